@@ -1,0 +1,2 @@
+//! hsm-sim.
+fn main() {}

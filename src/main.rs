@@ -1,0 +1,4 @@
+//! The keymoot program.
+#![forbid(unsafe_code)]
+
+fn main() {}
