@@ -1,1 +1,57 @@
-//! attestation.
+//! From a device's evidence to verified facts about a key.
+//!
+//! A YubiKey proves where a key was made with two certificates: one that it
+//! makes for the key in a slot, and one that the vendor put into its slot F9.
+//! [`verify`] follows them to a key pinned in a [`TrustStore`] and hands out
+//! [`VerifiedAttestation`], which nothing else can make. Whether a firmware or
+//! a touch policy is good enough is not judged here.
+//!
+//! The verifier is purpose-built. Generic path validation (RFC 5280, section
+//! 6) refuses genuine devices: the chains have no authority key identifiers,
+//! path lengths without keyUsage, a root with path length 0 two steps above
+//! the end, and device certificates without basicConstraints. What is checked
+//! instead is narrower and exact:
+//!
+//! - every signature on the way, with the pinned key of the next role, over
+//!   the exact signed bytes; RSA with SHA-256 and nothing else;
+//! - every unsigned byte of both certificates has its only possible value;
+//! - names link byte for byte, and each role may sign only what it is for;
+//! - both certificates have the shape that devices have: names, extensions,
+//!   lengths; no critical extension that is not understood;
+//! - the stated facts are ones that a genuine device can state together;
+//! - and [`VerifiedAttestation::attests`]: the key is *the* key.
+//!
+//! # Time
+//!
+//! Device certificates are valid from the start of their hierarchy (2014, 2016
+//! or 2024) until 2050, 2052 or 9999-12-31, and a device copies F9's dates
+//! onto what it attests: the dates say nothing of when a key was made. That the
+//! copy is exact is always checked. That a moment lies within the dates is
+//! checked only where the caller names the moment, and it ought to be the
+//! moment the evidence was taken: a statement once true of a key does not
+//! become false in 2052. Both certificates of the evidence and the vendor's
+//! intermediates are judged; roots are pinned keys, and their dates are not.
+//! A genuine device then fails only under a wrong clock.
+//!
+//! No input or output, no clock.
+
+mod advisory;
+mod certificate;
+mod device_facts;
+mod encoding;
+mod key_algorithm;
+mod manifest;
+mod piv;
+mod trust;
+mod vendor;
+mod verify;
+mod violation;
+
+pub use advisory::{Advisory, affecting};
+pub use device_facts::{Firmware, FormFactor, PinPolicy, Slot, TouchPolicy};
+pub use encoding::{certificate_der, public_key_der};
+pub use key_algorithm::KeyAlgorithm;
+pub use manifest::Manifest;
+pub use trust::{Role, TrustStore};
+pub use verify::{Evidence, Link, VerifiedAttestation, verify};
+pub use violation::{CHAIN, CONSISTENT, EVIDENCE, KEY, TRUST, VALIDITY, Violation};
