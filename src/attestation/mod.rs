@@ -37,6 +37,7 @@
 
 mod advisory;
 mod certificate;
+mod consistency;
 mod device_facts;
 mod encoding;
 mod key_algorithm;

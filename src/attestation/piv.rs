@@ -11,7 +11,7 @@ use x509_parser::asn1_rs::{Oid, oid};
 use super::certificate::{BASIC_CONSTRAINTS, Certificate, KEY_USAGE, SignatureAlgorithm};
 use super::device_facts::{Firmware, FormFactor, PinPolicy, Slot, TouchPolicy};
 use super::key_algorithm::KeyAlgorithm;
-use super::violation::{CONSISTENT, EVIDENCE, Violation};
+use super::violation::{EVIDENCE, Violation};
 
 const FIRMWARE: Oid<'static> = oid!(1.3.6.1.4.1.41482.3.3);
 const SERIAL: Oid<'static> = oid!(1.3.6.1.4.1.41482.3.7);
@@ -197,46 +197,6 @@ pub(super) fn device_statement(
     }
 }
 
-/// Facts that no genuine device states together.
-pub(super) fn contradictions(statement: &SlotStatement) -> Vec<Violation> {
-    let firmware = statement.firmware;
-    let mut found = Vec::new();
-    let mut found_if = |contradiction: bool, what: String| {
-        if contradiction {
-            found.push(Violation::new(
-                CONSISTENT,
-                what,
-                "do not use this device: no genuine one states this; report it to the vendor",
-            ));
-        }
-    };
-    found_if(
-        statement.algorithm.needs_5_7() && firmware < Firmware::new(5, 7, 0),
-        format!(
-            "a {} key is attested by firmware {firmware}, which cannot have one",
-            statement.algorithm
-        ),
-    );
-    found_if(
-        firmware < Firmware::new(4, 3, 0),
-        format!("firmware {firmware} attests a key, and attestation came with 4.3.0"),
-    );
-    found_if(
-        firmware.major() == 4 && statement.form_factor.is_some(),
-        format!("firmware {firmware} states a form factor, which came with the YubiKey 5"),
-    );
-    found_if(
-        firmware.major() > 4 && statement.form_factor.is_none(),
-        format!("firmware {firmware} states no form factor"),
-    );
-    found_if(
-        statement.serial.is_none()
-            && !(Firmware::new(4, 3, 0)..Firmware::new(4, 4, 0)).contains(&firmware),
-        format!("firmware {firmware} states no serial number"),
-    );
-    found
-}
-
 /// Collects everything that is wrong with one certificate.
 struct Checks<'c, 'd> {
     name: &'static str,
@@ -321,10 +281,7 @@ fn der_u32(value: &[u8]) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        Firmware, FormFactor, KeyAlgorithm, PinPolicy, Slot, SlotStatement, TouchPolicy,
-        contradictions, der_u32, slot_named,
-    };
+    use super::{Slot, der_u32, slot_named};
 
     #[test]
     fn a_slot_is_named_by_two_lowercase_digits() {
@@ -355,84 +312,5 @@ mod tests {
         ] {
             assert_eq!(der_u32(wrong), None, "{wrong:?}");
         }
-    }
-
-    const GENUINE: SlotStatement = SlotStatement {
-        slot: Slot::SIGNATURE,
-        algorithm: KeyAlgorithm::P256,
-        firmware: Firmware::new(5, 7, 4),
-        serial: Some(1),
-        pin_policy: PinPolicy::Always,
-        touch_policy: TouchPolicy::Always,
-        form_factor: Some(FormFactor::from_byte(3)),
-    };
-
-    #[test]
-    fn a_genuine_statement_has_no_contradiction() {
-        assert!(contradictions(&GENUINE).is_empty());
-    }
-
-    #[test]
-    fn keys_that_came_with_5_7_contradict_older_firmware() {
-        for algorithm in [
-            KeyAlgorithm::Ed25519,
-            KeyAlgorithm::X25519,
-            KeyAlgorithm::Rsa(3072),
-            KeyAlgorithm::Rsa(4096),
-        ] {
-            let newer = SlotStatement {
-                algorithm,
-                ..GENUINE
-            };
-            assert!(contradictions(&newer).is_empty());
-            let older = SlotStatement {
-                firmware: Firmware::new(5, 6, 9),
-                ..newer
-            };
-            assert_eq!(contradictions(&older).len(), 1, "{algorithm}");
-        }
-    }
-
-    #[test]
-    fn a_form_factor_belongs_to_the_yubikey_5_alone() {
-        let four = SlotStatement {
-            firmware: Firmware::new(4, 3, 5),
-            ..GENUINE
-        };
-        assert_eq!(contradictions(&four).len(), 1);
-        assert_eq!(
-            contradictions(&SlotStatement {
-                form_factor: None,
-                ..GENUINE
-            })
-            .len(),
-            1
-        );
-        assert!(
-            contradictions(&SlotStatement {
-                form_factor: None,
-                ..four
-            })
-            .is_empty()
-        );
-    }
-
-    #[test]
-    fn only_a_4_3_may_lack_a_serial_number() {
-        let four = SlotStatement {
-            firmware: Firmware::new(4, 3, 5),
-            form_factor: None,
-            serial: None,
-            ..GENUINE
-        };
-        assert!(contradictions(&four).is_empty());
-        assert_eq!(
-            contradictions(&SlotStatement {
-                firmware: Firmware::new(4, 4, 5),
-                ..four
-            })
-            .len(),
-            1
-        );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::advisory::{Advisory, affecting};
 use super::certificate::{Certificate, time_text};
+use super::consistency::contradictions;
 use super::device_facts::{Firmware, FormFactor, PinPolicy, Slot, TouchPolicy};
 use super::key_algorithm::KeyAlgorithm;
 use super::piv::{self, DeviceStatement, SlotStatement};
@@ -158,7 +159,7 @@ pub fn verify(
 
     let mut violations = Vec::new();
     if let Ok(slot) = &slot {
-        violations.extend(piv::contradictions(slot));
+        violations.extend(contradictions(slot));
     }
     let issuers = path.as_deref().unwrap_or_default();
     violations.extend(validity(&attestation, &device, issuers, now));

@@ -1,0 +1,137 @@
+//! The outcome as the one JSON object that `docs/formats.md` describes.
+
+use std::io;
+
+use keymoot::attestation::Violation;
+use keymoot::digest::Digest;
+use serde::Serialize;
+
+use super::{Facts, write_whole};
+
+/// The object of `--json`; `docs/formats.md` describes it.
+#[derive(Serialize)]
+struct Report<'a> {
+    format: &'static str,
+    proven: bool,
+    #[serde(flatten)]
+    facts: Option<ReportFacts<'a>>,
+    violations: Vec<ReportViolation<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReportFacts<'a> {
+    device: ReportDevice,
+    key: ReportKey,
+    key_compared: bool,
+    vendor: ReportVendor<'a>,
+    chain: Vec<ReportLink<'a>>,
+    advisories: Vec<ReportAdvisory>,
+}
+
+#[derive(Serialize)]
+struct ReportDevice {
+    serial: Option<u32>,
+    firmware: String,
+    form_factor: Option<String>,
+    fips: bool,
+    cspn: bool,
+}
+
+#[derive(Serialize)]
+struct ReportKey {
+    slot: String,
+    algorithm: String,
+    spki_sha256: String,
+    pin_policy: String,
+    touch_policy: String,
+}
+
+#[derive(Serialize)]
+struct ReportVendor<'a> {
+    name: &'a str,
+    compiled_in: bool,
+}
+
+#[derive(Serialize)]
+struct ReportLink<'a> {
+    subject: &'a str,
+    role: &'a str,
+    sha256: String,
+}
+
+#[derive(Serialize)]
+struct ReportAdvisory {
+    id: &'static str,
+    effect: &'static str,
+}
+
+#[derive(Serialize)]
+struct ReportViolation<'a> {
+    rule: &'static str,
+    what: &'a str,
+    next: &'a str,
+}
+
+/// Prints the outcome, good or bad, to standard output.
+pub(super) fn print(outcome: &Result<Facts, Vec<Violation>>) -> io::Result<()> {
+    let report = Report {
+        format: "keymoot-attest/1",
+        proven: outcome.is_ok(),
+        facts: outcome.as_ref().ok().map(report_facts),
+        violations: outcome
+            .as_ref()
+            .err()
+            .into_iter()
+            .flatten()
+            .map(|violation| ReportViolation {
+                rule: violation.rule,
+                what: &violation.what,
+                next: &violation.next,
+            })
+            .collect(),
+    };
+    let text = serde_json::to_string_pretty(&report)?;
+    write_whole(&mut io::stdout(), &format!("{text}\n"))
+}
+
+fn report_facts(facts: &Facts) -> ReportFacts<'_> {
+    let proven = &facts.attestation;
+    ReportFacts {
+        device: ReportDevice {
+            serial: proven.serial(),
+            firmware: proven.firmware().to_string(),
+            form_factor: proven.form_factor().map(|form| form.to_string()),
+            fips: proven.fips(),
+            cspn: proven.cspn(),
+        },
+        key: ReportKey {
+            slot: proven.slot().to_string(),
+            algorithm: proven.algorithm().to_string(),
+            spki_sha256: Digest::of(proven.spki()).to_string(),
+            pin_policy: proven.pin_policy().to_string(),
+            touch_policy: proven.touch_policy().to_string(),
+        },
+        key_compared: facts.key_compared,
+        vendor: ReportVendor {
+            name: facts.store.name(),
+            compiled_in: facts.store.is_compiled_in(),
+        },
+        chain: proven
+            .chain()
+            .iter()
+            .map(|link| ReportLink {
+                subject: &link.subject,
+                role: &link.role,
+                sha256: link.sha256.to_string(),
+            })
+            .collect(),
+        advisories: proven
+            .advisories()
+            .into_iter()
+            .map(|advisory| ReportAdvisory {
+                id: advisory.id,
+                effect: advisory.effect,
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,162 @@
+//! `keymoot attest`: what two certificates prove about a key, from files alone.
+
+mod json;
+mod text;
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use keymoot::attestation::{self, Evidence, Manifest, TrustStore, VerifiedAttestation, Violation};
+use keymoot::text::escape;
+
+/// Check a YubiKey's proof that a key was generated inside it
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The attestation of the key, made by the device (PEM or DER)
+    #[arg(value_name = "FILE_KEYCERT")]
+    attestation: PathBuf,
+    /// The device certificate out of slot F9 (PEM or DER)
+    #[arg(value_name = "FILE_DEVICECERT")]
+    device: PathBuf,
+    /// The key that must be the attested one: a public key or a certificate (PEM or DER)
+    #[arg(long, value_name = "FILE")]
+    public_key: Option<PathBuf>,
+    /// Trust the certificates that DIR/vendor.toml lists instead of Yubico's
+    #[arg(long, value_name = "DIR")]
+    vendor_dir: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Exit codes: 0 proven, 1 a file could not be read, 3 refused.
+pub fn run(args: &Args) -> ExitCode {
+    let outcome = match examine(args) {
+        Ok(facts) => Ok(facts),
+        Err(Failure::Refused(violations)) => Err(violations),
+        Err(Failure::Unreadable(path, error)) => {
+            eprintln!(
+                "keymoot attest: cannot read {}: {error}; check the path and the permissions",
+                escape(&path.display().to_string())
+            );
+            return ExitCode::from(1);
+        }
+    };
+    let written = if args.json {
+        json::print(&outcome)
+    } else {
+        text::print(args, &outcome)
+    };
+    match (written, outcome) {
+        (Err(_), _) => ExitCode::from(1),
+        (Ok(()), Ok(_)) => ExitCode::SUCCESS,
+        (Ok(()), Err(_)) => ExitCode::from(3),
+    }
+}
+
+enum Failure {
+    Unreadable(PathBuf, io::Error),
+    Refused(Vec<Violation>),
+}
+
+impl From<Violation> for Failure {
+    fn from(violation: Violation) -> Self {
+        Self::Refused(vec![violation])
+    }
+}
+
+/// What was proven, with what.
+struct Facts {
+    attestation: VerifiedAttestation,
+    store: TrustStore,
+    key_compared: bool,
+}
+
+fn examine(args: &Args) -> Result<Facts, Failure> {
+    // Every file is read before anything is judged: a missing one is a
+    // mistake at the keyboard, and not the device's.
+    let attestation = read(&args.attestation)?;
+    let device = read(&args.device)?;
+    let public_key = args.public_key.as_deref().map(read).transpose()?;
+    let store = match &args.vendor_dir {
+        Some(dir) => read_store(dir)?,
+        None => TrustStore::vendor().map_err(Failure::Refused)?,
+    };
+
+    let evidence = Evidence {
+        attestation: decode(
+            &args.attestation,
+            &attestation,
+            attestation::certificate_der,
+        )?,
+        device: decode(&args.device, &device, attestation::certificate_der)?,
+    };
+    let public_key = match (&args.public_key, &public_key) {
+        (Some(path), Some(bytes)) => Some(decode(path, bytes, attestation::public_key_der)?),
+        _ => None,
+    };
+    let verified =
+        attestation::verify(&evidence, &store, Some(unix_now())).map_err(Failure::Refused)?;
+    if let Some(spki) = &public_key {
+        verified.attests(spki)?;
+    }
+    Ok(Facts {
+        attestation: verified,
+        store,
+        key_compared: public_key.is_some(),
+    })
+}
+
+/// Reads a little more than any certificate needs and never a whole disk.
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    const ENOUGH: u64 = 64 * 1024 + 1;
+    let unreadable = |error| Failure::Unreadable(path.to_owned(), error);
+    let mut bytes = Vec::new();
+    File::open(path)
+        .map_err(unreadable)?
+        .take(ENOUGH)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    Ok(bytes)
+}
+
+fn read_store(dir: &Path) -> Result<TrustStore, Failure> {
+    let text = read(&dir.join("vendor.toml"))?;
+    let manifest = Manifest::parse(&String::from_utf8_lossy(&text))?;
+    let contents: Vec<Vec<u8>> = manifest
+        .files()
+        .map(|file| read(&dir.join(file)))
+        .collect::<Result<_, _>>()?;
+    manifest.store(&contents).map_err(Failure::Refused)
+}
+
+fn decode(
+    path: &Path,
+    bytes: &[u8],
+    with: fn(&[u8]) -> Result<Vec<u8>, String>,
+) -> Result<Vec<u8>, Failure> {
+    with(bytes).map_err(|what| {
+        Violation {
+            rule: attestation::EVIDENCE,
+            what: format!("{} {what}", escape(&path.display().to_string())),
+            next: "give each certificate or key in a file of its own, in PEM or DER".to_owned(),
+        }
+        .into()
+    })
+}
+
+fn unix_now() -> i64 {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+        // A clock before 1970 is wrong, and no certificate is that old.
+        Err(_) => -1,
+    }
+}
+
+fn write_whole(to: &mut impl io::Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    to.flush()
+}

@@ -1,0 +1,151 @@
+//! The outcome in words, for the people in the room.
+
+use std::fmt::{self, Write as _};
+use std::io;
+
+use keymoot::attestation::{PinPolicy, TouchPolicy, Violation};
+use keymoot::digest::Digest;
+use keymoot::text::escape;
+
+use super::{Args, Facts, write_whole};
+
+/// Prints what was proven to standard output, or what was refused to standard error.
+pub(super) fn print(args: &Args, outcome: &Result<Facts, Vec<Violation>>) -> io::Result<()> {
+    match outcome {
+        Ok(facts) => write_whole(&mut io::stdout(), &Account { args, facts }.to_string()),
+        Err(violations) => {
+            let mut text =
+                String::from("REFUSED: this evidence does not prove where the key was made.\n");
+            for violation in violations {
+                let _ = write!(
+                    text,
+                    "\n  {}\n    {}\n    Next: {}\n",
+                    violation.rule, violation.what, violation.next
+                );
+            }
+            write_whole(&mut io::stderr(), &text)
+        }
+    }
+}
+
+/// The facts, told to people.
+struct Account<'a> {
+    args: &'a Args,
+    facts: &'a Facts,
+}
+
+impl fmt::Display for Account<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let proven = &self.facts.attestation;
+        let vendor = escape(self.facts.store.name());
+        writeln!(
+            f,
+            "PROVEN: {vendor} vouches that this key was generated inside the device.\n"
+        )?;
+        if !self.facts.store.is_compiled_in() {
+            writeln!(
+                f,
+                "  The vendor's certificates are those of --vendor-dir, not the ones this program carries.\n"
+            )?;
+        }
+        match proven.serial() {
+            Some(serial) => writeln!(f, "  Serial       {}", grouped(serial))?,
+            None => writeln!(f, "  Serial       not stated by this device")?,
+        }
+        writeln!(f, "  Firmware     {}", proven.firmware())?;
+        let form = proven.form_factor().map_or_else(
+            || "not stated by this device".to_owned(),
+            |form| form.to_string(),
+        );
+        writeln!(f, "  Form         {form}")?;
+        let models: Vec<&str> = [
+            proven.fips().then_some("FIPS"),
+            proven.cspn().then_some("CSPN"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if !models.is_empty() {
+            writeln!(f, "  Model        {}", models.join(", "))?;
+        }
+        writeln!(
+            f,
+            "  Slot         {} ({})",
+            proven.slot(),
+            proven.slot().purpose()
+        )?;
+        writeln!(
+            f,
+            "  Key          {}, SHA-256 {}",
+            proven.algorithm(),
+            Digest::of(proven.spki())
+        )?;
+        writeln!(f, "  PIN          {}", pin_in_words(proven.pin_policy()))?;
+        writeln!(
+            f,
+            "  Touch        {}",
+            touch_in_words(proven.touch_policy())
+        )?;
+        match &self.args.public_key {
+            Some(path) => {
+                writeln!(
+                    f,
+                    "  Compared     the key in {} is this key",
+                    escape(&path.display().to_string())
+                )?;
+            }
+            None => writeln!(
+                f,
+                "  Compared     NO KEY WAS COMPARED: whether this is the key in use is unknown; give --public-key FILE"
+            )?,
+        }
+        writeln!(f, "\n  Chain")?;
+        for link in proven.chain() {
+            writeln!(
+                f,
+                "    {} ({})\n      SHA-256 {}",
+                link.subject, link.role, link.sha256
+            )?;
+        }
+        let advisories = proven.advisories();
+        if advisories.is_empty() {
+            return writeln!(f, "\n  Advisories   none known");
+        }
+        writeln!(f, "\n  Advisories")?;
+        for advisory in advisories {
+            writeln!(f, "    {}: {}", advisory.id, advisory.effect)?;
+        }
+        Ok(())
+    }
+}
+
+/// A number in groups of three, as it is printed on devices: 15 938 765.
+fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn pin_in_words(policy: PinPolicy) -> &'static str {
+    match policy {
+        PinPolicy::Never => "never: the key signs without a PIN",
+        PinPolicy::Once => "once: the PIN opens the key for a session",
+        PinPolicy::Always => "always: the PIN for every signature",
+        PinPolicy::MatchOnce => "match-once: a fingerprint or the PIN opens the key for a session",
+        PinPolicy::MatchAlways => "match-always: a fingerprint or the PIN for every signature",
+    }
+}
+
+fn touch_in_words(policy: TouchPolicy) -> &'static str {
+    match policy {
+        TouchPolicy::Never => "never: the key signs without a touch",
+        TouchPolicy::Always => "always: a touch for every signature",
+        TouchPolicy::Cached => "cached: a touch counts for 15 seconds",
+    }
+}
