@@ -1,0 +1,208 @@
+//! A vendor that is not the vendor: the same names, shapes and dates, made
+//! with openssl and other keys.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// What a YubiKey 5.7.4 writes about a key that asks for PIN and touch.
+pub const SLOT_EXTENSIONS: &str = "\
+1.3.6.1.4.1.41482.3.3=DER:050704
+1.3.6.1.4.1.41482.3.7=DER:020401020304
+1.3.6.1.4.1.41482.3.8=DER:0302
+1.3.6.1.4.1.41482.3.9=DER:03
+";
+/// What stands in the device certificate of such a YubiKey.
+pub const DEVICE_EXTENSIONS: &str = "\
+1.3.6.1.4.1.41482.3.3=DER:050704
+basicConstraints=critical,CA:TRUE,pathlen:0
+";
+const ROOT_EXTENSIONS: &str = "\
+basicConstraints=CA:TRUE,pathlen:1
+keyUsage=critical,keyCertSign,cRLSign
+";
+const ROOT_NAME: &str = "Yubico PIV Root CA Serial 263751";
+const DATES: (&str, &str) = ("20160314000000Z", "20520417000000Z");
+
+/// A folder in which certificates are made.
+pub struct Lookalike {
+    folder: TempDir,
+}
+
+/// What one device certificate and one slot attestation are to say.
+pub struct Recipe {
+    pub device_name: &'static str,
+    pub device_extensions: String,
+    pub slot_name: &'static str,
+    pub slot_extensions: String,
+    pub slot_dates: (&'static str, &'static str),
+    pub slot_key: &'static str,
+    pub slot_digest: &'static str,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            device_name: "Yubico PIV Attestation",
+            device_extensions: DEVICE_EXTENSIONS.to_owned(),
+            slot_name: "YubiKey PIV Attestation 9c",
+            slot_extensions: SLOT_EXTENSIONS.to_owned(),
+            slot_dates: DATES,
+            slot_key: "EC -pkeyopt ec_paramgen_curve:P-256",
+            slot_digest: "sha256",
+        }
+    }
+}
+
+impl Lookalike {
+    /// A vendor with a root of the genuine name.
+    pub fn vendor() -> Self {
+        let vendor = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        vendor.generate("root", "RSA -pkeyopt rsa_keygen_bits:2048");
+        vendor.issue("root", "root", ROOT_NAME, ROOT_EXTENSIONS, DATES, "sha256");
+        vendor.generate("device", "RSA -pkeyopt rsa_keygen_bits:2048");
+        vendor
+    }
+
+    /// Makes the evidence: the slot attestation's file and the device certificate's.
+    pub fn evidence(&self, recipe: &Recipe) -> [PathBuf; 2] {
+        self.issue(
+            "root",
+            "device",
+            recipe.device_name,
+            &recipe.device_extensions,
+            DATES,
+            "sha256",
+        );
+        self.generate("slot", recipe.slot_key);
+        self.issue(
+            "device",
+            "slot",
+            recipe.slot_name,
+            &recipe.slot_extensions,
+            recipe.slot_dates,
+            recipe.slot_digest,
+        );
+        [self.path("slot.pem"), self.path("device.pem")]
+    }
+
+    /// A folder for `--vendor-dir` that trusts this vendor's root.
+    pub fn vendor_dir(&self) -> PathBuf {
+        vendor_dir(
+            &self.folder.path().join("vendor"),
+            &[("piv-root", &self.path("root.pem"))],
+        )
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn generate(&self, name: &str, algorithm: &str) {
+        let key = format!("{name}.key");
+        let arguments: Vec<&str> = ["genpkey", "-quiet", "-out", &key, "-algorithm"]
+            .into_iter()
+            .chain(algorithm.split(' '))
+            .collect();
+        self.openssl(&arguments);
+    }
+
+    fn issue(
+        &self,
+        issuer: &str,
+        name: &str,
+        subject: &str,
+        extensions: &str,
+        dates: (&str, &str),
+        digest: &str,
+    ) {
+        let mut config = String::from("[req]\ndistinguished_name=dn\nstring_mask=utf8only\n[dn]\n");
+        config.push_str(
+            "[ca]\ndefault_ca=this\n[this]\ndatabase=index\nrand_serial=yes\nnew_certs_dir=.\n",
+        );
+        config.push_str(
+            "unique_subject=no\nemail_in_dn=no\npolicy=any\n[any]\ncommonName=supplied\n",
+        );
+        // Newer versions of openssl add these two unless they are told not to.
+        config.push_str("[ext]\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n");
+        config.push_str(extensions);
+        fs::write(self.path("config"), config).unwrap();
+        fs::write(self.path("index"), "").unwrap();
+        let [key, issuer_key] = [name, issuer].map(|name| format!("{name}.key"));
+        let [certificate, issuer_certificate] = [name, issuer].map(|name| format!("{name}.pem"));
+        let subject = format!("/CN={subject}");
+        self.openssl(&[
+            "req", "-new", "-config", "config", "-utf8", "-key", &key, "-subj", &subject, "-out",
+            "csr",
+        ]);
+        let signer = if issuer == name {
+            vec!["-selfsign"]
+        } else {
+            vec!["-cert", &issuer_certificate]
+        };
+        let fixed = [
+            "ca",
+            "-batch",
+            "-notext",
+            "-config",
+            "config",
+            "-extensions",
+            "ext",
+            "-in",
+            "csr",
+        ];
+        let varied = [
+            "-keyfile",
+            &issuer_key,
+            "-out",
+            &certificate,
+            "-startdate",
+            dates.0,
+            "-enddate",
+            dates.1,
+            "-md",
+            digest,
+        ];
+        self.openssl(&[&fixed[..], &varied[..], &signer[..]].concat());
+    }
+
+    fn openssl(&self, arguments: &[&str]) {
+        let output = Command::new("openssl")
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "openssl {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+/// Writes a folder for `--vendor-dir` that gives each certificate a role.
+pub fn vendor_dir(folder: &Path, certificates: &[(&str, &Path)]) -> PathBuf {
+    use keymoot::attestation::{certificate_der, public_key_der};
+    use keymoot::digest::Digest;
+
+    fs::create_dir_all(folder).unwrap();
+    let mut manifest = String::from("vendor = \"Lookalike\"\n");
+    for (n, (role, path)) in certificates.iter().enumerate() {
+        let pem = fs::read(path).unwrap();
+        fs::write(folder.join(format!("{n}.pem")), &pem).unwrap();
+        let sha256 = Digest::of(&certificate_der(&pem).unwrap());
+        let spki = Digest::of(&public_key_der(&pem).unwrap());
+        write!(
+            manifest,
+            "[[certificate]]\nfile = \"{n}.pem\"\nrole = \"{role}\"\nsha256 = \"{sha256}\"\nspki_sha256 = \"{spki}\"\n"
+        )
+        .unwrap();
+    }
+    fs::write(folder.join("vendor.toml"), manifest).unwrap();
+    folder.to_owned()
+}

@@ -1,0 +1,11 @@
+//! `keymoot attest`, through the real program: every genuine sample is
+//! accepted with the facts it states, and nothing else is.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod every_bit;
+mod genuine;
+mod lookalike;
+mod mistaken;
+mod program;
+mod shapes;
+mod vendor_dirs;

@@ -1,0 +1,157 @@
+//! What a folder for `--vendor-dir` may hold: each certificate in a role that
+//! it fits, and nothing that leads around the roles.
+
+use std::path::{Path, PathBuf};
+
+use crate::lookalike::vendor_dir;
+use crate::program::{attest, data, proven, refusal, refused, vectors};
+
+fn shipped(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("attestations")
+        .join(path)
+}
+
+fn judged(certificates: &[(&str, &Path)]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let [attestation, device] = sample();
+    refused(&[
+        &attestation,
+        &device,
+        Path::new("--vendor-dir"),
+        &vendor_dir(folder.path(), certificates),
+    ])
+}
+
+fn sample() -> [PathBuf; 2] {
+    ["slot-9c-attestation.pem", "f9-device.pem"]
+        .map(|file| data("attval-yk5-root263751").join(file))
+}
+
+#[test]
+fn the_shipped_folder_serves_as_one() {
+    let [attestation, device] = sample();
+    let report = proven(&[
+        &attestation,
+        &device,
+        Path::new("--vendor-dir"),
+        &shipped(""),
+    ]);
+    assert_eq!(report["vendor"]["name"], "Yubico");
+    assert_eq!(
+        report["vendor"]["compiled_in"], false,
+        "a folder is never taken for the compiled-in keys"
+    );
+}
+
+#[test]
+fn an_issuer_of_another_application_fits_no_role() {
+    const NEVER: [&str; 3] = [
+        "yubico-fido-attestation-b-1.pem",
+        "yubico-opgp-attestation-b-1.pem",
+        "yubico-piv-preview-ca-2.pem",
+    ];
+    const ROLES: [&str; 2] = ["piv-issuer", "piv-root"];
+    let Some(folder) = vectors("never-trust", NEVER.len() * ROLES.len()) else {
+        return;
+    };
+    let root = shipped("roots/yubico-attestation-root-1.pem");
+    let intermediate = shipped("intermediates/yubico-attestation-intermediate-b-1.pem");
+    for file in NEVER {
+        for role in ROLES {
+            let rules = judged(&[
+                ("attestation-root", &root),
+                ("attestation-intermediate", &intermediate),
+                (role, &folder.join(file)),
+            ]);
+            assert!(
+                rules.iter().all(|rule| rule == "DEVICE-TRUST"),
+                "{file} as {role}: {rules:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_yubihsm_issuer_does_not_vouch_for_a_yubikey() {
+    let root = shipped("roots/yubico-yubihsm-root-ca.pem");
+    let issuer = shipped("intermediates/yubico-yubihsm-6742036-sub-ca.pem");
+    assert_eq!(
+        judged(&[("yubihsm-root", &root), ("yubihsm-issuer", &issuer)]),
+        ["DEVICE-CHAIN"]
+    );
+}
+
+#[test]
+fn the_genuine_root_in_a_role_that_does_not_sign_devices_vouches_for_none() {
+    let root = shipped("roots/yubico-piv-root-ca-263751.pem");
+    assert_eq!(judged(&[("attestation-root", &root)]), ["DEVICE-CHAIN"]);
+}
+
+#[test]
+fn an_issuer_without_the_certificates_above_it_is_refused() {
+    let issuer = shipped("intermediates/yubico-piv-attestation-b-1.pem");
+    assert_eq!(judged(&[("piv-issuer", &issuer)]), ["DEVICE-TRUST"]);
+}
+
+#[test]
+fn an_intermediate_is_not_a_root() {
+    let issuer = shipped("intermediates/yubico-piv-attestation-b-1.pem");
+    assert_eq!(judged(&[("piv-root", &issuer)]), ["DEVICE-TRUST"]);
+}
+
+#[test]
+fn one_key_in_two_roles_is_refused() {
+    let root = shipped("roots/yubico-piv-root-ca-263751.pem");
+    assert_eq!(
+        judged(&[("piv-root", &root), ("attestation-root", &root)]),
+        ["DEVICE-TRUST"]
+    );
+}
+
+#[test]
+fn a_device_certificate_is_no_authority_of_the_vendor() {
+    let [_, device] = sample();
+    assert!(judged(&[("piv-root", &device)]).contains(&"DEVICE-TRUST".to_owned()));
+}
+
+#[test]
+fn an_unknown_role_or_field_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let [attestation, device] = sample();
+    for (manifest, named) in [
+        (
+            "vendor = \"x\"\ncertificate = []\nsurprise = 1\n",
+            "surprise",
+        ),
+        (
+            "vendor = \"x\"\n[[certificate]]\nfile = \"a\"\nrole = \"fido\"\nsha256 = \"\"\nspki_sha256 = \"\"\n",
+            "fido",
+        ),
+    ] {
+        std::fs::write(folder.path().join("vendor.toml"), manifest).unwrap();
+        let text = refusal(&[
+            &attestation,
+            &device,
+            Path::new("--vendor-dir"),
+            folder.path(),
+        ]);
+        assert!(
+            text.contains("DEVICE-TRUST") && text.contains(named),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_folder_is_not_a_violation() {
+    let folder = tempfile::tempdir().unwrap();
+    let [attestation, device] = sample();
+    let output = attest(&[
+        &attestation,
+        &device,
+        Path::new("--vendor-dir"),
+        folder.path(),
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+}
