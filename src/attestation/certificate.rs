@@ -253,3 +253,61 @@ fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
     der.extend(content);
     der
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{Certificate, tlv};
+    use crate::attestation::certificate_der;
+
+    fn genuine() -> Vec<u8> {
+        let pem = include_bytes!(
+            "../../tests/data/attestation/attval-yk5-root263751/slot-9c-attestation.pem"
+        );
+        certificate_der(pem).unwrap()
+    }
+
+    fn refusal(der: &[u8]) -> String {
+        Certificate::parse(der).err().unwrap()
+    }
+
+    #[test]
+    fn an_extension_that_occurs_twice_is_refused() {
+        // The form factor's extension, renamed to the policy's.
+        let form_factor = [0x2b, 6, 1, 4, 1, 0x82, 0xc4, 0x0a, 3, 9];
+        let mut der = genuine();
+        let at = der
+            .windows(10)
+            .position(|bytes| bytes == form_factor)
+            .unwrap();
+        der[at + 9] = 8;
+        assert!(refusal(&der).contains("more than once"));
+    }
+
+    #[test]
+    fn the_outer_signature_algorithm_is_the_signed_one_in_every_byte() {
+        let null = [0x01, 0x01, 0x0b, 0x05, 0x00];
+        let der = genuine();
+        let outer = der.windows(5).rposition(|bytes| bytes == null).unwrap() + 3;
+        let mut content = [&der[4..outer], &der[outer + 2..]].concat();
+        // The length of the outer algorithm stands twelve bytes before its NULL;
+        // the certificate's own header has four.
+        content[outer - 4 - 12] -= 2;
+        assert!(refusal(&tlv(0x30, &content)).contains("unsigned parts"));
+    }
+
+    #[test]
+    fn a_length_in_a_longer_form_is_refused() {
+        let der = genuine();
+        let longer = [&[0x30, 0x83, 0x00], &der[2..]].concat();
+        assert!(Certificate::parse(&longer).is_err());
+    }
+
+    #[test]
+    fn lengths_take_their_shortest_form() {
+        assert_eq!(tlv(4, &[])[..2], [4, 0]);
+        assert_eq!(tlv(4, &[0; 0x7f])[..2], [4, 0x7f]);
+        assert_eq!(tlv(4, &[0; 0x80])[..3], [4, 0x81, 0x80]);
+        assert_eq!(tlv(4, &[0; 0x100])[..4], [4, 0x82, 1, 0]);
+    }
+}

@@ -20,16 +20,14 @@ pub const DEVICE_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.3.3=DER:050704
 basicConstraints=critical,CA:TRUE,pathlen:0
 ";
-const ROOT_EXTENSIONS: &str = "\
-basicConstraints=CA:TRUE,pathlen:1
-keyUsage=critical,keyCertSign,cRLSign
-";
 const ROOT_NAME: &str = "Yubico PIV Root CA Serial 263751";
 const DATES: (&str, &str) = ("20160314000000Z", "20520417000000Z");
 
 /// A folder in which certificates are made.
 pub struct Lookalike {
     folder: TempDir,
+    /// The vendor's certificates by role, from the root down to the issuer of devices.
+    authorities: Vec<(&'static str, &'static str)>,
 }
 
 /// What one device certificate and one slot attestation are to say.
@@ -58,21 +56,64 @@ impl Default for Recipe {
 }
 
 impl Lookalike {
-    /// A vendor with a root of the genuine name.
+    /// A vendor whose root, of the genuine name, signs devices itself.
     pub fn vendor() -> Self {
-        let vendor = Self {
+        Self::of(&[("piv-root", "root", ROOT_NAME, "CA:TRUE,pathlen:1")])
+    }
+
+    /// The same vendor with a root of path length 0, as the genuine root's
+    /// certificate from before 2018 has and the U2F root.
+    pub fn with_short_root() -> Self {
+        Self::of(&[("piv-root", "root", ROOT_NAME, "CA:TRUE,pathlen:0")])
+    }
+
+    /// A vendor of the shape that came with firmware 5.7.4, with an issuer of
+    /// this name and path length.
+    pub fn of_5_7_4(issuer: &str, depth: u8) -> Self {
+        Self::of(&[
+            (
+                "attestation-root",
+                "root",
+                "Yubico Attestation Root 1",
+                "critical,CA:TRUE,pathlen:3",
+            ),
+            (
+                "attestation-intermediate",
+                "intermediate",
+                "Yubico Attestation Intermediate B 1",
+                "critical,CA:TRUE,pathlen:2",
+            ),
+            (
+                "piv-issuer",
+                "issuer",
+                issuer,
+                &format!("critical,CA:TRUE,pathlen:{depth}"),
+            ),
+        ])
+    }
+
+    fn of(authorities: &[(&'static str, &'static str, &str, &str)]) -> Self {
+        let mut vendor = Self {
             folder: tempfile::tempdir().unwrap(),
+            authorities: Vec::new(),
         };
-        vendor.generate("root", "RSA -pkeyopt rsa_keygen_bits:2048");
-        vendor.issue("root", "root", ROOT_NAME, ROOT_EXTENSIONS, DATES, "sha256");
+        for (role, name, subject, constraints) in authorities {
+            let extensions =
+                format!("basicConstraints={constraints}\nkeyUsage=critical,keyCertSign,cRLSign\n");
+            let issuer = vendor.authorities.last().map_or(*name, |(_, above)| above);
+            vendor.generate(name, "RSA -pkeyopt rsa_keygen_bits:2048");
+            vendor.issue(issuer, name, subject, &extensions, DATES, "sha256");
+            vendor.authorities.push((role, name));
+        }
         vendor.generate("device", "RSA -pkeyopt rsa_keygen_bits:2048");
         vendor
     }
 
     /// Makes the evidence: the slot attestation's file and the device certificate's.
     pub fn evidence(&self, recipe: &Recipe) -> [PathBuf; 2] {
+        let (_, issuer) = self.authorities.last().unwrap();
         self.issue(
-            "root",
+            issuer,
             "device",
             recipe.device_name,
             &recipe.device_extensions,
@@ -91,12 +132,34 @@ impl Lookalike {
         [self.path("slot.pem"), self.path("device.pem")]
     }
 
-    /// A folder for `--vendor-dir` that trusts this vendor's root.
+    /// A folder for `--vendor-dir` that trusts this vendor.
     pub fn vendor_dir(&self) -> PathBuf {
-        vendor_dir(
-            &self.folder.path().join("vendor"),
-            &[("piv-root", &self.path("root.pem"))],
-        )
+        self.trusting(&self.authorities)
+    }
+
+    /// The same without the issuer of devices.
+    pub fn vendor_dir_without_issuer(&self) -> PathBuf {
+        self.trusting(&self.authorities[..self.authorities.len() - 1])
+    }
+
+    /// The same with a second certificate of the root's key, of another serial number.
+    pub fn vendor_dir_with_the_root_twice(&self) -> PathBuf {
+        fs::copy(self.path("root.pem"), self.path("older.pem")).unwrap();
+        let constraints = "basicConstraints=CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\n";
+        self.issue("root", "root", ROOT_NAME, constraints, DATES, "sha256");
+        self.trusting(&[("piv-root", "older"), ("piv-root", "root")])
+    }
+
+    fn trusting(&self, authorities: &[(&str, &str)]) -> PathBuf {
+        let files: Vec<(&str, PathBuf)> = authorities
+            .iter()
+            .map(|(role, name)| (*role, self.path(&format!("{name}.pem"))))
+            .collect();
+        let files: Vec<(&str, &Path)> = files
+            .iter()
+            .map(|(role, path)| (*role, path.as_path()))
+            .collect();
+        vendor_dir(&self.path("vendor"), &files)
     }
 
     fn path(&self, name: &str) -> PathBuf {

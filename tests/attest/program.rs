@@ -1,5 +1,6 @@
 //! Runs the real program and finds the samples.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -18,9 +19,11 @@ pub fn vectors(folder: &str, cases: usize) -> Option<PathBuf> {
     match std::env::var_os("KEYMOOT_VECTORS") {
         Some(root) => Some(Path::new(&root).join("attestations").join(folder)),
         None => {
-            eprintln!(
-                "KEYMOOT_VECTORS is not set: {cases} cases of attestations/{folder} left out"
+            // Written past the harness, which shows nothing of tests that pass.
+            let line = format!(
+                "KEYMOOT_VECTORS is not set: {cases} cases of attestations/{folder} left out\n"
             );
+            std::io::stderr().write_all(line.as_bytes()).unwrap();
             None
         }
     }

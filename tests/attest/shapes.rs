@@ -159,6 +159,24 @@ fn a_slot_attestation_of_another_name_is_refused() {
 }
 
 #[test]
+fn an_old_device_without_constraints_under_a_short_root_is_believed() {
+    let vendor = Lookalike::with_short_root();
+    let four = "1.3.6.1.4.1.41482.3.3=DER:040307\n";
+    let [attestation, device] = vendor.evidence(&Recipe {
+        device_extensions: four.to_owned(),
+        slot_extensions: format!("{four}1.3.6.1.4.1.41482.3.8=DER:0302\n"),
+        ..Recipe::default()
+    });
+    let report = proven(&[
+        &attestation,
+        &device,
+        Path::new("--vendor-dir"),
+        &vendor.vendor_dir(),
+    ]);
+    assert_eq!(report["device"]["serial"], serde_json::Value::Null);
+}
+
+#[test]
 fn dates_that_are_not_copied_are_refused() {
     let vendor = Lookalike::vendor();
     let slot_dates = ("20160314000000Z", "20520417000001Z");

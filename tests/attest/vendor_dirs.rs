@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::lookalike::vendor_dir;
+use crate::lookalike::{Lookalike, Recipe, vendor_dir};
 use crate::program::{attest, data, proven, refusal, refused, vectors};
 
 fn shipped(path: &str) -> PathBuf {
@@ -51,7 +51,12 @@ fn an_issuer_of_another_application_fits_no_role() {
         "yubico-opgp-attestation-b-1.pem",
         "yubico-piv-preview-ca-2.pem",
     ];
-    const ROLES: [&str; 2] = ["piv-issuer", "piv-root"];
+    const ROLES: [&str; 4] = [
+        "piv-issuer",
+        "piv-root",
+        "attestation-root",
+        "attestation-intermediate",
+    ];
     let Some(folder) = vectors("never-trust", NEVER.len() * ROLES.len()) else {
         return;
     };
@@ -69,6 +74,63 @@ fn an_issuer_of_another_application_fits_no_role() {
                 "{file} as {role}: {rules:?}"
             );
         }
+    }
+}
+
+#[test]
+fn devices_are_believed_through_the_issuers_of_their_application_alone() {
+    let vendor = Lookalike::of_5_7_4("Yubico PIV Attestation B 1", 1);
+    let [attestation, device] = vendor.evidence(&Recipe::default());
+    let report = proven(&[
+        &attestation,
+        &device,
+        Path::new("--vendor-dir"),
+        &vendor.vendor_dir(),
+    ]);
+    let roles: Vec<&str> = report["chain"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|link| link["role"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "slot-attestation",
+        "device",
+        "piv-issuer",
+        "attestation-intermediate",
+        "attestation-root",
+    ];
+    assert_eq!(roles, expected);
+
+    let without_issuer = vendor.vendor_dir_without_issuer();
+    let rules = refused(&[
+        &attestation,
+        &device,
+        Path::new("--vendor-dir"),
+        &without_issuer,
+    ]);
+    assert_eq!(
+        rules,
+        ["DEVICE-CHAIN"],
+        "the root and the intermediate alone vouch for nothing"
+    );
+}
+
+#[test]
+fn an_issuer_of_another_name_or_depth_does_not_become_one_of_devices() {
+    for (name, depth) in [
+        ("Yubico OPGP Attestation B 1", 1),
+        ("Yubico PIV Attestation B 1", 0),
+    ] {
+        let vendor = Lookalike::of_5_7_4(name, depth);
+        let [attestation, device] = vendor.evidence(&Recipe::default());
+        let rules = refused(&[
+            &attestation,
+            &device,
+            Path::new("--vendor-dir"),
+            &vendor.vendor_dir(),
+        ]);
+        assert_eq!(rules, ["DEVICE-TRUST"], "{name}, path length {depth}");
     }
 }
 
@@ -98,6 +160,14 @@ fn an_issuer_without_the_certificates_above_it_is_refused() {
 fn an_intermediate_is_not_a_root() {
     let issuer = shipped("intermediates/yubico-piv-attestation-b-1.pem");
     assert_eq!(judged(&[("piv-root", &issuer)]), ["DEVICE-TRUST"]);
+}
+
+#[test]
+fn two_certificates_of_one_root_key_stand_for_it_alike() {
+    let vendor = Lookalike::vendor();
+    let [attestation, device] = vendor.evidence(&Recipe::default());
+    let both = vendor.vendor_dir_with_the_root_twice();
+    proven(&[&attestation, &device, Path::new("--vendor-dir"), &both]);
 }
 
 #[test]

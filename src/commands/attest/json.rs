@@ -4,6 +4,7 @@ use std::io;
 
 use keymoot::attestation::Violation;
 use keymoot::digest::Digest;
+use keymoot::text::escape;
 use serde::Serialize;
 
 use super::{Facts, write_whole};
@@ -23,7 +24,7 @@ struct ReportFacts<'a> {
     device: ReportDevice,
     key: ReportKey,
     key_compared: bool,
-    vendor: ReportVendor<'a>,
+    vendor: ReportVendor,
     chain: Vec<ReportLink<'a>>,
     advisories: Vec<ReportAdvisory>,
 }
@@ -47,8 +48,8 @@ struct ReportKey {
 }
 
 #[derive(Serialize)]
-struct ReportVendor<'a> {
-    name: &'a str,
+struct ReportVendor {
+    name: String,
     compiled_in: bool,
 }
 
@@ -113,7 +114,7 @@ fn report_facts(facts: &Facts) -> ReportFacts<'_> {
         },
         key_compared: facts.key_compared,
         vendor: ReportVendor {
-            name: facts.store.name(),
+            name: escape(facts.store.name()),
             compiled_in: facts.store.is_compiled_in(),
         },
         chain: proven
