@@ -1,0 +1,19 @@
+//! The engine: from script and events it says what comes next.
+//!
+//! `state = fold(events)`; [`State::next`] is a question for a person or an effect
+//! for the world. Nothing here does input or output, knows a clock, a device or a
+//! screen.
+
+mod advance;
+mod next;
+mod order;
+mod plan;
+pub mod question;
+pub mod script;
+pub mod state;
+pub mod turn;
+
+pub use next::{Effect, Next};
+pub use plan::{Plan, PlanFiles};
+pub use question::{Answer, Question, Refusal, Said};
+pub use state::State;

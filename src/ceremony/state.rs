@@ -1,0 +1,369 @@
+//! The state of a ceremony: what all its events together mean.
+//!
+//! `state = fold(events)`. Whether an event may follow is decided here and
+//! nowhere else: the driver, a resumed run and the verification of a bundle all
+//! fold the same way.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    plan::Plan,
+    script::{Document, Kind, Step},
+    turn::{Purpose, Turn},
+};
+use crate::{
+    digest::Digest,
+    rules::{Verdict, roster::Handle},
+    transcript::{Entry, Event, Mode, Time},
+};
+
+/// What a ceremony has come to.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Script, policy and roster.
+    pub plan: Arc<Plan>,
+    /// How the ceremony was opened; `None` before the first event.
+    pub opening: Option<Opening>,
+    /// The place of the current step in the script; past the end when all is done.
+    pub step: usize,
+    /// Whether the current step has begun.
+    pub begun: bool,
+    /// What the current step has already got.
+    pub progress: Progress,
+    /// The holders' seats, in the roster's order.
+    pub seats: Vec<Seat>,
+    /// The holder at the table, if any.
+    pub turn: Option<Turn>,
+    /// The documents proposed so far.
+    pub documents: BTreeMap<Document, Proposal>,
+    /// The manifest's digest, once made.
+    pub manifest: Option<Digest>,
+    /// The number of the entry that seals the bundle's transcript, and the files that the bundle carries besides.
+    pub sealed: Option<Seal>,
+    /// Whether the bundle stands where it was to be written.
+    pub exported: bool,
+    /// What was recorded by hand, in order.
+    pub remarks: Vec<Remark>,
+    /// The time of the last event.
+    pub time: Option<Time>,
+}
+
+/// How a ceremony was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// Names this run.
+    pub ceremony: String,
+    /// Live or rehearsal.
+    pub mode: Mode,
+    /// When.
+    pub time: Time,
+}
+
+/// What the current step has already got.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Its question was answered or its effect done.
+    pub done: bool,
+    /// The people in the room go on with what they have.
+    pub enough: bool,
+    /// The verdicts that stand in its way.
+    pub violated: Vec<Verdict>,
+}
+
+/// One holder's seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// The holder.
+    pub handle: Handle,
+    /// Whether the roll call found the holder present.
+    pub present: bool,
+    /// The device whose key was made, and how far it is proven.
+    pub enrolment: Option<Enrolment>,
+    /// Signatures made, by document.
+    pub signatures: BTreeMap<Document, Signature>,
+    /// The closing signature.
+    pub closing: Option<Signature>,
+}
+
+/// Holder, device, key, attestation and proof of possession.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// The device's serial number.
+    pub serial: u32,
+    /// Its firmware.
+    pub firmware: String,
+    /// The key's SubjectPublicKeyInfo, DER.
+    pub spki: Vec<u8>,
+    /// The attestation certificate's digest.
+    pub attestation: Digest,
+    /// The device certificate's digest.
+    pub device: Digest,
+    /// The signed statement's digest; `None` until possession is proven.
+    pub statement: Option<Digest>,
+    /// What was sealed to the holder, if it was not shown once.
+    pub escrow: Option<Digest>,
+}
+
+/// A signature and the id of its key in the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// The key's id.
+    pub keyid: String,
+    /// The signature's bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A proposed document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The bytes to be signed.
+    pub signed: Digest,
+    /// The moment that its dates are counted from.
+    pub made: Time,
+    /// Whether people have read it.
+    pub reviewed: bool,
+}
+
+/// Where the bundle's transcript ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seal {
+    /// The number of the last entry in the bundle.
+    pub seq: u64,
+    /// The head of the bundle's transcript.
+    pub head: Digest,
+    /// Files that the bundle carries besides.
+    pub attachments: BTreeMap<String, Digest>,
+}
+
+/// Something recorded by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// When.
+    pub time: Time,
+    /// A note's text, or what was expected, happened and decided.
+    pub text: Vec<(&'static str, String)>,
+}
+
+/// An event that may not follow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("entry {seq} ({event}) may not follow: {why}")]
+pub struct Illegal {
+    /// The entry's number.
+    pub seq: u64,
+    /// The event's kind.
+    pub event: String,
+    /// Why not.
+    pub why: String,
+}
+
+impl State {
+    /// The state before anything happened.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>) -> Self {
+        let seats = plan.roster.holders.iter().map(|holder| Seat::new(holder.handle.clone()));
+        Self {
+            seats: seats.collect(),
+            plan,
+            opening: None,
+            step: 0,
+            begun: false,
+            progress: Progress::default(),
+            turn: None,
+            documents: BTreeMap::new(),
+            manifest: None,
+            sealed: None,
+            exported: false,
+            remarks: Vec::new(),
+            time: None,
+        }
+    }
+
+    /// Folds all entries of a transcript.
+    ///
+    /// # Errors
+    /// [`Illegal`] at the first entry that may not follow those before it.
+    pub fn fold(plan: Arc<Plan>, chain: &crate::transcript::Chain) -> Result<Self, Illegal> {
+        let mut state = Self::new(plan);
+        for entry in chain.entries() {
+            state.apply(entry)?;
+        }
+        Ok(state)
+    }
+
+    /// The current step, unless all are done.
+    #[must_use]
+    pub fn current(&self) -> Option<&Step> {
+        self.plan.script.step(self.step)
+    }
+
+    /// Whether every step is done.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.opening.is_some() && self.current().is_none()
+    }
+
+    /// The seat of a holder.
+    #[must_use]
+    pub fn seat(&self, handle: &Handle) -> Option<&Seat> {
+        self.seats.iter().find(|seat| seat.handle == *handle)
+    }
+
+    pub(super) fn seat_mut(&mut self, handle: &Handle) -> Option<&mut Seat> {
+        self.seats.iter_mut().find(|seat| seat.handle == *handle)
+    }
+
+    /// What holders come to the table for in the current step, if they do.
+    #[must_use]
+    pub fn purpose(&self) -> Option<Purpose> {
+        match self.current()?.kind {
+            Kind::Enroll => Some(Purpose::Enroll),
+            Kind::Sign => Some(Purpose::Sign),
+            Kind::Close => Some(Purpose::Close),
+            _ => None,
+        }
+    }
+
+    /// Whether this holder has done what the current step asks.
+    #[must_use]
+    pub fn has_done(&self, seat: &Seat, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::Enroll => seat.enrolled().is_some(),
+            Purpose::Sign => self.next_document(seat).is_none(),
+            Purpose::Close => seat.closing.is_some(),
+        }
+    }
+
+    /// The holders who can still do what the current step asks.
+    #[must_use]
+    pub fn waiting(&self, purpose: Purpose) -> Vec<Handle> {
+        let left = self.seats.iter().filter(|seat| {
+            seat.present
+                && !self.has_done(seat, purpose)
+                && (purpose == Purpose::Enroll || seat.enrolled().is_some())
+        });
+        left.map(|seat| seat.handle.clone()).collect()
+    }
+
+    /// How many holders have done what the current step asks.
+    #[must_use]
+    pub fn done(&self, purpose: Purpose) -> usize {
+        let enrolled = |seat: &&Seat| purpose == Purpose::Enroll || seat.enrolled().is_some();
+        self.seats.iter().filter(enrolled).filter(|seat| self.has_done(seat, purpose)).count()
+    }
+
+    /// How many holders must have done it before the step can end.
+    #[must_use]
+    pub fn needed(&self, purpose: Purpose) -> usize {
+        let quorum = self.plan.policy.quorum;
+        let needed = if purpose == Purpose::Enroll { quorum.holders } else { quorum.threshold };
+        needed as usize
+    }
+
+    /// The first document of the current step that this holder has not signed.
+    #[must_use]
+    pub fn next_document(&self, seat: &Seat) -> Option<Document> {
+        let step = self.current()?;
+        step.documents.iter().copied().find(|document| !seat.signatures.contains_key(document))
+    }
+
+    /// The holder who enrolled the device with this serial number.
+    #[must_use]
+    pub fn owner(&self, serial: u32) -> Option<&Handle> {
+        let owns = |seat: &&Seat| seat.enrolled().is_some_and(|e| e.serial == serial);
+        self.seats.iter().find(owns).map(|seat| &seat.handle)
+    }
+
+    /// Folds one entry in.
+    ///
+    /// # Errors
+    /// [`Illegal`] when it may not follow; the state is then unchanged.
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), Illegal> {
+        let mut after = self.clone();
+        after.time = Some(entry.time);
+        after.take(entry).map_err(|why| Illegal {
+            seq: entry.seq,
+            event: kind_of(&entry.event),
+            why,
+        })?;
+        *self = after;
+        Ok(())
+    }
+
+    fn take(&mut self, entry: &Entry) -> Result<(), String> {
+        match &entry.event {
+            Event::Opened { ceremony, mode, script, policy, roster, .. } => {
+                self.open(ceremony, *mode, [*script, *policy, *roster], entry)
+            }
+            _ if self.opening.is_none() => Err("the ceremony was not opened".to_owned()),
+            Event::Resumed { .. } => {
+                if let Some(turn) = &mut self.turn {
+                    turn.interrupt();
+                }
+                Ok(())
+            }
+            Event::Left {} => Ok(()),
+            Event::Mishap { holder, .. } => self.at_table(holder).map(|_| ()),
+            Event::Note { text } => {
+                self.remark(entry.time, vec![("note", text)]);
+                Ok(())
+            }
+            Event::Exception { expected, happened, decided } => {
+                let text = vec![("expected", expected), ("happened", happened), ("decided", decided)];
+                self.remark(entry.time, text);
+                Ok(())
+            }
+            event => self.advance(event, entry),
+        }
+    }
+
+    fn open(&mut self, ceremony: &str, mode: Mode, digests: [Digest; 3], entry: &Entry) -> Result<(), String> {
+        if self.opening.is_some() {
+            return Err("the ceremony is already open".to_owned());
+        }
+        if self.plan.files.digests() != digests {
+            return Err("script, policy or roster are not the ones it was opened with".to_owned());
+        }
+        if ceremony.len() != 32 || !ceremony.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err("the ceremony's name is not 32 hexadecimal digits".to_owned());
+        }
+        self.opening = Some(Opening { ceremony: ceremony.to_owned(), mode, time: entry.time });
+        Ok(())
+    }
+
+    fn remark(&mut self, time: Time, text: Vec<(&'static str, &String)>) {
+        let text = text.into_iter().map(|(label, text)| (label, text.clone())).collect();
+        self.remarks.push(Remark { time, text });
+    }
+
+    /// Checks that this holder is at the table.
+    pub(super) fn at_table(&mut self, holder: &str) -> Result<&mut Turn, String> {
+        match &mut self.turn {
+            Some(turn) if turn.holder.as_str() == holder => Ok(turn),
+            _ => Err("this holder is not at the table".to_owned()),
+        }
+    }
+}
+
+impl Seat {
+    fn new(handle: Handle) -> Self {
+        Self {
+            handle,
+            present: false,
+            enrolment: None,
+            signatures: BTreeMap::new(),
+            closing: None,
+        }
+    }
+
+    /// The enrolment, once possession of its key is proven.
+    #[must_use]
+    pub fn enrolled(&self) -> Option<&Enrolment> {
+        self.enrolment.as_ref().filter(|enrolment| enrolment.statement.is_some())
+    }
+}
+
+/// The event's kind as the transcript writes it.
+fn kind_of(event: &Event) -> String {
+    let value = serde_json::to_value(event).unwrap_or_default();
+    value.get("kind").and_then(|kind| kind.as_str()).unwrap_or("unknown").to_owned()
+}

@@ -1,0 +1,167 @@
+//! The policy: what a ceremony allows, read from a TOML file.
+
+use serde::Deserialize;
+
+use super::Violation;
+
+/// The format name that a policy file must carry.
+pub const FORMAT: &str = "keymoot-policy-1";
+
+/// What is allowed. Bounds only: nothing in a policy turns a rule off.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Always [`FORMAT`].
+    pub format: String,
+    /// How documents are written on disk and which bytes are signed.
+    pub dialect: Dialect,
+    /// How many hold a key and how many must sign.
+    pub quorum: Quorum,
+    /// How alike the holders may be.
+    pub roster: RosterBounds,
+    /// What a device must be.
+    pub device: DeviceBounds,
+    /// Periods of the root role.
+    pub root: Periods,
+    /// Periods of the targets role.
+    pub targets: Periods,
+    /// How far the clock of a reader may run ahead, in minutes: a document
+    /// expires this much earlier than its period would allow.
+    pub clock_margin_minutes: u32,
+    /// The key that signs snapshot and timestamp, held by a service.
+    pub online: Option<Online>,
+}
+
+/// A dialect that this version writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dialect {
+    /// The layout and key ids of `tuf-on-ci`.
+    TufOnCi,
+}
+
+/// The number of holders and the threshold (RFC 3724: nine and five).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quorum {
+    /// Holders in the roster.
+    pub holders: u32,
+    /// Distinct keys that must sign.
+    pub threshold: u32,
+}
+
+/// How many holders may share an employer or a country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RosterBounds {
+    /// The most holders with one employer.
+    pub per_employer: u32,
+    /// The most holders in one country.
+    pub per_country: u32,
+}
+
+/// What a device must be to hold a root key. That PIN and touch are asked for
+/// at every signature, and that the key was made in the device, is not a bound:
+/// it is always demanded.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceBounds {
+    /// The lowest firmware accepted, `major.minor.patch`.
+    pub minimum_firmware: String,
+}
+
+impl DeviceBounds {
+    /// The lowest firmware accepted as three numbers, if it is written as such.
+    #[must_use]
+    pub fn firmware(&self) -> Option<[u8; 3]> {
+        let mut parts = self.minimum_firmware.split('.').map(str::parse);
+        let version = [parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?];
+        parts.next().is_none().then_some(version)
+    }
+}
+
+/// How long a role's document lives and when it is signed anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Periods {
+    /// Days from signing to expiry.
+    pub expiry_days: u32,
+    /// Days before expiry in which it is signed again.
+    pub signing_days: u32,
+}
+
+/// The service that signs snapshot and timestamp.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Online {
+    /// Where the key lives, as the dialect writes it (for example `gcpkms:…`).
+    pub uri: String,
+    /// Its public key: PEM, SubjectPublicKeyInfo (RFC 5280).
+    pub public_key: String,
+    /// Periods of the snapshot role.
+    pub snapshot: Periods,
+    /// Periods of the timestamp role.
+    pub timestamp: Periods,
+}
+
+impl Policy {
+    /// Reads a policy.
+    ///
+    /// # Errors
+    /// [`Violation`]s of POLICY-READ (not TOML, a field unknown or missing) or
+    /// of POLICY-BOUNDS (numbers that no ceremony could meet).
+    pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
+        let policy: Self = toml::from_str(text).map_err(|error| {
+            vec![Violation::new(
+                "POLICY-READ",
+                format!("the policy cannot be read: {}", super::one_line(&error.to_string())),
+                "mend the policy file; compare it with the one in ceremony-scripts/",
+            )]
+        })?;
+        let faults = policy.faults();
+        if faults.is_empty() { Ok(policy) } else { Err(faults) }
+    }
+
+    fn faults(&self) -> Vec<Violation> {
+        let mut faults = Vec::new();
+        let mut fault = |what: String| {
+            faults.push(Violation::new(
+                "POLICY-BOUNDS",
+                what,
+                "correct the number in the policy file",
+            ));
+        };
+        if self.format != FORMAT {
+            fault(format!("the policy's format is not {FORMAT}"));
+        }
+        let Quorum { holders, threshold } = self.quorum;
+        if threshold < 2 || threshold > holders || threshold.saturating_mul(2) <= holders {
+            fault(format!(
+                "a threshold of {threshold} of {holders} is not a majority that can be met"
+            ));
+        }
+        if holders > 64 {
+            fault(format!("{holders} holders are more than a ceremony can seat (64)"));
+        }
+        if self.device.firmware().is_none() {
+            fault("device.minimum_firmware is not written major.minor.patch".to_owned());
+        }
+        if !(1..=1440).contains(&self.clock_margin_minutes) {
+            fault("clock_margin_minutes is not between 1 and 1440".to_owned());
+        }
+        let mut roles = vec![("root", self.root), ("targets", self.targets)];
+        if let Some(online) = &self.online {
+            roles.push(("online.snapshot", online.snapshot));
+            roles.push(("online.timestamp", online.timestamp));
+        }
+        for (role, Periods { expiry_days, signing_days }) in roles {
+            if !(1..=1100).contains(&expiry_days) || signing_days >= expiry_days {
+                fault(format!(
+                    "{role}: {expiry_days} days to expiry with {signing_days} days for signing cannot be kept \
+                     (1 to 1100 days, signing shorter than expiry)"
+                ));
+            }
+        }
+        faults
+    }
+}

@@ -1,0 +1,18 @@
+//! The transcript: everything that happened, in one hash chain.
+//!
+//! One canonical-JSON object a line:
+//! `{"event":{…},"prev":"<sha256 of the previous line>","seq":n,"time":"…Z"}`.
+//! The head is the digest of the last line. This module is pure: it makes lines
+//! and reads them; `host` writes them to the disk.
+
+pub mod chain;
+pub mod event;
+pub mod time;
+pub mod verdict;
+
+pub use chain::{Chain, ChainError, Entry};
+pub use event::{Event, Mode};
+pub use time::Time;
+
+/// The format that the first event names.
+pub const FORMAT: &str = "keymoot-transcript-1";
