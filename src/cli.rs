@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::attest;
+use crate::commands::{attest, device};
 
 /// The offline tool for a quorum of root key holders.
 #[derive(Debug, Parser)]
@@ -17,6 +17,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Attest(attest::Args),
+    Device(device::Args),
 }
 
 impl Cli {
@@ -24,6 +25,7 @@ impl Cli {
     pub fn run(&self) -> ExitCode {
         match &self.command {
             Command::Attest(args) => attest::run(args),
+            Command::Device(args) => device::run(args),
         }
     }
 }

@@ -1,3 +1,4 @@
-//! One file per subcommand.
+//! The subcommands, one file each.
 
 pub mod attest;
+pub mod device;
