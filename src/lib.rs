@@ -1,12 +1,16 @@
 //! keymoot: the offline tool for a quorum of root key holders.
 //!
-//! The pure core (`tuf`, `attestation`, and what is built on them) does no
-//! input or output, reads no clock and knows no screen.
+//! The pure core (`digest`, `text`, `tuf`, `attestation`, `transcript`, `rules`,
+//! `ceremony`) does no input or output, reads no clock and knows no screen.
 #![forbid(unsafe_code)]
 
 pub mod attestation;
+pub mod ceremony;
 pub mod device;
 pub mod digest;
+pub mod driver;
 pub mod host;
+pub mod rules;
 pub mod text;
+pub mod transcript;
 pub mod tuf;

@@ -2,7 +2,7 @@
 
 use super::{
     script::{Document, Kind},
-    state::{Enrolment, Proposal, Progress, Seal, Signature, State},
+    state::{Enrolment, Progress, Proposal, Seal, Signature, State},
     turn::{Purpose, Seen, Stage, Turn},
 };
 use crate::{
@@ -35,10 +35,15 @@ impl State {
             Event::Confirmed { step, fields } => {
                 self.in_step(Kind::Confirm)?;
                 self.is_current(step, true)?;
-                let asked = self.current().map(|step| step.fields.clone()).unwrap_or_default();
+                let asked = self
+                    .current()
+                    .map(|step| step.fields.clone())
+                    .unwrap_or_default();
                 let same = asked.len() == fields.len()
                     && asked.iter().all(|field| {
-                        fields.get(&field.id).is_some_and(|typed| field.accepts.accept(typed).is_ok())
+                        fields
+                            .get(&field.id)
+                            .is_some_and(|typed| field.accepts.accept(typed).is_ok())
                     });
                 self.finish(same, "what was typed is not what the step asks for")
             }
@@ -50,29 +55,45 @@ impl State {
             Event::RollCalled { present } => self.roll_call(present),
             Event::Enough { step } => {
                 self.is_current(step, true)?;
-                let purpose = self.purpose().filter(|&p| p != Purpose::Enroll && self.turn.is_none());
+                let purpose = self
+                    .purpose()
+                    .filter(|&p| p != Purpose::Enroll && self.turn.is_none());
                 let met = purpose.is_some_and(|p| self.done(p) >= self.needed(p));
                 self.progress.enough = met;
-                met.then_some(()).ok_or("the quorum is not met yet".to_owned())
+                met.then_some(())
+                    .ok_or("the quorum is not met yet".to_owned())
             }
-            Event::Proposed { document, signed, made, verdicts } => {
+            Event::Proposed {
+                document,
+                signed,
+                made,
+                verdicts,
+            } => {
                 self.in_step(Kind::Propose)?;
                 let document = self.document(document)?;
                 self.judge(verdicts);
                 if self.progress.violated.is_empty() {
-                    let proposal = Proposal { signed: *signed, made: *made, reviewed: false };
+                    let proposal = Proposal {
+                        signed: *signed,
+                        made: *made,
+                        reviewed: false,
+                    };
                     self.documents.insert(document, proposal);
                 }
-                self.progress.done = self.all_documents(|state, d| state.documents.contains_key(&d));
+                self.progress.done =
+                    self.all_documents(|state, d| state.documents.contains_key(&d));
                 Ok(())
             }
             Event::Reviewed { document, signed } => {
                 self.in_step(Kind::Review)?;
                 let document = self.document(document)?;
-                let proposal = self.documents.get_mut(&document).filter(|p| p.signed == *signed);
+                let proposal = self
+                    .documents
+                    .get_mut(&document)
+                    .filter(|p| p.signed == *signed);
                 proposal.ok_or("this is not what was proposed")?.reviewed = true;
-                self.progress.done =
-                    self.all_documents(|state, d| state.documents.get(&d).is_some_and(|p| p.reviewed));
+                self.progress.done = self
+                    .all_documents(|state, d| state.documents.get(&d).is_some_and(|p| p.reviewed));
                 Ok(())
             }
             Event::Verified { verdicts } => {
@@ -86,7 +107,11 @@ impl State {
                     return Err("the transcript is already sealed".to_owned());
                 }
                 let head = entry.digest().map_err(|error| error.to_string())?;
-                self.sealed = Some(Seal { seq: entry.seq, head, attachments: attachments.clone() });
+                self.sealed = Some(Seal {
+                    seq: entry.seq,
+                    head,
+                    attachments: attachments.clone(),
+                });
                 Ok(())
             }
             Event::ManifestMade { manifest } => {
@@ -100,7 +125,10 @@ impl State {
             Event::Exported { manifest } => {
                 self.in_step(Kind::Export)?;
                 self.exported = true;
-                self.finish(self.manifest == Some(*manifest), "another manifest was signed")
+                self.finish(
+                    self.manifest == Some(*manifest),
+                    "another manifest was signed",
+                )
             }
             event => self.advance_turn(event),
         }
@@ -108,7 +136,9 @@ impl State {
 
     fn roll_call(&mut self, present: &[String]) -> Step {
         self.in_step(Kind::RollCall)?;
-        let known = present.iter().all(|p| self.seats.iter().any(|seat| seat.handle.as_str() == p));
+        let known = present
+            .iter()
+            .all(|p| self.seats.iter().any(|seat| seat.handle.as_str() == p));
         if !known {
             return Err("somebody is not in the roster".to_owned());
         }
@@ -133,8 +163,14 @@ impl State {
                 if purpose == Purpose::Close && self.manifest.is_none() {
                     return Err("there is no manifest to sign".to_owned());
                 }
-                let waiting = self.waiting(purpose).into_iter().find(|h| h.as_str() == holder);
-                self.turn = Some(Turn::new(waiting.ok_or("this holder is not awaited")?, purpose));
+                let waiting = self
+                    .waiting(purpose)
+                    .into_iter()
+                    .find(|h| h.as_str() == holder);
+                self.turn = Some(Turn::new(
+                    waiting.ok_or("this holder is not awaited")?,
+                    purpose,
+                ));
                 Ok(())
             }
             Event::TurnEnded { holder, unfinished } => {
@@ -145,9 +181,19 @@ impl State {
                 self.turn = None;
                 Ok(())
             }
-            Event::DeviceSeen { holder, serial, firmware, used, verdicts } => {
+            Event::DeviceSeen {
+                holder,
+                serial,
+                firmware,
+                used,
+                verdicts,
+            } => {
                 let turn = self.at_stage(holder, &[Stage::Insert])?;
-                turn.device = Some(Seen { serial: *serial, firmware: firmware.clone(), used: *used });
+                turn.device = Some(Seen {
+                    serial: *serial,
+                    firmware: firmware.clone(),
+                    used: *used,
+                });
                 let violated = violated(verdicts);
                 turn.stage = match turn.purpose {
                     _ if !violated.is_empty() => Stage::Refused(violated),
@@ -182,10 +228,15 @@ impl State {
                 }
             }
             Event::ResetDone { holder, serial } => {
-                self.device_at_stage(holder, *serial, &[Stage::Reset])?.stage = Stage::Provision;
+                self.device_at_stage(holder, *serial, &[Stage::Reset])?
+                    .stage = Stage::Provision;
                 Ok(())
             }
-            Event::EscrowKept { holder, serial, sealed } => {
+            Event::EscrowKept {
+                holder,
+                serial,
+                sealed,
+            } => {
                 let turn = self.device_at_stage(holder, *serial, &[Stage::Provision])?;
                 turn.escrow = *sealed;
                 turn.stage = Stage::HalfProvisioned;
@@ -197,37 +248,65 @@ impl State {
                 Ok(())
             }
             Event::GenerateAnnounced { holder, serial } => {
-                self.device_at_stage(holder, *serial, &[Stage::Generate])?.stage = Stage::HalfGenerated;
+                self.device_at_stage(holder, *serial, &[Stage::Generate])?
+                    .stage = Stage::HalfGenerated;
                 Ok(())
             }
-            Event::KeyGenerated { holder, serial, spki, adopted } => {
+            Event::KeyGenerated {
+                holder,
+                serial,
+                spki,
+                adopted,
+            } => {
                 let spki = bytes(spki)?;
-                let expected =
-                    if *adopted { Stage::Found(spki.clone()) } else { Stage::HalfGenerated };
+                let expected = if *adopted {
+                    Stage::Found(spki.clone())
+                } else {
+                    Stage::HalfGenerated
+                };
                 self.device_at_stage(holder, *serial, &[expected])?.stage = Stage::Attest(spki);
                 Ok(())
             }
-            Event::KeyFound { holder, serial, spki } => {
+            Event::KeyFound {
+                holder,
+                serial,
+                spki,
+            } => {
                 let spki = bytes(spki)?;
                 let turn = self.device_at_stage(holder, *serial, &[Stage::HalfGenerated])?;
                 turn.stage = Stage::Found(spki);
                 Ok(())
             }
             Event::KeyMissing { holder, serial } => {
-                self.device_at_stage(holder, *serial, &[Stage::HalfGenerated])?.stage = Stage::Reset;
+                self.device_at_stage(holder, *serial, &[Stage::HalfGenerated])?
+                    .stage = Stage::Reset;
                 Ok(())
             }
-            Event::Attested { holder, serial, attestation, device, verdicts } => {
+            Event::Attested {
+                holder,
+                serial,
+                attestation,
+                device,
+                verdicts,
+            } => {
                 let turn = self.with_device(holder, *serial)?;
                 let Stage::Attest(spki) = turn.stage.clone() else {
                     return Err("there is no key to attest".to_owned());
                 };
                 let violated = violated(verdicts);
                 let refused = !violated.is_empty();
-                turn.stage = if refused { Stage::Refused(violated) } else { Stage::Prove };
+                turn.stage = if refused {
+                    Stage::Refused(violated)
+                } else {
+                    Stage::Prove
+                };
                 let enrolment = Enrolment {
                     serial: *serial,
-                    firmware: turn.device.as_ref().map(|seen| seen.firmware.clone()).unwrap_or_default(),
+                    firmware: turn
+                        .device
+                        .as_ref()
+                        .map(|seen| seen.firmware.clone())
+                        .unwrap_or_default(),
                     spki,
                     attestation: *attestation,
                     device: *device,
@@ -241,29 +320,52 @@ impl State {
                 Ok(())
             }
             Event::StatementAnnounced { holder, serial } => {
-                self.device_at_stage(holder, *serial, &[Stage::Prove])?.announced = true;
+                self.device_at_stage(holder, *serial, &[Stage::Prove])?
+                    .announced = true;
                 Ok(())
             }
-            Event::Enrolled { holder, serial, statement } => {
+            Event::Enrolled {
+                holder,
+                serial,
+                statement,
+            } => {
                 let turn = self.announced(holder, *serial, &[Stage::Prove])?;
                 turn.stage = Stage::Remove;
                 let seat = turn.holder.clone();
-                let seat = self.seat_mut(&seat).and_then(|seat| seat.enrolment.as_mut());
+                let seat = self
+                    .seat_mut(&seat)
+                    .and_then(|seat| seat.enrolment.as_mut());
                 seat.ok_or("there is no key to prove")?.statement = Some(*statement);
                 Ok(())
             }
-            Event::SignAnnounced { holder, serial, document, signed } => {
+            Event::SignAnnounced {
+                holder,
+                serial,
+                document,
+                signed,
+            } => {
                 self.in_step(Kind::Sign)?;
                 self.is_reviewed(document, signed)?;
-                self.device_at_stage(holder, *serial, &[Stage::Sign])?.announced = true;
+                self.device_at_stage(holder, *serial, &[Stage::Sign])?
+                    .announced = true;
                 Ok(())
             }
-            Event::Signed { holder, serial, document, signed, keyid, signature } => {
+            Event::Signed {
+                holder,
+                serial,
+                document,
+                signed,
+                keyid,
+                signature,
+            } => {
                 self.in_step(Kind::Sign)?;
                 let document = self.is_reviewed(document, signed)?;
                 let turn = self.announced(holder, *serial, &[Stage::Sign])?;
                 let handle = turn.holder.clone();
-                let signature = Signature { keyid: keyid.clone(), bytes: bytes(signature)? };
+                let signature = Signature {
+                    keyid: keyid.clone(),
+                    bytes: bytes(signature)?,
+                };
                 let seat = self.seat_mut(&handle).ok_or("this holder has no seat")?;
                 if seat.signatures.insert(document, signature).is_some() {
                     return Err("this holder has signed this document".to_owned());
@@ -273,14 +375,23 @@ impl State {
             }
             Event::CloseAnnounced { holder, serial } => {
                 self.in_step(Kind::Close)?;
-                self.device_at_stage(holder, *serial, &[Stage::Sign])?.announced = true;
+                self.device_at_stage(holder, *serial, &[Stage::Sign])?
+                    .announced = true;
                 Ok(())
             }
-            Event::Closed { holder, serial, keyid, signature } => {
+            Event::Closed {
+                holder,
+                serial,
+                keyid,
+                signature,
+            } => {
                 self.in_step(Kind::Close)?;
                 let turn = self.announced(holder, *serial, &[Stage::Sign])?;
                 let handle = turn.holder.clone();
-                let signature = Signature { keyid: keyid.clone(), bytes: bytes(signature)? };
+                let signature = Signature {
+                    keyid: keyid.clone(),
+                    bytes: bytes(signature)?,
+                };
                 let seat = self.seat_mut(&handle).ok_or("this holder has no seat")?;
                 seat.closing = Some(signature);
                 self.remove_when_done(&handle);
@@ -316,12 +427,15 @@ impl State {
 
     fn is_current(&self, step: &str, begun: bool) -> Step {
         let current = self.current().is_some_and(|current| current.id == step);
-        (current && self.begun == begun).then_some(()).ok_or("it is not this step's time".to_owned())
+        (current && self.begun == begun)
+            .then_some(())
+            .ok_or("it is not this step's time".to_owned())
     }
 
     fn in_step(&self, kind: Kind) -> Step {
         let here = self.begun && self.current().is_some_and(|step| step.kind == kind);
-        here.then_some(()).ok_or("it belongs to another kind of step".to_owned())
+        here.then_some(())
+            .ok_or("it belongs to another kind of step".to_owned())
     }
 
     fn finish(&mut self, done: bool, otherwise: &str) -> Step {
@@ -335,21 +449,32 @@ impl State {
     }
 
     fn document(&self, name: &str) -> Result<Document, String> {
-        let documents = self.current().map(|step| step.documents.as_slice()).unwrap_or_default();
-        let found = documents.iter().copied().find(|document| document.name() == name);
+        let documents = self
+            .current()
+            .map(|step| step.documents.as_slice())
+            .unwrap_or_default();
+        let found = documents
+            .iter()
+            .copied()
+            .find(|document| document.name() == name);
         found.ok_or("the step is not about this document".to_owned())
     }
 
     fn all_documents(&self, is_done: impl Fn(&Self, Document) -> bool) -> bool {
-        let documents = self.current().map(|step| step.documents.as_slice()).unwrap_or_default();
-        self.progress.violated.is_empty() && documents.iter().all(|&document| is_done(self, document))
+        let documents = self
+            .current()
+            .map(|step| step.documents.as_slice())
+            .unwrap_or_default();
+        self.progress.violated.is_empty()
+            && documents.iter().all(|&document| is_done(self, document))
     }
 
     fn is_reviewed(&self, name: &str, signed: &crate::digest::Digest) -> Result<Document, String> {
         let document = self.document(name)?;
         let proposal = self.documents.get(&document);
         let same = proposal.is_some_and(|p| p.reviewed && p.signed == *signed);
-        same.then_some(document).ok_or("this is not what was reviewed".to_owned())
+        same.then_some(document)
+            .ok_or("this is not what was reviewed".to_owned())
     }
 
     fn with_device(&mut self, holder: &str, serial: u32) -> Result<&mut Turn, String> {
@@ -360,15 +485,29 @@ impl State {
 
     fn at_stage(&mut self, holder: &str, stages: &[Stage]) -> Result<&mut Turn, String> {
         let turn = self.at_table(holder)?;
-        if stages.contains(&turn.stage) { Ok(turn) } else { Err("it is out of turn".to_owned()) }
+        if stages.contains(&turn.stage) {
+            Ok(turn)
+        } else {
+            Err("it is out of turn".to_owned())
+        }
     }
 
-    fn device_at_stage(&mut self, holder: &str, serial: u32, stages: &[Stage]) -> Result<&mut Turn, String> {
+    fn device_at_stage(
+        &mut self,
+        holder: &str,
+        serial: u32,
+        stages: &[Stage],
+    ) -> Result<&mut Turn, String> {
         self.at_table(holder)?.has(serial)?;
         self.at_stage(holder, stages)
     }
 
-    fn announced(&mut self, holder: &str, serial: u32, stages: &[Stage]) -> Result<&mut Turn, String> {
+    fn announced(
+        &mut self,
+        holder: &str,
+        serial: u32,
+        stages: &[Stage],
+    ) -> Result<&mut Turn, String> {
         let turn = self.device_at_stage(holder, serial, stages)?;
         if std::mem::take(&mut turn.announced) {
             Ok(turn)
@@ -379,7 +518,11 @@ impl State {
 }
 
 fn violated(verdicts: &[Verdict]) -> Vec<Verdict> {
-    verdicts.iter().filter(|verdict| verdict.is_violated()).cloned().collect()
+    verdicts
+        .iter()
+        .filter(|verdict| verdict.is_violated())
+        .cloned()
+        .collect()
 }
 
 fn bytes(text: &str) -> Result<Vec<u8>, String> {

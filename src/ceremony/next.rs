@@ -67,16 +67,22 @@ impl State {
             return Next::Finished;
         };
         if !self.begun {
-            return Next::Record(Event::StepBegun { step: step.id.clone() });
+            return Next::Record(Event::StepBegun {
+                step: step.id.clone(),
+            });
         }
         if let Some(turn) = &self.turn {
             return self.next_in_turn(turn);
         }
         if self.step_is_complete() {
-            return Next::Record(Event::StepDone { step: step.id.clone() });
+            return Next::Record(Event::StepDone {
+                step: step.id.clone(),
+            });
         }
         if !self.progress.violated.is_empty() {
-            return Next::Ask(Question::Violations { violated: self.progress.violated.clone() });
+            return Next::Ask(Question::Violations {
+                violated: self.progress.violated.clone(),
+            });
         }
         match step.kind {
             Kind::Close if self.sealed.is_none() => Next::Do(Effect::Seal),
@@ -102,20 +108,28 @@ impl State {
     }
 
     fn effect_of_step(&self, kind: Kind) -> Option<Next> {
-        let documents = self.current().map(|step| step.documents.as_slice()).unwrap_or_default();
+        let documents = self
+            .current()
+            .map(|step| step.documents.as_slice())
+            .unwrap_or_default();
         Some(match kind {
             Kind::Confirm => Next::Ask(Question::Confirm),
             Kind::RollCall => Next::Ask(Question::RollCall),
             Kind::Preflight => Next::Do(Effect::ExamineMachine),
             Kind::Verify => Next::Do(Effect::Verify),
             Kind::Propose => {
-                let left = documents.iter().find(|document| !self.documents.contains_key(document));
+                let left = documents
+                    .iter()
+                    .find(|document| !self.documents.contains_key(document));
                 Next::Do(Effect::Propose(*left?))
             }
             Kind::Review => {
                 let unread = documents.iter().find_map(|document| {
                     let proposal = self.documents.get(document).filter(|p| !p.reviewed)?;
-                    Some(Question::HaveYouRead { document: *document, signed: proposal.signed })
+                    Some(Question::HaveYouRead {
+                        document: *document,
+                        signed: proposal.signed,
+                    })
                 });
                 Next::Ask(unread?)
             }
@@ -125,7 +139,11 @@ impl State {
 
     fn whose_turn(&self, purpose: Purpose) -> Next {
         let can_stop = purpose != Purpose::Enroll && self.done(purpose) >= self.needed(purpose);
-        Next::Ask(Question::WhoseTurn { purpose, waiting: self.waiting(purpose), can_stop })
+        Next::Ask(Question::WhoseTurn {
+            purpose,
+            waiting: self.waiting(purpose),
+            can_stop,
+        })
     }
 
     fn next_in_turn(&self, turn: &Turn) -> Next {
@@ -137,7 +155,9 @@ impl State {
         match &turn.stage {
             Stage::Insert => Next::Do(Effect::AwaitDevice(holder)),
             Stage::Refused(violated) => Next::Ask(Question::DeviceRefused {
-                another: self.seat(&holder).is_none_or(|seat| seat.enrolment.is_none())
+                another: self
+                    .seat(&holder)
+                    .is_none_or(|seat| seat.enrolment.is_none())
                     || turn.purpose != Purpose::Enroll,
                 holder,
                 serial,
@@ -146,18 +166,23 @@ impl State {
             Stage::Identify => Next::Ask(Question::IsThisYours { holder, device }),
             Stage::Erase => Next::Ask(Question::MayErase { holder, device }),
             Stage::Reset => Next::Do(Effect::Reset(holder, serial)),
-            Stage::HalfProvisioned => {
-                Next::Record(Event::ResetAnnounced { holder: holder.to_string(), serial })
-            }
+            Stage::HalfProvisioned => Next::Record(Event::ResetAnnounced {
+                holder: holder.to_string(),
+                serial,
+            }),
             Stage::Provision => Next::Do(Effect::Provision(holder, serial)),
             Stage::Generate => Next::Do(Effect::Generate(holder, serial)),
             Stage::HalfGenerated => Next::Do(Effect::LookForKey(holder, serial)),
-            Stage::Found(spki) => {
-                Next::Ask(Question::AdoptOrReplace { holder, serial, key: Digest::of(spki) })
-            }
+            Stage::Found(spki) => Next::Ask(Question::AdoptOrReplace {
+                holder,
+                serial,
+                key: Digest::of(spki),
+            }),
             Stage::Attest(_) => Next::Do(Effect::Attest(holder, serial)),
             Stage::Prove => Next::Do(Effect::Prove(holder, serial)),
-            Stage::Sign if turn.purpose == Purpose::Close => Next::Do(Effect::Close(holder, serial)),
+            Stage::Sign if turn.purpose == Purpose::Close => {
+                Next::Do(Effect::Close(holder, serial))
+            }
             Stage::Sign => match self.seat(&holder).and_then(|seat| self.next_document(seat)) {
                 Some(document) => Next::Do(Effect::Sign(holder, serial, document)),
                 None => Next::Do(Effect::AwaitRemoval(holder)),

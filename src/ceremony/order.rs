@@ -25,7 +25,10 @@ fn needs(kind: Kind) -> &'static [Kind] {
 
 /// Whether steps of this kind are about documents.
 fn has_documents(kind: Kind) -> bool {
-    matches!(kind, Kind::Propose | Kind::Review | Kind::Sign | Kind::Verify)
+    matches!(
+        kind,
+        Kind::Propose | Kind::Review | Kind::Sign | Kind::Verify
+    )
 }
 
 /// The kind's name as a script writes it.
@@ -58,7 +61,9 @@ pub(super) fn faults(script: &Script) -> Vec<Violation> {
 
 fn is_id(text: &str) -> bool {
     (1..=40).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn ids(steps: &[&Step], faults: &mut Vec<Violation>) {
@@ -91,13 +96,20 @@ fn fields(step: &Step, faults: &mut Vec<Violation>) {
     }
     if has_documents(step.kind) == step.documents.is_empty() {
         fault(
-            if step.documents.is_empty() { "names no documents" } else { "names documents" },
+            if step.documents.is_empty() {
+                "names no documents"
+            } else {
+                "names documents"
+            },
             "propose, review, sign and verify name documents, and no other kind does",
         );
     }
     let distinct: BTreeSet<_> = step.fields.iter().map(|field| &field.id).collect();
     if distinct.len() != step.fields.len() || !step.fields.iter().all(|field| is_id(&field.id)) {
-        fault("has fields without ids of their own", "give each field its own id of a-z, 0-9 and -");
+        fault(
+            "has fields without ids of their own",
+            "give each field its own id of a-z, 0-9 and -",
+        );
     }
     if step.title.trim().is_empty() || step.words.trim().is_empty() {
         fault("has no title or no words", "write what people are to hear");
@@ -124,7 +136,9 @@ fn sequence(steps: &[&Step], faults: &mut Vec<Violation>) {
             }
         }
         if step.kind != Kind::Confirm
-            && earlier.iter().any(|e| e.kind == step.kind && e.documents == step.documents)
+            && earlier
+                .iter()
+                .any(|e| e.kind == step.kind && e.documents == step.documents)
         {
             fault(
                 format!("step {id} does {} a second time", name(step.kind)),
@@ -135,14 +149,20 @@ fn sequence(steps: &[&Step], faults: &mut Vec<Violation>) {
             && !matches!(step.kind, Kind::Export | Kind::Confirm | Kind::Close)
         {
             fault(
-                format!("step {id} ({}) comes after the transcript is sealed", name(step.kind)),
+                format!(
+                    "step {id} ({}) comes after the transcript is sealed",
+                    name(step.kind)
+                ),
                 "move it before the close step",
             );
         }
     }
     match steps.last() {
         Some(last) if last.kind == Kind::Export => {}
-        Some(_) => fault("the last step does not export the bundle".to_owned(), "end with an export step"),
+        Some(_) => fault(
+            "the last step does not export the bundle".to_owned(),
+            "end with an export step",
+        ),
         None => fault("the script has no steps".to_owned(), "write its steps"),
     }
 }
@@ -152,9 +172,17 @@ fn missing_before(earlier: &[&Step], step: &Step, need: Kind) -> Option<String> 
     let before = || earlier.iter().filter(|e| e.kind == need);
     if has_documents(step.kind) && has_documents(need) {
         let done: BTreeSet<Document> = before().flat_map(|e| e.documents.iter().copied()).collect();
-        let left: Vec<_> = step.documents.iter().filter(|d| !done.contains(d)).map(|d| d.name()).collect();
+        let left: Vec<_> = step
+            .documents
+            .iter()
+            .filter(|d| !done.contains(d))
+            .map(|d| d.name())
+            .collect();
         (!left.is_empty()).then(|| format!("a {} of {}", name(need), left.join(", ")))
     } else {
-        before().next().is_none().then(|| format!("a {} step", name(need)))
+        before()
+            .next()
+            .is_none()
+            .then(|| format!("a {} step", name(need)))
     }
 }

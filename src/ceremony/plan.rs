@@ -3,7 +3,11 @@
 use super::script::CheckedScript;
 use crate::{
     digest::Digest,
-    rules::{Verdict, Violation, policy::Policy, roster::{self, Roster}},
+    rules::{
+        Verdict, Violation,
+        policy::Policy,
+        roster::{self, Roster},
+    },
 };
 
 /// Script, policy and roster in which no rule is violated. Only
@@ -57,12 +61,22 @@ impl Plan {
         match (script, policy, roster) {
             (Ok(script), Ok(policy), Ok(roster)) if !verdicts.iter().any(Verdict::is_violated) => {
                 verdicts.splice(0..0, script.verdicts());
-                Ok(Self { script, policy, roster, files, verdicts })
+                Ok(Self {
+                    script,
+                    policy,
+                    roster,
+                    files,
+                    verdicts,
+                })
             }
             (script, policy, roster) => {
                 let unread = [script.err(), policy.err(), roster.err()];
-                let mut violated: Vec<Verdict> =
-                    unread.into_iter().flatten().flatten().map(Verdict::from).collect();
+                let mut violated: Vec<Verdict> = unread
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .map(Verdict::from)
+                    .collect();
                 violated.extend(verdicts.into_iter().filter(Verdict::is_violated));
                 Err(violated)
             }
@@ -78,11 +92,17 @@ impl Plan {
 
 /// POLICY-ONLINE: the key of snapshot and timestamp is named.
 fn online_key(policy: &Policy) -> Verdict {
-    let key = policy.online.as_ref().map(|online| crate::tuf::PublicKey::from_pem(&online.public_key));
+    let key = policy
+        .online
+        .as_ref()
+        .map(|online| crate::tuf::PublicKey::from_pem(&online.public_key));
     match key {
         Some(Ok(key)) => Verdict::held(
             "POLICY-ONLINE",
-            format!("snapshot and timestamp are signed by key {}", key.fingerprint()),
+            format!(
+                "snapshot and timestamp are signed by key {}",
+                key.fingerprint()
+            ),
         ),
         Some(Err(error)) => Violation::new(
             "POLICY-ONLINE",

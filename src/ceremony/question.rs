@@ -139,7 +139,12 @@ pub const REPLACE: &str = "replace";
 /// The words typed to say that a document was read: the first two of its digest.
 #[must_use]
 pub fn reading_words(signed: &Digest) -> String {
-    signed.words().into_iter().take(2).collect::<Vec<_>>().join(" ")
+    signed
+        .words()
+        .into_iter()
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The last four digits of a serial number, which the holder types from the case.
@@ -154,12 +159,19 @@ impl State {
     /// # Errors
     /// [`Refusal`] when it does not answer the question.
     pub fn answer(&self, question: &Question, answer: Answer) -> Result<Said, Refusal> {
-        let step = || self.current().map(|step| step.id.clone()).unwrap_or_default();
+        let step = || {
+            self.current()
+                .map(|step| step.id.clone())
+                .unwrap_or_default()
+        };
         let event = match (question, answer) {
             (Question::Confirm, Answer::Confirm { word, fields }) => {
                 self.fields(&fields)?;
                 typed(&word, CONFIRM)?;
-                Event::Confirmed { step: step(), fields }
+                Event::Confirmed {
+                    step: step(),
+                    fields,
+                }
             }
             (Question::RollCall, Answer::Present { holders, word }) => {
                 let missing: Vec<_> = self
@@ -175,14 +187,20 @@ impl State {
                     )));
                 }
                 typed(&word, PRESENT)?;
-                let present = self.seats.iter().map(|seat| seat.handle.to_string()).collect();
+                let present = self
+                    .seats
+                    .iter()
+                    .map(|seat| seat.handle.to_string())
+                    .collect();
                 Event::RollCalled { present }
             }
             (Question::WhoseTurn { waiting, .. }, Answer::Begin(holder)) => {
                 if !waiting.contains(&holder) {
                     return Err(Refusal(format!("{holder} is not awaited in this step.")));
                 }
-                Event::TurnBegun { holder: holder.to_string() }
+                Event::TurnBegun {
+                    holder: holder.to_string(),
+                }
             }
             (Question::WhoseTurn { can_stop: true, .. }, Answer::Typed(word)) => {
                 typed(&word, ENOUGH)?;
@@ -196,34 +214,63 @@ impl State {
                             .to_owned(),
                     ));
                 }
-                Event::DeviceConfirmed { holder: holder.to_string(), serial: device.serial }
+                Event::DeviceConfirmed {
+                    holder: holder.to_string(),
+                    serial: device.serial,
+                }
             }
-            (Question::IsThisYours { holder, device }, Answer::Another) => {
-                Event::DeviceSetAside { holder: holder.to_string(), serial: device.serial }
-            }
+            (Question::IsThisYours { holder, device }, Answer::Another) => Event::DeviceSetAside {
+                holder: holder.to_string(),
+                serial: device.serial,
+            },
             (Question::MayErase { holder, device }, Answer::Typed(word)) => {
                 typed(&word, ERASE)?;
-                Event::ResetAnnounced { holder: holder.to_string(), serial: device.serial }
+                Event::ResetAnnounced {
+                    holder: holder.to_string(),
+                    serial: device.serial,
+                }
             }
             (Question::AdoptOrReplace { holder, serial, .. }, Answer::Typed(word)) => {
                 self.adopt_or_replace(holder, *serial, word.trim())?
             }
-            (Question::DeviceRefused { holder, serial, another: true, .. }, Answer::Another) => {
-                Event::DeviceSetAside { holder: holder.to_string(), serial: *serial }
-            }
+            (
+                Question::DeviceRefused {
+                    holder,
+                    serial,
+                    another: true,
+                    ..
+                },
+                Answer::Another,
+            ) => Event::DeviceSetAside {
+                holder: holder.to_string(),
+                serial: *serial,
+            },
             (
                 Question::IsThisYours { holder, .. }
                 | Question::MayErase { holder, .. }
                 | Question::AdoptOrReplace { holder, .. }
                 | Question::DeviceRefused { holder, .. },
                 Answer::EndTurn(reason),
-            ) => Event::TurnEnded { holder: holder.to_string(), unfinished: Some(reason) },
+            ) => Event::TurnEnded {
+                holder: holder.to_string(),
+                unfinished: Some(reason),
+            },
             (Question::HaveYouRead { document, signed }, Answer::Typed(words)) => {
-                let spoken = words.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+                let spoken = words
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" ")
+                    .to_lowercase();
                 if spoken != reading_words(signed).to_lowercase() {
-                    return Err(Refusal("Type the first two words of the digest, as they stand on the screen.".to_owned()));
+                    return Err(Refusal(
+                        "Type the first two words of the digest, as they stand on the screen."
+                            .to_owned(),
+                    ));
                 }
-                Event::Reviewed { document: document.name().to_owned(), signed: *signed }
+                Event::Reviewed {
+                    document: document.name().to_owned(),
+                    signed: *signed,
+                }
             }
             (Question::Violations { .. }, Answer::Again) => return Ok(Said::Again),
             _ => return Err(Refusal("That does not answer the question.".to_owned())),
@@ -234,9 +281,15 @@ impl State {
     fn fields(&self, fields: &BTreeMap<String, String>) -> Result<(), Refusal> {
         let asked = self.current().filter(|step| step.kind == Kind::Confirm);
         for field in asked.map(|step| step.fields.as_slice()).unwrap_or_default() {
-            let typed = fields.get(&field.id).map(String::as_str).unwrap_or_default();
+            let typed = fields
+                .get(&field.id)
+                .map(String::as_str)
+                .unwrap_or_default();
             field.accepts.accept(typed).map_err(|expected| {
-                Refusal(format!("{}: {expected}.", crate::text::escape(&field.label)))
+                Refusal(format!(
+                    "{}: {expected}.",
+                    crate::text::escape(&field.label)
+                ))
             })?;
         }
         Ok(())
@@ -251,9 +304,17 @@ impl State {
                     _ => None,
                 });
                 let spki = found.ok_or(Refusal("No key was found on the device.".to_owned()))?;
-                Ok(Event::KeyGenerated { holder: holder_name, serial, spki, adopted: true })
+                Ok(Event::KeyGenerated {
+                    holder: holder_name,
+                    serial,
+                    spki,
+                    adopted: true,
+                })
             }
-            REPLACE => Ok(Event::ResetAnnounced { holder: holder_name, serial }),
+            REPLACE => Ok(Event::ResetAnnounced {
+                holder: holder_name,
+                serial,
+            }),
             _ => Err(Refusal(format!("Type \"{ADOPT}\" or \"{REPLACE}\"."))),
         }
     }
@@ -263,6 +324,8 @@ fn typed(word: &str, expected: &str) -> Result<(), Refusal> {
     if word.trim() == expected {
         Ok(())
     } else {
-        Err(Refusal(format!("Type the word \"{expected}\" and press Enter.")))
+        Err(Refusal(format!(
+            "Type the word \"{expected}\" and press Enter."
+        )))
     }
 }

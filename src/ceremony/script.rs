@@ -215,7 +215,11 @@ impl CheckedScript {
             return Err(unreadable(format!("its format is not {FORMAT}")));
         }
         let faults = order::faults(&script);
-        if faults.is_empty() { Ok(Self(script)) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(Self(script))
+        } else {
+            Err(faults)
+        }
     }
 
     /// The script.
@@ -226,7 +230,11 @@ impl CheckedScript {
 
     /// The steps of all acts, in order, each with the number of its act.
     pub fn steps(&self) -> impl Iterator<Item = (usize, &Step)> {
-        self.0.acts.iter().enumerate().flat_map(|(act, a)| a.steps.iter().map(move |s| (act, s)))
+        self.0
+            .acts
+            .iter()
+            .enumerate()
+            .flat_map(|(act, a)| a.steps.iter().map(move |s| (act, s)))
     }
 
     /// The step at this place in the whole script.
@@ -246,8 +254,14 @@ impl CheckedScript {
     pub fn verdicts(&self) -> Vec<Verdict> {
         let count = self.steps().count();
         vec![
-            Verdict::held("SCRIPT-IDS", format!("{count} steps, each with an id of its own")),
-            Verdict::held("SCRIPT-FIELDS", "every step has what its kind needs and nothing else"),
+            Verdict::held(
+                "SCRIPT-IDS",
+                format!("{count} steps, each with an id of its own"),
+            ),
+            Verdict::held(
+                "SCRIPT-FIELDS",
+                "every step has what its kind needs and nothing else",
+            ),
             Verdict::held("SCRIPT-ORDER", "every step comes after what it needs"),
         ]
     }

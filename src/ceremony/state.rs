@@ -160,7 +160,11 @@ impl State {
     /// The state before anything happened.
     #[must_use]
     pub fn new(plan: Arc<Plan>) -> Self {
-        let seats = plan.roster.holders.iter().map(|holder| Seat::new(holder.handle.clone()));
+        let seats = plan
+            .roster
+            .holders
+            .iter()
+            .map(|holder| Seat::new(holder.handle.clone()));
         Self {
             seats: seats.collect(),
             plan,
@@ -248,14 +252,22 @@ impl State {
     #[must_use]
     pub fn done(&self, purpose: Purpose) -> usize {
         let enrolled = |seat: &&Seat| purpose == Purpose::Enroll || seat.enrolled().is_some();
-        self.seats.iter().filter(enrolled).filter(|seat| self.has_done(seat, purpose)).count()
+        self.seats
+            .iter()
+            .filter(enrolled)
+            .filter(|seat| self.has_done(seat, purpose))
+            .count()
     }
 
     /// How many holders must have done it before the step can end.
     #[must_use]
     pub fn needed(&self, purpose: Purpose) -> usize {
         let quorum = self.plan.policy.quorum;
-        let needed = if purpose == Purpose::Enroll { quorum.holders } else { quorum.threshold };
+        let needed = if purpose == Purpose::Enroll {
+            quorum.holders
+        } else {
+            quorum.threshold
+        };
         needed as usize
     }
 
@@ -263,7 +275,10 @@ impl State {
     #[must_use]
     pub fn next_document(&self, seat: &Seat) -> Option<Document> {
         let step = self.current()?;
-        step.documents.iter().copied().find(|document| !seat.signatures.contains_key(document))
+        step.documents
+            .iter()
+            .copied()
+            .find(|document| !seat.signatures.contains_key(document))
     }
 
     /// The holder who enrolled the device with this serial number.
@@ -291,9 +306,14 @@ impl State {
 
     fn take(&mut self, entry: &Entry) -> Result<(), String> {
         match &entry.event {
-            Event::Opened { ceremony, mode, script, policy, roster, .. } => {
-                self.open(ceremony, *mode, [*script, *policy, *roster], entry)
-            }
+            Event::Opened {
+                ceremony,
+                mode,
+                script,
+                policy,
+                roster,
+                ..
+            } => self.open(ceremony, *mode, [*script, *policy, *roster], entry),
             _ if self.opening.is_none() => Err("the ceremony was not opened".to_owned()),
             Event::Resumed { .. } => {
                 if let Some(turn) = &mut self.turn {
@@ -307,8 +327,16 @@ impl State {
                 self.remark(entry.time, vec![("note", text)]);
                 Ok(())
             }
-            Event::Exception { expected, happened, decided } => {
-                let text = vec![("expected", expected), ("happened", happened), ("decided", decided)];
+            Event::Exception {
+                expected,
+                happened,
+                decided,
+            } => {
+                let text = vec![
+                    ("expected", expected),
+                    ("happened", happened),
+                    ("decided", decided),
+                ];
                 self.remark(entry.time, text);
                 Ok(())
             }
@@ -316,22 +344,39 @@ impl State {
         }
     }
 
-    fn open(&mut self, ceremony: &str, mode: Mode, digests: [Digest; 3], entry: &Entry) -> Result<(), String> {
+    fn open(
+        &mut self,
+        ceremony: &str,
+        mode: Mode,
+        digests: [Digest; 3],
+        entry: &Entry,
+    ) -> Result<(), String> {
         if self.opening.is_some() {
             return Err("the ceremony is already open".to_owned());
         }
         if self.plan.files.digests() != digests {
             return Err("script, policy or roster are not the ones it was opened with".to_owned());
         }
-        if ceremony.len() != 32 || !ceremony.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        if ceremony.len() != 32
+            || !ceremony
+                .bytes()
+                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        {
             return Err("the ceremony's name is not 32 hexadecimal digits".to_owned());
         }
-        self.opening = Some(Opening { ceremony: ceremony.to_owned(), mode, time: entry.time });
+        self.opening = Some(Opening {
+            ceremony: ceremony.to_owned(),
+            mode,
+            time: entry.time,
+        });
         Ok(())
     }
 
     fn remark(&mut self, time: Time, text: Vec<(&'static str, &String)>) {
-        let text = text.into_iter().map(|(label, text)| (label, text.clone())).collect();
+        let text = text
+            .into_iter()
+            .map(|(label, text)| (label, text.clone()))
+            .collect();
         self.remarks.push(Remark { time, text });
     }
 
@@ -358,12 +403,18 @@ impl Seat {
     /// The enrolment, once possession of its key is proven.
     #[must_use]
     pub fn enrolled(&self) -> Option<&Enrolment> {
-        self.enrolment.as_ref().filter(|enrolment| enrolment.statement.is_some())
+        self.enrolment
+            .as_ref()
+            .filter(|enrolment| enrolment.statement.is_some())
     }
 }
 
 /// The event's kind as the transcript writes it.
 fn kind_of(event: &Event) -> String {
     let value = serde_json::to_value(event).unwrap_or_default();
-    value.get("kind").and_then(|kind| kind.as_str()).unwrap_or("unknown").to_owned()
+    value
+        .get("kind")
+        .and_then(|kind| kind.as_str())
+        .unwrap_or("unknown")
+        .to_owned()
 }

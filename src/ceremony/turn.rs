@@ -1,6 +1,9 @@
 //! A holder's turn at the table, stage by stage.
 
-use crate::{digest::Digest, rules::{Verdict, roster::Handle}};
+use crate::{
+    digest::Digest,
+    rules::{Verdict, roster::Handle},
+};
 
 /// What a holder comes to the table for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +81,14 @@ impl Turn {
     /// A turn that begins.
     #[must_use]
     pub fn new(holder: Handle, purpose: Purpose) -> Self {
-        Self { holder, purpose, device: None, escrow: None, stage: Stage::Insert, announced: false }
+        Self {
+            holder,
+            purpose,
+            device: None,
+            escrow: None,
+            stage: Stage::Insert,
+            announced: false,
+        }
     }
 
     /// The serial number of the device at hand.

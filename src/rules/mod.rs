@@ -8,6 +8,10 @@ pub use crate::transcript::verdict::{Outcome, Verdict, Violation};
 
 /// An error of a parser on one line, made safe to show.
 pub(crate) fn one_line(error: &str) -> String {
-    let line: Vec<_> = error.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let line: Vec<_> = error
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
     crate::text::escape(&line.join(" · "))
 }

@@ -75,7 +75,11 @@ impl DeviceBounds {
     #[must_use]
     pub fn firmware(&self) -> Option<[u8; 3]> {
         let mut parts = self.minimum_firmware.split('.').map(str::parse);
-        let version = [parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?];
+        let version = [
+            parts.next()?.ok()?,
+            parts.next()?.ok()?,
+            parts.next()?.ok()?,
+        ];
         parts.next().is_none().then_some(version)
     }
 }
@@ -114,12 +118,19 @@ impl Policy {
         let policy: Self = toml::from_str(text).map_err(|error| {
             vec![Violation::new(
                 "POLICY-READ",
-                format!("the policy cannot be read: {}", super::one_line(&error.to_string())),
+                format!(
+                    "the policy cannot be read: {}",
+                    super::one_line(&error.to_string())
+                ),
                 "mend the policy file; compare it with the one in ceremony-scripts/",
             )]
         })?;
         let faults = policy.faults();
-        if faults.is_empty() { Ok(policy) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(policy)
+        } else {
+            Err(faults)
+        }
     }
 
     fn faults(&self) -> Vec<Violation> {
@@ -141,7 +152,9 @@ impl Policy {
             ));
         }
         if holders > 64 {
-            fault(format!("{holders} holders are more than a ceremony can seat (64)"));
+            fault(format!(
+                "{holders} holders are more than a ceremony can seat (64)"
+            ));
         }
         if self.device.firmware().is_none() {
             fault("device.minimum_firmware is not written major.minor.patch".to_owned());
@@ -154,7 +167,14 @@ impl Policy {
             roles.push(("online.snapshot", online.snapshot));
             roles.push(("online.timestamp", online.timestamp));
         }
-        for (role, Periods { expiry_days, signing_days }) in roles {
+        for (
+            role,
+            Periods {
+                expiry_days,
+                signing_days,
+            },
+        ) in roles
+        {
             if !(1..=1100).contains(&expiry_days) || signing_days >= expiry_days {
                 fault(format!(
                     "{role}: {expiry_days} days to expiry with {signing_days} days for signing cannot be kept \

@@ -110,7 +110,10 @@ impl Roster {
         let roster: Self = toml::from_str(text).map_err(|error| {
             vec![Violation::new(
                 "ROSTER-READ",
-                format!("the roster cannot be read: {}", super::one_line(&error.to_string())),
+                format!(
+                    "the roster cannot be read: {}",
+                    super::one_line(&error.to_string())
+                ),
                 "mend the roster file; docs/formats.md shows one",
             )]
         })?;
@@ -139,13 +142,23 @@ pub fn check(roster: &Roster, policy: &Policy) -> Vec<Verdict> {
         size(roster, policy),
         distinct(roster),
         devices(roster),
-        shared(roster, "ROSTER-EMPLOYER", "employer", policy.roster.per_employer, |holder| {
-            let employer = holder.employer.trim().to_lowercase();
-            (employer != "none").then_some(employer)
-        }),
-        shared(roster, "ROSTER-COUNTRY", "country", policy.roster.per_country, |holder| {
-            Some(holder.country.trim().to_uppercase())
-        }),
+        shared(
+            roster,
+            "ROSTER-EMPLOYER",
+            "employer",
+            policy.roster.per_employer,
+            |holder| {
+                let employer = holder.employer.trim().to_lowercase();
+                (employer != "none").then_some(employer)
+            },
+        ),
+        shared(
+            roster,
+            "ROSTER-COUNTRY",
+            "country",
+            policy.roster.per_country,
+            |holder| Some(holder.country.trim().to_uppercase()),
+        ),
         complete(roster),
     ]
 }
@@ -165,7 +178,9 @@ fn distinct(roster: &Roster) -> Verdict {
     let mut seen = BTreeMap::new();
     for holder in &roster.holders {
         *seen.entry(holder.handle.as_str().to_owned()).or_insert(0) += 1;
-        *seen.entry(format!("name {}", holder.name.trim().to_lowercase())).or_insert(0) += 1;
+        *seen
+            .entry(format!("name {}", holder.name.trim().to_lowercase()))
+            .or_insert(0) += 1;
     }
     let twice = repeated(seen);
     Verdict::unless(
@@ -193,7 +208,11 @@ fn devices(roster: &Roster) -> Verdict {
 }
 
 fn repeated(seen: BTreeMap<String, u32>) -> String {
-    let twice: Vec<_> = seen.into_iter().filter(|(_, n)| *n > 1).map(|(what, _)| what).collect();
+    let twice: Vec<_> = seen
+        .into_iter()
+        .filter(|(_, n)| *n > 1)
+        .map(|(what, _)| what)
+        .collect();
     twice.join(", ")
 }
 
@@ -207,7 +226,10 @@ fn shared(
     let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for holder in &roster.holders {
         if let Some(group) = of(holder) {
-            groups.entry(group).or_default().push(holder.handle.as_str());
+            groups
+                .entry(group)
+                .or_default()
+                .push(holder.handle.as_str());
         }
     }
     let over: Vec<_> = groups
@@ -219,7 +241,12 @@ fn shared(
         rule,
         !over.is_empty(),
         || format!("at most {most} holders share one {what}"),
-        || format!("more than {most} holders share one {what}: {}", over.join("; ")),
+        || {
+            format!(
+                "more than {most} holders share one {what}: {}",
+                over.join("; ")
+            )
+        },
         "RFC 3724 bounds what one employer or country can do alone: the roster must change",
     )
 }

@@ -63,7 +63,10 @@ pub struct Chain {
 
 impl Default for Chain {
     fn default() -> Self {
-        Self { entries: Vec::new(), head: Digest::of(b"") }
+        Self {
+            entries: Vec::new(),
+            head: Digest::of(b""),
+        }
     }
 }
 
@@ -87,7 +90,12 @@ impl Chain {
     /// # Errors
     /// [`ChainError::Control`] when the event holds a control character.
     pub fn next(&self, event: Event, time: Time) -> Result<(Entry, Vec<u8>), ChainError> {
-        let entry = Entry { event, prev: self.head, seq: self.entries.len() as u64, time };
+        let entry = Entry {
+            event,
+            prev: self.head,
+            seq: self.entries.len() as u64,
+            time,
+        };
         let mut line = line(&entry)?;
         line.push(b'\n');
         Ok((entry, line))
@@ -99,7 +107,10 @@ impl Chain {
     /// [`ChainError::Broken`] when it does not continue this chain.
     pub fn push(&mut self, entry: Entry) -> Result<(), ChainError> {
         let number = self.entries.len() as u64;
-        let broken = |why: &str| ChainError::Broken { line: number + 1, why: why.to_owned() };
+        let broken = |why: &str| ChainError::Broken {
+            line: number + 1,
+            why: why.to_owned(),
+        };
         if entry.seq != number {
             return Err(broken("its number is not the next one"));
         }
@@ -122,7 +133,9 @@ impl Chain {
         if rest.is_empty() {
             Ok(chain)
         } else {
-            Err(ChainError::Torn { line: chain.entries.len() as u64 + 1 })
+            Err(ChainError::Torn {
+                line: chain.entries.len() as u64 + 1,
+            })
         }
     }
 
@@ -189,7 +202,11 @@ fn parse(text: &[u8], number: u64) -> Result<Entry, ChainError> {
     }
     let entry: Entry = serde_json::from_slice(text)
         .map_err(|error| broken(crate::text::escape(&error.to_string())))?;
-    if line(&entry)? == text { Ok(entry) } else { Err(broken("it is not in canonical form".to_owned())) }
+    if line(&entry)? == text {
+        Ok(entry)
+    } else {
+        Err(broken("it is not in canonical form".to_owned()))
+    }
 }
 
 #[cfg(test)]
@@ -213,7 +230,9 @@ mod tests {
 
     fn notes() -> Vec<Event> {
         ["one", "two \"quoted\" \\ back", "drei – ü 🔑"]
-            .map(|text| Event::Note { text: text.to_owned() })
+            .map(|text| Event::Note {
+                text: text.to_owned(),
+            })
             .to_vec()
     }
 
@@ -250,7 +269,10 @@ mod tests {
         let lines: Vec<&[u8]> = bytes.split_inclusive(|&b| b == b'\n').collect();
         for order in [vec![1, 2], vec![0, 2], vec![0, 0, 1, 2], vec![0, 2, 1]] {
             let changed = order.iter().map(|&n| lines[n]).collect::<Vec<_>>().concat();
-            assert!(matches!(Chain::read(&changed), Err(ChainError::Broken { .. })), "{order:?}");
+            assert!(
+                matches!(Chain::read(&changed), Err(ChainError::Broken { .. })),
+                "{order:?}"
+            );
         }
     }
 
@@ -265,14 +287,21 @@ mod tests {
 
     #[test]
     fn an_event_with_a_control_character_is_not_written() {
-        let event = Event::Note { text: "a\nb".to_owned() };
-        assert_eq!(Chain::default().next(event, time(0)), Err(ChainError::Control));
+        let event = Event::Note {
+            text: "a\nb".to_owned(),
+        };
+        assert_eq!(
+            Chain::default().next(event, time(0)),
+            Err(ChainError::Control)
+        );
     }
 
     #[test]
     fn unknown_members_are_refused() {
         let (_, bytes) = written(&[Event::Left {}]);
-        let text = String::from_utf8(bytes).unwrap().replace("\"left\"", "\"left\",\"more\":1");
+        let text = String::from_utf8(bytes)
+            .unwrap()
+            .replace("\"left\"", "\"left\",\"more\":1");
         assert!(Chain::read(text.as_bytes()).is_err());
     }
 }

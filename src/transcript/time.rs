@@ -27,7 +27,10 @@ impl Time {
     /// This many days and minutes later; `None` past the year 9999.
     #[must_use]
     pub fn plus(self, days: i64, minutes: i64) -> Option<Self> {
-        let by = SignedDuration::from_secs(days.checked_mul(86_400)?.checked_add(minutes.checked_mul(60)?)?);
+        let by = SignedDuration::from_secs(
+            days.checked_mul(86_400)?
+                .checked_add(minutes.checked_mul(60)?)?,
+        );
         Self::from_unix(self.0.checked_add(by).ok()?.as_second())
     }
 }
@@ -42,8 +45,9 @@ impl TryFrom<String> for Time {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let time: Timestamp =
-            text.parse().map_err(|_| "not a time as YYYY-MM-DDTHH:MM:SSZ".to_owned())?;
+        let time: Timestamp = text
+            .parse()
+            .map_err(|_| "not a time as YYYY-MM-DDTHH:MM:SSZ".to_owned())?;
         if time.to_string() == text && text.len() == 20 {
             Ok(Self(time))
         } else {

@@ -33,13 +33,21 @@ impl Verdict {
     /// The claim is true; `detail` says what was found.
     #[must_use]
     pub fn held(rule: &str, detail: impl Into<String>) -> Self {
-        Self { rule: rule.into(), outcome: Outcome::Held, detail: detail.into(), next: String::new() }
+        Self {
+            rule: rule.into(),
+            outcome: Outcome::Held,
+            detail: detail.into(),
+            next: String::new(),
+        }
     }
 
     /// The claim is not asked of this ceremony; `detail` says why.
     #[must_use]
     pub fn not_asked(rule: &str, detail: impl Into<String>) -> Self {
-        Self { outcome: Outcome::NotAsked, ..Self::held(rule, detail) }
+        Self {
+            outcome: Outcome::NotAsked,
+            ..Self::held(rule, detail)
+        }
     }
 
     /// Held unless `violated`, with the words for either.
@@ -51,7 +59,11 @@ impl Verdict {
         what: impl FnOnce() -> String,
         next: &str,
     ) -> Self {
-        if violated { Violation::new(rule, what(), next).into() } else { Self::held(rule, held()) }
+        if violated {
+            Violation::new(rule, what(), next).into()
+        } else {
+            Self::held(rule, held())
+        }
     }
 
     /// Whether the rule was violated.
@@ -76,7 +88,11 @@ impl Violation {
     /// A violation of a rule.
     #[must_use]
     pub fn new(rule: &'static str, what: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { rule, what: what.into(), next: next.into() }
+        Self {
+            rule,
+            what: what.into(),
+            next: next.into(),
+        }
     }
 }
 

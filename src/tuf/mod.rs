@@ -1,1 +1,4 @@
-//! tuf.
+//! TUF metadata.
+pub mod json;
+pub mod key;
+pub use key::PublicKey;

@@ -1,0 +1,162 @@
+//! What the driver needs from whoever operates it: the terminal's screens, the
+//! unattended plan and the tests are operators of the one driver.
+
+use std::sync::Arc;
+
+use crate::{
+    ceremony::{Answer, Question, Refusal, State, script::Document},
+    device::Cancel,
+    digest::Digest,
+    host::secret::Secret,
+    rules::roster::Handle,
+};
+
+/// All that there is to see.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The state of the ceremony.
+    pub state: Arc<State>,
+    /// The transcript's head.
+    pub head: Digest,
+    /// How many entries the transcript has.
+    pub entries: u64,
+    /// The documents proposed so far, to be read.
+    pub readings: Vec<Reading>,
+}
+
+/// A document as people read it.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The document.
+    pub document: Document,
+    /// The digest of the bytes to be signed.
+    pub signed: Digest,
+    /// What changes, in sentences. Safe to show.
+    pub changes: Vec<String>,
+    /// The whole document, line by line. Safe to show.
+    pub lines: Vec<String>,
+}
+
+/// What somebody at the table wants instead of answering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Interrupt {
+    /// To record a note, and go on.
+    Note(String),
+    /// To record an exception, and go on.
+    Exception {
+        /// What was expected.
+        expected: String,
+        /// What happened.
+        happened: String,
+        /// What was decided.
+        decided: String,
+    },
+    /// To end the holder's turn without its purpose, for this reason.
+    EndTurn(String),
+    /// To leave the ceremony, to be resumed.
+    Leave,
+}
+
+/// An answer, or an interruption of the question.
+pub type Reply<T> = Result<T, Interrupt>;
+
+/// Why a PIN is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinPrompt {
+    /// Whose PIN.
+    pub holder: Handle,
+    /// Of which device.
+    pub serial: u32,
+    /// A new PIN, typed twice, or the one that was set.
+    pub new: bool,
+    /// Why the last one was refused, and what to do.
+    pub refused: Option<String>,
+}
+
+/// Something that takes time, or that somebody has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// The holder is to insert a device; what is seen so far.
+    Insert {
+        /// The holder.
+        holder: Handle,
+        /// The device awaited, if a particular one.
+        serial: Option<u32>,
+        /// What is seen, if that is not simply nothing.
+        seen: Option<String>,
+    },
+    /// The holder is to remove the device.
+    Remove {
+        /// The holder.
+        holder: Handle,
+    },
+    /// The holder is to touch the device now: it is about to do this.
+    Touch {
+        /// The holder.
+        holder: Handle,
+        /// The device.
+        serial: u32,
+        /// What the touch allows.
+        allows: String,
+    },
+    /// The program or the device is at work; nobody needs to do anything.
+    Busy {
+        /// What is being done.
+        doing: String,
+    },
+}
+
+/// Something went wrong with a device, and nothing was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// The holder at the table.
+    pub holder: Handle,
+    /// What happened, and to what.
+    pub what: String,
+    /// What to do next.
+    pub next: String,
+}
+
+/// Whoever operates the driver.
+pub trait Operator {
+    /// Something has happened.
+    fn show(&mut self, view: &View);
+
+    /// A question for a person; `refused` says why the last answer was none.
+    ///
+    /// # Errors
+    /// What somebody wants instead.
+    fn ask(&mut self, question: &Question, refused: Option<&Refusal>) -> Reply<Answer>;
+
+    /// The holder types a PIN. A new one is to be typed twice and to be the same.
+    ///
+    /// # Errors
+    /// What somebody wants instead.
+    fn pin(&mut self, prompt: &PinPrompt) -> Reply<Secret>;
+
+    /// Shows what must be kept to a holder to whom it cannot be sealed, once,
+    /// until the holder has confirmed by typing.
+    ///
+    /// # Errors
+    /// What somebody wants instead.
+    fn show_once(
+        &mut self,
+        holder: &Handle,
+        serial: u32,
+        puk: &Secret,
+        management: &Secret,
+    ) -> Reply<()>;
+
+    /// Something is under way; returns at once. With `cancel` it is a wait, which
+    /// the operator may end; [`Operator::interrupted`] then says why.
+    fn working(&mut self, work: &Work, cancel: Option<&Cancel>);
+
+    /// Why a wait was ended.
+    fn interrupted(&mut self) -> Interrupt;
+
+    /// Something went wrong: try again, or do something else.
+    ///
+    /// # Errors
+    /// What somebody wants instead of trying again.
+    fn trouble(&mut self, trouble: &Trouble) -> Reply<()>;
+}
