@@ -25,8 +25,8 @@ pub const COMMUNICATION: Code = 0x8010_0013;
 pub const NOT_TRANSACTED: Code = 0x8010_0016;
 /// The service speaks another protocol.
 pub const SERVICE_STOPPED: Code = 0x8010_001e;
-/// The reader cannot do that.
-pub const UNSUPPORTED_FEATURE: Code = 0x8010_0022;
+/// The reader cannot do that (pcsc-lite has its own number for it, other than Windows).
+pub const UNSUPPORTED_FEATURE: Code = 0x8010_001f;
 /// Somebody reset the card.
 pub const RESET_CARD: Code = 0x8010_0068;
 /// The card was removed.

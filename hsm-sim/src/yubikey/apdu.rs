@@ -67,6 +67,8 @@ impl Command {
         let (data, limit): (&[u8], usize) = match body {
             [] => (&[], SHORT),
             [le] => (&[], short(*le)),
+            // An extended length cut short.
+            [0, _] => return None,
             [0, a, b] => (&[], long(u16::from_be_bytes([*a, *b]))),
             [0, a, b, rest @ ..] => {
                 let length = usize::from(u16::from_be_bytes([*a, *b]));

@@ -28,7 +28,8 @@ impl Cipher {
     }
 
     /// Its PIV algorithm identifier.
-    pub(super) fn id(self) -> u8 {
+    #[must_use]
+    pub fn id(self) -> u8 {
         match self {
             Self::TripleDes => 0x03,
             Self::Aes128 => 0x08,
