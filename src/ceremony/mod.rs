@@ -8,9 +8,11 @@ mod advance;
 mod next;
 mod order;
 mod plan;
+pub mod propose;
 pub mod question;
 pub mod script;
 pub mod state;
+pub mod statement;
 pub mod turn;
 
 pub use next::{Effect, Next};
