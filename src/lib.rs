@@ -7,5 +7,6 @@
 pub mod attestation;
 pub mod device;
 pub mod digest;
+pub mod host;
 pub mod text;
 pub mod tuf;

@@ -1,1 +1,24 @@
-//! device.
+//! Signing devices: what is plugged in, what is on it, and what it can be asked.
+//!
+//! [`Bench`] is the place where devices are plugged; [`piv`] is what a YubiKey
+//! does. Every call that reaches a device is contained: a panic or a hang in the
+//! library that speaks to it is a [`DeviceError`] like any other, and every
+//! error says what to do next. Exactly one device is spoken to at a time, by
+//! serial number; with two plugged in every operation refuses.
+//!
+//! The library writes whole commands, PINs included, to the `log` facade at
+//! level trace. Nothing here installs a logger for it, and nothing must.
+
+mod bench;
+mod contain;
+mod error;
+mod identity;
+mod management;
+mod pin_rules;
+pub mod piv;
+mod readers;
+
+pub use bench::{Bench, Cancel, Seen};
+pub use error::{Credential, DeviceError, Operation};
+pub use identity::{DeviceInfo, Firmware, FormFactor, Serial, Who};
+pub use pin_rules::{PIN_FIELD, PinRefused, check_new_pin, check_new_puk};

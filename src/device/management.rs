@@ -1,0 +1,81 @@
+//! The form factor, from the YubiKey's management application.
+//!
+//! The `yubikey` crate reads this record and keeps it to itself, so the two
+//! commands are sent here.
+
+use std::ffi::CStr;
+
+use pcsc::{Context, Protocols, ShareMode};
+
+use super::identity::FormFactor;
+
+/// SELECT of the management application (Yubico, "Management application").
+const SELECT: &[u8] = &[
+    0x00, 0xa4, 0x04, 0x00, 0x08, 0xa0, 0x00, 0x00, 0x05, 0x27, 0x47, 0x11, 0x17,
+];
+/// READ CONFIG: a length byte, then tags, lengths and values.
+const READ_CONFIG: &[u8] = &[0x00, 0x1d, 0x00, 0x00, 0x00];
+/// The tag of the form factor.
+const FORM_FACTOR: u8 = 0x04;
+
+/// The form factor of the device in a reader, or `None` where it does not say:
+/// old firmware, or any failure at all, because nothing depends on it.
+pub(super) fn form_factor(context: &Context, reader: &CStr) -> Option<FormFactor> {
+    let mut card = context
+        .connect(reader, ShareMode::Shared, Protocols::T1)
+        .ok()?;
+    let exchange = card.transaction().ok()?;
+    let mut room = [0; pcsc::MAX_BUFFER_SIZE];
+    exchange
+        .transmit(SELECT, &mut room)
+        .ok()?
+        .strip_suffix(&[0x90, 0x00])?;
+    let reply = exchange
+        .transmit(READ_CONFIG, &mut room)
+        .ok()?
+        .strip_suffix(&[0x90, 0x00])?;
+    let (length, fields) = reply.split_first()?;
+    find(fields.get(..usize::from(*length))?)
+}
+
+/// Finds the form factor among tag, length, value triples.
+fn find(mut fields: &[u8]) -> Option<FormFactor> {
+    while let [tag, length, rest @ ..] = fields {
+        let (value, after) = rest.split_at_checked(usize::from(*length))?;
+        if let (FORM_FACTOR, [byte]) = (*tag, value) {
+            return FormFactor::from_byte(*byte);
+        }
+        fields = after;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FormFactor, find};
+
+    #[test]
+    fn the_form_factor_is_found_among_the_other_fields() {
+        let fields = [0x01, 2, 0x02, 0x3f, 0x04, 1, 0x03, 0x05, 3, 5, 7, 4];
+        assert_eq!(find(&fields), Some(FormFactor::KeychainC));
+    }
+
+    #[test]
+    fn the_bit_of_a_fips_device_does_not_hide_its_shape() {
+        assert_eq!(find(&[0x04, 1, 0x83]), Some(FormFactor::KeychainC));
+    }
+
+    #[test]
+    fn a_record_that_ends_too_early_has_no_form_factor() {
+        for fields in [
+            &[][..],
+            &[0x04],
+            &[0x04, 1],
+            &[0x01, 9, 0x04],
+            &[0x04, 0],
+            &[0x04, 1, 0x0e],
+        ] {
+            assert_eq!(find(fields), None, "{fields:?}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Which PINs and PUKs are good enough to be set.
+
+use crate::host::secret::Secret;
+
+/// The PIN every YubiKey leaves the factory with.
+pub(super) const FACTORY_PIN: &[u8] = b"123456";
+/// The PUK every YubiKey leaves the factory with.
+pub(super) const FACTORY_PUK: &[u8] = b"12345678";
+
+/// How long an input field for a PIN should be: longer than a PIN, so that a
+/// one-time password typed into it by a touch can be told from a long PIN.
+pub const PIN_FIELD: usize = 64;
+
+/// Why a PIN or PUK was refused, in a sentence for its holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PinRefused {
+    /// Fewer than six characters.
+    #[error("too short: it needs 6 to 8 characters")]
+    TooShort,
+    /// More than eight characters.
+    #[error("too long: it needs 6 to 8 characters")]
+    TooLong,
+    /// The YubiKey was touched and typed a one-time password.
+    #[error(
+        "this was typed by the YubiKey itself, because it was touched; leave its button alone and type the PIN"
+    )]
+    OneTimePassword,
+    /// Something other than printable ASCII.
+    #[error("only digits, letters and signs of a plain (ASCII) keyboard can be used")]
+    NotPrintable,
+    /// The value every device is delivered with.
+    #[error("this is the value every YubiKey is delivered with; choose another")]
+    Factory,
+    /// A single character throughout.
+    #[error("the same character throughout is the first thing a thief tries; choose another")]
+    AllSame,
+    /// Characters that count up or down.
+    #[error("characters that count up or down are among the first a thief tries; choose another")]
+    Run,
+    /// A short pattern, repeated.
+    #[error("a repeated pattern is among the first things a thief tries; choose another")]
+    Repeated,
+    /// PIN and PUK are the same.
+    #[error("PIN and PUK must differ: one must not give the other away")]
+    SameAsPuk,
+}
+
+/// Whether a holder may choose this PIN. Pure; says the first reason against.
+///
+/// Length is PIV's (NIST SP 800-73-4 part 2 section 2.4.3: 6 to 8 bytes); the
+/// rest keeps out what is guessed within the three tries a device allows.
+///
+/// # Errors
+/// The reason against it.
+pub fn check_new_pin(pin: &Secret) -> Result<(), PinRefused> {
+    let bytes = pin.expose();
+    // First, because an OTP is also "too long", which would send its holder astray.
+    if bytes.len() > 8 && bytes.iter().all(|byte| b"cbdefghijklnrtuv".contains(byte)) {
+        return Err(PinRefused::OneTimePassword);
+    }
+    match pin.typed() {
+        ..6 => return Err(PinRefused::TooShort),
+        9.. => return Err(PinRefused::TooLong),
+        _ => {}
+    }
+    if !bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+        return Err(PinRefused::NotPrintable);
+    }
+    if bytes == FACTORY_PIN || bytes == FACTORY_PUK {
+        return Err(PinRefused::Factory);
+    }
+    if has_period(bytes, 1) {
+        return Err(PinRefused::AllSame);
+    }
+    if counts(bytes) {
+        return Err(PinRefused::Run);
+    }
+    if (2..=bytes.len() / 2).any(|period| has_period(bytes, period)) {
+        return Err(PinRefused::Repeated);
+    }
+    Ok(())
+}
+
+/// Whether this PUK may be set beside this PIN: the PIN's rules, and that they
+/// differ.
+///
+/// # Errors
+/// The reason against it.
+pub fn check_new_puk(puk: &Secret, pin: &Secret) -> Result<(), PinRefused> {
+    check_new_pin(puk)?;
+    if puk.same_as(pin) {
+        return Err(PinRefused::SameAsPuk);
+    }
+    Ok(())
+}
+
+/// Whether every byte is that `period` places before it.
+fn has_period(bytes: &[u8], period: usize) -> bool {
+    bytes
+        .iter()
+        .zip(bytes.iter().skip(period))
+        .all(|(before, after)| before == after)
+}
+
+/// Whether the characters count up or down: 234567, fedcba, 890123 (digits
+/// wrap), and with each doubled, 112233.
+fn counts(bytes: &[u8]) -> bool {
+    let doubled = bytes.chunks(2).all(|pair| matches!(pair, [a, b] if a == b));
+    let stride = if doubled { 2 } else { 1 };
+    let places = || bytes.iter().step_by(stride);
+    let mut steps = places().zip(places().skip(1)).map(|pair| match pair {
+        (b'9', b'0') => 1,
+        (b'0', b'9') => u8::MAX,
+        (before, after) => after.wrapping_sub(*before),
+    });
+    match steps.next() {
+        Some(first @ (1 | u8::MAX)) => steps.all(|step| step == first),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PinRefused, check_new_pin, check_new_puk};
+    use crate::host::secret::Secret;
+
+    fn judge(pin: &str) -> Result<(), PinRefused> {
+        check_new_pin(&Secret::of(pin.as_bytes()))
+    }
+
+    #[test]
+    fn an_ordinary_pin_is_accepted() {
+        for pin in ["739164", "83920174", "k9!xQ2", "112358", "100000", "987643"] {
+            assert_eq!(judge(pin), Ok(()), "{pin}");
+        }
+    }
+
+    #[test]
+    fn the_length_is_that_of_piv() {
+        assert_eq!(judge("73916"), Err(PinRefused::TooShort));
+        assert_eq!(judge(""), Err(PinRefused::TooShort));
+        assert_eq!(judge("739164285"), Err(PinRefused::TooLong));
+    }
+
+    #[test]
+    fn factory_values_are_refused() {
+        assert_eq!(judge("123456"), Err(PinRefused::Factory));
+        assert_eq!(judge("12345678"), Err(PinRefused::Factory));
+    }
+
+    #[test]
+    fn a_touched_button_is_recognised_and_not_called_too_long() {
+        assert_eq!(
+            judge("ccccccjlukunvvudkgkrnhlghbufhhrvirtrfvbuhulk"),
+            Err(PinRefused::OneTimePassword)
+        );
+        assert_eq!(judge("cdefghij9"), Err(PinRefused::TooLong));
+    }
+
+    #[test]
+    fn one_character_throughout_is_refused() {
+        assert_eq!(judge("000000"), Err(PinRefused::AllSame));
+        assert_eq!(judge("aaaaaaaa"), Err(PinRefused::AllSame));
+    }
+
+    #[test]
+    fn counting_up_or_down_is_refused() {
+        for pin in [
+            "234567", "654321", "87654321", "890123", "210987", "abcdef", "112233", "44332211",
+        ] {
+            assert_eq!(judge(pin), Err(PinRefused::Run), "{pin}");
+        }
+    }
+
+    #[test]
+    fn repeated_patterns_are_refused() {
+        for pin in ["121212", "1212121", "739739", "73917391", "abcabcab"] {
+            assert_eq!(judge(pin), Err(PinRefused::Repeated), "{pin}");
+        }
+    }
+
+    #[test]
+    fn what_a_plain_keyboard_cannot_type_is_refused() {
+        assert_eq!(judge("73916é"), Err(PinRefused::NotPrintable));
+        assert_eq!(judge("73916\t"), Err(PinRefused::NotPrintable));
+    }
+
+    #[test]
+    fn a_puk_equal_to_the_pin_is_refused() {
+        let (one, two) = (Secret::of(b"83920174"), Secret::of(b"60277391"));
+        assert_eq!(check_new_puk(&one, &two), Ok(()));
+        assert_eq!(check_new_puk(&one, &one), Err(PinRefused::SameAsPuk));
+    }
+}

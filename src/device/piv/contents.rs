@@ -1,0 +1,229 @@
+//! What is on a device, before anything is done to it.
+
+use std::fmt;
+
+use yubikey::piv::{AlgorithmId, ManagementSlotId, SlotAlgorithmId, SlotId, SlotMetadata};
+use yubikey::{MgmAlgorithmId, PinPolicy, TouchPolicy};
+
+use super::session::Session;
+use crate::device::error::{DeviceError, Operation};
+use crate::device::identity::{Firmware, Serial};
+
+/// The first firmware that tells about its slots (GET METADATA: Yubico, "PIV
+/// extensions").
+pub(super) const METADATA: Firmware = Firmware([5, 3, 0]);
+
+/// What is on a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// The device's firmware.
+    pub firmware: Firmware,
+    /// The PIN.
+    pub pin: CredentialState,
+    /// The PUK.
+    pub puk: CredentialState,
+    /// Whether the management key is the factory's, where the device says.
+    pub factory_management_key: Option<bool>,
+    /// The keys on it, by slot; `None` when the firmware (before 5.3.0) cannot
+    /// tell.
+    pub keys: Option<Vec<KeyInSlot>>,
+}
+
+/// The state of a PIN or PUK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CredentialState {
+    /// Tries left before it blocks, where the device says; 0 is blocked.
+    pub tries: Option<u8>,
+    /// Whether it is still the factory's, where the device says.
+    pub factory: Option<bool>,
+}
+
+/// A key on a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyInSlot {
+    /// The slot: 9a, 9c, 9d, 9e, or 82 to 95.
+    pub slot: u8,
+    /// What kind of key.
+    pub algorithm: KeyAlgorithm,
+    /// Where it was made, where the device says.
+    pub origin: Option<Origin>,
+    /// Whether every use demands the PIN anew.
+    pub pin_always: bool,
+    /// Whether every use demands a touch.
+    pub touch_always: bool,
+}
+
+/// The kinds of keys a PIV slot can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyAlgorithm {
+    /// ECDSA over P-256.
+    P256,
+    /// ECDSA over P-384.
+    P384,
+    /// Ed25519.
+    Ed25519,
+    /// X25519.
+    X25519,
+    /// RSA with this many bits.
+    Rsa(u16),
+    /// A kind, or a policy with it, that this program does not know.
+    Other,
+}
+
+/// Where a key was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// On the device.
+    Generated,
+    /// Elsewhere: a copy may exist.
+    Imported,
+}
+
+impl fmt::Display for KeyAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::P256 => f.write_str("P-256"),
+            Self::P384 => f.write_str("P-384"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::X25519 => f.write_str("X25519"),
+            Self::Rsa(bits) => write!(f, "RSA-{bits}"),
+            Self::Other => f.write_str("unknown kind"),
+        }
+    }
+}
+
+/// Reads what is on a device. Uses up no tries and changes nothing.
+///
+/// # Errors
+/// [`DeviceError`].
+pub fn contents(serial: Serial) -> Result<Contents, DeviceError> {
+    Session::run(serial, Operation::Read, |session| {
+        if session.firmware() >= METADATA {
+            session.told()
+        } else {
+            session.guessed()
+        }
+    })
+}
+
+impl Session {
+    /// Contents of a device that tells.
+    fn told(&mut self) -> Result<Contents, DeviceError> {
+        Ok(Contents {
+            firmware: self.firmware(),
+            pin: self.credential(ManagementSlotId::Pin)?,
+            puk: self.credential(ManagementSlotId::Puk)?,
+            factory_management_key: self.credential(ManagementSlotId::Management)?.factory,
+            keys: Some(self.keys()?),
+        })
+    }
+
+    /// Contents of an old device, from which only the PIN's tries can be had.
+    fn guessed(&mut self) -> Result<Contents, DeviceError> {
+        let tries = self
+            .yubikey
+            .get_pin_retries()
+            .map_err(|error| self.error(error))?;
+        Ok(Contents {
+            firmware: self.firmware(),
+            pin: CredentialState {
+                tries: Some(tries),
+                factory: None,
+            },
+            puk: CredentialState {
+                tries: None,
+                factory: None,
+            },
+            factory_management_key: None,
+            keys: None,
+        })
+    }
+
+    /// What the device says about a credential.
+    pub(super) fn credential(
+        &mut self,
+        which: ManagementSlotId,
+    ) -> Result<CredentialState, DeviceError> {
+        let told = self
+            .metadata(SlotId::Management(which))?
+            .ok_or_else(|| self.malformed())?;
+        Ok(CredentialState {
+            tries: told.retries.map(|retries| retries.remaining_count),
+            factory: told.default,
+        })
+    }
+
+    /// The kind of management key the device holds. Devices that cannot tell
+    /// know 3DES alone.
+    pub(super) fn management_algorithm(&mut self) -> Result<MgmAlgorithmId, DeviceError> {
+        if self.firmware() < METADATA {
+            return Ok(MgmAlgorithmId::ThreeDes);
+        }
+        match self.metadata(SlotId::Management(ManagementSlotId::Management))? {
+            Some(SlotMetadata {
+                algorithm: SlotAlgorithmId::Management(algorithm),
+                ..
+            }) => Ok(algorithm),
+            _ => Err(self.malformed()),
+        }
+    }
+
+    /// What the device says about a slot; `None` when it is empty.
+    pub(super) fn metadata(&mut self, slot: SlotId) -> Result<Option<SlotMetadata>, DeviceError> {
+        match yubikey::piv::metadata(&mut self.yubikey, slot) {
+            Ok(told) => Ok(Some(told)),
+            Err(yubikey::Error::NotFound) => Ok(None),
+            Err(error) => Err(self.error(error)),
+        }
+    }
+
+    /// Every key in a slot that the device's owner can use.
+    fn keys(&mut self) -> Result<Vec<KeyInSlot>, DeviceError> {
+        let mut keys = vec![];
+        for slot in [0x9a, 0x9c, 0x9d, 0x9e].into_iter().chain(0x82..=0x95) {
+            let id = SlotId::try_from(slot).map_err(|error| self.error(error))?;
+            match yubikey::piv::metadata(&mut self.yubikey, id) {
+                Ok(told) => keys.push(key_in_slot(slot, &told)),
+                Err(yubikey::Error::NotFound) => {}
+                // A key of a kind, or with a policy, that the library does not
+                // know is a key nevertheless.
+                Err(yubikey::Error::AlgorithmError | yubikey::Error::ParseError) => {
+                    keys.push(KeyInSlot {
+                        slot,
+                        algorithm: KeyAlgorithm::Other,
+                        origin: None,
+                        pin_always: false,
+                        touch_always: false,
+                    })
+                }
+                Err(error) => return Err(self.error(error)),
+            }
+        }
+        Ok(keys)
+    }
+}
+
+fn key_in_slot(slot: u8, told: &SlotMetadata) -> KeyInSlot {
+    KeyInSlot {
+        slot,
+        algorithm: match told.algorithm {
+            SlotAlgorithmId::Asymmetric(algorithm) => match algorithm {
+                AlgorithmId::EccP256 => KeyAlgorithm::P256,
+                AlgorithmId::EccP384 => KeyAlgorithm::P384,
+                AlgorithmId::Ed25519 => KeyAlgorithm::Ed25519,
+                AlgorithmId::X25519 => KeyAlgorithm::X25519,
+                AlgorithmId::Rsa1024 => KeyAlgorithm::Rsa(1024),
+                AlgorithmId::Rsa2048 => KeyAlgorithm::Rsa(2048),
+                AlgorithmId::Rsa3072 => KeyAlgorithm::Rsa(3072),
+                AlgorithmId::Rsa4096 => KeyAlgorithm::Rsa(4096),
+            },
+            SlotAlgorithmId::PinPuk | SlotAlgorithmId::Management(_) => KeyAlgorithm::Other,
+        },
+        origin: told.origin.map(|origin| match origin {
+            yubikey::piv::Origin::Generated => Origin::Generated,
+            yubikey::piv::Origin::Imported => Origin::Imported,
+        }),
+        pin_always: matches!(told.policy, Some((PinPolicy::Always, _))),
+        touch_always: matches!(told.policy, Some((_, TouchPolicy::Always))),
+    }
+}

@@ -1,0 +1,16 @@
+//! What a YubiKey's PIV application does for a ceremony.
+//!
+//! Every operation names the device by serial number, opens it, does its work
+//! and closes it again; closing resets the card, so that no PIN stays verified
+//! between two operations.
+
+mod contents;
+mod session;
+mod set_up;
+mod signing;
+
+pub use contents::{Contents, CredentialState, KeyAlgorithm, KeyInSlot, Origin, contents};
+pub use set_up::{
+    MANAGEMENT_KEY_LENGTH, PUK_LENGTH, no_defaults, provision, reset, set_pin, verify_pin,
+};
+pub use signing::{Evidence, attest, generate, sign, slot_key};

@@ -1,0 +1,269 @@
+//! From any device to one whose every credential is its holder's own.
+
+use yubikey::piv::ManagementSlotId;
+use yubikey::{Error, MgmAlgorithmId, MgmKey};
+
+use super::contents::METADATA;
+use super::session::Session;
+use crate::device::error::{Credential, DeviceError, Operation};
+use crate::device::identity::{Firmware, Serial};
+use crate::device::pin_rules::{FACTORY_PIN, FACTORY_PUK, check_new_pin, check_new_puk};
+use crate::host::secret::Secret;
+
+/// The length of a management key in bytes: AES-192, and 3DES on firmware before
+/// 5.4.2, have the same.
+pub const MANAGEMENT_KEY_LENGTH: usize = 24;
+
+/// The length of a PUK in characters: as long as PIV allows.
+pub const PUK_LENGTH: usize = 8;
+
+/// The first firmware with AES management keys (Yubico, "PIV extensions").
+const AES_MANAGEMENT_KEYS: Firmware = Firmware([5, 4, 2]);
+
+/// Tries of a PIN or PUK can be set to at most 255; more wrong ones than that
+/// have blocked it.
+const MOST_TRIES: usize = 256;
+
+/// Resets the PIV application to what the factory delivered. **Destroys every
+/// PIV key on the device.** A device allows it when PIN and PUK are blocked, so
+/// both are blocked first.
+///
+/// # Errors
+/// [`DeviceError`]. Interrupted half-way, it can be repeated.
+pub fn reset(serial: Serial) -> Result<(), DeviceError> {
+    Session::run(serial, Operation::Reset, |session| {
+        session.block(|session, wrong| session.yubikey.verify_pin(wrong))?;
+        session.block(|session, wrong| session.yubikey.change_puk(wrong, wrong))?;
+        session
+            .yubikey
+            .reset_device()
+            .map_err(|error| session.error(error))
+    })
+}
+
+/// Checks the PIN. A wrong one costs a try, a right one gives all tries back.
+///
+/// # Errors
+/// [`DeviceError::WrongPin`] with the tries left, [`DeviceError::PinBlocked`],
+/// and the others.
+pub fn verify_pin(serial: Serial, pin: &Secret) -> Result<(), DeviceError> {
+    let pin = pin.duplicate();
+    Session::run(serial, Operation::Pin, move |session| session.verify(&pin))
+}
+
+/// Changes the PIN.
+///
+/// # Errors
+/// [`DeviceError::PinRefused`] before the device is asked; a wrong old PIN costs
+/// a try.
+pub fn set_pin(serial: Serial, old: &Secret, new: &Secret) -> Result<(), DeviceError> {
+    check_pin(new)?;
+    let (old, new) = (old.duplicate(), new.duplicate());
+    Session::run(serial, Operation::Pin, move |session| {
+        session
+            .yubikey
+            .change_pin(old.expose(), new.expose())
+            .map_err(|error| session.error(error))
+    })
+}
+
+/// Gives a fresh device its own management key, PUK and PIN, in this order, and
+/// proves that no factory credential opens it any more.
+///
+/// `management_key` is [`MANAGEMENT_KEY_LENGTH`] random bytes. Keep all three
+/// safe before this is called: a device set up and a key lost is a device to
+/// reset.
+///
+/// # Errors
+/// [`DeviceError::PinRefused`] before the device is asked,
+/// [`DeviceError::NotFresh`] when any credential is not the factory's,
+/// [`DeviceError::Unsupported`] for firmware before 5.3.0, which cannot prove
+/// the outcome. After any other error the device may be half set up: [`reset`]
+/// it and begin again.
+pub fn provision(
+    serial: Serial,
+    pin: &Secret,
+    puk: &Secret,
+    management_key: &Secret,
+) -> Result<(), DeviceError> {
+    check_pin(pin)?;
+    check_new_puk(puk, pin).map_err(|reason| DeviceError::PinRefused {
+        credential: Credential::Puk,
+        reason,
+    })?;
+    let (pin, puk, management_key) = (pin.duplicate(), puk.duplicate(), management_key.duplicate());
+    Session::run(serial, Operation::Provision, move |session| {
+        session.demand_metadata()?;
+        session.demand_fresh()?;
+        session.set_management_key(&management_key)?;
+        session
+            .yubikey
+            .change_puk(FACTORY_PUK, puk.expose())
+            .map_err(|error| session.puk_error(error))?;
+        session
+            .yubikey
+            .change_pin(FACTORY_PIN, pin.expose())
+            .map_err(|error| session.error(error))?;
+        session.verify(&pin)?;
+        session.demand_no_defaults()
+    })
+}
+
+/// Proves that no factory credential opens the device: by what it says about
+/// each, which uses up no tries, and for the management key by trying it, which
+/// has no tries to use up.
+///
+/// # Errors
+/// [`DeviceError::FactoryCredential`] names one that does;
+/// [`DeviceError::Unsupported`] for firmware before 5.3.0, which cannot tell.
+pub fn no_defaults(serial: Serial) -> Result<(), DeviceError> {
+    Session::run(serial, Operation::Read, |session| {
+        session.demand_metadata()?;
+        session.demand_no_defaults()
+    })
+}
+
+fn check_pin(pin: &Secret) -> Result<(), DeviceError> {
+    check_new_pin(pin).map_err(|reason| DeviceError::PinRefused {
+        credential: Credential::Pin,
+        reason,
+    })
+}
+
+/// The credentials and where their state is read.
+const CREDENTIALS: [(Credential, ManagementSlotId); 3] = [
+    (Credential::ManagementKey, ManagementSlotId::Management),
+    (Credential::Puk, ManagementSlotId::Puk),
+    (Credential::Pin, ManagementSlotId::Pin),
+];
+
+impl Session {
+    /// Verifies the PIN.
+    pub(super) fn verify(&mut self, pin: &Secret) -> Result<(), DeviceError> {
+        // An empty PIN would ask for the tries left, and pass for a right one.
+        if pin.expose().is_empty() {
+            return Err(self.refused());
+        }
+        self.yubikey
+            .verify_pin(pin.expose())
+            .map_err(|error| self.error(error))
+    }
+
+    /// Opens the device for administration.
+    pub(super) fn authenticate(&mut self, management_key: &Secret) -> Result<(), DeviceError> {
+        let algorithm = self.management_algorithm()?;
+        let key = self.key(management_key, algorithm)?;
+        self.yubikey
+            .authenticate(&key)
+            .map_err(|error| self.error(error))
+    }
+
+    /// Replaces the factory's management key, and proves that the new one opens
+    /// the device.
+    fn set_management_key(&mut self, management_key: &Secret) -> Result<(), DeviceError> {
+        let algorithm = if self.firmware() >= AES_MANAGEMENT_KEYS {
+            MgmAlgorithmId::Aes192
+        } else {
+            MgmAlgorithmId::ThreeDes
+        };
+        let new = self.key(management_key, algorithm)?;
+        let factory = MgmKey::get_default(&self.yubikey).map_err(|error| self.error(error))?;
+        self.yubikey
+            .authenticate(&factory)
+            .map_err(|error| self.error(error))?;
+        new.set_manual(&mut self.yubikey, false)
+            .map_err(|error| self.error(error))?;
+        self.yubikey
+            .authenticate(&new)
+            .map_err(|error| self.error(error))
+    }
+
+    fn key(&self, bytes: &Secret, algorithm: MgmAlgorithmId) -> Result<MgmKey, DeviceError> {
+        MgmKey::from_bytes(bytes.expose(), Some(algorithm)).map_err(|_| {
+            DeviceError::NotAuthenticated {
+                serial: self.serial,
+            }
+        })
+    }
+
+    fn demand_metadata(&self) -> Result<(), DeviceError> {
+        if self.firmware() >= METADATA {
+            return Ok(());
+        }
+        Err(DeviceError::Unsupported {
+            who: self.who(),
+            firmware: Some(self.firmware()),
+            doing: self.doing,
+            needs: METADATA,
+        })
+    }
+
+    fn demand_fresh(&mut self) -> Result<(), DeviceError> {
+        for (credential, slot) in CREDENTIALS {
+            if self.credential(slot)?.factory != Some(true) {
+                return Err(DeviceError::NotFresh {
+                    serial: self.serial,
+                    credential,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn demand_no_defaults(&mut self) -> Result<(), DeviceError> {
+        for (credential, slot) in CREDENTIALS {
+            if self.credential(slot)?.factory != Some(false) {
+                return Err(DeviceError::FactoryCredential {
+                    serial: self.serial,
+                    credential,
+                });
+            }
+        }
+        let algorithm = self.management_algorithm()?;
+        // A management key of another kind has another length than the factory's.
+        if !matches!(algorithm, MgmAlgorithmId::ThreeDes | MgmAlgorithmId::Aes192) {
+            return Ok(());
+        }
+        let factory = MgmKey::get_default(&self.yubikey)
+            .and_then(|factory| MgmKey::from_bytes(factory, Some(algorithm)))
+            .map_err(|error| self.error(error))?;
+        match self.yubikey.authenticate(&factory) {
+            Err(Error::AuthenticationError) => Ok(()),
+            Err(error) => Err(self.error(error)),
+            Ok(()) => Err(DeviceError::FactoryCredential {
+                serial: self.serial,
+                credential: Credential::ManagementKey,
+            }),
+        }
+    }
+
+    /// Uses up all tries of PIN or PUK with random wrong ones.
+    fn block(
+        &mut self,
+        mut attempt: impl FnMut(&mut Self, &[u8]) -> Result<(), Error>,
+    ) -> Result<(), DeviceError> {
+        for _ in 0..MOST_TRIES {
+            let wrong = Secret::random_bytes(8).map_err(|_| self.refused())?;
+            match attempt(self, wrong.expose()) {
+                Err(Error::WrongPin { tries: 0 } | Error::PinLocked) => return Ok(()),
+                // By chance the right one, or one try less: again.
+                Ok(()) | Err(Error::WrongPin { .. }) => {}
+                Err(error) => return Err(self.error(error)),
+            }
+        }
+        Err(self.refused())
+    }
+
+    fn puk_error(&self, error: Error) -> DeviceError {
+        match error {
+            Error::PinLocked | Error::WrongPin { tries: 0 } => DeviceError::PukBlocked {
+                serial: self.serial,
+            },
+            Error::WrongPin { .. } => DeviceError::NotFresh {
+                serial: self.serial,
+                credential: Credential::Puk,
+            },
+            error => self.error(error),
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The key in slot 9c: made, proven, used.
+
+use p256::ecdsa::Signature;
+use p256::pkcs8::EncodePublicKey;
+use sha2::{Digest as _, Sha256};
+use yubikey::piv::{AlgorithmId, SlotId};
+use yubikey::{Error, PinPolicy, TouchPolicy};
+
+use super::contents::METADATA;
+use super::session::Session;
+use crate::device::error::{DeviceError, Operation};
+use crate::device::identity::Serial;
+use crate::host::secret::Secret;
+
+/// The data object of the attestation certificate F9.
+const F9_CERTIFICATE: yubikey::ObjectId = 0x005f_ff01;
+
+/// What a device shows to prove its key. Nothing in it is verified here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The attestation of slot 9c: an X.509 certificate, DER.
+    pub attestation: Vec<u8>,
+    /// The certificate that signed it, from slot F9: X.509, DER.
+    pub device: Vec<u8>,
+}
+
+/// Generates a P-256 key in slot 9c that demands PIN and touch for every
+/// signature, and returns its SubjectPublicKeyInfo (RFC 5480), DER. **Replaces a
+/// key that is already there.**
+///
+/// # Errors
+/// [`DeviceError`]. After an error the key may exist all the same: [`slot_key`]
+/// tells.
+pub fn generate(serial: Serial, management_key: &Secret) -> Result<Vec<u8>, DeviceError> {
+    let management_key = management_key.duplicate();
+    Session::run(serial, Operation::Generate, move |session| {
+        session.authenticate(&management_key)?;
+        let public = yubikey::piv::generate(
+            &mut session.yubikey,
+            SlotId::Signature,
+            AlgorithmId::EccP256,
+            PinPolicy::Always,
+            TouchPolicy::Always,
+        )
+        .map_err(|error| session.error(error))?;
+        session.spki(public.subject_public_key.raw_bytes())
+    })
+}
+
+/// The attestation of the key in slot 9c, with the certificate that signed it.
+///
+/// # Errors
+/// [`DeviceError::NoKey`] when there is none, or it was imported.
+pub fn attest(serial: Serial) -> Result<Evidence, DeviceError> {
+    Session::run(serial, Operation::Attest, |session| {
+        let attestation = match yubikey::piv::attest(&mut session.yubikey, SlotId::Signature) {
+            Ok(certificate) => certificate.to_vec(),
+            Err(Error::GenericError) => return Err(session.no_key_or_refused()),
+            Err(error) => return Err(session.error(error)),
+        };
+        let object = session
+            .yubikey
+            .fetch_object(F9_CERTIFICATE)
+            .map_err(|error| session.error(error))?;
+        let device = certificate_in(&object)
+            .ok_or_else(|| session.malformed())?
+            .to_vec();
+        Ok(Evidence {
+            attestation,
+            device,
+        })
+    })
+}
+
+/// The public key in slot 9c as SubjectPublicKeyInfo, DER, if there is a P-256
+/// key. For adoption after a crash; what it is worth, its attestation says.
+///
+/// # Errors
+/// [`DeviceError::Unsupported`] for firmware before 5.3.0, which cannot tell.
+pub fn slot_key(serial: Serial) -> Result<Option<Vec<u8>>, DeviceError> {
+    Session::run(serial, Operation::Read, |session| {
+        if session.firmware() < METADATA {
+            return Err(DeviceError::Unsupported {
+                who: session.who(),
+                firmware: Some(session.firmware()),
+                doing: session.doing,
+                needs: METADATA,
+            });
+        }
+        let public = session
+            .metadata(SlotId::Signature)?
+            .and_then(|told| told.public);
+        public
+            .map(|key| session.spki(key.subject_public_key.raw_bytes()))
+            .transpose()
+    })
+}
+
+/// Signs SHA-256 of `message` with the key in slot 9c and returns the ECDSA
+/// signature, DER (RFC 3279 section 2.2.3). `on_touch` runs when the PIN was
+/// right and the device waits to be touched.
+///
+/// The signature is well-formed; whether it verifies is for the caller to check,
+/// who holds the key it must verify with.
+///
+/// # Errors
+/// [`DeviceError::WrongPin`] with the tries left, [`DeviceError::PinBlocked`],
+/// [`DeviceError::TouchTimeout`], [`DeviceError::NoKey`], and the others.
+pub fn sign(
+    serial: Serial,
+    pin: &Secret,
+    message: &[u8],
+    on_touch: impl FnOnce(),
+) -> Result<Vec<u8>, DeviceError> {
+    let pin = pin.duplicate();
+    let digest = Sha256::digest(message);
+    Session::run_with_touch(
+        serial,
+        Operation::Sign,
+        on_touch,
+        move |session, announce| {
+            session.verify(&pin)?;
+            announce.touch();
+            let signed = yubikey::piv::sign_data(
+                &mut session.yubikey,
+                &digest,
+                AlgorithmId::EccP256,
+                SlotId::Signature,
+            );
+            match signed {
+                Ok(signature) => match Signature::from_der(&signature) {
+                    Ok(_) => Ok(signature.to_vec()),
+                    Err(_) => Err(session.malformed()),
+                },
+                // The PIN has just been right, so what is missing is the touch.
+                Err(Error::AuthenticationError) => Err(DeviceError::TouchTimeout { serial }),
+                Err(Error::GenericError) => Err(session.no_key_or_refused()),
+                Err(error) => Err(session.error(error)),
+            }
+        },
+    )
+}
+
+impl Session {
+    /// A P-256 point as SubjectPublicKeyInfo, in its one DER encoding.
+    fn spki(&self, point: &[u8]) -> Result<Vec<u8>, DeviceError> {
+        let key = p256::PublicKey::from_sec1_bytes(point).map_err(|_| self.malformed())?;
+        Ok(key
+            .to_public_key_der()
+            .map_err(|_| self.malformed())?
+            .into_vec())
+    }
+
+    /// The library reports every refusal alike; find out whether there is a key
+    /// at all.
+    fn no_key_or_refused(&mut self) -> DeviceError {
+        match self.metadata(SlotId::Signature) {
+            Ok(Some(told)) if told.origin != Some(yubikey::piv::Origin::Imported) => self.refused(),
+            Ok(_) => DeviceError::NoKey {
+                serial: self.serial,
+            },
+            Err(error @ (DeviceError::Removed { .. } | DeviceError::ServiceMissing)) => error,
+            Err(_) => self.refused(),
+        }
+    }
+}
+
+/// The certificate in a PIV certificate object: tag 70 among the elements (NIST
+/// SP 800-73-4 part 1, appendix A), its bytes untouched.
+fn certificate_in(mut object: &[u8]) -> Option<&[u8]> {
+    while let [tag, rest @ ..] = object {
+        let (length, rest) = match rest {
+            [length @ ..=0x7f, rest @ ..] => (usize::from(*length), rest),
+            [0x81, length, rest @ ..] => (usize::from(*length), rest),
+            [0x82, high, low, rest @ ..] => (usize::from(u16::from_be_bytes([*high, *low])), rest),
+            _ => return None,
+        };
+        let (value, after) = rest.split_at_checked(length)?;
+        if *tag == 0x70 {
+            return Some(value);
+        }
+        object = after;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::certificate_in;
+
+    #[test]
+    fn the_certificate_is_found_wherever_it_stands() {
+        assert_eq!(
+            certificate_in(&[0x70, 2, 0x30, 0, 0x71, 1, 0]),
+            Some(&[0x30, 0][..])
+        );
+        assert_eq!(
+            certificate_in(&[0x71, 1, 0, 0x70, 0x81, 2, 0x30, 0]),
+            Some(&[0x30, 0][..])
+        );
+        assert_eq!(
+            certificate_in(&[0x70, 0x82, 0, 2, 0x30, 0, 0xfe, 0]),
+            Some(&[0x30, 0][..])
+        );
+    }
+
+    #[test]
+    fn an_object_that_ends_too_early_holds_none() {
+        for object in [
+            &[][..],
+            &[0x70],
+            &[0x70, 3, 0x30, 0],
+            &[0x70, 0x82, 1],
+            &[0x70, 0x84, 0, 0, 0, 0],
+            &[0x71, 0],
+        ] {
+            assert_eq!(certificate_in(object), None, "{object:?}");
+        }
+    }
+}

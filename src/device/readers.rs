@@ -1,0 +1,111 @@
+//! The readers of the smart card service, and which of them hold a YubiKey.
+
+use std::ffi::{CStr, CString};
+use std::time::Duration;
+
+use pcsc::{Context, ReaderState, Scope, State};
+
+use super::error::{DeviceError, Operation};
+use super::identity::Who;
+
+/// A connection to the smart card service.
+///
+/// Everything that speaks to it takes a connection of its own, because one that
+/// waits holds up whoever else uses the same.
+pub(super) fn connect() -> Result<Context, DeviceError> {
+    Context::establish(Scope::System).map_err(service_error)
+}
+
+/// A look at all readers: what stood where at that moment.
+pub(super) struct Look(Vec<ReaderState>);
+
+/// A YubiKey's reader, and how often something was put into it or taken out, so
+/// that two devices quickly exchanged are not taken for one.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Plugged {
+    pub(super) reader: CString,
+    count: u32,
+}
+
+impl Look {
+    /// Looks now.
+    pub(super) fn now(context: &Context) -> Result<Self, DeviceError> {
+        loop {
+            let names = match context.list_readers_owned() {
+                Ok(names) => names,
+                Err(pcsc::Error::NoReadersAvailable) => vec![],
+                // A reader more than a moment ago: ask again.
+                Err(pcsc::Error::InsufficientBuffer) => continue,
+                Err(error) => return Err(service_error(error)),
+            };
+            let mut states: Vec<ReaderState> = names
+                .into_iter()
+                .map(|name| ReaderState::new(name, State::UNAWARE))
+                .collect();
+            if states.is_empty() {
+                return Ok(Self(states));
+            }
+            match context.get_status_change(Duration::ZERO, &mut states) {
+                Ok(()) | Err(pcsc::Error::Timeout) => return Ok(Self(states)),
+                // A reader less than a moment ago: ask again.
+                Err(pcsc::Error::UnknownReader | pcsc::Error::ReaderUnavailable) => {}
+                Err(error) => return Err(service_error(error)),
+            }
+        }
+    }
+
+    /// The readers in which a YubiKey is.
+    pub(super) fn plugged(&self) -> Vec<Plugged> {
+        self.0
+            .iter()
+            .filter(|state| {
+                state.event_state().contains(State::PRESENT) && is_yubikey(state.name())
+            })
+            .map(|state| Plugged {
+                reader: state.name().to_owned(),
+                count: state.event_count(),
+            })
+            .collect()
+    }
+
+    /// Returns when something has changed since this look, when the connection
+    /// is cancelled, or after `limit`.
+    pub(super) fn wait(self, context: &Context, limit: Duration) -> Result<(), DeviceError> {
+        let mut states = self.0;
+        for state in &mut states {
+            state.sync_current_state();
+        }
+        states.push(ReaderState::new(pcsc::PNP_NOTIFICATION(), State::UNAWARE));
+        match context.get_status_change(limit, &mut states) {
+            Ok(())
+            | Err(
+                pcsc::Error::Timeout
+                | pcsc::Error::Cancelled
+                | pcsc::Error::UnknownReader
+                | pcsc::Error::ReaderUnavailable,
+            ) => Ok(()),
+            Err(error) => Err(service_error(error)),
+        }
+    }
+}
+
+/// A YubiKey is its own reader, and its name says so. A smart card of another
+/// maker in another reader is none of our business.
+fn is_yubikey(reader: &CStr) -> bool {
+    reader
+        .to_string_lossy()
+        .to_ascii_lowercase()
+        .contains("yubikey")
+}
+
+/// The service itself failed, before any device was spoken to.
+fn service_error(error: pcsc::Error) -> DeviceError {
+    match error {
+        pcsc::Error::InvalidHandle | pcsc::Error::Shutdown => DeviceError::ServiceMissing,
+        error => DeviceError::from_pcsc(
+            Who::Reader("smart card service".to_owned()),
+            Operation::Identify,
+            error,
+        ),
+    }
+}

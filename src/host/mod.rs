@@ -1,0 +1,3 @@
+//! The outside world: what the program needs from the machine it runs on.
+
+pub mod secret;
