@@ -167,7 +167,8 @@ impl Session {
             MgmAlgorithmId::ThreeDes
         };
         let new = self.key(management_key, algorithm)?;
-        let factory = MgmKey::get_default(&self.yubikey).map_err(|error| self.error(error))?;
+        let current = self.management_algorithm()?;
+        let factory = self.factory_key(current)?;
         self.yubikey
             .authenticate(&factory)
             .map_err(|error| self.error(error))?;
@@ -184,6 +185,13 @@ impl Session {
                 serial: self.serial,
             }
         })
+    }
+
+    /// The bytes of the factory's management key, as a key of this kind.
+    fn factory_key(&self, algorithm: MgmAlgorithmId) -> Result<MgmKey, DeviceError> {
+        MgmKey::get_default(&self.yubikey)
+            .and_then(|factory| MgmKey::from_bytes(factory, Some(algorithm)))
+            .map_err(|error| self.error(error))
     }
 
     fn demand_metadata(&self) -> Result<(), DeviceError> {
@@ -224,9 +232,7 @@ impl Session {
         if !matches!(algorithm, MgmAlgorithmId::ThreeDes | MgmAlgorithmId::Aes192) {
             return Ok(());
         }
-        let factory = MgmKey::get_default(&self.yubikey)
-            .and_then(|factory| MgmKey::from_bytes(factory, Some(algorithm)))
-            .map_err(|error| self.error(error))?;
+        let factory = self.factory_key(algorithm)?;
         match self.yubikey.authenticate(&factory) {
             Err(Error::AuthenticationError) => Ok(()),
             Err(error) => Err(self.error(error)),
@@ -243,7 +249,9 @@ impl Session {
         mut attempt: impl FnMut(&mut Self, &[u8]) -> Result<(), Error>,
     ) -> Result<(), DeviceError> {
         for _ in 0..MOST_TRIES {
-            let wrong = Secret::random_bytes(8).map_err(|_| self.refused())?;
+            // Digits, because a new value must not fall foul of a device's own
+            // rules about PINs before the old one is looked at.
+            let wrong = Secret::random_digits(PUK_LENGTH).map_err(|_| self.refused())?;
             match attempt(self, wrong.expose()) {
                 Err(Error::WrongPin { tries: 0 } | Error::PinLocked) => return Ok(()),
                 // By chance the right one, or one try less: again.

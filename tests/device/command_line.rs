@@ -1,0 +1,84 @@
+//! `keymoot device list` and `keymoot device info`, through the real binary.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::room::Room;
+
+fn keymoot(socket: &Path, action: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_keymoot"))
+        .args(["device", action])
+        .env("PCSCLITE_CSOCK_NAME", socket)
+        .output()
+        .unwrap()
+}
+
+/// Exit code 1, nothing on standard output, and both parts of the message.
+fn demand_failure(output: &Output, happened: &str, next: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(output.stdout.is_empty());
+    assert!(said.contains(happened) && said.contains(next), "{said}");
+}
+
+#[test]
+fn without_a_smart_card_service_it_says_how_to_start_one() {
+    let nowhere = tempfile::tempdir().unwrap();
+    for action in ["list", "info"] {
+        demand_failure(
+            &keymoot(&nowhere.path().join("none"), action),
+            "does not answer",
+            "systemctl start",
+        );
+    }
+}
+
+#[test]
+fn without_a_device_it_asks_for_one() {
+    let room = Room::open(&["--count", "1"]);
+    for action in ["list", "info"] {
+        demand_failure(
+            &keymoot(&room.socket(), action),
+            "not plugged in",
+            "Plug it in",
+        );
+    }
+}
+
+#[test]
+fn list_has_a_line_for_each_device() {
+    let room = Room::open(&["--count", "2", "--inserted", "1,2"]);
+    let output = keymoot(&room.socket(), "list");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success());
+    assert_eq!(said.lines().count(), 2, "{said}");
+    assert!(
+        said.lines()
+            .all(|line| line.contains("firmware 5.7.4") && line.contains("[Yubico YubiKey")),
+        "{said}"
+    );
+}
+
+#[test]
+fn info_tells_that_a_fresh_device_has_the_credentials_it_was_delivered_with() {
+    let room = Room::open(&["--count", "1", "--inserted", "1"]);
+    let output = keymoot(&room.socket(), "info");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success());
+    assert_eq!(
+        said.matches("still the one it was delivered with").count(),
+        3,
+        "{said}"
+    );
+    assert!(said.contains("keys            none"), "{said}");
+}
+
+#[test]
+fn info_speaks_of_one_device_only() {
+    let room = Room::open(&["--count", "2", "--inserted", "1,2"]);
+    demand_failure(
+        &keymoot(&room.socket(), "info"),
+        "2 YubiKeys",
+        "Unplug all of them but",
+    );
+}

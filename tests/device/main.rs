@@ -1,0 +1,33 @@
+//! The whole life of a device, through the real libpcsclite and the real
+//! `yubikey` crate, with simulated devices at the other end of the wire.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod command_line;
+mod faults;
+mod life;
+mod plugging;
+mod room;
+
+use keymoot::device::{Serial, piv};
+use keymoot::host::secret::Secret;
+
+/// The secrets of a device's holder.
+struct Holder {
+    pin: Secret,
+    puk: Secret,
+    management_key: Secret,
+}
+
+impl Holder {
+    fn new() -> Self {
+        Self {
+            pin: Secret::of(b"739164"),
+            puk: Secret::random_digits(piv::PUK_LENGTH).unwrap(),
+            management_key: Secret::random_bytes(piv::MANAGEMENT_KEY_LENGTH).unwrap(),
+        }
+    }
+
+    fn provision(&self, serial: Serial) {
+        piv::provision(serial, &self.pin, &self.puk, &self.management_key).unwrap();
+    }
+}

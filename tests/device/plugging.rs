@@ -1,0 +1,131 @@
+//! Plugging in and out, and which device is spoken to.
+
+use std::sync::mpsc;
+use std::thread;
+
+use keymoot::device::{Bench, Cancel, DeviceError, Seen, Serial, piv};
+
+use crate::room::play;
+
+const TWO: &[&str] = &["--count", "2"];
+
+/// What a wait was told, in short.
+fn short(seen: &Seen) -> &'static str {
+    match seen {
+        Seen::Nothing => "nothing",
+        Seen::One(_) => "one",
+        Seen::Several { .. } => "several",
+        Seen::Unreadable(_) => "unreadable",
+    }
+}
+
+#[test]
+fn a_wait_ends_with_exactly_one_device_and_tells_what_it_sees_meanwhile() {
+    play(TWO, |desk| {
+        let (tell, told) = mpsc::channel();
+        let waiting = thread::spawn(move || {
+            Bench::open()
+                .unwrap()
+                .wait_for_one(&Cancel::new(), |seen| tell.send(short(seen)).unwrap())
+        });
+        assert_eq!(told.recv().unwrap(), "nothing");
+        // Broken, so that the wait goes on when it is plugged in.
+        desk.fault("empty@1");
+        desk.insert(1);
+        assert_eq!(told.recv().unwrap(), "unreadable");
+        desk.insert(2);
+        assert_eq!(told.recv().unwrap(), "several");
+        desk.remove(2);
+        assert_eq!(told.recv().unwrap(), "one");
+        let device = waiting.join().unwrap().unwrap();
+        assert_eq!(device, desk.device());
+    });
+}
+
+#[test]
+fn a_wait_for_an_empty_bench_ends_with_the_last_device_out() {
+    play(TWO, |desk| {
+        desk.insert(1);
+        let waiting = thread::spawn(|| Bench::open().unwrap().wait_until_empty(&Cancel::new()));
+        desk.remove(1);
+        waiting.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_cancelled_wait_ends() {
+    play(TWO, |_| {
+        let cancel = Cancel::new();
+        let (tell, told) = mpsc::channel();
+        let waiting = {
+            let cancel = cancel.clone();
+            thread::spawn(move || {
+                Bench::open()
+                    .unwrap()
+                    .wait_for_one(&cancel, |_| tell.send(()).unwrap())
+            })
+        };
+        told.recv().unwrap();
+        cancel.cancel();
+        let error = waiting.join().unwrap().unwrap_err();
+        assert!(matches!(error, DeviceError::Cancelled));
+        let error = Bench::open()
+            .unwrap()
+            .wait_until_empty(&cancel)
+            .unwrap_err();
+        assert!(
+            matches!(error, DeviceError::Cancelled),
+            "it stays cancelled"
+        );
+    });
+}
+
+#[test]
+fn with_two_devices_plugged_in_every_operation_refuses() {
+    play(TWO, |desk| {
+        desk.insert(1);
+        let serial = desk.device().serial;
+        desk.insert(2);
+        let error = piv::contents(serial).unwrap_err();
+        assert!(
+            matches!(error, DeviceError::Several { count: 2 }),
+            "{error}"
+        );
+        assert_eq!(Bench::open().unwrap().present().unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn another_device_than_the_wanted_one_is_named_and_not_used() {
+    play(TWO, |desk| {
+        desk.insert(1);
+        let wanted = desk.device().serial;
+        desk.remove(1);
+        let error = piv::contents(wanted).unwrap_err();
+        assert!(
+            matches!(error, DeviceError::NotPresent { wanted: Some(_) }),
+            "{error}"
+        );
+        desk.insert(2);
+        let found = desk.device().serial;
+        match piv::contents(wanted).unwrap_err() {
+            DeviceError::Other {
+                wanted: said,
+                found: there,
+            } => assert_eq!((said, there), (wanted, found)),
+            error => panic!("{error}"),
+        }
+    });
+}
+
+#[test]
+fn with_nothing_plugged_in_there_is_nothing_present() {
+    play(TWO, |_| {
+        assert_eq!(Bench::open().unwrap().present().unwrap(), []);
+        let error = piv::contents(Serial(1)).unwrap_err();
+        assert!(
+            error.to_string().contains("YubiKey 1 is not plugged in"),
+            "{error}"
+        );
+    });
+}
