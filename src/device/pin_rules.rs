@@ -7,6 +7,9 @@ pub(super) const FACTORY_PIN: &[u8] = b"123456";
 /// The PUK every YubiKey leaves the factory with.
 pub(super) const FACTORY_PUK: &[u8] = b"12345678";
 
+/// The alphabet of YubiKey one-time passwords (Yubico, "modhex").
+const MODHEX: &[u8] = b"cbdefghijklnrtuv";
+
 /// How long an input field for a PIN should be: longer than a PIN, so that a
 /// one-time password typed into it by a touch can be told from a long PIN.
 pub const PIN_FIELD: usize = 64;
@@ -45,24 +48,36 @@ pub enum PinRefused {
     SameAsPuk,
 }
 
+/// Whether this can be a PIN at all, so that a slip of the finger (or the device
+/// touched by accident) uses up no try. Pure.
+///
+/// Length is PIV's: 6 to 8 bytes (NIST SP 800-73-4 part 2, section 2.4.3).
+///
+/// # Errors
+/// The reason why it cannot.
+pub fn check_typed_pin(pin: &Secret) -> Result<(), PinRefused> {
+    let bytes = pin.expose();
+    // First, because an OTP is also "too long", which would send its holder astray.
+    if bytes.len() > 8 && bytes.iter().all(|byte| MODHEX.contains(byte)) {
+        return Err(PinRefused::OneTimePassword);
+    }
+    match bytes.len() {
+        ..6 => Err(PinRefused::TooShort),
+        9.. => Err(PinRefused::TooLong),
+        _ => Ok(()),
+    }
+}
+
 /// Whether a holder may choose this PIN. Pure; says the first reason against.
 ///
-/// Length is PIV's (NIST SP 800-73-4 part 2 section 2.4.3: 6 to 8 bytes); the
-/// rest keeps out what is guessed within the three tries a device allows.
+/// Beyond [`check_typed_pin`], this keeps out what is guessed within the three
+/// tries a device allows.
 ///
 /// # Errors
 /// The reason against it.
 pub fn check_new_pin(pin: &Secret) -> Result<(), PinRefused> {
+    check_typed_pin(pin)?;
     let bytes = pin.expose();
-    // First, because an OTP is also "too long", which would send its holder astray.
-    if bytes.len() > 8 && bytes.iter().all(|byte| b"cbdefghijklnrtuv".contains(byte)) {
-        return Err(PinRefused::OneTimePassword);
-    }
-    match pin.typed() {
-        ..6 => return Err(PinRefused::TooShort),
-        9.. => return Err(PinRefused::TooLong),
-        _ => {}
-    }
     if !bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) {
         return Err(PinRefused::NotPrintable);
     }

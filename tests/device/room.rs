@@ -100,6 +100,8 @@ pub fn play<F: FnOnce(&mut Desk)>(args: &[&str], scenario: F) {
         String::from_utf8_lossy(&inner.stderr),
     );
     assert!(inner.status.success(), "the scenario failed:\n{out}\n{err}");
+    // A ceremony has a screen here; nothing may write across it.
+    assert!(err.is_empty(), "written to standard error:\n{err}");
     assert!(
         out.contains("1 passed"),
         "the scenario '{test}' was not found:\n{out}\n{err}"

@@ -147,9 +147,11 @@ impl Session {
         let told = self
             .metadata(SlotId::Management(which))?
             .ok_or_else(|| self.malformed())?;
+        // Firmware that tells at all tells this: without it, half a reply was lost.
+        let factory = told.default.ok_or_else(|| self.malformed())?;
         Ok(CredentialState {
             tries: told.retries.map(|retries| retries.remaining_count),
-            factory: told.default,
+            factory: Some(factory),
         })
     }
 
