@@ -8,16 +8,13 @@ use super::session::Session;
 use crate::device::error::{Credential, DeviceError, Operation};
 use crate::device::identity::{Firmware, Serial};
 use crate::device::pin_rules::{
-    FACTORY_PIN, FACTORY_PUK, PinRefused, check_new_pin, check_new_puk, check_typed_pin,
+    FACTORY_PIN, FACTORY_PUK, PUK_LENGTH, PinRefused, check_new_pin, check_new_puk, check_typed_pin,
 };
 use crate::host::secret::Secret;
 
 /// The length of a management key in bytes: AES-192, and 3DES on firmware before
 /// 5.4.2, have the same.
 pub const MANAGEMENT_KEY_LENGTH: usize = 24;
-
-/// The length of a PUK in characters: as long as PIV allows.
-pub const PUK_LENGTH: usize = 8;
 
 /// The first firmware with AES management keys (Yubico, "PIV extensions").
 const AES_MANAGEMENT_KEYS: Firmware = Firmware([5, 4, 2]);
