@@ -77,7 +77,7 @@ pub enum DeviceError {
         error: pcsc::Error,
     },
     /// The wanted device, or any device at all, is not plugged in.
-    #[error("{} is not plugged in", .wanted.map_or("a YubiKey".to_owned(), |serial| format!("YubiKey {serial}")))]
+    #[error("{}", .wanted.map_or("no YubiKey is plugged in".to_owned(), |serial| format!("YubiKey {serial} is not plugged in")))]
     NotPresent {
         /// The device that was wanted, if a particular one was.
         wanted: Option<Serial>,
@@ -260,6 +260,7 @@ impl DeviceError {
             Self::ServiceFailed { .. } => {
                 "Restart the smart card service (systemctl restart pcscd.service), then try again."
             }
+            Self::NotPresent { wanted: None } => "Plug one in, then try again.",
             Self::NotPresent { .. } => "Plug it in, then try again.",
             Self::Several { .. } => "Unplug all of them but the one that is wanted.",
             Self::Other { wanted, .. } => {
