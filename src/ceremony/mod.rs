@@ -14,6 +14,7 @@ pub mod script;
 pub mod state;
 pub mod statement;
 pub mod turn;
+pub mod verify;
 
 pub use next::{Effect, Next};
 pub use plan::{Plan, PlanFiles};

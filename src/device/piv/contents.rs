@@ -29,6 +29,18 @@ pub struct Contents {
     pub keys: Option<Vec<KeyInSlot>>,
 }
 
+impl Contents {
+    /// Whether the PIV application is known to be as the factory left it: no
+    /// keys, and every credential the factory's.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.pin.factory == Some(true)
+            && self.puk.factory == Some(true)
+            && self.factory_management_key == Some(true)
+            && self.keys.as_ref().is_some_and(Vec::is_empty)
+    }
+}
+
 /// The state of a PIN or PUK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CredentialState {
@@ -147,9 +159,11 @@ impl Session {
         let told = self
             .metadata(SlotId::Management(which))?
             .ok_or_else(|| self.malformed())?;
+        // Firmware that tells at all tells this: without it, half a reply was lost.
+        let factory = told.default.ok_or_else(|| self.malformed())?;
         Ok(CredentialState {
             tries: told.retries.map(|retries| retries.remaining_count),
-            factory: told.default,
+            factory: Some(factory),
         })
     }
 

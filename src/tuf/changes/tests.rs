@@ -1,0 +1,87 @@
+#![allow(clippy::unwrap_used)]
+
+use super::changes;
+use crate::tuf::dialect::tuf_on_ci;
+use crate::tuf::json::Object;
+use crate::tuf::{Holder, OnlineKey, Periods, PublicKey, Root, RootDraft, Time};
+
+fn key(seed: u8) -> PublicKey {
+    let secret = p256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap();
+    let point = secret.verifying_key().to_sec1_point(false);
+    PublicKey::from_p256_point(point.as_bytes()).unwrap()
+}
+
+fn draft() -> RootDraft {
+    let days = |expiry_days, signing_days| Periods {
+        expiry_days,
+        signing_days,
+    };
+    RootDraft {
+        version: 1,
+        expires: Time::parse("2027-11-01T00:00:00Z").unwrap(),
+        consistent_snapshot: true,
+        holders: (1..=2)
+            .map(|seed| Holder {
+                handle: format!("holder-{seed}"),
+                key: key(seed),
+            })
+            .collect(),
+        root_threshold: 2,
+        targets_threshold: 1,
+        online: OnlineKey {
+            key: key(200),
+            uri: "awskms:simulated".to_owned(),
+        },
+        root_periods: days(365, 60),
+        snapshot_periods: days(3650, 365),
+        timestamp_periods: days(7, 6),
+        marks: Object::new(),
+    }
+}
+
+fn root(draft: &RootDraft) -> Root {
+    Root::read(&tuf_on_ci::root(draft).unwrap()).unwrap()
+}
+
+fn sentences(previous: Option<&RootDraft>, new: &RootDraft) -> Vec<String> {
+    let previous = previous.map(root);
+    changes(previous.as_ref(), &root(new))
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[test]
+fn a_first_root_is_told_whole() {
+    insta::assert_snapshot!(sentences(None, &draft()).join("\n"), @"");
+}
+
+#[test]
+fn equal_roots_have_no_changes() {
+    assert_eq!(sentences(Some(&draft()), &draft()), [""; 0]);
+}
+
+#[test]
+fn every_field_that_differs_is_told() {
+    let mut new = draft();
+    new.version = 2;
+    new.expires = Time::parse("2028-11-01T00:00:00Z").unwrap();
+    new.consistent_snapshot = false;
+    new.holders.remove(0);
+    new.holders.push(Holder {
+        handle: "holder-3\u{301}".to_owned(),
+        key: key(3),
+    });
+    new.root_threshold = 1;
+    new.online.uri = "gcpkms:simulated".to_owned();
+    new.root_periods.signing_days = 30;
+    new.marks.insert("x-note\u{202e}".to_owned(), "new".into());
+    insta::assert_snapshot!(sentences(Some(&draft()), &new).join("\n"), @"");
+}
+
+#[test]
+fn a_key_passed_to_another_holder_is_the_same_key() {
+    let mut new = draft();
+    new.holders[0].handle = "holder-9".to_owned();
+    insta::assert_snapshot!(sentences(Some(&draft()), &new).join("\n"), @"");
+}
