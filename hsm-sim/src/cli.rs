@@ -12,7 +12,10 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long a predecessor that is about to end is waited for.
+const PREDECESSOR: Duration = Duration::from_secs(1);
 
 /// Simulated signing devices at wire level, for rehearsals and tests.
 #[derive(Parser)]
@@ -192,14 +195,24 @@ impl Socket {
         };
         match std::fs::symlink_metadata(path) {
             Ok(found) if found.file_type().is_socket() => {
-                if UnixStream::connect(path).is_ok() {
-                    return Err(error(
-                        "another program is serving it. Stop that one, or choose another path"
-                            .into(),
-                    ));
+                // A predecessor whose parent just died may need a moment to notice and go.
+                let deadline = Instant::now() + PREDECESSOR;
+                while UnixStream::connect(path).is_ok() {
+                    if Instant::now() >= deadline {
+                        return Err(error(
+                            "another program is serving it. Stop that one, or choose another path"
+                                .into(),
+                        ));
+                    }
+                    std::thread::sleep(Duration::from_millis(20));
                 }
-                // Left behind by a program that was killed.
-                std::fs::remove_file(path).map_err(|e| error(e.to_string()))?;
+                // Left behind by a program that was killed; one that ended in order took it along.
+                match std::fs::remove_file(path) {
+                    Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                        return Err(error(e.to_string()));
+                    }
+                    _ => {}
+                }
             }
             Ok(_) => {
                 return Err(error(

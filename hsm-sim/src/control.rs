@@ -19,11 +19,12 @@ enum Request {
     Watch {},
 }
 
-/// Serves control connections until the listener fails.
+/// Serves control connections as long as the program runs.
 pub fn serve(listener: &UnixListener, room: &Arc<Room>) {
     for stream in listener.incoming() {
+        // A connection that failed before it began concerns only its client.
         let (Ok(stream), room) = (stream, Arc::clone(room)) else {
-            return;
+            continue;
         };
         // A connection that breaks off concerns only itself.
         std::thread::spawn(move || drop(connection(stream, &room)));

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod common;
+#[path = "common/raw.rs"]
+mod raw;
 
 use common::{Control, Sim, again, inside};
 use pcsc::{Card, Context, Disposition, Error, Protocols, ReaderState, Scope, ShareMode, State};
@@ -308,4 +310,53 @@ fn a_command_that_waits_for_a_touch_ends_when_the_device_is_pulled_out() {
     assert_eq!(devices["devices"][0]["awaiting_touch"], true);
     act(&mut control, "remove", 1);
     assert_eq!(thread.join().unwrap(), Err(Error::RemovedCard));
+}
+
+#[test]
+fn a_device_put_back_is_free_whatever_its_last_user_held() {
+    let Some(socket) = inside() else {
+        return again(
+            &Sim::start(&["--inserted", "1"]),
+            "a_device_put_back_is_free_whatever_its_last_user_held",
+        );
+    };
+    let (first, second) = (context(), context());
+    let mut control = Control::connect(&socket);
+    let mut held = connect(&first, ShareMode::Exclusive).unwrap();
+    let transaction = held.transaction().unwrap();
+    act(&mut control, "remove", 1);
+    act(&mut control, "insert", 1);
+    let card = connect(&second, ShareMode::Exclusive).unwrap();
+    assert!(send(&card, SELECT).is_ok());
+    let ended = transaction
+        .end(Disposition::LeaveCard)
+        .map_err(|(_, error)| error);
+    assert_eq!(ended, Err(Error::RemovedCard));
+    assert!(send(&card, SELECT).is_ok());
+}
+
+#[test]
+fn a_client_that_dies_in_a_transaction_leaves_the_device_reset_and_free() {
+    let Some(socket) = inside() else {
+        return again(
+            &Sim::start(&["--inserted", "1"]),
+            "a_client_that_dies_in_a_transaction_leaves_the_device_reset_and_free",
+        );
+    };
+    let mut dying = raw::Raw::piv(&socket);
+    dying.begin();
+    assert_eq!(dying.send("0020008008313233343536ffff").unwrap(), "9000");
+    dying.stream.shutdown(std::net::Shutdown::Both).unwrap();
+    let context = context();
+    let mut card = connect(&context, ShareMode::Shared).unwrap();
+    // The service may notice the death only now: the first command waits for it, or is told of the reset.
+    let status = match send(&card, SELECT).and_then(|_| send(&card, PIN_STATUS)) {
+        Err(Error::ResetCard) => {
+            card.reconnect(ShareMode::Shared, Protocols::T1, Disposition::LeaveCard)
+                .unwrap();
+            send(&card, SELECT).and_then(|_| send(&card, PIN_STATUS))
+        }
+        other => other,
+    };
+    assert_eq!(status.unwrap(), [0x63, 0xc3]);
 }

@@ -26,12 +26,13 @@ const ATTRIBUTE_FRIENDLY_NAME: u32 = 0x7fff_0003;
 /// The writing ends of all connections: an event is written by whoever causes it.
 type Writers = Arc<Mutex<HashMap<ClientId, Arc<Mutex<UnixStream>>>>>;
 
-/// Serves clients until the listener fails.
+/// Serves clients as long as the program runs.
 pub fn serve(listener: &UnixListener, room: &Arc<Room>) {
     let writers = Writers::default();
     for (id, stream) in (1..).zip(listener.incoming()) {
+        // A connection that failed before it began concerns only its client.
         let (Ok(stream), room, writers) = (stream, Arc::clone(room), Arc::clone(&writers)) else {
-            return;
+            continue;
         };
         std::thread::spawn(move || {
             if let Ok(client) = Client::new(id, stream, Arc::clone(&room), Arc::clone(&writers)) {

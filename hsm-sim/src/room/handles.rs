@@ -64,21 +64,16 @@ impl Handles {
         self.last
     }
 
-    fn of_device(&self, index: usize) -> impl Iterator<Item = &Handle> {
+    /// The handles on a device as it is plugged in now; those of an earlier insertion are in nobody's way.
+    fn of_device(&self, index: usize, insertion: u64) -> impl Iterator<Item = &Handle> {
         self.open
             .values()
-            .filter(move |handle| handle.index == index)
+            .filter(move |handle| handle.index == index && handle.insertion == insertion)
     }
 
-    /// pcsc-lite's count: how many share the device, -1 when one has it alone.
-    pub(super) fn sharing(&self, index: usize) -> i32 {
-        if self
-            .of_device(index)
-            .any(|handle| handle.share == Share::Exclusive)
-        {
-            return -1;
-        }
-        i32::try_from(self.of_device(index).count()).unwrap_or(i32::MAX)
+    /// Ends the transaction a device is in: it was pulled out.
+    pub(super) fn abort_transaction(&mut self, index: usize) {
+        self.transactions.remove(&index);
     }
 
     /// Nobody else's transaction or exclusive hold is in the way.
@@ -90,6 +85,19 @@ impl Handles {
 }
 
 impl World {
+    /// pcsc-lite's count: how many share the device, -1 when one has it alone.
+    pub(super) fn sharing(&self, index: usize) -> i32 {
+        let Some(plugged) = self.bays[index].plugged else {
+            return 0;
+        };
+        let mut handles = self.handles.of_device(index, plugged.insertion);
+        if handles.any(|handle| handle.share == Share::Exclusive) {
+            return -1;
+        }
+        let count = self.handles.of_device(index, plugged.insertion).count();
+        i32::try_from(count).unwrap_or(i32::MAX)
+    }
+
     /// The handle, when it is `client`'s and its device is still the one it was opened on.
     pub(super) fn usable(&self, client: ClientId, number: i32) -> Result<&Handle, Code> {
         let handle = self.present(client, number)?;
@@ -224,7 +232,7 @@ impl Room {
         if share != Share::Direct && protocols & code::T1 == 0 {
             return Err(code::PROTOCOL_MISMATCH);
         }
-        let held = world.handles.sharing(index);
+        let held = world.sharing(index);
         if held < 0 || (share == Share::Exclusive && held > 0) {
             return Err(code::SHARING_VIOLATION);
         }
@@ -255,8 +263,11 @@ impl Room {
         initialisation: u32,
     ) -> Result<(), Code> {
         let mut world = self.lock();
-        let index = world.present(client, number)?.index;
-        let others = world.handles.of_device(index).count() > 1;
+        let (index, insertion) = {
+            let handle = world.present(client, number)?;
+            (handle.index, handle.insertion)
+        };
+        let others = world.handles.of_device(index, insertion).count() > 1;
         if (share == Share::Exclusive && others) || !world.handles.free_for(number, index) {
             return Err(code::SHARING_VIOLATION);
         }
@@ -304,27 +315,20 @@ impl Room {
     /// The handle cannot be used, or the transaction is another's.
     pub fn end(&self, client: ClientId, number: i32, disposition: u32) -> Result<(), Code> {
         let mut world = self.lock();
-        let index = world
-            .handles
-            .open
-            .get(&number)
-            .filter(|h| h.client == client)
-            .ok_or(code::INVALID_HANDLE)?
-            .index;
-        if world.handles.transactions.get(&index) != Some(&number) {
-            return Err(if world.handles.free_for(number, index) {
-                code::NOT_TRANSACTED
-            } else {
-                code::SHARING_VIOLATION
-            });
+        let index = world.present(client, number)?.index;
+        if !world.handles.free_for(number, index) {
+            return Err(code::SHARING_VIOLATION);
         }
-        world.handles.transactions.remove(&index);
-        let gone = world.present(client, number).err();
-        if gone.is_none() && disposition != LEAVE_CARD {
+        world
+            .handles
+            .transactions
+            .remove(&index)
+            .ok_or(code::NOT_TRANSACTED)?;
+        if disposition != LEAVE_CARD {
             world.reset(number);
         }
         self.changed.notify_all();
-        gone.map_or(Ok(()), Err)
+        Ok(())
     }
 
     /// The name of the reader behind a handle that can be used.

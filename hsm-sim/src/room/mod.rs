@@ -275,6 +275,7 @@ impl World {
             return false;
         };
         bay.epoch += 1;
+        self.handles.abort_transaction(index);
         self.seats[plugged.seat].device = None;
         self.seats[plugged.seat].events += 1;
         self.announce("removed", index);
@@ -316,7 +317,7 @@ impl World {
             .map(|(number, seat)| ReaderState {
                 name: seat.device.map(|_| reader_name(number)),
                 events: seat.events,
-                sharing: seat.device.map_or(0, |index| self.handles.sharing(index)),
+                sharing: seat.device.map_or(0, |index| self.sharing(index)),
             })
             .collect()
     }

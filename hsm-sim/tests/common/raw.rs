@@ -71,6 +71,12 @@ impl Raw {
         raw
     }
 
+    /// Begins a transaction.
+    pub fn begin(&mut self) {
+        let answer = self.ask(0x07, &words(&[self.handle, 0]), 8);
+        assert_eq!(number(&answer, 4), 0);
+    }
+
     /// One command to the card: the answer in hexadecimal, or the service's result code.
     pub fn send(&mut self, command: &str) -> Result<String, u32> {
         let command = hex::decode(command).unwrap();
