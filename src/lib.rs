@@ -5,11 +5,13 @@
 #![forbid(unsafe_code)]
 
 pub mod attestation;
+pub mod bundle;
 pub mod ceremony;
 pub mod device;
 pub mod digest;
 pub mod driver;
 pub mod host;
+pub mod rehearsal;
 pub mod rules;
 pub mod text;
 pub mod transcript;

@@ -24,13 +24,21 @@ pub use crate::rules::root::REHEARSAL_MARK;
 /// A [`Violation`] of ROOT-DRAFT when what the ceremony holds makes no root.
 pub fn root(state: &State, made: Time) -> Result<Document, Violation> {
     let fault = |what: String| {
-        Violation::new("ROOT-DRAFT", what, "leave the ceremony and mend its policy or roster")
+        Violation::new(
+            "ROOT-DRAFT",
+            what,
+            "leave the ceremony and mend its policy or roster",
+        )
     };
     let policy = &state.plan.policy;
-    let online = policy.online.as_ref().ok_or_else(|| fault("the policy names no online key".into()))?;
+    let online = policy
+        .online
+        .as_ref()
+        .ok_or_else(|| fault("the policy names no online key".into()))?;
     let draft = RootDraft {
         version: 1,
-        expires: root::expiry(policy, made).ok_or_else(|| fault("the expiry cannot be written".into()))?,
+        expires: root::expiry(policy, made)
+            .ok_or_else(|| fault("the expiry cannot be written".into()))?,
         consistent_snapshot: true,
         holders: holders(state).map_err(&fault)?,
         root_threshold: policy.quorum.threshold,
@@ -73,16 +81,25 @@ pub fn check_root(state: &State, document: &Document, made: Time) -> Vec<Verdict
 #[must_use]
 pub fn key_id(handle: &str, spki: &[u8]) -> Option<KeyId> {
     let key = PublicKey::from_spki_der(spki).ok()?;
-    Some(tuf_on_ci::holder_key_id(&Holder { handle: handle.to_owned(), key }))
+    Some(tuf_on_ci::holder_key_id(&Holder {
+        handle: handle.to_owned(),
+        key,
+    }))
 }
 
 fn holders(state: &State) -> Result<Vec<Holder>, String> {
-    let enrolled = state.seats.iter().filter_map(|seat| Some((seat, seat.enrolled()?)));
+    let enrolled = state
+        .seats
+        .iter()
+        .filter_map(|seat| Some((seat, seat.enrolled()?)));
     enrolled
         .map(|(seat, enrolment)| {
             let key = PublicKey::from_spki_der(&enrolment.spki)
                 .map_err(|error| format!("the key of {}: {error}", seat.handle))?;
-            Ok(Holder { handle: seat.handle.to_string(), key })
+            Ok(Holder {
+                handle: seat.handle.to_string(),
+                key,
+            })
         })
         .collect()
 }
@@ -90,5 +107,8 @@ fn holders(state: &State) -> Result<Vec<Holder>, String> {
 fn online_key(online: &Online) -> Result<OnlineKey, String> {
     let key = PublicKey::from_pem(&online.public_key)
         .map_err(|error| format!("the policy's online key: {error}"))?;
-    Ok(OnlineKey { key, uri: online.uri.clone() })
+    Ok(OnlineKey {
+        key,
+        uri: online.uri.clone(),
+    })
 }

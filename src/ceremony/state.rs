@@ -291,8 +291,13 @@ impl State {
     /// Every enrolled key: holder, device and SubjectPublicKeyInfo.
     #[must_use]
     pub fn enrolled_keys(&self) -> Vec<(String, u32, Vec<u8>)> {
-        let enrolled = self.seats.iter().filter_map(|seat| Some((seat, seat.enrolled()?)));
-        enrolled.map(|(seat, e)| (seat.handle.to_string(), e.serial, e.spki.clone())).collect()
+        let enrolled = self
+            .seats
+            .iter()
+            .filter_map(|seat| Some((seat, seat.enrolled()?)));
+        enrolled
+            .map(|(seat, e)| (seat.handle.to_string(), e.serial, e.spki.clone()))
+            .collect()
     }
 
     /// Folds one entry in.

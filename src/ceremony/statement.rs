@@ -25,7 +25,12 @@ pub const MANIFEST: &str = "application/vnd.keymoot.manifest+json";
 
 /// The payload of a statement of enrolment, in canonical form.
 #[must_use]
-pub fn enrolment(opening: &Opening, head: &Digest, handle: &Handle, enrolment: &Enrolment) -> Vec<u8> {
+pub fn enrolment(
+    opening: &Opening,
+    head: &Digest,
+    handle: &Handle,
+    enrolment: &Enrolment,
+) -> Vec<u8> {
     json::canonical(&Json::object([
         ("attestation", enrolment.attestation.to_string().into()),
         ("ceremony", opening.ceremony.as_str().into()),
@@ -51,7 +56,10 @@ pub fn envelope(payload_type: &str, payload: Vec<u8>, keyid: &str, signature: Ve
     let envelope = Envelope {
         payload_type: payload_type.to_owned(),
         payload,
-        signatures: vec![EnvelopeSignature { keyid: keyid.to_owned(), sig: signature }],
+        signatures: vec![EnvelopeSignature {
+            keyid: keyid.to_owned(),
+            sig: signature,
+        }],
     };
     envelope.to_json().into_bytes()
 }
@@ -72,7 +80,10 @@ pub fn check_enrolment(
     let fault = |what: String| {
         Violation::new(
             "KEY-POSSESSION",
-            format!("the enrolment statement of {handle}, device {}: {what}", enrolled.serial),
+            format!(
+                "the enrolment statement of {handle}, device {}: {what}",
+                enrolled.serial
+            ),
             "do not count on this key; enrol the holder again",
         )
     };
@@ -80,7 +91,9 @@ pub fn check_enrolment(
     if envelope.to_json().as_bytes() != statement {
         return Err(fault("it is not written as this program writes it".into()));
     }
-    if envelope.payload_type != ENROLMENT || envelope.payload != enrolment(opening, head, handle, enrolled) {
+    if envelope.payload_type != ENROLMENT
+        || envelope.payload != enrolment(opening, head, handle, enrolled)
+    {
         return Err(fault("it states something else than what happened".into()));
     }
     let key = PublicKey::from_spki_der(&enrolled.spki).map_err(|error| fault(error.to_string()))?;

@@ -18,7 +18,10 @@ pub fn signed_file(
     document: Document,
     objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
 ) -> Result<Vec<u8>, String> {
-    let proposal = state.documents.get(&document).ok_or("it was never proposed")?;
+    let proposal = state
+        .documents
+        .get(&document)
+        .ok_or("it was never proposed")?;
     let bytes = objects(&proposal.signed).ok_or("its proposal is missing")?;
     if Digest::of(&bytes) != proposal.signed {
         return Err("its proposal was altered".to_owned());
@@ -36,7 +39,10 @@ pub fn signed_file(
 /// What the SIGNATURE rules say of every signed document: each file is put
 /// together, read back from its bytes, and verified.
 #[must_use]
-pub fn signed_documents(state: &State, objects: &dyn Fn(&Digest) -> Option<Vec<u8>>) -> Vec<Verdict> {
+pub fn signed_documents(
+    state: &State,
+    objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+) -> Vec<Verdict> {
     state
         .documents
         .keys()
@@ -75,9 +81,10 @@ fn check_file(state: &State, document: Document, file: &[u8]) -> Vec<Verdict> {
 /// SIGNATURE-TWICE: two implementations accept every signature by an enrolled key.
 fn twice(state: &State, document: Document, parsed: &tuf::Document) -> Verdict {
     let message = parsed.signed_bytes();
-    let signed = state.seats.iter().filter_map(|seat| {
-        Some((seat, seat.enrolled()?, seat.signatures.get(&document)?))
-    });
+    let signed = state
+        .seats
+        .iter()
+        .filter_map(|seat| Some((seat, seat.enrolled()?, seat.signatures.get(&document)?)));
     let (mut good, mut bad) = (0, Vec::new());
     for (seat, enrolled, signature) in signed {
         let key = tuf::PublicKey::from_spki_der(&enrolled.spki);
@@ -89,8 +96,19 @@ fn twice(state: &State, document: Document, parsed: &tuf::Document) -> Verdict {
     Verdict::unless(
         "SIGNATURE-TWICE",
         !bad.is_empty(),
-        || format!("{}: two implementations accept each of {good} signatures", document.name()),
-        || format!("{}: not accepted are the signatures of {}", document.name(), bad.join(", ")),
+        || {
+            format!(
+                "{}: two implementations accept each of {good} signatures",
+                document.name()
+            )
+        },
+        || {
+            format!(
+                "{}: not accepted are the signatures of {}",
+                document.name(),
+                bad.join(", ")
+            )
+        },
         "stop: do not publish it. Have it signed in a new ceremony",
     )
 }

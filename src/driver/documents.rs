@@ -36,8 +36,7 @@ impl Driver<'_, '_> {
             signed,
             verdicts,
         })?;
-        self.read_proposals()
-            .map_err(Stop::from)
+        self.read_proposals().map_err(Stop::from)
     }
 
     /// Makes every proposed document ready to be read.
@@ -89,8 +88,10 @@ impl Driver<'_, '_> {
 
     fn contents(&self) -> Result<bundle::Files, HostError> {
         let folder = &self.world.folder;
-        bundle::contents(&self.state, self.world.journal.chain(), &|digest| folder.kept(digest).ok())
-            .map_err(|error| HostError::new(error.to_string(), "leave, and resume"))
+        bundle::contents(&self.state, self.world.journal.chain(), &|digest| {
+            folder.kept(digest).ok()
+        })
+        .map_err(|error| HostError::new(error.to_string(), "leave, and resume"))
     }
 
     /// Writes the bundle where it was asked for.
@@ -105,7 +106,10 @@ impl Driver<'_, '_> {
 /// A document as people read it.
 fn reading(document: Document, signed: Digest, bytes: &[u8]) -> Result<Reading, HostError> {
     let damaged = |error: &dyn std::fmt::Display| {
-        HostError::new(format!("the proposed {} cannot be read: {error}", document.name()), "leave, and resume")
+        HostError::new(
+            format!("the proposed {} cannot be read: {error}", document.name()),
+            "leave, and resume",
+        )
     };
     let value = json::parse(bytes, bytes.len()).map_err(|error| damaged(&error))?;
     let lines = json::pretty(&value, 2);
@@ -114,7 +118,10 @@ fn reading(document: Document, signed: Digest, bytes: &[u8]) -> Result<Reading, 
     Ok(Reading {
         document,
         signed,
-        changes: tuf::changes(None, &root),
+        changes: tuf::changes(None, &root)
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         lines: lines.lines().map(crate::text::escape).collect(),
     })
 }

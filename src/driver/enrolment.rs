@@ -5,10 +5,13 @@ use crate::{
     attestation::Evidence,
     ceremony::{propose, state::Enrolment, statement, turn::Stage},
     device::{self, DeviceError, piv},
-    host::{HostError, clock, escrow, secret::{NoRandomness, Secret}},
+    host::{
+        HostError, clock, escrow,
+        secret::{NoRandomness, Secret},
+    },
     rules::{device as rules, roster::Handle},
-    tuf::PublicKey,
     transcript::Event,
+    tuf::PublicKey,
 };
 
 /// Digits of a PUK; PIV fixes their number at eight (NIST SP 800-73-4).
@@ -20,7 +23,10 @@ impl Driver<'_, '_> {
         let device = self.at_hand(holder, serial)?;
         self.busy("erasing the PIV application of the device");
         piv::reset(device)?;
-        self.record(Event::ResetDone { holder: holder.to_string(), serial })
+        self.record(Event::ResetDone {
+            holder: holder.to_string(),
+            serial,
+        })
     }
 
     /// Sets PIN, PUK and management key. The last two are kept before the device
@@ -30,19 +36,36 @@ impl Driver<'_, '_> {
         let pin = self.new_pin(holder, serial, &puk)?;
         let sealed = self.keep_for_holder(holder, serial, &puk, &management)?;
         let device = self.at_hand(holder, serial)?;
-        self.record(Event::EscrowKept { holder: holder.to_string(), serial, sealed })?;
+        self.record(Event::EscrowKept {
+            holder: holder.to_string(),
+            serial,
+            sealed,
+        })?;
         self.busy("setting PIN, PUK and management key");
         piv::provision(device, &pin, &puk, &management)?;
-        self.secrets = Some(TurnSecrets { serial, pin, management: Some(management) });
-        self.record(Event::Provisioned { holder: holder.to_string(), serial })
+        self.secrets = Some(TurnSecrets {
+            serial,
+            pin,
+            management: Some(management),
+        });
+        self.record(Event::Provisioned {
+            holder: holder.to_string(),
+            serial,
+        })
     }
 
     fn new_pin(&mut self, holder: &Handle, serial: u32, puk: &Secret) -> Result<Secret, Stop> {
         let mut refused = None;
         loop {
-            let prompt = PinPrompt { holder: holder.clone(), serial, new: true, refused };
+            let prompt = PinPrompt {
+                holder: holder.clone(),
+                serial,
+                new: true,
+                refused,
+            };
             let pin = self.operator.pin(&prompt)?;
-            let checked = device::check_new_pin(&pin).and_then(|()| device::check_new_puk(puk, &pin));
+            let checked =
+                device::check_new_pin(&pin).and_then(|()| device::check_new_puk(puk, &pin));
             match checked {
                 Ok(()) => return Ok(pin),
                 Err(error) => refused = Some(error.to_string()),
@@ -57,8 +80,12 @@ impl Driver<'_, '_> {
         puk: &Secret,
         management: &Secret,
     ) -> Result<Option<crate::digest::Digest>, Stop> {
-        let recipient =
-            self.state.plan.roster.holder(holder).and_then(|holder| holder.age_recipient.clone());
+        let recipient = self
+            .state
+            .plan
+            .roster
+            .holder(holder)
+            .and_then(|holder| holder.age_recipient.clone());
         match recipient {
             Some(recipient) => {
                 let sealed = escrow::seal(&recipient, serial, puk, management)?;
@@ -76,18 +103,34 @@ impl Driver<'_, '_> {
     pub(super) fn generate(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
         let device = self.at_hand(holder, serial)?;
         let name = holder.to_string();
-        self.record(Event::GenerateAnnounced { holder: name.clone(), serial })?;
-        self.busy("generating the key in the device");
-        let secrets = self.secrets.as_ref().filter(|secrets| secrets.serial == serial);
-        let management = secrets.and_then(|secrets| secrets.management.as_ref()).ok_or_else(|| {
-            HostError::new("the management key is no longer remembered", "leave, and resume")
+        self.record(Event::GenerateAnnounced {
+            holder: name.clone(),
+            serial,
         })?;
+        self.busy("generating the key in the device");
+        let secrets = self
+            .secrets
+            .as_ref()
+            .filter(|secrets| secrets.serial == serial);
+        let management = secrets
+            .and_then(|secrets| secrets.management.as_ref())
+            .ok_or_else(|| {
+                HostError::new(
+                    "the management key is no longer remembered",
+                    "leave, and resume",
+                )
+            })?;
         let spki = piv::generate(device, management)?;
         if let Some(secrets) = &mut self.secrets {
             secrets.management = None;
         }
         let spki = hex::encode(spki);
-        self.record(Event::KeyGenerated { holder: name, serial, spki, adopted: false })
+        self.record(Event::KeyGenerated {
+            holder: name,
+            serial,
+            spki,
+            adopted: false,
+        })
     }
 
     /// After an interruption: is there a key or not?
@@ -96,20 +139,28 @@ impl Driver<'_, '_> {
         self.busy("looking for a key on the device");
         let holder = holder.to_string();
         match piv::slot_key(device)? {
-            Some(spki) => self.record(Event::KeyFound { holder, serial, spki: hex::encode(spki) }),
+            Some(spki) => self.record(Event::KeyFound {
+                holder,
+                serial,
+                spki: hex::encode(spki),
+            }),
             None => self.record(Event::KeyMissing { holder, serial }),
         }
     }
 
     /// Reads the key's attestation and judges it.
     pub(super) fn attest(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
-        let Some(Stage::Attest(spki)) = self.state.turn.as_ref().map(|turn| turn.stage.clone()) else {
+        let Some(Stage::Attest(spki)) = self.state.turn.as_ref().map(|turn| turn.stage.clone())
+        else {
             return Ok(());
         };
         let device = self.at_hand(holder, serial)?;
         self.busy("reading the device's attestation of the key");
         let read = piv::attest(device)?;
-        let evidence = Evidence { attestation: read.attestation, device: read.device };
+        let evidence = Evidence {
+            attestation: read.attestation,
+            device: read.device,
+        };
         let others = self.state.enrolled_keys();
         let claim = rules::Claim {
             evidence: &evidence,
@@ -132,11 +183,18 @@ impl Driver<'_, '_> {
 
     /// Has the new key sign the statement of enrolment.
     pub(super) fn prove(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
-        let Some(enrolment) = self.state.seat(holder).and_then(|seat| seat.enrolment.clone()) else {
+        let Some(enrolment) = self
+            .state
+            .seat(holder)
+            .and_then(|seat| seat.enrolment.clone())
+        else {
             return Ok(());
         };
         let holder_name = holder.to_string();
-        let announce = Event::StatementAnnounced { holder: holder_name.clone(), serial };
+        let announce = Event::StatementAnnounced {
+            holder: holder_name.clone(),
+            serial,
+        };
         let allows = format!("the statement that {holder} holds the key in YubiKey {serial}");
         let mut payload = Vec::new();
         let signature = self.device_signature(holder, serial, announce, &allows, |driver| {
@@ -144,10 +202,16 @@ impl Driver<'_, '_> {
             statement::signed_bytes(statement::ENROLMENT, &payload)
         })?;
         let keyid = propose::key_id(holder.as_str(), &enrolment.spki);
-        let keyid = keyid.map(|keyid| keyid.as_str().to_owned()).unwrap_or_default();
+        let keyid = keyid
+            .map(|keyid| keyid.as_str().to_owned())
+            .unwrap_or_default();
         let signed = statement::envelope(statement::ENROLMENT, payload, &keyid, signature);
         let statement = self.world.folder.keep(&signed)?;
-        self.record(Event::Enrolled { holder: holder_name, serial, statement })
+        self.record(Event::Enrolled {
+            holder: holder_name,
+            serial,
+            statement,
+        })
     }
 
     fn statement(&self, holder: &Handle, enrolment: &Enrolment) -> Vec<u8> {
@@ -169,7 +233,11 @@ impl Driver<'_, '_> {
         allows: &str,
         message: impl FnOnce(&Self) -> Vec<u8>,
     ) -> Result<Vec<u8>, Stop> {
-        let spki = self.state.seat(holder).and_then(|seat| seat.enrolment.as_ref()).map(|e| e.spki.clone());
+        let spki = self
+            .state
+            .seat(holder)
+            .and_then(|seat| seat.enrolment.as_ref())
+            .map(|e| e.spki.clone());
         let key = PublicKey::from_spki_der(&spki.unwrap_or_default()).map_err(|error| {
             HostError::new(format!("the key of {holder}: {error}"), "leave, and resume")
         })?;
@@ -216,7 +284,9 @@ impl Driver<'_, '_> {
             allows: allows.to_owned(),
         };
         let operator = &mut *self.operator;
-        Ok(piv::sign(device, &secrets.pin, message, || operator.working(&work, None))?)
+        Ok(piv::sign(device, &secrets.pin, message, || {
+            operator.working(&work, None)
+        })?)
     }
 
     fn ensure_pin(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
@@ -226,10 +296,24 @@ impl Driver<'_, '_> {
         }
     }
 
-    fn ask_pin(&mut self, holder: &Handle, serial: u32, refused: Option<String>) -> Result<(), Stop> {
-        let prompt = PinPrompt { holder: holder.clone(), serial, new: false, refused };
+    fn ask_pin(
+        &mut self,
+        holder: &Handle,
+        serial: u32,
+        refused: Option<String>,
+    ) -> Result<(), Stop> {
+        let prompt = PinPrompt {
+            holder: holder.clone(),
+            serial,
+            new: false,
+            refused,
+        };
         let pin = self.operator.pin(&prompt)?;
-        self.secrets = Some(TurnSecrets { serial, pin, management: None });
+        self.secrets = Some(TurnSecrets {
+            serial,
+            pin,
+            management: None,
+        });
         Ok(())
     }
 }

@@ -99,7 +99,13 @@ impl From<HostError> for Stop {
 impl<'d, 'w> Driver<'d, 'w> {
     /// Takes over a ceremony whose transcript has been folded.
     pub fn new(world: World<'w>, state: State, operator: &'d mut dyn Operator) -> Self {
-        Self { world, state, operator, secrets: None, readings: Vec::new() }
+        Self {
+            world,
+            state,
+            operator,
+            secrets: None,
+            readings: Vec::new(),
+        }
     }
 
     /// Goes on until every step is done or somebody leaves.
@@ -167,7 +173,11 @@ impl<'d, 'w> Driver<'d, 'w> {
                 Ok(Said::Event(event)) => {
                     let set_aside = matches!(event, Event::DeviceSetAside { .. });
                     self.record(event)?;
-                    return if set_aside { self.await_empty_bench() } else { Ok(()) };
+                    return if set_aside {
+                        self.await_empty_bench()
+                    } else {
+                        Ok(())
+                    };
                 }
                 Ok(Said::Again) => {
                     return match self.state.again() {
@@ -196,7 +206,11 @@ impl<'d, 'w> Driver<'d, 'w> {
     fn interrupt(&mut self, interrupt: Interrupt) -> Result<(), Stop> {
         match interrupt {
             Interrupt::Note(text) => self.record(Event::Note { text: shown(&text) }),
-            Interrupt::Exception { expected, happened, decided } => self.record(Event::Exception {
+            Interrupt::Exception {
+                expected,
+                happened,
+                decided,
+            } => self.record(Event::Exception {
                 expected: shown(&expected),
                 happened: shown(&happened),
                 decided: shown(&decided),
@@ -205,7 +219,10 @@ impl<'d, 'w> Driver<'d, 'w> {
                 // Once the purpose is reached there is nothing to leave unfinished.
                 Some(turn) if turn.stage != crate::ceremony::turn::Stage::Remove => {
                     let holder = turn.holder.to_string();
-                    self.record(Event::TurnEnded { holder, unfinished: Some(shown(&reason)) })
+                    self.record(Event::TurnEnded {
+                        holder,
+                        unfinished: Some(shown(&reason)),
+                    })
                 }
                 _ => Ok(()),
             },
@@ -219,11 +236,17 @@ impl<'d, 'w> Driver<'d, 'w> {
     /// A device failed: record it, and ask whether to try again.
     fn mishap(&mut self, error: &DeviceError) -> Result<(), Stop> {
         let Some(holder) = self.at_table() else {
-            return Err(Stop::Host(HostError::new(error.to_string(), error.next_step())));
+            return Err(Stop::Host(HostError::new(
+                error.to_string(),
+                error.next_step(),
+            )));
         };
         self.record_mishap(&holder, error)?;
-        let trouble =
-            Trouble { holder, what: error.to_string(), next: error.next_step() };
+        let trouble = Trouble {
+            holder,
+            what: error.to_string(),
+            next: error.next_step(),
+        };
         match self.operator.trouble(&trouble) {
             Ok(()) => Ok(()),
             Err(interrupt) => self.interrupt(interrupt),
@@ -231,7 +254,10 @@ impl<'d, 'w> Driver<'d, 'w> {
     }
 
     fn record_mishap(&mut self, holder: &Handle, error: &DeviceError) -> Result<(), Stop> {
-        self.record(Event::Mishap { holder: holder.to_string(), what: shown(&error.to_string()) })
+        self.record(Event::Mishap {
+            holder: holder.to_string(),
+            what: shown(&error.to_string()),
+        })
     }
 
     fn at_table(&self) -> Option<Handle> {
@@ -239,10 +265,12 @@ impl<'d, 'w> Driver<'d, 'w> {
     }
 
     fn show(&mut self) {
+        let chain = self.world.journal.chain();
         self.operator.show(&View {
             state: Arc::new(self.state.clone()),
-            head: self.world.journal.chain().head(),
-            entries: self.world.journal.chain().entries().len() as u64,
+            head: chain.head(),
+            entries: chain.entries().len() as u64,
+            last: chain.entries().last().cloned(),
             readings: self.readings.clone(),
         });
     }

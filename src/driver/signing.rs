@@ -10,7 +10,12 @@ use crate::{
 
 impl Driver<'_, '_> {
     /// Has the holder's device sign a document.
-    pub(super) fn sign(&mut self, holder: &Handle, serial: u32, document: Document) -> Result<(), Stop> {
+    pub(super) fn sign(
+        &mut self,
+        holder: &Handle,
+        serial: u32,
+        document: Document,
+    ) -> Result<(), Stop> {
         let Some(proposal) = self.state.documents.get(&document).cloned() else {
             return Ok(());
         };
@@ -39,7 +44,10 @@ impl Driver<'_, '_> {
     pub(super) fn close(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
         let manifest = self.manifest()?;
         let message = statement::signed_bytes(statement::MANIFEST, &manifest);
-        let announce = Event::CloseAnnounced { holder: holder.to_string(), serial };
+        let announce = Event::CloseAnnounced {
+            holder: holder.to_string(),
+            serial,
+        };
         let allows = "the closing signature on everything that happened".to_owned();
         let signature = self.device_signature(holder, serial, announce, &allows, |_| message)?;
         let keyid = self.key_id(holder)?;
@@ -56,7 +64,10 @@ impl Driver<'_, '_> {
         let enrolled = self.state.seat(holder).and_then(|seat| seat.enrolled());
         let keyid = enrolled.and_then(|enrolled| propose::key_id(holder.as_str(), &enrolled.spki));
         keyid.map(|keyid| keyid.as_str().to_owned()).ok_or_else(|| {
-            HostError::new(format!("{holder} has no key in the root"), "leave, and resume")
+            HostError::new(
+                format!("{holder} has no key in the root"),
+                "leave, and resume",
+            )
         })
     }
 }

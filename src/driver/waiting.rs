@@ -15,7 +15,11 @@ impl Driver<'_, '_> {
     /// Waits for the device of the holder at the table, and records what it is.
     pub(super) fn await_device(&mut self, holder: &Handle) -> Result<(), Stop> {
         let purpose = self.state.turn.as_ref().map(|turn| turn.purpose);
-        let enrolled = self.state.seat(holder).and_then(|seat| seat.enrolled()).map(|e| e.serial);
+        let enrolled = self
+            .state
+            .seat(holder)
+            .and_then(|seat| seat.enrolled())
+            .map(|e| e.serial);
         let expected = enrolled.filter(|_| purpose != Some(Purpose::Enroll));
         let device = self.wait_for_one(holder, expected)?;
         let serial = device.serial.0;
@@ -24,11 +28,16 @@ impl Driver<'_, '_> {
             Some(expected) => (false, device::returned(serial, expected, owner.as_deref())),
             None => {
                 let roster = &self.state.plan.roster;
-                let holder = roster.holder(holder).ok_or_else(|| super::HostError::new(
-                    "the holder at the table is not in the roster",
-                    "leave, and resume",
-                ))?;
-                let reported = Reported { serial, firmware: device.firmware.0 };
+                let holder = roster.holder(holder).ok_or_else(|| {
+                    super::HostError::new(
+                        "the holder at the table is not in the roster",
+                        "leave, and resume",
+                    )
+                })?;
+                let reported = Reported {
+                    serial,
+                    firmware: device.firmware.0,
+                };
                 let verdicts =
                     device::brought(reported, holder, owner.as_deref(), &self.state.plan.policy);
                 let refused = verdicts.iter().any(|verdict| verdict.is_violated());
@@ -68,8 +77,13 @@ impl Driver<'_, '_> {
 
     /// The purpose is reached: waits for the device to be removed, and ends the turn.
     pub(super) fn await_removal(&mut self, holder: &Handle) -> Result<(), Stop> {
-        self.wait_until_empty(&Work::Remove { holder: holder.clone() })?;
-        self.record(Event::TurnEnded { holder: holder.to_string(), unfinished: None })
+        self.wait_until_empty(&Work::Remove {
+            holder: holder.clone(),
+        })?;
+        self.record(Event::TurnEnded {
+            holder: holder.to_string(),
+            unfinished: None,
+        })
     }
 
     /// Waits until the device that was set aside is out.
@@ -90,14 +104,20 @@ impl Driver<'_, '_> {
         let cancel = Cancel::new();
         let operator = &mut *self.operator;
         let mut tell = |seen: Option<String>| {
-            let work = Work::Insert { holder: holder.clone(), serial, seen };
+            let work = Work::Insert {
+                holder: holder.clone(),
+                serial,
+                seen,
+            };
             operator.working(&work, Some(&cancel));
         };
         let device = Bench::open()?.wait_for_one(&cancel, |seen| match seen {
             Seen::One(_) => {}
             Seen::Nothing => tell(None),
             Seen::Several { count } => {
-                tell(Some(format!("{count} devices are inserted: leave only one")));
+                tell(Some(format!(
+                    "{count} devices are inserted: leave only one"
+                )));
             }
             Seen::Unreadable(error) => tell(Some(format!("{error}. {}", error.next_step()))),
         })?;
@@ -106,6 +126,11 @@ impl Driver<'_, '_> {
 
     /// Says that something is being done that needs nobody.
     pub(super) fn busy(&mut self, doing: &str) {
-        self.operator.working(&Work::Busy { doing: doing.to_owned() }, None);
+        self.operator.working(
+            &Work::Busy {
+                doing: doing.to_owned(),
+            },
+            None,
+        );
     }
 }

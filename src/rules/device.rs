@@ -3,8 +3,8 @@
 use super::{Verdict, Violation, policy::Policy, roster::Holder};
 use crate::{
     attestation::{
-        self, CHAIN, CONSISTENT, EVIDENCE, Evidence, Firmware, KEY, KeyAlgorithm, PinPolicy, Slot, TouchPolicy,
-        TrustStore, VALIDITY, VerifiedAttestation,
+        self, CHAIN, CONSISTENT, EVIDENCE, Evidence, Firmware, KEY, KeyAlgorithm, PinPolicy, Slot,
+        TouchPolicy, TrustStore, VALIDITY, VerifiedAttestation,
     },
     transcript::Time,
 };
@@ -21,14 +21,24 @@ pub struct Reported {
 /// Every rule on a device that a holder brings to be enrolled. `owner` is the
 /// holder who has enrolled it already, if any.
 #[must_use]
-pub fn brought(device: Reported, holder: &Holder, owner: Option<&str>, policy: &Policy) -> Vec<Verdict> {
+pub fn brought(
+    device: Reported,
+    holder: &Holder,
+    owner: Option<&str>,
+    policy: &Policy,
+) -> Vec<Verdict> {
     let serial = device.serial;
     vec![
         Verdict::unless(
             "DEVICE-DISTINCT",
             owner.is_some(),
             || format!("YubiKey {serial} has not been enrolled before"),
-            || format!("YubiKey {serial} was already enrolled, for {}", owner.unwrap_or("nobody")),
+            || {
+                format!(
+                    "YubiKey {serial} was already enrolled, for {}",
+                    owner.unwrap_or("nobody")
+                )
+            },
             "take it out and insert the device of the holder at the table",
         ),
         Verdict::unless(
@@ -38,7 +48,12 @@ pub fn brought(device: Reported, holder: &Holder, owner: Option<&str>, policy: &
                 true => "the roster leaves open which device this holder brings".to_owned(),
                 false => format!("the roster says that this holder brings {serial}"),
             },
-            || format!("YubiKey {serial} is not one that the roster lists for {}", holder.handle),
+            || {
+                format!(
+                    "YubiKey {serial} is not one that the roster lists for {}",
+                    holder.handle
+                )
+            },
             "insert the device that the roster lists, or leave and correct the roster",
         ),
         firmware(Firmware::from(device.firmware), policy),
@@ -53,8 +68,12 @@ pub fn returned(serial: u32, enrolled: u32, owner: Option<&str>) -> Vec<Verdict>
         serial != enrolled,
         || format!("YubiKey {serial} is the one this holder enrolled"),
         || match owner {
-            Some(owner) => format!("YubiKey {serial} is {owner}'s; the holder at the table enrolled {enrolled}"),
-            None => format!("YubiKey {serial} is not enrolled; the holder at the table enrolled {enrolled}"),
+            Some(owner) => format!(
+                "YubiKey {serial} is {owner}'s; the holder at the table enrolled {enrolled}"
+            ),
+            None => format!(
+                "YubiKey {serial} is not enrolled; the holder at the table enrolled {enrolled}"
+            ),
         },
         "take it out and insert the enrolled device",
     )]
@@ -66,7 +85,11 @@ fn firmware(firmware: Firmware, policy: &Policy) -> Verdict {
         "DEVICE-FIRMWARE",
         firmware < least,
         || format!("firmware {firmware} is {least} or later"),
-        || format!("firmware {firmware} is older than the policy's {least}, and a YubiKey's firmware cannot be changed"),
+        || {
+            format!(
+                "firmware {firmware} is older than the policy's {least}, and a YubiKey's firmware cannot be changed"
+            )
+        },
         "take another device",
     )
 }
@@ -98,12 +121,21 @@ pub fn enrolment(
         Err(violations) => return (violations.into_iter().map(Verdict::from).collect(), None),
     };
     let mut verdicts = vec![
-        Verdict::held(EVIDENCE, "the evidence is one slot attestation and one device certificate"),
+        Verdict::held(
+            EVIDENCE,
+            "the evidence is one slot attestation and one device certificate",
+        ),
         chain(&facts),
-        Verdict::held(CONSISTENT, "what the certificates state can be true together"),
+        Verdict::held(
+            CONSISTENT,
+            "what the certificates state can be true together",
+        ),
         Verdict::held(VALIDITY, "the certificates were valid when they were taken"),
         match facts.attests(claim.spki) {
-            Ok(()) => Verdict::held(KEY, "the attested key is the one that goes into root.json, byte for byte"),
+            Ok(()) => Verdict::held(
+                KEY,
+                "the attested key is the one that goes into root.json, byte for byte",
+            ),
             Err(violation) => violation.into(),
         },
     ];
@@ -111,9 +143,17 @@ pub fn enrolment(
     verdicts.push(Verdict::unless(
         "DEVICE-SERIAL",
         serial != Some(claim.serial),
-        || format!("the attested serial number is {}, the one on the case", claim.serial),
+        || {
+            format!(
+                "the attested serial number is {}, the one on the case",
+                claim.serial
+            )
+        },
         || match serial {
-            Some(other) => format!("the attestation is of YubiKey {other}, not of {}", claim.serial),
+            Some(other) => format!(
+                "the attestation is of YubiKey {other}, not of {}",
+                claim.serial
+            ),
             None => "the attestation names no serial number".to_owned(),
         },
         "take another device, and keep this one for the inquiry",
@@ -145,22 +185,43 @@ pub fn enrolment(
 }
 
 fn chain(facts: &VerifiedAttestation) -> Verdict {
-    let names: Vec<_> = facts.chain().iter().map(|link| crate::text::escape(&link.subject)).collect();
-    Verdict::held(CHAIN, format!("generated in the device, by the vendor's word: {}", names.join(" <- ")))
+    let names: Vec<_> = facts
+        .chain()
+        .iter()
+        .map(|link| crate::text::escape(&link.subject))
+        .collect();
+    Verdict::held(
+        CHAIN,
+        format!(
+            "generated in the device, by the vendor's word: {}",
+            names.join(" <- ")
+        ),
+    )
 }
 
 fn key(claim: &Claim<'_>, facts: &VerifiedAttestation) -> [Verdict; 2] {
-    let shared = claim.others.iter().find(|(_, serial, spki)| spki == claim.spki || *serial == claim.serial);
+    let shared = claim
+        .others
+        .iter()
+        .find(|(_, serial, spki)| spki == claim.spki || *serial == claim.serial);
     [
         Verdict::unless(
             "KEY-ALGORITHM",
             facts.algorithm() != KeyAlgorithm::P256,
             || "the key is ECDSA on P-256, which every client reads".to_owned(),
-            || format!("the key is {}, which not every client reads", facts.algorithm()),
+            || {
+                format!(
+                    "the key is {}, which not every client reads",
+                    facts.algorithm()
+                )
+            },
             "generate a P-256 key",
         ),
         match shared {
-            None => Verdict::held("KEY-DISTINCT", "no other holder has this key or this device"),
+            None => Verdict::held(
+                "KEY-DISTINCT",
+                "no other holder has this key or this device",
+            ),
             Some((handle, serial, _)) => Violation::new(
                 "KEY-DISTINCT",
                 format!("{handle} has enrolled the same key or device ({serial})"),

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     digest::Digest,
     transcript::{Mode, Time},
-    tuf::{self, Document, PublicKey, Root, json::{Json, Object}},
+    tuf::{
+        self, Document, PublicKey, Root,
+        json::{Json, Object},
+    },
 };
 
 /// The member by which the documents of a rehearsal say what they are.
@@ -31,7 +34,10 @@ pub struct Expected<'a> {
 
 impl From<Periods> for tuf::Periods {
     fn from(periods: Periods) -> Self {
-        Self { expiry_days: periods.expiry_days, signing_days: periods.signing_days }
+        Self {
+            expiry_days: periods.expiry_days,
+            signing_days: periods.signing_days,
+        }
     }
 }
 
@@ -40,14 +46,20 @@ impl From<Periods> for tuf::Periods {
 #[must_use]
 pub fn expiry(policy: &Policy, made: Time) -> Option<tuf::Time> {
     let margin = i64::from(policy.clock_margin_minutes);
-    tuf::Time::from_unix(made.plus(i64::from(policy.root.expiry_days), -margin)?.unix())
+    tuf::Time::from_unix(
+        made.plus(i64::from(policy.root.expiry_days), -margin)?
+            .unix(),
+    )
 }
 
 /// The members that mark a document of a ceremony of this mode.
 #[must_use]
 pub fn marks(mode: Mode, ceremony: &str) -> Object {
     let mark = (REHEARSAL_MARK.to_owned(), Json::from(ceremony));
-    (mode == Mode::Rehearsal).then_some(mark).into_iter().collect()
+    (mode == Mode::Rehearsal)
+        .then_some(mark)
+        .into_iter()
+        .collect()
 }
 
 /// Every rule on a first root.
@@ -94,14 +106,23 @@ fn dates(root: &Root, expected: &Expected<'_>) -> Verdict {
     let periods = Some(tuf::Periods::from(expected.policy.root));
     Verdict::unless(
         "ROOT-EXPIRY",
-        due != Some(root.expires) || root.expires.to_string() != root.expires_text || root.periods != periods,
+        due != Some(root.expires)
+            || root.expires.to_string() != root.expires_text
+            || root.periods != periods,
         || {
             format!(
                 "it expires {}: {} days after it was made, less {} minutes for clocks that run ahead",
-                root.expires, expected.policy.root.expiry_days, expected.policy.clock_margin_minutes
+                root.expires,
+                expected.policy.root.expiry_days,
+                expected.policy.clock_margin_minutes
             )
         },
-        || format!("it expires {}, which is not what the policy says", crate::text::escape(&root.expires_text)),
+        || {
+            format!(
+                "it expires {}, which is not what the policy says",
+                crate::text::escape(&root.expires_text)
+            )
+        },
         NEXT,
     )
 }
@@ -109,7 +130,9 @@ fn dates(root: &Root, expected: &Expected<'_>) -> Verdict {
 fn quorum(root: &Root, policy: &Policy) -> Verdict {
     let (threshold, holders) = (policy.quorum.threshold, policy.quorum.holders as usize);
     let right = ["root", "targets"].iter().all(|role| {
-        root.roles.get(*role).is_some_and(|keys| keys.threshold == threshold)
+        root.roles
+            .get(*role)
+            .is_some_and(|keys| keys.threshold == threshold)
             && root.role_keys(role).len() == holders
     });
     Verdict::unless(
@@ -122,13 +145,18 @@ fn quorum(root: &Root, policy: &Policy) -> Verdict {
 }
 
 fn keys(root: &Root, expected: &Expected<'_>) -> Verdict {
-    let enrolled: BTreeMap<Digest, &Handle> =
-        expected.keys.iter().map(|(handle, spki)| (Digest::of(spki), handle)).collect();
+    let enrolled: BTreeMap<Digest, &Handle> = expected
+        .keys
+        .iter()
+        .map(|(handle, spki)| (Digest::of(spki), handle))
+        .collect();
     let same = |role: &str| {
         let found = root.role_keys(role);
         found.len() == enrolled.len()
             && found.iter().all(|(digest, (_, entry))| {
-                enrolled.get(digest).is_some_and(|handle| entry.holder.as_deref() == Some(handle.as_str()))
+                enrolled
+                    .get(digest)
+                    .is_some_and(|handle| entry.holder.as_deref() == Some(handle.as_str()))
             })
     };
     Verdict::unless(
@@ -141,17 +169,32 @@ fn keys(root: &Root, expected: &Expected<'_>) -> Verdict {
 }
 
 fn online(root: &Root, policy: &Policy) -> Verdict {
-    let key = policy.online.as_ref().and_then(|online| PublicKey::from_pem(&online.public_key).ok());
-    let right = policy.online.as_ref().zip(key).is_some_and(|(online, key)| {
-        [("snapshot", online.snapshot), ("timestamp", online.timestamp)].into_iter().all(|(role, periods)| {
-            let keys = root.role_keys(role);
-            root.roles.get(role).is_some_and(|role| {
-                role.threshold == 1 && role.periods == Some(periods.into()) && role.keyids.len() == 1
-            }) && keys.get(&key.fingerprint()).is_some_and(|(_, entry)| {
-                entry.holder.is_none() && entry.online_uri.as_deref() == Some(online.uri.as_str())
+    let key = policy
+        .online
+        .as_ref()
+        .and_then(|online| PublicKey::from_pem(&online.public_key).ok());
+    let right = policy
+        .online
+        .as_ref()
+        .zip(key)
+        .is_some_and(|(online, key)| {
+            [
+                ("snapshot", online.snapshot),
+                ("timestamp", online.timestamp),
+            ]
+            .into_iter()
+            .all(|(role, periods)| {
+                let keys = root.role_keys(role);
+                root.roles.get(role).is_some_and(|role| {
+                    role.threshold == 1
+                        && role.periods == Some(periods.into())
+                        && role.keyids.len() == 1
+                }) && keys.get(&key.fingerprint()).is_some_and(|(_, entry)| {
+                    entry.holder.is_none()
+                        && entry.online_uri.as_deref() == Some(online.uri.as_str())
+                })
             })
-        })
-    });
+        });
     Verdict::unless(
         "ROOT-ONLINE",
         !right,
@@ -177,7 +220,9 @@ fn mark(root: &Root, expected: &Expected<'_>) -> Verdict {
         "ROOT-MARK",
         root.extra != expected.marks,
         || match marked {
-            true => format!("it is marked {REHEARSAL_MARK}: nothing made in a rehearsal can pass for real"),
+            true => format!(
+                "it is marked {REHEARSAL_MARK}: nothing made in a rehearsal can pass for real"
+            ),
             false => "it bears no mark of a rehearsal".to_owned(),
         },
         || "its marks are not those of this ceremony".to_owned(),

@@ -1,7 +1,7 @@
 //! The vendor's certificates, field by field as the real ones have them.
 //!
 //! Measured on Yubico's published roots, intermediates and devices. What differs is only what says that
-//! this vendor is simulated: authorities carry SIMULATED in their common name, F9 in an organization.
+//! this vendor is simulated: authorities carry SIMULATED in their common name, and F9's issuer with them.
 
 use super::Role;
 use super::der::{bits, explicit, extension, integer, name, null, oid, sequence};
@@ -15,7 +15,6 @@ use rsa::{RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256, Sha512};
 
 const COMMON_NAME: &[u32] = &[2, 5, 4, 3];
-const ORGANIZATION: &[u32] = &[2, 5, 4, 10];
 const SHA256_RSA: &[u32] = &[1, 2, 840, 113549, 1, 1, 11];
 const SHA512_RSA: &[u32] = &[1, 2, 840, 113549, 1, 1, 13];
 const RSA: &[u32] = &[1, 2, 840, 113549, 1, 1, 1];
@@ -203,7 +202,7 @@ pub(super) fn batch_certificate(
         serial: &serial,
         issuer: subject(issuer),
         validity: validity(old_shape),
-        subject: name(&[(COMMON_NAME, common_name), (ORGANIZATION, "SIMULATED")]),
+        subject: name(&[(COMMON_NAME, common_name)]),
         spki: rsa_spki(key.as_public_key()),
         extensions,
     };
