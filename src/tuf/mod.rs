@@ -1,1 +1,3 @@
-//! tuf.
+//! TUF metadata.
+pub mod json;
+pub mod key;

@@ -1,0 +1,106 @@
+//! The JSON that may be signed, and nothing more.
+//!
+//! Signed JSON must mean one thing to every reader. So there are no floats, no
+//! integers beyond 64 bits, no member named twice, and no nesting deeper than
+//! [`MAX_DEPTH`]. Strings are Unicode scalar values, as the text gave them.
+
+mod at;
+mod parse;
+mod write;
+
+use std::collections::BTreeMap;
+
+pub use at::{At, Misfit};
+pub use parse::{JsonError, MAX_DEPTH, parse};
+pub use write::{canonical, pretty};
+
+/// The members of an object in order of their names' code points, which is the
+/// order of canonical JSON (Rust compares the UTF-8 bytes, and UTF-8 preserves
+/// the order of code points).
+pub type Object = BTreeMap<String, Json>;
+
+/// A JSON value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// An integer between -2^63 and 2^64 - 1; the parser and the conversions
+    /// below yield no other.
+    Integer(i128),
+    /// A string
+    String(String),
+    /// An array
+    Array(Vec<Json>),
+    /// An object
+    Object(Object),
+}
+
+impl Json {
+    /// An object of the members given; of two with one name the later stays.
+    #[must_use]
+    pub fn object<const N: usize>(members: [(&str, Json); N]) -> Self {
+        Self::Object(
+            members
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        )
+    }
+
+    /// What kind of value this is, in words for an error.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "true or false",
+            Self::Integer(_) => "an integer",
+            Self::String(_) => "a string",
+            Self::Array(_) => "an array",
+            Self::Object(_) => "an object",
+        }
+    }
+}
+
+impl From<&str> for Json {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl From<String> for Json {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<bool> for Json {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<u64> for Json {
+    fn from(value: u64) -> Self {
+        Self::Integer(value.into())
+    }
+}
+
+impl From<i64> for Json {
+    fn from(value: i64) -> Self {
+        Self::Integer(value.into())
+    }
+}
+
+impl From<u32> for Json {
+    fn from(value: u32) -> Self {
+        Self::Integer(value.into())
+    }
+}
+
+impl FromIterator<Json> for Json {
+    fn from_iter<I: IntoIterator<Item = Json>>(items: I) -> Self {
+        Self::Array(items.into_iter().collect())
+    }
+}

@@ -1,0 +1,277 @@
+//! Strict parsing, over the tokenizer of `serde_json`.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use super::{Json, Object};
+use crate::text::escape;
+
+/// How many arrays and objects may lie within each other. TUF metadata needs
+/// about eight; the bound keeps hostile nesting off the stack.
+pub const MAX_DEPTH: usize = 64;
+
+/// Why a text is not JSON that may be signed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// The text is longer than the caller allowed.
+    #[error("{length} bytes of JSON where at most {limit} are read")]
+    TooLong {
+        /// The length in bytes
+        length: usize,
+        /// What the caller allowed, in bytes
+        limit: usize,
+    },
+    /// The text breaks the grammar or one of the bounds.
+    #[error("{problem}, line {line} column {column}{}", in_member(.path))]
+    Refused {
+        /// What is wrong, safe to show
+        problem: String,
+        /// The line, from 1
+        line: usize,
+        /// The column in bytes, from 0 at a line's beginning
+        column: usize,
+        /// The member where it was found, such as `signed.keys`, safe to show;
+        /// empty at the top
+        path: String,
+    },
+}
+
+fn in_member(path: &str) -> String {
+    if path.is_empty() {
+        String::new()
+    } else {
+        format!(", in {path}")
+    }
+}
+
+/// Parses one JSON value of at most `limit` bytes with nothing after it but
+/// white space (RFC 8259, and the bounds in the [module](super)).
+///
+/// # Errors
+/// Says what was wrong and where.
+pub fn parse(text: &[u8], limit: usize) -> Result<Json, JsonError> {
+    if text.len() > limit {
+        return Err(JsonError::TooLong {
+            length: text.len(),
+            limit,
+        });
+    }
+    let trail = RefCell::new(Vec::new());
+    let seed = Value {
+        depth: 0,
+        trail: &trail,
+    };
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    seed.deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| refused(&error, &trail.borrow()))
+}
+
+fn refused(error: &serde_json::Error, trail: &[Step]) -> JsonError {
+    // serde_json appends the position to its message; ours has its own fields.
+    let message = error.to_string();
+    let suffix = format!(" at line {} column {}", error.line(), error.column());
+    let problem = message.strip_suffix(&suffix).unwrap_or(&message);
+    let mut path = String::new();
+    for step in trail.iter().rev() {
+        match step {
+            Step::Member(name) if path.is_empty() => path.push_str(&escape(name)),
+            Step::Member(name) => path.push_str(&format!(".{}", escape(name))),
+            Step::Item(index) => path.push_str(&format!("[{index}]")),
+        }
+    }
+    JsonError::Refused {
+        problem: problem.to_owned(),
+        line: error.line(),
+        column: error.column(),
+        path,
+    }
+}
+
+/// One step of the way to an error, recorded from the inside outwards as the
+/// error passes, so that documents without errors pay nothing for it.
+enum Step {
+    Member(String),
+    Item(usize),
+}
+
+#[derive(Clone, Copy)]
+struct Value<'t> {
+    depth: usize,
+    trail: &'t RefCell<Vec<Step>>,
+}
+
+impl Value<'_> {
+    fn inside<E: Error>(self) -> Result<Self, E> {
+        if self.depth == MAX_DEPTH {
+            return Err(E::custom(format_args!(
+                "nested more than {MAX_DEPTH} levels deep"
+            )));
+        }
+        Ok(Self {
+            depth: self.depth + 1,
+            ..self
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Value<'_> {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_> {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON without floats")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::from(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::from(value))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Json, E> {
+        Err(E::custom("a number that is not a 64-bit integer"))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::from(value))
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Json, E> {
+        Ok(Json::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let seed = self.inside()?;
+        let mut array = Vec::new();
+        loop {
+            match items.next_element_seed(seed) {
+                Ok(Some(item)) => array.push(item),
+                Ok(None) => return Ok(Json::Array(array)),
+                Err(error) => {
+                    self.trail.borrow_mut().push(Step::Item(array.len()));
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
+        let seed = self.inside()?;
+        let mut object = Object::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if object.contains_key(&name) {
+                return Err(A::Error::custom(format_args!(
+                    "a second member named \"{}\"",
+                    escape(&name)
+                )));
+            }
+            match members.next_value_seed(seed) {
+                Ok(value) => object.insert(name, value),
+                Err(error) => {
+                    self.trail.borrow_mut().push(Step::Member(name));
+                    return Err(error);
+                }
+            };
+        }
+        Ok(Json::Object(object))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{MAX_DEPTH, parse};
+
+    fn refusal(text: &str) -> String {
+        parse(text.as_bytes(), 8_000_000).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_member_named_twice_is_refused_with_its_place() {
+        assert_eq!(
+            refusal("{\"a\":{\n \"b\": 1,\n \"\\u0062\": 2}}"),
+            "a second member named \"b\", line 3 column 9, in a"
+        );
+    }
+
+    #[test]
+    fn floats_and_integers_beyond_64_bits_are_refused() {
+        for number in ["1.0", "1e3", "-0", "18446744073709551616", "1e999"] {
+            let shown = refusal(&format!("[0,{{\"n\":{number}}}]"));
+            assert!(shown.contains("number"), "{number}: {shown}");
+            assert!(shown.ends_with("in [1].n"), "{number}: {shown}");
+        }
+    }
+
+    #[test]
+    fn the_outermost_64_bit_integers_are_read_exactly() {
+        for number in ["18446744073709551615", "-9223372036854775808"] {
+            let value = parse(number.as_bytes(), 100).unwrap();
+            assert_eq!(super::super::canonical(&value), number.as_bytes());
+        }
+    }
+
+    #[test]
+    fn nesting_a_million_deep_is_refused_at_the_bound() {
+        for open in ["[", "{\"a\":"] {
+            assert!(refusal(&open.repeat(1_000_000)).contains("levels deep"));
+        }
+        let deepest = "[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH);
+        parse(deepest.as_bytes(), 1000).unwrap();
+    }
+
+    #[test]
+    fn a_text_longer_than_the_caller_allows_is_not_looked_at() {
+        assert_eq!(
+            parse(b"[[[[", 3).unwrap_err().to_string(),
+            "4 bytes of JSON where at most 3 are read"
+        );
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for text in [
+            "",
+            "{",
+            "[1,]",
+            "{\"a\":1,}",
+            "nul",
+            "[] []",
+            "'a'",
+            "\"\\ud800\"",
+            "\"\n\"",
+            "01",
+            "[1 2]",
+            "\u{feff}[]",
+            "NaN",
+        ] {
+            assert!(parse(text.as_bytes(), 100).is_err(), "{text:?}");
+        }
+        assert!(parse(b"\"\xff\"", 100).is_err());
+    }
+
+    #[test]
+    fn a_name_that_steers_terminals_is_shown_escaped() {
+        assert!(refusal("{\"\\u001b[2J\":1.5}").ends_with("in \\u{1b}[2J"));
+    }
+}

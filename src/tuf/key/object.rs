@@ -1,0 +1,100 @@
+//! Keys as TUF metadata writes them: `keytype`, `scheme` and `keyval.public`.
+
+use super::{Algorithm, KeyError, Material, PublicKey};
+use crate::text::escape;
+use crate::tuf::json::{At, Json, Misfit, Object};
+
+/// The scheme and newer keytype names of TUF 1.0.34, section 4.2.
+const ECDSA: &str = "ecdsa";
+const ECDSA_P256: &str = "ecdsa-sha2-nistp256";
+const ED25519: &str = "ed25519";
+
+/// A key object as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TufKey {
+    /// `keytype`
+    pub keytype: String,
+    /// `scheme`
+    pub scheme: String,
+    /// The key, or why this program cannot use it. One key that cannot be used
+    /// does not make a document unreadable: others may meet its threshold.
+    pub public: Result<PublicKey, KeyError>,
+    /// Every other member, as found
+    pub extra: Object,
+}
+
+impl TufKey {
+    /// Whether the keytype is the scheme's name, as metadata had it before
+    /// keytype `ecdsa` (sigstore's roots 1 to 8).
+    #[must_use]
+    pub fn is_legacy_type(&self) -> bool {
+        self.keytype == ECDSA_P256
+    }
+}
+
+/// Reads a key object.
+///
+/// # Errors
+/// A member is missing or of the wrong kind; the document that holds it is
+/// then no TUF metadata.
+pub fn read_object(at: &At<'_>) -> Result<TufKey, Misfit> {
+    let keytype = at.member("keytype")?.string()?.to_owned();
+    let scheme = at.member("scheme")?.string()?.to_owned();
+    let public = at.member("keyval")?.member("public")?.string()?;
+    let mut extra = at.object()?.clone();
+    for known in ["keytype", "scheme", "keyval"] {
+        extra.remove(known);
+    }
+    Ok(TufKey {
+        public: read_public(&keytype, &scheme, public),
+        keytype,
+        scheme,
+        extra,
+    })
+}
+
+fn read_public(keytype: &str, scheme: &str, public: &str) -> Result<PublicKey, KeyError> {
+    let announced = match (keytype, scheme) {
+        (ECDSA | ECDSA_P256, ECDSA_P256) => Algorithm::EcdsaP256,
+        (ED25519, ED25519) => Algorithm::Ed25519,
+        _ => {
+            let name = format!("\"{}\" with \"{}\"", escape(keytype), escape(scheme));
+            return Err(KeyError::Unsupported(name));
+        }
+    };
+    let key = if public.starts_with("-----BEGIN") {
+        PublicKey::from_pem(public)?
+    } else {
+        let bytes = hex::decode(public).map_err(|_| KeyError::Hex)?;
+        match announced {
+            Algorithm::EcdsaP256 => PublicKey::from_p256_point(&bytes)?,
+            Algorithm::Ed25519 => PublicKey::from_ed25519_bytes(&bytes)?,
+        }
+    };
+    if key.algorithm() == announced {
+        Ok(key)
+    } else {
+        Err(KeyError::Mismatch {
+            announced: escape(scheme),
+            actual: key.algorithm().name(),
+        })
+    }
+}
+
+/// The members `keytype`, `scheme` and `keyval` as python-tuf and
+/// securesystemslib write them: PEM for ECDSA, hexadecimal for Ed25519.
+#[must_use]
+pub fn write_object(key: &PublicKey) -> Object {
+    let (keytype, scheme, public) = match &key.0 {
+        Material::P256(_) => (ECDSA, ECDSA_P256, key.pem()),
+        Material::Ed25519(key) => (ED25519, ED25519, hex::encode(key.as_bytes())),
+    };
+    Object::from([
+        ("keytype".to_owned(), keytype.into()),
+        ("scheme".to_owned(), scheme.into()),
+        (
+            "keyval".to_owned(),
+            Json::object([("public", public.into())]),
+        ),
+    ])
+}
