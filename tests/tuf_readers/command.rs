@@ -63,7 +63,7 @@ fn hostile_files_are_exit_3_with_the_place() {
     let long = format!("{{\"signed\": \"{}\"}}", "a".repeat(5_000_000));
     for (content, place) in [
         (deep.as_str(), "line 1 column 65"),
-        (&long, "at most 4194304 are read"),
+        (&long, "longer than 4194304 bytes"),
         (
             "{\"signed\": {\n\"version\": 1.5}}",
             "line 2 column 14, in signed.version",

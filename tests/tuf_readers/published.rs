@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use keymoot::tuf::json::{self, pretty};
 use keymoot::tuf::{Document, verify_chain};
 
 const VERSIONS: std::ops::RangeInclusive<u64> = 5..=15;
@@ -74,5 +75,18 @@ fn a_changed_signed_field_in_any_version_breaks_the_chain() {
             error.starts_with(&format!("root version {version}: ")) && error.contains("not signed"),
             "{error}"
         );
+    }
+}
+
+#[test]
+fn what_tuf_on_ci_wrote_we_would_write_byte_for_byte() {
+    let Some(roots) = roots() else { return };
+    for (text, version) in roots
+        .iter()
+        .zip(VERSIONS)
+        .filter(|(_, version)| *version >= 10)
+    {
+        let value = json::parse(text.as_bytes(), 1_000_000).unwrap();
+        assert!(pretty(&value, 1) == *text, "version {version}");
     }
 }
