@@ -116,6 +116,8 @@ pub struct Signature {
 /// A proposed document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
+    /// The document's file, without signatures.
+    pub file: Digest,
     /// The bytes to be signed.
     pub signed: Digest,
     /// The moment that its dates are counted from.

@@ -6,8 +6,33 @@ use super::{script::Document, state::State};
 use crate::{
     digest::Digest,
     rules::{Verdict, Violation},
-    tuf::{self, KeyId, dialect::tuf_on_ci, json},
+    tuf::{self, KeyId, dialect::tuf_on_ci},
 };
+
+/// A proposed document as it was kept, without signatures.
+///
+/// # Errors
+/// In words, when it is missing, was altered or cannot be read.
+pub fn proposal(
+    state: &State,
+    document: Document,
+    objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+) -> Result<tuf::Document, String> {
+    let proposal = state
+        .documents
+        .get(&document)
+        .ok_or("it was never proposed")?;
+    let file = objects(&proposal.file).ok_or("its proposal is missing")?;
+    if Digest::of(&file) != proposal.file {
+        return Err("its proposal was altered".to_owned());
+    }
+    let parsed = tuf::Document::parse(&file, file.len()).map_err(|error| error.to_string())?;
+    if parsed.digest() == proposal.signed {
+        Ok(parsed)
+    } else {
+        Err("its proposal is not the one whose digest was recorded".to_owned())
+    }
+}
 
 /// A signed document's file, put together from the proposal and the signatures.
 ///
@@ -18,22 +43,14 @@ pub fn signed_file(
     document: Document,
     objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
 ) -> Result<Vec<u8>, String> {
-    let proposal = state
-        .documents
-        .get(&document)
-        .ok_or("it was never proposed")?;
-    let bytes = objects(&proposal.signed).ok_or("its proposal is missing")?;
-    if Digest::of(&bytes) != proposal.signed {
-        return Err("its proposal was altered".to_owned());
-    }
-    let signed = json::parse(&bytes, bytes.len()).map_err(|error| error.to_string())?;
+    let signed = proposal(state, document, objects)?;
     let signatures: BTreeMap<KeyId, Vec<u8>> = state
         .seats
         .iter()
         .filter_map(|seat| seat.signatures.get(&document))
         .map(|signature| (KeyId::new(signature.keyid.clone()), signature.bytes.clone()))
         .collect();
-    Ok(tuf_on_ci::assemble(&signed, &signatures))
+    Ok(tuf_on_ci::assemble(signed.signed(), &signatures))
 }
 
 /// What the SIGNATURE rules say of every signed document: each file is put

@@ -7,6 +7,7 @@ pub mod rehearse;
 pub mod resume;
 pub mod run;
 pub mod script;
+pub mod tuf;
 
 use std::process::ExitCode;
 

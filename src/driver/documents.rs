@@ -1,6 +1,8 @@
 //! The steps that need no device: examining the machine, building and verifying
 //! documents, sealing the transcript and writing the bundle.
 
+use std::collections::BTreeMap;
+
 use super::{Driver, Reading, Stop};
 use crate::{
     bundle,
@@ -9,7 +11,7 @@ use crate::{
     host::{HostError, clock, machine},
     rules,
     transcript::Event,
-    tuf::{self, json},
+    tuf::{self, dialect::tuf_on_ci, json},
 };
 
 impl Driver<'_, '_> {
@@ -29,11 +31,13 @@ impl Driver<'_, '_> {
         let proposed = propose::root(&self.state, made)
             .map_err(|violation| HostError::new(violation.what, violation.next))?;
         let verdicts = propose::check_root(&self.state, &proposed, made);
-        let signed = self.world.folder.keep(proposed.signed_bytes())?;
+        let unsigned = tuf_on_ci::assemble(proposed.signed(), &BTreeMap::new());
+        let file = self.world.folder.keep(&unsigned)?;
         self.record(Event::Proposed {
             document: document.name().to_owned(),
             made,
-            signed,
+            file,
+            signed: proposed.digest(),
             verdicts,
         })?;
         self.read_proposals().map_err(Stop::from)
@@ -42,12 +46,18 @@ impl Driver<'_, '_> {
     /// Makes every proposed document ready to be read.
     pub(super) fn read_proposals(&mut self) -> Result<(), HostError> {
         let mut readings = Vec::new();
-        for (&document, proposal) in &self.state.documents {
-            let bytes = self.world.folder.kept(&proposal.signed)?;
-            readings.push(reading(document, proposal.signed, &bytes)?);
+        for &document in self.state.documents.keys() {
+            readings.push(reading(document, &self.proposal(document)?)?);
         }
         self.readings = readings;
         Ok(())
+    }
+
+    /// A proposed document as it was kept.
+    pub(super) fn proposal(&self, document: Document) -> Result<tuf::Document, HostError> {
+        let folder = &self.world.folder;
+        verify::proposal(&self.state, document, &|digest| folder.kept(digest).ok())
+            .map_err(|why| damaged(document, &why))
     }
 
     /// Verifies the signed documents as a stranger would.
@@ -60,7 +70,7 @@ impl Driver<'_, '_> {
 
     /// Seals the transcript, keeping what the bundle carries besides.
     pub(super) fn seal(&mut self) -> Result<(), Stop> {
-        let mut attachments = std::collections::BTreeMap::new();
+        let mut attachments = BTreeMap::new();
         for (path, content) in (self.world.attachments)()? {
             attachments.insert(path, self.world.folder.keep(&content)?);
         }
@@ -104,24 +114,25 @@ impl Driver<'_, '_> {
 }
 
 /// A document as people read it.
-fn reading(document: Document, signed: Digest, bytes: &[u8]) -> Result<Reading, HostError> {
-    let damaged = |error: &dyn std::fmt::Display| {
-        HostError::new(
-            format!("the proposed {} cannot be read: {error}", document.name()),
-            "leave, and resume",
-        )
-    };
-    let value = json::parse(bytes, bytes.len()).map_err(|error| damaged(&error))?;
-    let lines = json::pretty(&value, 2);
-    let parsed = tuf::Document::unsigned(value).map_err(|error| damaged(&error))?;
-    let root = tuf::Root::read(&parsed).map_err(|error| damaged(&error))?;
+fn reading(document: Document, proposed: &tuf::Document) -> Result<Reading, HostError> {
+    let root = tuf::Root::read(proposed).map_err(|error| damaged(document, &error))?;
     Ok(Reading {
         document,
-        signed,
+        signed: proposed.digest(),
         changes: tuf::changes(None, &root)
             .iter()
             .map(ToString::to_string)
             .collect(),
-        lines: lines.lines().map(crate::text::escape).collect(),
+        lines: json::pretty(proposed.signed(), 2)
+            .lines()
+            .map(crate::text::escape)
+            .collect(),
     })
+}
+
+fn damaged(document: Document, error: &dyn std::fmt::Display) -> HostError {
+    HostError::new(
+        format!("the proposed {}: {error}", document.name()),
+        "leave, and resume",
+    )
 }

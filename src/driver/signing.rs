@@ -19,7 +19,7 @@ impl Driver<'_, '_> {
         let Some(proposal) = self.state.documents.get(&document).cloned() else {
             return Ok(());
         };
-        let bytes = self.world.folder.kept(&proposal.signed)?;
+        let bytes = self.proposal(document)?.signed_bytes().to_vec();
         let name = document.name().to_owned();
         let announce = Event::SignAnnounced {
             holder: holder.to_string(),

@@ -49,7 +49,7 @@ impl Signature {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
     /// It is not JSON that may be signed.
-    #[error("it is not JSON that can be signed: {0}")]
+    #[error("it cannot be read as JSON to be signed: {0}")]
     Json(#[from] JsonError),
     /// It is another kind of file.
     #[error(

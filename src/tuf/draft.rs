@@ -119,3 +119,6 @@ impl RootDraft {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

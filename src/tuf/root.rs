@@ -168,6 +168,7 @@ fn read_keys(
 ) -> Result<BTreeMap<KeyId, KeyEntry>, Misfit> {
     let mut keys = BTreeMap::new();
     let mut names = BTreeMap::<Digest, Vec<KeyId>>::new();
+    let mut legacy = Vec::new();
     for (name, place) in at.members()? {
         let keyid = KeyId::new(name);
         let key = key::read_object(&place)?;
@@ -175,7 +176,7 @@ fn read_keys(
             warnings.push(Warning::KeyIdNotHash(keyid.clone()));
         }
         if key.is_legacy_type() {
-            warnings.push(Warning::LegacyKeyType(keyid.clone()));
+            legacy.push(keyid.clone());
         }
         let mut extra = key.extra;
         let entry = KeyEntry {
@@ -195,6 +196,9 @@ fn read_keys(
             }),
         }
         keys.insert(keyid, entry);
+    }
+    if !legacy.is_empty() {
+        warnings.push(Warning::LegacyKeyType(legacy));
     }
     for (fingerprint, keyids) in names {
         if keyids.len() > 1 {

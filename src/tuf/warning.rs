@@ -10,9 +10,9 @@ pub enum Warning {
     /// A key's id is not the SHA-256 of its canonical object.
     #[error("key {} has an id that is not the hash of its content", .0.short())]
     KeyIdNotHash(KeyId),
-    /// A key object uses the scheme's name as its type, as before 2024.
-    #[error("key {} has the old key type ecdsa-sha2-nistp256", .0.short())]
-    LegacyKeyType(KeyId),
+    /// Key objects use the scheme's name as their type, as before 2024.
+    #[error("the old key type ecdsa-sha2-nistp256 is used (keys {})", list(.0))]
+    LegacyKeyType(Vec<KeyId>),
     /// A key this program cannot use; the reason is safe to show.
     #[error("key {} is not used: {reason}", .keyid.short())]
     UnusableKey {

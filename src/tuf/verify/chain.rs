@@ -15,6 +15,17 @@ pub enum ChainError {
     /// Two documents claim one version and differ in what was signed.
     #[error("there are two different roots of version {0}; at most one of them is genuine")]
     Conflict(u64),
+    /// A root from before the trusted one, which cannot vouch for it: whoever
+    /// held one old key could have written it.
+    #[error(
+        "version {version} is older than the trusted root, version {trusted}, which cannot vouch for it; leave it out"
+    )]
+    Older {
+        /// The version given
+        version: u64,
+        /// The version trusted
+        trusted: u64,
+    },
     /// Between two versions others are missing, so that nothing ties them.
     #[error(
         "no root of version {missing} was given, so version {next} cannot be tied to version {last}"
@@ -40,17 +51,19 @@ pub enum ChainError {
 /// Verifies every link from the lowest version to the highest.
 ///
 /// Documents that are the same but for their signatures count as one, the one
-/// with most signatures. To hold a chain against a root that is trusted, give
-/// it among the documents: a chain that holds contains it or follows it, and
-/// any other root of that version is a conflict.
+/// with most signatures. A trusted root is the first of the chain; any other
+/// root of its version is a conflict. Without one the chain only agrees with
+/// itself, and whether to believe its first root is the caller's to know.
 ///
 /// # Errors
 /// The first thing that does not hold.
 pub fn verify_chain(
+    trusted: Option<Document>,
     documents: impl IntoIterator<Item = Document>,
 ) -> Result<Vec<VerifiedRoot>, ChainError> {
+    let trusted_version = trusted.as_ref().map(Document::version);
     let mut by_version = BTreeMap::<u64, Document>::new();
-    for document in documents {
+    for document in trusted.into_iter().chain(documents) {
         match by_version.entry(document.version()) {
             Entry::Vacant(place) => {
                 place.insert(document);
@@ -64,6 +77,11 @@ pub fn verify_chain(
                 }
             }
         }
+    }
+    if let Some(trusted) = trusted_version
+        && let Some((&version, _)) = by_version.range(..trusted).next()
+    {
+        return Err(ChainError::Older { version, trusted });
     }
     let mut chain = Vec::<VerifiedRoot>::new();
     for (version, document) in by_version {

@@ -7,3 +7,6 @@ mod root;
 pub use chain::{ChainError, verify_chain};
 pub use quorum::{Checks, Quorum, Rejection, ValidSignature, count};
 pub use root::{RootError, Unmet, VerifiedRoot, verify_root};
+
+#[cfg(test)]
+mod tests;
