@@ -12,6 +12,7 @@ pub mod digest;
 pub mod driver;
 pub mod host;
 pub mod rehearsal;
+pub mod report;
 pub mod rules;
 pub mod text;
 pub mod transcript;
