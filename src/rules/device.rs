@@ -15,7 +15,7 @@ pub struct Reported {
     /// Its serial number.
     pub serial: u32,
     /// Its firmware.
-    pub firmware: [u8; 3],
+    pub firmware: Firmware,
 }
 
 /// Every rule on a device that a holder brings to be enrolled. `owner` is the
@@ -56,7 +56,7 @@ pub fn brought(
             },
             "insert the device that the roster lists, or leave and correct the roster",
         ),
-        firmware(Firmware::from(device.firmware), policy),
+        firmware(device.firmware, policy),
     ]
 }
 
