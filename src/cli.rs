@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{Failure, attest, device, rehearse, resume, run, script, tuf};
+use crate::commands::{Failure, attest, device, rehearse, resume, run, script, tuf, verify};
 
 /// The offline tool for a quorum of root key holders.
 #[derive(Debug, Parser)]
@@ -19,6 +19,7 @@ enum Command {
     Rehearse(rehearse::Args),
     Run(run::Args),
     Resume(resume::Args),
+    Verify(verify::Args),
     Tuf(tuf::Args),
     Attest(attest::Args),
     Script(script::Args),
@@ -32,6 +33,7 @@ impl Cli {
             Command::Rehearse(args) => rehearse::run(args),
             Command::Run(args) => run::run(args),
             Command::Resume(args) => resume::run(args),
+            Command::Verify(args) => verify::run(args),
             Command::Script(args) => script::run(args),
             Command::Tuf(args) => return tuf::run(args),
             Command::Attest(args) => return attest::run(args),

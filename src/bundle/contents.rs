@@ -39,10 +39,16 @@ pub fn contents(
     chain: &Chain,
     objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
 ) -> Result<Files, ContentsError> {
-    let seal = state.sealed.clone().ok_or_else(|| fault("its transcript is not sealed"))?;
-    let transcript = chain.bytes_through(seal.seq).map_err(|error| fault(&error.to_string()))?;
+    let seal = state
+        .sealed
+        .clone()
+        .ok_or_else(|| fault("its transcript is not sealed"))?;
+    let transcript = chain
+        .bytes_through(seal.seq)
+        .map_err(|error| fault(&error.to_string()))?;
     let sealed = Chain::read(&transcript).map_err(|error| fault(&error.to_string()))?;
-    let state = State::fold(Arc::clone(&state.plan), &sealed).map_err(|error| fault(&error.to_string()))?;
+    let state =
+        State::fold(Arc::clone(&state.plan), &sealed).map_err(|error| fault(&error.to_string()))?;
     let object = |digest: &Digest, what: &str| {
         objects(digest)
             .filter(|bytes| Digest::of(bytes) == *digest)
@@ -52,9 +58,11 @@ pub fn contents(
     let mut files = Files::new();
     let plan = &state.plan.files;
     files.insert("transcript.jsonl".to_owned(), transcript);
-    for (name, text) in
-        [("script.toml", &plan.script), ("policy.toml", &plan.policy), ("roster.toml", &plan.roster)]
-    {
+    for (name, text) in [
+        ("script.toml", &plan.script),
+        ("policy.toml", &plan.policy),
+        ("roster.toml", &plan.roster),
+    ] {
         files.insert(name.to_owned(), text.clone().into_bytes());
     }
     for seat in &state.seats {
@@ -63,11 +71,15 @@ pub fn contents(
             let mut file = |name: &str, bytes| files.insert(format!("{folder}/{name}"), bytes);
             let attestation = object(&enrolled.attestation, "an attestation")?;
             let device = object(&enrolled.device, "a device certificate")?;
-            let key = PublicKey::from_spki_der(&enrolled.spki).map_err(|error| fault(&error.to_string()))?;
+            let key = PublicKey::from_spki_der(&enrolled.spki)
+                .map_err(|error| fault(&error.to_string()))?;
             file("attestation.pem", certificate_pem(&attestation));
             file("device.pem", certificate_pem(&device));
             file("key.pem", key.pem().into_bytes());
-            file("enrolment.json", object(&statement, "a statement of enrolment")?);
+            file(
+                "enrolment.json",
+                object(&statement, "a statement of enrolment")?,
+            );
         }
     }
     for &document in state.documents.keys() {

@@ -77,7 +77,11 @@ impl Manifest {
     /// What is wrong with it.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
         let manifest: Self = strict(bytes)?;
-        if manifest.format == FORMAT { Ok(manifest) } else { Err(format!("its format is not {FORMAT}")) }
+        if manifest.format == FORMAT {
+            Ok(manifest)
+        } else {
+            Err(format!("its format is not {FORMAT}"))
+        }
     }
 }
 
@@ -96,14 +100,23 @@ impl Signatures {
             [one, next] => one.keyid < next.keyid,
             _ => true,
         });
-        if ordered { Ok(signatures) } else { Err("its key ids are not in order, each once".to_owned()) }
+        if ordered {
+            Ok(signatures)
+        } else {
+            Err("its key ids are not in order, each once".to_owned())
+        }
     }
 }
 
 /// Reads canonical JSON: what is read must be written the same.
 fn strict<T: Serialize + for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
-    let value: T = serde_json::from_slice(bytes).map_err(|error| crate::text::escape(&error.to_string()))?;
-    if canonical(&value)? == bytes { Ok(value) } else { Err("it is not in canonical form".to_owned()) }
+    let value: T =
+        serde_json::from_slice(bytes).map_err(|error| crate::text::escape(&error.to_string()))?;
+    if canonical(&value)? == bytes {
+        Ok(value)
+    } else {
+        Err("it is not in canonical form".to_owned())
+    }
 }
 
 fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
@@ -148,7 +161,10 @@ pub fn closed(mut files: Files, manifest: Vec<u8>, state: &State) -> Result<File
         .collect();
     let signatures = Signatures {
         payload_type: statement::MANIFEST.to_owned(),
-        signatures: closings.into_iter().map(|(keyid, sig)| Closing { keyid, sig }).collect(),
+        signatures: closings
+            .into_iter()
+            .map(|(keyid, sig)| Closing { keyid, sig })
+            .collect(),
     };
     let signatures = canonical(&signatures).map_err(|why| ContentsError::of(&why))?;
     files.insert(MANIFEST.to_owned(), manifest);

@@ -5,8 +5,10 @@
 //! signatures are over the manifest's exact bytes.
 
 mod contents;
+mod evidence;
 mod manifest;
 mod read;
+mod signatures;
 mod verify;
 mod write;
 

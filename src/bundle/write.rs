@@ -32,9 +32,12 @@ pub fn write(files: &Files, target: &Path, expected: &Expectations) -> Result<()
     }
     let part = part_of(target);
     remove(&part)?;
-    let outcome = write_part(files, &part).and_then(|()| check(files, &part, expected)).and_then(|()| {
-        rename(&part, target).map_err(|error| HostError::file("move the bundle to", target, &error))
-    });
+    let outcome = write_part(files, &part)
+        .and_then(|()| check(files, &part, expected))
+        .and_then(|()| {
+            rename(&part, target)
+                .map_err(|error| HostError::file("move the bundle to", target, &error))
+        });
     if outcome.is_err() {
         // The first failure is the one to report.
         let _ = remove(&part);
@@ -50,7 +53,10 @@ fn write_part(files: &Files, part: &Path) -> Result<(), HostError> {
     let mut folders = vec![part.to_owned()];
     for path in files.keys() {
         let whole = part.join(path);
-        let parents = whole.ancestors().skip(1).take_while(|parent| parent.starts_with(part));
+        let parents = whole
+            .ancestors()
+            .skip(1)
+            .take_while(|parent| parent.starts_with(part));
         for parent in parents.collect::<Vec<_>>().into_iter().rev() {
             if !folders.iter().any(|folder| folder == parent) {
                 folders.push(parent.to_owned());
@@ -58,7 +64,10 @@ fn write_part(files: &Files, part: &Path) -> Result<(), HostError> {
         }
     }
     for folder in &folders {
-        fs::DirBuilder::new().mode(0o755).create(folder).map_err(fail(folder))?;
+        fs::DirBuilder::new()
+            .mode(0o755)
+            .create(folder)
+            .map_err(fail(folder))?;
     }
     for (path, bytes) in files {
         let path = part.join(path);
@@ -68,7 +77,9 @@ fn write_part(files: &Files, part: &Path) -> Result<(), HostError> {
             .mode(0o644)
             .open(&path)
             .map_err(fail(&path))?;
-        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fail(&path))?;
+        file.write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .map_err(fail(&path))?;
     }
     for folder in folders.iter().rev() {
         sync(folder).map_err(fail(folder))?;
@@ -88,17 +99,25 @@ fn check(files: &Files, part: &Path, expected: &Expectations) -> Result<(), Host
     if bundle.files() != files {
         return Err(damaged("the disk gave back something else".to_owned()));
     }
-    let violated: Vec<_> =
-        verify(&bundle, expected).into_iter().filter(|verdict| verdict.is_violated()).collect();
+    let violated: Vec<_> = verify(&bundle, expected)
+        .into_iter()
+        .filter(|verdict| verdict.is_violated())
+        .collect();
     if violated.is_empty() {
         return Ok(());
     }
-    let list: Vec<_> = violated.iter().map(|v| format!("{}: {}", v.rule, v.detail)).collect();
+    let list: Vec<_> = violated
+        .iter()
+        .map(|v| format!("{}: {}", v.rule, v.detail))
+        .collect();
     Err(damaged(list.join("; ")))
 }
 
 fn list(verdicts: &[crate::rules::Verdict]) -> String {
-    let list: Vec<_> = verdicts.iter().map(|v| format!("{}: {}", v.rule, v.detail)).collect();
+    let list: Vec<_> = verdicts
+        .iter()
+        .map(|v| format!("{}: {}", v.rule, v.detail))
+        .collect();
     list.join("; ")
 }
 
@@ -115,7 +134,9 @@ fn rename(part: &Path, target: &Path) -> io::Result<()> {
         }
         Err(error) => return Err(error.into()),
     }
-    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = target
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
     sync(parent.unwrap_or(Path::new(".")))
 }
 

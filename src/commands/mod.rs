@@ -8,6 +8,7 @@ pub mod resume;
 pub mod run;
 pub mod script;
 pub mod tuf;
+pub mod verify;
 
 use std::process::ExitCode;
 

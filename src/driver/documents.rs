@@ -110,7 +110,14 @@ impl Driver<'_, '_> {
         let files = bundle::closed(self.contents()?, self.manifest()?, &self.state)
             .map_err(|error| HostError::new(error.to_string(), "leave, and resume"))?;
         let rehearsal = self.state.opening.as_ref().map(|o| o.mode) == Some(Mode::Rehearsal);
-        bundle::write(&files, &self.world.out, &bundle::Expectations { rehearsal, trusted_root: None })?;
+        bundle::write(
+            &files,
+            &self.world.out,
+            &bundle::Expectations {
+                rehearsal,
+                trusted_root: None,
+            },
+        )?;
         self.record(Event::Exported { manifest })
     }
 }

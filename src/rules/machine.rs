@@ -23,6 +23,16 @@ pub struct Machine {
     pub entropy: bool,
 }
 
+/// The ids of the rules on the machine.
+pub const IDS: [&str; 6] = [
+    "MACHINE-NETWORK",
+    "MACHINE-SWAP",
+    "MACHINE-CORE",
+    "MACHINE-SERVICE",
+    "MACHINE-CLOCK",
+    "MACHINE-ENTROPY",
+];
+
 /// 2026-01-01: no clock that is right shows less.
 const EARLIEST: i64 = 1_767_225_600;
 
