@@ -78,6 +78,9 @@ fn one_step(step: &Step, number: u32, begins: u32) -> String {
         line(&mut page, &format!("> {}", escape(spoken)));
     }
     page.push('\n');
+    if let Some(who) = whose_turns(step.kind) {
+        line(&mut page, &format!("{who}, in any order:\n"));
+    }
     for task in tasks(step) {
         line(&mut page, &format!("- [ ] {task}"));
     }
@@ -86,6 +89,15 @@ fn one_step(step: &Step, number: u32, begins: u32) -> String {
         "\nDone at (UTC): \\_\\_\\_\\_\\_\\_\\_\\_  Initials: \\_\\_\\_\\_\\_\\_\\_\\_",
     );
     page
+}
+
+/// Who comes to the table in a step, if anybody does.
+fn whose_turns(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Enroll => Some("For each holder of the roster"),
+        Kind::Sign | Kind::Close => Some("For each holder who signs"),
+        _ => None,
+    }
 }
 
 /// What people do in a step, in order.
@@ -110,7 +122,6 @@ fn tasks(step: &Step) -> Vec<String> {
             format!("Type `{PRESENT}`."),
         ],
         Kind::Enroll => [
-            "For each holder of the roster, in any order:",
             "The holder comes to the table and inserts the device. No other device is inserted.",
             "The holder reads the serial number off the case and types its last four digits.",
         ]
@@ -154,7 +165,6 @@ fn tasks(step: &Step) -> Vec<String> {
 
 fn signing(done: &str) -> Vec<String> {
     vec![
-        "For each holder who signs, in any order:".to_owned(),
         "The holder comes to the table and inserts the enrolled device. No other device is inserted.".to_owned(),
         format!("The holder types the PIN, and touches the device when it blinks: {done}."),
         "The holder takes the device out and along.".to_owned(),
