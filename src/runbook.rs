@@ -95,7 +95,10 @@ fn one_step(step: &Step, number: u32, begins: u32) -> String {
 fn whose_turns(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Enroll => Some("For each holder of the roster"),
-        Kind::Sign | Kind::Close => Some("For each holder who signs"),
+        Kind::Sign => Some("For each holder who signs"),
+        Kind::Close => Some(
+            "The program seals the transcript and makes the manifest: notes and exceptions recorded from here on are not in the bundle. Then, for each holder who signs",
+        ),
         _ => None,
     }
 }
@@ -149,13 +152,7 @@ fn tasks(step: &Step) -> Vec<String> {
         Kind::Verify => vec![
             format!("The program reads {documents} back with its signatures and counts the distinct keys."),
         ],
-        Kind::Close => {
-            let mut tasks = vec![
-                "The program seals the transcript and makes the manifest. Notes and exceptions recorded from here on are not in the bundle.".to_owned(),
-            ];
-            tasks.extend(signing("the manifest is signed"));
-            tasks
-        }
+        Kind::Close => signing("the manifest is signed"),
         Kind::Export => vec![
             "The program writes the bundle, reads it back from the disk and verifies it.".to_owned(),
             "Verify it on another machine: `keymoot verify BUNDLE`.".to_owned(),
