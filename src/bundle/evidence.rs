@@ -277,7 +277,9 @@ impl Evidence {
         let proposal = match verify::proposal(&self.state, Document::Root, &objects) {
             Ok(proposal) => proposal,
             Err(why) => {
-                return vec![Violation::new("ROOT-DRAFT", format!("root.json: {why}"), STOP).into()];
+                return vec![
+                    Violation::new("ROOT-DRAFT", format!("root.json: {why}"), STOP).into(),
+                ];
             }
         };
         let mut verdicts = propose::check_root(&self.state, &proposal, made);

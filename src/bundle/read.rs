@@ -76,6 +76,9 @@ impl Reader {
                 "holds more files, or deeper folders, than a bundle does",
             );
         }
+        if entries.is_empty() {
+            return self.fault(inside, "is an empty folder, which no bundle holds");
+        }
         for entry in entries {
             let name = entry.file_name();
             let plain = name.to_str().filter(|name| is_plain(name));
