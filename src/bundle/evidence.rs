@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{Bundle, Files, Manifest, contents};
 use crate::{
     attestation::{self, TrustStore, certificate_der},
-    ceremony::{Plan, PlanFiles, State, propose, script::Document, statement, verify},
+    ceremony::{Plan, PlanFiles, State, propose, script::Document, statement, trust, verify},
     digest::Digest,
     rules::{Verdict, Violation, device, machine},
     transcript::{Chain, Event, Mode, Time},
@@ -46,13 +46,16 @@ impl Evidence {
             .map_err(|error| fault("TRANSCRIPT-CHAIN", error.to_string()))?;
         let state = State::fold(plan, &chain)
             .map_err(|illegal| fault("TRANSCRIPT-REPLAY", illegal.to_string()))?;
-        let trust = match manifest.mode {
-            Mode::Live => TrustStore::vendor()
-                .map_err(|v| v.into_iter().map(Verdict::from).collect::<Vec<_>>())?,
-            Mode::Rehearsal => simulated_vendor(files)?,
-        };
+        let objects = objects(files);
+        let trust =
+            trust::store(&state, &|digest| objects.get(digest).cloned()).map_err(|violations| {
+                violations
+                    .into_iter()
+                    .map(Verdict::from)
+                    .collect::<Vec<_>>()
+            })?;
         Ok(Self {
-            objects: objects(files),
+            objects,
             state,
             chain,
             trust,
@@ -336,25 +339,4 @@ fn objects(files: &Files) -> BTreeMap<Digest, Vec<u8>> {
         }
     }
     found
-}
-
-/// The trust store of the simulated vendor that a rehearsal's bundle carries.
-fn simulated_vendor(files: &Files) -> Result<TrustStore, Vec<Verdict>> {
-    let listed = |violations: Vec<Violation>| {
-        violations
-            .into_iter()
-            .map(Verdict::from)
-            .collect::<Vec<_>>()
-    };
-    let file = |name: &str| {
-        files
-            .get(&format!("rehearsal/vendor/{name}"))
-            .cloned()
-            .unwrap_or_default()
-    };
-    let text = String::from_utf8(file("vendor.toml")).unwrap_or_default();
-    let manifest =
-        attestation::Manifest::parse(&text).map_err(|violation| listed(vec![violation]))?;
-    let contents: Vec<_> = manifest.files().map(file).collect();
-    manifest.store(&contents).map_err(listed)
 }
