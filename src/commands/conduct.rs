@@ -169,7 +169,7 @@ fn opened(plan: &Plan, mode: Mode) -> Result<Event, HostError> {
         format: transcript::FORMAT.to_owned(),
         ceremony: clock::ceremony_name()?,
         mode,
-        program: format!("keymoot {}", env!("CARGO_PKG_VERSION")),
+        program: keymoot::PROGRAM.to_owned(),
         script,
         policy,
         roster,
