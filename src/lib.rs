@@ -14,3 +14,4 @@ pub mod rules;
 pub mod text;
 pub mod transcript;
 pub mod tuf;
+pub mod tui;
