@@ -20,9 +20,6 @@ use crate::{
     tui::upcoming::upcoming,
 };
 
-/// The keys that work on every screen.
-const EVERYWHERE: &str = "Esc ways  F1 help  F2 note  F3 exception  F4 leave";
-
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model) {
     let area = frame.area();
@@ -123,7 +120,11 @@ fn step(model: &Model, size: Size) -> String {
         .get(act)
         .map(|act| act.title.as_str())
         .unwrap_or_default();
-    let tail = format!("{between}{} min{}", step.minutes, spent(model, state));
+    let tail = format!(
+        "{between}{} min{}",
+        step.minutes,
+        in_all(model, state, size)
+    );
     let text = format!(
         "act {}/{} {}{between}step {}/{steps} {}",
         act + 1,
@@ -136,13 +137,14 @@ fn step(model: &Model, size: Size) -> String {
     format!("{text}{tail}")
 }
 
-/// Minutes spent and planned in all.
-fn spent(model: &Model, state: &State) -> String {
-    let Some(opening) = &state.opening else {
+/// Minutes spent and planned in all, where there is room for them.
+fn in_all(model: &Model, state: &State, size: Size) -> String {
+    let Some(opening) = state.opening.as_ref().filter(|_| size.is_wide()) else {
         return String::new();
     };
     let spent = model.now.utc.saturating_sub(opening.time.unix()).max(0) / 60;
-    format!(" ({spent} of {} so far)", state.plan.script.minutes())
+    let planned = state.plan.script.minutes();
+    format!(" planned, {spent} of {planned} min spent in all")
 }
 
 /// The main pane: what there is to know above, where somebody types below.
@@ -225,10 +227,7 @@ fn head(model: &Model, size: Size) -> Line<'static> {
 
 /// The keys that work here.
 fn keys(model: &Model, size: Size) -> Line<'static> {
-    let here = match model.page.keys.as_str() {
-        "" => EVERYWHERE.to_owned(),
-        here => format!("{here}  {EVERYWHERE}"),
-    };
+    let here = model.keys();
     Line::styled(
         fit(model, &here, usize::from(size.columns)),
         model.sheet.quiet(),

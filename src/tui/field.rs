@@ -19,12 +19,10 @@ pub(super) struct Field(String);
 impl Field {
     /// Takes a key; whether it was one for a line.
     pub fn key(&mut self, key: &KeyEvent) -> bool {
-        match key.code {
-            KeyCode::Backspace => {
-                self.0.pop();
-            }
-            KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => self.0.clear(),
-            _ => match typed(key) {
+        match edit(key) {
+            Some(Edit::Back) => drop(self.0.pop()),
+            Some(Edit::Empty) => self.0.clear(),
+            None => match typed(key) {
                 Some(c) if self.0.chars().count() < LONGEST => self.0.push(c),
                 Some(_) => {}
                 None => return false,
@@ -52,6 +50,25 @@ impl Field {
     pub fn is_one_time_password(&self) -> bool {
         let text = self.0.trim();
         text.len() >= 32 && text.chars().all(|c| MODHEX.contains(c))
+    }
+}
+
+/// What a key takes back.
+pub(super) enum Edit {
+    /// The last character.
+    Back,
+    /// All of the line.
+    Empty,
+}
+
+/// What a key takes back, if it does. Some terminals send Ctrl-H for Backspace.
+pub(super) fn edit(key: &KeyEvent) -> Option<Edit> {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Backspace => Some(Edit::Back),
+        KeyCode::Char('h') if control => Some(Edit::Back),
+        KeyCode::Char('u') if control => Some(Edit::Empty),
+        _ => None,
     }
 }
 

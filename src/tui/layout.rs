@@ -35,13 +35,18 @@ const HEAD: u16 = 3;
 /// Rows below the panes.
 const FOOT: u16 = 4;
 
-/// The columns from which on the pane of the seats is the wide one.
+/// The columns from which on there is room for more words.
 const WIDE: u16 = 110;
 
 impl Size {
     /// Whether the screens fit.
     pub fn is_enough(self) -> bool {
         self.columns >= LEAST.columns && self.rows >= LEAST.rows
+    }
+
+    /// Whether there is room for more words.
+    pub fn is_wide(self) -> bool {
+        self.columns >= WIDE
     }
 }
 
@@ -59,18 +64,13 @@ pub(super) struct Regions {
     pub keys: Rect,
 }
 
-/// The columns of the pane of the seats.
-fn side_columns(columns: u16) -> u16 {
-    if columns >= WIDE { 40 } else { 26 }
-}
-
 impl Regions {
     /// The places on a screen of this size, which [`Size::is_enough`].
     pub fn of(size: Size) -> Self {
         let Size { columns, rows } = size;
         let row = |y| Rect::new(0, y, columns, 1);
         let panes = rows.saturating_sub(HEAD + FOOT);
-        let side = side_columns(columns);
+        let side = if size.is_wide() { 40 } else { 26 };
         let main = columns.saturating_sub(side + 2);
         Self {
             mode: row(0),
@@ -89,7 +89,8 @@ impl Regions {
 
 /// The columns of the main pane.
 pub(super) fn main_columns(size: Size) -> usize {
-    usize::from(Regions::of(size).main.width)
+    // One is left free before the divider.
+    usize::from(Regions::of(size).main.width).saturating_sub(1)
 }
 
 /// The rows that the upper part of a page has; one more stands between it and

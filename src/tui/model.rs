@@ -3,7 +3,7 @@
 //! Nothing here waits, draws or speaks to the terminal: messages come in, acts go
 //! out.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -85,7 +85,8 @@ pub(super) struct Model {
     overlay: Option<Overlay>,
     overlay_scroll: usize,
     scene: Scene,
-    scenes: u64,
+    /// When what takes the keys now was first seen; `None` before that.
+    seen: Option<Instant>,
 }
 
 impl Model {
@@ -111,14 +112,13 @@ impl Model {
                 work: None,
                 scroll: 0,
             },
-            scenes: 0,
+            seen: None,
         }
     }
 
-    /// Changes whenever another screen stands that takes the keys: keys pressed
-    /// before it was seen were not meant for it.
-    pub fn scenes(&self) -> u64 {
-        self.scenes
+    /// What was laid out was drawn, at this moment.
+    pub fn shown(&mut self, at: Instant) {
+        self.seen.get_or_insert(at);
     }
 
     /// The time is now this.
@@ -198,7 +198,7 @@ impl Model {
     /// What takes the keys is another; an overlay that is open keeps them.
     fn seen_anew(&mut self) {
         if self.overlay.is_none() {
-            self.scenes += 1;
+            self.seen = None;
         }
     }
 
@@ -213,13 +213,12 @@ impl Model {
             (before, work) => before == work,
         };
         let awaits = cancel.map_or(Awaits::Nothing, Awaits::Wait);
-        let wait = matches!(awaits, Awaits::Wait(_));
         let since = match &self.scene.work {
             Some((before, since)) if same(before) => *since,
             _ => self.now.up,
         };
         self.scene = Scene {
-            screen: Box::new(screens::WorkScreen::new(work.clone(), since, wait)),
+            screen: Box::new(screens::WorkScreen::new(work.clone(), since)),
             awaits,
             asked: None,
             work: Some((work, since)),
@@ -255,9 +254,11 @@ impl Model {
         }
     }
 
-    /// A key was pressed.
-    pub fn key(&mut self, key: &KeyEvent) -> Vec<Act> {
-        if key.kind == KeyEventKind::Release || !self.size.is_enough() {
+    /// A key was pressed, at this moment. One pressed before what takes the keys
+    /// now was seen was not meant for it, and is dropped.
+    pub fn key(&mut self, key: &KeyEvent, at: Instant) -> Vec<Act> {
+        let meant = self.seen.is_some_and(|seen| seen <= at);
+        if !meant || key.kind == KeyEventKind::Release || !self.size.is_enough() {
             return Vec::new();
         }
         if let Some(overlay) = opened_by(key) {
@@ -332,6 +333,18 @@ impl Model {
             None => self.scene.scroll = scroll.min(last),
         }
         true
+    }
+
+    /// The keys that work here.
+    pub fn keys(&self) -> String {
+        let everywhere = match self.overlay {
+            Some(_) => "Esc back",
+            None => "Esc ways on  F1 help  F2 note  F3 exception  F4 leave",
+        };
+        match self.page.keys.as_str() {
+            "" => everywhere.to_owned(),
+            here => format!("{here}  {everywhere}"),
+        }
     }
 
     /// Makes the page anew; to be called before drawing, whatever has changed.

@@ -263,10 +263,6 @@ impl Overlay {
             }
             Self::Help => help::page(page, sight),
         }
-        if !page.keys.is_empty() {
-            page.keys.push_str("  ");
-        }
-        page.keys.push_str("Esc back");
     }
 }
 

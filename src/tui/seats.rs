@@ -48,8 +48,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     }
 }
 
+/// Whether there is room for words beside the letters.
+fn is_wide(columns: usize) -> bool {
+    columns > 30
+}
+
 fn title(model: &Model, columns: usize) -> Line<'static> {
-    let text = if columns > 30 { " the seats" } else { " seats" };
+    let text = if is_wide(columns) {
+        " the seats"
+    } else {
+        " seats"
+    };
     let gap = " ".repeat(columns.saturating_sub(text.len() + 7));
     Line::styled(format!("{text}{gap}PKAESC"), model.sheet.quiet())
 }
@@ -69,7 +78,7 @@ fn seats(model: &Model, state: &State, columns: usize, room: usize) -> Vec<Line<
                 .filter(|turn| turn.holder == seat.handle);
             let mark = if turn.is_some() { '>' } else { ' ' };
             let letters = letters(state, seat, turn);
-            let word = if columns > 30 {
+            let word = if is_wide(columns) {
                 format!(" {:<9}", word(&letters))
             } else {
                 String::new()

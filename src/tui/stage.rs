@@ -144,36 +144,26 @@ impl Stage {
         messages: &Receiver<Message>,
         terminal: &mut TakenTerminal,
     ) -> io::Result<()> {
-        let mut scene = self.model.scenes();
-        let mut fresh_from = Instant::now();
-        self.tick();
-        terminal.show(&mut self.model)?;
+        self.show(terminal)?;
         while let Ok(message) = messages.recv() {
             let mut message = Some(message);
             while let Some(next) = message {
                 match next {
                     Message::Ended => return Ok(()),
                     Message::KeyboardLost => return Err(io::ErrorKind::UnexpectedEof.into()),
-                    // Pressed before what stands now was seen: not meant for it.
-                    Message::Key(_, at) if at < fresh_from || self.model.scenes() != scene => {}
                     heard => self.hear(heard),
                 }
                 // All that has come together is drawn together.
                 message = messages.try_recv().ok();
             }
-            self.tick();
-            terminal.show(&mut self.model)?;
-            if self.model.scenes() != scene {
-                scene = self.model.scenes();
-                fresh_from = Instant::now();
-            }
+            self.show(terminal)?;
         }
         Ok(())
     }
 
     fn hear(&mut self, message: Message) {
         let acts = match message {
-            Message::Key(key, _) => self.model.key(&key),
+            Message::Key(key, at) => self.model.key(&key, at),
             Message::Driver(request) => {
                 self.wait = request.wait();
                 self.model.request(request)
@@ -194,11 +184,14 @@ impl Stage {
         }
     }
 
-    fn tick(&mut self) {
+    fn show(&mut self, terminal: &mut TakenTerminal) -> io::Result<()> {
         self.model.tick(Now {
             utc: Timestamp::now().as_second(),
             up: self.started.elapsed().as_secs(),
         });
+        terminal.show(&mut self.model)?;
+        self.model.shown(Instant::now());
+        Ok(())
     }
 }
 

@@ -53,6 +53,14 @@ impl Screen for Identify {
         ));
         page.gap();
         page.text("The number stands on the case. What is typed here is compared with what the device says of itself, so that the device at work is the one in your hand.");
+        if sight.room {
+            page.gap();
+            page.item(
+                "",
+                "In this rehearsal it stands in the panel at the right.",
+                page.sheet.quiet(),
+            );
+        }
         self.digits.show(
             page,
             &format!("Type its last four digits (or {ANOTHER}, to insert another device):"),

@@ -1,13 +1,17 @@
 //! The holder types a PIN. It is masked, and a new one is typed twice.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Screen, Sight};
 use crate::{
     device::{PIN_FIELD, PinRefused, check_new_pin, check_typed_pin},
     driver::PinPrompt,
     host::secret::Secret,
-    tui::{field::typed, link::Heard, page::Page},
+    tui::{
+        field::{Edit, edit, typed},
+        link::Heard,
+        page::Page,
+    },
 };
 
 /// The screen of one prompt.
@@ -117,13 +121,13 @@ impl Screen for Pin {
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
-        match key.code {
-            KeyCode::Enter => return self.enter(),
-            KeyCode::Backspace => self.typing.pop(),
-            KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                self.typing.clear();
-            }
-            _ => {
+        if key.code == KeyCode::Enter {
+            return self.enter();
+        }
+        match edit(key) {
+            Some(Edit::Back) => self.typing.pop(),
+            Some(Edit::Empty) => self.typing.clear(),
+            None => {
                 if let Some(c) = typed(key) {
                     // A full field takes no more; it is refused as too long in any case.
                     self.typing.push(c);

@@ -50,7 +50,7 @@ impl Screen for RollCall {
         }
         self.word.show(
             page,
-            &format!("When all have answered, type {PRESENT} and press Enter:"),
+            &format!("All have answered? Type {PRESENT} and Enter:"),
         );
         page.keys = "Space marks  Up Down".to_owned();
     }

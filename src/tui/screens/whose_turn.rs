@@ -79,6 +79,9 @@ impl Screen for WhoseTurn {
             let row = format!("{seat:>2} {}", sight.person(handle));
             page.choice(&row, self.chosen == Some(at));
         }
+        if self.waiting.is_empty() {
+            page.text("Nobody is left who could come.");
+        }
         let how = match self.chosen.and_then(|at| self.waiting.get(at)) {
             Some(handle) => format!("Press Enter when {handle} is at the table."),
             None => "Choose with the arrows or a seat's number.".to_owned(),

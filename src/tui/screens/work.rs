@@ -26,14 +26,12 @@ impl Screen for Starting {
 pub(in crate::tui) struct WorkScreen {
     work: Work,
     since: u64,
-    /// Whether it is a wait that can be ended.
-    wait: bool,
 }
 
 impl WorkScreen {
     /// The screen of work that began at `since`, in seconds of [`Sight::up`].
-    pub fn new(work: Work, since: u64, wait: bool) -> Self {
-        Self { work, since, wait }
+    pub fn new(work: Work, since: u64) -> Self {
+        Self { work, since }
     }
 }
 
@@ -86,21 +84,20 @@ impl Screen for WorkScreen {
             }
             Work::Busy { doing } => {
                 page.who("Nobody needs to do anything");
-                page.headline(&format!("At work: {}.", escape(doing)));
+                page.headline(&format!("Wait: {}.", escape(doing)));
                 page.gap();
                 page.text("Leave the device as it is.");
             }
         }
+        let doing = match self.work {
+            Work::Busy { .. } => "at work",
+            _ => "waiting",
+        };
         let elapsed = sight.up.saturating_sub(self.since);
         page.bottom.push(ratatui::text::Line::styled(
-            format!("waiting {}:{:02}", elapsed / 60, elapsed % 60),
+            format!("{doing} {}:{:02}", elapsed / 60, elapsed % 60),
             page.sheet.notice(),
         ));
-        page.keys = if self.wait {
-            "Esc ends the wait".to_owned()
-        } else {
-            String::new()
-        };
     }
 
     fn key(&mut self, _: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {

@@ -1,6 +1,6 @@
 //! A made-up ceremony, told event by event, and a keyboard before its screens.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use p256::{SecretKey, pkcs8::EncodePublicKey as _};
@@ -214,6 +214,40 @@ impl Story {
         self.follow()
     }
 
+    /// A holder's device was interrupted while it made its key, and holds one.
+    pub fn with_key_found(number: u32) -> Self {
+        let mut story = Self::at_enrolment();
+        let (holder, serial) = (format!("holder-{number}"), serial(number));
+        story.device_seen(number, false);
+        for event in [
+            Event::DeviceConfirmed {
+                holder: holder.clone(),
+                serial,
+            },
+            Event::EscrowKept {
+                holder: holder.clone(),
+                serial,
+                sealed: None,
+            },
+            Event::Provisioned {
+                holder: holder.clone(),
+                serial,
+            },
+            Event::GenerateAnnounced {
+                holder: holder.clone(),
+                serial,
+            },
+            Event::KeyFound {
+                holder,
+                serial,
+                spki: "00".to_owned(),
+            },
+        ] {
+            story.tell_alone(event);
+        }
+        story
+    }
+
     fn tell_alone(&mut self, event: Event) {
         let time = Time::from_unix(1_790_000_000 + 20 * self.chain.entries().len() as i64);
         let (entry, _) = self.chain.next(event, time.unwrap()).unwrap();
@@ -319,7 +353,8 @@ pub fn handle(number: u32) -> Handle {
 pub struct Table {
     pub model: Model,
     size: (u16, u16),
-    pub acts: Vec<Act>,
+    acts: Vec<Act>,
+    pub now: Instant,
 }
 
 pub const PLAIN: Sheet = Sheet {
@@ -333,8 +368,18 @@ impl Table {
         Self::sized(story, (80, 24), PLAIN)
     }
 
+    /// The screens of this story in a live ceremony.
+    pub fn live(story: &Story) -> Self {
+        let model = Model::new(Mode::Live, "The first root".to_owned(), PLAIN, false);
+        Self::with(model, story, (80, 24))
+    }
+
     pub fn sized(story: &Story, size: (u16, u16), sheet: Sheet) -> Self {
-        let mut model = Model::new(Mode::Rehearsal, "The first root".to_owned(), sheet, true);
+        let model = Model::new(Mode::Rehearsal, "The first root".to_owned(), sheet, true);
+        Self::with(model, story, size)
+    }
+
+    fn with(mut model: Model, story: &Story, size: (u16, u16)) -> Self {
         model.tick(Now {
             utc: 1_790_000_000 + 3_600,
             up: 100,
@@ -343,6 +388,7 @@ impl Table {
             model,
             size,
             acts: Vec::new(),
+            now: Instant::now(),
         };
         table.request(Request::Show(Box::new(story.view())));
         table
@@ -380,10 +426,17 @@ impl Table {
         self.strike(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))
     }
 
+    /// A key is pressed.
     pub fn strike(&mut self, key: KeyEvent) -> &mut Self {
-        let acts = self.model.key(&key);
+        self.burst(key).lay_out();
+        self
+    }
+
+    /// A key is pressed, and the next comes before the screen is laid out anew.
+    pub fn burst(&mut self, key: KeyEvent) -> &mut Self {
+        self.model.shown(self.now);
+        let acts = self.model.key(&key, self.now);
         self.acts.extend(acts);
-        self.lay_out();
         self
     }
 
@@ -434,6 +487,19 @@ impl Table {
         let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
         terminal.draw(|frame| draw(frame, &self.model)).unwrap();
         terminal.backend().to_string()
+    }
+
+    /// Whether the main pane says this, wherever its rows are broken.
+    pub fn says(&mut self, what: &str) -> bool {
+        self.lay_out();
+        let page = &self.model.page;
+        let rows: Vec<_> = page
+            .top
+            .iter()
+            .chain(&page.bottom)
+            .map(|line| line.to_string().trim().to_owned())
+            .collect();
+        rows.join(" ").contains(what)
     }
 
     /// The terminal is resized.
