@@ -75,7 +75,7 @@ pub fn conduct(dir: &Path, control: Option<&Path>) -> Result<ExitCode, Failure> 
         )
     })?;
     if state.is_finished() {
-        println!(
+        say!(
             "The ceremony in {} is finished. Its bundle: {}",
             shown(dir),
             shown(&settings.out)
@@ -111,11 +111,11 @@ pub fn conduct(dir: &Path, control: Option<&Path>) -> Result<ExitCode, Failure> 
     let outcome = operate(world, state, settings.simulator.as_ref(), control)?;
     Ok(match outcome {
         Outcome::Finished => {
-            println!("The bundle stands at {}", shown(&out));
+            say!("The bundle stands at {}", shown(&out));
             ExitCode::SUCCESS
         }
         Outcome::Left => {
-            println!("Left. To go on: keymoot resume {}", shown(dir));
+            say!("Left. To go on: keymoot resume {}", shown(dir));
             ExitCode::from(4)
         }
     })
