@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{attest, device};
+use crate::commands::{Failure, attest, device, rehearse, resume, run, script, tuf, verify};
 
 /// The offline tool for a quorum of root key holders.
 #[derive(Debug, Parser)]
@@ -16,16 +16,29 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Rehearse(rehearse::Args),
+    Run(run::Args),
+    Resume(resume::Args),
+    Verify(verify::Args),
+    Tuf(tuf::Args),
     Attest(attest::Args),
+    Script(script::Args),
     Device(device::Args),
 }
 
 impl Cli {
     /// Runs the chosen command. Usage errors have left with code 2 before.
     pub fn run(&self) -> ExitCode {
-        match &self.command {
-            Command::Attest(args) => attest::run(args),
-            Command::Device(args) => device::run(args),
-        }
+        let outcome = match &self.command {
+            Command::Rehearse(args) => rehearse::run(args),
+            Command::Run(args) => run::run(args),
+            Command::Resume(args) => resume::run(args),
+            Command::Verify(args) => verify::run(args),
+            Command::Script(args) => script::run(args),
+            Command::Tuf(args) => return tuf::run(args),
+            Command::Attest(args) => return attest::run(args),
+            Command::Device(args) => return device::run(args),
+        };
+        outcome.unwrap_or_else(|failure: Failure| failure.report())
     }
 }

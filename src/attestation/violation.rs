@@ -27,11 +27,9 @@ pub struct Violation {
 }
 
 impl Violation {
-    pub(super) fn new(
-        rule: &'static str,
-        what: impl Into<String>,
-        next: impl Into<String>,
-    ) -> Self {
+    /// A violation of a rule: which, what happened to what, what to do next.
+    #[must_use]
+    pub fn new(rule: &'static str, what: impl Into<String>, next: impl Into<String>) -> Self {
         Self {
             rule,
             what: what.into(),

@@ -65,6 +65,7 @@ impl State {
             }
             Event::Proposed {
                 document,
+                file,
                 signed,
                 made,
                 verdicts,
@@ -74,6 +75,7 @@ impl State {
                 self.judge(verdicts);
                 if self.progress.violated.is_empty() {
                     let proposal = Proposal {
+                        file: *file,
                         signed: *signed,
                         made: *made,
                         reviewed: false,

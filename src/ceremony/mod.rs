@@ -8,10 +8,14 @@ mod advance;
 mod next;
 mod order;
 mod plan;
+pub mod propose;
 pub mod question;
 pub mod script;
 pub mod state;
+pub mod statement;
+pub mod trust;
 pub mod turn;
+pub mod verify;
 
 pub use next::{Effect, Next};
 pub use plan::{Plan, PlanFiles};

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     digest::Digest,
     rules::{Verdict, roster::Handle},
-    transcript::{Entry, Event, Mode, Time},
+    transcript::{self, Entry, Event, Mode, Time},
 };
 
 /// What a ceremony has come to.
@@ -116,6 +116,8 @@ pub struct Signature {
 /// A proposed document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
+    /// The document's file, without signatures.
+    pub file: Digest,
     /// The bytes to be signed.
     pub signed: Digest,
     /// The moment that its dates are counted from.
@@ -288,6 +290,18 @@ impl State {
         self.seats.iter().find(owns).map(|seat| &seat.handle)
     }
 
+    /// Every enrolled key: holder, device and SubjectPublicKeyInfo.
+    #[must_use]
+    pub fn enrolled_keys(&self) -> Vec<(String, u32, Vec<u8>)> {
+        let enrolled = self
+            .seats
+            .iter()
+            .filter_map(|seat| Some((seat, seat.enrolled()?)));
+        enrolled
+            .map(|(seat, e)| (seat.handle.to_string(), e.serial, e.spki.clone()))
+            .collect()
+    }
+
     /// Folds one entry in.
     ///
     /// # Errors
@@ -306,6 +320,9 @@ impl State {
 
     fn take(&mut self, entry: &Entry) -> Result<(), String> {
         match &entry.event {
+            Event::Opened { format, .. } if format != transcript::FORMAT => {
+                Err(format!("its format is not {}", transcript::FORMAT))
+            }
             Event::Opened {
                 ceremony,
                 mode,

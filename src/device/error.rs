@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::identity::{Firmware, Serial, Who};
+use super::identity::{Serial, Who};
 use super::pin_rules::PinRefused;
+use crate::attestation::Firmware;
 
 /// What was being done when something went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +71,14 @@ pub enum DeviceError {
     /// No smart card service is running.
     #[error("the smart card service (pcscd) does not answer")]
     ServiceMissing,
+    /// The smart card service failed before any device was spoken to.
+    #[error("the smart card service (pcscd) failed: {error}")]
+    ServiceFailed {
+        /// What it said.
+        error: pcsc::Error,
+    },
     /// The wanted device, or any device at all, is not plugged in.
-    #[error("{} is not plugged in", .wanted.map_or("a YubiKey".to_owned(), |serial| format!("YubiKey {serial}")))]
+    #[error("{}", .wanted.map_or("no YubiKey is plugged in".to_owned(), |serial| format!("YubiKey {serial} is not plugged in")))]
     NotPresent {
         /// The device that was wanted, if a particular one was.
         wanted: Option<Serial>,
@@ -111,6 +118,14 @@ pub enum DeviceError {
     PinBlocked {
         /// Which device.
         serial: Serial,
+    },
+    /// The PUK was wrong.
+    #[error("wrong PUK for YubiKey {serial}: {}", tries_left(*.tries))]
+    WrongPuk {
+        /// Which device.
+        serial: Serial,
+        /// Tries left before it blocks.
+        tries: u8,
     },
     /// The PUK is blocked.
     #[error("the PUK of YubiKey {serial} is blocked: no tries left")]
@@ -164,7 +179,7 @@ pub enum DeviceError {
         /// What is still as delivered.
         credential: Credential,
     },
-    /// A new PIN or PUK broke the rules; the device was not asked.
+    /// A PIN or PUK broke the rules; the device was not asked.
     #[error("this {credential} cannot be used: {reason}")]
     PinRefused {
         /// PIN or PUK.
@@ -243,6 +258,10 @@ impl DeviceError {
             Self::ServiceMissing => {
                 "Start the smart card service (systemctl start pcscd.socket), then try again."
             }
+            Self::ServiceFailed { .. } => {
+                "Restart the smart card service (systemctl restart pcscd.service), then try again."
+            }
+            Self::NotPresent { wanted: None } => "Plug one in, then try again.",
             Self::NotPresent { .. } => "Plug it in, then try again.",
             Self::Several { .. } => "Unplug all of them but the one that is wanted.",
             Self::Other { wanted, .. } => {
@@ -260,8 +279,12 @@ impl DeviceError {
             }
             Self::WrongPin { .. } => "Let the holder type the PIN again, slowly.",
             Self::PinBlocked { .. } => {
-                "Unblock it with the holder's PUK (ykman piv access unblock-pin), use the spare device, or reset it, which destroys its key."
+                "Unblock it with the holder's PUK, or go on with the spare device. A reset would make it usable again, but destroys its key."
             }
+            Self::WrongPuk { tries: 1, .. } => {
+                "This is the last try before the PUK blocks, and with it the PIN for ever. Let the holder look the PUK up first."
+            }
+            Self::WrongPuk { .. } => "Let the holder type the PUK again, slowly.",
             Self::PukBlocked { .. } => {
                 "Nothing can unblock its PIN any more. If the PIN is unknown, reset the device, which destroys its key."
             }
@@ -269,7 +292,7 @@ impl DeviceError {
                 "Repeat the step, and touch the metal contact as soon as it blinks."
             }
             Self::NotAuthenticated { .. } => {
-                "Use the management key that was set on this very device, or reset it, which destroys its key."
+                "Repeat the step once, in case a reply was garbled. If it stays so, this is not its management key: look for the right one before anything is reset."
             }
             Self::Unsupported { .. } => {
                 "Use a device with newer firmware; firmware cannot be updated."
@@ -279,7 +302,7 @@ impl DeviceError {
                 "Reset it first. That destroys every PIV key on it: read its serial aloud before."
             }
             Self::FactoryCredential { .. } => "Reset the device and set it up again before it is used.",
-            Self::PinRefused { .. } => "Choose another.",
+            Self::PinRefused { .. } => "Type another. The device was not asked, and no try was used up.",
             Self::Malformed { .. } | Self::Panicked { .. } | Self::Refused { .. } => {
                 "Unplug it, plug it in again and repeat the step; if it stays so, use another device and note an exception."
             }
@@ -298,7 +321,7 @@ impl DeviceError {
     #[must_use]
     pub fn tries(&self) -> Option<u8> {
         match self {
-            Self::WrongPin { tries, .. } => Some(*tries),
+            Self::WrongPin { tries, .. } | Self::WrongPuk { tries, .. } => Some(*tries),
             Self::PinBlocked { .. } | Self::PukBlocked { .. } => Some(0),
             _ => None,
         }

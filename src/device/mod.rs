@@ -6,8 +6,11 @@
 //! error says what to do next. Exactly one device is spoken to at a time, by
 //! serial number; with two plugged in every operation refuses.
 //!
-//! The library writes whole commands, PINs included, to the `log` facade at
-//! level trace. Nothing here installs a logger for it, and nothing must.
+//! Two habits of the library to know about. It keeps a PIN that was right in
+//! ordinary memory, which is freed and not wiped when the conversation ends: one
+//! reason why a ceremony's machine has no swap and writes no core dumps. And it
+//! writes whole commands, PINs included, to the `log` facade at level trace:
+//! nothing here installs a logger for it, and nothing must.
 
 mod bench;
 mod contain;
@@ -20,5 +23,7 @@ mod readers;
 
 pub use bench::{Bench, Cancel, Seen};
 pub use error::{Credential, DeviceError, Operation};
-pub use identity::{DeviceInfo, Firmware, FormFactor, Serial, Who};
-pub use pin_rules::{PIN_FIELD, PinRefused, check_new_pin, check_new_puk};
+pub use identity::{DeviceInfo, Serial, Who};
+pub use pin_rules::{
+    PIN_FIELD, PinRefused, check_new_pin, check_new_puk, check_typed_pin, new_puk,
+};

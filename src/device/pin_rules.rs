@@ -1,11 +1,17 @@
 //! Which PINs and PUKs are good enough to be set.
 
-use crate::host::secret::Secret;
+use crate::host::secret::{NoRandomness, Secret};
 
 /// The PIN every YubiKey leaves the factory with.
 pub(super) const FACTORY_PIN: &[u8] = b"123456";
 /// The PUK every YubiKey leaves the factory with.
 pub(super) const FACTORY_PUK: &[u8] = b"12345678";
+
+/// The alphabet of YubiKey one-time passwords (Yubico, "modhex").
+const MODHEX: &[u8] = b"cbdefghijklnrtuv";
+
+/// The length of a PUK in characters: as long as PIV allows.
+pub(super) const PUK_LENGTH: usize = 8;
 
 /// How long an input field for a PIN should be: longer than a PIN, so that a
 /// one-time password typed into it by a touch can be told from a long PIN.
@@ -45,24 +51,36 @@ pub enum PinRefused {
     SameAsPuk,
 }
 
+/// Whether this can be a PIN at all, so that a slip of the finger (or the device
+/// touched by accident) uses up no try. Pure.
+///
+/// Length is PIV's: 6 to 8 bytes (NIST SP 800-73-4 part 2, section 2.4.3).
+///
+/// # Errors
+/// The reason why it cannot.
+pub fn check_typed_pin(pin: &Secret) -> Result<(), PinRefused> {
+    let bytes = pin.expose();
+    // First, because an OTP is also "too long", which would send its holder astray.
+    if bytes.len() > 8 && bytes.iter().all(|byte| MODHEX.contains(byte)) {
+        return Err(PinRefused::OneTimePassword);
+    }
+    match bytes.len() {
+        ..6 => Err(PinRefused::TooShort),
+        9.. => Err(PinRefused::TooLong),
+        _ => Ok(()),
+    }
+}
+
 /// Whether a holder may choose this PIN. Pure; says the first reason against.
 ///
-/// Length is PIV's (NIST SP 800-73-4 part 2 section 2.4.3: 6 to 8 bytes); the
-/// rest keeps out what is guessed within the three tries a device allows.
+/// Beyond [`check_typed_pin`], this keeps out what is guessed within the three
+/// tries a device allows.
 ///
 /// # Errors
 /// The reason against it.
 pub fn check_new_pin(pin: &Secret) -> Result<(), PinRefused> {
+    check_typed_pin(pin)?;
     let bytes = pin.expose();
-    // First, because an OTP is also "too long", which would send its holder astray.
-    if bytes.len() > 8 && bytes.iter().all(|byte| b"cbdefghijklnrtuv".contains(byte)) {
-        return Err(PinRefused::OneTimePassword);
-    }
-    match pin.typed() {
-        ..6 => return Err(PinRefused::TooShort),
-        9.. => return Err(PinRefused::TooLong),
-        _ => {}
-    }
     if !bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) {
         return Err(PinRefused::NotPrintable);
     }
@@ -94,6 +112,20 @@ pub fn check_new_puk(puk: &Secret, pin: &Secret) -> Result<(), PinRefused> {
     Ok(())
 }
 
+/// A random PUK for a device with this PIN: eight digits, drawn again in the rare
+/// case (about one in ten thousand) that they break the rules.
+///
+/// # Errors
+/// [`NoRandomness`] when the operating system has none to give.
+pub fn new_puk(pin: &Secret) -> Result<Secret, NoRandomness> {
+    loop {
+        let puk = Secret::random_digits(PUK_LENGTH)?;
+        if check_new_puk(&puk, pin).is_ok() {
+            return Ok(puk);
+        }
+    }
+}
+
 /// Whether every byte is that `period` places before it.
 fn has_period(bytes: &[u8], period: usize) -> bool {
     bytes
@@ -121,7 +153,7 @@ fn counts(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PinRefused, check_new_pin, check_new_puk};
+    use super::{PinRefused, check_new_pin, check_new_puk, new_puk};
     use crate::host::secret::Secret;
 
     fn judge(pin: &str) -> Result<(), PinRefused> {
@@ -183,6 +215,13 @@ mod tests {
     fn what_a_plain_keyboard_cannot_type_is_refused() {
         assert_eq!(judge("73916é"), Err(PinRefused::NotPrintable));
         assert_eq!(judge("73916\t"), Err(PinRefused::NotPrintable));
+    }
+
+    #[test]
+    fn a_new_puk_keeps_the_rules() {
+        let pin = Secret::of(b"739164");
+        let puk = new_puk(&pin);
+        assert!(puk.is_ok_and(|puk| check_new_puk(&puk, &pin) == Ok(())));
     }
 
     #[test]

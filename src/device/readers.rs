@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use pcsc::{Context, ReaderState, Scope, State};
 
-use super::error::{DeviceError, Operation};
-use super::identity::Who;
+use super::error::DeviceError;
 
 /// A connection to the smart card service.
 ///
@@ -19,12 +18,13 @@ pub(super) fn connect() -> Result<Context, DeviceError> {
 /// A look at all readers: what stood where at that moment.
 pub(super) struct Look(Vec<ReaderState>);
 
-/// A YubiKey's reader, and how often something was put into it or taken out, so
-/// that two devices quickly exchanged are not taken for one.
+/// A YubiKey's reader. Two looks at it differ when something was put into it or
+/// taken out between them, or when another program took or released the device.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Plugged {
     pub(super) reader: CString,
-    count: u32,
+    changes: u32,
+    held: bool,
 }
 
 impl Look {
@@ -63,7 +63,8 @@ impl Look {
             })
             .map(|state| Plugged {
                 reader: state.name().to_owned(),
-                count: state.event_count(),
+                changes: state.event_count(),
+                held: state.event_state().contains(State::EXCLUSIVE),
             })
             .collect()
     }
@@ -100,12 +101,11 @@ fn is_yubikey(reader: &CStr) -> bool {
 
 /// The service itself failed, before any device was spoken to.
 fn service_error(error: pcsc::Error) -> DeviceError {
+    use pcsc::Error as E;
     match error {
-        pcsc::Error::InvalidHandle | pcsc::Error::Shutdown => DeviceError::ServiceMissing,
-        error => DeviceError::from_pcsc(
-            Who::Reader("smart card service".to_owned()),
-            Operation::Identify,
-            error,
-        ),
+        E::NoService | E::ServiceStopped | E::InvalidHandle | E::Shutdown => {
+            DeviceError::ServiceMissing
+        }
+        error => DeviceError::ServiceFailed { error },
     }
 }

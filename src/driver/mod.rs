@@ -4,6 +4,279 @@
 //! devices, writes the resulting events to the disk, and only then folds them in.
 //! The terminal's screens, the unattended plan and the tests operate it alike.
 
+mod documents;
+mod enrolment;
 pub mod operator;
+mod record;
+mod signing;
+mod waiting;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 pub use operator::{Interrupt, Operator, PinPrompt, Reading, Reply, Trouble, View, Work};
+
+use crate::{
+    attestation::TrustStore,
+    ceremony::{Effect, Next, Question, Said, State},
+    device::DeviceError,
+    host::{HostError, folder::Folder, journal::Journal, secret::Secret},
+    rules::roster::Handle,
+    transcript::Event,
+};
+
+/// How a run of the driver ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every step is done.
+    Finished,
+    /// Somebody left; the ceremony can be resumed.
+    Left,
+}
+
+/// Files that the bundle carries besides those of the ceremony: path to content.
+pub type Attachments = BTreeMap<String, Vec<u8>>;
+
+/// What a ceremony needs of the world.
+pub struct World<'w> {
+    /// The ceremony's folder.
+    pub folder: Folder,
+    /// The transcript in it.
+    pub journal: Journal,
+    /// The vendors whose attestations count.
+    pub trust: TrustStore,
+    /// Where the bundle is to be written.
+    pub out: PathBuf,
+    /// Collects what the bundle carries besides, when the transcript is sealed.
+    pub attachments: Box<dyn Fn() -> Result<Attachments, HostError> + Send + 'w>,
+}
+
+/// Drives one ceremony.
+pub struct Driver<'d, 'w> {
+    world: World<'w>,
+    state: State,
+    operator: &'d mut dyn Operator,
+    secrets: Option<TurnSecrets>,
+    readings: Vec<Reading>,
+}
+
+/// What must be remembered while a holder is at the table, and no longer.
+struct TurnSecrets {
+    serial: u32,
+    pin: Secret,
+    management: Option<Secret>,
+}
+
+/// Why an effect or a question came to nothing.
+enum Stop {
+    /// A device failed; nothing is lost.
+    Device(DeviceError),
+    /// Somebody wants something else.
+    Interrupt(Interrupt),
+    /// The machine failed.
+    Host(HostError),
+    /// Somebody left.
+    Left,
+}
+
+impl From<DeviceError> for Stop {
+    fn from(error: DeviceError) -> Self {
+        Self::Device(error)
+    }
+}
+
+impl From<Interrupt> for Stop {
+    fn from(interrupt: Interrupt) -> Self {
+        Self::Interrupt(interrupt)
+    }
+}
+
+impl From<HostError> for Stop {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+}
+
+impl<'d, 'w> Driver<'d, 'w> {
+    /// Takes over a ceremony whose transcript has been folded.
+    pub fn new(world: World<'w>, state: State, operator: &'d mut dyn Operator) -> Self {
+        Self {
+            world,
+            state,
+            operator,
+            secrets: None,
+            readings: Vec::new(),
+        }
+    }
+
+    /// Goes on until every step is done or somebody leaves.
+    ///
+    /// # Errors
+    /// [`HostError`] when the machine fails. What was acknowledged is on the disk,
+    /// and the ceremony can be resumed.
+    pub fn run(mut self) -> Result<Outcome, HostError> {
+        self.read_proposals()?;
+        loop {
+            self.show();
+            let next = self.state.next();
+            if next == Next::Finished {
+                return Ok(Outcome::Finished);
+            }
+            match self.go_on(next) {
+                Ok(()) => {}
+                Err(stop) => match self.handle(stop) {
+                    Ok(()) => {}
+                    Err(Stop::Left) => return Ok(Outcome::Left),
+                    Err(Stop::Host(error)) => return Err(error),
+                    // Handling a stop asks again at most; it raises neither of these.
+                    Err(Stop::Device(_) | Stop::Interrupt(_)) => {}
+                },
+            }
+        }
+    }
+
+    fn go_on(&mut self, next: Next) -> Result<(), Stop> {
+        match next {
+            Next::Finished => Ok(()),
+            Next::Record(event) => self.record(event),
+            Next::Ask(question) => self.ask(&question),
+            Next::Do(effect) => self.perform(effect),
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) -> Result<(), Stop> {
+        match effect {
+            Effect::ExamineMachine => self.examine_machine(),
+            Effect::AwaitDevice(holder) => self.await_device(&holder),
+            Effect::AwaitRemoval(holder) => self.await_removal(&holder),
+            Effect::Reset(holder, serial) => self.reset(&holder, serial),
+            Effect::Provision(holder, serial) => self.provision(&holder, serial),
+            Effect::Generate(holder, serial) => self.generate(&holder, serial),
+            Effect::LookForKey(holder, serial) => self.look_for_key(&holder, serial),
+            Effect::Attest(holder, serial) => self.attest(&holder, serial),
+            Effect::Prove(holder, serial) => self.prove(&holder, serial),
+            Effect::Sign(holder, serial, document) => self.sign(&holder, serial, document),
+            Effect::Close(holder, serial) => self.close(&holder, serial),
+            Effect::Propose(document) => self.propose(document),
+            Effect::Verify => self.verify(),
+            Effect::Seal => self.seal(),
+            Effect::MakeManifest => self.make_manifest(),
+            Effect::Export(manifest) => self.export(manifest),
+        }
+    }
+
+    /// Asks until the answer is one.
+    fn ask(&mut self, question: &Question) -> Result<(), Stop> {
+        let mut refusal = None;
+        loop {
+            let answer = self.operator.ask(question, refusal.as_ref())?;
+            match self.state.answer(question, answer) {
+                Ok(Said::Event(event)) => {
+                    let set_aside = matches!(event, Event::DeviceSetAside { .. });
+                    self.record(event)?;
+                    return if set_aside {
+                        self.await_empty_bench()
+                    } else {
+                        Ok(())
+                    };
+                }
+                Ok(Said::Again) => {
+                    return match self.state.again() {
+                        Some(effect) => self.perform(effect),
+                        None => Ok(()),
+                    };
+                }
+                Err(refused) => refusal = Some(refused),
+            }
+        }
+    }
+
+    /// Records what stopped the course of things and finds a way on.
+    fn handle(&mut self, stop: Stop) -> Result<(), Stop> {
+        match stop {
+            Stop::Device(DeviceError::Cancelled) => {
+                let interrupt = self.operator.interrupted();
+                self.interrupt(interrupt)
+            }
+            Stop::Device(error) => self.mishap(&error),
+            Stop::Interrupt(interrupt) => self.interrupt(interrupt),
+            stop => Err(stop),
+        }
+    }
+
+    fn interrupt(&mut self, interrupt: Interrupt) -> Result<(), Stop> {
+        match interrupt {
+            Interrupt::Note(text) => self.record(Event::Note { text: shown(&text) }),
+            Interrupt::Exception {
+                expected,
+                happened,
+                decided,
+            } => self.record(Event::Exception {
+                expected: shown(&expected),
+                happened: shown(&happened),
+                decided: shown(&decided),
+            }),
+            Interrupt::EndTurn(reason) => match &self.state.turn {
+                // Once the purpose is reached there is nothing to leave unfinished.
+                Some(turn) if turn.stage != crate::ceremony::turn::Stage::Remove => {
+                    let holder = turn.holder.to_string();
+                    self.record(Event::TurnEnded {
+                        holder,
+                        unfinished: Some(shown(&reason)),
+                    })
+                }
+                _ => Ok(()),
+            },
+            Interrupt::Leave => {
+                self.record(Event::Left {})?;
+                Err(Stop::Left)
+            }
+        }
+    }
+
+    /// A device failed: record it, and ask whether to try again.
+    fn mishap(&mut self, error: &DeviceError) -> Result<(), Stop> {
+        let Some(holder) = self.at_table() else {
+            return Err(Stop::Host(HostError::new(
+                error.to_string(),
+                error.next_step(),
+            )));
+        };
+        self.record_mishap(&holder, error)?;
+        let trouble = Trouble {
+            holder,
+            what: error.to_string(),
+            next: error.next_step(),
+        };
+        match self.operator.trouble(&trouble) {
+            Ok(()) => Ok(()),
+            Err(interrupt) => self.interrupt(interrupt),
+        }
+    }
+
+    fn record_mishap(&mut self, holder: &Handle, error: &DeviceError) -> Result<(), Stop> {
+        self.record(Event::Mishap {
+            holder: holder.to_string(),
+            what: shown(&error.to_string()),
+        })
+    }
+
+    fn at_table(&self) -> Option<Handle> {
+        self.state.turn.as_ref().map(|turn| turn.holder.clone())
+    }
+
+    fn show(&mut self) {
+        let chain = self.world.journal.chain();
+        self.operator.show(&View {
+            state: Arc::new(self.state.clone()),
+            head: chain.head(),
+            entries: chain.entries().len() as u64,
+            last: chain.entries().last().cloned(),
+            readings: self.readings.clone(),
+        });
+    }
+}
+
+/// Text that people typed or devices reported, fit for one line of the transcript.
+fn shown(text: &str) -> String {
+    crate::text::escape(text)
+}

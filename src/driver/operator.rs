@@ -9,6 +9,7 @@ use crate::{
     digest::Digest,
     host::secret::Secret,
     rules::roster::Handle,
+    transcript::Entry,
 };
 
 /// All that there is to see.
@@ -20,6 +21,8 @@ pub struct View {
     pub head: Digest,
     /// How many entries the transcript has.
     pub entries: u64,
+    /// The last of them.
+    pub last: Option<Entry>,
     /// The documents proposed so far, to be read.
     pub readings: Vec<Reading>,
 }

@@ -1,7 +1,10 @@
 //! The rules: every check has one id, one function and one entry in
 //! `docs/rules.md`. Nothing here does input or output.
 
+pub mod device;
+pub mod machine;
 pub mod policy;
+pub mod root;
 pub mod roster;
 
 pub use crate::transcript::verdict::{Outcome, Verdict, Violation};

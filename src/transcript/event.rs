@@ -228,6 +228,8 @@ pub enum Event {
         document: String,
         /// The moment that its dates are counted from.
         made: Time,
+        /// The document's file, without signatures.
+        file: Digest,
         /// The bytes to be signed.
         signed: Digest,
         /// What the rules say of it.

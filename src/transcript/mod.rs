@@ -7,6 +7,7 @@
 
 pub mod chain;
 pub mod event;
+mod sentence;
 pub mod time;
 pub mod verdict;
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::attestation::Violation;
+
 /// What one rule says of one ceremony, with its stable id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,35 +72,6 @@ impl Verdict {
     #[must_use]
     pub fn is_violated(&self) -> bool {
         self.outcome == Outcome::Violated
-    }
-}
-
-/// A rule that does not hold: which, what happened to what, what to do next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// The rule's id.
-    pub rule: &'static str,
-    /// What happened, and to what.
-    pub what: String,
-    /// What to do next.
-    pub next: String,
-}
-
-impl Violation {
-    /// A violation of a rule.
-    #[must_use]
-    pub fn new(rule: &'static str, what: impl Into<String>, next: impl Into<String>) -> Self {
-        Self {
-            rule,
-            what: what.into(),
-            next: next.into(),
-        }
-    }
-}
-
-impl std::fmt::Display for Violation {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}\n  next: {}", self.rule, self.what, self.next)
     }
 }
 

@@ -1,4 +1,34 @@
-//! TUF metadata.
+//! TUF metadata: reading, verifying, comparing and writing it.
+//!
+//! Pure: no input or output, no clock, no knowledge of ceremonies. A file's
+//! text becomes a [`Document`], which keeps the exact bytes that were signed;
+//! a root document's meaning is a [`Root`]; [`verify_root`] counts its
+//! signatures by distinct key material and alone yields a [`VerifiedRoot`];
+//! [`changes()`] says in sentences what differs. What is to be signed begins as
+//! a [`RootDraft`] and is written by a [`dialect`].
+
+pub mod changes;
+pub mod dialect;
+mod document;
+mod draft;
+pub mod dsse;
 pub mod json;
 pub mod key;
+mod key_id;
+mod root;
+mod time;
+mod verify;
+mod warning;
+
+pub use changes::{Change, changes};
+pub use document::{Document, DocumentError, Signature};
+pub use draft::{DraftError, Holder, OnlineKey, RootDraft};
 pub use key::PublicKey;
+pub use key_id::KeyId;
+pub use root::{KeyEntry, Periods, RoleKeys, Root};
+pub use time::Time;
+pub use verify::{
+    ChainError, Checks, Quorum, Rejection, RootError, Unmet, ValidSignature, VerifiedRoot, count,
+    verify_chain, verify_root,
+};
+pub use warning::Warning;

@@ -39,8 +39,8 @@ fn without_a_device_it_asks_for_one() {
     for action in ["list", "info"] {
         demand_failure(
             &keymoot(&room.socket(), action),
-            "not plugged in",
-            "Plug it in",
+            "no YubiKey is plugged in",
+            "Plug one in",
         );
     }
 }

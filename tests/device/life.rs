@@ -167,6 +167,34 @@ fn a_wrong_pin_counts_down_and_says_so_and_then_blocks() {
 }
 
 #[test]
+fn the_puk_unblocks_a_blocked_pin_and_wrong_ones_count_down() {
+    play(ONE, |desk| {
+        let serial = desk.device().serial;
+        let holder = Holder::new();
+        holder.provision(serial);
+        while piv::verify_pin(serial, &Secret::of(b"739165"))
+            .unwrap_err()
+            .tries()
+            != Some(0)
+        {}
+
+        let new = Secret::of(b"k7!29q");
+        let error = piv::unblock_pin(serial, &Secret::of(b"73916500"), &new).unwrap_err();
+        assert!(
+            matches!(error, DeviceError::WrongPuk { tries: 2, .. }),
+            "{error}"
+        );
+        piv::unblock_pin(serial, &holder.puk, &new).unwrap();
+        piv::verify_pin(serial, &new).unwrap();
+
+        let wrong = Secret::of(b"73916500");
+        while piv::unblock_pin(serial, &wrong, &new).unwrap_err().tries() != Some(0) {}
+        let error = piv::unblock_pin(serial, &holder.puk, &new).unwrap_err();
+        assert!(matches!(error, DeviceError::PukBlocked { .. }), "{error}");
+    });
+}
+
+#[test]
 fn a_holder_changes_the_pin_and_the_old_one_is_wrong_then() {
     play(ONE, |desk| {
         let serial = desk.device().serial;
@@ -186,10 +214,25 @@ fn a_holder_changes_the_pin_and_the_old_one_is_wrong_then() {
 }
 
 #[test]
-fn an_empty_pin_is_not_a_right_pin() {
+fn what_cannot_be_a_pin_is_refused_and_uses_up_no_try() {
     play(ONE, |desk| {
         let serial = desk.device().serial;
-        assert!(piv::verify_pin(serial, &Secret::field(8)).is_err());
+        for (typed, expected) in [
+            ("", PinRefused::TooShort),
+            ("739164285", PinRefused::TooLong),
+            (
+                "ccccccjlukunvvudkgkrnhlghbufhh",
+                PinRefused::OneTimePassword,
+            ),
+        ] {
+            let error = piv::sign(serial, &Secret::of(typed.as_bytes()), b"", || {}).unwrap_err();
+            assert!(
+                matches!(error, DeviceError::PinRefused { reason, .. } if reason == expected),
+                "{error}"
+            );
+            assert!(error.next_step().contains("no try"));
+        }
+        assert_eq!(piv::contents(serial).unwrap().pin.tries, Some(3));
     });
 }
 
@@ -272,7 +315,7 @@ fn ancient_firmware_is_told_what_it_lacks() {
         );
         let contents = piv::contents(device.serial).unwrap();
         assert_eq!((contents.pin.tries, contents.keys), (Some(3), None));
-        assert_eq!(device.form_factor, None);
+        piv::reset(device.serial).unwrap();
     });
 }
 

@@ -8,7 +8,7 @@ mod life;
 mod plugging;
 mod room;
 
-use keymoot::device::{Serial, piv};
+use keymoot::device::{Serial, new_puk, piv};
 use keymoot::host::secret::Secret;
 
 /// The secrets of a device's holder.
@@ -20,9 +20,10 @@ struct Holder {
 
 impl Holder {
     fn new() -> Self {
+        let pin = Secret::of(b"739164");
         Self {
-            pin: Secret::of(b"739164"),
-            puk: Secret::random_digits(piv::PUK_LENGTH).unwrap(),
+            puk: new_puk(&pin).unwrap(),
+            pin,
             management_key: Secret::random_bytes(piv::MANAGEMENT_KEY_LENGTH).unwrap(),
         }
     }

@@ -129,3 +129,32 @@ fn with_nothing_plugged_in_there_is_nothing_present() {
         );
     });
 }
+
+#[test]
+fn a_device_held_by_another_program_is_told_and_found_when_released() {
+    play(TWO, |desk| {
+        desk.insert(1);
+        let device = desk.device();
+        let other = pcsc::Context::establish(pcsc::Scope::User).unwrap();
+        let reader = std::ffi::CString::new(device.reader.clone()).unwrap();
+        let held = other
+            .connect(&reader, pcsc::ShareMode::Exclusive, pcsc::Protocols::T1)
+            .unwrap();
+        let error = piv::contents(device.serial).unwrap_err();
+        assert!(
+            matches!(error, DeviceError::SharingViolation { .. }),
+            "{error}"
+        );
+
+        let (tell, told) = mpsc::channel();
+        let waiting = thread::spawn(move || {
+            Bench::open()
+                .unwrap()
+                .wait_for_one(&Cancel::new(), |seen| tell.send(short(seen)).unwrap())
+        });
+        assert_eq!(told.recv().unwrap(), "unreadable");
+        drop(held);
+        assert_eq!(told.recv().unwrap(), "one");
+        assert_eq!(waiting.join().unwrap().unwrap(), device);
+    });
+}

@@ -100,6 +100,8 @@ pub fn play<F: FnOnce(&mut Desk)>(args: &[&str], scenario: F) {
         String::from_utf8_lossy(&inner.stderr),
     );
     assert!(inner.status.success(), "the scenario failed:\n{out}\n{err}");
+    // A ceremony has a screen here; nothing may write across it.
+    assert!(err.is_empty(), "written to standard error:\n{err}");
     assert!(
         out.contains("1 passed"),
         "the scenario '{test}' was not found:\n{out}\n{err}"
@@ -131,13 +133,12 @@ impl Desk {
     }
 
     /// Does something and waits until it is done.
-    fn ask(&mut self, what: &Value) -> Value {
+    fn ask(&mut self, what: &Value) {
         writeln!(self.commands, "{what}").unwrap();
         let mut reply = String::new();
         self.replies.read_line(&mut reply).unwrap();
         let reply: Value = serde_json::from_str(&reply).unwrap();
-        assert!(reply.get("error").is_none(), "{what}: {reply}");
-        reply
+        assert_eq!(reply["ok"], true, "{what}: {reply}");
     }
 
     /// Plugs a device in.
@@ -150,23 +151,22 @@ impl Desk {
         self.ask(&json!({"do": "remove", "device": device}));
     }
 
-    /// Lets something go wrong with device 1, in the simulator's words.
+    /// Lets something go wrong with device 1, in the simulator's words; nothing
+    /// any more, with no words.
     pub fn fault(&mut self, plan: &str) {
         self.ask(&json!({"do": "fault", "device": 1, "plan": plan}));
     }
 
     /// From now on, whoever is asked for a touch touches at once.
     pub fn touch_when_asked(&self) {
-        let mut events = UnixStream::connect(&self.control).unwrap();
-        writeln!(events, "{}", json!({"do": "watch"})).unwrap();
+        let mut watch = Self::at_control(self.control.clone());
         let mut hand = Self::at_control(self.control.clone());
+        // Answered once the watch has begun.
+        watch.ask(&json!({"do": "watch"}));
         thread::spawn(move || {
-            for line in BufReader::new(events).lines().map_while(Result::ok) {
+            for line in watch.replies.lines().map_while(Result::ok) {
                 let event: Value = serde_json::from_str(&line).unwrap();
-                if event
-                    .get("event")
-                    .is_some_and(|event| event == "touch-awaited")
-                {
+                if event["event"] == "touch-awaited" {
                     hand.ask(&json!({"do": "touch", "device": event["device"]}));
                 }
             }

@@ -6,12 +6,13 @@ use yubikey::piv::{AlgorithmId, ManagementSlotId, SlotAlgorithmId, SlotId, SlotM
 use yubikey::{MgmAlgorithmId, PinPolicy, TouchPolicy};
 
 use super::session::Session;
+use crate::attestation::Firmware;
 use crate::device::error::{DeviceError, Operation};
-use crate::device::identity::{Firmware, Serial};
+use crate::device::identity::Serial;
 
 /// The first firmware that tells about its slots (GET METADATA: Yubico, "PIV
 /// extensions").
-pub(super) const METADATA: Firmware = Firmware([5, 3, 0]);
+pub(super) const METADATA: Firmware = Firmware::new(5, 3, 0);
 
 /// What is on a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,18 @@ pub struct Contents {
     /// The keys on it, by slot; `None` when the firmware (before 5.3.0) cannot
     /// tell.
     pub keys: Option<Vec<KeyInSlot>>,
+}
+
+impl Contents {
+    /// Whether the PIV application is known to be as the factory left it: no
+    /// keys, and every credential the factory's.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.pin.factory == Some(true)
+            && self.puk.factory == Some(true)
+            && self.factory_management_key == Some(true)
+            && self.keys.as_ref().is_some_and(Vec::is_empty)
+    }
 }
 
 /// The state of a PIN or PUK.
@@ -147,9 +160,11 @@ impl Session {
         let told = self
             .metadata(SlotId::Management(which))?
             .ok_or_else(|| self.malformed())?;
+        // Firmware that tells at all tells this: without it, half a reply was lost.
+        let factory = told.default.ok_or_else(|| self.malformed())?;
         Ok(CredentialState {
             tries: told.retries.map(|retries| retries.remaining_count),
-            factory: told.default,
+            factory: Some(factory),
         })
     }
 

@@ -5,20 +5,20 @@ use yubikey::{Error, MgmAlgorithmId, MgmKey};
 
 use super::contents::METADATA;
 use super::session::Session;
+use crate::attestation::Firmware;
 use crate::device::error::{Credential, DeviceError, Operation};
-use crate::device::identity::{Firmware, Serial};
-use crate::device::pin_rules::{FACTORY_PIN, FACTORY_PUK, check_new_pin, check_new_puk};
+use crate::device::identity::Serial;
+use crate::device::pin_rules::{
+    FACTORY_PIN, FACTORY_PUK, PUK_LENGTH, PinRefused, check_new_pin, check_new_puk, check_typed_pin,
+};
 use crate::host::secret::Secret;
 
 /// The length of a management key in bytes: AES-192, and 3DES on firmware before
 /// 5.4.2, have the same.
 pub const MANAGEMENT_KEY_LENGTH: usize = 24;
 
-/// The length of a PUK in characters: as long as PIV allows.
-pub const PUK_LENGTH: usize = 8;
-
 /// The first firmware with AES management keys (Yubico, "PIV extensions").
-const AES_MANAGEMENT_KEYS: Firmware = Firmware([5, 4, 2]);
+const AES_MANAGEMENT_KEYS: Firmware = Firmware::new(5, 4, 2);
 
 /// Tries of a PIN or PUK can be set to at most 255; more wrong ones than that
 /// have blocked it.
@@ -41,7 +41,8 @@ pub fn reset(serial: Serial) -> Result<(), DeviceError> {
     })
 }
 
-/// Checks the PIN. A wrong one costs a try, a right one gives all tries back.
+/// Checks the PIN. A wrong one costs a try, a right one gives all tries back;
+/// what cannot be a PIN is refused without asking the device.
 ///
 /// # Errors
 /// [`DeviceError::WrongPin`] with the tries left, [`DeviceError::PinBlocked`],
@@ -57,6 +58,7 @@ pub fn verify_pin(serial: Serial, pin: &Secret) -> Result<(), DeviceError> {
 /// [`DeviceError::PinRefused`] before the device is asked; a wrong old PIN costs
 /// a try.
 pub fn set_pin(serial: Serial, old: &Secret, new: &Secret) -> Result<(), DeviceError> {
+    check_typed(old)?;
     check_pin(new)?;
     let (old, new) = (old.duplicate(), new.duplicate());
     Session::run(serial, Operation::Pin, move |session| {
@@ -64,6 +66,30 @@ pub fn set_pin(serial: Serial, old: &Secret, new: &Secret) -> Result<(), DeviceE
             .yubikey
             .change_pin(old.expose(), new.expose())
             .map_err(|error| session.error(error))
+    })
+}
+
+/// Sets a new PIN with the PUK, also when the PIN is blocked.
+///
+/// # Errors
+/// [`DeviceError::PinRefused`] before the device is asked;
+/// [`DeviceError::WrongPuk`] with the tries left; [`DeviceError::PukBlocked`].
+pub fn unblock_pin(serial: Serial, puk: &Secret, new: &Secret) -> Result<(), DeviceError> {
+    check_typed_pin(puk).map_err(puk_refused)?;
+    check_pin(new)?;
+    if puk.same_as(new) {
+        return Err(puk_refused(PinRefused::SameAsPuk));
+    }
+    let (puk, new) = (puk.duplicate(), new.duplicate());
+    Session::run(serial, Operation::Pin, move |session| {
+        match session.yubikey.unblock_pin(puk.expose(), new.expose()) {
+            Ok(()) => Ok(()),
+            Err(Error::PinLocked | Error::WrongPin { tries: 0 }) => {
+                Err(DeviceError::PukBlocked { serial })
+            }
+            Err(Error::WrongPin { tries }) => Err(DeviceError::WrongPuk { serial, tries }),
+            Err(error) => Err(session.error(error)),
+        }
     })
 }
 
@@ -87,10 +113,7 @@ pub fn provision(
     management_key: &Secret,
 ) -> Result<(), DeviceError> {
     check_pin(pin)?;
-    check_new_puk(puk, pin).map_err(|reason| DeviceError::PinRefused {
-        credential: Credential::Puk,
-        reason,
-    })?;
+    check_new_puk(puk, pin).map_err(puk_refused)?;
     let (pin, puk, management_key) = (pin.duplicate(), puk.duplicate(), management_key.duplicate());
     Session::run(serial, Operation::Provision, move |session| {
         session.demand_metadata()?;
@@ -124,10 +147,25 @@ pub fn no_defaults(serial: Serial) -> Result<(), DeviceError> {
 }
 
 fn check_pin(pin: &Secret) -> Result<(), DeviceError> {
-    check_new_pin(pin).map_err(|reason| DeviceError::PinRefused {
+    check_new_pin(pin).map_err(pin_refused)
+}
+
+fn check_typed(pin: &Secret) -> Result<(), DeviceError> {
+    check_typed_pin(pin).map_err(pin_refused)
+}
+
+fn pin_refused(reason: PinRefused) -> DeviceError {
+    DeviceError::PinRefused {
         credential: Credential::Pin,
         reason,
-    })
+    }
+}
+
+fn puk_refused(reason: PinRefused) -> DeviceError {
+    DeviceError::PinRefused {
+        credential: Credential::Puk,
+        reason,
+    }
 }
 
 /// The credentials and where their state is read.
@@ -140,10 +178,9 @@ const CREDENTIALS: [(Credential, ManagementSlotId); 3] = [
 impl Session {
     /// Verifies the PIN.
     pub(super) fn verify(&mut self, pin: &Secret) -> Result<(), DeviceError> {
-        // An empty PIN would ask for the tries left, and pass for a right one.
-        if pin.expose().is_empty() {
-            return Err(self.refused());
-        }
+        // Also because the library takes an empty PIN for a question about the
+        // tries left, and would let it pass for a right one.
+        check_typed(pin)?;
         self.yubikey
             .verify_pin(pin.expose())
             .map_err(|error| self.error(error))

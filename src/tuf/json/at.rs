@@ -1,7 +1,6 @@
 //! Walking into a value, with errors that name the place.
 
-use super::{Json, Object};
-use crate::text::escape;
+use super::{Json, Object, excerpt};
 
 /// A member that is missing or of the wrong kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +25,7 @@ impl<'j> At<'j> {
     pub fn top(value: &'j Json, name: &str) -> Self {
         Self {
             value,
-            path: escape(name),
+            path: excerpt(name),
         }
     }
 
@@ -67,7 +66,7 @@ impl<'j> At<'j> {
     pub fn members(&self) -> Result<impl Iterator<Item = (&'j str, At<'j>)>, Misfit> {
         let path = self.path.clone();
         Ok(self.object()?.iter().map(move |(name, value)| {
-            let path = format!("{path}.{}", escape(name));
+            let path = format!("{path}.{}", excerpt(name));
             (name.as_str(), At { value, path })
         }))
     }
@@ -79,7 +78,7 @@ impl<'j> At<'j> {
     pub fn find(&self, name: &str) -> Result<Option<At<'j>>, Misfit> {
         Ok(self.object()?.get(name).map(|value| At {
             value,
-            path: format!("{}.{}", self.path, escape(name)),
+            path: format!("{}.{}", self.path, excerpt(name)),
         }))
     }
 
@@ -89,7 +88,7 @@ impl<'j> At<'j> {
     /// There is none, or this is not an object.
     pub fn member(&self, name: &str) -> Result<At<'j>, Misfit> {
         self.find(name)?
-            .ok_or_else(|| self.misfit(format!("no member \"{}\"", escape(name))))
+            .ok_or_else(|| self.misfit(format!("no member \"{}\"", excerpt(name))))
     }
 
     /// The items with their places.

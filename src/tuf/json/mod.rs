@@ -10,6 +10,8 @@ mod write;
 
 use std::collections::BTreeMap;
 
+use crate::text::escape;
+
 pub use at::{At, Misfit};
 pub use parse::{JsonError, MAX_DEPTH, parse};
 pub use write::{canonical, pretty};
@@ -35,6 +37,16 @@ pub enum Json {
     Array(Vec<Json>),
     /// An object
     Object(Object),
+}
+
+/// A member's name, safe to show and of a length that fits on a line: whoever
+/// wrote a file may have made its names as long as the file.
+fn excerpt(name: &str) -> String {
+    const SHOWN: usize = 80;
+    match name.char_indices().nth(SHOWN) {
+        Some((end, _)) => escape(name.get(..end).unwrap_or_default()) + "…",
+        None => escape(name),
+    }
 }
 
 impl Json {

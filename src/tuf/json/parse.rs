@@ -5,8 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{Json, Object};
-use crate::text::escape;
+use super::{Json, Object, excerpt};
 
 /// How many arrays and objects may lie within each other. TUF metadata needs
 /// about eight; the bound keeps hostile nesting off the stack.
@@ -16,10 +15,8 @@ pub const MAX_DEPTH: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
     /// The text is longer than the caller allowed.
-    #[error("{length} bytes of JSON where at most {limit} are read")]
+    #[error("it is longer than {limit} bytes, the most that is read here")]
     TooLong {
-        /// The length in bytes
-        length: usize,
         /// What the caller allowed, in bytes
         limit: usize,
     },
@@ -53,10 +50,7 @@ fn in_member(path: &str) -> String {
 /// Says what was wrong and where.
 pub fn parse(text: &[u8], limit: usize) -> Result<Json, JsonError> {
     if text.len() > limit {
-        return Err(JsonError::TooLong {
-            length: text.len(),
-            limit,
-        });
+        return Err(JsonError::TooLong { limit });
     }
     let trail = RefCell::new(Vec::new());
     let seed = Value {
@@ -74,13 +68,17 @@ fn refused(error: &serde_json::Error, trail: &[Step]) -> JsonError {
     let message = error.to_string();
     let suffix = format!(" at line {} column {}", error.line(), error.column());
     let problem = message.strip_suffix(&suffix).unwrap_or(&message);
+    const STEPS: usize = 12;
     let mut path = String::new();
-    for step in trail.iter().rev() {
+    for step in trail.iter().rev().take(STEPS) {
         match step {
-            Step::Member(name) if path.is_empty() => path.push_str(&escape(name)),
-            Step::Member(name) => path.push_str(&format!(".{}", escape(name))),
+            Step::Member(name) if path.is_empty() => path.push_str(&excerpt(name)),
+            Step::Member(name) => path.push_str(&format!(".{}", excerpt(name))),
             Step::Item(index) => path.push_str(&format!("[{index}]")),
         }
+    }
+    if trail.len() > STEPS {
+        path.push('…');
     }
     JsonError::Refused {
         problem: problem.to_owned(),
@@ -182,7 +180,7 @@ impl<'de> Visitor<'de> for Value<'_> {
             if object.contains_key(&name) {
                 return Err(A::Error::custom(format_args!(
                     "a second member named \"{}\"",
-                    escape(&name)
+                    excerpt(&name)
                 )));
             }
             match members.next_value_seed(seed) {
@@ -244,7 +242,7 @@ mod tests {
     fn a_text_longer_than_the_caller_allows_is_not_looked_at() {
         assert_eq!(
             parse(b"[[[[", 3).unwrap_err().to_string(),
-            "4 bytes of JSON where at most 3 are read"
+            "it is longer than 3 bytes, the most that is read here"
         );
     }
 
@@ -268,6 +266,13 @@ mod tests {
             assert!(parse(text.as_bytes(), 100).is_err(), "{text:?}");
         }
         assert!(parse(b"\"\xff\"", 100).is_err());
+    }
+
+    #[test]
+    fn an_error_stays_short_however_long_the_names_and_deep_the_place() {
+        let long = "a".repeat(1_000_000);
+        assert!(refusal(&format!("{{\"{long}\":1,\"{long}\":1}}")).len() < 200);
+        assert!(refusal(&format!("{}1.5", "{\"member\":".repeat(60))).len() < 200);
     }
 
     #[test]

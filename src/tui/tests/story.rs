@@ -271,6 +271,7 @@ impl Story {
         let signed = Digest::of(b"root");
         story.tell(Event::Proposed {
             document: "root.json".to_owned(),
+            file: signed,
             signed,
             made: Time::from_unix(1_790_000_000).unwrap(),
             verdicts: Vec::new(),

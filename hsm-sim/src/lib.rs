@@ -1,0 +1,22 @@
+//! Simulated YubiKeys at wire level.
+//!
+//! The program serves pcsc-lite's client protocol on a private unix socket. Whatever is started with
+//! `PCSCLITE_CSOCK_NAME` naming that socket sees card readers with YubiKeys in them: programs that
+//! know nothing of the simulation, unmodified. Nothing here is shared with the program it serves to test,
+//! so that a mistake in one cannot hide a mistake in the other.
+//!
+//! From the inside out: [`yubikey`] is a device, [`vendor`] the factory that made it, [`room`] holds
+//! the devices and says which are plugged in, [`pcsc`] and [`control`] are its two doors.
+
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod control;
+pub mod fault;
+pub mod pcsc;
+pub mod room;
+pub mod seed;
+pub mod store;
+pub mod tlv;
+pub mod vendor;
+pub mod yubikey;

@@ -1,0 +1,330 @@
+//! The room: the devices, which of them are plugged in, and who holds which.
+//!
+//! One mutex guards the room; a device that is carrying out a command is taken out of it, so that
+//! a long command (an RSA key, a touch nobody gives) keeps nobody else waiting.
+
+mod handles;
+mod transmit;
+
+use crate::fault::Plan;
+use crate::pcsc::wire::ReaderState;
+use crate::store::{Store, StoreError};
+use crate::yubikey::Card;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use handles::{ClientId, Share};
+
+/// Readers a pcsc-lite client can see at a time: the length of its reader state array.
+pub const SEATS: usize = 16;
+
+/// What somebody at the control socket may get wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum RoomError {
+    /// There is no such device.
+    #[error("there is no device {0}; devices are numbered from 1 to {1}")]
+    NoDevice(usize, usize),
+    /// It is plugged in already.
+    #[error("device {0} is already inserted")]
+    AlreadyIn(usize),
+    /// It is not plugged in.
+    #[error("device {0} is not inserted")]
+    NotIn(usize),
+    /// No seat is free.
+    #[error("all {SEATS} readers are taken; remove a device first")]
+    Full,
+}
+
+/// Whether somebody has to touch a device, and did.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Touch {
+    Idle,
+    Awaited,
+    Given,
+}
+
+struct Bay {
+    /// Absent while it carries out a command.
+    card: Option<Card>,
+    /// Changes whenever the device loses power or is reset; the card notices when it is next spoken to.
+    epoch: u64,
+    /// The epoch the card itself has seen.
+    card_epoch: u64,
+    /// Where it is plugged in, and which insertion that was.
+    plugged: Option<Plugged>,
+    touch: Touch,
+    serial: u32,
+    model: String,
+}
+
+#[derive(Clone, Copy)]
+struct Plugged {
+    seat: usize,
+    insertion: u64,
+}
+
+#[derive(Default)]
+struct Seat {
+    device: Option<usize>,
+    /// Insertions and removals so far; clients notice changes by it.
+    events: u32,
+}
+
+struct World {
+    bays: Vec<Bay>,
+    seats: [Seat; SEATS],
+    handles: handles::Handles,
+    faults: Plan,
+    insertions: u64,
+    watchers: Vec<Sender<String>>,
+    /// Clients that wait for a reader to come or go.
+    waiting: HashMap<ClientId, Box<dyn FnOnce() + Send>>,
+}
+
+/// The room, shared by all connections.
+pub struct Room {
+    world: Mutex<World>,
+    changed: Condvar,
+    store: Mutex<Store>,
+    touch_timeout: Duration,
+}
+
+impl Room {
+    /// A room with the store's devices in it, none plugged in.
+    #[must_use]
+    pub fn new(store: Store, faults: Plan, touch_timeout: Duration) -> Self {
+        let bays = store
+            .devices()
+            .iter()
+            .map(|device| Bay {
+                card: Some(Card::new(
+                    device.plate.clone(),
+                    device.piv.clone(),
+                    store.seed().clone(),
+                )),
+                epoch: 0,
+                card_epoch: 0,
+                plugged: None,
+                touch: Touch::Idle,
+                serial: device.plate.serial,
+                model: device.plate.model.to_string(),
+            })
+            .collect();
+        let world = World {
+            bays,
+            seats: Default::default(),
+            handles: handles::Handles::default(),
+            faults,
+            insertions: 0,
+            watchers: Vec::new(),
+            waiting: HashMap::new(),
+        };
+        Self {
+            world: Mutex::new(world),
+            changed: Condvar::new(),
+            store: Mutex::new(store),
+            touch_timeout,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, World> {
+        // A thread that panicked holds no half-made change worth refusing everybody else for.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, index: usize, card: &Card) -> Result<(), StoreError> {
+        self.store
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .keep(index, card.state())
+    }
+
+    /// Plugs a device in.
+    ///
+    /// # Errors
+    /// No such device, already in, or no reader free.
+    pub fn insert(&self, device: usize) -> Result<(), RoomError> {
+        let mut world = self.lock();
+        let index = world.index(device)?;
+        if world.bays[index].plugged.is_some() {
+            return Err(RoomError::AlreadyIn(device));
+        }
+        // Like pcscd: the lowest free number, so another device may come back under a name already seen.
+        let seat = world
+            .seats
+            .iter()
+            .position(|seat| seat.device.is_none())
+            .ok_or(RoomError::Full)?;
+        world.insertions += 1;
+        let insertion = world.insertions;
+        let bay = &mut world.bays[index];
+        bay.plugged = Some(Plugged { seat, insertion });
+        bay.epoch += 1;
+        world.seats[seat].device = Some(index);
+        world.seats[seat].events += 1;
+        world.announce("inserted", index);
+        world.notify_waiting();
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    /// Pulls a device out.
+    ///
+    /// # Errors
+    /// No such device, or not in.
+    pub fn remove(&self, device: usize) -> Result<(), RoomError> {
+        let mut world = self.lock();
+        let index = world.index(device)?;
+        if !world.unplug(index) {
+            return Err(RoomError::NotIn(device));
+        }
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    /// Touches a device; says whether it was waiting for that.
+    ///
+    /// # Errors
+    /// No such device, or not in.
+    pub fn touch(&self, device: usize) -> Result<bool, RoomError> {
+        let mut world = self.lock();
+        let index = world.index(device)?;
+        let bay = &mut world.bays[index];
+        if bay.plugged.is_none() {
+            return Err(RoomError::NotIn(device));
+        }
+        let used = bay.touch == Touch::Awaited;
+        if used {
+            bay.touch = Touch::Given;
+            self.changed.notify_all();
+        }
+        Ok(used)
+    }
+
+    /// Adds to the plan of faults; an empty plan clears it.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn fault(&self, plan: Plan, device: Option<usize>) -> Result<(), RoomError> {
+        let mut world = self.lock();
+        if let Some(device) = device {
+            world.index(device)?;
+        }
+        if plan.is_empty() {
+            world.faults.clear();
+        } else {
+            world.faults.add(plan, device);
+        }
+        Ok(())
+    }
+
+    /// All devices, for people and programs at the control socket.
+    #[must_use]
+    pub fn devices(&self) -> Value {
+        self.lock().devices()
+    }
+
+    /// What happens from now on, as lines of JSON, and how the devices stand at this moment.
+    #[must_use]
+    pub fn watch(&self) -> (Value, Receiver<String>) {
+        let mut world = self.lock();
+        let (sender, receiver) = channel();
+        world.watchers.push(sender);
+        (world.devices(), receiver)
+    }
+
+    /// The reader state array, as pcsc-lite clients read it.
+    #[must_use]
+    pub fn readers(&self) -> Vec<ReaderState> {
+        self.lock().readers()
+    }
+
+    /// Has `client` called back when a reader comes or goes; what `now` does with the readers happens in the
+    /// same moment, so that no change falls between.
+    pub fn wait_for_change(
+        &self,
+        client: ClientId,
+        now: impl FnOnce(Vec<ReaderState>),
+        then: Box<dyn FnOnce() + Send>,
+    ) {
+        let mut world = self.lock();
+        now(world.readers());
+        world.waiting.insert(client, then);
+    }
+
+    /// Ends the waiting of `client`; false when it was not waiting (any more).
+    pub fn stop_waiting(&self, client: ClientId) -> bool {
+        self.lock().waiting.remove(&client).is_some()
+    }
+}
+
+impl World {
+    fn index(&self, device: usize) -> Result<usize, RoomError> {
+        match device.checked_sub(1) {
+            Some(index) if index < self.bays.len() => Ok(index),
+            _ => Err(RoomError::NoDevice(device, self.bays.len())),
+        }
+    }
+
+    fn unplug(&mut self, index: usize) -> bool {
+        let bay = &mut self.bays[index];
+        let Some(plugged) = bay.plugged.take() else {
+            return false;
+        };
+        bay.epoch += 1;
+        self.handles.abort_transaction(index);
+        self.seats[plugged.seat].device = None;
+        self.seats[plugged.seat].events += 1;
+        self.announce("removed", index);
+        self.notify_waiting();
+        true
+    }
+
+    fn announce(&mut self, event: &str, index: usize) {
+        let line = json!({ "event": event, "device": index + 1 }).to_string();
+        self.watchers
+            .retain(|watcher| watcher.send(line.clone()).is_ok());
+    }
+
+    fn notify_waiting(&mut self) {
+        for (_, call) in self.waiting.drain() {
+            call();
+        }
+    }
+
+    fn devices(&self) -> Value {
+        (1..)
+            .zip(&self.bays)
+            .map(|(device, bay)| {
+                json!({
+                    "device": device,
+                    "serial": bay.serial,
+                    "firmware": bay.model,
+                    "inserted": bay.plugged.is_some(),
+                    "awaiting_touch": bay.touch == Touch::Awaited,
+                })
+            })
+            .collect()
+    }
+
+    fn readers(&self) -> Vec<ReaderState> {
+        self.seats
+            .iter()
+            .enumerate()
+            .map(|(number, seat)| ReaderState {
+                name: seat.device.map(|_| reader_name(number)),
+                events: seat.events,
+                sharing: seat.device.map_or(0, |index| self.sharing(index)),
+            })
+            .collect()
+    }
+}
+
+/// The name pcscd gives a YubiKey; what clients recognise one by, and its interfaces.
+#[must_use]
+pub fn reader_name(seat: usize) -> String {
+    format!("Yubico YubiKey OTP+FIDO+CCID {seat:02X} 00")
+}

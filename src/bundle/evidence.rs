@@ -1,0 +1,419 @@
+//! The evidence in a bundle, gathered and judged anew.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{Bundle, ContentsError, Files, MANIFEST, Manifest, SIGNATURES, contents, manifest};
+use crate::{
+    PROGRAM,
+    attestation::{self, TrustStore, certificate_der},
+    ceremony::{Plan, PlanFiles, State, propose, script::Document, statement, trust, verify},
+    digest::Digest,
+    rules::{Outcome, Verdict, Violation, device, machine},
+    text::escape,
+    transcript::{Chain, Event, Mode, Time},
+    tuf::{self, dialect::tuf_on_ci},
+};
+
+/// How far the date of a document may be from the line that records it, in
+/// seconds: it is read from the clock a moment before.
+const MADE_WITHIN: u64 = 300;
+
+/// The account of the ceremony, in both its forms.
+const ACCOUNT: [&str; 2] = ["report.html", "report.md"];
+
+const STOP: &str = "do not trust this bundle, and say so to those who published it";
+
+/// What a bundle's transcript and files come to.
+pub(super) struct Evidence {
+    pub(super) state: State,
+    pub(super) chain: Chain,
+    pub(super) objects: BTreeMap<Digest, Vec<u8>>,
+    trust: TrustStore,
+    files: Files,
+    head: Digest,
+    ceremony: String,
+    mode: Mode,
+}
+
+impl Evidence {
+    /// Reads plan, transcript and vendor, and folds the transcript.
+    pub(super) fn gather(bundle: &Bundle, manifest: &Manifest) -> Result<Self, Vec<Verdict>> {
+        let fault = |rule, what: String| vec![Verdict::from(Violation::new(rule, what, STOP))];
+        let files = bundle.files();
+        let bytes = |name: &str| files.get(name).cloned().unwrap_or_default();
+        let text = |name: &str| {
+            String::from_utf8(bytes(name))
+                .map_err(|_| fault("BUNDLE-DERIVED", format!("{name} is not text")))
+        };
+        let plan = PlanFiles {
+            script: text("script.toml")?,
+            policy: text("policy.toml")?,
+            roster: text("roster.toml")?,
+        };
+        let plan = Arc::new(Plan::check(plan)?);
+        let chain = Chain::read(&bytes("transcript.jsonl"))
+            .map_err(|error| fault("TRANSCRIPT-CHAIN", error.to_string()))?;
+        let state = State::fold(plan, &chain)
+            .map_err(|illegal| fault("TRANSCRIPT-REPLAY", illegal.to_string()))?;
+        let objects = objects(files);
+        let trust =
+            trust::store(&state, &|digest| objects.get(digest).cloned()).map_err(|violations| {
+                violations
+                    .into_iter()
+                    .map(Verdict::from)
+                    .collect::<Vec<_>>()
+            })?;
+        Ok(Self {
+            objects,
+            state,
+            chain,
+            trust,
+            files: files.clone(),
+            head: manifest.head,
+            ceremony: manifest.ceremony.clone(),
+            mode: manifest.mode,
+        })
+    }
+
+    /// Every rule that the evidence can be held against.
+    pub(super) fn judge(&self) -> Vec<Verdict> {
+        let mut verdicts = self.state.plan.verdicts().to_vec();
+        verdicts.push(Verdict::held(
+            "TRANSCRIPT-CHAIN",
+            format!(
+                "{} lines, each naming the one before it",
+                self.chain.entries().len()
+            ),
+        ));
+        verdicts.push(Verdict::held(
+            "TRANSCRIPT-REPLAY",
+            "every event follows from those before it and the script",
+        ));
+        verdicts.push(self.head());
+        verdicts.push(self.times());
+        verdicts.push(self.machine());
+        let mut taken = Vec::new();
+        for seat in &self.state.seats {
+            if let Some(enrolment) = seat.enrolled() {
+                verdicts.extend(self.enrolment(seat.handle.as_str(), enrolment, &taken));
+                taken.push((
+                    seat.handle.to_string(),
+                    enrolment.serial,
+                    enrolment.spki.clone(),
+                ));
+            }
+        }
+        verdicts.extend(self.possession());
+        for (&document, proposal) in &self.state.documents {
+            let Document::Root = document;
+            verdicts.extend(self.root(proposal.made));
+        }
+        verdicts.extend(verify::signed_documents(&self.state, &|digest| {
+            self.object(digest)
+        }));
+        verdicts.extend(self.derived());
+        verdicts
+    }
+
+    pub(super) fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
+        self.objects.get(digest).cloned()
+    }
+
+    fn head(&self) -> Verdict {
+        let sealed = self.state.sealed.as_ref();
+        let last = self.chain.entries().last().map(|entry| entry.seq);
+        let right = sealed.is_some_and(|seal| seal.head == self.head && Some(seal.seq) == last)
+            && self.chain.head() == self.head
+            && self.state.opening.as_ref().is_some_and(|opening| {
+                opening.ceremony == self.ceremony && opening.mode == self.mode
+            });
+        Verdict::unless(
+            "BUNDLE-HEAD",
+            !right,
+            || {
+                format!(
+                    "the manifest seals the transcript at {}",
+                    self.head.short_words()
+                )
+            },
+            || "the manifest names another ceremony, mode or head than the transcript".to_owned(),
+            STOP,
+        )
+    }
+
+    /// A document's dates count from the moment at which it was written down, so
+    /// that nobody can date one into the future. A clock that somebody set back is
+    /// told of: what was recorded is still in its order.
+    fn times(&self) -> Verdict {
+        let entries = self.chain.entries();
+        let misdated = entries.iter().find_map(|entry| match &entry.event {
+            Event::Proposed { document, made, .. }
+                if made.unix().abs_diff(entry.time.unix()) > MADE_WITHIN =>
+            {
+                Some(format!(
+                    "{} is dated {made} and was written down at {}",
+                    escape(document),
+                    entry.time
+                ))
+            }
+            _ => None,
+        });
+        let back = entries.windows(2).find_map(|pair| match pair {
+            [one, next] if next.time < one.time => Some(next.seq),
+            _ => None,
+        });
+        match (misdated, back) {
+            (Some(what), _) => Violation::new("TRANSCRIPT-TIME", what, STOP).into(),
+            (None, None) => Verdict::held("TRANSCRIPT-TIME", "the clock never went back"),
+            (None, Some(seq)) => Verdict::not_asked(
+                "TRANSCRIPT-TIME",
+                format!(
+                    "the machine's clock was set back before line {}; the order of the lines stands",
+                    seq + 1
+                ),
+            ),
+        }
+    }
+
+    /// The machine is gone: what can still be said is that it was examined, and
+    /// that every rule on it was judged.
+    fn machine(&self) -> Verdict {
+        let judged = self
+            .chain
+            .entries()
+            .iter()
+            .rev()
+            .find_map(|entry| match &entry.event {
+                Event::MachineChecked { verdicts } => Some(verdicts),
+                _ => None,
+            });
+        // A rehearsal may leave rules of the machine unasked, a live ceremony none.
+        let passed = |verdict: &Verdict| match verdict.outcome {
+            Outcome::Held => true,
+            Outcome::NotAsked => self.mode == Mode::Rehearsal,
+            Outcome::Violated => false,
+        };
+        let complete = judged.is_some_and(|verdicts| {
+            machine::IDS
+                .iter()
+                .all(|id| verdicts.iter().any(|v| v.rule == *id && passed(v)))
+        });
+        Verdict::unless(
+            "MACHINE-EXAMINED",
+            !complete,
+            || {
+                format!(
+                    "the transcript says that the machine was examined by {} rules",
+                    machine::IDS.len()
+                )
+            },
+            || "the transcript does not say that the machine passed every rule".to_owned(),
+            STOP,
+        )
+    }
+
+    fn enrolment(
+        &self,
+        handle: &str,
+        enrolled: &crate::ceremony::state::Enrolment,
+        others: &[(String, u32, Vec<u8>)],
+    ) -> Vec<Verdict> {
+        let certificates = self
+            .object(&enrolled.attestation)
+            .zip(self.object(&enrolled.device));
+        let Some((attestation, device)) = certificates else {
+            let what = format!("the certificates of {handle} are not in the bundle");
+            return vec![Violation::new(attestation::EVIDENCE, what, STOP).into()];
+        };
+        let Some(taken) = self.attested_at(enrolled.serial) else {
+            let what = format!("the transcript does not say when {handle}'s key was attested");
+            return vec![Violation::new(attestation::EVIDENCE, what, STOP).into()];
+        };
+        let claim = device::Claim {
+            evidence: &attestation::Evidence {
+                attestation,
+                device,
+            },
+            spki: &enrolled.spki,
+            serial: enrolled.serial,
+            taken,
+            others,
+        };
+        let plan = &self.state.plan;
+        let (verdicts, _) = device::enrolment(&claim, &self.trust, &plan.policy);
+        let listed = plan
+            .roster
+            .holders
+            .iter()
+            .find(|h| h.handle.as_str() == handle);
+        let expected = listed.map(|holder| device::expected(enrolled.serial, holder));
+        verdicts
+            .into_iter()
+            .chain(expected)
+            .map(|verdict| Verdict {
+                detail: format!("{handle}: {}", verdict.detail),
+                ..verdict
+            })
+            .collect()
+    }
+
+    fn attested_at(&self, serial: u32) -> Option<Time> {
+        self.chain
+            .entries()
+            .iter()
+            .rev()
+            .find_map(|entry| match &entry.event {
+                Event::Attested { serial: s, .. } if *s == serial => Some(entry.time),
+                _ => None,
+            })
+    }
+
+    /// KEY-POSSESSION: every statement of enrolment is signed by its key, and
+    /// stands at its place in this ceremony and no other.
+    fn possession(&self) -> Vec<Verdict> {
+        let Some(opening) = &self.state.opening else {
+            return Vec::new();
+        };
+        let enrolled = self
+            .chain
+            .entries()
+            .iter()
+            .filter_map(|entry| match &entry.event {
+                Event::Enrolled { holder, .. } => Some((entry, holder)),
+                _ => None,
+            });
+        enrolled
+            .filter_map(|(entry, holder)| {
+                let seat = self
+                    .state
+                    .seats
+                    .iter()
+                    .find(|seat| seat.handle.as_str() == holder)?;
+                let enrolment = seat.enrolled()?;
+                let statement = enrolment
+                    .statement
+                    .and_then(|d| self.object(&d))
+                    .unwrap_or_default();
+                Some(
+                    match statement::check_enrolment(
+                        &statement,
+                        opening,
+                        &entry.prev,
+                        &seat.handle,
+                        enrolment,
+                    ) {
+                        Ok(()) => Verdict::held(
+                            "KEY-POSSESSION",
+                            format!("{holder}: the key signed that its holder has it"),
+                        ),
+                        Err(violation) => violation.into(),
+                    },
+                )
+            })
+            .collect()
+    }
+
+    /// The rules on the root, and that it is the one this ceremony makes.
+    fn root(&self, made: Time) -> Vec<Verdict> {
+        let objects = |digest: &Digest| self.object(digest);
+        let proposal = match verify::proposal(&self.state, Document::Root, &objects) {
+            Ok(proposal) => proposal,
+            Err(why) => {
+                return vec![
+                    Violation::new("ROOT-DRAFT", format!("root.json: {why}"), STOP).into(),
+                ];
+            }
+        };
+        let mut verdicts = propose::check_root(&self.state, &proposal, made);
+        let again = propose::root(&self.state, made);
+        verdicts.push(Verdict::unless(
+            "ROOT-DRAFT",
+            again.map(|again| again.digest()) != Ok(proposal.digest()),
+            || "root.json is what the script and the nine keys come to".to_owned(),
+            || "root.json is not what the script and the keys come to".to_owned(),
+            STOP,
+        ));
+        verdicts
+    }
+
+    /// BUNDLE-DERIVED: every file follows from the transcript, byte for byte, the
+    /// manifest with them. The words of the account are the program's: one that
+    /// another version wrote is not compared, and BUNDLE-ACCOUNT says so.
+    fn derived(&self) -> Vec<Verdict> {
+        let mut wrong = self.wrong().unwrap_or_else(|error| vec![error.to_string()]);
+        let mut verdicts = Vec::new();
+        let is_account = |path: &String| ACCOUNT.contains(&path.as_str());
+        if let Some(writer) = self.other_program()
+            && wrong.iter().any(is_account)
+        {
+            wrong.retain(|path| !is_account(path));
+            verdicts.push(Verdict::not_asked(
+                "BUNDLE-ACCOUNT",
+                format!(
+                    "{} are in the words of {}; this is {PROGRAM}, and did not compare them",
+                    ACCOUNT.join(" and "),
+                    escape(writer)
+                ),
+            ));
+        }
+        verdicts.push(Verdict::unless(
+            "BUNDLE-DERIVED",
+            !wrong.is_empty(),
+            || "every file follows from the transcript, byte for byte".to_owned(),
+            || format!("not what the transcript comes to: {}", wrong.join(", ")),
+            STOP,
+        ));
+        verdicts
+    }
+
+    /// The files that are not what the transcript comes to, safe to show.
+    fn wrong(&self) -> Result<Vec<String>, ContentsError> {
+        let mut found = self.files.clone();
+        found.remove(SIGNATURES);
+        let manifest_found = found.remove(MANIFEST);
+        let made = contents(&self.state, &self.chain, &|digest| self.object(digest))?;
+        let paths: BTreeSet<_> = made.keys().chain(found.keys()).collect();
+        let mut wrong: Vec<_> = paths
+            .into_iter()
+            .filter(|path| made.get(*path) != found.get(*path))
+            .map(|path| escape(path))
+            .collect();
+        if manifest_found != Some(manifest(&self.state, &found)?) {
+            wrong.push(MANIFEST.to_owned());
+        }
+        Ok(wrong)
+    }
+
+    /// The program that wrote the transcript, if it is not this one.
+    fn other_program(&self) -> Option<&str> {
+        let first = self.chain.entries().first();
+        first.and_then(|entry| match &entry.event {
+            Event::Opened { program, .. } if program != PROGRAM => Some(program.as_str()),
+            _ => None,
+        })
+    }
+}
+
+/// The objects that events speak of, found among the files: certificates by their
+/// DER, documents without their signatures, everything else as it is.
+fn objects(files: &Files) -> BTreeMap<Digest, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for (path, bytes) in files {
+        found.insert(Digest::of(bytes), bytes.clone());
+        if path.ends_with(".pem")
+            && let Ok(der) = certificate_der(bytes)
+        {
+            found.insert(Digest::of(&der), der);
+        }
+        if path.starts_with("repositories/")
+            && let Ok(document) = tuf::Document::parse(bytes, bytes.len())
+        {
+            let unsigned = tuf_on_ci::assemble(document.signed(), &BTreeMap::new());
+            found.insert(Digest::of(&unsigned), unsigned);
+        }
+    }
+    found
+}

@@ -1,0 +1,24 @@
+//! The bundle: what leaves the room, and what anybody can check.
+//!
+//! Its files are a pure function of the sealed transcript and the objects that it
+//! speaks of ([`contents`]); the manifest lists them all, and the holders' closing
+//! signatures are over the manifest's exact bytes.
+
+mod contents;
+mod evidence;
+mod manifest;
+mod read;
+mod signatures;
+mod verify;
+mod write;
+
+use std::collections::BTreeMap;
+
+pub use contents::{ContentsError, contents, enrolment_folder};
+pub use manifest::{Listed, MANIFEST, Manifest, SIGNATURES, Signatures, closed, manifest};
+pub use read::{Bundle, read};
+pub use verify::{Expectations, verify};
+pub use write::write;
+
+/// Files of a bundle: path, with `/` between its parts, to content.
+pub type Files = BTreeMap<String, Vec<u8>>;

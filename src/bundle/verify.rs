@@ -1,0 +1,177 @@
+//! Verifying a bundle from the bundle alone.
+//!
+//! Nothing that the transcript says of rules is believed: every rule is judged
+//! again from the evidence in the bundle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Bundle, MANIFEST, Manifest, SIGNATURES, evidence, signatures};
+use crate::{
+    digest::Digest,
+    rules::{Verdict, Violation},
+    text::escape,
+    transcript::Mode,
+    tuf::{self, Document},
+};
+
+/// What the verifier expects.
+#[derive(Debug, Clone, Default)]
+pub struct Expectations {
+    /// Whether the bundle is to be one of a rehearsal.
+    pub rehearsal: bool,
+    /// A root that is trusted already, from which the bundle's root must follow.
+    pub trusted_root: Option<Vec<u8>>,
+}
+
+const ANEW: &str =
+    "get the bundle anew from whoever published it; if it is the same, do not trust it";
+
+/// Every rule on a bundle. A rule that cannot be judged because another is
+/// violated is not listed.
+#[must_use]
+pub fn verify(bundle: &Bundle, expected: &Expectations) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    let manifest = match read_manifest(bundle) {
+        Ok(manifest) => manifest,
+        Err(violation) => return vec![violation.into()],
+    };
+    verdicts.push(Verdict::held(
+        "BUNDLE-MANIFEST",
+        format!("ceremony {}", escape(&manifest.ceremony)),
+    ));
+    verdicts.push(files(bundle, &manifest));
+    verdicts.push(mode(&manifest, expected));
+    if verdicts.iter().any(Verdict::is_violated) {
+        // A mode that was not asked for is a matter of trust, and what follows is
+        // judged by the mode: with the wrong vendor it would say nothing.
+        return verdicts;
+    }
+    match evidence::Evidence::gather(bundle, &manifest) {
+        Ok(evidence) => {
+            verdicts.extend(evidence.judge());
+            verdicts.push(signatures::closed(bundle, &evidence));
+            if let Some(trusted) = &expected.trusted_root {
+                verdicts.push(trusted_root(bundle, trusted));
+            }
+        }
+        Err(violated) => verdicts.extend(violated),
+    }
+    verdicts
+}
+
+fn read_manifest(bundle: &Bundle) -> Result<Manifest, Violation> {
+    let fault = |why: &str| Violation::new("BUNDLE-MANIFEST", format!("{MANIFEST} {why}"), ANEW);
+    let bytes = bundle
+        .files()
+        .get(MANIFEST)
+        .ok_or_else(|| fault("is missing"))?;
+    Manifest::read(bytes).map_err(|why| fault(&format!("is not a manifest: {why}")))
+}
+
+/// BUNDLE-FILES: exactly the listed files, each with its size and digest.
+fn files(bundle: &Bundle, manifest: &Manifest) -> Verdict {
+    let listed: BTreeMap<&str, _> = manifest
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file))
+        .collect();
+    let beside = [MANIFEST, SIGNATURES];
+    let found: BTreeSet<&str> = bundle
+        .files()
+        .keys()
+        .map(String::as_str)
+        .filter(|path| !beside.contains(path))
+        .collect();
+    let mut faults = Vec::new();
+    if listed.len() != manifest.files.len() {
+        faults.push("the manifest lists a file twice".to_owned());
+    }
+    for (path, file) in &listed {
+        match bundle.files().get(*path) {
+            None => faults.push(format!("{} is missing", escape(path))),
+            Some(bytes) if bytes.len() as u64 != file.size || Digest::of(bytes) != file.sha256 => {
+                faults.push(format!("{} was changed", escape(path)));
+            }
+            Some(_) => {}
+        }
+    }
+    let extra = found.iter().filter(|path| !listed.contains_key(**path));
+    faults.extend(extra.map(|path| format!("{} was added", escape(path))));
+    if !bundle.files().contains_key(SIGNATURES) {
+        faults.push(format!("{SIGNATURES} is missing"));
+    }
+    Verdict::unless(
+        "BUNDLE-FILES",
+        !faults.is_empty(),
+        || format!("{} files, each as listed, and no other", listed.len()),
+        || faults.join("; "),
+        ANEW,
+    )
+}
+
+/// BUNDLE-MODE: a rehearsal never passes for a live ceremony, nor the reverse.
+fn mode(manifest: &Manifest, expected: &Expectations) -> Verdict {
+    let wanted = if expected.rehearsal {
+        Mode::Rehearsal
+    } else {
+        Mode::Live
+    };
+    Verdict::unless(
+        "BUNDLE-MODE",
+        manifest.mode != wanted,
+        || {
+            format!(
+                "the bundle is of a {} ceremony, as asked",
+                manifest.mode.name()
+            )
+        },
+        || {
+            format!(
+                "the bundle is of a {} ceremony, and a {} one was asked for",
+                manifest.mode.name(),
+                wanted.name()
+            )
+        },
+        match manifest.mode {
+            Mode::Rehearsal => {
+                "nothing in it is for the world; to check a rehearsal, add --rehearsal"
+            }
+            Mode::Live => "leave out --rehearsal",
+        },
+    )
+}
+
+/// BUNDLE-TRUSTED: the bundle's root is the trusted one, or follows it.
+fn trusted_root(bundle: &Bundle, trusted: &[u8]) -> Verdict {
+    let fault = |what: String| {
+        Violation::new(
+            "BUNDLE-TRUSTED",
+            what,
+            "check that this is the root you trust, and the bundle you mean",
+        )
+        .into()
+    };
+    let roots = bundle.files().iter().filter(|(path, _)| {
+        path.starts_with("repositories/tuf-root/metadata/") && path.ends_with("root.json")
+    });
+    let documents: Result<Vec<_>, _> = roots
+        .map(|(_, bytes)| Document::parse(bytes, bytes.len()))
+        .collect();
+    let trusted = Document::parse(trusted, trusted.len());
+    match (trusted, documents) {
+        (Err(error), _) => fault(format!("the trusted root cannot be read: {error}")),
+        (_, Err(error)) => fault(format!("a root of the bundle cannot be read: {error}")),
+        (Ok(trusted), Ok(documents)) => match tuf::verify_chain(Some(trusted), documents) {
+            Ok(chain) => Verdict::held(
+                "BUNDLE-TRUSTED",
+                format!(
+                    "the root follows from the trusted one, over {} versions",
+                    chain.len()
+                ),
+            ),
+            Err(error) => fault(format!(
+                "the root does not follow from the trusted one: {error}"
+            )),
+        },
+    }
+}

@@ -1,0 +1,166 @@
+//! Writing a bundle so that it stands whole or not at all.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::{CWD, RenameFlags};
+
+use super::{Expectations, Files, read, verify};
+use crate::host::HostError;
+
+/// Writes a bundle to a temporary folder beside `target`, syncs it, reads it back
+/// from the disk, verifies it as a stranger would, and renames it into place. What
+/// stands there already is never touched: the very same bundle is left alone, and
+/// anything else is refused.
+///
+/// # Errors
+/// [`HostError`]; nothing is left behind at `target`.
+pub fn write(files: &Files, target: &Path, expected: &Expectations) -> Result<(), HostError> {
+    if fs::symlink_metadata(target).is_ok() {
+        return match read(target) {
+            // Written before an interruption, and not yet recorded.
+            Ok(bundle) if bundle.files() == files => Ok(()),
+            _ => Err(HostError::new(
+                format!("something else stands at {}", shown(target)),
+                "move it away, then resume",
+            )),
+        };
+    }
+    let part = part_of(target);
+    remove(&part)?;
+    let outcome = write_part(files, &part)
+        .and_then(|()| check(files, &part, expected))
+        .and_then(|()| {
+            rename(&part, target)
+                .map_err(|error| HostError::file("move the bundle to", target, &error))
+        });
+    if outcome.is_err() {
+        // The first failure is the one to report.
+        let _ = remove(&part);
+    }
+    outcome
+}
+
+fn write_part(files: &Files, part: &Path) -> Result<(), HostError> {
+    let fail = |path: &Path| {
+        let path = path.to_owned();
+        move |error: io::Error| HostError::file("write", &path, &error)
+    };
+    let mut folders = vec![part.to_owned()];
+    for path in files.keys() {
+        let whole = part.join(path);
+        let parents = whole
+            .ancestors()
+            .skip(1)
+            .take_while(|parent| parent.starts_with(part));
+        for parent in parents.collect::<Vec<_>>().into_iter().rev() {
+            if !folders.iter().any(|folder| folder == parent) {
+                folders.push(parent.to_owned());
+            }
+        }
+    }
+    for folder in &folders {
+        fs::DirBuilder::new()
+            .mode(0o755)
+            .create(folder)
+            .map_err(fail(folder))?;
+    }
+    for (path, bytes) in files {
+        let path = part.join(path);
+        let mut file = OpenOptions::new()
+            .create_new(true)
+            .write(true)
+            .mode(0o644)
+            .open(&path)
+            .map_err(fail(&path))?;
+        file.write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .map_err(fail(&path))?;
+    }
+    for folder in folders.iter().rev() {
+        sync(folder).map_err(fail(folder))?;
+    }
+    Ok(())
+}
+
+/// What was written is what is read, and a stranger would believe it.
+fn check(files: &Files, part: &Path, expected: &Expectations) -> Result<(), HostError> {
+    let damaged = |why: String| {
+        HostError::new(
+            format!("the bundle that was written is not good: {why}"),
+            "write it to another disk: resume with the target moved there",
+        )
+    };
+    let bundle = read(part).map_err(|violations| damaged(list(&violations)))?;
+    if bundle.files() != files {
+        return Err(damaged("the disk gave back something else".to_owned()));
+    }
+    let violated: Vec<_> = verify(&bundle, expected)
+        .into_iter()
+        .filter(|verdict| verdict.is_violated())
+        .collect();
+    if violated.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<_> = violated
+        .iter()
+        .map(|v| format!("{}: {}", v.rule, v.detail))
+        .collect();
+    Err(damaged(list.join("; ")))
+}
+
+fn list(verdicts: &[crate::rules::Verdict]) -> String {
+    let list: Vec<_> = verdicts
+        .iter()
+        .map(|v| format!("{}: {}", v.rule, v.detail))
+        .collect();
+    list.join("; ")
+}
+
+/// Renames without replacing; a file system that cannot promise that is asked in
+/// two steps.
+fn rename(part: &Path, target: &Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, part, CWD, target, RenameFlags::NOREPLACE) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            if fs::symlink_metadata(target).is_ok() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            fs::rename(part, target)?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let parent = target
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    sync(parent.unwrap_or(Path::new(".")))
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Where a bundle is written before it is whole.
+fn part_of(target: &Path) -> PathBuf {
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    target.with_file_name(name)
+}
+
+/// Removes what an interrupted write left.
+fn remove(part: &Path) -> Result<(), HostError> {
+    match fs::remove_dir_all(part) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(HostError::file("remove", part, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn shown(path: &Path) -> String {
+    crate::text::escape(&path.display().to_string())
+}

@@ -1,0 +1,243 @@
+//! Conducting a ceremony in its folder, from its first event or on from its last.
+//!
+//! `run`, `rehearse` and `resume` all end here.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use keymoot::{
+    attestation::{Manifest, TrustStore},
+    ceremony::{Plan, PlanFiles, State},
+    driver::{Attachments, Driver, Operator, Outcome, World},
+    host::{
+        HostError, clock,
+        folder::{self, Folder},
+        journal::Journal,
+        machine,
+    },
+    rehearsal::{
+        Settings, hands::Hands, settings::SimulatorSettings, simulator, unattended::Unattended,
+    },
+    rules::{Verdict, Violation},
+    transcript::{self, Event, Mode},
+};
+
+use super::Failure;
+
+/// The largest script, policy or roster, in bytes.
+pub const LARGEST_PLAN: u64 = 1 << 20;
+
+/// Makes a ceremony's folder with its plan and its settings.
+pub fn prepare(dir: &Path, plan: &Plan, settings: &Settings) -> Result<(), Failure> {
+    if settings.out.exists() {
+        return Err(HostError::new(
+            format!("{} exists already", shown(&settings.out)),
+            "name a bundle that does not exist yet with --out",
+        )
+        .into());
+    }
+    let folder = Folder::create(dir)?;
+    let PlanFiles {
+        script,
+        policy,
+        roster,
+    } = &plan.files;
+    for (name, text) in [
+        ("script.toml", script),
+        ("policy.toml", policy),
+        ("roster.toml", roster),
+    ] {
+        folder::write_durably(&dir.join(name), text.as_bytes())?;
+    }
+    settings.write(folder.path())?;
+    Ok(())
+}
+
+/// Goes on with the ceremony in a folder. A rehearsal is given the control socket
+/// of the simulator whose devices this process sees.
+pub fn conduct(dir: &Path, control: Option<&Path>) -> Result<ExitCode, Failure> {
+    machine::forbid_core_dumps();
+    let folder = Folder::open(dir)?;
+    let settings = Settings::read(dir)?;
+    refuse_simulated_service(settings.mode)?;
+    let plan = Arc::new(read_plan(dir)?);
+    let (mut journal, cut) = Journal::open(dir)?;
+    let mut state = State::fold(Arc::clone(&plan), journal.chain()).map_err(|illegal| {
+        HostError::new(
+            illegal.to_string(),
+            "stop: the folder's transcript and plan do not belong together. Find out who changed them",
+        )
+    })?;
+    if state.is_finished() {
+        println!(
+            "The ceremony in {} is finished. Its bundle: {}",
+            shown(dir),
+            shown(&settings.out)
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    let first = match state.opening {
+        None => opened(&plan, settings.mode)?,
+        Some(_) => Event::Resumed { cut },
+    };
+    let drafted = journal.draft(first, clock::now()?)?;
+    state.apply(&drafted.0).map_err(|illegal| {
+        HostError::new(
+            illegal.to_string(),
+            "stop: the folder was changed. Find out who changed it",
+        )
+    })?;
+    journal.append(drafted)?;
+
+    let vendor = dir.join(simulator::FOLDER).join("vendor");
+    let trust = match settings.mode {
+        Mode::Live => TrustStore::vendor(),
+        Mode::Rehearsal => read_vendor(&vendor)?,
+    };
+    let out = settings.out.clone();
+    let world = World {
+        folder,
+        journal,
+        trust: trust.map_err(Failure::violations)?,
+        out: out.clone(),
+        attachments: Box::new(move || attachments(dir, settings.mode)),
+    };
+    let outcome = operate(world, state, settings.simulator.as_ref(), control)?;
+    Ok(match outcome {
+        Outcome::Finished => {
+            println!("The bundle stands at {}", shown(&out));
+            ExitCode::SUCCESS
+        }
+        Outcome::Left => {
+            println!("Left. To go on: keymoot resume {}", shown(dir));
+            ExitCode::from(4)
+        }
+    })
+}
+
+fn operate(
+    world: World<'_>,
+    state: State,
+    simulator: Option<&SimulatorSettings>,
+    control: Option<&Path>,
+) -> Result<Outcome, Failure> {
+    let unreachable = |error: std::io::Error| {
+        HostError::new(
+            format!("the simulator cannot be reached: {error}"),
+            "resume the rehearsal",
+        )
+    };
+    let drive = |operator: &mut dyn Operator| Driver::new(world, state, operator).run();
+    match (simulator, control) {
+        (Some(settings), Some(control)) if settings.unattended => {
+            let hands = Hands::reach(control).map_err(unreachable)?;
+            let mut operator =
+                Unattended::new(hands, control, settings.seed).map_err(unreachable)?;
+            Ok(drive(&mut operator)?)
+        }
+        _ => Err(HostError::new("screens are being built", "use --unattended").into()),
+    }
+}
+
+/// A live ceremony refuses to start where its devices may be simulated.
+pub fn refuse_simulated_service(mode: Mode) -> Result<(), Failure> {
+    if mode == Mode::Live && std::env::var_os(machine::SERVICE_VARIABLE).is_some() {
+        return Err(Failure::Violated(vec![
+            Violation::new(
+                "MACHINE-SERVICE",
+                format!(
+                    "{} is set: the devices may be simulated",
+                    machine::SERVICE_VARIABLE
+                ),
+                format!(
+                    "unset {} and start again; nothing was written",
+                    machine::SERVICE_VARIABLE
+                ),
+            )
+            .into(),
+        ]));
+    }
+    Ok(())
+}
+
+fn opened(plan: &Plan, mode: Mode) -> Result<Event, HostError> {
+    let [script, policy, roster] = plan.files.digests();
+    Ok(Event::Opened {
+        format: transcript::FORMAT.to_owned(),
+        ceremony: clock::ceremony_name()?,
+        mode,
+        program: keymoot::PROGRAM.to_owned(),
+        script,
+        policy,
+        roster,
+        verdicts: plan.verdicts().to_vec(),
+    })
+}
+
+fn read_plan(dir: &Path) -> Result<Plan, Failure> {
+    let read = |name: &str| folder::read_text(&dir.join(name), LARGEST_PLAN);
+    let files = PlanFiles {
+        script: read("script.toml")?,
+        policy: read("policy.toml")?,
+        roster: read("roster.toml")?,
+    };
+    Plan::check(files).map_err(Failure::Violated)
+}
+
+/// The trust store of a simulated vendor, from a folder like `attestations/`.
+fn read_vendor(vendor: &Path) -> Result<Result<TrustStore, Vec<Violation>>, Failure> {
+    let text = folder::read_text(&vendor.join("vendor.toml"), LARGEST_PLAN)?;
+    let manifest =
+        Manifest::parse(&text).map_err(|violation| Failure::violations(vec![violation]))?;
+    let contents: Result<Vec<_>, _> = manifest
+        .files()
+        .map(|file| folder::read_bounded(&vendor.join(file), LARGEST_PLAN))
+        .collect();
+    Ok(manifest.store(&contents?))
+}
+
+/// What the bundle carries besides: in a rehearsal, its devices and their vendor.
+fn attachments(dir: &Path, mode: Mode) -> Result<Attachments, HostError> {
+    let mut found = Attachments::new();
+    if mode == Mode::Rehearsal {
+        let rehearsal = dir.join(simulator::FOLDER);
+        let mut paths = vec![rehearsal.join("devices.json")];
+        let vendor = rehearsal.join("vendor");
+        let listed = std::fs::read_dir(&vendor)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| HostError::file("list", &vendor, &error))?;
+        paths.extend(listed.into_iter().map(|entry| entry.path()));
+        for path in paths {
+            let name = path
+                .strip_prefix(dir)
+                .unwrap_or(&path)
+                .display()
+                .to_string();
+            found.insert(name, folder::read_bounded(&path, 16 << 20)?);
+        }
+    }
+    Ok(found)
+}
+
+/// A path made safe to show.
+pub fn shown(path: &Path) -> String {
+    keymoot::text::escape(&path.display().to_string())
+}
+
+/// Prints what was violated, all at once.
+pub fn print_violated(verdicts: &[Verdict]) {
+    for verdict in verdicts {
+        eprintln!(
+            "{}: {}\n  next: {}",
+            verdict.rule, verdict.detail, verdict.next
+        );
+    }
+}
+
+/// The absolute path of something that need not exist yet.
+pub fn absolute(path: &Path) -> Result<PathBuf, HostError> {
+    std::path::absolute(path).map_err(|error| HostError::file("find", path, &error))
+}

@@ -1,0 +1,149 @@
+//! `keymoot rehearse`: the same program with simulated devices.
+
+use std::{
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use keymoot::{
+    ceremony::{Plan, PlanFiles},
+    host::{HostError, clock, folder, machine},
+    rehearsal::{Settings, cast, settings::SimulatorSettings, simulator},
+    transcript::Mode,
+};
+
+use super::{Failure, conduct, script};
+
+/// Rehearse a ceremony with simulated devices
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A script: a name in ceremony-scripts/ or a path
+    #[arg(default_value = "initial-root")]
+    script: String,
+    /// How many simulated holders take part
+    #[arg(long, value_name = "N", default_value_t = 9)]
+    holders: usize,
+    /// What the holders bring
+    #[arg(long, value_enum, default_value_t = Family::Yubikey)]
+    device: Family,
+    /// Firmware of the devices; several are given to them in turn
+    #[arg(long, value_name = "VERSION", default_value = "5.7.4")]
+    firmware: String,
+    /// Make serial numbers, keys and the unattended holders' PINs repeatable
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Answer every question from a plan and print what happens
+    #[arg(long)]
+    unattended: bool,
+    /// Let the devices fail, in the words of `hsm-sim yubikey --help`
+    #[arg(long, value_name = "PLAN", default_value = "")]
+    fault: String,
+    /// A roster of your own instead of simulated holders
+    #[arg(long, value_name = "FILE")]
+    roster: Option<PathBuf>,
+    /// A policy of your own instead of the shipped one
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// The ceremony's folder
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Where the bundle is to be written
+    #[arg(long, value_name = "BUNDLE")]
+    out: Option<PathBuf>,
+}
+
+/// The families of devices that can be simulated.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Family {
+    Yubikey,
+}
+
+/// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let Family::Yubikey = args.device;
+    let read = |path: &Path| folder::read_text(path, conduct::LARGEST_PLAN);
+    let policy = match &args.policy {
+        Some(path) => read(path)?,
+        None => cast::with_online_key(script::POLICY)?,
+    };
+    let roster = match &args.roster {
+        Some(path) => read(path)?,
+        None => cast::roster(args.holders),
+    };
+    let files = PlanFiles {
+        script: script::find(&args.script)?,
+        policy,
+        roster,
+    };
+    let plan = Plan::check(files).map_err(Failure::Violated)?;
+    let (dir, out) = places(args)?;
+    let settings = Settings {
+        mode: Mode::Rehearsal,
+        out,
+        simulator: Some(SimulatorSettings {
+            count: plan.roster.holders.len(),
+            firmware: args.firmware.clone(),
+            seed: args.seed.map_or_else(random_seed, Ok)?,
+            unattended: args.unattended,
+            fault: args.fault.clone(),
+        }),
+    };
+    conduct::prepare(&dir, &plan, &settings)?;
+    enter(&dir, &settings)
+}
+
+/// The folder and the bundle: beside each other, unless named.
+fn places(args: &Args) -> Result<(PathBuf, PathBuf), Failure> {
+    let (dir, out) = match (&args.dir, &args.out) {
+        (Some(dir), Some(out)) => (dir.clone(), out.clone()),
+        (Some(dir), None) => (dir.clone(), dir.join("bundle")),
+        (None, Some(out)) => {
+            let mut name = out.file_name().unwrap_or_default().to_owned();
+            name.push(".ceremony");
+            (out.with_file_name(name), out.clone())
+        }
+        (None, None) => {
+            let stamp = clock::now()?.to_string().replace([':', '-'], "");
+            let dir = PathBuf::from(format!("rehearsal-{stamp}"));
+            (dir.clone(), dir.join("bundle"))
+        }
+    };
+    Ok((conduct::absolute(&dir)?, conduct::absolute(&out)?))
+}
+
+fn random_seed() -> Result<u64, HostError> {
+    let name = clock::ceremony_name()?;
+    let digits = name.get(..12).unwrap_or_default();
+    u64::from_str_radix(digits, 16).map_err(|error| {
+        HostError::new(
+            format!("no seed can be made: {error}"),
+            "give one with --seed",
+        )
+    })
+}
+
+/// Starts the simulator and becomes the program under it: this process is replaced
+/// by one that finds the simulated devices where it looks for real ones. The
+/// simulator ends with it.
+pub fn enter(dir: &Path, settings: &Settings) -> Result<ExitCode, Failure> {
+    let Some(simulated) = &settings.simulator else {
+        return Err(HostError::new("this is no rehearsal", "resume it without a simulator").into());
+    };
+    let simulator = simulator::start(dir, simulated)?;
+    // The pipe's end is handed on to the program that this process becomes: when
+    // that ends, however it ends, the simulator reads the end of its input.
+    rustix::io::fcntl_setfd(&simulator.stdin, rustix::io::FdFlags::empty()).map_err(|error| {
+        HostError::new(format!("the pipe to the simulator: {error}"), "try again")
+    })?;
+    let here = std::env::current_exe()
+        .map_err(|error| HostError::file("find", Path::new("this program"), &error))?;
+    let error = Command::new(&here)
+        .arg("resume")
+        .arg(dir)
+        .arg("--simulator")
+        .arg(&simulator.control)
+        .env(machine::SERVICE_VARIABLE, &simulator.socket)
+        .exec();
+    Err(HostError::file("start", &here, &error).into())
+}

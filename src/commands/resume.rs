@@ -1,0 +1,27 @@
+//! `keymoot resume`: on from the last event.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use keymoot::{rehearsal::Settings, transcript::Mode};
+
+use super::{Failure, conduct, rehearse};
+
+/// Go on with a ceremony where it stood
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The ceremony's folder
+    dir: PathBuf,
+    /// The control socket of the simulator under which this process runs
+    #[arg(long, hide = true)]
+    simulator: Option<PathBuf>,
+}
+
+/// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let dir = conduct::absolute(&args.dir)?;
+    let settings = Settings::read(&dir)?;
+    match (settings.mode, &args.simulator) {
+        (Mode::Rehearsal, None) => rehearse::enter(&dir, &settings),
+        (_, control) => conduct::conduct(&dir, control.as_deref()),
+    }
+}

@@ -1,0 +1,54 @@
+//! `keymoot run`: a live ceremony.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use keymoot::{
+    ceremony::{Plan, PlanFiles},
+    host::folder,
+    rehearsal::Settings,
+    transcript::Mode,
+};
+
+use super::{Failure, conduct, script};
+
+/// Hold a live ceremony
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A script: a name in ceremony-scripts/ or a path
+    script: String,
+    /// Who takes part
+    #[arg(long, value_name = "FILE")]
+    roster: PathBuf,
+    /// What is allowed
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// The ceremony's folder, which is made
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// Where the bundle is to be written; DIR/bundle if not given
+    #[arg(long, value_name = "BUNDLE")]
+    out: Option<PathBuf>,
+}
+
+/// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    conduct::refuse_simulated_service(Mode::Live)?;
+    let files = PlanFiles {
+        script: script::find(&args.script)?,
+        policy: folder::read_text(&args.policy, conduct::LARGEST_PLAN)?,
+        roster: folder::read_text(&args.roster, conduct::LARGEST_PLAN)?,
+    };
+    let plan = Plan::check(files).map_err(Failure::Violated)?;
+    let dir = conduct::absolute(&args.dir)?;
+    let out = match &args.out {
+        Some(out) => conduct::absolute(out)?,
+        None => dir.join("bundle"),
+    };
+    let settings = Settings {
+        mode: Mode::Live,
+        out,
+        simulator: None,
+    };
+    conduct::prepare(&dir, &plan, &settings)?;
+    conduct::conduct(&dir, None)
+}

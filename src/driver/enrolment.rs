@@ -1,0 +1,325 @@
+//! A holder's enrolment: from a device as it comes to a key that is proven.
+
+use super::{Driver, PinPrompt, Stop, TurnSecrets};
+use crate::{
+    ceremony::{propose, state::Enrolment, statement, turn::Stage},
+    device::{self, DeviceError, piv},
+    host::{
+        HostError, clock, escrow,
+        secret::{NoRandomness, Secret},
+    },
+    rules::{device as rules, roster::Handle},
+    transcript::Event,
+    tuf::PublicKey,
+};
+
+/// Digits of a PUK; PIV fixes their number at eight (NIST SP 800-73-4).
+const PUK_DIGITS: usize = 8;
+
+impl Driver<'_, '_> {
+    /// Erases the PIV application.
+    pub(super) fn reset(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
+        let device = self.at_hand(holder, serial)?;
+        self.busy("erasing the PIV application of the device");
+        piv::reset(device)?;
+        self.record(Event::ResetDone {
+            holder: holder.to_string(),
+            serial,
+        })
+    }
+
+    /// Sets PIN, PUK and management key. The last two are kept before the device
+    /// gets them: a crash in between costs a reset, never a locked device.
+    pub(super) fn provision(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
+        let (puk, management) = random_secrets()?;
+        let pin = self.new_pin(holder, serial, &puk)?;
+        let sealed = self.keep_for_holder(holder, serial, &puk, &management)?;
+        let device = self.at_hand(holder, serial)?;
+        self.record(Event::EscrowKept {
+            holder: holder.to_string(),
+            serial,
+            sealed,
+        })?;
+        self.busy("setting PIN, PUK and management key");
+        piv::provision(device, &pin, &puk, &management)?;
+        self.secrets = Some(TurnSecrets {
+            serial,
+            pin,
+            management: Some(management),
+        });
+        self.record(Event::Provisioned {
+            holder: holder.to_string(),
+            serial,
+        })
+    }
+
+    fn new_pin(&mut self, holder: &Handle, serial: u32, puk: &Secret) -> Result<Secret, Stop> {
+        let mut refused = None;
+        loop {
+            let prompt = PinPrompt {
+                holder: holder.clone(),
+                serial,
+                new: true,
+                refused,
+            };
+            let pin = self.operator.pin(&prompt)?;
+            let checked =
+                device::check_new_pin(&pin).and_then(|()| device::check_new_puk(puk, &pin));
+            match checked {
+                Ok(()) => return Ok(pin),
+                Err(error) => refused = Some(error.to_string()),
+            }
+        }
+    }
+
+    fn keep_for_holder(
+        &mut self,
+        holder: &Handle,
+        serial: u32,
+        puk: &Secret,
+        management: &Secret,
+    ) -> Result<Option<crate::digest::Digest>, Stop> {
+        let recipient = self
+            .state
+            .plan
+            .roster
+            .holder(holder)
+            .and_then(|holder| holder.age_recipient.clone());
+        match recipient {
+            Some(recipient) => {
+                let sealed = escrow::seal(&recipient, serial, puk, management)?;
+                let name = format!("{holder}-{serial}.age");
+                Ok(Some(self.world.folder.keep_escrow(&name, &sealed)?))
+            }
+            None => {
+                self.operator.show_once(holder, serial, puk, management)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Generates the key, announced before it happens.
+    pub(super) fn generate(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
+        let device = self.at_hand(holder, serial)?;
+        let name = holder.to_string();
+        self.record(Event::GenerateAnnounced {
+            holder: name.clone(),
+            serial,
+        })?;
+        self.busy("generating the key in the device");
+        let secrets = self
+            .secrets
+            .as_ref()
+            .filter(|secrets| secrets.serial == serial);
+        let management = secrets
+            .and_then(|secrets| secrets.management.as_ref())
+            .ok_or_else(|| {
+                HostError::new(
+                    "the management key is no longer remembered",
+                    "leave, and resume",
+                )
+            })?;
+        let spki = piv::generate(device, management)?;
+        if let Some(secrets) = &mut self.secrets {
+            secrets.management = None;
+        }
+        let spki = hex::encode(spki);
+        self.record(Event::KeyGenerated {
+            holder: name,
+            serial,
+            spki,
+            adopted: false,
+        })
+    }
+
+    /// After an interruption: is there a key or not?
+    pub(super) fn look_for_key(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
+        let device = self.at_hand(holder, serial)?;
+        self.busy("looking for a key on the device");
+        let holder = holder.to_string();
+        match piv::slot_key(device)? {
+            Some(spki) => self.record(Event::KeyFound {
+                holder,
+                serial,
+                spki: hex::encode(spki),
+            }),
+            None => self.record(Event::KeyMissing { holder, serial }),
+        }
+    }
+
+    /// Reads the key's attestation and judges it.
+    pub(super) fn attest(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
+        let Some(Stage::Attest(spki)) = self.state.turn.as_ref().map(|turn| turn.stage.clone())
+        else {
+            return Ok(());
+        };
+        let device = self.at_hand(holder, serial)?;
+        self.busy("reading the device's attestation of the key");
+        let evidence = piv::attest(device)?;
+        let others = self.state.enrolled_keys();
+        let claim = rules::Claim {
+            evidence: &evidence,
+            spki: &spki,
+            serial,
+            taken: clock::now()?,
+            others: &others,
+        };
+        let (verdicts, _) = rules::enrolment(&claim, &self.world.trust, &self.state.plan.policy);
+        let attestation = self.world.folder.keep(&evidence.attestation)?;
+        let device = self.world.folder.keep(&evidence.device)?;
+        self.record(Event::Attested {
+            holder: holder.to_string(),
+            serial,
+            attestation,
+            device,
+            verdicts,
+        })
+    }
+
+    /// Has the new key sign the statement of enrolment.
+    pub(super) fn prove(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
+        let Some(enrolment) = self
+            .state
+            .seat(holder)
+            .and_then(|seat| seat.enrolment.clone())
+        else {
+            return Ok(());
+        };
+        let holder_name = holder.to_string();
+        let announce = Event::StatementAnnounced {
+            holder: holder_name.clone(),
+            serial,
+        };
+        let allows = format!("the statement that {holder} holds the key in YubiKey {serial}");
+        let mut payload = Vec::new();
+        let signature = self.device_signature(holder, serial, announce, &allows, |driver| {
+            payload = driver.statement(holder, &enrolment);
+            statement::signed_bytes(statement::ENROLMENT, &payload)
+        })?;
+        let keyid = propose::key_id(holder.as_str(), &enrolment.spki);
+        let keyid = keyid
+            .map(|keyid| keyid.as_str().to_owned())
+            .unwrap_or_default();
+        let signed = statement::envelope(statement::ENROLMENT, payload, &keyid, signature);
+        let statement = self.world.folder.keep(&signed)?;
+        self.record(Event::Enrolled {
+            holder: holder_name,
+            serial,
+            statement,
+        })
+    }
+
+    fn statement(&self, holder: &Handle, enrolment: &Enrolment) -> Vec<u8> {
+        let head = self.world.journal.chain().head();
+        self.state
+            .opening
+            .as_ref()
+            .map(|opening| statement::enrolment(opening, &head, holder, enrolment))
+            .unwrap_or_default()
+    }
+
+    /// Has the device sign, after the announcement is recorded, what `message`
+    /// then makes; two implementations check the signature before it is returned.
+    pub(super) fn device_signature(
+        &mut self,
+        holder: &Handle,
+        serial: u32,
+        announcement: Event,
+        allows: &str,
+        message: impl FnOnce(&Self) -> Vec<u8>,
+    ) -> Result<Vec<u8>, Stop> {
+        let spki = self
+            .state
+            .seat(holder)
+            .and_then(|seat| seat.enrolment.as_ref())
+            .map(|e| e.spki.clone());
+        let key = PublicKey::from_spki_der(&spki.unwrap_or_default()).map_err(|error| {
+            HostError::new(format!("the key of {holder}: {error}"), "leave, and resume")
+        })?;
+        let device = self.at_hand(holder, serial)?;
+        self.ensure_pin(holder, serial)?;
+        self.record(announcement)?;
+        let message = message(self);
+        loop {
+            let signature = self.sign_once(holder, device, &message, allows);
+            match signature {
+                Ok(signature) => {
+                    return match key.verify_twice(&message, &signature) {
+                        Ok(_) => Ok(signature),
+                        Err(error) => Err(Stop::Host(HostError::new(
+                            format!("the signature that YubiKey {serial} made is refused: {error}"),
+                            "leave; do not use this device again before it was examined",
+                        ))),
+                    };
+                }
+                Err(Stop::Device(error @ DeviceError::WrongPin { .. })) => {
+                    self.secrets = None;
+                    self.record_mishap(holder, &error)?;
+                    let refused = format!("{error}. {}", error.next_step());
+                    self.ask_pin(holder, serial, Some(refused))?;
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
+    }
+
+    fn sign_once(
+        &mut self,
+        holder: &Handle,
+        device: device::Serial,
+        message: &[u8],
+        allows: &str,
+    ) -> Result<Vec<u8>, Stop> {
+        let Some(secrets) = &self.secrets else {
+            return Err(Stop::Device(DeviceError::Cancelled));
+        };
+        let work = super::Work::Touch {
+            holder: holder.clone(),
+            serial: device.0,
+            allows: allows.to_owned(),
+        };
+        let operator = &mut *self.operator;
+        Ok(piv::sign(device, &secrets.pin, message, || {
+            operator.working(&work, None)
+        })?)
+    }
+
+    fn ensure_pin(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
+        match &self.secrets {
+            Some(secrets) if secrets.serial == serial => Ok(()),
+            _ => self.ask_pin(holder, serial, None),
+        }
+    }
+
+    fn ask_pin(
+        &mut self,
+        holder: &Handle,
+        serial: u32,
+        refused: Option<String>,
+    ) -> Result<(), Stop> {
+        let prompt = PinPrompt {
+            holder: holder.clone(),
+            serial,
+            new: false,
+            refused,
+        };
+        let pin = self.operator.pin(&prompt)?;
+        self.secrets = Some(TurnSecrets {
+            serial,
+            pin,
+            management: None,
+        });
+        Ok(())
+    }
+}
+
+/// A PUK and a management key from the machine's entropy.
+fn random_secrets() -> Result<(Secret, Secret), HostError> {
+    let both = || -> Result<_, NoRandomness> {
+        Ok((
+            Secret::random_digits(PUK_DIGITS)?,
+            Secret::random_bytes(piv::MANAGEMENT_KEY_LENGTH)?,
+        ))
+    };
+    both().map_err(|error| HostError::new(error.to_string(), "restart the machine, then resume"))
+}

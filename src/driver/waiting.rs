@@ -1,0 +1,136 @@
+//! Waiting for devices to be inserted and removed.
+
+use super::{Driver, Stop, Work};
+use crate::{
+    ceremony::turn::Purpose,
+    device::{Bench, Cancel, DeviceInfo, Seen, Serial, piv},
+    rules::{
+        device::{self, Reported},
+        roster::Handle,
+    },
+    transcript::Event,
+};
+
+impl Driver<'_, '_> {
+    /// Waits for the device of the holder at the table, and records what it is.
+    pub(super) fn await_device(&mut self, holder: &Handle) -> Result<(), Stop> {
+        let purpose = self.state.turn.as_ref().map(|turn| turn.purpose);
+        let enrolled = self
+            .state
+            .seat(holder)
+            .and_then(|seat| seat.enrolled())
+            .map(|e| e.serial);
+        let expected = enrolled.filter(|_| purpose != Some(Purpose::Enroll));
+        let device = self.wait_for_one(holder, expected)?;
+        let serial = device.serial.0;
+        let owner = self.state.owner(serial).map(ToString::to_string);
+        let (used, verdicts) = match expected {
+            Some(expected) => (false, device::returned(serial, expected, owner.as_deref())),
+            None => {
+                let roster = &self.state.plan.roster;
+                let holder = roster.holder(holder).ok_or_else(|| {
+                    super::HostError::new(
+                        "the holder at the table is not in the roster",
+                        "leave, and resume",
+                    )
+                })?;
+                let reported = Reported {
+                    serial,
+                    firmware: device.firmware,
+                };
+                let verdicts =
+                    device::brought(reported, holder, owner.as_deref(), &self.state.plan.policy);
+                let refused = verdicts.iter().any(|verdict| verdict.is_violated());
+                (!refused && !self.is_fresh(device.serial)?, verdicts)
+            }
+        };
+        self.record(Event::DeviceSeen {
+            holder: holder.to_string(),
+            serial,
+            firmware: device.firmware.to_string(),
+            used,
+            verdicts,
+        })
+    }
+
+    /// Whether the device's PIV application is as the factory left it.
+    fn is_fresh(&mut self, serial: Serial) -> Result<bool, Stop> {
+        self.busy("reading what is on the device");
+        Ok(piv::contents(serial)?.is_fresh())
+    }
+
+    /// Waits until the device with this serial number is the only one inserted.
+    pub(super) fn at_hand(&mut self, holder: &Handle, serial: u32) -> Result<Serial, Stop> {
+        loop {
+            let device = self.wait_for_one(holder, Some(serial))?;
+            if device.serial.0 == serial {
+                return Ok(device.serial);
+            }
+            let seen = format!("YubiKey {} is inserted: take it out", device.serial);
+            self.wait_until_empty(&Work::Insert {
+                holder: holder.clone(),
+                serial: Some(serial),
+                seen: Some(seen),
+            })?;
+        }
+    }
+
+    /// The purpose is reached: waits for the device to be removed, and ends the turn.
+    pub(super) fn await_removal(&mut self, holder: &Handle) -> Result<(), Stop> {
+        self.wait_until_empty(&Work::Remove {
+            holder: holder.clone(),
+        })?;
+        self.record(Event::TurnEnded {
+            holder: holder.to_string(),
+            unfinished: None,
+        })
+    }
+
+    /// Waits until the device that was set aside is out.
+    pub(super) fn await_empty_bench(&mut self) -> Result<(), Stop> {
+        match self.at_table() {
+            Some(holder) => self.wait_until_empty(&Work::Remove { holder }),
+            None => Ok(()),
+        }
+    }
+
+    fn wait_until_empty(&mut self, work: &Work) -> Result<(), Stop> {
+        let cancel = Cancel::new();
+        self.operator.working(work, Some(&cancel));
+        Ok(Bench::open()?.wait_until_empty(&cancel)?)
+    }
+
+    fn wait_for_one(&mut self, holder: &Handle, serial: Option<u32>) -> Result<DeviceInfo, Stop> {
+        let cancel = Cancel::new();
+        let operator = &mut *self.operator;
+        let mut tell = |seen: Option<String>| {
+            let work = Work::Insert {
+                holder: holder.clone(),
+                serial,
+                seen,
+            };
+            operator.working(&work, Some(&cancel));
+        };
+        let device = Bench::open()?.wait_for_one(&cancel, |seen| match seen {
+            Seen::One(_) => {}
+            Seen::Nothing => tell(None),
+            Seen::Several { count } => {
+                tell(Some(format!(
+                    "{count} devices are inserted: leave only one"
+                )));
+            }
+            Seen::Unreadable(error) => tell(Some(format!("{error}. {}", error.next_step()))),
+        })?;
+        Ok(device)
+    }
+
+    /// Says that something is being done that needs nobody.
+    pub(super) fn busy(&mut self, doing: &str) {
+        self.operator.working(
+            &Work::Busy {
+                doing: doing.to_owned(),
+            },
+            None,
+        );
+    }
+}

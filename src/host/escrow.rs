@@ -1,0 +1,53 @@
+//! What a holder must keep, sealed to the holder's own age recipient.
+
+use std::io::Write as _;
+
+use super::{HostError, secret::Secret};
+
+/// Seals the PUK and the management key of a device to an age recipient
+/// (`age1…`, X25519; age-encryption.org/v1). The plaintext is two lines.
+///
+/// # Errors
+/// [`HostError`] when the recipient cannot be read or sealing fails.
+pub fn seal(
+    recipient: &str,
+    serial: u32,
+    puk: &Secret,
+    management: &Secret,
+) -> Result<Vec<u8>, HostError> {
+    let recipient: age::x25519::Recipient = recipient.parse().map_err(|error| {
+        HostError::new(
+            format!("the holder's age recipient cannot be read: {error}"),
+            "correct age_recipient in the roster, or leave it out to have the values shown once",
+        )
+    })?;
+    let failed = |error: &dyn std::fmt::Display| {
+        HostError::new(
+            format!("sealing to the holder failed: {error}"),
+            "try again",
+        )
+    };
+    let recipients = std::iter::once(&recipient as &dyn age::Recipient);
+    let encryptor = age::Encryptor::with_recipients(recipients).map_err(|error| failed(&error))?;
+    let mut sealed = Vec::new();
+    let mut writer = encryptor
+        .wrap_output(&mut sealed)
+        .map_err(|error| failed(&error))?;
+    let hexed = zeroize::Zeroizing::new(hex::encode(management.expose()));
+    writeln!(writer, "YubiKey {serial}")
+        .and_then(|()| writer.write_all(b"PUK "))
+        .and_then(|()| writer.write_all(puk.expose()))
+        .and_then(|()| writeln!(writer))
+        .and_then(|()| writer.write_all(b"management key "))
+        .and_then(|()| writer.write_all(hexed.as_bytes()))
+        .and_then(|()| writeln!(writer))
+        .map_err(|error| failed(&error))?;
+    writer.finish().map_err(|error| failed(&error))?;
+    Ok(sealed)
+}
+
+/// Whether this can be sealed to.
+#[must_use]
+pub fn is_recipient(text: &str) -> bool {
+    text.parse::<age::x25519::Recipient>().is_ok()
+}

@@ -1,0 +1,197 @@
+//! The ceremony's folder: what lies in it, and writing it so that it lasts.
+//!
+//! ```text
+//! transcript.jsonl      what happened
+//! objects/<sha256>      the files that events speak of
+//! escrow/<handle>-<serial>.age   for the holder to take along
+//! settings.json         where the bundle is to be written
+//! lock                  held while a keymoot works here
+//! ```
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use super::HostError;
+use crate::digest::Digest;
+
+/// The largest object read back, in bytes.
+const LARGEST_OBJECT: u64 = 64 << 20;
+
+/// A ceremony's folder, held by this process alone.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes a new folder, readable by its owner alone.
+    ///
+    /// # Errors
+    /// [`HostError`] when something stands there already or it cannot be made.
+    pub fn create(path: &Path) -> Result<Self, HostError> {
+        let fail = |error: io::Error| HostError::file("make the ceremony's folder", path, &error);
+        let new = |path: &Path| fs::DirBuilder::new().mode(0o700).create(path);
+        new(path).map_err(fail)?;
+        new(&path.join("objects")).map_err(fail)?;
+        new(&path.join("escrow")).map_err(fail)?;
+        sync_folder(path).map_err(fail)?;
+        sync_folder(parent(path)).map_err(fail)?;
+        Self::open(path)
+    }
+
+    /// Opens a folder to go on in it.
+    ///
+    /// # Errors
+    /// [`HostError`] when it is no ceremony's folder, or another process works in it.
+    pub fn open(path: &Path) -> Result<Self, HostError> {
+        if !path.join("objects").is_dir() {
+            return Err(HostError::new(
+                format!("{} is not a ceremony's folder", shown(path)),
+                "name the folder that was given as --dir",
+            ));
+        }
+        let lock_path = path.join("lock");
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&lock_path)
+            .map_err(|error| HostError::file("open", &lock_path, &error))?;
+        lock.try_lock().map_err(|_| {
+            HostError::new(
+                format!("another keymoot is at work in {}", shown(path)),
+                "go on there, or end it first",
+            )
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// The folder's path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Keeps a file under its digest, durably, and returns the digest.
+    ///
+    /// # Errors
+    /// [`HostError`] when it cannot be written.
+    pub fn keep(&self, bytes: &[u8]) -> Result<Digest, HostError> {
+        let digest = Digest::of(bytes);
+        write_durably(&self.object(&digest), bytes)?;
+        Ok(digest)
+    }
+
+    /// Reads a kept file back and checks that it is what its name says.
+    ///
+    /// # Errors
+    /// [`HostError`] when it is missing, unreadable or was altered.
+    pub fn kept(&self, digest: &Digest) -> Result<Vec<u8>, HostError> {
+        let path = self.object(digest);
+        let bytes = read_bounded(&path, LARGEST_OBJECT)?;
+        if Digest::of(&bytes) == *digest {
+            Ok(bytes)
+        } else {
+            Err(HostError::new(
+                format!(
+                    "{} was altered: its content does not have the digest of its name",
+                    shown(&path)
+                ),
+                "stop, and find out who changed it",
+            ))
+        }
+    }
+
+    /// Keeps what was sealed to a holder where the holder can take it along.
+    ///
+    /// # Errors
+    /// [`HostError`] when it cannot be written.
+    pub fn keep_escrow(&self, name: &str, bytes: &[u8]) -> Result<Digest, HostError> {
+        write_durably(&self.path.join("escrow").join(name), bytes)?;
+        self.keep(bytes)
+    }
+
+    fn object(&self, digest: &Digest) -> PathBuf {
+        self.path.join("objects").join(digest.to_string())
+    }
+}
+
+/// Writes a file so that it is whole or not there: temporary file, sync, rename,
+/// sync of the folder.
+///
+/// # Errors
+/// [`HostError`] naming the file.
+pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
+    let fail = |error: io::Error| HostError::file("write", path, &error);
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(&part)
+        .map_err(fail)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(fail)?;
+    fs::rename(&part, path).map_err(fail)?;
+    sync_folder(parent(path)).map_err(fail)
+}
+
+/// Reads a file of at most `most` bytes.
+///
+/// # Errors
+/// [`HostError`] when it cannot be read or is larger.
+pub fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, HostError> {
+    use io::Read as _;
+    let fail = |error: io::Error| HostError::file("read", path, &error);
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(fail)?;
+    file.take(most + 1).read_to_end(&mut bytes).map_err(fail)?;
+    if bytes.len() as u64 > most {
+        return Err(HostError::new(
+            format!("{} is larger than {most} bytes", shown(path)),
+            "check that this is the file you mean",
+        ));
+    }
+    Ok(bytes)
+}
+
+/// Reads a text file of at most `most` bytes.
+///
+/// # Errors
+/// [`HostError`] when it cannot be read, is larger, or is not UTF-8.
+pub fn read_text(path: &Path, most: u64) -> Result<String, HostError> {
+    String::from_utf8(read_bounded(path, most)?).map_err(|_| {
+        HostError::new(
+            format!("{} is not text in UTF-8", shown(path)),
+            "check that this is the file you mean",
+        )
+    })
+}
+
+/// Makes a folder's entries durable.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+fn shown(path: &Path) -> String {
+    crate::text::escape(&path.display().to_string())
+}

@@ -1,0 +1,98 @@
+//! The transcript on the disk: each event is written and synced before anything
+//! else sees it.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{Seek as _, SeekFrom, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use super::{HostError, folder};
+use crate::transcript::{Chain, Entry, Event, Time};
+
+/// The largest transcript read, in bytes.
+const LARGEST: u64 = 64 << 20;
+
+/// A transcript being written.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    chain: Chain,
+}
+
+impl Journal {
+    /// Opens the transcript in a ceremony's folder, making an empty one if there
+    /// is none. Returns how many bytes of a torn last line were cut off.
+    ///
+    /// # Errors
+    /// [`HostError`] when the disk fails or the transcript was altered.
+    pub fn open(folder: &Path) -> Result<(Self, u64), HostError> {
+        let path = folder.join("transcript.jsonl");
+        let fail = |error: std::io::Error| HostError::file("open", &path, &error);
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(fail)?;
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(fail)?;
+        let bytes = folder::read_bounded(&path, LARGEST)?;
+        let (chain, torn) = Chain::recover(&bytes).map_err(|error| {
+            HostError::new(
+                format!("{}: {error}", crate::text::escape(&path.display().to_string())),
+                "stop: the transcript was altered. Find out how, and begin a new ceremony if nobody can say",
+            )
+        })?;
+        let whole = (bytes.len() - torn.len()) as u64;
+        if !torn.is_empty() {
+            file.set_len(whole)
+                .and_then(|()| file.sync_all())
+                .map_err(fail)?;
+        }
+        file.seek(SeekFrom::Start(whole)).map_err(fail)?;
+        let cut = torn.len() as u64;
+        Ok((Self { path, file, chain }, cut))
+    }
+
+    /// The chain as it stands on the disk.
+    #[must_use]
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Makes the entry that would come next, for the state to judge before it is
+    /// written.
+    ///
+    /// # Errors
+    /// [`HostError`] when the event holds a control character.
+    pub fn draft(&self, event: Event, time: Time) -> Result<(Entry, Vec<u8>), HostError> {
+        self.chain.next(event, time).map_err(|error| {
+            HostError::new(
+                error.to_string(),
+                "type it again without special characters",
+            )
+        })
+    }
+
+    /// Writes a drafted entry and syncs it.
+    ///
+    /// # Errors
+    /// [`HostError`] when the disk fails. What part of the line was written is cut
+    /// off when the journal is next opened.
+    pub fn append(&mut self, (entry, line): (Entry, Vec<u8>)) -> Result<(), HostError> {
+        let fail = |error: std::io::Error| HostError::file("write", &self.path, &error);
+        self.file
+            .write_all(&line)
+            .and_then(|()| self.file.sync_data())
+            .map_err(fail)?;
+        self.chain
+            .push(entry)
+            .map_err(|error| HostError::new(error.to_string(), "leave, then resume"))
+    }
+}

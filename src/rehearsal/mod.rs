@@ -1,0 +1,14 @@
+//! Rehearsals: the same program, with simulated devices on the wire.
+//!
+//! What is here makes the surroundings of a rehearsal: a roster of simulated
+//! holders, a policy with an online key that nobody holds, the simulator beside
+//! this program, and the hands that plug and touch its devices. The ceremony
+//! itself knows none of it.
+
+pub mod cast;
+pub mod hands;
+pub mod settings;
+pub mod simulator;
+pub mod unattended;
+
+pub use settings::Settings;

@@ -1,0 +1,22 @@
+//! The account of a ceremony for people who were not there, as HTML and as
+//! Markdown.
+//!
+//! Pure and deterministic: both are a function of the sealed transcript and the
+//! objects that it speaks of, so that a verifier makes them again and compares.
+//! What they say is gathered once ([`facts`]), told in sections into a small model
+//! of a page ([`page`]), and written in either form from that.
+
+mod account;
+mod course;
+mod devices;
+mod facts;
+mod html;
+mod markdown;
+mod outcome;
+mod page;
+mod quorum;
+#[cfg(test)]
+mod tests;
+mod verdicts;
+
+pub use account::Account;

@@ -1,0 +1,240 @@
+//! The rules on a device and on the key in it.
+
+use super::{Verdict, Violation, policy::Policy, roster::Holder};
+use crate::{
+    attestation::{
+        self, CHAIN, CONSISTENT, EVIDENCE, Evidence, Firmware, KEY, KeyAlgorithm, PinPolicy, Slot,
+        TouchPolicy, TrustStore, VALIDITY, VerifiedAttestation,
+    },
+    transcript::Time,
+};
+
+/// What a device says of itself when it is inserted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reported {
+    /// Its serial number.
+    pub serial: u32,
+    /// Its firmware.
+    pub firmware: Firmware,
+}
+
+/// Every rule on a device that a holder brings to be enrolled. `owner` is the
+/// holder who has enrolled it already, if any.
+#[must_use]
+pub fn brought(
+    device: Reported,
+    holder: &Holder,
+    owner: Option<&str>,
+    policy: &Policy,
+) -> Vec<Verdict> {
+    let serial = device.serial;
+    vec![
+        Verdict::unless(
+            "DEVICE-DISTINCT",
+            owner.is_some(),
+            || format!("YubiKey {serial} has not been enrolled before"),
+            || {
+                format!(
+                    "YubiKey {serial} was already enrolled, for {}",
+                    owner.unwrap_or("nobody")
+                )
+            },
+            "take it out and insert the device of the holder at the table",
+        ),
+        expected(serial, holder),
+        firmware(device.firmware, policy),
+    ]
+}
+
+/// DEVICE-EXPECTED: the device is one that the roster lists for the holder, where
+/// it lists any.
+#[must_use]
+pub fn expected(serial: u32, holder: &Holder) -> Verdict {
+    Verdict::unless(
+        "DEVICE-EXPECTED",
+        !holder.devices.is_empty() && !holder.devices.contains(&serial),
+        || match holder.devices.is_empty() {
+            true => "the roster leaves open which device this holder brings".to_owned(),
+            false => format!("the roster says that this holder brings {serial}"),
+        },
+        || {
+            format!(
+                "YubiKey {serial} is not one that the roster lists for {}",
+                holder.handle
+            )
+        },
+        "insert the device that the roster lists, or leave and correct the roster",
+    )
+}
+
+/// The rule on the device inserted by a holder who has enrolled `enrolled`.
+#[must_use]
+pub fn returned(serial: u32, enrolled: u32, owner: Option<&str>) -> Vec<Verdict> {
+    vec![Verdict::unless(
+        "DEVICE-ENROLLED",
+        serial != enrolled,
+        || format!("YubiKey {serial} is the one this holder enrolled"),
+        || match owner {
+            Some(owner) => format!(
+                "YubiKey {serial} is {owner}'s; the holder at the table enrolled {enrolled}"
+            ),
+            None => format!(
+                "YubiKey {serial} is not enrolled; the holder at the table enrolled {enrolled}"
+            ),
+        },
+        "take it out and insert the enrolled device",
+    )]
+}
+
+fn firmware(firmware: Firmware, policy: &Policy) -> Verdict {
+    let least = Firmware::from(policy.device.firmware().unwrap_or([u8::MAX; 3]));
+    Verdict::unless(
+        "DEVICE-FIRMWARE",
+        firmware < least,
+        || format!("firmware {firmware} is {least} or later"),
+        || {
+            format!(
+                "firmware {firmware} is older than the policy's {least}, and a YubiKey's firmware cannot be changed"
+            )
+        },
+        "take another device",
+    )
+}
+
+/// An enrolment to be judged.
+#[derive(Debug)]
+pub struct Claim<'a> {
+    /// The certificates that the device gave.
+    pub evidence: &'a Evidence,
+    /// The key that is to stand in root.json: SubjectPublicKeyInfo, DER.
+    pub spki: &'a [u8],
+    /// The serial number read from the device and off its case.
+    pub serial: u32,
+    /// When the evidence was taken.
+    pub taken: Time,
+    /// The other enrolled keys, with their holders and devices.
+    pub others: &'a [(String, u32, Vec<u8>)],
+}
+
+/// Every rule on an enrolment's evidence, and the facts if it leads to the vendor.
+#[must_use]
+pub fn enrolment(
+    claim: &Claim<'_>,
+    trust: &TrustStore,
+    policy: &Policy,
+) -> (Vec<Verdict>, Option<VerifiedAttestation>) {
+    let facts = match attestation::verify(claim.evidence, trust, Some(claim.taken.unix())) {
+        Ok(facts) => facts,
+        Err(violations) => return (violations.into_iter().map(Verdict::from).collect(), None),
+    };
+    let mut verdicts = vec![
+        Verdict::held(
+            EVIDENCE,
+            "the evidence is one slot attestation and one device certificate",
+        ),
+        chain(&facts),
+        Verdict::held(
+            CONSISTENT,
+            "what the certificates state can be true together",
+        ),
+        Verdict::held(VALIDITY, "the certificates were valid when they were taken"),
+        match facts.attests(claim.spki) {
+            Ok(()) => Verdict::held(
+                KEY,
+                "the attested key is the one that goes into root.json, byte for byte",
+            ),
+            Err(violation) => violation.into(),
+        },
+    ];
+    let serial = facts.serial();
+    verdicts.push(Verdict::unless(
+        "DEVICE-SERIAL",
+        serial != Some(claim.serial),
+        || {
+            format!(
+                "the attested serial number is {}, the one on the case",
+                claim.serial
+            )
+        },
+        || match serial {
+            Some(other) => format!(
+                "the attestation is of YubiKey {other}, not of {}",
+                claim.serial
+            ),
+            None => "the attestation names no serial number".to_owned(),
+        },
+        "take another device, and keep this one for the inquiry",
+    ));
+    verdicts.push(Verdict::unless(
+        "DEVICE-SLOT",
+        facts.slot() != Slot::SIGNATURE,
+        || "the key is in the signature slot, 9c".to_owned(),
+        || format!("the key is in slot {}", facts.slot()),
+        "generate the key in slot 9c",
+    ));
+    verdicts.push(Verdict::unless(
+        "DEVICE-PIN",
+        facts.pin_policy() != PinPolicy::Always,
+        || "the PIN is asked for at every signature".to_owned(),
+        || format!("the PIN policy is \"{}\"", facts.pin_policy()),
+        "generate the key with PIN policy always",
+    ));
+    verdicts.push(Verdict::unless(
+        "DEVICE-TOUCH",
+        facts.touch_policy() != TouchPolicy::Always,
+        || "a touch is asked for at every signature".to_owned(),
+        || format!("the touch policy is \"{}\"", facts.touch_policy()),
+        "generate the key with touch policy always",
+    ));
+    verdicts.push(firmware(facts.firmware(), policy));
+    verdicts.extend(key(claim, &facts));
+    (verdicts, Some(facts))
+}
+
+fn chain(facts: &VerifiedAttestation) -> Verdict {
+    let names: Vec<_> = facts
+        .chain()
+        .iter()
+        .map(|link| crate::text::escape(&link.subject))
+        .collect();
+    Verdict::held(
+        CHAIN,
+        format!(
+            "generated in the device, by the vendor's word: {}",
+            names.join(" <- ")
+        ),
+    )
+}
+
+fn key(claim: &Claim<'_>, facts: &VerifiedAttestation) -> [Verdict; 2] {
+    let shared = claim
+        .others
+        .iter()
+        .find(|(_, serial, spki)| spki == claim.spki || *serial == claim.serial);
+    [
+        Verdict::unless(
+            "KEY-ALGORITHM",
+            facts.algorithm() != KeyAlgorithm::P256,
+            || "the key is ECDSA on P-256, which every client reads".to_owned(),
+            || {
+                format!(
+                    "the key is {}, which not every client reads",
+                    facts.algorithm()
+                )
+            },
+            "generate a P-256 key",
+        ),
+        match shared {
+            None => Verdict::held(
+                "KEY-DISTINCT",
+                "no other holder has this key or this device",
+            ),
+            Some((handle, serial, _)) => Violation::new(
+                "KEY-DISTINCT",
+                format!("{handle} has enrolled the same key or device ({serial})"),
+                "each holder brings a device of their own",
+            )
+            .into(),
+        },
+    ]
+}

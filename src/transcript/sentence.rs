@@ -1,0 +1,210 @@
+//! Events in sentences, for people: on a projector, in a report, in a log.
+
+use super::Event;
+use crate::text::escape;
+
+impl Event {
+    /// What happened, in one sentence. Safe to show.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Opened {
+                mode,
+                ceremony,
+                program,
+                ..
+            } => {
+                format!(
+                    "opened as {} {ceremony} with {}",
+                    mode.name(),
+                    escape(program)
+                )
+            }
+            Self::Resumed { cut: 0 } => "resumed".to_owned(),
+            Self::Resumed { cut } => {
+                format!("resumed; a torn last line of {cut} bytes was cut off")
+            }
+            Self::StepBegun { step } => format!("step {} begins", escape(step)),
+            Self::StepDone { step } => format!("step {} is done", escape(step)),
+            Self::MachineChecked { verdicts } => {
+                format!("the machine was examined: {}", tally(verdicts))
+            }
+            Self::Confirmed { step, fields } => {
+                let typed: Vec<_> = fields
+                    .iter()
+                    .map(|(id, text)| format!("{} {}", escape(id), escape(text)))
+                    .collect();
+                match typed.is_empty() {
+                    true => format!("{} was confirmed", escape(step)),
+                    false => format!("{} was confirmed: {}", escape(step), typed.join(", ")),
+                }
+            }
+            Self::RollCalled { present } => format!("{} holders are present", present.len()),
+            Self::TurnBegun { holder } => format!("{} comes to the table", escape(holder)),
+            Self::TurnEnded {
+                holder,
+                unfinished: None,
+            } => format!("{} goes back", escape(holder)),
+            Self::TurnEnded {
+                holder,
+                unfinished: Some(why),
+            } => {
+                format!("{} goes back, unfinished: {}", escape(holder), escape(why))
+            }
+            Self::DeviceSeen {
+                holder,
+                serial,
+                firmware,
+                used,
+                verdicts,
+            } => format!(
+                "{} inserts YubiKey {serial}, firmware {}{}: {}",
+                escape(holder),
+                escape(firmware),
+                if *used { ", used before" } else { "" },
+                tally(verdicts)
+            ),
+            Self::DeviceConfirmed { holder, serial } => {
+                format!("{} read {serial} off its case", escape(holder))
+            }
+            Self::DeviceSetAside { holder, serial } => {
+                format!("{} takes YubiKey {serial} out for another", escape(holder))
+            }
+            Self::ResetAnnounced { serial, .. } => {
+                format!("the PIV application of YubiKey {serial} is to be erased")
+            }
+            Self::ResetDone { serial, .. } => format!("it was erased on YubiKey {serial}"),
+            Self::EscrowKept {
+                holder,
+                serial,
+                sealed,
+            } => format!(
+                "PUK and management key of YubiKey {serial} were {}",
+                match sealed {
+                    Some(_) => format!("sealed to {}", escape(holder)),
+                    None => format!("shown once to {}", escape(holder)),
+                }
+            ),
+            Self::Provisioned { serial, .. } => {
+                format!("YubiKey {serial} has its own PIN, PUK and management key")
+            }
+            Self::GenerateAnnounced { serial, .. } => {
+                format!("YubiKey {serial} is to generate its key")
+            }
+            Self::KeyGenerated {
+                serial,
+                adopted: false,
+                ..
+            } => {
+                format!("YubiKey {serial} generated its key")
+            }
+            Self::KeyGenerated {
+                serial,
+                adopted: true,
+                ..
+            } => {
+                format!("the key found on YubiKey {serial} was adopted")
+            }
+            Self::KeyFound { serial, .. } => {
+                format!("YubiKey {serial} holds a key, made before the interruption")
+            }
+            Self::KeyMissing { serial, .. } => format!("YubiKey {serial} holds no key"),
+            Self::Attested {
+                serial, verdicts, ..
+            } => {
+                format!(
+                    "the attestation of YubiKey {serial} was judged: {}",
+                    tally(verdicts)
+                )
+            }
+            Self::StatementAnnounced { holder, serial } => {
+                format!(
+                    "YubiKey {serial} is to sign that {} holds its key",
+                    escape(holder)
+                )
+            }
+            Self::Enrolled { holder, serial, .. } => {
+                format!("{} is enrolled with YubiKey {serial}", escape(holder))
+            }
+            Self::Proposed {
+                document,
+                signed,
+                verdicts,
+                ..
+            } => format!(
+                "{} was written, digest {}: {}",
+                escape(document),
+                signed.short_words(),
+                tally(verdicts)
+            ),
+            Self::Reviewed { document, signed } => {
+                format!(
+                    "{} was read, digest {}",
+                    escape(document),
+                    signed.short_words()
+                )
+            }
+            Self::SignAnnounced {
+                holder,
+                serial,
+                document,
+                ..
+            } => {
+                format!(
+                    "YubiKey {serial} is to sign {} for {}",
+                    escape(document),
+                    escape(holder)
+                )
+            }
+            Self::Signed {
+                holder, document, ..
+            } => {
+                format!("{} signed {}", escape(holder), escape(document))
+            }
+            Self::Enough { step } => format!("{} ends with the signatures it has", escape(step)),
+            Self::Verified { verdicts } => {
+                format!("the signed documents were verified: {}", tally(verdicts))
+            }
+            Self::Sealed { .. } => "the transcript of the bundle is sealed".to_owned(),
+            Self::ManifestMade { manifest } => {
+                format!("the manifest was made, digest {}", manifest.short_words())
+            }
+            Self::CloseAnnounced { holder, serial } => {
+                format!(
+                    "YubiKey {serial} is to sign the manifest for {}",
+                    escape(holder)
+                )
+            }
+            Self::Closed { holder, .. } => format!("{} signed the manifest", escape(holder)),
+            Self::Exported { .. } => "the bundle was written and read back".to_owned(),
+            Self::Mishap { holder, what } => {
+                format!("mishap at {}'s turn: {}", escape(holder), escape(what))
+            }
+            Self::Note { text } => format!("note: {}", escape(text)),
+            Self::Exception {
+                expected,
+                happened,
+                decided,
+            } => format!(
+                "exception: expected {}; happened {}; decided {}",
+                escape(expected),
+                escape(happened),
+                escape(decided)
+            ),
+            Self::Left {} => "left, to be resumed".to_owned(),
+        }
+    }
+}
+
+/// How many rules held, and which did not.
+fn tally(verdicts: &[super::verdict::Verdict]) -> String {
+    let violated: Vec<_> = verdicts
+        .iter()
+        .filter(|v| v.is_violated())
+        .map(|v| escape(&v.rule))
+        .collect();
+    match violated.is_empty() {
+        true => format!("no rule violated of {}", verdicts.len()),
+        false => format!("violated {}", violated.join(", ")),
+    }
+}

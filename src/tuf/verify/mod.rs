@@ -1,0 +1,12 @@
+//! Counting signatures, and the chain of roots.
+
+mod chain;
+mod quorum;
+mod root;
+
+pub use chain::{ChainError, verify_chain};
+pub use quorum::{Checks, Quorum, Rejection, ValidSignature, count};
+pub use root::{RootError, Unmet, VerifiedRoot, verify_root};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! What is odd in metadata without making it wrong.
+
+use super::KeyId;
+use crate::digest::Digest;
+use crate::text::escape;
+
+/// An oddity, with a name that stays and a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Warning {
+    /// A key's id is not the SHA-256 of its canonical object.
+    #[error("key {} has an id that is not the hash of its content", .0.short())]
+    KeyIdNotHash(KeyId),
+    /// Key objects use the scheme's name as their type, as before 2024.
+    #[error("the old key type ecdsa-sha2-nistp256 is used (keys {})", list(.0))]
+    LegacyKeyType(Vec<KeyId>),
+    /// A key this program cannot use; the reason is safe to show.
+    #[error("key {} is not used: {reason}", .keyid.short())]
+    UnusableKey {
+        /// Its name
+        keyid: KeyId,
+        /// Why
+        reason: String,
+    },
+    /// A role lists a key that is not there.
+    #[error("role {} lists key {}, which the document does not contain", escape(.role), .keyid.short())]
+    MissingKey {
+        /// The role
+        role: String,
+        /// The key's name
+        keyid: KeyId,
+    },
+    /// One key under more than one name, in keys or in signatures.
+    #[error("one key stands under several ids ({}); it counts once", list(.keyids))]
+    KeyUnderSeveralIds {
+        /// Its identity
+        fingerprint: Digest,
+        /// Its names, in order
+        keyids: Vec<KeyId>,
+    },
+    /// `expires` has a fraction of a second or an offset from UTC.
+    #[error("expires is written {}, which not every client reads", escape(.0))]
+    UnusualTime(String),
+    /// A signature that was never filled in.
+    #[error("the signature of key {} is an empty placeholder", .0.short())]
+    Placeholder(KeyId),
+    /// A signature that does not verify, beside enough that do.
+    #[error("a signature under key {} does not count: {reason}", .keyid.short())]
+    RejectedSignature {
+        /// The name it stands under
+        keyid: KeyId,
+        /// Why
+        reason: String,
+    },
+    /// A signature by a key that neither this root nor the one before names.
+    #[error("there is a signature under key {}, which has no part in this root", .0.short())]
+    UnknownSigner(KeyId),
+    /// Something beside `signed` and `signatures`, which nobody signed.
+    #[error("the unsigned member \"{}\" beside \"signed\" is ignored", escape(.0))]
+    UnsignedMember(String),
+}
+
+impl Warning {
+    /// The name that scripts may rely on.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::KeyIdNotHash(_) => "key-id-not-hash",
+            Self::LegacyKeyType(_) => "legacy-key-type",
+            Self::UnusableKey { .. } => "unusable-key",
+            Self::MissingKey { .. } => "missing-key",
+            Self::KeyUnderSeveralIds { .. } => "key-under-several-ids",
+            Self::UnusualTime(_) => "unusual-time",
+            Self::Placeholder(_) => "placeholder-signature",
+            Self::RejectedSignature { .. } => "rejected-signature",
+            Self::UnknownSigner(_) => "unknown-signer",
+            Self::UnsignedMember(_) => "unsigned-member",
+        }
+    }
+}
+
+fn list(keyids: &[KeyId]) -> String {
+    let short: Vec<_> = keyids.iter().map(KeyId::short).collect();
+    short.join(", ")
+}

@@ -1,0 +1,248 @@
+//! Plans that cannot be carried out are refused before anything is written, all
+//! their faults at once.
+
+use std::{fs, path::PathBuf, process::Output};
+
+use keymoot::rehearsal::cast;
+
+use crate::stage::{Stage, keymoot, said};
+
+const SCRIPT: &str = include_str!("../../ceremony-scripts/initial-root.toml");
+const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
+
+struct Plan {
+    script: String,
+    policy: String,
+    roster: String,
+}
+
+impl Plan {
+    fn good() -> Self {
+        Self {
+            script: SCRIPT.to_owned(),
+            policy: cast::with_online_key(POLICY).unwrap(),
+            roster: cast::roster(9),
+        }
+    }
+}
+
+/// A live run of a plan that must be refused, with nothing written.
+fn refused(plan: &Plan) -> Output {
+    let stage = Stage::new();
+    let write = |name: &str, text: &str| -> PathBuf {
+        let path = stage.path(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let output = keymoot()
+        .arg("run")
+        .arg(write("script.toml", &plan.script))
+        .arg("--roster")
+        .arg(write("roster.toml", &plan.roster))
+        .arg("--policy")
+        .arg(write("policy.toml", &plan.policy))
+        .arg("--dir")
+        .arg(stage.dir())
+        .output()
+        .unwrap();
+    assert!(!stage.dir().exists(), "something was written");
+    output
+}
+
+fn refused_by(plan: &Plan, rules: &[&str]) {
+    let output = refused(plan);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    for rule in rules {
+        assert!(
+            said(&output).contains(rule),
+            "{rule} is not named in\n{}",
+            said(&output)
+        );
+    }
+}
+
+#[test]
+fn an_unreadable_script() {
+    refused_by(
+        &Plan {
+            script: "act = [".to_owned(),
+            ..Plan::good()
+        },
+        &["SCRIPT-READ"],
+    );
+}
+
+#[test]
+fn an_unknown_field_in_a_script() {
+    let script = SCRIPT.replacen("minutes = 5", "minutes = 5\nskippable = true", 1);
+    let output = refused(&Plan {
+        script,
+        ..Plan::good()
+    });
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("skippable"), "{}", said(&output));
+}
+
+#[test]
+fn a_step_before_what_it_needs() {
+    let script = SCRIPT
+        .replace("kind = \"review\"", "kind = \"SIGN\"")
+        .replace("kind = \"sign\"", "kind = \"review\"");
+    let script = script.replace("kind = \"SIGN\"", "kind = \"sign\"");
+    refused_by(
+        &Plan {
+            script,
+            ..Plan::good()
+        },
+        &["SCRIPT-ORDER"],
+    );
+}
+
+#[test]
+fn a_roster_of_eight() {
+    refused_by(
+        &Plan {
+            roster: cast::roster(8),
+            ..Plan::good()
+        },
+        &["ROSTER-SIZE"],
+    );
+}
+
+#[test]
+fn two_holders_with_one_device() {
+    let roster =
+        cast::roster(9).replace("country = \"XA\"", "country = \"XA\"\ndevices = [12345678]");
+    let roster = roster.replace("country = \"XB\"", "country = \"XB\"\ndevices = [12345678]");
+    refused_by(
+        &Plan {
+            roster,
+            ..Plan::good()
+        },
+        &["ROSTER-DEVICES", "12345678"],
+    );
+}
+
+#[test]
+fn four_holders_of_one_employer() {
+    let mut roster = cast::roster(9);
+    for group in ["B", "C", "D"] {
+        roster = roster.replace(&format!("Employer {group} "), "Employer A ");
+    }
+    refused_by(
+        &Plan {
+            roster,
+            ..Plan::good()
+        },
+        &["ROSTER-EMPLOYER", "holder-4"],
+    );
+}
+
+#[test]
+fn a_policy_without_an_online_key() {
+    refused_by(
+        &Plan {
+            policy: POLICY.to_owned(),
+            ..Plan::good()
+        },
+        &["POLICY-ONLINE"],
+    );
+}
+
+#[test]
+fn a_threshold_that_is_no_majority() {
+    let policy = Plan::good()
+        .policy
+        .replace("threshold = 5", "threshold = 4");
+    refused_by(
+        &Plan {
+            policy,
+            ..Plan::good()
+        },
+        &["POLICY-BOUNDS"],
+    );
+}
+
+#[test]
+fn every_fault_of_every_file_is_said_at_once() {
+    let mut roster = cast::roster(8);
+    for group in ["B", "C", "D"] {
+        roster = roster.replace(&format!("Employer {group} "), "Employer A ");
+    }
+    roster = roster.replace("country = \"XE\"", "country = \"XE\"\ndevices = [7, 7]");
+    let script = SCRIPT.replacen("id = \"room\"", "id = \"machine\"", 1);
+    refused_by(
+        &Plan {
+            script,
+            roster,
+            policy: POLICY.to_owned(),
+        },
+        &[
+            "SCRIPT-IDS",
+            "ROSTER-SIZE",
+            "ROSTER-EMPLOYER",
+            "ROSTER-DEVICES",
+            "POLICY-ONLINE",
+        ],
+    );
+}
+
+#[test]
+fn hostile_names_are_shown_and_not_obeyed() {
+    let roster = cast::roster(9).replace("holder-3", "holder-\\u001b[2J3");
+    let output = refused(&Plan {
+        roster,
+        ..Plan::good()
+    });
+    assert_eq!(output.status.code(), Some(3));
+    assert!(!output.stderr.contains(&0x1b), "{}", said(&output));
+}
+
+#[test]
+fn a_live_ceremony_under_a_simulated_service() {
+    let stage = Stage::new();
+    let output = keymoot()
+        .env("PCSCLITE_CSOCK_NAME", stage.path("socket"))
+        .args([
+            "run",
+            "initial-root",
+            "--roster",
+            "r",
+            "--policy",
+            "p",
+            "--dir",
+        ])
+        .arg(stage.dir())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("MACHINE-SERVICE") && !stage.dir().exists());
+}
+
+#[test]
+fn a_missing_file_is_named_and_is_no_violation() {
+    let stage = Stage::new();
+    let output = keymoot()
+        .args([
+            "run",
+            "initial-root",
+            "--roster",
+            "/nonexistent/roster",
+            "--policy",
+            "p",
+            "--dir",
+        ])
+        .arg(stage.dir())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+}
+
+#[test]
+fn a_misspelt_option_is_a_usage_error() {
+    let output = keymoot()
+        .args(["rehearse", "--unatended"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -1,0 +1,185 @@
+//! A bundle that was changed in any way is found, and what was changed is named.
+
+use std::{fs, process::Output};
+
+use keymoot::bundle::{self, Bundle, Files};
+
+use crate::stage::{Stage, finished, keymoot, said, violated};
+
+fn files() -> Files {
+    bundle::read(&finished().out()).unwrap().files().clone()
+}
+
+#[test]
+fn one_changed_byte_in_any_file_is_found_and_the_file_is_named() {
+    for (path, content) in files() {
+        // Every file at its ends, in the middle and at places spread over it.
+        let step = (content.len() / 16).max(1);
+        let places = (0..content.len()).step_by(step).chain([content.len() - 1]);
+        for place in places {
+            let mut changed = files();
+            changed.get_mut(&path).unwrap()[place] ^= 1;
+            let violated = violated(&Bundle::of(changed));
+            assert!(!violated.is_empty(), "{path} at {place}");
+            let named = violated
+                .iter()
+                .any(|verdict| verdict.detail.contains(&path));
+            assert!(
+                named || path == "MANIFEST.json",
+                "{path} at {place}: {violated:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_byte_of_the_manifest_counts() {
+    for place in 0..files()["MANIFEST.json"].len() {
+        let mut changed = files();
+        changed.get_mut("MANIFEST.json").unwrap()[place] ^= 0x20;
+        assert!(!violated(&Bundle::of(changed)).is_empty(), "at {place}");
+    }
+}
+
+#[test]
+fn every_part_of_the_closing_signatures_counts() {
+    // An odd step meets every position within the base64 of a signature.
+    let name = "MANIFEST.sigs.json";
+    for place in (0..files()[name].len()).step_by(7) {
+        let mut changed = files();
+        changed.get_mut(name).unwrap()[place] ^= 1;
+        assert!(!violated(&Bundle::of(changed)).is_empty(), "at {place}");
+    }
+}
+
+#[test]
+fn a_removed_file_is_named() {
+    for path in files().keys() {
+        let mut changed = files();
+        changed.remove(path);
+        let violated = violated(&Bundle::of(changed));
+        assert!(
+            violated.iter().any(|verdict| verdict.detail.contains(path)),
+            "{path}: {violated:?}"
+        );
+    }
+}
+
+#[test]
+fn an_added_file_is_named() {
+    let mut changed = files();
+    changed.insert("attestations/extra.txt".to_owned(), Vec::new());
+    let violated = violated(&Bundle::of(changed));
+    assert!(
+        violated[0]
+            .detail
+            .contains("attestations/extra.txt was added"),
+        "{violated:?}"
+    );
+}
+
+fn verify_on_disk(change: impl Fn(&Stage)) -> Output {
+    let stage = Stage::new();
+    for (path, content) in files() {
+        let path = stage.out().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    change(&stage);
+    stage.verify(&["--rehearsal"])
+}
+
+#[test]
+fn a_copy_of_the_bundle_verifies_as_well() {
+    let output = verify_on_disk(|_| {});
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn the_program_says_which_file_was_changed_and_leaves_with_three() {
+    let output = verify_on_disk(|stage| {
+        let root = stage.out().join("repositories/tuf-root/metadata/root.json");
+        let mut content = fs::read(&root).unwrap();
+        content[100] ^= 1;
+        fs::write(root, content).unwrap();
+    });
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        said(&output).contains("repositories/tuf-root/metadata/root.json was changed"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn a_link_in_a_bundle_is_refused_before_it_is_followed() {
+    let output = verify_on_disk(|stage| {
+        std::os::unix::fs::symlink("/etc/passwd", stage.out().join("report.txt")).unwrap();
+    });
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("BUNDLE-FILES"), "{}", said(&output));
+}
+
+#[test]
+fn an_empty_folder_in_a_bundle_is_refused() {
+    let output = verify_on_disk(|stage| fs::create_dir(stage.out().join("more")).unwrap());
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+}
+
+#[test]
+fn the_root_of_the_bundle_follows_from_itself_as_a_trusted_root() {
+    let root = finished()
+        .out()
+        .join("repositories/tuf-root/metadata/root.json");
+    let output = keymoot()
+        .arg("verify")
+        .arg(finished().out())
+        .args(["--rehearsal", "--trusted-root"])
+        .arg(root)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn fewer_closing_signatures_than_the_quorum_are_refused() {
+    let mut changed = files();
+    let name = "MANIFEST.sigs.json";
+    let mut sigs: serde_json::Value = serde_json::from_slice(&changed[name]).unwrap();
+    sigs["signatures"].as_array_mut().unwrap().truncate(4);
+    changed.insert(name.to_owned(), sigs.to_string().into_bytes());
+    let violated = violated(&Bundle::of(changed));
+    assert_eq!(violated[0].rule, "BUNDLE-CLOSED");
+    assert!(
+        violated[0].detail.contains("4 distinct keys"),
+        "{violated:?}"
+    );
+}
+
+#[test]
+fn a_bundle_closed_anew_by_an_administrator_alone_is_found() {
+    // The transcript is rewritten from one line on, the manifest follows, and only
+    // the holders' signatures are missing for it.
+    let mut changed = files();
+    let report = changed.get_mut("report.md").unwrap();
+    report.extend_from_slice(b"\nall is well\n");
+    let digest = keymoot::digest::Digest::of(report).to_string();
+    let size = report.len();
+    let mut manifest: serde_json::Value =
+        serde_json::from_slice(&changed["MANIFEST.json"]).unwrap();
+    for file in manifest["files"].as_array_mut().unwrap() {
+        if file["path"] == "report.md" {
+            file["sha256"] = digest.clone().into();
+            file["size"] = size.into();
+        }
+    }
+    changed.insert(
+        "MANIFEST.json".to_owned(),
+        manifest.to_string().into_bytes(),
+    );
+    let rules: Vec<_> = violated(&Bundle::of(changed))
+        .into_iter()
+        .map(|v| v.rule)
+        .collect();
+    assert_eq!(rules, ["BUNDLE-DERIVED", "BUNDLE-CLOSED"]);
+}

@@ -1,0 +1,137 @@
+//! The program is killed at every event, and resumed.
+
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+};
+
+use keymoot::transcript::Event;
+
+use crate::stage::{Stage, finished, read_until, said};
+
+/// Kills an unattended rehearsal as soon as this entry was told, and resumes it.
+fn killed_at(entry: u64, keys: &[Vec<u8>]) {
+    let stage = Stage::new();
+    let mut child = stage.rehearse(&[]);
+    read_until(&mut child, entry);
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let output = stage.resume();
+    assert!(
+        output.status.success(),
+        "killed at {entry}: {}",
+        said(&output)
+    );
+    assert_eq!(stage.keys(), keys, "killed at {entry}: other keys");
+    let output = stage.verify(&["--rehearsal"]);
+    assert!(
+        output.status.success(),
+        "killed at {entry}: {}",
+        said(&output)
+    );
+    asked_once(&stage, entry);
+}
+
+/// What people had acknowledged was not asked of them again.
+fn asked_once(stage: &Stage, entry: u64) {
+    let mut acknowledged = BTreeSet::new();
+    for recorded in stage.chain().entries() {
+        let once = match &recorded.event {
+            Event::Confirmed { step, .. } => Some(format!("confirmed {step}")),
+            Event::RollCalled { .. } => Some("roll call".to_owned()),
+            Event::DeviceConfirmed { serial, .. } => Some(format!("device {serial}")),
+            Event::Reviewed { document, .. } => Some(format!("reviewed {document}")),
+            Event::Enrolled { serial, .. } => Some(format!("enrolled {serial}")),
+            Event::Signed {
+                holder, document, ..
+            } => Some(format!("{holder} signed {document}")),
+            Event::Closed { holder, .. } => Some(format!("{holder} closed")),
+            _ => None,
+        };
+        if let Some(once) = once {
+            assert!(
+                acknowledged.insert(once.clone()),
+                "killed at {entry}: {once} twice"
+            );
+        }
+    }
+}
+
+#[test]
+fn killed_at_any_event_it_resumes_to_the_same_nine_keys_and_a_bundle_that_verifies() {
+    let keys = finished().keys();
+    let events = finished().chain().entries().len() as u64;
+    // The last event ends the ceremony: killed there, it is finished.
+    let next = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                loop {
+                    let entry = next.fetch_add(1, Ordering::SeqCst);
+                    if entry >= events {
+                        return;
+                    }
+                    killed_at(entry, &keys);
+                }
+            });
+        }
+    });
+    println!("killed and resumed at each of {events} events");
+}
+
+#[test]
+fn a_torn_last_line_is_cut_off_and_that_is_recorded() {
+    use std::io::Write as _;
+    let stage = Stage::new();
+    let mut child = stage.rehearse(&[]);
+    read_until(&mut child, 30);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let transcript = stage.dir().join("transcript.jsonl");
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .open(transcript)
+        .unwrap();
+    file.write_all(b"{\"event\":{\"kind\":\"no").unwrap();
+    drop(file);
+
+    let output = stage.resume();
+    assert!(output.status.success(), "{}", said(&output));
+    let cut = stage
+        .chain()
+        .entries()
+        .iter()
+        .any(|entry| entry.event == Event::Resumed { cut: 20 });
+    assert!(cut, "the cut is not in the transcript");
+}
+
+#[test]
+fn an_altered_transcript_is_not_resumed() {
+    let stage = Stage::new();
+    let mut child = stage.rehearse(&[]);
+    read_until(&mut child, 30);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let path = stage.dir().join("transcript.jsonl");
+    let altered = std::fs::read_to_string(&path)
+        .unwrap()
+        .replacen("holder-1", "holder-2", 1);
+    std::fs::write(&path, altered).unwrap();
+
+    let output = stage.resume();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("transcript"), "{}", said(&output));
+}
+
+#[test]
+fn a_second_administrator_in_the_same_folder_is_refused() {
+    let stage = Stage::new();
+    let mut child = stage.rehearse(&["--fault", "1:hang@20"]);
+    read_until(&mut child, 10);
+    let output = stage.resume();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+}

@@ -1,0 +1,10 @@
+//! Whole ceremonies, through the real binaries.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bad_input;
+mod bundle;
+mod crash;
+mod python;
+mod secrets;
+mod stage;
+mod unattended;

@@ -1,0 +1,85 @@
+//! python-tuf 7, which nobody here wrote, reads the root of the bundle.
+
+use std::{path::Path, process::Command};
+
+use serde_json::Value;
+
+use crate::stage::{Stage, finished, keymoot, said};
+
+fn python_tuf(root: &Path) -> Value {
+    let python = std::env::var_os("KEYMOOT_PYTHON").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-venv/bin/python"),
+        Into::into,
+    );
+    let output = Command::new(&python)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/readers.py"))
+        .arg("root")
+        .arg(root)
+        .output()
+        .unwrap_or_else(|error| {
+            panic!(
+                "{} does not start ({error}): run the tests with `make test`",
+                python.display()
+            )
+        });
+    assert!(output.status.success(), "{}", said(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn root() -> std::path::PathBuf {
+    finished()
+        .out()
+        .join("repositories/tuf-root/metadata/root.json")
+}
+
+/// The bundle's root with this many signatures left.
+fn with_signatures(stage: &Stage, left: usize) -> std::path::PathBuf {
+    let mut json: Value = serde_json::from_slice(&std::fs::read(root()).unwrap()).unwrap();
+    json["signatures"].as_array_mut().unwrap().truncate(left);
+    let path = stage.path("root.json");
+    std::fs::write(&path, serde_json::to_vec(&json).unwrap()).unwrap();
+    path
+}
+
+#[test]
+fn it_accepts_the_root_with_at_least_five_signatures() {
+    let answer = python_tuf(&root());
+    assert_eq!(answer["verified"], true);
+    assert!(answer["signed"].as_array().unwrap().len() >= 5);
+}
+
+#[test]
+fn it_computes_the_same_key_ids() {
+    let answer = python_tuf(&root());
+    let ids = answer["ids"].as_object().unwrap();
+    assert_eq!(ids.len(), 10);
+    for (written, computed) in ids {
+        assert_eq!(Some(written.as_str()), computed.as_str());
+    }
+}
+
+#[test]
+fn five_signatures_are_enough_there_and_here() {
+    let stage = Stage::new();
+    let path = with_signatures(&stage, 5);
+    assert_eq!(python_tuf(&path)["verified"], true);
+    let output = keymoot()
+        .args(["tuf", "verify"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn four_signatures_are_refused_there_and_here() {
+    let stage = Stage::new();
+    let path = with_signatures(&stage, 4);
+    assert_eq!(python_tuf(&path)["verified"], false);
+    let output = keymoot()
+        .args(["tuf", "verify"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+}

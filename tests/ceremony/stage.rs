@@ -1,0 +1,172 @@
+//! Where ceremonies are staged: a folder of their own, and the program run in it.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::OnceLock,
+};
+
+use keymoot::{
+    bundle::{self, Bundle, Expectations},
+    ceremony::{Plan, PlanFiles, State},
+    rules::Verdict,
+    transcript::Chain,
+};
+
+/// The seed of the rehearsals that tests compare with one another.
+pub const SEED: u64 = 7;
+
+/// A folder for one ceremony.
+pub struct Stage {
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        assert!(
+            program().with_file_name("hsm-sim").is_file(),
+            "hsm-sim is not beside the program: run `cargo build --workspace`, or `make test`"
+        );
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn dir(&self) -> PathBuf {
+        self.path("ceremony")
+    }
+
+    pub fn out(&self) -> PathBuf {
+        self.path("bundle")
+    }
+
+    /// An unattended rehearsal, started.
+    pub fn rehearse(&self, more: &[&str]) -> Child {
+        let mut command = keymoot();
+        command
+            .args(["rehearse", "--unattended", "--seed", &SEED.to_string()])
+            .arg("--dir")
+            .arg(self.dir())
+            .arg("--out")
+            .arg(self.out())
+            .args(more)
+            .stdout(Stdio::piped());
+        command.spawn().unwrap()
+    }
+
+    /// An unattended rehearsal, brought to its end.
+    pub fn rehearsed(&self, more: &[&str]) -> Output {
+        self.rehearse(more).wait_with_output().unwrap()
+    }
+
+    pub fn resume(&self) -> Output {
+        keymoot().arg("resume").arg(self.dir()).output().unwrap()
+    }
+
+    pub fn verify(&self, more: &[&str]) -> Output {
+        keymoot()
+            .arg("verify")
+            .arg(self.out())
+            .args(more)
+            .output()
+            .unwrap()
+    }
+
+    pub fn chain(&self) -> Chain {
+        Chain::read(&fs::read(self.dir().join("transcript.jsonl")).unwrap()).unwrap()
+    }
+
+    /// What the ceremony's transcript comes to.
+    pub fn state(&self) -> State {
+        let read = |name| fs::read_to_string(self.dir().join(name)).unwrap();
+        let files = PlanFiles {
+            script: read("script.toml"),
+            policy: read("policy.toml"),
+            roster: read("roster.toml"),
+        };
+        State::fold(Plan::check(files).unwrap().into(), &self.chain()).unwrap()
+    }
+
+    /// The enrolled keys in the order of the seats.
+    pub fn keys(&self) -> Vec<Vec<u8>> {
+        self.state()
+            .enrolled_keys()
+            .into_iter()
+            .map(|(_, _, spki)| spki)
+            .collect()
+    }
+}
+
+pub fn program() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_keymoot"))
+}
+
+pub fn keymoot() -> Command {
+    let mut command = Command::new(program());
+    command
+        .stdin(Stdio::null())
+        .env_remove("PCSCLITE_CSOCK_NAME");
+    command
+}
+
+/// One uninterrupted rehearsal that many tests look at and none changes.
+pub fn finished() -> &'static Stage {
+    static FINISHED: OnceLock<Stage> = OnceLock::new();
+    FINISHED.get_or_init(|| {
+        let stage = Stage::new();
+        let output = stage.rehearsed(&[]);
+        assert!(output.status.success(), "{}", said(&output));
+        stage
+    })
+}
+
+/// Reads the lines of an unattended rehearsal until the one of this entry.
+pub fn read_until(child: &mut Child, entry: u64) {
+    let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+    for line in lines.map_while(Result::ok) {
+        if line.split_whitespace().next().and_then(|n| n.parse().ok()) == Some(entry) {
+            return;
+        }
+    }
+}
+
+pub fn said(output: &Output) -> String {
+    format!(
+        "{}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// The rules that a changed bundle violates.
+pub fn violated(bundle: &Bundle) -> Vec<Verdict> {
+    let expected = Expectations {
+        rehearsal: true,
+        trusted_root: None,
+    };
+    bundle::verify(bundle, &expected)
+        .into_iter()
+        .filter(Verdict::is_violated)
+        .collect()
+}
+
+/// Every file below a folder.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_below(&path))
+        } else {
+            found.push(path)
+        }
+    }
+    found
+}

@@ -1,0 +1,115 @@
+//! An unattended rehearsal from end to end.
+
+use keymoot::{ceremony::script::Document, rules::Outcome};
+
+use crate::stage::{Stage, finished, said};
+
+#[test]
+fn nine_holders_enrol_and_at_least_five_sign_the_root() {
+    let state = finished().state();
+    let enrolled = state
+        .seats
+        .iter()
+        .filter(|seat| seat.enrolled().is_some())
+        .count();
+    let signed = state
+        .seats
+        .iter()
+        .filter(|seat| seat.signatures.contains_key(&Document::Root))
+        .count();
+    assert_eq!(enrolled, 9);
+    assert!(signed >= 5, "{signed} signed");
+}
+
+#[test]
+fn its_bundle_verifies_and_names_each_rule_that_held() {
+    let output = finished().verify(&["--rehearsal"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let text = said(&output);
+    for rule in [
+        "BUNDLE-CLOSED",
+        "BUNDLE-DERIVED",
+        "TRANSCRIPT-CHAIN",
+        "DEVICE-CHAIN",
+        "KEY-POSSESSION",
+        "SIGNATURE-QUORUM",
+    ] {
+        assert!(text.contains(rule), "{rule} is not named in\n{text}");
+    }
+}
+
+#[test]
+fn its_bundle_is_refused_as_a_live_one_with_code_three() {
+    let output = finished().verify(&[]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("BUNDLE-MODE"), "{}", said(&output));
+}
+
+#[test]
+fn the_verdicts_as_json_are_one_object() {
+    let output = finished().verify(&["--rehearsal", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["holds"], true);
+    assert!(json["verdicts"].as_array().unwrap().len() > 50);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_nine_keys() {
+    let again = Stage::new();
+    let output = again.rehearsed(&[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(again.keys(), finished().keys());
+}
+
+#[test]
+fn a_finished_ceremony_says_so_when_it_is_resumed() {
+    let output = finished().resume();
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("is finished"), "{}", said(&output));
+}
+
+#[test]
+fn a_bundle_that_exists_is_never_written_over() {
+    let stage = Stage::new();
+    std::fs::create_dir(stage.out()).unwrap();
+    let output = stage.rehearsed(&[]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(!stage.dir().exists());
+}
+
+#[test]
+fn an_old_device_is_refused_by_rule_and_the_ceremony_can_be_resumed() {
+    let stage = Stage::new();
+    let output = stage.rehearsed(&["--firmware", "5.7.4,5.4.3"]);
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(
+        said(&output).contains("DEVICE-FIRMWARE"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn a_device_unplugged_while_it_signs_is_a_mishap_and_nothing_is_lost() {
+    let stage = Stage::new();
+    let output = stage.rehearsed(&["--fault", "1:unplug@40"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("mishap"), "{}", said(&output));
+    assert!(stage.verify(&["--rehearsal"]).status.success());
+}
+
+#[test]
+fn machine_rules_are_recorded_in_a_rehearsal_and_asked_only_of_live_ceremonies() {
+    let chain = finished().chain();
+    let verdicts = chain.entries().iter().find_map(|entry| match &entry.event {
+        keymoot::transcript::Event::MachineChecked { verdicts } => Some(verdicts.clone()),
+        _ => None,
+    });
+    let verdicts = verdicts.unwrap();
+    // The simulated service is what a live ceremony refuses.
+    let service = verdicts
+        .iter()
+        .find(|verdict| verdict.rule == "MACHINE-SERVICE")
+        .unwrap();
+    assert_eq!(service.outcome, Outcome::NotAsked);
+}

@@ -1,0 +1,154 @@
+//! python-tuf and securesystemslib.
+
+use std::collections::BTreeMap;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use keymoot::tuf::dialect::tuf_on_ci;
+use keymoot::tuf::dsse::{Envelope, EnvelopeSignature, pae};
+use keymoot::tuf::json::{canonical, parse, pretty};
+use keymoot::tuf::{Document, verify_root};
+use serde_json::Value;
+
+use super::awkward::{Sequence, nested};
+use super::fixture::{Ceremony, sign};
+
+/// Runs `tests/python/readers.py` and reads the JSON it prints, a value a line.
+fn readers(arguments: &[&str], input: Vec<u8>) -> Vec<Value> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = std::env::var_os("KEYMOOT_PYTHON").map_or_else(
+        || workspace.join("target/test-venv/bin/python"),
+        PathBuf::from,
+    );
+    let mut child = Command::new(&python)
+        .arg(workspace.join("tests/python/readers.py"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| {
+            panic!(
+                "cannot run {}: {error}; `make test` installs what the tests need, or set \
+                 KEYMOOT_PYTHON to a Python that has tuf 7.0 and securesystemslib",
+                python.display()
+            )
+        });
+    let mut stdin = BufWriter::new(child.stdin.take().unwrap());
+    let feeder = thread::spawn(move || {
+        // A reader that dies early is told by its exit status.
+        let _ = stdin.write_all(&input).and_then(|()| stdin.flush());
+    });
+    let output = child.wait_with_output().unwrap();
+    feeder.join().unwrap();
+    assert!(output.status.success(), "readers.py {arguments:?} failed");
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// What python-tuf says about the bytes of a root.
+fn read_root(bytes: &[u8]) -> Value {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    readers(&["root", file.path().to_str().unwrap()], Vec::new()).remove(0)
+}
+
+fn hex(bytes: &[u8]) -> Value {
+    Value::String(hex::encode(bytes))
+}
+
+#[test]
+fn awkward_documents_have_the_same_bytes_in_securesystemslib() {
+    const GENERATED: usize = 2000;
+    let mut sequence = Sequence(2004);
+    let mut documents: Vec<_> = (0..GENERATED).map(|_| sequence.value(6)).collect();
+    documents.extend((1..=60).map(nested));
+    let lines: Vec<_> = documents.iter().map(ToString::to_string).collect();
+
+    let theirs = readers(&["canonical"], (lines.join("\n") + "\n").into_bytes());
+    assert_eq!(theirs.len(), lines.len());
+    for (line, theirs) in lines.iter().zip(&theirs) {
+        let ours = parse(line.as_bytes(), 1_000_000).unwrap();
+        assert_eq!(hex(&canonical(&ours)), theirs["canonical"], "{line}");
+        assert_eq!(hex(pretty(&ours, 1).as_bytes()), theirs["pretty"], "{line}");
+    }
+}
+
+#[test]
+fn five_of_nine_signatures_hold_there_and_here_and_four_do_not() {
+    let ceremony = Ceremony::new();
+    for (signers, enough) in [(9, true), (5, true), (4, false)] {
+        let bytes = ceremony.signed_by(signers);
+        let theirs = read_root(&bytes);
+        let document = Document::parse(&bytes, 100_000).unwrap();
+        assert_eq!(theirs["verified"], enough, "{signers} signatures");
+        assert_eq!(theirs["signed"].as_array().unwrap().len(), signers);
+        assert_eq!(verify_root(None, document).is_ok(), enough);
+    }
+}
+
+#[test]
+fn a_root_read_and_written_by_python_tuf_is_the_same_file() {
+    let ceremony = Ceremony::new();
+    let theirs = read_root(&ceremony.signed_by(5));
+    assert_eq!(theirs["same_file"], true);
+    assert_eq!(
+        theirs["signed_bytes"],
+        hex(ceremony.document.signed_bytes())
+    );
+    assert_eq!(theirs["expires"], "2027-11-01T00:00:00+00:00");
+}
+
+#[test]
+fn key_ids_are_what_securesystemslib_computes() {
+    let ceremony = Ceremony::new();
+    let theirs = read_root(&ceremony.signed_by(5));
+    let theirs: BTreeMap<&str, &str> = theirs["ids"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(keyid, computed)| (keyid.as_str(), computed.as_str().unwrap()))
+        .collect();
+    assert_eq!(theirs.len(), 10, "nine holders and the online key");
+    assert!(theirs.iter().all(|(keyid, computed)| keyid == computed));
+    for holder in &ceremony.draft.holders {
+        assert!(theirs.contains_key(tuf_on_ci::holder_key_id(holder).as_str()));
+    }
+}
+
+#[test]
+fn an_envelope_of_ours_verifies_there_and_a_changed_one_does_not() {
+    let ceremony = Ceremony::new();
+    let payload_type = "application/vnd.keymoot.test+json";
+    let payload = b"{\"a\":\"\xc3\xa9\"}".to_vec();
+    let signed = pae(payload_type, &payload);
+    let mut envelope = Envelope {
+        payload_type: payload_type.to_owned(),
+        payload,
+        signatures: vec![EnvelopeSignature {
+            keyid: "holder-1".to_owned(),
+            sig: sign(&ceremony.secrets[0], &signed),
+        }],
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (file, pem) = (
+        folder.path().join("envelope"),
+        folder.path().join("key.pem"),
+    );
+    std::fs::write(&pem, ceremony.draft.holders[0].key.pem()).unwrap();
+    let verdict = |envelope: &Envelope| {
+        std::fs::write(&file, envelope.to_json()).unwrap();
+        let arguments = ["dsse", file.to_str().unwrap(), pem.to_str().unwrap()];
+        readers(&arguments, Vec::new()).remove(0)
+    };
+
+    let theirs = verdict(&envelope);
+    assert_eq!(theirs["verified"], true);
+    assert_eq!(theirs["pae"], hex(&signed));
+    envelope.payload_type.push('x');
+    assert_eq!(verdict(&envelope)["verified"], false);
+}
