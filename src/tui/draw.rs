@@ -96,10 +96,10 @@ fn mode(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         .replace('T', " ")
         .replace('Z', " UTC ");
     let columns = usize::from(area.width);
-    let room = columns.saturating_sub(width(word) + width(&time) + 3);
+    let room = columns.saturating_sub(width(word) + width(&time) + 4);
     let title = fit(model, &model.title, room);
-    let gap = " ".repeat(columns.saturating_sub(width(word) + 1 + width(&title) + width(&time)));
-    let row = format!("{word}{}{title}{gap}{time}", model.sheet.vertical());
+    let gap = " ".repeat(columns.saturating_sub(width(word) + 2 + width(&title) + width(&time)));
+    let row = format!("{word}{} {title}{gap}{time}", model.sheet.vertical());
     put(frame, area, Line::styled(row, style));
 }
 

@@ -12,6 +12,7 @@
 
 mod draw;
 mod field;
+mod form;
 mod hands;
 mod help;
 mod layout;

@@ -5,13 +5,13 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
 use super::{
     hands::Hands,
     layout::{self, Size},
     link::{Heard, Request},
-    overlay::{Overlay, Turned, turn_that_can_end},
+    overlay::{Overlay, Turned, opened_by, turn_that_can_end},
     page::Page,
     room::{RoomCommand, RoomSeen},
     screens::{self, Screen, Sight, Starting},
@@ -406,21 +406,5 @@ fn sight(view: Option<&View>, now: Now, room: bool) -> Sight<'_> {
         view,
         up: now.up,
         room,
-    }
-}
-
-/// What a key opens over every screen.
-fn opened_by(key: &KeyEvent) -> Option<Overlay> {
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::F(1) => Some(Overlay::Help),
-        KeyCode::F(2) => Some(Overlay::note()),
-        KeyCode::F(3) => Some(Overlay::exception()),
-        KeyCode::F(4) => Some(Overlay::leave()),
-        KeyCode::Char('g') if control => Some(Overlay::Help),
-        KeyCode::Char('o') if control => Some(Overlay::note()),
-        KeyCode::Char('e') if control => Some(Overlay::exception()),
-        KeyCode::Char('l' | 'c') if control => Some(Overlay::leave()),
-        _ => None,
     }
 }

@@ -4,7 +4,8 @@ use crossterm::event::KeyCode;
 
 use super::{
     confirming::every_question,
-    story::{PLAIN, Story, Table},
+    story::Story,
+    table::{PLAIN, Table},
 };
 use crate::{
     transcript::Event,
