@@ -21,6 +21,7 @@ mod model;
 mod overlay;
 mod page;
 mod room;
+mod scene;
 mod screens;
 mod seats;
 mod stage;
