@@ -96,10 +96,10 @@ fn mode(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         .replace('T', " ")
         .replace('Z', " UTC ");
     let columns = usize::from(area.width);
-    let room = columns.saturating_sub(width(word) + width(&time) + 3);
+    let room = columns.saturating_sub(width(word) + width(&time) + 4);
     let title = fit(model, &model.title, room);
-    let gap = " ".repeat(columns.saturating_sub(width(word) + 1 + width(&title) + width(&time)));
-    let row = format!("{word}{}{title}{gap}{time}", model.sheet.vertical());
+    let gap = " ".repeat(columns.saturating_sub(width(word) + 2 + width(&title) + width(&time)));
+    let row = format!("{word}{} {title}{gap}{time}", model.sheet.vertical());
     put(frame, area, Line::styled(row, style));
 }
 
@@ -206,18 +206,21 @@ fn next(model: &Model, size: Size) -> Line<'static> {
     ])
 }
 
-/// The transcript's head as words.
+/// The transcript's head as words, and its last entry.
 fn head(model: &Model, size: Size) -> Line<'static> {
     let Some(view) = &model.view else {
         return Line::default();
     };
     let label = "transcript: ";
-    let text = format!(
-        "{}{}{} entries",
-        view.head.short_words(),
-        model.sheet.between(),
-        view.entries
-    );
+    let between = model.sheet.between();
+    let mut text = view.head.short_words();
+    if let Some(entry) = &view.last {
+        text.push_str(&format!(
+            "{between}entry {}: {}",
+            entry.seq,
+            entry.event.sentence()
+        ));
+    }
     let columns = usize::from(size.columns).saturating_sub(label.len());
     Line::from(vec![
         Span::styled(label, model.sheet.quiet()),

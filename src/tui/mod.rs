@@ -12,6 +12,7 @@
 
 mod draw;
 mod field;
+mod form;
 mod hands;
 mod help;
 mod layout;
@@ -20,6 +21,7 @@ mod model;
 mod overlay;
 mod page;
 mod room;
+mod scene;
 mod screens;
 mod seats;
 mod stage;

@@ -5,16 +5,17 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
 use super::{
     hands::Hands,
     layout::{self, Size},
     link::{Heard, Request},
-    overlay::{Overlay, Turned, turn_that_can_end},
+    overlay::{Overlay, Turned, opened_by, turn_that_can_end},
     page::Page,
     room::{RoomCommand, RoomSeen},
-    screens::{self, Screen, Sight, Starting},
+    scene::{Awaits, Scene},
+    screens::{self, Screen, Sight},
     style::Sheet,
 };
 use crate::{
@@ -42,28 +43,6 @@ pub(super) struct Now {
     pub utc: i64,
     /// Seconds since the screens were set up.
     pub up: u64,
-}
-
-/// What the driver is waiting for.
-enum Awaits {
-    /// An answer that the screen will give.
-    Answer,
-    /// The end of a wait, which can be ended.
-    Wait(Cancel),
-    /// Nothing that anybody here could give.
-    Nothing,
-}
-
-/// The screen that stands, and what the driver waits for meanwhile.
-struct Scene {
-    screen: Box<dyn Screen>,
-    awaits: Awaits,
-    /// The question and its step, by which it is known when it is asked again.
-    asked: Option<(Question, usize)>,
-    /// The work and when it began, by which it is known when it is told again.
-    work: Option<(Work, u64)>,
-    /// The first row of the upper part in sight.
-    scroll: usize,
 }
 
 /// All that the screens know.
@@ -105,13 +84,7 @@ impl Model {
             owed: VecDeque::new(),
             overlay: None,
             overlay_scroll: 0,
-            scene: Scene {
-                screen: Box::new(Starting),
-                awaits: Awaits::Nothing,
-                asked: None,
-                work: None,
-                scroll: 0,
-            },
+            scene: Scene::starting(),
             seen: None,
         }
     }
@@ -184,13 +157,7 @@ impl Model {
 
     /// A new screen stands, and the driver waits for its answer.
     fn stand(&mut self, screen: Box<dyn Screen>) -> Vec<Act> {
-        self.scene = Scene {
-            screen,
-            awaits: Awaits::Answer,
-            asked: None,
-            work: None,
-            scroll: 0,
-        };
+        self.scene = Scene::new(screen, Awaits::Answer);
         self.seen_anew();
         self.settle()
     }
@@ -217,13 +184,9 @@ impl Model {
             Some((before, since)) if same(before) => *since,
             _ => self.now.up,
         };
-        self.scene = Scene {
-            screen: Box::new(screens::WorkScreen::new(work.clone(), since)),
-            awaits,
-            asked: None,
-            work: Some((work, since)),
-            scroll: 0,
-        };
+        let screen = Box::new(screens::WorkScreen::new(work.clone(), since));
+        self.scene = Scene::new(screen, awaits);
+        self.scene.work = Some((work, since));
         self.settle()
     }
 
@@ -302,6 +265,7 @@ impl Model {
         if !matches!(self.scene.awaits, Awaits::Answer) {
             return Vec::new();
         }
+        self.scene.follows = true;
         match self.scene.screen.key(key, &sight) {
             Some(heard) => {
                 self.scene.awaits = Awaits::Nothing;
@@ -330,7 +294,10 @@ impl Model {
         };
         match self.overlay {
             Some(_) => self.overlay_scroll = scroll.min(last),
-            None => self.scene.scroll = scroll.min(last),
+            None => {
+                self.scene.scroll = scroll.min(last);
+                self.scene.follows = false;
+            }
         }
         true
     }
@@ -389,7 +356,8 @@ impl Model {
         };
         let room = layout::upper_rows(self.size, page);
         let scroll = wanted.min(page.top.len().saturating_sub(room));
-        match page.focus {
+        let follows = self.overlay.is_some() || self.scene.follows;
+        match page.focus.filter(|_| follows) {
             Some(row) if row < scroll => row,
             Some(row) if row >= scroll + room => row + 1 - room,
             _ => scroll,
@@ -406,21 +374,5 @@ fn sight(view: Option<&View>, now: Now, room: bool) -> Sight<'_> {
         view,
         up: now.up,
         room,
-    }
-}
-
-/// What a key opens over every screen.
-fn opened_by(key: &KeyEvent) -> Option<Overlay> {
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::F(1) => Some(Overlay::Help),
-        KeyCode::F(2) => Some(Overlay::note()),
-        KeyCode::F(3) => Some(Overlay::exception()),
-        KeyCode::F(4) => Some(Overlay::leave()),
-        KeyCode::Char('g') if control => Some(Overlay::Help),
-        KeyCode::Char('o') if control => Some(Overlay::note()),
-        KeyCode::Char('e') if control => Some(Overlay::exception()),
-        KeyCode::Char('l' | 'c') if control => Some(Overlay::leave()),
-        _ => None,
     }
 }

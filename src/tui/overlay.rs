@@ -1,14 +1,9 @@
 //! What can be opened over every screen: the ways on, a note, an exception, the
 //! end of a turn, leaving, and help. All that changes anything is typed out.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{
-    field::{Field, TypedWord},
-    help,
-    page::Page,
-    screens::Sight,
-};
+use super::{field::TypedWord, form::Form, help, page::Page, screens::Sight};
 use crate::{
     ceremony::{State, turn::Stage},
     driver::Interrupt,
@@ -48,95 +43,20 @@ pub(super) enum Turned {
     Wants(Interrupt),
 }
 
-/// Lines to be typed one after the other; the last may be a word that confirms.
-pub(super) struct Form {
-    fields: Vec<(&'static str, Field)>,
-    at: usize,
-    word: Option<&'static str>,
-    refusal: Option<String>,
-}
-
-impl Form {
-    fn new(labels: &[&'static str], word: Option<&'static str>) -> Self {
-        Self {
-            fields: labels
-                .iter()
-                .map(|&label| (label, Field::default()))
-                .collect(),
-            at: 0,
-            word,
-            refusal: None,
-        }
-    }
-
-    /// Takes a key; whether the form was completed.
-    fn key(&mut self, key: &KeyEvent) -> bool {
-        let last = self.fields.len().saturating_sub(1);
-        let Some((_, field)) = self.fields.get_mut(self.at) else {
-            return false;
-        };
-        match key.code {
-            KeyCode::Up | KeyCode::BackTab => self.at = self.at.saturating_sub(1),
-            KeyCode::Enter | KeyCode::Down | KeyCode::Tab if field.is_one_time_password() => {
-                field.take();
-                self.refusal = Some(super::field::TOUCHED.to_owned());
-            }
-            KeyCode::Down | KeyCode::Tab | KeyCode::Enter if self.at < last => {
-                if !field.is_empty() {
-                    self.at += 1;
-                }
-            }
-            KeyCode::Enter if !field.is_empty() => match self.word {
-                Some(word) if field.text().trim() != word => {
-                    field.take();
-                    self.refusal = Some(format!("Type the word {word}, or press Esc to go back."));
-                }
-                _ => return true,
-            },
-            _ => {
-                if field.key(key) {
-                    self.refusal = None;
-                }
-            }
-        }
-        false
-    }
-
-    fn show(&self, page: &mut Page) {
-        for (at, (label, field)) in self.fields.iter().enumerate() {
-            if at == self.at {
-                page.refusal(self.refusal.as_deref());
-            }
-            page.ask(label);
-            page.field(field.text(), at == self.at);
-        }
-    }
-
-    fn take<const N: usize>(&mut self) -> [String; N] {
-        let mut fields = self.fields.iter_mut();
-        std::array::from_fn(|_| {
-            fields
-                .next()
-                .map(|(_, field)| field.take())
-                .unwrap_or_default()
-        })
-    }
-}
-
 impl Overlay {
     /// A note.
-    pub fn note() -> Self {
+    fn note() -> Self {
         Self::Note(Form::new(&["The note, then Enter:"], None))
     }
 
     /// An exception.
-    pub fn exception() -> Self {
+    fn exception() -> Self {
         let labels = ["What was expected:", "What happened:", "What was decided:"];
         Self::Exception(Form::new(&labels, None))
     }
 
     /// Leaving.
-    pub fn leave() -> Self {
+    fn leave() -> Self {
         Self::Leave(TypedWord::default())
     }
 
@@ -326,5 +246,21 @@ pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
         Interrupt::Exception { .. } => "the exception",
         Interrupt::EndTurn(_) => "the end of the turn",
         Interrupt::Leave => "leaving",
+    }
+}
+
+/// What a key opens over every screen.
+pub(super) fn opened_by(key: &KeyEvent) -> Option<Overlay> {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::F(1) => Some(Overlay::Help),
+        KeyCode::F(2) => Some(Overlay::note()),
+        KeyCode::F(3) => Some(Overlay::exception()),
+        KeyCode::F(4) => Some(Overlay::leave()),
+        KeyCode::Char('g') if control => Some(Overlay::Help),
+        KeyCode::Char('o') if control => Some(Overlay::note()),
+        KeyCode::Char('e') if control => Some(Overlay::exception()),
+        KeyCode::Char('l' | 'c') if control => Some(Overlay::leave()),
+        _ => None,
     }
 }

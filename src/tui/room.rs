@@ -19,7 +19,10 @@ pub struct RoomDevice {
 /// thread of their own: they may take their time, and the screens do not wait.
 pub trait Room: Send {
     /// The devices, in the order of their numbers.
-    fn devices(&self) -> Vec<RoomDevice>;
+    ///
+    /// # Errors
+    /// What kept them from being looked at.
+    fn devices(&mut self) -> io::Result<Vec<RoomDevice>>;
 
     /// Plugs a device in.
     ///
@@ -41,7 +44,10 @@ pub trait Room: Send {
 
     /// From now on tells `changed` whenever [`Room::devices`] would say something
     /// else, from whatever thread.
-    fn watch(&mut self, changed: RoomChanged);
+    ///
+    /// # Errors
+    /// What keeps changes from being noticed.
+    fn watch(&mut self, changed: RoomChanged) -> io::Result<()>;
 }
 
 /// Tells the screens that something happened in the room.
@@ -87,20 +93,21 @@ pub(super) fn serve(
     commands: &std::sync::mpsc::Receiver<RoomCommand>,
     mut tell: impl FnMut(RoomSeen),
 ) {
-    room.watch(changed);
-    let mut failed = None;
+    let mut done = room.watch(changed);
+    let mut devices = Vec::new();
     loop {
+        let looked = room.devices().map(|seen| devices = seen);
+        let failed = done.and(looked).err().map(|error| error.to_string());
         tell(RoomSeen {
-            devices: room.devices(),
-            failed: failed.take(),
+            devices: devices.clone(),
+            failed,
         });
-        let done = match commands.recv() {
+        done = match commands.recv() {
             Ok(RoomCommand::Look) => Ok(()),
             Ok(RoomCommand::Insert(number)) => room.insert(number),
             Ok(RoomCommand::Remove(number)) => room.remove(number),
             Ok(RoomCommand::Touch(number)) => room.touch(number),
             Ok(RoomCommand::Close) | Err(_) => return,
         };
-        failed = done.err().map(|error| error.to_string());
     }
 }

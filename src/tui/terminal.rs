@@ -8,6 +8,7 @@ use std::{
         Once,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
 };
 
 use crossterm::{
@@ -17,6 +18,11 @@ use crossterm::{
     terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM},
+    iterator::Signals,
+    low_level::emulate_default_handler,
+};
 
 use super::{draw::draw, layout::Size, model::Model};
 
@@ -39,6 +45,7 @@ impl TakenTerminal {
     /// What the terminal refused.
     pub fn take() -> io::Result<Self> {
         give_back_when_panicking();
+        give_back_when_ended()?;
         this_thread_ends_screens();
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
@@ -119,4 +126,23 @@ fn give_back_when_panicking() {
             before(info);
         }));
     });
+}
+
+/// Has a signal that ends the program give the terminal back first. The transcript
+/// needs no more: it is on the disk at any moment.
+fn give_back_when_ended() -> io::Result<()> {
+    static LISTENING: AtomicBool = AtomicBool::new(false);
+    if LISTENING.swap(true, Ordering::SeqCst) {
+        return Ok(());
+    }
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            for signal in signals.forever() {
+                give_back();
+                let _ = emulate_default_handler(signal);
+            }
+        })?;
+    Ok(())
 }

@@ -26,7 +26,7 @@ pub(super) fn upcoming(state: &State) -> String {
 fn following_step(state: &State) -> String {
     match state.plan.script.step(state.step + 1) {
         Some(step) => escape(&step.title),
-        None if state.is_finished() => "nothing: the ceremony is done".to_owned(),
+        None if state.is_finished() => "nothing is left to do".to_owned(),
         None => "the ceremony is done".to_owned(),
     }
 }

@@ -228,8 +228,10 @@ impl Screen for Refused {
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
-        let typed = self.word.key(key)?;
-        if self.another && typed == ANOTHER {
+        if !self.another {
+            return None;
+        }
+        if self.word.key(key)? == ANOTHER {
             return Some(Heard::Answer(Answer::Another));
         }
         self.word

@@ -112,11 +112,9 @@ impl Screen for Pin {
         });
         let count = self.typing.typed();
         page.field(&"*".repeat(count), true);
-        page.ask(&match count {
-            0 => String::new(),
-            1 => "1 character".to_owned(),
-            count => format!("{count} characters"),
-        });
+        if count > 0 {
+            page.ask(&format!("{count} typed"));
+        }
         page.keys = "Ctrl-U empties".to_owned();
     }
 

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::story::{Story, Table, handle, serial};
+use super::{
+    story::{Story, handle, serial},
+    table::Table,
+};
 use crate::{
     ceremony::{Answer, Question, Refusal, Said, question::reading_words},
     digest::Digest,

@@ -4,7 +4,8 @@ use crossterm::event::KeyCode;
 
 use super::{
     confirming::every_question,
-    story::{PLAIN, Story, Table},
+    story::Story,
+    table::{PLAIN, Table},
 };
 use crate::{
     transcript::Event,
@@ -153,4 +154,18 @@ fn what_comes_next_follows_the_turn() {
     });
     let picture = Table::of(&story).picture();
     assert!(row(&picture, 21).starts_with("next: the device is read"));
+}
+
+#[test]
+fn a_list_longer_than_its_pane_is_scrolled_and_follows_the_choice() {
+    let mut table = Table::asked(&Story::at_roll_call());
+    assert!(!table.picture().contains("9 Holder"));
+    table.press(KeyCode::PageDown);
+    assert!(table.picture().contains("9 Holder"));
+    table.press(KeyCode::Down);
+    assert!(table.picture().contains("> [ ]         2 Holder 2"));
+    for _ in 0..7 {
+        table.press(KeyCode::Down);
+    }
+    assert!(table.picture().contains("> [ ]         9 Holder"));
 }

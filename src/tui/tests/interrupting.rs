@@ -2,7 +2,10 @@
 
 use crossterm::event::KeyCode;
 
-use super::story::{Story, Table, handle};
+use super::{
+    story::{Story, handle},
+    table::Table,
+};
 use crate::{
     ceremony::Answer,
     device::Cancel,

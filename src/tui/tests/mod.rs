@@ -8,3 +8,5 @@ mod pictures;
 mod rehearsing;
 mod secrets;
 mod story;
+mod table;
+mod talking;

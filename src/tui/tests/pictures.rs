@@ -2,7 +2,10 @@
 
 use crossterm::event::KeyCode;
 
-use super::story::{PLAIN, Story, Table, handle, serial};
+use super::{
+    story::{Story, handle, serial},
+    table::{PLAIN, Table},
+};
 use crate::{
     driver::{PinPrompt, Trouble, Work},
     host::secret::Secret,

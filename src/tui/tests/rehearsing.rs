@@ -2,10 +2,7 @@
 
 use crossterm::event::KeyCode;
 
-use super::{
-    pictures::room,
-    story::{Story, Table},
-};
+use super::{pictures::room, story::Story, table::Table};
 use crate::{
     transcript::Event,
     tui::{

@@ -2,7 +2,10 @@
 
 use crossterm::event::KeyCode;
 
-use super::story::{Story, Table, handle, serial};
+use super::{
+    story::{Story, handle, serial},
+    table::Table,
+};
 use crate::{
     driver::PinPrompt,
     host::secret::Secret,

@@ -1,0 +1,86 @@
+//! Several lines to be typed one after the other.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{
+    field::{Field, TOUCHED},
+    page::Page,
+};
+
+/// Lines to be typed one after the other; the last may be a word that confirms.
+pub(super) struct Form {
+    fields: Vec<(&'static str, Field)>,
+    at: usize,
+    word: Option<&'static str>,
+    refusal: Option<String>,
+}
+
+impl Form {
+    /// An empty form with these labels; with a word, the last field takes only that.
+    pub fn new(labels: &[&'static str], word: Option<&'static str>) -> Self {
+        Self {
+            fields: labels
+                .iter()
+                .map(|&label| (label, Field::default()))
+                .collect(),
+            at: 0,
+            word,
+            refusal: None,
+        }
+    }
+
+    /// Takes a key; whether the form was completed.
+    pub fn key(&mut self, key: &KeyEvent) -> bool {
+        let last = self.fields.len().saturating_sub(1);
+        let Some((_, field)) = self.fields.get_mut(self.at) else {
+            return false;
+        };
+        match key.code {
+            KeyCode::Up | KeyCode::BackTab => self.at = self.at.saturating_sub(1),
+            KeyCode::Enter | KeyCode::Down | KeyCode::Tab if field.is_one_time_password() => {
+                field.take();
+                self.refusal = Some(TOUCHED.to_owned());
+            }
+            KeyCode::Down | KeyCode::Tab | KeyCode::Enter if self.at < last => {
+                if !field.is_empty() {
+                    self.at += 1;
+                }
+            }
+            KeyCode::Enter if !field.is_empty() => match self.word {
+                Some(word) if field.text().trim() != word => {
+                    field.take();
+                    self.refusal = Some(format!("Type the word {word}, or press Esc to go back."));
+                }
+                _ => return true,
+            },
+            _ => {
+                if field.key(key) {
+                    self.refusal = None;
+                }
+            }
+        }
+        false
+    }
+
+    /// Shows every line and what was typed.
+    pub fn show(&self, page: &mut Page) {
+        for (at, (label, field)) in self.fields.iter().enumerate() {
+            if at == self.at {
+                page.refusal(self.refusal.as_deref());
+            }
+            page.ask(label);
+            page.field(field.text(), at == self.at);
+        }
+    }
+
+    /// What was typed, line by line.
+    pub fn take<const N: usize>(&mut self) -> [String; N] {
+        let mut fields = self.fields.iter_mut();
+        std::array::from_fn(|_| {
+            fields
+                .next()
+                .map(|(_, field)| field.take())
+                .unwrap_or_default()
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! The screen that stands, and what the driver waits for meanwhile.
+
+use super::screens::{Screen, Starting};
+use crate::{ceremony::Question, device::Cancel, driver::Work};
+
+/// What the driver is waiting for.
+pub(super) enum Awaits {
+    /// An answer that the screen will give.
+    Answer,
+    /// The end of a wait, which can be ended.
+    Wait(Cancel),
+    /// Nothing that anybody here could give.
+    Nothing,
+}
+
+/// A screen and what it stands for.
+pub(super) struct Scene {
+    /// The screen.
+    pub screen: Box<dyn Screen>,
+    /// What the driver waits for.
+    pub awaits: Awaits,
+    /// The question and its step, by which it is known when it is asked again.
+    pub asked: Option<(Question, usize)>,
+    /// The work and when it began, by which it is known when it is told again.
+    pub work: Option<(Work, u64)>,
+    /// The first row of the upper part in sight.
+    pub scroll: usize,
+    /// Whether the chosen row is kept in sight: not while somebody scrolls.
+    pub follows: bool,
+}
+
+impl Scene {
+    /// A screen that the driver awaits this from.
+    pub fn new(screen: Box<dyn Screen>, awaits: Awaits) -> Self {
+        Self {
+            screen,
+            awaits,
+            asked: None,
+            work: None,
+            scroll: 0,
+            follows: true,
+        }
+    }
+
+    /// Before the driver has said anything.
+    pub fn starting() -> Self {
+        Self::new(Box::new(Starting), Awaits::Nothing)
+    }
+}
