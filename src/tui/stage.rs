@@ -189,8 +189,10 @@ impl Stage {
             utc: Timestamp::now().as_second(),
             up: self.started.elapsed().as_secs(),
         });
+        // Whoever answers what stands on the screen does so after this moment.
+        let drawn = Instant::now();
         terminal.show(&mut self.model)?;
-        self.model.shown(Instant::now());
+        self.model.shown(drawn);
         Ok(())
     }
 }

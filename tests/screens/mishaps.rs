@@ -71,11 +71,10 @@ fn pin(n: usize) -> String {
 
 /// Calls holder 1 unless the interruption found that holder at the table.
 fn call_first(at: &mut Terminal) {
-    at.expect("holder-1");
-    if !at.picture().contains("> 1 holder-1") {
+    if at.expect_any(&["Call the next holder", "Insert your device"]) == 0 {
         at.enter("1");
     }
-    at.expect("Insert your device");
+    at.expect("Insert your device").expect("Ctrl-N inserts");
 }
 
 #[test]
@@ -90,9 +89,8 @@ fn a_wrong_pin_tells_the_tries_left_and_a_blocked_one_has_a_way_on() {
     at.expect("is blocked").expect("Nothing is lost");
     insta::assert_snapshot!("pin_blocked", at.picture());
     at.press(ESCAPE).expect("Ways on").enter("3");
-    at.expect("Why does holder-1's turn end")
-        .enter("PIN blocked");
-    at.expect("end").enter("end");
+    at.expect("Why it ends before").enter("PIN blocked");
+    at.expect("Type end").enter("end");
     at.expect("Call the next holder to sign");
 }
 
@@ -182,11 +180,9 @@ fn digits_of_another_device_do_not_pass_for_this_one() {
 fn leaving_asks_for_the_word_and_says_how_to_go_on() {
     let rehearsal = Rehearsal::until("enrolment", &[]);
     let mut at = rehearsal.resume();
-    at.expect("holder-1")
-        .press(ESCAPE)
-        .expect("Ways on")
-        .enter("4");
-    at.expect("leave").enter("leave");
+    at.expect_any(&["Call the next holder", "Insert your device"]);
+    at.press(ESCAPE).expect("Ways on").enter("4");
+    at.expect("Type leave").enter("leave");
     assert_eq!(at.exit_code(), 4);
 }
 
@@ -197,7 +193,7 @@ fn a_note_can_be_recorded_while_a_device_is_awaited() {
     call_first(&mut at);
     at.press(ESCAPE).expect("Ways on").enter("1");
     at.expect("note").enter("the clock on the wall is slow");
-    at.expect("Insert your device");
+    at.expect("note: the clock");
     let transcript = fs::read_to_string(rehearsal.dir().join("transcript.jsonl")).unwrap();
     assert!(
         transcript.contains("the clock on the wall is slow"),

@@ -74,35 +74,17 @@ fn nine_holders_enrol_sign_and_close_by_keystrokes_and_the_bundle_verifies() {
         busiest = busiest.max(besides);
     }
 
-    at.expect("The root is read").expect("holder-1");
+    at.expect("Read on to the end");
     at.press("\u{1b}[F").expect("first two words");
     let words = reading_words(&dir);
     at.enter(&words);
 
-    for (purpose, first, count) in [
-        ("sign the documents", "Call the next holder to sign", 9),
-        ("", "to close", 5),
-    ] {
-        let _ = purpose;
-        if count == 5 {
-            at.expect("Anything to record?").enter("confirm");
-        }
-        for n in 1..=count {
-            at.expect(first);
-            let before = at.keystrokes();
-            at.enter(&n.to_string())
-                .expect("Insert your device")
-                .by_hand(PLUG);
-            at.expect("PIN, then Enter");
-            let besides = at.keystrokes() - before;
-            at.enter(&pin(n)).expect("BLINKS").by_hand(TOUCH);
-            at.expect("Take your device out").by_hand(PLUG);
-            busiest += if n == 1 { besides } else { 0 };
-        }
-        if count == 5 {
-            at.expect("enough").enter("enough");
-        }
-    }
+    busiest += turns(&mut at, "Call the next holder to sign", 9);
+    at.expect("Anything to record?")
+        .expect("type confirm")
+        .enter("confirm");
+    busiest += turns(&mut at, "Call the next holder to sign the manifest", 5);
+    at.expect("5 of 5 have").enter("enough");
     assert_eq!(at.exit_code(), 0);
 
     let bundle = bundle::read(&out).unwrap();
@@ -117,6 +99,23 @@ fn nine_holders_enrol_sign_and_close_by_keystrokes_and_the_bundle_verifies() {
     assert!(violated.is_empty(), "{violated:?}");
     println!("{busiest} keystrokes a holder besides the PIN");
     assert!(busiest <= 12, "{busiest} keystrokes");
+}
+
+/// Lets the first holders sign, and counts the keystrokes of one besides the PIN.
+fn turns(at: &mut Terminal, call: &str, holders: usize) -> usize {
+    let mut most = 0;
+    for n in 1..=holders {
+        at.expect(call);
+        let before = at.keystrokes();
+        at.enter(&n.to_string())
+            .expect("Insert your device")
+            .by_hand(PLUG);
+        at.expect("PIN, then Enter");
+        most = most.max(at.keystrokes() - before);
+        at.enter(&pin(n)).expect("BLINKS").by_hand(TOUCH);
+        at.expect("Take your device out").by_hand(PLUG);
+    }
+    most
 }
 
 fn pin(n: usize) -> String {
