@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::Files;
+use super::{Files, read::is_plain};
 use crate::{
     ceremony::{State, script::Document, state::Enrolment, verify},
     digest::Digest,
     report,
     rules::roster::Handle,
-    transcript::Chain,
+    text::escape,
+    transcript::{Chain, Mode},
     tuf::{PublicKey, dialect::tuf_on_ci},
 };
 
 /// Where the repository tuf-root lies in a bundle.
 const TUF_ROOT: &str = "repositories/tuf-root";
+/// The folder of what a rehearsal attaches.
+const REHEARSAL: &str = "rehearsal";
 
 /// Why a bundle cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,12 +93,30 @@ pub fn contents(
         }
     }
     for (path, digest) in &seal.attachments {
+        if !may_be_attached(path, &state) {
+            return Err(fault(&format!(
+                "\"{}\" is not for a seal to attach",
+                escape(path)
+            )));
+        }
         files.insert(path.clone(), object(digest, path)?);
     }
     let account = report::Account::of(&state, &sealed, objects).map_err(|why| fault(&why))?;
     files.insert("report.html".to_owned(), account.html().into_bytes());
     files.insert("report.md".to_owned(), account.markdown().into_bytes());
     Ok(files)
+}
+
+/// Whether a seal may attach a file at this path: a rehearsal its simulated
+/// devices, and a live ceremony nothing. Otherwise whoever writes the transcript
+/// could put any file in the place of one that follows from it.
+fn may_be_attached(path: &str, state: &State) -> bool {
+    let rehearsal = state
+        .opening
+        .as_ref()
+        .is_some_and(|opening| opening.mode == Mode::Rehearsal);
+    let mut parts = path.split('/');
+    rehearsal && parts.next() == Some(REHEARSAL) && parts.clone().count() > 0 && parts.all(is_plain)
 }
 
 /// Where a bundle keeps an enrolment: `attestations/<handle>/<serial>`.

@@ -1,16 +1,28 @@
 //! The evidence in a bundle, gathered and judged anew.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::{Bundle, Files, Manifest, contents};
+use super::{Bundle, ContentsError, Files, MANIFEST, Manifest, SIGNATURES, contents, manifest};
 use crate::{
+    PROGRAM,
     attestation::{self, TrustStore, certificate_der},
-    ceremony::{Plan, PlanFiles, State, propose, script::Document, statement, verify},
+    ceremony::{Plan, PlanFiles, State, propose, script::Document, statement, trust, verify},
     digest::Digest,
-    rules::{Verdict, Violation, device, machine},
+    rules::{Outcome, Verdict, Violation, device, machine},
+    text::escape,
     transcript::{Chain, Event, Mode, Time},
     tuf::{self, dialect::tuf_on_ci},
 };
+
+/// How far the date of a document may be from the line that records it, in
+/// seconds: it is read from the clock a moment before.
+const MADE_WITHIN: u64 = 300;
+
+/// The account of the ceremony, in both its forms.
+const ACCOUNT: [&str; 2] = ["report.html", "report.md"];
 
 const STOP: &str = "do not trust this bundle, and say so to those who published it";
 
@@ -46,13 +58,16 @@ impl Evidence {
             .map_err(|error| fault("TRANSCRIPT-CHAIN", error.to_string()))?;
         let state = State::fold(plan, &chain)
             .map_err(|illegal| fault("TRANSCRIPT-REPLAY", illegal.to_string()))?;
-        let trust = match manifest.mode {
-            Mode::Live => TrustStore::vendor()
-                .map_err(|v| v.into_iter().map(Verdict::from).collect::<Vec<_>>())?,
-            Mode::Rehearsal => simulated_vendor(files)?,
-        };
+        let objects = objects(files);
+        let trust =
+            trust::store(&state, &|digest| objects.get(digest).cloned()).map_err(|violations| {
+                violations
+                    .into_iter()
+                    .map(Verdict::from)
+                    .collect::<Vec<_>>()
+            })?;
         Ok(Self {
-            objects: objects(files),
+            objects,
             state,
             chain,
             trust,
@@ -99,7 +114,7 @@ impl Evidence {
         verdicts.extend(verify::signed_documents(&self.state, &|digest| {
             self.object(digest)
         }));
-        verdicts.push(self.derived());
+        verdicts.extend(self.derived());
         verdicts
     }
 
@@ -129,15 +144,31 @@ impl Evidence {
         )
     }
 
+    /// A document's dates count from the moment at which it was written down, so
+    /// that nobody can date one into the future. A clock that somebody set back is
+    /// told of: what was recorded is still in its order.
     fn times(&self) -> Verdict {
-        let back = self.chain.entries().windows(2).find_map(|pair| match pair {
+        let entries = self.chain.entries();
+        let misdated = entries.iter().find_map(|entry| match &entry.event {
+            Event::Proposed { document, made, .. }
+                if made.unix().abs_diff(entry.time.unix()) > MADE_WITHIN =>
+            {
+                Some(format!(
+                    "{} is dated {made} and was written down at {}",
+                    escape(document),
+                    entry.time
+                ))
+            }
+            _ => None,
+        });
+        let back = entries.windows(2).find_map(|pair| match pair {
             [one, next] if next.time < one.time => Some(next.seq),
             _ => None,
         });
-        match back {
-            None => Verdict::held("TRANSCRIPT-TIME", "the clock never went back"),
-            // Somebody set the clock; what was recorded is still in its order.
-            Some(seq) => Verdict::not_asked(
+        match (misdated, back) {
+            (Some(what), _) => Violation::new("TRANSCRIPT-TIME", what, STOP).into(),
+            (None, None) => Verdict::held("TRANSCRIPT-TIME", "the clock never went back"),
+            (None, Some(seq)) => Verdict::not_asked(
                 "TRANSCRIPT-TIME",
                 format!(
                     "the machine's clock was set back before line {}; the order of the lines stands",
@@ -159,10 +190,16 @@ impl Evidence {
                 Event::MachineChecked { verdicts } => Some(verdicts),
                 _ => None,
             });
+        // A rehearsal may leave rules of the machine unasked, a live ceremony none.
+        let passed = |verdict: &Verdict| match verdict.outcome {
+            Outcome::Held => true,
+            Outcome::NotAsked => self.mode == Mode::Rehearsal,
+            Outcome::Violated => false,
+        };
         let complete = judged.is_some_and(|verdicts| {
             machine::IDS
                 .iter()
-                .all(|id| verdicts.iter().any(|v| v.rule == *id && !v.is_violated()))
+                .all(|id| verdicts.iter().any(|v| v.rule == *id && passed(v)))
         });
         Verdict::unless(
             "MACHINE-EXAMINED",
@@ -205,9 +242,17 @@ impl Evidence {
             taken,
             others,
         };
-        let (verdicts, _) = device::enrolment(&claim, &self.trust, &self.state.plan.policy);
+        let plan = &self.state.plan;
+        let (verdicts, _) = device::enrolment(&claim, &self.trust, &plan.policy);
+        let listed = plan
+            .roster
+            .holders
+            .iter()
+            .find(|h| h.handle.as_str() == handle);
+        let expected = listed.map(|holder| device::expected(enrolled.serial, holder));
         verdicts
             .into_iter()
+            .chain(expected)
             .map(|verdict| Verdict {
                 detail: format!("{handle}: {}", verdict.detail),
                 ..verdict
@@ -294,26 +339,61 @@ impl Evidence {
         verdicts
     }
 
-    /// BUNDLE-DERIVED: every file follows from the transcript, byte for byte.
-    fn derived(&self) -> Verdict {
-        let made = contents(&self.state, &self.chain, &|digest| self.object(digest));
-        let wrong = match &made {
-            Err(error) => vec![error.to_string()],
-            Ok(made) => {
-                let listed =
-                    |path: &&String| ![super::MANIFEST, super::SIGNATURES].contains(&path.as_str());
-                let all = made.keys().chain(self.files.keys().filter(listed));
-                let wrong = all.filter(|path| made.get(*path) != self.files.get(*path));
-                wrong.map(|path| crate::text::escape(path)).collect()
-            }
-        };
-        Verdict::unless(
+    /// BUNDLE-DERIVED: every file follows from the transcript, byte for byte, the
+    /// manifest with them. The words of the account are the program's: one that
+    /// another version wrote is not compared, and BUNDLE-ACCOUNT says so.
+    fn derived(&self) -> Vec<Verdict> {
+        let mut wrong = self.wrong().unwrap_or_else(|error| vec![error.to_string()]);
+        let mut verdicts = Vec::new();
+        let is_account = |path: &String| ACCOUNT.contains(&path.as_str());
+        if let Some(writer) = self.other_program()
+            && wrong.iter().any(is_account)
+        {
+            wrong.retain(|path| !is_account(path));
+            verdicts.push(Verdict::not_asked(
+                "BUNDLE-ACCOUNT",
+                format!(
+                    "{} are in the words of {}; this is {PROGRAM}, and did not compare them",
+                    ACCOUNT.join(" and "),
+                    escape(writer)
+                ),
+            ));
+        }
+        verdicts.push(Verdict::unless(
             "BUNDLE-DERIVED",
             !wrong.is_empty(),
             || "every file follows from the transcript, byte for byte".to_owned(),
             || format!("not what the transcript comes to: {}", wrong.join(", ")),
             STOP,
-        )
+        ));
+        verdicts
+    }
+
+    /// The files that are not what the transcript comes to, safe to show.
+    fn wrong(&self) -> Result<Vec<String>, ContentsError> {
+        let mut found = self.files.clone();
+        found.remove(SIGNATURES);
+        let manifest_found = found.remove(MANIFEST);
+        let made = contents(&self.state, &self.chain, &|digest| self.object(digest))?;
+        let paths: BTreeSet<_> = made.keys().chain(found.keys()).collect();
+        let mut wrong: Vec<_> = paths
+            .into_iter()
+            .filter(|path| made.get(*path) != found.get(*path))
+            .map(|path| escape(path))
+            .collect();
+        if manifest_found != Some(manifest(&self.state, &found)?) {
+            wrong.push(MANIFEST.to_owned());
+        }
+        Ok(wrong)
+    }
+
+    /// The program that wrote the transcript, if it is not this one.
+    fn other_program(&self) -> Option<&str> {
+        let first = self.chain.entries().first();
+        first.and_then(|entry| match &entry.event {
+            Event::Opened { program, .. } if program != PROGRAM => Some(program.as_str()),
+            _ => None,
+        })
     }
 }
 
@@ -336,25 +416,4 @@ fn objects(files: &Files) -> BTreeMap<Digest, Vec<u8>> {
         }
     }
     found
-}
-
-/// The trust store of the simulated vendor that a rehearsal's bundle carries.
-fn simulated_vendor(files: &Files) -> Result<TrustStore, Vec<Verdict>> {
-    let listed = |violations: Vec<Violation>| {
-        violations
-            .into_iter()
-            .map(Verdict::from)
-            .collect::<Vec<_>>()
-    };
-    let file = |name: &str| {
-        files
-            .get(&format!("rehearsal/vendor/{name}"))
-            .cloned()
-            .unwrap_or_default()
-    };
-    let text = String::from_utf8(file("vendor.toml")).unwrap_or_default();
-    let manifest =
-        attestation::Manifest::parse(&text).map_err(|violation| listed(vec![violation]))?;
-    let contents: Vec<_> = manifest.files().map(file).collect();
-    manifest.store(&contents).map_err(listed)
 }

@@ -140,8 +140,9 @@ impl Reader {
 }
 
 /// Whether a file or folder of a bundle may have this name.
-fn is_plain(name: &str) -> bool {
-    name.len() <= 128
+pub(super) fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 128
         && !name.starts_with('.')
         && name
             .bytes()

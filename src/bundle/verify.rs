@@ -37,7 +37,7 @@ pub fn verify(bundle: &Bundle, expected: &Expectations) -> Vec<Verdict> {
     };
     verdicts.push(Verdict::held(
         "BUNDLE-MANIFEST",
-        format!("ceremony {}", manifest.ceremony),
+        format!("ceremony {}", escape(&manifest.ceremony)),
     ));
     verdicts.push(files(bundle, &manifest));
     verdicts.push(mode(&manifest, expected));

@@ -13,6 +13,7 @@ pub mod question;
 pub mod script;
 pub mod state;
 pub mod statement;
+pub mod trust;
 pub mod turn;
 pub mod verify;
 

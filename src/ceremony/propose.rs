@@ -8,9 +8,7 @@ use crate::{
         root::{self, Expected},
     },
     transcript::Time,
-    tuf::{
-        Document, Holder, KeyId, OnlineKey, PublicKey, RootDraft, dialect::tuf_on_ci, json::Object,
-    },
+    tuf::{Document, Holder, KeyId, OnlineKey, PublicKey, RootDraft, dialect::tuf_on_ci},
 };
 
 /// The member by which the documents of a rehearsal say what they are, so that
@@ -51,7 +49,7 @@ pub fn root(state: &State, made: Time) -> Result<Document, Violation> {
             .opening
             .as_ref()
             .map(|opening| root::marks(opening.mode, &opening.ceremony))
-            .unwrap_or_else(Object::new),
+            .unwrap_or_default(),
     };
     tuf_on_ci::root(&draft).map_err(|error| fault(error.to_string()))
 }
@@ -72,7 +70,7 @@ pub fn check_root(state: &State, document: &Document, made: Time) -> Vec<Verdict
             made,
             marks: opening
                 .map(|opening| root::marks(opening.mode, &opening.ceremony))
-                .unwrap_or_else(Object::new),
+                .unwrap_or_default(),
         },
     )
 }

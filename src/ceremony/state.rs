@@ -14,7 +14,7 @@ use super::{
 use crate::{
     digest::Digest,
     rules::{Verdict, roster::Handle},
-    transcript::{Entry, Event, Mode, Time},
+    transcript::{self, Entry, Event, Mode, Time},
 };
 
 /// What a ceremony has come to.
@@ -320,6 +320,9 @@ impl State {
 
     fn take(&mut self, entry: &Entry) -> Result<(), String> {
         match &entry.event {
+            Event::Opened { format, .. } if format != transcript::FORMAT => {
+                Err(format!("its format is not {}", transcript::FORMAT))
+            }
             Event::Opened {
                 ceremony,
                 mode,

@@ -1,102 +1,140 @@
-//! The account as one HTML file: no script, no outside resource.
+//! A page as one HTML file: no script, nothing from elsewhere, fit for A4.
 
 use std::fmt::Write as _;
 
-use super::{Account, Block};
+use super::{
+    page::{Block, Page, Phrase, Row, Span, Table},
+    quorum,
+};
+use crate::transcript::Mode;
 
-/// Everything that the page looks like; it prints on A4.
-const STYLE: &str = "\
-@page{size:A4;margin:18mm}\
-body{font:15px/1.5 serif;color:#111;background:#fff;max-width:60rem;margin:2rem auto;padding:0 1rem}\
-h1{font-size:1.9rem;margin:.2em 0}h2{font-size:1.25rem;margin:2em 0 .5em;border-bottom:1px solid #999;break-after:avoid}\
-table{border-collapse:collapse;width:100%;font-size:.85rem}th,td{text-align:left;vertical-align:top;padding:.25em .6em .25em 0;\
-border-bottom:1px solid #ddd;overflow-wrap:anywhere}tr{break-inside:avoid}thead{display:table-header-group}\
-pre{background:#f3f3f0;padding:.8em 1em;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.9rem}\
-.rehearsal{border:4px double #111;padding:.5em 1em;font-weight:bold;letter-spacing:.05em}";
+const STYLE: &str = include_str!("style.css");
 
-impl Account {
-    /// report.html.
-    #[must_use]
-    pub fn html(&self) -> String {
-        let title = plain(&self.title);
-        let mut out = format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-             <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
-             <style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
-        );
-        if self.rehearsal {
-            out.push_str(
-                "<p class=\"rehearsal\">REHEARSAL. Its devices are simulated. Nothing in it is for the world.</p>\n",
-            );
-        }
-        for block in &self.blocks {
-            write(&mut out, block);
-        }
-        out.push_str("</body>\n</html>\n");
-        out
+/// Writes a page.
+pub(super) fn write(page: &Page) -> String {
+    let (mark, banner) = match page.mode {
+        Mode::Live => ("", LIVE),
+        Mode::Rehearsal => ("REHEARSAL: ", REHEARSAL),
+    };
+    let title = escape(&page.title);
+    // The policy forbids whatever a mistake in here could let in.
+    let mut html = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <title>{mark}{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body class=\"{}\">\n",
+        page.mode.name()
+    );
+    if page.mode == Mode::Rehearsal {
+        // Stands on every printed page.
+        html.push_str("<div class=\"mark\">REHEARSAL</div>\n");
     }
+    let _ = write!(
+        html,
+        "<p class=\"banner\">{banner}</p>\n<h1>{mark}{title}</h1>\n"
+    );
+    for block in &page.blocks {
+        self::block(&mut html, block);
+    }
+    let _ = write!(html, "<p class=\"banner\">{banner}</p>\n</body>\n</html>\n");
+    html
 }
 
-fn write(out: &mut String, block: &Block) {
-    // Writing to a string does not fail.
+const LIVE: &str = "Live ceremony";
+const REHEARSAL: &str =
+    "REHEARSAL &mdash; simulated devices. Nothing in this account may be trusted.";
+
+// Writing to a String cannot fail, here and below.
+fn block(html: &mut String, block: &Block) {
     let _ = match block {
-        Block::Heading(text) => writeln!(out, "<h2>{}</h2>", plain(text)),
-        Block::Paragraph(text) => writeln!(out, "<p>{}</p>", plain(text)),
-        Block::List(items) => {
-            let items: String = items
+        Block::Section(title) => writeln!(html, "<h2>{}</h2>", escape(title)),
+        Block::Part(title) => writeln!(html, "<h3>{}</h3>", escape(title)),
+        Block::Paragraph(text) => writeln!(html, "<p>{}</p>", phrase(text)),
+        Block::List(points) => {
+            let points: String = points
                 .iter()
-                .map(|item| format!("<li>{}</li>\n", plain(item)))
+                .map(|point| format!("<li>{}</li>\n", phrase(point)))
                 .collect();
-            writeln!(out, "<ul>\n{items}</ul>")
+            writeln!(html, "<ul>\n{points}</ul>")
         }
-        Block::Verbatim(lines) => writeln!(out, "<pre>{}</pre>", plain(&lines.join("\n"))),
-        Block::Table { head, rows } => {
-            let cells = |tag: &str, cells: &mut dyn Iterator<Item = &str>| -> String {
-                cells
-                    .map(|cell| format!("<{tag}>{}</{tag}>", plain(cell)))
-                    .collect()
-            };
-            let body: String = rows
-                .iter()
-                .map(|row| {
-                    format!(
-                        "<tr>{}</tr>\n",
-                        cells("td", &mut row.iter().map(String::as_str))
-                    )
-                })
-                .collect();
-            let head = cells("th", &mut head.iter().copied());
+        Block::Facts(facts) => {
+            html.push_str("<dl>\n");
+            for (label, lines) in facts {
+                let lines: String = lines
+                    .iter()
+                    .map(|line| format!("<div>{}</div>", phrase(line)))
+                    .collect();
+                let _ = writeln!(html, "<dt>{}</dt><dd>{lines}</dd>", escape(label));
+            }
+            writeln!(html, "</dl>")
+        }
+        Block::Table(table) => {
+            self::table(html, table);
+            Ok(())
+        }
+        Block::Commands(commands) => {
+            writeln!(html, "<pre>{}</pre>", escape(&commands.join("\n")))
+        }
+        Block::Quorum(quorum) => {
+            let (svg, told) = (quorum::svg(quorum), escape(&quorum.sentence()));
             writeln!(
-                out,
-                "<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
+                html,
+                "<figure>\n{svg}<figcaption>{told}</figcaption>\n</figure>"
             )
         }
     };
 }
 
-/// Text that HTML shows as it is.
-fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
+fn table(html: &mut String, table: &Table) {
+    html.push_str("<table>\n<thead><tr>");
+    for head in table.heads {
+        let _ = write!(html, "<th scope=\"col\">{}</th>", escape(head));
     }
-    out
+    html.push_str("</tr></thead>\n<tbody>\n");
+    for row in &table.rows {
+        let _ = match row {
+            Row::Cells(cells) => {
+                let cells: String = cells
+                    .iter()
+                    .map(|cell| format!("<td>{}</td>", phrase(cell)))
+                    .collect();
+                writeln!(html, "<tr>{cells}</tr>")
+            }
+            Row::Title(title) => writeln!(
+                html,
+                "<tr class=\"title\"><th scope=\"rowgroup\" colspan=\"{}\">{}</th></tr>",
+                table.heads.len(),
+                escape(title)
+            ),
+        };
+    }
+    html.push_str("</tbody>\n</table>\n");
 }
 
-#[cfg(test)]
-mod tests {
-    use super::plain;
+fn phrase(phrase: &Phrase) -> String {
+    phrase
+        .0
+        .iter()
+        .map(|span| match span {
+            Span::Plain(text) => escape(text),
+            Span::Code(text) => format!("<code>{}</code>", escape(text)),
+            Span::Strong(text) => format!("<strong>{}</strong>", escape(text)),
+        })
+        .collect()
+}
 
-    #[test]
-    fn text_that_looks_like_markup_is_shown_as_text() {
-        assert_eq!(plain("<script>'\"&"), "&lt;script&gt;&#39;&quot;&amp;");
+/// Text inside an element or a quoted attribute.
+pub(super) fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c => safe.push(c),
+        }
     }
+    safe
 }

@@ -1,83 +1,136 @@
-//! The account as Markdown (CommonMark with tables).
+//! A page as Markdown (CommonMark, with GitHub's tables).
 
 use std::fmt::Write as _;
 
-use super::{Account, Block};
+use super::page::{Block, Page, Phrase, Row, Span, Table};
+use crate::transcript::Mode;
 
-impl Account {
-    /// report.md.
-    #[must_use]
-    pub fn markdown(&self) -> String {
-        let mut out = format!("# {}\n", plain(&self.title));
-        if self.rehearsal {
-            out.push_str(
-                "\n**REHEARSAL. Its devices are simulated. Nothing in it is for the world.**\n",
-            );
-        }
-        for block in &self.blocks {
-            out.push('\n');
-            write(&mut out, block);
-        }
-        out
+/// Writes a page.
+pub(super) fn write(page: &Page) -> String {
+    let (mark, banner) = match page.mode {
+        Mode::Live => ("", "Live ceremony"),
+        Mode::Rehearsal => (
+            "REHEARSAL: ",
+            "REHEARSAL: simulated devices. Nothing in this account may be trusted.",
+        ),
+    };
+    let mut text = format!("# {mark}{}\n\n> **{banner}**\n", escape(&page.title));
+    for block in &page.blocks {
+        text.push('\n');
+        self::block(&mut text, block);
     }
+    let _ = write!(text, "\n> **{banner}**\n");
+    text
 }
 
-fn write(out: &mut String, block: &Block) {
-    // Writing to a string does not fail.
+// Writing to a String cannot fail, here and below.
+fn block(text: &mut String, block: &Block) {
     let _ = match block {
-        Block::Heading(text) => writeln!(out, "## {}", plain(text)),
-        Block::Paragraph(text) => writeln!(out, "{}", plain(text)),
-        Block::List(items) => items
-            .iter()
-            .try_for_each(|item| writeln!(out, "- {}", plain(item))),
-        Block::Verbatim(lines) => lines
-            .iter()
-            .try_for_each(|line| writeln!(out, "    {line}")),
-        Block::Table { head, rows } => {
-            let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
-            let _ = writeln!(
-                out,
-                "{}",
-                line(head.iter().map(|cell| plain(cell)).collect())
-            );
-            let _ = writeln!(
-                out,
-                "{}",
-                line(head.iter().map(|_| "---".to_owned()).collect())
-            );
-            rows.iter().try_for_each(|row| {
-                writeln!(
-                    out,
-                    "{}",
-                    line(row.iter().map(|cell| plain(cell)).collect())
-                )
-            })
+        Block::Section(title) => writeln!(text, "## {}", escape(title)),
+        Block::Part(title) => writeln!(text, "### {}", escape(title)),
+        Block::Paragraph(told) => writeln!(text, "{}", phrase(told)),
+        Block::List(points) => {
+            let points: String = points
+                .iter()
+                .map(|point| format!("- {}\n", phrase(point)))
+                .collect();
+            write!(text, "{points}")
+        }
+        Block::Facts(facts) => {
+            for (label, lines) in facts {
+                let lines: Vec<_> = lines.iter().map(phrase).collect();
+                // A line that goes on in the same point is indented under it.
+                let _ = writeln!(text, "- **{}:** {}", escape(label), lines.join("  \n  "));
+            }
+            Ok(())
+        }
+        Block::Table(table) => {
+            self::table(text, table);
+            Ok(())
+        }
+        Block::Commands(commands) => writeln!(text, "```sh\n{}\n```", commands.join("\n")),
+        Block::Quorum(quorum) => {
+            let discs: Vec<_> = quorum
+                .signed
+                .iter()
+                .map(|signed| if *signed { "●" } else { "○" })
+                .collect();
+            writeln!(text, "{} {}", discs.join(" "), escape(&quorum.sentence()))
         }
     };
 }
 
-/// Text that Markdown shows as it is: every ASCII punctuation character that could
-/// mean something is escaped (CommonMark 0.31, section 2.4).
-fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(
-            c,
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '!' | '~'
-        ) {
-            out.push('\\');
-        }
-        out.push(c);
+fn table(text: &mut String, table: &Table) {
+    let heads: Vec<_> = table.heads.iter().map(|head| escape(head)).collect();
+    let rule = vec!["---"; heads.len()];
+    let _ = write!(
+        text,
+        "| {} |\n| {} |\n",
+        heads.join(" | "),
+        rule.join(" | ")
+    );
+    for row in &table.rows {
+        let mut cells: Vec<_> = match row {
+            Row::Cells(cells) => cells.iter().map(phrase).collect(),
+            Row::Title(title) => vec![
+                String::new(),
+                String::new(),
+                format!("**{}**", escape(title)),
+            ],
+        };
+        cells.resize(heads.len(), String::new());
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
-    out
 }
 
-#[cfg(test)]
-mod tests {
-    use super::plain;
+fn phrase(phrase: &Phrase) -> String {
+    phrase
+        .0
+        .iter()
+        .map(|span| match span {
+            Span::Plain(text) => escape(text),
+            // In a code span nothing can be escaped.
+            Span::Code(text) if text.contains(['`', '|', '\\']) => escape(text),
+            Span::Code(text) => format!("`{text}`"),
+            Span::Strong(text) => format!("**{}**", escape(text)),
+        })
+        .collect()
+}
 
-    #[test]
-    fn text_that_looks_like_markup_is_shown_as_text() {
-        assert_eq!(plain("<b>|x|[y](z)"), "\\<b\\>\\|x\\|\\[y\\](z)");
+/// Text in which no character has a meaning for Markdown or for the HTML that
+/// Markdown lets through.
+fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for (place, c) in text.char_indices() {
+        let special = match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '$' => true,
+            // What would begin a heading, a list or a rule.
+            '#' | '+' | '-' | '=' => place == 0,
+            '.' | ')' if ends_list_number(text, place) => true,
+            // What makes an address a link.
+            '.' => text.get(..place).is_some_and(ends_in_www),
+            ':' => text
+                .get(place..)
+                .is_some_and(|rest| rest.starts_with("://")),
+            _ => false,
+        };
+        if special {
+            safe.push('\\');
+        }
+        safe.push(c);
     }
+    safe
+}
+
+/// Whether a list would begin here: digits at the very start, and a space after.
+fn ends_list_number(text: &str, place: usize) -> bool {
+    text.split_at_checked(place).is_some_and(|(before, rest)| {
+        !before.is_empty()
+            && before.bytes().all(|b| b.is_ascii_digit())
+            && rest.chars().nth(1).is_none_or(char::is_whitespace)
+    })
+}
+
+fn ends_in_www(before: &str) -> bool {
+    before.to_ascii_lowercase().ends_with("www")
 }

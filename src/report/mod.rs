@@ -1,31 +1,22 @@
-//! The account of a ceremony for people who were not there.
+//! The account of a ceremony for people who were not there, as HTML and as
+//! Markdown.
 //!
-//! [`Account::of`] says it once, as blocks; the Markdown and the HTML are two ways
-//! of writing the same blocks. Nothing in it comes from anywhere but the sealed
-//! transcript and its objects, so that the same ceremony gives the same bytes.
+//! Pure and deterministic: both are a function of the sealed transcript and the
+//! objects that it speaks of, so that a verifier makes them again and compares.
+//! What they say is gathered once ([`facts`]), told in sections into a small model
+//! of a page ([`page`]), and written in either form from that.
 
 mod account;
+mod course;
+mod devices;
+mod facts;
 mod html;
 mod markdown;
+mod outcome;
+mod page;
+mod quorum;
+#[cfg(test)]
+mod tests;
+mod verdicts;
 
-/// The account of a ceremony.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    title: String,
-    rehearsal: bool,
-    blocks: Vec<Block>,
-}
-
-/// A piece of the account. All text in it is already safe to show; a renderer
-/// escapes it once more for its own syntax.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Block {
-    Heading(String),
-    Paragraph(String),
-    List(Vec<String>),
-    Table {
-        head: Vec<&'static str>,
-        rows: Vec<Vec<String>>,
-    },
-    Verbatim(Vec<String>),
-}
+pub use account::Account;

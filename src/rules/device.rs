@@ -15,7 +15,7 @@ pub struct Reported {
     /// Its serial number.
     pub serial: u32,
     /// Its firmware.
-    pub firmware: [u8; 3],
+    pub firmware: Firmware,
 }
 
 /// Every rule on a device that a holder brings to be enrolled. `owner` is the
@@ -41,23 +41,30 @@ pub fn brought(
             },
             "take it out and insert the device of the holder at the table",
         ),
-        Verdict::unless(
-            "DEVICE-EXPECTED",
-            !holder.devices.is_empty() && !holder.devices.contains(&serial),
-            || match holder.devices.is_empty() {
-                true => "the roster leaves open which device this holder brings".to_owned(),
-                false => format!("the roster says that this holder brings {serial}"),
-            },
-            || {
-                format!(
-                    "YubiKey {serial} is not one that the roster lists for {}",
-                    holder.handle
-                )
-            },
-            "insert the device that the roster lists, or leave and correct the roster",
-        ),
-        firmware(Firmware::from(device.firmware), policy),
+        expected(serial, holder),
+        firmware(device.firmware, policy),
     ]
+}
+
+/// DEVICE-EXPECTED: the device is one that the roster lists for the holder, where
+/// it lists any.
+#[must_use]
+pub fn expected(serial: u32, holder: &Holder) -> Verdict {
+    Verdict::unless(
+        "DEVICE-EXPECTED",
+        !holder.devices.is_empty() && !holder.devices.contains(&serial),
+        || match holder.devices.is_empty() {
+            true => "the roster leaves open which device this holder brings".to_owned(),
+            false => format!("the roster says that this holder brings {serial}"),
+        },
+        || {
+            format!(
+                "YubiKey {serial} is not one that the roster lists for {}",
+                holder.handle
+            )
+        },
+        "insert the device that the roster lists, or leave and correct the roster",
+    )
 }
 
 /// The rule on the device inserted by a holder who has enrolled `enrolled`.

@@ -1,0 +1,94 @@
+//! What happened, line by line; and apart from that what did not go as planned.
+
+use super::{
+    facts::Facts,
+    page::{Block, Phrase, Row, Table},
+};
+use crate::{
+    text::escape,
+    transcript::{Entry, Event},
+};
+
+/// Notes, exceptions and mishaps: what a reader wants to know first.
+pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
+    let remarkable = |entry: &&Entry| {
+        matches!(
+            entry.event,
+            Event::Note { .. }
+                | Event::Exception { .. }
+                | Event::Mishap { .. }
+                | Event::Resumed { .. }
+                | Event::Left {}
+                | Event::TurnEnded {
+                    unfinished: Some(_),
+                    ..
+                }
+        )
+    };
+    let rows: Vec<_> = facts
+        .chain
+        .entries()
+        .iter()
+        .filter(remarkable)
+        .map(row)
+        .collect();
+    let mut blocks = vec![Block::Section(
+        "What did not go as the script says".to_owned(),
+    )];
+    blocks.push(if rows.is_empty() {
+        Block::Paragraph(
+            "Nothing: no note and no exception was recorded, no device failed, and the program \
+             was not interrupted."
+                .into(),
+        )
+    } else {
+        Block::Table(Table { heads: HEADS, rows })
+    });
+    blocks
+}
+
+const HEADS: &[&str] = &["Line", "Time", "What happened"];
+
+/// Every line of the transcript.
+pub(super) fn timeline(facts: &Facts<'_>) -> Vec<Block> {
+    let script = &facts.state.plan.script;
+    let acts = &script.script().acts;
+    let mut rows = Vec::new();
+    for entry in facts.chain.entries() {
+        if let Event::StepBegun { step: id } = &entry.event
+            && let Some((act, step)) = script.steps().find(|(_, step)| step.id == *id)
+        {
+            let act = acts
+                .get(act)
+                .map(|act| format!("{}: ", act.title))
+                .unwrap_or_default();
+            rows.push(Row::Title(escape(&format!("{act}{}", step.title))));
+        }
+        rows.push(row(entry));
+    }
+    vec![
+        Block::Section("What happened".to_owned()),
+        Block::Paragraph(
+            "Every line of transcript.jsonl, by its number, up to the seal. Each names the digest \
+             of the line before it."
+                .into(),
+        ),
+        Block::Table(Table { heads: HEADS, rows }),
+    ]
+}
+
+fn row(entry: &Entry) -> Row {
+    let sentence = entry.event.sentence();
+    let remarkable = matches!(
+        entry.event,
+        Event::Note { .. } | Event::Exception { .. } | Event::Mishap { .. }
+    );
+    Row::Cells(vec![
+        entry.seq.to_string().into(),
+        entry.time.to_string().into(),
+        match remarkable {
+            true => Phrase::strong(sentence),
+            false => sentence.into(),
+        },
+    ])
+}

@@ -1,0 +1,146 @@
+//! Who signed, and with what.
+
+use super::{
+    facts::{Device, Facts, Holder},
+    page::{Block, Phrase, Row, Span, Table},
+    verdicts,
+};
+use crate::{digest::Digest, text::escape};
+
+/// One line a holder.
+pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
+    let rows = facts.holders.iter().enumerate().map(|(index, holder)| {
+        let serial = |device: &Device<'_>| format!("YubiKey {}", device.enrolment.serial);
+        let firmware = |device: &Device<'_>| device.proven.firmware().to_string();
+        let device = holder.device.as_ref();
+        Row::Cells(vec![
+            (index + 1).to_string().into(),
+            who(holder),
+            escape(&holder.entry.employer).into(),
+            escape(&holder.entry.country).into(),
+            device.map_or_else(|| "none".to_owned(), serial).into(),
+            device.map_or_else(String::new, firmware).into(),
+            signed(holder),
+        ])
+    });
+    vec![
+        Block::Section("Who signed, and with what".to_owned()),
+        Block::Table(Table {
+            heads: &[
+                "Seat", "Holder", "Employer", "Country", "Device", "Firmware", "Signed",
+            ],
+            rows: rows.collect(),
+        }),
+    ]
+}
+
+fn who(holder: &Holder<'_>) -> Phrase {
+    let handle = holder.seat.handle.as_str();
+    let name = escape(&holder.entry.name);
+    if name == handle {
+        Phrase::strong(handle)
+    } else {
+        Phrase::strong(handle).and(format!(", {name}"))
+    }
+}
+
+fn signed(holder: &Holder<'_>) -> Phrase {
+    let names: Vec<_> = holder
+        .seat
+        .signatures
+        .keys()
+        .map(|document| document.name())
+        .collect();
+    match names.is_empty() {
+        true => "nothing".into(),
+        false => names.join(", ").into(),
+    }
+}
+
+/// Each device: what its certificates prove, and up to whom.
+pub(super) fn each(facts: &Facts<'_>) -> Vec<Block> {
+    let mut blocks = vec![
+        Block::Section("The devices".to_owned()),
+        Block::Paragraph(
+            "Each key was generated in its device and never left it. Two certificates prove that: \
+             one that the device made for the key, and one that the vendor put into the device. \
+             Both lie under attestations/, beside the key and the statement that it signed."
+                .into(),
+        ),
+    ];
+    for holder in &facts.holders {
+        if let Some(device) = &holder.device {
+            blocks.push(Block::Part(format!(
+                "{}: YubiKey {}",
+                holder.seat.handle, device.enrolment.serial
+            )));
+            blocks.push(Block::Facts(lines(holder, device)));
+            blocks.push(verdicts::list(&device.verdicts));
+        }
+    }
+    blocks
+}
+
+fn lines(holder: &Holder<'_>, device: &Device<'_>) -> Vec<(&'static str, Vec<Phrase>)> {
+    let proven = &device.proven;
+    let spki = Digest::of(&device.enrolment.spki);
+    let form = proven
+        .form_factor()
+        .map_or_else(|| "not stated".to_owned(), |form| form.to_string());
+    let chain = proven.chain().iter().map(|link| {
+        Phrase(vec![
+            Span::Plain(format!("{} ({}), SHA-256 ", link.subject, link.role)),
+            Span::Code(link.sha256.to_string()),
+        ])
+    });
+    let mut lines = vec![
+        ("Firmware", vec![proven.firmware().to_string().into()]),
+        ("Form", vec![form.into()]),
+        (
+            "Key",
+            vec![
+                format!("{} in slot {}", proven.algorithm(), proven.slot()).into(),
+                Phrase::from("SHA-256 ").and_code(spki.to_string()),
+                format!("{} …", spki.short_words()).into(),
+            ],
+        ),
+        (
+            "Asks for",
+            vec![
+                format!(
+                    "PIN: {}; touch: {}",
+                    proven.pin_policy(),
+                    proven.touch_policy()
+                )
+                .into(),
+            ],
+        ),
+        ("Attested", vec![device.taken.to_string().into()]),
+        ("Chain", chain.collect()),
+    ];
+    let advisories = proven.advisories();
+    if !advisories.is_empty() {
+        let told = advisories
+            .iter()
+            .map(|a| Phrase::from(format!("{}: {}", a.id, a.effect)));
+        lines.push(("Advisories", told.collect()));
+    }
+    lines.push((
+        "PUK and management key",
+        vec![
+            match device.enrolment.escrow {
+                Some(_) => "sealed to the holder, who took them along",
+                None => "shown to the holder once; nobody else has them",
+            }
+            .into(),
+        ],
+    ));
+    lines.push((
+        "Files",
+        vec![Phrase::code(format!(
+            "attestations/{}/{}/",
+            holder.seat.handle, device.enrolment.serial
+        ))],
+    ));
+    lines
+}

@@ -1,0 +1,108 @@
+//! What came of the ceremony: in short, and document by document.
+
+use super::{
+    facts::Facts,
+    page::{Block, Phrase, Quorum, digest},
+};
+use crate::{
+    ceremony::{question, state::Seat},
+    text::escape,
+    transcript::Mode,
+};
+
+/// The whole ceremony in one paragraph and a few facts.
+pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
+    let state = facts.state;
+    let roster = &state.plan.roster;
+    let enrolled = facts
+        .holders
+        .iter()
+        .filter(|holder| holder.device.is_some())
+        .count();
+    let mut told = format!(
+        "From {} to {}, {} of {} holders made a key, each in a device of their own that proves it.",
+        facts.opening.time,
+        facts.sealed_at(),
+        enrolled,
+        facts.holders.len(),
+    );
+    for paper in &facts.documents {
+        told.push_str(&format!(
+            " {} of them signed {}; {} must.",
+            facts.signers(paper.document),
+            paper.document.name(),
+            state.plan.policy.quorum.threshold
+        ));
+    }
+    let witnesses: Vec<_> = roster
+        .witnesses
+        .iter()
+        .map(|w| Phrase::from(escape(&w.name)))
+        .collect();
+    let mode = match facts.opening.mode {
+        Mode::Live => "live: its outputs are meant for the world",
+        Mode::Rehearsal => {
+            "REHEARSAL: its devices are simulated, and nothing it made may be trusted"
+        }
+    };
+    let mut lines = vec![
+        ("Mode", vec![Phrase::from(mode)]),
+        (
+            "Ceremony",
+            vec![Phrase::code(facts.opening.ceremony.clone())],
+        ),
+        ("Opened", vec![facts.opening.time.to_string().into()]),
+        ("Sealed", vec![facts.sealed_at().to_string().into()]),
+        ("Administrator", vec![escape(&roster.administrator).into()]),
+    ];
+    if !witnesses.is_empty() {
+        lines.push(("Witnesses", witnesses));
+    }
+    lines.push(("Program", vec![facts.program.clone().into()]));
+    lines.push((
+        "Transcript",
+        vec![format!("{} lines", facts.chain.entries().len()).into()],
+    ));
+    lines.push(("Head", digest(&facts.seal.head)));
+    vec![Block::Paragraph(told.into()), Block::Facts(lines)]
+}
+
+/// Each document: what it changes, its digest, who signed it.
+pub(super) fn documents(facts: &Facts<'_>) -> Vec<Block> {
+    let mut blocks = vec![Block::Section("What was decided and signed".to_owned())];
+    if facts.documents.is_empty() {
+        blocks.push(Block::Paragraph("No document was made.".into()));
+    }
+    for paper in &facts.documents {
+        let document = paper.document;
+        let signed = |seat: &Seat| seat.signatures.contains_key(&document);
+        blocks.push(Block::Part(document.name().to_owned()));
+        blocks.push(Block::Quorum(Quorum {
+            document: document.name(),
+            threshold: facts.state.plan.policy.quorum.threshold as usize,
+            signed: facts
+                .holders
+                .iter()
+                .map(|holder| signed(holder.seat))
+                .collect(),
+        }));
+        let changes = paper.changes.iter().cloned().map(Phrase::from);
+        blocks.push(Block::List(changes.collect()));
+        blocks.push(Block::Paragraph(
+            format!(
+                "Before anybody was asked to sign, it was read in the room, and the first words of \
+                 its digest were typed: {}.",
+                question::reading_words(&paper.proposal.signed)
+            )
+            .into(),
+        ));
+        blocks.push(Block::Facts(vec![
+            ("Made", vec![paper.proposal.made.to_string().into()]),
+            (
+                "SHA-256 of the signed bytes",
+                digest(&paper.proposal.signed),
+            ),
+        ]));
+    }
+    blocks
+}
