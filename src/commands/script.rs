@@ -65,7 +65,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         }
         What::Runbook { .. } => {
             let opening = shipped(&script.script().name).map(|shipped| shipped.opening);
-            print!("{}", runbook::markdown(&script, &text, opening));
+            say!("{}", runbook::markdown(&script, &text, opening).trim_end());
         }
     }
     Ok(ExitCode::SUCCESS)
