@@ -189,8 +189,11 @@ impl Stage {
             utc: Timestamp::now().as_second(),
             up: self.started.elapsed().as_secs(),
         });
+        // Nothing can be answered to before drawing begins; what is answered to the
+        // first of it that is seen counts.
+        let drawn = Instant::now();
         terminal.show(&mut self.model)?;
-        self.model.shown(Instant::now());
+        self.model.shown(drawn);
         Ok(())
     }
 }
