@@ -50,7 +50,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let holds = !verdicts.iter().any(Verdict::is_violated);
     if args.json {
         let object = json!({ "format": "keymoot-verify-1", "holds": holds, "verdicts": verdicts });
-        println!("{object}");
+        say!("{object}");
     } else {
         print(args, &verdicts, holds);
     }
@@ -68,23 +68,23 @@ fn print(args: &Args, verdicts: &[Verdict], holds: bool) {
             Outcome::Violated => "VIOLATED",
             Outcome::NotAsked => "not asked",
         };
-        println!("{:<20} {word:<9}  {}", verdict.rule, verdict.detail);
+        say!("{:<20} {word:<9}  {}", verdict.rule, verdict.detail);
         if !verdict.next.is_empty() {
-            println!("{:<20} next       {}", "", verdict.next);
+            say!("{:<20} next       {}", "", verdict.next);
         }
     }
     let bundle = conduct::shown(&args.bundle);
     match (holds, args.rehearsal) {
-        (true, false) => println!("{bundle}: every rule holds."),
-        (true, true) => println!(
-            "{bundle}: every rule holds. It is a REHEARSAL: nothing in it is for the world."
-        ),
+        (true, false) => say!("{bundle}: every rule holds."),
+        (true, true) => {
+            say!("{bundle}: every rule holds. It is a REHEARSAL: nothing in it is for the world.")
+        }
         (false, _) => {
             let violated = verdicts
                 .iter()
                 .filter(|verdict| verdict.is_violated())
                 .count();
-            println!("{bundle}: NOT to be trusted: {violated} violated.");
+            say!("{bundle}: NOT to be trusted: {violated} violated.");
         }
     }
 }
