@@ -1,13 +1,13 @@
 //! The room of a rehearsal, as the screens show it.
 
-use std::{cell::RefCell, io, path::Path};
+use std::{io, path::Path};
 
 use super::hands::Hands;
 use crate::tui::{Room, RoomChanged, RoomDevice};
 
 /// The simulated devices of a rehearsal.
 #[derive(Debug)]
-pub struct SimulatedRoom(RefCell<Hands>);
+pub struct SimulatedRoom(Hands);
 
 impl SimulatedRoom {
     /// Reaches the devices through their simulator's control socket.
@@ -15,38 +15,34 @@ impl SimulatedRoom {
     /// # Errors
     /// What kept the socket from being reached.
     pub fn reach(control: &Path) -> io::Result<Self> {
-        Hands::reach(control).map(|hands| Self(RefCell::new(hands)))
+        Hands::reach(control).map(Self)
     }
 }
 
 impl Room for SimulatedRoom {
-    fn devices(&self) -> Vec<RoomDevice> {
-        // When the simulator is gone there are no devices.
-        let devices = self.0.borrow_mut().devices().unwrap_or_default();
-        let shown = devices.into_iter().map(|device| RoomDevice {
+    fn devices(&mut self) -> io::Result<Vec<RoomDevice>> {
+        let shown = self.0.devices()?.into_iter().map(|device| RoomDevice {
             number: device.number,
             serial: device.serial,
             inserted: device.inserted,
             awaiting_touch: device.awaiting_touch,
         });
-        shown.collect()
+        Ok(shown.collect())
     }
 
     fn insert(&mut self, number: usize) -> io::Result<()> {
-        self.0.get_mut().insert(number)
+        self.0.insert(number)
     }
 
     fn remove(&mut self, number: usize) -> io::Result<()> {
-        self.0.get_mut().remove(number)
+        self.0.remove(number)
     }
 
     fn touch(&mut self, number: usize) -> io::Result<()> {
-        self.0.get_mut().touch(number)
+        self.0.touch(number)
     }
 
-    fn watch(&mut self, changed: RoomChanged) {
-        // Without being told of changes the devices are still looked at after
-        // every command from here.
-        let _ = self.0.get_mut().watch(move |_| changed.tell());
+    fn watch(&mut self, changed: RoomChanged) -> io::Result<()> {
+        self.0.watch(move |_| changed.tell())
     }
 }

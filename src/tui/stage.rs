@@ -189,8 +189,7 @@ impl Stage {
             utc: Timestamp::now().as_second(),
             up: self.started.elapsed().as_secs(),
         });
-        // Nothing can be answered to before drawing begins; what is answered to the
-        // first of it that is seen counts.
+        // Whoever answers what stands on the screen does so after this moment.
         let drawn = Instant::now();
         terminal.show(&mut self.model)?;
         self.model.shown(drawn);
