@@ -14,6 +14,7 @@ pub mod host;
 pub mod rehearsal;
 pub mod report;
 pub mod rules;
+pub mod runbook;
 pub mod text;
 pub mod transcript;
 pub mod tuf;

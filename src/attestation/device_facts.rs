@@ -117,7 +117,9 @@ impl FormFactor {
     const FIPS: u8 = 0x80;
     const SECURITY_KEY: u8 = 0x40;
 
-    pub(super) const fn from_byte(byte: u8) -> Self {
+    /// From the byte as certificates and the management application carry it.
+    #[must_use]
+    pub const fn from_byte(byte: u8) -> Self {
         Self(byte)
     }
 

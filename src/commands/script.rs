@@ -8,6 +8,7 @@ use std::{
 use keymoot::{
     ceremony::script::CheckedScript,
     host::{HostError, folder},
+    runbook,
 };
 
 use super::{Failure, conduct};
@@ -15,13 +16,21 @@ use super::{Failure, conduct};
 /// The shipped policy, without an online key.
 pub const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
 
-/// The shipped scripts, by name.
-const SHIPPED: [(&str, &str); 1] = [(
-    "initial-root",
-    include_str!("../../ceremony-scripts/initial-root.toml"),
-)];
+/// A script that this program carries.
+struct Shipped {
+    name: &'static str,
+    text: &'static str,
+    /// The page written by hand with which its runbook opens.
+    opening: &'static str,
+}
 
-/// Check a script
+const SHIPPED: [Shipped; 1] = [Shipped {
+    name: "initial-root",
+    text: include_str!("../../ceremony-scripts/initial-root.toml"),
+    opening: include_str!("../../runbooks/opening/initial-root.md"),
+}];
+
+/// Check a script, or print it for people
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -35,25 +44,43 @@ enum What {
         /// The script: a name in ceremony-scripts/ or a path
         file: String,
     },
+    /// Print the runbook of a script: what people hold in their hands, in Markdown
+    Runbook {
+        /// The script: a name in ceremony-scripts/ or a path
+        file: String,
+    },
 }
 
 /// Exit codes: 0 it can be carried out, 1 it could not be read, 3 it cannot.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let What::Check { file } = &args.what;
-    let script = CheckedScript::parse(&find(file)?).map_err(Failure::violations)?;
-    for verdict in script.verdicts() {
-        println!("{}: {}", verdict.rule, verdict.detail);
+    let (What::Check { file } | What::Runbook { file }) = &args.what;
+    let text = find(file)?;
+    let script = CheckedScript::parse(&text).map_err(Failure::violations)?;
+    match &args.what {
+        What::Check { .. } => {
+            for verdict in script.verdicts() {
+                println!("{}: {}", verdict.rule, verdict.detail);
+            }
+            println!("{} minutes in all", script.minutes());
+        }
+        What::Runbook { .. } => {
+            let opening = shipped(&script.script().name).map(|shipped| shipped.opening);
+            print!("{}", runbook::markdown(&script, &text, opening));
+        }
     }
-    println!("{} minutes in all", script.minutes());
     Ok(ExitCode::SUCCESS)
+}
+
+/// The shipped script with this name.
+fn shipped(name: &str) -> Option<&'static Shipped> {
+    SHIPPED.iter().find(|shipped| shipped.name == name)
 }
 
 /// The text of a script: a file, or else one of the shipped ones.
 pub fn find(name: &str) -> Result<String, HostError> {
     let path = PathBuf::from(name);
-    let shipped = SHIPPED.iter().find(|(shipped, _)| *shipped == name);
-    match shipped {
-        Some((_, text)) if !Path::new(name).is_file() => Ok((*text).to_owned()),
+    match shipped(name) {
+        Some(shipped) if !Path::new(name).is_file() => Ok(shipped.text.to_owned()),
         _ => folder::read_text(&path, conduct::LARGEST_PLAN),
     }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::contain::contained;
 use super::error::{DeviceError, Operation};
-use super::identity::{DeviceInfo, Firmware, Serial, Who};
+use super::identity::{DeviceInfo, Serial, Who};
 use super::management;
 use super::readers::{self, Look, Plugged};
+use crate::attestation::Firmware;
 
 /// The longest a wait sleeps before it looks again by itself. Changes and
 /// [`Cancel`] wake it at once; this only covers the moment between a look and
@@ -181,7 +182,7 @@ fn identify(reader: &CStr) -> Result<DeviceInfo, DeviceError> {
         drop(yubikey);
         Ok(DeviceInfo {
             serial,
-            firmware: Firmware([version.major, version.minor, version.patch]),
+            firmware: Firmware::new(version.major, version.minor, version.patch),
             form_factor: management::form_factor(&readers::connect()?, &reader),
             reader: name,
         })
@@ -213,7 +214,7 @@ pub(super) fn open_reader(
             who: who.clone(),
             firmware: None,
             doing,
-            needs: Firmware([4, 3, 0]),
+            needs: Firmware::new(4, 3, 0),
         },
         error => failed(error),
     })

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::identity::{Firmware, Serial, Who};
+use super::identity::{Serial, Who};
 use super::pin_rules::PinRefused;
+use crate::attestation::Firmware;
 
 /// What was being done when something went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,7 +23,7 @@ mod readers;
 
 pub use bench::{Bench, Cancel, Seen};
 pub use error::{Credential, DeviceError, Operation};
-pub use identity::{DeviceInfo, Firmware, FormFactor, Serial, Who};
+pub use identity::{DeviceInfo, Serial, Who};
 pub use pin_rules::{
     PIN_FIELD, PinRefused, check_new_pin, check_new_puk, check_typed_pin, new_puk,
 };

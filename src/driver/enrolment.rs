@@ -2,7 +2,6 @@
 
 use super::{Driver, PinPrompt, Stop, TurnSecrets};
 use crate::{
-    attestation::Evidence,
     ceremony::{propose, state::Enrolment, statement, turn::Stage},
     device::{self, DeviceError, piv},
     host::{
@@ -156,11 +155,7 @@ impl Driver<'_, '_> {
         };
         let device = self.at_hand(holder, serial)?;
         self.busy("reading the device's attestation of the key");
-        let read = piv::attest(device)?;
-        let evidence = Evidence {
-            attestation: read.attestation,
-            device: read.device,
-        };
+        let evidence = piv::attest(device)?;
         let others = self.state.enrolled_keys();
         let claim = rules::Claim {
             evidence: &evidence,

@@ -36,7 +36,7 @@ impl Driver<'_, '_> {
                 })?;
                 let reported = Reported {
                     serial,
-                    firmware: device.firmware.0,
+                    firmware: device.firmware,
                 };
                 let verdicts =
                     device::brought(reported, holder, owner.as_deref(), &self.state.plan.policy);

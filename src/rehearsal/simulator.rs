@@ -55,7 +55,7 @@ struct VendorCertificate {
 pub fn start(ceremony: &Path, settings: &SimulatorSettings) -> Result<Simulator, HostError> {
     let rehearsal = ceremony.join(FOLDER);
     fs::create_dir_all(&rehearsal).map_err(|error| HostError::file("make", &rehearsal, &error))?;
-    let socket = socket_folder()?.join("pcscd");
+    let socket = socket_path(&rehearsal)?;
     let program = beside_this_program()?;
     let mut command = Command::new(&program);
     command
@@ -94,16 +94,24 @@ pub fn start(ceremony: &Path, settings: &SimulatorSettings) -> Result<Simulator,
     })
 }
 
-/// A short path of its own: a unix socket's path has at most 107 bytes.
-fn socket_folder() -> Result<PathBuf, HostError> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let name = clock::ceremony_name()?;
-    let folder = std::env::temp_dir().join(format!("keymoot-{}", name.get(..12).unwrap_or(&name)));
+/// The longest path of a unix socket, less what the control socket's name adds
+/// (`sun_path` has 108 bytes: unix(7)).
+const LONGEST_SOCKET: usize = 108 - 1 - ".control".len();
+
+/// Where the simulator's socket is: in the rehearsal's own folder, or, where that
+/// lies too deep for a socket, in a folder of its own among the temporary ones.
+fn socket_path(rehearsal: &Path) -> Result<PathBuf, HostError> {
+    use std::os::unix::{ffi::OsStrExt as _, fs::DirBuilderExt as _};
+    let near = rehearsal.join("pcscd");
+    if near.as_os_str().as_bytes().len() <= LONGEST_SOCKET {
+        return Ok(near);
+    }
+    let folder = std::env::temp_dir().join(format!("keymoot-{}", clock::ceremony_name()?));
     fs::DirBuilder::new()
         .mode(0o700)
         .create(&folder)
         .map_err(|error| HostError::file("make", &folder, &error))?;
-    Ok(folder)
+    Ok(folder.join("pcscd"))
 }
 
 fn beside_this_program() -> Result<PathBuf, HostError> {

@@ -15,7 +15,7 @@ pub struct Reported {
     /// Its serial number.
     pub serial: u32,
     /// Its firmware.
-    pub firmware: [u8; 3],
+    pub firmware: Firmware,
 }
 
 /// Every rule on a device that a holder brings to be enrolled. `owner` is the
@@ -42,7 +42,7 @@ pub fn brought(
             "take it out and insert the device of the holder at the table",
         ),
         expected(serial, holder),
-        firmware(Firmware::from(device.firmware), policy),
+        firmware(device.firmware, policy),
     ]
 }
 

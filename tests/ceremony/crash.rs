@@ -66,7 +66,7 @@ fn killed_at_any_event_it_resumes_to_the_same_nine_keys_and_a_bundle_that_verifi
     // The last event ends the ceremony: killed there, it is finished.
     let next = AtomicU64::new(0);
     thread::scope(|scope| {
-        for _ in 0..3 {
+        for _ in 0..6 {
             scope.spawn(|| {
                 loop {
                     let entry = next.fetch_add(1, Ordering::SeqCst);

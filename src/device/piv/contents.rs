@@ -6,12 +6,13 @@ use yubikey::piv::{AlgorithmId, ManagementSlotId, SlotAlgorithmId, SlotId, SlotM
 use yubikey::{MgmAlgorithmId, PinPolicy, TouchPolicy};
 
 use super::session::Session;
+use crate::attestation::Firmware;
 use crate::device::error::{DeviceError, Operation};
-use crate::device::identity::{Firmware, Serial};
+use crate::device::identity::Serial;
 
 /// The first firmware that tells about its slots (GET METADATA: Yubico, "PIV
 /// extensions").
-pub(super) const METADATA: Firmware = Firmware([5, 3, 0]);
+pub(super) const METADATA: Firmware = Firmware::new(5, 3, 0);
 
 /// What is on a device.
 #[derive(Clone, Debug, PartialEq, Eq)]

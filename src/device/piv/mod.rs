@@ -13,4 +13,4 @@ pub use contents::{Contents, CredentialState, KeyAlgorithm, KeyInSlot, Origin, c
 pub use set_up::{
     MANAGEMENT_KEY_LENGTH, no_defaults, provision, reset, set_pin, unblock_pin, verify_pin,
 };
-pub use signing::{Evidence, attest, generate, sign, slot_key};
+pub use signing::{attest, generate, sign, slot_key};

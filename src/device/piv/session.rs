@@ -2,10 +2,11 @@
 
 use yubikey::YubiKey;
 
+use crate::attestation::Firmware;
 use crate::device::bench::open_reader;
 use crate::device::contain::{Announce, contained, contained_with_touch};
 use crate::device::error::{DeviceError, Operation};
-use crate::device::identity::{Firmware, Serial, Who};
+use crate::device::identity::{Serial, Who};
 use crate::device::readers::{self, Look};
 
 /// An open device, and what is being done with it.
@@ -78,7 +79,7 @@ impl Session {
     /// Its firmware.
     pub(super) fn firmware(&self) -> Firmware {
         let version = self.yubikey.version();
-        Firmware([version.major, version.minor, version.patch])
+        Firmware::new(version.major, version.minor, version.patch)
     }
 
     /// What an error of the library means here.

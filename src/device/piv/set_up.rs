@@ -5,8 +5,9 @@ use yubikey::{Error, MgmAlgorithmId, MgmKey};
 
 use super::contents::METADATA;
 use super::session::Session;
+use crate::attestation::Firmware;
 use crate::device::error::{Credential, DeviceError, Operation};
-use crate::device::identity::{Firmware, Serial};
+use crate::device::identity::Serial;
 use crate::device::pin_rules::{
     FACTORY_PIN, FACTORY_PUK, PUK_LENGTH, PinRefused, check_new_pin, check_new_puk, check_typed_pin,
 };
@@ -17,7 +18,7 @@ use crate::host::secret::Secret;
 pub const MANAGEMENT_KEY_LENGTH: usize = 24;
 
 /// The first firmware with AES management keys (Yubico, "PIV extensions").
-const AES_MANAGEMENT_KEYS: Firmware = Firmware([5, 4, 2]);
+const AES_MANAGEMENT_KEYS: Firmware = Firmware::new(5, 4, 2);
 
 /// Tries of a PIN or PUK can be set to at most 255; more wrong ones than that
 /// have blocked it.

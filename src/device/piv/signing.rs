@@ -8,21 +8,13 @@ use yubikey::{Error, PinPolicy, TouchPolicy};
 
 use super::contents::METADATA;
 use super::session::Session;
+use crate::attestation::Evidence;
 use crate::device::error::{DeviceError, Operation};
 use crate::device::identity::Serial;
 use crate::host::secret::Secret;
 
 /// The data object of the attestation certificate F9.
 const F9_CERTIFICATE: yubikey::ObjectId = 0x005f_ff01;
-
-/// What a device shows to prove its key. Nothing in it is verified here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Evidence {
-    /// The attestation of slot 9c: an X.509 certificate, DER.
-    pub attestation: Vec<u8>,
-    /// The certificate that signed it, from slot F9: X.509, DER.
-    pub device: Vec<u8>,
-}
 
 /// Generates a P-256 key in slot 9c that demands PIN and touch for every
 /// signature, and returns its SubjectPublicKeyInfo (RFC 5480), DER. **Replaces a

@@ -1,0 +1,82 @@
+# `make rehearsal`: a whole ceremony with simulated devices, from a clean clone.
+# `make test`:      the tests, with everything they need.
+#
+# Both install what is missing: Debian packages through apt-get, and for the tests
+# three Python packages into target/test-venv.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+export CARGO_TARGET_DIR := $(CURDIR)/target
+
+PACKAGES := gcc libc6-dev libpcsclite-dev pkg-config
+TEST_PACKAGES := $(PACKAGES) opensc openssl python3-venv yubico-piv-tool
+VENV := target/test-venv
+
+.PHONY: help
+help:
+	@echo 'make rehearsal   hold a whole ceremony with simulated devices'
+	echo 'make test        run the tests'
+
+.PHONY: rehearsal
+rehearsal: packages
+	@cargo build --release --workspace --locked
+	mkdir -p target/rehearsals
+	run="$$(mktemp -d target/rehearsals/XXXXXX)"
+	target/release/keymoot rehearse --unattended --dir "$$run/ceremony" --out "$$run/bundle"
+	target/release/keymoot verify "$$run/bundle" --rehearsal
+	echo
+	echo "The ceremony's folder: $$run/ceremony"
+	echo "Its bundle:            $$run/bundle"
+	echo 'To hold one by hand:   target/release/keymoot rehearse'
+
+# The last line is the count, whatever happens. A test program that dies without a
+# result is one failure.
+.PHONY: test
+test: test-packages $(VENV)/.installed
+	@rm -f target/test-count
+	cargo build --workspace --locked
+	status=0
+	INSTA_UPDATE=no cargo test --color never --workspace --locked --no-fail-fast | tee target/test-log || status=$$?
+	awk -v status="$$status" '
+		/^test result: / { passed += $$4; failed += $$6 }
+		END {
+			if (status != 0 && failed == 0) failed = 1
+			printf "%d passed, %d failed\n", passed, failed
+		}
+	' target/test-log > target/test-count
+	cat target/test-count
+	exit "$$status"
+
+$(VENV)/.installed: tests/python/requirements.txt
+	@echo 'Installing into $(VENV): the packages of $<'
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+# Installs the Debian packages among $(1) that are not there.
+define install
+@missing=()
+for package in $(1); do
+	status="$$(dpkg-query --show --showformat '$${db:Status-Status}' "$$package" 2>&1 || true)"
+	[ "$$status" = installed ] || missing+=("$$package")
+done
+[ "$${#missing[@]}" -ne 0 ] || exit 0
+if ! command -v apt-get > /dev/null; then
+	echo "There is no apt-get here. What these Debian packages hold must be there: $${missing[*]}"
+	exit 0
+fi
+echo "Installing with apt-get: $${missing[*]}"
+root=()
+[ "$$(id -u)" -eq 0 ] || root=(sudo)
+"$${root[@]}" apt-get update --quiet=2
+"$${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends "$${missing[@]}"
+endef
+
+.PHONY: packages test-packages
+packages:
+	$(call install,$(PACKAGES))
+test-packages:
+	$(call install,$(TEST_PACKAGES))

@@ -1,0 +1,221 @@
+//! The documents say what the program does: held against it where a test can.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The families of rules.
+const FAMILIES: [&str; 10] = [
+    "BUNDLE",
+    "DEVICE",
+    "KEY",
+    "MACHINE",
+    "POLICY",
+    "ROOT",
+    "ROSTER",
+    "SCRIPT",
+    "SIGNATURE",
+    "TRANSCRIPT",
+];
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(workspace().join(path)).unwrap()
+}
+
+/// Every file under a folder of the workspace that is part of it: nothing hidden
+/// but `.ci`, nothing built, no rehearsal that somebody held here.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let hidden = name.starts_with('.') && name != ".ci";
+        if hidden || name == "target" || name.starts_with("rehearsal-") {
+            continue;
+        }
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn texts(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
+    files(&workspace().join(folder))
+        .into_iter()
+        .filter(|path| path.to_str().unwrap().ends_with(ending))
+        .filter_map(|path| Some((path.clone(), fs::read_to_string(path).ok()?)))
+        .collect()
+}
+
+fn is_rule(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_uppercase() || c == '-';
+    text.split_once('-').is_some_and(|(family, name)| {
+        FAMILIES.contains(&family) && !name.is_empty() && name.chars().all(plain)
+    })
+}
+
+/// The rules that the program names in string literals.
+fn rules_in_the_program() -> BTreeSet<String> {
+    texts("src", ".rs")
+        .iter()
+        .flat_map(|(_, text)| text.split('"'))
+        .filter(|literal| is_rule(literal))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The entries of `docs/rules.md`: id and text.
+fn entries() -> Vec<(String, String)> {
+    read("docs/rules.md")
+        .split("\n### ")
+        .skip(1)
+        .map(|entry| {
+            let (id, text) = entry.split_once('\n').unwrap();
+            (id.to_owned(), text.to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn every_rule_has_an_entry_and_every_entry_is_a_rule() {
+    let documented: BTreeSet<String> = entries().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(documented, rules_in_the_program());
+}
+
+#[test]
+fn no_rule_has_two_entries() {
+    let distinct: BTreeSet<String> = entries().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(entries().len(), distinct.len());
+}
+
+#[test]
+fn every_entry_gives_claim_reason_check_and_remedy() {
+    for (id, text) in entries() {
+        for part in [
+            "- **Claim:** ",
+            "- **Why:** ",
+            "- **Check:** ",
+            "- **If violated:** ",
+        ] {
+            assert!(text.contains(part), "{id} has no {part}");
+        }
+    }
+}
+
+#[test]
+fn every_dependency_has_its_reason_and_every_reason_its_dependency() {
+    let mut wanted = BTreeSet::new();
+    for manifest in ["Cargo.toml", "hsm-sim/Cargo.toml"] {
+        let manifest: toml::Table = read(manifest).parse().unwrap();
+        for section in ["dependencies", "dev-dependencies"] {
+            let names = manifest.get(section).and_then(toml::Value::as_table);
+            wanted.extend(names.into_iter().flat_map(|table| table.keys().cloned()));
+        }
+    }
+    let decisions = read("docs/decisions.md");
+    let (_, table) = decisions.split_once("\n## Dependencies\n").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap_or((table, ""));
+    let explained: BTreeSet<String> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    assert_eq!(explained, wanted);
+}
+
+/// The names of the shipped scripts.
+fn scripts() -> BTreeSet<String> {
+    names("ceremony-scripts", ".toml")
+        .into_iter()
+        .filter(|name| name != "policy")
+        .collect()
+}
+
+/// The names of the files in a folder itself, without their ending.
+fn names(folder: &str, ending: &str) -> BTreeSet<String> {
+    fs::read_dir(workspace().join(folder))
+        .unwrap()
+        .filter_map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            name.strip_suffix(ending).map(str::to_owned)
+        })
+        .collect()
+}
+
+#[test]
+fn every_script_has_a_runbook_and_an_opening() {
+    assert_eq!(names("runbooks", ".md"), scripts());
+    assert_eq!(names("runbooks/opening", ".md"), scripts());
+}
+
+#[test]
+fn every_runbook_is_what_the_program_prints() {
+    for name in scripts() {
+        let output = Command::new(env!("CARGO_BIN_EXE_keymoot"))
+            .args(["script", "runbook", &name])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{name}");
+        assert!(
+            output.stdout == read(&format!("runbooks/{name}.md")).as_bytes(),
+            "runbooks/{name}.md is out of date: \
+             keymoot script runbook {name} > runbooks/{name}.md"
+        );
+    }
+}
+
+#[test]
+fn a_runbook_shows_what_a_script_tries_to_hide() {
+    let script = read("ceremony-scripts/initial-root.toml")
+        .replace("title = \"Roll call\"", "title = \"Roll\\u202e call\"");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), script).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_keymoot"))
+        .args(["script", "runbook"])
+        .arg(file.path())
+        .output()
+        .unwrap();
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert!(page.contains("Roll\\u{202e} call") && !page.contains('\u{202e}'));
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    for (path, text) in texts("", ".md") {
+        for target in text.split("](").skip(1) {
+            let target = target.split([')', '#']).next().unwrap();
+            if target.is_empty() || target.starts_with("https://") {
+                continue;
+            }
+            let file = path.parent().unwrap().join(target);
+            assert!(file.exists(), "{}: {target}", path.display());
+        }
+    }
+}
+
+#[test]
+fn no_text_names_a_path_of_somebodys_machine() {
+    // Put together here, so that this file does not name them either.
+    let homes = ["home", "root", "Users", "work"].map(|name| format!("/{name}/"));
+    for (path, text) in texts("", "") {
+        let lines = text.lines().filter(|line| {
+            homes.iter().any(|home| {
+                line.match_indices(home).any(|(at, _)| {
+                    // Part of a longer path or of an address.
+                    !line[..at].ends_with(|c: char| c.is_alphanumeric() || "-_.~}".contains(c))
+                })
+            })
+        });
+        assert_eq!(lines.collect::<Vec<_>>(), [""; 0], "{}", path.display());
+    }
+}
