@@ -18,6 +18,7 @@ pub mod runbook;
 pub mod text;
 pub mod transcript;
 pub mod tuf;
+pub mod tui;
 
 /// The program and its version, as the transcript records them.
 pub const PROGRAM: &str = concat!("keymoot ", env!("CARGO_PKG_VERSION"));

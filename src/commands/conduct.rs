@@ -3,6 +3,7 @@
 //! `run`, `rehearse` and `resume` all end here.
 
 use std::{
+    io::IsTerminal as _,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -19,10 +20,12 @@ use keymoot::{
         machine,
     },
     rehearsal::{
-        Settings, hands::Hands, settings::SimulatorSettings, simulator, unattended::Unattended,
+        Settings, hands::Hands, room::SimulatedRoom, settings::SimulatorSettings, simulator,
+        unattended::Unattended,
     },
     rules::{Verdict, Violation},
     transcript::{self, Event, Mode},
+    tui::{self, Room},
 };
 
 use super::Failure;
@@ -72,7 +75,7 @@ pub fn conduct(dir: &Path, control: Option<&Path>) -> Result<ExitCode, Failure> 
         )
     })?;
     if state.is_finished() {
-        println!(
+        say!(
             "The ceremony in {} is finished. Its bundle: {}",
             shown(dir),
             shown(&settings.out)
@@ -108,11 +111,11 @@ pub fn conduct(dir: &Path, control: Option<&Path>) -> Result<ExitCode, Failure> 
     let outcome = operate(world, state, settings.simulator.as_ref(), control)?;
     Ok(match outcome {
         Outcome::Finished => {
-            println!("The bundle stands at {}", shown(&out));
+            say!("The bundle stands at {}", shown(&out));
             ExitCode::SUCCESS
         }
         Outcome::Left => {
-            println!("Left. To go on: keymoot resume {}", shown(dir));
+            say!("Left. To go on: keymoot resume {}", shown(dir));
             ExitCode::from(4)
         }
     })
@@ -130,16 +133,40 @@ fn operate(
             "resume the rehearsal",
         )
     };
+    let mode = state
+        .opening
+        .as_ref()
+        .map_or(Mode::Live, |opening| opening.mode);
+    let title = state.plan.script.script().title.clone();
     let drive = |operator: &mut dyn Operator| Driver::new(world, state, operator).run();
-    match (simulator, control) {
-        (Some(settings), Some(control)) if settings.unattended => {
-            let hands = Hands::reach(control).map_err(unreachable)?;
-            let mut operator =
-                Unattended::new(hands, control, settings.seed).map_err(unreachable)?;
-            Ok(drive(&mut operator)?)
-        }
-        _ => Err(HostError::new("screens are being built", "use --unattended").into()),
+    if let (Some(settings), Some(control)) = (simulator, control)
+        && settings.unattended
+    {
+        let hands = Hands::reach(control).map_err(unreachable)?;
+        let mut operator = Unattended::new(hands, control, settings.seed).map_err(unreachable)?;
+        return Ok(drive(&mut operator)?);
     }
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Err(HostError::new(
+            "there is no terminal to show the ceremony on",
+            "start it in a terminal; a rehearsal can also be held with --unattended",
+        )
+        .into());
+    }
+    let room = match control {
+        Some(control) => {
+            Some(Box::new(SimulatedRoom::reach(control).map_err(unreachable)?) as Box<dyn Room>)
+        }
+        None => None,
+    };
+    tui::run(mode, &title, room, drive)
+        .map_err(|error| {
+            HostError::new(
+                format!("the terminal failed: {error}"),
+                "resume in another terminal",
+            )
+        })?
+        .map_err(Failure::from)
 }
 
 /// A live ceremony refuses to start where its devices may be simulated.

@@ -59,9 +59,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.what {
         What::Check { .. } => {
             for verdict in script.verdicts() {
-                println!("{}: {}", verdict.rule, verdict.detail);
+                say!("{}: {}", verdict.rule, verdict.detail);
             }
-            println!("{} minutes in all", script.minutes());
+            say!("{} minutes in all", script.minutes());
         }
         What::Runbook { .. } => {
             let opening = shipped(&script.script().name).map(|shipped| shipped.opening);

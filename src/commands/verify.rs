@@ -2,7 +2,6 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -61,10 +60,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         true => json(&verdicts, verified, &expected),
         false => text(&args.bundle, &verdicts, &expected),
     };
-    let mut out = io::stdout();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|error| HostError::file("write to", Path::new("standard output"), &error))?;
+    say!("{}", text.trim_end());
     Ok(if verified {
         ExitCode::SUCCESS
     } else {

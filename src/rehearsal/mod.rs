@@ -7,6 +7,7 @@
 
 pub mod cast;
 pub mod hands;
+pub mod room;
 pub mod settings;
 pub mod simulator;
 pub mod unattended;

@@ -1,0 +1,235 @@
+//! Drawing: the model as it is, onto a frame. Nothing here decides anything.
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span, Text},
+    widgets::Widget,
+};
+
+use super::{
+    layout::{LEAST, Regions, Size, lower_rows, upper_rows},
+    model::Model,
+    overlay::owed_in_words,
+    seats,
+    words::{cut, safe, width},
+};
+use crate::{
+    ceremony::State,
+    transcript::{Mode, Time},
+    tui::upcoming::upcoming,
+};
+
+/// Draws everything.
+pub(super) fn draw(frame: &mut Frame<'_>, model: &Model) {
+    let area = frame.area();
+    let size = Size {
+        columns: area.width,
+        rows: area.height,
+    };
+    if !size.is_enough() {
+        too_small(frame, model, size);
+        return;
+    }
+    let regions = Regions::of(size);
+    mode(frame, model, regions.mode);
+    put(frame, regions.step, Line::raw(step(model, size)));
+    for line in [regions.upper_line, regions.lower_line] {
+        let rule = model.sheet.horizontal().repeat(usize::from(line.width));
+        put(frame, line, Line::styled(rule, model.sheet.quiet()));
+    }
+    for row in regions.divider.rows() {
+        let bar = Line::styled(model.sheet.vertical(), model.sheet.quiet());
+        put(frame, row, bar);
+    }
+    main(frame, model, regions.main, size);
+    seats::draw(frame, model, regions.side);
+    put(frame, regions.next, next(model, size));
+    put(frame, regions.head, head(model, size));
+    put(frame, regions.keys, keys(model, size));
+}
+
+/// Puts a line into its row; what does not fit is not drawn.
+pub(super) fn put(frame: &mut Frame<'_>, area: Rect, line: Line<'_>) {
+    line.render(area, frame.buffer_mut());
+}
+
+/// Fits foreign or long text into so many columns.
+pub(super) fn fit(model: &Model, text: &str, columns: usize) -> String {
+    let text = model.sheet.show(&safe(text)).into_owned();
+    cut(&text, columns, model.sheet.ellipsis())
+}
+
+fn too_small(frame: &mut Frame<'_>, model: &Model, size: Size) {
+    let text = format!(
+        "{}: this terminal has {} columns and {} rows.\nkeymoot needs {} and {}. Make it larger; nothing is lost.",
+        mode_word(model.mode),
+        size.columns,
+        size.rows,
+        LEAST.columns,
+        LEAST.rows
+    );
+    let rows = text
+        .lines()
+        .flat_map(|line| super::words::wrap(line, usize::from(size.columns), 0));
+    let text = Text::from_iter(rows.map(Line::raw));
+    text.render(frame.area(), frame.buffer_mut());
+}
+
+fn mode_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Live => "LIVE",
+        Mode::Rehearsal => "REHEARSAL",
+    }
+}
+
+/// The first row: whether it counts, what it is, what time it is.
+fn mode(frame: &mut Frame<'_>, model: &Model, area: Rect) {
+    let style = model.sheet.mode(model.mode);
+    let word = match model.mode {
+        Mode::Live => " LIVE ",
+        Mode::Rehearsal => " REHEARSAL - nothing here counts ",
+    };
+    let time = Time::from_unix(model.now.utc).map(|time| time.to_string());
+    let time = time
+        .unwrap_or_default()
+        .replace('T', " ")
+        .replace('Z', " UTC ");
+    let columns = usize::from(area.width);
+    let room = columns.saturating_sub(width(word) + width(&time) + 3);
+    let title = fit(model, &model.title, room);
+    let gap = " ".repeat(columns.saturating_sub(width(word) + 1 + width(&title) + width(&time)));
+    let row = format!("{word}{}{title}{gap}{time}", model.sheet.vertical());
+    put(frame, area, Line::styled(row, style));
+}
+
+/// The second row: where in the script the ceremony stands.
+fn step(model: &Model, size: Size) -> String {
+    let Some(state) = model.view.as_ref().map(|view| &*view.state) else {
+        return String::new();
+    };
+    let between = model.sheet.between();
+    let columns = usize::from(size.columns);
+    let script = &state.plan.script;
+    let steps = script.steps().count();
+    let Some((act, step)) = script.steps().nth(state.step) else {
+        return fit(model, &format!("all {steps} steps are done"), columns);
+    };
+    let acts = &script.script().acts;
+    let title = acts
+        .get(act)
+        .map(|act| act.title.as_str())
+        .unwrap_or_default();
+    let tail = format!(
+        "{between}{} min{}",
+        step.minutes,
+        in_all(model, state, size)
+    );
+    let text = format!(
+        "act {}/{} {}{between}step {}/{steps} {}",
+        act + 1,
+        acts.len(),
+        crate::text::escape(title),
+        state.step + 1,
+        crate::text::escape(&step.title),
+    );
+    let text = fit(model, &text, columns.saturating_sub(width(&tail)));
+    format!("{text}{tail}")
+}
+
+/// Minutes spent and planned in all, where there is room for them.
+fn in_all(model: &Model, state: &State, size: Size) -> String {
+    let Some(opening) = state.opening.as_ref().filter(|_| size.is_wide()) else {
+        return String::new();
+    };
+    let spent = model.now.utc.saturating_sub(opening.time.unix()).max(0) / 60;
+    let planned = state.plan.script.minutes();
+    format!(" planned, {spent} of {planned} min spent in all")
+}
+
+/// The main pane: what there is to know above, where somebody types below.
+fn main(frame: &mut Frame<'_>, model: &Model, area: Rect, size: Size) {
+    let page = &model.page;
+    let room = upper_rows(size, page);
+    let upper = page.top.iter().skip(model.scroll).take(room);
+    for (row, line) in area.rows().zip(upper) {
+        put(frame, row, line.clone());
+    }
+    let lower = lower_rows(size, page);
+    let mut rows = area.rows().skip(room);
+    if let Some(row) = rows.next()
+        && page.top.len() > room
+    {
+        put(frame, row, more(model, room));
+    }
+    let lines = page.bottom.iter().skip(page.bottom.len() - lower);
+    for (row, line) in rows.zip(lines) {
+        put(frame, row, line.clone());
+    }
+}
+
+/// Which part of a long page is in sight, and how to see the rest.
+fn more(model: &Model, room: usize) -> Line<'static> {
+    let total = model.page.top.len();
+    let last = (model.scroll + room).min(total);
+    let line = model.sheet.horizontal();
+    let how = match (model.scroll > 0, last < total) {
+        (false, true) => "more below: PgDn",
+        (true, true) => "more: PgUp PgDn",
+        _ => "the end; back: PgUp",
+    };
+    let text = format!(
+        "{line}{line} {how} (rows {}-{last} of {total}) {line}{line}",
+        model.scroll + 1
+    );
+    Line::styled(text, model.sheet.notice())
+}
+
+/// What comes next, or what is still to be recorded.
+fn next(model: &Model, size: Size) -> Line<'static> {
+    let columns = usize::from(size.columns);
+    if let Some((owed, _)) = model.owed.front() {
+        let text = format!(
+            "Recorded as soon as the device answers: {}",
+            owed_in_words(owed)
+        );
+        return Line::styled(fit(model, &text, columns), model.sheet.notice());
+    }
+    let text = model.view.as_ref().map(|view| upcoming(&view.state));
+    Line::from(vec![
+        Span::styled("next: ", model.sheet.quiet()),
+        Span::raw(fit(
+            model,
+            &text.unwrap_or_default(),
+            columns.saturating_sub(6),
+        )),
+    ])
+}
+
+/// The transcript's head as words.
+fn head(model: &Model, size: Size) -> Line<'static> {
+    let Some(view) = &model.view else {
+        return Line::default();
+    };
+    let label = "transcript: ";
+    let text = format!(
+        "{}{}{} entries",
+        view.head.short_words(),
+        model.sheet.between(),
+        view.entries
+    );
+    let columns = usize::from(size.columns).saturating_sub(label.len());
+    Line::from(vec![
+        Span::styled(label, model.sheet.quiet()),
+        Span::raw(fit(model, &text, columns)),
+    ])
+}
+
+/// The keys that work here.
+fn keys(model: &Model, size: Size) -> Line<'static> {
+    let here = model.keys();
+    Line::styled(
+        fit(model, &here, usize::from(size.columns)),
+        model.sheet.quiet(),
+    )
+}

@@ -1,0 +1,131 @@
+//! A line that somebody types, and the word that confirms.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::page::Page;
+
+/// The longest line, in characters: more than any answer needs, and a bound for a
+/// key held down.
+const LONGEST: usize = 400;
+
+/// What a YubiKey types when it is touched: a one-time password of 32 to 48
+/// characters of this alphabet and Enter (Yubico, "OTPs explained").
+const MODHEX: &str = "cbdefghijklnrtuv";
+
+/// A line being typed.
+#[derive(Debug, Default)]
+pub(super) struct Field(String);
+
+impl Field {
+    /// Takes a key; whether it was one for a line.
+    pub fn key(&mut self, key: &KeyEvent) -> bool {
+        match edit(key) {
+            Some(Edit::Back) => drop(self.0.pop()),
+            Some(Edit::Empty) => self.0.clear(),
+            None => match typed(key) {
+                Some(c) if self.0.chars().count() < LONGEST => self.0.push(c),
+                Some(_) => {}
+                None => return false,
+            },
+        }
+        true
+    }
+
+    /// What stands in it.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether nothing but spaces stands in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.trim().is_empty()
+    }
+
+    /// Empties it and gives back what stood in it, without spaces at its ends.
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.0).trim().to_owned()
+    }
+
+    /// Whether a YubiKey typed this, because somebody touched it.
+    pub fn is_one_time_password(&self) -> bool {
+        let text = self.0.trim();
+        text.len() >= 32 && text.chars().all(|c| MODHEX.contains(c))
+    }
+}
+
+/// What a key takes back.
+pub(super) enum Edit {
+    /// The last character.
+    Back,
+    /// All of the line.
+    Empty,
+}
+
+/// What a key takes back, if it does. Some terminals send Ctrl-H for Backspace.
+pub(super) fn edit(key: &KeyEvent) -> Option<Edit> {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Backspace => Some(Edit::Back),
+        KeyCode::Char('h') if control => Some(Edit::Back),
+        KeyCode::Char('u') if control => Some(Edit::Empty),
+        _ => None,
+    }
+}
+
+/// The character that a key types, if it types one.
+pub(super) fn typed(key: &KeyEvent) -> Option<char> {
+    match key.code {
+        KeyCode::Char(c)
+            if !key
+                .modifiers
+                .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
+        {
+            (!c.is_control()).then_some(c)
+        }
+        _ => None,
+    }
+}
+
+/// What to say when a touched device typed into a line.
+pub(super) const TOUCHED: &str = "That was typed by a YubiKey itself, because it was touched. Nothing was done. Leave its button alone and type the answer.";
+
+/// A word to be typed out: Enter alone does nothing.
+#[derive(Debug, Default)]
+pub(super) struct TypedWord {
+    field: Field,
+    refusal: Option<String>,
+}
+
+impl TypedWord {
+    /// Takes a key; what was typed when Enter completes it.
+    pub fn key(&mut self, key: &KeyEvent) -> Option<String> {
+        if key.code != KeyCode::Enter {
+            if self.field.key(key) {
+                self.refusal = None;
+            }
+            return None;
+        }
+        if self.field.is_one_time_password() {
+            self.field.take();
+            self.refusal = Some(TOUCHED.to_owned());
+        }
+        (!self.field.is_empty()).then(|| self.field.take())
+    }
+
+    /// What was typed is no answer.
+    pub fn refuse(&mut self, why: String) {
+        self.refusal = Some(why);
+    }
+
+    /// Whether nothing was typed.
+    pub fn is_empty(&self) -> bool {
+        self.field.text().is_empty()
+    }
+
+    /// Shows what is to be typed, what was typed, and why the last was no answer.
+    pub fn show(&self, page: &mut Page, what: &str) {
+        page.refusal(self.refusal.as_deref());
+        page.ask(what);
+        page.field(self.field.text(), true);
+    }
+}

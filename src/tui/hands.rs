@@ -1,0 +1,136 @@
+//! The hands of a rehearsal: which simulated device the keys insert and touch.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::room::{RoomCommand, RoomDevice, RoomSeen};
+use crate::{
+    ceremony::{State, turn::Purpose},
+    rules::roster::Handle,
+};
+
+/// The simulated devices and which of them is in hand.
+#[derive(Debug, Default)]
+pub(super) struct Hands {
+    seen: RoomSeen,
+    /// The device taken in hand by its number, and for whose turn.
+    taken: Option<(usize, Option<Handle>)>,
+    /// The number being typed.
+    typing: Option<usize>,
+}
+
+impl Hands {
+    /// The room was seen like this.
+    pub fn see(&mut self, seen: RoomSeen) {
+        self.seen = seen;
+    }
+
+    /// The devices.
+    pub fn devices(&self) -> &[RoomDevice] {
+        &self.seen.devices
+    }
+
+    /// Why the last command failed.
+    pub fn failed(&self) -> Option<&str> {
+        self.seen.failed.as_deref()
+    }
+
+    /// The number being typed, while another device is taken in hand.
+    pub fn typing(&self) -> Option<usize> {
+        self.typing
+    }
+
+    /// The device in hand: the one taken for this turn; else the one that the
+    /// holder at the table enrolled, or would: that of the seat's number.
+    pub fn in_hand(&self, state: Option<&State>) -> Option<&RoomDevice> {
+        let by_number = |number: usize| self.seen.devices.iter().find(|d| d.number == number);
+        let turn = state.and_then(|state| state.turn.as_ref());
+        let holder = turn.map(|turn| &turn.holder);
+        if let Some((number, whose)) = &self.taken
+            && whose.as_ref() == holder
+        {
+            return by_number(*number);
+        }
+        let (Some(state), Some(turn)) = (state, turn) else {
+            let inserted = self.seen.devices.iter().find(|device| device.inserted);
+            return inserted.or(self.seen.devices.first());
+        };
+        let place = state.seats.iter().position(|s| s.handle == turn.holder)?;
+        let enrolled = state.seats.get(place)?.enrolled().map(|e| e.serial);
+        let own = enrolled.filter(|_| turn.purpose != Purpose::Enroll);
+        match own {
+            Some(serial) => self.seen.devices.iter().find(|d| d.serial == serial),
+            None => by_number(place + 1),
+        }
+    }
+
+    /// Takes a key; what it asks of the room. `None` when it is no key of the hands.
+    pub fn key(&mut self, key: &KeyEvent, state: Option<&State>) -> Option<Option<RoomCommand>> {
+        if let Some(number) = self.typing {
+            return Some(self.type_number(number, key, state));
+        }
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let device = || self.in_hand(state);
+        match key.code {
+            KeyCode::F(5) => Some(device().map(plug)),
+            KeyCode::Char('n') if control => Some(device().map(plug)),
+            KeyCode::F(6) => Some(device().map(|device| RoomCommand::Touch(device.number))),
+            KeyCode::Char('t') if control => {
+                Some(device().map(|device| RoomCommand::Touch(device.number)))
+            }
+            KeyCode::F(7) => {
+                self.typing = Some(0);
+                Some(None)
+            }
+            KeyCode::Char('p') if control => {
+                self.typing = Some(0);
+                Some(None)
+            }
+            _ => None,
+        }
+    }
+
+    /// A digit more of the number; it is taken as soon as no longer one is possible.
+    fn type_number(
+        &mut self,
+        number: usize,
+        key: &KeyEvent,
+        state: Option<&State>,
+    ) -> Option<RoomCommand> {
+        let most = self.seen.devices.iter().map(|device| device.number).max();
+        let typed = match key.code {
+            KeyCode::Char(c) => c.to_digit(10).map(|digit| number * 10 + digit as usize),
+            _ => None,
+        };
+        match (typed, key.code) {
+            (Some(longer), _) if longer * 10 <= most.unwrap_or(0) && longer > 0 => {
+                self.typing = Some(longer);
+            }
+            (Some(complete), _) => self.take(complete, state),
+            (None, KeyCode::Enter) if number > 0 => self.take(number, state),
+            _ => self.typing = None,
+        }
+        None
+    }
+
+    fn take(&mut self, number: usize, state: Option<&State>) {
+        self.typing = None;
+        if self
+            .seen
+            .devices
+            .iter()
+            .any(|device| device.number == number)
+        {
+            let turn = state.and_then(|state| state.turn.as_ref());
+            self.taken = Some((number, turn.map(|turn| turn.holder.clone())));
+        }
+    }
+}
+
+/// Inserts the device, or unplugs it.
+fn plug(device: &RoomDevice) -> RoomCommand {
+    if device.inserted {
+        RoomCommand::Remove(device.number)
+    } else {
+        RoomCommand::Insert(device.number)
+    }
+}

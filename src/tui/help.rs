@@ -1,0 +1,44 @@
+//! What the keys do and what the marks mean.
+
+use super::{page::Page, screens::Sight};
+
+/// The keys that work on every screen: what is pressed, what it does.
+const KEYS: [(&str, &str); 8] = [
+    ("F1  Ctrl-G", "this help"),
+    ("F2  Ctrl-O", "record a note"),
+    ("F3  Ctrl-E", "record an exception"),
+    ("F4  Ctrl-L", "leave, and resume later"),
+    ("Esc       ", "the ways on; back"),
+    ("PgUp PgDn ", "read what does not fit"),
+    ("Home End  ", "its beginning, its end"),
+    ("Ctrl-U    ", "empty the line"),
+];
+
+/// The keys of a rehearsal.
+const HANDS: [(&str, &str); 3] = [
+    ("F5  Ctrl-N", "insert or unplug the device"),
+    ("F6  Ctrl-T", "touch it"),
+    ("F7  Ctrl-P", "take another device in hand"),
+];
+
+/// Says it.
+pub(super) fn page(page: &mut Page, sight: &Sight<'_>) {
+    page.headline("Help");
+    page.text("Do what stands at the top of this pane. Where something is confirmed, a word is typed out: Enter alone does nothing, and pasted text is ignored.");
+    page.gap();
+    for (key, what) in KEYS {
+        page.item(&format!("{key}  "), what, ratatui::style::Style::new());
+    }
+    if sight.room {
+        page.gap();
+        page.headline("The simulated devices");
+        for (key, what) in HANDS {
+            page.item(&format!("{key}  "), what, ratatui::style::Style::new());
+        }
+    }
+    page.gap();
+    page.headline("The seats");
+    page.text("P present, K key made, A attested, E enrolled (the key has signed that its holder has it), S signed, C signed the manifest. A dot: not yet. > marks who is at the table.");
+    page.gap();
+    page.text("The head of the transcript changes with every entry. Read its words aloud and anybody can note them down and compare them later.");
+}

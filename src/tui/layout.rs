@@ -1,0 +1,107 @@
+//! Where things stand. The same things always stand in the same places.
+//!
+//! ```text
+//! mode, title                                  time
+//! act, step, minutes
+//! ──────────────────────────────────────────────────
+//! the one thing to do now            │ seats
+//!                                    │ quorum
+//! where somebody types               │ simulated devices
+//! ──────────────────────────────────────────────────
+//! what comes next
+//! the transcript's head
+//! the keys that work here
+//! ```
+
+use ratatui::layout::Rect;
+
+use super::page::Page;
+
+/// The size of a terminal, in characters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Size {
+    pub columns: u16,
+    pub rows: u16,
+}
+
+/// The least that the screens need.
+pub(super) const LEAST: Size = Size {
+    columns: 80,
+    rows: 24,
+};
+
+/// Rows above the panes.
+const HEAD: u16 = 3;
+/// Rows below the panes.
+const FOOT: u16 = 4;
+
+/// The columns from which on there is room for more words.
+const WIDE: u16 = 110;
+
+impl Size {
+    /// Whether the screens fit.
+    pub fn is_enough(self) -> bool {
+        self.columns >= LEAST.columns && self.rows >= LEAST.rows
+    }
+
+    /// Whether there is room for more words.
+    pub fn is_wide(self) -> bool {
+        self.columns >= WIDE
+    }
+}
+
+/// Where each part stands.
+pub(super) struct Regions {
+    pub mode: Rect,
+    pub step: Rect,
+    pub upper_line: Rect,
+    pub main: Rect,
+    pub divider: Rect,
+    pub side: Rect,
+    pub lower_line: Rect,
+    pub next: Rect,
+    pub head: Rect,
+    pub keys: Rect,
+}
+
+impl Regions {
+    /// The places on a screen of this size, which [`Size::is_enough`].
+    pub fn of(size: Size) -> Self {
+        let Size { columns, rows } = size;
+        let row = |y| Rect::new(0, y, columns, 1);
+        let panes = rows.saturating_sub(HEAD + FOOT);
+        let side = if size.is_wide() { 40 } else { 26 };
+        let main = columns.saturating_sub(side + 2);
+        Self {
+            mode: row(0),
+            step: row(1),
+            upper_line: row(2),
+            main: Rect::new(0, HEAD, main, panes),
+            divider: Rect::new(main, HEAD, 1, panes),
+            side: Rect::new(main + 1, HEAD, side + 1, panes),
+            lower_line: row(HEAD + panes),
+            next: row(HEAD + panes + 1),
+            head: row(HEAD + panes + 2),
+            keys: row(HEAD + panes + 3),
+        }
+    }
+}
+
+/// The columns of the main pane.
+pub(super) fn main_columns(size: Size) -> usize {
+    // One is left free before the divider.
+    usize::from(Regions::of(size).main.width).saturating_sub(1)
+}
+
+/// The rows that the upper part of a page has; one more stands between it and
+/// the lower part.
+pub(super) fn upper_rows(size: Size, page: &Page) -> usize {
+    let rows = usize::from(Regions::of(size).main.height);
+    rows.saturating_sub(lower_rows(size, page) + 1)
+}
+
+/// The rows that the lower part of a page has: it may not take all of the pane.
+pub(super) fn lower_rows(size: Size, page: &Page) -> usize {
+    let rows = usize::from(Regions::of(size).main.height);
+    page.bottom.len().min(rows.saturating_sub(4))
+}

@@ -1,0 +1,173 @@
+//! The line between the driver's thread and the screens.
+//!
+//! The driver asks and waits; the screens never do. Everything that the screens
+//! hear comes through one channel, in the order in which it happened.
+
+use std::{
+    sync::mpsc::{Receiver, Sender},
+    time::Instant,
+};
+
+use crossterm::event::KeyEvent;
+
+use super::room::RoomSeen;
+use crate::{
+    ceremony::{Answer, Question, Refusal},
+    device::Cancel,
+    driver::{Interrupt, Operator, PinPrompt, Reply, Trouble, View, Work},
+    host::secret::Secret,
+    rules::roster::Handle,
+};
+
+/// Everything that the screens can hear.
+pub(super) enum Message {
+    /// A key, and when it was read.
+    Key(KeyEvent, Instant),
+    /// The terminal has another size.
+    Resized,
+    /// A second has passed.
+    Tick,
+    /// The keyboard is gone: the terminal was closed.
+    KeyboardLost,
+    /// The driver wants something.
+    Driver(Request),
+    /// Something happened in the room of a rehearsal.
+    Room(RoomSeen),
+    /// The driver has ended.
+    Ended,
+}
+
+/// What the driver wants of the screens.
+pub(super) enum Request {
+    /// Something has happened.
+    Show(Box<View>),
+    /// An answer to this question.
+    Ask(Question, Option<Refusal>),
+    /// A PIN.
+    Pin(PinPrompt),
+    /// That these are shown once.
+    Once {
+        holder: Handle,
+        serial: u32,
+        puk: Secret,
+        management: Secret,
+    },
+    /// Nothing: this is under way. With `Cancel` it is a wait that can be ended.
+    Working(Work, Option<Cancel>),
+    /// Why a wait was ended.
+    Interrupted,
+    /// Whether to try again.
+    Trouble(Trouble),
+}
+
+impl Request {
+    /// The wait that it begins, if it can be ended.
+    pub fn wait(&self) -> Option<Cancel> {
+        match self {
+            Self::Working(_, cancel) => cancel.clone(),
+            _ => None,
+        }
+    }
+}
+
+/// What the screens heard from the people in the room.
+pub(super) enum Heard {
+    /// An answer to the question.
+    Answer(Answer),
+    /// A PIN.
+    Pin(Secret),
+    /// It was seen, or is to be tried again.
+    Done,
+    /// Something else is wanted.
+    Interrupt(Interrupt),
+}
+
+/// The driver's operator: asks the screens, and waits for what they hear.
+pub(super) struct ScreenOperator {
+    /// To the screens.
+    pub screens: Sender<Message>,
+    /// From the screens.
+    pub heard: Receiver<Heard>,
+}
+
+impl ScreenOperator {
+    fn send(&self, request: Request) {
+        // Without screens every wait for a reply ends in `Leave`.
+        let _ = self.screens.send(Message::Driver(request));
+    }
+
+    /// Waits for the reply to a request. When the screens are gone there is
+    /// nobody to ask: the ceremony is left, to be resumed.
+    fn reply<T>(&self, mut pick: impl FnMut(Heard) -> Option<T>) -> Reply<T> {
+        loop {
+            match self.heard.recv() {
+                Ok(Heard::Interrupt(interrupt)) => return Err(interrupt),
+                Ok(heard) => {
+                    if let Some(picked) = pick(heard) {
+                        return Ok(picked);
+                    }
+                }
+                Err(_) => return Err(Interrupt::Leave),
+            }
+        }
+    }
+}
+
+fn done(heard: Heard) -> Option<()> {
+    matches!(heard, Heard::Done).then_some(())
+}
+
+impl Operator for ScreenOperator {
+    fn show(&mut self, view: &View) {
+        self.send(Request::Show(Box::new(view.clone())));
+    }
+
+    fn ask(&mut self, question: &Question, refused: Option<&Refusal>) -> Reply<Answer> {
+        self.send(Request::Ask(question.clone(), refused.cloned()));
+        self.reply(|heard| match heard {
+            Heard::Answer(answer) => Some(answer),
+            _ => None,
+        })
+    }
+
+    fn pin(&mut self, prompt: &PinPrompt) -> Reply<Secret> {
+        self.send(Request::Pin(prompt.clone()));
+        self.reply(|heard| match heard {
+            Heard::Pin(pin) => Some(pin),
+            _ => None,
+        })
+    }
+
+    fn show_once(
+        &mut self,
+        holder: &Handle,
+        serial: u32,
+        puk: &Secret,
+        management: &Secret,
+    ) -> Reply<()> {
+        self.send(Request::Once {
+            holder: holder.clone(),
+            serial,
+            puk: puk.duplicate(),
+            management: management.duplicate(),
+        });
+        self.reply(done)
+    }
+
+    fn working(&mut self, work: &Work, cancel: Option<&Cancel>) {
+        self.send(Request::Working(work.clone(), cancel.cloned()));
+    }
+
+    fn interrupted(&mut self) -> Interrupt {
+        self.send(Request::Interrupted);
+        match self.reply(|_| None::<()>) {
+            Err(interrupt) => interrupt,
+            Ok(()) => Interrupt::Leave,
+        }
+    }
+
+    fn trouble(&mut self, trouble: &Trouble) -> Reply<()> {
+        self.send(Request::Trouble(trouble.clone()));
+        self.reply(done)
+    }
+}

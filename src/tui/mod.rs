@@ -1,0 +1,36 @@
+//! The screens: an administrator at a keyboard, holders coming up in turn,
+//! witnesses looking at a projector.
+//!
+//! The screens hold no ceremony logic. The driver runs on a thread of its own and
+//! asks through an [`Operator`]; here everything that can happen (a key, a request of
+//! the driver, a change in the room of a rehearsal, a second passing) comes through
+//! one channel, changes the model, and is drawn. Nothing here waits for a device.
+//!
+//! What confirms, erases, ends or leaves is a word that is typed out. Keys pressed
+//! before a question was on the screen were not meant for it and are dropped;
+//! pasted text is ignored.
+
+mod draw;
+mod field;
+mod hands;
+mod help;
+mod layout;
+mod link;
+mod model;
+mod overlay;
+mod page;
+mod room;
+mod screens;
+mod seats;
+mod stage;
+mod style;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod upcoming;
+mod words;
+
+use crate::driver::Operator;
+
+pub use room::{Room, RoomChanged, RoomDevice};
+pub use stage::run;

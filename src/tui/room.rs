@@ -1,0 +1,106 @@
+//! The room of a rehearsal: simulated devices that the keyboard plugs and touches.
+
+use std::{io, sync::mpsc::Sender};
+
+/// A simulated device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomDevice {
+    /// Its number, from 1: the device that the holder of that seat brings.
+    pub number: usize,
+    /// Its serial number, as it would stand on its case.
+    pub serial: u32,
+    /// Whether it is plugged in.
+    pub inserted: bool,
+    /// Whether it blinks and waits to be touched.
+    pub awaiting_touch: bool,
+}
+
+/// What a rehearsal offers for its simulated devices. The calls are made on a
+/// thread of their own: they may take their time, and the screens do not wait.
+pub trait Room: Send {
+    /// The devices, in the order of their numbers.
+    fn devices(&self) -> Vec<RoomDevice>;
+
+    /// Plugs a device in.
+    ///
+    /// # Errors
+    /// What kept it from being plugged in.
+    fn insert(&mut self, number: usize) -> io::Result<()>;
+
+    /// Takes a device out.
+    ///
+    /// # Errors
+    /// What kept it from being taken out.
+    fn remove(&mut self, number: usize) -> io::Result<()>;
+
+    /// Touches a device.
+    ///
+    /// # Errors
+    /// What kept it from being touched.
+    fn touch(&mut self, number: usize) -> io::Result<()>;
+
+    /// From now on tells `changed` whenever [`Room::devices`] would say something
+    /// else, from whatever thread.
+    fn watch(&mut self, changed: RoomChanged);
+}
+
+/// Tells the screens that something happened in the room.
+#[derive(Debug, Clone)]
+pub struct RoomChanged(pub(super) Sender<RoomCommand>);
+
+impl RoomChanged {
+    /// Something happened: the devices are looked at again.
+    pub fn tell(&self) {
+        // The screens are gone: nobody looks any more.
+        let _ = self.0.send(RoomCommand::Look);
+    }
+}
+
+/// What the room's thread is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RoomCommand {
+    /// Look at the devices.
+    Look,
+    /// Plug this device in.
+    Insert(usize),
+    /// Take this device out.
+    Remove(usize),
+    /// Touch this device.
+    Touch(usize),
+    /// The screens are gone.
+    Close,
+}
+
+/// The room as it was last seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct RoomSeen {
+    /// The devices.
+    pub devices: Vec<RoomDevice>,
+    /// Why the last command failed.
+    pub failed: Option<String>,
+}
+
+/// Serves the room until it is closed: does what is asked and tells what is seen.
+pub(super) fn serve(
+    mut room: Box<dyn Room + '_>,
+    changed: RoomChanged,
+    commands: &std::sync::mpsc::Receiver<RoomCommand>,
+    mut tell: impl FnMut(RoomSeen),
+) {
+    room.watch(changed);
+    let mut failed = None;
+    loop {
+        tell(RoomSeen {
+            devices: room.devices(),
+            failed: failed.take(),
+        });
+        let done = match commands.recv() {
+            Ok(RoomCommand::Look) => Ok(()),
+            Ok(RoomCommand::Insert(number)) => room.insert(number),
+            Ok(RoomCommand::Remove(number)) => room.remove(number),
+            Ok(RoomCommand::Touch(number)) => room.touch(number),
+            Ok(RoomCommand::Close) | Err(_) => return,
+        };
+        failed = done.err().map(|error| error.to_string());
+    }
+}

@@ -1,0 +1,115 @@
+//! A step that somebody confirms, filling in its fields.
+
+use std::collections::BTreeMap;
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{Screen, Sight, opening_of_step};
+use crate::{
+    ceremony::{Answer, State, question::CONFIRM, script},
+    text::escape,
+    tui::{
+        field::{Field, TypedWord},
+        link::Heard,
+        page::Page,
+    },
+};
+
+/// The screen: the step's fields one after the other, then the word.
+pub(super) struct Confirm {
+    fields: Vec<(script::Field, Field)>,
+    word: TypedWord,
+    /// The field that takes the keys; past the last, the word does.
+    at: usize,
+    refusal: Option<String>,
+}
+
+impl Confirm {
+    /// The screen of the current step.
+    pub fn new(sight: &Sight<'_>) -> Self {
+        let step = sight.state().and_then(State::current);
+        let fields = step.map(|step| step.fields.clone()).unwrap_or_default();
+        Self {
+            fields: fields.into_iter().map(|f| (f, Field::default())).collect(),
+            word: TypedWord::default(),
+            at: 0,
+            refusal: None,
+        }
+    }
+
+    /// Leaves the field that takes the keys, if what stands in it can stand there.
+    fn forward(&mut self) {
+        let Some((asked, field)) = self.fields.get_mut(self.at) else {
+            return;
+        };
+        if field.is_one_time_password() {
+            field.take();
+            self.refusal = Some(crate::tui::field::TOUCHED.to_owned());
+            return;
+        }
+        self.refusal = None;
+        if field.is_empty() {
+            return;
+        }
+        match asked.accepts.accept(field.text().trim()) {
+            Ok(()) => self.at += 1,
+            Err(expected) => self.refusal = Some(format!("Expected: {expected}.")),
+        }
+    }
+}
+
+impl Screen for Confirm {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        opening_of_step(page, sight);
+        for (at, (asked, field)) in self.fields.iter().enumerate() {
+            if at == self.at {
+                page.refusal(self.refusal.as_deref());
+            }
+            page.ask(&escape(&asked.label));
+            page.field(field.text(), at == self.at);
+        }
+        if self.at >= self.fields.len() {
+            self.word.show(
+                page,
+                &format!("When it is done, type {CONFIRM} and press Enter:"),
+            );
+        }
+        if !self.fields.is_empty() {
+            page.keys = "Enter next  Up back".to_owned();
+        }
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        match key.code {
+            KeyCode::Up | KeyCode::BackTab => {
+                self.at = self.at.saturating_sub(1);
+                self.refusal = None;
+            }
+            KeyCode::Down | KeyCode::Tab => self.forward(),
+            KeyCode::Enter if self.at < self.fields.len() => self.forward(),
+            _ => match self.fields.get_mut(self.at) {
+                Some((_, field)) => {
+                    field.key(key);
+                }
+                None => {
+                    let word = self.word.key(key)?;
+                    let fields: BTreeMap<_, _> = self
+                        .fields
+                        .iter()
+                        .map(|(asked, field)| (asked.id.clone(), field.text().trim().to_owned()))
+                        .collect();
+                    return Some(Heard::Answer(Answer::Confirm { word, fields }));
+                }
+            },
+        }
+        None
+    }
+
+    fn refuse(&mut self, why: String) {
+        self.word.refuse(why);
+    }
+
+    fn takes_arrows(&self) -> bool {
+        !self.fields.is_empty()
+    }
+}

@@ -1,0 +1,243 @@
+//! Questions about the device of the holder at the table.
+
+use crossterm::event::KeyEvent;
+
+use super::{Screen, Sight};
+use crate::{
+    ceremony::{
+        Answer,
+        question::{ADOPT, ERASE, REPLACE},
+        turn::Seen,
+    },
+    digest::Digest,
+    rules::{Verdict, roster::Handle},
+    text::escape,
+    tui::{field::TypedWord, link::Heard, page::Page},
+};
+
+/// The word that asks for another device.
+pub(super) const ANOTHER: &str = "another";
+
+/// Is this device yours? The number on the case is typed and never shown before,
+/// so that nobody can confirm it without having read it.
+pub(super) struct Identify {
+    holder: Handle,
+    device: Seen,
+    digits: TypedWord,
+}
+
+impl Identify {
+    /// The screen for this device.
+    pub fn new(holder: Handle, device: Seen) -> Self {
+        Self {
+            holder,
+            device,
+            digits: TypedWord::default(),
+        }
+    }
+}
+
+impl Screen for Identify {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        page.who(&sight.person(&self.holder));
+        page.headline("Read the number on the case of your device.");
+        page.gap();
+        page.text(&format!(
+            "A YubiKey with firmware {} is inserted. It is {}.",
+            escape(&self.device.firmware),
+            if self.device.used {
+                "not fresh: somebody has used its PIV application before"
+            } else {
+                "as the factory left it"
+            }
+        ));
+        page.gap();
+        page.text("The number stands on the case. What is typed here is compared with what the device says of itself, so that the device at work is the one in your hand.");
+        if sight.room {
+            page.gap();
+            page.item(
+                "",
+                "In this rehearsal it stands in the panel at the right.",
+                page.sheet.quiet(),
+            );
+        }
+        self.digits.show(
+            page,
+            &format!("Type its last four digits (or {ANOTHER}, to insert another device):"),
+        );
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        let typed = self.digits.key(key)?;
+        Some(Heard::Answer(if typed == ANOTHER {
+            Answer::Another
+        } else {
+            Answer::Typed(typed)
+        }))
+    }
+
+    fn refuse(&mut self, why: String) {
+        self.digits.refuse(why);
+    }
+}
+
+/// May everything in the device's PIV application be erased?
+pub(super) struct Erase {
+    holder: Handle,
+    device: Seen,
+    word: TypedWord,
+}
+
+impl Erase {
+    /// The screen for this device.
+    pub fn new(holder: Handle, device: Seen) -> Self {
+        Self {
+            holder,
+            device,
+            word: TypedWord::default(),
+        }
+    }
+}
+
+impl Screen for Erase {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        page.who(&sight.person(&self.holder));
+        page.headline("May the PIV application of this device be erased?");
+        page.gap();
+        page.text(&format!(
+            "YubiKey {} was used before. For a root key it must start afresh.",
+            self.device.serial
+        ));
+        page.gap();
+        page.item(
+            "! ",
+            "Every key and certificate in its PIV application is lost for good. Keys made there before can never be used again.",
+            page.sheet.alarm(),
+        );
+        page.item(
+            "  ",
+            "FIDO, OATH, OpenPGP and one-time passwords are other applications and stay as they are.",
+            page.sheet.quiet(),
+        );
+        self.word.show(
+            page,
+            &format!("To erase it, type {ERASE} and press Enter. Esc shows other ways."),
+        );
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        Some(Heard::Answer(Answer::Typed(self.word.key(key)?)))
+    }
+
+    fn refuse(&mut self, why: String) {
+        self.word.refuse(why);
+    }
+}
+
+/// After an interruption the device holds a key: adopt it or replace it?
+pub(super) struct Found {
+    holder: Handle,
+    serial: u32,
+    key: Digest,
+    word: TypedWord,
+}
+
+impl Found {
+    /// The screen for this key.
+    pub fn new(holder: Handle, serial: u32, key: Digest) -> Self {
+        Self {
+            holder,
+            serial,
+            key,
+            word: TypedWord::default(),
+        }
+    }
+}
+
+impl Screen for Found {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        page.who(&sight.person(&self.holder));
+        page.headline("A key was found: adopt it, or make another?");
+        page.gap();
+        page.text(&format!(
+            "The ceremony was interrupted while YubiKey {} made its key, and slot 9c now holds one:",
+            self.serial
+        ));
+        page.item("  ", &self.key.words().join(" "), page.sheet.typed());
+        page.gap();
+        page.item(
+            &format!("{ADOPT}: "),
+            "it is the key that was being made. Its attestation is checked like any other.",
+            page.sheet.headline(),
+        );
+        page.item(
+            &format!("{REPLACE}: "),
+            "in doubt. The PIV application is erased and a new key is made.",
+            page.sheet.headline(),
+        );
+        self.word
+            .show(page, &format!("Type {ADOPT} or {REPLACE} and press Enter:"));
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        Some(Heard::Answer(Answer::Typed(self.word.key(key)?)))
+    }
+
+    fn refuse(&mut self, why: String) {
+        self.word.refuse(why);
+    }
+}
+
+/// A rule refuses the device.
+pub(super) struct Refused {
+    holder: Handle,
+    serial: u32,
+    violated: Vec<Verdict>,
+    another: bool,
+    word: TypedWord,
+}
+
+impl Refused {
+    /// The screen for these violations.
+    pub fn new(holder: Handle, serial: u32, violated: Vec<Verdict>, another: bool) -> Self {
+        Self {
+            holder,
+            serial,
+            violated,
+            another,
+            word: TypedWord::default(),
+        }
+    }
+}
+
+impl Screen for Refused {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        page.who(&sight.person(&self.holder));
+        page.headline(&format!("YubiKey {} cannot be used.", self.serial));
+        super::violations::list(page, &self.violated);
+        if self.another {
+            self.word.show(
+                page,
+                &format!(
+                    "Type {ANOTHER} and press Enter to insert another device. Esc ends the turn."
+                ),
+            );
+        } else {
+            page.ask("Press Esc to end this turn or to leave.");
+        }
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        let typed = self.word.key(key)?;
+        if self.another && typed == ANOTHER {
+            return Some(Heard::Answer(Answer::Another));
+        }
+        self.word
+            .refuse(format!("Type the word {ANOTHER}, or press Esc."));
+        None
+    }
+
+    fn refuse(&mut self, why: String) {
+        self.word.refuse(why);
+    }
+}

@@ -1,0 +1,137 @@
+//! The screens: one for each kind of thing that the driver wants of people.
+
+mod confirm;
+mod device;
+mod once;
+mod pin;
+mod review;
+mod roll_call;
+mod trouble;
+mod violations;
+mod whose_turn;
+mod work;
+
+use crossterm::event::KeyEvent;
+
+pub(super) use self::{
+    once::Once,
+    pin::Pin,
+    trouble::TroubleScreen,
+    work::{Starting, WorkScreen},
+};
+use super::{link::Heard, page::Page};
+use crate::{
+    ceremony::{Question, State, script::Role},
+    driver::View,
+};
+
+/// What a screen may look at.
+#[derive(Clone, Copy)]
+pub(super) struct Sight<'m> {
+    /// All that there is to see, once the driver has shown it.
+    pub view: Option<&'m View>,
+    /// Seconds since the screens were set up.
+    pub up: u64,
+    /// Whether simulated devices are at hand.
+    pub room: bool,
+}
+
+impl<'m> Sight<'m> {
+    /// The state of the ceremony.
+    pub fn state(&self) -> Option<&'m State> {
+        self.view.map(|view| &*view.state)
+    }
+
+    /// A holder as people call them: name and handle.
+    pub fn person(&self, handle: &crate::rules::roster::Handle) -> String {
+        let holder = self
+            .state()
+            .and_then(|state| state.plan.roster.holder(handle));
+        match holder {
+            Some(holder) if holder.name != handle.as_str() => {
+                format!("{} ({handle})", crate::text::escape(&holder.name))
+            }
+            _ => handle.to_string(),
+        }
+    }
+}
+
+/// One screen: what it says, and what it makes of the keys.
+pub(super) trait Screen {
+    /// Says what there is to say.
+    fn page(&self, page: &mut Page, sight: &Sight<'_>);
+
+    /// Takes a key; what was heard, once somebody has said something.
+    fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard>;
+
+    /// The last answer was none, for this reason.
+    fn refuse(&mut self, _why: String) {}
+
+    /// Everything on the screen has been in sight.
+    fn reached_end(&mut self) {}
+
+    /// Whether the arrows move a choice; otherwise they scroll.
+    fn takes_arrows(&self) -> bool {
+        false
+    }
+}
+
+/// The screen of a question.
+pub(super) fn of_question(question: Question, sight: &Sight<'_>) -> Box<dyn Screen> {
+    match question {
+        Question::Confirm => Box::new(confirm::Confirm::new(sight)),
+        Question::RollCall => Box::new(roll_call::RollCall::new(sight)),
+        Question::WhoseTurn {
+            purpose,
+            waiting,
+            can_stop,
+        } => Box::new(whose_turn::WhoseTurn::new(purpose, waiting, can_stop)),
+        Question::IsThisYours { holder, device } => Box::new(device::Identify::new(holder, device)),
+        Question::MayErase { holder, device } => Box::new(device::Erase::new(holder, device)),
+        Question::AdoptOrReplace {
+            holder,
+            serial,
+            key,
+        } => Box::new(device::Found::new(holder, serial, key)),
+        Question::DeviceRefused {
+            holder,
+            serial,
+            violated,
+            another,
+        } => Box::new(device::Refused::new(holder, serial, violated, another)),
+        Question::HaveYouRead { document, signed } => {
+            Box::new(review::Review::new(document, signed))
+        }
+        Question::Violations { violated } => Box::new(violations::Violations::new(violated)),
+    }
+}
+
+/// Who confirms a step, as the first words on its screen.
+fn confirmed_by(sight: &Sight<'_>) -> String {
+    let Some(step) = sight.state().and_then(State::current) else {
+        return String::new();
+    };
+    match step.by {
+        Role::Administrator => {
+            let name = sight
+                .state()
+                .map(|state| state.plan.roster.administrator.as_str());
+            format!(
+                "The administrator, {}",
+                crate::text::escape(name.unwrap_or_default())
+            )
+        }
+        Role::Holders => "The holders".to_owned(),
+        Role::Witness => "A witness, with the administrator at the keyboard".to_owned(),
+    }
+}
+
+/// The beginning of a step's screen: who, what, and the words to read aloud.
+fn opening_of_step(page: &mut Page, sight: &Sight<'_>) {
+    page.who(&confirmed_by(sight));
+    if let Some(step) = sight.state().and_then(State::current) {
+        page.headline(&crate::text::escape(&step.title));
+        page.aloud(&crate::text::escape(&step.words));
+    }
+    page.gap();
+}

@@ -1,0 +1,96 @@
+//! PUK and management key, shown once to a holder to whom they cannot be sealed.
+
+use crossterm::event::KeyEvent;
+use zeroize::Zeroizing;
+
+use super::{Screen, Sight};
+use crate::{
+    host::secret::Secret,
+    rules::roster::Handle,
+    tui::{field::TypedWord, link::Heard, page::Page},
+};
+
+/// The word that shows them.
+const SHOW: &str = "show";
+/// The word that says they were written down.
+const WRITTEN: &str = "written";
+
+/// The screen: hidden at first, so that the projector can be covered.
+pub(in crate::tui) struct Once {
+    holder: Handle,
+    serial: u32,
+    puk: Secret,
+    management: Secret,
+    shown: bool,
+    word: TypedWord,
+}
+
+impl Once {
+    /// The screen of these two.
+    pub fn new(holder: Handle, serial: u32, puk: Secret, management: Secret) -> Self {
+        Self {
+            holder,
+            serial,
+            puk,
+            management,
+            shown: false,
+            word: TypedWord::default(),
+        }
+    }
+
+    fn secrets(&self, page: &mut Page) {
+        let puk = Zeroizing::new(String::from_utf8_lossy(self.puk.expose()).into_owned());
+        let style = page.sheet.typed();
+        page.item("PUK             ", &puk, style);
+        let key = Zeroizing::new(hex::encode_upper(self.management.expose()));
+        for (at, row) in key.as_bytes().chunks(24).enumerate() {
+            let groups: Vec<_> = row.chunks(4).map(String::from_utf8_lossy).collect();
+            let row = Zeroizing::new(groups.join(" "));
+            let mark = if at == 0 {
+                "management key  "
+            } else {
+                "                "
+            };
+            page.item(mark, &row, style);
+        }
+    }
+}
+
+impl Screen for Once {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        page.who(&sight.person(&self.holder));
+        page.headline("Write down what unlocks your device. It is shown once.");
+        page.gap();
+        page.text(&format!(
+            "The PUK of YubiKey {} unblocks a PIN typed wrongly too often; the management key lets its slots be changed. Nobody else keeps them.",
+            self.serial
+        ));
+        page.gap();
+        if self.shown {
+            self.secrets(page);
+            self.word.show(
+                page,
+                &format!("When both are on paper and compared, type {WRITTEN} and press Enter:"),
+            );
+        } else {
+            page.item(
+                "! ",
+                "Cover the projector and the cameras. Only the holder may see the next screen.",
+                page.sheet.alarm(),
+            );
+            self.word
+                .show(page, &format!("Then type {SHOW} and press Enter:"));
+        }
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        let typed = self.word.key(key)?;
+        match (self.shown, typed.as_str()) {
+            (false, SHOW) => self.shown = true,
+            (true, WRITTEN) => return Some(Heard::Done),
+            (false, _) => self.word.refuse(format!("Type the word {SHOW}.")),
+            (true, _) => self.word.refuse(format!("Type the word {WRITTEN}.")),
+        }
+        None
+    }
+}

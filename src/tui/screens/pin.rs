@@ -1,0 +1,140 @@
+//! The holder types a PIN. It is masked, and a new one is typed twice.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{Screen, Sight};
+use crate::{
+    device::{PIN_FIELD, PinRefused, check_new_pin, check_typed_pin},
+    driver::PinPrompt,
+    host::secret::Secret,
+    tui::{
+        field::{Edit, edit, typed},
+        link::Heard,
+        page::Page,
+    },
+};
+
+/// The screen of one prompt.
+pub(in crate::tui) struct Pin {
+    prompt: PinPrompt,
+    typing: Secret,
+    /// The new PIN as it was typed the first time.
+    first: Option<Secret>,
+    refusal: Option<String>,
+}
+
+impl Pin {
+    /// The screen of this prompt.
+    pub fn new(prompt: PinPrompt) -> Self {
+        Self {
+            refusal: prompt.refused.clone(),
+            prompt,
+            typing: Secret::field(PIN_FIELD),
+            first: None,
+        }
+    }
+
+    fn enter(&mut self) -> Option<Heard> {
+        if self.typing.typed() == 0 {
+            return None;
+        }
+        let pin = std::mem::replace(&mut self.typing, Secret::field(PIN_FIELD));
+        let checked = if self.prompt.new {
+            check_new_pin(&pin)
+        } else {
+            check_typed_pin(&pin)
+        };
+        if let Err(refused) = checked {
+            self.refusal = Some(self.refused(refused));
+            return None;
+        }
+        match self.first.take() {
+            None if self.prompt.new => {
+                self.first = Some(pin);
+                self.refusal = None;
+                None
+            }
+            Some(first) if !first.same_as(&pin) => {
+                self.refusal =
+                    Some("the two were not the same; begin again with the first".to_owned());
+                None
+            }
+            _ => Some(Heard::Pin(pin)),
+        }
+    }
+
+    /// The refusal as a sentence, with what did not happen.
+    fn refused(&self, refused: PinRefused) -> String {
+        let touched = if refused == PinRefused::TooLong {
+            ". If the YubiKey was touched, it typed a one-time password by itself: leave its button alone"
+        } else {
+            ""
+        };
+        let spared = if self.prompt.new {
+            ""
+        } else {
+            ". It was not sent to the device; no try was used up"
+        };
+        format!("{refused}{touched}{spared}.")
+    }
+}
+
+impl Screen for Pin {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        page.who(&sight.person(&self.prompt.holder));
+        page.headline(match (self.prompt.new, &self.first) {
+            (true, None) => "Choose a PIN for your device and type it.",
+            (true, Some(_)) => "Type the same PIN once more.",
+            (false, _) => "Type the PIN of your device.",
+        });
+        page.gap();
+        page.text(&format!(
+            "YubiKey {}. All others look away: only the holder knows the PIN.",
+            self.prompt.serial
+        ));
+        page.gap();
+        if self.prompt.new {
+            page.text("6 to 8 characters of a plain keyboard. Digits are typed alike on every keyboard. Not a date, not a run, not what the device came with.");
+        } else {
+            page.text("It is checked by the device, which allows few tries.");
+        }
+        page.gap();
+        page.item(
+            "  ",
+            "Do not touch the device yet. It would type a one-time password.",
+            page.sheet.quiet(),
+        );
+        page.refusal(self.refusal.as_deref());
+        page.ask(match (self.prompt.new, &self.first) {
+            (true, None) => "New PIN, first time, then Enter:",
+            (true, Some(_)) => "New PIN, second time, then Enter:",
+            (false, _) => "PIN, then Enter:",
+        });
+        let count = self.typing.typed();
+        page.field(&"*".repeat(count), true);
+        page.ask(&match count {
+            0 => String::new(),
+            1 => "1 character".to_owned(),
+            count => format!("{count} characters"),
+        });
+        page.keys = "Ctrl-U empties".to_owned();
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        if key.code == KeyCode::Enter {
+            return self.enter();
+        }
+        match edit(key) {
+            Some(Edit::Back) => self.typing.pop(),
+            Some(Edit::Empty) => self.typing.clear(),
+            None => {
+                if let Some(c) = typed(key) {
+                    // A full field takes no more; it is refused as too long in any case.
+                    self.typing.push(c);
+                    self.refusal = None;
+                }
+            }
+        }
+        None
+    }
+}

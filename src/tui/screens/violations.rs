@@ -1,0 +1,67 @@
+//! Rules are violated: what each found and what to do.
+
+use crossterm::event::KeyEvent;
+
+use super::{Screen, Sight, confirmed_by};
+use crate::{
+    ceremony::Answer,
+    rules::Verdict,
+    tui::{field::TypedWord, link::Heard, page::Page},
+};
+
+/// The word that has something tried or checked again.
+pub(super) const AGAIN: &str = "again";
+
+/// The screen of all violations at once.
+pub(super) struct Violations {
+    violated: Vec<Verdict>,
+    word: TypedWord,
+}
+
+impl Violations {
+    /// The screen for these verdicts.
+    pub fn new(violated: Vec<Verdict>) -> Self {
+        Self {
+            violated,
+            word: TypedWord::default(),
+        }
+    }
+}
+
+/// Lists violations: id, what was found, what to do next.
+pub(super) fn list(page: &mut Page, violated: &[Verdict]) {
+    for verdict in violated {
+        page.gap();
+        page.alarm(
+            &format!("{}: {}", verdict.rule, verdict.detail),
+            Some(&verdict.next),
+        );
+    }
+}
+
+impl Screen for Violations {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        page.who(&confirmed_by(sight));
+        page.headline(&match self.violated.as_slice() {
+            [_] => "A rule is violated. Mend the cause.".to_owned(),
+            all => format!("{} rules are violated. Mend the causes.", all.len()),
+        });
+        list(page, &self.violated);
+        self.word.show(
+            page,
+            &format!("When it is mended, type {AGAIN} and press Enter to check again:"),
+        );
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        if self.word.key(key)? == AGAIN {
+            return Some(Heard::Answer(Answer::Again));
+        }
+        self.word.refuse(format!("Type the word {AGAIN}."));
+        None
+    }
+
+    fn refuse(&mut self, why: String) {
+        self.word.refuse(why);
+    }
+}

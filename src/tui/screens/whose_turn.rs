@@ -1,0 +1,148 @@
+//! Whose turn is it?
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{Screen, Sight, opening_of_step};
+use crate::{
+    ceremony::{Answer, State, question::ENOUGH, turn::Purpose},
+    rules::roster::Handle,
+    tui::{
+        field::{TypedWord, typed},
+        link::Heard,
+        page::Page,
+    },
+};
+
+/// The screen: those who can come. Nobody is chosen until an arrow or a seat's
+/// number chooses, so that Enter alone does nothing.
+pub(super) struct WhoseTurn {
+    purpose: Purpose,
+    waiting: Vec<Handle>,
+    can_stop: bool,
+    chosen: Option<usize>,
+    number: usize,
+    word: TypedWord,
+}
+
+impl WhoseTurn {
+    /// The screen for these holders.
+    pub fn new(purpose: Purpose, waiting: Vec<Handle>, can_stop: bool) -> Self {
+        Self {
+            purpose,
+            waiting,
+            can_stop,
+            chosen: None,
+            number: 0,
+            word: TypedWord::default(),
+        }
+    }
+
+    fn seat(sight: &Sight<'_>, handle: &Handle) -> usize {
+        let seats = sight.state().map(|state| state.seats.as_slice());
+        let found = seats.and_then(|seats| seats.iter().position(|seat| seat.handle == *handle));
+        found.map_or(0, |at| at + 1)
+    }
+
+    /// Chooses by the seat's number, digit by digit.
+    fn choose(&mut self, digit: usize, sight: &Sight<'_>) {
+        let find = |number: usize| {
+            self.waiting
+                .iter()
+                .position(|handle| Self::seat(sight, handle) == number)
+        };
+        let longer = self.number * 10 + digit;
+        let (number, chosen) = match find(longer) {
+            Some(found) => (longer, Some(found)),
+            None => (digit, find(digit)),
+        };
+        self.number = number;
+        self.chosen = chosen;
+    }
+}
+
+impl Screen for WhoseTurn {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        let done = sight.state().map_or(0, |state| state.done(self.purpose));
+        if done == 0 {
+            opening_of_step(page, sight);
+        } else {
+            page.who("The administrator");
+        }
+        page.headline(match self.purpose {
+            Purpose::Enroll => "Call the next holder to make a key.",
+            Purpose::Sign => "Call the next holder to sign.",
+            Purpose::Close => "Call the next holder to sign the manifest.",
+        });
+        page.gap();
+        for (at, handle) in self.waiting.iter().enumerate() {
+            let seat = Self::seat(sight, handle);
+            let row = format!("{seat:>2} {}", sight.person(handle));
+            page.choice(&row, self.chosen == Some(at));
+        }
+        if self.waiting.is_empty() {
+            page.text("Nobody is left who could come.");
+        }
+        let how = match self.chosen.and_then(|at| self.waiting.get(at)) {
+            Some(handle) => format!("Press Enter when {handle} is at the table."),
+            None => "Choose with the arrows or a seat's number.".to_owned(),
+        };
+        if self.can_stop && (self.chosen.is_none() || !self.word.is_empty()) {
+            let needed = sight.state().map_or(0, |state| state.needed(self.purpose));
+            page.ask(&how);
+            self.word.show(
+                page,
+                &format!("{done} of {needed} have: or type {ENOUGH} and Enter to end here:"),
+            );
+        } else {
+            page.ask(&how);
+        }
+        page.keys = "Up Down 1-9 choose".to_owned();
+    }
+
+    fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard> {
+        let last = self.waiting.len().checked_sub(1);
+        match (key.code, typed(key)) {
+            (KeyCode::Up, _) => {
+                self.chosen = last.map(|last| self.chosen.map_or(last, |at| at.saturating_sub(1)));
+            }
+            (KeyCode::Down, _) => {
+                self.chosen = last.map(|last| self.chosen.map_or(0, |at| (at + 1).min(last)));
+            }
+            (KeyCode::Enter, _) if self.word.is_empty() => {
+                let handle = self.waiting.get(self.chosen?)?;
+                return Some(Heard::Answer(Answer::Begin(handle.clone())));
+            }
+            (_, Some(c @ '0'..='9')) if self.word.is_empty() => {
+                self.choose(c.to_digit(10).unwrap_or(0) as usize, sight);
+            }
+            _ if self.can_stop => {
+                self.chosen = None;
+                let word = self.word.key(key)?;
+                return Some(Heard::Answer(Answer::Typed(word)));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn refuse(&mut self, why: String) {
+        self.word.refuse(why);
+    }
+
+    fn takes_arrows(&self) -> bool {
+        true
+    }
+}
+
+/// What a holder comes for, in words that follow "to".
+pub(super) fn purpose_in_words(state: Option<&State>) -> &'static str {
+    match state
+        .and_then(|state| state.turn.as_ref())
+        .map(|turn| turn.purpose)
+    {
+        Some(Purpose::Enroll) => "make a key and prove it",
+        Some(Purpose::Sign) => "sign the documents",
+        Some(Purpose::Close) => "sign the manifest",
+        None => "come to the table",
+    }
+}

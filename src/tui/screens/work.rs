@@ -1,0 +1,114 @@
+//! Something is under way, or somebody has to do something with a device.
+
+use crossterm::event::KeyEvent;
+
+use super::{Screen, Sight, whose_turn::purpose_in_words};
+use crate::{
+    driver::Work,
+    text::escape,
+    tui::{link::Heard, page::Page},
+};
+
+/// The screen before the driver has said anything.
+pub(in crate::tui) struct Starting;
+
+impl Screen for Starting {
+    fn page(&self, page: &mut Page, _: &Sight<'_>) {
+        page.headline("The transcript is opened.");
+    }
+
+    fn key(&mut self, _: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        None
+    }
+}
+
+/// The screen of work, with how long it has taken.
+pub(in crate::tui) struct WorkScreen {
+    work: Work,
+    since: u64,
+}
+
+impl WorkScreen {
+    /// The screen of work that began at `since`, in seconds of [`Sight::up`].
+    pub fn new(work: Work, since: u64) -> Self {
+        Self { work, since }
+    }
+}
+
+impl Screen for WorkScreen {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        match &self.work {
+            Work::Insert {
+                holder,
+                serial,
+                seen,
+            } => {
+                page.who(&sight.person(holder));
+                page.headline(&match serial {
+                    Some(serial) => format!("Insert your device, YubiKey {serial}."),
+                    None => "Insert your device.".to_owned(),
+                });
+                page.gap();
+                page.text(&format!(
+                    "You have come to {}.",
+                    purpose_in_words(sight.state())
+                ));
+                page.text("Exactly one device may be plugged in.");
+                if let Some(seen) = seen {
+                    page.gap();
+                    page.alarm(seen, None);
+                }
+                hands(page, sight, "In this rehearsal, Ctrl-N inserts it.");
+            }
+            Work::Remove { holder } => {
+                page.who(&sight.person(holder));
+                page.headline("Take your device out.");
+                page.gap();
+                page.text("Keep it with you, or put it back into its bag.");
+                hands(page, sight, "In this rehearsal, Ctrl-N unplugs it.");
+            }
+            Work::Touch {
+                holder,
+                serial,
+                allows,
+            } => {
+                page.who(&sight.person(holder));
+                page.headline("Touch the metal contact of your device now.");
+                page.gap();
+                page.text(&format!(
+                    "YubiKey {serial} blinks and waits. The touch allows {}.",
+                    escape(allows)
+                ));
+                page.text("Nothing is signed without it. After about 15 seconds the device gives up, and it can be tried again.");
+                hands(page, sight, "In this rehearsal, Ctrl-T touches it.");
+            }
+            Work::Busy { doing } => {
+                page.who("Nobody needs to do anything");
+                page.headline(&format!("Wait: {}.", escape(doing)));
+                page.gap();
+                page.text("Leave the device as it is.");
+            }
+        }
+        let doing = match self.work {
+            Work::Busy { .. } => "at work",
+            _ => "waiting",
+        };
+        let elapsed = sight.up.saturating_sub(self.since);
+        page.bottom.push(ratatui::text::Line::styled(
+            format!("{doing} {}:{:02}", elapsed / 60, elapsed % 60),
+            page.sheet.notice(),
+        ));
+    }
+
+    fn key(&mut self, _: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        None
+    }
+}
+
+/// How a rehearsal's hands do what is asked.
+fn hands(page: &mut Page, sight: &Sight<'_>, how: &str) {
+    if sight.room {
+        page.gap();
+        page.item("", how, page.sheet.quiet());
+    }
+}

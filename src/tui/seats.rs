@@ -1,0 +1,235 @@
+//! The side pane: the holders' seats, the quorum filling up, and in a rehearsal
+//! the simulated devices.
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{
+    draw::{fit, put},
+    hands::Hands,
+    model::Model,
+    room::RoomDevice,
+};
+use crate::ceremony::{
+    State,
+    state::Seat,
+    turn::{Purpose, Stage, Turn},
+};
+
+/// Rows that the simulated devices take.
+const HANDS: usize = 5;
+
+/// Draws the side pane.
+pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, area: Rect) {
+    let columns = usize::from(area.width);
+    let rows = usize::from(area.height);
+    let state = model.view.as_ref().map(|view| &*view.state);
+    let hands = model.hands.as_ref();
+    let mut lines = Vec::new();
+    if let Some(state) = state {
+        let counts = quorum(model, state, columns);
+        let taken = counts.len() + 1 + hands.map_or(0, |_| HANDS);
+        lines.push(title(model, columns));
+        lines.extend(seats(model, state, columns, rows.saturating_sub(taken)));
+        lines.extend(counts);
+    }
+    if let Some(hands) = hands {
+        lines.truncate(rows.saturating_sub(HANDS));
+        while lines.len() + HANDS < rows {
+            lines.push(Line::default());
+        }
+        lines.extend(devices(model, hands, state, columns));
+    }
+    for (row, line) in area.rows().zip(lines) {
+        put(frame, row, line);
+    }
+}
+
+/// Whether there is room for words beside the letters.
+fn is_wide(columns: usize) -> bool {
+    columns > 30
+}
+
+fn title(model: &Model, columns: usize) -> Line<'static> {
+    let text = if is_wide(columns) {
+        " the seats"
+    } else {
+        " seats"
+    };
+    let gap = " ".repeat(columns.saturating_sub(text.len() + 7));
+    Line::styled(format!("{text}{gap}PKAESC"), model.sheet.quiet())
+}
+
+/// One row for each seat, as many as there is room for around the one at the table.
+fn seats(model: &Model, state: &State, columns: usize, room: usize) -> Vec<Line<'static>> {
+    let at_table = state.turn.as_ref().map(|turn| &turn.holder);
+    let place = |seat: &Seat| Some(&seat.handle) == at_table;
+    let here = state.seats.iter().position(place).unwrap_or(0);
+    let first = (here + 1).saturating_sub(room);
+    let seats = state.seats.iter().enumerate().skip(first).take(room);
+    seats
+        .map(|(at, seat)| {
+            let turn = state
+                .turn
+                .as_ref()
+                .filter(|turn| turn.holder == seat.handle);
+            let mark = if turn.is_some() { '>' } else { ' ' };
+            let letters = letters(state, seat, turn);
+            let word = if is_wide(columns) {
+                format!(" {:<9}", word(&letters))
+            } else {
+                String::new()
+            };
+            let name_columns = columns.saturating_sub(4 + 1 + word.len() + letters.len() + 1);
+            let name = fit(model, seat.handle.as_str(), name_columns);
+            let style = match turn {
+                Some(_) => model.sheet.chosen(),
+                None => ratatui::style::Style::new(),
+            };
+            let letters: String = letters
+                .iter()
+                .map(|(letter, reached)| if *reached { *letter } else { '.' })
+                .collect();
+            let text = format!("{mark}{:>2} {name:<name_columns$} {word}{letters}", at + 1);
+            Line::styled(text, style)
+        })
+        .collect()
+}
+
+/// What a seat has come to: present, key made, attested, enrolled, signed, closed.
+fn letters(state: &State, seat: &Seat, turn: Option<&Turn>) -> [(char, bool); 6] {
+    let made = turn.is_some_and(|turn| matches!(turn.stage, Stage::Attest(_) | Stage::Found(_)));
+    let signed = !state.documents.is_empty()
+        && state
+            .documents
+            .keys()
+            .all(|document| seat.signatures.contains_key(document));
+    [
+        ('P', seat.present),
+        ('K', made || seat.enrolment.is_some()),
+        ('A', seat.enrolment.is_some()),
+        ('E', seat.enrolled().is_some()),
+        ('S', signed),
+        ('C', seat.closing.is_some()),
+    ]
+}
+
+/// The last of them as a word.
+fn word(letters: &[(char, bool); 6]) -> &'static str {
+    let last = letters.iter().rev().find(|(_, reached)| *reached);
+    match last.map(|(letter, _)| letter) {
+        Some('P') => "present",
+        Some('K') => "key made",
+        Some('A') => "attested",
+        Some('E') => "enrolled",
+        Some('S') => "signed",
+        Some('C') => "closed",
+        _ => "",
+    }
+}
+
+/// How the quorum fills up.
+fn quorum(model: &Model, state: &State, columns: usize) -> Vec<Line<'static>> {
+    let enrolled = state.done(Purpose::Enroll);
+    let holders = state.plan.policy.quorum.holders as usize;
+    let threshold = state.plan.policy.quorum.threshold as usize;
+    let all = |seat: &&Seat| letters(state, seat, None).get(4).is_some_and(|s| s.1);
+    let signed = state.seats.iter().filter(all).count();
+    let closed = state.seats.iter().filter(|s| s.closing.is_some()).count();
+    let mut lines = vec![Line::raw(fit(
+        model,
+        &format!(" enrolled {enrolled} of {holders}"),
+        columns,
+    ))];
+    let (what, count) = if state.manifest.is_some() {
+        ("closed", closed)
+    } else {
+        ("quorum", signed)
+    };
+    lines.push(bar(model, what, count, threshold, columns));
+    lines
+}
+
+/// `quorum 3 of 5 [###..]`
+fn bar(model: &Model, what: &str, count: usize, of: usize, columns: usize) -> Line<'static> {
+    let text = format!(" {what} {count} of {of} ");
+    let room = columns.saturating_sub(text.len() + 3).max(1);
+    let (filled, length) = if of <= room {
+        (count.min(of), of)
+    } else {
+        (count.min(of) * room / of.max(1), room)
+    };
+    let bar = format!("[{}{}]", "#".repeat(filled), ".".repeat(length - filled));
+    let style = if count >= of {
+        model.sheet.aloud()
+    } else {
+        model.sheet.headline()
+    };
+    Line::from(vec![Span::raw(text), Span::styled(bar, style)])
+}
+
+/// The device in hand, and what the keys do with it.
+fn devices(
+    model: &Model,
+    hands: &Hands,
+    state: Option<&State>,
+    columns: usize,
+) -> Vec<Line<'static>> {
+    let sheet = model.sheet;
+    let rule = sheet.horizontal().repeat(columns);
+    let mut lines = vec![Line::styled(rule, sheet.quiet())];
+    let inserted: Vec<_> = hands
+        .devices()
+        .iter()
+        .filter(|device| device.inserted)
+        .map(|device| device.number.to_string())
+        .collect();
+    let title = match inserted.as_slice() {
+        [] => " simulated, none is in".to_owned(),
+        some => format!(" simulated, in: {}", some.join(", ")),
+    };
+    lines.push(Line::styled(fit(model, &title, columns), sheet.quiet()));
+    if let Some(number) = hands.typing() {
+        let typed = if number > 0 {
+            number.to_string()
+        } else {
+            String::new()
+        };
+        lines.push(Line::styled(
+            fit(model, &format!(" which device? {typed}_"), columns),
+            sheet.notice(),
+        ));
+    } else {
+        let device = hands.in_hand(state);
+        let text = device.map_or(" no device".to_owned(), |device| {
+            format!(" device {} no. {}", device.number, device.serial)
+        });
+        lines.push(Line::raw(fit(model, &text, columns)));
+        if let Some(failed) = hands.failed() {
+            lines.push(Line::styled(
+                fit(model, &format!(" ! {failed}"), columns),
+                sheet.alarm(),
+            ));
+        } else {
+            lines.push(state_of(model, device, columns));
+        }
+    }
+    lines.push(Line::styled(
+        fit(model, " ^N in/out ^T touch ^P pick", columns),
+        sheet.quiet(),
+    ));
+    lines
+}
+
+fn state_of(model: &Model, device: Option<&RoomDevice>, columns: usize) -> Line<'static> {
+    let (text, style) = match device {
+        Some(device) if device.awaiting_touch => (" BLINKS: Ctrl-T touches", model.sheet.notice()),
+        Some(device) if device.inserted => (" is in; Ctrl-N unplugs", model.sheet.headline()),
+        Some(_) => (" is out; Ctrl-N inserts", ratatui::style::Style::new()),
+        None => ("", ratatui::style::Style::new()),
+    };
+    Line::styled(fit(model, text, columns), style)
+}

@@ -1,0 +1,219 @@
+//! Running the screens: the driver on its thread, everything heard in one queue.
+
+use std::{
+    io, panic,
+    sync::mpsc::{self, Receiver, Sender},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crossterm::event::{self, Event};
+use jiff::Timestamp;
+
+use super::{
+    Operator,
+    link::{Heard, Message, ScreenOperator},
+    model::{Act, Model, Now},
+    room::{self, Room, RoomChanged, RoomCommand},
+    style::Sheet,
+    terminal::{self, TakenTerminal},
+};
+use crate::transcript::Mode;
+
+/// Runs `drive` with the screens as its operator, until it returns. `room` is what
+/// a rehearsal offers for its simulated devices.
+///
+/// The terminal is taken over and given back on every way out, also when either
+/// side panics. When the terminal is lost, `drive` is told that the ceremony is left.
+///
+/// # Errors
+/// What the terminal refused. `drive` has ended then, too.
+///
+/// # Panics
+/// When `drive` panics.
+pub fn run<T: Send>(
+    mode: Mode,
+    title: &str,
+    room: Option<Box<dyn Room + '_>>,
+    drive: impl FnOnce(&mut dyn Operator) -> T + Send,
+) -> io::Result<T> {
+    let mut terminal = TakenTerminal::take()?;
+    let (tell, messages) = mpsc::channel();
+    let (say, heard) = mpsc::channel();
+    let (room_tell, room_commands) = mpsc::channel();
+    let model = Model::new(
+        mode,
+        title.to_owned(),
+        Sheet::of_environment(),
+        room.is_some(),
+    );
+    let keyboard = tell.clone();
+    thread::Builder::new()
+        .name("keyboard".to_owned())
+        .spawn(move || listen(&keyboard))?;
+    let (shown, driven) = thread::scope(|scope| {
+        let room_thread = room.map(|room| {
+            let (changed, tell) = (RoomChanged(room_tell.clone()), tell.clone());
+            scope.spawn(move || {
+                room::serve(room, changed, &room_commands, |seen| {
+                    let _ = tell.send(Message::Room(seen));
+                });
+            })
+        });
+        let driver = scope.spawn(|| {
+            terminal::this_thread_ends_screens();
+            let ended = Ended(tell.clone());
+            let mut operator = ScreenOperator {
+                screens: tell,
+                heard,
+            };
+            let driven = drive(&mut operator);
+            drop(ended);
+            driven
+        });
+        let stage = Stage {
+            model,
+            started: Instant::now(),
+            say,
+            room: room_tell.clone(),
+            wait: None,
+        };
+        let shown = stage.play(&messages, &mut terminal);
+        drop(messages);
+        let driven = driver.join();
+        if room_thread.is_some() {
+            let _ = room_tell.send(RoomCommand::Close);
+        }
+        (shown, driven)
+    });
+    drop(terminal);
+    match driven {
+        Ok(driven) => shown.map(|()| driven),
+        Err(panicked) => panic::resume_unwind(panicked),
+    }
+}
+
+/// Says that the driver has ended, however it did.
+struct Ended(Sender<Message>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.send(Message::Ended);
+    }
+}
+
+/// What the loop needs besides the terminal.
+struct Stage {
+    model: Model,
+    started: Instant,
+    say: Sender<Heard>,
+    room: Sender<RoomCommand>,
+    /// The wait that the driver is in, to be ended when the screens end first.
+    wait: Option<crate::device::Cancel>,
+}
+
+impl Stage {
+    /// Hears, changes the model and draws, until the driver has ended. When the
+    /// terminal is lost before that, whatever the driver waits for is ended.
+    fn play(
+        mut self,
+        messages: &Receiver<Message>,
+        terminal: &mut TakenTerminal,
+    ) -> io::Result<()> {
+        let played = self.hear_all(messages, terminal);
+        let mut wait = self.wait.take();
+        // Nobody is there to be asked any more: every question is answered so.
+        drop(self);
+        if played.is_err() {
+            loop {
+                if let Some(wait) = wait {
+                    wait.cancel();
+                }
+                wait = match messages.recv() {
+                    Ok(Message::Driver(request)) => request.wait(),
+                    Ok(Message::Ended) | Err(_) => break,
+                    Ok(_) => None,
+                };
+            }
+        }
+        played
+    }
+
+    fn hear_all(
+        &mut self,
+        messages: &Receiver<Message>,
+        terminal: &mut TakenTerminal,
+    ) -> io::Result<()> {
+        self.show(terminal)?;
+        while let Ok(message) = messages.recv() {
+            let mut message = Some(message);
+            while let Some(next) = message {
+                match next {
+                    Message::Ended => return Ok(()),
+                    Message::KeyboardLost => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    heard => self.hear(heard),
+                }
+                // All that has come together is drawn together.
+                message = messages.try_recv().ok();
+            }
+            self.show(terminal)?;
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, message: Message) {
+        let acts = match message {
+            Message::Key(key, at) => self.model.key(&key, at),
+            Message::Driver(request) => {
+                self.wait = request.wait();
+                self.model.request(request)
+            }
+            Message::Room(seen) => {
+                self.model.room(seen);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        for act in acts {
+            match act {
+                // The driver has ended: nobody waits for it any more.
+                Act::Tell(heard) => drop(self.say.send(heard)),
+                Act::EndWait(cancel) => cancel.cancel(),
+                Act::Room(command) => drop(self.room.send(command)),
+            }
+        }
+    }
+
+    fn show(&mut self, terminal: &mut TakenTerminal) -> io::Result<()> {
+        self.model.tick(Now {
+            utc: Timestamp::now().as_second(),
+            up: self.started.elapsed().as_secs(),
+        });
+        terminal.show(&mut self.model)?;
+        self.model.shown(Instant::now());
+        Ok(())
+    }
+}
+
+/// Listens to the keyboard, and to the clock once a second, until nobody hears it.
+fn listen(tell: &Sender<Message>) {
+    loop {
+        let second = Timestamp::now().subsec_nanosecond().unsigned_abs();
+        let until_next = Duration::from_nanos(u64::from(1_000_000_000_u32.saturating_sub(second)));
+        let message = match event::poll(until_next) {
+            Ok(false) => Message::Tick,
+            Ok(true) => match event::read() {
+                Ok(Event::Key(key)) => Message::Key(key, Instant::now()),
+                Ok(Event::Resize(..)) => Message::Resized,
+                // Pasted text confirms nothing; nor does anything else.
+                Ok(_) => continue,
+                Err(_) => Message::KeyboardLost,
+            },
+            Err(_) => Message::KeyboardLost,
+        };
+        let lost = matches!(message, Message::KeyboardLost);
+        if tell.send(message).is_err() || lost {
+            return;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The style sheet: every colour, weight and glyph of the screens stands here.
+//!
+//! Nothing is ever said by colour alone: each style goes with a word or a mark.
+//! Only the 16 colours of a Linux console are used.
+
+use std::borrow::Cow;
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::transcript::Mode;
+
+/// What the terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sheet {
+    /// Whether colours are wanted.
+    pub colour: bool,
+    /// Whether anything but ASCII can be shown.
+    pub unicode: bool,
+}
+
+impl Sheet {
+    /// What this terminal can show, by its environment: `NO_COLOR`
+    /// (no-color.org), the locale, and that the fonts of the Linux console hold
+    /// few glyphs.
+    pub fn of_environment() -> Self {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+        let locale = locale.unwrap_or_default().to_lowercase();
+        let terminal = set("TERM").unwrap_or_default();
+        Self {
+            colour: set("NO_COLOR").is_none(),
+            unicode: (locale.contains("utf-8") || locale.contains("utf8")) && terminal != "linux",
+        }
+    }
+
+    fn coloured(self, colour: Color) -> Style {
+        if self.colour {
+            Style::new().fg(colour)
+        } else {
+            Style::new()
+        }
+    }
+
+    /// The block that says whether the ceremony counts.
+    pub fn mode(self, mode: Mode) -> Style {
+        let block = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
+        match (self.colour, mode) {
+            (false, _) => block,
+            (true, Mode::Live) => Style::new()
+                .fg(Color::White)
+                .bg(Color::Red)
+                .add_modifier(Modifier::BOLD),
+            (true, Mode::Rehearsal) => Style::new().fg(Color::Black).bg(Color::Yellow),
+        }
+    }
+
+    /// The one thing to do now.
+    pub fn headline(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// Who does it.
+    pub fn who(self) -> Style {
+        self.coloured(Color::Cyan).add_modifier(Modifier::BOLD)
+    }
+
+    /// Words to read aloud.
+    pub fn aloud(self) -> Style {
+        self.coloured(Color::Green)
+    }
+
+    /// What is there to be looked up and not to be read first.
+    pub fn quiet(self) -> Style {
+        self.coloured(Color::DarkGray)
+    }
+
+    /// Something was refused or went wrong.
+    pub fn alarm(self) -> Style {
+        self.coloured(Color::LightRed).add_modifier(Modifier::BOLD)
+    }
+
+    /// Something to do about it, or that somebody must do now.
+    pub fn notice(self) -> Style {
+        self.coloured(Color::Yellow).add_modifier(Modifier::BOLD)
+    }
+
+    /// What was chosen in a list.
+    pub fn chosen(self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// What is being typed.
+    pub fn typed(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// Between things that stand in one row.
+    pub fn between(self) -> &'static str {
+        if self.unicode { " · " } else { " - " }
+    }
+
+    /// Where something was cut off.
+    pub fn ellipsis(self) -> &'static str {
+        if self.unicode { "…" } else { "..." }
+    }
+
+    /// A horizontal line.
+    pub fn horizontal(self) -> &'static str {
+        if self.unicode { "─" } else { "-" }
+    }
+
+    /// A vertical line.
+    pub fn vertical(self) -> &'static str {
+        if self.unicode { "│" } else { "|" }
+    }
+
+    /// Text as this terminal can show it: where only ASCII can be shown,
+    /// punctuation is replaced by its like and all else by visible escapes.
+    pub fn show(self, text: &str) -> Cow<'_, str> {
+        if self.unicode || text.is_ascii() {
+            return Cow::Borrowed(text);
+        }
+        let mut shown = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                c if c.is_ascii() => shown.push(c),
+                '—' | '–' | '·' => shown.push('-'),
+                '…' => shown.push_str("..."),
+                '“' | '”' => shown.push('"'),
+                '‘' | '’' => shown.push('\''),
+                c => shown.extend(c.escape_unicode()),
+            }
+        }
+        Cow::Owned(shown)
+    }
+}

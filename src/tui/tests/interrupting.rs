@@ -1,0 +1,234 @@
+//! A note, an exception, the end of a turn and leaving are possible everywhere.
+
+use crossterm::event::KeyCode;
+
+use super::story::{Story, Table, handle};
+use crate::{
+    ceremony::Answer,
+    device::Cancel,
+    driver::{Interrupt, Work},
+    tui::{
+        link::{Heard, Request},
+        model::Act,
+    },
+};
+
+fn insert() -> Work {
+    Work::Insert {
+        holder: handle(3),
+        serial: None,
+        seen: None,
+    }
+}
+
+fn busy() -> Work {
+    Work::Busy {
+        doing: "generating the key in the device".to_owned(),
+    }
+}
+
+/// A holder is at the table.
+fn turn() -> Story {
+    let mut story = Story::at_enrolment();
+    story.device_seen(3, false);
+    story
+}
+
+#[test]
+fn a_note_is_taken_in_the_middle_of_a_question() {
+    let mut table = Table::asked(&Story::at_confirm());
+    table.control('o').enter("the projector was replaced");
+    assert_eq!(
+        table.interrupt(),
+        Interrupt::Note("the projector was replaced".to_owned())
+    );
+}
+
+#[test]
+fn what_was_typed_before_a_note_is_there_after_it() {
+    let story = Story::at_confirm();
+    let mut table = Table::asked(&story);
+    table.enter("A 1234").press(KeyCode::F(2)).enter("a note");
+    table.interrupt();
+    table.request(Request::Ask(story.question(), None));
+    assert!(table.picture().contains("> A 1234"));
+    table.enter("09:30").enter("confirm");
+    assert!(matches!(
+        table.heard(),
+        Heard::Answer(Answer::Confirm { .. })
+    ));
+}
+
+#[test]
+fn an_exception_has_three_lines() {
+    let mut table = Table::asked(&Story::at_confirm());
+    table
+        .control('e')
+        .enter("nine")
+        .enter("eight")
+        .enter("wait");
+    assert_eq!(
+        table.interrupt(),
+        Interrupt::Exception {
+            expected: "nine".to_owned(),
+            happened: "eight".to_owned(),
+            decided: "wait".to_owned(),
+        }
+    );
+}
+
+#[test]
+fn an_empty_note_is_none() {
+    let mut table = Table::asked(&Story::at_confirm());
+    table.control('o').enter("").enter("   ");
+    assert!(table.nothing_happened());
+}
+
+#[test]
+fn leaving_takes_its_word() {
+    let mut table = Table::asked(&Story::at_confirm());
+    table.control('l').enter("yes").enter("");
+    assert!(table.nothing_happened());
+    assert_eq!(table.enter("leave").interrupt(), Interrupt::Leave);
+}
+
+#[test]
+fn ctrl_c_asks_before_it_leaves() {
+    let mut table = Table::asked(&Story::at_confirm());
+    table.control('c');
+    assert!(table.nothing_happened());
+    assert!(table.picture().contains("Leave the ceremony"));
+}
+
+#[test]
+fn a_turn_ends_with_a_reason_and_the_word() {
+    let mut table = Table::asked(&turn());
+    table
+        .press(KeyCode::Esc)
+        .keys("3")
+        .enter("it is broken")
+        .enter("yes");
+    assert!(table.nothing_happened());
+    table.enter("end");
+    assert_eq!(
+        table.interrupt(),
+        Interrupt::EndTurn("it is broken".to_owned())
+    );
+}
+
+#[test]
+fn where_nobody_is_at_the_table_there_is_no_turn_to_end() {
+    let mut table = Table::asked(&Story::at_confirm());
+    table.press(KeyCode::Esc);
+    assert!(!table.picture().contains("end the turn"));
+}
+
+#[test]
+fn a_wait_is_ended_and_the_driver_learns_why() {
+    let mut table = Table::of(&turn());
+    table.request(Request::Working(insert(), Some(Cancel::new())));
+    table.press(KeyCode::F(4)).enter("leave");
+    assert!(matches!(table.acts().as_slice(), [Act::EndWait(_)]));
+    table.request(Request::Interrupted);
+    assert_eq!(table.interrupt(), Interrupt::Leave);
+}
+
+#[test]
+fn what_is_wanted_while_the_device_works_is_told_at_the_next_question() {
+    let story = turn();
+    let mut table = Table::of(&story);
+    table.request(Request::Working(busy(), None));
+    table.control('o').enter("it blinks");
+    assert!(table.nothing_happened());
+    assert!(
+        table
+            .picture()
+            .contains("as soon as the device answers: the note")
+    );
+    table.request(Request::Ask(story.question(), None));
+    assert_eq!(table.interrupt(), Interrupt::Note("it blinks".to_owned()));
+}
+
+#[test]
+fn what_is_wanted_while_the_device_works_ends_the_next_wait() {
+    let mut table = Table::of(&turn());
+    table.request(Request::Working(busy(), None));
+    table.control('o').enter("it blinks");
+    table.request(Request::Working(insert(), Some(Cancel::new())));
+    assert!(matches!(table.acts().as_slice(), [Act::EndWait(_)]));
+    table.request(Request::Interrupted);
+    assert_eq!(table.interrupt(), Interrupt::Note("it blinks".to_owned()));
+}
+
+#[test]
+fn a_wait_that_ended_by_itself_meanwhile_loses_no_note() {
+    let story = turn();
+    let mut table = Table::of(&story);
+    table.request(Request::Working(insert(), Some(Cancel::new())));
+    table.control('o').enter("at last");
+    table.acts();
+    // The device was inserted at the same moment: the driver asks on.
+    table.request(Request::Ask(story.question(), None));
+    assert_eq!(table.interrupt(), Interrupt::Note("at last".to_owned()));
+}
+
+#[test]
+fn the_end_of_a_turn_that_is_over_meanwhile_ends_no_other() {
+    let mut table = Table::of(&turn());
+    table.request(Request::Working(busy(), None));
+    table
+        .press(KeyCode::Esc)
+        .keys("3")
+        .enter("too slow")
+        .enter("end");
+    let later = Story::at_enrolment();
+    table.request(Request::Show(Box::new(later.view())));
+    table.request(Request::Ask(later.question(), None));
+    assert!(table.nothing_happened());
+}
+
+#[test]
+fn two_notes_are_told_one_after_the_other() {
+    let story = turn();
+    let mut table = Table::of(&story);
+    table.request(Request::Working(busy(), None));
+    table.control('o').enter("one").control('o').enter("two");
+    table.request(Request::Ask(story.question(), None));
+    assert_eq!(table.interrupt(), Interrupt::Note("one".to_owned()));
+    table.request(Request::Ask(story.question(), None));
+    assert_eq!(table.interrupt(), Interrupt::Note("two".to_owned()));
+}
+
+#[test]
+fn a_note_being_written_survives_whatever_happens_meanwhile() {
+    let story = turn();
+    let mut table = Table::of(&story);
+    table.request(Request::Working(insert(), Some(Cancel::new())));
+    table.control('o').keys("it does not ");
+    table.request(Request::Working(busy(), None));
+    table.request(Request::Ask(story.question(), None));
+    table.enter("fit");
+    assert_eq!(
+        table.interrupt(),
+        Interrupt::Note("it does not fit".to_owned())
+    );
+}
+
+#[test]
+fn another_overlay_does_not_wipe_out_a_note() {
+    let mut table = Table::asked(&Story::at_confirm());
+    table
+        .control('o')
+        .keys("half a ")
+        .control('l')
+        .enter("note");
+    assert_eq!(table.interrupt(), Interrupt::Note("half a note".to_owned()));
+}
+
+#[test]
+fn after_an_answer_the_keys_wait_for_the_driver() {
+    let mut table = Table::asked(&Story::at_enrolment());
+    table.enter("1");
+    table.acts();
+    assert!(table.enter("2").nothing_happened());
+}

@@ -1,0 +1,10 @@
+//! The screens, drawn onto a terminal in memory and driven by keys.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod confirming;
+mod face;
+mod interrupting;
+mod pictures;
+mod rehearsing;
+mod secrets;
+mod story;

@@ -1,0 +1,347 @@
+//! Every screen as it is seen, at 80×24; the main ones also at 120×40.
+
+use crossterm::event::KeyCode;
+
+use super::story::{PLAIN, Story, Table, handle, serial};
+use crate::{
+    driver::{PinPrompt, Trouble, Work},
+    host::secret::Secret,
+    rules::Violation,
+    tui::{
+        link::Request,
+        room::{RoomDevice, RoomSeen},
+        style::Sheet,
+    },
+};
+
+/// Nine simulated devices, of which one is in.
+pub fn room(inserted: usize, touch: bool) -> RoomSeen {
+    let devices = (1..=9).map(|number| RoomDevice {
+        number,
+        serial: serial(number as u32),
+        inserted: number == inserted,
+        awaiting_touch: touch && number == inserted,
+    });
+    RoomSeen {
+        devices: devices.collect(),
+        failed: None,
+    }
+}
+
+#[test]
+fn before_the_driver_has_said_anything() {
+    let mut model = crate::tui::model::Model::new(
+        crate::transcript::Mode::Live,
+        "The first root".to_owned(),
+        PLAIN,
+        false,
+    );
+    model.lay_out(crate::tui::layout::Size {
+        columns: 80,
+        rows: 24,
+    });
+    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(80, 24)).unwrap();
+    terminal
+        .draw(|frame| crate::tui::draw::draw(frame, &model))
+        .unwrap();
+    insta::assert_snapshot!(terminal.backend().to_string());
+}
+
+#[test]
+fn a_step_is_confirmed_with_its_fields() {
+    let mut table = Table::asked(&Story::at_confirm());
+    table.enter("A 1234").enter("25:00");
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn the_roll_is_called() {
+    let mut table = Table::asked(&Story::at_roll_call());
+    table.keys("   ");
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn the_first_holder_is_called() {
+    insta::assert_snapshot!(Table::asked(&Story::at_enrolment()).picture());
+}
+
+#[test]
+fn the_next_holder_is_chosen() {
+    let mut story = Story::at_enrolment();
+    story.enrolled(1).enrolled(2);
+    let mut table = Table::asked(&story);
+    table.model.room(room(0, false));
+    table.keys("4");
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn a_quorum_has_signed_and_more_may() {
+    insta::assert_snapshot!(Table::asked(&Story::at_signing(5)).picture());
+}
+
+#[test]
+fn a_quorum_has_signed_on_a_large_screen() {
+    let story = Story::at_signing(5);
+    let mut table = Table::sized(&story, (120, 40), PLAIN);
+    table.request(Request::Ask(story.question(), None));
+    table.model.room(room(3, false));
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn a_device_is_awaited() {
+    let mut story = Story::at_enrolment();
+    story.tell(crate::transcript::Event::TurnBegun {
+        holder: "holder-3".to_owned(),
+    });
+    let mut table = Table::of(&story);
+    table.model.room(room(0, false));
+    table.request(Request::Working(
+        Work::Insert {
+            holder: handle(3),
+            serial: None,
+            seen: Some("2 devices are inserted: leave only one".to_owned()),
+        },
+        Some(crate::device::Cancel::new()),
+    ));
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn the_number_on_the_case_is_asked_for() {
+    let mut story = Story::at_enrolment();
+    story.device_seen(3, true);
+    let mut table = Table::asked(&story);
+    table.model.room(room(3, false));
+    table.enter("0000");
+    let refusal = crate::ceremony::Refusal("Those are not the last four digits.".to_owned());
+    table.request(Request::Ask(story.question(), Some(refusal)));
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn a_used_device_is_erased_on_its_holders_word() {
+    let mut story = Story::at_enrolment();
+    story.device_seen(3, true);
+    story.tell(crate::transcript::Event::DeviceConfirmed {
+        holder: "holder-3".to_owned(),
+        serial: serial(3),
+    });
+    insta::assert_snapshot!(Table::asked(&story).picture());
+}
+
+#[test]
+fn a_rule_refuses_a_device() {
+    let mut story = Story::at_enrolment();
+    story.tell(crate::transcript::Event::TurnBegun {
+        holder: "holder-3".to_owned(),
+    });
+    let violation = Violation::new(
+        "DEVICE-FIRMWARE",
+        "YubiKey 17383333 has firmware 5.4.3; the policy asks for 5.7.0 or later",
+        "use a device with newer firmware; firmware cannot be upgraded",
+    );
+    story.tell(crate::transcript::Event::DeviceSeen {
+        holder: "holder-3".to_owned(),
+        serial: serial(3),
+        firmware: "5.4.3".to_owned(),
+        used: false,
+        verdicts: vec![violation.into()],
+    });
+    insta::assert_snapshot!(Table::asked(&story).picture());
+}
+
+#[test]
+fn a_key_was_found_after_an_interruption() {
+    let story = Story::at_enrolment();
+    let mut table = Table::of(&story);
+    table.request(Request::Ask(
+        crate::ceremony::Question::AdoptOrReplace {
+            holder: handle(3),
+            serial: serial(3),
+            key: crate::digest::Digest::of(b"key"),
+        },
+        None,
+    ));
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn a_new_pin_is_typed_twice_and_masked() {
+    let mut table = Table::of(&Story::at_enrolment());
+    table.request(Request::Pin(PinPrompt {
+        holder: handle(9),
+        serial: serial(9),
+        new: true,
+        refused: None,
+    }));
+    table.enter("739164").keys("7391");
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn a_wrong_pin_is_told_with_the_tries_left() {
+    let mut table = Table::of(&Story::at_enrolment());
+    table.request(Request::Pin(PinPrompt {
+        holder: handle(3),
+        serial: serial(3),
+        new: false,
+        refused: Some("wrong PIN for YubiKey 17383333: 2 tries left. Type it again.".to_owned()),
+    }));
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn what_is_shown_once_is_hidden_at_first() {
+    insta::assert_snapshot!("what_is_shown_once_is_hidden", once().picture());
+    insta::assert_snapshot!(
+        "what_is_shown_once_is_shown",
+        once().enter("show").picture()
+    );
+}
+
+fn once() -> Table {
+    let mut table = Table::of(&Story::at_enrolment());
+    table.request(Request::Once {
+        holder: handle(3),
+        serial: serial(3),
+        puk: Secret::of(b"83920174"),
+        management: Secret::of(&[0xa5; 24]),
+    });
+    table
+}
+
+#[test]
+fn a_touch_is_awaited_and_the_wait_is_counted() {
+    let mut story = Story::at_enrolment();
+    story.device_seen(3, false);
+    let mut table = Table::of(&story);
+    table.model.room(room(3, true));
+    table.request(Request::Working(
+        Work::Touch {
+            holder: handle(3),
+            serial: serial(3),
+            allows: "the signature on root.json, topmost Istanbul Pluto vagabond".to_owned(),
+        },
+        None,
+    ));
+    table.model.tick(crate::tui::model::Now {
+        utc: 1_790_003_609,
+        up: 109,
+    });
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn trouble_says_what_happened_and_what_to_do() {
+    let mut table = Table::of(&Story::at_enrolment());
+    table.request(Request::Trouble(Trouble {
+        holder: handle(3),
+        what: "YubiKey 17383333 was unplugged while generating its key".to_owned(),
+        next: "Plug it in again, then try again.".to_owned(),
+    }));
+    table.enter("what");
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn all_violations_are_told_at_once() {
+    let mut story = Story::opened();
+    let violated = |rule, what: &str, next: &str| Violation::new(rule, what, next).into();
+    story.tell(crate::transcript::Event::MachineChecked {
+        verdicts: vec![
+            violated(
+                "MACHINE-NETWORK",
+                "eth0 is up",
+                "unplug the network cable, or take eth0 down",
+            ),
+            violated("MACHINE-SWAP", "/dev/sda2 is used as swap", "swapoff -a"),
+        ],
+    });
+    insta::assert_snapshot!(Table::asked(&story).picture());
+}
+
+#[test]
+fn a_document_is_reviewed_from_its_change_to_its_digest() {
+    let mut table = Table::asked(&Story::at_review(40));
+    insta::assert_snapshot!("review_begins", table.picture());
+    table.press(KeyCode::PageDown);
+    insta::assert_snapshot!("review_goes_on", table.picture());
+    table.press(KeyCode::End);
+    insta::assert_snapshot!("review_ends", table.picture());
+}
+
+#[test]
+fn a_document_is_reviewed_on_a_large_screen() {
+    let story = Story::at_review(40);
+    let mut table = Table::sized(&story, (120, 40), PLAIN);
+    table.request(Request::Ask(story.question(), None));
+    table.press(KeyCode::End);
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn the_ways_on_are_offered() {
+    let mut story = Story::at_enrolment();
+    story.device_seen(3, false);
+    let mut table = Table::asked(&story);
+    table.press(KeyCode::Esc);
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn an_exception_is_written() {
+    let mut table = Table::asked(&Story::at_enrolment());
+    table.press(KeyCode::F(3));
+    table.enter("nine devices").keys("eight devices");
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn a_turn_is_ended_with_a_reason() {
+    let mut story = Story::at_enrolment();
+    story.device_seen(3, false);
+    let mut table = Table::asked(&story);
+    table
+        .press(KeyCode::Esc)
+        .keys("3")
+        .enter("the device is broken");
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn leaving_is_typed_out() {
+    let mut table = Table::asked(&Story::at_enrolment());
+    table.press(KeyCode::F(4)).keys("lea");
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn help_is_at_hand() {
+    let mut table = Table::asked(&Story::at_enrolment());
+    table.press(KeyCode::F(1));
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn without_unicode_every_glyph_is_ascii() {
+    let story = Story::at_review(40);
+    let ascii = Sheet {
+        colour: false,
+        unicode: false,
+    };
+    let mut table = Table::sized(&story, (80, 24), ascii);
+    table.request(Request::Ask(story.question(), None));
+    let picture = table.picture();
+    assert!(picture.is_ascii());
+    insta::assert_snapshot!(picture);
+}
+
+#[test]
+fn a_terminal_too_small_says_so() {
+    let mut table = Table::asked(&Story::at_enrolment());
+    table.resize((60, 20));
+    insta::assert_snapshot!(table.picture());
+}

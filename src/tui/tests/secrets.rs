@@ -1,0 +1,117 @@
+//! PINs are typed blind, compared here, and handed over once.
+
+use crossterm::event::KeyCode;
+
+use super::story::{Story, Table, handle, serial};
+use crate::{
+    driver::PinPrompt,
+    host::secret::Secret,
+    tui::link::{Heard, Request},
+};
+
+fn prompted(new: bool) -> Table {
+    let mut table = Table::of(&Story::at_enrolment());
+    table.request(Request::Pin(PinPrompt {
+        holder: handle(3),
+        serial: serial(3),
+        new,
+        refused: None,
+    }));
+    table
+}
+
+fn pin(heard: Heard) -> Secret {
+    match heard {
+        Heard::Pin(pin) => pin,
+        _ => panic!("no PIN"),
+    }
+}
+
+#[test]
+fn a_pin_is_handed_over_and_never_shown() {
+    let mut table = prompted(false);
+    table.keys("739164");
+    assert!(table.picture().contains("> ******"));
+    assert!(!table.picture().contains("7391"));
+    let pin = pin(table.press(KeyCode::Enter).heard());
+    assert!(pin.same_as(&Secret::of(b"739164")));
+}
+
+#[test]
+fn a_new_pin_is_handed_over_when_it_was_typed_twice_alike() {
+    let mut table = prompted(true);
+    assert!(table.enter("739164").nothing_happened());
+    let pin = pin(table.enter("739164").heard());
+    assert!(pin.same_as(&Secret::of(b"739164")));
+}
+
+#[test]
+fn two_different_new_pins_begin_anew() {
+    let mut table = prompted(true);
+    table.enter("739164").enter("739165");
+    assert!(table.nothing_happened());
+    assert!(table.says("were not the same") && table.says("first time"));
+}
+
+#[test]
+fn a_new_pin_that_a_thief_would_try_is_refused_with_its_reason() {
+    let mut table = prompted(true);
+    table.enter("123456");
+    assert!(table.nothing_happened());
+    assert!(table.says("is delivered with"));
+}
+
+#[test]
+fn a_pin_that_cannot_be_one_uses_up_no_try() {
+    let mut table = prompted(false);
+    table.enter("7391");
+    assert!(table.nothing_happened());
+    assert!(table.says("no try was used up"));
+}
+
+#[test]
+fn a_touched_device_is_recognised_in_a_pin_field() {
+    for new in [false, true] {
+        let mut table = prompted(new);
+        table.enter("ccccccjlukunvvudkgkrnhlghbufhhrvirtrfvbuhulk");
+        assert!(table.nothing_happened());
+        assert!(table.says("typed by the YubiKey itself"));
+    }
+}
+
+#[test]
+fn a_touch_in_the_middle_of_a_pin_is_explained() {
+    let mut table = prompted(false);
+    table.enter("7391ccccccjlukunvvudkgkrnhlghbufhhrvirtrfvbuhulk");
+    assert!(table.nothing_happened());
+    assert!(table.says("one-time password by itself"));
+}
+
+#[test]
+fn a_pin_is_corrected_and_emptied() {
+    let mut table = prompted(false);
+    table
+        .keys("99")
+        .control('u')
+        .keys("739165")
+        .press(KeyCode::Backspace)
+        .keys("4");
+    let pin = pin(table.press(KeyCode::Enter).heard());
+    assert!(pin.same_as(&Secret::of(b"739164")));
+}
+
+#[test]
+fn what_is_shown_once_is_shown_on_a_word_and_confirmed_by_another() {
+    let mut table = Table::of(&Story::at_enrolment());
+    table.request(Request::Once {
+        holder: handle(3),
+        serial: serial(3),
+        puk: Secret::of(b"83920174"),
+        management: Secret::of(&[0xa5; 24]),
+    });
+    assert!(!table.picture().contains("83920174"));
+    table.enter("written");
+    assert!(table.nothing_happened());
+    assert!(table.enter("show").picture().contains("83920174"));
+    assert!(matches!(table.enter("written").heard(), Heard::Done));
+}

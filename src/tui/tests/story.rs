@@ -1,0 +1,511 @@
+//! A made-up ceremony, told event by event, and a keyboard before its screens.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use p256::{SecretKey, pkcs8::EncodePublicKey as _};
+use ratatui::{Terminal, backend::TestBackend};
+
+use crate::{
+    ceremony::{Next, Plan, PlanFiles, Question, State, script::Document},
+    digest::Digest,
+    driver::{Interrupt, Reading, View},
+    rules::roster::Handle,
+    transcript::{Chain, Event, Mode, Time},
+    tui::{
+        draw::draw,
+        layout::Size,
+        link::{Heard, Request},
+        model::{Act, Model, Now},
+        style::Sheet,
+    },
+};
+
+const SCRIPT: &str = include_str!("story.toml");
+
+fn policy() -> String {
+    let online = SecretKey::from_slice(&[7; 32]).unwrap().public_key();
+    let pem = online
+        .to_public_key_pem(p256::pkcs8::LineEnding::LF)
+        .unwrap();
+    format!(
+        r#"
+format = "keymoot-policy-1"
+dialect = "tuf-on-ci"
+clock_margin_minutes = 60
+quorum = {{ holders = 9, threshold = 5 }}
+roster = {{ per_employer = 3, per_country = 3 }}
+device = {{ minimum_firmware = "5.7.0" }}
+root = {{ expiry_days = 455, signing_days = 90 }}
+targets = {{ expiry_days = 455, signing_days = 90 }}
+[online]
+uri = "simulated:"
+public_key = '''{pem}'''
+snapshot = {{ expiry_days = 21, signing_days = 7 }}
+timestamp = {{ expiry_days = 7, signing_days = 3 }}
+"#
+    )
+}
+
+/// Nine plainly simulated holders; the name of the ninth tries to steer the screen.
+fn roster() -> String {
+    let mut roster =
+        "format = \"keymoot-roster-1\"\nadministrator = \"administrator-1\"\n".to_owned();
+    for number in 1..=9 {
+        let name = match number {
+            9 => "Holder \\u202enine\\u001b[2J".to_owned(),
+            number => format!("Holder {number}"),
+        };
+        roster.push_str(&format!(
+            "[[holder]]\nhandle = \"holder-{number}\"\nname = \"{name}\"\nemployer = \"none\"\ncountry = \"X{}\"\n",
+            char::from(b'A' + number)
+        ));
+    }
+    roster
+}
+
+/// A ceremony as far as it was told.
+pub struct Story {
+    chain: Chain,
+    pub state: State,
+    readings: Vec<Reading>,
+}
+
+impl Story {
+    /// Nothing but the opening.
+    pub fn opened() -> Self {
+        let files = PlanFiles {
+            script: SCRIPT.to_owned(),
+            policy: policy(),
+            roster: roster(),
+        };
+        let [script, policy, roster] = files.digests();
+        let plan = Plan::check(files).unwrap();
+        let mut story = Self {
+            chain: Chain::default(),
+            state: State::new(Arc::new(plan)),
+            readings: Vec::new(),
+        };
+        story.tell(Event::Opened {
+            format: crate::transcript::FORMAT.to_owned(),
+            ceremony: "0123456789abcdef0123456789abcdef".to_owned(),
+            mode: Mode::Rehearsal,
+            program: "keymoot 0.1.0".to_owned(),
+            script,
+            policy,
+            roster,
+            verdicts: Vec::new(),
+        });
+        story
+    }
+
+    /// Something happens; what follows from it by itself is told as well.
+    pub fn tell(&mut self, event: Event) -> &mut Self {
+        let time = Time::from_unix(1_790_000_000 + 20 * self.chain.entries().len() as i64);
+        let (entry, _) = self.chain.next(event, time.unwrap()).unwrap();
+        self.state.apply(&entry).unwrap();
+        self.chain.push(entry).unwrap();
+        if let Next::Record(event) = self.state.next() {
+            self.tell(event);
+        }
+        self
+    }
+
+    /// Up to the roll call.
+    pub fn at_roll_call() -> Self {
+        let mut story = Self::at_confirm();
+        let fields = BTreeMap::from([
+            ("bag".to_owned(), "A 1234".to_owned()),
+            ("clock".to_owned(), "09:30".to_owned()),
+        ]);
+        story.tell(Event::Confirmed {
+            step: "room".to_owned(),
+            fields,
+        });
+        story
+    }
+
+    /// Up to the first step that is confirmed.
+    pub fn at_confirm() -> Self {
+        let mut story = Self::opened();
+        story.tell(Event::MachineChecked {
+            verdicts: Vec::new(),
+        });
+        story
+    }
+
+    /// Up to the first holder's turn.
+    pub fn at_enrolment() -> Self {
+        let mut story = Self::at_roll_call();
+        let present = (1..=9).map(|n| format!("holder-{n}")).collect();
+        story.tell(Event::RollCalled { present });
+        story
+    }
+
+    /// A holder's device, fresh or used, was read.
+    pub fn device_seen(&mut self, number: u32, used: bool) -> &mut Self {
+        let holder = format!("holder-{number}");
+        self.tell(Event::TurnBegun {
+            holder: holder.clone(),
+        });
+        self.tell(Event::DeviceSeen {
+            holder,
+            serial: serial(number),
+            firmware: "5.7.4".to_owned(),
+            used,
+            verdicts: Vec::new(),
+        })
+    }
+
+    /// A holder enrols.
+    pub fn enrolled(&mut self, number: u32) -> &mut Self {
+        let (holder, serial) = (format!("holder-{number}"), serial(number));
+        self.device_seen(number, false);
+        let digest = Digest::of(&number.to_be_bytes());
+        for event in [
+            Event::DeviceConfirmed {
+                holder: holder.clone(),
+                serial,
+            },
+            Event::EscrowKept {
+                holder: holder.clone(),
+                serial,
+                sealed: None,
+            },
+            Event::Provisioned {
+                holder: holder.clone(),
+                serial,
+            },
+            Event::GenerateAnnounced {
+                holder: holder.clone(),
+                serial,
+            },
+            Event::KeyGenerated {
+                holder: holder.clone(),
+                serial,
+                spki: hex::encode(number.to_be_bytes()),
+                adopted: false,
+            },
+            Event::Attested {
+                holder: holder.clone(),
+                serial,
+                attestation: digest,
+                device: digest,
+                verdicts: Vec::new(),
+            },
+            Event::StatementAnnounced {
+                holder: holder.clone(),
+                serial,
+            },
+            Event::Enrolled {
+                holder: holder.clone(),
+                serial,
+                statement: digest,
+            },
+            Event::TurnEnded {
+                holder,
+                unfinished: None,
+            },
+        ] {
+            // After each of these nothing follows by itself but a reset after an
+            // interruption, of which there was none.
+            self.tell_alone(event);
+        }
+        self.follow()
+    }
+
+    /// A holder's device was interrupted while it made its key, and holds one.
+    pub fn with_key_found(number: u32) -> Self {
+        let mut story = Self::at_enrolment();
+        let (holder, serial) = (format!("holder-{number}"), serial(number));
+        story.device_seen(number, false);
+        for event in [
+            Event::DeviceConfirmed {
+                holder: holder.clone(),
+                serial,
+            },
+            Event::EscrowKept {
+                holder: holder.clone(),
+                serial,
+                sealed: None,
+            },
+            Event::Provisioned {
+                holder: holder.clone(),
+                serial,
+            },
+            Event::GenerateAnnounced {
+                holder: holder.clone(),
+                serial,
+            },
+            Event::KeyFound {
+                holder,
+                serial,
+                spki: "00".to_owned(),
+            },
+        ] {
+            story.tell_alone(event);
+        }
+        story
+    }
+
+    fn tell_alone(&mut self, event: Event) {
+        let time = Time::from_unix(1_790_000_000 + 20 * self.chain.entries().len() as i64);
+        let (entry, _) = self.chain.next(event, time.unwrap()).unwrap();
+        self.state.apply(&entry).unwrap();
+        self.chain.push(entry).unwrap();
+    }
+
+    fn follow(&mut self) -> &mut Self {
+        if let Next::Record(event) = self.state.next() {
+            self.tell(event);
+        }
+        self
+    }
+
+    /// Up to the review of a document with so many lines.
+    pub fn at_review(lines: usize) -> Self {
+        let mut story = Self::at_enrolment();
+        for number in 1..=9 {
+            story.enrolled(number);
+        }
+        let signed = Digest::of(b"root");
+        story.tell(Event::Proposed {
+            document: "root.json".to_owned(),
+            signed,
+            made: Time::from_unix(1_790_000_000).unwrap(),
+            verdicts: Vec::new(),
+        });
+        story.readings = vec![Reading {
+            document: Document::Root,
+            signed,
+            changes: vec![
+                "This is the first root: version 1.".to_owned(),
+                "Nine holders may sign the root; five of them must.".to_owned(),
+            ],
+            lines: (1..=lines).map(|n| format!("  \"line\": {n},")).collect(),
+        }];
+        story
+    }
+
+    /// Up to the signatures, of which so many are made.
+    pub fn at_signing(signatures: u32) -> Self {
+        let mut story = Self::at_review(3);
+        let signed = Digest::of(b"root");
+        story.tell(Event::Reviewed {
+            document: "root.json".to_owned(),
+            signed,
+        });
+        for number in 1..=signatures {
+            let (holder, serial) = (format!("holder-{number}"), serial(number));
+            story.device_seen(number, false);
+            story.tell(Event::SignAnnounced {
+                holder: holder.clone(),
+                serial,
+                document: "root.json".to_owned(),
+                signed,
+            });
+            story.tell(Event::Signed {
+                holder: holder.clone(),
+                serial,
+                document: "root.json".to_owned(),
+                signed,
+                keyid: "00".to_owned(),
+                signature: "00".to_owned(),
+            });
+            story.tell(Event::TurnEnded {
+                holder,
+                unfinished: None,
+            });
+        }
+        story
+    }
+
+    /// All that there is to see.
+    pub fn view(&self) -> View {
+        View {
+            state: Arc::new(self.state.clone()),
+            head: self.chain.head(),
+            entries: self.chain.entries().len() as u64,
+            last: self.chain.entries().last().cloned(),
+            readings: self.readings.clone(),
+        }
+    }
+
+    /// The question that the engine asks now.
+    pub fn question(&self) -> Question {
+        match self.state.next() {
+            Next::Ask(question) => question,
+            other => panic!("no question comes next but {other:?}"),
+        }
+    }
+}
+
+/// The serial number of a holder's simulated device.
+pub fn serial(number: u32) -> u32 {
+    17_380_000 + number * 1_111
+}
+
+pub fn handle(number: u32) -> Handle {
+    Handle::try_from(format!("holder-{number}")).unwrap()
+}
+
+/// The screens of a story, at a size.
+pub struct Table {
+    pub model: Model,
+    size: (u16, u16),
+    acts: Vec<Act>,
+    pub now: Instant,
+}
+
+pub const PLAIN: Sheet = Sheet {
+    colour: false,
+    unicode: true,
+};
+
+impl Table {
+    /// The screens of this story, on an 80×24 terminal.
+    pub fn of(story: &Story) -> Self {
+        Self::sized(story, (80, 24), PLAIN)
+    }
+
+    /// The screens of this story in a live ceremony.
+    pub fn live(story: &Story) -> Self {
+        let model = Model::new(Mode::Live, "The first root".to_owned(), PLAIN, false);
+        Self::with(model, story, (80, 24))
+    }
+
+    pub fn sized(story: &Story, size: (u16, u16), sheet: Sheet) -> Self {
+        let model = Model::new(Mode::Rehearsal, "The first root".to_owned(), sheet, true);
+        Self::with(model, story, size)
+    }
+
+    fn with(mut model: Model, story: &Story, size: (u16, u16)) -> Self {
+        model.tick(Now {
+            utc: 1_790_000_000 + 3_600,
+            up: 100,
+        });
+        let mut table = Self {
+            model,
+            size,
+            acts: Vec::new(),
+            now: Instant::now(),
+        };
+        table.request(Request::Show(Box::new(story.view())));
+        table
+    }
+
+    /// The screens of this story at its question.
+    pub fn asked(story: &Story) -> Self {
+        let mut table = Self::of(story);
+        table.request(Request::Ask(story.question(), None));
+        table
+    }
+
+    /// The driver wants something.
+    pub fn request(&mut self, request: Request) -> &mut Self {
+        let acts = self.model.request(request);
+        self.acts.extend(acts);
+        self.lay_out();
+        self
+    }
+
+    fn lay_out(&mut self) {
+        self.model.lay_out(Size {
+            columns: self.size.0,
+            rows: self.size.1,
+        });
+    }
+
+    /// A key is pressed.
+    pub fn press(&mut self, code: KeyCode) -> &mut Self {
+        self.strike(KeyEvent::new(code, KeyModifiers::NONE))
+    }
+
+    /// A key is pressed together with Ctrl.
+    pub fn control(&mut self, c: char) -> &mut Self {
+        self.strike(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))
+    }
+
+    /// A key is pressed.
+    pub fn strike(&mut self, key: KeyEvent) -> &mut Self {
+        self.burst(key).lay_out();
+        self
+    }
+
+    /// A key is pressed, and the next comes before the screen is laid out anew.
+    pub fn burst(&mut self, key: KeyEvent) -> &mut Self {
+        self.model.shown(self.now);
+        let acts = self.model.key(&key, self.now);
+        self.acts.extend(acts);
+        self
+    }
+
+    /// A line is typed, and Enter.
+    pub fn enter(&mut self, line: &str) -> &mut Self {
+        self.keys(line).press(KeyCode::Enter)
+    }
+
+    /// Characters are typed.
+    pub fn keys(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            self.press(KeyCode::Char(c));
+        }
+        self
+    }
+
+    /// What was done since this was asked last.
+    pub fn acts(&mut self) -> Vec<Act> {
+        std::mem::take(&mut self.acts)
+    }
+
+    /// The one thing that the driver was told.
+    pub fn heard(&mut self) -> Heard {
+        let mut acts = self.acts();
+        assert_eq!(acts.len(), 1, "one act");
+        match acts.pop() {
+            Some(Act::Tell(heard)) => heard,
+            _ => panic!("the driver was not told"),
+        }
+    }
+
+    /// The interruption that the driver was told of.
+    pub fn interrupt(&mut self) -> Interrupt {
+        match self.heard() {
+            Heard::Interrupt(interrupt) => interrupt,
+            _ => panic!("no interruption"),
+        }
+    }
+
+    /// Whether nothing was done.
+    pub fn nothing_happened(&mut self) -> bool {
+        self.acts().is_empty()
+    }
+
+    /// The screen as it is seen.
+    pub fn picture(&mut self) -> String {
+        self.lay_out();
+        let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
+        terminal.draw(|frame| draw(frame, &self.model)).unwrap();
+        terminal.backend().to_string()
+    }
+
+    /// Whether the main pane says this, wherever its rows are broken.
+    pub fn says(&mut self, what: &str) -> bool {
+        self.lay_out();
+        let page = &self.model.page;
+        let rows: Vec<_> = page
+            .top
+            .iter()
+            .chain(&page.bottom)
+            .map(|line| line.to_string().trim().to_owned())
+            .collect();
+        rows.join(" ").contains(what)
+    }
+
+    /// The terminal is resized.
+    pub fn resize(&mut self, size: (u16, u16)) -> &mut Self {
+        self.size = size;
+        self.lay_out();
+        self
+    }
+}

@@ -1,0 +1,73 @@
+//! What comes next, in words.
+
+use crate::{
+    ceremony::{
+        State,
+        turn::{Purpose, Stage, Turn},
+    },
+    text::escape,
+};
+
+/// What comes after what is being done now.
+pub(super) fn upcoming(state: &State) -> String {
+    if let Some(turn) = &state.turn {
+        return in_turn(state, turn);
+    }
+    if let Some(purpose) = state.purpose() {
+        let left = state.needed(purpose).saturating_sub(state.done(purpose));
+        if left > 0 {
+            return format!("{}, {left} to go", turn_in_words(purpose));
+        }
+    }
+    following_step(state)
+}
+
+/// The title of the step after this one.
+fn following_step(state: &State) -> String {
+    match state.plan.script.step(state.step + 1) {
+        Some(step) => escape(&step.title),
+        None if state.is_finished() => "nothing: the ceremony is done".to_owned(),
+        None => "the ceremony is done".to_owned(),
+    }
+}
+
+fn turn_in_words(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Enroll => "the holder's device, PIN, key, attestation, proof",
+        Purpose::Sign => "the holder's device, PIN, touch, signature",
+        Purpose::Close => "the holder's device, PIN, touch, closing signature",
+    }
+}
+
+fn in_turn(state: &State, turn: &Turn) -> String {
+    let text = match (&turn.stage, turn.purpose) {
+        (Stage::Insert, Purpose::Enroll) => {
+            "the device is read; the number on its case is compared"
+        }
+        (Stage::Insert, _) => "the device is read; PIN and touch",
+        (Stage::Refused(_), _) => "another device, or the end of this turn",
+        (Stage::Identify, _) if turn.device.as_ref().is_some_and(|seen| seen.used) => {
+            "the device is erased, if its holder agrees"
+        }
+        (Stage::Identify | Stage::Erase | Stage::Reset, _) => {
+            "a new PIN; PUK and management key are set"
+        }
+        (Stage::Provision | Stage::HalfProvisioned, _) => "the device makes the key",
+        (Stage::Generate | Stage::HalfGenerated | Stage::Found(_), _) => {
+            "the device attests its key"
+        }
+        (Stage::Attest(_), _) => "the new key signs that its holder has it: a touch",
+        (Stage::Prove | Stage::Sign, _) => {
+            "the signature is verified twice; the device is taken out"
+        }
+        (Stage::Remove, purpose) => {
+            let left = state.needed(purpose).saturating_sub(state.done(purpose));
+            return match left {
+                0 if state.waiting(purpose).is_empty() => following_step(state),
+                0 => "more holders, or enough".to_owned(),
+                left => format!("the next holder, {left} to go"),
+            };
+        }
+    };
+    text.to_owned()
+}
