@@ -1,0 +1,207 @@
+//! Every mishap ends in a clear screen and a way on.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use keymoot::{rehearsal::unattended, rules::roster::Handle};
+
+use super::terminal::Terminal;
+
+const PLUG: &str = "\u{e}";
+const TOUCH: &str = "\u{14}";
+const ESCAPE: &str = "\u{1b}";
+
+/// A rehearsal that ran by itself until a step began, and goes on by hand.
+struct Rehearsal {
+    folder: tempfile::TempDir,
+}
+
+impl Rehearsal {
+    fn until(step: &str, more: &[&str]) -> Self {
+        let rehearsal = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let mut child = Command::new(env!("CARGO_BIN_EXE_keymoot"))
+            .args(["rehearse", "--unattended", "--seed", "7", "--dir"])
+            .arg(rehearsal.dir())
+            .args(more)
+            .env_remove("PCSCLITE_CSOCK_NAME")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let begun = format!("step {step} begins");
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(
+            lines
+                .map_while(Result::ok)
+                .any(|line| line.contains(&begun)),
+            "{step} never began"
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let settings = rehearsal.dir().join("settings.json");
+        let text = fs::read_to_string(&settings).unwrap();
+        fs::write(
+            &settings,
+            text.replace("\"unattended\": true", "\"unattended\": false"),
+        )
+        .unwrap();
+        rehearsal
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.folder.path().join("ceremony")
+    }
+
+    fn resume(&self) -> Terminal {
+        Terminal::start(["resume".as_ref(), self.dir().as_os_str()])
+    }
+}
+
+/// The PIN that a holder chose while the rehearsal ran by itself.
+fn pin(n: usize) -> String {
+    let handle = Handle::try_from(format!("holder-{n}")).unwrap();
+    String::from_utf8(unattended::pin(7, &handle).expose().to_vec()).unwrap()
+}
+
+/// Calls holder 1 unless the interruption found that holder at the table.
+fn call_first(at: &mut Terminal) {
+    at.expect("holder-1");
+    if !at.picture().contains("> 1 holder-1") {
+        at.enter("1");
+    }
+    at.expect("Insert your device");
+}
+
+#[test]
+fn a_wrong_pin_tells_the_tries_left_and_a_blocked_one_has_a_way_on() {
+    let rehearsal = Rehearsal::until("signing", &[]);
+    let mut at = rehearsal.resume();
+    call_first(&mut at);
+    at.by_hand(PLUG).expect("PIN, then Enter").enter("999999");
+    at.expect("2 tries left");
+    insta::assert_snapshot!("wrong_pin", at.picture());
+    at.enter("999999").expect("1 try left").enter("999999");
+    at.expect("is blocked").expect("Nothing is lost");
+    insta::assert_snapshot!("pin_blocked", at.picture());
+    at.press(ESCAPE).expect("Ways on").enter("3");
+    at.expect("Why does holder-1's turn end")
+        .enter("PIN blocked");
+    at.expect("end").enter("end");
+    at.expect("Call the next holder to sign");
+}
+
+#[test]
+fn a_device_unplugged_while_it_waits_for_the_touch_can_be_plugged_in_again() {
+    let rehearsal = Rehearsal::until("signing", &[]);
+    let mut at = rehearsal.resume();
+    call_first(&mut at);
+    at.by_hand(PLUG).expect("PIN, then Enter").enter(&pin(1));
+    at.expect("BLINKS").by_hand(PLUG);
+    at.expect("was unplugged while signing")
+        .expect("Nothing is lost");
+    insta::assert_snapshot!("unplugged", at.picture());
+    at.enter("again").expect("Insert your device").by_hand(PLUG);
+    at.expect("BLINKS")
+        .by_hand(TOUCH)
+        .expect("Take your device out");
+}
+
+#[test]
+fn another_holders_device_is_refused_by_name() {
+    let rehearsal = Rehearsal::until("signing", &[]);
+    let mut at = rehearsal.resume();
+    call_first(&mut at);
+    // Ctrl-P picks device 2, which is the next holder's.
+    at.by_hand("\u{10}2\r").by_hand(PLUG);
+    at.expect("DEVICE-ENROLLED").expect("holder-2's");
+    insta::assert_snapshot!("another_holders_device", at.picture());
+}
+
+#[test]
+fn a_device_that_is_enrolled_already_is_refused_for_the_next_holder() {
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let mut at = rehearsal.resume();
+    call_first(&mut at);
+    at.by_hand(PLUG).expect("last four digits").enter("8521");
+    at.expect("first time")
+        .enter("482913")
+        .expect("second time")
+        .enter("482913");
+    at.expect("BLINKS")
+        .by_hand(TOUCH)
+        .expect("Take your device out")
+        .by_hand(PLUG);
+    at.expect("Call the next holder")
+        .enter("2")
+        .expect("Insert your device");
+    at.by_hand("\u{10}1\r").by_hand(PLUG);
+    at.expect("DEVICE-DISTINCT")
+        .expect("already enrolled, for holder-1");
+    insta::assert_snapshot!("already_enrolled", at.picture());
+    at.enter("another").expect("Take");
+}
+
+#[test]
+fn an_old_firmware_is_refused_before_anything_is_changed_on_the_device() {
+    let rehearsal = Rehearsal::until("enrolment", &["--firmware", "5.4.3"]);
+    let mut at = rehearsal.resume();
+    call_first(&mut at);
+    at.by_hand(PLUG).expect("DEVICE-FIRMWARE").expect("5.4.3");
+    insta::assert_snapshot!("old_firmware", at.picture());
+}
+
+#[test]
+fn the_factory_pin_and_a_run_of_digits_are_refused_with_a_reason() {
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let mut at = rehearsal.resume();
+    call_first(&mut at);
+    at.by_hand(PLUG).expect("last four digits").enter("8521");
+    at.expect("first time")
+        .enter("123456")
+        .expect("every YubiKey is delivered with");
+    insta::assert_snapshot!("factory_pin", at.picture());
+    at.enter("234567").expect("New PIN, first time");
+}
+
+#[test]
+fn digits_of_another_device_do_not_pass_for_this_one() {
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let mut at = rehearsal.resume();
+    call_first(&mut at);
+    at.by_hand(PLUG).expect("last four digits").enter("0000");
+    at.expect("not the last four digits");
+}
+
+#[test]
+fn leaving_asks_for_the_word_and_says_how_to_go_on() {
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let mut at = rehearsal.resume();
+    at.expect("holder-1")
+        .press(ESCAPE)
+        .expect("Ways on")
+        .enter("4");
+    at.expect("leave").enter("leave");
+    assert_eq!(at.exit_code(), 4);
+}
+
+#[test]
+fn a_note_can_be_recorded_while_a_device_is_awaited() {
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let mut at = rehearsal.resume();
+    call_first(&mut at);
+    at.press(ESCAPE).expect("Ways on").enter("1");
+    at.expect("note").enter("the clock on the wall is slow");
+    at.expect("Insert your device");
+    let transcript = fs::read_to_string(rehearsal.dir().join("transcript.jsonl")).unwrap();
+    assert!(
+        transcript.contains("the clock on the wall is slow"),
+        "{}",
+        at.picture()
+    );
+}
