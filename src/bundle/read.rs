@@ -68,7 +68,7 @@ impl Reader {
         let listed = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let entries = match listed {
             Ok(entries) => entries,
-            Err(error) => return self.unreadable(inside, &error.to_string()),
+            Err(error) => return self.unreadable(path, &error.to_string()),
         };
         if depth > DEEPEST || self.files.len() + entries.len() > MOST_FILES {
             return self.fault(
@@ -98,7 +98,7 @@ impl Reader {
                     self.file(&entry.path(), inside, meta.len())
                 }
                 Ok(_) => self.fault(&inside, "is a link or no ordinary file"),
-                Err(error) => self.unreadable(&inside, &error.to_string()),
+                Err(error) => self.unreadable(&entry.path(), &error.to_string()),
             }
         }
     }
@@ -112,7 +112,7 @@ impl Reader {
                 self.left -= bytes.len() as u64;
                 self.files.insert(inside, bytes);
             }
-            Err(error) => self.unreadable(&inside, &error.what),
+            Err(error) => self.unreadable(path, &error.what),
         }
     }
 
@@ -127,11 +127,15 @@ impl Reader {
         );
     }
 
-    fn unreadable(&mut self, inside: &str, why: &str) {
+    fn unreadable(&mut self, path: &Path, why: &str) {
         self.faults.push(
             Violation::new(
                 "BUNDLE-READ",
-                format!("\"{}\" cannot be read: {}", escape(inside), escape(why)),
+                format!(
+                    "\"{}\" cannot be read: {}",
+                    escape(&path.display().to_string()),
+                    escape(why)
+                ),
                 "check the path and the disk",
             )
             .into(),
@@ -147,4 +151,92 @@ pub(super) fn is_plain(name: &str) -> bool {
         && name
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::{fs::symlink, net::UnixListener};
+
+    use super::*;
+
+    /// The one violation that a folder with a good file and this besides has.
+    fn refused(make: impl FnOnce(&Path)) -> Verdict {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("good.txt"), "good").unwrap();
+        make(folder.path());
+        let mut faults = read(folder.path()).unwrap_err();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        faults.remove(0)
+    }
+
+    #[test]
+    fn files_are_read_by_their_paths() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("a/b")).unwrap();
+        fs::write(folder.path().join("a/b/c.txt"), "text").unwrap();
+        let bundle = read(folder.path()).unwrap();
+        assert_eq!(bundle.files()["a/b/c.txt"], b"text");
+    }
+
+    #[test]
+    fn a_symbolic_link_is_refused_wherever_it_leads() {
+        for target in ["good.txt", "/etc/passwd", "nowhere", "."] {
+            let fault = refused(|folder| symlink(target, folder.join("link")).unwrap());
+            assert_eq!(fault.rule, "BUNDLE-FILES");
+            assert!(fault.detail.contains("\"link\""), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_with_another_name_elsewhere_is_refused() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let outside = elsewhere.path().join("outside");
+        fs::write(&outside, "text").unwrap();
+        let fault = refused(|folder| fs::hard_link(&outside, folder.join("hard")).unwrap());
+        assert!(fault.detail.contains("\"hard\" is a link"), "{fault:?}");
+    }
+
+    #[test]
+    fn what_is_no_ordinary_file_is_refused_and_not_opened() {
+        let fault = refused(|folder| drop(UnixListener::bind(folder.join("socket")).unwrap()));
+        assert!(fault.detail.contains("no ordinary file"), "{fault:?}");
+    }
+
+    #[test]
+    fn names_that_no_bundle_holds_are_refused_and_shown_safely() {
+        for name in [".hidden", "a b", "\u{1b}[2J", "ü", &"x".repeat(129)] {
+            let fault = refused(|folder| fs::write(folder.join(name), "text").unwrap());
+            assert!(fault.detail.contains("has a name"), "{fault:?}");
+            assert!(!fault.detail.contains('\u{1b}'));
+        }
+    }
+
+    #[test]
+    fn empty_folders_and_folders_too_deep_are_refused() {
+        let fault = refused(|folder| fs::create_dir(folder.join("empty")).unwrap());
+        assert!(fault.detail.contains("empty folder"), "{fault:?}");
+        let deep = "d/".repeat(DEEPEST + 1);
+        let fault = refused(|folder| {
+            fs::create_dir_all(folder.join(&deep)).unwrap();
+            fs::write(folder.join(&deep).join("file"), "text").unwrap();
+        });
+        assert!(fault.detail.contains("deeper folders"), "{fault:?}");
+    }
+
+    #[test]
+    fn more_than_a_bundle_may_hold_is_refused_before_it_is_read() {
+        let fault = refused(|folder| {
+            let file = fs::File::create(folder.join("large")).unwrap();
+            file.set_len(MOST_BYTES + 1).unwrap();
+        });
+        assert!(fault.detail.contains("64 MiB"), "{fault:?}");
+    }
+
+    #[test]
+    fn a_bundle_that_is_not_there_is_unread_and_not_violated() {
+        let faults = read(Path::new("/nonexistent/bundle")).unwrap_err();
+        assert_eq!(faults[0].rule, "BUNDLE-READ");
+        assert!(faults[0].detail.contains("/nonexistent/bundle"));
+    }
 }

@@ -144,10 +144,11 @@ fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Where a bundle is written before it is whole.
+/// Where a bundle is written before it is whole. What stands there is of an
+/// interrupted write and is removed, so nobody else must have a use for the name.
 fn part_of(target: &Path) -> PathBuf {
     let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
+    name.push(".keymoot-part");
     target.with_file_name(name)
 }
 
@@ -163,4 +164,70 @@ fn remove(part: &Path) -> Result<(), HostError> {
 
 fn shown(path: &Path) -> String {
     crate::text::escape(&path.display().to_string())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn files() -> Files {
+        [("a/b.txt", "one"), ("c.txt", "two")]
+            .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
+            .into()
+    }
+
+    fn write_to(target: &Path) -> Result<(), HostError> {
+        write(&files(), target, &Expectations::default())
+    }
+
+    #[test]
+    fn what_a_stranger_would_not_believe_is_not_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = write_to(&folder.path().join("bundle")).unwrap_err();
+        assert!(error.what.contains("BUNDLE-MANIFEST"), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_stands_at_the_target_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("bundle");
+        fs::write(&target, "somebody's").unwrap();
+        let error = write_to(&target).unwrap_err();
+        assert!(error.what.contains("something else stands at"), "{error}");
+        assert_eq!(fs::read(&target).unwrap(), b"somebody's");
+    }
+
+    #[test]
+    fn the_very_same_bundle_is_left_where_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("bundle");
+        write_part(&files(), &target).unwrap();
+        write_to(&target).unwrap();
+        assert_eq!(read(&target).unwrap().files(), &files());
+    }
+
+    #[test]
+    fn what_an_interrupted_write_left_does_not_stand_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, part) = (
+            folder.path().join("bundle"),
+            folder.path().join("bundle.keymoot-part"),
+        );
+        write_part(&files(), &part).unwrap();
+        // It gets as far as being verified.
+        let error = write_to(&target).unwrap_err();
+        assert!(error.what.contains("is not good"), "{error}");
+    }
+
+    #[test]
+    fn a_rename_replaces_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, target) = (folder.path().join("part"), folder.path().join("target"));
+        fs::create_dir(&part).unwrap();
+        fs::create_dir(&target).unwrap();
+        let error = rename(&part, &target).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    }
 }

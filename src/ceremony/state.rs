@@ -191,7 +191,9 @@ impl State {
     pub fn fold(plan: Arc<Plan>, chain: &crate::transcript::Chain) -> Result<Self, Illegal> {
         let mut state = Self::new(plan);
         for entry in chain.entries() {
-            state.apply(entry)?;
+            // Not `apply`: its copy of the whole state for every entry would let a
+            // long transcript of notes keep a verifier busy for hours.
+            state.take_in(entry)?;
         }
         Ok(state)
     }
@@ -308,14 +310,19 @@ impl State {
     /// [`Illegal`] when it may not follow; the state is then unchanged.
     pub fn apply(&mut self, entry: &Entry) -> Result<(), Illegal> {
         let mut after = self.clone();
-        after.time = Some(entry.time);
-        after.take(entry).map_err(|why| Illegal {
+        after.take_in(entry)?;
+        *self = after;
+        Ok(())
+    }
+
+    /// Folds one entry in; on an error the state is no longer good for anything.
+    fn take_in(&mut self, entry: &Entry) -> Result<(), Illegal> {
+        self.time = Some(entry.time);
+        self.take(entry).map_err(|why| Illegal {
             seq: entry.seq,
             event: kind_of(&entry.event),
             why,
-        })?;
-        *self = after;
-        Ok(())
+        })
     }
 
     fn take(&mut self, entry: &Entry) -> Result<(), String> {

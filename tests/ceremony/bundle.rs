@@ -142,6 +142,30 @@ fn the_root_of_the_bundle_follows_from_itself_as_a_trusted_root() {
 }
 
 #[test]
+fn the_first_root_of_another_ceremony_with_the_same_keys_is_not_the_trusted_one() {
+    let other = Stage::new();
+    assert!(other.rehearsed(&[]).status.success());
+    let root = other.out().join("repositories/tuf-root/metadata/root.json");
+    let output = finished().verify(&["--rehearsal", "--trusted-root", root.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(
+        said(&output).contains("BUNDLE-TRUSTED"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn a_bundle_that_is_not_there_leaves_with_one_and_names_the_path() {
+    let stage = Stage::new();
+    let output = stage.verify(&["--rehearsal", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    let path = stage.out().display().to_string();
+    assert!(said(&output).contains(&path), "{}", said(&output));
+}
+
+#[test]
 fn fewer_closing_signatures_than_the_quorum_are_refused() {
     let mut changed = files();
     let name = "MANIFEST.sigs.json";

@@ -49,6 +49,7 @@ fn its_bundle_is_refused_as_a_live_one_with_code_three() {
 fn the_verdicts_as_json_are_one_object() {
     let output = finished().verify(&["--rehearsal", "--json"]);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["format"], "keymoot-verify/1");
     assert_eq!(json["holds"], true);
     assert!(json["verdicts"].as_array().unwrap().len() > 50);
 }

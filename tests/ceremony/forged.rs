@@ -1,0 +1,296 @@
+//! Bundles whose transcript was rewritten by somebody who can do everything but
+//! sign for the holders: what the transcript says of itself is not believed.
+
+use std::collections::BTreeMap;
+
+use keymoot::{
+    bundle::{self, Bundle, Expectations, Files},
+    ceremony::{Plan, PlanFiles, State},
+    digest::Digest,
+    rules::{Outcome, Verdict},
+    transcript::{Chain, Event, Mode, Time},
+};
+
+use crate::stage::finished;
+
+type Line = (Event, Time);
+
+const MANIFEST: &str = "MANIFEST.json";
+const SIGNATURES: &str = "MANIFEST.sigs.json";
+
+fn honest() -> Files {
+    bundle::read(&finished().out()).unwrap().files().clone()
+}
+
+fn object(digest: &Digest) -> Option<Vec<u8>> {
+    let path = finished().dir().join("objects").join(digest.to_string());
+    std::fs::read(path).ok()
+}
+
+/// The files of a bundle whose transcript was rewritten line by line. What follows
+/// from it is made anew where the program makes it at all, and the manifest
+/// always; only the closing signatures are those of the honest bundle.
+fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
+    let honest = honest();
+    let mut lines: Vec<Line> = Chain::read(&honest["transcript.jsonl"])
+        .unwrap()
+        .entries()
+        .iter()
+        .map(|entry| (entry.event.clone(), entry.time))
+        .collect();
+    change(&mut lines);
+    let (mut chain, mut transcript) = (Chain::default(), Vec::new());
+    for (event, time) in lines {
+        let (entry, line) = chain.next(event, time).unwrap();
+        chain.push(entry).unwrap();
+        transcript.extend(line);
+    }
+    let text = |name: &str| String::from_utf8(honest[name].clone()).unwrap();
+    let plan = Plan::check(PlanFiles {
+        script: text("script.toml"),
+        policy: text("policy.toml"),
+        roster: text("roster.toml"),
+    });
+    let made = State::fold(plan.unwrap().into(), &chain)
+        .ok()
+        .and_then(|state| bundle::contents(&state, &chain, &object).ok());
+    let mut files = made.unwrap_or_else(|| honest.clone());
+    files.insert("transcript.jsonl".to_owned(), transcript);
+    list_anew(&mut files, &honest, chain.head());
+    files
+}
+
+/// Writes the manifest that these files need.
+fn list_anew(files: &mut Files, honest: &Files, head: Digest) {
+    files.retain(|path, _| path != MANIFEST && path != SIGNATURES);
+    let listed = files.iter().map(|(path, content)| {
+        serde_json::json!({
+            "path": path,
+            "sha256": Digest::of(content).to_string(),
+            "size": content.len(),
+        })
+    });
+    let mut manifest: serde_json::Value = serde_json::from_slice(&honest[MANIFEST]).unwrap();
+    manifest["files"] = listed.collect();
+    manifest["head"] = head.to_string().into();
+    let opened = Chain::read(&files["transcript.jsonl"]).unwrap();
+    if let Some(Event::Opened { mode, .. }) = opened.entries().first().map(|e| e.event.clone()) {
+        manifest["mode"] = mode.name().into();
+    }
+    files.insert(MANIFEST.to_owned(), manifest.to_string().into_bytes());
+    files.insert(SIGNATURES.to_owned(), honest[SIGNATURES].clone());
+}
+
+fn verdicts(files: Files, rehearsal: bool) -> Vec<Verdict> {
+    let expected = Expectations {
+        rehearsal,
+        trusted_root: None,
+    };
+    bundle::verify(&Bundle::of(files), &expected)
+}
+
+/// The ids of the rules that are violated, each once.
+fn violated(files: Files) -> Vec<String> {
+    let mut rules: Vec<_> = verdicts(files, true)
+        .into_iter()
+        .filter(Verdict::is_violated)
+        .map(|verdict| verdict.rule)
+        .collect();
+    rules.dedup();
+    rules
+}
+
+fn events(lines: &mut [Line]) -> impl Iterator<Item = &mut Event> {
+    lines.iter_mut().map(|(event, _)| event)
+}
+
+#[test]
+fn a_bundle_that_is_rewritten_without_a_change_is_the_honest_one() {
+    assert_eq!(rewritten(|_| {}), honest());
+}
+
+#[test]
+fn a_note_added_afterwards_misses_the_holders_signatures() {
+    let files = rewritten(|lines| {
+        let (place, time) = (lines.len() - 1, lines[lines.len() - 1].1);
+        let text = "all went well".to_owned();
+        lines.insert(place, (Event::Note { text }, time));
+    });
+    assert_eq!(violated(files), ["BUNDLE-CLOSED"]);
+}
+
+#[test]
+fn a_machine_that_was_not_examined_by_every_rule_is_noticed() {
+    let files = rewritten(|lines| {
+        for event in events(lines) {
+            if let Event::MachineChecked { verdicts } = event {
+                verdicts.retain(|verdict| verdict.rule != "MACHINE-NETWORK");
+            }
+        }
+    });
+    let violated = violated(files);
+    assert!(
+        violated.contains(&"MACHINE-EXAMINED".to_owned()),
+        "{violated:?}"
+    );
+}
+
+#[test]
+fn a_document_dated_at_another_time_than_its_line_is_noticed() {
+    let files = rewritten(|lines| {
+        let place = lines
+            .iter()
+            .position(|(event, _)| matches!(event, Event::Proposed { .. }));
+        for (_, time) in &mut lines[place.unwrap()..] {
+            *time = time.plus(1, 0).unwrap();
+        }
+    });
+    assert_eq!(violated(files), ["TRANSCRIPT-TIME", "BUNDLE-CLOSED"]);
+}
+
+#[test]
+fn a_step_without_what_it_needs_is_no_ceremony_of_this_script() {
+    let files = rewritten(|lines| {
+        let mut kept = 0;
+        lines.retain(|(event, _)| {
+            kept += usize::from(matches!(event, Event::Signed { .. }));
+            !matches!(event, Event::Signed { .. }) || kept < 5
+        });
+    });
+    assert_eq!(violated(files), ["TRANSCRIPT-REPLAY"]);
+}
+
+#[test]
+fn signatures_exchanged_between_holders_are_noticed() {
+    let files = rewritten(|lines| {
+        let mut signatures: Vec<(&mut String, &mut String)> = events(lines)
+            .filter_map(|event| match event {
+                Event::Signed {
+                    keyid, signature, ..
+                } => Some((keyid, signature)),
+                _ => None,
+            })
+            .collect();
+        let [one, two, ..] = signatures.as_mut_slice() else {
+            panic!("nobody signed")
+        };
+        std::mem::swap(one.0, two.0);
+        std::mem::swap(one.1, two.1);
+    });
+    assert_eq!(violated(files), ["SIGNATURE-TWICE", "BUNDLE-CLOSED"]);
+}
+
+#[test]
+fn the_attestation_of_another_device_proves_nothing() {
+    let files = rewritten(|lines| {
+        let mut first = None;
+        for event in events(lines) {
+            if let Event::Attested {
+                attestation,
+                device,
+                ..
+            } = event
+            {
+                let (a, d) = *first.get_or_insert((*attestation, *device));
+                (*attestation, *device) = (a, d);
+            }
+        }
+    });
+    let violated = violated(files);
+    for rule in [
+        "DEVICE-KEY",
+        "DEVICE-SERIAL",
+        "KEY-POSSESSION",
+        "BUNDLE-DERIVED",
+    ] {
+        assert!(violated.contains(&rule.to_owned()), "{rule}: {violated:?}");
+    }
+}
+
+#[test]
+fn a_seal_cannot_put_its_own_file_in_the_place_of_one_that_follows_from_the_transcript() {
+    let evil = honest()["policy.toml"].clone();
+    for path in [
+        "repositories/tuf-root/metadata/root.json",
+        "report.html",
+        "rehearsal/../report.html",
+        "rehearsal//devices.json",
+        "/etc/passwd",
+        "notes.txt",
+    ] {
+        let attach = |lines: &mut Vec<Line>| {
+            for event in events(lines) {
+                if let Event::Sealed { attachments } = event {
+                    attachments.insert(path.to_owned(), Digest::of(&evil));
+                }
+            }
+        };
+        let mut files = rewritten(attach);
+        files.insert(path.to_owned(), evil.clone());
+        let head = Chain::read(&files["transcript.jsonl"]).unwrap().head();
+        list_anew(&mut files, &honest(), head);
+        let violated = violated(files);
+        assert!(
+            violated.contains(&"BUNDLE-DERIVED".to_owned()),
+            "{path}: {violated:?}"
+        );
+    }
+}
+
+#[test]
+fn a_rehearsal_dressed_up_as_live_is_refused_for_its_devices_and_its_root() {
+    let files = rewritten(|lines| {
+        for event in events(lines) {
+            if let Event::Opened { mode, .. } = event {
+                *mode = Mode::Live;
+            }
+            if let Event::Sealed { attachments } = event {
+                *attachments = BTreeMap::new();
+            }
+        }
+    });
+    let violated: Vec<_> = verdicts(files, false)
+        .into_iter()
+        .filter(Verdict::is_violated)
+        .map(|verdict| verdict.rule)
+        .collect();
+    for rule in [
+        "DEVICE-CHAIN",
+        "MACHINE-EXAMINED",
+        "ROOT-MARK",
+        "BUNDLE-CLOSED",
+    ] {
+        assert!(violated.contains(&rule.to_owned()), "{rule}: {violated:?}");
+    }
+}
+
+#[test]
+fn a_transcript_of_another_format_is_not_read() {
+    let files = rewritten(|lines| {
+        for event in events(lines) {
+            if let Event::Opened { format, .. } = event {
+                *format = "keymoot-transcript-2".to_owned();
+            }
+        }
+    });
+    assert_eq!(violated(files), ["TRANSCRIPT-REPLAY"]);
+}
+
+#[test]
+fn the_account_of_another_version_is_not_compared_and_that_is_said() {
+    let mut files = rewritten(|lines| {
+        for event in events(lines) {
+            if let Event::Opened { program, .. } = event {
+                *program = "keymoot 999.0.0".to_owned();
+            }
+        }
+    });
+    let account = files.get_mut("report.md").unwrap();
+    account.extend_from_slice(b"\nIn other words.\n");
+    let head = Chain::read(&files["transcript.jsonl"]).unwrap().head();
+    list_anew(&mut files, &honest(), head);
+    let verdicts = verdicts(files, true);
+    let of = |rule: &str| verdicts.iter().find(|verdict| verdict.rule == rule);
+    assert_eq!(of("BUNDLE-ACCOUNT").unwrap().outcome, Outcome::NotAsked);
+    assert_eq!(of("BUNDLE-DERIVED").unwrap().outcome, Outcome::Held);
+}
