@@ -5,6 +5,7 @@
 //! screen.
 
 mod advance;
+mod advance_turn;
 mod next;
 mod order;
 mod plan;

@@ -5,7 +5,8 @@ use std::io::Write as _;
 use super::{HostError, secret::Secret};
 
 /// Seals the PUK and the management key of a device to an age recipient
-/// (`age1…`, X25519; age-encryption.org/v1). The plaintext is two lines.
+/// (`age1…`, X25519; age-encryption.org/v1). The plaintext is three lines: the
+/// device, the PUK, the management key.
 ///
 /// # Errors
 /// [`HostError`] when the recipient cannot be read or sealing fails.

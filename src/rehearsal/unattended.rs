@@ -159,9 +159,14 @@ impl Operator for Unattended {
 
     fn working(&mut self, work: &Work, cancel: Option<&Cancel>) {
         let moved = match work {
-            Work::Insert { holder, .. } => {
+            Work::Insert { holder, seen, .. } => {
                 let device = self.device_of(holder);
-                self.hands.leave_only(device)
+                // What cannot be read or is one too many is taken out first, and
+                // the holder's device plugged in anew.
+                let out = seen
+                    .as_ref()
+                    .map_or(Ok(()), |_| self.hands.leave_only(None));
+                out.and_then(|()| self.hands.leave_only(device))
             }
             Work::Remove { .. } => self.hands.leave_only(None),
             Work::Touch { .. } | Work::Busy { .. } => Ok(()),

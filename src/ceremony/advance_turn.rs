@@ -1,0 +1,315 @@
+//! How each event of a holder's turn changes the state, and when it may come.
+
+use super::{
+    advance::{Step, violated},
+    script::Kind,
+    state::{Enrolment, Signature, State},
+    turn::{Purpose, Seen, Stage, Turn},
+};
+use crate::{rules::roster::Handle, transcript::Event};
+
+impl State {
+    /// Folds in an event of the holder's turn.
+    pub(super) fn advance_turn(&mut self, event: &Event) -> Step {
+        match event {
+            Event::TurnBegun { holder } => {
+                let purpose = self.purpose().ok_or("this step has no turns")?;
+                if self.turn.is_some() || !self.begun {
+                    return Err("somebody else is at the table".to_owned());
+                }
+                if purpose == Purpose::Close && self.manifest.is_none() {
+                    return Err("there is no manifest to sign".to_owned());
+                }
+                let waiting = self
+                    .waiting(purpose)
+                    .into_iter()
+                    .find(|h| h.as_str() == holder);
+                self.turn = Some(Turn::new(
+                    waiting.ok_or("this holder is not awaited")?,
+                    purpose,
+                ));
+                Ok(())
+            }
+            Event::TurnEnded { holder, unfinished } => {
+                let at_end = self.at_table(holder)?.stage == Stage::Remove;
+                if at_end == unfinished.is_some() {
+                    return Err("the turn's purpose and its end do not agree".to_owned());
+                }
+                self.turn = None;
+                Ok(())
+            }
+            Event::DeviceSeen {
+                holder,
+                serial,
+                firmware,
+                used,
+                verdicts,
+            } => {
+                let turn = self.at_stage(holder, &[Stage::Insert])?;
+                turn.device = Some(Seen {
+                    serial: *serial,
+                    firmware: firmware.clone(),
+                    used: *used,
+                });
+                let violated = violated(verdicts);
+                turn.stage = match turn.purpose {
+                    _ if !violated.is_empty() => Stage::Refused(violated),
+                    Purpose::Enroll => Stage::Identify,
+                    Purpose::Sign | Purpose::Close => Stage::Sign,
+                };
+                Ok(())
+            }
+            Event::DeviceSetAside { holder, serial } => {
+                let turn = self.with_device(holder, *serial)?;
+                if !matches!(turn.stage, Stage::Refused(_) | Stage::Identify) {
+                    return Err("the device is in use".to_owned());
+                }
+                turn.device = None;
+                turn.stage = Stage::Insert;
+                Ok(())
+            }
+            Event::DeviceConfirmed { holder, serial } => {
+                let turn = self.device_at_stage(holder, *serial, &[Stage::Identify])?;
+                let used = turn.device.as_ref().is_some_and(|seen| seen.used);
+                turn.stage = if used { Stage::Erase } else { Stage::Provision };
+                Ok(())
+            }
+            Event::ResetAnnounced { holder, serial } => {
+                let turn = self.with_device(holder, *serial)?;
+                match turn.stage {
+                    Stage::Erase | Stage::Reset | Stage::HalfProvisioned | Stage::Found(_) => {
+                        turn.stage = Stage::Reset;
+                        Ok(())
+                    }
+                    _ => Err("nobody agreed that the device is erased".to_owned()),
+                }
+            }
+            Event::ResetDone { holder, serial } => {
+                self.device_at_stage(holder, *serial, &[Stage::Reset])?
+                    .stage = Stage::Provision;
+                Ok(())
+            }
+            Event::EscrowKept {
+                holder,
+                serial,
+                sealed,
+            } => {
+                let turn = self.device_at_stage(holder, *serial, &[Stage::Provision])?;
+                turn.escrow = *sealed;
+                turn.stage = Stage::HalfProvisioned;
+                Ok(())
+            }
+            Event::Provisioned { holder, serial } => {
+                let turn = self.device_at_stage(holder, *serial, &[Stage::HalfProvisioned])?;
+                turn.stage = Stage::Generate;
+                Ok(())
+            }
+            Event::GenerateAnnounced { holder, serial } => {
+                self.device_at_stage(holder, *serial, &[Stage::Generate])?
+                    .stage = Stage::HalfGenerated;
+                Ok(())
+            }
+            Event::KeyGenerated {
+                holder,
+                serial,
+                spki,
+                adopted,
+            } => {
+                let spki = bytes(spki)?;
+                let expected = if *adopted {
+                    Stage::Found(spki.clone())
+                } else {
+                    Stage::HalfGenerated
+                };
+                self.device_at_stage(holder, *serial, &[expected])?.stage = Stage::Attest(spki);
+                Ok(())
+            }
+            Event::KeyFound {
+                holder,
+                serial,
+                spki,
+            } => {
+                let spki = bytes(spki)?;
+                let turn = self.device_at_stage(holder, *serial, &[Stage::HalfGenerated])?;
+                turn.stage = Stage::Found(spki);
+                Ok(())
+            }
+            Event::KeyMissing { holder, serial } => {
+                self.device_at_stage(holder, *serial, &[Stage::HalfGenerated])?
+                    .stage = Stage::Reset;
+                Ok(())
+            }
+            Event::Attested {
+                holder,
+                serial,
+                attestation,
+                device,
+                verdicts,
+            } => {
+                let turn = self.with_device(holder, *serial)?;
+                let Stage::Attest(spki) = turn.stage.clone() else {
+                    return Err("there is no key to attest".to_owned());
+                };
+                let violated = violated(verdicts);
+                let refused = !violated.is_empty();
+                turn.stage = if refused {
+                    Stage::Refused(violated)
+                } else {
+                    Stage::Prove
+                };
+                let enrolment = Enrolment {
+                    serial: *serial,
+                    firmware: turn
+                        .device
+                        .as_ref()
+                        .map(|seen| seen.firmware.clone())
+                        .unwrap_or_default(),
+                    spki,
+                    attestation: *attestation,
+                    device: *device,
+                    statement: None,
+                    escrow: turn.escrow,
+                };
+                let seat = turn.holder.clone();
+                if let Some(seat) = self.seat_mut(&seat).filter(|_| !refused) {
+                    seat.enrolment = Some(enrolment);
+                }
+                Ok(())
+            }
+            Event::StatementAnnounced { holder, serial } => {
+                self.device_at_stage(holder, *serial, &[Stage::Prove])?
+                    .announced = true;
+                Ok(())
+            }
+            Event::Enrolled {
+                holder,
+                serial,
+                statement,
+            } => {
+                let turn = self.announced(holder, *serial, &[Stage::Prove])?;
+                turn.stage = Stage::Remove;
+                let seat = turn.holder.clone();
+                let seat = self
+                    .seat_mut(&seat)
+                    .and_then(|seat| seat.enrolment.as_mut());
+                seat.ok_or("there is no key to prove")?.statement = Some(*statement);
+                Ok(())
+            }
+            Event::SignAnnounced {
+                holder,
+                serial,
+                document,
+                signed,
+            } => {
+                self.in_step(Kind::Sign)?;
+                self.is_reviewed(document, signed)?;
+                self.device_at_stage(holder, *serial, &[Stage::Sign])?
+                    .announced = true;
+                Ok(())
+            }
+            Event::Signed {
+                holder,
+                serial,
+                document,
+                signed,
+                keyid,
+                signature,
+            } => {
+                self.in_step(Kind::Sign)?;
+                let document = self.is_reviewed(document, signed)?;
+                let turn = self.announced(holder, *serial, &[Stage::Sign])?;
+                let handle = turn.holder.clone();
+                let signature = Signature {
+                    keyid: keyid.clone(),
+                    bytes: bytes(signature)?,
+                };
+                let seat = self.seat_mut(&handle).ok_or("this holder has no seat")?;
+                if seat.signatures.insert(document, signature).is_some() {
+                    return Err("this holder has signed this document".to_owned());
+                }
+                self.remove_when_done(&handle);
+                Ok(())
+            }
+            Event::CloseAnnounced { holder, serial } => {
+                self.in_step(Kind::Close)?;
+                self.device_at_stage(holder, *serial, &[Stage::Sign])?
+                    .announced = true;
+                Ok(())
+            }
+            Event::Closed {
+                holder,
+                serial,
+                keyid,
+                signature,
+            } => {
+                self.in_step(Kind::Close)?;
+                let turn = self.announced(holder, *serial, &[Stage::Sign])?;
+                let handle = turn.holder.clone();
+                let signature = Signature {
+                    keyid: keyid.clone(),
+                    bytes: bytes(signature)?,
+                };
+                let seat = self.seat_mut(&handle).ok_or("this holder has no seat")?;
+                seat.closing = Some(signature);
+                self.remove_when_done(&handle);
+                Ok(())
+            }
+            _ => Err("it has no place here".to_owned()),
+        }
+    }
+
+    fn remove_when_done(&mut self, handle: &Handle) {
+        let done = |state: &Self| {
+            let turn = state.turn.as_ref()?;
+            Some(state.has_done(state.seat(handle)?, turn.purpose))
+        };
+        if done(self) == Some(true)
+            && let Some(turn) = &mut self.turn
+        {
+            turn.stage = Stage::Remove;
+        }
+    }
+
+    fn with_device(&mut self, holder: &str, serial: u32) -> Result<&mut Turn, String> {
+        let turn = self.at_table(holder)?;
+        turn.has(serial)?;
+        Ok(turn)
+    }
+
+    fn at_stage(&mut self, holder: &str, stages: &[Stage]) -> Result<&mut Turn, String> {
+        let turn = self.at_table(holder)?;
+        if stages.contains(&turn.stage) {
+            Ok(turn)
+        } else {
+            Err("it is out of turn".to_owned())
+        }
+    }
+
+    fn device_at_stage(
+        &mut self,
+        holder: &str,
+        serial: u32,
+        stages: &[Stage],
+    ) -> Result<&mut Turn, String> {
+        self.at_table(holder)?.has(serial)?;
+        self.at_stage(holder, stages)
+    }
+
+    fn announced(
+        &mut self,
+        holder: &str,
+        serial: u32,
+        stages: &[Stage],
+    ) -> Result<&mut Turn, String> {
+        let turn = self.device_at_stage(holder, serial, stages)?;
+        if std::mem::take(&mut turn.announced) {
+            Ok(turn)
+        } else {
+            Err("it was not announced".to_owned())
+        }
+    }
+}
+
+fn bytes(text: &str) -> Result<Vec<u8>, String> {
+    hex::decode(text).map_err(|_| "it holds something that is not hexadecimal".to_owned())
+}
