@@ -74,7 +74,8 @@ fn call_first(at: &mut Terminal) {
     if at.expect_any(&["Call the next holder", "Insert your device"]) == 0 {
         at.enter("1");
     }
-    at.expect("Insert your device").expect("Ctrl-N inserts");
+    at.expect("Insert your device")
+        .expect("is out; Ctrl-N inserts");
 }
 
 #[test]

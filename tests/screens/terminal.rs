@@ -14,6 +14,9 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 /// How long anything may take to come to the screen.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long nothing must come before a frame counts as whole; less than a tick.
+const STILL: Duration = Duration::from_millis(400);
+
 pub struct Terminal {
     screen: Arc<(Mutex<vt100::Parser>, Condvar)>,
     keyboard: Box<dyn Write + Send>,
@@ -131,7 +134,17 @@ impl Terminal {
 
     /// The screen, with what differs from run to run taken out.
     pub fn picture(&self) -> String {
-        let contents = self.screen.0.lock().unwrap().screen().contents();
+        // A picture is taken of a whole frame: once nothing more comes.
+        let (screen, changed) = &*self.screen;
+        let mut parser = screen.lock().unwrap();
+        loop {
+            let (after, still) = changed.wait_timeout(parser, STILL).unwrap();
+            parser = after;
+            if still.timed_out() {
+                break;
+            }
+        }
+        let contents = parser.screen().contents();
         let lines = contents.lines().enumerate().map(|(row, line)| {
             let line = line.trim_end();
             match line.strip_prefix("transcript: ") {
