@@ -25,6 +25,12 @@ pub fn escape(text: &str) -> String {
     shown
 }
 
+/// A path as [`escape`] shows it.
+#[must_use]
+pub fn escape_path(path: &std::path::Path) -> String {
+    escape(&path.display().to_string())
+}
+
 /// Whether a character acts on its surroundings instead of being seen.
 fn steers(c: char) -> bool {
     c.is_control()

@@ -25,7 +25,10 @@ pub fn write(files: &Files, target: &Path, expected: &Expectations) -> Result<()
             // Written before an interruption, and not yet recorded.
             Ok(bundle) if bundle.files() == files => Ok(()),
             _ => Err(HostError::new(
-                format!("something else stands at {}", shown(target)),
+                format!(
+                    "something else stands at {}",
+                    crate::text::escape_path(target)
+                ),
                 "move it away, then resume",
             )),
         };
@@ -160,10 +163,6 @@ fn remove(part: &Path) -> Result<(), HostError> {
         }
         _ => Ok(()),
     }
-}
-
-fn shown(path: &Path) -> String {
-    crate::text::escape(&path.display().to_string())
 }
 
 #[cfg(test)]

@@ -37,7 +37,10 @@ pub const LARGEST_PLAN: u64 = 1 << 20;
 pub fn prepare(dir: &Path, plan: &Plan, settings: &Settings) -> Result<(), Failure> {
     if settings.out.exists() {
         return Err(HostError::new(
-            format!("{} exists already", shown(&settings.out)),
+            format!(
+                "{} exists already",
+                keymoot::text::escape_path(&settings.out)
+            ),
             "name a bundle that does not exist yet with --out",
         )
         .into());
@@ -77,8 +80,8 @@ pub fn conduct(dir: &Path, control: Option<&Path>) -> Result<ExitCode, Failure> 
     if state.is_finished() {
         say!(
             "The ceremony in {} is finished. Its bundle: {}",
-            shown(dir),
-            shown(&settings.out)
+            keymoot::text::escape_path(dir),
+            keymoot::text::escape_path(&settings.out)
         );
         return Ok(ExitCode::SUCCESS);
     }
@@ -111,11 +114,14 @@ pub fn conduct(dir: &Path, control: Option<&Path>) -> Result<ExitCode, Failure> 
     let outcome = operate(world, state, settings.simulator.as_ref(), control)?;
     Ok(match outcome {
         Outcome::Finished => {
-            say!("The bundle stands at {}", shown(&out));
+            say!("The bundle stands at {}", keymoot::text::escape_path(&out));
             ExitCode::SUCCESS
         }
         Outcome::Left => {
-            say!("Left. To go on: keymoot resume {}", shown(dir));
+            say!(
+                "Left. To go on: keymoot resume {}",
+                keymoot::text::escape_path(dir)
+            );
             ExitCode::from(4)
         }
     })
@@ -247,11 +253,6 @@ fn attachments(dir: &Path, mode: Mode) -> Result<Attachments, HostError> {
         }
     }
     Ok(found)
-}
-
-/// A path made safe to show.
-pub fn shown(path: &Path) -> String {
-    keymoot::text::escape(&path.display().to_string())
 }
 
 /// Prints what was violated, all at once.

@@ -13,7 +13,7 @@ use keymoot::{
 };
 use serde::Serialize;
 
-use super::{Failure, conduct::shown};
+use super::Failure;
 
 /// The largest trusted root read, in bytes.
 const LARGEST_ROOT: u64 = 1 << 20;
@@ -86,13 +86,17 @@ fn text(bundle: &Path, verdicts: &[Verdict], expected: &Expectations) -> String 
         [] if expected.rehearsal => writeln!(
             text,
             "\nVERIFIED: {} is a REHEARSAL that holds together: {rules} rules hold. Nothing in it may be trusted.",
-            shown(bundle)
+            keymoot::text::escape_path(bundle)
         ),
-        [] => writeln!(text, "\nVERIFIED: {}: {rules} rules hold.", shown(bundle)),
+        [] => writeln!(
+            text,
+            "\nVERIFIED: {}: {rules} rules hold.",
+            keymoot::text::escape_path(bundle)
+        ),
         violated => writeln!(
             text,
             "\nNOT VERIFIED: {} violates {}. Do not trust it.",
-            shown(bundle),
+            keymoot::text::escape_path(bundle),
             violated.join(", ")
         ),
     };

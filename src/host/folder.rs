@@ -51,7 +51,10 @@ impl Folder {
     pub fn open(path: &Path) -> Result<Self, HostError> {
         if !path.join("objects").is_dir() {
             return Err(HostError::new(
-                format!("{} is not a ceremony's folder", shown(path)),
+                format!(
+                    "{} is not a ceremony's folder",
+                    crate::text::escape_path(path)
+                ),
                 "name the folder that was given as --dir",
             ));
         }
@@ -65,7 +68,10 @@ impl Folder {
             .map_err(|error| HostError::file("open", &lock_path, &error))?;
         lock.try_lock().map_err(|_| {
             HostError::new(
-                format!("another keymoot is at work in {}", shown(path)),
+                format!(
+                    "another keymoot is at work in {}",
+                    crate::text::escape_path(path)
+                ),
                 "go on there, or end it first",
             )
         })?;
@@ -104,7 +110,7 @@ impl Folder {
             Err(HostError::new(
                 format!(
                     "{} was altered: its content does not have the digest of its name",
-                    shown(&path)
+                    crate::text::escape_path(&path)
                 ),
                 "stop, and find out who changed it",
             ))
@@ -161,7 +167,10 @@ pub fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, HostError> {
     file.take(most + 1).read_to_end(&mut bytes).map_err(fail)?;
     if bytes.len() as u64 > most {
         return Err(HostError::new(
-            format!("{} is larger than {most} bytes", shown(path)),
+            format!(
+                "{} is larger than {most} bytes",
+                crate::text::escape_path(path)
+            ),
             "check that this is the file you mean",
         ));
     }
@@ -175,7 +184,7 @@ pub fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, HostError> {
 pub fn read_text(path: &Path, most: u64) -> Result<String, HostError> {
     String::from_utf8(read_bounded(path, most)?).map_err(|_| {
         HostError::new(
-            format!("{} is not text in UTF-8", shown(path)),
+            format!("{} is not text in UTF-8", crate::text::escape_path(path)),
             "check that this is the file you mean",
         )
     })
@@ -190,8 +199,4 @@ fn parent(path: &Path) -> &Path {
     path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
-}
-
-fn shown(path: &Path) -> String {
-    crate::text::escape(&path.display().to_string())
 }

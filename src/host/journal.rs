@@ -45,7 +45,7 @@ impl Journal {
         let bytes = folder::read_bounded(&path, LARGEST)?;
         let (chain, torn) = Chain::recover(&bytes).map_err(|error| {
             HostError::new(
-                format!("{}: {error}", crate::text::escape(&path.display().to_string())),
+                format!("{}: {error}", crate::text::escape_path(&path)),
                 "stop: the transcript was altered. Find out how, and begin a new ceremony if nobody can say",
             )
         })?;

@@ -30,7 +30,7 @@ impl HostError {
     /// A file that could not be read or written.
     #[must_use]
     pub fn file(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
-        let path = crate::text::escape(&path.display().to_string());
+        let path = crate::text::escape_path(path);
         let next = match error.kind() {
             std::io::ErrorKind::NotFound => "check the path and try again",
             std::io::ErrorKind::PermissionDenied => "check who owns the file and its permissions",

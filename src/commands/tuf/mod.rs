@@ -8,7 +8,6 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use keymoot::text::escape;
 use keymoot::tuf::{Document, DocumentError};
 
 /// A root of nine keys has about 10 kB; sigstore's largest has 12 kB.
@@ -67,9 +66,9 @@ struct Answer {
 
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error("cannot read {}: {error}; check the path and the permissions", shown(.path))]
+    #[error("cannot read {}: {error}; check the path and the permissions", keymoot::text::escape_path(.path))]
     Unreadable { path: PathBuf, error: io::Error },
-    #[error("{} is refused: {error}", shown(.path))]
+    #[error("{} is refused: {error}", keymoot::text::escape_path(.path))]
     Refused { path: PathBuf, error: DocumentError },
     #[error("{0}")]
     NotVerified(String),
@@ -82,10 +81,6 @@ impl Failure {
             Self::Refused { .. } | Self::NotVerified(_) => 3,
         }
     }
-}
-
-fn shown(path: &Path) -> String {
-    escape(&path.display().to_string())
 }
 
 /// Reads a document, and never more of a file than a document may have.

@@ -7,7 +7,7 @@ use keymoot::text::escape;
 use keymoot::tuf::{Quorum, ValidSignature, VerifiedRoot, verify_chain};
 use serde::Serialize;
 
-use super::{Answer, Failure, read, shown};
+use super::{Answer, Failure, read};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -79,7 +79,11 @@ fn text(args: &Args, chain: &[VerifiedRoot]) -> String {
         );
     }
     let _ = match &args.trusted_root {
-        Some(path) => writeln!(text, "trusted because of {}", shown(path)),
+        Some(path) => writeln!(
+            text,
+            "trusted because of {}",
+            keymoot::text::escape_path(path)
+        ),
         None => writeln!(
             text,
             "these roots belong together; whether to believe the first one, only --trusted-root FILE can tell"
