@@ -40,9 +40,11 @@ pub fn root(state: &State, made: Time) -> Result<Document, Violation> {
         consistent_snapshot: true,
         holders: holders(state).map_err(&fault)?,
         root_threshold: policy.quorum.threshold,
+        targets_signers: None,
         targets_threshold: policy.quorum.threshold,
         online: online_key(online).map_err(&fault)?,
         root_periods: policy.root.into(),
+        targets_periods: policy.targets.into(),
         snapshot_periods: online.snapshot.into(),
         timestamp_periods: online.timestamp.into(),
         marks: state

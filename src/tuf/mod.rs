@@ -8,6 +8,7 @@
 //! a [`RootDraft`] and is written by a [`dialect`].
 
 pub mod changes;
+mod common;
 pub mod dialect;
 mod document;
 mod draft;
@@ -15,17 +16,22 @@ pub mod dsse;
 pub mod json;
 pub mod key;
 mod key_id;
+mod role;
 mod root;
+mod targets;
 mod time;
 mod verify;
 mod warning;
 
 pub use changes::{Change, changes};
+pub use dialect::{Dialect, WriteError};
 pub use document::{Document, DocumentError, Signature};
-pub use draft::{DraftError, Holder, OnlineKey, RootDraft};
+pub use draft::{DelegationDraft, DraftError, Holder, OnlineKey, RootDraft, Signer, TargetsDraft};
 pub use key::PublicKey;
 pub use key_id::KeyId;
-pub use root::{KeyEntry, Periods, RoleKeys, Root};
+pub use role::{KeyEntry, Periods, RoleKeys};
+pub use root::Root;
+pub use targets::{DelegatedRole, Delegations, TargetFile, Targets};
 pub use time::Time;
 pub use verify::{
     ChainError, Checks, Quorum, Rejection, RootError, Unmet, ValidSignature, VerifiedRoot, count,

@@ -27,12 +27,14 @@ fn draft() -> RootDraft {
             })
             .collect(),
         root_threshold: 2,
+        targets_signers: None,
         targets_threshold: 1,
         online: OnlineKey {
             key: key(200),
             uri: "awskms:simulated".to_owned(),
         },
         root_periods: days(365, 60),
+        targets_periods: days(365, 60),
         snapshot_periods: days(3650, 365),
         timestamp_periods: days(7, 6),
         marks: Object::new(),

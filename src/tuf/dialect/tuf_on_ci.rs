@@ -7,21 +7,18 @@
 
 use std::collections::BTreeMap;
 
+use super::{Dialect, WriteError};
 use crate::digest::Digest;
 use crate::tuf::json::{self, Json, Object};
-use crate::tuf::key;
-use crate::tuf::{
-    Document, DocumentError, DraftError, Holder, KeyId, OnlineKey, Periods, PublicKey, RootDraft,
-};
+use crate::tuf::key::write_object;
+use crate::tuf::{Document, Holder, KeyId, Periods, RootDraft, Signer};
 
-const PREFIX: &str = "x-tuf-on-ci-";
+/// How the members of this dialect begin.
+pub(super) const PREFIX: &str = "x-tuf-on-ci-";
 const KEY_OWNER: &str = "x-tuf-on-ci-keyowner";
 const ONLINE_URI: &str = "x-tuf-on-ci-online-uri";
 const EXPIRY_PERIOD: &str = "x-tuf-on-ci-expiry-period";
 const SIGNING_PERIOD: &str = "x-tuf-on-ci-signing-period";
-
-/// The version of the TUF specification that every implementation reads.
-const SPEC_VERSION: &str = "1.0.0";
 
 /// Takes the holder's handle out of a key's extra members; it is shown without
 /// the leading `@`. What is no string stays where it is.
@@ -62,113 +59,38 @@ pub(in crate::tuf) fn take_periods(extra: &mut Object) -> Option<Periods> {
     Some(periods)
 }
 
-fn insert_periods(members: &mut Object, periods: Periods) {
+pub(super) fn insert_periods(members: &mut Object, periods: Periods) {
     members.insert(EXPIRY_PERIOD.to_owned(), periods.expiry_days.into());
     members.insert(SIGNING_PERIOD.to_owned(), periods.signing_days.into());
 }
 
-/// The id of a holder's key: the name its signatures stand under.
+/// A signer's key as it stands in metadata, and its name there.
+pub(super) fn key(signer: &Signer) -> (KeyId, Json) {
+    let mut object = write_object(signer.key());
+    let (name, value) = match signer {
+        // tuf-on-ci compares owners with the lower-cased name in its user's
+        // file.
+        Signer::Holder(holder) => (KEY_OWNER, format!("@{}", holder.handle.to_lowercase())),
+        Signer::Online(online) => (ONLINE_URI, online.uri.clone()),
+    };
+    object.insert(name.to_owned(), value.into());
+    let object = Json::Object(object);
+    let keyid = KeyId::new(Digest::of(&json::canonical(&object)).to_string());
+    (keyid, object)
+}
+
+/// [`Dialect::holder_key_id`] of this dialect.
 #[must_use]
 pub fn holder_key_id(holder: &Holder) -> KeyId {
-    key_id(&holder_key(holder))
+    Dialect::TufOnCi.holder_key_id(holder)
 }
 
-/// The id of the online key.
-#[must_use]
-pub fn online_key_id(online: &OnlineKey) -> KeyId {
-    key_id(&online_key(online))
-}
-
-fn holder_key(holder: &Holder) -> Json {
-    // tuf-on-ci compares owners with the lower-cased name in its user's file.
-    let owner = format!("@{}", holder.handle.to_lowercase());
-    key_object(&holder.key, KEY_OWNER, owner)
-}
-
-fn online_key(online: &OnlineKey) -> Json {
-    key_object(&online.key, ONLINE_URI, online.uri.clone())
-}
-
-fn key_object(key: &PublicKey, annotation: &str, value: String) -> Json {
-    let mut object = key::write_object(key);
-    object.insert(annotation.to_owned(), value.into());
-    Json::Object(object)
-}
-
-fn key_id(object: &Json) -> KeyId {
-    KeyId::new(Digest::of(&json::canonical(object)).to_string())
-}
-
-/// Writes a root down. The document carries the bytes to sign.
+/// [`Dialect::root`] of this dialect.
 ///
 /// # Errors
 /// The draft is not one that could be signed.
-pub fn root(draft: &RootDraft) -> Result<Document, RootWriteError> {
-    draft.check()?;
-    if let Some(name) = draft
-        .marks
-        .keys()
-        .find(|name| !name.starts_with("x-") || name.starts_with(PREFIX))
-    {
-        return Err(DraftError::Mark(name.clone()).into());
-    }
-
-    let mut keys = Object::new();
-    let mut holders = Vec::new();
-    for holder in &draft.holders {
-        let object = holder_key(holder);
-        let keyid = key_id(&object);
-        keys.insert(keyid.as_str().to_owned(), object);
-        holders.push(keyid);
-    }
-    let online = online_key_id(&draft.online);
-    keys.insert(online.as_str().to_owned(), online_key(&draft.online));
-    let online = [online];
-
-    let roles = Json::object([
-        ("root", role(&holders, draft.root_threshold, None)),
-        ("targets", role(&holders, draft.targets_threshold, None)),
-        ("snapshot", role(&online, 1, Some(draft.snapshot_periods))),
-        ("timestamp", role(&online, 1, Some(draft.timestamp_periods))),
-    ]);
-    let mut signed = draft.marks.clone();
-    insert_periods(&mut signed, draft.root_periods);
-    signed.extend(
-        [
-            ("_type", "root".into()),
-            ("spec_version", SPEC_VERSION.into()),
-            ("version", draft.version.into()),
-            ("expires", draft.expires.to_string().into()),
-            ("consistent_snapshot", draft.consistent_snapshot.into()),
-            ("keys", Json::Object(keys)),
-            ("roles", roles),
-        ]
-        .map(|(name, value): (&str, Json)| (name.to_owned(), value)),
-    );
-    Ok(Document::unsigned(Json::Object(signed))?)
-}
-
-fn role(keyids: &[KeyId], threshold: u32, periods: Option<Periods>) -> Json {
-    let keyids = keyids.iter().map(|id| Json::from(id.as_str())).collect();
-    let mut members = Object::from([
-        ("keyids".to_owned(), keyids),
-        ("threshold".to_owned(), threshold.into()),
-    ]);
-    if let Some(periods) = periods {
-        insert_periods(&mut members, periods);
-    }
-    Json::Object(members)
-}
-
-/// Why a root was not written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RootWriteError {
-    /// The draft is not one that could be signed.
-    #[error(transparent)]
-    Draft(#[from] DraftError),
-    /// What was written is no TUF document.
-    #[error(transparent)]
-    Document(#[from] DocumentError),
+pub fn root(draft: &RootDraft) -> Result<Document, WriteError> {
+    Dialect::TufOnCi.root(draft)
 }
 
 /// The bytes of the file: the signatures by key id, indented by one, ASCII, no
