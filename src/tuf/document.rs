@@ -68,6 +68,14 @@ pub enum DocumentError {
         /// The type asked for
         wanted: &'static str,
     },
+    /// It is compared with metadata of another type.
+    #[error("it is a {} document, and the other one is a {} document", escape(.found), escape(.wanted))]
+    OtherType {
+        /// Its `_type`
+        found: String,
+        /// The other's
+        wanted: String,
+    },
 }
 
 impl Document {

@@ -18,12 +18,14 @@ pub mod key;
 mod key_id;
 mod role;
 mod root;
+#[cfg(test)]
+mod samples;
 mod targets;
 mod time;
 mod verify;
 mod warning;
 
-pub use changes::{Change, changes};
+pub use changes::{Change, changes, document_changes, name_keys, target_changes};
 pub use dialect::{Dialect, WriteError};
 pub use document::{Document, DocumentError, Signature};
 pub use draft::{DelegationDraft, DraftError, Holder, OnlineKey, RootDraft, Signer, TargetsDraft};

@@ -3,30 +3,48 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{Change, Share, Subject};
+use crate::digest::Digest;
 use crate::text::escape;
 use crate::tuf::json::{Json, pretty};
-use crate::tuf::{KeyId, Periods};
+use crate::tuf::{KeyId, Periods, Time};
 
 impl Display for Change {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Version { from: None, to } => write!(f, "This is root version {to}."),
             Self::Version {
+                document,
+                from: None,
+                to,
+            } => write!(f, "This is {} version {to}.", escape(document)),
+            Self::Version {
+                document,
                 from: Some(from),
                 to,
-            } => write!(f, "The root goes from version {from} to version {to}."),
+            } => write!(
+                f,
+                "{} goes from version {from} to version {to}.",
+                noun(document)
+            ),
             Self::Expires { from: None, to } => write!(f, "It expires {to}."),
             Self::Expires {
                 from: Some(from),
                 to,
-            } => write!(f, "It expires {to} instead of {from}."),
+            } => write!(f, "It expires {to} instead of {from}, {}.", shift(*from, *to)),
+            Self::ExpiresForm { from, to } => write!(
+                f,
+                "Its expiry is the same moment, written {} instead of {}.",
+                escape(to),
+                escape(from)
+            ),
+            Self::Delegating { to: true } => f.write_str("It now has delegations to others."),
+            Self::Delegating { to: false } => f.write_str("It has no delegations any more."),
             Self::Threshold {
                 role,
                 from: None,
                 to,
             } => write!(
                 f,
-                "The role {} is signed by {to}; {}.",
+                "The role {} is signed by {to}{}.",
                 escape(role),
                 power(role)
             ),
@@ -41,14 +59,75 @@ impl Display for Change {
             ),
             Self::RoleAdded { role } => write!(f, "There is a new role {}.", escape(role)),
             Self::RoleRemoved { role } => write!(f, "The role {} is gone.", escape(role)),
+            Self::Paths {
+                role,
+                new,
+                hashed,
+                gained,
+                lost,
+            } => {
+                let may = if *new { "may" } else { "may now also" };
+                write!(f, "The role {} ", escape(role))?;
+                paths(f, may, *hashed, gained, lost)
+            }
+            Self::PathsRelisted { role, from, to } => write!(
+                f,
+                "What the role {} may vouch for is listed as {} instead of {}.",
+                escape(role),
+                list(to),
+                list(from)
+            ),
+            Self::Terminating { role, from, to } => {
+                let still = if from.is_some() { "now " } else { "" };
+                let ends = match to {
+                    true => "look no further (terminating)",
+                    false => "go on to the next role (not terminating)",
+                };
+                let role = escape(role);
+                write!(f, "Clients that find nothing with the role {role} {still}{ends}.")
+            }
+            Self::Order { from, to } if from.is_empty() => {
+                write!(f, "Clients ask the roles in this order: {}.", list(to))
+            }
+            Self::Order { from, to } => write!(
+                f,
+                "Clients ask the roles in the order {} instead of {}.",
+                list(to),
+                list(from)
+            ),
             Self::KeyGains { key, roles } => write!(f, "{key} may sign {}.", list(roles)),
             Self::KeyLoses { key, roles } => {
                 write!(f, "{key} may no longer sign {}.", list(roles))
             }
             Self::KeyUnused { key } => write!(f, "{key} is listed, but no role uses it."),
-            Self::KeyRenamed { key, from, to } => {
-                write!(f, "{key} has the id {} instead of {}.", ids(to), ids(from))
+            Self::KeyGone { key } => {
+                write!(f, "{key} is gone from the list; no role used it.")
             }
+            Self::KeyRenamed { key, from, to } => {
+                write!(f, "{key} has the id {}.", instead(to, from))
+            }
+            Self::KeyRewritten { key } => {
+                write!(f, "{key} is written in another way, or with another type.")
+            }
+            Self::KeysRelisted { role, from, to } => write!(
+                f,
+                "The role {} lists its keys by the ids {}.",
+                escape(role),
+                instead(to, from)
+            ),
+            Self::FileAdded { name, file } => {
+                write!(f, "The file {} is vouched for: {file}.", escape(name))
+            }
+            Self::FileRemoved { name, file } => write!(
+                f,
+                "The file {} is no longer vouched for; it had {file}.",
+                escape(name)
+            ),
+            Self::FileChanged { name, from, to } => write!(
+                f,
+                "The file {} has {to} instead of {from}.",
+                escape(name)
+            ),
             Self::Holder { key, from } => {
                 write!(f, "{key} was {} before.", held(from.as_deref()))
             }
@@ -90,6 +169,9 @@ impl Display for Change {
                     (None, None) => f.write_str("is absent."),
                 }
             }
+            Self::Bytes => f.write_str(
+                "The content is the same, but the bytes to sign are not: signatures over the one do not hold for the other.",
+            ),
         }
     }
 }
@@ -108,6 +190,9 @@ impl Display for Subject {
             (None, Some(uri)) => write!(f, "The online key at {}", escape(uri))?,
             (None, None) => write!(f, "The key {}", self.keyid.short())?,
         }
+        if let Some(device) = &self.device {
+            write!(f, " in {}", escape(device))?;
+        }
         match (self.algorithm, self.fingerprint) {
             (Some(algorithm), Some(fingerprint)) => {
                 write!(f, " ({}, {})", algorithm.name(), fingerprint.short_words())
@@ -117,14 +202,22 @@ impl Display for Subject {
     }
 }
 
+/// A document at the beginning of a sentence.
+fn noun(document: &str) -> String {
+    match document {
+        "root" => "The root".to_owned(),
+        other => format!("The {} document", escape(other)),
+    }
+}
+
 /// What signing for a role means (TUF 1.0.34, section 2.1).
 fn power(role: &str) -> &'static str {
     match role {
-        "root" => "it names the keys of every role",
-        "targets" => "it says which files are genuine and who else may say so",
-        "snapshot" => "it says which versions belong together",
-        "timestamp" => "it says what is newest",
-        _ => "this program knows no meaning for it",
+        "root" => "; it names the keys of every role",
+        "targets" => "; it says which files are genuine and who else may say so",
+        "snapshot" => "; it says which versions belong together",
+        "timestamp" => "; it says what is newest",
+        _ => "",
     }
 }
 
@@ -139,9 +232,48 @@ fn list(names: &[String]) -> String {
     }
 }
 
-fn ids(keyids: &[KeyId]) -> String {
-    let short: Vec<_> = keyids.iter().map(KeyId::short).collect();
-    short.join(", ")
+/// Ids as short as they can be told apart.
+fn instead(to: &[KeyId], from: &[KeyId]) -> String {
+    let short = |keyids: &[KeyId]| -> Vec<String> { keyids.iter().map(KeyId::short).collect() };
+    let full = |keyids: &[KeyId]| -> Vec<String> { keyids.iter().map(KeyId::to_string).collect() };
+    let (mut new, mut old) = (short(to), short(from));
+    if new == old {
+        (new, old) = (full(to), full(from));
+    }
+    format!("{} instead of {}", new.join(", "), old.join(", "))
+}
+
+/// How far a moment has moved, in whole days where there are any.
+fn shift(from: Time, to: Time) -> String {
+    let seconds = to.unix() - from.unix();
+    let way = if seconds < 0 { "earlier" } else { "later" };
+    match seconds.abs() / 86_400 {
+        0 => format!("less than a day {way}"),
+        1 => format!("1 day {way}"),
+        days => format!("{days} days {way}"),
+    }
+}
+
+fn paths(
+    f: &mut Formatter<'_>,
+    may: &str,
+    hashed: bool,
+    gained: &[String],
+    lost: &[String],
+) -> fmt::Result {
+    let what = if hashed {
+        "files whose names' SHA-256 begins with "
+    } else {
+        "files named "
+    };
+    if !gained.is_empty() {
+        write!(f, "{may} vouch for {what}{}", list(gained))?;
+    }
+    if !lost.is_empty() {
+        let and = if gained.is_empty() { "" } else { ", and " };
+        write!(f, "{and}may no longer vouch for {what}{}", list(lost))?;
+    }
+    f.write_str(".")
 }
 
 fn held(holder: Option<&str>) -> String {
@@ -184,5 +316,6 @@ fn json(value: &Json) -> String {
         return text;
     }
     let cut: String = text.chars().take(SHOWN).collect();
-    format!("{cut}… ({} characters)", text.chars().count())
+    let digest = Digest::of(text.as_bytes()).short_words();
+    format!("{cut}… ({} characters, {digest})", text.chars().count())
 }

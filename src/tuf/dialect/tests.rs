@@ -3,85 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Dialect;
-use crate::tuf::json::Object;
-use crate::tuf::{
-    DelegationDraft, Document, Holder, KeyId, OnlineKey, Periods, PublicKey, RootDraft, Signer,
-    TargetFile, Targets, TargetsDraft, Time,
-};
+use crate::tuf::samples::{root as root_draft, targets as targets_draft};
+use crate::tuf::{Document, KeyId, Targets};
 
 const LIMIT: usize = 1_000_000;
-
-fn public(seed: u8) -> PublicKey {
-    let secret = p256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap();
-    let point = secret.verifying_key().to_sec1_point(false);
-    PublicKey::from_p256_point(point.as_bytes()).unwrap()
-}
-
-fn holder(seed: u8) -> Holder {
-    Holder {
-        handle: format!("holder-{seed}"),
-        key: public(seed),
-    }
-}
-
-fn online() -> OnlineKey {
-    OnlineKey {
-        key: public(200),
-        uri: "awskms:simulated".to_owned(),
-    }
-}
-
-fn days(expiry_days: u32, signing_days: u32) -> Periods {
-    Periods {
-        expiry_days,
-        signing_days,
-    }
-}
-
-fn root_draft() -> RootDraft {
-    RootDraft {
-        version: 3,
-        expires: Time::parse("2027-11-01T00:00:00Z").unwrap(),
-        consistent_snapshot: true,
-        holders: (1..=3).map(holder).collect(),
-        root_threshold: 2,
-        targets_signers: None,
-        targets_threshold: 2,
-        online: online(),
-        root_periods: days(365, 60),
-        targets_periods: days(365, 60),
-        snapshot_periods: days(3650, 365),
-        timestamp_periods: days(7, 6),
-        marks: Object::new(),
-    }
-}
-
-fn targets_draft(dialect: Dialect) -> TargetsDraft {
-    let delegation = |name: &str, signers, threshold| DelegationDraft {
-        name: name.to_owned(),
-        signers,
-        threshold,
-        paths: dialect.own_paths(name),
-        terminating: true,
-        periods: days(200, 30),
-    };
-    let holders = |seeds: std::ops::RangeInclusive<u8>| {
-        seeds.map(|seed| Signer::Holder(holder(seed))).collect()
-    };
-    TargetsDraft {
-        role: "targets".to_owned(),
-        version: 4,
-        expires: Time::parse("2027-11-01T00:00:00Z").unwrap(),
-        files: BTreeMap::from([("a file".to_owned(), TargetFile::of(b"content"))]),
-        delegations: vec![
-            delegation("release", holders(1..=4), 3),
-            delegation("nightly", vec![Signer::Online(online())], 1),
-            delegation("crates", holders(1..=9), 5),
-        ],
-        periods: days(365, 60),
-        marks: Object::new(),
-    }
-}
 
 fn signatures() -> BTreeMap<KeyId, Vec<u8>> {
     BTreeMap::from([
@@ -105,7 +30,7 @@ fn a_targets_document_says_what_its_draft_said() {
     for dialect in Dialect::ALL {
         let draft = targets_draft(dialect);
         let targets = Targets::read(&dialect.targets(&draft).unwrap()).unwrap();
-        assert_eq!(targets.version, 4);
+        assert_eq!(targets.version, draft.version);
         assert_eq!(targets.targets, draft.files);
         assert_eq!(targets.warnings(), []);
         let roles = &targets.delegations.as_ref().unwrap().roles;
@@ -133,7 +58,7 @@ fn a_root_lies_in_the_history_byte_for_byte_as_it_lies_in_its_place() {
         panic!("{files:?}")
     };
     assert_eq!(current, "metadata/root.json");
-    assert_eq!(history, "metadata/root_history/3.root.json");
+    assert_eq!(history, "metadata/root_history/1.root.json");
     assert_eq!(text, copy);
 }
 
@@ -150,7 +75,7 @@ fn a_document_is_read_back_from_the_files_it_was_laid_into() {
         let read = |role, version| dialect.read(role, version, &file, LIMIT).unwrap();
         for (role, version, written) in [
             ("root", None, &root),
-            ("root", Some(3), &root),
+            ("root", Some(1), &root),
             ("targets", None, &targets),
         ] {
             let back = read(role, version).unwrap();

@@ -1,46 +1,14 @@
 #![allow(clippy::unwrap_used)]
 
-use super::{DraftError, Holder, OnlineKey, RootDraft};
-use crate::tuf::dialect::tuf_on_ci;
-use crate::tuf::json::Object;
-use crate::tuf::{Periods, PublicKey, Time};
-
-fn key(seed: u8) -> PublicKey {
-    let secret = p256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap();
-    let point = secret.verifying_key().to_sec1_point(false);
-    PublicKey::from_p256_point(point.as_bytes()).unwrap()
-}
+use super::{DraftError, Signer};
+use crate::tuf::samples::{self, holder, holders, key, online};
+use crate::tuf::{Dialect, RootDraft, TargetFile, TargetsDraft};
 
 fn refusal(change: impl FnOnce(&mut RootDraft)) -> String {
-    let periods = Periods {
-        expiry_days: 365,
-        signing_days: 60,
-    };
-    let holder = |seed| Holder {
-        handle: format!("holder-{seed}"),
-        key: key(seed),
-    };
-    let mut draft = RootDraft {
-        version: 1,
-        expires: Time::from_unix(1_800_000_000).unwrap(),
-        consistent_snapshot: true,
-        holders: vec![holder(1), holder(2)],
-        root_threshold: 2,
-        targets_signers: None,
-        targets_threshold: 1,
-        online: OnlineKey {
-            key: key(9),
-            uri: "awskms:simulated".to_owned(),
-        },
-        root_periods: periods,
-        targets_periods: periods,
-        snapshot_periods: periods,
-        timestamp_periods: periods,
-        marks: Object::new(),
-    };
-    tuf_on_ci::root(&draft).unwrap();
+    let mut draft = samples::root();
+    Dialect::TufOnCi.root(&draft).unwrap();
     change(&mut draft);
-    tuf_on_ci::root(&draft).unwrap_err().to_string()
+    Dialect::TufOnCi.root(&draft).unwrap_err().to_string()
 }
 
 #[test]
@@ -79,4 +47,81 @@ fn versions_begin_with_one() {
         refusal(|draft| draft.version = 0),
         DraftError::VersionZero.to_string()
     );
+}
+
+#[test]
+fn targets_may_have_signers_of_its_own_but_no_key_under_two_names() {
+    let mut draft = samples::root();
+    draft.targets_signers = Some(holders(2..=4));
+    draft.targets_threshold = 3;
+    Dialect::TufOnCi.root(&draft).unwrap();
+    let stranger = |draft: &mut RootDraft| {
+        let mut renamed = holder(1);
+        renamed.handle = "holder-9".to_owned();
+        draft.targets_signers = Some(vec![Signer::Holder(renamed)]);
+    };
+    let shown = refusal(stranger);
+    assert!(
+        shown.starts_with("the key of holder-9 also stands elsewhere"),
+        "{shown}"
+    );
+}
+
+fn refused_targets(change: impl FnOnce(&mut TargetsDraft)) -> String {
+    let mut draft = samples::targets(Dialect::TufOnCi);
+    Dialect::TufOnCi.targets(&draft).unwrap();
+    change(&mut draft);
+    Dialect::TufOnCi.targets(&draft).unwrap_err().to_string()
+}
+
+#[test]
+fn a_delegated_role_needs_a_plain_name_of_its_own() {
+    for name in ["", "root", "a/b", "..", "a b", "1.root", "crates.sig"] {
+        let shown = refused_targets(|draft| draft.delegations[0].name = name.to_owned());
+        assert!(shown.contains("is no name for a delegated role"), "{shown}");
+    }
+    let shown = refused_targets(|draft| draft.delegations[0].name = "crates".to_owned());
+    assert_eq!(shown, "the role crates is delegated to twice");
+}
+
+#[test]
+fn a_delegated_role_needs_paths_and_keys_that_can_meet_its_threshold() {
+    for paths in [vec![], vec!["a", "a"], vec![""]] {
+        let paths = paths.into_iter().map(str::to_owned).collect();
+        let shown = refused_targets(|draft| draft.delegations[0].paths = paths);
+        assert!(
+            shown.starts_with("the paths of the role release"),
+            "{shown}"
+        );
+    }
+    let shown = refused_targets(|draft| draft.delegations[2].threshold = 10);
+    assert!(
+        shown.starts_with("10 of 9 keys cannot sign crates"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_key_under_two_names_in_delegations_is_refused() {
+    let shown = refused_targets(|draft| {
+        let mut service = online();
+        service.key = key(1);
+        draft.delegations[1].signers = vec![Signer::Online(service)];
+    });
+    assert!(
+        shown.contains("awskms:simulated also stands elsewhere"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_file_needs_a_name_and_a_hash() {
+    let file = TargetFile::of(b"");
+    let nameless = file.clone();
+    refused_targets(|draft| drop(draft.files.insert(String::new(), nameless)));
+    refused_targets(|draft| {
+        let mut file = file;
+        file.hashes.clear();
+        draft.files.insert("a file".to_owned(), file);
+    });
 }
