@@ -2,24 +2,43 @@
 
 use std::collections::BTreeSet;
 
+use super::dsse::{self, Envelope, EnvelopeError};
 use super::json::{self, At, Json, JsonError, Misfit};
 use super::{KeyId, Warning};
 use crate::digest::Digest;
 use crate::text::escape;
 
-/// A document in the wire format of POUF-1 (the TUF reference implementation's),
-/// `{"signatures": [...], "signed": {...}}`.
+/// The type of the payload of an envelope with TUF metadata (POUF-2).
+pub const PAYLOAD_TYPE: &str = "application/vnd.tuf+json";
+
+/// A document in one of two wire formats: POUF-1, that of the TUF reference
+/// implementation, `{"signatures": [...], "signed": {...}}`, or POUF-2, a DSSE
+/// envelope, which tuf-ci keeps as two files.
 ///
-/// It keeps the canonical form of `signed` as it was parsed, with every member
-/// known or not: those bytes are what signatures are over.
+/// It keeps the bytes that signatures are over. In POUF-1 they are the canonical
+/// form of `signed` as it was parsed, with every member known or not; in POUF-2
+/// they are the payload byte for byte, after its type and length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     kind: String,
     version: u64,
     signed: Json,
     signed_bytes: Vec<u8>,
+    form: Form,
     signatures: Vec<Signature>,
     warnings: Vec<Warning>,
+}
+
+/// What signatures are over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The canonical form of the content (POUF-1)
+    Canonical,
+    /// The exact bytes of a payload (POUF-2, DSSE)
+    Payload {
+        /// How many bytes at the end of what is signed are the payload
+        length: usize,
+    },
 }
 
 /// A signature as it stands in a file, verified or not.
@@ -27,7 +46,8 @@ pub struct Document {
 pub struct Signature {
     /// The name of the key it claims to be by
     pub keyid: KeyId,
-    /// The signature in hexadecimal; empty where a place was left for it
+    /// The signature in hexadecimal, whatever the file has; empty where a place
+    /// was left for it
     pub text: String,
 }
 
@@ -54,9 +74,20 @@ pub enum DocumentError {
     /// It is another kind of file.
     #[error(
         "it is in no format known here; a document has the members \"signed\" and \"signatures\" \
-         (POUF-1, as tuf-on-ci and python-tuf write it)"
+         (POUF-1, as tuf-on-ci and python-tuf write it), or is a DSSE envelope (POUF-2)"
     )]
     UnknownFormat,
+    /// It is the payload of an envelope, whose signatures are elsewhere.
+    #[error(
+        "it is a payload as tuf-ci keeps it; its signatures belong beside it, in the file whose name ends in .sig.json"
+    )]
+    BarePayload,
+    /// It is an envelope that cannot be read, or one of something else.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    /// It is an envelope of something else.
+    #[error("it is a DSSE envelope of {}, not of {PAYLOAD_TYPE}", escape(.0))]
+    PayloadType(String),
     /// A member is missing or wrong.
     #[error("it is not TUF metadata: {0}")]
     Misfit(#[from] Misfit),
@@ -87,31 +118,102 @@ impl Document {
         let Json::Object(mut members) = json::parse(text, limit)? else {
             return Err(DocumentError::UnknownFormat);
         };
+        if members.contains_key("payload") && members.contains_key("payloadType") {
+            return Self::from_envelope(Envelope::parse(text, limit)?, limit);
+        }
         let (Some(signed), Some(signatures)) =
             (members.remove("signed"), members.remove("signatures"))
         else {
-            return Err(DocumentError::UnknownFormat);
+            return Err(match members.contains_key("_type") {
+                true => DocumentError::BarePayload,
+                false => DocumentError::UnknownFormat,
+            });
         };
-        let signatures = read_signatures(&At::top(&signatures, "signatures"))?;
+        let signatures = read_signatures(&At::top(&signatures, "signatures"), |at| {
+            Ok(at.string()?.to_owned())
+        })?;
         let mut document = Self::unsigned(signed)?;
         document.signatures = signatures;
         document.warnings = members.into_keys().map(Warning::UnsignedMember).collect();
         Ok(document)
     }
 
-    /// A document that nobody has signed yet.
+    /// Reads a payload and the file of its signatures, as tuf-ci keeps them,
+    /// each of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// Says what is wrong and where.
+    pub fn parse_pair(
+        payload: Vec<u8>,
+        signatures: &[u8],
+        limit: usize,
+    ) -> Result<Self, DocumentError> {
+        let file = json::parse(signatures, limit)?;
+        let at = At::top(&file, "(file of signatures)");
+        let signatures = read_signatures(&at.member("signatures")?, |at| {
+            Ok(hex::encode(dsse::base64_bytes(at)?))
+        })?;
+        let mut document = Self::payload(payload, limit)?;
+        document.signatures = signatures;
+        let others = at.object()?.keys().filter(|name| *name != "signatures");
+        document.warnings = others.cloned().map(Warning::UnsignedMember).collect();
+        Ok(document)
+    }
+
+    fn from_envelope(envelope: Envelope, limit: usize) -> Result<Self, DocumentError> {
+        if envelope.payload_type != PAYLOAD_TYPE {
+            return Err(DocumentError::PayloadType(envelope.payload_type));
+        }
+        let mut document = Self::payload(envelope.payload, limit)?;
+        let mut seen = BTreeSet::new();
+        for signature in envelope.signatures {
+            let keyid = KeyId::new(signature.keyid);
+            if !seen.insert(keyid.clone()) {
+                return Err(Misfit {
+                    path: "envelope.signatures".to_owned(),
+                    problem: format!("a second signature under key {keyid}"),
+                }
+                .into());
+            }
+            let text = hex::encode(signature.sig);
+            document.signatures.push(Signature { keyid, text });
+        }
+        Ok(document)
+    }
+
+    /// A document that nobody has signed yet, to be signed in its canonical
+    /// form.
     ///
     /// # Errors
     /// `signed` is not the signed part of TUF metadata.
     pub fn unsigned(signed: Json) -> Result<Self, DocumentError> {
+        let bytes = json::canonical(&signed);
+        Self::of(signed, bytes, Form::Canonical)
+    }
+
+    /// A document that nobody has signed yet, to be signed byte for byte, of at
+    /// most `limit` bytes.
+    ///
+    /// # Errors
+    /// The payload is not TUF metadata in JSON that may be signed.
+    pub fn payload(payload: Vec<u8>, limit: usize) -> Result<Self, DocumentError> {
+        let signed = json::parse(&payload, limit)?;
+        let form = Form::Payload {
+            length: payload.len(),
+        };
+        Self::of(signed, dsse::pae(PAYLOAD_TYPE, &payload), form)
+    }
+
+    fn of(signed: Json, signed_bytes: Vec<u8>, form: Form) -> Result<Self, DocumentError> {
         let at = At::top(&signed, "signed");
         let kind = at.member("_type")?.string()?.to_owned();
         let version = at.member("version")?.unsigned()?;
         Ok(Self {
             kind,
             version,
-            signed_bytes: json::canonical(&signed),
             signed,
+            signed_bytes,
+            form,
             signatures: Vec::new(),
             warnings: Vec::new(),
         })
@@ -147,6 +249,22 @@ impl Document {
         &self.signed_bytes
     }
 
+    /// What signatures are over.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The content as it is signed, without what DSSE puts before it.
+    #[must_use]
+    pub fn content(&self) -> &[u8] {
+        let start = match self.form {
+            Form::Canonical => 0,
+            Form::Payload { length } => self.signed_bytes.len().saturating_sub(length),
+        };
+        self.signed_bytes.get(start..).unwrap_or_default()
+    }
+
     /// The digest of those bytes: what holders compare before they sign.
     #[must_use]
     pub fn digest(&self) -> Digest {
@@ -166,7 +284,11 @@ impl Document {
     }
 }
 
-fn read_signatures(at: &At<'_>) -> Result<Vec<Signature>, Misfit> {
+/// `text` makes hexadecimal of what a signature is written in.
+fn read_signatures(
+    at: &At<'_>,
+    text: impl Fn(&At<'_>) -> Result<String, Misfit>,
+) -> Result<Vec<Signature>, Misfit> {
     let mut seen = BTreeSet::new();
     let mut signatures = Vec::new();
     for item in at.items()? {
@@ -175,7 +297,7 @@ fn read_signatures(at: &At<'_>) -> Result<Vec<Signature>, Misfit> {
         if !seen.insert(keyid.clone()) {
             return Err(place.misfit(format!("a second signature under key {keyid}")));
         }
-        let text = item.member("sig")?.string()?.to_owned();
+        let text = text(&item.member("sig")?)?;
         signatures.push(Signature { keyid, text });
     }
     Ok(signatures)
@@ -184,7 +306,8 @@ fn read_signatures(at: &At<'_>) -> Result<Vec<Signature>, Misfit> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::Document;
+    use super::{Document, PAYLOAD_TYPE};
+    use crate::tuf::dsse::{Envelope, EnvelopeSignature};
 
     fn refusal(text: &str) -> String {
         Document::parse(text.as_bytes(), 1000)
@@ -215,12 +338,59 @@ mod tests {
 
     #[test]
     fn other_kinds_of_json_are_called_unknown() {
-        for text in [
-            "[]",
-            "{}",
-            r#"{"payload":"","payloadType":"","signatures":[]}"#,
-        ] {
+        for text in ["[]", "{}", r#"{"payload":"","signatures":[]}"#] {
             assert!(refusal(text).contains("no format known here"), "{text}");
         }
+    }
+
+    /// A payload that is not canonical, and how it is signed.
+    const PAYLOAD: &[u8] = b"{ \"version\": 2,\n\"_type\":\"root\" }\n";
+    const SIGNATURES: &[u8] = br#"{"signatures":[{"keyid":"a","sig":"AQID"}]}"#;
+
+    #[test]
+    fn a_payload_is_signed_byte_for_byte() {
+        let document = Document::parse_pair(PAYLOAD.to_vec(), SIGNATURES, 1000).unwrap();
+        assert_eq!((document.kind(), document.version()), ("root", 2));
+        assert_eq!(document.content(), PAYLOAD);
+        let mut signed = b"DSSEv1 24 application/vnd.tuf+json 33 ".to_vec();
+        signed.extend(PAYLOAD);
+        assert_eq!(document.signed_bytes(), signed);
+        assert_eq!(document.signatures()[0].bytes(), Some(vec![1, 2, 3]));
+    }
+
+    #[test]
+    fn an_envelope_is_the_document_that_its_two_files_are() {
+        let pair = Document::parse_pair(PAYLOAD.to_vec(), SIGNATURES, 1000).unwrap();
+        let envelope = Envelope {
+            payload_type: PAYLOAD_TYPE.to_owned(),
+            payload: PAYLOAD.to_vec(),
+            signatures: vec![EnvelopeSignature {
+                keyid: "a".to_owned(),
+                sig: vec![1, 2, 3],
+            }],
+        };
+        let mut other = envelope.clone();
+        assert_eq!(
+            Document::parse(envelope.to_json().as_bytes(), 1000),
+            Ok(pair)
+        );
+        other.signatures = [&envelope.signatures[..], &envelope.signatures].concat();
+        assert!(refusal(&other.to_json()).contains("a second signature under key a"));
+        other = envelope;
+        other.payload_type = "text/plain".to_owned();
+        assert!(refusal(&other.to_json()).contains("envelope of text/plain"));
+    }
+
+    #[test]
+    fn a_payload_without_its_signatures_is_told_where_they_belong() {
+        assert!(refusal(r#"{"_type":"root","version":1}"#).contains(".sig.json"));
+        let pair = |signatures: &[u8]| {
+            Document::parse_pair(PAYLOAD.to_vec(), signatures, 1000)
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(pair(br#"{"signatures":[{"keyid":"a","sig":"AQI"}]}"#).contains("[0].sig"));
+        let twice = br#"{"signatures":[{"keyid":"a","sig":""},{"keyid":"a","sig":""}]}"#;
+        assert!(pair(twice).contains("a second signature under key a"));
     }
 }

@@ -1,4 +1,5 @@
-//! DSSE envelopes (secure-systems-lab/dsse 1.0.2), for statements of our own.
+//! DSSE envelopes (secure-systems-lab/dsse 1.0.2), for statements of our own
+//! and for metadata in POUF-2.
 //!
 //! Strict both ways: no unknown members, no other base64 than the standard
 //! padded one, so that one envelope has one meaning.
@@ -71,12 +72,12 @@ impl Envelope {
             only(&item, &["keyid", "sig"])?;
             signatures.push(EnvelopeSignature {
                 keyid: item.member("keyid")?.string()?.to_owned(),
-                sig: bytes(&item.member("sig")?)?,
+                sig: base64_bytes(&item.member("sig")?)?,
             });
         }
         Ok(Self {
             payload_type: at.member("payloadType")?.string()?.to_owned(),
-            payload: bytes(&at.member("payload")?)?,
+            payload: base64_bytes(&at.member("payload")?)?,
             signatures,
         })
     }
@@ -110,7 +111,8 @@ fn only(at: &At<'_>, known: &[&str]) -> Result<(), Misfit> {
     }
 }
 
-fn bytes(at: &At<'_>) -> Result<Vec<u8>, Misfit> {
+/// The bytes of a string in standard base64 with padding.
+pub(super) fn base64_bytes(at: &At<'_>) -> Result<Vec<u8>, Misfit> {
     STANDARD
         .decode(at.string()?)
         .map_err(|_| at.misfit("not standard base64 with padding"))

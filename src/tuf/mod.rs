@@ -27,7 +27,7 @@ mod warning;
 
 pub use changes::{Change, changes, document_changes, name_keys, target_changes};
 pub use dialect::{Dialect, WriteError};
-pub use document::{Document, DocumentError, Signature};
+pub use document::{Document, DocumentError, Form, PAYLOAD_TYPE, Signature};
 pub use draft::{DelegationDraft, DraftError, Holder, OnlineKey, RootDraft, Signer, TargetsDraft};
 pub use key::PublicKey;
 pub use key_id::KeyId;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::common::{Common, others, signed_of};
-use super::dialect::tuf_on_ci;
+use super::dialect::{tuf_ci, tuf_on_ci};
 use super::json::{At, Misfit, Object};
 use super::role::{self, KeyEntry, Periods, RoleKeys};
 use super::{Document, DocumentError, KeyId, Time, Warning};
@@ -48,8 +48,8 @@ impl Root {
     fn read_signed(at: &At<'_>) -> Result<Self, Misfit> {
         let mut warnings = Vec::new();
         let common = Common::read(at, &mut warnings)?;
-        let keys = role::read_keys(&at.member("keys")?, &mut warnings)?;
-        let roles = read_roles(&at.member("roles")?, &keys, &mut warnings)?;
+        let mut keys = role::read_keys(&at.member("keys")?, &mut warnings)?;
+        let mut roles = read_roles(&at.member("roles")?, &keys, &mut warnings)?;
         let mut extra = others(
             at.object()?,
             &[
@@ -62,19 +62,35 @@ impl Root {
                 "roles",
             ],
         );
+        // Absent means false in the oldest roots.
+        let consistent_snapshot = match at.find("consistent_snapshot")? {
+            Some(flag) => flag.boolean()?,
+            None => false,
+        };
+        let periods = tuf_on_ci::take_periods(&mut extra);
+        let unsaid = |name: &str| match name {
+            "root" => periods.is_none(),
+            _ => roles.get(name).is_some_and(|role| role.periods.is_none()),
+        };
+        let mut notes = tuf_ci::Notes::take(&mut extra, &keys, unsaid);
+        notes.name_keys(&mut keys);
+        for (name, role) in roles.iter_mut().filter(|(name, _)| *name != "root") {
+            role.periods = role.periods.or(notes.take_periods(name));
+        }
+        if notes.found() {
+            let ids = roles.get("root").into_iter().flat_map(|role| &role.keyids);
+            let online = |id| keys.get(id).is_some_and(|entry| entry.online_uri.is_some());
+            tuf_ci::check_root(at, consistent_snapshot, ids.map(online))?;
+        }
         Ok(Self {
             version: common.version,
             spec_version: common.spec_version,
             expires: common.expires,
             expires_text: common.expires_text,
-            // Absent means false in the oldest roots.
-            consistent_snapshot: match at.find("consistent_snapshot")? {
-                Some(flag) => flag.boolean()?,
-                None => false,
-            },
+            consistent_snapshot,
             keys,
             roles,
-            periods: tuf_on_ci::take_periods(&mut extra),
+            periods: periods.or(notes.take_periods("root")),
             extra,
             warnings,
         })

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::common::{Common, others, signed_of};
-use super::dialect::tuf_on_ci;
+use super::dialect::{tuf_ci, tuf_on_ci};
 use super::json::{At, Json, Misfit, Object};
 use super::role::{self, KeyEntry, Periods, RoleKeys};
 use super::root::ROLES;
@@ -129,7 +129,7 @@ impl Targets {
     fn read_signed(at: &At<'_>) -> Result<Self, Misfit> {
         let mut warnings = Vec::new();
         let common = Common::read(at, &mut warnings)?;
-        let delegations = match at.find("delegations")? {
+        let mut delegations = match at.find("delegations")? {
             Some(place) => Some(Delegations::read(&place, &mut warnings)?),
             None => None,
         };
@@ -144,6 +144,9 @@ impl Targets {
                 "delegations",
             ],
         );
+        if let Some(delegations) = &mut delegations {
+            delegations.read_notes(&mut extra);
+        }
         Ok(Self {
             version: common.version,
             spec_version: common.spec_version,
@@ -219,6 +222,22 @@ impl Delegations {
             roles,
             extra: others(at.object()?, &["keys", "roles"]),
         })
+    }
+}
+
+impl Delegations {
+    /// Who holds the keys and how long roles last, where a dialect says that
+    /// elsewhere in the document.
+    fn read_notes(&mut self, extra: &mut Object) {
+        let unsaid = |name: &str| {
+            let mut roles = self.roles.iter().filter(|role| role.name == name);
+            roles.any(|role| role.keys.periods.is_none())
+        };
+        let mut notes = tuf_ci::Notes::take(extra, &self.keys, unsaid);
+        notes.name_keys(&mut self.keys);
+        for role in &mut self.roles {
+            role.keys.periods = role.keys.periods.or(notes.take_periods(&role.name));
+        }
     }
 }
 

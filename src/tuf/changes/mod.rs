@@ -158,21 +158,27 @@ pub struct Subject {
     pub device: Option<String>,
 }
 
+impl Change {
+    /// The key that this change speaks of.
+    pub fn key_mut(&mut self) -> Option<&mut Subject> {
+        match self {
+            Self::KeyGains { key, .. }
+            | Self::KeyLoses { key, .. }
+            | Self::KeyUnused { key }
+            | Self::KeyGone { key }
+            | Self::KeyRenamed { key, .. }
+            | Self::Holder { key, .. }
+            | Self::OnlineUri { key, .. }
+            | Self::KeyRewritten { key } => Some(key),
+            _ => None,
+        }
+    }
+}
+
 /// Lets changes speak of keys' devices, for a caller that knows them: `device`
 /// gives the words for a key by its identity.
 pub fn name_keys(changes: &mut [Change], device: impl Fn(&Digest) -> Option<String>) {
-    for change in changes {
-        let (Change::KeyGains { key, .. }
-        | Change::KeyLoses { key, .. }
-        | Change::KeyUnused { key }
-        | Change::KeyGone { key }
-        | Change::KeyRenamed { key, .. }
-        | Change::Holder { key, .. }
-        | Change::OnlineUri { key, .. }
-        | Change::KeyRewritten { key }) = change
-        else {
-            continue;
-        };
+    for key in changes.iter_mut().filter_map(Change::key_mut) {
         key.device = key.fingerprint.as_ref().and_then(&device);
     }
 }

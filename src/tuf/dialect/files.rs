@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Dialect, tuf_on_ci};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Dialect, tuf_ci, tuf_on_ci};
+use crate::tuf::document::PAYLOAD_TYPE;
+use crate::tuf::dsse::{Envelope, EnvelopeSignature};
+use crate::tuf::json::{Json, pretty_utf8};
 use crate::tuf::{Document, DocumentError, KeyId};
 
 /// The folder of all metadata in a repository.
@@ -15,7 +21,38 @@ pub(super) fn assemble(
 ) -> Vec<u8> {
     match dialect {
         Dialect::TufOnCi => tuf_on_ci::assemble(document.signed(), signatures),
+        Dialect::Tufops => pretty_utf8(&Json::object([
+            ("signatures", list(signatures, |bytes| hex::encode(bytes))),
+            ("signed", document.signed().clone()),
+        ])),
+        Dialect::TufCi => {
+            let signatures = signatures
+                .iter()
+                .map(|(keyid, signature)| EnvelopeSignature {
+                    keyid: keyid.as_str().to_owned(),
+                    sig: signature.clone(),
+                });
+            let envelope = Envelope {
+                payload_type: PAYLOAD_TYPE.to_owned(),
+                payload: document.content().to_vec(),
+                signatures: signatures.collect(),
+            };
+            envelope.to_json().into_bytes()
+        }
     }
+}
+
+/// The signatures by key id.
+fn list(signatures: &BTreeMap<KeyId, Vec<u8>>, text: impl Fn(&[u8]) -> String) -> Json {
+    let entries = signatures.iter();
+    entries
+        .map(|(keyid, signature)| {
+            Json::object([
+                ("keyid", keyid.as_str().into()),
+                ("sig", text(signature).into()),
+            ])
+        })
+        .collect()
 }
 
 pub(super) fn files(
@@ -24,21 +61,33 @@ pub(super) fn files(
     document: &Document,
     signatures: &BTreeMap<KeyId, Vec<u8>>,
 ) -> Vec<(String, Vec<u8>)> {
-    let paths = paths(dialect, role, document.version());
-    match dialect {
-        Dialect::TufOnCi => {
-            let file = assemble(dialect, document, signatures);
-            paths.into_iter().map(|path| (path, file.clone())).collect()
+    let contents = match dialect {
+        Dialect::TufOnCi | Dialect::Tufops => vec![assemble(dialect, document, signatures)],
+        Dialect::TufCi => {
+            let list = list(signatures, |bytes| STANDARD.encode(bytes));
+            let file = pretty_utf8(&Json::object([("signatures", list)]));
+            vec![document.content().to_vec(), file]
         }
-    }
+    };
+    let paths = paths(dialect, role, document.version());
+    paths
+        .into_iter()
+        .zip(contents.into_iter().cycle())
+        .collect()
 }
 
 pub(super) fn paths(dialect: Dialect, role: &str, version: u64) -> Vec<String> {
+    stems(role, version)
+        .iter()
+        .flat_map(|stem| ends(dialect).iter().map(move |end| format!("{stem}{end}")))
+        .collect()
+}
+
+/// How the names of a document's files end, in the order of their contents.
+fn ends(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
-        Dialect::TufOnCi => stems(role, version)
-            .into_iter()
-            .map(|stem| format!("{stem}.json"))
-            .collect(),
+        Dialect::TufOnCi | Dialect::Tufops => &[".json"],
+        Dialect::TufCi => &[".json", ".sig.json"],
     }
 }
 
@@ -82,9 +131,17 @@ pub(super) fn read(
         Some(version) => history(version),
         None => current(role),
     };
-    match dialect {
-        Dialect::TufOnCi => file(&format!("{stem}.json"))
-            .map(|text| Document::parse(&text, limit))
-            .transpose(),
-    }
+    let Some(text) = file(&format!("{stem}.json")) else {
+        return Ok(None);
+    };
+    let document = match dialect {
+        Dialect::TufOnCi | Dialect::Tufops => Document::parse(&text, limit)?,
+        Dialect::TufCi => {
+            let signatures = file(&format!("{stem}.sig.json")).ok_or(DocumentError::BarePayload)?;
+            let document = Document::parse_pair(text, &signatures, limit)?;
+            tuf_ci::refuse_nesting(role, &document)?;
+            document
+        }
+    };
+    Ok(Some(document))
 }

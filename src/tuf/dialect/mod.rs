@@ -2,7 +2,9 @@
 //! the place of files.
 
 mod files;
+pub(in crate::tuf) mod tuf_ci;
 pub mod tuf_on_ci;
+pub mod tufops;
 mod write;
 
 use std::collections::BTreeMap;
@@ -19,6 +21,10 @@ use crate::text::escape;
 pub enum Dialect {
     /// That of tuf-on-ci, which sigstore uses and Rust's RFC 3724 names
     TufOnCi,
+    /// That of tufops, the Rust Foundation's experiment: see [`tufops`]
+    Tufops,
+    /// That of tuf-ci, the Rust Foundation's port of tuf-on-ci: DSSE
+    TufCi,
 }
 
 /// A name that no dialect has.
@@ -43,13 +49,15 @@ pub enum WriteError {
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 1] = [Self::TufOnCi];
+    pub const ALL: [Self; 3] = [Self::TufOnCi, Self::Tufops, Self::TufCi];
 
     /// The name that policies and the command line use.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::TufOnCi => "tuf-on-ci",
+            Self::Tufops => "tufops",
+            Self::TufCi => "tuf-ci",
         }
     }
 
@@ -135,8 +143,9 @@ impl Dialect {
     #[must_use]
     pub fn own_paths(self, role: &str) -> Vec<String> {
         match self {
-            // Clients read * as anything but a slash.
-            Self::TufOnCi => (1..=4)
+            // Clients read * as anything but a slash. tuf-on-ci and tuf-ci
+            // delegate that deep; tufops leaves the patterns to its file.
+            Self::TufOnCi | Self::Tufops | Self::TufCi => (1..=4)
                 .map(|depth| format!("{role}{}", "/*".repeat(depth)))
                 .collect(),
         }

@@ -1,8 +1,9 @@
 //! Drafts written down: the members that all dialects have, and where each
 //! dialect adds its own.
 
-use super::{Dialect, WriteError, tuf_on_ci};
-use crate::tuf::json::{Json, Object};
+use super::{Dialect, WriteError, tuf_ci, tuf_on_ci};
+use crate::tuf::json::{Json, Object, pretty_utf8};
+use crate::tuf::key::write_object;
 use crate::tuf::{
     DelegationDraft, Document, DraftError, KeyId, Periods, RootDraft, Signer, TargetFile,
     TargetsDraft, Time,
@@ -15,6 +16,11 @@ const SPEC_VERSION: &str = "1.0.0";
 pub(super) fn key(dialect: Dialect, signer: &Signer) -> (KeyId, Json) {
     match dialect {
         Dialect::TufOnCi => tuf_on_ci::key(signer),
+        Dialect::Tufops | Dialect::TufCi => {
+            let key = signer.key();
+            let keyid = KeyId::new(key.fingerprint().to_string());
+            (keyid, Json::Object(write_object(key)))
+        }
     }
 }
 
@@ -24,33 +30,49 @@ pub(super) fn root(dialect: Dialect, draft: &RootDraft) -> Result<Document, Writ
     let holders = draft.root_signers();
     let targets = draft.signers_of_targets();
     let online = [Signer::Online(draft.online.clone())];
+    let role = |name, signers, threshold, periods| Role {
+        name,
+        signers,
+        threshold,
+        periods,
+    };
     let roles = [
-        role("root", &holders, draft.root_threshold, None),
-        role("targets", &targets, draft.targets_threshold, None),
-        role("snapshot", &online, 1, Some(draft.snapshot_periods)),
-        role("timestamp", &online, 1, Some(draft.timestamp_periods)),
+        role(
+            "root",
+            &holders[..],
+            draft.root_threshold,
+            draft.root_periods,
+        ),
+        role(
+            "targets",
+            &targets,
+            draft.targets_threshold,
+            draft.targets_periods,
+        ),
+        role("snapshot", &online, 1, draft.snapshot_periods),
+        role("timestamp", &online, 1, draft.timestamp_periods),
     ];
     let mut signed = top("root", draft.version, draft.expires, &draft.marks);
+    let consistent = draft.consistent_snapshot.into();
+    signed.insert("consistent_snapshot".to_owned(), consistent);
+    signed.insert("keys".to_owned(), keys(dialect, &roles));
+    let written = roles.iter().map(|role| {
+        let mut members = role.write(dialect);
+        // Root and targets say their periods themselves.
+        if dialect == Dialect::TufOnCi && matches!(role.name, "snapshot" | "timestamp") {
+            tuf_on_ci::insert_periods(&mut members, role.periods);
+        }
+        (role.name.to_owned(), Json::Object(members))
+    });
+    signed.insert("roles".to_owned(), Json::Object(written.collect()));
     match dialect {
         Dialect::TufOnCi => tuf_on_ci::insert_periods(&mut signed, draft.root_periods),
+        Dialect::Tufops => {}
+        Dialect::TufCi => {
+            tuf_ci::check_draft(draft)?;
+            insert_notes(dialect, &roles, &mut signed);
+        }
     }
-    let signers = roles.iter().flat_map(|role| role.signers);
-    signed.extend([
-        (
-            "consistent_snapshot".to_owned(),
-            draft.consistent_snapshot.into(),
-        ),
-        ("keys".to_owned(), keys(dialect, signers)),
-        (
-            "roles".to_owned(),
-            Json::Object(
-                roles
-                    .iter()
-                    .map(|role| (role.name.to_owned(), role.write(dialect)))
-                    .collect(),
-            ),
-        ),
-    ]);
     finish(dialect, signed)
 }
 
@@ -58,27 +80,36 @@ pub(super) fn targets(dialect: Dialect, draft: &TargetsDraft) -> Result<Document
     draft.check()?;
     check_marks(&draft.marks)?;
     let mut signed = top("targets", draft.version, draft.expires, &draft.marks);
-    match dialect {
-        Dialect::TufOnCi => tuf_on_ci::insert_periods(&mut signed, draft.periods),
-    }
     let files = draft.files.iter();
     let files = files.map(|(name, file)| (name.clone(), write_file(file)));
     signed.insert("targets".to_owned(), Json::Object(files.collect()));
-    if !draft.delegations.is_empty() {
-        let delegations = draft.delegations.iter();
-        let signers = delegations.clone().flat_map(|role| &role.signers);
-        let written = Json::object([
-            ("keys", keys(dialect, signers)),
-            (
-                "roles",
-                delegations
-                    .map(|delegation| write_delegation(dialect, delegation))
-                    .collect(),
-            ),
+    let roles: Vec<_> = draft.delegations.iter().map(Role::from).collect();
+    if !roles.is_empty() {
+        let delegated = draft.delegations.iter().zip(&roles);
+        let delegated = delegated.map(|(draft, role)| {
+            let mut members = role.write(dialect);
+            let paths = draft.paths.iter().map(|path| Json::from(path.as_str()));
+            members.insert("name".to_owned(), draft.name.as_str().into());
+            members.insert("paths".to_owned(), paths.collect());
+            members.insert("terminating".to_owned(), draft.terminating.into());
+            Json::Object(members)
+        });
+        let delegations = Json::object([
+            ("keys", keys(dialect, &roles)),
+            ("roles", delegated.collect()),
         ]);
-        signed.insert("delegations".to_owned(), written);
+        signed.insert("delegations".to_owned(), delegations);
     }
-    finish(dialect, signed)
+    match dialect {
+        Dialect::TufOnCi => tuf_on_ci::insert_periods(&mut signed, draft.periods),
+        Dialect::Tufops => {}
+        Dialect::TufCi => insert_notes(dialect, &roles, &mut signed),
+    }
+    let document = finish(dialect, signed)?;
+    if dialect == Dialect::TufCi {
+        tuf_ci::refuse_nesting(&draft.role, &document)?;
+    }
+    Ok(document)
 }
 
 /// Who may sign for a role of a draft.
@@ -86,56 +117,49 @@ struct Role<'d> {
     name: &'d str,
     signers: &'d [Signer],
     threshold: u32,
-    /// Where whoever delegates says them
-    periods: Option<Periods>,
+    periods: Periods,
 }
 
-fn role<'d>(
-    name: &'d str,
-    signers: &'d [Signer],
-    threshold: u32,
-    periods: Option<Periods>,
-) -> Role<'d> {
-    Role {
-        name,
-        signers,
-        threshold,
-        periods,
+impl<'d> From<&'d DelegationDraft> for Role<'d> {
+    fn from(draft: &'d DelegationDraft) -> Self {
+        Self {
+            name: &draft.name,
+            signers: &draft.signers,
+            threshold: draft.threshold,
+            periods: draft.periods,
+        }
     }
 }
 
 impl Role<'_> {
-    fn write(&self, dialect: Dialect) -> Json {
+    fn write(&self, dialect: Dialect) -> Object {
         let ids = self.signers.iter();
         let ids = ids.map(|signer| Json::from(key(dialect, signer).0.as_str()));
-        let mut members = Object::from([
+        Object::from([
             ("keyids".to_owned(), ids.collect()),
             ("threshold".to_owned(), self.threshold.into()),
-        ]);
-        match dialect {
-            Dialect::TufOnCi => {
-                if let Some(periods) = self.periods {
-                    tuf_on_ci::insert_periods(&mut members, periods);
-                }
-            }
-        }
-        Json::Object(members)
+        ])
     }
 }
 
-fn write_delegation(dialect: Dialect, draft: &DelegationDraft) -> Json {
-    // In tuf-on-ci a delegated document says its periods itself.
-    let role = role(&draft.name, &draft.signers, draft.threshold, None);
-    let mut written = role.write(dialect);
-    if let Json::Object(members) = &mut written {
-        let paths = draft.paths.iter().map(|path| Json::from(path.as_str()));
-        members.extend([
-            ("name".to_owned(), draft.name.as_str().into()),
-            ("paths".to_owned(), paths.collect()),
-            ("terminating".to_owned(), draft.terminating.into()),
-        ]);
+fn keys(dialect: Dialect, roles: &[Role<'_>]) -> Json {
+    let signers = roles.iter().flat_map(|role| role.signers);
+    let written = signers.map(|signer| key(dialect, signer));
+    Json::Object(
+        written
+            .map(|(keyid, object)| (keyid.as_str().to_owned(), object))
+            .collect(),
+    )
+}
+
+/// What tuf-ci says at the top of keys and roles.
+fn insert_notes(dialect: Dialect, roles: &[Role<'_>], signed: &mut Object) {
+    let signers = roles.iter().flat_map(|role| role.signers);
+    let named = signers.map(|signer| (key(dialect, signer).0, signer));
+    let periods = roles.iter().map(|role| (role.name, role.periods));
+    if let Some(member) = tuf_ci::member(named, periods) {
+        signed.insert(tuf_ci::MEMBER.to_owned(), member);
     }
-    written
 }
 
 fn write_file(file: &TargetFile) -> Json {
@@ -145,15 +169,6 @@ fn write_file(file: &TargetFile) -> Json {
     members.insert("hashes".to_owned(), Json::Object(hashes.collect()));
     members.insert("length".to_owned(), file.length.into());
     Json::Object(members)
-}
-
-fn keys<'s>(dialect: Dialect, signers: impl IntoIterator<Item = &'s Signer>) -> Json {
-    let written = signers.into_iter().map(|signer| key(dialect, signer));
-    Json::Object(
-        written
-            .map(|(keyid, object)| (keyid.as_str().to_owned(), object))
-            .collect(),
-    )
 }
 
 /// The members of every kind of metadata (TUF 1.0.34, section 4.2).
@@ -172,7 +187,10 @@ fn top(kind: &str, version: u64, expires: Time, marks: &Object) -> Object {
 }
 
 fn check_marks(marks: &Object) -> Result<(), DraftError> {
-    let taken = |name: &str| !name.starts_with("x-") || name.starts_with(tuf_on_ci::PREFIX);
+    let prefixes = [tuf_on_ci::PREFIX, tuf_ci::MEMBER];
+    let taken = |name: &str| {
+        !name.starts_with("x-") || prefixes.iter().any(|prefix| name.starts_with(prefix))
+    };
     match marks.keys().find(|name| taken(name)) {
         Some(name) => Err(DraftError::Mark(name.clone())),
         None => Ok(()),
@@ -180,7 +198,13 @@ fn check_marks(marks: &Object) -> Result<(), DraftError> {
 }
 
 fn finish(dialect: Dialect, signed: Object) -> Result<Document, WriteError> {
+    let signed = Json::Object(signed);
     match dialect {
-        Dialect::TufOnCi => Ok(Document::unsigned(Json::Object(signed))?),
+        Dialect::TufOnCi | Dialect::Tufops => Ok(Document::unsigned(signed)?),
+        Dialect::TufCi => {
+            let payload = pretty_utf8(&signed);
+            let limit = payload.len();
+            Ok(Document::payload(payload, limit)?)
+        }
     }
 }

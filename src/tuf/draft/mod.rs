@@ -3,12 +3,12 @@
 mod root;
 mod targets;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use root::RootDraft;
 pub use targets::{DelegationDraft, TargetsDraft};
 
-use super::{KeyEntry, PublicKey};
+use super::{KeyEntry, KeyId, PublicKey, RoleKeys};
 use crate::text::escape;
 
 /// A person's key.
@@ -67,6 +67,16 @@ impl Signer {
             (None, Some(uri)) => Some(Self::Online(OnlineKey { key, uri })),
             _ => None,
         }
+    }
+
+    /// The signers of a role, if every key is somebody's and has no members
+    /// that a draft cannot say.
+    fn of_role(role: &RoleKeys, keys: &BTreeMap<KeyId, KeyEntry>) -> Option<Vec<Self>> {
+        let entries = role.keyids.iter().map(|keyid| keys.get(keyid));
+        entries
+            .map(|entry| Self::of(entry.filter(|entry| entry.extra.is_empty())?))
+            .collect::<Option<_>>()
+            .filter(|_| role.extra.is_empty())
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{DraftError, Holder, OnlineKey, Signer, check_signers, check_threshold};
 use crate::tuf::json::Object;
-use crate::tuf::{Periods, Time};
+use crate::tuf::root::ROLES;
+use crate::tuf::{Periods, RoleKeys, Root, Time};
 
 /// A root to be. Snapshot and timestamp are signed by the same online key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,47 @@ pub struct RootDraft {
 }
 
 impl RootDraft {
+    /// The draft that says what a root says: what its successor begins with.
+    /// `unsaid` is for periods that the root does not say. `None` where no
+    /// draft can say it: a key of root or targets that is nobody's, services
+    /// with several keys, other roles, members within roles or keys.
+    #[must_use]
+    pub fn of(root: &Root, unsaid: Periods) -> Option<Self> {
+        let signers = |role: &str| -> Option<(Vec<Signer>, &RoleKeys)> {
+            let role = root.roles.get(role)?;
+            Some((Signer::of_role(role, &root.keys)?, role))
+        };
+        let (holders, root_role) = signers("root")?;
+        let (targets, targets_role) = signers("targets")?;
+        let ((snapshot, snapshot_role), (timestamp, timestamp_role)) =
+            (signers("snapshot")?, signers("timestamp")?);
+        let [Signer::Online(online)] = &snapshot[..] else {
+            return None;
+        };
+        if root.roles.len() != ROLES.len() || timestamp != snapshot {
+            return None;
+        }
+        let holders_of_root = holders.iter().map(|signer| match signer {
+            Signer::Holder(holder) => Some(holder.clone()),
+            Signer::Online(_) => None,
+        });
+        Some(Self {
+            version: root.version,
+            expires: root.expires,
+            consistent_snapshot: root.consistent_snapshot,
+            holders: holders_of_root.collect::<Option<_>>()?,
+            root_threshold: root_role.threshold,
+            targets_threshold: targets_role.threshold,
+            targets_signers: (targets != holders).then_some(targets),
+            online: online.clone(),
+            root_periods: root.periods.unwrap_or(unsaid),
+            targets_periods: targets_role.periods.unwrap_or(unsaid),
+            snapshot_periods: snapshot_role.periods.unwrap_or(unsaid),
+            timestamp_periods: timestamp_role.periods.unwrap_or(unsaid),
+            marks: root.extra.clone(),
+        })
+    }
+
     /// The signers of root.
     #[must_use]
     pub fn root_signers(&self) -> Vec<Signer> {

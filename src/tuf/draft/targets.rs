@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{DraftError, Signer, check_signers, check_threshold};
 use crate::tuf::json::Object;
 use crate::tuf::root::ROLES;
-use crate::tuf::{Periods, TargetFile, Time};
+use crate::tuf::{DelegatedRole, KeyEntry, KeyId, Periods, TargetFile, Targets, Time};
 
 /// A targets document to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,33 @@ pub struct DelegationDraft {
 }
 
 impl TargetsDraft {
+    /// The draft that says what the document of a role says: what its successor
+    /// begins with. `unsaid` is for periods that the document does not say.
+    /// `None` where no draft can say it: a key that is nobody's, prefixes of
+    /// hashes, members within delegations.
+    #[must_use]
+    pub fn of(role: &str, targets: &Targets, unsaid: Periods) -> Option<Self> {
+        let delegations = match &targets.delegations {
+            Some(all) if all.extra.is_empty() => {
+                let roles = all.roles.iter();
+                roles
+                    .map(|role| DelegationDraft::of(role, &all.keys, unsaid))
+                    .collect::<Option<_>>()?
+            }
+            Some(_) => return None,
+            None => Vec::new(),
+        };
+        Some(Self {
+            role: role.to_owned(),
+            version: targets.version,
+            expires: targets.expires,
+            files: targets.targets.clone(),
+            delegations,
+            periods: targets.periods.unwrap_or(unsaid),
+            marks: targets.extra.clone(),
+        })
+    }
+
     /// Checks what every dialect demands.
     ///
     /// # Errors
@@ -83,6 +110,20 @@ impl TargetsDraft {
 }
 
 impl DelegationDraft {
+    fn of(role: &DelegatedRole, keys: &BTreeMap<KeyId, KeyEntry>, unsaid: Periods) -> Option<Self> {
+        if !role.path_hash_prefixes.is_empty() {
+            return None;
+        }
+        Some(Self {
+            name: role.name.clone(),
+            signers: Signer::of_role(&role.keys, keys)?,
+            threshold: role.keys.threshold,
+            paths: role.paths.clone(),
+            terminating: role.terminating,
+            periods: role.keys.periods.unwrap_or(unsaid),
+        })
+    }
+
     fn check(&self) -> Result<(), DraftError> {
         check_name(&self.name)?;
         check_threshold(&self.name, self.threshold, self.signers.len())?;

@@ -6,6 +6,7 @@
 
 mod at;
 mod parse;
+mod serialize;
 mod write;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use crate::text::escape;
 
 pub use at::{At, Misfit};
 pub use parse::{JsonError, MAX_DEPTH, parse};
+pub use serialize::pretty_utf8;
 pub use write::{canonical, pretty};
 
 /// The members of an object in order of their names' code points, which is the
