@@ -1,27 +1,23 @@
 //! The JSON that may be signed, and nothing more.
 //!
 //! Signed JSON must mean one thing to every reader. So there are no floats, no
-//! integers beyond 64 bits, no member named twice, and no nesting deeper than
-//! [`MAX_DEPTH`]. Strings are Unicode scalar values, as the text gave them.
+//! integers beyond 64 bits, no member named twice, no nesting deeper than
+//! [`MAX_DEPTH`], and no more values than [`MAX_VALUES`]. Strings are Unicode
+//! scalar values, as the text gave them.
 
 mod at;
+mod object;
 mod parse;
 mod serialize;
 mod write;
 
-use std::collections::BTreeMap;
-
 use crate::text::escape;
 
 pub use at::{At, Misfit};
-pub use parse::{JsonError, MAX_DEPTH, parse};
+pub use object::Object;
+pub use parse::{JsonError, MAX_DEPTH, MAX_VALUES, parse};
 pub use serialize::pretty_utf8;
 pub use write::{canonical, pretty};
-
-/// The members of an object in order of their names' code points, which is the
-/// order of canonical JSON (Rust compares the UTF-8 bytes, and UTF-8 preserves
-/// the order of code points).
-pub type Object = BTreeMap<String, Json>;
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,15 +1,21 @@
 //! Strict parsing, over the tokenizer of `serde_json`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{Json, Object, excerpt};
+use super::object::Builder;
+use super::{Json, excerpt};
 
 /// How many arrays and objects may lie within each other. TUF metadata needs
 /// about eight; the bound keeps hostile nesting off the stack.
 pub const MAX_DEPTH: usize = 64;
+
+/// How many values one text may hold. A targets file of every crate on
+/// crates.io (200,000 targets) has a fifth of it; the bound keeps a text of
+/// empty arrays from taking many times its own length in memory.
+pub const MAX_VALUES: usize = 4_000_000;
 
 /// Why a text is not JSON that may be signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,9 +59,11 @@ pub fn parse(text: &[u8], limit: usize) -> Result<Json, JsonError> {
         return Err(JsonError::TooLong { limit });
     }
     let trail = RefCell::new(Vec::new());
+    let values = Cell::new(0);
     let seed = Value {
         depth: 0,
         trail: &trail,
+        values: &values,
     };
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     seed.deserialize(&mut deserializer)
@@ -99,6 +107,7 @@ enum Step {
 struct Value<'t> {
     depth: usize,
     trail: &'t RefCell<Vec<Step>>,
+    values: &'t Cell<usize>,
 }
 
 impl Value<'_> {
@@ -112,6 +121,18 @@ impl Value<'_> {
             depth: self.depth + 1,
             ..self
         })
+    }
+
+    /// Counts one value more.
+    fn one_more<E: Error>(self) -> Result<(), E> {
+        let values = self.values.get();
+        if values == MAX_VALUES {
+            return Err(E::custom(format_args!(
+                "more than {MAX_VALUES} values in one text"
+            )));
+        }
+        self.values.set(values + 1);
+        Ok(())
     }
 }
 
@@ -162,6 +183,7 @@ impl<'de> Visitor<'de> for Value<'_> {
         let seed = self.inside()?;
         let mut array = Vec::new();
         loop {
+            self.one_more()?;
             match items.next_element_seed(seed) {
                 Ok(Some(item)) => array.push(item),
                 Ok(None) => return Ok(Json::Array(array)),
@@ -175,23 +197,24 @@ impl<'de> Visitor<'de> for Value<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
         let seed = self.inside()?;
-        let mut object = Object::new();
+        let mut object = Builder::default();
         while let Some(name) = members.next_key::<String>()? {
-            if object.contains_key(&name) {
+            self.one_more()?;
+            if object.contains(&name) {
                 return Err(A::Error::custom(format_args!(
                     "a second member named \"{}\"",
                     excerpt(&name)
                 )));
             }
             match members.next_value_seed(seed) {
-                Ok(value) => object.insert(name, value),
+                Ok(value) => object.put(name, value),
                 Err(error) => {
                     self.trail.borrow_mut().push(Step::Member(name));
                     return Err(error);
                 }
             };
         }
-        Ok(Json::Object(object))
+        Ok(Json::Object(object.finish()))
     }
 }
 
@@ -236,6 +259,25 @@ mod tests {
         }
         let deepest = "[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH);
         parse(deepest.as_bytes(), 1000).unwrap();
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_values_is_refused_at_the_bound() {
+        let text = format!("[{}0]", "0,".repeat(super::MAX_VALUES));
+        let error = parse(text.as_bytes(), text.len()).unwrap_err().to_string();
+        assert!(
+            error.starts_with("more than 4000000 values in one text, line 1 column 8"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_large_object_in_no_order_is_read_and_its_double_found() {
+        let members = |n: u32| (0..n).map(|i| format!("\"{}\":{i}", i.reverse_bits()));
+        let text = format!("{{{}}}", members(50_000).collect::<Vec<_>>().join(","));
+        parse(text.as_bytes(), 8_000_000).unwrap();
+        let double = text.replace('}', ",\"0\":1}");
+        assert!(refusal(&double).starts_with("a second member named \"0\""));
     }
 
     #[test]
