@@ -8,6 +8,8 @@
 mod ed25519;
 mod object;
 mod p256;
+mod p384;
+mod rsa;
 
 use ::p256::pkcs8::ObjectIdentifier;
 use ::p256::pkcs8::SubjectPublicKeyInfoRef;
@@ -24,12 +26,37 @@ const PEM_LABEL: &str = "PUBLIC KEY";
 ///
 /// Two values are equal exactly when the key material is.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct PublicKey(Material);
+pub struct PublicKey {
+    material: Material,
+    fingerprint: Digest,
+}
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Material {
     P256(p256::Key),
     Ed25519(ed25519::Key),
+    P384(p384::Key),
+    Rsa(rsa::Key),
+}
+
+impl From<Material> for PublicKey {
+    fn from(material: Material) -> Self {
+        Self {
+            fingerprint: Digest::of(&material.spki_der()),
+            material,
+        }
+    }
+}
+
+impl Material {
+    fn spki_der(&self) -> Vec<u8> {
+        match self {
+            Self::P256(key) => key.spki_der(),
+            Self::Ed25519(key) => key.spki_der(),
+            Self::P384(key) => key.spki_der(),
+            Self::Rsa(key) => key.spki_der(),
+        }
+    }
 }
 
 /// The signature algorithm a key is for.
@@ -39,6 +66,12 @@ pub enum Algorithm {
     EcdsaP256,
     /// Ed25519 (RFC 8032); signatures are 64 bytes
     Ed25519,
+    /// ECDSA over P-384 with SHA-384; signatures are DER. Read and verified,
+    /// never used for a signature of ours
+    EcdsaP384,
+    /// RSASSA-PSS with SHA-256 (RFC 8017, 8.1), 2048 to 8192 bits. Read and
+    /// verified, never used for a signature of ours
+    RsaPss,
 }
 
 impl Algorithm {
@@ -48,6 +81,8 @@ impl Algorithm {
         match self {
             Self::EcdsaP256 => "ECDSA P-256",
             Self::Ed25519 => "Ed25519",
+            Self::EcdsaP384 => "ECDSA P-384",
+            Self::RsaPss => "RSA-PSS",
         }
     }
 }
@@ -87,6 +122,12 @@ pub enum SignatureError {
     /// Both implementations refuse it.
     #[error("the signature does not verify")]
     Invalid,
+    /// Only one implementation here knows the algorithm, which is for reading.
+    #[error(
+        "{} keys are for reading alone; what is signed here is signed with ECDSA P-256 or Ed25519",
+        .0.name()
+    )]
+    ReadOnly(Algorithm),
     /// One accepts what the other refuses. It must not be used; the pair of
     /// message and signature is worth reporting to both projects.
     #[error("two implementations disagree: ring {}, RustCrypto {}", verdict(.ring), verdict(&!.ring))]
@@ -146,6 +187,7 @@ impl PublicKey {
         if oid == p256::EC_PUBLIC_KEY {
             match spki.algorithm.parameters_oid() {
                 Ok(p256::CURVE) => Self::from_p256_point(bits),
+                Ok(p384::CURVE) => Self::from_p384_point(bits),
                 Ok(curve) => Err(KeyError::Unsupported(algorithm_name(curve))),
                 Err(_) => Err(KeyError::Der),
             }
@@ -154,6 +196,10 @@ impl PublicKey {
                 return Err(KeyError::Der);
             }
             Self::from_ed25519_bytes(bits)
+        } else if oid == rsa::OID {
+            rsa::Key::from_pkcs1_der(bits)
+                .map(|key| Material::Rsa(key).into())
+                .ok_or(KeyError::Material(Algorithm::RsaPss))
         } else {
             Err(KeyError::Unsupported(algorithm_name(oid)))
         }
@@ -176,8 +222,18 @@ impl PublicKey {
     /// The point is not on the curve.
     pub fn from_p256_point(point: &[u8]) -> Result<Self, KeyError> {
         p256::Key::from_point(point)
-            .map(|key| Self(Material::P256(key)))
+            .map(|key| Material::P256(key).into())
             .ok_or(KeyError::Material(Algorithm::EcdsaP256))
+    }
+
+    /// A P-384 key from its uncompressed point (SEC 1, 2.3.3).
+    ///
+    /// # Errors
+    /// The bytes are no such point.
+    pub fn from_p384_point(point: &[u8]) -> Result<Self, KeyError> {
+        p384::Key::from_point(point)
+            .map(|key| Material::P384(key).into())
+            .ok_or(KeyError::Material(Algorithm::EcdsaP384))
     }
 
     /// An Ed25519 key from its 32 bytes (RFC 8032, 5.1.5).
@@ -187,26 +243,26 @@ impl PublicKey {
     /// proves nothing.
     pub fn from_ed25519_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         ed25519::Key::from_bytes(bytes)
-            .map(|key| Self(Material::Ed25519(key)))
+            .map(|key| Material::Ed25519(key).into())
             .ok_or(KeyError::Material(Algorithm::Ed25519))
     }
 
     /// What the key is for.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
-        match self.0 {
+        match self.material {
             Material::P256(_) => Algorithm::EcdsaP256,
             Material::Ed25519(_) => Algorithm::Ed25519,
+            Material::P384(_) => Algorithm::EcdsaP384,
+            Material::Rsa(_) => Algorithm::RsaPss,
         }
     }
 
-    /// The SubjectPublicKeyInfo in DER; a P-256 point is uncompressed.
+    /// The SubjectPublicKeyInfo in DER; a point is uncompressed, the parameters
+    /// of an RSA key are NULL.
     #[must_use]
     pub fn spki_der(&self) -> Vec<u8> {
-        match &self.0 {
-            Material::P256(key) => key.spki_der(),
-            Material::Ed25519(key) => key.spki_der(),
-        }
+        self.material.spki_der()
     }
 
     /// The SubjectPublicKeyInfo in PEM with lines of 64 and a line feed at
@@ -221,15 +277,17 @@ impl PublicKey {
     /// [`spki_der`](Self::spki_der).
     #[must_use]
     pub fn fingerprint(&self) -> Digest {
-        Digest::of(&self.spki_der())
+        self.fingerprint
     }
 
     /// Whether the signature over the message verifies, by ring.
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        match &self.0 {
+        match &self.material {
             Material::P256(key) => key.verify(message, signature),
             Material::Ed25519(key) => key.verify(message, signature),
+            Material::P384(key) => key.verify(message, signature),
+            Material::Rsa(key) => key.verify(message, signature),
         }
     }
 
@@ -237,15 +295,18 @@ impl PublicKey {
     /// arithmetic; for signatures we are about to publish.
     ///
     /// # Errors
-    /// At least one of them refuses it.
+    /// At least one of them refuses it, or the key is for reading alone.
     pub fn verify_twice(
         &self,
         message: &[u8],
         signature: &[u8],
     ) -> Result<TwiceVerified, SignatureError> {
-        let second = match &self.0 {
+        let second = match &self.material {
             Material::P256(key) => key.verify_again(message, signature),
             Material::Ed25519(key) => key.verify_again(message, signature),
+            Material::P384(_) | Material::Rsa(_) => {
+                return Err(SignatureError::ReadOnly(self.algorithm()));
+            }
         };
         match (self.verify(message, signature), second) {
             (true, true) => Ok(TwiceVerified {
@@ -262,8 +323,6 @@ impl PublicKey {
 /// The names of algorithms people may well meet, else the dotted number.
 fn algorithm_name(oid: ObjectIdentifier) -> String {
     match oid.to_string().as_str() {
-        "1.2.840.113549.1.1.1" => "RSA".to_owned(),
-        "1.3.132.0.34" => "ECDSA P-384".to_owned(),
         "1.3.132.0.35" => "ECDSA P-521".to_owned(),
         "1.3.132.0.10" => "ECDSA secp256k1".to_owned(),
         "1.3.101.113" => "Ed448".to_owned(),

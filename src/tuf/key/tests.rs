@@ -112,10 +112,87 @@ fn what_is_no_usable_key_is_refused_with_a_reason() {
     }
     let crossed = key_object("ecdsa", "ecdsa-sha2-nistp256", &ed25519.pem());
     assert!(matches!(read(&crossed), Err(KeyError::Mismatch { .. })));
-    let unknown = key_object("rsa", "rsassa-pss-sha256", &p256.pem());
+    let crossed = key_object("rsa", "rsassa-pss-sha256", &p256.pem());
+    assert!(matches!(read(&crossed), Err(KeyError::Mismatch { .. })));
+    let unknown = key_object("rsa", "rsa-pkcs1v15-sha256", &p256.pem());
     assert!(matches!(read(&unknown), Err(KeyError::Unsupported(_))));
+    let digits = key_object("rsa", "rsassa-pss-sha256", "00");
+    assert_eq!(read(&digits), Err(KeyError::Pem));
     let digits = key_object("ed25519", "ed25519", "xyz");
     assert_eq!(read(&digits), Err(KeyError::Hex));
+}
+
+/// A P-384 key and its signature of the message, by ring.
+fn p384_signed(message: &[u8]) -> (PublicKey, Vec<u8>) {
+    use ring::signature::{ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+    let random = ring::rand::SystemRandom::new();
+    let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, &random).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, made.as_ref(), &random);
+    let pair = pair.unwrap();
+    let key = PublicKey::from_p384_point(pair.public_key().as_ref()).unwrap();
+    (key, pair.sign(&random, message).unwrap().as_ref().to_vec())
+}
+
+#[test]
+fn a_p384_key_is_read_in_every_encoding_and_verifies() {
+    let (key, signature) = p384_signed(b"message");
+    assert!(key.verify(b"message", &signature));
+    assert!(!key.verify(b"massage", &signature));
+    let point = hex::encode(&key.spki_der()[23..]);
+    let name = "ecdsa-sha2-nistp384";
+    for other in [
+        PublicKey::from_pem(&key.pem()),
+        read(&key_object(name, name, &point)),
+        read(&key_object("ecdsa", name, &key.pem())),
+        read(&Json::Object(write_object(&key))),
+    ] {
+        assert_eq!(other, Ok(key.clone()));
+    }
+    let crossed = key_object("ecdsa", "ecdsa-sha2-nistp256", &key.pem());
+    assert!(matches!(read(&crossed), Err(KeyError::Mismatch { .. })));
+}
+
+#[test]
+fn a_key_for_reading_alone_gives_no_proof_for_publishing() {
+    let (key, signature) = p384_signed(b"message");
+    assert_eq!(
+        key.verify_twice(b"message", &signature),
+        Err(SignatureError::ReadOnly(Algorithm::EcdsaP384))
+    );
+}
+
+/// An RSAPublicKey in DER whose modulus has so many bytes, all 0xff.
+fn rsa_key(modulus: u16, exponent: &[u8]) -> Vec<u8> {
+    let inner = [
+        &[2, 0x82][..],
+        &(modulus + 1).to_be_bytes(),
+        &[0],
+        &vec![0xff; modulus.into()],
+        &[2, u8::try_from(exponent.len()).unwrap()],
+        exponent,
+    ]
+    .concat();
+    let length = u16::try_from(inner.len()).unwrap().to_be_bytes();
+    [&[0x30, 0x82][..], &length, &inner].concat()
+}
+
+#[test]
+fn rsa_keys_that_anybody_can_forge_for_and_odd_encodings_are_refused() {
+    let read = super::rsa::Key::from_pkcs1_der;
+    let good = rsa_key(256, &[1, 0, 1]);
+    assert!(read(&good).is_some());
+    let trailing = [&good[..], &[0]].concat();
+    for bad in [
+        rsa_key(255, &[1, 0, 1]),
+        rsa_key(1025, &[1, 0, 1]),
+        rsa_key(256, &[1]),
+        rsa_key(256, &[2]),
+        rsa_key(256, &[0, 1, 0, 1]),
+        trailing,
+        b"".to_vec(),
+    ] {
+        assert_eq!(read(&bad), None, "{}", hex::encode(bad));
+    }
 }
 
 #[test]
