@@ -16,6 +16,7 @@ pub mod dsse;
 pub mod json;
 pub mod key;
 mod key_id;
+pub mod parallel;
 mod role;
 mod root;
 #[cfg(test)]
@@ -36,7 +37,7 @@ pub use root::Root;
 pub use targets::{DelegatedRole, Delegations, TargetFile, Targets};
 pub use time::Time;
 pub use verify::{
-    ChainError, Checks, Quorum, Rejection, RootError, Unmet, ValidSignature, VerifiedRoot, count,
-    verify_chain, verify_root,
+    ChainError, Checks, Gap, History, Quorum, Rejection, RootError, Unmet, ValidSignature,
+    VerifiedRoot, count, verify_chain, verify_root,
 };
 pub use warning::Warning;

@@ -54,6 +54,13 @@ pub enum Warning {
     /// A signature by a key that neither this root nor the one before names.
     #[error("there is a signature under key {}, which has no part in this root", .0.short())]
     UnknownSigner(KeyId),
+    /// A P-384 key: tough, the client of the Amazon projects, refuses a root
+    /// that has one, whoever it is for.
+    #[error(
+        "key {} is an ECDSA P-384 key; tough refuses every document that contains one",
+        .0.short()
+    )]
+    KeyRefusedElsewhere(KeyId),
     /// Something beside `signed` and `signatures`, which nobody signed.
     #[error("the unsigned member \"{}\" beside \"signed\" is ignored", escape(.0))]
     UnsignedMember(String),
@@ -64,16 +71,17 @@ impl Warning {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::KeyIdNotHash(_) => "key-id-not-hash",
-            Self::LegacyKeyType(_) => "legacy-key-type",
-            Self::UnusableKey { .. } => "unusable-key",
-            Self::MissingKey { .. } => "missing-key",
-            Self::KeyUnderSeveralIds { .. } => "key-under-several-ids",
-            Self::UnusualTime(_) => "unusual-time",
-            Self::Placeholder(_) => "placeholder-signature",
-            Self::RejectedSignature { .. } => "rejected-signature",
-            Self::UnknownSigner(_) => "unknown-signer",
-            Self::UnsignedMember(_) => "unsigned-member",
+            Self::KeyIdNotHash(_) => "KEY-ID-NOT-HASH",
+            Self::LegacyKeyType(_) => "LEGACY-KEY-TYPE",
+            Self::UnusableKey { .. } => "UNUSABLE-KEY",
+            Self::MissingKey { .. } => "MISSING-KEY",
+            Self::KeyUnderSeveralIds { .. } => "KEY-UNDER-SEVERAL-IDS",
+            Self::UnusualTime(_) => "UNUSUAL-TIME",
+            Self::Placeholder(_) => "PLACEHOLDER-SIGNATURE",
+            Self::RejectedSignature { .. } => "REJECTED-SIGNATURE",
+            Self::UnknownSigner(_) => "UNKNOWN-SIGNER",
+            Self::KeyRefusedElsewhere(_) => "KEY-REFUSED-ELSEWHERE",
+            Self::UnsignedMember(_) => "UNSIGNED-MEMBER",
         }
     }
 }

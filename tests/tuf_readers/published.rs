@@ -39,11 +39,11 @@ fn the_history_verifies_whole_with_its_known_oddities_and_no_others() {
         })
         .filter(|(_, names)| !names.is_empty())
         .collect();
-    let legacy = || vec!["legacy-key-type"];
+    let legacy = || vec!["LEGACY-KEY-TYPE"];
     // 9 and 10 are each signed under the ids that the root before gave the
     // same keys.
-    let renamed = || vec!["key-under-several-ids"];
-    let placeholder = || vec!["placeholder-signature"];
+    let renamed = || vec!["KEY-UNDER-SEVERAL-IDS"];
+    let placeholder = || vec!["PLACEHOLDER-SIGNATURE"];
     assert_eq!(
         found,
         [
@@ -53,7 +53,7 @@ fn the_history_verifies_whole_with_its_known_oddities_and_no_others() {
             (8, legacy()),
             (9, renamed()),
             (10, renamed()),
-            (11, vec!["key-id-not-hash"]),
+            (11, vec!["KEY-ID-NOT-HASH"]),
             (12, placeholder()),
             (13, placeholder()),
             (14, placeholder()),

@@ -65,18 +65,6 @@ impl Object {
         Some(self.0.remove(place).1)
     }
 
-    /// A copy of every member but these.
-    #[must_use]
-    pub fn without(&self, names: &[&str]) -> Self {
-        let others = self.0.iter();
-        Self(
-            others
-                .filter(|(name, _)| !names.contains(&name.as_str()))
-                .cloned()
-                .collect(),
-        )
-    }
-
     /// How many members there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -208,7 +196,6 @@ impl Builder {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
 
@@ -237,14 +224,5 @@ mod tests {
             prop_assert!(object.iter().eq(tree.iter()));
             prop_assert!(tree.iter().all(|(name, value)| object.get(name) == Some(value)));
         }
-    }
-
-    #[test]
-    fn a_copy_without_some_members_has_the_others() {
-        let object: Object = ["a", "b", "c"]
-            .map(|name| (name.to_owned(), Json::Null))
-            .into();
-        let rest = object.without(&["b", "z"]);
-        assert_eq!(rest.keys().collect::<Vec<_>>(), ["a", "c"]);
     }
 }

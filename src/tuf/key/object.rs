@@ -2,6 +2,7 @@
 
 use super::{Algorithm, KeyError, Material, PublicKey};
 use crate::text::escape;
+use crate::tuf::common::others;
 use crate::tuf::json::{At, Json, Misfit, Object};
 
 /// The scheme and newer keytype names of TUF 1.0.34, section 4.2.
@@ -44,7 +45,7 @@ pub fn read_object(at: &At<'_>) -> Result<TufKey, Misfit> {
     let keytype = at.member("keytype")?.string()?.to_owned();
     let scheme = at.member("scheme")?.string()?.to_owned();
     let public = at.member("keyval")?.member("public")?.string()?;
-    let extra = at.object()?.without(&["keytype", "scheme", "keyval"]);
+    let extra = others(at.object()?, &["keytype", "scheme", "keyval"]);
     Ok(TufKey {
         public: read_public(&keytype, &scheme, public),
         keytype,

@@ -1,9 +1,7 @@
-//! Many roots, given in any order.
+//! Many roots that must be one chain.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
-use super::root::{RootError, VerifiedRoot, verify_root};
+use super::history::{Gap, History};
+use super::root::{RootError, VerifiedRoot};
 use crate::tuf::Document;
 
 /// Why documents are no chain of roots.
@@ -28,16 +26,10 @@ pub enum ChainError {
     },
     /// Between two versions others are missing, so that nothing ties them.
     #[error(
-        "no root of version {missing} was given, so version {next} cannot be tied to version {last}"
+        "no root of version {} was given, so version {} cannot be tied to version {}",
+        .0.missing(), .0.next, .0.last
     )]
-    Missing {
-        /// The last version before the gap
-        last: u64,
-        /// The first version that is missing
-        missing: u64,
-        /// The first version after the gap
-        next: u64,
-    },
+    Missing(Gap),
     /// A root does not hold.
     #[error("root version {version}: {error}")]
     Root {
@@ -48,12 +40,37 @@ pub enum ChainError {
     },
 }
 
-/// Verifies every link from the lowest version to the highest.
+impl ChainError {
+    /// The name that scripts may rely on.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Empty => "NO-ROOT",
+            Self::Conflict(_) => "CONFLICTING-VERSIONS",
+            Self::Older { .. } => "OLDER-THAN-TRUSTED",
+            Self::Missing(_) => "MISSING-LINK",
+            Self::Root { error, .. } => error.name(),
+        }
+    }
+
+    /// The version it is about.
+    #[must_use]
+    pub fn version(&self) -> Option<u64> {
+        match self {
+            Self::Empty => None,
+            Self::Conflict(version) | Self::Older { version, .. } | Self::Root { version, .. } => {
+                Some(*version)
+            }
+            Self::Missing(gap) => Some(gap.missing()),
+        }
+    }
+}
+
+/// Verifies every link from the lowest version to the highest, and demands that
+/// there is one between each and the next: a [`History`] with no flaw.
 ///
-/// Documents that are the same but for their signatures count as one, the one
-/// with most signatures. A trusted root is the first of the chain; any other
-/// root of its version is a conflict. Without one the chain only agrees with
-/// itself, and whether to believe its first root is the caller's to know.
+/// Without a trusted root the chain only agrees with itself, and whether to
+/// believe its first root is the caller's to know.
 ///
 /// # Errors
 /// The first thing that does not hold.
@@ -61,54 +78,13 @@ pub fn verify_chain(
     trusted: Option<Document>,
     documents: impl IntoIterator<Item = Document>,
 ) -> Result<Vec<VerifiedRoot>, ChainError> {
-    let trusted_version = trusted.as_ref().map(Document::version);
-    let mut by_version = BTreeMap::<u64, Document>::new();
-    for document in trusted.into_iter().chain(documents) {
-        match by_version.entry(document.version()) {
-            Entry::Vacant(place) => {
-                place.insert(document);
-            }
-            Entry::Occupied(place) if place.get().signed_bytes() != document.signed_bytes() => {
-                return Err(ChainError::Conflict(*place.key()));
-            }
-            Entry::Occupied(mut place) => {
-                if filled(&document) > filled(place.get()) {
-                    place.insert(document);
-                }
-            }
-        }
+    let history = History::of(trusted, documents);
+    if let Some(error) = history.errors().first() {
+        return Err(error.clone());
     }
-    if let Some(trusted) = trusted_version
-        && let Some((&version, _)) = by_version.range(..trusted).next()
-    {
-        return Err(ChainError::Older { version, trusted });
+    if let Some(gap) = history.gaps().first() {
+        return Err(ChainError::Missing(*gap));
     }
-    let mut chain = Vec::<VerifiedRoot>::new();
-    for (version, document) in by_version {
-        let previous = chain.last();
-        if let Some(last) = previous.map(|previous| previous.root().version)
-            && let missing = last.saturating_add(1)
-            && version > missing
-        {
-            return Err(ChainError::Missing {
-                last,
-                missing,
-                next: version,
-            });
-        }
-        let verified =
-            verify_root(previous, document).map_err(|error| ChainError::Root { version, error })?;
-        chain.push(verified);
-    }
-    if chain.is_empty() {
-        return Err(ChainError::Empty);
-    }
-    Ok(chain)
-}
-
-fn filled(document: &Document) -> usize {
-    let signatures = document.signatures().iter();
-    signatures
-        .filter(|signature| !signature.is_placeholder())
-        .count()
+    let chain = history.into_chains().into_iter().next();
+    chain.ok_or(ChainError::Empty)
 }

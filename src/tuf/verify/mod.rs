@@ -1,10 +1,13 @@
 //! Counting signatures, and the chain of roots.
 
 mod chain;
+mod history;
+mod oddities;
 mod quorum;
 mod root;
 
 pub use chain::{ChainError, verify_chain};
+pub use history::{Gap, History};
 pub use quorum::{Checks, Quorum, Rejection, ValidSignature, count};
 pub use root::{RootError, Unmet, VerifiedRoot, verify_root};
 

@@ -1,13 +1,14 @@
 //! One root after another.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::quorum::{Checks, Quorum, Rejection, count};
-use crate::digest::Digest;
+use super::oddities;
+use super::quorum::{Checks, Quorum, count};
 use crate::tuf::json::Misfit;
-use crate::tuf::{Document, DocumentError, KeyId, Root, Warning};
+use crate::tuf::{Document, DocumentError, Root, Warning};
 
-/// A root that is signed as it must be; only [`verify_root`] makes one.
+/// A root that is signed as it must be; only [`verify_root`] and
+/// [`History`](super::History) make one.
 ///
 /// Without a previous root it is only consistent with itself, and whether to
 /// believe it is the caller's to know from elsewhere.
@@ -66,6 +67,18 @@ fn list(unmet: &[Unmet]) -> String {
     shown.join(" / ")
 }
 
+impl RootError {
+    /// The name that scripts may rely on.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Document(_) => "MALFORMED",
+            Self::Version { .. } => "WRONG-VERSION",
+            Self::Quorum { .. } => "TOO-FEW-SIGNATURES",
+        }
+    }
+}
+
 impl VerifiedRoot {
     /// The document, with the signatures as they stand in its file.
     #[must_use]
@@ -108,43 +121,73 @@ pub fn verify_root(
     document: Document,
 ) -> Result<VerifiedRoot, RootError> {
     let root = Root::read(&document)?;
-    let version = root.version;
-    if let Some(previous) = previous.map(|previous| previous.root.version)
-        && previous.checked_add(1) != Some(version)
+    let previous = previous.map(|previous| &previous.root);
+    if let Some(previous) = previous.map(|previous| previous.version)
+        && previous.checked_add(1) != Some(root.version)
     {
         return Err(RootError::Version {
             previous,
-            found: version,
+            found: root.version,
         });
     }
+    let tally = Tally::of(previous, &root, &document)?;
+    tally.judge(document, root)
+}
 
-    let mut checks = Checks::of(&document);
-    let by_itself = count_for_root(&root, &mut checks)?;
-    let by_previous = previous
-        .map(|previous| count_for_root(&previous.root, &mut checks))
-        .transpose()?;
-    let demands = [
-        (version.saturating_sub(1), by_previous.as_ref()),
-        (version, Some(&by_itself)),
-    ];
-    let unmet: Vec<_> = demands
-        .into_iter()
-        .filter_map(|(demanded_by, quorum)| Some((demanded_by, quorum.filter(|q| !q.met())?)))
-        .map(|(demanded_by, quorum)| Unmet {
-            demanded_by,
-            quorum: quorum.clone(),
+/// Who signed a root, for the root before it and for itself: everything that
+/// takes long, and nothing that depends on whether the one before holds.
+pub(super) struct Tally {
+    by_previous: Option<Quorum>,
+    by_itself: Quorum,
+    warnings: BTreeSet<Warning>,
+}
+
+impl Tally {
+    /// Verifies each signature, once for each key it may be by.
+    pub(super) fn of(
+        previous: Option<&Root>,
+        root: &Root,
+        document: &Document,
+    ) -> Result<Self, DocumentError> {
+        let mut checks = Checks::of(document);
+        let by_itself = count_for_root(root, &mut checks)?;
+        let by_previous = previous
+            .map(|previous| count_for_root(previous, &mut checks))
+            .transpose()?;
+        let warnings = oddities::of_root(document, root, &by_itself, by_previous.as_ref());
+        Ok(Self {
+            by_previous,
+            by_itself,
+            warnings,
         })
-        .collect();
-    if !unmet.is_empty() {
-        return Err(RootError::Quorum { version, unmet });
     }
-    Ok(VerifiedRoot {
-        warnings: oddities(&document, &root, by_previous.as_ref(), &by_itself),
-        document,
-        root,
-        by_previous,
-        by_itself,
-    })
+
+    /// Whether enough signed.
+    pub(super) fn judge(self, document: Document, root: Root) -> Result<VerifiedRoot, RootError> {
+        let version = root.version;
+        let demands = [
+            (version.saturating_sub(1), self.by_previous.as_ref()),
+            (version, Some(&self.by_itself)),
+        ];
+        let unmet: Vec<_> = demands
+            .into_iter()
+            .filter_map(|(demanded_by, quorum)| Some((demanded_by, quorum.filter(|q| !q.met())?)))
+            .map(|(demanded_by, quorum)| Unmet {
+                demanded_by,
+                quorum: quorum.clone(),
+            })
+            .collect();
+        if !unmet.is_empty() {
+            return Err(RootError::Quorum { version, unmet });
+        }
+        Ok(VerifiedRoot {
+            document,
+            root,
+            by_previous: self.by_previous,
+            by_itself: self.by_itself,
+            warnings: self.warnings,
+        })
+    }
 }
 
 fn count_for_root(root: &Root, checks: &mut Checks<'_>) -> Result<Quorum, DocumentError> {
@@ -157,61 +200,4 @@ fn count_for_root(root: &Root, checks: &mut Checks<'_>) -> Result<Quorum, Docume
         }
         .into()),
     }
-}
-
-fn oddities(
-    document: &Document,
-    root: &Root,
-    by_previous: Option<&Quorum>,
-    by_itself: &Quorum,
-) -> BTreeSet<Warning> {
-    let quorums = || by_previous.into_iter().chain([by_itself]);
-    let mut warnings: BTreeSet<_> = document
-        .warnings()
-        .iter()
-        .chain(root.warnings())
-        .filter(|warning| !matches!(warning, Warning::KeyUnderSeveralIds { .. }))
-        .cloned()
-        .collect();
-    for signature in document.signatures() {
-        let keyid = &signature.keyid;
-        if signature.is_placeholder() {
-            warnings.insert(Warning::Placeholder(keyid.clone()));
-        } else if by_previous.is_some() && quorums().all(|quorum| quorum.others.contains(keyid)) {
-            warnings.insert(Warning::UnknownSigner(keyid.clone()));
-        }
-    }
-    for (keyid, reason) in quorums().flat_map(|quorum| &quorum.rejected) {
-        if !matches!(reason, Rejection::Placeholder | Rejection::SameKey(_)) {
-            warnings.insert(Warning::RejectedSignature {
-                keyid: keyid.clone(),
-                reason: reason.to_string(),
-            });
-        }
-    }
-    warnings.extend(several_names(root, quorums()));
-    warnings
-}
-
-/// The keys that stand under more than one id in the root or in signatures.
-fn several_names<'q>(root: &Root, quorums: impl Iterator<Item = &'q Quorum>) -> Vec<Warning> {
-    let mut names = BTreeMap::<Digest, BTreeSet<&KeyId>>::new();
-    let listed = root
-        .keys
-        .iter()
-        .filter_map(|(keyid, entry)| Some((entry.fingerprint()?, keyid)));
-    let signed = quorums
-        .flat_map(|quorum| &quorum.valid)
-        .map(|valid| (valid.fingerprint, &valid.keyid));
-    for (fingerprint, keyid) in listed.chain(signed) {
-        names.entry(fingerprint).or_default().insert(keyid);
-    }
-    names
-        .into_iter()
-        .filter(|(_, keyids)| keyids.len() > 1)
-        .map(|(fingerprint, keyids)| Warning::KeyUnderSeveralIds {
-            fingerprint,
-            keyids: keyids.into_iter().cloned().collect(),
-        })
-        .collect()
 }
