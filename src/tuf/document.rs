@@ -109,6 +109,19 @@ pub enum DocumentError {
     },
 }
 
+impl DocumentError {
+    /// The name that scripts may rely on.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Json(JsonError::TooLong { .. }) => "TOO-LONG",
+            Self::Json(JsonError::Refused { .. }) => "NOT-SIGNABLE-JSON",
+            Self::UnknownFormat => "UNKNOWN-FORMAT",
+            _ => "MALFORMED",
+        }
+    }
+}
+
 impl Document {
     /// Reads a file's text of at most `limit` bytes.
     ///

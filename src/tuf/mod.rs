@@ -37,7 +37,8 @@ pub use root::Root;
 pub use targets::{DelegatedRole, Delegations, TargetFile, Targets};
 pub use time::Time;
 pub use verify::{
-    ChainError, Checks, Gap, History, Quorum, Rejection, RootError, Unmet, ValidSignature,
-    VerifiedRoot, count, verify_chain, verify_root,
+    Candidate, ChainError, Checks, Delegator, Gap, History, Quorum, Rejection, RoleError,
+    RootError, Unmet, ValidSignature, VerifiedRole, VerifiedRoot, count, verify_chain,
+    verify_roles, verify_root,
 };
 pub use warning::Warning;

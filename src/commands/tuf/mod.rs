@@ -34,7 +34,7 @@ enum Command {
         /// The root after
         new: PathBuf,
     },
-    /// Verify a chain of roots, given in any order
+    /// Verify roots in any order, and the documents they vouch for
     Verify(verify::Args),
 }
 
@@ -71,14 +71,14 @@ enum Failure {
     #[error("{} is refused: {error}", keymoot::text::escape_path(.path))]
     Refused { path: PathBuf, error: DocumentError },
     #[error("{0}")]
-    NotVerified(String),
+    Clock(String),
 }
 
 impl Failure {
     fn code(&self) -> u8 {
         match self {
-            Self::Unreadable { .. } => 1,
-            Self::Refused { .. } | Self::NotVerified(_) => 3,
+            Self::Unreadable { .. } | Self::Clock(_) => 1,
+            Self::Refused { .. } => 3,
         }
     }
 }

@@ -129,11 +129,16 @@ impl History {
         first.is_some() && first == self.trusted
     }
 
-    /// The root of the highest version that holds: the one to judge other
-    /// documents by.
+    /// The root to judge other documents by: that of the highest version, and
+    /// where a root is trusted, of those that follow from it.
     #[must_use]
     pub fn newest(&self) -> Option<&VerifiedRoot> {
-        self.chains.last().and_then(|chain| chain.last())
+        let mut chains = self.chains.iter().rev();
+        let chain = match self.trusted {
+            Some(_) => chains.find(|chain| self.is_trusted(chain)),
+            None => chains.next(),
+        };
+        chain.and_then(|chain| chain.last())
     }
 }
 

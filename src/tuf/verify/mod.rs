@@ -4,11 +4,13 @@ mod chain;
 mod history;
 mod oddities;
 mod quorum;
+mod roles;
 mod root;
 
 pub use chain::{ChainError, verify_chain};
 pub use history::{Gap, History};
 pub use quorum::{Checks, Quorum, Rejection, ValidSignature, count};
+pub use roles::{Candidate, Delegator, RoleError, VerifiedRole, verify_roles};
 pub use root::{RootError, Unmet, VerifiedRoot, verify_root};
 
 #[cfg(test)]

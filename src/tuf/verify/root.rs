@@ -72,7 +72,7 @@ impl RootError {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Document(_) => "MALFORMED",
+            Self::Document(error) => error.name(),
             Self::Version { .. } => "WRONG-VERSION",
             Self::Quorum { .. } => "TOO-FEW-SIGNATURES",
         }

@@ -1,0 +1,76 @@
+//! `keymoot tuf verify`.
+
+mod expiry;
+mod json;
+mod load;
+mod report;
+mod text;
+
+use std::path::PathBuf;
+
+use keymoot::host::clock;
+use keymoot::tuf::Time;
+
+use self::expiry::Judging;
+use self::report::Report;
+use super::{Answer, Failure};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Roots in any order, and the documents that the newest of them vouches for
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// A root that is trusted already; the chain must contain it or follow it
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<PathBuf>,
+    /// Refuse what has expired at that time: "now" or YYYY-MM-DDTHH:MM:SSZ
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    at: Option<Moment>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    Now,
+    Then(Time),
+}
+
+fn moment(text: &str) -> Result<Moment, String> {
+    match (text, Time::parse(text)) {
+        ("now", _) => Ok(Moment::Now),
+        (_, Some(time)) => Ok(Moment::Then(time)),
+        _ => Err("give \"now\", or a time in UTC such as 2027-01-31T12:00:00Z".to_owned()),
+    }
+}
+
+pub(super) fn verify(args: &Args) -> Result<Answer, Failure> {
+    let judging = match args.at {
+        Some(Moment::Then(time)) => Judging::binding(time),
+        Some(Moment::Now) => Judging::binding(now()?),
+        None => Judging::told(now()?),
+    };
+    let trusted = args
+        .trusted_root
+        .as_deref()
+        .map(load::trusted)
+        .transpose()?;
+    let report = Report::of(trusted, load::all(&args.files)?, judging);
+    let accepted = report.errors.is_empty();
+    let text = if args.json {
+        json::write(&report)
+    } else {
+        for error in &report.errors {
+            eprintln!("keymoot tuf: error {}: {}", error.name, error.shown());
+        }
+        text::write(&report)
+    };
+    Ok(Answer { text, accepted })
+}
+
+fn now() -> Result<Time, Failure> {
+    let now = clock::now().map_err(|error| Failure::Clock(error.to_string()))?;
+    Time::from_unix(now.unix())
+        .ok_or_else(|| Failure::Clock("the clock shows an impossible year".to_owned()))
+}
