@@ -29,6 +29,11 @@ pub struct Document {
     warnings: Vec<Warning>,
 }
 
+/// How many signatures one document may have. A root is signed by the holders of
+/// two versions; the bound keeps whoever fills a file with signatures from
+/// having each of them verified.
+pub const MAX_SIGNATURES: usize = 256;
+
 /// What signatures are over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -116,7 +121,8 @@ impl DocumentError {
         match self {
             Self::Json(JsonError::TooLong { .. }) => "TOO-LONG",
             Self::Json(JsonError::Refused { .. }) => "NOT-SIGNABLE-JSON",
-            Self::UnknownFormat => "UNKNOWN-FORMAT",
+            Self::UnknownFormat | Self::PayloadType(_) => "UNKNOWN-FORMAT",
+            Self::BarePayload => "UNSIGNED-PAYLOAD",
             _ => "MALFORMED",
         }
     }
@@ -178,6 +184,13 @@ impl Document {
             return Err(DocumentError::PayloadType(envelope.payload_type));
         }
         let mut document = Self::payload(envelope.payload, limit)?;
+        if envelope.signatures.len() > MAX_SIGNATURES {
+            return Err(Misfit {
+                path: "envelope.signatures".to_owned(),
+                problem: format!("more than {MAX_SIGNATURES} signatures"),
+            }
+            .into());
+        }
         let mut seen = BTreeSet::new();
         for signature in envelope.signatures {
             let keyid = KeyId::new(signature.keyid);
@@ -305,6 +318,9 @@ fn read_signatures(
     let mut seen = BTreeSet::new();
     let mut signatures = Vec::new();
     for item in at.items()? {
+        if signatures.len() == MAX_SIGNATURES {
+            return Err(item.misfit(format!("more than {MAX_SIGNATURES} signatures")));
+        }
         let place = item.member("keyid")?;
         let keyid = KeyId::new(place.string()?);
         if !seen.insert(keyid.clone()) {
@@ -336,6 +352,23 @@ mod tests {
         assert_eq!(
             document.signed_bytes(),
             br#"{"_type":"root","version":3,"x-later":[]}"#
+        );
+    }
+
+    #[test]
+    fn a_file_filled_with_signatures_is_refused_at_the_bound() {
+        let signature = |n: usize| format!("{{\"keyid\":\"{n}\",\"sig\":\"00\"}}");
+        let file = |count: usize| {
+            let signatures: Vec<_> = (0..count).map(signature).collect();
+            let signed = "{\"_type\":\"root\",\"version\":1}";
+            let signatures = signatures.join(",");
+            format!("{{\"signed\":{signed},\"signatures\":[{signatures}]}}")
+        };
+        let read = |count| Document::parse(file(count).as_bytes(), 100_000);
+        assert_eq!(read(256).unwrap().signatures().len(), 256);
+        assert_eq!(
+            read(257).unwrap_err().to_string(),
+            "it is not TUF metadata: signatures[256]: more than 256 signatures"
         );
     }
 

@@ -1,5 +1,6 @@
 //! Files to documents, on all cores and never more of a file than is allowed.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -22,12 +23,16 @@ pub(super) struct Loaded {
     pub(super) document: Result<Document, DocumentError>,
 }
 
-/// Reads every file; what is in them is judged later.
+/// Reads every file; what is in them is judged later. A file of signatures and
+/// its payload, as tuf-ci keeps them, are one document, whichever is named.
 ///
 /// # Errors
 /// A file cannot be read from the disk.
 pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<Loaded>, Failure> {
-    parallel::map(paths, |path| load(path))
+    let mut seen = BTreeSet::new();
+    let mut documents: Vec<_> = paths.iter().map(|path| payload_of(path)).collect();
+    documents.retain(|path| seen.insert(path.clone()));
+    parallel::map(&documents, |path| load(path))
         .into_iter()
         .collect()
 }
@@ -41,19 +46,42 @@ pub(super) fn trusted(path: &Path) -> Result<Document, Failure> {
     document.map_err(|error| Failure::Refused { path, error })
 }
 
+/// `root.json` for `root.sig.json`; any other path as it is.
+fn payload_of(path: &Path) -> PathBuf {
+    let name = path.file_name().and_then(|name| name.to_str());
+    match name.and_then(|name| name.strip_suffix(".sig.json")) {
+        Some(stem) => path.with_file_name(format!("{stem}.json")),
+        None => path.to_owned(),
+    }
+}
+
+/// `root.sig.json` for `root.json`.
+fn signatures_of(path: &Path) -> PathBuf {
+    path.with_extension("sig.json")
+}
+
 fn load(path: &Path) -> Result<Loaded, Failure> {
-    let text = read(path).map_err(|error| Failure::Unreadable {
-        path: path.to_owned(),
-        error,
-    })?;
+    let document = match parse(read(path)?) {
+        Err(DocumentError::BarePayload) if signatures_of(path).exists() => {
+            parse_pair(read(path)?, read(&signatures_of(path))?)
+        }
+        document => document,
+    };
     Ok(Loaded {
         path: path.to_owned(),
-        document: text.map_or_else(|| Err(too_long(LIMIT)), |text| parse(&text)),
+        document,
     })
 }
 
 /// The bytes of a file, or `None` where there are too many.
-fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    read_bounded(path).map_err(|error| Failure::Unreadable {
+        path: path.to_owned(),
+        error,
+    })
+}
+
+fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = File::open(path)?;
     let bound = LIMIT as u64;
     let length = file.metadata()?.len();
@@ -66,12 +94,27 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok((text.len() <= LIMIT).then_some(text))
 }
 
-fn parse(text: &[u8]) -> Result<Document, DocumentError> {
-    let document = Document::parse(text, LIMIT)?;
-    if document.kind() != "targets" && text.len() > ROOT_LIMIT {
-        return Err(too_long(ROOT_LIMIT));
+fn parse(text: Option<Vec<u8>>) -> Result<Document, DocumentError> {
+    let text = text.ok_or_else(|| too_long(LIMIT))?;
+    within(Document::parse(&text, LIMIT)?, text.len())
+}
+
+fn parse_pair(
+    payload: Option<Vec<u8>>,
+    signatures: Option<Vec<u8>>,
+) -> Result<Document, DocumentError> {
+    let payload = payload.ok_or_else(|| too_long(LIMIT))?;
+    let signatures = signatures.ok_or_else(|| too_long(ROOT_LIMIT))?;
+    let length = payload.len().max(signatures.len());
+    within(Document::parse_pair(payload, &signatures, LIMIT)?, length)
+}
+
+/// Only targets documents may be larger than a root.
+fn within(document: Document, length: usize) -> Result<Document, DocumentError> {
+    match document.kind() != "targets" && length > ROOT_LIMIT {
+        true => Err(too_long(ROOT_LIMIT)),
+        false => Ok(document),
     }
-    Ok(document)
 }
 
 fn too_long(limit: usize) -> DocumentError {
