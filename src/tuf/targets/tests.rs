@@ -64,7 +64,7 @@ fn a_delegated_role_is_read_whole() {
     assert_eq!(role.paths, ["x/*"]);
     assert!(role.terminating && role.path_hash_prefixes.is_empty());
     assert_eq!(role.keys.extra.len(), 1);
-    assert_eq!(targets.warnings()[0].name(), "missing-key");
+    assert_eq!(targets.warnings()[0].name(), "MISSING-KEY");
 }
 
 #[test]

@@ -1,0 +1,191 @@
+//! Documents of simulated holders, and the program that verifies them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use keymoot::digest::Digest;
+use keymoot::tuf::PublicKey;
+use keymoot::tuf::json::{Json, Object, canonical, pretty};
+use keymoot::tuf::key::write_object;
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{DerSignature, SigningKey};
+use serde_json::Value;
+
+pub const EXPIRES: &str = "2037-11-01T00:00:00Z";
+
+/// A key and the names it stands under; the id is the hash of the object.
+#[derive(Clone)]
+pub struct Key {
+    pub secret: SigningKey,
+    pub id: String,
+    pub object: Json,
+}
+
+impl Key {
+    pub fn new(seed: u8) -> Self {
+        let secret = SigningKey::from_slice(&[seed; 32]).unwrap();
+        let point = secret.verifying_key().to_sec1_point(false);
+        let key = PublicKey::from_p256_point(point.as_bytes()).unwrap();
+        Self::with_object(secret, Json::Object(write_object(&key)))
+    }
+
+    pub fn with_object(secret: SigningKey, object: Json) -> Self {
+        let id = Digest::of(&canonical(&object)).to_string();
+        Self { secret, id, object }
+    }
+
+    /// The same key under another name.
+    pub fn named(&self, id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            ..self.clone()
+        }
+    }
+}
+
+pub fn keys<const N: usize>(seeds: [u8; N]) -> Vec<Key> {
+    seeds.map(Key::new).to_vec()
+}
+
+pub fn key_objects(keys: &[Key]) -> Json {
+    let objects = keys.iter().map(|key| (key.id.clone(), key.object.clone()));
+    Json::Object(objects.collect())
+}
+
+pub fn role(keys: &[Key], threshold: u32) -> Object {
+    let ids = keys.iter().map(|key| Json::from(key.id.as_str())).collect();
+    [
+        ("keyids".to_owned(), ids),
+        ("threshold".to_owned(), threshold.into()),
+    ]
+    .into()
+}
+
+/// The signed part of a root whose holders sign root and targets, and whose
+/// first holder signs the rest.
+pub fn root(version: u64, holders: &[Key], threshold: u32) -> Json {
+    let online = Json::Object(role(&holders[..1], 1));
+    let quorum = Json::Object(role(holders, threshold));
+    Json::object([
+        ("_type", "root".into()),
+        ("spec_version", "1.0.0".into()),
+        ("version", version.into()),
+        ("expires", EXPIRES.into()),
+        ("consistent_snapshot", true.into()),
+        ("keys", key_objects(holders)),
+        (
+            "roles",
+            Json::object([
+                ("root", quorum.clone()),
+                ("targets", quorum),
+                ("snapshot", online.clone()),
+                ("timestamp", online),
+            ]),
+        ),
+    ])
+}
+
+/// The same with a member changed.
+pub fn with(signed: Json, name: &str, value: Json) -> Json {
+    let Json::Object(mut members) = signed else {
+        panic!("no object");
+    };
+    members.insert(name.to_owned(), value);
+    Json::Object(members)
+}
+
+/// A file in POUF-1 with a signature by each key.
+pub fn signed(content: &Json, by: &[Key]) -> String {
+    let bytes = canonical(content);
+    let signatures = by
+        .iter()
+        .map(|key| {
+            let signature: DerSignature = key.secret.sign(&bytes);
+            Json::object([
+                ("keyid", key.id.as_str().into()),
+                ("sig", hex::encode(signature.as_bytes()).into()),
+            ])
+        })
+        .collect();
+    let file = Json::object([("signatures", signatures), ("signed", content.clone())]);
+    pretty(&file, 1)
+}
+
+/// A folder of files to verify.
+pub struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn put(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Verifies the files of these names, with other arguments among them.
+    pub fn verify(&self, arguments: &[&str]) -> Outcome {
+        let output = Command::new(env!("CARGO_BIN_EXE_keymoot"))
+            .current_dir(self.0.path())
+            .args(["tuf", "verify", "--json"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        Outcome::of(&output)
+    }
+}
+
+/// What the program said.
+pub struct Outcome {
+    pub code: i32,
+    pub report: Value,
+}
+
+impl Outcome {
+    pub fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code().expect("it ended by itself"),
+            report: serde_json::from_slice(&output.stdout).unwrap_or_default(),
+        }
+    }
+
+    /// The names in a list of warnings or errors, each once.
+    pub fn names(list: &Value) -> Vec<&str> {
+        let mut names: Vec<_> = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| finding["name"].as_str().unwrap())
+            .collect();
+        names.dedup();
+        names
+    }
+
+    pub fn errors(&self) -> Vec<&str> {
+        Self::names(&self.report["errors"])
+    }
+
+    /// The message of the only error.
+    pub fn message(&self) -> &str {
+        assert_eq!(self.report["errors"].as_array().unwrap().len(), 1);
+        self.report["errors"][0]["message"].as_str().unwrap()
+    }
+
+    /// Every root that holds: its version, its chain, and whether it is trusted.
+    pub fn roots(&self) -> Vec<(u64, u64, bool)> {
+        let roots = self.report["roots"].as_array().unwrap().iter();
+        roots
+            .map(|root| {
+                let number = |name: &str| root[name].as_u64().unwrap();
+                let trusted = root["trusted"].as_bool().unwrap();
+                (number("version"), number("chain"), trusted)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,8 @@
+//! `keymoot tuf verify`, on documents made here: good, old, broken and hostile.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod below_root;
+mod fixture;
+mod history;
+mod hostile;
+mod old_roots;
