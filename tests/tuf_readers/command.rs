@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use keymoot::tuf::Dialect;
+use keymoot::tuf::dialect::tufops::Config;
 use serde_json::Value;
 
 use super::fixture::Ceremony;
@@ -60,7 +62,10 @@ fn a_missing_file_is_exit_1_and_a_usage_error_exit_2() {
 fn hostile_files_are_exit_3_with_the_place() {
     let folder = Folder::new();
     let deep = "[".repeat(1_000_000);
-    let long = format!("{{\"signed\": \"{}\"}}", "a".repeat(5_000_000));
+    let long = format!(
+        r#"{{"signatures": [], "signed": {{"_type": "root", "version": 1, "x": "{}"}}}}"#,
+        "a".repeat(5_000_000)
+    );
     for (content, place) in [
         (deep.as_str(), "line 1 column 65"),
         (&long, "longer than 4194304 bytes"),
@@ -109,4 +114,73 @@ fn diff_tells_the_change_and_nothing_else() {
     let shown = text(&output.stdout);
     let sentences = shown.split("\n\n").next().unwrap();
     assert_eq!(sentences, "The root goes from version 1 to version 2.");
+}
+
+/// Lays a root of the dialect under a folder and gives the path of the document.
+fn repository(folder: &Folder, dialect: Dialect) -> PathBuf {
+    let ceremony = Ceremony::in_dialect(dialect);
+    let signatures = ceremony.signatures(5);
+    for (path, bytes) in dialect.files("root", &ceremony.document, &signatures) {
+        let path = folder.0.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    folder.0.path().join("metadata/root.json")
+}
+
+#[test]
+fn show_reads_every_dialect_with_the_names_it_has() {
+    for dialect in Dialect::ALL {
+        let folder = Folder::new();
+        let root = repository(&folder, dialect);
+        let show = || {
+            let output = keymoot(&["show".as_ref(), root.as_ref()]);
+            assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+            text(&output.stdout).to_owned()
+        };
+        assert!(show().contains("Signatures by its own root keys: 5 valid of 5 needed."));
+        if dialect == Dialect::Tufops {
+            assert!(!show().contains("holder-1"));
+            let config = Config::of("gs://bucket", &Ceremony::in_dialect(dialect).draft, &[]);
+            folder.file("tufops.toml", config.to_toml().as_bytes());
+            assert!(show().contains("which nobody has signed"));
+        }
+        let shown = show();
+        assert!(
+            shown.contains("The key of holder-9 (ECDSA P-256"),
+            "{shown}"
+        );
+        assert!(shown.contains("  signed by holder-5\n"), "{shown}");
+        assert!(shown.contains("The online key at awskms:simulated ("));
+    }
+}
+
+#[test]
+fn a_payload_without_its_signatures_beside_it_is_exit_3() {
+    let folder = Folder::new();
+    let root = repository(&folder, Dialect::TufCi);
+    std::fs::remove_file(folder.0.path().join("metadata/root.sig.json")).unwrap();
+    let output = keymoot(&["show".as_ref(), root.as_ref()]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains(".sig.json"));
+}
+
+#[test]
+fn diff_tells_what_a_delegated_document_vouches_for() {
+    let folder = Folder::new();
+    let document = |version: u64, file: &str| {
+        format!(
+            r#"{{"signatures":[],"signed":{{"_type":"targets","spec_version":"1.0.0","version":{version},
+            "expires":"2027-11-01T00:00:00Z","targets":{{"{file}":{{"length":1,"hashes":{{"sha256":"ab"}}}}}}}}}}"#
+        )
+    };
+    let old = folder.file("1.crates.json", document(1, "a").as_bytes());
+    let new = folder.file("2.crates.json", document(2, "b").as_bytes());
+    let output = keymoot(&["diff".as_ref(), old.as_ref(), new.as_ref()]);
+    let shown = text(&output.stdout);
+    assert!(shown.starts_with(
+        "The crates document goes from version 1 to version 2.\n\
+         The file a is no longer vouched for; it had 1 byte, sha256 ab.\n\
+         The file b is vouched for: 1 byte, sha256 ab.\n"
+    ));
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use keymoot::tuf::dialect::tuf_on_ci;
 use keymoot::tuf::json::Object;
-use keymoot::tuf::{Document, Holder, OnlineKey, Periods, PublicKey, RootDraft, Time};
+use keymoot::tuf::{
+    Dialect, Document, Holder, KeyId, OnlineKey, Periods, PublicKey, RootDraft, Time,
+};
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{DerSignature, SigningKey};
 
 /// Nine holders' keys and the root they sign five of nine.
 pub struct Ceremony {
+    pub dialect: Dialect,
     pub secrets: Vec<SigningKey>,
     pub draft: RootDraft,
     pub document: Document,
@@ -17,12 +19,20 @@ pub struct Ceremony {
 
 impl Ceremony {
     pub fn new() -> Self {
+        Self::in_dialect(Dialect::TufOnCi)
+    }
+
+    pub fn in_dialect(dialect: Dialect) -> Self {
         let secrets: Vec<_> = (1..=9).map(secret).collect();
         let holders = secrets
             .iter()
             .zip(1..)
             .map(|(secret, number)| Holder {
-                handle: format!("Holder-{number}"),
+                // tuf-on-ci writes handles in lower case, the others as they are.
+                handle: match dialect {
+                    Dialect::TufOnCi => format!("Holder-{number}"),
+                    _ => format!("holder-{number}"),
+                },
                 key: public(secret),
             })
             .collect();
@@ -48,28 +58,33 @@ impl Ceremony {
             timestamp_periods: days(7, 6),
             marks: Object::from([("x-rehearsal".to_owned(), "é\n\"quoted\"".into())]),
         };
-        let document = tuf_on_ci::root(&draft).unwrap();
+        let document = dialect.root(&draft).unwrap();
         Self {
+            dialect,
             secrets,
             draft,
             document,
         }
     }
 
-    /// The file with the signatures of the first so many holders.
-    pub fn signed_by(&self, signers: usize) -> Vec<u8> {
-        let signatures: BTreeMap<_, _> = self
-            .draft
+    /// The signatures of the first so many holders.
+    pub fn signatures(&self, signers: usize) -> BTreeMap<KeyId, Vec<u8>> {
+        self.draft
             .holders
             .iter()
             .zip(&self.secrets)
             .take(signers)
             .map(|(holder, secret)| {
                 let signature = sign(secret, self.document.signed_bytes());
-                (tuf_on_ci::holder_key_id(holder), signature)
+                (self.dialect.holder_key_id(holder), signature)
             })
-            .collect();
-        tuf_on_ci::assemble(self.document.signed(), &signatures)
+            .collect()
+    }
+
+    /// The file with the signatures of the first so many holders.
+    pub fn signed_by(&self, signers: usize) -> Vec<u8> {
+        self.dialect
+            .assemble(&self.document, &self.signatures(signers))
     }
 }
 

@@ -1,19 +1,19 @@
-//! `keymoot tuf`: look at TUF roots, compare and verify them, from files alone.
+//! `keymoot tuf`: look at TUF metadata, compare and verify it, from files alone.
 
+mod diff;
+mod file;
+mod names;
 mod show;
 mod verify;
 
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use keymoot::tuf::{Document, DocumentError};
+use keymoot::tuf::{Change, Document, DocumentError};
 
-/// A root of nine keys has about 10 kB; sigstore's largest has 12 kB.
-const LIMIT: usize = 4 * 1024 * 1024;
-
-/// Look at TUF roots, compare and verify them
+/// Look at TUF metadata, compare and verify it
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -22,16 +22,16 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Tell what a root says and who has signed it
+    /// Tell what a document says and who has signed it
     Show {
-        /// The root
+        /// The document; of tuf-ci the payload, beside which its .sig.json lies
         file: PathBuf,
     },
-    /// Tell what differs between two roots
+    /// Tell what differs between two documents of one role
     Diff {
-        /// The root before
+        /// The document before
         old: PathBuf,
-        /// The root after
+        /// The document after
         new: PathBuf,
     },
     /// Verify roots in any order, and the documents they vouch for
@@ -42,7 +42,7 @@ enum Command {
 pub fn run(args: &Args) -> ExitCode {
     let outcome = match &args.command {
         Command::Show { file } => show::show(file),
-        Command::Diff { old, new } => show::diff(old, new),
+        Command::Diff { old, new } => diff::diff(old, new),
         Command::Verify(args) => verify::verify(args),
     };
     match outcome {
@@ -83,20 +83,31 @@ impl Failure {
     }
 }
 
-/// Reads a document, and never more of a file than a document may have.
+/// Reads a document.
 fn read(path: &Path) -> Result<Document, Failure> {
-    let unreadable = |error| Failure::Unreadable {
-        path: path.to_owned(),
-        error,
-    };
-    let mut text = Vec::new();
-    File::open(path)
-        .map_err(unreadable)?
-        .take(LIMIT as u64 + 1)
-        .read_to_end(&mut text)
-        .map_err(unreadable)?;
-    Document::parse(&text, LIMIT).map_err(|error| Failure::Refused {
-        path: path.to_owned(),
-        error,
-    })
+    file::document(path)
+}
+
+/// A sentence a line.
+fn tell(changes: &[Change]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        line(&mut text, &change.to_string());
+    }
+    text
+}
+
+/// The digest of the signed bytes, in hex and in words, eight to a line.
+fn digest(document: &Document) -> String {
+    let digest = document.digest();
+    let mut text = format!("\nSHA-256 of the signed bytes\n  {digest}\n");
+    for words in digest.words().chunks(8) {
+        line(&mut text, &format!("  {}", words.join(" ")));
+    }
+    text
+}
+
+fn line(text: &mut String, line: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{line}");
 }

@@ -1,77 +1,85 @@
-//! `keymoot tuf show` and `keymoot tuf diff`.
+//! `keymoot tuf show`.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
-use keymoot::tuf::{Checks, Document, Root, changes, count};
+use keymoot::tuf::{Checks, Document, Root, Targets, count, document_changes};
 
-use super::{Answer, Failure, read};
+use super::names::Names;
+use super::{Answer, Failure, digest, file, line, tell};
 
 pub(super) fn show(path: &Path) -> Result<Answer, Failure> {
-    let (document, root) = read_root(path)?;
-    let mut text = sentences(None, &root);
-    if let Some(role) = root.roles.get("root") {
-        let quorum = count(role, &root.keys, &mut Checks::of(&document));
-        line(
-            &mut text,
-            &format!("\nSignatures by its own root keys: {quorum}."),
-        );
-        for valid in &quorum.valid {
-            line(&mut text, &format!("  signed by {}", valid.signer()));
-        }
-    }
-    for warning in document.warnings().iter().chain(root.warnings()) {
-        line(&mut text, &format!("warning {}: {warning}", warning.name()));
-    }
-    text += &digest(&document);
-    Ok(Answer {
-        text,
-        accepted: true,
-    })
-}
-
-pub(super) fn diff(old: &Path, new: &Path) -> Result<Answer, Failure> {
-    let (_, old) = read_root(old)?;
-    let (document, new) = read_root(new)?;
-    let mut text = sentences(Some(&old), &new);
-    if text.is_empty() {
-        line(&mut text, "Nothing differs in what is signed.");
-    }
-    text += &digest(&document);
-    Ok(Answer {
-        text,
-        accepted: true,
-    })
-}
-
-fn read_root(path: &Path) -> Result<(Document, Root), Failure> {
-    let document = read(path)?;
-    let root = Root::read(&document).map_err(|error| Failure::Refused {
+    let refused = |error| Failure::Refused {
         path: path.to_owned(),
         error,
-    })?;
-    Ok((document, root))
-}
-
-fn sentences(previous: Option<&Root>, new: &Root) -> String {
-    let mut text = String::new();
-    for change in changes(previous, new) {
-        line(&mut text, &change.to_string());
+    };
+    let document = file::document(path)?;
+    let role = file::role(path, &document);
+    let mut told = document_changes(&role, None, &document).map_err(refused)?;
+    let names = Names::around(path);
+    if let Some(config) = names.as_ref().and_then(Names::config) {
+        config.name_changes(&mut told);
     }
-    text
-}
-
-/// The digest of the signed bytes, in hex and in words, eight to a line.
-fn digest(document: &Document) -> String {
-    let digest = document.digest();
-    let mut text = format!("\nSHA-256 of the signed bytes\n  {digest}\n");
-    for words in digest.words().chunks(8) {
-        line(&mut text, &format!("  {}", words.join(" ")));
+    let mut text = tell(&told);
+    let warnings = match document.kind() {
+        "root" => {
+            let mut root = Root::read(&document).map_err(refused)?;
+            if let Some(config) = names.as_ref().and_then(Names::config) {
+                config.annotate_root(&mut root);
+            }
+            signed_root(&mut text, &document, &root);
+            root.warnings().to_vec()
+        }
+        "targets" => {
+            signed(&mut text, &document);
+            let targets = Targets::read(&document).map_err(refused)?;
+            targets.warnings().to_vec()
+        }
+        _ => {
+            signed(&mut text, &document);
+            Vec::new()
+        }
+    };
+    for warning in document.warnings().iter().chain(&warnings) {
+        line(&mut text, &format!("warning {}: {warning}", warning.name()));
     }
-    text
+    if let Some(names) = names {
+        line(&mut text, &names.note());
+    }
+    text += &digest(&document);
+    Ok(Answer {
+        text,
+        accepted: true,
+    })
 }
 
-fn line(text: &mut String, line: &str) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "{line}");
+/// A root says itself whose signatures it needs.
+fn signed_root(text: &mut String, document: &Document, root: &Root) {
+    let Some(role) = root.roles.get("root") else {
+        return;
+    };
+    let quorum = count(role, &root.keys, &mut Checks::of(document));
+    line(
+        text,
+        &format!("\nSignatures by its own root keys: {quorum}."),
+    );
+    for valid in &quorum.valid {
+        line(text, &format!("  signed by {}", valid.signer()));
+    }
+}
+
+/// Whose signatures any other document needs, its delegator says.
+fn signed(text: &mut String, document: &Document) {
+    let filled = document.signatures().iter();
+    let filled: Vec<_> = filled.filter(|one| !one.is_placeholder()).collect();
+    line(
+        text,
+        &format!(
+            "\nSignatures that nothing here can judge: {}. Verify it together with the root.",
+            filled.len()
+        ),
+    );
+    for signature in filled {
+        let keyid = signature.keyid.short();
+        line(text, &format!("  a signature under key {keyid}"));
+    }
 }

@@ -1,0 +1,35 @@
+//! `keymoot tuf diff`.
+
+use std::path::Path;
+
+use keymoot::tuf::document_changes;
+
+use super::names::Names;
+use super::{Answer, Failure, digest, file, line, tell};
+
+pub(super) fn diff(old: &Path, new: &Path) -> Result<Answer, Failure> {
+    let before = file::document(old)?;
+    let after = file::document(new)?;
+    let role = file::role(new, &after);
+    let mut told =
+        document_changes(&role, Some(&before), &after).map_err(|error| Failure::Refused {
+            path: new.to_owned(),
+            error,
+        })?;
+    let names = Names::around(new);
+    if let Some(config) = names.as_ref().and_then(Names::config) {
+        config.name_changes(&mut told);
+    }
+    let mut text = tell(&told);
+    if told.is_empty() {
+        line(&mut text, "Nothing differs in what is signed.");
+    }
+    if let Some(names) = names {
+        line(&mut text, &format!("\n{}", names.note()));
+    }
+    text += &digest(&after);
+    Ok(Answer {
+        text,
+        accepted: true,
+    })
+}
