@@ -2,7 +2,7 @@
 # `make test`:      the tests, with everything they need.
 #
 # Both install what is missing: Debian packages through apt-get, and for the tests
-# three Python packages into target/test-venv.
+# Python packages into target/test-venv and Node packages into target/test-node.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -14,6 +14,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 PACKAGES := gcc libc6-dev libpcsclite-dev pkg-config
 TEST_PACKAGES := $(PACKAGES) opensc openssl python3-venv yubico-piv-tool
 VENV := target/test-venv
+NODE := target/test-node
 
 .PHONY: help
 help:
@@ -35,7 +36,7 @@ rehearsal: packages
 # The last line is the count, whatever happens. A test program that dies without a
 # result is one failure.
 .PHONY: test
-test: test-packages $(VENV)/.installed
+test: test-packages $(VENV)/.installed $(NODE)/.installed
 	@rm -f target/test-count
 	cargo build --workspace --locked
 	status=0
@@ -54,6 +55,15 @@ $(VENV)/.installed: tests/python/requirements.txt
 	@echo 'Installing into $(VENV): the packages of $<'
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+# Whoever has node from elsewhere has no use for Debian's.
+$(NODE)/.installed: tests/node/package.json tests/node/package-lock.json
+	@echo 'Installing into $(NODE): the packages of $<'
+	command -v npm > /dev/null || $(MAKE) --no-print-directory node-packages
+	mkdir -p $(NODE)
+	cp $^ $(NODE)
+	npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --loglevel error
 	touch $@
 
 # Installs the Debian packages among $(1) that are not there.
@@ -75,8 +85,10 @@ root=()
 "$${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends "$${missing[@]}"
 endef
 
-.PHONY: packages test-packages
+.PHONY: packages test-packages node-packages
 packages:
 	$(call install,$(PACKAGES))
 test-packages:
 	$(call install,$(TEST_PACKAGES))
+node-packages:
+	$(call install,nodejs npm)

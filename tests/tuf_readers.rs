@@ -1,5 +1,6 @@
 //! Others read what we write, and we read what others wrote: python-tuf and
-//! securesystemslib, the `tuf` crate, and the roots that sigstore published.
+//! securesystemslib, tuf-js, the `tuf` crate, and the roots that sigstore and
+//! tuf-ci published.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod tuf_readers {
@@ -7,6 +8,7 @@ mod tuf_readers {
     mod command;
     mod crate_tuf;
     mod fixture;
+    mod node;
     mod published;
     mod python;
 }

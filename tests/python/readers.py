@@ -3,8 +3,14 @@
     readers.py canonical        one JSON document a line on the standard input
     readers.py root FILE        a root, by python-tuf and securesystemslib
     readers.py dsse FILE PEM    a DSSE envelope and the key it shall be by
+    readers.py repository FORM ROOT TARGETS ROLE FILE
+                                a root, a targets document and that of a role it
+                                delegates to; FORM is pouf1 or dsse
+    readers.py write            targets documents with the names and the members
+                                in each line of JSON on the standard input
 """
 
+import datetime
 import hashlib
 import json
 import sys
@@ -12,8 +18,10 @@ import sys
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.formats import encode_canonical
-from securesystemslib.signer import SSlibKey
-from tuf.api.metadata import Metadata, Root
+from securesystemslib.signer import CryptoSigner, SSlibKey
+from tuf.api.dsse import SimpleEnvelope
+from tuf.api.exceptions import UnsignedMetadataError
+from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.api.serialization.json import CanonicalJSONSerializer, JSONSerializer
 
 
@@ -65,4 +73,67 @@ def dsse(path, pem_path):
     print(json.dumps({"verified": verified, "pae": envelope.pae().hex()}))
 
 
-{"canonical": canonical, "root": root, "dsse": dsse}[sys.argv[1]](*sys.argv[2:])
+class Document:
+    """A document in one of the two wire formats."""
+
+    def __init__(self, form, path):
+        with open(path, "rb") as file:
+            data = file.read()
+        if form == "dsse":
+            envelope = SimpleEnvelope.from_bytes(data)
+            self.signed, self.bytes = envelope.get_signed(), envelope.pae()
+            self.signatures = envelope.signatures
+        else:
+            metadata = Metadata.from_bytes(data)
+            self.signed, self.bytes = metadata.signed, metadata.signed_bytes
+            self.signatures = metadata.signatures
+
+    def vouches(self, role, document):
+        try:
+            self.signed.verify_delegate(role, document.bytes, document.signatures)
+        except UnsignedMetadataError:
+            return False
+        return True
+
+
+def repository(form, root_path, targets_path, role, role_path):
+    paths = (root_path, targets_path, role_path)
+    root, targets, delegated = (Document(form, path) for path in paths)
+    names = list(delegated.signed.targets)
+    delegation = targets.signed.delegations.roles[role]
+    answer = {
+        "root": root.vouches("root", root),
+        "targets": root.vouches("targets", targets),
+        "delegated": targets.vouches(role, delegated),
+        "within": all(delegation.is_delegated_path(name) for name in names),
+        "files": names,
+    }
+    print(json.dumps(answer))
+
+
+def write():
+    signer = CryptoSigner.generate_ecdsa()
+    expires = datetime.datetime(2037, 11, 1, tzinfo=datetime.timezone.utc)
+    for line in sys.stdin:
+        document = json.loads(line)
+        targets = Targets(expires=expires, unrecognized_fields=document["members"])
+        for name in document["names"]:
+            data = name.encode("utf-8")
+            targets.targets[name] = TargetFile.from_data(name, data, ["sha256"])
+        metadata = Metadata(targets)
+        metadata.sign(signer)
+        answer = {
+            "key": signer.public_key.keyval["public"],
+            "file": metadata.to_bytes().decode("utf-8"),
+        }
+        print(json.dumps(answer))
+
+
+commands = {
+    "canonical": canonical,
+    "root": root,
+    "dsse": dsse,
+    "repository": repository,
+    "write": write,
+}
+commands[sys.argv[1]](*sys.argv[2:])

@@ -18,7 +18,8 @@ impl Sequence {
         self.next() % bound
     }
 
-    fn text(&mut self) -> String {
+    /// A text that is hard to write, to sort or to escape.
+    pub fn text(&mut self) -> String {
         const PIECES: [&str; 26] = [
             "",
             "a",
@@ -53,6 +54,14 @@ impl Sequence {
             .collect()
     }
 
+    /// Members whose values' containers lie at most `depth` deep.
+    pub fn members(&mut self, depth: u64) -> Map<String, Value> {
+        let count = self.below(8);
+        (0..count)
+            .map(|_| (self.text(), self.value(depth)))
+            .collect()
+    }
+
     /// A value whose containers lie at most `depth` deep.
     pub fn value(&mut self, depth: u64) -> Value {
         match self.below(if depth == 0 { 6 } else { 10 }) {
@@ -62,10 +71,7 @@ impl Sequence {
             3 => Value::from(self.next().cast_signed() >> self.below(63)),
             4 | 5 => Value::String(self.text()),
             6 | 7 => (0..self.below(5)).map(|_| self.value(depth - 1)).collect(),
-            _ => (0..self.below(8))
-                .map(|_| (self.text(), self.value(depth - 1)))
-                .collect::<Map<_, _>>()
-                .into(),
+            _ => self.members(depth - 1).into(),
         }
     }
 }

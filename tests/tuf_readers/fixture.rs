@@ -1,10 +1,11 @@
-//! A root of nine simulated holders.
+//! A root of nine simulated holders, and what it vouches for.
 
 use std::collections::BTreeMap;
 
 use keymoot::tuf::json::Object;
 use keymoot::tuf::{
-    Dialect, Document, Holder, KeyId, OnlineKey, Periods, PublicKey, RootDraft, Time,
+    DelegationDraft, Dialect, Document, Holder, KeyId, OnlineKey, Periods, PublicKey, RootDraft,
+    TargetFile, TargetsDraft, Time,
 };
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{DerSignature, SigningKey};
@@ -69,13 +70,18 @@ impl Ceremony {
 
     /// The signatures of the first so many holders.
     pub fn signatures(&self, signers: usize) -> BTreeMap<KeyId, Vec<u8>> {
+        self.signatures_of(&self.document, signers)
+    }
+
+    /// Their signatures over another document.
+    pub fn signatures_of(&self, document: &Document, signers: usize) -> BTreeMap<KeyId, Vec<u8>> {
         self.draft
             .holders
             .iter()
             .zip(&self.secrets)
             .take(signers)
             .map(|(holder, secret)| {
-                let signature = sign(secret, self.document.signed_bytes());
+                let signature = sign(secret, document.signed_bytes());
                 (self.dialect.holder_key_id(holder), signature)
             })
             .collect()
@@ -85,6 +91,54 @@ impl Ceremony {
     pub fn signed_by(&self, signers: usize) -> Vec<u8> {
         self.dialect
             .assemble(&self.document, &self.signatures(signers))
+    }
+}
+
+/// A root, the targets document it vouches for, and that of the role crates.
+pub struct Repository {
+    pub ceremony: Ceremony,
+    pub targets: Document,
+    pub crates: Document,
+}
+
+impl Repository {
+    pub fn new(dialect: Dialect) -> Self {
+        let ceremony = Ceremony::in_dialect(dialect);
+        let draft = |role: &str, files, delegations| TargetsDraft {
+            role: role.to_owned(),
+            version: 1,
+            expires: Time::parse("2027-11-01T00:00:00Z").unwrap(),
+            files,
+            delegations,
+            periods: ceremony.draft.root_periods,
+            marks: Object::from([("x-rehearsal".to_owned(), "é".into())]),
+        };
+        let crates = DelegationDraft {
+            name: "crates".to_owned(),
+            signers: ceremony.draft.root_signers(),
+            threshold: 5,
+            paths: dialect.own_paths("crates"),
+            terminating: true,
+            periods: ceremony.draft.root_periods,
+        };
+        let root = TargetFile::of(&ceremony.signed_by(5));
+        let files = BTreeMap::from([("crates/root.json".to_owned(), root)]);
+        let write = |draft| dialect.targets(&draft).unwrap();
+        let targets = write(draft("targets", BTreeMap::new(), vec![crates]));
+        let crates = write(draft("crates", files, Vec::new()));
+        Self {
+            targets,
+            crates,
+            ceremony,
+        }
+    }
+
+    /// The three files, each with the signatures of the first so many holders.
+    pub fn signed_by(&self, signers: usize) -> [Vec<u8>; 3] {
+        [&self.ceremony.document, &self.targets, &self.crates].map(|document| {
+            let signatures = self.ceremony.signatures_of(document, signers);
+            self.ceremony.dialect.assemble(document, &signatures)
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! python-tuf and securesystemslib.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,11 +9,11 @@ use std::thread;
 use keymoot::tuf::dialect::tuf_on_ci;
 use keymoot::tuf::dsse::{Envelope, EnvelopeSignature, pae};
 use keymoot::tuf::json::{canonical, parse, pretty};
-use keymoot::tuf::{Document, verify_root};
-use serde_json::Value;
+use keymoot::tuf::{Dialect, Document, PublicKey, Targets, verify_root};
+use serde_json::{Value, json};
 
 use super::awkward::{Sequence, nested};
-use super::fixture::{Ceremony, sign};
+use super::fixture::{Ceremony, Repository, sign};
 
 /// Runs `tests/python/readers.py` and reads the JSON it prints, a value a line.
 fn readers(arguments: &[&str], input: Vec<u8>) -> Vec<Value> {
@@ -151,4 +151,61 @@ fn an_envelope_of_ours_verifies_there_and_a_changed_one_does_not() {
     assert_eq!(theirs["pae"], hex(&signed));
     envelope.payload_type.push('x');
     assert_eq!(verdict(&envelope)["verified"], false);
+}
+
+#[test]
+fn five_of_nine_sign_root_targets_and_crates_there_in_every_dialect_and_four_do_not() {
+    for dialect in Dialect::ALL {
+        let repository = Repository::new(dialect);
+        for (signers, enough) in [(5, true), (4, false)] {
+            let folder = tempfile::tempdir().unwrap();
+            let paths = ["root.json", "targets.json", "crates.json"].map(|name| {
+                let path = folder.path().join(name);
+                path.to_str().unwrap().to_owned()
+            });
+            for (path, file) in paths.iter().zip(repository.signed_by(signers)) {
+                std::fs::write(path, file).unwrap();
+            }
+            let form = match dialect {
+                Dialect::TufCi => "dsse",
+                Dialect::TufOnCi | Dialect::Tufops => "pouf1",
+            };
+            let [root, targets, crates] = &paths;
+            let arguments = ["repository", form, root, targets, "crates", crates];
+            let theirs = readers(&arguments, Vec::new()).remove(0);
+            for role in ["root", "targets", "delegated"] {
+                assert_eq!(theirs[role], enough, "{dialect}: {role} by {signers}");
+            }
+            assert_eq!(theirs["within"], true);
+            assert_eq!(theirs["files"], json!(["crates/root.json"]));
+        }
+    }
+}
+
+#[test]
+fn what_python_tuf_writes_and_signs_is_read_and_verifies_here() {
+    const GENERATED: usize = 1000;
+    let mut sequence = Sequence(1875);
+    let documents: Vec<_> = (0..GENERATED)
+        .map(|_| {
+            let names: BTreeSet<_> = (0..4).map(|_| sequence.text()).collect();
+            (names, sequence.members(4))
+        })
+        .collect();
+    let lines: Vec<_> = documents
+        .iter()
+        .map(|(names, members)| json!({"names": names, "members": members}).to_string())
+        .collect();
+    let theirs = readers(&["write"], (lines.join("\n") + "\n").into_bytes());
+    assert_eq!(theirs.len(), GENERATED);
+    for ((names, members), theirs) in documents.iter().zip(&theirs) {
+        let file = theirs["file"].as_str().unwrap();
+        let document = Document::parse(file.as_bytes(), 1_000_000).unwrap();
+        let key = PublicKey::from_pem(theirs["key"].as_str().unwrap()).unwrap();
+        let signature = document.signatures()[0].bytes().unwrap();
+        assert!(key.verify(document.signed_bytes(), &signature), "{file}");
+        let targets = Targets::read(&document).unwrap();
+        assert!(targets.targets.keys().eq(names.iter()));
+        assert_eq!(targets.extra.len(), members.len());
+    }
 }
