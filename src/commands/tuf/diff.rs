@@ -5,11 +5,12 @@ use std::path::Path;
 use keymoot::tuf::document_changes;
 
 use super::names::Names;
+use super::verify::load;
 use super::{Answer, Failure, digest, file, line, tell};
 
 pub(super) fn diff(old: &Path, new: &Path) -> Result<Answer, Failure> {
-    let before = file::document(old)?;
-    let after = file::document(new)?;
+    let before = load::one(old)?;
+    let after = load::one(new)?;
     let role = file::role(new, &after);
     let mut told =
         document_changes(&role, Some(&before), &after).map_err(|error| Failure::Refused {

@@ -8,7 +8,7 @@ mod verify;
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use keymoot::tuf::{Change, Document, DocumentError};
@@ -81,11 +81,6 @@ impl Failure {
             Self::Refused { .. } => 3,
         }
     }
-}
-
-/// Reads a document.
-fn read(path: &Path) -> Result<Document, Failure> {
-    file::document(path)
 }
 
 /// A sentence a line.

@@ -5,6 +5,7 @@ use std::path::Path;
 use keymoot::tuf::{Checks, Document, Root, Targets, count, document_changes};
 
 use super::names::Names;
+use super::verify::load;
 use super::{Answer, Failure, digest, file, line, tell};
 
 pub(super) fn show(path: &Path) -> Result<Answer, Failure> {
@@ -12,7 +13,7 @@ pub(super) fn show(path: &Path) -> Result<Answer, Failure> {
         path: path.to_owned(),
         error,
     };
-    let document = file::document(path)?;
+    let document = load::one(path)?;
     let role = file::role(path, &document);
     let mut told = document_changes(&role, None, &document).map_err(refused)?;
     let names = Names::around(path);

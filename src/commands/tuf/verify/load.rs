@@ -37,11 +37,11 @@ pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<Loaded>, Failure> {
         .collect()
 }
 
-/// Reads the root that everything rests on.
+/// Reads a document by itself.
 ///
 /// # Errors
 /// It cannot be read, or is no document.
-pub(super) fn trusted(path: &Path) -> Result<Document, Failure> {
+pub(in super::super) fn one(path: &Path) -> Result<Document, Failure> {
     let Loaded { path, document } = load(path)?;
     document.map_err(|error| Failure::Refused { path, error })
 }

@@ -2,7 +2,7 @@
 
 mod expiry;
 mod json;
-mod load;
+pub(super) mod load;
 mod report;
 mod text;
 
@@ -51,11 +51,7 @@ pub(super) fn verify(args: &Args) -> Result<Answer, Failure> {
         Some(Moment::Now) => Judging::binding(now()?),
         None => Judging::told(now()?),
     };
-    let trusted = args
-        .trusted_root
-        .as_deref()
-        .map(load::trusted)
-        .transpose()?;
+    let trusted = args.trusted_root.as_deref().map(load::one).transpose()?;
     let report = Report::of(trusted, load::all(&args.files)?, judging);
     let accepted = report.errors.is_empty();
     let text = if args.json {
