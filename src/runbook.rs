@@ -95,7 +95,9 @@ fn one_step(step: &Step, number: u32, begins: u32) -> String {
 fn whose_turns(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Enroll => Some("For each holder of the roster"),
+        Kind::EnrollSpares => Some("For each holder who brings another device"),
         Kind::Sign => Some("For each holder who signs"),
+        Kind::Prove => Some("For each holder who is present"),
         Kind::Close => Some(
             "The program seals the transcript and makes the manifest: notes and exceptions recorded from here on are not in the bundle. Then, for each holder who signs",
         ),
@@ -121,10 +123,15 @@ fn tasks(step: &Step) -> Vec<String> {
             .chain([format!("Type `{CONFIRM}`.")])
             .collect(),
         Kind::RollCall => vec![
-            "Mark every holder who answers. All must be there.".to_owned(),
+            "Mark every holder who answers. The screen says who must be there.".to_owned(),
             format!("Type `{PRESENT}`."),
         ],
-        Kind::Enroll => [
+        Kind::Load => vec![
+            "The program names every rule on what earlier ceremonies left: the chain of roots, the published enrolments, the revoked keys.".to_owned(),
+            "Compare the digest of the first root, in words, with the one that was published.".to_owned(),
+            "If a rule is violated: nobody signs. Leave, and get the previous state anew.".to_owned(),
+        ],
+        Kind::Enroll | Kind::EnrollSpares => [
             "The holder comes to the table and inserts the device. No other device is inserted.",
             "The holder reads the serial number off the case and types its last four digits.",
         ]
@@ -149,6 +156,7 @@ fn tasks(step: &Step) -> Vec<String> {
             "Type the first two words of the digest.".to_owned(),
         ],
         Kind::Sign => signing(&format!("{documents} is signed")),
+        Kind::Prove => signing("the statement that the key is there is signed"),
         Kind::Verify => vec![
             format!("The program reads {documents} back with its signatures and counts the distinct keys."),
         ],

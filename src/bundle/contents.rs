@@ -6,17 +6,34 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{Files, read::is_plain};
 use crate::{
-    ceremony::{State, script::Document, state::Enrolment, verify},
+    ceremony::{
+        State,
+        previous::{PREVIOUS, REVOKED},
+        propose::CRATES_ROOT,
+        script::Document,
+        state::Enrolment,
+        verify,
+    },
     digest::Digest,
     report,
     rules::roster::Handle,
     text::escape,
     transcript::{Chain, Mode},
-    tuf::{PublicKey, dialect::tuf_on_ci},
+    tuf::PublicKey,
 };
 
+/// Where the repositories lie in a bundle.
+pub(super) const REPOSITORIES: &str = "repositories";
 /// Where the repository tuf-root lies in a bundle.
-const TUF_ROOT: &str = "repositories/tuf-root";
+pub(super) const TUF_ROOT: &str = "repositories/tuf-root";
+/// Where the repository tuf-crates lies in a bundle.
+const TUF_CRATES: &str = "repositories/tuf-crates";
+/// Where the published enrolments lie in a bundle.
+pub(super) const ATTESTATIONS: &str = "attestations";
+/// Where a bundle keeps what its ceremony went on from.
+pub(super) const INPUTS: &str = "inputs";
+/// Where a bundle keeps the statements of a ceremony without documents.
+const STATEMENTS: &str = "statements";
 /// The folder of what a rehearsal attaches.
 const REHEARSAL: &str = "rehearsal";
 
@@ -68,8 +85,14 @@ pub fn contents(
     ] {
         files.insert(name.to_owned(), text.clone().into_bytes());
     }
+    for (path, bytes) in &plan.inputs {
+        files.insert(format!("{INPUTS}/{path}"), bytes.clone());
+    }
     for seat in &state.seats {
-        if let Some((enrolled, statement)) = seat.enrolled().and_then(|e| Some((e, e.statement?))) {
+        for enrolled in seat.published() {
+            let Some(statement) = enrolled.statement else {
+                continue;
+            };
             let folder = enrolment_folder(&seat.handle, enrolled);
             let mut file = |name: &str, bytes| files.insert(format!("{folder}/{name}"), bytes);
             let attestation = object(&enrolled.attestation, "an attestation")?;
@@ -84,13 +107,15 @@ pub fn contents(
                 object(&statement, "a statement of enrolment")?,
             );
         }
-    }
-    for &document in state.documents.keys() {
-        let file = verify::signed_file(&state, document, objects).map_err(|why| fault(&why))?;
-        let Document::Root = document;
-        for path in tuf_on_ci::root_paths(1) {
-            files.insert(format!("{TUF_ROOT}/{path}"), file.clone());
+        if let Some((enrolled, proof)) = seat.enrolled().zip(seat.proof) {
+            let path = format!("{STATEMENTS}/{}/{}.json", seat.handle, enrolled.serial);
+            files.insert(path, object(&proof, "a statement")?);
         }
+    }
+    repositories(&state, objects, &mut files).map_err(|why| fault(&why))?;
+    let revoked = state.revoked();
+    if !revoked.keys().is_empty() {
+        files.insert(REVOKED.to_owned(), revoked.bytes());
     }
     for (path, digest) in &seal.attachments {
         if !may_be_attached(path, &state) {
@@ -105,6 +130,42 @@ pub fn contents(
     files.insert("report.html".to_owned(), account.html().into_bytes());
     files.insert("report.md".to_owned(), account.markdown().into_bytes());
     Ok(files)
+}
+
+/// Both repositories as they are to be published: what was there before, with what
+/// this ceremony signed put over it.
+fn repositories(
+    state: &State,
+    objects: &verify::Objects<'_>,
+    files: &mut Files,
+) -> Result<(), String> {
+    for (path, bytes) in &state.plan.files.inputs {
+        let previous = path
+            .strip_prefix(PREVIOUS)
+            .and_then(|path| path.strip_prefix('/'))
+            .filter(|path| path.starts_with("tuf-root/") || path.starts_with("tuf-crates/"));
+        if let Some(path) = previous {
+            files.insert(format!("{REPOSITORIES}/{path}"), bytes.clone());
+        }
+    }
+    for &document in state.documents.keys() {
+        for (path, bytes) in verify::signed_files(state, document, objects)? {
+            files.insert(format!("{TUF_ROOT}/{path}"), bytes);
+        }
+    }
+    if state.documents.contains_key(&Document::Crates)
+        && let Some(root) = state.plan.crates_root()
+    {
+        // The file that crates.json vouches for lies where clients of tuf-root look.
+        files.insert(
+            format!("{TUF_ROOT}/targets/{CRATES_ROOT}"),
+            root.to_vec(),
+        );
+    }
+    for (path, bytes) in state.plan.crates_files() {
+        files.insert(format!("{TUF_CRATES}/{path}"), bytes);
+    }
+    Ok(())
 }
 
 /// Whether a seal may attach a file at this path: a rehearsal its simulated
@@ -122,7 +183,7 @@ fn may_be_attached(path: &str, state: &State) -> bool {
 /// Where a bundle keeps an enrolment: `attestations/<handle>/<serial>`.
 #[must_use]
 pub fn enrolment_folder(handle: &Handle, enrolment: &Enrolment) -> String {
-    format!("attestations/{handle}/{}", enrolment.serial)
+    format!("{ATTESTATIONS}/{handle}/{}", enrolment.serial)
 }
 
 /// A certificate as PEM (RFC 7468), 64 characters a line.

@@ -5,16 +5,23 @@ use std::{
     sync::Arc,
 };
 
-use super::{Bundle, ContentsError, Files, MANIFEST, Manifest, SIGNATURES, contents, manifest};
+use super::{
+    Bundle, ContentsError, Files, MANIFEST, Manifest, SIGNATURES,
+    contents::{INPUTS, TUF_ROOT, contents},
+    manifest,
+};
 use crate::{
     PROGRAM,
     attestation::{self, TrustStore, certificate_der},
-    ceremony::{Plan, PlanFiles, State, propose, script::Document, statement, trust, verify},
+    ceremony::{
+        Plan, PlanFiles, State, carried, previous::Inputs, propose, script::Document, statement,
+        trust, verify,
+    },
     digest::Digest,
     rules::{Outcome, Verdict, Violation, device, machine},
     text::escape,
     transcript::{Chain, Event, Mode, Time},
-    tuf::{self, dialect::tuf_on_ci},
+    tuf::Dialect,
 };
 
 /// How far the date of a document may be from the line that records it, in
@@ -52,13 +59,14 @@ impl Evidence {
             script: text("script.toml")?,
             policy: text("policy.toml")?,
             roster: text("roster.toml")?,
+            inputs: inputs(files),
         };
         let plan = Arc::new(Plan::check(plan)?);
         let chain = Chain::read(&bytes("transcript.jsonl"))
             .map_err(|error| fault("TRANSCRIPT-CHAIN", error.to_string()))?;
         let state = State::fold(plan, &chain)
             .map_err(|illegal| fault("TRANSCRIPT-REPLAY", illegal.to_string()))?;
-        let objects = objects(files);
+        let objects = objects(files, state.plan.policy.dialect);
         let trust =
             trust::store(&state, &|digest| objects.get(digest).cloned()).map_err(|violations| {
                 violations
@@ -95,21 +103,12 @@ impl Evidence {
         verdicts.push(self.head());
         verdicts.push(self.times());
         verdicts.push(self.machine());
-        let mut taken = Vec::new();
-        for seat in &self.state.seats {
-            if let Some(enrolment) = seat.enrolled() {
-                verdicts.extend(self.enrolment(seat.handle.as_str(), enrolment, &taken));
-                taken.push((
-                    seat.handle.to_string(),
-                    enrolment.serial,
-                    enrolment.spki.clone(),
-                ));
-            }
-        }
+        verdicts.extend(self.enrolments());
+        verdicts.extend(carried::judge(&self.state, &self.trust));
         verdicts.extend(self.possession());
+        verdicts.extend(self.proofs());
         for (&document, proposal) in &self.state.documents {
-            let Document::Root = document;
-            verdicts.extend(self.root(proposal.made));
+            verdicts.extend(self.document(document, proposal.made));
         }
         verdicts.extend(verify::signed_documents(&self.state, &|digest| {
             self.object(digest)
@@ -215,6 +214,27 @@ impl Evidence {
         )
     }
 
+    /// The enrolments that this ceremony made.
+    fn enrolments(&self) -> Vec<Verdict> {
+        let plan = &self.state.plan;
+        let carried: Vec<_> = plan
+            .places()
+            .iter()
+            .flat_map(|place| place.current.iter().chain(&place.outgoing).chain(&place.spares))
+            .collect();
+        let (mut taken, mut verdicts) = (Vec::new(), Vec::new());
+        for seat in &self.state.seats {
+            for enrolment in seat.proven() {
+                let handle = seat.handle.as_str();
+                if !carried.contains(&enrolment) {
+                    verdicts.extend(self.enrolment(handle, enrolment, &taken));
+                }
+                taken.push((handle.to_owned(), enrolment.serial, enrolment.spki.clone()));
+            }
+        }
+        verdicts
+    }
+
     fn enrolment(
         &self,
         handle: &str,
@@ -239,7 +259,7 @@ impl Evidence {
             },
             spki: &enrolled.spki,
             serial: enrolled.serial,
-            taken,
+            taken: Some(taken),
             others,
         };
         let plan = &self.state.plan;
@@ -282,17 +302,17 @@ impl Evidence {
             .entries()
             .iter()
             .filter_map(|entry| match &entry.event {
-                Event::Enrolled { holder, .. } => Some((entry, holder)),
+                Event::Enrolled { holder, serial, .. } => Some((entry, holder, serial)),
                 _ => None,
             });
         enrolled
-            .filter_map(|(entry, holder)| {
+            .filter_map(|(entry, holder, serial)| {
                 let seat = self
                     .state
                     .seats
                     .iter()
                     .find(|seat| seat.handle.as_str() == holder)?;
-                let enrolment = seat.enrolled()?;
+                let enrolment = seat.proven().find(|e| e.serial == *serial)?;
                 let statement = enrolment
                     .statement
                     .and_then(|d| self.object(&d))
@@ -316,24 +336,63 @@ impl Evidence {
             .collect()
     }
 
-    /// The rules on the root, and that it is the one this ceremony makes.
-    fn root(&self, made: Time) -> Vec<Verdict> {
+    /// KEY-POSSESSION of a ceremony without documents: every statement is signed by its
+    /// key, and stands at its place.
+    fn proofs(&self) -> Vec<Verdict> {
+        let (Some(opening), Some(root)) = (&self.state.opening, self.state.current_root()) else {
+            return Vec::new();
+        };
+        let payload_type = statement::proof_type(self.state.scenario());
+        let proved = self.chain.entries().iter().filter_map(|entry| match &entry.event {
+            Event::Proved {
+                holder, statement, ..
+            } => Some((entry, holder, statement)),
+            _ => None,
+        });
+        proved
+            .filter_map(|(entry, holder, digest)| {
+                let mut seats = self.state.seats.iter();
+                let seat = seats.find(|seat| seat.handle.as_str() == holder)?;
+                let enrolled = seat.enrolled()?;
+                let payload =
+                    statement::proof(opening, &entry.prev, &seat.handle, enrolled, &root);
+                let signed = self.object(digest).unwrap_or_default();
+                Some(
+                    match statement::check_proof(
+                        &signed,
+                        payload_type,
+                        &payload,
+                        &seat.handle,
+                        enrolled,
+                    ) {
+                        Ok(()) => Verdict::held(
+                            "KEY-POSSESSION",
+                            format!("{holder}: the key signed that its holder has it"),
+                        ),
+                        Err(violation) => violation.into(),
+                    },
+                )
+            })
+            .collect()
+    }
+
+    /// The rules on a document, and that it is the one this ceremony makes.
+    fn document(&self, document: Document, made: Time) -> Vec<Verdict> {
         let objects = |digest: &Digest| self.object(digest);
-        let proposal = match verify::proposal(&self.state, Document::Root, &objects) {
+        let name = document.name();
+        let proposal = match verify::proposal(&self.state, document, &objects) {
             Ok(proposal) => proposal,
             Err(why) => {
-                return vec![
-                    Violation::new("ROOT-DRAFT", format!("root.json: {why}"), STOP).into(),
-                ];
+                return vec![Violation::new("ROOT-DRAFT", format!("{name}: {why}"), STOP).into()];
             }
         };
-        let mut verdicts = propose::check_root(&self.state, &proposal, made);
-        let again = propose::root(&self.state, made);
+        let mut verdicts = propose::check(&self.state, document, &proposal, made);
+        let again = propose::document(&self.state, document, made);
         verdicts.push(Verdict::unless(
             "ROOT-DRAFT",
             again.map(|again| again.digest()) != Ok(proposal.digest()),
-            || "root.json is what the script and the nine keys come to".to_owned(),
-            || "root.json is not what the script and the keys come to".to_owned(),
+            || format!("{name} is what the script, the keys and the previous state come to"),
+            || format!("{name} is not what the script, the keys and the previous state come to"),
             STOP,
         ));
         verdicts
@@ -397,9 +456,18 @@ impl Evidence {
     }
 }
 
+/// What the ceremony went on from.
+fn inputs(files: &Files) -> Inputs {
+    let below = |path: &String| Some(path.strip_prefix(INPUTS)?.strip_prefix('/')?.to_owned());
+    files
+        .iter()
+        .filter_map(|(path, bytes)| Some((below(path)?, bytes.clone())))
+        .collect()
+}
+
 /// The objects that events speak of, found among the files: certificates by their
 /// DER, documents without their signatures, everything else as it is.
-fn objects(files: &Files) -> BTreeMap<Digest, Vec<u8>> {
+fn objects(files: &Files, dialect: Dialect) -> BTreeMap<Digest, Vec<u8>> {
     let mut found = BTreeMap::new();
     for (path, bytes) in files {
         found.insert(Digest::of(bytes), bytes.clone());
@@ -408,10 +476,12 @@ fn objects(files: &Files) -> BTreeMap<Digest, Vec<u8>> {
         {
             found.insert(Digest::of(&der), der);
         }
-        if path.starts_with("repositories/")
-            && let Ok(document) = tuf::Document::parse(bytes, bytes.len())
-        {
-            let unsigned = tuf_on_ci::assemble(document.signed(), &BTreeMap::new());
+    }
+    for document in Document::ALL {
+        let file = |path: &str| files.get(&format!("{TUF_ROOT}/{path}")).cloned();
+        let longest = files.values().map(Vec::len).max().unwrap_or(0);
+        if let Ok(Some(signed)) = dialect.read(document.role(), None, &file, longest) {
+            let unsigned = dialect.assemble(&signed, &BTreeMap::new());
             found.insert(Digest::of(&unsigned), unsigned);
         }
     }

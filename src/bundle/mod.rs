@@ -7,6 +7,7 @@
 mod contents;
 mod evidence;
 mod manifest;
+mod previous;
 mod read;
 mod signatures;
 mod verify;
@@ -16,7 +17,8 @@ use std::collections::BTreeMap;
 
 pub use contents::{ContentsError, contents, enrolment_folder};
 pub use manifest::{Listed, MANIFEST, Manifest, SIGNATURES, Signatures, closed, manifest};
-pub use read::{Bundle, read};
+pub use previous::{of_bundle, of_tree};
+pub use read::{Bundle, read, read_tree};
 pub use verify::{Expectations, verify};
 pub use write::write;
 

@@ -4,6 +4,7 @@ use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 
 use super::Files;
 use crate::{
+    ceremony::previous::REVOKED,
     host::folder,
     rules::{Verdict, Violation},
     text::escape,
@@ -54,6 +55,38 @@ pub fn read(path: &Path) -> Result<Bundle, Vec<Verdict>> {
         })
     } else {
         Err(reader.faults)
+    }
+}
+
+/// Reads what keymoot knows of in a working tree of the repository tuf-root, by the
+/// same rules: `metadata/`, `targets/crates/`, `attestations/` and the list of
+/// revoked keys. Whatever else lies there is not looked at.
+///
+/// # Errors
+/// Violations of BUNDLE-FILES, or of BUNDLE-READ when the disk fails.
+pub fn read_tree(path: &Path) -> Result<Files, Vec<Verdict>> {
+    let mut reader = Reader {
+        files: Files::new(),
+        left: MOST_BYTES,
+        faults: Vec::new(),
+    };
+    for folder in ["metadata", "targets/crates", "attestations"] {
+        let whole = path.join(folder);
+        match fs::symlink_metadata(&whole) {
+            Ok(meta) if meta.is_dir() => reader.folder(&whole, &format!("{folder}/"), 1),
+            Ok(_) => reader.fault(folder, "is no folder"),
+            Err(_) => {}
+        }
+    }
+    let revoked = path.join(REVOKED);
+    match fs::symlink_metadata(&revoked) {
+        Ok(meta) if meta.is_file() => reader.file(&revoked, REVOKED.to_owned(), meta.len()),
+        Ok(_) => reader.fault(REVOKED, "is a link or no ordinary file"),
+        Err(_) => {}
+    }
+    match reader.faults.is_empty() {
+        true => Ok(reader.files),
+        false => Err(reader.faults),
     }
 }
 

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{Bundle, MANIFEST, SIGNATURES, Signatures, evidence::Evidence};
 use crate::{
-    ceremony::{propose, statement},
+    ceremony::{script::Document, statement, turn::Purpose, verify::Delegators},
     rules::{Verdict, Violation},
     tuf::PublicKey,
 };
@@ -32,12 +32,16 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence) -> Verdict {
         Ok(signatures) => signatures,
         Err(why) => return fault(why),
     };
+    let delegators = match Delegators::of(state, &|digest| evidence.object(digest)) {
+        Ok(delegators) => delegators,
+        Err(why) => return fault(why),
+    };
     let message = statement::signed_bytes(statement::MANIFEST, manifest);
     let mut closers = BTreeSet::new();
     for signature in &signatures.signatures {
         let enrolled = state.seats.iter().find_map(|seat| {
             let enrolled = seat.enrolled()?;
-            let keyid = propose::key_id(seat.handle.as_str(), &enrolled.spki)?;
+            let keyid = delegators.key_id(Document::Root, &enrolled.key())?;
             (keyid.as_str() == signature.keyid).then_some((seat, enrolled))
         });
         let Some((seat, enrolled)) = enrolled else {
@@ -53,7 +57,7 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence) -> Verdict {
         }
         closers.insert(enrolled.spki.clone());
     }
-    let threshold = state.plan.policy.quorum.threshold as usize;
+    let threshold = state.needed(Purpose::Close);
     if closers.len() < threshold {
         return fault(format!(
             "{} distinct keys closed the bundle, and {threshold} must",

@@ -3,7 +3,6 @@
 use super::{
     script::{Document, Kind},
     state::{Progress, Proposal, Seal, State},
-    turn::Purpose,
 };
 use crate::{
     rules::Verdict,
@@ -53,12 +52,14 @@ impl State {
                 Ok(())
             }
             Event::RollCalled { present } => self.roll_call(present),
+            Event::Loaded { verdicts } => {
+                self.in_step(Kind::Load)?;
+                self.judge(verdicts);
+                Ok(())
+            }
             Event::Enough { step } => {
                 self.is_current(step, true)?;
-                let purpose = self
-                    .purpose()
-                    .filter(|&p| p != Purpose::Enroll && self.turn.is_none());
-                let met = purpose.is_some_and(|p| self.done(p) >= self.needed(p));
+                let met = self.purpose().is_some_and(|purpose| self.can_stop(purpose));
                 self.progress.enough = met;
                 met.then_some(())
                     .ok_or("the quorum is not met yet".to_owned())
@@ -147,10 +148,16 @@ impl State {
         for seat in &mut self.seats {
             seat.present = present.iter().any(|p| p == seat.handle.as_str());
         }
-        let count = self.seats.iter().filter(|seat| seat.present).count();
+        let here: Vec<_> = self
+            .seats
+            .iter()
+            .filter(|seat| seat.present)
+            .map(|seat| seat.handle.clone())
+            .collect();
+        let lacking = self.lacking(&here);
         self.finish(
-            count == present.len() && count >= self.plan.policy.quorum.holders as usize,
-            "a first root needs every holder of the roster",
+            here.len() == present.len() && lacking.is_none(),
+            &lacking.unwrap_or_else(|| "somebody is named twice".to_owned()),
         )
     }
 
@@ -159,7 +166,7 @@ impl State {
         match self.purpose() {
             Some(purpose) => {
                 self.turn.is_none()
-                    && self.done(purpose) >= self.needed(purpose)
+                    && self.is_met(purpose)
                     && (self.progress.enough || self.waiting(purpose).is_empty())
             }
             None => self.progress.done && self.progress.violated.is_empty(),

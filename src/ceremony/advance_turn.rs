@@ -2,7 +2,7 @@
 
 use super::{
     advance::{Step, violated},
-    script::Kind,
+    script::{Document, Kind},
     state::{Enrolment, Signature, State},
     turn::{Purpose, Seen, Stage, Turn},
 };
@@ -24,10 +24,13 @@ impl State {
                     .waiting(purpose)
                     .into_iter()
                     .find(|h| h.as_str() == holder);
-                self.turn = Some(Turn::new(
-                    waiting.ok_or("this holder is not awaited")?,
-                    purpose,
-                ));
+                let handle = waiting.ok_or("this holder is not awaited")?;
+                if let Some(seat) = self.seat_mut(&handle) {
+                    // A spare that an earlier turn left unproven counts for nothing.
+                    seat.spares.retain(|spare| spare.statement.is_some());
+                }
+                self.progress.called.insert(handle.clone());
+                self.turn = Some(Turn::new(handle, purpose));
                 Ok(())
             }
             Event::TurnEnded { holder, unfinished } => {
@@ -54,8 +57,8 @@ impl State {
                 let violated = violated(verdicts);
                 turn.stage = match turn.purpose {
                     _ if !violated.is_empty() => Stage::Refused(violated),
-                    Purpose::Enroll => Stage::Identify,
-                    Purpose::Sign | Purpose::Close => Stage::Sign,
+                    Purpose::Enroll | Purpose::Spare => Stage::Identify,
+                    Purpose::Sign | Purpose::Prove | Purpose::Close => Stage::Sign,
                 };
                 Ok(())
             }
@@ -170,15 +173,26 @@ impl State {
                     statement: None,
                     escrow: turn.escrow,
                 };
-                let seat = turn.holder.clone();
+                let (seat, purpose) = (turn.holder.clone(), turn.purpose);
                 if let Some(seat) = self.seat_mut(&seat).filter(|_| !refused) {
-                    seat.enrolment = Some(enrolment);
+                    match purpose {
+                        Purpose::Spare => seat.spares.push(enrolment),
+                        _ => seat.enrolment = Some(enrolment),
+                    }
                 }
                 Ok(())
             }
             Event::StatementAnnounced { holder, serial } => {
-                self.device_at_stage(holder, *serial, &[Stage::Prove])?
-                    .announced = true;
+                let turn = self.at_table(holder)?;
+                turn.has(*serial)?;
+                let due = match turn.purpose {
+                    Purpose::Prove => Stage::Sign,
+                    _ => Stage::Prove,
+                };
+                if turn.stage != due {
+                    return Err("it is out of turn".to_owned());
+                }
+                turn.announced = true;
                 Ok(())
             }
             Event::Enrolled {
@@ -188,11 +202,8 @@ impl State {
             } => {
                 let turn = self.announced(holder, *serial, &[Stage::Prove])?;
                 turn.stage = Stage::Remove;
-                let seat = turn.holder.clone();
-                let seat = self
-                    .seat_mut(&seat)
-                    .and_then(|seat| seat.enrolment.as_mut());
-                seat.ok_or("there is no key to prove")?.statement = Some(*statement);
+                let making = self.making_mut();
+                making.ok_or("there is no key to prove")?.statement = Some(*statement);
                 Ok(())
             }
             Event::SignAnnounced {
@@ -202,7 +213,8 @@ impl State {
                 signed,
             } => {
                 self.in_step(Kind::Sign)?;
-                self.is_reviewed(document, signed)?;
+                let document = self.is_reviewed(document, signed)?;
+                self.may_sign(holder, document, *serial)?;
                 self.device_at_stage(holder, *serial, &[Stage::Sign])?
                     .announced = true;
                 Ok(())
@@ -217,6 +229,7 @@ impl State {
             } => {
                 self.in_step(Kind::Sign)?;
                 let document = self.is_reviewed(document, signed)?;
+                self.may_sign(holder, document, *serial)?;
                 let turn = self.announced(holder, *serial, &[Stage::Sign])?;
                 let handle = turn.holder.clone();
                 let signature = Signature {
@@ -224,9 +237,29 @@ impl State {
                     bytes: bytes(signature)?,
                 };
                 let seat = self.seat_mut(&handle).ok_or("this holder has no seat")?;
-                if seat.signatures.insert(document, signature).is_some() {
-                    return Err("this holder has signed this document".to_owned());
+                let place = (document, *serial);
+                if seat.signatures.insert(place, signature).is_some() {
+                    return Err("this device has signed this document".to_owned());
                 }
+                self.remove_when_done(&handle);
+                Ok(())
+            }
+            Event::DeviceExchanged { holder, serial } => {
+                let turn = self.device_at_stage(holder, *serial, &[Stage::Exchange])?;
+                turn.device = None;
+                turn.stage = Stage::Insert;
+                Ok(())
+            }
+            Event::Proved {
+                holder,
+                serial,
+                statement,
+            } => {
+                self.in_step(Kind::Prove)?;
+                let turn = self.announced(holder, *serial, &[Stage::Sign])?;
+                let handle = turn.holder.clone();
+                let seat = self.seat_mut(&handle).ok_or("this holder has no seat")?;
+                seat.proof = Some(*statement);
                 self.remove_when_done(&handle);
                 Ok(())
             }
@@ -259,14 +292,53 @@ impl State {
     }
 
     fn remove_when_done(&mut self, handle: &Handle) {
-        let done = |state: &Self| {
-            let turn = state.turn.as_ref()?;
-            Some(state.has_done(state.seat(handle)?, turn.purpose))
+        let Some((turn, seat)) = self.turn.as_ref().zip(self.seat(handle)) else {
+            return;
         };
-        if done(self) == Some(true)
-            && let Some(turn) = &mut self.turn
-        {
-            turn.stage = Stage::Remove;
+        let device = turn.device.as_ref().map(|seen| seen.serial);
+        let stage = if self.has_done(seat, turn.purpose) {
+            Stage::Remove
+        } else if self.next_signature(seat, device).is_none() {
+            Stage::Exchange
+        } else {
+            return;
+        };
+        if let Some(turn) = &mut self.turn {
+            turn.stage = stage;
+        }
+    }
+
+    /// Whether the key in this device of the holder has a part in the document.
+    fn may_sign(&self, holder: &str, document: Document, serial: u32) -> Step {
+        let seat = self.seats.iter().find(|seat| seat.handle.as_str() == holder);
+        let may = seat.is_some_and(|seat| {
+            self.signers(seat, document)
+                .any(|enrolment| enrolment.serial == serial)
+        });
+        may.then_some(())
+            .ok_or("the key in this device has no part in this document".to_owned())
+    }
+
+    /// The enrolment that the turn at the table is making.
+    #[must_use]
+    pub fn making(&self) -> Option<&Enrolment> {
+        let turn = self.turn.as_ref()?;
+        let seat = self.seat(&turn.holder)?;
+        match turn.purpose {
+            Purpose::Enroll => seat.enrolment.as_ref(),
+            Purpose::Spare => seat.spares.last(),
+            Purpose::Sign | Purpose::Prove | Purpose::Close => None,
+        }
+    }
+
+    fn making_mut(&mut self) -> Option<&mut Enrolment> {
+        let turn = self.turn.as_ref()?;
+        let (holder, purpose) = (turn.holder.clone(), turn.purpose);
+        let seat = self.seat_mut(&holder)?;
+        match purpose {
+            Purpose::Enroll => seat.enrolment.as_mut(),
+            Purpose::Spare => seat.spares.last_mut(),
+            Purpose::Sign | Purpose::Prove | Purpose::Close => None,
         }
     }
 

@@ -6,14 +6,20 @@
 
 mod advance;
 mod advance_turn;
+pub mod carried;
+mod continuity;
+mod crates_root;
 mod next;
 mod order;
 mod plan;
+pub mod previous;
 pub mod propose;
 pub mod question;
 pub mod script;
+pub mod seating;
 pub mod state;
 pub mod statement;
+mod tally;
 pub mod trust;
 pub mod turn;
 pub mod verify;
@@ -22,3 +28,4 @@ pub use next::{Effect, Next};
 pub use plan::{Plan, PlanFiles};
 pub use question::{Answer, Question, Refusal, Said};
 pub use state::State;
+pub use tally::Tally;

@@ -27,6 +27,8 @@ pub enum Next {
 pub enum Effect {
     /// Examine the machine.
     ExamineMachine,
+    /// Judge what earlier ceremonies left.
+    Load,
     /// Wait for the holder's device and read it.
     AwaitDevice(Handle),
     /// Erase the PIV application.
@@ -43,6 +45,10 @@ pub enum Effect {
     Prove(Handle, u32),
     /// Have the device sign a document.
     Sign(Handle, u32, Document),
+    /// Have the device sign a statement that its key is there.
+    State(Handle, u32),
+    /// Wait until the device that has signed is out, for another of the holder's.
+    AwaitExchange(Handle, u32),
     /// Have the device sign the manifest.
     Close(Handle, u32),
     /// Wait until no device is inserted.
@@ -87,9 +93,12 @@ impl State {
         match step.kind {
             Kind::Close if self.sealed.is_none() => Next::Do(Effect::Seal),
             Kind::Close if self.manifest.is_none() => Next::Do(Effect::MakeManifest),
-            Kind::Enroll => self.whose_turn(Purpose::Enroll),
-            Kind::Sign => self.whose_turn(Purpose::Sign),
-            Kind::Close => self.whose_turn(Purpose::Close),
+            Kind::Enroll | Kind::EnrollSpares | Kind::Sign | Kind::Prove | Kind::Close => {
+                match self.purpose() {
+                    Some(purpose) => self.whose_turn(purpose),
+                    None => Next::Finished,
+                }
+            }
             Kind::Export => match self.manifest {
                 Some(manifest) => Next::Do(Effect::Export(manifest)),
                 None => Next::Finished,
@@ -116,6 +125,7 @@ impl State {
             Kind::Confirm => Next::Ask(Question::Confirm),
             Kind::RollCall => Next::Ask(Question::RollCall),
             Kind::Preflight => Next::Do(Effect::ExamineMachine),
+            Kind::Load => Next::Do(Effect::Load),
             Kind::Verify => Next::Do(Effect::Verify),
             Kind::Propose => {
                 let left = documents
@@ -133,12 +143,17 @@ impl State {
                 });
                 Next::Ask(unread?)
             }
-            Kind::Enroll | Kind::Sign | Kind::Close | Kind::Export => return None,
+            Kind::Enroll
+            | Kind::EnrollSpares
+            | Kind::Sign
+            | Kind::Prove
+            | Kind::Close
+            | Kind::Export => return None,
         })
     }
 
     fn whose_turn(&self, purpose: Purpose) -> Next {
-        let can_stop = purpose != Purpose::Enroll && self.done(purpose) >= self.needed(purpose);
+        let can_stop = self.can_stop(purpose);
         Next::Ask(Question::WhoseTurn {
             purpose,
             waiting: self.waiting(purpose),
@@ -183,10 +198,17 @@ impl State {
             Stage::Sign if turn.purpose == Purpose::Close => {
                 Next::Do(Effect::Close(holder, serial))
             }
-            Stage::Sign => match self.seat(&holder).and_then(|seat| self.next_document(seat)) {
-                Some(document) => Next::Do(Effect::Sign(holder, serial, document)),
-                None => Next::Do(Effect::AwaitRemoval(holder)),
-            },
+            Stage::Sign if turn.purpose == Purpose::Prove => {
+                Next::Do(Effect::State(holder, serial))
+            }
+            Stage::Sign => {
+                let seat = self.seat(&holder);
+                match seat.and_then(|seat| self.next_signature(seat, Some(serial))) {
+                    Some((document, _)) => Next::Do(Effect::Sign(holder, serial, document)),
+                    None => Next::Do(Effect::AwaitRemoval(holder)),
+                }
+            }
+            Stage::Exchange => Next::Do(Effect::AwaitExchange(holder, serial)),
             Stage::Remove => Next::Do(Effect::AwaitRemoval(holder)),
         }
     }

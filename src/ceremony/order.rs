@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::script::{Document, Kind, Script, Step};
+use super::script::{Document, Kind, Scenario, Script, Step};
 use crate::{rules::Violation, text::escape};
 
 /// What must stand earlier in the script than a step of a kind.
@@ -13,12 +13,14 @@ fn needs(kind: Kind) -> &'static [Kind] {
     match kind {
         Kind::Confirm | Kind::Preflight => &[],
         Kind::RollCall => &[Kind::Preflight],
+        Kind::Load => &[Kind::Preflight],
         Kind::Enroll => &[Kind::Preflight, Kind::RollCall],
-        Kind::Propose => &[Kind::Enroll],
+        Kind::EnrollSpares | Kind::Prove => &[Kind::RollCall],
+        Kind::Propose => &[Kind::RollCall],
         Kind::Review => &[Kind::Propose],
         Kind::Sign => &[Kind::RollCall, Kind::Review],
         Kind::Verify => &[Kind::Sign],
-        Kind::Close => &[Kind::Verify],
+        Kind::Close => &[Kind::RollCall],
         Kind::Export => &[Kind::Close],
     }
 }
@@ -37,14 +39,35 @@ fn name(kind: Kind) -> &'static str {
         Kind::Confirm => "confirm",
         Kind::Preflight => "preflight",
         Kind::RollCall => "roll-call",
+        Kind::Load => "load",
         Kind::Enroll => "enroll",
+        Kind::EnrollSpares => "enroll-spares",
         Kind::Propose => "propose",
         Kind::Review => "review",
         Kind::Sign => "sign",
+        Kind::Prove => "prove",
         Kind::Verify => "verify",
         Kind::Close => "close",
         Kind::Export => "export",
     }
+}
+
+/// What a scenario asks for besides: the steps that a script of it must have, so that
+/// nothing is signed before what it rests on was looked at, and nothing is closed
+/// before it was verified.
+fn demands(scenario: Scenario) -> Vec<(Kind, Kind)> {
+    let mut demands = Vec::new();
+    if scenario.has_previous() {
+        demands.push((Kind::Load, Kind::RollCall));
+    }
+    if scenario == Scenario::InitialRoot || scenario.changes_people() {
+        demands.push((Kind::Enroll, Kind::Propose));
+    }
+    demands.push(match scenario.is_statement() {
+        true => (Kind::Prove, Kind::Close),
+        false => (Kind::Verify, Kind::Close),
+    });
+    demands
 }
 
 /// Everything that is wrong with a script.
@@ -56,7 +79,48 @@ pub(super) fn faults(script: &Script) -> Vec<Violation> {
         fields(step, &mut faults);
     }
     sequence(&steps, &mut faults);
+    required(script.scenario, &steps, &mut faults);
     faults
+}
+
+fn required(scenario: Scenario, steps: &[&Step], faults: &mut Vec<Violation>) {
+    let place = |kind: Kind| steps.iter().position(|step| step.kind == kind);
+    for (first, then) in demands(scenario) {
+        let in_order = match (place(first), place(then)) {
+            (Some(first), Some(then)) => first < then,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if !in_order {
+            faults.push(Violation::new(
+                "SCRIPT-ORDER",
+                format!(
+                    "the scenario {} needs a {} step before its {} step",
+                    scenario.name(),
+                    name(first),
+                    name(then)
+                ),
+                "add it, or move it",
+            ));
+        }
+    }
+    let signs: BTreeSet<Document> = steps
+        .iter()
+        .filter(|step| step.kind == Kind::Sign)
+        .flat_map(|step| step.documents.iter().copied())
+        .collect();
+    let verifies: BTreeSet<Document> = steps
+        .iter()
+        .filter(|step| step.kind == Kind::Verify)
+        .flat_map(|step| step.documents.iter().copied())
+        .collect();
+    if signs != verifies {
+        faults.push(Violation::new(
+            "SCRIPT-ORDER",
+            "what is signed and what is verified is not the same",
+            "let a verify step name every document that is signed",
+        ));
+    }
 }
 
 fn is_id(text: &str) -> bool {

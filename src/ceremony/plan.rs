@@ -1,6 +1,15 @@
-//! The plan of a ceremony: script, policy and roster, checked together.
+//! The plan of a ceremony: script, policy, roster and what earlier ceremonies left,
+//! checked together.
 
-use super::script::CheckedScript;
+use std::collections::BTreeMap;
+
+use super::{
+    continuity,
+    crates_root::CratesRoots,
+    previous::{Inputs, Previous},
+    script::CheckedScript,
+    seating::{self, Place},
+};
 use crate::{
     digest::Digest,
     rules::{
@@ -10,7 +19,7 @@ use crate::{
     },
 };
 
-/// Script, policy and roster in which no rule is violated. Only
+/// Script, policy, roster and previous state in which no rule is violated. Only
 /// [`Plan::check`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -20,13 +29,16 @@ pub struct Plan {
     pub policy: Policy,
     /// Who takes part.
     pub roster: Roster,
-    /// The files' exact text.
+    /// The files' exact content.
     pub files: PlanFiles,
+    previous: Option<Previous>,
+    crates: CratesRoots,
+    places: Vec<Place>,
     verdicts: Vec<Verdict>,
 }
 
-/// The text of the three files.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The files that a ceremony begins with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanFiles {
     /// The script.
     pub script: String,
@@ -34,6 +46,8 @@ pub struct PlanFiles {
     pub policy: String,
     /// The roster.
     pub roster: String,
+    /// What earlier ceremonies left, and new roots of tuf-crates.
+    pub inputs: Inputs,
 }
 
 impl PlanFiles {
@@ -42,14 +56,24 @@ impl PlanFiles {
     pub fn digests(&self) -> [Digest; 3] {
         [&self.script, &self.policy, &self.roster].map(|text| Digest::of(text.as_bytes()))
     }
+
+    /// The digests of the inputs.
+    #[must_use]
+    pub fn input_digests(&self) -> BTreeMap<String, Digest> {
+        self.inputs
+            .iter()
+            .map(|(path, bytes)| (path.clone(), Digest::of(bytes)))
+            .collect()
+    }
 }
 
 impl Plan {
-    /// Reads the three files and checks them, each alone and all together.
+    /// Reads the files and checks them, each alone and all together.
     ///
     /// # Errors
-    /// Every violation of all three at once, so that they are mended in one go.
+    /// Every violation of all at once, so that they are mended in one go.
     pub fn check(files: PlanFiles) -> Result<Self, Vec<Verdict>> {
+        let mut violated = Vec::new();
         let script = CheckedScript::parse(&files.script);
         let policy = Policy::parse(&files.policy);
         let roster = Roster::parse(&files.roster);
@@ -58,35 +82,107 @@ impl Plan {
             verdicts.extend(roster::check(roster, policy));
             verdicts.push(online_key(policy));
         }
-        match (script, policy, roster) {
-            (Ok(script), Ok(policy), Ok(roster)) if !verdicts.iter().any(Verdict::is_violated) => {
-                verdicts.splice(0..0, script.verdicts());
-                Ok(Self {
-                    script,
-                    policy,
-                    roster,
-                    files,
-                    verdicts,
-                })
+        let previous = policy
+            .as_ref()
+            .map_or(Ok(None), |policy| Previous::read(&files.inputs, policy.dialect));
+        let (script, policy, roster, previous) = match (script, policy, roster, previous) {
+            (Ok(script), Ok(policy), Ok(roster), Ok(previous)) => {
+                (script, policy, roster, previous)
             }
-            (script, policy, roster) => {
-                let unread = [script.err(), policy.err(), roster.err()];
-                let mut violated: Vec<Verdict> = unread
-                    .into_iter()
-                    .flatten()
-                    .flatten()
-                    .map(Verdict::from)
-                    .collect();
+            (script, policy, roster, previous) => {
+                let unread = [script.err(), policy.err(), roster.err(), previous.err()];
+                violated.extend(unread.into_iter().flatten().flatten().map(Verdict::from));
                 violated.extend(verdicts.into_iter().filter(Verdict::is_violated));
-                Err(violated)
+                return Err(violated);
             }
+        };
+        let places = seating::places(&roster, previous.as_ref());
+        let crates = CratesRoots::read(&files.inputs, previous.as_ref(), policy.dialect);
+        let crates = crates.unwrap_or_else(|violation| {
+            verdicts.push(violation.into());
+            CratesRoots::default()
+        });
+        verdicts.extend(crates.verdict());
+        verdicts.extend(continuity::check(&continuity::Claim {
+            script: &script,
+            policy: &policy,
+            roster: &roster,
+            previous: previous.as_ref(),
+            places: &places,
+            crates: &crates,
+        }));
+        if verdicts.iter().any(Verdict::is_violated) {
+            verdicts.retain(Verdict::is_violated);
+            return Err(verdicts);
         }
+        verdicts.splice(0..0, script.verdicts());
+        Ok(Self {
+            script,
+            policy,
+            roster,
+            files,
+            previous,
+            crates,
+            places,
+            verdicts,
+        })
     }
 
     /// What the rules say of the plan: all held.
     #[must_use]
     pub fn verdicts(&self) -> &[Verdict] {
         &self.verdicts
+    }
+
+    /// What earlier ceremonies left.
+    #[must_use]
+    pub fn previous(&self) -> Option<&Previous> {
+        self.previous.as_ref()
+    }
+
+    /// The places at the table.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// The newest root of tuf-crates as it is published, byte for byte.
+    #[must_use]
+    pub fn crates_root(&self) -> Option<&[u8]> {
+        self.crates.newest()
+    }
+
+    /// The files of the roots of tuf-crates that the quorum is asked to vouch for: path
+    /// in that repository to content.
+    #[must_use]
+    pub fn crates_files(&self) -> Vec<(String, Vec<u8>)> {
+        self.crates.files(self.policy.dialect)
+    }
+
+    /// A file of an earlier ceremony that this one's events speak of.
+    #[must_use]
+    pub fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let input = self
+            .files
+            .inputs
+            .values()
+            .find(|bytes| Digest::of(bytes) == *digest);
+        input
+            .cloned()
+            .or_else(|| self.previous.as_ref()?.object(digest))
+    }
+
+    /// The name that people say for a holder.
+    #[must_use]
+    pub fn name(&self, handle: &roster::Handle) -> Option<&str> {
+        let holder = self.roster.holder(handle).map(|holder| &holder.name);
+        let leaver = || {
+            let leavers = &self.roster.leavers;
+            leavers.iter().find(|leaver| leaver.handle == *handle)
+        };
+        holder
+            .or_else(|| leaver().map(|leaver| &leaver.name))
+            .map(String::as_str)
     }
 }
 

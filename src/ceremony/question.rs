@@ -174,25 +174,17 @@ impl State {
                 }
             }
             (Question::RollCall, Answer::Present { holders, word }) => {
-                let missing: Vec<_> = self
-                    .seats
-                    .iter()
-                    .filter(|seat| !holders.contains(&seat.handle))
-                    .map(|seat| seat.handle.as_str())
-                    .collect();
-                if !missing.is_empty() {
+                if let Some(lacking) = self.lacking(&holders) {
                     return Err(Refusal(format!(
-                        "A first root needs every holder. Not marked as present: {}. Wait for them, or leave and resume another day.",
-                        missing.join(", ")
+                        "{lacking}. Wait for them, or leave and resume another day."
                     )));
                 }
                 typed(&word, PRESENT)?;
-                let present = self
-                    .seats
-                    .iter()
-                    .map(|seat| seat.handle.to_string())
-                    .collect();
-                Event::RollCalled { present }
+                // In the order of the seats, and nobody twice.
+                let present = self.seats.iter().filter(|seat| holders.contains(&seat.handle));
+                Event::RollCalled {
+                    present: present.map(|seat| seat.handle.to_string()).collect(),
+                }
             }
             (Question::WhoseTurn { waiting, .. }, Answer::Begin(holder)) => {
                 if !waiting.contains(&holder) {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::order;
+pub use crate::rules::scenario::{Document, Scenario};
 use crate::rules::{Verdict, Violation, one_line};
 
 /// The format name that a script file must carry.
@@ -28,14 +29,6 @@ pub struct Script {
     /// The acts, in order.
     #[serde(rename = "act")]
     pub acts: Vec<Act>,
-}
-
-/// What may differ between the previous documents and the new ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scenario {
-    /// There are no previous documents: version 1 of the root.
-    InitialRoot,
 }
 
 /// A part of the day.
@@ -83,14 +76,20 @@ pub enum Kind {
     Preflight,
     /// The holders present are counted.
     RollCall,
-    /// Each holder makes a key and proves it.
+    /// What earlier ceremonies left is judged.
+    Load,
+    /// Each holder who has no key makes one and proves it.
     Enroll,
+    /// Holders make keys in further devices, which stand in no root.
+    EnrollSpares,
     /// The new documents are built and checked.
     Propose,
     /// The new documents are read.
     Review,
     /// Holders sign the documents.
     Sign,
+    /// Holders sign a statement that their keys are there.
+    Prove,
     /// The signed documents are verified.
     Verify,
     /// The transcript is sealed and holders sign the manifest.
@@ -173,24 +172,6 @@ impl Accepts {
                     .map(|_| ())
                     .ok_or("a time as HH:MM, 00:00 to 23:59")
             }
-        }
-    }
-}
-
-/// A document of the repositories.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Document {
-    /// `root.json` of tuf-root.
-    #[serde(rename = "root.json")]
-    Root,
-}
-
-impl Document {
-    /// The document's file name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Root => "root.json",
         }
     }
 }

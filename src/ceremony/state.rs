@@ -4,12 +4,16 @@
 //! nowhere else: the driver, a resumed run and the verification of a bundle all
 //! fold the same way.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     plan::Plan,
-    script::{Document, Kind, Step},
-    turn::{Purpose, Turn},
+    script::{Document, Step},
+    seating::{Place, Standing},
+    turn::Turn,
 };
 use crate::{
     digest::Digest,
@@ -66,6 +70,8 @@ pub struct Progress {
     pub done: bool,
     /// The people in the room go on with what they have.
     pub enough: bool,
+    /// Who has been at the table in this step.
+    pub called: BTreeSet<Handle>,
     /// The verdicts that stand in its way.
     pub violated: Vec<Verdict>,
 }
@@ -75,12 +81,21 @@ pub struct Progress {
 pub struct Seat {
     /// The holder.
     pub handle: Handle,
+    /// How this person comes to the ceremony.
+    pub standing: Standing,
     /// Whether the roll call found the holder present.
     pub present: bool,
-    /// The device whose key was made, and how far it is proven.
+    /// The key for the next root and the device it is in, and how far it is proven.
     pub enrolment: Option<Enrolment>,
-    /// Signatures made, by document.
-    pub signatures: BTreeMap<Document, Signature>,
+    /// A key of the previous root that has no place in the next.
+    pub outgoing: Option<Enrolment>,
+    /// Other keys, in devices that are kept for the day when the first is lost.
+    pub spares: Vec<Enrolment>,
+    /// Signatures made, by document and device.
+    pub signatures: BTreeMap<(Document, u32), Signature>,
+    /// The statement that this holder's key signed in this ceremony, where nothing
+    /// else is signed.
+    pub proof: Option<Digest>,
     /// The closing signature.
     pub closing: Option<Signature>,
 }
@@ -162,13 +177,8 @@ impl State {
     /// The state before anything happened.
     #[must_use]
     pub fn new(plan: Arc<Plan>) -> Self {
-        let seats = plan
-            .roster
-            .holders
-            .iter()
-            .map(|holder| Seat::new(holder.handle.clone()));
         Self {
-            seats: seats.collect(),
+            seats: plan.places().iter().map(Seat::new).collect(),
             plan,
             opening: None,
             step: 0,
@@ -220,90 +230,6 @@ impl State {
         self.seats.iter_mut().find(|seat| seat.handle == *handle)
     }
 
-    /// What holders come to the table for in the current step, if they do.
-    #[must_use]
-    pub fn purpose(&self) -> Option<Purpose> {
-        match self.current()?.kind {
-            Kind::Enroll => Some(Purpose::Enroll),
-            Kind::Sign => Some(Purpose::Sign),
-            Kind::Close => Some(Purpose::Close),
-            _ => None,
-        }
-    }
-
-    /// Whether this holder has done what the current step asks.
-    #[must_use]
-    pub fn has_done(&self, seat: &Seat, purpose: Purpose) -> bool {
-        match purpose {
-            Purpose::Enroll => seat.enrolled().is_some(),
-            Purpose::Sign => self.next_document(seat).is_none(),
-            Purpose::Close => seat.closing.is_some(),
-        }
-    }
-
-    /// The holders who can still do what the current step asks.
-    #[must_use]
-    pub fn waiting(&self, purpose: Purpose) -> Vec<Handle> {
-        let left = self.seats.iter().filter(|seat| {
-            seat.present
-                && !self.has_done(seat, purpose)
-                && (purpose == Purpose::Enroll || seat.enrolled().is_some())
-        });
-        left.map(|seat| seat.handle.clone()).collect()
-    }
-
-    /// How many holders have done what the current step asks.
-    #[must_use]
-    pub fn done(&self, purpose: Purpose) -> usize {
-        let enrolled = |seat: &&Seat| purpose == Purpose::Enroll || seat.enrolled().is_some();
-        self.seats
-            .iter()
-            .filter(enrolled)
-            .filter(|seat| self.has_done(seat, purpose))
-            .count()
-    }
-
-    /// How many holders must have done it before the step can end.
-    #[must_use]
-    pub fn needed(&self, purpose: Purpose) -> usize {
-        let quorum = self.plan.policy.quorum;
-        let needed = if purpose == Purpose::Enroll {
-            quorum.holders
-        } else {
-            quorum.threshold
-        };
-        needed as usize
-    }
-
-    /// The first document of the current step that this holder has not signed.
-    #[must_use]
-    pub fn next_document(&self, seat: &Seat) -> Option<Document> {
-        let step = self.current()?;
-        step.documents
-            .iter()
-            .copied()
-            .find(|document| !seat.signatures.contains_key(document))
-    }
-
-    /// The holder who enrolled the device with this serial number.
-    #[must_use]
-    pub fn owner(&self, serial: u32) -> Option<&Handle> {
-        let owns = |seat: &&Seat| seat.enrolled().is_some_and(|e| e.serial == serial);
-        self.seats.iter().find(owns).map(|seat| &seat.handle)
-    }
-
-    /// Every enrolled key: holder, device and SubjectPublicKeyInfo.
-    #[must_use]
-    pub fn enrolled_keys(&self) -> Vec<(String, u32, Vec<u8>)> {
-        let enrolled = self
-            .seats
-            .iter()
-            .filter_map(|seat| Some((seat, seat.enrolled()?)));
-        enrolled
-            .map(|(seat, e)| (seat.handle.to_string(), e.serial, e.spki.clone()))
-            .collect()
-    }
-
     /// Folds one entry in.
     ///
     /// # Errors
@@ -336,8 +262,14 @@ impl State {
                 script,
                 policy,
                 roster,
+                inputs,
                 ..
-            } => self.open(ceremony, *mode, [*script, *policy, *roster], entry),
+            } => {
+                if self.plan.files.input_digests() != *inputs {
+                    return Err("its inputs are not the ones it was opened with".to_owned());
+                }
+                self.open(ceremony, *mode, [*script, *policy, *roster], entry)
+            }
             _ if self.opening.is_none() => Err("the ceremony was not opened".to_owned()),
             Event::Resumed { .. } => {
                 if let Some(turn) = &mut self.turn {
@@ -414,22 +346,62 @@ impl State {
 }
 
 impl Seat {
-    fn new(handle: Handle) -> Self {
+    fn new(place: &Place) -> Self {
         Self {
-            handle,
+            handle: place.handle.clone(),
+            standing: place.standing,
             present: false,
-            enrolment: None,
+            enrolment: place.current.clone(),
+            outgoing: place.outgoing.clone(),
+            spares: place.spares.clone(),
             signatures: BTreeMap::new(),
+            proof: None,
             closing: None,
         }
     }
 
-    /// The enrolment, once possession of its key is proven.
+    /// The enrolment for the next root, once possession of its key is proven.
     #[must_use]
     pub fn enrolled(&self) -> Option<&Enrolment> {
         self.enrolment
             .as_ref()
             .filter(|enrolment| enrolment.statement.is_some())
+    }
+
+    /// Every enrolment whose possession is proven: for the next root, leaving it,
+    /// and spare.
+    pub fn proven(&self) -> impl Iterator<Item = &Enrolment> {
+        let all = self.enrolment.iter().chain(&self.outgoing).chain(&self.spares);
+        all.filter(|enrolment| enrolment.statement.is_some())
+    }
+
+    /// The proven enrolments that are published: for the next root, and spare. Those
+    /// that leave the root were published when they came.
+    pub fn published(&self) -> impl Iterator<Item = &Enrolment> {
+        let all = self.enrolment.iter().chain(&self.spares);
+        all.filter(|enrolment| enrolment.statement.is_some())
+    }
+
+    /// Whether a document is signed with the key that stands in the next root.
+    #[must_use]
+    pub fn has_signed(&self, document: Document) -> bool {
+        self.enrolled()
+            .is_some_and(|e| self.signatures.contains_key(&(document, e.serial)))
+    }
+
+    /// The identity of the proven key in the device with this serial number.
+    #[must_use]
+    pub fn key_in(&self, serial: u32) -> Option<Digest> {
+        let mut proven = self.proven();
+        proven.find(|e| e.serial == serial).map(Enrolment::key)
+    }
+}
+
+impl Enrolment {
+    /// The identity of the key: the SHA-256 of its SubjectPublicKeyInfo.
+    #[must_use]
+    pub fn key(&self) -> Digest {
+        Digest::of(&self.spki)
     }
 }
 

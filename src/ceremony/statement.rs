@@ -6,7 +6,10 @@
 //! transcript's head, so that it cannot be moved to another ceremony or to
 //! another point of this one.
 
-use super::state::{Enrolment, Opening};
+use super::{
+    script::Scenario,
+    state::{Enrolment, Opening},
+};
 use crate::{
     digest::Digest,
     rules::{Violation, roster::Handle},
@@ -44,6 +47,146 @@ pub fn enrolment(
     ]))
 }
 
+/// The payload type of a statement that a key is there.
+pub const HEARTBEAT: &str = "application/vnd.keymoot.heartbeat+json";
+
+/// The payload type of a statement that the quorum is lost.
+pub const QUORUM_LOST: &str = "application/vnd.keymoot.quorum-lost+json";
+
+/// The payload type of the statement that holders sign in a scenario without
+/// documents.
+#[must_use]
+pub fn proof_type(scenario: Scenario) -> &'static str {
+    match scenario {
+        Scenario::QuorumLost => QUORUM_LOST,
+        _ => HEARTBEAT,
+    }
+}
+
+/// The payload of such a statement, in canonical form: which key is there, and which
+/// root names it.
+#[must_use]
+pub fn proof(
+    opening: &Opening,
+    head: &Digest,
+    handle: &Handle,
+    enrolment: &Enrolment,
+    root: &Digest,
+) -> Vec<u8> {
+    json::canonical(&Json::object([
+        ("ceremony", opening.ceremony.as_str().into()),
+        ("handle", handle.as_str().into()),
+        ("head", head.to_string().into()),
+        ("mode", opening.mode.name().into()),
+        ("root", root.to_string().into()),
+        ("serial", u64::from(enrolment.serial).into()),
+        ("spki", hex::encode(&enrolment.spki).into()),
+    ]))
+}
+
+/// Checks such a statement as it was published, like [`check_enrolment`].
+///
+/// # Errors
+/// A [`Violation`] of KEY-POSSESSION.
+pub fn check_proof(
+    statement: &[u8],
+    payload_type: &str,
+    payload: &[u8],
+    handle: &Handle,
+    enrolled: &Enrolment,
+) -> Result<(), Violation> {
+    check_signed(statement, payload_type, payload, enrolled).map_err(|why| {
+        Violation::new(
+            "KEY-POSSESSION",
+            format!("the statement of {handle}, device {}: {why}", enrolled.serial),
+            "do not count on this key",
+        )
+    })
+}
+
+/// That a statement is written as this program writes it, states this payload, and is
+/// signed by the key.
+fn check_signed(
+    statement: &[u8],
+    payload_type: &str,
+    payload: &[u8],
+    enrolled: &Enrolment,
+) -> Result<(), String> {
+    let envelope = Envelope::parse(statement, 1 << 16).map_err(|error| error.to_string())?;
+    if envelope.to_json().as_bytes() != statement {
+        return Err("it is not written as this program writes it".to_owned());
+    }
+    if envelope.payload_type != payload_type || envelope.payload != payload {
+        return Err("it states something else than what happened".to_owned());
+    }
+    let key = PublicKey::from_spki_der(&enrolled.spki).map_err(|error| error.to_string())?;
+    match envelope.signatures.as_slice() {
+        [one] if key.verify_twice(&envelope.signed_bytes(), &one.sig).is_ok() => Ok(()),
+        _ => Err("it is not signed by the enrolled key".to_owned()),
+    }
+}
+
+/// What a published statement of enrolment says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated {
+    /// Who holds the key
+    pub handle: Handle,
+    /// Device, key and evidence
+    pub enrolment: Enrolment,
+    /// `live` or `rehearsal`
+    pub mode: String,
+}
+
+/// Reads a statement of enrolment of an earlier ceremony. That it is whole and
+/// signed by the key that it states is checked; that it stands at its place in
+/// that ceremony's transcript only that ceremony's bundle can show.
+///
+/// # Errors
+/// In words, what is wrong with it.
+pub fn read_enrolment(statement: &[u8]) -> Result<Stated, String> {
+    let envelope = Envelope::parse(statement, 1 << 16).map_err(|error| error.to_string())?;
+    if envelope.to_json().as_bytes() != statement || envelope.payload_type != ENROLMENT {
+        return Err("its statement is not written as this program writes it".to_owned());
+    }
+    let payload = json::parse(&envelope.payload, envelope.payload.len())
+        .map_err(|error| format!("its statement: {error}"))?;
+    if json::canonical(&payload) != envelope.payload {
+        return Err("its statement is not in canonical form".to_owned());
+    }
+    let stated = stated(&payload, Digest::of(statement))
+        .map_err(|error| format!("its statement: {error}"))?;
+    let key = PublicKey::from_spki_der(&stated.enrolment.spki)
+        .map_err(|error| format!("its key: {error}"))?;
+    match envelope.signatures.as_slice() {
+        [one] if key.verify_twice(&envelope.signed_bytes(), &one.sig).is_ok() => Ok(stated),
+        _ => Err("its statement is not signed by its key".to_owned()),
+    }
+}
+
+fn stated(payload: &Json, statement: Digest) -> Result<Stated, json::Misfit> {
+    let at = json::At::top(payload, "payload");
+    let digest = |name: &str| {
+        let place = at.member(name)?;
+        Digest::from_hex(place.string()?).ok_or_else(|| place.misfit("no SHA-256"))
+    };
+    let handle = at.member("handle")?;
+    let spki = at.member("spki")?;
+    Ok(Stated {
+        handle: Handle::try_from(handle.string()?.to_owned())
+            .map_err(|why| handle.misfit(why))?,
+        enrolment: Enrolment {
+            serial: at.member("serial")?.unsigned()?,
+            firmware: at.member("firmware")?.string()?.to_owned(),
+            spki: hex::decode(spki.string()?).map_err(|_| spki.misfit("not hexadecimal"))?,
+            attestation: digest("attestation")?,
+            device: digest("device")?,
+            statement: Some(statement),
+            escrow: None,
+        },
+        mode: at.member("mode")?.string()?.to_owned(),
+    })
+}
+
 /// The bytes that are signed for a payload of a type.
 #[must_use]
 pub fn signed_bytes(payload_type: &str, payload: &[u8]) -> Vec<u8> {
@@ -77,28 +220,15 @@ pub fn check_enrolment(
     handle: &Handle,
     enrolled: &Enrolment,
 ) -> Result<(), Violation> {
-    let fault = |what: String| {
+    let payload = enrolment(opening, head, handle, enrolled);
+    check_signed(statement, ENROLMENT, &payload, enrolled).map_err(|why| {
         Violation::new(
             "KEY-POSSESSION",
             format!(
-                "the enrolment statement of {handle}, device {}: {what}",
+                "the enrolment statement of {handle}, device {}: {why}",
                 enrolled.serial
             ),
             "do not count on this key; enrol the holder again",
         )
-    };
-    let envelope = Envelope::parse(statement, 1 << 16).map_err(|error| fault(error.to_string()))?;
-    if envelope.to_json().as_bytes() != statement {
-        return Err(fault("it is not written as this program writes it".into()));
-    }
-    if envelope.payload_type != ENROLMENT
-        || envelope.payload != enrolment(opening, head, handle, enrolled)
-    {
-        return Err(fault("it states something else than what happened".into()));
-    }
-    let key = PublicKey::from_spki_der(&enrolled.spki).map_err(|error| fault(error.to_string()))?;
-    match envelope.signatures.as_slice() {
-        [one] if key.verify_twice(&envelope.signed_bytes(), &one.sig).is_ok() => Ok(()),
-        _ => Err(fault("it is not signed by the enrolled key".into())),
-    }
+    })
 }

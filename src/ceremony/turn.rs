@@ -10,8 +10,12 @@ use crate::{
 pub enum Purpose {
     /// To make a key and prove it.
     Enroll,
+    /// To make a key in another device, for the day when the first is lost.
+    Spare,
     /// To sign the documents.
     Sign,
+    /// To sign a statement that the key is there.
+    Prove,
     /// To sign the manifest.
     Close,
 }
@@ -73,6 +77,8 @@ pub enum Stage {
     Prove,
     /// The device is there and is to sign what is left.
     Sign,
+    /// The device has signed all it could; another of the holder's devices is next.
+    Exchange,
     /// The purpose is reached; the device is to be removed.
     Remove,
 }

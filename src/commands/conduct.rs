@@ -20,11 +20,12 @@ use keymoot::{
         machine,
     },
     rehearsal::{
-        Settings, hands::Hands, room::SimulatedRoom, settings::SimulatorSettings, simulator,
+        SEED, Settings, hands::Hands, room::SimulatedRoom, settings::SimulatorSettings, simulator,
         unattended::Unattended,
     },
-    rules::{Verdict, Violation},
+    rules::{Verdict, Violation, policy::Policy},
     transcript::{self, Event, Mode},
+    tuf::Dialect,
     tui::{self, Room},
 };
 
@@ -50,6 +51,7 @@ pub fn prepare(dir: &Path, plan: &Plan, settings: &Settings) -> Result<(), Failu
         script,
         policy,
         roster,
+        inputs,
     } = &plan.files;
     for (name, text) in [
         ("script.toml", script),
@@ -58,6 +60,7 @@ pub fn prepare(dir: &Path, plan: &Plan, settings: &Settings) -> Result<(), Failu
     ] {
         folder::write_durably(&dir.join(name), text.as_bytes())?;
     }
+    super::inputs::keep(dir, inputs)?;
     settings.write(folder.path())?;
     Ok(())
 }
@@ -149,7 +152,8 @@ fn operate(
         && settings.unattended
     {
         let hands = Hands::reach(control).map_err(unreachable)?;
-        let mut operator = Unattended::new(hands, control, settings.seed).map_err(unreachable)?;
+        let mut operator = Unattended::new(hands, control, settings.seed, settings.spares)
+            .map_err(unreachable)?;
         return Ok(drive(&mut operator)?);
     }
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
@@ -173,6 +177,12 @@ fn operate(
             )
         })?
         .map_err(Failure::from)
+}
+
+/// The dialect that a policy names. One that cannot be read names none: the plan says
+/// so, together with everything else that is wrong.
+pub fn dialect(policy: &str) -> Dialect {
+    Policy::parse(policy).map_or(Dialect::TufOnCi, |policy| policy.dialect)
 }
 
 /// A live ceremony refuses to start where its devices may be simulated.
@@ -206,6 +216,7 @@ fn opened(plan: &Plan, mode: Mode) -> Result<Event, HostError> {
         script,
         policy,
         roster,
+        inputs: plan.files.input_digests(),
         verdicts: plan.verdicts().to_vec(),
     })
 }
@@ -216,6 +227,7 @@ fn read_plan(dir: &Path) -> Result<Plan, Failure> {
         script: read("script.toml")?,
         policy: read("policy.toml")?,
         roster: read("roster.toml")?,
+        inputs: super::inputs::kept(dir)?,
     };
     Plan::check(files).map_err(Failure::Violated)
 }
@@ -237,7 +249,7 @@ fn attachments(dir: &Path, mode: Mode) -> Result<Attachments, HostError> {
     let mut found = Attachments::new();
     if mode == Mode::Rehearsal {
         let rehearsal = dir.join(simulator::FOLDER);
-        let mut paths = vec![rehearsal.join("devices.json")];
+        let mut paths = vec![rehearsal.join(simulator::DEVICES), rehearsal.join(SEED)];
         let vendor = rehearsal.join("vendor");
         let listed = std::fs::read_dir(&vendor)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)

@@ -7,13 +7,18 @@ use std::{
 };
 
 use keymoot::{
-    ceremony::{Plan, PlanFiles},
+    bundle::Bundle,
+    ceremony::{
+        Plan, PlanFiles,
+        previous::{INCOMING, Previous},
+        script::{CheckedScript, Document},
+    },
     host::{HostError, clock, folder, machine},
-    rehearsal::{Settings, cast, settings::SimulatorSettings, simulator},
+    rehearsal::{SEED, Settings, cast, settings::SimulatorSettings, simulator, team},
     transcript::Mode,
 };
 
-use super::{Failure, conduct, script};
+use super::{Failure, conduct, inputs::Sources, script};
 
 /// Rehearse a ceremony with simulated devices
 #[derive(Debug, clap::Args)]
@@ -45,6 +50,11 @@ pub struct Args {
     /// A policy of your own instead of the shipped one
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    #[command(flatten)]
+    sources: Sources,
+    /// How many of the unattended holders make a key in a spare device too
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    spares: usize,
     /// The ceremony's folder
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -62,35 +72,105 @@ enum Family {
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let Family::Yubikey = args.device;
-    let read = |path: &Path| folder::read_text(path, conduct::LARGEST_PLAN);
-    let policy = match &args.policy {
-        Some(path) => read(path)?,
-        None => cast::with_online_key(script::POLICY)?,
-    };
-    let roster = match &args.roster {
-        Some(path) => read(path)?,
-        None => cast::roster(args.holders),
-    };
-    let files = PlanFiles {
-        script: script::find(&args.script)?,
-        policy,
-        roster,
-    };
+    let bundle = args.sources.bundle(true)?;
+    let files = plan_files(args, bundle.as_ref())?;
+    let seed = seed(args, bundle.as_ref())?;
+    let files = with_crates_root(files, args, seed)?;
     let plan = Plan::check(files).map_err(Failure::Violated)?;
     let (dir, out) = places(args)?;
     let settings = Settings {
         mode: Mode::Rehearsal,
         out,
         simulator: Some(SimulatorSettings {
-            count: plan.roster.holders.len(),
+            count: plan.places().len() + args.spares,
             firmware: args.firmware.clone(),
-            seed: args.seed.map_or_else(random_seed, Ok)?,
+            seed,
             unattended: args.unattended,
+            spares: args.spares,
             fault: args.fault.clone(),
         }),
     };
     conduct::prepare(&dir, &plan, &settings)?;
+    take_over_devices(&dir, bundle.as_ref(), seed)?;
     enter(&dir, &settings)
+}
+
+/// Script, policy, roster and inputs: those that are named, or else those of the
+/// previous bundle, or else the shipped script and policy and a simulated cast.
+fn plan_files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, Failure> {
+    let read = |path: &Path| folder::read_text(path, conduct::LARGEST_PLAN);
+    let kept = |name: &str| {
+        let bytes = bundle?.files().get(name)?;
+        Some(String::from_utf8_lossy(bytes).into_owned())
+    };
+    let policy = match (&args.policy, kept("policy.toml")) {
+        (Some(path), _) => read(path)?,
+        (None, Some(policy)) => policy,
+        (None, None) => cast::with_online_key(script::POLICY)?,
+    };
+    let roster = match (&args.roster, kept("roster.toml")) {
+        (Some(path), _) => read(path)?,
+        (None, Some(roster)) => roster,
+        (None, None) => cast::roster(args.holders),
+    };
+    Ok(PlanFiles {
+        script: script::find(&args.script)?,
+        inputs: args.sources.read(bundle, conduct::dialect(&policy))?,
+        policy,
+        roster,
+    })
+}
+
+/// Where a root of tuf-crates is to be vouched for and none was named, the simulated
+/// team gives its next one.
+fn with_crates_root(
+    mut files: PlanFiles,
+    args: &Args,
+    seed: u64,
+) -> Result<PlanFiles, Failure> {
+    let script = CheckedScript::parse(&files.script);
+    let wanted = script.is_ok_and(|script| {
+        script.script().scenario.brings_crates_root()
+            && script
+                .steps()
+                .any(|(_, step)| step.documents.contains(&Document::Crates))
+    });
+    if wanted && args.sources.crates_root.is_empty() {
+        let dialect = conduct::dialect(&files.policy);
+        let previous = Previous::read(&files.inputs, dialect).unwrap_or_default();
+        let last = previous
+            .as_ref()
+            .and_then(|previous| previous.crates_roots().last())
+            .map_or(0, |root| root.root().version);
+        let root = team::root(seed, last + 1, clock::now()?, dialect)?;
+        files
+            .inputs
+            .insert(format!("{INCOMING}/{}.root.json", last + 1), root);
+    }
+    Ok(files)
+}
+
+/// The seed: the one that is named, or that of the previous rehearsal, or a new one.
+fn seed(args: &Args, bundle: Option<&Bundle>) -> Result<u64, HostError> {
+    let kept = bundle
+        .and_then(|bundle| bundle.files().get(&format!("{}/{SEED}", simulator::FOLDER)))
+        .and_then(|bytes| std::str::from_utf8(bytes).ok()?.trim().parse().ok());
+    args.seed.or(kept).map_or_else(random_seed, Ok)
+}
+
+/// A rehearsal that goes on from another has the same simulated devices.
+fn take_over_devices(dir: &Path, bundle: Option<&Bundle>, seed: u64) -> Result<(), HostError> {
+    let rehearsal = dir.join(simulator::FOLDER);
+    std::fs::create_dir_all(&rehearsal)
+        .map_err(|error| HostError::file("make", &rehearsal, &error))?;
+    let devices = bundle.and_then(|bundle| {
+        let path = format!("{}/{}", simulator::FOLDER, simulator::DEVICES);
+        bundle.files().get(&path)
+    });
+    if let Some(devices) = devices {
+        folder::write_durably(&rehearsal.join(simulator::DEVICES), devices)?;
+    }
+    folder::write_durably(&rehearsal.join(SEED), format!("{seed}\n").as_bytes())
 }
 
 /// The folder and the bundle: beside each other, unless named.

@@ -9,7 +9,7 @@ use keymoot::{
     transcript::Mode,
 };
 
-use super::{Failure, conduct, script};
+use super::{Failure, conduct, inputs::Sources, script};
 
 /// Hold a live ceremony
 #[derive(Debug, clap::Args)]
@@ -25,6 +25,8 @@ pub struct Args {
     /// The ceremony's folder, which is made
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
+    #[command(flatten)]
+    sources: Sources,
     /// Where the bundle is to be written; DIR/bundle if not given
     #[arg(long, value_name = "BUNDLE")]
     out: Option<PathBuf>,
@@ -33,9 +35,12 @@ pub struct Args {
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     conduct::refuse_simulated_service(Mode::Live)?;
+    let policy = folder::read_text(&args.policy, conduct::LARGEST_PLAN)?;
+    let bundle = args.sources.bundle(false)?;
     let files = PlanFiles {
         script: script::find(&args.script)?,
-        policy: folder::read_text(&args.policy, conduct::LARGEST_PLAN)?,
+        inputs: args.sources.read(bundle.as_ref(), conduct::dialect(&policy))?,
+        policy,
         roster: folder::read_text(&args.roster, conduct::LARGEST_PLAN)?,
     };
     let plan = Plan::check(files).map_err(Failure::Violated)?;

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use super::{Driver, Reading, Stop};
 use crate::{
     bundle,
-    ceremony::{propose, script::Document, verify},
+    ceremony::{carried, propose, script::Document, verify},
     digest::Digest,
     host::{HostError, clock, machine},
     rules,
     transcript::{Event, Mode},
-    tuf::{self, dialect::tuf_on_ci, json},
+    tuf::{self, json},
 };
 
 impl Driver<'_, '_> {
@@ -24,14 +24,27 @@ impl Driver<'_, '_> {
         self.record(Event::MachineChecked { verdicts })
     }
 
+    /// Judges what earlier ceremonies left.
+    pub(super) fn load(&mut self) -> Result<(), Stop> {
+        self.busy("judging what earlier ceremonies left");
+        let verdicts = carried::judge(&self.state, &self.world.trust);
+        self.record(Event::Loaded { verdicts })
+    }
+
+    /// A file that events speak of: kept in the folder, or given before the beginning.
+    pub(super) fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let kept = self.world.folder.kept(digest).ok();
+        kept.or_else(|| self.state.plan.object(digest))
+    }
+
     /// Builds a document, checks it against every rule, and keeps it to be read.
     pub(super) fn propose(&mut self, document: Document) -> Result<(), Stop> {
         let made = clock::now()?;
-        let Document::Root = document;
-        let proposed = propose::root(&self.state, made)
+        let proposed = propose::document(&self.state, document, made)
             .map_err(|violation| HostError::new(violation.what, violation.next))?;
-        let verdicts = propose::check_root(&self.state, &proposed, made);
-        let unsigned = tuf_on_ci::assemble(proposed.signed(), &BTreeMap::new());
+        let verdicts = propose::check(&self.state, document, &proposed, made);
+        let dialect = self.state.plan.policy.dialect;
+        let unsigned = dialect.assemble(&proposed, &BTreeMap::new());
         let file = self.world.folder.keep(&unsigned)?;
         self.record(Event::Proposed {
             document: document.name().to_owned(),
@@ -47,7 +60,18 @@ impl Driver<'_, '_> {
     pub(super) fn read_proposals(&mut self) -> Result<(), HostError> {
         let mut readings = Vec::new();
         for &document in self.state.documents.keys() {
-            readings.push(reading(document, &self.proposal(document)?)?);
+            let proposed = self.proposal(document)?;
+            let changes = propose::changes(&self.state, document, &proposed)
+                .map_err(|why| damaged(document, &why))?;
+            readings.push(Reading {
+                document,
+                signed: proposed.digest(),
+                changes,
+                lines: json::pretty(proposed.signed(), 2)
+                    .lines()
+                    .map(crate::text::escape)
+                    .collect(),
+            });
         }
         self.readings = readings;
         Ok(())
@@ -55,16 +79,14 @@ impl Driver<'_, '_> {
 
     /// A proposed document as it was kept.
     pub(super) fn proposal(&self, document: Document) -> Result<tuf::Document, HostError> {
-        let folder = &self.world.folder;
-        verify::proposal(&self.state, document, &|digest| folder.kept(digest).ok())
+        verify::proposal(&self.state, document, &|digest| self.object(digest))
             .map_err(|why| damaged(document, &why))
     }
 
     /// Verifies the signed documents as a stranger would.
     pub(super) fn verify(&mut self) -> Result<(), Stop> {
         self.busy("verifying the signed documents");
-        let folder = &self.world.folder;
-        let verdicts = verify::signed_documents(&self.state, &|digest| folder.kept(digest).ok());
+        let verdicts = verify::signed_documents(&self.state, &|digest| self.object(digest));
         self.record(Event::Verified { verdicts })
     }
 
@@ -97,9 +119,8 @@ impl Driver<'_, '_> {
     }
 
     fn contents(&self) -> Result<bundle::Files, HostError> {
-        let folder = &self.world.folder;
         bundle::contents(&self.state, self.world.journal.chain(), &|digest| {
-            folder.kept(digest).ok()
+            self.object(digest)
         })
         .map_err(|error| HostError::new(error.to_string(), "leave, and resume"))
     }
@@ -120,23 +141,6 @@ impl Driver<'_, '_> {
         )?;
         self.record(Event::Exported { manifest })
     }
-}
-
-/// A document as people read it.
-fn reading(document: Document, proposed: &tuf::Document) -> Result<Reading, HostError> {
-    let root = tuf::Root::read(proposed).map_err(|error| damaged(document, &error))?;
-    Ok(Reading {
-        document,
-        signed: proposed.digest(),
-        changes: tuf::changes(None, &root)
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-        lines: json::pretty(proposed.signed(), 2)
-            .lines()
-            .map(crate::text::escape)
-            .collect(),
-    })
 }
 
 fn damaged(document: Document, error: &dyn std::fmt::Display) -> HostError {

@@ -161,7 +161,7 @@ impl Driver<'_, '_> {
             evidence: &evidence,
             spki: &spki,
             serial,
-            taken: clock::now()?,
+            taken: Some(clock::now()?),
             others: &others,
         };
         let (verdicts, _) = rules::enrolment(&claim, &self.world.trust, &self.state.plan.policy);
@@ -178,11 +178,7 @@ impl Driver<'_, '_> {
 
     /// Has the new key sign the statement of enrolment.
     pub(super) fn prove(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
-        let Some(enrolment) = self
-            .state
-            .seat(holder)
-            .and_then(|seat| seat.enrolment.clone())
-        else {
+        let Some(enrolment) = self.state.making().cloned() else {
             return Ok(());
         };
         let holder_name = holder.to_string();
@@ -196,7 +192,7 @@ impl Driver<'_, '_> {
             payload = driver.statement(holder, &enrolment);
             statement::signed_bytes(statement::ENROLMENT, &payload)
         })?;
-        let keyid = propose::key_id(holder.as_str(), &enrolment.spki);
+        let keyid = propose::holder_key_id(&self.state, holder, &enrolment.spki);
         let keyid = keyid
             .map(|keyid| keyid.as_str().to_owned())
             .unwrap_or_default();
@@ -228,11 +224,10 @@ impl Driver<'_, '_> {
         allows: &str,
         message: impl FnOnce(&Self) -> Vec<u8>,
     ) -> Result<Vec<u8>, Stop> {
-        let spki = self
-            .state
-            .seat(holder)
-            .and_then(|seat| seat.enrolment.as_ref())
-            .map(|e| e.spki.clone());
+        let making = self.state.making().filter(|e| e.serial == serial);
+        let proven = self.state.seat(holder).into_iter().flat_map(|s| s.proven());
+        let enrolment = making.or_else(|| proven.into_iter().find(|e| e.serial == serial));
+        let spki = enrolment.map(|e| e.spki.clone());
         let key = PublicKey::from_spki_der(&spki.unwrap_or_default()).map_err(|error| {
             HostError::new(format!("the key of {holder}: {error}"), "leave, and resume")
         })?;

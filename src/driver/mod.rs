@@ -146,6 +146,7 @@ impl<'d, 'w> Driver<'d, 'w> {
     fn perform(&mut self, effect: Effect) -> Result<(), Stop> {
         match effect {
             Effect::ExamineMachine => self.examine_machine(),
+            Effect::Load => self.load(),
             Effect::AwaitDevice(holder) => self.await_device(&holder),
             Effect::AwaitRemoval(holder) => self.await_removal(&holder),
             Effect::Reset(holder, serial) => self.reset(&holder, serial),
@@ -155,6 +156,8 @@ impl<'d, 'w> Driver<'d, 'w> {
             Effect::Attest(holder, serial) => self.attest(&holder, serial),
             Effect::Prove(holder, serial) => self.prove(&holder, serial),
             Effect::Sign(holder, serial, document) => self.sign(&holder, serial, document),
+            Effect::State(holder, serial) => self.state_proof(&holder, serial),
+            Effect::AwaitExchange(holder, serial) => self.await_exchange(&holder, serial),
             Effect::Close(holder, serial) => self.close(&holder, serial),
             Effect::Propose(document) => self.propose(document),
             Effect::Verify => self.verify(),

@@ -2,7 +2,7 @@
 
 use super::{Driver, Stop};
 use crate::{
-    ceremony::{propose, script::Document, statement},
+    ceremony::{script::Document, state::Enrolment, statement, verify},
     host::HostError,
     rules::roster::Handle,
     transcript::Event,
@@ -29,7 +29,7 @@ impl Driver<'_, '_> {
         };
         let allows = format!("the signature on {name}, {}", proposal.signed.short_words());
         let signature = self.device_signature(holder, serial, announce, &allows, |_| bytes)?;
-        let keyid = self.key_id(holder)?;
+        let keyid = self.key_id(holder, serial, document)?;
         self.record(Event::Signed {
             holder: holder.to_string(),
             serial,
@@ -50,7 +50,7 @@ impl Driver<'_, '_> {
         };
         let allows = "the closing signature on everything that happened".to_owned();
         let signature = self.device_signature(holder, serial, announce, &allows, |_| message)?;
-        let keyid = self.key_id(holder)?;
+        let keyid = self.key_id(holder, serial, Document::Root)?;
         self.record(Event::Closed {
             holder: holder.to_string(),
             serial,
@@ -59,15 +59,61 @@ impl Driver<'_, '_> {
         })
     }
 
-    /// The id of a holder's key in the root.
-    fn key_id(&self, holder: &Handle) -> Result<String, HostError> {
-        let enrolled = self.state.seat(holder).and_then(|seat| seat.enrolled());
-        let keyid = enrolled.and_then(|enrolled| propose::key_id(holder.as_str(), &enrolled.spki));
+    /// The id under which a signature by the key in a device stands in a document.
+    fn key_id(
+        &self,
+        holder: &Handle,
+        serial: u32,
+        document: Document,
+    ) -> Result<String, HostError> {
+        let key = self.state.seat(holder).and_then(|seat| seat.key_in(serial));
+        let delegators = verify::Delegators::of(&self.state, &|digest| self.object(digest))
+            .map_err(|why| HostError::new(why, "leave, and resume"))?;
+        let keyid = key.and_then(|key| delegators.key_id(document, &key));
         keyid.map(|keyid| keyid.as_str().to_owned()).ok_or_else(|| {
             HostError::new(
-                format!("{holder} has no key in the root"),
+                format!("the key of {holder} has no part in {}", document.name()),
                 "leave, and resume",
             )
         })
+    }
+
+    /// Has the holder's device sign the statement that its key is there.
+    pub(super) fn state_proof(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
+        let Some(enrolled) = self.state.seat(holder).and_then(|seat| seat.enrolled()) else {
+            return Ok(());
+        };
+        let enrolled = enrolled.clone();
+        let holder_name = holder.to_string();
+        let announce = Event::StatementAnnounced {
+            holder: holder_name.clone(),
+            serial,
+        };
+        let payload_type = statement::proof_type(self.state.scenario());
+        let allows = format!("the statement that {holder} holds the key in this device");
+        let mut payload = Vec::new();
+        let signature = self.device_signature(holder, serial, announce, &allows, |driver| {
+            payload = driver.proof(holder, &enrolled);
+            statement::signed_bytes(payload_type, &payload)
+        })?;
+        let keyid = self.key_id(holder, serial, Document::Root)?;
+        let signed = statement::envelope(payload_type, payload, &keyid, signature);
+        let statement = self.world.folder.keep(&signed)?;
+        self.record(Event::Proved {
+            holder: holder_name,
+            serial,
+            statement,
+        })
+    }
+
+    fn proof(&self, holder: &Handle, enrolled: &Enrolment) -> Vec<u8> {
+        let head = self.world.journal.chain().head();
+        let root = self.state.current_root();
+        self.state
+            .opening
+            .as_ref()
+            .zip(root)
+            .map(|(opening, root)| statement::proof(opening, &head, holder, enrolled, &root))
+            .unwrap_or_default()
     }
 }

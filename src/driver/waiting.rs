@@ -2,7 +2,6 @@
 
 use super::{Driver, Stop, Work};
 use crate::{
-    ceremony::turn::Purpose,
     device::{Bench, Cancel, DeviceInfo, Seen, Serial, piv},
     rules::{
         device::{self, Reported},
@@ -15,17 +14,17 @@ impl Driver<'_, '_> {
     /// Waits for the device of the holder at the table, and records what it is.
     pub(super) fn await_device(&mut self, holder: &Handle) -> Result<(), Stop> {
         let purpose = self.state.turn.as_ref().map(|turn| turn.purpose);
-        let enrolled = self
-            .state
-            .seat(holder)
-            .and_then(|seat| seat.enrolled())
-            .map(|e| e.serial);
-        let expected = enrolled.filter(|_| purpose != Some(Purpose::Enroll));
+        let seat = self.state.seat(holder);
+        let awaited = seat
+            .zip(purpose)
+            .map(|(seat, purpose)| self.state.awaited_devices(seat, purpose))
+            .unwrap_or_default();
+        let expected = awaited.first().copied();
         let device = self.wait_for_one(holder, expected)?;
         let serial = device.serial.0;
         let owner = self.state.owner(serial).map(ToString::to_string);
         let (used, verdicts) = match expected {
-            Some(expected) => (false, device::returned(serial, expected, owner.as_deref())),
+            Some(_) => (false, device::returned(serial, &awaited, owner.as_deref())),
             None => {
                 let roster = &self.state.plan.roster;
                 let holder = roster.holder(holder).ok_or_else(|| {
@@ -38,8 +37,14 @@ impl Driver<'_, '_> {
                     serial,
                     firmware: device.firmware,
                 };
-                let verdicts =
-                    device::brought(reported, holder, owner.as_deref(), &self.state.plan.policy);
+                let revoked = self.state.revoked().find(None, serial).map(|r| r.reason.clone());
+                let verdicts = device::brought(
+                    reported,
+                    holder,
+                    owner.as_deref(),
+                    revoked.as_deref(),
+                    &self.state.plan.policy,
+                );
                 let refused = verdicts.iter().any(|verdict| verdict.is_violated());
                 (!refused && !self.is_fresh(device.serial)?, verdicts)
             }
@@ -83,6 +88,19 @@ impl Driver<'_, '_> {
         self.record(Event::TurnEnded {
             holder: holder.to_string(),
             unfinished: None,
+        })
+    }
+
+    /// The device has signed all it could: waits until it is out, for the holder's
+    /// other one.
+    pub(super) fn await_exchange(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
+        self.wait_until_empty(&Work::Remove {
+            holder: holder.clone(),
+        })?;
+        self.secrets = None;
+        self.record(Event::DeviceExchanged {
+            holder: holder.to_string(),
+            serial,
         })
     }
 

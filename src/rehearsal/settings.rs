@@ -36,6 +36,9 @@ pub struct SimulatorSettings {
     pub seed: u64,
     /// Whether nobody is there to answer.
     pub unattended: bool,
+    /// How many of the unattended holders make a key in a spare device too.
+    #[serde(default)]
+    pub spares: usize,
     /// A fault plan for the devices, in the simulator's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fault: String,

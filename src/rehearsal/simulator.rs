@@ -19,6 +19,9 @@ use crate::{
 /// The folder of a rehearsal in the ceremony's folder, and in the bundle.
 pub const FOLDER: &str = "rehearsal";
 
+/// The file in it that keeps the simulated devices.
+pub const DEVICES: &str = "devices.json";
+
 /// A simulator that runs until [`Simulator::stdin`] is closed.
 #[derive(Debug)]
 pub struct Simulator {
@@ -67,7 +70,7 @@ pub fn start(ceremony: &Path, settings: &SimulatorSettings) -> Result<Simulator,
         .args(["--seed", &settings.seed.to_string()])
         .args(["--fault", &settings.fault])
         .arg("--state")
-        .arg(rehearsal.join("devices.json"))
+        .arg(rehearsal.join(DEVICES))
         .arg("--until-eof")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());

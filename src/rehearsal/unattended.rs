@@ -5,12 +5,13 @@ use std::{collections::BTreeMap, io::Write as _};
 
 use sha2::{Digest as _, Sha256};
 
-use super::hands::Hands;
+use super::hands::{Device, Hands};
 use crate::{
     ceremony::{
         Answer, Question, Refusal,
-        question::{ADOPT, CONFIRM, ERASE, PRESENT, last_four, reading_words},
+        question::{ADOPT, CONFIRM, ENOUGH, ERASE, PRESENT, last_four, reading_words},
         script::Accepts,
+        turn::Purpose,
     },
     device::{self, Cancel},
     driver::{Interrupt, Operator, PinPrompt, Reply, Trouble, View, Work},
@@ -26,17 +27,24 @@ const PATIENCE: u32 = 3;
 pub struct Unattended {
     hands: Hands,
     seed: u64,
+    spares: usize,
     view: Option<View>,
     printed: u64,
     troubles: u32,
 }
 
 impl Unattended {
-    /// Takes over the devices; every device that waits to be touched is touched.
+    /// Takes over the devices; every device that waits to be touched is touched. The
+    /// first `spares` holders make a key in a second device, where the script asks.
     ///
     /// # Errors
     /// What kept the simulator from being reached.
-    pub fn new(hands: Hands, control: &std::path::Path, seed: u64) -> std::io::Result<Self> {
+    pub fn new(
+        hands: Hands,
+        control: &std::path::Path,
+        seed: u64,
+        spares: usize,
+    ) -> std::io::Result<Self> {
         let mut finger = Hands::reach(control)?;
         hands.watch(move |happening| {
             if happening.event == "touch-awaited" {
@@ -47,19 +55,49 @@ impl Unattended {
         Ok(Self {
             hands,
             seed,
+            spares,
             view: None,
             printed: 0,
             troubles: 0,
         })
     }
 
-    /// The number of a holder's device: the number of the seat.
-    fn device_of(&self, holder: &Handle) -> Option<usize> {
-        let seats = &self.view.as_ref()?.state.seats;
-        seats
-            .iter()
-            .position(|seat| seat.handle == *holder)
-            .map(|place| place + 1)
+    /// The number of the device that a holder plugs in: one that the holder has
+    /// enrolled and that is awaited or, where a key is to be made, one that nobody
+    /// has, the seat's own before others.
+    fn device_of(&mut self, holder: &Handle) -> Option<usize> {
+        let state = std::sync::Arc::clone(&self.view.as_ref()?.state);
+        let place = state.seats.iter().position(|seat| seat.handle == *holder)?;
+        let seat = state.seats.get(place)?;
+        let purpose = state.turn.as_ref()?.purpose;
+        let at_hand = state.turn.as_ref()?.device.as_ref().map(|seen| seen.serial);
+        let awaited = match (at_hand, purpose) {
+            (Some(serial), _) => vec![serial],
+            (None, purpose) => state.awaited_devices(seat, purpose),
+        };
+        let devices = self.hands.devices().ok()?;
+        let revoked = state.revoked();
+        let is_free = |device: &&Device| {
+            state.owner(device.serial).is_none() && revoked.find(None, device.serial).is_none()
+        };
+        let found = match awaited.first() {
+            Some(serial) => devices.iter().find(|device| device.serial == *serial),
+            None => {
+                let own = devices.iter().find(|device| device.number == place + 1);
+                own.filter(is_free).or_else(|| devices.iter().find(is_free))
+            }
+        };
+        found.map(|device| device.number)
+    }
+
+    /// Who comes next: whoever is awaited; for a spare, those whom the plan names.
+    fn next_holder(&self, purpose: Purpose, waiting: &[Handle]) -> Option<Handle> {
+        if purpose != Purpose::Spare {
+            return waiting.first().cloned();
+        }
+        let state = &self.view.as_ref()?.state;
+        let has_none = |handle: &&Handle| state.seat(handle).is_some_and(|s| s.spares.is_empty());
+        waiting.iter().take(self.spares).find(has_none).cloned()
     }
 
     fn fields(&self) -> BTreeMap<String, String> {
@@ -119,8 +157,13 @@ impl Operator for Unattended {
                     word: PRESENT.to_owned(),
                 }
             }
-            Question::WhoseTurn { waiting, .. } => match waiting.first() {
-                Some(holder) => Answer::Begin(holder.clone()),
+            Question::WhoseTurn {
+                purpose,
+                waiting,
+                can_stop,
+            } => match self.next_holder(*purpose, waiting) {
+                Some(holder) => Answer::Begin(holder),
+                None if *can_stop => Answer::Typed(ENOUGH.to_owned()),
                 None => {
                     return Err(
                         self.give_up("nobody can come, and the step has not got what it needs")

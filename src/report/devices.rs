@@ -49,7 +49,7 @@ fn signed(holder: &Holder<'_>) -> Phrase {
         .seat
         .signatures
         .keys()
-        .map(|document| document.name())
+        .map(|(document, _)| document.name())
         .collect();
     match names.is_empty() {
         true => "nothing".into(),

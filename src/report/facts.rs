@@ -3,7 +3,7 @@
 use crate::{
     attestation::{self, Evidence, VerifiedAttestation},
     ceremony::{
-        State,
+        State, propose,
         script::Document,
         state::{Enrolment, Opening, Proposal, Seal, Seat},
         trust, verify,
@@ -12,7 +12,6 @@ use crate::{
     rules::{Verdict, roster},
     text::escape,
     transcript::{Chain, Event, Time},
-    tuf,
 };
 
 /// A sealed ceremony, with what its evidence proves.
@@ -93,12 +92,11 @@ impl<'a> Facts<'a> {
         let papers = state.documents.iter();
         let documents = papers.map(|(&document, proposal)| {
             let parsed = verify::proposal(state, document, objects)?;
-            let root = tuf::Root::read(&parsed).map_err(|error| error.to_string())?;
-            let changes = tuf::changes(None, &root);
+            let changes = propose::changes(state, document, &parsed)?;
             Ok(Paper {
                 document,
                 proposal,
-                changes: changes.iter().map(ToString::to_string).collect(),
+                changes,
             })
         });
         Ok(Self {
@@ -120,7 +118,7 @@ impl<'a> Facts<'a> {
 
     /// How many holders have signed a document.
     pub(super) fn signers(&self, document: Document) -> usize {
-        let signed = |holder: &&Holder<'_>| holder.seat.signatures.contains_key(&document);
+        let signed = |holder: &&Holder<'_>| holder.seat.has_signed(document);
         self.holders.iter().filter(signed).count()
     }
 }

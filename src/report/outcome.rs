@@ -75,7 +75,7 @@ pub(super) fn documents(facts: &Facts<'_>) -> Vec<Block> {
     }
     for paper in &facts.documents {
         let document = paper.document;
-        let signed = |seat: &Seat| seat.signatures.contains_key(&document);
+        let signed = |seat: &Seat| seat.has_signed(document);
         blocks.push(Block::Part(document.name().to_owned()));
         blocks.push(Block::Quorum(Quorum {
             document: document.name(),

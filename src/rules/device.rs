@@ -9,6 +9,9 @@ use crate::{
     transcript::Time,
 };
 
+/// The id of the rule on firmware.
+pub const FIRMWARE: &str = "DEVICE-FIRMWARE";
+
 /// What a device says of itself when it is inserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reported {
@@ -19,12 +22,14 @@ pub struct Reported {
 }
 
 /// Every rule on a device that a holder brings to be enrolled. `owner` is the
-/// holder who has enrolled it already, if any.
+/// holder who has enrolled it already, if any; `revoked` the reason for which a key in
+/// it was thrown out, if one was.
 #[must_use]
 pub fn brought(
     device: Reported,
     holder: &Holder,
     owner: Option<&str>,
+    revoked: Option<&str>,
     policy: &Policy,
 ) -> Vec<Verdict> {
     let serial = device.serial;
@@ -42,6 +47,18 @@ pub fn brought(
             "take it out and insert the device of the holder at the table",
         ),
         expected(serial, holder),
+        Verdict::unless(
+            "KEY-REVOKED",
+            revoked.is_some(),
+            || format!("no key in YubiKey {serial} was ever revoked"),
+            || {
+                format!(
+                    "a key in YubiKey {serial} was revoked: {}",
+                    crate::text::escape(revoked.unwrap_or_default())
+                )
+            },
+            "keep it for the inquiry, and take another device",
+        ),
         firmware(device.firmware, policy),
     ]
 }
@@ -67,19 +84,25 @@ pub fn expected(serial: u32, holder: &Holder) -> Verdict {
     )
 }
 
-/// The rule on the device inserted by a holder who has enrolled `enrolled`.
+/// The rule on the device inserted by a holder who is to use one of these.
 #[must_use]
-pub fn returned(serial: u32, enrolled: u32, owner: Option<&str>) -> Vec<Verdict> {
+pub fn returned(serial: u32, awaited: &[u32], owner: Option<&str>) -> Vec<Verdict> {
+    let list = || {
+        let serials: Vec<_> = awaited.iter().map(u32::to_string).collect();
+        serials.join(" or ")
+    };
     vec![Verdict::unless(
         "DEVICE-ENROLLED",
-        serial != enrolled,
+        !awaited.contains(&serial),
         || format!("YubiKey {serial} is the one this holder enrolled"),
         || match owner {
             Some(owner) => format!(
-                "YubiKey {serial} is {owner}'s; the holder at the table enrolled {enrolled}"
+                "YubiKey {serial} is {owner}'s; awaited of the holder at the table is {}",
+                list()
             ),
             None => format!(
-                "YubiKey {serial} is not enrolled; the holder at the table enrolled {enrolled}"
+                "YubiKey {serial} is not enrolled; awaited of the holder at the table is {}",
+                list()
             ),
         },
         "take it out and insert the enrolled device",
@@ -89,7 +112,7 @@ pub fn returned(serial: u32, enrolled: u32, owner: Option<&str>) -> Vec<Verdict>
 fn firmware(firmware: Firmware, policy: &Policy) -> Verdict {
     let least = Firmware::from(policy.device.firmware().unwrap_or([u8::MAX; 3]));
     Verdict::unless(
-        "DEVICE-FIRMWARE",
+        FIRMWARE,
         firmware < least,
         || format!("firmware {firmware} is {least} or later"),
         || {
@@ -110,8 +133,8 @@ pub struct Claim<'a> {
     pub spki: &'a [u8],
     /// The serial number read from the device and off its case.
     pub serial: u32,
-    /// When the evidence was taken.
-    pub taken: Time,
+    /// When the evidence was taken; `None` where that was judged before.
+    pub taken: Option<Time>,
     /// The other enrolled keys, with their holders and devices.
     pub others: &'a [(String, u32, Vec<u8>)],
 }
@@ -123,7 +146,7 @@ pub fn enrolment(
     trust: &TrustStore,
     policy: &Policy,
 ) -> (Vec<Verdict>, Option<VerifiedAttestation>) {
-    let facts = match attestation::verify(claim.evidence, trust, Some(claim.taken.unix())) {
+    let facts = match attestation::verify(claim.evidence, trust, claim.taken.map(Time::unix)) {
         Ok(facts) => facts,
         Err(violations) => return (violations.into_iter().map(Verdict::from).collect(), None),
     };

@@ -2,10 +2,13 @@
 //! `docs/rules.md`. Nothing here does input or output.
 
 pub mod device;
+pub mod documents;
 pub mod machine;
 pub mod policy;
 pub mod root;
 pub mod roster;
+pub mod scenario;
+pub mod targets;
 
 pub use crate::transcript::verdict::{Outcome, Verdict, Violation};
 

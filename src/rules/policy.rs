@@ -2,7 +2,11 @@
 
 use serde::Deserialize;
 
-use super::Violation;
+use super::{Violation, roster::Handle};
+use crate::{
+    text::escape,
+    tuf::{self, Dialect, OnlineKey, PublicKey, Signer},
+};
 
 /// The format name that a policy file must carry.
 pub const FORMAT: &str = "keymoot-policy-1";
@@ -14,6 +18,7 @@ pub struct Policy {
     /// Always [`FORMAT`].
     pub format: String,
     /// How documents are written on disk and which bytes are signed.
+    #[serde(deserialize_with = "dialect")]
     pub dialect: Dialect,
     /// How many hold a key and how many must sign.
     pub quorum: Quorum,
@@ -30,14 +35,89 @@ pub struct Policy {
     pub clock_margin_minutes: u32,
     /// The key that signs snapshot and timestamp, held by a service.
     pub online: Option<Online>,
+    /// Who else may vouch for files of tuf-root, besides the quorum, which vouches
+    /// for the root of tuf-crates.
+    #[serde(default, rename = "delegation")]
+    pub delegations: Vec<Delegation>,
 }
 
-/// A dialect that this version writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Dialect {
-    /// The layout and key ids of `tuf-on-ci`.
-    TufOnCi,
+/// A team, or a service, that may vouch for the files below its role's name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delegation {
+    /// The role, such as `release`.
+    pub role: String,
+    /// How many of its keys must sign.
+    pub threshold: u32,
+    /// How long its metadata lives.
+    pub periods: Periods,
+    /// Its keys.
+    #[serde(rename = "key")]
+    pub keys: Vec<DelegationKey>,
+}
+
+/// A key of a delegation: a person's or a service's.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DelegationKey {
+    /// Who holds it, where a person does.
+    pub handle: Option<Handle>,
+    /// Where it lives, where a service holds it.
+    pub uri: Option<String>,
+    /// The public key: PEM, SubjectPublicKeyInfo (RFC 5280).
+    pub public_key: String,
+}
+
+/// The role whose one file is the root of tuf-crates. The quorum signs for it.
+pub const CRATES: &str = "crates";
+
+/// Reads a dialect by its name.
+fn dialect<'de, D: serde::Deserializer<'de>>(name: D) -> Result<Dialect, D::Error> {
+    let name = String::deserialize(name)?;
+    name.parse().map_err(serde::de::Error::custom)
+}
+
+impl Delegation {
+    /// Its keys as a draft has them.
+    ///
+    /// # Errors
+    /// In words, which key is none.
+    pub fn signers(&self) -> Result<Vec<Signer>, String> {
+        let signer = |key: &DelegationKey| {
+            let public = PublicKey::from_pem(&key.public_key)
+                .map_err(|error| format!("a key of delegation {}: {error}", escape(&self.role)))?;
+            match (&key.handle, &key.uri) {
+                (Some(handle), None) => Ok(Signer::Holder(tuf::Holder {
+                    handle: handle.to_string(),
+                    key: public,
+                })),
+                (None, Some(uri)) => Ok(Signer::Online(OnlineKey {
+                    key: public,
+                    uri: uri.clone(),
+                })),
+                _ => Err(format!(
+                    "a key of delegation {} needs either a handle or a uri",
+                    escape(&self.role)
+                )),
+            }
+        };
+        self.keys.iter().map(signer).collect()
+    }
+}
+
+impl Online {
+    /// The key as a draft has it.
+    ///
+    /// # Errors
+    /// In words, when it is no key.
+    pub fn key(&self) -> Result<OnlineKey, String> {
+        let key = PublicKey::from_pem(&self.public_key)
+            .map_err(|error| format!("the policy's online key: {error}"))?;
+        Ok(OnlineKey {
+            key,
+            uri: self.uri.clone(),
+        })
+    }
 }
 
 /// The number of holders and the threshold (RFC 3724: nine and five).
@@ -166,6 +246,22 @@ impl Policy {
         if let Some(online) = &self.online {
             roles.push(("online.snapshot", online.snapshot));
             roles.push(("online.timestamp", online.timestamp));
+        }
+        for delegation in &self.delegations {
+            let (role, keys) = (escape(&delegation.role), delegation.keys.len());
+            roles.push(("a delegation", delegation.periods));
+            if delegation.role == CRATES {
+                fault(format!("the quorum itself signs for {role}: it is no delegation of the policy"));
+            }
+            if delegation.threshold == 0 || delegation.threshold as usize > keys {
+                fault(format!(
+                    "delegation {role}: {} of {keys} keys cannot sign",
+                    delegation.threshold
+                ));
+            }
+            if let Err(why) = delegation.signers() {
+                fault(why);
+            }
         }
         for (
             role,

@@ -70,6 +70,36 @@ pub struct Roster {
     /// Who holds a key, in the order of their seats.
     #[serde(rename = "holder")]
     pub holders: Vec<Holder>,
+    /// Who held a key until now, and leaves.
+    #[serde(default, rename = "leaver")]
+    pub leavers: Vec<Leaver>,
+    /// Keys that are thrown out.
+    #[serde(default, rename = "revoke")]
+    pub revocations: Vec<Revocation>,
+}
+
+/// A holder who leaves.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leaver {
+    /// The handle, as it stands in the previous root.json.
+    pub handle: Handle,
+    /// The name people say.
+    pub name: String,
+    /// Why, in one line.
+    pub reason: String,
+}
+
+/// A key that is thrown out.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// Whose device it is in.
+    pub handle: Handle,
+    /// The device's serial number.
+    pub serial: u32,
+    /// Why, in one line: it is published.
+    pub reason: String,
 }
 
 /// Someone who watches.
@@ -98,6 +128,10 @@ pub struct Holder {
     /// The serial numbers of the devices that this holder brings, if known.
     #[serde(default)]
     pub devices: Vec<u32>,
+    /// Whether this holder, who has a key already, makes one on another device,
+    /// which takes its place.
+    #[serde(default)]
+    pub renews: bool,
 }
 
 impl Roster {

@@ -51,6 +51,9 @@ pub enum Event {
         policy: Digest,
         /// The roster's file.
         roster: Digest,
+        /// What the ceremony goes on from: path to content.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        inputs: BTreeMap<String, Digest>,
         /// What the rules say of the three before anything else happens.
         verdicts: Vec<Verdict>,
     },
@@ -72,6 +75,11 @@ pub enum Event {
     },
     /// The machine was examined.
     MachineChecked {
+        /// What the rules say of it.
+        verdicts: Vec<Verdict>,
+    },
+    /// What earlier ceremonies left was judged.
+    Loaded {
         /// What the rules say of it.
         verdicts: Vec<Verdict>,
     },
@@ -267,6 +275,23 @@ pub enum Event {
         keyid: String,
         /// The signature, hexadecimal.
         signature: String,
+    },
+    /// The device has signed all it could; the holder takes it out and inserts
+    /// another.
+    DeviceExchanged {
+        /// The holder.
+        holder: String,
+        /// The device that was taken out.
+        serial: u32,
+    },
+    /// The holder's key signed that it is there: the signed statement is kept.
+    Proved {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// The signed statement, a DSSE envelope.
+        statement: Digest,
     },
     /// The people in the room go on with the signatures they have.
     Enough {

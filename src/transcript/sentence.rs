@@ -29,6 +29,17 @@ impl Event {
             Self::MachineChecked { verdicts } => {
                 format!("the machine was examined: {}", tally(verdicts))
             }
+            Self::Loaded { verdicts } => {
+                format!("what earlier ceremonies left was judged: {}", tally(verdicts))
+            }
+            Self::DeviceExchanged { holder, serial } => format!(
+                "{} takes device {serial} out and goes on with another",
+                escape(holder)
+            ),
+            Self::Proved { holder, serial, .. } => format!(
+                "{}: the key in device {serial} signed that it is there",
+                escape(holder)
+            ),
             Self::Confirmed { step, fields } => {
                 let typed: Vec<_> = fields
                     .iter()

@@ -106,7 +106,7 @@ fn letters(state: &State, seat: &Seat, turn: Option<&Turn>) -> [(char, bool); 6]
         && state
             .documents
             .keys()
-            .all(|document| seat.signatures.contains_key(document));
+            .all(|document| seat.has_signed(*document));
     [
         ('P', seat.present),
         ('K', made || seat.enrolment.is_some()),

@@ -33,15 +33,16 @@ fn following_step(state: &State) -> String {
 
 fn turn_in_words(purpose: Purpose) -> &'static str {
     match purpose {
-        Purpose::Enroll => "the holder's device, PIN, key, attestation, proof",
+        Purpose::Enroll | Purpose::Spare => "the holder's device, PIN, key, attestation, proof",
         Purpose::Sign => "the holder's device, PIN, touch, signature",
+        Purpose::Prove => "the holder's device, PIN, touch, signed statement",
         Purpose::Close => "the holder's device, PIN, touch, closing signature",
     }
 }
 
 fn in_turn(state: &State, turn: &Turn) -> String {
     let text = match (&turn.stage, turn.purpose) {
-        (Stage::Insert, Purpose::Enroll) => {
+        (Stage::Insert, Purpose::Enroll | Purpose::Spare) => {
             "the device is read; the number on its case is compared"
         }
         (Stage::Insert, _) => "the device is read; PIN and touch",
@@ -60,6 +61,7 @@ fn in_turn(state: &State, turn: &Turn) -> String {
         (Stage::Prove | Stage::Sign, _) => {
             "the signature is verified twice; the device is taken out"
         }
+        (Stage::Exchange, _) => "the holder's other device signs",
         (Stage::Remove, purpose) => {
             let left = state.needed(purpose).saturating_sub(state.done(purpose));
             return match left {

@@ -6,6 +6,7 @@
 //! scalar values, as the text gave them.
 
 mod at;
+mod difference;
 mod object;
 mod parse;
 mod serialize;
@@ -14,6 +15,7 @@ mod write;
 use crate::text::escape;
 
 pub use at::{At, Misfit};
+pub use difference::differences;
 pub use object::Object;
 pub use parse::{JsonError, MAX_DEPTH, MAX_VALUES, parse};
 pub use serialize::pretty_utf8;

@@ -70,7 +70,9 @@ impl Screen for WhoseTurn {
         }
         page.headline(match self.purpose {
             Purpose::Enroll => "Call the next holder to make a key.",
+            Purpose::Spare => "Call whoever has another device, or go on.",
             Purpose::Sign => "Call the next holder to sign.",
+            Purpose::Prove => "Call the next holder to prove a key.",
             Purpose::Close => "Call the next holder to sign the manifest.",
         });
         page.gap();
@@ -141,7 +143,9 @@ pub(super) fn purpose_in_words(state: Option<&State>) -> &'static str {
         .map(|turn| turn.purpose)
     {
         Some(Purpose::Enroll) => "make a key and prove it",
+        Some(Purpose::Spare) => "make a key in a spare device",
         Some(Purpose::Sign) => "sign the documents",
+        Some(Purpose::Prove) => "prove that the key is there",
         Some(Purpose::Close) => "sign the manifest",
         None => "come to the table",
     }

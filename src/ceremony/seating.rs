@@ -1,0 +1,117 @@
+//! Who sits at the table, and with which keys: the roster and what earlier
+//! ceremonies left, put together.
+
+use super::{previous::Previous, state::Enrolment};
+use crate::rules::roster::{self, Handle, Roster};
+
+/// How a person comes to the ceremony.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Holds a key of the previous root, and goes on.
+    Stays,
+    /// Holds no key of the previous root.
+    Joins,
+    /// Holds a key of the previous root, and leaves with this ceremony.
+    Leaves,
+}
+
+/// One person's place, before anything happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Who.
+    pub handle: Handle,
+    /// How this person comes.
+    pub standing: Standing,
+    /// The key for the next root, if it is known: otherwise it is made here.
+    pub current: Option<Enrolment>,
+    /// A key of the previous root that has no place in the next. It signs the next
+    /// root once more.
+    pub outgoing: Option<Enrolment>,
+    /// Other keys of this person that are proven and stand in no root.
+    pub spares: Vec<Enrolment>,
+}
+
+/// The places at the table: the holders of the roster, then those who leave.
+#[must_use]
+pub fn places(roster: &Roster, previous: Option<&Previous>) -> Vec<Place> {
+    let holders = roster
+        .holders
+        .iter()
+        .map(|holder| place(holder, roster, previous));
+    let leavers = roster.leavers.iter().map(|leaver| Place {
+        handle: leaver.handle.clone(),
+        standing: Standing::Leaves,
+        current: None,
+        outgoing: Keys::of(&leaver.handle, roster, previous).in_root,
+        spares: Vec::new(),
+    });
+    holders.chain(leavers).collect()
+}
+
+fn place(holder: &roster::Holder, roster: &Roster, previous: Option<&Previous>) -> Place {
+    let Keys {
+        in_root,
+        mut spares,
+        listed,
+    } = Keys::of(&holder.handle, roster, previous);
+    let stays = in_root.is_some() && !holder.renews;
+    let (current, outgoing) = match stays {
+        true => (in_root, None),
+        false => {
+            // The roster may say which of the spares takes the place.
+            let named = |spare: &Enrolment| {
+                holder.devices.is_empty() || holder.devices.contains(&spare.serial)
+            };
+            let chosen = spares.iter().position(named);
+            (chosen.map(|place| spares.remove(place)), in_root)
+        }
+    };
+    Place {
+        handle: holder.handle.clone(),
+        standing: if listed {
+            Standing::Stays
+        } else {
+            Standing::Joins
+        },
+        current,
+        outgoing,
+        spares,
+    }
+}
+
+/// The keys of one person that earlier ceremonies published and nobody revoked.
+struct Keys {
+    in_root: Option<Enrolment>,
+    spares: Vec<Enrolment>,
+    /// Whether the previous root names this person, be it with a revoked key.
+    listed: bool,
+}
+
+impl Keys {
+    fn of(handle: &Handle, roster: &Roster, previous: Option<&Previous>) -> Self {
+        let fingerprint = previous.and_then(|p| p.holders().get(handle).copied());
+        let mut keys = Self {
+            in_root: None,
+            spares: Vec::new(),
+            listed: fingerprint.is_some(),
+        };
+        let published = previous.map(Previous::enrolments).unwrap_or_default();
+        for published in published.iter().filter(|p| p.handle == *handle) {
+            let enrolment = &published.enrolment;
+            let thrown_out = |revocation: &roster::Revocation| {
+                revocation.handle == *handle && revocation.serial == enrolment.serial
+            };
+            let revoked = previous
+                .and_then(|p| p.revoked().find(Some(&enrolment.key()), enrolment.serial))
+                .is_some();
+            if revoked || roster.revocations.iter().any(thrown_out) {
+                continue;
+            }
+            match Some(enrolment.key()) == fingerprint {
+                true => keys.in_root = Some(enrolment.clone()),
+                false => keys.spares.push(enrolment.clone()),
+            }
+        }
+        keys
+    }
+}

@@ -1,0 +1,133 @@
+//! What a ceremony begins with besides its plan: read, and kept in its folder.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use keymoot::{
+    bundle::{self, Bundle, Expectations},
+    ceremony::previous::{INCOMING, Inputs, TRUSTED_ROOT},
+    host::{HostError, folder},
+    rules::Verdict,
+    text::escape_path,
+    tuf::{Dialect, Document},
+};
+
+use super::Failure;
+
+/// The folder of the inputs in a ceremony's folder.
+const FOLDER: &str = "inputs";
+/// The largest single file among them, in bytes.
+const LARGEST: u64 = 16 << 20;
+
+/// Where previous state and new roots are named on the command line.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Sources {
+    /// What earlier ceremonies left: the last bundle, or a working tree of tuf-root
+    #[arg(long, value_name = "BUNDLE|REPO")]
+    pub previous: Option<PathBuf>,
+    /// A root that is trusted already: the previous ones must follow from it
+    #[arg(long, value_name = "FILE")]
+    pub trusted_root: Option<PathBuf>,
+    /// A root of tuf-crates to be vouched for; give every version since the last one
+    #[arg(long, value_name = "FILE")]
+    pub crates_root: Vec<PathBuf>,
+}
+
+impl Sources {
+    /// The previous bundle, verified, where the previous state is one.
+    pub fn bundle(&self, rehearsal: bool) -> Result<Option<Bundle>, Failure> {
+        let Some(path) = &self.previous else {
+            return Ok(None);
+        };
+        if !path.join(bundle::MANIFEST).is_file() {
+            return Ok(None);
+        }
+        let bundle = bundle::read(path).map_err(Failure::Violated)?;
+        let violated: Vec<_> = bundle::verify(
+            &bundle,
+            &Expectations {
+                rehearsal,
+                trusted_root: None,
+            },
+        )
+        .into_iter()
+        .filter(Verdict::is_violated)
+        .collect();
+        match violated.is_empty() {
+            true => Ok(Some(bundle)),
+            false => Err(Failure::Violated(violated)),
+        }
+    }
+
+    /// All inputs.
+    pub fn read(&self, bundle: Option<&Bundle>, dialect: Dialect) -> Result<Inputs, Failure> {
+        let mut inputs = match (bundle, &self.previous) {
+            (Some(bundle), _) => bundle::of_bundle(bundle),
+            (None, Some(tree)) => {
+                let files = bundle::read_tree(tree).map_err(Failure::Violated)?;
+                if files.is_empty() {
+                    return Err(HostError::new(
+                        format!("{} is neither a bundle nor a repository", escape_path(tree)),
+                        "name the last bundle, or the folder that holds metadata/",
+                    )
+                    .into());
+                }
+                bundle::of_tree(&files, dialect)
+            }
+            (None, None) => Inputs::new(),
+        };
+        if let Some(path) = &self.trusted_root {
+            inputs.insert(TRUSTED_ROOT.to_owned(), folder::read_bounded(path, LARGEST)?);
+        }
+        for path in &self.crates_root {
+            let bytes = folder::read_bounded(path, LARGEST)?;
+            // A file that is no root keeps its place in the line, and the rule names it.
+            let name = match Document::parse(&bytes, bytes.len()) {
+                Ok(document) => document.version().to_string(),
+                Err(_) => format!("unreadable-{}", inputs.len()),
+            };
+            inputs.insert(format!("{INCOMING}/{name}.root.json"), bytes);
+        }
+        Ok(inputs)
+    }
+}
+
+/// Keeps the inputs in a ceremony's folder.
+pub fn keep(dir: &Path, inputs: &Inputs) -> Result<(), HostError> {
+    for (path, bytes) in inputs {
+        let target = dir.join(FOLDER).join(path);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).map_err(|error| HostError::file("make", parent, &error))?;
+        }
+        folder::write_durably(&target, bytes)?;
+    }
+    Ok(())
+}
+
+/// Reads the inputs of a ceremony back.
+pub fn kept(dir: &Path) -> Result<Inputs, HostError> {
+    let mut inputs = Inputs::new();
+    let root = dir.join(FOLDER);
+    if root.is_dir() {
+        collect(&root, "", &mut inputs)?;
+    }
+    Ok(inputs)
+}
+
+fn collect(folder: &Path, inside: &str, inputs: &mut Inputs) -> Result<(), HostError> {
+    let listed = fs::read_dir(folder)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| HostError::file("list", folder, &error))?;
+    for entry in listed {
+        let path = entry.path();
+        let name = format!("{inside}{}", entry.file_name().to_string_lossy());
+        if path.is_dir() {
+            collect(&path, &format!("{name}/"), inputs)?;
+        } else {
+            inputs.insert(name, keymoot::host::folder::read_bounded(&path, LARGEST)?);
+        }
+    }
+    Ok(())
+}

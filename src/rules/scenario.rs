@@ -1,0 +1,218 @@
+//! What a ceremony is for, and exactly what it may change.
+//!
+//! A scenario is data: which documents are signed, and which members of each may
+//! differ from the previous one. Everything else that differs is a violation.
+
+use serde::{Deserialize, Serialize};
+
+/// A document of the repository tuf-root that holders sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Document {
+    /// `root.json`: who may sign what.
+    #[serde(rename = "root.json")]
+    Root,
+    /// `targets.json`: delegates to `crates` and to the teams that release.
+    #[serde(rename = "targets.json")]
+    Targets,
+    /// `crates.json`: vouches for the root of the repository tuf-crates.
+    #[serde(rename = "crates.json")]
+    Crates,
+}
+
+impl Document {
+    /// Every document, in the order in which they are signed.
+    pub const ALL: [Self; 3] = [Self::Root, Self::Targets, Self::Crates];
+
+    /// The document's file name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Root => "root.json",
+            Self::Targets => "targets.json",
+            Self::Crates => "crates.json",
+        }
+    }
+
+    /// The role that signs it.
+    #[must_use]
+    pub fn role(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Targets => "targets",
+            Self::Crates => "crates",
+        }
+    }
+}
+
+/// What a ceremony is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scenario {
+    /// There are no previous documents: version 1 of everything.
+    InitialRoot,
+    /// The same people sign the same again, for another year.
+    AnnualResign,
+    /// Holders come and go, or take a new device.
+    OnboardMember,
+    /// Keys are thrown out at once; online keys may go with them.
+    EmergencyRevocation,
+    /// The team of crates.io has a new root, and the quorum vouches for it.
+    CratesRootChange,
+    /// Nothing changes; everybody proves that their key is there.
+    Heartbeat,
+    /// Too few keys are left to sign anything; those who remain say so.
+    QuorumLost,
+}
+
+/// What every new version of a document changes. The mark of a rehearsal names
+/// the ceremony that made it.
+const ALWAYS: [&str; 3] = ["version", "expires", super::documents::REHEARSAL_MARK];
+
+impl Scenario {
+    /// The scenario as a script names it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InitialRoot => "initial-root",
+            Self::AnnualResign => "annual-resign",
+            Self::OnboardMember => "onboard-member",
+            Self::EmergencyRevocation => "emergency-revocation",
+            Self::CratesRootChange => "crates-root-change",
+            Self::Heartbeat => "heartbeat",
+            Self::QuorumLost => "quorum-lost",
+        }
+    }
+
+    /// Whether it goes on from previous documents.
+    #[must_use]
+    pub fn has_previous(self) -> bool {
+        self != Self::InitialRoot
+    }
+
+    /// The documents that are signed, as far as they exist.
+    #[must_use]
+    pub fn documents(self) -> &'static [Document] {
+        match self {
+            Self::InitialRoot
+            | Self::AnnualResign
+            | Self::OnboardMember
+            | Self::EmergencyRevocation => &Document::ALL,
+            Self::CratesRootChange => &[Document::Crates],
+            Self::Heartbeat | Self::QuorumLost => &[],
+        }
+    }
+
+    /// Whether holders may come, go or change their device.
+    #[must_use]
+    pub fn changes_people(self) -> bool {
+        matches!(self, Self::OnboardMember | Self::EmergencyRevocation)
+    }
+
+    /// Whether keys may be revoked, online keys among them.
+    #[must_use]
+    pub fn revokes(self) -> bool {
+        self == Self::EmergencyRevocation
+    }
+
+    /// Whether the quorum vouches for a tuf-crates root that it did not vouch for before.
+    #[must_use]
+    pub fn brings_crates_root(self) -> bool {
+        matches!(self, Self::InitialRoot | Self::CratesRootChange)
+    }
+
+    /// Whether holders sign statements instead of documents.
+    #[must_use]
+    pub fn is_statement(self) -> bool {
+        matches!(self, Self::Heartbeat | Self::QuorumLost)
+    }
+
+    /// Whether everybody present is to sign, so that the ceremony shows who still can.
+    #[must_use]
+    pub fn wants_everybody(self) -> bool {
+        matches!(
+            self,
+            Self::AnnualResign | Self::Heartbeat | Self::QuorumLost
+        )
+    }
+
+    /// Whether a member of a document may differ from the previous one. `place` is
+    /// its path with dots, such as `roles.root.keyids`.
+    #[must_use]
+    pub fn may_change(self, document: Document, place: &str) -> bool {
+        let also: &[&str] = match (self, document) {
+            (Self::OnboardMember, Document::Root) => {
+                &["keys.*", "roles.root.keyids", "roles.targets.keyids"]
+            }
+            (Self::EmergencyRevocation, Document::Root) => &["keys.*", "roles.*.keyids"],
+            (Self::OnboardMember, Document::Targets) => {
+                &["delegations.keys.*", "delegations.roles.crates.keyids"]
+            }
+            (Self::EmergencyRevocation, Document::Targets) => {
+                &["delegations.keys.*", "delegations.roles.*.keyids"]
+            }
+            (Self::CratesRootChange, Document::Crates) => &["targets.*"],
+            _ => &[],
+        };
+        ALWAYS
+            .iter()
+            .chain(also)
+            .any(|pattern| matches(pattern, place))
+    }
+}
+
+/// Whether a path is one that the pattern means, or lies below it. A `*` stands
+/// for one part.
+fn matches(pattern: &str, place: &str) -> bool {
+    let mut parts = place.split('.');
+    pattern
+        .split('.')
+        .all(|wanted| parts.next().is_some_and(|part| wanted == "*" || part == wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Document, Scenario};
+
+    #[test]
+    fn the_annual_signing_changes_version_and_expiry_alone() {
+        let may = |place| Scenario::AnnualResign.may_change(Document::Root, place);
+        assert!(may("version") && may("expires"));
+        for place in [
+            "roles.root.threshold",
+            "roles.root.keyids",
+            "keys.abc",
+            "consistent_snapshot",
+            "x-other",
+        ] {
+            assert!(!may(place), "{place}");
+        }
+    }
+
+    #[test]
+    fn nobody_but_an_emergency_replaces_an_online_key() {
+        let place = "roles.snapshot.keyids";
+        assert!(Scenario::EmergencyRevocation.may_change(Document::Root, place));
+        assert!(!Scenario::OnboardMember.may_change(Document::Root, place));
+    }
+
+    #[test]
+    fn no_scenario_lowers_a_threshold_or_widens_a_path() {
+        use Scenario::*;
+        for scenario in [
+            AnnualResign,
+            OnboardMember,
+            EmergencyRevocation,
+            CratesRootChange,
+        ] {
+            for (document, place) in [
+                (Document::Root, "roles.root.threshold"),
+                (Document::Targets, "delegations.roles.crates.paths"),
+                (Document::Targets, "delegations.roles.crates.terminating"),
+                (Document::Targets, "delegations.roles.crates.threshold"),
+                (Document::Targets, "targets.anything"),
+            ] {
+                assert!(!scenario.may_change(document, place), "{scenario:?} {place}");
+            }
+        }
+    }
+}
