@@ -106,7 +106,7 @@ fn plan_files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, Failure
     let policy = match (&args.policy, kept("policy.toml")) {
         (Some(path), _) => read(path)?,
         (None, Some(policy)) => policy,
-        (None, None) => cast::with_online_key(script::POLICY)?,
+        (None, None) => cast::with_keys(script::POLICY)?,
     };
     let roster = match (&args.roster, kept("roster.toml")) {
         (Some(path), _) => read(path)?,

@@ -24,11 +24,43 @@ struct Shipped {
     opening: &'static str,
 }
 
-const SHIPPED: [Shipped; 1] = [Shipped {
-    name: "initial-root",
-    text: include_str!("../../ceremony-scripts/initial-root.toml"),
-    opening: include_str!("../../runbooks/opening/initial-root.md"),
-}];
+const SHIPPED: [Shipped; 7] = [
+    Shipped {
+        name: "initial-root",
+        text: include_str!("../../ceremony-scripts/initial-root.toml"),
+        opening: include_str!("../../runbooks/opening/initial-root.md"),
+    },
+    Shipped {
+        name: "annual-resign",
+        text: include_str!("../../ceremony-scripts/annual-resign.toml"),
+        opening: include_str!("../../runbooks/opening/annual-resign.md"),
+    },
+    Shipped {
+        name: "onboard-member",
+        text: include_str!("../../ceremony-scripts/onboard-member.toml"),
+        opening: include_str!("../../runbooks/opening/onboard-member.md"),
+    },
+    Shipped {
+        name: "emergency-revocation",
+        text: include_str!("../../ceremony-scripts/emergency-revocation.toml"),
+        opening: include_str!("../../runbooks/opening/emergency-revocation.md"),
+    },
+    Shipped {
+        name: "crates-root-change",
+        text: include_str!("../../ceremony-scripts/crates-root-change.toml"),
+        opening: include_str!("../../runbooks/opening/crates-root-change.md"),
+    },
+    Shipped {
+        name: "heartbeat",
+        text: include_str!("../../ceremony-scripts/heartbeat.toml"),
+        opening: include_str!("../../runbooks/opening/heartbeat.md"),
+    },
+    Shipped {
+        name: "quorum-lost",
+        text: include_str!("../../ceremony-scripts/quorum-lost.toml"),
+        opening: include_str!("../../runbooks/opening/quorum-lost.md"),
+    },
+];
 
 /// Check a script, or print it for people
 #[derive(Debug, clap::Args)]
