@@ -157,10 +157,7 @@ fn repositories(
         && let Some(root) = state.plan.crates_root()
     {
         // The file that crates.json vouches for lies where clients of tuf-root look.
-        files.insert(
-            format!("{TUF_ROOT}/targets/{CRATES_ROOT}"),
-            root.to_vec(),
-        );
+        files.insert(format!("{TUF_ROOT}/targets/{CRATES_ROOT}"), root.to_vec());
     }
     for (path, bytes) in state.plan.crates_files() {
         files.insert(format!("{TUF_CRATES}/{path}"), bytes);

@@ -220,7 +220,13 @@ impl Evidence {
         let carried: Vec<_> = plan
             .places()
             .iter()
-            .flat_map(|place| place.current.iter().chain(&place.outgoing).chain(&place.spares))
+            .flat_map(|place| {
+                place
+                    .current
+                    .iter()
+                    .chain(&place.outgoing)
+                    .chain(&place.spares)
+            })
             .collect();
         let (mut taken, mut verdicts) = (Vec::new(), Vec::new());
         for seat in &self.state.seats {
@@ -343,19 +349,22 @@ impl Evidence {
             return Vec::new();
         };
         let payload_type = statement::proof_type(self.state.scenario());
-        let proved = self.chain.entries().iter().filter_map(|entry| match &entry.event {
-            Event::Proved {
-                holder, statement, ..
-            } => Some((entry, holder, statement)),
-            _ => None,
-        });
+        let proved = self
+            .chain
+            .entries()
+            .iter()
+            .filter_map(|entry| match &entry.event {
+                Event::Proved {
+                    holder, statement, ..
+                } => Some((entry, holder, statement)),
+                _ => None,
+            });
         proved
             .filter_map(|(entry, holder, digest)| {
                 let mut seats = self.state.seats.iter();
                 let seat = seats.find(|seat| seat.handle.as_str() == holder)?;
                 let enrolled = seat.enrolled()?;
-                let payload =
-                    statement::proof(opening, &entry.prev, &seat.handle, enrolled, &root);
+                let payload = statement::proof(opening, &entry.prev, &seat.handle, enrolled, &root);
                 let signed = self.object(digest).unwrap_or_default();
                 Some(
                     match statement::check_proof(

@@ -310,7 +310,10 @@ impl State {
 
     /// Whether the key in this device of the holder has a part in the document.
     fn may_sign(&self, holder: &str, document: Document, serial: u32) -> Step {
-        let seat = self.seats.iter().find(|seat| seat.handle.as_str() == holder);
+        let seat = self
+            .seats
+            .iter()
+            .find(|seat| seat.handle.as_str() == holder);
         let may = seat.is_some_and(|seat| {
             self.signers(seat, document)
                 .any(|enrolment| enrolment.serial == serial)

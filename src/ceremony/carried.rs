@@ -18,7 +18,11 @@ pub fn judge(state: &State, trust: &TrustStore) -> Vec<Verdict> {
     let mut taken: Vec<(String, u32, Vec<u8>)> = Vec::new();
     let mut verdicts = Vec::new();
     for place in state.plan.places() {
-        let carried = place.current.iter().chain(&place.outgoing).chain(&place.spares);
+        let carried = place
+            .current
+            .iter()
+            .chain(&place.outgoing)
+            .chain(&place.spares);
         for enrolment in carried {
             let published = previous
                 .enrolments()

@@ -95,9 +95,7 @@ fn documents(claim: &Claim<'_>) -> Verdict {
         .collect();
     let allowed: BTreeSet<_> = scenario.documents().iter().copied().collect();
     let exists = |document: &Document| match claim.previous {
-        Some(previous) => {
-            previous.document(*document).is_some() || scenario.brings_crates_root()
-        }
+        Some(previous) => previous.document(*document).is_some() || scenario.brings_crates_root(),
         None => *document == Document::Root,
     };
     let needed: BTreeSet<_> = allowed.iter().copied().filter(exists).collect();
@@ -137,7 +135,9 @@ fn crates(claim: &Claim<'_>) -> Verdict {
         .steps()
         .any(|(_, step)| step.documents.contains(&Document::Crates));
     let fault = match (signed, claim.crates.newest(), claim.crates.brings()) {
-        (true, None, _) => Some("crates.json vouches for the root of tuf-crates, and none was given"),
+        (true, None, _) => {
+            Some("crates.json vouches for the root of tuf-crates, and none was given")
+        }
         (_, _, true) if !scenario.brings_crates_root() => {
             Some("a root of tuf-crates was given, and this scenario vouches for no new one")
         }
@@ -213,7 +213,10 @@ fn same_policy(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         differs(same(root.periods, policy.root), "the periods of root");
         if let Some(online) = &policy.online {
             let key = online.key().ok();
-            for (role, periods) in [("snapshot", online.snapshot), ("timestamp", online.timestamp)] {
+            for (role, periods) in [
+                ("snapshot", online.snapshot),
+                ("timestamp", online.timestamp),
+            ] {
                 let found = root.roles.get(role);
                 differs(
                     same(found.and_then(|found| found.periods), periods),
@@ -308,7 +311,9 @@ fn people(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         if goes_on == leaves {
             faults.push(match goes_on {
                 true => format!("{handle} both stays and leaves"),
-                false => format!("{handle} holds a key, and is neither a holder nor a leaver of the roster"),
+                false => format!(
+                    "{handle} holds a key, and is neither a holder nor a leaver of the roster"
+                ),
             });
         }
     }
@@ -319,8 +324,7 @@ fn people(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     }
     for revocation in &roster.revocations {
         let known = previous.enrolments().iter().any(|published| {
-            published.handle == revocation.handle
-                && published.enrolment.serial == revocation.serial
+            published.handle == revocation.handle && published.enrolment.serial == revocation.serial
         });
         if !known {
             faults.push(format!(
@@ -336,7 +340,10 @@ fn people(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         }
     }
     let standing = |wanted: Standing| {
-        let places = claim.places.iter().filter(move |place| place.standing == wanted);
+        let places = claim
+            .places
+            .iter()
+            .filter(move |place| place.standing == wanted);
         places.map(|place| place.handle.as_str())
     };
     let joiners: Vec<_> = standing(Standing::Joins).collect();
@@ -349,7 +356,9 @@ fn people(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         .collect();
     let come_and_go = !joiners.is_empty() || !leavers.is_empty() || !renewing.is_empty();
     if come_and_go && !scenario.changes_people() {
-        let people = [&joiners[..], &leavers[..], &renewing[..]].concat().join(", ");
+        let people = [&joiners[..], &leavers[..], &renewing[..]]
+            .concat()
+            .join(", ");
         faults.push(format!(
             "the scenario {} changes no holder and no device, and the roster does: {people}",
             scenario.name()
@@ -407,7 +416,12 @@ fn published(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     Verdict::unless(
         "KEY-PUBLISHED",
         !missing.is_empty(),
-        || format!("{} published enrolments, each signed by its key", previous.enrolments().len()),
+        || {
+            format!(
+                "{} published enrolments, each signed by its key",
+                previous.enrolments().len()
+            )
+        },
         || {
             format!(
                 "no enrolment was published of the key that the previous root names for {}",
@@ -469,7 +483,12 @@ fn revoked(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     Verdict::unless(
         "KEY-REVOKED",
         !faults.is_empty(),
-        || format!("{} keys were revoked, and none comes back", list.keys().len()),
+        || {
+            format!(
+                "{} keys were revoked, and none comes back",
+                list.keys().len()
+            )
+        },
         || faults.join("; "),
         "stop: a revoked key stays revoked. Find out who brought it back",
     )

@@ -47,7 +47,10 @@ impl CratesRoots {
         let known = trusted.as_ref().map_or(0, Document::version);
         let (mut documents, mut incoming) = (Vec::new(), BTreeMap::new());
         for (path, bytes) in inputs {
-            if !path.strip_prefix(INCOMING).is_some_and(|rest| rest.starts_with('/')) {
+            if !path
+                .strip_prefix(INCOMING)
+                .is_some_and(|rest| rest.starts_with('/'))
+            {
                 continue;
             }
             let document = Document::parse(bytes, bytes.len())

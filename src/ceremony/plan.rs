@@ -82,9 +82,9 @@ impl Plan {
             verdicts.extend(roster::check(roster, policy));
             verdicts.push(online_key(policy));
         }
-        let previous = policy
-            .as_ref()
-            .map_or(Ok(None), |policy| Previous::read(&files.inputs, policy.dialect));
+        let previous = policy.as_ref().map_or(Ok(None), |policy| {
+            Previous::read(&files.inputs, policy.dialect)
+        });
         let (script, policy, roster, previous) = match (script, policy, roster, previous) {
             (Ok(script), Ok(policy), Ok(roster), Ok(previous)) => {
                 (script, policy, roster, previous)

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    script::Document,
-    state::State,
-};
+use super::{script::Document, state::State};
 use crate::{
     digest::Digest,
     rules::{
@@ -42,11 +39,7 @@ fn fault(what: String) -> Violation {
 ///
 /// # Errors
 /// A [`Violation`] of ROOT-DRAFT when what the ceremony holds makes no such document.
-pub fn document(
-    state: &State,
-    document: Document,
-    made: Time,
-) -> Result<tuf::Document, Violation> {
+pub fn document(state: &State, document: Document, made: Time) -> Result<tuf::Document, Violation> {
     let dialect = state.plan.policy.dialect;
     let written = match document {
         Document::Root => dialect.root(&root(state, made)?),

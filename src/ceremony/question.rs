@@ -181,7 +181,10 @@ impl State {
                 }
                 typed(&word, PRESENT)?;
                 // In the order of the seats, and nobody twice.
-                let present = self.seats.iter().filter(|seat| holders.contains(&seat.handle));
+                let present = self
+                    .seats
+                    .iter()
+                    .filter(|seat| holders.contains(&seat.handle));
                 Event::RollCalled {
                     present: present.map(|seat| seat.handle.to_string()).collect(),
                 }

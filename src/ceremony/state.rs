@@ -371,7 +371,11 @@ impl Seat {
     /// Every enrolment whose possession is proven: for the next root, leaving it,
     /// and spare.
     pub fn proven(&self) -> impl Iterator<Item = &Enrolment> {
-        let all = self.enrolment.iter().chain(&self.outgoing).chain(&self.spares);
+        let all = self
+            .enrolment
+            .iter()
+            .chain(&self.outgoing)
+            .chain(&self.spares);
         all.filter(|enrolment| enrolment.statement.is_some())
     }
 

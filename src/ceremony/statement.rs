@@ -98,7 +98,10 @@ pub fn check_proof(
     check_signed(statement, payload_type, payload, enrolled).map_err(|why| {
         Violation::new(
             "KEY-POSSESSION",
-            format!("the statement of {handle}, device {}: {why}", enrolled.serial),
+            format!(
+                "the statement of {handle}, device {}: {why}",
+                enrolled.serial
+            ),
             "do not count on this key",
         )
     })
@@ -172,8 +175,7 @@ fn stated(payload: &Json, statement: Digest) -> Result<Stated, json::Misfit> {
     let handle = at.member("handle")?;
     let spki = at.member("spki")?;
     Ok(Stated {
-        handle: Handle::try_from(handle.string()?.to_owned())
-            .map_err(|why| handle.misfit(why))?,
+        handle: Handle::try_from(handle.string()?.to_owned()).map_err(|why| handle.misfit(why))?,
         enrolment: Enrolment {
             serial: at.member("serial")?.unsigned()?,
             firmware: at.member("firmware")?.string()?.to_owned(),

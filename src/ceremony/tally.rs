@@ -240,9 +240,8 @@ impl State {
     #[must_use]
     pub fn lacking(&self, present: &[Handle]) -> Option<String> {
         let here = |seat: &&Seat| present.contains(&seat.handle);
-        let makes_key = |seat: &&Seat| {
-            seat.standing != Standing::Leaves && seat.enrolled().is_none()
-        };
+        let makes_key =
+            |seat: &&Seat| seat.standing != Standing::Leaves && seat.enrolled().is_none();
         let absent: Vec<_> = self
             .seats
             .iter()
@@ -304,20 +303,28 @@ impl State {
     #[must_use]
     pub fn revoked(&self) -> Revoked {
         let previous = self.plan.previous();
-        let ceremony = self.opening.as_ref().map(|opening| opening.ceremony.clone());
-        let new = self.plan.roster.revocations.iter().filter_map(|revocation| {
-            let published = previous?.enrolments().iter().find(|published| {
-                published.handle == revocation.handle
-                    && published.enrolment.serial == revocation.serial
-            })?;
-            Some(RevokedKey {
-                ceremony: ceremony.clone()?,
-                handle: revocation.handle.clone(),
-                key: published.enrolment.key(),
-                reason: revocation.reason.clone(),
-                serial: revocation.serial,
-            })
-        });
+        let ceremony = self
+            .opening
+            .as_ref()
+            .map(|opening| opening.ceremony.clone());
+        let new = self
+            .plan
+            .roster
+            .revocations
+            .iter()
+            .filter_map(|revocation| {
+                let published = previous?.enrolments().iter().find(|published| {
+                    published.handle == revocation.handle
+                        && published.enrolment.serial == revocation.serial
+                })?;
+                Some(RevokedKey {
+                    ceremony: ceremony.clone()?,
+                    handle: revocation.handle.clone(),
+                    key: published.enrolment.key(),
+                    reason: revocation.reason.clone(),
+                    serial: revocation.serial,
+                })
+            });
         previous
             .map(|previous| previous.revoked().clone())
             .unwrap_or_default()
@@ -329,7 +336,12 @@ impl State {
     #[must_use]
     pub fn current_root(&self) -> Option<Digest> {
         let proposed = self.documents.get(&Document::Root).map(|p| p.signed);
-        let previous = || self.plan.previous()?.root().map(|root| root.document().digest());
+        let previous = || {
+            self.plan
+                .previous()?
+                .root()
+                .map(|root| root.document().digest())
+        };
         proposed.or_else(previous)
     }
 

@@ -188,22 +188,19 @@ pub fn signed_documents(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
     state
         .documents
         .keys()
-        .flat_map(
-            |&document| match read_back(state, document, objects) {
-                Ok(parsed) => {
-                    let twice = twice(state, document, &parsed);
-                    let quorum = match delegators.judge(document, parsed) {
-                        Ok(quorum) => Verdict::held(
-                            "SIGNATURE-QUORUM",
-                            format!("{}: {quorum}", document.name()),
-                        ),
-                        Err(why) => fault(document, &why),
-                    };
-                    vec![twice, quorum]
-                }
-                Err(why) => vec![fault(document, &why)],
-            },
-        )
+        .flat_map(|&document| match read_back(state, document, objects) {
+            Ok(parsed) => {
+                let twice = twice(state, document, &parsed);
+                let quorum = match delegators.judge(document, parsed) {
+                    Ok(quorum) => {
+                        Verdict::held("SIGNATURE-QUORUM", format!("{}: {quorum}", document.name()))
+                    }
+                    Err(why) => fault(document, &why),
+                };
+                vec![twice, quorum]
+            }
+            Err(why) => vec![fault(document, &why)],
+        })
         .collect()
 }
 
@@ -213,7 +210,9 @@ fn read_back(
     document: Document,
     objects: &Objects<'_>,
 ) -> Result<tuf::Document, String> {
-    let files: BTreeMap<_, _> = signed_files(state, document, objects)?.into_iter().collect();
+    let files: BTreeMap<_, _> = signed_files(state, document, objects)?
+        .into_iter()
+        .collect();
     let longest = files.values().map(Vec::len).max().unwrap_or(0);
     let read = state.plan.policy.dialect.read(
         document.role(),

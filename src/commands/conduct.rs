@@ -152,8 +152,8 @@ fn operate(
         && settings.unattended
     {
         let hands = Hands::reach(control).map_err(unreachable)?;
-        let mut operator = Unattended::new(hands, control, settings.seed, settings.spares)
-            .map_err(unreachable)?;
+        let mut operator =
+            Unattended::new(hands, control, settings.seed, settings.spares).map_err(unreachable)?;
         return Ok(drive(&mut operator)?);
     }
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {

@@ -79,7 +79,10 @@ impl Sources {
             (None, None) => Inputs::new(),
         };
         if let Some(path) = &self.trusted_root {
-            inputs.insert(TRUSTED_ROOT.to_owned(), folder::read_bounded(path, LARGEST)?);
+            inputs.insert(
+                TRUSTED_ROOT.to_owned(),
+                folder::read_bounded(path, LARGEST)?,
+            );
         }
         for path in &self.crates_root {
             let bytes = folder::read_bounded(path, LARGEST)?;

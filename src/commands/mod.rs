@@ -17,6 +17,7 @@ pub mod rehearse;
 pub mod resume;
 pub mod run;
 pub mod script;
+mod story;
 pub mod tuf;
 pub mod verify;
 

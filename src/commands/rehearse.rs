@@ -14,21 +14,27 @@ use keymoot::{
         script::{CheckedScript, Document},
     },
     host::{HostError, clock, folder, machine},
-    rehearsal::{SEED, Settings, cast, settings::SimulatorSettings, simulator, team},
+    rehearsal::{
+        SEED, Settings,
+        cast::{self, Cast},
+        settings::SimulatorSettings,
+        simulator, team,
+    },
     transcript::Mode,
 };
 
-use super::{Failure, conduct, inputs::Sources, script};
+use super::{Failure, conduct, inputs::Sources, script, story};
 
 /// Rehearse a ceremony with simulated devices
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A script: a name in ceremony-scripts/ or a path
+    /// A script: a name in ceremony-scripts/ or a path; or `story`, for one of every
+    /// occasion after the other
     #[arg(default_value = "initial-root")]
     script: String,
     /// How many simulated holders take part
     #[arg(long, value_name = "N", default_value_t = 9)]
-    holders: usize,
+    pub(super) holders: usize,
     /// What the holders bring
     #[arg(long, value_enum, default_value_t = Family::Yubikey)]
     device: Family,
@@ -37,10 +43,10 @@ pub struct Args {
     firmware: String,
     /// Make serial numbers, keys and the unattended holders' PINs repeatable
     #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
     /// Answer every question from a plan and print what happens
     #[arg(long)]
-    unattended: bool,
+    pub(super) unattended: bool,
     /// Let the devices fail, in the words of `hsm-sim yubikey --help`
     #[arg(long, value_name = "PLAN", default_value = "")]
     fault: String,
@@ -57,10 +63,10 @@ pub struct Args {
     spares: usize,
     /// The ceremony's folder
     #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
+    pub(super) dir: Option<PathBuf>,
     /// Where the bundle is to be written
     #[arg(long, value_name = "BUNDLE")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
 }
 
 /// The families of devices that can be simulated.
@@ -72,6 +78,9 @@ enum Family {
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let Family::Yubikey = args.device;
+    if args.script == story::NAME {
+        return story::run(args);
+    }
     let bundle = args.sources.bundle(true)?;
     let files = plan_files(args, bundle.as_ref())?;
     let seed = seed(args, bundle.as_ref())?;
@@ -106,12 +115,12 @@ fn plan_files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, Failure
     let policy = match (&args.policy, kept("policy.toml")) {
         (Some(path), _) => read(path)?,
         (None, Some(policy)) => policy,
-        (None, None) => cast::with_keys(script::POLICY)?,
+        (None, None) => cast::with_online_key(script::POLICY)? + &cast::delegations()?,
     };
     let roster = match (&args.roster, kept("roster.toml")) {
         (Some(path), _) => read(path)?,
         (None, Some(roster)) => roster,
-        (None, None) => cast::roster(args.holders),
+        (None, None) => Cast::of(args.holders).roster(),
     };
     Ok(PlanFiles {
         script: script::find(&args.script)?,
@@ -123,11 +132,7 @@ fn plan_files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, Failure
 
 /// Where a root of tuf-crates is to be vouched for and none was named, the simulated
 /// team gives its next one.
-fn with_crates_root(
-    mut files: PlanFiles,
-    args: &Args,
-    seed: u64,
-) -> Result<PlanFiles, Failure> {
+fn with_crates_root(mut files: PlanFiles, args: &Args, seed: u64) -> Result<PlanFiles, Failure> {
     let script = CheckedScript::parse(&files.script);
     let wanted = script.is_ok_and(|script| {
         script.script().scenario.brings_crates_root()

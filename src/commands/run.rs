@@ -39,7 +39,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let bundle = args.sources.bundle(false)?;
     let files = PlanFiles {
         script: script::find(&args.script)?,
-        inputs: args.sources.read(bundle.as_ref(), conduct::dialect(&policy))?,
+        inputs: args
+            .sources
+            .read(bundle.as_ref(), conduct::dialect(&policy))?,
         policy,
         roster: folder::read_text(&args.roster, conduct::LARGEST_PLAN)?,
     };

@@ -37,7 +37,11 @@ impl Driver<'_, '_> {
                     serial,
                     firmware: device.firmware,
                 };
-                let revoked = self.state.revoked().find(None, serial).map(|r| r.reason.clone());
+                let revoked = self
+                    .state
+                    .revoked()
+                    .find(None, serial)
+                    .map(|r| r.reason.clone());
                 let verdicts = device::brought(
                     reported,
                     holder,

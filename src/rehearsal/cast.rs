@@ -7,34 +7,117 @@ use p256::pkcs8::EncodePublicKey as _;
 
 use crate::host::HostError;
 
-/// A roster of simulated holders, plainly so. What they must keep is sealed to
-/// age recipients whose identities are thrown away.
-#[must_use]
-pub fn roster(holders: usize) -> String {
-    let mut text = String::from(
-        "format = \"keymoot-roster-1\"\nadministrator = \"Administrator (simulated)\"\n\n\
-         [[witness]]\nname = \"Witness (simulated)\"\n",
-    );
-    for n in 1..=holders {
-        let group = char::from(b'A' + u8::try_from((n - 1) % 26).unwrap_or_default());
-        let recipient = age::x25519::Identity::generate().to_public();
-        let _ = write!(
-            text,
-            "\n[[holder]]\nhandle = \"holder-{n}\"\nname = \"Holder {n} (simulated)\"\n\
-             employer = \"Employer {group} (simulated)\"\ncountry = \"X{group}\"\n\
-             age_recipient = \"{recipient}\"\n"
-        );
-    }
-    text
+/// Simulated people, plainly so: who holds a key, who leaves, and whose key is thrown
+/// out. What holders must keep is sealed to age recipients whose identities are thrown
+/// away.
+#[derive(Debug, Clone, Default)]
+pub struct Cast {
+    holders: Vec<Actor>,
+    leavers: Vec<usize>,
+    revocations: Vec<(usize, u32, String)>,
 }
 
-/// A policy with an online key and with the delegations to the teams that release,
-/// all of them keys whose private halves are thrown away at once.
+#[derive(Debug, Clone)]
+struct Actor {
+    number: usize,
+    recipient: String,
+    renews: bool,
+}
+
+impl Cast {
+    /// The holders `holder-1` to `holder-N`.
+    #[must_use]
+    pub fn of(holders: usize) -> Self {
+        let mut cast = Self::default();
+        for number in 1..=holders {
+            cast.joins(number);
+        }
+        cast
+    }
+
+    /// `holder-N` takes the last seat.
+    pub fn joins(&mut self, number: usize) {
+        self.holders.push(Actor {
+            number,
+            recipient: age::x25519::Identity::generate().to_public().to_string(),
+            renews: false,
+        });
+    }
+
+    /// `holder-N` gives the seat up.
+    pub fn leaves(&mut self, number: usize) {
+        self.holders.retain(|actor| actor.number != number);
+        self.leavers.push(number);
+    }
+
+    /// `holder-N` goes on with another device.
+    pub fn renews(&mut self, number: usize) {
+        for actor in &mut self.holders {
+            actor.renews |= actor.number == number;
+        }
+    }
+
+    /// The key of `holder-N` in this device is thrown out.
+    pub fn revoked(&mut self, number: usize, serial: u32, reason: &str) {
+        self.revocations.push((number, serial, reason.to_owned()));
+    }
+
+    /// The ceremony is over: whoever left has left.
+    pub fn settles(&mut self) {
+        self.leavers.clear();
+        self.revocations.clear();
+        for actor in &mut self.holders {
+            actor.renews = false;
+        }
+    }
+
+    /// The roster.
+    #[must_use]
+    pub fn roster(&self) -> String {
+        let mut text = String::from(
+            "format = \"keymoot-roster-1\"\nadministrator = \"Administrator (simulated)\"\n\n\
+             [[witness]]\nname = \"Witness (simulated)\"\n",
+        );
+        // Writing to a String cannot fail.
+        for Actor {
+            number: n,
+            recipient,
+            renews,
+        } in &self.holders
+        {
+            let group = char::from(b'A' + u8::try_from((n - 1) % 26).unwrap_or_default());
+            let _ = write!(
+                text,
+                "\n[[holder]]\nhandle = \"holder-{n}\"\nname = \"Holder {n} (simulated)\"\n\
+                 employer = \"Employer {group} (simulated)\"\ncountry = \"X{group}\"\n\
+                 age_recipient = \"{recipient}\"\n{}",
+                if *renews { "renews = true\n" } else { "" }
+            );
+        }
+        for n in &self.leavers {
+            let _ = write!(
+                text,
+                "\n[[leaver]]\nhandle = \"holder-{n}\"\nname = \"Holder {n} (simulated)\"\n\
+                 reason = \"the term is over (simulated)\"\n"
+            );
+        }
+        for (n, serial, reason) in &self.revocations {
+            let _ = write!(
+                text,
+                "\n[[revoke]]\nhandle = \"holder-{n}\"\nserial = {serial}\nreason = \"{reason}\"\n"
+            );
+        }
+        text
+    }
+}
+
+/// The delegations of a rehearsal to the teams that release: keys whose private
+/// halves are thrown away at once.
 ///
 /// # Errors
 /// [`HostError`] when the machine gives no entropy.
-pub fn with_keys(policy: &str) -> Result<String, HostError> {
-    let mut text = with_online_key(policy)?;
+pub fn delegations() -> Result<String, HostError> {
+    let mut text = String::new();
     for (role, threshold, keys) in [("release", 3, 5), ("nightly", 1, 1)] {
         // Writing to a String cannot fail, here and below.
         let _ = write!(

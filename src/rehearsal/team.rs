@@ -36,7 +36,10 @@ const WEEK: Periods = Periods {
 /// [`HostError`] when it cannot be written.
 pub fn root(seed: u64, version: u64, made: Time, dialect: Dialect) -> Result<Vec<u8>, HostError> {
     let broken = |what: String| {
-        HostError::new(format!("the simulated root of tuf-crates: {what}"), "try again")
+        HostError::new(
+            format!("the simulated root of tuf-crates: {what}"),
+            "try again",
+        )
     };
     let keys = members(seed, version).map_err(broken)?;
     let before = match version {

@@ -12,12 +12,16 @@ pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
     let rows = facts.holders.iter().enumerate().map(|(index, holder)| {
         let serial = |device: &Device<'_>| format!("YubiKey {}", device.enrolment.serial);
         let firmware = |device: &Device<'_>| device.proven.firmware().to_string();
-        let device = holder.device.as_ref();
+        let (device, entry) = (holder.device.as_ref(), holder.entry);
         Row::Cells(vec![
             (index + 1).to_string().into(),
             who(holder),
-            escape(&holder.entry.employer).into(),
-            escape(&holder.entry.country).into(),
+            entry
+                .map_or_else(|| "leaves".to_owned(), |e| escape(&e.employer))
+                .into(),
+            entry
+                .map_or_else(String::new, |e| escape(&e.country))
+                .into(),
             device.map_or_else(|| "none".to_owned(), serial).into(),
             device.map_or_else(String::new, firmware).into(),
             signed(holder),
@@ -36,7 +40,7 @@ pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
 
 fn who(holder: &Holder<'_>) -> Phrase {
     let handle = holder.seat.handle.as_str();
-    let name = escape(&holder.entry.name);
+    let name = escape(holder.name);
     if name == handle {
         Phrase::strong(handle)
     } else {
@@ -115,7 +119,13 @@ fn lines(holder: &Holder<'_>, device: &Device<'_>) -> Vec<(&'static str, Vec<Phr
                 .into(),
             ],
         ),
-        ("Attested", vec![device.taken.to_string().into()]),
+        (
+            "Attested",
+            vec![match device.taken {
+                Some(taken) => taken.to_string().into(),
+                None => "in an earlier ceremony".into(),
+            }],
+        ),
         ("Chain", chain.collect()),
     ];
     let advisories = proven.advisories();

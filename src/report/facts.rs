@@ -32,7 +32,10 @@ pub(super) struct Facts<'a> {
 #[derive(Debug)]
 pub(super) struct Holder<'a> {
     pub(super) seat: &'a Seat,
-    pub(super) entry: &'a roster::Holder,
+    /// The name that people say.
+    pub(super) name: &'a str,
+    /// The roster's entry; whoever leaves has none any more.
+    pub(super) entry: Option<&'a roster::Holder>,
     pub(super) device: Option<Device<'a>>,
 }
 
@@ -41,7 +44,8 @@ pub(super) struct Holder<'a> {
 pub(super) struct Device<'a> {
     pub(super) enrolment: &'a Enrolment,
     pub(super) proven: VerifiedAttestation,
-    pub(super) taken: Time,
+    /// When it attested its key; `None` where that was in an earlier ceremony.
+    pub(super) taken: Option<Time>,
     /// What the rules said of it at the table, none twice.
     pub(super) verdicts: Vec<&'a Verdict>,
 }
@@ -79,13 +83,14 @@ impl<'a> Facts<'a> {
         let mut holders = Vec::new();
         for seat in &state.seats {
             let entry = state.plan.roster.holder(&seat.handle);
-            let device = seat.enrolled().map(|enrolment| {
+            let device = seat.enrolled().or(seat.outgoing.as_ref()).map(|enrolment| {
                 device(seat, enrolment, chain, objects, &store)
                     .map_err(|why| format!("the device of {}: {why}", seat.handle))
             });
             holders.push(Holder {
                 seat,
-                entry: entry.ok_or("a seat is not in the roster")?,
+                name: state.plan.name(&seat.handle).unwrap_or_default(),
+                entry,
                 device: device.transpose()?,
             });
         }
@@ -157,13 +162,12 @@ fn device<'a>(
             }
         }
     }
-    let taken = taken.ok_or("nothing says when it attested its key")?;
     let object = |digest| objects(digest).ok_or("a certificate is missing");
     let evidence = Evidence {
         attestation: object(&enrolment.attestation)?,
         device: object(&enrolment.device)?,
     };
-    let proven = attestation::verify(&evidence, store, Some(taken.unix()))
+    let proven = attestation::verify(&evidence, store, taken.map(Time::unix))
         .map_err(|violations| list(&violations))?;
     proven
         .attests(&enrolment.spki)

@@ -251,7 +251,9 @@ impl Policy {
             let (role, keys) = (escape(&delegation.role), delegation.keys.len());
             roles.push(("a delegation", delegation.periods));
             if delegation.role == CRATES {
-                fault(format!("the quorum itself signs for {role}: it is no delegation of the policy"));
+                fault(format!(
+                    "the quorum itself signs for {role}: it is no delegation of the policy"
+                ));
             }
             if delegation.threshold == 0 || delegation.threshold as usize > keys {
                 fault(format!(

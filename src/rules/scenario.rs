@@ -164,9 +164,11 @@ impl Scenario {
 /// for one part.
 fn matches(pattern: &str, place: &str) -> bool {
     let mut parts = place.split('.');
-    pattern
-        .split('.')
-        .all(|wanted| parts.next().is_some_and(|part| wanted == "*" || part == wanted))
+    pattern.split('.').all(|wanted| {
+        parts
+            .next()
+            .is_some_and(|part| wanted == "*" || part == wanted)
+    })
 }
 
 #[cfg(test)]
@@ -211,7 +213,10 @@ mod tests {
                 (Document::Targets, "delegations.roles.crates.threshold"),
                 (Document::Targets, "targets.anything"),
             ] {
-                assert!(!scenario.may_change(document, place), "{scenario:?} {place}");
+                assert!(
+                    !scenario.may_change(document, place),
+                    "{scenario:?} {place}"
+                );
             }
         }
     }

@@ -151,12 +151,22 @@ fn faults(targets: &Targets, found: &Delegations, expected: &Expected<'_>) -> Ve
     if names != wanted.iter().map(|(name, ..)| *name).collect::<Vec<_>>() {
         faults.push(format!(
             "it delegates to {}, in this order",
-            names.iter().map(|name| escape(name)).collect::<Vec<_>>().join(", ")
+            names
+                .iter()
+                .map(|name| escape(name))
+                .collect::<Vec<_>>()
+                .join(", ")
         ));
         return faults;
     }
     for (role, (name, threshold, keys)) in found.roles.iter().zip(&wanted) {
-        if let Some(fault) = one(targets, role, *threshold, keys, &policy.dialect.own_paths(name)) {
+        if let Some(fault) = one(
+            targets,
+            role,
+            *threshold,
+            keys,
+            &policy.dialect.own_paths(name),
+        ) {
             faults.push(format!("{}: {fault}", escape(name)));
         }
     }
@@ -177,13 +187,20 @@ fn one(
             keys.get(digest).is_some_and(|wanted| Some(wanted) == name)
         });
     if role.keys.threshold != threshold {
-        Some(format!("the threshold is {}, not {threshold}", role.keys.threshold))
+        Some(format!(
+            "the threshold is {}, not {threshold}",
+            role.keys.threshold
+        ))
     } else if !same_keys {
         Some("its keys are not those of the quorum and the policy".to_owned())
     } else if role.paths != paths {
         Some(format!(
             "its paths are not {}",
-            paths.iter().map(|path| escape(path)).collect::<Vec<_>>().join(", ")
+            paths
+                .iter()
+                .map(|path| escape(path))
+                .collect::<Vec<_>>()
+                .join(", ")
         ))
     } else if !role.terminating {
         Some("it is not terminating".to_owned())

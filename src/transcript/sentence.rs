@@ -30,7 +30,10 @@ impl Event {
                 format!("the machine was examined: {}", tally(verdicts))
             }
             Self::Loaded { verdicts } => {
-                format!("what earlier ceremonies left was judged: {}", tally(verdicts))
+                format!(
+                    "what earlier ceremonies left was judged: {}",
+                    tally(verdicts)
+                )
             }
             Self::DeviceExchanged { holder, serial } => format!(
                 "{} takes device {serial} out and goes on with another",

@@ -110,11 +110,10 @@ impl Previous {
             }
             None => (None, None),
         };
-        let enrolments =
-            enrolments::read(&below("attestations/")).unwrap_or_else(|mut unread| {
-                violations.append(&mut unread);
-                Vec::new()
-            });
+        let enrolments = enrolments::read(&below("attestations/")).unwrap_or_else(|mut unread| {
+            violations.append(&mut unread);
+            Vec::new()
+        });
         let revoked = match below("").get(REVOKED) {
             None => Revoked::default(),
             Some(bytes) => Revoked::read(bytes).unwrap_or_else(|why| {
@@ -215,7 +214,11 @@ impl Previous {
                 .flat_map(|quorum| &quorum.valid)
                 .any(|valid| valid.fingerprint == *key)
         };
-        self.roots.iter().rev().find(signed).map(|root| root.root().version)
+        self.roots
+            .iter()
+            .rev()
+            .find(signed)
+            .map(|root| root.root().version)
     }
 
     /// A file that events of earlier ceremonies speak of.
@@ -250,7 +253,10 @@ fn vouched(
     };
     let (targets, crates) = (read(Document::Targets)?, read(Document::Crates)?);
     if let Some(targets) = &targets {
-        let role = root.roles.get("targets").ok_or("root.json has no role targets")?;
+        let role = root
+            .roles
+            .get("targets")
+            .ok_or("root.json has no role targets")?;
         signed_for("targets.json", targets, role, &root.keys)?;
     }
     if let Some(crates) = &crates {

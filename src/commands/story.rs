@@ -1,0 +1,216 @@
+//! `keymoot rehearse story`: every occasion after the other, each going on from the
+//! bundle of the one before.
+//!
+//! Each chapter is a rehearsal of its own, held by this program as anybody would hold
+//! it, and its bundle is verified from the very first root.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use keymoot::{
+    bundle::{self, of_bundle},
+    ceremony::previous::Previous,
+    host::{HostError, folder},
+    rehearsal::cast::{self, Cast},
+    text::escape_path,
+};
+
+use super::{Failure, conduct, rehearse::Args, script};
+
+/// The name by which the command line calls it.
+pub const NAME: &str = "story";
+
+/// What happens.
+struct Chapter {
+    script: &'static str,
+    told: &'static str,
+}
+
+const CHAPTERS: [Chapter; 6] = [
+    Chapter {
+        script: "initial-root",
+        told: "nine holders make the first root; five of them have spare devices",
+    },
+    Chapter {
+        script: "annual-resign",
+        told: "a year later the same nine sign again",
+    },
+    Chapter {
+        script: "onboard-member",
+        told: "two join, two leave, and one goes on with another device",
+    },
+    Chapter {
+        script: "emergency-revocation",
+        told: "one key is stolen and revoked, its holder's spare goes in, the online key is replaced",
+    },
+    Chapter {
+        script: "crates-root-change",
+        told: "the team of crates.io has a new root",
+    },
+    Chapter {
+        script: "heartbeat",
+        told: "every key signs that it is there",
+    },
+];
+
+/// Exit codes: those of the first chapter that fails; 0 when all are verified.
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    if !args.unattended {
+        return Err(HostError::new(
+            "the story is told without people",
+            "add --unattended, or rehearse one script after the other with --previous",
+        )
+        .into());
+    }
+    let shelf = match args.out.as_ref().or(args.dir.as_ref()) {
+        Some(shelf) => conduct::absolute(shelf)?,
+        None => conduct::absolute(Path::new(NAME))?,
+    };
+    fs::create_dir(&shelf).map_err(|error| HostError::file("make", &shelf, &error))?;
+    let delegations = cast::delegations()?;
+    let mut story = Story {
+        shelf,
+        seed: args.seed.unwrap_or(1),
+        cast: Cast::of(args.holders),
+        policy: new_policy(&delegations)?,
+        delegations,
+    };
+    for (number, chapter) in (1..).zip(&CHAPTERS) {
+        say!("\n{number}. {}: {}", chapter.script, chapter.told);
+        let code = story.tell(number, chapter)?;
+        if code != 0 {
+            return Ok(ExitCode::from(code));
+        }
+    }
+    say!(
+        "\nThe bundles of all six stand in {}. Each is verified from the first root alone.",
+        escape_path(&story.shelf)
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Story {
+    shelf: PathBuf,
+    seed: u64,
+    cast: Cast,
+    policy: String,
+    delegations: String,
+}
+
+fn new_policy(delegations: &str) -> Result<String, HostError> {
+    Ok(cast::with_online_key(script::POLICY)? + delegations)
+}
+
+impl Story {
+    fn bundle(&self, number: usize) -> PathBuf {
+        let script = CHAPTERS
+            .get(number - 1)
+            .map_or("", |chapter| chapter.script);
+        self.shelf.join(format!("{number}-{script}"))
+    }
+
+    /// Holds one chapter, and verifies its bundle.
+    fn tell(&mut self, number: usize, chapter: &Chapter) -> Result<u8, Failure> {
+        self.prepare(number, chapter)?;
+        let file = |name: &str| self.shelf.join(format!("{number}-{name}.toml"));
+        folder::write_durably(&file("roster"), self.cast.roster().as_bytes())?;
+        folder::write_durably(&file("policy"), self.policy.as_bytes())?;
+        let bundle = self.bundle(number);
+        let mut rehearse = this_program()?;
+        rehearse
+            .args(["rehearse", chapter.script, "--unattended"])
+            .args(["--seed", &self.seed.to_string()])
+            .arg("--roster")
+            .arg(file("roster"))
+            .arg("--policy")
+            .arg(file("policy"))
+            .arg("--dir")
+            .arg(self.shelf.join(format!("{number}-ceremony")))
+            .arg("--out")
+            .arg(&bundle);
+        match number {
+            1 => rehearse.args(["--spares", "5"]),
+            _ => rehearse.arg("--previous").arg(self.bundle(number - 1)),
+        };
+        let code = finish(rehearse)?;
+        if code != 0 {
+            return Ok(code);
+        }
+        self.cast.settles();
+        let first = self
+            .bundle(1)
+            .join("repositories/tuf-root/metadata/root_history/1.root.json");
+        let mut verify = this_program()?;
+        verify
+            .arg("verify")
+            .arg(&bundle)
+            .arg("--rehearsal")
+            .arg("--trusted-root")
+            .arg(first);
+        Ok(finish(verify)?)
+    }
+
+    /// What has come about since the chapter before.
+    fn prepare(&mut self, number: usize, chapter: &Chapter) -> Result<(), Failure> {
+        match chapter.script {
+            "onboard-member" => {
+                self.cast.leaves(1);
+                self.cast.leaves(2);
+                self.cast.joins(10);
+                self.cast.joins(11);
+                self.cast.renews(3);
+            }
+            "emergency-revocation" => {
+                let serial = self.device_of("holder-4", number - 1)?;
+                self.cast
+                    .revoked(4, serial, "stolen from a train (simulated)");
+                self.policy = new_policy(&self.delegations)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The device whose key the root of a chapter's bundle names for a holder.
+    fn device_of(&self, handle: &str, number: usize) -> Result<u32, Failure> {
+        let bundle = bundle::read(&self.bundle(number)).map_err(Failure::Violated)?;
+        let previous = Previous::read(&of_bundle(&bundle), conduct::dialect(&self.policy))
+            .map_err(Failure::violations)?;
+        let serial = previous.as_ref().and_then(|previous| {
+            let holders = previous.holders();
+            let (_, key) = holders.iter().find(|(h, _)| h.as_str() == handle)?;
+            let enrolments = previous.enrolments().iter();
+            let mut serials = enrolments
+                .filter(|published| published.enrolment.key() == *key)
+                .map(|published| published.enrolment.serial);
+            serials.next()
+        });
+        serial.ok_or_else(|| {
+            HostError::new(
+                format!("{handle} has no device in the bundle of chapter {number}"),
+                "begin the story anew",
+            )
+            .into()
+        })
+    }
+}
+
+fn this_program() -> Result<Command, HostError> {
+    std::env::current_exe()
+        .map(Command::new)
+        .map_err(|error| HostError::file("find", Path::new("this program"), &error))
+}
+
+fn finish(mut command: Command) -> Result<u8, HostError> {
+    let status = command.status().map_err(|error| {
+        HostError::new(
+            format!("this program cannot be started: {error}"),
+            "try again",
+        )
+    })?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.unwrap_or(1))
+}
