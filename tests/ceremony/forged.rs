@@ -50,6 +50,12 @@ fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
         script: text("script.toml"),
         policy: text("policy.toml"),
         roster: text("roster.toml"),
+        inputs: honest
+            .iter()
+            .filter_map(|(path, bytes)| {
+                Some((path.strip_prefix("inputs/")?.to_owned(), bytes.clone()))
+            })
+            .collect(),
     });
     let made = State::fold(plan.unwrap().into(), &chain)
         .ok()

@@ -58,7 +58,7 @@ fn what_was_sealed_to_a_holder_is_nowhere_else_and_opens_the_device() {
     let identity = age::x25519::Identity::generate();
     let stage = Stage::new();
     let roster = stage.path("roster.toml");
-    let text = keymoot::rehearsal::cast::roster(9);
+    let text = keymoot::rehearsal::cast::Cast::of(9).roster();
     let recipients: Vec<&str> = text
         .lines()
         .filter_map(|line| line.strip_prefix("age_recipient = "))

@@ -9,7 +9,7 @@ use std::{
 };
 
 use keymoot::{
-    bundle::{self, Bundle, Expectations},
+    bundle::{self, Bundle, Expectations, Files},
     ceremony::{Plan, PlanFiles, State},
     rules::Verdict,
     transcript::Chain,
@@ -89,6 +89,7 @@ impl Stage {
             script: read("script.toml"),
             policy: read("policy.toml"),
             roster: read("roster.toml"),
+            inputs: below(&self.dir().join("inputs")),
         };
         State::fold(Plan::check(files).unwrap().into(), &self.chain()).unwrap()
     }
@@ -154,6 +155,20 @@ pub fn violated(bundle: &Bundle) -> Vec<Verdict> {
     bundle::verify(bundle, &expected)
         .into_iter()
         .filter(Verdict::is_violated)
+        .collect()
+}
+
+/// The files below a folder by their paths in it; none where it is not there.
+pub fn below(folder: &Path) -> Files {
+    let paths = if folder.is_dir() {
+        files_below(folder)
+    } else {
+        Vec::new()
+    };
+    let inside = |path: &Path| path.strip_prefix(folder).unwrap().display().to_string();
+    paths
+        .iter()
+        .map(|path| (inside(path), fs::read(path).unwrap()))
         .collect()
 }
 

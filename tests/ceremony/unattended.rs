@@ -15,7 +15,7 @@ fn nine_holders_enrol_and_at_least_five_sign_the_root() {
     let signed = state
         .seats
         .iter()
-        .filter(|seat| seat.signatures.contains_key(&Document::Root))
+        .filter(|seat| seat.has_signed(Document::Root))
         .count();
     assert_eq!(enrolled, 9);
     assert!(signed >= 5, "{signed} signed");

@@ -69,6 +69,7 @@ impl Story {
             script: SCRIPT.to_owned(),
             policy: policy(),
             roster: roster(),
+            inputs: Default::default(),
         };
         let [script, policy, roster] = files.digests();
         let plan = Plan::check(files).unwrap();
@@ -85,6 +86,7 @@ impl Story {
             script,
             policy,
             roster,
+            inputs: Default::default(),
             verdicts: Vec::new(),
         });
         story
