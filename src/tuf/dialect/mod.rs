@@ -142,12 +142,13 @@ impl Dialect {
     /// a role's own folder.
     #[must_use]
     pub fn own_paths(self, role: &str) -> Vec<String> {
+        // Clients read * as anything but a slash.
+        let globs = (1..=4).map(|depth| format!("{role}{}", "/*".repeat(depth)));
         match self {
-            // Clients read * as anything but a slash. tuf-on-ci and tuf-ci
-            // delegate that deep; tufops leaves the patterns to its file.
-            Self::TufOnCi | Self::Tufops | Self::TufCi => (1..=4)
-                .map(|depth| format!("{role}{}", "/*".repeat(depth)))
-                .collect(),
+            Self::TufOnCi | Self::TufCi => globs.collect(),
+            // There a slash at the end covers everything below. Other clients
+            // find nothing by that.
+            Self::Tufops => [format!("{role}/")].into_iter().chain(globs).collect(),
         }
     }
 }

@@ -165,8 +165,8 @@ fn any_signers() -> impl Strategy<Value = Vec<Signer>> {
 }
 
 fn any_periods() -> impl Strategy<Value = Periods> {
-    (1..5000_u32, 0..5000_u32)
-        .prop_map(|(expiry_days, signing_days)| days(expiry_days, signing_days))
+    (2..5000_u32, 0..5000_u32)
+        .prop_map(|(expiry, signing)| days(expiry, 1 + signing % (expiry - 1)))
 }
 
 prop_compose! {
@@ -309,6 +309,23 @@ fn tuf_ci_refuses_what_it_cannot_hold() {
     let changed = Document::payload(changed.into_bytes(), LIMIT).unwrap();
     let error = Root::read(&changed).unwrap_err().to_string();
     assert!(error.contains("an online key may sign root"), "{error}");
+}
+
+#[test]
+fn periods_in_which_no_signing_could_end_are_refused_where_the_dialect_does() {
+    let mut root = root_draft();
+    root.timestamp_periods = days(7, 7);
+    let mut targets = targets_draft(Dialect::TufCi);
+    targets.delegations[0].periods = days(7, 0);
+    for dialect in [Dialect::Tufops, Dialect::TufCi] {
+        for error in [
+            dialect.root(&root).unwrap_err().to_string(),
+            dialect.targets(&targets).unwrap_err().to_string(),
+        ] {
+            let name = format!("in the dialect {dialect}, signing a role's next");
+            assert!(error.starts_with(&name), "{error}");
+        }
+    }
 }
 
 #[test]

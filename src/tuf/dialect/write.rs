@@ -52,6 +52,7 @@ pub(super) fn root(dialect: Dialect, draft: &RootDraft) -> Result<Document, Writ
         role("snapshot", &online, 1, draft.snapshot_periods),
         role("timestamp", &online, 1, draft.timestamp_periods),
     ];
+    check_periods(dialect, &roles)?;
     let mut signed = top("root", draft.version, draft.expires, &draft.marks);
     let consistent = draft.consistent_snapshot.into();
     signed.insert("consistent_snapshot".to_owned(), consistent);
@@ -84,6 +85,7 @@ pub(super) fn targets(dialect: Dialect, draft: &TargetsDraft) -> Result<Document
     let files = files.map(|(name, file)| (name.clone(), write_file(file)));
     signed.insert("targets".to_owned(), Json::Object(files.collect()));
     let roles: Vec<_> = draft.delegations.iter().map(Role::from).collect();
+    check_periods(dialect, &roles)?;
     if !roles.is_empty() {
         let delegated = draft.delegations.iter().zip(&roles);
         let delegated = delegated.map(|(draft, role)| {
@@ -194,6 +196,20 @@ fn check_marks(marks: &Object) -> Result<(), DraftError> {
     match marks.keys().find(|name| taken(name)) {
         Some(name) => Err(DraftError::Mark(name.clone())),
         None => Ok(()),
+    }
+}
+
+/// Two of the dialects refuse periods in which no signing could end in time.
+fn check_periods(dialect: Dialect, roles: &[Role<'_>]) -> Result<(), DraftError> {
+    let lasting =
+        |periods: Periods| periods.signing_days > 0 && periods.signing_days < periods.expiry_days;
+    if dialect == Dialect::TufOnCi || roles.iter().all(|role| lasting(role.periods)) {
+        Ok(())
+    } else {
+        Err(DraftError::Dialect {
+            dialect: dialect.name(),
+            problem: "signing a role's next metadata begins at least a day before the end, and less days than it lasts",
+        })
     }
 }
 
