@@ -1,7 +1,8 @@
 # `make rehearsal`: a whole ceremony with simulated devices, from a clean clone.
 # `make test`:      the tests, with everything they need.
+# `make bench`:     verification beside python-tuf, tough and OpenSSL, and a table of it.
 #
-# Both install what is missing: Debian packages through apt-get, and for the tests
+# All install what is missing: Debian packages through apt-get, and for the tests
 # Python packages into target/test-venv and Node packages into target/test-node.
 
 SHELL := bash
@@ -12,7 +13,7 @@ SHELL := bash
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
 PACKAGES := gcc libc6-dev libpcsclite-dev pkg-config
-TEST_PACKAGES := $(PACKAGES) opensc openssl python3-venv yubico-piv-tool
+TEST_PACKAGES := $(PACKAGES) libssl-dev opensc openssl python3-venv yubico-piv-tool
 VENV := target/test-venv
 NODE := target/test-node
 
@@ -20,6 +21,7 @@ NODE := target/test-node
 help:
 	@echo 'make rehearsal   hold a whole ceremony with simulated devices'
 	echo 'make test        run the tests'
+	echo 'make bench       measure verification'
 
 .PHONY: rehearsal
 rehearsal: packages
@@ -50,6 +52,11 @@ test: test-packages $(VENV)/.installed $(NODE)/.installed
 	' target/test-log > target/test-count
 	cat target/test-count
 	exit "$$status"
+
+.PHONY: bench
+bench: test-packages $(VENV)/.installed
+	@cargo build --release --locked --package keymoot
+	cargo bench --locked --package keymoot-benches
 
 $(VENV)/.installed: tests/python/requirements.txt
 	@echo 'Installing into $(VENV): the packages of $<'

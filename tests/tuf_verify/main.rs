@@ -6,3 +6,4 @@ mod fixture;
 mod history;
 mod hostile;
 mod old_roots;
+mod published;
