@@ -63,7 +63,7 @@ fn leaves(place: &str, from: Option<&Json>, to: Option<&Json>, found: &mut Vec<C
         for (name, value) in from {
             leaves(&inside(name), Some(value), to.get(name), found);
         }
-        for (name, value) in to.iter().filter(|(name, _)| !from.contains_key(*name)) {
+        for (name, value) in to.iter().filter(|(name, _)| !from.contains_key(name)) {
             leaves(&inside(name), None, Some(value), found);
         }
         return;
