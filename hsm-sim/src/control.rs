@@ -1,41 +1,51 @@
-//! The control socket: insert, remove and touch devices, plan faults, watch. One line of JSON a request, one a reply.
+//! The control socket: insert and remove devices, touch them, plan faults, watch. One line of JSON a request, one a reply.
 
-use crate::fault::Plan;
-use crate::room::Room;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+/// Something that can be controlled.
+pub trait Controlled: Send + Sync + 'static {
+    /// What can be asked of it.
+    type Request: DeserializeOwned;
+
+    /// Does what is asked; what the answer says besides `ok`.
+    ///
+    /// # Errors
+    /// A sentence for whoever asked.
+    fn carry_out(&self, request: Self::Request) -> Result<Map<String, Value>, String>;
+
+    /// How the devices stand, and what happens from this moment on, as lines of JSON.
+    fn watch(&self) -> (Value, Receiver<String>);
+}
 
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase", deny_unknown_fields)]
-enum Request {
-    Insert { device: usize },
-    Remove { device: usize },
-    Touch { device: usize },
-    Devices {},
-    Fault { device: Option<usize>, plan: String },
+enum Watching {
     Watch {},
 }
 
 /// Serves control connections as long as the program runs.
-pub fn serve(listener: &UnixListener, room: &Arc<Room>) {
+pub fn serve(listener: &UnixListener, room: &Arc<impl Controlled>) {
     for stream in listener.incoming() {
         // A connection that failed before it began concerns only its client.
         let (Ok(stream), room) = (stream, Arc::clone(room)) else {
             continue;
         };
         // A connection that breaks off concerns only itself.
-        std::thread::spawn(move || drop(connection(stream, &room)));
+        std::thread::spawn(move || drop(connection(stream, &*room)));
     }
 }
 
-fn connection(stream: UnixStream, room: &Room) -> std::io::Result<()> {
+fn connection<R: Controlled>(stream: UnixStream, room: &R) -> std::io::Result<()> {
     let mut writer = stream.try_clone()?;
     for line in BufReader::new(stream).lines() {
-        let request = serde_json::from_str(&line?);
-        if matches!(request, Ok(Request::Watch {})) {
+        let line = line?;
+        if let Ok(Watching::Watch {}) = serde_json::from_str(&line) {
             let (devices, events) = room.watch();
             writeln!(writer, "{}", json!({ "ok": true, "devices": devices }))?;
             for event in events {
@@ -43,34 +53,23 @@ fn connection(stream: UnixStream, room: &Room) -> std::io::Result<()> {
             }
             return Ok(());
         }
-        let reply = match request {
-            Ok(request) => carry_out(request, room)
-                .unwrap_or_else(|error| json!({ "ok": false, "error": error })),
-            Err(error) => json!({ "ok": false, "error": format!("not a request: {error}") }),
+        let done = serde_json::from_str(&line)
+            .map_err(|error| format!("not a request: {error}"))
+            .and_then(|request| room.carry_out(request));
+        let reply = match done {
+            Ok(mut reply) => {
+                reply.insert("ok".into(), true.into());
+                Value::Object(reply)
+            }
+            Err(error) => json!({ "ok": false, "error": error }),
         };
         writeln!(writer, "{reply}")?;
     }
     Ok(())
 }
 
-fn carry_out(request: Request, room: &Room) -> Result<Value, String> {
-    let text = |error: crate::room::RoomError| error.to_string();
-    match request {
-        Request::Insert { device } => room.insert(device).map_err(text)?,
-        Request::Remove { device } => room.remove(device).map_err(text)?,
-        Request::Touch { device } => {
-            let used = room.touch(device).map_err(text)?;
-            return Ok(json!({ "ok": true, "used": used }));
-        }
-        Request::Fault { device, plan } => {
-            let plan: Plan = plan
-                .parse()
-                .map_err(|error: crate::fault::BadPlan| error.to_string())?;
-            room.fault(plan, device).map_err(text)?;
-        }
-        Request::Devices {} | Request::Watch {} => {
-            return Ok(json!({ "ok": true, "devices": room.devices() }));
-        }
-    }
-    Ok(json!({ "ok": true }))
+/// An answer that says one thing.
+#[must_use]
+pub fn saying(name: &str, value: impl Into<Value>) -> Map<String, Value> {
+    Map::from_iter([(name.to_owned(), value.into())])
 }

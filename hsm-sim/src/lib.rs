@@ -1,12 +1,15 @@
-//! Simulated YubiKeys at wire level.
+//! Simulated YubiKeys and YubiHSMs at wire level.
 //!
-//! The program serves pcsc-lite's client protocol on a private unix socket. Whatever is started with
+//! For YubiKeys the program serves pcsc-lite's client protocol on a private unix socket. Whatever is started with
 //! `PCSCLITE_CSOCK_NAME` naming that socket sees card readers with YubiKeys in them: programs that
 //! know nothing of the simulation, unmodified. Nothing here is shared with the program it serves to test,
 //! so that a mistake in one cannot hide a mistake in the other.
 //!
+//! For YubiHSMs it serves the HTTP of Yubico's connector on a loopback address.
+//!
 //! From the inside out: [`yubikey`] is a device, [`vendor`] the factory that made it, [`room`] holds
-//! the devices and says which are plugged in, [`pcsc`] and [`control`] are its two doors.
+//! the devices and says which are plugged in, [`pcsc`] and [`control`] are its two doors. [`yubihsm`] has the other
+//! kind of device, with its room and its connector.
 
 #![forbid(unsafe_code)]
 
@@ -16,7 +19,9 @@ pub mod fault;
 pub mod pcsc;
 pub mod room;
 pub mod seed;
+pub mod statefile;
 pub mod store;
 pub mod tlv;
 pub mod vendor;
+pub mod yubihsm;
 pub mod yubikey;

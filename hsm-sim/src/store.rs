@@ -1,59 +1,13 @@
-//! The state file: what devices remember between runs.
-//!
-//! It is replaced as a whole, and safely on disk, before a device answers a command that changed something:
-//! whoever kills the program finds the devices as their users left them.
-//!
-//! Secrets in it are encrypted under a key that is derived from a salt in the same file. **That protects
-//! nothing**, and is not meant to: simulated secrets need no protection. It keeps PINs and keys from being
-//! found by a search through the bytes of a rehearsal's folder, so that such a search may demand that
-//! nothing at all is found.
+//! YubiKeys between runs.
 
 use crate::seed::Seed;
+use crate::statefile;
+pub use crate::statefile::StoreError;
 use crate::vendor::Vendor;
 use crate::yubikey::piv::state::PivState;
 use crate::yubikey::plate::{Model, Plate};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use chacha20::ChaCha20;
-use chacha20::cipher::{KeyIvInit, StreamCipher};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-
-/// Why the devices cannot be had or kept.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The file cannot be read or written.
-    #[error("the state file {path}: {error}. Check that its folder exists and is writable")]
-    Io {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// The file is not one, or was damaged.
-    #[error("the state file {path} cannot be used: {why}. Move it away to start with new devices")]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// The file was made with another seed.
-    #[error(
-        "the state file {0} belongs to another seed. Leave --seed out to go on with its devices, or name another file"
-    )]
-    OtherSeed(PathBuf),
-    /// No entropy.
-    #[error("the operating system gave no entropy: {0}")]
-    Entropy(#[from] getrandom::Error),
-    /// Key generation failed.
-    #[error("a key of the simulated vendor could not be made: {0}")]
-    Vendor(#[from] rsa::Error),
-}
+use std::path::PathBuf;
 
 /// A device as it is kept.
 #[derive(Clone)]
@@ -65,25 +19,6 @@ pub struct Device {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Listed {
-    device: usize,
-    #[serde(flatten)]
-    plate: Plate,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    format: String,
-    about: String,
-    devices: Vec<Listed>,
-    #[serde(with = "hex_bytes")]
-    salt: Vec<u8>,
-    sealed: String,
-    sealed_sha256: String,
-}
-
-#[derive(Serialize, Deserialize)]
 struct Sealed {
     seed: Seed,
     vendor: Vendor,
@@ -91,7 +26,6 @@ struct Sealed {
 }
 
 const FORMAT: &str = "hsm-sim state 1";
-const ABOUT: &str = "Simulated devices. The sealed part is scrambled, not protected: its key follows from the salt.";
 
 /// The devices of one run and the file they are kept in.
 pub struct Store {
@@ -114,8 +48,9 @@ impl Store {
         models: &[Model],
     ) -> Result<Self, StoreError> {
         let seed = number.map(Seed::from_number);
+        let read = |path| statefile::read(path, FORMAT, |sealed: &Sealed| sealed.devices.len());
         let mut store = match path.as_deref().map(read).transpose()?.flatten() {
-            Some((kept, listed)) => {
+            Some((listed, kept)) => {
                 if seed.is_some_and(|seed| seed != kept.seed) {
                     return Err(StoreError::OtherSeed(path.unwrap_or_default()));
                 }
@@ -233,8 +168,6 @@ impl Store {
         let Some(path) = &self.path else {
             return Ok(());
         };
-        let mut salt = vec![0; 32];
-        getrandom::fill(&mut salt)?;
         let sealed = Sealed {
             seed: self.seed.clone(),
             vendor: self.vendor.clone(),
@@ -244,108 +177,9 @@ impl Store {
                 .map(|device| device.piv.clone())
                 .collect(),
         };
-        let damaged = |error: serde_json::Error| StoreError::Damaged {
-            path: path.clone(),
-            why: error.to_string(),
-        };
-        let mut bytes = serde_json::to_vec(&sealed).map_err(damaged)?;
-        scramble(&salt, &mut bytes);
-        let document = Document {
-            format: FORMAT.into(),
-            about: ABOUT.into(),
-            devices: (1..)
-                .zip(&self.devices)
-                .map(|(device, d)| Listed {
-                    device,
-                    plate: d.plate.clone(),
-                })
-                .collect(),
-            salt,
-            sealed_sha256: hex::encode(Sha256::digest(&bytes)),
-            sealed: BASE64.encode(bytes),
-        };
-        let mut text = serde_json::to_string_pretty(&document).map_err(damaged)?;
-        text.push('\n');
-        replace(path, text.as_bytes()).map_err(|error| StoreError::Io {
-            path: path.clone(),
-            error,
-        })
+        let plates = self.devices.iter().map(|d| d.plate.clone()).collect();
+        statefile::write(path, FORMAT, plates, &sealed)
     }
-}
-
-fn scramble(salt: &[u8], bytes: &mut [u8]) {
-    let key: [u8; 32] = Sha256::new()
-        .chain_update(FORMAT)
-        .chain_update(salt)
-        .finalize()
-        .into();
-    ChaCha20::new(&key.into(), &[0; 12].into()).apply_keystream(bytes);
-}
-
-fn read(path: &Path) -> Result<Option<(Sealed, Vec<Plate>)>, StoreError> {
-    let text = match fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            return Err(StoreError::Io {
-                path: path.to_owned(),
-                error,
-            });
-        }
-    };
-    let damaged = |why: String| StoreError::Damaged {
-        path: path.to_owned(),
-        why,
-    };
-    let document: Document = serde_json::from_slice(&text).map_err(|e| damaged(e.to_string()))?;
-    if document.format != FORMAT {
-        return Err(damaged(format!(
-            "its format is {:?}, not {FORMAT:?}",
-            document.format
-        )));
-    }
-    let mut bytes = BASE64
-        .decode(&document.sealed)
-        .map_err(|e| damaged(e.to_string()))?;
-    if hex::encode(Sha256::digest(&bytes)) != document.sealed_sha256 {
-        return Err(damaged("its checksum does not match".into()));
-    }
-    scramble(&document.salt, &mut bytes);
-    let sealed: Sealed = serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
-    if sealed.devices.len() != document.devices.len() {
-        return Err(damaged(
-            "it lists a different number of devices than it holds".into(),
-        ));
-    }
-    Ok(Some((
-        sealed,
-        document
-            .devices
-            .into_iter()
-            .map(|listed| listed.plate)
-            .collect(),
-    )))
-}
-
-/// The file has either its old bytes or these, whatever happens meanwhile.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".new");
-    let temporary = PathBuf::from(temporary);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
 }
 
 /// Bytes as hexadecimal text, for serde.

@@ -3,6 +3,7 @@
 //! One mutex guards the room; a device that is carrying out a command is taken out of it, so that
 //! a long command (an RSA key, a touch nobody gives) keeps nobody else waiting.
 
+mod control;
 mod handles;
 mod transmit;
 

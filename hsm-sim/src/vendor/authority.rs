@@ -3,8 +3,8 @@
 //! Measured on Yubico's published roots, intermediates and devices. What differs is only what says that
 //! this vendor is simulated: authorities carry SIMULATED in their common name, and F9's issuer with them.
 
-use super::Role;
 use super::der::{bits, explicit, extension, integer, name, null, oid, sequence};
+use super::{Role, yubihsm};
 use crate::tlv::{split, tlv};
 use crate::yubikey::piv::key::Signer;
 use crate::yubikey::plate::{Firmware, Model, Plate};
@@ -14,7 +14,7 @@ use rsa::traits::PublicKeyParts;
 use rsa::{RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256, Sha512};
 
-const COMMON_NAME: &[u32] = &[2, 5, 4, 3];
+pub(super) const COMMON_NAME: &[u32] = &[2, 5, 4, 3];
 const SHA256_RSA: &[u32] = &[1, 2, 840, 113549, 1, 1, 11];
 const SHA512_RSA: &[u32] = &[1, 2, 840, 113549, 1, 1, 13];
 const RSA: &[u32] = &[1, 2, 840, 113549, 1, 1, 1];
@@ -24,12 +24,14 @@ const fn yubico(last: u32) -> [u32; 9] {
     [1, 3, 6, 1, 4, 1, 41482, 3, last]
 }
 
-fn subject(role: Role) -> Vec<u8> {
+pub(super) fn subject(role: Role) -> Vec<u8> {
     let text = match role {
         Role::PivRoot => "SIMULATED PIV Root CA Serial 1",
         Role::AttestationRoot => "SIMULATED Attestation Root 1",
         Role::AttestationIntermediate => "SIMULATED Attestation Intermediate B 1",
         Role::PivIssuer => "SIMULATED PIV Attestation B2 1",
+        Role::YubihsmRoot => "SIMULATED YubiHSM Root CA",
+        Role::YubihsmIssuer => "SIMULATED YubiHSM 1 Sub-CA",
     };
     name(&[(COMMON_NAME, text)])
 }
@@ -45,7 +47,7 @@ fn validity(old_shape: bool) -> Vec<u8> {
 
 /// How a certificate names its signature algorithm. Yubico's B2 issuer was signed with parameters absent
 /// where all others have NULL; both are in the field, so both are made here.
-enum Algorithm {
+pub(super) enum Algorithm {
     Sha256,
     Sha256WithoutParameters,
     Sha512,
@@ -80,7 +82,7 @@ pub fn rsa_spki(key: &RsaPublicKey) -> Vec<u8> {
 }
 
 /// RFC 7093 method 1: the leftmost 160 bits of SHA-256 over the key.
-fn key_identifier(key: &RsaPublicKey) -> Vec<u8> {
+pub(super) fn key_identifier(key: &RsaPublicKey) -> Vec<u8> {
     Sha256::digest(pkcs1(key))
         .iter()
         .take(20)
@@ -88,17 +90,18 @@ fn key_identifier(key: &RsaPublicKey) -> Vec<u8> {
         .collect()
 }
 
-struct Body<'a> {
-    serial: &'a [u8],
-    issuer: Vec<u8>,
-    validity: Vec<u8>,
-    subject: Vec<u8>,
-    spki: Vec<u8>,
-    extensions: Vec<Vec<u8>>,
+/// What a certificate says.
+pub(super) struct Body<'a> {
+    pub serial: &'a [u8],
+    pub issuer: Vec<u8>,
+    pub validity: Vec<u8>,
+    pub subject: Vec<u8>,
+    pub spki: Vec<u8>,
+    pub extensions: Vec<Vec<u8>>,
 }
 
 impl Body<'_> {
-    fn tbs(&self, algorithm: &[u8]) -> Vec<u8> {
+    pub fn tbs(&self, algorithm: &[u8]) -> Vec<u8> {
         sequence(&[
             &explicit(0, &integer(&[2])),
             &integer(self.serial),
@@ -111,7 +114,7 @@ impl Body<'_> {
         ])
     }
 
-    fn signed(&self, algorithm: &Algorithm, key: &RsaPrivateKey) -> Option<Vec<u8>> {
+    pub fn signed(&self, algorithm: &Algorithm, key: &RsaPrivateKey) -> Option<Vec<u8>> {
         let identifier = algorithm.identifier();
         let tbs = self.tbs(&identifier);
         Some(sequence(&[
@@ -122,7 +125,7 @@ impl Body<'_> {
     }
 }
 
-fn authority_constraints(path_length: u8) -> Vec<u8> {
+pub(super) fn authority_constraints(path_length: u8) -> Vec<u8> {
     sequence(&[&[0x01, 0x01, 0xff], &integer(&[path_length])])
 }
 
@@ -139,6 +142,7 @@ pub(super) fn authority_certificate(
         Role::PivRoot | Role::PivIssuer => 1,
         Role::AttestationIntermediate => 2,
         Role::AttestationRoot => 3,
+        Role::YubihsmRoot | Role::YubihsmIssuer => return yubihsm::authority(role, key, signer),
     };
     let mut extensions = vec![extension(&[2, 5, 29, 14], false, &tlv(0x04, &own))];
     if !old_shape {
@@ -169,7 +173,7 @@ pub(super) fn authority_certificate(
     let algorithm = match role {
         Role::AttestationRoot => Algorithm::Sha512,
         Role::PivIssuer => Algorithm::Sha256WithoutParameters,
-        Role::PivRoot | Role::AttestationIntermediate => Algorithm::Sha256,
+        _ => Algorithm::Sha256,
     };
     body.signed(&algorithm, signer)
 }
@@ -270,7 +274,7 @@ pub fn sha256_with_rsa() -> Vec<u8> {
     Algorithm::Sha256.identifier()
 }
 
-fn subject_and_validity(certificate: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+pub(super) fn subject_and_validity(certificate: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let (_, certificate, _) = split(certificate)?;
     let (_, tbs, _) = split(certificate)?;
     let fields = crate::tlv::list(tbs)?;

@@ -63,7 +63,13 @@ pub fn bits(value: &[u8]) -> Vec<u8> {
 /// `UTF8String`.
 #[must_use]
 pub fn utf8(text: &str) -> Vec<u8> {
-    tlv(0x0c, text.as_bytes())
+    utf8_bytes(text.as_bytes())
+}
+
+/// `UTF8String` of bytes that should be text and may not be.
+#[must_use]
+pub fn utf8_bytes(text: &[u8]) -> Vec<u8> {
+    tlv(0x0c, text)
 }
 
 /// `[number] EXPLICIT`.

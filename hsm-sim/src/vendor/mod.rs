@@ -1,19 +1,21 @@
-//! The simulated vendor: certificate authorities of the two shapes the real one has, and the batch
-//! certificate ("F9") it puts into devices.
+//! The simulated vendor: certificate authorities of the shapes the real one has, and the certificates it puts
+//! into devices.
 //!
-//! Firmware before 5.7.4: F9 is signed by a PIV root. From 5.7.4: F9, a PIV issuer, an intermediate, a root.
+//! YubiHSMs have a root and an issuer of their own, and each device its own key. YubiKeys: firmware before 5.7.4: F9 is signed by a PIV root. From 5.7.4: F9, a PIV issuer, an intermediate, a root.
 //! As in reality one F9 key and certificate is shared by a whole batch; here, by all devices of one firmware.
 
 mod authority;
 pub mod der;
+pub mod yubihsm;
 
 use crate::seed::Seed;
+use crate::yubihsm::plate::Plate;
 use crate::yubikey::plate::{Firmware, Model};
 pub use authority::{Statement, device_certificate, rsa_spki, sha256_with_rsa};
 use rsa::RsaPrivateKey;
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A certificate authority of the simulated vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,6 +29,10 @@ pub enum Role {
     AttestationIntermediate,
     /// Signs F9 certificates in the new shape.
     PivIssuer,
+    /// Root of YubiHSMs.
+    YubihsmRoot,
+    /// Signs YubiHSMs' device certificates.
+    YubihsmIssuer,
 }
 
 /// A PEM certificate of the vendor and the part it plays.
@@ -66,52 +72,76 @@ pub struct Vendor {
     batches: BTreeMap<Model, RsaKey>,
 }
 
-/// The attestation key and certificate of one batch.
+/// The attestation key and certificate of one batch of YubiKeys, or of one YubiHSM.
 pub struct Batch {
-    /// F9's private key.
+    /// The private key, in F9 or out of reach.
     pub key: RsaKey,
-    /// F9's certificate, DER.
+    /// Its certificate, DER.
     pub certificate: Vec<u8>,
 }
 
 impl Vendor {
-    /// Makes the keys still missing for devices of these `models`; each is a function of the seed and its use.
+    /// Makes the keys still missing for YubiKeys of these `models`; each is a function of the seed and its use.
     ///
     /// # Errors
     /// When RSA key generation fails.
     pub fn provide(&mut self, seed: &Seed, models: &[Model]) -> Result<(), rsa::Error> {
-        let generate = |label: String| {
-            RsaPrivateKey::new(&mut seed.rng(&[b"vendor", label.as_bytes()]), 2048).map(RsaKey)
-        };
-        // Independent keys are searched for side by side: this is nearly all of the start-up time.
-        std::thread::scope(|scope| {
-            let mut authorities = Vec::new();
-            let mut batches = Vec::new();
-            let wanted: std::collections::BTreeSet<Role> = models
+        let roles: BTreeSet<Role> = models
+            .iter()
+            .flat_map(|m| chain(m.firmware))
+            .copied()
+            .filter(|role| !self.authorities.contains_key(role))
+            .collect();
+        let models: BTreeSet<Model> = models
+            .iter()
+            .copied()
+            .filter(|model| !self.batches.contains_key(model))
+            .collect();
+        let labels = roles
+            .iter()
+            .map(|role| format!("{role:?}"))
+            .chain(models.iter().map(|model| format!("F9 {model}")));
+        let mut keys = search(seed, labels.collect())?.into_iter();
+        self.authorities.extend(roles.into_iter().zip(&mut keys));
+        self.batches.extend(models.into_iter().zip(keys));
+        Ok(())
+    }
+
+    /// Makes the keys still missing for YubiHSMs, and the attestation keys and certificates of devices with these
+    /// plates.
+    ///
+    /// # Errors
+    /// When RSA key generation fails.
+    pub fn provide_yubihsms(
+        &mut self,
+        seed: &Seed,
+        plates: &[Plate],
+    ) -> Result<Vec<Batch>, rsa::Error> {
+        let roles: Vec<Role> = [Role::YubihsmRoot, Role::YubihsmIssuer]
+            .into_iter()
+            .filter(|role| !self.authorities.contains_key(role))
+            .collect();
+        let labels = roles.iter().map(|role| format!("{role:?}")).chain(
+            plates
                 .iter()
-                .flat_map(|m| chain(m.firmware))
-                .copied()
-                .collect();
-            for role in wanted {
-                if !self.authorities.contains_key(&role) {
-                    authorities.push((role, scope.spawn(move || generate(format!("{role:?}")))));
-                }
-            }
-            for model in models.iter().collect::<std::collections::BTreeSet<_>>() {
-                if !self.batches.contains_key(model) {
-                    batches.push((*model, scope.spawn(move || generate(format!("F9 {model}")))));
-                }
-            }
-            for (role, thread) in authorities {
-                self.authorities
-                    .insert(role, thread.join().unwrap_or(Err(rsa::Error::Internal))?);
-            }
-            for (model, thread) in batches {
-                self.batches
-                    .insert(model, thread.join().unwrap_or(Err(rsa::Error::Internal))?);
-            }
-            Ok(())
-        })
+                .map(|plate| format!("YubiHSM {}", plate.serial)),
+        );
+        let mut keys = search(seed, labels.collect())?.into_iter();
+        self.authorities.extend(roles.into_iter().zip(&mut keys));
+        let issuer = self
+            .authorities
+            .get(&Role::YubihsmIssuer)
+            .ok_or(rsa::Error::Internal)?;
+        plates
+            .iter()
+            .zip(keys)
+            .map(|(plate, key)| {
+                let random = seed.bytes(&[b"vendor", b"YubiHSM", &plate.serial.to_be_bytes()]);
+                let certificate = yubihsm::device_certificate(plate, &random, &key.0, &issuer.0)
+                    .ok_or(rsa::Error::Internal)?;
+                Ok(Batch { key, certificate })
+            })
+            .collect()
     }
 
     /// The attestation key and certificate for devices of this model; `None` when it was not provided for.
@@ -147,6 +177,24 @@ impl Vendor {
     }
 }
 
+/// The RSA keys that belong to these labels. They are searched for side by side: this is nearly all of the start-up
+/// time.
+fn search(seed: &Seed, labels: Vec<String>) -> Result<Vec<RsaKey>, rsa::Error> {
+    let generate = |label: &str| {
+        RsaPrivateKey::new(&mut seed.rng(&[b"vendor", label.as_bytes()]), 2048).map(RsaKey)
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = labels
+            .iter()
+            .map(|label| scope.spawn(move || generate(label)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or(Err(rsa::Error::Internal)))
+            .collect()
+    })
+}
+
 /// Who signs F9 of this firmware, and who signs that, up to the root.
 fn chain(firmware: Firmware) -> &'static [Role] {
     if firmware >= Firmware::new(5, 7, 4) {
@@ -165,5 +213,6 @@ fn parent(role: Role) -> Role {
         Role::PivIssuer => Role::AttestationIntermediate,
         Role::AttestationIntermediate | Role::AttestationRoot => Role::AttestationRoot,
         Role::PivRoot => Role::PivRoot,
+        Role::YubihsmIssuer | Role::YubihsmRoot => Role::YubihsmRoot,
     }
 }
