@@ -163,12 +163,16 @@ fn both(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// `ykman`, run by the Python that has it. Its `pkill` on connection failures must not reach other programs.
-pub fn ykman(sim: &Sim) -> Command {
-    let python = std::env::var_os("KEYMOOT_PYTHON").map_or_else(
+/// The Python that has the clients.
+pub fn python() -> PathBuf {
+    std::env::var_os("KEYMOOT_PYTHON").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-venv/bin/python"),
         PathBuf::from,
-    );
+    )
+}
+
+/// `ykman`, run by the Python that has it. Its `pkill` on connection failures must not reach other programs.
+pub fn ykman(sim: &Sim) -> Command {
     let shadow = sim.path("shadow");
     std::fs::create_dir_all(&shadow).unwrap();
     let pkill = shadow.join("pkill");
@@ -178,7 +182,7 @@ pub fn ykman(sim: &Sim) -> Command {
     let mut path = shadow.into_os_string();
     path.push(":");
     path.push(std::env::var_os("PATH").unwrap_or_default());
-    let mut command = sim.command(python);
+    let mut command = sim.command(python());
     command
         .env("PATH", path)
         .args(["-c", "from ykman._cli.__main__ import main; main()"]);
