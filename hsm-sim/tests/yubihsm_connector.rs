@@ -72,18 +72,28 @@ fn one_connection_serves_many_messages_each_answered_in_one_piece() {
 }
 
 #[test]
+fn a_client_that_asks_first_is_told_to_go_on() {
+    let bench = Bench::new("2.4.1", 1);
+    let mut stream = TcpStream::connect(bench.address).unwrap();
+    let head = b"POST /connector/api HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+    assert_eq!(exchange(&mut stream, head), "HTTP/1.1 100 Continue\r\n\r\n");
+    assert!(exchange(&mut stream, &[1, 0, 0]).starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+#[test]
 fn messages_of_impossible_length_are_refused() {
     let bench = Bench::new("2.4.1", 1);
-    for length in [0, 2, 2052, 1_000_000] {
+    // The refusal comes after the whole body, so that a client that is still writing sees it.
+    for length in [0, 2, 2052, 500_000] {
         let mut stream = TcpStream::connect(bench.address).unwrap();
-        let head = post(length)
-            .iter()
-            .take(100 + length.min(2))
-            .copied()
-            .collect::<Vec<_>>();
-        let answer = exchange(&mut stream, &head);
-        assert!(answer.starts_with("HTTP/1.1 400 "), "{length}: {answer}");
+        for _ in 0..2 {
+            let answer = exchange(&mut stream, &post(length));
+            assert!(answer.starts_with("HTTP/1.1 400 "), "{length}: {answer}");
+        }
     }
+    let endless = b"POST /connector/api HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n";
+    let mut stream = TcpStream::connect(bench.address).unwrap();
+    assert!(exchange(&mut stream, endless).starts_with("HTTP/1.1 400 "));
     // What the connector lets through and the device does not take, the device refuses.
     let bench = Bench::new("2.2.0", 1);
     let mut stream = TcpStream::connect(bench.address).unwrap();

@@ -223,6 +223,7 @@ fn a_connection_that_breaks_off_after_a_command_leaves_one_key() {
         "unplug-after@0x46",
         "mac@0x46",
         "truncate@0x46",
+        "malformed@0x46",
     ] {
         let bench = Bench::new("2.4.1", 1);
         let client = bench.admin();

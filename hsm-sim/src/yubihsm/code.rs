@@ -41,6 +41,7 @@ pub mod command {
     pub const GENERATE_HMAC_KEY: u8 = 0x5a;
     pub const GENERATE_WRAP_KEY: u8 = 0x5b;
     pub const VERIFY_HMAC: u8 = 0x5c;
+    pub const SIGN_SSH_CERTIFICATE: u8 = 0x5d;
     pub const PUT_TEMPLATE: u8 = 0x5e;
     pub const GET_TEMPLATE: u8 = 0x5f;
     pub const DECRYPT_OTP: u8 = 0x60;
@@ -185,6 +186,7 @@ pub fn needed_capability(code: u8) -> Option<u64> {
         SIGN_HMAC => 22,
         VERIFY_HMAC => 23,
         GET_LOG_ENTRIES | SET_LOG_INDEX => 24,
+        SIGN_SSH_CERTIFICATE => 25,
         GET_TEMPLATE => 26,
         PUT_TEMPLATE => 27,
         RESET_DEVICE => 28,

@@ -9,6 +9,9 @@ use std::sync::Arc;
 const SHORTEST: usize = 3;
 /// And at most: what a device takes, and three bytes more.
 const LONGEST: usize = 2048 + 3;
+/// A body that is too long is read to its end all the same, up to this length: a client that still writes would
+/// not see the answer otherwise.
+const PATIENCE: usize = 1024 * 1024;
 /// The longest head of a request.
 const LONGEST_HEAD: usize = 16 * 1024;
 /// The version of the connector this one is like.
@@ -34,6 +37,8 @@ struct Request {
     /// Absent when the request does not say.
     length: Option<usize>,
     keep_alive: bool,
+    /// Whether the client waits to be told that it may send the body.
+    asks_first: bool,
     /// How many bytes of the buffer were its head.
     head: usize,
 }
@@ -56,6 +61,7 @@ fn parse(bytes: &[u8]) -> Head {
     };
     let mut length = None;
     let mut keep_alive = request.version == Some(1);
+    let mut asks_first = false;
     for header in request.headers.iter() {
         let value = String::from_utf8_lossy(header.value);
         let value = value.trim();
@@ -67,6 +73,8 @@ fn parse(bytes: &[u8]) -> Head {
             }
         } else if header.name.eq_ignore_ascii_case("transfer-encoding") {
             return Head::Nonsense;
+        } else if header.name.eq_ignore_ascii_case("expect") {
+            asks_first = value.eq_ignore_ascii_case("100-continue");
         } else if header.name.eq_ignore_ascii_case("connection") {
             keep_alive = match value.to_ascii_lowercase().as_str() {
                 "close" => false,
@@ -80,6 +88,7 @@ fn parse(bytes: &[u8]) -> Head {
         path: request.path.unwrap_or_default().to_owned(),
         length,
         keep_alive,
+        asks_first,
         head,
     })
 }
@@ -100,11 +109,13 @@ fn connection(mut stream: TcpStream, room: &Room) -> io::Result<()> {
             }
         };
         let length = request.length.unwrap_or(0);
-        // What is too long is not read, and what follows it makes no sense then.
-        if length > LONGEST {
+        if length > PATIENCE {
             return respond(&mut stream, BAD_REQUEST, false);
         }
         let end = request.head + length;
+        if request.asks_first && buffer.len() < end {
+            stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
         while buffer.len() < end {
             if read_more(&mut stream, &mut buffer)? == 0 {
                 return Ok(());
@@ -161,7 +172,7 @@ fn answer(request: &Request, body: &[u8], room: &Room, address: SocketAddr) -> O
             body: status(room, address).into_bytes(),
         },
         ("/connector/status", _) => error("405 Method Not Allowed", Some("GET")),
-        ("/connector/api", "POST") if body.len() < SHORTEST => BAD_REQUEST,
+        ("/connector/api", "POST") if !(SHORTEST..=LONGEST).contains(&body.len()) => BAD_REQUEST,
         ("/connector/api", "POST") => match room.transmit(body) {
             Delivery::Answer(body) => Response {
                 status: "200 OK",

@@ -229,8 +229,7 @@ def refuses_every_command_for_which_the_session_lacks_the_capability(hsm):
             COMMAND.CREATE_SESSION, COMMAND.AUTHENTICATE_SESSION,
             COMMAND.SESSION_MESSAGE, COMMAND.ERROR,
         }  # fmt: skip
-        not_simulated = {COMMAND.SIGN_SSH_CERTIFICATE}
-        for command in set(COMMAND) - free - outside - not_simulated:
+        for command in set(COMMAND) - free - outside:
             data = b"\0\x09\x03" if command == COMMAND.DELETE_OBJECT else b""
             refused(
                 ERROR.INSUFFICIENT_PERMISSIONS, nobody.send_secure_cmd, command, data

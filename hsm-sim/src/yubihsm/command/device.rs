@@ -52,7 +52,7 @@ impl Hsm {
     }
 
     /// The numbers of the algorithms the firmware has.
-    fn algorithms(&self) -> Vec<u8> {
+    pub(super) fn algorithms(&self) -> Vec<u8> {
         let last = if self.plate.firmware.since(4, 0) {
             55
         } else if self.plate.firmware.since(3, 0) {

@@ -112,6 +112,7 @@ impl Hsm {
             RANDOMIZE_OTP_AEAD => self.randomize_otp_aead(caller, fields, trace),
             REWRAP_OTP_AEAD => self.rewrap_otp_aead(caller, fields, trace),
             DECRYPT_OTP => self.decrypt_otp(caller, fields, trace),
+            // SSH certificates are not simulated.
             _ => Err(Failure::InvalidCommand),
         }
     }

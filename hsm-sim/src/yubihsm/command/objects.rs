@@ -102,6 +102,7 @@ impl Hsm {
             return Err(Failure::InvalidId);
         }
         let known = kind.data(header.algorithm).is_some()
+            && self.algorithms().contains(&header.algorithm)
             && (kind != Kind::WrapKey
                 || Family::of(header.algorithm).is_none()
                 || self.plate.firmware.since(4, 0));
@@ -265,6 +266,9 @@ impl Hsm {
         let data = fields.rest();
         if id != caller.key {
             return Err(Failure::InvalidId);
+        }
+        if !self.algorithms().contains(&algorithm) {
+            return Err(Failure::InvalidData);
         }
         check_data(Kind::AuthenticationKey, algorithm, data)?;
         self.usable(
