@@ -4,6 +4,7 @@
 //! say; this is only the table.
 
 use super::device_facts::{Firmware, FormFactor};
+use super::family::Family;
 use super::key_algorithm::KeyAlgorithm;
 
 /// A vendor's security advisory that applies to a device and its key.
@@ -31,14 +32,19 @@ const FIPS_RANDOM: Advisory = Advisory {
     effect: "the first random bytes after power-up are predictable",
 };
 
-/// The advisories that apply to a key of this algorithm in a device with this
-/// firmware and form factor.
+/// The advisories that apply to a key of this algorithm in a device of this
+/// family with this firmware and form factor.
 #[must_use]
 pub fn affecting(
+    family: Family,
     firmware: Firmware,
     form: Option<FormFactor>,
     algorithm: KeyAlgorithm,
 ) -> Vec<Advisory> {
+    if family == Family::YubiHsm {
+        let leaks = algorithm.elliptic() && firmware < Firmware::new(2, 4, 0);
+        return leaks.then_some(EUCLEAK).into_iter().collect();
+    }
     let mut found = Vec::new();
     let repaired = if form.is_some_and(FormFactor::bio) {
         Firmware::new(5, 7, 2)
@@ -60,11 +66,12 @@ pub fn affecting(
 
 #[cfg(test)]
 mod tests {
-    use super::{Firmware, FormFactor, KeyAlgorithm, affecting};
+    use super::{Family, Firmware, FormFactor, KeyAlgorithm, affecting};
 
     fn ids(firmware: (u8, u8, u8), form: Option<u8>, algorithm: KeyAlgorithm) -> Vec<&'static str> {
         let (major, minor, patch) = firmware;
         affecting(
+            Family::YubiKey,
             Firmware::new(major, minor, patch),
             form.map(FormFactor::from_byte),
             algorithm,
@@ -102,5 +109,22 @@ mod tests {
         assert_eq!(ids((4, 4, 2), None, KeyAlgorithm::P256), ["YSA-2019-02"]);
         assert_eq!(ids((4, 4, 4), None, KeyAlgorithm::P256), ["YSA-2019-02"]);
         assert!(ids((4, 4, 5), None, KeyAlgorithm::P256).is_empty());
+    }
+
+    #[test]
+    fn a_yubihsm_leaks_below_2_4_0() {
+        let ids = |minor| {
+            affecting(
+                Family::YubiHsm,
+                Firmware::new(2, minor, 1),
+                None,
+                KeyAlgorithm::P256,
+            )
+            .iter()
+            .map(|advisory| advisory.id)
+            .collect::<Vec<_>>()
+        };
+        assert_eq!(ids(3), ["YSA-2024-03"]);
+        assert!(ids(4).is_empty());
     }
 }

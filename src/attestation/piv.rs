@@ -8,8 +8,10 @@
 
 use x509_parser::asn1_rs::{Oid, oid};
 
-use super::certificate::{BASIC_CONSTRAINTS, Certificate, KEY_USAGE, SignatureAlgorithm};
+use super::certificate::Certificate;
+use super::checks::{Checks, der_serial, der_u32};
 use super::device_facts::{Firmware, FormFactor, PinPolicy, Slot, TouchPolicy};
+use super::family::Family;
 use super::key_algorithm::KeyAlgorithm;
 use super::violation::{EVIDENCE, Violation};
 
@@ -19,9 +21,6 @@ const POLICY: Oid<'static> = oid!(1.3.6.1.4.1.41482.3.8);
 const FORM_FACTOR: Oid<'static> = oid!(1.3.6.1.4.1.41482.3.9);
 const FIPS: Oid<'static> = oid!(1.3.6.1.4.1.41482.3.10);
 const CSPN: Oid<'static> = oid!(1.3.6.1.4.1.41482.3.11);
-
-const PIV_ARC: &str = "1.3.6.1.4.1.41482.3.";
-const YUBIHSM_ARC: &str = "1.3.6.1.4.1.41482.4.";
 
 /// The name of a slot certificate, before the slot's two hexadecimal digits.
 const SLOT_NAME: &str = "YubiKey PIV Attestation ";
@@ -47,18 +46,12 @@ pub(super) struct DeviceStatement {
     pub(super) cspn: bool,
 }
 
-/// What is wrong when the two certificates are not a PIV pair at all: other
-/// evidence, or the right files in the wrong order.
+/// What is wrong when the two certificates are not a key's and a device's: the
+/// right files in the wrong order, or the same one twice.
 pub(super) fn mistaken(
     attestation: &Certificate<'_>,
     device: &Certificate<'_>,
 ) -> Option<Violation> {
-    let yubihsm = |certificate: &Certificate<'_>| {
-        certificate
-            .extensions()
-            .iter()
-            .any(|extension| extension.oid.to_id_string().starts_with(YUBIHSM_ARC))
-    };
     let slot =
         |certificate: &Certificate<'_>| certificate.common_name().and_then(slot_named).is_some();
     let f9 = |certificate: &Certificate<'_>| {
@@ -66,17 +59,7 @@ pub(super) fn mistaken(
             .common_name()
             .is_some_and(|name| DEVICE_NAMES.contains(&name))
     };
-    if yubihsm(attestation) || yubihsm(device) {
-        Some(Violation::new(
-            EVIDENCE,
-            format!(
-                "\"{}\" under \"{}\" is evidence of a YubiHSM 2",
-                attestation.subject_text(),
-                device.subject_text()
-            ),
-            "give the slot attestation and the F9 certificate of a YubiKey",
-        ))
-    } else if f9(attestation) && slot(device) {
+    if f9(attestation) && slot(device) {
         Some(Violation::new(
             EVIDENCE,
             "the two certificates are in the wrong order: the first is the device's, the second the key's",
@@ -97,7 +80,7 @@ pub(super) fn mistaken(
 pub(super) fn slot_statement(
     certificate: &Certificate<'_>,
 ) -> Result<SlotStatement, Vec<Violation>> {
-    let mut checks = Checks::of("the slot attestation", certificate);
+    let mut checks = Checks::of(Family::YubiKey.attestation_name(), certificate);
     let slot = checks.demand(
         certificate.common_name().and_then(slot_named),
         "is not named \"YubiKey PIV Attestation\" with a key slot",
@@ -106,19 +89,9 @@ pub(super) fn slot_statement(
         KeyAlgorithm::of(certificate.public_key()),
         "holds a public key of a kind that no YubiKey generates",
     );
-    for extension in certificate.extensions() {
-        // A later firmware may state more under the vendor's own arc.
-        if extension.critical || !extension.oid.to_id_string().starts_with(PIV_ARC) {
-            checks.fail(format!(
-                "has the extension {}, which no device writes",
-                extension.oid
-            ));
-        }
-    }
-    let firmware = checks.firmware();
-    let serial = checks.optional(&SERIAL, |value| {
-        der_u32(value).filter(|&serial| serial != 0)
-    });
+    checks.only_the_arc_of(Family::YubiKey);
+    let firmware = checks.required(&FIRMWARE, firmware);
+    let serial = checks.optional(&SERIAL, der_serial);
     let policies = checks.required(&POLICY, |value| match value {
         &[pin, touch] => Some((PinPolicy::from_byte(pin)?, TouchPolicy::from_byte(touch)?)),
         _ => None,
@@ -160,33 +133,9 @@ pub(super) fn device_statement(
     {
         checks.fail("is not named as the vendor names device certificates of PIV");
     }
-    for extension in certificate.extensions() {
-        let known = [BASIC_CONSTRAINTS, KEY_USAGE].contains(&extension.oid);
-        if extension.critical && !known {
-            checks.fail(format!(
-                "has the critical extension {}, which is not understood",
-                extension.oid
-            ));
-        }
-    }
-    let firmware = checks.firmware();
-    match certificate.basic_constraints() {
-        Err(what) => checks.fail(what),
-        Ok(Some(constraints)) if !constraints.ca => {
-            checks.fail("is not allowed to attest: it is no authority")
-        }
-        Ok(None) if firmware.is_some_and(|firmware| firmware.major() > 4) => {
-            checks.fail("is not allowed to attest: it has no basicConstraints");
-        }
-        Ok(_) => {}
-    }
-    match certificate.key_usage() {
-        Err(what) => checks.fail(what),
-        Ok(Some(usage)) if !usage.key_cert_sign() => {
-            checks.fail("is not allowed to attest by its keyUsage")
-        }
-        Ok(_) => {}
-    }
+    checks.nothing_critical_unknown();
+    let firmware = checks.required(&FIRMWARE, firmware);
+    checks.may_attest(firmware.is_none_or(|firmware| firmware.major() <= 4));
     let fips = checks.optional(&FIPS, der_u32).is_some();
     // Documented without its content; only its presence is read.
     let cspn = certificate.extension(&CSPN).is_some();
@@ -197,61 +146,8 @@ pub(super) fn device_statement(
     }
 }
 
-/// Collects everything that is wrong with one certificate.
-struct Checks<'c, 'd> {
-    name: &'static str,
-    certificate: &'c Certificate<'d>,
-    violations: Vec<Violation>,
-}
-
-impl<'c, 'd> Checks<'c, 'd> {
-    fn of(name: &'static str, certificate: &'c Certificate<'d>) -> Self {
-        let mut checks = Self {
-            name,
-            certificate,
-            violations: Vec::new(),
-        };
-        if certificate.signature_algorithm() != SignatureAlgorithm::Sha256WithRsa {
-            checks.fail("is not signed with RSA and SHA-256");
-        }
-        checks
-    }
-
-    fn fail(&mut self, what: impl AsRef<str>) {
-        let (name, subject) = (self.name, self.certificate.subject_text());
-        self.violations.push(Violation::evidence(format!(
-            "{name} \"{subject}\" {}",
-            what.as_ref()
-        )));
-    }
-
-    fn demand<T>(&mut self, found: Option<T>, otherwise: &str) -> Option<T> {
-        if found.is_none() {
-            self.fail(otherwise);
-        }
-        found
-    }
-
-    fn optional<T>(&mut self, oid: &Oid<'_>, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
-        let value = self.certificate.extension(oid)?.value;
-        self.demand(
-            read(value),
-            &format!("has the extension {oid} with a content it cannot have"),
-        )
-    }
-
-    fn required<T>(&mut self, oid: &Oid<'_>, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
-        if self.certificate.extension(oid).is_none() {
-            self.fail(format!("lacks the extension {oid}"));
-        }
-        self.optional(oid, read)
-    }
-
-    fn firmware(&mut self) -> Option<Firmware> {
-        self.required(&FIRMWARE, |value| {
-            Some(Firmware::from(<[u8; 3]>::try_from(value).ok()?))
-        })
-    }
+fn firmware(value: &[u8]) -> Option<Firmware> {
+    Some(Firmware::from(<[u8; 3]>::try_from(value).ok()?))
 }
 
 /// The slot in a slot certificate's name.
@@ -262,26 +158,9 @@ fn slot_named(name: &str) -> Option<Slot> {
     (slot.to_string() == digits).then_some(slot)
 }
 
-/// A DER INTEGER that fits 32 bits unsigned. Leading zeros beyond DER's are
-/// let through: firmware writes serial numbers in four bytes.
-fn der_u32(value: &[u8]) -> Option<u32> {
-    let [0x02, length, number @ ..] = value else {
-        return None;
-    };
-    if usize::from(*length) != number.len() || number.len() > 5 || number.first()? & 0x80 != 0 {
-        return None;
-    }
-    u32::try_from(
-        number
-            .iter()
-            .fold(0u64, |sum, &byte| sum << 8 | u64::from(byte)),
-    )
-    .ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Slot, der_u32, slot_named};
+    use super::{Slot, slot_named};
 
     #[test]
     fn a_slot_is_named_by_two_lowercase_digits() {
@@ -295,22 +174,6 @@ mod tests {
                 None,
                 "{name}"
             );
-        }
-    }
-
-    #[test]
-    fn a_serial_number_is_a_whole_positive_der_integer() {
-        assert_eq!(der_u32(&[2, 4, 0x01, 0x85, 0x53, 0xfb]), Some(0x0185_53fb));
-        assert_eq!(der_u32(&[2, 5, 0, 0xff, 0xff, 0xff, 0xff]), Some(u32::MAX));
-        for wrong in [
-            &[][..],
-            &[2, 0],
-            &[2, 1, 0x80],
-            &[2, 1, 1, 1],
-            &[2, 5, 1, 0, 0, 0, 0],
-            &[4, 1, 1],
-        ] {
-            assert_eq!(der_u32(wrong), None, "{wrong:?}");
         }
     }
 }

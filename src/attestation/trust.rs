@@ -4,7 +4,8 @@
 //! PIV root 263751 with one key, and either stands for it. Each key is pinned
 //! in one role. Yubico's Attestation Root 1 also leads to FIDO, OpenPGP and
 //! Secure Domain issuers, so reaching the root is worth nothing by itself: a
-//! YubiKey is believed only through a key pinned as an issuer of PIV devices.
+//! YubiKey is believed only through a key pinned as an issuer of PIV devices, and
+//! a YubiHSM 2 only through one pinned as an issuer of those.
 //!
 //! A store that exists is sound: every certificate in it is a certificate
 //! authority fit for its role, every root has signed itself, and every other
@@ -20,6 +21,7 @@ use x509_parser::asn1_rs::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::certificate::{BASIC_CONSTRAINTS, Certificate, KEY_USAGE, SignatureAlgorithm};
+use super::family::Family;
 use super::vendor;
 use super::violation::{TRUST, Violation};
 use crate::digest::Digest;
@@ -32,7 +34,7 @@ pub enum Role {
     PivRoot,
     /// Certificates of [`Role::AttestationIntermediate`].
     AttestationRoot,
-    /// Certificates of [`Role::PivIssuer`].
+    /// Certificates of [`Role::PivIssuer`] and [`Role::YubihsmIssuer`].
     AttestationIntermediate,
     /// Device certificates of YubiKeys.
     PivIssuer,
@@ -44,12 +46,19 @@ pub enum Role {
 
 impl Role {
     /// Whose signature a certificate in this role needs; none for a root.
-    const fn issuer(self) -> Option<Self> {
+    ///
+    /// Issuers of YubiHSM 2 units hang under their own root or, the newest, in
+    /// the hierarchy of Attestation Root 1, as its certificates come to say.
+    const fn issuers(self) -> &'static [Self] {
         match self {
-            Self::PivRoot | Self::AttestationRoot | Self::YubihsmRoot => None,
-            Self::AttestationIntermediate => Some(Self::AttestationRoot),
-            Self::PivIssuer => Some(Self::AttestationIntermediate),
-            Self::YubihsmIssuer => Some(Self::YubihsmRoot),
+            Self::PivRoot | Self::AttestationRoot | Self::YubihsmRoot => &[],
+            Self::AttestationIntermediate => &[Self::AttestationRoot],
+            Self::PivIssuer => &[Self::AttestationIntermediate],
+            Self::YubihsmIssuer => &[
+                Self::YubihsmRoot,
+                Self::AttestationIntermediate,
+                Self::AttestationRoot,
+            ],
         }
     }
 
@@ -63,9 +72,12 @@ impl Role {
         }
     }
 
-    /// Whether keys in this role sign device certificates of YubiKeys.
-    pub(super) const fn signs_yubikeys(self) -> bool {
-        matches!(self, Self::PivRoot | Self::PivIssuer)
+    /// Whether keys in this role sign device certificates of the family.
+    pub(super) const fn signs(self, family: Family) -> bool {
+        match family {
+            Family::YubiKey => matches!(self, Self::PivRoot | Self::PivIssuer),
+            Family::YubiHsm => matches!(self, Self::YubihsmIssuer),
+        }
     }
 }
 
@@ -167,9 +179,9 @@ impl TrustStore {
         }
         let mut anchors = Vec::new();
         for (role, certificate) in &certificates {
-            let issuer = role.issuer().map(|wanted| {
-                certificates.iter().position(|(role, issuer)| {
-                    *role == wanted
+            let issuer = (!role.issuers().is_empty()).then(|| {
+                certificates.iter().position(|(above, issuer)| {
+                    role.issuers().contains(above)
                         && certificate.issuer() == issuer.subject()
                         && certificate.signature_algorithm() == SignatureAlgorithm::Sha256WithRsa
                         && certificate.signed_by(issuer.public_key())
@@ -271,7 +283,7 @@ fn fit(role: Role, certificate: &Certificate<'_>) -> Result<(), String> {
     {
         return Err("is not allowed to sign certificates".to_owned());
     }
-    if role.issuer().is_none() {
+    if role.issuers().is_empty() {
         if certificate.issuer() != certificate.subject()
             || !certificate.signed_by(certificate.public_key())
         {
@@ -285,12 +297,18 @@ fn fit(role: Role, certificate: &Certificate<'_>) -> Result<(), String> {
     }
     // The issuers of the other applications are signed by the same
     // intermediates; the name is all that tells them apart.
-    if role == Role::PivIssuer
-        && !certificate
+    let named = |part| {
+        certificate
             .common_name()
-            .is_some_and(|name| name.contains("PIV Attestation"))
-    {
-        return Err("is not an issuer of PIV devices by its name".to_owned());
+            .is_some_and(|name| name.contains(part))
+    };
+    match role {
+        Role::PivIssuer if !named("PIV Attestation") => {
+            Err("is not an issuer of PIV devices by its name".to_owned())
+        }
+        Role::YubihsmIssuer if !named("YubiHSM") => {
+            Err("is not an issuer of YubiHSM 2 units by its name".to_owned())
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }

@@ -1,138 +1,23 @@
 //! From evidence to verified facts.
 
-use super::advisory::{Advisory, affecting};
 use super::certificate::{Certificate, time_text};
 use super::consistency::contradictions;
-use super::device_facts::{Firmware, FormFactor, PinPolicy, Slot, TouchPolicy};
+use super::device_facts::{Firmware, FormFactor};
+use super::facts::{Link, Specifics, VerifiedAttestation, YubiHsmFacts, YubiKeyFacts};
+use super::family::{self, Family};
 use super::key_algorithm::KeyAlgorithm;
-use super::piv::{self, DeviceStatement, SlotStatement};
 use super::trust::{Anchor, TrustStore};
-use super::violation::{CHAIN, KEY, VALIDITY, Violation};
-use crate::digest::Digest;
+use super::violation::{CHAIN, VALIDITY, Violation};
+use super::{piv, yubihsm};
 
-/// What a YubiKey hands out to prove where a key was made.
+/// What a device hands out to prove where a key was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// The DER of the slot's attestation certificate.
+    /// The DER of the certificate that the device made for the key.
     pub attestation: Vec<u8>,
-    /// The DER of the device certificate, read out of slot F9.
+    /// The DER of the device certificate: of a YubiKey, out of slot F9; of a
+    /// YubiHSM 2, opaque object 0.
     pub device: Vec<u8>,
-}
-
-/// Facts about a key that a vendor's key vouches for. Only [`verify`] makes one.
-#[derive(Debug, Clone)]
-pub struct VerifiedAttestation {
-    spki: Vec<u8>,
-    slot: SlotStatement,
-    device: DeviceStatement,
-    chain: Vec<Link>,
-}
-
-/// One certificate of a verified chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
-    /// The subject's name, escaped for showing.
-    pub subject: String,
-    /// The digest of its DER.
-    pub sha256: Digest,
-    /// What it is: `slot-attestation`, `device`, or the vendor's role.
-    pub role: String,
-}
-
-impl VerifiedAttestation {
-    /// The attested public key, as the DER of its SubjectPublicKeyInfo.
-    #[must_use]
-    pub fn spki(&self) -> &[u8] {
-        &self.spki
-    }
-
-    /// The attested key's algorithm.
-    #[must_use]
-    pub fn algorithm(&self) -> KeyAlgorithm {
-        self.slot.algorithm
-    }
-
-    /// The slot the key is in.
-    #[must_use]
-    pub fn slot(&self) -> Slot {
-        self.slot.slot
-    }
-
-    /// The device's serial number, the one thing that identifies it (the F9
-    /// key is shared by a batch). Absent on some firmware 4.3.
-    #[must_use]
-    pub fn serial(&self) -> Option<u32> {
-        self.slot.serial
-    }
-
-    /// The device's firmware when the key was attested. The F9 certificate may
-    /// state another and is not asked.
-    #[must_use]
-    pub fn firmware(&self) -> Firmware {
-        self.slot.firmware
-    }
-
-    /// The device's shape; absent before the YubiKey 5.
-    #[must_use]
-    pub fn form_factor(&self) -> Option<FormFactor> {
-        self.slot.form_factor
-    }
-
-    /// Whether the device is a FIPS model, by its form factor or its F9 certificate.
-    #[must_use]
-    pub fn fips(&self) -> bool {
-        self.device.fips || self.slot.form_factor.is_some_and(FormFactor::fips)
-    }
-
-    /// Whether the F9 certificate marks a CSPN model.
-    #[must_use]
-    pub fn cspn(&self) -> bool {
-        self.device.cspn
-    }
-
-    /// When the device asks for the PIN.
-    #[must_use]
-    pub fn pin_policy(&self) -> PinPolicy {
-        self.slot.pin_policy
-    }
-
-    /// When the device waits for a touch.
-    #[must_use]
-    pub fn touch_policy(&self) -> TouchPolicy {
-        self.slot.touch_policy
-    }
-
-    /// The certificates from the key's up to the vendor's root.
-    #[must_use]
-    pub fn chain(&self) -> &[Link] {
-        &self.chain
-    }
-
-    /// The vendor's advisories for such a key in such a device.
-    #[must_use]
-    pub fn advisories(&self) -> Vec<Advisory> {
-        affecting(self.firmware(), self.form_factor(), self.algorithm())
-    }
-
-    /// Whether the attested key is this one, byte for byte. All else in this
-    /// module is worth nothing without it.
-    ///
-    /// # Errors
-    /// DEVICE-KEY.
-    pub fn attests(&self, spki: &[u8]) -> Result<(), Violation> {
-        if self.spki == spki {
-            return Ok(());
-        }
-        Err(Violation::new(
-            KEY,
-            format!(
-                "the attested key is not the given one: the SHA-256 of the attested key is {}, of the given key {}",
-                Digest::of(&self.spki),
-                Digest::of(spki)
-            ),
-            "attest the slot that holds the key in question, on the device that holds it",
-        ))
-    }
 }
 
 /// Verifies evidence against a vendor's keys.
@@ -150,34 +35,39 @@ pub fn verify(
     now: Option<i64>,
 ) -> Result<VerifiedAttestation, Vec<Violation>> {
     let (attestation, device) = parse(evidence)?;
-    if let Some(mistake) = piv::mistaken(&attestation, &device) {
+    let family = family::of(&attestation, &device).map_err(|violation| vec![violation])?;
+    let mistaken = match family {
+        Family::YubiKey => piv::mistaken(&attestation, &device),
+        Family::YubiHsm => yubihsm::mistaken(&attestation, &device),
+    };
+    if let Some(mistake) = mistaken {
         return Err(vec![mistake]);
     }
-    let slot = piv::slot_statement(&attestation);
-    let statement = piv::device_statement(&device);
-    let path = issuers(&attestation, &device, store);
-
-    let mut violations = Vec::new();
-    if let Ok(slot) = &slot {
-        violations.extend(contradictions(slot));
-    }
+    let path = issuers(family, &attestation, &device, store);
+    let stated = match family {
+        Family::YubiKey => yubikey(&attestation, &device),
+        Family::YubiHsm => yubihsm(&attestation, &device),
+    };
     let issuers = path.as_deref().unwrap_or_default();
-    violations.extend(validity(&attestation, &device, issuers, now));
-    let (slot, statement, path) = match (slot, statement, path) {
-        (Ok(slot), Ok(statement), Ok(path)) if violations.is_empty() => (slot, statement, path),
-        (slot, statement, path) => {
-            let found = [slot.err(), statement.err(), path.err()];
-            violations.splice(0..0, found.into_iter().flatten().flatten());
-            return Err(violations);
+    let validity = validity(family, &attestation, &device, issuers, now);
+    let (stated, path) = match (stated, path) {
+        (Ok(stated), Ok(path)) if validity.is_empty() => (stated, path),
+        (stated, path) => {
+            let stated = stated.err().unwrap_or_default();
+            let path = path.err().unwrap_or_default();
+            return Err([stated, path, validity].concat());
         }
     };
 
-    let own =
-        [(&attestation, "slot-attestation"), (&device, "device")].map(|(certificate, role)| Link {
-            subject: certificate.subject_text(),
-            sha256: certificate.digest(),
-            role: role.to_owned(),
-        });
+    let own = [
+        (&attestation, family.attestation_role()),
+        (&device, "device"),
+    ]
+    .map(|(certificate, role)| Link {
+        subject: certificate.subject_text(),
+        sha256: certificate.digest(),
+        role: role.to_owned(),
+    });
     let vendors = path.iter().map(|anchor| Link {
         subject: anchor.subject_text.clone(),
         sha256: anchor.digest,
@@ -185,10 +75,83 @@ pub fn verify(
     });
     Ok(VerifiedAttestation {
         spki: attestation.public_key().raw.to_vec(),
-        slot,
-        device: statement,
+        algorithm: stated.algorithm,
+        serial: stated.serial,
+        firmware: stated.firmware,
+        fips: stated.fips,
+        specifics: stated.specifics,
         chain: own.into_iter().chain(vendors).collect(),
     })
+}
+
+/// What the two certificates state, before it is known who says so.
+struct Stated {
+    algorithm: KeyAlgorithm,
+    serial: Option<u32>,
+    firmware: Firmware,
+    fips: bool,
+    specifics: Specifics,
+}
+
+fn yubikey(
+    attestation: &Certificate<'_>,
+    device: &Certificate<'_>,
+) -> Result<Stated, Vec<Violation>> {
+    let slot = piv::slot_statement(attestation);
+    let device = piv::device_statement(device);
+    let contradictions = slot.as_ref().map(contradictions).unwrap_or_default();
+    match (slot, device) {
+        (Ok(slot), Ok(device)) if contradictions.is_empty() => Ok(Stated {
+            algorithm: slot.algorithm,
+            serial: slot.serial,
+            firmware: slot.firmware,
+            fips: device.fips || slot.form_factor.is_some_and(FormFactor::fips),
+            specifics: Specifics::YubiKey(YubiKeyFacts {
+                slot: slot.slot,
+                pin_policy: slot.pin_policy,
+                touch_policy: slot.touch_policy,
+                form_factor: slot.form_factor,
+                cspn: device.cspn,
+            }),
+        }),
+        (slot, device) => Err(all(slot.err(), device.err(), contradictions)),
+    }
+}
+
+fn yubihsm(
+    attestation: &Certificate<'_>,
+    device: &Certificate<'_>,
+) -> Result<Stated, Vec<Violation>> {
+    let key = yubihsm::key_statement(attestation);
+    let device = yubihsm::device_statement(device);
+    let judged = match &key {
+        Ok(key) => yubihsm::judged(key, device.as_ref().ok()),
+        Err(_) => Vec::new(),
+    };
+    match (key, device) {
+        (Ok(key), Ok(device)) if judged.is_empty() => Ok(Stated {
+            algorithm: key.algorithm,
+            serial: Some(key.serial),
+            firmware: key.firmware,
+            fips: device.fips,
+            specifics: Specifics::YubiHsm(YubiHsmFacts {
+                object: key.object,
+                label: key.label,
+                domains: key.domains,
+                capabilities: key.capabilities,
+                origin: key.origin,
+            }),
+        }),
+        (key, device) => Err(all(key.err(), device.err(), judged)),
+    }
+}
+
+fn all(
+    key: Option<Vec<Violation>>,
+    device: Option<Vec<Violation>>,
+    judged: Vec<Violation>,
+) -> Vec<Violation> {
+    [key.unwrap_or_default(), device.unwrap_or_default(), judged].concat()
 }
 
 fn parse(evidence: &Evidence) -> Result<(Certificate<'_>, Certificate<'_>), Vec<Violation>> {
@@ -196,7 +159,7 @@ fn parse(evidence: &Evidence) -> Result<(Certificate<'_>, Certificate<'_>), Vec<
         Certificate::parse(der).map_err(|what| Violation::evidence(format!("{name} {what}")))
     };
     match (
-        parsed("the slot attestation", evidence.attestation.as_slice()),
+        parsed("the attestation", evidence.attestation.as_slice()),
         parsed("the device certificate", evidence.device.as_slice()),
     ) {
         (Ok(attestation), Ok(device)) => Ok((attestation, device)),
@@ -210,6 +173,7 @@ fn parse(evidence: &Evidence) -> Result<(Certificate<'_>, Certificate<'_>), Vec<
 /// Follows names and signatures from the key to a root: the vendor's keys on
 /// the way, the device's issuer first.
 fn issuers<'s>(
+    family: Family,
     attestation: &Certificate<'_>,
     device: &Certificate<'_>,
     store: &'s TrustStore,
@@ -219,20 +183,27 @@ fn issuers<'s>(
         violations.push(Violation::new(
             CHAIN,
             format!(
-                "the slot attestation is issued by \"{}\", the device certificate is \"{}\"",
+                "{} is issued by \"{}\", the device certificate is \"{}\"",
+                family.attestation_name(),
                 attestation.issuer_text(),
                 device.subject_text()
             ),
-            "give the F9 certificate of the device that made the attestation",
+            format!(
+                "give {} of the device that made the attestation",
+                family.device_certificate()
+            ),
         ));
     } else if !attestation.signed_by(device.public_key()) {
         violations.push(Violation::new(
             CHAIN,
-            "the slot attestation is not signed by the key of the device certificate",
-            "give the F9 certificate of the device that made the attestation, read at the same time",
+            format!(
+                "{} is not signed by the key of the device certificate",
+                family.attestation_name()
+            ),
+            same_time(family),
         ));
     }
-    match device_issuer(device, store) {
+    match device_issuer(family, device, store) {
         Ok(anchor) if violations.is_empty() => Ok(store.path(anchor).collect()),
         Ok(_) => Err(violations),
         Err(violation) => {
@@ -243,6 +214,7 @@ fn issuers<'s>(
 }
 
 fn device_issuer<'s>(
+    family: Family,
     device: &Certificate<'_>,
     store: &'s TrustStore,
 ) -> Result<&'s Anchor, Violation> {
@@ -253,7 +225,7 @@ fn device_issuer<'s>(
         .collect();
     if let Some(anchor) = named
         .iter()
-        .find(|anchor| anchor.role.signs_yubikeys() && anchor.signed(device))
+        .find(|anchor| anchor.role.signs(family) && anchor.signed(device))
     {
         return Ok(anchor);
     }
@@ -261,11 +233,11 @@ fn device_issuer<'s>(
     let vendor = crate::text::escape(store.name());
     let what = match named.first() {
         None => format!(
-            "the device certificate is issued by \"{issuer}\", which is not a key of {vendor} for PIV"
+            "the device certificate is issued by \"{issuer}\", which is not a key of {vendor} for a {family}"
         ),
-        Some(anchor) if !anchor.role.signs_yubikeys() => {
+        Some(anchor) if !anchor.role.signs(family) => {
             format!(
-                "the device certificate is issued by \"{issuer}\", whose role is {} and not PIV",
+                "the device certificate is issued by \"{issuer}\", whose role is {} and not to sign a {family}",
                 anchor.role
             )
         }
@@ -276,12 +248,28 @@ fn device_issuer<'s>(
     Err(Violation::new(
         CHAIN,
         what,
-        "use a device with the vendor's own F9 certificate: one whose F9 was replaced, or a simulated one, cannot \
-         prove where its keys were made",
+        match family {
+            Family::YubiKey => {
+                "use a device with the vendor's own F9 certificate: one whose F9 was replaced, or a simulated one, \
+                 cannot prove where its keys were made"
+            }
+            Family::YubiHsm => {
+                "use a device with the vendor's own certificate: another one, or that of a simulated device, cannot \
+                 prove where its keys were made"
+            }
+        },
     ))
 }
 
+fn same_time(family: Family) -> String {
+    format!(
+        "give {} of the device that made the attestation, read at the same time",
+        family.device_certificate()
+    )
+}
+
 fn validity(
+    family: Family,
     attestation: &Certificate<'_>,
     device: &Certificate<'_>,
     issuers: &[&Anchor],
@@ -291,8 +279,11 @@ fn validity(
     if attestation.validity() != device.validity() {
         violations.push(Violation::new(
             VALIDITY,
-            "the slot attestation's validity is not copied from the device certificate, as a device does",
-            "give the F9 certificate of the device that made the attestation, read at the same time",
+            format!(
+                "{}'s validity is not copied from the device certificate, as a device does",
+                family.attestation_name()
+            ),
+            same_time(family),
         ));
     }
     let Some(now) = now else {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The evidence is not a well-formed pair of PIV attestation certificates.
+/// The evidence is not a well-formed pair of attestation certificates.
 pub const EVIDENCE: &str = "DEVICE-EVIDENCE";
 /// The evidence does not lead to a pinned vendor key through the right roles.
 pub const CHAIN: &str = "DEVICE-CHAIN";
@@ -10,6 +10,10 @@ pub const CHAIN: &str = "DEVICE-CHAIN";
 pub const KEY: &str = "DEVICE-KEY";
 /// The evidence states facts that no genuine device has together.
 pub const CONSISTENT: &str = "DEVICE-CONSISTENT";
+/// The key was not made in the device alone.
+pub const ORIGIN: &str = "DEVICE-ORIGIN";
+/// The key may leave the device.
+pub const EXPORTABLE: &str = "DEVICE-EXPORTABLE";
 /// A certificate is not valid at the moment the evidence is judged for.
 pub const VALIDITY: &str = "DEVICE-VALIDITY";
 /// The vendor trust material itself is unsound.
@@ -42,7 +46,7 @@ impl Violation {
         Self::new(
             EVIDENCE,
             what,
-            "export the slot attestation and the F9 certificate from the device again; \
+            "export the attestation of the key and the device certificate from the device again; \
              if they are the same, the device is not one this program can judge",
         )
     }

@@ -5,7 +5,11 @@ use super::{
     page::{Block, Phrase, Row, Span, Table},
     verdicts,
 };
-use crate::{digest::Digest, text::escape};
+use crate::{
+    attestation::{Specifics, VerifiedAttestation},
+    digest::Digest,
+    text::escape,
+};
 
 /// One line a holder.
 pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
@@ -88,37 +92,25 @@ pub(super) fn each(facts: &Facts<'_>) -> Vec<Block> {
 fn lines(holder: &Holder<'_>, device: &Device<'_>) -> Vec<(&'static str, Vec<Phrase>)> {
     let proven = &device.proven;
     let spki = Digest::of(&device.enrolment.spki);
-    let form = proven
-        .form_factor()
-        .map_or_else(|| "not stated".to_owned(), |form| form.to_string());
     let chain = proven.chain().iter().map(|link| {
         Phrase(vec![
             Span::Plain(format!("{} ({}), SHA-256 ", link.subject, link.role)),
             Span::Code(link.sha256.to_string()),
         ])
     });
-    let mut lines = vec![
-        ("Firmware", vec![proven.firmware().to_string().into()]),
-        ("Form", vec![form.into()]),
+    let stated = Stated::by(proven);
+    let mut lines = vec![("Firmware", vec![proven.firmware().to_string().into()])];
+    lines.extend(stated.form.map(|form| ("Form", vec![form.into()])));
+    lines.extend([
         (
             "Key",
             vec![
-                format!("{} in slot {}", proven.algorithm(), proven.slot()).into(),
+                format!("{} in {}", proven.algorithm(), stated.place).into(),
                 Phrase::from("SHA-256 ").and_code(spki.to_string()),
                 format!("{} …", spki.short_words()).into(),
             ],
         ),
-        (
-            "Asks for",
-            vec![
-                format!(
-                    "PIN: {}; touch: {}",
-                    proven.pin_policy(),
-                    proven.touch_policy()
-                )
-                .into(),
-            ],
-        ),
+        (stated.use_of_key.0, vec![stated.use_of_key.1.into()]),
         (
             "Attested",
             vec![match device.taken {
@@ -127,7 +119,7 @@ fn lines(holder: &Holder<'_>, device: &Device<'_>) -> Vec<(&'static str, Vec<Phr
             }],
         ),
         ("Chain", chain.collect()),
-    ];
+    ]);
     let advisories = proven.advisories();
     if !advisories.is_empty() {
         let told = advisories
@@ -153,4 +145,38 @@ fn lines(holder: &Holder<'_>, device: &Device<'_>) -> Vec<(&'static str, Vec<Phr
         ))],
     ));
     lines
+}
+
+/// What only devices of one family state, in words.
+struct Stated {
+    form: Option<String>,
+    place: String,
+    use_of_key: (&'static str, String),
+}
+
+impl Stated {
+    fn by(proven: &VerifiedAttestation) -> Self {
+        match proven.specifics() {
+            Specifics::YubiKey(facts) => Self {
+                form: Some(
+                    facts
+                        .form_factor
+                        .map_or_else(|| "not stated".to_owned(), |form| form.to_string()),
+                ),
+                place: format!("slot {}", facts.slot),
+                use_of_key: (
+                    "Asks for",
+                    format!("PIN: {}; touch: {}", facts.pin_policy, facts.touch_policy),
+                ),
+            },
+            Specifics::YubiHsm(facts) => Self {
+                form: None,
+                place: format!("object 0x{:04x} \"{}\"", facts.object, escape(&facts.label)),
+                use_of_key: (
+                    "May",
+                    format!("{} (domain {})", facts.capabilities, facts.domains),
+                ),
+            },
+        }
+    }
 }

@@ -4,7 +4,7 @@ use super::{Verdict, Violation, policy::Policy, roster::Holder};
 use crate::{
     attestation::{
         self, CHAIN, CONSISTENT, EVIDENCE, Evidence, Firmware, KEY, KeyAlgorithm, PinPolicy, Slot,
-        TouchPolicy, TrustStore, VALIDITY, VerifiedAttestation,
+        Specifics, TouchPolicy, TrustStore, VALIDITY, VerifiedAttestation, YubiKeyFacts,
     },
     transcript::Time,
 };
@@ -188,30 +188,46 @@ pub fn enrolment(
         },
         "take another device, and keep this one for the inquiry",
     ));
-    verdicts.push(Verdict::unless(
-        "DEVICE-SLOT",
-        facts.slot() != Slot::SIGNATURE,
-        || "the key is in the signature slot, 9c".to_owned(),
-        || format!("the key is in slot {}", facts.slot()),
-        "generate the key in slot 9c",
-    ));
-    verdicts.push(Verdict::unless(
-        "DEVICE-PIN",
-        facts.pin_policy() != PinPolicy::Always,
-        || "the PIN is asked for at every signature".to_owned(),
-        || format!("the PIN policy is \"{}\"", facts.pin_policy()),
-        "generate the key with PIN policy always",
-    ));
-    verdicts.push(Verdict::unless(
-        "DEVICE-TOUCH",
-        facts.touch_policy() != TouchPolicy::Always,
-        || "a touch is asked for at every signature".to_owned(),
-        || format!("the touch policy is \"{}\"", facts.touch_policy()),
-        "generate the key with touch policy always",
-    ));
+    match facts.specifics() {
+        Specifics::YubiKey(stated) => verdicts.extend(yubikey(stated)),
+        Specifics::YubiHsm(_) => verdicts.push(
+            Violation::new(
+                EVIDENCE,
+                "the evidence is that of a YubiHSM 2, and the device is a YubiKey",
+                "attest the key on the device at the table",
+            )
+            .into(),
+        ),
+    }
     verdicts.push(firmware(facts.firmware(), policy));
     verdicts.extend(key(claim, &facts));
     (verdicts, Some(facts))
+}
+
+fn yubikey(stated: &YubiKeyFacts) -> [Verdict; 3] {
+    [
+        Verdict::unless(
+            "DEVICE-SLOT",
+            stated.slot != Slot::SIGNATURE,
+            || "the key is in the signature slot, 9c".to_owned(),
+            || format!("the key is in slot {}", stated.slot),
+            "generate the key in slot 9c",
+        ),
+        Verdict::unless(
+            "DEVICE-PIN",
+            stated.pin_policy != PinPolicy::Always,
+            || "the PIN is asked for at every signature".to_owned(),
+            || format!("the PIN policy is \"{}\"", stated.pin_policy),
+            "generate the key with PIN policy always",
+        ),
+        Verdict::unless(
+            "DEVICE-TOUCH",
+            stated.touch_policy != TouchPolicy::Always,
+            || "a touch is asked for at every signature".to_owned(),
+            || format!("the touch policy is \"{}\"", stated.touch_policy),
+            "generate the key with touch policy always",
+        ),
+    ]
 }
 
 fn chain(facts: &VerifiedAttestation) -> Verdict {

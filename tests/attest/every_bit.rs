@@ -15,11 +15,23 @@ fn evidence(folder: &str, slot: &str) -> Evidence {
     }
 }
 
-fn samples() -> [Evidence; 3] {
+fn yubihsm() -> Evidence {
+    let read = |file: &str| {
+        let path = data("yubihsm-34331133").join(file);
+        certificate_der(&std::fs::read(path).unwrap()).unwrap()
+    };
+    Evidence {
+        attestation: read("key-0x0003-ed25519.pem"),
+        device: read("device-cert.pem"),
+    }
+}
+
+fn samples() -> [Evidence; 4] {
     [
         evidence("attval-yk5-root263751", "9c"),
         evidence("gopiv-yk4-u2froot", "9a"),
         evidence("gopiv-yk5-root263751", "9a"),
+        yubihsm(),
     ]
 }
 
@@ -53,29 +65,35 @@ fn a_flipped_bit_anywhere_in_either_certificate_is_refused() {
 #[test]
 fn a_certificate_cut_short_anywhere_is_refused() {
     let store = TrustStore::vendor().unwrap();
-    let [genuine, ..] = samples();
-    for length in 0..genuine.attestation.len() {
-        let mut forged = genuine.clone();
-        forged.attestation.truncate(length);
-        assert!(verify(&forged, &store, None).is_err(), "{length} bytes");
+    for genuine in samples() {
+        for length in 0..genuine.attestation.len() {
+            let mut forged = genuine.clone();
+            forged.attestation.truncate(length);
+            assert!(verify(&forged, &store, None).is_err(), "{length} bytes");
+        }
     }
 }
 
 #[test]
 fn a_moment_outside_the_dates_is_refused_and_one_inside_is_not() {
     let store = TrustStore::vendor().unwrap();
-    let [genuine, ..] = samples();
-    // 2016-03-14T00:00:00Z and 2052-04-17T00:00:00Z, as the certificates say.
-    let (first, last) = (1_457_913_600, 2_596_924_800);
-    for inside in [first, last] {
-        verify(&genuine, &store, Some(inside)).unwrap();
-    }
-    for outside in [i64::MIN, -1, first - 1, last + 1, i64::MAX] {
-        let violations = verify(&genuine, &store, Some(outside)).unwrap_err();
-        assert!(
-            violations.iter().all(|v| v.rule == "DEVICE-VALIDITY"),
-            "{outside}: {violations:?}"
-        );
+    let [yubikey, ..] = samples();
+    // 2016-03-14 to 2052-04-17 and 2017-01-01 to 2071-10-05, at midnight, as the
+    // certificates say.
+    for (genuine, first, last) in [
+        (yubikey, 1_457_913_600, 2_596_924_800),
+        (yubihsm(), 1_483_228_800, 3_211_228_800),
+    ] {
+        for inside in [first, last] {
+            verify(&genuine, &store, Some(inside)).unwrap();
+        }
+        for outside in [i64::MIN, -1, first - 1, last + 1, i64::MAX] {
+            let violations = verify(&genuine, &store, Some(outside)).unwrap_err();
+            assert!(
+                violations.iter().all(|v| v.rule == "DEVICE-VALIDITY"),
+                "{outside}: {violations:?}"
+            );
+        }
     }
 }
 

@@ -20,6 +20,22 @@ pub const DEVICE_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.3.3=DER:050704
 basicConstraints=critical,CA:TRUE,pathlen:0
 ";
+/// What a YubiHSM 2 of firmware 2.4.1 writes about a key that signs with ECDSA.
+pub const KEY_EXTENSIONS: &str = "\
+1.3.6.1.4.1.41482.4.1=DER:0403020401
+1.3.6.1.4.1.41482.4.2=DER:020401020304
+1.3.6.1.4.1.41482.4.3=DER:03020001
+1.3.6.1.4.1.41482.4.4=DER:0303000001
+1.3.6.1.4.1.41482.4.5=DER:0309000000000000000080
+1.3.6.1.4.1.41482.4.6=DER:020103
+1.3.6.1.4.1.41482.4.9=DER:0c087475662d726f6f74
+";
+/// What stands in the device certificate of such a YubiHSM 2.
+pub const UNIT_EXTENSIONS: &str = "\
+1.3.6.1.4.1.41482.4.1=DER:0403020401
+1.3.6.1.4.1.41482.4.2=DER:020401020304
+basicConstraints=critical,CA:TRUE,pathlen:0
+";
 const ROOT_NAME: &str = "Yubico PIV Root CA Serial 263751";
 const DATES: (&str, &str) = ("20160314000000Z", "20520417000000Z");
 
@@ -55,7 +71,65 @@ impl Default for Recipe {
     }
 }
 
+impl Recipe {
+    /// The certificates of a YubiHSM 2 with serial number 16909060.
+    pub fn yubihsm() -> Self {
+        Self {
+            device_name: "YubiHSM Attestation (16909060)",
+            device_extensions: UNIT_EXTENSIONS.to_owned(),
+            slot_name: "YubiHSM Attestation id:0x0003",
+            slot_extensions: KEY_EXTENSIONS.to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
 impl Lookalike {
+    /// A vendor of the shape of YubiHSM 2 units of 2017 and later.
+    pub fn of_yubihsms() -> Self {
+        Self::of(&[
+            (
+                "yubihsm-root",
+                "root",
+                "Yubico YubiHSM Root CA",
+                "critical,CA:TRUE",
+            ),
+            (
+                "yubihsm-issuer",
+                "issuer",
+                "Yubico YubiHSM 6742036 Sub-CA",
+                "critical,CA:TRUE,pathlen:1",
+            ),
+        ])
+    }
+
+    /// A vendor whose issuer of YubiHSM 2 units, of this name, stands in the
+    /// hierarchy of the newest, below an intermediate or not.
+    pub fn of_newest_yubihsms(issuer: &str, intermediate: bool) -> Self {
+        let root = (
+            "attestation-root",
+            "root",
+            "Yubico Attestation Root 1",
+            "critical,CA:TRUE,pathlen:3",
+        );
+        let middle = (
+            "attestation-intermediate",
+            "intermediate",
+            "Yubico Attestation Intermediate B 1",
+            "critical,CA:TRUE,pathlen:2",
+        );
+        let issuer = (
+            "yubihsm-issuer",
+            "issuer",
+            issuer,
+            "critical,CA:TRUE,pathlen:1",
+        );
+        match intermediate {
+            true => Self::of(&[root, middle, issuer]),
+            false => Self::of(&[root, issuer]),
+        }
+    }
+
     /// A vendor whose root, of the genuine name, signs devices itself.
     pub fn vendor() -> Self {
         Self::of(&[("piv-root", "root", ROOT_NAME, "CA:TRUE,pathlen:1")])

@@ -9,3 +9,4 @@ mod mistaken;
 mod program;
 mod shapes;
 mod vendor_dirs;
+mod yubihsm;

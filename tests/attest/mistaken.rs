@@ -28,16 +28,38 @@ fn the_attestation_given_twice_asks_for_the_device_certificate() {
     );
 }
 
+const YUBIHSM: [&str; 2] = [
+    "yubihsm-34331133/key-0x0003-ed25519.pem",
+    "yubihsm-34331133/device-cert.pem",
+];
+
 #[test]
-fn evidence_of_a_yubihsm_is_named_as_that() {
-    let text = refusal(&[
-        &data("yubihsm-34331133/key-0x0003-ed25519.pem"),
-        &data("yubihsm-34331133/device-cert.pem"),
-    ]);
-    assert!(
-        text.contains("DEVICE-EVIDENCE") && text.contains("YubiHSM 2"),
-        "{text}"
-    );
+fn certificates_of_two_families_are_not_a_pair() {
+    for pair in [[PAIR[0], YUBIHSM[1]], [YUBIHSM[0], PAIR[1]]] {
+        let text = refusal(&[&data(pair[0]), &data(pair[1])]);
+        assert!(
+            text.contains("DEVICE-EVIDENCE") && text.contains("not a pair"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_files_of_a_yubihsm_can_be_mistaken_in_each_way() {
+    for (pair, answer) in [
+        ([YUBIHSM[1], YUBIHSM[0]], "wrong order"),
+        ([YUBIHSM[0], YUBIHSM[0]], "opaque object 0"),
+        (
+            [YUBIHSM[1], YUBIHSM[1]],
+            "attestation of the key is missing",
+        ),
+    ] {
+        let text = refusal(&[&data(pair[0]), &data(pair[1])]);
+        assert!(
+            text.contains("DEVICE-EVIDENCE") && text.contains(answer),
+            "{text}"
+        );
+    }
 }
 
 #[test]
@@ -55,15 +77,17 @@ fn an_issuer_of_another_application_is_no_device() {
     ];
     if let Some(folder) = vectors("never-trust", NEVER.len()) {
         for file in NEVER {
-            let rules = refused(&[&data(PAIR[0]), &folder.join(file)]);
-            assert!(
-                rules.contains(&"DEVICE-CHAIN".to_owned()),
-                "{file}: {rules:?}"
-            );
-            assert!(
-                rules.contains(&"DEVICE-EVIDENCE".to_owned()),
-                "{file}: {rules:?}"
-            );
+            for key in [PAIR[0], YUBIHSM[0]] {
+                let rules = refused(&[&data(key), &folder.join(file)]);
+                assert!(
+                    rules.contains(&"DEVICE-CHAIN".to_owned()),
+                    "{file}: {rules:?}"
+                );
+                assert!(
+                    rules.contains(&"DEVICE-EVIDENCE".to_owned()),
+                    "{file}: {rules:?}"
+                );
+            }
         }
         assert_eq!(
             fs::read_dir(folder).unwrap().count(),

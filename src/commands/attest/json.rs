@@ -2,7 +2,7 @@
 
 use std::io;
 
-use keymoot::attestation::Violation;
+use keymoot::attestation::{Family, Origin, Specifics, Violation};
 use keymoot::digest::Digest;
 use keymoot::text::escape;
 use serde::Serialize;
@@ -31,6 +31,7 @@ struct ReportFacts<'a> {
 
 #[derive(Serialize)]
 struct ReportDevice {
+    family: &'static str,
     serial: Option<u32>,
     firmware: String,
     form_factor: Option<String>,
@@ -40,11 +41,29 @@ struct ReportDevice {
 
 #[derive(Serialize)]
 struct ReportKey {
-    slot: String,
     algorithm: String,
     spki_sha256: String,
-    pin_policy: String,
-    touch_policy: String,
+    origin: String,
+    exportable: bool,
+    #[serde(flatten)]
+    place: ReportPlace,
+}
+
+/// What only devices of one family state about a key.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ReportPlace {
+    YubiKey {
+        slot: String,
+        pin_policy: String,
+        touch_policy: String,
+    },
+    YubiHsm {
+        object_id: u16,
+        label: String,
+        domains: Vec<u32>,
+        capabilities: Vec<String>,
+    },
 }
 
 #[derive(Serialize)]
@@ -97,20 +116,48 @@ pub(super) fn print(outcome: &Result<Facts, Vec<Violation>>) -> io::Result<()> {
 
 fn report_facts(facts: &Facts) -> ReportFacts<'_> {
     let proven = &facts.attestation;
+    let (form_factor, cspn, origin, place) = match proven.specifics() {
+        Specifics::YubiKey(stated) => (
+            stated.form_factor.map(|form| form.to_string()),
+            stated.cspn,
+            // A YubiKey attests no other keys.
+            Origin::GENERATED,
+            ReportPlace::YubiKey {
+                slot: stated.slot.to_string(),
+                pin_policy: stated.pin_policy.to_string(),
+                touch_policy: stated.touch_policy.to_string(),
+            },
+        ),
+        Specifics::YubiHsm(stated) => (
+            None,
+            false,
+            stated.origin,
+            ReportPlace::YubiHsm {
+                object_id: stated.object,
+                label: escape(&stated.label),
+                domains: stated.domains.numbers().collect(),
+                capabilities: stated.capabilities.names().collect(),
+            },
+        ),
+    };
     ReportFacts {
         device: ReportDevice {
+            family: match proven.family() {
+                Family::YubiKey => "yubikey",
+                Family::YubiHsm => "yubihsm",
+            },
             serial: proven.serial(),
             firmware: proven.firmware().to_string(),
-            form_factor: proven.form_factor().map(|form| form.to_string()),
+            form_factor,
             fips: proven.fips(),
-            cspn: proven.cspn(),
+            cspn,
         },
         key: ReportKey {
-            slot: proven.slot().to_string(),
             algorithm: proven.algorithm().to_string(),
             spki_sha256: Digest::of(proven.spki()).to_string(),
-            pin_policy: proven.pin_policy().to_string(),
-            touch_policy: proven.touch_policy().to_string(),
+            origin: origin.to_string(),
+            exportable: proven.exportable(),
+            place,
         },
         key_compared: facts.key_compared,
         vendor: ReportVendor {

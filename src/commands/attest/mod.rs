@@ -12,13 +12,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use keymoot::attestation::{self, Evidence, Manifest, TrustStore, VerifiedAttestation, Violation};
 use keymoot::text::escape;
 
-/// Check a YubiKey's proof that a key was generated inside it
+/// Check a YubiKey's or a YubiHSM 2's proof that a key was generated inside it
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The attestation of the key, made by the device (PEM or DER)
     #[arg(value_name = "FILE_KEYCERT")]
     attestation: PathBuf,
-    /// The device certificate out of slot F9 (PEM or DER)
+    /// The device certificate: of a YubiKey out of slot F9, of a YubiHSM 2 opaque object 0 (PEM or DER)
     #[arg(value_name = "FILE_DEVICECERT")]
     device: PathBuf,
     /// The key that must be the attested one: a public key or a certificate (PEM or DER)
@@ -100,8 +100,16 @@ fn examine(args: &Args) -> Result<Facts, Failure> {
     };
     let verified =
         attestation::verify(&evidence, &store, Some(unix_now())).map_err(Failure::Refused)?;
-    if let Some(spki) = &public_key {
-        verified.attests(spki)?;
+    let compared = public_key.as_ref().map(|spki| verified.attests(spki));
+    let violations: Vec<Violation> = [
+        verified.stays_inside().err(),
+        compared.and_then(Result::err),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !violations.is_empty() {
+        return Err(Failure::Refused(violations));
     }
     Ok(Facts {
         attestation: verified,

@@ -3,7 +3,9 @@
 use std::fmt::{self, Write as _};
 use std::io;
 
-use keymoot::attestation::{PinPolicy, TouchPolicy, Violation};
+use keymoot::attestation::{
+    PinPolicy, Specifics, TouchPolicy, Violation, YubiHsmFacts, YubiKeyFacts,
+};
 use keymoot::digest::Digest;
 use keymoot::text::escape;
 
@@ -48,44 +50,16 @@ impl fmt::Display for Account<'_> {
                 "  The vendor's certificates are those of --vendor-dir, not the ones this program carries.\n"
             )?;
         }
+        writeln!(f, "  Device       {}", proven.family())?;
         match proven.serial() {
             Some(serial) => writeln!(f, "  Serial       {}", grouped(serial))?,
             None => writeln!(f, "  Serial       not stated by this device")?,
         }
         writeln!(f, "  Firmware     {}", proven.firmware())?;
-        let form = proven.form_factor().map_or_else(
-            || "not stated by this device".to_owned(),
-            |form| form.to_string(),
-        );
-        writeln!(f, "  Form         {form}")?;
-        let models: Vec<&str> = [
-            proven.fips().then_some("FIPS"),
-            proven.cspn().then_some("CSPN"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        if !models.is_empty() {
-            writeln!(f, "  Model        {}", models.join(", "))?;
+        match proven.specifics() {
+            Specifics::YubiKey(stated) => self.yubikey(stated, f)?,
+            Specifics::YubiHsm(stated) => self.yubihsm(stated, f)?,
         }
-        writeln!(
-            f,
-            "  Slot         {} ({})",
-            proven.slot(),
-            proven.slot().purpose()
-        )?;
-        writeln!(
-            f,
-            "  Key          {}, SHA-256 {}",
-            proven.algorithm(),
-            Digest::of(proven.spki())
-        )?;
-        writeln!(f, "  PIN          {}", pin_in_words(proven.pin_policy()))?;
-        writeln!(
-            f,
-            "  Touch        {}",
-            touch_in_words(proven.touch_policy())
-        )?;
         match &self.args.public_key {
             Some(path) => {
                 writeln!(
@@ -116,6 +90,54 @@ impl fmt::Display for Account<'_> {
             writeln!(f, "    {}: {}", advisory.id, advisory.effect)?;
         }
         Ok(())
+    }
+}
+
+impl Account<'_> {
+    fn yubikey(&self, stated: &YubiKeyFacts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let form = stated.form_factor.map_or_else(
+            || "not stated by this device".to_owned(),
+            |form| form.to_string(),
+        );
+        writeln!(f, "  Form         {form}")?;
+        self.model(stated.cspn, f)?;
+        let slot = stated.slot;
+        writeln!(f, "  Slot         {slot} ({})", slot.purpose())?;
+        self.key(f)?;
+        writeln!(f, "  PIN          {}", pin_in_words(stated.pin_policy))?;
+        writeln!(f, "  Touch        {}", touch_in_words(stated.touch_policy))
+    }
+
+    fn yubihsm(&self, stated: &YubiHsmFacts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.model(false, f)?;
+        let label = escape(&stated.label);
+        writeln!(f, "  Object       0x{:04x} \"{label}\"", stated.object)?;
+        self.key(f)?;
+        writeln!(f, "  Origin       {}", stated.origin)?;
+        writeln!(f, "  Domains      {}", stated.domains)?;
+        writeln!(f, "  May          {}", stated.capabilities)
+    }
+
+    fn model(&self, cspn: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fips = self.facts.attestation.fips();
+        let models: Vec<&str> = [fips.then_some("FIPS"), cspn.then_some("CSPN")]
+            .into_iter()
+            .flatten()
+            .collect();
+        if models.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "  Model        {}", models.join(", "))
+    }
+
+    fn key(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let proven = &self.facts.attestation;
+        writeln!(
+            f,
+            "  Key          {}, SHA-256 {}",
+            proven.algorithm(),
+            Digest::of(proven.spki())
+        )
     }
 }
 
