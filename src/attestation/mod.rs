@@ -56,6 +56,7 @@ mod vendor;
 mod verify;
 mod violation;
 mod yubihsm;
+pub mod yubihsm_log;
 
 pub use advisory::{Advisory, affecting};
 pub use capabilities::{Capabilities, Domains, Origin};
@@ -68,5 +69,5 @@ pub use manifest::Manifest;
 pub use trust::{Role, TrustStore};
 pub use verify::{Evidence, verify};
 pub use violation::{
-    CHAIN, CONSISTENT, EVIDENCE, EXPORTABLE, KEY, ORIGIN, TRUST, VALIDITY, Violation,
+    AUDIT, CHAIN, CONSISTENT, EVIDENCE, EXPORTABLE, KEY, ORIGIN, TRUST, VALIDITY, Violation,
 };

@@ -14,6 +14,8 @@ pub const CONSISTENT: &str = "DEVICE-CONSISTENT";
 pub const ORIGIN: &str = "DEVICE-ORIGIN";
 /// The key may leave the device.
 pub const EXPORTABLE: &str = "DEVICE-EXPORTABLE";
+/// The device's audit log does not account for what was done with it.
+pub const AUDIT: &str = "DEVICE-AUDIT";
 /// A certificate is not valid at the moment the evidence is judged for.
 pub const VALIDITY: &str = "DEVICE-VALIDITY";
 /// The vendor trust material itself is unsound.
