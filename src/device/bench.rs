@@ -65,7 +65,8 @@ impl Cancel {
         }
     }
 
-    fn check(&self) -> Result<(), DeviceError> {
+    /// Whether the wait may go on.
+    pub(super) fn check(&self) -> Result<(), DeviceError> {
         if self.0.asked.load(Ordering::SeqCst) {
             return Err(DeviceError::Cancelled);
         }

@@ -21,10 +21,11 @@ const THREAD_NAME: &str = "device-call";
 
 /// How long a device may take. A touch is given up by the device itself after
 /// about 15 seconds; a reset first uses up all tries of PIN and PUK, of which
-/// there can be 255 each.
+/// there can be 255 each. Setting up a YubiHSM 2 takes three dozen commands.
 fn limit(doing: Operation) -> Duration {
     Duration::from_secs(match doing {
         Operation::Sign => 30,
+        Operation::SetUp => 60,
         Operation::Reset => 120,
         _ => 20,
     })

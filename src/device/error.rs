@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::identity::{Serial, Who};
 use super::pin_rules::PinRefused;
+use super::yubihsm::Role;
 use crate::attestation::Firmware;
 
 /// What was being done when something went wrong.
@@ -25,6 +26,12 @@ pub enum Operation {
     Attest,
     /// Signing.
     Sign,
+    /// Setting the authentication keys and the auditing of a fresh YubiHSM 2.
+    SetUp,
+    /// Taking away the rights that were needed for setting it up.
+    Restrict,
+    /// Reading the audit log, or letting the device forget what was read.
+    Log,
 }
 
 impl fmt::Display for Operation {
@@ -38,6 +45,9 @@ impl fmt::Display for Operation {
             Self::Generate => "generating its key",
             Self::Attest => "attesting its key",
             Self::Sign => "signing",
+            Self::SetUp => "setting its authentication keys",
+            Self::Restrict => "taking away the rights to set it up",
+            Self::Log => "reading its audit log",
         })
     }
 }
@@ -92,6 +102,14 @@ pub enum DeviceError {
     /// Another device than the wanted one is plugged in.
     #[error("YubiKey {found} is plugged in, but YubiKey {wanted} is needed")]
     Other {
+        /// The device that is needed.
+        wanted: Serial,
+        /// The device that is there.
+        found: Serial,
+    },
+    /// Another YubiHSM 2 than the wanted one answers.
+    #[error("YubiHSM 2 {found} answers, but YubiHSM 2 {wanted} is needed")]
+    OtherUnit {
         /// The device that is needed.
         wanted: Serial,
         /// The device that is there.
@@ -162,6 +180,12 @@ pub enum DeviceError {
     NoKey {
         /// Which device.
         serial: Serial,
+    },
+    /// There is no signing key on a YubiHSM 2.
+    #[error("{who} holds no signing key")]
+    NoSigningKey {
+        /// Which device.
+        who: Who,
     },
     /// A credential is not the factory's, so the device is not fresh.
     #[error("YubiKey {serial} is not fresh: its {credential} has been changed before")]
@@ -237,6 +261,89 @@ pub enum DeviceError {
         /// What the smart card service said.
         error: pcsc::Error,
     },
+    /// An address of a connector that is not on this machine.
+    #[error("'{}' is not the address of a YubiHSM connector on this machine", crate::text::escape(.address))]
+    NotLoopback {
+        /// What was given: foreign text.
+        address: String,
+    },
+    /// No YubiHSM 2 answers at a place.
+    #[error("no YubiHSM 2 answers at {place}")]
+    NoAnswer {
+        /// The connector, or USB.
+        place: String,
+    },
+    /// The connection broke off, or no answer came over it.
+    #[error("the connection to {who} broke off while {doing}")]
+    Lost {
+        /// Which device.
+        who: Who,
+        /// What was going on.
+        doing: Operation,
+    },
+    /// Every session of a YubiHSM 2 is taken.
+    #[error("{who} has no session free: all 16 are taken")]
+    SessionsFull {
+        /// Which device.
+        who: Who,
+    },
+    /// The audit log of a YubiHSM 2 has no room, and it does nothing without.
+    #[error("the audit log of {who} is full, and it does nothing it could not log")]
+    LogFull {
+        /// Which device.
+        who: Who,
+    },
+    /// A password did not open a session.
+    #[error("{who} does not accept this password of the {role}")]
+    WrongPassword {
+        /// Which device.
+        who: Who,
+        /// Whose password.
+        role: Role,
+    },
+    /// There is no authentication key for a role.
+    #[error("{who} has no key for the {role}")]
+    NoRole {
+        /// Which device.
+        who: Who,
+        /// Whose key is missing.
+        role: Role,
+    },
+    /// The session's key may not do what was asked.
+    #[error("{who} refused while {doing}: the {role} has no right to it")]
+    NotPermitted {
+        /// Which device.
+        who: Who,
+        /// What was going on.
+        doing: Operation,
+        /// Who asked.
+        role: Role,
+    },
+    /// A YubiHSM 2 is not as the factory left it.
+    #[error("{who} is not fresh: {}", match .objects {
+        None => "it does not accept the password every YubiHSM 2 is delivered with".to_owned(),
+        Some(objects) => format!("{objects} objects are on it, and a fresh one has its factory key alone"),
+    })]
+    Used {
+        /// Which device.
+        who: Who,
+        /// How many objects it holds, where it could be asked.
+        objects: Option<usize>,
+    },
+    /// A right that ought to be gone is still there.
+    #[error("{who} still opens a session for the {role}")]
+    StillOpen {
+        /// Which device.
+        who: Who,
+        /// Whose session.
+        role: Role,
+    },
+    /// There is a key already where one was to be generated.
+    #[error("{who} already holds a signing key")]
+    KeyThere {
+        /// Which device.
+        who: Who,
+    },
     /// No thread could be started to speak to the device.
     #[error("this machine could not start a thread to speak to {who}: {error}")]
     NoThread {
@@ -267,7 +374,10 @@ impl DeviceError {
             Self::Other { wanted, .. } => {
                 return format!("Unplug it and plug in YubiKey {wanted}; the number is printed on it.");
             }
-            Self::Removed { doing: Operation::Provision | Operation::Reset, .. } => {
+            Self::OtherUnit { wanted, .. } => {
+                return format!("Unplug it and plug in YubiHSM 2 {wanted}; the number is printed on it.");
+            }
+            Self::Removed { doing: Operation::Provision | Operation::Reset | Operation::SetUp, .. } => {
                 "It may be half set up. Plug it in again and start with a reset."
             }
             Self::Removed { doing: Operation::Generate, .. } => {
@@ -297,7 +407,7 @@ impl DeviceError {
             Self::Unsupported { .. } => {
                 "Use a device with newer firmware; firmware cannot be updated."
             }
-            Self::NoKey { .. } => "Check that this is the right device; if it is, it has not been enrolled.",
+            Self::NoKey { .. } | Self::NoSigningKey { .. } => "Check that this is the right device; if it is, it has not been enrolled.",
             Self::NotFresh { .. } => {
                 "Reset it first. That destroys every PIV key on it: read its serial aloud before."
             }
@@ -311,6 +421,45 @@ impl DeviceError {
                 "End the program that holds it (often GnuPG: gpgconf --kill scdaemon), then try again."
             }
             Self::Reader { .. } => "Unplug it, try another port, and repeat the step.",
+            Self::NotLoopback { .. } => {
+                "Give the address and port of a connector on this machine, such as 127.0.0.1:12345."
+            }
+            Self::NoAnswer { .. } => {
+                "See that the device is plugged in and that yubihsm-connector runs, then try again."
+            }
+            Self::Lost { doing: Operation::SetUp | Operation::Reset, .. } => {
+                "It may be half set up. Plug it in anew and start with a reset."
+            }
+            Self::Lost { doing: Operation::Generate, .. } => {
+                "Plug it in anew and look whether the key was made before making another."
+            }
+            Self::Lost { .. } => "Plug it in anew and repeat the step.",
+            Self::SessionsFull { .. } => {
+                "End other programs that speak to it and wait half a minute: sessions that nobody uses end by themselves. Then repeat the step."
+            }
+            Self::LogFull { .. } => {
+                "Read its log with the auditor's password; once the log is kept, the device may forget it and goes on."
+            }
+            Self::WrongPassword { .. } => {
+                "Let the holder type it again, slowly. A wrong password uses nothing up."
+            }
+            Self::NoRole { .. } => {
+                "Check that this is the right device; if it is, it was not set up, or not by this program."
+            }
+            Self::NotPermitted { .. } => {
+                "Do not go on with this device as it is: reset it and set it up again, or use another."
+            }
+            Self::Used { objects: Some(_), .. } => {
+                "Reset it first. That destroys every key on it: read its serial aloud before."
+            }
+            Self::Used { objects: None, .. } => {
+                "Reset it by hand: pull it out, and touch its metal rim for ten seconds while plugging it in. That destroys every key on it: read its serial aloud before."
+            }
+            Self::StillOpen { role: Role::Administrator, .. } => "Repeat the step; if it stays so, reset the device and set it up again.",
+            Self::StillOpen { .. } => "Reset the device and set it up again before it is used.",
+            Self::KeyThere { .. } => {
+                "Have it attested and adopt it, or reset the device and set it up again. There must not be two."
+            }
             Self::NoThread { .. } => "Close other programs on this machine, then repeat the step.",
             Self::Cancelled => "Start the step again when everybody is ready.",
         }

@@ -32,16 +32,22 @@ pub struct DeviceInfo {
 /// before that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// The device with this serial number.
+    /// The YubiKey with this serial number.
     Serial(Serial),
     /// Whatever is in this reader: foreign text.
     Reader(String),
+    /// The YubiHSM 2 with this serial number.
+    YubiHsm(Serial),
+    /// Whatever YubiHSM 2 is at this place.
+    Place(String),
 }
 
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Serial(serial) => write!(f, "YubiKey {serial}"),
+            Self::YubiHsm(serial) => write!(f, "YubiHSM 2 {serial}"),
+            Self::Place(place) => write!(f, "the YubiHSM 2 at {place}"),
             Self::Reader(reader) => write!(f, "the device in reader '{}'", text::escape(reader)),
         }
     }

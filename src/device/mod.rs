@@ -1,7 +1,7 @@
 //! Signing devices: what is plugged in, what is on it, and what it can be asked.
 //!
-//! [`Bench`] is the place where devices are plugged; [`piv`] is what a YubiKey
-//! does. Every call that reaches a device is contained: a panic or a hang in the
+//! [`Bench`] is the place where YubiKeys are plugged, and [`piv`] is what one of
+//! them does; [`yubihsm`] has both for YubiHSM 2 units. Every call that reaches a device is contained: a panic or a hang in the
 //! library that speaks to it is a [`DeviceError`] like any other, and every
 //! error says what to do next. Exactly one device is spoken to at a time, by
 //! serial number; with two plugged in every operation refuses.
@@ -20,6 +20,7 @@ mod management;
 mod pin_rules;
 pub mod piv;
 mod readers;
+pub mod yubihsm;
 
 pub use bench::{Bench, Cancel, Seen};
 pub use error::{Credential, DeviceError, Operation};

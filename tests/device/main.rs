@@ -7,6 +7,7 @@ mod faults;
 mod life;
 mod plugging;
 mod room;
+mod yubihsm;
 
 use keymoot::device::{Serial, new_puk, piv};
 use keymoot::host::secret::Secret;

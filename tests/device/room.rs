@@ -64,7 +64,7 @@ impl Drop for Room {
 }
 
 /// The simulator lies beside the programs of this build.
-fn simulator() -> PathBuf {
+pub fn simulator() -> PathBuf {
     let keymoot = Path::new(env!("CARGO_BIN_EXE_keymoot"));
     let program = keymoot.with_file_name("hsm-sim");
     assert!(

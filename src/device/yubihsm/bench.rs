@@ -1,0 +1,278 @@
+//! Where YubiHSM 2 units are found: behind connectors on this machine, or on USB.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::thread;
+use std::time::Duration;
+
+use yubihsm::connector::usb;
+use yubihsm::{Connector, HttpConfig, UsbConfig};
+
+use crate::attestation::Firmware;
+use crate::device::bench::Cancel;
+use crate::device::contain::contained;
+use crate::device::error::{DeviceError, Operation};
+use crate::device::identity::{Serial, Who};
+
+/// How long a wait sleeps between two looks. Nothing tells of a unit that is
+/// plugged in; it has to be asked for.
+const LOOK_AGAIN: Duration = Duration::from_millis(300);
+
+/// How long USB may take for one transfer, in milliseconds.
+const USB_TIMEOUT: u64 = 20_000;
+
+/// A place where a unit can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Behind the connector at this address, which is on this machine.
+    Connector(Loopback),
+    /// On USB.
+    Usb,
+}
+
+/// An address on this machine. There is no other way to name a connector: what
+/// is spoken to it is encrypted, but who could answer in the device's stead, or
+/// hold it back, must be in the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Loopback(SocketAddr);
+
+impl FromStr for Place {
+    type Err = DeviceError;
+
+    /// `usb`, or address and port of a connector: `127.0.0.1:12345`. Names of
+    /// machines are not looked up.
+    ///
+    /// # Errors
+    /// [`DeviceError::NotLoopback`].
+    fn from_str(text: &str) -> Result<Self, DeviceError> {
+        if text == "usb" {
+            return Ok(Self::Usb);
+        }
+        match text.parse::<SocketAddr>() {
+            Ok(address) if address.ip().is_loopback() => Ok(Self::Connector(Loopback(address))),
+            _ => Err(DeviceError::NotLoopback {
+                address: text.to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connector(Loopback(address)) => write!(f, "the connector {address}"),
+            Self::Usb => f.write_str("USB"),
+        }
+    }
+}
+
+/// A unit as it presents itself, before anything about it is proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnitInfo {
+    /// Its serial number.
+    pub serial: Serial,
+    /// Its firmware.
+    pub firmware: Firmware,
+    /// How many entries its log has room for.
+    pub log_capacity: u8,
+    /// How many there are.
+    pub log_used: u8,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// What a wait sees, told whenever it changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// No unit.
+    Nothing,
+    /// Exactly one.
+    One(UnitInfo),
+    /// More than one; none of them is spoken to.
+    Several {
+        /// How many.
+        count: usize,
+    },
+}
+
+/// The places where units are looked for.
+#[derive(Debug)]
+pub struct Bench(Vec<Place>);
+
+impl Bench {
+    /// A bench of these places.
+    #[must_use]
+    pub fn of(places: impl IntoIterator<Item = Place>) -> Self {
+        Self(places.into_iter().collect())
+    }
+
+    /// Every unit that answers now. Places where none does are passed over.
+    ///
+    /// # Errors
+    /// [`DeviceError`], when one answers and cannot be understood.
+    pub fn present(&self) -> Result<Vec<UnitInfo>, DeviceError> {
+        let mut found = Vec::new();
+        for place in &self.0 {
+            match look(*place) {
+                Ok(units) => found.extend(units),
+                Err(DeviceError::NoAnswer { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Waits until exactly one unit answers. `on_change` hears what is seen, at
+    /// first and at every change.
+    ///
+    /// # Errors
+    /// [`DeviceError::Cancelled`], and as [`Bench::present`].
+    pub fn wait_for_one(
+        &self,
+        cancel: &Cancel,
+        mut on_change: impl FnMut(&Seen),
+    ) -> Result<UnitInfo, DeviceError> {
+        let mut before = None;
+        loop {
+            cancel.check()?;
+            let seen = match self.present()?.as_slice() {
+                [] => Seen::Nothing,
+                [one] => Seen::One(*one),
+                several => Seen::Several {
+                    count: several.len(),
+                },
+            };
+            if before.as_ref() != Some(&seen) {
+                on_change(&seen);
+            }
+            if let Seen::One(unit) = seen {
+                return Ok(unit);
+            }
+            before = Some(seen);
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+}
+
+/// The units at a place.
+fn look(place: Place) -> Result<Vec<UnitInfo>, DeviceError> {
+    let who = Who::Place(place.to_string());
+    contained(who.clone(), Operation::Identify, move || {
+        let silent = || DeviceError::NoAnswer {
+            place: place.to_string(),
+        };
+        let serials = match place {
+            Place::Connector(_) => vec![None],
+            Place::Usb => usb::Devices::serial_numbers()
+                .map_err(|_| silent())?
+                .into_iter()
+                .map(Some)
+                .collect(),
+        };
+        serials
+            .into_iter()
+            .map(|serial| identify(&place.connector(serial), place, &who, Operation::Identify))
+            .collect()
+    })
+}
+
+impl Place {
+    /// The library's connector for this place. Nothing is sent yet.
+    pub(super) fn connector(self, serial: Option<yubihsm::device::SerialNumber>) -> Connector {
+        match self {
+            Self::Connector(Loopback(address)) => {
+                let ip = match address {
+                    SocketAddr::V4(address) => address.ip().to_string(),
+                    SocketAddr::V6(address) => format!("[{}]", address.ip()),
+                };
+                Connector::http(&HttpConfig {
+                    addr: ip,
+                    port: address.port(),
+                    // Not obeyed by the library, which waits for 20 seconds.
+                    timeout_ms: USB_TIMEOUT,
+                })
+            }
+            Self::Usb => Connector::usb(&UsbConfig {
+                serial,
+                timeout_ms: USB_TIMEOUT,
+            }),
+        }
+    }
+}
+
+/// The serial number as the library wants it.
+pub(super) fn library_serial(serial: Serial) -> Option<yubihsm::device::SerialNumber> {
+    format!("{:010}", serial.0).parse().ok()
+}
+
+/// Asks a unit who it is, in plain: DEVICE INFO, which is answered outside of
+/// sessions and never logged.
+pub(super) fn identify(
+    connector: &Connector,
+    place: Place,
+    who: &Who,
+    doing: Operation,
+) -> Result<UnitInfo, DeviceError> {
+    const ASK: [u8; 3] = [0x06, 0, 0];
+    let ask = || connector.send_message(Default::default(), ASK.to_vec().into());
+    // The first attempt may only find out that a connection has ended that
+    // stood there from before.
+    let reply = ask()
+        .or_else(|_| ask())
+        .map_err(|_| DeviceError::NoAnswer {
+            place: place.to_string(),
+        })?;
+    match reply.as_ref() {
+        &[
+            0x86,
+            _,
+            _,
+            major,
+            minor,
+            patch,
+            s0,
+            s1,
+            s2,
+            s3,
+            log_capacity,
+            log_used,
+            ..,
+        ] => Ok(UnitInfo {
+            serial: Serial(u32::from_be_bytes([s0, s1, s2, s3])),
+            firmware: Firmware::new(major, minor, patch),
+            log_capacity,
+            log_used,
+            place,
+        }),
+        _ => Err(DeviceError::Malformed {
+            who: who.clone(),
+            doing,
+        }),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::Place;
+
+    #[test]
+    fn a_connector_is_on_this_machine_or_refused() {
+        for here in ["127.0.0.1:12345", "127.1.2.3:1", "[::1]:12345", "usb"] {
+            here.parse::<Place>().unwrap();
+        }
+        for elsewhere in [
+            "192.0.2.1:12345",
+            "0.0.0.0:12345",
+            "localhost:12345",
+            "[::]:12345",
+            "http://127.0.0.1:12345",
+            "127.0.0.1",
+            "",
+        ] {
+            let error = elsewhere.parse::<Place>().unwrap_err();
+            assert!(error.to_string().contains(elsewhere), "{error}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Who may do what on a unit that this program has set up.
+
+use std::fmt;
+
+use yubihsm::Capability;
+
+use crate::host::secret::{NoRandomness, Secret};
+
+/// The object id of the signing key.
+pub const SIGNING_KEY: u16 = 1;
+
+/// The length of a password in digits: 80 bits. The device stretches it with no
+/// salt of its own (PBKDF2, 10 000 rounds), so that it has to be long by itself.
+pub const PASSWORD_LENGTH: usize = 24;
+
+/// The password every YubiHSM 2 is delivered with.
+pub(super) const FACTORY_PASSWORD: &[u8] = b"password";
+
+/// Whose authentication key opens a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The key every YubiHSM 2 is delivered with, which may do everything.
+    Factory,
+    /// Signs, and nothing else.
+    Signer,
+    /// Reads the audit log and lets the unit forget what was read.
+    Auditor,
+    /// Makes the signing key, has it attested, and deletes authentication keys:
+    /// the factory's at first, itself at last. May reset the unit.
+    Administrator,
+}
+
+impl Role {
+    /// The roles that are set up, in the order in which that is done.
+    pub(super) const OWN: [Self; 3] = [Self::Signer, Self::Auditor, Self::Administrator];
+
+    /// The object id of its authentication key.
+    #[must_use]
+    pub const fn key(self) -> u16 {
+        match self {
+            Self::Factory => 1,
+            Self::Signer => 2,
+            Self::Auditor => 3,
+            Self::Administrator => 4,
+        }
+    }
+
+    /// What a session of its key may do.
+    pub(super) fn capabilities(self) -> Capability {
+        match self {
+            Self::Factory => Capability::all(),
+            Self::Signer => Capability::SIGN_ECDSA,
+            Self::Auditor => Capability::GET_LOG_ENTRIES,
+            Self::Administrator => {
+                Capability::GENERATE_ASYMMETRIC_KEY
+                    | Capability::GET_OPAQUE
+                    | Capability::SIGN_ATTESTATION_CERTIFICATE
+                    | Capability::DELETE_AUTHENTICATION_KEY
+                    | Capability::RESET_DEVICE
+            }
+        }
+    }
+
+    /// What objects made in a session of its key may do at most.
+    pub(super) fn delegated(self) -> Capability {
+        match self {
+            Self::Factory => Capability::all(),
+            Self::Signer | Self::Auditor => Capability::empty(),
+            Self::Administrator => Capability::SIGN_ECDSA,
+        }
+    }
+
+    /// The label of its authentication key.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Factory => "DEFAULT AUTHKEY CHANGE THIS ASAP",
+            Self::Signer => "keymoot signer",
+            Self::Auditor => "keymoot auditor",
+            Self::Administrator => "keymoot administrator",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Factory => "factory",
+            Self::Signer => "signer",
+            Self::Auditor => "auditor",
+            Self::Administrator => "administrator",
+        })
+    }
+}
+
+/// The passwords of the three roles of one unit: random, and never the same.
+#[derive(Debug)]
+pub struct Passwords {
+    signer: Secret,
+    auditor: Secret,
+    administrator: Secret,
+}
+
+impl Passwords {
+    /// New ones. Seal or show the first two before the unit gets them; the
+    /// administrator's is of no use after [`Unit::restrict`](super::Unit::restrict).
+    ///
+    /// # Errors
+    /// [`NoRandomness`] when the operating system has none to give.
+    pub fn random() -> Result<Self, NoRandomness> {
+        Ok(Self {
+            signer: Secret::random_digits(PASSWORD_LENGTH)?,
+            auditor: Secret::random_digits(PASSWORD_LENGTH)?,
+            administrator: Secret::random_digits(PASSWORD_LENGTH)?,
+        })
+    }
+
+    /// The signer's.
+    #[must_use]
+    pub fn signer(&self) -> &Secret {
+        &self.signer
+    }
+
+    /// The auditor's.
+    #[must_use]
+    pub fn auditor(&self) -> &Secret {
+        &self.auditor
+    }
+
+    /// The administrator's.
+    #[must_use]
+    pub fn administrator(&self) -> &Secret {
+        &self.administrator
+    }
+}

@@ -1,0 +1,86 @@
+//! What the errors of the `yubihsm` crate mean.
+//!
+//! The crate's own names for failures are wrong from 0x0e on; the codes are right
+//! (Yubico, "Error codes",
+//! <https://developers.yubico.com/YubiHSM2/Concepts/Errors.html>).
+
+use std::error::Error as _;
+
+use yubihsm::{client, connector, session};
+
+use super::keys::Role;
+use crate::device::error::{DeviceError, Operation};
+use crate::device::identity::Who;
+
+/// The code of "no right to this".
+pub(super) const PERMISSION: u8 = 0x09;
+/// The code of "there is no such object".
+pub(super) const NOT_FOUND: u8 = 0x0b;
+/// The code of "there is such an object already".
+pub(super) const EXISTS: u8 = 0x11;
+const SESSIONS_FULL: u8 = 0x05;
+const LOG_FULL: u8 = 0x0a;
+
+/// Why a command was not carried out, as far as the crate tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The device refused with this code.
+    Refused(u8),
+    /// The password is wrong.
+    Password,
+    /// The connection broke off.
+    Lost,
+    /// What came back makes no sense, or a refusal outside the session whose
+    /// code the crate does not hand out.
+    Unclear,
+}
+
+impl Failure {
+    /// Of a command in a session.
+    pub(super) fn of(error: &client::Error) -> Self {
+        if let Some(kind) = error.device_error() {
+            return Self::Refused(kind.to_u8());
+        }
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            if error.is::<connector::Error>() {
+                return Self::Lost;
+            }
+            cause = error.source();
+        }
+        Self::Unclear
+    }
+
+    /// Of opening a session.
+    pub(super) fn of_opening(error: &client::Error) -> Self {
+        match error.kind() {
+            client::ErrorKind::AuthenticationError => {
+                // The crate folds a missing key and a wrong password into one
+                // kind; only its words for people tell them apart.
+                let missing = error
+                    .source()
+                    .and_then(|cause| cause.downcast_ref::<session::Error>())
+                    .is_some_and(|cause| cause.to_string().contains("auth key not found"));
+                match missing {
+                    true => Self::Refused(NOT_FOUND),
+                    false => Self::Password,
+                }
+            }
+            _ => Self::of(error),
+        }
+    }
+
+    /// The failure, for people.
+    pub(super) fn told(self, who: &Who, doing: Operation, role: Role) -> DeviceError {
+        let who = who.clone();
+        match self {
+            Self::Refused(SESSIONS_FULL) => DeviceError::SessionsFull { who },
+            Self::Refused(LOG_FULL) => DeviceError::LogFull { who },
+            Self::Refused(PERMISSION) => DeviceError::NotPermitted { who, doing, role },
+            Self::Refused(_) => DeviceError::Refused { who, doing },
+            Self::Password => DeviceError::WrongPassword { who, role },
+            Self::Lost => DeviceError::Lost { who, doing },
+            Self::Unclear => DeviceError::Malformed { who, doing },
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The audit log: reading it, and letting the unit forget what was read.
+
+use yubihsm::response;
+
+use super::keys::Role;
+use super::unit::Unit;
+use crate::attestation::yubihsm_log::GET_LOG_ENTRIES;
+use crate::device::error::{DeviceError, Operation};
+use crate::host::secret::Secret;
+
+/// SET LOG INDEX.
+pub(super) const SET_LOG_INDEX: u8 = 0x67;
+
+/// The commands that are logged: every one that makes, brings in, hands out,
+/// uses, changes or deletes something, or opens a session. SET OPTION comes
+/// first, so that the log tells of the others being set.
+pub(super) const AUDITED: [u8; 19] = [
+    0x4f, // SET OPTION
+    0x03, // CREATE SESSION
+    0x04, // AUTHENTICATE SESSION
+    0x08, // RESET DEVICE
+    0x42, // PUT OPAQUE
+    0x43, // GET OPAQUE
+    0x44, // PUT AUTHENTICATION KEY
+    0x45, // PUT ASYMMETRIC KEY
+    0x46, // GENERATE ASYMMETRIC KEY
+    0x4a, // EXPORT WRAPPED
+    0x4b, // IMPORT WRAPPED
+    0x4c, // PUT WRAP KEY
+    0x56, // SIGN ECDSA
+    0x57, // DERIVE ECDH
+    0x58, // DELETE OBJECT
+    0x5b, // GENERATE WRAP KEY
+    0x64, // SIGN ATTESTATION CERTIFICATE
+    SET_LOG_INDEX,
+    0x6c, // CHANGE AUTHENTICATION KEY
+];
+
+impl Unit {
+    /// Reads the log: the bytes that the unit gave, for
+    /// [`AuditLog::check`](crate::attestation::yubihsm_log::AuditLog::check). Keep
+    /// them before [`Unit::forget_log`].
+    ///
+    /// # Errors
+    /// [`DeviceError`].
+    pub fn read_log(&self, auditor: &Secret) -> Result<Vec<u8>, DeviceError> {
+        let auditor = auditor.duplicate();
+        self.run(Operation::Log, move |talk| {
+            talk.open(Role::Auditor, &auditor)?;
+            let log = talk.ask(Role::Auditor, GET_LOG_ENTRIES, None, |client| {
+                client.get_log_entries()
+            })?;
+            // The library leaves out what it cannot decode, and all after it.
+            if log.entries.len() != usize::from(log.num_entries) {
+                return Err(talk.malformed());
+            }
+            let mut bytes = Vec::new();
+            bytes.extend(log.unlogged_boot_events.to_be_bytes());
+            bytes.extend(log.unlogged_auth_events.to_be_bytes());
+            bytes.push(log.num_entries);
+            // As the unit wrote them. The library hands them out taken apart;
+            // whether they were put together rightly, the digests in them tell.
+            for entry in &log.entries {
+                bytes.extend(entry.item.to_be_bytes());
+                bytes.push(entry.cmd.to_u8());
+                bytes.extend(entry.length.to_be_bytes());
+                bytes.extend(entry.session_key.to_be_bytes());
+                bytes.extend(entry.target_key.to_be_bytes());
+                bytes.extend(entry.second_key.to_be_bytes());
+                bytes.push(result_byte(entry.result));
+                bytes.extend(entry.tick.to_be_bytes());
+                bytes.extend(entry.digest.as_ref());
+            }
+            Ok(bytes)
+        })
+    }
+
+    /// Lets the unit forget its log up to and with this entry, whose record has
+    /// been kept.
+    ///
+    /// # Errors
+    /// [`DeviceError`].
+    pub fn forget_log(&self, auditor: &Secret, last: u16) -> Result<(), DeviceError> {
+        let auditor = auditor.duplicate();
+        self.run(Operation::Log, move |talk| {
+            talk.open(Role::Auditor, &auditor)?;
+            talk.ask(Role::Auditor, SET_LOG_INDEX, None, |client| {
+                client.set_log_index(last)
+            })
+        })
+    }
+}
+
+/// The byte that the library has read as this result: of a success, the command
+/// without its highest bit; of a failure, the byte taken from the code of "nothing
+/// failed".
+fn result_byte(result: response::Code) -> u8 {
+    match result {
+        response::Code::Success(command) => command.to_u8() | 0x80,
+        failure => response::Code::DeviceOk
+            .to_u8()
+            .wrapping_sub(failure.to_u8()),
+    }
+}

@@ -1,0 +1,361 @@
+//! From any unit to one on which each role can do what it is for and nothing else.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use yubihsm::audit::AuditOption;
+use yubihsm::object::{Label, Type};
+use yubihsm::{Domain, authentication, command};
+
+use super::keys::{FACTORY_PASSWORD, Passwords, Role};
+use super::library::{Failure, NOT_FOUND};
+use super::log::{AUDITED, SET_LOG_INDEX};
+use super::unit::{Talk, Unit};
+use crate::attestation::Firmware;
+use crate::attestation::yubihsm_log::GET_LOG_ENTRIES;
+use crate::device::error::{DeviceError, Operation};
+use crate::host::secret::Secret;
+
+const RESET_DEVICE: u8 = 0x08;
+const PUT_AUTHENTICATION_KEY: u8 = 0x44;
+const LIST_OBJECTS: u8 = 0x48;
+const SET_OPTION: u8 = 0x4f;
+const GET_OPTION: u8 = 0x50;
+const DELETE_OBJECT: u8 = 0x58;
+
+/// How long a unit may take to start again after a reset.
+const STARTING: Duration = Duration::from_secs(20);
+/// How long to wait before asking again whether it has.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
+
+/// What is on a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// The unit's firmware.
+    pub firmware: Firmware,
+    /// Whether the password it was delivered with opens it.
+    pub factory_password: bool,
+    /// The objects on it, where the factory's key is there to ask. The library
+    /// leaves out objects of kinds it does not know, and all after them.
+    pub objects: Option<Vec<ObjectSeen>>,
+}
+
+impl Contents {
+    /// Whether the unit seems to be as the factory left it.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.factory_password && self.objects.as_deref() == Some(&[ObjectSeen::FACTORY_KEY])
+    }
+}
+
+/// An object on a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectSeen {
+    /// Its id.
+    pub id: u16,
+    /// Its type: 1 opaque, 2 authentication key, 3 asymmetric key, 4 wrap key
+    /// (Yubico, "Object type").
+    pub kind: u8,
+}
+
+impl ObjectSeen {
+    const FACTORY_KEY: Self = Self {
+        id: Role::Factory.key(),
+        kind: Type::AuthenticationKey as u8,
+    };
+}
+
+impl Unit {
+    /// Reads what is on the unit. Changes nothing but its log.
+    ///
+    /// # Errors
+    /// [`DeviceError`].
+    pub fn contents(&self) -> Result<Contents, DeviceError> {
+        self.run(Operation::Read, |talk| {
+            let firmware = talk.info.firmware;
+            match talk.open_factory() {
+                Ok(()) => Ok(Contents {
+                    firmware,
+                    factory_password: true,
+                    objects: Some(talk.objects()?),
+                }),
+                Err(DeviceError::Used { .. }) => Ok(Contents {
+                    firmware,
+                    factory_password: false,
+                    objects: None,
+                }),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    /// Resets the unit to what the factory delivered. **Destroys every key on
+    /// it.** It takes the factory's password, or the administrator's while there
+    /// is one.
+    ///
+    /// # Errors
+    /// [`DeviceError::Used`] where neither opens the unit: it can then be reset by
+    /// hand. Interrupted half-way, it can be repeated.
+    pub fn reset(&self, administrator: Option<&Secret>) -> Result<(), DeviceError> {
+        let administrator = administrator.map(Secret::duplicate);
+        self.run(Operation::Reset, move |talk| {
+            let role = talk.open_for_reset(administrator.as_ref())?;
+            let seed_before = match role {
+                Role::Factory => Some(talk.make_room()?),
+                _ => None,
+            };
+            // A unit that starts again may not answer, and the library does not tell
+            // a refusal from that. What counts is how the unit is afterwards.
+            let _ = talk.send(role, RESET_DEVICE, None, |client| client.reset_device());
+            talk.started_again(seed_before.as_deref())?;
+            if talk.objects()? != [ObjectSeen::FACTORY_KEY] {
+                return Err(DeviceError::Refused {
+                    who: talk.who(),
+                    doing: talk.doing,
+                });
+            }
+            Ok(())
+        })
+    }
+
+    /// Sets up a unit that was just reset: auditing first, forced and fixed until
+    /// the next reset; then the keys of the three roles; then the factory's key is
+    /// deleted and shown to be gone.
+    ///
+    /// # Errors
+    /// [`DeviceError::Used`] for a unit that is not fresh. After any error the unit
+    /// may be half set up: reset it, and begin again.
+    pub fn provision(&self, passwords: &Passwords) -> Result<(), DeviceError> {
+        let own = [
+            passwords.signer().duplicate(),
+            passwords.auditor().duplicate(),
+            passwords.administrator().duplicate(),
+        ];
+        self.run(Operation::SetUp, move |talk| {
+            talk.open_factory()?;
+            talk.force_auditing()?;
+            let objects = talk.objects()?;
+            if objects != [ObjectSeen::FACTORY_KEY] {
+                return Err(DeviceError::Used {
+                    who: talk.who(),
+                    objects: Some(objects.len()),
+                });
+            }
+            for (role, password) in Role::OWN.into_iter().zip(&own) {
+                talk.put_role(role, password)?;
+            }
+            for (role, password) in Role::OWN.into_iter().zip(&own) {
+                talk.open(role, password)?;
+            }
+            talk.delete_role(Role::Factory)?;
+            talk.close(Role::Factory);
+            talk.no_factory_key()
+        })
+    }
+
+    /// Proves that the password the unit was delivered with opens nothing.
+    ///
+    /// # Errors
+    /// [`DeviceError::StillOpen`] when it does.
+    pub fn no_defaults(&self) -> Result<(), DeviceError> {
+        self.run(Operation::Read, Talk::no_factory_key)
+    }
+
+    /// Deletes the administrator's key, by its own right: from now on nobody can
+    /// make, bring in, export or delete anything. What remains is signing, reading
+    /// the log, and the reset by hand. It can be repeated.
+    ///
+    /// # Errors
+    /// [`DeviceError`]; [`DeviceError::StillOpen`] where the key is still there.
+    pub fn restrict(&self, administrator: &Secret) -> Result<(), DeviceError> {
+        let administrator = administrator.duplicate();
+        self.run(Operation::Restrict, move |talk| {
+            match talk.open(Role::Administrator, &administrator) {
+                Ok(()) => talk.delete_role(Role::Administrator)?,
+                Err(DeviceError::NoRole { .. }) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+            talk.close(Role::Administrator);
+            match talk.open(Role::Administrator, &administrator) {
+                Err(DeviceError::NoRole { .. }) => Ok(()),
+                Ok(()) => Err(DeviceError::StillOpen {
+                    who: talk.who(),
+                    role: Role::Administrator,
+                }),
+                Err(error) => Err(error),
+            }
+        })
+    }
+}
+
+impl Talk {
+    fn open_for_reset(&mut self, administrator: Option<&Secret>) -> Result<Role, DeviceError> {
+        match (self.open_factory(), administrator) {
+            (Ok(()), _) => Ok(Role::Factory),
+            (Err(DeviceError::Used { .. }), Some(password)) => {
+                match self.open(Role::Administrator, password) {
+                    Ok(()) => Ok(Role::Administrator),
+                    Err(DeviceError::NoRole { .. }) => Err(DeviceError::Used {
+                        who: self.who(),
+                        objects: None,
+                    }),
+                    Err(error) => Err(error),
+                }
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Waits until the unit answers, its factory's key opens a session, and its log
+    /// begins with another seed. What was sent before that is gone with the log.
+    fn started_again(&mut self, seed_before: Option<&[u8]>) -> Result<(), DeviceError> {
+        let deadline = Instant::now() + STARTING;
+        loop {
+            self.close_all();
+            self.sent.begin_again();
+            let seed = self
+                .greet()
+                .and_then(|()| self.open_factory())
+                .and_then(|()| self.seed());
+            match seed {
+                Ok(seed) if Some(seed.as_slice()) != seed_before => return Ok(()),
+                Err(error @ DeviceError::OtherUnit { .. }) => return Err(error),
+                _ if Instant::now() < deadline => thread::sleep(ASK_AGAIN),
+                Ok(_) => {
+                    return Err(DeviceError::Refused {
+                        who: self.who(),
+                        doing: self.doing,
+                    });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Sees that a reset can be logged, where auditing is forced, and tells the
+    /// seed.
+    fn make_room(&mut self) -> Result<Vec<u8>, DeviceError> {
+        let seed = self.seed()?;
+        if self.info.log_used >= self.info.log_capacity {
+            let log = self.ask(Role::Factory, GET_LOG_ENTRIES, None, |client| {
+                client.get_log_entries()
+            })?;
+            if let Some(last) = log.entries.last() {
+                self.ask(Role::Factory, SET_LOG_INDEX, None, |client| {
+                    client.set_log_index(last.item)
+                })?;
+            }
+        }
+        Ok(seed)
+    }
+
+    /// The random seed that the log of a unit begins with: another one after every
+    /// reset. Empty where the beginning has been forgotten.
+    fn seed(&mut self) -> Result<Vec<u8>, DeviceError> {
+        let log = self.ask(Role::Factory, GET_LOG_ENTRIES, None, |client| {
+            client.get_log_entries()
+        })?;
+        let first = log.entries.first().filter(|first| first.item == 1);
+        Ok(first.map_or_else(Vec::new, |first| first.digest.as_ref().to_vec()))
+    }
+
+    /// Every object that the factory's key sees.
+    fn objects(&mut self) -> Result<Vec<ObjectSeen>, DeviceError> {
+        let listed = self.ask(Role::Factory, LIST_OBJECTS, None, |client| {
+            client.list_objects(&[])
+        })?;
+        Ok(listed
+            .iter()
+            .map(|entry| ObjectSeen {
+                id: entry.object_id,
+                kind: entry.object_type.to_u8(),
+            })
+            .collect())
+    }
+
+    /// Auditing, forced before anything else is done, and fixed: no key can turn it
+    /// off again until the next reset.
+    fn force_auditing(&mut self) -> Result<(), DeviceError> {
+        self.ask(Role::Factory, SET_OPTION, None, |client| {
+            client.set_force_audit_option(AuditOption::Fix)
+        })?;
+        for code in AUDITED {
+            let code = command::Code::from_u8(code).map_err(|_| self.malformed())?;
+            self.ask(Role::Factory, SET_OPTION, None, |client| {
+                client.set_command_audit_option(code, AuditOption::Fix)
+            })?;
+        }
+        let forced = self.ask(Role::Factory, GET_OPTION, None, |client| {
+            client.get_force_audit_option()
+        })?;
+        // The library leaves out commands it does not know, and all after them:
+        // what is told must be right, what is missing was set without an error.
+        let options = self.ask(Role::Factory, GET_OPTION, None, |client| {
+            client.get_commands_audit_options()
+        })?;
+        let set = |option: &yubihsm::audit::AuditCommand| {
+            !AUDITED.contains(&option.command_type().to_u8())
+                || option.audit_option() == AuditOption::Fix
+        };
+        if forced != AuditOption::Fix || !options.iter().all(set) {
+            return Err(DeviceError::Refused {
+                who: self.who(),
+                doing: self.doing,
+            });
+        }
+        self.sent.auditing();
+        Ok(())
+    }
+
+    fn put_role(&mut self, role: Role, password: &Secret) -> Result<(), DeviceError> {
+        let label = Label::from_bytes(role.label().as_bytes()).map_err(|_| self.malformed())?;
+        let key = authentication::Key::derive_from_password(password.expose());
+        let put = self.ask(
+            Role::Factory,
+            PUT_AUTHENTICATION_KEY,
+            Some(role.key()),
+            |client| {
+                client.put_authentication_key(
+                    role.key(),
+                    label,
+                    Domain::DOM1,
+                    role.capabilities(),
+                    role.delegated(),
+                    authentication::Algorithm::YubicoAes,
+                    key,
+                )
+            },
+        )?;
+        match put == role.key() {
+            true => Ok(()),
+            false => Err(self.malformed()),
+        }
+    }
+
+    /// Deletes a role's authentication key, by the administrator's right.
+    fn delete_role(&mut self, role: Role) -> Result<(), DeviceError> {
+        let deleted = self.send(
+            Role::Administrator,
+            DELETE_OBJECT,
+            Some(role.key()),
+            |client| client.delete_object(role.key(), Type::AuthenticationKey),
+        );
+        match deleted {
+            Ok(()) | Err(Failure::Refused(NOT_FOUND)) => Ok(()),
+            Err(failure) => Err(self.told(failure, Role::Administrator)),
+        }
+    }
+
+    fn no_factory_key(&mut self) -> Result<(), DeviceError> {
+        let factory = Secret::of(FACTORY_PASSWORD);
+        self.close(Role::Factory);
+        match self.open(Role::Factory, &factory) {
+            Err(DeviceError::NoRole { .. } | DeviceError::WrongPassword { .. }) => Ok(()),
+            Ok(()) => Err(DeviceError::StillOpen {
+                who: self.who(),
+                role: Role::Factory,
+            }),
+            Err(error) => Err(error),
+        }
+    }
+}
