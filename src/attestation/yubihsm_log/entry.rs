@@ -98,11 +98,13 @@ impl LogEntry {
 impl fmt::Display for LogEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "entry {}: {}", self.number(), Named(self.command()))?;
+        if self.is_start() {
+            return Ok(());
+        }
         if self.target() != NO_KEY {
             write!(f, " of 0x{:04x}", self.target())?;
         }
         match self.result() {
-            _ if self.is_start() => Ok(()),
             done if done == self.command() | 0x80 => f.write_str(", done"),
             failed => write!(f, ", refused with 0x{failed:02x}"),
         }?;

@@ -41,7 +41,10 @@ impl AuditLog {
     /// DEVICE-AUDIT: every place where the chain is broken, or else the first
     /// where log and commands part.
     pub fn check<R: AsRef<[u8]>>(records: &[R], sent: &[Sent]) -> Result<Self, Vec<Violation>> {
-        let entries = joined(records)?;
+        let Joined {
+            entries,
+            unlogged: [unlogged_starts, unlogged_sessions],
+        } = Joined::of(records)?;
         let broken = links(&entries);
         if !broken.is_empty() {
             return Err(broken);
@@ -52,12 +55,12 @@ impl AuditLog {
             .map_or(sent.len(), |last| last);
         let sent = sent.get(..read).unwrap_or_default();
         // The first two entries are the reset's.
-        sent::account(entries.get(2..).unwrap_or_default(), sent)
-            .map_err(|what| vec![violation(what)])?;
+        let told = entries.get(2..).unwrap_or_default();
+        sent::account(told, sent, unlogged_sessions).map_err(|what| vec![violation(what)])?;
         let starts = entries.iter().filter(|entry| entry.is_start()).count();
         Ok(Self {
             entries,
-            restarts: starts.saturating_sub(1),
+            restarts: starts.saturating_sub(1) + unlogged_starts,
         })
     }
 
@@ -90,32 +93,47 @@ fn violation(what: impl Into<String>) -> Violation {
     )
 }
 
-/// The entries of all records, each once.
-fn joined<R: AsRef<[u8]>>(records: &[R]) -> Result<Vec<LogEntry>, Vec<Violation>> {
-    let mut entries: Vec<LogEntry> = Vec::new();
-    let mut violations = Vec::new();
-    for (n, record) in records.iter().enumerate() {
-        let n = n + 1;
-        let Some(([boots, sessions], read)) = parsed(record.as_ref()) else {
-            violations.push(violation(format!(
-                "reading {n} of the log is not one that a device gives"
-            )));
-            continue;
-        };
-        if boots != 0 || sessions != 0 {
-            violations.push(violation(format!(
-                "reading {n} of the log tells of {boots} starts and {sessions} sessions that found no room in it"
-            )));
-        }
-        for entry in read {
-            if !entries.contains(&entry) {
-                entries.push(entry);
+/// What all records tell together.
+#[derive(Default)]
+struct Joined {
+    /// Every entry once.
+    entries: Vec<LogEntry>,
+    /// Starts and sessions that found no room.
+    unlogged: [usize; 2],
+}
+
+impl Joined {
+    fn of<R: AsRef<[u8]>>(records: &[R]) -> Result<Self, Vec<Violation>> {
+        let mut joined = Self::default();
+        // A device counts from one forgetting to the next: what overlaps the reading
+        // before tells the same count again, or a higher one.
+        let mut counted = [0; 2];
+        for (n, record) in records.iter().enumerate() {
+            let Some((unlogged, entries)) = parsed(record.as_ref()) else {
+                return Err(vec![violation(format!(
+                    "reading {} of the log is not one that a device gives",
+                    n + 1
+                ))]);
+            };
+            let overlaps = entries
+                .first()
+                .is_some_and(|first| joined.entries.contains(first));
+            if !overlaps {
+                counted = [0; 2];
+            }
+            for ((total, counted), now) in
+                joined.unlogged.iter_mut().zip(&mut counted).zip(unlogged)
+            {
+                *total += usize::from(now).saturating_sub(*counted);
+                *counted = usize::from(now);
+            }
+            for entry in entries {
+                if !joined.entries.contains(&entry) {
+                    joined.entries.push(entry);
+                }
             }
         }
-    }
-    match violations.is_empty() {
-        true => Ok(entries),
-        false => Err(violations),
+        Ok(joined)
     }
 }
 
@@ -246,7 +264,7 @@ mod tests {
     #[test]
     fn any_flipped_bit_in_any_entry_is_found() {
         let whole = record(&entries(&ALL));
-        for bit in 0..whole.len() * 8 {
+        for bit in 4 * 8..whole.len() * 8 {
             let mut altered = whole.clone();
             altered[bit / 8] ^= 1 << (bit % 8);
             assert!(
@@ -355,14 +373,46 @@ mod tests {
         AuditLog::check(&[record(&entries(&ALL))], &commands).unwrap();
     }
 
+    fn session(outcome: Outcome) -> [Sent; 2] {
+        [0x03, 0x04].map(|command| Sent {
+            command,
+            session_key: None,
+            target: Some(4),
+            outcome,
+            logged: true,
+        })
+    }
+
     #[test]
-    fn what_found_no_room_is_not_passed_over() {
-        for at in [1, 3] {
-            let mut full = record(&entries(&ALL));
-            full[at] = 1;
-            let what = refusal(&[full], &sent(&ALL));
-            assert!(what.contains("found no room"), "{what}");
+    fn a_session_that_found_no_room_is_one_that_was_opened() {
+        let mut commands = sent(&ALL);
+        commands.push(Sent {
+            outcome: Outcome::Refused(0x0a),
+            ..sent(&[SIGN])[0]
+        });
+        commands.extend(session(Outcome::Done));
+        let mut full = record(&entries(&ALL));
+        for sessions in [0, 2] {
+            full[3] = sessions;
+            refusal(&[full.clone()], &commands);
         }
+        full[3] = 1;
+        AuditLog::check(&[full.clone()], &commands).unwrap();
+        // Read again before it was forgotten, and again by another session.
+        commands.extend(session(Outcome::Done));
+        let mut again = full.clone();
+        again[3] = 2;
+        AuditLog::check(&[full.clone(), again], &commands).unwrap();
+        let what = refusal(&[full], &sent(&ALL));
+        assert!(what.contains("1 sessions that found no room"), "{what}");
+    }
+
+    #[test]
+    fn a_start_that_found_no_room_is_a_restart() {
+        let mut full = record(&entries(&ALL));
+        full[1] = 3;
+        let log = AuditLog::check(&[full], &sent(&ALL)).unwrap();
+        assert_eq!(log.restarts(), 3);
     }
 
     #[test]

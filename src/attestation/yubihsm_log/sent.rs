@@ -1,5 +1,6 @@
 //! What was sent to a device, and whether its log tells of that.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -35,9 +36,15 @@ pub enum Outcome {
     Unknown,
 }
 
+/// The command with which a session begins, and the one that completes it.
+const CREATE_SESSION: u8 = 0x03;
+const AUTHENTICATE_SESSION: u8 = 0x04;
+/// The code with which a device refuses what its log has no room for.
+const LOG_FULL: u8 = 0x0a;
+
 impl Sent {
     fn must_be_logged(&self) -> bool {
-        self.logged && self.outcome != Outcome::Unknown
+        self.logged && !matches!(self.outcome, Outcome::Unknown | Outcome::Refused(LOG_FULL))
     }
 
     fn is_told_by(&self, entry: &LogEntry) -> bool {
@@ -64,73 +71,123 @@ impl fmt::Display for Sent {
     }
 }
 
-/// Whether the entries tell of the commands, one for one. Commands that need not
-/// be there make more than one reading possible; all are followed at once. The
-/// error says where the last of them ends.
-pub(super) fn account(entries: &[LogEntry], sent: &[Sent]) -> Result<(), String> {
-    let mut accounted = vec![false; sent.len() + 1];
-    if let Some(start) = accounted.first_mut() {
-        *start = true;
-    }
-    skip(&mut accounted, sent);
+/// Whether the entries tell of the commands, one for one, but for `unlogged`
+/// sessions that found no room: a device with a full log opens sessions all the
+/// same, or else nobody could read it.
+///
+/// Commands that need not be there make more than one reading possible; all are
+/// followed at once. The error says where the last of them ends.
+pub(super) fn account(entries: &[LogEntry], sent: &[Sent], unlogged: usize) -> Result<(), String> {
+    let mut readings = Readings::beginning(sent, unlogged);
     for entry in entries {
-        let mut next = vec![false; sent.len() + 1];
-        for (n, command) in sent.iter().enumerate() {
-            if accounted.get(n) == Some(&true)
+        readings = readings.after(entry)?;
+    }
+    readings.end()
+}
+
+/// Every reading that is possible so far: by how many commands are accounted for,
+/// the numbers of unlogged sessions that this may have taken.
+struct Readings<'s> {
+    sent: &'s [Sent],
+    unlogged: usize,
+    reached: Vec<BTreeSet<usize>>,
+}
+
+impl<'s> Readings<'s> {
+    fn beginning(sent: &'s [Sent], unlogged: usize) -> Self {
+        let mut readings = Self::none(sent, unlogged);
+        if let Some(start) = readings.reached.first_mut() {
+            start.insert(0);
+        }
+        readings.skip()
+    }
+
+    fn none(sent: &'s [Sent], unlogged: usize) -> Self {
+        Self {
+            sent,
+            unlogged,
+            reached: vec![BTreeSet::new(); sent.len() + 1],
+        }
+    }
+
+    /// Commands that need not be in the log may be passed over.
+    fn skip(mut self) -> Self {
+        for (n, command) in self.sent.iter().enumerate() {
+            let here = self.reached.get(n).cloned().unwrap_or_default();
+            let passed: BTreeSet<usize> = match command.command {
+                _ if !command.must_be_logged() => here,
+                CREATE_SESSION if self.unlogged > 0 => here,
+                AUTHENTICATE_SESSION => here
+                    .into_iter()
+                    .map(|taken| taken + 1)
+                    .filter(|taken| *taken <= self.unlogged)
+                    .collect(),
+                _ => continue,
+            };
+            if let Some(next) = self.reached.get_mut(n + 1) {
+                next.extend(passed);
+            }
+        }
+        self
+    }
+
+    fn after(&self, entry: &LogEntry) -> Result<Self, String> {
+        let mut next = Self::none(self.sent, self.unlogged);
+        for (n, command) in self.sent.iter().enumerate() {
+            if let (Some(here), Some(after)) = (self.reached.get(n), next.reached.get_mut(n + 1))
                 && command.is_told_by(entry)
-                && let Some(after) = next.get_mut(n + 1)
             {
-                *after = true;
+                after.extend(here);
             }
         }
         if entry.is_start() {
             // People pull devices out; that is told, and nobody's command.
-            next.iter_mut()
-                .zip(&accounted)
-                .for_each(|(next, before)| *next |= before);
+            for (after, here) in next.reached.iter_mut().zip(&self.reached) {
+                after.extend(here);
+            }
         }
-        if !next.contains(&true) {
-            return Err(parted(entry, sent, &accounted));
-        }
-        skip(&mut next, sent);
-        accounted = next;
-    }
-    match accounted.last() {
-        Some(true) => Ok(()),
-        _ => {
-            let furthest = accounted.iter().rposition(|reached| *reached).unwrap_or(0);
-            let missing = sent.get(furthest).map(ToString::to_string);
-            Err(format!(
-                "the log does not tell of a command that was sent: {}",
-                missing.unwrap_or_default()
-            ))
+        match next.reached.iter().all(BTreeSet::is_empty) {
+            true => Err(self.parted(entry)),
+            false => Ok(next.skip()),
         }
     }
-}
 
-/// Commands that need not be in the log may be passed over.
-fn skip(accounted: &mut [bool], sent: &[Sent]) {
-    for (n, command) in sent.iter().enumerate() {
-        if accounted.get(n) == Some(&true)
-            && !command.must_be_logged()
-            && let Some(after) = accounted.get_mut(n + 1)
-        {
-            *after = true;
+    fn end(&self) -> Result<(), String> {
+        match self.reached.last() {
+            Some(taken) if taken.contains(&self.unlogged) => Ok(()),
+            Some(taken) if !taken.is_empty() => Err(format!(
+                "the log tells of {} sessions that found no room in it, which is not how many were opened then",
+                self.unlogged
+            )),
+            _ => {
+                let missing = self.rest().first().map(ToString::to_string);
+                Err(format!(
+                    "the log does not tell of a command that was sent: {}",
+                    missing.unwrap_or_default()
+                ))
+            }
         }
     }
-}
 
-/// What is wrong at an entry that no reading explains.
-fn parted(entry: &LogEntry, sent: &[Sent], accounted: &[bool]) -> String {
-    let reached = accounted.iter().rposition(|reached| *reached).unwrap_or(0);
-    let rest = sent.get(reached..).unwrap_or_default();
-    match rest.first() {
-        Some(wanted) if rest.iter().any(|later| later.is_told_by(entry)) => {
-            format!("the log does not tell of a command that was sent: {wanted} (before {entry})")
+    /// What is not accounted for in the reading that accounts for the most.
+    fn rest(&self) -> &'s [Sent] {
+        let furthest = self.reached.iter().rposition(|taken| !taken.is_empty());
+        self.sent.get(furthest.unwrap_or(0)..).unwrap_or_default()
+    }
+
+    /// What is wrong at an entry that no reading explains.
+    fn parted(&self, entry: &LogEntry) -> String {
+        let rest = self.rest();
+        match rest.first() {
+            Some(wanted) if rest.iter().any(|later| later.is_told_by(entry)) => {
+                format!(
+                    "the log does not tell of a command that was sent: {wanted} (before {entry})"
+                )
+            }
+            Some(wanted) => format!(
+                "the log tells of something that was not sent: {entry} (expected: {wanted})"
+            ),
+            None => format!("the log tells of something that was not sent: {entry}"),
         }
-        Some(wanted) => {
-            format!("the log tells of something that was not sent: {entry} (expected: {wanted})")
-        }
-        None => format!("the log tells of something that was not sent: {entry}"),
     }
 }

@@ -46,6 +46,9 @@ impl Unit {
     pub fn read_log(&self, auditor: &Secret) -> Result<Vec<u8>, DeviceError> {
         let auditor = auditor.duplicate();
         self.run(Operation::Log, move |talk| {
+            // A session of its own, so that the log ends with what is known to be
+            // there: nobody can cut off its end unseen.
+            talk.close(Role::Auditor);
             talk.open(Role::Auditor, &auditor)?;
             let log = talk.ask(Role::Auditor, GET_LOG_ENTRIES, None, |client| {
                 client.get_log_entries()

@@ -140,6 +140,11 @@ impl Written {
         }
     }
 
+    /// A command that was to follow another was not sent after all.
+    fn was_not_sent(&self, number: usize) {
+        lock(&self.0).sent.truncate(number);
+    }
+
     /// The unit forgot everything.
     pub(super) fn begin_again(&self) {
         *lock(&self.0) = Journal::default();
@@ -274,7 +279,17 @@ impl Talk {
                 });
                 Ok(())
             }
-            Err(error) => Err(Failure::of_opening(&error)),
+            Err(error) => {
+                let failure = Failure::of_opening(&error);
+                if failure == Failure::Password {
+                    // Known from the answer to the first command alone.
+                    self.sent.came_of(created, Outcome::Done);
+                }
+                if matches!(failure, Failure::Password | Failure::Refused(_)) {
+                    self.sent.was_not_sent(authenticated);
+                }
+                Err(failure)
+            }
         }
     }
 
