@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::contain::contained;
-use super::error::{DeviceError, Operation};
+use super::error::DeviceError;
 use super::identity::{DeviceInfo, Serial, Who};
 use super::management;
+use super::operation::Operation;
 use super::readers::{self, Look, Plugged};
 use crate::attestation::Firmware;
 

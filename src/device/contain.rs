@@ -13,8 +13,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::error::{DeviceError, Operation};
+use super::error::DeviceError;
 use super::identity::Who;
+use super::operation::Operation;
 
 /// The name of contained threads, by which the panic hook knows them.
 const THREAD_NAME: &str = "device-call";

@@ -17,14 +17,17 @@ mod contain;
 mod error;
 mod identity;
 mod management;
+mod next_step;
+mod operation;
 mod pin_rules;
 pub mod piv;
 mod readers;
 pub mod yubihsm;
 
 pub use bench::{Bench, Cancel, Seen};
-pub use error::{Credential, DeviceError, Operation};
+pub use error::DeviceError;
 pub use identity::{DeviceInfo, Serial, Who};
+pub use operation::{Credential, Operation};
 pub use pin_rules::{
     PIN_FIELD, PinRefused, check_new_pin, check_new_puk, check_typed_pin, new_puk,
 };

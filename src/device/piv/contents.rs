@@ -7,8 +7,9 @@ use yubikey::{MgmAlgorithmId, PinPolicy, TouchPolicy};
 
 use super::session::Session;
 use crate::attestation::Firmware;
-use crate::device::error::{DeviceError, Operation};
+use crate::device::error::DeviceError;
 use crate::device::identity::Serial;
+use crate::device::operation::Operation;
 
 /// The first firmware that tells about its slots (GET METADATA: Yubico, "PIV
 /// extensions").

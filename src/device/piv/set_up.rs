@@ -6,8 +6,9 @@ use yubikey::{Error, MgmAlgorithmId, MgmKey};
 use super::contents::METADATA;
 use super::session::Session;
 use crate::attestation::Firmware;
-use crate::device::error::{Credential, DeviceError, Operation};
+use crate::device::error::DeviceError;
 use crate::device::identity::Serial;
+use crate::device::operation::{Credential, Operation};
 use crate::device::pin_rules::{
     FACTORY_PIN, FACTORY_PUK, PUK_LENGTH, PinRefused, check_new_pin, check_new_puk, check_typed_pin,
 };

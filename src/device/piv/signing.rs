@@ -9,8 +9,9 @@ use yubikey::{Error, PinPolicy, TouchPolicy};
 use super::contents::METADATA;
 use super::session::Session;
 use crate::attestation::Evidence;
-use crate::device::error::{DeviceError, Operation};
+use crate::device::error::DeviceError;
 use crate::device::identity::Serial;
+use crate::device::operation::Operation;
 use crate::host::secret::Secret;
 
 /// The data object of the attestation certificate F9.

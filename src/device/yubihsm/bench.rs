@@ -12,8 +12,9 @@ use yubihsm::{Connector, HttpConfig, UsbConfig};
 use crate::attestation::Firmware;
 use crate::device::bench::Cancel;
 use crate::device::contain::contained;
-use crate::device::error::{DeviceError, Operation};
+use crate::device::error::DeviceError;
 use crate::device::identity::{Serial, Who};
+use crate::device::operation::Operation;
 
 /// How long a wait sleeps between two looks. Nothing tells of a unit that is
 /// plugged in; it has to be asked for.

@@ -9,8 +9,9 @@ use std::error::Error as _;
 use yubihsm::{client, connector, session};
 
 use super::keys::Role;
-use crate::device::error::{DeviceError, Operation};
+use crate::device::error::DeviceError;
 use crate::device::identity::Who;
+use crate::device::operation::Operation;
 
 /// The code of "no right to this".
 pub(super) const PERMISSION: u8 = 0x09;

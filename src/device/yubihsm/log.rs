@@ -5,7 +5,8 @@ use yubihsm::response;
 use super::keys::Role;
 use super::unit::Unit;
 use crate::attestation::yubihsm_log::GET_LOG_ENTRIES;
-use crate::device::error::{DeviceError, Operation};
+use crate::device::error::DeviceError;
+use crate::device::operation::Operation;
 use crate::host::secret::Secret;
 
 /// SET LOG INDEX.

@@ -13,7 +13,8 @@ use super::log::{AUDITED, SET_LOG_INDEX};
 use super::unit::{Talk, Unit};
 use crate::attestation::Firmware;
 use crate::attestation::yubihsm_log::GET_LOG_ENTRIES;
-use crate::device::error::{DeviceError, Operation};
+use crate::device::error::DeviceError;
+use crate::device::operation::Operation;
 use crate::host::secret::Secret;
 
 const RESET_DEVICE: u8 = 0x08;

@@ -10,7 +10,8 @@ use super::keys::{Role, SIGNING_KEY};
 use super::library::{EXISTS, Failure, NOT_FOUND};
 use super::unit::{Talk, Unit};
 use crate::attestation::Evidence;
-use crate::device::error::{DeviceError, Operation};
+use crate::device::error::DeviceError;
+use crate::device::operation::Operation;
 use crate::host::secret::Secret;
 
 const GET_OPAQUE: u8 = 0x43;

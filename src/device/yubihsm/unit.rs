@@ -11,8 +11,9 @@ use super::library::{Failure, NOT_FOUND};
 use super::log::AUDITED;
 use crate::attestation::yubihsm_log::{Outcome, Sent};
 use crate::device::contain::contained;
-use crate::device::error::{DeviceError, Operation};
+use crate::device::error::DeviceError;
 use crate::device::identity::{Serial, Who};
+use crate::device::operation::Operation;
 use crate::host::secret::Secret;
 
 /// What is sent to see whether a session is still open.

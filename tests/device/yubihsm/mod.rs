@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use keymoot::attestation::yubihsm_log::AuditLog;
 use keymoot::attestation::{Role as VendorRole, TrustStore, certificate_der};
 use keymoot::device::Serial;
-use keymoot::device::yubihsm::{Passwords, Place, Role, SIGNING_KEY, Unit};
+use keymoot::device::yubihsm::{Passwords, Place, SIGNING_KEY, Unit};
 use keymoot::host::secret::Secret;
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
