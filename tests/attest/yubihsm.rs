@@ -87,9 +87,19 @@ fn genuine_keys_of_a_ceremony_are_proven_with_the_facts_they_state() {
         return;
     };
     let device = folder.join("device-cert.pem");
-    for (file, object, label) in [
-        ("key-0x0003-root.pem", 3, "tuf-root"),
-        ("key-0x0004-targets.pem", 4, "tuf-targets"),
+    for (file, object, label, spki) in [
+        (
+            "key-0x0003-root.pem",
+            3,
+            "tuf-root",
+            "90634d67f428e909ca7581d22d61ca9eb0ec18e53ff8df2a99762a6bb9392d69",
+        ),
+        (
+            "key-0x0004-targets.pem",
+            4,
+            "tuf-targets",
+            "82224b9d8fba4a1f7f55c04faa554c8de13f48303260107c23164c677b6cf1d6",
+        ),
     ] {
         let key = folder.join(file);
         let report = proven(&[&key, &device, Path::new("--public-key"), &key]);
@@ -98,6 +108,8 @@ fn genuine_keys_of_a_ceremony_are_proven_with_the_facts_they_state() {
         assert_eq!(report["key"]["algorithm"], "P-384");
         assert_eq!(report["key"]["object_id"], object);
         assert_eq!(report["key"]["label"], label);
+        assert_eq!(report["key"]["spki_sha256"], spki);
+        assert_eq!(report["key"]["origin"], "generated");
         assert_eq!(report["key"]["domains"], json!([1]));
         assert_eq!(report["key"]["capabilities"], json!(["sign-ecdsa"]));
         assert_eq!(report["advisories"][0]["id"], "YSA-2024-03");

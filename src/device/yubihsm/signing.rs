@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use yubihsm::object::Label;
 use yubihsm::{Capability, Client, Domain, asymmetric, client};
 
-use super::keys::{Role, SIGNING_KEY};
+use super::keys::{Backup, Role, SIGNING_KEY};
 use super::library::{EXISTS, Failure, NOT_FOUND};
 use super::unit::{Talk, Unit};
 use crate::attestation::Evidence;
@@ -26,14 +26,18 @@ const DEVICE_CERTIFICATE: u16 = 0;
 const LABEL: &[u8] = b"keymoot root key";
 
 impl Unit {
-    /// Generates the P-256 signing key, which can sign with ECDSA and cannot be
-    /// exported, and returns its SubjectPublicKeyInfo (RFC 5480), DER.
+    /// Generates the P-256 signing key, which can sign with ECDSA and, without a
+    /// backup, cannot be exported, and returns its SubjectPublicKeyInfo (RFC 5480), DER.
     ///
     /// # Errors
     /// [`DeviceError::KeyThere`] when there is one already. After another error the
     /// key may exist all the same: [`Unit::signing_key`] tells.
-    pub fn generate(&self, administrator: &Secret) -> Result<Vec<u8>, DeviceError> {
+    pub fn generate(&self, administrator: &Secret, backup: Backup) -> Result<Vec<u8>, DeviceError> {
         let administrator = administrator.duplicate();
+        let capabilities = match backup {
+            Backup::None => Capability::SIGN_ECDSA,
+            Backup::UnderWrap => Capability::SIGN_ECDSA | Capability::EXPORTABLE_UNDER_WRAP,
+        };
         self.run(Operation::Generate, move |talk| {
             talk.open(Role::Administrator, &administrator)?;
             let label = Label::from_bytes(LABEL).map_err(|_| talk.malformed())?;
@@ -46,7 +50,7 @@ impl Unit {
                         SIGNING_KEY,
                         label,
                         Domain::DOM1,
-                        Capability::SIGN_ECDSA,
+                        capabilities,
                         asymmetric::Algorithm::EcP256,
                     )
                 },
@@ -149,7 +153,7 @@ impl Talk {
     }
 
     /// The public key of the signing key, in its one DER encoding.
-    fn public_key(&mut self, role: Role) -> Result<Option<Vec<u8>>, DeviceError> {
+    pub(super) fn public_key(&mut self, role: Role) -> Result<Option<Vec<u8>>, DeviceError> {
         let key = match self.of_key(role, GET_PUBLIC_KEY, |client| {
             client.get_public_key(SIGNING_KEY)
         }) {

@@ -2,6 +2,7 @@
 //! simulated device behind a connector at the other end of the wire.
 
 mod audit;
+mod backup;
 mod faults;
 mod life;
 mod rights;
@@ -13,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 use keymoot::attestation::yubihsm_log::AuditLog;
 use keymoot::attestation::{Role as VendorRole, TrustStore, certificate_der};
 use keymoot::device::Serial;
-use keymoot::device::yubihsm::{Passwords, Place, SIGNING_KEY, Unit};
+use keymoot::device::yubihsm::{Backup, Passwords, Place, SIGNING_KEY, Unit};
 use keymoot::host::secret::Secret;
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
@@ -36,10 +37,16 @@ pub struct Safe {
 impl Safe {
     /// With one device of this firmware, plugged in.
     pub fn with(firmware: &str) -> Self {
+        Self::seeded(firmware, 7)
+    }
+
+    /// The same with another device, of the same vendor or not.
+    fn seeded(firmware: &str, seed: u32) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let control = dir.path().join("control");
         let mut sim = Command::new(simulator())
-            .args(["yubihsm", "--listen", "127.0.0.1:0", "--seed", "7"])
+            .args(["yubihsm", "--listen", "127.0.0.1:0"])
+            .args(["--seed", &seed.to_string()])
             .args(["--firmware", firmware, "--control"])
             .arg(&control)
             .stdout(Stdio::piped())
@@ -145,14 +152,16 @@ impl Drop for Safe {
 fn set_up(safe: &Safe) -> (Unit, Passwords) {
     let (unit, passwords) = (safe.unit(), Passwords::random().unwrap());
     unit.reset(None).unwrap();
-    unit.provision(&passwords).unwrap();
+    unit.provision(&passwords, Backup::None).unwrap();
     (unit, passwords)
 }
 
 /// A unit that has been reset, set up, given its key and restricted.
 fn enrolled(safe: &Safe) -> (Unit, Passwords, Vec<u8>) {
     let (unit, passwords) = set_up(safe);
-    let spki = unit.generate(passwords.administrator()).unwrap();
+    let spki = unit
+        .generate(passwords.administrator(), Backup::None)
+        .unwrap();
     unit.attest(passwords.administrator()).unwrap();
     unit.restrict(passwords.administrator()).unwrap();
     (unit, passwords, spki)
