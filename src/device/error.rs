@@ -206,6 +206,12 @@ pub enum DeviceError {
         /// The connector, or USB.
         place: String,
     },
+    /// YubiHSM 2 units on USB cannot be looked for.
+    #[error("USB cannot be searched for YubiHSM 2 units: {}", crate::text::escape(.error))]
+    Usb {
+        /// What the library said: foreign text.
+        error: String,
+    },
     /// The connection broke off, or no answer came over it.
     #[error("the connection to {who} broke off while {doing}")]
     Lost {

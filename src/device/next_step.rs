@@ -74,6 +74,9 @@ impl DeviceError {
             Self::NoAnswer { .. } => {
                 "See that the device is plugged in and that yubihsm-connector runs, then try again."
             }
+            Self::Usb { .. } => {
+                "End other programs that hold it (often yubihsm-connector), and see that this user may open it (a udev rule for 1050:0030). Then try again."
+            }
             Self::Lost { doing: Operation::SetUp | Operation::Reset, .. } => {
                 "It may be half set up. Plug it in anew and start with a reset."
             }

@@ -97,7 +97,8 @@ pub enum Seen {
     },
 }
 
-/// The places where units are looked for.
+/// The places where units are looked for. Look only while no unit is spoken to: on
+/// USB, looking resets what is plugged in.
 #[derive(Debug)]
 pub struct Bench(Vec<Place>);
 
@@ -160,13 +161,12 @@ impl Bench {
 fn look(place: Place) -> Result<Vec<UnitInfo>, DeviceError> {
     let who = Who::Place(place.to_string());
     contained(who.clone(), Operation::Identify, move || {
-        let silent = || DeviceError::NoAnswer {
-            place: place.to_string(),
-        };
         let serials = match place {
             Place::Connector(_) => vec![None],
             Place::Usb => usb::Devices::serial_numbers()
-                .map_err(|_| silent())?
+                .map_err(|error| DeviceError::Usb {
+                    error: error.to_string(),
+                })?
                 .into_iter()
                 .map(Some)
                 .collect(),

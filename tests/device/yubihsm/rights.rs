@@ -119,6 +119,12 @@ fn everything(client: &Client) -> Vec<(&'static str, Result<(), client::Error>)>
             "command-audit",
             client.set_command_audit_option(command::Code::SignEcdsa, AuditOption::Off),
         ),
+        ("import", done(client.import_wrapped(9, wrapped()))),
+        ("wrap-data", done(client.wrap_data(9, vec![7]))),
+        ("unwrap-data", done(client.unwrap_data(9, wrapped()))),
+        ("sign-eddsa", done(client.sign_ed25519(SIGNING_KEY, [7]))),
+        ("sign-hmac", done(client.sign_hmac(9, [7]))),
+        ("get-template", done(client.get_template(9))),
         (
             "delete the signing key",
             client.delete_object(SIGNING_KEY, Type::AsymmetricKey),
@@ -132,6 +138,11 @@ fn everything(client: &Client) -> Vec<(&'static str, Result<(), client::Error>)>
             client.delete_object(Role::Signer.key(), Type::AuthenticationKey),
         ),
     ]
+}
+
+/// Something that could be under a wrap key.
+fn wrapped() -> wrap::Message {
+    wrap::Message::new([7; 13], [7; 64])
 }
 
 fn done<T>(outcome: Result<T, client::Error>) -> Result<(), client::Error> {
