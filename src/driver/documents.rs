@@ -73,7 +73,7 @@ impl Driver<'_, '_> {
                     .collect(),
             });
         }
-        self.readings = readings;
+        self.readings = readings.into();
         Ok(())
     }
 

@@ -13,7 +13,9 @@ mod waiting;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-pub use operator::{Interrupt, Operator, PinPrompt, Reading, Reply, Trouble, View, Work};
+pub use operator::{
+    Farewell, Interrupt, Mishap, Operator, PinPrompt, Reading, Reply, Trouble, View, Work,
+};
 
 use crate::{
     attestation::TrustStore,
@@ -56,7 +58,7 @@ pub struct Driver<'d, 'w> {
     state: State,
     operator: &'d mut dyn Operator,
     secrets: Option<TurnSecrets>,
-    readings: Vec<Reading>,
+    readings: Arc<[Reading]>,
 }
 
 /// What must be remembered while a holder is at the table, and no longer.
@@ -104,7 +106,7 @@ impl<'d, 'w> Driver<'d, 'w> {
             state,
             operator,
             secrets: None,
-            readings: Vec::new(),
+            readings: Arc::default(),
         }
     }
 
@@ -119,6 +121,10 @@ impl<'d, 'w> Driver<'d, 'w> {
             self.show();
             let next = self.state.next();
             if next == Next::Finished {
+                self.operator.finished(&Farewell {
+                    bundle: crate::text::escape_path(&self.world.out),
+                    manifest: self.state.manifest,
+                });
                 return Ok(Outcome::Finished);
             }
             match self.go_on(next) {
@@ -247,6 +253,7 @@ impl<'d, 'w> Driver<'d, 'w> {
         self.record_mishap(&holder, error)?;
         let trouble = Trouble {
             holder,
+            kind: Mishap::from(error),
             what: error.to_string(),
             next: error.next_step(),
         };
@@ -274,7 +281,7 @@ impl<'d, 'w> Driver<'d, 'w> {
             head: chain.head(),
             entries: chain.entries().len() as u64,
             last: chain.entries().last().cloned(),
-            readings: self.readings.clone(),
+            readings: Arc::clone(&self.readings),
         });
     }
 }

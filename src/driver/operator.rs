@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     ceremony::{Answer, Question, Refusal, State, script::Document},
-    device::Cancel,
+    device::{Cancel, DeviceError},
     digest::Digest,
     host::secret::Secret,
     rules::roster::Handle,
@@ -23,8 +23,8 @@ pub struct View {
     pub entries: u64,
     /// The last of them.
     pub last: Option<Entry>,
-    /// The documents proposed so far, to be read.
-    pub readings: Vec<Reading>,
+    /// The documents proposed so far, to be read. Shared: they may be long.
+    pub readings: Arc<[Reading]>,
 }
 
 /// A document as people read it.
@@ -109,11 +109,74 @@ pub enum Work {
     },
 }
 
+/// The mishaps that people meet often enough to have words of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mishap {
+    /// The PIN was wrong; so many tries are left.
+    WrongPin(u8),
+    /// The PIN is blocked.
+    PinBlocked,
+    /// Nobody touched the device in time.
+    NoTouch,
+    /// The device was taken out while it was at work.
+    Unplugged,
+    /// No device is there.
+    Missing,
+    /// Another device is there.
+    WrongDevice,
+    /// More than one device is there.
+    Several,
+    /// The device cannot do what is asked, because its firmware is too old.
+    OldFirmware,
+    /// The device still has a PIN, PUK or management key from the factory.
+    FactoryCredential,
+    /// The device gave no answer.
+    Silent,
+    /// Another program has the device.
+    Taken,
+    /// The machine's own service for devices fails.
+    Service,
+    /// Anything else.
+    Other,
+}
+
+impl From<&DeviceError> for Mishap {
+    fn from(error: &DeviceError) -> Self {
+        use DeviceError as E;
+        match error {
+            E::WrongPin { tries, .. } => Self::WrongPin(*tries),
+            E::PinBlocked { .. } => Self::PinBlocked,
+            E::TouchTimeout { .. } => Self::NoTouch,
+            E::Removed { .. } => Self::Unplugged,
+            E::NotPresent { .. } => Self::Missing,
+            E::Other { .. } => Self::WrongDevice,
+            E::Several { .. } => Self::Several,
+            E::Unsupported { .. } => Self::OldFirmware,
+            E::FactoryCredential { .. } => Self::FactoryCredential,
+            E::Hung { .. } => Self::Silent,
+            E::SharingViolation { .. } => Self::Taken,
+            E::ServiceMissing | E::ServiceFailed { .. } => Self::Service,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The end: what leaves the room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Farewell {
+    /// Where the bundle stands, safe to show.
+    pub bundle: String,
+    /// The digest of its MANIFEST.json, which the holders have signed.
+    pub manifest: Option<Digest>,
+}
+
 /// Something went wrong with a device, and nothing was lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     /// The holder at the table.
     pub holder: Handle,
+    /// What kind of mishap it is.
+    pub kind: Mishap,
     /// What happened, and to what.
     pub what: String,
     /// What to do next.
@@ -162,4 +225,7 @@ pub trait Operator {
     /// # Errors
     /// What somebody wants instead of trying again.
     fn trouble(&mut self, trouble: &Trouble) -> Reply<()>;
+
+    /// Every step is done: shows what leaves the room, until somebody has seen it.
+    fn finished(&mut self, _: &Farewell) {}
 }
