@@ -31,6 +31,27 @@ use keymoot::{
 
 use super::Failure;
 
+/// How the ceremony is shown to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// On the whole screen.
+    Screens,
+    /// As numbered lines and questions.
+    Lines,
+}
+
+impl Manner {
+    /// By the flag `--plain`.
+    pub fn of(plain: bool) -> Self {
+        if plain { Self::Lines } else { Self::Screens }
+    }
+
+    /// The flag again.
+    pub fn argument(self) -> Option<&'static str> {
+        (self == Self::Lines).then_some("--plain")
+    }
+}
+
 /// The largest script, policy or roster, in bytes.
 pub const LARGEST_PLAN: u64 = 1 << 20;
 
@@ -67,7 +88,7 @@ pub fn prepare(dir: &Path, plan: &Plan, settings: &Settings) -> Result<(), Failu
 
 /// Goes on with the ceremony in a folder. A rehearsal is given the control socket
 /// of the simulator whose devices this process sees.
-pub fn conduct(dir: &Path, control: Option<&Path>) -> Result<ExitCode, Failure> {
+pub fn conduct(dir: &Path, control: Option<&Path>, manner: Manner) -> Result<ExitCode, Failure> {
     machine::forbid_core_dumps();
     let folder = Folder::open(dir)?;
     let settings = Settings::read(dir)?;
@@ -114,7 +135,7 @@ pub fn conduct(dir: &Path, control: Option<&Path>) -> Result<ExitCode, Failure> 
         out: out.clone(),
         attachments: Box::new(move || attachments(dir, settings.mode)),
     };
-    let outcome = operate(world, state, settings.simulator.as_ref(), control)?;
+    let outcome = operate(world, state, settings.simulator.as_ref(), control, manner)?;
     Ok(match outcome {
         Outcome::Finished => {
             say!("The bundle stands at {}", keymoot::text::escape_path(&out));
@@ -135,6 +156,7 @@ fn operate(
     state: State,
     simulator: Option<&SimulatorSettings>,
     control: Option<&Path>,
+    manner: Manner,
 ) -> Result<Outcome, Failure> {
     let unreachable = |error: std::io::Error| {
         HostError::new(
@@ -169,7 +191,11 @@ fn operate(
         }
         None => None,
     };
-    tui::run(mode, &title, room, drive)
+    let shown = match manner {
+        Manner::Screens => tui::run(mode, &title, room, drive),
+        Manner::Lines => tui::run_plain(mode, &title, room, drive),
+    };
+    shown
         .map_err(|error| {
             HostError::new(
                 format!("the terminal failed: {error}"),

@@ -23,7 +23,7 @@ use keymoot::{
     transcript::Mode,
 };
 
-use super::{Failure, conduct, inputs::Sources, script, story};
+use super::{Failure, conduct, conduct::Manner, inputs::Sources, script, story};
 
 /// Rehearse a ceremony with simulated devices
 #[derive(Debug, clap::Args)]
@@ -64,6 +64,9 @@ pub struct Args {
     /// The ceremony's folder
     #[arg(long, value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
+    /// Hold it as numbered lines and questions, for a serial console or a screen reader
+    #[arg(long)]
+    plain: bool,
     /// Where the bundle is to be written
     #[arg(long, value_name = "BUNDLE")]
     pub(super) out: Option<PathBuf>,
@@ -101,7 +104,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     };
     conduct::prepare(&dir, &plan, &settings)?;
     take_over_devices(&dir, bundle.as_ref(), seed)?;
-    enter(&dir, &settings)
+    enter(&dir, &settings, Manner::of(args.plain))
 }
 
 /// Script, policy, roster and inputs: those that are named, or else those of the
@@ -211,7 +214,7 @@ fn random_seed() -> Result<u64, HostError> {
 /// Starts the simulator and becomes the program under it: this process is replaced
 /// by one that finds the simulated devices where it looks for real ones. The
 /// simulator ends with it.
-pub fn enter(dir: &Path, settings: &Settings) -> Result<ExitCode, Failure> {
+pub fn enter(dir: &Path, settings: &Settings, manner: Manner) -> Result<ExitCode, Failure> {
     let Some(simulated) = &settings.simulator else {
         return Err(HostError::new("this is no rehearsal", "resume it without a simulator").into());
     };
@@ -228,6 +231,7 @@ pub fn enter(dir: &Path, settings: &Settings) -> Result<ExitCode, Failure> {
         .arg(dir)
         .arg("--simulator")
         .arg(&simulator.control)
+        .args(manner.argument())
         .env(machine::SERVICE_VARIABLE, &simulator.socket)
         .exec();
     Err(HostError::file("start", &here, &error).into())

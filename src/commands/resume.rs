@@ -4,13 +4,16 @@ use std::{path::PathBuf, process::ExitCode};
 
 use keymoot::{rehearsal::Settings, transcript::Mode};
 
-use super::{Failure, conduct, rehearse};
+use super::{Failure, conduct, conduct::Manner, rehearse};
 
 /// Go on with a ceremony where it stood
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The ceremony's folder
     dir: PathBuf,
+    /// Go on as numbered lines and questions, for a serial console or a screen reader
+    #[arg(long)]
+    plain: bool,
     /// The control socket of the simulator under which this process runs
     #[arg(long, hide = true)]
     simulator: Option<PathBuf>,
@@ -20,8 +23,9 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let dir = conduct::absolute(&args.dir)?;
     let settings = Settings::read(&dir)?;
+    let manner = Manner::of(args.plain);
     match (settings.mode, &args.simulator) {
-        (Mode::Rehearsal, None) => rehearse::enter(&dir, &settings),
-        (_, control) => conduct::conduct(&dir, control.as_deref()),
+        (Mode::Rehearsal, None) => rehearse::enter(&dir, &settings, manner),
+        (_, control) => conduct::conduct(&dir, control.as_deref(), manner),
     }
 }

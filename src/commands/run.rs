@@ -9,7 +9,7 @@ use keymoot::{
     transcript::Mode,
 };
 
-use super::{Failure, conduct, inputs::Sources, script};
+use super::{Failure, conduct, conduct::Manner, inputs::Sources, script};
 
 /// Hold a live ceremony
 #[derive(Debug, clap::Args)]
@@ -27,6 +27,9 @@ pub struct Args {
     dir: PathBuf,
     #[command(flatten)]
     sources: Sources,
+    /// Hold it as numbered lines and questions, for a serial console or a screen reader
+    #[arg(long)]
+    plain: bool,
     /// Where the bundle is to be written; DIR/bundle if not given
     #[arg(long, value_name = "BUNDLE")]
     out: Option<PathBuf>,
@@ -57,5 +60,5 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         simulator: None,
     };
     conduct::prepare(&dir, &plan, &settings)?;
-    conduct::conduct(&dir, None)
+    conduct::conduct(&dir, None, Manner::of(args.plain))
 }

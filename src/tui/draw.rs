@@ -31,7 +31,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model) {
         too_small(frame, model, size);
         return;
     }
-    let regions = Regions::of(size);
+    let regions = Regions::of(size, model.is_wide());
     mode(frame, model, regions.mode);
     put(frame, regions.step, Line::raw(step(model, size)));
     for line in [regions.upper_line, regions.lower_line] {
@@ -43,7 +43,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model) {
         put(frame, row, bar);
     }
     main(frame, model, regions.main, size);
-    seats::draw(frame, model, regions.side);
+    if !model.is_wide() {
+        seats::draw(frame, model, regions.side);
+    }
     put(frame, regions.next, next(model, size));
     put(frame, regions.head, head(model, size));
     put(frame, regions.keys, keys(model, size));
@@ -76,6 +78,14 @@ fn too_small(frame: &mut Frame<'_>, model: &Model, size: Size) {
     text.render(frame.area(), frame.buffer_mut());
 }
 
+/// Whether the ceremony counts.
+pub(super) fn mode_in_words(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Live => "LIVE",
+        Mode::Rehearsal => "REHEARSAL - nothing here counts",
+    }
+}
+
 fn mode_word(mode: Mode) -> &'static str {
     match mode {
         Mode::Live => "LIVE",
@@ -86,10 +96,7 @@ fn mode_word(mode: Mode) -> &'static str {
 /// The first row: whether it counts, what it is, what time it is.
 fn mode(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let style = model.sheet.mode(model.mode);
-    let word = match model.mode {
-        Mode::Live => " LIVE ",
-        Mode::Rehearsal => " REHEARSAL - nothing here counts ",
-    };
+    let word = &format!(" {} ", mode_in_words(model.mode));
     let time = Time::from_unix(model.now.utc).map(|time| time.to_string());
     let time = time
         .unwrap_or_default()
@@ -104,7 +111,7 @@ fn mode(frame: &mut Frame<'_>, model: &Model, area: Rect) {
 }
 
 /// The second row: where in the script the ceremony stands.
-fn step(model: &Model, size: Size) -> String {
+pub(super) fn step(model: &Model, size: Size) -> String {
     let Some(state) = model.view.as_ref().map(|view| &*view.state) else {
         return String::new();
     };
@@ -121,7 +128,8 @@ fn step(model: &Model, size: Size) -> String {
         .map(|act| act.title.as_str())
         .unwrap_or_default();
     let tail = format!(
-        "{between}{} min{}",
+        "{between}{} of {} min{}",
+        model.minutes_in_step(),
         step.minutes,
         in_all(model, state, size)
     );
@@ -144,21 +152,25 @@ fn in_all(model: &Model, state: &State, size: Size) -> String {
     };
     let spent = model.now.utc.saturating_sub(opening.time.unix()).max(0) / 60;
     let planned = state.plan.script.minutes();
-    format!(" planned, {spent} of {planned} min spent in all")
+    format!(" spent, {spent} of {planned} min in all")
 }
 
 /// The main pane: what there is to know above, where somebody types below.
 fn main(frame: &mut Frame<'_>, model: &Model, area: Rect, size: Size) {
     let page = &model.page;
     let room = upper_rows(size, page);
-    let upper = page.top.iter().skip(model.scroll).take(room);
-    for (row, line) in area.rows().zip(upper) {
-        put(frame, row, line.clone());
+    let upper = (model.scroll..model.scroll + room).map_while(|at| Some((at, page.row(at)?)));
+    for (row, (at, line)) in area.rows().zip(upper) {
+        let mut line = line.clone();
+        if page.found == Some(at) {
+            line = line.patch_style(model.sheet.found());
+        }
+        put(frame, row, line);
     }
     let lower = lower_rows(size, page);
     let mut rows = area.rows().skip(room);
     if let Some(row) = rows.next()
-        && page.top.len() > room
+        && page.rows() > room
     {
         put(frame, row, more(model, room));
     }
@@ -170,7 +182,7 @@ fn main(frame: &mut Frame<'_>, model: &Model, area: Rect, size: Size) {
 
 /// Which part of a long page is in sight, and how to see the rest.
 fn more(model: &Model, room: usize) -> Line<'static> {
-    let total = model.page.top.len();
+    let total = model.page.rows();
     let last = (model.scroll + room).min(total);
     let line = model.sheet.horizontal();
     let how = match (model.scroll > 0, last < total) {

@@ -16,12 +16,35 @@ pub(super) struct Hands {
     taken: Option<(usize, Option<Handle>)>,
     /// The number being typed.
     typing: Option<usize>,
+    /// What was wanted before any device was seen.
+    owed: Option<Wanted>,
+}
+
+/// What a key wants of the device in hand.
+#[derive(Debug, Clone, Copy)]
+enum Wanted {
+    Plug,
+    Touch,
+}
+
+impl Wanted {
+    fn of(self, device: &RoomDevice) -> RoomCommand {
+        match self {
+            Self::Plug if device.inserted => RoomCommand::Remove(device.number),
+            Self::Plug => RoomCommand::Insert(device.number),
+            Self::Touch => RoomCommand::Touch(device.number),
+        }
+    }
 }
 
 impl Hands {
-    /// The room was seen like this.
-    pub fn see(&mut self, seen: RoomSeen) {
+    /// The room was seen like this; what was wanted of it before it was seen.
+    pub fn see(&mut self, seen: RoomSeen, state: Option<&State>) -> Option<RoomCommand> {
         self.seen = seen;
+        let device = self.in_hand(state)?;
+        let owed = self.owed.map(|wanted| wanted.of(device));
+        self.owed = None;
+        owed
     }
 
     /// The devices.
@@ -69,14 +92,20 @@ impl Hands {
             return Some(self.type_number(number, key, state));
         }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        let device = || self.in_hand(state);
-        match key.code {
-            KeyCode::F(5) => Some(device().map(plug)),
-            KeyCode::Char('n') if control => Some(device().map(plug)),
-            KeyCode::F(6) => Some(device().map(|device| RoomCommand::Touch(device.number))),
-            KeyCode::Char('t') if control => {
-                Some(device().map(|device| RoomCommand::Touch(device.number)))
+        let wanted = match key.code {
+            KeyCode::F(5) => Some(Wanted::Plug),
+            KeyCode::Char('n') if control => Some(Wanted::Plug),
+            KeyCode::F(6) => Some(Wanted::Touch),
+            KeyCode::Char('t') if control => Some(Wanted::Touch),
+            _ => None,
+        };
+        if let Some(wanted) = wanted {
+            if self.seen.devices.is_empty() {
+                self.owed = Some(wanted);
             }
+            return Some(self.in_hand(state).map(|device| wanted.of(device)));
+        }
+        match key.code {
             KeyCode::F(7) => {
                 self.typing = Some(0);
                 Some(None)
@@ -123,14 +152,5 @@ impl Hands {
             let turn = state.and_then(|state| state.turn.as_ref());
             self.taken = Some((number, turn.map(|turn| turn.holder.clone())));
         }
-    }
-}
-
-/// Inserts the device, or unplugs it.
-fn plug(device: &RoomDevice) -> RoomCommand {
-    if device.inserted {
-        RoomCommand::Remove(device.number)
-    } else {
-        RoomCommand::Insert(device.number)
     }
 }

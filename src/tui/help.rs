@@ -3,11 +3,13 @@
 use super::{page::Page, screens::Sight};
 
 /// The keys that work on every screen: what is pressed, what it does.
-const KEYS: [(&str, &str); 8] = [
+const KEYS: [(&str, &str); 10] = [
     ("F1  Ctrl-G", "this help"),
     ("F2  Ctrl-O", "record a note"),
     ("F3  Ctrl-E", "record an exception"),
     ("F4  Ctrl-L", "leave, and resume later"),
+    ("F8  Ctrl-D", "compare a digest: words, large type, QR code"),
+    ("F9  Ctrl-B", "an intermission"),
     ("Esc       ", "the ways on; back"),
     ("PgUp PgDn ", "read what does not fit"),
     ("Home End  ", "its beginning, its end"),

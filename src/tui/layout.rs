@@ -65,20 +65,26 @@ pub(super) struct Regions {
 }
 
 impl Regions {
-    /// The places on a screen of this size, which [`Size::is_enough`].
-    pub fn of(size: Size) -> Self {
+    /// The places on a screen of this size, which [`Size::is_enough`]. Where the
+    /// main pane is as wide as the screen, there is no side pane.
+    pub fn of(size: Size, wide: bool) -> Self {
         let Size { columns, rows } = size;
         let row = |y| Rect::new(0, y, columns, 1);
         let panes = rows.saturating_sub(HEAD + FOOT);
         let side = if size.is_wide() { 40 } else { 26 };
-        let main = columns.saturating_sub(side + 2);
+        let main = if wide {
+            columns
+        } else {
+            columns.saturating_sub(side + 2)
+        };
+        let beside = u16::from(!wide);
         Self {
             mode: row(0),
             step: row(1),
             upper_line: row(2),
             main: Rect::new(0, HEAD, main, panes),
-            divider: Rect::new(main, HEAD, 1, panes),
-            side: Rect::new(main + 1, HEAD, side + 1, panes),
+            divider: Rect::new(main, HEAD, beside, panes),
+            side: Rect::new(main + beside, HEAD, (side + 1) * beside, panes),
             lower_line: row(HEAD + panes),
             next: row(HEAD + panes + 1),
             head: row(HEAD + panes + 2),
@@ -88,20 +94,28 @@ impl Regions {
 }
 
 /// The columns of the main pane.
-pub(super) fn main_columns(size: Size) -> usize {
+pub(super) fn main_columns(size: Size, wide: bool) -> usize {
     // One is left free before the divider.
-    usize::from(Regions::of(size).main.width).saturating_sub(1)
+    usize::from(Regions::of(size, wide).main.width).saturating_sub(1)
+}
+
+/// The rows of the main pane.
+pub(super) fn pane_rows(size: Size) -> usize {
+    usize::from(size.rows.saturating_sub(HEAD + FOOT))
 }
 
 /// The rows that the upper part of a page has; one more stands between it and
-/// the lower part.
+/// the lower part, if there is one or there is more than fits.
 pub(super) fn upper_rows(size: Size, page: &Page) -> usize {
-    let rows = usize::from(Regions::of(size).main.height);
-    rows.saturating_sub(lower_rows(size, page) + 1)
+    let rows = pane_rows(size);
+    match lower_rows(size, page) {
+        0 if page.rows() <= rows => rows,
+        lower => rows.saturating_sub(lower + 1),
+    }
 }
 
 /// The rows that the lower part of a page has: it may not take all of the pane.
 pub(super) fn lower_rows(size: Size, page: &Page) -> usize {
-    let rows = usize::from(Regions::of(size).main.height);
+    let rows = pane_rows(size);
     page.bottom.len().min(rows.saturating_sub(4))
 }

@@ -9,12 +9,13 @@ use std::{
 };
 
 use crossterm::event::KeyEvent;
+use zeroize::Zeroizing;
 
 use super::room::RoomSeen;
 use crate::{
     ceremony::{Answer, Question, Refusal},
     device::Cancel,
-    driver::{Interrupt, Operator, PinPrompt, Reply, Trouble, View, Work},
+    driver::{Farewell, Interrupt, Operator, PinPrompt, Reply, Trouble, View, Work},
     host::secret::Secret,
     rules::roster::Handle,
 };
@@ -23,6 +24,10 @@ use crate::{
 pub(super) enum Message {
     /// A key, and when it was read.
     Key(KeyEvent, Instant),
+    /// A line that was typed, and when it was read.
+    Line(Zeroizing<String>, Instant),
+    /// Several lines came at once.
+    Pasted,
     /// The terminal has another size.
     Resized,
     /// A second has passed.
@@ -58,6 +63,8 @@ pub(super) enum Request {
     Interrupted,
     /// Whether to try again.
     Trouble(Trouble),
+    /// That what leaves the room is seen.
+    Finished(Farewell),
 }
 
 impl Request {
@@ -169,5 +176,11 @@ impl Operator for ScreenOperator {
     fn trouble(&mut self, trouble: &Trouble) -> Reply<()> {
         self.send(Request::Trouble(trouble.clone()));
         self.reply(done)
+    }
+
+    fn finished(&mut self, farewell: &Farewell) {
+        self.send(Request::Finished(farewell.clone()));
+        // Nothing can be wanted any more: when the screens are gone it was seen.
+        let _ = self.reply(done);
     }
 }

@@ -10,16 +10,21 @@
 //! before a question was on the screen were not meant for it and are dropped;
 //! pasted text is ignored.
 
+mod compare;
 mod draw;
 mod field;
 mod form;
 mod hands;
 mod help;
+mod intermission;
+mod large;
 mod layout;
 mod link;
 mod model;
 mod overlay;
 mod page;
+mod plain;
+mod qr;
 mod room;
 mod scene;
 mod screens;
@@ -34,5 +39,6 @@ mod words;
 
 use crate::driver::Operator;
 
+pub use plain::run as run_plain;
 pub use room::{Room, RoomChanged, RoomDevice};
 pub use stage::run;

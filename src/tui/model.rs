@@ -66,6 +66,28 @@ pub(super) struct Model {
     scene: Scene,
     /// When what takes the keys now was first seen; `None` before that.
     seen: Option<Instant>,
+    /// The current step and when it was first seen, in seconds since 1970.
+    step: (usize, i64),
+    /// Whether there is nothing but rows of text: no side pane, and no frame.
+    plain: bool,
+    /// Counts what takes the keys: another number, another question.
+    turned: u64,
+    /// How many screens, and how many things over them, have stood so far.
+    screens: u64,
+    overlays: u64,
+    /// What happened since it was last told, for a face of rows alone.
+    pub fresh: Vec<(u64, String)>,
+}
+
+/// Which screen stands, and what stands over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ScreenNumber(u64, Option<u64>);
+
+impl ScreenNumber {
+    /// Whether this stood over the other.
+    pub fn covered(self, other: Self) -> bool {
+        self.0 == other.0 && self.1.is_some() && other.1.is_none()
+    }
 }
 
 impl Model {
@@ -86,7 +108,72 @@ impl Model {
             overlay_scroll: 0,
             scene: Scene::starting(),
             seen: None,
+            step: (usize::MAX, 0),
+            plain: false,
+            turned: 0,
+            screens: 0,
+            overlays: 0,
+            fresh: Vec::new(),
         }
+    }
+
+    /// For a face that has nothing but rows of text.
+    pub fn in_rows(mut self) -> Self {
+        self.plain = true;
+        self
+    }
+
+    /// Whether the main pane is as wide as the screen.
+    pub fn is_wide(&self) -> bool {
+        self.plain || self.overlay.as_ref().is_some_and(Overlay::is_wide)
+    }
+
+    /// Whether what is typed now may not be seen.
+    pub fn hides_typing(&self) -> bool {
+        self.overlay.is_none()
+            && matches!(self.scene.awaits, Awaits::Answer)
+            && self.scene.screen.hides_typing()
+    }
+
+    /// Whether somebody is to type something now.
+    pub fn asks(&self) -> bool {
+        self.overlay.is_some() || matches!(self.scene.awaits, Awaits::Answer)
+    }
+
+    /// Whether the answer was given, and nothing else has come yet.
+    pub fn is_answered(&self) -> bool {
+        self.scene.is_answered
+    }
+
+    /// Another number whenever something else takes the keys.
+    pub fn turned(&self) -> u64 {
+        self.turned
+    }
+
+    /// Which screen stands, and what stands over it.
+    pub fn screen_number(&self) -> ScreenNumber {
+        ScreenNumber(self.screens, self.overlay.as_ref().map(|_| self.overlays))
+    }
+
+    /// Whether what stands over the screen only shows or offers something.
+    pub fn only_shows(&self) -> bool {
+        self.overlay.as_ref().is_some_and(Overlay::gives_way)
+    }
+
+    /// How long the work under way has taken, in seconds.
+    pub fn waited(&self) -> Option<u64> {
+        let (_, since) = self.scene.work.as_ref()?;
+        Some(self.now.up.saturating_sub(*since))
+    }
+
+    /// Whether something stands over the screen.
+    pub fn is_covered(&self) -> bool {
+        self.overlay.is_some()
+    }
+
+    /// Minutes spent in the current step, since it began or was taken up again.
+    pub fn minutes_in_step(&self) -> i64 {
+        self.now.utc.saturating_sub(self.step.1).max(0) / 60
     }
 
     /// What was laid out was drawn, at this moment.
@@ -100,16 +187,26 @@ impl Model {
     }
 
     /// The room was seen like this.
-    pub fn room(&mut self, seen: RoomSeen) {
-        if let Some(hands) = &mut self.hands {
-            hands.see(seen);
-        }
+    pub fn room(&mut self, seen: RoomSeen) -> Vec<Act> {
+        let state = self.view.as_ref().map(|view| &*view.state);
+        let hands = self.hands.as_mut();
+        let owed = hands.and_then(|hands| hands.see(seen, state));
+        owed.map(Act::Room).into_iter().collect()
     }
 
     /// The driver wants something.
     pub fn request(&mut self, request: Request) -> Vec<Act> {
         match request {
             Request::Show(view) => {
+                let step = view.state.step;
+                if self.step.0 != step {
+                    self.step = (step, self.now.utc);
+                }
+                let before = self.view.as_ref().map_or(0, |view| view.entries);
+                let fresh = view.last.as_ref().filter(|_| view.entries > before);
+                if let Some(entry) = fresh.filter(|_| self.plain) {
+                    self.fresh.push((entry.seq, entry.event.sentence()));
+                }
                 self.view = Some(*view);
                 Vec::new()
             }
@@ -124,6 +221,12 @@ impl Model {
                 holder, serial, puk, management,
             ))),
             Request::Trouble(trouble) => self.stand(Box::new(screens::TroubleScreen::new(trouble))),
+            Request::Finished(farewell) => {
+                self.overlay = None;
+                let acts = self.stand(Box::new(screens::FarewellScreen::new(farewell)));
+                self.scene.is_last = true;
+                acts
+            }
             Request::Working(work, cancel) => self.working(work, cancel),
             Request::Interrupted => {
                 let owed = self.owed.pop_front().map(|(interrupt, _)| interrupt);
@@ -143,6 +246,7 @@ impl Model {
                 self.scene.screen.refuse(why);
             }
             self.scene.awaits = Awaits::Answer;
+            self.scene.is_answered = false;
             self.seen_anew();
             return self.settle();
         }
@@ -158,15 +262,24 @@ impl Model {
     /// A new screen stands, and the driver waits for its answer.
     fn stand(&mut self, screen: Box<dyn Screen>) -> Vec<Act> {
         self.scene = Scene::new(screen, Awaits::Answer);
+        self.screens += 1;
         self.seen_anew();
         self.settle()
     }
 
     /// What takes the keys is another; an overlay that is open keeps them.
     fn seen_anew(&mut self) {
+        self.turned += 1;
         if self.overlay.is_none() {
             self.seen = None;
         }
+    }
+
+    fn open(&mut self, overlay: Overlay) {
+        self.overlay = Some(overlay);
+        self.overlay_scroll = 0;
+        self.turned += 1;
+        self.overlays += 1;
     }
 
     fn close_overlay(&mut self) {
@@ -186,6 +299,10 @@ impl Model {
         };
         let screen = Box::new(screens::WorkScreen::new(work.clone(), since));
         self.scene = Scene::new(screen, awaits);
+        if self.scene.work.as_ref() != Some(&(work.clone(), since)) {
+            self.turned += 1;
+            self.screens += 1;
+        }
         self.scene.work = Some((work, since));
         self.settle()
     }
@@ -224,10 +341,10 @@ impl Model {
         if !meant || key.kind == KeyEventKind::Release || !self.size.is_enough() {
             return Vec::new();
         }
-        if let Some(overlay) = opened_by(key) {
-            if self.overlay.as_ref().is_none_or(Overlay::gives_way) {
-                self.overlay = Some(overlay);
-                self.overlay_scroll = 0;
+        if let Some(overlay) = opened_by(key, &self.sight()) {
+            let gives_way = self.overlay.as_ref().is_none_or(Overlay::gives_way);
+            if gives_way && (!self.scene.is_last || overlay.only_shows()) {
+                self.open(overlay);
             }
             return Vec::new();
         }
@@ -239,27 +356,29 @@ impl Model {
         if self.scrolls(key) {
             return Vec::new();
         }
-        let sight = sight(self.view.as_ref(), self.now, self.hands.is_some());
+        let sight = sight(self.view.as_ref(), self.now, self.hands.as_ref());
         if let Some(overlay) = &mut self.overlay {
             match overlay.key(key, &sight) {
                 Turned::Stays => {}
                 Turned::Closed => self.close_overlay(),
-                Turned::To(other) => {
-                    self.overlay = Some(other);
-                    self.overlay_scroll = 0;
-                }
-                Turned::Wants(interrupt) => {
+                Turned::To(other) => self.open(other),
+                Turned::Wants(interrupt, after) => {
                     let holder = sight.state().and_then(turn_that_can_end).cloned();
-                    self.close_overlay();
+                    match after {
+                        Some(after) => self.open(*after),
+                        None => self.close_overlay(),
+                    }
                     self.owed.push_back((interrupt, holder));
                     return self.settle();
                 }
             }
             return Vec::new();
         }
-        if key.code == KeyCode::Esc {
-            self.overlay = Some(Overlay::Ways(0));
-            self.overlay_scroll = 0;
+        let taken = self.scene.screen.takes_escape();
+        if key.code == KeyCode::Esc && !taken {
+            if !self.scene.is_last {
+                self.open(Overlay::Ways(0));
+            }
             return Vec::new();
         }
         if !matches!(self.scene.awaits, Awaits::Answer) {
@@ -269,6 +388,7 @@ impl Model {
         match self.scene.screen.key(key, &sight) {
             Some(heard) => {
                 self.scene.awaits = Awaits::Nothing;
+                self.scene.is_answered = true;
                 vec![Act::Tell(heard)]
             }
             None => Vec::new(),
@@ -278,11 +398,11 @@ impl Model {
     /// Takes a key that scrolls; whether it was one.
     fn scrolls(&mut self, key: &KeyEvent) -> bool {
         let arrows = match &self.overlay {
-            Some(overlay) => matches!(overlay, Overlay::Help),
+            Some(overlay) => overlay.scrolls(),
             None => !self.scene.screen.takes_arrows(),
         };
         let room = layout::upper_rows(self.size, &self.page);
-        let last = self.page.top.len().saturating_sub(room);
+        let last = self.page.rows().saturating_sub(room);
         let scroll = match key.code {
             KeyCode::PageUp => self.scroll.saturating_sub(room.saturating_sub(1)),
             KeyCode::PageDown => self.scroll + room.saturating_sub(1).max(1),
@@ -306,6 +426,7 @@ impl Model {
     pub fn keys(&self) -> String {
         let everywhere = match self.overlay {
             Some(_) => "Esc back",
+            None if self.scene.is_last => "F1 help  F8 digest",
             None => "Esc ways on  F1 help  F2 note  F3 exception  F4 leave",
         };
         match self.page.keys.as_str() {
@@ -316,16 +437,20 @@ impl Model {
 
     /// Makes the page anew; to be called before drawing, whatever has changed.
     pub fn lay_out(&mut self, size: Size) {
+        // What was answered stands as it was until the next thing is asked.
+        if self.is_answered() && self.overlay.is_none() && self.size == size {
+            return;
+        }
         self.size = size;
         let mut page = self.make_page();
         let mut scroll = self.clamped(&page);
         let room = layout::upper_rows(size, &page);
-        if self.overlay.is_none() && size.is_enough() && scroll + room >= page.top.len() {
+        if self.overlay.is_none() && size.is_enough() && scroll + room >= page.rows() {
             self.scene.screen.reached_end();
-            let at_end = page.top.len().saturating_sub(room) <= scroll && scroll > 0;
+            let at_end = page.rows().saturating_sub(room) <= scroll && scroll > 0;
             page = self.make_page();
             if at_end {
-                self.scene.scroll = page.top.len();
+                self.scene.scroll = page.rows();
             }
             scroll = self.clamped(&page);
         }
@@ -339,7 +464,10 @@ impl Model {
 
     fn make_page(&self) -> Page {
         let sight = self.sight();
-        let mut page = Page::new(layout::main_columns(self.size), self.sheet);
+        let columns = layout::main_columns(self.size, self.is_wide());
+        let mut page = Page::new(columns, self.sheet);
+        page.by_line = self.plain;
+        page.fits = layout::pane_rows(self.size);
         match &self.overlay {
             Some(overlay) => overlay.page(&mut page, &sight),
             None => self.scene.screen.page(&mut page, &sight),
@@ -355,7 +483,7 @@ impl Model {
             None => self.scene.scroll,
         };
         let room = layout::upper_rows(self.size, page);
-        let scroll = wanted.min(page.top.len().saturating_sub(room));
+        let scroll = wanted.min(page.rows().saturating_sub(room));
         let follows = self.overlay.is_some() || self.scene.follows;
         match page.focus.filter(|_| follows) {
             Some(row) if row < scroll => row,
@@ -365,14 +493,17 @@ impl Model {
     }
 
     fn sight(&self) -> Sight<'_> {
-        sight(self.view.as_ref(), self.now, self.hands.is_some())
+        sight(self.view.as_ref(), self.now, self.hands.as_ref())
     }
 }
 
-fn sight(view: Option<&View>, now: Now, room: bool) -> Sight<'_> {
+fn sight<'m>(view: Option<&'m View>, now: Now, hands: Option<&Hands>) -> Sight<'m> {
+    let state = view.map(|view| &*view.state);
+    let in_hand = hands.and_then(|hands| hands.in_hand(state));
     Sight {
         view,
         up: now.up,
-        room,
+        room: hands.is_some(),
+        in_hand: in_hand.map(|device| device.serial),
     }
 }

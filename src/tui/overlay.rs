@@ -3,7 +3,10 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{field::TypedWord, form::Form, help, page::Page, screens::Sight};
+use super::{
+    compare::Compare, field::TypedWord, form::Form, help, intermission::Intermission, page::Page,
+    screens::Sight, seats,
+};
 use crate::{
     ceremony::{State, turn::Stage},
     driver::Interrupt,
@@ -27,6 +30,10 @@ pub(super) enum Overlay {
     EndTurn(Handle, Form),
     /// Leaving.
     Leave(TypedWord),
+    /// An intermission.
+    Intermission(Intermission),
+    /// A digest to be compared.
+    Compare(Compare),
     /// What the keys do and what the marks mean.
     Help,
 }
@@ -39,8 +46,8 @@ pub(super) enum Turned {
     Closed,
     /// Another is open now.
     To(Overlay),
-    /// Somebody wants this.
-    Wants(Interrupt),
+    /// Somebody wants this; what is open then.
+    Wants(Interrupt, Option<Box<Overlay>>),
 }
 
 impl Overlay {
@@ -72,12 +79,29 @@ impl Overlay {
 
     /// Whether it is lost without harm when another is opened.
     pub fn gives_way(&self) -> bool {
-        matches!(self, Self::Ways(_) | Self::Help)
+        matches!(self, Self::Ways(_) | Self::Help | Self::Compare(_))
+    }
+
+    /// Whether it shows something and changes nothing.
+    pub fn only_shows(&self) -> bool {
+        matches!(self, Self::Help | Self::Compare(_))
+    }
+
+    /// Whether it takes the whole width of the screen.
+    pub fn is_wide(&self) -> bool {
+        matches!(self, Self::Compare(_))
+    }
+
+    /// Whether the arrows scroll it.
+    pub fn scrolls(&self) -> bool {
+        matches!(self, Self::Help)
     }
 
     /// Takes a key.
     pub fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Turned {
-        if key.code == KeyCode::Esc {
+        // Nobody comes back from an intermission by a stray key.
+        let away = matches!(self, Self::Intermission(pause) if pause.is_under_way());
+        if key.code == KeyCode::Esc && !away {
             return Turned::Closed;
         }
         let completed = match self {
@@ -86,24 +110,36 @@ impl Overlay {
         };
         match self {
             Self::Ways(at) => Self::choose(at, key, sight),
+            Self::Compare(compare) => {
+                compare.key(key, sight);
+                Turned::Stays
+            }
+            Self::Intermission(pause) => match pause.key(key, sight.up) {
+                Some((note, goes_on)) => {
+                    let open = goes_on.map(|pause| Box::new(Self::Intermission(pause)));
+                    Turned::Wants(note, open)
+                }
+                None => Turned::Stays,
+            },
             Self::Note(form) if completed => {
                 let [text] = form.take();
-                Turned::Wants(Interrupt::Note(text))
+                Turned::Wants(Interrupt::Note(text), None)
             }
             Self::Exception(form) if completed => {
                 let [expected, happened, decided] = form.take();
-                Turned::Wants(Interrupt::Exception {
+                let interrupt = Interrupt::Exception {
                     expected,
                     happened,
                     decided,
-                })
+                };
+                Turned::Wants(interrupt, None)
             }
             Self::EndTurn(_, form) if completed => {
                 let [reason, _] = form.take();
-                Turned::Wants(Interrupt::EndTurn(reason))
+                Turned::Wants(Interrupt::EndTurn(reason), None)
             }
             Self::Leave(word) => match word.key(key).as_deref() {
-                Some(LEAVE) => Turned::Wants(Interrupt::Leave),
+                Some(LEAVE) => Turned::Wants(Interrupt::Leave, None),
                 Some(_) => {
                     word.refuse(format!("Type the word {LEAVE}, or press Esc to go back."));
                     Turned::Stays
@@ -138,13 +174,22 @@ impl Overlay {
                 page.who("The administrator");
                 page.headline("Ways on. Nothing is done before it is typed out.");
                 page.gap();
+                if let (true, Some(state)) = (page.by_line, sight.state()) {
+                    // What stands in the side pane of a screen.
+                    for seat in seats::each_in_words(state) {
+                        page.text(&seat);
+                    }
+                    page.text(&seats::in_words(state));
+                    page.gap();
+                    page.ask("Type the number of a way on; Enter alone goes back.");
+                }
                 for (number, way) in ways(sight).iter().enumerate() {
                     page.choice(
                         &format!("{} {}", number + 1, way.says(sight)),
                         number == *at,
                     );
                 }
-                page.keys = "Up Down Enter 1-5".to_owned();
+                page.keys = format!("Up Down Enter 1-{}", ways(sight).len());
             }
             Self::Note(form) => {
                 page.who("The administrator");
@@ -181,6 +226,8 @@ impl Overlay {
                 );
                 word.show(page, &format!("To leave, type {LEAVE} and press Enter:"));
             }
+            Self::Intermission(pause) => pause.page(page, sight.up),
+            Self::Compare(compare) => compare.page(page, sight),
             Self::Help => help::page(page, sight),
         }
     }
@@ -192,13 +239,21 @@ pub(super) fn turn_that_can_end(state: &State) -> Option<&Handle> {
     (turn.stage != Stage::Remove).then_some(&turn.holder)
 }
 
+/// Whether people may go now: not while a device is at the table.
+fn may_pause(sight: &Sight<'_>) -> bool {
+    sight.state().is_some_and(|state| state.turn.is_none())
+}
+
 /// A way on.
 #[derive(Clone, Copy)]
 enum Way {
     Note,
     Exception,
     EndTurn,
+    Compare,
+    Pause,
     Leave,
+    Help,
     Back,
 }
 
@@ -207,7 +262,13 @@ fn ways(sight: &Sight<'_>) -> Vec<Way> {
     if sight.state().and_then(turn_that_can_end).is_some() {
         ways.push(Way::EndTurn);
     }
-    ways.extend([Way::Leave, Way::Back]);
+    if Compare::is_possible(sight) {
+        ways.push(Way::Compare);
+    }
+    if may_pause(sight) {
+        ways.push(Way::Pause);
+    }
+    ways.extend([Way::Leave, Way::Help, Way::Back]);
     ways
 }
 
@@ -223,7 +284,10 @@ impl Way {
                     holder.map(Handle::as_str).unwrap_or_default()
                 )
             }
+            Self::Compare => "compare a digest: words, large type, code".to_owned(),
+            Self::Pause => "an intermission".to_owned(),
             Self::Leave => "leave, and resume later".to_owned(),
+            Self::Help => "help: what the keys do".to_owned(),
             Self::Back => "go back".to_owned(),
         }
     }
@@ -233,7 +297,10 @@ impl Way {
             Self::Note => Turned::To(Overlay::note()),
             Self::Exception => Turned::To(Overlay::exception()),
             Self::EndTurn => Overlay::end_turn(sight).map_or(Turned::Closed, Turned::To),
+            Self::Compare => Turned::To(Overlay::Compare(Compare::default())),
+            Self::Pause => Turned::To(Overlay::Intermission(Intermission::new())),
             Self::Leave => Turned::To(Overlay::leave()),
+            Self::Help => Turned::To(Overlay::Help),
             Self::Back => Turned::Closed,
         }
     }
@@ -249,18 +316,31 @@ pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
     }
 }
 
-/// What a key opens over every screen.
-pub(super) fn opened_by(key: &KeyEvent) -> Option<Overlay> {
+/// What a key opens over every screen, if there is something to open.
+pub(super) fn opened_by(key: &KeyEvent, sight: &Sight<'_>) -> Option<Overlay> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::F(1) => Some(Overlay::Help),
-        KeyCode::F(2) => Some(Overlay::note()),
-        KeyCode::F(3) => Some(Overlay::exception()),
-        KeyCode::F(4) => Some(Overlay::leave()),
-        KeyCode::Char('g') if control => Some(Overlay::Help),
-        KeyCode::Char('o') if control => Some(Overlay::note()),
-        KeyCode::Char('e') if control => Some(Overlay::exception()),
-        KeyCode::Char('l' | 'c') if control => Some(Overlay::leave()),
+    let way = match key.code {
+        KeyCode::F(1) => Way::Help,
+        KeyCode::F(2) => Way::Note,
+        KeyCode::F(3) => Way::Exception,
+        KeyCode::F(4) => Way::Leave,
+        KeyCode::F(8) => Way::Compare,
+        KeyCode::F(9) => Way::Pause,
+        KeyCode::Char('g') if control => Way::Help,
+        KeyCode::Char('o') if control => Way::Note,
+        KeyCode::Char('e') if control => Way::Exception,
+        KeyCode::Char('l' | 'c') if control => Way::Leave,
+        KeyCode::Char('d') if control => Way::Compare,
+        KeyCode::Char('b') if control => Way::Pause,
+        _ => return None,
+    };
+    let offered = match way {
+        Way::Compare => Compare::is_possible(sight),
+        Way::Pause => may_pause(sight),
+        _ => true,
+    };
+    match way.open(sight) {
+        Turned::To(overlay) if offered => Some(overlay),
         _ => None,
     }
 }

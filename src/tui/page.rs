@@ -1,6 +1,8 @@
 //! What a screen says in the main pane, row by row: above, what there is to know;
 //! below, where somebody types. The upper part is scrolled when it is too long.
 
+use std::sync::Arc;
+
 use ratatui::{
     style::Style,
     text::{Line, Span},
@@ -10,17 +12,30 @@ use super::{
     style::Sheet,
     words::{cut, safe, tail, width, wrap},
 };
+use crate::digest::Digest;
 
 /// The rows of a main pane of a certain width.
 pub(super) struct Page {
     columns: usize,
     pub sheet: Sheet,
-    /// What there is to know.
-    pub top: Vec<Line<'static>>,
+    /// What there is to know, but for what is long.
+    top: Vec<Line<'static>>,
+    /// What is long stands after so many rows of `top`, and is laid out only once.
+    long: Option<(usize, Arc<[Line<'static>]>)>,
     /// Where somebody types.
     pub bottom: Vec<Line<'static>>,
+    /// What is asked, for those who cannot see which field takes the keys.
+    asks: Vec<String>,
+    /// So many of these belong to fields that are shown already.
+    shown: usize,
+    /// Whether answers are typed as whole lines: no key works by itself.
+    pub by_line: bool,
     /// The row of the upper part that must be seen.
     pub focus: Option<usize>,
+    /// The row that was searched for and found.
+    pub found: Option<usize>,
+    /// How many rows can be seen at once.
+    pub fits: usize,
     /// The keys that work here, besides those that work everywhere.
     pub keys: String,
 }
@@ -32,10 +47,53 @@ impl Page {
             columns,
             sheet,
             top: Vec::new(),
+            long: None,
             bottom: Vec::new(),
+            asks: Vec::new(),
+            shown: 0,
+            by_line: false,
             focus: None,
+            found: None,
+            fits: 0,
             keys: String::new(),
         }
+    }
+
+    /// The columns that it has.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Whether something long stands on it.
+    pub fn is_long(&self) -> bool {
+        self.long.is_some()
+    }
+
+    /// How many rows the upper part has.
+    pub fn rows(&self) -> usize {
+        self.top.len() + self.long.as_ref().map_or(0, |(_, rows)| rows.len())
+    }
+
+    /// A row of the upper part.
+    pub fn row(&self, at: usize) -> Option<&Line<'static>> {
+        match &self.long {
+            Some((before, rows)) if at >= *before => {
+                let within = at - before;
+                let rest = || self.top.get(at - rows.len());
+                rows.get(within).or_else(rest)
+            }
+            _ => self.top.get(at),
+        }
+    }
+
+    /// Something long, laid out before for a page of these columns. A page has one.
+    pub fn long(&mut self, rows: Arc<[Line<'static>]>) {
+        self.long = Some((self.top.len(), rows));
+    }
+
+    /// A row that was laid out elsewhere.
+    pub fn line(&mut self, line: Line<'static>) {
+        self.top.push(line);
     }
 
     /// Who does the one thing to do now.
@@ -52,7 +110,10 @@ impl Page {
     pub fn aloud(&mut self, words: &str) {
         self.gap();
         self.push("Read aloud:", self.sheet.quiet(), "");
-        let bar = format!("{} ", self.sheet.vertical());
+        let bar = match self.by_line {
+            true => "  ".to_owned(),
+            false => format!("{} ", self.sheet.vertical()),
+        };
         self.push(words, self.sheet.aloud(), &bar);
     }
 
@@ -64,7 +125,7 @@ impl Page {
     /// A paragraph in a style, each row after `mark` or an indent of its width.
     pub fn item(&mut self, mark: &str, text: &str, style: Style) {
         let indent = " ".repeat(width(mark));
-        let rows = self.rows(text, mark);
+        let rows = self.wrapped(text, mark);
         for (at, row) in rows.into_iter().enumerate() {
             let mark = if at == 0 {
                 mark.to_owned()
@@ -75,11 +136,11 @@ impl Page {
         }
     }
 
-    /// A row of a document: continued rows are indented.
-    pub fn document(&mut self, line: &str) {
+    /// The rows of a line of a document: continued rows are indented.
+    pub fn of_document(&self, line: &str) -> Vec<Line<'static>> {
         let line = self.sheet.show(&safe(line)).into_owned();
-        self.top
-            .extend(wrap(&line, self.columns, 4).into_iter().map(Line::raw));
+        let rows = wrap(&line, self.columns, 4).into_iter();
+        rows.map(Line::raw).collect()
     }
 
     /// Something was refused or went wrong, and what to do next.
@@ -92,18 +153,20 @@ impl Page {
 
     /// An empty row, unless one stands there already.
     pub fn gap(&mut self) {
-        if self.top.last().is_some_and(|line| line.width() > 0) {
+        let last = self.rows().checked_sub(1).and_then(|last| self.row(last));
+        if last.is_some_and(|line| line.width() > 0) {
             self.top.push(Line::default());
         }
     }
 
     /// A row of a list; the chosen one is marked and kept in sight.
     pub fn choice(&mut self, text: &str, chosen: bool) {
+        let chosen = chosen && !self.by_line;
         let mark = if chosen { "> " } else { "  " };
         let text = self.sheet.show(&safe(text)).into_owned();
         let text = cut(&text, self.columns.saturating_sub(2), self.sheet.ellipsis());
         let style = if chosen {
-            self.focus = Some(self.top.len());
+            self.focus = Some(self.rows());
             self.sheet.chosen()
         } else {
             Style::new()
@@ -114,8 +177,10 @@ impl Page {
     /// Why what was typed is no answer.
     pub fn refusal(&mut self, refusal: Option<&str>) {
         if let Some(refusal) = refusal {
+            self.asks
+                .push(format!("! {}", self.sheet.show(&safe(refusal))));
             let style = self.sheet.alarm();
-            let rows = self.rows(refusal, "! ");
+            let rows = self.wrapped(refusal, "! ");
             for (at, row) in rows.into_iter().enumerate() {
                 let mark = if at == 0 { "! " } else { "  " };
                 self.bottom
@@ -126,7 +191,8 @@ impl Page {
 
     /// What is to be typed.
     pub fn ask(&mut self, what: &str) {
-        let rows = self.rows(what, "");
+        self.asks.push(self.sheet.show(&safe(what)).into_owned());
+        let rows = self.wrapped(what, "");
         self.bottom.extend(
             rows.into_iter()
                 .map(|row| Line::styled(row, self.sheet.headline())),
@@ -135,6 +201,11 @@ impl Page {
 
     /// A field and what stands in it. Only the one that takes the keys has a cursor.
     pub fn field(&mut self, content: &str, takes_keys: bool) {
+        // A field that does not take the keys is not what is asked now.
+        if !takes_keys {
+            self.asks.truncate(self.shown);
+        }
+        self.shown = self.asks.len();
         let content = self.sheet.show(&safe(content)).into_owned();
         let seen = tail(&content, self.columns.saturating_sub(3));
         let mut spans = vec![
@@ -147,14 +218,19 @@ impl Page {
         self.bottom.push(Line::from(spans));
     }
 
+    /// What is asked now, line by line.
+    pub fn question(&self) -> Vec<String> {
+        self.asks.clone()
+    }
+
     /// Rows of a text that stand beside a mark.
-    fn rows(&self, text: &str, mark: &str) -> Vec<String> {
+    fn wrapped(&self, text: &str, mark: &str) -> Vec<String> {
         let text = self.sheet.show(&safe(text)).into_owned();
         wrap(&text, self.columns.saturating_sub(width(mark)), 0)
     }
 
     fn push(&mut self, text: &str, style: Style, bar: &str) {
-        for row in self.rows(text, bar) {
+        for row in self.wrapped(text, bar) {
             let row = vec![
                 Span::styled(bar.to_owned(), self.sheet.quiet()),
                 Span::styled(row, style),
@@ -162,4 +238,24 @@ impl Page {
             self.top.push(Line::from(row));
         }
     }
+}
+
+/// A digest's hexadecimal digits in two rows of groups that can be compared.
+pub(super) fn hex_groups(digest: &Digest) -> Vec<String> {
+    let hex = digest.to_string();
+    let rows = hex.as_bytes().chunks(32).map(|row| {
+        let groups: Vec<_> = row.chunks(4).map(String::from_utf8_lossy).collect();
+        groups.join(" ")
+    });
+    rows.collect()
+}
+
+/// A digest's words in eight rows of four, one under the other.
+pub(super) fn word_rows(digest: &Digest) -> Vec<String> {
+    let words = digest.words();
+    let rows = words.chunks(4).map(|words| {
+        let words: Vec<_> = words.iter().map(|word| format!("{word:<11}")).collect();
+        words.join(" ").trim_end().to_owned()
+    });
+    rows.collect()
 }

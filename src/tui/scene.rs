@@ -27,6 +27,10 @@ pub(super) struct Scene {
     pub scroll: usize,
     /// Whether the chosen row is kept in sight: not while somebody scrolls.
     pub follows: bool,
+    /// Whether somebody has answered here.
+    pub is_answered: bool,
+    /// Whether the ceremony is over: nothing can be recorded any more.
+    pub is_last: bool,
 }
 
 impl Scene {
@@ -39,6 +43,8 @@ impl Scene {
             work: None,
             scroll: 0,
             follows: true,
+            is_answered: false,
+            is_last: false,
         }
     }
 

@@ -131,13 +131,43 @@ fn word(letters: &[(char, bool); 6]) -> &'static str {
     }
 }
 
+/// How far the holders have come, in words.
+pub(super) fn in_words(state: &State) -> String {
+    let quorum = &state.plan.policy.quorum;
+    let signed = signed_all(state);
+    let closed = state.seats.iter().filter(|s| s.closing.is_some()).count();
+    format!(
+        "enrolled {} of {}; signed {signed}, at least {} must; closed {closed}",
+        state.done(Purpose::Enroll),
+        quorum.holders,
+        quorum.threshold
+    )
+}
+
+/// Each seat in words.
+pub(super) fn each_in_words(state: &State) -> Vec<String> {
+    let seats = state.seats.iter().enumerate();
+    let told = seats.map(|(at, seat)| {
+        let word = match word(&letters(state, seat, None)) {
+            "" => "not here yet",
+            word => word,
+        };
+        format!("seat {} {}: {word}", at + 1, seat.handle)
+    });
+    told.collect()
+}
+
+fn signed_all(state: &State) -> usize {
+    let all = |seat: &&Seat| letters(state, seat, None).get(4).is_some_and(|s| s.1);
+    state.seats.iter().filter(all).count()
+}
+
 /// How the quorum fills up.
 fn quorum(model: &Model, state: &State, columns: usize) -> Vec<Line<'static>> {
     let enrolled = state.done(Purpose::Enroll);
     let holders = state.plan.policy.quorum.holders as usize;
     let threshold = state.plan.policy.quorum.threshold as usize;
-    let all = |seat: &&Seat| letters(state, seat, None).get(4).is_some_and(|s| s.1);
-    let signed = state.seats.iter().filter(all).count();
+    let signed = signed_all(state);
     let closed = state.seats.iter().filter(|s| s.closing.is_some()).count();
     let mut lines = vec![Line::raw(fit(
         model,

@@ -2,12 +2,15 @@
 
 use std::{
     io, panic,
-    sync::mpsc::{self, Receiver, Sender},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
     thread,
     time::{Duration, Instant},
 };
 
-use crossterm::event::{self, Event};
+use crossterm::event::{self, Event, KeyEvent};
 use jiff::Timestamp;
 
 use super::{
@@ -19,6 +22,35 @@ use super::{
     terminal::{self, TakenTerminal},
 };
 use crate::transcript::Mode;
+
+/// How the model is shown, and how people are heard.
+pub(super) trait Face {
+    /// Shows the model as it is now.
+    ///
+    /// # Errors
+    /// What the terminal refused.
+    fn show(&mut self, model: &mut Model) -> io::Result<()>;
+
+    /// The keys that a typed line stands for; where keys come one by one, there are
+    /// no lines.
+    fn keys(&mut self, _line: &str, _model: &Model) -> Vec<KeyEvent> {
+        Vec::new()
+    }
+
+    /// Several lines came at once, and none was taken.
+    ///
+    /// # Errors
+    /// What the terminal refused.
+    fn pasted(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Listens until `ended`, telling what is heard, and each second.
+    fn listener(&self) -> fn(&Sender<Message>, &AtomicBool);
+}
+
+/// The keyboard is asked so often whether it is still to be listened to.
+pub(super) const GLANCE: Duration = Duration::from_millis(100);
 
 /// Runs `drive` with the screens as its operator, until it returns. `room` is what
 /// a rehearsal offers for its simulated devices.
@@ -37,21 +69,31 @@ pub fn run<T: Send>(
     room: Option<Box<dyn Room + '_>>,
     drive: impl FnOnce(&mut dyn Operator) -> T + Send,
 ) -> io::Result<T> {
-    let mut terminal = TakenTerminal::take()?;
-    let (tell, messages) = mpsc::channel();
-    let (say, heard) = mpsc::channel();
-    let (room_tell, room_commands) = mpsc::channel();
     let model = Model::new(
         mode,
         title.to_owned(),
         Sheet::of_environment(),
         room.is_some(),
     );
-    let keyboard = tell.clone();
-    thread::Builder::new()
-        .name("keyboard".to_owned())
-        .spawn(move || listen(&keyboard))?;
+    play(TakenTerminal::take()?, model, room, drive)
+}
+
+/// Runs `drive` with a face as its operator, until it returns.
+pub(super) fn play<T: Send>(
+    mut face: impl Face,
+    model: Model,
+    room: Option<Box<dyn Room + '_>>,
+    drive: impl FnOnce(&mut dyn Operator) -> T + Send,
+) -> io::Result<T> {
+    let (tell, messages) = mpsc::channel();
+    let (say, heard) = mpsc::channel();
+    let (room_tell, room_commands) = mpsc::channel();
+    let ended = AtomicBool::new(false);
+    let (keyboard, listen) = (tell.clone(), face.listener());
     let (shown, driven) = thread::scope(|scope| {
+        scope.spawn(|| listen(&keyboard, &ended));
+        // However this ends, the keyboard is not listened to any longer.
+        let over = Raised(&ended);
         let room_thread = room.map(|room| {
             let (changed, tell) = (RoomChanged(room_tell.clone()), tell.clone());
             scope.spawn(move || {
@@ -62,13 +104,13 @@ pub fn run<T: Send>(
         });
         let driver = scope.spawn(|| {
             terminal::this_thread_ends_screens();
-            let ended = Ended(tell.clone());
+            let over = Ended(tell.clone());
             let mut operator = ScreenOperator {
                 screens: tell,
                 heard,
             };
             let driven = drive(&mut operator);
-            drop(ended);
+            drop(over);
             driven
         });
         let stage = Stage {
@@ -78,7 +120,8 @@ pub fn run<T: Send>(
             room: room_tell.clone(),
             wait: None,
         };
-        let shown = stage.play(&messages, &mut terminal);
+        let shown = stage.play(&messages, &mut face);
+        drop(over);
         drop(messages);
         let driven = driver.join();
         if room_thread.is_some() {
@@ -86,10 +129,19 @@ pub fn run<T: Send>(
         }
         (shown, driven)
     });
-    drop(terminal);
+    drop(face);
     match driven {
         Ok(driven) => shown.map(|()| driven),
         Err(panicked) => panic::resume_unwind(panicked),
+    }
+}
+
+/// Says that the screens have ended, however they did.
+struct Raised<'f>(&'f AtomicBool);
+
+impl Drop for Raised<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
@@ -115,12 +167,8 @@ struct Stage {
 impl Stage {
     /// Hears, changes the model and draws, until the driver has ended. When the
     /// terminal is lost before that, whatever the driver waits for is ended.
-    fn play(
-        mut self,
-        messages: &Receiver<Message>,
-        terminal: &mut TakenTerminal,
-    ) -> io::Result<()> {
-        let played = self.hear_all(messages, terminal);
+    fn play(mut self, messages: &Receiver<Message>, face: &mut impl Face) -> io::Result<()> {
+        let played = self.hear_all(messages, face);
         let mut wait = self.wait.take();
         // Nobody is there to be asked any more: every question is answered so.
         drop(self);
@@ -139,26 +187,37 @@ impl Stage {
         played
     }
 
-    fn hear_all(
-        &mut self,
-        messages: &Receiver<Message>,
-        terminal: &mut TakenTerminal,
-    ) -> io::Result<()> {
-        self.show(terminal)?;
+    fn hear_all(&mut self, messages: &Receiver<Message>, face: &mut impl Face) -> io::Result<()> {
+        self.show(face)?;
         while let Ok(message) = messages.recv() {
             let mut message = Some(message);
             while let Some(next) = message {
                 match next {
                     Message::Ended => return Ok(()),
                     Message::KeyboardLost => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    Message::Pasted => face.pasted()?,
+                    Message::Line(line, at) => self.hear_line(&line, at, face)?,
                     heard => self.hear(heard),
                 }
                 // All that has come together is drawn together.
                 message = messages.try_recv().ok();
             }
-            self.show(terminal)?;
+            self.show(face)?;
         }
         Ok(())
+    }
+
+    /// A line is typed key by key, as far as what takes the keys stays the same.
+    fn hear_line(&mut self, line: &str, at: Instant, face: &mut impl Face) -> io::Result<()> {
+        for key in face.keys(line, &self.model) {
+            let before = self.model.turned();
+            let acts = self.model.key(&key, at);
+            self.act(acts);
+            if self.model.turned() != before {
+                break;
+            }
+        }
+        self.show(face)
     }
 
     fn hear(&mut self, message: Message) {
@@ -168,12 +227,13 @@ impl Stage {
                 self.wait = request.wait();
                 self.model.request(request)
             }
-            Message::Room(seen) => {
-                self.model.room(seen);
-                Vec::new()
-            }
+            Message::Room(seen) => self.model.room(seen),
             _ => Vec::new(),
         };
+        self.act(acts);
+    }
+
+    fn act(&mut self, acts: Vec<Act>) {
         for act in acts {
             match act {
                 // The driver has ended: nobody waits for it any more.
@@ -184,25 +244,31 @@ impl Stage {
         }
     }
 
-    fn show(&mut self, terminal: &mut TakenTerminal) -> io::Result<()> {
+    fn show(&mut self, face: &mut impl Face) -> io::Result<()> {
         self.model.tick(Now {
             utc: Timestamp::now().as_second(),
             up: self.started.elapsed().as_secs(),
         });
         // Whoever answers what stands on the screen does so after this moment.
         let drawn = Instant::now();
-        terminal.show(&mut self.model)?;
+        face.show(&mut self.model)?;
         self.model.shown(drawn);
         Ok(())
     }
 }
 
-/// Listens to the keyboard, and to the clock once a second, until nobody hears it.
-fn listen(tell: &Sender<Message>) {
-    loop {
-        let second = Timestamp::now().subsec_nanosecond().unsigned_abs();
-        let until_next = Duration::from_nanos(u64::from(1_000_000_000_u32.saturating_sub(second)));
-        let message = match event::poll(until_next) {
+/// What is left of the current second.
+pub(super) fn until_next_second() -> Duration {
+    let second = Timestamp::now().subsec_nanosecond().unsigned_abs();
+    Duration::from_nanos(u64::from(1_000_000_000_u32.saturating_sub(second)))
+}
+
+/// Listens to the keyboard, and to the clock once a second.
+pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
+    while !ended.load(Ordering::SeqCst) {
+        let left = until_next_second();
+        let message = match event::poll(left.min(GLANCE)) {
+            Ok(false) if left > GLANCE => continue,
             Ok(false) => Message::Tick,
             Ok(true) => match event::read() {
                 Ok(Event::Key(key)) => Message::Key(key, Instant::now()),

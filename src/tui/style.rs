@@ -16,6 +16,8 @@ pub(super) struct Sheet {
     pub colour: bool,
     /// Whether anything but ASCII can be shown.
     pub unicode: bool,
+    /// Whether half blocks can be shown: the fonts of the Linux console hold them.
+    pub blocks: bool,
 }
 
 impl Sheet {
@@ -27,9 +29,20 @@ impl Sheet {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
         let locale = locale.unwrap_or_default().to_lowercase();
         let terminal = set("TERM").unwrap_or_default();
+        let utf8 = locale.contains("utf-8") || locale.contains("utf8");
         Self {
             colour: set("NO_COLOR").is_none(),
-            unicode: (locale.contains("utf-8") || locale.contains("utf8")) && terminal != "linux",
+            unicode: utf8 && terminal != "linux",
+            blocks: utf8,
+        }
+    }
+
+    /// The same for rows of text that stand one below the other.
+    pub fn for_lines(self) -> Self {
+        Self {
+            colour: false,
+            blocks: false,
+            ..self
         }
     }
 
@@ -92,6 +105,20 @@ impl Sheet {
     /// What is being typed.
     pub fn typed(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// A place in a document that was searched for.
+    pub fn found(self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// Dark on light, whatever the terminal's own colours are: a code that is scanned.
+    pub fn code(self) -> Style {
+        if self.colour {
+            Style::new().fg(Color::Black).bg(Color::White)
+        } else {
+            Style::new()
+        }
     }
 
     /// Between things that stand in one row.

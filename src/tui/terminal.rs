@@ -7,6 +7,7 @@ use std::{
     sync::{
         Once,
         atomic::{AtomicBool, Ordering},
+        mpsc::Sender,
     },
     thread,
 };
@@ -24,7 +25,13 @@ use signal_hook::{
     low_level::emulate_default_handler,
 };
 
-use super::{draw::draw, layout::Size, model::Model};
+use super::{
+    draw::draw,
+    layout::Size,
+    link::Message,
+    model::Model,
+    stage::{self, Face},
+};
 
 /// Whether the terminal is taken over.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -44,8 +51,8 @@ impl TakenTerminal {
     /// # Errors
     /// What the terminal refused.
     pub fn take() -> io::Result<Self> {
-        give_back_when_panicking();
-        give_back_when_ended()?;
+        when_panicking(give_back);
+        when_ended(give_back)?;
         this_thread_ends_screens();
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
@@ -61,12 +68,11 @@ impl TakenTerminal {
         std::mem::forget(guard);
         Ok(Self(terminal))
     }
+}
 
+impl Face for TakenTerminal {
     /// Lays the model out for the terminal's size as it is now, and draws it.
-    ///
-    /// # Errors
-    /// What the terminal refused.
-    pub fn show(&mut self, model: &mut Model) -> io::Result<()> {
+    fn show(&mut self, model: &mut Model) -> io::Result<()> {
         if !TAKEN.load(Ordering::SeqCst) {
             return Ok(());
         }
@@ -77,6 +83,10 @@ impl TakenTerminal {
             rows: size.height,
         });
         self.0.draw(|frame| draw(frame, model)).map(|_| ())
+    }
+
+    fn listener(&self) -> fn(&Sender<Message>, &AtomicBool) {
+        stage::listen
     }
 }
 
@@ -115,7 +125,7 @@ fn give_back() {
 
 /// Has a panic give the terminal back before it is reported, so that its message
 /// is seen.
-fn give_back_when_panicking() {
+pub(super) fn when_panicking(give_back: fn()) {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let before = panic::take_hook();
@@ -130,7 +140,7 @@ fn give_back_when_panicking() {
 
 /// Has a signal that ends the program give the terminal back first. The transcript
 /// needs no more: it is on the disk at any moment.
-fn give_back_when_ended() -> io::Result<()> {
+pub(super) fn when_ended(give_back: fn()) -> io::Result<()> {
     static LISTENING: AtomicBool = AtomicBool::new(false);
     if LISTENING.swap(true, Ordering::SeqCst) {
         return Ok(());

@@ -85,6 +85,7 @@ fn nine_holders_enrol_sign_and_close_by_keystrokes_and_the_bundle_verifies() {
         .enter("confirm");
     busiest += turns(&mut at, "Call the next holder to sign the manifest", 5);
     at.expect("5 of 5 have").enter("enough");
+    at.expect("The ceremony is over").enter("done");
     assert_eq!(at.exit_code(), 0);
 
     let bundle = bundle::read(&out).unwrap();

@@ -61,6 +61,10 @@ impl Confirm {
 impl Screen for Confirm {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         opening_of_step(page, sight);
+        if sight.room && !self.fields.is_empty() {
+            let hint = "In this rehearsal, make up what you cannot read off anything.";
+            page.item("", hint, page.sheet.quiet());
+        }
         for (at, (asked, field)) in self.fields.iter().enumerate() {
             if at == self.at {
                 page.refusal(self.refusal.as_deref());

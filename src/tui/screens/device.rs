@@ -55,11 +55,12 @@ impl Screen for Identify {
         page.text("The number stands on the case. What is typed here is compared with what the device says of itself, so that the device at work is the one in your hand.");
         if sight.room {
             page.gap();
-            page.item(
-                "",
-                "In this rehearsal it stands in the panel at the right.",
-                page.sheet.quiet(),
-            );
+            let number = sight.in_hand.filter(|_| page.by_line);
+            let hint = match number {
+                Some(number) => format!("In this rehearsal the case says {number}."),
+                None => "In this rehearsal it stands in the panel at the right.".to_owned(),
+            };
+            page.item("", &hint, page.sheet.quiet());
         }
         self.digits.show(
             page,

@@ -2,6 +2,7 @@
 
 mod confirm;
 mod device;
+mod farewell;
 mod once;
 mod pin;
 mod review;
@@ -14,6 +15,7 @@ mod work;
 use crossterm::event::KeyEvent;
 
 pub(super) use self::{
+    farewell::FarewellScreen,
     once::Once,
     pin::Pin,
     trouble::TroubleScreen,
@@ -34,6 +36,8 @@ pub(super) struct Sight<'m> {
     pub up: u64,
     /// Whether simulated devices are at hand.
     pub room: bool,
+    /// The serial number on the case of the simulated device in hand.
+    pub in_hand: Option<u32>,
 }
 
 impl<'m> Sight<'m> {
@@ -69,6 +73,16 @@ pub(super) trait Screen {
 
     /// Everything on the screen has been in sight.
     fn reached_end(&mut self) {}
+
+    /// Whether what is typed may not be seen.
+    fn hides_typing(&self) -> bool {
+        false
+    }
+
+    /// Whether Esc goes back within the screen; otherwise it shows the ways on.
+    fn takes_escape(&self) -> bool {
+        false
+    }
 
     /// Whether the arrows move a choice; otherwise they scroll.
     fn takes_arrows(&self) -> bool {

@@ -118,6 +118,10 @@ impl Screen for Pin {
         page.keys = "Ctrl-U empties".to_owned();
     }
 
+    fn hides_typing(&self) -> bool {
+        true
+    }
+
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
         if key.code == KeyCode::Enter {
             return self.enter();

@@ -1,13 +1,21 @@
 //! Has everybody read this document? The change first, then all of it, then its
 //! digest in hex and in words.
 
-use crossterm::event::KeyEvent;
+use std::{cell::RefCell, sync::Arc};
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::text::Line;
 
 use super::{Screen, Sight, opening_of_step};
 use crate::{
     ceremony::{Answer, script::Document},
     digest::Digest,
-    tui::{field::TypedWord, link::Heard, page::Page},
+    driver::Reading,
+    tui::{
+        field::{Field, TypedWord},
+        link::Heard,
+        page::{Page, hex_groups, word_rows},
+    },
 };
 
 /// The screen: typing is offered once the end was in sight.
@@ -16,6 +24,51 @@ pub(super) struct Review {
     signed: Digest,
     seen: bool,
     words: TypedWord,
+    laid_out: RefCell<LaidOut>,
+    search: Search,
+}
+
+/// The document's rows for a width. They are made once: a document may be long.
+#[derive(Default)]
+struct LaidOut {
+    columns: usize,
+    rows: Arc<[Line<'static>]>,
+    /// The row at which each line begins.
+    begins: Vec<usize>,
+}
+
+/// What is searched for.
+#[derive(Default)]
+struct Search {
+    /// What is being typed, while it is.
+    typing: Option<Field>,
+    /// What was typed last.
+    wanted: String,
+    /// The line that was found.
+    found: Option<usize>,
+    /// Whether it was looked for in vain.
+    in_vain: bool,
+}
+
+impl Search {
+    /// Finds the next line, from the one after the last that was found, and from
+    /// the beginning again.
+    fn next(&mut self, lines: &[String]) {
+        let wanted = self.wanted.to_lowercase();
+        if wanted.is_empty() {
+            return;
+        }
+        let holds = |line: &String| line.to_lowercase().contains(&wanted);
+        let after = self.found.map_or(0, |found| found + 1).min(lines.len());
+        let (before, rest) = lines.split_at(after);
+        let found = rest
+            .iter()
+            .position(holds)
+            .map(|at| at + after)
+            .or_else(|| before.iter().position(holds));
+        self.in_vain = found.is_none();
+        self.found = found;
+    }
 }
 
 impl Review {
@@ -26,7 +79,38 @@ impl Review {
             signed,
             seen: false,
             words: TypedWord::default(),
+            laid_out: RefCell::default(),
+            search: Search::default(),
         }
+    }
+
+    fn reading<'m>(&self, sight: &Sight<'m>) -> Option<&'m Reading> {
+        let readings = sight.view.map(|view| &view.readings);
+        readings?
+            .iter()
+            .find(|reading| reading.document == self.document && reading.signed == self.signed)
+    }
+
+    /// The whole document; the row of the line that was found.
+    fn body(&self, page: &mut Page, reading: &Reading) {
+        let mut laid_out = self.laid_out.borrow_mut();
+        if laid_out.columns != page.columns() {
+            let mut rows = Vec::with_capacity(reading.lines.len());
+            let mut begins = Vec::with_capacity(reading.lines.len());
+            for line in &reading.lines {
+                begins.push(rows.len());
+                rows.extend(page.of_document(line));
+            }
+            *laid_out = LaidOut {
+                columns: page.columns(),
+                rows: rows.into(),
+                begins,
+            };
+        }
+        let found = self.search.found.and_then(|line| laid_out.begins.get(line));
+        page.found = found.map(|row| page.rows() + row);
+        page.focus = page.found;
+        page.long(Arc::clone(&laid_out.rows));
     }
 
     fn digest(&self, page: &mut Page) {
@@ -35,16 +119,12 @@ impl Review {
             self.document.name()
         ));
         page.gap();
-        let hex = self.signed.to_string();
-        for row in hex.as_bytes().chunks(32) {
-            let row: Vec<_> = row.chunks(4).map(String::from_utf8_lossy).collect();
-            page.text(&row.join(" "));
+        for row in hex_groups(&self.signed) {
+            page.text(&row);
         }
         page.gap();
-        for (row, words) in self.signed.words().chunks(4).enumerate() {
-            let words: Vec<_> = words.iter().map(|word| format!("{word:<11}")).collect();
-            let style = page.sheet.typed();
-            page.item(&format!("{} ", row + 1), words.join(" ").trim_end(), style);
+        for (row, words) in word_rows(&self.signed).into_iter().enumerate() {
+            page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
         }
     }
 }
@@ -52,12 +132,7 @@ impl Review {
 impl Screen for Review {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         opening_of_step(page, sight);
-        let readings = sight.view.map(|view| view.readings.as_slice());
-        let reading = readings
-            .unwrap_or_default()
-            .iter()
-            .find(|reading| reading.document == self.document && reading.signed == self.signed);
-        let Some(reading) = reading else {
+        let Some(reading) = self.reading(sight) else {
             page.alarm(
                 &format!("{} cannot be shown", self.document.name()),
                 Some("leave, and resume: the document is read from the disk again"),
@@ -71,23 +146,57 @@ impl Screen for Review {
         page.gap();
         page.headline(&format!("The whole of {}", self.document.name()));
         page.gap();
-        for line in &reading.lines {
-            page.document(line);
-        }
+        self.body(page, reading);
         page.gap();
         self.digest(page);
+        if let Some(typing) = &self.search.typing {
+            page.ask("Find in the document (Enter alone: the same again):");
+            page.field(typing.text(), true);
+            page.keys = "Enter finds  Esc back to reading".to_owned();
+            return;
+        }
+        if self.search.in_vain {
+            page.refusal(Some(&format!("Nowhere: {}", self.search.wanted)));
+        }
         if self.seen {
             self.words.show(
                 page,
                 "When all agree, type the first two words of the digest and press Enter:",
             );
         } else {
-            page.ask("Read on to the end: PgDn. Then it can be confirmed.");
+            page.ask(match page.by_line {
+                true => "Read on to the end: Enter. Then it can be confirmed.",
+                false => "Read on to the end: PgDn. Then it can be confirmed.",
+            });
         }
-        page.keys = "PgDn PgUp Home End".to_owned();
+        page.keys = "PgDn  / find  F8 digest".to_owned();
     }
 
-    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+    fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard> {
+        if let Some(typing) = &mut self.search.typing {
+            match key.code {
+                KeyCode::Esc => self.search.typing = None,
+                KeyCode::Enter => {
+                    let typed = typing.take();
+                    self.search.typing = None;
+                    if !typed.is_empty() {
+                        self.search.wanted = typed;
+                        self.search.found = None;
+                    }
+                    if let Some(reading) = self.reading(sight) {
+                        self.search.next(&reading.lines);
+                    }
+                }
+                _ => drop(typing.key(key)),
+            }
+            return None;
+        }
+        // No word of the list has this character.
+        if key.code == KeyCode::Char('/') && self.words.is_empty() {
+            self.search.typing = Some(Field::default());
+            self.search.in_vain = false;
+            return None;
+        }
         if !self.seen {
             return None;
         }
@@ -100,5 +209,9 @@ impl Screen for Review {
 
     fn reached_end(&mut self) {
         self.seen = true;
+    }
+
+    fn takes_escape(&self) -> bool {
+        self.search.typing.is_some()
     }
 }

@@ -17,6 +17,8 @@ use crate::{
 pub(super) struct RollCall {
     holders: Vec<(Handle, bool)>,
     at: usize,
+    /// The seat's number being typed.
+    number: usize,
     word: TypedWord,
 }
 
@@ -31,9 +33,41 @@ impl RollCall {
                 .map(|seat| (seat.handle.clone(), seat.present))
                 .collect(),
             at: 0,
+            number: 0,
             word: TypedWord::default(),
         }
     }
+
+    fn go(&mut self, to: usize) {
+        self.at = to.min(self.holders.len().saturating_sub(1));
+        self.number = 0;
+    }
+
+    /// Chooses by the seat's number, digit by digit.
+    fn choose(&mut self, digit: usize) {
+        let seats = 1..=self.holders.len();
+        let longer = self.number * 10 + digit;
+        let number = if seats.contains(&longer) {
+            longer
+        } else {
+            digit
+        };
+        if seats.contains(&number) {
+            self.at = number - 1;
+            self.number = number;
+        }
+    }
+
+    fn mark(&mut self) {
+        if let Some((_, present)) = self.holders.get_mut(self.at) {
+            *present = !*present;
+            self.go(self.at + 1);
+        }
+    }
+}
+
+fn digit(key: &KeyEvent) -> Option<usize> {
+    typed(key)?.to_digit(10).map(|digit| digit as usize)
 }
 
 impl Screen for RollCall {
@@ -48,24 +82,25 @@ impl Screen for RollCall {
             let person = sight.person(handle);
             page.choice(&format!("{mark} {} {person}", at + 1), at == self.at);
         }
-        self.word.show(
-            page,
-            &format!("All have answered? Type {PRESENT} and Enter:"),
-        );
+        let how = match page.by_line {
+            true => format!(
+                "Type the seats' numbers of those who answer, like 1 2 3; {PRESENT} when all have:"
+            ),
+            false => format!("Space marks who answers. All? Type {PRESENT}, Enter:"),
+        };
+        self.word.show(page, &how);
         page.keys = "Space marks  Up Down".to_owned();
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
-        match key.code {
-            KeyCode::Up => self.at = self.at.saturating_sub(1),
-            KeyCode::Down => self.at = (self.at + 1).min(self.holders.len().saturating_sub(1)),
-            _ if typed(key) == Some(' ') && self.word.is_empty() => {
-                if let Some((_, present)) = self.holders.get_mut(self.at) {
-                    *present = !*present;
-                    if self.at + 1 < self.holders.len() {
-                        self.at += 1;
-                    }
-                }
+        let nothing_typed = self.word.is_empty();
+        match (key.code, typed(key)) {
+            (KeyCode::Up, _) => self.go(self.at.saturating_sub(1)),
+            (KeyCode::Down, _) => self.go(self.at + 1),
+            (_, Some(' ')) if nothing_typed => self.mark(),
+            (KeyCode::Enter, _) if nothing_typed && self.number > 0 => self.mark(),
+            (_, Some('0'..='9')) if nothing_typed => {
+                self.choose(digit(key).unwrap_or_default());
             }
             _ => {
                 let word = self.word.key(key)?;

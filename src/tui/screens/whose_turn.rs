@@ -86,7 +86,10 @@ impl Screen for WhoseTurn {
         }
         let how = match self.chosen.and_then(|at| self.waiting.get(at)) {
             Some(handle) => format!("Press Enter when {handle} is at the table."),
-            None => "Choose with the arrows or a seat's number.".to_owned(),
+            None if page.by_line => {
+                "Whose turn? Type a seat's number when that holder is at the table.".to_owned()
+            }
+            None => "Choose with the arrows or a seat's number, then Enter.".to_owned(),
         };
         if self.can_stop && (self.chosen.is_none() || !self.word.is_empty()) {
             let needed = sight.state().map_or(0, |state| state.needed(self.purpose));

@@ -58,14 +58,14 @@ impl Screen for WorkScreen {
                     page.gap();
                     page.alarm(seen, None);
                 }
-                hands(page, sight, "In this rehearsal, Ctrl-N inserts it.");
+                hands(page, sight, ("Ctrl-N", "+"), "inserts it");
             }
             Work::Remove { holder } => {
                 page.who(&sight.person(holder));
                 page.headline("Take your device out.");
                 page.gap();
                 page.text("Keep it with you, or put it back into its bag.");
-                hands(page, sight, "In this rehearsal, Ctrl-N unplugs it.");
+                hands(page, sight, ("Ctrl-N", "+"), "unplugs it");
             }
             Work::Touch {
                 holder,
@@ -80,7 +80,7 @@ impl Screen for WorkScreen {
                     escape(allows)
                 ));
                 page.text("Nothing is signed without it. After about 15 seconds the device gives up, and it can be tried again.");
-                hands(page, sight, "In this rehearsal, Ctrl-T touches it.");
+                hands(page, sight, ("Ctrl-T", "*"), "touches it");
             }
             Work::Busy { doing } => {
                 page.who("Nobody needs to do anything");
@@ -93,9 +93,13 @@ impl Screen for WorkScreen {
             Work::Busy { .. } => "at work",
             _ => "waiting",
         };
+        let way_on = match self.work {
+            Work::Busy { .. } => "",
+            _ => ". Esc: other ways",
+        };
         let elapsed = sight.up.saturating_sub(self.since);
         page.bottom.push(ratatui::text::Line::styled(
-            format!("{doing} {}:{:02}", elapsed / 60, elapsed % 60),
+            format!("{doing} {}:{:02}{way_on}", elapsed / 60, elapsed % 60),
             page.sheet.notice(),
         ));
     }
@@ -106,9 +110,14 @@ impl Screen for WorkScreen {
 }
 
 /// How a rehearsal's hands do what is asked.
-fn hands(page: &mut Page, sight: &Sight<'_>, how: &str) {
+fn hands(page: &mut Page, sight: &Sight<'_>, (key, line): (&str, &str), does: &str) {
     if sight.room {
         page.gap();
-        page.item("", how, page.sheet.quiet());
+        let typed = if page.by_line { line } else { key };
+        page.item(
+            "",
+            &format!("In this rehearsal, {typed} {does}."),
+            page.sheet.quiet(),
+        );
     }
 }

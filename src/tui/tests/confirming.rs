@@ -234,6 +234,7 @@ fn what_is_checked_or_tried_again_is_typed() {
     ));
     table.request(Request::Trouble(Trouble {
         holder: handle(3),
+        kind: crate::driver::Mishap::Unplugged,
         what: "it was unplugged".to_owned(),
         next: "plug it in".to_owned(),
     }));

@@ -114,6 +114,7 @@ fn nothing_but_ascii_is_drawn_where_nothing_else_can_be() {
     let ascii = Sheet {
         colour: true,
         unicode: false,
+        blocks: false,
     };
     for story in every_question() {
         let mut table = Table::sized(&story, (120, 40), ascii);

@@ -242,6 +242,7 @@ fn trouble_says_what_happened_and_what_to_do() {
     let mut table = Table::of(&Story::at_enrolment());
     table.request(Request::Trouble(Trouble {
         holder: handle(3),
+        kind: crate::driver::Mishap::Unplugged,
         what: "YubiKey 17383333 was unplugged while generating its key".to_owned(),
         next: "Plug it in again, then try again.".to_owned(),
     }));
@@ -334,6 +335,7 @@ fn without_unicode_every_glyph_is_ascii() {
     let ascii = Sheet {
         colour: false,
         unicode: false,
+        blocks: false,
     };
     let mut table = Table::sized(&story, (80, 24), ascii);
     table.request(Request::Ask(story.question(), None));

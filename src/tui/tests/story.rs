@@ -321,7 +321,7 @@ impl Story {
             head: self.chain.head(),
             entries: self.chain.entries().len() as u64,
             last: self.chain.entries().last().cloned(),
-            readings: self.readings.clone(),
+            readings: self.readings.clone().into(),
         }
     }
 

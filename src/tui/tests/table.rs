@@ -29,6 +29,7 @@ pub struct Table {
 pub const PLAIN: Sheet = Sheet {
     colour: false,
     unicode: true,
+    blocks: true,
 };
 
 impl Table {
@@ -162,9 +163,8 @@ impl Table {
     pub fn says(&mut self, what: &str) -> bool {
         self.lay_out();
         let page = &self.model.page;
-        let rows: Vec<_> = page
-            .top
-            .iter()
+        let upper = (0..page.rows()).filter_map(|at| page.row(at));
+        let rows: Vec<_> = upper
             .chain(&page.bottom)
             .map(|line| line.to_string().trim().to_owned())
             .collect();

@@ -41,6 +41,7 @@ fn an_interruption_reaches_whatever_waits() {
         .unwrap();
     let trouble = Trouble {
         holder: handle(1),
+        kind: crate::driver::Mishap::Unplugged,
         what: String::new(),
         next: String::new(),
     };

@@ -1,0 +1,201 @@
+//! A digest to be compared: on the projector, aloud, and on a holder's own device.
+
+use std::cell::Cell;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::{
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::{
+    large,
+    page::Page,
+    qr::{self, Code},
+    screens::Sight,
+};
+use crate::digest::Digest;
+
+/// Which digest is shown, and which of its leaves.
+#[derive(Debug, Default)]
+pub(super) struct Compare {
+    which: usize,
+    leaf: usize,
+    /// The last leaf, as it was last shown: it depends on the terminal's size.
+    last: Cell<usize>,
+}
+
+/// The digests that people compare: of what is to be signed, and of what leaves
+/// the room.
+fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
+    let Some(view) = sight.view else {
+        return Vec::new();
+    };
+    let documents = view.readings.iter();
+    let documents = documents.map(|reading| (reading.document.name().to_owned(), reading.signed));
+    let manifest = view.state.manifest;
+    documents
+        .chain(manifest.map(|digest| ("MANIFEST.json".to_owned(), digest)))
+        .chain([("the transcript so far".to_owned(), view.head)])
+        .collect()
+}
+
+impl Compare {
+    /// Whether there is a digest to compare.
+    pub fn is_possible(sight: &Sight<'_>) -> bool {
+        sight.view.is_some()
+    }
+
+    /// Takes a key.
+    pub fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) {
+        let count = digests(sight).len().max(1);
+        match key.code {
+            KeyCode::Right | KeyCode::Char(' ') => self.leaf = (self.leaf + 1).min(self.last.get()),
+            KeyCode::Left | KeyCode::Backspace => {
+                self.leaf = self.leaf.min(self.last.get()).saturating_sub(1);
+            }
+            KeyCode::Tab | KeyCode::Down => {
+                self.which = (self.which + 1) % count;
+                self.leaf = 0;
+            }
+            KeyCode::BackTab | KeyCode::Up => {
+                self.which = (self.which + count - 1) % count;
+                self.leaf = 0;
+            }
+            _ => {}
+        }
+    }
+
+    /// Shows the leaf: the code and the words, then the words in large type, some
+    /// at a time.
+    pub fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        let digests = digests(sight);
+        let Some((name, digest)) = digests.get(self.which).or(digests.last()) else {
+            return;
+        };
+        page.keys = match digests.len() {
+            1 => "Right Left turn".to_owned(),
+            _ => "Right Left turn  Tab another digest".to_owned(),
+        };
+        let words = digest.words();
+        let at_once = at_once(page);
+        let leaves = words.len().div_ceil(at_once);
+        self.last.set(leaves);
+        // Past the last leaf stands the last.
+        match self.leaf.min(leaves).checked_sub(1) {
+            None => overview(page, name, digest),
+            Some(leaf) => {
+                let first = leaf * at_once;
+                let some = words.iter().skip(first).take(at_once);
+                let last = (first + at_once).min(words.len());
+                page.headline(&format!(
+                    "{name}: words {} to {last} of {}",
+                    first + 1,
+                    words.len()
+                ));
+                in_large_type(page, some);
+            }
+        }
+    }
+}
+
+/// How many words stand on a leaf: pairs, because the list has two halves.
+fn at_once(page: &Page) -> usize {
+    let down = page.fits.saturating_sub(1) / (large::height(page.sheet.blocks) + 1);
+    let across = (page.columns() / (large::LONGEST + 2)).max(1);
+    (down * across / 2 * 2).clamp(2, 16)
+}
+
+fn in_large_type<'w>(page: &mut Page, words: impl Iterator<Item = &'w &'static str>) {
+    let across = (page.columns() / (large::LONGEST + 2)).max(1);
+    let words: Vec<_> = words
+        .map(|word| large::rows(word, page.sheet.blocks))
+        .collect();
+    for line in words.chunks(across) {
+        page.line(Line::default());
+        for row in 0..large::height(page.sheet.blocks) {
+            let cells = line.iter().map(|word| {
+                let part = word.get(row).map_or("", String::as_str);
+                format!("  {part:<columns$}", columns = large::LONGEST)
+            });
+            let row: String = cells.collect();
+            page.line(Line::styled(
+                row.trim_end().to_owned(),
+                page.sheet.headline(),
+            ));
+        }
+    }
+}
+
+/// The code, and beside it the digest in hexadecimal and in words.
+fn overview(page: &mut Page, name: &str, digest: &Digest) {
+    /// The columns that stand beside the code.
+    const BESIDE: usize = 40;
+    let columns = page.columns();
+    let code = qr::code(
+        digest,
+        page.sheet,
+        page.fits,
+        columns.saturating_sub(BESIDE + 1),
+    );
+    let code = code.filter(|_| !page.by_line);
+    let text = beside(name, digest, page, code.is_some());
+    let Some(Code {
+        rows,
+        columns: across,
+    }) = code
+    else {
+        for line in text {
+            page.line(line);
+        }
+        if page.by_line {
+            return;
+        }
+        page.gap();
+        page.text(
+            "No code is shown: this terminal has no characters for one that is small enough. Compare the words; all of them are in large type on the next leaves.",
+        );
+        return;
+    };
+    let mut text = text.into_iter();
+    for row in rows {
+        let mut spans = row.spans;
+        for span in &mut spans {
+            span.style = row.style.patch(span.style);
+        }
+        let taken: usize = spans.iter().map(Span::width).sum();
+        spans.push(Span::raw(" ".repeat(across.saturating_sub(taken) + 1)));
+        spans.extend(text.next().map(|line| line.spans).unwrap_or_default());
+        page.line(Line::from(spans));
+    }
+    for line in text {
+        page.line(line);
+    }
+}
+
+fn beside(name: &str, digest: &Digest, page: &Page, has_code: bool) -> Vec<Line<'static>> {
+    let sheet = page.sheet;
+    let mut lines = vec![Line::from(Span::styled(
+        format!("SHA-256 of {name}"),
+        sheet.headline(),
+    ))];
+    let hex = digest.to_string();
+    for row in hex.as_bytes().chunks(28) {
+        let groups: Vec<_> = row.chunks(4).map(String::from_utf8_lossy).collect();
+        lines.push(Line::from(Span::styled(groups.join(" "), Style::new())));
+    }
+    for (at, row) in digest.words().chunks(3).enumerate() {
+        let words: Vec<_> = row.iter().map(|word| format!("{word:<11}")).collect();
+        lines.push(Line::from(vec![
+            Span::styled(format!("{:>2} ", 3 * at + 1), sheet.quiet()),
+            Span::styled(words.join(" ").trim_end().to_owned(), sheet.typed()),
+        ]));
+    }
+    if has_code {
+        lines.push(Line::from(Span::styled(
+            "Scan: it is the digits, in capitals.",
+            sheet.quiet(),
+        )));
+    }
+    lines
+}

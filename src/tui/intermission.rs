@@ -1,0 +1,93 @@
+//! An intermission: the devices are bagged and their numbers noted; on return the
+//! roll is called. It is told to the transcript as two notes.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{form::Form, page::Page};
+use crate::driver::Interrupt;
+
+/// The words that begin and end it.
+const PAUSE: &str = "pause";
+const RETURN: &str = "return";
+
+/// An intermission: about to begin, or under way.
+pub(super) enum Intermission {
+    /// What is written down before people go.
+    Going(Form),
+    /// People are away, since this second of [`super::screens::Sight::up`].
+    Away(u64, Form),
+}
+
+impl Intermission {
+    /// About to begin.
+    pub fn new() -> Self {
+        let labels = [
+            "Numbers of the bags with the devices, seat by seat:",
+            "Who stays with the machine and the bags:",
+            "Until when (UTC):",
+            "Type pause and press Enter:",
+        ];
+        Self::Going(Form::new(&labels, Some(PAUSE)))
+    }
+
+    /// Whether people are away: it ends only when they are back.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self, Self::Away(..))
+    }
+
+    /// Takes a key; what is to be noted once a part is complete, and whether it goes on.
+    pub fn key(&mut self, key: &KeyEvent, up: u64) -> Option<(Interrupt, Option<Self>)> {
+        match self {
+            Self::Going(form) => form.key(key).then(|| {
+                let [bags, keeper, until, _] = form.take();
+                let note = format!(
+                    "Intermission until {until}. Devices in bags: {bags}. With the machine and the bags: {keeper}."
+                );
+                let labels = [
+                    "Who answered the roll call, by seat:",
+                    "Bag numbers and seals, compared with the note:",
+                    "Type return and press Enter:",
+                ];
+                let away = Self::Away(up, Form::new(&labels, Some(RETURN)));
+                (Interrupt::Note(note), Some(away))
+            }),
+            Self::Away(..) if key.code == KeyCode::Esc => None,
+            Self::Away(since, form) => form.key(key).then(|| {
+                let [present, bags, _] = form.take();
+                let minutes = up.saturating_sub(*since).div_ceil(60);
+                let note = format!(
+                    "Back from the intermission after {minutes} minutes. Answered: {present}. Bags and seals: {bags}."
+                );
+                (Interrupt::Note(note), None)
+            }),
+        }
+    }
+
+    /// Says what there is to say.
+    pub fn page(&self, page: &mut Page, up: u64) {
+        match self {
+            Self::Going(form) => {
+                page.who("The administrator");
+                page.headline("An intermission.");
+                page.gap();
+                page.text("Each holder puts the device into a bag and seals it. The numbers are read aloud and noted here. Somebody stays.");
+                form.show(page);
+                page.keys = "Enter next  Up back".to_owned();
+            }
+            Self::Away(since, form) => {
+                let away = up.saturating_sub(*since);
+                page.who("Nobody needs to do anything");
+                page.headline("Intermission. The ceremony stands still.");
+                page.item(
+                    "",
+                    &format!("for {}:{:02}", away / 60, away % 60),
+                    page.sheet.notice(),
+                );
+                page.gap();
+                page.text("When all are back: call the roll, compare the bags' numbers and seals with the note, and write down here what was found.");
+                form.show(page);
+                page.keys = "Enter next  Up back".to_owned();
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Lines as the terminal gives them, and a terminal that does not show a PIN.
+
+use std::{
+    io,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc::Sender,
+    },
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+    termios::{
+        LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr,
+        tcsetattr,
+    },
+};
+use zeroize::Zeroizing;
+
+use crate::tui::{link::Message, stage, terminal};
+
+/// The terminal as it was found.
+static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// The longest line that a terminal gives (Linux: N_TTY_BUF_SIZE).
+const LONGEST: usize = 4096;
+
+/// The terminal while it gives lines; given back as it was found.
+pub(super) struct TypedLines {
+    hidden: bool,
+}
+
+impl TypedLines {
+    /// Takes the terminal over: no key ends, stops or closes anything by itself.
+    ///
+    /// # Errors
+    /// What the terminal refused.
+    pub fn take() -> io::Result<Self> {
+        terminal::when_panicking(give_back);
+        terminal::when_ended(give_back)?;
+        terminal::this_thread_ends_screens();
+        let found = tcgetattr(io::stdin())?;
+        *found_before() = Some(found.clone());
+        let mut taken = found;
+        taken.local_modes.remove(LocalModes::ISIG);
+        taken
+            .local_modes
+            .insert(LocalModes::ICANON | LocalModes::ECHO);
+        // Zero is no key (POSIX: _POSIX_VDISABLE): Ctrl-D does not close the input.
+        taken.special_codes[SpecialCodeIndex::VEOF] = 0;
+        tcsetattr(io::stdin(), OptionalActions::Now, &taken)?;
+        Ok(Self { hidden: false })
+    }
+
+    /// Shows what is typed from now on, or not.
+    ///
+    /// # Errors
+    /// What the terminal refused.
+    pub fn hide(&mut self, hide: bool) -> io::Result<()> {
+        if self.hidden == hide {
+            return Ok(());
+        }
+        let mut terminal = tcgetattr(io::stdin())?;
+        terminal.local_modes.set(LocalModes::ECHO, !hide);
+        // The end of the line is seen all the same.
+        terminal.local_modes.set(LocalModes::ECHONL, hide);
+        tcsetattr(io::stdin(), OptionalActions::Now, &terminal)?;
+        self.hidden = hide;
+        Ok(())
+    }
+}
+
+impl Drop for TypedLines {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn found_before() -> std::sync::MutexGuard<'static, Option<Termios>> {
+    FOUND
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn give_back() {
+    if let Some(found) = found_before().take() {
+        // Where this fails there is no terminal any more.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &found);
+    }
+}
+
+/// Listens for lines until `ended`, and to the clock once a second. Lines that come
+/// at once were not typed: none of them is told.
+pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
+    while !ended.load(Ordering::SeqCst) {
+        let left = stage::until_next_second();
+        let message = match is_ready(left.min(stage::GLANCE)) {
+            Ok(false) if left > stage::GLANCE => continue,
+            Ok(false) => Message::Tick,
+            Ok(true) => match read_line() {
+                Ok(Some(line)) => match is_ready(Duration::ZERO) {
+                    Ok(true) => {
+                        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+                        Message::Pasted
+                    }
+                    _ => Message::Line(line, Instant::now()),
+                },
+                Ok(None) | Err(_) => Message::KeyboardLost,
+            },
+            Err(_) => Message::KeyboardLost,
+        };
+        let lost = matches!(message, Message::KeyboardLost);
+        if tell.send(message).is_err() || lost {
+            return;
+        }
+    }
+}
+
+fn is_ready(within: Duration) -> io::Result<bool> {
+    let stdin = io::stdin();
+    let mut watched = [PollFd::new(&stdin, PollFlags::IN)];
+    let within = Timespec::try_from(within).map_err(io::Error::other)?;
+    match poll(&mut watched, Some(&within)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A line without its end; `None` when the terminal was closed.
+fn read_line() -> io::Result<Option<Zeroizing<String>>> {
+    let mut bytes = Zeroizing::new([0; LONGEST]);
+    let read = match rustix::io::read(io::stdin(), &mut bytes[..]) {
+        Ok(0) => return Ok(None),
+        Ok(read) => read,
+        Err(Errno::INTR | Errno::AGAIN) => 0,
+        Err(error) => return Err(error.into()),
+    };
+    let line = bytes.get(..read).unwrap_or_default();
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    Ok(Some(Zeroizing::new(
+        String::from_utf8_lossy(line).into_owned(),
+    )))
+}

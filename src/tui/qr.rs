@@ -1,0 +1,94 @@
+//! A digest as a QR code, so that each holder can compare it on a device of their own.
+
+use qrcode::{Color, EcLevel, QrCode};
+use ratatui::{
+    style::Modifier,
+    text::{Line, Span},
+};
+
+use super::{large::half_block, style::Sheet};
+use crate::digest::Digest;
+
+/// The least margin that cameras were found to need, in modules. The standard
+/// (ISO/IEC 18004) asks for four, which are given where there is room.
+const LEAST_MARGIN: usize = 1;
+const MARGIN: usize = 4;
+
+/// A code, and how it is shown here.
+pub(super) struct Code {
+    /// The rows that show it.
+    pub rows: Vec<Line<'static>>,
+    /// The columns that it takes.
+    pub columns: usize,
+}
+
+/// The code of a digest's 64 hexadecimal digits, in capitals, which make the
+/// smallest code. `None` where it cannot be shown in so many rows.
+pub(super) fn code(digest: &Digest, sheet: Sheet, rows: usize, columns: usize) -> Option<Code> {
+    let text = digest.to_string().to_uppercase();
+    let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
+    let width = code.width();
+    let modules = code.to_colors();
+    let dark = |row: usize, column: usize, margin: usize| -> bool {
+        let inside = |at: usize| at.checked_sub(margin).filter(|at| *at < width);
+        match (inside(row), inside(column)) {
+            (Some(row), Some(column)) => modules.get(row * width + column) == Some(&Color::Dark),
+            _ => false,
+        }
+    };
+    if sheet.blocks {
+        let margin = (LEAST_MARGIN..=MARGIN)
+            .rev()
+            .find(|margin| (width + 2 * margin).div_ceil(2) <= rows)?;
+        let (across, down) = (width + 2 * MARGIN, (width + 2 * margin).div_ceil(2));
+        if across > columns {
+            return None;
+        }
+        let line = |row: usize| {
+            let cells = (0..across).map(|column| {
+                // The margin at the sides is always whole: only rows are scarce.
+                let column = (column + margin).checked_sub(MARGIN);
+                let is = |row| column.is_some_and(|column| dark(row, column, margin));
+                let (upper, lower) = (is(2 * row), is(2 * row + 1));
+                // Without colours light is drawn, on a terminal that is dark.
+                match sheet.colour {
+                    true => half_block(upper, lower),
+                    false => half_block(!upper, !lower),
+                }
+            });
+            Line::styled(cells.collect::<String>(), sheet.code())
+        };
+        return Some(Code {
+            rows: (0..down).map(line).collect(),
+            columns: across,
+        });
+    }
+    // Two spaces make a module that is about as wide as it is high.
+    let margin = (LEAST_MARGIN..=MARGIN)
+        .rev()
+        .find(|margin| width + 2 * margin <= rows && 2 * (width + 2 * margin) <= columns)?;
+    let across = width + 2 * margin;
+    let light = match sheet.colour {
+        true => sheet.code(),
+        false => sheet.code().add_modifier(Modifier::REVERSED),
+    };
+    let shade = match sheet.colour {
+        true => sheet.code().add_modifier(Modifier::REVERSED),
+        false => sheet.code(),
+    };
+    let line = |row: usize| {
+        let cells = (0..across).map(|column| {
+            let style = if dark(row, column, margin) {
+                shade
+            } else {
+                light
+            };
+            Span::styled("  ", style)
+        });
+        Line::from_iter(cells)
+    };
+    Some(Code {
+        rows: (0..across).map(line).collect(),
+        columns: 2 * across,
+    })
+}

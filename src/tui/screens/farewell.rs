@@ -1,0 +1,64 @@
+//! The end: what left the room, and its digest in hex and in words.
+
+use crossterm::event::KeyEvent;
+
+use super::{Screen, Sight};
+use crate::{
+    driver::Farewell,
+    tui::{
+        field::TypedWord,
+        link::Heard,
+        page::{Page, hex_groups, word_rows},
+    },
+};
+
+/// The word that says that everybody has seen it.
+const DONE: &str = "done";
+
+/// The screen: it stands until somebody types the word.
+pub(in crate::tui) struct FarewellScreen {
+    farewell: Farewell,
+    word: TypedWord,
+}
+
+impl FarewellScreen {
+    /// The screen for this end.
+    pub fn new(farewell: Farewell) -> Self {
+        Self {
+            farewell,
+            word: TypedWord::default(),
+        }
+    }
+}
+
+impl Screen for FarewellScreen {
+    fn page(&self, page: &mut Page, _: &Sight<'_>) {
+        page.who("Everybody");
+        page.headline("The ceremony is over. This leaves the room:");
+        page.item("  ", &self.farewell.bundle, page.sheet.typed());
+        if let Some(manifest) = &self.farewell.manifest {
+            page.text(match page.by_line {
+                true => "Note down the digest of its MANIFEST.json:",
+                false => "Note down the digest of its MANIFEST.json (F8: large type, QR code):",
+            });
+            for row in hex_groups(manifest) {
+                page.item("  ", &row, ratatui::style::Style::new());
+            }
+            for (row, words) in word_rows(manifest).into_iter().enumerate() {
+                page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
+            }
+        }
+        page.gap();
+        page.text("Anybody can check it with keymoot verify, with no device and no network.");
+        self.word
+            .show(page, &format!("Noted? Type {DONE} and press Enter to end:"));
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        if self.word.key(key)? == DONE {
+            return Some(Heard::Done);
+        }
+        self.word.refuse(format!("Type the word {DONE}."));
+        None
+    }
+}
