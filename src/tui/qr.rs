@@ -92,3 +92,76 @@ pub(super) fn code(digest: &Digest, sheet: Sheet, rows: usize, columns: usize) -
         columns: 2 * across,
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use ratatui::style::{Color, Modifier};
+
+    use super::{Code, code};
+    use crate::{digest::Digest, tui::style::Sheet};
+
+    const SHEETS: [(bool, bool); 4] = [(true, true), (false, true), (true, false), (false, false)];
+
+    /// What a camera sees: light and dark points, two across for each down.
+    fn seen(code: &Code, sheet: Sheet) -> Vec<Vec<bool>> {
+        let mut points = Vec::new();
+        for line in &code.rows {
+            let (mut upper, mut lower) = (Vec::new(), Vec::new());
+            for span in &line.spans {
+                let style = line.style.patch(span.style);
+                let reversed = style.add_modifier.contains(Modifier::REVERSED);
+                // A terminal is light on dark where no colours are given.
+                let on_dark = style.bg != Some(Color::White);
+                for c in span.content.chars() {
+                    let (top, bottom) = match c {
+                        '█' => (true, true),
+                        '▀' => (true, false),
+                        '▄' => (false, true),
+                        _ => (false, false),
+                    };
+                    let light = |drawn: bool| drawn == (on_dark != reversed);
+                    upper.push(light(top));
+                    lower.push(light(bottom));
+                }
+            }
+            match sheet.blocks {
+                true => points.extend([upper, lower]),
+                false => points.push(upper.into_iter().step_by(2).collect()),
+            }
+        }
+        points
+    }
+
+    fn scanned(points: &[Vec<bool>]) -> String {
+        const SCALE: usize = 4;
+        let (rows, columns) = (points.len(), points[0].len());
+        let mut image =
+            rqrr::PreparedImage::prepare_from_greyscale(columns * SCALE, rows * SCALE, |x, y| {
+                if points[y / SCALE][x / SCALE] { 255 } else { 0 }
+            });
+        let grids = image.detect_grids();
+        grids[0].decode().unwrap().1
+    }
+
+    #[test]
+    fn every_code_that_is_shown_can_be_scanned() {
+        let digest = Digest::of(b"root");
+        for (colour, blocks) in SHEETS {
+            for rows in [17, 19, 33, 37, 60] {
+                let sheet = Sheet {
+                    colour,
+                    unicode: blocks,
+                    blocks,
+                };
+                let shown = code(&digest, sheet, rows, 100);
+                assert_eq!(shown.is_some(), blocks || rows > 30);
+                if let Some(shown) = shown {
+                    assert!(shown.rows.len() <= rows);
+                    let scanned = scanned(&seen(&shown, sheet));
+                    assert_eq!(scanned, digest.to_string().to_uppercase());
+                }
+            }
+        }
+    }
+}

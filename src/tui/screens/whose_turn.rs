@@ -89,7 +89,7 @@ impl Screen for WhoseTurn {
             None if page.by_line => {
                 "Whose turn? Type a seat's number when that holder is at the table.".to_owned()
             }
-            None => "Choose with the arrows or a seat's number, then Enter.".to_owned(),
+            None => "Choose: arrows or a seat's number, then Enter.".to_owned(),
         };
         if self.can_stop && (self.chosen.is_none() || !self.word.is_empty()) {
             let needed = sight.state().map_or(0, |state| state.needed(self.purpose));

@@ -8,5 +8,6 @@ mod pictures;
 mod rehearsing;
 mod secrets;
 mod story;
+mod stray;
 mod table;
 mod talking;

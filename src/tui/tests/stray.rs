@@ -1,0 +1,237 @@
+//! Stray keys: whatever is pressed by accident, nothing is signed, confirmed,
+//! skipped or left that was not typed out.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{
+    confirming::every_question,
+    story::{Story, handle, serial},
+    table::Table,
+};
+use crate::{
+    ceremony::{Answer, Question, Said, State},
+    device::Cancel,
+    driver::{Farewell, Interrupt, Mishap, PinPrompt, Trouble, Work},
+    host::secret::Secret,
+    transcript::Event,
+    tui::{
+        link::{Heard, Request},
+        model::Act,
+    },
+};
+
+/// How many streams of keys are thrown, over all screens together.
+const STREAMS: usize = 10_000;
+
+/// Repeatable randomness (Marsaglia's xorshift64): a failure can be repeated.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % most as u64) as usize
+    }
+
+    fn of<'t, T>(&mut self, some: &'t [T]) -> &'t T {
+        &some[self.below(some.len())]
+    }
+}
+
+/// A screen, and the question that it answers.
+type Stood = (Table, Option<(State, Question)>);
+
+/// How each screen is set up.
+fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
+    let mut screens: Vec<Box<dyn Fn() -> Stood>> = Vec::new();
+    for story in every_question() {
+        screens.push(Box::new(move || {
+            let asked = (story.state.clone(), story.question());
+            (Table::asked(&story), Some(asked))
+        }));
+    }
+    for new in [true, false] {
+        screens.push(Box::new(move || {
+            standing(Request::Pin(PinPrompt {
+                holder: handle(3),
+                serial: serial(3),
+                new,
+                refused: None,
+            }))
+        }));
+    }
+    screens.push(Box::new(|| {
+        standing(Request::Once {
+            holder: handle(3),
+            serial: serial(3),
+            puk: Secret::of(b"28491736"),
+            management: Secret::of(&[7; 24]),
+        })
+    }));
+    screens.push(Box::new(|| {
+        standing(Request::Trouble(Trouble {
+            holder: handle(3),
+            kind: Mishap::NoTouch,
+            what: "not touched in time".to_owned(),
+            next: "touch it".to_owned(),
+        }))
+    }));
+    screens.push(Box::new(|| {
+        let work = Work::Insert {
+            holder: handle(3),
+            serial: None,
+            seen: None,
+        };
+        standing(Request::Working(work, Some(Cancel::new())))
+    }));
+    screens.push(Box::new(|| {
+        let work = Work::Busy {
+            doing: "signing".to_owned(),
+        };
+        standing(Request::Working(work, None))
+    }));
+    screens.push(Box::new(|| {
+        standing(Request::Finished(Farewell {
+            bundle: "/media/bundle".to_owned(),
+            manifest: None,
+        }))
+    }));
+    screens
+}
+
+fn standing(request: Request) -> Stood {
+    let mut story = Story::at_enrolment();
+    story.device_seen(3, false);
+    let mut table = Table::of(&story);
+    table.request(request);
+    (table, None)
+}
+
+/// A one-time password as a touched YubiKey types it, with its Enter.
+const PASSWORD: &str = "cccccchkbvhjlnrtdgtrfcbcluglneefhdljgklnclrn\n";
+
+/// Some keys that nobody meant: single ones, a key held down, a password.
+fn strays(dice: &mut Dice) -> Vec<KeyEvent> {
+    const CODES: [KeyCode; 20] = [
+        KeyCode::Enter,
+        KeyCode::Enter,
+        KeyCode::Enter,
+        KeyCode::Esc,
+        KeyCode::Tab,
+        KeyCode::BackTab,
+        KeyCode::Backspace,
+        KeyCode::Delete,
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::Left,
+        KeyCode::Right,
+        KeyCode::PageDown,
+        KeyCode::End,
+        KeyCode::Home,
+        KeyCode::Insert,
+        KeyCode::F(2),
+        KeyCode::F(3),
+        KeyCode::F(4),
+        KeyCode::F(9),
+    ];
+    let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
+    let mut keys = Vec::new();
+    for _ in 0..1 + dice.below(12) {
+        match dice.below(8) {
+            0 => keys.extend((0..20).map(|_| plain(KeyCode::Enter))),
+            1 => keys.extend(PASSWORD.chars().map(|c| match c {
+                '\n' => plain(KeyCode::Enter),
+                c => plain(KeyCode::Char(c)),
+            })),
+            2 => {
+                let c = char::from(b'a' + dice.below(26) as u8);
+                keys.push(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL));
+            }
+            3 => keys.push(plain(KeyCode::Char(char::from(
+                b'0' + dice.below(10) as u8,
+            )))),
+            4 => keys.push(plain(KeyCode::Char(char::from(32 + dice.below(95) as u8)))),
+            _ => keys.push(plain(*dice.of(&CODES))),
+        }
+    }
+    keys
+}
+
+/// What was heard that nobody can have typed out by accident.
+fn confirmed(heard: &Heard, asked: Option<&(State, Question)>) -> Option<String> {
+    match (heard, asked) {
+        (Heard::Interrupt(Interrupt::Note(_) | Interrupt::Exception { .. }), _) => None,
+        (Heard::Interrupt(interrupt), _) => Some(format!("{interrupt:?}")),
+        (Heard::Done, _) => Some("seen, or tried again".to_owned()),
+        // Whether a PIN is right, the device says; it is not asked for a confirmation.
+        (Heard::Pin(_), _) => None,
+        // Who comes to the table is chosen and not confirmed.
+        (Heard::Answer(Answer::Begin(_)), _) => None,
+        (Heard::Answer(answer), Some((state, question))) => {
+            match state.answer(question, answer.clone()) {
+                Ok(Said::Event(Event::TurnBegun { .. })) | Err(_) => None,
+                Ok(said) => Some(format!("{said:?}")),
+            }
+        }
+        (Heard::Answer(answer), None) => Some(format!("{answer:?}")),
+    }
+}
+
+#[test]
+fn ten_thousand_streams_of_stray_keys_confirm_nothing() {
+    let mut dice = Dice(0x6b65_796d_6f6f_7421);
+    let screens = every_screen();
+    for screen in &screens {
+        for stream in 0..STREAMS.div_ceil(screens.len()) {
+            let (mut table, asked) = screen();
+            let keys = strays(&mut dice);
+            for (at, key) in keys.iter().enumerate() {
+                // Not every key is drawn before the next one comes.
+                match at % 4 {
+                    0 => table.strike(*key),
+                    _ => table.burst(*key),
+                };
+            }
+            for act in table.acts() {
+                if let Act::Tell(heard) = act {
+                    let confirmed = confirmed(&heard, asked.as_ref());
+                    assert_eq!(confirmed, None, "stream {stream}: {keys:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn enter_held_down_does_nothing_on_any_screen() {
+    for screen in every_screen() {
+        let (mut table, _) = screen();
+        for _ in 0..200 {
+            table.press(KeyCode::Enter);
+        }
+        assert!(table.nothing_happened());
+    }
+}
+
+#[test]
+fn a_one_time_password_typed_by_the_device_is_noticed_cleared_and_explained_everywhere() {
+    for screen in every_screen() {
+        let (mut table, asked) = screen();
+        // The review takes no answer before its end was seen.
+        table.press(KeyCode::End);
+        for c in PASSWORD.chars() {
+            match c {
+                '\n' => table.press(KeyCode::Enter),
+                c => table.press(KeyCode::Char(c)),
+            };
+        }
+        let question = asked.map(|(_, question)| question);
+        assert!(table.nothing_happened(), "{question:?}");
+        let page = table.picture();
+        assert!(!page.contains("cccccc"), "{page}");
+        let takes_words = page.lines().any(|line| line.contains("> _"));
+        let explained = table.says("YubiKey itself, because it was touched");
+        assert!(explained || !takes_words, "{page}");
+    }
+}
