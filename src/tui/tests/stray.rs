@@ -101,9 +101,14 @@ fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
 }
 
 fn standing(request: Request) -> Stood {
-    let mut story = Story::at_enrolment();
-    story.device_seen(3, false);
-    let mut table = Table::of(&story);
+    thread_local! {
+        static STORY: Story = {
+            let mut story = Story::at_enrolment();
+            story.device_seen(3, false);
+            story
+        };
+    }
+    let mut table = STORY.with(Table::of);
     table.request(request);
     (table, None)
 }
