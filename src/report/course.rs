@@ -2,6 +2,7 @@
 
 use super::{
     facts::Facts,
+    gantt,
     page::{Block, Phrase, Row, Table},
 };
 use crate::{
@@ -68,6 +69,7 @@ pub(super) fn timeline(facts: &Facts<'_>) -> Vec<Block> {
     }
     vec![
         Block::Section("What happened".to_owned()),
+        Block::Course(gantt::of(facts)),
         Block::Paragraph(
             "Every line of transcript.jsonl, by its number, up to the seal. Each names the digest \
              of the line before it."

@@ -1,6 +1,7 @@
 //! Who signed, and with what.
 
 use super::{
+    chain,
     facts::{Device, Facts, Holder},
     page::{Block, Phrase, Row, Span, Table},
     verdicts,
@@ -75,6 +76,7 @@ pub(super) fn each(facts: &Facts<'_>) -> Vec<Block> {
              Both lie under attestations/, beside the key and the statement that it signed."
                 .into(),
         ),
+        Block::Chain(chain::of(facts)),
     ];
     for holder in &facts.holders {
         if let Some(device) = &holder.device {

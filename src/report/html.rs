@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
+    chain, gantt,
     page::{Block, Page, Phrase, Row, Span, Table},
     quorum,
 };
@@ -75,18 +76,26 @@ fn block(html: &mut String, block: &Block) {
         Block::Commands(commands) => {
             writeln!(html, "<pre>{}</pre>", escape(&commands.join("\n")))
         }
-        Block::Quorum(quorum) => {
-            let (svg, told) = (quorum::svg(quorum), escape(&quorum.sentence()));
-            writeln!(
-                html,
-                "<figure>\n{svg}<figcaption>{told}</figcaption>\n</figure>"
-            )
-        }
+        Block::Chain(of) => figure(html, &chain::svg(of), chain::CAPTION),
+        Block::Course(course) => figure(html, &gantt::svg(course), gantt::CAPTION),
+        Block::Quorum(quorum) => figure(html, &quorum::svg(quorum), &quorum.sentence()),
     };
 }
 
+fn figure(html: &mut String, svg: &str, caption: &str) -> std::fmt::Result {
+    let caption = escape(caption);
+    writeln!(
+        html,
+        "<figure>\n{svg}<figcaption>{caption}</figcaption>\n</figure>"
+    )
+}
+
 fn table(html: &mut String, table: &Table) {
-    html.push_str("<table>\n<thead><tr>");
+    let class = match table.heads.len() {
+        0..=3 => "",
+        _ => " class=\"many\"",
+    };
+    let _ = write!(html, "<table{class}>\n<thead><tr>");
     for head in table.heads {
         let _ = write!(html, "<th scope=\"col\">{}</th>", escape(head));
     }
@@ -96,7 +105,14 @@ fn table(html: &mut String, table: &Table) {
             Row::Cells(cells) => {
                 let cells: String = cells
                     .iter()
-                    .map(|cell| format!("<td>{}</td>", phrase(cell)))
+                    .map(|cell| {
+                        let class = if is_short(cell) {
+                            " class=\"short\""
+                        } else {
+                            ""
+                        };
+                        format!("<td{class}>{}</td>", phrase(cell))
+                    })
                     .collect();
                 writeln!(html, "<tr>{cells}</tr>")
             }
@@ -109,6 +125,15 @@ fn table(html: &mut String, table: &Table) {
         };
     }
     html.push_str("</tbody>\n</table>\n");
+}
+
+/// Whether a cell is better not broken into lines: a number, a time, a rule's id.
+fn is_short(cell: &Phrase) -> bool {
+    const SHORT: usize = 20;
+    let letters = |span: &Span| match span {
+        Span::Plain(text) | Span::Code(text) | Span::Strong(text) => text.chars().count(),
+    };
+    cell.0.iter().map(letters).sum::<usize>() <= SHORT
 }
 
 fn phrase(phrase: &Phrase) -> String {

@@ -49,6 +49,20 @@ fn block(text: &mut String, block: &Block) {
             Ok(())
         }
         Block::Commands(commands) => writeln!(text, "```sh\n{}\n```", commands.join("\n")),
+        Block::Chain(chain) => {
+            for level in &chain.levels {
+                let boxes: Vec<_> = level.boxes.iter().map(|b| b.lines.join(" ")).collect();
+                let said = escape(&boxes.join("; "));
+                let _ = writeln!(text, "- **{}:** {said}", escape(&level.name));
+            }
+            Ok(())
+        }
+        Block::Course(course) => {
+            for step in &course.steps {
+                let _ = writeln!(text, "- {}", escape(&step.sentence()));
+            }
+            Ok(())
+        }
         Block::Quorum(quorum) => {
             let discs: Vec<_> = quorum
                 .signed

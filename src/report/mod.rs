@@ -7,9 +7,11 @@
 //! of a page ([`page`]), and written in either form from that.
 
 mod account;
+mod chain;
 mod course;
 mod devices;
 mod facts;
+mod gantt;
 mod html;
 mod markdown;
 mod outcome;

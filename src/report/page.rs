@@ -35,6 +35,10 @@ pub(super) enum Block {
     Commands(Vec<String>),
     /// Who signed, as a picture.
     Quorum(Quorum),
+    /// What vouches for what, as a picture.
+    Chain(Chain),
+    /// When each step was done, as a picture.
+    Course(Course),
 }
 
 /// A table with a line of column heads.
@@ -72,6 +76,54 @@ impl Quorum {
             self.threshold
         )
     }
+}
+
+/// What vouches for what: levels from the vendor's root down to the documents, each
+/// with what stands on it above the devices that it speaks for.
+#[derive(Debug, Clone)]
+pub(super) struct Chain {
+    /// How many devices stand side by side.
+    pub(super) devices: usize,
+    pub(super) levels: Vec<Level>,
+}
+
+/// A level of the chain.
+#[derive(Debug, Clone)]
+pub(super) struct Level {
+    /// What it is.
+    pub(super) name: String,
+    pub(super) boxes: Vec<Vouches>,
+}
+
+/// Something that vouches for what stands below it.
+#[derive(Debug, Clone)]
+pub(super) struct Vouches {
+    /// The first device that it speaks for, from 0, and how many.
+    pub(super) first: usize,
+    pub(super) count: usize,
+    /// What it is called, line by line.
+    pub(super) lines: Vec<String>,
+}
+
+/// When each step was done.
+#[derive(Debug, Clone)]
+pub(super) struct Course {
+    /// From the opening to the seal, in seconds.
+    pub(super) seconds: i64,
+    pub(super) steps: Vec<Stretch>,
+}
+
+/// A step and its time.
+#[derive(Debug, Clone)]
+pub(super) struct Stretch {
+    pub(super) title: String,
+    /// Seconds after the opening.
+    pub(super) from: i64,
+    pub(super) to: i64,
+    /// Minutes that the script gives it.
+    pub(super) planned: u32,
+    /// What did not go as the script says: a letter and when.
+    pub(super) remarks: Vec<(char, i64)>,
 }
 
 /// A run of text.

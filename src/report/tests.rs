@@ -3,7 +3,7 @@
 
 use super::{
     html, markdown,
-    page::{Block, Page, Phrase, Quorum, Row, Table},
+    page::{Block, Chain, Course, Level, Page, Phrase, Quorum, Row, Stretch, Table, Vouches},
 };
 use crate::transcript::Mode;
 
@@ -28,6 +28,27 @@ fn page(mode: Mode) -> Page {
                 ],
             }),
             Block::Commands(vec!["true && false".to_owned()]),
+            Block::Chain(Chain {
+                devices: 9,
+                levels: vec![Level {
+                    name: text(),
+                    boxes: vec![Vouches {
+                        first: 0,
+                        count: 9,
+                        lines: vec![text()],
+                    }],
+                }],
+            }),
+            Block::Course(Course {
+                seconds: 600,
+                steps: vec![Stretch {
+                    title: text(),
+                    from: 0,
+                    to: 300,
+                    planned: 6,
+                    remarks: vec![('N', 100)],
+                }],
+            }),
             Block::Quorum(Quorum {
                 document: "root.json",
                 threshold: 2,
@@ -117,4 +138,33 @@ fn the_picture_of_a_quorum_says_in_words_what_it_shows() {
     let told = "2 of 3 holders signed root.json; 2 must.";
     assert!(html.contains(&format!("<title>{told}</title>")));
     assert!(markdown::write(&page(Mode::Live)).contains("● ● ○ 2 of 3 holders"));
+}
+
+#[test]
+fn a_step_tells_the_minutes_it_took_and_what_did_not_go_as_planned() {
+    let text = markdown::write(&page(Mode::Live));
+    assert!(text.contains(": 5 of 6 min; N"), "{text}");
+}
+
+#[test]
+fn no_picture_is_drawn_outside_of_its_frame() {
+    let course = Course {
+        seconds: 0,
+        steps: vec![Stretch {
+            title: FOREIGN.to_owned(),
+            from: -5,
+            to: i64::MAX,
+            planned: 1,
+            remarks: vec![('E', i64::MAX)],
+        }],
+    };
+    let svg = super::gantt::svg(&course);
+    let right = |part: &str| -> usize {
+        let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().unwrap()
+    };
+    let width = right(svg.split("width=\"").nth(1).unwrap());
+    for place in svg.split(" x=\"").skip(1).map(right) {
+        assert!(place <= width, "{place}");
+    }
 }
