@@ -10,7 +10,7 @@ use ratatui::{
 
 use super::{
     large,
-    page::Page,
+    page::{Page, hex_groups, word_rows},
     qr::{self, Code},
     screens::Sight,
 };
@@ -139,14 +139,19 @@ fn overview(page: &mut Page, name: &str, digest: &Digest) {
         columns.saturating_sub(BESIDE + 1),
     );
     let code = code.filter(|_| !page.by_line);
-    let text = beside(name, digest, page, code.is_some());
     let Some(Code {
         rows,
         columns: across,
     }) = code
     else {
-        for line in text {
-            page.line(line);
+        page.headline(&format!("SHA-256 of {name}"));
+        page.gap();
+        for row in hex_groups(digest) {
+            page.text(&row);
+        }
+        page.gap();
+        for (row, words) in word_rows(digest).into_iter().enumerate() {
+            page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
         }
         if page.by_line {
             return;
@@ -157,7 +162,7 @@ fn overview(page: &mut Page, name: &str, digest: &Digest) {
         );
         return;
     };
-    let mut text = text.into_iter();
+    let mut text = beside(name, digest, page).into_iter();
     for row in rows {
         let mut spans = row.spans;
         for span in &mut spans {
@@ -173,7 +178,7 @@ fn overview(page: &mut Page, name: &str, digest: &Digest) {
     }
 }
 
-fn beside(name: &str, digest: &Digest, page: &Page, has_code: bool) -> Vec<Line<'static>> {
+fn beside(name: &str, digest: &Digest, page: &Page) -> Vec<Line<'static>> {
     let sheet = page.sheet;
     let mut lines = vec![Line::from(Span::styled(
         format!("SHA-256 of {name}"),
@@ -191,11 +196,9 @@ fn beside(name: &str, digest: &Digest, page: &Page, has_code: bool) -> Vec<Line<
             Span::styled(words.join(" ").trim_end().to_owned(), sheet.typed()),
         ]));
     }
-    if has_code {
-        lines.push(Line::from(Span::styled(
-            "Scan: it is the digits, in capitals.",
-            sheet.quiet(),
-        )));
-    }
+    lines.push(Line::from(Span::styled(
+        "Scan: it is the digits, in capitals.",
+        sheet.quiet(),
+    )));
     lines
 }

@@ -16,7 +16,10 @@ use crossterm::{
     cursor,
     event::{DisableBracketedPaste, EnableBracketedPaste},
     execute,
-    terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+    terminal::{
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+        disable_raw_mode, enable_raw_mode,
+    },
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
 use signal_hook::{
@@ -82,7 +85,10 @@ impl Face for TakenTerminal {
             columns: size.width,
             rows: size.height,
         });
-        self.0.draw(|frame| draw(frame, model)).map(|_| ())
+        // A terminal that knows how shows the frame at once; others ignore it.
+        execute!(io::stdout(), BeginSynchronizedUpdate)?;
+        self.0.draw(|frame| draw(frame, model))?;
+        execute!(io::stdout(), EndSynchronizedUpdate)
     }
 
     fn listener(&self) -> fn(&Sender<Message>, &AtomicBool) {

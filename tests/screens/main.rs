@@ -1,6 +1,9 @@
-//! The screens, through a real pseudo-terminal of 80 by 24, from the real binary.
+//! The screens, through a real pseudo-terminal, from the real binary.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod everywhere;
+mod frame;
 mod mishaps;
+mod rehearsal;
 mod terminal;
 mod whole;

@@ -1,73 +1,11 @@
 //! Every mishap ends in a clear screen and a way on.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader},
-    path::PathBuf,
-    process::{Command, Stdio},
+use std::fs;
+
+use super::{
+    rehearsal::{ESCAPE, PLUG, Rehearsal, TOUCH, unattended_pin as pin},
+    terminal::Terminal,
 };
-
-use keymoot::{rehearsal::unattended, rules::roster::Handle};
-
-use super::terminal::Terminal;
-
-const PLUG: &str = "\u{e}";
-const TOUCH: &str = "\u{14}";
-const ESCAPE: &str = "\u{1b}";
-
-/// A rehearsal that ran by itself until a step began, and goes on by hand.
-struct Rehearsal {
-    folder: tempfile::TempDir,
-}
-
-impl Rehearsal {
-    fn until(step: &str, more: &[&str]) -> Self {
-        let rehearsal = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        let mut child = Command::new(env!("CARGO_BIN_EXE_keymoot"))
-            .args(["rehearse", "--unattended", "--seed", "7", "--dir"])
-            .arg(rehearsal.dir())
-            .args(more)
-            .env_remove("PCSCLITE_CSOCK_NAME")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let begun = format!("step {step} begins");
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(
-            lines
-                .map_while(Result::ok)
-                .any(|line| line.contains(&begun)),
-            "{step} never began"
-        );
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let settings = rehearsal.dir().join("settings.json");
-        let text = fs::read_to_string(&settings).unwrap();
-        fs::write(
-            &settings,
-            text.replace("\"unattended\": true", "\"unattended\": false"),
-        )
-        .unwrap();
-        rehearsal
-    }
-
-    fn dir(&self) -> PathBuf {
-        self.folder.path().join("ceremony")
-    }
-
-    fn resume(&self) -> Terminal {
-        Terminal::start(["resume".as_ref(), self.dir().as_os_str()])
-    }
-}
-
-/// The PIN that a holder chose while the rehearsal ran by itself.
-fn pin(n: usize) -> String {
-    let handle = Handle::try_from(format!("holder-{n}")).unwrap();
-    String::from_utf8(unattended::pin(7, &handle).expose().to_vec()).unwrap()
-}
 
 /// Calls holder 1 unless the interruption found that holder at the table.
 fn call_first(at: &mut Terminal) {

@@ -3,53 +3,119 @@
 use std::{
     ffi::OsStr,
     io::{Read as _, Write},
+    num::NonZeroU16,
     path::PathBuf,
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+use super::frame::Frame;
+
 /// How long anything may take to come to the screen.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long nothing must come before a frame counts as whole; less than a tick.
-const STILL: Duration = Duration::from_millis(400);
+/// What begins a frame and what ends it (synchronized output, DEC mode 2026).
+const BEGINS: &[u8] = b"\x1b[?2026h";
+const ENDS: &[u8] = b"\x1b[?2026l";
+
+/// What kind of terminal it is.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    pub term: &'static str,
+    pub lang: &'static str,
+    pub no_color: bool,
+}
+
+/// A Linux console.
+pub const CONSOLE: Kind = Kind {
+    term: "linux",
+    lang: "C.UTF-8",
+    no_color: false,
+};
 
 pub struct Terminal {
-    screen: Arc<(Mutex<vt100::Parser>, Condvar)>,
+    screen: Arc<(Mutex<Shown>, Condvar)>,
     keyboard: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     keystrokes: usize,
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
+}
+
+/// What has come to the terminal.
+struct Shown {
+    parser: vt100::Parser,
+    /// All of it, for what is written line by line.
+    text: String,
+    /// Whether the last frame is whole.
+    whole: bool,
+    /// The last bytes: a mark may come in two parts.
+    tail: Vec<u8>,
+}
+
+impl Shown {
+    fn take(&mut self, bytes: &[u8]) {
+        self.parser.process(bytes);
+        self.text.push_str(&String::from_utf8_lossy(bytes));
+        self.tail.extend_from_slice(bytes);
+        let last = |mark: &[u8]| self.tail.windows(mark.len()).rposition(|part| part == mark);
+        match (last(BEGINS), last(ENDS)) {
+            (Some(begins), ends) if ends.is_none_or(|ends| ends < begins) => self.whole = false,
+            (_, Some(_)) => self.whole = true,
+            _ => {}
+        }
+        let keep = self.tail.len().saturating_sub(BEGINS.len() - 1);
+        self.tail.drain(..keep);
+    }
+}
+
+fn characters(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
+}
+
+fn size(columns: u16, rows: u16) -> PtySize {
+    PtySize {
+        rows,
+        cols: columns,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
 }
 
 impl Terminal {
-    /// Starts keymoot at a terminal of 80 by 24.
+    /// Starts keymoot at a Linux console of 80 by 24.
     pub fn start<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Self {
-        let size = PtySize {
-            rows: 24,
-            cols: 80,
-            pixel_width: 0,
-            pixel_height: 0,
-        };
-        let pair = native_pty_system().openpty(size).unwrap();
+        Self::of(CONSOLE, arguments)
+    }
+
+    /// Starts keymoot at a terminal of 80 by 24.
+    pub fn of<A: AsRef<OsStr>>(kind: Kind, arguments: impl IntoIterator<Item = A>) -> Self {
+        let pair = native_pty_system().openpty(size(80, 24)).unwrap();
         let mut command = CommandBuilder::new(PathBuf::from(env!("CARGO_BIN_EXE_keymoot")));
         for argument in arguments {
             command.arg(argument);
         }
-        command.env("TERM", "linux");
-        command.env("LANG", "C.UTF-8");
+        command.env("TERM", kind.term);
+        command.env("LANG", kind.lang);
         command.env_remove("LC_ALL");
+        command.env_remove("LC_CTYPE");
         command.env_remove("NO_COLOR");
+        if kind.no_color {
+            command.env("NO_COLOR", "1");
+        }
         command.env_remove("PCSCLITE_CSOCK_NAME");
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
 
-        let (rows, columns) = (24.try_into().unwrap(), 80.try_into().unwrap());
-        let parser = vt100::Parser::new(rows, columns, 0);
-        let screen = Arc::new((Mutex::new(parser), Condvar::new()));
+        let shown = Shown {
+            parser: vt100::Parser::new(characters(24), characters(80), 0),
+            text: String::new(),
+            whole: true,
+            tail: Vec::new(),
+        };
+        let screen = Arc::new((Mutex::new(shown), Condvar::new()));
         let seen = Arc::clone(&screen);
         let mut output = pair.master.try_clone_reader().unwrap();
         thread::spawn(move || {
@@ -60,8 +126,8 @@ impl Terminal {
                 }
                 seen.0
                     .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner)
-                    .process(&bytes[..read]);
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .take(&bytes[..read]);
                 seen.1.notify_all();
             }
         });
@@ -71,7 +137,31 @@ impl Terminal {
             keyboard,
             child,
             keystrokes: 0,
-            _master: pair.master,
+            master: pair.master,
+        }
+    }
+
+    /// Waits until `holds` of what is shown, once a frame is whole.
+    fn until<T>(&self, what: &str, holds: impl Fn(&Shown) -> Option<T>) -> T {
+        let (screen, changed) = &*self.screen;
+        let until = Instant::now() + PATIENCE;
+        let mut shown = screen.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if shown.whole
+                && let Some(found) = holds(&shown)
+            {
+                return found;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let contents = shown.parser.screen().contents();
+                drop(shown);
+                panic!("{what} did not come; the screen is\n{contents}");
+            }
+            shown = changed
+                .wait_timeout(shown, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 
@@ -83,28 +173,63 @@ impl Terminal {
 
     /// Waits until the screen shows one of these, and says which.
     pub fn expect_any(&mut self, texts: &[&str]) -> usize {
-        let (screen, changed) = &*self.screen;
         let wanted: Vec<String> = texts.iter().map(|text| squeezed(text)).collect();
-        let shown = |parser: &vt100::Parser| {
-            let panes = panes(parser);
+        self.until(&format!("{texts:?}"), |shown| {
+            let panes = panes(&shown.parser);
             wanted
                 .iter()
                 .position(|text| panes.iter().any(|pane| pane.contains(text)))
-        };
-        let until = Instant::now() + PATIENCE;
-        let mut parser = screen.lock().unwrap();
-        loop {
-            if let Some(which) = shown(&parser) {
-                return which;
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero(),
-                "{texts:?} did not come; the screen is\n{}",
-                parser.screen().contents()
-            );
-            parser = changed.wait_timeout(parser, left).unwrap().0;
-        }
+        })
+    }
+
+    /// Waits until this is written after all that was read before, and reads up to
+    /// its end: for what is written line by line.
+    pub fn read(&mut self, text: &str) -> String {
+        self.read_any(&[text]).1
+    }
+
+    /// Waits until one of these is written; which, and all up to its end.
+    pub fn read_any(&mut self, texts: &[&str]) -> (usize, String) {
+        let (which, end) = self.until(&format!("{texts:?}"), |shown| {
+            let found = texts.iter().enumerate().filter_map(|(which, text)| {
+                let at = shown.text.find(text)?;
+                Some((at, which, at + text.len()))
+            });
+            found.min().map(|(_, which, end)| (which, end))
+        });
+        let mut shown = self.shown();
+        let rest = shown.text.split_off(end);
+        (which, std::mem::replace(&mut shown.text, rest))
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.screen.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the terminal another size, and waits until all of it is drawn anew.
+    pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
+        self.shown()
+            .parser
+            .screen_mut()
+            .set_size(characters(rows), characters(columns));
+        self.master.resize(size(columns, rows)).unwrap();
+        self.until("another size", |shown| {
+            let contents = shown.parser.screen().contents();
+            let last = contents.lines().nth(usize::from(rows) - 1)?;
+            let drawn = ["F1 help", "Esc back"].iter().any(|key| last.contains(key));
+            drawn.then_some(())
+        });
+        self
+    }
+
+    /// Makes the terminal another size, of which nothing more is known.
+    pub fn squeeze(&mut self, columns: u16, rows: u16) -> &mut Self {
+        self.shown()
+            .parser
+            .screen_mut()
+            .set_size(characters(rows), characters(columns));
+        self.master.resize(size(columns, rows)).unwrap();
+        self
     }
 
     /// Presses keys, one by one.
@@ -132,34 +257,16 @@ impl Terminal {
         self.keystrokes
     }
 
+    /// The last whole frame.
+    pub fn frame(&self) -> Frame {
+        self.until("a whole frame", |shown| {
+            Some(Frame::of(shown.parser.screen()))
+        })
+    }
+
     /// The screen, with what differs from run to run taken out.
     pub fn picture(&self) -> String {
-        // A picture is taken of a whole frame: once nothing more comes.
-        let (screen, changed) = &*self.screen;
-        let mut parser = screen.lock().unwrap();
-        loop {
-            let (after, still) = changed.wait_timeout(parser, STILL).unwrap();
-            parser = after;
-            if still.timed_out() {
-                break;
-            }
-        }
-        let contents = parser.screen().contents();
-        let lines = contents.lines().enumerate().map(|(row, line)| {
-            let line = line.trim_end();
-            match line.strip_prefix("transcript: ") {
-                Some(_) => "transcript: (four words)".to_owned(),
-                // The clock stands at the right of the first line.
-                None if row == 0 => line
-                    .chars()
-                    .take(50)
-                    .collect::<String>()
-                    .trim_end()
-                    .to_owned(),
-                None => line.to_owned(),
-            }
-        });
-        lines.collect::<Vec<_>>().join("\n")
+        self.frame().text()
     }
 
     pub fn exit_code(&mut self) -> u32 {
@@ -174,12 +281,12 @@ impl Drop for Terminal {
     }
 }
 
-/// The column at which the seats' pane begins.
-const SEATS: usize = 52;
-
 /// What the screen shows, squeezed: the left pane, the right one, and whole lines.
 fn panes(parser: &vt100::Parser) -> [String; 3] {
     let contents = parser.screen().contents();
+    let columns = parser.screen().size().1.get();
+    // The column at which the seats' pane begins, on a wide screen and on others.
+    let seats = usize::from(columns).saturating_sub(if columns >= 110 { 42 } else { 28 });
     let part = |from: usize, count: usize| -> String {
         contents
             .lines()
@@ -187,8 +294,8 @@ fn panes(parser: &vt100::Parser) -> [String; 3] {
             .collect()
     };
     [
-        squeezed(&part(0, SEATS)),
-        squeezed(&part(SEATS, 80)),
+        squeezed(&part(0, seats)),
+        squeezed(&part(seats, usize::from(columns))),
         squeezed(&contents),
     ]
 }

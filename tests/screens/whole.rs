@@ -1,4 +1,6 @@
-//! A whole rehearsal by keystrokes.
+//! A whole rehearsal, by keystrokes and by typed lines.
+
+use std::sync::LazyLock;
 
 use keymoot::{
     bundle::{self, Expectations},
@@ -6,63 +8,70 @@ use keymoot::{
     rules::Verdict,
 };
 
-use super::terminal::Terminal;
+use super::{
+    rehearsal::{END, PLUG, TOUCH, course, pin, reading_words, serials},
+    terminal::Terminal,
+};
 
-/// Ctrl-N plugs the holder's device in or out, Ctrl-T touches it.
-const PLUG: &str = "\u{e}";
-const TOUCH: &str = "\u{14}";
-
-/// The serial numbers that the panel of the rehearsal shows, seed 7.
-fn serials(dir: &std::path::Path) -> Vec<u32> {
-    let state = std::fs::read_to_string(dir.join("rehearsal/devices.json")).unwrap();
-    let json: serde_json::Value = serde_json::from_str(&state).unwrap();
-    json["devices"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|device| u32::try_from(device["serial"].as_u64().unwrap()).unwrap())
-        .collect()
+/// A rehearsal that was held to its end.
+struct Held {
+    folder: tempfile::TempDir,
+    /// Keystrokes of the busiest holder, besides the PIN.
+    busiest: usize,
 }
 
-#[test]
-fn nine_holders_enrol_sign_and_close_by_keystrokes_and_the_bundle_verifies() {
-    let folder = tempfile::tempdir().unwrap();
-    let dir = folder.path().join("ceremony");
-    let out = folder.path().join("bundle");
-    let mut at = Terminal::start([
-        "rehearse".as_ref(),
-        "--seed".as_ref(),
-        "7".as_ref(),
-        "--dir".as_ref(),
-        dir.as_os_str(),
-        "--out".as_ref(),
-        out.as_os_str(),
-    ]);
+impl Held {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            busiest: 0,
+        }
+    }
 
-    at.expect("Number of the tamper-evident bag");
-    insta::assert_snapshot!("the_room_is_opened", at.picture());
-    at.enter("bag 17")
+    fn dir(&self) -> std::path::PathBuf {
+        self.folder.path().join("ceremony")
+    }
+
+    fn out(&self) -> std::path::PathBuf {
+        self.folder.path().join("bundle")
+    }
+
+    fn begin(&self, more: &[&str]) -> Terminal {
+        let mut arguments = vec!["rehearse", "--seed", "7"];
+        arguments.extend(more);
+        let (dir, out) = (self.dir(), self.out());
+        arguments.extend([
+            "--dir",
+            dir.to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+        ]);
+        Terminal::start(arguments)
+    }
+}
+
+static BY_SCREENS: LazyLock<Held> = LazyLock::new(by_screens);
+
+fn by_screens() -> Held {
+    let mut held = Held::new();
+    let mut at = held.begin(&[]);
+    at.expect("Number of the tamper-evident bag")
+        .enter("bag 17")
         .enter("12:00")
         .expect("type confirm")
         .enter("confirm");
-    at.expect("All have answered?");
-    insta::assert_snapshot!("roll_call", at.picture());
-    at.press(&" ".repeat(9)).enter("present");
+    at.expect("Space marks who answers")
+        .press(&" ".repeat(9))
+        .enter("present");
 
     let mut busiest = 0;
-    for (n, serial) in (1..=9).zip(serials(&dir)) {
+    for (n, serial) in (1..=9).zip(serials(&held.dir())) {
         at.expect("Call the next holder to make a key");
-        if n == 1 {
-            insta::assert_snapshot!("whose_turn", at.picture());
-        }
         let before = at.keystrokes();
         at.enter(&n.to_string())
             .expect("Insert your device")
             .by_hand(PLUG);
         at.expect("Type its last four digits");
-        if n == 1 {
-            insta::assert_snapshot!("is_this_yours", at.picture());
-        }
         at.enter(&last_four(serial));
         let besides = at.keystrokes() - before;
         at.expect("New PIN, first time").enter(&pin(n));
@@ -75,9 +84,8 @@ fn nine_holders_enrol_sign_and_close_by_keystrokes_and_the_bundle_verifies() {
     }
 
     at.expect("Read on to the end");
-    at.press("\u{1b}[F").expect("first two words");
-    let words = reading_words(&dir);
-    at.enter(&words);
+    at.press(END).expect("first two words");
+    at.enter(&reading_words(&held.dir()));
 
     busiest += turns(&mut at, "Call the next holder to sign", 9);
     at.expect("Anything to record?")
@@ -87,19 +95,8 @@ fn nine_holders_enrol_sign_and_close_by_keystrokes_and_the_bundle_verifies() {
     at.expect("5 of 5 have").enter("enough");
     at.expect("The ceremony is over").enter("done");
     assert_eq!(at.exit_code(), 0);
-
-    let bundle = bundle::read(&out).unwrap();
-    let expected = Expectations {
-        rehearsal: true,
-        trusted_root: None,
-    };
-    let violated: Vec<_> = bundle::verify(&bundle, &expected)
-        .into_iter()
-        .filter(Verdict::is_violated)
-        .collect();
-    assert!(violated.is_empty(), "{violated:?}");
-    println!("{busiest} keystrokes a holder besides the PIN");
-    assert!(busiest <= 12, "{busiest} keystrokes");
+    held.busiest = busiest;
+    held
 }
 
 /// Lets the first holders sign, and counts the keystrokes of one besides the PIN.
@@ -119,17 +116,101 @@ fn turns(at: &mut Terminal, call: &str, holders: usize) -> usize {
     most
 }
 
-fn pin(n: usize) -> String {
-    format!("48291{n}")
+/// Waits for a question, and answers it.
+fn answer(at: &mut Terminal, question: &str, line: &str) -> String {
+    let mut read = at.read(question);
+    read += &at.read("\n> ");
+    at.enter(line);
+    read
 }
 
-/// The words that the review asks for, as they stand on the screen.
-fn reading_words(dir: &std::path::Path) -> String {
-    use keymoot::transcript::{Chain, Event};
-    let chain = Chain::read(&std::fs::read(dir.join("transcript.jsonl")).unwrap()).unwrap();
-    let signed = chain.entries().iter().find_map(|entry| match &entry.event {
-        Event::Proposed { signed, .. } => Some(*signed),
-        _ => None,
-    });
-    keymoot::ceremony::question::reading_words(&signed.unwrap())
+fn by_lines() -> (Held, String) {
+    let held = Held::new();
+    let mut at = held.begin(&["--plain"]);
+    let at = &mut at;
+    answer(at, "tamper-evident bag", "bag 17");
+    answer(at, "Time on the wall clock", "12:00");
+    answer(at, "type confirm", "confirm");
+    answer(at, "numbers of those who answer", "1 2 3 4 5 6 7 8 9");
+    answer(at, "numbers of those who answer", "present");
+    let mut said = String::new();
+    for (n, serial) in (1..=9).zip(serials(&held.dir())) {
+        answer(at, "Whose turn?", &n.to_string());
+        at.read("+ inserts it");
+        at.enter("+");
+        answer(at, "last four digits", &last_four(serial));
+        said += &answer(at, "New PIN, first time", &pin(n));
+        said += &answer(at, "New PIN, second time", &pin(n));
+        said += &at.read("* touches it");
+        at.enter("*");
+        said += &at.read("+ unplugs it");
+        at.enter("+");
+    }
+    while at.read_any(&["Enter shows more", "first two words"]).0 == 0 {
+        at.read("\n> ");
+        at.enter("");
+    }
+    at.read("\n> ");
+    at.enter(&reading_words(&held.dir()));
+    let mut sign = |holders| {
+        for n in 1..=holders {
+            answer(at, "Whose turn?", &n.to_string());
+            at.read("+ inserts it");
+            at.enter("+");
+            said += &answer(at, "PIN, then Enter", &pin(n));
+            said += &at.read("* touches it");
+            at.enter("*");
+            said += &at.read("+ unplugs it");
+            at.enter("+");
+        }
+    };
+    sign(9);
+    answer(at, "type confirm", "confirm");
+    let mut sign = |holders| {
+        for n in 1..=holders {
+            answer(at, "Whose turn?", &n.to_string());
+            at.read("+ inserts it");
+            at.enter("+");
+            answer(at, "PIN, then Enter", &pin(n));
+            at.read("* touches it");
+            at.enter("*");
+            at.read("+ unplugs it");
+            at.enter("+");
+        }
+    };
+    sign(5);
+    answer(at, "type enough", "enough");
+    answer(at, "Type done", "done");
+    assert_eq!(at.exit_code(), 0);
+    (held, said)
+}
+
+#[test]
+fn nine_holders_enrol_sign_and_close_by_keystrokes_and_the_bundle_verifies() {
+    let bundle = bundle::read(&BY_SCREENS.out()).unwrap();
+    let expected = Expectations {
+        rehearsal: true,
+        trusted_root: None,
+    };
+    let violated: Vec<_> = bundle::verify(&bundle, &expected)
+        .into_iter()
+        .filter(Verdict::is_violated)
+        .collect();
+    assert!(violated.is_empty(), "{violated:?}");
+}
+
+#[test]
+fn no_holder_needs_more_than_twelve_keystrokes_besides_the_pin() {
+    let busiest = BY_SCREENS.busiest;
+    println!("{busiest} keystrokes a holder besides the PIN");
+    assert!(busiest <= 12, "{busiest} keystrokes");
+}
+
+#[test]
+fn typed_lines_end_in_the_same_events_as_keystrokes_and_show_no_pin() {
+    let (held, said) = by_lines();
+    assert_eq!(course(&held.dir()), course(&BY_SCREENS.dir()));
+    for n in 1..=9 {
+        assert!(!said.contains(&pin(n)), "{said}");
+    }
 }

@@ -62,7 +62,7 @@ impl Screen for Confirm {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         opening_of_step(page, sight);
         if sight.room && !self.fields.is_empty() {
-            let hint = "In this rehearsal, make up what you cannot read off anything.";
+            let hint = "In this rehearsal, make these up.";
             page.item("", hint, page.sheet.quiet());
         }
         for (at, (asked, field)) in self.fields.iter().enumerate() {

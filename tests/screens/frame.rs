@@ -1,0 +1,257 @@
+//! A screen as it was seen: its text without what differs from run to run, and as a
+//! picture.
+
+use std::fmt::Write as _;
+
+/// A character's place, in units of the picture.
+const ACROSS: usize = 9;
+const DOWN: usize = 18;
+/// Room around the screen.
+const EDGE: usize = 10;
+
+/// A character and how it is shown.
+#[derive(Clone, PartialEq)]
+struct Cell {
+    shown: char,
+    ink: Colour,
+    paper: Colour,
+    bold: bool,
+}
+
+type Colour = (u8, u8, u8);
+
+const PAPER: Colour = (0x16, 0x18, 0x1d);
+const INK: Colour = (0xd8, 0xda, 0xde);
+
+/// A screen.
+pub struct Frame {
+    rows: Vec<Vec<Cell>>,
+    coloured: bool,
+}
+
+/// What is put in the place of what differs from run to run, of the same width.
+const SHAPES: [(&str, &str); 5] = [
+    ("0000-00-00 00:00:00 UTC", "2027-03-14 09:26:53 UTC"),
+    ("0000-00-00T00:00:00Z", "2028-06-11T09:26:53Z"),
+    ("waiting 0:00", "waiting 0:07"),
+    ("at work 0:00", "at work 0:01"),
+    ("for 0:00", "for 0:42"),
+];
+
+impl Frame {
+    pub fn of(screen: &vt100::Screen) -> Self {
+        let (rows, columns) = screen.size();
+        let mut coloured = false;
+        let rows = (0..rows.get()).map(|row| {
+            let cells = (0..columns.get()).filter_map(|column| {
+                let cell = screen.cell(row, column)?;
+                if cell.is_wide_continuation() {
+                    return None;
+                }
+                coloured |= cell.fgcolor() != vt100::Color::Default
+                    || cell.bgcolor() != vt100::Color::Default;
+                let ink = colour(cell.fgcolor(), INK);
+                let paper = colour(cell.bgcolor(), PAPER);
+                let (ink, paper) = match cell.inverse() {
+                    true => (paper, ink),
+                    false => (ink, paper),
+                };
+                Some(Cell {
+                    shown: cell.contents().chars().next().unwrap_or(' '),
+                    ink,
+                    paper,
+                    bold: cell.bold(),
+                })
+            });
+            cells.collect()
+        });
+        let mut frame = Self {
+            rows: rows.collect(),
+            coloured,
+        };
+        frame.calm();
+        frame
+    }
+
+    /// Whether any colour is shown.
+    pub fn is_coloured(&self) -> bool {
+        self.coloured
+    }
+
+    /// Takes out what differs from run to run.
+    fn calm(&mut self) {
+        for row in &mut self.rows {
+            let text: String = row.iter().map(|cell| cell.shown).collect();
+            let shape: String = text
+                .chars()
+                .map(|c| if c.is_ascii_digit() { '0' } else { c })
+                .collect();
+            for (wanted, instead) in SHAPES {
+                if let Some(at) = shape.find(wanted) {
+                    put(row, shape[..at].chars().count(), instead);
+                }
+            }
+            // Minutes spent, in the second row and in the list of steps.
+            if text.contains(" min") {
+                let chars: Vec<char> = text.chars().collect();
+                for (at, part) in chars.windows(5).enumerate() {
+                    if part[1..] == [' ', 'o', 'f', ' '] && part[0].is_ascii_digit() {
+                        put(row, at, "0");
+                    }
+                }
+            }
+            if text.starts_with("transcript: ") {
+                let words = "transcript: ratchet Babylon suspense stupendous";
+                put(row, 0, words);
+                let rest = row.iter_mut().skip(words.len());
+                rest.for_each(|cell| cell.shown = ' ');
+            }
+        }
+    }
+
+    /// What it says.
+    pub fn text(&self) -> String {
+        let rows = self.rows.iter().map(|row| {
+            let row: String = row.iter().map(|cell| cell.shown).collect();
+            row.trim_end().to_owned()
+        });
+        rows.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The picture. Rows in `varying` differ from run to run and are marked as such.
+    pub fn svg(&self, about: &str, varying: &std::ops::Range<usize>) -> String {
+        let columns = self.rows.first().map_or(0, Vec::len);
+        let width = columns * ACROSS + 2 * EDGE;
+        let height = self.rows.len() * DOWN + 2 * EDGE;
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\n\
+             <title>{about}</title>\n\
+             <rect width=\"{width}\" height=\"{height}\" rx=\"6\" fill=\"{}\"/>\n\
+             <g font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"15\" xml:space=\"preserve\">\n",
+            hex(PAPER)
+        );
+        for (at, row) in self.rows.iter().enumerate() {
+            let mark = match varying.contains(&at) {
+                true => " class=\"varying\"",
+                false => "",
+            };
+            let _ = writeln!(svg, "<g{mark}>{}</g>", drawn(row, at));
+        }
+        svg.push_str("</g>\n</svg>\n");
+        svg
+    }
+}
+
+/// Whether two pictures show the same, but for rows that differ from run to run.
+pub fn same_picture(one: &str, other: &str) -> bool {
+    let steady = |svg: &str| -> Vec<String> {
+        let lines = svg.lines().filter(|line| !line.contains("varying"));
+        lines.map(str::to_owned).collect()
+    };
+    steady(one) == steady(other)
+}
+
+fn put(row: &mut [Cell], at: usize, text: &str) {
+    for (cell, c) in row.iter_mut().skip(at).zip(text.chars()) {
+        cell.shown = c;
+    }
+}
+
+/// A row: runs of characters that are shown alike.
+fn drawn(row: &[Cell], at: usize) -> String {
+    let mut svg = String::new();
+    let top = EDGE + at * DOWN;
+    let mut from = 0;
+    for run in row.chunk_by(|a, b| (a.ink, a.paper, a.bold) == (b.ink, b.paper, b.bold)) {
+        let left = EDGE + from * ACROSS;
+        let wide = run.len() * ACROSS;
+        let first = &run[0];
+        if first.paper != PAPER {
+            let _ = write!(
+                svg,
+                "<rect x=\"{left}\" y=\"{top}\" width=\"{wide}\" height=\"{DOWN}\" fill=\"{}\"/>",
+                hex(first.paper)
+            );
+        }
+        for (place, cell) in run.iter().enumerate() {
+            let half = match cell.shown {
+                '█' => (0, DOWN),
+                '▀' => (0, DOWN / 2),
+                '▄' => (DOWN / 2, DOWN / 2),
+                _ => continue,
+            };
+            let _ = write!(
+                svg,
+                "<rect x=\"{}\" y=\"{}\" width=\"{ACROSS}\" height=\"{}\" fill=\"{}\"/>",
+                left + place * ACROSS,
+                top + half.0,
+                half.1,
+                hex(first.ink)
+            );
+        }
+        let text: String = run
+            .iter()
+            .map(|cell| match cell.shown {
+                '█' | '▀' | '▄' => ' ',
+                c => c,
+            })
+            .collect();
+        if !text.trim().is_empty() {
+            let kept = text.trim_end();
+            let bold = if first.bold {
+                " font-weight=\"bold\""
+            } else {
+                ""
+            };
+            let _ = write!(
+                svg,
+                "<text x=\"{left}\" y=\"{}\" fill=\"{}\"{bold} textLength=\"{}\">{}</text>",
+                top + 14,
+                hex(first.ink),
+                kept.chars().count() * ACROSS,
+                escaped(kept)
+            );
+        }
+        from += run.len();
+    }
+    svg
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        // Leading spaces stand where they are, whatever becomes of white space.
+        .replace(' ', "\u{a0}")
+}
+
+fn hex((red, green, blue): Colour) -> String {
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}
+
+/// The sixteen colours of a console, as the Linux console has them but softer.
+fn colour(colour: vt100::Color, default: Colour) -> Colour {
+    const SIXTEEN: [Colour; 16] = [
+        (0x16, 0x18, 0x1d),
+        (0xc0, 0x39, 0x2b),
+        (0x3f, 0xa3, 0x4d),
+        (0xd7, 0xa0, 0x21),
+        (0x3b, 0x6f, 0xc9),
+        (0xa3, 0x4b, 0xb3),
+        (0x2a, 0xa1, 0xa8),
+        (0xd8, 0xda, 0xde),
+        (0x7d, 0x82, 0x8c),
+        (0xf0, 0x6a, 0x5d),
+        (0x6f, 0xd0, 0x7c),
+        (0xf2, 0xc9, 0x4c),
+        (0x6c, 0x9c, 0xf0),
+        (0xcf, 0x7f, 0xdf),
+        (0x5f, 0xd3, 0xda),
+        (0xff, 0xff, 0xff),
+    ];
+    match colour {
+        vt100::Color::Idx(index) => *SIXTEEN.get(usize::from(index)).unwrap_or(&default),
+        vt100::Color::Rgb(red, green, blue) => (red, green, blue),
+        vt100::Color::Default => default,
+    }
+}

@@ -1,0 +1,119 @@
+//! Rehearsals that are held by somebody at a terminal.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use keymoot::{
+    rehearsal::unattended,
+    rules::roster::Handle,
+    transcript::{Chain, Event},
+};
+
+use super::terminal::Terminal;
+
+/// Ctrl-N plugs the holder's device in or out, Ctrl-T touches it.
+pub const PLUG: &str = "\u{e}";
+pub const TOUCH: &str = "\u{14}";
+pub const ESCAPE: &str = "\u{1b}";
+pub const END: &str = "\u{1b}[F";
+
+/// A rehearsal that ran by itself until a step began, and goes on by hand.
+pub struct Rehearsal {
+    folder: tempfile::TempDir,
+}
+
+impl Rehearsal {
+    pub fn until(step: &str, more: &[&str]) -> Self {
+        let rehearsal = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let mut child = Command::new(env!("CARGO_BIN_EXE_keymoot"))
+            .args(["rehearse", "--unattended", "--seed", "7", "--dir"])
+            .arg(rehearsal.dir())
+            .args(more)
+            .env_remove("PCSCLITE_CSOCK_NAME")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let begun = format!("step {step} begins");
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(
+            lines
+                .map_while(Result::ok)
+                .any(|line| line.contains(&begun)),
+            "{step} never began"
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let settings = rehearsal.dir().join("settings.json");
+        let text = fs::read_to_string(&settings).unwrap();
+        fs::write(
+            &settings,
+            text.replace("\"unattended\": true", "\"unattended\": false"),
+        )
+        .unwrap();
+        rehearsal
+    }
+
+    pub fn dir(&self) -> PathBuf {
+        self.folder.path().join("ceremony")
+    }
+
+    pub fn resume(&self) -> Terminal {
+        Terminal::start(["resume".as_ref(), self.dir().as_os_str()])
+    }
+}
+
+/// The PIN that a holder chose while the rehearsal ran by itself.
+pub fn unattended_pin(n: usize) -> String {
+    let handle = Handle::try_from(format!("holder-{n}")).unwrap();
+    String::from_utf8(unattended::pin(7, &handle).expose().to_vec()).unwrap()
+}
+
+/// A PIN that a holder types.
+pub fn pin(n: usize) -> String {
+    format!("48291{n}")
+}
+
+/// The serial numbers that the panel of the rehearsal shows.
+pub fn serials(dir: &Path) -> Vec<u32> {
+    let state = fs::read_to_string(dir.join("rehearsal/devices.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&state).unwrap();
+    json["devices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|device| u32::try_from(device["serial"].as_u64().unwrap()).unwrap())
+        .collect()
+}
+
+/// The transcript in a ceremony's folder.
+pub fn transcript(dir: &Path) -> Chain {
+    Chain::read(&fs::read(dir.join("transcript.jsonl")).unwrap()).unwrap()
+}
+
+/// The words that the review asks for, as they stand on the screen.
+pub fn reading_words(dir: &Path) -> String {
+    let chain = transcript(dir);
+    let signed = chain.entries().iter().find_map(|entry| match &entry.event {
+        Event::Proposed { signed, .. } => Some(*signed),
+        _ => None,
+    });
+    keymoot::ceremony::question::reading_words(&signed.unwrap())
+}
+
+/// What happened, step by step: the kinds of events, and whom each concerns.
+pub fn course(dir: &Path) -> Vec<String> {
+    let text = fs::read_to_string(dir.join("transcript.jsonl")).unwrap();
+    let told = text.lines().map(|line| {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        let part = |name: &str| entry["event"][name].as_str().unwrap_or("-").to_owned();
+        [part("kind"), part("step"), part("holder"), part("document")].join(" ")
+    });
+    told.collect()
+}
