@@ -2,6 +2,9 @@
 # `make test`:      the tests, with everything they need.
 # `make bench`:     verification beside python-tuf, tough and OpenSSL, and a table of it.
 #
+# `make pictures`:  take the pictures in docs/pictures anew, from the real screens.
+# `make bench-screens`: how fast the screens answer.
+#
 # All install what is missing: Debian packages through apt-get, and for the tests
 # Python packages into target/test-venv and Node packages into target/test-node.
 
@@ -22,10 +25,12 @@ help:
 	@echo 'make rehearsal   hold a whole ceremony with simulated devices'
 	echo 'make test        run the tests'
 	echo 'make bench       measure verification'
+	echo 'make pictures    take the pictures in docs/pictures anew'
+	echo 'make bench-screens  measure how fast the screens answer'
 
 .PHONY: rehearsal
 rehearsal: packages
-	@cargo build --release --workspace --locked
+	@cargo build --release --package keymoot --package hsm-sim --locked
 	mkdir -p target/rehearsals
 	run="$$(mktemp -d target/rehearsals/XXXXXX)"
 	target/release/keymoot rehearse --unattended --dir "$$run/ceremony" --out "$$run/bundle"
@@ -57,6 +62,18 @@ test: test-packages $(VENV)/.installed $(NODE)/.installed
 bench: test-packages $(VENV)/.installed
 	@cargo build --release --locked --package keymoot
 	cargo bench --locked --package keymoot-benches
+
+# The test that holds the pictures against the screens takes them instead.
+.PHONY: pictures
+pictures: packages
+	@cargo build --workspace --locked
+	KEYMOOT_PICTURES=1 cargo test --locked --test screens -- every_screen
+	git status --short docs/pictures
+
+.PHONY: bench-screens
+bench-screens: packages
+	@cargo build --release --workspace --locked --bins --example bench_screens
+	target/release/examples/bench_screens
 
 $(VENV)/.installed: tests/python/requirements.txt
 	@echo 'Installing into $(VENV): the packages of $<'

@@ -38,8 +38,8 @@ impl Screen for FarewellScreen {
         page.item("  ", &self.farewell.bundle, page.sheet.typed());
         if let Some(manifest) = &self.farewell.manifest {
             page.text(match page.by_line {
-                true => "Note down the digest of its MANIFEST.json:",
-                false => "Note down the digest of its MANIFEST.json (F8: large type, QR code):",
+                true => "The digest of its MANIFEST.json, to note down:",
+                false => "Note the digest of MANIFEST.json (F8: large):",
             });
             for row in hex_groups(manifest) {
                 page.item("  ", &row, ratatui::style::Style::new());

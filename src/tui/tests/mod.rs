@@ -4,6 +4,7 @@
 mod confirming;
 mod face;
 mod interrupting;
+mod looking;
 mod pictures;
 mod rehearsing;
 mod secrets;

@@ -139,3 +139,16 @@ fn without_a_room_its_keys_do_nothing() {
     assert!(table.nothing_happened());
     assert!(!table.picture().contains("simulated"));
 }
+
+#[test]
+fn what_is_pressed_before_the_devices_were_seen_is_done_once_they_are() {
+    let mut table = table_of(&mut Story::at_enrolment(), 3);
+    table.control('n');
+    assert!(table.nothing_happened());
+    let acts = table.model.room(room(0, false));
+    assert!(matches!(
+        acts.as_slice(),
+        [Act::Room(RoomCommand::Insert(3))]
+    ));
+    assert!(table.model.room(room(0, false)).is_empty());
+}

@@ -1,0 +1,150 @@
+//! Reading and comparing: search in a long document, a digest in large type, an
+//! intermission, and the end.
+
+use std::time::Instant;
+
+use crossterm::event::KeyCode;
+
+use super::{story::Story, table::Table};
+use crate::{
+    driver::{Farewell, Interrupt},
+    tui::link::{Heard, Request},
+};
+
+#[test]
+fn what_is_searched_for_comes_into_sight_and_is_marked() {
+    let mut table = Table::asked(&Story::at_review(5_000));
+    table.keys("/").enter("\"LINE\": 4321");
+    let page = &table.model.page;
+    let found = page.found.unwrap();
+    assert!(
+        page.row(found)
+            .unwrap()
+            .to_string()
+            .contains("\"line\": 4321,")
+    );
+    assert!(table.picture().contains("\"line\": 4321,"));
+}
+
+#[test]
+fn the_same_again_finds_the_next_and_begins_again_after_the_last() {
+    let mut table = Table::asked(&Story::at_review(30));
+    table.keys("/").enter("\"line\": 1");
+    let first = table.model.page.found;
+    for _ in 0..11 {
+        table.keys("/").press(KeyCode::Enter);
+    }
+    assert_eq!(table.model.page.found, first);
+}
+
+#[test]
+fn what_is_not_there_is_said_and_confirms_nothing() {
+    let mut table = Table::asked(&Story::at_review(30));
+    table.keys("/").enter("no such thing");
+    assert!(table.says("Nowhere: no such thing"));
+    assert!(table.nothing_happened());
+}
+
+#[test]
+fn searching_does_not_pass_for_having_read_to_the_end() {
+    let mut table = Table::asked(&Story::at_review(5_000));
+    table.keys("/").enter("\"line\": 2500");
+    assert!(table.says("Read on to the end"));
+}
+
+#[test]
+fn a_long_document_is_laid_out_once() {
+    let mut table = Table::asked(&Story::at_review(50_000));
+    let begun = Instant::now();
+    for _ in 0..200 {
+        table.press(KeyCode::PageDown);
+    }
+    // Laid out anew at every key it would take minutes; the benchmark measures it.
+    assert!(begun.elapsed().as_secs() < 20);
+    assert!(table.model.scroll > 1_000);
+}
+
+#[test]
+fn the_digest_is_compared_in_full_and_in_large_type() {
+    let story = Story::at_review(3);
+    let signed = story.view().readings[0].signed;
+    let mut table = Table::asked(&story);
+    table.press(KeyCode::F(8));
+    let picture = table.picture();
+    for word in signed.words() {
+        assert!(picture.contains(word), "{word}");
+    }
+    assert!(picture.contains("Scan: it is the digits"));
+    table.press(KeyCode::Right);
+    assert!(table.picture().contains("words 1 to 4 of 32"));
+    for _ in 0..100 {
+        table.press(KeyCode::Right);
+    }
+    assert!(table.picture().contains("words 29 to 32 of 32"));
+    table.press(KeyCode::Left);
+    assert!(table.picture().contains("words 25 to 28 of 32"));
+    table.press(KeyCode::Tab);
+    assert!(table.picture().contains("SHA-256 of the transcript so far"));
+    assert!(table.press(KeyCode::Esc).nothing_happened());
+}
+
+#[test]
+fn an_intermission_is_two_notes_and_ends_only_by_its_word() {
+    let mut table = Table::asked(&Story::at_enrolment());
+    table.press(KeyCode::F(9)).enter("A 1 to A 9");
+    table.enter("witness-1").enter("13:00").enter("pause");
+    match table.interrupt() {
+        Interrupt::Note(note) => assert_eq!(
+            note,
+            "Intermission until 13:00. Devices in bags: A 1 to A 9. With the machine and the bags: witness-1."
+        ),
+        other => panic!("{other:?}"),
+    }
+    table.request(Request::Ask(Story::at_enrolment().question(), None));
+    table
+        .press(KeyCode::Esc)
+        .press(KeyCode::Enter)
+        .press(KeyCode::F(4));
+    assert!(table.says("The ceremony stands still."));
+    table.enter("all nine").enter("whole").enter("return");
+    match table.interrupt() {
+        Interrupt::Note(note) => {
+            assert!(note.ends_with("Answered: all nine. Bags and seals: whole."))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn there_is_no_intermission_while_somebody_is_at_the_table() {
+    let mut story = Story::at_enrolment();
+    story.device_seen(3, false);
+    let mut table = Table::asked(&story);
+    table.press(KeyCode::F(9));
+    assert!(!table.says("An intermission"));
+}
+
+#[test]
+fn the_end_says_what_leaves_the_room_until_it_was_seen() {
+    let story = Story::at_signing(5);
+    let manifest = crate::digest::Digest::of(b"manifest");
+    let mut table = Table::of(&story);
+    table.request(Request::Finished(Farewell {
+        bundle: "/media/bundle".to_owned(),
+        manifest: Some(manifest),
+    }));
+    let picture = table.picture();
+    assert!(picture.contains("/media/bundle"));
+    for word in manifest.words() {
+        assert!(picture.contains(word), "{word}");
+    }
+    // Nothing can be recorded any more.
+    table
+        .press(KeyCode::F(2))
+        .press(KeyCode::F(4))
+        .press(KeyCode::Esc);
+    assert!(table.says("The ceremony is over"));
+    assert!(table.nothing_happened());
+    table.enter("done");
+    assert!(matches!(table.heard(), Heard::Done));
+}
