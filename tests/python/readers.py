@@ -8,6 +8,7 @@
                                 delegates to; FORM is pouf1 or dsse
     readers.py write            targets documents with the names and the members
                                 in each line of JSON on the standard input
+    readers.py algorithms       a root signed by four keys, each of another algorithm
 """
 
 import datetime
@@ -15,6 +16,7 @@ import hashlib
 import json
 import sys
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.formats import encode_canonical
@@ -129,11 +131,31 @@ def write():
         print(json.dumps(answer))
 
 
+def algorithms():
+    signers = [
+        CryptoSigner.generate_rsa(scheme="rsassa-pss-sha256"),
+        CryptoSigner.generate_ecdsa(),
+        CryptoSigner.generate_ed25519(),
+        CryptoSigner(ec.generate_private_key(ec.SECP384R1())),
+    ]
+    expires = datetime.datetime(2037, 1, 1, tzinfo=datetime.timezone.utc)
+    root = Root(expires=expires)
+    for signer in signers:
+        for role in ("root", "targets", "snapshot", "timestamp"):
+            root.add_key(signer.public_key, role)
+    root.roles["root"].threshold = len(signers)
+    metadata = Metadata(root)
+    for signer in signers:
+        metadata.sign(signer, append=True)
+    print(json.dumps(metadata.to_bytes(JSONSerializer()).hex()))
+
+
 commands = {
     "canonical": canonical,
     "root": root,
     "dsse": dsse,
     "repository": repository,
     "write": write,
+    "algorithms": algorithms,
 }
 commands[sys.argv[1]](*sys.argv[2:])

@@ -209,3 +209,21 @@ fn what_python_tuf_writes_and_signs_is_read_and_verifies_here() {
         assert_eq!(targets.extra.len(), members.len());
     }
 }
+
+#[test]
+fn keys_of_every_algorithm_that_python_tuf_signs_with_are_verified_here() {
+    let file = readers(&["algorithms"], Vec::new()).remove(0);
+    let file = ::hex::decode(file.as_str().unwrap()).unwrap();
+    let root = verify_root(None, Document::parse(&file, 100_000).unwrap()).unwrap();
+    assert_eq!(root.by_itself().valid.len(), 4);
+    let algorithms: std::collections::BTreeSet<_> = root
+        .root()
+        .keys
+        .values()
+        .map(|entry| entry.public.as_ref().unwrap().algorithm().name())
+        .collect();
+    let wanted = ["ECDSA P-256", "ECDSA P-384", "Ed25519", "RSA-PSS"];
+    assert_eq!(algorithms, wanted.into());
+    let warnings: Vec<_> = root.warnings().map(keymoot::tuf::Warning::name).collect();
+    assert_eq!(warnings, ["KEY-REFUSED-ELSEWHERE"]);
+}
