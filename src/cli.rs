@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{Failure, attest, device, rehearse, resume, run, script, tuf, verify};
+use crate::commands::{
+    Failure, attest, device, export, rehearse, resume, run, script, tuf, verify,
+};
 
 /// The offline tool for a quorum of root key holders.
 #[derive(Debug, Parser)]
@@ -20,6 +22,7 @@ enum Command {
     Run(run::Args),
     Resume(resume::Args),
     Verify(verify::Args),
+    Export(export::Args),
     Tuf(tuf::Args),
     Attest(attest::Args),
     Script(script::Args),
@@ -34,6 +37,7 @@ impl Cli {
             Command::Run(args) => run::run(args),
             Command::Resume(args) => resume::run(args),
             Command::Verify(args) => verify::run(args),
+            Command::Export(args) => export::run(args),
             Command::Script(args) => script::run(args),
             Command::Tuf(args) => return tuf::run(args),
             Command::Attest(args) => return attest::run(args),

@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The families of rules.
-const FAMILIES: [&str; 10] = [
+const FAMILIES: [&str; 14] = [
     "BUNDLE",
+    "CRATES",
+    "DELEGATION",
     "DEVICE",
+    "EXPORT",
     "KEY",
     "MACHINE",
     "POLICY",
@@ -18,6 +21,7 @@ const FAMILIES: [&str; 10] = [
     "ROSTER",
     "SCRIPT",
     "SIGNATURE",
+    "TARGETS",
     "TRANSCRIPT",
 ];
 

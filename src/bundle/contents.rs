@@ -27,7 +27,7 @@ pub(super) const REPOSITORIES: &str = "repositories";
 /// Where the repository tuf-root lies in a bundle.
 pub(super) const TUF_ROOT: &str = "repositories/tuf-root";
 /// Where the repository tuf-crates lies in a bundle.
-const TUF_CRATES: &str = "repositories/tuf-crates";
+pub(super) const TUF_CRATES: &str = "repositories/tuf-crates";
 /// Where the published enrolments lie in a bundle.
 pub(super) const ATTESTATIONS: &str = "attestations";
 /// Where a bundle keeps what its ceremony went on from.

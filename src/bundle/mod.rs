@@ -6,6 +6,7 @@
 
 mod contents;
 mod evidence;
+pub mod export;
 mod manifest;
 mod previous;
 mod read;

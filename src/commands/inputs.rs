@@ -44,21 +44,7 @@ impl Sources {
         if !path.join(bundle::MANIFEST).is_file() {
             return Ok(None);
         }
-        let bundle = bundle::read(path).map_err(Failure::Violated)?;
-        let violated: Vec<_> = bundle::verify(
-            &bundle,
-            &Expectations {
-                rehearsal,
-                trusted_root: None,
-            },
-        )
-        .into_iter()
-        .filter(Verdict::is_violated)
-        .collect();
-        match violated.is_empty() {
-            true => Ok(Some(bundle)),
-            false => Err(Failure::Violated(violated)),
-        }
+        verified(path, rehearsal).map(Some)
     }
 
     /// All inputs.
@@ -66,7 +52,7 @@ impl Sources {
         let mut inputs = match (bundle, &self.previous) {
             (Some(bundle), _) => bundle::of_bundle(bundle),
             (None, Some(tree)) => {
-                let files = bundle::read_tree(tree).map_err(Failure::Violated)?;
+                let files = bundle::read_tree(tree).map_err(unread)?;
                 if files.is_empty() {
                     return Err(HostError::new(
                         format!("{} is neither a bundle nor a repository", escape_path(tree)),
@@ -94,6 +80,30 @@ impl Sources {
             inputs.insert(format!("{INCOMING}/{name}.root.json"), bytes);
         }
         Ok(inputs)
+    }
+}
+
+/// A bundle in which every rule holds.
+pub fn verified(path: &Path, rehearsal: bool) -> Result<Bundle, Failure> {
+    let expected = Expectations {
+        rehearsal,
+        trusted_root: None,
+    };
+    let bundle = bundle::read(path).map_err(unread)?;
+    let mut verdicts = bundle::verify(&bundle, &expected);
+    verdicts.retain(Verdict::is_violated);
+    match verdicts.is_empty() {
+        true => Ok(bundle),
+        false => Err(Failure::Violated(verdicts)),
+    }
+}
+
+/// A bundle or a tree that could not be read: a disk that fails is another thing than
+/// files that are not as they must be.
+pub fn unread(verdicts: Vec<Verdict>) -> Failure {
+    match verdicts.iter().find(|verdict| verdict.rule == "BUNDLE-READ") {
+        Some(unread) => HostError::new(unread.detail.clone(), unread.next.clone()).into(),
+        None => Failure::Violated(verdicts),
     }
 }
 

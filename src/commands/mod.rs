@@ -12,6 +12,7 @@ macro_rules! say {
 pub mod attest;
 pub mod conduct;
 pub mod device;
+pub mod export;
 pub mod inputs;
 pub mod rehearse;
 pub mod resume;

@@ -137,6 +137,18 @@ impl Folder {
 /// # Errors
 /// [`HostError`] naming the file.
 pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
+    write_with_mode(path, bytes, 0o600)
+}
+
+/// [`write_durably`] for a file that is published: everybody may read it.
+///
+/// # Errors
+/// [`HostError`] naming the file.
+pub fn publish_durably(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
+    write_with_mode(path, bytes, 0o644)
+}
+
+fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), HostError> {
     let fail = |error: io::Error| HostError::file("write", path, &error);
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
@@ -145,7 +157,9 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
         .create(true)
         .truncate(true)
         .write(true)
-        .mode(0o600)
+        .mode(mode)
+        // What a cut left is written over; nothing is written through a link.
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
         .open(&part)
         .map_err(fail)?;
     file.write_all(bytes)
@@ -191,7 +205,7 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, HostError> {
 }
 
 /// Makes a folder's entries durable.
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 

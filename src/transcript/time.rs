@@ -51,6 +51,12 @@ impl TryFrom<String> for Time {
     }
 }
 
+impl From<Time> for tuf::Time {
+    fn from(time: Time) -> Self {
+        time.0
+    }
+}
+
 impl From<Time> for String {
     fn from(time: Time) -> Self {
         time.to_string()

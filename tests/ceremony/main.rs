@@ -4,6 +4,7 @@
 mod bad_input;
 mod bundle;
 mod crash;
+mod export;
 mod forged;
 mod python;
 mod secrets;

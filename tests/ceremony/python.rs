@@ -7,14 +7,19 @@ use serde_json::Value;
 use crate::stage::{Stage, finished, keymoot, said};
 
 fn python_tuf(root: &Path) -> Value {
+    reader("root", root)
+}
+
+/// What a reader of `readers.py` makes of a file.
+pub fn reader(name: &str, file: &Path) -> Value {
     let python = std::env::var_os("KEYMOOT_PYTHON").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-venv/bin/python"),
         Into::into,
     );
     let output = Command::new(&python)
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/readers.py"))
-        .arg("root")
-        .arg(root)
+        .arg(name)
+        .arg(file)
         .output()
         .unwrap_or_else(|error| {
             panic!(

@@ -2,6 +2,7 @@
 
     readers.py canonical        one JSON document a line on the standard input
     readers.py root FILE        a root, by python-tuf and securesystemslib
+    readers.py keys FILE        the ids of the keys in a root or a targets document
     readers.py dsse FILE PEM    a DSSE envelope and the key it shall be by
     readers.py repository FORM ROOT TARGETS ROLE FILE
                                 a root, a targets document and that of a role it
@@ -38,6 +39,14 @@ def canonical():
         print(json.dumps(answer))
 
 
+def ids(keys):
+    """Each key's name, and the hash of what it names."""
+    return {
+        keyid: hashlib.sha256(encode_canonical(key.to_dict()).encode("utf-8")).hexdigest()
+        for keyid, key in keys.items()
+    }
+
+
 def root(path):
     with open(path, "rb") as file:
         data = file.read()
@@ -45,19 +54,24 @@ def root(path):
     result = metadata.signed.get_root_verification_result(
         None, metadata.signed_bytes, metadata.signatures
     )
-    ids = {
-        keyid: hashlib.sha256(encode_canonical(key.to_dict()).encode("utf-8")).hexdigest()
-        for keyid, key in metadata.signed.keys.items()
-    }
     answer = {
         "verified": result.verified,
         "signed": sorted(result.signed),
         "signed_bytes": CanonicalJSONSerializer().serialize(metadata.signed).hex(),
         "same_file": metadata.to_bytes(JSONSerializer()) == data,
-        "ids": ids,
+        "ids": ids(metadata.signed.keys),
         "expires": metadata.signed.expires.isoformat(),
     }
     print(json.dumps(answer))
+
+
+def keys(path):
+    signed = Metadata.from_file(path).signed
+    if isinstance(signed, Targets):
+        named = signed.delegations.keys if signed.delegations else {}
+    else:
+        named = signed.keys
+    print(json.dumps(ids(named)))
 
 
 def dsse(path, pem_path):
@@ -153,6 +167,7 @@ def algorithms():
 commands = {
     "canonical": canonical,
     "root": root,
+    "keys": keys,
     "dsse": dsse,
     "repository": repository,
     "write": write,

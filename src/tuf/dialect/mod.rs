@@ -138,6 +138,17 @@ impl Dialect {
         files::read(self, role, version, file, limit)
     }
 
+    /// The file by which this dialect's tools say that they are in the middle of
+    /// having something signed, if they do: its path in a repository's folder.
+    #[must_use]
+    pub fn event_state(self) -> Option<&'static str> {
+        match self {
+            Self::TufOnCi => Some("metadata/.signing-event-state"),
+            Self::TufCi => Some("metadata/.signing-event.json"),
+            Self::Tufops => None,
+        }
+    }
+
     /// The patterns of names by which this dialect delegates everything under
     /// a role's own folder.
     #[must_use]

@@ -1,0 +1,146 @@
+//! `keymoot export`: the result of a ceremony laid into a git working tree.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use keymoot::{
+    bundle::{
+        Files,
+        export::{self, ExportError, Laying, Repository, Tree},
+    },
+    ceremony::script::Document,
+    host::clock,
+    rules::policy::{Periods, Policy},
+    text::escape_path,
+    transcript::Time,
+    tuf::{self, Dialect, Expiry, Lifetime},
+};
+
+use super::{Failure, inputs};
+
+/// Lay the result of a ceremony into a git working tree
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The bundle
+    bundle: PathBuf,
+    /// How the repository's documents are written; the bundle's must be so already
+    #[arg(long, value_name = "NAME")]
+    dialect: Dialect,
+    /// The working tree: a folder that holds metadata/, or is to hold it
+    #[arg(long, value_name = "DIR")]
+    into: PathBuf,
+    /// The repository whose working tree it is
+    #[arg(long, value_enum, default_value_t = Choice::TufRoot)]
+    repository: Choice,
+    /// The bundle is one of a rehearsal
+    #[arg(long)]
+    rehearsal: bool,
+}
+
+/// The rule on documents that expire too soon or too late: it is told.
+const EXPIRY: &str = "EXPORT-EXPIRY";
+
+/// The repositories by their names.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Choice {
+    TufRoot,
+    TufCrates,
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Violated(violations) => Self::violations(violations),
+            ExportError::Host(error) => Self::Host(error),
+        }
+    }
+}
+
+/// Exit codes: 0 the tree holds the result, 1 something cannot be read or written,
+/// 3 a rule is violated and the tree is as it was.
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let repository = match args.repository {
+        Choice::TufRoot => Repository::TufRoot,
+        Choice::TufCrates => Repository::TufCrates,
+    };
+    let bundle = inputs::verified(&args.bundle, args.rehearsal)?;
+    let refused = |violation| Failure::violations(vec![violation]);
+    let policy = export::policy(&bundle, args.dialect).map_err(refused)?;
+    let files = export::published(&bundle, repository, args.dialect).map_err(refused)?;
+    let tree = Tree::read(&args.into, &files, args.dialect)?;
+    let laying = export::laying(&files, &tree, args.dialect).map_err(Failure::violations)?;
+    laying.write(&tree)?;
+    for path in laying.paths() {
+        say!("wrote {path}");
+    }
+    for told in expiries(&files, &policy, clock::now()?) {
+        say!("{EXPIRY}: {told}");
+    }
+    say!("{}", outcome(&laying, repository, &args.into));
+    if args.rehearsal {
+        say!("It is a REHEARSAL: nothing in it may be trusted or published.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn outcome(laying: &Laying, repository: Repository, into: &Path) -> String {
+    let into = escape_path(into);
+    let written = laying.paths().count();
+    if written == 0 {
+        return format!(
+            "{into} holds this result of {repository} already, all {} files: nothing was written.",
+            laying.same()
+        );
+    }
+    let begins = match laying.begins() {
+        true => {
+            " The tree had no root before: whether this one is the right one, only those who were in the room can say."
+        }
+        false => " The tree's history is the bundle's.",
+    };
+    format!(
+        "The result of {repository} is laid into {into}: {written} files written, {} as they were.{begins}\n\
+         Look at it with git diff, and commit it as one change.",
+        laying.same()
+    )
+}
+
+/// What is to be said of documents that expire too soon, or too late for the tools that
+/// read the tree.
+fn expiries(files: &Files, policy: &Policy, now: Time) -> Vec<String> {
+    let now = now.into();
+    let file = |path: &str| files.get(path).cloned();
+    let longest = files.values().map(Vec::len).max().unwrap_or(0);
+    let one = |kind: Document| {
+        let read = policy.dialect.read(kind.role(), None, &file, longest);
+        let Periods {
+            expiry_days,
+            signing_days,
+        } = match kind {
+            Document::Root => policy.root,
+            Document::Targets | Document::Crates => policy.targets,
+        };
+        let lifetime = Lifetime::of(&read.ok()??).ok()?.or(Some(tuf::Periods {
+            expiry_days,
+            signing_days,
+        }));
+        let (name, end) = (kind.name(), lifetime.expires);
+        match lifetime.at(now) {
+            Expiry::Fresh => None,
+            Expiry::Expired => Some(format!(
+                "{name} expired {end}: clients refuse it; hold the annual signing at once"
+            )),
+            Expiry::SigningBegun => Some(format!(
+                "{name} expires {end}, in {} days: the next one is to be signed already",
+                lifetime.days_left(now)
+            )),
+            Expiry::BeyondItsPeriod => Some(format!(
+                "{name} expires {end}, later than a document signed now would: \
+                 this machine's clock ({now}) is behind, and a tool with such a clock refuses the document"
+            )),
+        }
+    };
+    Document::ALL.into_iter().filter_map(one).collect()
+}
