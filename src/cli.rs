@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Failure, attest, device, export, rehearse, resume, run, script, tuf, verify,
+    Failure, attest, device, export, rehearse, resume, run, script, status, tuf, verify,
 };
 
 /// The offline tool for a quorum of root key holders.
@@ -23,6 +23,7 @@ enum Command {
     Resume(resume::Args),
     Verify(verify::Args),
     Export(export::Args),
+    Status(status::Args),
     Tuf(tuf::Args),
     Attest(attest::Args),
     Script(script::Args),
@@ -38,6 +39,7 @@ impl Cli {
             Command::Resume(args) => resume::run(args),
             Command::Verify(args) => verify::run(args),
             Command::Export(args) => export::run(args),
+            Command::Status(args) => status::run(args),
             Command::Script(args) => script::run(args),
             Command::Tuf(args) => return tuf::run(args),
             Command::Attest(args) => return attest::run(args),

@@ -16,6 +16,18 @@ impl Firmware {
         Self([major, minor, patch])
     }
 
+    /// Reads `major.minor.patch` and nothing else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.').map(str::parse);
+        let version = [
+            parts.next()?.ok()?,
+            parts.next()?.ok()?,
+            parts.next()?.ok()?,
+        ];
+        parts.next().is_none().then_some(Self(version))
+    }
+
     /// The generation: 4 for a YubiKey 4, 5 for a YubiKey 5.
     #[must_use]
     pub const fn major(self) -> u8 {
@@ -27,6 +39,12 @@ impl Firmware {
 impl From<[u8; 3]> for Firmware {
     fn from(bytes: [u8; 3]) -> Self {
         Self(bytes)
+    }
+}
+
+impl From<Firmware> for [u8; 3] {
+    fn from(firmware: Firmware) -> Self {
+        firmware.0
     }
 }
 

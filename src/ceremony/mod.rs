@@ -19,6 +19,7 @@ pub mod script;
 pub mod seating;
 pub mod state;
 pub mod statement;
+pub mod status;
 mod tally;
 pub mod trust;
 pub mod turn;

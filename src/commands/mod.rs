@@ -18,6 +18,7 @@ pub mod rehearse;
 pub mod resume;
 pub mod run;
 pub mod script;
+pub mod status;
 mod story;
 pub mod tuf;
 pub mod verify;

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Violation, roster::Handle};
 use crate::{
+    attestation::Firmware,
     text::escape,
     tuf::{self, Dialect, OnlineKey, PublicKey, Signer},
 };
@@ -154,13 +155,7 @@ impl DeviceBounds {
     /// The lowest firmware accepted as three numbers, if it is written as such.
     #[must_use]
     pub fn firmware(&self) -> Option<[u8; 3]> {
-        let mut parts = self.minimum_firmware.split('.').map(str::parse);
-        let version = [
-            parts.next()?.ok()?,
-            parts.next()?.ok()?,
-            parts.next()?.ok()?,
-        ];
-        parts.next().is_none().then_some(version)
+        Firmware::parse(&self.minimum_firmware).map(Into::into)
     }
 }
 

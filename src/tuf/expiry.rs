@@ -69,6 +69,13 @@ impl Lifetime {
         (self.expires.unix() - now.unix()).div_euclid(DAY)
     }
 
+    /// From when on the next version is to be signed, where the period is known.
+    #[must_use]
+    pub fn signing_begins(&self) -> Option<Time> {
+        let period = i64::from(self.periods?.signing_days) * DAY;
+        Time::from_unix(self.expires.unix().checked_sub(period)?)
+    }
+
     /// What a clock that shows this moment says of it.
     #[must_use]
     pub fn at(&self, now: Time) -> Expiry {

@@ -9,4 +9,5 @@ mod forged;
 mod python;
 mod secrets;
 mod stage;
+mod status;
 mod unattended;

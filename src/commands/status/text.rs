@@ -1,0 +1,158 @@
+//! A status in words.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use keymoot::{
+    ceremony::status::{DeviceStatus, DocumentStatus, HolderStatus, Status},
+    text::escape,
+};
+
+/// The whole page. Writing to a String cannot fail, here and below.
+pub(super) fn page(status: &Status) -> String {
+    let mut page = String::new();
+    let _ = writeln!(
+        page,
+        "tuf-root, root version {}, as of {}{}",
+        status.quorum.root_version,
+        status.at,
+        match status.rehearsal {
+            true => "\nThis is a REHEARSAL: nothing in it may be trusted.",
+            false => "",
+        }
+    );
+    documents(&mut page, &status.documents);
+    quorum(&mut page, status);
+    for holder in &status.holders {
+        let _ = writeln!(page, "  {}", one_holder(holder, status));
+    }
+    firmware(&mut page, &status.holders);
+    revoked(&mut page, status);
+    let _ = writeln!(page, "\nNext: {}", status.next.sentence);
+    if let Some(script) = status.next.script {
+        let _ = writeln!(page, "      keymoot script runbook {script}");
+    }
+    page
+}
+
+fn documents(page: &mut String, documents: &[DocumentStatus]) {
+    let _ = writeln!(page, "\nDocuments");
+    for document in documents {
+        let left = match (document.expired, document.signing_begun) {
+            (true, _) => "EXPIRED".to_owned(),
+            (false, true) => format!("{} days left: to be signed now", document.days_left),
+            (false, false) => match &document.signing_begins {
+                Some(begins) => format!(
+                    "{} days left, to be signed from {begins}",
+                    document.days_left
+                ),
+                None => format!("{} days left", document.days_left),
+            },
+        };
+        let _ = writeln!(
+            page,
+            "  {:<15} version {:<4} expires {}  {left}",
+            escape(&document.name),
+            document.version,
+            document.expires
+        );
+    }
+}
+
+fn quorum(page: &mut String, status: &Status) {
+    let quorum = status.quorum;
+    let _ = write!(
+        page,
+        "\nThe quorum\n  {} keys, of which {} must sign; {} can still sign: ",
+        quorum.keys, quorum.threshold, quorum.can_sign
+    );
+    let _ = match quorum.survives_losses {
+        lost if lost < 0 => writeln!(page, "THE QUORUM IS LOST."),
+        0 => writeln!(page, "no key more may be lost."),
+        1 => writeln!(page, "it survives the loss of 1 key."),
+        losses => writeln!(page, "it survives the loss of {losses} keys."),
+    };
+    if !quorum.enrolments_published {
+        let _ = writeln!(
+            page,
+            "  No enrolment is published here: whether these keys are in devices, nothing says."
+        );
+    }
+    let _ = writeln!(page, "\nHolders");
+}
+
+fn one_holder(holder: &HolderStatus, status: &Status) -> String {
+    let mut line = format!("{:<20}", escape(&holder.holder));
+    let _ = match &holder.device {
+        Some(device) => write!(line, " YubiKey {}", device.serial),
+        None if status.quorum.enrolments_published => write!(line, " no enrolment is published"),
+        None => write!(line, " key {}", holder.key.short_words()),
+    };
+    let _ = match holder.last_signed {
+        Some(version) => write!(line, ", last signed root version {version}"),
+        None => write!(line, ", has signed no root"),
+    };
+    if holder.revoked {
+        line.push_str(", REVOKED");
+    }
+    let spares: Vec<_> = holder.spares.iter().map(|d| d.serial.to_string()).collect();
+    if !spares.is_empty() {
+        let _ = write!(line, ", spare: {}", spares.join(", "));
+    }
+    line
+}
+
+/// Devices by their firmware, the oldest first, with what is known against them.
+fn firmware(page: &mut String, holders: &[HolderStatus]) {
+    let mut by_firmware = BTreeMap::<&str, Vec<(&HolderStatus, &DeviceStatus)>>::new();
+    for holder in holders {
+        for device in holder.device.iter().chain(&holder.spares) {
+            let same = by_firmware.entry(&device.firmware).or_default();
+            same.push((holder, device));
+        }
+    }
+    if by_firmware.is_empty() {
+        return;
+    }
+    let _ = writeln!(page, "\nDevices by firmware");
+    for (firmware, devices) in by_firmware {
+        let names: Vec<_> = devices
+            .iter()
+            .map(|(holder, device)| format!("{} {}", escape(&holder.holder), device.serial))
+            .collect();
+        let _ = writeln!(page, "  {}: {}", escape(firmware), names.join(", "));
+        if devices.iter().any(|(_, device)| device.below_policy) {
+            let _ = writeln!(page, "    older than the policy allows");
+        }
+        let mut advisories: Vec<_> = devices
+            .iter()
+            .flat_map(|(_, device)| &device.advisories)
+            .collect();
+        advisories.sort_by_key(|advisory| advisory.id);
+        advisories.dedup();
+        for advisory in advisories {
+            let _ = writeln!(page, "    {}: {}", advisory.id, advisory.effect);
+        }
+        if !devices.iter().all(|(_, device)| device.proven) {
+            let _ = writeln!(
+                page,
+                "    as their statements say: the vendor's certificates do not lead to all of them"
+            );
+        }
+    }
+}
+
+fn revoked(page: &mut String, status: &Status) {
+    let _ = writeln!(page, "\nRevoked keys");
+    if status.revoked.is_empty() {
+        let _ = writeln!(page, "  none");
+    }
+    for key in &status.revoked {
+        let _ = writeln!(
+            page,
+            "  {} YubiKey {}: {}",
+            key.handle,
+            key.serial,
+            escape(&key.reason)
+        );
+    }
+}

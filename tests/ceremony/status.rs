@@ -1,0 +1,116 @@
+//! How the quorum stands after a ceremony.
+
+use std::{fs, path::Path, process::Output};
+
+use serde_json::Value;
+
+use crate::stage::{Stage, files_below, finished, keymoot, said};
+
+fn status(source: &Path, more: &[&str]) -> Output {
+    let mut command = keymoot();
+    command.arg("status").arg(source).args(more);
+    command.output().unwrap()
+}
+
+fn json(source: &Path, more: &[&str]) -> Value {
+    let output = status(source, &[&["--json"], more].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The day on which the root of the finished rehearsal expires, moved by whole years.
+fn at_its_end(years: i32) -> String {
+    let root = finished()
+        .out()
+        .join("repositories/tuf-root/metadata/root.json");
+    let root: Value = serde_json::from_slice(&fs::read(root).unwrap()).unwrap();
+    let expires = root["signed"]["expires"].as_str().unwrap();
+    let year: i32 = expires[..4].parse().unwrap();
+    format!("{}-{}", year + years, &expires[5..])
+}
+
+/// A working tree that the finished rehearsal was laid into.
+fn laid(stage: &Stage) -> std::path::PathBuf {
+    let tree = stage.path("tree");
+    fs::create_dir(&tree).unwrap();
+    let output = keymoot()
+        .arg("export")
+        .arg(finished().out())
+        .args(["--rehearsal", "--dialect", "tuf-on-ci", "--into"])
+        .arg(&tree)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    tree
+}
+
+#[test]
+fn after_the_first_ceremony_nine_can_sign_and_four_may_be_lost() {
+    let status = json(&finished().out(), &[]);
+    assert_eq!(status["format"], "keymoot-status/1");
+    assert_eq!(status["rehearsal"], true);
+    let quorum = &status["quorum"];
+    assert_eq!(quorum["can_sign"], 9);
+    assert_eq!(quorum["threshold"], 5);
+    assert_eq!(quorum["survives_losses"], 4);
+    let names: Vec<_> = status["documents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|document| document["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["root.json", "targets.json", "crates.json"]);
+}
+
+#[test]
+fn a_working_tree_says_the_same_as_the_bundle_that_was_laid_into_it() {
+    let stage = Stage::new();
+    let at = ["--at", &at_its_end(-1)];
+    assert_eq!(json(&laid(&stage), &at), json(&finished().out(), &at));
+}
+
+#[test]
+fn at_the_end_of_the_root_the_annual_signing_is_next() {
+    let at = at_its_end(0);
+    let status = json(&finished().out(), &["--at", &at]);
+    assert_eq!(status["documents"][0]["expired"], true);
+    assert_eq!(status["documents"][0]["days_left"], 0);
+    assert_eq!(status["next"]["script"], "annual-resign");
+}
+
+#[test]
+fn the_page_says_in_words_what_is_next() {
+    let at = at_its_end(1);
+    let output = status(&finished().out(), &["--at", &at]);
+    let page = said(&output);
+    assert!(page.contains("EXPIRED"), "{page}");
+    assert!(page.contains("Next: root.json expired"), "{page}");
+    assert!(
+        page.contains("keymoot script runbook annual-resign"),
+        "{page}"
+    );
+    assert!(page.contains("This is a REHEARSAL"), "{page}");
+}
+
+#[test]
+fn a_tree_with_a_root_that_was_changed_leaves_with_three() {
+    let stage = Stage::new();
+    let tree = laid(&stage);
+    for path in files_below(&tree.join("metadata")) {
+        if path.to_str().unwrap().ends_with("root.json") {
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(path, text.replace("\"threshold\": 5", "\"threshold\": 1")).unwrap();
+        }
+    }
+    let output = status(&tree, &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("ROOT-PREVIOUS"), "{}", said(&output));
+}
+
+#[test]
+fn a_folder_that_is_neither_leaves_with_one() {
+    let stage = Stage::new();
+    let output = status(&stage.path(""), &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("neither a bundle nor a repository"));
+}
