@@ -8,6 +8,7 @@ use std::{
 use keymoot::{
     ceremony::script::CheckedScript,
     host::{HostError, folder},
+    rules::policy::Policy,
     runbook,
 };
 
@@ -97,7 +98,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         }
         What::Runbook { .. } => {
             let opening = shipped(&script.script().name).map(|shipped| shipped.opening);
-            say!("{}", runbook::markdown(&script, &text, opening).trim_end());
+            let policy = Policy::parse(POLICY).map_err(Failure::violations)?;
+            let page = runbook::markdown(&script, &text, &policy, opening);
+            say!("{}", page.trim_end());
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,11 @@
 //! The runbook: a script as people hold it in their hands.
 //!
-//! Made from the script alone, so that paper and program cannot say different
+//! Made from script and policy alone, so that paper and program cannot say different
 //! things; what only people can know stands in an opening written by hand.
+
+mod people;
+mod screen;
+mod table;
 
 use std::fmt::Write as _;
 
@@ -11,13 +15,20 @@ use crate::{
         script::{CheckedScript, Kind, Step},
     },
     digest::Digest,
+    rules::policy::Policy,
     text::escape,
 };
 
 /// The runbook of a script, in Markdown. `text` is the script's file, whose digest
-/// the runbook names; `opening` is put before the steps.
+/// the runbook names; `policy` says how many sit at the table and what their devices
+/// must be; `opening` is put before everything else.
 #[must_use]
-pub fn markdown(script: &CheckedScript, text: &str, opening: Option<&str>) -> String {
+pub fn markdown(
+    script: &CheckedScript,
+    text: &str,
+    policy: &Policy,
+    opening: Option<&str>,
+) -> String {
     let (written, digest) = (script.script(), Digest::of(text.as_bytes()));
     let (title, name) = (escape(&written.title), escape(&written.name));
     let mut page = format!("# {title}\n\n");
@@ -29,9 +40,12 @@ pub fn markdown(script: &CheckedScript, text: &str, opening: Option<&str>) -> St
     );
     line(&mut page, "The script's SHA-256:\n");
     line(&mut page, &format!("    {digest}\n"));
+    people::copies(&mut page, policy);
     if let Some(opening) = opening {
         line(&mut page, &format!("{}\n", opening.trim()));
     }
+    people::table(&mut page, written, policy);
+    table::inventory(&mut page, script, policy);
     line(&mut page, "## The day\n");
     line(
         &mut page,
@@ -62,7 +76,39 @@ pub fn markdown(script: &CheckedScript, text: &str, opening: Option<&str>) -> St
             begins += step.minutes;
         }
     }
+    exceptions(&mut page);
     page
+}
+
+/// Room for what did not go as the script says, and for everybody's signature.
+fn exceptions(page: &mut String) {
+    line(page, "\n## Exceptions\n");
+    line(
+        page,
+        "Whatever does not go as this page says is written here, and typed with F3 before the holders close the ceremony: \
+         after that nothing can be added to the transcript. What only wants to be remembered is a note (F2).",
+    );
+    for n in 1..=EXCEPTIONS {
+        line(page, &format!("\n### Exception {n}\n"));
+        line(page, &format!("At (UTC): {SHORT}  Step: {SHORT}\n"));
+        for what in ["Expected", "Happened", "Decided, and by whom"] {
+            line(page, &format!("{what}: {LONG}\n"));
+        }
+        line(
+            page,
+            &format!(
+                "Typed at (UTC): {SHORT}  Initials, administrator and witness: {SHORT} {SHORT}"
+            ),
+        );
+    }
+    line(
+        page,
+        &format!(
+            "\n## At the end\n\nEnded at (UTC): {SHORT}\n\n\
+             Head of the transcript, as the last screen and the report show it, in words: {LONG}\n\n\
+             Signed, administrator and witnesses: {BLANK} {BLANK} {BLANK}"
+        ),
+    );
 }
 
 fn one_step(step: &Step, number: u32, begins: u32) -> String {
@@ -77,7 +123,10 @@ fn one_step(step: &Step, number: u32, begins: u32) -> String {
     for spoken in step.words.lines() {
         line(&mut page, &format!("> {}", escape(spoken)));
     }
-    page.push('\n');
+    line(
+        &mut page,
+        &format!("\nOn the screen: {}\n", screen::expected(step)),
+    );
     if let Some(who) = whose_turns(step.kind) {
         line(&mut page, &format!("{who}, in any order:\n"));
     }
@@ -86,7 +135,7 @@ fn one_step(step: &Step, number: u32, begins: u32) -> String {
     }
     line(
         &mut page,
-        "\nDone at (UTC): \\_\\_\\_\\_\\_\\_\\_\\_  Initials: \\_\\_\\_\\_\\_\\_\\_\\_",
+        &format!("\nBegun at (UTC): {SHORT}  Done at: {SHORT}  Initials: {SHORT}"),
     );
     page
 }
@@ -128,7 +177,7 @@ fn tasks(step: &Step) -> Vec<String> {
         ],
         Kind::Load => vec![
             "The program names every rule on what earlier ceremonies left: the chain of roots, the published enrolments, the revoked keys.".to_owned(),
-            "Compare the digest of the first root, in words, with the one that was published.".to_owned(),
+            "On the second machine: `keymoot tuf show` of the first root gives its digest. Compare it with the one that was published.".to_owned(),
             "If a rule is violated: nobody signs. Leave, and get the previous state anew.".to_owned(),
         ],
         Kind::Enroll | Kind::EnrollSpares => [
@@ -177,8 +226,15 @@ fn signing(done: &str) -> Vec<String> {
     ]
 }
 
-/// A line to write on.
+/// How many exceptions there is room for.
+const EXCEPTIONS: u32 = 3;
+
+/// Room for a time, a number or initials.
+const SHORT: &str = "\\_\\_\\_\\_\\_\\_\\_\\_";
+/// Room for a name.
 const BLANK: &str = "\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_";
+/// Room for a sentence.
+const LONG: &str = "\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_";
 
 /// Minutes as hours and minutes, `H:MM`.
 fn clock(minutes: u32) -> String {
