@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use keymoot::ceremony::script::CheckedScript;
+
 /// The families of rules.
 const FAMILIES: [&str; 14] = [
     "BUNDLE",
@@ -210,6 +212,32 @@ fn every_runbook_is_what_the_program_prints() {
             "runbooks/{name}.md is out of date: \
              keymoot script runbook {name} > runbooks/{name}.md"
         );
+    }
+}
+
+#[test]
+fn no_occasion_takes_fewer_minutes_than_an_emergency() {
+    let minutes = |name: &String| {
+        let text = read(&format!("ceremony-scripts/{name}.toml"));
+        CheckedScript::parse(&text).unwrap().minutes()
+    };
+    let emergency = minutes(&"emergency-revocation".to_owned());
+    for name in scripts() {
+        assert!(minutes(&name) >= emergency, "{name}");
+    }
+}
+
+#[test]
+fn every_opening_says_when_what_can_go_wrong_and_whom_to_tell() {
+    for name in scripts() {
+        let opening = read(&format!("runbooks/opening/{name}.md"));
+        for part in [
+            "**When to hold this ceremony.**",
+            "**What can go wrong.**",
+            "**Whom to tell.**",
+        ] {
+            assert!(opening.contains(part), "{name} has no {part}");
+        }
     }
 }
 
