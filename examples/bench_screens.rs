@@ -64,7 +64,8 @@ fn shown(drive: impl FnOnce(&mut dyn Operator, &View) + Send) {
     let files = PlanFiles {
         script: read("initial-root.toml"),
         policy: cast::with_online_key(&read("policy.toml")).unwrap(),
-        roster: cast::roster(9),
+        roster: cast::Cast::of(9).roster(),
+        inputs: Default::default(),
     };
     let plan = Plan::check(files).unwrap_or_else(|_| panic!("the shipped plan"));
     let line = |n| format!("  \"line {n} of a very long document\": \"{n:064x}\",");

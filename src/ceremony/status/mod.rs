@@ -13,7 +13,7 @@ pub use advice::Advice;
 
 use super::previous::{Previous, Published, RevokedKey};
 use crate::{
-    attestation::{self, Firmware, KeyAlgorithm, TrustStore},
+    attestation::{self, Firmware, TrustStore},
     digest::Digest,
     rules::documents::REHEARSAL_MARK,
     tuf::{self, DocumentError, Expiry, KeyEntry, KeyId, Lifetime, Periods, Root, Time},
@@ -262,12 +262,11 @@ impl Standing<'_> {
             .ok()
             .filter(|proven| proven.attests(&enrolment.spki).is_ok());
         let stated = Firmware::parse(&enrolment.firmware);
-        let advisories = match (&proven, stated) {
-            (Some(proven), _) => proven.advisories(),
-            // Every enrolled key is one on P-256 (KEY-ALGORITHM).
-            (None, Some(firmware)) => attestation::affecting(firmware, None, KeyAlgorithm::P256),
-            (None, None) => Vec::new(),
-        };
+        // Of a device that proves nothing, not even the family is known.
+        let advisories = proven
+            .as_ref()
+            .map(|proven| proven.advisories())
+            .unwrap_or_default();
         let firmware = proven.as_ref().map(|proven| proven.firmware()).or(stated);
         DeviceStatus {
             serial: enrolment.serial,
