@@ -104,8 +104,16 @@ fn exceptions(page: &mut String) {
     line(
         page,
         &format!(
+            "\n## Intermissions\n\nWith F9; each device goes into a bag, whose number is written here and typed.\n\n\
+             From (UTC): {SHORT}  To: {SHORT}  Numbers of the bags: {LONG}\n\n\
+             From (UTC): {SHORT}  To: {SHORT}  Numbers of the bags: {LONG}"
+        ),
+    );
+    line(
+        page,
+        &format!(
             "\n## At the end\n\nEnded at (UTC): {SHORT}\n\n\
-             Head of the transcript, as the last screen and the report show it, in words: {LONG}\n\n\
+             Digest of MANIFEST.json, as the last screen shows it, in words: {LONG}\n\n\
              Signed, administrator and witnesses: {BLANK} {BLANK} {BLANK}"
         ),
     );
@@ -212,7 +220,8 @@ fn tasks(step: &Step) -> Vec<String> {
         Kind::Close => signing("the manifest is signed"),
         Kind::Export => vec![
             "The program writes the bundle, reads it back from the disk and verifies it.".to_owned(),
-            "Verify it on another machine: `keymoot verify BUNDLE`.".to_owned(),
+            "Write the digest of MANIFEST.json on the last page, in words. Type `done`.".to_owned(),
+            "Verify the bundle on another machine: `keymoot verify BUNDLE`.".to_owned(),
         ],
     }
 }

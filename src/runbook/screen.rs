@@ -18,7 +18,7 @@ pub(super) fn expected(step: &Step) -> String {
             "the words above under *Read aloud*; a line for each thing to type; at last *When it is done, type {CONFIRM}*."
         ),
         Kind::RollCall => format!(
-            "the seats, each with a box to mark; below, *All have answered? Type {PRESENT}*. Who is missing so that it could go on is named."
+            "the seats, each with a box to mark; below, *Space marks who answers. All? Type {PRESENT}*. Who is missing so that it could go on is named."
         ),
         Kind::Enroll | Kind::EnrollSpares => format!(
             "*Call the next holder*, with those who are still awaited. Then, for the holder at the table: *Insert your device*; *Read the number on the case of your device*; \
@@ -37,7 +37,7 @@ pub(super) fn expected(step: &Step) -> String {
             "{} The letter C appears beside the seat. When the quorum has: *type {ENOUGH}*.",
             turn()
         ),
-        Kind::Export => "*Wait*, and then the shell again, with the line *The bundle stands at* and its place.".to_owned(),
+        Kind::Export => "*Wait*; then *The ceremony is over. This leaves the room*, with the place of the bundle and the digest of its MANIFEST.json, in hexadecimal and in words; *Noted? Type done*.".to_owned(),
     }
 }
 
