@@ -233,3 +233,7 @@ fn is_published(path: &str) -> bool {
     let evidence = path.strip_prefix(ATTESTATIONS);
     path == REVOKED || evidence.is_some_and(|rest| rest.starts_with('/'))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
