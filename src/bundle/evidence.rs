@@ -21,7 +21,7 @@ use crate::{
     rules::{Outcome, Verdict, Violation, device, machine},
     text::escape,
     transcript::{Chain, Event, Mode, Time},
-    tuf::Dialect,
+    tuf::{self, Dialect},
 };
 
 /// How far the date of a document may be from the line that records it, in
@@ -119,6 +119,24 @@ impl Evidence {
 
     pub(super) fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
         self.objects.get(digest).cloned()
+    }
+
+    /// Every root of tuf-root in the bundle.
+    pub(super) fn roots(&self) -> Result<Vec<tuf::Document>, String> {
+        let dialect = self.state.plan.policy.dialect;
+        let file = |path: &str| self.files.get(&format!("{TUF_ROOT}/{path}")).cloned();
+        let longest = self.files.values().map(Vec::len).max().unwrap_or(0);
+        let history = format!("{TUF_ROOT}/metadata/root_history/");
+        let versions = self.files.keys().filter_map(|path| {
+            let name = path.strip_prefix(&history)?.strip_suffix(".root.json")?;
+            name.parse::<u64>().ok()
+        });
+        let versions: Vec<_> = versions.map(Some).chain([None]).collect();
+        versions
+            .into_iter()
+            .filter_map(|version| dialect.read("root", version, &file, longest).transpose())
+            .map(|read| read.map_err(|error| error.to_string()))
+            .collect()
     }
 
     fn head(&self) -> Verdict {

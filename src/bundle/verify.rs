@@ -5,7 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Bundle, MANIFEST, Manifest, SIGNATURES, evidence, signatures};
+use super::{
+    Bundle, MANIFEST, Manifest, SIGNATURES,
+    evidence::{self, Evidence},
+    signatures,
+};
 use crate::{
     digest::Digest,
     rules::{Verdict, Violation},
@@ -51,7 +55,7 @@ pub fn verify(bundle: &Bundle, expected: &Expectations) -> Vec<Verdict> {
             verdicts.extend(evidence.judge());
             verdicts.push(signatures::closed(bundle, &evidence));
             if let Some(trusted) = &expected.trusted_root {
-                verdicts.push(trusted_root(bundle, trusted));
+                verdicts.push(trusted_root(&evidence, trusted));
             }
         }
         Err(violated) => verdicts.extend(violated),
@@ -142,36 +146,35 @@ fn mode(manifest: &Manifest, expected: &Expectations) -> Verdict {
 }
 
 /// BUNDLE-TRUSTED: the bundle's root is the trusted one, or follows it.
-fn trusted_root(bundle: &Bundle, trusted: &[u8]) -> Verdict {
-    let fault = |what: String| {
-        Violation::new(
+fn trusted_root(evidence: &Evidence, trusted: &[u8]) -> Verdict {
+    match chain_from(evidence, trusted) {
+        Ok(versions) => Verdict::held(
             "BUNDLE-TRUSTED",
-            what,
+            format!("the root follows from the trusted one, over {versions} versions"),
+        ),
+        Err(why) => Violation::new(
+            "BUNDLE-TRUSTED",
+            why,
             "check that this is the root you trust, and the bundle you mean",
         )
-        .into()
-    };
-    let roots = bundle.files().iter().filter(|(path, _)| {
-        path.starts_with("repositories/tuf-root/metadata/") && path.ends_with("root.json")
-    });
-    let documents: Result<Vec<_>, _> = roots
-        .map(|(_, bytes)| Document::parse(bytes, bytes.len()))
-        .collect();
-    let trusted = Document::parse(trusted, trusted.len());
-    match (trusted, documents) {
-        (Err(error), _) => fault(format!("the trusted root cannot be read: {error}")),
-        (_, Err(error)) => fault(format!("a root of the bundle cannot be read: {error}")),
-        (Ok(trusted), Ok(documents)) => match tuf::verify_chain(Some(trusted), documents) {
-            Ok(chain) => Verdict::held(
-                "BUNDLE-TRUSTED",
-                format!(
-                    "the root follows from the trusted one, over {} versions",
-                    chain.len()
-                ),
-            ),
-            Err(error) => fault(format!(
-                "the root does not follow from the trusted one: {error}"
-            )),
-        },
+        .into(),
+    }
+}
+
+/// How many versions lead from the trusted root to the bundle's.
+fn chain_from(evidence: &Evidence, trusted: &[u8]) -> Result<usize, String> {
+    let trusted = Document::parse(trusted, trusted.len())
+        .map_err(|error| format!("the trusted root cannot be read: {error}"))?;
+    let documents = evidence
+        .roots()
+        .map_err(|why| format!("a root of the bundle cannot be read: {why}"))?;
+    let newest = documents.iter().map(Document::version).max();
+    let (trusted_version, versions) = (trusted.version(), documents.into_iter());
+    let later = versions.filter(|document| document.version() >= trusted_version);
+    let chain = tuf::verify_chain(Some(trusted), later)
+        .map_err(|error| format!("the root does not follow from the trusted one: {error}"))?;
+    match chain.last().map(|root| root.root().version) == newest {
+        true => Ok(chain.len()),
+        false => Err("the trusted root is newer than those of the bundle".to_owned()),
     }
 }

@@ -226,7 +226,8 @@ fn same_policy(claim: &Claim<'_>, previous: &Previous) -> Verdict {
                 let same_key = key.as_ref().is_some_and(|key| {
                     keys.len() == 1
                         && keys.get(&key.key.fingerprint()).is_some_and(|(_, entry)| {
-                            entry.online_uri.as_deref() == Some(key.uri.as_str())
+                            !policy.dialect.names_signers()
+                                || entry.online_uri.as_deref() == Some(key.uri.as_str())
                         })
                 });
                 differs(

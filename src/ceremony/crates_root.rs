@@ -18,8 +18,9 @@ pub(super) struct CratesRoots {
     known: u64,
     /// The chain from that version on.
     chain: Vec<VerifiedRoot>,
-    /// The files that were given, by version.
-    incoming: BTreeMap<u64, Vec<u8>>,
+    /// The files of the roots that were given, by version: path in the repository to
+    /// content, the current ones first and then those of the history.
+    incoming: BTreeMap<u64, Vec<(String, Vec<u8>)>>,
     newest: Option<Vec<u8>>,
 }
 
@@ -61,7 +62,7 @@ impl CratesRoots {
                     "version {version} is not newer than version {known}, which the quorum vouched for"
                 )));
             }
-            incoming.insert(version, bytes.clone());
+            incoming.insert(version, published(dialect, &document, bytes));
             documents.push(document);
         }
         if trusted.is_none() && documents.is_empty() {
@@ -70,7 +71,7 @@ impl CratesRoots {
         // The newest that the quorum vouched for is the one to be trusted.
         let chain = verify_chain(trusted, documents).map_err(|error| fault(error.to_string()))?;
         let newest = match incoming.last_key_value() {
-            Some((_, bytes)) => Some(bytes.clone()),
+            Some((_, files)) => files.first().map(|(_, bytes)| bytes.clone()),
             None => dialect
                 .paths("root", known)
                 .first()
@@ -112,20 +113,37 @@ impl CratesRoots {
     }
 
     /// The files of the roots that were given: path in the repository to content.
-    pub(super) fn files(&self, dialect: Dialect) -> Vec<(String, Vec<u8>)> {
-        let newest = self.incoming.keys().next_back().copied();
+    pub(super) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let newest = self.incoming.keys().next_back();
         self.incoming
             .iter()
-            .flat_map(|(&version, bytes)| {
-                let paths = dialect.paths("root", version);
-                // The current file is the newest alone; the history keeps each.
-                let skipped = usize::from(Some(version) != newest);
-                paths
-                    .into_iter()
-                    .skip(skipped)
-                    .map(|path| (path, bytes.clone()))
-                    .collect::<Vec<_>>()
+            .flat_map(|(version, files)| {
+                // The current files are the newest root's alone; the history keeps each.
+                let current = match Some(version) == newest {
+                    true => 0,
+                    false => files.len() / 2,
+                };
+                files.iter().skip(current).cloned()
             })
             .collect()
+    }
+}
+
+/// A root as it lies in a repository: the very bytes that were given, or the pair of
+/// files that an envelope of tuf-ci holds.
+fn published(dialect: Dialect, document: &Document, bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    match dialect {
+        Dialect::TufOnCi | Dialect::Tufops => dialect
+            .paths("root", document.version())
+            .into_iter()
+            .map(|path| (path, bytes.to_vec()))
+            .collect(),
+        Dialect::TufCi => {
+            let signatures = document.signatures().iter();
+            let signatures = signatures
+                .filter_map(|signature| Some((signature.keyid.clone(), signature.bytes()?)))
+                .collect();
+            dialect.files("root", document, &signatures)
+        }
     }
 }

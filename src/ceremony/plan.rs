@@ -156,7 +156,7 @@ impl Plan {
     /// in that repository to content.
     #[must_use]
     pub fn crates_files(&self) -> Vec<(String, Vec<u8>)> {
-        self.crates.files(self.policy.dialect)
+        self.crates.files()
     }
 
     /// A file of an earlier ceremony that this one's events speak of.

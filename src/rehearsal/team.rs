@@ -94,9 +94,7 @@ pub fn root(seed: u64, version: u64, made: Time, dialect: Dialect) -> Result<Vec
             signature.to_der().as_bytes().to_vec(),
         );
     }
-    let files = dialect.files("root", &document, &signatures);
-    let file = files.into_iter().next().map(|(_, bytes)| bytes);
-    file.ok_or_else(|| broken("the dialect writes no file".to_owned()))
+    Ok(dialect.assemble(&document, &signatures))
 }
 
 /// The team's keys of a version: the first member has a new one each time.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     digest::Digest,
     text::escape,
-    tuf::{DelegatedRole, Delegations, Document, TargetFile, Targets},
+    tuf::{DelegatedRole, Delegations, Dialect, Document, TargetFile, Targets},
 };
 
 /// The one file that `crates.json` vouches for.
@@ -165,7 +165,7 @@ fn faults(targets: &Targets, found: &Delegations, expected: &Expected<'_>) -> Ve
             role,
             *threshold,
             keys,
-            &policy.dialect.own_paths(name),
+            policy.dialect,
         ) {
             faults.push(format!("{}: {fault}", escape(name)));
         }
@@ -178,13 +178,15 @@ fn one(
     role: &DelegatedRole,
     threshold: u32,
     keys: &BTreeMap<Digest, String>,
-    paths: &[String],
+    dialect: Dialect,
 ) -> Option<String> {
+    let (paths, named) = (dialect.own_paths(&role.name), dialect.names_signers());
     let found = targets.role_keys(&role.name);
     let same_keys = found.len() == keys.len()
         && found.iter().all(|(digest, (_, entry))| {
             let name = entry.holder.as_ref().or(entry.online_uri.as_ref());
-            keys.get(digest).is_some_and(|wanted| Some(wanted) == name)
+            keys.get(digest)
+                .is_some_and(|wanted| !named || Some(wanted) == name)
         });
     if role.keys.threshold != threshold {
         Some(format!(

@@ -191,15 +191,21 @@ impl Previous {
         }
     }
 
-    /// The holders of the root's keys, and the keys' identities.
+    /// The holders of the root's keys, and the keys' identities. Where the dialect does
+    /// not say who holds a key, its published enrolment does.
     #[must_use]
     pub fn holders(&self) -> BTreeMap<Handle, Digest> {
         let keys = self.root().map(|root| root.root().role_keys("root"));
         keys.unwrap_or_default()
             .into_iter()
             .filter_map(|(fingerprint, (_, entry))| {
-                let handle = Handle::try_from(entry.holder.clone()?).ok()?;
-                Some((handle, fingerprint))
+                let named = entry.holder.clone().and_then(|h| Handle::try_from(h).ok());
+                let enrolled = || {
+                    let mut enrolments = self.enrolments.iter();
+                    let of_key = enrolments.find(|p| p.enrolment.key() == fingerprint);
+                    of_key.map(|published| published.handle.clone())
+                };
+                Some((named.or_else(enrolled)?, fingerprint))
             })
             .collect()
     }

@@ -43,13 +43,12 @@ pub(super) fn chain(
             documents.push(document);
         }
     }
-    let same = dialect
-        .paths("root", newest.version())
-        .chunks(2)
-        .all(|pair| match pair {
-            [current, kept] => files.contains_key(current) && files.get(current) == files.get(kept),
-            _ => false,
-        });
+    let paths = dialect.paths("root", newest.version());
+    // First the files of the current root, then the same files in the history.
+    let (current, kept) = paths.split_at(paths.len() / 2);
+    let same = current.iter().zip(kept).all(|(current, kept)| {
+        files.contains_key(current) && files.get(current) == files.get(kept)
+    });
     if !same || !documents.contains(&newest) {
         return Err(format!(
             "root.json is version {0}, and version {0} in the history is not the same file",

@@ -149,6 +149,16 @@ impl Dialect {
         }
     }
 
+    /// Whether documents of this dialect say who holds a key, or where it lives. In
+    /// tufops an unsigned file beside them does.
+    #[must_use]
+    pub fn names_signers(self) -> bool {
+        match self {
+            Self::TufOnCi | Self::TufCi => true,
+            Self::Tufops => false,
+        }
+    }
+
     /// The patterns of names by which this dialect delegates everything under
     /// a role's own folder.
     #[must_use]
