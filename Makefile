@@ -67,7 +67,7 @@ bench: test-packages $(VENV)/.installed
 .PHONY: pictures
 pictures: packages
 	@cargo build --workspace --locked
-	KEYMOOT_PICTURES=1 cargo test --locked --test screens -- every_screen
+	KEYMOOT_PICTURES=1 cargo test --workspace --locked --test screens -- every_screen
 	git status --short docs/pictures
 
 .PHONY: bench-screens

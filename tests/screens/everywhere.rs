@@ -8,7 +8,7 @@ use keymoot::ceremony::question::last_four;
 
 use super::{
     frame::same_picture,
-    rehearsal::{END, ESCAPE, PLUG, TOUCH, pin, reading_words, serials},
+    rehearsal::{DOCUMENTS, END, ESCAPE, PLUG, TOUCH, pin, reading_words, serials},
     terminal::{Kind, Terminal},
 };
 
@@ -209,6 +209,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         all.press(PLUG);
     }
 
+    all.expect("or type enough").see("spares").enter("enough");
     all.expect("Read on to the end").look("review");
     all.picture("review", "What changes comes first", STEADY);
     all.press("/")
@@ -234,9 +235,14 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         .look("large type");
     all.picture("large-type", "The words in large type", 3..20);
     all.press(ESCAPE).expect("first two words");
-    for at in 0..all.tables.len() {
-        let words = reading_words(&all.dir(at));
-        all.tables[at].enter(&words);
+    for name in DOCUMENTS {
+        all.each(|at| {
+            at.read_on(name);
+        });
+        for at in 0..all.tables.len() {
+            let words = reading_words(&all.dir(at), name);
+            all.tables[at].enter(&words);
+        }
     }
 
     for n in 1..=5 {
@@ -268,7 +274,12 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
                 5..10,
             );
         }
-        all.press(TOUCH).expect("Take your device out").press(PLUG);
+        for name in DOCUMENTS {
+            all.expect(&format!("the signature on {name}"))
+                .expect("BLINKS");
+            all.press(TOUCH);
+        }
+        all.expect("Take your device out").press(PLUG);
     }
     all.expect("or type enough").see("the_quorum_has_signed");
     all.enter("enough")

@@ -97,11 +97,16 @@ pub fn transcript(dir: &Path) -> Chain {
     Chain::read(&fs::read(dir.join("transcript.jsonl")).unwrap()).unwrap()
 }
 
-/// The words that the review asks for, as they stand on the screen.
-pub fn reading_words(dir: &Path) -> String {
+/// The documents of the first ceremony, in the order in which they are read and signed.
+pub const DOCUMENTS: [&str; 3] = ["root.json", "targets.json", "crates.json"];
+
+/// The words that the review of a document asks for, as they stand on the screen.
+pub fn reading_words(dir: &Path, name: &str) -> String {
     let chain = transcript(dir);
     let signed = chain.entries().iter().find_map(|entry| match &entry.event {
-        Event::Proposed { signed, .. } => Some(*signed),
+        Event::Proposed {
+            document, signed, ..
+        } if document == name => Some(*signed),
         _ => None,
     });
     keymoot::ceremony::question::reading_words(&signed.unwrap())

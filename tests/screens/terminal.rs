@@ -12,7 +12,7 @@ use std::{
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use super::frame::Frame;
+use super::{frame::Frame, rehearsal::END};
 
 /// How long anything may take to come to the screen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -180,6 +180,15 @@ impl Terminal {
                 .iter()
                 .position(|text| panes.iter().any(|pane| pane.contains(text)))
         })
+    }
+
+    /// Waits for the review of a document, and reads it to its end.
+    pub fn read_on(&mut self, document: &str) -> &mut Self {
+        let end = format!("to be signed ({document})");
+        if self.expect_any(&[&end, "Read on to the end"]) == 1 {
+            self.press(END);
+        }
+        self.expect(&end).expect("first two words")
     }
 
     /// Waits until this is written after all that was read before, and reads up to

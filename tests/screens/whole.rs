@@ -9,7 +9,7 @@ use keymoot::{
 };
 
 use super::{
-    rehearsal::{END, PLUG, TOUCH, course, pin, reading_words, serials},
+    rehearsal::{DOCUMENTS, PLUG, TOUCH, course, pin, reading_words, serials},
     terminal::Terminal,
 };
 
@@ -83,15 +83,25 @@ fn by_screens() -> Held {
         busiest = busiest.max(besides);
     }
 
-    at.expect("Read on to the end");
-    at.press(END).expect("first two words");
-    at.enter(&reading_words(&held.dir()));
+    at.expect("whoever has another device")
+        .expect("or type enough")
+        .enter("enough");
+    for name in DOCUMENTS {
+        at.read_on(name);
+        at.enter(&reading_words(&held.dir(), name));
+    }
 
-    busiest += turns(&mut at, "Call the next holder to sign", 9);
+    busiest += turns(&mut at, "Call the next holder to sign", 9, &DOCUMENTS);
     at.expect("Anything to record?")
         .expect("type confirm")
         .enter("confirm");
-    busiest += turns(&mut at, "Call the next holder to sign the manifest", 5);
+    let manifest = ["the closing signature"];
+    busiest += turns(
+        &mut at,
+        "Call the next holder to sign the manifest",
+        5,
+        &manifest,
+    );
     at.expect("5 of 5 have").enter("enough");
     at.expect("The ceremony is over").enter("done");
     assert_eq!(at.exit_code(), 0);
@@ -100,7 +110,7 @@ fn by_screens() -> Held {
 }
 
 /// Lets the first holders sign, and counts the keystrokes of one besides the PIN.
-fn turns(at: &mut Terminal, call: &str, holders: usize) -> usize {
+fn turns(at: &mut Terminal, call: &str, holders: usize, allowed: &[&str]) -> usize {
     let mut most = 0;
     for n in 1..=holders {
         at.expect(call);
@@ -110,7 +120,10 @@ fn turns(at: &mut Terminal, call: &str, holders: usize) -> usize {
             .by_hand(PLUG);
         at.expect("PIN, then Enter");
         most = most.max(at.keystrokes() - before);
-        at.enter(&pin(n)).expect("BLINKS").by_hand(TOUCH);
+        at.enter(&pin(n));
+        for allows in allowed {
+            at.expect(allows).expect("BLINKS").by_hand(TOUCH);
+        }
         at.expect("Take your device out").by_hand(PLUG);
     }
     most
@@ -146,20 +159,25 @@ fn by_lines() -> (Held, String) {
         said += &at.read("+ unplugs it");
         at.enter("+");
     }
-    while at.read_any(&["Enter shows more", "first two words"]).0 == 0 {
+    answer(at, "type enough", "enough");
+    for name in DOCUMENTS {
+        while at.read_any(&["Enter shows more", "first two words"]).0 == 0 {
+            at.read("\n> ");
+            at.enter("");
+        }
         at.read("\n> ");
-        at.enter("");
+        at.enter(&reading_words(&held.dir(), name));
     }
-    at.read("\n> ");
-    at.enter(&reading_words(&held.dir()));
     let mut sign = |holders| {
         for n in 1..=holders {
             answer(at, "Whose turn?", &n.to_string());
             at.read("+ inserts it");
             at.enter("+");
             said += &answer(at, "PIN, then Enter", &pin(n));
-            said += &at.read("* touches it");
-            at.enter("*");
+            for _ in DOCUMENTS {
+                said += &at.read("* touches it");
+                at.enter("*");
+            }
             said += &at.read("+ unplugs it");
             at.enter("+");
         }
