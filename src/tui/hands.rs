@@ -16,7 +16,7 @@ pub(super) struct Hands {
     taken: Option<(usize, Option<Handle>)>,
     /// The number being typed.
     typing: Option<usize>,
-    /// What was wanted before any device was seen.
+    /// What was wanted before any device was seen, or a touch before it blinked.
     owed: Option<Wanted>,
 }
 
@@ -28,6 +28,10 @@ enum Wanted {
 }
 
 impl Wanted {
+    fn is_possible(self, device: &RoomDevice) -> bool {
+        matches!(self, Self::Plug) || device.awaiting_touch
+    }
+
     fn of(self, device: &RoomDevice) -> RoomCommand {
         match self {
             Self::Plug if device.inserted => RoomCommand::Remove(device.number),
@@ -42,9 +46,10 @@ impl Hands {
     pub fn see(&mut self, seen: RoomSeen, state: Option<&State>) -> Option<RoomCommand> {
         self.seen = seen;
         let device = self.in_hand(state)?;
-        let owed = self.owed.map(|wanted| wanted.of(device));
+        let owed = self.owed.filter(|wanted| wanted.is_possible(device))?;
+        let command = owed.of(device);
         self.owed = None;
-        owed
+        Some(command)
     }
 
     /// The devices.
@@ -100,10 +105,11 @@ impl Hands {
             _ => None,
         };
         if let Some(wanted) = wanted {
-            if self.seen.devices.is_empty() {
-                self.owed = Some(wanted);
-            }
-            return Some(self.in_hand(state).map(|device| wanted.of(device)));
+            let device = self.in_hand(state).filter(|d| wanted.is_possible(d));
+            let command = device.map(|device| wanted.of(device));
+            // What comes too early is done as soon as it can be.
+            self.owed = command.is_none().then_some(wanted);
+            return Some(command);
         }
         match key.code {
             KeyCode::F(7) => {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{
-    rehearsal::{ESCAPE, PLUG, Rehearsal, TOUCH, unattended_pin as pin},
+    rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, unattended_pin as pin},
     terminal::Terminal,
 };
 
@@ -44,9 +44,12 @@ fn a_device_unplugged_while_it_waits_for_the_touch_can_be_plugged_in_again() {
         .expect("Nothing is lost");
     insta::assert_snapshot!("unplugged", at.picture());
     at.enter("again").expect("Insert your device").by_hand(PLUG);
-    at.expect("BLINKS")
-        .by_hand(TOUCH)
-        .expect("Take your device out");
+    for name in DOCUMENTS {
+        at.expect(&format!("the signature on {name}"))
+            .expect("BLINKS")
+            .by_hand(TOUCH);
+    }
+    at.expect("Take your device out");
 }
 
 #[test]

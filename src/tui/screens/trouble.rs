@@ -26,7 +26,7 @@ impl TroubleScreen {
 
 /// The mishap in a few words, and what is safe all the same.
 fn told(mishap: Mishap) -> (&'static str, &'static str) {
-    const SIGNED_NOTHING: &str = "Nothing was signed. What was done before is in the transcript.";
+    const SIGNED_NOTHING: &str = "Nothing came of it. What was done before is in the transcript.";
     match mishap {
         Mishap::WrongPin(_) => (
             "The PIN was wrong.",
