@@ -72,8 +72,8 @@ pictures: packages
 
 .PHONY: bench-screens
 bench-screens: packages
-	@cargo build --release --workspace --locked --bins --example bench_screens
-	target/release/examples/bench_screens
+	@cargo build --release --locked --package keymoot
+	cargo run --release --locked --package keymoot-benches --example screens
 
 $(VENV)/.installed: tests/python/requirements.txt
 	@echo 'Installing into $(VENV): the packages of $<'
