@@ -101,7 +101,10 @@ pub fn verified(path: &Path, rehearsal: bool) -> Result<Bundle, Failure> {
 /// A bundle or a tree that could not be read: a disk that fails is another thing than
 /// files that are not as they must be.
 pub fn unread(verdicts: Vec<Verdict>) -> Failure {
-    match verdicts.iter().find(|verdict| verdict.rule == "BUNDLE-READ") {
+    match verdicts
+        .iter()
+        .find(|verdict| verdict.rule == "BUNDLE-READ")
+    {
         Some(unread) => HostError::new(unread.detail.clone(), unread.next.clone()).into(),
         None => Failure::Violated(verdicts),
     }

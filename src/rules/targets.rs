@@ -160,13 +160,7 @@ fn faults(targets: &Targets, found: &Delegations, expected: &Expected<'_>) -> Ve
         return faults;
     }
     for (role, (name, threshold, keys)) in found.roles.iter().zip(&wanted) {
-        if let Some(fault) = one(
-            targets,
-            role,
-            *threshold,
-            keys,
-            policy.dialect,
-        ) {
+        if let Some(fault) = one(targets, role, *threshold, keys, policy.dialect) {
             faults.push(format!("{}: {fault}", escape(name)));
         }
     }

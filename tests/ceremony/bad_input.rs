@@ -112,8 +112,9 @@ fn a_roster_of_eight() {
 
 #[test]
 fn two_holders_with_one_device() {
-    let roster =
-        Cast::of(9).roster().replace("country = \"XA\"", "country = \"XA\"\ndevices = [12345678]");
+    let roster = Cast::of(9)
+        .roster()
+        .replace("country = \"XA\"", "country = \"XA\"\ndevices = [12345678]");
     let roster = roster.replace("country = \"XB\"", "country = \"XB\"\ndevices = [12345678]");
     refused_by(
         &Plan {
@@ -190,7 +191,9 @@ fn every_fault_of_every_file_is_said_at_once() {
 
 #[test]
 fn hostile_names_are_shown_and_not_obeyed() {
-    let roster = Cast::of(9).roster().replace("holder-3", "holder-\\u001b[2J3");
+    let roster = Cast::of(9)
+        .roster()
+        .replace("holder-3", "holder-\\u001b[2J3");
     let output = refused(&Plan {
         roster,
         ..Plan::good()

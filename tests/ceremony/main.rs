@@ -4,10 +4,13 @@
 mod bad_input;
 mod bundle;
 mod crash;
+mod dialects;
 mod export;
 mod forged;
 mod python;
 mod secrets;
 mod stage;
 mod status;
+mod story;
 mod unattended;
+mod unlawful;

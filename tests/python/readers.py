@@ -2,6 +2,7 @@
 
     readers.py canonical        one JSON document a line on the standard input
     readers.py root FILE        a root, by python-tuf and securesystemslib
+    readers.py chain FOLDER     the roots N.root.json in a folder, one after the other
     readers.py keys FILE        the ids of the keys in a root or a targets document
     readers.py dsse FILE PEM    a DSSE envelope and the key it shall be by
     readers.py repository FORM ROOT TARGETS ROLE FILE
@@ -16,6 +17,7 @@ import datetime
 import hashlib
 import json
 import sys
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from securesystemslib.dsse import Envelope
@@ -23,9 +25,11 @@ from securesystemslib.exceptions import VerificationError
 from securesystemslib.formats import encode_canonical
 from securesystemslib.signer import CryptoSigner, SSlibKey
 from tuf.api.dsse import SimpleEnvelope
-from tuf.api.exceptions import UnsignedMetadataError
+from tuf.api.exceptions import RepositoryError, UnsignedMetadataError
 from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.api.serialization.json import CanonicalJSONSerializer, JSONSerializer
+from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
+from tuf.ngclient.config import EnvelopeType
 
 
 def canonical():
@@ -62,6 +66,19 @@ def root(path):
         "ids": ids(metadata.signed.keys),
         "expires": metadata.signed.expires.isoformat(),
     }
+    print(json.dumps(answer))
+
+
+def chain(folder):
+    """The version that python-tuf comes to from version 1 on, or why it stops."""
+    files = sorted(Path(folder).glob("*.root.json"), key=lambda path: int(path.name.split(".")[0]))
+    try:
+        trusted = TrustedMetadataSet(files[0].read_bytes(), EnvelopeType.METADATA)
+        for file in files[1:]:
+            trusted.update_root(file.read_bytes())
+        answer = {"version": trusted.root.version}
+    except RepositoryError as error:
+        answer = {"error": str(error)}
     print(json.dumps(answer))
 
 
@@ -167,6 +184,7 @@ def algorithms():
 commands = {
     "canonical": canonical,
     "root": root,
+    "chain": chain,
     "keys": keys,
     "dsse": dsse,
     "repository": repository,
