@@ -116,6 +116,8 @@ pub struct Refusal(pub String);
 
 /// What an answer comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
+// One is made for an answer of a person and taken apart at once.
+#[allow(clippy::large_enum_variant)]
 pub enum Said {
     /// Something that happened.
     Event(Event),

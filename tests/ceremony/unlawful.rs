@@ -342,7 +342,7 @@ fn a_key_that_is_swapped_for_one_of_the_same_person_without_evidence() {
         keys.insert(new.clone(), key);
         for role in ["root", "targets"] {
             for id in signed["roles"][role]["keyids"].as_array_mut().unwrap() {
-                if *id == Value::from(old.clone()) {
+                if id.as_str() == Some(old.as_str()) {
                     *id = new.clone().into();
                 }
             }

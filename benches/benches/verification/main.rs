@@ -1,7 +1,7 @@
 //! keymoot beside python-tuf, tough and OpenSSL: the same files, the same run.
 //!
 //! `make bench` runs it and prints the table of medians and ratios.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod chain;
 mod program;

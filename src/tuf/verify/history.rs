@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use super::chain::ChainError;
 use super::root::{RootError, Tally, VerifiedRoot};
-use crate::tuf::{Document, DocumentError, Root, parallel};
+use crate::tuf::{Document, Root, parallel};
 
 /// What a set of roots is: chains that hold, and what does not.
 ///
@@ -211,18 +211,17 @@ fn judge_all(documents: &[Document]) -> Vec<Result<Judged, RootError>> {
             .filter(|previous| previous.version.checked_add(1) == Some(root.version));
         Some((previous.is_some(), Tally::of(previous, root, document)))
     });
-    let judged = |(root, tally): (
-        Result<Root, DocumentError>,
-        Option<(bool, Result<Tally, _>)>,
-    )| {
-        let root = root?;
-        let (mut after, mut alone) = (None, None);
-        match tally {
-            Some((true, tally)) => after = Some(tally?),
-            Some((false, tally)) => alone = Some(tally?),
-            None => {}
-        }
-        Ok(Judged { root, after, alone })
-    };
-    roots.into_iter().zip(tallies).map(judged).collect()
+    let mut judged = Vec::with_capacity(documents.len());
+    for (root, tally) in roots.into_iter().zip(tallies) {
+        judged.push(root.map_err(RootError::from).and_then(|root| {
+            let (mut after, mut alone) = (None, None);
+            match tally {
+                Some((true, tally)) => after = Some(tally?),
+                Some((false, tally)) => alone = Some(tally?),
+                None => {}
+            }
+            Ok(Judged { root, after, alone })
+        }));
+    }
+    judged
 }
