@@ -4,19 +4,31 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::certificate::Certificate;
 use super::violation::{EVIDENCE, Violation};
 
 /// The families of devices whose evidence can be judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Family {
     /// YubiKeys, by the attestation of their PIV application.
+    #[default]
     YubiKey,
     /// YubiHSM 2 units.
     YubiHsm,
 }
 
 impl Family {
+    /// Whether it is that of YubiKeys, which files leave unsaid.
+    #[must_use]
+    pub fn is_yubikey(&self) -> bool {
+        *self == Self::YubiKey
+    }
+
     /// The vendor's arc of extensions, with its last dot.
     pub(super) const fn arc(self) -> &'static str {
         match self {

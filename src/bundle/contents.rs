@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Files, read::is_plain};
+use super::{Files, audits, read::is_plain};
 use crate::{
     ceremony::{
         State,
@@ -111,6 +111,10 @@ pub fn contents(
             let path = format!("{STATEMENTS}/{}/{}.json", seat.handle, enrolled.serial);
             files.insert(path, object(&proof, "a statement")?);
         }
+    }
+    for (path, digest) in audits::files(sealed.entries()) {
+        let bytes = object(&digest, &path)?;
+        files.insert(path, bytes);
     }
     repositories(&state, objects, &mut files).map_err(|why| fault(&why))?;
     let revoked = state.revoked();

@@ -6,13 +6,13 @@ use std::{
 };
 
 use super::{
-    Bundle, ContentsError, Files, MANIFEST, Manifest, SIGNATURES,
+    Bundle, ContentsError, Files, MANIFEST, Manifest, SIGNATURES, audits,
     contents::{INPUTS, TUF_ROOT, contents},
     manifest,
 };
 use crate::{
     PROGRAM,
-    attestation::{self, TrustStore, certificate_der},
+    attestation::{self, Family, TrustStore, certificate_der},
     ceremony::{
         Plan, PlanFiles, State, carried, previous::Inputs, propose, script::Document, statement,
         trust, verify,
@@ -252,6 +252,12 @@ impl Evidence {
                 let handle = seat.handle.as_str();
                 if !carried.contains(&enrolment) {
                     verdicts.extend(self.enrolment(handle, enrolment, &taken));
+                    if enrolment.family == Family::YubiHsm {
+                        let entries = self.chain.entries();
+                        verdicts.push(audits::judge(handle, enrolment, entries, &|digest| {
+                            self.object(digest)
+                        }));
+                    }
                 }
                 taken.push((handle.to_owned(), enrolment.serial, enrolment.spki.clone()));
             }
@@ -283,6 +289,7 @@ impl Evidence {
             },
             spki: &enrolled.spki,
             serial: enrolled.serial,
+            family: enrolled.family,
             taken: Some(taken),
             others,
         };

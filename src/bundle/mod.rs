@@ -4,6 +4,7 @@
 //! speaks of ([`contents`]); the manifest lists them all, and the holders' closing
 //! signatures are over the manifest's exact bytes.
 
+mod audits;
 mod contents;
 mod evidence;
 pub mod export;

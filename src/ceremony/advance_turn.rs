@@ -6,7 +6,7 @@ use super::{
     state::{Enrolment, Signature, State},
     turn::{Purpose, Seen, Stage, Turn},
 };
-use crate::{rules::roster::Handle, transcript::Event};
+use crate::{attestation::Family, rules::roster::Handle, transcript::Event};
 
 impl State {
     /// Folds in an event of the holder's turn.
@@ -38,12 +38,17 @@ impl State {
                 if at_end == unfinished.is_some() {
                     return Err("the turn's purpose and its end do not agree".to_owned());
                 }
+                if self.turn.as_ref().is_some_and(Turn::is_unaccounted) {
+                    // What a log was not read of does not count.
+                    self.disown();
+                }
                 self.turn = None;
                 Ok(())
             }
             Event::DeviceSeen {
                 holder,
                 serial,
+                family,
                 firmware,
                 used,
                 verdicts,
@@ -51,6 +56,7 @@ impl State {
                 let turn = self.at_stage(holder, &[Stage::Insert])?;
                 turn.device = Some(Seen {
                     serial: *serial,
+                    family: *family,
                     firmware: firmware.clone(),
                     used: *used,
                 });
@@ -74,7 +80,12 @@ impl State {
             Event::DeviceConfirmed { holder, serial } => {
                 let turn = self.device_at_stage(holder, *serial, &[Stage::Identify])?;
                 let used = turn.device.as_ref().is_some_and(|seen| seen.used);
-                turn.stage = if used { Stage::Erase } else { Stage::Provision };
+                turn.stage = match (used, turn.family()) {
+                    (true, _) => Stage::Erase,
+                    (false, Family::YubiKey) => Stage::Provision,
+                    // Its log is to begin with a reset.
+                    (false, Family::YubiHsm) => Stage::HalfProvisioned,
+                };
                 Ok(())
             }
             Event::ResetAnnounced { holder, serial } => {
@@ -162,6 +173,7 @@ impl State {
                 };
                 let enrolment = Enrolment {
                     serial: *serial,
+                    family: turn.family(),
                     firmware: turn
                         .device
                         .as_ref()
@@ -201,7 +213,10 @@ impl State {
                 statement,
             } => {
                 let turn = self.announced(holder, *serial, &[Stage::Prove])?;
-                turn.stage = Stage::Remove;
+                turn.stage = match turn.family() {
+                    Family::YubiKey => Stage::Remove,
+                    Family::YubiHsm => Stage::ReadLog,
+                };
                 let making = self.making_mut();
                 making.ok_or("there is no key to prove")?.statement = Some(*statement);
                 Ok(())
@@ -242,6 +257,39 @@ impl State {
                     return Err("this device has signed this document".to_owned());
                 }
                 self.remove_when_done(&handle);
+                Ok(())
+            }
+            Event::LogRead {
+                holder,
+                serial,
+                verdicts,
+                ..
+            } => {
+                // A full log is read and emptied before the device signs.
+                let due = [Stage::ReadLog, Stage::Prove, Stage::Sign];
+                let turn = self.device_at_stage(holder, *serial, &due)?;
+                if turn.family() != Family::YubiHsm {
+                    return Err("this device has no audit log".to_owned());
+                }
+                let violated = violated(verdicts);
+                if !violated.is_empty() {
+                    turn.stage = Stage::Refused(violated);
+                    self.disown();
+                    return Ok(());
+                }
+                if turn.stage != Stage::ReadLog {
+                    return Ok(());
+                }
+                turn.stage = Stage::Remove;
+                if turn.purpose == Purpose::Sign {
+                    let handle = turn.holder.clone();
+                    let left = self
+                        .seat(&handle)
+                        .is_some_and(|seat| !self.has_done(seat, Purpose::Sign));
+                    if let Some(turn) = self.turn.as_mut().filter(|_| left) {
+                        turn.stage = Stage::Exchange;
+                    }
+                }
                 Ok(())
             }
             Event::DeviceExchanged { holder, serial } => {
@@ -304,7 +352,36 @@ impl State {
             return;
         };
         if let Some(turn) = &mut self.turn {
-            turn.stage = stage;
+            turn.stage = match turn.family() {
+                Family::YubiKey => stage,
+                Family::YubiHsm => Stage::ReadLog,
+            };
+        }
+    }
+
+    /// Takes back what the device at the table did for the turn's purpose: its log
+    /// does not account for it.
+    fn disown(&mut self) {
+        let Some((holder, purpose, device)) = self
+            .turn
+            .as_ref()
+            .map(|turn| (turn.holder.clone(), turn.purpose, turn.device.clone()))
+        else {
+            return;
+        };
+        let documents = self.current().map(|step| step.documents.clone());
+        let documents = documents.unwrap_or_default();
+        let Some((seat, device)) = self.seat_mut(&holder).zip(device) else {
+            return;
+        };
+        match purpose {
+            Purpose::Enroll => seat.enrolment = None,
+            Purpose::Spare => seat.spares.retain(|spare| spare.serial != device.serial),
+            Purpose::Sign => seat.signatures.retain(|(document, serial), _| {
+                *serial != device.serial || !documents.contains(document)
+            }),
+            Purpose::Prove => seat.proof = None,
+            Purpose::Close => seat.closing = None,
         }
     }
 

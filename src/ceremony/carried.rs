@@ -38,6 +38,7 @@ pub fn judge(state: &State, trust: &TrustStore) -> Vec<Verdict> {
                 evidence: &published.evidence,
                 spki: &enrolment.spki,
                 serial: enrolment.serial,
+                family: enrolment.family,
                 // It was judged by the date when it was taken.
                 taken: None,
                 others: &taken,

@@ -6,6 +6,7 @@
 
 mod advance;
 mod advance_turn;
+pub mod audited;
 pub mod carried;
 mod continuity;
 mod crates_root;

@@ -51,6 +51,8 @@ pub enum Effect {
     AwaitExchange(Handle, u32),
     /// Have the device sign the manifest.
     Close(Handle, u32),
+    /// Read the device's audit log and hold it against what was asked of it.
+    ReadLog(Handle, u32),
     /// Wait until no device is inserted.
     AwaitRemoval(Handle),
     /// Build a document and check it.
@@ -195,6 +197,7 @@ impl State {
             }),
             Stage::Attest(_) => Next::Do(Effect::Attest(holder, serial)),
             Stage::Prove => Next::Do(Effect::Prove(holder, serial)),
+            Stage::ReadLog => Next::Do(Effect::ReadLog(holder, serial)),
             Stage::Sign if turn.purpose == Purpose::Close => {
                 Next::Do(Effect::Close(holder, serial))
             }

@@ -16,6 +16,7 @@ use super::{
     turn::Turn,
 };
 use crate::{
+    attestation::Family,
     digest::Digest,
     rules::{Verdict, roster::Handle},
     transcript::{self, Entry, Event, Mode, Time},
@@ -105,6 +106,8 @@ pub struct Seat {
 pub struct Enrolment {
     /// The device's serial number.
     pub serial: u32,
+    /// Of which kind it is.
+    pub family: Family,
     /// Its firmware.
     pub firmware: String,
     /// The key's SubjectPublicKeyInfo, DER.

@@ -11,6 +11,7 @@ use super::{
     state::{Enrolment, Opening},
 };
 use crate::{
+    attestation::Family,
     digest::Digest,
     rules::{Violation, roster::Handle},
     tuf::{
@@ -19,6 +20,9 @@ use crate::{
         json::{self, Json},
     },
 };
+
+/// How a statement names the family of YubiHSM 2 units. That of YubiKeys is left unsaid.
+const YUBIHSM: &str = "yubihsm";
 
 /// The payload type of a statement of enrolment.
 pub const ENROLMENT: &str = "application/vnd.keymoot.enrolment+json";
@@ -34,7 +38,7 @@ pub fn enrolment(
     handle: &Handle,
     enrolment: &Enrolment,
 ) -> Vec<u8> {
-    json::canonical(&Json::object([
+    let mut payload = vec![
         ("attestation", enrolment.attestation.to_string().into()),
         ("ceremony", opening.ceremony.as_str().into()),
         ("device", enrolment.device.to_string().into()),
@@ -44,7 +48,11 @@ pub fn enrolment(
         ("mode", opening.mode.name().into()),
         ("serial", u64::from(enrolment.serial).into()),
         ("spki", hex::encode(&enrolment.spki).into()),
-    ]))
+    ];
+    if enrolment.family == Family::YubiHsm {
+        payload.push(("family", YUBIHSM.into()));
+    }
+    json::canonical(&Json::object(payload))
 }
 
 /// The payload type of a statement that a key is there.
@@ -174,10 +182,16 @@ fn stated(payload: &Json, statement: Digest) -> Result<Stated, json::Misfit> {
     };
     let handle = at.member("handle")?;
     let spki = at.member("spki")?;
+    let family = match at.find("family")? {
+        None => Family::YubiKey,
+        Some(family) if family.string()? == YUBIHSM => Family::YubiHsm,
+        Some(family) => return Err(family.misfit("no family of devices")),
+    };
     Ok(Stated {
         handle: Handle::try_from(handle.string()?.to_owned()).map_err(|why| handle.misfit(why))?,
         enrolment: Enrolment {
             serial: at.member("serial")?.unsigned()?,
+            family,
             firmware: at.member("firmware")?.string()?.to_owned(),
             spki: hex::decode(spki.string()?).map_err(|_| spki.misfit("not hexadecimal"))?,
             attestation: digest("attestation")?,

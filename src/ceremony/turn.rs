@@ -1,6 +1,7 @@
 //! A holder's turn at the table, stage by stage.
 
 use crate::{
+    attestation::Family,
     digest::Digest,
     rules::{Verdict, roster::Handle},
 };
@@ -42,6 +43,8 @@ pub struct Turn {
 pub struct Seen {
     /// Its serial number.
     pub serial: u32,
+    /// Of which kind it is.
+    pub family: Family,
     /// Its firmware.
     pub firmware: String,
     /// Whether something must be erased before it can be used.
@@ -63,7 +66,8 @@ pub enum Stage {
     Reset,
     /// PIN, PUK and management key are to be set.
     Provision,
-    /// Setting them was begun and not recorded as done.
+    /// Setting them was begun and not recorded as done, or the device is one that
+    /// is reset in any case.
     HalfProvisioned,
     /// The key is to be generated.
     Generate,
@@ -79,6 +83,8 @@ pub enum Stage {
     Sign,
     /// The device has signed all it could; another of the holder's devices is next.
     Exchange,
+    /// The device's audit log is to be read and held against what was asked of it.
+    ReadLog,
     /// The purpose is reached; the device is to be removed.
     Remove,
 }
@@ -108,10 +114,35 @@ impl Turn {
         }
     }
 
+    /// Whether the device has done something that its log was not read of yet.
+    #[must_use]
+    pub fn is_unaccounted(&self) -> bool {
+        self.family() == Family::YubiHsm && matches!(self.stage, Stage::ReadLog | Stage::Sign)
+    }
+
+    /// The family of the device at hand.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        self.device
+            .as_ref()
+            .map(|seen| seen.family)
+            .unwrap_or_default()
+    }
+
     /// The program was interrupted: the management key died with it, so that a
-    /// device without its key yet must be provisioned anew.
+    /// device without its key yet must be provisioned anew. With the administrator's
+    /// password of a YubiHSM 2 died what could prove its key, and it must be anew
+    /// until that is done.
     pub(super) fn interrupt(&mut self) {
-        if self.stage == Stage::Generate {
+        let lost = match (self.family(), &self.stage) {
+            (_, Stage::Generate) => true,
+            (Family::YubiHsm, stage) => matches!(
+                stage,
+                Stage::HalfGenerated | Stage::Found(_) | Stage::Attest(_)
+            ),
+            (Family::YubiKey, _) => false,
+        };
+        if lost {
             self.stage = Stage::HalfProvisioned;
         }
     }

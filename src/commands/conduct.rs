@@ -12,6 +12,7 @@ use std::{
 use keymoot::{
     attestation::{Manifest, TrustStore},
     ceremony::{Plan, PlanFiles, State},
+    device::yubihsm::Place,
     driver::{Attachments, Driver, Operator, Outcome, World},
     host::{
         HostError, clock,
@@ -20,7 +21,11 @@ use keymoot::{
         machine,
     },
     rehearsal::{
-        SEED, Settings, hands::Hands, room::SimulatedRoom, settings::SimulatorSettings, simulator,
+        SEED, Settings,
+        hands::{Hands, Simulators},
+        room::SimulatedRoom,
+        settings::SimulatorSettings,
+        simulator,
         unattended::Unattended,
     },
     rules::{Verdict, Violation, policy::Policy},
@@ -86,9 +91,21 @@ pub fn prepare(dir: &Path, plan: &Plan, settings: &Settings) -> Result<(), Failu
     Ok(())
 }
 
-/// Goes on with the ceremony in a folder. A rehearsal is given the control socket
-/// of the simulator whose devices this process sees.
-pub fn conduct(dir: &Path, control: Option<&Path>, manner: Manner) -> Result<ExitCode, Failure> {
+/// What a process is told of its surroundings.
+#[derive(Debug, Default)]
+pub struct Surroundings {
+    /// The control sockets of the simulators whose devices this process sees.
+    pub simulators: Option<Simulators>,
+    /// Where YubiHSM 2 units are, if not where the settings say.
+    pub connector: Option<Place>,
+}
+
+/// Goes on with the ceremony in a folder.
+pub fn conduct(
+    dir: &Path,
+    surroundings: &Surroundings,
+    manner: Manner,
+) -> Result<ExitCode, Failure> {
     machine::forbid_core_dumps();
     let folder = Folder::open(dir)?;
     let settings = Settings::read(dir)?;
@@ -128,14 +145,27 @@ pub fn conduct(dir: &Path, control: Option<&Path>, manner: Manner) -> Result<Exi
         Mode::Rehearsal => read_vendor(&vendor)?,
     };
     let out = settings.out.clone();
+    let connector = match surroundings.connector {
+        Some(connector) => connector,
+        None => place(&settings.connector).map_err(|why| {
+            HostError::new(why, "restore settings.json from a copy of the folder")
+        })?,
+    };
     let world = World {
         folder,
         journal,
         trust: trust.map_err(Failure::violations)?,
         out: out.clone(),
+        connector,
         attachments: Box::new(move || attachments(dir, settings.mode)),
     };
-    let outcome = operate(world, state, settings.simulator.as_ref(), control, manner)?;
+    let outcome = operate(
+        world,
+        state,
+        settings.simulator.as_ref(),
+        surroundings.simulators.as_ref(),
+        manner,
+    )?;
     Ok(match outcome {
         Outcome::Finished => {
             say!("The bundle stands at {}", keymoot::text::escape_path(&out));
@@ -155,7 +185,7 @@ fn operate(
     world: World<'_>,
     state: State,
     simulator: Option<&SimulatorSettings>,
-    control: Option<&Path>,
+    simulators: Option<&Simulators>,
     manner: Manner,
 ) -> Result<Outcome, Failure> {
     let unreachable = |error: std::io::Error| {
@@ -170,12 +200,12 @@ fn operate(
         .map_or(Mode::Live, |opening| opening.mode);
     let title = state.plan.script.script().title.clone();
     let drive = |operator: &mut dyn Operator| Driver::new(world, state, operator).run();
-    if let (Some(settings), Some(control)) = (simulator, control)
+    if let (Some(settings), Some(simulators)) = (simulator, simulators)
         && settings.unattended
     {
-        let hands = Hands::reach(control).map_err(unreachable)?;
-        let mut operator =
-            Unattended::new(hands, control, settings.seed, settings.spares).map_err(unreachable)?;
+        let hands = || Hands::reach(simulators, &settings.seats).map_err(unreachable);
+        let mut operator = Unattended::new(hands()?, hands()?, settings.seed, settings.spares)
+            .map_err(unreachable)?;
         return Ok(drive(&mut operator)?);
     }
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
@@ -185,11 +215,12 @@ fn operate(
         )
         .into());
     }
-    let room = match control {
-        Some(control) => {
-            Some(Box::new(SimulatedRoom::reach(control).map_err(unreachable)?) as Box<dyn Room>)
+    let room = match (simulators, simulator) {
+        (Some(simulators), Some(settings)) => {
+            let room = SimulatedRoom::reach(simulators, &settings.seats).map_err(unreachable)?;
+            Some(Box::new(room) as Box<dyn Room>)
         }
-        None => None,
+        _ => None,
     };
     let shown = match manner {
         Manner::Screens => tui::run(mode, &title, room, drive),
@@ -276,6 +307,7 @@ fn attachments(dir: &Path, mode: Mode) -> Result<Attachments, HostError> {
     if mode == Mode::Rehearsal {
         let rehearsal = dir.join(simulator::FOLDER);
         let mut paths = vec![rehearsal.join(simulator::DEVICES), rehearsal.join(SEED)];
+        paths.extend(Some(rehearsal.join(simulator::UNITS)).filter(|units| units.exists()));
         let vendor = rehearsal.join("vendor");
         let listed = std::fs::read_dir(&vendor)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
@@ -301,6 +333,26 @@ pub fn print_violated(verdicts: &[Verdict]) {
             verdict.rule, verdict.detail, verdict.next
         );
     }
+}
+
+/// Where YubiHSM 2 units are, as people write it: a connector's address and port on
+/// this machine, with or without `http://`, or `usb`.
+///
+/// # Errors
+/// In words, when it is none.
+pub fn place(text: &str) -> Result<Place, String> {
+    let bare = text.strip_prefix("http://").unwrap_or(text);
+    bare.trim_end_matches('/')
+        .parse()
+        .map_err(|error: keymoot::device::DeviceError| format!("{error}. {}", error.next_step()))
+}
+
+/// The same, checked and kept as it was written.
+///
+/// # Errors
+/// As [`place`].
+pub fn named_place(text: &str) -> Result<String, String> {
+    place(text).map(|_| text.to_owned())
 }
 
 /// The absolute path of something that need not exist yet.

@@ -1,12 +1,14 @@
 //! `keymoot rehearse`: the same program with simulated devices.
 
 use std::{
+    ffi::OsString,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
 
 use keymoot::{
+    attestation::Family,
     bundle::Bundle,
     ceremony::{
         Plan, PlanFiles,
@@ -17,7 +19,7 @@ use keymoot::{
     rehearsal::{
         SEED, Settings,
         cast::{self, Cast},
-        settings::SimulatorSettings,
+        settings::{SimulatorSettings, usual_connector},
         simulator, team,
     },
     transcript::Mode,
@@ -36,8 +38,8 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 9)]
     pub(super) holders: usize,
     /// What the holders bring
-    #[arg(long, value_enum, default_value_t = Family::Yubikey)]
-    device: Family,
+    #[arg(long, value_enum, default_value_t = Brought::Yubikey)]
+    device: Brought,
     /// Firmware of the devices; several are given to them in turn
     #[arg(long, value_name = "VERSION", default_value = "5.7.4")]
     firmware: String,
@@ -50,6 +52,9 @@ pub struct Args {
     /// Let the devices fail, in the words of `hsm-sim yubikey --help`
     #[arg(long, value_name = "PLAN", default_value = "")]
     fault: String,
+    /// Let the YubiHSM 2 units fail, in the words of `hsm-sim yubihsm --help`
+    #[arg(long, value_name = "PLAN", default_value = "")]
+    unit_fault: String,
     /// A roster of your own instead of simulated holders
     #[arg(long, value_name = "FILE")]
     roster: Option<PathBuf>,
@@ -74,14 +79,37 @@ pub struct Args {
 
 /// The families of devices that can be simulated.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Family {
+enum Brought {
+    /// YubiKeys
     Yubikey,
+    /// YubiHSM 2 units
+    Yubihsm,
+    /// YubiKeys on the odd seats, YubiHSM 2 units on the even ones
+    Mixed,
+}
+
+impl Brought {
+    /// What the holder of a seat brings, from 1.
+    fn on_seat(self, number: usize) -> Family {
+        match self {
+            Self::Yubikey => Family::YubiKey,
+            Self::Yubihsm => Family::YubiHsm,
+            Self::Mixed if number.is_multiple_of(2) => Family::YubiHsm,
+            Self::Mixed => Family::YubiKey,
+        }
+    }
 }
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let Family::Yubikey = args.device;
     if args.script == story::NAME {
+        if !matches!(args.device, Brought::Yubikey) {
+            return Err(HostError::new(
+                "the story is told with YubiKeys",
+                "leave --device out, or rehearse one script",
+            )
+            .into());
+        }
         return story::run(args);
     }
     let bundle = args.sources.bundle(true)?;
@@ -90,21 +118,40 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let files = with_crates_root(files, args, seed)?;
     let plan = Plan::check(files).map_err(Failure::Violated)?;
     let (dir, out) = places(args)?;
+    let seats = seats(&plan);
+    let of = |family| seats.iter().filter(|seat| **seat == family).count();
+    let (yubikeys, units) = (of(Family::YubiKey), of(Family::YubiHsm));
     let settings = Settings {
         mode: Mode::Rehearsal,
         out,
+        connector: usual_connector(),
         simulator: Some(SimulatorSettings {
-            count: plan.places().len() + args.spares,
+            count: yubikeys + args.spares,
+            units: if units > 0 { units + args.spares } else { 0 },
+            seats: if units > 0 { seats.clone() } else { Vec::new() },
             firmware: args.firmware.clone(),
             seed,
             unattended: args.unattended,
             spares: args.spares,
             fault: args.fault.clone(),
+            unit_fault: args.unit_fault.clone(),
         }),
     };
     conduct::prepare(&dir, &plan, &settings)?;
     take_over_devices(&dir, bundle.as_ref(), seed)?;
     enter(&dir, &settings, Manner::of(args.plain))
+}
+
+/// What the holder of each seat brings, or has brought.
+fn seats(plan: &Plan) -> Vec<Family> {
+    let family = |place: &keymoot::ceremony::seating::Place| {
+        let enrolled = place.current.iter().chain(&place.outgoing).next();
+        match plan.roster.holder(&place.handle) {
+            Some(holder) => holder.family,
+            None => enrolled.map(|e| e.family).unwrap_or_default(),
+        }
+    };
+    plan.places().iter().map(family).collect()
 }
 
 /// Script, policy, roster and inputs: those that are named, or else those of the
@@ -123,7 +170,7 @@ fn plan_files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, Failure
     let roster = match (&args.roster, kept("roster.toml")) {
         (Some(path), _) => read(path)?,
         (None, Some(roster)) => roster,
-        (None, None) => Cast::of(args.holders).roster(),
+        (None, None) => Cast::bringing(args.holders, |seat| args.device.on_seat(seat)).roster(),
     };
     Ok(PlanFiles {
         script: script::find(&args.script)?,
@@ -171,12 +218,11 @@ fn take_over_devices(dir: &Path, bundle: Option<&Bundle>, seed: u64) -> Result<(
     let rehearsal = dir.join(simulator::FOLDER);
     std::fs::create_dir_all(&rehearsal)
         .map_err(|error| HostError::file("make", &rehearsal, &error))?;
-    let devices = bundle.and_then(|bundle| {
-        let path = format!("{}/{}", simulator::FOLDER, simulator::DEVICES);
-        bundle.files().get(&path)
-    });
-    if let Some(devices) = devices {
-        folder::write_durably(&rehearsal.join(simulator::DEVICES), devices)?;
+    for name in [simulator::DEVICES, simulator::UNITS] {
+        let path = format!("{}/{name}", simulator::FOLDER);
+        if let Some(devices) = bundle.and_then(|bundle| bundle.files().get(&path)) {
+            folder::write_durably(&rehearsal.join(name), devices)?;
+        }
     }
     folder::write_durably(&rehearsal.join(SEED), format!("{seed}\n").as_bytes())
 }
@@ -218,21 +264,28 @@ pub fn enter(dir: &Path, settings: &Settings, manner: Manner) -> Result<ExitCode
     let Some(simulated) = &settings.simulator else {
         return Err(HostError::new("this is no rehearsal", "resume it without a simulator").into());
     };
-    let simulator = simulator::start(dir, simulated)?;
-    // The pipe's end is handed on to the program that this process becomes: when
-    // that ends, however it ends, the simulator reads the end of its input.
-    rustix::io::fcntl_setfd(&simulator.stdin, rustix::io::FdFlags::empty()).map_err(|error| {
-        HostError::new(format!("the pipe to the simulator: {error}"), "try again")
-    })?;
+    let running = simulator::start(dir, simulated)?;
+    // The pipes' ends are handed on to the program that this process becomes: when
+    // that ends, however it ends, the simulators read the end of their input.
+    for input in &running.inputs {
+        rustix::io::fcntl_setfd(input, rustix::io::FdFlags::empty()).map_err(|error| {
+            HostError::new(format!("the pipe to the simulator: {error}"), "try again")
+        })?;
+    }
+    let mut surroundings = vec![OsString::from("--simulator")];
+    surroundings.push(running.controls.yubikeys.into());
+    if let (Some(units), Some(connector)) = (running.controls.units, running.connector) {
+        surroundings.extend(["--unit-simulator".into(), units.into()]);
+        surroundings.extend(["--connector".into(), connector.into()]);
+    }
     let here = std::env::current_exe()
         .map_err(|error| HostError::file("find", Path::new("this program"), &error))?;
     let error = Command::new(&here)
         .arg("resume")
         .arg(dir)
-        .arg("--simulator")
-        .arg(&simulator.control)
+        .args(surroundings)
         .args(manner.argument())
-        .env(machine::SERVICE_VARIABLE, &simulator.socket)
+        .env(machine::SERVICE_VARIABLE, &running.socket)
         .exec();
     Err(HostError::file("start", &here, &error).into())
 }

@@ -2,9 +2,17 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use keymoot::{rehearsal::Settings, transcript::Mode};
+use keymoot::{
+    device::yubihsm::Place,
+    rehearsal::{Settings, hands::Simulators},
+    transcript::Mode,
+};
 
-use super::{Failure, conduct, conduct::Manner, rehearse};
+use super::{
+    Failure, conduct,
+    conduct::{Manner, Surroundings},
+    rehearse,
+};
 
 /// Go on with a ceremony where it stood
 #[derive(Debug, clap::Args)]
@@ -14,9 +22,15 @@ pub struct Args {
     /// Go on as numbered lines and questions, for a serial console or a screen reader
     #[arg(long)]
     plain: bool,
+    /// Where YubiHSM 2 units are now: a connector on this machine, or `usb`
+    #[arg(long, value_name = "URL", value_parser = conduct::place)]
+    connector: Option<Place>,
     /// The control socket of the simulator under which this process runs
     #[arg(long, hide = true)]
     simulator: Option<PathBuf>,
+    /// The control socket of the simulator of YubiHSM 2 units
+    #[arg(long, hide = true, requires = "simulator")]
+    unit_simulator: Option<PathBuf>,
 }
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
@@ -26,6 +40,15 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let manner = Manner::of(args.plain);
     match (settings.mode, &args.simulator) {
         (Mode::Rehearsal, None) => rehearse::enter(&dir, &settings, manner),
-        (_, control) => conduct::conduct(&dir, control.as_deref(), manner),
+        (_, yubikeys) => {
+            let surroundings = Surroundings {
+                simulators: yubikeys.clone().map(|yubikeys| Simulators {
+                    yubikeys,
+                    units: args.unit_simulator.clone(),
+                }),
+                connector: args.connector,
+            };
+            conduct::conduct(&dir, &surroundings, manner)
+        }
     }
 }

@@ -9,7 +9,12 @@ use keymoot::{
     transcript::Mode,
 };
 
-use super::{Failure, conduct, conduct::Manner, inputs::Sources, script};
+use super::{
+    Failure, conduct,
+    conduct::{Manner, Surroundings},
+    inputs::Sources,
+    script,
+};
 
 /// Hold a live ceremony
 #[derive(Debug, clap::Args)]
@@ -25,6 +30,9 @@ pub struct Args {
     /// The ceremony's folder, which is made
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
+    /// Where YubiHSM 2 units are: a connector on this machine, or `usb`
+    #[arg(long, value_name = "URL", default_value = "127.0.0.1:12345", value_parser = conduct::named_place)]
+    connector: String,
     #[command(flatten)]
     sources: Sources,
     /// Hold it as numbered lines and questions, for a serial console or a screen reader
@@ -57,8 +65,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let settings = Settings {
         mode: Mode::Live,
         out,
+        connector: args.connector.clone(),
         simulator: None,
     };
     conduct::prepare(&dir, &plan, &settings)?;
-    conduct::conduct(&dir, None, Manner::of(args.plain))
+    conduct::conduct(&dir, &Surroundings::default(), Manner::of(args.plain))
 }

@@ -29,5 +29,6 @@ pub use error::DeviceError;
 pub use identity::{DeviceInfo, Serial, Who};
 pub use operation::{Credential, Operation};
 pub use pin_rules::{
-    PIN_FIELD, PinRefused, check_new_pin, check_new_puk, check_typed_pin, new_puk,
+    PIN_FIELD, PinRefused, check_new_password, check_new_pin, check_new_puk, check_typed_password,
+    check_typed_pin, new_puk,
 };

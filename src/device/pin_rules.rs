@@ -13,6 +13,10 @@ const MODHEX: &[u8] = b"cbdefghijklnrtuv";
 /// The length of a PUK in characters: as long as PIV allows.
 pub(super) const PUK_LENGTH: usize = 8;
 
+/// The length of the shortest password of a YubiHSM 2, in characters: 66 bits, if
+/// they are digits drawn by lot.
+const SHORTEST_PASSWORD: usize = 20;
+
 /// How long an input field for a PIN should be: longer than a PIN, so that a
 /// one-time password typed into it by a touch can be told from a long PIN.
 pub const PIN_FIELD: usize = 64;
@@ -26,6 +30,11 @@ pub enum PinRefused {
     /// More than eight characters.
     #[error("too long: it needs 6 to 8 characters")]
     TooLong,
+    /// Fewer than twenty characters, for a device that counts no tries.
+    #[error(
+        "too short: a YubiHSM 2 counts no tries, so that its password must be too long to be guessed: 20 characters or more"
+    )]
+    PasswordTooShort,
     /// The YubiKey was touched and typed a one-time password.
     #[error(
         "this was typed by the YubiKey itself, because it was touched; leave its button alone and type the PIN"
@@ -69,6 +78,48 @@ pub fn check_typed_pin(pin: &Secret) -> Result<(), PinRefused> {
         9.. => Err(PinRefused::TooLong),
         _ => Ok(()),
     }
+}
+
+/// Whether this can be the password of a YubiHSM 2 that this program has set up, so
+/// that a slip of the finger is not taken for a wrong one. Pure.
+///
+/// # Errors
+/// The reason why it cannot.
+pub fn check_typed_password(password: &Secret) -> Result<(), PinRefused> {
+    let bytes = password.expose();
+    if bytes.len() > 32 && bytes.iter().all(|byte| MODHEX.contains(byte)) {
+        return Err(PinRefused::OneTimePassword);
+    }
+    match bytes.len() {
+        ..SHORTEST_PASSWORD => Err(PinRefused::PasswordTooShort),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a holder may choose this password for a YubiHSM 2. Pure; says the first
+/// reason against.
+///
+/// A device gives everybody who asks what is needed to try passwords elsewhere, and
+/// stretches them little: nothing but length helps.
+///
+/// # Errors
+/// The reason against it.
+pub fn check_new_password(password: &Secret) -> Result<(), PinRefused> {
+    check_typed_password(password)?;
+    let bytes = password.expose();
+    if !bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+        return Err(PinRefused::NotPrintable);
+    }
+    if has_period(bytes, 1) {
+        return Err(PinRefused::AllSame);
+    }
+    if counts(bytes) {
+        return Err(PinRefused::Run);
+    }
+    if (2..=bytes.len() / 2).any(|period| has_period(bytes, period)) {
+        return Err(PinRefused::Repeated);
+    }
+    Ok(())
 }
 
 /// Whether a holder may choose this PIN. Pure; says the first reason against.

@@ -2,6 +2,7 @@
 
 use super::{Driver, PinPrompt, Stop, TurnSecrets};
 use crate::{
+    attestation::Family,
     ceremony::{propose, state::Enrolment, statement, turn::Stage},
     device::{self, DeviceError, piv},
     host::{
@@ -46,6 +47,7 @@ impl Driver<'_, '_> {
             serial,
             pin,
             management: Some(management),
+            evidence: None,
         });
         self.record(Event::Provisioned {
             holder: holder.to_string(),
@@ -54,18 +56,29 @@ impl Driver<'_, '_> {
     }
 
     fn new_pin(&mut self, holder: &Handle, serial: u32, puk: &Secret) -> Result<Secret, Stop> {
+        self.chosen(holder, serial, |pin| {
+            device::check_new_pin(pin).and_then(|()| device::check_new_puk(puk, pin))
+        })
+    }
+
+    /// What the holder chooses and the check lets pass.
+    pub(super) fn chosen(
+        &mut self,
+        holder: &Handle,
+        serial: u32,
+        check: impl Fn(&Secret) -> Result<(), device::PinRefused>,
+    ) -> Result<Secret, Stop> {
         let mut refused = None;
         loop {
             let prompt = PinPrompt {
                 holder: holder.clone(),
                 serial,
+                family: self.family(),
                 new: true,
                 refused,
             };
             let pin = self.operator.pin(&prompt)?;
-            let checked =
-                device::check_new_pin(&pin).and_then(|()| device::check_new_puk(puk, &pin));
-            match checked {
+            match check(&pin) {
                 Ok(()) => return Ok(pin),
                 Err(error) => refused = Some(error.to_string()),
             }
@@ -79,13 +92,7 @@ impl Driver<'_, '_> {
         puk: &Secret,
         management: &Secret,
     ) -> Result<Option<crate::digest::Digest>, Stop> {
-        let recipient = self
-            .state
-            .plan
-            .roster
-            .holder(holder)
-            .and_then(|holder| holder.age_recipient.clone());
-        match recipient {
+        match self.recipient(holder) {
             Some(recipient) => {
                 let sealed = escrow::seal(&recipient, serial, puk, management)?;
                 let name = format!("{holder}-{serial}.age");
@@ -96,6 +103,12 @@ impl Driver<'_, '_> {
                 Ok(None)
             }
         }
+    }
+
+    /// Whom what must be kept is sealed to.
+    pub(super) fn recipient(&self, holder: &Handle) -> Option<String> {
+        let holder = self.state.plan.roster.holder(holder);
+        holder.and_then(|holder| holder.age_recipient.clone())
     }
 
     /// Generates the key, announced before it happens.
@@ -153,18 +166,28 @@ impl Driver<'_, '_> {
         else {
             return Ok(());
         };
-        let device = self.at_hand(holder, serial)?;
-        self.busy("reading the device's attestation of the key");
-        let evidence = piv::attest(device)?;
+        let family = self.family();
+        let evidence = match family {
+            Family::YubiKey => {
+                let device = self.at_hand(holder, serial)?;
+                self.busy("reading the device's attestation of the key");
+                piv::attest(device)?
+            }
+            Family::YubiHsm => self.evidence_of_unit(holder, serial)?,
+        };
         let others = self.state.enrolled_keys();
         let claim = rules::Claim {
             evidence: &evidence,
             spki: &spki,
             serial,
+            family,
             taken: Some(clock::now()?),
             others: &others,
         };
         let (verdicts, _) = rules::enrolment(&claim, &self.world.trust, &self.state.plan.policy);
+        if family == Family::YubiHsm && !verdicts.iter().any(|verdict| verdict.is_violated()) {
+            self.restrict_unit(holder, serial)?;
+        }
         let attestation = self.world.folder.keep(&evidence.attestation)?;
         let device = self.world.folder.keep(&evidence.device)?;
         self.record(Event::Attested {
@@ -186,7 +209,7 @@ impl Driver<'_, '_> {
             holder: holder_name.clone(),
             serial,
         };
-        let allows = format!("the statement that {holder} holds the key in YubiKey {serial}");
+        let allows = format!("the statement that {holder} holds the key in device {serial}");
         let mut payload = Vec::new();
         let signature = self.device_signature(holder, serial, announce, &allows, |driver| {
             payload = driver.statement(holder, &enrolment);
@@ -222,7 +245,7 @@ impl Driver<'_, '_> {
         serial: u32,
         announcement: Event,
         allows: &str,
-        message: impl FnOnce(&Self) -> Vec<u8>,
+        mut message: impl FnMut(&Self) -> Vec<u8>,
     ) -> Result<Vec<u8>, Stop> {
         let making = self.state.making().filter(|e| e.serial == serial);
         let proven = self.state.seat(holder).into_iter().flat_map(|s| s.proven());
@@ -231,27 +254,44 @@ impl Driver<'_, '_> {
         let key = PublicKey::from_spki_der(&spki.unwrap_or_default()).map_err(|error| {
             HostError::new(format!("the key of {holder}: {error}"), "leave, and resume")
         })?;
-        let device = self.at_hand(holder, serial)?;
+        let family = self.family();
+        let device = match family {
+            Family::YubiKey => self.at_hand(holder, serial)?,
+            Family::YubiHsm => self.unit_at_hand(holder, serial)?.serial(),
+        };
         self.ensure_pin(holder, serial)?;
         self.record(announcement)?;
-        let message = message(self);
+        let mut emptied = false;
         loop {
-            let signature = self.sign_once(holder, device, &message, allows);
+            // Anew each time: a statement names the line before its own, and a mishap is
+            // one more.
+            let message = message(self);
+            let signature = match family {
+                Family::YubiKey => self.sign_once(holder, device, &message, allows),
+                Family::YubiHsm => self.sign_with_unit(holder, serial, &message, allows),
+            };
             match signature {
                 Ok(signature) => {
                     return match key.verify_twice(&message, &signature) {
                         Ok(_) => Ok(signature),
                         Err(error) => Err(Stop::Host(HostError::new(
-                            format!("the signature that YubiKey {serial} made is refused: {error}"),
+                            format!("the signature that device {serial} made is refused: {error}"),
                             "leave; do not use this device again before it was examined",
                         ))),
                     };
                 }
-                Err(Stop::Device(error @ DeviceError::WrongPin { .. })) => {
+                Err(Stop::Device(
+                    error @ (DeviceError::WrongPin { .. } | DeviceError::WrongPassword { .. }),
+                )) => {
                     self.secrets = None;
                     self.record_mishap(holder, &error)?;
                     let refused = format!("{error}. {}", error.next_step());
                     self.ask_pin(holder, serial, Some(refused))?;
+                }
+                Err(Stop::Device(error @ DeviceError::LogFull { .. })) if !emptied => {
+                    emptied = true;
+                    self.record_mishap(holder, &error)?;
+                    self.read_log(holder, serial)?;
                 }
                 Err(stop) => return Err(stop),
             }
@@ -279,14 +319,14 @@ impl Driver<'_, '_> {
         })?)
     }
 
-    fn ensure_pin(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
+    pub(super) fn ensure_pin(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
         match &self.secrets {
             Some(secrets) if secrets.serial == serial => Ok(()),
             _ => self.ask_pin(holder, serial, None),
         }
     }
 
-    fn ask_pin(
+    pub(super) fn ask_pin(
         &mut self,
         holder: &Handle,
         serial: u32,
@@ -295,6 +335,7 @@ impl Driver<'_, '_> {
         let prompt = PinPrompt {
             holder: holder.clone(),
             serial,
+            family: self.family(),
             new: false,
             refused,
         };
@@ -303,6 +344,7 @@ impl Driver<'_, '_> {
             serial,
             pin,
             management: None,
+            evidence: None,
         });
         Ok(())
     }

@@ -9,6 +9,7 @@ mod enrolment;
 pub mod operator;
 mod record;
 mod signing;
+mod unit;
 mod waiting;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
@@ -18,9 +19,12 @@ pub use operator::{
 };
 
 use crate::{
-    attestation::TrustStore,
+    attestation::{Evidence, Family, TrustStore},
     ceremony::{Effect, Next, Question, Said, State},
-    device::DeviceError,
+    device::{
+        DeviceError,
+        yubihsm::{Place, Unit},
+    },
     host::{HostError, folder::Folder, journal::Journal, secret::Secret},
     rules::roster::Handle,
     transcript::Event,
@@ -48,6 +52,8 @@ pub struct World<'w> {
     pub trust: TrustStore,
     /// Where the bundle is to be written.
     pub out: PathBuf,
+    /// Where YubiHSM 2 units are found.
+    pub connector: Place,
     /// Collects what the bundle carries besides, when the transcript is sealed.
     pub attachments: Box<dyn Fn() -> Result<Attachments, HostError> + Send + 'w>,
 }
@@ -58,14 +64,19 @@ pub struct Driver<'d, 'w> {
     state: State,
     operator: &'d mut dyn Operator,
     secrets: Option<TurnSecrets>,
+    /// The YubiHSM 2 at hand, with its open sessions.
+    unit: Option<Arc<Unit>>,
     readings: Arc<[Reading]>,
 }
 
-/// What must be remembered while a holder is at the table, and no longer.
+/// What must be remembered while a holder is at the table, and no longer: PIN and
+/// management key, or the signer's and the administrator's password.
 struct TurnSecrets {
     serial: u32,
     pin: Secret,
     management: Option<Secret>,
+    /// What a YubiHSM 2 has attested: it can no more, once its administrator is gone.
+    evidence: Option<Evidence>,
 }
 
 /// Why an effect or a question came to nothing.
@@ -106,6 +117,7 @@ impl<'d, 'w> Driver<'d, 'w> {
             state,
             operator,
             secrets: None,
+            unit: None,
             readings: Arc::default(),
         }
     }
@@ -149,17 +161,26 @@ impl<'d, 'w> Driver<'d, 'w> {
         }
     }
 
+    /// The one place where the families of devices part.
     fn perform(&mut self, effect: Effect) -> Result<(), Stop> {
+        let is_unit = self.family() == Family::YubiHsm;
         match effect {
             Effect::ExamineMachine => self.examine_machine(),
             Effect::Load => self.load(),
             Effect::AwaitDevice(holder) => self.await_device(&holder),
             Effect::AwaitRemoval(holder) => self.await_removal(&holder),
+            Effect::ReadLog(holder, serial) => self.read_log(&holder, serial),
+            Effect::Reset(holder, serial) if is_unit => self.reset_unit(&holder, serial),
+            Effect::Provision(holder, serial) if is_unit => self.set_up_unit(&holder, serial),
+            Effect::Generate(holder, serial) if is_unit => self.generate_in_unit(&holder, serial),
+            Effect::LookForKey(holder, serial) if is_unit => {
+                self.look_for_key_in_unit(&holder, serial)
+            }
+            Effect::Attest(holder, serial) => self.attest(&holder, serial),
             Effect::Reset(holder, serial) => self.reset(&holder, serial),
             Effect::Provision(holder, serial) => self.provision(&holder, serial),
             Effect::Generate(holder, serial) => self.generate(&holder, serial),
             Effect::LookForKey(holder, serial) => self.look_for_key(&holder, serial),
-            Effect::Attest(holder, serial) => self.attest(&holder, serial),
             Effect::Prove(holder, serial) => self.prove(&holder, serial),
             Effect::Sign(holder, serial, document) => self.sign(&holder, serial, document),
             Effect::State(holder, serial) => self.state_proof(&holder, serial),
@@ -268,6 +289,13 @@ impl<'d, 'w> Driver<'d, 'w> {
             holder: holder.to_string(),
             what: shown(&error.to_string()),
         })
+    }
+
+    /// The family of the device at the table.
+    fn family(&self) -> Family {
+        let turn = self.state.turn.as_ref();
+        turn.map(crate::ceremony::turn::Turn::family)
+            .unwrap_or_default()
     }
 
     fn at_table(&self) -> Option<Handle> {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::{
+    attestation::Family,
     ceremony::{Answer, Question, Refusal, State, script::Document},
     device::{Cancel, DeviceError},
     digest::Digest,
@@ -70,6 +71,8 @@ pub struct PinPrompt {
     pub holder: Handle,
     /// Of which device.
     pub serial: u32,
+    /// Of which kind: a YubiHSM 2 has a password instead of a PIN.
+    pub family: Family,
     /// A new PIN, typed twice, or the one that was set.
     pub new: bool,
     /// Why the last one was refused, and what to do.
@@ -85,6 +88,8 @@ pub enum Work {
         holder: Handle,
         /// The device awaited, if a particular one.
         serial: Option<u32>,
+        /// Of which kind.
+        family: Family,
         /// What is seen, if that is not simply nothing.
         seen: Option<String>,
     },
@@ -130,6 +135,10 @@ pub enum Mishap {
     OldFirmware,
     /// The device still has a PIN, PUK or management key from the factory.
     FactoryCredential,
+    /// The password of a YubiHSM 2 was wrong.
+    WrongPassword,
+    /// The device can only be reset by hand.
+    ResetByHand,
     /// The device gave no answer.
     Silent,
     /// Another program has the device.
@@ -153,6 +162,10 @@ impl From<&DeviceError> for Mishap {
             E::Several { .. } => Self::Several,
             E::Unsupported { .. } => Self::OldFirmware,
             E::FactoryCredential { .. } => Self::FactoryCredential,
+            E::WrongPassword { .. } => Self::WrongPassword,
+            E::Used { objects: None, .. } => Self::ResetByHand,
+            E::NoAnswer { .. } | E::Lost { .. } => Self::Unplugged,
+            E::OtherUnit { .. } => Self::WrongDevice,
             E::Hung { .. } => Self::Silent,
             E::SharingViolation { .. } => Self::Taken,
             E::ServiceMissing | E::ServiceFailed { .. } => Self::Service,

@@ -23,6 +23,7 @@ impl Driver<'_, '_> {
         self.state = after;
         if ends_turn {
             self.secrets = None;
+            self.unit = None;
         }
         self.show();
         Ok(())

@@ -28,7 +28,8 @@ impl Driver<'_, '_> {
             signed: proposal.signed,
         };
         let allows = format!("the signature on {name}, {}", proposal.signed.short_words());
-        let signature = self.device_signature(holder, serial, announce, &allows, |_| bytes)?;
+        let signature =
+            self.device_signature(holder, serial, announce, &allows, |_| bytes.clone())?;
         let keyid = self.key_id(holder, serial, document)?;
         self.record(Event::Signed {
             holder: holder.to_string(),
@@ -49,7 +50,8 @@ impl Driver<'_, '_> {
             serial,
         };
         let allows = "the closing signature on everything that happened".to_owned();
-        let signature = self.device_signature(holder, serial, announce, &allows, |_| message)?;
+        let signature =
+            self.device_signature(holder, serial, announce, &allows, |_| message.clone())?;
         let keyid = self.key_id(holder, serial, Document::Root)?;
         self.record(Event::Closed {
             holder: holder.to_string(),

@@ -2,6 +2,7 @@
 
 use super::{Driver, Stop, Work};
 use crate::{
+    attestation::Family,
     device::{Bench, Cancel, DeviceInfo, Seen, Serial, piv},
     rules::{
         device::{self, Reported},
@@ -20,8 +21,18 @@ impl Driver<'_, '_> {
             .map(|(seat, purpose)| self.state.awaited_devices(seat, purpose))
             .unwrap_or_default();
         let expected = awaited.first().copied();
-        let device = self.wait_for_one(holder, expected)?;
-        let serial = device.serial.0;
+        let family = self.awaited_family(holder, expected);
+        let (device, firmware) = match family {
+            Family::YubiKey => {
+                let device = self.wait_for_one(holder, expected)?;
+                (device.serial, device.firmware)
+            }
+            Family::YubiHsm => {
+                let unit = self.wait_for_unit(holder, expected)?;
+                (unit.serial, unit.firmware)
+            }
+        };
+        let serial = device.0;
         let owner = self.state.owner(serial).map(ToString::to_string);
         let (used, verdicts) = match expected {
             Some(_) => (false, device::returned(serial, &awaited, owner.as_deref())),
@@ -35,7 +46,8 @@ impl Driver<'_, '_> {
                 })?;
                 let reported = Reported {
                     serial,
-                    firmware: device.firmware,
+                    family,
+                    firmware,
                 };
                 let revoked = self
                     .state
@@ -50,16 +62,37 @@ impl Driver<'_, '_> {
                     &self.state.plan.policy,
                 );
                 let refused = verdicts.iter().any(|verdict| verdict.is_violated());
-                (!refused && !self.is_fresh(device.serial)?, verdicts)
+                let used = !refused
+                    && match family {
+                        Family::YubiKey => !self.is_fresh(device)?,
+                        Family::YubiHsm => !self.is_fresh_unit(device)?,
+                    };
+                (used, verdicts)
             }
         };
         self.record(Event::DeviceSeen {
             holder: holder.to_string(),
             serial,
-            firmware: device.firmware.to_string(),
+            family,
+            firmware: firmware.to_string(),
             used,
             verdicts,
         })
+    }
+
+    /// The family of the device that the holder is to insert: that of the key, where a
+    /// particular one is awaited, or what the roster says.
+    fn awaited_family(&self, holder: &Handle, expected: Option<u32>) -> Family {
+        let seat = self.state.seat(holder);
+        let enrolled = seat
+            .into_iter()
+            .flat_map(|seat| seat.proven())
+            .find(|enrolment| Some(enrolment.serial) == expected);
+        let listed = self.state.plan.roster.holder(holder);
+        enrolled
+            .map(|enrolment| enrolment.family)
+            .or_else(|| listed.map(|holder| holder.family))
+            .unwrap_or_default()
     }
 
     /// Whether the device's PIV application is as the factory left it.
@@ -79,6 +112,7 @@ impl Driver<'_, '_> {
             self.wait_until_empty(&Work::Insert {
                 holder: holder.clone(),
                 serial: Some(serial),
+                family: Family::YubiKey,
                 seen: Some(seen),
             })?;
         }
@@ -102,6 +136,7 @@ impl Driver<'_, '_> {
             holder: holder.clone(),
         })?;
         self.secrets = None;
+        self.unit = None;
         self.record(Event::DeviceExchanged {
             holder: holder.to_string(),
             serial,
@@ -116,10 +151,13 @@ impl Driver<'_, '_> {
         }
     }
 
-    fn wait_until_empty(&mut self, work: &Work) -> Result<(), Stop> {
+    pub(super) fn wait_until_empty(&mut self, work: &Work) -> Result<(), Stop> {
         let cancel = Cancel::new();
         self.operator.working(work, Some(&cancel));
-        Ok(Bench::open()?.wait_until_empty(&cancel)?)
+        match self.family() {
+            Family::YubiKey => Ok(Bench::open()?.wait_until_empty(&cancel)?),
+            Family::YubiHsm => Ok(self.units().wait_until_empty(&cancel)?),
+        }
     }
 
     fn wait_for_one(&mut self, holder: &Handle, serial: Option<u32>) -> Result<DeviceInfo, Stop> {
@@ -129,6 +167,7 @@ impl Driver<'_, '_> {
             let work = Work::Insert {
                 holder: holder.clone(),
                 serial,
+                family: Family::YubiKey,
                 seen,
             };
             operator.working(&work, Some(&cancel));

@@ -16,6 +16,37 @@ pub fn seal(
     puk: &Secret,
     management: &Secret,
 ) -> Result<Vec<u8>, HostError> {
+    let hexed = zeroize::Zeroizing::new(hex::encode(management.expose()));
+    let device = format!("YubiKey {serial}");
+    let lines: [&[&[u8]]; 3] = [
+        &[device.as_bytes()],
+        &[b"PUK ", puk.expose()],
+        &[b"management key ", hexed.as_bytes()],
+    ];
+    seal_lines(recipient, &lines)
+}
+
+/// Seals the passwords of a YubiHSM 2 likewise. The plaintext is four lines: the
+/// device, and the passwords of signer, auditor and administrator.
+///
+/// # Errors
+/// As [`seal`].
+pub fn seal_passwords(
+    recipient: &str,
+    serial: u32,
+    [signer, auditor, administrator]: [&Secret; 3],
+) -> Result<Vec<u8>, HostError> {
+    let device = format!("YubiHSM 2 {serial}");
+    let lines: [&[&[u8]]; 4] = [
+        &[device.as_bytes()],
+        &[b"signer ", signer.expose()],
+        &[b"auditor ", auditor.expose()],
+        &[b"administrator ", administrator.expose()],
+    ];
+    seal_lines(recipient, &lines)
+}
+
+fn seal_lines(recipient: &str, lines: &[&[&[u8]]]) -> Result<Vec<u8>, HostError> {
     let recipient: age::x25519::Recipient = recipient.parse().map_err(|error| {
         HostError::new(
             format!("the holder's age recipient cannot be read: {error}"),
@@ -34,15 +65,12 @@ pub fn seal(
     let mut writer = encryptor
         .wrap_output(&mut sealed)
         .map_err(|error| failed(&error))?;
-    let hexed = zeroize::Zeroizing::new(hex::encode(management.expose()));
-    writeln!(writer, "YubiKey {serial}")
-        .and_then(|()| writer.write_all(b"PUK "))
-        .and_then(|()| writer.write_all(puk.expose()))
-        .and_then(|()| writeln!(writer))
-        .and_then(|()| writer.write_all(b"management key "))
-        .and_then(|()| writer.write_all(hexed.as_bytes()))
-        .and_then(|()| writeln!(writer))
-        .map_err(|error| failed(&error))?;
+    for line in lines {
+        for piece in *line {
+            writer.write_all(piece).map_err(|error| failed(&error))?;
+        }
+        writer.write_all(b"\n").map_err(|error| failed(&error))?;
+    }
     writer.finish().map_err(|error| failed(&error))?;
     Ok(sealed)
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use p256::elliptic_curve::Generate as _;
 use p256::pkcs8::EncodePublicKey as _;
 
-use crate::host::HostError;
+use crate::{attestation::Family, host::HostError};
 
 /// Simulated people, plainly so: who holds a key, who leaves, and whose key is thrown
 /// out. What holders must keep is sealed to age recipients whose identities are thrown
@@ -21,6 +21,7 @@ pub struct Cast {
 struct Actor {
     number: usize,
     recipient: String,
+    family: Family,
     renews: bool,
 }
 
@@ -35,11 +36,22 @@ impl Cast {
         cast
     }
 
+    /// The same, where `family` says what the holder of each seat brings, from 1.
+    #[must_use]
+    pub fn bringing(holders: usize, family: impl Fn(usize) -> Family) -> Self {
+        let mut cast = Self::of(holders);
+        for actor in &mut cast.holders {
+            actor.family = family(actor.number);
+        }
+        cast
+    }
+
     /// `holder-N` takes the last seat.
     pub fn joins(&mut self, number: usize) {
         self.holders.push(Actor {
             number,
             recipient: age::x25519::Identity::generate().to_public().to_string(),
+            family: Family::YubiKey,
             renews: false,
         });
     }
@@ -82,6 +94,7 @@ impl Cast {
         for Actor {
             number: n,
             recipient,
+            family,
             renews,
         } in &self.holders
         {
@@ -90,7 +103,11 @@ impl Cast {
                 text,
                 "\n[[holder]]\nhandle = \"holder-{n}\"\nname = \"Holder {n} (simulated)\"\n\
                  employer = \"Employer {group} (simulated)\"\ncountry = \"X{group}\"\n\
-                 age_recipient = \"{recipient}\"\n{}",
+                 age_recipient = \"{recipient}\"\n{}{}",
+                match family {
+                    Family::YubiKey => "",
+                    Family::YubiHsm => "family = \"yubihsm\"\n",
+                },
                 if *renews { "renews = true\n" } else { "" }
             );
         }

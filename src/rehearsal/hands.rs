@@ -4,11 +4,14 @@ use std::{
     io::{self, BufRead as _, BufReader, Write as _},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     thread,
 };
 
 use serde::Deserialize;
 use serde_json::json;
+
+use crate::attestation::Family;
 
 /// A simulated device as its simulator describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -18,6 +21,9 @@ pub struct Device {
     pub number: usize,
     /// Its serial number.
     pub serial: u32,
+    /// Of which kind it is.
+    #[serde(skip)]
+    pub family: Family,
     /// Whether it is plugged in.
     pub inserted: bool,
     /// Whether it waits to be touched.
@@ -43,32 +49,77 @@ struct Reply {
     devices: Vec<Device>,
 }
 
-/// A connection to the simulator's control socket.
+/// The control sockets of the simulators that run.
+#[derive(Debug, Clone)]
+pub struct Simulators {
+    /// Of the one with the YubiKeys.
+    pub yubikeys: PathBuf,
+    /// Of the one with the YubiHSM 2 units, where there is one.
+    pub units: Option<PathBuf>,
+}
+
+/// Connections to the control sockets of all simulators. Their devices are numbered
+/// through: first those that the holders of the seats bring, then the others.
 #[derive(Debug)]
 pub struct Hands {
+    parts: Vec<Part>,
+    /// By number less one: which part, and the device's number there.
+    numbers: Vec<(usize, usize)>,
+}
+
+/// A connection to one simulator.
+#[derive(Debug)]
+struct Part {
+    family: Family,
     path: PathBuf,
     stream: BufReader<UnixStream>,
 }
 
 impl Hands {
-    /// Connects to the control socket.
+    /// Connects to the control sockets.
     ///
     /// # Errors
-    /// What kept the socket from being reached.
-    pub fn reach(control: &Path) -> io::Result<Self> {
-        let stream = BufReader::new(UnixStream::connect(control)?);
-        Ok(Self {
-            path: control.to_owned(),
-            stream,
-        })
+    /// What kept a socket from being reached.
+    pub fn reach(simulators: &Simulators, seats: &[Family]) -> io::Result<Self> {
+        let mut parts = vec![Part::reach(Family::YubiKey, &simulators.yubikeys)?];
+        if let Some(units) = &simulators.units {
+            parts.push(Part::reach(Family::YubiHsm, units)?);
+        }
+        let mut left = Vec::new();
+        for (index, part) in parts.iter_mut().enumerate() {
+            for device in part.devices()? {
+                left.push((part.family, (index, device.number)));
+            }
+        }
+        let mut numbers = Vec::new();
+        for seat in seats {
+            if let Some(at) = left.iter().position(|(family, _)| family == seat) {
+                numbers.push(left.remove(at).1);
+            }
+        }
+        numbers.extend(left.into_iter().map(|(_, place)| place));
+        Ok(Self { parts, numbers })
     }
 
     /// All devices.
     ///
     /// # Errors
-    /// What the simulator or the socket says.
+    /// What a simulator or a socket says.
     pub fn devices(&mut self) -> io::Result<Vec<Device>> {
-        Ok(self.request(&json!({"do": "devices"}))?.devices)
+        let mut found = Vec::new();
+        for (index, part) in self.parts.iter_mut().enumerate() {
+            for device in part.devices()? {
+                let place = (index, device.number);
+                if let Some(at) = self.numbers.iter().position(|known| *known == place) {
+                    found.push(Device {
+                        number: at + 1,
+                        ..device
+                    });
+                }
+            }
+        }
+        found.sort_by_key(|device| device.number);
+        Ok(found)
     }
 
     /// Plugs a device in.
@@ -76,8 +127,7 @@ impl Hands {
     /// # Errors
     /// What the simulator or the socket says.
     pub fn insert(&mut self, number: usize) -> io::Result<()> {
-        self.request(&json!({"do": "insert", "device": number}))
-            .map(|_| ())
+        self.order("insert", number)
     }
 
     /// Pulls a device out.
@@ -85,8 +135,7 @@ impl Hands {
     /// # Errors
     /// What the simulator or the socket says.
     pub fn remove(&mut self, number: usize) -> io::Result<()> {
-        self.request(&json!({"do": "remove", "device": number}))
-            .map(|_| ())
+        self.order("remove", number)
     }
 
     /// Touches a device.
@@ -94,8 +143,19 @@ impl Hands {
     /// # Errors
     /// What the simulator or the socket says.
     pub fn touch(&mut self, number: usize) -> io::Result<()> {
-        self.request(&json!({"do": "touch", "device": number}))
-            .map(|_| ())
+        match self.family(number) {
+            Some(Family::YubiHsm) => Err(io::Error::other("a YubiHSM 2 has nothing to touch")),
+            _ => self.order("touch", number),
+        }
+    }
+
+    /// Resets a YubiHSM 2 as somebody does who touches it for ten seconds while
+    /// plugging it in.
+    ///
+    /// # Errors
+    /// What the simulator or the socket says.
+    pub fn reset_by_hand(&mut self, number: usize) -> io::Result<()> {
+        self.order("factory-reset", number)
     }
 
     /// Pulls every device out but this one, and plugs this one in.
@@ -103,34 +163,78 @@ impl Hands {
     /// # Errors
     /// What the simulator or the socket says.
     pub fn leave_only(&mut self, number: Option<usize>) -> io::Result<()> {
-        for device in self.devices()? {
-            match (device.inserted, Some(device.number) == number) {
-                (true, false) => self.remove(device.number)?,
-                (false, true) => self.insert(device.number)?,
-                (true, true) | (false, false) => {}
-            }
+        let devices = self.devices()?;
+        let is_it = |device: &&Device| Some(device.number) == number;
+        // First out and then in: a connector has room for one.
+        for device in devices.iter().filter(|d| d.inserted && !is_it(d)) {
+            self.remove(device.number)?;
+        }
+        for device in devices.iter().filter(|d| !d.inserted && is_it(d)) {
+            self.insert(device.number)?;
         }
         Ok(())
     }
 
-    /// Tells `hear` of everything that happens from now on, from a thread of its
-    /// own, until the simulator ends.
+    /// Tells `hear` of everything that happens from now on, from threads of its own,
+    /// until the simulators end.
     ///
     /// # Errors
-    /// What kept the socket from being reached.
-    pub fn watch(&self, mut hear: impl FnMut(Happening) + Send + 'static) -> io::Result<()> {
-        let mut other = Self::reach(&self.path)?;
-        other.request(&json!({"do": "watch"}))?;
-        thread::Builder::new()
-            .name("simulator".to_owned())
-            .spawn(move || {
-                for line in other.stream.lines().map_while(Result::ok) {
-                    if let Ok(happening) = serde_json::from_str(&line) {
-                        hear(happening);
+    /// What kept a socket from being reached.
+    pub fn watch(&self, hear: impl FnMut(Happening) + Send + 'static) -> io::Result<()> {
+        let hear = Arc::new(Mutex::new(hear));
+        for (index, part) in self.parts.iter().enumerate() {
+            let mut other = Part::reach(part.family, &part.path)?;
+            other.request(&json!({"do": "watch"}))?;
+            let (numbers, hear) = (self.numbers.clone(), Arc::clone(&hear));
+            thread::Builder::new()
+                .name("simulator".to_owned())
+                .spawn(move || {
+                    for line in other.stream.lines().map_while(Result::ok) {
+                        let Ok(mut happening) = serde_json::from_str::<Happening>(&line) else {
+                            continue;
+                        };
+                        let place = (index, happening.device);
+                        if let Some(at) = numbers.iter().position(|known| *known == place) {
+                            happening.device = at + 1;
+                            (hear.lock().unwrap_or_else(PoisonError::into_inner))(happening);
+                        }
                     }
-                }
-            })?;
+                })?;
+        }
         Ok(())
+    }
+
+    fn family(&self, number: usize) -> Option<Family> {
+        let (part, _) = self.numbers.get(number.checked_sub(1)?)?;
+        self.parts.get(*part).map(|part| part.family)
+    }
+
+    fn order(&mut self, what: &str, number: usize) -> io::Result<()> {
+        let place = number.checked_sub(1).and_then(|n| self.numbers.get(n));
+        let found = place.and_then(|(part, device)| Some((self.parts.get_mut(*part)?, *device)));
+        let (part, device) =
+            found.ok_or_else(|| io::Error::other(format!("there is no device {number}")))?;
+        part.request(&json!({"do": what, "device": device}))
+            .map(|_| ())
+    }
+}
+
+impl Part {
+    fn reach(family: Family, control: &Path) -> io::Result<Self> {
+        Ok(Self {
+            family,
+            path: control.to_owned(),
+            stream: BufReader::new(UnixStream::connect(control)?),
+        })
+    }
+
+    fn devices(&mut self) -> io::Result<Vec<Device>> {
+        let family = self.family;
+        let mut devices = self.request(&json!({"do": "devices"}))?.devices;
+        for device in &mut devices {
+            device.family = family;
+        }
+        Ok(devices)
     }
 
     fn request(&mut self, request: &serde_json::Value) -> io::Result<Reply> {

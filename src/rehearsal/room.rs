@@ -1,21 +1,24 @@
 //! The room of a rehearsal, as the screens show it.
 
-use std::{io, path::Path};
+use std::io;
 
-use super::hands::Hands;
-use crate::tui::{Room, RoomChanged, RoomDevice};
+use super::hands::{Hands, Simulators};
+use crate::{
+    attestation::Family,
+    tui::{Room, RoomChanged, RoomDevice},
+};
 
 /// The simulated devices of a rehearsal.
 #[derive(Debug)]
 pub struct SimulatedRoom(Hands);
 
 impl SimulatedRoom {
-    /// Reaches the devices through their simulator's control socket.
+    /// Reaches the devices through the control sockets of their simulators.
     ///
     /// # Errors
     /// What kept the socket from being reached.
-    pub fn reach(control: &Path) -> io::Result<Self> {
-        Hands::reach(control).map(Self)
+    pub fn reach(simulators: &Simulators, seats: &[Family]) -> io::Result<Self> {
+        Hands::reach(simulators, seats).map(Self)
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    attestation::Family,
     host::{HostError, folder},
     transcript::Mode,
 };
@@ -19,6 +20,10 @@ pub struct Settings {
     pub mode: Mode,
     /// Where the bundle is to be written.
     pub out: PathBuf,
+    /// Where YubiHSM 2 units are looked for: address and port of a connector on this
+    /// machine, or `usb`.
+    #[serde(default = "usual_connector")]
+    pub connector: String,
     /// What a rehearsal's simulator is started with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub simulator: Option<SimulatorSettings>,
@@ -28,9 +33,15 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimulatorSettings {
-    /// How many devices.
+    /// How many YubiKeys.
     pub count: usize,
-    /// The firmware of the devices, in turn.
+    /// How many YubiHSM 2 units.
+    #[serde(default)]
+    pub units: usize,
+    /// What the holder of each seat brings; YubiKeys where it is not said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seats: Vec<Family>,
+    /// The firmware of the YubiKeys, in turn.
     pub firmware: String,
     /// Makes serial numbers, keys and the unattended holders' PINs repeatable.
     pub seed: u64,
@@ -39,9 +50,18 @@ pub struct SimulatorSettings {
     /// How many of the unattended holders make a key in a spare device too.
     #[serde(default)]
     pub spares: usize,
-    /// A fault plan for the devices, in the simulator's words.
+    /// A fault plan for the YubiKeys, in the simulator's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fault: String,
+    /// A fault plan for the YubiHSM 2 units.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit_fault: String,
+}
+
+/// Where Yubico's connector listens, unless it is told otherwise.
+#[must_use]
+pub fn usual_connector() -> String {
+    "127.0.0.1:12345".to_owned()
 }
 
 impl Settings {

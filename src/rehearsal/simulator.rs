@@ -4,12 +4,12 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{ChildStdin, Command, Stdio},
 };
 
 use serde::Deserialize;
 
-use super::settings::SimulatorSettings;
+use super::{hands::Simulators, settings::SimulatorSettings};
 use crate::{
     attestation::certificate_der,
     digest::Digest,
@@ -22,23 +22,29 @@ pub const FOLDER: &str = "rehearsal";
 /// The file in it that keeps the simulated devices.
 pub const DEVICES: &str = "devices.json";
 
-/// A simulator that runs until [`Simulator::stdin`] is closed.
+/// The file in it that keeps the simulated YubiHSM 2 units.
+pub const UNITS: &str = "units.json";
+
+/// The simulators, which run until their inputs are closed.
 #[derive(Debug)]
-pub struct Simulator {
-    /// The process.
-    pub child: Child,
-    /// As long as this is open, the simulator runs.
-    pub stdin: ChildStdin,
-    /// The socket on which it speaks pcsc-lite's protocol.
+pub struct Simulated {
+    /// As long as these are open, the simulators run.
+    pub inputs: Vec<ChildStdin>,
+    /// The socket on which the YubiKeys' speaks pcsc-lite's protocol.
     pub socket: PathBuf,
-    /// The socket on which its devices are plugged and touched.
-    pub control: PathBuf,
+    /// The sockets on which their devices are plugged and touched.
+    pub controls: Simulators,
+    /// Address and port of the units' connector, where there are units.
+    pub connector: Option<String>,
 }
 
-/// The line by which the simulator says that it is ready.
+/// The line by which a simulator says that it is ready.
 #[derive(Debug, Deserialize)]
 struct Ready {
+    #[serde(default)]
     socket: PathBuf,
+    #[serde(default)]
+    listen: String,
     control: PathBuf,
     vendor: Vec<VendorCertificate>,
 }
@@ -49,33 +55,74 @@ struct VendorCertificate {
     pem: String,
 }
 
-/// Starts the simulator on the devices kept in a ceremony's folder, and writes its
+/// Starts the simulators on the devices kept in a ceremony's folder, and writes their
 /// vendor's certificates beside them.
 ///
 /// # Errors
 /// [`HostError`] when the program is not there, does not start, or its vendor
 /// cannot be written.
-pub fn start(ceremony: &Path, settings: &SimulatorSettings) -> Result<Simulator, HostError> {
+pub fn start(ceremony: &Path, settings: &SimulatorSettings) -> Result<Simulated, HostError> {
     let rehearsal = ceremony.join(FOLDER);
     fs::create_dir_all(&rehearsal).map_err(|error| HostError::file("make", &rehearsal, &error))?;
     let socket = socket_path(&rehearsal)?;
-    let program = beside_this_program()?;
-    let mut command = Command::new(&program);
-    command
-        .arg("yubikey")
+    let seed = settings.seed.to_string();
+    let mut yubikeys = simulator("yubikey")?;
+    yubikeys
         .arg("--socket")
         .arg(&socket)
-        .args(["--count", &settings.count.to_string()])
+        // At least one: it is never plugged in where nobody brings one.
+        .args(["--count", &settings.count.max(1).to_string()])
         .args(["--firmware", &settings.firmware])
-        .args(["--seed", &settings.seed.to_string()])
+        .args(["--seed", &seed])
         .args(["--fault", &settings.fault])
         .arg("--state")
-        .arg(rehearsal.join(DEVICES))
-        .arg("--until-eof")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
+        .arg(rehearsal.join(DEVICES));
+    let (ready, input) = started(yubikeys)?;
+    let mut simulated = Simulated {
+        inputs: vec![input],
+        socket: ready.socket,
+        controls: Simulators {
+            yubikeys: ready.control,
+            units: None,
+        },
+        connector: None,
+    };
+    let mut vendor = ready.vendor;
+    if settings.units > 0 {
+        let mut units = simulator("yubihsm")?;
+        units
+            .args(["--listen", "127.0.0.1:0"])
+            .arg("--control")
+            .arg(socket.with_file_name("units.control"))
+            .args(["--count", &settings.units.to_string()])
+            .args(["--seed", &seed])
+            .args(["--inserted", "none"])
+            .args(["--fault", &settings.unit_fault])
+            .arg("--state")
+            .arg(rehearsal.join(UNITS));
+        let (ready, input) = started(units)?;
+        simulated.inputs.push(input);
+        simulated.controls.units = Some(ready.control);
+        simulated.connector = Some(ready.listen);
+        vendor.extend(ready.vendor);
+    }
+    write_vendor(&rehearsal.join("vendor"), &vendor)?;
+    Ok(simulated)
+}
+
+/// The simulator of a family, found beside this program.
+fn simulator(family: &str) -> Result<Command, HostError> {
+    let here = std::env::current_exe()
+        .map_err(|error| HostError::file("find", Path::new("this program"), &error))?;
+    let mut command = Command::new(here.with_file_name("hsm-sim"));
+    command.arg(family).arg("--until-eof");
+    Ok(command)
+}
+
+fn started(mut command: Command) -> Result<(Ready, ChildStdin), HostError> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|error| {
-        let mut failed = HostError::file("start", &program, &error);
+        let mut failed = HostError::file("start", Path::new(command.get_program()), &error);
         failed.next =
             "build the whole workspace (`cargo build --workspace`), then try again".to_owned();
         failed
@@ -86,15 +133,9 @@ pub fn start(ceremony: &Path, settings: &SimulatorSettings) -> Result<Simulator,
     let mut line = String::new();
     let read = BufReader::new(stdout).read_line(&mut line);
     read.map_err(|error| broken(&error.to_string()))?;
-    let ready: Ready = serde_json::from_str(&line)
+    let ready = serde_json::from_str(&line)
         .map_err(|_| broken("it did not say that it is ready; what it printed stands above"))?;
-    write_vendor(&rehearsal.join("vendor"), &ready.vendor)?;
-    Ok(Simulator {
-        child,
-        stdin,
-        socket: ready.socket,
-        control: ready.control,
-    })
+    Ok((ready, stdin))
 }
 
 /// The longest path of a unix socket, less what the control socket's name adds
@@ -115,12 +156,6 @@ fn socket_path(rehearsal: &Path) -> Result<PathBuf, HostError> {
         .create(&folder)
         .map_err(|error| HostError::file("make", &folder, &error))?;
     Ok(folder.join("pcscd"))
-}
-
-fn beside_this_program() -> Result<PathBuf, HostError> {
-    let here = std::env::current_exe()
-        .map_err(|error| HostError::file("find", Path::new("this program"), &error))?;
-    Ok(here.with_file_name("hsm-sim"))
 }
 
 fn broken(why: &str) -> HostError {

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::hands::{Device, Hands};
 use crate::{
+    attestation::Family,
     ceremony::{
         Answer, Question, Refusal,
         question::{ADOPT, CONFIRM, ENOUGH, ERASE, PRESENT, last_four, reading_words},
@@ -14,7 +15,7 @@ use crate::{
         turn::Purpose,
     },
     device::{self, Cancel},
-    driver::{Interrupt, Operator, PinPrompt, Reply, Trouble, View, Work},
+    driver::{Interrupt, Mishap, Operator, PinPrompt, Reply, Trouble, View, Work},
     host::secret::Secret,
     rules::roster::Handle,
 };
@@ -39,13 +40,7 @@ impl Unattended {
     ///
     /// # Errors
     /// What kept the simulator from being reached.
-    pub fn new(
-        hands: Hands,
-        control: &std::path::Path,
-        seed: u64,
-        spares: usize,
-    ) -> std::io::Result<Self> {
-        let mut finger = Hands::reach(control)?;
+    pub fn new(hands: Hands, mut finger: Hands, seed: u64, spares: usize) -> std::io::Result<Self> {
         hands.watch(move |happening| {
             if happening.event == "touch-awaited" {
                 // A device that is gone meanwhile needs no touch.
@@ -77,8 +72,12 @@ impl Unattended {
         };
         let devices = self.hands.devices().ok()?;
         let revoked = state.revoked();
+        let listed = state.plan.roster.holder(holder);
+        let family = listed.map(|holder| holder.family).unwrap_or_default();
         let is_free = |device: &&Device| {
-            state.owner(device.serial).is_none() && revoked.find(None, device.serial).is_none()
+            device.family == family
+                && state.owner(device.serial).is_none()
+                && revoked.find(None, device.serial).is_none()
         };
         let found = match awaited.first() {
             Some(serial) => devices.iter().find(|device| device.serial == *serial),
@@ -191,7 +190,10 @@ impl Operator for Unattended {
     fn pin(&mut self, prompt: &PinPrompt) -> Reply<Secret> {
         match &prompt.refused {
             Some(refused) => Err(self.give_up(refused)),
-            None => Ok(pin(self.seed, &prompt.holder)),
+            None => Ok(match prompt.family {
+                Family::YubiKey => pin(self.seed, &prompt.holder),
+                Family::YubiHsm => password(self.seed, &prompt.holder),
+            }),
         }
     }
 
@@ -229,8 +231,26 @@ impl Operator for Unattended {
         if self.troubles > PATIENCE {
             return Err(self.give_up(&trouble.what));
         }
+        if trouble.kind == Mishap::ResetByHand
+            && let Some(device) = self.device_of(&trouble.holder)
+            && let Err(error) = self.hands.reset_by_hand(device)
+        {
+            return Err(self.give_up(&error.to_string()));
+        }
         Ok(())
     }
+}
+
+/// The password of a simulated holder's YubiHSM 2: 24 digits made likewise.
+#[must_use]
+pub fn password(seed: u64, holder: &Handle) -> Secret {
+    let digest = Sha256::digest(format!("keymoot rehearsal password {seed} {holder}"));
+    let digits: String = digest
+        .iter()
+        .take(device::yubihsm::PASSWORD_LENGTH)
+        .map(|byte| char::from(b'0' + byte % 10))
+        .collect();
+    Secret::of(digits.as_bytes())
 }
 
 /// The PIN of a simulated holder: eight digits made from the seed and the handle,

@@ -7,7 +7,7 @@ use super::{
     verdicts,
 };
 use crate::{
-    attestation::{Specifics, VerifiedAttestation},
+    attestation::{Family, Specifics, VerifiedAttestation},
     digest::Digest,
     text::escape,
 };
@@ -15,7 +15,9 @@ use crate::{
 /// One line a holder.
 pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
     let rows = facts.holders.iter().enumerate().map(|(index, holder)| {
-        let serial = |device: &Device<'_>| format!("YubiKey {}", device.enrolment.serial);
+        let serial = |device: &Device<'_>| {
+            format!("{} {}", device.enrolment.family, device.enrolment.serial)
+        };
         let firmware = |device: &Device<'_>| device.proven.firmware().to_string();
         let (device, entry) = (holder.device.as_ref(), holder.entry);
         Row::Cells(vec![
@@ -81,8 +83,8 @@ pub(super) fn each(facts: &Facts<'_>) -> Vec<Block> {
     for holder in &facts.holders {
         if let Some(device) = &holder.device {
             blocks.push(Block::Part(format!(
-                "{}: YubiKey {}",
-                holder.seat.handle, device.enrolment.serial
+                "{}: {} {}",
+                holder.seat.handle, device.enrolment.family, device.enrolment.serial
             )));
             blocks.push(Block::Facts(lines(holder, device)));
             blocks.push(verdicts::list(&device.verdicts));
@@ -130,9 +132,15 @@ fn lines(holder: &Holder<'_>, device: &Device<'_>) -> Vec<(&'static str, Vec<Phr
         lines.push(("Advisories", told.collect()));
     }
     lines.push((
-        "PUK and management key",
+        match device.enrolment.family {
+            Family::YubiKey => "PUK and management key",
+            Family::YubiHsm => "Passwords",
+        },
         vec![
             match device.enrolment.escrow {
+                None if device.enrolment.family == Family::YubiHsm => {
+                    "the signer's is the holder's; nobody has the administrator's"
+                }
                 Some(_) => "sealed to the holder, who took them along",
                 None => "shown to the holder once; nobody else has them",
             }

@@ -81,6 +81,7 @@ fn all<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Verdict> {
             | Event::MachineChecked { verdicts }
             | Event::DeviceSeen { verdicts, .. }
             | Event::Attested { verdicts, .. }
+            | Event::LogRead { verdicts, .. }
             | Event::Proposed { verdicts, .. }
             | Event::Verified { verdicts } => verdicts.as_slice(),
             _ => &[],

@@ -3,8 +3,9 @@
 use super::{Verdict, Violation, policy::Policy, roster::Holder};
 use crate::{
     attestation::{
-        self, CHAIN, CONSISTENT, EVIDENCE, Evidence, Firmware, KEY, KeyAlgorithm, PinPolicy, Slot,
-        Specifics, TouchPolicy, TrustStore, VALIDITY, VerifiedAttestation, YubiKeyFacts,
+        self, CHAIN, CONSISTENT, Capabilities, EVIDENCE, EXPORTABLE, Evidence, Family, Firmware,
+        KEY, KeyAlgorithm, ORIGIN, PinPolicy, Slot, Specifics, TouchPolicy, TrustStore, VALIDITY,
+        VerifiedAttestation, YubiHsmFacts, YubiKeyFacts,
     },
     transcript::Time,
 };
@@ -12,11 +13,16 @@ use crate::{
 /// The id of the rule on firmware.
 pub const FIRMWARE: &str = "DEVICE-FIRMWARE";
 
+/// The id of the rule on what a key in a YubiHSM 2 may do.
+pub const RIGHTS: &str = "DEVICE-RIGHTS";
+
 /// What a device says of itself when it is inserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reported {
     /// Its serial number.
     pub serial: u32,
+    /// Of which kind it is.
+    pub family: Family,
     /// Its firmware.
     pub firmware: Firmware,
 }
@@ -32,34 +38,34 @@ pub fn brought(
     revoked: Option<&str>,
     policy: &Policy,
 ) -> Vec<Verdict> {
-    let serial = device.serial;
+    let serial = format!("{} {}", device.family, device.serial);
     vec![
         Verdict::unless(
             "DEVICE-DISTINCT",
             owner.is_some(),
-            || format!("YubiKey {serial} has not been enrolled before"),
+            || format!("{serial} has not been enrolled before"),
             || {
                 format!(
-                    "YubiKey {serial} was already enrolled, for {}",
+                    "{serial} was already enrolled, for {}",
                     owner.unwrap_or("nobody")
                 )
             },
             "take it out and insert the device of the holder at the table",
         ),
-        expected(serial, holder),
+        expected(device.serial, holder),
         Verdict::unless(
             "KEY-REVOKED",
             revoked.is_some(),
-            || format!("no key in YubiKey {serial} was ever revoked"),
+            || format!("no key in {serial} was ever revoked"),
             || {
                 format!(
-                    "a key in YubiKey {serial} was revoked: {}",
+                    "a key in {serial} was revoked: {}",
                     crate::text::escape(revoked.unwrap_or_default())
                 )
             },
             "keep it for the inquiry, and take another device",
         ),
-        firmware(device.firmware, policy),
+        firmware(device.family, device.firmware, policy),
     ]
 }
 
@@ -76,8 +82,8 @@ pub fn expected(serial: u32, holder: &Holder) -> Verdict {
         },
         || {
             format!(
-                "YubiKey {serial} is not one that the roster lists for {}",
-                holder.handle
+                "{} {serial} is not one that the roster lists for {}",
+                holder.family, holder.handle
             )
         },
         "insert the device that the roster lists, or leave and correct the roster",
@@ -94,14 +100,14 @@ pub fn returned(serial: u32, awaited: &[u32], owner: Option<&str>) -> Vec<Verdic
     vec![Verdict::unless(
         "DEVICE-ENROLLED",
         !awaited.contains(&serial),
-        || format!("YubiKey {serial} is the one this holder enrolled"),
+        || format!("device {serial} is the one this holder enrolled"),
         || match owner {
             Some(owner) => format!(
-                "YubiKey {serial} is {owner}'s; awaited of the holder at the table is {}",
+                "device {serial} is {owner}'s; awaited of the holder at the table is {}",
                 list()
             ),
             None => format!(
-                "YubiKey {serial} is not enrolled; awaited of the holder at the table is {}",
+                "device {serial} is not enrolled; awaited of the holder at the table is {}",
                 list()
             ),
         },
@@ -109,15 +115,15 @@ pub fn returned(serial: u32, awaited: &[u32], owner: Option<&str>) -> Vec<Verdic
     )]
 }
 
-fn firmware(firmware: Firmware, policy: &Policy) -> Verdict {
-    let least = Firmware::from(policy.device.firmware().unwrap_or([u8::MAX; 3]));
+fn firmware(family: Family, firmware: Firmware, policy: &Policy) -> Verdict {
+    let least = Firmware::from(policy.device.firmware(family).unwrap_or([u8::MAX; 3]));
     Verdict::unless(
         FIRMWARE,
         firmware < least,
         || format!("firmware {firmware} is {least} or later"),
         || {
             format!(
-                "firmware {firmware} is older than the policy's {least}, and a YubiKey's firmware cannot be changed"
+                "firmware {firmware} is older than the policy's {least}, and a {family}'s firmware cannot be changed"
             )
         },
         "take another device",
@@ -133,6 +139,8 @@ pub struct Claim<'a> {
     pub spki: &'a [u8],
     /// The serial number read from the device and off its case.
     pub serial: u32,
+    /// The family of the device at the table.
+    pub family: Family,
     /// When the evidence was taken; `None` where that was judged before.
     pub taken: Option<Time>,
     /// The other enrolled keys, with their holders and devices.
@@ -181,7 +189,7 @@ pub fn enrolment(
         },
         || match serial {
             Some(other) => format!(
-                "the attestation is of YubiKey {other}, not of {}",
+                "the attestation is of device {other}, not of {}",
                 claim.serial
             ),
             None => "the attestation names no serial number".to_owned(),
@@ -189,17 +197,22 @@ pub fn enrolment(
         "take another device, and keep this one for the inquiry",
     ));
     match facts.specifics() {
-        Specifics::YubiKey(stated) => verdicts.extend(yubikey(stated)),
-        Specifics::YubiHsm(_) => verdicts.push(
+        _ if facts.family() != claim.family => verdicts.push(
             Violation::new(
                 EVIDENCE,
-                "the evidence is that of a YubiHSM 2, and the device is a YubiKey",
+                format!(
+                    "the evidence is that of a {}, and the device is a {}",
+                    facts.family(),
+                    claim.family
+                ),
                 "attest the key on the device at the table",
             )
             .into(),
         ),
+        Specifics::YubiKey(stated) => verdicts.extend(yubikey(stated)),
+        Specifics::YubiHsm(stated) => verdicts.extend(yubihsm(&facts, stated)),
     }
-    verdicts.push(firmware(facts.firmware(), policy));
+    verdicts.push(firmware(facts.family(), facts.firmware(), policy));
     verdicts.extend(key(claim, &facts));
     (verdicts, Some(facts))
 }
@@ -230,6 +243,29 @@ fn yubikey(stated: &YubiKeyFacts) -> [Verdict; 3] {
     ]
 }
 
+fn yubihsm(facts: &VerifiedAttestation, stated: &YubiHsmFacts) -> [Verdict; 3] {
+    let narrow = stated.capabilities == Capabilities::SIGN_ECDSA && stated.domains.bits() == 1;
+    [
+        Verdict::held(ORIGIN, "the key was generated in the device"),
+        match facts.stays_inside() {
+            Ok(()) => Verdict::held(EXPORTABLE, "the key cannot leave the device"),
+            Err(violation) => violation.into(),
+        },
+        Verdict::unless(
+            RIGHTS,
+            !narrow,
+            || "the key can sign with ECDSA and do nothing else, in domain 1 alone".to_owned(),
+            || {
+                format!(
+                    "the key may do more, or is in other domains, than it needs: {}; domains {}",
+                    stated.capabilities, stated.domains
+                )
+            },
+            "generate a key that can sign with ECDSA alone, in domain 1 alone",
+        ),
+    ]
+}
+
 fn chain(facts: &VerifiedAttestation) -> Verdict {
     let names: Vec<_> = facts
         .chain()
@@ -256,8 +292,15 @@ fn key(claim: &Claim<'_>, facts: &VerifiedAttestation) -> [Verdict; 2] {
             facts.algorithm() != KeyAlgorithm::P256,
             || "the key is ECDSA on P-256, which every client reads".to_owned(),
             || {
+                let more = match (facts.family(), facts.algorithm()) {
+                    (Family::YubiHsm, KeyAlgorithm::Ed25519) => {
+                        "; besides, a YubiHSM 2 signs with Ed25519 only what fits one message of 2 kilobytes, and a root \
+                         document does not"
+                    }
+                    _ => "",
+                };
                 format!(
-                    "the key is {}, which not every client reads",
+                    "the key is {}, which not every client reads{more}",
                     facts.algorithm()
                 )
             },

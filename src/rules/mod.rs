@@ -1,6 +1,7 @@
 //! The rules: every check has one id, one function and one entry in
 //! `docs/rules.md`. Nothing here does input or output.
 
+pub mod audit;
 pub mod device;
 pub mod documents;
 pub mod machine;

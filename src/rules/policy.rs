@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Violation, roster::Handle};
 use crate::{
-    attestation::Firmware,
+    attestation::{Family, Firmware},
     text::escape,
     tuf::{self, Dialect, OnlineKey, PublicKey, Signer},
 };
@@ -147,15 +147,39 @@ pub struct RosterBounds {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceBounds {
+    /// The lowest firmware of a YubiKey accepted, `major.minor.patch`.
+    pub minimum_firmware: String,
+    /// What a YubiHSM 2 must be.
+    #[serde(default)]
+    pub yubihsm: UnitBounds,
+}
+
+/// What a YubiHSM 2 must be to hold a root key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitBounds {
     /// The lowest firmware accepted, `major.minor.patch`.
     pub minimum_firmware: String,
 }
 
+impl Default for UnitBounds {
+    /// 2.4.0: below it EC keys leak through a physical side channel (YSA-2024-03).
+    fn default() -> Self {
+        Self {
+            minimum_firmware: "2.4.0".to_owned(),
+        }
+    }
+}
+
 impl DeviceBounds {
-    /// The lowest firmware accepted as three numbers, if it is written as such.
+    /// The lowest firmware of a family accepted as three numbers, if it is written as such.
     #[must_use]
-    pub fn firmware(&self) -> Option<[u8; 3]> {
-        Firmware::parse(&self.minimum_firmware).map(Into::into)
+    pub fn firmware(&self, family: Family) -> Option<[u8; 3]> {
+        let least = match family {
+            Family::YubiKey => &self.minimum_firmware,
+            Family::YubiHsm => &self.yubihsm.minimum_firmware,
+        };
+        Firmware::parse(least).map(Into::into)
     }
 }
 
@@ -231,8 +255,11 @@ impl Policy {
                 "{holders} holders are more than a ceremony can seat (64)"
             ));
         }
-        if self.device.firmware().is_none() {
+        if self.device.firmware(Family::YubiKey).is_none() {
             fault("device.minimum_firmware is not written major.minor.patch".to_owned());
+        }
+        if self.device.firmware(Family::YubiHsm).is_none() {
+            fault("device.yubihsm.minimum_firmware is not written major.minor.patch".to_owned());
         }
         if !(1..=1440).contains(&self.clock_margin_minutes) {
             fault("clock_margin_minutes is not between 1 and 1440".to_owned());

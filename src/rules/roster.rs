@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Verdict, Violation, policy::Policy};
-use crate::text::escape;
+use crate::{attestation::Family, text::escape};
 
 /// The format name that a roster file must carry.
 pub const FORMAT: &str = "keymoot-roster-1";
@@ -128,6 +128,9 @@ pub struct Holder {
     /// The serial numbers of the devices that this holder brings, if known.
     #[serde(default)]
     pub devices: Vec<u32>,
+    /// What kind of device this holder brings: `yubikey`, or `yubihsm`.
+    #[serde(default)]
+    pub family: Family,
     /// Whether this holder, who has a key already, makes one on another device,
     /// which takes its place.
     #[serde(default)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{time::Time, verdict::Verdict};
-use crate::digest::Digest;
+use crate::{attestation::Family, digest::Digest};
 
 /// Whether a ceremony counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +114,9 @@ pub enum Event {
         holder: String,
         /// The serial number it reports.
         serial: u32,
+        /// Of which kind it is; a YubiKey where it is not said.
+        #[serde(default, skip_serializing_if = "Family::is_yubikey")]
+        family: Family,
         /// The firmware it reports.
         firmware: String,
         /// Whether something must be erased before it can be used.
@@ -135,7 +138,8 @@ pub enum Event {
         /// The serial number.
         serial: u32,
     },
-    /// The PIV application of the device is about to be erased.
+    /// The PIV application of the device is about to be erased; a YubiHSM 2 is to be
+    /// reset as a whole.
     ResetAnnounced {
         /// The holder.
         holder: String,
@@ -149,7 +153,8 @@ pub enum Event {
         /// The device.
         serial: u32,
     },
-    /// The PUK and the management key were kept before the device gets them.
+    /// The PUK and the management key, or the passwords of a YubiHSM 2, were kept
+    /// before the device gets them.
     EscrowKept {
         /// The holder.
         holder: String,
@@ -159,7 +164,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sealed: Option<Digest>,
     },
-    /// PIN, PUK and management key were set, and no factory value answers any more.
+    /// PIN, PUK and management key, or passwords, were set, and no factory value
+    /// answers any more.
     Provisioned {
         /// The holder.
         holder: String,
@@ -292,6 +298,19 @@ pub enum Event {
         serial: u32,
         /// The signed statement, a DSSE envelope.
         statement: Digest,
+    },
+    /// The audit log of a YubiHSM 2 was read, and held against what was sent to it.
+    LogRead {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// What the device gave: its answer to GET LOG ENTRIES.
+        log: Digest,
+        /// What was sent to it since its reset, or since the ceremony began.
+        sent: Digest,
+        /// What the rules say of it.
+        verdicts: Vec<Verdict>,
     },
     /// The people in the room go on with the signatures they have.
     Enough {

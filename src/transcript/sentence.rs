@@ -68,11 +68,12 @@ impl Event {
             Self::DeviceSeen {
                 holder,
                 serial,
+                family,
                 firmware,
                 used,
                 verdicts,
             } => format!(
-                "{} inserts YubiKey {serial}, firmware {}{}: {}",
+                "{} inserts {family} {serial}, firmware {}{}: {}",
                 escape(holder),
                 escape(firmware),
                 if *used { ", used before" } else { "" },
@@ -82,63 +83,63 @@ impl Event {
                 format!("{} read {serial} off its case", escape(holder))
             }
             Self::DeviceSetAside { holder, serial } => {
-                format!("{} takes YubiKey {serial} out for another", escape(holder))
+                format!("{} takes device {serial} out for another", escape(holder))
             }
             Self::ResetAnnounced { serial, .. } => {
-                format!("the PIV application of YubiKey {serial} is to be erased")
+                format!("device {serial} is to be reset, and every key in its reach erased")
             }
-            Self::ResetDone { serial, .. } => format!("it was erased on YubiKey {serial}"),
+            Self::ResetDone { serial, .. } => format!("device {serial} was reset"),
             Self::EscrowKept {
                 holder,
                 serial,
                 sealed,
             } => format!(
-                "PUK and management key of YubiKey {serial} were {}",
+                "what unlocks device {serial} was {}",
                 match sealed {
                     Some(_) => format!("sealed to {}", escape(holder)),
-                    None => format!("shown once to {}", escape(holder)),
+                    None => format!("given to {} alone", escape(holder)),
                 }
             ),
             Self::Provisioned { serial, .. } => {
-                format!("YubiKey {serial} has its own PIN, PUK and management key")
+                format!("device {serial} has its own secrets, and none of the factory's opens it")
             }
             Self::GenerateAnnounced { serial, .. } => {
-                format!("YubiKey {serial} is to generate its key")
+                format!("device {serial} is to generate its key")
             }
             Self::KeyGenerated {
                 serial,
                 adopted: false,
                 ..
             } => {
-                format!("YubiKey {serial} generated its key")
+                format!("device {serial} generated its key")
             }
             Self::KeyGenerated {
                 serial,
                 adopted: true,
                 ..
             } => {
-                format!("the key found on YubiKey {serial} was adopted")
+                format!("the key found on device {serial} was adopted")
             }
             Self::KeyFound { serial, .. } => {
-                format!("YubiKey {serial} holds a key, made before the interruption")
+                format!("device {serial} holds a key, made before the interruption")
             }
-            Self::KeyMissing { serial, .. } => format!("YubiKey {serial} holds no key"),
+            Self::KeyMissing { serial, .. } => format!("device {serial} holds no key"),
             Self::Attested {
                 serial, verdicts, ..
             } => {
                 format!(
-                    "the attestation of YubiKey {serial} was judged: {}",
+                    "the attestation of device {serial} was judged: {}",
                     tally(verdicts)
                 )
             }
             Self::StatementAnnounced { holder, serial } => {
                 format!(
-                    "YubiKey {serial} is to sign that {} holds its key",
+                    "device {serial} is to sign that {} holds its key",
                     escape(holder)
                 )
             }
             Self::Enrolled { holder, serial, .. } => {
-                format!("{} is enrolled with YubiKey {serial}", escape(holder))
+                format!("{} is enrolled with device {serial}", escape(holder))
             }
             Self::Proposed {
                 document,
@@ -165,7 +166,7 @@ impl Event {
                 ..
             } => {
                 format!(
-                    "YubiKey {serial} is to sign {} for {}",
+                    "device {serial} is to sign {} for {}",
                     escape(document),
                     escape(holder)
                 )
@@ -175,6 +176,12 @@ impl Event {
             } => {
                 format!("{} signed {}", escape(holder), escape(document))
             }
+            Self::LogRead {
+                serial, verdicts, ..
+            } => format!(
+                "the audit log of device {serial} was read and held against what was asked of it: {}",
+                tally(verdicts)
+            ),
             Self::Enough { step } => format!("{} ends with the signatures it has", escape(step)),
             Self::Verified { verdicts } => {
                 format!("the signed documents were verified: {}", tally(verdicts))
@@ -185,7 +192,7 @@ impl Event {
             }
             Self::CloseAnnounced { holder, serial } => {
                 format!(
-                    "YubiKey {serial} is to sign the manifest for {}",
+                    "device {serial} is to sign the manifest for {}",
                     escape(holder)
                 )
             }

@@ -61,6 +61,7 @@ fn in_turn(state: &State, turn: &Turn) -> String {
         (Stage::Prove | Stage::Sign, _) => {
             "the signature is verified twice; the device is taken out"
         }
+        (Stage::ReadLog, _) => "the device is taken out",
         (Stage::Exchange, _) => "the holder's other device signs",
         (Stage::Remove, purpose) => {
             let left = state.needed(purpose).saturating_sub(state.done(purpose));

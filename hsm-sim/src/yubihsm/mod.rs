@@ -90,6 +90,12 @@ impl Hsm {
         self.blinking_until = Duration::ZERO;
     }
 
+    /// Resets the device as somebody does who touches it for ten seconds while plugging
+    /// it in; no password is asked.
+    pub fn reset_by_hand(&mut self, now: Duration) {
+        self.reset(now);
+    }
+
     fn reset(&mut self, now: Duration) {
         self.restart(now);
         let random = self.random();

@@ -150,6 +150,19 @@ impl Room {
         Ok(())
     }
 
+    /// Resets a device by hand, which is pulled out and plugged in again for that if it
+    /// is in, and otherwise stays out.
+    ///
+    /// # Errors
+    /// No such device, or its memory cannot be kept.
+    pub fn factory_reset(&self, device: usize) -> Result<(), RoomError> {
+        let (index, bay) = self.bay(device)?;
+        let mut hsm = lock(&bay.hsm);
+        hsm.reset_by_hand(self.clock.now());
+        lock(&self.store).keep(index, hsm.state())?;
+        Ok(())
+    }
+
     /// Whether a device is plugged in.
     #[must_use]
     pub fn has_device(&self) -> bool {
@@ -260,11 +273,24 @@ impl World {
 #[serde(tag = "do", rename_all = "lowercase", deny_unknown_fields)]
 #[allow(missing_docs)]
 pub enum Request {
-    Insert { device: usize },
-    Remove { device: usize },
+    Insert {
+        device: usize,
+    },
+    Remove {
+        device: usize,
+    },
+    #[serde(rename = "factory-reset")]
+    FactoryReset {
+        device: usize,
+    },
     Devices {},
-    Fault { device: Option<usize>, plan: String },
-    Advance { seconds: f64 },
+    Fault {
+        device: Option<usize>,
+        plan: String,
+    },
+    Advance {
+        seconds: f64,
+    },
 }
 
 impl Controlled for Room {
@@ -275,6 +301,7 @@ impl Controlled for Room {
         match request {
             Request::Insert { device } => self.insert(device).map_err(text)?,
             Request::Remove { device } => self.remove(device).map_err(text)?,
+            Request::FactoryReset { device } => self.factory_reset(device).map_err(text)?,
             Request::Devices {} => return Ok(saying("devices", self.devices())),
             Request::Fault { device, plan } => {
                 let plan: Plan = plan.parse().map_err(|error: BadPlan| error.to_string())?;

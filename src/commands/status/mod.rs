@@ -79,7 +79,11 @@ fn status(path: &Path, now: Time) -> Result<Status, Failure> {
     let previous = Previous::read(&source.inputs, source.policy.dialect)
         .map_err(Failure::violations)?
         .ok_or_else(nothing)?;
-    let least = source.policy.device.firmware().unwrap_or([u8::MAX; 3]);
+    let least = source
+        .policy
+        .device
+        .firmware(Default::default())
+        .unwrap_or([u8::MAX; 3]);
     let standing = Standing {
         previous: &previous,
         others: source.others,

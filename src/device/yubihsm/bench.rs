@@ -125,6 +125,18 @@ impl Bench {
         Ok(found)
     }
 
+    /// Waits until no unit answers.
+    ///
+    /// # Errors
+    /// [`DeviceError::Cancelled`], and as [`Bench::present`].
+    pub fn wait_until_empty(&self, cancel: &Cancel) -> Result<(), DeviceError> {
+        while !self.present()?.is_empty() {
+            cancel.check()?;
+            thread::sleep(LOOK_AGAIN);
+        }
+        Ok(())
+    }
+
     /// Waits until exactly one unit answers. `on_change` hears what is seen, at
     /// first and at every change.
     ///

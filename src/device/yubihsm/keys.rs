@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
 use yubihsm::Capability;
 
+use crate::device::identity::Serial;
 use crate::host::secret::{NoRandomness, Secret};
 
 /// The object id of the signing key.
@@ -118,7 +120,20 @@ impl fmt::Display for Role {
     }
 }
 
-/// The passwords of the three roles of one unit: random, and never the same.
+/// The auditor's password that follows from a signer's: SHA-256 over a label, the
+/// serial number and the password, in hexadecimal. Nothing follows from it for the
+/// signer's, as long as that is too long to be guessed.
+#[must_use]
+pub fn auditor_password(signer: &Secret, serial: Serial) -> Secret {
+    let mut hash = Sha256::new();
+    hash.update(b"keymoot yubihsm auditor\0");
+    hash.update(serial.0.to_be_bytes());
+    hash.update(signer.expose());
+    let digits = zeroize::Zeroizing::new(hex::encode(hash.finalize()));
+    Secret::of(digits.as_bytes())
+}
+
+/// The passwords of the three roles of one unit, never the same.
 #[derive(Debug)]
 pub struct Passwords {
     signer: Secret,
@@ -136,6 +151,19 @@ impl Passwords {
         Ok(Self {
             signer: Secret::random_digits(PASSWORD_LENGTH)?,
             auditor: Secret::random_digits(PASSWORD_LENGTH)?,
+            administrator: Secret::random_digits(PASSWORD_LENGTH)?,
+        })
+    }
+
+    /// Those of a holder who has chosen the signer's. The auditor's follows from it, so
+    /// that the holder has one password to remember; the administrator's is random.
+    ///
+    /// # Errors
+    /// [`NoRandomness`] when the operating system has none to give.
+    pub fn of_signer(signer: &Secret, serial: Serial) -> Result<Self, NoRandomness> {
+        Ok(Self {
+            signer: signer.duplicate(),
+            auditor: auditor_password(signer, serial),
             administrator: Secret::random_digits(PASSWORD_LENGTH)?,
         })
     }

@@ -29,6 +29,6 @@ mod unit;
 
 pub use backup::WrapKey;
 pub use bench::{Bench, Place, Seen, UnitInfo};
-pub use keys::{Backup, PASSWORD_LENGTH, Passwords, Role, SIGNING_KEY};
+pub use keys::{Backup, PASSWORD_LENGTH, Passwords, Role, SIGNING_KEY, auditor_password};
 pub use set_up::{Contents, ObjectSeen};
 pub use unit::Unit;

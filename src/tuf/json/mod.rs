@@ -52,7 +52,7 @@ fn excerpt(name: &str) -> String {
 impl Json {
     /// An object of the members given; of two with one name the later stays.
     #[must_use]
-    pub fn object<const N: usize>(members: [(&str, Json); N]) -> Self {
+    pub fn object<'n>(members: impl IntoIterator<Item = (&'n str, Json)>) -> Self {
         Self::Object(
             members
                 .into_iter()

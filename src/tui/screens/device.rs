@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::{Screen, Sight};
 use crate::{
+    attestation::Family,
     ceremony::{
         Answer,
         question::{ADOPT, ERASE, REPLACE},
@@ -43,12 +44,16 @@ impl Screen for Identify {
         page.headline("Read the number on the case of your device.");
         page.gap();
         page.text(&format!(
-            "A YubiKey with firmware {} is inserted. It is {}.",
+            "A {} with firmware {} is inserted. It is {}.",
+            self.device.family,
             escape(&self.device.firmware),
-            if self.device.used {
-                "not fresh: somebody has used its PIV application before"
-            } else {
-                "as the factory left it"
+            match (self.device.used, self.device.family) {
+                (true, Family::YubiKey) => {
+                    "not fresh: somebody has used its PIV application before"
+                }
+                (true, Family::YubiHsm) => "not fresh: somebody has used it before",
+                (false, Family::YubiKey) => "as the factory left it",
+                (false, Family::YubiHsm) => "as the factory left it, and is reset all the same, so that its log begins with that",
             }
         ));
         page.gap();
@@ -103,23 +108,34 @@ impl Erase {
 impl Screen for Erase {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who(&sight.person(&self.holder));
-        page.headline("May the PIV application of this device be erased?");
+        let unit = self.device.family == Family::YubiHsm;
+        page.headline(if unit {
+            "May this device be reset, and everything on it erased?"
+        } else {
+            "May the PIV application of this device be erased?"
+        });
         page.gap();
         page.text(&format!(
-            "YubiKey {} was used before. For a root key it must start afresh.",
-            self.device.serial
+            "{} {} was used before. For a root key it must start afresh.",
+            self.device.family, self.device.serial
         ));
         page.gap();
         page.item(
             "! ",
-            "Every key and certificate in its PIV application is lost for good. Keys made there before can never be used again.",
+            if unit {
+                "Every key on it is lost for good. Keys made there before can never be used again."
+            } else {
+                "Every key and certificate in its PIV application is lost for good. Keys made there before can never be used again."
+            },
             page.sheet.alarm(),
         );
-        page.item(
-            "  ",
-            "FIDO, OATH, OpenPGP and one-time passwords are other applications and stay as they are.",
-            page.sheet.quiet(),
-        );
+        if !unit {
+            page.item(
+                "  ",
+                "FIDO, OATH, OpenPGP and one-time passwords are other applications and stay as they are.",
+                page.sheet.quiet(),
+            );
+        }
         self.word.show(
             page,
             &format!("To erase it, type {ERASE} and press Enter. Esc shows other ways."),
@@ -161,7 +177,7 @@ impl Screen for Found {
         page.headline("A key was found: adopt it, or make another?");
         page.gap();
         page.text(&format!(
-            "The ceremony was interrupted while YubiKey {} made its key, and slot 9c now holds one:",
+            "The ceremony was interrupted while device {} made its key, and it now holds one:",
             self.serial
         ));
         page.item("  ", &self.key.words().join(" "), page.sheet.typed());
@@ -173,7 +189,7 @@ impl Screen for Found {
         );
         page.item(
             &format!("{REPLACE}: "),
-            "in doubt. The PIV application is erased and a new key is made.",
+            "in doubt. The device is erased and a new key is made.",
             page.sheet.headline(),
         );
         self.word
@@ -214,7 +230,7 @@ impl Refused {
 impl Screen for Refused {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who(&sight.person(&self.holder));
-        page.headline(&format!("YubiKey {} cannot be used.", self.serial));
+        page.headline(&format!("Device {} cannot be used.", self.serial));
         super::violations::list(page, &self.violated);
         if self.another {
             self.word.show(

@@ -4,7 +4,11 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Screen, Sight};
 use crate::{
-    device::{PIN_FIELD, PinRefused, check_new_pin, check_typed_pin},
+    attestation::Family,
+    device::{
+        PIN_FIELD, PinRefused, check_new_password, check_new_pin, check_typed_password,
+        check_typed_pin,
+    },
     driver::PinPrompt,
     host::secret::Secret,
     tui::{
@@ -40,9 +44,15 @@ impl Pin {
         }
         let pin = std::mem::replace(&mut self.typing, Secret::field(PIN_FIELD));
         let checked = if self.prompt.new {
-            check_new_pin(&pin)
+            match self.prompt.family {
+                Family::YubiKey => check_new_pin(&pin),
+                Family::YubiHsm => check_new_password(&pin),
+            }
         } else {
-            check_typed_pin(&pin)
+            match self.prompt.family {
+                Family::YubiKey => check_typed_pin(&pin),
+                Family::YubiHsm => check_typed_password(&pin),
+            }
         };
         if let Err(refused) = checked {
             self.refusal = Some(self.refused(refused));
@@ -82,33 +92,49 @@ impl Pin {
 impl Screen for Pin {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who(&sight.person(&self.prompt.holder));
-        page.headline(match (self.prompt.new, &self.first) {
-            (true, None) => "Choose a PIN for your device and type it.",
-            (true, Some(_)) => "Type the same PIN once more.",
-            (false, _) => "Type the PIN of your device.",
+        let (family, serial) = (self.prompt.family, self.prompt.serial);
+        let word = match family {
+            Family::YubiKey => "PIN",
+            Family::YubiHsm => "password",
+        };
+        page.headline(&match (self.prompt.new, &self.first) {
+            (true, None) => format!("Choose a {word} for your device and type it."),
+            (true, Some(_)) => format!("Type the same {word} once more."),
+            (false, _) => format!("Type the {word} of your device."),
         });
         page.gap();
         page.text(&format!(
-            "YubiKey {}. All others look away: only the holder knows the PIN.",
-            self.prompt.serial
+            "{family} {serial}. All others look away: only the holder knows the {word}."
         ));
         page.gap();
-        if self.prompt.new {
+        if family == Family::YubiHsm {
+            page.text(if self.prompt.new {
+                "20 characters or more: 24 digits thrown with dice, or six words and more drawn by lot. The device counts no tries, so that nothing protects a short one. Write it down: it is typed at every turn."
+            } else {
+                "It is the signer's password of this device, chosen when its key was made."
+            });
+        } else if self.prompt.new {
             page.text("6 to 8 characters of a plain keyboard. Digits are typed alike on every keyboard. Not a date, not a run, not what the device came with.");
         } else {
             page.text("It is checked by the device, which allows few tries.");
         }
-        page.gap();
-        page.item(
-            "  ",
-            "Do not touch the device yet. It would type a one-time password.",
-            page.sheet.quiet(),
-        );
+        if family == Family::YubiKey {
+            page.gap();
+            page.item(
+                "  ",
+                "Do not touch the device yet. It would type a one-time password.",
+                page.sheet.quiet(),
+            );
+        }
         page.refusal(self.refusal.as_deref());
-        page.ask(match (self.prompt.new, &self.first) {
-            (true, None) => "New PIN, first time, then Enter:",
-            (true, Some(_)) => "New PIN, second time, then Enter:",
-            (false, _) => "PIN, then Enter:",
+        let asked = match family {
+            Family::YubiKey => "PIN",
+            Family::YubiHsm => "Password",
+        };
+        page.ask(&match (self.prompt.new, &self.first) {
+            (true, None) => format!("New {word}, first time, then Enter:"),
+            (true, Some(_)) => format!("New {word}, second time, then Enter:"),
+            (false, _) => format!("{asked}, then Enter:"),
         });
         let count = self.typing.typed();
         page.field(&"*".repeat(count), true);

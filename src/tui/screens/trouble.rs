@@ -55,6 +55,14 @@ fn told(mishap: Mishap) -> (&'static str, &'static str) {
             "The device still has a PIN, PUK or key from the factory.",
             "It was not used: anybody could have used it.",
         ),
+        Mishap::WrongPassword => (
+            "The password was wrong.",
+            "Nothing was signed, and the key is safe: a wrong password uses nothing up.",
+        ),
+        Mishap::ResetByHand => (
+            "This device can only be reset by hand.",
+            "Whatever key it holds counts for nothing, and the reset destroys it.",
+        ),
         Mishap::Silent => ("The device gave no answer.", SIGNED_NOTHING),
         Mishap::Taken => (
             "Another program has the device.",

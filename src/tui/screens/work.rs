@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::{Screen, Sight, whose_turn::purpose_in_words};
 use crate::{
+    attestation::Family,
     driver::Work,
     text::escape,
     tui::{link::Heard, page::Page},
@@ -41,12 +42,16 @@ impl Screen for WorkScreen {
             Work::Insert {
                 holder,
                 serial,
+                family,
                 seen,
             } => {
                 page.who(&sight.person(holder));
                 page.headline(&match serial {
-                    Some(serial) => format!("Insert your device, YubiKey {serial}."),
-                    None => "Insert your device.".to_owned(),
+                    Some(serial) => format!("Insert your device, {family} {serial}."),
+                    None => match family {
+                        Family::YubiKey => "Insert your device.".to_owned(),
+                        Family::YubiHsm => format!("Insert your {family}."),
+                    },
                 });
                 page.gap();
                 page.text(&format!(

@@ -38,6 +38,7 @@ pub fn every_question() -> Vec<Story> {
     refused.tell(Event::DeviceSeen {
         holder: "holder-3".to_owned(),
         serial: serial(3),
+        family: crate::attestation::Family::YubiKey,
         firmware: "5.4.3".to_owned(),
         used: false,
         verdicts: violated(),

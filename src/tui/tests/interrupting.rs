@@ -20,6 +20,7 @@ fn insert() -> Work {
     Work::Insert {
         holder: handle(3),
         serial: None,
+        family: crate::attestation::Family::YubiKey,
         seen: None,
     }
 }

@@ -105,6 +105,7 @@ fn a_device_is_awaited() {
         Work::Insert {
             holder: handle(3),
             serial: None,
+            family: crate::attestation::Family::YubiKey,
             seen: Some("2 devices are inserted: leave only one".to_owned()),
         },
         Some(crate::device::Cancel::new()),
@@ -149,6 +150,7 @@ fn a_rule_refuses_a_device() {
     story.tell(crate::transcript::Event::DeviceSeen {
         holder: "holder-3".to_owned(),
         serial: serial(3),
+        family: crate::attestation::Family::YubiKey,
         firmware: "5.4.3".to_owned(),
         used: false,
         verdicts: vec![violation.into()],
@@ -177,6 +179,7 @@ fn a_new_pin_is_typed_twice_and_masked() {
     table.request(Request::Pin(PinPrompt {
         holder: handle(9),
         serial: serial(9),
+        family: crate::attestation::Family::YubiKey,
         new: true,
         refused: None,
     }));
@@ -190,6 +193,7 @@ fn a_wrong_pin_is_told_with_the_tries_left() {
     table.request(Request::Pin(PinPrompt {
         holder: handle(3),
         serial: serial(3),
+        family: crate::attestation::Family::YubiKey,
         new: false,
         refused: Some("wrong PIN for YubiKey 17383333: 2 tries left. Type it again.".to_owned()),
     }));

@@ -144,6 +144,7 @@ impl Story {
         self.tell(Event::DeviceSeen {
             holder,
             serial: serial(number),
+            family: crate::attestation::Family::YubiKey,
             firmware: "5.7.4".to_owned(),
             used,
             verdicts: Vec::new(),

@@ -56,6 +56,7 @@ fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
             standing(Request::Pin(PinPrompt {
                 holder: handle(3),
                 serial: serial(3),
+                family: crate::attestation::Family::YubiKey,
                 new,
                 refused: None,
             }))
@@ -81,6 +82,7 @@ fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
         let work = Work::Insert {
             holder: handle(3),
             serial: None,
+            family: crate::attestation::Family::YubiKey,
             seen: None,
         };
         standing(Request::Working(work, Some(Cancel::new())))
