@@ -32,7 +32,9 @@ impl State {
                 Ok(())
             }
             Event::Confirmed { step, fields } => {
-                self.in_step(Kind::Confirm)?;
+                if !self.awaits_comparison() {
+                    self.in_step(Kind::Confirm)?;
+                }
                 self.is_current(step, true)?;
                 let asked = self
                     .current()
@@ -55,6 +57,8 @@ impl State {
             Event::Loaded { verdicts } => {
                 self.in_step(Kind::Load)?;
                 self.judge(verdicts);
+                // People compare the first root before anything is built on it.
+                self.progress.judged = std::mem::take(&mut self.progress.done);
                 Ok(())
             }
             Event::Enough { step } => {
@@ -178,6 +182,13 @@ impl State {
         (current && self.begun == begun)
             .then_some(())
             .ok_or("it is not this step's time".to_owned())
+    }
+
+    /// Whether what earlier ceremonies left is judged, and people have yet to compare
+    /// the first root with the one that they know.
+    #[must_use]
+    pub fn awaits_comparison(&self) -> bool {
+        self.in_step(Kind::Load).is_ok() && self.progress.judged && !self.progress.done
     }
 
     pub(super) fn in_step(&self, kind: Kind) -> Step {

@@ -127,6 +127,7 @@ impl State {
             Kind::Confirm => Next::Ask(Question::Confirm),
             Kind::RollCall => Next::Ask(Question::RollCall),
             Kind::Preflight => Next::Do(Effect::ExamineMachine),
+            Kind::Load if self.awaits_comparison() => Next::Ask(Question::Confirm),
             Kind::Load => Next::Do(Effect::Load),
             Kind::Verify => Next::Do(Effect::Verify),
             Kind::Propose => {

@@ -1,6 +1,6 @@
 //! Building the documents that a ceremony proposes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{script::Document, state::State};
 use crate::{
@@ -209,7 +209,26 @@ pub fn changes(
     tuf::name_keys(&mut changes, |key| {
         devices.get(key).map(|serial| format!("YubiKey {serial}"))
     });
-    Ok(changes.iter().map(ToString::to_string).collect())
+    let mut sentences: Vec<_> = changes.iter().map(ToString::to_string).collect();
+    if let Some(previous) = previous.filter(|_| document == Document::Root)
+        && online_keys(previous)? != online_keys(proposed)?
+    {
+        sentences.insert(0, CLIENTS.to_owned());
+    }
+    Ok(sentences)
+}
+
+/// What a client does with a root that replaces the keys of snapshot or timestamp (TUF
+/// specification 1.0.34, 5.3.11).
+const CLIENTS: &str = "Clients that take this root throw away the snapshot and the timestamp \
+    that they had, whatever their versions, and get new ones signed by the new online key. So \
+    they recover even where a thief has signed versions far ahead (a fast-forward attack). Until \
+    the service has signed anew, they find nothing that they accept.";
+
+/// The keys of snapshot and timestamp.
+fn online_keys(root: &tuf::Document) -> Result<[BTreeSet<Digest>; 2], String> {
+    let root = tuf::Root::read(root).map_err(|error| error.to_string())?;
+    Ok(["snapshot", "timestamp"].map(|role| root.role_keys(role).into_keys().collect()))
 }
 
 /// The id that the dialect gives a holder's key.

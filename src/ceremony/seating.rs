@@ -22,6 +22,9 @@ pub struct Place {
     pub handle: Handle,
     /// How this person comes.
     pub standing: Standing,
+    /// Whether this person goes on with another device than the one whose key stands
+    /// in the previous root.
+    pub changes_device: bool,
     /// The key for the next root, if it is known: otherwise it is made here.
     pub current: Option<Enrolment>,
     /// A key of the previous root that has no place in the next. It signs the next
@@ -41,6 +44,7 @@ pub fn places(roster: &Roster, previous: Option<&Previous>) -> Vec<Place> {
     let leavers = roster.leavers.iter().map(|leaver| Place {
         handle: leaver.handle.clone(),
         standing: Standing::Leaves,
+        changes_device: false,
         current: None,
         outgoing: Keys::of(&leaver.handle, roster, previous).in_root,
         spares: Vec::new(),
@@ -73,6 +77,7 @@ fn place(holder: &roster::Holder, roster: &Roster, previous: Option<&Previous>) 
         } else {
             Standing::Joins
         },
+        changes_device: listed && !stays,
         current,
         outgoing,
         spares,

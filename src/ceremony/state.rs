@@ -69,6 +69,9 @@ pub struct Opening {
 pub struct Progress {
     /// Its question was answered or its effect done.
     pub done: bool,
+    /// What earlier ceremonies left holds together; people have yet to compare it with
+    /// what they know.
+    pub judged: bool,
     /// The people in the room go on with what they have.
     pub enough: bool,
     /// Who has been at the table in this step.

@@ -352,6 +352,13 @@ impl State {
         self.seats.iter().find(owns).map(|seat| &seat.handle)
     }
 
+    /// Whether a device may be brought for a new key: nobody has enrolled it, and no key
+    /// of it is revoked.
+    #[must_use]
+    pub fn is_free(&self, serial: u32) -> bool {
+        self.owner(serial).is_none() && self.revoked().find(None, serial).is_none()
+    }
+
     /// Every proven key: holder, device and SubjectPublicKeyInfo.
     #[must_use]
     pub fn enrolled_keys(&self) -> Vec<(String, u32, Vec<u8>)> {

@@ -71,14 +71,10 @@ impl Unattended {
             (None, purpose) => state.awaited_devices(seat, purpose),
         };
         let devices = self.hands.devices().ok()?;
-        let revoked = state.revoked();
         let listed = state.plan.roster.holder(holder);
         let family = listed.map(|holder| holder.family).unwrap_or_default();
-        let is_free = |device: &&Device| {
-            device.family == family
-                && state.owner(device.serial).is_none()
-                && revoked.find(None, device.serial).is_none()
-        };
+        let is_free =
+            |device: &&Device| device.family == family && state.is_free(device.serial);
         let found = match awaited.first() {
             Some(serial) => devices.iter().find(|device| device.serial == *serial),
             None => {

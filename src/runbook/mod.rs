@@ -185,7 +185,8 @@ fn tasks(step: &Step) -> Vec<String> {
         ],
         Kind::Load => vec![
             "The program names every rule on what earlier ceremonies left: the chain of roots, the published enrolments, the revoked keys.".to_owned(),
-            "On the second machine: `keymoot tuf show` of the first root gives its digest. Compare it with the one that was published.".to_owned(),
+            "The screen shows the digest of the first root in words. Compare it with the one that was published; on the second machine `keymoot tuf show` of the first root gives it too.".to_owned(),
+            format!("Type `{CONFIRM}`."),
             "If a rule is violated: nobody signs. Leave, and get the previous state anew.".to_owned(),
         ],
         Kind::Enroll | Kind::EnrollSpares => [

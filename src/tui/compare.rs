@@ -34,7 +34,12 @@ fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
     let documents = view.readings.iter();
     let documents = documents.map(|reading| (reading.document.name().to_owned(), reading.signed));
     let manifest = view.state.manifest;
-    documents
+    let first = view.state.plan.previous().and_then(|p| p.roots().first());
+    let first = first.filter(|_| view.state.awaits_comparison());
+    first
+        .map(|root| ("the first root".to_owned(), root.document().digest()))
+        .into_iter()
+        .chain(documents)
         .chain(manifest.map(|digest| ("MANIFEST.json".to_owned(), digest)))
         .chain([("the transcript so far".to_owned(), view.head)])
         .collect()

@@ -117,6 +117,11 @@ impl TypedWord {
         self.refusal = Some(why);
     }
 
+    /// Whether it says why the last answer was none.
+    pub fn is_refused(&self) -> bool {
+        self.refusal.is_some()
+    }
+
     /// Whether nothing was typed.
     pub fn is_empty(&self) -> bool {
         self.field.text().is_empty()

@@ -3,10 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::room::{RoomCommand, RoomDevice, RoomSeen};
-use crate::{
-    ceremony::{State, turn::Purpose},
-    rules::roster::Handle,
-};
+use crate::{ceremony::State, rules::roster::Handle};
 
 /// The simulated devices and which of them is in hand.
 #[derive(Debug, Default)]
@@ -67,8 +64,9 @@ impl Hands {
         self.typing
     }
 
-    /// The device in hand: the one taken for this turn; else the one that the
-    /// holder at the table enrolled, or would: that of the seat's number.
+    /// The device in hand: the one taken for this turn; else the one that the holder
+    /// at the table has in use, or is awaited with; else one that nobody has enrolled,
+    /// that of the seat's number before others.
     pub fn in_hand(&self, state: Option<&State>) -> Option<&RoomDevice> {
         let by_number = |number: usize| self.seen.devices.iter().find(|d| d.number == number);
         let turn = state.and_then(|state| state.turn.as_ref());
@@ -82,12 +80,19 @@ impl Hands {
             let inserted = self.seen.devices.iter().find(|device| device.inserted);
             return inserted.or(self.seen.devices.first());
         };
+        let of_serial = |serial: u32| self.seen.devices.iter().find(|d| d.serial == serial);
+        if let Some(seen) = &turn.device {
+            return of_serial(seen.serial);
+        }
         let place = state.seats.iter().position(|s| s.handle == turn.holder)?;
-        let enrolled = state.seats.get(place)?.enrolled().map(|e| e.serial);
-        let own = enrolled.filter(|_| turn.purpose != Purpose::Enroll);
-        match own {
-            Some(serial) => self.seen.devices.iter().find(|d| d.serial == serial),
-            None => by_number(place + 1),
+        let awaited = state.awaited_devices(state.seats.get(place)?, turn.purpose);
+        match awaited.first() {
+            Some(serial) => of_serial(*serial),
+            None => {
+                let free = |device: &&RoomDevice| state.is_free(device.serial);
+                let own = by_number(place + 1).filter(free);
+                own.or_else(|| self.seen.devices.iter().find(free))
+            }
         }
     }
 

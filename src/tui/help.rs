@@ -40,7 +40,7 @@ pub(super) fn page(page: &mut Page, sight: &Sight<'_>) {
     }
     page.gap();
     page.headline("The seats");
-    page.text("P present, K key made, A attested, E enrolled (the key has signed that its holder has it), S signed, C signed the manifest. A dot: not yet. > marks who is at the table.");
+    page.text("P present, K key made, A attested, E enrolled (the key has signed that its holder has it), S signed, C signed the manifest. A dot: not yet. > marks who is at the table. Behind a seat's number: + joins, - leaves, * goes on with another device.");
     page.gap();
     page.text("The head of the transcript changes with every entry. Read its words aloud and anybody can note them down and compare them later.");
 }

@@ -189,6 +189,14 @@ impl Page {
         }
     }
 
+    /// What is to be known before it is typed, and is no answer's fault.
+    pub fn note(&mut self, note: &str) {
+        let rows = self.wrapped(note, "");
+        let style = self.sheet.notice();
+        self.bottom
+            .extend(rows.into_iter().map(|row| Line::styled(row, style)));
+    }
+
     /// What is to be typed.
     pub fn ask(&mut self, what: &str) {
         self.asks.push(self.sheet.show(&safe(what)).into_owned());

@@ -1,6 +1,8 @@
 //! The side pane: the holders' seats, the quorum filling up, and in a rehearsal
 //! the simulated devices.
 
+use std::ops::Range;
+
 use ratatui::{
     Frame,
     layout::Rect,
@@ -13,10 +15,14 @@ use super::{
     model::Model,
     room::RoomDevice,
 };
-use crate::ceremony::{
-    State,
-    state::Seat,
-    turn::{Purpose, Stage, Turn},
+use crate::{
+    ceremony::{
+        State, Tally,
+        seating::Standing,
+        state::Seat,
+        turn::{Purpose, Stage, Turn},
+    },
+    rules::roster::Handle,
 };
 
 /// Rows that the simulated devices take.
@@ -32,8 +38,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     if let Some(state) = state {
         let counts = quorum(model, state, columns);
         let taken = counts.len() + 1 + hands.map_or(0, |_| HANDS);
-        lines.push(title(model, columns));
-        lines.extend(seats(model, state, columns, rows.saturating_sub(taken)));
+        let seats = in_sight(state, rows.saturating_sub(taken));
+        lines.push(title(model, state, columns, &seats));
+        lines.extend(rows_of_seats(model, state, columns, seats));
         lines.extend(counts);
     }
     if let Some(hands) = hands {
@@ -53,23 +60,39 @@ fn is_wide(columns: usize) -> bool {
     columns > 30
 }
 
-fn title(model: &Model, columns: usize) -> Line<'static> {
+/// The seats that there is room for, around the one at the table.
+fn in_sight(state: &State, room: usize) -> Range<usize> {
+    let at_table = state.turn.as_ref().map(|turn| &turn.holder);
+    let place = |seat: &Seat| Some(&seat.handle) == at_table;
+    let here = state.seats.iter().position(place).unwrap_or(0);
+    let first = (here + 1).saturating_sub(room);
+    first..(first + room).min(state.seats.len())
+}
+
+fn title(model: &Model, state: &State, columns: usize, seats: &Range<usize>) -> Line<'static> {
     let text = if is_wide(columns) {
         " the seats"
     } else {
         " seats"
     };
+    let all = state.seats.len();
+    let text = match seats.len() == all {
+        true => text.to_owned(),
+        false => format!("{text} {}-{} of {all}", seats.start + 1, seats.end),
+    };
     let gap = " ".repeat(columns.saturating_sub(text.len() + 7));
     Line::styled(format!("{text}{gap}PKAESC"), model.sheet.quiet())
 }
 
-/// One row for each seat, as many as there is room for around the one at the table.
-fn seats(model: &Model, state: &State, columns: usize, room: usize) -> Vec<Line<'static>> {
-    let at_table = state.turn.as_ref().map(|turn| &turn.holder);
-    let place = |seat: &Seat| Some(&seat.handle) == at_table;
-    let here = state.seats.iter().position(place).unwrap_or(0);
-    let first = (here + 1).saturating_sub(room);
-    let seats = state.seats.iter().enumerate().skip(first).take(room);
+/// One row for each of these seats.
+fn rows_of_seats(
+    model: &Model,
+    state: &State,
+    columns: usize,
+    seats: Range<usize>,
+) -> Vec<Line<'static>> {
+    let all = state.seats.iter().enumerate();
+    let seats = all.skip(seats.start).take(seats.len());
     seats
         .map(|(at, seat)| {
             let turn = state
@@ -83,6 +106,7 @@ fn seats(model: &Model, state: &State, columns: usize, room: usize) -> Vec<Line<
             } else {
                 String::new()
             };
+            let standing = standing(Some(state), &seat.handle);
             let name_columns = columns.saturating_sub(4 + 1 + word.len() + letters.len() + 1);
             let name = fit(model, seat.handle.as_str(), name_columns);
             let style = match turn {
@@ -93,7 +117,10 @@ fn seats(model: &Model, state: &State, columns: usize, room: usize) -> Vec<Line<
                 .iter()
                 .map(|(letter, reached)| if *reached { *letter } else { '.' })
                 .collect();
-            let text = format!("{mark}{:>2} {name:<name_columns$} {word}{letters}", at + 1);
+            let text = format!(
+                "{mark}{:>2}{standing}{name:<name_columns$} {word}{letters}",
+                at + 1
+            );
             Line::styled(text, style)
         })
         .collect()
@@ -102,19 +129,40 @@ fn seats(model: &Model, state: &State, columns: usize, room: usize) -> Vec<Line<
 /// What a seat has come to: present, key made, attested, enrolled, signed, closed.
 fn letters(state: &State, seat: &Seat, turn: Option<&Turn>) -> [(char, bool); 6] {
     let made = turn.is_some_and(|turn| matches!(turn.stage, Stage::Attest(_) | Stage::Found(_)));
-    let signed = !state.documents.is_empty()
-        && state
-            .documents
-            .keys()
-            .all(|document| seat.has_signed(*document));
     [
         ('P', seat.present),
         ('K', made || seat.enrolment.is_some()),
         ('A', seat.enrolment.is_some()),
         ('E', seat.enrolled().is_some()),
-        ('S', signed),
+        ('S', has_signed(state, seat)),
         ('C', seat.closing.is_some()),
     ]
+}
+
+/// Whether a holder has signed all that the ceremony asks of that holder's devices.
+fn has_signed(state: &State, seat: &Seat) -> bool {
+    if state.scenario().documents().is_empty() {
+        return seat.proof.is_some();
+    }
+    let all = state.documents.keys().all(|document| {
+        let mut signers = state.signers(seat, *document);
+        signers.all(|e| seat.signatures.contains_key(&(*document, e.serial)))
+    });
+    all && !seat.signatures.is_empty()
+}
+
+/// How a person comes to a ceremony that goes on from another, as one sign: + joins,
+/// - leaves, * goes on with another device.
+pub(super) fn standing(state: Option<&State>, handle: &Handle) -> char {
+    let state = state.filter(|state| state.plan.previous().is_some());
+    let places = state.map(|state| state.plan.places()).unwrap_or_default();
+    let place = places.iter().find(|place| place.handle == *handle);
+    match place.map(|place| (place.standing, place.changes_device)) {
+        Some((Standing::Joins, _)) => '+',
+        Some((Standing::Leaves, _)) => '-',
+        Some((Standing::Stays, true)) => '*',
+        _ => ' ',
+    }
 }
 
 /// The last of them as a word.
@@ -152,13 +200,19 @@ pub(super) fn each_in_words(state: &State) -> Vec<String> {
             "" => "not here yet",
             word => word,
         };
-        format!("seat {} {}: {word}", at + 1, seat.handle)
+        let comes = match standing(Some(state), &seat.handle) {
+            '+' => ", joins",
+            '-' => ", leaves",
+            '*' => ", goes on with another device",
+            _ => "",
+        };
+        format!("seat {} {}{comes}: {word}", at + 1, seat.handle)
     });
     told.collect()
 }
 
 fn signed_all(state: &State) -> usize {
-    let all = |seat: &&Seat| letters(state, seat, None).get(4).is_some_and(|s| s.1);
+    let all = |seat: &&Seat| has_signed(state, seat);
     state.seats.iter().filter(all).count()
 }
 
@@ -174,12 +228,29 @@ fn quorum(model: &Model, state: &State, columns: usize) -> Vec<Line<'static>> {
         &format!(" enrolled {enrolled} of {holders}"),
         columns,
     ))];
-    let (what, count) = if state.manifest.is_some() {
-        ("closed", closed)
-    } else {
-        ("quorum", signed)
-    };
-    lines.push(bar(model, what, count, threshold, columns));
+    if state.manifest.is_some() {
+        lines.push(bar(model, "closed", closed, threshold, columns));
+        return lines;
+    }
+    let comes_and_goes = |seat: &Seat| standing(Some(state), &seat.handle) != ' ';
+    if !state.seats.iter().any(comes_and_goes) {
+        // The old keys are the new ones.
+        lines.push(bar(model, "quorum", signed, threshold, columns));
+        return lines;
+    }
+    let (new, old): (Vec<Tally>, Vec<Tally>) = state
+        .tallies()
+        .into_iter()
+        .partition(|tally| tally.of_previous.is_none());
+    // Of several documents, the one that is farthest from its demand.
+    let least = |tallies: Vec<Tally>| tallies.into_iter().min_by_key(|tally| tally.have);
+    match (least(old), least(new)) {
+        (Some(old), Some(new)) => {
+            lines.push(bar(model, "old keys", old.have, old.need, columns));
+            lines.push(bar(model, "new keys", new.have, new.need, columns));
+        }
+        _ => lines.push(bar(model, "quorum", signed, threshold, columns)),
+    }
     lines
 }
 

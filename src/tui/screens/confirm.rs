@@ -6,12 +6,12 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Screen, Sight, opening_of_step};
 use crate::{
-    ceremony::{Answer, State, question::CONFIRM, script},
+    ceremony::{Answer, State, previous::Previous, question::CONFIRM, script},
     text::escape,
     tui::{
         field::{Field, TypedWord},
         link::Heard,
-        page::Page,
+        page::{Page, word_rows},
     },
 };
 
@@ -58,9 +58,36 @@ impl Confirm {
     }
 }
 
+/// The first root, to be compared with the one that was published; then the words.
+fn first_root(page: &mut Page, state: &State, sight: &Sight<'_>) {
+    let roots = state.plan.previous().map(Previous::roots);
+    let (Some(first), Some(last)) = (roots.and_then(<[_]>::first), roots.and_then(<[_]>::last))
+    else {
+        opening_of_step(page, sight);
+        return;
+    };
+    page.headline("Is this the first root that was published?");
+    page.text(&format!(
+        "The digest of version {} (F8: large):",
+        first.document().version()
+    ));
+    for (row, words) in word_rows(&first.document().digest()).iter().enumerate() {
+        page.item(&format!("{} ", row + 1), words, page.sheet.typed());
+    }
+    page.text(&format!(
+        "From it to version {}, each root is signed by its own quorum and by that of the one before.",
+        last.document().version()
+    ));
+    page.gap();
+    opening_of_step(page, sight);
+}
+
 impl Screen for Confirm {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
-        opening_of_step(page, sight);
+        match sight.state().filter(|state| state.awaits_comparison()) {
+            Some(state) => first_root(page, state, sight),
+            None => opening_of_step(page, sight),
+        }
         if sight.room && !self.fields.is_empty() {
             let hint = "In this rehearsal, make these up.";
             page.item("", hint, page.sheet.quiet());

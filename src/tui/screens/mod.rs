@@ -48,12 +48,10 @@ impl<'m> Sight<'m> {
 
     /// A holder as people call them: name and handle.
     pub fn person(&self, handle: &crate::rules::roster::Handle) -> String {
-        let holder = self
-            .state()
-            .and_then(|state| state.plan.roster.holder(handle));
-        match holder {
-            Some(holder) if holder.name != handle.as_str() => {
-                format!("{} ({handle})", crate::text::escape(&holder.name))
+        let name = self.state().and_then(|state| state.plan.name(handle));
+        match name {
+            Some(name) if name != handle.as_str() => {
+                format!("{} ({handle})", crate::text::escape(name))
             }
             _ => handle.to_string(),
         }

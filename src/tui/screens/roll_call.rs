@@ -10,6 +10,7 @@ use crate::{
         field::{TypedWord, typed},
         link::Heard,
         page::Page,
+        seats,
     },
 };
 
@@ -58,12 +59,25 @@ impl RollCall {
         }
     }
 
+    /// Those who are marked as present.
+    fn marked(&self) -> Vec<Handle> {
+        let present = self.holders.iter().filter(|(_, present)| *present);
+        present.map(|(handle, _)| handle.clone()).collect()
+    }
+
     fn mark(&mut self) {
         if let Some((_, present)) = self.holders.get_mut(self.at) {
             *present = !*present;
             self.go(self.at + 1);
         }
     }
+}
+
+/// The last version of the root that this holder's key signed.
+fn last_signed(sight: &Sight<'_>, handle: &Handle) -> Option<u64> {
+    let state = sight.state()?;
+    let previous = state.plan.previous()?;
+    previous.last_signed(previous.holders().get(handle)?)
 }
 
 fn digit(key: &KeyEvent) -> Option<usize> {
@@ -73,14 +87,25 @@ fn digit(key: &KeyEvent) -> Option<usize> {
 impl Screen for RollCall {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         opening_of_step(page, sight);
+        let digits = self.holders.len().to_string().len();
         for (at, (handle, present)) in self.holders.iter().enumerate() {
-            let mark = if *present {
-                "[x] present"
-            } else {
-                "[ ]        "
+            let mark = match (*present, last_signed(sight, handle)) {
+                (true, _) => "[x] present".to_owned(),
+                (false, Some(version)) => format!("[ ] {:<7}", format!("last v{version}")),
+                (false, None) => "[ ]        ".to_owned(),
             };
+            let standing = seats::standing(sight.state(), handle);
             let person = sight.person(handle);
-            page.choice(&format!("{mark} {} {person}", at + 1), at == self.at);
+            page.choice(
+                &format!("{mark} {:>digits$}{standing}{person}", at + 1),
+                at == self.at,
+            );
+        }
+        let goes_on =
+            !self.word.is_refused() && sight.state().is_some_and(|s| s.plan.previous().is_some());
+        if goes_on && let Some(lacking) = sight.state().and_then(|s| s.lacking(&self.marked())) {
+            page.bottom.push(ratatui::text::Line::default());
+            page.note(&format!("{lacking}."));
         }
         let how = match page.by_line {
             true => format!(
@@ -104,9 +129,8 @@ impl Screen for RollCall {
             }
             _ => {
                 let word = self.word.key(key)?;
-                let present = self.holders.iter().filter(|(_, present)| *present);
                 return Some(Heard::Answer(Answer::Present {
-                    holders: present.map(|(handle, _)| handle.clone()).collect(),
+                    holders: self.marked(),
                     word,
                 }));
             }

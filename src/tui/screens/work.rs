@@ -5,6 +5,7 @@ use crossterm::event::KeyEvent;
 use super::{Screen, Sight, whose_turn::purpose_in_words};
 use crate::{
     attestation::Family,
+    ceremony::turn::Stage,
     driver::Work,
     text::escape,
     tui::{link::Heard, page::Page},
@@ -67,9 +68,18 @@ impl Screen for WorkScreen {
             }
             Work::Remove { holder } => {
                 page.who(&sight.person(holder));
-                page.headline("Take your device out.");
-                page.gap();
-                page.text("Keep it with you, or put it back into its bag.");
+                match other_device(sight) {
+                    Some(serial) => {
+                        page.headline("Take this device out, then insert your other one.");
+                        page.gap();
+                        page.text(&format!("This device has signed all that it can. The one numbered {serial} signs the rest, in the same turn."));
+                    }
+                    None => {
+                        page.headline("Take your device out.");
+                        page.gap();
+                        page.text("Keep it with you, or put it back into its bag.");
+                    }
+                }
                 hands(page, sight, ("Ctrl-N", "+"), "unplugs it");
             }
             Work::Touch {
@@ -112,6 +122,14 @@ impl Screen for WorkScreen {
     fn key(&mut self, _: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
         None
     }
+}
+
+/// The device that the holder at the table signs with after the one that is in.
+fn other_device(sight: &Sight<'_>) -> Option<u32> {
+    let state = sight.state()?;
+    let turn = state.turn.as_ref().filter(|t| t.stage == Stage::Exchange)?;
+    let awaited = state.awaited_devices(state.seat(&turn.holder)?, turn.purpose);
+    awaited.first().copied()
 }
 
 /// How a rehearsal's hands do what is asked.
