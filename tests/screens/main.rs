@@ -4,6 +4,7 @@
 mod everywhere;
 mod frame;
 mod mishaps;
+mod occasions;
 mod rehearsal;
 mod terminal;
 mod whole;

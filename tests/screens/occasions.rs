@@ -1,0 +1,284 @@
+//! The ceremonies that go on from an earlier one, by keystrokes: the annual signing,
+//! holders who come and go, and a key that is thrown out.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::LazyLock,
+};
+
+use keymoot::{
+    bundle::{self, Expectations},
+    ceremony::question::last_four,
+    rules::Verdict,
+};
+
+use super::{
+    rehearsal::{DOCUMENTS, PLUG, TOUCH, pin, reading_words, transcript, unattended_pin},
+    terminal::Terminal,
+};
+
+/// Bundles to go on from, and what each chapter was held with.
+static STORY: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let told = Command::new(env!("CARGO_BIN_EXE_keymoot"))
+        .args(["rehearse", "story", "--unattended", "--seed", "7", "--out"])
+        .arg(folder.path().join("story"))
+        .env_remove("PCSCLITE_CSOCK_NAME")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(told.success(), "{told}");
+    folder
+});
+
+/// A ceremony of the story, held by hand.
+struct Occasion {
+    folder: tempfile::TempDir,
+    at: Terminal,
+}
+
+impl Occasion {
+    /// Begins the chapter with this number on the bundle of the one before.
+    fn begin(number: usize, script: &str, previous: &str) -> Self {
+        let story = STORY.path().join("story");
+        let file = |name: &str| story.join(format!("{number}-{name}.toml"));
+        let folder = tempfile::tempdir().unwrap();
+        let arguments: Vec<PathBuf> = vec![
+            "rehearse".into(),
+            script.into(),
+            "--seed".into(),
+            "7".into(),
+            "--previous".into(),
+            story.join(previous),
+            "--roster".into(),
+            file("roster"),
+            "--policy".into(),
+            file("policy"),
+            "--dir".into(),
+            folder.path().join("ceremony"),
+            "--out".into(),
+            folder.path().join("bundle"),
+        ];
+        let at = Terminal::start(arguments);
+        Self { folder, at }
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.folder.path().join("ceremony")
+    }
+
+    /// The room is opened: what it is asked for, line by line.
+    fn opens(&mut self, first: &str, lines: [&str; 2]) {
+        self.at.expect(first).enter(lines[0]).enter(lines[1]);
+        self.at.expect("type confirm").enter("confirm");
+        let words = self.first_root();
+        self.at
+            .expect("Is this the first root that was published?")
+            .expect(&words)
+            .expect("type confirm")
+            .enter("confirm");
+    }
+
+    /// The first words of the first root's digest.
+    fn first_root(&self) -> String {
+        let story = STORY.path().join("story/1-ceremony");
+        let chain = transcript(&story);
+        let signed = chain.entries().iter().find_map(|entry| match &entry.event {
+            keymoot::transcript::Event::Proposed { signed, .. } => Some(*signed),
+            _ => None,
+        });
+        signed.unwrap().words()[..4].join(" ")
+    }
+
+    /// Every document is read, and its words are typed.
+    fn reads(&mut self) {
+        for name in DOCUMENTS {
+            self.at.read_on(name);
+            let words = reading_words(&self.dir(), name);
+            self.at.enter(&words);
+        }
+    }
+
+    /// A holder comes to the table. `pins` are those of the devices inserted one after
+    /// the other, each with what its touches allow. Keystrokes besides the PINs.
+    fn turn(&mut self, call: &str, seat: usize, pins: &[(String, &[&str])]) -> usize {
+        let at = &mut self.at;
+        at.expect(call);
+        let before = at.keystrokes();
+        at.enter(&seat.to_string());
+        let besides = at.keystrokes() - before;
+        for (nth, (pin, allowed)) in pins.iter().enumerate() {
+            at.expect("Insert your device").by_hand(PLUG);
+            at.expect("PIN, then Enter").enter(pin);
+            for allows in *allowed {
+                at.expect(allows).expect("BLINKS").by_hand(TOUCH);
+            }
+            let out = match nth + 1 == pins.len() {
+                true => "Take your device out",
+                false => "Take this device out, then insert your other one",
+            };
+            at.expect(out).by_hand(PLUG);
+        }
+        besides
+    }
+
+    /// A newcomer makes a key.
+    fn enrols(&mut self, seat: usize, number: usize) {
+        let at = &mut self.at;
+        at.expect("Call the next holder to make a key")
+            .enter(&seat.to_string())
+            .expect("Insert your device")
+            .by_hand(PLUG);
+        at.expect("Type its last four digits");
+        let serial = self.serial_at_hand();
+        let at = &mut self.at;
+        at.enter(&last_four(serial));
+        if at.expect_any(&["New PIN, first time", "type erase"]) == 1 {
+            at.enter("erase");
+        }
+        at.expect("New PIN, first time")
+            .enter(&pin(number))
+            .expect("New PIN, second time")
+            .enter(&pin(number))
+            .expect("BLINKS")
+            .by_hand(TOUCH)
+            .expect("Take your device out")
+            .by_hand(PLUG);
+    }
+
+    /// The serial number of the device that was read last.
+    fn serial_at_hand(&self) -> u32 {
+        let chain = transcript(&self.dir());
+        let seen = chain
+            .entries()
+            .iter()
+            .rev()
+            .find_map(|entry| match entry.event {
+                keymoot::transcript::Event::DeviceSeen { serial, .. } => Some(serial),
+                _ => None,
+            });
+        seen.unwrap()
+    }
+
+    /// The first five whose PINs these are close the ceremony.
+    fn closes(&mut self, holders: &[(usize, String)]) -> usize {
+        let mut most = 0;
+        for (seat, pin) in holders {
+            let allowed: (String, &[&str]) = (pin.clone(), &["the closing signature"]);
+            let call = "Call the next holder to sign the manifest";
+            most = most.max(self.turn(call, *seat, &[allowed]));
+        }
+        self.at.expect("5 of 5 have").enter("enough");
+        self.at.expect("The ceremony is over").enter("done");
+        assert_eq!(self.at.exit_code(), 0);
+        most
+    }
+
+    /// The bundle follows from the first root of all, and every rule holds.
+    fn verifies(&self) {
+        let bundle = bundle::read(&self.folder.path().join("bundle")).unwrap();
+        let expected = Expectations {
+            rehearsal: true,
+            trusted_root: Some(std::fs::read(first_root_file(STORY.path())).unwrap()),
+        };
+        let violated: Vec<_> = bundle::verify(&bundle, &expected)
+            .into_iter()
+            .filter(Verdict::is_violated)
+            .collect();
+        assert!(violated.is_empty(), "{violated:?}");
+    }
+}
+
+fn first_root_file(story: &Path) -> PathBuf {
+    story.join("story/1-initial-root/repositories/tuf-root/metadata/root_history/1.root.json")
+}
+
+/// Every holder signs with the one device that the root names.
+fn old_pin(holder: usize) -> Vec<(String, &'static [&'static str])> {
+    vec![(unattended_pin(holder), &DOCUMENTS)]
+}
+
+#[test]
+fn the_annual_signing_is_held_by_keystrokes_and_says_who_is_absent() {
+    let mut held = Occasion::begin(2, "annual-resign", "1-initial-root");
+    held.opens("Number of the tamper-evident bag", ["bag 17", "12:00"]);
+    held.at.expect("Space marks who answers").expect("last v1");
+    held.at.press(&" ".repeat(4)).enter("present");
+    held.at
+        .expect("4 holders are marked as present, and 5 must sign");
+    held.at.press(&" ".repeat(3)).enter("present");
+    held.reads();
+    for holder in 1..=7 {
+        held.turn("Call the next holder to sign", holder, &old_pin(holder));
+    }
+    held.at
+        .expect("Anything to record?")
+        .expect("type confirm")
+        .enter("confirm");
+    held.closes(&(1..=5).map(|n| (n, unattended_pin(n))).collect::<Vec<_>>());
+    held.verifies();
+}
+
+#[test]
+fn holders_come_and_go_by_keystrokes_and_one_signs_with_two_devices_in_one_turn() {
+    let mut held = Occasion::begin(3, "onboard-member", "2-annual-resign");
+    held.opens("Number of the tamper-evident bag", ["bag 17", "12:00"]);
+    held.at
+        .expect("Space marks who answers")
+        .expect("Not marked as present: holder-10, holder-11")
+        .press(&" ".repeat(11))
+        .expect("10-Holder 1")
+        .enter("present");
+    held.enrols(8, 10);
+    held.enrols(9, 11);
+    held.at.expect("whoever has another device").enter("enough");
+    held.reads();
+    let call = "Call the next holder to sign";
+    let both: [(String, &[&str]); 2] = [
+        (unattended_pin(3), &DOCUMENTS),
+        (unattended_pin(3), &["root.json"]),
+    ];
+    held.turn(call, 1, &both);
+    held.at.expect("old keys 1 of 5").expect("new keys 1 of 5");
+    held.turn(call, 10, &[(unattended_pin(1), &["root.json"])]);
+    held.at.expect("old keys 2 of 5").expect("new keys 1 of 5");
+    held.turn(call, 8, &[(pin(10), &DOCUMENTS)]);
+    held.at.expect("old keys 2 of 5").expect("new keys 2 of 5");
+    for holder in [4, 5, 6] {
+        held.turn(call, holder - 2, &old_pin(holder));
+    }
+    held.at.expect("5 of 5 have").enter("enough");
+    held.at
+        .expect("Anything to record?")
+        .expect("type confirm")
+        .enter("confirm");
+    let closing = [(1, 3), (2, 4), (3, 5), (4, 6), (5, 7)];
+    held.closes(&closing.map(|(seat, holder)| (seat, unattended_pin(holder))));
+    held.verifies();
+}
+
+#[test]
+fn a_key_is_thrown_out_with_no_more_than_twelve_keystrokes_a_holder_besides_the_pin() {
+    let mut held = Occasion::begin(4, "emergency-revocation", "3-onboard-member");
+    held.opens(
+        "What happened, in one line",
+        ["a device was stolen", "12:00"],
+    );
+    held.at.expect("Space marks who answers");
+    held.at.press(&" ".repeat(6)).enter("present");
+    held.at
+        .expect("Clients that take this root throw away the snapshot");
+    held.reads();
+    let call = "Call the next holder to sign";
+    let mut busiest = 0;
+    for holder in 3..=8 {
+        busiest = busiest.max(held.turn(call, holder - 2, &old_pin(holder)));
+    }
+    let closing: Vec<_> = (3..=7).map(|n| (n - 2, unattended_pin(n))).collect();
+    busiest += held.closes(&closing);
+    println!("{busiest} keystrokes a holder besides the PIN");
+    assert!(busiest <= 12, "{busiest} keystrokes");
+    held.verifies();
+}
