@@ -10,7 +10,7 @@ use std::process::Command;
 use keymoot::ceremony::script::CheckedScript;
 
 /// The families of rules.
-const FAMILIES: [&str; 14] = [
+const FAMILIES: [&str; 15] = [
     "BUNDLE",
     "CRATES",
     "DELEGATION",
@@ -19,6 +19,7 @@ const FAMILIES: [&str; 14] = [
     "KEY",
     "MACHINE",
     "POLICY",
+    "QUORUM",
     "ROOT",
     "ROSTER",
     "SCRIPT",

@@ -113,6 +113,7 @@ impl Evidence {
         verdicts.extend(verify::signed_documents(&self.state, &|digest| {
             self.object(digest)
         }));
+        verdicts.extend(self.state.presence());
         verdicts.extend(self.derived());
         verdicts
     }

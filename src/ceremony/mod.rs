@@ -13,6 +13,7 @@ mod crates_root;
 mod next;
 mod order;
 mod plan;
+mod presence;
 pub mod previous;
 pub mod propose;
 pub mod question;

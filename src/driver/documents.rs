@@ -86,7 +86,8 @@ impl Driver<'_, '_> {
     /// Verifies the signed documents as a stranger would.
     pub(super) fn verify(&mut self) -> Result<(), Stop> {
         self.busy("verifying the signed documents");
-        let verdicts = verify::signed_documents(&self.state, &|digest| self.object(digest));
+        let mut verdicts = verify::signed_documents(&self.state, &|digest| self.object(digest));
+        verdicts.extend(self.state.presence());
         self.record(Event::Verified { verdicts })
     }
 

@@ -3,6 +3,7 @@
 use super::{
     facts::Facts,
     page::{Block, Phrase, Quorum, digest},
+    verdicts,
 };
 use crate::{
     ceremony::{question, state::Seat},
@@ -72,6 +73,10 @@ pub(super) fn documents(facts: &Facts<'_>) -> Vec<Block> {
     let mut blocks = vec![Block::Section("What was decided and signed".to_owned())];
     if facts.documents.is_empty() {
         blocks.push(Block::Paragraph("No document was made.".into()));
+    }
+    if let Some(presence) = facts.state.presence() {
+        blocks.push(Block::Part("Whose keys are there".to_owned()));
+        blocks.push(verdicts::list(&[&presence]));
     }
     for paper in &facts.documents {
         let document = paper.document;

@@ -134,21 +134,9 @@ fn letters(state: &State, seat: &Seat, turn: Option<&Turn>) -> [(char, bool); 6]
         ('K', made || seat.enrolment.is_some()),
         ('A', seat.enrolment.is_some()),
         ('E', seat.enrolled().is_some()),
-        ('S', has_signed(state, seat)),
+        ('S', state.has_shown(seat)),
         ('C', seat.closing.is_some()),
     ]
-}
-
-/// Whether a holder has signed all that the ceremony asks of that holder's devices.
-fn has_signed(state: &State, seat: &Seat) -> bool {
-    if state.scenario().documents().is_empty() {
-        return seat.proof.is_some();
-    }
-    let all = state.documents.keys().all(|document| {
-        let mut signers = state.signers(seat, *document);
-        signers.all(|e| seat.signatures.contains_key(&(*document, e.serial)))
-    });
-    all && !seat.signatures.is_empty()
 }
 
 /// How a person comes to a ceremony that goes on from another, as one sign: + joins,
@@ -212,7 +200,7 @@ pub(super) fn each_in_words(state: &State) -> Vec<String> {
 }
 
 fn signed_all(state: &State) -> usize {
-    let all = |seat: &&Seat| has_signed(state, seat);
+    let all = |seat: &&Seat| state.has_shown(seat);
     state.seats.iter().filter(all).count()
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Screen, Sight, opening_of_step};
+use super::{Screen, Sight, opening_of_step, whose_keys_are_there};
 use crate::{
     ceremony::{Answer, State, previous::Previous, question::CONFIRM, script},
     text::escape,
@@ -86,7 +86,10 @@ impl Screen for Confirm {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         match sight.state().filter(|state| state.awaits_comparison()) {
             Some(state) => first_root(page, state, sight),
-            None => opening_of_step(page, sight),
+            None => {
+                opening_of_step(page, sight);
+                whose_keys_are_there(page, sight);
+            }
         }
         if sight.room && !self.fields.is_empty() {
             let hint = "In this rehearsal, make these up.";

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Screen, Sight};
+use super::{Screen, Sight, whose_keys_are_there};
 use crate::{
     driver::Farewell,
     tui::{
@@ -32,7 +32,7 @@ impl FarewellScreen {
 }
 
 impl Screen for FarewellScreen {
-    fn page(&self, page: &mut Page, _: &Sight<'_>) {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who("Everybody");
         page.headline("The ceremony is over. This leaves the room:");
         page.item("  ", &self.farewell.bundle, page.sheet.typed());
@@ -48,6 +48,7 @@ impl Screen for FarewellScreen {
                 page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
             }
         }
+        whose_keys_are_there(page, sight);
         page.gap();
         page.text("Anybody can check it with keymoot verify, with no device and no network.");
         self.word

@@ -138,6 +138,19 @@ fn confirmed_by(sight: &Sight<'_>) -> String {
     }
 }
 
+/// Who has shown that the key is there and who was absent, where everybody is asked.
+fn whose_keys_are_there(page: &mut Page, sight: &Sight<'_>) {
+    let state = sight.state();
+    let begun = state.filter(|state| state.seats.iter().any(|seat| state.has_shown(seat)));
+    if let Some(verdict) = begun.and_then(State::presence) {
+        page.gap();
+        page.headline("Whose keys are there");
+        for part in verdict.detail.split("; ") {
+            page.item("* ", part, ratatui::style::Style::new());
+        }
+    }
+}
+
 /// The beginning of a step's screen: who, what, and the words to read aloud.
 fn opening_of_step(page: &mut Page, sight: &Sight<'_>) {
     page.who(&confirmed_by(sight));
