@@ -186,7 +186,10 @@ impl State {
             .collect()
     }
 
-    fn tallies_of(&self, document: Document) -> Vec<Tally> {
+    /// The demands for signatures on a document: its own and, for a root that follows
+    /// another, that of the keys of the one before.
+    #[must_use]
+    pub fn tallies_of(&self, document: Document) -> Vec<Tally> {
         let threshold = self.plan.policy.quorum.threshold as usize;
         let mut tallies = vec![Tally {
             document,

@@ -1,5 +1,7 @@
 //! Who signed, and with what.
 
+use std::collections::BTreeSet;
+
 use super::{
     chain,
     facts::{Device, Facts, Holder},
@@ -8,6 +10,7 @@ use super::{
 };
 use crate::{
     attestation::{Family, Specifics, VerifiedAttestation},
+    ceremony::script::Document,
     digest::Digest,
     text::escape,
 };
@@ -56,12 +59,9 @@ fn who(holder: &Holder<'_>) -> Phrase {
 }
 
 fn signed(holder: &Holder<'_>) -> Phrase {
-    let names: Vec<_> = holder
-        .seat
-        .signatures
-        .keys()
-        .map(|(document, _)| document.name())
-        .collect();
+    // With two devices a document may be signed twice.
+    let documents: BTreeSet<_> = holder.seat.signatures.keys().map(|(d, _)| *d).collect();
+    let names: Vec<_> = documents.into_iter().map(Document::name).collect();
     match names.is_empty() {
         true => "nothing".into(),
         false => names.join(", ").into(),
@@ -80,6 +80,7 @@ pub(super) fn each(facts: &Facts<'_>) -> Vec<Block> {
         ),
         Block::Chain(chain::of(facts)),
     ];
+    blocks.extend(spares(facts));
     for holder in &facts.holders {
         if let Some(device) = &holder.device {
             blocks.push(Block::Part(format!(
@@ -91,6 +92,29 @@ pub(super) fn each(facts: &Facts<'_>) -> Vec<Block> {
         }
     }
     blocks
+}
+
+/// The keys that are kept for the day when a first one is lost.
+fn spares(facts: &Facts<'_>) -> Vec<Block> {
+    let kept = facts.holders.iter().flat_map(|holder| {
+        let proven = holder.seat.spares.iter().filter(|e| e.statement.is_some());
+        proven.map(|spare| {
+            format!(
+                "{}: {} {}, firmware {}, key {} …",
+                holder.seat.handle,
+                spare.family,
+                spare.serial,
+                escape(&spare.firmware),
+                spare.key().short_words()
+            )
+        })
+    });
+    let kept: Vec<_> = kept.map(Phrase::from).collect();
+    if kept.is_empty() {
+        return Vec::new();
+    }
+    let told = "Besides these there are spare devices, proven in the same way. Their keys stand in no document.";
+    vec![Block::Paragraph(told.into()), Block::List(kept)]
 }
 
 fn lines(holder: &Holder<'_>, device: &Device<'_>) -> Vec<(&'static str, Vec<Phrase>)> {

@@ -6,7 +6,7 @@ use super::{
     verdicts,
 };
 use crate::{
-    ceremony::{question, state::Seat},
+    ceremony::{question, seating::Standing, state::Seat},
     text::escape,
     transcript::Mode,
 };
@@ -15,17 +15,11 @@ use crate::{
 pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
     let state = facts.state;
     let roster = &state.plan.roster;
-    let enrolled = facts
-        .holders
-        .iter()
-        .filter(|holder| holder.device.is_some())
-        .count();
     let mut told = format!(
-        "From {} to {}, {} of {} holders made a key, each in a device of their own that proves it.",
+        "From {} to {}, {}.",
         facts.opening.time,
         facts.sealed_at(),
-        enrolled,
-        facts.holders.len(),
+        keys(facts)
     );
     for paper in &facts.documents {
         told.push_str(&format!(
@@ -68,6 +62,31 @@ pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
     vec![Block::Paragraph(told.into()), Block::Facts(lines)]
 }
 
+/// Who has a key, and who made it in this ceremony.
+fn keys(facts: &Facts<'_>) -> String {
+    let holders: Vec<_> = facts
+        .holders
+        .iter()
+        .filter(|holder| holder.seat.standing != Standing::Leaves)
+        .collect();
+    let enrolled = holders.iter().filter(|h| h.seat.enrolled().is_some());
+    let made = holders.iter().filter_map(|holder| holder.device.as_ref());
+    let made = made.filter(|device| device.taken.is_some()).count();
+    let own = "each in a device of their own that proves it";
+    if facts.state.plan.previous().is_none() {
+        return format!("{made} of {} holders made a key, {own}", holders.len());
+    }
+    let here = match made {
+        0 => "none of them was made in this ceremony".to_owned(),
+        made => format!("{made} of them made it in this ceremony"),
+    };
+    format!(
+        "{} of {} holders have a key, {own}; {here}",
+        enrolled.count(),
+        holders.len()
+    )
+}
+
 /// Each document: what it changes, its digest, who signed it.
 pub(super) fn documents(facts: &Facts<'_>) -> Vec<Block> {
     let mut blocks = vec![Block::Section("What was decided and signed".to_owned())];
@@ -88,9 +107,19 @@ pub(super) fn documents(facts: &Facts<'_>) -> Vec<Block> {
             signed: facts
                 .holders
                 .iter()
+                .filter(|holder| holder.seat.standing != Standing::Leaves)
                 .map(|holder| signed(holder.seat))
                 .collect(),
         }));
+        for tally in facts.state.tallies_of(document) {
+            if let Some(version) = tally.of_previous {
+                let told = format!(
+                    "Of the keys of version {version}, {} signed it; {} must.",
+                    tally.have, tally.need
+                );
+                blocks.push(Block::Paragraph(told.into()));
+            }
+        }
         let changes = paper.changes.iter().cloned().map(Phrase::from);
         blocks.push(Block::List(changes.collect()));
         blocks.push(Block::Paragraph(
