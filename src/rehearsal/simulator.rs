@@ -62,11 +62,25 @@ struct VendorCertificate {
 /// [`HostError`] when the program is not there, does not start, or its vendor
 /// cannot be written.
 pub fn start(ceremony: &Path, settings: &SimulatorSettings) -> Result<Simulated, HostError> {
+    let here = std::env::current_exe()
+        .map_err(|error| HostError::file("find", Path::new("this program"), &error))?;
+    start_with(&here, ceremony, settings)
+}
+
+/// The same, with the simulator that lies beside another program.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_with(
+    beside: &Path,
+    ceremony: &Path,
+    settings: &SimulatorSettings,
+) -> Result<Simulated, HostError> {
     let rehearsal = ceremony.join(FOLDER);
     fs::create_dir_all(&rehearsal).map_err(|error| HostError::file("make", &rehearsal, &error))?;
     let socket = socket_path(&rehearsal)?;
     let seed = settings.seed.to_string();
-    let mut yubikeys = simulator("yubikey")?;
+    let mut yubikeys = simulator(beside, "yubikey");
     yubikeys
         .arg("--socket")
         .arg(&socket)
@@ -89,7 +103,7 @@ pub fn start(ceremony: &Path, settings: &SimulatorSettings) -> Result<Simulated,
     };
     let mut vendor = ready.vendor;
     if settings.units > 0 {
-        let mut units = simulator("yubihsm")?;
+        let mut units = simulator(beside, "yubihsm");
         units
             .args(["--listen", "127.0.0.1:0"])
             .arg("--control")
@@ -110,13 +124,11 @@ pub fn start(ceremony: &Path, settings: &SimulatorSettings) -> Result<Simulated,
     Ok(simulated)
 }
 
-/// The simulator of a family, found beside this program.
-fn simulator(family: &str) -> Result<Command, HostError> {
-    let here = std::env::current_exe()
-        .map_err(|error| HostError::file("find", Path::new("this program"), &error))?;
-    let mut command = Command::new(here.with_file_name("hsm-sim"));
+/// The simulator of a family, which lies beside a program.
+fn simulator(beside: &Path, family: &str) -> Command {
+    let mut command = Command::new(beside.with_file_name("hsm-sim"));
     command.arg(family).arg("--until-eof");
-    Ok(command)
+    command
 }
 
 fn started(mut command: Command) -> Result<(Ready, ChildStdin), HostError> {

@@ -14,3 +14,4 @@ mod status;
 mod story;
 mod unattended;
 mod unlawful;
+mod yubihsm;
