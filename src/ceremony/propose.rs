@@ -196,7 +196,7 @@ pub fn changes(
         .and_then(|previous| previous.document(document));
     let mut changes = tuf::document_changes(document.role(), previous, proposed)
         .map_err(|error| error.to_string())?;
-    let devices: BTreeMap<Digest, u32> = state
+    let devices: BTreeMap<Digest, String> = state
         .plan
         .previous()
         .map(|previous| previous.enrolments())
@@ -204,11 +204,9 @@ pub fn changes(
         .iter()
         .map(|published| &published.enrolment)
         .chain(state.seats.iter().flat_map(|seat| seat.proven()))
-        .map(|enrolment| (enrolment.key(), enrolment.serial))
+        .map(|e| (e.key(), format!("{} {}", e.family, e.serial)))
         .collect();
-    tuf::name_keys(&mut changes, |key| {
-        devices.get(key).map(|serial| format!("YubiKey {serial}"))
-    });
+    tuf::name_keys(&mut changes, |key| devices.get(key).cloned());
     let mut sentences: Vec<_> = changes.iter().map(ToString::to_string).collect();
     if let Some(previous) = previous.filter(|_| document == Document::Root)
         && online_keys(previous)? != online_keys(proposed)?

@@ -138,13 +138,14 @@ impl Hands {
         self.order("remove", number)
     }
 
-    /// Touches a device.
+    /// Touches a device. A YubiHSM 2 that is out is held while it is plugged in, which
+    /// resets it; one that is in does not mind.
     ///
     /// # Errors
     /// What the simulator or the socket says.
     pub fn touch(&mut self, number: usize) -> io::Result<()> {
         match self.family(number) {
-            Some(Family::YubiHsm) => Err(io::Error::other("a YubiHSM 2 has nothing to touch")),
+            Some(Family::YubiHsm) => self.hold_while_plugging(number),
             _ => self.order("touch", number),
         }
     }
@@ -156,6 +157,19 @@ impl Hands {
     /// What the simulator or the socket says.
     pub fn reset_by_hand(&mut self, number: usize) -> io::Result<()> {
         self.order("factory-reset", number)
+    }
+
+    fn hold_while_plugging(&mut self, number: usize) -> io::Result<()> {
+        let devices = self.devices()?;
+        match devices.iter().find(|device| device.number == number) {
+            Some(device) if !device.inserted => {
+                self.reset_by_hand(number)?;
+                self.insert(number)
+            }
+            _ => Err(io::Error::other(
+                "nothing happens: a YubiHSM 2 is touched only while it is plugged in, to reset it",
+            )),
+        }
     }
 
     /// Pulls every device out but this one, and plugs this one in.

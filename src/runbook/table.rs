@@ -75,6 +75,12 @@ fn things(script: &CheckedScript, policy: &Policy) -> Vec<String> {
             "{who}: firmware {firmware} or later, with nothing on the PIV application that is still needed."
         ));
     }
+    if has(Kind::Enroll) {
+        let least = &policy.device.yubihsm.minimum_firmware;
+        things.push(format!(
+            "For whoever keeps a YubiHSM 2 instead (`family = \"yubihsm\"` in the roster): the unit, firmware {least} or later, with nothing on it that is still needed; yubihsm-connector on this machine; and a password of 20 characters or more, drawn by lot beforehand, which is typed at every turn."
+        ));
+    }
     if has(Kind::EnrollSpares) {
         things.push(format!(
             "A second YubiKey for whoever wants a spare: firmware {firmware} or later."

@@ -1,6 +1,7 @@
 //! What comes next, in words.
 
 use crate::{
+    attestation::Family,
     ceremony::{
         State,
         turn::{Purpose, Stage, Turn},
@@ -41,7 +42,15 @@ fn turn_in_words(purpose: Purpose) -> &'static str {
 }
 
 fn in_turn(state: &State, turn: &Turn) -> String {
+    let unit = turn.family() == Family::YubiHsm;
     let text = match (&turn.stage, turn.purpose) {
+        (Stage::Identify | Stage::Erase | Stage::Reset, _) if unit => {
+            "a new password; the device is told to log all it does"
+        }
+        (Stage::Attest(_), _) if unit => "the new key signs that its holder has it",
+        (Stage::Prove | Stage::Sign, _) if unit => {
+            "the signature is verified twice; the audit log is read"
+        }
         (Stage::Insert, Purpose::Enroll | Purpose::Spare) => {
             "the device is read; the number on its case is compared"
         }

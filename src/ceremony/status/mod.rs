@@ -13,9 +13,9 @@ pub use advice::Advice;
 
 use super::previous::{Previous, Published, RevokedKey};
 use crate::{
-    attestation::{self, Firmware, TrustStore},
+    attestation::{self, Family, Firmware, TrustStore},
     digest::Digest,
-    rules::documents::REHEARSAL_MARK,
+    rules::{documents::REHEARSAL_MARK, policy::DeviceBounds},
     tuf::{self, DocumentError, Expiry, KeyEntry, KeyId, Lifetime, Periods, Root, Time},
 };
 
@@ -106,6 +106,9 @@ pub struct HolderStatus {
 pub struct DeviceStatus {
     /// Its serial number.
     pub serial: u32,
+    /// Of which kind it is, by its statement; a YubiKey where it is not said.
+    #[serde(skip_serializing_if = "Family::is_yubikey")]
+    pub family: Family,
     /// Its firmware: attested where `proven`, otherwise as its statement says.
     pub firmware: String,
     /// Whether the vendor's certificates lead to its key.
@@ -131,8 +134,8 @@ pub struct Standing<'a> {
     pub previous: &'a Previous,
     /// Documents that others sign, by role. Only their end is asked for.
     pub others: BTreeMap<String, tuf::Document>,
-    /// The oldest firmware that the policy allows.
-    pub least_firmware: Firmware,
+    /// What the policy asks of devices.
+    pub bounds: &'a DeviceBounds,
     /// The vendor whose certificates are followed.
     pub vendor: &'a TrustStore,
     /// The moment.
@@ -262,6 +265,8 @@ impl Standing<'_> {
             .ok()
             .filter(|proven| proven.attests(&enrolment.spki).is_ok());
         let stated = Firmware::parse(&enrolment.firmware);
+        let least = self.bounds.firmware(enrolment.family);
+        let least = Firmware::from(least.unwrap_or([u8::MAX; 3]));
         // Of a device that proves nothing, not even the family is known.
         let advisories = proven
             .as_ref()
@@ -270,12 +275,13 @@ impl Standing<'_> {
         let firmware = proven.as_ref().map(|proven| proven.firmware()).or(stated);
         DeviceStatus {
             serial: enrolment.serial,
+            family: enrolment.family,
             firmware: match firmware {
                 Some(firmware) => firmware.to_string(),
                 None => enrolment.firmware.clone(),
             },
             proven: proven.is_some(),
-            below_policy: firmware.is_none_or(|firmware| firmware < self.least_firmware),
+            below_policy: firmware.is_none_or(|firmware| firmware < least),
             advisories: advisories
                 .iter()
                 .map(|advisory| AdvisoryStatus {

@@ -23,6 +23,7 @@ fn holders(count: u8) -> Vec<HolderStatus> {
         last_signed: Some(1),
         device: Some(DeviceStatus {
             serial: n.into(),
+            family: crate::attestation::Family::YubiKey,
             firmware: "5.7.4".to_owned(),
             proven: true,
             below_policy: false,

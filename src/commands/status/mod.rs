@@ -9,7 +9,7 @@ use std::{
 };
 
 use keymoot::{
-    attestation::{Firmware, TrustStore},
+    attestation::TrustStore,
     bundle::{self, Files, MANIFEST, Manifest},
     ceremony::{
         previous::{Inputs, Previous},
@@ -79,15 +79,10 @@ fn status(path: &Path, now: Time) -> Result<Status, Failure> {
     let previous = Previous::read(&source.inputs, source.policy.dialect)
         .map_err(Failure::violations)?
         .ok_or_else(nothing)?;
-    let least = source
-        .policy
-        .device
-        .firmware(Default::default())
-        .unwrap_or([u8::MAX; 3]);
     let standing = Standing {
         previous: &previous,
         others: source.others,
-        least_firmware: Firmware::from(least),
+        bounds: &source.policy.device,
         vendor: &TrustStore::vendor().map_err(Failure::violations)?,
         now: now.into(),
     };

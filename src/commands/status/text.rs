@@ -83,7 +83,7 @@ fn quorum(page: &mut String, status: &Status) {
 fn one_holder(holder: &HolderStatus, status: &Status) -> String {
     let mut line = format!("{:<20}", escape(&holder.holder));
     let _ = match &holder.device {
-        Some(device) => write!(line, " YubiKey {}", device.serial),
+        Some(device) => write!(line, " {} {}", device.family, device.serial),
         None if status.quorum.enrolments_published => write!(line, " no enrolment is published"),
         None => write!(line, " key {}", holder.key.short_words()),
     };
@@ -149,7 +149,7 @@ fn revoked(page: &mut String, status: &Status) {
     for key in &status.revoked {
         let _ = writeln!(
             page,
-            "  {} YubiKey {}: {}",
+            "  {} device {}: {}",
             key.handle,
             key.serial,
             escape(&key.reason)
