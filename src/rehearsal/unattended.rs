@@ -73,8 +73,7 @@ impl Unattended {
         let devices = self.hands.devices().ok()?;
         let listed = state.plan.roster.holder(holder);
         let family = listed.map(|holder| holder.family).unwrap_or_default();
-        let is_free =
-            |device: &&Device| device.family == family && state.is_free(device.serial);
+        let is_free = |device: &&Device| device.family == family && state.is_free(device.serial);
         let found = match awaited.first() {
             Some(serial) => devices.iter().find(|device| device.serial == *serial),
             None => {
