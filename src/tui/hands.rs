@@ -26,7 +26,7 @@ enum Wanted {
 
 impl Wanted {
     fn is_possible(self, device: &RoomDevice) -> bool {
-        matches!(self, Self::Plug) || device.awaiting_touch
+        matches!(self, Self::Plug) || (device.inserted && device.awaiting_touch)
     }
 
     fn of(self, device: &RoomDevice) -> RoomCommand {

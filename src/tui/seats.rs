@@ -315,7 +315,9 @@ fn devices(
 
 fn state_of(model: &Model, device: Option<&RoomDevice>, columns: usize) -> Line<'static> {
     let (text, style) = match device {
-        Some(device) if device.awaiting_touch => (" BLINKS: Ctrl-T touches", model.sheet.notice()),
+        Some(device) if device.inserted && device.awaiting_touch => {
+            (" BLINKS: Ctrl-T touches", model.sheet.notice())
+        }
         Some(device) if device.inserted => (" is in; Ctrl-N unplugs", model.sheet.headline()),
         Some(_) => (" is out; Ctrl-N inserts", ratatui::style::Style::new()),
         None => ("", ratatui::style::Style::new()),

@@ -41,7 +41,8 @@ fn a_device_unplugged_while_it_waits_for_the_touch_can_be_plugged_in_again() {
     at.by_hand(PLUG).expect("PIN, then Enter").enter(&pin(1));
     at.expect("BLINKS").by_hand(PLUG);
     at.expect("was unplugged while signing")
-        .expect("Nothing is lost");
+        .expect("Nothing is lost")
+        .expect("is out; Ctrl-N inserts");
     insta::assert_snapshot!("unplugged", at.picture());
     at.enter("again").expect("Insert your device").by_hand(PLUG);
     for name in DOCUMENTS {
@@ -134,7 +135,8 @@ fn a_note_can_be_recorded_while_a_device_is_awaited() {
     let mut at = rehearsal.resume();
     call_first(&mut at);
     at.press(ESCAPE).expect("Ways on").enter("1");
-    at.expect("note").enter("the clock on the wall is slow");
+    at.expect("The note, then Enter")
+        .enter("the clock on the wall is slow");
     at.expect("note: the clock");
     let transcript = fs::read_to_string(rehearsal.dir().join("transcript.jsonl")).unwrap();
     assert!(
