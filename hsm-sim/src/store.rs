@@ -3,10 +3,12 @@
 use crate::seed::Seed;
 use crate::statefile;
 pub use crate::statefile::StoreError;
-use crate::vendor::Vendor;
+use crate::vendor::{Batch, Vendor};
 use crate::yubikey::piv::state::PivState;
 use crate::yubikey::plate::{Model, Plate};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 
 /// A device as it is kept.
@@ -93,18 +95,22 @@ impl Store {
             .collect();
         let wanted: Vec<Model> = new.iter().map(|(_, model)| *model).collect();
         self.vendor.provide(&self.seed, &wanted)?;
+        let mut batches = BTreeMap::new();
         for (index, model) in new {
-            let batch = self
-                .vendor
-                .batch(&self.seed, model)
-                .ok_or(rsa::Error::Internal)?;
+            let batch: &Batch = match batches.entry(model) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let batch = self.vendor.batch(&self.seed, model);
+                    place.insert(batch.ok_or(rsa::Error::Internal)?)
+                }
+            };
             let plate = Plate {
                 serial: self.free_serial(index),
                 model,
             };
             self.devices.push(Device {
                 plate,
-                piv: PivState::factory(model, batch),
+                piv: PivState::factory(model, batch.clone()),
             });
         }
         Ok(())

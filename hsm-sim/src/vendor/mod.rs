@@ -6,6 +6,7 @@
 
 mod authority;
 pub mod der;
+mod primes;
 pub mod yubihsm;
 
 use crate::seed::Seed;
@@ -65,7 +66,7 @@ impl<'de> Deserialize<'de> for RsaKey {
     }
 }
 
-/// The vendor's private keys: made once, then kept in the state file, because making them is slow.
+/// The vendor's private keys: made once, then kept in the state file.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Vendor {
     authorities: BTreeMap<Role, RsaKey>,
@@ -73,6 +74,7 @@ pub struct Vendor {
 }
 
 /// The attestation key and certificate of one batch of YubiKeys, or of one YubiHSM.
+#[derive(Clone)]
 pub struct Batch {
     /// The private key, in F9 or out of reach.
     pub key: RsaKey,
@@ -84,7 +86,7 @@ impl Vendor {
     /// Makes the keys still missing for YubiKeys of these `models`; each is a function of the seed and its use.
     ///
     /// # Errors
-    /// When RSA key generation fails.
+    /// When an RSA key cannot be made.
     pub fn provide(&mut self, seed: &Seed, models: &[Model]) -> Result<(), rsa::Error> {
         let roles: BTreeSet<Role> = models
             .iter()
@@ -101,7 +103,7 @@ impl Vendor {
             .iter()
             .map(|role| format!("{role:?}"))
             .chain(models.iter().map(|model| format!("F9 {model}")));
-        let mut keys = search(seed, labels.collect())?.into_iter();
+        let mut keys = keys(seed, labels, &self.keys())?.into_iter();
         self.authorities.extend(roles.into_iter().zip(&mut keys));
         self.batches.extend(models.into_iter().zip(keys));
         Ok(())
@@ -111,7 +113,7 @@ impl Vendor {
     /// plates.
     ///
     /// # Errors
-    /// When RSA key generation fails.
+    /// When an RSA key cannot be made.
     pub fn provide_yubihsms(
         &mut self,
         seed: &Seed,
@@ -126,7 +128,7 @@ impl Vendor {
                 .iter()
                 .map(|plate| format!("YubiHSM {}", plate.serial)),
         );
-        let mut keys = search(seed, labels.collect())?.into_iter();
+        let mut keys = keys(seed, labels, &self.keys())?.into_iter();
         self.authorities.extend(roles.into_iter().zip(&mut keys));
         let issuer = self
             .authorities
@@ -141,6 +143,13 @@ impl Vendor {
                     .ok_or(rsa::Error::Internal)?;
                 Ok(Batch { key, certificate })
             })
+            .collect()
+    }
+
+    fn keys(&self) -> Vec<&RsaKey> {
+        self.authorities
+            .values()
+            .chain(self.batches.values())
             .collect()
     }
 
@@ -177,22 +186,22 @@ impl Vendor {
     }
 }
 
-/// The RSA keys that belong to these labels. They are searched for side by side: this is nearly all of the start-up
-/// time.
-fn search(seed: &Seed, labels: Vec<String>) -> Result<Vec<RsaKey>, rsa::Error> {
-    let generate = |label: &str| {
-        RsaPrivateKey::new(&mut seed.rng(&[b"vendor", label.as_bytes()]), 2048).map(RsaKey)
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = labels
-            .iter()
-            .map(|label| scope.spawn(move || generate(label)))
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or(Err(rsa::Error::Internal)))
-            .collect()
-    })
+/// The RSA keys that belong to these labels, no two alike and none of those `taken`.
+fn keys(
+    seed: &Seed,
+    labels: impl IntoIterator<Item = String>,
+    taken: &[&RsaKey],
+) -> Result<Vec<RsaKey>, rsa::Error> {
+    let mut made: Vec<RsaKey> = Vec::new();
+    for label in labels {
+        let mut rng = seed.rng(&[b"vendor", label.as_bytes()]);
+        let mut key = RsaKey(primes::key(&mut rng)?);
+        while made.contains(&key) || taken.contains(&&key) {
+            key = RsaKey(primes::key(&mut rng)?);
+        }
+        made.push(key);
+    }
+    Ok(made)
 }
 
 /// Who signs F9 of this firmware, and who signs that, up to the root.
