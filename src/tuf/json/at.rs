@@ -1,5 +1,8 @@
 //! Walking into a value, with errors that name the place.
 
+use std::fmt::Write as _;
+use std::rc::Rc;
+
 use super::{Json, Object, excerpt};
 
 /// A member that is missing or of the wrong kind.
@@ -13,10 +16,43 @@ pub struct Misfit {
 }
 
 /// A value and the way to it.
+///
+/// The way is only put into words where something is wrong: nearly every
+/// document is as it should be, and a root has a hundred places.
 #[derive(Clone, Debug)]
 pub struct At<'j> {
     value: &'j Json,
-    path: String,
+    way: Rc<Way<'j>>,
+}
+
+#[derive(Debug)]
+enum Way<'j> {
+    /// Where one began, by the name that errors give it
+    Top(String),
+    /// From an object to its member
+    Member(Rc<Way<'j>>, &'j str),
+    /// From an array to its item
+    Item(Rc<Way<'j>>, usize),
+}
+
+impl Way<'_> {
+    /// In words, such as `signed.roles.root.keyids[1]`.
+    fn path(&self) -> String {
+        // Writing to a String cannot fail.
+        match self {
+            Self::Top(name) => name.clone(),
+            Self::Member(from, name) => {
+                let mut path = from.path();
+                let _ = write!(path, ".{}", excerpt(name));
+                path
+            }
+            Self::Item(from, index) => {
+                let mut path = from.path();
+                let _ = write!(path, "[{index}]");
+                path
+            }
+        }
+    }
 }
 
 impl<'j> At<'j> {
@@ -25,8 +61,13 @@ impl<'j> At<'j> {
     pub fn top(value: &'j Json, name: &str) -> Self {
         Self {
             value,
-            path: excerpt(name),
+            way: Rc::new(Way::Top(excerpt(name))),
         }
+    }
+
+    fn to_member(&self, name: &'j str, value: &'j Json) -> Self {
+        let way = Rc::new(Way::Member(Rc::clone(&self.way), name));
+        Self { value, way }
     }
 
     /// The value here.
@@ -39,7 +80,7 @@ impl<'j> At<'j> {
     #[must_use]
     pub fn misfit(&self, problem: impl Into<String>) -> Misfit {
         Misfit {
-            path: self.path.clone(),
+            path: self.way.path(),
             problem: problem.into(),
         }
     }
@@ -64,11 +105,9 @@ impl<'j> At<'j> {
     /// # Errors
     /// It is not an object.
     pub fn members(&self) -> Result<impl Iterator<Item = (&'j str, At<'j>)>, Misfit> {
-        let path = self.path.clone();
-        Ok(self.object()?.iter().map(move |(name, value)| {
-            let path = format!("{path}.{}", excerpt(name));
-            (name.as_str(), At { value, path })
-        }))
+        let here = self.clone();
+        let members = self.object()?.iter();
+        Ok(members.map(move |(name, value)| (name.as_str(), here.to_member(name, value))))
     }
 
     /// The member of that name, or `None` where there is none.
@@ -76,10 +115,8 @@ impl<'j> At<'j> {
     /// # Errors
     /// This is not an object.
     pub fn find(&self, name: &str) -> Result<Option<At<'j>>, Misfit> {
-        Ok(self.object()?.get(name).map(|value| At {
-            value,
-            path: format!("{}.{}", self.path, excerpt(name)),
-        }))
+        let found = self.object()?.entry(name);
+        Ok(found.map(|(name, value)| self.to_member(name, value)))
     }
 
     /// The member of that name.
@@ -99,10 +136,10 @@ impl<'j> At<'j> {
         let Json::Array(items) = self.value else {
             return Err(self.not("an array"));
         };
-        let path = self.path.clone();
+        let from = Rc::clone(&self.way);
         Ok(items.iter().enumerate().map(move |(index, value)| At {
             value,
-            path: format!("{path}[{index}]"),
+            way: Rc::new(Way::Item(Rc::clone(&from), index)),
         }))
     }
 

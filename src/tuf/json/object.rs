@@ -28,8 +28,14 @@ impl Object {
     /// The member of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Json> {
-        let place = self.place(name).ok()?;
-        self.0.get(place).map(|(_, value)| value)
+        self.entry(name).map(|(_, value)| value)
+    }
+
+    /// The member of that name, with its name as it lies here.
+    #[must_use]
+    pub fn entry(&self, name: &str) -> Option<(&str, &Json)> {
+        let (name, value) = self.0.get(self.place(name).ok()?)?;
+        Some((name, value))
     }
 
     /// The member of that name, to be changed.

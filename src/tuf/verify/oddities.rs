@@ -56,7 +56,11 @@ pub(super) fn of_role(document: &Document, quorum: &Quorum) -> BTreeSet<Warning>
     warnings
 }
 
-fn of_signatures(document: &Document, quorum: &Quorum, names: &mut Names) -> BTreeSet<Warning> {
+fn of_signatures<'n>(
+    document: &'n Document,
+    quorum: &'n Quorum,
+    names: &mut Names<'n>,
+) -> BTreeSet<Warning> {
     let mut warnings: BTreeSet<_> = document.warnings().iter().cloned().collect();
     let placeholders = document.signatures().iter();
     warnings.extend(
@@ -99,14 +103,14 @@ fn refused_elsewhere(keys: &BTreeMap<KeyId, KeyEntry>) -> impl Iterator<Item = W
 
 /// The names that each key stands or signs under.
 #[derive(Default)]
-struct Names(BTreeMap<Digest, BTreeSet<KeyId>>);
+struct Names<'n>(BTreeMap<Digest, BTreeSet<&'n KeyId>>);
 
-impl Names {
-    fn add(&mut self, fingerprint: Digest, keyid: &KeyId) {
-        self.0.entry(fingerprint).or_default().insert(keyid.clone());
+impl<'n> Names<'n> {
+    fn add(&mut self, fingerprint: Digest, keyid: &'n KeyId) {
+        self.0.entry(fingerprint).or_default().insert(keyid);
     }
 
-    fn listed(&mut self, keys: &BTreeMap<KeyId, KeyEntry>) {
+    fn listed(&mut self, keys: &'n BTreeMap<KeyId, KeyEntry>) {
         for (keyid, entry) in keys {
             if let Some(fingerprint) = entry.fingerprint() {
                 self.add(fingerprint, keyid);
@@ -116,7 +120,7 @@ impl Names {
 
     /// Without the root before, the names that it gave to keys are not known;
     /// but a signature under such a name may be by a key that is.
-    fn strangers(&mut self, document: &Document, root: &Root, by_itself: &Quorum) {
+    fn strangers(&mut self, document: &'n Document, root: &Root, by_itself: &Quorum) {
         let keys = root.role_keys("root");
         let strangers = document
             .signatures()
@@ -144,7 +148,7 @@ impl Names {
             .filter(|(_, keyids)| keyids.len() > 1)
             .map(|(fingerprint, keyids)| Warning::KeyUnderSeveralIds {
                 fingerprint,
-                keyids: keyids.into_iter().collect(),
+                keyids: keyids.into_iter().cloned().collect(),
             })
     }
 }
