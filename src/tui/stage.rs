@@ -12,6 +12,10 @@ use std::{
 
 use crossterm::event::{self, Event, KeyEvent};
 use jiff::Timestamp;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec},
+    io::Errno,
+};
 
 use super::{
     Operator,
@@ -267,7 +271,7 @@ pub(super) fn until_next_second() -> Duration {
 pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
     while !ended.load(Ordering::SeqCst) {
         let left = until_next_second();
-        let message = match event::poll(left.min(GLANCE)) {
+        let message = match typed(left.min(GLANCE)) {
             Ok(false) if left > GLANCE => continue,
             Ok(false) => Message::Tick,
             Ok(true) => match event::read() {
@@ -283,5 +287,29 @@ pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
         if tell.send(message).is_err() || lost {
             return;
         }
+    }
+}
+
+/// Waits for the keyboard, or for another size of the terminal.
+///
+/// crossterm's own waiting counts in whole milliseconds and spins through what is left
+/// of the last one: a hundredth of a core, for as long as nobody types.
+fn typed(within: Duration) -> io::Result<bool> {
+    if event::poll(Duration::ZERO)? {
+        return Ok(true);
+    }
+    is_ready(within)?;
+    event::poll(Duration::ZERO)
+}
+
+/// Waits until there is something to read from the terminal, and says whether there is.
+pub(super) fn is_ready(within: Duration) -> io::Result<bool> {
+    let stdin = io::stdin();
+    let mut watched = [PollFd::new(&stdin, PollFlags::IN)];
+    let within = Timespec::try_from(within).map_err(io::Error::other)?;
+    match rustix::event::poll(&mut watched, Some(&within)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
