@@ -41,11 +41,12 @@ rehearsal: packages
 	echo 'To hold one by hand:   target/release/keymoot rehearse'
 
 # The last line is the count, whatever happens. A test program that dies without a
-# result is one failure.
+# result is one failure. Everything is built before the first test runs, hsm-sim and
+# keymoot among it: `cargo build` before would build every dependency twice, because
+# without the tests they have fewer features.
 .PHONY: test
 test: test-packages $(VENV)/.installed $(NODE)/.installed
 	@rm -f target/test-count
-	cargo build --workspace --locked
 	status=0
 	INSTA_UPDATE=no cargo test --color never --workspace --locked --no-fail-fast | tee target/test-log || status=$$?
 	awk -v status="$$status" '
@@ -66,7 +67,7 @@ bench: test-packages $(VENV)/.installed
 # The test that holds the pictures against the screens takes them instead.
 .PHONY: pictures
 pictures: packages
-	@cargo build --workspace --locked
+	@cargo build --workspace --all-targets --locked
 	KEYMOOT_PICTURES=1 cargo test --workspace --locked --test screens -- every_screen
 	git status --short docs/pictures
 
