@@ -107,7 +107,9 @@ fn diff_tells_the_change_and_nothing_else() {
     let mut ceremony = Ceremony::new();
     let old = folder.file("1.root.json", &ceremony.signed_by(5));
     ceremony.draft.version = 2;
-    let new = keymoot::tuf::dialect::tuf_on_ci::root(&ceremony.draft).unwrap();
+    let new = keymoot::tuf::Dialect::TufOnCi
+        .root(&ceremony.draft)
+        .unwrap();
     ceremony.document = new;
     let new = folder.file("2.root.json", &ceremony.signed_by(5));
     let output = keymoot(&["diff".as_ref(), old.as_ref(), new.as_ref()]);

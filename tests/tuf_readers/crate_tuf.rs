@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use keymoot::digest::Digest;
-use keymoot::tuf::dialect::tuf_on_ci;
 use keymoot::tuf::json::{Json, Object, canonical};
 use keymoot::tuf::key::write_object;
-use keymoot::tuf::{Document, KeyId, PublicKey, verify_root};
+use keymoot::tuf::{Dialect, Document, KeyId, PublicKey, verify_root};
 use tuf::Database;
 use tuf::metadata::RawSignedMetadata;
 use tuf::pouf::Pouf1;
@@ -57,7 +56,7 @@ fn plain_root(signers: usize) -> Vec<u8> {
         .take(signers)
         .map(|((id, _), secret)| (id, secret.sign(document.signed_bytes()).to_vec()))
         .collect();
-    tuf_on_ci::assemble(document.signed(), &signatures)
+    Dialect::TufOnCi.assemble(&document, &signatures)
 }
 
 #[test]

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use keymoot::tuf::dialect::tuf_on_ci;
 use keymoot::tuf::dsse::{Envelope, EnvelopeSignature, pae};
 use keymoot::tuf::json::{canonical, parse, pretty};
 use keymoot::tuf::{Dialect, Document, PublicKey, Targets, verify_root};
@@ -116,7 +115,7 @@ fn key_ids_are_what_securesystemslib_computes() {
     assert_eq!(theirs.len(), 10, "nine holders and the online key");
     assert!(theirs.iter().all(|(keyid, computed)| keyid == computed));
     for holder in &ceremony.draft.holders {
-        assert!(theirs.contains_key(tuf_on_ci::holder_key_id(holder).as_str()));
+        assert!(theirs.contains_key(Dialect::TufOnCi.holder_key_id(holder).as_str()));
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod files;
 pub(in crate::tuf) mod tuf_ci;
-pub mod tuf_on_ci;
+pub(in crate::tuf) mod tuf_on_ci;
 pub mod tufops;
 mod write;
 

@@ -7,11 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Dialect, WriteError};
 use crate::digest::Digest;
 use crate::tuf::json::{self, Json, Object};
 use crate::tuf::key::write_object;
-use crate::tuf::{Document, Holder, KeyId, Periods, RootDraft, Signer};
+use crate::tuf::{KeyId, Periods, Signer};
 
 /// How the members of this dialect begin.
 pub(super) const PREFIX: &str = "x-tuf-on-ci-";
@@ -79,25 +78,10 @@ pub(super) fn key(signer: &Signer) -> (KeyId, Json) {
     (keyid, object)
 }
 
-/// [`Dialect::holder_key_id`] of this dialect.
-#[must_use]
-pub fn holder_key_id(holder: &Holder) -> KeyId {
-    Dialect::TufOnCi.holder_key_id(holder)
-}
-
-/// [`Dialect::root`] of this dialect.
-///
-/// # Errors
-/// The draft is not one that could be signed.
-pub fn root(draft: &RootDraft) -> Result<Document, WriteError> {
-    Dialect::TufOnCi.root(draft)
-}
-
 /// The bytes of the file: the signatures by key id, indented by one, ASCII, no
 /// line feed at the end, exactly as python-tuf's `JSONSerializer` writes it.
 /// The same signatures in any order give the same bytes.
-#[must_use]
-pub fn assemble(signed: &Json, signatures: &BTreeMap<KeyId, Vec<u8>>) -> Vec<u8> {
+pub(super) fn assemble(signed: &Json, signatures: &BTreeMap<KeyId, Vec<u8>>) -> Vec<u8> {
     let signatures = signatures
         .iter()
         .map(|(keyid, signature)| {
@@ -109,14 +93,4 @@ pub fn assemble(signed: &Json, signatures: &BTreeMap<KeyId, Vec<u8>>) -> Vec<u8>
         .collect();
     let file = Json::object([("signatures", signatures), ("signed", signed.clone())]);
     json::pretty(&file, 1).into_bytes()
-}
-
-/// Where the file of a root goes in the repository: the two hold the same
-/// bytes.
-#[must_use]
-pub fn root_paths(version: u64) -> [String; 2] {
-    [
-        "metadata/root.json".to_owned(),
-        format!("metadata/root_history/{version}.root.json"),
-    ]
 }
