@@ -2,16 +2,16 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, error::ErrorKind};
 
 use crate::commands::{
-    Failure, attest, device, export, rehearse, resume, run, script, status, tuf, verify,
+    Failure, attest, device, export, rehearse, resume, run, script, status, tuf, verify, version,
 };
 
 /// The offline tool for a quorum of root key holders.
 #[derive(Debug, Parser)]
 #[command(name = "keymoot", version)]
-pub struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -30,9 +30,22 @@ enum Command {
     Device(device::Args),
 }
 
+/// Runs what the command line asks for. Usage errors leave with code 2.
+pub fn main() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => cli.run(),
+        Err(asked)
+            if asked.kind() == ErrorKind::DisplayVersion
+                && std::env::args_os().any(|argument| argument == "--version") =>
+        {
+            version::run().unwrap_or_else(|failure| failure.report())
+        }
+        Err(error) => error.exit(),
+    }
+}
+
 impl Cli {
-    /// Runs the chosen command. Usage errors have left with code 2 before.
-    pub fn run(&self) -> ExitCode {
+    fn run(&self) -> ExitCode {
         let outcome = match &self.command {
             Command::Rehearse(args) => rehearse::run(args),
             Command::Run(args) => run::run(args),

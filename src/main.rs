@@ -6,8 +6,6 @@ mod commands;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    cli::Cli::parse().run()
+    cli::main()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Files, audits, read::is_plain};
+use super::{Files, audits, programs, read::is_plain};
 use crate::{
     ceremony::{
         State,
@@ -84,6 +84,10 @@ pub fn contents(
         ("roster.toml", &plan.roster),
     ] {
         files.insert(name.to_owned(), text.clone().into_bytes());
+    }
+    for (_, program) in &state.programs {
+        let bill = object(&program.sbom, "a bill of materials")?;
+        files.insert(programs::path(program), bill);
     }
     for (path, bytes) in &plan.inputs {
         files.insert(format!("{INPUTS}/{path}"), bytes.clone());

@@ -8,7 +8,7 @@ use std::{
 use super::{
     Bundle, ContentsError, Files, MANIFEST, Manifest, SIGNATURES, audits,
     contents::{INPUTS, TUF_ROOT, contents},
-    manifest,
+    manifest, programs,
 };
 use crate::{
     PROGRAM,
@@ -102,6 +102,10 @@ impl Evidence {
         ));
         verdicts.push(self.head());
         verdicts.push(self.times());
+        verdicts.push(programs::recorded_by(&self.state));
+        verdicts.extend(programs::made_of(&self.state, &|digest| {
+            self.object(digest)
+        }));
         verdicts.push(self.machine());
         verdicts.extend(self.enrolments());
         verdicts.extend(carried::judge(&self.state, &self.trust));
@@ -481,13 +485,10 @@ impl Evidence {
         Ok(wrong)
     }
 
-    /// The program that wrote the transcript, if it is not this one.
+    /// The program of another version that wrote the transcript, if there was one.
     fn other_program(&self) -> Option<&str> {
-        let first = self.chain.entries().first();
-        first.and_then(|entry| match &entry.event {
-            Event::Opened { program, .. } if program != PROGRAM => Some(program.as_str()),
-            _ => None,
-        })
+        let mut names = self.state.programs.iter().map(|(_, program)| &program.name);
+        names.rfind(|name| *name != PROGRAM).map(String::as_str)
     }
 }
 

@@ -10,7 +10,9 @@ mod evidence;
 pub mod export;
 mod manifest;
 mod previous;
+mod programs;
 mod read;
+mod sbom;
 mod signatures;
 mod verify;
 mod write;
@@ -21,6 +23,7 @@ pub use contents::{ContentsError, contents, enrolment_folder};
 pub use manifest::{Listed, MANIFEST, Manifest, SIGNATURES, Signatures, closed, manifest};
 pub use previous::{of_bundle, of_tree};
 pub use read::{Bundle, read, read_tree};
+pub use sbom::this_program;
 pub use verify::{Expectations, verify};
 pub use write::write;
 

@@ -19,7 +19,7 @@ use crate::{
     attestation::Family,
     digest::Digest,
     rules::{Verdict, roster::Handle},
-    transcript::{self, Entry, Event, Mode, Time},
+    transcript::{self, Entry, Event, Mode, Program, Time},
 };
 
 /// What a ceremony has come to.
@@ -29,6 +29,9 @@ pub struct State {
     pub plan: Arc<Plan>,
     /// How the ceremony was opened; `None` before the first event.
     pub opening: Option<Opening>,
+    /// The programs that recorded the ceremony, each with the number of the entry from
+    /// which on it did; the last is at work.
+    pub programs: Vec<(u64, Program)>,
     /// The place of the current step in the script; past the end when all is done.
     pub step: usize,
     /// Whether the current step has begun.
@@ -187,6 +190,7 @@ impl State {
             seats: plan.places().iter().map(Seat::new).collect(),
             plan,
             opening: None,
+            programs: Vec::new(),
             step: 0,
             begun: false,
             progress: Progress::default(),
@@ -224,6 +228,18 @@ impl State {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.opening.is_some() && self.current().is_none()
+    }
+
+    /// The program at work, once there is a transcript.
+    #[must_use]
+    pub fn program(&self) -> Option<&Program> {
+        self.programs.last().map(|(_, program)| program)
+    }
+
+    /// Whether this is another program than the one that recorded the last entry.
+    #[must_use]
+    pub fn is_another(&self, program: &Program) -> bool {
+        self.program().is_some_and(|before| before != program)
     }
 
     /// The seat of a holder.
@@ -269,15 +285,26 @@ impl State {
                 policy,
                 roster,
                 inputs,
+                program,
                 ..
             } => {
                 if self.plan.files.input_digests() != *inputs {
                     return Err("its inputs are not the ones it was opened with".to_owned());
                 }
-                self.open(ceremony, *mode, [*script, *policy, *roster], entry)
+                self.open(ceremony, *mode, [*script, *policy, *roster], entry)?;
+                self.programs.push((entry.seq, Program::clone(program)));
+                Ok(())
             }
             _ if self.opening.is_none() => Err("the ceremony was not opened".to_owned()),
-            Event::Resumed { .. } => {
+            Event::Resumed {
+                program, another, ..
+            } => {
+                if *another != self.is_another(program) {
+                    return Err("it does not say rightly which program goes on".to_owned());
+                }
+                if *another {
+                    self.programs.push((entry.seq, Program::clone(program)));
+                }
                 if let Some(turn) = &mut self.turn {
                     turn.interrupt();
                 }

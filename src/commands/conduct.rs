@@ -11,6 +11,7 @@ use std::{
 
 use keymoot::{
     attestation::{Manifest, TrustStore},
+    bundle,
     ceremony::{Plan, PlanFiles, State},
     device::yubihsm::Place,
     driver::{Attachments, Driver, Operator, Outcome, World},
@@ -19,6 +20,7 @@ use keymoot::{
         folder::{self, Folder},
         journal::Journal,
         machine,
+        program::Measuring,
     },
     rehearsal::{
         SEED, Settings,
@@ -29,7 +31,7 @@ use keymoot::{
         unattended::Unattended,
     },
     rules::{Verdict, Violation, policy::Policy},
-    transcript::{self, Event, Mode},
+    transcript::{self, Event, Mode, Program},
     tuf::Dialect,
     tui::{self, Room},
 };
@@ -106,6 +108,7 @@ pub fn conduct(
     surroundings: &Surroundings,
     manner: Manner,
 ) -> Result<ExitCode, Failure> {
+    let measuring = Measuring::begin();
     machine::forbid_core_dumps();
     let folder = Folder::open(dir)?;
     let settings = Settings::read(dir)?;
@@ -126,10 +129,16 @@ pub fn conduct(
         );
         return Ok(ExitCode::SUCCESS);
     }
+    let (program, bill) = bundle::this_program(measuring.digest()?);
     let first = match state.opening {
-        None => opened(&plan, settings.mode)?,
-        Some(_) => Event::Resumed { cut },
+        None => opened(&plan, settings.mode, program)?,
+        Some(_) => Event::Resumed {
+            cut,
+            another: state.is_another(&program),
+            program: Box::new(program),
+        },
     };
+    folder.keep(&bill)?;
     let drafted = journal.draft(first, clock::now()?)?;
     state.apply(&drafted.0).map_err(|illegal| {
         HostError::new(
@@ -199,10 +208,14 @@ fn operate(
         .as_ref()
         .map_or(Mode::Live, |opening| opening.mode);
     let title = state.plan.script.script().title.clone();
+    let program = state.program().cloned();
     let drive = |operator: &mut dyn Operator| Driver::new(world, state, operator).run();
     if let (Some(settings), Some(simulators)) = (simulator, simulators)
         && settings.unattended
     {
+        if let Some(program) = program {
+            say!("{}", super::version::in_words(&program));
+        }
         let hands = || Hands::reach(simulators, &settings.seats).map_err(unreachable);
         let mut operator = Unattended::new(hands()?, hands()?, settings.seed, settings.spares)
             .map_err(unreachable)?;
@@ -263,13 +276,13 @@ pub fn refuse_simulated_service(mode: Mode) -> Result<(), Failure> {
     Ok(())
 }
 
-fn opened(plan: &Plan, mode: Mode) -> Result<Event, HostError> {
+fn opened(plan: &Plan, mode: Mode, program: Program) -> Result<Event, HostError> {
     let [script, policy, roster] = plan.files.digests();
     Ok(Event::Opened {
         format: transcript::FORMAT.to_owned(),
         ceremony: clock::ceremony_name()?,
         mode,
-        program: keymoot::PROGRAM.to_owned(),
+        program: Box::new(program),
         script,
         policy,
         roster,

@@ -22,6 +22,7 @@ pub mod status;
 mod story;
 pub mod tuf;
 pub mod verify;
+pub mod version;
 
 use std::process::ExitCode;
 

@@ -2,7 +2,7 @@
 
 mod words;
 
-use std::fmt;
+use std::{fmt, io};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
@@ -16,6 +16,23 @@ impl Digest {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The digest of all that a reader gives, piece by piece.
+    ///
+    /// # Errors
+    /// What keeps the reader from giving more.
+    pub fn of_all(mut reader: impl io::Read) -> io::Result<Self> {
+        let mut hasher = Sha256::new();
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            match reader.read(&mut piece) {
+                Ok(0) => return Ok(Self(hasher.finalize().into())),
+                Ok(read) => hasher.update(piece.get(..read).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// The 32 bytes.
@@ -111,6 +128,13 @@ mod tests {
              afflict bravado chatter revolver Dupont midsummer stopwatch whimsical cowbell bottomless"
         );
         assert_eq!(digest.short_words(), "topmost Istanbul Pluto vagabond");
+    }
+
+    #[test]
+    fn what_is_read_piece_by_piece_has_the_digest_of_the_whole() {
+        let whole = vec![7; 200_001];
+        let digest = Digest::of_all(whole.as_slice()).unwrap();
+        assert_eq!(digest, Digest::of(&whole));
     }
 
     #[test]

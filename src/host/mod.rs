@@ -1,10 +1,11 @@
-//! The outside world: clock, entropy, durable files, the machine, secrets.
+//! The outside world: clock, entropy, durable files, the machine, the program, secrets.
 
 pub mod clock;
 pub mod escrow;
 pub mod folder;
 pub mod journal;
 pub mod machine;
+pub mod program;
 pub mod secret;
 
 /// Something in the world that failed: what happened, to what, what to do next.

@@ -10,7 +10,6 @@ use crate::{
     },
     digest::Digest,
     rules::{Verdict, roster},
-    text::escape,
     transcript::{Chain, Event, Time},
 };
 
@@ -21,8 +20,6 @@ pub(super) struct Facts<'a> {
     pub(super) chain: &'a Chain,
     pub(super) opening: &'a Opening,
     pub(super) seal: &'a Seal,
-    /// The program and its version, safe to show.
-    pub(super) program: String,
     /// The holders in the order of their seats.
     pub(super) holders: Vec<Holder<'a>>,
     pub(super) documents: Vec<Paper<'a>>,
@@ -75,10 +72,6 @@ impl<'a> Facts<'a> {
         let not_sealed = "the transcript is not sealed";
         let opening = state.opening.as_ref().ok_or(not_sealed)?;
         let seal = state.sealed.as_ref().ok_or(not_sealed)?;
-        let program = match chain.entries().first().map(|entry| &entry.event) {
-            Some(Event::Opened { program, .. }) => escape(program),
-            _ => return Err("the transcript does not begin with its opening".to_owned()),
-        };
         let store = trust::store(state, objects).map_err(|violations| list(&violations))?;
         let mut holders = Vec::new();
         for seat in &state.seats {
@@ -109,7 +102,6 @@ impl<'a> Facts<'a> {
             chain,
             opening,
             seal,
-            program,
             holders,
             documents: documents.collect::<Result<_, String>>()?,
         })

@@ -53,13 +53,26 @@ pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
     if !witnesses.is_empty() {
         lines.push(("Witnesses", witnesses));
     }
-    lines.push(("Program", vec![facts.program.clone().into()]));
+    lines.push(("Program", programs(facts)));
     lines.push((
         "Transcript",
         vec![format!("{} lines", facts.chain.entries().len()).into()],
     ));
     lines.push(("Head", digest(&facts.seal.head)));
     vec![Block::Paragraph(told.into()), Block::Facts(lines)]
+}
+
+/// The program with its digest; more than one where the ceremony was resumed by another.
+fn programs(facts: &Facts<'_>) -> Vec<Phrase> {
+    let each = facts.state.programs.iter().map(|(from, program)| {
+        let name = escape(&program.name);
+        let said = match from {
+            0 => Phrase::from(name),
+            from => Phrase::strong(format!("from line {from} on another: {name}")),
+        };
+        std::iter::once(said).chain(digest(&program.sha256))
+    });
+    each.flatten().collect()
 }
 
 /// Who has a key, and who made it in this ceremony.

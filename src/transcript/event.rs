@@ -30,6 +30,18 @@ impl Mode {
     }
 }
 
+/// The program that records a transcript.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// Its name and version.
+    pub name: String,
+    /// The digest of the file that runs.
+    pub sha256: Digest,
+    /// What it is made of: a bill of materials, which the bundle carries.
+    pub sbom: Digest,
+}
+
 /// Something that happened. Holders are named by handle, steps by id, documents
 /// by file name, files by the digest of their content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,8 +55,8 @@ pub enum Event {
         ceremony: String,
         /// Live or rehearsal.
         mode: Mode,
-        /// The program and its version.
-        program: String,
+        /// The program that opened it.
+        program: Box<Program>,
         /// The script's file.
         script: Digest,
         /// The policy's file.
@@ -57,11 +69,15 @@ pub enum Event {
         /// What the rules say of the three before anything else happens.
         verdicts: Vec<Verdict>,
     },
-    /// The program was started again on this transcript; `cut` bytes of a torn
-    /// last line were removed.
+    /// A program was started again on this transcript.
     Resumed {
-        /// Bytes removed.
+        /// Bytes of a torn last line that were removed.
         cut: u64,
+        /// The program that goes on.
+        program: Box<Program>,
+        /// Whether it is another one than before.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        another: bool,
     },
     /// A step began.
     StepBegun {

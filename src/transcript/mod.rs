@@ -12,7 +12,7 @@ pub mod time;
 pub mod verdict;
 
 pub use chain::{Chain, ChainError, Entry};
-pub use event::{Event, Mode};
+pub use event::{Event, Mode, Program};
 pub use time::Time;
 
 /// The format that the first event names.

@@ -1,6 +1,6 @@
 //! Events in sentences, for people: on a projector, in a report, in a log.
 
-use super::Event;
+use super::{Event, Program};
 use crate::text::escape;
 
 impl Event {
@@ -17,13 +17,22 @@ impl Event {
                 format!(
                     "opened as {} {ceremony} with {}",
                     mode.name(),
-                    escape(program)
+                    program.sentence()
                 )
             }
-            Self::Resumed { cut: 0 } => "resumed".to_owned(),
-            Self::Resumed { cut } => {
-                format!("resumed; a torn last line of {cut} bytes was cut off")
-            }
+            Self::Resumed {
+                cut,
+                program,
+                another,
+            } => format!(
+                "resumed with {}{}{}",
+                if *another { "ANOTHER PROGRAM: " } else { "" },
+                program.sentence(),
+                match cut {
+                    0 => String::new(),
+                    cut => format!("; a torn last line of {cut} bytes was cut off"),
+                }
+            ),
             Self::StepBegun { step } => format!("step {} begins", escape(step)),
             Self::StepDone { step } => format!("step {} is done", escape(step)),
             Self::MachineChecked { verdicts } => {
@@ -214,6 +223,18 @@ impl Event {
             ),
             Self::Left {} => "left, to be resumed".to_owned(),
         }
+    }
+}
+
+impl Program {
+    /// Its name and version, and the beginning of its digest in words. Safe to show.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!(
+            "{}, digest {}",
+            escape(&self.name),
+            self.sha256.short_words()
+        )
     }
 }
 

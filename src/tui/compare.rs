@@ -14,7 +14,7 @@ use super::{
     qr::{self, Code},
     screens::Sight,
 };
-use crate::digest::Digest;
+use crate::{digest::Digest, transcript::Program};
 
 /// Which digest is shown, and which of its leaves.
 #[derive(Debug, Default)]
@@ -25,8 +25,8 @@ pub(super) struct Compare {
     last: Cell<usize>,
 }
 
-/// The digests that people compare: of what is to be signed, and of what leaves
-/// the room.
+/// The digests that people compare: of what is to be signed, of what leaves the room,
+/// and of the program.
 fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
     let Some(view) = sight.view else {
         return Vec::new();
@@ -34,6 +34,7 @@ fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
     let documents = view.readings.iter();
     let documents = documents.map(|reading| (reading.document.name().to_owned(), reading.signed));
     let manifest = view.state.manifest;
+    let program = view.state.program();
     let first = view.state.plan.previous().and_then(|p| p.roots().first());
     let first = first.filter(|_| view.state.awaits_comparison());
     first
@@ -42,7 +43,31 @@ fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
         .chain(documents)
         .chain(manifest.map(|digest| ("MANIFEST.json".to_owned(), digest)))
         .chain([("the transcript so far".to_owned(), view.head)])
+        .chain(program.map(|program| ("this program".to_owned(), program.sha256)))
         .collect()
+}
+
+/// The program at work, for whoever compares it with what was built before anything
+/// else is done: in so many rows, or not at all.
+pub(super) fn this_program(page: &mut Page, program: &Program, rows: usize) {
+    let sheet = page.sheet;
+    let (hex, words) = (hex_groups(&program.sha256), word_rows(&program.sha256));
+    if rows < hex.len() + words.len() + 2 {
+        return;
+    }
+    page.gap();
+    let name = crate::text::escape(&program.name);
+    page.item(
+        "",
+        &format!("This program: {name}, SHA-256 (F8: large)"),
+        sheet.quiet(),
+    );
+    for row in hex {
+        page.item("  ", &row, Style::new());
+    }
+    for (row, words) in words.iter().enumerate() {
+        page.item(&format!("{} ", row + 1), words, sheet.typed());
+    }
 }
 
 impl Compare {

@@ -8,6 +8,7 @@ use std::{collections::VecDeque, time::Instant};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
 use super::{
+    compare::this_program,
     hands::Hands,
     layout::{self, Size},
     link::{Heard, Request},
@@ -19,7 +20,7 @@ use super::{
     style::Sheet,
 };
 use crate::{
-    ceremony::Question,
+    ceremony::{Question, State},
     device::Cancel,
     driver::{Interrupt, View, Work},
     rules::roster::Handle,
@@ -70,6 +71,8 @@ pub(super) struct Model {
     step: (usize, i64),
     /// Whether there is nothing but rows of text: no side pane, and no frame.
     plain: bool,
+    /// Whether somebody has answered something since the program was started.
+    begun: bool,
     /// Counts what takes the keys: another number, another question.
     turned: u64,
     /// How many screens, and how many things over them, have stood so far.
@@ -110,6 +113,7 @@ impl Model {
             seen: None,
             step: (usize::MAX, 0),
             plain: false,
+            begun: false,
             turned: 0,
             screens: 0,
             overlays: 0,
@@ -389,6 +393,7 @@ impl Model {
             Some(heard) => {
                 self.scene.awaits = Awaits::Nothing;
                 self.scene.is_answered = true;
+                self.begun = true;
                 vec![Act::Tell(heard)]
             }
             None => Vec::new(),
@@ -471,6 +476,11 @@ impl Model {
         match &self.overlay {
             Some(overlay) => overlay.page(&mut page, &sight),
             None => self.scene.screen.page(&mut page, &sight),
+        }
+        let program = sight.state().and_then(State::program);
+        if let Some(program) = program.filter(|_| self.overlay.is_none() && !self.begun) {
+            let room = layout::upper_rows(self.size, &page).saturating_sub(page.rows());
+            this_program(&mut page, program, room);
         }
         page
     }

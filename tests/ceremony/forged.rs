@@ -283,11 +283,46 @@ fn a_transcript_of_another_format_is_not_read() {
 }
 
 #[test]
+fn a_resumption_that_hides_which_program_goes_on_is_not_replayed() {
+    for (name, another) in [("keymoot 999.0.0", false), ("", true)] {
+        let files = rewritten(|lines| {
+            let (first, time) = lines[0].clone();
+            let Event::Opened { mut program, .. } = first else {
+                panic!("{first:?}");
+            };
+            if !name.is_empty() {
+                program.name = name.to_owned();
+            }
+            let resumed = Event::Resumed {
+                cut: 0,
+                program,
+                another,
+            };
+            lines.insert(1, (resumed, time));
+        });
+        assert_eq!(violated(files), ["TRANSCRIPT-REPLAY"]);
+    }
+}
+
+#[test]
+fn the_bill_of_materials_of_another_program_is_found() {
+    let files = rewritten(|lines| {
+        for event in events(lines) {
+            if let Event::Opened { program, .. } = event {
+                program.sha256 = Digest::of(b"another build");
+            }
+        }
+    });
+    let violated = violated(files);
+    assert!(violated.contains(&"BUNDLE-SBOM".to_owned()), "{violated:?}");
+}
+
+#[test]
 fn the_account_of_another_version_is_not_compared_and_that_is_said() {
     let mut files = rewritten(|lines| {
         for event in events(lines) {
             if let Event::Opened { program, .. } = event {
-                *program = "keymoot 999.0.0".to_owned();
+                program.name = "keymoot 999.0.0".to_owned();
             }
         }
     });

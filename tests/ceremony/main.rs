@@ -7,6 +7,7 @@ mod crash;
 mod dialects;
 mod export;
 mod forged;
+mod program;
 mod python;
 mod secrets;
 mod stage;

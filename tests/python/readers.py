@@ -10,6 +10,7 @@
                                 delegates to; FORM is pouf1 or dsse
     readers.py write            targets documents with the names and the members
                                 in each line of JSON on the standard input
+    readers.py sbom FILE        a bill of materials, by CycloneDX's own library and schema
     readers.py algorithms       a root signed by four keys, each of another algorithm
 """
 
@@ -20,6 +21,9 @@ import sys
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cyclonedx.model.bom import Bom
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.formats import encode_canonical
@@ -181,6 +185,22 @@ def algorithms():
     print(json.dumps(metadata.to_bytes(JSONSerializer()).hex()))
 
 
+def sbom(path):
+    text = Path(path).read_text("utf-8")
+    error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
+    answer = {"error": str(error) if error else None}
+    if not error:
+        bom = Bom.from_json(json.loads(text))
+        program = bom.metadata.component
+        answer |= {
+            "name": program.name,
+            "version": program.version,
+            "sha256": [digest.content for digest in program.hashes],
+            "purls": sorted(component.purl.to_string() for component in bom.components),
+        }
+    print(json.dumps(answer))
+
+
 commands = {
     "canonical": canonical,
     "root": root,
@@ -190,5 +210,6 @@ commands = {
     "repository": repository,
     "write": write,
     "algorithms": algorithms,
+    "sbom": sbom,
 }
 commands[sys.argv[1]](*sys.argv[2:])

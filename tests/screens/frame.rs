@@ -80,6 +80,7 @@ impl Frame {
 
     /// Takes out what differs from run to run.
     fn calm(&mut self) {
+        self.calm_the_program();
         for row in &mut self.rows {
             let text: String = row.iter().map(|cell| cell.shown).collect();
             let shape: String = text
@@ -106,6 +107,27 @@ impl Frame {
                 let rest = row.iter_mut().skip(words.len());
                 rest.for_each(|cell| cell.shown = ' ');
             }
+        }
+    }
+
+    /// Takes out the digest of the program: two rows of digits and eight of words.
+    fn calm_the_program(&mut self) {
+        let says = |row: &Vec<Cell>| row.iter().map(|cell| cell.shown).collect::<String>();
+        let at = self
+            .rows
+            .iter()
+            .position(|row| says(row).starts_with("This program: "));
+        let rows = self
+            .rows
+            .iter_mut()
+            .skip(at.map_or(usize::MAX, |at| at + 1))
+            .take(10);
+        for row in rows {
+            let pane = row
+                .iter_mut()
+                .take_while(|cell| !matches!(cell.shown, '│' | '|'));
+            pane.for_each(|cell| cell.shown = ' ');
+            put(row, 0, "  (a row of its digest)");
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     digest::Digest,
     driver::{Reading, View},
     rules::roster::Handle,
-    transcript::{Chain, Event, Mode, Time},
+    transcript::{Chain, Event, Mode, Program, Time},
 };
 
 const SCRIPT: &str = include_str!("story.toml");
@@ -82,7 +82,11 @@ impl Story {
             format: crate::transcript::FORMAT.to_owned(),
             ceremony: "0123456789abcdef0123456789abcdef".to_owned(),
             mode: Mode::Rehearsal,
-            program: "keymoot 0.1.0".to_owned(),
+            program: Box::new(Program {
+                name: "keymoot 0.1.0".to_owned(),
+                sha256: Digest::of(b"the program"),
+                sbom: Digest::of(b"what it is made of"),
+            }),
             script,
             policy,
             roster,

@@ -1,0 +1,49 @@
+//! The program that runs, as people can compare it with what was built.
+
+use std::{fs::File, io, path::Path, thread};
+
+use super::HostError;
+use crate::digest::Digest;
+
+/// The file that this process runs, also where it was moved or deleted since (proc(5)).
+const RUNNING: &str = "/proc/self/exe";
+
+/// Finds the digest of the running program. Its file is read on a thread of its own: it is large,
+/// and other things can be done meanwhile.
+#[derive(Debug)]
+pub struct Measuring(thread::JoinHandle<io::Result<Digest>>);
+
+impl Measuring {
+    /// Begins to read.
+    #[must_use]
+    pub fn begin() -> Self {
+        Self(thread::spawn(|| Digest::of_all(File::open(RUNNING)?)))
+    }
+
+    /// Waits until it is read.
+    ///
+    /// # Errors
+    /// [`HostError`] when it cannot be read.
+    pub fn digest(self) -> Result<Digest, HostError> {
+        let read = self.0.join();
+        let read = read.unwrap_or_else(|_| Err(io::Error::other("its reader ended early")));
+        read.map_err(|error| {
+            let mut failed = HostError::file("read", Path::new(RUNNING), &error);
+            failed.next = "see to it that /proc is mounted, then try again".to_owned();
+            failed
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_running_program_is_the_file_that_was_started() {
+        let started = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let running = Measuring::begin().digest().unwrap();
+        assert_eq!(running, Digest::of(&started));
+    }
+}
