@@ -2,6 +2,9 @@
 # `make test`:      the tests, with everything they need.
 # `make bench`:     verification beside python-tuf, tough and OpenSSL, and a table of it.
 #
+# `make release`:    the program as it is given away, the same bytes in every folder.
+# `make reproducible`: build it twice, elsewhere and apart, and compare.
+# `make dependencies`: write docs/dependencies.txt anew, after Cargo.lock was changed.
 # `make pictures`:  take the pictures in docs/pictures anew, from the real screens.
 # `make bench-screens`: how fast the screens answer.
 #
@@ -25,12 +28,58 @@ help:
 	@echo 'make rehearsal   hold a whole ceremony with simulated devices'
 	echo 'make test        run the tests'
 	echo 'make bench       measure verification'
+	echo 'make release     build the program, the same bytes in every folder'
+	echo 'make reproducible  build it twice, apart from one another, and compare'
+	echo 'make dependencies  write docs/dependencies.txt anew'
 	echo 'make pictures    take the pictures in docs/pictures anew'
 	echo 'make bench-screens  measure how fast the screens answer'
 
+# The program by itself, so that nothing that the simulator asks of a crate is in it. The
+# folders of this machine are called /cargo and /keymoot, and libusb is the one in Cargo.lock,
+# whether Debian's is installed or not.
+define release
+@home="$${CARGO_HOME:-$$HOME/.cargo}"
+export CARGO_ENCODED_RUSTFLAGS="--remap-path-prefix=$$home=/cargo"$$'\x1f'"--remap-path-prefix=$(CURDIR)=/keymoot"
+export LIBUSB_1_0_NO_PKG_CONFIG=1
+unset CFLAGS CXXFLAGS CPPFLAGS LDFLAGS
+cargo build --release --locked --package keymoot
+endef
+
+.PHONY: release
+release: packages
+	$(release)
+	rustc --version
+	gcc --version | head --lines 1
+	target/release/keymoot --version
+
+# Two clones of what is committed, in folders of unlike names, each with its own CARGO_HOME.
+.PHONY: reproducible
+reproducible: packages
+	@work="$$(mktemp -d)"
+	trap 'rm -rf "$$work"' EXIT
+	registry="$${CARGO_HOME:-$$HOME/.cargo}"
+	for clone in one another/and/deeper; do
+		git clone --quiet . "$$work/$$clone"
+		mkdir -p "$$work/$$clone-cargo/registry"
+		for part in config.toml registry/index registry/cache; do
+			if [ -e "$$registry/$$part" ]; then cp -r "$$registry/$$part" "$$work/$$clone-cargo/$$part"; fi
+		done
+		CARGO_HOME="$$work/$$clone-cargo" $(MAKE) --no-print-directory --directory "$$work/$$clone" release
+	done
+	sha256sum "$$work"/{one,another/and/deeper}/target/release/keymoot | sed "s|$$work/||"
+	cmp "$$work"/{one,another/and/deeper}/target/release/keymoot
+	echo 'Both builds are the same, byte for byte.'
+
+# The test that holds the list against cargo writes it instead.
+.PHONY: dependencies
+dependencies:
+	@KEYMOOT_DEPENDENCIES=1 cargo test --locked --test dependencies -- the_list_of_dependencies
+	git status --short docs/dependencies.txt
+
 .PHONY: rehearsal
 rehearsal: packages
-	@cargo build --release --package keymoot --package hsm-sim --locked
+	$(release)
+	cargo build --release --locked --package hsm-sim
 	mkdir -p target/rehearsals
 	run="$$(mktemp -d target/rehearsals/XXXXXX)"
 	target/release/keymoot rehearse --unattended --dir "$$run/ceremony" --out "$$run/bundle"
@@ -61,7 +110,7 @@ test: test-packages $(VENV)/.installed $(NODE)/.installed
 
 .PHONY: bench
 bench: test-packages $(VENV)/.installed
-	@cargo build --release --locked --package keymoot
+	$(release)
 	cargo bench --locked --package keymoot-benches
 
 # The test that holds the pictures against the screens takes them instead.
@@ -73,7 +122,7 @@ pictures: packages
 
 .PHONY: bench-screens
 bench-screens: packages
-	@cargo build --release --locked --package keymoot
+	$(release)
 	cargo run --release --locked --package keymoot-benches --example screens
 
 $(VENV)/.installed: tests/python/requirements.txt
