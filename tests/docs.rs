@@ -153,26 +153,57 @@ fn every_entry_gives_claim_reason_check_and_remedy() {
     }
 }
 
+/// The parts of the threat model: who may lie, and what is said of them.
+fn liars() -> Vec<(String, String)> {
+    let model = read("docs/threat-model.md");
+    let parts = model.split("\n## ").skip(1);
+    let parts = parts.filter_map(|part| part.split_once('\n'));
+    parts
+        .map(|(title, text)| (title.to_owned(), text.to_owned()))
+        .filter(|(_, text)| text.contains("**Would gain:**"))
+        .collect()
+}
+
+/// The tests that a text names: file and function.
+fn tests_named_in(text: &str) -> Vec<(String, String)> {
+    let code = text.split('`').skip(1).step_by(2);
+    let named = code.filter_map(|code| code.split_once("::"));
+    named
+        .map(|(file, function)| (file.to_owned(), function.to_owned()))
+        .collect()
+}
+
 #[test]
-fn every_dependency_has_its_reason_and_every_reason_its_dependency() {
-    let mut wanted = BTreeSet::new();
-    for manifest in ["Cargo.toml", "benches/Cargo.toml", "hsm-sim/Cargo.toml"] {
-        let manifest: toml::Table = read(manifest).parse().unwrap();
-        for section in ["dependencies", "dev-dependencies"] {
-            let names = manifest.get(section).and_then(toml::Value::as_table);
-            wanted.extend(names.into_iter().flat_map(|table| table.keys().cloned()));
+fn every_test_that_the_threat_model_names_is_there() {
+    for (who, text) in liars() {
+        let named = tests_named_in(&text);
+        assert!(!named.is_empty(), "{who}: no claim is shown by a test");
+        for (file, function) in named {
+            let there = read(&file).contains(&format!("#[test]\nfn {function}()"))
+                || read(&file).contains(&format!("    #[test]\n    fn {function}()"));
+            assert!(there, "{who}: {file} has no test {function}");
         }
     }
-    let decisions = read("docs/decisions.md");
-    let (_, table) = decisions.split_once("\n## Dependencies\n").unwrap();
-    let (table, _) = table.split_once("\n## ").unwrap_or((table, ""));
-    let explained: BTreeSet<String> = table
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    wanted.remove("keymoot");
-    assert_eq!(explained, wanted);
+}
+
+#[test]
+fn every_rule_that_the_threat_model_names_has_an_entry() {
+    let entries: BTreeSet<String> = entries().into_iter().map(|(id, _)| id).collect();
+    let model = read("docs/threat-model.md");
+    let words = model.split(|c: char| !(c.is_ascii_uppercase() || c == '-'));
+    let named: Vec<_> = words.filter(|word| is_rule(word)).collect();
+    assert!(named.len() > 30, "{named:?}");
+    for rule in named {
+        assert!(entries.contains(rule), "{rule}");
+    }
+}
+
+#[test]
+fn the_threat_model_says_of_everybody_what_remains() {
+    assert!(liars().len() >= 10);
+    for (who, text) in liars() {
+        assert!(text.contains("**What remains:**"), "{who}");
+    }
 }
 
 /// The names of the shipped scripts.
