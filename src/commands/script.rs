@@ -25,42 +25,25 @@ struct Shipped {
     opening: &'static str,
 }
 
-const SHIPPED: [Shipped; 7] = [
-    Shipped {
-        name: "initial-root",
-        text: include_str!("../../ceremony-scripts/initial-root.toml"),
-        opening: include_str!("../../runbooks/opening/initial-root.md"),
-    },
-    Shipped {
-        name: "annual-resign",
-        text: include_str!("../../ceremony-scripts/annual-resign.toml"),
-        opening: include_str!("../../runbooks/opening/annual-resign.md"),
-    },
-    Shipped {
-        name: "onboard-member",
-        text: include_str!("../../ceremony-scripts/onboard-member.toml"),
-        opening: include_str!("../../runbooks/opening/onboard-member.md"),
-    },
-    Shipped {
-        name: "emergency-revocation",
-        text: include_str!("../../ceremony-scripts/emergency-revocation.toml"),
-        opening: include_str!("../../runbooks/opening/emergency-revocation.md"),
-    },
-    Shipped {
-        name: "crates-root-change",
-        text: include_str!("../../ceremony-scripts/crates-root-change.toml"),
-        opening: include_str!("../../runbooks/opening/crates-root-change.md"),
-    },
-    Shipped {
-        name: "heartbeat",
-        text: include_str!("../../ceremony-scripts/heartbeat.toml"),
-        opening: include_str!("../../runbooks/opening/heartbeat.md"),
-    },
-    Shipped {
-        name: "quorum-lost",
-        text: include_str!("../../ceremony-scripts/quorum-lost.toml"),
-        opening: include_str!("../../runbooks/opening/quorum-lost.md"),
-    },
+/// The scripts of these names, in ceremony-scripts/, each with its opening.
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        &[$(Shipped {
+            name: $name,
+            text: include_str!(concat!("../../ceremony-scripts/", $name, ".toml")),
+            opening: include_str!(concat!("../../runbooks/opening/", $name, ".md")),
+        }),*]
+    };
+}
+
+const SHIPPED: &[Shipped] = shipped![
+    "initial-root",
+    "annual-resign",
+    "onboard-member",
+    "emergency-revocation",
+    "crates-root-change",
+    "heartbeat",
+    "quorum-lost",
 ];
 
 /// Check a script, or print it for people
