@@ -7,7 +7,7 @@ use crate::{
     ceremony::previous::REVOKED,
     host::folder,
     rules::{Verdict, Violation},
-    text::escape,
+    text::{escape, escape_path},
 };
 
 /// The most files that a bundle may have.
@@ -164,11 +164,7 @@ impl Reader {
         self.faults.push(
             Violation::new(
                 "BUNDLE-READ",
-                format!(
-                    "\"{}\" cannot be read: {}",
-                    escape(&path.display().to_string()),
-                    escape(why)
-                ),
+                format!("\"{}\" cannot be read: {}", escape_path(path), escape(why)),
                 "check the path and the disk",
             )
             .into(),

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use keymoot::attestation::{self, Evidence, Manifest, TrustStore, VerifiedAttestation, Violation};
-use keymoot::text::escape;
+use keymoot::text::escape_path;
 
 /// Check a YubiKey's or a YubiHSM 2's proof that a key was generated inside it
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> ExitCode {
         Err(Failure::Unreadable(path, error)) => {
             eprintln!(
                 "keymoot attest: cannot read {}: {error}; check the path and the permissions",
-                escape(&path.display().to_string())
+                escape_path(&path)
             );
             return ExitCode::from(1);
         }
@@ -149,7 +149,7 @@ fn decode(
     with(bytes).map_err(|what| {
         Violation {
             rule: attestation::EVIDENCE,
-            what: format!("{} {what}", escape(&path.display().to_string())),
+            what: format!("{} {what}", escape_path(path)),
             next: "give each certificate or key in a file of its own, in PEM or DER".to_owned(),
         }
         .into()

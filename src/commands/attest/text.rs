@@ -7,7 +7,7 @@ use keymoot::attestation::{
     PinPolicy, Specifics, TouchPolicy, Violation, YubiHsmFacts, YubiKeyFacts,
 };
 use keymoot::digest::Digest;
-use keymoot::text::escape;
+use keymoot::text::{escape, escape_path};
 
 use super::{Args, Facts, write_whole};
 
@@ -65,7 +65,7 @@ impl fmt::Display for Account<'_> {
                 writeln!(
                     f,
                     "  Compared     the key in {} is this key",
-                    escape(&path.display().to_string())
+                    escape_path(path)
                 )?;
             }
             None => writeln!(
