@@ -130,7 +130,6 @@ impl Evidence {
     pub(super) fn roots(&self) -> Result<Vec<tuf::Document>, String> {
         let dialect = self.state.plan.policy.dialect;
         let file = |path: &str| self.files.get(&format!("{TUF_ROOT}/{path}")).cloned();
-        let longest = self.files.values().map(Vec::len).max().unwrap_or(0);
         let history = format!("{TUF_ROOT}/metadata/root_history/");
         let versions = self.files.keys().filter_map(|path| {
             let name = path.strip_prefix(&history)?.strip_suffix(".root.json")?;
@@ -139,7 +138,7 @@ impl Evidence {
         let versions: Vec<_> = versions.map(Some).chain([None]).collect();
         versions
             .into_iter()
-            .filter_map(|version| dialect.read("root", version, &file, longest).transpose())
+            .filter_map(|version| dialect.read("root", version, &file).transpose())
             .map(|read| read.map_err(|error| error.to_string()))
             .collect()
     }
@@ -515,8 +514,7 @@ fn objects(files: &Files, dialect: Dialect) -> BTreeMap<Digest, Vec<u8>> {
     }
     for document in Document::ALL {
         let file = |path: &str| files.get(&format!("{TUF_ROOT}/{path}")).cloned();
-        let longest = files.values().map(Vec::len).max().unwrap_or(0);
-        if let Ok(Some(signed)) = dialect.read(document.role(), None, &file, longest) {
+        if let Ok(Some(signed)) = dialect.read(document.role(), None, &file) {
             let unsigned = dialect.assemble(&signed, &BTreeMap::new());
             found.insert(Digest::of(&unsigned), unsigned);
         }

@@ -213,12 +213,10 @@ fn read_back(
     let files: BTreeMap<_, _> = signed_files(state, document, objects)?
         .into_iter()
         .collect();
-    let longest = files.values().map(Vec::len).max().unwrap_or(0);
     let read = state.plan.policy.dialect.read(
         document.role(),
         None,
         &|path| files.get(path).cloned(),
-        longest,
     );
     read.map_err(|error| error.to_string())?
         .ok_or_else(|| "it was not written".to_owned())

@@ -112,9 +112,8 @@ fn outcome(laying: &Laying, repository: Repository, into: &Path) -> String {
 fn expiries(files: &Files, policy: &Policy, now: Time) -> Vec<String> {
     let now = now.into();
     let file = |path: &str| files.get(path).cloned();
-    let longest = files.values().map(Vec::len).max().unwrap_or(0);
     let one = |kind: Document| {
-        let read = policy.dialect.read(kind.role(), None, &file, longest);
+        let read = policy.dialect.read(kind.role(), None, &file);
         let Periods {
             expiry_days,
             signing_days,

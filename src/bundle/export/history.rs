@@ -72,7 +72,7 @@ fn documents(files: &Files, tree: &Tree, dialect: Dialect) -> Vec<Violation> {
     let signed = [Document::Targets, Document::Crates].map(|document| {
         let read = |files: &Files| {
             let file = |path: &str| files.get(path).cloned();
-            dialect.read(document.role(), None, &file, longest(files))
+            dialect.read(document.role(), None, &file)
         };
         (document.name(), read(files), read(tree.files()))
     });
@@ -117,10 +117,6 @@ fn document(
         what,
         "export the newest bundle into the tree of the same history",
     ))
-}
-
-fn longest(files: &Files) -> usize {
-    files.values().map(Vec::len).max().unwrap_or(0)
 }
 
 /// EXPORT-REVOKED: no key that the tree lists as revoked is missing in the bundle's

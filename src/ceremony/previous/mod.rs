@@ -245,10 +245,9 @@ fn vouched(
 ) -> Result<(Option<Vouched>, Option<Vouched>), String> {
     let read = |document: Document| -> Result<Option<Vouched>, String> {
         let file = |path: &str| files.get(path).cloned();
-        let longest = files.values().map(Vec::len).max().unwrap_or(0);
         let fault = |error: tuf::DocumentError| format!("{}: {error}", document.name());
         let found = dialect
-            .read(document.role(), None, &file, longest)
+            .read(document.role(), None, &file)
             .map_err(fault)?;
         found
             .map(|document| {

@@ -18,9 +18,8 @@ pub(super) fn chain(
 ) -> Result<Vec<VerifiedRoot>, String> {
     let read = |version: Option<u64>| {
         let file = |path: &str| files.get(path).cloned();
-        let longest = files.values().map(Vec::len).max().unwrap_or(0);
         dialect
-            .read("root", version, &file, longest)
+            .read("root", version, &file)
             .map_err(|error| match version {
                 Some(version) => format!("the root of version {version} in the history: {error}"),
                 None => format!("root.json: {error}"),

@@ -130,8 +130,7 @@ fn of_tree(path: &Path) -> Result<Source, Failure> {
 fn others(files: &Files, dialect: Dialect) -> BTreeMap<String, tuf::Document> {
     let read = |role: &str| {
         let file = |path: &str| files.get(path).cloned();
-        let longest = files.values().map(Vec::len).max().unwrap_or(0);
-        dialect.read(role, None, &file, longest).ok().flatten()
+        dialect.read(role, None, &file).ok().flatten()
     };
     let targets = read(Document::Targets.role())
         .and_then(|targets| tuf::Targets::read(&targets).ok())

@@ -125,7 +125,6 @@ pub(super) fn read(
     role: &str,
     version: Option<u64>,
     file: &dyn Fn(&str) -> Option<Vec<u8>>,
-    limit: usize,
 ) -> Result<Option<Document>, DocumentError> {
     let stem = match version {
         Some(version) => history(version),
@@ -135,10 +134,11 @@ pub(super) fn read(
         return Ok(None);
     };
     let document = match dialect {
-        Dialect::TufOnCi | Dialect::Tufops => Document::parse(&text, limit)?,
+        Dialect::TufOnCi | Dialect::Tufops => Document::parse(&text, text.len())?,
         Dialect::TufCi => {
             let signatures = file(&format!("{stem}.sig.json")).ok_or(DocumentError::BarePayload)?;
-            let document = Document::parse_pair(text, &signatures, limit)?;
+            let longest = text.len().max(signatures.len());
+            let document = Document::parse_pair(text, &signatures, longest)?;
             tuf_ci::refuse_nesting(role, &document)?;
             document
         }

@@ -124,18 +124,18 @@ impl Dialect {
 
     /// Reads a role's document back from a repository's folder, of which
     /// `file` gives the bytes at a path: the current one, or of root that of a
-    /// `version` out of the history. `None` where there is none.
+    /// `version` out of the history. `None` where there is none. Whoever gives the
+    /// bytes has bounded them.
     ///
     /// # Errors
-    /// What is there is no TUF document, or it is longer than `limit` bytes.
+    /// What is there is no TUF document.
     pub fn read(
         self,
         role: &str,
         version: Option<u64>,
         file: &dyn Fn(&str) -> Option<Vec<u8>>,
-        limit: usize,
     ) -> Result<Option<Document>, DocumentError> {
-        files::read(self, role, version, file, limit)
+        files::read(self, role, version, file)
     }
 
     /// The file by which this dialect's tools say that they are in the middle of

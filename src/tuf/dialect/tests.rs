@@ -76,7 +76,7 @@ fn a_document_is_read_back_from_the_files_it_was_laid_into() {
             .flat_map(|(role, document)| dialect.files(role, document, &signatures()))
             .collect();
         let file = |path: &str| folder.get(path).cloned();
-        let read = |role, version| dialect.read(role, version, &file, LIMIT).unwrap();
+        let read = |role, version| dialect.read(role, version, &file).unwrap();
         for (role, version, written) in [
             ("root", None, &root),
             ("root", Some(1), &root),
