@@ -6,6 +6,7 @@
 
 mod audits;
 mod contents;
+mod enrolled;
 mod evidence;
 pub mod export;
 mod manifest;
