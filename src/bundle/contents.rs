@@ -12,7 +12,7 @@ use crate::{
         propose::CRATES_ROOT,
         script::Document,
         state::Enrolment,
-        verify,
+        verify::{self, Delegators},
     },
     digest::Digest,
     report,
@@ -156,9 +156,15 @@ fn repositories(
             files.insert(format!("{REPOSITORIES}/{path}"), bytes.clone());
         }
     }
-    for &document in state.documents.keys() {
-        for (path, bytes) in verify::signed_files(state, document, objects)? {
-            files.insert(format!("{TUF_ROOT}/{path}"), bytes);
+    if !state.documents.is_empty() {
+        let delegators = Delegators::of(state, objects)?;
+        for &document in state.documents.keys() {
+            let signed = verify::signed_files(state, document, &delegators, objects)?;
+            files.extend(
+                signed
+                    .into_iter()
+                    .map(|(path, bytes)| (format!("{TUF_ROOT}/{path}"), bytes)),
+            );
         }
     }
     if state.documents.contains_key(&Document::Crates)

@@ -61,19 +61,19 @@ fn signatures(
     Ok(found)
 }
 
-/// The files of a signed document, put together from the proposal and the signatures:
-/// path in the repository to content.
+/// The files of a signed document, put together from the proposal and the signatures
+/// under the ids that its delegators give the keys: path in the repository to content.
 ///
 /// # Errors
 /// In words, when the proposal is missing or cannot be read.
 pub fn signed_files(
     state: &State,
     document: Document,
+    delegators: &Delegators<'_>,
     objects: &Objects<'_>,
 ) -> Result<Vec<(String, Vec<u8>)>, String> {
     let proposal = proposal(state, document, objects)?;
-    let delegators = Delegators::of(state, objects)?;
-    let signatures = signatures(state, document, &delegators)?;
+    let signatures = signatures(state, document, delegators)?;
     let dialect = state.plan.policy.dialect;
     Ok(dialect.files(document.role(), &proposal, &signatures))
 }
@@ -188,19 +188,22 @@ pub fn signed_documents(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
     state
         .documents
         .keys()
-        .flat_map(|&document| match read_back(state, document, objects) {
-            Ok(parsed) => {
-                let twice = twice(state, document, &parsed);
-                let quorum = match delegators.judge(document, parsed) {
-                    Ok(quorum) => {
-                        Verdict::held("SIGNATURE-QUORUM", format!("{}: {quorum}", document.name()))
-                    }
-                    Err(why) => fault(document, &why),
-                };
-                vec![twice, quorum]
-            }
-            Err(why) => vec![fault(document, &why)],
-        })
+        .flat_map(
+            |&document| match read_back(state, document, &delegators, objects) {
+                Ok(parsed) => {
+                    let twice = twice(state, document, &parsed);
+                    let quorum = match delegators.judge(document, parsed) {
+                        Ok(quorum) => Verdict::held(
+                            "SIGNATURE-QUORUM",
+                            format!("{}: {quorum}", document.name()),
+                        ),
+                        Err(why) => fault(document, &why),
+                    };
+                    vec![twice, quorum]
+                }
+                Err(why) => vec![fault(document, &why)],
+            },
+        )
         .collect()
 }
 
@@ -208,16 +211,17 @@ pub fn signed_documents(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
 fn read_back(
     state: &State,
     document: Document,
+    delegators: &Delegators<'_>,
     objects: &Objects<'_>,
 ) -> Result<tuf::Document, String> {
-    let files: BTreeMap<_, _> = signed_files(state, document, objects)?
+    let files: BTreeMap<_, _> = signed_files(state, document, delegators, objects)?
         .into_iter()
         .collect();
-    let read = state.plan.policy.dialect.read(
-        document.role(),
-        None,
-        &|path| files.get(path).cloned(),
-    );
+    let read = state
+        .plan
+        .policy
+        .dialect
+        .read(document.role(), None, &|path| files.get(path).cloned());
     read.map_err(|error| error.to_string())?
         .ok_or_else(|| "it was not written".to_owned())
 }
