@@ -31,6 +31,8 @@ pub struct Plan {
     pub roster: Roster,
     /// The files' exact content.
     pub files: PlanFiles,
+    /// The paths of the inputs by what they hold.
+    by_digest: BTreeMap<Digest, String>,
     previous: Option<Previous>,
     crates: CratesRoots,
     places: Vec<Place>,
@@ -116,7 +118,9 @@ impl Plan {
             return Err(verdicts);
         }
         verdicts.splice(0..0, script.verdicts());
+        let digests = files.input_digests().into_iter();
         Ok(Self {
+            by_digest: digests.map(|(path, digest)| (digest, path)).collect(),
             script,
             policy,
             roster,
@@ -162,13 +166,9 @@ impl Plan {
     /// A file of an earlier ceremony that this one's events speak of.
     #[must_use]
     pub fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
-        let input = self
-            .files
-            .inputs
-            .values()
-            .find(|bytes| Digest::of(bytes) == *digest);
+        let input = self.by_digest.get(digest);
         input
-            .cloned()
+            .and_then(|path| self.files.inputs.get(path).cloned())
             .or_else(|| self.previous.as_ref()?.object(digest))
     }
 

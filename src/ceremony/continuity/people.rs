@@ -169,8 +169,8 @@ pub(super) fn distinct(previous: &Previous) -> Verdict {
 /// KEY-REVOKED: no key that was thrown out comes back, nor a device that held one.
 pub(super) fn revoked(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     let list = previous.revoked();
-    let in_root = previous.holders().into_iter().filter_map(|(handle, key)| {
-        let found = list.keys().iter().find(|revoked| revoked.key == key)?;
+    let in_root = previous.holders().iter().filter_map(|(handle, key)| {
+        let found = list.keys().iter().find(|revoked| revoked.key == *key)?;
         Some(format!(
             "the previous root names a key of {handle} that was revoked: {}",
             escape(&found.reason)

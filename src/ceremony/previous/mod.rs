@@ -50,6 +50,7 @@ pub struct Previous {
     crates: Option<Vouched>,
     crates_roots: Vec<VerifiedRoot>,
     enrolments: Vec<Published>,
+    holders: BTreeMap<Handle, Digest>,
     revoked: Revoked,
 }
 
@@ -127,6 +128,7 @@ impl Previous {
         };
         if violations.is_empty() {
             Ok(Some(Self {
+                holders: holders(roots.last(), &enrolments),
                 roots,
                 targets,
                 crates,
@@ -194,20 +196,8 @@ impl Previous {
     /// The holders of the root's keys, and the keys' identities. Where the dialect does
     /// not say who holds a key, its published enrolment does.
     #[must_use]
-    pub fn holders(&self) -> BTreeMap<Handle, Digest> {
-        let keys = self.root().map(|root| root.root().role_keys("root"));
-        keys.unwrap_or_default()
-            .into_iter()
-            .filter_map(|(fingerprint, (_, entry))| {
-                let named = entry.holder.clone().and_then(|h| Handle::try_from(h).ok());
-                let enrolled = || {
-                    let mut enrolments = self.enrolments.iter();
-                    let of_key = enrolments.find(|p| p.enrolment.key() == fingerprint);
-                    of_key.map(|published| published.handle.clone())
-                };
-                Some((named.or_else(enrolled)?, fingerprint))
-            })
-            .collect()
+    pub fn holders(&self) -> &BTreeMap<Handle, Digest> {
+        &self.holders
     }
 
     /// The last version of the root that this key signed.
@@ -236,6 +226,23 @@ impl Previous {
     }
 }
 
+/// [`Previous::holders`] of a root.
+fn holders(root: Option<&VerifiedRoot>, enrolments: &[Published]) -> BTreeMap<Handle, Digest> {
+    let keys = root.map(|root| root.root().role_keys("root"));
+    keys.unwrap_or_default()
+        .into_iter()
+        .filter_map(|(fingerprint, (_, entry))| {
+            let named = entry.holder.clone().and_then(|h| Handle::try_from(h).ok());
+            let enrolled = || {
+                let mut enrolments = enrolments.iter();
+                let of_key = enrolments.find(|p| p.enrolment.key() == fingerprint);
+                of_key.map(|published| published.handle.clone())
+            };
+            Some((named.or_else(enrolled)?, fingerprint))
+        })
+        .collect()
+}
+
 /// `targets.json` and `crates.json`, where they are, each signed by the keys that
 /// its delegator names.
 fn vouched(
@@ -246,9 +253,7 @@ fn vouched(
     let read = |document: Document| -> Result<Option<Vouched>, String> {
         let file = |path: &str| files.get(path).cloned();
         let fault = |error: tuf::DocumentError| format!("{}: {error}", document.name());
-        let found = dialect
-            .read(document.role(), None, &file)
-            .map_err(fault)?;
+        let found = dialect.read(document.role(), None, &file).map_err(fault)?;
         found
             .map(|document| {
                 let content = Targets::read(&document).map_err(fault)?;
