@@ -11,6 +11,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
 };
 
 use serde_json::Value;
@@ -161,8 +162,13 @@ fn checksums() -> BTreeMap<(String, String), String> {
     listed.collect()
 }
 
-/// What the program is made of, as cargo says.
-fn crates() -> Vec<Crate> {
+/// What the program is made of, as cargo says: asked once for all tests.
+fn crates() -> &'static [Crate] {
+    static CRATES: OnceLock<Vec<Crate>> = OnceLock::new();
+    CRATES.get_or_init(ask_for_crates)
+}
+
+fn ask_for_crates() -> Vec<Crate> {
     let (linked, checksums) = (tree("normal,no-proc-macro"), checksums());
     let all = tree("normal,build").into_iter();
     let mut crates: Vec<_> = all
@@ -230,7 +236,7 @@ fn every_crate_has_a_licence_out_of_those_that_were_considered() {
     let accepted = explained("Licences");
     let mut used = BTreeSet::new();
     for Crate { name, licence, .. } in crates() {
-        let expression = spdx::Expression::parse(&licence).unwrap();
+        let expression = spdx::Expression::parse(licence).unwrap();
         let holds = expression.evaluate(|wanted| {
             let wanted = wanted.license.id().map(|id| id.name.to_owned());
             let held = wanted.filter(|wanted| accepted.contains(wanted));
@@ -248,10 +254,10 @@ fn every_crate_has_a_licence_out_of_those_that_were_considered() {
 #[test]
 fn no_crate_that_speaks_to_networks_is_in_the_program_or_builds_it() {
     let found: Vec<_> = crates()
-        .into_iter()
+        .iter()
         .filter(|found| SPEAKERS.contains(&found.name.as_str()))
         .collect();
-    assert_eq!(found, []);
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 /// The Rust files below a folder, but for tests, examples and benchmarks, which no
@@ -285,9 +291,9 @@ fn names_a_socket(folder: &Path) -> bool {
 #[test]
 fn whoever_could_open_a_socket_in_the_program_is_known() {
     let linked: BTreeSet<_> = crates()
-        .into_iter()
+        .iter()
         .filter(|found| found.linked)
-        .map(|found| (found.name, found.version))
+        .map(|found| (found.name.clone(), found.version.clone()))
         .collect();
     let metadata = cargo(&[
         "metadata",
