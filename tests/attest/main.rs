@@ -7,6 +7,7 @@ mod genuine;
 mod lookalike;
 mod mistaken;
 mod program;
+mod rules;
 mod shapes;
 mod vendor_dirs;
 mod yubihsm;

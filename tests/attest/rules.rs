@@ -1,0 +1,127 @@
+//! What a ceremony asks of a key besides that it is proven: evidence that is whole, by a
+//! vendor that is trusted for the sake of the test, of a key that may be used too easily.
+
+use std::fs;
+
+use keymoot::{
+    attestation::{Evidence, Family, Manifest, certificate_der, public_key_der},
+    rules::{
+        device::{self, Claim},
+        policy::Policy,
+    },
+};
+
+use crate::lookalike::{KEY_EXTENSIONS, Lookalike, Recipe, SLOT_EXTENSIONS};
+
+/// The serial number in the recipes.
+const SERIAL: u32 = 0x0102_0304;
+
+/// The rules that an enrolment with such evidence violates.
+fn violated(vendor: &Lookalike, recipe: &Recipe, family: Family, serial: u32) -> Vec<String> {
+    let files = vendor.evidence(recipe).map(|file| fs::read(file).unwrap());
+    let spki = public_key_der(&files[0]).unwrap();
+    let [attestation, device] = files.map(|file| certificate_der(&file).unwrap());
+    let folder = vendor.vendor_dir();
+    let manifest = fs::read_to_string(folder.join("vendor.toml")).unwrap();
+    let manifest = Manifest::parse(&manifest).unwrap();
+    let contents = manifest
+        .files()
+        .map(|file| fs::read(folder.join(file)).unwrap());
+    let trust = manifest.store(&contents.collect::<Vec<_>>()).unwrap();
+    let policy = include_str!("../../ceremony-scripts/policy.toml");
+    let claim = Claim {
+        evidence: &Evidence {
+            attestation,
+            device,
+        },
+        spki: &spki,
+        serial,
+        family,
+        taken: None,
+        others: &[],
+    };
+    let (verdicts, _) = device::enrolment(&claim, &trust, &Policy::parse(policy).unwrap());
+    let violated = verdicts.into_iter().filter(|verdict| verdict.is_violated());
+    violated.map(|verdict| verdict.rule).collect()
+}
+
+fn of_yubikey(slot_extensions: String) -> Recipe {
+    Recipe {
+        slot_extensions,
+        ..Recipe::default()
+    }
+}
+
+#[test]
+fn a_key_that_asks_for_pin_and_touch_at_every_signature_violates_nothing() {
+    let found = violated(
+        &Lookalike::vendor(),
+        &Recipe::default(),
+        Family::YubiKey,
+        SERIAL,
+    );
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn a_key_that_signs_without_a_pin_or_without_a_touch_is_refused() {
+    let vendor = Lookalike::vendor();
+    // PIN: 1 never, 2 once, 3 always; touch: 1 never, 2 always, 3 cached.
+    for (policies, rules) in [
+        ("0102", vec!["DEVICE-PIN"]),
+        ("0202", vec!["DEVICE-PIN"]),
+        ("0301", vec!["DEVICE-TOUCH"]),
+        ("0303", vec!["DEVICE-TOUCH"]),
+        ("0101", vec!["DEVICE-PIN", "DEVICE-TOUCH"]),
+    ] {
+        let recipe = of_yubikey(SLOT_EXTENSIONS.replace("DER:0302", &format!("DER:{policies}")));
+        let found = violated(&vendor, &recipe, Family::YubiKey, SERIAL);
+        assert_eq!(found, rules, "{policies}");
+    }
+}
+
+#[test]
+fn a_key_in_another_slot_is_refused() {
+    let recipe = Recipe {
+        slot_name: "YubiKey PIV Attestation 9a",
+        ..Recipe::default()
+    };
+    let found = violated(&Lookalike::vendor(), &recipe, Family::YubiKey, SERIAL);
+    assert_eq!(found, ["DEVICE-SLOT"]);
+}
+
+#[test]
+fn the_evidence_of_another_device_than_the_one_at_the_table_is_refused() {
+    let found = violated(&Lookalike::vendor(), &Recipe::default(), Family::YubiKey, 7);
+    assert_eq!(found, ["DEVICE-SERIAL"]);
+}
+
+#[test]
+fn a_key_that_not_every_client_reads_is_refused() {
+    let recipe = Recipe {
+        slot_key: "EC -pkeyopt ec_paramgen_curve:P-384",
+        ..Recipe::default()
+    };
+    let found = violated(&Lookalike::vendor(), &recipe, Family::YubiKey, SERIAL);
+    assert_eq!(found, ["KEY-ALGORITHM"]);
+}
+
+#[test]
+fn a_key_of_a_yubihsm_with_more_rights_than_it_needs_is_refused() {
+    let vendor = Lookalike::of_yubihsms();
+    let honest = violated(&vendor, &Recipe::yubihsm(), Family::YubiHsm, SERIAL);
+    assert!(honest.is_empty(), "{honest:?}");
+    for (narrow, wide) in [
+        // Capabilities: sign-eddsa besides; domains: the second besides.
+        ("0309000000000000000080", "0309000000000000000180"),
+        ("0303000001", "0303000003"),
+    ] {
+        assert!(KEY_EXTENSIONS.contains(narrow));
+        let recipe = Recipe {
+            slot_extensions: KEY_EXTENSIONS.replace(narrow, wide),
+            ..Recipe::yubihsm()
+        };
+        let found = violated(&vendor, &recipe, Family::YubiHsm, SERIAL);
+        assert_eq!(found, ["DEVICE-RIGHTS"], "{wide}");
+    }
+}
