@@ -290,16 +290,16 @@ pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
     }
 }
 
-/// Waits for the keyboard, or for another size of the terminal.
+/// Long enough for crossterm to look once at the keyboard and the terminal's size: told
+/// not to wait at all, it looks at nothing.
+const MOMENT: Duration = Duration::from_micros(100);
+
+/// Waits for the keyboard; another size of the terminal is noticed when it is asked next.
 ///
 /// crossterm's own waiting counts in whole milliseconds and spins through what is left
 /// of the last one: a hundredth of a core, for as long as nobody types.
 fn typed(within: Duration) -> io::Result<bool> {
-    if event::poll(Duration::ZERO)? {
-        return Ok(true);
-    }
-    is_ready(within)?;
-    event::poll(Duration::ZERO)
+    Ok(event::poll(MOMENT)? || (is_ready(within)? && event::poll(MOMENT)?))
 }
 
 /// Waits until there is something to read from the terminal, and says whether there is.
