@@ -1,16 +1,14 @@
 //! Writing a bundle so that it stands whole or not at all.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use rustix::fs::{CWD, RenameFlags};
-
 use super::{Expectations, Files, read, verify};
-use crate::host::HostError;
+use crate::host::{HostError, whole};
 
 /// Writes a bundle to a temporary folder beside `target`, syncs it, reads it back
 /// from the disk, verifies it as a stranger would, and renames it into place. What
@@ -33,17 +31,17 @@ pub fn write(files: &Files, target: &Path, expected: &Expectations) -> Result<()
             )),
         };
     }
-    let part = part_of(target);
-    remove(&part)?;
+    let part = whole::part_of(target);
+    whole::remove(&part)?;
     let outcome = write_part(files, &part)
         .and_then(|()| check(files, &part, expected))
         .and_then(|()| {
-            rename(&part, target)
+            whole::settle(&part, target)
                 .map_err(|error| HostError::file("move the bundle to", target, &error))
         });
     if outcome.is_err() {
         // The first failure is the one to report.
-        let _ = remove(&part);
+        let _ = whole::remove(&part);
     }
     outcome
 }
@@ -85,7 +83,7 @@ fn write_part(files: &Files, part: &Path) -> Result<(), HostError> {
             .map_err(fail(&path))?;
     }
     for folder in folders.iter().rev() {
-        sync(folder).map_err(fail(folder))?;
+        whole::sync(folder).map_err(fail(folder))?;
     }
     Ok(())
 }
@@ -122,47 +120,6 @@ fn list(verdicts: &[crate::rules::Verdict]) -> String {
         .map(|v| format!("{}: {}", v.rule, v.detail))
         .collect();
     list.join("; ")
-}
-
-/// Renames without replacing; a file system that cannot promise that is asked in
-/// two steps.
-fn rename(part: &Path, target: &Path) -> io::Result<()> {
-    match rustix::fs::renameat_with(CWD, part, CWD, target, RenameFlags::NOREPLACE) {
-        Ok(()) => {}
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
-            if fs::symlink_metadata(target).is_ok() {
-                return Err(io::ErrorKind::AlreadyExists.into());
-            }
-            fs::rename(part, target)?;
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let parent = target
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    sync(parent.unwrap_or(Path::new(".")))
-}
-
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Where a bundle is written before it is whole. What stands there is of an
-/// interrupted write and is removed, so nobody else must have a use for the name.
-fn part_of(target: &Path) -> PathBuf {
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(".keymoot-part");
-    target.with_file_name(name)
-}
-
-/// Removes what an interrupted write left.
-fn remove(part: &Path) -> Result<(), HostError> {
-    match fs::remove_dir_all(part) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(HostError::file("remove", part, &error))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
@@ -218,15 +175,5 @@ mod tests {
         // It gets as far as being verified.
         let error = write_to(&target).unwrap_err();
         assert!(error.what.contains("is not good"), "{error}");
-    }
-
-    #[test]
-    fn a_rename_replaces_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let (part, target) = (folder.path().join("part"), folder.path().join("target"));
-        fs::create_dir(&part).unwrap();
-        fs::create_dir(&target).unwrap();
-        let error = rename(&part, &target).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     }
 }

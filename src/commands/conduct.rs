@@ -19,6 +19,7 @@ use keymoot::{
         HostError, clock,
         folder::{self, Folder},
         journal::Journal,
+        lock::Occupant,
         machine,
         program::Measuring,
     },
@@ -30,7 +31,7 @@ use keymoot::{
         simulator,
         unattended::Unattended,
     },
-    rules::{Verdict, Violation, policy::Policy},
+    rules::{Verdict, Violation, policy::Policy, roster::Roster},
     transcript::{self, Event, Mode, Program},
     tuf::Dialect,
     tui::{self, Room},
@@ -62,8 +63,16 @@ impl Manner {
 /// The largest script, policy or roster, in bytes.
 pub const LARGEST_PLAN: u64 = 1 << 20;
 
-/// Makes a ceremony's folder with its plan and its settings.
-pub fn prepare(dir: &Path, plan: &Plan, settings: &Settings) -> Result<(), Failure> {
+const ROSTER: &str = "roster.toml";
+
+/// Makes a ceremony's folder with its plan and its settings, and what `more` puts into
+/// it. It stands at its place with all of that or not at all.
+pub fn prepare(
+    dir: &Path,
+    plan: &Plan,
+    settings: &Settings,
+    more: impl FnOnce(&Path) -> Result<(), HostError>,
+) -> Result<(), Failure> {
     if settings.out.exists() {
         return Err(HostError::new(
             format!(
@@ -74,23 +83,34 @@ pub fn prepare(dir: &Path, plan: &Plan, settings: &Settings) -> Result<(), Failu
         )
         .into());
     }
-    let folder = Folder::create(dir)?;
     let PlanFiles {
         script,
         policy,
         roster,
         inputs,
     } = &plan.files;
-    for (name, text) in [
-        ("script.toml", script),
-        ("policy.toml", policy),
-        ("roster.toml", roster),
-    ] {
-        folder::write_durably(&dir.join(name), text.as_bytes())?;
-    }
-    super::inputs::keep(dir, inputs)?;
-    settings.write(folder.path())?;
+    Folder::create(dir, |dir| {
+        for (name, text) in [
+            ("script.toml", script),
+            ("policy.toml", policy),
+            (ROSTER, roster),
+        ] {
+            folder::write_durably(&dir.join(name), text.as_bytes())?;
+        }
+        super::inputs::keep(dir, inputs)?;
+        settings.write(dir)?;
+        more(dir)
+    })?;
     Ok(())
+}
+
+/// Opens a ceremony's folder for this process alone, in the name of the administrator
+/// whom the roster names.
+pub fn occupy(dir: &Path) -> Result<Folder, Failure> {
+    Folder::look(dir)?;
+    let roster = folder::read_text(&dir.join(ROSTER), LARGEST_PLAN)?;
+    let roster = Roster::parse(&roster).map_err(Failure::violations)?;
+    Ok(Folder::open(dir, &Occupant::new(&roster.administrator)?)?)
 }
 
 /// What a process is told of its surroundings.
@@ -110,7 +130,7 @@ pub fn conduct(
 ) -> Result<ExitCode, Failure> {
     let measuring = Measuring::begin();
     machine::forbid_core_dumps();
-    let folder = Folder::open(dir)?;
+    let folder = occupy(dir)?;
     let settings = Settings::read(dir)?;
     refuse_simulated_service(settings.mode)?;
     let plan = Arc::new(read_plan(dir)?);
@@ -296,7 +316,7 @@ fn read_plan(dir: &Path) -> Result<Plan, Failure> {
     let files = PlanFiles {
         script: read("script.toml")?,
         policy: read("policy.toml")?,
-        roster: read("roster.toml")?,
+        roster: read(ROSTER)?,
         inputs: super::inputs::kept(dir)?,
     };
     Plan::check(files).map_err(Failure::Violated)

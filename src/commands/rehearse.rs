@@ -137,8 +137,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
             unit_fault: args.unit_fault.clone(),
         }),
     };
-    conduct::prepare(&dir, &plan, &settings)?;
-    take_over_devices(&dir, bundle.as_ref(), seed)?;
+    conduct::prepare(&dir, &plan, &settings, |dir| {
+        take_over_devices(dir, bundle.as_ref(), seed)
+    })?;
     enter(&dir, &settings, Manner::of(args.plain))
 }
 
@@ -216,8 +217,7 @@ fn seed(args: &Args, bundle: Option<&Bundle>) -> Result<u64, HostError> {
 /// A rehearsal that goes on from another has the same simulated devices.
 fn take_over_devices(dir: &Path, bundle: Option<&Bundle>, seed: u64) -> Result<(), HostError> {
     let rehearsal = dir.join(simulator::FOLDER);
-    std::fs::create_dir_all(&rehearsal)
-        .map_err(|error| HostError::file("make", &rehearsal, &error))?;
+    std::fs::create_dir(&rehearsal).map_err(|error| HostError::file("make", &rehearsal, &error))?;
     for name in [simulator::DEVICES, simulator::UNITS] {
         let path = format!("{}/{name}", simulator::FOLDER);
         if let Some(devices) = bundle.and_then(|bundle| bundle.files().get(&path)) {
@@ -259,11 +259,13 @@ fn random_seed() -> Result<u64, HostError> {
 
 /// Starts the simulator and becomes the program under it: this process is replaced
 /// by one that finds the simulated devices where it looks for real ones. The
-/// simulator ends with it.
+/// simulator ends with it. The lock on the folder ends here, and is taken anew there.
 pub fn enter(dir: &Path, settings: &Settings, manner: Manner) -> Result<ExitCode, Failure> {
     let Some(simulated) = &settings.simulator else {
         return Err(HostError::new("this is no rehearsal", "resume it without a simulator").into());
     };
+    // Whoever comes second is refused before a second simulator has touched anything.
+    let occupied = conduct::occupy(dir)?;
     let running = simulator::start(dir, simulated)?;
     // The pipes' ends are handed on to the program that this process becomes: when
     // that ends, however it ends, the simulators read the end of their input.
@@ -280,6 +282,7 @@ pub fn enter(dir: &Path, settings: &Settings, manner: Manner) -> Result<ExitCode
     }
     let here = std::env::current_exe()
         .map_err(|error| HostError::file("find", Path::new("this program"), &error))?;
+    drop(occupied);
     let error = Command::new(&here)
         .arg("resume")
         .arg(dir)

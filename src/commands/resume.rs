@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use keymoot::{
     device::yubihsm::Place,
+    host::folder::Folder,
     rehearsal::{Settings, hands::Simulators},
     transcript::Mode,
 };
@@ -36,6 +37,7 @@ pub struct Args {
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let dir = conduct::absolute(&args.dir)?;
+    Folder::look(&dir)?;
     let settings = Settings::read(&dir)?;
     let manner = Manner::of(args.plain);
     match (settings.mode, &args.simulator) {

@@ -68,6 +68,6 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         connector: args.connector.clone(),
         simulator: None,
     };
-    conduct::prepare(&dir, &plan, &settings)?;
+    conduct::prepare(&dir, &plan, &settings, |_| Ok(()))?;
     conduct::conduct(&dir, &Surroundings::default(), Manner::of(args.plain))
 }

@@ -5,8 +5,10 @@
 //! objects/<sha256>      the files that events speak of
 //! escrow/<handle>-<serial>.age   for the holder to take along
 //! settings.json         where the bundle is to be written
-//! lock                  held while a keymoot works here
+//! lock                  held while a keymoot works here, and by whom
 //! ```
+//!
+//! The folder is laid out beside its place and renamed: a crash leaves all of it or none.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -15,7 +17,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::HostError;
+use super::{
+    HostError,
+    lock::{Lock, Occupant},
+    whole,
+};
 use crate::digest::Digest;
 
 /// The largest object read back, in bytes.
@@ -25,59 +31,75 @@ const LARGEST_OBJECT: u64 = 64 << 20;
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Folder {
-    /// Makes a new folder, readable by its owner alone.
+    /// Makes a new folder, readable by its owner alone, with what `fill` puts into it.
+    /// It stands at its path when all of that is durable, and not before.
     ///
     /// # Errors
-    /// [`HostError`] when something stands there already or it cannot be made.
-    pub fn create(path: &Path) -> Result<Self, HostError> {
+    /// [`HostError`] when something stands there already or it cannot be made; then
+    /// nothing is left behind.
+    pub fn create(
+        path: &Path,
+        fill: impl FnOnce(&Path) -> Result<(), HostError>,
+    ) -> Result<(), HostError> {
         let fail = |error: io::Error| HostError::file("make the ceremony's folder", path, &error);
+        if fs::symlink_metadata(path).is_ok() {
+            return Err(fail(io::ErrorKind::AlreadyExists.into()));
+        }
+        let part = whole::part_of(path);
+        whole::remove(&part)?;
         let new = |path: &Path| fs::DirBuilder::new().mode(0o700).create(path);
-        new(path).map_err(fail)?;
-        new(&path.join("objects")).map_err(fail)?;
-        new(&path.join("escrow")).map_err(fail)?;
-        sync_folder(path).map_err(fail)?;
-        sync_folder(parent(path)).map_err(fail)?;
-        Self::open(path)
+        let made = new(&part)
+            .and_then(|()| new(&part.join("objects")))
+            .and_then(|()| new(&part.join("escrow")))
+            .map_err(fail)
+            .and_then(|()| fill(&part))
+            .and_then(|()| {
+                whole::sync_all(&part)
+                    .and_then(|()| whole::settle(&part, path))
+                    .map_err(fail)
+            })
+            .map_err(|error| HostError::new(error.what, "mend that, then begin anew"));
+        if made.is_err() {
+            // The first failure is the one to report.
+            let _ = whole::remove(&part);
+        }
+        made
+    }
+
+    /// Checks that a ceremony's folder stands there.
+    ///
+    /// # Errors
+    /// [`HostError`] when none does, and whether one was being made.
+    pub fn look(path: &Path) -> Result<(), HostError> {
+        if path.join("objects").is_dir() {
+            return Ok(());
+        }
+        let shown = crate::text::escape_path(path);
+        Err(match whole::part_of(path).is_dir() {
+            true => HostError::new(
+                format!("the ceremony in {shown} was interrupted before anything happened in it"),
+                "begin it anew, as it was begun; nothing is lost",
+            ),
+            false => HostError::new(
+                format!("{shown} is not a ceremony's folder"),
+                "name the folder that was given as --dir",
+            ),
+        })
     }
 
     /// Opens a folder to go on in it.
     ///
     /// # Errors
     /// [`HostError`] when it is no ceremony's folder, or another process works in it.
-    pub fn open(path: &Path) -> Result<Self, HostError> {
-        if !path.join("objects").is_dir() {
-            return Err(HostError::new(
-                format!(
-                    "{} is not a ceremony's folder",
-                    crate::text::escape_path(path)
-                ),
-                "name the folder that was given as --dir",
-            ));
-        }
-        let lock_path = path.join("lock");
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&lock_path)
-            .map_err(|error| HostError::file("open", &lock_path, &error))?;
-        lock.try_lock().map_err(|_| {
-            HostError::new(
-                format!(
-                    "another keymoot is at work in {}",
-                    crate::text::escape_path(path)
-                ),
-                "go on there, or end it first",
-            )
-        })?;
+    pub fn open(path: &Path, occupant: &Occupant) -> Result<Self, HostError> {
+        Self::look(path)?;
         Ok(Self {
             path: path.to_owned(),
-            _lock: lock,
+            _lock: Lock::take(path, occupant)?,
         })
     }
 
@@ -166,7 +188,7 @@ fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), HostError
         .and_then(|()| file.sync_all())
         .map_err(fail)?;
     fs::rename(&part, path).map_err(fail)?;
-    sync_folder(parent(path)).map_err(fail)
+    whole::sync(whole::parent(path)).map_err(fail)
 }
 
 /// Reads a file of at most `most` bytes.
@@ -202,15 +224,4 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, HostError> {
             "check that this is the file you mean",
         )
     })
-}
-
-/// Makes a folder's entries durable.
-pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
-fn parent(path: &Path) -> &Path {
-    path.parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
 }

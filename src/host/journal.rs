@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{HostError, folder};
+use super::{HostError, folder, whole};
 use crate::transcript::{Chain, Entry, Event, Time};
 
 /// The largest transcript read, in bytes.
@@ -39,9 +39,7 @@ impl Journal {
             .mode(0o600)
             .open(&path)
             .map_err(fail)?;
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(fail)?;
+        whole::sync(folder).map_err(fail)?;
         let bytes = folder::read_bounded(&path, LARGEST)?;
         let (chain, torn) = Chain::recover(&bytes).map_err(|error| {
             HostError::new(

@@ -4,9 +4,11 @@ pub mod clock;
 pub mod escrow;
 pub mod folder;
 pub mod journal;
+pub mod lock;
 pub mod machine;
 pub mod program;
 pub mod secret;
+pub mod whole;
 
 /// Something in the world that failed: what happened, to what, what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -10,7 +10,7 @@ use std::{
 use super::{ExportError, HISTORY, ROOT, ROOT_SIGNATURES, is_current, version};
 use crate::{
     bundle::Files,
-    host::{HostError, folder},
+    host::{HostError, folder, whole},
     rules::Violation,
     text::{escape, escape_path},
     tuf::Dialect,
@@ -186,7 +186,7 @@ pub(super) fn write(tree: &Path, inside: &str, bytes: &[u8]) -> Result<(), HostE
         place.push(part);
         let fail = |error: io::Error| HostError::file("make", &place, &error);
         match DirBuilder::new().mode(0o755).create(&place) {
-            Ok(()) => folder::sync_folder(&parent).map_err(fail)?,
+            Ok(()) => whole::sync(&parent).map_err(fail)?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(fail(error)),
         }

@@ -1,0 +1,101 @@
+//! Folders that stand at their place whole or not at all.
+//!
+//! A folder is made under another name beside its place, filled, synced, and renamed.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::{CWD, RenameFlags};
+
+use super::HostError;
+
+/// Where a folder is made before it is whole. What stands there is of an interrupted
+/// attempt and is removed, so nobody else must have a use for the name.
+#[must_use]
+pub fn part_of(target: &Path) -> PathBuf {
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(".keymoot-part");
+    target.with_file_name(name)
+}
+
+/// Removes what an interrupted attempt left.
+///
+/// # Errors
+/// [`HostError`] when it cannot be removed.
+pub fn remove(part: &Path) -> Result<(), HostError> {
+    match fs::remove_dir_all(part) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(HostError::file("remove", part, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the entries of a folder, and of those in it, durable.
+///
+/// # Errors
+/// What kept a folder from being read or synced.
+pub fn sync_all(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_all(&entry.path())?;
+        }
+    }
+    sync(folder)
+}
+
+/// Makes the entries of one folder durable.
+///
+/// # Errors
+/// What kept it from being synced.
+pub fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Renames a folder to its place without replacing anything there; a file system that
+/// cannot promise that is asked in two steps.
+///
+/// # Errors
+/// What kept it from being renamed; [`io::ErrorKind::AlreadyExists`] where something
+/// stands at its place.
+pub fn settle(part: &Path, target: &Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, part, CWD, target, RenameFlags::NOREPLACE) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            if fs::symlink_metadata(target).is_ok() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            fs::rename(part, target)?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    sync(parent(target))
+}
+
+/// The folder that something lies in.
+#[must_use]
+pub fn parent(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rename_replaces_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, target) = (folder.path().join("part"), folder.path().join("target"));
+        fs::create_dir(&part).unwrap();
+        fs::create_dir(&target).unwrap();
+        let error = settle(&part, &target).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    }
+}
