@@ -140,7 +140,9 @@ impl Chain {
     }
 
     /// Reads a transcript whose last line may be torn; returns that line's bytes
-    /// as well, empty when there is none.
+    /// as well, empty when there is none. Torn is a last line without its end, and
+    /// one with zero bytes: so read the blocks of a line that were not yet on the disk
+    /// when the power went, though its end was.
     ///
     /// # Errors
     /// [`ChainError::Broken`], as for [`Chain::read`]: a line that is complete is
@@ -150,8 +152,12 @@ impl Chain {
         let mut rest = bytes;
         while let Some(end) = rest.iter().position(|&b| b == b'\n') {
             let (text, tail) = rest.split_at(end);
+            let tail = tail.get(1..).unwrap_or_default();
+            if tail.is_empty() && text.contains(&0) {
+                break;
+            }
             chain.push(parse(text, chain.entries.len() as u64 + 1)?)?;
-            rest = tail.get(1..).unwrap_or_default();
+            rest = tail;
         }
         Ok((chain, rest))
     }
@@ -283,6 +289,53 @@ mod tests {
         assert_eq!(Chain::read(cut), Err(ChainError::Torn { line: 3 }));
         let (chain, torn) = Chain::recover(cut).unwrap();
         assert_eq!((chain.entries().len(), torn.is_empty()), (2, false));
+    }
+
+    #[test]
+    fn cut_at_any_byte_a_transcript_is_torn_in_that_line_or_ends_with_the_one_before() {
+        let (_, bytes) = written(&notes());
+        for end in 0..bytes.len() {
+            let cut = &bytes[..end];
+            let whole = cut.iter().filter(|&&b| b == b'\n').count() as u64;
+            match Chain::read(cut) {
+                Ok(chain) => {
+                    assert!(cut.is_empty() || cut.ends_with(b"\n"), "at {end}");
+                    assert_eq!(chain.entries().len() as u64, whole, "at {end}");
+                }
+                Err(error) => assert_eq!(error, ChainError::Torn { line: whole + 1 }, "at {end}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_last_line_whose_blocks_were_not_all_written_is_torn() {
+        let (_, bytes) = written(&notes());
+        let last = bytes.len()
+            - bytes
+                .split_inclusive(|&b| b == b'\n')
+                .next_back()
+                .unwrap()
+                .len();
+        for hole in [last..last + 40, last + 40..bytes.len(), last..bytes.len()] {
+            let mut changed = bytes.clone();
+            changed[hole.clone()].fill(0);
+            let (chain, torn) = Chain::recover(&changed).unwrap();
+            assert_eq!(chain.entries().len(), 2, "{hole:?}");
+            assert_eq!(torn, &changed[last..], "{hole:?}");
+            assert_eq!(Chain::read(&changed), Err(ChainError::Torn { line: 3 }));
+        }
+    }
+
+    #[test]
+    fn a_line_with_zeros_before_another_is_altered_and_not_torn() {
+        let (_, bytes) = written(&notes());
+        let mut changed = bytes.clone();
+        changed[10..20].fill(0);
+        let error = Chain::recover(&changed).unwrap_err();
+        assert!(
+            matches!(error, ChainError::Broken { line: 1, .. }),
+            "{error}"
+        );
     }
 
     #[test]
