@@ -8,7 +8,7 @@ use std::{
 use super::{
     Bundle, ContentsError, Files, MANIFEST, Manifest, SIGNATURES,
     contents::{INPUTS, TUF_ROOT, contents},
-    manifest, programs,
+    manifest, programs, transcript,
 };
 use crate::{
     PROGRAM,
@@ -23,10 +23,6 @@ use crate::{
     tuf::{self, Dialect},
 };
 
-/// How far the date of a document may be from the line that records it, in
-/// seconds: it is read from the clock a moment before.
-const MADE_WITHIN: u64 = 300;
-
 /// The account of the ceremony, in both its forms.
 const ACCOUNT: [&str; 2] = ["report.html", "report.md"];
 
@@ -39,9 +35,7 @@ pub(super) struct Evidence {
     pub(super) objects: BTreeMap<Digest, Vec<u8>>,
     pub(super) trust: TrustStore,
     files: Files,
-    head: Digest,
-    ceremony: String,
-    mode: Mode,
+    manifest: Manifest,
 }
 
 impl Evidence {
@@ -65,6 +59,7 @@ impl Evidence {
             .map_err(|error| fault("TRANSCRIPT-CHAIN", error.to_string()))?;
         let state = State::fold(plan, &chain)
             .map_err(|illegal| fault("TRANSCRIPT-REPLAY", illegal.to_string()))?;
+        transcript::sealed(&state, &chain).map_err(|violation| vec![violation.into()])?;
         let objects = objects(files, state.plan.policy.dialect);
         let trust =
             trust::store(&state, &|digest| objects.get(digest).cloned()).map_err(|violations| {
@@ -79,9 +74,7 @@ impl Evidence {
             chain,
             trust,
             files: files.clone(),
-            head: manifest.head,
-            ceremony: manifest.ceremony.clone(),
-            mode: manifest.mode,
+            manifest: manifest.clone(),
         })
     }
 
@@ -99,8 +92,8 @@ impl Evidence {
             "TRANSCRIPT-REPLAY",
             "every event follows from those before it and the script",
         ));
-        verdicts.push(self.head());
-        verdicts.push(self.times());
+        verdicts.push(transcript::head(&self.state, &self.chain, &self.manifest));
+        verdicts.push(transcript::times(&self.chain));
         verdicts.push(programs::recorded_by(&self.state));
         verdicts.extend(programs::made_of(&self.state, &|digest| {
             self.object(digest)
@@ -142,62 +135,6 @@ impl Evidence {
             .collect()
     }
 
-    fn head(&self) -> Verdict {
-        let sealed = self.state.sealed.as_ref();
-        let last = self.chain.entries().last().map(|entry| entry.seq);
-        let right = sealed.is_some_and(|seal| seal.head == self.head && Some(seal.seq) == last)
-            && self.chain.head() == self.head
-            && self.state.opening.as_ref().is_some_and(|opening| {
-                opening.ceremony == self.ceremony && opening.mode == self.mode
-            });
-        Verdict::unless(
-            "BUNDLE-HEAD",
-            !right,
-            || {
-                format!(
-                    "the manifest seals the transcript at {}",
-                    self.head.short_words()
-                )
-            },
-            || "the manifest names another ceremony, mode or head than the transcript".to_owned(),
-            STOP,
-        )
-    }
-
-    /// A document's dates count from the moment at which it was written down, so
-    /// that nobody can date one into the future. A clock that somebody set back is
-    /// told of: what was recorded is still in its order.
-    fn times(&self) -> Verdict {
-        let entries = self.chain.entries();
-        let misdated = entries.iter().find_map(|entry| match &entry.event {
-            Event::Proposed { document, made, .. }
-                if made.unix().abs_diff(entry.time.unix()) > MADE_WITHIN =>
-            {
-                Some(format!(
-                    "{} is dated {made} and was written down at {}",
-                    escape(document),
-                    entry.time
-                ))
-            }
-            _ => None,
-        });
-        let back = entries.windows(2).find_map(|pair| match pair {
-            [one, next] if next.time < one.time => Some(next.seq),
-            _ => None,
-        });
-        match (misdated, back) {
-            (Some(what), _) => Violation::new("TRANSCRIPT-TIME", what, STOP).into(),
-            (None, None) => Verdict::held("TRANSCRIPT-TIME", "the clock never went back"),
-            (None, Some(seq)) => Verdict::not_asked(
-                "TRANSCRIPT-TIME",
-                format!(
-                    "the machine's clock was set back before line {}; the order of the lines stands",
-                    seq + 1
-                ),
-            ),
-        }
-    }
-
     /// The machine is gone: what can still be said is that it was examined, and
     /// that every rule on it was judged.
     fn machine(&self) -> Verdict {
@@ -213,7 +150,7 @@ impl Evidence {
         // A rehearsal may leave rules of the machine unasked, a live ceremony none.
         let passed = |verdict: &Verdict| match verdict.outcome {
             Outcome::Held => true,
-            Outcome::NotAsked => self.mode == Mode::Rehearsal,
+            Outcome::NotAsked => self.manifest.mode == Mode::Rehearsal,
             Outcome::Violated => false,
         };
         let complete = judged.is_some_and(|verdicts| {

@@ -9,18 +9,21 @@ mod contents;
 mod enrolled;
 mod evidence;
 pub mod export;
+mod kinship;
 mod manifest;
 mod previous;
 mod programs;
 mod read;
 mod sbom;
 mod signatures;
+mod transcript;
 mod verify;
 mod write;
 
 use std::collections::BTreeMap;
 
 pub use contents::{ContentsError, contents, enrolment_folder};
+pub use kinship::{Fork, Kinship, kinship};
 pub use manifest::{Listed, MANIFEST, Manifest, SIGNATURES, Signatures, closed, manifest};
 pub use previous::{of_bundle, of_tree};
 pub use read::{Bundle, read, read_tree};

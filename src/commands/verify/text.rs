@@ -1,75 +1,18 @@
-//! `keymoot verify`: a whole ceremony checked from its bundle alone.
+//! What `keymoot verify` says in words.
 
-use std::{
-    fmt::Write as _,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::fmt::Write as _;
 
 use keymoot::{
-    bundle::{self, Expectations},
-    host::{HostError, folder},
+    bundle::Expectations,
     rules::{Outcome, Verdict},
+    text::escape_path,
 };
-use serde::Serialize;
 
-use super::Failure;
-
-/// The largest trusted root read, in bytes.
-const LARGEST_ROOT: u64 = 1 << 20;
-
-/// Check a whole ceremony from its bundle alone, with no device and no network
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The bundle
-    bundle: PathBuf,
-    /// A root that is trusted already: the bundle's must be it, or follow it
-    #[arg(long, value_name = "FILE")]
-    trusted_root: Option<PathBuf>,
-    /// The bundle is one of a rehearsal
-    #[arg(long)]
-    rehearsal: bool,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-}
-
-/// Exit codes: 0 every rule holds, 1 something cannot be read, 3 a rule is violated.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let trusted_root = args
-        .trusted_root
-        .as_deref()
-        .map(|path| folder::read_bounded(path, LARGEST_ROOT))
-        .transpose()?;
-    let expected = Expectations {
-        rehearsal: args.rehearsal,
-        trusted_root,
-    };
-    let verdicts = match bundle::read(&args.bundle) {
-        Ok(bundle) => bundle::verify(&bundle, &expected),
-        Err(verdicts) => verdicts,
-    };
-    if let Some(unread) = verdicts
-        .iter()
-        .find(|verdict| verdict.rule == "BUNDLE-READ")
-    {
-        return Err(HostError::new(unread.detail.clone(), unread.next.clone()).into());
-    }
-    let verified = !verdicts.iter().any(Verdict::is_violated);
-    let text = match args.json {
-        true => json(&verdicts, verified, &expected),
-        false => text(&args.bundle, &verdicts, &expected),
-    };
-    say!("{}", text.trim_end());
-    Ok(if verified {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(3)
-    })
-}
+use super::{Judged, fork::Pair};
 
 /// Each rule once, with all that it found; what is violated comes last.
-fn text(bundle: &Path, verdicts: &[Verdict], expected: &Expectations) -> String {
+pub(super) fn of_one(judged: &Judged, expected: &Expectations) -> String {
+    let verdicts = &judged.verdicts;
     let mut text = String::new();
     for outcome in [Outcome::Held, Outcome::NotAsked, Outcome::Violated] {
         for (rule, verdicts) in by_rule(verdicts, outcome) {
@@ -86,18 +29,53 @@ fn text(bundle: &Path, verdicts: &[Verdict], expected: &Expectations) -> String 
         [] if expected.rehearsal => writeln!(
             text,
             "\nVERIFIED: {} is a REHEARSAL that holds together: {rules} rules hold. Nothing in it may be trusted.",
-            keymoot::text::escape_path(bundle)
+            escape_path(&judged.path)
         ),
         [] => writeln!(
             text,
             "\nVERIFIED: {}: {rules} rules hold.",
-            keymoot::text::escape_path(bundle)
+            escape_path(&judged.path)
         ),
         violated => writeln!(
             text,
             "\nNOT VERIFIED: {} violates {}. Do not trust it.",
-            keymoot::text::escape_path(bundle),
+            escape_path(&judged.path),
             violated.join(", ")
+        ),
+    };
+    text
+}
+
+/// Of each bundle by itself, and then how they belong together.
+pub(super) fn of_several(bundles: &[Judged], pairs: &[Pair], expected: &Expectations) -> String {
+    let mut text = String::new();
+    for judged in bundles {
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(text, "{}:\n", escape_path(&judged.path));
+        text += &of_one(judged, expected);
+        text.push('\n');
+    }
+    let verdicts: Vec<Verdict> = pairs.iter().map(|pair| pair.verdict.clone()).collect();
+    for outcome in [Outcome::Held, Outcome::NotAsked, Outcome::Violated] {
+        for (rule, verdicts) in by_rule(&verdicts, outcome) {
+            rule_in_words(&mut text, rule, &verdicts);
+        }
+    }
+    let unheld = bundles.iter().filter(|judged| !judged.holds()).count();
+    let _ = match (unheld, pairs.iter().any(Pair::is_fork)) {
+        (_, true) => writeln!(
+            text,
+            "\nNOT VERIFIED: bundles of one ceremony contradict each other. Do not trust them."
+        ),
+        (0, false) => writeln!(
+            text,
+            "\nVERIFIED: {} bundles, each as said above; no two contradict each other.",
+            bundles.len()
+        ),
+        (unheld, false) => writeln!(
+            text,
+            "\nNOT VERIFIED: {unheld} of {} bundles. Do not trust what is named above.",
+            bundles.len()
         ),
     };
     text
@@ -157,29 +135,4 @@ fn by_rule(verdicts: &[Verdict], outcome: Outcome) -> Vec<(&str, Vec<&Verdict>)>
         }
     }
     rules
-}
-
-/// The object of `--json`.
-#[derive(Serialize)]
-struct Report<'a> {
-    format: &'static str,
-    /// Whether no rule is violated
-    holds: bool,
-    /// Whether a rehearsal was asked for
-    rehearsal: bool,
-    /// Whether the root follows from one that was given
-    trusted: bool,
-    verdicts: &'a [Verdict],
-}
-
-fn json(verdicts: &[Verdict], verified: bool, expected: &Expectations) -> String {
-    let report = Report {
-        format: "keymoot-verify/1",
-        holds: verified,
-        rehearsal: expected.rehearsal,
-        trusted: verified && expected.trusted_root.is_some(),
-        verdicts,
-    };
-    // Strings and lists of them always serialise.
-    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
 }

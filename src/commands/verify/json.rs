@@ -1,0 +1,123 @@
+//! What `keymoot verify --json` prints.
+
+use keymoot::{
+    bundle::{Expectations, Kinship},
+    rules::Verdict,
+    text::escape_path,
+    transcript::Entry,
+};
+use serde::Serialize;
+
+use super::{Judged, fork::Pair};
+
+/// The object for one bundle.
+#[derive(Serialize)]
+struct Report<'a> {
+    format: &'static str,
+    #[serde(flatten)]
+    said: Said<'a>,
+}
+
+/// What was said of one bundle.
+#[derive(Serialize)]
+struct Said<'a> {
+    /// Whether no rule is violated
+    holds: bool,
+    /// Whether a rehearsal was asked for
+    rehearsal: bool,
+    /// Whether the root follows from one that was given
+    trusted: bool,
+    verdicts: &'a [Verdict],
+}
+
+impl<'a> Said<'a> {
+    fn of(judged: &'a Judged, expected: &Expectations) -> Self {
+        Self {
+            holds: judged.holds(),
+            rehearsal: expected.rehearsal,
+            trusted: judged.holds() && expected.trusted_root.is_some(),
+            verdicts: &judged.verdicts,
+        }
+    }
+}
+
+/// The object for several bundles.
+#[derive(Serialize)]
+struct Several<'a> {
+    format: &'static str,
+    /// Whether no rule is violated, of any bundle and between any two
+    holds: bool,
+    bundles: Vec<Named<'a>>,
+    pairs: Vec<Related>,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    path: String,
+    #[serde(flatten)]
+    said: Said<'a>,
+}
+
+/// How two bundles belong together.
+#[derive(Serialize)]
+struct Related {
+    /// Their places in `bundles`
+    bundles: [usize; 2],
+    kinship: &'static str,
+    /// The first event in which they differ
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    /// What stands there in the one and in the other
+    #[serde(skip_serializing_if = "Option::is_none")]
+    says: Option<[Entry; 2]>,
+    verdict: Verdict,
+}
+
+impl From<Pair> for Related {
+    fn from(pair: Pair) -> Self {
+        let (kinship, seq, says) = match pair.kinship {
+            Kinship::Apart => ("apart", None, None),
+            Kinship::Same => ("same", None, None),
+            Kinship::SameCourse(_) => ("same-course", None, None),
+            Kinship::Beginning { seq, .. } => ("beginning", Some(seq), None),
+            Kinship::Fork(fork) => ("fork", Some(fork.seq), Some(fork.says)),
+        };
+        Self {
+            bundles: pair.places,
+            kinship,
+            seq,
+            says,
+            verdict: pair.verdict,
+        }
+    }
+}
+
+pub(super) fn of_one(judged: &Judged, expected: &Expectations) -> String {
+    printed(&Report {
+        format: "keymoot-verify/1",
+        said: Said::of(judged, expected),
+    })
+}
+
+pub(super) fn of_several(
+    bundles: &[Judged],
+    pairs: Vec<Pair>,
+    holds: bool,
+    expected: &Expectations,
+) -> String {
+    let named = bundles.iter().map(|judged| Named {
+        path: escape_path(&judged.path),
+        said: Said::of(judged, expected),
+    });
+    printed(&Several {
+        format: "keymoot-verify-several/1",
+        holds,
+        bundles: named.collect(),
+        pairs: pairs.into_iter().map(Related::from).collect(),
+    })
+}
+
+fn printed(report: &impl Serialize) -> String {
+    // Strings and lists of them always serialise.
+    serde_json::to_string_pretty(report).unwrap_or_default() + "\n"
+}
