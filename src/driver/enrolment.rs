@@ -14,9 +14,6 @@ use crate::{
     tuf::PublicKey,
 };
 
-/// Digits of a PUK; PIV fixes their number at eight (NIST SP 800-73-4).
-const PUK_DIGITS: usize = 8;
-
 impl Driver<'_, '_> {
     /// Erases the PIV application.
     pub(super) fn reset(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
@@ -32,8 +29,9 @@ impl Driver<'_, '_> {
     /// Sets PIN, PUK and management key. The last two are kept before the device
     /// gets them: a crash in between costs a reset, never a locked device.
     pub(super) fn provision(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
-        let (puk, management) = random_secrets()?;
-        let pin = self.new_pin(holder, serial, &puk)?;
+        let pin = self.chosen(holder, serial, device::check_new_pin)?;
+        // Drawn for this PIN: a holder is never refused a PIN for what is wrong with a PUK.
+        let (puk, management) = random_secrets(&pin)?;
         let sealed = self.keep_for_holder(holder, serial, &puk, &management)?;
         let device = self.at_hand(holder, serial)?;
         self.record(Event::EscrowKept {
@@ -52,12 +50,6 @@ impl Driver<'_, '_> {
         self.record(Event::Provisioned {
             holder: holder.to_string(),
             serial,
-        })
-    }
-
-    fn new_pin(&mut self, holder: &Handle, serial: u32, puk: &Secret) -> Result<Secret, Stop> {
-        self.chosen(holder, serial, |pin| {
-            device::check_new_pin(pin).and_then(|()| device::check_new_puk(puk, pin))
         })
     }
 
@@ -351,10 +343,10 @@ impl Driver<'_, '_> {
 }
 
 /// A PUK and a management key from the machine's entropy.
-fn random_secrets() -> Result<(Secret, Secret), HostError> {
+fn random_secrets(pin: &Secret) -> Result<(Secret, Secret), HostError> {
     let both = || -> Result<_, NoRandomness> {
         Ok((
-            Secret::random_digits(PUK_DIGITS)?,
+            device::new_puk(pin)?,
             Secret::random_bytes(piv::MANAGEMENT_KEY_LENGTH)?,
         ))
     };
