@@ -10,9 +10,10 @@ use crate::{
     transcript::{Entry, Event},
 };
 
-/// Notes, exceptions and mishaps: what a reader wants to know first.
+/// Notes, exceptions, mishaps and a clock that was set back: what a reader wants to know
+/// first.
 pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
-    let remarkable = |entry: &&Entry| {
+    let remarkable = |entry: &Entry| {
         matches!(
             entry.event,
             Event::Note { .. }
@@ -26,20 +27,24 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
                 }
         )
     };
-    let rows: Vec<_> = facts
-        .chain
-        .entries()
-        .iter()
-        .filter(remarkable)
-        .map(row)
-        .collect();
+    let mut rows = Vec::new();
+    let mut before: Option<&Entry> = None;
+    for entry in facts.chain.entries() {
+        if let Some(before) = before.filter(|before| entry.time < before.time) {
+            rows.push(set_back(entry, before));
+        }
+        if remarkable(entry) {
+            rows.push(row(entry));
+        }
+        before = Some(entry);
+    }
     let mut blocks = vec![Block::Section(
         "What did not go as the script says".to_owned(),
     )];
     blocks.push(if rows.is_empty() {
         Block::Paragraph(
             "Nothing: no note and no exception was recorded, no device failed, and the program \
-             was not interrupted."
+             was not interrupted; and the machine's clock never went back."
                 .into(),
         )
     } else {
@@ -77,6 +82,18 @@ pub(super) fn timeline(facts: &Facts<'_>) -> Vec<Block> {
         ),
         Block::Table(Table { heads: HEADS, rows }),
     ]
+}
+
+/// The order of the lines rests on digests, and their times on the machine's clock.
+fn set_back(entry: &Entry, before: &Entry) -> Row {
+    let seconds = before.time.unix() - entry.time.unix();
+    Row::Cells(vec![
+        entry.seq.to_string().into(),
+        entry.time.to_string().into(),
+        Phrase::strong(format!(
+            "before this line the machine's clock was set back by {seconds} seconds at least"
+        )),
+    ])
 }
 
 fn row(entry: &Entry) -> Row {
