@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use std::fmt::Display;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
@@ -47,9 +48,9 @@ fn connection<R: Controlled>(stream: UnixStream, room: &R) -> std::io::Result<()
         let line = line?;
         if let Ok(Watching::Watch {}) = serde_json::from_str(&line) {
             let (devices, events) = room.watch();
-            writeln!(writer, "{}", json!({ "ok": true, "devices": devices }))?;
+            send(&mut writer, &json!({ "ok": true, "devices": devices }))?;
             for event in events {
-                writeln!(writer, "{event}")?;
+                send(&mut writer, &event)?;
             }
             return Ok(());
         }
@@ -63,9 +64,15 @@ fn connection<R: Controlled>(stream: UnixStream, room: &R) -> std::io::Result<()
             }
             Err(error) => json!({ "ok": false, "error": error }),
         };
-        writeln!(writer, "{reply}")?;
+        send(&mut writer, &reply)?;
     }
     Ok(())
+}
+
+/// Sends a line in one piece; a value that is written where it goes is written token by
+/// token.
+fn send(writer: &mut UnixStream, value: &impl Display) -> std::io::Result<()> {
+    writer.write_all(format!("{value}\n").as_bytes())
 }
 
 /// An answer that says one thing.

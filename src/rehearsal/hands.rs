@@ -252,7 +252,9 @@ impl Part {
     }
 
     fn request(&mut self, request: &serde_json::Value) -> io::Result<Reply> {
-        writeln!(self.stream.get_mut(), "{request}")?;
+        // In one piece: a value that is written where it goes is written token by token.
+        let line = format!("{request}\n");
+        self.stream.get_mut().write_all(line.as_bytes())?;
         let mut line = String::new();
         self.stream.read_line(&mut line)?;
         let reply: Reply = serde_json::from_str(&line)?;
