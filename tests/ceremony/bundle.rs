@@ -166,21 +166,6 @@ fn a_bundle_that_is_not_there_leaves_with_one_and_names_the_path() {
 }
 
 #[test]
-fn fewer_closing_signatures_than_the_quorum_are_refused() {
-    let mut changed = files();
-    let name = "MANIFEST.sigs.json";
-    let mut sigs: serde_json::Value = serde_json::from_slice(&changed[name]).unwrap();
-    sigs["signatures"].as_array_mut().unwrap().truncate(4);
-    changed.insert(name.to_owned(), sigs.to_string().into_bytes());
-    let violated = violated(&Bundle::of(changed));
-    assert_eq!(violated[0].rule, "BUNDLE-CLOSED");
-    assert!(
-        violated[0].detail.contains("4 distinct keys"),
-        "{violated:?}"
-    );
-}
-
-#[test]
 fn a_bundle_closed_anew_by_an_administrator_alone_is_found() {
     // The transcript is rewritten from one line on, the manifest follows, and only
     // the holders' signatures are missing for it.

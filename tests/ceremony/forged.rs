@@ -13,12 +13,12 @@ use keymoot::{
 
 use crate::stage::finished;
 
-type Line = (Event, Time);
+pub type Line = (Event, Time);
 
-const MANIFEST: &str = "MANIFEST.json";
-const SIGNATURES: &str = "MANIFEST.sigs.json";
+pub const MANIFEST: &str = "MANIFEST.json";
+pub const SIGNATURES: &str = "MANIFEST.sigs.json";
 
-fn honest() -> Files {
+pub fn honest() -> Files {
     bundle::read(&finished().out()).unwrap().files().clone()
 }
 
@@ -30,7 +30,7 @@ fn object(digest: &Digest) -> Option<Vec<u8>> {
 /// The files of a bundle whose transcript was rewritten line by line. What follows
 /// from it is made anew where the program makes it at all, and the manifest
 /// always; only the closing signatures are those of the honest bundle.
-fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
+pub fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
     let honest = honest();
     let mut lines: Vec<Line> = Chain::read(&honest["transcript.jsonl"])
         .unwrap()
@@ -67,7 +67,7 @@ fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
 }
 
 /// Writes the manifest that these files need.
-fn list_anew(files: &mut Files, honest: &Files, head: Digest) {
+pub fn list_anew(files: &mut Files, honest: &Files, head: Digest) {
     files.retain(|path, _| path != MANIFEST && path != SIGNATURES);
     let listed = files.iter().map(|(path, content)| {
         serde_json::json!({
@@ -79,7 +79,8 @@ fn list_anew(files: &mut Files, honest: &Files, head: Digest) {
     let mut manifest: serde_json::Value = serde_json::from_slice(&honest[MANIFEST]).unwrap();
     manifest["files"] = listed.collect();
     manifest["head"] = head.to_string().into();
-    let opened = Chain::read(&files["transcript.jsonl"]).unwrap();
+    // A chain that is broken is for the verifier to find.
+    let opened = Chain::read(&files["transcript.jsonl"]).unwrap_or_default();
     if let Some(Event::Opened { mode, .. }) = opened.entries().first().map(|e| e.event.clone()) {
         manifest["mode"] = mode.name().into();
     }
@@ -87,7 +88,7 @@ fn list_anew(files: &mut Files, honest: &Files, head: Digest) {
     files.insert(SIGNATURES.to_owned(), honest[SIGNATURES].clone());
 }
 
-fn verdicts(files: Files, rehearsal: bool) -> Vec<Verdict> {
+pub fn verdicts(files: Files, rehearsal: bool) -> Vec<Verdict> {
     let expected = Expectations {
         rehearsal,
         trusted_root: None,
@@ -96,7 +97,7 @@ fn verdicts(files: Files, rehearsal: bool) -> Vec<Verdict> {
 }
 
 /// The ids of the rules that are violated, each once.
-fn violated(files: Files) -> Vec<String> {
+pub fn violated(files: Files) -> Vec<String> {
     let mut rules: Vec<_> = verdicts(files, true)
         .into_iter()
         .filter(Verdict::is_violated)
@@ -106,7 +107,7 @@ fn violated(files: Files) -> Vec<String> {
     rules
 }
 
-fn events(lines: &mut [Line]) -> impl Iterator<Item = &mut Event> {
+pub fn events(lines: &mut [Line]) -> impl Iterator<Item = &mut Event> {
     lines.iter_mut().map(|(event, _)| event)
 }
 

@@ -1,8 +1,10 @@
 //! Whole ceremonies, through the real binaries.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod administrators;
 mod bad_input;
 mod bundle;
+mod closing;
 mod crash;
 mod dialects;
 mod export;
@@ -13,6 +15,7 @@ mod secrets;
 mod stage;
 mod status;
 mod story;
+mod tampered;
 mod unattended;
 mod unlawful;
 mod yubihsm;

@@ -48,6 +48,11 @@ impl Stage {
 
     /// An unattended rehearsal, started.
     pub fn rehearse(&self, more: &[&str]) -> Child {
+        self.rehearse_with(more, |_| {})
+    }
+
+    /// The same, in other surroundings.
+    pub fn rehearse_with(&self, more: &[&str], surround: impl FnOnce(&mut Command)) -> Child {
         let mut command = keymoot();
         command
             .args(["rehearse", "--unattended", "--seed", &SEED.to_string()])
@@ -57,6 +62,7 @@ impl Stage {
             .arg(self.out())
             .args(more)
             .stdout(Stdio::piped());
+        surround(&mut command);
         command.spawn().unwrap()
     }
 

@@ -1,0 +1,126 @@
+//! Bundles that fewer than a quorum closed, or somebody else.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use keymoot::{
+    bundle::{Files, Manifest, Signatures},
+    ceremony::statement,
+    digest::Digest,
+    rules::Verdict,
+};
+use p256::{
+    ecdsa::{Signature, SigningKey, signature::Signer as _},
+    elliptic_curve::Generate as _,
+};
+use serde_json::{Value, json};
+
+use crate::forged::{MANIFEST, SIGNATURES, honest, verdicts};
+
+/// What BUNDLE-CLOSED says of a bundle.
+fn closed(files: Files) -> Verdict {
+    let verdicts = verdicts(files, true);
+    let found = verdicts
+        .iter()
+        .find(|verdict| verdict.rule == "BUNDLE-CLOSED");
+    found.unwrap_or_else(|| panic!("{verdicts:?}")).clone()
+}
+
+/// An honest bundle with other closing signatures.
+fn closed_with(change: impl FnOnce(&mut Vec<Value>)) -> Verdict {
+    let mut files = honest();
+    let mut signatures: Value = serde_json::from_slice(&files[SIGNATURES]).unwrap();
+    change(signatures["signatures"].as_array_mut().unwrap());
+    files.insert(SIGNATURES.to_owned(), signatures.to_string().into_bytes());
+    closed(files)
+}
+
+fn quorum() -> usize {
+    Signatures::read(&honest()[SIGNATURES])
+        .unwrap()
+        .signatures
+        .len()
+}
+
+#[test]
+fn closing_signatures_from_fewer_than_the_quorum_are_counted_and_refused() {
+    assert!(quorum() >= 5);
+    for left in 0..5 {
+        let verdict = closed_with(|signatures| signatures.truncate(left));
+        assert!(verdict.is_violated(), "{left}");
+        let said = format!("{left} distinct keys closed the bundle, and 5 must");
+        assert!(verdict.detail.contains(&said), "{verdict:?}");
+    }
+}
+
+#[test]
+fn one_holders_signature_in_five_places_is_not_five() {
+    let verdict = closed_with(|signatures| {
+        signatures.truncate(5);
+        let first = signatures[0]["sig"].clone();
+        for signature in signatures {
+            signature["sig"] = first.clone();
+        }
+    });
+    assert!(verdict.is_violated());
+    assert!(verdict.detail.contains("is not good"), "{verdict:?}");
+}
+
+#[test]
+fn one_key_listed_several_times_is_refused() {
+    let verdict = closed_with(|signatures| {
+        let first = signatures[0].clone();
+        signatures.fill(first);
+    });
+    assert!(verdict.is_violated());
+    assert!(verdict.detail.contains("each once"), "{verdict:?}");
+}
+
+/// The bundle with a manifest that somebody else wrote, and keys of their own.
+fn closed_anew(keyid: impl Fn(usize, &str) -> String) -> Files {
+    let mut files = honest();
+    let report = files.get_mut("report.md").unwrap();
+    report.extend_from_slice(b"\nall is well\n");
+    let (digest, size) = (Digest::of(report), report.len());
+    let mut manifest: Value = serde_json::from_slice(&files[MANIFEST]).unwrap();
+    for file in manifest["files"].as_array_mut().unwrap() {
+        if file["path"] == "report.md" {
+            file["sha256"] = digest.to_string().into();
+            file["size"] = size.into();
+        }
+    }
+    let manifest = manifest.to_string().into_bytes();
+    assert!(Manifest::read(&manifest).is_ok());
+    let message = statement::signed_bytes(statement::MANIFEST, &manifest);
+    let honest = Signatures::read(&files[SIGNATURES]).unwrap();
+    let mut signatures: Vec<_> = honest
+        .signatures
+        .iter()
+        .enumerate()
+        .map(|(place, closing)| {
+            let key = SigningKey::generate();
+            let signature: Signature = key.sign(&message);
+            json!({
+                "keyid": keyid(place, &closing.keyid),
+                "sig": STANDARD.encode(signature.to_der()),
+            })
+        })
+        .collect();
+    signatures.sort_by_key(|signature| signature["keyid"].to_string());
+    let closing = json!({ "payloadType": honest.payload_type, "signatures": signatures });
+    files.insert(MANIFEST.to_owned(), manifest);
+    files.insert(SIGNATURES.to_owned(), closing.to_string().into_bytes());
+    files
+}
+
+#[test]
+fn a_bundle_closed_anew_with_other_keys_under_the_holders_ids_is_found() {
+    let verdict = closed(closed_anew(|_, keyid| keyid.to_owned()));
+    assert!(verdict.is_violated());
+    assert!(verdict.detail.contains("is not good"), "{verdict:?}");
+}
+
+#[test]
+fn a_bundle_closed_anew_with_other_keys_under_ids_of_their_own_is_found() {
+    let verdict = closed(closed_anew(|place, _| format!("{place:064x}")));
+    assert!(verdict.is_violated());
+    assert!(verdict.detail.contains("not enrolled"), "{verdict:?}");
+}
