@@ -7,6 +7,7 @@
 # `make dependencies`: write docs/dependencies.txt anew, after Cargo.lock was changed.
 # `make pictures`:  take the pictures in docs/pictures anew, from the real screens.
 # `make bench-screens`: how fast the screens answer.
+# `make crash-points`: the power goes at every operation of every ceremony.
 #
 # All install what is missing: Debian packages through apt-get, and for the tests
 # Python packages into target/test-venv and Node packages into target/test-node.
@@ -19,7 +20,7 @@ SHELL := bash
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
 PACKAGES := gcc libc6-dev libpcsclite-dev pkg-config
-TEST_PACKAGES := $(PACKAGES) libssl-dev opensc openssl python3-venv yubico-piv-tool
+TEST_PACKAGES := $(PACKAGES) faketime libssl-dev opensc openssl python3-venv strace yubico-piv-tool
 VENV := target/test-venv
 NODE := target/test-node
 
@@ -33,6 +34,7 @@ help:
 	echo 'make dependencies  write docs/dependencies.txt anew'
 	echo 'make pictures    take the pictures in docs/pictures anew'
 	echo 'make bench-screens  measure how fast the screens answer'
+	echo 'make crash-points  let the power go at every operation of every ceremony'
 
 # The program by itself, so that nothing that the simulator asks of a crate is in it. The
 # folders of this machine are called /cargo and /keymoot, and libusb is the one in Cargo.lock,
@@ -124,6 +126,16 @@ pictures: packages
 bench-screens: packages
 	$(release)
 	cargo run --release --locked --package keymoot-benches --example screens
+
+# The test that tries a sample tries everything, or one ceremony, or less of it:
+# `make crash-points CEREMONY=annual-resign DEPTH=kinds`. docs/reliability.md says more.
+CEREMONY := all
+DEPTH :=
+.PHONY: crash-points
+crash-points: test-packages
+	@cargo build --release --workspace --locked
+	export KEYMOOT_CRASH_POINTS="$(CEREMONY)" KEYMOOT_CRASH_DEPTH="$(DEPTH)"
+	cargo test --release --workspace --locked --test crash -- --nocapture ceremonies_survive
 
 $(VENV)/.installed: tests/python/requirements.txt
 	@echo 'Installing into $(VENV): the packages of $<'

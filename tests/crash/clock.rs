@@ -1,0 +1,128 @@
+//! The machine's clock jumps: the ceremony goes on, and its account says so.
+//!
+//! The clock is faketime(1)'s, under the real program.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use keymoot::transcript::Entry;
+
+use crate::stage::{Stage, keymoot, read_until, said};
+
+/// The library that faketime(1) preloads.
+fn library() -> PathBuf {
+    let output = Command::new("faketime")
+        .args(["-f", "+0", "printenv", "LD_PRELOAD"])
+        .output()
+        .expect("faketime is needed: `make test-packages` installs it");
+    let preloaded = String::from_utf8(output.stdout).unwrap();
+    PathBuf::from(preloaded.trim())
+}
+
+/// Lets a program go by the clock that a file sets against the machine's.
+fn by_the_clock(command: &mut Command, clock: &Path) {
+    command
+        .env("LD_PRELOAD", library())
+        .env("FAKETIME_TIMESTAMP_FILE", clock)
+        .env("FAKETIME_NO_CACHE", "1")
+        // Only the time of day jumps; how long something takes is told by another clock.
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+}
+
+/// Sets the clock: whoever reads it meanwhile reads the old setting or the new one.
+fn set(clock: &Path, offset: &str) {
+    let new = clock.with_extension("new");
+    fs::write(&new, offset).unwrap();
+    fs::rename(new, clock).unwrap();
+}
+
+/// A rehearsal in which the clock is set anew after some events.
+fn held_while_the_clock_jumps(stage: &Stage, offset: &str) -> Output {
+    let clock = stage.path("clock");
+    set(&clock, "+0");
+    let mut child = stage.rehearse_with(&[], |command| by_the_clock(command, &clock));
+    read_until(&mut child, 40);
+    set(&clock, offset);
+    child.wait_with_output().unwrap()
+}
+
+/// A rehearsal that is killed, and resumed by another clock.
+fn resumed_by_another_clock(stage: &Stage, offset: &str) -> Output {
+    let mut child = stage.rehearse(&[]);
+    read_until(&mut child, 40);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let clock = stage.path("clock");
+    set(&clock, offset);
+    let mut command = keymoot();
+    command.arg("resume").arg(stage.dir());
+    by_the_clock(&mut command, &clock);
+    command.output().unwrap()
+}
+
+/// The first event before which the clock jumped by more than half an hour.
+fn jump(stage: &Stage, is_jump: impl Fn(i64) -> bool) -> Entry {
+    let chain = stage.chain();
+    let pairs = chain.entries().windows(2);
+    let jumped = pairs
+        .map(|pair| (pair[1].time.unix() - pair[0].time.unix(), &pair[1]))
+        .find(|(seconds, _)| is_jump(*seconds));
+    jumped.expect("the clock did not jump").1.clone()
+}
+
+fn verified(stage: &Stage) -> String {
+    let output = stage.verify(&["--rehearsal"]);
+    assert!(output.status.success(), "{}", said(&output));
+    said(&output)
+}
+
+fn account(stage: &Stage) -> String {
+    fs::read_to_string(stage.out().join("report.md")).unwrap()
+}
+
+#[test]
+fn a_clock_that_is_set_back_between_two_events_stops_nothing_and_the_line_is_named() {
+    let stage = Stage::new();
+    let output = held_while_the_clock_jumps(&stage, "-7200");
+    assert!(output.status.success(), "{}", said(&output));
+    let line = jump(&stage, |seconds| seconds < -1800).seq + 1;
+    let told = format!("the machine's clock was set back before line {line}");
+    assert!(verified(&stage).contains(&told));
+}
+
+#[test]
+fn a_clock_that_is_set_back_before_it_is_resumed_stops_nothing_and_the_line_is_named() {
+    let stage = Stage::new();
+    let output = resumed_by_another_clock(&stage, "-7200");
+    assert!(output.status.success(), "{}", said(&output));
+    let line = jump(&stage, |seconds| seconds < -1800).seq + 1;
+    let told = format!("the machine's clock was set back before line {line}");
+    assert!(verified(&stage).contains(&told));
+}
+
+#[test]
+fn the_account_says_where_the_clock_was_set_back() {
+    let stage = Stage::new();
+    assert!(held_while_the_clock_jumps(&stage, "-7200").status.success());
+    let jump = jump(&stage, |seconds| seconds < -1800);
+    let told = format!(
+        "| {} | {} | **before this line the machine's clock was set back",
+        jump.seq, jump.time
+    );
+    assert!(account(&stage).contains(&told), "{}", account(&stage));
+}
+
+#[test]
+fn a_clock_that_jumps_forward_stops_nothing_and_the_account_shows_the_times() {
+    for held in [held_while_the_clock_jumps, resumed_by_another_clock] {
+        let stage = Stage::new();
+        let output = held(&stage, "+90000");
+        assert!(output.status.success(), "{}", said(&output));
+        let time = jump(&stage, |seconds| seconds > 1800).time.to_string();
+        verified(&stage);
+        assert!(account(&stage).contains(&time));
+    }
+}

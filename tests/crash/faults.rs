@@ -1,0 +1,276 @@
+//! Operations on the disk fail: the program leaves with an error that says what to do,
+//! and goes on when that is done.
+//!
+//! strace(1) lets the calls of the real program fail; disks that are full or that cannot
+//! be written to are real ones, in a namespace of mounts of their own.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use crate::{
+    recording::Scenario,
+    stage::{files_below, keymoot, program, said},
+};
+
+/// A call that fails.
+struct Fault {
+    call: &'static str,
+    /// The file or folder; of a ceremony in `ceremony` and a bundle at `bundle`.
+    path: &'static str,
+    error: &'static str,
+    /// Which of the calls, in strace's words: `3`, or `3+` for that and all after it.
+    when: &'static str,
+}
+
+const fn fault(
+    call: &'static str,
+    path: &'static str,
+    error: &'static str,
+    when: &'static str,
+) -> Fault {
+    Fault {
+        call,
+        path,
+        error,
+        when,
+    }
+}
+
+struct Ceremony {
+    folder: tempfile::TempDir,
+}
+
+impl Ceremony {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::Builder::new().prefix("kc").tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Holds the ceremony while calls fail.
+    fn held_with(&self, faults: &[&Fault]) -> Output {
+        let mut strace = Command::new("strace");
+        strace
+            .args(["--follow-forks", "--seccomp-bpf", "--output"])
+            .arg(self.path("log"));
+        let calls: Vec<_> = faults.iter().map(|fault| fault.call).collect();
+        strace.arg(format!("--trace={}", calls.join(",")));
+        for Fault {
+            call,
+            path,
+            error,
+            when,
+        } in faults
+        {
+            strace.arg("--trace-path").arg(self.path(path));
+            strace.arg(format!("--inject={call}:error={error}:when={when}"));
+        }
+        let output = strace
+            .args(Scenario::new("", &["initial-root"]).rehearse(self.folder.path()))
+            .stdin(Stdio::null())
+            .output()
+            .expect("strace is needed: `make test-packages` installs it");
+        let log = std::fs::read_to_string(self.path("log")).unwrap();
+        assert!(
+            log.contains("(INJECTED)"),
+            "nothing failed: {}",
+            said(&output)
+        );
+        output
+    }
+
+    /// Goes on, or begins anew where nothing was begun.
+    fn goes_on_to_its_end(&self) {
+        let mut command = keymoot();
+        if self.path("ceremony").is_dir() {
+            command.arg("resume").arg(self.path("ceremony"));
+        } else {
+            let line = Scenario::new("", &["initial-root"]).rehearse(self.folder.path());
+            command.args(&line[1..]);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        verifies(&self.path("bundle"));
+    }
+}
+
+fn verifies(bundle: &Path) {
+    let output = keymoot()
+        .arg("verify")
+        .arg(bundle)
+        .arg("--rehearsal")
+        .output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+/// The program ended with an error that names a path and a way on.
+fn is_told(output: &Output, path: &str) {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{}", said(output));
+    for part in ["keymoot: ", path, "next: "] {
+        assert!(errors.contains(part), "{part}: {}", said(output));
+    }
+    assert!(!errors.contains("panicked"), "{}", said(output));
+}
+
+#[test]
+fn a_write_or_sync_that_fails_is_told_and_the_ceremony_goes_on_afterwards() {
+    for fault in [
+        fault("write", "ceremony/transcript.jsonl", "ENOSPC", "1"),
+        fault("write", "ceremony/transcript.jsonl", "EIO", "40"),
+        fault("fdatasync", "ceremony/transcript.jsonl", "EIO", "120"),
+        fault("openat", "ceremony/transcript.jsonl", "EIO", "1"),
+        fault("fsync", "ceremony/objects", "EIO", "5"),
+        fault("fsync", "ceremony/escrow", "ENOSPC", "2"),
+        fault("write", "ceremony/lock", "ENOSPC", "2"),
+    ] {
+        let ceremony = Ceremony::new();
+        is_told(&ceremony.held_with(&[&fault]), "ceremony");
+        ceremony.goes_on_to_its_end();
+    }
+}
+
+#[test]
+fn a_ceremony_that_cannot_be_laid_out_leaves_nothing_and_can_be_begun_anew() {
+    for fault in [
+        fault("mkdir", "ceremony.keymoot-part", "EROFS", "1"),
+        fault(
+            "write",
+            "ceremony.keymoot-part/policy.toml.part",
+            "ENOSPC",
+            "1",
+        ),
+        fault(
+            "fsync",
+            "ceremony.keymoot-part/settings.json.part",
+            "EIO",
+            "1",
+        ),
+        fault(
+            "rename",
+            "ceremony.keymoot-part/roster.toml.part",
+            "EIO",
+            "1",
+        ),
+        fault("renameat2", "ceremony", "EIO", "1"),
+    ] {
+        let ceremony = Ceremony::new();
+        is_told(&ceremony.held_with(&[&fault]), "ceremony");
+        assert!(!ceremony.path("ceremony").exists(), "{}", fault.call);
+        assert!(
+            !ceremony.path("ceremony.keymoot-part").exists(),
+            "{}",
+            fault.call
+        );
+        ceremony.goes_on_to_its_end();
+    }
+}
+
+#[test]
+fn a_stick_that_is_pulled_during_the_export_leaves_no_bundle_and_a_second_export_does() {
+    let gone = |call| fault(call, "bundle.keymoot-part", "EIO", "1+");
+    let root = "bundle.keymoot-part/repositories/tuf-root/metadata/root.json";
+    for faults in [
+        vec![fault("mkdir", "bundle.keymoot-part", "EROFS", "1+")],
+        vec![fault(
+            "mkdir",
+            "bundle.keymoot-part/repositories",
+            "EIO",
+            "1+",
+        )],
+        vec![
+            fault("openat", root, "EIO", "1+"),
+            gone("rmdir"),
+            gone("unlinkat"),
+        ],
+        vec![fault("write", root, "EIO", "1+"), gone("fsync")],
+        vec![
+            fault("fsync", root, "EIO", "1+"),
+            gone("rmdir"),
+            gone("openat"),
+        ],
+        vec![gone("fsync")],
+        vec![fault("renameat2", "bundle", "EIO", "1+")],
+    ] {
+        let ceremony = Ceremony::new();
+        let output = ceremony.held_with(&faults.iter().collect::<Vec<_>>());
+        is_told(&output, "bundle");
+        assert!(!ceremony.path("bundle").exists(), "{}", said(&output));
+        ceremony.goes_on_to_its_end();
+        assert!(!ceremony.path("bundle.keymoot-part").exists());
+    }
+}
+
+/// Runs a script with mounts of its own; `$keymoot` is the program, `$at` an empty
+/// folder that a disk can be mounted on.
+fn with_mounts(script: &str) -> Output {
+    let folder = tempfile::Builder::new().prefix("kc").tempdir().unwrap();
+    Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-euc", script])
+        .env("keymoot", program())
+        .env("at", folder.path())
+        .env_remove("PCSCLITE_CSOCK_NAME")
+        .stdin(Stdio::null())
+        .output()
+        .expect("unshare, of util-linux, is needed")
+}
+
+#[test]
+fn a_disk_that_is_full_is_told_and_the_ceremony_goes_on_when_there_is_space() {
+    for kib in [40, 120, 200, 300, 500, 800] {
+        let output = with_mounts(&format!(
+            "mount -t tmpfs -o size={kib}k none $at
+             $keymoot rehearse --unattended --seed 7 --dir $at/ceremony --out $at/bundle > /dev/null && exit 9
+             code=$?
+             # The simulated devices keep what they remember on the same disk: when they
+             # cannot, they fail, and the ceremony is left.
+             test $code -eq 1 -o $code -eq 4
+             test ! -e $at/bundle
+             mount -o remount,size=100m $at
+             if test -d $at/ceremony; then $keymoot resume $at/ceremony
+             else $keymoot rehearse --unattended --seed 7 --dir $at/ceremony --out $at/bundle; fi
+             $keymoot verify $at/bundle --rehearsal"
+        ));
+        assert!(output.status.success(), "{kib} KiB: {}", said(&output));
+        assert!(
+            said(&output).contains("o space left"),
+            "{kib} KiB: {}",
+            said(&output)
+        );
+    }
+}
+
+#[test]
+fn a_target_that_cannot_be_written_to_is_told_and_written_when_it_can() {
+    let output = with_mounts(
+        "mkdir $at/stick
+         mount -t tmpfs -o ro none $at/stick
+         $keymoot rehearse --unattended --seed 7 --dir $at/ceremony --out $at/stick/bundle > /dev/null && exit 9
+         test $? -eq 1
+         mount -o remount,rw $at/stick
+         $keymoot resume $at/ceremony
+         $keymoot verify $at/stick/bundle --rehearsal",
+    );
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("ead-only"), "{}", said(&output));
+}
+
+#[test]
+fn what_failed_leaves_no_file_half_written() {
+    let ceremony = Ceremony::new();
+    let fault = fault("fsync", "ceremony/objects", "EIO", "7");
+    is_told(&ceremony.held_with(&[&fault]), "ceremony");
+    for path in files_below(&ceremony.path("ceremony/objects")) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let content = std::fs::read(&path).unwrap();
+        let digest = keymoot::digest::Digest::of(&content).to_string();
+        assert!(name == digest || name.ends_with(".part"), "{name}");
+    }
+}

@@ -1,0 +1,161 @@
+//! The power goes at any operation of a ceremony.
+
+use std::{fs, path::Path};
+
+use crate::{
+    recording::{Recording, Scenario},
+    stage::{SEED, keymoot, said},
+    trial::{after_every_operation, attempt, one_of_each_kind},
+};
+
+/// What `make crash-points` asks for. The suite asks for nothing, and tries a sample.
+struct Wanted {
+    /// The name of one ceremony, or `all`.
+    ceremony: String,
+    /// How many of its crashes, where it is not the usual number.
+    depth: Option<Tried>,
+}
+
+impl Wanted {
+    fn read() -> Option<Self> {
+        let ceremony = std::env::var("KEYMOOT_CRASH_POINTS").ok()?;
+        let depth = std::env::var("KEYMOOT_CRASH_DEPTH").unwrap_or_default();
+        let depth = match depth.as_str() {
+            "states" => Some(Tried::Every),
+            "operations" => Some(Tried::EveryOperation),
+            "kinds" => Some(Tried::EveryKind),
+            "" => None,
+            other => panic!("{other} is none of states, operations and kinds"),
+        };
+        Some(Self { ceremony, depth })
+    }
+}
+
+/// Of how many of the states after a crash it is tried to go on.
+#[derive(Clone, Copy)]
+enum Tried {
+    Every,
+    /// Those after every operation, and of what is torn one of every kind.
+    EveryOperation,
+    /// One after every kind of operation with everything that can survive it.
+    EveryKind,
+    /// So many of those.
+    Kinds(usize),
+}
+
+/// Tries a ceremony, prints the counts, and gives what did not survive.
+fn survived(scenario: &Scenario, tried: Tried, folder: &Path) -> Vec<String> {
+    fs::create_dir(folder).unwrap();
+    let recording = Recording::of(scenario, &folder.join("000000"));
+    let crashes = recording.crashes();
+    let chosen = match tried {
+        Tried::Every => crashes.iter().collect(),
+        Tried::EveryOperation => after_every_operation(&recording, &crashes),
+        Tried::EveryKind => one_of_each_kind(&recording, &crashes, None),
+        Tried::Kinds(most) => one_of_each_kind(&recording, &crashes, Some(most)),
+    };
+    let outcome = attempt(&recording, &chosen);
+    println!(
+        "{}: {} operations, {} different states after a crash; {} tried, {} survived",
+        scenario.name,
+        recording.durable(),
+        crashes.len(),
+        outcome.tried,
+        outcome.tried - outcome.lost.len()
+    );
+    outcome.lost
+}
+
+/// Every occasion after the first, going on from the bundle of the one before.
+fn occasions(story: &Path) -> Vec<Scenario> {
+    let mut tell = keymoot();
+    tell.args([
+        "rehearse",
+        "story",
+        "--unattended",
+        "--seed",
+        &SEED.to_string(),
+        "--out",
+    ]);
+    let output = tell.arg(story).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let chapter = |number: usize, script: &'static str, before: &str| {
+        let path = |name: String| story.join(name).to_str().unwrap().to_owned();
+        let (roster, policy) = (
+            path(format!("{number}-roster.toml")),
+            path(format!("{number}-policy.toml")),
+        );
+        let previous = path(before.to_owned());
+        let arguments = [
+            script,
+            "--roster",
+            &roster,
+            "--policy",
+            &policy,
+            "--previous",
+            &previous,
+        ];
+        Scenario::new(script, &arguments)
+    };
+    vec![
+        chapter(2, "annual-resign", "1-initial-root"),
+        chapter(3, "onboard-member", "2-annual-resign"),
+        chapter(4, "emergency-revocation", "3-onboard-member"),
+        chapter(5, "crates-root-change", "4-emergency-revocation"),
+        chapter(6, "heartbeat", "5-crates-root-change"),
+        chapter(6, "quorum-lost", "5-crates-root-change"),
+    ]
+}
+
+/// A policy for a dialect that is not the shipped one's.
+fn policy(dialect: &str, path: &Path) -> String {
+    use keymoot::rehearsal::cast;
+    const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
+    let policy = cast::with_online_key(POLICY).unwrap() + &cast::delegations().unwrap();
+    fs::write(
+        path,
+        policy.replace("\"tuf-on-ci\"", &format!("\"{dialect}\"")),
+    )
+    .unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn ceremonies_survive_a_power_cut_at_any_operation() {
+    let folder = tempfile::Builder::new().prefix("kc").tempdir().unwrap();
+    let tuf_ci = policy("tuf-ci", &folder.path().join("policy.toml"));
+    let first = Scenario::new("initial-root", &["initial-root"]);
+    let mixed = Scenario::new(
+        "initial-root, mixed devices",
+        &["initial-root", "--device", "mixed"],
+    );
+    let ceremonies = match Wanted::read() {
+        None => vec![(first, Tried::Kinds(28)), (mixed, Tried::Kinds(8))],
+        Some(Wanted { ceremony, depth }) => {
+            let arguments = ["initial-root", "--policy", &tuf_ci];
+            let mut others = occasions(&folder.path().join("story"));
+            others.extend([mixed, Scenario::new("initial-root in tuf-ci", &arguments)]);
+            let others = others
+                .into_iter()
+                .map(|other| (other, Tried::EveryOperation));
+            std::iter::once((first, Tried::Every))
+                .chain(others)
+                .filter(|(scenario, _)| ceremony == "all" || ceremony == scenario.name)
+                .map(|(scenario, usual)| (scenario, depth.unwrap_or(usual)))
+                .collect()
+        }
+    };
+    assert!(!ceremonies.is_empty(), "there is no ceremony of this name");
+    let mut lost = Vec::new();
+    for (number, (scenario, tried)) in ceremonies.iter().enumerate() {
+        lost.extend(survived(
+            scenario,
+            *tried,
+            &folder.path().join(number.to_string()),
+        ));
+    }
+    if !lost.is_empty() {
+        let kept = folder.keep();
+        panic!("{}\nsee {}", lost.join("\n"), kept.display());
+    }
+}

@@ -1,0 +1,210 @@
+//! A ceremony held once under strace(1), and every state in which the power could have
+//! left it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::{
+    disk::{self, Disk, Found, Survivors, Tree},
+    operations::{Operation, operations},
+    stage::{SEED, program, said},
+    strace,
+};
+
+/// What is rehearsed: the arguments after `rehearse` that make the difference.
+#[derive(Clone)]
+pub struct Scenario {
+    pub name: &'static str,
+    pub arguments: Vec<String>,
+}
+
+impl Scenario {
+    pub fn new(name: &'static str, arguments: &[&str]) -> Self {
+        Self {
+            name,
+            arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
+        }
+    }
+
+    /// The rehearsal in a folder, from its beginning.
+    pub fn rehearse(&self, folder: &Path) -> Vec<String> {
+        let path = |name| folder.join(name).to_str().unwrap().to_owned();
+        let mut line = vec![
+            program().to_str().unwrap().to_owned(),
+            "rehearse".to_owned(),
+        ];
+        line.extend(self.arguments.iter().cloned());
+        line.extend(["--unattended", "--seed"].map(str::to_owned));
+        line.push(SEED.to_string());
+        line.extend(["--dir".to_owned(), path("ceremony")]);
+        line.extend(["--out".to_owned(), path("bundle")]);
+        line
+    }
+}
+
+/// A program under strace, which writes these calls into a log.
+pub fn traced(log: &Path, calls: &str, line: &[String]) -> Command {
+    let mut command = Command::new("strace");
+    command
+        .args(["--follow-forks", "--seccomp-bpf", "--decode-fds=path"])
+        .args(["--string-limit", "1000000000", "--output"])
+        .arg(log)
+        .arg(format!("--trace={calls}"))
+        .args(line)
+        .stdin(Stdio::null())
+        .env_remove("PCSCLITE_CSOCK_NAME");
+    command
+}
+
+/// A rehearsal that nothing interrupted.
+pub struct Recording {
+    pub scenario: Scenario,
+    pub operations: Vec<Operation>,
+    /// Its transcript at the end, line by line.
+    pub lines: Vec<Vec<u8>>,
+    /// The folder in which it was held.
+    pub folder: PathBuf,
+}
+
+/// A state of the disk after the power went.
+pub struct Crash {
+    pub tree: Tree,
+    /// How many events the program had said are recorded.
+    pub told: usize,
+    /// How often devices had been asked to sign.
+    pub signed: usize,
+    /// After how many operations, and what survived: the first of those that leave
+    /// this state.
+    pub at: usize,
+    pub survivors: Survivors,
+}
+
+impl Recording {
+    /// Holds the rehearsal in `folder`, which is made.
+    pub fn of(scenario: &Scenario, folder: &Path) -> Self {
+        fs::create_dir(folder).unwrap();
+        let log = folder.with_extension("strace");
+        let output = traced(&log, strace::CALLS, &scenario.rehearse(folder))
+            .output()
+            .expect("strace is needed: `make test-packages` installs it");
+        assert!(output.status.success(), "{}", said(&output));
+        let calls = strace::calls(&fs::read(&log).unwrap());
+        fs::remove_file(log).unwrap();
+        let operations = operations(&calls, folder.to_str().unwrap(), Disk::new());
+        let transcript = fs::read(folder.join("ceremony/transcript.jsonl")).unwrap();
+        let lines = transcript.split_inclusive(|&b| b == b'\n');
+        let recording = Self {
+            scenario: scenario.clone(),
+            operations,
+            lines: lines.map(<[u8]>::to_vec).collect(),
+            folder: folder.to_owned(),
+        };
+        recording.is_whole();
+        recording
+    }
+
+    /// What the log did to the model of a disk is what the disk holds.
+    fn is_whole(&self) {
+        let mut disk = Disk::new();
+        for operation in &self.operations {
+            operation.apply(&mut disk);
+        }
+        let (model, disk) = (disk.now(), found(&self.folder));
+        let names = |tree: &Tree| tree.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&model), names(&disk));
+        for (path, found) in &model {
+            let (Found::File(one), Found::File(other)) = (found, &disk[path]) else {
+                continue;
+            };
+            assert!(one.bytes == other.bytes, "{path} is not what was written");
+        }
+        let told = self
+            .operations
+            .iter()
+            .filter(|o| matches!(o, Operation::Told(_)));
+        assert_eq!(told.count(), self.lines.len());
+    }
+
+    /// How many operations on the disk and changes of devices there were.
+    pub fn durable(&self) -> usize {
+        let said =
+            |operation: &&Operation| matches!(operation, Operation::Told(_) | Operation::Signed);
+        self.operations.len() - self.operations.iter().filter(said).count()
+    }
+
+    /// Every state that a crash can leave, each once.
+    pub fn crashes(&self) -> Vec<Crash> {
+        let mut disk = Disk::new();
+        let (mut told, mut signed) = (0, 0);
+        let mut states: BTreeMap<[u8; 32], Crash> = BTreeMap::new();
+        for at in 0..=self.operations.len() {
+            if let Some(operation) = at.checked_sub(1).map(|last| &self.operations[last]) {
+                operation.apply(&mut disk);
+                match operation {
+                    Operation::Told(number) => told = *number as usize + 1,
+                    Operation::Signed => signed += 1,
+                    _ => {}
+                }
+            }
+            for survivors in Survivors::ALL {
+                let tree = disk.after(survivors);
+                let known = states.entry(disk::digest(&tree)).or_insert(Crash {
+                    tree,
+                    told,
+                    signed,
+                    at,
+                    survivors,
+                });
+                // What was said later must hold in the same state, too.
+                (known.told, known.signed) = (told, signed);
+            }
+        }
+        let mut crashes: Vec<_> = states.into_values().collect();
+        crashes.sort_by_key(|crash| (crash.at, crash.survivors));
+        crashes
+    }
+
+    /// What kind of operation was the last, and what survived.
+    pub fn kind(&self, crash: &Crash) -> ((&'static str, String), Survivors) {
+        let last = crash
+            .at
+            .checked_sub(1)
+            .map(|last| self.operations[last].kind());
+        (last.unwrap_or(("nothing", String::new())), crash.survivors)
+    }
+
+    /// The operation after which the power went, in words.
+    pub fn place(&self, crash: &Crash) -> String {
+        let ((what, path), survivors) = self.kind(crash);
+        format!(
+            "{}: after operation {} ({what} {path}), {survivors:?} survived",
+            self.scenario.name, crash.at
+        )
+    }
+}
+
+/// What stands below a folder; sockets hold nothing.
+fn found(folder: &Path) -> Tree {
+    let mut tree = Tree::new();
+    collect(folder, "", &mut tree);
+    tree
+}
+
+fn collect(folder: &Path, inside: &str, tree: &mut Tree) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let path = format!("{inside}{}", entry.file_name().to_str().unwrap());
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            tree.insert(path.clone(), Found::Folder);
+            collect(&entry.path(), &format!("{path}/"), tree);
+        } else if kind.is_file() {
+            let content = disk::Content::of(fs::read(entry.path()).unwrap());
+            tree.insert(path, Found::File(content));
+        }
+    }
+}

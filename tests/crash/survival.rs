@@ -1,0 +1,209 @@
+//! A crash, and what must be true after the ceremony was resumed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+use keymoot::{
+    digest::Digest,
+    transcript::{Chain, Event},
+};
+
+use crate::{
+    disk::{Found, Tree},
+    operations::is_signature,
+    recording::{Crash, Recording, traced},
+    stage::{keymoot, said},
+    strace,
+};
+
+/// Puts the disk of a crash into `folder`, goes on there to the end, and says what is
+/// not as it must be.
+pub fn survives(recording: &Recording, crash: &Crash, folder: &Path) -> Result<(), String> {
+    lay_out(&crash.tree, &recording.folder, folder);
+    let survivor = Survivor {
+        recording,
+        crash,
+        folder: folder.to_owned(),
+    };
+    let (output, signed) = survivor.go_on();
+    if !output.status.success() {
+        return Err(format!("it was not finished: {}", said(&output)));
+    }
+    survivor.judge(signed)?;
+    let output = keymoot()
+        .arg("verify")
+        .arg(folder.join("bundle"))
+        .arg("--rehearsal")
+        .output()
+        .unwrap();
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!("its bundle is not good: {}", said(&output))),
+    }
+}
+
+/// Writes a tree as it was recorded in one folder into another with a path as long:
+/// the settings say where the bundle goes.
+fn lay_out(tree: &Tree, recorded: &Path, folder: &Path) {
+    let names = [recorded, folder].map(|path| path.to_str().unwrap().to_owned());
+    assert_eq!(names[0].len(), names[1].len());
+    fs::create_dir(folder).unwrap();
+    for (path, found) in tree {
+        let whole = folder.join(path);
+        match found {
+            Found::Folder => fs::create_dir(whole).unwrap(),
+            Found::File(content) if path.contains("settings.json") => {
+                let text = std::str::from_utf8(&content.bytes).unwrap();
+                fs::write(whole, text.replace(&names[0], &names[1])).unwrap();
+            }
+            Found::File(content) => fs::write(whole, &content.bytes).unwrap(),
+        }
+    }
+}
+
+struct Survivor<'r> {
+    recording: &'r Recording,
+    crash: &'r Crash,
+    folder: PathBuf,
+}
+
+impl Survivor<'_> {
+    fn ceremony(&self) -> PathBuf {
+        self.folder.join("ceremony")
+    }
+
+    /// Resumes, or begins anew where nothing was begun. Gives how often devices were
+    /// asked to sign as well.
+    fn go_on(&self) -> (Output, usize) {
+        let line = match self.ceremony().is_dir() {
+            true => {
+                let [program, ceremony] = [crate::stage::program(), self.ceremony()]
+                    .map(|path| path.to_str().unwrap().to_owned());
+                vec![program, "resume".to_owned(), ceremony]
+            }
+            false => self.recording.scenario.rehearse(&self.folder),
+        };
+        let log = self.folder.with_extension("strace");
+        let output = traced(&log, strace::COMMANDS, &line).output().unwrap();
+        let calls = strace::calls(&fs::read(&log).unwrap());
+        fs::remove_file(log).unwrap();
+        let signed = calls.iter().filter(|call| is_signature(call));
+        (output, signed.count())
+    }
+
+    fn judge(&self, signed: usize) -> Result<(), String> {
+        let transcript = fs::read(self.ceremony().join("transcript.jsonl")).unwrap();
+        let acknowledged = self.recording.lines[..self.crash.told].concat();
+        if !transcript.starts_with(&acknowledged) {
+            return Err("an event that was acknowledged is lost".to_owned());
+        }
+        let chain = Chain::read(&transcript).map_err(|error| error.to_string())?;
+        let before = Chain::read(&acknowledged).map_err(|error| error.to_string())?;
+        self.asked_once(&chain)?;
+        let (keys, kept) = (keys(&chain), keys(&before));
+        if let Some((device, _)) = kept
+            .iter()
+            .find(|(device, key)| keys.get(*device) != Some(*key))
+        {
+            return Err(format!("{device} has another key than was acknowledged"));
+        }
+        let made = self.crash.signed + signed;
+        let announced = chain.entries().iter().filter(|entry| {
+            matches!(
+                entry.event,
+                Event::StatementAnnounced { .. }
+                    | Event::SignAnnounced { .. }
+                    | Event::CloseAnnounced { .. }
+            )
+        });
+        let announced = announced.count();
+        if made > announced {
+            return Err(format!(
+                "devices signed {made} times, and the transcript says so of {announced}"
+            ));
+        }
+        self.escrow_is_kept(&chain)?;
+        self.nothing_is_left_behind()
+    }
+
+    /// What people had acknowledged was not asked of them again, and no signature
+    /// stands twice.
+    fn asked_once(&self, chain: &Chain) -> Result<(), String> {
+        let mut acknowledged = BTreeSet::new();
+        for recorded in chain.entries() {
+            let once = match &recorded.event {
+                Event::Confirmed { step, .. } => format!("confirmed {step}"),
+                Event::RollCalled { .. } => "roll call".to_owned(),
+                Event::DeviceConfirmed { serial, .. } => format!("device {serial}"),
+                Event::Reviewed { document, .. } => format!("reviewed {document}"),
+                Event::Enrolled { serial, .. } => format!("enrolled {serial}"),
+                Event::Signed {
+                    serial, document, ..
+                } => format!("{serial} signed {document}"),
+                Event::Proved { serial, .. } => format!("{serial} proved"),
+                Event::Closed { serial, .. } => format!("{serial} closed"),
+                Event::Exported { .. } => "exported".to_owned(),
+                _ => continue,
+            };
+            if !acknowledged.insert(once.clone()) {
+                return Err(format!("{once} twice"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What was last sealed to a holder lies where the holder takes it.
+    fn escrow_is_kept(&self, chain: &Chain) -> Result<(), String> {
+        let mut sealed = BTreeMap::new();
+        for entry in chain.entries() {
+            if let Event::EscrowKept {
+                holder,
+                serial,
+                sealed: Some(digest),
+            } = &entry.event
+            {
+                sealed.insert(format!("{holder}-{serial}.age"), *digest);
+            }
+        }
+        for (name, digest) in sealed {
+            let kept = fs::read(self.ceremony().join("escrow").join(&name));
+            if kept.ok().map(|bytes| Digest::of(&bytes)) != Some(digest) {
+                return Err(format!("escrow/{name} is not what was sealed"));
+            }
+        }
+        Ok(())
+    }
+
+    fn nothing_is_left_behind(&self) -> Result<(), String> {
+        let mut names: Vec<_> = fs::read_dir(&self.folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        match names.as_slice() == ["bundle", "ceremony"] {
+            true => Ok(()),
+            false => Err(format!("there is left {names:?}")),
+        }
+    }
+}
+
+/// The keys that were enrolled, by device.
+fn keys(chain: &Chain) -> BTreeMap<u32, String> {
+    let (mut made, mut enrolled) = (BTreeMap::new(), BTreeMap::new());
+    for entry in chain.entries() {
+        match &entry.event {
+            Event::KeyGenerated { serial, spki, .. } => {
+                made.insert(*serial, spki.clone());
+            }
+            Event::Enrolled { serial, .. } => {
+                enrolled.insert(*serial, made[serial].clone());
+            }
+            _ => {}
+        }
+    }
+    enrolled
+}
