@@ -53,7 +53,9 @@ impl Driver<'_, '_> {
             signed: proposed.digest(),
             verdicts,
         })?;
-        self.read_proposals().map_err(Stop::from)
+        self.read_proposals()?;
+        self.show();
+        Ok(())
     }
 
     /// Makes every proposed document ready to be read.

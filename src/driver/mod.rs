@@ -129,8 +129,8 @@ impl<'d, 'w> Driver<'d, 'w> {
     /// and the ceremony can be resumed.
     pub fn run(mut self) -> Result<Outcome, HostError> {
         self.read_proposals()?;
+        self.show();
         loop {
-            self.show();
             let next = self.state.next();
             if next == Next::Finished {
                 self.operator.finished(&Farewell {

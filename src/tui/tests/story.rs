@@ -98,14 +98,7 @@ impl Story {
 
     /// Something happens; what follows from it by itself is told as well.
     pub fn tell(&mut self, event: Event) -> &mut Self {
-        let time = Time::from_unix(1_790_000_000 + 20 * self.chain.entries().len() as i64);
-        let (entry, _) = self.chain.next(event, time.unwrap()).unwrap();
-        self.state.apply(&entry).unwrap();
-        self.chain.push(entry).unwrap();
-        if let Next::Record(event) = self.state.next() {
-            self.tell(event);
-        }
-        self
+        self.tell_alone(event).follow()
     }
 
     /// Up to the roll call.
@@ -158,26 +151,9 @@ impl Story {
     /// A holder enrols.
     pub fn enrolled(&mut self, number: u32) -> &mut Self {
         let (holder, serial) = (format!("holder-{number}"), serial(number));
-        self.device_seen(number, false);
         let digest = Digest::of(&number.to_be_bytes());
+        self.makes_a_key(number);
         for event in [
-            Event::DeviceConfirmed {
-                holder: holder.clone(),
-                serial,
-            },
-            Event::EscrowKept {
-                holder: holder.clone(),
-                serial,
-                sealed: None,
-            },
-            Event::Provisioned {
-                holder: holder.clone(),
-                serial,
-            },
-            Event::GenerateAnnounced {
-                holder: holder.clone(),
-                serial,
-            },
             Event::KeyGenerated {
                 holder: holder.clone(),
                 serial,
@@ -205,8 +181,6 @@ impl Story {
                 unfinished: None,
             },
         ] {
-            // After each of these nothing follows by itself but a reset after an
-            // interruption, of which there was none.
             self.tell_alone(event);
         }
         self.follow()
@@ -215,8 +189,20 @@ impl Story {
     /// A holder's device was interrupted while it made its key, and holds one.
     pub fn with_key_found(number: u32) -> Self {
         let mut story = Self::at_enrolment();
+        story.makes_a_key(number).tell_alone(Event::KeyFound {
+            holder: format!("holder-{number}"),
+            serial: serial(number),
+            spki: "00".to_owned(),
+        });
+        story
+    }
+
+    /// A holder's device is set up and told to make its key. After each of these
+    /// nothing follows by itself but a reset after an interruption, of which there
+    /// was none.
+    fn makes_a_key(&mut self, number: u32) -> &mut Self {
         let (holder, serial) = (format!("holder-{number}"), serial(number));
-        story.device_seen(number, false);
+        self.device_seen(number, false);
         for event in [
             Event::DeviceConfirmed {
                 holder: holder.clone(),
@@ -231,26 +217,19 @@ impl Story {
                 holder: holder.clone(),
                 serial,
             },
-            Event::GenerateAnnounced {
-                holder: holder.clone(),
-                serial,
-            },
-            Event::KeyFound {
-                holder,
-                serial,
-                spki: "00".to_owned(),
-            },
+            Event::GenerateAnnounced { holder, serial },
         ] {
-            story.tell_alone(event);
+            self.tell_alone(event);
         }
-        story
+        self
     }
 
-    fn tell_alone(&mut self, event: Event) {
+    fn tell_alone(&mut self, event: Event) -> &mut Self {
         let time = Time::from_unix(1_790_000_000 + 20 * self.chain.entries().len() as i64);
         let (entry, _) = self.chain.next(event, time.unwrap()).unwrap();
         self.state.apply(&entry).unwrap();
         self.chain.push(entry).unwrap();
+        self
     }
 
     fn follow(&mut self) -> &mut Self {

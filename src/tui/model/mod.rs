@@ -3,16 +3,16 @@
 //! Nothing here waits, draws or speaks to the terminal: messages come in, acts go
 //! out.
 
+mod keys;
+mod pages;
+
 use std::{collections::VecDeque, time::Instant};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
-
 use super::{
-    compare::this_program,
     hands::Hands,
-    layout::{self, Size},
+    layout::Size,
     link::{Heard, Request},
-    overlay::{Overlay, Turned, opened_by, turn_that_can_end},
+    overlay::{Overlay, turn_that_can_end},
     page::Page,
     room::{RoomCommand, RoomSeen},
     scene::{Awaits, Scene},
@@ -20,7 +20,7 @@ use super::{
     style::Sheet,
 };
 use crate::{
-    ceremony::{Question, State},
+    ceremony::Question,
     device::Cancel,
     driver::{Interrupt, View, Work},
     rules::roster::Handle,
@@ -335,170 +335,6 @@ impl Model {
                     .into_iter()
                     .collect()
             }
-        }
-    }
-
-    /// A key was pressed, at this moment. One pressed before what takes the keys
-    /// now was seen was not meant for it, and is dropped.
-    pub fn key(&mut self, key: &KeyEvent, at: Instant) -> Vec<Act> {
-        let meant = self.seen.is_some_and(|seen| seen <= at);
-        if !meant || key.kind == KeyEventKind::Release || !self.size.is_enough() {
-            return Vec::new();
-        }
-        if let Some(overlay) = opened_by(key, &self.sight()) {
-            let gives_way = self.overlay.as_ref().is_none_or(Overlay::gives_way);
-            if gives_way && (!self.scene.is_last || overlay.only_shows()) {
-                self.open(overlay);
-            }
-            return Vec::new();
-        }
-        if let Some(hands) = &mut self.hands
-            && let Some(command) = hands.key(key, self.view.as_ref().map(|view| &*view.state))
-        {
-            return command.map(Act::Room).into_iter().collect();
-        }
-        if self.scrolls(key) {
-            return Vec::new();
-        }
-        let sight = sight(self.view.as_ref(), self.now, self.hands.as_ref());
-        if let Some(overlay) = &mut self.overlay {
-            match overlay.key(key, &sight) {
-                Turned::Stays => {}
-                Turned::Closed => self.close_overlay(),
-                Turned::To(other) => self.open(other),
-                Turned::Wants(interrupt, after) => {
-                    let holder = sight.state().and_then(turn_that_can_end).cloned();
-                    match after {
-                        Some(after) => self.open(*after),
-                        None => self.close_overlay(),
-                    }
-                    self.owed.push_back((interrupt, holder));
-                    return self.settle();
-                }
-            }
-            return Vec::new();
-        }
-        let taken = self.scene.screen.takes_escape();
-        if key.code == KeyCode::Esc && !taken {
-            if !self.scene.is_last {
-                self.open(Overlay::Ways(0));
-            }
-            return Vec::new();
-        }
-        if !matches!(self.scene.awaits, Awaits::Answer) {
-            return Vec::new();
-        }
-        self.scene.follows = true;
-        match self.scene.screen.key(key, &sight) {
-            Some(heard) => {
-                self.scene.awaits = Awaits::Nothing;
-                self.scene.is_answered = true;
-                self.begun = true;
-                vec![Act::Tell(heard)]
-            }
-            None => Vec::new(),
-        }
-    }
-
-    /// Takes a key that scrolls; whether it was one.
-    fn scrolls(&mut self, key: &KeyEvent) -> bool {
-        let arrows = match &self.overlay {
-            Some(overlay) => overlay.scrolls(),
-            None => !self.scene.screen.takes_arrows(),
-        };
-        let room = layout::upper_rows(self.size, &self.page);
-        let last = self.page.rows().saturating_sub(room);
-        let scroll = match key.code {
-            KeyCode::PageUp => self.scroll.saturating_sub(room.saturating_sub(1)),
-            KeyCode::PageDown => self.scroll + room.saturating_sub(1).max(1),
-            KeyCode::Home => 0,
-            KeyCode::End => last,
-            KeyCode::Up if arrows => self.scroll.saturating_sub(1),
-            KeyCode::Down if arrows => self.scroll + 1,
-            _ => return false,
-        };
-        match self.overlay {
-            Some(_) => self.overlay_scroll = scroll.min(last),
-            None => {
-                self.scene.scroll = scroll.min(last);
-                self.scene.follows = false;
-            }
-        }
-        true
-    }
-
-    /// The keys that work here.
-    pub fn keys(&self) -> String {
-        let everywhere = match self.overlay {
-            Some(_) => "Esc back",
-            None if self.scene.is_last => "F1 help  F8 digest",
-            None => "Esc ways on  F1 help  F2 note  F3 exception  F4 leave",
-        };
-        match self.page.keys.as_str() {
-            "" => everywhere.to_owned(),
-            here => format!("{here}  {everywhere}"),
-        }
-    }
-
-    /// Makes the page anew; to be called before drawing, whatever has changed.
-    pub fn lay_out(&mut self, size: Size) {
-        // What was answered stands as it was until the next thing is asked.
-        if self.is_answered() && self.overlay.is_none() && self.size == size {
-            return;
-        }
-        self.size = size;
-        let mut page = self.make_page();
-        let mut scroll = self.clamped(&page);
-        let room = layout::upper_rows(size, &page);
-        if self.overlay.is_none() && size.is_enough() && scroll + room >= page.rows() {
-            self.scene.screen.reached_end();
-            let at_end = page.rows().saturating_sub(room) <= scroll && scroll > 0;
-            page = self.make_page();
-            if at_end {
-                self.scene.scroll = page.rows();
-            }
-            scroll = self.clamped(&page);
-        }
-        match self.overlay {
-            Some(_) => self.overlay_scroll = scroll,
-            None => self.scene.scroll = scroll,
-        }
-        self.scroll = scroll;
-        self.page = page;
-    }
-
-    fn make_page(&self) -> Page {
-        let sight = self.sight();
-        let columns = layout::main_columns(self.size, self.is_wide());
-        let mut page = Page::new(columns, self.sheet);
-        page.by_line = self.plain;
-        page.fits = layout::pane_rows(self.size);
-        match &self.overlay {
-            Some(overlay) => overlay.page(&mut page, &sight),
-            None => self.scene.screen.page(&mut page, &sight),
-        }
-        let program = sight.state().and_then(State::program);
-        if let Some(program) = program.filter(|_| self.overlay.is_none() && !self.begun) {
-            let room = layout::upper_rows(self.size, &page).saturating_sub(page.rows());
-            this_program(&mut page, program, room);
-        }
-        page
-    }
-
-    /// Where the page stands: as scrolled, but never past its end, and so that
-    /// the chosen row is in sight.
-    fn clamped(&self, page: &Page) -> usize {
-        let wanted = match self.overlay {
-            Some(_) => self.overlay_scroll,
-            None => self.scene.scroll,
-        };
-        let room = layout::upper_rows(self.size, page);
-        let scroll = wanted.min(page.rows().saturating_sub(room));
-        let follows = self.overlay.is_some() || self.scene.follows;
-        match page.focus.filter(|_| follows) {
-            Some(row) if row < scroll => row,
-            Some(row) if row >= scroll + room => row + 1 - room,
-            _ => scroll,
         }
     }
 

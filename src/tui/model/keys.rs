@@ -1,0 +1,118 @@
+//! What a key does: it opens something, moves a device of a rehearsal, scrolls, or
+//! goes to what takes the keys.
+
+use std::time::Instant;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+
+use super::{Act, Awaits, Model, sight};
+use crate::tui::{
+    layout,
+    overlay::{Overlay, Turned, opened_by, turn_that_can_end},
+};
+
+impl Model {
+    /// A key was pressed, at this moment. One pressed before what takes the keys
+    /// now was seen was not meant for it, and is dropped.
+    pub fn key(&mut self, key: &KeyEvent, at: Instant) -> Vec<Act> {
+        let meant = self.seen.is_some_and(|seen| seen <= at);
+        if !meant || key.kind == KeyEventKind::Release || !self.size.is_enough() {
+            return Vec::new();
+        }
+        if let Some(overlay) = opened_by(key, &self.sight()) {
+            let gives_way = self.overlay.as_ref().is_none_or(Overlay::gives_way);
+            if gives_way && (!self.scene.is_last || overlay.only_shows()) {
+                self.open(overlay);
+            }
+            return Vec::new();
+        }
+        if let Some(hands) = &mut self.hands
+            && let Some(command) = hands.key(key, self.view.as_ref().map(|view| &*view.state))
+        {
+            return command.map(Act::Room).into_iter().collect();
+        }
+        if self.scrolls(key) {
+            return Vec::new();
+        }
+        let sight = sight(self.view.as_ref(), self.now, self.hands.as_ref());
+        if let Some(overlay) = &mut self.overlay {
+            match overlay.key(key, &sight) {
+                Turned::Stays => {}
+                Turned::Closed => self.close_overlay(),
+                Turned::To(other) => self.open(other),
+                Turned::Wants(interrupt, after) => {
+                    let holder = sight.state().and_then(turn_that_can_end).cloned();
+                    match after {
+                        Some(after) => self.open(*after),
+                        None => self.close_overlay(),
+                    }
+                    self.owed.push_back((interrupt, holder));
+                    return self.settle();
+                }
+            }
+            return Vec::new();
+        }
+        let taken = self.scene.screen.takes_escape();
+        if key.code == KeyCode::Esc && !taken {
+            if !self.scene.is_last {
+                self.open(Overlay::Ways(0));
+            }
+            return Vec::new();
+        }
+        if !matches!(self.scene.awaits, Awaits::Answer) {
+            return Vec::new();
+        }
+        self.scene.follows = true;
+        match self.scene.screen.key(key, &sight) {
+            Some(heard) => {
+                self.scene.awaits = Awaits::Nothing;
+                self.scene.is_answered = true;
+                self.begun = true;
+                vec![Act::Tell(heard)]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Takes a key that scrolls; whether it was one.
+    fn scrolls(&mut self, key: &KeyEvent) -> bool {
+        let arrows = match &self.overlay {
+            Some(overlay) => overlay.scrolls(),
+            None => !self.scene.screen.takes_arrows(),
+        };
+        let room = layout::upper_rows(self.size, &self.page);
+        let last = self.page.rows().saturating_sub(room);
+        let scroll = match key.code {
+            KeyCode::PageUp => self.scroll.saturating_sub(room.saturating_sub(1)),
+            KeyCode::PageDown => self.scroll + room.saturating_sub(1).max(1),
+            KeyCode::Home => 0,
+            KeyCode::End => last,
+            KeyCode::Up if arrows => self.scroll.saturating_sub(1),
+            KeyCode::Down if arrows => self.scroll + 1,
+            _ => return false,
+        };
+        match self.overlay {
+            Some(_) => self.overlay_scroll = scroll.min(last),
+            None => {
+                self.scene.scroll = scroll.min(last);
+                self.scene.follows = false;
+            }
+        }
+        true
+    }
+
+    /// The keys that work here.
+    pub fn keys(&self) -> String {
+        let everywhere = match self.overlay {
+            Some(_) => "Esc back",
+            None if self.scene.is_last => "F1 help  F8 digest",
+            // Here Esc leads back, and the keys above say so.
+            None if self.scene.screen.takes_escape() => "F1 help",
+            None => "Esc ways on  F1 help  F2 note  F3 exception  F4 leave",
+        };
+        match self.page.keys.as_str() {
+            "" => everywhere.to_owned(),
+            here => format!("{here}  {everywhere}"),
+        }
+    }
+}

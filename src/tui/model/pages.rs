@@ -1,0 +1,75 @@
+//! The page of what stands, laid out for the terminal's size.
+
+use super::{Model, Page};
+use crate::{
+    ceremony::State,
+    tui::{
+        compare::this_program,
+        layout::{self, Size},
+    },
+};
+
+impl Model {
+    /// Makes the page anew; to be called before drawing, whatever has changed.
+    pub fn lay_out(&mut self, size: Size) {
+        // What was answered stands as it was until the next thing is asked.
+        if self.is_answered() && self.overlay.is_none() && self.size == size {
+            return;
+        }
+        self.size = size;
+        let mut page = self.make_page();
+        let mut scroll = self.clamped(&page);
+        let room = layout::upper_rows(size, &page);
+        if self.overlay.is_none() && size.is_enough() && scroll + room >= page.rows() {
+            self.scene.screen.reached_end();
+            let at_end = page.rows().saturating_sub(room) <= scroll && scroll > 0;
+            page = self.make_page();
+            if at_end {
+                self.scene.scroll = page.rows();
+            }
+            scroll = self.clamped(&page);
+        }
+        match self.overlay {
+            Some(_) => self.overlay_scroll = scroll,
+            None => self.scene.scroll = scroll,
+        }
+        self.scroll = scroll;
+        self.page = page;
+    }
+
+    fn make_page(&self) -> Page {
+        let sight = self.sight();
+        let columns = layout::main_columns(self.size, self.is_wide());
+        let mut page = Page::new(columns, self.sheet);
+        page.by_line = self.plain;
+        page.fits = layout::pane_rows(self.size);
+        match &self.overlay {
+            Some(overlay) => overlay.page(&mut page, &sight),
+            None => self.scene.screen.page(&mut page, &sight),
+        }
+        let program = sight.state().and_then(State::program);
+        if let Some(program) = program.filter(|_| self.overlay.is_none() && !self.begun) {
+            let room = layout::upper_rows(self.size, &page).saturating_sub(page.rows());
+            this_program(&mut page, program, room);
+        }
+        page.tighten(layout::upper_rows(self.size, &page));
+        page
+    }
+
+    /// Where the page stands: as scrolled, but never past its end, and so that
+    /// the chosen row is in sight.
+    fn clamped(&self, page: &Page) -> usize {
+        let wanted = match self.overlay {
+            Some(_) => self.overlay_scroll,
+            None => self.scene.scroll,
+        };
+        let room = layout::upper_rows(self.size, page);
+        let scroll = wanted.min(page.rows().saturating_sub(room));
+        let follows = self.overlay.is_some() || self.scene.follows;
+        match page.focus.filter(|_| follows) {
+            Some(row) if row < scroll => row,
+            Some(row) if row >= scroll + room => row + 1 - room,
+            _ => scroll,
+        }
+    }
+}
