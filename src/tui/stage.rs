@@ -35,6 +35,9 @@ pub(super) trait Face {
     /// What the terminal refused.
     fn show(&mut self, model: &mut Model) -> io::Result<()>;
 
+    /// The terminal had another size, if only for a moment.
+    fn resized(&mut self) {}
+
     /// The keys that a typed line stands for; where keys come one by one, there are
     /// no lines.
     fn keys(&mut self, _line: &str, _model: &Model) -> Vec<KeyEvent> {
@@ -200,6 +203,7 @@ impl Stage {
                     Message::Ended => return Ok(()),
                     Message::KeyboardLost => return Err(io::ErrorKind::UnexpectedEof.into()),
                     Message::Pasted => face.pasted()?,
+                    Message::Resized => face.resized(),
                     Message::Line(line, at) => self.hear_line(&line, at, face)?,
                     heard => self.hear(heard),
                 }

@@ -21,7 +21,7 @@ use crossterm::{
         disable_raw_mode, enable_raw_mode,
     },
 };
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM},
     iterator::Signals,
@@ -46,7 +46,11 @@ thread_local! {
 }
 
 /// The terminal while the screens have it; given back when dropped.
-pub(super) struct TakenTerminal(Terminal<CrosstermBackend<Stdout>>);
+pub(super) struct TakenTerminal {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Whether what was drawn may no longer stand there.
+    stale: bool,
+}
 
 impl TakenTerminal {
     /// Takes the terminal over: raw mode, alternate screen, pastes marked as such.
@@ -69,7 +73,10 @@ impl TakenTerminal {
         )?;
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
         std::mem::forget(guard);
-        Ok(Self(terminal))
+        Ok(Self {
+            terminal,
+            stale: false,
+        })
     }
 }
 
@@ -79,16 +86,29 @@ impl Face for TakenTerminal {
         if !TAKEN.load(Ordering::SeqCst) {
             return Ok(());
         }
-        self.0.autoresize()?;
-        let size = self.0.size()?;
-        model.lay_out(Size {
-            columns: size.width,
-            rows: size.height,
-        });
         // A terminal that knows how shows the frame at once; others ignore it.
         execute!(io::stdout(), BeginSynchronizedUpdate)?;
-        self.0.draw(|frame| draw(frame, model))?;
+        if std::mem::take(&mut self.stale) {
+            // This draws all of it anew, whether or not the size is another.
+            let size = self.terminal.size()?;
+            self.terminal
+                .resize(Rect::new(0, 0, size.width, size.height))?;
+        }
+        self.terminal.draw(|frame| {
+            let area = frame.area();
+            model.lay_out(Size {
+                columns: area.width,
+                rows: area.height,
+            });
+            draw(frame, model);
+        })?;
         execute!(io::stdout(), EndSynchronizedUpdate)
+    }
+
+    /// A terminal that was made smaller and large again has lost a part of what was
+    /// drawn, and its size does not tell.
+    fn resized(&mut self) {
+        self.stale = true;
     }
 
     fn listener(&self) -> fn(&Sender<Message>, &AtomicBool) {
