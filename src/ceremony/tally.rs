@@ -73,6 +73,20 @@ impl State {
         })
     }
 
+    /// The documents of the current step that this holder is still to sign with this
+    /// device, in their order.
+    #[must_use]
+    pub fn unsigned_with(&self, seat: &Seat, serial: u32) -> Vec<Document> {
+        let documents = self.current().map(|step| step.documents.as_slice());
+        let is_left = |document: &&Document| {
+            let mut signers = self.signers(seat, **document);
+            signers.any(|enrolment| enrolment.serial == serial)
+                && !seat.signatures.contains_key(&(**document, serial))
+        };
+        let left = documents.unwrap_or_default().iter().filter(is_left);
+        left.copied().collect()
+    }
+
     /// The serial numbers of the devices with which this holder can do what the
     /// current step asks, and has not.
     #[must_use]

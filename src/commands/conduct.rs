@@ -197,7 +197,7 @@ pub fn conduct(
     )?;
     Ok(match outcome {
         Outcome::Finished => {
-            say!("The bundle stands at {}", keymoot::text::escape_path(&out));
+            say!("{}", what_now(&out, settings.mode));
             ExitCode::SUCCESS
         }
         Outcome::Left => {
@@ -208,6 +208,20 @@ pub fn conduct(
             ExitCode::from(4)
         }
     })
+}
+
+/// Where the bundle stands, and what anybody can do with it.
+fn what_now(out: &Path, mode: Mode) -> String {
+    let bundle = keymoot::text::escape_path(out);
+    let rehearsal = match mode {
+        Mode::Live => "",
+        Mode::Rehearsal => " --rehearsal",
+    };
+    format!(
+        "The bundle stands at {bundle}\n\
+         To read what happened: {bundle}/report.html\n\
+         To check it: keymoot verify {bundle}{rehearsal}"
+    )
 }
 
 fn operate(

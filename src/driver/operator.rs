@@ -125,6 +125,8 @@ pub enum Mishap {
     NoTouch,
     /// The device was taken out while it was at work.
     Unplugged,
+    /// The connection to the device broke off, and what it did is not known.
+    Lost,
     /// No device is there.
     Missing,
     /// Another device is there.
@@ -157,14 +159,14 @@ impl From<&DeviceError> for Mishap {
             E::PinBlocked { .. } => Self::PinBlocked,
             E::TouchTimeout { .. } => Self::NoTouch,
             E::Removed { .. } => Self::Unplugged,
-            E::NotPresent { .. } => Self::Missing,
+            E::NotPresent { .. } | E::NoAnswer { .. } => Self::Missing,
             E::Other { .. } => Self::WrongDevice,
             E::Several { .. } => Self::Several,
             E::Unsupported { .. } => Self::OldFirmware,
             E::FactoryCredential { .. } => Self::FactoryCredential,
             E::WrongPassword { .. } => Self::WrongPassword,
             E::Used { objects: None, .. } => Self::ResetByHand,
-            E::NoAnswer { .. } | E::Lost { .. } => Self::Unplugged,
+            E::Lost { .. } => Self::Lost,
             E::OtherUnit { .. } => Self::WrongDevice,
             E::Hung { .. } => Self::Silent,
             E::SharingViolation { .. } => Self::Taken,

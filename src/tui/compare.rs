@@ -13,6 +13,7 @@ use super::{
     page::{Page, hex_groups, word_rows},
     qr::{self, Code},
     screens::Sight,
+    upcoming,
 };
 use crate::{digest::Digest, transcript::Program};
 
@@ -74,6 +75,19 @@ impl Compare {
     /// Whether there is a digest to compare.
     pub fn is_possible(sight: &Sight<'_>) -> bool {
         sight.view.is_some()
+    }
+
+    /// Opened where somebody reads a document, it shows that one's digest first.
+    pub fn of(sight: &Sight<'_>) -> Self {
+        let unread = sight.state().map(upcoming::unread).unwrap_or_default();
+        let name = unread.first().map(|document| document.name());
+        let which = digests(sight)
+            .iter()
+            .position(|(what, _)| Some(what.as_str()) == name);
+        Self {
+            which: which.unwrap_or(0),
+            ..Self::default()
+        }
     }
 
     /// Takes a key.

@@ -117,6 +117,11 @@ impl TypedWord {
         self.refusal = Some(why);
     }
 
+    /// What was said of the last answer no longer holds.
+    pub fn forgive(&mut self) {
+        self.refusal = None;
+    }
+
     /// Whether it says why the last answer was none.
     pub fn is_refused(&self) -> bool {
         self.refusal.is_some()
@@ -131,6 +136,6 @@ impl TypedWord {
     pub fn show(&self, page: &mut Page, what: &str) {
         page.refusal(self.refusal.as_deref());
         page.ask(what);
-        page.field(self.field.text(), true);
+        page.field(self.field.text());
     }
 }

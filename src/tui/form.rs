@@ -67,9 +67,11 @@ impl Form {
         for (at, (label, field)) in self.fields.iter().enumerate() {
             if at == self.at {
                 page.refusal(self.refusal.as_deref());
+                page.ask(label);
+                page.field(field.text());
+            } else {
+                page.other_field(label, field.text());
             }
-            page.ask(label);
-            page.field(field.text(), at == self.at);
         }
     }
 

@@ -23,24 +23,51 @@ const HANDS: [(&str, &str); 3] = [
     ("F7  Ctrl-P", "take another device in hand"),
 ];
 
+/// What is typed where answers are whole lines.
+const LINES: [(&str, &str); 2] = [
+    (
+        "?",
+        "the ways on: a note, an exception, a digest, an intermission, leaving",
+    ),
+    (
+        "Enter alone",
+        "shows more of what is long; goes back from what only shows",
+    ),
+];
+
+/// The lines of a rehearsal.
+const HANDS_BY_LINE: [(&str, &str); 3] = [
+    ("+", "inserts or unplugs the device"),
+    ("*", "touches it"),
+    ("#3", "takes device 3 in hand"),
+];
+
 /// Says it.
 pub(super) fn page(page: &mut Page, sight: &Sight<'_>) {
     page.headline("Help");
     page.text("Do what stands at the top of this pane. Where something is confirmed, a word is typed out: Enter alone does nothing, and pasted text is ignored.");
     page.gap();
-    for (key, what) in KEYS {
-        page.item(&format!("{key}  "), what, ratatui::style::Style::new());
-    }
+    let (keys, hands): (&[_], &[_]) = match page.by_line {
+        true => (&LINES, &HANDS_BY_LINE),
+        false => (&KEYS, &HANDS),
+    };
+    list(page, keys);
     if sight.room {
         page.gap();
         page.headline("The simulated devices");
-        for (key, what) in HANDS {
-            page.item(&format!("{key}  "), what, ratatui::style::Style::new());
-        }
+        list(page, hands);
     }
     page.gap();
-    page.headline("The seats");
-    page.text("P present, K key made, A attested, E enrolled (the key has signed that its holder has it), S signed, C signed the manifest. A dot: not yet. > marks who is at the table. Behind a seat's number: + joins, - leaves, * goes on with another device.");
-    page.gap();
+    if !page.by_line {
+        page.headline("The seats");
+        page.text("P present, K key made, A attested, E enrolled (the key has signed that its holder has it), S signed, C signed the manifest. A dot: not yet. > marks who is at the table. Behind a seat's number: + joins, - leaves, * goes on with another device.");
+        page.gap();
+    }
     page.text("The head of the transcript changes with every entry. Read its words aloud and anybody can note them down and compare them later.");
+}
+
+fn list(page: &mut Page, keys: &[(&str, &str)]) {
+    for (key, what) in keys {
+        page.item(&format!("{key}  "), what, ratatui::style::Style::new());
+    }
 }

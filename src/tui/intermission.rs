@@ -72,7 +72,7 @@ impl Intermission {
                 page.gap();
                 page.text("Each holder puts the device into a bag and seals it. The numbers are read aloud and noted here. Somebody stays.");
                 form.show(page);
-                page.keys = "Enter next  Up back".to_owned();
+                page.keys = "Enter next  Up before".to_owned();
             }
             Self::Away(since, form) => {
                 let away = up.saturating_sub(*since);
@@ -86,7 +86,7 @@ impl Intermission {
                 page.gap();
                 page.text("When all are back: call the roll, compare the bags' numbers and seals with the note, and write down here what was found.");
                 form.show(page);
-                page.keys = "Enter next  Up back".to_owned();
+                page.keys = "Enter next  Up before".to_owned();
             }
         }
     }

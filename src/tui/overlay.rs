@@ -204,7 +204,7 @@ impl Overlay {
                 page.gap();
                 page.text("Something did not go as the script says. All agree on the three lines before the last is entered.");
                 form.show(page);
-                page.keys = "Enter next  Up back".to_owned();
+                page.keys = "Enter next  Up before".to_owned();
             }
             Self::EndTurn(holder, form) => {
                 page.who("The administrator");
@@ -212,7 +212,7 @@ impl Overlay {
                 page.gap();
                 page.text("What is already in the transcript stays. The holder can come again later in this step.");
                 form.show(page);
-                page.keys = "Enter next  Up back".to_owned();
+                page.keys = "Enter next  Up before".to_owned();
             }
             Self::Leave(word) => {
                 page.who("The administrator");
@@ -297,7 +297,7 @@ impl Way {
             Self::Note => Turned::To(Overlay::note()),
             Self::Exception => Turned::To(Overlay::exception()),
             Self::EndTurn => Overlay::end_turn(sight).map_or(Turned::Closed, Turned::To),
-            Self::Compare => Turned::To(Overlay::Compare(Compare::default())),
+            Self::Compare => Turned::To(Overlay::Compare(Compare::of(sight))),
             Self::Pause => Turned::To(Overlay::Intermission(Intermission::new())),
             Self::Leave => Turned::To(Overlay::leave()),
             Self::Help => Turned::To(Overlay::Help),

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::digest::Digest;
 
+/// The columns of a paragraph on a wide screen: longer rows are hard to follow.
+const MEASURE: usize = 100;
+
 /// The rows of a main pane of a certain width.
 pub(super) struct Page {
     columns: usize,
@@ -26,8 +29,6 @@ pub(super) struct Page {
     pub bottom: Vec<Line<'static>>,
     /// What is asked, for those who cannot see which field takes the keys.
     asks: Vec<String>,
-    /// So many of these belong to fields that are shown already.
-    shown: usize,
     /// Whether answers are typed as whole lines: no key works by itself.
     pub by_line: bool,
     /// The row of the upper part that must be seen.
@@ -50,7 +51,6 @@ impl Page {
             long: None,
             bottom: Vec::new(),
             asks: Vec::new(),
-            shown: 0,
             by_line: false,
             focus: None,
             found: None,
@@ -147,7 +147,7 @@ impl Page {
     pub fn alarm(&mut self, what: &str, next: Option<&str>) {
         self.item("! ", what, self.sheet.alarm());
         if let Some(next) = next.filter(|next| !next.is_empty()) {
-            self.item("next: ", next, self.sheet.notice());
+            self.item("do: ", next, self.sheet.notice());
         }
     }
 
@@ -156,6 +156,24 @@ impl Page {
         let last = self.rows().checked_sub(1).and_then(|last| self.row(last));
         if last.is_some_and(|line| line.width() > 0) {
             self.top.push(Line::default());
+        }
+    }
+
+    /// Leaves out as many empty rows as must be for all of it to fit into so many
+    /// rows, the last ones first; none where that is not enough.
+    pub fn tighten(&mut self, room: usize) {
+        let too_many = self.rows().saturating_sub(room);
+        let is_empty = |(_, line): &(usize, &Line<'_>)| line.width() == 0;
+        let empty = self.top.iter().enumerate().rev().filter(is_empty);
+        let left_out: Vec<usize> = empty.map(|(at, _)| at).take(too_many).collect();
+        if self.is_long() || left_out.len() < too_many {
+            return;
+        }
+        for at in left_out {
+            self.top.remove(at);
+            if let Some(focus) = self.focus.as_mut().filter(|focus| **focus > at) {
+                *focus -= 1;
+            }
         }
     }
 
@@ -207,23 +225,30 @@ impl Page {
         );
     }
 
-    /// A field and what stands in it. Only the one that takes the keys has a cursor.
-    pub fn field(&mut self, content: &str, takes_keys: bool) {
-        // A field that does not take the keys is not what is asked now.
-        if !takes_keys {
-            self.asks.truncate(self.shown);
-        }
-        self.shown = self.asks.len();
+    /// A field that does not take the keys now, and what stands in it: one row.
+    pub fn other_field(&mut self, label: &str, content: &str) {
+        let label = self.sheet.show(&safe(label)).into_owned();
+        let label = label.trim_end_matches(':');
+        let content = self.sheet.show(&safe(content)).into_owned();
+        // The answer is seen whole before its question is.
+        let content = cut(&content, self.columns * 2 / 3, self.sheet.ellipsis());
+        let room = self.columns.saturating_sub(width(&content) + 2);
+        let label = cut(label, room, self.sheet.ellipsis());
+        self.bottom.push(Line::from(vec![
+            Span::styled(format!("{label}: "), self.sheet.quiet()),
+            Span::raw(content),
+        ]));
+    }
+
+    /// The field that takes the keys, and what stands in it.
+    pub fn field(&mut self, content: &str) {
         let content = self.sheet.show(&safe(content)).into_owned();
         let seen = tail(&content, self.columns.saturating_sub(3));
-        let mut spans = vec![
+        self.bottom.push(Line::from(vec![
             Span::raw("> "),
             Span::styled(seen.to_owned(), self.sheet.typed()),
-        ];
-        if takes_keys {
-            spans.push(Span::styled("_", self.sheet.chosen()));
-        }
-        self.bottom.push(Line::from(spans));
+            Span::styled("_", self.sheet.chosen()),
+        ]));
     }
 
     /// What is asked now, line by line.
@@ -234,7 +259,8 @@ impl Page {
     /// Rows of a text that stand beside a mark.
     fn wrapped(&self, text: &str, mark: &str) -> Vec<String> {
         let text = self.sheet.show(&safe(text)).into_owned();
-        wrap(&text, self.columns.saturating_sub(width(mark)), 0)
+        let columns = self.columns.min(MEASURE);
+        wrap(&text, columns.saturating_sub(width(mark)), 0)
     }
 
     fn push(&mut self, text: &str, style: Style, bar: &str) {

@@ -4,6 +4,7 @@ use crate::{
     attestation::Family,
     ceremony::{
         State,
+        script::{Document, Kind},
         turn::{Purpose, Stage, Turn},
     },
     text::escape,
@@ -20,7 +21,33 @@ pub(super) fn upcoming(state: &State) -> String {
             return format!("{}, {left} to go", turn_in_words(purpose));
         }
     }
-    following_step(state)
+    match unread(state).get(1) {
+        Some(document) => format!("{} is read", document.name()),
+        None => following_step(state),
+    }
+}
+
+/// The documents that are still to be read in this step.
+pub(super) fn unread(state: &State) -> Vec<Document> {
+    let step = state.current().filter(|step| step.kind == Kind::Review);
+    let documents = step.map(|step| step.documents.as_slice());
+    let is_unread = |document: &&Document| {
+        let proposal = state.documents.get(*document);
+        proposal.is_some_and(|proposal| !proposal.reviewed)
+    };
+    let unread = documents.unwrap_or_default().iter().filter(is_unread);
+    unread.copied().collect()
+}
+
+/// The documents that the device at the table is still to sign, this one first.
+pub(super) fn unsigned(state: &State) -> Vec<Document> {
+    let turn = state.turn.as_ref().filter(|t| t.purpose == Purpose::Sign);
+    let at_table = turn.and_then(|turn| Some((turn, turn.device.as_ref()?)));
+    let left = at_table.and_then(|(turn, device)| {
+        let seat = state.seat(&turn.holder)?;
+        Some(state.unsigned_with(seat, device.serial))
+    });
+    left.unwrap_or_default()
 }
 
 /// The title of the step after this one.
@@ -48,7 +75,7 @@ fn in_turn(state: &State, turn: &Turn) -> String {
             "a new password; the device is told to log all it does"
         }
         (Stage::Attest(_), _) if unit => "the new key signs that its holder has it",
-        (Stage::Prove | Stage::Sign, _) if unit => {
+        (Stage::Prove | Stage::Sign, _) if unit && unsigned(state).len() < 2 => {
             "the signature is verified twice; the audit log is read"
         }
         (Stage::Insert, Purpose::Enroll | Purpose::Spare) => {
@@ -67,9 +94,12 @@ fn in_turn(state: &State, turn: &Turn) -> String {
             "the device attests its key"
         }
         (Stage::Attest(_), _) => "the new key signs that its holder has it: a touch",
-        (Stage::Prove | Stage::Sign, _) => {
-            "the signature is verified twice; the device is taken out"
-        }
+        (Stage::Prove | Stage::Sign, _) => match unsigned(state).get(1) {
+            Some(document) => {
+                return format!("the signature is verified twice; then {}", document.name());
+            }
+            None => "the signature is verified twice; the device is taken out",
+        },
         (Stage::ReadLog, _) => "the device is taken out",
         (Stage::Exchange, _) => "the holder's other device signs",
         (Stage::Remove, purpose) => {

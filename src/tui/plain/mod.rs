@@ -24,6 +24,7 @@ use super::{
     seats,
     stage::{self, Face},
     style::Sheet,
+    words::wrap,
 };
 use crate::{text::escape, transcript::Mode, tui::upcoming::upcoming};
 
@@ -195,11 +196,18 @@ impl Lines {
         }
         self.questions += 1;
         for (at, line) in asked.iter().enumerate() {
-            let number = match at {
+            let mark = match at {
                 0 => format!("[{}] ", self.questions),
                 _ => "    ".to_owned(),
             };
-            self.say(&format!("{number}{line}"))?;
+            let columns = usize::from(PAPER.columns).saturating_sub(mark.len());
+            for (row, text) in wrap(line, columns, 0).into_iter().enumerate() {
+                let mark = match row {
+                    0 => mark.clone(),
+                    _ => " ".repeat(mark.len()),
+                };
+                self.say(&format!("{mark}{text}"))?;
+            }
         }
         let mut out = io::stdout().lock();
         write!(out, "> ")?;

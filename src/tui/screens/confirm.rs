@@ -92,15 +92,18 @@ impl Screen for Confirm {
             }
         }
         if sight.room && !self.fields.is_empty() {
-            let hint = "In this rehearsal, make these up.";
+            let hint = "In this rehearsal you are everybody: make these up.";
             page.item("", hint, page.sheet.quiet());
         }
         for (at, (asked, field)) in self.fields.iter().enumerate() {
+            let label = escape(&asked.label);
             if at == self.at {
                 page.refusal(self.refusal.as_deref());
+                page.ask(&label);
+                page.field(field.text());
+            } else {
+                page.other_field(&label, field.text());
             }
-            page.ask(&escape(&asked.label));
-            page.field(field.text(), at == self.at);
         }
         if self.at >= self.fields.len() {
             self.word.show(
@@ -109,7 +112,7 @@ impl Screen for Confirm {
             );
         }
         if !self.fields.is_empty() {
-            page.keys = "Enter next  Up back".to_owned();
+            page.keys = "Enter next  Up before".to_owned();
         }
     }
 

@@ -44,7 +44,7 @@ impl Screen for Identify {
         page.headline("Read the number on the case of your device.");
         page.gap();
         page.text(&format!(
-            "A {} with firmware {} is inserted. It is {}.",
+            "A {} with firmware {} was inserted. It is {}.",
             self.device.family,
             escape(&self.device.firmware),
             match (self.device.used, self.device.family) {

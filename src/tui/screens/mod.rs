@@ -23,7 +23,10 @@ pub(super) use self::{
 };
 use super::{link::Heard, page::Page};
 use crate::{
-    ceremony::{Question, State, script::Role},
+    ceremony::{
+        Question, State,
+        script::{Kind, Role},
+    },
     driver::View,
 };
 
@@ -151,11 +154,37 @@ fn whose_keys_are_there(page: &mut Page, sight: &Sight<'_>) {
     }
 }
 
+/// The steps just before this one that asked nobody anything: nothing of them was seen.
+fn done_by_itself(page: &mut Page, sight: &Sight<'_>) {
+    let Some(state) = sight.state().filter(|_| !page.by_line) else {
+        return;
+    };
+    let asks_nobody = |kind| {
+        matches!(
+            kind,
+            Kind::Preflight | Kind::Load | Kind::Propose | Kind::Verify
+        )
+    };
+    let before = (0..state.step)
+        .rev()
+        .map_while(|at| state.plan.script.step(at))
+        .take_while(|step| asks_nobody(step.kind));
+    let mut titles: Vec<_> = before
+        .map(|step| crate::text::escape(&step.title))
+        .collect();
+    titles.reverse();
+    if !titles.is_empty() {
+        let done = format!("Done, no rule violated: {}.", titles.join("; "));
+        page.item("", &done, page.sheet.quiet());
+    }
+}
+
 /// The beginning of a step's screen: who, what, and the words to read aloud.
 fn opening_of_step(page: &mut Page, sight: &Sight<'_>) {
     page.who(&confirmed_by(sight));
     if let Some(step) = sight.state().and_then(State::current) {
         page.headline(&crate::text::escape(&step.title));
+        done_by_itself(page, sight);
         page.aloud(&crate::text::escape(&step.words));
     }
     page.gap();

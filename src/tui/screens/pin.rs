@@ -31,7 +31,7 @@ impl Pin {
     /// The screen of this prompt.
     pub fn new(prompt: PinPrompt) -> Self {
         Self {
-            refusal: prompt.refused.clone(),
+            refusal: prompt.refused.as_deref().map(sentence),
             prompt,
             typing: Secret::field(PIN_FIELD),
             first: None,
@@ -66,7 +66,7 @@ impl Pin {
             }
             Some(first) if !first.same_as(&pin) => {
                 self.refusal =
-                    Some("the two were not the same; begin again with the first".to_owned());
+                    Some("The two were not the same. Begin again with the first.".to_owned());
                 None
             }
             _ => Some(Heard::Pin(pin)),
@@ -85,8 +85,20 @@ impl Pin {
         } else {
             ". It was not sent to the device; no try was used up"
         };
-        format!("{refused}{touched}{spared}.")
+        sentence(&format!("{refused}{touched}{spared}"))
     }
+}
+
+/// What was found, as a sentence of its own.
+fn sentence(found: &str) -> String {
+    let mut letters = found.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let end = if found.ends_with('.') { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 impl Screen for Pin {
@@ -126,6 +138,12 @@ impl Screen for Pin {
                 page.sheet.quiet(),
             );
         }
+        if sight.room && self.prompt.new {
+            let hint =
+                format!("In this rehearsal one {word} will do for all; it is asked for again.");
+            page.gap();
+            page.item("", &hint, page.sheet.quiet());
+        }
         page.refusal(self.refusal.as_deref());
         let asked = match family {
             Family::YubiKey => "PIN",
@@ -137,7 +155,7 @@ impl Screen for Pin {
             (false, _) => format!("{asked}, then Enter:"),
         });
         let count = self.typing.typed();
-        page.field(&"*".repeat(count), true);
+        page.field(&"*".repeat(count));
         if count > 0 {
             page.ask(&format!("{count} typed"));
         }

@@ -15,6 +15,7 @@ use crate::{
         field::{Field, TypedWord},
         link::Heard,
         page::{Page, hex_groups, word_rows},
+        upcoming::unread,
     },
 };
 
@@ -129,6 +130,17 @@ impl Review {
     }
 }
 
+/// What is read after this, where that is more than one document.
+fn rest(sight: &Sight<'_>) -> Option<String> {
+    let unread = unread(sight.state()?);
+    let names: Vec<_> = unread
+        .iter()
+        .skip(1)
+        .map(|document| document.name())
+        .collect();
+    (names.len() > 1).then(|| names.join(" and "))
+}
+
 impl Screen for Review {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         opening_of_step(page, sight);
@@ -139,7 +151,10 @@ impl Screen for Review {
             );
             return;
         };
-        page.headline("What changes");
+        page.headline(&format!("What changes in {}", self.document.name()));
+        if let Some(rest) = rest(sight) {
+            page.text(&format!("{rest} are read after it."));
+        }
         for change in &reading.changes {
             page.item("* ", change, ratatui::style::Style::new());
         }
@@ -151,7 +166,7 @@ impl Screen for Review {
         self.digest(page);
         if let Some(typing) = &self.search.typing {
             page.ask("Find in the document (Enter alone: the same again):");
-            page.field(typing.text(), true);
+            page.field(typing.text());
             page.keys = "Enter finds  Esc back to reading".to_owned();
             return;
         }

@@ -68,6 +68,8 @@ impl RollCall {
     fn mark(&mut self) {
         if let Some((_, present)) = self.holders.get_mut(self.at) {
             *present = !*present;
+            // Whoever was found to be missing may be here now.
+            self.word.forgive();
             self.go(self.at + 1);
         }
     }

@@ -41,6 +41,10 @@ fn told(mishap: Mishap) -> (&'static str, &'static str) {
             "The device was taken out while it was at work.",
             SIGNED_NOTHING,
         ),
+        Mishap::Lost => (
+            "The connection to the device broke off.",
+            "Whether it did what it was asked is looked up before anything is asked again.",
+        ),
         Mishap::Missing => ("The device is not plugged in.", SIGNED_NOTHING),
         Mishap::WrongDevice => ("This is another device.", SIGNED_NOTHING),
         Mishap::Several => (

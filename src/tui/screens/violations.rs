@@ -5,7 +5,9 @@ use crossterm::event::KeyEvent;
 use super::{Screen, Sight, confirmed_by};
 use crate::{
     ceremony::Answer,
+    driver::View,
     rules::Verdict,
+    transcript::{Event, Time},
     tui::{field::TypedWord, link::Heard, page::Page},
 };
 
@@ -39,6 +41,20 @@ pub(super) fn list(page: &mut Page, violated: &[Verdict]) {
     }
 }
 
+/// When the rules were judged last, so that a check that changed nothing is seen.
+fn last_judged(view: &View) -> Option<Time> {
+    let judged = view.last.as_ref().filter(|entry| {
+        matches!(
+            entry.event,
+            Event::MachineChecked { .. }
+                | Event::Loaded { .. }
+                | Event::Proposed { .. }
+                | Event::Verified { .. }
+        )
+    });
+    judged.map(|entry| entry.time)
+}
+
 impl Screen for Violations {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who(&confirmed_by(sight));
@@ -47,6 +63,10 @@ impl Screen for Violations {
             all => format!("{} rules are violated. Mend the causes.", all.len()),
         });
         list(page, &self.violated);
+        if let Some(time) = sight.view.and_then(last_judged) {
+            page.gap();
+            page.text(&format!("Last checked at {time}."));
+        }
         self.word.show(
             page,
             &format!("When it is mended, type {AGAIN} and press Enter to check again:"),

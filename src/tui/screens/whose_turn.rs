@@ -94,9 +94,13 @@ impl Screen for WhoseTurn {
         if self.can_stop && (self.chosen.is_none() || !self.word.is_empty()) {
             let needed = sight.state().map_or(0, |state| state.needed(self.purpose));
             page.ask(&how);
+            let have = match needed {
+                0 => "Nobody has to".to_owned(),
+                _ => format!("{done} of {needed} have"),
+            };
             self.word.show(
                 page,
-                &format!("{done} of {needed} have: or type {ENOUGH} and Enter to end here:"),
+                &format!("{have}: or type {ENOUGH} and Enter to go on:"),
             );
         } else {
             page.ask(&how);

@@ -8,7 +8,7 @@ use crate::{
     ceremony::turn::Stage,
     driver::Work,
     text::escape,
-    tui::{link::Heard, page::Page},
+    tui::{link::Heard, page::Page, upcoming::unsigned},
 };
 
 /// The screen before the driver has said anything.
@@ -94,6 +94,9 @@ impl Screen for WorkScreen {
                     "YubiKey {serial} blinks and waits. The touch allows {}.",
                     escape(allows)
                 ));
+                if let Some(others) = others(sight) {
+                    page.text(&format!("It blinks again for {others}: a touch each."));
+                }
                 page.text("Nothing is signed without it. After about 15 seconds the device gives up, and it can be tried again.");
                 hands(page, sight, ("Ctrl-T", "*"), "touches it");
             }
@@ -101,7 +104,9 @@ impl Screen for WorkScreen {
                 page.who("Nobody needs to do anything");
                 page.headline(&format!("Wait: {}.", escape(doing)));
                 page.gap();
-                page.text("Leave the device as it is.");
+                if sight.state().is_some_and(|state| state.turn.is_some()) {
+                    page.text("Leave the device as it is.");
+                }
             }
         }
         let doing = match self.work {
@@ -122,6 +127,17 @@ impl Screen for WorkScreen {
     fn key(&mut self, _: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
         None
     }
+}
+
+/// What the device at the table signs after this.
+fn others(sight: &Sight<'_>) -> Option<String> {
+    let left = unsigned(sight.state()?);
+    let others: Vec<_> = left
+        .iter()
+        .skip(1)
+        .map(|document| document.name())
+        .collect();
+    (!others.is_empty()).then(|| others.join(" and "))
 }
 
 /// The device that the holder at the table signs with after the one that is in.

@@ -136,7 +136,7 @@ fn what_was_typed_stays_when_the_word_is_refused() {
     let refusal = Refusal("Type the word \"confirm\" and press Enter.".to_owned());
     table.request(Request::Ask(story.question(), Some(refusal)));
     let picture = table.picture();
-    assert!(picture.contains("> A 1234") && picture.contains("Type the word"));
+    assert!(picture.contains(": A 1234") && picture.contains("Type the word"));
 }
 
 #[test]

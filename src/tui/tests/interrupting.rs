@@ -55,7 +55,7 @@ fn what_was_typed_before_a_note_is_there_after_it() {
     table.enter("A 1234").press(KeyCode::F(2)).enter("a note");
     table.interrupt();
     table.request(Request::Ask(story.question(), None));
-    assert!(table.picture().contains("> A 1234"));
+    assert!(table.picture().contains(": A 1234"));
     table.enter("09:30").enter("confirm");
     assert!(matches!(
         table.heard(),
