@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use super::steady::steady;
+
 /// A character's place, in units of the picture.
 const ACROSS: usize = 9;
 const DOWN: usize = 18;
@@ -24,6 +26,7 @@ const PAPER: Colour = (0x16, 0x18, 0x1d);
 const INK: Colour = (0xd8, 0xda, 0xde);
 
 /// A screen.
+#[derive(Clone)]
 pub struct Frame {
     rows: Vec<Vec<Cell>>,
     coloured: bool,
@@ -80,7 +83,6 @@ impl Frame {
 
     /// Takes out what differs from run to run.
     fn calm(&mut self) {
-        self.calm_the_program();
         for row in &mut self.rows {
             let text: String = row.iter().map(|cell| cell.shown).collect();
             let shape: String = text
@@ -110,32 +112,12 @@ impl Frame {
         }
     }
 
-    /// Takes out the digest of the program: two rows of digits and eight of words.
-    fn calm_the_program(&mut self) {
-        let says = |row: &Vec<Cell>| row.iter().map(|cell| cell.shown).collect::<String>();
-        let at = self
-            .rows
-            .iter()
-            .position(|row| says(row).starts_with("This program: "));
-        let rows = self
-            .rows
-            .iter_mut()
-            .skip(at.map_or(usize::MAX, |at| at + 1))
-            .take(10);
-        for row in rows {
-            let pane = row
-                .iter_mut()
-                .take_while(|cell| !matches!(cell.shown, '│' | '|'));
-            pane.for_each(|cell| cell.shown = ' ');
-            put(row, 0, "  (a row of its digest)");
-        }
-    }
-
-    /// What it says.
+    /// What it says; of digests and paths only that they are there.
     pub fn text(&self) -> String {
         let rows = self.rows.iter().map(|row| {
-            let row: String = row.iter().map(|cell| cell.shown).collect();
-            row.trim_end().to_owned()
+            let row: Vec<char> = row.iter().map(|cell| cell.shown).collect();
+            let parted = divider(row.len()).filter(|at| matches!(row[*at], '│' | '|'));
+            steady(&row, parted).trim_end().to_owned()
         });
         rows.collect::<Vec<_>>().join("\n")
     }
@@ -162,6 +144,12 @@ impl Frame {
         svg.push_str("</g>\n</svg>\n");
         svg
     }
+}
+
+/// The column between the panes, on a wide screen and on others.
+pub fn divider(columns: usize) -> Option<usize> {
+    let side = if columns >= 110 { 42 } else { 28 };
+    columns.checked_sub(side)
 }
 
 /// Whether two pictures show the same, but for rows that differ from run to run.

@@ -80,9 +80,18 @@ pub fn pin(n: usize) -> String {
     format!("48291{n}")
 }
 
-/// The serial numbers that the panel of the rehearsal shows.
+/// The serial numbers of the simulated YubiKeys, as the panel of the rehearsal shows them.
 pub fn serials(dir: &Path) -> Vec<u32> {
-    let state = fs::read_to_string(dir.join("rehearsal/devices.json")).unwrap();
+    serials_in(&dir.join("rehearsal/devices.json"))
+}
+
+/// Those of the simulated YubiHSM 2 units.
+pub fn serials_of_units(dir: &Path) -> Vec<u32> {
+    serials_in(&dir.join("rehearsal/units.json"))
+}
+
+fn serials_in(state: &Path) -> Vec<u32> {
+    let state = fs::read_to_string(state).unwrap();
     let json: serde_json::Value = serde_json::from_str(&state).unwrap();
     json["devices"]
         .as_array()

@@ -12,7 +12,10 @@ use std::{
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use super::{frame::Frame, rehearsal::END};
+use super::{
+    frame::{Frame, divider},
+    rehearsal::END,
+};
 
 /// How long anything may take to come to the screen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,6 +30,8 @@ pub struct Kind {
     pub term: &'static str,
     pub lang: &'static str,
     pub no_color: bool,
+    /// Columns and rows.
+    pub size: (u16, u16),
 }
 
 /// A Linux console.
@@ -34,6 +39,7 @@ pub const CONSOLE: Kind = Kind {
     term: "linux",
     lang: "C.UTF-8",
     no_color: false,
+    size: (80, 24),
 };
 
 pub struct Terminal {
@@ -53,10 +59,27 @@ struct Shown {
     whole: bool,
     /// The last bytes: a mark may come in two parts.
     tail: Vec<u8>,
+    /// The first whole frame.
+    first: Option<Frame>,
 }
 
 impl Shown {
     fn take(&mut self, bytes: &[u8]) {
+        let mut bytes = bytes;
+        if self.first.is_none() {
+            let joined = [self.tail.as_slice(), bytes].concat();
+            let mut marks = joined.windows(ENDS.len());
+            if let Some(at) = marks.position(|part| part == ENDS) {
+                let (first, rest) = bytes.split_at(at + ENDS.len() - self.tail.len());
+                self.process(first);
+                self.first = Some(Frame::of(self.parser.screen()));
+                bytes = rest;
+            }
+        }
+        self.process(bytes);
+    }
+
+    fn process(&mut self, bytes: &[u8]) {
         self.parser.process(bytes);
         self.text.push_str(&String::from_utf8_lossy(bytes));
         self.tail.extend_from_slice(bytes);
@@ -87,12 +110,17 @@ fn size(columns: u16, rows: u16) -> PtySize {
 impl Terminal {
     /// Starts keymoot at a Linux console of 80 by 24.
     pub fn start<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Self {
-        Self::of(CONSOLE, arguments)
+        Self::with(CONSOLE, &[], arguments)
     }
 
-    /// Starts keymoot at a terminal of 80 by 24.
-    pub fn of<A: AsRef<OsStr>>(kind: Kind, arguments: impl IntoIterator<Item = A>) -> Self {
-        let pair = native_pty_system().openpty(size(80, 24)).unwrap();
+    /// Starts keymoot at a terminal, with these variables set.
+    pub fn with<A: AsRef<OsStr>>(
+        kind: Kind,
+        variables: &[(&str, &str)],
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let (columns, rows) = kind.size;
+        let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
         let mut command = CommandBuilder::new(PathBuf::from(env!("CARGO_BIN_EXE_keymoot")));
         for argument in arguments {
             command.arg(argument);
@@ -106,14 +134,18 @@ impl Terminal {
             command.env("NO_COLOR", "1");
         }
         command.env_remove("PCSCLITE_CSOCK_NAME");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
 
         let shown = Shown {
-            parser: vt100::Parser::new(characters(24), characters(80), 0),
+            parser: vt100::Parser::new(characters(rows), characters(columns), 0),
             text: String::new(),
             whole: true,
             tail: Vec::new(),
+            first: None,
         };
         let screen = Arc::new((Mutex::new(shown), Condvar::new()));
         let seen = Arc::clone(&screen);
@@ -273,6 +305,11 @@ impl Terminal {
         })
     }
 
+    /// The first whole frame.
+    pub fn first_frame(&self) -> Frame {
+        self.until("a first frame", |shown| shown.first.clone())
+    }
+
     /// The screen, with what differs from run to run taken out.
     pub fn picture(&self) -> String {
         self.frame().text()
@@ -293,9 +330,8 @@ impl Drop for Terminal {
 /// What the screen shows, squeezed: the left pane, the right one, and whole lines.
 fn panes(parser: &vt100::Parser) -> [String; 3] {
     let contents = parser.screen().contents();
-    let columns = parser.screen().size().1.get();
-    // The column at which the seats' pane begins, on a wide screen and on others.
-    let seats = usize::from(columns).saturating_sub(if columns >= 110 { 42 } else { 28 });
+    let columns = usize::from(parser.screen().size().1.get());
+    let seats = divider(columns).unwrap_or(0);
     let part = |from: usize, count: usize| -> String {
         contents
             .lines()
@@ -304,7 +340,7 @@ fn panes(parser: &vt100::Parser) -> [String; 3] {
     };
     [
         squeezed(&part(0, seats)),
-        squeezed(&part(seats, usize::from(columns))),
+        squeezed(&part(seats, columns)),
         squeezed(&contents),
     ]
 }

@@ -47,12 +47,12 @@ impl Model {
             Some(overlay) => overlay.page(&mut page, &sight),
             None => self.scene.screen.page(&mut page, &sight),
         }
+        page.tighten(layout::upper_rows(self.size, &page));
         let program = sight.state().and_then(State::program);
         if let Some(program) = program.filter(|_| self.overlay.is_none() && !self.begun) {
             let room = layout::upper_rows(self.size, &page).saturating_sub(page.rows());
             this_program(&mut page, program, room);
         }
-        page.tighten(layout::upper_rows(self.size, &page));
         page
     }
 

@@ -1,0 +1,107 @@
+//! No screen is left out: each that stands in the sources was held at a real terminal,
+//! in all four ways.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use super::tables::WAYS;
+
+/// The snapshots that show a screen, or what opens over one.
+const SHOWN: [(&str, &[&str]); 28] = [
+    ("Starting", &["starting", "live"]),
+    ("Confirm", &["a_step_is_confirmed"]),
+    ("RollCall", &["roll_call"]),
+    (
+        "WhoseTurn",
+        &["whose_turn", "spares", "the_quorum_has_signed"],
+    ),
+    ("Identify", &["is_this_yours", "is_this_unit_yours"]),
+    ("Refused", &["refused"]),
+    ("Erase", &["erase"]),
+    ("Found", &["found"]),
+    ("Pin", &["new_pin", "new_pin_again", "pin", "new_password"]),
+    ("Once", &["shown_once_hidden", "shown_once"]),
+    (
+        "Review",
+        &["review_begins", "review_is_searched", "review_ends"],
+    ),
+    ("TroubleScreen", &["unplugged", "connection_lost"]),
+    ("Violations", &["violations"]),
+    ("FarewellScreen", &["farewell"]),
+    ("WorkScreen", &["insert"]),
+    (
+        "Work::Insert",
+        &["insert", "insert_the_enrolled", "insert_a_unit"],
+    ),
+    ("Work::Remove", &["remove", "remove_a_unit"]),
+    ("Work::Touch", &["touch"]),
+    ("Work::Busy", &["at_work"]),
+    ("Overlay::Ways", &["ways_on"]),
+    ("Overlay::Note", &["note"]),
+    ("Overlay::Exception", &["exception"]),
+    ("Overlay::EndTurn", &["end_turn"]),
+    ("Overlay::Leave", &["leave"]),
+    (
+        "Overlay::Intermission",
+        &["intermission", "people_are_away"],
+    ),
+    ("Overlay::Compare", &["digest", "large_type"]),
+    ("Overlay::Help", &["help"]),
+    ("too_small", &["too_small"]),
+];
+
+fn source(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// The names of all screens, as the sources have them.
+fn screens() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui/screens");
+    let files = fs::read_dir(folder).unwrap();
+    let texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let names = texts.flat_map(|text| {
+        let named = text.lines().filter_map(|line| {
+            let name = line.strip_prefix("impl Screen for ")?;
+            Some(name.trim_end_matches(" {").to_owned())
+        });
+        named.collect::<Vec<_>>()
+    });
+    names.collect()
+}
+
+/// The variants of an enum, as its source has them.
+fn variants(path: &str, name: &str) -> BTreeSet<String> {
+    let text = source(path);
+    let (_, body) = text.split_once(&format!("enum {name} {{\n")).unwrap();
+    let (body, _) = body.split_once("\n}").unwrap();
+    let named = body.lines().filter_map(|line| {
+        let variant = line.strip_prefix("    ")?;
+        let end = variant.find(|c: char| !c.is_alphanumeric())?;
+        let is_variant = variant.starts_with(|c: char| c.is_ascii_uppercase());
+        is_variant.then(|| format!("{name}::{}", &variant[..end]))
+    });
+    named.collect()
+}
+
+#[test]
+fn every_screen_was_held_at_a_real_terminal_in_all_four_ways() {
+    let mut there = screens();
+    there.extend(variants("src/tui/overlay.rs", "Overlay"));
+    there.extend(variants("src/driver/operator.rs", "Work"));
+    // The terminal is too small for any of them.
+    there.insert("too_small".to_owned());
+    let shown: BTreeSet<String> = SHOWN.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(there, shown, "screens, and those that have a snapshot");
+
+    let held = source("tests/screens/everywhere.rs") + &source("tests/screens/rare.rs");
+    for name in SHOWN.iter().flat_map(|(_, names)| *names) {
+        assert!(
+            held.contains(&format!("(\"{name}\")")),
+            "{name} is not looked at"
+        );
+        let path = format!("tests/screens/snapshots/screens__tables__everywhere_{name}.snap");
+        let snapshot = source(&path);
+        for way in WAYS {
+            assert!(snapshot.contains(way), "{path} has no {way}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What a smooth ceremony never shows, at four terminals at once: what is shown once,
+//! a key that was found after a mishap, a device at work, YubiHSM 2 units, and rules
+//! that are violated.
+
+use std::{fs, path::PathBuf};
+
+use keymoot::{
+    attestation::Family,
+    ceremony::question::last_four,
+    rehearsal::cast::{self, Cast},
+};
+
+use super::{
+    rehearsal::{PLUG, TOUCH, pin, serials, serials_of_units},
+    tables::Tables,
+};
+
+/// A password that a holder types for a YubiHSM 2.
+const PASSWORD: &str = "314159265358979323846264";
+
+/// A YubiKey and then a unit; what the first holder must keep cannot be sealed.
+fn roster() -> String {
+    let family = |seat: usize| match seat {
+        2 => Family::YubiHsm,
+        _ => Family::YubiKey,
+    };
+    let roster = Cast::bringing(9, family).roster();
+    let recipient = roster
+        .lines()
+        .find(|line| line.starts_with("age_recipient"))
+        .unwrap();
+    roster.replacen(&format!("{recipient}\n"), "", 1)
+}
+
+#[test]
+fn screens_that_a_smooth_ceremony_never_shows_are_the_same_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roster.toml");
+    fs::write(&path, roster()).unwrap();
+    // The unit loses its connection once it has made its key; it takes its time to
+    // attest it.
+    let faults = "1:drop-after@0x46,1:slow@0x64=4";
+    let mut all = Tables::rehearse(&["--roster", path.to_str().unwrap(), "--unit-fault", faults]);
+    all.expect("Number of the").enter("bag 17").enter("12:00");
+    all.expect("type confirm").enter("confirm");
+    all.expect("Space marks who answers").press(&" ".repeat(9));
+    all.enter("present");
+
+    let serial = serials(&all.dir(0))[0];
+    all.expect("Call the next holder").enter("1");
+    all.expect("Insert your device").press(PLUG);
+    all.expect("last four digits").enter(&last_four(serial));
+    all.expect("New PIN, first time").enter(&pin(1));
+    all.expect("New PIN, second time").enter(&pin(1));
+    all.expect("Cover the projector").see("shown_once_hidden");
+    all.enter("show").expect("type written").see("shown_once");
+    all.enter("written").expect("BLINKS");
+    all.press(TOUCH).expect("Take your device out").press(PLUG);
+
+    let serial = serials_of_units(&all.dir(0))[0];
+    all.expect("Call the next holder").enter("2");
+    all.expect("Insert your YubiHSM 2")
+        .expect("is out; Ctrl-N inserts");
+    all.see("insert_a_unit").press(PLUG);
+    all.expect("last four digits")
+        .expect("is in; Ctrl-N unplugs");
+    all.see("is_this_unit_yours").enter(&last_four(serial));
+    all.expect("New password, first time").see("new_password");
+    all.enter(PASSWORD).expect("second time").enter(PASSWORD);
+    all.expect("Type again")
+        .see("connection_lost")
+        .enter("again");
+    all.expect("Type adopt or replace")
+        .see("found")
+        .enter("adopt");
+    all.expect("at work 0:0").see("at_work");
+    all.expect("Take your device out").see("remove_a_unit");
+}
+
+/// The library that gives a program another time (Debian: faketime).
+fn faketime() -> PathBuf {
+    let folders = fs::read_dir("/usr/lib").unwrap();
+    let libraries = folders.map(|folder| folder.unwrap().path().join("faketime/libfaketime.so.1"));
+    libraries
+        .chain(["/usr/lib/faketime/libfaketime.so.1".into()])
+        .find(|library| library.exists())
+        .expect("faketime is not installed; `make test` installs what the tests need")
+}
+
+#[test]
+fn a_violated_rule_stops_the_ceremony_until_its_cause_is_mended() {
+    let library = faketime();
+    let past = [
+        ("LD_PRELOAD", library.to_str().unwrap()),
+        ("FAKETIME", "@2025-06-01 12:00:00"),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+    ];
+    let mut all = Tables::begin(&past, |dir| {
+        [
+            "rehearse".into(),
+            "--seed".into(),
+            "7".into(),
+            "--dir".into(),
+            dir.into_os_string(),
+        ]
+        .to_vec()
+    });
+    all.expect("MACHINE-CLOCK").expect("check again");
+    all.see("violations").enter("again").expect("entry 3");
+    all.expect("MACHINE-CLOCK");
+}
+
+#[test]
+fn a_live_ceremony_says_so_from_its_first_screen_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.into_os_string()
+    };
+    let script = include_str!("../../ceremony-scripts/initial-root.toml");
+    // Nobody vouches for the root of a team that is not there.
+    let script = file("script.toml", &script.replace(", \"crates.json\"", ""));
+    let policy = include_str!("../../ceremony-scripts/policy.toml");
+    let policy = file("policy.toml", &cast::with_online_key(policy).unwrap());
+    let roster = file("roster.toml", &Cast::of(9).roster());
+    let mut all = Tables::begin(&[], |dir| {
+        [
+            "run".into(),
+            script.clone(),
+            "--roster".into(),
+            roster.clone(),
+            "--policy".into(),
+            policy.clone(),
+            "--dir".into(),
+            dir.into_os_string(),
+        ]
+        .to_vec()
+    });
+    all.see_first("live");
+}

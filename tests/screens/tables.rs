@@ -1,0 +1,160 @@
+//! People at four terminals at once, doing the same: in colour at 80×24, without
+//! colours, where only ASCII can be shown, and in colour at 120×40.
+
+use std::{ffi::OsString, fs, ops::Range, path::PathBuf};
+
+use super::{frame::Frame, frame::same_picture, terminal::Kind, terminal::Terminal};
+
+const SMALL: Kind = Kind {
+    term: "xterm-256color",
+    lang: "C.UTF-8",
+    no_color: false,
+    size: (80, 24),
+};
+
+const KINDS: [Kind; 4] = [
+    SMALL,
+    Kind {
+        no_color: true,
+        ..SMALL
+    },
+    Kind {
+        term: "linux",
+        lang: "C",
+        ..SMALL
+    },
+    Kind {
+        size: (120, 40),
+        ..SMALL
+    },
+];
+
+/// How a snapshot names the four.
+pub const WAYS: [&str; 4] = [
+    "== 80 by 24 ==",
+    "== NO_COLOR ==",
+    "== LANG=C ==",
+    "== 120 by 40 ==",
+];
+
+/// Nothing in a picture differs from run to run.
+pub const STEADY: Range<usize> = 0..0;
+
+pub struct Tables {
+    folder: tempfile::TempDir,
+    pub tables: Vec<Terminal>,
+    /// Pictures of the documentation that no longer match.
+    pub mistaken: Vec<String>,
+}
+
+impl Tables {
+    /// Begins a rehearsal at each.
+    pub fn rehearse(more: &[&str]) -> Self {
+        Self::begin(&[], |dir| {
+            let begin = ["rehearse", "--seed", "7"].iter().chain(more);
+            let mut arguments: Vec<OsString> = begin.map(Into::into).collect();
+            arguments.extend(["--dir".into(), dir.into_os_string()]);
+            arguments
+        })
+    }
+
+    /// Begins something in a folder at each, with these variables set.
+    pub fn begin(variables: &[(&str, &str)], arguments: impl Fn(PathBuf) -> Vec<OsString>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let begin = |(at, kind): (usize, &Kind)| {
+            let dir = folder.path().join(at.to_string());
+            Terminal::with(*kind, variables, arguments(dir))
+        };
+        let tables = KINDS.iter().enumerate().map(begin).collect();
+        Self {
+            folder,
+            tables,
+            mistaken: Vec::new(),
+        }
+    }
+
+    pub fn dir(&self, at: usize) -> PathBuf {
+        self.folder.path().join(at.to_string())
+    }
+
+    pub fn each(&mut self, act: impl Fn(&mut Terminal)) -> &mut Self {
+        self.tables.iter_mut().for_each(act);
+        self
+    }
+
+    pub fn expect(&mut self, text: &str) -> &mut Self {
+        self.each(|at| {
+            at.expect(text);
+        })
+    }
+
+    pub fn enter(&mut self, line: &str) -> &mut Self {
+        self.each(|at| {
+            at.enter(line);
+        })
+    }
+
+    pub fn press(&mut self, keys: &str) -> &mut Self {
+        self.each(|at| {
+            at.press(keys);
+        })
+    }
+
+    /// Looks at the screen everywhere, and holds it against what somebody has read.
+    pub fn see(&mut self, name: &str) -> &mut Self {
+        let frames = self.tables.iter().map(Terminal::frame).collect();
+        self.hold(name, frames)
+    }
+
+    /// Looks at what was there first.
+    pub fn see_first(&mut self, name: &str) -> &mut Self {
+        let frames = self.tables.iter().map(Terminal::first_frame).collect();
+        self.hold(name, frames)
+    }
+
+    fn hold(&mut self, name: &str, frames: Vec<Frame>) -> &mut Self {
+        let texts: Vec<String> = frames.iter().map(Frame::text).collect();
+        let [small, plain, ascii, large] = texts.as_slice() else {
+            panic!("four terminals");
+        };
+        let has_any = !small.contains("Make it larger");
+        assert_eq!(frames[0].is_coloured(), has_any, "{name} in colour");
+        assert!(!frames[1].is_coloured(), "{name} without colours");
+        assert!(ascii.is_ascii(), "{name}:\n{ascii}");
+        for text in &texts {
+            let word = text.lines().next().unwrap_or_default().trim_start();
+            assert!(
+                ["REHEARSAL", "LIVE"]
+                    .iter()
+                    .any(|mode| word.starts_with(mode))
+            );
+        }
+        let plain = match plain == small {
+            true => "the same without any colour",
+            false => plain,
+        };
+        let told = WAYS.iter().zip([small, plain, ascii, large]);
+        let told: Vec<_> = told.map(|(way, text)| format!("{way}\n{text}")).collect();
+        insta::assert_snapshot!(format!("everywhere_{name}"), told.join("\n\n"));
+        self
+    }
+
+    /// Takes a picture for the documentation. In a row that varies, or in what is
+    /// left out, it may differ from the one that is there.
+    pub fn picture(&mut self, name: &str, about: &str, varying: Range<usize>) -> &mut Self {
+        let svg = self.tables[0].frame().svg(about, &varying);
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("docs/pictures")
+            .join(format!("{name}.svg"));
+        if std::env::var_os("KEYMOOT_PICTURES").is_some() {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, svg).unwrap();
+            return self;
+        }
+        let same = fs::read_to_string(&path).is_ok_and(|before| same_picture(&before, &svg));
+        if !same {
+            self.mistaken.push(name.to_owned());
+        }
+        self
+    }
+}
