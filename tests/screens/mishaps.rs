@@ -146,3 +146,17 @@ fn a_note_can_be_recorded_while_a_device_is_awaited() {
         at.picture()
     );
 }
+
+#[test]
+fn a_terminal_made_small_and_large_again_in_a_moment_shows_all_of_the_screen() {
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let mut at = rehearsal.resume();
+    call_first(&mut at);
+    for _ in 0..10 {
+        // What was drawn is lost, and the size is the one that the program knows.
+        at.squeeze(40, 10).squeeze(80, 24);
+        at.expect("Insert your device")
+            .expect("is out; Ctrl-N inserts")
+            .expect("F4 leave");
+    }
+}
