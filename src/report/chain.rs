@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{
     facts::{Device, Facts},
-    html::escape,
+    html::{clipped, escape},
     page::{Chain, Level, Vouches},
 };
 use crate::attestation::Link;
@@ -171,15 +171,21 @@ fn draw(svg: &mut String, vouches: &Vouches, top: usize) {
         LEVEL - GAP
     );
     let first = top + (LEVEL - GAP) / 2 + 4 - (vouches.lines.len().saturating_sub(1)) * LINE / 2;
+    let mut text = String::new();
     for (at, line) in vouches.lines.iter().enumerate() {
-        let _ = writeln!(
-            svg,
+        let _ = write!(
+            text,
             "<text x=\"{}\" y=\"{}\">{}</text>",
-            left + across / 2,
-            first + at * LINE,
+            across / 2,
+            first - top + at * LINE,
             escape(&fitted(line, vouches.count * LETTERS))
         );
     }
+    let _ = writeln!(
+        svg,
+        "{}",
+        clipped((left, top), (across, LEVEL - GAP), &text)
+    );
 }
 
 /// As much of a name as fits.

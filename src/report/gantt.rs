@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     facts::Facts,
-    html::escape,
+    html::{clipped, escape},
     page::{Course, Stretch},
 };
 use crate::{text, transcript::Event};
@@ -17,6 +17,7 @@ const TITLES: usize = 250;
 const SCALE: usize = 380;
 const MINUTES: usize = 140;
 const ROW: usize = 22;
+const GAP: usize = 6;
 /// About how many characters of a title fit.
 const LETTERS: usize = 38;
 
@@ -111,11 +112,19 @@ pub(super) fn svg(course: &Course) -> String {
         // Writing to a String cannot fail, here and below.
         let _ = writeln!(
             svg,
-            "<text x=\"0\" y=\"{middle}\">{}</text>\
+            "{}\
              <line x1=\"{TITLES}\" x2=\"{}\" y1=\"{}\" y2=\"{}\"/>\
              <rect x=\"{from}\" y=\"{top}\" width=\"{}\" height=\"{}\"/>\
              <text class=\"spent\" x=\"{width}\" y=\"{middle}\">{}</text>",
-            escape(&title),
+            clipped(
+                (0, top),
+                (TITLES - GAP, ROW),
+                &format!(
+                    "<text x=\"0\" y=\"{}\">{}</text>",
+                    middle - top,
+                    escape(&title)
+                )
+            ),
             TITLES + SCALE,
             top + ROW - 5,
             top + ROW - 5,

@@ -148,6 +148,16 @@ fn phrase(phrase: &Phrase) -> String {
         .collect()
 }
 
+/// A part of a picture that shows nothing outside of its place, however wide the
+/// letters in it are: an inner `svg` clips what overflows (SVG 2, 3.4).
+pub(super) fn clipped(
+    (x, y): (usize, usize),
+    (width, height): (usize, usize),
+    part: &str,
+) -> String {
+    format!("<svg x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\">{part}</svg>")
+}
+
 /// Text inside an element or a quoted attribute.
 pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());

@@ -11,6 +11,7 @@ mod export;
 mod forged;
 mod program;
 mod python;
+mod report;
 mod secrets;
 mod stage;
 mod status;

@@ -12,14 +12,22 @@ fn python_tuf(root: &Path) -> Value {
 
 /// What a reader of `readers.py` makes of a file.
 pub fn reader(name: &str, file: &Path) -> Value {
+    answer("readers.py", &[name.as_ref(), file])
+}
+
+/// What a program in `tests/python` answers.
+pub fn answer(program: &str, arguments: &[&Path]) -> Value {
     let python = std::env::var_os("KEYMOOT_PYTHON").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-venv/bin/python"),
         Into::into,
     );
     let output = Command::new(&python)
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/readers.py"))
-        .arg(name)
-        .arg(file)
+        .arg(
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("tests/python")
+                .join(program),
+        )
+        .args(arguments)
         .output()
         .unwrap_or_else(|error| {
             panic!(

@@ -36,7 +36,7 @@ fn is_drawn_in_points(row: &[char]) -> bool {
 }
 
 fn without_digits(mut row: Vec<char>) -> Vec<char> {
-    let is_digit = |c: &char| matches!(c, '0'..='9' | 'a'..='f' | 'A'..='F');
+    let is_digit = char::is_ascii_hexdigit;
     let mut from = 0;
     while from < row.len() {
         let run = row[from..].iter().take_while(|c| is_digit(c)).count();

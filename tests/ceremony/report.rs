@@ -1,0 +1,118 @@
+//! The report of a ceremony whose roster and script are full of markup, read by
+//! html5lib, which nobody here wrote and which reads HTML as browsers do.
+
+use std::{collections::BTreeSet, path::Path};
+
+use keymoot::{rules::roster::Roster, text::escape};
+use serde_json::json;
+
+use crate::{
+    python::answer,
+    stage::{Stage, finished, said},
+};
+
+const ROSTER: &str = include_str!("../data/hostile-roster.toml");
+
+/// What a report is made of, and no more: nothing that acts, leads away or fetches.
+const ELEMENTS: [&str; 32] = [
+    "body",
+    "circle",
+    "code",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "figcaption",
+    "figure",
+    "h1",
+    "h2",
+    "h3",
+    "head",
+    "html",
+    "li",
+    "line",
+    "meta",
+    "p",
+    "pre",
+    "rect",
+    "strong",
+    "style",
+    "svg",
+    "table",
+    "tbody",
+    "td",
+    "text",
+    "th",
+    "thead",
+    "title",
+    "tr",
+    "ul",
+];
+
+const ATTRIBUTES: [&str; 21] = [
+    "charset",
+    "class",
+    "colspan",
+    "content",
+    "cx",
+    "cy",
+    "height",
+    "http-equiv",
+    "lang",
+    "name",
+    "r",
+    "role",
+    "scope",
+    "viewBox",
+    "width",
+    "x",
+    "x1",
+    "x2",
+    "y",
+    "y1",
+    "y2",
+];
+
+/// What is read in a report that is well formed and made of what it may be.
+fn read(stage: &Stage) -> String {
+    let read = answer("report.py", &[&stage.out().join("report.html")]);
+    assert_eq!(read["errors"], json!([]));
+    let all =
+        |what: &str| -> BTreeSet<String> { serde_json::from_value(read[what].clone()).unwrap() };
+    let known = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let foreign = all("elements").difference(&known(&ELEMENTS)).count();
+    assert_eq!(foreign, 0, "{:?}", all("elements"));
+    let foreign = all("attributes").difference(&known(&ATTRIBUTES)).count();
+    assert_eq!(foreign, 0, "{:?}", all("attributes"));
+    let rows: Vec<(usize, usize)> = serde_json::from_value(read["rows"].clone()).unwrap();
+    assert!(rows.len() > 100, "{}", rows.len());
+    let aligned = rows.iter().all(|(heads, cells)| heads == cells);
+    assert!(aligned, "a cell under each head: {rows:?}");
+    read["text"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_report_is_well_formed_html_with_a_cell_under_each_head() {
+    read(finished());
+}
+
+#[test]
+fn markup_in_names_and_scripts_stands_in_the_report_as_it_was_written() {
+    let stage = Stage::new();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let path = |name: &str| data.join(name).display().to_string();
+    let output = stage.rehearsed(&[
+        &path("hostile-script.toml"),
+        "--roster",
+        &path("hostile-roster.toml"),
+    ]);
+    assert!(output.status.success(), "{}", said(&output));
+    let text = read(&stage);
+    for holder in Roster::parse(ROSTER).unwrap().holders {
+        for foreign in [holder.name, holder.employer] {
+            assert!(text.contains(&escape(&foreign)), "{foreign}");
+        }
+    }
+    let output = stage.verify(&["--rehearsal"]);
+    assert!(output.status.success(), "{}", said(&output));
+}
