@@ -14,7 +14,9 @@ use keymoot::{
 };
 
 use super::{
-    rehearsal::{DOCUMENTS, PLUG, TOUCH, pin, reading_words, transcript, unattended_pin},
+    rehearsal::{
+        DOCUMENTS, PLUG, TOUCH, pin, reading_words, touch_for, transcript, unattended_pin,
+    },
     terminal::Terminal,
 };
 
@@ -113,7 +115,7 @@ impl Occasion {
             at.expect("Insert your device").by_hand(PLUG);
             at.expect("PIN, then Enter").enter(pin);
             for allows in *allowed {
-                at.expect(allows).expect("BLINKS").by_hand(TOUCH);
+                touch_for(at, allows);
             }
             let out = match nth + 1 == pins.len() {
                 true => "Take your device out",

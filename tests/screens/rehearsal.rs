@@ -131,3 +131,13 @@ pub fn course(dir: &Path) -> Vec<String> {
     });
     told.collect()
 }
+
+/// Touches the device once it blinks for this: a document, or what is said of it.
+pub fn touch_for(at: &mut Terminal, allows: &str) {
+    let what = match allows.ends_with(".json") {
+        // Its name alone also stands where others are signed.
+        true => format!("the signature on {allows}"),
+        false => allows.to_owned(),
+    };
+    at.expect(&what).expect("BLINKS").by_hand(TOUCH);
+}

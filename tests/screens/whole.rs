@@ -9,7 +9,7 @@ use keymoot::{
 };
 
 use super::{
-    rehearsal::{DOCUMENTS, PLUG, TOUCH, course, pin, reading_words, serials},
+    rehearsal::{DOCUMENTS, PLUG, TOUCH, course, pin, reading_words, serials, touch_for},
     terminal::Terminal,
 };
 
@@ -122,7 +122,7 @@ fn turns(at: &mut Terminal, call: &str, holders: usize, allowed: &[&str]) -> usi
         most = most.max(at.keystrokes() - before);
         at.enter(&pin(n));
         for allows in allowed {
-            at.expect(allows).expect("BLINKS").by_hand(TOUCH);
+            touch_for(at, allows);
         }
         at.expect("Take your device out").by_hand(PLUG);
     }
