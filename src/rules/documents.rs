@@ -10,11 +10,11 @@ use super::{
     scenario::{Document, Scenario},
 };
 use crate::{
-    text::escape,
+    text::{excerpt, several},
     transcript::{Mode, Time},
     tuf::{
         self,
-        json::{Json, Object, differences},
+        json::{Json, Object, Place, differences},
     },
 };
 
@@ -153,7 +153,7 @@ pub(super) fn dates(document: Document, found: &Dates<'_>, expected: &Expected<'
         || {
             format!(
                 "it expires {}, which is not what the policy says",
-                escape(found.expires_text)
+                excerpt(found.expires_text)
             )
         },
         NEXT,
@@ -212,7 +212,7 @@ pub(super) fn changes(
     let forbidden: Vec<_> = changed
         .iter()
         .filter(|place| !scenario.may_change(document, place))
-        .map(|place| escape(place))
+        .map(|place| excerpt(&place.join(".")))
         .collect();
     Verdict::unless(
         rule,
@@ -229,18 +229,19 @@ pub(super) fn changes(
             places => format!(
                 "the scenario {} does not allow a change of {}",
                 scenario.name(),
-                places.join(", ")
+                several(places, ", ")
             ),
         },
         NEXT,
     )
 }
 
-/// What changed, by the first parts of the paths.
-fn families(changed: &[String]) -> String {
+/// What changed, by the first names of the places.
+fn families(changed: &[Place]) -> String {
     let mut found: Vec<String> = changed
         .iter()
-        .map(|place| escape(place.split('.').next().unwrap_or_default()))
+        .filter_map(|place| place.first())
+        .map(|name| excerpt(name))
         .collect();
     found.dedup();
     found.join(", ")

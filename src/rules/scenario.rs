@@ -136,9 +136,9 @@ impl Scenario {
     }
 
     /// Whether a member of a document may differ from the previous one. `place` is
-    /// its path with dots, such as `roles.root.keyids`.
+    /// the names on the way to it, such as `roles`, `root`, `keyids`.
     #[must_use]
-    pub fn may_change(self, document: Document, place: &str) -> bool {
+    pub fn may_change(self, document: Document, place: &[String]) -> bool {
         let also: &[&str] = match (self, document) {
             (Self::OnboardMember, Document::Root) => {
                 &["keys.*", "roles.root.keyids", "roles.targets.keyids"]
@@ -160,14 +160,14 @@ impl Scenario {
     }
 }
 
-/// Whether a path is one that the pattern means, or lies below it. A `*` stands
-/// for one part.
-fn matches(pattern: &str, place: &str) -> bool {
-    let mut parts = place.split('.');
+/// Whether a place is one that the pattern means, or lies below it. A `*` stands
+/// for one name.
+fn matches(pattern: &str, place: &[String]) -> bool {
+    let mut parts = place.iter();
     pattern.split('.').all(|wanted| {
         parts
             .next()
-            .is_some_and(|part| wanted == "*" || part == wanted)
+            .is_some_and(|part| wanted == "*" || *part == wanted)
     })
 }
 
@@ -175,9 +175,22 @@ fn matches(pattern: &str, place: &str) -> bool {
 mod tests {
     use super::{Document, Scenario};
 
+    fn may_change(scenario: Scenario, document: Document, place: &str) -> bool {
+        let names: Vec<_> = place.split('.').map(str::to_owned).collect();
+        scenario.may_change(document, &names)
+    }
+
+    #[test]
+    fn a_name_with_a_dot_passes_for_no_place() {
+        for name in ["version.x", "expires.", "keys.abc", "roles.root.keyids"] {
+            let place = [name.to_owned()];
+            assert!(!Scenario::EmergencyRevocation.may_change(Document::Root, &place));
+        }
+    }
+
     #[test]
     fn the_annual_signing_changes_version_and_expiry_alone() {
-        let may = |place| Scenario::AnnualResign.may_change(Document::Root, place);
+        let may = |place| may_change(Scenario::AnnualResign, Document::Root, place);
         assert!(may("version") && may("expires"));
         for place in [
             "roles.root.threshold",
@@ -193,8 +206,12 @@ mod tests {
     #[test]
     fn nobody_but_an_emergency_replaces_an_online_key() {
         let place = "roles.snapshot.keyids";
-        assert!(Scenario::EmergencyRevocation.may_change(Document::Root, place));
-        assert!(!Scenario::OnboardMember.may_change(Document::Root, place));
+        assert!(may_change(
+            Scenario::EmergencyRevocation,
+            Document::Root,
+            place
+        ));
+        assert!(!may_change(Scenario::OnboardMember, Document::Root, place));
     }
 
     #[test]
@@ -214,7 +231,7 @@ mod tests {
                 (Document::Targets, "targets.anything"),
             ] {
                 assert!(
-                    !scenario.may_change(document, place),
+                    !may_change(scenario, document, place),
                     "{scenario:?} {place}"
                 );
             }

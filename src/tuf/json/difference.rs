@@ -4,51 +4,51 @@ use std::collections::BTreeSet;
 
 use super::{Json, Object};
 
-/// The paths, with dots between their parts, of the members that differ between two
-/// values. An array is one member, but for an array of objects that each have a
-/// `name` of their own (the delegated roles of TUF): there the name stands for the
-/// place, and a changed order is a difference of the array itself.
+/// A place in a value: the names on the way to it. They are foreign text and not safe
+/// to show; and not joined, because a name may hold whatever would join them.
+pub type Place = Vec<String>;
+
+/// The places of the members that differ between two values. An array is one member,
+/// but for an array of objects that each have a `name` of their own (the delegated
+/// roles of TUF): there the name stands for the place, and a changed order is a
+/// difference of the array itself.
 ///
-/// The paths hold foreign text and are not safe to show.
+/// What stands at these places in the one, put at them in the other, makes them equal.
 #[must_use]
-pub fn differences(from: &Json, to: &Json) -> Vec<String> {
+pub fn differences(from: &Json, to: &Json) -> Vec<Place> {
     let mut found = Vec::new();
-    compare(&mut String::new(), from, to, &mut found);
+    compare(&mut Place::new(), from, to, &mut found);
     found
 }
 
-fn compare(path: &mut String, from: &Json, to: &Json, found: &mut Vec<String>) {
+fn compare(place: &mut Place, from: &Json, to: &Json, found: &mut Vec<Place>) {
     if from == to {
         return;
     }
     match (from, to) {
-        (Json::Object(from), Json::Object(to)) => members(path, from, to, found),
+        (Json::Object(from), Json::Object(to)) => members(place, from, to, found),
         (Json::Array(from), Json::Array(to)) => match (named(from), named(to)) {
             (Some(before), Some(after)) => {
                 if !before.keys().eq(after.keys()) || order(from) != order(to) {
-                    found.push(path.clone());
+                    found.push(place.clone());
                 }
-                members(path, &before, &after, found);
+                members(place, &before, &after, found);
             }
-            _ => found.push(path.clone()),
+            _ => found.push(place.clone()),
         },
-        _ => found.push(path.clone()),
+        _ => found.push(place.clone()),
     }
 }
 
-fn members(path: &mut String, from: &Object, to: &Object, found: &mut Vec<String>) {
+fn members(place: &mut Place, from: &Object, to: &Object, found: &mut Vec<Place>) {
     let names: BTreeSet<_> = from.keys().chain(to.keys()).collect();
     for name in names {
-        let length = path.len();
-        if length > 0 {
-            path.push('.');
-        }
-        path.push_str(name);
+        place.push(name.clone());
         match (from.get(name), to.get(name)) {
-            (Some(before), Some(after)) => compare(path, before, after, found),
-            _ => found.push(path.clone()),
+            (Some(before), Some(after)) => compare(place, before, after, found),
+            _ => found.push(place.clone()),
         }
-        path.truncate(length);
+        place.pop();
     }
 }
 
@@ -83,7 +83,8 @@ mod tests {
 
     fn between(from: &str, to: &str) -> Vec<String> {
         let read = |text: &str| parse(text.as_bytes(), text.len()).unwrap();
-        differences(&read(from), &read(to))
+        let places = differences(&read(from), &read(to));
+        places.iter().map(|place| place.join(".")).collect()
     }
 
     #[test]
