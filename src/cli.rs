@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
+use keymoot::text::escape;
 
 use crate::commands::{
     Failure, attest, device, export, rehearse, resume, run, script, status, tuf, verify, version,
@@ -40,8 +41,15 @@ pub fn main() -> ExitCode {
         {
             version::run().unwrap_or_else(|failure| failure.report())
         }
-        Err(error) => error.exit(),
+        Err(error) => as_shown(error).exit(),
     }
+}
+
+/// The error of a command line, about its arguments as they may be shown: they may be
+/// names of files that somebody else chose, and come back in it.
+fn as_shown(error: clap::Error) -> clap::Error {
+    let shown = std::env::args_os().map(|argument| escape(&argument.to_string_lossy()));
+    Cli::try_parse_from(shown).err().unwrap_or(error)
 }
 
 impl Cli {

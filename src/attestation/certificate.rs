@@ -16,7 +16,7 @@ use x509_parser::time::ASN1Time;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name, X509Version};
 
 use crate::digest::Digest;
-use crate::text::escape;
+use crate::text::excerpt;
 
 /// The most bytes that are looked at. Genuine certificates have under 1500.
 pub(super) const MAX_CERTIFICATE: usize = 64 * 1024;
@@ -103,12 +103,12 @@ impl<'a> Certificate<'a> {
 
     /// The subject for people, escaped.
     pub(super) fn subject_text(&self) -> String {
-        escape(&self.x509.subject().to_string())
+        excerpt(&self.x509.subject().to_string())
     }
 
     /// The issuer for people, escaped.
     pub(super) fn issuer_text(&self) -> String {
-        escape(&self.x509.issuer().to_string())
+        excerpt(&self.x509.issuer().to_string())
     }
 
     /// The subject's DER.

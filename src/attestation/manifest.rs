@@ -12,7 +12,7 @@ use super::encoding::certificate_der;
 use super::trust::{Role, TrustStore};
 use super::violation::{TRUST, Violation};
 use crate::digest::Digest;
-use crate::text::escape;
+use crate::text::excerpt;
 
 /// A parsed `vendor.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,7 +51,7 @@ impl Manifest {
         let manifest: Self = toml::from_str(text).map_err(|error| {
             Violation::new(
                 TRUST,
-                format!("vendor.toml cannot be read: {}", escape(error.message())),
+                format!("vendor.toml cannot be read: {}", excerpt(error.message())),
                 "compare it with attestations/vendor.toml, which documents its fields",
             )
         })?;
@@ -64,7 +64,7 @@ impl Manifest {
                     TRUST,
                     format!(
                         "vendor.toml names the file \"{}\", which is not in its folder",
-                        escape(&entry.file)
+                        excerpt(&entry.file)
                     ),
                     "name files by their path from vendor.toml down",
                 ));
@@ -103,7 +103,7 @@ impl Manifest {
                 Ok(der) => parts.push((entry.role, der)),
                 Err(what) => violations.push(Violation::new(
                     TRUST,
-                    format!("{} {what}", escape(&entry.file)),
+                    format!("{} {what}", excerpt(&entry.file)),
                     "restore the file from the vendor's publication and compare its SHA-256",
                 )),
             }
@@ -124,7 +124,7 @@ impl Entry {
             Some(digest) if digest == found => Ok(()),
             _ => Err(format!(
                 "has {of} SHA-256 {found}, vendor.toml records {}",
-                escape(text)
+                excerpt(text)
             )),
         };
         recorded(&self.sha256, certificate.digest(), "the")?;

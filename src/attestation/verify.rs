@@ -230,7 +230,7 @@ fn device_issuer<'s>(
         return Ok(anchor);
     }
     let issuer = device.issuer_text();
-    let vendor = crate::text::escape(store.name());
+    let vendor = crate::text::excerpt(store.name());
     let what = match named.first() {
         None => format!(
             "the device certificate is issued by \"{issuer}\", which is not a key of {vendor} for a {family}"

@@ -62,7 +62,7 @@ fn other_mode(published: &Published) -> Verdict {
             "the enrolment of {}, device {}, is of another mode: {}",
             published.handle,
             published.enrolment.serial,
-            crate::text::escape(&published.mode)
+            crate::text::excerpt(&published.mode)
         ),
         "nothing of a rehearsal counts in a live ceremony: give the real previous state",
     )

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::previous::{INCOMING, Inputs, PREVIOUS, Previous};
 use crate::{
     rules::{Verdict, Violation},
-    text::escape,
+    text::excerpt,
     tuf::{Dialect, Document, VerifiedRoot, verify_chain},
 };
 
@@ -55,7 +55,7 @@ impl CratesRoots {
                 continue;
             }
             let document = Document::parse(bytes, bytes.len())
-                .map_err(|error| fault(format!("{}: {error}", escape(path))))?;
+                .map_err(|error| fault(format!("{}: {error}", excerpt(path))))?;
             let version = document.version();
             if version <= known {
                 return Err(fault(format!(

@@ -6,7 +6,13 @@
 use std::collections::BTreeSet;
 
 use super::script::{Document, Kind, Scenario, Script, Step};
-use crate::{rules::Violation, text::escape};
+use crate::{
+    rules::{LONGEST_LINE, Violation, is_line},
+    text::excerpt,
+};
+
+/// The longest words of a step, in characters.
+const LONGEST_WORDS: usize = 4000;
 
 /// What must stand earlier in the script than a step of a kind.
 fn needs(kind: Kind) -> &'static [Kind] {
@@ -74,6 +80,7 @@ fn demands(scenario: Scenario) -> Vec<(Kind, Kind)> {
 pub(super) fn faults(script: &Script) -> Vec<Violation> {
     let steps: Vec<&Step> = script.acts.iter().flat_map(|act| &act.steps).collect();
     let mut faults = Vec::new();
+    lengths(script, &mut faults);
     ids(&steps, &mut faults);
     for step in &steps {
         fields(step, &mut faults);
@@ -123,6 +130,31 @@ fn required(scenario: Scenario, steps: &[&Step], faults: &mut Vec<Violation>) {
     }
 }
 
+/// Titles and labels are lines, and words are what one person reads aloud in one go.
+fn lengths(script: &Script, faults: &mut Vec<Violation>) {
+    let acts = script.acts.iter();
+    let steps = acts.clone().flat_map(|act| &act.steps);
+    let labels = steps.clone().flat_map(|step| &step.fields);
+    let lines = [&script.title, &script.name]
+        .into_iter()
+        .chain(acts.map(|act| &act.title))
+        .chain(steps.clone().map(|step| &step.title))
+        .chain(labels.map(|field| &field.label))
+        .filter(|line| !is_line(line));
+    let words = steps
+        .map(|step| &step.words)
+        .filter(|words| words.chars().count() > LONGEST_WORDS);
+    for text in lines.chain(words) {
+        faults.push(Violation::new(
+            "SCRIPT-FIELDS",
+            format!("nobody reads as much: \"{}\"", excerpt(text)),
+            format!(
+                "titles and labels have at most {LONGEST_LINE} characters, words {LONGEST_WORDS}"
+            ),
+        ));
+    }
+}
+
 fn is_id(text: &str) -> bool {
     (1..=40).contains(&text.len())
         && text
@@ -133,7 +165,7 @@ fn is_id(text: &str) -> bool {
 fn ids(steps: &[&Step], faults: &mut Vec<Violation>) {
     let mut seen = BTreeSet::new();
     for step in steps {
-        let id = escape(&step.id);
+        let id = excerpt(&step.id);
         if !is_id(&step.id) {
             faults.push(Violation::new(
                 "SCRIPT-IDS",
@@ -152,7 +184,7 @@ fn ids(steps: &[&Step], faults: &mut Vec<Violation>) {
 
 fn fields(step: &Step, faults: &mut Vec<Violation>) {
     let mut fault = |what: &str, next: &str| {
-        let what = format!("step {} ({}) {what}", escape(&step.id), name(step.kind));
+        let what = format!("step {} ({}) {what}", excerpt(&step.id), name(step.kind));
         faults.push(Violation::new("SCRIPT-FIELDS", what, next));
     };
     if !step.fields.is_empty() && step.kind != Kind::Confirm {
@@ -188,7 +220,7 @@ fn sequence(steps: &[&Step], faults: &mut Vec<Violation>) {
         faults.push(Violation::new("SCRIPT-ORDER", what, next));
     };
     for (index, step) in steps.iter().enumerate() {
-        let id = escape(&step.id);
+        let id = excerpt(&step.id);
         let earlier = steps.get(..index).unwrap_or_default();
         for &need in needs(step.kind) {
             let missing = missing_before(earlier, step, need);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order;
 pub use crate::rules::scenario::{Document, Scenario};
-use crate::rules::{Verdict, Violation, one_line};
+use crate::rules::{self, Verdict, Violation};
 
 /// The format name that a script file must carry.
 pub const FORMAT: &str = "keymoot-script-1";
@@ -190,8 +190,7 @@ impl CheckedScript {
                 "mend the script file; compare it with those in ceremony-scripts/",
             )]
         };
-        let script: Script =
-            toml::from_str(text).map_err(|error| unreadable(one_line(&error.to_string())))?;
+        let script: Script = rules::read(text).map_err(unreadable)?;
         if script.format != FORMAT {
             return Err(unreadable(format!("its format is not {FORMAT}")));
         }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What a ceremony has come to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     /// Script, policy and roster.
     pub plan: Arc<Plan>,

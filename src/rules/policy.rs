@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{Violation, roster::Handle};
 use crate::{
     attestation::{Family, Firmware},
-    text::escape,
+    text::excerpt,
     tuf::{self, Dialect, OnlineKey, PublicKey, Signer},
 };
 
@@ -86,7 +86,7 @@ impl Delegation {
     pub fn signers(&self) -> Result<Vec<Signer>, String> {
         let signer = |key: &DelegationKey| {
             let public = PublicKey::from_pem(&key.public_key)
-                .map_err(|error| format!("a key of delegation {}: {error}", escape(&self.role)))?;
+                .map_err(|error| format!("a key of delegation {}: {error}", excerpt(&self.role)))?;
             match (&key.handle, &key.uri) {
                 (Some(handle), None) => Ok(Signer::Holder(tuf::Holder {
                     handle: handle.to_string(),
@@ -98,7 +98,7 @@ impl Delegation {
                 })),
                 _ => Err(format!(
                     "a key of delegation {} needs either a handle or a uri",
-                    escape(&self.role)
+                    excerpt(&self.role)
                 )),
             }
         };
@@ -214,13 +214,10 @@ impl Policy {
     /// [`Violation`]s of POLICY-READ (not TOML, a field unknown or missing) or
     /// of POLICY-BOUNDS (numbers that no ceremony could meet).
     pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
-        let policy: Self = toml::from_str(text).map_err(|error| {
+        let policy: Self = super::read(text).map_err(|why| {
             vec![Violation::new(
                 "POLICY-READ",
-                format!(
-                    "the policy cannot be read: {}",
-                    super::one_line(&error.to_string())
-                ),
+                format!("the policy cannot be read: {why}"),
                 "mend the policy file; compare it with the one in ceremony-scripts/",
             )]
         })?;
@@ -270,7 +267,7 @@ impl Policy {
             roles.push(("online.timestamp", online.timestamp));
         }
         for delegation in &self.delegations {
-            let (role, keys) = (escape(&delegation.role), delegation.keys.len());
+            let (role, keys) = (excerpt(&delegation.role), delegation.keys.len());
             roles.push(("a delegation", delegation.periods));
             if delegation.role == CRATES {
                 fault(format!(

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Verdict, Violation, policy::Policy};
-use crate::{attestation::Family, text::escape};
+use super::{LONGEST_LINE, Verdict, Violation, is_line, policy::Policy};
+use crate::{
+    attestation::Family,
+    text::{excerpt, several},
+};
 
 /// The format name that a roster file must carry.
 pub const FORMAT: &str = "keymoot-roster-1";
@@ -38,7 +41,7 @@ impl TryFrom<String> for Handle {
         } else {
             Err(format!(
                 "\"{}\" is not a handle: 1 to 39 of a-z, 0-9 and -, no - at either end",
-                escape(&text)
+                excerpt(&text)
             ))
         }
     }
@@ -144,13 +147,10 @@ impl Roster {
     /// A [`Violation`] of ROSTER-READ when it is not TOML or a field is unknown,
     /// missing or malformed.
     pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
-        let roster: Self = toml::from_str(text).map_err(|error| {
+        let roster: Self = super::read(text).map_err(|why| {
             vec![Violation::new(
                 "ROSTER-READ",
-                format!(
-                    "the roster cannot be read: {}",
-                    super::one_line(&error.to_string())
-                ),
+                format!("the roster cannot be read: {why}"),
                 "mend the roster file; docs/formats.md shows one",
             )]
         })?;
@@ -224,7 +224,7 @@ fn distinct(roster: &Roster) -> Verdict {
         "ROSTER-DISTINCT",
         !twice.is_empty(),
         || "no handle and no name stands twice".to_owned(),
-        || format!("in the roster more than once: {}", escape(&twice)),
+        || format!("in the roster more than once: {}", excerpt(&twice)),
         "one person has one entry: correct the roster",
     )
 }
@@ -272,7 +272,7 @@ fn shared(
     let over: Vec<_> = groups
         .iter()
         .filter(|(_, members)| members.len() > most as usize)
-        .map(|(group, members)| format!("{} ({})", escape(group), members.join(", ")))
+        .map(|(group, members)| format!("{} ({})", excerpt(group), members.join(", ")))
         .collect();
     Verdict::unless(
         rule,
@@ -299,11 +299,24 @@ fn complete(roster: &Roster) -> Verdict {
             lacking.push(format!("{}: name or employer is empty", holder.handle));
         }
     }
+    let holders = roster.holders.iter();
+    let lines = holders
+        .flat_map(|holder| [&holder.name, &holder.employer, &holder.country])
+        .chain([&roster.administrator])
+        .chain(roster.witnesses.iter().map(|witness| &witness.name))
+        .chain(roster.leavers.iter().flat_map(|l| [&l.name, &l.reason]))
+        .chain(roster.revocations.iter().map(|revoked| &revoked.reason));
+    for line in lines.filter(|line| !is_line(line)) {
+        lacking.push(format!(
+            "longer than {LONGEST_LINE} characters: \"{}\"",
+            excerpt(line)
+        ));
+    }
     Verdict::unless(
         "ROSTER-COMPLETE",
         !lacking.is_empty(),
         || "every holder has name, employer and country".to_owned(),
-        || lacking.join("; "),
+        || several(&lacking, "; "),
         "complete the roster, with `none` where there is no employer",
     )
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     digest::Digest,
-    text::escape,
+    text::excerpt,
     tuf::{DelegatedRole, Delegations, Dialect, Document, TargetFile, Targets},
 };
 
@@ -153,7 +153,7 @@ fn faults(targets: &Targets, found: &Delegations, expected: &Expected<'_>) -> Ve
             "it delegates to {}, in this order",
             names
                 .iter()
-                .map(|name| escape(name))
+                .map(|name| excerpt(name))
                 .collect::<Vec<_>>()
                 .join(", ")
         ));
@@ -161,7 +161,7 @@ fn faults(targets: &Targets, found: &Delegations, expected: &Expected<'_>) -> Ve
     }
     for (role, (name, threshold, keys)) in found.roles.iter().zip(&wanted) {
         if let Some(fault) = one(targets, role, *threshold, keys, policy.dialect) {
-            faults.push(format!("{}: {fault}", escape(name)));
+            faults.push(format!("{}: {fault}", excerpt(name)));
         }
     }
     faults
@@ -194,7 +194,7 @@ fn one(
             "its paths are not {}",
             paths
                 .iter()
-                .map(|path| escape(path))
+                .map(|path| excerpt(path))
                 .collect::<Vec<_>>()
                 .join(", ")
         ))

@@ -207,7 +207,7 @@ fn parse(text: &[u8], number: u64) -> Result<Entry, ChainError> {
         return Err(broken(format!("it is longer than {LONGEST_LINE} bytes")));
     }
     let entry: Entry = serde_json::from_slice(text)
-        .map_err(|error| broken(crate::text::escape(&error.to_string())))?;
+        .map_err(|error| broken(crate::text::excerpt(&error.to_string())))?;
     if line(&entry)? == text {
         Ok(entry)
     } else {

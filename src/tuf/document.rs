@@ -6,7 +6,7 @@ use super::dsse::{self, Envelope, EnvelopeError};
 use super::json::{self, At, Json, JsonError, Misfit};
 use super::{KeyId, Warning};
 use crate::digest::Digest;
-use crate::text::escape;
+use crate::text::excerpt;
 
 /// The type of the payload of an envelope with TUF metadata (POUF-2).
 pub const PAYLOAD_TYPE: &str = "application/vnd.tuf+json";
@@ -33,6 +33,11 @@ pub struct Document {
 /// two versions; the bound keeps whoever fills a file with signatures from
 /// having each of them verified.
 pub const MAX_SIGNATURES: usize = 256;
+
+/// A document may have so many values, and one for so many bytes more of what is
+/// signed. Digests, names and dates have more bytes by far; what has fewer says nothing,
+/// and takes many times its length in memory.
+const VALUES: (usize, usize) = (1024, 8);
 
 /// What signatures are over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,13 +96,13 @@ pub enum DocumentError {
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
     /// It is an envelope of something else.
-    #[error("it is a DSSE envelope of {}, not of {PAYLOAD_TYPE}", escape(.0))]
+    #[error("it is a DSSE envelope of {}, not of {PAYLOAD_TYPE}", excerpt(.0))]
     PayloadType(String),
     /// A member is missing or wrong.
     #[error("it is not TUF metadata: {0}")]
     Misfit(#[from] Misfit),
     /// It is metadata of another role than was asked for.
-    #[error("it is a {} document, not a {wanted} document", escape(.found))]
+    #[error("it is a {} document, not a {wanted} document", excerpt(.found))]
     WrongType {
         /// Its `_type`
         found: String,
@@ -105,7 +110,7 @@ pub enum DocumentError {
         wanted: &'static str,
     },
     /// It is compared with metadata of another type.
-    #[error("it is a {} document, and the other one is a {} document", escape(.found), escape(.wanted))]
+    #[error("it is a {} document, and the other one is a {} document", excerpt(.found), excerpt(.wanted))]
     OtherType {
         /// Its `_type`
         found: String,
@@ -234,6 +239,12 @@ impl Document {
         let at = At::top(&signed, "signed");
         let kind = at.member("_type")?.string()?.to_owned();
         let version = at.member("version")?.unsigned()?;
+        let (values, bytes) = VALUES;
+        if signed.count() > values + signed_bytes.len() / bytes {
+            return Err(at
+                .misfit("more values than anything of its length says")
+                .into());
+        }
         Ok(Self {
             kind,
             version,

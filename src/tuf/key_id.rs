@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::text::escape;
+use crate::text::excerpt;
 
 /// The name that metadata gives to a key. A name, never an identity: one key
 /// may have several, and in metadata of others it need not be a hash.
@@ -25,14 +25,14 @@ impl KeyId {
     /// The first eight characters, safe to show: what people compare.
     #[must_use]
     pub fn short(&self) -> String {
-        escape(&self.0.chars().take(8).collect::<String>())
+        excerpt(&self.0.chars().take(8).collect::<String>())
     }
 }
 
 /// Safe to show.
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&escape(&self.0))
+        f.write_str(&excerpt(&self.0))
     }
 }
 

@@ -13,7 +13,7 @@ use super::role::{self, KeyEntry, Periods, RoleKeys};
 use super::root::ROLES;
 use super::{Document, DocumentError, KeyId, Time, Warning};
 use crate::digest::Digest;
-use crate::text::escape;
+use crate::text::excerpt;
 
 /// The content of a targets document (TUF 1.0.34, section 4.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +111,7 @@ impl fmt::Display for TargetFile {
         let unit = if self.length == 1 { "byte" } else { "bytes" };
         write!(f, "{} {unit}", self.length)?;
         for (algorithm, hash) in &self.hashes {
-            write!(f, ", {} {}", escape(algorithm), escape(hash))?;
+            write!(f, ", {} {}", excerpt(algorithm), excerpt(hash))?;
         }
         Ok(())
     }
@@ -211,7 +211,7 @@ impl Delegations {
         for place in at.member("roles")?.items()? {
             let role = DelegatedRole::read(&place)?;
             if !names.insert(role.name.clone()) {
-                let name = escape(&role.name);
+                let name = excerpt(&role.name);
                 return Err(place.misfit(format!("a second role named \"{name}\"")));
             }
             role::warn_of_missing_keys(&role.name, &role.keys, &keys, warnings);
@@ -248,7 +248,7 @@ impl DelegatedRole {
         if name.is_empty() || ROLES.contains(&name.as_str()) {
             return Err(place.misfit(format!(
                 "\"{}\" cannot be the name of a delegated role",
-                escape(&name)
+                excerpt(&name)
             )));
         }
         let paths = strings(at, "paths")?;

@@ -2,7 +2,7 @@
 
 use super::KeyId;
 use crate::digest::Digest;
-use crate::text::escape;
+use crate::text::excerpt;
 
 /// An oddity, with a name that stays and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -22,7 +22,7 @@ pub enum Warning {
         reason: String,
     },
     /// A role lists a key that is not there.
-    #[error("role {} lists key {}, which the document does not contain", escape(.role), .keyid.short())]
+    #[error("role {} lists key {}, which the document does not contain", excerpt(.role), .keyid.short())]
     MissingKey {
         /// The role
         role: String,
@@ -38,7 +38,7 @@ pub enum Warning {
         keyids: Vec<KeyId>,
     },
     /// `expires` has a fraction of a second or an offset from UTC.
-    #[error("expires is written {}, which not every client reads", escape(.0))]
+    #[error("expires is written {}, which not every client reads", excerpt(.0))]
     UnusualTime(String),
     /// A signature that was never filled in.
     #[error("the signature of key {} is an empty placeholder", .0.short())]
@@ -62,7 +62,7 @@ pub enum Warning {
     )]
     KeyRefusedElsewhere(KeyId),
     /// Something beside `signed` and `signatures`, which nobody signed.
-    #[error("the unsigned member \"{}\" beside \"signed\" is ignored", escape(.0))]
+    #[error("the unsigned member \"{}\" beside \"signed\" is ignored", excerpt(.0))]
     UnsignedMember(String),
 }
 

@@ -6,7 +6,7 @@ use super::Claim;
 use crate::{
     ceremony::{previous::Previous, seating::Standing},
     rules::{Verdict, roster::Handle},
-    text::escape,
+    text::excerpt,
 };
 
 /// ROSTER-CHANGE: everybody who held a key goes on or leaves by name, and nobody comes
@@ -173,7 +173,7 @@ pub(super) fn revoked(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         let found = list.keys().iter().find(|revoked| revoked.key == *key)?;
         Some(format!(
             "the previous root names a key of {handle} that was revoked: {}",
-            escape(&found.reason)
+            excerpt(&found.reason)
         ))
     });
     let brought = claim.roster.holders.iter().flat_map(|holder| {
@@ -182,7 +182,7 @@ pub(super) fn revoked(claim: &Claim<'_>, previous: &Previous) -> Verdict {
             Some(format!(
                 "{} is to bring device {serial}, which was revoked: {}",
                 holder.handle,
-                escape(&found.reason)
+                excerpt(&found.reason)
             ))
         })
     });

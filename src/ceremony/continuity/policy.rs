@@ -6,7 +6,7 @@ use super::Claim;
 use crate::{
     ceremony::previous::Previous,
     rules::{Verdict, policy::CRATES},
-    text::escape,
+    text::excerpt,
     tuf::Periods,
 };
 
@@ -84,7 +84,7 @@ pub(super) fn same(claim: &Claim<'_>, previous: &Previous) -> Verdict {
             "the delegations, or their order",
         );
         for role in roles {
-            let name = escape(&role.name);
+            let name = excerpt(&role.name);
             let own_paths = policy.dialect.own_paths(&role.name);
             differs(role.paths == own_paths, &format!("the paths of {name}"));
             differs(role.terminating, &format!("that {name} is terminating"));

@@ -18,7 +18,7 @@ use crate::{
     },
     digest::Digest,
     rules::{Violation, roster::Handle},
-    text::escape,
+    text::excerpt,
 };
 
 /// An enrolment of an earlier ceremony, as it was published. Its statement is by
@@ -72,7 +72,7 @@ pub(super) fn read(files: &Inputs) -> Result<Vec<Published>, Vec<Violation>> {
             Ok(published) => read.push(published),
             Err(why) => violations.push(Violation::new(
                 "KEY-PUBLISHED",
-                format!("the enrolment in attestations/{}: {why}", escape(folder)),
+                format!("the enrolment in attestations/{}: {why}", excerpt(folder)),
                 "get the published enrolments anew; one that is not whole proves nothing",
             )),
         }

@@ -51,7 +51,7 @@ impl Revoked {
     /// In words, what is wrong with it.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
         let file: File = serde_json::from_slice(bytes)
-            .map_err(|error| crate::text::escape(&error.to_string()))?;
+            .map_err(|error| crate::text::excerpt(&error.to_string()))?;
         if file.format != FORMAT {
             return Err(format!("its format is not {FORMAT}"));
         }

@@ -4,9 +4,14 @@ use std::fmt::{self, Display, Formatter};
 
 use super::{Change, Share, Subject};
 use crate::digest::Digest;
-use crate::text::escape;
+use crate::text::{escape, shortened};
 use crate::tuf::json::{Json, pretty};
 use crate::tuf::{KeyId, Periods, Time};
+
+/// A name as people hear it before they sign: whole, if they can hear it at all.
+fn excerpt(name: &str) -> String {
+    shortened(name, 200)
+}
 
 impl Display for Change {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -15,7 +20,7 @@ impl Display for Change {
                 document,
                 from: None,
                 to,
-            } => write!(f, "This is {} version {to}.", escape(document)),
+            } => write!(f, "This is {} version {to}.", excerpt(document)),
             Self::Version {
                 document,
                 from: Some(from),
@@ -33,8 +38,8 @@ impl Display for Change {
             Self::ExpiresForm { from, to } => write!(
                 f,
                 "Its expiry is the same moment, written {} instead of {}.",
-                escape(to),
-                escape(from)
+                excerpt(to),
+                excerpt(from)
             ),
             Self::Delegating { to: true } => f.write_str("It now has delegations to others."),
             Self::Delegating { to: false } => f.write_str("It has no delegations any more."),
@@ -45,7 +50,7 @@ impl Display for Change {
             } => write!(
                 f,
                 "The role {} is signed by {to}{}.",
-                escape(role),
+                excerpt(role),
                 power(role)
             ),
             Self::Threshold {
@@ -55,10 +60,10 @@ impl Display for Change {
             } => write!(
                 f,
                 "The role {} is signed by {to} instead of {from}.",
-                escape(role)
+                excerpt(role)
             ),
-            Self::RoleAdded { role } => write!(f, "There is a new role {}.", escape(role)),
-            Self::RoleRemoved { role } => write!(f, "The role {} is gone.", escape(role)),
+            Self::RoleAdded { role } => write!(f, "There is a new role {}.", excerpt(role)),
+            Self::RoleRemoved { role } => write!(f, "The role {} is gone.", excerpt(role)),
             Self::Paths {
                 role,
                 new,
@@ -67,13 +72,13 @@ impl Display for Change {
                 lost,
             } => {
                 let may = if *new { "may" } else { "may now also" };
-                write!(f, "The role {} ", escape(role))?;
+                write!(f, "The role {} ", excerpt(role))?;
                 paths(f, may, *hashed, gained, lost)
             }
             Self::PathsRelisted { role, from, to } => write!(
                 f,
                 "What the role {} may vouch for is listed as {} instead of {}.",
-                escape(role),
+                excerpt(role),
                 list(to),
                 list(from)
             ),
@@ -83,7 +88,7 @@ impl Display for Change {
                     true => "look no further (terminating)",
                     false => "go on to the next role (not terminating)",
                 };
-                let role = escape(role);
+                let role = excerpt(role);
                 write!(f, "Clients that find nothing with the role {role} {still}{ends}.")
             }
             Self::Order { from, to } if from.is_empty() => {
@@ -112,27 +117,27 @@ impl Display for Change {
             Self::KeysRelisted { role, from, to } => write!(
                 f,
                 "The role {} lists its keys by the ids {}.",
-                escape(role),
+                excerpt(role),
                 instead(to, from)
             ),
             Self::FileAdded { name, file } => {
-                write!(f, "The file {} is vouched for: {file}.", escape(name))
+                write!(f, "The file {} is vouched for: {file}.", excerpt(name))
             }
             Self::FileRemoved { name, file } => write!(
                 f,
                 "The file {} is no longer vouched for; it had {file}.",
-                escape(name)
+                excerpt(name)
             ),
             Self::FileChanged { name, from, to } => write!(
                 f,
                 "The file {} has {to} instead of {from}.",
-                escape(name)
+                excerpt(name)
             ),
             Self::Holder { key, from } => {
                 write!(f, "{key} was {} before.", held(from.as_deref()))
             }
             Self::OnlineUri { key, from } => match from {
-                Some(from) => write!(f, "{key} was found at {} before.", escape(from)),
+                Some(from) => write!(f, "{key} was found at {} before.", excerpt(from)),
                 None => write!(f, "{key} was not an online key before."),
             },
             Self::Periods { role, from, to } => periods(f, role, *from, *to),
@@ -146,7 +151,7 @@ impl Display for Change {
                 write!(
                     f,
                     "It follows version {} of the TUF specification.",
-                    escape(to)
+                    excerpt(to)
                 )
             }
             Self::SpecVersion {
@@ -155,11 +160,11 @@ impl Display for Change {
             } => write!(
                 f,
                 "It follows version {} of the TUF specification instead of {}.",
-                escape(to),
-                escape(from)
+                excerpt(to),
+                excerpt(from)
             ),
             Self::Member { place, from, to } => {
-                write!(f, "The member {} ", escape(place))?;
+                write!(f, "The member {} ", excerpt(place))?;
                 match (from, to) {
                     (None, Some(to)) => write!(f, "is {}.", json(to)),
                     (Some(from), Some(to)) => {
@@ -186,12 +191,12 @@ impl Display for Share {
 impl Display for Subject {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match (&self.holder, &self.online_uri) {
-            (Some(holder), _) => write!(f, "The key of {}", escape(holder))?,
-            (None, Some(uri)) => write!(f, "The online key at {}", escape(uri))?,
+            (Some(holder), _) => write!(f, "The key of {}", excerpt(holder))?,
+            (None, Some(uri)) => write!(f, "The online key at {}", excerpt(uri))?,
             (None, None) => write!(f, "The key {}", self.keyid.short())?,
         }
         if let Some(device) = &self.device {
-            write!(f, " in {}", escape(device))?;
+            write!(f, " in {}", excerpt(device))?;
         }
         match (self.algorithm, self.fingerprint) {
             (Some(algorithm), Some(fingerprint)) => {
@@ -206,7 +211,7 @@ impl Display for Subject {
 fn noun(document: &str) -> String {
     match document {
         "root" => "The root".to_owned(),
-        other => format!("The {} document", escape(other)),
+        other => format!("The {} document", excerpt(other)),
     }
 }
 
@@ -224,10 +229,10 @@ fn power(role: &str) -> &'static str {
 fn list(names: &[String]) -> String {
     match names {
         [] => String::new(),
-        [only] => escape(only),
+        [only] => excerpt(only),
         [first @ .., last] => {
-            let first: Vec<_> = first.iter().map(|name| escape(name)).collect();
-            format!("{} and {}", first.join(", "), escape(last))
+            let first: Vec<_> = first.iter().map(|name| excerpt(name)).collect();
+            format!("{} and {}", first.join(", "), excerpt(last))
         }
     }
 }
@@ -278,7 +283,7 @@ fn paths(
 
 fn held(holder: Option<&str>) -> String {
     match holder {
-        Some(holder) => format!("held by {}", escape(holder)),
+        Some(holder) => format!("held by {}", excerpt(holder)),
         None => "held by nobody named".to_owned(),
     }
 }
@@ -289,7 +294,7 @@ fn periods(
     from: Option<Periods>,
     to: Option<Periods>,
 ) -> fmt::Result {
-    let role = escape(role);
+    let role = excerpt(role);
     match to {
         Some(to) => write!(
             f,

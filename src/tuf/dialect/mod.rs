@@ -14,7 +14,7 @@ use std::str::FromStr;
 use super::{
     Document, DocumentError, DraftError, Holder, KeyId, OnlineKey, RootDraft, Signer, TargetsDraft,
 };
-use crate::text::escape;
+use crate::text::excerpt;
 
 /// A way of writing metadata down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +29,7 @@ pub enum Dialect {
 
 /// A name that no dialect has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{}\" is no dialect; the dialects are {}", escape(.0), names())]
+#[error("\"{}\" is no dialect; the dialects are {}", excerpt(.0), names())]
 pub struct UnknownDialect(String);
 
 fn names() -> String {

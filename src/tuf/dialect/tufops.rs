@@ -51,10 +51,10 @@ pub struct Role {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// It breaks the format.
-    #[error("it is no tufops.toml: {}", crate::text::escape(.0))]
+    #[error("it is no tufops.toml: {}", crate::text::excerpt(.0))]
     Toml(String),
     /// A key is of nobody, of two, or not readable.
-    #[error("it is no tufops.toml: the key {}: {problem}", crate::text::escape(.name))]
+    #[error("it is no tufops.toml: the key {}: {problem}", crate::text::excerpt(.name))]
     Key {
         /// Its name in the file
         name: String,

@@ -103,3 +103,19 @@ fn a_payload_without_its_signatures_is_told_where_they_belong() {
     let twice = br#"{"signatures":[{"keyid":"a","sig":""},{"keyid":"a","sig":""}]}"#;
     assert!(pair(twice).contains("a second signature under key a"));
 }
+
+#[test]
+fn a_document_that_is_all_brackets_is_refused() {
+    let with = |x: String| {
+        let text =
+            format!(r#"{{"signatures":[],"signed":{{"_type":"root","version":1,"x":{x}}}}}"#);
+        Document::parse(text.as_bytes(), text.len())
+    };
+    with(format!("[{}0]", "0,".repeat(1000))).unwrap();
+    with(format!("[{}0]", "\"1234567890\",".repeat(10_000))).unwrap();
+    let error = with(format!("[{}0]", "0,".repeat(10_000))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "it is not TUF metadata: signed: more values than anything of its length says"
+    );
+}

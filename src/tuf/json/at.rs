@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::rc::Rc;
 
-use super::{Json, Object, excerpt};
+use super::{Json, Object};
+use crate::text::excerpt;
 
 /// A member that is missing or of the wrong kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

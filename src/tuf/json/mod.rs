@@ -9,13 +9,13 @@ mod at;
 mod difference;
 mod object;
 mod parse;
+#[cfg(test)]
+mod properties;
 mod serialize;
 mod write;
 
-use crate::text::escape;
-
 pub use at::{At, Misfit};
-pub use difference::differences;
+pub use difference::{Place, differences};
 pub use object::Object;
 pub use parse::{JsonError, MAX_DEPTH, MAX_VALUES, parse};
 pub use serialize::pretty_utf8;
@@ -39,16 +39,6 @@ pub enum Json {
     Object(Object),
 }
 
-/// A member's name, safe to show and of a length that fits on a line: whoever
-/// wrote a file may have made its names as long as the file.
-fn excerpt(name: &str) -> String {
-    const SHOWN: usize = 80;
-    match name.char_indices().nth(SHOWN) {
-        Some((end, _)) => escape(name.get(..end).unwrap_or_default()) + "…",
-        None => escape(name),
-    }
-}
-
 impl Json {
     /// An object of the members given; of two with one name the later stays.
     #[must_use]
@@ -59,6 +49,17 @@ impl Json {
                 .map(|(name, value)| (name.to_owned(), value))
                 .collect(),
         )
+    }
+
+    /// How many values there are in it, itself among them.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let inside: usize = match self {
+            Self::Array(items) => items.iter().map(Self::count).sum(),
+            Self::Object(members) => members.values().map(Self::count).sum(),
+            _ => 0,
+        };
+        inside + 1
     }
 
     /// What kind of value this is, in words for an error.

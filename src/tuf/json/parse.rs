@@ -5,8 +5,9 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::Json;
 use super::object::Builder;
-use super::{Json, excerpt};
+use crate::text::excerpt;
 
 /// How many arrays and objects may lie within each other. TUF metadata needs
 /// about eight; the bound keeps hostile nesting off the stack.

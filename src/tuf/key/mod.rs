@@ -18,7 +18,7 @@ use ::p256::pkcs8::der::pem::{self, LineEnding};
 pub use object::{TufKey, read_object, write_object};
 
 use crate::digest::Digest;
-use crate::text::escape;
+use crate::text::excerpt;
 
 const PEM_LABEL: &str = "PUBLIC KEY";
 
@@ -326,7 +326,7 @@ fn algorithm_name(oid: ObjectIdentifier) -> String {
         "1.3.132.0.35" => "ECDSA P-521".to_owned(),
         "1.3.132.0.10" => "ECDSA secp256k1".to_owned(),
         "1.3.101.113" => "Ed448".to_owned(),
-        dotted => escape(dotted),
+        dotted => excerpt(dotted),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Keys as TUF metadata writes them: `keytype`, `scheme` and `keyval.public`.
 
 use super::{Algorithm, KeyError, Material, PublicKey};
-use crate::text::escape;
+use crate::text::excerpt;
 use crate::tuf::common::others;
 use crate::tuf::json::{At, Json, Misfit, Object};
 
@@ -61,7 +61,7 @@ fn read_public(keytype: &str, scheme: &str, public: &str) -> Result<PublicKey, K
         (ED25519, ED25519) => Algorithm::Ed25519,
         (RSA, RSA_PSS) => Algorithm::RsaPss,
         _ => {
-            let name = format!("\"{}\" with \"{}\"", escape(keytype), escape(scheme));
+            let name = format!("\"{}\" with \"{}\"", excerpt(keytype), excerpt(scheme));
             return Err(KeyError::Unsupported(name));
         }
     };
@@ -81,7 +81,7 @@ fn read_public(keytype: &str, scheme: &str, public: &str) -> Result<PublicKey, K
         Ok(key)
     } else {
         Err(KeyError::Mismatch {
-            announced: escape(scheme),
+            announced: excerpt(scheme),
             actual: key.algorithm().name(),
         })
     }

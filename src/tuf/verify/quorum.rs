@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use crate::digest::Digest;
-use crate::text::escape;
+use crate::text::excerpt;
 use crate::tuf::{Document, KeyEntry, KeyId, RoleKeys, Signature};
 
 /// The signatures of one document, each verified at most once under each key,
@@ -104,7 +104,7 @@ impl ValidSignature {
     #[must_use]
     pub fn signer(&self) -> String {
         match &self.holder {
-            Some(holder) => escape(holder),
+            Some(holder) => excerpt(holder),
             None => format!("key {}", self.keyid.short()),
         }
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::oddities;
 use super::quorum::{Checks, Quorum, count};
 use super::root::VerifiedRoot;
-use crate::text::escape;
+use crate::text::excerpt;
 use crate::tuf::common::Common;
 use crate::tuf::json::At;
 use crate::tuf::{
@@ -54,7 +54,7 @@ impl std::fmt::Display for Delegator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Root(version) => write!(f, "root version {version}"),
-            Self::Role(name, version) => write!(f, "{} version {version}", escape(name)),
+            Self::Role(name, version) => write!(f, "{} version {version}", excerpt(name)),
         }
     }
 }
@@ -93,7 +93,7 @@ pub enum RoleError {
 fn list(names: &[String]) -> String {
     let quoted: Vec<_> = names
         .iter()
-        .map(|name| format!("\"{}\"", escape(name)))
+        .map(|name| format!("\"{}\"", excerpt(name)))
         .collect();
     quoted.join(" or ")
 }

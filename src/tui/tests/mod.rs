@@ -3,6 +3,7 @@
 
 mod confirming;
 mod face;
+mod hostile;
 mod interrupting;
 mod looking;
 mod pictures;

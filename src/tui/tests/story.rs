@@ -12,7 +12,7 @@ use crate::{
     transcript::{Chain, Event, Mode, Program, Time},
 };
 
-const SCRIPT: &str = include_str!("story.toml");
+pub const SCRIPT: &str = include_str!("story.toml");
 
 fn policy() -> String {
     let online = SecretKey::from_slice(&[7; 32]).unwrap().public_key();
@@ -39,7 +39,7 @@ timestamp = {{ expiry_days = 7, signing_days = 3 }}
 }
 
 /// Nine plainly simulated holders; the name of the ninth tries to steer the screen.
-fn roster() -> String {
+pub fn roster() -> String {
     let mut roster =
         "format = \"keymoot-roster-1\"\nadministrator = \"administrator-1\"\n".to_owned();
     for number in 1..=9 {
@@ -65,10 +65,15 @@ pub struct Story {
 impl Story {
     /// Nothing but the opening.
     pub fn opened() -> Self {
+        Self::of(SCRIPT.to_owned(), roster())
+    }
+
+    /// Nothing but the opening, of another script and roster.
+    pub fn of(script: String, roster: String) -> Self {
         let files = PlanFiles {
-            script: SCRIPT.to_owned(),
+            script,
             policy: policy(),
-            roster: roster(),
+            roster,
             inputs: Default::default(),
         };
         let [script, policy, roster] = files.digests();

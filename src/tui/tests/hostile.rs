@@ -1,0 +1,127 @@
+//! Whatever people wrote, the screens show it and do not obey it.
+
+#[path = "../../../tests/data/hostile_strings.rs"]
+mod strings;
+
+use crossterm::event::KeyCode;
+
+use super::{
+    story::{SCRIPT, Story, roster},
+    table::Table,
+};
+use crate::transcript::Event;
+
+/// A ceremony in which titles, words, labels and names are this text.
+fn story(text: &str) -> Story {
+    let quoted: String = text
+        .chars()
+        .map(|c| format!("\\U{:08x}", u32::from(c)))
+        .collect();
+    let mut script = SCRIPT.to_owned();
+    for (what, written) in [
+        ("title", "Opening"),
+        ("title", "The room is opened"),
+        ("title", "Roll call"),
+        ("title", "Each holder makes a key and proves it"),
+        (
+            "label",
+            "Number of the tamper-evident bag that held the machine",
+        ),
+    ] {
+        let line = format!("{what} = \"{written}\"");
+        assert!(script.contains(&line), "{line}");
+        script = script.replace(&line, &format!("{what} = \"{quoted}\""));
+    }
+    let words = "words = \"I call each holder by name.";
+    assert!(script.contains(words));
+    script = script.replace(words, &format!("words = \"{quoted}"));
+    let mut roster = roster();
+    for number in 1..=8 {
+        let name = format!("name = \"Holder {number}\"");
+        roster = roster.replace(&name, &format!("name = \"{quoted} {number}\""));
+    }
+    Story::of(script, roster)
+}
+
+/// Nothing of it is on the screen as it is, and it is seen.
+fn is_shown(hostile: &strings::Hostile, table: &mut Table) {
+    let flat = |text: &str| text.split_whitespace().collect::<String>();
+    let rows = |table: &Table| {
+        let page = &table.model.page;
+        let rows = (0..page.rows()).filter_map(|at| page.row(at));
+        rows.chain(&page.bottom)
+            .map(|row| row.to_string())
+            .collect::<String>()
+    };
+    for size in [(80, 24), (200, 60)] {
+        let picture = table.resize(size).picture();
+        // The picture has line feeds of its own.
+        for c in strings::raw(hostile.text).filter(|c| *c != '\n') {
+            assert!(
+                !picture.contains(c),
+                "{}: {c:?} in\n{picture}",
+                hostile.what
+            );
+        }
+        let all = rows(table) + &picture;
+        assert!(
+            flat(&all).contains(&flat(hostile.seen)),
+            "{}: no {} in\n{picture}",
+            hostile.what,
+            hostile.seen
+        );
+    }
+}
+
+#[test]
+fn every_hostile_text_is_seen_in_the_screens_and_none_is_obeyed() {
+    for hostile in strings::ALL {
+        let mut story = story(hostile.text);
+        story.tell(Event::MachineChecked {
+            verdicts: Vec::new(),
+        });
+        is_shown(hostile, &mut Table::asked(&story));
+        story.tell(Event::Confirmed {
+            step: "room".to_owned(),
+            fields: [("bag", "A 1234"), ("clock", "09:30")]
+                .map(|(field, typed)| (field.to_owned(), typed.to_owned()))
+                .into(),
+        });
+        is_shown(hostile, &mut Table::asked(&story));
+        let present = (1..=9).map(|n| format!("holder-{n}")).collect();
+        story.tell(Event::RollCalled { present });
+        is_shown(hostile, &mut Table::asked(&story));
+        story.device_seen(1, true);
+        is_shown(hostile, &mut Table::asked(&story));
+        let mut table = Table::asked(&story);
+        for key in [1, 2, 3, 4, 7, 8] {
+            table.press(KeyCode::F(key));
+            let picture = table.picture();
+            assert!(
+                strings::raw(hostile.text).all(|c| c == '\n' || !picture.contains(c)),
+                "{}: F{key}\n{picture}",
+                hostile.what
+            );
+            table.press(KeyCode::Esc);
+        }
+    }
+}
+
+#[test]
+fn a_note_that_tries_anything_is_seen_and_not_obeyed() {
+    for hostile in strings::ALL {
+        let mut story = Story::at_enrolment();
+        // What a terminal would obey at once, no event can hold.
+        let text: String = hostile.text.chars().filter(|c| !c.is_control()).collect();
+        story.device_seen(1, false);
+        story.tell(Event::Note { text: text.clone() });
+        story.tell(Event::Mishap {
+            holder: "holder-1".to_owned(),
+            what: text.clone(),
+        });
+        let picture = Table::of(&story).picture();
+        for c in strings::raw(&text) {
+            assert!(!picture.contains(c), "{}: {c:?}", hostile.what);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A whole rehearsal of people whose names try everything: its lines, its accounts, its
+//! bundle, and what the other subcommands say of it.
+
+use std::{fs, path::Path};
+
+use crate::{argument, is_safe, is_shown, people, said, strings};
+
+/// Nine holders with hostile names and employers, and a witness for every hostile text.
+fn roster() -> String {
+    let mut roster = format!(
+        "format = \"keymoot-roster-1\"\nadministrator = {}\n",
+        people::quoted(strings::ALL[0].text)
+    );
+    for hostile in strings::ALL {
+        roster += &format!("[[witness]]\nname = {}\n", people::quoted(hostile.text));
+    }
+    for number in 1..=9 {
+        let text =
+            |at: usize| people::quoted(strings::ALL[(number * 2 + at) % strings::ALL.len()].text);
+        roster += &format!(
+            "[[holder]]\nhandle = \"holder-{number}\"\nname = {}\nemployer = {}\ncountry = \"X{}\"\n",
+            text(0),
+            text(1),
+            char::from(b'A' + number as u8)
+        );
+    }
+    roster
+}
+
+fn all_safe(what: &str, said: &str) {
+    assert!(!said.trim().is_empty(), "{what} says nothing");
+    for hostile in strings::ALL {
+        is_safe(hostile, said);
+    }
+}
+
+#[test]
+fn no_line_no_account_and_no_subcommand_obeys_the_people_it_is_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("roster.toml"), roster()).unwrap();
+    fs::write(at("script.toml"), people::script(strings::ALL[1].text)).unwrap();
+    let (dir, bundle, tree) = (at("ceremony"), at("bundle"), at("tree"));
+    fs::create_dir(&tree).unwrap();
+    let (script, roster) = (at("script.toml"), at("roster.toml"));
+    let [script, roster, dir, bundle, tree] =
+        [&script, &roster, &dir, &bundle, &tree].map(|path: &std::path::PathBuf| path.as_path());
+    let rehearse =
+        ["rehearse", "--unattended", "--seed", "7"].map(AsRef::<std::ffi::OsStr>::as_ref);
+    let named = [("--roster", roster), ("--dir", dir), ("--out", bundle)];
+    let named = named
+        .iter()
+        .flat_map(|(name, path)| [(*name).as_ref(), argument(path)]);
+    let told = said(rehearse.into_iter().chain([argument(script)]).chain(named));
+    all_safe("rehearse", &told);
+    assert!(told.contains("The bundle stands at"), "{told}");
+
+    for name in ["report.html", "report.md"] {
+        let account = fs::read_to_string(bundle.join(name)).unwrap();
+        for hostile in strings::ALL {
+            is_shown(hostile, &account);
+        }
+    }
+    for (what, arguments) in subcommands(bundle, tree) {
+        all_safe(what, &said(arguments));
+    }
+    let root = tree.join("metadata/root.json");
+    assert!(root.is_file(), "the export wrote nothing");
+    for what in ["show", "verify"] {
+        all_safe(
+            what,
+            &said(["tuf".as_ref(), what.as_ref(), argument(&root)]),
+        );
+    }
+    all_safe("status", &said(["status".as_ref(), argument(tree)]));
+
+    // What somebody put beside it, whose name is as hostile.
+    for hostile in strings::ALL
+        .iter()
+        .filter(|hostile| !hostile.text.contains(['\0', '/']))
+    {
+        let path = bundle.join(hostile.text);
+        fs::write(&path, "").unwrap();
+        let verify = ["verify".as_ref(), argument(bundle), "--rehearsal".as_ref()];
+        is_shown(hostile, &said(verify));
+        fs::remove_file(path).unwrap();
+    }
+}
+
+/// The subcommands that read a bundle.
+fn subcommands<'p>(
+    bundle: &'p Path,
+    tree: &'p Path,
+) -> Vec<(&'static str, Vec<&'p std::ffi::OsStr>)> {
+    let bundle = argument(bundle);
+    vec![
+        (
+            "verify",
+            vec!["verify".as_ref(), bundle, "--rehearsal".as_ref()],
+        ),
+        (
+            "verify --json",
+            vec![
+                "verify".as_ref(),
+                bundle,
+                "--rehearsal".as_ref(),
+                "--json".as_ref(),
+            ],
+        ),
+        ("status", vec!["status".as_ref(), bundle]),
+        (
+            "status --json",
+            vec!["status".as_ref(), bundle, "--json".as_ref()],
+        ),
+        (
+            "export",
+            [
+                "export".as_ref(),
+                bundle,
+                "--dialect".as_ref(),
+                "tuf-on-ci".as_ref(),
+                "--into".as_ref(),
+                argument(tree),
+                "--rehearsal".as_ref(),
+            ]
+            .to_vec(),
+        ),
+    ]
+}

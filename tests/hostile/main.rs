@@ -1,0 +1,62 @@
+//! Texts that try to steer a terminal or to pass for others, in whatever somebody else
+//! may have written: no subcommand and no account shows one as it is.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod accounts;
+mod documents;
+mod people;
+#[path = "../data/hostile_strings.rs"]
+mod strings;
+
+use std::{
+    ffi::OsStr,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use strings::Hostile;
+
+/// What the program prints, on both its outputs.
+fn said<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_keymoot"))
+        .args(arguments)
+        .env_remove("PCSCLITE_CSOCK_NAME")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let whole = [output.stdout, output.stderr].concat();
+    String::from_utf8(whole).expect("nothing but UTF-8 is printed")
+}
+
+/// The path as an argument.
+fn argument(path: &Path) -> &OsStr {
+    path.as_os_str()
+}
+
+/// Nothing of it is there as it is. Line feeds are the program's own.
+fn is_safe(hostile: &Hostile, said: &str) {
+    for c in strings::raw(hostile.text).filter(|c| *c != '\n') {
+        assert!(
+            !said.contains(c),
+            "{}: {c:?} is printed as it is:\n{}",
+            hostile.what,
+            said.escape_debug()
+        );
+    }
+}
+
+/// Nothing of it is there as it is, and it is seen: in lines that may be broken, and
+/// with the backslashes that Markdown and JSON double.
+fn is_shown(hostile: &Hostile, said: &str) {
+    is_safe(hostile, said);
+    let flat = |text: &str| -> String {
+        let kept = |c: &char| !c.is_whitespace() && *c != '\\';
+        text.chars().filter(kept).collect()
+    };
+    assert!(
+        flat(said).contains(&flat(hostile.seen)),
+        "{}: no {} in\n{said}",
+        hostile.what,
+        hostile.seen
+    );
+}
