@@ -17,7 +17,7 @@ use crate::{
     digest::Digest,
     report,
     rules::roster::Handle,
-    text::escape,
+    text::excerpt,
     transcript::{Chain, Mode},
     tuf::PublicKey,
 };
@@ -129,7 +129,7 @@ pub fn contents(
         if !may_be_attached(path, &state) {
             return Err(fault(&format!(
                 "\"{}\" is not for a seal to attach",
-                escape(path)
+                excerpt(path)
             )));
         }
         files.insert(path.clone(), object(digest, path)?);

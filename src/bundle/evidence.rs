@@ -1,6 +1,7 @@
 //! The evidence in a bundle, gathered and judged anew.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -18,7 +19,7 @@ use crate::{
     },
     digest::Digest,
     rules::{Outcome, Verdict, Violation, machine},
-    text::escape,
+    text::{excerpt, several},
     transcript::{Chain, Event, Mode, Time},
     tuf::{self, Dialect},
 };
@@ -29,23 +30,23 @@ const ACCOUNT: [&str; 2] = ["report.html", "report.md"];
 pub(super) const STOP: &str = "do not trust this bundle, and say so to those who published it";
 
 /// What a bundle's transcript and files come to.
-pub(super) struct Evidence {
+pub(super) struct Evidence<'b> {
     pub(super) state: State,
     pub(super) chain: Chain,
-    pub(super) objects: BTreeMap<Digest, Vec<u8>>,
+    objects: BTreeMap<Digest, Cow<'b, [u8]>>,
     pub(super) trust: TrustStore,
-    files: Files,
+    files: &'b Files,
     manifest: Manifest,
 }
 
-impl Evidence {
+impl<'b> Evidence<'b> {
     /// Reads plan, transcript and vendor, and folds the transcript.
-    pub(super) fn gather(bundle: &Bundle, manifest: &Manifest) -> Result<Self, Vec<Verdict>> {
+    pub(super) fn gather(bundle: &'b Bundle, manifest: &Manifest) -> Result<Self, Vec<Verdict>> {
         let fault = |rule, what: String| vec![Verdict::from(Violation::new(rule, what, STOP))];
         let files = bundle.files();
-        let bytes = |name: &str| files.get(name).cloned().unwrap_or_default();
+        let bytes = |name: &str| files.get(name).map(Vec::as_slice).unwrap_or_default();
         let text = |name: &str| {
-            String::from_utf8(bytes(name))
+            String::from_utf8(bytes(name).to_vec())
                 .map_err(|_| fault("BUNDLE-DERIVED", format!("{name} is not text")))
         };
         let plan = PlanFiles {
@@ -55,25 +56,23 @@ impl Evidence {
             inputs: inputs(files),
         };
         let plan = Arc::new(Plan::check(plan)?);
-        let chain = Chain::read(&bytes("transcript.jsonl"))
+        let chain = Chain::read(bytes("transcript.jsonl"))
             .map_err(|error| fault("TRANSCRIPT-CHAIN", error.to_string()))?;
         let state = State::fold(plan, &chain)
             .map_err(|illegal| fault("TRANSCRIPT-REPLAY", illegal.to_string()))?;
         transcript::sealed(&state, &chain).map_err(|violation| vec![violation.into()])?;
         let objects = objects(files, state.plan.policy.dialect);
-        let trust =
-            trust::store(&state, &|digest| objects.get(digest).cloned()).map_err(|violations| {
-                violations
-                    .into_iter()
-                    .map(Verdict::from)
-                    .collect::<Vec<_>>()
-            })?;
+        let object = |digest: &Digest| objects.get(digest).map(|bytes| bytes.to_vec());
+        let trust = trust::store(&state, &object).map_err(|violations| {
+            let violations = violations.into_iter();
+            violations.map(Verdict::from).collect::<Vec<_>>()
+        })?;
         Ok(Self {
             objects,
             state,
             chain,
             trust,
-            files: files.clone(),
+            files,
             manifest: manifest.clone(),
         })
     }
@@ -115,7 +114,7 @@ impl Evidence {
     }
 
     pub(super) fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
-        self.objects.get(digest).cloned()
+        self.objects.get(digest).map(|bytes| bytes.to_vec())
     }
 
     /// Every root of tuf-root in the bundle.
@@ -210,7 +209,7 @@ impl Evidence {
                 format!(
                     "{} are in the words of {}; this is {PROGRAM}, and did not compare them",
                     ACCOUNT.join(" and "),
-                    escape(writer)
+                    excerpt(writer)
                 ),
             ));
         }
@@ -218,7 +217,12 @@ impl Evidence {
             "BUNDLE-DERIVED",
             !wrong.is_empty(),
             || "every file follows from the transcript, byte for byte".to_owned(),
-            || format!("not what the transcript comes to: {}", wrong.join(", ")),
+            || {
+                format!(
+                    "not what the transcript comes to: {}",
+                    several(&wrong, ", ")
+                )
+            },
             STOP,
         ));
         verdicts
@@ -226,17 +230,15 @@ impl Evidence {
 
     /// The files that are not what the transcript comes to, safe to show.
     fn wrong(&self) -> Result<Vec<String>, ContentsError> {
-        let mut found = self.files.clone();
-        found.remove(SIGNATURES);
-        let manifest_found = found.remove(MANIFEST);
         let made = contents(&self.state, &self.chain, &|digest| self.object(digest))?;
-        let paths: BTreeSet<_> = made.keys().chain(found.keys()).collect();
+        let paths: BTreeSet<_> = made.keys().chain(self.files.keys()).collect();
         let mut wrong: Vec<_> = paths
             .into_iter()
-            .filter(|path| made.get(*path) != found.get(*path))
-            .map(|path| escape(path))
+            .filter(|path| ![MANIFEST, SIGNATURES].contains(&path.as_str()))
+            .filter(|path| made.get(*path) != self.files.get(*path))
+            .map(|path| excerpt(path))
             .collect();
-        if manifest_found != Some(manifest(&self.state, &found)?) {
+        if self.files.get(MANIFEST) != Some(&manifest(&self.state, self.files)?) {
             wrong.push(MANIFEST.to_owned());
         }
         Ok(wrong)
@@ -260,21 +262,21 @@ fn inputs(files: &Files) -> Inputs {
 
 /// The objects that events speak of, found among the files: certificates by their
 /// DER, documents without their signatures, everything else as it is.
-fn objects(files: &Files, dialect: Dialect) -> BTreeMap<Digest, Vec<u8>> {
+fn objects(files: &Files, dialect: Dialect) -> BTreeMap<Digest, Cow<'_, [u8]>> {
     let mut found = BTreeMap::new();
     for (path, bytes) in files {
-        found.insert(Digest::of(bytes), bytes.clone());
+        found.insert(Digest::of(bytes), Cow::Borrowed(bytes.as_slice()));
         if path.ends_with(".pem")
             && let Ok(der) = certificate_der(bytes)
         {
-            found.insert(Digest::of(&der), der);
+            found.insert(Digest::of(&der), Cow::Owned(der));
         }
     }
     for document in Document::ALL {
         let file = |path: &str| files.get(&format!("{TUF_ROOT}/{path}")).cloned();
         if let Ok(Some(signed)) = dialect.read(document.role(), None, &file) {
             let unsigned = dialect.assemble(&signed, &BTreeMap::new());
-            found.insert(Digest::of(&unsigned), unsigned);
+            found.insert(Digest::of(&unsigned), Cow::Owned(unsigned));
         }
     }
     found

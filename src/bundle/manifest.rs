@@ -111,7 +111,7 @@ impl Signatures {
 /// Reads canonical JSON: what is read must be written the same.
 fn strict<T: Serialize + for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
     let value: T =
-        serde_json::from_slice(bytes).map_err(|error| crate::text::escape(&error.to_string()))?;
+        serde_json::from_slice(bytes).map_err(|error| crate::text::excerpt(&error.to_string()))?;
     if canonical(&value)? == bytes {
         Ok(value)
     } else {
@@ -125,7 +125,8 @@ fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
     Ok(json::canonical(&parsed))
 }
 
-/// MANIFEST.json for the files of a sealed ceremony, in canonical form.
+/// MANIFEST.json for the files of a sealed ceremony, in canonical form. It lists
+/// neither itself nor its signatures.
 ///
 /// # Errors
 /// [`ContentsError`] when the ceremony is not sealed.
@@ -133,7 +134,9 @@ pub fn manifest(state: &State, files: &Files) -> Result<Vec<u8>, ContentsError> 
     let (Some(opening), Some(seal)) = (&state.opening, &state.sealed) else {
         return Err(ContentsError::of("its transcript is not sealed"));
     };
-    let listed = files.iter().map(|(path, bytes)| Listed {
+    let beside = |path: &str| [MANIFEST, SIGNATURES].contains(&path);
+    let others = files.iter().filter(|(path, _)| !beside(path));
+    let listed = others.map(|(path, bytes)| Listed {
         path: path.clone(),
         sha256: Digest::of(bytes),
         size: bytes.len() as u64,

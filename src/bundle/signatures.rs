@@ -13,7 +13,7 @@ use crate::{
 
 /// At least a quorum of distinct enrolled keys signed the manifest's exact bytes,
 /// and no signature in the file is anything else.
-pub(super) fn closed(bundle: &Bundle, evidence: &Evidence) -> Verdict {
+pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
     let state = &evidence.state;
     let fault = |what: String| {
         Violation::new(

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     digest::Digest,
     rules::{Verdict, Violation},
-    text::escape,
+    text::{excerpt, several},
     transcript::Mode,
     tuf::{self, Document},
 };
@@ -41,7 +41,7 @@ pub fn verify(bundle: &Bundle, expected: &Expectations) -> Vec<Verdict> {
     };
     verdicts.push(Verdict::held(
         "BUNDLE-MANIFEST",
-        format!("ceremony {}", escape(&manifest.ceremony)),
+        format!("ceremony {}", excerpt(&manifest.ceremony)),
     ));
     verdicts.push(files(bundle, &manifest));
     verdicts.push(mode(&manifest, expected));
@@ -92,15 +92,15 @@ fn files(bundle: &Bundle, manifest: &Manifest) -> Verdict {
     }
     for (path, file) in &listed {
         match bundle.files().get(*path) {
-            None => faults.push(format!("{} is missing", escape(path))),
+            None => faults.push(format!("{} is missing", excerpt(path))),
             Some(bytes) if bytes.len() as u64 != file.size || Digest::of(bytes) != file.sha256 => {
-                faults.push(format!("{} was changed", escape(path)));
+                faults.push(format!("{} was changed", excerpt(path)));
             }
             Some(_) => {}
         }
     }
     let extra = found.iter().filter(|path| !listed.contains_key(**path));
-    faults.extend(extra.map(|path| format!("{} was added", escape(path))));
+    faults.extend(extra.map(|path| format!("{} was added", excerpt(path))));
     if !bundle.files().contains_key(SIGNATURES) {
         faults.push(format!("{SIGNATURES} is missing"));
     }
@@ -108,7 +108,7 @@ fn files(bundle: &Bundle, manifest: &Manifest) -> Verdict {
         "BUNDLE-FILES",
         !faults.is_empty(),
         || format!("{} files, each as listed, and no other", listed.len()),
-        || faults.join("; "),
+        || several(&faults, "; "),
         ANEW,
     )
 }
@@ -146,7 +146,7 @@ fn mode(manifest: &Manifest, expected: &Expectations) -> Verdict {
 }
 
 /// BUNDLE-TRUSTED: the bundle's root is the trusted one, or follows it.
-fn trusted_root(evidence: &Evidence, trusted: &[u8]) -> Verdict {
+fn trusted_root(evidence: &Evidence<'_>, trusted: &[u8]) -> Verdict {
     match chain_from(evidence, trusted) {
         Ok(versions) => Verdict::held(
             "BUNDLE-TRUSTED",
@@ -162,7 +162,7 @@ fn trusted_root(evidence: &Evidence, trusted: &[u8]) -> Verdict {
 }
 
 /// How many versions lead from the trusted root to the bundle's.
-fn chain_from(evidence: &Evidence, trusted: &[u8]) -> Result<usize, String> {
+fn chain_from(evidence: &Evidence<'_>, trusted: &[u8]) -> Result<usize, String> {
     let trusted = Document::parse(trusted, trusted.len())
         .map_err(|error| format!("the trusted root cannot be read: {error}"))?;
     let documents = evidence

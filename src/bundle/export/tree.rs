@@ -12,7 +12,7 @@ use crate::{
     bundle::Files,
     host::{HostError, folder, whole},
     rules::Violation,
-    text::{escape, escape_path},
+    text::{escape_path, excerpt},
     tuf::Dialect,
 };
 
@@ -172,7 +172,7 @@ impl Tree {
 fn refused(inside: &str, what: &str) -> ExportError {
     ExportError::Violated(vec![Violation::new(
         "EXPORT-TREE",
-        format!("\"{}\" in the tree {what}", escape(inside)),
+        format!("\"{}\" in the tree {what}", excerpt(inside)),
         "remove it from the tree; an export writes nothing through links",
     )])
 }
