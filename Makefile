@@ -2,6 +2,9 @@
 # `make test`:      the tests, with everything they need.
 # `make bench`:     verification beside python-tuf, tough and OpenSSL, and a table of it.
 #
+# `make fuzz`:      every fuzz target for SECONDS=600, and figures of it.
+# `make fuzz-smoke`: every fuzz target over its corpus and for a few seconds more.
+#
 # `make release`:    the program as it is given away, the same bytes in every folder.
 # `make reproducible`: build it twice, elsewhere and apart, and compare.
 # `make dependencies`: write docs/dependencies.txt anew, after Cargo.lock was changed.
@@ -29,6 +32,8 @@ help:
 	@echo 'make rehearsal   hold a whole ceremony with simulated devices'
 	echo 'make test        run the tests'
 	echo 'make bench       measure verification'
+	echo 'make fuzz        fuzz every target, for SECONDS=600 each'
+	echo 'make fuzz-smoke  fuzz every target for a few seconds'
 	echo 'make release     build the program, the same bytes in every folder'
 	echo 'make reproducible  build it twice, apart from one another, and compare'
 	echo 'make dependencies  write docs/dependencies.txt anew'
@@ -115,6 +120,57 @@ bench: test-packages $(VENV)/.installed
 	$(release)
 	cargo bench --locked --package keymoot-benches
 
+# The fuzzer is libFuzzer, and what it needs of the compiler is there in the stable one:
+# neither a nightly toolchain nor cargo-fuzz is needed, which builds with the same flags.
+FUZZ_TARGETS := bundle connector documents evidence pcsc plans transcript
+FUZZ_HOST := $(shell rustc -vV | sed -n 's/^host: //p')
+FUZZ_FLAGS := --cfg fuzzing -Cpasses=sancov-module \
+	-Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+	-Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares
+FUZZ_PROGRAMS := target/fuzz/$(FUZZ_HOST)/fuzz
+FUZZ_RUN := nice -n 19 env KEYMOOT_FUZZ_BUNDLE=target/fuzz/bundle
+FUZZ_BOUNDS := -rss_limit_mb=2048 -timeout=10 -print_final_stats=1
+SECONDS := 600
+
+.PHONY: fuzz fuzz-smoke fuzz-corpus fuzz-build
+fuzz: fuzz-build
+	@for target in $(FUZZ_TARGETS); do
+		mkdir -p target/fuzz/corpus/$$target target/fuzz/found/$$target
+		$(FUZZ_RUN) $(FUZZ_PROGRAMS)/$$target target/fuzz/corpus/$$target fuzz/corpus/$$target \
+			$(FUZZ_BOUNDS) -max_total_time=$(SECONDS) -artifact_prefix=target/fuzz/found/$$target/ \
+			2>&1 | tee target/fuzz/$$target.log | fuzz/figures.awk -v target=$$target
+	done
+
+# What a change of the code broke is found by the corpus; the seconds after it are for
+# what lies beside it.
+fuzz-smoke: fuzz-build
+	@for target in $(FUZZ_TARGETS); do
+		mkdir -p target/fuzz/smoke/$$target target/fuzz/found/$$target
+		$(FUZZ_RUN) $(FUZZ_PROGRAMS)/$$target target/fuzz/smoke/$$target fuzz/corpus/$$target -seed=7 \
+			$(FUZZ_BOUNDS) -max_total_time=3 -artifact_prefix=target/fuzz/found/$$target/ \
+			2>&1 | tee target/fuzz/$$target.log | fuzz/figures.awk -v target=$$target
+	done
+
+# Takes into the corpora what `make fuzz` found to reach new code, the smallest of each.
+fuzz-corpus: fuzz-build
+	@for target in $(FUZZ_TARGETS); do
+		rm -rf target/fuzz/merged
+		mkdir target/fuzz/merged
+		$(FUZZ_RUN) $(FUZZ_PROGRAMS)/$$target -merge=1 target/fuzz/merged fuzz/corpus/$$target target/fuzz/corpus/$$target
+		rm -rf fuzz/corpus/$$target
+		mv target/fuzz/merged fuzz/corpus/$$target
+	done
+
+fuzz-build: fuzz-packages
+	@RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --profile fuzz --locked --package keymoot-fuzz --bins \
+		--target $(FUZZ_HOST) --target-dir target/fuzz
+	cargo build --locked --package keymoot --package hsm-sim
+	rm -rf target/fuzz/ceremony target/fuzz/bundle
+	target/debug/keymoot rehearse --unattended --seed 7 --policy fuzz/plan/policy.toml --roster fuzz/plan/roster.toml \
+		--dir target/fuzz/ceremony --out target/fuzz/bundle > target/fuzz/rehearsal.log
+
 # The test that holds the pictures against the screens takes them instead.
 .PHONY: pictures
 pictures: packages
@@ -171,10 +227,12 @@ root=()
 "$${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends "$${missing[@]}"
 endef
 
-.PHONY: packages test-packages node-packages
+.PHONY: packages test-packages fuzz-packages node-packages
 packages:
 	$(call install,$(PACKAGES))
 test-packages:
 	$(call install,$(TEST_PACKAGES))
+fuzz-packages:
+	$(call install,$(PACKAGES) g++)
 node-packages:
 	$(call install,nodejs npm)

@@ -30,6 +30,7 @@ struct Sealed {
 const FORMAT: &str = "hsm-sim state 1";
 
 /// The devices of one run and the file they are kept in.
+#[derive(Clone)]
 pub struct Store {
     path: Option<PathBuf>,
     seed: Seed,

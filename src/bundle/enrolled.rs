@@ -12,7 +12,7 @@ use crate::{
     transcript::{Event, Time},
 };
 
-impl Evidence {
+impl Evidence<'_> {
     /// The enrolments that this ceremony made.
     pub(super) fn enrolments(&self) -> Vec<Verdict> {
         let plan = &self.state.plan;

@@ -24,7 +24,7 @@ const ATTRIBUTE_VENDOR_NAME: u32 = 0x0001_0100;
 const ATTRIBUTE_FRIENDLY_NAME: u32 = 0x7fff_0003;
 
 /// The writing ends of all connections: an event is written by whoever causes it.
-type Writers = Arc<Mutex<HashMap<ClientId, Arc<Mutex<UnixStream>>>>>;
+pub type Writers = Arc<Mutex<HashMap<ClientId, Arc<Mutex<UnixStream>>>>>;
 
 /// Serves clients as long as the program runs.
 pub fn serve(listener: &UnixListener, room: &Arc<Room>) {
@@ -34,15 +34,18 @@ pub fn serve(listener: &UnixListener, room: &Arc<Room>) {
         let (Ok(stream), room, writers) = (stream, Arc::clone(room), Arc::clone(&writers)) else {
             continue;
         };
-        std::thread::spawn(move || {
-            if let Ok(client) = Client::new(id, stream, Arc::clone(&room), Arc::clone(&writers)) {
-                // Whatever ends a connection, its devices are free again afterwards.
-                let _ = client.run();
-            }
-            locked(&writers).remove(&id);
-            room.hang_up(id);
-        });
+        std::thread::spawn(move || converse(id, stream, &room, &writers));
     }
+}
+
+/// Serves one client until it hangs up. No two have one `id`.
+pub fn converse(id: ClientId, stream: UnixStream, room: &Arc<Room>, writers: &Writers) {
+    if let Ok(client) = Client::new(id, stream, Arc::clone(room), Arc::clone(writers)) {
+        // Whatever ends a connection, its devices are free again afterwards.
+        let _ = client.run();
+    }
+    locked(writers).remove(&id);
+    room.hang_up(id);
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

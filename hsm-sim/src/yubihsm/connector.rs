@@ -25,8 +25,14 @@ pub fn serve(listener: &TcpListener, room: &Arc<Room>) {
             continue;
         };
         // A connection that breaks off concerns only itself.
-        std::thread::spawn(move || drop(connection(stream, &room)));
+        std::thread::spawn(move || drop(accepted(stream, &room)));
     }
+}
+
+fn accepted(mut stream: TcpStream, room: &Room) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let address = stream.local_addr()?;
+    converse(&mut stream, address, room)
 }
 
 /// A request, as much of it as matters.
@@ -93,16 +99,22 @@ fn parse(bytes: &[u8]) -> Head {
     })
 }
 
-fn connection(mut stream: TcpStream, room: &Room) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let address = stream.local_addr()?;
+/// Answers the requests of one connection to this address until it ends.
+///
+/// # Errors
+/// When the connection breaks off.
+pub fn converse(
+    stream: &mut (impl Read + Write),
+    address: SocketAddr,
+    room: &Room,
+) -> io::Result<()> {
     let mut buffer = Vec::new();
     loop {
         let request = match parse(&buffer) {
             Head::Whole(request) => request,
-            Head::Nonsense => return respond(&mut stream, BAD_REQUEST, false),
+            Head::Nonsense => return respond(stream, BAD_REQUEST, false),
             Head::Unfinished => {
-                if read_more(&mut stream, &mut buffer)? == 0 {
+                if read_more(stream, &mut buffer)? == 0 {
                     return Ok(());
                 }
                 continue;
@@ -110,14 +122,14 @@ fn connection(mut stream: TcpStream, room: &Room) -> io::Result<()> {
         };
         let length = request.length.unwrap_or(0);
         if length > PATIENCE {
-            return respond(&mut stream, BAD_REQUEST, false);
+            return respond(stream, BAD_REQUEST, false);
         }
         let end = request.head + length;
         if request.asks_first && buffer.len() < end {
             stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
         while buffer.len() < end {
-            if read_more(&mut stream, &mut buffer)? == 0 {
+            if read_more(stream, &mut buffer)? == 0 {
                 return Ok(());
             }
         }
@@ -125,14 +137,14 @@ fn connection(mut stream: TcpStream, room: &Room) -> io::Result<()> {
         let Some(response) = answer(&request, &body, room, address) else {
             return Ok(());
         };
-        respond(&mut stream, response, request.keep_alive)?;
+        respond(stream, response, request.keep_alive)?;
         if !request.keep_alive {
             return Ok(());
         }
     }
 }
 
-fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<usize> {
+fn read_more(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<usize> {
     let mut more = [0; 4096];
     let count = stream.read(&mut more)?;
     buffer.extend(more.iter().take(count));
@@ -199,7 +211,7 @@ fn status(room: &Room, address: SocketAddr) -> String {
 }
 
 /// Head and body go out in one write: there are clients that expect to read them at once.
-fn respond(stream: &mut TcpStream, response: Response, keep_alive: bool) -> io::Result<()> {
+fn respond(stream: &mut impl Write, response: Response, keep_alive: bool) -> io::Result<()> {
     let body = if response.body.is_empty() && !response.status.starts_with("200") {
         let text = response.status.split_once(' ').map_or("", |(_, text)| text);
         format!("{text}\n").into_bytes()

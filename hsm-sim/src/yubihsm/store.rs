@@ -31,6 +31,7 @@ struct Sealed {
 }
 
 /// The devices of one run and the file they are kept in.
+#[derive(Clone)]
 pub struct Store {
     path: Option<PathBuf>,
     seed: Seed,
