@@ -29,13 +29,9 @@ pub fn certificate_der(bytes: &[u8]) -> Result<Vec<u8>, String> {
 /// # Errors
 /// A clause to be read after the file's name.
 pub fn public_key_der(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let whole_spki = |der: &[u8]| {
-        SubjectPublicKeyInfo::from_der(der)
-            .is_ok_and(|(rest, spki)| rest.is_empty() && spki.raw == der)
-    };
     match pem_block(bytes)? {
         Some((label, der)) if label == "PUBLIC KEY" => {
-            if whole_spki(&der) {
+            if is_whole_key(&der) {
                 Ok(der)
             } else {
                 Err("holds a malformed public key".to_owned())
@@ -45,16 +41,25 @@ pub fn public_key_der(bytes: &[u8]) -> Result<Vec<u8>, String> {
         Some((label, _)) => Err(format!(
             "holds a {label} where a PUBLIC KEY or a CERTIFICATE is needed"
         )),
-        None if whole_spki(bytes) => Ok(bytes.to_vec()),
+        None if is_whole_key(bytes) => Ok(bytes.to_vec()),
         None => public_key_of(bytes)
             .map_err(|_| "holds neither a public key nor a certificate, in PEM or DER".to_owned()),
     }
 }
 
-/// A certificate of any kind may lend its key: only the key is compared.
+/// Whether these bytes are a SubjectPublicKeyInfo and nothing else.
+fn is_whole_key(der: &[u8]) -> bool {
+    SubjectPublicKeyInfo::from_der(der)
+        .is_ok_and(|(rest, spki)| rest.is_empty() && spki.raw == der)
+}
+
+/// A certificate of any kind may lend its key: only the key is compared. The parser of
+/// certificates reads over what is left in a key's sequence; alone it is no key.
 fn public_key_of(certificate: &[u8]) -> Result<Vec<u8>, String> {
     match X509Certificate::from_der(certificate) {
-        Ok((&[], parsed)) => Ok(parsed.public_key().raw.to_vec()),
+        Ok((&[], parsed)) if is_whole_key(parsed.public_key().raw) => {
+            Ok(parsed.public_key().raw.to_vec())
+        }
         _ => Err("holds a malformed certificate".to_owned()),
     }
 }
@@ -86,4 +91,24 @@ fn pem_block(bytes: &[u8]) -> Result<Option<(String, Vec<u8>)>, String> {
         return Err("holds PEM with a damaged label".to_owned());
     }
     Ok(Some((pem.label, pem.contents)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{certificate_der, public_key_der};
+
+    #[test]
+    fn a_certificate_whose_key_leaves_something_over_lends_none() {
+        let pem = include_bytes!(
+            "../../tests/data/attestation/gopiv-yk5-root263751/slot-9a-attestation.pem"
+        );
+        let mut der = certificate_der(pem).unwrap();
+        assert!(public_key_der(&der).is_ok());
+        // The point's BIT STRING ends five bytes before the sequence that it is in.
+        let point = [0x03, 0x42, 0x00, 0x04];
+        let at = der.windows(4).position(|bytes| bytes == point).unwrap();
+        der[at + 1] -= 5;
+        assert!(public_key_der(&der).is_err());
+    }
 }
