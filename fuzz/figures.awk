@@ -1,8 +1,8 @@
 #!/usr/bin/awk -f
 # Makes one line of what libFuzzer says, and shows everything when it found something.
 { said = said $0 "\n" }
-/ INITED / { began = figures() }
-/ DONE / { ended = figures() }
+/[ \t]INITED / { began = figures() }
+/[ \t]DONE / { ended = figures() }
 /^stat::number_of_executed_units/ { executions = $2 }
 /^stat::peak_rss_mb/ { memory = $2 }
 /^Done / { seconds = $(NF - 1) }

@@ -227,7 +227,10 @@ fn every_dependency_has_its_reason_and_every_reason_its_dependency() {
     let mut wanted: BTreeSet<String> = dependencies
         .map(|dependency| dependency["name"].as_str().unwrap().to_owned())
         .collect();
-    wanted.remove("keymoot");
+    // What is fuzzed is ours.
+    for ours in ["keymoot", "hsm-sim"] {
+        wanted.remove(ours);
+    }
     assert_eq!(explained("Dependencies"), wanted);
 }
 

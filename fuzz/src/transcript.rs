@@ -1,7 +1,7 @@
 //! The transcript: its lines, its chain, and what its events come to.
 //!
-//! The bytes are read as a transcript; and once more as events, one on each line,
-//! of which the chain is made here, so that the fold is reached.
+//! The bytes are read as a transcript; and once more as events, one on each line, that
+//! follow the opening of a ceremony, whose chain is made here: so the fold is reached.
 //!
 //! - What is read is written back byte for byte, and a torn tail is told apart.
 //! - Wherever the program was killed in between, the fold is the same.
@@ -11,10 +11,11 @@
 use std::sync::{Arc, LazyLock};
 
 use keymoot::{
+    PROGRAM,
     ceremony::{Plan, PlanFiles, State},
     digest::Digest,
     report::Account,
-    transcript::{Chain, Event, Time},
+    transcript::{Chain, Event, FORMAT, Mode, Program, Time},
 };
 
 use crate::input::{is_fit_to_show, is_safe};
@@ -54,30 +55,38 @@ pub fn run(data: &[u8]) {
     fold(&chain(data));
 }
 
-/// The chain of the events that can be read, a second apart.
+/// A ceremony that was opened, and the events that can be read, a second apart.
 fn chain(data: &[u8]) -> Chain {
     let mut chain = Chain::default();
-    for (n, line) in data.split(|byte| *byte == b'\n').enumerate() {
-        let Ok(mut event) = serde_json::from_slice::<Event>(line) else {
-            continue;
-        };
-        if let Event::Opened {
-            script,
-            policy,
-            roster,
-            inputs,
-            ..
-        } = &mut event
-        {
-            *inputs = PLAN.files.input_digests();
-            [*script, *policy, *roster] = PLAN.files.digests();
-        }
+    let lines = data.split(|byte| *byte == b'\n');
+    let read = lines.filter_map(|line| serde_json::from_slice::<Event>(line).ok());
+    for (n, event) in [opened()].into_iter().chain(read).enumerate() {
         let time = Time::from_unix(BEGINNING + n as i64).expect("a time");
         if let Ok((entry, _)) = chain.next(event, time) {
             chain.push(entry).expect("what was made to follow follows");
         }
     }
     chain
+}
+
+fn opened() -> Event {
+    let [script, policy, roster] = PLAN.files.digests();
+    let nothing = Digest::of(b"");
+    Event::Opened {
+        format: FORMAT.to_owned(),
+        ceremony: "0123456789abcdef0123456789abcdef".to_owned(),
+        mode: Mode::Rehearsal,
+        program: Box::new(Program {
+            name: PROGRAM.to_owned(),
+            sha256: nothing,
+            sbom: nothing,
+        }),
+        script,
+        policy,
+        roster,
+        inputs: PLAN.files.input_digests(),
+        verdicts: Vec::new(),
+    }
 }
 
 fn fold(chain: &Chain) {

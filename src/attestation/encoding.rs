@@ -49,8 +49,7 @@ pub fn public_key_der(bytes: &[u8]) -> Result<Vec<u8>, String> {
 
 /// Whether these bytes are a SubjectPublicKeyInfo and nothing else.
 fn is_whole_key(der: &[u8]) -> bool {
-    SubjectPublicKeyInfo::from_der(der)
-        .is_ok_and(|(rest, spki)| rest.is_empty() && spki.raw == der)
+    SubjectPublicKeyInfo::from_der(der).is_ok_and(|(rest, spki)| rest.is_empty() && spki.raw == der)
 }
 
 /// A certificate of any kind may lend its key: only the key is compared. The parser of

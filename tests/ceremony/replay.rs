@@ -75,6 +75,9 @@ fn having_been_resumed_changes_nothing_but_what_was_under_way() {
     let whole = finished().chain();
     let plan = finished().state().plan;
     let expected = State::fold(Arc::clone(&plan), &whole).unwrap();
+    let Event::Opened { program, .. } = &whole.entries()[0].event else {
+        panic!("the first event is another one");
+    };
     let at_rest: Vec<usize> = whole
         .entries()
         .iter()
@@ -87,7 +90,11 @@ fn having_been_resumed_changes_nothing_but_what_was_under_way() {
         for (n, entry) in whole.entries().iter().enumerate() {
             if n == at {
                 let mut resumed = entry.clone();
-                resumed.event = Event::Resumed { cut: 7 };
+                resumed.event = Event::Resumed {
+                    cut: 7,
+                    program: program.clone(),
+                    another: false,
+                };
                 state.apply(&resumed).unwrap();
             }
             state.apply(entry).unwrap();
