@@ -166,7 +166,7 @@ fuzz-corpus: fuzz-build
 fuzz-build: fuzz-packages
 	@RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --profile fuzz --locked --package keymoot-fuzz --bins \
 		--target $(FUZZ_HOST) --target-dir target/fuzz
-	cargo build --locked --package keymoot --package hsm-sim
+	cargo build --workspace --locked
 	rm -rf target/fuzz/ceremony target/fuzz/bundle
 	target/debug/keymoot rehearse --unattended --seed 7 --policy fuzz/plan/policy.toml --roster fuzz/plan/roster.toml \
 		--dir target/fuzz/ceremony --out target/fuzz/bundle > target/fuzz/rehearsal.log

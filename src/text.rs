@@ -172,7 +172,7 @@ fn mixes_alphabets(word: &str) -> bool {
 
 #[cfg(test)]
 #[path = "../tests/data/hostile_strings.rs"]
-mod hostile_strings;
+pub(crate) mod hostile_strings;
 
 #[cfg(test)]
 mod tests {

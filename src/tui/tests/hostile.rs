@@ -1,15 +1,12 @@
 //! Whatever people wrote, the screens show it and do not obey it.
 
-#[path = "../../../tests/data/hostile_strings.rs"]
-mod strings;
-
 use crossterm::event::KeyCode;
 
 use super::{
     story::{SCRIPT, Story, roster},
     table::Table,
 };
-use crate::transcript::Event;
+use crate::{text::hostile_strings as strings, transcript::Event};
 
 /// A ceremony in which titles, words, labels and names are this text.
 fn story(text: &str) -> Story {
