@@ -1,4 +1,5 @@
 //! What holds of every JSON that may be signed.
+#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 
