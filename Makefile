@@ -11,6 +11,7 @@
 # `make pictures`:  take the pictures in docs/pictures anew, from the real screens.
 # `make bench-screens`: how fast the screens answer.
 # `make crash-points`: the power goes at every operation of every ceremony.
+# `make device-faults`: every failure of a YubiKey at every command of a ceremony.
 #
 # All install what is missing: Debian packages through apt-get, and for the tests
 # Python packages into target/test-venv and Node packages into target/test-node.
@@ -23,7 +24,7 @@ SHELL := bash
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
 PACKAGES := gcc libc6-dev libpcsclite-dev pkg-config
-TEST_PACKAGES := $(PACKAGES) faketime libssl-dev opensc openssl python3-venv strace yubico-piv-tool
+TEST_PACKAGES := $(PACKAGES) faketime iproute2 libssl-dev opensc openssl python3-venv strace util-linux yubico-piv-tool
 VENV := target/test-venv
 NODE := target/test-node
 
@@ -40,6 +41,7 @@ help:
 	echo 'make pictures    take the pictures in docs/pictures anew'
 	echo 'make bench-screens  measure how fast the screens answer'
 	echo 'make crash-points  let the power go at every operation of every ceremony'
+	echo 'make device-faults  hold ceremonies with YubiKeys that fail in every way'
 
 # The program by itself, so that nothing that the simulator asks of a crate is in it. The
 # folders of this machine are called /cargo and /keymoot, and libusb is the one in Cargo.lock,
@@ -192,6 +194,11 @@ crash-points: test-packages
 	@cargo build --release --workspace --locked
 	export KEYMOOT_CRASH_POINTS="$(CEREMONY)" KEYMOOT_CRASH_DEPTH="$(DEPTH)"
 	cargo test --release --workspace --locked --test crash -- --nocapture ceremonies_survive
+
+.PHONY: device-faults
+device-faults: packages
+	@cargo build --workspace --locked
+	cargo test --locked --test ceremony -- --ignored --nocapture every_failure_at_every_command
 
 $(VENV)/.installed: tests/python/requirements.txt
 	@echo 'Installing into $(VENV): the packages of $<'

@@ -6,6 +6,13 @@ mod commands;
 
 use std::process::ExitCode;
 
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes whatever is freed: the libraries through which PINs and keys pass to devices
+/// free their copies as they are.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
+
 fn main() -> ExitCode {
     cli::main()
 }

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use super::error::DeviceError;
 use super::identity::Who;
 use super::operation::Operation;
+use crate::host::secret::wipe_stack;
 
 /// The name of contained threads, by which the panic hook knows them.
 const THREAD_NAME: &str = "device-call";
@@ -82,6 +83,8 @@ fn contained_within<T: Send + 'static>(
         .spawn(move || {
             let announce = Announce(sender);
             let outcome = panic::catch_unwind(AssertUnwindSafe(|| work(&announce)));
+            // The stack is kept for the next thread, with what the libraries left on it.
+            wipe_stack();
             let _ = announce.0.send(Said::Done(outcome));
         });
     if let Err(error) = spawned {

@@ -151,6 +151,17 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Overwrites what the calls before this one left on the thread's stack, below the
+/// caller's frame: PINs are copied there by libraries that do not wipe them.
+#[inline(never)]
+pub fn wipe_stack() {
+    /// More than any call to a device was seen to use.
+    const DEPTH: usize = 256 << 10;
+    let mut room = [0_u8; DEPTH];
+    room.zeroize();
+    std::hint::black_box(&room);
+}
+
 /// Whether a byte continues a character in UTF-8 (RFC 3629 section 3).
 fn is_continuation(byte: u8) -> bool {
     byte & 0b1100_0000 == 0b1000_0000

@@ -22,8 +22,9 @@ use crate::{
 
 /// Everything that the screens can hear.
 pub(super) enum Message {
-    /// A key, and when it was read.
-    Key(KeyEvent, Instant),
+    /// A key, and when it was read. In a box of its own, which is wiped when it is
+    /// opened: what was in the queue itself stays there until it is overwritten.
+    Key(Box<KeyEvent>, Instant),
     /// A line that was typed, and when it was read.
     Line(Zeroizing<String>, Instant),
     /// Several lines came at once.

@@ -17,6 +17,7 @@ mod form;
 mod hands;
 mod help;
 mod intermission;
+mod keyboard;
 mod large;
 mod layout;
 mod link;

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossterm::event::{self, Event, KeyEvent};
+use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use rustix::{
     event::{PollFd, PollFlags, Timespec},
@@ -269,41 +269,6 @@ impl Stage {
 pub(super) fn until_next_second() -> Duration {
     let second = Timestamp::now().subsec_nanosecond().unsigned_abs();
     Duration::from_nanos(u64::from(1_000_000_000_u32.saturating_sub(second)))
-}
-
-/// Listens to the keyboard, and to the clock once a second.
-pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
-    while !ended.load(Ordering::SeqCst) {
-        let left = until_next_second();
-        let message = match typed(left.min(GLANCE)) {
-            Ok(false) if left > GLANCE => continue,
-            Ok(false) => Message::Tick,
-            Ok(true) => match event::read() {
-                Ok(Event::Key(key)) => Message::Key(key, Instant::now()),
-                Ok(Event::Resize(..)) => Message::Resized,
-                // Pasted text confirms nothing; nor does anything else.
-                Ok(_) => continue,
-                Err(_) => Message::KeyboardLost,
-            },
-            Err(_) => Message::KeyboardLost,
-        };
-        let lost = matches!(message, Message::KeyboardLost);
-        if tell.send(message).is_err() || lost {
-            return;
-        }
-    }
-}
-
-/// Long enough for crossterm to look once at the keyboard and the terminal's size: told
-/// not to wait at all, it looks at nothing.
-const MOMENT: Duration = Duration::from_micros(100);
-
-/// Waits for the keyboard; another size of the terminal is noticed when it is asked next.
-///
-/// crossterm's own waiting counts in whole milliseconds and spins through what is left
-/// of the last one: a hundredth of a core, for as long as nobody types.
-fn typed(within: Duration) -> io::Result<bool> {
-    Ok(event::poll(MOMENT)? || (is_ready(within)? && event::poll(MOMENT)?))
 }
 
 /// Waits until there is something to read from the terminal, and says whether there is.

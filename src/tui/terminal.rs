@@ -28,13 +28,7 @@ use signal_hook::{
     low_level::emulate_default_handler,
 };
 
-use super::{
-    draw::draw,
-    layout::Size,
-    link::Message,
-    model::Model,
-    stage::{self, Face},
-};
+use super::{draw::draw, keyboard, layout::Size, link::Message, model::Model, stage::Face};
 
 /// Whether the terminal is taken over.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -112,7 +106,7 @@ impl Face for TakenTerminal {
     }
 
     fn listener(&self) -> fn(&Sender<Message>, &AtomicBool) {
-        stage::listen
+        keyboard::listen
     }
 }
 

@@ -2,13 +2,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod complete;
+mod escrow;
 mod everywhere;
 mod frame;
+mod memory;
 mod mishaps;
+#[path = "../needle/mod.rs"]
+mod needle;
 mod occasions;
 mod rare;
 mod rehearsal;
 mod steady;
 mod tables;
 mod terminal;
+mod traced;
 mod whole;

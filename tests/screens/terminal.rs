@@ -119,12 +119,26 @@ impl Terminal {
         variables: &[(&str, &str)],
         arguments: impl IntoIterator<Item = A>,
     ) -> Self {
+        let mut command = CommandBuilder::new(PathBuf::from(env!("CARGO_BIN_EXE_keymoot")));
+        command.args(arguments);
+        Self::running(kind, variables, command)
+    }
+
+    /// Starts another program with keymoot's path and these arguments, at a Linux console.
+    pub fn under<A: AsRef<OsStr>>(
+        program: &[&OsStr],
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let mut command = CommandBuilder::new(program[0]);
+        command.args(&program[1..]);
+        command.arg(env!("CARGO_BIN_EXE_keymoot"));
+        command.args(arguments);
+        Self::running(CONSOLE, &[], command)
+    }
+
+    fn running(kind: Kind, variables: &[(&str, &str)], mut command: CommandBuilder) -> Self {
         let (columns, rows) = kind.size;
         let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
-        let mut command = CommandBuilder::new(PathBuf::from(env!("CARGO_BIN_EXE_keymoot")));
-        for argument in arguments {
-            command.arg(argument);
-        }
         command.env("TERM", kind.term);
         command.env("LANG", kind.lang);
         command.env_remove("LC_ALL");
@@ -137,7 +151,9 @@ impl Terminal {
         for (name, value) in variables {
             command.env(name, value);
         }
-        let child = pair.slave.spawn_command(command).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap_or_else(|error| {
+            panic!("{error}; `make test-packages` installs what tests need")
+        });
         drop(pair.slave);
 
         let shown = Shown {
@@ -313,6 +329,11 @@ impl Terminal {
     /// The screen, with what differs from run to run taken out.
     pub fn picture(&self) -> String {
         self.frame().text()
+    }
+
+    /// The number of the program's process.
+    pub fn process(&self) -> u32 {
+        self.child.process_id().unwrap()
     }
 
     pub fn exit_code(&mut self) -> u32 {

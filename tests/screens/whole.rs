@@ -9,13 +9,17 @@ use keymoot::{
 };
 
 use super::{
+    escrow::Escrow,
+    needle::Needle,
     rehearsal::{DOCUMENTS, PLUG, TOUCH, course, pin, reading_words, serials, touch_for},
     terminal::Terminal,
+    traced::Traced,
 };
 
 /// A rehearsal that was held to its end.
 struct Held {
     folder: tempfile::TempDir,
+    escrow: Escrow,
     /// Keystrokes of the busiest holder, besides the PIN.
     busiest: usize,
 }
@@ -24,6 +28,7 @@ impl Held {
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            escrow: Escrow::new(),
             busiest: 0,
         }
     }
@@ -36,25 +41,35 @@ impl Held {
         self.folder.path().join("bundle")
     }
 
-    fn begin(&self, more: &[&str]) -> Terminal {
-        let mut arguments = vec!["rehearse", "--seed", "7"];
-        arguments.extend(more);
+    fn trace(&self) -> std::path::PathBuf {
+        self.folder.path().join("trace")
+    }
+
+    fn arguments(&self, more: &[&str]) -> Vec<String> {
         let (dir, out) = (self.dir(), self.out());
-        arguments.extend([
+        let places = [
             "--dir",
             dir.to_str().unwrap(),
             "--out",
             out.to_str().unwrap(),
-        ]);
-        Terminal::start(arguments)
+        ];
+        let all = [&["rehearse", "--seed", "7"], more, &places].concat();
+        all.into_iter().map(str::to_owned).collect()
+    }
+
+    fn begin(&self, more: &[&str]) -> Terminal {
+        Terminal::start(self.arguments(more))
     }
 }
 
+/// Held under strace, with a roster whose holders' escrow can be opened.
 static BY_SCREENS: LazyLock<Held> = LazyLock::new(by_screens);
 
 fn by_screens() -> Held {
     let mut held = Held::new();
-    let mut at = held.begin(&[]);
+    let roster = held.escrow.roster();
+    let arguments = held.arguments(&["--roster", roster.to_str().unwrap()]);
+    let mut at = Traced::begin(&held.trace(), &arguments);
     at.expect("Number of the tamper-evident bag")
         .enter("bag 17")
         .enter("12:00")
@@ -231,4 +246,62 @@ fn typed_lines_end_in_the_same_events_as_keystrokes_and_show_no_pin() {
     for n in 1..=9 {
         assert!(!said.contains(&pin(n)), "{said}");
     }
+}
+
+#[test]
+fn no_secret_leaves_the_program_but_to_its_device_nor_enters_but_by_the_keyboard() {
+    let held = &*BY_SCREENS;
+    let mut secrets = held.escrow.opened(&held.dir());
+    assert_eq!(secrets.len(), 18);
+    secrets.extend((1..=9).map(|n| Needle::new(format!("PIN {n}"), pin(n).as_bytes())));
+    let traced = Traced::search(&held.trace(), &secrets);
+    println!("{}", traced.told());
+    assert_eq!(traced.astray, [""; 0]);
+    // Each PIN was typed and verified, and each device got its secrets.
+    assert!(traced.typed >= 9 && traced.used >= 27, "{}", traced.told());
+}
+
+#[test]
+fn no_secret_is_in_any_file_that_was_written() {
+    let held = &*BY_SCREENS;
+    let mut secrets = held.escrow.opened(&held.dir());
+    secrets.extend((1..=9).map(|n| Needle::new(format!("PIN {n}"), pin(n).as_bytes())));
+    let (mut files, mut bytes) = (0, 0);
+    for path in [held.dir(), held.out()]
+        .iter()
+        .flat_map(|folder| files_below(folder))
+    {
+        let content = std::fs::read(&path).unwrap();
+        for secret in &secrets {
+            let found = secret.found_in(&content);
+            assert!(
+                found.is_empty(),
+                "{} in {}: {found:?}",
+                secret.name,
+                path.display()
+            );
+        }
+        files += 1;
+        bytes += content.len();
+    }
+    let shapes: usize = secrets.iter().map(Needle::shapes).sum();
+    println!(
+        "{} secrets in {shapes} shapes looked for in {files} files of {bytes} bytes",
+        secrets.len()
+    );
+    assert!(files > 50 && bytes > 100_000);
+}
+
+/// Every file below a folder.
+fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_below(&path));
+        } else if path.is_file() {
+            found.push(path);
+        }
+    }
+    found
 }

@@ -1,0 +1,66 @@
+//! What is sealed to the holders, opened by the test.
+
+use std::{
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use keymoot::rehearsal::cast::Cast;
+
+use super::needle::Needle;
+
+/// An identity whose owner can open what is sealed to every holder, and a roster.
+pub struct Escrow {
+    identity: age::x25519::Identity,
+    folder: tempfile::TempDir,
+}
+
+impl Escrow {
+    pub fn new() -> Self {
+        let escrow = Self {
+            identity: age::x25519::Identity::generate(),
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let text = Cast::of(9).roster();
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        for line in &mut lines {
+            if line.starts_with("age_recipient = ") {
+                *line = format!("age_recipient = \"{}\"", escrow.identity.to_public());
+            }
+        }
+        fs::write(escrow.roster(), lines.join("\n")).unwrap();
+        escrow
+    }
+
+    pub fn roster(&self) -> PathBuf {
+        self.folder.path().join("roster.toml")
+    }
+
+    /// What was sealed to the holders: PUKs and management keys.
+    pub fn opened(&self, ceremony: &Path) -> Vec<Needle> {
+        let sealed = fs::read_dir(ceremony.join("escrow")).unwrap();
+        let paths = sealed.map(|entry| entry.unwrap().path());
+        paths.flat_map(|path| self.open(&path)).collect()
+    }
+
+    fn open(&self, path: &Path) -> [Needle; 2] {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let sealed = fs::read(path).unwrap();
+        let decryptor = age::Decryptor::new(&sealed[..]).unwrap();
+        let identity = std::iter::once(&self.identity as &dyn age::Identity);
+        let mut text = String::new();
+        let mut reader = decryptor.decrypt(identity).unwrap();
+        reader.read_to_string(&mut text).unwrap();
+        let secret = |name: &str| {
+            let mut lines = text.lines();
+            let value = lines.find_map(|line| line.strip_prefix(name)).unwrap();
+            value.to_owned()
+        };
+        let management = hex::decode(secret("management key ")).unwrap();
+        [
+            Needle::new(format!("PUK of {name}"), secret("PUK ").as_bytes()),
+            Needle::new(format!("management key of {name}"), &management),
+        ]
+    }
+}
