@@ -18,9 +18,9 @@ use crate::{
         Plan, PlanFiles, State, carried, previous::Inputs, propose, script::Document, trust, verify,
     },
     digest::Digest,
-    rules::{Outcome, Verdict, Violation, machine},
+    rules::{Verdict, Violation},
     text::{excerpt, several},
-    transcript::{Chain, Event, Mode, Time},
+    transcript::{Chain, Time},
     tuf::{self, Dialect},
 };
 
@@ -36,7 +36,7 @@ pub(super) struct Evidence<'b> {
     objects: BTreeMap<Digest, Cow<'b, [u8]>>,
     pub(super) trust: TrustStore,
     files: &'b Files,
-    manifest: Manifest,
+    pub(super) manifest: Manifest,
 }
 
 impl<'b> Evidence<'b> {
@@ -98,6 +98,7 @@ impl<'b> Evidence<'b> {
             self.object(digest)
         }));
         verdicts.push(self.machine());
+        verdicts.push(self.wall_clock());
         verdicts.extend(self.enrolments());
         verdicts.extend(carried::judge(&self.state, &self.trust));
         verdicts.extend(self.possession());
@@ -132,43 +133,6 @@ impl<'b> Evidence<'b> {
             .filter_map(|version| dialect.read("root", version, &file).transpose())
             .map(|read| read.map_err(|error| error.to_string()))
             .collect()
-    }
-
-    /// The machine is gone: what can still be said is that it was examined, and
-    /// that every rule on it was judged.
-    fn machine(&self) -> Verdict {
-        let judged = self
-            .chain
-            .entries()
-            .iter()
-            .rev()
-            .find_map(|entry| match &entry.event {
-                Event::MachineChecked { verdicts } => Some(verdicts),
-                _ => None,
-            });
-        // A rehearsal may leave rules of the machine unasked, a live ceremony none.
-        let passed = |verdict: &Verdict| match verdict.outcome {
-            Outcome::Held => true,
-            Outcome::NotAsked => self.manifest.mode == Mode::Rehearsal,
-            Outcome::Violated => false,
-        };
-        let complete = judged.is_some_and(|verdicts| {
-            machine::IDS
-                .iter()
-                .all(|id| verdicts.iter().any(|v| v.rule == *id && passed(v)))
-        });
-        Verdict::unless(
-            "MACHINE-EXAMINED",
-            !complete,
-            || {
-                format!(
-                    "the transcript says that the machine was examined by {} rules",
-                    machine::IDS.len()
-                )
-            },
-            || "the transcript does not say that the machine passed every rule".to_owned(),
-            STOP,
-        )
     }
 
     /// The rules on a document, and that it is the one this ceremony makes.

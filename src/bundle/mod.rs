@@ -16,6 +16,7 @@ mod programs;
 mod read;
 mod sbom;
 mod signatures;
+mod surroundings;
 mod transcript;
 mod verify;
 mod write;

@@ -6,14 +6,15 @@ use super::{
 };
 use crate::{
     ceremony::{
-        previous::{Inputs, PREVIOUS, REVOKED},
+        previous::{ENDED, Inputs, PREVIOUS, REVOKED},
         propose::CRATES_ROOT,
     },
+    transcript::Chain,
     tuf::{Dialect, Document},
 };
 
 /// The inputs that a bundle gives the next ceremony: its repositories, the published
-/// enrolments and the revoked keys.
+/// enrolments, the revoked keys, and when its transcript was sealed.
 #[must_use]
 pub fn of_bundle(bundle: &Bundle) -> Inputs {
     let mut inputs = Inputs::new();
@@ -25,6 +26,12 @@ pub fn of_bundle(bundle: &Bundle) -> Inputs {
         if let Some(path) = kept {
             inputs.insert(format!("{PREVIOUS}/{path}"), bytes.clone());
         }
+    }
+    let transcript = bundle.files().get("transcript.jsonl");
+    let chain = transcript.and_then(|bytes| Chain::read(bytes).ok());
+    if let Some(last) = chain.as_ref().and_then(|chain| chain.entries().last()) {
+        let ended = format!("{}\n", last.time).into_bytes();
+        inputs.insert(format!("{PREVIOUS}/{ENDED}"), ended);
     }
     inputs
 }

@@ -12,8 +12,12 @@ use super::{
 };
 use crate::{
     digest::Digest,
-    rules::{Verdict, roster::Handle},
-    transcript::Event,
+    rules::{
+        Verdict,
+        machine::{APART, minutes_apart},
+        roster::Handle,
+    },
+    transcript::{Event, Mode, Time},
 };
 
 /// Something that a person must say before the ceremony goes on.
@@ -156,11 +160,11 @@ pub fn last_four(serial: u32) -> String {
 }
 
 impl State {
-    /// What an answer to a question comes to.
+    /// What an answer to a question comes to, given at this moment.
     ///
     /// # Errors
     /// [`Refusal`] when it does not answer the question.
-    pub fn answer(&self, question: &Question, answer: Answer) -> Result<Said, Refusal> {
+    pub fn answer(&self, question: &Question, answer: Answer, now: Time) -> Result<Said, Refusal> {
         let step = || {
             self.current()
                 .map(|step| step.id.clone())
@@ -169,6 +173,7 @@ impl State {
         let event = match (question, answer) {
             (Question::Confirm, Answer::Confirm { word, fields }) => {
                 self.fields(&fields)?;
+                self.clocks_agree(&fields, now)?;
                 typed(&word, CONFIRM)?;
                 Event::Confirmed {
                     step: step(),
@@ -288,6 +293,28 @@ impl State {
                     crate::text::escape(&field.label)
                 ))
             })?;
+        }
+        Ok(())
+    }
+
+    /// MACHINE-WATCH, where it can still be mended.
+    fn clocks_agree(&self, fields: &BTreeMap<String, String>, now: Time) -> Result<(), Refusal> {
+        let live = self
+            .opening
+            .as_ref()
+            .is_some_and(|opening| opening.mode == Mode::Live);
+        for wall in self
+            .current()
+            .map(|step| step.wall_clock(fields))
+            .into_iter()
+            .flatten()
+        {
+            if live && minutes_apart(wall, now).is_none_or(|apart| apart > APART) {
+                return Err(Refusal(format!(
+                    "MACHINE-WATCH: the machine's clock shows {now}, and the wall's {wall}. If the wall is right, set \
+                     the machine's clock to UTC from another terminal and log out there; then type the time anew."
+                )));
+            }
         }
         Ok(())
     }

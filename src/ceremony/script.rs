@@ -1,5 +1,7 @@
 //! The script: the steps of a ceremony, read from a TOML file.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::order;
@@ -173,6 +175,20 @@ impl Accepts {
                     .ok_or("a time as HH:MM, 00:00 to 23:59")
             }
         }
+    }
+}
+
+impl Step {
+    /// What was typed into this step's fields for the time on the wall clock.
+    pub fn wall_clock<'f>(
+        &'f self,
+        fields: &'f BTreeMap<String, String>,
+    ) -> impl Iterator<Item = &'f str> {
+        let times = self
+            .fields
+            .iter()
+            .filter(|field| field.accepts == Accepts::Time);
+        times.filter_map(|field| Some(fields.get(&field.id)?.as_str()))
     }
 }
 

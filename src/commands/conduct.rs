@@ -129,7 +129,7 @@ pub fn conduct(
     manner: Manner,
 ) -> Result<ExitCode, Failure> {
     let measuring = Measuring::begin();
-    machine::forbid_core_dumps();
+    machine::protect();
     let folder = occupy(dir)?;
     let settings = Settings::read(dir)?;
     refuse_simulated_service(settings.mode)?;

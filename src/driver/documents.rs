@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use super::{Driver, Reading, Stop};
 use crate::{
     bundle,
-    ceremony::{carried, propose, script::Document, verify},
+    ceremony::{carried, previous::Previous, propose, script::Document, verify},
     digest::Digest,
     host::{HostError, clock, machine},
-    rules,
+    rules::{self, machine::Past},
     transcript::{Event, Mode},
     tuf::{self, json},
 };
@@ -20,8 +20,25 @@ impl Driver<'_, '_> {
         let Some(opening) = &self.state.opening else {
             return Ok(());
         };
-        let verdicts = rules::machine::check(&machine::examine()?, opening.mode);
+        let places = [self.world.folder.path(), self.world.out.as_path()];
+        let machine = machine::examine(&places)?;
+        let verdicts = rules::machine::check(&machine, &self.past(), opening.mode);
         self.record(Event::MachineChecked { verdicts })
+    }
+
+    /// What has happened by what this ceremony knows.
+    fn past(&self) -> Vec<Past> {
+        let last = self.world.journal.chain().entries().last();
+        let written = last.map(|entry| Past {
+            at: entry.time,
+            what: "the last line of this transcript was written",
+        });
+        let previous = self.state.plan.previous().map(Previous::past);
+        previous
+            .unwrap_or_default()
+            .into_iter()
+            .chain(written)
+            .collect()
     }
 
     /// Judges what earlier ceremonies left.

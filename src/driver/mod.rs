@@ -25,7 +25,7 @@ use crate::{
         DeviceError,
         yubihsm::{Place, Unit},
     },
-    host::{HostError, folder::Folder, journal::Journal, secret::Secret},
+    host::{HostError, clock, folder::Folder, journal::Journal, secret::Secret},
     rules::roster::Handle,
     transcript::Event,
 };
@@ -199,7 +199,7 @@ impl<'d, 'w> Driver<'d, 'w> {
         let mut refusal = None;
         loop {
             let answer = self.operator.ask(question, refusal.as_ref())?;
-            match self.state.answer(question, answer) {
+            match self.state.answer(question, answer, clock::now()?) {
                 Ok(Said::Event(event)) => {
                     let set_aside = matches!(event, Event::DeviceSetAside { .. });
                     self.record(event)?;

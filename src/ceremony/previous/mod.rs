@@ -16,7 +16,8 @@ pub use revoked::{FILE as REVOKED, Revoked, RevokedKey};
 
 use crate::{
     digest::Digest,
-    rules::{Violation, roster::Handle, scenario::Document},
+    rules::{Violation, machine::Past, roster::Handle, scenario::Document},
+    transcript::Time,
     tuf::{self, Checks, Dialect, KeyEntry, KeyId, Root, Targets, VerifiedRoot, count},
 };
 
@@ -27,6 +28,7 @@ use crate::{
 /// previous/tuf-crates/metadata/…    the root of tuf-crates that the quorum vouched for
 /// previous/attestations/…           the published enrolments
 /// previous/revoked.json             the revoked keys
+/// previous/ended                    when the previous ceremony ended
 /// incoming/tuf-crates/…             new roots of tuf-crates, to be vouched for
 /// trusted-root.json                 the root that the people in the room trust
 /// ```
@@ -34,6 +36,9 @@ pub type Inputs = BTreeMap<String, Vec<u8>>;
 
 /// Where the previous state lies among the inputs.
 pub const PREVIOUS: &str = "previous";
+/// When the previous ceremony ended, where its bundle was given: one line, as the
+/// transcript writes times.
+pub const ENDED: &str = "ended";
 /// Where new roots of tuf-crates lie among the inputs.
 pub const INCOMING: &str = "incoming/tuf-crates";
 /// The root that the people in the room trust.
@@ -52,6 +57,7 @@ pub struct Previous {
     enrolments: Vec<Published>,
     holders: BTreeMap<Handle, Digest>,
     revoked: Revoked,
+    ended: Option<Time>,
 }
 
 /// A targets document that its delegator's keys have signed.
@@ -126,6 +132,10 @@ impl Previous {
                 Revoked::default()
             }),
         };
+        let ended = below("").get(ENDED).and_then(|bytes| {
+            let text = std::str::from_utf8(bytes).ok()?;
+            Time::try_from(text.trim_end().to_owned()).ok()
+        });
         if violations.is_empty() {
             Ok(Some(Self {
                 holders: holders(roots.last(), &enrolments),
@@ -135,10 +145,29 @@ impl Previous {
                 crates_roots,
                 enrolments,
                 revoked,
+                ended,
             }))
         } else {
             Err(violations)
         }
+    }
+
+    /// What had happened by the end of the previous ceremony, as far as it says when.
+    #[must_use]
+    pub fn past(&self) -> Vec<Past> {
+        let ended = self.ended.map(|at| Past {
+            at,
+            what: "the previous ceremony ended",
+        });
+        // A root lasts no longer from its making than it says.
+        let made = self.root().map(VerifiedRoot::root).and_then(|root| {
+            let days = i64::from(root.periods?.expiry_days);
+            Some(Past {
+                at: Time::from_unix(root.expires.unix())?.plus(-days, 0)?,
+                what: "the previous root was made",
+            })
+        });
+        ended.into_iter().chain(made).collect()
     }
 
     /// The chain of roots, the first version that is known first. Never empty.

@@ -1,18 +1,18 @@
 //! Nothing is confirmed that was not typed out.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    story::{Story, handle, serial},
+    story::{Story, handle, now, serial},
     table::Table,
 };
 use crate::{
     ceremony::{Answer, Question, Refusal, Said, question::reading_words},
     digest::Digest,
     driver::{Interrupt, Trouble, Work},
-    transcript::Event,
+    transcript::{Event, Mode},
     tui::{
         link::{Heard, Request},
         model::Act,
@@ -289,11 +289,13 @@ impl Keys {
 /// typed; nothing that confirms, erases, ends, skips or leaves.
 fn harmless(story: &Story, act: Act) -> Option<Refusal> {
     match act {
-        Act::Tell(Heard::Answer(answer)) => match story.state.answer(&story.question(), answer) {
-            Ok(Said::Event(Event::TurnBegun { .. })) => None,
-            Ok(said) => panic!("random keys said {said:?}"),
-            Err(refusal) => Some(refusal),
-        },
+        Act::Tell(Heard::Answer(answer)) => {
+            match story.state.answer(&story.question(), answer, now()) {
+                Ok(Said::Event(Event::TurnBegun { .. })) => None,
+                Ok(said) => panic!("random keys said {said:?}"),
+                Err(refusal) => Some(refusal),
+            }
+        }
         Act::Tell(Heard::Interrupt(Interrupt::Note(_) | Interrupt::Exception { .. })) => None,
         Act::Room(_) => None,
         Act::Tell(_) => panic!("random keys confirmed something"),
@@ -345,4 +347,23 @@ fn random_keys_end_no_wait_but_for_a_remark_that_was_typed() {
             }
         }
     }
+}
+
+#[test]
+fn a_wall_clock_that_shows_another_time_is_not_confirmed_in_a_live_ceremony() {
+    // The story begins at 14:13:20.
+    let said = |mode, clock: &str| {
+        let story = Story::at_confirm_as(mode);
+        let typed = [("bag", "A 1234"), ("clock", clock)];
+        let fields = typed.map(|(id, typed)| (id.to_owned(), typed.to_owned()));
+        let answer = Answer::Confirm {
+            word: "confirm".to_owned(),
+            fields: BTreeMap::from(fields),
+        };
+        story.state.answer(&Question::Confirm, answer, now())
+    };
+    assert!(said(Mode::Live, "14:18").is_ok());
+    assert!(said(Mode::Rehearsal, "09:30").is_ok());
+    let refused = said(Mode::Live, "14:19").unwrap_err().0;
+    assert!(refused.starts_with("MACHINE-WATCH: "), "{refused}");
 }

@@ -62,6 +62,11 @@ pub struct Story {
     readings: Vec<Reading>,
 }
 
+/// The moment at which every story begins.
+pub fn now() -> Time {
+    Time::from_unix(1_790_000_000).unwrap()
+}
+
 impl Story {
     /// Nothing but the opening.
     pub fn opened() -> Self {
@@ -70,6 +75,10 @@ impl Story {
 
     /// Nothing but the opening, of another script and roster.
     pub fn of(script: String, roster: String) -> Self {
+        Self::opened_as(Mode::Rehearsal, script, roster)
+    }
+
+    fn opened_as(mode: Mode, script: String, roster: String) -> Self {
         let files = PlanFiles {
             script,
             policy: policy(),
@@ -86,7 +95,7 @@ impl Story {
         story.tell(Event::Opened {
             format: crate::transcript::FORMAT.to_owned(),
             ceremony: "0123456789abcdef0123456789abcdef".to_owned(),
-            mode: Mode::Rehearsal,
+            mode,
             program: Box::new(Program {
                 name: "keymoot 0.1.0".to_owned(),
                 sha256: Digest::of(b"the program"),
@@ -122,7 +131,12 @@ impl Story {
 
     /// Up to the first step that is confirmed.
     pub fn at_confirm() -> Self {
-        let mut story = Self::opened();
+        Self::at_confirm_as(Mode::Rehearsal)
+    }
+
+    /// The same, of a ceremony that counts or of one that does not.
+    pub fn at_confirm_as(mode: Mode) -> Self {
+        let mut story = Self::opened_as(mode, SCRIPT.to_owned(), roster());
         story.tell(Event::MachineChecked {
             verdicts: Vec::new(),
         });

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
     confirming::every_question,
-    story::{Story, handle, serial},
+    story::{Story, handle, now, serial},
     table::Table,
 };
 use crate::{
@@ -176,7 +176,7 @@ fn confirmed(heard: &Heard, asked: Option<&(State, Question)>) -> Option<String>
         // Who comes to the table is chosen and not confirmed.
         (Heard::Answer(Answer::Begin(_)), _) => None,
         (Heard::Answer(answer), Some((state, question))) => {
-            match state.answer(question, answer.clone()) {
+            match state.answer(question, answer.clone(), now()) {
                 Ok(Said::Event(Event::TurnBegun { .. })) | Err(_) => None,
                 Ok(said) => Some(format!("{said:?}")),
             }

@@ -1,0 +1,125 @@
+//! Finding out about the machine: what the MACHINE rules judge; and keeping this
+//! process's memory to itself.
+//!
+//! What cannot be read is taken for the worse.
+
+mod kernel;
+mod terminals;
+
+use std::path::Path;
+
+use super::{HostError, clock};
+use crate::rules::machine::{Machine, Space};
+
+/// The environment variable by which libpcsclite is led to another service.
+pub const SERVICE_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
+
+/// Examines the machine, and the disks on which these places are or will be.
+///
+/// # Errors
+/// [`HostError`] when the clock shows nothing that can be written.
+pub fn examine(places: &[&Path]) -> Result<Machine, HostError> {
+    let (sys, proc) = (Path::new("/sys"), Path::new("/proc"));
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Core);
+    let status = kernel::Status::read(proc);
+    Ok(Machine {
+        now: clock::now()?,
+        links_up: kernel::links_up(sys),
+        radios_on: kernel::radios_on(sys),
+        swap: kernel::swap(proc),
+        hibernates: kernel::hibernates(sys),
+        core_limit: limit.current.unwrap_or(u64::MAX),
+        core_handler: kernel::core_handler(proc),
+        readable: rustix::process::dumpable_behavior()
+            .is_ok_and(|is| is != rustix::process::DumpableBehavior::NotDumpable),
+        tracer: status.tracer,
+        ptrace_scope: kernel::ptrace_scope(proc),
+        memory_locked: status.locked > 0,
+        others: terminals::others(proc),
+        space: places.iter().map(|place| space(place)).collect(),
+        service_chosen: std::env::var_os(SERVICE_VARIABLE).is_some(),
+        entropy: getrandom::fill(&mut [0; 16]).is_ok(),
+    })
+}
+
+/// Keeps this process's memory to itself, as far as the kernel lets us: no core dump
+/// is written, no other process of the same user may read it, and none of it is
+/// swapped to a disk. What was refused is found by the rules, which read it back.
+///
+/// A program that this process becomes by `exec` has to ask for it anew.
+pub fn protect() {
+    let none = rustix::process::Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    lock_memory();
+}
+
+/// Locks all memory, now and in future, each page once it is used. Where there is a
+/// limit it is left alone: memory asked for beyond it would not be given.
+fn lock_memory() {
+    use rustix::{
+        mm::MlockAllFlags,
+        process::{Resource, Rlimit, getrlimit, setrlimit},
+    };
+    let most = getrlimit(Resource::Memlock).maximum;
+    let unlimited = most.is_none()
+        && setrlimit(
+            Resource::Memlock,
+            Rlimit {
+                current: None,
+                maximum: None,
+            },
+        )
+        .is_ok();
+    if unlimited || kernel::Status::read(Path::new("/proc")).may_lock {
+        let all = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
+        let _ = rustix::mm::mlockall(all);
+    }
+}
+
+/// The space left where something is or will be: that of the nearest folder which is
+/// there already. None, where it cannot be found out.
+fn space(place: &Path) -> Space {
+    let free = place
+        .ancestors()
+        .find_map(|folder| rustix::fs::statvfs(folder).ok())
+        .map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    Space {
+        place: place.to_string_lossy().into_owned(),
+        free,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::path::Path;
+
+    use super::{examine, protect};
+
+    #[test]
+    fn what_the_process_does_for_its_memory_is_read_back() {
+        protect();
+        let machine = examine(&[]).unwrap();
+        assert_eq!(machine.core_limit, 0);
+        assert!(!machine.readable);
+    }
+
+    #[test]
+    fn the_space_of_a_place_that_is_not_there_yet_is_that_of_the_folder_above_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = examine(&[folder.path(), &folder.path().join("not/yet")]).unwrap();
+        let [one, other] = there.space.as_slice() else {
+            panic!("two places were given");
+        };
+        assert!(one.free > 0 && other.free > 0);
+    }
+
+    #[test]
+    fn this_machine_can_be_examined_without_being_root() {
+        assert!(examine(&[Path::new("/")]).unwrap().entropy);
+    }
+}
