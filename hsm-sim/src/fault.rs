@@ -13,6 +13,18 @@ pub enum Kind {
     Corrupt,
     /// The second half of the answer's data is missing; the status word stays.
     Truncate,
+    /// The answer's data has bytes behind it that do not belong there.
+    Long,
+    /// The first byte of the answer's data, a tag as a rule, is changed.
+    Tag,
+    /// The second byte of the answer's data, a length as a rule, is changed.
+    Length,
+    /// The last byte of the answer's data is changed: of a public key a coordinate, so that it is no
+    /// point of its curve, of a signature or a certificate the signature.
+    Last,
+    /// The command is carried out with the key of another slot, 9A, which has one for this once: a
+    /// signature or an attestation that is whole, and of another key.
+    OtherSlot,
     /// The answer has no bytes at all, not even a status word.
     Empty,
     /// The answer is its status word alone.
@@ -35,10 +47,24 @@ impl Kind {
                     *byte ^= 0xa5;
                 }
             }
+            Self::Long => drop(answer.splice(data..data, [0x5a; 16])),
+            Self::Tag => answer.iter_mut().take(data.min(1)).for_each(|b| *b ^= 1),
+            Self::Length => answer
+                .iter_mut()
+                .take(data)
+                .skip(1)
+                .take(1)
+                .for_each(|b| *b ^= 1),
+            Self::Last => answer
+                .iter_mut()
+                .take(data)
+                .rev()
+                .take(1)
+                .for_each(|b| *b ^= 1),
             Self::Truncate => drop(answer.drain(data / 2..data)),
             Self::Bare => drop(answer.drain(..data)),
             Self::Empty => answer.clear(),
-            Self::Unplug | Self::UnplugAfter | Self::Error(_) | Self::Hang => {}
+            Self::Unplug | Self::UnplugAfter | Self::OtherSlot | Self::Error(_) | Self::Hang => {}
         }
         answer
     }
@@ -58,8 +84,8 @@ pub struct Plan(Vec<Rule>);
 
 /// The grammar of a plan, for `--help` and for the error when a plan does not follow it.
 pub const GRAMMAR: &str = "PLAN is a comma-separated list of [DEVICE:]FAULT@N, where N counts commands (APDUs) from now \
-(from 1), those of DEVICE or of any device, and FAULT is one of: unplug, unplug-after, corrupt, truncate, empty, bare, \
-error (written error@N=6F00), hang. Example: 2:unplug@12,corrupt@20";
+(from 1), those of DEVICE or of any device, and FAULT is one of: unplug, unplug-after, corrupt, truncate, long, tag, length, last, \
+empty, bare, other-slot, error (written error@N=6F00), hang. Example: 2:unplug@12,corrupt@20";
 
 /// A plan that does not follow the grammar.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +121,11 @@ impl Rule {
             ("unplug-after", None) => Kind::UnplugAfter,
             ("corrupt", None) => Kind::Corrupt,
             ("truncate", None) => Kind::Truncate,
+            ("long", None) => Kind::Long,
+            ("tag", None) => Kind::Tag,
+            ("length", None) => Kind::Length,
+            ("last", None) => Kind::Last,
+            ("other-slot", None) => Kind::OtherSlot,
             ("empty", None) => Kind::Empty,
             ("bare", None) => Kind::Bare,
             ("hang", None) => Kind::Hang,
@@ -188,6 +219,11 @@ mod tests {
         assert_eq!(Kind::Truncate.spoil(answer.clone()), [1, 2, 0x90, 0]);
         assert_eq!(Kind::Bare.spoil(answer.clone()), [0x90, 0]);
         assert!(Kind::Empty.spoil(answer.clone()).is_empty());
+        assert_eq!(Kind::Tag.spoil(answer.clone()), [0, 2, 3, 4, 0x90, 0]);
+        assert_eq!(Kind::Length.spoil(answer.clone()), [1, 3, 3, 4, 0x90, 0]);
+        assert_eq!(Kind::Last.spoil(answer.clone()), [1, 2, 3, 5, 0x90, 0]);
+        assert_eq!(Kind::Last.spoil(vec![0x90, 0]), [0x90, 0]);
+        assert_eq!(Kind::Long.spoil(answer.clone()).len(), answer.len() + 16);
         assert_eq!(Kind::Corrupt.spoil(answer)[4..], [0x90, 0]);
         assert_eq!(Kind::Corrupt.spoil(vec![0x90, 0]), [0x35, 0xa5]);
     }

@@ -175,6 +175,13 @@ impl Operator for Unattended {
                         verdict.rule, verdict.detail, verdict.next
                     );
                 }
+                // What a device said may have been spoilt on the way: it is plugged in anew.
+                self.troubles += 1;
+                if matches!(question, Question::DeviceRefused { another: true, .. })
+                    && self.troubles <= PATIENCE
+                {
+                    return Ok(Answer::Another);
+                }
                 return Err(
                     self.give_up("a rule is violated, and nobody is here to mend its cause")
                 );
@@ -222,6 +229,7 @@ impl Operator for Unattended {
     }
 
     fn trouble(&mut self, trouble: &Trouble) -> Reply<()> {
+        eprintln!("{}\n  next: {}", trouble.what, trouble.next);
         self.troubles += 1;
         if self.troubles > PATIENCE {
             return Err(self.give_up(&trouble.what));

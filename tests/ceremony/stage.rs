@@ -11,6 +11,7 @@ use std::{
 use keymoot::{
     bundle::{self, Bundle, Expectations, Files},
     ceremony::{Plan, PlanFiles, State},
+    rehearsal::cast,
     rules::Verdict,
     transcript::Chain,
 };
@@ -69,6 +70,16 @@ impl Stage {
     /// An unattended rehearsal, brought to its end.
     pub fn rehearsed(&self, more: &[&str]) -> Output {
         self.rehearse(more).wait_with_output().unwrap()
+    }
+
+    /// A policy for ceremonies of three holders, for whatever has to be done often.
+    pub fn small_policy(&self) -> PathBuf {
+        let policy = include_str!("../../ceremony-scripts/policy.toml")
+            .replace("holders = 9", "holders = 3")
+            .replace("threshold = 5", "threshold = 2");
+        let path = self.path("policy.toml");
+        fs::write(&path, cast::with_online_key(&policy).unwrap()).unwrap();
+        path
     }
 
     pub fn resume(&self) -> Output {

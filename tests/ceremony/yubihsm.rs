@@ -11,7 +11,6 @@ use keymoot::{
     },
     host::secret::Secret,
     rehearsal::{
-        cast,
         hands::Hands,
         settings::{Settings, SimulatorSettings},
         simulator::{self, Simulated},
@@ -39,13 +38,9 @@ fn mixed() -> &'static Stage {
 
 /// A rehearsal of two YubiKeys and one unit, for whatever has to be done often.
 fn small(stage: &Stage) -> Vec<String> {
-    let policy = include_str!("../../ceremony-scripts/policy.toml")
-        .replace("holders = 9", "holders = 3")
-        .replace("threshold = 5", "threshold = 2");
-    let path = stage.path("policy.toml");
-    fs::write(&path, cast::with_online_key(&policy).unwrap()).unwrap();
-    let path = path.to_str().unwrap();
-    ["--device", "mixed", "--holders", "3", "--policy", path]
+    let policy = stage.small_policy();
+    let policy = policy.to_str().unwrap();
+    ["--device", "mixed", "--holders", "3", "--policy", policy]
         .map(str::to_owned)
         .to_vec()
 }
@@ -307,6 +302,9 @@ fn a_connection_dropped_at_a_command_of_enrolment_or_signing_costs_nothing() {
         "1:drop-after@0x4d#4",
         "1:log-full@0x56#2",
         "1:unplug-after@0x46",
+        // All sessions are taken, when the first is opened and when others are.
+        "1:error@0x03=05",
+        "1:error@0x03#4=05",
     ] {
         let stage = Stage::new();
         let output = rehearse_small(&stage, &["--unit-fault", fault])

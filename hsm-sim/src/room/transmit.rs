@@ -42,7 +42,12 @@ impl Room {
         let answer = match fault {
             Some(Kind::Error(word)) => Ok(word.to_be_bytes().to_vec()),
             Some(Kind::Hang) => Err(self.hang(index, insertion, &alive)),
-            _ => self.execute(index, insertion, &mut card, command, &alive),
+            _ => {
+                card.use_other_slot(fault == Some(Kind::OtherSlot));
+                let answer = self.execute(index, insertion, &mut card, command, &alive);
+                card.use_other_slot(false);
+                answer
+            }
         };
         let kept = self.keep(index, &card);
 

@@ -83,6 +83,11 @@ impl Card {
         self.waiting = None;
     }
 
+    /// Whether the commands that come use the key of another slot than they name.
+    pub fn use_other_slot(&mut self, other: bool) {
+        self.piv.other_slot = other;
+    }
+
     /// One command.
     pub fn transmit(&mut self, bytes: &[u8]) -> Outcome {
         let Some(mut command) = Command::parse(bytes) else {

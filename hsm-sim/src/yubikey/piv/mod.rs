@@ -46,6 +46,8 @@ pub struct Piv {
     last_touch: Option<Instant>,
     /// The answer to a request for a touch, until it is used.
     touch: Option<bool>,
+    /// Whether keys are used from another slot than the one that is named.
+    pub(super) other_slot: bool,
     seed: Seed,
     /// Challenges and certificate serial numbers; other than the keys they need not survive a restart.
     entropy: ChaCha20Rng,
@@ -64,6 +66,7 @@ impl Piv {
             session: Session::default(),
             last_touch: None,
             touch: None,
+            other_slot: false,
             seed,
             entropy,
         }
@@ -98,6 +101,7 @@ impl Piv {
             0x2c => self.unblock(command),
             0x47 => self.generate(command),
             0x87 if command.p2 == 0x9b => self.authenticate_management(command),
+            0x87 | 0xf9 if self.other_slot => self.elsewhere(command),
             0x87 => self.use_key(command),
             0xcb => self.get_data(command),
             0xdb => self.put_data(command),

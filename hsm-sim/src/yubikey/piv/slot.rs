@@ -159,6 +159,44 @@ impl Piv {
         Ok(device_certificate(&statement, certificate, &f9.material).ok_or(status::DATA)?)
     }
 
+    /// Carries out a command that uses or attests a key with one of slot 9A, which is there for this once
+    /// and in all else like the one that is meant.
+    pub(super) fn elsewhere(&mut self, command: &Command) -> Answer {
+        const OTHER: u8 = 0x9a;
+        let named = match command.instruction {
+            0xf9 => command.p1,
+            _ => command.p2,
+        };
+        let key = self.state.keys.get(&named).ok_or(status::DATA)?;
+        let (algorithm, pin, touch) = (key.material.algorithm(), key.pin, key.touch);
+        let serial = self.plate.serial.to_be_bytes();
+        let labels: [&[u8]; 2] = [b"key of another slot", &serial];
+        let material = Material::generate(algorithm, &self.seed, &labels).ok_or(status::FAILED)?;
+        let other = SlotKey {
+            material,
+            pin,
+            touch,
+            generated: true,
+        };
+        let before = self.state.keys.insert(OTHER, other);
+        let mut command = command.clone();
+        let answer = match command.instruction {
+            0xf9 => {
+                command.p1 = OTHER;
+                self.attest(&command)
+            }
+            _ => {
+                command.p2 = OTHER;
+                self.use_key(&command)
+            }
+        };
+        match before {
+            Some(key) => self.state.keys.insert(OTHER, key),
+            None => self.state.keys.remove(&OTHER),
+        };
+        answer
+    }
+
     pub(super) fn move_key(&mut self, command: &Command) -> Answer {
         self.require_management()?;
         let (to, from) = (command.p1, command.p2);
