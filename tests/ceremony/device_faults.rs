@@ -87,6 +87,8 @@ impl Outcomes {
 fn endured(fault: &str) -> (Stage, bool) {
     let stage = Stage::new();
     let output = rehearsed(&stage, fault);
+    let ran = matches!(output.status.code(), Some(0 | 4));
+    assert!(ran, "{fault}: {}", said(&output));
     let recovery = said(&output).matches("  next: ").count();
     let troubles = mishaps(&stage).len();
     assert!(recovery >= troubles, "{fault}: {}", said(&output));

@@ -62,7 +62,8 @@ impl Stage {
             .arg("--out")
             .arg(self.out())
             .args(more)
-            .stdout(Stdio::piped());
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         surround(&mut command);
         command.spawn().unwrap()
     }
