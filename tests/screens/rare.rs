@@ -105,7 +105,7 @@ fn a_violated_rule_stops_the_ceremony_until_its_cause_is_mended() {
         ]
         .to_vec()
     });
-    all.expect("MACHINE-CLOCK").expect("check again");
+    all.expect("MACHINE-CLOCK").expect("is out; Ctrl-N inserts");
     all.see("violations").enter("again").expect("entry 3");
     all.expect("MACHINE-CLOCK");
 }

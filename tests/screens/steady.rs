@@ -7,6 +7,8 @@ use keymoot::digest::Digest;
 
 /// Hexadecimal digits in one run that belong to a digest or a name.
 const DIGITS: usize = 16;
+/// The columns of the label before what is shown once.
+const LABEL: usize = 16;
 /// Words of the list in one row that belong to a digest.
 const WORDS: usize = 3;
 
@@ -45,16 +47,15 @@ fn without_digits(mut row: Vec<char>) -> Vec<char> {
         }
         from += run.max(1);
     }
-    // Groups of four, as they are compared.
+    // Groups of four, as they are compared; and the one number that is shown once.
     let text: String = row.iter().collect();
-    let is_group = |part: &str| part.len() == 4 && part.chars().all(|c| is_digit(&c));
-    if text
-        .split_whitespace()
-        .filter(|part| is_group(part))
-        .count()
-        >= DIGITS / 4
-    {
-        for c in row.iter_mut().filter(|c| is_digit(c)) {
+    let is_group = |part: &&str| part.len() == 4 && part.chars().all(|c| is_digit(&c));
+    let groups = text.split_whitespace().filter(is_group).count();
+    let shown_once = ["PUK  ", "management key  "];
+    let label = shown_once.iter().any(|label| text.starts_with(label));
+    if label || groups >= DIGITS / 4 {
+        let from = if label { LABEL } else { 0 };
+        for c in row.iter_mut().skip(from).filter(|c| is_digit(c)) {
             *c = '0';
         }
     }
