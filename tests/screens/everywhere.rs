@@ -213,7 +213,9 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
 fn with_detours(all: &mut Tables, serial: u32) {
     // Ctrl-P takes device 1 in hand, which is the first holder's.
     all.press("\u{10}1").press(PLUG);
-    all.expect("DEVICE-DISTINCT").see("refused");
+    all.expect("DEVICE-DISTINCT")
+        .expect("is in; Ctrl-N unplugs")
+        .see("refused");
     all.enter("another").expect("Take your device out");
     all.press(PLUG).expect("Insert your device");
     all.press("\u{10}2").press(PLUG);
@@ -227,7 +229,8 @@ fn with_detours(all: &mut Tables, serial: u32) {
     set_up(all);
     all.press(ESCAPE).expect("Ways on").press("3");
     all.expect("Why it ends before")
-        .enter("holder-2 feels unwell");
+        .enter("holder-2 feels unwell")
+        .expect(": holder-2 feels unwell");
     all.see("end_turn").enter("end");
     all.expect("Call the next holder to make a key").enter("2");
     all.expect("not fresh").enter(&last_four(serial));
