@@ -82,7 +82,7 @@ reproducible: packages
 # The test that holds the list against cargo writes it instead.
 .PHONY: dependencies
 dependencies:
-	@KEYMOOT_DEPENDENCIES=1 cargo test --locked --test dependencies -- the_list_of_dependencies
+	@KEYMOOT_DEPENDENCIES=1 cargo test --workspace --locked --test dependencies -- the_list_of_dependencies
 	git status --short docs/dependencies.txt
 
 .PHONY: rehearsal
@@ -168,7 +168,7 @@ fuzz-corpus: fuzz-build
 fuzz-build: fuzz-packages
 	@RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --profile fuzz --locked --package keymoot-fuzz --bins \
 		--target $(FUZZ_HOST) --target-dir target/fuzz
-	cargo build --workspace --locked
+	cargo build --workspace --all-targets --locked
 	rm -rf target/fuzz/ceremony target/fuzz/bundle
 	target/debug/keymoot rehearse --unattended --seed 7 --policy fuzz/plan/policy.toml --roster fuzz/plan/roster.toml \
 		--dir target/fuzz/ceremony --out target/fuzz/bundle > target/fuzz/rehearsal.log
@@ -197,8 +197,8 @@ crash-points: test-packages
 
 .PHONY: device-faults
 device-faults: packages
-	@cargo build --workspace --locked
-	cargo test --locked --test ceremony -- --ignored --nocapture every_failure_at_every_command
+	@cargo build --workspace --all-targets --locked
+	cargo test --workspace --locked --test ceremony -- --ignored --nocapture every_failure_at_every_command
 
 $(VENV)/.installed: tests/python/requirements.txt
 	@echo 'Installing into $(VENV): the packages of $<'
