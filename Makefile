@@ -9,6 +9,7 @@
 # `make reproducible`: build it twice, elsewhere and apart, and compare.
 # `make dependencies`: write docs/dependencies.txt anew, after Cargo.lock was changed.
 # `make pictures`:  take the pictures in docs/pictures anew, from the real screens.
+# `make report-pictures`: the same for the report, as Chromium shows and prints it.
 # `make bench-screens`: how fast the screens answer.
 # `make crash-points`: the power goes at every operation of every ceremony.
 # `make device-faults`: every failure of a YubiKey at every command of a ceremony.
@@ -39,6 +40,7 @@ help:
 	echo 'make reproducible  build it twice, apart from one another, and compare'
 	echo 'make dependencies  write docs/dependencies.txt anew'
 	echo 'make pictures    take the pictures in docs/pictures anew'
+	echo 'make report-pictures  take those of the report anew, in Chromium'
 	echo 'make bench-screens  measure how fast the screens answer'
 	echo 'make crash-points  let the power go at every operation of every ceremony'
 	echo 'make device-faults  hold ceremonies with YubiKeys that fail in every way'
@@ -180,6 +182,30 @@ pictures: packages
 	KEYMOOT_PICTURES=1 cargo test --workspace --locked --test screens -- every_screen
 	git status --short docs/pictures
 
+# A ceremony whose names try to act, as it is seen and as it is printed. Chromium finds
+# no host; what it asked for is in target/report/asked, and the page has no part in it.
+KEYMOOT := target/release/keymoot
+CHROMIUM := chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+	--disable-background-networking --disable-component-update --disable-sync --hide-scrollbars \
+	--host-resolver-rules='MAP * ~NOTFOUND'
+.PHONY: report-pictures
+report-pictures: packages picture-packages
+	@[ "$(KEYMOOT)" != target/release/keymoot ] || cargo build --release --package keymoot --package hsm-sim --locked
+	rm -rf target/report
+	mkdir -p target/report
+	run="$(CURDIR)/target/report"
+	$(KEYMOOT) rehearse tests/data/hostile-script.toml --roster tests/data/hostile-roster.toml \
+		--unattended --seed 7 --dir "$$run/ceremony" --out "$$run/bundle" > "$$run/said"
+	page="file://$$run/bundle/report.html"
+	$(CHROMIUM) --user-data-dir="$$(mktemp -d)" --window-size=1000,1400 --screenshot="$$run/desktop.png" \
+		--log-net-log="$$run/asked" "$$page"
+	$(CHROMIUM) --user-data-dir="$$(mktemp -d)" --no-pdf-header-footer --print-to-pdf="$$run/printed.pdf" "$$page"
+	pdftoppm -r 60 -png "$$run/printed.pdf" "$$run/a4"
+	for picture in desktop a4-01 a4-03 a4-13; do
+		pngquant --force --output "docs/pictures/report-$$picture.png" 64 "$$run/$$picture.png"
+	done
+	git status --short docs/pictures
+
 .PHONY: bench-screens
 bench-screens: packages
 	$(release)
@@ -243,3 +269,6 @@ fuzz-packages:
 	$(call install,$(PACKAGES) g++)
 node-packages:
 	$(call install,nodejs npm)
+.PHONY: picture-packages
+picture-packages:
+	$(call install,chromium fonts-liberation fonts-noto-cjk pngquant poppler-utils)
