@@ -3,7 +3,7 @@
 # `make bench`:     verification beside python-tuf, tough and OpenSSL, and a table of it.
 #
 # `make fuzz`:      every fuzz target for SECONDS=600, and figures of it.
-# `make fuzz-smoke`: every fuzz target over its corpus and for a few seconds more.
+# `make fuzz-smoke`: every fuzz target over its corpus and a few hundred inputs more.
 #
 # `make release`:    the program as it is given away, the same bytes in every folder.
 # `make reproducible`: build it twice, elsewhere and apart, and compare.
@@ -35,7 +35,7 @@ help:
 	echo 'make test        run the tests'
 	echo 'make bench       measure verification'
 	echo 'make fuzz        fuzz every target, for SECONDS=600 each'
-	echo 'make fuzz-smoke  fuzz every target for a few seconds'
+	echo 'make fuzz-smoke  fuzz every target over its corpus and little more'
 	echo 'make release     build the program, the same bytes in every folder'
 	echo 'make reproducible  build it twice, apart from one another, and compare'
 	echo 'make dependencies  write docs/dependencies.txt anew'
@@ -147,13 +147,14 @@ fuzz: fuzz-build
 			2>&1 | tee target/fuzz/$$target.log | fuzz/figures.awk -v target=$$target
 	done
 
-# What a change of the code broke is found by the corpus; the seconds after it are for
-# what lies beside it.
+# What a change of the code broke is found by the corpus; what lies beside it is looked
+# for as often as can be repeated: the same inputs in each run.
 fuzz-smoke: fuzz-build
-	@for target in $(FUZZ_TARGETS); do
+	@rm -rf target/fuzz/smoke
+	for target in $(FUZZ_TARGETS); do
 		mkdir -p target/fuzz/smoke/$$target target/fuzz/found/$$target
 		$(FUZZ_RUN) $(FUZZ_PROGRAMS)/$$target target/fuzz/smoke/$$target fuzz/corpus/$$target -seed=7 \
-			$(FUZZ_BOUNDS) -max_total_time=3 -artifact_prefix=target/fuzz/found/$$target/ \
+			$(FUZZ_BOUNDS) -runs=500 -artifact_prefix=target/fuzz/found/$$target/ \
 			2>&1 | tee target/fuzz/$$target.log | fuzz/figures.awk -v target=$$target
 	done
 
