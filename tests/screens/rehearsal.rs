@@ -78,7 +78,7 @@ pub fn unattended_pin(n: usize) -> String {
 /// A PIN that a holder types: one that stands nowhere by chance, in whatever is searched
 /// for it.
 pub fn pin(n: usize) -> String {
-    format!("gW{n}#kz7y")
+    format!("gW#kz7{n}")
 }
 
 /// The serial numbers of the simulated YubiKeys, as the panel of the rehearsal shows them.
