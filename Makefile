@@ -67,7 +67,6 @@ release: packages
 .PHONY: reproducible
 reproducible: packages
 	@work="$$(mktemp -d)"
-	trap 'rm -rf "$$work"' EXIT
 	registry="$${CARGO_HOME:-$$HOME/.cargo}"
 	for clone in one another/and/deeper; do
 		git clone --quiet . "$$work/$$clone"
@@ -78,7 +77,11 @@ reproducible: packages
 		CARGO_HOME="$$work/$$clone-cargo" $(MAKE) --no-print-directory --directory "$$work/$$clone" release
 	done
 	sha256sum "$$work"/{one,another/and/deeper}/target/release/keymoot | sed "s|$$work/||"
-	cmp "$$work"/{one,another/and/deeper}/target/release/keymoot
+	if ! cmp "$$work"/{one,another/and/deeper}/target/release/keymoot; then
+		echo "They differ. Both are kept, to be looked at: $$work"
+		exit 1
+	fi
+	rm -rf "$$work"
 	echo 'Both builds are the same, byte for byte.'
 
 # The test that holds the list against cargo writes it instead.
