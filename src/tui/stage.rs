@@ -12,10 +12,6 @@ use std::{
 
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
-use rustix::{
-    event::{PollFd, PollFlags, Timespec},
-    io::Errno,
-};
 
 use super::{
     Operator,
@@ -269,16 +265,4 @@ impl Stage {
 pub(super) fn until_next_second() -> Duration {
     let second = Timestamp::now().subsec_nanosecond().unsigned_abs();
     Duration::from_nanos(u64::from(1_000_000_000_u32.saturating_sub(second)))
-}
-
-/// Waits until there is something to read from the terminal, and says whether there is.
-pub(super) fn is_ready(within: Duration) -> io::Result<bool> {
-    let stdin = io::stdin();
-    let mut watched = [PollFd::new(&stdin, PollFlags::IN)];
-    let within = Timespec::try_from(within).map_err(io::Error::other)?;
-    match rustix::event::poll(&mut watched, Some(&within)) {
-        Ok(ready) => Ok(ready > 0),
-        Err(Errno::INTR) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
     termios::{
         LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr,
@@ -96,11 +97,11 @@ fn give_back() {
 pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
     while !ended.load(Ordering::SeqCst) {
         let left = stage::until_next_second();
-        let message = match stage::is_ready(left.min(stage::GLANCE)) {
+        let message = match is_ready(left.min(stage::GLANCE)) {
             Ok(false) if left > stage::GLANCE => continue,
             Ok(false) => Message::Tick,
             Ok(true) => match read_line() {
-                Ok(Some(line)) => match stage::is_ready(Duration::ZERO) {
+                Ok(Some(line)) => match is_ready(Duration::ZERO) {
                     Ok(true) => {
                         let _ = tcflush(io::stdin(), QueueSelector::IFlush);
                         Message::Pasted
@@ -115,6 +116,18 @@ pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
         if tell.send(message).is_err() || lost {
             return;
         }
+    }
+}
+
+/// Waits until there is something to read from the terminal, and says whether there is.
+fn is_ready(within: Duration) -> io::Result<bool> {
+    let stdin = io::stdin();
+    let mut watched = [PollFd::new(&stdin, PollFlags::IN)];
+    let within = Timespec::try_from(within).map_err(io::Error::other)?;
+    match poll(&mut watched, Some(&within)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 
