@@ -151,17 +151,17 @@ fn after_signing(more: &[&str], seat: usize, asked: &str, secret: &str, touches:
     let needles = [Needle::new("what was typed", secret.as_bytes())];
     let rehearsal = Rehearsal::until("signing", more);
     let mut at = rehearsal.resume();
-    for holder in 1..=seat {
-        if at.expect_any(&["Call the next holder", "Insert your device"]) == 0 {
-            at.enter(&seat.to_string());
-        } else if holder != seat {
-            // The interruption found another at the table.
-            at.press(ESCAPE).expect("Ways on").enter("3");
-            at.expect("Why it ends before").enter("another first");
-            at.expect("Type end").enter("end");
-            continue;
-        }
-        break;
+    let mut free = at.expect_any(&["Call the next holder", "Insert your device"]) == 0;
+    if !free && seat > 1 {
+        // The interruption found the first at the table.
+        at.press(ESCAPE).expect("Ways on").enter("3");
+        at.expect("Why it ends before").enter("another first");
+        at.expect("Type end").enter("end");
+        at.expect("Call the next holder");
+        free = true;
+    }
+    if free {
+        at.enter(&seat.to_string());
     }
     at.expect(&format!("device {seat} no."));
     at.expect("is out; Ctrl-N inserts").by_hand(PLUG);
