@@ -228,7 +228,7 @@ crash-points: test-packages
 .PHONY: device-faults
 device-faults: packages
 	@cargo build --workspace --all-targets --locked
-	cargo test --workspace --locked --test ceremony -- --ignored --nocapture every_failure_at_every_command
+	KEYMOOT_DEVICE_FAULTS=all cargo test --workspace --locked --test ceremony -- --nocapture a_yubikey_that_fails_at_a_command
 
 $(VENV)/.installed: tests/python/requirements.txt
 	@echo 'Installing into $(VENV): the packages of $<'

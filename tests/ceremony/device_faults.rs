@@ -60,6 +60,21 @@ fn fault(kind: &str, command: usize) -> String {
     }
 }
 
+/// What is tried: every failure at every command for `make device-faults`, which takes
+/// long; otherwise every kind, at commands that lie as far apart as they can.
+fn faults() -> Vec<String> {
+    let kinds = KINDS.iter();
+    match std::env::var_os("KEYMOOT_DEVICE_FAULTS") {
+        Some(_) => kinds
+            .flat_map(|kind| (1..=COMMANDS).map(move |command| fault(kind, command)))
+            .collect(),
+        None => kinds
+            .enumerate()
+            .map(|(n, kind)| fault(kind, 1 + (n * COMMANDS / KINDS.len() + 7 * n) % COMMANDS))
+            .collect(),
+    }
+}
+
 /// What came of all that was tried.
 #[derive(Default)]
 struct Outcomes {
@@ -193,13 +208,11 @@ fn the_first_yubikey_gets_as_many_commands_as_are_tried() {
 
 #[test]
 fn a_yubikey_that_fails_at_a_command_costs_a_mishap_and_the_ceremony_is_finished() {
-    // Every kind, at commands that lie as far apart as they can.
-    let faults: Vec<_> = KINDS
-        .iter()
-        .enumerate()
-        .map(|(n, kind)| fault(kind, 1 + (n * COMMANDS / KINDS.len() + 7 * n) % COMMANDS))
-        .collect();
-    println!("{}", all(&faults).told());
+    let outcomes = all(&faults());
+    for (mishap, times) in &outcomes.mishaps {
+        println!("{times:5}  {mishap}");
+    }
+    println!("{}", outcomes.told());
 }
 
 #[test]
@@ -256,19 +269,4 @@ fn control(child: &Child) -> PathBuf {
         .find(|argument| *argument == b"--simulator")
         .unwrap();
     PathBuf::from(std::str::from_utf8(arguments.next().unwrap()).unwrap())
-}
-
-/// Takes minutes: `make device-faults`.
-#[test]
-#[ignore = "every failure at every command takes minutes: make device-faults"]
-fn every_failure_at_every_command_costs_a_mishap_and_the_ceremony_is_finished() {
-    let faults: Vec<_> = KINDS
-        .iter()
-        .flat_map(|kind| (1..=COMMANDS).map(move |command| fault(kind, command)))
-        .collect();
-    let outcomes = all(&faults);
-    for (mishap, times) in &outcomes.mishaps {
-        println!("{times:5}  {mishap}");
-    }
-    println!("{}", outcomes.told());
 }
