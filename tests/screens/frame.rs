@@ -95,10 +95,12 @@ impl Frame {
                 }
             }
             // Minutes spent, in the second row and in the list of steps.
-            if text.contains(" min") {
-                let chars: Vec<char> = text.chars().collect();
-                for (at, part) in chars.windows(5).enumerate() {
-                    if part[1..] == [' ', 'o', 'f', ' '] && part[0].is_ascii_digit() {
+            let chars: Vec<char> = text.chars().collect();
+            for (at, rest) in (0..).zip(chars.windows(5)) {
+                if rest[0].is_ascii_digit() && rest[1..] == [' ', 'o', 'f', ' '] {
+                    let whole = chars[at + 5..].iter().skip_while(|c| c.is_ascii_digit());
+                    // A word of a digest may begin like it ("minnow").
+                    if whole.take(4).eq(&[' ', 'm', 'i', 'n']) {
                         put(row, at, "0");
                     }
                 }
