@@ -104,7 +104,7 @@ fn mode(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         .replace('Z', " UTC ");
     let columns = usize::from(area.width);
     let room = columns.saturating_sub(width(word) + width(&time) + 4);
-    let title = fit(model, &model.title, room);
+    let title = fit(model, &crate::text::escape(&model.title), room);
     let gap = " ".repeat(columns.saturating_sub(width(word) + 2 + width(&title) + width(&time)));
     let row = format!("{word}{} {title}{gap}{time}", model.sheet.vertical());
     put(frame, area, Line::styled(row, style));

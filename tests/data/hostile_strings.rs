@@ -188,3 +188,12 @@ pub fn raw(text: &str) -> impl Iterator<Item = char> {
     text.chars()
         .filter(|c| !c.is_ascii() || c.is_ascii_control())
 }
+
+/// The text as TOML writes it on one line.
+pub fn quoted(text: &str) -> String {
+    let escaped: String = text
+        .chars()
+        .map(|c| format!("\\U{:08x}", u32::from(c)))
+        .collect();
+    format!("\"{escaped}\"")
+}

@@ -9,14 +9,14 @@ use crate::{argument, is_safe, is_shown, people, said, strings};
 fn roster() -> String {
     let mut roster = format!(
         "format = \"keymoot-roster-1\"\nadministrator = {}\n",
-        people::quoted(strings::ALL[0].text)
+        strings::quoted(strings::ALL[0].text)
     );
     for hostile in strings::ALL {
-        roster += &format!("[[witness]]\nname = {}\n", people::quoted(hostile.text));
+        roster += &format!("[[witness]]\nname = {}\n", strings::quoted(hostile.text));
     }
     for number in 1..=9 {
         let text =
-            |at: usize| people::quoted(strings::ALL[(number * 2 + at) % strings::ALL.len()].text);
+            |at: usize| strings::quoted(strings::ALL[(number * 2 + at) % strings::ALL.len()].text);
         roster += &format!(
             "[[holder]]\nhandle = \"holder-{number}\"\nname = {}\nemployer = {}\ncountry = \"X{}\"\n",
             text(0),

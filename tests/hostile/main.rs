@@ -3,8 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod accounts;
+mod devices;
 mod documents;
 mod people;
+#[path = "../device/room.rs"]
+#[allow(dead_code)]
+mod room;
 #[path = "../data/hostile_strings.rs"]
 mod strings;
 
@@ -16,14 +20,14 @@ use std::{
 
 use strings::Hostile;
 
-/// What the program prints, on both its outputs.
+/// What the program prints, on both its outputs, where no device is to be found.
 fn said<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_keymoot"))
-        .args(arguments)
-        .env_remove("PCSCLITE_CSOCK_NAME")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keymoot"));
+    printed(command.args(arguments).env_remove("PCSCLITE_CSOCK_NAME"))
+}
+
+fn printed(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap();
     let whole = [output.stdout, output.stderr].concat();
     String::from_utf8(whole).expect("nothing but UTF-8 is printed")
 }

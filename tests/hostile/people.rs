@@ -2,18 +2,12 @@
 
 use std::{fs, path::Path};
 
-use crate::{argument, is_safe, is_shown, said, strings};
+use crate::{
+    argument, is_safe, is_shown, said,
+    strings::{self, quoted},
+};
 
 const SCRIPT: &str = include_str!("../../ceremony-scripts/initial-root.toml");
-
-/// The text as TOML writes it on one line.
-pub fn quoted(text: &str) -> String {
-    let escaped: String = text
-        .chars()
-        .map(|c| format!("\\U{:08x}", u32::from(c)))
-        .collect();
-    format!("\"{escaped}\"")
-}
 
 /// The first ceremony's script, whose title and first words are this text.
 pub fn script(text: &str) -> String {

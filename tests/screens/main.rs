@@ -5,6 +5,7 @@ mod complete;
 mod escrow;
 mod everywhere;
 mod frame;
+mod hostile;
 mod memory;
 mod mishaps;
 #[path = "../needle/mod.rs"]
@@ -13,6 +14,8 @@ mod occasions;
 mod rare;
 mod rehearsal;
 mod steady;
+#[path = "../data/hostile_strings.rs"]
+mod strings;
 mod tables;
 mod terminal;
 mod traced;

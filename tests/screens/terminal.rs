@@ -53,8 +53,10 @@ pub struct Terminal {
 /// What has come to the terminal.
 struct Shown {
     parser: vt100::Parser,
-    /// All of it, for what is written line by line.
-    text: String,
+    /// All of it, as it came.
+    written: Vec<u8>,
+    /// How much of it was read, where it is written line by line.
+    read: usize,
     /// Whether the last frame is whole.
     whole: bool,
     /// The last bytes: a mark may come in two parts.
@@ -81,7 +83,7 @@ impl Shown {
 
     fn process(&mut self, bytes: &[u8]) {
         self.parser.process(bytes);
-        self.text.push_str(&String::from_utf8_lossy(bytes));
+        self.written.extend_from_slice(bytes);
         self.tail.extend_from_slice(bytes);
         let last = |mark: &[u8]| self.tail.windows(mark.len()).rposition(|part| part == mark);
         match (last(BEGINS), last(ENDS)) {
@@ -158,7 +160,8 @@ impl Terminal {
 
         let shown = Shown {
             parser: vt100::Parser::new(characters(rows), characters(columns), 0),
-            text: String::new(),
+            written: Vec::new(),
+            read: 0,
             whole: true,
             tail: Vec::new(),
             first: None,
@@ -249,14 +252,16 @@ impl Terminal {
     pub fn read_any(&mut self, texts: &[&str]) -> (usize, String) {
         let (which, end) = self.until(&format!("{texts:?}"), |shown| {
             let found = texts.iter().enumerate().filter_map(|(which, text)| {
-                let at = shown.text.find(text)?;
+                let at = find(&shown.written[shown.read..], text)?;
                 Some((at, which, at + text.len()))
             });
             found.min().map(|(_, which, end)| (which, end))
         });
         let mut shown = self.shown();
-        let rest = shown.text.split_off(end);
-        (which, std::mem::replace(&mut shown.text, rest))
+        let read = shown.read;
+        shown.read += end;
+        let said = String::from_utf8_lossy(&shown.written[read..shown.read]);
+        (which, said.into_owned())
     }
 
     fn shown(&self) -> MutexGuard<'_, Shown> {
@@ -331,6 +336,11 @@ impl Terminal {
         self.frame().text()
     }
 
+    /// Whether these bytes ever came to the terminal, wherever they went on the screen.
+    pub fn was_sent(&self, text: &str) -> bool {
+        find(&self.shown().written, text).is_some()
+    }
+
     /// The number of the program's process.
     pub fn process(&self) -> u32 {
         self.child.process_id().unwrap()
@@ -346,6 +356,12 @@ impl Drop for Terminal {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Where a text begins in what was written.
+fn find(written: &[u8], text: &str) -> Option<usize> {
+    let mut parts = written.windows(text.len());
+    parts.position(|part| part == text.as_bytes())
 }
 
 /// What the screen shows, squeezed: the left pane, the right one, and whole lines.

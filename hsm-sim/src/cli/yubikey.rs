@@ -3,7 +3,7 @@
 use super::socket::Socket;
 use super::{CliError, Inserted, announce, end_of_input};
 use crate::fault::{self, Plan};
-use crate::room::Room;
+use crate::room::{ReaderName, Room};
 use crate::store::Store;
 use crate::yubikey::plate::Model;
 use clap::Args;
@@ -41,6 +41,9 @@ pub struct Yubikey {
     /// Let something go wrong.
     #[arg(long, value_name = "PLAN", default_value = "", long_help = format!("Let something go wrong. {}", fault::GRAMMAR))]
     fault: Plan,
+    /// What the readers are called before their numbers: a device says so itself, and can say anything.
+    #[arg(long, value_name = "NAME", default_value_t)]
+    reader: ReaderName,
     /// How long a device waits to be touched.
     #[arg(long, value_name = "SECONDS", default_value_t = 15.0)]
     touch_timeout: f64,
@@ -69,7 +72,8 @@ impl Yubikey {
             .zip(store.devices())
             .map(|(device, d)| json!({ "device": device, "serial": d.plate.serial, "firmware": d.plate.model.to_string() }))
             .collect();
-        let room = Arc::new(Room::new(store, self.fault, touch_timeout));
+        let room = Room::new(store, self.fault, touch_timeout).with_readers(self.reader);
+        let room = Arc::new(room);
         let inserted = match self.inserted {
             Inserted::All => (1..=devices.len()).collect(),
             Inserted::These(numbers) => numbers,

@@ -1,6 +1,6 @@
 //! Who holds which device: contexts, card handles, sharing and transactions.
 
-use super::{Plugged, Room, World, reader_name};
+use super::{Plugged, Room, World};
 use crate::pcsc::code::{self, Code};
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -225,7 +225,7 @@ impl Room {
         if world.handles.contexts.get(&context) != Some(&client) {
             return Err(code::INVALID_HANDLE);
         }
-        let seat = (0..world.seats.len()).find(|seat| reader_name(*seat) == reader);
+        let seat = (0..world.seats.len()).find(|seat| world.reader.of(*seat) == reader);
         let index = seat
             .and_then(|seat| world.seats[seat].device)
             .ok_or(code::UNKNOWN_READER)?;
@@ -340,7 +340,7 @@ impl Room {
         let index = world.usable(client, number)?.index;
         world.bays[index]
             .plugged
-            .map(|plugged| reader_name(plugged.seat))
+            .map(|plugged| world.reader.of(plugged.seat))
             .ok_or(code::REMOVED_CARD)
     }
 

@@ -5,6 +5,7 @@
 
 mod control;
 mod handles;
+mod reader;
 mod transmit;
 
 use crate::fault::Plan;
@@ -18,6 +19,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use handles::{ClientId, Share};
+pub use reader::ReaderName;
 
 /// Readers a pcsc-lite client can see at a time: the length of its reader state array.
 pub const SEATS: usize = 16;
@@ -80,6 +82,8 @@ struct World {
     handles: handles::Handles,
     faults: Plan,
     insertions: u64,
+    /// What the readers are called, before their numbers.
+    reader: ReaderName,
     watchers: Vec<Sender<String>>,
     /// Clients that wait for a reader to come or go.
     waiting: HashMap<ClientId, Box<dyn FnOnce() + Send>>,
@@ -120,6 +124,7 @@ impl Room {
             handles: handles::Handles::default(),
             faults,
             insertions: 0,
+            reader: ReaderName::default(),
             watchers: Vec::new(),
             waiting: HashMap::new(),
         };
@@ -129,6 +134,14 @@ impl Room {
             store: Mutex::new(store),
             touch_timeout,
         }
+    }
+
+    /// The same room with readers of this name.
+    #[must_use]
+    pub fn with_readers(mut self, name: ReaderName) -> Self {
+        let world = self.world.get_mut();
+        world.unwrap_or_else(PoisonError::into_inner).reader = name;
+        self
     }
 
     fn lock(&self) -> MutexGuard<'_, World> {
@@ -316,16 +329,10 @@ impl World {
             .iter()
             .enumerate()
             .map(|(number, seat)| ReaderState {
-                name: seat.device.map(|_| reader_name(number)),
+                name: seat.device.map(|_| self.reader.of(number)),
                 events: seat.events,
                 sharing: seat.device.map_or(0, |index| self.sharing(index)),
             })
             .collect()
     }
-}
-
-/// The name pcscd gives a YubiKey; what clients recognise one by, and its interfaces.
-#[must_use]
-pub fn reader_name(seat: usize) -> String {
-    format!("Yubico YubiKey OTP+FIDO+CCID {seat:02X} 00")
 }

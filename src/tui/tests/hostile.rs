@@ -10,10 +10,8 @@ use crate::{text::hostile_strings as strings, transcript::Event};
 
 /// A ceremony in which titles, words, labels and names are this text.
 fn story(text: &str) -> Story {
-    let quoted: String = text
-        .chars()
-        .map(|c| format!("\\U{:08x}", u32::from(c)))
-        .collect();
+    let quoted = strings::quoted(text);
+    let quoted = quoted.trim_matches('"');
     let mut script = SCRIPT.to_owned();
     for (what, written) in [
         ("title", "Opening"),

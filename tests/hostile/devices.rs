@@ -1,0 +1,24 @@
+//! Readers: their names are what a device says of itself.
+
+use std::process::Command;
+
+use crate::{is_shown, printed, room::Room, strings};
+
+#[test]
+fn names_of_readers_are_shown_without_being_obeyed() {
+    // A name ends with its first zero, so that no reader can have one in it.
+    for hostile in strings::ALL.iter().filter(|h| !h.text.contains('\0')) {
+        let name = format!("YubiKey {}", hostile.text);
+        let room = Room::open(&["--inserted", "all", "--reader", &name]);
+        for what in ["list", "info"] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_keymoot"));
+            let said = printed(
+                command
+                    .args(["device", what])
+                    .env("PCSCLITE_CSOCK_NAME", room.socket()),
+            );
+            assert!(said.contains("firmware 5.7.4"), "{}: {said}", hostile.what);
+            is_shown(hostile, &said);
+        }
+    }
+}

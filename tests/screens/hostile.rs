@@ -1,0 +1,67 @@
+//! Texts that try to steer a terminal, at real ones: what people wrote into a script and
+//! a roster is seen at all four, and none of it is sent to one as it is.
+
+use std::fs;
+
+use keymoot::{attestation::Family, rehearsal::cast::Cast};
+
+use super::{
+    strings::{self, Hostile, quoted},
+    tables::Tables,
+};
+
+const SCRIPT: &str = include_str!("../../ceremony-scripts/initial-root.toml");
+
+/// The first ceremony's script, whose titles, words and labels are all this text.
+fn script(text: &str) -> String {
+    let members = ["title", "words", "label"];
+    let lines = SCRIPT.lines().map(|line| {
+        let member = line.split_once(" = ").map(|(member, _)| member);
+        match member.filter(|member| members.contains(member)) {
+            Some(member) => format!("{member} = {}\n", quoted(text)),
+            None => format!("{line}\n"),
+        }
+    });
+    lines.collect()
+}
+
+/// Simulated holders, the first of whom has this name.
+fn roster(text: &str) -> String {
+    let roster = Cast::bringing(9, |_| Family::YubiKey).roster();
+    let named = roster.lines().find(|line| line.starts_with("name = "));
+    roster.replacen(named.unwrap(), &format!("name = {}", quoted(text)), 1)
+}
+
+/// Nothing of it came to a terminal as it is. A program that draws needs ESC and line
+/// breaks itself: with these the text did not come as a whole.
+fn is_not_sent(hostile: &Hostile, all: &mut Tables) {
+    let own = ['\u{1b}', '\r', '\n'];
+    let raw = strings::raw(hostile.text).filter(|c| !own.contains(c));
+    let mut never: Vec<_> = raw.map(String::from).collect();
+    never.push(hostile.text.to_owned());
+    all.each(|at| {
+        for text in &never {
+            assert!(!at.was_sent(text), "{}: {text:?} was sent", hostile.what);
+        }
+    });
+}
+
+#[test]
+fn no_text_of_people_is_obeyed_by_a_terminal_and_every_one_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (script_path, roster_path) = (path("script.toml"), path("roster.toml"));
+    for hostile in strings::ALL {
+        fs::write(&script_path, script(hostile.text)).unwrap();
+        fs::write(&roster_path, roster(hostile.text)).unwrap();
+        let mut all = Tables::rehearse(&[&script_path, "--roster", &roster_path]);
+        all.expect("Read aloud").expect(hostile.seen);
+        all.enter("bag 17").enter("12:00").expect("type confirm");
+        all.enter("confirm").expect("Space marks who answers");
+        all.press(&" ".repeat(9)).enter("present");
+        all.expect("Call the next holder").expect(hostile.seen);
+        all.enter("1").expect("Insert your device");
+        all.expect(hostile.seen);
+        is_not_sent(hostile, &mut all);
+    }
+}
