@@ -164,8 +164,13 @@ impl Store {
     pub fn keep(&mut self, index: usize, piv: &PivState) -> Result<(), StoreError> {
         match self.devices.get_mut(index) {
             Some(device) if device.piv != *piv => {
-                device.piv = piv.clone();
-                self.write()
+                let before = std::mem::replace(&mut device.piv, piv.clone());
+                let written = self.write();
+                if written.is_err() {
+                    // What no file holds is not kept: the next command has to write it, or fails too.
+                    self.devices[index].piv = before;
+                }
+                written
             }
             _ => Ok(()),
         }

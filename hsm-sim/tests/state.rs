@@ -36,6 +36,23 @@ fn whatever_was_answered_is_still_so_after_kill_9() {
 }
 
 #[test]
+fn nothing_is_answered_until_what_changed_could_be_written() {
+    let sim = Sim::start(&["--inserted", "1"]);
+    let mut raw = Raw::piv(&sim.path("socket"));
+    let file = sim.path("state.json");
+    // No file can be moved to where a folder is.
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    assert!(raw.send(WRONG_PIN).is_err());
+    assert!(raw.send(PIN_METADATA).is_err());
+    std::fs::remove_dir(&file).unwrap();
+    assert_eq!(
+        raw.send(PIN_METADATA).unwrap(),
+        "0101ff05010106020302 9000".replace(' ', "")
+    );
+}
+
+#[test]
 fn a_key_whose_making_was_answered_is_there_after_kill_9() {
     let sim = Sim::start(&["--inserted", "1"]);
     let made = Raw::authenticated(&sim.path("socket"))

@@ -171,8 +171,13 @@ impl Store {
     pub fn keep(&mut self, index: usize, state: &State) -> Result<(), StoreError> {
         match self.devices.get_mut(index) {
             Some(device) if device.state != *state => {
-                device.state = state.clone();
-                self.write()
+                let before = std::mem::replace(&mut device.state, state.clone());
+                let written = self.write();
+                if written.is_err() {
+                    // What no file holds is not kept: the next command has to write it, or fails too.
+                    self.devices[index].state = before;
+                }
+                written
             }
             _ => Ok(()),
         }
