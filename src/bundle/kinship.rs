@@ -6,7 +6,7 @@
 use super::{Bundle, SIGNATURES};
 use crate::{
     rules::{Verdict, Violation},
-    text::escape,
+    text::{excerpt, several},
     transcript::{Chain, Entry, Event},
 };
 
@@ -102,12 +102,12 @@ impl Kinship {
                 format!("{both}: they tell of one course, and were closed by different signatures"),
             ),
             Self::SameCourse(files) => {
-                let files: Vec<_> = files.iter().map(|path| escape(path)).collect();
+                let files: Vec<_> = files.iter().map(|path| excerpt(path)).collect();
                 Verdict::held(
                     RULE,
                     format!(
                         "{both}: they tell of one course, and differ in {}",
-                        files.join(", ")
+                        several(&files, ", ")
                     ),
                 )
             }

@@ -6,7 +6,7 @@ use crate::{
     ceremony::State,
     digest::Digest,
     rules::{Verdict, Violation},
-    text::escape,
+    text::excerpt,
     transcript::Program,
 };
 
@@ -22,7 +22,7 @@ pub(super) fn path(program: &Program) -> String {
 /// says is worth comparing with what was built and checked before the ceremony.
 pub(super) fn recorded_by(state: &State) -> Verdict {
     let told = state.programs.iter().map(|(from, program)| {
-        let name = escape(&program.name);
+        let name = excerpt(&program.name);
         format!(
             "from line {} on {name}, SHA-256 {}",
             from + 1,
@@ -48,7 +48,7 @@ pub(super) fn made_of<'s>(
         let checked = object(&program.sbom)
             .ok_or_else(|| "it is not in the bundle".to_owned())
             .and_then(|bytes| sbom::check(&bytes, program));
-        let name = escape(&program.name);
+        let name = excerpt(&program.name);
         match checked {
             Ok(components) => Verdict::held(
                 "BUNDLE-SBOM",

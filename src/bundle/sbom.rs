@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{PROGRAM, digest::Digest, text::escape, transcript::Program};
+use crate::{PROGRAM, digest::Digest, text::excerpt, transcript::Program};
 
 const CRATES: &str = include_str!("../../docs/dependencies.txt");
 
@@ -144,7 +144,7 @@ pub(super) fn check(bytes: &[u8], program: &Program) -> Result<usize, String> {
     if bytes.len() > LARGEST {
         return Err(format!("it is larger than {LARGEST} bytes"));
     }
-    let bill: Bill = serde_json::from_slice(bytes).map_err(|error| escape(&error.to_string()))?;
+    let bill: Bill = serde_json::from_slice(bytes).map_err(|error| excerpt(&error.to_string()))?;
     if bill.bom_format != "CycloneDX" {
         return Err("it is not in the format CycloneDX".to_owned());
     }

@@ -3,7 +3,7 @@
 use super::evidence::{Evidence, STOP};
 use crate::{
     rules::{Outcome, Verdict, Violation, machine},
-    text::escape,
+    text::excerpt,
     transcript::{Event, Mode, Time},
 };
 
@@ -68,7 +68,7 @@ impl Evidence<'_> {
                 RULE,
                 format!(
                     "the machine's clock showed {at}, and the wall's {}",
-                    escape(wall)
+                    excerpt(wall)
                 ),
                 STOP,
             )

@@ -5,7 +5,7 @@ use super::{Manifest, evidence::STOP};
 use crate::{
     ceremony::State,
     rules::{Verdict, Violation},
-    text::escape,
+    text::excerpt,
     transcript::{Chain, Event},
 };
 
@@ -63,7 +63,7 @@ pub(super) fn times(chain: &Chain) -> Verdict {
         {
             Some(format!(
                 "{} is dated {made} and was written down at {}",
-                escape(document),
+                excerpt(document),
                 entry.time
             ))
         }
