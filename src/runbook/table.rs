@@ -35,7 +35,8 @@ fn things(script: &CheckedScript, policy: &Policy) -> Vec<String> {
         .flat_map(|(_, step)| &step.fields)
         .any(|field| field.accepts == Accepts::Time);
     let mut things = vec![
-        "The machine, in its sealed bag, with its power supply; no network, no swap.".to_owned(),
+        "The machine, in its sealed bag, with its power supply; no network, no swap; started with Secure Boot, or with `nohibernate` on the kernel's command line."
+            .to_owned(),
         format!(
             "On it: `keymoot`, the script `{name}`, policy and roster. Their SHA-256 were published beforehand and are on paper here."
         ),

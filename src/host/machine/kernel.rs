@@ -1,6 +1,6 @@
 //! What the kernel says of the machine and of this process, below /sys and /proc.
 
-use std::{fs, path::Path};
+use std::{fs, io::ErrorKind, path::Path};
 
 /// The interfaces that are up, but for loopback, from /sys/class/net.
 pub(super) fn links_up(sys: &Path) -> Vec<String> {
@@ -54,10 +54,13 @@ pub(super) fn swap(proc: &Path) -> Vec<String> {
 
 /// Whether the kernel would write all memory to a disk and switch off, when asked to.
 /// It lists `disk` in /sys/power/state unless that is compiled out, forbidden on its
-/// command line or locked down (Documentation/ABI/testing/sysfs-power).
+/// command line or locked down (Documentation/ABI/testing/sysfs-power). A kernel without
+/// power management has no such file, and only then does a missing one say no.
 pub(super) fn hibernates(sys: &Path) -> bool {
-    let states = text(&sys.join("power/state"));
-    states.split_whitespace().any(|state| state == "disk")
+    match fs::read_to_string(sys.join("power/state")) {
+        Ok(states) => states.split_whitespace().any(|state| state == "disk"),
+        Err(error) => error.kind() != ErrorKind::NotFound || !sys.join("class").is_dir(),
+    }
 }
 
 /// The program to which the kernel hands core dumps, whatever their limit (core(5)).
@@ -196,6 +199,16 @@ mod tests {
         let states = |states| hibernates(shown(&[("power/state", states)]).path());
         assert!(states("freeze mem disk\n"));
         assert!(!states("freeze mem\n"));
+    }
+
+    #[test]
+    fn a_kernel_without_power_management_does_not_hibernate_and_one_that_tells_nothing_may() {
+        let without = shown(&[("class/net/lo/type", "772\n")]);
+        assert!(!hibernates(without.path()));
+        let nothing_there = shown(&[]);
+        assert!(hibernates(nothing_there.path()));
+        let unreadable = shown(&[("class/net/lo/type", "772\n"), ("power/state/odd", "")]);
+        assert!(hibernates(unreadable.path()));
     }
 
     #[test]
