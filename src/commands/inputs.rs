@@ -139,10 +139,20 @@ fn collect(folder: &Path, inside: &str, inputs: &mut Inputs) -> Result<(), HostE
     for entry in listed {
         let path = entry.path();
         let name = format!("{inside}{}", entry.file_name().to_string_lossy());
-        if path.is_dir() {
+        let kind = entry.file_type();
+        let kind = kind.map_err(|error| HostError::file("look at", &path, &error))?;
+        if kind.is_dir() {
             collect(&path, &format!("{name}/"), inputs)?;
+        } else if kind.is_file() {
+            inputs.insert(name, folder::read_bounded(&path, LARGEST)?);
         } else {
-            inputs.insert(name, keymoot::host::folder::read_bounded(&path, LARGEST)?);
+            return Err(HostError::new(
+                format!(
+                    "{} is no file of its own, but a link or a device",
+                    escape_path(&path)
+                ),
+                "keymoot wrote nothing of the kind: find out who changed the ceremony's folder",
+            ));
         }
     }
     Ok(())
