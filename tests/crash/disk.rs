@@ -143,6 +143,22 @@ impl Disk {
         }
     }
 
+    /// A disk that holds a tree, and of which everything is sure.
+    pub fn holding(tree: &Tree) -> Self {
+        let mut disk = Self::new();
+        for (path, found) in tree {
+            match found {
+                Found::Folder => disk.make_folder(path),
+                Found::File(content) => {
+                    disk.make_file(path);
+                    disk.change(path, |bytes| bytes.extend_from_slice(&content.bytes));
+                }
+            }
+        }
+        disk.settle();
+        disk
+    }
+
     /// What stands at a path.
     pub fn find(&self, path: &str) -> Option<usize> {
         let mut at = 0;
@@ -298,7 +314,7 @@ impl Disk {
     }
 
     /// Everything is sure that is there.
-    pub fn settle(&mut self) {
+    fn settle(&mut self) {
         for node in &mut self.nodes {
             match node {
                 Node::Folder { now, sure } => *sure = now.clone(),

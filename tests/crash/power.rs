@@ -3,10 +3,15 @@
 use std::{fs, path::Path};
 
 use crate::{
-    recording::{Recording, Scenario},
+    recording::{Crash, Recording, Scenario},
     stage::{SEED, keymoot, said},
     trial::{after_every_operation, attempt, one_of_each_kind},
 };
+
+/// The folder in which a ceremony is recorded, in a folder for it and its crashes.
+const RECORDED: &str = "000000";
+/// Where the numbers of folders begin in which there are second crashes.
+const TWICE: usize = 20;
 
 /// What `make crash-points` asks for. The suite asks for nothing, and tries a sample.
 struct Wanted {
@@ -41,18 +46,25 @@ enum Tried {
     EveryKind,
     /// So many of those.
     Kinds(usize),
+    /// After so many of those, so many (or all) of the states in which a second crash
+    /// leaves what was gone on with, before anything new is recorded.
+    Twice(usize, Option<usize>),
 }
 
 /// Tries a ceremony, prints the counts, and gives what did not survive.
 fn survived(scenario: &Scenario, tried: Tried, folder: &Path) -> Vec<String> {
     fs::create_dir(folder).unwrap();
-    let recording = Recording::of(scenario, &folder.join("000000"));
+    let recording = Recording::of(scenario, &folder.join(RECORDED));
     let crashes = recording.crashes();
     let chosen = match tried {
         Tried::Every => crashes.iter().collect(),
         Tried::EveryOperation => after_every_operation(&recording, &crashes),
         Tried::EveryKind => one_of_each_kind(&recording, &crashes, None),
         Tried::Kinds(most) => one_of_each_kind(&recording, &crashes, Some(most)),
+        Tried::Twice(first, second) => {
+            let first = one_of_each_kind(&recording, &crashes, Some(first));
+            return survived_twice(&recording, &first, second, folder);
+        }
     };
     let outcome = attempt(&recording, &chosen);
     println!(
@@ -64,6 +76,37 @@ fn survived(scenario: &Scenario, tried: Tried, folder: &Path) -> Vec<String> {
         outcome.tried - outcome.lost.len()
     );
     outcome.lost
+}
+
+/// The same for a second crash, while it is found out what the first one left.
+fn survived_twice(
+    recording: &Recording,
+    first: &[&Crash],
+    second: Option<usize>,
+    folder: &Path,
+) -> Vec<String> {
+    let (mut tried, mut lost) = (0, Vec::new());
+    for (number, crash) in first.iter().enumerate() {
+        // As long as the folder's own name: what it holds is told of by its path.
+        let folder = folder.with_file_name(format!("{:02}", TWICE + number));
+        fs::create_dir(&folder).unwrap();
+        let again = recording.gone_on_with(crash, &folder.join(RECORDED));
+        let crashes = again.crashes_at_the_beginning();
+        let chosen = match second {
+            None => crashes.iter().collect(),
+            most => one_of_each_kind(&again, &crashes, most),
+        };
+        let outcome = attempt(&again, &chosen);
+        tried += outcome.tried;
+        lost.extend(outcome.lost);
+    }
+    println!(
+        "{}: after {} crashes, at the beginning of going on: {tried} tried, {} survived",
+        recording.name,
+        first.len(),
+        tried - lost.len()
+    );
+    lost
 }
 
 /// Every occasion after the first, going on from the bundle of the one before.
@@ -129,8 +172,13 @@ fn ceremonies_survive_a_power_cut_at_any_operation() {
         "initial-root, mixed devices",
         &["initial-root", "--device", "mixed"],
     );
+    let twice = Scenario::new("initial-root, twice", &["initial-root"]);
     let ceremonies = match Wanted::read() {
-        None => vec![(first, Tried::Kinds(28)), (mixed, Tried::Kinds(8))],
+        None => vec![
+            (first, Tried::Kinds(24)),
+            (mixed, Tried::Kinds(8)),
+            (twice, Tried::Twice(2, Some(4))),
+        ],
         Some(Wanted { ceremony, depth }) => {
             let arguments = ["initial-root", "--policy", &tuf_ci];
             let mut others = occasions(&folder.path().join("story"));
@@ -140,8 +188,12 @@ fn ceremonies_survive_a_power_cut_at_any_operation() {
                 .map(|other| (other, Tried::EveryOperation));
             std::iter::once((first, Tried::Every))
                 .chain(others)
+                .chain([(twice, Tried::Twice(40, None))])
                 .filter(|(scenario, _)| ceremony == "all" || ceremony == scenario.name)
-                .map(|(scenario, usual)| (scenario, depth.unwrap_or(usual)))
+                .map(|(scenario, usual)| match usual {
+                    Tried::Twice(..) => (scenario, usual),
+                    _ => (scenario, depth.unwrap_or(usual)),
+                })
                 .collect()
         }
     };
@@ -151,7 +203,7 @@ fn ceremonies_survive_a_power_cut_at_any_operation() {
         lost.extend(survived(
             scenario,
             *tried,
-            &folder.path().join(number.to_string()),
+            &folder.path().join(format!("{number:02}")),
         ));
     }
     if !lost.is_empty() {

@@ -13,7 +13,11 @@ use crate::{
     operations::{Operation, operations},
     stage::{SEED, program, said},
     strace,
+    survival::lay_out,
 };
+
+/// Where the transcript lies.
+pub const TRANSCRIPT: &str = "ceremony/transcript.jsonl";
 
 /// What is rehearsed: the arguments after `rehearse` that make the difference.
 #[derive(Clone)]
@@ -27,6 +31,19 @@ impl Scenario {
         Self {
             name,
             arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
+        }
+    }
+
+    /// Goes on in a folder, or begins where nothing was begun.
+    pub fn hold(&self, folder: &Path) -> Vec<String> {
+        let ceremony = folder.join("ceremony");
+        match ceremony.is_dir() {
+            true => {
+                let [program, ceremony] =
+                    [program(), ceremony].map(|path| path.to_str().unwrap().to_owned());
+                vec![program, "resume".to_owned(), ceremony]
+            }
+            false => self.rehearse(folder),
         }
     }
 
@@ -60,9 +77,13 @@ pub fn traced(log: &Path, calls: &str, line: &[String]) -> Command {
     command
 }
 
-/// A rehearsal that nothing interrupted.
+/// A rehearsal that nothing interrupted, from its beginning or from where a crash left it.
 pub struct Recording {
     pub scenario: Scenario,
+    /// Its name, and after which crash it is gone on with.
+    pub name: String,
+    /// What stood there before.
+    before: Crash,
     pub operations: Vec<Operation>,
     /// Its transcript at the end, line by line.
     pub lines: Vec<Vec<u8>>,
@@ -83,22 +104,60 @@ pub struct Crash {
     pub survivors: Survivors,
 }
 
+impl Crash {
+    /// Before anything was done.
+    fn nothing() -> Self {
+        Self {
+            tree: Tree::new(),
+            told: 0,
+            signed: 0,
+            at: 0,
+            survivors: Survivors::Everything,
+        }
+    }
+
+    /// How many whole lines of a transcript it left.
+    fn lines(&self) -> usize {
+        match self.tree.get(TRANSCRIPT) {
+            Some(Found::File(content)) => content.bytes.iter().filter(|&&b| b == b'\n').count(),
+            _ => 0,
+        }
+    }
+}
+
 impl Recording {
     /// Holds the rehearsal in `folder`, which is made.
     pub fn of(scenario: &Scenario, folder: &Path) -> Self {
         fs::create_dir(folder).unwrap();
+        let name = scenario.name.to_owned();
+        Self::held(scenario, name, Crash::nothing(), folder)
+    }
+
+    /// Goes on in `folder`, which is made, where a crash of this one left it.
+    pub fn gone_on_with(&self, crash: &Crash, folder: &Path) -> Self {
+        let before = Crash {
+            tree: lay_out(&crash.tree, &self.folder, folder),
+            ..*crash
+        };
+        Self::held(&self.scenario, self.place(crash), before, folder)
+    }
+
+    fn held(scenario: &Scenario, name: String, before: Crash, folder: &Path) -> Self {
         let log = folder.with_extension("strace");
-        let output = traced(&log, strace::CALLS, &scenario.rehearse(folder))
+        let output = traced(&log, strace::CALLS, &scenario.hold(folder))
             .output()
             .expect("strace is needed: `make test-packages` installs it");
         assert!(output.status.success(), "{}", said(&output));
         let calls = strace::calls(&fs::read(&log).unwrap());
         fs::remove_file(log).unwrap();
-        let operations = operations(&calls, folder.to_str().unwrap(), Disk::new());
-        let transcript = fs::read(folder.join("ceremony/transcript.jsonl")).unwrap();
+        let disk = Disk::holding(&before.tree);
+        let operations = operations(&calls, folder.to_str().unwrap(), disk);
+        let transcript = fs::read(folder.join(TRANSCRIPT)).unwrap();
         let lines = transcript.split_inclusive(|&b| b == b'\n');
         let recording = Self {
             scenario: scenario.clone(),
+            name,
+            before,
             operations,
             lines: lines.map(<[u8]>::to_vec).collect(),
             folder: folder.to_owned(),
@@ -109,7 +168,7 @@ impl Recording {
 
     /// What the log did to the model of a disk is what the disk holds.
     fn is_whole(&self) {
-        let mut disk = Disk::new();
+        let mut disk = Disk::holding(&self.before.tree);
         for operation in &self.operations {
             operation.apply(&mut disk);
         }
@@ -125,8 +184,15 @@ impl Recording {
         let told = self
             .operations
             .iter()
-            .filter(|o| matches!(o, Operation::Told(_)));
-        assert_eq!(told.count(), self.lines.len());
+            .filter_map(|operation| match operation {
+                Operation::Told(number) => Some(*number as usize),
+                _ => None,
+            });
+        // Every line that was not there before is told of, in order.
+        let told: Vec<_> = told.collect();
+        let first = self.lines.len() - told.len();
+        assert!(first <= self.before.lines(), "{} was not told", first);
+        assert!(told.iter().copied().eq(first..self.lines.len()), "{told:?}");
     }
 
     /// How many operations on the disk and changes of devices there were.
@@ -138,8 +204,8 @@ impl Recording {
 
     /// Every state that a crash can leave, each once.
     pub fn crashes(&self) -> Vec<Crash> {
-        let mut disk = Disk::new();
-        let (mut told, mut signed) = (0, 0);
+        let mut disk = Disk::holding(&self.before.tree);
+        let (mut told, mut signed) = (self.before.told, self.before.signed);
         let mut states: BTreeMap<[u8; 32], Crash> = BTreeMap::new();
         for at in 0..=self.operations.len() {
             if let Some(operation) = at.checked_sub(1).map(|last| &self.operations[last]) {
@@ -168,6 +234,13 @@ impl Recording {
         crashes
     }
 
+    /// Those before anything new was recorded.
+    pub fn crashes_at_the_beginning(&self) -> Vec<Crash> {
+        let mut crashes = self.crashes();
+        crashes.retain(|crash| crash.told == self.before.told);
+        crashes
+    }
+
     /// What kind of operation was the last, and what survived.
     pub fn kind(&self, crash: &Crash) -> ((&'static str, String), Survivors) {
         let last = crash
@@ -182,7 +255,7 @@ impl Recording {
         let ((what, path), survivors) = self.kind(crash);
         format!(
             "{}: after operation {} ({what} {path}), {survivors:?} survived",
-            self.scenario.name, crash.at
+            self.name, crash.at
         )
     }
 }

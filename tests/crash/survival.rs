@@ -13,9 +13,9 @@ use keymoot::{
 };
 
 use crate::{
-    disk::{Found, Tree},
+    disk::{Content, Found, Tree},
     operations::is_signature,
-    recording::{Crash, Recording, traced},
+    recording::{Crash, Recording, TRANSCRIPT, traced},
     stage::{keymoot, said},
     strace,
 };
@@ -47,22 +47,28 @@ pub fn survives(recording: &Recording, crash: &Crash, folder: &Path) -> Result<(
 }
 
 /// Writes a tree as it was recorded in one folder into another with a path as long:
-/// the settings say where the bundle goes.
-fn lay_out(tree: &Tree, recorded: &Path, folder: &Path) {
+/// the settings say where the bundle goes. Gives the tree as it is there.
+pub fn lay_out(tree: &Tree, recorded: &Path, folder: &Path) -> Tree {
     let names = [recorded, folder].map(|path| path.to_str().unwrap().to_owned());
     assert_eq!(names[0].len(), names[1].len());
+    let mut tree = tree.clone();
+    for (path, found) in &mut tree {
+        if let Found::File(content) = found
+            && path.contains("settings.json")
+        {
+            let text = std::str::from_utf8(&content.bytes).unwrap();
+            *content = Content::of(text.replace(&names[0], &names[1]).into_bytes());
+        }
+    }
     fs::create_dir(folder).unwrap();
-    for (path, found) in tree {
+    for (path, found) in &tree {
         let whole = folder.join(path);
         match found {
             Found::Folder => fs::create_dir(whole).unwrap(),
-            Found::File(content) if path.contains("settings.json") => {
-                let text = std::str::from_utf8(&content.bytes).unwrap();
-                fs::write(whole, text.replace(&names[0], &names[1])).unwrap();
-            }
             Found::File(content) => fs::write(whole, &content.bytes).unwrap(),
         }
     }
+    tree
 }
 
 struct Survivor<'r> {
@@ -79,14 +85,7 @@ impl Survivor<'_> {
     /// Resumes, or begins anew where nothing was begun. Gives how often devices were
     /// asked to sign as well.
     fn go_on(&self) -> (Output, usize) {
-        let line = match self.ceremony().is_dir() {
-            true => {
-                let [program, ceremony] = [crate::stage::program(), self.ceremony()]
-                    .map(|path| path.to_str().unwrap().to_owned());
-                vec![program, "resume".to_owned(), ceremony]
-            }
-            false => self.recording.scenario.rehearse(&self.folder),
-        };
+        let line = self.recording.scenario.hold(&self.folder);
         let log = self.folder.with_extension("strace");
         let output = traced(&log, strace::COMMANDS, &line).output().unwrap();
         let calls = strace::calls(&fs::read(&log).unwrap());
@@ -96,7 +95,7 @@ impl Survivor<'_> {
     }
 
     fn judge(&self, signed: usize) -> Result<(), String> {
-        let transcript = fs::read(self.ceremony().join("transcript.jsonl")).unwrap();
+        let transcript = fs::read(self.folder.join(TRANSCRIPT)).unwrap();
         let acknowledged = self.recording.lines[..self.crash.told].concat();
         if !transcript.starts_with(&acknowledged) {
             return Err("an event that was acknowledged is lost".to_owned());

@@ -44,11 +44,7 @@ pub fn attempt(recording: &Recording, crashes: &[&Crash]) -> Outcome {
                         return;
                     };
                     if number > 0 && number.is_multiple_of(100) {
-                        eprintln!(
-                            "  {}: {number} of {}",
-                            recording.scenario.name,
-                            crashes.len()
-                        );
+                        eprintln!("  {}: {number} of {}", recording.name, crashes.len());
                     }
                     if let Err(why) = one(recording, crash, beside, number + 1) {
                         let why = format!("{}: {why}", recording.place(crash));
