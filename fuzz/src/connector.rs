@@ -28,12 +28,12 @@ use hsm_sim::yubihsm::{
     channel::Channel,
     code::command as codes,
     connector::converse,
+    device::Store,
     fault::Plan,
     frame::{Frame, message},
     object::Kind,
     room::Room,
     state::State,
-    store::Store,
 };
 
 static STORE: LazyLock<Store> = LazyLock::new(|| {

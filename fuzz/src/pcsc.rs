@@ -24,12 +24,10 @@ use std::{
 };
 
 use hsm_sim::{
-    fault::Plan,
     pcsc::{Writers, converse},
     room::Room,
-    store::Store,
     tlv,
-    yubikey::{Card, Outcome, apdu::Command, piv::state::PivState},
+    yubikey::{Card, Outcome, apdu::Command, device::Store, fault::Plan, piv::state::PivState},
 };
 
 static STORE: LazyLock<Store> = LazyLock::new(|| {

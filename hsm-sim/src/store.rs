@@ -1,45 +1,72 @@
-//! YubiKeys between runs.
+//! Devices between runs: those of one run, and the file they are kept in.
 
 use crate::seed::Seed;
 use crate::statefile;
 pub use crate::statefile::StoreError;
-use crate::vendor::{Batch, Vendor};
-use crate::yubikey::piv::state::PivState;
-use crate::yubikey::plate::{Model, Plate};
+use crate::vendor::Vendor;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// A device as it is kept.
-#[derive(Clone)]
-pub struct Device {
+pub trait Device: Clone {
+    /// What the state file of its family calls itself.
+    const FORMAT: &'static str;
+    /// The label under which a seed gives serial numbers of its family.
+    const SERIAL_LABEL: &'static [u8];
+    /// The serial numbers of its family.
+    const SERIALS: Range<u32>;
+    /// What is asked for when a new one is made.
+    type Model: Copy;
     /// What is engraved on it.
-    pub plate: Plate,
+    type Plate: Clone + Serialize + DeserializeOwned;
+    /// What is in it, as it is sealed in a state file.
+    type Inside: Serialize + DeserializeOwned;
     /// What it remembers.
-    pub piv: PivState,
+    type State: Clone + PartialEq;
+
+    /// What is engraved on a new one.
+    fn engrave(serial: u32, model: Self::Model) -> Self::Plate;
+    /// The serial number that is engraved.
+    fn serial(plate: &Self::Plate) -> u32;
+    /// Makes new ones.
+    ///
+    /// # Errors
+    /// When a key cannot be made.
+    fn make(
+        plates: Vec<Self::Plate>,
+        seed: &Seed,
+        vendor: &mut Vendor,
+    ) -> Result<Vec<Self>, StoreError>;
+    /// Puts one together that was kept.
+    fn of(plate: Self::Plate, inside: Self::Inside) -> Self;
+    /// What is engraved on it.
+    fn plate(&self) -> &Self::Plate;
+    /// What is in it.
+    fn inside(&self) -> Self::Inside;
+    /// What it remembers.
+    fn state(&mut self) -> &mut Self::State;
 }
 
 #[derive(Serialize, Deserialize)]
-struct Sealed {
+struct Sealed<I> {
     seed: Seed,
     vendor: Vendor,
-    devices: Vec<PivState>,
+    devices: Vec<I>,
 }
-
-const FORMAT: &str = "hsm-sim state 1";
 
 /// The devices of one run and the file they are kept in.
 #[derive(Clone)]
-pub struct Store {
+pub struct Store<D> {
     path: Option<PathBuf>,
     seed: Seed,
     vendor: Vendor,
-    devices: Vec<Device>,
+    devices: Vec<D>,
 }
 
-impl Store {
-    /// Opens the devices kept in `path`, or makes new ones: at least `count` of them, the new ones with these
+impl<D: Device> Store<D> {
+    /// Opens the devices kept in `path`, or makes new ones: at least `count` of them, the new ones of these
     /// `models` in turn. A number for the seed makes new devices repeatable.
     ///
     /// # Errors
@@ -48,91 +75,69 @@ impl Store {
         path: Option<PathBuf>,
         number: Option<u64>,
         count: usize,
-        models: &[Model],
+        models: &[D::Model],
     ) -> Result<Self, StoreError> {
         let seed = number.map(Seed::from_number);
-        let read = |path| statefile::read(path, FORMAT, |sealed: &Sealed| sealed.devices.len());
+        let held = |sealed: &Sealed<D::Inside>| sealed.devices.len();
+        let read = |path| statefile::read(path, D::FORMAT, held);
         let mut store = match path.as_deref().map(read).transpose()?.flatten() {
-            Some((listed, kept)) => {
+            Some((plates, kept)) => {
                 if seed.is_some_and(|seed| seed != kept.seed) {
                     return Err(StoreError::OtherSeed(path.unwrap_or_default()));
                 }
-                let devices = listed
-                    .into_iter()
-                    .zip(kept.devices)
-                    .map(|(plate, piv)| Device { plate, piv })
-                    .collect();
+                let devices = plates.into_iter().zip(kept.devices);
                 Self {
+                    devices: devices
+                        .map(|(plate, inside)| D::of(plate, inside))
+                        .collect(),
                     path,
                     seed: kept.seed,
                     vendor: kept.vendor,
-                    devices,
                 }
             }
-            None => {
-                let seed = seed.map_or_else(Seed::from_entropy, Ok)?;
-                Self {
-                    path,
-                    seed,
-                    vendor: Vendor::default(),
-                    devices: Vec::new(),
-                }
-            }
+            None => Self {
+                path,
+                seed: seed.map_or_else(Seed::from_entropy, Ok)?,
+                vendor: Vendor::default(),
+                devices: Vec::new(),
+            },
         };
         store.add_devices(count, models)?;
         store.write()?;
         Ok(store)
     }
 
-    fn add_devices(&mut self, count: usize, models: &[Model]) -> Result<(), StoreError> {
-        let new: Vec<(usize, Model)> = (self.devices.len()..count)
-            .zip(
-                models
-                    .iter()
-                    .cycle()
-                    .skip(self.devices.len() % models.len().max(1)),
-            )
-            .map(|(index, model)| (index, *model))
-            .collect();
-        let wanted: Vec<Model> = new.iter().map(|(_, model)| *model).collect();
-        self.vendor.provide(&self.seed, &wanted)?;
-        let mut batches = BTreeMap::new();
-        for (index, model) in new {
-            let batch: &Batch = match batches.entry(model) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => {
-                    let batch = self.vendor.batch(&self.seed, model);
-                    place.insert(batch.ok_or(rsa::Error::Internal)?)
-                }
-            };
-            let plate = Plate {
-                serial: self.free_serial(index),
-                model,
-            };
-            self.devices.push(Device {
-                plate,
-                piv: PivState::factory(model, batch.clone()),
-            });
+    fn add_devices(&mut self, count: usize, models: &[D::Model]) -> Result<(), StoreError> {
+        let first = self.devices.len();
+        let models = models.iter().cycle().skip(first % models.len().max(1));
+        let mut plates = Vec::new();
+        for (index, model) in (first..count).zip(models) {
+            plates.push(D::engrave(self.free_serial(index, &plates), *model));
         }
+        let new = D::make(plates, &self.seed, &mut self.vendor)?;
+        self.devices.extend(new);
         Ok(())
     }
 
     /// Eight digits, as on real devices of the last years, and no two alike.
-    fn free_serial(&self, index: usize) -> u32 {
+    fn free_serial(&self, index: usize, others: &[D::Plate]) -> u32 {
+        let taken = |serial| {
+            let kept = self.devices.iter().map(D::plate);
+            kept.chain(others).any(|plate| D::serial(plate) == serial)
+        };
         let mut attempt = 0u64;
         loop {
-            let bytes = self
-                .seed
-                .bytes(&[b"serial", &index.to_be_bytes(), &attempt.to_be_bytes()]);
+            let labels: [&[u8]; 3] = [
+                D::SERIAL_LABEL,
+                &index.to_be_bytes(),
+                &attempt.to_be_bytes(),
+            ];
+            let bytes = self.seed.bytes(&labels);
             let number = bytes
                 .first_chunk()
                 .map_or(0, |four| u32::from_be_bytes(*four));
-            let serial = 10_000_000 + number % 20_000_000;
-            if self
-                .devices
-                .iter()
-                .all(|device| device.plate.serial != serial)
-            {
+            let serial = D::SERIALS.start + number % (D::SERIALS.end - D::SERIALS.start);
+            if !taken(serial) {
                 return serial;
             }
             attempt += 1;
@@ -153,7 +158,7 @@ impl Store {
 
     /// The devices in order; the first is device 1.
     #[must_use]
-    pub fn devices(&self) -> &[Device] {
+    pub fn devices(&self) -> &[D] {
         &self.devices
     }
 
@@ -161,19 +166,20 @@ impl Store {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn keep(&mut self, index: usize, piv: &PivState) -> Result<(), StoreError> {
-        match self.devices.get_mut(index) {
-            Some(device) if device.piv != *piv => {
-                let before = std::mem::replace(&mut device.piv, piv.clone());
-                let written = self.write();
-                if written.is_err() {
-                    // What no file holds is not kept: the next command has to write it, or fails too.
-                    self.devices[index].piv = before;
-                }
-                written
-            }
-            _ => Ok(()),
+    pub fn keep(&mut self, index: usize, state: &D::State) -> Result<(), StoreError> {
+        let Some(kept) = self.devices.get_mut(index).map(D::state) else {
+            return Ok(());
+        };
+        if kept == state {
+            return Ok(());
         }
+        let before = std::mem::replace(kept, state.clone());
+        let written = self.write();
+        if written.is_err() {
+            // What no file holds is not kept: the next command has to write it, or fails too.
+            *self.devices[index].state() = before;
+        }
+        written
     }
 
     fn write(&self) -> Result<(), StoreError> {
@@ -183,14 +189,10 @@ impl Store {
         let sealed = Sealed {
             seed: self.seed.clone(),
             vendor: self.vendor.clone(),
-            devices: self
-                .devices
-                .iter()
-                .map(|device| device.piv.clone())
-                .collect(),
+            devices: self.devices.iter().map(D::inside).collect(),
         };
-        let plates = self.devices.iter().map(|d| d.plate.clone()).collect();
-        statefile::write(path, FORMAT, plates, &sealed)
+        let plates = self.devices.iter().map(D::plate).cloned().collect();
+        statefile::write(path, D::FORMAT, plates, &sealed)
     }
 }
 

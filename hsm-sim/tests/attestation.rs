@@ -185,7 +185,7 @@ fn both_chains_verify_with_openssl_up_to_a_root_named_simulated() {
 #[test]
 fn one_batch_certificate_is_shared_by_devices_of_one_firmware() {
     let models = ["5.7.4", "5.7.4", "5.4.3"].map(|firmware| firmware.parse().unwrap());
-    let store = hsm_sim::store::Store::open(None, Some(7), 3, &models).unwrap();
+    let store = hsm_sim::yubikey::device::Store::open(None, Some(7), 3, &models).unwrap();
     let keys: Vec<_> = store
         .devices()
         .iter()

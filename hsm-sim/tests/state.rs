@@ -90,7 +90,8 @@ fn the_same_seed_makes_the_same_vendor_serial_numbers_and_keys() {
 fn without_a_seed_no_two_runs_are_alike() {
     let serial = || {
         let store =
-            hsm_sim::store::Store::open(None, None, 1, &["5.7.4".parse().unwrap()]).unwrap();
+            hsm_sim::yubikey::device::Store::open(None, None, 1, &["5.7.4".parse().unwrap()])
+                .unwrap();
         (
             store.devices()[0].plate.serial,
             store.vendor().published()[0].pem.clone(),

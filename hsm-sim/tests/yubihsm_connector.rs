@@ -6,8 +6,8 @@ mod connector;
 
 use connector::Bench;
 use hsm_sim::control::Controlled;
+use hsm_sim::yubihsm::device::Store;
 use hsm_sim::yubihsm::room::Request;
-use hsm_sim::yubihsm::store::Store;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;

@@ -3,10 +3,10 @@
 use super::socket::Socket;
 use super::{CliError, Inserted, announce, end_of_input};
 use crate::yubihsm::connector;
-use crate::yubihsm::fault::{self, Plan};
+use crate::yubihsm::device::Store;
+use crate::yubihsm::fault::{Kind, Plan};
 use crate::yubihsm::plate::Version;
 use crate::yubihsm::room::Room;
-use crate::yubihsm::store::Store;
 use clap::Args;
 use serde_json::json;
 use std::net::{SocketAddr, TcpListener};
@@ -43,7 +43,7 @@ pub struct Yubihsm {
     #[arg(long, value_name = "N", default_value = "1")]
     inserted: Inserted,
     /// Let something go wrong.
-    #[arg(long, value_name = "PLAN", default_value = "", long_help = format!("Let something go wrong. {}", fault::GRAMMAR))]
+    #[arg(long, value_name = "PLAN", default_value = "", long_help = format!("Let something go wrong. {}", crate::fault::grammar::<Kind>()))]
     fault: Plan,
     /// End when standard input ends: when the program that started this one is gone.
     #[arg(long)]

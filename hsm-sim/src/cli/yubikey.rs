@@ -2,9 +2,9 @@
 
 use super::socket::Socket;
 use super::{CliError, Inserted, announce, end_of_input};
-use crate::fault::{self, Plan};
 use crate::room::{ReaderName, Room};
-use crate::store::Store;
+use crate::yubikey::device::Store;
+use crate::yubikey::fault::{Kind, Plan};
 use crate::yubikey::plate::Model;
 use clap::Args;
 use serde_json::json;
@@ -39,7 +39,7 @@ pub struct Yubikey {
     #[arg(long, value_name = "1,2,…", default_value = "none")]
     inserted: Inserted,
     /// Let something go wrong.
-    #[arg(long, value_name = "PLAN", default_value = "", long_help = format!("Let something go wrong. {}", fault::GRAMMAR))]
+    #[arg(long, value_name = "PLAN", default_value = "", long_help = format!("Let something go wrong. {}", crate::fault::grammar::<Kind>()))]
     fault: Plan,
     /// What the readers are called before their numbers: a device says so itself, and can say anything.
     #[arg(long, value_name = "NAME", default_value_t)]

@@ -2,7 +2,7 @@
 
 use super::{Room, RoomError};
 use crate::control::{Controlled, saying};
-use crate::fault::{BadPlan, Plan};
+use crate::yubikey::fault::Plan;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::sync::mpsc::Receiver;
@@ -31,7 +31,7 @@ impl Controlled for Room {
                 return Ok(saying("used", self.touch(device).map_err(text)?));
             }
             Request::Fault { device, plan } => {
-                let plan: Plan = plan.parse().map_err(|error: BadPlan| error.to_string())?;
+                let plan = plan.parse::<Plan>().map_err(|error| error.to_string())?;
                 self.fault(plan, device).map_err(text)?;
             }
             Request::Devices {} => return Ok(saying("devices", self.devices())),

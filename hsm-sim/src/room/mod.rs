@@ -8,10 +8,11 @@ mod handles;
 mod reader;
 mod transmit;
 
-use crate::fault::Plan;
 use crate::pcsc::wire::ReaderState;
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 use crate::yubikey::Card;
+use crate::yubikey::device::Store;
+use crate::yubikey::fault::Plan;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -1,8 +1,8 @@
 //! One command to one device: faults, touch, and keeping what changed before the answer goes out.
 
 use super::{ClientId, Room, Touch};
-use crate::fault::Kind;
 use crate::pcsc::code::{self, Code};
+use crate::yubikey::fault::Kind;
 use crate::yubikey::{Card, Outcome};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ impl Room {
     ) -> Result<Vec<u8>, Code> {
         let (mut world, index) = self.acquire(client, number, |bay| bay.card.is_some())?;
         let insertion = world.usable(client, number)?.insertion;
-        let fault = world.faults.strike(index + 1);
+        let fault = world.faults.strike(index + 1, command.get(1).copied());
         if fault == Some(Kind::Unplug) {
             world.unplug(index);
             self.changed.notify_all();

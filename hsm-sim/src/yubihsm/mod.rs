@@ -5,6 +5,7 @@ pub mod clock;
 pub mod code;
 mod command;
 pub mod connector;
+pub mod device;
 pub mod fault;
 pub mod frame;
 pub mod key;
@@ -14,7 +15,6 @@ pub mod plate;
 pub mod room;
 pub mod session;
 pub mod state;
-pub mod store;
 
 use crate::seed::Seed;
 use chacha20::ChaCha20Rng;

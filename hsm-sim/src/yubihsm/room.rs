@@ -5,9 +5,9 @@
 use super::Hsm;
 use super::clock::Clock;
 use super::code::command;
-use super::fault::{BadPlan, Kind, Plan};
+use super::device::Store;
+use super::fault::{Kind, Plan};
 use super::frame::message;
-use super::store::Store;
 use crate::control::{Controlled, saying};
 use crate::statefile::StoreError;
 use serde::Deserialize;
@@ -304,7 +304,7 @@ impl Controlled for Room {
             Request::FactoryReset { device } => self.factory_reset(device).map_err(text)?,
             Request::Devices {} => return Ok(saying("devices", self.devices())),
             Request::Fault { device, plan } => {
-                let plan: Plan = plan.parse().map_err(|error: BadPlan| error.to_string())?;
+                let plan = plan.parse::<Plan>().map_err(|error| error.to_string())?;
                 if let Some(device) = device {
                     self.bay(device).map_err(text)?;
                 }

@@ -1,6 +1,8 @@
 //! One simulated YubiKey, from its contacts inward: commands in, answers out.
 
 pub mod apdu;
+pub mod device;
+pub mod fault;
 mod management;
 pub mod piv;
 pub mod plate;

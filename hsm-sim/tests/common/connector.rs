@@ -3,10 +3,10 @@
 
 use hsm_sim::vendor::Published;
 use hsm_sim::yubihsm::connector;
+use hsm_sim::yubihsm::device::Store;
 use hsm_sim::yubihsm::fault::Plan;
 use hsm_sim::yubihsm::plate::Version;
 use hsm_sim::yubihsm::room::Room;
-use hsm_sim::yubihsm::store::Store;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use yubihsm::authentication::Credentials;
