@@ -152,6 +152,14 @@ pub enum DeviceError {
         /// What was going on.
         doing: Operation,
     },
+    /// A signature is not one by the key in the device.
+    #[error("the signature that {who} made is refused: {why}")]
+    WrongSignature {
+        /// Which device.
+        who: Who,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The device said no, for a reason that is lost on the way here.
     #[error("{who} refused while {doing}")]
     Refused {

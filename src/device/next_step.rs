@@ -60,6 +60,9 @@ impl DeviceError {
             }
             Self::FactoryCredential { .. } => "Reset the device and set it up again before it is used.",
             Self::PinRefused { .. } => "Type another. The device was not asked, and no try was used up.",
+            Self::WrongSignature { .. } => {
+                "Repeat the step once, in case a reply was garbled. If it stays so, end the turn, and do not use this device again before it was examined."
+            }
             Self::Malformed { .. } | Self::Panicked { .. } | Self::Refused { .. } => {
                 "Unplug it, plug it in again and repeat the step; if it stays so, use another device and note an exception."
             }

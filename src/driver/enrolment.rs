@@ -4,7 +4,7 @@ use super::{Driver, PinPrompt, Stop, TurnSecrets};
 use crate::{
     attestation::Family,
     ceremony::{propose, state::Enrolment, statement, turn::Stage},
-    device::{self, DeviceError, piv},
+    device::{self, DeviceError, Who, piv},
     host::{
         HostError, clock, escrow,
         secret::{NoRandomness, Secret},
@@ -266,10 +266,13 @@ impl Driver<'_, '_> {
                 Ok(signature) => {
                     return match key.verify_twice(&message, &signature) {
                         Ok(_) => Ok(signature),
-                        Err(error) => Err(Stop::Host(HostError::new(
-                            format!("the signature that device {serial} made is refused: {error}"),
-                            "leave; do not use this device again before it was examined",
-                        ))),
+                        Err(error) => Err(Stop::Device(DeviceError::WrongSignature {
+                            who: match family {
+                                Family::YubiKey => Who::Serial(device),
+                                Family::YubiHsm => Who::YubiHsm(device),
+                            },
+                            why: error.to_string(),
+                        })),
                     };
                 }
                 Err(Stop::Device(

@@ -147,6 +147,8 @@ pub enum Mishap {
     Taken,
     /// The machine's own service for devices fails.
     Service,
+    /// What the device gave is no signature by its key.
+    WrongSignature,
     /// Anything else.
     Other,
 }
@@ -170,6 +172,7 @@ impl From<&DeviceError> for Mishap {
             E::OtherUnit { .. } => Self::WrongDevice,
             E::Hung { .. } => Self::Silent,
             E::SharingViolation { .. } => Self::Taken,
+            E::WrongSignature { .. } => Self::WrongSignature,
             E::ServiceMissing | E::ServiceFailed { .. } => Self::Service,
             _ => Self::Other,
         }

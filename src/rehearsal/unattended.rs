@@ -206,16 +206,15 @@ impl Operator for Unattended {
 
     fn working(&mut self, work: &Work, cancel: Option<&Cancel>) {
         let moved = match work {
-            Work::Insert { holder, seen, .. } => {
+            Work::Insert {
+                holder, seen: None, ..
+            } => {
                 let device = self.device_of(holder);
-                // What cannot be read or is one too many is taken out first, and
-                // the holder's device plugged in anew.
-                let out = seen
-                    .as_ref()
-                    .map_or(Ok(()), |_| self.hands.leave_only(None));
-                out.and_then(|()| self.hands.leave_only(device))
+                self.hands.leave_only(device)
             }
-            Work::Remove { .. } => self.hands.leave_only(None),
+            // What is there is not what is wanted. Once it is out, nothing is seen, and
+            // the holder's device is waited for anew.
+            Work::Insert { .. } | Work::Remove { .. } => self.hands.leave_only(None),
             Work::Touch { .. } | Work::Busy { .. } => Ok(()),
         };
         if let (Err(error), Some(cancel)) = (moved, cancel) {

@@ -31,6 +31,9 @@ const COMMANDS: usize = 150;
 /// One of them that has it sign.
 const SIGNING: usize = 100;
 
+/// One of them that asks it for its serial number, after that was confirmed.
+const NUMBER: usize = 38;
+
 /// How a YubiKey fails, in the simulator's words. The status words are those of a touch
 /// that did not come, of a PIN that is blocked, of one that is wrong, and of nothing in
 /// particular.
@@ -220,6 +223,26 @@ fn a_yubikey_that_never_answers_while_signing_is_given_up_and_signs_when_it_is_a
     let (stage, _) = endured(&fault("hang", SIGNING));
     let mishaps = mishaps(&stage);
     assert!(mishaps[0].contains("while signing"), "{mishaps:?}");
+}
+
+#[test]
+fn a_signature_that_is_none_by_the_yubikeys_key_is_thrown_away_and_made_anew() {
+    for kind in ["last", "other-slot"] {
+        let (stage, left) = endured(&fault(kind, SIGNING));
+        let mishaps = mishaps(&stage);
+        assert!(!left && mishaps.len() == 1, "{kind}: {mishaps:?}");
+        assert!(
+            mishaps[0].contains("the signature that YubiKey"),
+            "{mishaps:?}"
+        );
+    }
+}
+
+#[test]
+fn a_yubikey_whose_number_is_read_wrong_is_taken_out_and_plugged_in_anew() {
+    // Another number than the one that was confirmed: it is taken for another's device.
+    let (stage, left) = endured(&fault("corrupt", NUMBER));
+    assert!(!left && mishaps(&stage).is_empty());
 }
 
 #[test]

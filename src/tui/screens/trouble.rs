@@ -76,6 +76,10 @@ fn told(mishap: Mishap) -> (&'static str, &'static str) {
             "This machine cannot speak to any device.",
             "The devices are as they were.",
         ),
+        Mishap::WrongSignature => (
+            "This is no signature by the device's key.",
+            "It was thrown away: it stands in no document, and nothing counts it.",
+        ),
         Mishap::Other => (
             "Something went wrong with the device.",
             "What was done before is in the transcript.",
