@@ -71,6 +71,9 @@ pub fn lay_out(tree: &Tree, recorded: &Path, folder: &Path) -> Tree {
     tree
 }
 
+/// What a folder's name ends with while it is laid out.
+const PART: &str = ".keymoot-part";
+
 struct Survivor<'r> {
     recording: &'r Recording,
     crash: &'r Crash,
@@ -183,6 +186,13 @@ impl Survivor<'_> {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
+        let laid_out = format!("ceremony{PART}");
+        // A disk may give a folder back under its old name and its new one. The old one
+        // is left alone: to remove it might remove what the new one leads to.
+        let is_there = |name: &str| self.crash.tree.contains_key(name);
+        if is_there("ceremony") && is_there(&laid_out) {
+            names.retain(|name| *name != laid_out);
+        }
         match names.as_slice() == ["bundle", "ceremony"] {
             true => Ok(()),
             false => Err(format!("there is left {names:?}")),
