@@ -218,8 +218,10 @@ fn the_annual_signing_is_held_by_keystrokes_and_says_who_is_absent() {
     held.opens("Number of the tamper-evident bag", ["bag 17", "12:00"]);
     held.at.expect("Space marks who answers").expect("last v1");
     held.at.press(&" ".repeat(4)).enter("present");
+    // That too few are marked is said at once; the answer, that it is none.
     held.at
-        .expect("4 holders are marked as present, and 5 must sign");
+        .expect("4 holders are marked as present, and 5 must sign")
+        .expect("Wait for them, or leave and resume another day");
     held.at.press(&" ".repeat(3)).enter("present");
     held.reads();
     for holder in 1..=7 {
