@@ -227,8 +227,8 @@ crash-points: test-packages
 
 .PHONY: device-faults
 device-faults: packages
-	@cargo build --workspace --all-targets --locked
-	KEYMOOT_DEVICE_FAULTS=all cargo test --workspace --locked --test ceremony -- --nocapture a_yubikey_that_fails_at_a_command
+	@cargo build --release --workspace --locked
+	KEYMOOT_DEVICE_FAULTS=all cargo test --release --workspace --locked --test ceremony -- --nocapture a_yubikey_that_fails_at_a_command
 
 $(VENV)/.installed: tests/python/requirements.txt
 	@echo 'Installing into $(VENV): the packages of $<'

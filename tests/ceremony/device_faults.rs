@@ -189,6 +189,9 @@ fn all(faults: &[String]) -> Outcomes {
                     let mishaps = mishaps(&stage);
                     let mut outcomes = outcomes.lock().unwrap();
                     outcomes.tried += 1;
+                    if outcomes.tried.is_multiple_of(100) {
+                        eprintln!("  {} of {}", outcomes.tried, faults.len());
+                    }
                     outcomes.left += usize::from(left);
                     outcomes.unnoticed += usize::from(!left && mishaps.is_empty());
                     for mishap in mishaps {
