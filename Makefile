@@ -225,10 +225,12 @@ crash-points: test-packages
 	export KEYMOOT_CRASH_POINTS="$(CEREMONY)" KEYMOOT_CRASH_DEPTH="$(DEPTH)"
 	cargo test --release --workspace --locked --test crash -- --nocapture ceremonies_survive
 
+# `make device-faults KIND=truncate`.
+KIND := all
 .PHONY: device-faults
 device-faults: packages
 	@cargo build --release --workspace --locked
-	KEYMOOT_DEVICE_FAULTS=all cargo test --release --workspace --locked --test ceremony -- --nocapture a_yubikey_that_fails_at_a_command
+	KEYMOOT_DEVICE_FAULTS="$(KIND)" cargo test --release --workspace --locked --test ceremony -- --nocapture a_yubikey_that_fails_at_a_command
 
 $(VENV)/.installed: tests/python/requirements.txt
 	@echo 'Installing into $(VENV): the packages of $<'

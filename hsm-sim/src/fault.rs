@@ -1,7 +1,6 @@
 //! Faults on demand: at which command something goes wrong, and what.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::str::FromStr;
 
 /// What can go wrong with the devices of a family.
@@ -51,29 +50,17 @@ device, or a command's code such as 0x46, counting only that command, on its own
 }
 
 /// A plan that does not follow the grammar.
-#[derive(Debug)]
-pub struct BadPlan<K> {
+#[derive(Debug, thiserror::Error)]
+#[error("the fault {fault:?} is not understood. {grammar}")]
+pub struct BadPlan {
     fault: String,
-    kind: PhantomData<K>,
+    grammar: String,
 }
-
-impl<K: Kind> fmt::Display for BadPlan<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fault = &self.fault;
-        write!(
-            f,
-            "the fault {fault:?} is not understood. {}",
-            grammar::<K>()
-        )
-    }
-}
-
-impl<K: Kind> std::error::Error for BadPlan<K> {}
 
 impl<K: Kind> FromStr for Plan<K> {
-    type Err = BadPlan<K>;
+    type Err = BadPlan;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, BadPlan> {
         let rules = text
             .split(',')
             .map(str::trim)
@@ -81,7 +68,7 @@ impl<K: Kind> FromStr for Plan<K> {
         let rules = rules.map(|rule| {
             Rule::parse(rule).ok_or_else(|| BadPlan {
                 fault: rule.to_owned(),
-                kind: PhantomData,
+                grammar: grammar::<K>(),
             })
         });
         rules.collect::<Result<_, _>>().map(Self)

@@ -63,14 +63,20 @@ fn fault(kind: &str, command: usize) -> String {
     }
 }
 
-/// What is tried: every failure at every command for `make device-faults`, which takes
-/// long; otherwise every kind, at commands that lie as far apart as they can.
+/// What is tried: every failure, or all of one kind, at every command for
+/// `make device-faults`, which takes long; otherwise every kind, at commands that lie as
+/// far apart as they can.
 fn faults() -> Vec<String> {
     let kinds = KINDS.iter();
-    match std::env::var_os("KEYMOOT_DEVICE_FAULTS") {
-        Some(_) => kinds
-            .flat_map(|kind| (1..=COMMANDS).map(move |command| fault(kind, command)))
-            .collect(),
+    match std::env::var("KEYMOOT_DEVICE_FAULTS").ok() {
+        Some(wanted) => {
+            let kinds = kinds.filter(|kind| wanted == "all" || wanted == **kind);
+            let faults =
+                kinds.flat_map(|kind| (1..=COMMANDS).map(move |command| fault(kind, command)));
+            let faults: Vec<_> = faults.collect();
+            assert!(!faults.is_empty(), "{wanted} is none of {KINDS:?}");
+            faults
+        }
         None => kinds
             .enumerate()
             .map(|(n, kind)| fault(kind, 1 + (n * COMMANDS / KINDS.len() + 7 * n) % COMMANDS))

@@ -188,7 +188,7 @@ fn ceremonies_survive_a_power_cut_at_any_operation() {
                 .map(|other| (other, Tried::EveryOperation));
             std::iter::once((first, Tried::Every))
                 .chain(others)
-                .chain([(twice, Tried::Twice(12, None))])
+                .chain([(twice, Tried::Twice(6, None))])
                 .filter(|(scenario, _)| ceremony == "all" || ceremony == scenario.name)
                 .map(|(scenario, usual)| match usual {
                     Tried::Twice(..) => (scenario, usual),
