@@ -4,8 +4,9 @@ use super::piv::state::PivState;
 use super::plate::{Model, Plate};
 use crate::seed::Seed;
 use crate::store::{self, StoreError};
-use crate::vendor::Vendor;
+use crate::vendor::{Batch, Vendor};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 /// The devices of one run.
@@ -40,15 +41,16 @@ impl store::Device for Device {
     fn make(plates: Vec<Plate>, seed: &Seed, vendor: &mut Vendor) -> Result<Vec<Self>, StoreError> {
         let models: Vec<_> = plates.iter().map(|plate| plate.model).collect();
         vendor.provide(seed, &models)?;
-        // Devices of one model are of one batch.
+        // Devices of one model are of one batch, whose certificate is signed once.
         let mut batches = BTreeMap::new();
-        for model in models {
-            if let Some(batch) = vendor.batch(seed, model) {
-                batches.entry(model).or_insert(batch);
-            }
-        }
         let made = plates.into_iter().map(|plate| {
-            let batch = batches.get(&plate.model).ok_or(rsa::Error::Internal)?;
+            let batch: &Batch = match batches.entry(plate.model) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let batch = vendor.batch(seed, plate.model);
+                    place.insert(batch.ok_or(rsa::Error::Internal)?)
+                }
+            };
             let piv = PivState::factory(plate.model, batch.clone());
             Ok(Self { plate, piv })
         });
