@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use crate::{argument, is_safe, is_shown, people, said, strings};
+use crate::{TITLES, argument, is_safe, is_shown, said, script::script, strings};
 
 /// Nine holders with hostile names and employers, and a witness for every hostile text.
 fn roster() -> String {
@@ -39,7 +39,7 @@ fn no_line_no_account_and_no_subcommand_obeys_the_people_it_is_about() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("roster.toml"), roster()).unwrap();
-    fs::write(at("script.toml"), people::script(strings::ALL[1].text)).unwrap();
+    fs::write(at("script.toml"), script(&TITLES, strings::ALL[1].text)).unwrap();
     let (dir, bundle, tree) = (at("ceremony"), at("bundle"), at("tree"));
     fs::create_dir(&tree).unwrap();
     let (script, roster) = (at("script.toml"), at("roster.toml"));

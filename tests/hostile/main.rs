@@ -9,6 +9,8 @@ mod people;
 #[path = "../device/room.rs"]
 #[allow(dead_code)]
 mod room;
+#[path = "../data/hostile_script.rs"]
+mod script;
 #[path = "../data/hostile_strings.rs"]
 mod strings;
 
@@ -19,6 +21,9 @@ use std::{
 };
 
 use strings::Hostile;
+
+/// The members of a script that are hostile.
+const TITLES: [&str; 2] = ["title", "words"];
 
 /// What the program prints, on both its outputs, where no device is to be found.
 fn said<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> String {

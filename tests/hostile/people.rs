@@ -3,23 +3,12 @@
 use std::{fs, path::Path};
 
 use crate::{
-    argument, is_safe, is_shown, said,
+    TITLES, argument, is_safe, is_shown, said,
+    script::script,
     strings::{self, quoted},
 };
 
 const SCRIPT: &str = include_str!("../../ceremony-scripts/initial-root.toml");
-
-/// The first ceremony's script, whose title and first words are this text.
-pub fn script(text: &str) -> String {
-    let mut lines: Vec<String> = SCRIPT.lines().map(str::to_owned).collect();
-    for member in ["title", "words"] {
-        let begins = format!("{member} = ");
-        for line in lines.iter_mut().filter(|line| line.starts_with(&begins)) {
-            *line = format!("{member} = {}", quoted(text));
-        }
-    }
-    lines.join("\n")
-}
 
 fn checked(folder: &Path, text: &str) -> [String; 2] {
     let path = folder.join("script.toml");
@@ -31,7 +20,7 @@ fn checked(folder: &Path, text: &str) -> [String; 2] {
 fn scripts_are_checked_and_printed_without_being_obeyed() {
     let folder = tempfile::tempdir().unwrap();
     for hostile in strings::ALL {
-        let [_, runbook] = checked(folder.path(), &script(hostile.text));
+        let [_, runbook] = checked(folder.path(), &script(&TITLES, hostile.text));
         is_shown(hostile, &runbook);
         let unknown = format!("{} = 1\n{SCRIPT}", quoted(hostile.text));
         let kind = SCRIPT.replacen(

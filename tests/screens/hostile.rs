@@ -6,24 +6,10 @@ use std::fs;
 use keymoot::{attestation::Family, rehearsal::cast::Cast};
 
 use super::{
+    script::script,
     strings::{self, Hostile, quoted},
     tables::Tables,
 };
-
-const SCRIPT: &str = include_str!("../../ceremony-scripts/initial-root.toml");
-
-/// The first ceremony's script, whose titles, words and labels are all this text.
-fn script(text: &str) -> String {
-    let members = ["title", "words", "label"];
-    let lines = SCRIPT.lines().map(|line| {
-        let member = line.split_once(" = ").map(|(member, _)| member);
-        match member.filter(|member| members.contains(member)) {
-            Some(member) => format!("{member} = {}\n", quoted(text)),
-            None => format!("{line}\n"),
-        }
-    });
-    lines.collect()
-}
 
 /// Simulated holders, the first of whom has this name.
 fn roster(text: &str) -> String {
@@ -52,7 +38,8 @@ fn no_text_of_people_is_obeyed_by_a_terminal_and_every_one_is_seen() {
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (script_path, roster_path) = (path("script.toml"), path("roster.toml"));
     for hostile in strings::ALL {
-        fs::write(&script_path, script(hostile.text)).unwrap();
+        let words = script(&["title", "words", "label"], hostile.text);
+        fs::write(&script_path, words).unwrap();
         fs::write(&roster_path, roster(hostile.text)).unwrap();
         let mut all = Tables::rehearse(&[&script_path, "--roster", &roster_path]);
         all.expect("Read aloud").expect(hostile.seen);

@@ -13,6 +13,8 @@ mod needle;
 mod occasions;
 mod rare;
 mod rehearsal;
+#[path = "../data/hostile_script.rs"]
+mod script;
 mod steady;
 #[path = "../data/hostile_strings.rs"]
 mod strings;
