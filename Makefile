@@ -5,17 +5,17 @@
 # `make fuzz`:      every fuzz target for SECONDS=600, and figures of it.
 # `make fuzz-smoke`: every fuzz target over its corpus and a few hundred inputs more.
 #
-# `make release`:    the program as it is given away, the same bytes in every folder.
-# `make reproducible`: build it twice, elsewhere and apart, and compare.
-# `make dependencies`: write docs/dependencies.txt anew, after Cargo.lock was changed.
-# `make pictures`:  take the pictures in docs/pictures anew, from the real screens.
+# `make release`:    the released program, byte-identical on every machine.
+# `make reproducible`: builds it in two unlike environments and compares.
+# `make dependencies`: writes docs/dependencies.txt after a change of Cargo.lock.
+# `make pictures`:  takes the pictures in docs/pictures from the real screens.
 # `make report-pictures`: the same for the report, as Chromium shows and prints it.
 # `make bench-screens`: how fast the screens answer.
-# `make crash-points`: the power goes at every operation of every ceremony.
+# `make crash-points`: cuts the power at every operation of every ceremony.
 # `make device-faults`: every failure of a YubiKey at every command of a ceremony.
 #
-# All install what is missing: Debian packages through apt-get, and for the tests
-# Python packages into target/test-venv and Node packages into target/test-node.
+# Targets that build a program install missing Debian packages through apt-get; `make check`,
+# `make test` and `make deny` install nothing.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -28,6 +28,9 @@ PACKAGES := gcc libc6-dev libpcsclite-dev pkg-config
 TEST_PACKAGES := $(PACKAGES) faketime iproute2 libssl-dev opensc openssl python3-venv strace util-linux yubico-piv-tool
 VENV := target/test-venv
 NODE := target/test-node
+HOST := $(shell rustc -vV | sed -n 's/^host: //p')
+# The host as cargo writes it in names of variables: X86_64_UNKNOWN_LINUX_GNU.
+TRIPLE := $(shell rustc -vV | sed -n 's/^host: //p' | tr a-z- A-Z_)
 
 .PHONY: help
 help:
@@ -36,24 +39,32 @@ help:
 	echo 'make bench       measure verification'
 	echo 'make fuzz        fuzz every target, for SECONDS=600 each'
 	echo 'make fuzz-smoke  fuzz every target over its corpus and little more'
-	echo 'make release     build the program, the same bytes in every folder'
-	echo 'make reproducible  build it twice, apart from one another, and compare'
-	echo 'make dependencies  write docs/dependencies.txt anew'
-	echo 'make pictures    take the pictures in docs/pictures anew'
-	echo 'make report-pictures  take those of the report anew, in Chromium'
+	echo 'make release     build the released program'
+	echo 'make reproducible  build it in two unlike environments and compare'
+	echo 'make dependencies  write docs/dependencies.txt'
+	echo 'make pictures    take the pictures in docs/pictures'
+	echo 'make report-pictures  take those of the report, in Chromium'
 	echo 'make bench-screens  measure how fast the screens answer'
-	echo 'make crash-points  let the power go at every operation of every ceremony'
+	echo 'make crash-points  cut the power at every operation of every ceremony'
 	echo 'make device-faults  hold ceremonies with YubiKeys that fail in every way'
 
-# The program by itself, so that nothing that the simulator asks of a crate is in it. The
-# folders of this machine are called /cargo and /keymoot, and libusb is the one in Cargo.lock,
-# whether Debian's is installed or not.
+# Builds the program by itself: cargo gives a crate every feature that anything built with it asks
+# for. The build sees no variable of the caller, because compilers and build scripts read dozens;
+# `cargo fetch` sees them, because it may need a proxy. Paths of this machine become /cargo and
+# /keymoot. Where rustup's rust-src is installed, rustc writes paths of its folder for code of std;
+# the third prefix gives them the name that they have without rust-src.
 define release
-@home="$${CARGO_HOME:-$$HOME/.cargo}"
-export CARGO_ENCODED_RUSTFLAGS="--remap-path-prefix=$$home=/cargo"$$'\x1f'"--remap-path-prefix=$(CURDIR)=/keymoot"
-export LIBUSB_1_0_NO_PKG_CONFIG=1
-unset CFLAGS CXXFLAGS CPPFLAGS LDFLAGS
-cargo build --release --locked --package keymoot
+@cargo fetch --locked --target $(HOST)
+home="$${CARGO_HOME:-$$HOME/.cargo}"
+sysroot="$$(rustc --print sysroot)"
+commit="$$(rustc -vV | sed -n 's/^commit-hash: //p')"
+flags="--remap-path-prefix=$$home=/cargo"
+flags+=$$'\x1f'"--remap-path-prefix=$(CURDIR)=/keymoot"
+flags+=$$'\x1f'"--remap-path-prefix=$$sysroot/lib/rustlib/src/rust=/rustc/$$commit"
+env --ignore-environment PATH="$$sysroot/bin:/usr/bin:/bin" HOME="$$HOME" LC_ALL=C TZ=UTC \
+	CC=gcc AR=ar CARGO_TARGET_$(TRIPLE)_LINKER=gcc \
+	CARGO_HOME="$$home" CARGO_TARGET_DIR="$(CARGO_TARGET_DIR)" CARGO_ENCODED_RUSTFLAGS="$$flags" \
+	cargo build --release --locked --offline --package keymoot
 endef
 
 .PHONY: release
@@ -63,26 +74,9 @@ release: packages
 	gcc --version | head --lines 1
 	target/release/keymoot --version
 
-# Two clones of what is committed, in folders of unlike names, each with its own CARGO_HOME.
 .PHONY: reproducible
-reproducible: packages
-	@work="$$(mktemp -d)"
-	registry="$${CARGO_HOME:-$$HOME/.cargo}"
-	for clone in one another/and/deeper; do
-		git clone --quiet . "$$work/$$clone"
-		mkdir -p "$$work/$$clone-cargo/registry"
-		for part in config.toml registry/index registry/cache; do
-			if [ -e "$$registry/$$part" ]; then cp -r "$$registry/$$part" "$$work/$$clone-cargo/$$part"; fi
-		done
-		CARGO_HOME="$$work/$$clone-cargo" $(MAKE) --no-print-directory --directory "$$work/$$clone" release
-	done
-	sha256sum "$$work"/{one,another/and/deeper}/target/release/keymoot | sed "s|$$work/||"
-	if ! cmp "$$work"/{one,another/and/deeper}/target/release/keymoot; then
-		echo "They differ. Both are kept, to be looked at: $$work"
-		exit 1
-	fi
-	rm -rf "$$work"
-	echo 'Both builds are the same, byte for byte.'
+reproducible: packages reproducible-packages
+	@.ci/reproducible
 
 # The test that holds the list against cargo writes it instead.
 .PHONY: dependencies
@@ -130,13 +124,12 @@ bench: test-packages $(VENV)/.installed
 # The fuzzer is libFuzzer, and what it needs of the compiler is there in the stable one:
 # neither a nightly toolchain nor cargo-fuzz is needed, which builds with the same flags.
 FUZZ_TARGETS := bundle connector documents evidence pcsc plans transcript
-FUZZ_HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 FUZZ_FLAGS := --cfg fuzzing -Cpasses=sancov-module \
 	-Cllvm-args=-sanitizer-coverage-level=4 \
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
 	-Cllvm-args=-sanitizer-coverage-pc-table \
 	-Cllvm-args=-sanitizer-coverage-trace-compares
-FUZZ_PROGRAMS := target/fuzz/$(FUZZ_HOST)/fuzz
+FUZZ_PROGRAMS := target/fuzz/$(HOST)/fuzz
 FUZZ_RUN := nice -n 19 env KEYMOOT_FUZZ_BUNDLE=target/fuzz/bundle
 FUZZ_BOUNDS := -rss_limit_mb=2048 -timeout=10 -print_final_stats=1
 SECONDS := 600
@@ -173,7 +166,7 @@ fuzz-corpus: fuzz-build
 
 fuzz-build: fuzz-packages
 	@RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --profile fuzz --locked --package keymoot-fuzz --bins \
-		--target $(FUZZ_HOST) --target-dir target/fuzz
+		--target $(HOST) --target-dir target/fuzz
 	cargo build --workspace --all-targets --locked
 	rm -rf target/fuzz/ceremony target/fuzz/bundle
 	target/debug/keymoot rehearse --unattended --seed 7 --policy fuzz/plan/policy.toml --roster fuzz/plan/roster.toml \
@@ -266,7 +259,7 @@ root=()
 "$${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends "$${missing[@]}"
 endef
 
-.PHONY: packages test-packages fuzz-packages node-packages
+.PHONY: packages test-packages fuzz-packages node-packages reproducible-packages
 packages:
 	$(call install,$(PACKAGES))
 test-packages:
@@ -275,6 +268,9 @@ fuzz-packages:
 	$(call install,$(PACKAGES) g++)
 node-packages:
 	$(call install,nodejs npm)
+# A tool that makes a minimal Debian, and what build scripts of crates look for.
+reproducible-packages:
+	$(call install,mmdebstrap clang libssl-dev libudev-dev libusb-1.0-0-dev zlib1g-dev)
 .PHONY: picture-packages
 picture-packages:
 	$(call install,chromium fonts-liberation fonts-noto-cjk pngquant poppler-utils)
