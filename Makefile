@@ -1,5 +1,9 @@
+# `make deps`:      installs what the tests need: Debian packages through apt-get, Python packages
+#                   into target/test-venv, Node packages into target/test-node.
+# `make check`:     formatting, clippy and unit tests: what to run after each change.
+# `make test`:      all tests. It installs nothing.
+#
 # `make rehearsal`: a whole ceremony with simulated devices, from a clean clone.
-# `make test`:      the tests, with everything they need.
 # `make bench`:     verification beside python-tuf, tough and OpenSSL, and a table of it.
 #
 # `make fuzz`:      every fuzz target for SECONDS=600, and figures of it.
@@ -15,7 +19,6 @@
 # `make device-faults`: every failure of a YubiKey at every command of a ceremony.
 #
 # Targets that build a program install missing Debian packages through apt-get; `make check`,
-# `make test` and `make deny` install nothing.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -34,8 +37,10 @@ TRIPLE := $(shell rustc -vV | sed -n 's/^host: //p' | tr a-z- A-Z_)
 
 .PHONY: help
 help:
-	@echo 'make rehearsal   hold a whole ceremony with simulated devices'
-	echo 'make test        run the tests'
+	@echo 'make deps        install what the tests need'
+	echo 'make check       check formatting, run clippy and the unit tests'
+	echo 'make test        run all tests'
+	echo 'make rehearsal   hold a whole ceremony with simulated devices'
 	echo 'make bench       measure verification'
 	echo 'make fuzz        fuzz every target, for SECONDS=600 each'
 	echo 'make fuzz-smoke  fuzz every target over its corpus and little more'
@@ -97,27 +102,53 @@ rehearsal: packages
 	echo "Its bundle:            $$run/bundle"
 	echo 'To hold one by hand:   target/release/keymoot rehearse'
 
-# The last line is the count, whatever happens. A test program that dies without a
-# result is one failure. Everything is built before the first test runs, hsm-sim and
-# keymoot among it: `cargo build` before would build every dependency twice, because
-# without the tests they have fewer features.
+.PHONY: deps
+deps: test-packages fuzz-packages $(VENV)/installed.txt $(NODE)/installed.json
+
+.PHONY: check
+check:
+	@cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --workspace --lib --bins --locked --quiet
+
+# Everything is built before the first test runs, hsm-sim and keymoot among it: `cargo build` before
+# would build every dependency twice, because without the tests they have fewer features.
+# RUSTC_BOOTSTRAP lets libtest print each test's time (docs/decisions.md). The runner sets it for the
+# test programs only: in cargo's own environment it would change what is built.
 .PHONY: test
-test: test-packages $(VENV)/.installed $(NODE)/.installed
+test: test-ready
 	@rm -f target/test-count
 	status=0
-	INSTA_UPDATE=no cargo test --color never --workspace --locked --no-fail-fast | tee target/test-log || status=$$?
-	awk -v status="$$status" '
-		/^test result: / { passed += $$4; failed += $$6 }
-		END {
-			if (status != 0 && failed == 0) failed = 1
-			printf "%d passed, %d failed\n", passed, failed
-		}
-	' target/test-log > target/test-count
-	cat target/test-count
+	cargo test --workspace --lib --bins --tests --locked --no-run || status=$$?
+	if [ "$$status" -eq 0 ]; then
+		INSTA_UPDATE=no CARGO_TARGET_$(TRIPLE)_RUNNER='env RUSTC_BOOTSTRAP=1' \
+			cargo test --color never --workspace --lib --bins --tests --locked --no-fail-fast -- \
+			-Zunstable-options --report-time 2>&1 | tee target/test-log || status=$$?
+	fi
+	tests/summary.awk -v status="$$status" target/test-log | tee target/test-summary
+	tail --lines 1 target/test-summary > target/test-count
 	exit "$$status"
 
+# Names everything that is missing and installs nothing: an ordinary user cannot.
+.PHONY: test-ready
+test-ready:
+	@missing=()
+	if command -v dpkg-query > /dev/null; then
+		for package in $(TEST_PACKAGES); do
+			status="$$(dpkg-query --show --showformat '$${db:Status-Status}' "$$package" 2>&1 || true)"
+			[ "$$status" = installed ] || missing+=("the Debian package $$package")
+		done
+	fi
+	command -v node > /dev/null || missing+=('node')
+	cmp --silent tests/python/requirements.txt $(VENV)/installed.txt || missing+=('the packages of tests/python/requirements.txt')
+	cmp --silent tests/node/package-lock.json $(NODE)/installed.json || missing+=('the packages of tests/node/package-lock.json')
+	[ "$${#missing[@]}" -ne 0 ] || exit 0
+	printf 'missing: %s\n' "$${missing[@]}" >&2
+	echo 'help: run make deps, which installs what the tests need; it asks apt-get, so it needs root or sudo' >&2
+	exit 1
+
 .PHONY: bench
-bench: test-packages $(VENV)/.installed
+bench: test-packages $(VENV)/installed.txt
 	$(release)
 	cargo bench --locked --package keymoot-benches
 
@@ -225,20 +256,21 @@ device-faults: packages
 	@cargo build --release --workspace --locked
 	KEYMOOT_DEVICE_FAULTS="$(KIND)" cargo test --release --workspace --locked --test ceremony -- --nocapture a_yubikey_that_fails_at_a_command
 
-$(VENV)/.installed: tests/python/requirements.txt
+# The stamp is a copy of what was asked for, so that another version of that file is noticed.
+$(VENV)/installed.txt: tests/python/requirements.txt
 	@echo 'Installing into $(VENV): the packages of $<'
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
-	touch $@
+	cp $< $@
 
-# Whoever has node from elsewhere has no use for Debian's.
-$(NODE)/.installed: tests/node/package.json tests/node/package-lock.json
+# A machine with node from elsewhere keeps it.
+$(NODE)/installed.json: tests/node/package-lock.json tests/node/package.json
 	@echo 'Installing into $(NODE): the packages of $<'
 	command -v npm > /dev/null || $(MAKE) --no-print-directory node-packages
 	mkdir -p $(NODE)
 	cp $^ $(NODE)
 	npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --loglevel error
-	touch $@
+	cp $< $@
 
 # Installs the Debian packages among $(1) that are not there.
 define install
