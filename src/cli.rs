@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
-use keymoot::text::escape;
+use keymoot_core::text::escape;
 
 use crate::commands::{
     Failure, attest, device, export, rehearse, resume, run, script, status, tuf, verify, version,

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use keymoot::ceremony::script::CheckedScript;
+use keymoot_record::ceremony::script::CheckedScript;
 
 /// The families of rules.
 const FAMILIES: [&str; 15] = [
@@ -74,9 +74,10 @@ fn is_rule(text: &str) -> bool {
 /// The rules that the program names in string literals. What is found in TUF
 /// metadata has names of its own.
 fn rules_in_the_program() -> BTreeSet<String> {
-    texts("src", ".rs")
+    [texts("src", ".rs"), texts("crates", ".rs")]
+        .concat()
         .iter()
-        .filter(|(path, _)| !path.starts_with(workspace().join("src/tuf")))
+        .filter(|(path, _)| !path.starts_with(workspace().join("crates/tuf")))
         .flat_map(|(_, text)| text.split('"'))
         .filter(|literal| is_rule(literal))
         .map(str::to_owned)
@@ -104,7 +105,11 @@ fn every_rule_has_an_entry_and_every_entry_is_a_rule() {
 /// The names that functions called `name` and findings give to what is found in
 /// TUF metadata.
 fn findings_in_the_program() -> BTreeSet<String> {
-    let texts = [texts("src/tuf", ".rs"), texts("src/commands/tuf", ".rs")].concat();
+    let texts = [
+        texts("crates/tuf/src", ".rs"),
+        texts("src/commands/tuf", ".rs"),
+    ]
+    .concat();
     let plain =
         |name: &str| name.len() > 3 && name.chars().all(|c| c.is_ascii_uppercase() || c == '-');
     texts

@@ -15,12 +15,14 @@ use std::{
 };
 
 use keymoot::{
-    ceremony::{Plan, PlanFiles, Question, State, script::Document},
-    digest::Digest,
     driver::{Operator, Reading, View, Work},
     rehearsal::cast,
-    transcript::Mode,
     tui,
+};
+use keymoot_core::digest::Digest;
+use keymoot_record::{
+    ceremony::{Plan, PlanFiles, Question, State, script::Document},
+    transcript::Mode,
 };
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 

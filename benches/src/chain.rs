@@ -1,6 +1,6 @@
 //! A long history of roots.
 
-use keymoot::tuf::json::Json;
+use keymoot_core::json::Json;
 
 use crate::document::{EXPIRES, Holder, keys, role, sign};
 

@@ -1,9 +1,9 @@
 //! Keys, roles and signatures as every reader accepts them.
 
-use keymoot::digest::Digest;
-use keymoot::tuf::PublicKey;
-use keymoot::tuf::json::{Json, Object, canonical};
-use keymoot::tuf::key::write_object;
+use keymoot_core::digest::Digest;
+use keymoot_core::json::{Json, Object, canonical};
+use keymoot_tuf::PublicKey;
+use keymoot_tuf::key::write_object;
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{DerSignature, SigningKey};
 
@@ -67,5 +67,5 @@ pub(crate) fn sign(content: &Json, holders: &[Holder]) -> Vec<u8> {
         })
         .collect();
     let file = Json::object([("signatures", signatures), ("signed", content.clone())]);
-    keymoot::tuf::json::pretty(&file, 1).into_bytes()
+    keymoot_core::json::pretty(&file, 1).into_bytes()
 }

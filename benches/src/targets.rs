@@ -1,7 +1,7 @@
 //! A delegated role with as many targets as crates.io has crates.
 
-use keymoot::digest::Digest;
-use keymoot::tuf::json::{Json, Object};
+use keymoot_core::digest::Digest;
+use keymoot_core::json::{Json, Object};
 
 use crate::document::{EXPIRES, Holder, keys, role, sign};
 

@@ -1,8 +1,8 @@
 //! tough reads the roots we write: P-256, without extra members in roles.
 #![allow(clippy::unwrap_used)]
 
-use keymoot::tuf::{Document, verify_chain};
 use keymoot_benches::{Chain, delegated};
+use keymoot_tuf::{Document, verify_chain};
 use tough::schema::{Root, Signed, Targets};
 
 fn roots(chain: &Chain) -> Vec<Signed<Root>> {

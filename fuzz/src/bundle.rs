@@ -23,11 +23,11 @@
 
 use std::{env, path::PathBuf, sync::LazyLock};
 
-use keymoot::{
+use keymoot_core::digest::Digest;
+use keymoot_record::{
     bundle::{
         self, Bundle, Expectations, Files, Listed, MANIFEST, Manifest, SIGNATURES, Signatures,
     },
-    digest::Digest,
     transcript::{Chain, Event, Time},
 };
 
@@ -54,7 +54,7 @@ impl Honest {
     /// Where it does not verify.
     #[must_use]
     pub fn read(path: PathBuf) -> Self {
-        let bundle = bundle::read(&path).expect("the honest bundle can be read");
+        let bundle = keymoot_verify::read(&path).expect("the honest bundle can be read");
         let files = bundle.files().clone();
         assert_eq!(
             violated(&files),

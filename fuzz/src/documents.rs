@@ -12,10 +12,9 @@
 
 use std::collections::BTreeSet;
 
-use keymoot::tuf::{
-    Dialect, Document, Form, PublicKey, Root, Targets, document_changes,
-    dsse::Envelope,
-    json::{self, Json},
+use keymoot_core::json::{self, Json};
+use keymoot_tuf::{
+    Dialect, Document, Form, PublicKey, Root, Targets, document_changes, dsse::Envelope,
     verify_root,
 };
 

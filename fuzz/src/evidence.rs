@@ -12,7 +12,7 @@
 
 use std::sync::LazyLock;
 
-use keymoot::attestation::{
+use keymoot_attestation::{
     Evidence, TrustStore, certificate_der, public_key_der, verify,
     yubihsm_log::{AuditLog, Sent},
 };

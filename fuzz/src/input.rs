@@ -1,6 +1,6 @@
 //! What a target makes of its bytes, and what it demands of every text.
 
-use keymoot::text::escape;
+use keymoot_core::text::escape;
 
 /// What separates the files in one input. A line that people can read and a fuzzer
 /// can move, and no length that has to be right.

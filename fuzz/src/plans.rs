@@ -9,8 +9,8 @@
 
 use std::sync::Arc;
 
-use keymoot::{
-    attestation::Manifest,
+use keymoot_attestation::Manifest;
+use keymoot_record::{
     ceremony::{
         Next, Plan, PlanFiles, State,
         previous::{INCOMING, Inputs, Revoked},

@@ -11,10 +11,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use keymoot::{
+use keymoot_core::digest::Digest;
+use keymoot_record::{
     PROGRAM,
     ceremony::{Plan, PlanFiles, State},
-    digest::Digest,
     report::Account,
     transcript::{Chain, Event, FORMAT, Mode, Program, Time},
 };

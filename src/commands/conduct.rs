@@ -10,13 +10,10 @@ use std::{
 };
 
 use keymoot::{
-    attestation::{Manifest, TrustStore},
-    bundle,
-    ceremony::{Plan, PlanFiles, State},
     device::yubihsm::Place,
     driver::{Attachments, Driver, Operator, Outcome, World},
     host::{
-        HostError, clock,
+        clock,
         folder::{self, Folder},
         journal::Journal,
         lock::Occupant,
@@ -31,11 +28,17 @@ use keymoot::{
         simulator,
         unattended::Unattended,
     },
-    rules::{Verdict, Violation, policy::Policy, roster::Roster},
-    transcript::{self, Event, Mode, Program},
-    tuf::Dialect,
     tui::{self, Room},
 };
+use keymoot_attestation::{Manifest, TrustStore};
+use keymoot_core::{HostError, Verdict, Violation};
+use keymoot_record::{
+    bundle,
+    ceremony::{Plan, PlanFiles, State},
+    rules::{policy::Policy, roster::Roster},
+    transcript::{self, Event, Mode, Program},
+};
+use keymoot_tuf::Dialect;
 
 use super::Failure;
 
@@ -77,7 +80,7 @@ pub fn prepare(
         return Err(HostError::new(
             format!(
                 "{} exists already",
-                keymoot::text::escape_path(&settings.out)
+                keymoot_core::text::escape_path(&settings.out)
             ),
             "name a bundle that does not exist yet with --out",
         )
@@ -108,7 +111,7 @@ pub fn prepare(
 /// whom the roster names.
 pub fn occupy(dir: &Path) -> Result<Folder, Failure> {
     Folder::look(dir)?;
-    let roster = folder::read_text(&dir.join(ROSTER), LARGEST_PLAN)?;
+    let roster = keymoot_verify::files::read_text(&dir.join(ROSTER), LARGEST_PLAN)?;
     let roster = Roster::parse(&roster).map_err(Failure::violations)?;
     Ok(Folder::open(dir, &Occupant::new(&roster.administrator)?)?)
 }
@@ -144,8 +147,8 @@ pub fn conduct(
     if state.is_finished() {
         say!(
             "The ceremony in {} is finished. Its bundle: {}",
-            keymoot::text::escape_path(dir),
-            keymoot::text::escape_path(&settings.out)
+            keymoot_core::text::escape_path(dir),
+            keymoot_core::text::escape_path(&settings.out)
         );
         return Ok(ExitCode::SUCCESS);
     }
@@ -203,7 +206,7 @@ pub fn conduct(
         Outcome::Left => {
             say!(
                 "Left. To go on: keymoot resume {}",
-                keymoot::text::escape_path(dir)
+                keymoot_core::text::escape_path(dir)
             );
             ExitCode::from(4)
         }
@@ -212,7 +215,7 @@ pub fn conduct(
 
 /// Where the bundle stands, and what anybody can do with it.
 fn what_now(out: &Path, mode: Mode) -> String {
-    let bundle = keymoot::text::escape_path(out);
+    let bundle = keymoot_core::text::escape_path(out);
     let rehearsal = match mode {
         Mode::Live => "",
         Mode::Rehearsal => " --rehearsal",
@@ -326,7 +329,7 @@ fn opened(plan: &Plan, mode: Mode, program: Program) -> Result<Event, HostError>
 }
 
 fn read_plan(dir: &Path) -> Result<Plan, Failure> {
-    let read = |name: &str| folder::read_text(&dir.join(name), LARGEST_PLAN);
+    let read = |name: &str| keymoot_verify::files::read_text(&dir.join(name), LARGEST_PLAN);
     let files = PlanFiles {
         script: read("script.toml")?,
         policy: read("policy.toml")?,
@@ -338,12 +341,12 @@ fn read_plan(dir: &Path) -> Result<Plan, Failure> {
 
 /// The trust store of a simulated vendor, from a folder like `attestations/`.
 fn read_vendor(vendor: &Path) -> Result<Result<TrustStore, Vec<Violation>>, Failure> {
-    let text = folder::read_text(&vendor.join("vendor.toml"), LARGEST_PLAN)?;
+    let text = keymoot_verify::files::read_text(&vendor.join("vendor.toml"), LARGEST_PLAN)?;
     let manifest =
         Manifest::parse(&text).map_err(|violation| Failure::violations(vec![violation]))?;
     let contents: Result<Vec<_>, _> = manifest
         .files()
-        .map(|file| folder::read_bounded(&vendor.join(file), LARGEST_PLAN))
+        .map(|file| keymoot_verify::files::read_bounded(&vendor.join(file), LARGEST_PLAN))
         .collect();
     Ok(manifest.store(&contents?))
 }
@@ -366,7 +369,7 @@ fn attachments(dir: &Path, mode: Mode) -> Result<Attachments, HostError> {
                 .unwrap_or(&path)
                 .display()
                 .to_string();
-            found.insert(name, folder::read_bounded(&path, 16 << 20)?);
+            found.insert(name, keymoot_verify::files::read_bounded(&path, 16 << 20)?);
         }
     }
     Ok(found)

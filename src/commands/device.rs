@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use keymoot::device::piv::{self, Contents, CredentialState, KeyInSlot, Origin};
 use keymoot::device::{Bench, DeviceError, DeviceInfo};
-use keymoot::text::escape;
+use keymoot_core::text::escape;
 
 /// Show the devices that are plugged in; changes nothing on them.
 #[derive(Debug, clap::Args)]

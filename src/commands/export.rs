@@ -6,17 +6,18 @@ use std::{
 };
 
 use keymoot::{
-    bundle::{
-        Files,
-        export::{self, ExportError, Laying, Repository, Tree},
-    },
-    ceremony::script::Document,
+    export::{self, ExportError, Laying, Repository, Tree},
     host::clock,
-    rules::policy::{Periods, Policy},
-    text::escape_path,
-    transcript::Time,
-    tuf::{self, Dialect, Expiry, Lifetime},
 };
+use keymoot_core::text::escape_path;
+use keymoot_record::{
+    bundle::Files,
+    ceremony::script::Document,
+    rules::policy::{Periods, Policy},
+    transcript::Time,
+};
+use keymoot_tuf as tuf;
+use keymoot_tuf::{Dialect, Expiry, Lifetime};
 
 use super::{Failure, inputs};
 
@@ -110,7 +111,6 @@ fn outcome(laying: &Laying, repository: Repository, into: &Path) -> String {
 /// What is to be said of documents that expire too soon, or too late for the tools that
 /// read the tree.
 fn expiries(files: &Files, policy: &Policy, now: Time) -> Vec<String> {
-    let now = now.into();
     let file = |path: &str| files.get(path).cloned();
     let one = |kind: Document| {
         let read = policy.dialect.read(kind.role(), None, &file);

@@ -5,14 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use keymoot::{
+use keymoot::host::folder;
+use keymoot_core::{HostError, Verdict, text::escape_path};
+use keymoot_record::{
     bundle::{self, Bundle, Expectations},
     ceremony::previous::{INCOMING, Inputs, TRUSTED_ROOT},
-    host::{HostError, folder},
-    rules::Verdict,
-    text::escape_path,
-    tuf::{Dialect, Document},
 };
+use keymoot_tuf::{Dialect, Document};
 
 use super::Failure;
 
@@ -52,7 +51,7 @@ impl Sources {
         let mut inputs = match (bundle, &self.previous) {
             (Some(bundle), _) => bundle::of_bundle(bundle),
             (None, Some(tree)) => {
-                let files = bundle::read_tree(tree).map_err(unread)?;
+                let files = keymoot_verify::read_tree(tree).map_err(unread)?;
                 if files.is_empty() {
                     return Err(HostError::new(
                         format!("{} is neither a bundle nor a repository", escape_path(tree)),
@@ -67,11 +66,11 @@ impl Sources {
         if let Some(path) = &self.trusted_root {
             inputs.insert(
                 TRUSTED_ROOT.to_owned(),
-                folder::read_bounded(path, LARGEST)?,
+                keymoot_verify::files::read_bounded(path, LARGEST)?,
             );
         }
         for path in &self.crates_root {
-            let bytes = folder::read_bounded(path, LARGEST)?;
+            let bytes = keymoot_verify::files::read_bounded(path, LARGEST)?;
             // A file that is no root keeps its place in the line, and the rule names it.
             let name = match Document::parse(&bytes, bytes.len()) {
                 Ok(document) => document.version().to_string(),
@@ -89,7 +88,7 @@ pub fn verified(path: &Path, rehearsal: bool) -> Result<Bundle, Failure> {
         rehearsal,
         trusted_root: None,
     };
-    let bundle = bundle::read(path).map_err(unread)?;
+    let bundle = keymoot_verify::read(path).map_err(unread)?;
     let mut verdicts = bundle::verify(&bundle, &expected);
     verdicts.retain(Verdict::is_violated);
     match verdicts.is_empty() {
@@ -144,7 +143,7 @@ fn collect(folder: &Path, inside: &str, inputs: &mut Inputs) -> Result<(), HostE
         if kind.is_dir() {
             collect(&path, &format!("{name}/"), inputs)?;
         } else if kind.is_file() {
-            inputs.insert(name, folder::read_bounded(&path, LARGEST)?);
+            inputs.insert(name, keymoot_verify::files::read_bounded(&path, LARGEST)?);
         } else {
             return Err(HostError::new(
                 format!(

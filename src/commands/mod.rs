@@ -26,10 +26,7 @@ pub mod version;
 
 use std::process::ExitCode;
 
-use keymoot::{
-    host::HostError,
-    rules::{Verdict, Violation},
-};
+use keymoot_core::{HostError, Verdict, Violation};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]

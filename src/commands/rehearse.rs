@@ -8,19 +8,22 @@ use std::{
 };
 
 use keymoot::{
-    attestation::Family,
-    bundle::Bundle,
-    ceremony::{
-        Plan, PlanFiles,
-        previous::{INCOMING, Previous},
-        script::{CheckedScript, Document},
-    },
-    host::{HostError, clock, folder, machine},
+    host::{clock, folder, machine},
     rehearsal::{
         SEED, Settings,
         cast::{self, Cast},
         settings::{SimulatorSettings, usual_connector},
         simulator, team,
+    },
+};
+use keymoot_attestation::Family;
+use keymoot_core::HostError;
+use keymoot_record::{
+    bundle::Bundle,
+    ceremony::{
+        Plan, PlanFiles,
+        previous::{INCOMING, Previous},
+        script::{CheckedScript, Document},
     },
     transcript::Mode,
 };
@@ -145,7 +148,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 /// What the holder of each seat brings, or has brought.
 fn seats(plan: &Plan) -> Vec<Family> {
-    let family = |place: &keymoot::ceremony::seating::Place| {
+    let family = |place: &keymoot_record::ceremony::seating::Place| {
         let enrolled = place.current.iter().chain(&place.outgoing).next();
         match plan.roster.holder(&place.handle) {
             Some(holder) => holder.family,
@@ -158,7 +161,7 @@ fn seats(plan: &Plan) -> Vec<Family> {
 /// Script, policy, roster and inputs: those that are named, or else those of the
 /// previous bundle, or else the shipped script and policy and a simulated cast.
 fn plan_files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, Failure> {
-    let read = |path: &Path| folder::read_text(path, conduct::LARGEST_PLAN);
+    let read = |path: &Path| keymoot_verify::files::read_text(path, conduct::LARGEST_PLAN);
     let kept = |name: &str| {
         let bytes = bundle?.files().get(name)?;
         Some(String::from_utf8_lossy(bytes).into_owned())

@@ -6,8 +6,8 @@ use keymoot::{
     device::yubihsm::Place,
     host::folder::Folder,
     rehearsal::{Settings, hands::Simulators},
-    transcript::Mode,
 };
+use keymoot_record::transcript::Mode;
 
 use super::{
     Failure, conduct,

@@ -2,10 +2,9 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use keymoot::{
+use keymoot::rehearsal::Settings;
+use keymoot_record::{
     ceremony::{Plan, PlanFiles},
-    host::folder,
-    rehearsal::Settings,
     transcript::Mode,
 };
 
@@ -46,7 +45,7 @@ pub struct Args {
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     conduct::refuse_simulated_service(Mode::Live)?;
-    let policy = folder::read_text(&args.policy, conduct::LARGEST_PLAN)?;
+    let policy = keymoot_verify::files::read_text(&args.policy, conduct::LARGEST_PLAN)?;
     let bundle = args.sources.bundle(false)?;
     let files = PlanFiles {
         script: script::find(&args.script)?,
@@ -54,7 +53,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
             .sources
             .read(bundle.as_ref(), conduct::dialect(&policy))?,
         policy,
-        roster: folder::read_text(&args.roster, conduct::LARGEST_PLAN)?,
+        roster: keymoot_verify::files::read_text(&args.roster, conduct::LARGEST_PLAN)?,
     };
     let plan = Plan::check(files).map_err(Failure::Violated)?;
     let dir = conduct::absolute(&args.dir)?;

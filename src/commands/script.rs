@@ -5,12 +5,8 @@ use std::{
     process::ExitCode,
 };
 
-use keymoot::{
-    ceremony::script::CheckedScript,
-    host::{HostError, folder},
-    rules::policy::Policy,
-    runbook,
-};
+use keymoot_core::HostError;
+use keymoot_record::{ceremony::script::CheckedScript, rules::policy::Policy, runbook};
 
 use super::{Failure, conduct};
 
@@ -99,6 +95,6 @@ pub fn find(name: &str) -> Result<String, HostError> {
     let path = PathBuf::from(name);
     match shipped(name) {
         Some(shipped) if !Path::new(name).is_file() => Ok(shipped.text.to_owned()),
-        _ => folder::read_text(&path, conduct::LARGEST_PLAN),
+        _ => keymoot_verify::files::read_text(&path, conduct::LARGEST_PLAN),
     }
 }

@@ -11,12 +11,11 @@ use std::{
 };
 
 use keymoot::{
-    bundle::{self, of_bundle},
-    ceremony::previous::Previous,
-    host::{HostError, folder},
+    host::folder,
     rehearsal::cast::{self, Cast},
-    text::escape_path,
 };
+use keymoot_core::{HostError, text::escape_path};
+use keymoot_record::{bundle::of_bundle, ceremony::previous::Previous};
 
 use super::{Failure, conduct, rehearse::Args, script};
 
@@ -176,7 +175,7 @@ impl Story {
 
     /// The device whose key the root of a chapter's bundle names for a holder.
     fn device_of(&self, handle: &str, number: usize) -> Result<u32, Failure> {
-        let bundle = bundle::read(&self.bundle(number)).map_err(Failure::Violated)?;
+        let bundle = keymoot_verify::read(&self.bundle(number)).map_err(Failure::Violated)?;
         let previous = Previous::read(&of_bundle(&bundle), conduct::dialect(&self.policy))
             .map_err(Failure::violations)?;
         let serial = previous.as_ref().and_then(|previous| {

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use keymoot::{bundle::this_program, host::program::Measuring, transcript::Program};
+use keymoot::host::program::Measuring;
+use keymoot_record::{bundle::this_program, transcript::Program};
 
 use super::Failure;
 
@@ -22,7 +23,7 @@ pub fn in_words(program: &Program) -> String {
         .map(|line| format!("\n  {}", line.join(" ")));
     format!(
         "{}\nSHA-256 of this program: {}{}",
-        keymoot::text::escape(&program.name),
+        keymoot_core::text::escape(&program.name),
         program.sha256,
         words.collect::<String>()
     )

@@ -11,7 +11,7 @@ use super::identity::{DeviceInfo, Serial, Who};
 use super::management;
 use super::operation::Operation;
 use super::readers::{self, Look, Plugged};
-use crate::attestation::Firmware;
+use keymoot_attestation::Firmware;
 
 /// The longest a wait sleeps before it looks again by itself. Changes and
 /// [`Cancel`] wake it at once; this only covers the moment between a look and

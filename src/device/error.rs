@@ -4,7 +4,7 @@ use super::identity::{Serial, Who};
 use super::operation::{Credential, Operation};
 use super::pin_rules::PinRefused;
 use super::yubihsm::Role;
-use crate::attestation::Firmware;
+use keymoot_attestation::Firmware;
 
 /// What went wrong with a device. `Display` says what happened and to which
 /// device, [`DeviceError::next_step`] what to do about it.
@@ -203,7 +203,7 @@ pub enum DeviceError {
         error: pcsc::Error,
     },
     /// An address of a connector that is not on this machine.
-    #[error("'{}' is not the address of a YubiHSM connector on this machine", crate::text::escape(.address))]
+    #[error("'{}' is not the address of a YubiHSM connector on this machine", keymoot_core::text::escape(.address))]
     NotLoopback {
         /// What was given: foreign text.
         address: String,
@@ -215,7 +215,7 @@ pub enum DeviceError {
         place: String,
     },
     /// YubiHSM 2 units on USB cannot be looked for.
-    #[error("USB cannot be searched for YubiHSM 2 units: {}", crate::text::escape(.error))]
+    #[error("USB cannot be searched for YubiHSM 2 units: {}", keymoot_core::text::escape(.error))]
     Usb {
         /// What the library said: foreign text.
         error: String,

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::attestation::{Firmware, FormFactor};
-use crate::text;
+use keymoot_attestation::{Firmware, FormFactor};
+use keymoot_core::text;
 
 /// The serial number a vendor printed on the device and wrote into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

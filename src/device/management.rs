@@ -7,7 +7,7 @@ use std::ffi::CStr;
 
 use pcsc::{Context, Protocols, ShareMode};
 
-use crate::attestation::FormFactor;
+use keymoot_attestation::FormFactor;
 
 /// SELECT of the management application (Yubico, "Management application").
 const SELECT: &[u8] = &[

@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 
 use super::{Driver, Reading, Stop};
-use crate::{
+use crate::host::{clock, machine};
+use keymoot_core::{HostError, digest::Digest, json};
+use keymoot_record::{
     bundle,
     ceremony::{carried, previous::Previous, propose, script::Document, verify},
-    digest::Digest,
-    host::{HostError, clock, machine},
     rules::{self, machine::Past},
     transcript::{Event, Mode},
-    tuf::{self, json},
 };
+use keymoot_tuf as tuf;
 
 impl Driver<'_, '_> {
     pub(super) fn examine_machine(&mut self) -> Result<(), Stop> {
@@ -88,7 +88,7 @@ impl Driver<'_, '_> {
                 changes,
                 lines: json::pretty(proposed.signed(), 2)
                     .lines()
-                    .map(crate::text::escape)
+                    .map(keymoot_core::text::escape)
                     .collect(),
             });
         }
@@ -151,7 +151,7 @@ impl Driver<'_, '_> {
         let files = bundle::closed(self.contents()?, self.manifest()?, &self.state)
             .map_err(|error| HostError::new(error.to_string(), "leave, and resume"))?;
         let rehearsal = self.state.opening.as_ref().map(|o| o.mode) == Some(Mode::Rehearsal);
-        bundle::write(
+        crate::host::bundle::write(
             &files,
             &self.world.out,
             &bundle::Expectations {

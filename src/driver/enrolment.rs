@@ -2,17 +2,20 @@
 
 use super::{Driver, PinPrompt, Stop, TurnSecrets};
 use crate::{
-    attestation::Family,
-    ceremony::{propose, state::Enrolment, statement, turn::Stage},
     device::{self, DeviceError, Who, piv},
     host::{
-        HostError, clock, escrow,
+        clock, escrow,
         secret::{NoRandomness, Secret},
     },
+};
+use keymoot_attestation::Family;
+use keymoot_core::HostError;
+use keymoot_record::{
+    ceremony::{propose, state::Enrolment, statement, turn::Stage},
     rules::{device as rules, roster::Handle},
     transcript::Event,
-    tuf::PublicKey,
 };
+use keymoot_tuf::PublicKey;
 
 impl Driver<'_, '_> {
     /// Erases the PIV application.
@@ -83,7 +86,7 @@ impl Driver<'_, '_> {
         serial: u32,
         puk: &Secret,
         management: &Secret,
-    ) -> Result<Option<crate::digest::Digest>, Stop> {
+    ) -> Result<Option<keymoot_core::digest::Digest>, Stop> {
         match self.recipient(holder) {
             Some(recipient) => {
                 let sealed = escrow::seal(&recipient, serial, puk, management)?;

@@ -19,13 +19,16 @@ pub use operator::{
 };
 
 use crate::{
-    attestation::{Evidence, Family, TrustStore},
-    ceremony::{Effect, Next, Question, Said, State},
     device::{
         DeviceError,
         yubihsm::{Place, Unit},
     },
-    host::{HostError, clock, folder::Folder, journal::Journal, secret::Secret},
+    host::{clock, folder::Folder, journal::Journal, secret::Secret},
+};
+use keymoot_attestation::{Evidence, Family, TrustStore};
+use keymoot_core::HostError;
+use keymoot_record::{
+    ceremony::{Effect, Next, Question, Said, State},
     rules::roster::Handle,
     transcript::Event,
 };
@@ -134,7 +137,7 @@ impl<'d, 'w> Driver<'d, 'w> {
             let next = self.state.next();
             if next == Next::Finished {
                 self.operator.finished(&Farewell {
-                    bundle: crate::text::escape_path(&self.world.out),
+                    bundle: keymoot_core::text::escape_path(&self.world.out),
                     manifest: self.state.manifest,
                 });
                 return Ok(Outcome::Finished);
@@ -247,7 +250,7 @@ impl<'d, 'w> Driver<'d, 'w> {
             }),
             Interrupt::EndTurn(reason) => match &self.state.turn {
                 // Once the purpose is reached there is nothing to leave unfinished.
-                Some(turn) if turn.stage != crate::ceremony::turn::Stage::Remove => {
+                Some(turn) if turn.stage != keymoot_record::ceremony::turn::Stage::Remove => {
                     let holder = turn.holder.to_string();
                     self.record(Event::TurnEnded {
                         holder,
@@ -294,7 +297,7 @@ impl<'d, 'w> Driver<'d, 'w> {
     /// The family of the device at the table.
     fn family(&self) -> Family {
         let turn = self.state.turn.as_ref();
-        turn.map(crate::ceremony::turn::Turn::family)
+        turn.map(keymoot_record::ceremony::turn::Turn::family)
             .unwrap_or_default()
     }
 
@@ -316,5 +319,5 @@ impl<'d, 'w> Driver<'d, 'w> {
 
 /// Text that people typed or devices reported, fit for one line of the transcript.
 fn shown(text: &str) -> String {
-    crate::text::escape(text)
+    keymoot_core::text::escape(text)
 }

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use crate::{
-    attestation::Family,
-    ceremony::{Answer, Question, Refusal, State, script::Document},
     device::{Cancel, DeviceError},
-    digest::Digest,
     host::secret::Secret,
+};
+use keymoot_attestation::Family;
+use keymoot_core::digest::Digest;
+use keymoot_record::{
+    ceremony::{Answer, Question, Refusal, State, script::Document},
     rules::roster::Handle,
     transcript::Entry,
 };

@@ -1,10 +1,9 @@
 //! Recording events: judged, written and synced, and only then folded in.
 
 use super::{Driver, Stop};
-use crate::{
-    host::{HostError, clock},
-    transcript::Event,
-};
+use crate::host::clock;
+use keymoot_core::HostError;
+use keymoot_record::transcript::Event;
 
 impl Driver<'_, '_> {
     /// Records an event. Before it is written the state has accepted it; before

@@ -1,9 +1,9 @@
 //! Signing: the documents, and the manifest that closes the bundle.
 
 use super::{Driver, Stop};
-use crate::{
+use keymoot_core::HostError;
+use keymoot_record::{
     ceremony::{script::Document, state::Enrolment, statement, verify},
-    host::HostError,
     rules::roster::Handle,
     transcript::Event,
 };

@@ -8,19 +8,22 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{Driver, Stop, TurnSecrets, Work};
 use crate::{
-    attestation::{
-        AUDIT, Evidence, Family,
-        yubihsm_log::{GET_LOG_ENTRIES, Outcome, Sent},
-    },
-    ceremony::audited,
     device::{
         self, Cancel, DeviceError, Serial,
         yubihsm::{
             Backup, Bench, Passwords, Role, SIGNING_KEY, Seen, Unit, UnitInfo, auditor_password,
         },
     },
-    host::{HostError, escrow, folder, secret::Secret},
-    rules::{Verdict, audit, roster::Handle},
+    host::{escrow, folder, secret::Secret},
+};
+use keymoot_attestation::{
+    AUDIT, Evidence, Family,
+    yubihsm_log::{GET_LOG_ENTRIES, Outcome, Sent},
+};
+use keymoot_core::{HostError, Verdict};
+use keymoot_record::{
+    ceremony::audited,
+    rules::{audit, roster::Handle},
     transcript::Event,
 };
 
@@ -113,7 +116,7 @@ impl Driver<'_, '_> {
         if !path.exists() {
             return Ok(Vec::new());
         }
-        let bytes = folder::read_bounded(&path, LARGEST_RECORD)?;
+        let bytes = keymoot_verify::files::read_bounded(&path, LARGEST_RECORD)?;
         serde_json::from_slice(&bytes).map_err(|error| {
             HostError::new(
                 format!("what was sent to YubiHSM 2 {serial} cannot be read: {error}"),
@@ -397,7 +400,7 @@ impl Driver<'_, '_> {
 fn last_entry(log: &[u8]) -> Option<u16> {
     let entry = log.get(
         log.len()
-            .checked_sub(crate::attestation::yubihsm_log::ENTRY_LENGTH)?..,
+            .checked_sub(keymoot_attestation::yubihsm_log::ENTRY_LENGTH)?..,
     )?;
     match entry {
         [high, low, ..] => Some(u16::from_be_bytes([*high, *low])),

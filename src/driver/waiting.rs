@@ -1,9 +1,9 @@
 //! Waiting for devices to be inserted and removed.
 
 use super::{Driver, Stop, Work};
-use crate::{
-    attestation::Family,
-    device::{Bench, Cancel, DeviceInfo, Seen, Serial, piv},
+use crate::device::{Bench, Cancel, DeviceInfo, Seen, Serial, piv};
+use keymoot_attestation::Family;
+use keymoot_record::{
     rules::{
         device::{self, Reported},
         roster::Handle,

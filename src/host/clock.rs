@@ -1,6 +1,7 @@
 //! The machine's clock and its entropy.
 
-use crate::{host::HostError, transcript::Time};
+use keymoot_core::HostError;
+use keymoot_record::transcript::Time;
 
 /// The time now, by the machine's clock.
 ///

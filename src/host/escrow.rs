@@ -2,7 +2,8 @@
 
 use std::io::Write as _;
 
-use super::{HostError, secret::Secret};
+use super::secret::Secret;
+use keymoot_core::HostError;
 
 /// Seals the PUK and the management key of a device to an age recipient
 /// (`age1…`, X25519; age-encryption.org/v1). The plaintext is three lines: the

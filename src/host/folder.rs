@@ -11,18 +11,18 @@
 //! The folder is laid out beside its place and renamed: a crash leaves all of it or none.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use super::{
-    HostError,
     lock::{Lock, Occupant},
     whole,
 };
-use crate::digest::Digest;
+use keymoot_core::HostError;
+use keymoot_core::digest::Digest;
 
 /// The largest object read back, in bytes.
 const LARGEST_OBJECT: u64 = 64 << 20;
@@ -78,7 +78,7 @@ impl Folder {
         if path.join("objects").is_dir() {
             return Ok(());
         }
-        let shown = crate::text::escape_path(path);
+        let shown = keymoot_core::text::escape_path(path);
         Err(match whole::part_of(path).is_dir() {
             true => HostError::new(
                 format!("the ceremony in {shown} was interrupted before anything happened in it"),
@@ -125,14 +125,14 @@ impl Folder {
     /// [`HostError`] when it is missing, unreadable or was altered.
     pub fn kept(&self, digest: &Digest) -> Result<Vec<u8>, HostError> {
         let path = self.object(digest);
-        let bytes = read_bounded(&path, LARGEST_OBJECT)?;
+        let bytes = keymoot_verify::files::read_bounded(&path, LARGEST_OBJECT)?;
         if Digest::of(&bytes) == *digest {
             Ok(bytes)
         } else {
             Err(HostError::new(
                 format!(
                     "{} was altered: its content does not have the digest of its name",
-                    crate::text::escape_path(&path)
+                    keymoot_core::text::escape_path(&path)
                 ),
                 "stop, and find out who changed it",
             ))
@@ -189,39 +189,4 @@ fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), HostError
         .map_err(fail)?;
     fs::rename(&part, path).map_err(fail)?;
     whole::sync(whole::parent(path)).map_err(fail)
-}
-
-/// Reads a file of at most `most` bytes.
-///
-/// # Errors
-/// [`HostError`] when it cannot be read or is larger.
-pub fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, HostError> {
-    use io::Read as _;
-    let fail = |error: io::Error| HostError::file("read", path, &error);
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(fail)?;
-    file.take(most + 1).read_to_end(&mut bytes).map_err(fail)?;
-    if bytes.len() as u64 > most {
-        return Err(HostError::new(
-            format!(
-                "{} is larger than {most} bytes",
-                crate::text::escape_path(path)
-            ),
-            "check that this is the file you mean",
-        ));
-    }
-    Ok(bytes)
-}
-
-/// Reads a text file of at most `most` bytes.
-///
-/// # Errors
-/// [`HostError`] when it cannot be read, is larger, or is not UTF-8.
-pub fn read_text(path: &Path, most: u64) -> Result<String, HostError> {
-    String::from_utf8(read_bounded(path, most)?).map_err(|_| {
-        HostError::new(
-            format!("{} is not text in UTF-8", crate::text::escape_path(path)),
-            "check that this is the file you mean",
-        )
-    })
 }

@@ -8,8 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{HostError, folder, whole};
-use crate::transcript::{Chain, Entry, Event, Time};
+use super::whole;
+use keymoot_core::HostError;
+use keymoot_record::transcript::{Chain, Entry, Event, Time};
 
 /// The largest transcript read, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -40,10 +41,10 @@ impl Journal {
             .open(&path)
             .map_err(fail)?;
         whole::sync(folder).map_err(fail)?;
-        let bytes = folder::read_bounded(&path, LARGEST)?;
+        let bytes = keymoot_verify::files::read_bounded(&path, LARGEST)?;
         let (chain, torn) = Chain::recover(&bytes).map_err(|error| {
             HostError::new(
-                format!("{}: {error}", crate::text::escape_path(&path)),
+                format!("{}: {error}", keymoot_core::text::escape_path(&path)),
                 "stop: the transcript was altered. Find out how, and begin a new ceremony if nobody can say",
             )
         })?;

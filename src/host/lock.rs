@@ -13,8 +13,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{HostError, clock, folder};
-use crate::{text, transcript::Time};
+use super::clock;
+use keymoot_core::HostError;
+use keymoot_core::text;
+use keymoot_record::transcript::Time;
 
 /// The lock's file in a ceremony's folder.
 const NAME: &str = "lock";
@@ -89,7 +91,7 @@ impl Lock {
 }
 
 fn taken(folder: &Path, path: &Path) -> HostError {
-    let said = folder::read_bounded(path, LARGEST)
+    let said = keymoot_verify::files::read_bounded(path, LARGEST)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Occupant>(&bytes).ok());
     let who = match said {

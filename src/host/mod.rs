@@ -1,5 +1,6 @@
 //! The outside world: clock, entropy, durable files, the machine, the program, secrets.
 
+pub mod bundle;
 pub mod clock;
 pub mod escrow;
 pub mod folder;
@@ -9,38 +10,3 @@ pub mod machine;
 pub mod program;
 pub mod secret;
 pub mod whole;
-
-/// Something in the world that failed: what happened, to what, what to do next.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what}\n  next: {next}")]
-pub struct HostError {
-    /// What happened, and to what.
-    pub what: String,
-    /// What to do next.
-    pub next: String,
-}
-
-impl HostError {
-    /// A failure, with the way on.
-    #[must_use]
-    pub fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            next: next.into(),
-        }
-    }
-
-    /// A file that could not be read or written.
-    #[must_use]
-    pub fn file(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
-        let path = crate::text::escape_path(path);
-        let next = match error.kind() {
-            std::io::ErrorKind::NotFound => "check the path and try again",
-            std::io::ErrorKind::PermissionDenied => "check who owns the file and its permissions",
-            std::io::ErrorKind::StorageFull => "free some space on that disk, then resume",
-            std::io::ErrorKind::AlreadyExists => "choose a path at which nothing stands yet",
-            _ => "check the disk, then resume; nothing acknowledged is lost",
-        };
-        Self::new(format!("cannot {doing} {path}: {error}"), next)
-    }
-}

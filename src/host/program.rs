@@ -2,8 +2,8 @@
 
 use std::{fs::File, io, path::Path, thread};
 
-use super::HostError;
-use crate::digest::Digest;
+use keymoot_core::HostError;
+use keymoot_core::digest::Digest;
 
 /// The file that this process runs, also where it was moved or deleted since (proc(5)).
 const RUNNING: &str = "/proc/self/exe";

@@ -10,7 +10,7 @@ use std::{
 
 use rustix::fs::{CWD, RenameFlags};
 
-use super::HostError;
+use keymoot_core::HostError;
 
 /// Where a folder is made before it is whole. What stands there is of an interrupted
 /// attempt and is removed, so nobody else must have a use for the name.

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use p256::elliptic_curve::Generate as _;
 use p256::pkcs8::EncodePublicKey as _;
 
-use crate::{attestation::Family, host::HostError};
+use keymoot_attestation::Family;
+use keymoot_core::HostError;
 
 /// Simulated people, plainly so: who holds a key, who leaves, and whose key is thrown
 /// out. What holders must keep is sealed to age recipients whose identities are thrown

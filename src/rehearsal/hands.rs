@@ -11,7 +11,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::attestation::Family;
+use keymoot_attestation::Family;
 
 /// A simulated device as its simulator describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -3,10 +3,8 @@
 use std::io;
 
 use super::hands::{Hands, Simulators};
-use crate::{
-    attestation::Family,
-    tui::{Room, RoomChanged, RoomDevice},
-};
+use crate::tui::{Room, RoomChanged, RoomDevice};
+use keymoot_attestation::Family;
 
 /// The simulated devices of a rehearsal.
 #[derive(Debug)]

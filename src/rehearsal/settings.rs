@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    attestation::Family,
-    host::{HostError, folder},
-    transcript::Mode,
-};
+use crate::host::folder;
+use keymoot_attestation::Family;
+use keymoot_core::HostError;
+use keymoot_record::transcript::Mode;
 
 const NAME: &str = "settings.json";
 
@@ -79,7 +78,7 @@ impl Settings {
     /// # Errors
     /// [`HostError`] when they cannot be read.
     pub fn read(folder: &Path) -> Result<Self, HostError> {
-        let text = folder::read_text(&folder.join(NAME), 1 << 16)?;
+        let text = keymoot_verify::files::read_text(&folder.join(NAME), 1 << 16)?;
         serde_json::from_str(&text).map_err(|error| unusable(&error))
     }
 }
@@ -88,7 +87,7 @@ fn unusable(error: &serde_json::Error) -> HostError {
     HostError::new(
         format!(
             "settings.json of the ceremony's folder: {}",
-            crate::text::escape(&error.to_string())
+            keymoot_core::text::escape(&error.to_string())
         ),
         "restore it from a copy of the folder",
     )

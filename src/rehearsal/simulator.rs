@@ -10,11 +10,9 @@ use std::{
 use serde::Deserialize;
 
 use super::{hands::Simulators, settings::SimulatorSettings};
-use crate::{
-    attestation::certificate_der,
-    digest::Digest,
-    host::{HostError, clock, folder},
-};
+use crate::host::{clock, folder};
+use keymoot_attestation::certificate_der;
+use keymoot_core::{HostError, digest::Digest};
 
 /// The folder of a rehearsal in the ceremony's folder, and in the bundle.
 pub const FOLDER: &str = "rehearsal";

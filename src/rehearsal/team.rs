@@ -9,12 +9,9 @@ use p256::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::{
-    host::HostError,
-    rules::documents::REHEARSAL_MARK,
-    transcript::Time,
-    tuf::{Dialect, Holder, OnlineKey, Periods, PublicKey, RootDraft, json::Json},
-};
+use keymoot_core::{HostError, json::Json};
+use keymoot_record::{rules::documents::REHEARSAL_MARK, transcript::Time};
+use keymoot_tuf::{Dialect, Holder, OnlineKey, Periods, PublicKey, RootDraft};
 
 /// How many of the team hold a key, and how many must sign.
 const MEMBERS: u64 = 5;
@@ -60,7 +57,7 @@ pub fn root(seed: u64, version: u64, made: Time, dialect: Dialect) -> Result<Vec
     let online = signing_key(seed, "online", 0).and_then(|key| public(&key));
     let expires = made
         .plus(YEAR.expiry_days.into(), 0)
-        .and_then(|time| crate::tuf::Time::from_unix(time.unix()))
+        .and_then(|time| keymoot_core::time::Time::from_unix(time.unix()))
         .ok_or_else(|| broken("its expiry cannot be written".to_owned()))?;
     let document = dialect
         .root(&RootDraft {
@@ -121,10 +118,8 @@ fn public(key: &SigningKey) -> Result<PublicKey, String> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::root;
-    use crate::{
-        transcript::Time,
-        tuf::{Dialect, Document, verify_chain},
-    };
+    use keymoot_record::transcript::Time;
+    use keymoot_tuf::{Dialect, Document, verify_chain};
 
     #[test]
     fn each_root_of_the_team_follows_the_one_before() {

@@ -7,16 +7,18 @@ use sha2::{Digest as _, Sha256};
 
 use super::hands::{Device, Hands};
 use crate::{
-    attestation::Family,
+    device::{self, Cancel},
+    driver::{Interrupt, Mishap, Operator, PinPrompt, Reply, Trouble, View, Work},
+    host::secret::Secret,
+};
+use keymoot_attestation::Family;
+use keymoot_record::{
     ceremony::{
         Answer, Question, Refusal,
         question::{ADOPT, CONFIRM, ENOUGH, ERASE, PRESENT, last_four, reading_words},
         script::Accepts,
         turn::Purpose,
     },
-    device::{self, Cancel},
-    driver::{Interrupt, Mishap, Operator, PinPrompt, Reply, Trouble, View, Work},
-    host::secret::Secret,
     rules::roster::Handle,
 };
 
@@ -109,7 +111,7 @@ impl Unattended {
     }
 
     fn give_up(&mut self, why: &str) -> Interrupt {
-        eprintln!("unattended: {}", crate::text::escape(why));
+        eprintln!("unattended: {}", keymoot_core::text::escape(why));
         Interrupt::Leave
     }
 }

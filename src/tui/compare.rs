@@ -15,7 +15,8 @@ use super::{
     screens::Sight,
     upcoming,
 };
-use crate::{digest::Digest, transcript::Program};
+use keymoot_core::digest::Digest;
+use keymoot_record::transcript::Program;
 
 /// Which digest is shown, and which of its leaves.
 #[derive(Debug, Default)]
@@ -57,7 +58,7 @@ pub(super) fn this_program(page: &mut Page, program: &Program, rows: usize) {
         return;
     }
     page.gap();
-    let name = crate::text::escape(&program.name);
+    let name = keymoot_core::text::escape(&program.name);
     page.item(
         "",
         &format!("This program: {name}, SHA-256 (F8: large)"),

@@ -14,10 +14,10 @@ use super::{
     seats,
     words::{cut, safe, width},
 };
-use crate::{
+use crate::tui::upcoming::upcoming;
+use keymoot_record::{
     ceremony::State,
     transcript::{Mode, Time},
-    tui::upcoming::upcoming,
 };
 
 /// Draws everything.
@@ -104,7 +104,7 @@ fn mode(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         .replace('Z', " UTC ");
     let columns = usize::from(area.width);
     let room = columns.saturating_sub(width(word) + width(&time) + 4);
-    let title = fit(model, &crate::text::escape(&model.title), room);
+    let title = fit(model, &keymoot_core::text::escape(&model.title), room);
     let gap = " ".repeat(columns.saturating_sub(width(word) + 2 + width(&title) + width(&time)));
     let row = format!("{word}{} {title}{gap}{time}", model.sheet.vertical());
     put(frame, area, Line::styled(row, style));
@@ -137,9 +137,9 @@ pub(super) fn step(model: &Model, size: Size) -> String {
         "act {}/{} {}{between}step {}/{steps} {}",
         act + 1,
         acts.len(),
-        crate::text::escape(title),
+        keymoot_core::text::escape(title),
         state.step + 1,
-        crate::text::escape(&step.title),
+        keymoot_core::text::escape(&step.title),
     );
     let text = fit(model, &text, columns.saturating_sub(width(&tail)));
     format!("{text}{tail}")

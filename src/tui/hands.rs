@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::room::{RoomCommand, RoomDevice, RoomSeen};
-use crate::{ceremony::State, rules::roster::Handle};
+use keymoot_record::{ceremony::State, rules::roster::Handle};
 
 /// The simulated devices and which of them is in hand.
 #[derive(Debug, Default)]

@@ -106,7 +106,7 @@ mod tests {
     fn every_word_of_the_list_fits_its_columns() {
         for byte in 0..=255_u8 {
             for blocks in [true, false] {
-                for word in crate::digest::Digest::of(&[byte]).words() {
+                for word in keymoot_core::digest::Digest::of(&[byte]).words() {
                     let rows = rows(word, blocks);
                     assert_eq!(rows.len(), height(blocks));
                     assert!(rows.iter().all(|row| row.chars().count() <= super::LONGEST));

@@ -13,10 +13,12 @@ use zeroize::Zeroizing;
 
 use super::room::RoomSeen;
 use crate::{
-    ceremony::{Answer, Question, Refusal},
     device::Cancel,
     driver::{Farewell, Interrupt, Operator, PinPrompt, Reply, Trouble, View, Work},
     host::secret::Secret,
+};
+use keymoot_record::{
+    ceremony::{Answer, Question, Refusal},
     rules::roster::Handle,
 };
 

@@ -7,9 +7,9 @@ use super::{
     compare::Compare, field::TypedWord, form::Form, help, intermission::Intermission, page::Page,
     screens::Sight, seats,
 };
-use crate::{
+use crate::driver::Interrupt;
+use keymoot_record::{
     ceremony::{State, turn::Stage},
-    driver::Interrupt,
     rules::roster::Handle,
 };
 

@@ -12,7 +12,7 @@ use super::{
     style::Sheet,
     words::{cut, safe, tail, width, wrap},
 };
-use crate::digest::Digest;
+use keymoot_core::digest::Digest;
 
 /// The columns of a paragraph on a wide screen: longer rows are hard to follow.
 const MEASURE: usize = 100;

@@ -7,7 +7,7 @@ use ratatui::{
 };
 
 use super::{large::half_block, style::Sheet};
-use crate::digest::Digest;
+use keymoot_core::digest::Digest;
 
 /// The least margin that cameras were found to need, in modules. The standard
 /// (ISO/IEC 18004) asks for four, which are given where there is room.
@@ -99,7 +99,8 @@ mod tests {
     use ratatui::style::{Color, Modifier};
 
     use super::{Code, code};
-    use crate::{digest::Digest, tui::style::Sheet};
+    use crate::tui::style::Sheet;
+    use keymoot_core::digest::Digest;
 
     const SHEETS: [(bool, bool); 4] = [(true, true), (false, true), (true, false), (false, false)];
 

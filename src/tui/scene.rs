@@ -1,7 +1,8 @@
 //! The screen that stands, and what the driver waits for meanwhile.
 
 use super::screens::{Screen, Starting};
-use crate::{ceremony::Question, device::Cancel, driver::Work};
+use crate::{device::Cancel, driver::Work};
+use keymoot_record::ceremony::Question;
 
 /// What the driver is waiting for.
 pub(super) enum Awaits {

@@ -15,7 +15,7 @@ use super::{
     model::Model,
     room::RoomDevice,
 };
-use crate::{
+use keymoot_record::{
     ceremony::{
         State, Tally,
         seating::Standing,

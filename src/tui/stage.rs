@@ -21,7 +21,7 @@ use super::{
     style::Sheet,
     terminal::{self, TakenTerminal},
 };
-use crate::transcript::Mode;
+use keymoot_record::transcript::Mode;
 
 /// How the model is shown, and how people are heard.
 pub(super) trait Face {

@@ -1,13 +1,11 @@
 //! What comes next, in words.
 
-use crate::{
-    attestation::Family,
-    ceremony::{
-        State,
-        script::{Document, Kind},
-        turn::{Purpose, Stage, Turn},
-    },
-    text::escape,
+use keymoot_attestation::Family;
+use keymoot_core::text::escape;
+use keymoot_record::ceremony::{
+    State,
+    script::{Document, Kind},
+    turn::{Purpose, Stage, Turn},
 };
 
 /// What comes after what is being done now.

@@ -2,7 +2,7 @@
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::text::escape;
+use keymoot_core::text::escape;
 
 /// Columns that a text takes.
 pub(super) fn width(text: &str) -> usize {

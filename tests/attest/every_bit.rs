@@ -1,7 +1,7 @@
 //! No bit of the evidence can change unnoticed, signed or unsigned, and no
 //! bytes can bring the verifier down.
 
-use keymoot::attestation::{Evidence, TrustStore, certificate_der, public_key_der, verify};
+use keymoot_attestation::{Evidence, TrustStore, certificate_der, public_key_der, verify};
 use proptest::prelude::*;
 
 use crate::program::data;

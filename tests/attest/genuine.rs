@@ -183,7 +183,7 @@ fn der_is_read_as_well_as_pem() {
     let folder = tempfile::tempdir().unwrap();
     let der = |pem: &Path| {
         let path = folder.path().join(pem.file_name().unwrap());
-        let bytes = keymoot::attestation::certificate_der(&std::fs::read(pem).unwrap()).unwrap();
+        let bytes = keymoot_attestation::certificate_der(&std::fs::read(pem).unwrap()).unwrap();
         std::fs::write(&path, bytes).unwrap();
         path
     };

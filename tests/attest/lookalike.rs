@@ -324,8 +324,8 @@ impl Lookalike {
 
 /// Writes a folder for `--vendor-dir` that gives each certificate a role.
 pub fn vendor_dir(folder: &Path, certificates: &[(&str, &Path)]) -> PathBuf {
-    use keymoot::attestation::{certificate_der, public_key_der};
-    use keymoot::digest::Digest;
+    use keymoot_attestation::{certificate_der, public_key_der};
+    use keymoot_core::digest::Digest;
 
     fs::create_dir_all(folder).unwrap();
     let mut manifest = String::from("vendor = \"Lookalike\"\n");

@@ -118,7 +118,7 @@ fn a_file_that_is_not_one_certificate_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     let pem = fs::read(data(PAIR[0])).unwrap();
-    let der = keymoot::attestation::certificate_der(&pem).unwrap();
+    let der = keymoot_attestation::certificate_der(&pem).unwrap();
     let key = b"-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n";
     let contents: [(&str, Vec<u8>); 7] = [
         ("nothing", Vec::new()),

@@ -3,12 +3,10 @@
 
 use std::fs;
 
-use keymoot::{
-    attestation::{Evidence, Family, Manifest, certificate_der, public_key_der},
-    rules::{
-        device::{self, Claim},
-        policy::Policy,
-    },
+use keymoot_attestation::{Evidence, Family, Manifest, certificate_der, public_key_der};
+use keymoot_record::rules::{
+    device::{self, Claim},
+    policy::Policy,
 };
 
 use crate::lookalike::{KEY_EXTENSIONS, Lookalike, Recipe, SLOT_EXTENSIONS};

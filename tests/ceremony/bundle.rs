@@ -2,12 +2,15 @@
 
 use std::{fs, process::Output};
 
-use keymoot::bundle::{self, Bundle, Files};
+use keymoot_record::bundle::{Bundle, Files};
 
 use crate::stage::{Stage, finished, keymoot, said, violated};
 
 fn files() -> Files {
-    bundle::read(&finished().out()).unwrap().files().clone()
+    keymoot_verify::read(&finished().out())
+        .unwrap()
+        .files()
+        .clone()
 }
 
 #[test]
@@ -172,7 +175,7 @@ fn a_bundle_closed_anew_by_an_administrator_alone_is_found() {
     let mut changed = files();
     let report = changed.get_mut("report.md").unwrap();
     report.extend_from_slice(b"\nall is well\n");
-    let digest = keymoot::digest::Digest::of(report).to_string();
+    let digest = keymoot_core::digest::Digest::of(report).to_string();
     let size = report.len();
     let mut manifest: serde_json::Value =
         serde_json::from_slice(&changed["MANIFEST.json"]).unwrap();

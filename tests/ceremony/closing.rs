@@ -1,11 +1,10 @@
 //! Bundles that fewer than a quorum closed, or somebody else.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use keymoot::{
+use keymoot_core::{Verdict, digest::Digest};
+use keymoot_record::{
     bundle::{Files, Manifest, Signatures},
     ceremony::statement,
-    digest::Digest,
-    rules::Verdict,
 };
 use p256::{
     ecdsa::{Signature, SigningKey, signature::Signer as _},

@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use keymoot::transcript::Event;
+use keymoot_record::transcript::Event;
 
 use crate::stage::{Stage, finished, read_until, said};
 

@@ -15,11 +15,8 @@ use std::{
     thread,
 };
 
-use keymoot::{
-    ceremony::script::Document,
-    rehearsal::hands::{Hands, Simulators},
-    transcript::Event,
-};
+use keymoot::rehearsal::hands::{Hands, Simulators};
+use keymoot_record::{ceremony::script::Document, transcript::Event};
 
 use crate::stage::{Stage, read_until, said};
 

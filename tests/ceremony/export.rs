@@ -7,15 +7,13 @@ use std::{
     process::Output,
 };
 
-use keymoot::{
-    bundle::{
-        self, Files,
-        export::{self, ExportError, Laying, Repository, Tree},
-    },
+use keymoot::export::{self, ExportError, Laying, Repository, Tree};
+use keymoot_core::digest::Digest;
+use keymoot_record::{
+    bundle::{self, Files},
     ceremony::{Plan, PlanFiles, previous::Revoked},
-    digest::Digest,
-    tuf::{Dialect, Document},
 };
+use keymoot_tuf::{Dialect, Document};
 
 use crate::{
     python::reader,
@@ -26,7 +24,7 @@ const DIALECT: Dialect = Dialect::TufOnCi;
 
 /// What the finished rehearsal publishes in tuf-root.
 fn published() -> Files {
-    let bundle = bundle::read(&finished().out()).unwrap();
+    let bundle = keymoot_verify::read(&finished().out()).unwrap();
     export::published(&bundle, Repository::TufRoot, DIALECT).unwrap()
 }
 
@@ -178,7 +176,7 @@ fn no_place_left_for_a_signature_is_laid() {
 #[test]
 fn a_tree_is_what_the_next_ceremony_goes_on_from() {
     let folder = laid();
-    let files = bundle::read_tree(folder.path()).unwrap();
+    let files = keymoot_verify::read_tree(folder.path()).unwrap();
     let kept = |name: &str| fs::read_to_string(finished().out().join(name)).unwrap();
     let plan = Plan::check(PlanFiles {
         script: include_str!("../../ceremony-scripts/annual-resign.toml").to_owned(),
@@ -241,7 +239,7 @@ fn what_else_lies_in_the_tree_is_not_touched() {
 
 #[test]
 fn the_root_of_tuf_crates_is_laid_into_its_own_tree() {
-    let bundle = bundle::read(&finished().out()).unwrap();
+    let bundle = keymoot_verify::read(&finished().out()).unwrap();
     let files = export::published(&bundle, Repository::TufCrates, DIALECT).unwrap();
     let paths: Vec<_> = files.keys().map(String::as_str).collect();
     assert_eq!(
@@ -290,7 +288,7 @@ fn a_tree_in_the_middle_of_a_signing_event_is_refused() {
 
 #[test]
 fn a_key_that_the_tree_lists_as_revoked_stays_in_the_list() {
-    let entry = keymoot::ceremony::previous::RevokedKey {
+    let entry = keymoot_record::ceremony::previous::RevokedKey {
         ceremony: "0".repeat(32),
         handle: "holder-1".to_owned().try_into().unwrap(),
         key: Digest::of(b"key"),

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use keymoot::{
+use keymoot_core::{Outcome, Verdict, digest::Digest};
+use keymoot_record::{
     bundle::{self, Bundle, Expectations, Files},
     ceremony::{Plan, PlanFiles, State},
-    digest::Digest,
-    rules::{Outcome, Verdict},
     transcript::{Chain, Event, Mode, Time},
 };
 
@@ -19,7 +18,10 @@ pub const MANIFEST: &str = "MANIFEST.json";
 pub const SIGNATURES: &str = "MANIFEST.sigs.json";
 
 pub fn honest() -> Files {
-    bundle::read(&finished().out()).unwrap().files().clone()
+    keymoot_verify::read(&finished().out())
+        .unwrap()
+        .files()
+        .clone()
 }
 
 fn object(digest: &Digest) -> Option<Vec<u8>> {

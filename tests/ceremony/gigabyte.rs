@@ -13,9 +13,9 @@ use std::{
     process::Command,
 };
 
-use keymoot::{
-    bundle::{self, Files},
-    digest::Digest,
+use keymoot_core::digest::Digest;
+use keymoot_record::{
+    bundle::Files,
     transcript::{Chain, Event},
 };
 use serde_json::{Value, json};
@@ -67,7 +67,10 @@ fn refused(what: &str, bundle: &Path) {
 
 /// The files of an honest bundle, to be changed.
 fn honest() -> Files {
-    bundle::read(&finished().out()).unwrap().files().clone()
+    keymoot_verify::read(&finished().out())
+        .unwrap()
+        .files()
+        .clone()
 }
 
 /// Writes files into a folder of their own.

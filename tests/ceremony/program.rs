@@ -2,7 +2,8 @@
 
 use std::{fs, path::Path, process::Command};
 
-use keymoot::{digest::Digest, rules::Outcome, transcript::Event};
+use keymoot_core::{Outcome, digest::Digest};
+use keymoot_record::transcript::Event;
 use serde_json::Value;
 
 use crate::python::reader;
@@ -38,7 +39,7 @@ fn the_transcript_names_the_file_that_ran_by_its_digest() {
         panic!("{:?}", state.programs);
     };
     assert_eq!(ran.sha256, digest_of(&program()));
-    assert_eq!(ran.name, keymoot::PROGRAM);
+    assert_eq!(ran.name, keymoot_record::PROGRAM);
 }
 
 #[test]
@@ -76,11 +77,14 @@ fn the_long_form_of_its_version_says_the_digest_in_hexadecimal_and_in_words() {
     let digest = digest_of(&program());
     let said = output_of(keymoot().arg("--version"));
     let mut lines = said.lines();
-    assert_eq!(lines.next(), Some(keymoot::PROGRAM));
+    assert_eq!(lines.next(), Some(keymoot_record::PROGRAM));
     assert!(lines.next().unwrap().ends_with(&digest.to_string()));
     let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
     assert_eq!(words, digest.words());
-    assert_eq!(output_of(keymoot().arg("-V")).trim(), keymoot::PROGRAM);
+    assert_eq!(
+        output_of(keymoot().arg("-V")).trim(),
+        keymoot_record::PROGRAM
+    );
 }
 
 #[test]
@@ -91,7 +95,7 @@ fn an_unattended_rehearsal_begins_by_saying_which_program_it_is() {
     let head: Vec<String> = lines.by_ref().take(2).map(Result::unwrap).collect();
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(head[0], keymoot::PROGRAM);
+    assert_eq!(head[0], keymoot_record::PROGRAM);
     assert!(head[1].ends_with(&digest_of(&program()).to_string()));
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc};
 
-use keymoot::{
+use keymoot_record::{
     ceremony::State,
     transcript::{Chain, Event},
 };

@@ -3,7 +3,8 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use keymoot::{rules::roster::Roster, text::escape};
+use keymoot_core::text::escape;
+use keymoot_record::rules::roster::Roster;
 use serde_json::json;
 
 use crate::{

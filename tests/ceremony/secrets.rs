@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use keymoot::{rehearsal::unattended, rules::roster::Handle};
+use keymoot::rehearsal::unattended;
+use keymoot_record::rules::roster::Handle;
 
 use crate::stage::{Stage, files_below, finished, said};
 

@@ -8,11 +8,11 @@ use std::{
     sync::OnceLock,
 };
 
-use keymoot::{
+use keymoot::rehearsal::cast;
+use keymoot_core::Verdict;
+use keymoot_record::{
     bundle::{self, Bundle, Expectations, Files},
     ceremony::{Plan, PlanFiles, State},
-    rehearsal::cast,
-    rules::Verdict,
     transcript::Chain,
 };
 

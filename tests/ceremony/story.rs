@@ -9,8 +9,8 @@ use std::{
     sync::OnceLock,
 };
 
-use keymoot::{
-    bundle::{self, Files, of_bundle},
+use keymoot_record::{
+    bundle::{Files, of_bundle},
     ceremony::{Plan, PlanFiles, State, previous::Revoked},
     rules::scenario::Document,
     transcript::Chain,
@@ -53,7 +53,10 @@ pub fn chapter(number: usize) -> PathBuf {
 }
 
 pub fn files(number: usize) -> Files {
-    bundle::read(&chapter(number)).unwrap().files().clone()
+    keymoot_verify::read(&chapter(number))
+        .unwrap()
+        .files()
+        .clone()
 }
 
 /// What a chapter began with.
@@ -77,7 +80,7 @@ pub fn state(number: usize) -> State {
 
 /// The inputs that a chapter's bundle gives the next.
 pub fn left_by(number: usize) -> Files {
-    of_bundle(&bundle::read(&chapter(number)).unwrap())
+    of_bundle(&keymoot_verify::read(&chapter(number)).unwrap())
 }
 
 fn root_history(number: usize) -> PathBuf {

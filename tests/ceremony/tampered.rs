@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use keymoot::{
+use keymoot_record::{
     ceremony::State,
     transcript::{Chain, ChainError, Event, Time},
 };

@@ -1,6 +1,7 @@
 //! An unattended rehearsal from end to end.
 
-use keymoot::{ceremony::script::Document, rules::Outcome};
+use keymoot_core::Outcome;
+use keymoot_record::ceremony::script::Document;
 
 use crate::stage::{Stage, finished, said};
 
@@ -103,7 +104,7 @@ fn a_device_unplugged_while_it_signs_is_a_mishap_and_nothing_is_lost() {
 fn machine_rules_are_recorded_in_a_rehearsal_and_asked_only_of_live_ceremonies() {
     let chain = finished().chain();
     let verdicts = chain.entries().iter().find_map(|entry| match &entry.event {
-        keymoot::transcript::Event::MachineChecked { verdicts } => Some(verdicts.clone()),
+        keymoot_record::transcript::Event::MachineChecked { verdicts } => Some(verdicts.clone()),
         _ => None,
     });
     let verdicts = verdicts.unwrap();

@@ -1,13 +1,14 @@
 //! What no scenario allows: refused by rule before a device is touched.
 
-use keymoot::{
+use keymoot::rehearsal::team;
+use keymoot_core::{Verdict, digest::Digest, json::Json};
+use keymoot_record::{
     ceremony::{Plan, PlanFiles, State, propose},
-    digest::Digest,
-    rehearsal::team,
-    rules::{Verdict, scenario::Document},
+    rules::scenario::Document,
     transcript::Time,
-    tuf::{self, Dialect, json::Json},
 };
+use keymoot_tuf as tuf;
+use keymoot_tuf::Dialect;
 use serde_json::Value;
 
 use crate::story::{files, left_by, plan_files, state};
@@ -267,7 +268,7 @@ fn judged(chapter: usize, document: Document, change: impl FnOnce(&mut Value)) -
     let mut json: Value = serde_json::from_slice(&files(chapter)[&path]).unwrap();
     change(&mut json["signed"]);
     let text = serde_json::to_vec(&json["signed"]).unwrap();
-    let signed: Json = tuf::json::parse(&text, text.len()).unwrap();
+    let signed: Json = keymoot_core::json::parse(&text, text.len()).unwrap();
     let changed = tuf::Document::unsigned(signed).unwrap();
     let made = state.documents[&document].made;
     propose::check(&state, document, &changed, made)

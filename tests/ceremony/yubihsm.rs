@@ -3,8 +3,6 @@
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::OnceLock};
 
 use keymoot::{
-    attestation::{Family, yubihsm_log::Sent},
-    ceremony::{audited, script::Document},
     device::{
         DeviceError, Serial,
         yubihsm::{Place, Role, Unit},
@@ -16,6 +14,10 @@ use keymoot::{
         simulator::{self, Simulated},
         unattended,
     },
+};
+use keymoot_attestation::{Family, yubihsm_log::Sent};
+use keymoot_record::{
+    ceremony::{audited, script::Document},
     rules::audit,
     transcript::Event,
 };
@@ -210,7 +212,7 @@ fn a_log_that_lacks_any_entry_or_has_one_altered_does_not_account_for_the_comman
         .position(|entry| matches!(entry.event, Event::Sealed { .. }))
         .unwrap();
     let account = audited::account(&entries[..sealed], enrolment.serial).unwrap();
-    let object = |digest: &keymoot::digest::Digest| {
+    let object = |digest: &keymoot_core::digest::Digest| {
         fs::read(stage.dir().join("objects").join(digest.to_string())).unwrap()
     };
     let readings: Vec<_> = account.readings.iter().map(|r| object(&r.log)).collect();

@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output},
 };
 
-use keymoot::transcript::Entry;
+use keymoot_record::transcript::Entry;
 
 use crate::stage::{Stage, keymoot, read_until, said};
 

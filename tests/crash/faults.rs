@@ -282,7 +282,7 @@ fn what_failed_leaves_no_file_half_written() {
     for path in files_below(&ceremony.path("ceremony/objects")) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let content = std::fs::read(&path).unwrap();
-        let digest = keymoot::digest::Digest::of(&content).to_string();
+        let digest = keymoot_core::digest::Digest::of(&content).to_string();
         assert!(name == digest || name.ends_with(".part"), "{name}");
     }
 }

@@ -1,7 +1,7 @@
 //! Every screen through a whole rehearsal, at four terminals at once. The pictures of
 //! the documentation are taken on the way.
 
-use keymoot::ceremony::question::last_four;
+use keymoot_record::ceremony::question::last_four;
 
 use super::{
     rehearsal::{DOCUMENTS, END, ESCAPE, PLUG, TOUCH, pin, reading_words, serials},

@@ -7,10 +7,10 @@ use std::{
     sync::LazyLock,
 };
 
-use keymoot::{
+use keymoot_core::Verdict;
+use keymoot_record::{
     bundle::{self, Expectations},
     ceremony::question::last_four,
-    rules::Verdict,
 };
 
 use super::{
@@ -88,7 +88,7 @@ impl Occasion {
         let story = STORY.path().join("story/1-ceremony");
         let chain = transcript(&story);
         let signed = chain.entries().iter().find_map(|entry| match &entry.event {
-            keymoot::transcript::Event::Proposed { signed, .. } => Some(*signed),
+            keymoot_record::transcript::Event::Proposed { signed, .. } => Some(*signed),
             _ => None,
         });
         signed.unwrap().words()[..4].join(" ")
@@ -158,7 +158,7 @@ impl Occasion {
             .iter()
             .rev()
             .find_map(|entry| match entry.event {
-                keymoot::transcript::Event::DeviceSeen { serial, .. } => Some(serial),
+                keymoot_record::transcript::Event::DeviceSeen { serial, .. } => Some(serial),
                 _ => None,
             });
         seen.unwrap()
@@ -186,7 +186,7 @@ impl Occasion {
 
 /// What the rules say of a bundle that follows from the first root of all; they hold.
 fn verified(bundle: &Path) -> Vec<Verdict> {
-    let bundle = bundle::read(bundle).unwrap();
+    let bundle = keymoot_verify::read(bundle).unwrap();
     let expected = Expectations {
         rehearsal: true,
         trusted_root: Some(std::fs::read(first_root_file(STORY.path())).unwrap()),

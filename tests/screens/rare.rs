@@ -4,11 +4,9 @@
 
 use std::{fs, path::PathBuf};
 
-use keymoot::{
-    attestation::Family,
-    ceremony::question::last_four,
-    rehearsal::cast::{self, Cast},
-};
+use keymoot::rehearsal::cast::{self, Cast};
+use keymoot_attestation::Family;
+use keymoot_record::ceremony::question::last_four;
 
 use super::{
     rehearsal::{PLUG, TOUCH, pin, serials, serials_of_units},

@@ -7,8 +7,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-use keymoot::{
-    rehearsal::unattended,
+use keymoot::rehearsal::unattended;
+use keymoot_record::{
     rules::roster::Handle,
     transcript::{Chain, Event},
 };
@@ -119,7 +119,7 @@ pub fn reading_words(dir: &Path, name: &str) -> String {
         } if document == name => Some(*signed),
         _ => None,
     });
-    keymoot::ceremony::question::reading_words(&signed.unwrap())
+    keymoot_record::ceremony::question::reading_words(&signed.unwrap())
 }
 
 /// What happened, step by step: the kinds of events, and whom each concerns.

@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
-use keymoot::digest::Digest;
+use keymoot_core::digest::Digest;
 
 /// Hexadecimal digits in one run that belong to a digest or a name.
 const DIGITS: usize = 16;

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use keymoot::{
+use keymoot_core::Verdict;
+use keymoot_record::{
     bundle::{self, Expectations},
     ceremony::question::last_four,
-    rules::Verdict,
 };
 
 use super::{
@@ -220,7 +220,7 @@ fn by_lines() -> (Held, String) {
 
 #[test]
 fn nine_holders_enrol_sign_and_close_by_keystrokes_and_the_bundle_verifies() {
-    let bundle = bundle::read(&BY_SCREENS.out()).unwrap();
+    let bundle = keymoot_verify::read(&BY_SCREENS.out()).unwrap();
     let expected = Expectations {
         rehearsal: true,
         trusted_root: None,

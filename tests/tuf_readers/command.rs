@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use keymoot::tuf::Dialect;
-use keymoot::tuf::dialect::tufops::Config;
+use keymoot_tuf::Dialect;
+use keymoot_tuf::dialect::tufops::Config;
 use serde_json::Value;
 
 use super::fixture::Ceremony;
@@ -107,9 +107,7 @@ fn diff_tells_the_change_and_nothing_else() {
     let mut ceremony = Ceremony::new();
     let old = folder.file("1.root.json", &ceremony.signed_by(5));
     ceremony.draft.version = 2;
-    let new = keymoot::tuf::Dialect::TufOnCi
-        .root(&ceremony.draft)
-        .unwrap();
+    let new = keymoot_tuf::Dialect::TufOnCi.root(&ceremony.draft).unwrap();
     ceremony.document = new;
     let new = folder.file("2.root.json", &ceremony.signed_by(5));
     let output = keymoot(&["diff".as_ref(), old.as_ref(), new.as_ref()]);

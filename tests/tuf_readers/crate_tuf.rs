@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use keymoot::digest::Digest;
-use keymoot::tuf::json::{Json, Object, canonical};
-use keymoot::tuf::key::write_object;
-use keymoot::tuf::{Dialect, Document, KeyId, PublicKey, verify_root};
+use keymoot_core::digest::Digest;
+use keymoot_core::json::{Json, Object, canonical};
+use keymoot_tuf::key::write_object;
+use keymoot_tuf::{Dialect, Document, KeyId, PublicKey, verify_root};
 use tuf::Database;
 use tuf::metadata::RawSignedMetadata;
 use tuf::pouf::Pouf1;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use keymoot::tuf::json::Object;
-use keymoot::tuf::{
+use keymoot_core::json::Object;
+use keymoot_core::time::Time;
+use keymoot_tuf::{
     DelegationDraft, Dialect, Document, Holder, KeyId, OnlineKey, Periods, PublicKey, RootDraft,
-    TargetFile, TargetsDraft, Time,
+    TargetFile, TargetsDraft,
 };
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{DerSignature, SigningKey};

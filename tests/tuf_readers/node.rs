@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use keymoot::tuf::Dialect;
+use keymoot_tuf::Dialect;
 use serde_json::{Value, json};
 
 use super::fixture::Repository;

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use keymoot::digest::Digest;
-use keymoot::tuf::json::{self, pretty};
-use keymoot::tuf::{
+use keymoot_core::digest::Digest;
+use keymoot_core::json::{self, pretty};
+use keymoot_tuf::{
     Checks, Dialect, Document, KeyEntry, KeyId, Periods, Root, RootDraft, Targets, TargetsDraft,
     count, verify_chain,
 };

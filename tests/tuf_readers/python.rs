@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use keymoot::tuf::dsse::{Envelope, EnvelopeSignature, pae};
-use keymoot::tuf::json::{canonical, parse, pretty};
-use keymoot::tuf::{Dialect, Document, PublicKey, Targets, verify_root};
+use keymoot_core::json::{canonical, parse, pretty};
+use keymoot_tuf::dsse::{Envelope, EnvelopeSignature, pae};
+use keymoot_tuf::{Dialect, Document, PublicKey, Targets, verify_root};
 use serde_json::{Value, json};
 
 use super::awkward::{Sequence, nested};
@@ -223,6 +223,6 @@ fn keys_of_every_algorithm_that_python_tuf_signs_with_are_verified_here() {
         .collect();
     let wanted = ["ECDSA P-256", "ECDSA P-384", "Ed25519", "RSA-PSS"];
     assert_eq!(algorithms, wanted.into());
-    let warnings: Vec<_> = root.warnings().map(keymoot::tuf::Warning::name).collect();
+    let warnings: Vec<_> = root.warnings().map(keymoot_tuf::Warning::name).collect();
     assert_eq!(warnings, ["KEY-REFUSED-ELSEWHERE"]);
 }

@@ -1,7 +1,7 @@
 //! What the root vouches for: targets, delegated roles, snapshot, timestamp.
 
-use keymoot::tuf::dsse::pae;
-use keymoot::tuf::json::{Json, Object};
+use keymoot_core::json::{Json, Object};
+use keymoot_tuf::dsse::pae;
 use p256::ecdsa::DerSignature;
 use p256::ecdsa::signature::Signer as _;
 
@@ -171,7 +171,7 @@ fn the_newest_of_several_versions_delegates() {
 fn a_payload_and_the_file_of_its_signatures_are_one_document() {
     let folder = Folder::new();
     let holders = keys([1, 2]);
-    let payload = keymoot::tuf::json::pretty(&root(1, &holders, 2), 2) + "\n";
+    let payload = keymoot_core::json::pretty(&root(1, &holders, 2), 2) + "\n";
     let message = pae("application/vnd.tuf+json", payload.as_bytes());
     let signatures = holders.iter().map(|key| {
         let signature: DerSignature = key.secret.sign(&message);
@@ -183,7 +183,7 @@ fn a_payload_and_the_file_of_its_signatures_are_one_document() {
     folder.put("root.json", &payload);
     let alone = folder.verify(&["root.json"]);
     assert_eq!(alone.errors(), ["UNSIGNED-PAYLOAD"]);
-    folder.put("root.sig.json", keymoot::tuf::json::pretty(&signatures, 2));
+    folder.put("root.sig.json", keymoot_core::json::pretty(&signatures, 2));
     for files in [
         &["root.json", "root.sig.json"][..],
         &["root.json"],

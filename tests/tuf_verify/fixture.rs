@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use keymoot::digest::Digest;
-use keymoot::tuf::PublicKey;
-use keymoot::tuf::json::{Json, Object, canonical, pretty};
-use keymoot::tuf::key::write_object;
+use keymoot_core::digest::Digest;
+use keymoot_core::json::{Json, Object, canonical, pretty};
+use keymoot_tuf::PublicKey;
+use keymoot_tuf::key::write_object;
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{DerSignature, SigningKey};
 use serde_json::Value;

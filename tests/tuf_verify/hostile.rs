@@ -6,7 +6,7 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use keymoot::tuf::json::Json;
+use keymoot_core::json::Json;
 
 use super::fixture::{Folder, Key, Outcome, keys, role, root, signed, with};
 

@@ -2,8 +2,8 @@
 //! under the scheme's name, times have fractions or an offset, and version 5
 //! names the same keys anew and is signed under both names.
 
-use keymoot::tuf::PublicKey;
-use keymoot::tuf::json::Json;
+use keymoot_core::json::Json;
+use keymoot_tuf::PublicKey;
 use p256::ecdsa::SigningKey;
 use serde_json::Value;
 

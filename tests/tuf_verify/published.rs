@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use keymoot::tuf::json::{Json, parse, pretty};
-use keymoot::tuf::{Document, History};
+use keymoot_core::json::{Json, parse, pretty};
+use keymoot_tuf::{Document, History};
 
 use super::fixture::{Folder, Outcome};
 
@@ -69,7 +69,7 @@ fn flips(value: &Json, path: &str) -> Vec<(String, Json)> {
     }
 }
 
-fn holds(documents: Vec<Result<Document, keymoot::tuf::DocumentError>>) -> bool {
+fn holds(documents: Vec<Result<Document, keymoot_tuf::DocumentError>>) -> bool {
     let readable: Result<Vec<_>, _> = documents.into_iter().collect();
     readable.is_ok_and(|documents| {
         let history = History::of(None, documents);
@@ -81,7 +81,7 @@ fn holds(documents: Vec<Result<Document, keymoot::tuf::DocumentError>>) -> bool 
 /// with it, and the version after.
 fn every_change_breaks(
     versions: usize,
-    document: impl Fn(usize, Option<&Json>) -> Result<Document, keymoot::tuf::DocumentError>,
+    document: impl Fn(usize, Option<&Json>) -> Result<Document, keymoot_tuf::DocumentError>,
 ) -> usize {
     let mut changes = 0;
     for place in 0..versions {

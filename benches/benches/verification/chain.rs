@@ -3,8 +3,8 @@
 use std::thread;
 
 use criterion::Criterion;
-use keymoot::tuf::{Document, Root, parallel, verify_chain};
 use keymoot_benches::{Chain, SIGNATURES};
+use keymoot_tuf::{Document, Root, parallel, verify_chain};
 use openssl::ec::EcKey;
 use openssl::ecdsa::EcdsaSig;
 use openssl::pkey::Public;

@@ -1,11 +1,11 @@
 //! A delegated role of 200,000 targets, about 50 MB.
 
 use criterion::Criterion;
-use keymoot::tuf::json::canonical;
-use keymoot::tuf::{
+use keymoot_benches::{Files, delegated};
+use keymoot_core::json::canonical;
+use keymoot_tuf::{
     Candidate, Document, VerifiedRoot, document_changes, verify_chain, verify_roles,
 };
-use keymoot_benches::{Files, delegated};
 use olpc_cjson::CanonicalFormatter;
 use serde::Serialize;
 use tough::schema::{Signed, Targets};
@@ -47,7 +47,7 @@ fn tough(file: &[u8]) -> Signed<Targets> {
 fn parse(criterion: &mut Criterion, files: &Files, folder: &std::path::Path) {
     let mut group = criterion.benchmark_group("parse");
     group.bench_function("keymoot", |bencher| {
-        bencher.iter(|| keymoot::tuf::json::parse(&files.crates, LIMIT).unwrap());
+        bencher.iter(|| keymoot_core::json::parse(&files.crates, LIMIT).unwrap());
     });
     group.bench_function("tough", |bencher| bencher.iter(|| tough(&files.crates)));
     group.bench_function("python-tuf", |bencher| {

@@ -2,9 +2,10 @@
 
 use std::io;
 
-use keymoot::attestation::{Family, Origin, Specifics, Violation};
-use keymoot::digest::Digest;
-use keymoot::text::escape;
+use keymoot_attestation::{Family, Origin, Specifics};
+use keymoot_core::Violation;
+use keymoot_core::digest::Digest;
+use keymoot_core::text::escape;
 use serde::Serialize;
 
 use super::{Facts, write_whole};

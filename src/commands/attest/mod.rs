@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use keymoot::attestation::{self, Evidence, Manifest, TrustStore, VerifiedAttestation, Violation};
-use keymoot::text::escape_path;
+use keymoot_attestation as attestation;
+use keymoot_attestation::{Evidence, Manifest, TrustStore, VerifiedAttestation};
+use keymoot_core::Violation;
+use keymoot_core::text::escape_path;
 
 /// Check a YubiKey's or a YubiHSM 2's proof that a key was generated inside it
 #[derive(Debug, clap::Args)]

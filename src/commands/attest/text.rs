@@ -3,11 +3,10 @@
 use std::fmt::{self, Write as _};
 use std::io;
 
-use keymoot::attestation::{
-    PinPolicy, Specifics, TouchPolicy, Violation, YubiHsmFacts, YubiKeyFacts,
-};
-use keymoot::digest::Digest;
-use keymoot::text::{escape, escape_path};
+use keymoot_attestation::{PinPolicy, Specifics, TouchPolicy, YubiHsmFacts, YubiKeyFacts};
+use keymoot_core::Violation;
+use keymoot_core::digest::Digest;
+use keymoot_core::text::{escape, escape_path};
 
 use super::{Args, Facts, write_whole};
 

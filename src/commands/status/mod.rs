@@ -8,20 +8,21 @@ use std::{
     process::ExitCode,
 };
 
-use keymoot::{
-    attestation::TrustStore,
+use keymoot::host::clock;
+use keymoot_attestation::TrustStore;
+use keymoot_core::{HostError, text::escape_path};
+use keymoot_record::{
     bundle::{self, Files, MANIFEST, Manifest},
     ceremony::{
         previous::{Inputs, Previous},
         script::Document,
         status::{Standing, Status},
     },
-    host::{HostError, clock},
     rules::policy::Policy,
-    text::escape_path,
     transcript::{Mode, Time},
-    tuf::{self, Dialect},
 };
+use keymoot_tuf as tuf;
+use keymoot_tuf::Dialect;
 
 use super::{Failure, inputs, script};
 
@@ -84,7 +85,7 @@ fn status(path: &Path, now: Time) -> Result<Status, Failure> {
         others: source.others,
         bounds: &source.policy.device,
         vendor: &TrustStore::vendor().map_err(Failure::violations)?,
-        now: now.into(),
+        now,
     };
     standing.status().map_err(|error| {
         HostError::new(
@@ -98,7 +99,7 @@ fn status(path: &Path, now: Time) -> Result<Status, Failure> {
 /// A bundle, in which every rule holds. What its repositories hold beside the
 /// documents of the quorum was out of date when it was made.
 fn of_bundle(path: &Path) -> Result<Source, Failure> {
-    let read = bundle::read(path).map_err(inputs::unread)?;
+    let read = keymoot_verify::read(path).map_err(inputs::unread)?;
     let manifest = read
         .files()
         .get(MANIFEST)
@@ -117,7 +118,7 @@ fn of_bundle(path: &Path) -> Result<Source, Failure> {
 /// A working tree, which has no policy: it is held against the shipped one.
 fn of_tree(path: &Path) -> Result<Source, Failure> {
     let policy = Policy::parse(script::POLICY).map_err(Failure::violations)?;
-    let files = bundle::read_tree(path).map_err(inputs::unread)?;
+    let files = keymoot_verify::read_tree(path).map_err(inputs::unread)?;
     Ok(Source {
         others: others(&files, policy.dialect),
         inputs: bundle::of_tree(&files, policy.dialect),

@@ -2,10 +2,8 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use keymoot::{
-    ceremony::status::{DeviceStatus, DocumentStatus, HolderStatus, Status},
-    text::escape,
-};
+use keymoot_core::text::escape;
+use keymoot_record::ceremony::status::{DeviceStatus, DocumentStatus, HolderStatus, Status};
 
 /// The whole page. Writing to a String cannot fail, here and below.
 pub(super) fn page(status: &Status) -> String {

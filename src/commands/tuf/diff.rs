@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use keymoot::tuf::document_changes;
+use keymoot_tuf::document_changes;
 
 use super::names::Names;
 use super::verify::load;

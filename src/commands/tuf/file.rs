@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use keymoot::tuf::Document;
+use keymoot_tuf::Document;
 
 /// The role whose document this is, as far as its type and the file's name
 /// tell: `crates` of `crates.json` and of `7.crates.json`.

@@ -11,7 +11,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use keymoot::tuf::{Change, Document, DocumentError};
+use keymoot_tuf::{Change, Document, DocumentError};
 
 /// Look at TUF metadata, compare and verify it
 #[derive(Debug, clap::Args)]
@@ -66,9 +66,9 @@ struct Answer {
 
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error("cannot read {}: {error}; check the path and the permissions", keymoot::text::escape_path(.path))]
+    #[error("cannot read {}: {error}; check the path and the permissions", keymoot_core::text::escape_path(.path))]
     Unreadable { path: PathBuf, error: io::Error },
-    #[error("{} is refused: {error}", keymoot::text::escape_path(.path))]
+    #[error("{} is refused: {error}", keymoot_core::text::escape_path(.path))]
     Refused { path: PathBuf, error: DocumentError },
     #[error("{0}")]
     Clock(String),

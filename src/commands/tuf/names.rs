@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use keymoot::tuf::dialect::tufops::{self, Config, ConfigError};
+use keymoot_tuf::dialect::tufops::{self, Config, ConfigError};
 
 /// What the `tufops.toml` of a repository says.
 pub(super) struct Names {
@@ -31,7 +31,7 @@ impl Names {
 
     /// Where the names are from, and what they are worth.
     pub(super) fn note(&self) -> String {
-        let path = keymoot::text::escape_path(&self.path);
+        let path = keymoot_core::text::escape_path(&self.path);
         match &self.config {
             Ok(_) => format!("Names of keys are from {path}, which nobody has signed."),
             Err(error) => format!("{path} gives no names: {error}"),

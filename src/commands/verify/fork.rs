@@ -1,10 +1,7 @@
 //! How bundles that are given together belong together.
 
-use keymoot::{
-    bundle::{self, Kinship},
-    rules::Verdict,
-    text::escape_path,
-};
+use keymoot_core::{Verdict, text::escape_path};
+use keymoot_record::bundle::{self, Kinship};
 
 use super::Judged;
 

@@ -1,9 +1,8 @@
 //! What `keymoot verify --json` prints.
 
-use keymoot::{
+use keymoot_core::{Verdict, text::escape_path};
+use keymoot_record::{
     bundle::{Expectations, Kinship},
-    rules::Verdict,
-    text::escape_path,
     transcript::Entry,
 };
 use serde::Serialize;

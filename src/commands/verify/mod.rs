@@ -9,11 +9,8 @@ use std::{
     process::ExitCode,
 };
 
-use keymoot::{
-    bundle::{self, Bundle, Expectations},
-    host::{HostError, folder},
-    rules::Verdict,
-};
+use keymoot_core::{HostError, Verdict};
+use keymoot_record::bundle::{self, Bundle, Expectations};
 
 use self::fork::Pair;
 use super::Failure;
@@ -50,7 +47,7 @@ impl Judged {
     /// # Errors
     /// [`HostError`] when the disk gives something back that cannot be read.
     fn of(path: &Path, expected: &Expectations) -> Result<Self, HostError> {
-        let (bundle, verdicts) = match bundle::read(path) {
+        let (bundle, verdicts) = match keymoot_verify::read(path) {
             Ok(bundle) => {
                 let verdicts = bundle::verify(&bundle, expected);
                 (Some(bundle), verdicts)
@@ -80,7 +77,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let trusted_root = args
         .trusted_root
         .as_deref()
-        .map(|path| folder::read_bounded(path, LARGEST_ROOT))
+        .map(|path| keymoot_verify::files::read_bounded(path, LARGEST_ROOT))
         .transpose()?;
     let expected = Expectations {
         rehearsal: args.rehearsal,

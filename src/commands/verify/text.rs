@@ -2,11 +2,8 @@
 
 use std::fmt::Write as _;
 
-use keymoot::{
-    bundle::Expectations,
-    rules::{Outcome, Verdict},
-    text::escape_path,
-};
+use keymoot_core::{Outcome, Verdict, text::escape_path};
+use keymoot_record::bundle::Expectations;
 
 use super::{Judged, fork::Pair};
 

@@ -6,10 +6,10 @@ use yubikey::piv::{AlgorithmId, ManagementSlotId, SlotAlgorithmId, SlotId, SlotM
 use yubikey::{MgmAlgorithmId, PinPolicy, TouchPolicy};
 
 use super::session::Session;
-use crate::attestation::Firmware;
 use crate::device::error::DeviceError;
 use crate::device::identity::Serial;
 use crate::device::operation::Operation;
+use keymoot_attestation::Firmware;
 
 /// The first firmware that tells about its slots (GET METADATA: Yubico, "PIV
 /// extensions").

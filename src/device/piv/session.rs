@@ -2,13 +2,13 @@
 
 use yubikey::YubiKey;
 
-use crate::attestation::Firmware;
 use crate::device::bench::open_reader;
 use crate::device::contain::{Announce, contained, contained_with_touch};
 use crate::device::error::DeviceError;
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::Operation;
 use crate::device::readers::{self, Look};
+use keymoot_attestation::Firmware;
 
 /// An open device, and what is being done with it.
 pub(super) struct Session {

@@ -5,7 +5,6 @@ use yubikey::{Error, MgmAlgorithmId, MgmKey};
 
 use super::contents::METADATA;
 use super::session::Session;
-use crate::attestation::Firmware;
 use crate::device::error::DeviceError;
 use crate::device::identity::Serial;
 use crate::device::operation::{Credential, Operation};
@@ -13,6 +12,7 @@ use crate::device::pin_rules::{
     FACTORY_PIN, FACTORY_PUK, PUK_LENGTH, PinRefused, check_new_pin, check_new_puk, check_typed_pin,
 };
 use crate::host::secret::Secret;
+use keymoot_attestation::Firmware;
 
 /// The length of a management key in bytes: AES-192, and 3DES on firmware before
 /// 5.4.2, have the same.

@@ -8,11 +8,11 @@ use yubikey::{Error, PinPolicy, TouchPolicy};
 
 use super::contents::METADATA;
 use super::session::Session;
-use crate::attestation::Evidence;
 use crate::device::error::DeviceError;
 use crate::device::identity::Serial;
 use crate::device::operation::Operation;
 use crate::host::secret::Secret;
+use keymoot_attestation::Evidence;
 
 /// The data object of the attestation certificate F9.
 const F9_CERTIFICATE: yubikey::ObjectId = 0x005f_ff01;

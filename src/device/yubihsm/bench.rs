@@ -9,12 +9,12 @@ use std::time::Duration;
 use yubihsm::connector::usb;
 use yubihsm::{Connector, HttpConfig, UsbConfig};
 
-use crate::attestation::Firmware;
 use crate::device::bench::Cancel;
 use crate::device::contain::contained;
 use crate::device::error::DeviceError;
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::Operation;
+use keymoot_attestation::Firmware;
 
 /// How long a wait sleeps between two looks. Nothing tells of a unit that is
 /// plugged in; it has to be asked for.

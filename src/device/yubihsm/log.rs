@@ -4,10 +4,10 @@ use yubihsm::response;
 
 use super::keys::Role;
 use super::unit::Unit;
-use crate::attestation::yubihsm_log::GET_LOG_ENTRIES;
 use crate::device::error::DeviceError;
 use crate::device::operation::Operation;
 use crate::host::secret::Secret;
+use keymoot_attestation::yubihsm_log::GET_LOG_ENTRIES;
 
 /// SET LOG INDEX.
 pub(super) const SET_LOG_INDEX: u8 = 0x67;
@@ -39,7 +39,7 @@ pub(super) const AUDITED: [u8; 19] = [
 
 impl Unit {
     /// Reads the log: the bytes that the unit gave, for
-    /// [`AuditLog::check`](crate::attestation::yubihsm_log::AuditLog::check). Keep
+    /// [`AuditLog::check`](keymoot_attestation::yubihsm_log::AuditLog::check). Keep
     /// them before [`Unit::forget_log`].
     ///
     /// # Errors

@@ -10,7 +10,7 @@
 //!
 //! Everything that is sent to a unit is written down ([`Unit::sent`]), so that its
 //! audit log can be held against it
-//! ([`AuditLog`](crate::attestation::yubihsm_log::AuditLog)).
+//! ([`AuditLog`](keymoot_attestation::yubihsm_log::AuditLog)).
 //!
 //! Habits of the library to know about. It closes no session, and a unit has 16
 //! of them, which end when they were idle for 30 seconds: a [`Unit`] therefore

@@ -11,11 +11,11 @@ use super::keys::{Backup, FACTORY_PASSWORD, Passwords, Role};
 use super::library::{Failure, NOT_FOUND};
 use super::log::{AUDITED, SET_LOG_INDEX};
 use super::unit::{Talk, Unit};
-use crate::attestation::Firmware;
-use crate::attestation::yubihsm_log::GET_LOG_ENTRIES;
 use crate::device::error::DeviceError;
 use crate::device::operation::Operation;
 use crate::host::secret::Secret;
+use keymoot_attestation::Firmware;
+use keymoot_attestation::yubihsm_log::GET_LOG_ENTRIES;
 
 const RESET_DEVICE: u8 = 0x08;
 const PUT_AUTHENTICATION_KEY: u8 = 0x44;

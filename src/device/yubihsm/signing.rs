@@ -9,10 +9,10 @@ use yubihsm::{Capability, Client, Domain, asymmetric, client};
 use super::keys::{Backup, Role, SIGNING_KEY};
 use super::library::{EXISTS, Failure, NOT_FOUND};
 use super::unit::{Talk, Unit};
-use crate::attestation::Evidence;
 use crate::device::error::DeviceError;
 use crate::device::operation::Operation;
 use crate::host::secret::Secret;
+use keymoot_attestation::Evidence;
 
 const GET_OPAQUE: u8 = 0x43;
 const GENERATE_ASYMMETRIC_KEY: u8 = 0x46;

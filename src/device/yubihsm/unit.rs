@@ -9,12 +9,12 @@ use super::bench::{Place, UnitInfo, identify, library_serial};
 use super::keys::{FACTORY_PASSWORD, Role};
 use super::library::{Failure, NOT_FOUND};
 use super::log::AUDITED;
-use crate::attestation::yubihsm_log::{Outcome, Sent};
 use crate::device::contain::contained;
 use crate::device::error::DeviceError;
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::Operation;
 use crate::host::secret::Secret;
+use keymoot_attestation::yubihsm_log::{Outcome, Sent};
 
 /// What is sent to see whether a session is still open.
 const ECHO: &[u8] = b"keymoot";

@@ -8,8 +8,9 @@ mod terminals;
 
 use std::path::Path;
 
-use super::{HostError, clock};
-use crate::rules::machine::{Machine, Space};
+use super::clock;
+use keymoot_core::HostError;
+use keymoot_record::rules::machine::{Machine, Space};
 
 /// The environment variable by which libpcsclite is led to another service.
 pub const SERVICE_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";

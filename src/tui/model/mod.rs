@@ -20,12 +20,10 @@ use super::{
     style::Sheet,
 };
 use crate::{
-    ceremony::Question,
     device::Cancel,
     driver::{Interrupt, View, Work},
-    rules::roster::Handle,
-    transcript::Mode,
 };
+use keymoot_record::{ceremony::Question, rules::roster::Handle, transcript::Mode};
 
 /// What is to be done about something heard.
 pub(super) enum Act {

@@ -1,13 +1,11 @@
 //! The page of what stands, laid out for the terminal's size.
 
 use super::{Model, Page};
-use crate::{
-    ceremony::State,
-    tui::{
-        compare::this_program,
-        layout::{self, Size},
-    },
+use crate::tui::{
+    compare::this_program,
+    layout::{self, Size},
 };
+use keymoot_record::ceremony::State;
 
 impl Model {
     /// Makes the page anew; to be called before drawing, whatever has changed.

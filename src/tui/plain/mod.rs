@@ -26,7 +26,9 @@ use super::{
     style::Sheet,
     words::wrap,
 };
-use crate::{text::escape, transcript::Mode, tui::upcoming::upcoming};
+use crate::tui::upcoming::upcoming;
+use keymoot_core::text::escape;
+use keymoot_record::transcript::Mode;
 
 /// As much of a long document at once as an 80×24 terminal shows.
 const PAPER: Size = Size {

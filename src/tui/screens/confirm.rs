@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Screen, Sight, opening_of_step, whose_keys_are_there};
-use crate::{
-    ceremony::{Answer, State, previous::Previous, question::CONFIRM, script},
-    text::escape,
-    tui::{
-        field::{Field, TypedWord},
-        link::Heard,
-        page::{Page, word_rows},
-    },
+use crate::tui::{
+    field::{Field, TypedWord},
+    link::Heard,
+    page::{Page, word_rows},
 };
+use keymoot_core::text::escape;
+use keymoot_record::ceremony::{Answer, State, previous::Previous, question::CONFIRM, script};
 
 /// The screen: the step's fields one after the other, then the word.
 pub(super) struct Confirm {

@@ -3,17 +3,16 @@
 use crossterm::event::KeyEvent;
 
 use super::{Screen, Sight};
-use crate::{
-    attestation::Family,
+use crate::tui::{field::TypedWord, link::Heard, page::Page};
+use keymoot_attestation::Family;
+use keymoot_core::{Verdict, digest::Digest, text::escape};
+use keymoot_record::{
     ceremony::{
         Answer,
         question::{ADOPT, ERASE, REPLACE},
         turn::Seen,
     },
-    digest::Digest,
-    rules::{Verdict, roster::Handle},
-    text::escape,
-    tui::{field::TypedWord, link::Heard, page::Page},
+    rules::roster::Handle,
 };
 
 /// The word that asks for another device.

@@ -22,12 +22,10 @@ pub(super) use self::{
     work::{Starting, WorkScreen},
 };
 use super::{link::Heard, page::Page};
-use crate::{
-    ceremony::{
-        Question, State,
-        script::{Kind, Role},
-    },
-    driver::View,
+use crate::driver::View;
+use keymoot_record::ceremony::{
+    Question, State,
+    script::{Kind, Role},
 };
 
 /// What a screen may look at.
@@ -50,11 +48,11 @@ impl<'m> Sight<'m> {
     }
 
     /// A holder as people call them: name and handle.
-    pub fn person(&self, handle: &crate::rules::roster::Handle) -> String {
+    pub fn person(&self, handle: &keymoot_record::rules::roster::Handle) -> String {
         let name = self.state().and_then(|state| state.plan.name(handle));
         match name {
             Some(name) if name != handle.as_str() => {
-                format!("{} ({handle})", crate::text::escape(name))
+                format!("{} ({handle})", keymoot_core::text::escape(name))
             }
             _ => handle.to_string(),
         }
@@ -133,7 +131,7 @@ fn confirmed_by(sight: &Sight<'_>) -> String {
                 .map(|state| state.plan.roster.administrator.as_str());
             format!(
                 "The administrator, {}",
-                crate::text::escape(name.unwrap_or_default())
+                keymoot_core::text::escape(name.unwrap_or_default())
             )
         }
         Role::Holders => "The holders".to_owned(),
@@ -170,7 +168,7 @@ fn done_by_itself(page: &mut Page, sight: &Sight<'_>) {
         .map_while(|at| state.plan.script.step(at))
         .take_while(|step| asks_nobody(step.kind));
     let mut titles: Vec<_> = before
-        .map(|step| crate::text::escape(&step.title))
+        .map(|step| keymoot_core::text::escape(&step.title))
         .collect();
     titles.reverse();
     if !titles.is_empty() {
@@ -183,9 +181,9 @@ fn done_by_itself(page: &mut Page, sight: &Sight<'_>) {
 fn opening_of_step(page: &mut Page, sight: &Sight<'_>) {
     page.who(&confirmed_by(sight));
     if let Some(step) = sight.state().and_then(State::current) {
-        page.headline(&crate::text::escape(&step.title));
+        page.headline(&keymoot_core::text::escape(&step.title));
         done_by_itself(page, sight);
-        page.aloud(&crate::text::escape(&step.words));
+        page.aloud(&keymoot_core::text::escape(&step.words));
     }
     page.gap();
 }

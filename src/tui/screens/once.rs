@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 use super::{Screen, Sight};
 use crate::{
     host::secret::Secret,
-    rules::roster::Handle,
     tui::{field::TypedWord, link::Heard, page::Page},
 };
+use keymoot_record::rules::roster::Handle;
 
 /// The word that shows them.
 const SHOW: &str = "show";

@@ -4,7 +4,6 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Screen, Sight};
 use crate::{
-    attestation::Family,
     device::{
         PIN_FIELD, PinRefused, check_new_password, check_new_pin, check_typed_password,
         check_typed_pin,
@@ -17,6 +16,7 @@ use crate::{
         page::Page,
     },
 };
+use keymoot_attestation::Family;
 
 /// The screen of one prompt.
 pub(in crate::tui) struct Pin {

@@ -8,8 +8,6 @@ use ratatui::text::Line;
 
 use super::{Screen, Sight, opening_of_step};
 use crate::{
-    ceremony::{Answer, script::Document},
-    digest::Digest,
     driver::Reading,
     tui::{
         field::{Field, TypedWord},
@@ -18,6 +16,8 @@ use crate::{
         upcoming::unread,
     },
 };
+use keymoot_core::digest::Digest;
+use keymoot_record::ceremony::{Answer, script::Document};
 
 /// The screen: typing is offered once the end was in sight.
 pub(super) struct Review {

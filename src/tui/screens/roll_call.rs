@@ -3,15 +3,15 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Screen, Sight, opening_of_step};
-use crate::{
+use crate::tui::{
+    field::{TypedWord, typed},
+    link::Heard,
+    page::Page,
+    seats,
+};
+use keymoot_record::{
     ceremony::{Answer, question::PRESENT},
     rules::roster::Handle,
-    tui::{
-        field::{TypedWord, typed},
-        link::Heard,
-        page::Page,
-        seats,
-    },
 };
 
 /// The screen: the roster, each holder with a mark, and the word.

@@ -4,11 +4,13 @@ use crossterm::event::KeyEvent;
 
 use super::{Screen, Sight, confirmed_by};
 use crate::{
-    ceremony::Answer,
     driver::View,
-    rules::Verdict,
-    transcript::{Event, Time},
     tui::{field::TypedWord, link::Heard, page::Page},
+};
+use keymoot_core::Verdict;
+use keymoot_record::{
+    ceremony::Answer,
+    transcript::{Event, Time},
 };
 
 /// The word that has something tried or checked again.

@@ -3,14 +3,14 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Screen, Sight, opening_of_step};
-use crate::{
+use crate::tui::{
+    field::{TypedWord, typed},
+    link::Heard,
+    page::Page,
+};
+use keymoot_record::{
     ceremony::{Answer, State, question::ENOUGH, turn::Purpose},
     rules::roster::Handle,
-    tui::{
-        field::{TypedWord, typed},
-        link::Heard,
-        page::Page,
-    },
 };
 
 /// The screen: those who can come. Nobody is chosen until an arrow or a seat's

@@ -4,12 +4,12 @@ use crossterm::event::KeyEvent;
 
 use super::{Screen, Sight, whose_turn::purpose_in_words};
 use crate::{
-    attestation::Family,
-    ceremony::turn::Stage,
     driver::Work,
-    text::escape,
     tui::{link::Heard, page::Page, upcoming::unsigned},
 };
+use keymoot_attestation::Family;
+use keymoot_core::text::escape;
+use keymoot_record::ceremony::turn::Stage;
 
 /// The screen before the driver has said anything.
 pub(in crate::tui) struct Starting;

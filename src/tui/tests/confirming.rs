@@ -9,14 +9,16 @@ use super::{
     table::Table,
 };
 use crate::{
-    ceremony::{Answer, Question, Refusal, Said, question::reading_words},
-    digest::Digest,
     driver::{Interrupt, Trouble, Work},
-    transcript::{Event, Mode},
     tui::{
         link::{Heard, Request},
         model::Act,
     },
+};
+use keymoot_core::digest::Digest;
+use keymoot_record::{
+    ceremony::{Answer, Question, Refusal, Said, question::reading_words},
+    transcript::{Event, Mode},
 };
 
 /// Every question that a ceremony asks, each with the story in which it is asked.
@@ -29,7 +31,7 @@ pub fn every_question() -> Vec<Story> {
         serial: serial(3),
     });
     let violated = || {
-        vec![crate::rules::Violation::new("MACHINE-SWAP", "there is swap", "turn it off").into()]
+        vec![keymoot_core::Violation::new("MACHINE-SWAP", "there is swap", "turn it off").into()]
     };
     let mut refused = Story::at_enrolment();
     refused.tell(Event::TurnBegun {
@@ -38,7 +40,7 @@ pub fn every_question() -> Vec<Story> {
     refused.tell(Event::DeviceSeen {
         holder: "holder-3".to_owned(),
         serial: serial(3),
-        family: crate::attestation::Family::YubiKey,
+        family: keymoot_attestation::Family::YubiKey,
         firmware: "5.4.3".to_owned(),
         used: false,
         verdicts: violated(),
@@ -195,7 +197,7 @@ fn the_serial_number_is_not_on_the_screen_where_it_is_asked_for() {
     let mut story = Story::at_enrolment();
     story.device_seen(3, false);
     let mut table = Table::asked(&story);
-    let digits = crate::ceremony::question::last_four(serial(3));
+    let digits = keymoot_record::ceremony::question::last_four(serial(3));
     assert!(!table.picture().contains(&digits));
     assert_eq!(typed(&table.enter(&digits).heard()), digits);
 }
@@ -223,7 +225,7 @@ fn a_document_can_be_confirmed_only_after_its_end_was_seen() {
 #[test]
 fn what_is_checked_or_tried_again_is_typed() {
     let mut story = Story::opened();
-    let violation = crate::rules::Violation::new("MACHINE-SWAP", "swap", "off");
+    let violation = keymoot_core::Violation::new("MACHINE-SWAP", "swap", "off");
     story.tell(Event::MachineChecked {
         verdicts: vec![violation.into()],
     });

@@ -7,10 +7,8 @@ use super::{
     story::Story,
     table::{PLAIN, Table},
 };
-use crate::{
-    transcript::Event,
-    tui::{link::Request, style::Sheet},
-};
+use crate::tui::{link::Request, style::Sheet};
+use keymoot_record::transcript::Event;
 
 fn row(picture: &str, number: usize) -> String {
     picture

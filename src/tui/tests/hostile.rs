@@ -6,7 +6,9 @@ use super::{
     story::{SCRIPT, Story, roster},
     table::Table,
 };
-use crate::{text::hostile_strings as strings, transcript::Event};
+#[path = "../../../tests/data/hostile_strings.rs"]
+mod strings;
+use keymoot_record::transcript::Event;
 
 /// A ceremony in which titles, words, labels and names are this text.
 fn story(text: &str) -> Story {

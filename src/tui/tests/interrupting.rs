@@ -7,7 +7,6 @@ use super::{
     table::Table,
 };
 use crate::{
-    ceremony::Answer,
     device::Cancel,
     driver::{Interrupt, Work},
     tui::{
@@ -15,12 +14,13 @@ use crate::{
         model::Act,
     },
 };
+use keymoot_record::ceremony::Answer;
 
 fn insert() -> Work {
     Work::Insert {
         holder: handle(3),
         serial: None,
-        family: crate::attestation::Family::YubiKey,
+        family: keymoot_attestation::Family::YubiKey,
         seen: None,
     }
 }

@@ -127,7 +127,7 @@ fn there_is_no_intermission_while_somebody_is_at_the_table() {
 #[test]
 fn the_end_says_what_leaves_the_room_until_it_was_seen() {
     let story = Story::at_signing(5);
-    let manifest = crate::digest::Digest::of(b"manifest");
+    let manifest = keymoot_core::digest::Digest::of(b"manifest");
     let mut table = Table::of(&story);
     table.request(Request::Finished(Farewell {
         bundle: "/media/bundle".to_owned(),

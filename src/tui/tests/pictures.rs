@@ -9,13 +9,13 @@ use super::{
 use crate::{
     driver::{PinPrompt, Trouble, Work},
     host::secret::Secret,
-    rules::Violation,
     tui::{
         link::Request,
         room::{RoomDevice, RoomSeen},
         style::Sheet,
     },
 };
+use keymoot_core::Violation;
 
 /// Nine simulated devices, of which one is in.
 pub fn room(inserted: usize, touch: bool) -> RoomSeen {
@@ -34,7 +34,7 @@ pub fn room(inserted: usize, touch: bool) -> RoomSeen {
 #[test]
 fn before_the_driver_has_said_anything() {
     let mut model = crate::tui::model::Model::new(
-        crate::transcript::Mode::Live,
+        keymoot_record::transcript::Mode::Live,
         "The first root".to_owned(),
         PLAIN,
         false,
@@ -96,7 +96,7 @@ fn a_quorum_has_signed_on_a_large_screen() {
 #[test]
 fn a_device_is_awaited() {
     let mut story = Story::at_enrolment();
-    story.tell(crate::transcript::Event::TurnBegun {
+    story.tell(keymoot_record::transcript::Event::TurnBegun {
         holder: "holder-3".to_owned(),
     });
     let mut table = Table::of(&story);
@@ -105,7 +105,7 @@ fn a_device_is_awaited() {
         Work::Insert {
             holder: handle(3),
             serial: None,
-            family: crate::attestation::Family::YubiKey,
+            family: keymoot_attestation::Family::YubiKey,
             seen: Some("2 devices are inserted: leave only one".to_owned()),
         },
         Some(crate::device::Cancel::new()),
@@ -120,7 +120,8 @@ fn the_number_on_the_case_is_asked_for() {
     let mut table = Table::asked(&story);
     table.model.room(room(3, false));
     table.enter("0000");
-    let refusal = crate::ceremony::Refusal("Those are not the last four digits.".to_owned());
+    let refusal =
+        keymoot_record::ceremony::Refusal("Those are not the last four digits.".to_owned());
     table.request(Request::Ask(story.question(), Some(refusal)));
     insta::assert_snapshot!(table.picture());
 }
@@ -129,7 +130,7 @@ fn the_number_on_the_case_is_asked_for() {
 fn a_used_device_is_erased_on_its_holders_word() {
     let mut story = Story::at_enrolment();
     story.device_seen(3, true);
-    story.tell(crate::transcript::Event::DeviceConfirmed {
+    story.tell(keymoot_record::transcript::Event::DeviceConfirmed {
         holder: "holder-3".to_owned(),
         serial: serial(3),
     });
@@ -139,7 +140,7 @@ fn a_used_device_is_erased_on_its_holders_word() {
 #[test]
 fn a_rule_refuses_a_device() {
     let mut story = Story::at_enrolment();
-    story.tell(crate::transcript::Event::TurnBegun {
+    story.tell(keymoot_record::transcript::Event::TurnBegun {
         holder: "holder-3".to_owned(),
     });
     let violation = Violation::new(
@@ -147,10 +148,10 @@ fn a_rule_refuses_a_device() {
         "YubiKey 17383333 has firmware 5.4.3; the policy asks for 5.7.0 or later",
         "use a device with newer firmware; firmware cannot be upgraded",
     );
-    story.tell(crate::transcript::Event::DeviceSeen {
+    story.tell(keymoot_record::transcript::Event::DeviceSeen {
         holder: "holder-3".to_owned(),
         serial: serial(3),
-        family: crate::attestation::Family::YubiKey,
+        family: keymoot_attestation::Family::YubiKey,
         firmware: "5.4.3".to_owned(),
         used: false,
         verdicts: vec![violation.into()],
@@ -163,10 +164,10 @@ fn a_key_was_found_after_an_interruption() {
     let story = Story::at_enrolment();
     let mut table = Table::of(&story);
     table.request(Request::Ask(
-        crate::ceremony::Question::AdoptOrReplace {
+        keymoot_record::ceremony::Question::AdoptOrReplace {
             holder: handle(3),
             serial: serial(3),
-            key: crate::digest::Digest::of(b"key"),
+            key: keymoot_core::digest::Digest::of(b"key"),
         },
         None,
     ));
@@ -179,7 +180,7 @@ fn a_new_pin_is_typed_twice_and_masked() {
     table.request(Request::Pin(PinPrompt {
         holder: handle(9),
         serial: serial(9),
-        family: crate::attestation::Family::YubiKey,
+        family: keymoot_attestation::Family::YubiKey,
         new: true,
         refused: None,
     }));
@@ -193,7 +194,7 @@ fn a_wrong_pin_is_told_with_the_tries_left() {
     table.request(Request::Pin(PinPrompt {
         holder: handle(3),
         serial: serial(3),
-        family: crate::attestation::Family::YubiKey,
+        family: keymoot_attestation::Family::YubiKey,
         new: false,
         refused: Some("wrong PIN for YubiKey 17383333: 2 tries left. Type it again.".to_owned()),
     }));
@@ -258,7 +259,7 @@ fn trouble_says_what_happened_and_what_to_do() {
 fn all_violations_are_told_at_once() {
     let mut story = Story::opened();
     let violated = |rule, what: &str, next: &str| Violation::new(rule, what, next).into();
-    story.tell(crate::transcript::Event::MachineChecked {
+    story.tell(keymoot_record::transcript::Event::MachineChecked {
         verdicts: vec![
             violated(
                 "MACHINE-NETWORK",

@@ -3,13 +3,11 @@
 use crossterm::event::KeyCode;
 
 use super::{pictures::room, story::Story, table::Table};
-use crate::{
-    transcript::Event,
-    tui::{
-        model::Act,
-        room::{RoomCommand, RoomSeen},
-    },
+use crate::tui::{
+    model::Act,
+    room::{RoomCommand, RoomSeen},
 };
+use keymoot_record::transcript::Event;
 
 fn commanded(table: &mut Table) -> Vec<RoomCommand> {
     let acts = table.acts().into_iter().map(|act| match act {

@@ -17,7 +17,7 @@ fn prompted(new: bool) -> Table {
     table.request(Request::Pin(PinPrompt {
         holder: handle(3),
         serial: serial(3),
-        family: crate::attestation::Family::YubiKey,
+        family: keymoot_attestation::Family::YubiKey,
         new,
         refused: None,
     }));

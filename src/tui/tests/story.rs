@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use p256::{SecretKey, pkcs8::EncodePublicKey as _};
 
-use crate::{
+use crate::driver::{Reading, View};
+use keymoot_core::digest::Digest;
+use keymoot_record::{
     ceremony::{Next, Plan, PlanFiles, Question, State, script::Document},
-    digest::Digest,
-    driver::{Reading, View},
     rules::roster::Handle,
     transcript::{Chain, Event, Mode, Program, Time},
 };
@@ -93,7 +93,7 @@ impl Story {
             readings: Vec::new(),
         };
         story.tell(Event::Opened {
-            format: crate::transcript::FORMAT.to_owned(),
+            format: keymoot_record::transcript::FORMAT.to_owned(),
             ceremony: "0123456789abcdef0123456789abcdef".to_owned(),
             mode,
             program: Box::new(Program {
@@ -160,7 +160,7 @@ impl Story {
         self.tell(Event::DeviceSeen {
             holder,
             serial: serial(number),
-            family: crate::attestation::Family::YubiKey,
+            family: keymoot_attestation::Family::YubiKey,
             firmware: "5.7.4".to_owned(),
             used,
             verdicts: Vec::new(),

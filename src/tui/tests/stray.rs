@@ -9,15 +9,17 @@ use super::{
     table::Table,
 };
 use crate::{
-    ceremony::{Answer, Question, Said, State},
     device::Cancel,
     driver::{Farewell, Interrupt, Mishap, PinPrompt, Trouble, Work},
     host::secret::Secret,
-    transcript::Event,
     tui::{
         link::{Heard, Request},
         model::Act,
     },
+};
+use keymoot_record::{
+    ceremony::{Answer, Question, Said, State},
+    transcript::Event,
 };
 
 /// How many streams of keys are thrown, over all screens together.
@@ -56,7 +58,7 @@ fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
             standing(Request::Pin(PinPrompt {
                 holder: handle(3),
                 serial: serial(3),
-                family: crate::attestation::Family::YubiKey,
+                family: keymoot_attestation::Family::YubiKey,
                 new,
                 refused: None,
             }))
@@ -82,7 +84,7 @@ fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
         let work = Work::Insert {
             holder: handle(3),
             serial: None,
-            family: crate::attestation::Family::YubiKey,
+            family: keymoot_attestation::Family::YubiKey,
             seen: None,
         };
         standing(Request::Working(work, Some(Cancel::new())))

@@ -8,7 +8,6 @@ use ratatui::{Terminal, backend::TestBackend};
 use super::story::Story;
 use crate::{
     driver::Interrupt,
-    transcript::Mode,
     tui::{
         draw::draw,
         layout::Size,
@@ -17,6 +16,7 @@ use crate::{
         style::Sheet,
     },
 };
+use keymoot_record::transcript::Mode;
 
 /// The screens of a story, at a size.
 pub struct Table {

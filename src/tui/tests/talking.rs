@@ -8,13 +8,13 @@ use std::{
 
 use super::story::{Story, handle};
 use crate::{
-    ceremony::Answer,
     driver::{Interrupt, Operator as _, Trouble},
     tui::{
         link::{Heard, Message, Request, ScreenOperator},
         room::{Room, RoomChanged, RoomCommand, RoomDevice, serve},
     },
 };
+use keymoot_record::ceremony::Answer;
 
 /// An operator, what it says, and where what is heard goes in.
 fn operator() -> (ScreenOperator, mpsc::Receiver<Message>, mpsc::Sender<Heard>) {

@@ -1,8 +1,8 @@
 //! The audit log of a device, held against what was sent to it.
 
-use keymoot::attestation::yubihsm_log::{AuditLog, ENTRY_LENGTH};
 use keymoot::device::DeviceError;
 use keymoot::device::yubihsm::{Backup, Passwords, Role, Unit};
+use keymoot_attestation::yubihsm_log::{AuditLog, ENTRY_LENGTH};
 
 use super::{SIGNING_KEY, Safe, checked_log, enrolled, set_up, signs};
 

@@ -1,8 +1,8 @@
 //! A second copy of a key on another unit, and what it costs.
 
-use keymoot::attestation;
 use keymoot::device::DeviceError;
 use keymoot::device::yubihsm::{Backup, Passwords, Unit, WrapKey};
+use keymoot_attestation as attestation;
 
 use super::{Safe, checked_log, set_up, signs};
 

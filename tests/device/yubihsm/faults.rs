@@ -1,10 +1,10 @@
 //! What goes wrong on the way to a device, at every command: each time a clear
 //! error, and a device that can be gone on with.
 
-use keymoot::attestation::yubihsm_log::AuditLog;
 use keymoot::device::DeviceError;
 use keymoot::device::yubihsm::{Backup, Passwords, Role, Unit};
 use keymoot::host::secret::Secret;
+use keymoot_attestation::yubihsm_log::AuditLog;
 
 use super::{Safe, checked_log, enrolled, set_up, signs};
 
@@ -106,7 +106,7 @@ fn a_key_whose_making_was_not_answered_is_found_and_adopted() {
                 .unwrap(),
         };
         let evidence = unit.attest(passwords.administrator()).unwrap();
-        let proven = keymoot::attestation::verify(&evidence, &safe.vendor(), None).unwrap();
+        let proven = keymoot_attestation::verify(&evidence, &safe.vendor(), None).unwrap();
         proven.attests(&spki).unwrap();
         checked_log(&unit, passwords.auditor());
         unit.reset(Some(passwords.administrator())).unwrap();

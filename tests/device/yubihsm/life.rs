@@ -1,9 +1,10 @@
 //! Reset, setting up, generating, attesting, signing.
 
-use keymoot::attestation::{self, Capabilities, Evidence, KeyAlgorithm, Specifics, TrustStore};
 use keymoot::device::yubihsm::{Backup, Bench, Passwords, Place, Role, Seen, Unit};
 use keymoot::device::{Cancel, DeviceError, Serial};
 use keymoot::host::secret::Secret;
+use keymoot_attestation as attestation;
+use keymoot_attestation::{Capabilities, Evidence, KeyAlgorithm, Specifics, TrustStore};
 
 use super::{SIGNING_KEY, Safe, checked_log, enrolled, set_up, signs};
 

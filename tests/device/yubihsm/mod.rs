@@ -11,11 +11,11 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 
-use keymoot::attestation::yubihsm_log::AuditLog;
-use keymoot::attestation::{Role as VendorRole, TrustStore, certificate_der};
 use keymoot::device::Serial;
 use keymoot::device::yubihsm::{Backup, Passwords, Place, SIGNING_KEY, Unit};
 use keymoot::host::secret::Secret;
+use keymoot_attestation::yubihsm_log::AuditLog;
+use keymoot_attestation::{Role as VendorRole, TrustStore, certificate_der};
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey as _;

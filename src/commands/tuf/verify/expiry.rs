@@ -1,6 +1,6 @@
 //! When documents expire, as seen from a moment.
 
-use keymoot::tuf::Time;
+use keymoot_core::time::Time;
 
 const DAY: i64 = 24 * 60 * 60;
 

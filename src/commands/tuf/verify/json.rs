@@ -1,7 +1,8 @@
 //! The object of `--json`; `docs/formats.md` tells what it means.
 
-use keymoot::text::escape_path;
-use keymoot::tuf::{Quorum, Time, VerifiedRoot, Warning};
+use keymoot_core::text::escape_path;
+use keymoot_core::time::Time;
+use keymoot_tuf::{Quorum, VerifiedRoot, Warning};
 use serde::Serialize;
 
 use super::report::{Accepted, Finding, Report};

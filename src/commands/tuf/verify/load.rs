@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use keymoot::tuf::json::JsonError;
-use keymoot::tuf::{Document, DocumentError, parallel};
+use keymoot_core::json::JsonError;
+use keymoot_tuf::{Document, DocumentError, parallel};
 
 use super::super::Failure;
 

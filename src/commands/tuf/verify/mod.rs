@@ -9,7 +9,7 @@ mod text;
 use std::path::PathBuf;
 
 use keymoot::host::clock;
-use keymoot::tuf::Time;
+use keymoot_core::time::Time;
 
 use self::expiry::Judging;
 use self::report::Report;

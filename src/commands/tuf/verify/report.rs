@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use keymoot::text::{escape, escape_path};
-use keymoot::tuf::{
+use keymoot_core::text::{escape, escape_path};
+use keymoot_tuf::{
     Candidate, ChainError, Document, History, RoleError, VerifiedRole, VerifiedRoot, verify_roles,
 };
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use keymoot::text::{escape, escape_path};
-use keymoot::tuf::{Quorum, ValidSignature, VerifiedRoot};
+use keymoot_core::text::{escape, escape_path};
+use keymoot_tuf::{Quorum, ValidSignature, VerifiedRoot};
 
 use super::report::{Accepted, Report};
 

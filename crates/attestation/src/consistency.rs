@@ -1,0 +1,135 @@
+//! Facts that no genuine device states together.
+//!
+//! They are signed by the device, so a contradiction means a forged device or
+//! a wrong belief of ours about devices; neither may pass unseen.
+
+use super::device_facts::Firmware;
+use super::piv::SlotStatement;
+use super::violation::CONSISTENT;
+use keymoot_core::Violation;
+
+/// Every contradiction within a statement.
+pub(super) fn contradictions(statement: &SlotStatement) -> Vec<Violation> {
+    let firmware = statement.firmware;
+    let mut found = Vec::new();
+    let mut found_if = |contradiction: bool, what: String| {
+        if contradiction {
+            found.push(Violation::new(
+                CONSISTENT,
+                what,
+                "do not use this device: no genuine one states this; report it to the vendor",
+            ));
+        }
+    };
+    found_if(
+        statement.algorithm.needs_5_7() && firmware < Firmware::new(5, 7, 0),
+        format!(
+            "a {} key is attested by firmware {firmware}, which cannot have one",
+            statement.algorithm
+        ),
+    );
+    found_if(
+        firmware < Firmware::new(4, 3, 0),
+        format!("firmware {firmware} attests a key, and attestation came with 4.3.0"),
+    );
+    found_if(
+        firmware.major() == 4 && statement.form_factor.is_some(),
+        format!("firmware {firmware} states a form factor, which came with the YubiKey 5"),
+    );
+    found_if(
+        firmware.major() > 4 && statement.form_factor.is_none(),
+        format!("firmware {firmware} states no form factor"),
+    );
+    found_if(
+        statement.serial.is_none()
+            && !(Firmware::new(4, 3, 0)..Firmware::new(4, 4, 0)).contains(&firmware),
+        format!("firmware {firmware} states no serial number"),
+    );
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::device_facts::{FormFactor, PinPolicy, Slot, TouchPolicy};
+    use super::super::key_algorithm::KeyAlgorithm;
+    use super::{Firmware, SlotStatement, contradictions};
+
+    const GENUINE: SlotStatement = SlotStatement {
+        slot: Slot::SIGNATURE,
+        algorithm: KeyAlgorithm::P256,
+        firmware: Firmware::new(5, 7, 4),
+        serial: Some(1),
+        pin_policy: PinPolicy::Always,
+        touch_policy: TouchPolicy::Always,
+        form_factor: Some(FormFactor::from_byte(3)),
+    };
+
+    #[test]
+    fn a_genuine_statement_has_no_contradiction() {
+        assert!(contradictions(&GENUINE).is_empty());
+    }
+
+    #[test]
+    fn keys_that_came_with_5_7_contradict_older_firmware() {
+        for algorithm in [
+            KeyAlgorithm::Ed25519,
+            KeyAlgorithm::X25519,
+            KeyAlgorithm::Rsa(3072),
+            KeyAlgorithm::Rsa(4096),
+        ] {
+            let newer = SlotStatement {
+                algorithm,
+                ..GENUINE
+            };
+            assert!(contradictions(&newer).is_empty());
+            let older = SlotStatement {
+                firmware: Firmware::new(5, 6, 9),
+                ..newer
+            };
+            assert_eq!(contradictions(&older).len(), 1, "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn a_form_factor_belongs_to_the_yubikey_5_alone() {
+        let four = SlotStatement {
+            firmware: Firmware::new(4, 3, 5),
+            ..GENUINE
+        };
+        assert_eq!(contradictions(&four).len(), 1);
+        assert_eq!(
+            contradictions(&SlotStatement {
+                form_factor: None,
+                ..GENUINE
+            })
+            .len(),
+            1
+        );
+        assert!(
+            contradictions(&SlotStatement {
+                form_factor: None,
+                ..four
+            })
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn only_a_4_3_may_lack_a_serial_number() {
+        let four = SlotStatement {
+            firmware: Firmware::new(4, 3, 5),
+            form_factor: None,
+            serial: None,
+            ..GENUINE
+        };
+        assert!(contradictions(&four).is_empty());
+        assert_eq!(
+            contradictions(&SlotStatement {
+                firmware: Firmware::new(4, 4, 5),
+                ..four
+            })
+            .len(),
+            1
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! Certificates and public keys as people hand them over: PEM (RFC 7468) or DER.
+
+use x509_parser::asn1_rs::FromDer as _;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::pem::parse_x509_pem;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use super::certificate::MAX_CERTIFICATE;
+
+/// The DER of the one certificate in `bytes`.
+///
+/// PEM may carry text before its first line, as OpenSSL writes it, and nothing
+/// but white space after its last. The certificate itself is not judged here.
+///
+/// # Errors
+/// A clause to be read after the file's name, such as "holds more than one
+/// PEM block".
+pub fn certificate_der(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    match pem_block(bytes)? {
+        None => Ok(bytes.to_vec()),
+        Some((label, der)) if label == "CERTIFICATE" => Ok(der),
+        Some((label, _)) => Err(format!("holds a {label} where a CERTIFICATE is needed")),
+    }
+}
+
+/// The SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7) in `bytes`: a public
+/// key in PEM or DER, or the public key of a certificate in PEM or DER.
+///
+/// # Errors
+/// A clause to be read after the file's name.
+pub fn public_key_der(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    match pem_block(bytes)? {
+        Some((label, der)) if label == "PUBLIC KEY" => {
+            if is_whole_key(&der) {
+                Ok(der)
+            } else {
+                Err("holds a malformed public key".to_owned())
+            }
+        }
+        Some((label, der)) if label == "CERTIFICATE" => public_key_of(&der),
+        Some((label, _)) => Err(format!(
+            "holds a {label} where a PUBLIC KEY or a CERTIFICATE is needed"
+        )),
+        None if is_whole_key(bytes) => Ok(bytes.to_vec()),
+        None => public_key_of(bytes)
+            .map_err(|_| "holds neither a public key nor a certificate, in PEM or DER".to_owned()),
+    }
+}
+
+/// Whether these bytes are a SubjectPublicKeyInfo and nothing else.
+fn is_whole_key(der: &[u8]) -> bool {
+    SubjectPublicKeyInfo::from_der(der).is_ok_and(|(rest, spki)| rest.is_empty() && spki.raw == der)
+}
+
+/// A certificate of any kind may lend its key: only the key is compared. The parser of
+/// certificates reads over what is left in a key's sequence; alone it is no key.
+fn public_key_of(certificate: &[u8]) -> Result<Vec<u8>, String> {
+    match X509Certificate::from_der(certificate) {
+        Ok((&[], parsed)) if is_whole_key(parsed.public_key().raw) => {
+            Ok(parsed.public_key().raw.to_vec())
+        }
+        _ => Err("holds a malformed certificate".to_owned()),
+    }
+}
+
+/// The label and content of the only PEM block, `None` where there is no PEM.
+fn pem_block(bytes: &[u8]) -> Result<Option<(String, Vec<u8>)>, String> {
+    const BEGIN: &str = "-----BEGIN ";
+
+    if bytes.len() > MAX_CERTIFICATE {
+        return Err(format!(
+            "has more than {MAX_CERTIFICATE} bytes, more than any certificate"
+        ));
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Ok(None);
+    };
+    if !text.contains(BEGIN) {
+        return Ok(None);
+    }
+    let (rest, pem) = parse_x509_pem(bytes).map_err(|_| "holds damaged PEM".to_owned())?;
+    if !rest.iter().all(u8::is_ascii_whitespace) {
+        return Err("holds more than one PEM block".to_owned());
+    }
+    if !pem
+        .label
+        .bytes()
+        .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b' ')
+    {
+        return Err("holds PEM with a damaged label".to_owned());
+    }
+    Ok(Some((pem.label, pem.contents)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{certificate_der, public_key_der};
+
+    #[test]
+    fn a_certificate_whose_key_leaves_something_over_lends_none() {
+        let pem = include_bytes!(
+            "../../../tests/data/attestation/gopiv-yk5-root263751/slot-9a-attestation.pem"
+        );
+        let mut der = certificate_der(pem).unwrap();
+        assert!(public_key_der(&der).is_ok());
+        // The point's BIT STRING ends five bytes before the sequence that it is in.
+        let point = [0x03, 0x42, 0x00, 0x04];
+        let at = der.windows(4).position(|bytes| bytes == point).unwrap();
+        der[at + 1] -= 5;
+        assert!(public_key_der(&der).is_err());
+    }
+}

@@ -1,0 +1,71 @@
+//! From a device's evidence to verified facts about a key.
+//!
+//! A YubiKey or a YubiHSM 2 proves where a key was made with two certificates:
+//! one that it makes for the key, and one that the vendor put into it (into slot
+//! F9, or opaque object 0). [`verify`] follows them to a key pinned in a
+//! [`TrustStore`] and hands out [`VerifiedAttestation`], which nothing else can
+//! make. Whether a firmware, a touch policy or a capability is good enough is
+//! not judged here.
+//!
+//! The verifier is purpose-built. Generic path validation (RFC 5280, section
+//! 6) refuses genuine devices: the chains have no authority key identifiers,
+//! path lengths without keyUsage, a root with path length 0 two steps above
+//! the end, and device certificates without basicConstraints. What is checked
+//! instead is narrower and exact:
+//!
+//! - the family of devices is told by what the certificates carry, and the
+//!   evidence is judged as that family's and no other;
+//! - every signature on the way, with the pinned key of the next role, over
+//!   the exact signed bytes; RSA with SHA-256 and nothing else;
+//! - every unsigned byte of both certificates has its only possible value;
+//! - names link byte for byte, and each role may sign only what it is for;
+//! - both certificates have the shape that devices have: names, extensions,
+//!   lengths; no critical extension that is not understood;
+//! - the stated facts are ones that a genuine device can state together;
+//! - the key was generated in the device, where the format has another origin;
+//! - and [`VerifiedAttestation::attests`]: the key is *the* key.
+//!
+//! # Time
+//!
+//! Device certificates are valid from the start of their hierarchy (2014, 2016
+//! or 2024; YubiHSM 2: 2017) until 2050, 2052, 2071 or 9999-12-31, and a device
+//! copies its certificate's dates onto what it attests: the dates say nothing of when a key was made. That the
+//! copy is exact is always checked. That a moment lies within the dates is
+//! checked only where the caller names the moment, and it ought to be the
+//! moment the evidence was taken: a statement once true of a key does not
+//! become false in 2052. Both certificates of the evidence and the vendor's
+//! intermediates are judged; roots are pinned keys, and their dates are not.
+//! A genuine device then fails only under a wrong clock.
+//!
+//! No input or output, no clock.
+
+mod advisory;
+mod capabilities;
+mod certificate;
+mod checks;
+mod consistency;
+mod device_facts;
+mod encoding;
+mod facts;
+mod family;
+mod key_algorithm;
+mod manifest;
+mod piv;
+mod trust;
+mod vendor;
+mod verify;
+mod violation;
+mod yubihsm;
+pub mod yubihsm_log;
+
+pub use advisory::{Advisory, affecting};
+pub use capabilities::{Capabilities, Domains, Origin};
+pub use device_facts::{Firmware, FormFactor, PinPolicy, Slot, TouchPolicy};
+pub use encoding::{certificate_der, public_key_der};
+pub use facts::{Link, Specifics, VerifiedAttestation, YubiHsmFacts, YubiKeyFacts};
+pub use family::Family;
+pub use key_algorithm::KeyAlgorithm;
+pub use manifest::Manifest;
+pub use trust::{Role, TrustStore};
+pub use verify::{Evidence, verify};
+pub use violation::{AUDIT, CHAIN, CONSISTENT, EVIDENCE, EXPORTABLE, KEY, ORIGIN, TRUST, VALIDITY};

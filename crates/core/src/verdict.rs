@@ -1,0 +1,87 @@
+//! What a rule says: held, violated, or not asked of this ceremony.
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::Violation;
+
+/// What one rule says of one ceremony, with its stable id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verdict {
+    /// The rule's id, such as `KEY-DISTINCT`.
+    pub rule: String,
+    /// What it says.
+    pub outcome: Outcome,
+    /// What was looked at and found, for people.
+    pub detail: String,
+    /// What to do next; empty unless violated.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub next: String,
+}
+
+/// The three things that a rule can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The claim is true.
+    Held,
+    /// The claim is false.
+    Violated,
+    /// The claim is about live ceremonies and this is a rehearsal.
+    NotAsked,
+}
+
+impl Verdict {
+    /// The claim is true; `detail` says what was found.
+    #[must_use]
+    pub fn held(rule: &str, detail: impl Into<String>) -> Self {
+        Self {
+            rule: rule.into(),
+            outcome: Outcome::Held,
+            detail: detail.into(),
+            next: String::new(),
+        }
+    }
+
+    /// The claim is not asked of this ceremony; `detail` says why.
+    #[must_use]
+    pub fn not_asked(rule: &str, detail: impl Into<String>) -> Self {
+        Self {
+            outcome: Outcome::NotAsked,
+            ..Self::held(rule, detail)
+        }
+    }
+
+    /// Held unless `violated`, with the words for either.
+    #[must_use]
+    pub fn unless(
+        rule: &'static str,
+        violated: bool,
+        held: impl FnOnce() -> String,
+        what: impl FnOnce() -> String,
+        next: &str,
+    ) -> Self {
+        if violated {
+            Violation::new(rule, what(), next).into()
+        } else {
+            Self::held(rule, held())
+        }
+    }
+
+    /// Whether the rule was violated.
+    #[must_use]
+    pub fn is_violated(&self) -> bool {
+        self.outcome == Outcome::Violated
+    }
+}
+
+impl From<Violation> for Verdict {
+    fn from(violation: Violation) -> Self {
+        Self {
+            rule: violation.rule.to_owned(),
+            outcome: Outcome::Violated,
+            detail: violation.what,
+            next: violation.next,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The audit logs of YubiHSM 2 units in a bundle: where they lie, and what they are
+//! worth, judged anew.
+
+use crate::{
+    ceremony::{
+        audited::{self, Account},
+        state::Enrolment,
+    },
+    rules::audit,
+    transcript::{Entry, Event},
+};
+use keymoot_attestation::{AUDIT, yubihsm_log::Sent};
+use keymoot_core::{Verdict, Violation, digest::Digest};
+
+/// Where the logs lie in a bundle.
+pub(super) const LOGS: &str = "audit-logs";
+
+const STOP: &str = "do not trust this bundle, and say so to those who published it";
+
+/// The files of every reading that the transcript tells of: path and digest.
+pub(super) fn files(entries: &[Entry]) -> impl Iterator<Item = (String, Digest)> {
+    let readings = entries.iter().filter_map(|entry| match &entry.event {
+        Event::LogRead {
+            serial, log, sent, ..
+        } => Some((format!("{LOGS}/{serial}/{}", entry.seq), *log, *sent)),
+        _ => None,
+    });
+    readings.flat_map(|(path, log, sent)| {
+        [
+            (format!("{path}.log"), log),
+            (format!("{path}.sent.json"), sent),
+        ]
+    })
+}
+
+/// DEVICE-AUDIT of a key that was made in this ceremony: the log of its device, from
+/// its reset to the last reading, is whole, and tells of nothing but what was asked.
+pub(super) fn judge(
+    handle: &str,
+    enrolled: &Enrolment,
+    entries: &[Entry],
+    object: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+) -> Verdict {
+    let device = enrolled.serial;
+    let fault = |what: &str| -> Verdict {
+        let what = format!("{handle}: the log of YubiHSM 2 {device} {what}");
+        Violation::new(AUDIT, what, STOP).into()
+    };
+    // What was done after the last reading was taken back, or is after the seal.
+    let last = entries.iter().rposition(
+        |entry| matches!(&entry.event, Event::LogRead { serial, .. } if *serial == device),
+    );
+    let read = last.and_then(|last| entries.get(..=last));
+    let account = read.and_then(|entries| audited::account(entries, device));
+    let Some(Account {
+        readings,
+        signatures,
+    }) = account
+    else {
+        return fault("was not read after its reset");
+    };
+    let logs: Option<Vec<_>> = readings
+        .iter()
+        .map(|reading| object(&reading.log))
+        .collect();
+    let sent = readings.last().and_then(|reading| object(&reading.sent));
+    let Some((logs, sent)) = logs.zip(sent) else {
+        return fault("is missing or was altered");
+    };
+    let Ok(sent) = serde_json::from_slice::<Vec<Sent>>(&sent) else {
+        return fault("has no account of what was sent that can be read");
+    };
+    let audited = audit::Audited {
+        serial: device,
+        readings: &logs,
+        sent: &sent,
+        signatures,
+    };
+    match audit::check(&audited) {
+        Ok((verdict, _)) => Verdict {
+            detail: format!("{handle}: {}", verdict.detail),
+            ..verdict
+        },
+        Err(violations) => {
+            let what: Vec<_> = violations.into_iter().map(|v| v.what).collect();
+            fault(&format!("does not account for it: {}", what.join("; ")))
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The files of a bundle, made from the sealed transcript.
+
+use std::sync::Arc;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{Files, audits, is_plain, programs};
+use crate::{
+    ceremony::{
+        State,
+        previous::{PREVIOUS, REVOKED},
+        propose::CRATES_ROOT,
+        script::Document,
+        state::Enrolment,
+        verify::{self, Delegators},
+    },
+    report,
+    rules::roster::Handle,
+    transcript::{Chain, Mode},
+};
+use keymoot_core::{digest::Digest, text::excerpt};
+use keymoot_tuf::PublicKey;
+
+/// Where the repositories lie in a bundle.
+pub const REPOSITORIES: &str = "repositories";
+/// Where the repository tuf-root lies in a bundle.
+pub const TUF_ROOT: &str = "repositories/tuf-root";
+/// Where the repository tuf-crates lies in a bundle.
+pub const TUF_CRATES: &str = "repositories/tuf-crates";
+/// Where the published enrolments lie in a bundle.
+pub const ATTESTATIONS: &str = "attestations";
+/// Where a bundle keeps what its ceremony went on from.
+pub(super) const INPUTS: &str = "inputs";
+/// Where a bundle keeps the statements of a ceremony without documents.
+const STATEMENTS: &str = "statements";
+/// The folder of what a rehearsal attaches.
+const REHEARSAL: &str = "rehearsal";
+
+/// Why a bundle cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the bundle cannot be made: {0}")]
+pub struct ContentsError(String);
+
+impl ContentsError {
+    pub(super) fn of(what: &str) -> Self {
+        Self(what.to_owned())
+    }
+}
+
+/// Every file of the bundle but the manifest and its signatures. What came after
+/// the seal changes nothing: the sealed part of the transcript is folded anew.
+///
+/// # Errors
+/// [`ContentsError`] when the transcript is not sealed, or an object that it
+/// speaks of is missing or altered.
+pub fn contents(
+    state: &State,
+    chain: &Chain,
+    objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+) -> Result<Files, ContentsError> {
+    let seal = state
+        .sealed
+        .clone()
+        .ok_or_else(|| fault("its transcript is not sealed"))?;
+    let transcript = chain
+        .bytes_through(seal.seq)
+        .map_err(|error| fault(&error.to_string()))?;
+    let sealed = Chain::read(&transcript).map_err(|error| fault(&error.to_string()))?;
+    let state =
+        State::fold(Arc::clone(&state.plan), &sealed).map_err(|error| fault(&error.to_string()))?;
+    let object = |digest: &Digest, what: &str| {
+        objects(digest)
+            .filter(|bytes| Digest::of(bytes) == *digest)
+            .ok_or_else(|| fault(&format!("{what} is missing or was altered")))
+    };
+
+    let mut files = Files::new();
+    let plan = &state.plan.files;
+    files.insert("transcript.jsonl".to_owned(), transcript);
+    for (name, text) in [
+        ("script.toml", &plan.script),
+        ("policy.toml", &plan.policy),
+        ("roster.toml", &plan.roster),
+    ] {
+        files.insert(name.to_owned(), text.clone().into_bytes());
+    }
+    for (_, program) in &state.programs {
+        let bill = object(&program.sbom, "a bill of materials")?;
+        files.insert(programs::path(program), bill);
+    }
+    for (path, bytes) in &plan.inputs {
+        files.insert(format!("{INPUTS}/{path}"), bytes.clone());
+    }
+    for seat in &state.seats {
+        for enrolled in seat.published() {
+            let Some(statement) = enrolled.statement else {
+                continue;
+            };
+            let folder = enrolment_folder(&seat.handle, enrolled);
+            let mut file = |name: &str, bytes| files.insert(format!("{folder}/{name}"), bytes);
+            let attestation = object(&enrolled.attestation, "an attestation")?;
+            let device = object(&enrolled.device, "a device certificate")?;
+            let key = PublicKey::from_spki_der(&enrolled.spki)
+                .map_err(|error| fault(&error.to_string()))?;
+            file("attestation.pem", certificate_pem(&attestation));
+            file("device.pem", certificate_pem(&device));
+            file("key.pem", key.pem().into_bytes());
+            file(
+                "enrolment.json",
+                object(&statement, "a statement of enrolment")?,
+            );
+        }
+        if let Some((enrolled, proof)) = seat.enrolled().zip(seat.proof) {
+            let path = format!("{STATEMENTS}/{}/{}.json", seat.handle, enrolled.serial);
+            files.insert(path, object(&proof, "a statement")?);
+        }
+    }
+    for (path, digest) in audits::files(sealed.entries()) {
+        let bytes = object(&digest, &path)?;
+        files.insert(path, bytes);
+    }
+    repositories(&state, objects, &mut files).map_err(|why| fault(&why))?;
+    let revoked = state.revoked();
+    if !revoked.keys().is_empty() {
+        files.insert(REVOKED.to_owned(), revoked.bytes());
+    }
+    for (path, digest) in &seal.attachments {
+        if !may_be_attached(path, &state) {
+            return Err(fault(&format!(
+                "\"{}\" is not for a seal to attach",
+                excerpt(path)
+            )));
+        }
+        files.insert(path.clone(), object(digest, path)?);
+    }
+    let account = report::Account::of(&state, &sealed, objects).map_err(|why| fault(&why))?;
+    files.insert("report.html".to_owned(), account.html().into_bytes());
+    files.insert("report.md".to_owned(), account.markdown().into_bytes());
+    Ok(files)
+}
+
+/// Both repositories as they are to be published: what was there before, with what
+/// this ceremony signed put over it.
+fn repositories(
+    state: &State,
+    objects: &verify::Objects<'_>,
+    files: &mut Files,
+) -> Result<(), String> {
+    for (path, bytes) in &state.plan.files.inputs {
+        let previous = path
+            .strip_prefix(PREVIOUS)
+            .and_then(|path| path.strip_prefix('/'))
+            .filter(|path| path.starts_with("tuf-root/") || path.starts_with("tuf-crates/"));
+        if let Some(path) = previous {
+            files.insert(format!("{REPOSITORIES}/{path}"), bytes.clone());
+        }
+    }
+    if !state.documents.is_empty() {
+        let delegators = Delegators::of(state, objects)?;
+        for &document in state.documents.keys() {
+            let signed = verify::signed_files(state, document, &delegators, objects)?;
+            files.extend(
+                signed
+                    .into_iter()
+                    .map(|(path, bytes)| (format!("{TUF_ROOT}/{path}"), bytes)),
+            );
+        }
+    }
+    if state.documents.contains_key(&Document::Crates)
+        && let Some(root) = state.plan.crates_root()
+    {
+        // The file that crates.json vouches for lies where clients of tuf-root look.
+        files.insert(format!("{TUF_ROOT}/targets/{CRATES_ROOT}"), root.to_vec());
+    }
+    for (path, bytes) in state.plan.crates_files() {
+        files.insert(format!("{TUF_CRATES}/{path}"), bytes);
+    }
+    Ok(())
+}
+
+/// Whether a seal may attach a file at this path: a rehearsal its simulated
+/// devices, and a live ceremony nothing. Otherwise whoever writes the transcript
+/// could put any file in the place of one that follows from it.
+fn may_be_attached(path: &str, state: &State) -> bool {
+    let rehearsal = state
+        .opening
+        .as_ref()
+        .is_some_and(|opening| opening.mode == Mode::Rehearsal);
+    let mut parts = path.split('/');
+    rehearsal && parts.next() == Some(REHEARSAL) && parts.clone().count() > 0 && parts.all(is_plain)
+}
+
+/// Where a bundle keeps an enrolment: `attestations/<handle>/<serial>`.
+#[must_use]
+pub fn enrolment_folder(handle: &Handle, enrolment: &Enrolment) -> String {
+    format!("{ATTESTATIONS}/{handle}/{}", enrolment.serial)
+}
+
+/// A certificate as PEM (RFC 7468), 64 characters a line.
+fn certificate_pem(der: &[u8]) -> Vec<u8> {
+    let encoded = STANDARD.encode(der);
+    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+    let mut rest = encoded.as_str();
+    while !rest.is_empty() {
+        let (line, tail) = rest.split_at(rest.len().min(64));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = tail;
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    pem.into_bytes()
+}
+
+fn fault(what: &str) -> ContentsError {
+    ContentsError::of(what)
+}

@@ -1,0 +1,195 @@
+//! Whose keys these are: the enrolments that a ceremony made and the statements that
+//! its keys signed, judged anew from the evidence in its bundle.
+
+use super::{
+    audits,
+    evidence::{Evidence, STOP},
+};
+use crate::{
+    ceremony::{state::Enrolment, statement},
+    rules::device,
+    transcript::{Event, Time},
+};
+use keymoot_attestation as attestation;
+use keymoot_attestation::Family;
+use keymoot_core::{Verdict, Violation};
+
+impl Evidence<'_> {
+    /// The enrolments that this ceremony made.
+    pub(super) fn enrolments(&self) -> Vec<Verdict> {
+        let plan = &self.state.plan;
+        let carried: Vec<_> = plan
+            .places()
+            .iter()
+            .flat_map(|place| {
+                place
+                    .current
+                    .iter()
+                    .chain(&place.outgoing)
+                    .chain(&place.spares)
+            })
+            .collect();
+        let (mut taken, mut verdicts) = (Vec::new(), Vec::new());
+        for seat in &self.state.seats {
+            for enrolment in seat.proven() {
+                let handle = seat.handle.as_str();
+                if !carried.contains(&enrolment) {
+                    verdicts.extend(self.enrolment(handle, enrolment, &taken));
+                    if enrolment.family == Family::YubiHsm {
+                        let entries = self.chain.entries();
+                        verdicts.push(audits::judge(handle, enrolment, entries, &|digest| {
+                            self.object(digest)
+                        }));
+                    }
+                }
+                taken.push((handle.to_owned(), enrolment.serial, enrolment.spki.clone()));
+            }
+        }
+        verdicts
+    }
+
+    fn enrolment(
+        &self,
+        handle: &str,
+        enrolled: &Enrolment,
+        others: &[(String, u32, Vec<u8>)],
+    ) -> Vec<Verdict> {
+        let certificates = self
+            .object(&enrolled.attestation)
+            .zip(self.object(&enrolled.device));
+        let Some((attestation, device)) = certificates else {
+            let what = format!("the certificates of {handle} are not in the bundle");
+            return vec![Violation::new(attestation::EVIDENCE, what, STOP).into()];
+        };
+        let Some(taken) = self.attested_at(enrolled.serial) else {
+            let what = format!("the transcript does not say when {handle}'s key was attested");
+            return vec![Violation::new(attestation::EVIDENCE, what, STOP).into()];
+        };
+        let claim = device::Claim {
+            evidence: &attestation::Evidence {
+                attestation,
+                device,
+            },
+            spki: &enrolled.spki,
+            serial: enrolled.serial,
+            family: enrolled.family,
+            taken: Some(taken),
+            others,
+        };
+        let plan = &self.state.plan;
+        let (verdicts, _) = device::enrolment(&claim, &self.trust, &plan.policy);
+        let listed = plan
+            .roster
+            .holders
+            .iter()
+            .find(|h| h.handle.as_str() == handle);
+        let expected = listed.map(|holder| device::expected(enrolled.serial, holder));
+        verdicts
+            .into_iter()
+            .chain(expected)
+            .map(|verdict| Verdict {
+                detail: format!("{handle}: {}", verdict.detail),
+                ..verdict
+            })
+            .collect()
+    }
+
+    fn attested_at(&self, serial: u32) -> Option<Time> {
+        self.chain
+            .entries()
+            .iter()
+            .rev()
+            .find_map(|entry| match &entry.event {
+                Event::Attested { serial: s, .. } if *s == serial => Some(entry.time),
+                _ => None,
+            })
+    }
+
+    /// KEY-POSSESSION: every statement of enrolment is signed by its key, and
+    /// stands at its place in this ceremony and no other.
+    pub(super) fn possession(&self) -> Vec<Verdict> {
+        let Some(opening) = &self.state.opening else {
+            return Vec::new();
+        };
+        let enrolled = self
+            .chain
+            .entries()
+            .iter()
+            .filter_map(|entry| match &entry.event {
+                Event::Enrolled { holder, serial, .. } => Some((entry, holder, serial)),
+                _ => None,
+            });
+        enrolled
+            .filter_map(|(entry, holder, serial)| {
+                let seat = self
+                    .state
+                    .seats
+                    .iter()
+                    .find(|seat| seat.handle.as_str() == holder)?;
+                let enrolment = seat.proven().find(|e| e.serial == *serial)?;
+                let statement = enrolment
+                    .statement
+                    .and_then(|d| self.object(&d))
+                    .unwrap_or_default();
+                Some(
+                    match statement::check_enrolment(
+                        &statement,
+                        opening,
+                        &entry.prev,
+                        &seat.handle,
+                        enrolment,
+                    ) {
+                        Ok(()) => Verdict::held(
+                            "KEY-POSSESSION",
+                            format!("{holder}: the key signed that its holder has it"),
+                        ),
+                        Err(violation) => violation.into(),
+                    },
+                )
+            })
+            .collect()
+    }
+
+    /// KEY-POSSESSION of a ceremony without documents: every statement is signed by its
+    /// key, and stands at its place.
+    pub(super) fn proofs(&self) -> Vec<Verdict> {
+        let (Some(opening), Some(root)) = (&self.state.opening, self.state.current_root()) else {
+            return Vec::new();
+        };
+        let payload_type = statement::proof_type(self.state.scenario());
+        let proved = self
+            .chain
+            .entries()
+            .iter()
+            .filter_map(|entry| match &entry.event {
+                Event::Proved {
+                    holder, statement, ..
+                } => Some((entry, holder, statement)),
+                _ => None,
+            });
+        proved
+            .filter_map(|(entry, holder, digest)| {
+                let mut seats = self.state.seats.iter();
+                let seat = seats.find(|seat| seat.handle.as_str() == holder)?;
+                let enrolled = seat.enrolled()?;
+                let payload = statement::proof(opening, &entry.prev, &seat.handle, enrolled, &root);
+                let signed = self.object(digest).unwrap_or_default();
+                Some(
+                    match statement::check_proof(
+                        &signed,
+                        payload_type,
+                        &payload,
+                        &seat.handle,
+                        enrolled,
+                    ) {
+                        Ok(()) => Verdict::held(
+                            "KEY-POSSESSION",
+                            format!("{holder}: the key signed that its holder has it"),
+                        ),
+                        Err(violation) => violation.into(),
+                    },
+                )
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,250 @@
+//! The evidence in a bundle, gathered and judged anew.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    Bundle, ContentsError, Files, MANIFEST, Manifest, SIGNATURES,
+    contents::{INPUTS, TUF_ROOT, contents},
+    manifest, programs, transcript,
+};
+use crate::{
+    PROGRAM,
+    ceremony::{
+        Plan, PlanFiles, State, carried, previous::Inputs, propose, script::Document, trust, verify,
+    },
+    transcript::{Chain, Time},
+};
+use keymoot_attestation::{TrustStore, certificate_der};
+use keymoot_core::{
+    Verdict, Violation,
+    digest::Digest,
+    text::{excerpt, several},
+};
+use keymoot_tuf as tuf;
+use keymoot_tuf::Dialect;
+
+/// The account of the ceremony, in both its forms.
+const ACCOUNT: [&str; 2] = ["report.html", "report.md"];
+
+pub(super) const STOP: &str = "do not trust this bundle, and say so to those who published it";
+
+/// What a bundle's transcript and files come to.
+pub(super) struct Evidence<'b> {
+    pub(super) state: State,
+    pub(super) chain: Chain,
+    objects: BTreeMap<Digest, Cow<'b, [u8]>>,
+    pub(super) trust: TrustStore,
+    files: &'b Files,
+    pub(super) manifest: Manifest,
+}
+
+impl<'b> Evidence<'b> {
+    /// Reads plan, transcript and vendor, and folds the transcript.
+    pub(super) fn gather(bundle: &'b Bundle, manifest: &Manifest) -> Result<Self, Vec<Verdict>> {
+        let fault = |rule, what: String| vec![Verdict::from(Violation::new(rule, what, STOP))];
+        let files = bundle.files();
+        let bytes = |name: &str| files.get(name).map(Vec::as_slice).unwrap_or_default();
+        let text = |name: &str| {
+            String::from_utf8(bytes(name).to_vec())
+                .map_err(|_| fault("BUNDLE-DERIVED", format!("{name} is not text")))
+        };
+        let plan = PlanFiles {
+            script: text("script.toml")?,
+            policy: text("policy.toml")?,
+            roster: text("roster.toml")?,
+            inputs: inputs(files),
+        };
+        let plan = Arc::new(Plan::check(plan)?);
+        let chain = Chain::read(bytes("transcript.jsonl"))
+            .map_err(|error| fault("TRANSCRIPT-CHAIN", error.to_string()))?;
+        let state = State::fold(plan, &chain)
+            .map_err(|illegal| fault("TRANSCRIPT-REPLAY", illegal.to_string()))?;
+        transcript::sealed(&state, &chain).map_err(|violation| vec![violation.into()])?;
+        let objects = objects(files, state.plan.policy.dialect);
+        let object = |digest: &Digest| objects.get(digest).map(|bytes| bytes.to_vec());
+        let trust = trust::store(&state, &object).map_err(|violations| {
+            let violations = violations.into_iter();
+            violations.map(Verdict::from).collect::<Vec<_>>()
+        })?;
+        Ok(Self {
+            objects,
+            state,
+            chain,
+            trust,
+            files,
+            manifest: manifest.clone(),
+        })
+    }
+
+    /// Every rule that the evidence can be held against.
+    pub(super) fn judge(&self) -> Vec<Verdict> {
+        let mut verdicts = self.state.plan.verdicts().to_vec();
+        verdicts.push(Verdict::held(
+            "TRANSCRIPT-CHAIN",
+            format!(
+                "{} lines, each naming the one before it",
+                self.chain.entries().len()
+            ),
+        ));
+        verdicts.push(Verdict::held(
+            "TRANSCRIPT-REPLAY",
+            "every event follows from those before it and the script",
+        ));
+        verdicts.push(transcript::head(&self.state, &self.chain, &self.manifest));
+        verdicts.push(transcript::times(&self.chain));
+        verdicts.push(programs::recorded_by(&self.state));
+        verdicts.extend(programs::made_of(&self.state, &|digest| {
+            self.object(digest)
+        }));
+        verdicts.push(self.machine());
+        verdicts.push(self.wall_clock());
+        verdicts.extend(self.enrolments());
+        verdicts.extend(carried::judge(&self.state, &self.trust));
+        verdicts.extend(self.possession());
+        verdicts.extend(self.proofs());
+        for (&document, proposal) in &self.state.documents {
+            verdicts.extend(self.document(document, proposal.made));
+        }
+        verdicts.extend(verify::signed_documents(&self.state, &|digest| {
+            self.object(digest)
+        }));
+        verdicts.extend(self.state.presence());
+        verdicts.extend(self.derived());
+        verdicts
+    }
+
+    pub(super) fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
+        self.objects.get(digest).map(|bytes| bytes.to_vec())
+    }
+
+    /// Every root of tuf-root in the bundle.
+    pub(super) fn roots(&self) -> Result<Vec<tuf::Document>, String> {
+        let dialect = self.state.plan.policy.dialect;
+        let file = |path: &str| self.files.get(&format!("{TUF_ROOT}/{path}")).cloned();
+        let history = format!("{TUF_ROOT}/metadata/root_history/");
+        let versions = self.files.keys().filter_map(|path| {
+            let name = path.strip_prefix(&history)?.strip_suffix(".root.json")?;
+            name.parse::<u64>().ok()
+        });
+        let versions: Vec<_> = versions.map(Some).chain([None]).collect();
+        versions
+            .into_iter()
+            .filter_map(|version| dialect.read("root", version, &file).transpose())
+            .map(|read| read.map_err(|error| error.to_string()))
+            .collect()
+    }
+
+    /// The rules on a document, and that it is the one this ceremony makes.
+    fn document(&self, document: Document, made: Time) -> Vec<Verdict> {
+        let objects = |digest: &Digest| self.object(digest);
+        let name = document.name();
+        let proposal = match verify::proposal(&self.state, document, &objects) {
+            Ok(proposal) => proposal,
+            Err(why) => {
+                return vec![Violation::new("ROOT-DRAFT", format!("{name}: {why}"), STOP).into()];
+            }
+        };
+        let mut verdicts = propose::check(&self.state, document, &proposal, made);
+        let again = propose::document(&self.state, document, made);
+        verdicts.push(Verdict::unless(
+            "ROOT-DRAFT",
+            again.map(|again| again.digest()) != Ok(proposal.digest()),
+            || format!("{name} is what the script, the keys and the previous state come to"),
+            || format!("{name} is not what the script, the keys and the previous state come to"),
+            STOP,
+        ));
+        verdicts
+    }
+
+    /// BUNDLE-DERIVED: every file follows from the transcript, byte for byte, the
+    /// manifest with them. The words of the account are the program's: one that
+    /// another version wrote is not compared, and BUNDLE-ACCOUNT says so.
+    fn derived(&self) -> Vec<Verdict> {
+        let mut wrong = self.wrong().unwrap_or_else(|error| vec![error.to_string()]);
+        let mut verdicts = Vec::new();
+        let is_account = |path: &String| ACCOUNT.contains(&path.as_str());
+        if let Some(writer) = self.other_program()
+            && wrong.iter().any(is_account)
+        {
+            wrong.retain(|path| !is_account(path));
+            verdicts.push(Verdict::not_asked(
+                "BUNDLE-ACCOUNT",
+                format!(
+                    "{} are in the words of {}; this is {PROGRAM}, and did not compare them",
+                    ACCOUNT.join(" and "),
+                    excerpt(writer)
+                ),
+            ));
+        }
+        verdicts.push(Verdict::unless(
+            "BUNDLE-DERIVED",
+            !wrong.is_empty(),
+            || "every file follows from the transcript, byte for byte".to_owned(),
+            || {
+                format!(
+                    "not what the transcript comes to: {}",
+                    several(&wrong, ", ")
+                )
+            },
+            STOP,
+        ));
+        verdicts
+    }
+
+    /// The files that are not what the transcript comes to, safe to show.
+    fn wrong(&self) -> Result<Vec<String>, ContentsError> {
+        let made = contents(&self.state, &self.chain, &|digest| self.object(digest))?;
+        let paths: BTreeSet<_> = made.keys().chain(self.files.keys()).collect();
+        let mut wrong: Vec<_> = paths
+            .into_iter()
+            .filter(|path| ![MANIFEST, SIGNATURES].contains(&path.as_str()))
+            .filter(|path| made.get(*path) != self.files.get(*path))
+            .map(|path| excerpt(path))
+            .collect();
+        if self.files.get(MANIFEST) != Some(&manifest(&self.state, self.files)?) {
+            wrong.push(MANIFEST.to_owned());
+        }
+        Ok(wrong)
+    }
+
+    /// The program of another version that wrote the transcript, if there was one.
+    fn other_program(&self) -> Option<&str> {
+        let mut names = self.state.programs.iter().map(|(_, program)| &program.name);
+        names.rfind(|name| *name != PROGRAM).map(String::as_str)
+    }
+}
+
+/// What the ceremony went on from.
+fn inputs(files: &Files) -> Inputs {
+    let below = |path: &String| Some(path.strip_prefix(INPUTS)?.strip_prefix('/')?.to_owned());
+    files
+        .iter()
+        .filter_map(|(path, bytes)| Some((below(path)?, bytes.clone())))
+        .collect()
+}
+
+/// The objects that events speak of, found among the files: certificates by their
+/// DER, documents without their signatures, everything else as it is.
+fn objects(files: &Files, dialect: Dialect) -> BTreeMap<Digest, Cow<'_, [u8]>> {
+    let mut found = BTreeMap::new();
+    for (path, bytes) in files {
+        found.insert(Digest::of(bytes), Cow::Borrowed(bytes.as_slice()));
+        if path.ends_with(".pem")
+            && let Ok(der) = certificate_der(bytes)
+        {
+            found.insert(Digest::of(&der), Cow::Owned(der));
+        }
+    }
+    for document in Document::ALL {
+        let file = |path: &str| files.get(&format!("{TUF_ROOT}/{path}")).cloned();
+        if let Ok(Some(signed)) = dialect.read(document.role(), None, &file) {
+            let unsigned = dialect.assemble(&signed, &BTreeMap::new());
+            found.insert(Digest::of(&unsigned), Cow::Owned(unsigned));
+        }
+    }
+    found
+}

@@ -1,0 +1,278 @@
+//! BUNDLE-FORK: how bundles that are given together belong together.
+//!
+//! A ceremony has one course. Whoever copies its folder and goes on in both has two, and
+//! each can end in a bundle that holds by itself: only both together show it.
+
+use super::{Bundle, SIGNATURES};
+use crate::transcript::{Chain, Entry, Event};
+use keymoot_core::{
+    Verdict, Violation,
+    text::{excerpt, several},
+};
+
+/// How two bundles belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kinship {
+    /// They are of different ceremonies.
+    Apart,
+    /// They are the same, byte for byte.
+    Same,
+    /// They tell of one course from beginning to end, and these files differ: when the
+    /// closing was repeated, MANIFEST.sigs.json alone.
+    SameCourse(Vec<String>),
+    /// One tells of the beginning of what the other tells of.
+    Beginning {
+        /// The first event that only one of them has.
+        seq: u64,
+        /// Whether the first of the two is the longer one.
+        first_goes_on: bool,
+    },
+    /// They are of one ceremony that went on in two ways.
+    Fork(Box<Fork>),
+}
+
+/// Where the course of a ceremony parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fork {
+    /// The first event in which the two differ, by its number.
+    pub seq: u64,
+    /// What stands there in the one and in the other.
+    pub says: [Entry; 2],
+}
+
+/// How two bundles belong together; `None` where the transcript of one cannot be read,
+/// which other rules say of it.
+#[must_use]
+pub fn kinship(one: &Bundle, other: &Bundle) -> Option<Kinship> {
+    let (first, second) = (chain(one)?, chain(other)?);
+    if ceremony(&first)? != ceremony(&second)? {
+        return Some(Kinship::Apart);
+    }
+    let (entries, others) = (first.entries(), second.entries());
+    let parted = entries.iter().zip(others).find(|(one, other)| one != other);
+    if let Some((here, there)) = parted {
+        return Some(Kinship::Fork(Box::new(Fork {
+            seq: here.seq,
+            says: [here.clone(), there.clone()],
+        })));
+    }
+    if entries.len() != others.len() {
+        return Some(Kinship::Beginning {
+            seq: entries.len().min(others.len()) as u64,
+            first_goes_on: entries.len() > others.len(),
+        });
+    }
+    let paths = one.files().keys().chain(other.files().keys());
+    let mut differing: Vec<String> = paths
+        .filter(|path| one.files().get(*path) != other.files().get(*path))
+        .cloned()
+        .collect();
+    differing.sort();
+    differing.dedup();
+    Some(match differing.is_empty() {
+        true => Kinship::Same,
+        false => Kinship::SameCourse(differing),
+    })
+}
+
+fn chain(bundle: &Bundle) -> Option<Chain> {
+    Chain::read(bundle.files().get("transcript.jsonl")?).ok()
+}
+
+fn ceremony(chain: &Chain) -> Option<&str> {
+    match &chain.entries().first()?.event {
+        Event::Opened { ceremony, .. } => Some(ceremony),
+        _ => None,
+    }
+}
+
+impl Kinship {
+    /// What the rule says of two bundles with these names.
+    #[must_use]
+    pub fn verdict(&self, [one, other]: [&str; 2]) -> Verdict {
+        const RULE: &str = "BUNDLE-FORK";
+        let both = format!("{one} and {other}");
+        match self {
+            Self::Apart => {
+                Verdict::not_asked(RULE, format!("{both}: they are of different ceremonies"))
+            }
+            Self::Same => Verdict::held(RULE, format!("{both}: they are the same, byte for byte")),
+            Self::SameCourse(files) if files.as_slice() == [SIGNATURES] => Verdict::held(
+                RULE,
+                format!("{both}: they tell of one course, and were closed by different signatures"),
+            ),
+            Self::SameCourse(files) => {
+                let files: Vec<_> = files.iter().map(|path| excerpt(path)).collect();
+                Verdict::held(
+                    RULE,
+                    format!(
+                        "{both}: they tell of one course, and differ in {}",
+                        several(&files, ", ")
+                    ),
+                )
+            }
+            Self::Beginning { seq, first_goes_on } => {
+                let (longer, shorter) = match first_goes_on {
+                    true => (one, other),
+                    false => (other, one),
+                };
+                Verdict::held(
+                    RULE,
+                    format!(
+                        "{both}: the transcript of {shorter} is the beginning of that of {longer}, \
+                         which alone has event {seq}"
+                    ),
+                )
+            }
+            Self::Fork(fork) => {
+                let [here, there] = &fork.says;
+                Violation::new(
+                    RULE,
+                    format!(
+                        "{both}: they are of one ceremony that forks at event {}: the first says, \
+                         at {}, \"{}\"; the other, at {}, \"{}\"",
+                        fork.seq,
+                        here.time,
+                        here.event.sentence(),
+                        there.time,
+                        there.event.sentence()
+                    ),
+                    "trust neither until the holders say which of the two is theirs, and find out \
+                     who went on from a copy of the ceremony's folder",
+                )
+                .into()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::{
+        bundle::Files,
+        transcript::{Mode, Program, Time},
+    };
+    use keymoot_core::{Outcome, digest::Digest};
+
+    fn opened(ceremony: &str) -> Event {
+        let empty = Digest::of(b"");
+        Event::Opened {
+            format: "keymoot-transcript-1".to_owned(),
+            ceremony: ceremony.to_owned(),
+            mode: Mode::Rehearsal,
+            program: Box::new(Program {
+                name: "keymoot".to_owned(),
+                sha256: empty,
+                sbom: empty,
+            }),
+            script: empty,
+            policy: empty,
+            roster: empty,
+            inputs: BTreeMap::new(),
+            verdicts: Vec::new(),
+        }
+    }
+
+    fn bundle(ceremony: &str, notes: &[&str]) -> Bundle {
+        let (mut chain, mut transcript) = (Chain::default(), Vec::new());
+        let notes = notes.iter().map(|text| Event::Note {
+            text: (*text).to_owned(),
+        });
+        for event in std::iter::once(opened(ceremony)).chain(notes) {
+            let time = Time::from_unix(1_700_000_000).unwrap();
+            let (entry, line) = chain.next(event, time).unwrap();
+            chain.push(entry).unwrap();
+            transcript.extend(line);
+        }
+        Bundle::of(Files::from([("transcript.jsonl".to_owned(), transcript)]))
+    }
+
+    fn with(bundle: &Bundle, path: &str) -> Bundle {
+        let mut files = bundle.files().clone();
+        files.insert(path.to_owned(), b"more".to_vec());
+        Bundle::of(files)
+    }
+
+    #[test]
+    fn two_courses_of_one_ceremony_fork_where_they_first_differ() {
+        let (one, other) = (
+            bundle("c", &["a", "b", "x", "y"]),
+            bundle("c", &["a", "b", "z"]),
+        );
+        let Some(Kinship::Fork(fork)) = kinship(&one, &other) else {
+            panic!("no fork");
+        };
+        assert_eq!(fork.seq, 3);
+        let verdict = Kinship::Fork(fork).verdict(["one", "other"]);
+        assert_eq!(verdict.outcome, Outcome::Violated);
+        for word in ["event 3", "\"note: x\"", "\"note: z\""] {
+            assert!(verdict.detail.contains(word), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_bundle_twice_is_no_fork() {
+        let one = bundle("c", &["a"]);
+        assert_eq!(kinship(&one, &one), Some(Kinship::Same));
+    }
+
+    #[test]
+    fn one_course_closed_twice_is_no_fork() {
+        let one = bundle("c", &["a"]);
+        let kinship = kinship(&one, &with(&one, SIGNATURES)).unwrap();
+        let verdict = kinship.verdict(["one", "other"]);
+        assert_eq!(verdict.outcome, Outcome::Held);
+        assert!(
+            verdict.detail.contains("closed by different"),
+            "{verdict:?}"
+        );
+    }
+
+    #[test]
+    fn files_that_differ_beside_one_course_are_named() {
+        let one = bundle("c", &["a"]);
+        let kinship = kinship(&with(&one, "more.txt"), &one).unwrap();
+        let verdict = kinship.verdict(["one", "other"]);
+        assert!(
+            verdict.detail.ends_with("differ in more.txt"),
+            "{verdict:?}"
+        );
+    }
+
+    #[test]
+    fn a_beginning_is_no_fork_and_its_end_is_told() {
+        let (longer, shorter) = (bundle("c", &["a", "b"]), bundle("c", &["a"]));
+        for (one, other, first_goes_on) in [(&longer, &shorter, true), (&shorter, &longer, false)] {
+            let kinship = kinship(one, other).unwrap();
+            assert_eq!(
+                kinship,
+                Kinship::Beginning {
+                    seq: 2,
+                    first_goes_on
+                }
+            );
+            assert_eq!(kinship.verdict(["one", "other"]).outcome, Outcome::Held);
+        }
+    }
+
+    #[test]
+    fn of_different_ceremonies_it_is_not_asked() {
+        let kinship = kinship(&bundle("c", &["a"]), &bundle("d", &["a"])).unwrap();
+        assert_eq!(kinship, Kinship::Apart);
+        assert_eq!(kinship.verdict(["one", "other"]).outcome, Outcome::NotAsked);
+    }
+
+    #[test]
+    fn a_transcript_that_cannot_be_read_has_no_kin() {
+        let torn = Bundle::of(Files::from([(
+            "transcript.jsonl".to_owned(),
+            b"{".to_vec(),
+        )]));
+        assert_eq!(kinship(&bundle("c", &[]), &torn), None);
+        assert_eq!(kinship(&Bundle::of(Files::new()), &torn), None);
+    }
+}

@@ -1,0 +1,64 @@
+//! The bundle: what leaves the room, and what anybody can check.
+//!
+//! Its files are a pure function of the sealed transcript and the objects that it
+//! speaks of ([`contents`]); the manifest lists them all, and the holders' closing
+//! signatures are over the manifest's exact bytes.
+
+mod audits;
+mod contents;
+mod enrolled;
+mod evidence;
+mod kinship;
+mod manifest;
+mod previous;
+mod programs;
+mod sbom;
+mod signatures;
+mod surroundings;
+mod transcript;
+mod verify;
+
+use std::collections::BTreeMap;
+
+pub use contents::{
+    ATTESTATIONS, ContentsError, REPOSITORIES, TUF_CRATES, TUF_ROOT, contents, enrolment_folder,
+};
+pub use kinship::{Fork, Kinship, kinship};
+pub use manifest::{Listed, MANIFEST, Manifest, SIGNATURES, Signatures, closed, manifest};
+pub use previous::{of_bundle, of_tree};
+pub use sbom::this_program;
+pub use verify::{Expectations, verify};
+
+/// Files of a bundle: path, with `/` between its parts, to content.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// A bundle in memory, as it was read. Nothing about it is verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    files: Files,
+}
+
+impl Bundle {
+    /// Its files.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// A bundle of these files.
+    #[must_use]
+    pub fn of(files: Files) -> Self {
+        Self { files }
+    }
+}
+
+/// Whether a file or folder of a bundle may have this name.
+#[must_use]
+pub fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 128
+        && !name.starts_with('.')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+}

@@ -1,0 +1,72 @@
+//! BUNDLE-CLOSED: the holders' closing signatures.
+
+use std::collections::BTreeSet;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{Bundle, MANIFEST, SIGNATURES, Signatures, evidence::Evidence};
+use crate::ceremony::{script::Document, statement, turn::Purpose, verify::Delegators};
+use keymoot_core::{Verdict, Violation};
+use keymoot_tuf::PublicKey;
+
+/// At least a quorum of distinct enrolled keys signed the manifest's exact bytes,
+/// and no signature in the file is anything else.
+pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
+    let state = &evidence.state;
+    let fault = |what: String| {
+        Violation::new(
+            "BUNDLE-CLOSED",
+            format!("{SIGNATURES}: {what}"),
+            "do not trust this bundle: its holders did not close it as it is",
+        )
+        .into()
+    };
+    let (Some(manifest), Some(bytes)) =
+        (bundle.files().get(MANIFEST), bundle.files().get(SIGNATURES))
+    else {
+        return fault("it is missing".to_owned());
+    };
+    let signatures = match Signatures::read(bytes) {
+        Ok(signatures) => signatures,
+        Err(why) => return fault(why),
+    };
+    let delegators = match Delegators::of(state, &|digest| evidence.object(digest)) {
+        Ok(delegators) => delegators,
+        Err(why) => return fault(why),
+    };
+    let message = statement::signed_bytes(statement::MANIFEST, manifest);
+    let mut closers = BTreeSet::new();
+    for signature in &signatures.signatures {
+        let enrolled = state.seats.iter().find_map(|seat| {
+            let enrolled = seat.enrolled()?;
+            let keyid = delegators.key_id(Document::Root, &enrolled.key())?;
+            (keyid.as_str() == signature.keyid).then_some((seat, enrolled))
+        });
+        let Some((seat, enrolled)) = enrolled else {
+            return fault("a signature is by a key that was not enrolled".to_owned());
+        };
+        let good = PublicKey::from_spki_der(&enrolled.spki).is_ok_and(|key| {
+            STANDARD
+                .decode(&signature.sig)
+                .is_ok_and(|sig| key.verify_twice(&message, &sig).is_ok())
+        });
+        if !good {
+            return fault(format!("the signature of {} is not good", seat.handle));
+        }
+        closers.insert(enrolled.spki.clone());
+    }
+    let threshold = state.needed(Purpose::Close);
+    if closers.len() < threshold {
+        return fault(format!(
+            "{} distinct keys closed the bundle, and {threshold} must",
+            closers.len()
+        ));
+    }
+    Verdict::held(
+        "BUNDLE-CLOSED",
+        format!(
+            "{} distinct keys of the root closed the bundle",
+            closers.len()
+        ),
+    )
+}

@@ -1,0 +1,86 @@
+//! What a bundle's transcript must be as a whole: sealed, the one that the manifest names,
+//! and in order by the clock or told not to be.
+
+use super::{Manifest, evidence::STOP};
+use crate::{
+    ceremony::State,
+    transcript::{Chain, Event},
+};
+use keymoot_core::{Verdict, Violation, text::excerpt};
+
+/// How far the date of a document may be from the line that records it, in
+/// seconds: it is read from the clock a moment before.
+const MADE_WITHIN: u64 = 300;
+
+/// A transcript that was cut off between two lines is a chain like any other; what it
+/// lacks is its end.
+pub(super) fn sealed(state: &State, chain: &Chain) -> Result<(), Violation> {
+    match state.sealed {
+        Some(_) => Ok(()),
+        None => Err(Violation::new(
+            "BUNDLE-HEAD",
+            format!(
+                "the transcript ends after line {}, without its seal",
+                chain.entries().len()
+            ),
+            STOP,
+        )),
+    }
+}
+
+/// BUNDLE-HEAD: the manifest names this transcript, which ends with its seal.
+pub(super) fn head(state: &State, chain: &Chain, manifest: &Manifest) -> Verdict {
+    let sealed = state.sealed.as_ref();
+    let last = chain.entries().last().map(|entry| entry.seq);
+    let right = sealed.is_some_and(|seal| seal.head == manifest.head && Some(seal.seq) == last)
+        && chain.head() == manifest.head
+        && state.opening.as_ref().is_some_and(|opening| {
+            opening.ceremony == manifest.ceremony && opening.mode == manifest.mode
+        });
+    Verdict::unless(
+        "BUNDLE-HEAD",
+        !right,
+        || {
+            format!(
+                "the manifest seals the transcript at {}",
+                manifest.head.short_words()
+            )
+        },
+        || "the manifest names another ceremony, mode or head than the transcript".to_owned(),
+        STOP,
+    )
+}
+
+/// TRANSCRIPT-TIME: a document's dates count from the moment at which it was written
+/// down, so that nobody can date one into the future. A clock that somebody set back is
+/// told of: what was recorded is still in its order.
+pub(super) fn times(chain: &Chain) -> Verdict {
+    let entries = chain.entries();
+    let misdated = entries.iter().find_map(|entry| match &entry.event {
+        Event::Proposed { document, made, .. }
+            if made.unix().abs_diff(entry.time.unix()) > MADE_WITHIN =>
+        {
+            Some(format!(
+                "{} is dated {made} and was written down at {}",
+                excerpt(document),
+                entry.time
+            ))
+        }
+        _ => None,
+    });
+    let back = entries.windows(2).find_map(|pair| match pair {
+        [one, next] if next.time < one.time => Some(next.seq),
+        _ => None,
+    });
+    match (misdated, back) {
+        (Some(what), _) => Violation::new("TRANSCRIPT-TIME", what, STOP).into(),
+        (None, None) => Verdict::held("TRANSCRIPT-TIME", "the clock never went back"),
+        (None, Some(seq)) => Verdict::not_asked(
+            "TRANSCRIPT-TIME",
+            format!(
+                "the machine's clock was set back before line {}; the order of the lines stands",
+                seq + 1
+            ),
+        ),
+    }
+}

@@ -1,0 +1,181 @@
+//! Verifying a bundle from the bundle alone.
+//!
+//! Nothing that the transcript says of rules is believed: every rule is judged
+//! again from the evidence in the bundle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Bundle, MANIFEST, Manifest, SIGNATURES,
+    evidence::{self, Evidence},
+    signatures,
+};
+use crate::transcript::Mode;
+use keymoot_core::{
+    Verdict, Violation,
+    digest::Digest,
+    text::{excerpt, several},
+};
+use keymoot_tuf as tuf;
+use keymoot_tuf::Document;
+
+/// What the verifier expects.
+#[derive(Debug, Clone, Default)]
+pub struct Expectations {
+    /// Whether the bundle is to be one of a rehearsal.
+    pub rehearsal: bool,
+    /// A root that is trusted already, from which the bundle's root must follow.
+    pub trusted_root: Option<Vec<u8>>,
+}
+
+const ANEW: &str =
+    "get the bundle anew from whoever published it; if it is the same, do not trust it";
+
+/// Every rule on a bundle. A rule that cannot be judged because another is
+/// violated is not listed.
+#[must_use]
+pub fn verify(bundle: &Bundle, expected: &Expectations) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    let manifest = match read_manifest(bundle) {
+        Ok(manifest) => manifest,
+        Err(violation) => return vec![violation.into()],
+    };
+    verdicts.push(Verdict::held(
+        "BUNDLE-MANIFEST",
+        format!("ceremony {}", excerpt(&manifest.ceremony)),
+    ));
+    verdicts.push(files(bundle, &manifest));
+    verdicts.push(mode(&manifest, expected));
+    if verdicts.iter().any(Verdict::is_violated) {
+        // A mode that was not asked for is a matter of trust, and what follows is
+        // judged by the mode: with the wrong vendor it would say nothing.
+        return verdicts;
+    }
+    match evidence::Evidence::gather(bundle, &manifest) {
+        Ok(evidence) => {
+            verdicts.extend(evidence.judge());
+            verdicts.push(signatures::closed(bundle, &evidence));
+            if let Some(trusted) = &expected.trusted_root {
+                verdicts.push(trusted_root(&evidence, trusted));
+            }
+        }
+        Err(violated) => verdicts.extend(violated),
+    }
+    verdicts
+}
+
+fn read_manifest(bundle: &Bundle) -> Result<Manifest, Violation> {
+    let fault = |why: &str| Violation::new("BUNDLE-MANIFEST", format!("{MANIFEST} {why}"), ANEW);
+    let bytes = bundle
+        .files()
+        .get(MANIFEST)
+        .ok_or_else(|| fault("is missing"))?;
+    Manifest::read(bytes).map_err(|why| fault(&format!("is not a manifest: {why}")))
+}
+
+/// BUNDLE-FILES: exactly the listed files, each with its size and digest.
+fn files(bundle: &Bundle, manifest: &Manifest) -> Verdict {
+    let listed: BTreeMap<&str, _> = manifest
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file))
+        .collect();
+    let beside = [MANIFEST, SIGNATURES];
+    let found: BTreeSet<&str> = bundle
+        .files()
+        .keys()
+        .map(String::as_str)
+        .filter(|path| !beside.contains(path))
+        .collect();
+    let mut faults = Vec::new();
+    if listed.len() != manifest.files.len() {
+        faults.push("the manifest lists a file twice".to_owned());
+    }
+    for (path, file) in &listed {
+        match bundle.files().get(*path) {
+            None => faults.push(format!("{} is missing", excerpt(path))),
+            Some(bytes) if bytes.len() as u64 != file.size || Digest::of(bytes) != file.sha256 => {
+                faults.push(format!("{} was changed", excerpt(path)));
+            }
+            Some(_) => {}
+        }
+    }
+    let extra = found.iter().filter(|path| !listed.contains_key(**path));
+    faults.extend(extra.map(|path| format!("{} was added", excerpt(path))));
+    if !bundle.files().contains_key(SIGNATURES) {
+        faults.push(format!("{SIGNATURES} is missing"));
+    }
+    Verdict::unless(
+        "BUNDLE-FILES",
+        !faults.is_empty(),
+        || format!("{} files, each as listed, and no other", listed.len()),
+        || several(&faults, "; "),
+        ANEW,
+    )
+}
+
+/// BUNDLE-MODE: a rehearsal never passes for a live ceremony, nor the reverse.
+fn mode(manifest: &Manifest, expected: &Expectations) -> Verdict {
+    let wanted = if expected.rehearsal {
+        Mode::Rehearsal
+    } else {
+        Mode::Live
+    };
+    Verdict::unless(
+        "BUNDLE-MODE",
+        manifest.mode != wanted,
+        || {
+            format!(
+                "the bundle is of a {} ceremony, as asked",
+                manifest.mode.name()
+            )
+        },
+        || {
+            format!(
+                "the bundle is of a {} ceremony, and a {} one was asked for",
+                manifest.mode.name(),
+                wanted.name()
+            )
+        },
+        match manifest.mode {
+            Mode::Rehearsal => {
+                "nothing in it is for the world; to check a rehearsal, add --rehearsal"
+            }
+            Mode::Live => "leave out --rehearsal",
+        },
+    )
+}
+
+/// BUNDLE-TRUSTED: the bundle's root is the trusted one, or follows it.
+fn trusted_root(evidence: &Evidence<'_>, trusted: &[u8]) -> Verdict {
+    match chain_from(evidence, trusted) {
+        Ok(versions) => Verdict::held(
+            "BUNDLE-TRUSTED",
+            format!("the root follows from the trusted one, over {versions} versions"),
+        ),
+        Err(why) => Violation::new(
+            "BUNDLE-TRUSTED",
+            why,
+            "check that this is the root you trust, and the bundle you mean",
+        )
+        .into(),
+    }
+}
+
+/// How many versions lead from the trusted root to the bundle's.
+fn chain_from(evidence: &Evidence<'_>, trusted: &[u8]) -> Result<usize, String> {
+    let trusted = Document::parse(trusted, trusted.len())
+        .map_err(|error| format!("the trusted root cannot be read: {error}"))?;
+    let documents = evidence
+        .roots()
+        .map_err(|why| format!("a root of the bundle cannot be read: {why}"))?;
+    let newest = documents.iter().map(Document::version).max();
+    let (trusted_version, versions) = (trusted.version(), documents.into_iter());
+    let later = versions.filter(|document| document.version() >= trusted_version);
+    let chain = tuf::verify_chain(Some(trusted), later)
+        .map_err(|error| format!("the root does not follow from the trusted one: {error}"))?;
+    match chain.last().map(|root| root.root().version) == newest {
+        true => Ok(chain.len()),
+        false => Err("the trusted root is newer than those of the bundle".to_owned()),
+    }
+}

@@ -1,0 +1,248 @@
+//! How each event changes the state, and when it may come.
+
+use super::{
+    script::{Document, Kind},
+    state::{Progress, Proposal, Seal, State},
+};
+use crate::transcript::{Entry, Event};
+use keymoot_core::Verdict;
+
+pub(super) type Step = Result<(), String>;
+
+impl State {
+    /// Folds in an event of the ceremony's course.
+    pub(super) fn advance(&mut self, event: &Event, entry: &Entry) -> Step {
+        match event {
+            Event::StepBegun { step } => {
+                self.is_current(step, false)?;
+                self.begun = true;
+                self.progress = Progress::default();
+                Ok(())
+            }
+            Event::StepDone { step } => {
+                self.is_current(step, true)?;
+                if !self.step_is_complete() {
+                    return Err("the step has not got what it needs".to_owned());
+                }
+                self.begun = false;
+                self.progress = Progress::default();
+                self.step += 1;
+                Ok(())
+            }
+            Event::Confirmed { step, fields } => {
+                if !self.awaits_comparison() {
+                    self.in_step(Kind::Confirm)?;
+                }
+                self.is_current(step, true)?;
+                let asked = self
+                    .current()
+                    .map(|step| step.fields.clone())
+                    .unwrap_or_default();
+                let same = asked.len() == fields.len()
+                    && asked.iter().all(|field| {
+                        fields
+                            .get(&field.id)
+                            .is_some_and(|typed| field.accepts.accept(typed).is_ok())
+                    });
+                self.finish(same, "what was typed is not what the step asks for")
+            }
+            Event::MachineChecked { verdicts } => {
+                self.in_step(Kind::Preflight)?;
+                self.judge(verdicts);
+                Ok(())
+            }
+            Event::RollCalled { present } => self.roll_call(present),
+            Event::Loaded { verdicts } => {
+                self.in_step(Kind::Load)?;
+                self.judge(verdicts);
+                // People compare the first root before anything is built on it.
+                self.progress.judged = std::mem::take(&mut self.progress.done);
+                Ok(())
+            }
+            Event::Enough { step } => {
+                self.is_current(step, true)?;
+                let met = self.purpose().is_some_and(|purpose| self.can_stop(purpose));
+                self.progress.enough = met;
+                met.then_some(())
+                    .ok_or("the quorum is not met yet".to_owned())
+            }
+            Event::Proposed {
+                document,
+                file,
+                signed,
+                made,
+                verdicts,
+            } => {
+                self.in_step(Kind::Propose)?;
+                let document = self.document(document)?;
+                self.judge(verdicts);
+                if self.progress.violated.is_empty() {
+                    let proposal = Proposal {
+                        file: *file,
+                        signed: *signed,
+                        made: *made,
+                        reviewed: false,
+                    };
+                    self.documents.insert(document, proposal);
+                }
+                self.progress.done =
+                    self.all_documents(|state, d| state.documents.contains_key(&d));
+                Ok(())
+            }
+            Event::Reviewed { document, signed } => {
+                self.in_step(Kind::Review)?;
+                let document = self.document(document)?;
+                let proposal = self
+                    .documents
+                    .get_mut(&document)
+                    .filter(|p| p.signed == *signed);
+                proposal.ok_or("this is not what was proposed")?.reviewed = true;
+                self.progress.done = self
+                    .all_documents(|state, d| state.documents.get(&d).is_some_and(|p| p.reviewed));
+                Ok(())
+            }
+            Event::Verified { verdicts } => {
+                self.in_step(Kind::Verify)?;
+                self.judge(verdicts);
+                Ok(())
+            }
+            Event::Sealed { attachments } => {
+                self.in_step(Kind::Close)?;
+                if self.sealed.is_some() {
+                    return Err("the transcript is already sealed".to_owned());
+                }
+                let head = entry.digest().map_err(|error| error.to_string())?;
+                self.sealed = Some(Seal {
+                    seq: entry.seq,
+                    head,
+                    attachments: attachments.clone(),
+                });
+                Ok(())
+            }
+            Event::ManifestMade { manifest } => {
+                self.in_step(Kind::Close)?;
+                if self.sealed.is_none() || self.manifest.is_some() {
+                    return Err("a manifest is made once, after the seal".to_owned());
+                }
+                self.manifest = Some(*manifest);
+                Ok(())
+            }
+            Event::Exported { manifest } => {
+                self.in_step(Kind::Export)?;
+                self.exported = true;
+                self.finish(
+                    self.manifest == Some(*manifest),
+                    "another manifest was signed",
+                )
+            }
+            event => self.advance_turn(event),
+        }
+    }
+
+    fn roll_call(&mut self, present: &[String]) -> Step {
+        self.in_step(Kind::RollCall)?;
+        let known = present
+            .iter()
+            .all(|p| self.seats.iter().any(|seat| seat.handle.as_str() == p));
+        if !known {
+            return Err("somebody is not in the roster".to_owned());
+        }
+        for seat in &mut self.seats {
+            seat.present = present.iter().any(|p| p == seat.handle.as_str());
+        }
+        let here: Vec<_> = self
+            .seats
+            .iter()
+            .filter(|seat| seat.present)
+            .map(|seat| seat.handle.clone())
+            .collect();
+        let lacking = self.lacking(&here);
+        self.finish(
+            here.len() == present.len() && lacking.is_none(),
+            &lacking.unwrap_or_else(|| "somebody is named twice".to_owned()),
+        )
+    }
+
+    /// Whether the current step has got what it needs.
+    pub(super) fn step_is_complete(&self) -> bool {
+        match self.purpose() {
+            Some(purpose) => {
+                self.turn.is_none()
+                    && self.is_met(purpose)
+                    && (self.progress.enough || self.waiting(purpose).is_empty())
+            }
+            None => self.progress.done && self.progress.violated.is_empty(),
+        }
+    }
+
+    fn is_current(&self, step: &str, begun: bool) -> Step {
+        let current = self.current().is_some_and(|current| current.id == step);
+        (current && self.begun == begun)
+            .then_some(())
+            .ok_or("it is not this step's time".to_owned())
+    }
+
+    /// Whether what earlier ceremonies left is judged, and people have yet to compare
+    /// the first root with the one that they know.
+    #[must_use]
+    pub fn awaits_comparison(&self) -> bool {
+        self.in_step(Kind::Load).is_ok() && self.progress.judged && !self.progress.done
+    }
+
+    pub(super) fn in_step(&self, kind: Kind) -> Step {
+        let here = self.begun && self.current().is_some_and(|step| step.kind == kind);
+        here.then_some(())
+            .ok_or("it belongs to another kind of step".to_owned())
+    }
+
+    fn finish(&mut self, done: bool, otherwise: &str) -> Step {
+        self.progress.done = done;
+        done.then_some(()).ok_or(otherwise.to_owned())
+    }
+
+    fn judge(&mut self, verdicts: &[Verdict]) {
+        self.progress.violated = violated(verdicts);
+        self.progress.done = self.progress.violated.is_empty();
+    }
+
+    fn document(&self, name: &str) -> Result<Document, String> {
+        let documents = self
+            .current()
+            .map(|step| step.documents.as_slice())
+            .unwrap_or_default();
+        let found = documents
+            .iter()
+            .copied()
+            .find(|document| document.name() == name);
+        found.ok_or("the step is not about this document".to_owned())
+    }
+
+    fn all_documents(&self, is_done: impl Fn(&Self, Document) -> bool) -> bool {
+        let documents = self
+            .current()
+            .map(|step| step.documents.as_slice())
+            .unwrap_or_default();
+        self.progress.violated.is_empty()
+            && documents.iter().all(|&document| is_done(self, document))
+    }
+
+    pub(super) fn is_reviewed(
+        &self,
+        name: &str,
+        signed: &keymoot_core::digest::Digest,
+    ) -> Result<Document, String> {
+        let document = self.document(name)?;
+        let proposal = self.documents.get(&document);
+        let same = proposal.is_some_and(|p| p.reviewed && p.signed == *signed);
+        same.then_some(document)
+            .ok_or("this is not what was reviewed".to_owned())
+    }
+}
+
+pub(super) fn violated(verdicts: &[Verdict]) -> Vec<Verdict> {
+    verdicts
+        .iter()
+        .filter(|verdict| verdict.is_violated())
+        .cloned()
+        .collect()
+}

@@ -1,0 +1,179 @@
+//! The rules on how a ceremony goes on from what earlier ones left: judged before a
+//! device is touched.
+
+mod people;
+mod policy;
+
+use std::collections::BTreeSet;
+
+use super::{
+    crates_root::CratesRoots,
+    previous::Previous,
+    script::{CheckedScript, Document},
+    seating::Place,
+};
+use crate::rules::{policy::Policy, roster::Roster};
+use keymoot_core::{Verdict, Violation, digest::Digest};
+
+/// What is judged.
+pub(super) struct Claim<'a> {
+    pub(super) script: &'a CheckedScript,
+    pub(super) policy: &'a Policy,
+    pub(super) roster: &'a Roster,
+    pub(super) previous: Option<&'a Previous>,
+    pub(super) places: &'a [Place],
+    pub(super) crates: &'a CratesRoots,
+}
+
+/// Every rule on the way from the previous state to this ceremony.
+pub(super) fn check(claim: &Claim<'_>) -> Vec<Verdict> {
+    let mut verdicts = vec![documents(claim), crates(claim)];
+    let scenario = claim.script.script().scenario;
+    match (claim.previous, scenario.has_previous()) {
+        (Some(previous), true) => {
+            verdicts.push(chain(previous));
+            verdicts.push(policy::same(claim, previous));
+            verdicts.push(people::change(claim, previous));
+            verdicts.push(people::published(claim, previous));
+            verdicts.push(people::distinct(previous));
+            verdicts.push(people::revoked(claim, previous));
+        }
+        (None, true) => verdicts.push(
+            Violation::new(
+                "ROOT-PREVIOUS",
+                format!(
+                    "the scenario {} goes on from a previous root, and none was given",
+                    scenario.name()
+                ),
+                "give the last bundle, or the repository as it is published, with --previous",
+            )
+            .into(),
+        ),
+        (Some(_), false) => verdicts.push(
+            Violation::new(
+                "ROOT-PREVIOUS",
+                "the first root has no previous one, and one was given",
+                "leave out --previous, or take the script of another occasion",
+            )
+            .into(),
+        ),
+        (None, false) => verdicts.push(first(claim)),
+    }
+    verdicts
+}
+
+/// A first ceremony has nobody who leaves and no key to revoke.
+fn first(claim: &Claim<'_>) -> Verdict {
+    let Roster {
+        leavers,
+        revocations,
+        holders,
+        ..
+    } = claim.roster;
+    Verdict::unless(
+        "ROSTER-CHANGE",
+        !leavers.is_empty() || !revocations.is_empty() || holders.iter().any(|h| h.renews),
+        || "everybody comes for the first time".to_owned(),
+        || "somebody leaves, or a key is renewed or revoked, before the first root".to_owned(),
+        "leave it out of the roster, or take the script of another occasion",
+    )
+}
+
+/// SCRIPT-DOCUMENTS: the script signs the documents of its scenario.
+fn documents(claim: &Claim<'_>) -> Verdict {
+    let scenario = claim.script.script().scenario;
+    let signed: BTreeSet<Document> = claim
+        .script
+        .steps()
+        .filter(|(_, step)| step.kind == super::script::Kind::Sign)
+        .flat_map(|(_, step)| step.documents.iter().copied())
+        .collect();
+    let allowed: BTreeSet<_> = scenario.documents().iter().copied().collect();
+    let exists = |document: &Document| match claim.previous {
+        Some(previous) => previous.document(*document).is_some() || scenario.brings_crates_root(),
+        None => *document == Document::Root,
+    };
+    let needed: BTreeSet<_> = allowed.iter().copied().filter(exists).collect();
+    let list = |documents: &mut dyn Iterator<Item = &Document>| {
+        let names: Vec<_> = documents.map(|document| document.name()).collect();
+        match names.is_empty() {
+            true => "nothing".to_owned(),
+            false => names.join(", "),
+        }
+    };
+    Verdict::unless(
+        "SCRIPT-DOCUMENTS",
+        !signed.is_subset(&allowed)
+            || !needed.is_subset(&signed)
+            || (signed.contains(&Document::Crates)
+                && !signed.contains(&Document::Targets)
+                && claim.previous.is_none_or(|p| p.targets().is_none())),
+        || format!("what is signed: {}", list(&mut signed.iter())),
+        || {
+            format!(
+                "the script signs {}; the scenario {} signs {}",
+                list(&mut signed.iter()),
+                scenario.name(),
+                list(&mut needed.union(&allowed))
+            )
+        },
+        "name the scenario's documents in the script's propose, review, sign and verify steps",
+    )
+}
+
+/// CRATES-GIVEN: there is a root of tuf-crates where one is vouched for, and a new one
+/// only where the scenario brings one.
+fn crates(claim: &Claim<'_>) -> Verdict {
+    let scenario = claim.script.script().scenario;
+    let signed = claim
+        .script
+        .steps()
+        .any(|(_, step)| step.documents.contains(&Document::Crates));
+    let fault = match (signed, claim.crates.newest(), claim.crates.brings()) {
+        (true, None, _) => {
+            Some("crates.json vouches for the root of tuf-crates, and none was given")
+        }
+        (_, _, true) if !scenario.brings_crates_root() => {
+            Some("a root of tuf-crates was given, and this scenario vouches for no new one")
+        }
+        (_, _, false) if scenario == super::script::Scenario::CratesRootChange => {
+            Some("the scenario vouches for a new root of tuf-crates, and none was given")
+        }
+        _ => None,
+    };
+    match fault {
+        Some(what) => Violation::new(
+            "CRATES-GIVEN",
+            what,
+            "give the team's root, and every version since the last one, with --crates-root; or leave it out",
+        )
+        .into(),
+        None => Verdict::held(
+            "CRATES-GIVEN",
+            match claim.crates.newest() {
+                Some(root) => format!("the root of tuf-crates: {}", Digest::of(root).short_words()),
+                None => "no root of tuf-crates is vouched for".to_owned(),
+            },
+        ),
+    }
+}
+
+/// ROOT-PREVIOUS: the chain holds; that was checked when it was read.
+fn chain(previous: &Previous) -> Verdict {
+    let first = previous.roots().first().map(|root| root.document());
+    let last = previous.root().map(|root| root.document());
+    let words = |document: Option<&keymoot_tuf::Document>| {
+        document.map_or_else(String::new, |document| document.digest().short_words())
+    };
+    Verdict::held(
+        "ROOT-PREVIOUS",
+        format!(
+            "{} roots, each signed by its own quorum and by that of the root before it, from version {} ({}) to version {} ({})",
+            previous.roots().len(),
+            first.map_or(0, keymoot_tuf::Document::version),
+            words(first),
+            last.map_or(0, keymoot_tuf::Document::version),
+            words(last),
+        ),
+    )
+}

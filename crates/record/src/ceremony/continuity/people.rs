@@ -1,0 +1,202 @@
+//! Who holds a key from now on, and with which devices.
+
+use std::collections::BTreeMap;
+
+use super::Claim;
+use crate::{
+    ceremony::{previous::Previous, seating::Standing},
+    rules::roster::Handle,
+};
+use keymoot_core::{Verdict, text::excerpt};
+
+/// ROSTER-CHANGE: everybody who held a key goes on or leaves by name, and nobody comes
+/// or goes but where the scenario allows it.
+pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
+    let scenario = claim.script.script().scenario;
+    let held = previous.holders();
+    let roster = claim.roster;
+    let mut faults = Vec::new();
+    for handle in held.keys() {
+        let goes_on = roster.holder(handle).is_some();
+        let leaves = roster.leavers.iter().any(|leaver| leaver.handle == *handle);
+        if goes_on == leaves {
+            faults.push(match goes_on {
+                true => format!("{handle} both stays and leaves"),
+                false => format!(
+                    "{handle} holds a key, and is neither a holder nor a leaver of the roster"
+                ),
+            });
+        }
+    }
+    for leaver in &roster.leavers {
+        if !held.contains_key(&leaver.handle) {
+            faults.push(format!("{} leaves, and holds no key", leaver.handle));
+        }
+    }
+    for revocation in &roster.revocations {
+        let known = previous.enrolments().iter().any(|published| {
+            published.handle == revocation.handle && published.enrolment.serial == revocation.serial
+        });
+        if !known {
+            faults.push(format!(
+                "device {} of {} is to be revoked, and no enrolment of it was published",
+                revocation.serial, revocation.handle
+            ));
+        }
+        if revocation.reason.trim().is_empty() {
+            faults.push(format!(
+                "the revocation of device {} gives no reason",
+                revocation.serial
+            ));
+        }
+    }
+    let standing = |wanted: Standing| {
+        let places = claim
+            .places
+            .iter()
+            .filter(move |place| place.standing == wanted);
+        places.map(|place| place.handle.as_str())
+    };
+    let joiners: Vec<_> = standing(Standing::Joins).collect();
+    let leavers: Vec<_> = standing(Standing::Leaves).collect();
+    let renewing: Vec<_> = roster
+        .holders
+        .iter()
+        .filter(|holder| holder.renews)
+        .map(|holder| holder.handle.as_str())
+        .collect();
+    let come_and_go = !joiners.is_empty() || !leavers.is_empty() || !renewing.is_empty();
+    if come_and_go && !scenario.changes_people() {
+        let people = [&joiners[..], &leavers[..], &renewing[..]]
+            .concat()
+            .join(", ");
+        faults.push(format!(
+            "the scenario {} changes no holder and no device, and the roster does: {people}",
+            scenario.name()
+        ));
+    }
+    if !roster.revocations.is_empty() && !scenario.revokes() {
+        faults.push(format!("the scenario {} revokes no key", scenario.name()));
+    }
+    if scenario.changes_people() && !scenario.revokes() && !come_and_go {
+        faults.push("nobody comes, goes or takes a new device".to_owned());
+    }
+    Verdict::unless(
+        "ROSTER-CHANGE",
+        !faults.is_empty(),
+        || match (joiners.is_empty(), leavers.is_empty(), renewing.is_empty()) {
+            (true, true, true) => "the holders are those of the previous root".to_owned(),
+            _ => format!(
+                "come: {}; leave: {}; take a new device: {}",
+                list(&joiners),
+                list(&leavers),
+                list(&renewing)
+            ),
+        },
+        || faults.join("; "),
+        "correct the roster, or take the script of another occasion",
+    )
+}
+
+fn list(names: &[&str]) -> String {
+    match names.is_empty() {
+        true => "nobody".to_owned(),
+        false => names.join(", "),
+    }
+}
+
+/// KEY-PUBLISHED: every key of the previous root that goes on has a published
+/// enrolment, so that it is known to be in a device, and in which.
+pub(super) fn published(claim: &Claim<'_>, previous: &Previous) -> Verdict {
+    let revoked = |handle: &Handle| {
+        let revocations = &claim.roster.revocations;
+        revocations.iter().any(|r| r.handle == *handle)
+    };
+    let missing: Vec<_> = previous
+        .holders()
+        .iter()
+        .filter(|(handle, key)| {
+            let known = previous
+                .enrolments()
+                .iter()
+                .any(|p| p.handle == **handle && p.enrolment.key() == **key);
+            !known && !revoked(handle)
+        })
+        .map(|(handle, _)| handle.to_string())
+        .collect();
+    Verdict::unless(
+        "KEY-PUBLISHED",
+        !missing.is_empty(),
+        || {
+            format!(
+                "{} published enrolments, each signed by its key",
+                previous.enrolments().len()
+            )
+        },
+        || {
+            format!(
+                "no enrolment was published of the key that the previous root names for {}",
+                missing.join(", ")
+            )
+        },
+        "give the bundle or the repository with its attestations/; a key without one is not known to be in a device",
+    )
+}
+
+/// DEVICE-DISTINCT: no device and no key stands under two holders.
+pub(super) fn distinct(previous: &Previous) -> Verdict {
+    let (mut devices, mut keys) = (BTreeMap::new(), BTreeMap::new());
+    let mut shared = Vec::new();
+    for published in previous.enrolments() {
+        let (serial, handle) = (published.enrolment.serial, &published.handle);
+        let of_device = devices.insert(serial, handle);
+        let of_key = keys.insert(published.enrolment.key(), handle);
+        if let Some(other) = of_device.or(of_key) {
+            shared.push(format!(
+                "device {serial} of {handle}, or its key, stands under {other} too"
+            ));
+        }
+    }
+    Verdict::unless(
+        "DEVICE-DISTINCT",
+        !shared.is_empty(),
+        || format!("{} devices, each with one holder", devices.len()),
+        || shared.join("; "),
+        "find out whose it is; one of the published enrolments is not genuine",
+    )
+}
+
+/// KEY-REVOKED: no key that was thrown out comes back, nor a device that held one.
+pub(super) fn revoked(claim: &Claim<'_>, previous: &Previous) -> Verdict {
+    let list = previous.revoked();
+    let in_root = previous.holders().iter().filter_map(|(handle, key)| {
+        let found = list.keys().iter().find(|revoked| revoked.key == *key)?;
+        Some(format!(
+            "the previous root names a key of {handle} that was revoked: {}",
+            excerpt(&found.reason)
+        ))
+    });
+    let brought = claim.roster.holders.iter().flat_map(|holder| {
+        holder.devices.iter().filter_map(|serial| {
+            let found = list.find(None, *serial)?;
+            Some(format!(
+                "{} is to bring device {serial}, which was revoked: {}",
+                holder.handle,
+                excerpt(&found.reason)
+            ))
+        })
+    });
+    let faults: Vec<_> = in_root.chain(brought).collect();
+    Verdict::unless(
+        "KEY-REVOKED",
+        !faults.is_empty(),
+        || {
+            format!(
+                "{} keys were revoked, and none comes back",
+                list.keys().len()
+            )
+        },
+        || faults.join("; "),
+        "stop: a revoked key stays revoked. Find out who brought it back",
+    )
+}

@@ -1,0 +1,124 @@
+//! Whether the policy says what the previous documents say.
+
+use std::collections::BTreeSet;
+
+use super::Claim;
+use crate::{ceremony::previous::Previous, rules::policy::CRATES};
+use keymoot_core::{Verdict, text::excerpt};
+use keymoot_tuf::Periods;
+
+/// POLICY-PREVIOUS: the policy says what the previous documents say, but for the
+/// keys that the scenario may replace.
+pub(super) fn same(claim: &Claim<'_>, previous: &Previous) -> Verdict {
+    let scenario = claim.script.script().scenario;
+    let policy = claim.policy;
+    let mut faults = Vec::new();
+    let mut differs = |same: bool, what: &str| {
+        if !same {
+            faults.push(what.to_owned());
+        }
+    };
+    if let Some(root) = previous.root().map(|root| root.root()) {
+        let (holders, threshold) = (policy.quorum.holders as usize, policy.quorum.threshold);
+        for role in ["root", "targets"] {
+            let found = root.roles.get(role);
+            differs(
+                found.is_some_and(|found| found.threshold == threshold),
+                &format!("the threshold of {role}"),
+            );
+            differs(
+                root.role_keys(role).len() == holders,
+                &format!("the number of keys of {role}"),
+            );
+        }
+        let same = |found: Option<Periods>, wanted: crate::rules::policy::Periods| {
+            found.is_none_or(|found| found == wanted.into())
+        };
+        differs(same(root.periods, policy.root), "the periods of root");
+        if let Some(online) = &policy.online {
+            let key = online.key().ok();
+            for (role, periods) in [
+                ("snapshot", online.snapshot),
+                ("timestamp", online.timestamp),
+            ] {
+                let found = root.roles.get(role);
+                differs(
+                    same(found.and_then(|found| found.periods), periods),
+                    &format!("the periods of {role}"),
+                );
+                let keys = root.role_keys(role);
+                let same_key = key.as_ref().is_some_and(|key| {
+                    keys.len() == 1
+                        && keys.get(&key.key.fingerprint()).is_some_and(|(_, entry)| {
+                            !policy.dialect.names_signers()
+                                || entry.online_uri.as_deref() == Some(key.uri.as_str())
+                        })
+                });
+                differs(
+                    same_key || scenario.revokes(),
+                    &format!("the online key of {role}"),
+                );
+            }
+        }
+    }
+    if let Some(targets) = previous.targets() {
+        let content = &targets.content;
+        differs(
+            content
+                .periods
+                .is_none_or(|found| found == policy.targets.into()),
+            "the periods of targets",
+        );
+        let roles = content
+            .delegations
+            .as_ref()
+            .map(|delegations| delegations.roles.as_slice())
+            .unwrap_or_default();
+        let names: Vec<_> = roles.iter().map(|role| role.name.as_str()).collect();
+        let wanted = policy.delegations.iter().map(|d| d.role.as_str());
+        differs(
+            names == [CRATES].into_iter().chain(wanted).collect::<Vec<_>>(),
+            "the delegations, or their order",
+        );
+        for role in roles {
+            let name = excerpt(&role.name);
+            let own_paths = policy.dialect.own_paths(&role.name);
+            differs(role.paths == own_paths, &format!("the paths of {name}"));
+            differs(role.terminating, &format!("that {name} is terminating"));
+            let Some(wanted) = policy.delegations.iter().find(|d| d.role == role.name) else {
+                differs(
+                    role.name != CRATES || role.keys.threshold == policy.quorum.threshold,
+                    &format!("the threshold of {name}"),
+                );
+                continue;
+            };
+            differs(
+                role.keys.threshold == wanted.threshold,
+                &format!("the threshold of {name}"),
+            );
+            let found: BTreeSet<_> = content.role_keys(&role.name).into_keys().collect();
+            let keys: BTreeSet<_> = wanted
+                .signers()
+                .unwrap_or_default()
+                .iter()
+                .map(|signer| signer.key().fingerprint())
+                .collect();
+            differs(
+                found == keys || scenario.revokes(),
+                &format!("the keys of {name}"),
+            );
+        }
+    }
+    Verdict::unless(
+        "POLICY-PREVIOUS",
+        !faults.is_empty(),
+        || "the policy says what the previous documents say".to_owned(),
+        || {
+            format!(
+                "the policy and the previous documents differ in {}",
+                faults.join(", ")
+            )
+        },
+        "correct the policy: no scenario changes these, and this one replaces no such key",
+    )
+}

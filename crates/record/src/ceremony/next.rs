@@ -1,0 +1,220 @@
+//! What comes next: a question for a person, an effect on the world, or an event
+//! that needs neither.
+
+use super::{
+    question::Question,
+    script::{Document, Kind},
+    state::State,
+    turn::{Purpose, Stage, Turn},
+};
+use crate::{rules::roster::Handle, transcript::Event};
+use keymoot_core::digest::Digest;
+
+/// What comes next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Ask people.
+    Ask(Question),
+    /// Do something in the world, and record what came of it.
+    Do(Effect),
+    /// Record this; it follows from what has happened.
+    Record(Event),
+    /// Every step is done.
+    Finished,
+}
+
+/// Something to be done in the world. Holders' devices are named by serial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Examine the machine.
+    ExamineMachine,
+    /// Judge what earlier ceremonies left.
+    Load,
+    /// Wait for the holder's device and read it.
+    AwaitDevice(Handle),
+    /// Erase the PIV application.
+    Reset(Handle, u32),
+    /// Set PIN, PUK and management key, keeping the last two first.
+    Provision(Handle, u32),
+    /// Generate the key.
+    Generate(Handle, u32),
+    /// See whether slot 9c holds a key.
+    LookForKey(Handle, u32),
+    /// Read the key's attestation and judge it.
+    Attest(Handle, u32),
+    /// Have the device sign the statement of enrolment.
+    Prove(Handle, u32),
+    /// Have the device sign a document.
+    Sign(Handle, u32, Document),
+    /// Have the device sign a statement that its key is there.
+    State(Handle, u32),
+    /// Wait until the device that has signed is out, for another of the holder's.
+    AwaitExchange(Handle, u32),
+    /// Have the device sign the manifest.
+    Close(Handle, u32),
+    /// Read the device's audit log and hold it against what was asked of it.
+    ReadLog(Handle, u32),
+    /// Wait until no device is inserted.
+    AwaitRemoval(Handle),
+    /// Build a document and check it.
+    Propose(Document),
+    /// Verify the signed documents.
+    Verify,
+    /// Seal the transcript, with what the bundle carries besides.
+    Seal,
+    /// Make the manifest.
+    MakeManifest,
+    /// Write the bundle.
+    Export(Digest),
+}
+
+impl State {
+    /// What comes next. A pure function of all that has happened.
+    #[must_use]
+    pub fn next(&self) -> Next {
+        let Some(step) = self.current() else {
+            return Next::Finished;
+        };
+        if !self.begun {
+            return Next::Record(Event::StepBegun {
+                step: step.id.clone(),
+            });
+        }
+        if let Some(turn) = &self.turn {
+            return self.next_in_turn(turn);
+        }
+        if self.step_is_complete() {
+            return Next::Record(Event::StepDone {
+                step: step.id.clone(),
+            });
+        }
+        if !self.progress.violated.is_empty() {
+            return Next::Ask(Question::Violations {
+                violated: self.progress.violated.clone(),
+            });
+        }
+        match step.kind {
+            Kind::Close if self.sealed.is_none() => Next::Do(Effect::Seal),
+            Kind::Close if self.manifest.is_none() => Next::Do(Effect::MakeManifest),
+            Kind::Enroll | Kind::EnrollSpares | Kind::Sign | Kind::Prove | Kind::Close => {
+                match self.purpose() {
+                    Some(purpose) => self.whose_turn(purpose),
+                    None => Next::Finished,
+                }
+            }
+            Kind::Export => match self.manifest {
+                Some(manifest) => Next::Do(Effect::Export(manifest)),
+                None => Next::Finished,
+            },
+            kind => self.effect_of_step(kind).unwrap_or(Next::Finished),
+        }
+    }
+
+    /// The effect to do again after the cause of a violation was mended.
+    #[must_use]
+    pub fn again(&self) -> Option<Effect> {
+        match self.effect_of_step(self.current()?.kind) {
+            Some(Next::Do(effect)) => Some(effect),
+            _ => None,
+        }
+    }
+
+    fn effect_of_step(&self, kind: Kind) -> Option<Next> {
+        let documents = self
+            .current()
+            .map(|step| step.documents.as_slice())
+            .unwrap_or_default();
+        Some(match kind {
+            Kind::Confirm => Next::Ask(Question::Confirm),
+            Kind::RollCall => Next::Ask(Question::RollCall),
+            Kind::Preflight => Next::Do(Effect::ExamineMachine),
+            Kind::Load if self.awaits_comparison() => Next::Ask(Question::Confirm),
+            Kind::Load => Next::Do(Effect::Load),
+            Kind::Verify => Next::Do(Effect::Verify),
+            Kind::Propose => {
+                let left = documents
+                    .iter()
+                    .find(|document| !self.documents.contains_key(document));
+                Next::Do(Effect::Propose(*left?))
+            }
+            Kind::Review => {
+                let unread = documents.iter().find_map(|document| {
+                    let proposal = self.documents.get(document).filter(|p| !p.reviewed)?;
+                    Some(Question::HaveYouRead {
+                        document: *document,
+                        signed: proposal.signed,
+                    })
+                });
+                Next::Ask(unread?)
+            }
+            Kind::Enroll
+            | Kind::EnrollSpares
+            | Kind::Sign
+            | Kind::Prove
+            | Kind::Close
+            | Kind::Export => return None,
+        })
+    }
+
+    fn whose_turn(&self, purpose: Purpose) -> Next {
+        let can_stop = self.can_stop(purpose);
+        Next::Ask(Question::WhoseTurn {
+            purpose,
+            waiting: self.waiting(purpose),
+            can_stop,
+        })
+    }
+
+    fn next_in_turn(&self, turn: &Turn) -> Next {
+        let holder = turn.holder.clone();
+        let Some(device) = turn.device.clone() else {
+            return Next::Do(Effect::AwaitDevice(holder));
+        };
+        let serial = device.serial;
+        match &turn.stage {
+            Stage::Insert => Next::Do(Effect::AwaitDevice(holder)),
+            Stage::Refused(violated) => Next::Ask(Question::DeviceRefused {
+                another: self
+                    .seat(&holder)
+                    .is_none_or(|seat| seat.enrolment.is_none())
+                    || turn.purpose != Purpose::Enroll,
+                holder,
+                serial,
+                violated: violated.clone(),
+            }),
+            Stage::Identify => Next::Ask(Question::IsThisYours { holder, device }),
+            Stage::Erase => Next::Ask(Question::MayErase { holder, device }),
+            Stage::Reset => Next::Do(Effect::Reset(holder, serial)),
+            Stage::HalfProvisioned => Next::Record(Event::ResetAnnounced {
+                holder: holder.to_string(),
+                serial,
+            }),
+            Stage::Provision => Next::Do(Effect::Provision(holder, serial)),
+            Stage::Generate => Next::Do(Effect::Generate(holder, serial)),
+            Stage::HalfGenerated => Next::Do(Effect::LookForKey(holder, serial)),
+            Stage::Found(spki) => Next::Ask(Question::AdoptOrReplace {
+                holder,
+                serial,
+                key: Digest::of(spki),
+            }),
+            Stage::Attest(_) => Next::Do(Effect::Attest(holder, serial)),
+            Stage::Prove => Next::Do(Effect::Prove(holder, serial)),
+            Stage::ReadLog => Next::Do(Effect::ReadLog(holder, serial)),
+            Stage::Sign if turn.purpose == Purpose::Close => {
+                Next::Do(Effect::Close(holder, serial))
+            }
+            Stage::Sign if turn.purpose == Purpose::Prove => {
+                Next::Do(Effect::State(holder, serial))
+            }
+            Stage::Sign => {
+                let seat = self.seat(&holder);
+                match seat.and_then(|seat| self.next_signature(seat, Some(serial))) {
+                    Some((document, _)) => Next::Do(Effect::Sign(holder, serial, document)),
+                    None => Next::Do(Effect::AwaitRemoval(holder)),
+                }
+            }
+            Stage::Exchange => Next::Do(Effect::AwaitExchange(holder, serial)),
+            Stage::Remove => Next::Do(Effect::AwaitRemoval(holder)),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The plan of a ceremony: script, policy, roster and what earlier ceremonies left,
+//! checked together.
+
+use std::collections::BTreeMap;
+
+use super::{
+    continuity,
+    crates_root::CratesRoots,
+    previous::{Inputs, Previous},
+    script::CheckedScript,
+    seating::{self, Place},
+};
+use crate::rules::{
+    policy::Policy,
+    roster::{self, Roster},
+};
+use keymoot_core::{Verdict, Violation, digest::Digest};
+
+/// Script, policy, roster and previous state in which no rule is violated. Only
+/// [`Plan::check`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The steps.
+    pub script: CheckedScript,
+    /// What is allowed.
+    pub policy: Policy,
+    /// Who takes part.
+    pub roster: Roster,
+    /// The files' exact content.
+    pub files: PlanFiles,
+    /// The paths of the inputs by what they hold.
+    by_digest: BTreeMap<Digest, String>,
+    previous: Option<Previous>,
+    crates: CratesRoots,
+    places: Vec<Place>,
+    verdicts: Vec<Verdict>,
+}
+
+/// The files that a ceremony begins with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlanFiles {
+    /// The script.
+    pub script: String,
+    /// The policy.
+    pub policy: String,
+    /// The roster.
+    pub roster: String,
+    /// What earlier ceremonies left, and new roots of tuf-crates.
+    pub inputs: Inputs,
+}
+
+impl PlanFiles {
+    /// The three digests, in the order script, policy, roster.
+    #[must_use]
+    pub fn digests(&self) -> [Digest; 3] {
+        [&self.script, &self.policy, &self.roster].map(|text| Digest::of(text.as_bytes()))
+    }
+
+    /// The digests of the inputs.
+    #[must_use]
+    pub fn input_digests(&self) -> BTreeMap<String, Digest> {
+        self.inputs
+            .iter()
+            .map(|(path, bytes)| (path.clone(), Digest::of(bytes)))
+            .collect()
+    }
+}
+
+impl Plan {
+    /// Reads the files and checks them, each alone and all together.
+    ///
+    /// # Errors
+    /// Every violation of all at once, so that they are mended in one go.
+    pub fn check(files: PlanFiles) -> Result<Self, Vec<Verdict>> {
+        let mut violated = Vec::new();
+        let script = CheckedScript::parse(&files.script);
+        let policy = Policy::parse(&files.policy);
+        let roster = Roster::parse(&files.roster);
+        let mut verdicts = Vec::new();
+        if let (Ok(policy), Ok(roster)) = (&policy, &roster) {
+            verdicts.extend(roster::check(roster, policy));
+            verdicts.push(online_key(policy));
+        }
+        let previous = policy.as_ref().map_or(Ok(None), |policy| {
+            Previous::read(&files.inputs, policy.dialect)
+        });
+        let (script, policy, roster, previous) = match (script, policy, roster, previous) {
+            (Ok(script), Ok(policy), Ok(roster), Ok(previous)) => {
+                (script, policy, roster, previous)
+            }
+            (script, policy, roster, previous) => {
+                let unread = [script.err(), policy.err(), roster.err(), previous.err()];
+                violated.extend(unread.into_iter().flatten().flatten().map(Verdict::from));
+                violated.extend(verdicts.into_iter().filter(Verdict::is_violated));
+                return Err(violated);
+            }
+        };
+        let places = seating::places(&roster, previous.as_ref());
+        let crates = CratesRoots::read(&files.inputs, previous.as_ref(), policy.dialect);
+        let crates = crates.unwrap_or_else(|violation| {
+            verdicts.push(violation.into());
+            CratesRoots::default()
+        });
+        verdicts.extend(crates.verdict());
+        verdicts.extend(continuity::check(&continuity::Claim {
+            script: &script,
+            policy: &policy,
+            roster: &roster,
+            previous: previous.as_ref(),
+            places: &places,
+            crates: &crates,
+        }));
+        if verdicts.iter().any(Verdict::is_violated) {
+            verdicts.retain(Verdict::is_violated);
+            return Err(verdicts);
+        }
+        verdicts.splice(0..0, script.verdicts());
+        let digests = files.input_digests().into_iter();
+        Ok(Self {
+            by_digest: digests.map(|(path, digest)| (digest, path)).collect(),
+            script,
+            policy,
+            roster,
+            files,
+            previous,
+            crates,
+            places,
+            verdicts,
+        })
+    }
+
+    /// What the rules say of the plan: all held.
+    #[must_use]
+    pub fn verdicts(&self) -> &[Verdict] {
+        &self.verdicts
+    }
+
+    /// What earlier ceremonies left.
+    #[must_use]
+    pub fn previous(&self) -> Option<&Previous> {
+        self.previous.as_ref()
+    }
+
+    /// The places at the table.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// The newest root of tuf-crates as it is published, byte for byte.
+    #[must_use]
+    pub fn crates_root(&self) -> Option<&[u8]> {
+        self.crates.newest()
+    }
+
+    /// The files of the roots of tuf-crates that the quorum is asked to vouch for: path
+    /// in that repository to content.
+    #[must_use]
+    pub fn crates_files(&self) -> Vec<(String, Vec<u8>)> {
+        self.crates.files()
+    }
+
+    /// A file of an earlier ceremony that this one's events speak of.
+    #[must_use]
+    pub fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let input = self.by_digest.get(digest);
+        input
+            .and_then(|path| self.files.inputs.get(path).cloned())
+            .or_else(|| self.previous.as_ref()?.object(digest))
+    }
+
+    /// The name that people say for a holder.
+    #[must_use]
+    pub fn name(&self, handle: &roster::Handle) -> Option<&str> {
+        let holder = self.roster.holder(handle).map(|holder| &holder.name);
+        let leaver = || {
+            let leavers = &self.roster.leavers;
+            leavers.iter().find(|leaver| leaver.handle == *handle)
+        };
+        holder
+            .or_else(|| leaver().map(|leaver| &leaver.name))
+            .map(String::as_str)
+    }
+}
+
+/// POLICY-ONLINE: the key of snapshot and timestamp is named.
+fn online_key(policy: &Policy) -> Verdict {
+    let key = policy
+        .online
+        .as_ref()
+        .map(|online| keymoot_tuf::PublicKey::from_pem(&online.public_key));
+    match key {
+        Some(Ok(key)) => Verdict::held(
+            "POLICY-ONLINE",
+            format!(
+                "snapshot and timestamp are signed by key {}",
+                key.fingerprint()
+            ),
+        ),
+        Some(Err(error)) => Violation::new(
+            "POLICY-ONLINE",
+            format!("the policy's online key cannot be read: {error}"),
+            "paste the service's public key into [online] as PEM",
+        )
+        .into(),
+        None => Violation::new(
+            "POLICY-ONLINE",
+            "the policy names no online key for snapshot and timestamp",
+            "add [online] with the uri and the public key of the service",
+        )
+        .into(),
+    }
+}

@@ -1,0 +1,116 @@
+//! Whose keys have shown that they are there, where everybody is asked to.
+
+use super::{
+    previous::Previous,
+    script::Scenario,
+    seating::Standing,
+    state::{Seat, State},
+};
+use keymoot_attestation::Firmware;
+use keymoot_core::{Verdict, Violation, digest::Digest};
+
+impl State {
+    /// Whether a holder has signed all that the ceremony asks of that holder's devices:
+    /// every document or, where there is none, the statement that the key is there.
+    #[must_use]
+    pub fn has_shown(&self, seat: &Seat) -> bool {
+        if self.scenario().documents().is_empty() {
+            return seat.proof.is_some();
+        }
+        let all = self.documents.keys().all(|document| {
+            let mut signers = self.signers(seat, *document);
+            signers.all(|e| seat.signatures.contains_key(&(*document, e.serial)))
+        });
+        all && !seat.signatures.is_empty()
+    }
+
+    /// QUORUM-PRESENT: whether those whose keys have shown that they are there are a
+    /// quorum, who was absent, and which devices are below the firmware policy. Only
+    /// where the scenario asks everybody.
+    #[must_use]
+    pub fn presence(&self) -> Option<Verdict> {
+        let previous = self.plan.previous()?;
+        if !self.scenario().wants_everybody() {
+            return None;
+        }
+        let holders: Vec<_> = self
+            .seats
+            .iter()
+            .filter(|seat| seat.standing != Standing::Leaves)
+            .collect();
+        let shown = holders.iter().filter(|seat| self.has_shown(seat)).count();
+        let role = previous
+            .root()
+            .and_then(|root| root.root().roles.get("root"));
+        let need = role.map_or(self.plan.policy.quorum.threshold, |role| role.threshold) as usize;
+        let detail = [
+            counted(shown, holders.len(), need),
+            absent(
+                previous,
+                holders.iter().filter(|seat| !self.has_shown(seat)),
+            ),
+            self.old_devices(),
+        ]
+        .join("; ");
+        Some(match shown >= need {
+            true => Verdict::held(PRESENT, detail),
+            // It is what the ceremony is about.
+            false if self.scenario() == Scenario::QuorumLost => Verdict::not_asked(PRESENT, detail),
+            false => Violation::new(
+                PRESENT,
+                detail,
+                "hold it again soon with those who were absent; if their keys are gone, replace them while a quorum is left",
+            )
+            .into(),
+        })
+    }
+
+    /// The devices in use whose firmware is older than the policy asks.
+    fn old_devices(&self) -> String {
+        let policy = &self.plan.policy.device;
+        let least = |family| policy.firmware(family).map(Firmware::from);
+        let old: Vec<_> = self
+            .seats
+            .iter()
+            .filter_map(|seat| Some((seat, seat.enrolled()?)))
+            .filter(|(_, enrolled)| Firmware::parse(&enrolled.firmware) < least(enrolled.family))
+            .map(|(seat, e)| {
+                let (family, serial, holder) = (e.family, e.serial, &seat.handle);
+                format!("{family} {serial} of {holder} ({})", e.firmware)
+            })
+            .collect();
+        match old.is_empty() {
+            true => "no device is below the firmware policy".to_owned(),
+            false => format!("below the firmware policy: {}", old.join(", ")),
+        }
+    }
+}
+
+const PRESENT: &str = "QUORUM-PRESENT";
+
+fn counted(shown: usize, holders: usize, need: usize) -> String {
+    let left = match shown.checked_sub(need) {
+        Some(0) => "not one of them may be lost".to_owned(),
+        Some(spare) => format!("{spare} of them may be lost"),
+        None => "they are no quorum".to_owned(),
+    };
+    format!(
+        "{shown} of {holders} keys have shown that they are there, and {need} must sign: {left}"
+    )
+}
+
+/// Who was absent, and when their keys last signed.
+fn absent<'s>(previous: &Previous, seats: impl Iterator<Item = &'s &'s Seat>) -> String {
+    let keys = previous.holders();
+    let last = |key: &Digest| previous.last_signed(key);
+    let named: Vec<_> = seats
+        .map(|seat| match keys.get(&seat.handle).and_then(last) {
+            Some(version) => format!("{} (last signed version {version})", seat.handle),
+            None => format!("{} (has signed no version that is known)", seat.handle),
+        })
+        .collect();
+    match named.is_empty() {
+        true => "nobody was absent".to_owned(),
+        false => format!("absent: {}", named.join(", ")),
+    }
+}

@@ -1,0 +1,328 @@
+//! What earlier ceremonies left: the documents, the enrolments and the revoked keys
+//! that a ceremony goes on from.
+//!
+//! All of it comes from files given before the ceremony begins ([`Inputs`]). The
+//! chain of roots is verified from its first version, or from the root that the
+//! people in the room trust, before anything is proposed.
+
+mod enrolments;
+mod revoked;
+mod roots;
+
+use std::collections::BTreeMap;
+
+pub use enrolments::Published;
+pub use revoked::{FILE as REVOKED, Revoked, RevokedKey};
+
+use crate::{
+    rules::{machine::Past, roster::Handle, scenario::Document},
+    transcript::Time,
+};
+use keymoot_core::{Violation, digest::Digest};
+use keymoot_tuf as tuf;
+use keymoot_tuf::{Checks, Dialect, KeyEntry, KeyId, Root, Targets, VerifiedRoot, count};
+
+/// The files that a ceremony begins with besides its plan: path to content.
+///
+/// ```text
+/// previous/tuf-root/metadata/…      the documents as they are published, with root_history/
+/// previous/tuf-crates/metadata/…    the root of tuf-crates that the quorum vouched for
+/// previous/attestations/…           the published enrolments
+/// previous/revoked.json             the revoked keys
+/// previous/ended                    when the previous ceremony ended
+/// incoming/tuf-crates/…             new roots of tuf-crates, to be vouched for
+/// trusted-root.json                 the root that the people in the room trust
+/// ```
+pub type Inputs = BTreeMap<String, Vec<u8>>;
+
+/// Where the previous state lies among the inputs.
+pub const PREVIOUS: &str = "previous";
+/// When the previous ceremony ended, where its bundle was given: one line, as the
+/// transcript writes times.
+pub const ENDED: &str = "ended";
+/// Where new roots of tuf-crates lie among the inputs.
+pub const INCOMING: &str = "incoming/tuf-crates";
+/// The root that the people in the room trust.
+pub const TRUSTED_ROOT: &str = "trusted-root.json";
+
+const NEXT: &str = "give the last bundle, or the repository as it is published, with --previous";
+
+/// What earlier ceremonies left, verified as far as it speaks for itself. Only
+/// [`Previous::read`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Previous {
+    roots: Vec<VerifiedRoot>,
+    targets: Option<Vouched>,
+    crates: Option<Vouched>,
+    crates_roots: Vec<VerifiedRoot>,
+    enrolments: Vec<Published>,
+    holders: BTreeMap<Handle, Digest>,
+    revoked: Revoked,
+    ended: Option<Time>,
+}
+
+/// A targets document that its delegator's keys have signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vouched {
+    /// As it was signed
+    pub document: tuf::Document,
+    /// What it says
+    pub content: Targets,
+}
+
+impl Previous {
+    /// Reads and verifies what lies under [`PREVIOUS`]; `None` where nothing does.
+    ///
+    /// # Errors
+    /// Every [`Violation`] found: ROOT-PREVIOUS for the chain of roots,
+    /// DELEGATION-PREVIOUS for the other documents, KEY-PUBLISHED for enrolments and
+    /// KEY-REVOKED for the list of revoked keys.
+    pub fn read(inputs: &Inputs, dialect: Dialect) -> Result<Option<Self>, Vec<Violation>> {
+        let below = |prefix: &str| -> Inputs {
+            let prefix = format!("{PREVIOUS}/{prefix}");
+            inputs
+                .iter()
+                .filter_map(|(path, bytes)| {
+                    Some((path.strip_prefix(&prefix)?.to_owned(), bytes.clone()))
+                })
+                .collect()
+        };
+        if below("").is_empty() {
+            return Ok(None);
+        }
+        let repository = below("tuf-root/");
+        let trusted = inputs.get(TRUSTED_ROOT).map(Vec::as_slice);
+        let roots = roots::chain(dialect, &repository, trusted)
+            .map_err(|why| vec![Violation::new("ROOT-PREVIOUS", why, NEXT)])?;
+        let mut violations = Vec::new();
+        let crates_repository = below("tuf-crates/");
+        let crates_roots = match crates_repository.is_empty() {
+            true => Vec::new(),
+            false => roots::chain(dialect, &crates_repository, None).unwrap_or_else(|why| {
+                violations.push(Violation::new(
+                    "CRATES-ROOT",
+                    format!("the root of tuf-crates that was vouched for: {why}"),
+                    NEXT,
+                ));
+                Vec::new()
+            }),
+        };
+        let documents = roots
+            .last()
+            .map(|root| vouched(dialect, root.root(), &repository));
+        let (targets, crates) = match documents {
+            Some(Ok(documents)) => documents,
+            Some(Err(why)) => {
+                violations.push(Violation::new("DELEGATION-PREVIOUS", why, NEXT));
+                (None, None)
+            }
+            None => (None, None),
+        };
+        let enrolments = enrolments::read(&below("attestations/")).unwrap_or_else(|mut unread| {
+            violations.append(&mut unread);
+            Vec::new()
+        });
+        let revoked = match below("").get(REVOKED) {
+            None => Revoked::default(),
+            Some(bytes) => Revoked::read(bytes).unwrap_or_else(|why| {
+                violations.push(Violation::new(
+                    "KEY-REVOKED",
+                    format!("{REVOKED}: {why}"),
+                    NEXT,
+                ));
+                Revoked::default()
+            }),
+        };
+        let ended = below("").get(ENDED).and_then(|bytes| {
+            let text = std::str::from_utf8(bytes).ok()?;
+            Time::try_from(text.trim_end().to_owned()).ok()
+        });
+        if violations.is_empty() {
+            Ok(Some(Self {
+                holders: holders(roots.last(), &enrolments),
+                roots,
+                targets,
+                crates,
+                crates_roots,
+                enrolments,
+                revoked,
+                ended,
+            }))
+        } else {
+            Err(violations)
+        }
+    }
+
+    /// What had happened by the end of the previous ceremony, as far as it says when.
+    #[must_use]
+    pub fn past(&self) -> Vec<Past> {
+        let ended = self.ended.map(|at| Past {
+            at,
+            what: "the previous ceremony ended",
+        });
+        // A root lasts no longer from its making than it says.
+        let made = self.root().map(VerifiedRoot::root).and_then(|root| {
+            let days = i64::from(root.periods?.expiry_days);
+            Some(Past {
+                at: Time::from_unix(root.expires.unix())?.plus(-days, 0)?,
+                what: "the previous root was made",
+            })
+        });
+        ended.into_iter().chain(made).collect()
+    }
+
+    /// The chain of roots, the first version that is known first. Never empty.
+    #[must_use]
+    pub fn roots(&self) -> &[VerifiedRoot] {
+        &self.roots
+    }
+
+    /// The root that the next one follows.
+    #[must_use]
+    pub fn root(&self) -> Option<&VerifiedRoot> {
+        self.roots.last()
+    }
+
+    /// `targets.json`
+    #[must_use]
+    pub fn targets(&self) -> Option<&Vouched> {
+        self.targets.as_ref()
+    }
+
+    /// `crates.json`
+    #[must_use]
+    pub fn crates(&self) -> Option<&Vouched> {
+        self.crates.as_ref()
+    }
+
+    /// The chain of the roots of tuf-crates that the quorum vouched for.
+    #[must_use]
+    pub fn crates_roots(&self) -> &[VerifiedRoot] {
+        &self.crates_roots
+    }
+
+    /// The published enrolments, spares among them.
+    #[must_use]
+    pub fn enrolments(&self) -> &[Published] {
+        &self.enrolments
+    }
+
+    /// The keys that were revoked by earlier ceremonies.
+    #[must_use]
+    pub fn revoked(&self) -> &Revoked {
+        &self.revoked
+    }
+
+    /// The document as it was published last, if it was.
+    #[must_use]
+    pub fn document(&self, document: Document) -> Option<&tuf::Document> {
+        match document {
+            Document::Root => self.root().map(VerifiedRoot::document),
+            Document::Targets => self.targets().map(|vouched| &vouched.document),
+            Document::Crates => self.crates().map(|vouched| &vouched.document),
+        }
+    }
+
+    /// The holders of the root's keys, and the keys' identities. Where the dialect does
+    /// not say who holds a key, its published enrolment does.
+    #[must_use]
+    pub fn holders(&self) -> &BTreeMap<Handle, Digest> {
+        &self.holders
+    }
+
+    /// The last version of the root that this key signed.
+    #[must_use]
+    pub fn last_signed(&self, key: &Digest) -> Option<u64> {
+        let signed = |root: &&VerifiedRoot| {
+            root.by_previous()
+                .into_iter()
+                .chain([root.by_itself()])
+                .flat_map(|quorum| &quorum.valid)
+                .any(|valid| valid.fingerprint == *key)
+        };
+        self.roots
+            .iter()
+            .rev()
+            .find(signed)
+            .map(|root| root.root().version)
+    }
+
+    /// A file that events of earlier ceremonies speak of.
+    #[must_use]
+    pub fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
+        self.enrolments
+            .iter()
+            .find_map(|published| published.object(digest))
+    }
+}
+
+/// [`Previous::holders`] of a root.
+fn holders(root: Option<&VerifiedRoot>, enrolments: &[Published]) -> BTreeMap<Handle, Digest> {
+    let keys = root.map(|root| root.root().role_keys("root"));
+    keys.unwrap_or_default()
+        .into_iter()
+        .filter_map(|(fingerprint, (_, entry))| {
+            let named = entry.holder.clone().and_then(|h| Handle::try_from(h).ok());
+            let enrolled = || {
+                let mut enrolments = enrolments.iter();
+                let of_key = enrolments.find(|p| p.enrolment.key() == fingerprint);
+                of_key.map(|published| published.handle.clone())
+            };
+            Some((named.or_else(enrolled)?, fingerprint))
+        })
+        .collect()
+}
+
+/// `targets.json` and `crates.json`, where they are, each signed by the keys that
+/// its delegator names.
+fn vouched(
+    dialect: Dialect,
+    root: &Root,
+    files: &Inputs,
+) -> Result<(Option<Vouched>, Option<Vouched>), String> {
+    let read = |document: Document| -> Result<Option<Vouched>, String> {
+        let file = |path: &str| files.get(path).cloned();
+        let fault = |error: tuf::DocumentError| format!("{}: {error}", document.name());
+        let found = dialect.read(document.role(), None, &file).map_err(fault)?;
+        found
+            .map(|document| {
+                let content = Targets::read(&document).map_err(fault)?;
+                Ok(Vouched { document, content })
+            })
+            .transpose()
+    };
+    let (targets, crates) = (read(Document::Targets)?, read(Document::Crates)?);
+    if let Some(targets) = &targets {
+        let role = root
+            .roles
+            .get("targets")
+            .ok_or("root.json has no role targets")?;
+        signed_for("targets.json", targets, role, &root.keys)?;
+    }
+    if let Some(crates) = &crates {
+        let delegations = targets
+            .as_ref()
+            .and_then(|targets| targets.content.delegations.as_ref())
+            .ok_or("crates.json is there, and no targets.json delegates to it")?;
+        let role = delegations
+            .roles
+            .iter()
+            .find(|role| role.name == Document::Crates.role())
+            .ok_or("targets.json does not delegate to crates")?;
+        signed_for("crates.json", crates, &role.keys, &delegations.keys)?;
+    }
+    Ok((targets, crates))
+}
+
+fn signed_for(
+    name: &str,
+    vouched: &Vouched,
+    role: &tuf::RoleKeys,
+    keys: &BTreeMap<KeyId, KeyEntry>,
+) -> Result<(), String> {
+    let quorum = count(role, keys, &mut Checks::of(&vouched.document));
+    match quorum.met() {
+        true => Ok(()),
+        false => Err(format!("{name} is not signed by enough keys: {quorum}")),
+    }
+}

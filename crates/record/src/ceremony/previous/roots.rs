@@ -1,0 +1,70 @@
+//! A chain of roots from the files of a repository.
+
+use super::Inputs;
+use keymoot_tuf::{Dialect, Document, VerifiedRoot, verify_chain};
+
+/// The folder of earlier roots.
+const HISTORY: &str = "metadata/root_history/";
+
+/// The chain of a repository's roots: those of the history, and the current one,
+/// which must be the last of them, byte for byte.
+///
+/// # Errors
+/// In words: what is missing, cannot be read or does not follow.
+pub(super) fn chain(
+    dialect: Dialect,
+    files: &Inputs,
+    trusted: Option<&[u8]>,
+) -> Result<Vec<VerifiedRoot>, String> {
+    let read = |version: Option<u64>| {
+        let file = |path: &str| files.get(path).cloned();
+        dialect
+            .read("root", version, &file)
+            .map_err(|error| match version {
+                Some(version) => format!("the root of version {version} in the history: {error}"),
+                None => format!("root.json: {error}"),
+            })
+    };
+    let newest = read(None)?.ok_or("root.json of the previous state is missing")?;
+    let versions = files.keys().filter_map(|path| {
+        let name = path.strip_prefix(HISTORY)?.strip_suffix(".root.json")?;
+        name.parse::<u64>().ok()
+    });
+    let mut documents = Vec::new();
+    for version in versions {
+        if let Some(document) = read(Some(version))? {
+            if document.version() != version {
+                return Err(format!(
+                    "version {version} in the history says that it is version {}",
+                    document.version()
+                ));
+            }
+            documents.push(document);
+        }
+    }
+    let paths = dialect.paths("root", newest.version());
+    // First the files of the current root, then the same files in the history.
+    let (current, kept) = paths.split_at(paths.len() / 2);
+    let same = current.iter().zip(kept).all(|(current, kept)| {
+        files.contains_key(current) && files.get(current) == files.get(kept)
+    });
+    if !same || !documents.contains(&newest) {
+        return Err(format!(
+            "root.json is version {0}, and version {0} in the history is not the same file",
+            newest.version()
+        ));
+    }
+    let trusted = trusted
+        .map(|bytes| Document::parse(bytes, bytes.len()))
+        .transpose()
+        .map_err(|error| format!("the trusted root: {error}"))?;
+    if let Some(trusted) = &trusted {
+        // Roots from before the one that is trusted cannot vouch for it.
+        documents.retain(|document| document.version() >= trusted.version());
+    }
+    let chain = verify_chain(trusted, documents).map_err(|error| error.to_string())?;
+    match chain.last() {
+        Some(last) if last.document().signed_bytes() == newest.signed_bytes() => Ok(chain),
+        _ => Err("root.json is not the newest root of its history".to_owned()),
+    }
+}

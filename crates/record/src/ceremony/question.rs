@@ -1,0 +1,354 @@
+//! What the engine asks of people, and how their answers become events.
+//!
+//! Every answer that confirms, erases or ends something is a word that somebody
+//! typed; a stray Enter answers nothing.
+
+use std::collections::BTreeMap;
+
+use super::{
+    script::{Document, Kind},
+    state::State,
+    turn::{Purpose, Seen},
+};
+use crate::{
+    rules::{
+        machine::{APART, minutes_apart},
+        roster::Handle,
+    },
+    transcript::{Event, Mode, Time},
+};
+use keymoot_core::{Verdict, digest::Digest};
+
+/// Something that a person must say before the ceremony goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Confirm the current step, filling in its fields.
+    Confirm,
+    /// Who is present?
+    RollCall,
+    /// Whose turn is it? `can_stop` when the quorum is met without those waiting.
+    WhoseTurn {
+        /// What they come for.
+        purpose: Purpose,
+        /// Those who can still come, in the order of their seats.
+        waiting: Vec<Handle>,
+        /// Whether the step may end now.
+        can_stop: bool,
+    },
+    /// Is the device's serial number the one on its case?
+    IsThisYours {
+        /// The holder at the table.
+        holder: Handle,
+        /// The device as it was read.
+        device: Seen,
+    },
+    /// May everything in the device's PIV application be erased?
+    MayErase {
+        /// The holder at the table.
+        holder: Handle,
+        /// The device as it was read.
+        device: Seen,
+    },
+    /// After an interruption the device holds a key: adopt it or replace it?
+    AdoptOrReplace {
+        /// The holder at the table.
+        holder: Handle,
+        /// The device's serial number.
+        serial: u32,
+        /// The digest of the key's SubjectPublicKeyInfo.
+        key: Digest,
+    },
+    /// A rule refuses the device: insert another, or end the turn?
+    DeviceRefused {
+        /// The holder at the table.
+        holder: Handle,
+        /// The device's serial number.
+        serial: u32,
+        /// The rules violated.
+        violated: Vec<Verdict>,
+        /// Whether another device may be inserted in this turn.
+        another: bool,
+    },
+    /// Has everybody read this document?
+    HaveYouRead {
+        /// The document.
+        document: Document,
+        /// The bytes to be signed.
+        signed: Digest,
+    },
+    /// Rules are violated: mend the cause and have it checked again.
+    Violations {
+        /// The rules violated.
+        violated: Vec<Verdict>,
+    },
+}
+
+/// What a person said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The word typed to confirm, and the fields.
+    Confirm {
+        /// The word.
+        word: String,
+        /// Field ids and what was typed.
+        fields: BTreeMap<String, String>,
+    },
+    /// The holders present, and the word typed to confirm.
+    Present {
+        /// The handles.
+        holders: Vec<Handle>,
+        /// The word.
+        word: String,
+    },
+    /// This holder comes to the table.
+    Begin(Handle),
+    /// A word was typed.
+    Typed(String),
+    /// The device is not the right one: another will be inserted.
+    Another,
+    /// The turn ends without its purpose, for this reason.
+    EndTurn(String),
+    /// The cause was mended: check again.
+    Again,
+}
+
+/// An answer that does not answer the question: what is expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(pub String);
+
+/// What an answer comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+// One is made for an answer of a person and taken apart at once.
+#[allow(clippy::large_enum_variant)]
+pub enum Said {
+    /// Something that happened.
+    Event(Event),
+    /// The cause of a violation was mended: do the step's effect again.
+    Again,
+}
+
+/// The word that confirms a `confirm` step.
+pub const CONFIRM: &str = "confirm";
+/// The word that confirms a roll call.
+pub const PRESENT: &str = "present";
+/// The word that ends a step once its quorum is met.
+pub const ENOUGH: &str = "enough";
+/// The word that erases a device.
+pub const ERASE: &str = "erase";
+/// The word that adopts a key that was found.
+pub const ADOPT: &str = "adopt";
+/// The word that replaces a key that was found.
+pub const REPLACE: &str = "replace";
+
+/// The words typed to say that a document was read: the first two of its digest.
+#[must_use]
+pub fn reading_words(signed: &Digest) -> String {
+    signed
+        .words()
+        .into_iter()
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The last four digits of a serial number, which the holder types from the case.
+#[must_use]
+pub fn last_four(serial: u32) -> String {
+    format!("{:04}", serial % 10_000)
+}
+
+impl State {
+    /// What an answer to a question comes to, given at this moment.
+    ///
+    /// # Errors
+    /// [`Refusal`] when it does not answer the question.
+    pub fn answer(&self, question: &Question, answer: Answer, now: Time) -> Result<Said, Refusal> {
+        let step = || {
+            self.current()
+                .map(|step| step.id.clone())
+                .unwrap_or_default()
+        };
+        let event = match (question, answer) {
+            (Question::Confirm, Answer::Confirm { word, fields }) => {
+                self.fields(&fields)?;
+                self.clocks_agree(&fields, now)?;
+                typed(&word, CONFIRM)?;
+                Event::Confirmed {
+                    step: step(),
+                    fields,
+                }
+            }
+            (Question::RollCall, Answer::Present { holders, word }) => {
+                if let Some(lacking) = self.lacking(&holders) {
+                    return Err(Refusal(format!(
+                        "{lacking}. Wait for them, or leave and resume another day."
+                    )));
+                }
+                typed(&word, PRESENT)?;
+                // In the order of the seats, and nobody twice.
+                let present = self
+                    .seats
+                    .iter()
+                    .filter(|seat| holders.contains(&seat.handle));
+                Event::RollCalled {
+                    present: present.map(|seat| seat.handle.to_string()).collect(),
+                }
+            }
+            (Question::WhoseTurn { waiting, .. }, Answer::Begin(holder)) => {
+                if !waiting.contains(&holder) {
+                    return Err(Refusal(format!("{holder} is not awaited in this step.")));
+                }
+                Event::TurnBegun {
+                    holder: holder.to_string(),
+                }
+            }
+            (Question::WhoseTurn { can_stop: true, .. }, Answer::Typed(word)) => {
+                typed(&word, ENOUGH)?;
+                Event::Enough { step: step() }
+            }
+            (Question::IsThisYours { holder, device }, Answer::Typed(digits)) => {
+                if digits.trim() != last_four(device.serial) {
+                    return Err(Refusal(
+                        "Those are not the last four digits of the device that is inserted. Read them off its case again; \
+                         if they are right, this is another device: take it out."
+                            .to_owned(),
+                    ));
+                }
+                Event::DeviceConfirmed {
+                    holder: holder.to_string(),
+                    serial: device.serial,
+                }
+            }
+            (Question::IsThisYours { holder, device }, Answer::Another) => Event::DeviceSetAside {
+                holder: holder.to_string(),
+                serial: device.serial,
+            },
+            (Question::MayErase { holder, device }, Answer::Typed(word)) => {
+                typed(&word, ERASE)?;
+                Event::ResetAnnounced {
+                    holder: holder.to_string(),
+                    serial: device.serial,
+                }
+            }
+            (Question::AdoptOrReplace { holder, serial, .. }, Answer::Typed(word)) => {
+                self.adopt_or_replace(holder, *serial, word.trim())?
+            }
+            (
+                Question::DeviceRefused {
+                    holder,
+                    serial,
+                    another: true,
+                    ..
+                },
+                Answer::Another,
+            ) => Event::DeviceSetAside {
+                holder: holder.to_string(),
+                serial: *serial,
+            },
+            (
+                Question::IsThisYours { holder, .. }
+                | Question::MayErase { holder, .. }
+                | Question::AdoptOrReplace { holder, .. }
+                | Question::DeviceRefused { holder, .. },
+                Answer::EndTurn(reason),
+            ) => Event::TurnEnded {
+                holder: holder.to_string(),
+                unfinished: Some(reason),
+            },
+            (Question::HaveYouRead { document, signed }, Answer::Typed(words)) => {
+                let spoken = words
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" ")
+                    .to_lowercase();
+                if spoken != reading_words(signed).to_lowercase() {
+                    return Err(Refusal(
+                        "Type the first two words of the digest, as they stand on the screen."
+                            .to_owned(),
+                    ));
+                }
+                Event::Reviewed {
+                    document: document.name().to_owned(),
+                    signed: *signed,
+                }
+            }
+            (Question::Violations { .. }, Answer::Again) => return Ok(Said::Again),
+            _ => return Err(Refusal("That does not answer the question.".to_owned())),
+        };
+        Ok(Said::Event(event))
+    }
+
+    fn fields(&self, fields: &BTreeMap<String, String>) -> Result<(), Refusal> {
+        let asked = self.current().filter(|step| step.kind == Kind::Confirm);
+        for field in asked.map(|step| step.fields.as_slice()).unwrap_or_default() {
+            let typed = fields
+                .get(&field.id)
+                .map(String::as_str)
+                .unwrap_or_default();
+            field.accepts.accept(typed).map_err(|expected| {
+                Refusal(format!(
+                    "{}: {expected}.",
+                    keymoot_core::text::escape(&field.label)
+                ))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// MACHINE-WATCH, where it can still be mended.
+    fn clocks_agree(&self, fields: &BTreeMap<String, String>, now: Time) -> Result<(), Refusal> {
+        let live = self
+            .opening
+            .as_ref()
+            .is_some_and(|opening| opening.mode == Mode::Live);
+        for wall in self
+            .current()
+            .map(|step| step.wall_clock(fields))
+            .into_iter()
+            .flatten()
+        {
+            if live && minutes_apart(wall, now).is_none_or(|apart| apart > APART) {
+                return Err(Refusal(format!(
+                    "MACHINE-WATCH: the machine's clock shows {now}, and the wall's {wall}. If the wall is right, set \
+                     the machine's clock to UTC from another terminal and log out there; then type the time anew."
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn adopt_or_replace(&self, holder: &Handle, serial: u32, word: &str) -> Result<Event, Refusal> {
+        let holder_name = holder.to_string();
+        match word {
+            ADOPT => {
+                let found = self.turn.as_ref().and_then(|turn| match &turn.stage {
+                    super::turn::Stage::Found(spki) => Some(hex::encode(spki)),
+                    _ => None,
+                });
+                let spki = found.ok_or(Refusal("No key was found on the device.".to_owned()))?;
+                Ok(Event::KeyGenerated {
+                    holder: holder_name,
+                    serial,
+                    spki,
+                    adopted: true,
+                })
+            }
+            REPLACE => Ok(Event::ResetAnnounced {
+                holder: holder_name,
+                serial,
+            }),
+            _ => Err(Refusal(format!("Type \"{ADOPT}\" or \"{REPLACE}\"."))),
+        }
+    }
+}
+
+fn typed(word: &str, expected: &str) -> Result<(), Refusal> {
+    if word.trim() == expected {
+        Ok(())
+    } else {
+        Err(Refusal(format!(
+            "Type the word \"{expected}\" and press Enter."
+        )))
+    }
+}

@@ -1,0 +1,265 @@
+//! The script: the steps of a ceremony, read from a TOML file.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::order;
+pub use crate::rules::scenario::{Document, Scenario};
+use crate::rules::{self};
+use keymoot_core::{Verdict, Violation};
+
+/// The format name that a script file must carry.
+pub const FORMAT: &str = "keymoot-script-1";
+
+/// A script that was read and whose steps can be carried out in their order.
+/// Only [`CheckedScript::parse`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedScript(Script);
+
+/// A script as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// Always [`FORMAT`].
+    pub format: String,
+    /// The script's name, as in `ceremony-scripts/`.
+    pub name: String,
+    /// What the ceremony is for, in one line.
+    pub title: String,
+    /// What may differ between the previous documents and the new ones.
+    pub scenario: Scenario,
+    /// The acts, in order.
+    #[serde(rename = "act")]
+    pub acts: Vec<Act>,
+}
+
+/// A part of the day.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Act {
+    /// The act's title.
+    pub title: String,
+    /// Its steps, in order.
+    #[serde(rename = "step")]
+    pub steps: Vec<Step>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Names the step in the transcript: lower-case letters, digits, hyphens.
+    pub id: String,
+    /// What is done.
+    pub kind: Kind,
+    /// The step's title.
+    pub title: String,
+    /// The words read aloud.
+    pub words: String,
+    /// Who confirms.
+    pub by: Role,
+    /// How long it takes, in minutes.
+    pub minutes: u32,
+    /// What must be typed; for `confirm` alone.
+    #[serde(default, rename = "field")]
+    pub fields: Vec<Field>,
+    /// The documents meant; for `propose`, `review`, `sign` and `verify`.
+    #[serde(default)]
+    pub documents: Vec<Document>,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Somebody confirms that something was done, perhaps typing what was seen.
+    Confirm,
+    /// The machine is examined.
+    Preflight,
+    /// The holders present are counted.
+    RollCall,
+    /// What earlier ceremonies left is judged.
+    Load,
+    /// Each holder who has no key makes one and proves it.
+    Enroll,
+    /// Holders make keys in further devices, which stand in no root.
+    EnrollSpares,
+    /// The new documents are built and checked.
+    Propose,
+    /// The new documents are read.
+    Review,
+    /// Holders sign the documents.
+    Sign,
+    /// Holders sign a statement that their keys are there.
+    Prove,
+    /// The signed documents are verified.
+    Verify,
+    /// The transcript is sealed and holders sign the manifest.
+    Close,
+    /// The bundle is written.
+    Export,
+}
+
+/// Who confirms a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Runs the keyboard.
+    Administrator,
+    /// Each holder in turn.
+    Holders,
+    /// Someone who watches.
+    Witness,
+}
+
+impl Role {
+    /// The role as people say it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::Holders => "holders",
+            Self::Witness => "witness",
+        }
+    }
+}
+
+/// Something typed at a `confirm`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Names the field in the transcript.
+    pub id: String,
+    /// What is asked.
+    pub label: String,
+    /// What may be typed.
+    pub accepts: Accepts,
+}
+
+/// What may be typed into a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Accepts {
+    /// One line, 1 to 200 characters.
+    Text,
+    /// Digits, 1 to 20 of them.
+    Digits,
+    /// A time on a wall clock, `HH:MM`.
+    Time,
+}
+
+impl Accepts {
+    /// Whether this may stand in such a field; otherwise what is expected.
+    ///
+    /// # Errors
+    /// What is expected, in words.
+    pub fn accept(self, typed: &str) -> Result<(), &'static str> {
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        match self {
+            Self::Text => {
+                let fits = (1..=200).contains(&typed.chars().count())
+                    && !typed.trim().is_empty()
+                    && !typed.chars().any(char::is_control);
+                fits.then_some(()).ok_or("one line of 1 to 200 characters")
+            }
+            Self::Digits => ((1..=20).contains(&typed.len()) && digits(typed))
+                .then_some(())
+                .ok_or("1 to 20 digits"),
+            Self::Time => {
+                let parts = typed.split_once(':').filter(|(hours, minutes)| {
+                    hours.len() == 2 && minutes.len() == 2 && digits(hours) && digits(minutes)
+                });
+                parts
+                    .filter(|(hours, minutes)| *hours < "24" && *minutes < "60")
+                    .map(|_| ())
+                    .ok_or("a time as HH:MM, 00:00 to 23:59")
+            }
+        }
+    }
+}
+
+impl Step {
+    /// What was typed into this step's fields for the time on the wall clock.
+    pub fn wall_clock<'f>(
+        &'f self,
+        fields: &'f BTreeMap<String, String>,
+    ) -> impl Iterator<Item = &'f str> {
+        let times = self
+            .fields
+            .iter()
+            .filter(|field| field.accepts == Accepts::Time);
+        times.filter_map(|field| Some(fields.get(&field.id)?.as_str()))
+    }
+}
+
+impl CheckedScript {
+    /// Reads a script and checks that its steps can be carried out in order.
+    ///
+    /// # Errors
+    /// Every [`Violation`] found: SCRIPT-READ alone when the file cannot be read as
+    /// a script, otherwise SCRIPT-IDS, SCRIPT-FIELDS and SCRIPT-ORDER.
+    pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
+        let unreadable = |what: String| {
+            vec![Violation::new(
+                "SCRIPT-READ",
+                format!("the script cannot be read: {what}"),
+                "mend the script file; compare it with those in ceremony-scripts/",
+            )]
+        };
+        let script: Script = rules::read(text).map_err(unreadable)?;
+        if script.format != FORMAT {
+            return Err(unreadable(format!("its format is not {FORMAT}")));
+        }
+        let faults = order::faults(&script);
+        if faults.is_empty() {
+            Ok(Self(script))
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// The script.
+    #[must_use]
+    pub fn script(&self) -> &Script {
+        &self.0
+    }
+
+    /// The steps of all acts, in order, each with the number of its act.
+    pub fn steps(&self) -> impl Iterator<Item = (usize, &Step)> {
+        self.0
+            .acts
+            .iter()
+            .enumerate()
+            .flat_map(|(act, a)| a.steps.iter().map(move |s| (act, s)))
+    }
+
+    /// The step at this place in the whole script.
+    #[must_use]
+    pub fn step(&self, index: usize) -> Option<&Step> {
+        self.steps().nth(index).map(|(_, step)| step)
+    }
+
+    /// The minutes of all steps together.
+    #[must_use]
+    pub fn minutes(&self) -> u32 {
+        self.steps().map(|(_, step)| step.minutes).sum()
+    }
+
+    /// What the checks found, for the transcript.
+    #[must_use]
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        let count = self.steps().count();
+        vec![
+            Verdict::held(
+                "SCRIPT-IDS",
+                format!("{count} steps, each with an id of its own"),
+            ),
+            Verdict::held(
+                "SCRIPT-FIELDS",
+                "every step has what its kind needs and nothing else",
+            ),
+            Verdict::held("SCRIPT-ORDER", "every step comes after what it needs"),
+        ]
+    }
+}

@@ -1,0 +1,453 @@
+//! The state of a ceremony: what all its events together mean.
+//!
+//! `state = fold(events)`. Whether an event may follow is decided here and
+//! nowhere else: the driver, a resumed run and the verification of a bundle all
+//! fold the same way.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    plan::Plan,
+    script::{Document, Step},
+    seating::{Place, Standing},
+    turn::Turn,
+};
+use crate::{
+    rules::roster::Handle,
+    transcript::{self, Entry, Event, Mode, Program, Time},
+};
+use keymoot_attestation::Family;
+use keymoot_core::{Verdict, digest::Digest};
+
+/// What a ceremony has come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// Script, policy and roster.
+    pub plan: Arc<Plan>,
+    /// How the ceremony was opened; `None` before the first event.
+    pub opening: Option<Opening>,
+    /// The programs that recorded the ceremony, each with the number of the entry from
+    /// which on it did; the last is at work.
+    pub programs: Vec<(u64, Program)>,
+    /// The place of the current step in the script; past the end when all is done.
+    pub step: usize,
+    /// Whether the current step has begun.
+    pub begun: bool,
+    /// What the current step has already got.
+    pub progress: Progress,
+    /// The holders' seats, in the roster's order.
+    pub seats: Vec<Seat>,
+    /// The holder at the table, if any.
+    pub turn: Option<Turn>,
+    /// The documents proposed so far.
+    pub documents: BTreeMap<Document, Proposal>,
+    /// The manifest's digest, once made.
+    pub manifest: Option<Digest>,
+    /// The number of the entry that seals the bundle's transcript, and the files that the bundle carries besides.
+    pub sealed: Option<Seal>,
+    /// Whether the bundle stands where it was to be written.
+    pub exported: bool,
+    /// What was recorded by hand, in order.
+    pub remarks: Vec<Remark>,
+    /// The time of the last event.
+    pub time: Option<Time>,
+}
+
+/// How a ceremony was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// Names this run.
+    pub ceremony: String,
+    /// Live or rehearsal.
+    pub mode: Mode,
+    /// When.
+    pub time: Time,
+}
+
+/// What the current step has already got.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Its question was answered or its effect done.
+    pub done: bool,
+    /// What earlier ceremonies left holds together; people have yet to compare it with
+    /// what they know.
+    pub judged: bool,
+    /// The people in the room go on with what they have.
+    pub enough: bool,
+    /// Who has been at the table in this step.
+    pub called: BTreeSet<Handle>,
+    /// The verdicts that stand in its way.
+    pub violated: Vec<Verdict>,
+}
+
+/// One holder's seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// The holder.
+    pub handle: Handle,
+    /// How this person comes to the ceremony.
+    pub standing: Standing,
+    /// Whether the roll call found the holder present.
+    pub present: bool,
+    /// The key for the next root and the device it is in, and how far it is proven.
+    pub enrolment: Option<Enrolment>,
+    /// A key of the previous root that has no place in the next.
+    pub outgoing: Option<Enrolment>,
+    /// Other keys, in devices that are kept for the day when the first is lost.
+    pub spares: Vec<Enrolment>,
+    /// Signatures made, by document and device.
+    pub signatures: BTreeMap<(Document, u32), Signature>,
+    /// The statement that this holder's key signed in this ceremony, where nothing
+    /// else is signed.
+    pub proof: Option<Digest>,
+    /// The closing signature.
+    pub closing: Option<Signature>,
+}
+
+/// Holder, device, key, attestation and proof of possession.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// The device's serial number.
+    pub serial: u32,
+    /// Of which kind it is.
+    pub family: Family,
+    /// Its firmware.
+    pub firmware: String,
+    /// The key's SubjectPublicKeyInfo, DER.
+    pub spki: Vec<u8>,
+    /// The attestation certificate's digest.
+    pub attestation: Digest,
+    /// The device certificate's digest.
+    pub device: Digest,
+    /// The signed statement's digest; `None` until possession is proven.
+    pub statement: Option<Digest>,
+    /// What was sealed to the holder, if it was not shown once.
+    pub escrow: Option<Digest>,
+}
+
+/// A signature and the id of its key in the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// The key's id.
+    pub keyid: String,
+    /// The signature's bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A proposed document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The document's file, without signatures.
+    pub file: Digest,
+    /// The bytes to be signed.
+    pub signed: Digest,
+    /// The moment that its dates are counted from.
+    pub made: Time,
+    /// Whether people have read it.
+    pub reviewed: bool,
+}
+
+/// Where the bundle's transcript ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seal {
+    /// The number of the last entry in the bundle.
+    pub seq: u64,
+    /// The head of the bundle's transcript.
+    pub head: Digest,
+    /// Files that the bundle carries besides.
+    pub attachments: BTreeMap<String, Digest>,
+}
+
+/// Something recorded by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// When.
+    pub time: Time,
+    /// A note's text, or what was expected, happened and decided.
+    pub text: Vec<(&'static str, String)>,
+}
+
+/// An event that may not follow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("entry {seq} ({event}) may not follow: {why}")]
+pub struct Illegal {
+    /// The entry's number.
+    pub seq: u64,
+    /// The event's kind.
+    pub event: String,
+    /// Why not.
+    pub why: String,
+}
+
+impl State {
+    /// The state before anything happened.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>) -> Self {
+        Self {
+            seats: plan.places().iter().map(Seat::new).collect(),
+            plan,
+            opening: None,
+            programs: Vec::new(),
+            step: 0,
+            begun: false,
+            progress: Progress::default(),
+            turn: None,
+            documents: BTreeMap::new(),
+            manifest: None,
+            sealed: None,
+            exported: false,
+            remarks: Vec::new(),
+            time: None,
+        }
+    }
+
+    /// Folds all entries of a transcript.
+    ///
+    /// # Errors
+    /// [`Illegal`] at the first entry that may not follow those before it.
+    pub fn fold(plan: Arc<Plan>, chain: &crate::transcript::Chain) -> Result<Self, Illegal> {
+        let mut state = Self::new(plan);
+        for entry in chain.entries() {
+            // Not `apply`: its copy of the whole state for every entry would let a
+            // long transcript of notes keep a verifier busy for hours.
+            state.take_in(entry)?;
+        }
+        Ok(state)
+    }
+
+    /// The current step, unless all are done.
+    #[must_use]
+    pub fn current(&self) -> Option<&Step> {
+        self.plan.script.step(self.step)
+    }
+
+    /// Whether every step is done.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.opening.is_some() && self.current().is_none()
+    }
+
+    /// The program at work, once there is a transcript.
+    #[must_use]
+    pub fn program(&self) -> Option<&Program> {
+        self.programs.last().map(|(_, program)| program)
+    }
+
+    /// Whether this is another program than the one that recorded the last entry.
+    #[must_use]
+    pub fn is_another(&self, program: &Program) -> bool {
+        self.program().is_some_and(|before| before != program)
+    }
+
+    /// The seat of a holder.
+    #[must_use]
+    pub fn seat(&self, handle: &Handle) -> Option<&Seat> {
+        self.seats.iter().find(|seat| seat.handle == *handle)
+    }
+
+    pub(super) fn seat_mut(&mut self, handle: &Handle) -> Option<&mut Seat> {
+        self.seats.iter_mut().find(|seat| seat.handle == *handle)
+    }
+
+    /// Folds one entry in.
+    ///
+    /// # Errors
+    /// [`Illegal`] when it may not follow; the state is then unchanged.
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), Illegal> {
+        let mut after = self.clone();
+        after.take_in(entry)?;
+        *self = after;
+        Ok(())
+    }
+
+    /// Folds one entry in; on an error the state is no longer good for anything.
+    fn take_in(&mut self, entry: &Entry) -> Result<(), Illegal> {
+        self.time = Some(entry.time);
+        self.take(entry).map_err(|why| Illegal {
+            seq: entry.seq,
+            event: kind_of(&entry.event),
+            why,
+        })
+    }
+
+    fn take(&mut self, entry: &Entry) -> Result<(), String> {
+        match &entry.event {
+            Event::Opened { format, .. } if format != transcript::FORMAT => {
+                Err(format!("its format is not {}", transcript::FORMAT))
+            }
+            Event::Opened {
+                ceremony,
+                mode,
+                script,
+                policy,
+                roster,
+                inputs,
+                program,
+                ..
+            } => {
+                if self.plan.files.input_digests() != *inputs {
+                    return Err("its inputs are not the ones it was opened with".to_owned());
+                }
+                self.open(ceremony, *mode, [*script, *policy, *roster], entry)?;
+                self.programs.push((entry.seq, Program::clone(program)));
+                Ok(())
+            }
+            _ if self.opening.is_none() => Err("the ceremony was not opened".to_owned()),
+            Event::Resumed {
+                program, another, ..
+            } => {
+                if *another != self.is_another(program) {
+                    return Err("it does not say rightly which program goes on".to_owned());
+                }
+                if *another {
+                    self.programs.push((entry.seq, Program::clone(program)));
+                }
+                if let Some(turn) = &mut self.turn {
+                    turn.interrupt();
+                }
+                Ok(())
+            }
+            Event::Left {} => Ok(()),
+            Event::Mishap { holder, .. } => self.at_table(holder).map(|_| ()),
+            Event::Note { text } => {
+                self.remark(entry.time, vec![("note", text)]);
+                Ok(())
+            }
+            Event::Exception {
+                expected,
+                happened,
+                decided,
+            } => {
+                let text = vec![
+                    ("expected", expected),
+                    ("happened", happened),
+                    ("decided", decided),
+                ];
+                self.remark(entry.time, text);
+                Ok(())
+            }
+            event => self.advance(event, entry),
+        }
+    }
+
+    fn open(
+        &mut self,
+        ceremony: &str,
+        mode: Mode,
+        digests: [Digest; 3],
+        entry: &Entry,
+    ) -> Result<(), String> {
+        if self.opening.is_some() {
+            return Err("the ceremony is already open".to_owned());
+        }
+        if self.plan.files.digests() != digests {
+            return Err("script, policy or roster are not the ones it was opened with".to_owned());
+        }
+        if ceremony.len() != 32
+            || !ceremony
+                .bytes()
+                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        {
+            return Err("the ceremony's name is not 32 hexadecimal digits".to_owned());
+        }
+        self.opening = Some(Opening {
+            ceremony: ceremony.to_owned(),
+            mode,
+            time: entry.time,
+        });
+        Ok(())
+    }
+
+    fn remark(&mut self, time: Time, text: Vec<(&'static str, &String)>) {
+        let text = text
+            .into_iter()
+            .map(|(label, text)| (label, text.clone()))
+            .collect();
+        self.remarks.push(Remark { time, text });
+    }
+
+    /// Checks that this holder is at the table.
+    pub(super) fn at_table(&mut self, holder: &str) -> Result<&mut Turn, String> {
+        match &mut self.turn {
+            Some(turn) if turn.holder.as_str() == holder => Ok(turn),
+            _ => Err("this holder is not at the table".to_owned()),
+        }
+    }
+}
+
+impl Seat {
+    fn new(place: &Place) -> Self {
+        Self {
+            handle: place.handle.clone(),
+            standing: place.standing,
+            present: false,
+            enrolment: place.current.clone(),
+            outgoing: place.outgoing.clone(),
+            spares: place.spares.clone(),
+            signatures: BTreeMap::new(),
+            proof: None,
+            closing: None,
+        }
+    }
+
+    /// The enrolment for the next root, once possession of its key is proven.
+    #[must_use]
+    pub fn enrolled(&self) -> Option<&Enrolment> {
+        self.enrolment
+            .as_ref()
+            .filter(|enrolment| enrolment.statement.is_some())
+    }
+
+    /// Every enrolment whose possession is proven: for the next root, leaving it,
+    /// and spare.
+    pub fn proven(&self) -> impl Iterator<Item = &Enrolment> {
+        let all = self
+            .enrolment
+            .iter()
+            .chain(&self.outgoing)
+            .chain(&self.spares);
+        all.filter(|enrolment| enrolment.statement.is_some())
+    }
+
+    /// The proven enrolments that are published: for the next root, and spare. Those
+    /// that leave the root were published when they came.
+    pub fn published(&self) -> impl Iterator<Item = &Enrolment> {
+        let all = self.enrolment.iter().chain(&self.spares);
+        all.filter(|enrolment| enrolment.statement.is_some())
+    }
+
+    /// Whether a document is signed with the key that stands in the next root.
+    #[must_use]
+    pub fn has_signed(&self, document: Document) -> bool {
+        self.enrolled()
+            .is_some_and(|e| self.signatures.contains_key(&(document, e.serial)))
+    }
+
+    /// The identity of the proven key in the device with this serial number.
+    #[must_use]
+    pub fn key_in(&self, serial: u32) -> Option<Digest> {
+        let mut proven = self.proven();
+        proven.find(|e| e.serial == serial).map(Enrolment::key)
+    }
+}
+
+impl Enrolment {
+    /// The identity of the key: the SHA-256 of its SubjectPublicKeyInfo.
+    #[must_use]
+    pub fn key(&self) -> Digest {
+        Digest::of(&self.spki)
+    }
+}
+
+/// The event's kind as the transcript writes it.
+fn kind_of(event: &Event) -> String {
+    let value = serde_json::to_value(event).unwrap_or_default();
+    value
+        .get("kind")
+        .and_then(|kind| kind.as_str())
+        .unwrap_or("unknown")
+        .to_owned()
+}

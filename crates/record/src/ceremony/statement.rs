@@ -1,0 +1,251 @@
+//! The statement of enrolment, which a new key signs to prove that its holder
+//! possesses it.
+//!
+//! A DSSE envelope with a payload type of its own, so that it can never be taken
+//! for metadata or for another statement. It carries the ceremony's name and the
+//! transcript's head, so that it cannot be moved to another ceremony or to
+//! another point of this one.
+
+use super::{
+    script::Scenario,
+    state::{Enrolment, Opening},
+};
+use crate::rules::roster::Handle;
+use keymoot_attestation::Family;
+use keymoot_core::{
+    Violation,
+    digest::Digest,
+    json::{self, Json},
+};
+use keymoot_tuf::{
+    PublicKey,
+    dsse::{Envelope, EnvelopeSignature, pae},
+};
+
+/// How a statement names the family of YubiHSM 2 units. That of YubiKeys is left unsaid.
+const YUBIHSM: &str = "yubihsm";
+
+/// The payload type of a statement of enrolment.
+pub const ENROLMENT: &str = "application/vnd.keymoot.enrolment+json";
+
+/// The payload type of a manifest that holders close a bundle with.
+pub const MANIFEST: &str = "application/vnd.keymoot.manifest+json";
+
+/// The payload of a statement of enrolment, in canonical form.
+#[must_use]
+pub fn enrolment(
+    opening: &Opening,
+    head: &Digest,
+    handle: &Handle,
+    enrolment: &Enrolment,
+) -> Vec<u8> {
+    let mut payload = vec![
+        ("attestation", enrolment.attestation.to_string().into()),
+        ("ceremony", opening.ceremony.as_str().into()),
+        ("device", enrolment.device.to_string().into()),
+        ("firmware", enrolment.firmware.as_str().into()),
+        ("handle", handle.as_str().into()),
+        ("head", head.to_string().into()),
+        ("mode", opening.mode.name().into()),
+        ("serial", u64::from(enrolment.serial).into()),
+        ("spki", hex::encode(&enrolment.spki).into()),
+    ];
+    if enrolment.family == Family::YubiHsm {
+        payload.push(("family", YUBIHSM.into()));
+    }
+    json::canonical(&Json::object(payload))
+}
+
+/// The payload type of a statement that a key is there.
+pub const HEARTBEAT: &str = "application/vnd.keymoot.heartbeat+json";
+
+/// The payload type of a statement that the quorum is lost.
+pub const QUORUM_LOST: &str = "application/vnd.keymoot.quorum-lost+json";
+
+/// The payload type of the statement that holders sign in a scenario without
+/// documents.
+#[must_use]
+pub fn proof_type(scenario: Scenario) -> &'static str {
+    match scenario {
+        Scenario::QuorumLost => QUORUM_LOST,
+        _ => HEARTBEAT,
+    }
+}
+
+/// The payload of such a statement, in canonical form: which key is there, and which
+/// root names it.
+#[must_use]
+pub fn proof(
+    opening: &Opening,
+    head: &Digest,
+    handle: &Handle,
+    enrolment: &Enrolment,
+    root: &Digest,
+) -> Vec<u8> {
+    json::canonical(&Json::object([
+        ("ceremony", opening.ceremony.as_str().into()),
+        ("handle", handle.as_str().into()),
+        ("head", head.to_string().into()),
+        ("mode", opening.mode.name().into()),
+        ("root", root.to_string().into()),
+        ("serial", u64::from(enrolment.serial).into()),
+        ("spki", hex::encode(&enrolment.spki).into()),
+    ]))
+}
+
+/// Checks such a statement as it was published, like [`check_enrolment`].
+///
+/// # Errors
+/// A [`Violation`] of KEY-POSSESSION.
+pub fn check_proof(
+    statement: &[u8],
+    payload_type: &str,
+    payload: &[u8],
+    handle: &Handle,
+    enrolled: &Enrolment,
+) -> Result<(), Violation> {
+    check_signed(statement, payload_type, payload, enrolled).map_err(|why| {
+        Violation::new(
+            "KEY-POSSESSION",
+            format!(
+                "the statement of {handle}, device {}: {why}",
+                enrolled.serial
+            ),
+            "do not count on this key",
+        )
+    })
+}
+
+/// That a statement is written as this program writes it, states this payload, and is
+/// signed by the key.
+fn check_signed(
+    statement: &[u8],
+    payload_type: &str,
+    payload: &[u8],
+    enrolled: &Enrolment,
+) -> Result<(), String> {
+    let envelope = Envelope::parse(statement, 1 << 16).map_err(|error| error.to_string())?;
+    if envelope.to_json().as_bytes() != statement {
+        return Err("it is not written as this program writes it".to_owned());
+    }
+    if envelope.payload_type != payload_type || envelope.payload != payload {
+        return Err("it states something else than what happened".to_owned());
+    }
+    let key = PublicKey::from_spki_der(&enrolled.spki).map_err(|error| error.to_string())?;
+    match envelope.signatures.as_slice() {
+        [one] if key.verify_twice(&envelope.signed_bytes(), &one.sig).is_ok() => Ok(()),
+        _ => Err("it is not signed by the enrolled key".to_owned()),
+    }
+}
+
+/// What a published statement of enrolment says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated {
+    /// Who holds the key
+    pub handle: Handle,
+    /// Device, key and evidence
+    pub enrolment: Enrolment,
+    /// `live` or `rehearsal`
+    pub mode: String,
+}
+
+/// Reads a statement of enrolment of an earlier ceremony. That it is whole and
+/// signed by the key that it states is checked; that it stands at its place in
+/// that ceremony's transcript only that ceremony's bundle can show.
+///
+/// # Errors
+/// In words, what is wrong with it.
+pub fn read_enrolment(statement: &[u8]) -> Result<Stated, String> {
+    let envelope = Envelope::parse(statement, 1 << 16).map_err(|error| error.to_string())?;
+    if envelope.to_json().as_bytes() != statement || envelope.payload_type != ENROLMENT {
+        return Err("its statement is not written as this program writes it".to_owned());
+    }
+    let payload = json::parse(&envelope.payload, envelope.payload.len())
+        .map_err(|error| format!("its statement: {error}"))?;
+    if json::canonical(&payload) != envelope.payload {
+        return Err("its statement is not in canonical form".to_owned());
+    }
+    let stated = stated(&payload, Digest::of(statement))
+        .map_err(|error| format!("its statement: {error}"))?;
+    let key = PublicKey::from_spki_der(&stated.enrolment.spki)
+        .map_err(|error| format!("its key: {error}"))?;
+    match envelope.signatures.as_slice() {
+        [one] if key.verify_twice(&envelope.signed_bytes(), &one.sig).is_ok() => Ok(stated),
+        _ => Err("its statement is not signed by its key".to_owned()),
+    }
+}
+
+fn stated(payload: &Json, statement: Digest) -> Result<Stated, json::Misfit> {
+    let at = json::At::top(payload, "payload");
+    let digest = |name: &str| {
+        let place = at.member(name)?;
+        Digest::from_hex(place.string()?).ok_or_else(|| place.misfit("no SHA-256"))
+    };
+    let handle = at.member("handle")?;
+    let spki = at.member("spki")?;
+    let family = match at.find("family")? {
+        None => Family::YubiKey,
+        Some(family) if family.string()? == YUBIHSM => Family::YubiHsm,
+        Some(family) => return Err(family.misfit("no family of devices")),
+    };
+    Ok(Stated {
+        handle: Handle::try_from(handle.string()?.to_owned()).map_err(|why| handle.misfit(why))?,
+        enrolment: Enrolment {
+            serial: at.member("serial")?.unsigned()?,
+            family,
+            firmware: at.member("firmware")?.string()?.to_owned(),
+            spki: hex::decode(spki.string()?).map_err(|_| spki.misfit("not hexadecimal"))?,
+            attestation: digest("attestation")?,
+            device: digest("device")?,
+            statement: Some(statement),
+            escrow: None,
+        },
+        mode: at.member("mode")?.string()?.to_owned(),
+    })
+}
+
+/// The bytes that are signed for a payload of a type.
+#[must_use]
+pub fn signed_bytes(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    pae(payload_type, payload)
+}
+
+/// The statement with its signature, as it is kept and published.
+#[must_use]
+pub fn envelope(payload_type: &str, payload: Vec<u8>, keyid: &str, signature: Vec<u8>) -> Vec<u8> {
+    let envelope = Envelope {
+        payload_type: payload_type.to_owned(),
+        payload,
+        signatures: vec![EnvelopeSignature {
+            keyid: keyid.to_owned(),
+            sig: signature,
+        }],
+    };
+    envelope.to_json().into_bytes()
+}
+
+/// Checks a statement of enrolment as it was published: its payload is exactly
+/// what this enrolment at this head states, and its one signature is by the
+/// enrolled key.
+///
+/// # Errors
+/// A [`Violation`] of KEY-POSSESSION.
+pub fn check_enrolment(
+    statement: &[u8],
+    opening: &Opening,
+    head: &Digest,
+    handle: &Handle,
+    enrolled: &Enrolment,
+) -> Result<(), Violation> {
+    let payload = enrolment(opening, head, handle, enrolled);
+    check_signed(statement, ENROLMENT, &payload, enrolled).map_err(|why| {
+        Violation::new(
+            "KEY-POSSESSION",
+            format!(
+                "the enrolment statement of {handle}, device {}: {why}",
+                enrolled.serial
+            ),
+            "do not count on this key; enrol the holder again",
+        )
+    })
+}

@@ -1,0 +1,133 @@
+//! Which ceremony is next, and why.
+
+use serde::Serialize;
+
+use super::{DocumentStatus, HolderStatus, QuorumStatus};
+use keymoot_core::text::escape;
+
+/// What is to be done, in one sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Advice {
+    /// The script of the ceremony that is to be held now, if one is.
+    pub script: Option<&'static str>,
+    /// Why, or when the next one is.
+    pub sentence: String,
+}
+
+/// The most urgent thing first.
+pub(super) fn next(
+    documents: &[DocumentStatus],
+    quorum: &QuorumStatus,
+    holders: &[HolderStatus],
+) -> Advice {
+    let advice = |script, sentence| Advice { script, sentence };
+    let names = |which: &dyn Fn(&HolderStatus) -> bool| {
+        let names: Vec<_> = holders
+            .iter()
+            .filter(|holder| which(holder))
+            .map(|holder| escape(&holder.holder))
+            .collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    let first = |which: &dyn Fn(&DocumentStatus) -> bool| {
+        let mut found: Vec<_> = documents
+            .iter()
+            .filter(|document| which(document))
+            .collect();
+        found.sort_by_key(|document| document.days_left);
+        found.first().copied()
+    };
+    let QuorumStatus {
+        can_sign,
+        threshold,
+        ..
+    } = quorum;
+    if quorum.survives_losses < 0 {
+        return advice(
+            Some("quorum-lost"),
+            format!(
+                "Only {can_sign} keys can still sign, and {threshold} must: \
+                 collect the statement of those who remain, and announce that the root is replaced by hand."
+            ),
+        );
+    }
+    if let Some(names) = names(&|holder| holder.revoked) {
+        return advice(
+            Some("emergency-revocation"),
+            format!("A key that was revoked still stands in the root: take out that of {names}."),
+        );
+    }
+    if let Some(document) = first(&|document| document.by_holders && document.expired) {
+        return advice(
+            Some("annual-resign"),
+            format!(
+                "{} expired {}, and clients refuse it: hold the annual signing at once.",
+                escape(&document.name),
+                document.expires
+            ),
+        );
+    }
+    if let Some(document) = first(&|document| document.by_holders && document.signing_begun) {
+        return advice(
+            Some("annual-resign"),
+            format!(
+                "{} expires in {} days: hold the annual signing now.",
+                escape(&document.name),
+                document.days_left
+            ),
+        );
+    }
+    if let Some(names) = names(&|holder| !holder.can_sign) {
+        return advice(
+            Some("onboard-member"),
+            format!(
+                "The key of {names} is in the root without a published enrolment: have it replaced."
+            ),
+        );
+    }
+    let weak = |holder: &HolderStatus| {
+        let device = holder.device.as_ref();
+        device.is_some_and(|device| device.below_policy || !device.advisories.is_empty())
+    };
+    if let Some(names) = names(&weak) {
+        return advice(
+            Some("onboard-member"),
+            format!(
+                "The device of {names} is not what the policy or its vendor asks for: let it be replaced by another."
+            ),
+        );
+    }
+    if let Some(document) = first(&|document| !document.by_holders && document.expired) {
+        return advice(
+            None,
+            format!(
+                "{} expired {}: whoever signs it, a service or a team, is to look after it. No ceremony is due.",
+                escape(&document.name),
+                document.expires
+            ),
+        );
+    }
+    if let Some(names) = names(&|holder| holder.last_signed.is_none()) {
+        return advice(
+            Some("heartbeat"),
+            format!("No root was ever signed by the key of {names}: see that it is still there."),
+        );
+    }
+    let begins = documents
+        .iter()
+        .filter(|document| document.by_holders)
+        .filter_map(|document| document.signing_begins.as_deref())
+        .min();
+    match begins {
+        Some(begins) => advice(
+            None,
+            format!(
+                "Nothing is due before {begins}: then hold the annual signing (annual-resign)."
+            ),
+        ),
+        None => advice(
+            None,
+            "Nothing is due; the documents do not say when they are to be signed again.".to_owned(),
+        ),
+    }
+}

@@ -1,0 +1,303 @@
+//! How a quorum stands between ceremonies: how long its documents last, who can still
+//! sign, how many keys may be lost, and which ceremony is next.
+//!
+//! Pure: what earlier ceremonies left and the moment are given.
+
+mod advice;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+pub use advice::Advice;
+
+use super::previous::{Previous, Published, RevokedKey};
+use crate::rules::{documents::REHEARSAL_MARK, policy::DeviceBounds};
+use keymoot_attestation as attestation;
+use keymoot_attestation::{Family, Firmware, TrustStore};
+use keymoot_core::{digest::Digest, time::Time};
+use keymoot_tuf as tuf;
+use keymoot_tuf::{DocumentError, Expiry, KeyEntry, KeyId, Lifetime, Periods, Root};
+
+/// The format that a status names.
+const FORMAT: &str = "keymoot-status/1";
+
+/// How a quorum stands at a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Always `keymoot-status/1`.
+    pub format: &'static str,
+    /// The moment.
+    pub at: String,
+    /// Whether all this is of a rehearsal.
+    pub rehearsal: bool,
+    /// The documents, those of the quorum first.
+    pub documents: Vec<DocumentStatus>,
+    /// The numbers.
+    pub quorum: QuorumStatus,
+    /// The keys of the root and who holds them.
+    pub holders: Vec<HolderStatus>,
+    /// The keys that were thrown out.
+    pub revoked: Vec<RevokedKey>,
+    /// What is to be done.
+    pub next: Advice,
+}
+
+/// A document and its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DocumentStatus {
+    /// Its file name, not safe to show.
+    pub name: String,
+    /// Its version.
+    pub version: u64,
+    /// When it expires.
+    pub expires: String,
+    /// Whole days until then; below zero once it is over.
+    pub days_left: i64,
+    /// From when on the next version is to be signed, where its period is known.
+    pub signing_begins: Option<String>,
+    /// Whether that moment has come.
+    pub signing_begun: bool,
+    /// Whether it is over.
+    pub expired: bool,
+    /// Whether holders sign it, and not a service or a team.
+    pub by_holders: bool,
+}
+
+/// How many can sign, and how many must.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct QuorumStatus {
+    /// The root's version.
+    pub root_version: u64,
+    /// Keys of the root that must sign.
+    pub threshold: usize,
+    /// Distinct keys of the root.
+    pub keys: usize,
+    /// Those that can still sign.
+    pub can_sign: usize,
+    /// How many more may be lost; below zero where the quorum is lost.
+    pub survives_losses: i64,
+    /// Whether any enrolment is published. Where none is, a key counts unless it is
+    /// revoked.
+    pub enrolments_published: bool,
+}
+
+/// A key of the root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HolderStatus {
+    /// Who holds it, or else the beginning of its id; not safe to show.
+    pub holder: String,
+    /// The SHA-256 of its SubjectPublicKeyInfo.
+    pub key: Digest,
+    /// Whether it can still sign.
+    pub can_sign: bool,
+    /// Whether it was thrown out, and still stands in the root.
+    pub revoked: bool,
+    /// The last version of the root that it signed.
+    pub last_signed: Option<u64>,
+    /// The device that it is in, where its enrolment is published.
+    pub device: Option<DeviceStatus>,
+    /// The same person's devices with proven keys that stand in no root.
+    pub spares: Vec<DeviceStatus>,
+}
+
+/// A device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceStatus {
+    /// Its serial number.
+    pub serial: u32,
+    /// Of which kind it is, by its statement; a YubiKey where it is not said.
+    #[serde(skip_serializing_if = "Family::is_yubikey")]
+    pub family: Family,
+    /// Its firmware: attested where `proven`, otherwise as its statement says.
+    pub firmware: String,
+    /// Whether the vendor's certificates lead to its key.
+    pub proven: bool,
+    /// Whether its firmware is older than the policy allows.
+    pub below_policy: bool,
+    /// The vendor's advisories for such a key in such a device.
+    pub advisories: Vec<AdvisoryStatus>,
+}
+
+/// An advisory of the vendor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct AdvisoryStatus {
+    /// Its id.
+    pub id: &'static str,
+    /// What it means.
+    pub effect: &'static str,
+}
+
+/// What a status is made from.
+pub struct Standing<'a> {
+    /// What earlier ceremonies left, verified. Its chain is never empty.
+    pub previous: &'a Previous,
+    /// Documents that others sign, by role. Only their end is asked for.
+    pub others: BTreeMap<String, tuf::Document>,
+    /// What the policy asks of devices.
+    pub bounds: &'a DeviceBounds,
+    /// The vendor whose certificates are followed.
+    pub vendor: &'a TrustStore,
+    /// The moment.
+    pub now: Time,
+}
+
+impl Standing<'_> {
+    /// How the quorum stands.
+    ///
+    /// # Errors
+    /// A document has no end that can be read.
+    pub fn status(&self) -> Result<Status, DocumentError> {
+        let Some(root) = self.previous.root().map(tuf::VerifiedRoot::root) else {
+            return Err(DocumentError::UnknownFormat);
+        };
+        let documents = self.documents(root)?;
+        let holders = self.holders(root);
+        let threshold = root
+            .roles
+            .get("root")
+            .map_or(0, |role| role.threshold as usize);
+        let can_sign = holders.iter().filter(|holder| holder.can_sign).count();
+        let quorum = QuorumStatus {
+            root_version: root.version,
+            threshold,
+            keys: holders.len(),
+            can_sign,
+            survives_losses: signed(can_sign) - signed(threshold),
+            enrolments_published: !self.previous.enrolments().is_empty(),
+        };
+        let next = advice::next(&documents, &quorum, &holders);
+        Ok(Status {
+            format: FORMAT,
+            at: self.now.to_string(),
+            rehearsal: root.extra.contains_key(REHEARSAL_MARK),
+            documents,
+            quorum,
+            holders,
+            revoked: self.previous.revoked().keys().to_vec(),
+            next,
+        })
+    }
+
+    fn documents(&self, root: &Root) -> Result<Vec<DocumentStatus>, DocumentError> {
+        let ours = super::script::Document::ALL.into_iter().filter_map(|kind| {
+            let document = self.previous.document(kind)?;
+            Some((kind.role(), document, true))
+        });
+        let others = self
+            .others
+            .iter()
+            .map(|(role, document)| (role.as_str(), document, false));
+        ours.chain(others)
+            .map(|(role, document, by_holders)| {
+                let lifetime = Lifetime::of(document)?.or(self.periods(root, role));
+                let state = lifetime.at(self.now);
+                Ok(DocumentStatus {
+                    name: format!("{role}.json"),
+                    version: document.version(),
+                    expires: lifetime.expires.to_string(),
+                    days_left: lifetime.days_left(self.now),
+                    signing_begins: lifetime.signing_begins().map(|time| time.to_string()),
+                    signing_begun: matches!(state, Expiry::SigningBegun | Expiry::Expired),
+                    expired: state == Expiry::Expired,
+                    by_holders,
+                })
+            })
+            .collect()
+    }
+
+    /// The periods that whoever delegates to a role says of it.
+    fn periods(&self, root: &Root, role: &str) -> Option<Periods> {
+        let targets = self.previous.targets().map(|targets| &targets.content);
+        let delegated = || targets?.role(role)?.keys.periods;
+        let in_root = root.roles.get(role).and_then(|role| role.periods);
+        in_root.or_else(delegated)
+    }
+
+    fn holders(&self, root: &Root) -> Vec<HolderStatus> {
+        let keys = root.role_keys("root");
+        let mut holders: Vec<_> = keys
+            .iter()
+            .map(|(fingerprint, named)| self.holder(fingerprint, *named, &keys))
+            .collect();
+        holders.sort_by(|one, other| one.holder.cmp(&other.holder));
+        holders
+    }
+
+    fn holder(
+        &self,
+        key: &Digest,
+        (keyid, entry): (&KeyId, &KeyEntry),
+        keys: &BTreeMap<Digest, (&KeyId, &KeyEntry)>,
+    ) -> HolderStatus {
+        let enrolments = self.previous.enrolments();
+        let revoked = self.previous.revoked();
+        let own = enrolments.iter().find(|p| p.enrolment.key() == *key);
+        let out = revoked.keys().iter().any(|revoked| revoked.key == *key);
+        let is_spare = |published: &&Published| {
+            let theirs = entry.holder.as_deref() == Some(published.handle.as_str());
+            let (fingerprint, serial) = (published.enrolment.key(), published.enrolment.serial);
+            theirs
+                && !keys.contains_key(&fingerprint)
+                && revoked.find(Some(&fingerprint), serial).is_none()
+        };
+        HolderStatus {
+            holder: entry
+                .holder
+                .clone()
+                .unwrap_or_else(|| format!("key {}", keyid.short())),
+            key: *key,
+            can_sign: !out && (own.is_some() || enrolments.is_empty()),
+            revoked: out,
+            last_signed: self.previous.last_signed(key),
+            device: own.map(|published| self.device(published)),
+            spares: enrolments
+                .iter()
+                .filter(is_spare)
+                .map(|published| self.device(published))
+                .collect(),
+        }
+    }
+
+    fn device(&self, published: &Published) -> DeviceStatus {
+        let enrolment = &published.enrolment;
+        let proven = attestation::verify(&published.evidence, self.vendor, None)
+            .ok()
+            .filter(|proven| proven.attests(&enrolment.spki).is_ok());
+        let stated = Firmware::parse(&enrolment.firmware);
+        let least = self.bounds.firmware(enrolment.family);
+        let least = Firmware::from(least.unwrap_or([u8::MAX; 3]));
+        // Of a device that proves nothing, not even the family is known.
+        let advisories = proven
+            .as_ref()
+            .map(|proven| proven.advisories())
+            .unwrap_or_default();
+        let firmware = proven.as_ref().map(|proven| proven.firmware()).or(stated);
+        DeviceStatus {
+            serial: enrolment.serial,
+            family: enrolment.family,
+            firmware: match firmware {
+                Some(firmware) => firmware.to_string(),
+                None => enrolment.firmware.clone(),
+            },
+            proven: proven.is_some(),
+            below_policy: firmware.is_none_or(|firmware| firmware < least),
+            advisories: advisories
+                .iter()
+                .map(|advisory| AdvisoryStatus {
+                    id: advisory.id,
+                    effect: advisory.effect,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A count as a number that may go below zero.
+fn signed(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

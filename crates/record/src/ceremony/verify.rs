@@ -1,0 +1,272 @@
+//! Verifying the documents that holders have signed.
+
+use std::collections::BTreeMap;
+
+use super::{script::Document, state::State};
+use crate::rules::policy::CRATES;
+use keymoot_core::{Verdict, Violation, digest::Digest};
+use keymoot_tuf as tuf;
+use keymoot_tuf::{Checks, KeyId, Root, Targets, VerifiedRoot, count};
+
+/// Reads a file that events speak of by its digest.
+pub type Objects<'o> = dyn Fn(&Digest) -> Option<Vec<u8>> + 'o;
+
+/// A proposed document as it was kept, without signatures.
+///
+/// # Errors
+/// In words, when it is missing, was altered or cannot be read.
+pub fn proposal(
+    state: &State,
+    document: Document,
+    objects: &Objects<'_>,
+) -> Result<tuf::Document, String> {
+    let proposal = state
+        .documents
+        .get(&document)
+        .ok_or("it was never proposed")?;
+    let file = objects(&proposal.file).ok_or("its proposal is missing")?;
+    if Digest::of(&file) != proposal.file {
+        return Err("its proposal was altered".to_owned());
+    }
+    let parsed = tuf::Document::parse(&file, file.len()).map_err(|error| error.to_string())?;
+    if parsed.digest() == proposal.signed {
+        Ok(parsed)
+    } else {
+        Err("its proposal is not the one whose digest was recorded".to_owned())
+    }
+}
+
+/// The signatures on a document, by the ids that its delegators give the keys.
+///
+/// # Errors
+/// In words, when a document that names the keys cannot be read.
+fn signatures(
+    state: &State,
+    document: Document,
+    delegators: &Delegators<'_>,
+) -> Result<BTreeMap<KeyId, Vec<u8>>, String> {
+    let mut found = BTreeMap::new();
+    for seat in &state.seats {
+        for ((signed, serial), signature) in &seat.signatures {
+            if *signed == document {
+                let key = seat.key_in(*serial);
+                let keyid = key
+                    .and_then(|key| delegators.key_id(document, &key))
+                    .ok_or_else(|| format!("the key of {} has no part in it", seat.handle))?;
+                found.insert(keyid, signature.bytes.clone());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The files of a signed document, put together from the proposal and the signatures
+/// under the ids that its delegators give the keys: path in the repository to content.
+///
+/// # Errors
+/// In words, when the proposal is missing or cannot be read.
+pub fn signed_files(
+    state: &State,
+    document: Document,
+    delegators: &Delegators<'_>,
+    objects: &Objects<'_>,
+) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let proposal = proposal(state, document, objects)?;
+    let signatures = signatures(state, document, delegators)?;
+    let dialect = state.plan.policy.dialect;
+    Ok(dialect.files(document.role(), &proposal, &signatures))
+}
+
+/// The documents that name the keys which sign others: those that this ceremony
+/// proposes or, where it does not, those that were published before.
+pub struct Delegators<'s> {
+    root: Root,
+    previous: Option<&'s VerifiedRoot>,
+    targets: Option<Targets>,
+}
+
+impl<'s> Delegators<'s> {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// In words, which is missing or cannot be read.
+    pub fn of(state: &'s State, objects: &Objects<'_>) -> Result<Self, String> {
+        let previous = state.plan.previous();
+        let proposed = |document: Document| {
+            state
+                .documents
+                .contains_key(&document)
+                .then(|| {
+                    proposal(state, document, objects)
+                        .map_err(|why| format!("{}: {why}", document.name()))
+                })
+                .transpose()
+        };
+        let root = match proposed(Document::Root)? {
+            Some(document) => Root::read(&document).map_err(|error| error.to_string())?,
+            None => previous
+                .and_then(|previous| previous.root())
+                .map(|root| root.root().clone())
+                .ok_or("there is no root yet")?,
+        };
+        let targets = match proposed(Document::Targets)? {
+            Some(document) => Some(Targets::read(&document).map_err(|error| error.to_string())?),
+            None => previous
+                .and_then(|previous| previous.targets())
+                .map(|targets| targets.content.clone()),
+        };
+        Ok(Self {
+            root,
+            previous: previous
+                .and_then(|previous| previous.root())
+                .filter(|_| state.documents.contains_key(&Document::Root)),
+            targets,
+        })
+    }
+
+    /// The id under which a signature by this key stands in a document.
+    #[must_use]
+    pub fn key_id(&self, document: Document, key: &Digest) -> Option<KeyId> {
+        let own = match document {
+            Document::Root => self.root.role_keys("root"),
+            Document::Targets => self.root.role_keys("targets"),
+            Document::Crates => self.targets.as_ref()?.role_keys(CRATES),
+        };
+        let before = || self.previous.map(|root| root.root().role_keys("root"));
+        let found = own.get(key).map(|(keyid, _)| (*keyid).clone());
+        found.or_else(|| match document {
+            Document::Root => before()?.get(key).map(|(keyid, _)| (*keyid).clone()),
+            _ => None,
+        })
+    }
+
+    /// What the demand for signatures on a document comes to: in words, or why it is
+    /// not met.
+    fn judge(&self, document: Document, signed: tuf::Document) -> Result<String, String> {
+        let (role, keys) = match document {
+            Document::Root => {
+                return tuf::verify_root(self.previous, signed)
+                    .map(|root| match root.by_previous() {
+                        Some(before) => format!(
+                            "{}; by the keys of the root before it, {before}",
+                            root.by_itself()
+                        ),
+                        None => root.by_itself().to_string(),
+                    })
+                    .map_err(|error| error.to_string());
+            }
+            Document::Targets => (self.root.roles.get("targets"), &self.root.keys),
+            Document::Crates => {
+                let delegations = self
+                    .targets
+                    .as_ref()
+                    .and_then(|targets| targets.delegations.as_ref())
+                    .ok_or("nothing delegates to it")?;
+                let role = delegations.roles.iter().find(|role| role.name == CRATES);
+                (role.map(|role| &role.keys), &delegations.keys)
+            }
+        };
+        let role = role.ok_or("nothing delegates to it")?;
+        let quorum = count(role, keys, &mut Checks::of(&signed));
+        match quorum.met() {
+            true => Ok(quorum.to_string()),
+            false => Err(format!("it is not signed by enough keys: {quorum}")),
+        }
+    }
+}
+
+/// What the SIGNATURE rules say of every signed document: each is put together, read
+/// back from its bytes, and verified.
+#[must_use]
+pub fn signed_documents(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
+    let delegators = match Delegators::of(state, objects) {
+        Ok(delegators) => delegators,
+        Err(_) if state.documents.is_empty() => return Vec::new(),
+        Err(why) => return vec![fault(Document::Root, &why)],
+    };
+    state
+        .documents
+        .keys()
+        .flat_map(
+            |&document| match read_back(state, document, &delegators, objects) {
+                Ok(parsed) => {
+                    let twice = twice(state, document, &parsed);
+                    let quorum = match delegators.judge(document, parsed) {
+                        Ok(quorum) => Verdict::held(
+                            "SIGNATURE-QUORUM",
+                            format!("{}: {quorum}", document.name()),
+                        ),
+                        Err(why) => fault(document, &why),
+                    };
+                    vec![twice, quorum]
+                }
+                Err(why) => vec![fault(document, &why)],
+            },
+        )
+        .collect()
+}
+
+/// The signed document as a stranger reads it from its files.
+fn read_back(
+    state: &State,
+    document: Document,
+    delegators: &Delegators<'_>,
+    objects: &Objects<'_>,
+) -> Result<tuf::Document, String> {
+    let files: BTreeMap<_, _> = signed_files(state, document, delegators, objects)?
+        .into_iter()
+        .collect();
+    let read = state
+        .plan
+        .policy
+        .dialect
+        .read(document.role(), None, &|path| files.get(path).cloned());
+    read.map_err(|error| error.to_string())?
+        .ok_or_else(|| "it was not written".to_owned())
+}
+
+fn fault(document: Document, why: &str) -> Verdict {
+    Violation::new(
+        "SIGNATURE-QUORUM",
+        format!("{}: {why}", document.name()),
+        "stop: do not publish it. Have it signed in a new ceremony",
+    )
+    .into()
+}
+
+/// SIGNATURE-TWICE: two implementations accept every signature by an enrolled key.
+fn twice(state: &State, document: Document, parsed: &tuf::Document) -> Verdict {
+    let message = parsed.signed_bytes();
+    let (mut good, mut bad) = (0, Vec::new());
+    for seat in &state.seats {
+        for ((signed, serial), signature) in &seat.signatures {
+            if *signed != document {
+                continue;
+            }
+            let spki = seat.proven().find(|e| e.serial == *serial).map(|e| &e.spki);
+            let key = spki.and_then(|spki| tuf::PublicKey::from_spki_der(spki).ok());
+            match key.is_some_and(|key| key.verify_twice(message, &signature.bytes).is_ok()) {
+                true => good += 1,
+                false => bad.push(seat.handle.to_string()),
+            }
+        }
+    }
+    Verdict::unless(
+        "SIGNATURE-TWICE",
+        !bad.is_empty(),
+        || {
+            format!(
+                "{}: two implementations accept each of {good} signatures",
+                document.name()
+            )
+        },
+        || {
+            format!(
+                "{}: not accepted are the signatures of {}",
+                document.name(),
+                bad.join(", ")
+            )
+        },
+        "stop: do not publish it. Have it signed in a new ceremony",
+    )
+}

@@ -1,0 +1,115 @@
+//! The account: its sections, in the order in which a stranger asks.
+
+use super::{
+    course, devices,
+    facts::Facts,
+    html, markdown, outcome,
+    page::{Block, Page, Phrase, digest},
+    verdicts,
+};
+use crate::{
+    ceremony::State,
+    transcript::{Chain, Mode},
+};
+use keymoot_core::{digest::Digest, text::escape};
+
+/// The account of a sealed ceremony.
+#[derive(Debug, Clone)]
+pub struct Account(Page);
+
+impl Account {
+    /// Gathers what happened up to the seal. `objects` finds the content of a
+    /// digest that the transcript names.
+    ///
+    /// # Errors
+    /// In words, when the ceremony is not sealed, or an object is missing or does
+    /// not prove what the transcript says of it.
+    pub fn of(
+        state: &State,
+        chain: &Chain,
+        objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+    ) -> Result<Self, String> {
+        let facts = Facts::gather(state, chain, objects)?;
+        let script = state.plan.script.script();
+        let mut blocks = outcome::summary(&facts);
+        blocks.extend(outcome::documents(&facts));
+        blocks.extend(devices::table(&facts));
+        blocks.extend(devices::each(&facts));
+        blocks.extend(course::remarks(&facts));
+        blocks.extend(course::timeline(&facts));
+        blocks.extend(verdicts::table(&facts));
+        blocks.extend(plan(&facts));
+        blocks.extend(checking(&facts));
+        Ok(Self(Page {
+            title: escape(&script.title),
+            mode: facts.opening.mode,
+            blocks,
+        }))
+    }
+
+    /// The account as one HTML file: no script, nothing from elsewhere.
+    #[must_use]
+    pub fn html(&self) -> String {
+        html::write(&self.0)
+    }
+
+    /// The account as Markdown.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        markdown::write(&self.0)
+    }
+}
+
+fn plan(facts: &Facts<'_>) -> Vec<Block> {
+    let plan = &facts.state.plan;
+    let [script, policy, roster] = plan.files.digests();
+    let named = |name: &str, of: &Digest| {
+        vec![
+            Phrase::code(name)
+                .and(", SHA-256 ")
+                .and_code(of.to_string()),
+        ]
+    };
+    vec![
+        Block::Section("What it was held to".to_owned()),
+        Block::Paragraph(
+            "The digests of these three files are the first thing in the transcript. \
+             They lie beside this account."
+                .into(),
+        ),
+        Block::Facts(vec![
+            ("Script", named("script.toml", &script)),
+            ("Policy", named("policy.toml", &policy)),
+            ("Roster", named("roster.toml", &roster)),
+        ]),
+    ]
+}
+
+fn checking(facts: &Facts<'_>) -> Vec<Block> {
+    let flag = match facts.opening.mode {
+        Mode::Live => "",
+        Mode::Rehearsal => " --rehearsal",
+    };
+    vec![
+        Block::Section("How to check this".to_owned()),
+        Block::Paragraph(
+            "Believe nothing here that you have not checked. In the folder of the bundle, with no \
+             device and no network: the first command judges every rule anew from the evidence, \
+             the second verifies the signatures on the root, and the third needs no keymoot: it \
+             prints the head of the transcript, as it stands at the top of this account and in \
+             MANIFEST.json."
+                .into(),
+        ),
+        Block::Commands(vec![
+            format!("keymoot verify .{flag}"),
+            "keymoot tuf verify repositories/tuf-root/metadata/root.json".to_owned(),
+            "tail -n 1 transcript.jsonl | tr -d '\\n' | sha256sum".to_owned(),
+        ]),
+        Block::Paragraph(
+            "Who closed the ceremony stands in MANIFEST.sigs.json and not here: the holders signed \
+             a list of files in which this account has its place."
+                .into(),
+        ),
+        Block::Facts(vec![("Head", digest(&facts.seal.head))]),
+    ]
+}

@@ -1,0 +1,111 @@
+//! What happened, line by line; and apart from that what did not go as planned.
+
+use super::{
+    facts::Facts,
+    gantt,
+    page::{Block, Phrase, Row, Table},
+};
+use crate::transcript::{Entry, Event};
+use keymoot_core::text::escape;
+
+/// Notes, exceptions, mishaps and a clock that was set back: what a reader wants to know
+/// first.
+pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
+    let remarkable = |entry: &Entry| {
+        matches!(
+            entry.event,
+            Event::Note { .. }
+                | Event::Exception { .. }
+                | Event::Mishap { .. }
+                | Event::Resumed { .. }
+                | Event::Left {}
+                | Event::TurnEnded {
+                    unfinished: Some(_),
+                    ..
+                }
+        )
+    };
+    let mut rows = Vec::new();
+    let mut before: Option<&Entry> = None;
+    for entry in facts.chain.entries() {
+        if let Some(before) = before.filter(|before| entry.time < before.time) {
+            rows.push(set_back(entry, before));
+        }
+        if remarkable(entry) {
+            rows.push(row(entry));
+        }
+        before = Some(entry);
+    }
+    let mut blocks = vec![Block::Section(
+        "What did not go as the script says".to_owned(),
+    )];
+    blocks.push(if rows.is_empty() {
+        Block::Paragraph(
+            "Nothing: no note and no exception was recorded, no device failed, and the program \
+             was not interrupted; and the machine's clock never went back."
+                .into(),
+        )
+    } else {
+        Block::Table(Table { heads: HEADS, rows })
+    });
+    blocks
+}
+
+const HEADS: &[&str] = &["Line", "Time", "What happened"];
+
+/// Every line of the transcript.
+pub(super) fn timeline(facts: &Facts<'_>) -> Vec<Block> {
+    let script = &facts.state.plan.script;
+    let acts = &script.script().acts;
+    let mut rows = Vec::new();
+    for entry in facts.chain.entries() {
+        if let Event::StepBegun { step: id } = &entry.event
+            && let Some((act, step)) = script.steps().find(|(_, step)| step.id == *id)
+        {
+            let act = acts
+                .get(act)
+                .map(|act| format!("{}: ", act.title))
+                .unwrap_or_default();
+            rows.push(Row::Title(escape(&format!("{act}{}", step.title))));
+        }
+        rows.push(row(entry));
+    }
+    vec![
+        Block::Section("What happened".to_owned()),
+        Block::Course(gantt::of(facts)),
+        Block::Paragraph(
+            "Every line of transcript.jsonl, by its number, up to the seal. Each names the digest \
+             of the line before it."
+                .into(),
+        ),
+        Block::Table(Table { heads: HEADS, rows }),
+    ]
+}
+
+/// The order of the lines rests on digests, and their times on the machine's clock.
+fn set_back(entry: &Entry, before: &Entry) -> Row {
+    let seconds = before.time.unix() - entry.time.unix();
+    Row::Cells(vec![
+        entry.seq.to_string().into(),
+        entry.time.to_string().into(),
+        Phrase::strong(format!(
+            "before this line the machine's clock was set back by {seconds} seconds at least"
+        )),
+    ])
+}
+
+fn row(entry: &Entry) -> Row {
+    let sentence = entry.event.sentence();
+    let remarkable = matches!(
+        entry.event,
+        Event::Note { .. } | Event::Exception { .. } | Event::Mishap { .. }
+    );
+    Row::Cells(vec![
+        entry.seq.to_string().into(),
+        entry.time.to_string().into(),
+        match remarkable {
+            true => Phrase::strong(sentence),
+            false => sentence.into(),
+        },
+    ])
+}

@@ -1,0 +1,213 @@
+//! Who signed, and with what.
+
+use std::collections::BTreeSet;
+
+use super::{
+    chain,
+    facts::{Device, Facts, Holder},
+    page::{Block, Phrase, Row, Span, Table},
+    verdicts,
+};
+use crate::ceremony::script::Document;
+use keymoot_attestation::{Family, Specifics, VerifiedAttestation};
+use keymoot_core::{digest::Digest, text::escape};
+
+/// One line a holder.
+pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
+    let rows = facts.holders.iter().enumerate().map(|(index, holder)| {
+        let serial = |device: &Device<'_>| {
+            format!("{} {}", device.enrolment.family, device.enrolment.serial)
+        };
+        let firmware = |device: &Device<'_>| device.proven.firmware().to_string();
+        let (device, entry) = (holder.device.as_ref(), holder.entry);
+        Row::Cells(vec![
+            (index + 1).to_string().into(),
+            who(holder),
+            entry
+                .map_or_else(|| "leaves".to_owned(), |e| escape(&e.employer))
+                .into(),
+            entry
+                .map_or_else(String::new, |e| escape(&e.country))
+                .into(),
+            device.map_or_else(|| "none".to_owned(), serial).into(),
+            device.map_or_else(String::new, firmware).into(),
+            signed(holder),
+        ])
+    });
+    vec![
+        Block::Section("Who signed, and with what".to_owned()),
+        Block::Table(Table {
+            heads: &[
+                "Seat", "Holder", "Employer", "Country", "Device", "Firmware", "Signed",
+            ],
+            rows: rows.collect(),
+        }),
+    ]
+}
+
+fn who(holder: &Holder<'_>) -> Phrase {
+    let handle = holder.seat.handle.as_str();
+    let name = escape(holder.name);
+    if name == handle {
+        Phrase::strong(handle)
+    } else {
+        Phrase::strong(handle).and(format!(", {name}"))
+    }
+}
+
+fn signed(holder: &Holder<'_>) -> Phrase {
+    // With two devices a document may be signed twice.
+    let documents: BTreeSet<_> = holder.seat.signatures.keys().map(|(d, _)| *d).collect();
+    let names: Vec<_> = documents.into_iter().map(Document::name).collect();
+    match names.is_empty() {
+        true => "nothing".into(),
+        false => names.join(", ").into(),
+    }
+}
+
+/// Each device: what its certificates prove, and up to whom.
+pub(super) fn each(facts: &Facts<'_>) -> Vec<Block> {
+    let mut blocks = vec![
+        Block::Section("The devices".to_owned()),
+        Block::Paragraph(
+            "Each key was generated in its device and never left it. Two certificates prove that: \
+             one that the device made for the key, and one that the vendor put into the device. \
+             Both lie under attestations/, beside the key and the statement that it signed."
+                .into(),
+        ),
+        Block::Chain(chain::of(facts)),
+    ];
+    blocks.extend(spares(facts));
+    for holder in &facts.holders {
+        if let Some(device) = &holder.device {
+            blocks.push(Block::Part(format!(
+                "{}: {} {}",
+                holder.seat.handle, device.enrolment.family, device.enrolment.serial
+            )));
+            blocks.push(Block::Facts(lines(holder, device)));
+            blocks.push(verdicts::list(&device.verdicts));
+        }
+    }
+    blocks
+}
+
+/// The keys that are kept for the day when a first one is lost.
+fn spares(facts: &Facts<'_>) -> Vec<Block> {
+    let kept = facts.holders.iter().flat_map(|holder| {
+        let proven = holder.seat.spares.iter().filter(|e| e.statement.is_some());
+        proven.map(|spare| {
+            format!(
+                "{}: {} {}, firmware {}, key {} …",
+                holder.seat.handle,
+                spare.family,
+                spare.serial,
+                escape(&spare.firmware),
+                spare.key().short_words()
+            )
+        })
+    });
+    let kept: Vec<_> = kept.map(Phrase::from).collect();
+    if kept.is_empty() {
+        return Vec::new();
+    }
+    let told = "Besides these there are spare devices, proven in the same way. Their keys stand in no document.";
+    vec![Block::Paragraph(told.into()), Block::List(kept)]
+}
+
+fn lines(holder: &Holder<'_>, device: &Device<'_>) -> Vec<(&'static str, Vec<Phrase>)> {
+    let proven = &device.proven;
+    let spki = Digest::of(&device.enrolment.spki);
+    let chain = proven.chain().iter().map(|link| {
+        Phrase(vec![
+            Span::Plain(format!("{} ({}), SHA-256 ", link.subject, link.role)),
+            Span::Code(link.sha256.to_string()),
+        ])
+    });
+    let stated = Stated::by(proven);
+    let mut lines = vec![("Firmware", vec![proven.firmware().to_string().into()])];
+    lines.extend(stated.form.map(|form| ("Form", vec![form.into()])));
+    lines.extend([
+        (
+            "Key",
+            vec![
+                format!("{} in {}", proven.algorithm(), stated.place).into(),
+                Phrase::from("SHA-256 ").and_code(spki.to_string()),
+                format!("{} …", spki.short_words()).into(),
+            ],
+        ),
+        (stated.use_of_key.0, vec![stated.use_of_key.1.into()]),
+        (
+            "Attested",
+            vec![match device.taken {
+                Some(taken) => taken.to_string().into(),
+                None => "in an earlier ceremony".into(),
+            }],
+        ),
+        ("Chain", chain.collect()),
+    ]);
+    let advisories = proven.advisories();
+    if !advisories.is_empty() {
+        let told = advisories
+            .iter()
+            .map(|a| Phrase::from(format!("{}: {}", a.id, a.effect)));
+        lines.push(("Advisories", told.collect()));
+    }
+    lines.push((
+        match device.enrolment.family {
+            Family::YubiKey => "PUK and management key",
+            Family::YubiHsm => "Passwords",
+        },
+        vec![
+            match device.enrolment.escrow {
+                None if device.enrolment.family == Family::YubiHsm => {
+                    "the signer's is the holder's; nobody has the administrator's"
+                }
+                Some(_) => "sealed to the holder, who took them along",
+                None => "shown to the holder once; nobody else has them",
+            }
+            .into(),
+        ],
+    ));
+    lines.push((
+        "Files",
+        vec![Phrase::code(format!(
+            "attestations/{}/{}/",
+            holder.seat.handle, device.enrolment.serial
+        ))],
+    ));
+    lines
+}
+
+/// What only devices of one family state, in words.
+struct Stated {
+    form: Option<String>,
+    place: String,
+    use_of_key: (&'static str, String),
+}
+
+impl Stated {
+    fn by(proven: &VerifiedAttestation) -> Self {
+        match proven.specifics() {
+            Specifics::YubiKey(facts) => Self {
+                form: Some(
+                    facts
+                        .form_factor
+                        .map_or_else(|| "not stated".to_owned(), |form| form.to_string()),
+                ),
+                place: format!("slot {}", facts.slot),
+                use_of_key: (
+                    "Asks for",
+                    format!("PIN: {}; touch: {}", facts.pin_policy, facts.touch_policy),
+                ),
+            },
+            Specifics::YubiHsm(facts) => Self {
+                form: None,
+                place: format!("object 0x{:04x} \"{}\"", facts.object, escape(&facts.label)),
+                use_of_key: (
+                    "May",
+                    format!("{} (domain {})", facts.capabilities, facts.domains),
+                ),
+            },
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What came of the ceremony: in short, and document by document.
+
+use super::{
+    facts::Facts,
+    page::{Block, Phrase, Quorum, digest},
+    verdicts,
+};
+use crate::{
+    ceremony::{question, seating::Standing, state::Seat},
+    transcript::Mode,
+};
+use keymoot_core::text::escape;
+
+/// The whole ceremony in one paragraph and a few facts.
+pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
+    let state = facts.state;
+    let roster = &state.plan.roster;
+    let mut told = format!(
+        "From {} to {}, {}.",
+        facts.opening.time,
+        facts.sealed_at(),
+        keys(facts)
+    );
+    for paper in &facts.documents {
+        told.push_str(&format!(
+            " {} of them signed {}; {} must.",
+            facts.signers(paper.document),
+            paper.document.name(),
+            state.plan.policy.quorum.threshold
+        ));
+    }
+    let witnesses: Vec<_> = roster
+        .witnesses
+        .iter()
+        .map(|w| Phrase::from(escape(&w.name)))
+        .collect();
+    let mode = match facts.opening.mode {
+        Mode::Live => "live: its outputs are meant for the world",
+        Mode::Rehearsal => {
+            "REHEARSAL: its devices are simulated, and nothing it made may be trusted"
+        }
+    };
+    let mut lines = vec![
+        ("Mode", vec![Phrase::from(mode)]),
+        (
+            "Ceremony",
+            vec![Phrase::code(facts.opening.ceremony.clone())],
+        ),
+        ("Opened", vec![facts.opening.time.to_string().into()]),
+        ("Sealed", vec![facts.sealed_at().to_string().into()]),
+        ("Administrator", vec![escape(&roster.administrator).into()]),
+    ];
+    if !witnesses.is_empty() {
+        lines.push(("Witnesses", witnesses));
+    }
+    lines.push(("Program", programs(facts)));
+    lines.push((
+        "Transcript",
+        vec![format!("{} lines", facts.chain.entries().len()).into()],
+    ));
+    lines.push(("Head", digest(&facts.seal.head)));
+    vec![Block::Paragraph(told.into()), Block::Facts(lines)]
+}
+
+/// The program with its digest; more than one where the ceremony was resumed by another.
+fn programs(facts: &Facts<'_>) -> Vec<Phrase> {
+    let each = facts.state.programs.iter().map(|(from, program)| {
+        let name = escape(&program.name);
+        let said = match from {
+            0 => Phrase::from(name),
+            from => Phrase::strong(format!("from line {from} on another: {name}")),
+        };
+        std::iter::once(said).chain(digest(&program.sha256))
+    });
+    each.flatten().collect()
+}
+
+/// Who has a key, and who made it in this ceremony.
+fn keys(facts: &Facts<'_>) -> String {
+    let holders: Vec<_> = facts
+        .holders
+        .iter()
+        .filter(|holder| holder.seat.standing != Standing::Leaves)
+        .collect();
+    let enrolled = holders.iter().filter(|h| h.seat.enrolled().is_some());
+    let made = holders.iter().filter_map(|holder| holder.device.as_ref());
+    let made = made.filter(|device| device.taken.is_some()).count();
+    let own = "each in a device of their own that proves it";
+    if facts.state.plan.previous().is_none() {
+        return format!("{made} of {} holders made a key, {own}", holders.len());
+    }
+    let here = match made {
+        0 => "none of them was made in this ceremony".to_owned(),
+        made => format!("{made} of them made it in this ceremony"),
+    };
+    format!(
+        "{} of {} holders have a key, {own}; {here}",
+        enrolled.count(),
+        holders.len()
+    )
+}
+
+/// Each document: what it changes, its digest, who signed it.
+pub(super) fn documents(facts: &Facts<'_>) -> Vec<Block> {
+    let mut blocks = vec![Block::Section("What was decided and signed".to_owned())];
+    if facts.documents.is_empty() {
+        blocks.push(Block::Paragraph("No document was made.".into()));
+    }
+    if let Some(presence) = facts.state.presence() {
+        blocks.push(Block::Part("Whose keys are there".to_owned()));
+        blocks.push(verdicts::list(&[&presence]));
+    }
+    for paper in &facts.documents {
+        let document = paper.document;
+        let signed = |seat: &Seat| seat.has_signed(document);
+        blocks.push(Block::Part(document.name().to_owned()));
+        blocks.push(Block::Quorum(Quorum {
+            document: document.name(),
+            threshold: facts.state.plan.policy.quorum.threshold as usize,
+            signed: facts
+                .holders
+                .iter()
+                .filter(|holder| holder.seat.standing != Standing::Leaves)
+                .map(|holder| signed(holder.seat))
+                .collect(),
+        }));
+        for tally in facts.state.tallies_of(document) {
+            if let Some(version) = tally.of_previous {
+                let told = format!(
+                    "Of the keys of version {version}, {} signed it; {} must.",
+                    tally.have, tally.need
+                );
+                blocks.push(Block::Paragraph(told.into()));
+            }
+        }
+        let changes = paper.changes.iter().cloned().map(Phrase::from);
+        blocks.push(Block::List(changes.collect()));
+        blocks.push(Block::Paragraph(
+            format!(
+                "Before anybody was asked to sign, it was read in the room, and the first words of \
+                 its digest were typed: {}.",
+                question::reading_words(&paper.proposal.signed)
+            )
+            .into(),
+        ));
+        blocks.push(Block::Facts(vec![
+            ("Made", vec![paper.proposal.made.to_string().into()]),
+            (
+                "SHA-256 of the signed bytes",
+                digest(&paper.proposal.signed),
+            ),
+        ]));
+    }
+    blocks
+}

@@ -1,0 +1,71 @@
+//! The rule on the audit log of a YubiHSM 2: it accounts for all that the device was
+//! made to do, and for nothing else.
+
+use std::ops::RangeInclusive;
+
+use super::{Verdict, Violation};
+use keymoot_attestation::{
+    AUDIT,
+    yubihsm_log::{AuditLog, Sent},
+};
+
+/// GENERATE ASYMMETRIC KEY.
+const GENERATE: u8 = 0x46;
+/// SIGN ECDSA.
+const SIGN: u8 = 0x56;
+
+/// A device's audit log since its reset, to be judged.
+#[derive(Debug)]
+pub struct Audited<'a> {
+    /// The device.
+    pub serial: u32,
+    /// Every reading since the reset, in order.
+    pub readings: &'a [Vec<u8>],
+    /// What was sent to it since.
+    pub sent: &'a [Sent],
+    /// How many signatures the transcript accounts for: those recorded at least, those
+    /// announced at most.
+    pub signatures: RangeInclusive<usize>,
+}
+
+/// DEVICE-AUDIT: the log is whole, tells of what was sent and of nothing else, of one
+/// key made, and of the signatures that the transcript tells of.
+///
+/// # Errors
+/// The violations. Otherwise the verdict, and the number of the last entry.
+pub fn check(audited: &Audited<'_>) -> Result<(Verdict, u16), Vec<Violation>> {
+    let log = AuditLog::check(audited.readings, audited.sent)?;
+    let done = |command: u8| {
+        let of = |entry: &&_| told(entry, command);
+        log.entries().iter().filter(of).count()
+    };
+    let (made, signed) = (done(GENERATE), done(SIGN));
+    if made != 1 || !audited.signatures.contains(&signed) {
+        return Err(vec![Violation::new(
+            AUDIT,
+            format!(
+                "the log of YubiHSM 2 {} tells of {made} keys made and {signed} signatures; the transcript of one key \
+                 and {} to {} signatures",
+                audited.serial,
+                audited.signatures.start(),
+                audited.signatures.end()
+            ),
+            "do not use this device; keep it for the inquiry, and set up another",
+        )]);
+    }
+    let verdict = Verdict::held(
+        AUDIT,
+        format!(
+            "the log of YubiHSM 2 {} is whole: its {} entries since the reset are what was asked of it; it was plugged \
+             in {} times since",
+            audited.serial,
+            log.entries().len(),
+            log.restarts()
+        ),
+    );
+    Ok((verdict, log.last()))
+}
+
+fn told(entry: &keymoot_attestation::yubihsm_log::LogEntry, command: u8) -> bool {
+    entry.command() == command && entry.result() == command | 0x80
+}

@@ -1,0 +1,321 @@
+//! The rules on a device and on the key in it.
+
+use super::{Verdict, Violation, policy::Policy, roster::Holder};
+use crate::transcript::Time;
+use keymoot_attestation as attestation;
+use keymoot_attestation::{
+    CHAIN, CONSISTENT, Capabilities, EVIDENCE, EXPORTABLE, Evidence, Family, Firmware, KEY,
+    KeyAlgorithm, ORIGIN, PinPolicy, Slot, Specifics, TouchPolicy, TrustStore, VALIDITY,
+    VerifiedAttestation, YubiHsmFacts, YubiKeyFacts,
+};
+
+/// The id of the rule on firmware.
+pub const FIRMWARE: &str = "DEVICE-FIRMWARE";
+
+/// The id of the rule on what a key in a YubiHSM 2 may do.
+pub const RIGHTS: &str = "DEVICE-RIGHTS";
+
+/// What a device says of itself when it is inserted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reported {
+    /// Its serial number.
+    pub serial: u32,
+    /// Of which kind it is.
+    pub family: Family,
+    /// Its firmware.
+    pub firmware: Firmware,
+}
+
+/// Every rule on a device that a holder brings to be enrolled. `owner` is the
+/// holder who has enrolled it already, if any; `revoked` the reason for which a key in
+/// it was thrown out, if one was.
+#[must_use]
+pub fn brought(
+    device: Reported,
+    holder: &Holder,
+    owner: Option<&str>,
+    revoked: Option<&str>,
+    policy: &Policy,
+) -> Vec<Verdict> {
+    let serial = format!("{} {}", device.family, device.serial);
+    vec![
+        Verdict::unless(
+            "DEVICE-DISTINCT",
+            owner.is_some(),
+            || format!("{serial} has not been enrolled before"),
+            || {
+                format!(
+                    "{serial} was already enrolled, for {}",
+                    owner.unwrap_or("nobody")
+                )
+            },
+            "take it out and insert the device of the holder at the table",
+        ),
+        expected(device.serial, holder),
+        Verdict::unless(
+            "KEY-REVOKED",
+            revoked.is_some(),
+            || format!("no key in {serial} was ever revoked"),
+            || {
+                format!(
+                    "a key in {serial} was revoked: {}",
+                    keymoot_core::text::escape(revoked.unwrap_or_default())
+                )
+            },
+            "keep it for the inquiry, and take another device",
+        ),
+        firmware(device.family, device.firmware, policy),
+    ]
+}
+
+/// DEVICE-EXPECTED: the device is one that the roster lists for the holder, where
+/// it lists any.
+#[must_use]
+pub fn expected(serial: u32, holder: &Holder) -> Verdict {
+    Verdict::unless(
+        "DEVICE-EXPECTED",
+        !holder.devices.is_empty() && !holder.devices.contains(&serial),
+        || match holder.devices.is_empty() {
+            true => "the roster leaves open which device this holder brings".to_owned(),
+            false => format!("the roster says that this holder brings {serial}"),
+        },
+        || {
+            format!(
+                "{} {serial} is not one that the roster lists for {}",
+                holder.family, holder.handle
+            )
+        },
+        "insert the device that the roster lists, or leave and correct the roster",
+    )
+}
+
+/// The rule on the device inserted by a holder who is to use one of these.
+#[must_use]
+pub fn returned(serial: u32, awaited: &[u32], owner: Option<&str>) -> Vec<Verdict> {
+    let list = || {
+        let serials: Vec<_> = awaited.iter().map(u32::to_string).collect();
+        serials.join(" or ")
+    };
+    vec![Verdict::unless(
+        "DEVICE-ENROLLED",
+        !awaited.contains(&serial),
+        || format!("device {serial} is the one this holder enrolled"),
+        || match owner {
+            Some(owner) => format!(
+                "device {serial} is {owner}'s; awaited of the holder at the table is {}",
+                list()
+            ),
+            None => format!(
+                "device {serial} is not enrolled; awaited of the holder at the table is {}",
+                list()
+            ),
+        },
+        "take it out and insert the enrolled device",
+    )]
+}
+
+fn firmware(family: Family, firmware: Firmware, policy: &Policy) -> Verdict {
+    let least = Firmware::from(policy.device.firmware(family).unwrap_or([u8::MAX; 3]));
+    Verdict::unless(
+        FIRMWARE,
+        firmware < least,
+        || format!("firmware {firmware} is {least} or later"),
+        || {
+            format!(
+                "firmware {firmware} is older than the policy's {least}, and a {family}'s firmware cannot be changed"
+            )
+        },
+        "take another device",
+    )
+}
+
+/// An enrolment to be judged.
+#[derive(Debug)]
+pub struct Claim<'a> {
+    /// The certificates that the device gave.
+    pub evidence: &'a Evidence,
+    /// The key that is to stand in root.json: SubjectPublicKeyInfo, DER.
+    pub spki: &'a [u8],
+    /// The serial number read from the device and off its case.
+    pub serial: u32,
+    /// The family of the device at the table.
+    pub family: Family,
+    /// When the evidence was taken; `None` where that was judged before.
+    pub taken: Option<Time>,
+    /// The other enrolled keys, with their holders and devices.
+    pub others: &'a [(String, u32, Vec<u8>)],
+}
+
+/// Every rule on an enrolment's evidence, and the facts if it leads to the vendor.
+#[must_use]
+pub fn enrolment(
+    claim: &Claim<'_>,
+    trust: &TrustStore,
+    policy: &Policy,
+) -> (Vec<Verdict>, Option<VerifiedAttestation>) {
+    let facts = match attestation::verify(claim.evidence, trust, claim.taken.map(Time::unix)) {
+        Ok(facts) => facts,
+        Err(violations) => return (violations.into_iter().map(Verdict::from).collect(), None),
+    };
+    let mut verdicts = vec![
+        Verdict::held(
+            EVIDENCE,
+            "the evidence is one slot attestation and one device certificate",
+        ),
+        chain(&facts),
+        Verdict::held(
+            CONSISTENT,
+            "what the certificates state can be true together",
+        ),
+        Verdict::held(VALIDITY, "the certificates were valid when they were taken"),
+        match facts.attests(claim.spki) {
+            Ok(()) => Verdict::held(
+                KEY,
+                "the attested key is the one that goes into root.json, byte for byte",
+            ),
+            Err(violation) => violation.into(),
+        },
+    ];
+    let serial = facts.serial();
+    verdicts.push(Verdict::unless(
+        "DEVICE-SERIAL",
+        serial != Some(claim.serial),
+        || {
+            format!(
+                "the attested serial number is {}, the one on the case",
+                claim.serial
+            )
+        },
+        || match serial {
+            Some(other) => format!(
+                "the attestation is of device {other}, not of {}",
+                claim.serial
+            ),
+            None => "the attestation names no serial number".to_owned(),
+        },
+        "take another device, and keep this one for the inquiry",
+    ));
+    match facts.specifics() {
+        _ if facts.family() != claim.family => verdicts.push(
+            Violation::new(
+                EVIDENCE,
+                format!(
+                    "the evidence is that of a {}, and the device is a {}",
+                    facts.family(),
+                    claim.family
+                ),
+                "attest the key on the device at the table",
+            )
+            .into(),
+        ),
+        Specifics::YubiKey(stated) => verdicts.extend(yubikey(stated)),
+        Specifics::YubiHsm(stated) => verdicts.extend(yubihsm(&facts, stated)),
+    }
+    verdicts.push(firmware(facts.family(), facts.firmware(), policy));
+    verdicts.extend(key(claim, &facts));
+    (verdicts, Some(facts))
+}
+
+fn yubikey(stated: &YubiKeyFacts) -> [Verdict; 3] {
+    [
+        Verdict::unless(
+            "DEVICE-SLOT",
+            stated.slot != Slot::SIGNATURE,
+            || "the key is in the signature slot, 9c".to_owned(),
+            || format!("the key is in slot {}", stated.slot),
+            "generate the key in slot 9c",
+        ),
+        Verdict::unless(
+            "DEVICE-PIN",
+            stated.pin_policy != PinPolicy::Always,
+            || "the PIN is asked for at every signature".to_owned(),
+            || format!("the PIN policy is \"{}\"", stated.pin_policy),
+            "generate the key with PIN policy always",
+        ),
+        Verdict::unless(
+            "DEVICE-TOUCH",
+            stated.touch_policy != TouchPolicy::Always,
+            || "a touch is asked for at every signature".to_owned(),
+            || format!("the touch policy is \"{}\"", stated.touch_policy),
+            "generate the key with touch policy always",
+        ),
+    ]
+}
+
+fn yubihsm(facts: &VerifiedAttestation, stated: &YubiHsmFacts) -> [Verdict; 3] {
+    let narrow = stated.capabilities == Capabilities::SIGN_ECDSA && stated.domains.bits() == 1;
+    [
+        Verdict::held(ORIGIN, "the key was generated in the device"),
+        match facts.stays_inside() {
+            Ok(()) => Verdict::held(EXPORTABLE, "the key cannot leave the device"),
+            Err(violation) => violation.into(),
+        },
+        Verdict::unless(
+            RIGHTS,
+            !narrow,
+            || "the key can sign with ECDSA and do nothing else, in domain 1 alone".to_owned(),
+            || {
+                format!(
+                    "the key may do more, or is in other domains, than it needs: {}; domains {}",
+                    stated.capabilities, stated.domains
+                )
+            },
+            "generate a key that can sign with ECDSA alone, in domain 1 alone",
+        ),
+    ]
+}
+
+fn chain(facts: &VerifiedAttestation) -> Verdict {
+    let names: Vec<_> = facts
+        .chain()
+        .iter()
+        .map(|link| keymoot_core::text::escape(&link.subject))
+        .collect();
+    Verdict::held(
+        CHAIN,
+        format!(
+            "generated in the device, by the vendor's word: {}",
+            names.join(" <- ")
+        ),
+    )
+}
+
+fn key(claim: &Claim<'_>, facts: &VerifiedAttestation) -> [Verdict; 2] {
+    let shared = claim
+        .others
+        .iter()
+        .find(|(_, serial, spki)| spki == claim.spki || *serial == claim.serial);
+    [
+        Verdict::unless(
+            "KEY-ALGORITHM",
+            facts.algorithm() != KeyAlgorithm::P256,
+            || "the key is ECDSA on P-256, which every client reads".to_owned(),
+            || {
+                let more = match (facts.family(), facts.algorithm()) {
+                    (Family::YubiHsm, KeyAlgorithm::Ed25519) => {
+                        "; besides, a YubiHSM 2 signs with Ed25519 only what fits one message of 2 kilobytes, and a root \
+                         document does not"
+                    }
+                    _ => "",
+                };
+                format!(
+                    "the key is {}, which not every client reads{more}",
+                    facts.algorithm()
+                )
+            },
+            "generate a P-256 key",
+        ),
+        match shared {
+            None => Verdict::held(
+                "KEY-DISTINCT",
+                "no other holder has this key or this device",
+            ),
+            Some((handle, serial, _)) => Violation::new(
+                "KEY-DISTINCT",
+                format!("{handle} has enrolled the same key or device ({serial})"),
+                "each holder brings a device of their own",
+            )
+            .into(),
+        },
+    ]
+}

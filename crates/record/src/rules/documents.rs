@@ -1,0 +1,246 @@
+//! The rules that every proposed document obeys: its version, its dates, its mark,
+//! and that nothing differs from the previous one but what the scenario allows.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Verdict,
+    policy::{Periods, Policy},
+    roster::Handle,
+    scenario::{Document, Scenario},
+};
+use crate::transcript::{Mode, Time};
+use keymoot_core::{
+    json::{Json, Object, Place, differences},
+    text::{excerpt, several},
+};
+use keymoot_tuf as tuf;
+
+/// The member by which the documents of a rehearsal say what they are.
+pub const REHEARSAL_MARK: &str = "x-keymoot-rehearsal";
+
+/// What a document is held against.
+#[derive(Debug)]
+pub struct Expected<'a> {
+    /// What the ceremony is for.
+    pub scenario: Scenario,
+    /// The bounds.
+    pub policy: &'a Policy,
+    /// The keys of the quorum: SubjectPublicKeyInfo, DER, by holder.
+    pub keys: BTreeMap<Handle, Vec<u8>>,
+    /// The moment that its dates are counted from.
+    pub made: Time,
+    /// The members that mark it for what it is.
+    pub marks: Object,
+    /// The version that it follows, if there is one.
+    pub previous: Option<&'a tuf::Document>,
+}
+
+pub(super) const NEXT: &str = "leave the ceremony: the program and its policy do not agree";
+
+impl From<Periods> for tuf::Periods {
+    fn from(periods: Periods) -> Self {
+        Self {
+            expiry_days: periods.expiry_days,
+            signing_days: periods.signing_days,
+        }
+    }
+}
+
+/// The periods of a document.
+#[must_use]
+pub fn periods(policy: &Policy, document: Document) -> Periods {
+    match document {
+        Document::Root => policy.root,
+        Document::Targets | Document::Crates => policy.targets,
+    }
+}
+
+/// When a document made at this moment expires: its period, less the margin for a
+/// reader whose clock runs ahead.
+#[must_use]
+pub fn expiry(policy: &Policy, document: Document, made: Time) -> Option<keymoot_core::time::Time> {
+    let days = i64::from(periods(policy, document).expiry_days);
+    let margin = i64::from(policy.clock_margin_minutes);
+    keymoot_core::time::Time::from_unix(made.plus(days, -margin)?.unix())
+}
+
+/// The members that mark a document of a ceremony of this mode.
+#[must_use]
+pub fn marks(mode: Mode, ceremony: &str) -> Object {
+    let mark = (REHEARSAL_MARK.to_owned(), Json::from(ceremony));
+    (mode == Mode::Rehearsal)
+        .then_some(mark)
+        .into_iter()
+        .collect()
+}
+
+/// The ids of the rules that each document has of its own.
+struct Ids {
+    version: &'static str,
+    expiry: &'static str,
+    mark: &'static str,
+    change: &'static str,
+}
+
+fn ids(document: Document) -> Ids {
+    match document {
+        Document::Root => Ids {
+            version: "ROOT-VERSION",
+            expiry: "ROOT-EXPIRY",
+            mark: "ROOT-MARK",
+            change: "ROOT-CHANGE",
+        },
+        Document::Targets => Ids {
+            version: "TARGETS-VERSION",
+            expiry: "TARGETS-EXPIRY",
+            mark: "TARGETS-MARK",
+            change: "TARGETS-CHANGE",
+        },
+        Document::Crates => Ids {
+            version: "CRATES-VERSION",
+            expiry: "CRATES-EXPIRY",
+            mark: "CRATES-MARK",
+            change: "CRATES-CHANGE",
+        },
+    }
+}
+
+/// ROOT-VERSION and its like: exactly one more than the previous version.
+pub(super) fn version(document: Document, found: u64, expected: &Expected<'_>) -> Verdict {
+    let last = expected.previous.map_or(0, tuf::Document::version);
+    let due = last.checked_add(1);
+    Verdict::unless(
+        ids(document).version,
+        due != Some(found),
+        || match last {
+            0 => format!("the first {} has version 1", document.name()),
+            last => format!("{} has version {found}, after {last}", document.name()),
+        },
+        || format!("{} has version {found}, after {last}", document.name()),
+        NEXT,
+    )
+}
+
+/// The dates of a document, as its content says them.
+pub(super) struct Dates<'d> {
+    pub(super) expires: keymoot_core::time::Time,
+    pub(super) expires_text: &'d str,
+    pub(super) periods: Option<tuf::Periods>,
+}
+
+/// ROOT-EXPIRY and its like.
+pub(super) fn dates(document: Document, found: &Dates<'_>, expected: &Expected<'_>) -> Verdict {
+    let due = expiry(expected.policy, document, expected.made);
+    let periods = periods(expected.policy, document);
+    Verdict::unless(
+        ids(document).expiry,
+        due != Some(found.expires)
+            || found.expires.to_string() != found.expires_text
+            || match found.periods {
+                Some(found) => found != periods.into(),
+                // The other dialects write them elsewhere.
+                None => expected.policy.dialect == tuf::Dialect::TufOnCi,
+            },
+        || {
+            format!(
+                "it expires {}: {} days after it was made, less {} minutes for clocks that run ahead",
+                found.expires, periods.expiry_days, expected.policy.clock_margin_minutes
+            )
+        },
+        || {
+            format!(
+                "it expires {}, which is not what the policy says",
+                excerpt(found.expires_text)
+            )
+        },
+        NEXT,
+    )
+}
+
+/// ROOT-MARK and its like: nothing made in a rehearsal can pass for real.
+pub(super) fn mark(document: Document, extra: &Object, expected: &Expected<'_>) -> Verdict {
+    let marked = expected.marks.contains_key(REHEARSAL_MARK);
+    Verdict::unless(
+        ids(document).mark,
+        *extra != expected.marks,
+        || match marked {
+            true => format!(
+                "it is marked {REHEARSAL_MARK}: nothing made in a rehearsal can pass for real"
+            ),
+            false => "it bears no mark of a rehearsal".to_owned(),
+        },
+        || "its marks are not those of this ceremony".to_owned(),
+        NEXT,
+    )
+}
+
+/// ROOT-CHANGE and its like: nothing differs from the previous version but what the
+/// scenario allows. `plain` says whether a first version holds nothing that no rule
+/// looks at.
+pub(super) fn changes(
+    document: Document,
+    proposed: &tuf::Document,
+    plain: bool,
+    expected: &Expected<'_>,
+) -> Verdict {
+    let rule = ids(document).change;
+    let scenario = expected.scenario;
+    let Some(previous) = expected.previous else {
+        return Verdict::unless(
+            rule,
+            !plain || scenario.has_previous(),
+            || {
+                format!(
+                    "the scenario {} allows a first {}, and it holds nothing else",
+                    scenario.name(),
+                    document.name()
+                )
+            },
+            || {
+                format!(
+                    "it holds something that the scenario {} does not allow",
+                    scenario.name()
+                )
+            },
+            NEXT,
+        );
+    };
+    let changed = differences(previous.signed(), proposed.signed());
+    let forbidden: Vec<_> = changed
+        .iter()
+        .filter(|place| !scenario.may_change(document, place))
+        .map(|place| excerpt(&place.join(".")))
+        .collect();
+    Verdict::unless(
+        rule,
+        !plain || !forbidden.is_empty(),
+        || {
+            format!(
+                "nothing differs but what the scenario {} allows: {}",
+                scenario.name(),
+                families(&changed)
+            )
+        },
+        || match forbidden.as_slice() {
+            [] => "it holds something that no rule looks at".to_owned(),
+            places => format!(
+                "the scenario {} does not allow a change of {}",
+                scenario.name(),
+                several(places, ", ")
+            ),
+        },
+        NEXT,
+    )
+}
+
+/// What changed, by the first names of the places.
+fn families(changed: &[Place]) -> String {
+    let mut found: Vec<String> = changed
+        .iter()
+        .filter_map(|place| place.first())
+        .map(|name| excerpt(name))
+        .collect();
+    found.dedup();
+    found.join(", ")
+}

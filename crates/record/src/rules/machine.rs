@@ -1,0 +1,422 @@
+//! The rules on the machine.
+//!
+//! Most are claims about live ceremonies. In a rehearsal what they look at is
+//! recorded and nothing is asked of it.
+
+use super::{Verdict, Violation};
+use crate::transcript::{Mode, Time};
+
+/// What was found out about the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    /// The time by its clock.
+    pub now: Time,
+    /// Network interfaces that are up, but for loopback.
+    pub links_up: Vec<String>,
+    /// Radios that nothing keeps from sending.
+    pub radios_on: Vec<String>,
+    /// Swap areas in use.
+    pub swap: Vec<String>,
+    /// Whether it would write its memory to a disk and switch off, when asked to.
+    pub hibernates: bool,
+    /// The most bytes that a core dump of this process may have.
+    pub core_limit: u64,
+    /// The program to which the kernel hands core dumps, whatever that limit.
+    pub core_handler: Option<String>,
+    /// Whether core dumps of this process may be made, and whether other processes
+    /// of its user may read its memory: the kernel has one switch for both.
+    pub readable: bool,
+    /// The process that traces this one.
+    pub tracer: Option<u32>,
+    /// Which processes the kernel lets trace others, where Yama bounds it (0 to 3).
+    pub ptrace_scope: Option<u8>,
+    /// Whether this process's memory is kept out of swap.
+    pub memory_locked: bool,
+    /// Who else has logged in, and where.
+    pub others: Vec<String>,
+    /// What is left where the ceremony's folder and the bundle are or will be.
+    pub space: Vec<Space>,
+    /// Whether the smart card service is chosen by the environment.
+    pub service_chosen: bool,
+    /// Whether the system's generator gave entropy.
+    pub entropy: bool,
+}
+
+/// What is left on a disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Space {
+    /// A place on it.
+    pub place: String,
+    /// Bytes that may still be written.
+    pub free: u64,
+}
+
+/// A moment that is certainly past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// When.
+    pub at: Time,
+    /// What happened then.
+    pub what: &'static str,
+}
+
+/// The ids of the rules by which the machine is examined.
+pub const IDS: [&str; 12] = [
+    "MACHINE-NETWORK",
+    "MACHINE-RADIO",
+    "MACHINE-SWAP",
+    "MACHINE-HIBERNATION",
+    "MACHINE-CORE",
+    "MACHINE-MEMORY",
+    "MACHINE-TRACE",
+    "MACHINE-ALONE",
+    "MACHINE-SPACE",
+    "MACHINE-SERVICE",
+    "MACHINE-CLOCK",
+    "MACHINE-ENTROPY",
+];
+
+/// 2026-01-01: no clock that is right shows less.
+const EARLIEST: i64 = 1_767_225_600;
+
+/// What must be left on a disk, in bytes: fifty times what a ceremony of nine holders
+/// and its bundle were measured to take.
+const ROOM: u64 = 64 << 20;
+
+/// Every rule by which the machine is examined. `past` is what this ceremony knows to
+/// have happened.
+#[must_use]
+pub fn check(machine: &Machine, past: &[Past], mode: Mode) -> Vec<Verdict> {
+    let claims = memory_claims(machine);
+    let claims = room_claims(machine).into_iter().chain(claims);
+    let mut verdicts: Vec<_> = claims.map(|claim| claim.judge(mode)).collect();
+    verdicts.push(clock(machine.now, past));
+    verdicts.push(Verdict::unless(
+        "MACHINE-ENTROPY",
+        !machine.entropy,
+        || "the system's generator gives entropy".to_owned(),
+        || "the system's generator gave nothing".to_owned(),
+        "restart the machine",
+    ));
+    verdicts
+}
+
+/// What could carry something out of the room or into it, and who is in it.
+fn room_claims(machine: &Machine) -> Vec<Claim> {
+    let narrow: Vec<_> = machine
+        .space
+        .iter()
+        .filter(|space| space.free < ROOM)
+        .map(|space| format!("{} MiB for {}", space.free >> 20, space.place))
+        .collect();
+    vec![
+        Claim {
+            id: "MACHINE-NETWORK",
+            broken: !machine.links_up.is_empty(),
+            held: "no network interface is up but loopback".to_owned(),
+            what: format!("network interfaces are up: {}", list(&machine.links_up)),
+            next: "take the cables out and switch the radios off, then check again",
+        },
+        Claim {
+            id: "MACHINE-RADIO",
+            broken: !machine.radios_on.is_empty(),
+            held: "no radio can send".to_owned(),
+            what: format!("radios can send: {}", list(&machine.radios_on)),
+            next: "run `rfkill block all`, or take them out, then check again",
+        },
+        Claim {
+            id: "MACHINE-ALONE",
+            broken: !machine.others.is_empty(),
+            held: "nobody else has logged in".to_owned(),
+            what: format!("others have logged in: {}", list(&machine.others)),
+            next: "log out there, then check again",
+        },
+        Claim {
+            id: "MACHINE-SPACE",
+            broken: !narrow.is_empty(),
+            held: format!("there are {} MiB or more for folder and bundle", ROOM >> 20),
+            what: format!("there are only {}", list(&narrow)),
+            next: "make room there, then check again; or begin anew on another disk",
+        },
+        Claim {
+            id: "MACHINE-SERVICE",
+            broken: machine.service_chosen,
+            held: "devices are reached through the system's own service".to_owned(),
+            what: "PCSCLITE_CSOCK_NAME is set: the devices may be simulated".to_owned(),
+            next: "leave, unset PCSCLITE_CSOCK_NAME, and resume",
+        },
+    ]
+}
+
+/// What could carry this program's memory, and the PINs in it, to a disk or to
+/// another program.
+fn memory_claims(machine: &Machine) -> Vec<Claim> {
+    let Machine {
+        core_limit,
+        core_handler,
+        readable,
+        tracer,
+        ptrace_scope,
+        ..
+    } = machine;
+    let handed = core_handler.as_ref().filter(|_| *readable);
+    let scope = match ptrace_scope {
+        Some(scope) => format!("Yama's ptrace_scope is {scope}"),
+        None => "Yama sets no bound".to_owned(),
+    };
+    vec![
+        Claim {
+            id: "MACHINE-SWAP",
+            broken: !machine.swap.is_empty(),
+            held: "no memory is swapped to a disk".to_owned(),
+            what: format!("memory may be swapped to {}", list(&machine.swap)),
+            next: "run `swapoff -a`, then check again",
+        },
+        Claim {
+            id: "MACHINE-HIBERNATION",
+            broken: machine.hibernates,
+            held: "the machine cannot write its memory to a disk and switch off".to_owned(),
+            what: "the machine can hibernate: its memory would be written to a disk".to_owned(),
+            next: "run `echo integrity > /sys/kernel/security/lockdown` as root, or start the machine with `nohibernate`; then check again",
+        },
+        Claim {
+            id: "MACHINE-CORE",
+            broken: *core_limit != 0 || handed.is_some(),
+            held: "no core dump can be written".to_owned(),
+            what: match handed {
+                Some(program) => format!(
+                    "a crash would hand this program's memory to {}",
+                    keymoot_core::text::escape(program)
+                ),
+                None => "a crash would write this program's memory to a file".to_owned(),
+            },
+            next: "run `ulimit -c 0` in this shell, and `sysctl kernel.core_pattern=core` as root; then resume",
+        },
+        Claim {
+            id: "MACHINE-MEMORY",
+            broken: !machine.memory_locked,
+            held: "this program's memory is kept out of swap".to_owned(),
+            what: "this program's memory cannot be kept out of swap".to_owned(),
+            next: "leave, run `ulimit -l unlimited` in a shell that may, or become root, and resume",
+        },
+        Claim {
+            id: "MACHINE-TRACE",
+            broken: tracer.is_some() || *readable,
+            held: format!(
+                "no process but the administrator's can read this program's memory ({scope})"
+            ),
+            what: match tracer {
+                Some(pid) => format!("process {pid} traces this program"),
+                None => format!("other processes may read this program's memory ({scope})"),
+            },
+            next: "leave, start the program without a debugger, and resume",
+        },
+    ]
+}
+
+/// The clock is behind nothing that has happened.
+fn clock(now: Time, past: &[Past]) -> Verdict {
+    let latest = past.iter().max_by_key(|past| past.at);
+    let ahead = latest.filter(|past| now < past.at);
+    Verdict::unless(
+        "MACHINE-CLOCK",
+        now.unix() < EARLIEST || ahead.is_some(),
+        || format!("the clock shows {now}"),
+        || match ahead {
+            Some(past) => format!("the clock shows {now}, and {} at {}", past.what, past.at),
+            None => format!("the clock shows {now}, which is past"),
+        },
+        "set the clock to UTC by two watches, then check again",
+    )
+}
+
+/// How far a wall clock and the machine's may differ, in minutes: what reading it and
+/// typing takes.
+pub const APART: u32 = 5;
+
+/// How many minutes lie between the time that somebody read off a wall clock, `HH:MM`
+/// in UTC, and the machine's; nothing where it is no time.
+#[must_use]
+pub fn minutes_apart(wall: &str, now: Time) -> Option<u32> {
+    const DAY: i64 = 24 * 60;
+    let (hours, minutes) = wall.trim().split_once(':')?;
+    let wall = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+    let apart = (now.unix().div_euclid(60) - wall).rem_euclid(DAY);
+    u32::try_from(apart.min(DAY - apart)).ok()
+}
+
+/// A claim about live ceremonies.
+struct Claim {
+    id: &'static str,
+    broken: bool,
+    held: String,
+    what: String,
+    next: &'static str,
+}
+
+impl Claim {
+    fn judge(self, mode: Mode) -> Verdict {
+        match (self.broken, mode) {
+            (false, _) => Verdict::held(self.id, self.held),
+            (true, Mode::Live) => Violation::new(self.id, self.what, self.next).into(),
+            (true, Mode::Rehearsal) => {
+                Verdict::not_asked(self.id, format!("in a rehearsal: {}", self.what))
+            }
+        }
+    }
+}
+
+fn list(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| keymoot_core::text::escape(name))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{IDS, Machine, Past, Space, check, minutes_apart};
+    use crate::transcript::{Mode, Time};
+    use keymoot_core::{Outcome, Verdict};
+
+    fn time(unix: i64) -> Time {
+        Time::from_unix(unix).unwrap()
+    }
+
+    /// A machine on which every rule holds.
+    fn good() -> Machine {
+        Machine {
+            now: time(1_790_000_000),
+            links_up: Vec::new(),
+            radios_on: Vec::new(),
+            swap: Vec::new(),
+            hibernates: false,
+            core_limit: 0,
+            core_handler: None,
+            readable: false,
+            tracer: None,
+            ptrace_scope: Some(1),
+            memory_locked: true,
+            others: Vec::new(),
+            space: vec![Space {
+                place: "/srv/ceremony".to_owned(),
+                free: 1 << 30,
+            }],
+            service_chosen: false,
+            entropy: true,
+        }
+    }
+
+    fn violated(machine: &Machine, past: &[Past], mode: Mode) -> Vec<Verdict> {
+        let mut verdicts = check(machine, past, mode);
+        verdicts.retain(Verdict::is_violated);
+        verdicts
+    }
+
+    /// The rules that a machine violates in a live ceremony, and what they say.
+    fn live(change: impl FnOnce(&mut Machine)) -> (Vec<String>, String) {
+        let mut machine = good();
+        change(&mut machine);
+        let verdicts = violated(&machine, &[], Mode::Live);
+        let said = verdicts.iter().map(|v| format!("{} {}", v.detail, v.next));
+        let said = said.collect::<Vec<_>>().join("\n");
+        (verdicts.into_iter().map(|v| v.rule).collect(), said)
+    }
+
+    #[test]
+    fn each_rule_is_judged_once_and_holds_on_a_machine_that_was_prepared() {
+        for mode in [Mode::Live, Mode::Rehearsal] {
+            let verdicts = check(&good(), &[], mode);
+            assert!(verdicts.iter().all(|v| v.outcome == Outcome::Held));
+            let mut judged: Vec<_> = verdicts.iter().map(|v| v.rule.as_str()).collect();
+            let mut ids = IDS;
+            judged.sort_unstable();
+            ids.sort_unstable();
+            assert_eq!(judged, ids);
+        }
+    }
+
+    #[test]
+    fn what_each_rule_looks_at_violates_it_in_a_live_ceremony() {
+        let some = || vec!["some".to_owned()];
+        type Change<'c> = Box<dyn Fn(&mut Machine) + 'c>;
+        let changes: [(&str, Change<'_>); 12] = [
+            ("MACHINE-NETWORK", Box::new(|m| m.links_up = some())),
+            ("MACHINE-RADIO", Box::new(|m| m.radios_on = some())),
+            ("MACHINE-SWAP", Box::new(|m| m.swap = some())),
+            ("MACHINE-HIBERNATION", Box::new(|m| m.hibernates = true)),
+            ("MACHINE-CORE", Box::new(|m| m.core_limit = 1)),
+            ("MACHINE-MEMORY", Box::new(|m| m.memory_locked = false)),
+            ("MACHINE-TRACE", Box::new(|m| m.tracer = Some(7))),
+            ("MACHINE-ALONE", Box::new(|m| m.others = some())),
+            ("MACHINE-SPACE", Box::new(|m| m.space[0].free = 1 << 20)),
+            ("MACHINE-SERVICE", Box::new(|m| m.service_chosen = true)),
+            ("MACHINE-CLOCK", Box::new(|m| m.now = time(1))),
+            ("MACHINE-ENTROPY", Box::new(|m| m.entropy = false)),
+        ];
+        for (id, change) in changes {
+            assert_eq!(live(change).0, [id]);
+        }
+    }
+
+    #[test]
+    fn a_rehearsal_records_what_it_does_not_ask() {
+        let mut machine = good();
+        machine.links_up = vec!["eth0".to_owned()];
+        machine.hibernates = true;
+        let verdicts = check(&machine, &[], Mode::Rehearsal);
+        let unasked: Vec<_> = verdicts
+            .iter()
+            .filter(|v| v.outcome == Outcome::NotAsked)
+            .collect();
+        assert_eq!(unasked.len(), 2);
+        assert!(unasked[0].detail.contains("eth0"));
+        assert_eq!(violated(&machine, &[], Mode::Rehearsal), []);
+    }
+
+    #[test]
+    fn a_program_that_takes_core_dumps_matters_only_where_they_can_be_made() {
+        let handled = |machine: &mut Machine| machine.core_handler = Some("/bin/taker".to_owned());
+        assert_eq!(live(handled).0, [""; 0]);
+        let (rules, said) = live(|machine| {
+            handled(machine);
+            machine.readable = true;
+        });
+        assert_eq!(rules, ["MACHINE-CORE", "MACHINE-TRACE"]);
+        assert!(said.contains("/bin/taker"));
+    }
+
+    #[test]
+    fn a_clock_behind_what_has_happened_is_told_what_that_was() {
+        let past = |at: i64| {
+            vec![
+                Past {
+                    at: time(1_780_000_000),
+                    what: "the root was made",
+                },
+                Past {
+                    at: time(at),
+                    what: "the last ceremony ended",
+                },
+            ]
+        };
+        assert_eq!(violated(&good(), &past(1_790_000_000), Mode::Rehearsal), []);
+        let verdicts = violated(&good(), &past(1_790_000_001), Mode::Rehearsal);
+        assert_eq!(verdicts[0].rule, "MACHINE-CLOCK");
+        assert!(verdicts[0].detail.contains("the last ceremony ended at"));
+    }
+
+    #[test]
+    fn minutes_between_two_clocks_are_counted_across_midnight() {
+        // 2026-09-21T13:33:20Z
+        let now = time(1_789_997_600);
+        assert_eq!(minutes_apart("13:33", now), Some(0));
+        assert_eq!(minutes_apart("13:38", now), Some(5));
+        assert_eq!(minutes_apart("01:33", now), Some(12 * 60));
+        let midnight = time(1_789_948_800);
+        assert_eq!(minutes_apart("23:59", midnight), Some(1));
+        assert_eq!(minutes_apart("noon", now), None);
+    }
+}

@@ -1,0 +1,303 @@
+//! The policy: what a ceremony allows, read from a TOML file.
+
+use serde::Deserialize;
+
+use super::{Violation, roster::Handle};
+use keymoot_attestation::{Family, Firmware};
+use keymoot_core::text::excerpt;
+use keymoot_tuf as tuf;
+use keymoot_tuf::{Dialect, OnlineKey, PublicKey, Signer};
+
+/// The format name that a policy file must carry.
+pub const FORMAT: &str = "keymoot-policy-1";
+
+/// What is allowed. Bounds only: nothing in a policy turns a rule off.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Always [`FORMAT`].
+    pub format: String,
+    /// How documents are written on disk and which bytes are signed.
+    #[serde(deserialize_with = "dialect")]
+    pub dialect: Dialect,
+    /// How many hold a key and how many must sign.
+    pub quorum: Quorum,
+    /// How alike the holders may be.
+    pub roster: RosterBounds,
+    /// What a device must be.
+    pub device: DeviceBounds,
+    /// Periods of the root role.
+    pub root: Periods,
+    /// Periods of the targets role.
+    pub targets: Periods,
+    /// How far the clock of a reader may run ahead, in minutes: a document
+    /// expires this much earlier than its period would allow.
+    pub clock_margin_minutes: u32,
+    /// The key that signs snapshot and timestamp, held by a service.
+    pub online: Option<Online>,
+    /// Who else may vouch for files of tuf-root, besides the quorum, which vouches
+    /// for the root of tuf-crates.
+    #[serde(default, rename = "delegation")]
+    pub delegations: Vec<Delegation>,
+}
+
+/// A team, or a service, that may vouch for the files below its role's name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delegation {
+    /// The role, such as `release`.
+    pub role: String,
+    /// How many of its keys must sign.
+    pub threshold: u32,
+    /// How long its metadata lives.
+    pub periods: Periods,
+    /// Its keys.
+    #[serde(rename = "key")]
+    pub keys: Vec<DelegationKey>,
+}
+
+/// A key of a delegation: a person's or a service's.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DelegationKey {
+    /// Who holds it, where a person does.
+    pub handle: Option<Handle>,
+    /// Where it lives, where a service holds it.
+    pub uri: Option<String>,
+    /// The public key: PEM, SubjectPublicKeyInfo (RFC 5280).
+    pub public_key: String,
+}
+
+/// The role whose one file is the root of tuf-crates. The quorum signs for it.
+pub const CRATES: &str = "crates";
+
+/// Reads a dialect by its name.
+fn dialect<'de, D: serde::Deserializer<'de>>(name: D) -> Result<Dialect, D::Error> {
+    let name = String::deserialize(name)?;
+    name.parse().map_err(serde::de::Error::custom)
+}
+
+impl Delegation {
+    /// Its keys as a draft has them.
+    ///
+    /// # Errors
+    /// In words, which key is none.
+    pub fn signers(&self) -> Result<Vec<Signer>, String> {
+        let signer = |key: &DelegationKey| {
+            let public = PublicKey::from_pem(&key.public_key)
+                .map_err(|error| format!("a key of delegation {}: {error}", excerpt(&self.role)))?;
+            match (&key.handle, &key.uri) {
+                (Some(handle), None) => Ok(Signer::Holder(tuf::Holder {
+                    handle: handle.to_string(),
+                    key: public,
+                })),
+                (None, Some(uri)) => Ok(Signer::Online(OnlineKey {
+                    key: public,
+                    uri: uri.clone(),
+                })),
+                _ => Err(format!(
+                    "a key of delegation {} needs either a handle or a uri",
+                    excerpt(&self.role)
+                )),
+            }
+        };
+        self.keys.iter().map(signer).collect()
+    }
+}
+
+impl Online {
+    /// The key as a draft has it.
+    ///
+    /// # Errors
+    /// In words, when it is no key.
+    pub fn key(&self) -> Result<OnlineKey, String> {
+        let key = PublicKey::from_pem(&self.public_key)
+            .map_err(|error| format!("the policy's online key: {error}"))?;
+        Ok(OnlineKey {
+            key,
+            uri: self.uri.clone(),
+        })
+    }
+}
+
+/// The number of holders and the threshold (RFC 3724: nine and five).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quorum {
+    /// Holders in the roster.
+    pub holders: u32,
+    /// Distinct keys that must sign.
+    pub threshold: u32,
+}
+
+/// How many holders may share an employer or a country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RosterBounds {
+    /// The most holders with one employer.
+    pub per_employer: u32,
+    /// The most holders in one country.
+    pub per_country: u32,
+}
+
+/// What a device must be to hold a root key. That PIN and touch are asked for
+/// at every signature, and that the key was made in the device, is not a bound:
+/// it is always demanded.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceBounds {
+    /// The lowest firmware of a YubiKey accepted, `major.minor.patch`.
+    pub minimum_firmware: String,
+    /// What a YubiHSM 2 must be.
+    #[serde(default)]
+    pub yubihsm: UnitBounds,
+}
+
+/// What a YubiHSM 2 must be to hold a root key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitBounds {
+    /// The lowest firmware accepted, `major.minor.patch`.
+    pub minimum_firmware: String,
+}
+
+impl Default for UnitBounds {
+    /// 2.4.0: below it EC keys leak through a physical side channel (YSA-2024-03).
+    fn default() -> Self {
+        Self {
+            minimum_firmware: "2.4.0".to_owned(),
+        }
+    }
+}
+
+impl DeviceBounds {
+    /// The lowest firmware of a family accepted as three numbers, if it is written as such.
+    #[must_use]
+    pub fn firmware(&self, family: Family) -> Option<[u8; 3]> {
+        let least = match family {
+            Family::YubiKey => &self.minimum_firmware,
+            Family::YubiHsm => &self.yubihsm.minimum_firmware,
+        };
+        Firmware::parse(least).map(Into::into)
+    }
+}
+
+/// How long a role's document lives and when it is signed anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Periods {
+    /// Days from signing to expiry.
+    pub expiry_days: u32,
+    /// Days before expiry in which it is signed again.
+    pub signing_days: u32,
+}
+
+/// The service that signs snapshot and timestamp.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Online {
+    /// Where the key lives, as the dialect writes it (for example `gcpkms:…`).
+    pub uri: String,
+    /// Its public key: PEM, SubjectPublicKeyInfo (RFC 5280).
+    pub public_key: String,
+    /// Periods of the snapshot role.
+    pub snapshot: Periods,
+    /// Periods of the timestamp role.
+    pub timestamp: Periods,
+}
+
+impl Policy {
+    /// Reads a policy.
+    ///
+    /// # Errors
+    /// [`Violation`]s of POLICY-READ (not TOML, a field unknown or missing) or
+    /// of POLICY-BOUNDS (numbers that no ceremony could meet).
+    pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
+        let policy: Self = super::read(text).map_err(|why| {
+            vec![Violation::new(
+                "POLICY-READ",
+                format!("the policy cannot be read: {why}"),
+                "mend the policy file; compare it with the one in ceremony-scripts/",
+            )]
+        })?;
+        let faults = policy.faults();
+        if faults.is_empty() {
+            Ok(policy)
+        } else {
+            Err(faults)
+        }
+    }
+
+    fn faults(&self) -> Vec<Violation> {
+        let mut faults = Vec::new();
+        let mut fault = |what: String| {
+            faults.push(Violation::new(
+                "POLICY-BOUNDS",
+                what,
+                "correct the number in the policy file",
+            ));
+        };
+        if self.format != FORMAT {
+            fault(format!("the policy's format is not {FORMAT}"));
+        }
+        let Quorum { holders, threshold } = self.quorum;
+        if threshold < 2 || threshold > holders || threshold.saturating_mul(2) <= holders {
+            fault(format!(
+                "a threshold of {threshold} of {holders} is not a majority that can be met"
+            ));
+        }
+        if holders > 64 {
+            fault(format!(
+                "{holders} holders are more than a ceremony can seat (64)"
+            ));
+        }
+        if self.device.firmware(Family::YubiKey).is_none() {
+            fault("device.minimum_firmware is not written major.minor.patch".to_owned());
+        }
+        if self.device.firmware(Family::YubiHsm).is_none() {
+            fault("device.yubihsm.minimum_firmware is not written major.minor.patch".to_owned());
+        }
+        if !(1..=1440).contains(&self.clock_margin_minutes) {
+            fault("clock_margin_minutes is not between 1 and 1440".to_owned());
+        }
+        let mut roles = vec![("root", self.root), ("targets", self.targets)];
+        if let Some(online) = &self.online {
+            roles.push(("online.snapshot", online.snapshot));
+            roles.push(("online.timestamp", online.timestamp));
+        }
+        for delegation in &self.delegations {
+            let (role, keys) = (excerpt(&delegation.role), delegation.keys.len());
+            roles.push(("a delegation", delegation.periods));
+            if delegation.role == CRATES {
+                fault(format!(
+                    "the quorum itself signs for {role}: it is no delegation of the policy"
+                ));
+            }
+            if delegation.threshold == 0 || delegation.threshold as usize > keys {
+                fault(format!(
+                    "delegation {role}: {} of {keys} keys cannot sign",
+                    delegation.threshold
+                ));
+            }
+            if let Err(why) = delegation.signers() {
+                fault(why);
+            }
+        }
+        for (
+            role,
+            Periods {
+                expiry_days,
+                signing_days,
+            },
+        ) in roles
+        {
+            if !(1..=1100).contains(&expiry_days) || signing_days >= expiry_days {
+                fault(format!(
+                    "{role}: {expiry_days} days to expiry with {signing_days} days for signing cannot be kept \
+                     (1 to 1100 days, signing shorter than expiry)"
+                ));
+            }
+        }
+        faults
+    }
+}

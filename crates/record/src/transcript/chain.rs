@@ -1,0 +1,360 @@
+//! The hash chain: making its lines and reading them back.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Event, Time};
+use keymoot_core::digest::Digest;
+
+/// The longest line accepted, in bytes: no event comes near it.
+const LONGEST_LINE: usize = 1 << 20;
+
+/// One line of a transcript.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// What happened.
+    pub event: Event,
+    /// The digest of the previous line without its newline; of nothing, for the first.
+    pub prev: Digest,
+    /// The line's number, from 0.
+    pub seq: u64,
+    /// When, by the machine's clock.
+    pub time: Time,
+}
+
+impl Entry {
+    /// The digest of the entry's line: the chain's head when it is the last.
+    ///
+    /// # Errors
+    /// [`ChainError::Control`] when the event holds a control character.
+    pub fn digest(&self) -> Result<Digest, ChainError> {
+        Ok(Digest::of(&line(self)?))
+    }
+}
+
+/// Why a transcript is not one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// A line does not continue the chain.
+    #[error("line {line} of the transcript does not follow from the line before it: {why}")]
+    Broken {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong.
+        why: String,
+    },
+    /// The last line has no end.
+    #[error("the last line of the transcript, line {line}, is torn")]
+    Torn {
+        /// The line, from 1.
+        line: u64,
+    },
+    /// An event cannot be written.
+    #[error("an event holds a control character and cannot be written on one line")]
+    Control,
+}
+
+/// A chain of entries and its head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    entries: Vec<Entry>,
+    head: Digest,
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            head: Digest::of(b""),
+        }
+    }
+}
+
+impl Chain {
+    /// The digest of the last line; of nothing, for an empty chain.
+    #[must_use]
+    pub fn head(&self) -> Digest {
+        self.head
+    }
+
+    /// The entries, in order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Makes the entry that would come next, and its line with the newline. The
+    /// chain is unchanged until [`Chain::push`]: what is not yet on the disk has
+    /// not happened.
+    ///
+    /// # Errors
+    /// [`ChainError::Control`] when the event holds a control character.
+    pub fn next(&self, event: Event, time: Time) -> Result<(Entry, Vec<u8>), ChainError> {
+        let entry = Entry {
+            event,
+            prev: self.head,
+            seq: self.entries.len() as u64,
+            time,
+        };
+        let mut line = line(&entry)?;
+        line.push(b'\n');
+        Ok((entry, line))
+    }
+
+    /// Takes in an entry made by [`Chain::next`].
+    ///
+    /// # Errors
+    /// [`ChainError::Broken`] when it does not continue this chain.
+    pub fn push(&mut self, entry: Entry) -> Result<(), ChainError> {
+        let number = self.entries.len() as u64;
+        let broken = |why: &str| ChainError::Broken {
+            line: number + 1,
+            why: why.to_owned(),
+        };
+        if entry.seq != number {
+            return Err(broken("its number is not the next one"));
+        }
+        if entry.prev != self.head {
+            return Err(broken("it names another line as the one before it"));
+        }
+        self.head = entry.digest()?;
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// Reads a whole transcript.
+    ///
+    /// # Errors
+    /// [`ChainError::Broken`] at the first line that is not exactly what this
+    /// module writes or that does not follow; [`ChainError::Torn`] when the last
+    /// line has no newline.
+    pub fn read(bytes: &[u8]) -> Result<Self, ChainError> {
+        let (chain, rest) = Self::recover(bytes)?;
+        if rest.is_empty() {
+            Ok(chain)
+        } else {
+            Err(ChainError::Torn {
+                line: chain.entries.len() as u64 + 1,
+            })
+        }
+    }
+
+    /// Reads a transcript whose last line may be torn; returns that line's bytes
+    /// as well, empty when there is none. Torn is a last line without its end, and
+    /// one with zero bytes: so read the blocks of a line that were not yet on the disk
+    /// when the power went, though its end was.
+    ///
+    /// # Errors
+    /// [`ChainError::Broken`], as for [`Chain::read`]: a line that is complete is
+    /// never taken for torn.
+    pub fn recover(bytes: &[u8]) -> Result<(Self, &[u8]), ChainError> {
+        let mut chain = Self::default();
+        let mut rest = bytes;
+        while let Some(end) = rest.iter().position(|&b| b == b'\n') {
+            let (text, tail) = rest.split_at(end);
+            let tail = tail.get(1..).unwrap_or_default();
+            if tail.is_empty() && text.contains(&0) {
+                break;
+            }
+            chain.push(parse(text, chain.entries.len() as u64 + 1)?)?;
+            rest = tail;
+        }
+        Ok((chain, rest))
+    }
+
+    /// The chain's bytes up to and including the entry with this number.
+    ///
+    /// # Errors
+    /// [`ChainError::Control`], which no chain that was built here holds.
+    pub fn bytes_through(&self, seq: u64) -> Result<Vec<u8>, ChainError> {
+        let mut bytes = Vec::new();
+        for entry in self.entries.iter().take_while(|entry| entry.seq <= seq) {
+            bytes.extend(line(entry)?);
+            bytes.push(b'\n');
+        }
+        Ok(bytes)
+    }
+}
+
+/// An entry's line, without the newline.
+///
+/// serde_json's compact form with its members sorted is the canonical form of
+/// JSON wherever no control character occurs, and none may.
+fn line(entry: &Entry) -> Result<Vec<u8>, ChainError> {
+    let value = serde_json::to_value(entry).map_err(|_| ChainError::Control)?;
+    if holds_control(&value) {
+        return Err(ChainError::Control);
+    }
+    Ok(value.to_string().into_bytes())
+}
+
+fn holds_control(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::String(text) => text.chars().any(char::is_control),
+        serde_json::Value::Array(items) => items.iter().any(holds_control),
+        serde_json::Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name.chars().any(char::is_control) || holds_control(value)),
+        _ => false,
+    }
+}
+
+/// Reads one line. Only the exact bytes that [`line`] writes are accepted, so
+/// that no two transcripts say the same thing.
+fn parse(text: &[u8], number: u64) -> Result<Entry, ChainError> {
+    let broken = |why: String| ChainError::Broken { line: number, why };
+    if text.len() > LONGEST_LINE {
+        return Err(broken(format!("it is longer than {LONGEST_LINE} bytes")));
+    }
+    let entry: Entry = serde_json::from_slice(text)
+        .map_err(|error| broken(keymoot_core::text::excerpt(&error.to_string())))?;
+    if line(&entry)? == text {
+        Ok(entry)
+    } else {
+        Err(broken("it is not in canonical form".to_owned()))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn time(seconds: i64) -> Time {
+        Time::from_unix(1_700_000_000 + seconds).unwrap()
+    }
+
+    fn written(events: &[Event]) -> (Chain, Vec<u8>) {
+        let (mut chain, mut bytes) = (Chain::default(), Vec::new());
+        for (n, event) in events.iter().enumerate() {
+            let (entry, line) = chain.next(event.clone(), time(n as i64)).unwrap();
+            chain.push(entry).unwrap();
+            bytes.extend(line);
+        }
+        (chain, bytes)
+    }
+
+    fn notes() -> Vec<Event> {
+        ["one", "two \"quoted\" \\ back", "drei – ü 🔑"]
+            .map(|text| Event::Note {
+                text: text.to_owned(),
+            })
+            .to_vec()
+    }
+
+    #[test]
+    fn a_transcript_reads_back_as_it_was_written() {
+        let (chain, bytes) = written(&notes());
+        assert_eq!(Chain::read(&bytes).unwrap(), chain);
+        assert_eq!(chain.bytes_through(2).unwrap(), bytes);
+    }
+
+    #[test]
+    fn a_line_has_the_documented_form() {
+        let (_, bytes) = written(&[Event::Left {}]);
+        let empty = Digest::of(b"");
+        let expected = format!(
+            "{{\"event\":{{\"kind\":\"left\"}},\"prev\":\"{empty}\",\"seq\":0,\"time\":\"2023-11-14T22:13:20Z\"}}\n"
+        );
+        assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn every_flipped_bit_breaks_the_chain_or_moves_the_head() {
+        let (chain, bytes) = written(&notes());
+        for position in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[position] ^= 1;
+            assert!(Chain::read(&changed).map_or(true, |read| read.head() != chain.head()));
+        }
+    }
+
+    #[test]
+    fn a_removed_duplicated_or_swapped_line_is_found() {
+        let (_, bytes) = written(&notes());
+        let lines: Vec<&[u8]> = bytes.split_inclusive(|&b| b == b'\n').collect();
+        for order in [vec![1, 2], vec![0, 2], vec![0, 0, 1, 2], vec![0, 2, 1]] {
+            let changed = order.iter().map(|&n| lines[n]).collect::<Vec<_>>().concat();
+            assert!(
+                matches!(Chain::read(&changed), Err(ChainError::Broken { .. })),
+                "{order:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_torn_last_line_is_told_apart_from_a_broken_one() {
+        let (_, bytes) = written(&notes());
+        let cut = &bytes[..bytes.len() - 5];
+        assert_eq!(Chain::read(cut), Err(ChainError::Torn { line: 3 }));
+        let (chain, torn) = Chain::recover(cut).unwrap();
+        assert_eq!((chain.entries().len(), torn.is_empty()), (2, false));
+    }
+
+    #[test]
+    fn cut_at_any_byte_a_transcript_is_torn_in_that_line_or_ends_with_the_one_before() {
+        let (_, bytes) = written(&notes());
+        for end in 0..bytes.len() {
+            let cut = &bytes[..end];
+            let whole = cut.iter().filter(|&&b| b == b'\n').count() as u64;
+            match Chain::read(cut) {
+                Ok(chain) => {
+                    assert!(cut.is_empty() || cut.ends_with(b"\n"), "at {end}");
+                    assert_eq!(chain.entries().len() as u64, whole, "at {end}");
+                }
+                Err(error) => assert_eq!(error, ChainError::Torn { line: whole + 1 }, "at {end}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_last_line_whose_blocks_were_not_all_written_is_torn() {
+        let (_, bytes) = written(&notes());
+        let last = bytes.len()
+            - bytes
+                .split_inclusive(|&b| b == b'\n')
+                .next_back()
+                .unwrap()
+                .len();
+        for hole in [last..last + 40, last + 40..bytes.len(), last..bytes.len()] {
+            let mut changed = bytes.clone();
+            changed[hole.clone()].fill(0);
+            let (chain, torn) = Chain::recover(&changed).unwrap();
+            assert_eq!(chain.entries().len(), 2, "{hole:?}");
+            assert_eq!(torn, &changed[last..], "{hole:?}");
+            assert_eq!(Chain::read(&changed), Err(ChainError::Torn { line: 3 }));
+        }
+    }
+
+    #[test]
+    fn a_line_with_zeros_before_another_is_altered_and_not_torn() {
+        let (_, bytes) = written(&notes());
+        let mut changed = bytes.clone();
+        changed[10..20].fill(0);
+        let error = Chain::recover(&changed).unwrap_err();
+        assert!(
+            matches!(error, ChainError::Broken { line: 1, .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_event_with_a_control_character_is_not_written() {
+        let event = Event::Note {
+            text: "a\nb".to_owned(),
+        };
+        assert_eq!(
+            Chain::default().next(event, time(0)),
+            Err(ChainError::Control)
+        );
+    }
+
+    #[test]
+    fn unknown_members_are_refused() {
+        let (_, bytes) = written(&[Event::Left {}]);
+        let text = String::from_utf8(bytes)
+            .unwrap()
+            .replace("\"left\"", "\"left\",\"more\":1");
+        assert!(Chain::read(text.as_bytes()).is_err());
+    }
+}

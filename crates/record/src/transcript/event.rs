@@ -1,0 +1,399 @@
+//! What can happen in a ceremony, as the transcript records it.
+//!
+//! Events hold facts that everybody may read: no event has a place for a secret.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use keymoot_attestation::Family;
+use keymoot_core::digest::Digest;
+use keymoot_core::{Verdict, time::Time};
+
+/// Whether a ceremony counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Its outputs are meant for the world.
+    Live,
+    /// Its devices are simulated and its outputs are marked so.
+    Rehearsal,
+}
+
+impl Mode {
+    /// The mode as files write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Rehearsal => "rehearsal",
+        }
+    }
+}
+
+/// The program that records a transcript.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// Its name and version.
+    pub name: String,
+    /// The digest of the file that runs.
+    pub sha256: Digest,
+    /// What it is made of: a bill of materials, which the bundle carries.
+    pub sbom: Digest,
+}
+
+/// Something that happened. Holders are named by handle, steps by id, documents
+/// by file name, files by the digest of their content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Event {
+    /// The ceremony was begun; always the first event.
+    Opened {
+        /// The transcript's format, [`super::FORMAT`].
+        format: String,
+        /// 32 hexadecimal digits from the machine's entropy, naming this run.
+        ceremony: String,
+        /// Live or rehearsal.
+        mode: Mode,
+        /// The program that opened it.
+        program: Box<Program>,
+        /// The script's file.
+        script: Digest,
+        /// The policy's file.
+        policy: Digest,
+        /// The roster's file.
+        roster: Digest,
+        /// What the ceremony goes on from: path to content.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        inputs: BTreeMap<String, Digest>,
+        /// What the rules say of the three before anything else happens.
+        verdicts: Vec<Verdict>,
+    },
+    /// A program was started again on this transcript.
+    Resumed {
+        /// Bytes of a torn last line that were removed.
+        cut: u64,
+        /// The program that goes on.
+        program: Box<Program>,
+        /// Whether it is another one than before.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        another: bool,
+    },
+    /// A step began.
+    StepBegun {
+        /// The step.
+        step: String,
+    },
+    /// A step is done.
+    StepDone {
+        /// The step.
+        step: String,
+    },
+    /// The machine was examined.
+    MachineChecked {
+        /// What the rules say of it.
+        verdicts: Vec<Verdict>,
+    },
+    /// What earlier ceremonies left was judged.
+    Loaded {
+        /// What the rules say of it.
+        verdicts: Vec<Verdict>,
+    },
+    /// A `confirm` step was confirmed, with what was typed.
+    Confirmed {
+        /// The step.
+        step: String,
+        /// Field ids and what was typed.
+        fields: BTreeMap<String, String>,
+    },
+    /// The holders present were counted.
+    RollCalled {
+        /// The handles of those present, in the order of their seats.
+        present: Vec<String>,
+    },
+    /// A holder came up to the table.
+    TurnBegun {
+        /// The holder.
+        holder: String,
+    },
+    /// The holder went back to the seat.
+    TurnEnded {
+        /// The holder.
+        holder: String,
+        /// Why, if the turn's purpose was not reached.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unfinished: Option<String>,
+    },
+    /// The holder's device was read.
+    DeviceSeen {
+        /// The holder.
+        holder: String,
+        /// The serial number it reports.
+        serial: u32,
+        /// Of which kind it is; a YubiKey where it is not said.
+        #[serde(default, skip_serializing_if = "Family::is_yubikey")]
+        family: Family,
+        /// The firmware it reports.
+        firmware: String,
+        /// Whether something must be erased before it can be used.
+        used: bool,
+        /// What the rules say of it.
+        verdicts: Vec<Verdict>,
+    },
+    /// The holder read the serial number off the device's case, and it is the same.
+    DeviceConfirmed {
+        /// The holder.
+        holder: String,
+        /// The serial number.
+        serial: u32,
+    },
+    /// The device is not the one to go on with; another may be inserted.
+    DeviceSetAside {
+        /// The holder.
+        holder: String,
+        /// The serial number.
+        serial: u32,
+    },
+    /// The PIV application of the device is about to be erased; a YubiHSM 2 is to be
+    /// reset as a whole.
+    ResetAnnounced {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+    },
+    /// It was erased.
+    ResetDone {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+    },
+    /// The PUK and the management key, or the passwords of a YubiHSM 2, were kept
+    /// before the device gets them.
+    EscrowKept {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// The age file sealed to the holder; absent where they were shown once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sealed: Option<Digest>,
+    },
+    /// PIN, PUK and management key, or passwords, were set, and no factory value
+    /// answers any more.
+    Provisioned {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+    },
+    /// A key is about to be generated in slot 9c.
+    GenerateAnnounced {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+    },
+    /// The key in slot 9c.
+    KeyGenerated {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// Its SubjectPublicKeyInfo (RFC 5280), DER in hexadecimal.
+        spki: String,
+        /// Whether it was found on the device after an interruption and adopted
+        /// on a person's word.
+        adopted: bool,
+    },
+    /// After an interruption slot 9c was looked at and holds a key.
+    KeyFound {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// Its SubjectPublicKeyInfo, DER in hexadecimal.
+        spki: String,
+    },
+    /// After an interruption slot 9c was looked at and is empty.
+    KeyMissing {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+    },
+    /// The key's attestation was read and judged.
+    Attested {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// The slot's attestation certificate.
+        attestation: Digest,
+        /// The device's certificate.
+        device: Digest,
+        /// What the rules say of it.
+        verdicts: Vec<Verdict>,
+    },
+    /// The device is about to sign the statement of enrolment.
+    StatementAnnounced {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+    },
+    /// The holder's key, proven: the signed statement is kept.
+    Enrolled {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// The signed statement, a DSSE envelope.
+        statement: Digest,
+    },
+    /// A document was built and checked.
+    Proposed {
+        /// The document.
+        document: String,
+        /// The moment that its dates are counted from.
+        made: Time,
+        /// The document's file, without signatures.
+        file: Digest,
+        /// The bytes to be signed.
+        signed: Digest,
+        /// What the rules say of it.
+        verdicts: Vec<Verdict>,
+    },
+    /// The people in the room read a document.
+    Reviewed {
+        /// The document.
+        document: String,
+        /// The bytes to be signed.
+        signed: Digest,
+    },
+    /// A device is about to sign a document.
+    SignAnnounced {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// The document.
+        document: String,
+        /// The bytes to be signed.
+        signed: Digest,
+    },
+    /// It was signed, and two implementations agree that the signature is good.
+    Signed {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// The document.
+        document: String,
+        /// The bytes that were signed.
+        signed: Digest,
+        /// The key's id in the document.
+        keyid: String,
+        /// The signature, hexadecimal.
+        signature: String,
+    },
+    /// The device has signed all it could; the holder takes it out and inserts
+    /// another.
+    DeviceExchanged {
+        /// The holder.
+        holder: String,
+        /// The device that was taken out.
+        serial: u32,
+    },
+    /// The holder's key signed that it is there: the signed statement is kept.
+    Proved {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// The signed statement, a DSSE envelope.
+        statement: Digest,
+    },
+    /// The audit log of a YubiHSM 2 was read, and held against what was sent to it.
+    LogRead {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// What the device gave: its answer to GET LOG ENTRIES.
+        log: Digest,
+        /// What was sent to it since its reset, or since the ceremony began.
+        sent: Digest,
+        /// What the rules say of it.
+        verdicts: Vec<Verdict>,
+    },
+    /// The people in the room go on with the signatures they have.
+    Enough {
+        /// The step.
+        step: String,
+    },
+    /// The signed documents were verified.
+    Verified {
+        /// What the rules say of them.
+        verdicts: Vec<Verdict>,
+    },
+    /// The transcript of the bundle ends here. What follows is about the bundle.
+    Sealed {
+        /// Files that the bundle carries besides those of the ceremony: the
+        /// simulated devices of a rehearsal. Path in the bundle to content.
+        attachments: BTreeMap<String, Digest>,
+    },
+    /// The manifest was made from all that is sealed.
+    ManifestMade {
+        /// The digest of MANIFEST.json.
+        manifest: Digest,
+    },
+    /// A device is about to sign the manifest.
+    CloseAnnounced {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+    },
+    /// A holder signed the manifest.
+    Closed {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// The key's id in root.json.
+        keyid: String,
+        /// The signature, hexadecimal.
+        signature: String,
+    },
+    /// The bundle stands where it was to be written, and was read back.
+    Exported {
+        /// The digest of MANIFEST.json.
+        manifest: Digest,
+    },
+    /// Something went wrong with a device and nothing was lost.
+    Mishap {
+        /// The holder at the table.
+        holder: String,
+        /// What happened.
+        what: String,
+    },
+    /// The administrator recorded a note.
+    Note {
+        /// Its text.
+        text: String,
+    },
+    /// Something did not go as the script says.
+    Exception {
+        /// What was expected.
+        expected: String,
+        /// What happened.
+        happened: String,
+        /// What the people in the room decided.
+        decided: String,
+    },
+    /// The ceremony was left on purpose, to be resumed.
+    Left {},
+}

@@ -1,0 +1,252 @@
+//! Events in sentences, for people: on a projector, in a report, in a log.
+
+use super::{Event, Program};
+use keymoot_core::text::escape;
+
+impl Event {
+    /// What happened, in one sentence. Safe to show.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Opened {
+                mode,
+                ceremony,
+                program,
+                ..
+            } => {
+                format!(
+                    "opened as {} {ceremony} with {}",
+                    mode.name(),
+                    program.sentence()
+                )
+            }
+            Self::Resumed {
+                cut,
+                program,
+                another,
+            } => format!(
+                "resumed with {}{}{}",
+                if *another { "ANOTHER PROGRAM: " } else { "" },
+                program.sentence(),
+                match cut {
+                    0 => String::new(),
+                    cut => format!("; a torn last line of {cut} bytes was cut off"),
+                }
+            ),
+            Self::StepBegun { step } => format!("step {} begins", escape(step)),
+            Self::StepDone { step } => format!("step {} is done", escape(step)),
+            Self::MachineChecked { verdicts } => {
+                format!("the machine was examined: {}", tally(verdicts))
+            }
+            Self::Loaded { verdicts } => {
+                format!(
+                    "what earlier ceremonies left was judged: {}",
+                    tally(verdicts)
+                )
+            }
+            Self::DeviceExchanged { holder, serial } => format!(
+                "{} takes device {serial} out and goes on with another",
+                escape(holder)
+            ),
+            Self::Proved { holder, serial, .. } => format!(
+                "{}: the key in device {serial} signed that it is there",
+                escape(holder)
+            ),
+            Self::Confirmed { step, fields } => {
+                let typed: Vec<_> = fields
+                    .iter()
+                    .map(|(id, text)| format!("{} {}", escape(id), escape(text)))
+                    .collect();
+                match typed.is_empty() {
+                    true => format!("{} was confirmed", escape(step)),
+                    false => format!("{} was confirmed: {}", escape(step), typed.join(", ")),
+                }
+            }
+            Self::RollCalled { present } => format!("{} holders are present", present.len()),
+            Self::TurnBegun { holder } => format!("{} comes to the table", escape(holder)),
+            Self::TurnEnded {
+                holder,
+                unfinished: None,
+            } => format!("{} goes back", escape(holder)),
+            Self::TurnEnded {
+                holder,
+                unfinished: Some(why),
+            } => {
+                format!("{} goes back, unfinished: {}", escape(holder), escape(why))
+            }
+            Self::DeviceSeen {
+                holder,
+                serial,
+                family,
+                firmware,
+                used,
+                verdicts,
+            } => format!(
+                "{} inserts {family} {serial}, firmware {}{}: {}",
+                escape(holder),
+                escape(firmware),
+                if *used { ", used before" } else { "" },
+                tally(verdicts)
+            ),
+            Self::DeviceConfirmed { holder, serial } => {
+                format!("{} read {serial} off its case", escape(holder))
+            }
+            Self::DeviceSetAside { holder, serial } => {
+                format!("{} takes device {serial} out for another", escape(holder))
+            }
+            Self::ResetAnnounced { serial, .. } => {
+                format!("device {serial} is to be reset, and every key in its reach erased")
+            }
+            Self::ResetDone { serial, .. } => format!("device {serial} was reset"),
+            Self::EscrowKept {
+                holder,
+                serial,
+                sealed,
+            } => format!(
+                "what unlocks device {serial} was {}",
+                match sealed {
+                    Some(_) => format!("sealed to {}", escape(holder)),
+                    None => format!("given to {} alone", escape(holder)),
+                }
+            ),
+            Self::Provisioned { serial, .. } => {
+                format!("device {serial} has its own secrets, and none of the factory's opens it")
+            }
+            Self::GenerateAnnounced { serial, .. } => {
+                format!("device {serial} is to generate its key")
+            }
+            Self::KeyGenerated {
+                serial,
+                adopted: false,
+                ..
+            } => {
+                format!("device {serial} generated its key")
+            }
+            Self::KeyGenerated {
+                serial,
+                adopted: true,
+                ..
+            } => {
+                format!("the key found on device {serial} was adopted")
+            }
+            Self::KeyFound { serial, .. } => {
+                format!("device {serial} holds a key, made before the interruption")
+            }
+            Self::KeyMissing { serial, .. } => format!("device {serial} holds no key"),
+            Self::Attested {
+                serial, verdicts, ..
+            } => {
+                format!(
+                    "the attestation of device {serial} was judged: {}",
+                    tally(verdicts)
+                )
+            }
+            Self::StatementAnnounced { holder, serial } => {
+                format!(
+                    "device {serial} is to sign that {} holds its key",
+                    escape(holder)
+                )
+            }
+            Self::Enrolled { holder, serial, .. } => {
+                format!("{} is enrolled with device {serial}", escape(holder))
+            }
+            Self::Proposed {
+                document,
+                signed,
+                verdicts,
+                ..
+            } => format!(
+                "{} was written, digest {}: {}",
+                escape(document),
+                signed.short_words(),
+                tally(verdicts)
+            ),
+            Self::Reviewed { document, signed } => {
+                format!(
+                    "{} was read, digest {}",
+                    escape(document),
+                    signed.short_words()
+                )
+            }
+            Self::SignAnnounced {
+                holder,
+                serial,
+                document,
+                ..
+            } => {
+                format!(
+                    "device {serial} is to sign {} for {}",
+                    escape(document),
+                    escape(holder)
+                )
+            }
+            Self::Signed {
+                holder, document, ..
+            } => {
+                format!("{} signed {}", escape(holder), escape(document))
+            }
+            Self::LogRead {
+                serial, verdicts, ..
+            } => format!(
+                "the audit log of device {serial} was read and held against what was asked of it: {}",
+                tally(verdicts)
+            ),
+            Self::Enough { step } => format!("{} ends with the signatures it has", escape(step)),
+            Self::Verified { verdicts } => {
+                format!("the signed documents were verified: {}", tally(verdicts))
+            }
+            Self::Sealed { .. } => "the transcript of the bundle is sealed".to_owned(),
+            Self::ManifestMade { manifest } => {
+                format!("the manifest was made, digest {}", manifest.short_words())
+            }
+            Self::CloseAnnounced { holder, serial } => {
+                format!(
+                    "device {serial} is to sign the manifest for {}",
+                    escape(holder)
+                )
+            }
+            Self::Closed { holder, .. } => format!("{} signed the manifest", escape(holder)),
+            Self::Exported { .. } => "the bundle was written and read back".to_owned(),
+            Self::Mishap { holder, what } => {
+                format!("mishap at {}'s turn: {}", escape(holder), escape(what))
+            }
+            Self::Note { text } => format!("note: {}", escape(text)),
+            Self::Exception {
+                expected,
+                happened,
+                decided,
+            } => format!(
+                "exception: expected {}; happened {}; decided {}",
+                escape(expected),
+                escape(happened),
+                escape(decided)
+            ),
+            Self::Left {} => "left, to be resumed".to_owned(),
+        }
+    }
+}
+
+impl Program {
+    /// Its name and version, and the beginning of its digest in words. Safe to show.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!(
+            "{}, digest {}",
+            escape(&self.name),
+            self.sha256.short_words()
+        )
+    }
+}
+
+/// How many rules held, and which did not.
+fn tally(verdicts: &[keymoot_core::Verdict]) -> String {
+    let violated: Vec<_> = verdicts
+        .iter()
+        .filter(|v| v.is_violated())
+        .map(|v| escape(&v.rule))
+        .collect();
+    match violated.is_empty() {
+        true => format!("no rule violated of {}", verdicts.len()),
+        false => format!("violated {}", violated.join(", ")),
+    }
+}

@@ -1,0 +1,147 @@
+//! Documents as files of a repository.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Dialect, tuf_ci, tuf_on_ci};
+use crate::document::PAYLOAD_TYPE;
+use crate::dsse::{Envelope, EnvelopeSignature};
+use crate::{Document, DocumentError, KeyId};
+use keymoot_core::json::{Json, pretty_utf8};
+
+/// The folder of all metadata in a repository.
+const FOLDER: &str = "metadata";
+
+pub(super) fn assemble(
+    dialect: Dialect,
+    document: &Document,
+    signatures: &BTreeMap<KeyId, Vec<u8>>,
+) -> Vec<u8> {
+    match dialect {
+        Dialect::TufOnCi => tuf_on_ci::assemble(document.signed(), signatures),
+        Dialect::Tufops => pretty_utf8(&Json::object([
+            ("signatures", list(signatures, |bytes| hex::encode(bytes))),
+            ("signed", document.signed().clone()),
+        ])),
+        Dialect::TufCi => {
+            let signatures = signatures
+                .iter()
+                .map(|(keyid, signature)| EnvelopeSignature {
+                    keyid: keyid.as_str().to_owned(),
+                    sig: signature.clone(),
+                });
+            let envelope = Envelope {
+                payload_type: PAYLOAD_TYPE.to_owned(),
+                payload: document.content().to_vec(),
+                signatures: signatures.collect(),
+            };
+            envelope.to_json().into_bytes()
+        }
+    }
+}
+
+/// The signatures by key id.
+fn list(signatures: &BTreeMap<KeyId, Vec<u8>>, text: impl Fn(&[u8]) -> String) -> Json {
+    let entries = signatures.iter();
+    entries
+        .map(|(keyid, signature)| {
+            Json::object([
+                ("keyid", keyid.as_str().into()),
+                ("sig", text(signature).into()),
+            ])
+        })
+        .collect()
+}
+
+pub(super) fn files(
+    dialect: Dialect,
+    role: &str,
+    document: &Document,
+    signatures: &BTreeMap<KeyId, Vec<u8>>,
+) -> Vec<(String, Vec<u8>)> {
+    let contents = match dialect {
+        Dialect::TufOnCi | Dialect::Tufops => vec![assemble(dialect, document, signatures)],
+        Dialect::TufCi => {
+            let list = list(signatures, |bytes| STANDARD.encode(bytes));
+            let file = pretty_utf8(&Json::object([("signatures", list)]));
+            vec![document.content().to_vec(), file]
+        }
+    };
+    let paths = paths(dialect, role, document.version());
+    paths
+        .into_iter()
+        .zip(contents.into_iter().cycle())
+        .collect()
+}
+
+pub(super) fn paths(dialect: Dialect, role: &str, version: u64) -> Vec<String> {
+    stems(role, version)
+        .iter()
+        .flat_map(|stem| ends(dialect).iter().map(move |end| format!("{stem}{end}")))
+        .collect()
+}
+
+/// How the names of a document's files end, in the order of their contents.
+fn ends(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::TufOnCi | Dialect::Tufops => &[".json"],
+        Dialect::TufCi => &[".json", ".sig.json"],
+    }
+}
+
+/// Where a document lies, without the end of its name: roots also in the
+/// history.
+fn stems(role: &str, version: u64) -> Vec<String> {
+    let mut stems = vec![current(role)];
+    if role == "root" {
+        stems.push(history(version));
+    }
+    stems
+}
+
+/// Role names are foreign text: what could lead out of the folder is written
+/// as python-tuf's clients ask servers for it.
+fn current(role: &str) -> String {
+    let mut stem = format!("{FOLDER}/");
+    for byte in role.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                stem.push(char::from(byte));
+            }
+            _ => stem.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    stem
+}
+
+fn history(version: u64) -> String {
+    format!("{FOLDER}/root_history/{version}.root")
+}
+
+pub(super) fn read(
+    dialect: Dialect,
+    role: &str,
+    version: Option<u64>,
+    file: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Result<Option<Document>, DocumentError> {
+    let stem = match version {
+        Some(version) => history(version),
+        None => current(role),
+    };
+    let Some(text) = file(&format!("{stem}.json")) else {
+        return Ok(None);
+    };
+    let document = match dialect {
+        Dialect::TufOnCi | Dialect::Tufops => Document::parse(&text, text.len())?,
+        Dialect::TufCi => {
+            let signatures = file(&format!("{stem}.sig.json")).ok_or(DocumentError::BarePayload)?;
+            let longest = text.len().max(signatures.len());
+            let document = Document::parse_pair(text, &signatures, longest)?;
+            tuf_ci::refuse_nesting(role, &document)?;
+            document
+        }
+    };
+    Ok(Some(document))
+}

@@ -1,0 +1,193 @@
+//! How a neutral document is written: key ids, extra members, signed bytes and
+//! the place of files.
+
+mod files;
+pub(crate) mod tuf_ci;
+pub(crate) mod tuf_on_ci;
+pub mod tufops;
+mod write;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use super::{
+    Document, DocumentError, DraftError, Holder, KeyId, OnlineKey, RootDraft, Signer, TargetsDraft,
+};
+use keymoot_core::text::excerpt;
+
+/// A way of writing metadata down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dialect {
+    /// That of tuf-on-ci, which sigstore uses and Rust's RFC 3724 names
+    TufOnCi,
+    /// That of tufops, the Rust Foundation's experiment: see [`tufops`]
+    Tufops,
+    /// That of tuf-ci, the Rust Foundation's port of tuf-on-ci: DSSE
+    TufCi,
+}
+
+/// A name that no dialect has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{}\" is no dialect; the dialects are {}", excerpt(.0), names())]
+pub struct UnknownDialect(String);
+
+fn names() -> String {
+    Dialect::ALL.map(Dialect::name).join(", ")
+}
+
+/// Why a draft was not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The draft is not one that could be signed.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// What was written is no TUF document.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+}
+
+impl Dialect {
+    /// Every dialect.
+    pub const ALL: [Self; 3] = [Self::TufOnCi, Self::Tufops, Self::TufCi];
+
+    /// The name that policies and the command line use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TufOnCi => "tuf-on-ci",
+            Self::Tufops => "tufops",
+            Self::TufCi => "tuf-ci",
+        }
+    }
+
+    /// Writes a root down. The document carries the bytes to sign.
+    ///
+    /// # Errors
+    /// The draft is not one that could be signed.
+    pub fn root(self, draft: &RootDraft) -> Result<Document, WriteError> {
+        write::root(self, draft)
+    }
+
+    /// Writes a targets document down. The document carries the bytes to sign.
+    ///
+    /// # Errors
+    /// The draft is not one that could be signed.
+    pub fn targets(self, draft: &TargetsDraft) -> Result<Document, WriteError> {
+        write::targets(self, draft)
+    }
+
+    /// The id of a holder's key: the name its signatures stand under.
+    #[must_use]
+    pub fn holder_key_id(self, holder: &Holder) -> KeyId {
+        self.key_id(&Signer::Holder(holder.clone()))
+    }
+
+    /// The id of an online key.
+    #[must_use]
+    pub fn online_key_id(self, online: &OnlineKey) -> KeyId {
+        self.key_id(&Signer::Online(online.clone()))
+    }
+
+    /// The id of a signer's key.
+    #[must_use]
+    pub fn key_id(self, signer: &Signer) -> KeyId {
+        write::key(self, signer).0
+    }
+
+    /// The document with these signatures as one file: what tools keep while
+    /// signatures are gathered, and what [`Document::parse`] reads back. The
+    /// same signatures in any order give the same bytes.
+    #[must_use]
+    pub fn assemble(self, document: &Document, signatures: &BTreeMap<KeyId, Vec<u8>>) -> Vec<u8> {
+        files::assemble(self, document, signatures)
+    }
+
+    /// Everything to lay under the repository's folder for a role's document:
+    /// paths with `/` and their bytes.
+    #[must_use]
+    pub fn files(
+        self,
+        role: &str,
+        document: &Document,
+        signatures: &BTreeMap<KeyId, Vec<u8>>,
+    ) -> Vec<(String, Vec<u8>)> {
+        files::files(self, role, document, signatures)
+    }
+
+    /// The paths that [`files`](Self::files) gives a role's document of that
+    /// version.
+    #[must_use]
+    pub fn paths(self, role: &str, version: u64) -> Vec<String> {
+        files::paths(self, role, version)
+    }
+
+    /// Reads a role's document back from a repository's folder, of which
+    /// `file` gives the bytes at a path: the current one, or of root that of a
+    /// `version` out of the history. `None` where there is none. Whoever gives the
+    /// bytes has bounded them.
+    ///
+    /// # Errors
+    /// What is there is no TUF document.
+    pub fn read(
+        self,
+        role: &str,
+        version: Option<u64>,
+        file: &dyn Fn(&str) -> Option<Vec<u8>>,
+    ) -> Result<Option<Document>, DocumentError> {
+        files::read(self, role, version, file)
+    }
+
+    /// The file by which this dialect's tools say that they are in the middle of
+    /// having something signed, if they do: its path in a repository's folder.
+    #[must_use]
+    pub fn event_state(self) -> Option<&'static str> {
+        match self {
+            Self::TufOnCi => Some("metadata/.signing-event-state"),
+            Self::TufCi => Some("metadata/.signing-event.json"),
+            Self::Tufops => None,
+        }
+    }
+
+    /// Whether documents of this dialect say who holds a key, or where it lives. In
+    /// tufops an unsigned file beside them does.
+    #[must_use]
+    pub fn names_signers(self) -> bool {
+        match self {
+            Self::TufOnCi | Self::TufCi => true,
+            Self::Tufops => false,
+        }
+    }
+
+    /// The patterns of names by which this dialect delegates everything under
+    /// a role's own folder.
+    #[must_use]
+    pub fn own_paths(self, role: &str) -> Vec<String> {
+        // Clients read * as anything but a slash.
+        let globs = (1..=4).map(|depth| format!("{role}{}", "/*".repeat(depth)));
+        match self {
+            Self::TufOnCi | Self::TufCi => globs.collect(),
+            // There a slash at the end covers everything below. Other clients
+            // find nothing by that.
+            Self::Tufops => [format!("{role}/")].into_iter().chain(globs).collect(),
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Dialect {
+    type Err = UnknownDialect;
+
+    fn from_str(text: &str) -> Result<Self, UnknownDialect> {
+        let found = Self::ALL.into_iter().find(|dialect| dialect.name() == text);
+        found.ok_or_else(|| UnknownDialect(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! The dialect of tuf-ci, the Rust Foundation's port of tuf-on-ci.
+//!
+//! Metadata is POUF-2: a DSSE envelope whose payload and signatures lie in
+//! separate files, `root.json` and `root.sig.json`. The bytes of the payload
+//! are frozen once anybody has signed. A key's id is the SHA-256 of its
+//! SubjectPublicKeyInfo. Who holds a key, where an online key lives and how
+//! long metadata lasts stand in one member at the top, `x-tuf-ci`, with the
+//! objects `signers`, `online` and `periods`; the periods are said by whoever
+//! delegates. Source: `crates/tuf-repo/src/policy.rs` and `store.rs` of tuf-ci.
+
+use std::collections::BTreeMap;
+
+use crate::{Document, DocumentError, DraftError, KeyEntry, KeyId, Periods, RootDraft, Signer};
+use keymoot_core::json::{At, Json, Misfit, Object};
+
+/// The member in which this dialect has everything of its own.
+pub(super) const MEMBER: &str = "x-tuf-ci";
+
+const SIGNERS: &str = "signers";
+const ONLINE: &str = "online";
+const PERIODS: &str = "periods";
+const EXPIRY_DAYS: &str = "expiry-days";
+const SIGNING_DAYS: &str = "signing-days";
+
+/// What a document's `x-tuf-ci` says.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    signers: BTreeMap<KeyId, String>,
+    online: BTreeMap<KeyId, String>,
+    periods: BTreeMap<String, Periods>,
+    found: bool,
+}
+
+impl Notes {
+    /// Takes them out of a document's extra members. What is said of keys and
+    /// roles that the document does not have, or in another form, stays there.
+    pub(crate) fn take(
+        extra: &mut Object,
+        keys: &BTreeMap<KeyId, KeyEntry>,
+        has_role: impl Fn(&str) -> bool,
+    ) -> Self {
+        let mut notes = Self::default();
+        let Some(Json::Object(members)) = extra.get(MEMBER) else {
+            return notes;
+        };
+        notes.found = true;
+        let mut left = Object::new();
+        for (name, value) in members {
+            let Json::Object(said) = value else {
+                left.insert(name.clone(), value.clone());
+                continue;
+            };
+            let unread: Object = said
+                .iter()
+                .filter(|(of, value)| !notes.note(name, of, value, keys, &has_role))
+                .map(|(of, value)| (of.clone(), value.clone()))
+                .collect();
+            if !unread.is_empty() || said.is_empty() {
+                left.insert(name.clone(), Json::Object(unread));
+            }
+        }
+        if left.is_empty() && !members.is_empty() {
+            extra.remove(MEMBER);
+        } else {
+            extra.insert(MEMBER.to_owned(), Json::Object(left));
+        }
+        notes
+    }
+
+    /// Whether this program gives a meaning to what is said.
+    fn note(
+        &mut self,
+        name: &str,
+        of: &str,
+        value: &Json,
+        keys: &BTreeMap<KeyId, KeyEntry>,
+        has_role: impl Fn(&str) -> bool,
+    ) -> bool {
+        let keyid = KeyId::new(of);
+        let says_nothing = |member: fn(&KeyEntry) -> bool| keys.get(&keyid).is_some_and(member);
+        match (name, value) {
+            (SIGNERS, Json::String(handle)) if says_nothing(|key| key.holder.is_none()) => {
+                match handle.strip_prefix('@') {
+                    Some(handle) => self.signers.insert(keyid, handle.to_owned()).is_none(),
+                    None => false,
+                }
+            }
+            (ONLINE, Json::String(uri)) if says_nothing(|key| key.online_uri.is_none()) => {
+                self.online.insert(keyid, uri.clone()).is_none()
+            }
+            (PERIODS, Json::Object(days)) if has_role(of) && days.len() == 2 => {
+                let number = |name| match days.get(name) {
+                    Some(Json::Integer(days)) => u32::try_from(*days).ok(),
+                    _ => None,
+                };
+                let (Some(expiry_days), Some(signing_days)) =
+                    (number(EXPIRY_DAYS), number(SIGNING_DAYS))
+                else {
+                    return false;
+                };
+                let periods = Periods {
+                    expiry_days,
+                    signing_days,
+                };
+                self.periods.insert(of.to_owned(), periods).is_none()
+            }
+            _ => false,
+        }
+    }
+
+    /// Writes down at the keys who holds them.
+    pub(crate) fn name_keys(&mut self, keys: &mut BTreeMap<KeyId, KeyEntry>) {
+        for (keyid, entry) in keys {
+            entry.holder = self.signers.remove(keyid).or(entry.holder.take());
+            entry.online_uri = self.online.remove(keyid).or(entry.online_uri.take());
+        }
+    }
+
+    /// The periods of a role.
+    pub(crate) fn take_periods(&mut self, role: &str) -> Option<Periods> {
+        self.periods.remove(role)
+    }
+
+    /// Whether the document is written in this dialect.
+    pub(crate) fn found(&self) -> bool {
+        self.found
+    }
+}
+
+/// What this dialect forbids in a root: that root is online, and files under
+/// names without versions.
+pub(crate) fn check_root(
+    at: &At<'_>,
+    consistent_snapshot: bool,
+    mut root_keys: impl Iterator<Item = bool>,
+) -> Result<(), Misfit> {
+    if !consistent_snapshot {
+        return Err(at.misfit("tuf-ci demands that consistent_snapshot is true"));
+    }
+    if root_keys.any(|online| online) {
+        return Err(at.misfit("an online key may sign root, which tuf-ci forbids"));
+    }
+    Ok(())
+}
+
+/// What this dialect forbids in a root to be.
+pub(super) fn check_draft(draft: &RootDraft) -> Result<(), DraftError> {
+    if draft.consistent_snapshot {
+        Ok(())
+    } else {
+        Err(DraftError::Dialect {
+            dialect: "tuf-ci",
+            problem: "consistent_snapshot is always true",
+        })
+    }
+}
+
+/// Refuses delegations by a delegated role, which this dialect does not have.
+pub(super) fn refuse_nesting(role: &str, document: &Document) -> Result<(), DocumentError> {
+    let at = At::top(document.signed(), "signed");
+    match at.find("delegations")? {
+        Some(place) if !matches!(role, "root" | "targets" | "snapshot" | "timestamp") => Err(place
+            .misfit("a delegated role delegates, which tuf-ci forbids")
+            .into()),
+        _ => Ok(()),
+    }
+}
+
+/// The member of this dialect, or `None` where there is nothing to say.
+pub(super) fn member<'d>(
+    keys: impl Iterator<Item = (KeyId, &'d Signer)>,
+    periods: impl Iterator<Item = (&'d str, Periods)>,
+) -> Option<Json> {
+    let (mut signers, mut online) = (Object::new(), Object::new());
+    for (keyid, signer) in keys {
+        let keyid = keyid.as_str().to_owned();
+        match signer {
+            Signer::Holder(holder) => {
+                signers.insert(keyid, format!("@{}", holder.handle).into());
+            }
+            Signer::Online(service) => {
+                online.insert(keyid, service.uri.as_str().into());
+            }
+        }
+    }
+    let periods: Object = periods
+        .map(|(role, periods)| {
+            let days = Json::object([
+                (EXPIRY_DAYS, periods.expiry_days.into()),
+                (SIGNING_DAYS, periods.signing_days.into()),
+            ]);
+            (role.to_owned(), days)
+        })
+        .collect();
+    let members: Object = [(SIGNERS, signers), (ONLINE, online), (PERIODS, periods)]
+        .into_iter()
+        .filter(|(_, said)| !said.is_empty())
+        .map(|(name, said)| (name.to_owned(), Json::Object(said)))
+        .collect();
+    (!members.is_empty()).then_some(Json::Object(members))
+}

@@ -1,0 +1,43 @@
+//! TUF metadata: reading, verifying, comparing and writing it.
+//!
+//! Pure: no input or output, no clock, no knowledge of ceremonies. A file's
+//! text becomes a [`Document`], which keeps the exact bytes that were signed;
+//! a root document's meaning is a [`Root`]; [`verify_root`] counts its
+//! signatures by distinct key material and alone yields a [`VerifiedRoot`];
+//! [`changes()`] says in sentences what differs. What is to be signed begins as
+//! a [`RootDraft`] and is written by a [`dialect`].
+
+pub mod changes;
+mod common;
+pub mod dialect;
+mod document;
+mod draft;
+pub mod dsse;
+mod expiry;
+pub mod key;
+mod key_id;
+pub mod parallel;
+mod role;
+mod root;
+#[cfg(test)]
+mod samples;
+mod targets;
+mod verify;
+mod warning;
+
+pub use changes::{Change, changes, document_changes, name_keys, target_changes};
+pub use dialect::{Dialect, WriteError};
+pub use document::{Document, DocumentError, Form, PAYLOAD_TYPE, Signature};
+pub use draft::{DelegationDraft, DraftError, Holder, OnlineKey, RootDraft, Signer, TargetsDraft};
+pub use expiry::{Expiry, Lifetime};
+pub use key::PublicKey;
+pub use key_id::KeyId;
+pub use role::{KeyEntry, Periods, RoleKeys};
+pub use root::Root;
+pub use targets::{DelegatedRole, Delegations, TargetFile, Targets};
+pub use verify::{
+    Candidate, ChainError, Checks, Delegator, Gap, History, Quorum, Rejection, RoleError,
+    RootError, Unmet, ValidSignature, VerifiedRole, VerifiedRoot, count, verify_chain,
+    verify_roles, verify_root,
+};
+pub use warning::Warning;

@@ -1,0 +1,171 @@
+//! Keys and who may sign with them: what root and targets documents share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::dialect::tuf_on_ci;
+use super::key::{self, KeyError, PublicKey};
+use super::{KeyId, Warning};
+use keymoot_core::digest::Digest;
+use keymoot_core::json::{self, At, Json, Misfit, Object};
+
+/// A key in a document that delegates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyEntry {
+    /// The key, or why this program cannot use it
+    pub public: Result<PublicKey, KeyError>,
+    /// Who holds it, without the leading `@`
+    pub holder: Option<String>,
+    /// Where the online service that uses it finds it
+    pub online_uri: Option<String>,
+    /// Every other member, as found
+    pub extra: Object,
+    /// The whole key object, as found
+    pub object: Json,
+}
+
+impl KeyEntry {
+    /// The identity of the key material, if this program can use the key.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<Digest> {
+        self.public.as_ref().ok().map(PublicKey::fingerprint)
+    }
+}
+
+/// Which keys may sign for a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleKeys {
+    /// Their names in the order found, none twice
+    pub keyids: Vec<KeyId>,
+    /// How many of them must sign, at least one
+    pub threshold: u32,
+    /// How long the role's metadata lasts and when to begin signing the next
+    pub periods: Option<Periods>,
+    /// Every other member, as found
+    pub extra: Object,
+}
+
+/// How long metadata lasts, and how long before its end the next is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Periods {
+    /// Days from signing to expiry
+    pub expiry_days: u32,
+    /// Days before expiry at which signing begins
+    pub signing_days: u32,
+}
+
+/// The keys among these names that this program can use, each once by its
+/// identity, with the first name it stands under.
+pub(super) fn usable<'d>(
+    keyids: impl IntoIterator<Item = &'d KeyId>,
+    keys: &'d BTreeMap<KeyId, KeyEntry>,
+) -> BTreeMap<Digest, (&'d KeyId, &'d KeyEntry)> {
+    let mut found = BTreeMap::new();
+    for keyid in keyids {
+        if let Some(entry) = keys.get(keyid)
+            && let Some(fingerprint) = entry.fingerprint()
+        {
+            found.entry(fingerprint).or_insert((keyid, entry));
+        }
+    }
+    found
+}
+
+/// Reads an object of key objects by name.
+pub(super) fn read_keys(
+    at: &At<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<BTreeMap<KeyId, KeyEntry>, Misfit> {
+    let mut keys = BTreeMap::new();
+    let mut names = BTreeMap::<Digest, Vec<KeyId>>::new();
+    let mut legacy = Vec::new();
+    for (name, place) in at.members()? {
+        let keyid = KeyId::new(name);
+        let key = key::read_object(&place)?;
+        if !is_hash(name, place.value(), key.public.as_ref().ok()) {
+            warnings.push(Warning::KeyIdNotHash(keyid.clone()));
+        }
+        if key.is_legacy_type() {
+            legacy.push(keyid.clone());
+        }
+        let mut extra = key.extra;
+        let entry = KeyEntry {
+            public: key.public,
+            holder: tuf_on_ci::take_holder(&mut extra),
+            online_uri: tuf_on_ci::take_online_uri(&mut extra),
+            extra,
+            object: place.value().clone(),
+        };
+        match &entry.public {
+            Ok(public) => names
+                .entry(public.fingerprint())
+                .or_default()
+                .push(keyid.clone()),
+            Err(error) => warnings.push(Warning::UnusableKey {
+                keyid: keyid.clone(),
+                reason: error.to_string(),
+            }),
+        }
+        keys.insert(keyid, entry);
+    }
+    if !legacy.is_empty() {
+        warnings.push(Warning::LegacyKeyType(legacy));
+    }
+    for (fingerprint, keyids) in names {
+        if keyids.len() > 1 {
+            warnings.push(Warning::KeyUnderSeveralIds {
+                fingerprint,
+                keyids,
+            });
+        }
+    }
+    Ok(keys)
+}
+
+/// Whether a key's name is the hash that one of the dialects gives it: of the
+/// canonical key object, or of the SubjectPublicKeyInfo.
+fn is_hash(name: &str, object: &Json, key: Option<&PublicKey>) -> bool {
+    Digest::of(&json::canonical(object)).to_string() == name
+        || key.is_some_and(|key| key.fingerprint().to_string() == name)
+}
+
+/// Reads `keyids` and `threshold`. What else the object has is in `extra`.
+pub(super) fn read_role(at: &At<'_>) -> Result<RoleKeys, Misfit> {
+    let mut seen = BTreeSet::new();
+    let mut keyids = Vec::new();
+    for item in at.member("keyids")?.items()? {
+        let keyid = KeyId::new(item.string()?);
+        if !seen.insert(keyid.clone()) {
+            return Err(item.misfit(format!("key {keyid} is listed a second time")));
+        }
+        keyids.push(keyid);
+    }
+    let place = at.member("threshold")?;
+    let threshold = place.unsigned()?;
+    if threshold == 0 {
+        return Err(place.misfit("a threshold of zero would need no signature"));
+    }
+    let mut extra = at.object()?.clone();
+    extra.remove("keyids");
+    extra.remove("threshold");
+    Ok(RoleKeys {
+        keyids,
+        threshold,
+        periods: tuf_on_ci::take_periods(&mut extra),
+        extra,
+    })
+}
+
+/// Warns of keys that a role names and the document does not contain.
+pub(super) fn warn_of_missing_keys(
+    name: &str,
+    role: &RoleKeys,
+    keys: &BTreeMap<KeyId, KeyEntry>,
+    warnings: &mut Vec<Warning>,
+) {
+    for keyid in role.keyids.iter().filter(|id| !keys.contains_key(*id)) {
+        warnings.push(Warning::MissingKey {
+            role: name.to_owned(),
+            keyid: keyid.clone(),
+        });
+    }
+}

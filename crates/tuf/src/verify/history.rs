@@ -1,0 +1,227 @@
+//! Everything that can be told about a set of roots, given in any order.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use super::chain::ChainError;
+use super::root::{RootError, Tally, VerifiedRoot};
+use crate::{Document, Root, parallel};
+
+/// What a set of roots is: chains that hold, and what does not.
+///
+/// Every document is judged, whatever is wrong with others: after a version
+/// that is missing or does not hold, the next begins a chain of its own, which
+/// agrees with itself and with nothing before it.
+#[derive(Debug)]
+pub struct History {
+    trusted: Option<u64>,
+    chains: Vec<Vec<VerifiedRoot>>,
+    gaps: Vec<Gap>,
+    errors: Vec<ChainError>,
+}
+
+/// Versions that were not given, between two that were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The last version before the gap
+    pub last: u64,
+    /// The first version after it
+    pub next: u64,
+}
+
+impl Gap {
+    /// The first version that is missing.
+    #[must_use]
+    pub fn missing(self) -> u64 {
+        self.last.saturating_add(1)
+    }
+}
+
+impl History {
+    /// Judges every root and every link between two.
+    ///
+    /// Documents that are the same but for their signatures count as one, the
+    /// one with most signatures. A trusted root is the first of the history;
+    /// any other root of its version is a conflict, and those before it are
+    /// errors. All cores are used.
+    #[must_use]
+    pub fn of(trusted: Option<Document>, documents: impl IntoIterator<Item = Document>) -> Self {
+        let trusted_version = trusted.as_ref().map(Document::version);
+        let (mut documents, mut errors) = by_version(trusted.into_iter().chain(documents));
+        if let Some(trusted) = trusted_version {
+            let rest = documents.split_off(&trusted);
+            let older = std::mem::replace(&mut documents, rest).into_keys();
+            errors.extend(older.map(|version| ChainError::Older { version, trusted }));
+        }
+        let documents: Vec<_> = documents.into_values().collect();
+        let mut history = Self {
+            trusted: trusted_version,
+            chains: Vec::new(),
+            gaps: Vec::new(),
+            errors,
+        };
+        history.link(documents);
+        history
+    }
+
+    /// Ties versions in order, each to the one before it.
+    fn link(&mut self, documents: Vec<Document>) {
+        let judged = judge_all(&documents);
+        let mut chain = Vec::<VerifiedRoot>::new();
+        let mut last = None;
+        for (document, judged) in documents.into_iter().zip(judged) {
+            let version = document.version();
+            if let Some(last) = last
+                && version - last > 1
+            {
+                self.gaps.push(Gap {
+                    last,
+                    next: version,
+                });
+            }
+            let follows = chain
+                .last()
+                .is_some_and(|previous| previous.root().version.checked_add(1) == Some(version));
+            let verified = judged.and_then(|judged| judged.after(follows, document));
+            if (!follows || verified.is_err()) && !chain.is_empty() {
+                self.chains.push(std::mem::take(&mut chain));
+            }
+            match verified {
+                Ok(verified) => chain.push(verified),
+                Err(error) => self.errors.push(ChainError::Root { version, error }),
+            }
+            last = Some(version);
+        }
+        if !chain.is_empty() {
+            self.chains.push(chain);
+        }
+    }
+
+    /// The chains that hold, each without a gap, in the order of their
+    /// versions; only the first of them can be [trusted](Self::is_trusted).
+    #[must_use]
+    pub fn chains(&self) -> &[Vec<VerifiedRoot>] {
+        &self.chains
+    }
+
+    /// The chains, to keep.
+    #[must_use]
+    pub fn into_chains(self) -> Vec<Vec<VerifiedRoot>> {
+        self.chains
+    }
+
+    /// Where versions are missing.
+    #[must_use]
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// What does not hold.
+    #[must_use]
+    pub fn errors(&self) -> &[ChainError] {
+        &self.errors
+    }
+
+    /// Whether a chain begins with the trusted root.
+    #[must_use]
+    pub fn is_trusted(&self, chain: &[VerifiedRoot]) -> bool {
+        let first = chain.first().map(|root| root.root().version);
+        first.is_some() && first == self.trusted
+    }
+
+    /// The root to judge other documents by: that of the highest version, and
+    /// where a root is trusted, of those that follow from it.
+    #[must_use]
+    pub fn newest(&self) -> Option<&VerifiedRoot> {
+        let mut chains = self.chains.iter().rev();
+        let chain = match self.trusted {
+            Some(_) => chains.find(|chain| self.is_trusted(chain)),
+            None => chains.next(),
+        };
+        chain.and_then(|chain| chain.last())
+    }
+}
+
+/// One document for each version, and the versions for which there are two that
+/// differ, which are left out.
+fn by_version(
+    documents: impl Iterator<Item = Document>,
+) -> (BTreeMap<u64, Document>, Vec<ChainError>) {
+    let mut found = BTreeMap::<u64, Document>::new();
+    let mut conflicts = BTreeMap::new();
+    for document in documents {
+        let version = document.version();
+        match found.entry(version) {
+            Entry::Vacant(place) => {
+                place.insert(document);
+            }
+            Entry::Occupied(place) if place.get().signed_bytes() != document.signed_bytes() => {
+                conflicts.insert(version, ChainError::Conflict(version));
+            }
+            Entry::Occupied(mut place) => {
+                if filled(&document) > filled(place.get()) {
+                    place.insert(document);
+                }
+            }
+        }
+    }
+    found.retain(|version, _| !conflicts.contains_key(version));
+    (found, conflicts.into_values().collect())
+}
+
+fn filled(document: &Document) -> usize {
+    let signatures = document.signatures().iter();
+    signatures
+        .filter(|signature| !signature.is_placeholder())
+        .count()
+}
+
+/// A root with its signatures verified, not yet tied to the one before.
+struct Judged {
+    root: Root,
+    /// As the successor of the root before it in the list, if it is the next
+    /// version
+    after: Option<Tally>,
+    /// As the first of a chain, where there is no such root
+    alone: Option<Tally>,
+}
+
+impl Judged {
+    fn after(self, follows: bool, document: Document) -> Result<VerifiedRoot, RootError> {
+        let tally = match (self.after, self.alone) {
+            (Some(tally), _) if follows => tally,
+            (_, Some(tally)) => tally,
+            // The version before is there and does not hold.
+            _ => Tally::of(None, &self.root, &document)?,
+        };
+        tally.judge(document, self.root)
+    }
+}
+
+/// Reads every root and verifies every signature, each document on any core.
+/// The documents are in the order of their versions.
+fn judge_all(documents: &[Document]) -> Vec<Result<Judged, RootError>> {
+    let roots = parallel::map(documents, Root::read);
+    let places: Vec<usize> = (0..documents.len()).collect();
+    let tallies = parallel::map(&places, |&place| {
+        let (root, document) = (roots.get(place)?.as_ref().ok()?, documents.get(place)?);
+        let previous = place
+            .checked_sub(1)
+            .and_then(|before| roots.get(before)?.as_ref().ok())
+            .filter(|previous| previous.version.checked_add(1) == Some(root.version));
+        Some((previous.is_some(), Tally::of(previous, root, document)))
+    });
+    let mut judged = Vec::with_capacity(documents.len());
+    for (root, tally) in roots.into_iter().zip(tallies) {
+        judged.push(root.map_err(RootError::from).and_then(|root| {
+            let (mut after, mut alone) = (None, None);
+            match tally {
+                Some((true, tally)) => after = Some(tally?),
+                Some((false, tally)) => alone = Some(tally?),
+                None => {}
+            }
+            Ok(Judged { root, after, alone })
+        }));
+    }
+    judged
+}

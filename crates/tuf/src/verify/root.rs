@@ -1,0 +1,203 @@
+//! One root after another.
+
+use std::collections::BTreeSet;
+
+use super::oddities;
+use super::quorum::{Checks, Quorum, count};
+use crate::{Document, DocumentError, Root, Warning};
+use keymoot_core::json::Misfit;
+
+/// A root that is signed as it must be; only [`verify_root`] and
+/// [`History`](super::History) make one.
+///
+/// Without a previous root it is only consistent with itself, and whether to
+/// believe it is the caller's to know from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedRoot {
+    document: Document,
+    root: Root,
+    by_previous: Option<Quorum>,
+    by_itself: Quorum,
+    warnings: BTreeSet<Warning>,
+}
+
+/// Why a root is not to be believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RootError {
+    /// It cannot be read as a root.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// It does not follow the previous root.
+    #[error("after version {previous} comes version {}, not {found}", .previous.saturating_add(1))]
+    Version {
+        /// The previous root's version
+        previous: u64,
+        /// This one's
+        found: u64,
+    },
+    /// Too few keys signed.
+    #[error("version {version} is not signed by enough keys: {}", list(.unmet))]
+    Quorum {
+        /// Its version
+        version: u64,
+        /// The demands that are not met, one or two
+        unmet: Vec<Unmet>,
+    },
+}
+
+/// A root's demand for signatures that is not met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmet {
+    /// The version of the root that demands them
+    pub demanded_by: u64,
+    /// What there is
+    pub quorum: Quorum,
+}
+
+fn list(unmet: &[Unmet]) -> String {
+    let shown: Vec<_> = unmet
+        .iter()
+        .map(|unmet| {
+            format!(
+                "by the keys of version {}, {}",
+                unmet.demanded_by, unmet.quorum
+            )
+        })
+        .collect();
+    shown.join(" / ")
+}
+
+impl RootError {
+    /// The name that scripts may rely on.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Document(error) => error.name(),
+            Self::Version { .. } => "WRONG-VERSION",
+            Self::Quorum { .. } => "TOO-FEW-SIGNATURES",
+        }
+    }
+}
+
+impl VerifiedRoot {
+    /// The document, with the signatures as they stand in its file.
+    #[must_use]
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Its content.
+    #[must_use]
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// Who of the previous root's keys signed; `None` for the first of a chain.
+    #[must_use]
+    pub fn by_previous(&self) -> Option<&Quorum> {
+        self.by_previous.as_ref()
+    }
+
+    /// Who of its own keys signed.
+    #[must_use]
+    pub fn by_itself(&self) -> &Quorum {
+        &self.by_itself
+    }
+
+    /// What is odd about it, in a fixed order.
+    pub fn warnings(&self) -> impl Iterator<Item = &Warning> {
+        self.warnings.iter()
+    }
+}
+
+/// Verifies that a root follows the previous one: the version is the next, and
+/// a threshold of the previous root's keys and one of its own have signed
+/// (TUF 1.0.34, section 5.3). Without a previous root, that its own have.
+///
+/// # Errors
+/// The document is no root, or one of these does not hold.
+pub fn verify_root(
+    previous: Option<&VerifiedRoot>,
+    document: Document,
+) -> Result<VerifiedRoot, RootError> {
+    let root = Root::read(&document)?;
+    let previous = previous.map(|previous| &previous.root);
+    if let Some(previous) = previous.map(|previous| previous.version)
+        && previous.checked_add(1) != Some(root.version)
+    {
+        return Err(RootError::Version {
+            previous,
+            found: root.version,
+        });
+    }
+    let tally = Tally::of(previous, &root, &document)?;
+    tally.judge(document, root)
+}
+
+/// Who signed a root, for the root before it and for itself: everything that
+/// takes long, and nothing that depends on whether the one before holds.
+pub(super) struct Tally {
+    by_previous: Option<Quorum>,
+    by_itself: Quorum,
+    warnings: BTreeSet<Warning>,
+}
+
+impl Tally {
+    /// Verifies each signature, once for each key it may be by.
+    pub(super) fn of(
+        previous: Option<&Root>,
+        root: &Root,
+        document: &Document,
+    ) -> Result<Self, DocumentError> {
+        let mut checks = Checks::of(document);
+        let by_itself = count_for_root(root, &mut checks)?;
+        let by_previous = previous
+            .map(|previous| count_for_root(previous, &mut checks))
+            .transpose()?;
+        let warnings = oddities::of_root(document, root, &by_itself, by_previous.as_ref());
+        Ok(Self {
+            by_previous,
+            by_itself,
+            warnings,
+        })
+    }
+
+    /// Whether enough signed.
+    pub(super) fn judge(self, document: Document, root: Root) -> Result<VerifiedRoot, RootError> {
+        let version = root.version;
+        let demands = [
+            (version.saturating_sub(1), self.by_previous.as_ref()),
+            (version, Some(&self.by_itself)),
+        ];
+        let unmet: Vec<_> = demands
+            .into_iter()
+            .filter_map(|(demanded_by, quorum)| Some((demanded_by, quorum.filter(|q| !q.met())?)))
+            .map(|(demanded_by, quorum)| Unmet {
+                demanded_by,
+                quorum: quorum.clone(),
+            })
+            .collect();
+        if !unmet.is_empty() {
+            return Err(RootError::Quorum { version, unmet });
+        }
+        Ok(VerifiedRoot {
+            document,
+            root,
+            by_previous: self.by_previous,
+            by_itself: self.by_itself,
+            warnings: self.warnings,
+        })
+    }
+}
+
+fn count_for_root(root: &Root, checks: &mut Checks<'_>) -> Result<Quorum, DocumentError> {
+    match root.roles.get("root") {
+        Some(role) => Ok(count(role, &root.keys, checks)),
+        // Root::read demands the role.
+        None => Err(Misfit {
+            path: "signed.roles".to_owned(),
+            problem: "there is no role \"root\"".to_owned(),
+        }
+        .into()),
+    }
+}

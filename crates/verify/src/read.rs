@@ -1,0 +1,349 @@
+//! Reading a bundle: strictly, within bounds, into memory.
+
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    fs::{self, OpenOptions},
+    io::{self, Read as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::Path,
+};
+
+use rustix::fs::OFlags;
+
+use keymoot_core::{
+    Verdict, Violation,
+    text::{escape, escape_path},
+};
+use keymoot_record::bundle::{Bundle, Files, is_plain};
+use keymoot_record::ceremony::previous::REVOKED;
+
+/// The most files and folders that a bundle may have.
+const MOST_ENTRIES: usize = 4096;
+/// The most bytes that all files of a bundle may have together: twenty times what nine
+/// holders' ceremonies come to. What verifying takes in memory is bounded by it, and a
+/// small file of brackets takes many times its length.
+const MOST_BYTES: u64 = 8 << 20;
+/// The most bytes of one file. The largest of nine holders' has a twentieth.
+const MOST_OF_ONE: u64 = 2 << 20;
+/// As many faults are told; whoever gets a bundle with more has seen enough.
+const MOST_FAULTS: usize = 20;
+/// How deep folders may lie in one another.
+const DEEPEST: usize = 8;
+
+/// Reads a bundle. Links, devices, odd names, too many files and too many bytes
+/// are refused before anything is believed.
+///
+/// # Errors
+/// Violations of BUNDLE-FILES, or of BUNDLE-READ when the disk fails.
+pub fn read(path: &Path) -> Result<Bundle, Vec<Verdict>> {
+    let mut reader = Reader::new();
+    reader.folder(path, "", 0);
+    if reader.faults.is_empty() {
+        Ok(Bundle::of(reader.files))
+    } else {
+        Err(reader.faults)
+    }
+}
+
+/// Reads what keymoot knows of in a working tree of the repository tuf-root, by the
+/// same rules: `metadata/`, `targets/crates/`, `attestations/` and the list of
+/// revoked keys. Whatever else lies there is not looked at.
+///
+/// # Errors
+/// Violations of BUNDLE-FILES, or of BUNDLE-READ when the disk fails.
+pub fn read_tree(path: &Path) -> Result<Files, Vec<Verdict>> {
+    let mut reader = Reader::new();
+    for folder in ["metadata", "targets/crates", "attestations"] {
+        let whole = path.join(folder);
+        match fs::symlink_metadata(&whole) {
+            Ok(meta) if meta.is_dir() => reader.folder(&whole, &format!("{folder}/"), 1),
+            Ok(_) => reader.fault(folder, "is no folder"),
+            Err(_) => {}
+        }
+    }
+    let revoked = path.join(REVOKED);
+    match fs::symlink_metadata(&revoked) {
+        Ok(meta) if meta.is_file() => reader.file(&revoked, REVOKED.to_owned()),
+        Ok(_) => reader.fault(REVOKED, "is a link or no ordinary file"),
+        Err(_) => {}
+    }
+    match reader.faults.is_empty() {
+        true => Ok(reader.files),
+        false => Err(reader.faults),
+    }
+}
+
+struct Reader {
+    files: Files,
+    /// How many bytes more the files may have together.
+    left: u64,
+    /// How many entries were met, of whatever kind.
+    met: usize,
+    faults: Vec<Verdict>,
+}
+
+impl Reader {
+    fn new() -> Self {
+        Self {
+            files: Files::new(),
+            left: MOST_BYTES,
+            met: 0,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Reads a folder, until there are so many faults that nobody would read more.
+    fn folder(&mut self, path: &Path, inside: &str, depth: usize) {
+        if depth > DEEPEST {
+            return self.fault(inside, "holds deeper folders than a bundle does");
+        }
+        let names = match self.names(path) {
+            Ok(Some(names)) => names,
+            Ok(None) => return self.fault(inside, "holds more files than a bundle does"),
+            Err(error) => return self.unreadable(path, &error.to_string()),
+        };
+        if names.is_empty() {
+            return self.fault(inside, "is an empty folder, which no bundle holds");
+        }
+        let mut cases = BTreeSet::new();
+        for name in names {
+            if self.faults.len() >= MOST_FAULTS {
+                return;
+            }
+            let Some(plain) = name.to_str().filter(|name| is_plain(name)) else {
+                let name = name.to_string_lossy();
+                self.fault(
+                    &format!("{inside}{name}"),
+                    "has a name that no bundle holds",
+                );
+                continue;
+            };
+            let inside = format!("{inside}{plain}");
+            if !cases.insert(plain.to_ascii_lowercase()) {
+                self.fault(
+                    &inside,
+                    "differs from another name only in its letters' case",
+                );
+                continue;
+            }
+            let path = path.join(plain);
+            match fs::symlink_metadata(&path) {
+                Ok(meta) if meta.is_dir() => self.folder(&path, &format!("{inside}/"), depth + 1),
+                Ok(meta) if meta.is_file() => self.file(&path, inside),
+                Ok(_) => self.fault(&inside, "is a link or no ordinary file"),
+                Err(error) => self.unreadable(&path, &error.to_string()),
+            }
+        }
+    }
+
+    /// The names in a folder, in order; `None` where there are too many. The disk may
+    /// go on for ever: no more is asked of it than is to be read.
+    fn names(&mut self, path: &Path) -> io::Result<Option<Vec<OsString>>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(path)? {
+            self.met += 1;
+            if self.met > MOST_ENTRIES {
+                return Ok(None);
+            }
+            names.push(entry?.file_name());
+        }
+        names.sort();
+        Ok(Some(names))
+    }
+
+    fn file(&mut self, path: &Path, inside: String) {
+        match plain_file(path, self.left.min(MOST_OF_ONE)) {
+            Ok(Some(bytes)) => {
+                self.left -= bytes.len() as u64;
+                self.files.insert(inside, bytes);
+            }
+            Ok(None) => self.fault(&inside, "is a link or no ordinary file"),
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                let [one, all] = [MOST_OF_ONE, MOST_BYTES].map(|most| most >> 20);
+                let what =
+                    format!("is larger than {one} MiB, or makes the whole larger than {all} MiB");
+                self.fault(&inside, &what);
+            }
+            Err(error) => self.unreadable(path, &error.to_string()),
+        }
+    }
+
+    fn fault(&mut self, inside: &str, what: &str) {
+        self.faults.push(
+            Violation::new(
+                "BUNDLE-FILES",
+                format!("\"{}\" {what}", escape(inside)),
+                "get the bundle anew from whoever published it",
+            )
+            .into(),
+        );
+    }
+
+    fn unreadable(&mut self, path: &Path, why: &str) {
+        self.faults.push(
+            Violation::new(
+                "BUNDLE-READ",
+                format!("\"{}\" cannot be read: {}", escape_path(path), escape(why)),
+                "check the path and the disk",
+            )
+            .into(),
+        );
+    }
+}
+
+/// The content of an ordinary file with one name, of at most `most` bytes; `None` where
+/// it is anything else. What was opened is asked what it is, so that nobody can put
+/// something else in its place meanwhile; and nothing is waited for.
+fn plain_file(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    let meta = file.metadata()?;
+    if !meta.is_file() || meta.nlink() != 1 {
+        return Ok(None);
+    }
+    if meta.len() > most {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or_default());
+    // It may grow while it is read.
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > most {
+        true => Err(io::ErrorKind::FileTooLarge.into()),
+        false => Ok(Some(bytes)),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::{fs::symlink, net::UnixListener};
+
+    use super::*;
+
+    /// The one violation that a folder with a good file and this besides has.
+    fn refused(make: impl FnOnce(&Path)) -> Verdict {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("good.txt"), "good").unwrap();
+        make(folder.path());
+        let mut faults = read(folder.path()).unwrap_err();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        faults.remove(0)
+    }
+
+    #[test]
+    fn files_are_read_by_their_paths() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("a/b")).unwrap();
+        fs::write(folder.path().join("a/b/c.txt"), "text").unwrap();
+        let bundle = read(folder.path()).unwrap();
+        assert_eq!(bundle.files()["a/b/c.txt"], b"text");
+    }
+
+    #[test]
+    fn a_symbolic_link_is_refused_wherever_it_leads() {
+        for target in ["good.txt", "/etc/passwd", "nowhere", "."] {
+            let fault = refused(|folder| symlink(target, folder.join("link")).unwrap());
+            assert_eq!(fault.rule, "BUNDLE-FILES");
+            assert!(fault.detail.contains("\"link\""), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_with_another_name_elsewhere_is_refused() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let outside = elsewhere.path().join("outside");
+        fs::write(&outside, "text").unwrap();
+        let fault = refused(|folder| fs::hard_link(&outside, folder.join("hard")).unwrap());
+        assert!(fault.detail.contains("\"hard\" is a link"), "{fault:?}");
+    }
+
+    #[test]
+    fn what_is_no_ordinary_file_is_refused_and_not_opened() {
+        let fault = refused(|folder| drop(UnixListener::bind(folder.join("socket")).unwrap()));
+        assert!(fault.detail.contains("no ordinary file"), "{fault:?}");
+    }
+
+    #[test]
+    fn names_that_no_bundle_holds_are_refused_and_shown_safely() {
+        for name in [".hidden", "a b", "\u{1b}[2J", "ü", &"x".repeat(129)] {
+            let fault = refused(|folder| fs::write(folder.join(name), "text").unwrap());
+            assert!(fault.detail.contains("has a name"), "{fault:?}");
+            assert!(!fault.detail.contains('\u{1b}'));
+        }
+    }
+
+    #[test]
+    fn empty_folders_and_folders_too_deep_are_refused() {
+        let fault = refused(|folder| fs::create_dir(folder.join("empty")).unwrap());
+        assert!(fault.detail.contains("empty folder"), "{fault:?}");
+        let deep = "d/".repeat(DEEPEST + 1);
+        let fault = refused(|folder| {
+            fs::create_dir_all(folder.join(&deep)).unwrap();
+            fs::write(folder.join(&deep).join("file"), "text").unwrap();
+        });
+        assert!(fault.detail.contains("deeper folders"), "{fault:?}");
+    }
+
+    #[test]
+    fn more_than_a_bundle_may_hold_is_refused_before_it_is_read() {
+        let fault = refused(|folder| {
+            let file = fs::File::create(folder.join("large")).unwrap();
+            file.set_len(MOST_OF_ONE + 1).unwrap();
+        });
+        assert!(fault.detail.contains("larger than 2 MiB"), "{fault:?}");
+        let fault = refused(|folder| {
+            for name in ["1", "2", "3", "4"] {
+                let file = fs::File::create(folder.join(name)).unwrap();
+                file.set_len(MOST_OF_ONE).unwrap();
+            }
+        });
+        assert!(fault.detail.contains("larger than 8 MiB"), "{fault:?}");
+    }
+
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+        let fault = refused(|folder| {
+            let mode = Mode::from_raw_mode(0o644);
+            mknodat(CWD, folder.join("pipe"), FileType::Fifo, mode, 0).unwrap();
+        });
+        assert!(fault.detail.contains("no ordinary file"), "{fault:?}");
+    }
+
+    #[test]
+    fn names_that_are_one_on_other_systems_are_refused() {
+        let fault = refused(|folder| fs::write(folder.join("GOOD.txt"), "text").unwrap());
+        assert!(fault.detail.contains("letters' case"), "{fault:?}");
+    }
+
+    #[test]
+    fn of_more_entries_than_a_bundle_has_no_more_are_looked_at() {
+        let fault = refused(|folder| {
+            for n in 0..=MOST_ENTRIES {
+                fs::write(folder.join(n.to_string()), "").unwrap();
+            }
+        });
+        assert!(fault.detail.contains("more files"), "{fault:?}");
+    }
+
+    #[test]
+    fn no_more_faults_are_told_than_anybody_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        for n in 0..100 {
+            fs::create_dir(folder.path().join(format!("d{n}"))).unwrap();
+            fs::write(folder.path().join(format!("d{n}/ü")), "").unwrap();
+        }
+        assert_eq!(read(folder.path()).unwrap_err().len(), MOST_FAULTS);
+    }
+
+    #[test]
+    fn a_bundle_that_is_not_there_is_unread_and_not_violated() {
+        let faults = read(Path::new("/nonexistent/bundle")).unwrap_err();
+        assert_eq!(faults[0].rule, "BUNDLE-READ");
+        assert!(faults[0].detail.contains("/nonexistent/bundle"));
+    }
+}

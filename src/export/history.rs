@@ -1,0 +1,154 @@
+//! Whether a tree is one that the bundle's files go on from.
+
+use super::{Tree, is_current, version};
+use keymoot_core::Violation;
+use keymoot_record::{
+    bundle::Files,
+    ceremony::{
+        previous::{REVOKED, Revoked},
+        propose::CRATES_ROOT,
+        script::Document,
+    },
+};
+use keymoot_tuf as tuf;
+use keymoot_tuf::Dialect;
+
+/// Everything that stands against laying these files into the tree.
+pub(super) fn violations(files: &Files, tree: &Tree, dialect: Dialect) -> Vec<Violation> {
+    let roots = tree.files().iter().filter_map(|(path, there)| {
+        (is_current(path) || version(path).is_some()).then(|| root(path, there, files))?
+    });
+    event(tree)
+        .into_iter()
+        .chain(roots)
+        .chain(documents(files, tree, dialect))
+        .chain(revoked(files, tree))
+        .collect()
+}
+
+/// EXPORT-EVENT: no signing event of another tool is going on in the tree.
+fn event(tree: &Tree) -> Option<Violation> {
+    let state = tree.event()?;
+    Some(Violation::new(
+        "EXPORT-EVENT",
+        format!("{state} is there: another tool is in the middle of having something signed"),
+        "finish that event, or abandon it and remove the file; then export again",
+    ))
+}
+
+/// EXPORT-HISTORY: every root of the tree is in the bundle's history, byte for byte.
+fn root(path: &str, there: &[u8], files: &Files) -> Option<Violation> {
+    let known = match version(path) {
+        Some(_) => files.get(path),
+        // The current root of the tree is an earlier one, or the bundle's.
+        None => {
+            let mut history = files.iter().filter(|(path, _)| version(path).is_some());
+            history.find(|(_, bytes)| *bytes == there).map(|(_, b)| b)
+        }
+    };
+    if known.is_some_and(|bytes| bytes == there) {
+        return None;
+    }
+    let newest = files.keys().filter_map(|path| version(path)).max();
+    let found = version(path).or_else(|| {
+        let document = tuf::Document::parse(there, there.len());
+        Some(document.ok()?.version())
+    });
+    let (what, next) = match (found, newest) {
+        (Some(found), Some(newest)) if found > newest => (
+            format!("{path} is version {found}, and the bundle ends with version {newest}"),
+            "export the newest bundle: what is published never goes back",
+        ),
+        _ => (
+            format!("{path} is not in the bundle's history, byte for byte"),
+            "check that this is the tree and the bundle you mean: one of them is of another history",
+        ),
+    };
+    Some(Violation::new("EXPORT-HISTORY", what, next))
+}
+
+/// EXPORT-VERSION: no other document of the tree is newer than the bundle's, or
+/// another one of the same version.
+fn documents(files: &Files, tree: &Tree, dialect: Dialect) -> Vec<Violation> {
+    let signed = [Document::Targets, Document::Crates].map(|document| {
+        let read = |files: &Files| {
+            let file = |path: &str| files.get(path).cloned();
+            dialect.read(document.role(), None, &file)
+        };
+        (document.name(), read(files), read(tree.files()))
+    });
+    let vouched = format!("targets/{CRATES_ROOT}");
+    let read = |files: &Files| {
+        let file = files.get(&vouched);
+        file.map(|bytes| tuf::Document::parse(bytes, bytes.len()))
+            .transpose()
+    };
+    let vouched = (vouched.as_str(), read(files), read(tree.files()));
+    signed
+        .into_iter()
+        .chain([vouched])
+        .filter_map(|(name, ours, there)| document(name, &ours.ok()??, there.transpose()?))
+        .collect()
+}
+
+fn document(
+    name: &str,
+    ours: &tuf::Document,
+    there: Result<tuf::Document, tuf::DocumentError>,
+) -> Option<Violation> {
+    let what = match there {
+        Err(error) => format!("{name}: {error}"),
+        Ok(there) if there.version() > ours.version() => format!(
+            "{name} is version {}, and the bundle's is version {}",
+            there.version(),
+            ours.version()
+        ),
+        Ok(there)
+            if there.version() == ours.version() && there.signed_bytes() != ours.signed_bytes() =>
+        {
+            format!(
+                "{name} is another document of version {} than the bundle's",
+                there.version()
+            )
+        }
+        Ok(_) => return None,
+    };
+    Some(Violation::new(
+        "EXPORT-VERSION",
+        what,
+        "export the newest bundle into the tree of the same history",
+    ))
+}
+
+/// EXPORT-REVOKED: no key that the tree lists as revoked is missing in the bundle's
+/// list.
+fn revoked(files: &Files, tree: &Tree) -> Option<Violation> {
+    let there = tree.files().get(REVOKED)?;
+    let ours = match files.get(REVOKED) {
+        Some(bytes) => Revoked::read(bytes).ok()?,
+        None => Revoked::default(),
+    };
+    let what = match Revoked::read(there) {
+        Err(why) => format!("{REVOKED}: {why}"),
+        Ok(there) => {
+            let forgotten: Vec<_> = there
+                .keys()
+                .iter()
+                .filter(|key| !ours.keys().contains(key))
+                .map(|key| format!("{}, device {}", key.handle, key.serial))
+                .collect();
+            if forgotten.is_empty() {
+                return None;
+            }
+            format!(
+                "{REVOKED} lists keys that the bundle does not know as revoked: {}",
+                forgotten.join("; ")
+            )
+        }
+    };
+    Some(Violation::new(
+        "EXPORT-REVOKED",
+        what,
+        "export the newest bundle: a key that was thrown out stays out",
+    ))
+}

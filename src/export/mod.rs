@@ -1,0 +1,236 @@
+//! Laying what a bundle publishes into a git working tree.
+//!
+//! [`Tree::read`] looks at the tree, [`laying`] judges it and says what is to be
+//! written, and [`Laying::write`] writes that. Nothing in the tree is touched
+//! before every rule holds.
+
+mod history;
+mod tree;
+
+use std::fmt;
+
+pub use tree::Tree;
+
+use keymoot_core::{HostError, Violation};
+use keymoot_record::bundle::{ATTESTATIONS, Bundle, Files, TUF_CRATES, TUF_ROOT};
+use keymoot_record::{
+    ceremony::{previous::REVOKED, propose::CRATES_ROOT, script::Document},
+    rules::policy::Policy,
+};
+use keymoot_tuf::Dialect;
+
+/// A repository whose working tree a bundle is laid into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repository {
+    /// The root of everything, which the holders sign
+    TufRoot,
+    /// The repository of crates.io, whose root the holders vouch for
+    TufCrates,
+}
+
+/// What is to be written into a tree, and nothing else: every rule holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Laying {
+    /// The files that differ, in the order in which they are written.
+    writes: Vec<(String, Vec<u8>)>,
+    /// How many files of the tree are already as the bundle has them.
+    same: usize,
+    /// Whether the tree had no root, so that nothing in it says which is the right one.
+    begins: bool,
+}
+
+/// Why nothing is laid into a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExportError {
+    /// Rules are violated.
+    Violated(Vec<Violation>),
+    /// The disk failed.
+    Host(HostError),
+}
+
+impl From<HostError> for ExportError {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+}
+
+impl fmt::Display for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TufRoot => "tuf-root",
+            Self::TufCrates => "tuf-crates",
+        })
+    }
+}
+
+impl Laying {
+    /// The paths that are to be written, in their order; none when the tree holds
+    /// everything already.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.writes.iter().map(|(path, _)| path.as_str())
+    }
+
+    /// How many files of the tree are already as the bundle has them.
+    #[must_use]
+    pub fn same(&self) -> usize {
+        self.same
+    }
+
+    /// Whether the tree had no root before.
+    #[must_use]
+    pub fn begins(&self) -> bool {
+        self.begins
+    }
+
+    /// Writes the files, each so that it lasts before the next is begun. A cut leaves
+    /// the tree with its old root.json and a part of the new files; laying it again
+    /// writes the rest.
+    ///
+    /// # Errors
+    /// [`HostError`] naming the file that could not be written.
+    pub fn write(&self, tree: &Tree) -> Result<(), HostError> {
+        self.writes
+            .iter()
+            .try_for_each(|(path, bytes)| tree::write(tree.path(), path, bytes))
+    }
+}
+
+/// The policy by which a verified bundle was made, where its documents are written in
+/// this dialect.
+///
+/// # Errors
+/// A [`Violation`] of EXPORT-DIALECT.
+pub fn policy(bundle: &Bundle, dialect: Dialect) -> Result<Policy, Violation> {
+    let text = bundle.files().get("policy.toml");
+    let text = String::from_utf8_lossy(text.map(Vec::as_slice).unwrap_or_default());
+    match Policy::parse(&text) {
+        Ok(policy) if policy.dialect == dialect => Ok(policy),
+        Ok(Policy { dialect, .. }) => Err(Violation::new(
+            "EXPORT-DIALECT",
+            format!("the bundle's documents are written as {dialect}"),
+            format!(
+                "export it with --dialect {dialect}; in another dialect its signatures would be worth nothing"
+            ),
+        )),
+        Err(_) => Err(Violation::new(
+            "EXPORT-DIALECT",
+            "the bundle has no policy that says how its documents are written",
+            "get the bundle anew from whoever published it",
+        )),
+    }
+}
+
+/// The files that a verified bundle has for the working tree of a repository: path in
+/// the tree to content. What services sign, and what else a tree holds, is not there.
+///
+/// # Errors
+/// A [`Violation`] of EXPORT-REPOSITORY when it holds no root of that repository.
+pub fn published(
+    bundle: &Bundle,
+    repository: Repository,
+    dialect: Dialect,
+) -> Result<Files, Violation> {
+    let folder = match repository {
+        Repository::TufRoot => TUF_ROOT,
+        Repository::TufCrates => TUF_CRATES,
+    };
+    let mut files = Files::new();
+    for (path, bytes) in bundle.files() {
+        let kept = match path.strip_prefix(folder).and_then(|p| p.strip_prefix('/')) {
+            Some(path) => is_laid(path, repository, dialect).then_some(path),
+            None => {
+                (repository == Repository::TufRoot && is_published(path)).then_some(path.as_str())
+            }
+        };
+        if let Some(path) = kept {
+            files.insert(path.to_owned(), bytes.clone());
+        }
+    }
+    match files.contains_key(ROOT) {
+        true => Ok(files),
+        false => Err(Violation::new(
+            "EXPORT-REPOSITORY",
+            format!("the bundle holds no root of {repository}"),
+            "export another repository, or the bundle of a ceremony that had this one",
+        )),
+    }
+}
+
+/// Judges a tree: what is to be written into it for these files to be there, in the
+/// order history, other documents, evidence, root.json.
+///
+/// # Errors
+/// Every [`Violation`] found: EXPORT-EVENT, EXPORT-HISTORY, EXPORT-VERSION and
+/// EXPORT-REVOKED.
+pub fn laying(files: &Files, tree: &Tree, dialect: Dialect) -> Result<Laying, Vec<Violation>> {
+    let violations = history::violations(files, tree, dialect);
+    if !violations.is_empty() {
+        return Err(violations);
+    }
+    let differs = |(path, bytes): &(&String, &Vec<u8>)| tree.files().get(*path) != Some(bytes);
+    let mut writes: Vec<_> = files
+        .iter()
+        .filter(differs)
+        .map(|(path, bytes)| (path.clone(), bytes.clone()))
+        .collect();
+    writes.sort_by_key(|(path, _)| (turn(path), version(path)));
+    Ok(Laying {
+        same: files.len() - writes.len(),
+        writes,
+        begins: !tree.has_root(),
+    })
+}
+
+/// The current root, in every repository.
+const ROOT: &str = "metadata/root.json";
+/// Its signatures, where a dialect keeps them apart.
+const ROOT_SIGNATURES: &str = "metadata/root.sig.json";
+/// The folder of all roots.
+const HISTORY: &str = "metadata/root_history/";
+
+/// Whether a file is of the current root.
+fn is_current(path: &str) -> bool {
+    path == ROOT || path == ROOT_SIGNATURES
+}
+
+/// When a file is written: the root that says that all is there comes last.
+fn turn(path: &str) -> u8 {
+    match path {
+        path if is_current(path) => 2,
+        path if path.starts_with(HISTORY) => 0,
+        _ => 1,
+    }
+}
+
+/// The version that a file of the history is named for.
+fn version(path: &str) -> Option<u64> {
+    let name = path.strip_prefix(HISTORY)?;
+    let ends = [".root.json", ".root.sig.json"];
+    let version = ends.iter().find_map(|end| name.strip_suffix(end))?;
+    version.parse().ok()
+}
+
+/// Whether a file of a bundle's repository is one that its ceremony, or an earlier one,
+/// signed. What lies beside it was taken along from a tree and may be out of date there.
+fn is_laid(path: &str, repository: Repository, dialect: Dialect) -> bool {
+    let current = |role| dialect.paths(role, 0).iter().any(|p| p == path);
+    let signed = match repository {
+        Repository::TufRoot => Document::ALL.iter().any(|d| current(d.role())),
+        Repository::TufCrates => current(Document::Root.role()),
+    };
+    let vouched = || {
+        let name = path.strip_prefix("targets/");
+        repository == Repository::TufRoot && name == Some(CRATES_ROOT)
+    };
+    signed || version(path).is_some() || vouched()
+}
+
+/// Whether a file of a bundle is published beside the metadata.
+fn is_published(path: &str) -> bool {
+    let evidence = path.strip_prefix(ATTESTATIONS);
+    path == REVOKED || evidence.is_some_and(|rest| rest.starts_with('/'))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -1,0 +1,181 @@
+//! Writing a bundle so that it stands whole or not at all.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::Path,
+};
+
+use crate::host::whole;
+use keymoot_core::HostError;
+use keymoot_record::bundle::{Expectations, Files, verify};
+use keymoot_verify::read;
+
+/// Writes a bundle to a temporary folder beside `target`, syncs it, reads it back
+/// from the disk, verifies it as a stranger would, and renames it into place. What
+/// stands there already is never touched: the very same bundle is left alone, and
+/// anything else is refused.
+///
+/// # Errors
+/// [`HostError`]; nothing is left behind at `target`.
+pub fn write(files: &Files, target: &Path, expected: &Expectations) -> Result<(), HostError> {
+    if fs::symlink_metadata(target).is_ok() {
+        return match read(target) {
+            // Written before an interruption, and not yet recorded.
+            Ok(bundle) if bundle.files() == files => Ok(()),
+            _ => Err(HostError::new(
+                format!(
+                    "something else stands at {}",
+                    keymoot_core::text::escape_path(target)
+                ),
+                "move it away, then resume",
+            )),
+        };
+    }
+    let part = whole::part_of(target);
+    whole::remove(&part)?;
+    let outcome = write_part(files, &part)
+        .and_then(|()| check(files, &part, expected))
+        .and_then(|()| {
+            whole::settle(&part, target)
+                .map_err(|error| HostError::file("move the bundle to", target, &error))
+        });
+    if outcome.is_err() {
+        // The first failure is the one to report.
+        let _ = whole::remove(&part);
+    }
+    outcome
+}
+
+fn write_part(files: &Files, part: &Path) -> Result<(), HostError> {
+    let fail = |path: &Path| {
+        let path = path.to_owned();
+        move |error: io::Error| HostError::file("write", &path, &error)
+    };
+    let mut folders = vec![part.to_owned()];
+    for path in files.keys() {
+        let whole = part.join(path);
+        let parents = whole
+            .ancestors()
+            .skip(1)
+            .take_while(|parent| parent.starts_with(part));
+        for parent in parents.collect::<Vec<_>>().into_iter().rev() {
+            if !folders.iter().any(|folder| folder == parent) {
+                folders.push(parent.to_owned());
+            }
+        }
+    }
+    for folder in &folders {
+        fs::DirBuilder::new()
+            .mode(0o755)
+            .create(folder)
+            .map_err(fail(folder))?;
+    }
+    for (path, bytes) in files {
+        let path = part.join(path);
+        let mut file = OpenOptions::new()
+            .create_new(true)
+            .write(true)
+            .mode(0o644)
+            .open(&path)
+            .map_err(fail(&path))?;
+        file.write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .map_err(fail(&path))?;
+    }
+    for folder in folders.iter().rev() {
+        whole::sync(folder).map_err(fail(folder))?;
+    }
+    Ok(())
+}
+
+/// What was written is what is read, and a stranger would believe it.
+fn check(files: &Files, part: &Path, expected: &Expectations) -> Result<(), HostError> {
+    let damaged = |why: String| {
+        HostError::new(
+            format!("the bundle that was written is not good: {why}"),
+            "write it to another disk: resume with the target moved there",
+        )
+    };
+    let bundle = read(part).map_err(|violations| damaged(list(&violations)))?;
+    if bundle.files() != files {
+        return Err(damaged("the disk gave back something else".to_owned()));
+    }
+    let violated: Vec<_> = verify(&bundle, expected)
+        .into_iter()
+        .filter(|verdict| verdict.is_violated())
+        .collect();
+    if violated.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<_> = violated
+        .iter()
+        .map(|v| format!("{}: {}", v.rule, v.detail))
+        .collect();
+    Err(damaged(list.join("; ")))
+}
+
+fn list(verdicts: &[keymoot_core::Verdict]) -> String {
+    let list: Vec<_> = verdicts
+        .iter()
+        .map(|v| format!("{}: {}", v.rule, v.detail))
+        .collect();
+    list.join("; ")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn files() -> Files {
+        [("a/b.txt", "one"), ("c.txt", "two")]
+            .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
+            .into()
+    }
+
+    fn write_to(target: &Path) -> Result<(), HostError> {
+        write(&files(), target, &Expectations::default())
+    }
+
+    #[test]
+    fn what_a_stranger_would_not_believe_is_not_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = write_to(&folder.path().join("bundle")).unwrap_err();
+        assert!(error.what.contains("BUNDLE-MANIFEST"), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_stands_at_the_target_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("bundle");
+        fs::write(&target, "somebody's").unwrap();
+        let error = write_to(&target).unwrap_err();
+        assert!(error.what.contains("something else stands at"), "{error}");
+        assert_eq!(fs::read(&target).unwrap(), b"somebody's");
+    }
+
+    #[test]
+    fn the_very_same_bundle_is_left_where_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("bundle");
+        write_part(&files(), &target).unwrap();
+        write_to(&target).unwrap();
+        assert_eq!(read(&target).unwrap().files(), &files());
+    }
+
+    #[test]
+    fn what_an_interrupted_write_left_does_not_stand_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, part) = (
+            folder.path().join("bundle"),
+            folder.path().join("bundle.keymoot-part"),
+        );
+        write_part(&files(), &part).unwrap();
+        // It gets as far as being verified.
+        let error = write_to(&target).unwrap_err();
+        assert!(error.what.contains("is not good"), "{error}");
+    }
+}
