@@ -3,11 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
-use keymoot_core::text::escape;
 
-use crate::commands::{
-    Failure, attest, device, export, rehearse, resume, run, script, status, tuf, verify, version,
-};
+use keymoot_verify::{attest, bundle, tuf};
+
+use crate::commands::{Failure, device, export, rehearse, resume, run, script, status, version};
 
 /// The offline tool for a quorum of root key holders.
 #[derive(Debug, Parser)]
@@ -22,7 +21,7 @@ enum Command {
     Rehearse(rehearse::Args),
     Run(run::Args),
     Resume(resume::Args),
-    Verify(verify::Args),
+    Verify(bundle::Args),
     Export(export::Args),
     Status(status::Args),
     Tuf(tuf::Args),
@@ -41,15 +40,8 @@ pub fn main() -> ExitCode {
         {
             version::run().unwrap_or_else(|failure| failure.report())
         }
-        Err(error) => as_shown(error).exit(),
+        Err(error) => keymoot_verify::escaped::<Cli>(error).exit(),
     }
-}
-
-/// The error of a command line, about its arguments as they may be shown: they may be
-/// names of files that somebody else chose, and come back in it.
-fn as_shown(error: clap::Error) -> clap::Error {
-    let shown = std::env::args_os().map(|argument| escape(&argument.to_string_lossy()));
-    Cli::try_parse_from(shown).err().unwrap_or(error)
 }
 
 impl Cli {
@@ -58,7 +50,7 @@ impl Cli {
             Command::Rehearse(args) => rehearse::run(args),
             Command::Run(args) => run::run(args),
             Command::Resume(args) => resume::run(args),
-            Command::Verify(args) => verify::run(args),
+            Command::Verify(args) => bundle::run(args),
             Command::Export(args) => export::run(args),
             Command::Status(args) => status::run(args),
             Command::Script(args) => script::run(args),

@@ -344,3 +344,95 @@ fn every_command_that_resolves_dependencies_takes_them_from_the_lock() {
         }
     }
 }
+
+/// The crates of the pure core. They do no I/O, read no clock and draw no random numbers.
+const PURE: [&str; 4] = [
+    "keymoot-attestation",
+    "keymoot-core",
+    "keymoot-record",
+    "keymoot-tuf",
+];
+
+/// What the pure crates may depend on directly.
+const PURE_DEPENDENCIES: [&str; 13] = [
+    "base64",
+    "ed25519-dalek",
+    "hex",
+    "jiff",
+    "p256",
+    "ring",
+    "serde",
+    "serde_json",
+    "sha2",
+    "thiserror",
+    "toml",
+    "x509-parser",
+    "zeroize",
+];
+
+/// Crates that reach the operating system, where they are below a pure crate nonetheless.
+const IMPURE_BELOW: [(&str, &str); 3] = [
+    (
+        "getrandom",
+        "ring and curve25519-dalek bring it for key generation; only verification is called",
+    ),
+    ("libc", "ring detects the processor with it"),
+    (
+        "time",
+        "x509-parser's dates; its feature that reads the clock is not asked for",
+    ),
+];
+
+#[test]
+fn the_pure_crates_depend_on_nothing_that_does_input_or_output() {
+    let mut below = BTreeSet::new();
+    for package in PURE {
+        let printed = cargo(&[
+            "tree",
+            "--package",
+            package,
+            "--edges",
+            "normal,no-proc-macro",
+            "--target",
+            TARGET,
+            "--prefix",
+            "depth",
+            "--format",
+            " {p}",
+        ]);
+        for line in printed.lines() {
+            let (depth, name) = line.split_once(' ').unwrap();
+            let name = name.split(' ').next().unwrap().to_owned();
+            let direct_and_known = is_ours(&name) || PURE_DEPENDENCIES.contains(&name.as_str());
+            assert!(
+                depth != "1" || direct_and_known,
+                "{package} depends on {name}"
+            );
+            below.insert(name);
+        }
+    }
+    let impure = [
+        "async-io",
+        "chrono",
+        "crossterm",
+        "getrandom",
+        "libc",
+        "libusb1-sys",
+        "mio",
+        "nix",
+        "pcsc",
+        "pcsc-sys",
+        "rusb",
+        "rustix",
+        "signal-hook",
+        "tempfile",
+        "time",
+        "tokio",
+        "walkdir",
+    ];
+    let found: Vec<_> = impure
+        .into_iter()
+        .filter(|name| below.contains(*name))
+        .collect();
+    assert_eq!(found, IMPURE_BELOW.map(|(name, _)| name));
+}

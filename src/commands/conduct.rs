@@ -2,6 +2,7 @@
 //!
 //! `run`, `rehearse` and `resume` all end here.
 
+use keymoot_verify::say;
 use std::{
     io::IsTerminal as _,
     path::{Path, PathBuf},
@@ -31,7 +32,7 @@ use keymoot::{
     tui::{self, Room},
 };
 use keymoot_attestation::{Manifest, TrustStore};
-use keymoot_core::{HostError, Verdict, Violation};
+use keymoot_core::{HostError, Violation};
 use keymoot_record::{
     bundle,
     ceremony::{Plan, PlanFiles, State},
@@ -373,16 +374,6 @@ fn attachments(dir: &Path, mode: Mode) -> Result<Attachments, HostError> {
         }
     }
     Ok(found)
-}
-
-/// Prints what was violated, all at once.
-pub fn print_violated(verdicts: &[Verdict]) {
-    for verdict in verdicts {
-        eprintln!(
-            "{}: {}\n  next: {}",
-            verdict.rule, verdict.detail, verdict.next
-        );
-    }
 }
 
 /// Where YubiHSM 2 units are, as people write it: a connector's address and port on

@@ -1,12 +1,13 @@
 //! `keymoot export`: the result of a ceremony laid into a git working tree.
 
+use keymoot_verify::say;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use keymoot::{
-    export::{self, ExportError, Laying, Repository, Tree},
+    export::{self, Laying, Repository, Tree},
     host::clock,
 };
 use keymoot_core::text::escape_path;
@@ -48,15 +49,6 @@ const EXPIRY: &str = "EXPORT-EXPIRY";
 enum Choice {
     TufRoot,
     TufCrates,
-}
-
-impl From<ExportError> for Failure {
-    fn from(error: ExportError) -> Self {
-        match error {
-            ExportError::Violated(violations) => Self::violations(violations),
-            ExportError::Host(error) => Self::Host(error),
-        }
-    }
 }
 
 /// Exit codes: 0 the tree holds the result, 1 something cannot be read or written,

@@ -1,5 +1,6 @@
 //! `keymoot script`: the scripts, shipped and your own.
 
+use keymoot_verify::say;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,

@@ -4,6 +4,7 @@
 //! Each chapter is a rehearsal of its own, held by this program as anybody would hold
 //! it, and its bundle is verified from the very first root.
 
+use keymoot_verify::say;
 use std::{
     fs,
     path::{Path, PathBuf},

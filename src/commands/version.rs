@@ -1,5 +1,6 @@
 //! `keymoot --version`: which program this is, in words that can be read aloud.
 
+use keymoot_verify::say;
 use std::process::ExitCode;
 
 use keymoot::host::program::Measuring;

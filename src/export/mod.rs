@@ -18,6 +18,7 @@ use keymoot_record::{
     rules::policy::Policy,
 };
 use keymoot_tuf::Dialect;
+use keymoot_verify::Failure;
 
 /// A repository whose working tree a bundle is laid into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,15 @@ pub enum ExportError {
 impl From<HostError> for ExportError {
     fn from(error: HostError) -> Self {
         Self::Host(error)
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Violated(violations) => Self::violations(violations),
+            ExportError::Host(error) => Self::Host(error),
+        }
     }
 }
 

@@ -1,7 +1,28 @@
-//! Reads bundles and working trees from the disk, strictly and within bounds, to be verified.
+//! Verifies bundles, TUF metadata and attestations from files alone: no device, no network, no
+//! terminal library. `keymoot verify`, `keymoot tuf` and `keymoot attest` call the same functions
+//! as the program `keymoot-verify`.
 #![forbid(unsafe_code)]
 
+pub mod attest;
+pub mod bundle;
+mod command_line;
+mod failure;
 pub mod files;
+mod now;
 mod read;
+pub mod tuf;
 
+pub use command_line::escaped;
+pub use failure::{Failure, print_violated};
+pub use now::now;
 pub use read::{read, read_tree};
+
+/// Prints a line on the standard output. A reader that has gone away, as `head` does, changes
+/// nothing about what was done and how the command exits.
+#[macro_export]
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use ::std::io::Write as _;
+        let _ = ::std::writeln!(::std::io::stdout(), $($words)*);
+    }};
+}

@@ -2,6 +2,7 @@
 
 mod text;
 
+use keymoot_verify::say;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},

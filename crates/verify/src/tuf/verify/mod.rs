@@ -8,7 +8,6 @@ mod text;
 
 use std::path::PathBuf;
 
-use keymoot::host::clock;
 use keymoot_core::time::Time;
 
 use self::expiry::Judging;
@@ -66,7 +65,7 @@ pub(super) fn verify(args: &Args) -> Result<Answer, Failure> {
 }
 
 fn now() -> Result<Time, Failure> {
-    let now = clock::now().map_err(|error| Failure::Clock(error.to_string()))?;
+    let now = crate::now().map_err(|error| Failure::Clock(error.to_string()))?;
     Time::from_unix(now.unix())
         .ok_or_else(|| Failure::Clock("the clock shows an impossible year".to_owned()))
 }

@@ -13,7 +13,7 @@ use keymoot_core::{HostError, Verdict};
 use keymoot_record::bundle::{self, Bundle, Expectations};
 
 use self::fork::Pair;
-use super::Failure;
+use crate::{Failure, say};
 
 /// The largest trusted root read, in bytes.
 const LARGEST_ROOT: u64 = 1 << 20;
@@ -47,7 +47,7 @@ impl Judged {
     /// # Errors
     /// [`HostError`] when the disk gives something back that cannot be read.
     fn of(path: &Path, expected: &Expectations) -> Result<Self, HostError> {
-        let (bundle, verdicts) = match keymoot_verify::read(path) {
+        let (bundle, verdicts) = match crate::read(path) {
             Ok(bundle) => {
                 let verdicts = bundle::verify(&bundle, expected);
                 (Some(bundle), verdicts)
@@ -77,7 +77,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let trusted_root = args
         .trusted_root
         .as_deref()
-        .map(|path| keymoot_verify::files::read_bounded(path, LARGEST_ROOT))
+        .map(|path| crate::files::read_bounded(path, LARGEST_ROOT))
         .transpose()?;
     let expected = Expectations {
         rehearsal: args.rehearsal,

@@ -1,0 +1,65 @@
+//! Why a command stopped, and with which exit code.
+
+use std::process::ExitCode;
+
+use keymoot_core::{HostError, Verdict, Violation};
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// The machine, a file or a device.
+    Host(HostError),
+    /// Rules are violated.
+    Violated(Vec<Verdict>),
+}
+
+impl Failure {
+    /// Rules that are violated.
+    #[must_use]
+    pub fn violations(violations: Vec<Violation>) -> Self {
+        Self::Violated(violations.into_iter().map(Verdict::from).collect())
+    }
+
+    /// Says what happened and what to do next; gives the exit code.
+    #[must_use]
+    pub fn report(&self) -> ExitCode {
+        match self {
+            Self::Host(error) => {
+                eprintln!("keymoot: {error}");
+                ExitCode::from(1)
+            }
+            Self::Violated(verdicts) => {
+                print_violated(verdicts);
+                eprintln!(
+                    "keymoot: {} violated; nothing was done",
+                    count(verdicts.len())
+                );
+                ExitCode::from(3)
+            }
+        }
+    }
+}
+
+fn count(rules: usize) -> String {
+    if rules == 1 {
+        "1 rule is".to_owned()
+    } else {
+        format!("{rules} rules are")
+    }
+}
+
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+}
+
+/// Prints violated rules on the standard error, each with its next step.
+pub fn print_violated(verdicts: &[Verdict]) {
+    for verdict in verdicts {
+        eprintln!(
+            "{}: {}\n  next: {}",
+            verdict.rule, verdict.detail, verdict.next
+        );
+    }
+}

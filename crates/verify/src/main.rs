@@ -1,0 +1,31 @@
+//! The program `keymoot-verify`: what `keymoot` can verify, without its device libraries.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use keymoot_verify::{attest, bundle, tuf};
+
+/// Verify bundles, TUF metadata and attestations, with no device and no network.
+#[derive(Debug, Parser)]
+#[command(name = "keymoot-verify", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Bundle(bundle::Args),
+    Tuf(tuf::Args),
+    Attest(attest::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::try_parse().unwrap_or_else(|error| keymoot_verify::escaped::<Cli>(error).exit());
+    match cli.command {
+        Command::Bundle(args) => bundle::run(&args).unwrap_or_else(|failure| failure.report()),
+        Command::Tuf(args) => tuf::run(&args),
+        Command::Attest(args) => attest::run(&args),
+    }
+}
