@@ -35,7 +35,7 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The previous bundle, verified, where the previous state is one.
+    /// The previous bundle, verified and closed by a quorum, where the previous state is one.
     pub fn bundle(&self, rehearsal: bool) -> Result<Option<Bundle>, Failure> {
         let Some(path) = &self.previous else {
             return Ok(None);
@@ -43,7 +43,12 @@ impl Sources {
         if !path.join(bundle::MANIFEST).is_file() {
             return Ok(None);
         }
-        verified(path, rehearsal).map(Some)
+        let bundle = verified(path, rehearsal)?;
+        let verdict = bundle::previous_state(&bundle);
+        match verdict.is_violated() {
+            false => Ok(Some(bundle)),
+            true => Err(Failure::Violated(vec![verdict])),
+        }
     }
 
     /// All inputs.

@@ -25,7 +25,7 @@ pub use contents::{
 };
 pub use kinship::{Fork, Kinship, kinship};
 pub use manifest::{Listed, MANIFEST, Manifest, SIGNATURES, Signatures, closed, manifest};
-pub use previous::{of_bundle, of_tree};
+pub use previous::{of_bundle, of_tree, previous_state};
 pub use sbom::this_program;
 pub use verify::{Expectations, verify};
 

@@ -1,17 +1,47 @@
 //! What a ceremony goes on from, out of a bundle or a working tree.
 
 use super::{
-    Bundle, Files,
+    Bundle, Files, SIGNATURES, Signatures,
     contents::{ATTESTATIONS, REPOSITORIES},
 };
 use crate::{
     ceremony::{
         previous::{ENDED, Inputs, PREVIOUS, REVOKED},
         propose::CRATES_ROOT,
+        script::{CheckedScript, Scenario},
     },
+    rules::policy::Policy,
     transcript::Chain,
 };
+use keymoot_core::Verdict;
 use keymoot_tuf::{Dialect, Document};
+
+/// BUNDLE-PREVIOUS: a ceremony starts only from a bundle that a quorum closed, and not
+/// from one that says that the quorum is lost. Asked of a bundle that verifies.
+#[must_use]
+pub fn previous_state(bundle: &Bundle) -> Verdict {
+    let bytes = |name: &str| bundle.files().get(name).map_or(&[][..], Vec::as_slice);
+    let text = |name: &str| String::from_utf8_lossy(bytes(name)).into_owned();
+    let closers = Signatures::read(bytes(SIGNATURES)).map_or(0, |read| read.signatures.len());
+    let threshold = Policy::parse(&text("policy.toml")).map_or(usize::MAX, |policy| {
+        usize::try_from(policy.quorum.threshold).unwrap_or(usize::MAX)
+    });
+    let lost = CheckedScript::parse(&text("script.toml"))
+        .is_ok_and(|script| script.script().scenario == Scenario::QuorumLost);
+    Verdict::unless(
+        "BUNDLE-PREVIOUS",
+        lost || closers < threshold,
+        || format!("{closers} keys closed the bundle, a quorum of {threshold}"),
+        || {
+            let says = match lost {
+                true => "it says that the quorum is lost; ",
+                false => "",
+            };
+            format!("{says}{closers} keys closed the bundle, and the quorum is {threshold}")
+        },
+        "start from the last bundle that a quorum closed; if the quorum is lost, start again with initial-root",
+    )
+}
 
 /// The inputs that a bundle gives the next ceremony: its repositories, the published
 /// enrolments, the revoked keys, and when its transcript was sealed.

@@ -62,11 +62,16 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
             closers.len()
         ));
     }
+    let quorum = state.plan.policy.quorum.threshold as usize;
     Verdict::held(
         "BUNDLE-CLOSED",
         format!(
-            "{} distinct keys of the root closed the bundle",
-            closers.len()
+            "{} distinct keys of the root closed the bundle{}",
+            closers.len(),
+            match closers.len() < quorum {
+                true => format!(", fewer than the quorum of {quorum}"),
+                false => String::new(),
+            }
         ),
     )
 }
