@@ -32,7 +32,7 @@ use keymoot::{
     tui::{self, Room},
 };
 use keymoot_attestation::{Manifest, TrustStore};
-use keymoot_core::{HostError, Violation};
+use keymoot_core::{HostError, Violation, text::escape_path};
 use keymoot_record::{
     bundle,
     ceremony::{Plan, PlanFiles, State},
@@ -79,10 +79,7 @@ pub fn prepare(
 ) -> Result<(), Failure> {
     if settings.out.exists() {
         return Err(HostError::new(
-            format!(
-                "{} exists already",
-                keymoot_core::text::escape_path(&settings.out)
-            ),
+            format!("{} exists already", escape_path(&settings.out)),
             "name a bundle that does not exist yet with --out",
         )
         .into());
@@ -108,6 +105,26 @@ pub fn prepare(
     Ok(())
 }
 
+/// The absolute path of a place where a bundle can be written.
+///
+/// # Errors
+/// [`HostError`] when something is there already, or when the folder around it does not
+/// exist or is not writable.
+pub fn new_place(out: &Path) -> Result<PathBuf, HostError> {
+    let out = absolute(out)?;
+    // access(2) would not do: root has every permission, also on a file system that
+    // takes no folders.
+    std::fs::create_dir(&out)
+        .and_then(|()| std::fs::remove_dir(&out))
+        .map_err(|error| {
+            HostError::new(
+                format!("no bundle can be written to {}: {error}", escape_path(&out)),
+                "with --out, name a bundle that does not exist yet, in a folder that exists and is writable",
+            )
+        })?;
+    Ok(out)
+}
+
 /// Opens a ceremony's folder for this process alone, in the name of the administrator
 /// whom the roster names.
 pub fn occupy(dir: &Path) -> Result<Folder, Failure> {
@@ -124,6 +141,8 @@ pub struct Surroundings {
     pub simulators: Option<Simulators>,
     /// Where YubiHSM 2 units are, if not where the settings say.
     pub connector: Option<Place>,
+    /// Where the bundle is to be written from now on, by [`new_place`].
+    pub out: Option<PathBuf>,
 }
 
 /// Goes on with the ceremony in a folder.
@@ -135,7 +154,7 @@ pub fn conduct(
     let measuring = Measuring::begin();
     machine::protect();
     let folder = occupy(dir)?;
-    let settings = Settings::read(dir)?;
+    let mut settings = Settings::read(dir)?;
     refuse_simulated_service(settings.mode)?;
     let plan = Arc::new(read_plan(dir)?);
     let (mut journal, cut) = Journal::open(dir)?;
@@ -146,12 +165,26 @@ pub fn conduct(
         )
     })?;
     if state.is_finished() {
+        if surroundings.out.is_some() {
+            return Err(HostError::new(
+                format!(
+                    "the ceremony is finished, and its bundle was written to {}",
+                    escape_path(&settings.out)
+                ),
+                "copy the bundle from there",
+            )
+            .into());
+        }
         say!(
             "The ceremony in {} is finished. Its bundle: {}",
-            keymoot_core::text::escape_path(dir),
-            keymoot_core::text::escape_path(&settings.out)
+            escape_path(dir),
+            escape_path(&settings.out)
         );
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(out) = &surroundings.out {
+        settings.out.clone_from(out);
+        settings.write(dir)?;
     }
     let (program, bill) = bundle::this_program(measuring.digest()?);
     let first = match state.opening {
@@ -205,10 +238,7 @@ pub fn conduct(
             ExitCode::SUCCESS
         }
         Outcome::Left => {
-            say!(
-                "Left. To go on: keymoot resume {}",
-                keymoot_core::text::escape_path(dir)
-            );
+            say!("Left. To go on: keymoot resume {}", escape_path(dir));
             ExitCode::from(4)
         }
     })
@@ -216,7 +246,7 @@ pub fn conduct(
 
 /// Where the bundle stands, and what anybody can do with it.
 fn what_now(out: &Path, mode: Mode) -> String {
-    let bundle = keymoot_core::text::escape_path(out);
+    let bundle = escape_path(out);
     let rehearsal = match mode {
         Mode::Live => "",
         Mode::Rehearsal => " --rehearsal",

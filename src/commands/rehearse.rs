@@ -143,7 +143,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     conduct::prepare(&dir, &plan, &settings, |dir| {
         take_over_devices(dir, bundle.as_ref(), seed)
     })?;
-    enter(&dir, &settings, Manner::of(args.plain))
+    enter(&dir, &settings, None, Manner::of(args.plain))
 }
 
 /// What the holder of each seat brings, or has brought.
@@ -263,7 +263,13 @@ fn random_seed() -> Result<u64, HostError> {
 /// Starts the simulator and becomes the program under it: this process is replaced
 /// by one that finds the simulated devices where it looks for real ones. The
 /// simulator ends with it. The lock on the folder ends here, and is taken anew there.
-pub fn enter(dir: &Path, settings: &Settings, manner: Manner) -> Result<ExitCode, Failure> {
+/// `out` is a new place for the bundle.
+pub fn enter(
+    dir: &Path,
+    settings: &Settings,
+    out: Option<&Path>,
+    manner: Manner,
+) -> Result<ExitCode, Failure> {
     let Some(simulated) = &settings.simulator else {
         return Err(HostError::new("this is no rehearsal", "resume it without a simulator").into());
     };
@@ -290,6 +296,10 @@ pub fn enter(dir: &Path, settings: &Settings, manner: Manner) -> Result<ExitCode
         .arg("resume")
         .arg(dir)
         .args(surroundings)
+        .args(
+            out.into_iter()
+                .flat_map(|out| ["--out".as_ref(), out.as_os_str()]),
+        )
         .args(manner.argument())
         .env(machine::SERVICE_VARIABLE, &running.socket)
         .exec();

@@ -23,6 +23,9 @@ pub struct Args {
     /// Go on as numbered lines and questions, for a serial console or a screen reader
     #[arg(long)]
     plain: bool,
+    /// Write the bundle to another place, which must not exist yet
+    #[arg(long, value_name = "BUNDLE")]
+    out: Option<PathBuf>,
     /// Where YubiHSM 2 units are now: a connector on this machine, or `usb`
     #[arg(long, value_name = "URL", value_parser = conduct::place)]
     connector: Option<Place>,
@@ -39,9 +42,10 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let dir = conduct::absolute(&args.dir)?;
     Folder::look(&dir)?;
     let settings = Settings::read(&dir)?;
+    let out = args.out.as_deref().map(conduct::new_place).transpose()?;
     let manner = Manner::of(args.plain);
     match (settings.mode, &args.simulator) {
-        (Mode::Rehearsal, None) => rehearse::enter(&dir, &settings, manner),
+        (Mode::Rehearsal, None) => rehearse::enter(&dir, &settings, out.as_deref(), manner),
         (_, yubikeys) => {
             let surroundings = Surroundings {
                 simulators: yubikeys.clone().map(|yubikeys| Simulators {
@@ -49,6 +53,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
                     units: args.unit_simulator.clone(),
                 }),
                 connector: args.connector,
+                out,
             };
             conduct::conduct(&dir, &surroundings, manner)
         }
