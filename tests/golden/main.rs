@@ -1,0 +1,126 @@
+//! What released versions wrote: every later version verifies it, starts from it, exports
+//! it and resumes it. tests/data/bundles/README.md says how it was made.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod out;
+mod records;
+
+use std::{fs, path::Path};
+
+use records::{BUNDLES, INTERRUPTED, Record, each, ends_with, keymoot, stored, verify};
+
+#[test]
+fn every_stored_record_is_tested() {
+    let mut tested: Vec<_> = BUNDLES
+        .iter()
+        .chain(&INTERRUPTED)
+        .map(|record| format!("{}/{}/{}", record.version, record.kind, record.name))
+        .collect();
+    tested.sort();
+    assert_eq!(tested, stored());
+}
+
+#[test]
+fn every_bundle_is_verified() {
+    each(&BUNDLES, |record, folder| {
+        let bundle = folder.join("bundle");
+        record.laid_out(&bundle);
+        verify(&bundle).map(drop)
+    });
+}
+
+/// The annual signing that starts from a bundle.
+fn next_ceremony(bundle: &Path, next: &Path) -> std::process::Command {
+    let mut command = keymoot();
+    command.args(["rehearse", "annual-resign", "--unattended", "--previous"]);
+    command.arg(bundle).arg("--out").arg(next);
+    command
+}
+
+#[test]
+fn the_next_ceremony_starts_from_every_bundle_that_a_quorum_closed() {
+    each(&BUNDLES, |record, folder| {
+        let [bundle, next] = ["bundle", "next"].map(|name| folder.join(name));
+        if record.is_of_a_lost_quorum() {
+            return Ok(());
+        }
+        record.laid_out(&bundle);
+        let mut command = next_ceremony(&bundle, &next);
+        // Who left or was revoked in a ceremony is not in the roster of the next one.
+        if ["3-onboard-member", "4-emergency-revocation"].contains(&record.name) {
+            let roster = folder.join("roster.toml");
+            let text = fs::read_to_string(bundle.join("roster.toml")).unwrap();
+            fs::write(&roster, settled(&text)).unwrap();
+            command.arg("--roster").arg(roster);
+        }
+        ends_with(0, &mut command)?;
+        verify(&next).map(drop)
+    });
+}
+
+/// A roster after its ceremony: without those who left and without the revoked keys.
+fn settled(roster: &str) -> String {
+    roster
+        .replace("renews = true\n", "")
+        .split("\n\n")
+        .filter(|part| !part.starts_with("[[leaver]]") && !part.starts_with("[[revoke]]"))
+        .collect::<Vec<_>>()
+        .join("\n\n")
+}
+
+#[test]
+fn no_ceremony_starts_from_a_bundle_that_fewer_than_the_quorum_closed() {
+    let lost: Vec<Record> = BUNDLES
+        .into_iter()
+        .filter(Record::is_of_a_lost_quorum)
+        .collect();
+    each(&lost, |record, folder| {
+        let [bundle, next] = ["bundle", "next"].map(|name| folder.join(name));
+        record.laid_out(&bundle);
+        let said = verify(&bundle)?;
+        assert!(
+            said.contains(
+                "2 distinct keys of the root closed the bundle, fewer than the quorum of 3"
+            ),
+            "{said}"
+        );
+        let said = ends_with(3, &mut next_ceremony(&bundle, &next))?;
+        assert!(said.contains("BUNDLE-PREVIOUS"), "{said}");
+        assert!(!next.with_file_name("next.ceremony").exists());
+        Ok(())
+    });
+}
+
+#[test]
+fn every_bundle_is_exported_into_a_working_tree() {
+    each(&BUNDLES, |record, folder| {
+        let [bundle, tree] = ["bundle", "tree"].map(|name| folder.join(name));
+        record.laid_out(&bundle);
+        fs::create_dir(&tree).unwrap();
+        let export = || {
+            let mut command = keymoot();
+            command.args(["export", "--rehearsal", "--dialect", record.dialect()]);
+            command.arg(&bundle).arg("--into").arg(&tree);
+            ends_with(0, &mut command)
+        };
+        export()?;
+        let again = export()?;
+        match again.contains("nothing was written") {
+            true => Ok(()),
+            false => Err(again),
+        }
+    });
+}
+
+#[test]
+fn every_interrupted_ceremony_is_resumed_to_a_verified_bundle() {
+    each(&INTERRUPTED, |record, folder| {
+        let [ceremony, out] = ["ceremony", "bundle"].map(|name| folder.join(name));
+        record.laid_out(&ceremony);
+        let mut command = keymoot();
+        command.arg("resume").arg(&ceremony).arg("--out").arg(&out);
+        ends_with(0, &mut command)?;
+        verify(&out).map(drop)
+    });
+}

@@ -1,0 +1,219 @@
+//! The golden records in tests/data/bundles, and the program that reads them.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use serde_json::Value;
+
+/// A bundle or an interrupted ceremony's folder that a released version wrote.
+pub struct Record {
+    pub version: &'static str,
+    pub kind: &'static str,
+    pub name: &'static str,
+}
+
+pub const BUNDLES: [Record; 11] = [
+    bundle("1-initial-root"),
+    bundle("2-annual-resign"),
+    bundle("3-onboard-member"),
+    bundle("4-emergency-revocation"),
+    bundle("5-crates-root-change"),
+    bundle("6-heartbeat"),
+    bundle("7-quorum-lost"),
+    bundle("mixed-devices"),
+    bundle("three-holders"),
+    bundle("tuf-ci"),
+    bundle("tufops"),
+];
+
+pub const INTERRUPTED: [Record; 3] = [
+    interrupted("closing"),
+    interrupted("enrolment"),
+    interrupted("signing"),
+];
+
+const fn bundle(name: &'static str) -> Record {
+    record("bundles", name)
+}
+
+const fn interrupted(name: &'static str) -> Record {
+    record("interrupted", name)
+}
+
+const fn record(kind: &'static str, name: &'static str) -> Record {
+    Record {
+        version: "0.1.0",
+        kind,
+        name,
+    }
+}
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bundles")
+}
+
+impl Record {
+    fn stored(&self) -> PathBuf {
+        golden().join(self.version).join(self.kind).join(self.name)
+    }
+
+    /// Whether holders fewer than a quorum closed it.
+    pub fn is_of_a_lost_quorum(&self) -> bool {
+        self.name == "7-quorum-lost"
+    }
+
+    pub fn dialect(&self) -> &str {
+        match self.name {
+            "tuf-ci" | "tufops" => self.name,
+            _ => "tuf-on-ci",
+        }
+    }
+
+    /// Lays the record out as its program had written it: with the files that the
+    /// records share, and with the modes that Git does not keep.
+    pub fn laid_out(&self, place: &Path) {
+        copy(&self.stored(), place);
+        for (path, digest) in self.shared(place) {
+            let path = place.join(path);
+            make_folder(path.parent().unwrap());
+            copy_file(
+                &golden().join(self.version).join("files").join(digest),
+                &path,
+            );
+        }
+    }
+
+    /// The files that are stored under their digests: path and SHA-256.
+    fn shared(&self, place: &Path) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        match self.kind {
+            "bundles" => {
+                let manifest = fs::read(place.join("MANIFEST.json")).unwrap();
+                let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+                let files = manifest["files"].as_array().unwrap().iter();
+                files
+                    .map(|file| (text(&file["path"]), text(&file["sha256"])))
+                    .collect()
+            }
+            _ => {
+                let transcript = fs::read_to_string(place.join("transcript.jsonl")).unwrap();
+                let opened = transcript.lines().next().unwrap();
+                let opened: Value = serde_json::from_str(opened).unwrap();
+                let bill = text(&opened["event"]["program"]["sbom"]);
+                vec![(format!("objects/{bill}"), bill)]
+            }
+        }
+    }
+}
+
+/// The records that are stored, by version, kind and name.
+pub fn stored() -> Vec<String> {
+    let mut found = Vec::new();
+    for version in folders(&golden()) {
+        for kind in ["bundles", "interrupted"] {
+            for name in folders(&golden().join(&version).join(kind)) {
+                found.push(format!("{version}/{kind}/{name}"));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn folders(path: &Path) -> Vec<String> {
+    let entries = fs::read_dir(path).unwrap().map(Result::unwrap);
+    entries
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect()
+}
+
+fn copy(from: &Path, to: &Path) {
+    make_folder(to);
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => copy_file(&entry.path(), &to),
+        }
+    }
+}
+
+fn make_folder(path: &Path) {
+    fs::create_dir_all(path).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+fn copy_file(from: &Path, to: &Path) {
+    fs::write(to, fs::read(from).unwrap()).unwrap();
+    fs::set_permissions(to, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// Does this with every record in a folder of its own, on all cores, and fails with what
+/// it says of any.
+pub fn each(records: &[Record], check: impl Fn(&Record, &Path) -> Result<(), String> + Sync) {
+    let next = AtomicUsize::new(0);
+    let faults = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(record) = records.get(next.fetch_add(1, Ordering::SeqCst)) {
+            let folder = tempfile::tempdir().unwrap();
+            if let Err(fault) = check(record, folder.path()) {
+                let fault = format!("{} {}: {fault}", record.version, record.name);
+                faults.lock().unwrap().push(fault);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    let faults = faults.into_inner().unwrap();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+pub fn keymoot() -> Command {
+    let program = Path::new(env!("CARGO_BIN_EXE_keymoot"));
+    assert!(
+        program.with_file_name("hsm-sim").is_file(),
+        "hsm-sim is not beside the program: run `cargo build --workspace`"
+    );
+    let mut command = Command::new(program);
+    command
+        .stdin(Stdio::null())
+        .env_remove("PCSCLITE_CSOCK_NAME");
+    command
+}
+
+/// Runs a command that must end with this exit code; what it printed.
+pub fn ends_with(code: i32, command: &mut Command) -> Result<String, String> {
+    let output = command.output().unwrap();
+    let said = said(&output);
+    match output.status.code() == Some(code) {
+        true => Ok(said),
+        false => Err(said),
+    }
+}
+
+fn said(output: &Output) -> String {
+    format!(
+        "{}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+pub fn verify(bundle: &Path) -> Result<String, String> {
+    ends_with(0, keymoot().arg("verify").arg("--rehearsal").arg(bundle))
+}
