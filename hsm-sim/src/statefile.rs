@@ -119,7 +119,7 @@ fn scramble(format: &str, salt: &[u8], bytes: &mut [u8]) {
     ChaCha20::new(&key.into(), &[0; 12].into()).apply_keystream(bytes);
 }
 
-/// Reads what [`write`] wrote; `None` when there is no such file. `held` says for how many devices the sealed part
+/// Reads what [`write()`] wrote; `None` when there is no such file. `held` says for how many devices the sealed part
 /// has something.
 ///
 /// # Errors
