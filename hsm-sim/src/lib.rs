@@ -5,10 +5,12 @@
 //! know nothing of the simulation, unmodified. Nothing here is shared with the program it serves to test,
 //! so that a mistake in one cannot hide a mistake in the other.
 //!
+//! Through vpcd, a driver for virtual cards, the same devices are in a reader of the real smart card service.
+//!
 //! For YubiHSMs it serves the HTTP of Yubico's connector on a loopback address.
 //!
 //! From the inside out: [`yubikey`] is a device, [`vendor`] the factory that made it, [`room`] holds
-//! the devices and says which are plugged in, [`pcsc`] and [`control`] are its two doors. [`yubihsm`] has the other
+//! the devices and says which are plugged in, [`pcsc`], [`vpcd`] and [`control`] are its doors. [`yubihsm`] has the other
 //! kind of device, with its room and its connector.
 
 #![forbid(unsafe_code)]
@@ -17,11 +19,13 @@ pub mod cli;
 pub mod control;
 pub mod fault;
 pub mod pcsc;
+pub mod peer;
 pub mod room;
 pub mod seed;
 pub mod statefile;
 pub mod store;
 pub mod tlv;
 pub mod vendor;
+pub mod vpcd;
 pub mod yubihsm;
 pub mod yubikey;

@@ -1,6 +1,8 @@
 //! The command line: what is asked for, and setting it up.
 
+mod devices;
 mod socket;
+mod vpcd;
 mod yubihsm;
 mod yubikey;
 
@@ -24,6 +26,8 @@ pub struct Arguments {
 enum Family {
     /// Serve YubiKeys to programs started with PCSCLITE_CSOCK_NAME set to the socket.
     Yubikey(yubikey::Yubikey),
+    /// Serve YubiKeys to this machine's pcscd, through its driver vpcd.
+    Vpcd(vpcd::Vpcd),
     /// Serve YubiHSMs to programs that speak to a connector at the address.
     Yubihsm(yubihsm::Yubihsm),
 }
@@ -92,6 +96,7 @@ pub enum CliError {
 pub fn run(arguments: Arguments) -> Result<(), CliError> {
     match arguments.device {
         Family::Yubikey(options) => options.run(),
+        Family::Vpcd(options) => options.run(),
         Family::Yubihsm(options) => options.run(),
     }
 }

@@ -1,16 +1,13 @@
 //! `hsm-sim yubikey`.
 
+use super::devices::Devices;
 use super::socket::Socket;
-use super::{CliError, Inserted, announce, end_of_input};
-use crate::room::{ReaderName, Room};
-use crate::yubikey::device::Store;
-use crate::yubikey::fault::{Kind, Plan};
-use crate::yubikey::plate::Model;
+use super::{CliError, announce, end_of_input};
+use crate::room::ReaderName;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Arguments.
 #[derive(Args)]
@@ -18,47 +15,16 @@ pub struct Yubikey {
     /// Unix socket to serve; its folder must exist. The control socket is beside it, with ".control" appended.
     #[arg(long, value_name = "PATH")]
     socket: PathBuf,
-    /// How many devices there are. With a state file that has fewer, the missing ones are made; none is ever taken away.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    count: usize,
-    /// Firmware of new devices; several are given to them in turn. 5.4.3-fips is a device of the FIPS series.
-    #[arg(
-        long,
-        value_name = "VERSION",
-        default_value = "5.7.4",
-        value_delimiter = ','
-    )]
-    firmware: Vec<Model>,
-    /// Make serial numbers and keys repeatable.
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Keep the devices in this file, and find them there the next time.
-    #[arg(long, value_name = "FILE")]
-    state: Option<PathBuf>,
-    /// Devices plugged in from the start: all, none, or numbers.
-    #[arg(long, value_name = "1,2,…", default_value = "none")]
-    inserted: Inserted,
-    /// Let something go wrong.
-    #[arg(long, value_name = "PLAN", default_value = "", long_help = format!("Let something go wrong. {}", crate::fault::grammar::<Kind>()))]
-    fault: Plan,
     /// What the readers are called before their numbers: a device says so itself, and can say anything.
     #[arg(long, value_name = "NAME", default_value_t)]
     reader: ReaderName,
-    /// How long a device waits to be touched.
-    #[arg(long, value_name = "SECONDS", default_value_t = 15.0)]
-    touch_timeout: f64,
-    /// End when standard input ends: when the program that started this one is gone.
-    #[arg(long)]
-    until_eof: bool,
+    #[command(flatten)]
+    devices: Devices,
 }
 
 impl Yubikey {
     /// Serves until told to stop.
     pub(super) fn run(self) -> Result<(), CliError> {
-        let touch_timeout = Duration::try_from_secs_f64(self.touch_timeout)
-            .ok()
-            .filter(|time| *time <= Duration::from_secs(86_400))
-            .ok_or(CliError::TouchTimeout(self.touch_timeout))?;
         let mut control = self.socket.clone().into_os_string();
         control.push(".control");
         let control = PathBuf::from(control);
@@ -66,28 +32,10 @@ impl Yubikey {
         let cards = Socket::bind(&self.socket)?;
         let controls = Socket::bind(&control)?;
 
-        let store = Store::open(self.state, self.seed, self.count, &self.firmware)?;
-        let vendor = store.vendor().published();
-        let devices: Vec<_> = (1..)
-            .zip(store.devices())
-            .map(|(device, d)| json!({ "device": device, "serial": d.plate.serial, "firmware": d.plate.model.to_string() }))
-            .collect();
-        let room = Room::new(store, self.fault, touch_timeout).with_readers(self.reader);
-        let room = Arc::new(room);
-        let inserted = match self.inserted {
-            Inserted::All => (1..=devices.len()).collect(),
-            Inserted::These(numbers) => numbers,
-        };
-        for device in inserted {
-            room.insert(device)?;
-        }
-        let ready = json!({
-            "ready": true,
-            "socket": self.socket,
-            "control": control,
-            "vendor": vendor,
-            "devices": devices,
-        });
+        let until_eof = self.devices.until_eof;
+        let (room, mut ready) = self.devices.room(self.reader)?;
+        ready["socket"] = json!(self.socket);
+        ready["control"] = json!(control);
 
         let listener = cards.listener.try_clone()?;
         let service = std::thread::spawn({
@@ -97,7 +45,7 @@ impl Yubikey {
         let listener = controls.listener.try_clone()?;
         std::thread::spawn(move || crate::control::serve(&listener, &room));
         announce(&ready)?;
-        if self.until_eof {
+        if until_eof {
             return end_of_input();
         }
         // Serving ends only with the program.

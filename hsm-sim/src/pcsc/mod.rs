@@ -6,6 +6,7 @@
 pub mod code;
 pub mod wire;
 
+use crate::peer;
 use crate::room::{ClientId, Room, SEATS, Share};
 use crate::yubikey::ATR;
 use code::Code;
@@ -95,20 +96,6 @@ impl Client {
             locked(&self.writer).write_all(&answer)?;
         }
         Ok(())
-    }
-
-    /// Whether the client still listens.
-    fn alive(&self) -> bool {
-        use rustix::net::{RecvFlags, recv};
-        let mut byte = [0u8; 1];
-        match recv(
-            &self.stream,
-            &mut byte,
-            RecvFlags::PEEK | RecvFlags::DONTWAIT,
-        ) {
-            Ok((count, _)) => count > 0,
-            Err(error) => error == rustix::io::Errno::AGAIN,
-        }
     }
 
     fn answer(&mut self, command: u32, body: Vec<u8>) -> io::Result<Vec<u8>> {
@@ -267,7 +254,7 @@ impl Client {
         let handle = body.get(0).cast_signed();
         let answer = match self
             .room
-            .transmit(self.id, handle, &command, || self.alive())
+            .transmit(self.id, handle, &command, || peer::listens(&self.stream))
         {
             Ok(answer) if answer.len() > room_for => Err(code::INSUFFICIENT_BUFFER),
             other => other,
