@@ -3,6 +3,7 @@
 use super::identity::{Serial, Who};
 use super::operation::{Credential, Operation};
 use super::pin_rules::PinRefused;
+use super::readers::is_service_gone;
 use super::yubihsm::Role;
 use keymoot_attestation::Firmware;
 
@@ -320,6 +321,7 @@ impl DeviceError {
         use pcsc::Error as E;
         match error {
             E::NoService | E::ServiceStopped => Self::ServiceMissing,
+            error if is_service_gone(error) => Self::ServiceMissing,
             E::SharingViolation => Self::SharingViolation { who },
             E::RemovedCard
             | E::ResetCard

@@ -12,7 +12,7 @@ use super::error::DeviceError;
 /// Everything that speaks to it takes a connection of its own, because one that
 /// waits holds up whoever else uses the same.
 pub(super) fn connect() -> Result<Context, DeviceError> {
-    Context::establish(Scope::System).map_err(service_error)
+    Context::establish(Scope::System).map_err(unreachable)
 }
 
 /// A look at all readers: what stood where at that moment.
@@ -99,8 +99,8 @@ fn is_yubikey(reader: &CStr) -> bool {
         .contains("yubikey")
 }
 
-/// The service itself failed, before any device was spoken to.
-fn service_error(error: pcsc::Error) -> DeviceError {
+/// The service cannot be reached.
+fn unreachable(error: pcsc::Error) -> DeviceError {
     use pcsc::Error as E;
     match error {
         E::NoService | E::ServiceStopped | E::InvalidHandle | E::Shutdown => {
@@ -108,4 +108,21 @@ fn service_error(error: pcsc::Error) -> DeviceError {
         }
         error => DeviceError::ServiceFailed { error },
     }
+}
+
+/// The service failed on a connection that it had accepted.
+fn service_error(error: pcsc::Error) -> DeviceError {
+    if is_service_gone(error) {
+        return DeviceError::ServiceMissing;
+    }
+    unreachable(error)
+}
+
+/// Whether the service closed an accepted connection, as it does when it ends. libpcsclite 1.9.9
+/// reports one or the other, by the moment: a send fails as a lack of rights does.
+pub(super) fn is_service_gone(error: pcsc::Error) -> bool {
+    matches!(
+        error,
+        pcsc::Error::CommError | pcsc::Error::SecurityViolation
+    )
 }
