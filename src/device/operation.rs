@@ -25,8 +25,6 @@ pub enum Operation {
     SetUp,
     /// Taking away the rights that were needed for setting it up.
     Restrict,
-    /// Handing out its key under wrap, or taking one in.
-    Backup,
     /// Reading the audit log, or letting the device forget what was read.
     Log,
 }
@@ -44,7 +42,6 @@ impl fmt::Display for Operation {
             Self::Sign => "signing",
             Self::SetUp => "setting its authentication keys",
             Self::Restrict => "taking away the rights to set it up",
-            Self::Backup => "copying its key",
             Self::Log => "reading its audit log",
         })
     }

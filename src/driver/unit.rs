@@ -10,9 +10,7 @@ use super::{Driver, Stop, TurnSecrets, Work};
 use crate::{
     device::{
         self, Cancel, DeviceError, Serial,
-        yubihsm::{
-            Backup, Bench, Passwords, Role, SIGNING_KEY, Seen, Unit, UnitInfo, auditor_password,
-        },
+        yubihsm::{Bench, Passwords, Role, SIGNING_KEY, Seen, Unit, UnitInfo, auditor_password},
     },
     host::{escrow, folder, secret::Secret},
 };
@@ -200,7 +198,7 @@ impl Driver<'_, '_> {
             management: Some(passwords.administrator().duplicate()),
             evidence: None,
         });
-        unit.provision(&passwords, Backup::None)?;
+        unit.provision(&passwords)?;
         self.write_down(&unit, &[])?;
         self.record(Event::Provisioned {
             holder: holder.to_string(),
@@ -231,7 +229,7 @@ impl Driver<'_, '_> {
             serial,
         })?;
         self.busy("generating the key in the device");
-        let spki = unit.generate(&administrator, Backup::None)?;
+        let spki = unit.generate(&administrator)?;
         self.record(Event::KeyGenerated {
             holder: holder.to_string(),
             serial,

@@ -18,17 +18,6 @@ pub const PASSWORD_LENGTH: usize = 24;
 /// The password every YubiHSM 2 is delivered with.
 pub(super) const FACTORY_PASSWORD: &[u8] = b"password";
 
-/// Whether a copy of the signing key may be made on another unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Backup {
-    /// No: the key cannot leave the unit, and its attestation proves it.
-    #[default]
-    None,
-    /// Yes, for as long as there is an administrator; see [`WrapKey`](super::WrapKey)
-    /// for what it costs.
-    UnderWrap,
-}
-
 /// Whose authentication key opens a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -59,22 +48,13 @@ impl Role {
     }
 
     /// What a session of its key may do.
-    pub(super) fn capabilities(self, backup: Backup) -> Capability {
+    pub(super) fn capabilities(self) -> Capability {
         match self {
             Self::Factory => Capability::all(),
             Self::Signer => Capability::SIGN_ECDSA,
             Self::Auditor => Capability::GET_LOG_ENTRIES,
             Self::Administrator => {
-                let more = match backup {
-                    Backup::None => Capability::empty(),
-                    Backup::UnderWrap => {
-                        Capability::PUT_WRAP_KEY
-                            | Capability::DELETE_WRAP_KEY
-                            | Capability::EXPORT_WRAPPED
-                            | Capability::IMPORT_WRAPPED
-                    }
-                };
-                more | Capability::GENERATE_ASYMMETRIC_KEY
+                Capability::GENERATE_ASYMMETRIC_KEY
                     | Capability::GET_OPAQUE
                     | Capability::SIGN_ATTESTATION_CERTIFICATE
                     | Capability::DELETE_AUTHENTICATION_KEY
@@ -84,17 +64,11 @@ impl Role {
     }
 
     /// What objects made in a session of its key may do at most.
-    pub(super) fn delegated(self, backup: Backup) -> Capability {
-        match (self, backup) {
-            (Self::Factory, _) => Capability::all(),
-            (Self::Signer | Self::Auditor, _) => Capability::empty(),
-            (Self::Administrator, Backup::None) => Capability::SIGN_ECDSA,
-            (Self::Administrator, Backup::UnderWrap) => {
-                Capability::SIGN_ECDSA
-                    | Capability::EXPORTABLE_UNDER_WRAP
-                    | Capability::EXPORT_WRAPPED
-                    | Capability::IMPORT_WRAPPED
-            }
+    pub(super) fn delegated(self) -> Capability {
+        match self {
+            Self::Factory => Capability::all(),
+            Self::Signer | Self::Auditor => Capability::empty(),
+            Self::Administrator => Capability::SIGN_ECDSA,
         }
     }
 

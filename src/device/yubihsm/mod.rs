@@ -18,7 +18,6 @@
 //! from the end of a list without a word. Its reset reports success whatever
 //! happened. It tells nothing of what a refusal outside a session was for.
 
-mod backup;
 mod bench;
 mod keys;
 mod library;
@@ -27,8 +26,7 @@ mod set_up;
 mod signing;
 mod unit;
 
-pub use backup::WrapKey;
 pub use bench::{Bench, Place, Seen, UnitInfo};
-pub use keys::{Backup, PASSWORD_LENGTH, Passwords, Role, SIGNING_KEY, auditor_password};
+pub use keys::{PASSWORD_LENGTH, Passwords, Role, SIGNING_KEY, auditor_password};
 pub use set_up::{Contents, ObjectSeen};
 pub use unit::Unit;

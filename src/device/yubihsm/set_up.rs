@@ -7,7 +7,7 @@ use yubihsm::audit::AuditOption;
 use yubihsm::object::{Label, Type};
 use yubihsm::{Domain, authentication, command};
 
-use super::keys::{Backup, FACTORY_PASSWORD, Passwords, Role};
+use super::keys::{FACTORY_PASSWORD, Passwords, Role};
 use super::library::{Failure, NOT_FOUND};
 use super::log::{AUDITED, SET_LOG_INDEX};
 use super::unit::{Talk, Unit};
@@ -126,7 +126,7 @@ impl Unit {
     /// # Errors
     /// [`DeviceError::Used`] for a unit that is not fresh. After any error the unit
     /// may be half set up: reset it, and begin again.
-    pub fn provision(&self, passwords: &Passwords, backup: Backup) -> Result<(), DeviceError> {
+    pub fn provision(&self, passwords: &Passwords) -> Result<(), DeviceError> {
         let own = [
             passwords.signer().duplicate(),
             passwords.auditor().duplicate(),
@@ -143,7 +143,7 @@ impl Unit {
                 });
             }
             for (role, password) in Role::OWN.into_iter().zip(&own) {
-                talk.put_role(role, password, backup)?;
+                talk.put_role(role, password)?;
             }
             for (role, password) in Role::OWN.into_iter().zip(&own) {
                 talk.open(role, password)?;
@@ -308,12 +308,7 @@ impl Talk {
         Ok(())
     }
 
-    fn put_role(
-        &mut self,
-        role: Role,
-        password: &Secret,
-        backup: Backup,
-    ) -> Result<(), DeviceError> {
+    fn put_role(&mut self, role: Role, password: &Secret) -> Result<(), DeviceError> {
         let label = Label::from_bytes(role.label().as_bytes()).map_err(|_| self.malformed())?;
         let key = authentication::Key::derive_from_password(password.expose());
         let put = self.ask(
@@ -325,8 +320,8 @@ impl Talk {
                     role.key(),
                     label,
                     Domain::DOM1,
-                    role.capabilities(backup),
-                    role.delegated(backup),
+                    role.capabilities(),
+                    role.delegated(),
                     authentication::Algorithm::YubicoAes,
                     key,
                 )

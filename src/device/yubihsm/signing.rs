@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use yubihsm::object::Label;
 use yubihsm::{Capability, Client, Domain, asymmetric, client};
 
-use super::keys::{Backup, Role, SIGNING_KEY};
+use super::keys::{Role, SIGNING_KEY};
 use super::library::{EXISTS, Failure, NOT_FOUND};
 use super::unit::{Talk, Unit};
 use crate::device::error::DeviceError;
@@ -26,18 +26,14 @@ const DEVICE_CERTIFICATE: u16 = 0;
 const LABEL: &[u8] = b"keymoot root key";
 
 impl Unit {
-    /// Generates the P-256 signing key, which can sign with ECDSA and, without a
-    /// backup, cannot be exported, and returns its SubjectPublicKeyInfo (RFC 5480), DER.
+    /// Generates the P-256 signing key, which can sign with ECDSA and cannot be
+    /// exported, and returns its SubjectPublicKeyInfo (RFC 5480), DER.
     ///
     /// # Errors
     /// [`DeviceError::KeyThere`] when there is one already. After another error the
     /// key may exist all the same: [`Unit::signing_key`] tells.
-    pub fn generate(&self, administrator: &Secret, backup: Backup) -> Result<Vec<u8>, DeviceError> {
+    pub fn generate(&self, administrator: &Secret) -> Result<Vec<u8>, DeviceError> {
         let administrator = administrator.duplicate();
-        let capabilities = match backup {
-            Backup::None => Capability::SIGN_ECDSA,
-            Backup::UnderWrap => Capability::SIGN_ECDSA | Capability::EXPORTABLE_UNDER_WRAP,
-        };
         self.run(Operation::Generate, move |talk| {
             talk.open(Role::Administrator, &administrator)?;
             let label = Label::from_bytes(LABEL).map_err(|_| talk.malformed())?;
@@ -50,7 +46,7 @@ impl Unit {
                         SIGNING_KEY,
                         label,
                         Domain::DOM1,
-                        capabilities,
+                        Capability::SIGN_ECDSA,
                         asymmetric::Algorithm::EcP256,
                     )
                 },

@@ -1,7 +1,7 @@
 //! The audit log of a device, held against what was sent to it.
 
 use keymoot::device::DeviceError;
-use keymoot::device::yubihsm::{Backup, Passwords, Role, Unit};
+use keymoot::device::yubihsm::{Passwords, Role, Unit};
 use keymoot_attestation::yubihsm_log::{AuditLog, ENTRY_LENGTH};
 
 use super::{SIGNING_KEY, Safe, checked_log, enrolled, set_up, signs};
@@ -57,9 +57,7 @@ fn what_somebody_else_did_is_found_and_named() {
 fn a_log_is_read_in_parts_and_held_against_the_whole() {
     let safe = Safe::new();
     let (unit, passwords) = set_up(&safe);
-    let spki = unit
-        .generate(passwords.administrator(), Backup::None)
-        .unwrap();
+    let spki = unit.generate(passwords.administrator()).unwrap();
     let first = unit.read_log(passwords.auditor()).unwrap();
     let last = AuditLog::check(&[&first], &unit.sent()).unwrap().last();
     unit.forget_log(passwords.auditor(), last).unwrap();
@@ -77,8 +75,7 @@ fn what_was_sent_outlives_the_program() {
     drop(unit);
     let sent = serde_json::from_str(&kept).unwrap();
     let unit = Unit::resumed(safe.place(), safe.serial(), sent);
-    unit.generate(passwords.administrator(), Backup::None)
-        .unwrap();
+    unit.generate(passwords.administrator()).unwrap();
     checked_log(&unit, passwords.auditor());
 }
 
@@ -102,6 +99,5 @@ fn a_unit_whose_log_nobody_ever_read_can_be_reset() {
     safe.fault("log-full@1");
     let unit = safe.unit();
     unit.reset(None).unwrap();
-    unit.provision(&Passwords::random().unwrap(), Backup::None)
-        .unwrap();
+    unit.provision(&Passwords::random().unwrap()).unwrap();
 }

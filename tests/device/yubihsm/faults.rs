@@ -2,7 +2,7 @@
 //! error, and a device that can be gone on with.
 
 use keymoot::device::DeviceError;
-use keymoot::device::yubihsm::{Backup, Passwords, Role, Unit};
+use keymoot::device::yubihsm::{Passwords, Role, Unit};
 use keymoot::host::secret::Secret;
 use keymoot_attestation::yubihsm_log::AuditLog;
 
@@ -30,11 +30,10 @@ fn a_connection_dropped_at_any_command_of_setting_up_leaves_a_unit_that_can_be_s
             let passwords = Passwords::random().unwrap();
             let fault = format!("{kind}@{}", struck + 1);
             safe.fault(&fault);
-            let outcome = unit.provision(&passwords, Backup::None);
+            let outcome = unit.provision(&passwords);
             safe.fault("");
             if outcome.is_ok() && struck > 30 {
-                unit.generate(passwords.administrator(), Backup::None)
-                    .unwrap();
+                unit.generate(passwords.administrator()).unwrap();
                 checked_log(&unit, passwords.auditor());
                 unit.reset(Some(passwords.administrator())).unwrap();
                 break;
@@ -91,9 +90,7 @@ fn a_key_whose_making_was_not_answered_is_found_and_adopted() {
     for (kind, expected) in [("drop", false), ("drop-after", true)] {
         let (unit, passwords) = set_up(&safe);
         safe.fault(&format!("{kind}@0x46"));
-        let error = unit
-            .generate(passwords.administrator(), Backup::None)
-            .unwrap_err();
+        let error = unit.generate(passwords.administrator()).unwrap_err();
         assert!(matches!(error, DeviceError::Lost { .. }), "{error}");
         assert!(error.next_step().contains("before making another"));
         let role = Role::Administrator;
@@ -101,9 +98,7 @@ fn a_key_whose_making_was_not_answered_is_found_and_adopted() {
         assert_eq!(found.is_some(), expected);
         let spki = match found {
             Some(spki) => spki,
-            None => unit
-                .generate(passwords.administrator(), Backup::None)
-                .unwrap(),
+            None => unit.generate(passwords.administrator()).unwrap(),
         };
         let evidence = unit.attest(passwords.administrator()).unwrap();
         let proven = keymoot_attestation::verify(&evidence, &safe.vendor(), None).unwrap();
@@ -118,9 +113,7 @@ fn a_power_cut_between_making_a_key_and_recording_it_loses_nothing() {
     let mut safe = Safe::new();
     let (unit, passwords) = set_up(&safe);
     safe.fault("unplug-after@0x46");
-    let error = unit
-        .generate(passwords.administrator(), Backup::None)
-        .unwrap_err();
+    let error = unit.generate(passwords.administrator()).unwrap_err();
     assert!(matches!(error, DeviceError::Lost { .. }), "{error}");
     let sent = unit.sent();
     drop(unit);
@@ -128,9 +121,7 @@ fn a_power_cut_between_making_a_key_and_recording_it_loses_nothing() {
     let unit = Unit::resumed(safe.place(), safe.serial(), sent);
     let found = unit.signing_key(Role::Signer, passwords.signer()).unwrap();
     assert!(found.is_some());
-    let again = unit
-        .generate(passwords.administrator(), Backup::None)
-        .unwrap_err();
+    let again = unit.generate(passwords.administrator()).unwrap_err();
     assert!(matches!(again, DeviceError::KeyThere { .. }), "{again}");
     assert_eq!(checked_log(&unit, passwords.auditor()).restarts(), 1);
 }
@@ -156,9 +147,7 @@ fn dropping_rights_can_be_repeated_wherever_it_broke_off() {
         "drop-after@0x03",
     ] {
         let (unit, passwords) = set_up(&safe);
-        let spki = unit
-            .generate(passwords.administrator(), Backup::None)
-            .unwrap();
+        let spki = unit.generate(passwords.administrator()).unwrap();
         safe.fault(fault);
         let error = unit.restrict(passwords.administrator()).unwrap_err();
         clear(&error, fault);

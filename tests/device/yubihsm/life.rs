@@ -1,6 +1,6 @@
 //! Reset, setting up, generating, attesting, signing.
 
-use keymoot::device::yubihsm::{Backup, Bench, Passwords, Place, Role, Seen, Unit};
+use keymoot::device::yubihsm::{Bench, Passwords, Place, Role, Seen, Unit};
 use keymoot::device::{Cancel, DeviceError, Serial};
 use keymoot::host::secret::Secret;
 use keymoot_attestation as attestation;
@@ -16,10 +16,8 @@ fn a_unit_lives_from_its_reset_to_its_last_signature() {
         let passwords = Passwords::random().unwrap();
         unit.reset(None).unwrap();
         assert!(unit.contents().unwrap().is_fresh());
-        unit.provision(&passwords, Backup::None).unwrap();
-        let spki = unit
-            .generate(passwords.administrator(), Backup::None)
-            .unwrap();
+        unit.provision(&passwords).unwrap();
+        let spki = unit.generate(passwords.administrator()).unwrap();
         let evidence = unit.attest(passwords.administrator()).unwrap();
         proves(&safe, &evidence, &spki, firmware);
         signs(&unit, passwords.signer(), &spki);
@@ -59,9 +57,7 @@ fn a_fresh_unit_says_so_and_a_used_one_that_it_is_not() {
     let (unit, ..) = enrolled(&safe);
     let contents = unit.contents().unwrap();
     assert!(!contents.factory_password && contents.objects.is_none());
-    let again = unit
-        .provision(&Passwords::random().unwrap(), Backup::None)
-        .unwrap_err();
+    let again = unit.provision(&Passwords::random().unwrap()).unwrap_err();
     assert!(
         matches!(again, DeviceError::Used { objects: None, .. }),
         "{again}"
@@ -83,9 +79,7 @@ fn what_somebody_put_on_a_fresh_unit_is_noticed() {
             yubihsm::asymmetric::Algorithm::EcP256,
         )
         .unwrap();
-    let error = unit
-        .provision(&Passwords::random().unwrap(), Backup::None)
-        .unwrap_err();
+    let error = unit.provision(&Passwords::random().unwrap()).unwrap_err();
     assert!(
         matches!(
             error,
@@ -120,12 +114,8 @@ fn a_unit_is_reset_by_its_administrator_and_then_only_by_hand() {
 fn there_are_never_two_signing_keys() {
     let safe = Safe::new();
     let (unit, passwords) = set_up(&safe);
-    let spki = unit
-        .generate(passwords.administrator(), Backup::None)
-        .unwrap();
-    let error = unit
-        .generate(passwords.administrator(), Backup::None)
-        .unwrap_err();
+    let spki = unit.generate(passwords.administrator()).unwrap();
+    let error = unit.generate(passwords.administrator()).unwrap_err();
     assert!(matches!(error, DeviceError::KeyThere { .. }), "{error}");
     let found = unit.signing_key(Role::Signer, passwords.signer()).unwrap();
     assert_eq!(found, Some(spki));

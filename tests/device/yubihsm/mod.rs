@@ -2,7 +2,6 @@
 //! simulated device behind a connector at the other end of the wire.
 
 mod audit;
-mod backup;
 mod faults;
 mod life;
 mod rights;
@@ -12,7 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 
 use keymoot::device::Serial;
-use keymoot::device::yubihsm::{Backup, Passwords, Place, SIGNING_KEY, Unit};
+use keymoot::device::yubihsm::{Passwords, Place, SIGNING_KEY, Unit};
 use keymoot::host::secret::Secret;
 use keymoot_attestation::yubihsm_log::AuditLog;
 use keymoot_attestation::{Role as VendorRole, TrustStore, certificate_der};
@@ -152,16 +151,14 @@ impl Drop for Safe {
 fn set_up(safe: &Safe) -> (Unit, Passwords) {
     let (unit, passwords) = (safe.unit(), Passwords::random().unwrap());
     unit.reset(None).unwrap();
-    unit.provision(&passwords, Backup::None).unwrap();
+    unit.provision(&passwords).unwrap();
     (unit, passwords)
 }
 
 /// A unit that has been reset, set up, given its key and restricted.
 fn enrolled(safe: &Safe) -> (Unit, Passwords, Vec<u8>) {
     let (unit, passwords) = set_up(safe);
-    let spki = unit
-        .generate(passwords.administrator(), Backup::None)
-        .unwrap();
+    let spki = unit.generate(passwords.administrator()).unwrap();
     unit.attest(passwords.administrator()).unwrap();
     unit.restrict(passwords.administrator()).unwrap();
     (unit, passwords, spki)

@@ -1,7 +1,7 @@
 //! Who can do what on a unit that was set up.
 
 use keymoot::device::DeviceError;
-use keymoot::device::yubihsm::{Backup, Role, SIGNING_KEY};
+use keymoot::device::yubihsm::{Role, SIGNING_KEY};
 use yubihsm::audit::AuditOption;
 use yubihsm::device::ErrorKind;
 use yubihsm::object::Type;
@@ -197,8 +197,7 @@ fn the_auditor_can_read_the_log_and_nothing_else() {
 fn the_administrator_cannot_sign_export_bring_in_or_stop_the_audit() {
     let safe = Safe::new();
     let (unit, passwords) = set_up(&safe);
-    unit.generate(passwords.administrator(), Backup::None)
-        .unwrap();
+    unit.generate(passwords.administrator()).unwrap();
     let administrator = safe
         .stranger(
             Role::Administrator.key(),
@@ -254,9 +253,7 @@ fn the_administrator_is_gone_when_the_rights_are_dropped() {
         )
         .is_err()
     );
-    let error = unit
-        .generate(passwords.administrator(), Backup::None)
-        .unwrap_err();
+    let error = unit.generate(passwords.administrator()).unwrap_err();
     assert!(
         matches!(
             error,
