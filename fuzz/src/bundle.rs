@@ -197,7 +197,7 @@ fn violated(files: &Files) -> Vec<String> {
         is_fit_to_show(&verdict.detail);
     }
     let violated = verdicts.into_iter().filter(|verdict| verdict.is_violated());
-    violated.map(|verdict| verdict.rule).collect()
+    violated.map(|verdict| verdict.rule.into()).collect()
 }
 
 fn strict(data: &[u8]) {

@@ -32,7 +32,7 @@ use keymoot::{
     tui::{self, Room},
 };
 use keymoot_attestation::{Manifest, TrustStore};
-use keymoot_core::{HostError, Violation, text::escape_path};
+use keymoot_core::{HostError, Rule, Violation, text::escape_path};
 use keymoot_record::{
     bundle,
     ceremony::{Plan, PlanFiles, State},
@@ -328,7 +328,7 @@ pub fn refuse_simulated_service(mode: Mode) -> Result<(), Failure> {
     if mode == Mode::Live && std::env::var_os(machine::SERVICE_VARIABLE).is_some() {
         return Err(Failure::Violated(vec![
             Violation::new(
-                "MACHINE-SERVICE",
+                Rule::MachineService,
                 format!(
                     "{} is set: the devices may be simulated",
                     machine::SERVICE_VARIABLE

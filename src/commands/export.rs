@@ -10,7 +10,7 @@ use keymoot::{
     export::{self, Laying, Repository, Tree},
     host::clock,
 };
-use keymoot_core::text::escape_path;
+use keymoot_core::{Rule, text::escape_path};
 use keymoot_record::{
     bundle::Files,
     ceremony::script::Document,
@@ -41,9 +41,6 @@ pub struct Args {
     rehearsal: bool,
 }
 
-/// The rule on documents that expire too soon or too late: it is told.
-const EXPIRY: &str = "EXPORT-EXPIRY";
-
 /// The repositories by their names.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Choice {
@@ -69,7 +66,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         say!("wrote {path}");
     }
     for told in expiries(&files, &policy, clock::now()?) {
-        say!("{EXPIRY}: {told}");
+        say!("{}: {told}", Rule::ExportExpiry);
     }
     say!("{}", outcome(&laying, repository, &args.into));
     if args.rehearsal {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use keymoot::host::folder;
-use keymoot_core::{HostError, Verdict, text::escape_path};
+use keymoot_core::{HostError, Rule, Verdict, text::escape_path};
 use keymoot_record::{
     bundle::{self, Bundle, Expectations},
     ceremony::previous::{INCOMING, Inputs, TRUSTED_ROOT},
@@ -107,7 +107,7 @@ pub fn verified(path: &Path, rehearsal: bool) -> Result<Bundle, Failure> {
 pub fn unread(verdicts: Vec<Verdict>) -> Failure {
     match verdicts
         .iter()
-        .find(|verdict| verdict.rule == "BUNDLE-READ")
+        .find(|verdict| verdict.rule == Rule::BundleRead)
     {
         Some(unread) => HostError::new(unread.detail.clone(), unread.next.clone()).into(),
         None => Failure::Violated(verdicts),

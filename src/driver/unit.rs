@@ -15,10 +15,10 @@ use crate::{
     host::{escrow, folder, secret::Secret},
 };
 use keymoot_attestation::{
-    AUDIT, Evidence, Family,
+    Evidence, Family,
     yubihsm_log::{GET_LOG_ENTRIES, Outcome, Sent},
 };
-use keymoot_core::{HostError, Verdict};
+use keymoot_core::{HostError, Rule, Verdict};
 use keymoot_record::{
     ceremony::audited,
     rules::{audit, roster::Handle},
@@ -370,7 +370,7 @@ impl Driver<'_, '_> {
         let chain = self.world.journal.chain();
         let Some(account) = audited::account(chain.entries(), serial) else {
             return Ok(vec![Verdict::not_asked(
-                AUDIT,
+                Rule::DeviceAudit,
                 format!(
                     "the log of YubiHSM 2 {serial} from its reset on is in the bundle of the ceremony that made its key"
                 ),

@@ -1,7 +1,7 @@
 //! Whether a tree is one that the bundle's files go on from.
 
 use super::{Tree, is_current, version};
-use keymoot_core::Violation;
+use keymoot_core::{Rule, Violation};
 use keymoot_record::{
     bundle::Files,
     ceremony::{
@@ -30,7 +30,7 @@ pub(super) fn violations(files: &Files, tree: &Tree, dialect: Dialect) -> Vec<Vi
 fn event(tree: &Tree) -> Option<Violation> {
     let state = tree.event()?;
     Some(Violation::new(
-        "EXPORT-EVENT",
+        Rule::ExportEvent,
         format!("{state} is there: another tool is in the middle of having something signed"),
         "finish that event, or abandon it and remove the file; then export again",
     ))
@@ -64,7 +64,7 @@ fn root(path: &str, there: &[u8], files: &Files) -> Option<Violation> {
             "check that this is the tree and the bundle you mean: one of them is of another history",
         ),
     };
-    Some(Violation::new("EXPORT-HISTORY", what, next))
+    Some(Violation::new(Rule::ExportHistory, what, next))
 }
 
 /// EXPORT-VERSION: no other document of the tree is newer than the bundle's, or
@@ -114,7 +114,7 @@ fn document(
         Ok(_) => return None,
     };
     Some(Violation::new(
-        "EXPORT-VERSION",
+        Rule::ExportVersion,
         what,
         "export the newest bundle into the tree of the same history",
     ))
@@ -147,7 +147,7 @@ fn revoked(files: &Files, tree: &Tree) -> Option<Violation> {
         }
     };
     Some(Violation::new(
-        "EXPORT-REVOKED",
+        Rule::ExportRevoked,
         what,
         "export the newest bundle: a key that was thrown out stays out",
     ))

@@ -11,7 +11,7 @@ use std::fmt;
 
 pub use tree::Tree;
 
-use keymoot_core::{HostError, Violation};
+use keymoot_core::{HostError, Rule, Violation};
 use keymoot_record::bundle::{ATTESTATIONS, Bundle, Files, TUF_CRATES, TUF_ROOT};
 use keymoot_record::{
     ceremony::{previous::REVOKED, propose::CRATES_ROOT, script::Document},
@@ -116,14 +116,14 @@ pub fn policy(bundle: &Bundle, dialect: Dialect) -> Result<Policy, Violation> {
     match Policy::parse(&text) {
         Ok(policy) if policy.dialect == dialect => Ok(policy),
         Ok(Policy { dialect, .. }) => Err(Violation::new(
-            "EXPORT-DIALECT",
+            Rule::ExportDialect,
             format!("the bundle's documents are written as {dialect}"),
             format!(
                 "export it with --dialect {dialect}; in another dialect its signatures would be worth nothing"
             ),
         )),
         Err(_) => Err(Violation::new(
-            "EXPORT-DIALECT",
+            Rule::ExportDialect,
             "the bundle has no policy that says how its documents are written",
             "get the bundle anew from whoever published it",
         )),
@@ -159,7 +159,7 @@ pub fn published(
     match files.contains_key(ROOT) {
         true => Ok(files),
         false => Err(Violation::new(
-            "EXPORT-REPOSITORY",
+            Rule::ExportRepository,
             format!("the bundle holds no root of {repository}"),
             "export another repository, or the bundle of a ceremony that had this one",
         )),

@@ -1,4 +1,5 @@
 use super::*;
+use keymoot_core::Rule;
 
 /// Files as tuf-ci keeps them: each document beside its signatures. What they say is
 /// not looked at where the tree is empty or holds the same.
@@ -43,7 +44,7 @@ fn other_signatures_under_a_root_of_the_history_are_another_history() {
     let path = folder.path().join("metadata/root_history/9.root.sig.json");
     std::fs::write(path, "others").unwrap();
     let violations = laid(&folder).unwrap_err();
-    assert_eq!(violations[0].rule, "EXPORT-HISTORY");
+    assert_eq!(violations[0].rule, Rule::ExportHistory);
     assert!(violations[0].what.contains("9.root.sig.json"));
 }
 
@@ -52,5 +53,5 @@ fn the_event_of_each_tool_is_seen() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("metadata")).unwrap();
     std::fs::write(folder.path().join("metadata/.signing-event.json"), "{}").unwrap();
-    assert_eq!(laid(&folder).unwrap_err()[0].rule, "EXPORT-EVENT");
+    assert_eq!(laid(&folder).unwrap_err()[0].rule, Rule::ExportEvent);
 }

@@ -10,7 +10,7 @@ use std::{
 use super::{ExportError, HISTORY, ROOT, ROOT_SIGNATURES, is_current, version};
 use crate::host::{folder, whole};
 use keymoot_core::{
-    HostError, Violation,
+    HostError, Rule, Violation,
     text::{escape_path, excerpt},
 };
 use keymoot_record::bundle::Files;
@@ -171,7 +171,7 @@ impl Tree {
 
 fn refused(inside: &str, what: &str) -> ExportError {
     ExportError::Violated(vec![Violation::new(
-        "EXPORT-TREE",
+        Rule::ExportTree,
         format!("\"{}\" in the tree {what}", excerpt(inside)),
         "remove it from the tree; an export writes nothing through links",
     )])

@@ -40,7 +40,7 @@ fn violated(vendor: &Lookalike, recipe: &Recipe, family: Family, serial: u32) ->
     };
     let (verdicts, _) = device::enrolment(&claim, &trust, &Policy::parse(policy).unwrap());
     let violated = verdicts.into_iter().filter(|verdict| verdict.is_violated());
-    violated.map(|verdict| verdict.rule).collect()
+    violated.map(|verdict| verdict.rule.to_string()).collect()
 }
 
 fn of_yubikey(slot_extensions: String) -> Recipe {

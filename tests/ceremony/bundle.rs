@@ -191,7 +191,7 @@ fn a_bundle_closed_anew_by_an_administrator_alone_is_found() {
     );
     let rules: Vec<_> = violated(&Bundle::of(changed))
         .into_iter()
-        .map(|v| v.rule)
+        .map(|v| v.rule.to_string())
         .collect();
     assert_eq!(rules, ["BUNDLE-DERIVED", "BUNDLE-CLOSED"]);
 }

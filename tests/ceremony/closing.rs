@@ -19,7 +19,7 @@ fn closed(files: Files) -> Verdict {
     let verdicts = verdicts(files, true);
     let found = verdicts
         .iter()
-        .find(|verdict| verdict.rule == "BUNDLE-CLOSED");
+        .find(|verdict| verdict.rule.id() == "BUNDLE-CLOSED");
     found.unwrap_or_else(|| panic!("{verdicts:?}")).clone()
 }
 

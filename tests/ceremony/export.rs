@@ -60,7 +60,10 @@ fn refused(change: impl FnOnce(&Path)) -> Vec<&'static str> {
         panic!("it was not refused by rule");
     };
     assert_eq!(content(folder.path()), before);
-    violations.iter().map(|violation| violation.rule).collect()
+    violations
+        .iter()
+        .map(|violation| violation.rule.id())
+        .collect()
 }
 
 fn keymoot_export(tree: &Path) -> Output {

@@ -103,7 +103,7 @@ pub fn violated(files: Files) -> Vec<String> {
     let mut rules: Vec<_> = verdicts(files, true)
         .into_iter()
         .filter(Verdict::is_violated)
-        .map(|verdict| verdict.rule)
+        .map(|verdict| verdict.rule.to_string())
         .collect();
     rules.dedup();
     rules
@@ -133,7 +133,7 @@ fn a_machine_that_was_not_examined_by_every_rule_is_noticed() {
     let files = rewritten(|lines| {
         for event in events(lines) {
             if let Event::MachineChecked { verdicts } = event {
-                verdicts.retain(|verdict| verdict.rule != "MACHINE-NETWORK");
+                verdicts.retain(|verdict| verdict.rule.id() != "MACHINE-NETWORK");
             }
         }
     });
@@ -261,7 +261,7 @@ fn a_rehearsal_dressed_up_as_live_is_refused_for_its_devices_and_its_root() {
     let violated: Vec<_> = verdicts(files, false)
         .into_iter()
         .filter(Verdict::is_violated)
-        .map(|verdict| verdict.rule)
+        .map(|verdict| verdict.rule.to_string())
         .collect();
     for rule in [
         "DEVICE-CHAIN",
@@ -334,7 +334,7 @@ fn the_account_of_another_version_is_not_compared_and_that_is_said() {
     let head = Chain::read(&files["transcript.jsonl"]).unwrap().head();
     list_anew(&mut files, &honest(), head);
     let verdicts = verdicts(files, true);
-    let of = |rule: &str| verdicts.iter().find(|verdict| verdict.rule == rule);
+    let of = |rule: &str| verdicts.iter().find(|verdict| verdict.rule.id() == rule);
     assert_eq!(of("BUNDLE-ACCOUNT").unwrap().outcome, Outcome::NotAsked);
     assert_eq!(of("BUNDLE-DERIVED").unwrap().outcome, Outcome::Held);
 }

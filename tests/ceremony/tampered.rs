@@ -108,7 +108,7 @@ fn first_violation(lines: &Lines) -> (String, String) {
     list_anew(&mut files, &honest, head);
     let violated = verdicts(files, true).into_iter().find(|v| v.is_violated());
     let violated = violated.expect("nothing is violated");
-    (violated.rule, violated.detail)
+    (violated.rule.to_string(), violated.detail)
 }
 
 fn is_said(lines: &Lines, rule: &str, place: &str, changed: impl Debug) {

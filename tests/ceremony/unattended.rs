@@ -111,7 +111,7 @@ fn machine_rules_are_recorded_in_a_rehearsal_and_asked_only_of_live_ceremonies()
     // The simulated service is what a live ceremony refuses.
     let service = verdicts
         .iter()
-        .find(|verdict| verdict.rule == "MACHINE-SERVICE")
+        .find(|verdict| verdict.rule.id() == "MACHINE-SERVICE")
         .unwrap();
     assert_eq!(service.outcome, Outcome::NotAsked);
 }

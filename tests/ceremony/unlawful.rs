@@ -21,7 +21,10 @@ fn refused(chapter: usize, change: impl FnOnce(&mut PlanFiles)) -> Vec<String> {
     let mut files = plan_files(chapter);
     change(&mut files);
     let verdicts = Plan::check(files).expect_err("it was accepted");
-    verdicts.into_iter().map(|verdict| verdict.rule).collect()
+    verdicts
+        .into_iter()
+        .map(|verdict| verdict.rule.to_string())
+        .collect()
 }
 
 /// Changes one file of the inputs, and its like in the history.
@@ -274,7 +277,7 @@ fn judged(chapter: usize, document: Document, change: impl FnOnce(&mut Value)) -
     propose::check(&state, document, &changed, made)
         .into_iter()
         .filter(Verdict::is_violated)
-        .map(|verdict| verdict.rule)
+        .map(|verdict| verdict.rule.to_string())
         .collect()
 }
 

@@ -238,7 +238,7 @@ fn a_log_that_lacks_any_entry_or_has_one_altered_does_not_account_for_the_comman
             altered[n][at + 2] ^= 1;
             for readings in [missing, altered] {
                 let violations = check(&readings).unwrap_err();
-                assert!(violations.iter().all(|v| v.rule == "DEVICE-AUDIT"));
+                assert!(violations.iter().all(|v| v.rule.id() == "DEVICE-AUDIT"));
                 forged += 1;
             }
         }

@@ -199,7 +199,7 @@ fn verified(bundle: &Path) -> Vec<Verdict> {
 
 /// What QUORUM-PRESENT says.
 fn presence(verdicts: &[Verdict]) -> &str {
-    let mut rule = verdicts.iter().filter(|v| v.rule == "QUORUM-PRESENT");
+    let mut rule = verdicts.iter().filter(|v| v.rule.id() == "QUORUM-PRESENT");
     &rule.next().unwrap().detail
 }
 

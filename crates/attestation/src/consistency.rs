@@ -5,8 +5,7 @@
 
 use super::device_facts::Firmware;
 use super::piv::SlotStatement;
-use super::violation::CONSISTENT;
-use keymoot_core::Violation;
+use keymoot_core::{Rule, Violation};
 
 /// Every contradiction within a statement.
 pub(super) fn contradictions(statement: &SlotStatement) -> Vec<Violation> {
@@ -15,7 +14,7 @@ pub(super) fn contradictions(statement: &SlotStatement) -> Vec<Violation> {
     let mut found_if = |contradiction: bool, what: String| {
         if contradiction {
             found.push(Violation::new(
-                CONSISTENT,
+                Rule::DeviceConsistent,
                 what,
                 "do not use this device: no genuine one states this; report it to the vendor",
             ));

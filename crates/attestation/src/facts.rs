@@ -6,9 +6,8 @@ use super::capabilities::{Capabilities, Domains, Origin};
 use super::device_facts::{Firmware, FormFactor, PinPolicy, Slot, TouchPolicy};
 use super::family::Family;
 use super::key_algorithm::KeyAlgorithm;
-use super::violation::{EXPORTABLE, KEY};
-use keymoot_core::Violation;
 use keymoot_core::digest::Digest;
+use keymoot_core::{Rule, Violation};
 
 /// Facts about a key that a vendor's key vouches for: first of all, that it was
 /// generated in the device. Only [`verify`](super::verify) makes one.
@@ -160,7 +159,7 @@ impl VerifiedAttestation {
             return Ok(());
         }
         Err(Violation::new(
-            KEY,
+            Rule::DeviceKey,
             format!(
                 "the attested key is not the given one: the SHA-256 of the attested key is {}, of the given key {}",
                 Digest::of(&self.spki),
@@ -186,7 +185,7 @@ impl VerifiedAttestation {
             return Ok(());
         }
         Err(Violation::new(
-            EXPORTABLE,
+            Rule::DeviceExportable,
             "the key may be exported under a wrap key: nothing proves that this device holds its only copy",
             "generate a key without the capability exportable-under-wrap",
         ))

@@ -7,8 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::certificate::Certificate;
-use super::violation::EVIDENCE;
-use keymoot_core::Violation;
+use keymoot_core::{Rule, Violation};
 
 /// The families of devices whose evidence can be judged.
 #[derive(
@@ -84,7 +83,7 @@ pub(super) fn of(
 ) -> Result<Family, Violation> {
     match (stated(attestation)?, stated(device)?) {
         (Some(key), Some(device)) if key != device => Err(Violation::new(
-            EVIDENCE,
+            Rule::DeviceEvidence,
             format!(
                 "the first certificate is evidence of a {key}, the second of a {device}: they are not a pair"
             ),

@@ -68,4 +68,3 @@ pub use key_algorithm::KeyAlgorithm;
 pub use manifest::Manifest;
 pub use trust::{Role, TrustStore};
 pub use verify::{Evidence, verify};
-pub use violation::{AUDIT, CHAIN, CONSISTENT, EVIDENCE, EXPORTABLE, KEY, ORIGIN, TRUST, VALIDITY};

@@ -10,10 +10,9 @@ use serde::Deserialize;
 use super::certificate::Certificate;
 use super::encoding::certificate_der;
 use super::trust::{Role, TrustStore};
-use super::violation::TRUST;
-use keymoot_core::Violation;
 use keymoot_core::digest::Digest;
 use keymoot_core::text::excerpt;
+use keymoot_core::{Rule, Violation};
 
 /// A parsed `vendor.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,7 +50,7 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let manifest: Self = toml::from_str(text).map_err(|error| {
             Violation::new(
-                TRUST,
+                Rule::DeviceTrust,
                 format!("vendor.toml cannot be read: {}", excerpt(error.message())),
                 "compare it with attestations/vendor.toml, which documents its fields",
             )
@@ -62,7 +61,7 @@ impl Manifest {
                 .all(|component| matches!(component, Component::Normal(_)));
             if entry.file.is_empty() || !inside {
                 return Err(Violation::new(
-                    TRUST,
+                    Rule::DeviceTrust,
                     format!(
                         "vendor.toml names the file \"{}\", which is not in its folder",
                         excerpt(&entry.file)
@@ -89,7 +88,7 @@ impl Manifest {
         let mut violations = Vec::new();
         if contents.len() != self.certificates.len() {
             violations.push(Violation::new(
-                TRUST,
+                Rule::DeviceTrust,
                 format!(
                     "vendor.toml names {} files, {} were given",
                     self.certificates.len(),
@@ -103,7 +102,7 @@ impl Manifest {
             match entry.der(bytes.as_ref()) {
                 Ok(der) => parts.push((entry.role, der)),
                 Err(what) => violations.push(Violation::new(
-                    TRUST,
+                    Rule::DeviceTrust,
                     format!("{} {what}", excerpt(&entry.file)),
                     "restore the file from the vendor's publication and compare its SHA-256",
                 )),

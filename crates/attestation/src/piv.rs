@@ -13,8 +13,7 @@ use super::checks::{Checks, der_serial, der_u32};
 use super::device_facts::{Firmware, FormFactor, PinPolicy, Slot, TouchPolicy};
 use super::family::Family;
 use super::key_algorithm::KeyAlgorithm;
-use super::violation::EVIDENCE;
-use keymoot_core::Violation;
+use keymoot_core::{Rule, Violation};
 
 const FIRMWARE: Oid<'static> = oid!(1.3.6.1.4.1.41482.3.3);
 const SERIAL: Oid<'static> = oid!(1.3.6.1.4.1.41482.3.7);
@@ -62,13 +61,13 @@ pub(super) fn mistaken(
     };
     if f9(attestation) && slot(device) {
         Some(Violation::new(
-            EVIDENCE,
+            Rule::DeviceEvidence,
             "the two certificates are in the wrong order: the first is the device's, the second the key's",
             "give the key's attestation first and the device certificate second",
         ))
     } else if slot(attestation) && slot(device) {
         Some(Violation::new(
-            EVIDENCE,
+            Rule::DeviceEvidence,
             "both certificates are attestations of keys; the device certificate is missing",
             "read the certificate out of slot F9 of the same device and give it second",
         ))

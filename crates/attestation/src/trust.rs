@@ -23,9 +23,8 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use super::certificate::{BASIC_CONSTRAINTS, Certificate, KEY_USAGE, SignatureAlgorithm};
 use super::family::Family;
 use super::vendor;
-use super::violation::TRUST;
-use keymoot_core::Violation;
 use keymoot_core::digest::Digest;
+use keymoot_core::{Rule, Violation};
 
 /// What a vendor's key may sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -256,7 +255,7 @@ impl TrustStore {
 
 fn unfit(what: String) -> Violation {
     Violation::new(
-        TRUST,
+        Rule::DeviceTrust,
         what,
         "use the vendor's published certificates in the roles that attestations/README.md gives",
     )

@@ -2,8 +2,7 @@
 
 use super::manifest::Manifest;
 use super::trust::TrustStore;
-use super::violation::TRUST;
-use keymoot_core::Violation;
+use keymoot_core::{Rule, Violation};
 
 const MANIFEST: &str = include_str!("../../../attestations/vendor.toml");
 
@@ -39,7 +38,7 @@ pub(super) fn store() -> Result<TrustStore, Vec<Violation>> {
                 .map(|(_, bytes)| *bytes)
                 .ok_or_else(|| {
                     vec![Violation::new(
-                        TRUST,
+                        Rule::DeviceTrust,
                         format!("{wanted} is named in vendor.toml and not compiled in"),
                         "build the program from a complete source tree",
                     )]
@@ -53,6 +52,7 @@ pub(super) fn store() -> Result<TrustStore, Vec<Violation>> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::{FILES, MANIFEST, Manifest, store};
+    use keymoot_core::Rule;
 
     /// Digests read off the vendor's publication, not off the files here.
     const PUBLISHED: [(&str, &str); 10] = [
@@ -125,7 +125,7 @@ mod tests {
             .collect();
         let violations = manifest.store(&contents).unwrap_err();
         assert_eq!(violations.len(), 1);
-        assert_eq!(violations[0].rule, "DEVICE-TRUST");
+        assert_eq!(violations[0].rule, Rule::DeviceTrust);
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
             let text = MANIFEST.replace("roots/yubico-piv-root-ca-263751.pem", outside);
             assert_eq!(
                 Manifest::parse(&text).unwrap_err().rule,
-                "DEVICE-TRUST",
+                Rule::DeviceTrust,
                 "{outside}"
             );
         }

@@ -7,9 +7,8 @@ use super::facts::{Link, Specifics, VerifiedAttestation, YubiHsmFacts, YubiKeyFa
 use super::family::{self, Family};
 use super::key_algorithm::KeyAlgorithm;
 use super::trust::{Anchor, TrustStore};
-use super::violation::{CHAIN, VALIDITY};
 use super::{piv, yubihsm};
-use keymoot_core::Violation;
+use keymoot_core::{Rule, Violation};
 
 /// What a device hands out to prove where a key was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,7 +181,7 @@ fn issuers<'s>(
     let mut violations = Vec::new();
     if attestation.issuer() != device.subject() {
         violations.push(Violation::new(
-            CHAIN,
+            Rule::DeviceChain,
             format!(
                 "{} is issued by \"{}\", the device certificate is \"{}\"",
                 family.attestation_name(),
@@ -196,7 +195,7 @@ fn issuers<'s>(
         ));
     } else if !attestation.signed_by(device.public_key()) {
         violations.push(Violation::new(
-            CHAIN,
+            Rule::DeviceChain,
             format!(
                 "{} is not signed by the key of the device certificate",
                 family.attestation_name()
@@ -247,7 +246,7 @@ fn device_issuer<'s>(
         }
     };
     Err(Violation::new(
-        CHAIN,
+        Rule::DeviceChain,
         what,
         match family {
             Family::YubiKey => {
@@ -279,7 +278,7 @@ fn validity(
     let mut violations = Vec::new();
     if attestation.validity() != device.validity() {
         violations.push(Violation::new(
-            VALIDITY,
+            Rule::DeviceValidity,
             format!(
                 "{}'s validity is not copied from the device certificate, as a device does",
                 family.attestation_name()
@@ -301,7 +300,7 @@ fn validity(
     for (subject, (first, last)) in own.into_iter().chain(intermediates) {
         if !(first..=last).contains(&now) {
             violations.push(Violation::new(
-                VALIDITY,
+                Rule::DeviceValidity,
                 format!(
                     "\"{subject}\" is valid from {} to {}, and the evidence is judged for {}",
                     time_text(first),

@@ -14,8 +14,7 @@ use super::checks::{Checks, der_serial, der_u32};
 use super::device_facts::Firmware;
 use super::family::Family;
 use super::key_algorithm::KeyAlgorithm;
-use super::violation::{CONSISTENT, EVIDENCE, ORIGIN};
-use keymoot_core::Violation;
+use keymoot_core::{Rule, Violation};
 
 const FIRMWARE: Oid<'static> = oid!(1.3.6.1.4.1.41482.4.1);
 const SERIAL: Oid<'static> = oid!(1.3.6.1.4.1.41482.4.2);
@@ -78,19 +77,19 @@ pub(super) fn mistaken(
     let unit = |c: &Certificate<'_>| c.common_name().and_then(serial_named).is_some();
     if unit(attestation) && key(device) {
         Some(Violation::new(
-            EVIDENCE,
+            Rule::DeviceEvidence,
             "the two certificates are in the wrong order: the first is the device's, the second the key's",
             "give the key's attestation first and the device certificate second",
         ))
     } else if key(attestation) && key(device) {
         Some(Violation::new(
-            EVIDENCE,
+            Rule::DeviceEvidence,
             "both certificates are attestations of keys; the device certificate is missing",
             "read opaque object 0 of the same device and give it second",
         ))
     } else if unit(attestation) && unit(device) {
         Some(Violation::new(
-            EVIDENCE,
+            Rule::DeviceEvidence,
             "both certificates are of devices; the attestation of the key is missing",
             "have the device attest the key, and give that certificate first",
         ))
@@ -197,7 +196,7 @@ pub(super) fn judged(key: &KeyStatement, device: Option<&DeviceStatement>) -> Ve
     let mut found_if = |contradiction: bool, what: String| {
         if contradiction {
             found.push(Violation::new(
-                CONSISTENT,
+                Rule::DeviceConsistent,
                 what,
                 "do not use this device: no genuine one states this; report it to the vendor",
             ));
@@ -236,7 +235,7 @@ pub(super) fn judged(key: &KeyStatement, device: Option<&DeviceStatement>) -> Ve
     );
     if key.origin != Origin::GENERATED {
         found.push(Violation::new(
-            ORIGIN,
+            Rule::DeviceOrigin,
             format!(
                 "the key's origin is \"{}\": it was not made in this device alone, and a copy may exist elsewhere",
                 key.origin

@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::Violation;
+use crate::{Rule, RuleId};
 
 /// What one rule says of one ceremony, with its stable id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict {
-    /// The rule's id, such as `KEY-DISTINCT`.
-    pub rule: String,
+    /// The rule, as it was recorded.
+    pub rule: RuleId,
     /// What it says.
     pub outcome: Outcome,
     /// What was looked at and found, for people.
@@ -34,7 +35,7 @@ pub enum Outcome {
 impl Verdict {
     /// The claim is true; `detail` says what was found.
     #[must_use]
-    pub fn held(rule: &str, detail: impl Into<String>) -> Self {
+    pub fn held(rule: Rule, detail: impl Into<String>) -> Self {
         Self {
             rule: rule.into(),
             outcome: Outcome::Held,
@@ -45,7 +46,7 @@ impl Verdict {
 
     /// The claim is not asked of this ceremony; `detail` says why.
     #[must_use]
-    pub fn not_asked(rule: &str, detail: impl Into<String>) -> Self {
+    pub fn not_asked(rule: Rule, detail: impl Into<String>) -> Self {
         Self {
             outcome: Outcome::NotAsked,
             ..Self::held(rule, detail)
@@ -55,7 +56,7 @@ impl Verdict {
     /// Held unless `violated`, with the words for either.
     #[must_use]
     pub fn unless(
-        rule: &'static str,
+        rule: Rule,
         violated: bool,
         held: impl FnOnce() -> String,
         what: impl FnOnce() -> String,
@@ -78,7 +79,7 @@ impl Verdict {
 impl From<Violation> for Verdict {
     fn from(violation: Violation) -> Self {
         Self {
-            rule: violation.rule.to_owned(),
+            rule: violation.rule.into(),
             outcome: Outcome::Violated,
             detail: violation.what,
             next: violation.next,

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use crate::Rule;
+
 /// One rule that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The stable id of the rule.
-    pub rule: &'static str,
+    /// The rule.
+    pub rule: Rule,
     /// What happened, and to what. Foreign text in it is already escaped.
     pub what: String,
     /// What to do next.
@@ -16,7 +18,7 @@ pub struct Violation {
 impl Violation {
     /// A violation of a rule: which, what happened to what, what to do next.
     #[must_use]
-    pub fn new(rule: &'static str, what: impl Into<String>, next: impl Into<String>) -> Self {
+    pub fn new(rule: Rule, what: impl Into<String>, next: impl Into<String>) -> Self {
         Self {
             rule,
             what: what.into(),

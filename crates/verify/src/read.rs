@@ -12,7 +12,7 @@ use std::{
 use rustix::fs::OFlags;
 
 use keymoot_core::{
-    Verdict, Violation,
+    Rule, Verdict, Violation,
     text::{escape, escape_path},
 };
 use keymoot_record::bundle::{Bundle, Files, is_plain};
@@ -172,7 +172,7 @@ impl Reader {
     fn fault(&mut self, inside: &str, what: &str) {
         self.faults.push(
             Violation::new(
-                "BUNDLE-FILES",
+                Rule::BundleFiles,
                 format!("\"{}\" {what}", escape(inside)),
                 "get the bundle anew from whoever published it",
             )
@@ -183,7 +183,7 @@ impl Reader {
     fn unreadable(&mut self, path: &Path, why: &str) {
         self.faults.push(
             Violation::new(
-                "BUNDLE-READ",
+                Rule::BundleRead,
                 format!("\"{}\" cannot be read: {}", escape_path(path), escape(why)),
                 "check the path and the disk",
             )
@@ -247,7 +247,7 @@ mod tests {
     fn a_symbolic_link_is_refused_wherever_it_leads() {
         for target in ["good.txt", "/etc/passwd", "nowhere", "."] {
             let fault = refused(|folder| symlink(target, folder.join("link")).unwrap());
-            assert_eq!(fault.rule, "BUNDLE-FILES");
+            assert_eq!(fault.rule, Rule::BundleFiles);
             assert!(fault.detail.contains("\"link\""), "{fault:?}");
         }
     }
@@ -343,7 +343,7 @@ mod tests {
     #[test]
     fn a_bundle_that_is_not_there_is_unread_and_not_violated() {
         let faults = read(Path::new("/nonexistent/bundle")).unwrap_err();
-        assert_eq!(faults[0].rule, "BUNDLE-READ");
+        assert_eq!(faults[0].rule, Rule::BundleRead);
         assert!(faults[0].detail.contains("/nonexistent/bundle"));
     }
 }

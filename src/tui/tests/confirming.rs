@@ -15,7 +15,7 @@ use crate::{
         model::Act,
     },
 };
-use keymoot_core::digest::Digest;
+use keymoot_core::{Rule, digest::Digest};
 use keymoot_record::{
     ceremony::{Answer, Question, Refusal, Said, question::reading_words},
     transcript::{Event, Mode},
@@ -31,7 +31,7 @@ pub fn every_question() -> Vec<Story> {
         serial: serial(3),
     });
     let violated = || {
-        vec![keymoot_core::Violation::new("MACHINE-SWAP", "there is swap", "turn it off").into()]
+        vec![keymoot_core::Violation::new(Rule::MachineSwap, "there is swap", "turn it off").into()]
     };
     let mut refused = Story::at_enrolment();
     refused.tell(Event::TurnBegun {
@@ -225,7 +225,7 @@ fn a_document_can_be_confirmed_only_after_its_end_was_seen() {
 #[test]
 fn what_is_checked_or_tried_again_is_typed() {
     let mut story = Story::opened();
-    let violation = keymoot_core::Violation::new("MACHINE-SWAP", "swap", "off");
+    let violation = keymoot_core::Violation::new(Rule::MachineSwap, "swap", "off");
     story.tell(Event::MachineChecked {
         verdicts: vec![violation.into()],
     });

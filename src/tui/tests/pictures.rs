@@ -15,7 +15,7 @@ use crate::{
         style::Sheet,
     },
 };
-use keymoot_core::Violation;
+use keymoot_core::{Rule, Violation};
 
 /// Nine simulated devices, of which one is in.
 pub fn room(inserted: usize, touch: bool) -> RoomSeen {
@@ -144,7 +144,7 @@ fn a_rule_refuses_a_device() {
         holder: "holder-3".to_owned(),
     });
     let violation = Violation::new(
-        "DEVICE-FIRMWARE",
+        Rule::DeviceFirmware,
         "YubiKey 17383333 has firmware 5.4.3; the policy asks for 5.7.0 or later",
         "use a device with newer firmware; firmware cannot be upgraded",
     );
@@ -262,11 +262,11 @@ fn all_violations_are_told_at_once() {
     story.tell(keymoot_record::transcript::Event::MachineChecked {
         verdicts: vec![
             violated(
-                "MACHINE-NETWORK",
+                Rule::MachineNetwork,
                 "eth0 is up",
                 "unplug the network cable, or take eth0 down",
             ),
-            violated("MACHINE-SWAP", "/dev/sda2 is used as swap", "swapoff -a"),
+            violated(Rule::MachineSwap, "/dev/sda2 is used as swap", "swapoff -a"),
         ],
     });
     insta::assert_snapshot!(Table::asked(&story).picture());

@@ -45,7 +45,7 @@ fn what_somebody_else_did_is_found_and_named() {
     let record = unit.read_log(passwords.auditor()).unwrap();
     let violations = AuditLog::check(&[record], &unit.sent()).unwrap_err();
     assert_eq!(violations.len(), 1);
-    assert_eq!(violations[0].rule, "DEVICE-AUDIT");
+    assert_eq!(violations[0].rule.id(), "DEVICE-AUDIT");
     let what = &violations[0].what;
     assert!(
         what.contains("not sent") && what.contains("CREATE SESSION of 0x0002"),

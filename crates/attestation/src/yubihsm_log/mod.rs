@@ -15,8 +15,7 @@
 mod entry;
 mod sent;
 
-use super::violation::AUDIT;
-use keymoot_core::Violation;
+use keymoot_core::{Rule, Violation};
 
 pub use entry::{ENTRY_LENGTH, GET_LOG_ENTRIES, LogEntry, NO_KEY};
 pub use sent::{Outcome, Sent};
@@ -87,7 +86,7 @@ impl AuditLog {
 
 fn violation(what: impl Into<String>) -> Violation {
     Violation::new(
-        AUDIT,
+        Rule::DeviceAudit,
         what,
         "do not use this device: somebody or something else has spoken to it since its reset; keep it for the inquiry, \
          and set up another",
@@ -188,6 +187,7 @@ fn links(entries: &[LogEntry]) -> Vec<Violation> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::{AuditLog, NO_KEY, Outcome, Sent};
+    use keymoot_core::Rule;
     use sha2::{Digest as _, Sha256};
 
     /// What a test's log tells of: command, session key, target, result.
@@ -244,7 +244,7 @@ mod tests {
 
     fn refusal(records: &[Vec<u8>], sent: &[Sent]) -> String {
         let violations = AuditLog::check(records, sent).unwrap_err();
-        assert!(violations.iter().all(|v| v.rule == "DEVICE-AUDIT"));
+        assert!(violations.iter().all(|v| v.rule == Rule::DeviceAudit));
         violations[0].what.clone()
     }
 

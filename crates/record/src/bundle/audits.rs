@@ -9,8 +9,8 @@ use crate::{
     rules::audit,
     transcript::{Entry, Event},
 };
-use keymoot_attestation::{AUDIT, yubihsm_log::Sent};
-use keymoot_core::{Verdict, Violation, digest::Digest};
+use keymoot_attestation::yubihsm_log::Sent;
+use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 
 /// Where the logs lie in a bundle.
 pub(super) const LOGS: &str = "audit-logs";
@@ -44,7 +44,7 @@ pub(super) fn judge(
     let device = enrolled.serial;
     let fault = |what: &str| -> Verdict {
         let what = format!("{handle}: the log of YubiHSM 2 {device} {what}");
-        Violation::new(AUDIT, what, STOP).into()
+        Violation::new(Rule::DeviceAudit, what, STOP).into()
     };
     // What was done after the last reading was taken back, or is after the seal.
     let last = entries.iter().rposition(

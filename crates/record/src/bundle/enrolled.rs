@@ -12,7 +12,7 @@ use crate::{
 };
 use keymoot_attestation as attestation;
 use keymoot_attestation::Family;
-use keymoot_core::{Verdict, Violation};
+use keymoot_core::{Rule, Verdict, Violation};
 
 impl Evidence<'_> {
     /// The enrolments that this ceremony made.
@@ -59,11 +59,11 @@ impl Evidence<'_> {
             .zip(self.object(&enrolled.device));
         let Some((attestation, device)) = certificates else {
             let what = format!("the certificates of {handle} are not in the bundle");
-            return vec![Violation::new(attestation::EVIDENCE, what, STOP).into()];
+            return vec![Violation::new(Rule::DeviceEvidence, what, STOP).into()];
         };
         let Some(taken) = self.attested_at(enrolled.serial) else {
             let what = format!("the transcript does not say when {handle}'s key was attested");
-            return vec![Violation::new(attestation::EVIDENCE, what, STOP).into()];
+            return vec![Violation::new(Rule::DeviceEvidence, what, STOP).into()];
         };
         let claim = device::Claim {
             evidence: &attestation::Evidence {
@@ -140,7 +140,7 @@ impl Evidence<'_> {
                         enrolment,
                     ) {
                         Ok(()) => Verdict::held(
-                            "KEY-POSSESSION",
+                            Rule::KeyPossession,
                             format!("{holder}: the key signed that its holder has it"),
                         ),
                         Err(violation) => violation.into(),
@@ -183,7 +183,7 @@ impl Evidence<'_> {
                         enrolled,
                     ) {
                         Ok(()) => Verdict::held(
-                            "KEY-POSSESSION",
+                            Rule::KeyPossession,
                             format!("{holder}: the key signed that its holder has it"),
                         ),
                         Err(violation) => violation.into(),

@@ -20,7 +20,7 @@ use crate::{
 };
 use keymoot_attestation::{TrustStore, certificate_der};
 use keymoot_core::{
-    Verdict, Violation,
+    Rule, Verdict, Violation,
     digest::Digest,
     text::{excerpt, several},
 };
@@ -50,7 +50,7 @@ impl<'b> Evidence<'b> {
         let bytes = |name: &str| files.get(name).map(Vec::as_slice).unwrap_or_default();
         let text = |name: &str| {
             String::from_utf8(bytes(name).to_vec())
-                .map_err(|_| fault("BUNDLE-DERIVED", format!("{name} is not text")))
+                .map_err(|_| fault(Rule::BundleDerived, format!("{name} is not text")))
         };
         let plan = PlanFiles {
             script: text("script.toml")?,
@@ -60,9 +60,9 @@ impl<'b> Evidence<'b> {
         };
         let plan = Arc::new(Plan::check(plan)?);
         let chain = Chain::read(bytes("transcript.jsonl"))
-            .map_err(|error| fault("TRANSCRIPT-CHAIN", error.to_string()))?;
+            .map_err(|error| fault(Rule::TranscriptChain, error.to_string()))?;
         let state = State::fold(plan, &chain)
-            .map_err(|illegal| fault("TRANSCRIPT-REPLAY", illegal.to_string()))?;
+            .map_err(|illegal| fault(Rule::TranscriptReplay, illegal.to_string()))?;
         transcript::sealed(&state, &chain).map_err(|violation| vec![violation.into()])?;
         let objects = objects(files, state.plan.policy.dialect);
         let object = |digest: &Digest| objects.get(digest).map(|bytes| bytes.to_vec());
@@ -84,14 +84,14 @@ impl<'b> Evidence<'b> {
     pub(super) fn judge(&self) -> Vec<Verdict> {
         let mut verdicts = self.state.plan.verdicts().to_vec();
         verdicts.push(Verdict::held(
-            "TRANSCRIPT-CHAIN",
+            Rule::TranscriptChain,
             format!(
                 "{} lines, each naming the one before it",
                 self.chain.entries().len()
             ),
         ));
         verdicts.push(Verdict::held(
-            "TRANSCRIPT-REPLAY",
+            Rule::TranscriptReplay,
             "every event follows from those before it and the script",
         ));
         verdicts.push(transcript::head(&self.state, &self.chain, &self.manifest));
@@ -145,13 +145,15 @@ impl<'b> Evidence<'b> {
         let proposal = match verify::proposal(&self.state, document, &objects) {
             Ok(proposal) => proposal,
             Err(why) => {
-                return vec![Violation::new("ROOT-DRAFT", format!("{name}: {why}"), STOP).into()];
+                return vec![
+                    Violation::new(Rule::RootDraft, format!("{name}: {why}"), STOP).into(),
+                ];
             }
         };
         let mut verdicts = propose::check(&self.state, document, &proposal, made);
         let again = propose::document(&self.state, document, made);
         verdicts.push(Verdict::unless(
-            "ROOT-DRAFT",
+            Rule::RootDraft,
             again.map(|again| again.digest()) != Ok(proposal.digest()),
             || format!("{name} is what the script, the keys and the previous state come to"),
             || format!("{name} is not what the script, the keys and the previous state come to"),
@@ -172,7 +174,7 @@ impl<'b> Evidence<'b> {
         {
             wrong.retain(|path| !is_account(path));
             verdicts.push(Verdict::not_asked(
-                "BUNDLE-ACCOUNT",
+                Rule::BundleAccount,
                 format!(
                     "{} are in the words of {}; this is {PROGRAM}, and did not compare them",
                     ACCOUNT.join(" and "),
@@ -181,7 +183,7 @@ impl<'b> Evidence<'b> {
             ));
         }
         verdicts.push(Verdict::unless(
-            "BUNDLE-DERIVED",
+            Rule::BundleDerived,
             !wrong.is_empty(),
             || "every file follows from the transcript, byte for byte".to_owned(),
             || {

@@ -6,7 +6,7 @@
 use super::{Bundle, SIGNATURES};
 use crate::transcript::{Chain, Entry, Event};
 use keymoot_core::{
-    Verdict, Violation,
+    Rule, Verdict, Violation,
     text::{excerpt, several},
 };
 
@@ -90,7 +90,7 @@ impl Kinship {
     /// What the rule says of two bundles with these names.
     #[must_use]
     pub fn verdict(&self, [one, other]: [&str; 2]) -> Verdict {
-        const RULE: &str = "BUNDLE-FORK";
+        const RULE: Rule = Rule::BundleFork;
         let both = format!("{one} and {other}");
         match self {
             Self::Apart => {

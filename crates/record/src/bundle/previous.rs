@@ -13,7 +13,7 @@ use crate::{
     rules::policy::Policy,
     transcript::Chain,
 };
-use keymoot_core::Verdict;
+use keymoot_core::{Rule, Verdict};
 use keymoot_tuf::{Dialect, Document};
 
 /// BUNDLE-PREVIOUS: a ceremony starts only from a bundle that a quorum closed, and not
@@ -29,7 +29,7 @@ pub fn previous_state(bundle: &Bundle) -> Verdict {
     let lost = CheckedScript::parse(&text("script.toml"))
         .is_ok_and(|script| script.script().scenario == Scenario::QuorumLost);
     Verdict::unless(
-        "BUNDLE-PREVIOUS",
+        Rule::BundlePrevious,
         lost || closers < threshold,
         || format!("{closers} keys closed the bundle, a quorum of {threshold}"),
         || {

@@ -3,7 +3,7 @@
 
 use super::sbom;
 use crate::{ceremony::State, transcript::Program};
-use keymoot_core::{Verdict, Violation, digest::Digest, text::excerpt};
+use keymoot_core::{Rule, Verdict, Violation, digest::Digest, text::excerpt};
 
 /// Where the bills of materials lie in a bundle.
 const SBOM: &str = "sbom";
@@ -26,9 +26,9 @@ pub(super) fn recorded_by(state: &State) -> Verdict {
     });
     let told = told.collect::<Vec<_>>().join("; ");
     match state.programs.len() {
-        1 => Verdict::held("TRANSCRIPT-PROGRAM", format!("one program: {told}")),
+        1 => Verdict::held(Rule::TranscriptProgram, format!("one program: {told}")),
         _ => Verdict::not_asked(
-            "TRANSCRIPT-PROGRAM",
+            Rule::TranscriptProgram,
             format!("more than one program: {told}"),
         ),
     }
@@ -46,11 +46,11 @@ pub(super) fn made_of<'s>(
         let name = excerpt(&program.name);
         match checked {
             Ok(components) => Verdict::held(
-                "BUNDLE-SBOM",
+                Rule::BundleSbom,
                 format!("{name} says what it is made of: {components} components"),
             ),
             Err(why) => Violation::new(
-                "BUNDLE-SBOM",
+                Rule::BundleSbom,
                 format!("the bill of materials of {name}: {why}"),
                 "do not trust this bundle, and say so to those who published it",
             )

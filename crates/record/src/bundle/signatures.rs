@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{Bundle, MANIFEST, SIGNATURES, Signatures, evidence::Evidence};
 use crate::ceremony::{script::Document, statement, turn::Purpose, verify::Delegators};
-use keymoot_core::{Verdict, Violation};
+use keymoot_core::{Rule, Verdict, Violation};
 use keymoot_tuf::PublicKey;
 
 /// At least a quorum of distinct enrolled keys signed the manifest's exact bytes,
@@ -15,7 +15,7 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
     let state = &evidence.state;
     let fault = |what: String| {
         Violation::new(
-            "BUNDLE-CLOSED",
+            Rule::BundleClosed,
             format!("{SIGNATURES}: {what}"),
             "do not trust this bundle: its holders did not close it as it is",
         )
@@ -64,7 +64,7 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
     }
     let quorum = state.plan.policy.quorum.threshold as usize;
     Verdict::held(
-        "BUNDLE-CLOSED",
+        Rule::BundleClosed,
         format!(
             "{} distinct keys of the root closed the bundle{}",
             closers.len(),

@@ -5,7 +5,7 @@ use crate::{
     rules::machine,
     transcript::{Event, Mode, Time},
 };
-use keymoot_core::{Outcome, Verdict, Violation, text::excerpt};
+use keymoot_core::{Outcome, Rule, Verdict, Violation, text::excerpt};
 
 impl Evidence<'_> {
     /// The machine is gone: what can still be said is that it was examined, and
@@ -27,17 +27,17 @@ impl Evidence<'_> {
             Outcome::Violated => false,
         };
         let complete = judged.is_some_and(|verdicts| {
-            machine::IDS
+            machine::RULES
                 .iter()
-                .all(|id| verdicts.iter().any(|v| v.rule == *id && passed(v)))
+                .all(|rule| verdicts.iter().any(|v| v.rule == *rule && passed(v)))
         });
         Verdict::unless(
-            "MACHINE-EXAMINED",
+            Rule::MachineExamined,
             !complete,
             || {
                 format!(
                     "the transcript says that the machine was examined by {} rules",
-                    machine::IDS.len()
+                    machine::RULES.len()
                 )
             },
             || "the transcript does not say that the machine passed every rule".to_owned(),
@@ -47,7 +47,7 @@ impl Evidence<'_> {
 
     /// What people read off the wall clock is held against the machine's once more.
     pub(super) fn wall_clock(&self) -> Verdict {
-        const RULE: &str = "MACHINE-WATCH";
+        const RULE: Rule = Rule::MachineWatch;
         let script = &self.state.plan.script;
         let compared = self.chain.entries().iter().flat_map(|entry| {
             let Event::Confirmed { step, fields } = &entry.event else {

@@ -6,7 +6,7 @@ use crate::{
     ceremony::State,
     transcript::{Chain, Event},
 };
-use keymoot_core::{Verdict, Violation, text::excerpt};
+use keymoot_core::{Rule, Verdict, Violation, text::excerpt};
 
 /// How far the date of a document may be from the line that records it, in
 /// seconds: it is read from the clock a moment before.
@@ -18,7 +18,7 @@ pub(super) fn sealed(state: &State, chain: &Chain) -> Result<(), Violation> {
     match state.sealed {
         Some(_) => Ok(()),
         None => Err(Violation::new(
-            "BUNDLE-HEAD",
+            Rule::BundleHead,
             format!(
                 "the transcript ends after line {}, without its seal",
                 chain.entries().len()
@@ -38,7 +38,7 @@ pub(super) fn head(state: &State, chain: &Chain, manifest: &Manifest) -> Verdict
             opening.ceremony == manifest.ceremony && opening.mode == manifest.mode
         });
     Verdict::unless(
-        "BUNDLE-HEAD",
+        Rule::BundleHead,
         !right,
         || {
             format!(
@@ -73,10 +73,10 @@ pub(super) fn times(chain: &Chain) -> Verdict {
         _ => None,
     });
     match (misdated, back) {
-        (Some(what), _) => Violation::new("TRANSCRIPT-TIME", what, STOP).into(),
-        (None, None) => Verdict::held("TRANSCRIPT-TIME", "the clock never went back"),
+        (Some(what), _) => Violation::new(Rule::TranscriptTime, what, STOP).into(),
+        (None, None) => Verdict::held(Rule::TranscriptTime, "the clock never went back"),
         (None, Some(seq)) => Verdict::not_asked(
-            "TRANSCRIPT-TIME",
+            Rule::TranscriptTime,
             format!(
                 "the machine's clock was set back before line {}; the order of the lines stands",
                 seq + 1

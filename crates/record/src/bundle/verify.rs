@@ -12,7 +12,7 @@ use super::{
 };
 use crate::transcript::Mode;
 use keymoot_core::{
-    Verdict, Violation,
+    Rule, Verdict, Violation,
     digest::Digest,
     text::{excerpt, several},
 };
@@ -41,7 +41,7 @@ pub fn verify(bundle: &Bundle, expected: &Expectations) -> Vec<Verdict> {
         Err(violation) => return vec![violation.into()],
     };
     verdicts.push(Verdict::held(
-        "BUNDLE-MANIFEST",
+        Rule::BundleManifest,
         format!("ceremony {}", excerpt(&manifest.ceremony)),
     ));
     verdicts.push(files(bundle, &manifest));
@@ -65,7 +65,7 @@ pub fn verify(bundle: &Bundle, expected: &Expectations) -> Vec<Verdict> {
 }
 
 fn read_manifest(bundle: &Bundle) -> Result<Manifest, Violation> {
-    let fault = |why: &str| Violation::new("BUNDLE-MANIFEST", format!("{MANIFEST} {why}"), ANEW);
+    let fault = |why: &str| Violation::new(Rule::BundleManifest, format!("{MANIFEST} {why}"), ANEW);
     let bytes = bundle
         .files()
         .get(MANIFEST)
@@ -106,7 +106,7 @@ fn files(bundle: &Bundle, manifest: &Manifest) -> Verdict {
         faults.push(format!("{SIGNATURES} is missing"));
     }
     Verdict::unless(
-        "BUNDLE-FILES",
+        Rule::BundleFiles,
         !faults.is_empty(),
         || format!("{} files, each as listed, and no other", listed.len()),
         || several(&faults, "; "),
@@ -122,7 +122,7 @@ fn mode(manifest: &Manifest, expected: &Expectations) -> Verdict {
         Mode::Live
     };
     Verdict::unless(
-        "BUNDLE-MODE",
+        Rule::BundleMode,
         manifest.mode != wanted,
         || {
             format!(
@@ -150,11 +150,11 @@ fn mode(manifest: &Manifest, expected: &Expectations) -> Verdict {
 fn trusted_root(evidence: &Evidence<'_>, trusted: &[u8]) -> Verdict {
     match chain_from(evidence, trusted) {
         Ok(versions) => Verdict::held(
-            "BUNDLE-TRUSTED",
+            Rule::BundleTrusted,
             format!("the root follows from the trusted one, over {versions} versions"),
         ),
         Err(why) => Violation::new(
-            "BUNDLE-TRUSTED",
+            Rule::BundleTrusted,
             why,
             "check that this is the root you trust, and the bundle you mean",
         )

@@ -4,7 +4,7 @@
 use super::{previous::Published, state::State};
 use crate::rules::device;
 use keymoot_attestation::TrustStore;
-use keymoot_core::{Verdict, Violation};
+use keymoot_core::{Rule, Verdict, Violation};
 
 /// What the rules say of every enrolment that this ceremony counts on and did not
 /// make itself.
@@ -56,7 +56,7 @@ pub fn judge(state: &State, trust: &TrustStore) -> Vec<Verdict> {
 
 fn other_mode(published: &Published) -> Verdict {
     Violation::new(
-        "KEY-PUBLISHED",
+        Rule::KeyPublished,
         format!(
             "the enrolment of {}, device {}, is of another mode: {}",
             published.handle,
@@ -73,9 +73,9 @@ fn other_mode(published: &Published) -> Verdict {
 /// that is for people to decide.
 fn named(verdict: Verdict, published: &Published) -> Verdict {
     let detail = format!("{}: {}", published.handle, verdict.detail);
-    if verdict.rule == device::FIRMWARE && verdict.is_violated() {
+    if verdict.rule == Rule::DeviceFirmware && verdict.is_violated() {
         return Verdict::not_asked(
-            device::FIRMWARE,
+            Rule::DeviceFirmware,
             format!("{detail}; it was enrolled before, and ought to be replaced"),
         );
     }

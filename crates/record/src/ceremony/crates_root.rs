@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::previous::{INCOMING, Inputs, PREVIOUS, Previous};
-use keymoot_core::{Verdict, Violation, text::excerpt};
+use keymoot_core::{Rule, Verdict, Violation, text::excerpt};
 use keymoot_tuf::{Dialect, Document, VerifiedRoot, verify_chain};
 
 /// The roots of tuf-crates, verified. Only [`CratesRoots::read`] makes one that is not
@@ -34,7 +34,7 @@ impl CratesRoots {
     ) -> Result<Self, Violation> {
         let fault = |what: String| {
             Violation::new(
-                "CRATES-ROOT",
+                Rule::CratesRoot,
                 format!("the root of tuf-crates: {what}"),
                 "ask the team of crates.io for its root, with every version since the last one",
             )
@@ -94,7 +94,7 @@ impl CratesRoots {
             }
         };
         Some(Verdict::held(
-            "CRATES-ROOT",
+            Rule::CratesRoot,
             format!("the root of tuf-crates is version {newest}, signed by its own quorum{how}"),
         ))
     }

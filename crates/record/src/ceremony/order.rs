@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::script::{Document, Kind, Scenario, Script, Step};
 use crate::rules::{LONGEST_LINE, is_line};
-use keymoot_core::{Violation, text::excerpt};
+use keymoot_core::{Rule, Violation, text::excerpt};
 
 /// The longest words of a step, in characters.
 const LONGEST_WORDS: usize = 4000;
@@ -98,7 +98,7 @@ fn required(scenario: Scenario, steps: &[&Step], faults: &mut Vec<Violation>) {
         };
         if !in_order {
             faults.push(Violation::new(
-                "SCRIPT-ORDER",
+                Rule::ScriptOrder,
                 format!(
                     "the scenario {} needs a {} step before its {} step",
                     scenario.name(),
@@ -121,7 +121,7 @@ fn required(scenario: Scenario, steps: &[&Step], faults: &mut Vec<Violation>) {
         .collect();
     if signs != verifies {
         faults.push(Violation::new(
-            "SCRIPT-ORDER",
+            Rule::ScriptOrder,
             "what is signed and what is verified is not the same",
             "let a verify step name every document that is signed",
         ));
@@ -144,7 +144,7 @@ fn lengths(script: &Script, faults: &mut Vec<Violation>) {
         .filter(|words| words.chars().count() > LONGEST_WORDS);
     for text in lines.chain(words) {
         faults.push(Violation::new(
-            "SCRIPT-FIELDS",
+            Rule::ScriptFields,
             format!("nobody reads as much: \"{}\"", excerpt(text)),
             format!(
                 "titles and labels have at most {LONGEST_LINE} characters, words {LONGEST_WORDS}"
@@ -166,13 +166,13 @@ fn ids(steps: &[&Step], faults: &mut Vec<Violation>) {
         let id = excerpt(&step.id);
         if !is_id(&step.id) {
             faults.push(Violation::new(
-                "SCRIPT-IDS",
+                Rule::ScriptIds,
                 format!("\"{id}\" is not a step's id: 1 to 40 of a-z, 0-9 and -"),
                 "rename the step",
             ));
         } else if !seen.insert(&step.id) {
             faults.push(Violation::new(
-                "SCRIPT-IDS",
+                Rule::ScriptIds,
                 format!("two steps have the id {id}"),
                 "rename one of them",
             ));
@@ -183,7 +183,7 @@ fn ids(steps: &[&Step], faults: &mut Vec<Violation>) {
 fn fields(step: &Step, faults: &mut Vec<Violation>) {
     let mut fault = |what: &str, next: &str| {
         let what = format!("step {} ({}) {what}", excerpt(&step.id), name(step.kind));
-        faults.push(Violation::new("SCRIPT-FIELDS", what, next));
+        faults.push(Violation::new(Rule::ScriptFields, what, next));
     };
     if !step.fields.is_empty() && step.kind != Kind::Confirm {
         fault("asks for typed fields", "only a confirm step may");
@@ -215,7 +215,7 @@ fn fields(step: &Step, faults: &mut Vec<Violation>) {
 
 fn sequence(steps: &[&Step], faults: &mut Vec<Violation>) {
     let mut fault = |what: String, next: &str| {
-        faults.push(Violation::new("SCRIPT-ORDER", what, next));
+        faults.push(Violation::new(Rule::ScriptOrder, what, next));
     };
     for (index, step) in steps.iter().enumerate() {
         let id = excerpt(&step.id);

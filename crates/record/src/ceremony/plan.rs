@@ -14,7 +14,7 @@ use crate::rules::{
     policy::Policy,
     roster::{self, Roster},
 };
-use keymoot_core::{Verdict, Violation, digest::Digest};
+use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 
 /// Script, policy, roster and previous state in which no rule is violated. Only
 /// [`Plan::check`] makes one.
@@ -191,20 +191,20 @@ fn online_key(policy: &Policy) -> Verdict {
         .map(|online| keymoot_tuf::PublicKey::from_pem(&online.public_key));
     match key {
         Some(Ok(key)) => Verdict::held(
-            "POLICY-ONLINE",
+            Rule::PolicyOnline,
             format!(
                 "snapshot and timestamp are signed by key {}",
                 key.fingerprint()
             ),
         ),
         Some(Err(error)) => Violation::new(
-            "POLICY-ONLINE",
+            Rule::PolicyOnline,
             format!("the policy's online key cannot be read: {error}"),
             "paste the service's public key into [online] as PEM",
         )
         .into(),
         None => Violation::new(
-            "POLICY-ONLINE",
+            Rule::PolicyOnline,
             "the policy names no online key for snapshot and timestamp",
             "add [online] with the uri and the public key of the service",
         )

@@ -7,7 +7,7 @@ use super::{
     state::{Seat, State},
 };
 use keymoot_attestation::Firmware;
-use keymoot_core::{Verdict, Violation, digest::Digest};
+use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 
 impl State {
     /// Whether a holder has signed all that the ceremony asks of that holder's devices:
@@ -53,11 +53,11 @@ impl State {
         ]
         .join("; ");
         Some(match shown >= need {
-            true => Verdict::held(PRESENT, detail),
+            true => Verdict::held(Rule::QuorumPresent, detail),
             // It is what the ceremony is about.
-            false if self.scenario() == Scenario::QuorumLost => Verdict::not_asked(PRESENT, detail),
+            false if self.scenario() == Scenario::QuorumLost => Verdict::not_asked(Rule::QuorumPresent, detail),
             false => Violation::new(
-                PRESENT,
+                Rule::QuorumPresent,
                 detail,
                 "hold it again soon with those who were absent; if their keys are gone, replace them while a quorum is left",
             )
@@ -85,8 +85,6 @@ impl State {
         }
     }
 }
-
-const PRESENT: &str = "QUORUM-PRESENT";
 
 fn counted(shown: usize, holders: usize, need: usize) -> String {
     let left = match shown.checked_sub(need) {

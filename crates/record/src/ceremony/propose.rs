@@ -12,7 +12,7 @@ use crate::{
     },
     transcript::Time,
 };
-use keymoot_core::{Verdict, Violation, digest::Digest};
+use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 use keymoot_tuf as tuf;
 use keymoot_tuf::{
     DelegationDraft, Holder, KeyId, PublicKey, RootDraft, Signer, TargetFile, TargetsDraft,
@@ -27,7 +27,7 @@ pub const CRATES_ROOT: &str = "crates/root.json";
 
 fn fault(what: String) -> Violation {
     Violation::new(
-        "ROOT-DRAFT",
+        Rule::RootDraft,
         what,
         "leave the ceremony and mend its policy or roster",
     )

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::order;
 pub use crate::rules::scenario::{Document, Scenario};
 use crate::rules::{self};
-use keymoot_core::{Verdict, Violation};
+use keymoot_core::{Rule, Verdict, Violation};
 
 /// The format name that a script file must carry.
 pub const FORMAT: &str = "keymoot-script-1";
@@ -202,7 +202,7 @@ impl CheckedScript {
     pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
         let unreadable = |what: String| {
             vec![Violation::new(
-                "SCRIPT-READ",
+                Rule::ScriptRead,
                 format!("the script cannot be read: {what}"),
                 "mend the script file; compare it with those in ceremony-scripts/",
             )]
@@ -252,14 +252,14 @@ impl CheckedScript {
         let count = self.steps().count();
         vec![
             Verdict::held(
-                "SCRIPT-IDS",
+                Rule::ScriptIds,
                 format!("{count} steps, each with an id of its own"),
             ),
             Verdict::held(
-                "SCRIPT-FIELDS",
+                Rule::ScriptFields,
                 "every step has what its kind needs and nothing else",
             ),
-            Verdict::held("SCRIPT-ORDER", "every step comes after what it needs"),
+            Verdict::held(Rule::ScriptOrder, "every step comes after what it needs"),
         ]
     }
 }

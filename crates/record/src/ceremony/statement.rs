@@ -13,7 +13,7 @@ use super::{
 use crate::rules::roster::Handle;
 use keymoot_attestation::Family;
 use keymoot_core::{
-    Violation,
+    Rule, Violation,
     digest::Digest,
     json::{self, Json},
 };
@@ -106,7 +106,7 @@ pub fn check_proof(
 ) -> Result<(), Violation> {
     check_signed(statement, payload_type, payload, enrolled).map_err(|why| {
         Violation::new(
-            "KEY-POSSESSION",
+            Rule::KeyPossession,
             format!(
                 "the statement of {handle}, device {}: {why}",
                 enrolled.serial
@@ -240,7 +240,7 @@ pub fn check_enrolment(
     let payload = enrolment(opening, head, handle, enrolled);
     check_signed(statement, ENROLMENT, &payload, enrolled).map_err(|why| {
         Violation::new(
-            "KEY-POSSESSION",
+            Rule::KeyPossession,
             format!(
                 "the enrolment statement of {handle}, device {}: {why}",
                 enrolled.serial

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{script::Document, state::State};
 use crate::rules::policy::CRATES;
-use keymoot_core::{Verdict, Violation, digest::Digest};
+use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 use keymoot_tuf as tuf;
 use keymoot_tuf::{Checks, KeyId, Root, Targets, VerifiedRoot, count};
 
@@ -193,7 +193,7 @@ pub fn signed_documents(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
                     let twice = twice(state, document, &parsed);
                     let quorum = match delegators.judge(document, parsed) {
                         Ok(quorum) => Verdict::held(
-                            "SIGNATURE-QUORUM",
+                            Rule::SignatureQuorum,
                             format!("{}: {quorum}", document.name()),
                         ),
                         Err(why) => fault(document, &why),
@@ -227,7 +227,7 @@ fn read_back(
 
 fn fault(document: Document, why: &str) -> Verdict {
     Violation::new(
-        "SIGNATURE-QUORUM",
+        Rule::SignatureQuorum,
         format!("{}: {why}", document.name()),
         "stop: do not publish it. Have it signed in a new ceremony",
     )
@@ -252,7 +252,7 @@ fn twice(state: &State, document: Document, parsed: &tuf::Document) -> Verdict {
         }
     }
     Verdict::unless(
-        "SIGNATURE-TWICE",
+        Rule::SignatureTwice,
         !bad.is_empty(),
         || {
             format!(

@@ -13,7 +13,7 @@ use keymoot_core::{Outcome, Verdict, text::escape};
 pub(super) fn list(verdicts: &[&Verdict]) -> Block {
     let rows = verdicts.iter().map(|verdict| {
         Row::Cells(vec![
-            Phrase::code(escape(&verdict.rule)),
+            Phrase::code(escape(verdict.rule.id())),
             outcome(verdict.outcome),
             escape(&verdict.detail).into(),
         ])
@@ -40,9 +40,9 @@ pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
     let mut order: Vec<&str> = Vec::new();
     let mut by_rule: BTreeMap<&str, Vec<&Verdict>> = BTreeMap::new();
     for verdict in said {
-        let verdicts = by_rule.entry(&verdict.rule).or_default();
+        let verdicts = by_rule.entry(verdict.rule.id()).or_default();
         if verdicts.is_empty() {
-            order.push(&verdict.rule);
+            order.push(verdict.rule.id());
         }
         verdicts.push(verdict);
     }

@@ -4,10 +4,8 @@
 use std::ops::RangeInclusive;
 
 use super::{Verdict, Violation};
-use keymoot_attestation::{
-    AUDIT,
-    yubihsm_log::{AuditLog, Sent},
-};
+use keymoot_attestation::yubihsm_log::{AuditLog, Sent};
+use keymoot_core::Rule;
 
 /// GENERATE ASYMMETRIC KEY.
 const GENERATE: u8 = 0x46;
@@ -42,7 +40,7 @@ pub fn check(audited: &Audited<'_>) -> Result<(Verdict, u16), Vec<Violation>> {
     let (made, signed) = (done(GENERATE), done(SIGN));
     if made != 1 || !audited.signatures.contains(&signed) {
         return Err(vec![Violation::new(
-            AUDIT,
+            Rule::DeviceAudit,
             format!(
                 "the log of YubiHSM 2 {} tells of {made} keys made and {signed} signatures; the transcript of one key \
                  and {} to {} signatures",
@@ -54,7 +52,7 @@ pub fn check(audited: &Audited<'_>) -> Result<(Verdict, u16), Vec<Violation>> {
         )]);
     }
     let verdict = Verdict::held(
-        AUDIT,
+        Rule::DeviceAudit,
         format!(
             "the log of YubiHSM 2 {} is whole: its {} entries since the reset are what was asked of it; it was plugged \
              in {} times since",

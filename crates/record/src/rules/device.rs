@@ -4,16 +4,10 @@ use super::{Verdict, Violation, policy::Policy, roster::Holder};
 use crate::transcript::Time;
 use keymoot_attestation as attestation;
 use keymoot_attestation::{
-    CHAIN, CONSISTENT, Capabilities, EVIDENCE, EXPORTABLE, Evidence, Family, Firmware, KEY,
-    KeyAlgorithm, ORIGIN, PinPolicy, Slot, Specifics, TouchPolicy, TrustStore, VALIDITY,
-    VerifiedAttestation, YubiHsmFacts, YubiKeyFacts,
+    Capabilities, Evidence, Family, Firmware, KeyAlgorithm, PinPolicy, Slot, Specifics,
+    TouchPolicy, TrustStore, VerifiedAttestation, YubiHsmFacts, YubiKeyFacts,
 };
-
-/// The id of the rule on firmware.
-pub const FIRMWARE: &str = "DEVICE-FIRMWARE";
-
-/// The id of the rule on what a key in a YubiHSM 2 may do.
-pub const RIGHTS: &str = "DEVICE-RIGHTS";
+use keymoot_core::Rule;
 
 /// What a device says of itself when it is inserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +34,7 @@ pub fn brought(
     let serial = format!("{} {}", device.family, device.serial);
     vec![
         Verdict::unless(
-            "DEVICE-DISTINCT",
+            Rule::DeviceDistinct,
             owner.is_some(),
             || format!("{serial} has not been enrolled before"),
             || {
@@ -53,7 +47,7 @@ pub fn brought(
         ),
         expected(device.serial, holder),
         Verdict::unless(
-            "KEY-REVOKED",
+            Rule::KeyRevoked,
             revoked.is_some(),
             || format!("no key in {serial} was ever revoked"),
             || {
@@ -73,7 +67,7 @@ pub fn brought(
 #[must_use]
 pub fn expected(serial: u32, holder: &Holder) -> Verdict {
     Verdict::unless(
-        "DEVICE-EXPECTED",
+        Rule::DeviceExpected,
         !holder.devices.is_empty() && !holder.devices.contains(&serial),
         || match holder.devices.is_empty() {
             true => "the roster leaves open which device this holder brings".to_owned(),
@@ -97,7 +91,7 @@ pub fn returned(serial: u32, awaited: &[u32], owner: Option<&str>) -> Vec<Verdic
         serials.join(" or ")
     };
     vec![Verdict::unless(
-        "DEVICE-ENROLLED",
+        Rule::DeviceEnrolled,
         !awaited.contains(&serial),
         || format!("device {serial} is the one this holder enrolled"),
         || match owner {
@@ -117,7 +111,7 @@ pub fn returned(serial: u32, awaited: &[u32], owner: Option<&str>) -> Vec<Verdic
 fn firmware(family: Family, firmware: Firmware, policy: &Policy) -> Verdict {
     let least = Firmware::from(policy.device.firmware(family).unwrap_or([u8::MAX; 3]));
     Verdict::unless(
-        FIRMWARE,
+        Rule::DeviceFirmware,
         firmware < least,
         || format!("firmware {firmware} is {least} or later"),
         || {
@@ -159,18 +153,21 @@ pub fn enrolment(
     };
     let mut verdicts = vec![
         Verdict::held(
-            EVIDENCE,
+            Rule::DeviceEvidence,
             "the evidence is one slot attestation and one device certificate",
         ),
         chain(&facts),
         Verdict::held(
-            CONSISTENT,
+            Rule::DeviceConsistent,
             "what the certificates state can be true together",
         ),
-        Verdict::held(VALIDITY, "the certificates were valid when they were taken"),
+        Verdict::held(
+            Rule::DeviceValidity,
+            "the certificates were valid when they were taken",
+        ),
         match facts.attests(claim.spki) {
             Ok(()) => Verdict::held(
-                KEY,
+                Rule::DeviceKey,
                 "the attested key is the one that goes into root.json, byte for byte",
             ),
             Err(violation) => violation.into(),
@@ -178,7 +175,7 @@ pub fn enrolment(
     ];
     let serial = facts.serial();
     verdicts.push(Verdict::unless(
-        "DEVICE-SERIAL",
+        Rule::DeviceSerial,
         serial != Some(claim.serial),
         || {
             format!(
@@ -198,7 +195,7 @@ pub fn enrolment(
     match facts.specifics() {
         _ if facts.family() != claim.family => verdicts.push(
             Violation::new(
-                EVIDENCE,
+                Rule::DeviceEvidence,
                 format!(
                     "the evidence is that of a {}, and the device is a {}",
                     facts.family(),
@@ -219,21 +216,21 @@ pub fn enrolment(
 fn yubikey(stated: &YubiKeyFacts) -> [Verdict; 3] {
     [
         Verdict::unless(
-            "DEVICE-SLOT",
+            Rule::DeviceSlot,
             stated.slot != Slot::SIGNATURE,
             || "the key is in the signature slot, 9c".to_owned(),
             || format!("the key is in slot {}", stated.slot),
             "generate the key in slot 9c",
         ),
         Verdict::unless(
-            "DEVICE-PIN",
+            Rule::DevicePin,
             stated.pin_policy != PinPolicy::Always,
             || "the PIN is asked for at every signature".to_owned(),
             || format!("the PIN policy is \"{}\"", stated.pin_policy),
             "generate the key with PIN policy always",
         ),
         Verdict::unless(
-            "DEVICE-TOUCH",
+            Rule::DeviceTouch,
             stated.touch_policy != TouchPolicy::Always,
             || "a touch is asked for at every signature".to_owned(),
             || format!("the touch policy is \"{}\"", stated.touch_policy),
@@ -245,13 +242,13 @@ fn yubikey(stated: &YubiKeyFacts) -> [Verdict; 3] {
 fn yubihsm(facts: &VerifiedAttestation, stated: &YubiHsmFacts) -> [Verdict; 3] {
     let narrow = stated.capabilities == Capabilities::SIGN_ECDSA && stated.domains.bits() == 1;
     [
-        Verdict::held(ORIGIN, "the key was generated in the device"),
+        Verdict::held(Rule::DeviceOrigin, "the key was generated in the device"),
         match facts.stays_inside() {
-            Ok(()) => Verdict::held(EXPORTABLE, "the key cannot leave the device"),
+            Ok(()) => Verdict::held(Rule::DeviceExportable, "the key cannot leave the device"),
             Err(violation) => violation.into(),
         },
         Verdict::unless(
-            RIGHTS,
+            Rule::DeviceRights,
             !narrow,
             || "the key can sign with ECDSA and do nothing else, in domain 1 alone".to_owned(),
             || {
@@ -272,7 +269,7 @@ fn chain(facts: &VerifiedAttestation) -> Verdict {
         .map(|link| keymoot_core::text::escape(&link.subject))
         .collect();
     Verdict::held(
-        CHAIN,
+        Rule::DeviceChain,
         format!(
             "generated in the device, by the vendor's word: {}",
             names.join(" <- ")
@@ -287,7 +284,7 @@ fn key(claim: &Claim<'_>, facts: &VerifiedAttestation) -> [Verdict; 2] {
         .find(|(_, serial, spki)| spki == claim.spki || *serial == claim.serial);
     [
         Verdict::unless(
-            "KEY-ALGORITHM",
+            Rule::KeyAlgorithm,
             facts.algorithm() != KeyAlgorithm::P256,
             || "the key is ECDSA on P-256, which every client reads".to_owned(),
             || {
@@ -307,11 +304,11 @@ fn key(claim: &Claim<'_>, facts: &VerifiedAttestation) -> [Verdict; 2] {
         ),
         match shared {
             None => Verdict::held(
-                "KEY-DISTINCT",
+                Rule::KeyDistinct,
                 "no other holder has this key or this device",
             ),
             Some((handle, serial, _)) => Violation::new(
-                "KEY-DISTINCT",
+                Rule::KeyDistinct,
                 format!("{handle} has enrolled the same key or device ({serial})"),
                 "each holder brings a device of their own",
             )

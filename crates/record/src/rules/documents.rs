@@ -11,6 +11,7 @@ use super::{
 };
 use crate::transcript::{Mode, Time};
 use keymoot_core::{
+    Rule,
     json::{Json, Object, Place, differences},
     text::{excerpt, several},
 };
@@ -77,31 +78,31 @@ pub fn marks(mode: Mode, ceremony: &str) -> Object {
 
 /// The ids of the rules that each document has of its own.
 struct Ids {
-    version: &'static str,
-    expiry: &'static str,
-    mark: &'static str,
-    change: &'static str,
+    version: Rule,
+    expiry: Rule,
+    mark: Rule,
+    change: Rule,
 }
 
 fn ids(document: Document) -> Ids {
     match document {
         Document::Root => Ids {
-            version: "ROOT-VERSION",
-            expiry: "ROOT-EXPIRY",
-            mark: "ROOT-MARK",
-            change: "ROOT-CHANGE",
+            version: Rule::RootVersion,
+            expiry: Rule::RootExpiry,
+            mark: Rule::RootMark,
+            change: Rule::RootChange,
         },
         Document::Targets => Ids {
-            version: "TARGETS-VERSION",
-            expiry: "TARGETS-EXPIRY",
-            mark: "TARGETS-MARK",
-            change: "TARGETS-CHANGE",
+            version: Rule::TargetsVersion,
+            expiry: Rule::TargetsExpiry,
+            mark: Rule::TargetsMark,
+            change: Rule::TargetsChange,
         },
         Document::Crates => Ids {
-            version: "CRATES-VERSION",
-            expiry: "CRATES-EXPIRY",
-            mark: "CRATES-MARK",
-            change: "CRATES-CHANGE",
+            version: Rule::CratesVersion,
+            expiry: Rule::CratesExpiry,
+            mark: Rule::CratesMark,
+            change: Rule::CratesChange,
         },
     }
 }

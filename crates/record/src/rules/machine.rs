@@ -5,6 +5,7 @@
 
 use super::{Verdict, Violation};
 use crate::transcript::{Mode, Time};
+use keymoot_core::Rule;
 
 /// What was found out about the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,20 +61,20 @@ pub struct Past {
     pub what: &'static str,
 }
 
-/// The ids of the rules by which the machine is examined.
-pub const IDS: [&str; 12] = [
-    "MACHINE-NETWORK",
-    "MACHINE-RADIO",
-    "MACHINE-SWAP",
-    "MACHINE-HIBERNATION",
-    "MACHINE-CORE",
-    "MACHINE-MEMORY",
-    "MACHINE-TRACE",
-    "MACHINE-ALONE",
-    "MACHINE-SPACE",
-    "MACHINE-SERVICE",
-    "MACHINE-CLOCK",
-    "MACHINE-ENTROPY",
+/// The rules by which the machine is examined.
+pub const RULES: &[Rule] = &[
+    Rule::MachineNetwork,
+    Rule::MachineRadio,
+    Rule::MachineSwap,
+    Rule::MachineHibernation,
+    Rule::MachineCore,
+    Rule::MachineMemory,
+    Rule::MachineTrace,
+    Rule::MachineAlone,
+    Rule::MachineSpace,
+    Rule::MachineService,
+    Rule::MachineClock,
+    Rule::MachineEntropy,
 ];
 
 /// 2026-01-01: no clock that is right shows less.
@@ -92,7 +93,7 @@ pub fn check(machine: &Machine, past: &[Past], mode: Mode) -> Vec<Verdict> {
     let mut verdicts: Vec<_> = claims.map(|claim| claim.judge(mode)).collect();
     verdicts.push(clock(machine.now, past));
     verdicts.push(Verdict::unless(
-        "MACHINE-ENTROPY",
+        Rule::MachineEntropy,
         !machine.entropy,
         || "the system's generator gives entropy".to_owned(),
         || "the system's generator gave nothing".to_owned(),
@@ -111,35 +112,35 @@ fn room_claims(machine: &Machine) -> Vec<Claim> {
         .collect();
     vec![
         Claim {
-            id: "MACHINE-NETWORK",
+            rule: Rule::MachineNetwork,
             broken: !machine.links_up.is_empty(),
             held: "no network interface is up but loopback".to_owned(),
             what: format!("network interfaces are up: {}", list(&machine.links_up)),
             next: "take the cables out and switch the radios off, then check again",
         },
         Claim {
-            id: "MACHINE-RADIO",
+            rule: Rule::MachineRadio,
             broken: !machine.radios_on.is_empty(),
             held: "no radio can send".to_owned(),
             what: format!("radios can send: {}", list(&machine.radios_on)),
             next: "run `rfkill block all`, or take them out, then check again",
         },
         Claim {
-            id: "MACHINE-ALONE",
+            rule: Rule::MachineAlone,
             broken: !machine.others.is_empty(),
             held: "nobody else has logged in".to_owned(),
             what: format!("others have logged in: {}", list(&machine.others)),
             next: "log out there, then check again",
         },
         Claim {
-            id: "MACHINE-SPACE",
+            rule: Rule::MachineSpace,
             broken: !narrow.is_empty(),
             held: format!("there are {} MiB or more for folder and bundle", ROOM >> 20),
             what: format!("there are only {}", list(&narrow)),
             next: "make room there, then check again; or begin anew on another disk",
         },
         Claim {
-            id: "MACHINE-SERVICE",
+            rule: Rule::MachineService,
             broken: machine.service_chosen,
             held: "devices are reached through the system's own service".to_owned(),
             what: "PCSCLITE_CSOCK_NAME is set: the devices may be simulated".to_owned(),
@@ -166,21 +167,21 @@ fn memory_claims(machine: &Machine) -> Vec<Claim> {
     };
     vec![
         Claim {
-            id: "MACHINE-SWAP",
+            rule: Rule::MachineSwap,
             broken: !machine.swap.is_empty(),
             held: "no memory is swapped to a disk".to_owned(),
             what: format!("memory may be swapped to {}", list(&machine.swap)),
             next: "run `swapoff -a`, then check again",
         },
         Claim {
-            id: "MACHINE-HIBERNATION",
+            rule: Rule::MachineHibernation,
             broken: machine.hibernates,
             held: "the machine cannot write its memory to a disk and switch off".to_owned(),
             what: "the machine can hibernate: its memory would be written to a disk".to_owned(),
             next: "run `echo integrity > /sys/kernel/security/lockdown` as root, or start the machine with `nohibernate`; then check again",
         },
         Claim {
-            id: "MACHINE-CORE",
+            rule: Rule::MachineCore,
             broken: *core_limit != 0 || handed.is_some(),
             held: "no core dump can be written".to_owned(),
             what: match handed {
@@ -193,14 +194,14 @@ fn memory_claims(machine: &Machine) -> Vec<Claim> {
             next: "run `ulimit -c 0` in this shell, and `sysctl kernel.core_pattern=core` as root; then resume",
         },
         Claim {
-            id: "MACHINE-MEMORY",
+            rule: Rule::MachineMemory,
             broken: !machine.memory_locked,
             held: "this program's memory is kept out of swap".to_owned(),
             what: "this program's memory cannot be kept out of swap".to_owned(),
             next: "leave, run `ulimit -l unlimited` in a shell that may, or become root, and resume",
         },
         Claim {
-            id: "MACHINE-TRACE",
+            rule: Rule::MachineTrace,
             broken: tracer.is_some() || *readable,
             held: format!(
                 "no process but the administrator's can read this program's memory ({scope})"
@@ -219,7 +220,7 @@ fn clock(now: Time, past: &[Past]) -> Verdict {
     let latest = past.iter().max_by_key(|past| past.at);
     let ahead = latest.filter(|past| now < past.at);
     Verdict::unless(
-        "MACHINE-CLOCK",
+        Rule::MachineClock,
         now.unix() < EARLIEST || ahead.is_some(),
         || format!("the clock shows {now}"),
         || match ahead {
@@ -247,7 +248,7 @@ pub fn minutes_apart(wall: &str, now: Time) -> Option<u32> {
 
 /// A claim about live ceremonies.
 struct Claim {
-    id: &'static str,
+    rule: Rule,
     broken: bool,
     held: String,
     what: String,
@@ -257,10 +258,10 @@ struct Claim {
 impl Claim {
     fn judge(self, mode: Mode) -> Verdict {
         match (self.broken, mode) {
-            (false, _) => Verdict::held(self.id, self.held),
-            (true, Mode::Live) => Violation::new(self.id, self.what, self.next).into(),
+            (false, _) => Verdict::held(self.rule, self.held),
+            (true, Mode::Live) => Violation::new(self.rule, self.what, self.next).into(),
             (true, Mode::Rehearsal) => {
-                Verdict::not_asked(self.id, format!("in a rehearsal: {}", self.what))
+                Verdict::not_asked(self.rule, format!("in a rehearsal: {}", self.what))
             }
         }
     }
@@ -277,9 +278,9 @@ fn list(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{IDS, Machine, Past, Space, check, minutes_apart};
+    use super::{Machine, Past, RULES, Space, check, minutes_apart};
     use crate::transcript::{Mode, Time};
-    use keymoot_core::{Outcome, Verdict};
+    use keymoot_core::{Outcome, Rule, RuleId, Verdict};
 
     fn time(unix: i64) -> Time {
         Time::from_unix(unix).unwrap()
@@ -316,7 +317,7 @@ mod tests {
     }
 
     /// The rules that a machine violates in a live ceremony, and what they say.
-    fn live(change: impl FnOnce(&mut Machine)) -> (Vec<String>, String) {
+    fn live(change: impl FnOnce(&mut Machine)) -> (Vec<RuleId>, String) {
         let mut machine = good();
         change(&mut machine);
         let verdicts = violated(&machine, &[], Mode::Live);
@@ -330,11 +331,10 @@ mod tests {
         for mode in [Mode::Live, Mode::Rehearsal] {
             let verdicts = check(&good(), &[], mode);
             assert!(verdicts.iter().all(|v| v.outcome == Outcome::Held));
-            let mut judged: Vec<_> = verdicts.iter().map(|v| v.rule.as_str()).collect();
-            let mut ids = IDS;
-            judged.sort_unstable();
-            ids.sort_unstable();
-            assert_eq!(judged, ids);
+            let judged = RULES
+                .iter()
+                .map(|rule| verdicts.iter().filter(|v| v.rule == *rule).count());
+            assert!(judged.eq(RULES.iter().map(|_| 1)) && verdicts.len() == RULES.len());
         }
     }
 
@@ -342,19 +342,19 @@ mod tests {
     fn what_each_rule_looks_at_violates_it_in_a_live_ceremony() {
         let some = || vec!["some".to_owned()];
         type Change<'c> = Box<dyn Fn(&mut Machine) + 'c>;
-        let changes: [(&str, Change<'_>); 12] = [
-            ("MACHINE-NETWORK", Box::new(|m| m.links_up = some())),
-            ("MACHINE-RADIO", Box::new(|m| m.radios_on = some())),
-            ("MACHINE-SWAP", Box::new(|m| m.swap = some())),
-            ("MACHINE-HIBERNATION", Box::new(|m| m.hibernates = true)),
-            ("MACHINE-CORE", Box::new(|m| m.core_limit = 1)),
-            ("MACHINE-MEMORY", Box::new(|m| m.memory_locked = false)),
-            ("MACHINE-TRACE", Box::new(|m| m.tracer = Some(7))),
-            ("MACHINE-ALONE", Box::new(|m| m.others = some())),
-            ("MACHINE-SPACE", Box::new(|m| m.space[0].free = 1 << 20)),
-            ("MACHINE-SERVICE", Box::new(|m| m.service_chosen = true)),
-            ("MACHINE-CLOCK", Box::new(|m| m.now = time(1))),
-            ("MACHINE-ENTROPY", Box::new(|m| m.entropy = false)),
+        let changes: [(Rule, Change<'_>); 12] = [
+            (Rule::MachineNetwork, Box::new(|m| m.links_up = some())),
+            (Rule::MachineRadio, Box::new(|m| m.radios_on = some())),
+            (Rule::MachineSwap, Box::new(|m| m.swap = some())),
+            (Rule::MachineHibernation, Box::new(|m| m.hibernates = true)),
+            (Rule::MachineCore, Box::new(|m| m.core_limit = 1)),
+            (Rule::MachineMemory, Box::new(|m| m.memory_locked = false)),
+            (Rule::MachineTrace, Box::new(|m| m.tracer = Some(7))),
+            (Rule::MachineAlone, Box::new(|m| m.others = some())),
+            (Rule::MachineSpace, Box::new(|m| m.space[0].free = 1 << 20)),
+            (Rule::MachineService, Box::new(|m| m.service_chosen = true)),
+            (Rule::MachineClock, Box::new(|m| m.now = time(1))),
+            (Rule::MachineEntropy, Box::new(|m| m.entropy = false)),
         ];
         for (id, change) in changes {
             assert_eq!(live(change).0, [id]);
@@ -379,12 +379,12 @@ mod tests {
     #[test]
     fn a_program_that_takes_core_dumps_matters_only_where_they_can_be_made() {
         let handled = |machine: &mut Machine| machine.core_handler = Some("/bin/taker".to_owned());
-        assert_eq!(live(handled).0, [""; 0]);
+        assert!(live(handled).0.is_empty());
         let (rules, said) = live(|machine| {
             handled(machine);
             machine.readable = true;
         });
-        assert_eq!(rules, ["MACHINE-CORE", "MACHINE-TRACE"]);
+        assert_eq!(rules, [Rule::MachineCore, Rule::MachineTrace]);
         assert!(said.contains("/bin/taker"));
     }
 
@@ -404,7 +404,7 @@ mod tests {
         };
         assert_eq!(violated(&good(), &past(1_790_000_000), Mode::Rehearsal), []);
         let verdicts = violated(&good(), &past(1_790_000_001), Mode::Rehearsal);
-        assert_eq!(verdicts[0].rule, "MACHINE-CLOCK");
+        assert_eq!(verdicts[0].rule, Rule::MachineClock);
         assert!(verdicts[0].detail.contains("the last ceremony ended at"));
     }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Violation, roster::Handle};
 use keymoot_attestation::{Family, Firmware};
-use keymoot_core::text::excerpt;
+use keymoot_core::{Rule, text::excerpt};
 use keymoot_tuf as tuf;
 use keymoot_tuf::{Dialect, OnlineKey, PublicKey, Signer};
 
@@ -215,7 +215,7 @@ impl Policy {
     pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
         let policy: Self = super::read(text).map_err(|why| {
             vec![Violation::new(
-                "POLICY-READ",
+                Rule::PolicyRead,
                 format!("the policy cannot be read: {why}"),
                 "mend the policy file; compare it with the one in ceremony-scripts/",
             )]
@@ -232,7 +232,7 @@ impl Policy {
         let mut faults = Vec::new();
         let mut fault = |what: String| {
             faults.push(Violation::new(
-                "POLICY-BOUNDS",
+                Rule::PolicyBounds,
                 what,
                 "correct the number in the policy file",
             ));

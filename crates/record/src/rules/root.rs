@@ -9,7 +9,7 @@ use super::{
     roster::Handle,
     scenario::Document as Which,
 };
-use keymoot_core::digest::Digest;
+use keymoot_core::{Rule, digest::Digest};
 use keymoot_tuf::{Dialect, Document, PublicKey, Root};
 
 /// Every rule on a root.
@@ -19,7 +19,7 @@ pub fn check(document: &Document, expected: &Expected<'_>) -> Vec<Verdict> {
         Ok(root) => root,
         Err(error) => {
             return vec![Verdict::unless(
-                "ROOT-DRAFT",
+                Rule::RootDraft,
                 true,
                 String::new,
                 || format!("the proposal is no root: {error}"),
@@ -53,7 +53,7 @@ fn quorum(root: &Root, policy: &Policy) -> Verdict {
             && root.role_keys(role).len() == holders
     });
     Verdict::unless(
-        "ROOT-QUORUM",
+        Rule::RootQuorum,
         !right,
         || format!("root and targets are signed by {threshold} of {holders} distinct keys"),
         || format!("root and targets are not signed by {threshold} of {holders} distinct keys"),
@@ -78,7 +78,7 @@ fn keys(root: &Root, expected: &Expected<'_>) -> Verdict {
             })
     };
     Verdict::unless(
-        "ROOT-KEYS",
+        Rule::RootKeys,
         !(same("root") && same("targets")),
         || "root and targets name exactly the enrolled keys, each under its holder".to_owned(),
         || "the keys of root and targets are not exactly the enrolled ones".to_owned(),
@@ -119,7 +119,7 @@ fn online(root: &Root, policy: &Policy) -> Verdict {
             })
         });
     Verdict::unless(
-        "ROOT-ONLINE",
+        Rule::RootOnline,
         !right,
         || "snapshot and timestamp are signed by the policy's online key alone".to_owned(),
         || "snapshot and timestamp are not signed by the policy's online key alone".to_owned(),
@@ -129,7 +129,7 @@ fn online(root: &Root, policy: &Policy) -> Verdict {
 
 fn snapshot(root: &Root) -> Verdict {
     Verdict::unless(
-        "ROOT-SNAPSHOT",
+        Rule::RootSnapshot,
         !root.consistent_snapshot,
         || "consistent snapshots are on".to_owned(),
         || "consistent snapshots are off".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use keymoot_core::Rule;
 use serde::{Deserialize, Serialize};
 
 use super::{LONGEST_LINE, Verdict, Violation, is_line, policy::Policy};
@@ -147,7 +148,7 @@ impl Roster {
     pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
         let roster: Self = super::read(text).map_err(|why| {
             vec![Violation::new(
-                "ROSTER-READ",
+                Rule::RosterRead,
                 format!("the roster cannot be read: {why}"),
                 "mend the roster file; docs/formats.md shows one",
             )]
@@ -156,7 +157,7 @@ impl Roster {
             Ok(roster)
         } else {
             Err(vec![Violation::new(
-                "ROSTER-READ",
+                Rule::RosterRead,
                 format!("the roster's format is not {FORMAT}"),
                 "set `format` in the roster file",
             )])
@@ -179,7 +180,7 @@ pub fn check(roster: &Roster, policy: &Policy) -> Vec<Verdict> {
         devices(roster),
         shared(
             roster,
-            "ROSTER-EMPLOYER",
+            Rule::RosterEmployer,
             "employer",
             policy.roster.per_employer,
             |holder| {
@@ -189,7 +190,7 @@ pub fn check(roster: &Roster, policy: &Policy) -> Vec<Verdict> {
         ),
         shared(
             roster,
-            "ROSTER-COUNTRY",
+            Rule::RosterCountry,
             "country",
             policy.roster.per_country,
             |holder| Some(holder.country.trim().to_uppercase()),
@@ -201,7 +202,7 @@ pub fn check(roster: &Roster, policy: &Policy) -> Vec<Verdict> {
 fn size(roster: &Roster, policy: &Policy) -> Verdict {
     let (seats, named) = (policy.quorum.holders as usize, roster.holders.len());
     Verdict::unless(
-        "ROSTER-SIZE",
+        Rule::RosterSize,
         named != seats,
         || format!("{named} holders for {seats} seats"),
         || format!("the roster names {named} holders; the policy asks for {seats}"),
@@ -219,7 +220,7 @@ fn distinct(roster: &Roster) -> Verdict {
     }
     let twice = repeated(seen);
     Verdict::unless(
-        "ROSTER-DISTINCT",
+        Rule::RosterDistinct,
         !twice.is_empty(),
         || "no handle and no name stands twice".to_owned(),
         || format!("in the roster more than once: {}", excerpt(&twice)),
@@ -234,7 +235,7 @@ fn devices(roster: &Roster) -> Verdict {
     }
     let twice = repeated(seen);
     Verdict::unless(
-        "ROSTER-DEVICES",
+        Rule::RosterDevices,
         !twice.is_empty(),
         || "no device is listed for two holders".to_owned(),
         || format!("devices listed more than once: serial {twice}"),
@@ -253,7 +254,7 @@ fn repeated(seen: BTreeMap<String, u32>) -> String {
 
 fn shared(
     roster: &Roster,
-    rule: &'static str,
+    rule: Rule,
     what: &str,
     most: u32,
     of: impl Fn(&Holder) -> Option<String>,
@@ -311,7 +312,7 @@ fn complete(roster: &Roster) -> Verdict {
         ));
     }
     Verdict::unless(
-        "ROSTER-COMPLETE",
+        Rule::RosterComplete,
         !lacking.is_empty(),
         || "every holder has name, employer and country".to_owned(),
         || several(&lacking, "; "),

@@ -9,7 +9,7 @@ use super::{
     policy::CRATES,
     scenario::Document as Which,
 };
-use keymoot_core::{digest::Digest, text::excerpt};
+use keymoot_core::{Rule, digest::Digest, text::excerpt};
 use keymoot_tuf::{DelegatedRole, Delegations, Dialect, Document, TargetFile, Targets};
 
 /// The one file that `crates.json` vouches for.
@@ -51,7 +51,7 @@ fn check(
         Ok(targets) => targets,
         Err(error) => {
             return vec![Verdict::unless(
-                "ROOT-DRAFT",
+                Rule::RootDraft,
                 true,
                 String::new,
                 || format!("the proposal for {} is none: {error}", which.name()),
@@ -107,7 +107,7 @@ fn delegations(targets: &Targets, expected: &Expected<'_>) -> Verdict {
     };
     let count = expected.policy.delegations.len() + 1;
     Verdict::unless(
-        "DELEGATION-ROLES",
+        Rule::DelegationRoles,
         !faults.is_empty(),
         || {
             format!(
@@ -205,7 +205,7 @@ fn one(
 /// DELEGATION-FILES: the top document vouches for no file itself.
 fn holds_no_file(targets: &Targets) -> Verdict {
     Verdict::unless(
-        "DELEGATION-FILES",
+        Rule::DelegationFiles,
         !targets.targets.is_empty(),
         || "targets.json vouches for no file itself".to_owned(),
         || {
@@ -225,7 +225,7 @@ fn vouches(targets: &Targets, file: &ExpectedTargets<'_>) -> Verdict {
         && targets.targets.len() == 1
         && targets.targets.get(file.name) == wanted.as_ref();
     Verdict::unless(
-        "CRATES-FILE",
+        Rule::CratesFile,
         !right,
         || {
             let length = file.root.map_or(0, <[u8]>::len);

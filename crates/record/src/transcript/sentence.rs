@@ -243,7 +243,7 @@ fn tally(verdicts: &[keymoot_core::Verdict]) -> String {
     let violated: Vec<_> = verdicts
         .iter()
         .filter(|v| v.is_violated())
-        .map(|v| escape(&v.rule))
+        .map(|v| escape(v.rule.id()))
         .collect();
     match violated.is_empty() {
         true => format!("no rule violated of {}", verdicts.len()),

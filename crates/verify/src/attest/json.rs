@@ -105,7 +105,7 @@ pub(super) fn print(outcome: &Result<Facts, Vec<Violation>>) -> io::Result<()> {
             .into_iter()
             .flatten()
             .map(|violation| ReportViolation {
-                rule: violation.rule,
+                rule: violation.rule.id(),
                 what: &violation.what,
                 next: &violation.next,
             })

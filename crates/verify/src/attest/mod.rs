@@ -11,8 +11,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use keymoot_attestation as attestation;
 use keymoot_attestation::{Evidence, Manifest, TrustStore, VerifiedAttestation};
-use keymoot_core::Violation;
 use keymoot_core::text::escape_path;
+use keymoot_core::{Rule, Violation};
 
 /// Check a YubiKey's or a YubiHSM 2's proof that a key was generated inside it
 #[derive(Debug, clap::Args)]
@@ -150,7 +150,7 @@ fn decode(
 ) -> Result<Vec<u8>, Failure> {
     with(bytes).map_err(|what| {
         Violation {
-            rule: attestation::EVIDENCE,
+            rule: Rule::DeviceEvidence,
             what: format!("{} {what}", escape_path(path)),
             next: "give each certificate or key in a file of its own, in PEM or DER".to_owned(),
         }

@@ -9,7 +9,7 @@ use std::{
     process::ExitCode,
 };
 
-use keymoot_core::{HostError, Verdict};
+use keymoot_core::{HostError, Rule, Verdict};
 use keymoot_record::bundle::{self, Bundle, Expectations};
 
 use self::fork::Pair;
@@ -56,7 +56,7 @@ impl Judged {
         };
         let unread = verdicts
             .iter()
-            .find(|verdict| verdict.rule == "BUNDLE-READ");
+            .find(|verdict| verdict.rule == Rule::BundleRead);
         match unread {
             Some(unread) => Err(HostError::new(unread.detail.clone(), unread.next.clone())),
             None => Ok(Self {

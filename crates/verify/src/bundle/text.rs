@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use keymoot_core::{Outcome, Verdict, text::escape_path};
+use keymoot_core::{Outcome, RuleId, Verdict, text::escape_path};
 use keymoot_record::bundle::Expectations;
 
 use super::{Judged, fork::Pair};
@@ -19,7 +19,7 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations) -> String {
     let rules = by_rule(verdicts, Outcome::Held).len();
     let violated: Vec<_> = by_rule(verdicts, Outcome::Violated)
         .into_iter()
-        .map(|(rule, _)| rule)
+        .map(|(rule, _)| rule.to_string())
         .collect();
     // Writing to a String cannot fail, here and below.
     let _ = match violated.as_slice() {
@@ -78,7 +78,7 @@ pub(super) fn of_several(bundles: &[Judged], pairs: &[Pair], expected: &Expectat
     text
 }
 
-fn rule_in_words(text: &mut String, rule: &str, verdicts: &[&Verdict]) {
+fn rule_in_words(text: &mut String, rule: &RuleId, verdicts: &[&Verdict]) {
     let word = match verdicts.first().map(|verdict| verdict.outcome) {
         Some(Outcome::Held) => "held",
         Some(Outcome::NotAsked) => "not asked",
@@ -123,10 +123,10 @@ fn by_finding<'a>(verdicts: &[&'a Verdict]) -> Vec<(Vec<&'a str>, &'a str)> {
 }
 
 /// The verdicts of an outcome by rule, in the order in which they were reached.
-fn by_rule(verdicts: &[Verdict], outcome: Outcome) -> Vec<(&str, Vec<&Verdict>)> {
-    let mut rules: Vec<(&str, Vec<&Verdict>)> = Vec::new();
+fn by_rule(verdicts: &[Verdict], outcome: Outcome) -> Vec<(&RuleId, Vec<&Verdict>)> {
+    let mut rules: Vec<(&RuleId, Vec<&Verdict>)> = Vec::new();
     for verdict in verdicts.iter().filter(|verdict| verdict.outcome == outcome) {
-        match rules.iter_mut().find(|(rule, _)| *rule == verdict.rule) {
+        match rules.iter_mut().find(|(rule, _)| **rule == verdict.rule) {
             Some((_, found)) => found.push(verdict),
             None => rules.push((&verdict.rule, vec![verdict])),
         }

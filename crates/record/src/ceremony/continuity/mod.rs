@@ -13,7 +13,7 @@ use super::{
     seating::Place,
 };
 use crate::rules::{policy::Policy, roster::Roster};
-use keymoot_core::{Verdict, Violation, digest::Digest};
+use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 
 /// What is judged.
 pub(super) struct Claim<'a> {
@@ -40,7 +40,7 @@ pub(super) fn check(claim: &Claim<'_>) -> Vec<Verdict> {
         }
         (None, true) => verdicts.push(
             Violation::new(
-                "ROOT-PREVIOUS",
+                Rule::RootPrevious,
                 format!(
                     "the scenario {} goes on from a previous root, and none was given",
                     scenario.name()
@@ -51,7 +51,7 @@ pub(super) fn check(claim: &Claim<'_>) -> Vec<Verdict> {
         ),
         (Some(_), false) => verdicts.push(
             Violation::new(
-                "ROOT-PREVIOUS",
+                Rule::RootPrevious,
                 "the first root has no previous one, and one was given",
                 "leave out --previous, or take the script of another occasion",
             )
@@ -71,7 +71,7 @@ fn first(claim: &Claim<'_>) -> Verdict {
         ..
     } = claim.roster;
     Verdict::unless(
-        "ROSTER-CHANGE",
+        Rule::RosterChange,
         !leavers.is_empty() || !revocations.is_empty() || holders.iter().any(|h| h.renews),
         || "everybody comes for the first time".to_owned(),
         || "somebody leaves, or a key is renewed or revoked, before the first root".to_owned(),
@@ -102,7 +102,7 @@ fn documents(claim: &Claim<'_>) -> Verdict {
         }
     };
     Verdict::unless(
-        "SCRIPT-DOCUMENTS",
+        Rule::ScriptDocuments,
         !signed.is_subset(&allowed)
             || !needed.is_subset(&signed)
             || (signed.contains(&Document::Crates)
@@ -143,13 +143,13 @@ fn crates(claim: &Claim<'_>) -> Verdict {
     };
     match fault {
         Some(what) => Violation::new(
-            "CRATES-GIVEN",
+            Rule::CratesGiven,
             what,
             "give the team's root, and every version since the last one, with --crates-root; or leave it out",
         )
         .into(),
         None => Verdict::held(
-            "CRATES-GIVEN",
+            Rule::CratesGiven,
             match claim.crates.newest() {
                 Some(root) => format!("the root of tuf-crates: {}", Digest::of(root).short_words()),
                 None => "no root of tuf-crates is vouched for".to_owned(),
@@ -166,7 +166,7 @@ fn chain(previous: &Previous) -> Verdict {
         document.map_or_else(String::new, |document| document.digest().short_words())
     };
     Verdict::held(
-        "ROOT-PREVIOUS",
+        Rule::RootPrevious,
         format!(
             "{} roots, each signed by its own quorum and by that of the root before it, from version {} ({}) to version {} ({})",
             previous.roots().len(),

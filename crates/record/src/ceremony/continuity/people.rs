@@ -7,7 +7,7 @@ use crate::{
     ceremony::{previous::Previous, seating::Standing},
     rules::roster::Handle,
 };
-use keymoot_core::{Verdict, text::excerpt};
+use keymoot_core::{Rule, Verdict, text::excerpt};
 
 /// ROSTER-CHANGE: everybody who held a key goes on or leaves by name, and nobody comes
 /// or goes but where the scenario allows it.
@@ -82,7 +82,7 @@ pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         faults.push("nobody comes, goes or takes a new device".to_owned());
     }
     Verdict::unless(
-        "ROSTER-CHANGE",
+        Rule::RosterChange,
         !faults.is_empty(),
         || match (joiners.is_empty(), leavers.is_empty(), renewing.is_empty()) {
             (true, true, true) => "the holders are those of the previous root".to_owned(),
@@ -125,7 +125,7 @@ pub(super) fn published(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         .map(|(handle, _)| handle.to_string())
         .collect();
     Verdict::unless(
-        "KEY-PUBLISHED",
+        Rule::KeyPublished,
         !missing.is_empty(),
         || {
             format!(
@@ -158,7 +158,7 @@ pub(super) fn distinct(previous: &Previous) -> Verdict {
         }
     }
     Verdict::unless(
-        "DEVICE-DISTINCT",
+        Rule::DeviceDistinct,
         !shared.is_empty(),
         || format!("{} devices, each with one holder", devices.len()),
         || shared.join("; "),
@@ -188,7 +188,7 @@ pub(super) fn revoked(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     });
     let faults: Vec<_> = in_root.chain(brought).collect();
     Verdict::unless(
-        "KEY-REVOKED",
+        Rule::KeyRevoked,
         !faults.is_empty(),
         || {
             format!(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Claim;
 use crate::{ceremony::previous::Previous, rules::policy::CRATES};
-use keymoot_core::{Verdict, text::excerpt};
+use keymoot_core::{Rule, Verdict, text::excerpt};
 use keymoot_tuf::Periods;
 
 /// POLICY-PREVIOUS: the policy says what the previous documents say, but for the
@@ -110,7 +110,7 @@ pub(super) fn same(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         }
     }
     Verdict::unless(
-        "POLICY-PREVIOUS",
+        Rule::PolicyPrevious,
         !faults.is_empty(),
         || "the policy says what the previous documents say".to_owned(),
         || {

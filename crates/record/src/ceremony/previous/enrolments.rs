@@ -18,7 +18,7 @@ use crate::{
     rules::roster::Handle,
 };
 use keymoot_attestation::{Evidence, certificate_der};
-use keymoot_core::{Violation, digest::Digest, text::excerpt};
+use keymoot_core::{Rule, Violation, digest::Digest, text::excerpt};
 
 /// An enrolment of an earlier ceremony, as it was published. Its statement is by
 /// the key; whether the evidence leads to a vendor is judged by the rules of
@@ -70,7 +70,7 @@ pub(super) fn read(files: &Inputs) -> Result<Vec<Published>, Vec<Violation>> {
         match one(folder, &files) {
             Ok(published) => read.push(published),
             Err(why) => violations.push(Violation::new(
-                "KEY-PUBLISHED",
+                Rule::KeyPublished,
                 format!("the enrolment in attestations/{}: {why}", excerpt(folder)),
                 "get the published enrolments anew; one that is not whole proves nothing",
             )),

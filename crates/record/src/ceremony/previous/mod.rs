@@ -18,7 +18,7 @@ use crate::{
     rules::{machine::Past, roster::Handle, scenario::Document},
     transcript::Time,
 };
-use keymoot_core::{Violation, digest::Digest};
+use keymoot_core::{Rule, Violation, digest::Digest};
 use keymoot_tuf as tuf;
 use keymoot_tuf::{Checks, Dialect, KeyEntry, KeyId, Root, Targets, VerifiedRoot, count};
 
@@ -93,14 +93,14 @@ impl Previous {
         let repository = below("tuf-root/");
         let trusted = inputs.get(TRUSTED_ROOT).map(Vec::as_slice);
         let roots = roots::chain(dialect, &repository, trusted)
-            .map_err(|why| vec![Violation::new("ROOT-PREVIOUS", why, NEXT)])?;
+            .map_err(|why| vec![Violation::new(Rule::RootPrevious, why, NEXT)])?;
         let mut violations = Vec::new();
         let crates_repository = below("tuf-crates/");
         let crates_roots = match crates_repository.is_empty() {
             true => Vec::new(),
             false => roots::chain(dialect, &crates_repository, None).unwrap_or_else(|why| {
                 violations.push(Violation::new(
-                    "CRATES-ROOT",
+                    Rule::CratesRoot,
                     format!("the root of tuf-crates that was vouched for: {why}"),
                     NEXT,
                 ));
@@ -113,7 +113,7 @@ impl Previous {
         let (targets, crates) = match documents {
             Some(Ok(documents)) => documents,
             Some(Err(why)) => {
-                violations.push(Violation::new("DELEGATION-PREVIOUS", why, NEXT));
+                violations.push(Violation::new(Rule::DelegationPrevious, why, NEXT));
                 (None, None)
             }
             None => (None, None),
@@ -126,7 +126,7 @@ impl Previous {
             None => Revoked::default(),
             Some(bytes) => Revoked::read(bytes).unwrap_or_else(|why| {
                 violations.push(Violation::new(
-                    "KEY-REVOKED",
+                    Rule::KeyRevoked,
                     format!("{REVOKED}: {why}"),
                     NEXT,
                 ));

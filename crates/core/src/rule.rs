@@ -1,0 +1,453 @@
+//! The rules: every check has one id, one claim and one entry in `docs/rules.md`.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// Makes [`Rule`] from one table: variant, id, the first format (1 where it is not given) whose
+/// records can answer it, claim.
+macro_rules! rules {
+    ($($(#[$attribute:meta])* $name:ident = $id:literal $(since $since:literal)?: $claim:literal;)*) => {
+        /// One check of a ceremony or of its bundle, in the order of `docs/rules.md`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Rule {
+            $($(#[$attribute])* #[doc = $claim] $name,)*
+        }
+
+        impl Rule {
+            /// Every rule that this program knows.
+            pub const ALL: &[Self] = &[$($(#[$attribute])* Self::$name,)*];
+
+            /// Its id, such as `KEY-DISTINCT`. An id never changes and is never used again.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self {
+                    $($(#[$attribute])* Self::$name => $id,)*
+                }
+            }
+
+            /// What is true where the rule holds.
+            #[must_use]
+            pub const fn claim(self) -> &'static str {
+                match self {
+                    $($(#[$attribute])* Self::$name => $claim,)*
+                }
+            }
+
+            /// The number of the first transcript format whose record can answer it. Above 1 only
+            /// where a rule needs a record that older programs did not write: of their bundles it
+            /// is not asked. A rule about what the verifier itself compares has 1, so that no
+            /// bundle escapes it by naming an old format.
+            #[must_use]
+            pub const fn since(self) -> u32 {
+                match self {
+                    $($(#[$attribute])* Self::$name => first_format!($($since)?),)*
+                }
+            }
+        }
+    };
+}
+
+macro_rules! first_format {
+    () => {
+        1
+    };
+    ($since:literal) => {
+        $since
+    };
+}
+
+rules! {
+    ScriptRead = "SCRIPT-READ":
+        "the script is TOML of the format `keymoot-script-1`, of at most 256 KiB, with no unknown \
+         field and none missing.";
+    ScriptIds = "SCRIPT-IDS":
+        "every step has an id of its own: 1 to 40 of `a-z`, `0-9` and `-`.";
+    ScriptFields = "SCRIPT-FIELDS":
+        "every step has what its kind needs and nothing else: fields at `confirm` alone, each \
+         with its own id; documents at `propose`, `review`, `sign` and `verify`, and nowhere \
+         else; a title, words, and 1 to 480 minutes. Titles and labels have at most 200 \
+         characters, words at most 4000.";
+    ScriptOrder = "SCRIPT-ORDER":
+        "every step comes after what it needs, no step but `confirm` is done twice, nothing but \
+         `confirm` and `export` follows `close`, and the last step exports.";
+    ScriptDocuments = "SCRIPT-DOCUMENTS":
+        "the script signs the documents of its scenario: every one that exists, and no other.";
+
+    PolicyRead = "POLICY-READ":
+        "the policy is TOML of at most 256 KiB with no unknown field and none missing.";
+    PolicyBounds = "POLICY-BOUNDS":
+        "its numbers can be met: the threshold is a majority of the holders and at least 2; at \
+         most 64 holders; firmware written `major.minor.patch`; a clock margin of 1 to 1440 \
+         minutes; periods of 1 to 1100 days, with less time for signing than to expiry. The \
+         format is `keymoot-policy-1`.";
+    PolicyOnline = "POLICY-ONLINE":
+        "the policy names the online key of snapshot and timestamp, and it can be read.";
+    PolicyPrevious = "POLICY-PREVIOUS":
+        "the policy says what the previous documents say: thresholds, number of keys, periods, \
+         the online key, the delegations in their order with thresholds, keys, paths and \
+         `terminating`.";
+
+    RosterRead = "ROSTER-READ":
+        "the roster is TOML of the format `keymoot-roster-1`, of at most 256 KiB, with no unknown \
+         field, none missing, and handles that are handles.";
+    RosterSize = "ROSTER-SIZE":
+        "the roster names as many holders as the policy's quorum has (nine).";
+    RosterDistinct = "ROSTER-DISTINCT":
+        "no handle and no name stands in it twice.";
+    RosterDevices = "ROSTER-DEVICES":
+        "no serial number is listed twice.";
+    RosterEmployer = "ROSTER-EMPLOYER":
+        "no more holders share an employer than the policy allows (three). `none` is no employer.";
+    RosterCountry = "ROSTER-COUNTRY":
+        "no more holders share a country of residence than the policy allows (three).";
+    RosterComplete = "ROSTER-COMPLETE":
+        "every holder has a name, an employer (or `none`) and a country of two letters. No name \
+         and no reason in the roster has more than 200 characters.";
+    RosterChange = "ROSTER-CHANGE":
+        "everybody who held a key goes on as a holder or is a `[[leaver]]`, not both; nobody \
+         comes, goes or takes a new device, and no key is revoked, unless the scenario allows it; \
+         each `[[revoke]]` gives a reason and means a device whose enrolment was published.";
+
+    MachineNetwork = "MACHINE-NETWORK":
+        "no network interface is up but loopback.";
+    MachineRadio = "MACHINE-RADIO":
+        "every radio that the kernel knows is blocked, by a switch or by a program.";
+    MachineSwap = "MACHINE-SWAP":
+        "no swap area is in use.";
+    MachineHibernation = "MACHINE-HIBERNATION":
+        "the machine cannot write its memory to a disk and switch off.";
+    MachineCore = "MACHINE-CORE":
+        "no core dump of this process can be written, nor handed to a program.";
+    MachineMemory = "MACHINE-MEMORY":
+        "this process's memory is locked: the kernel keeps it out of swap.";
+    MachineTrace = "MACHINE-TRACE":
+        "no process traces this one, and none but the administrator's (root's) may read its \
+         memory.";
+    MachineAlone = "MACHINE-ALONE":
+        "nobody has logged in but at the terminal of this program and those from which it was \
+         started.";
+    MachineSpace = "MACHINE-SPACE":
+        "64 MiB or more are free where the ceremony's folder is and where the bundle will be.";
+    MachineService = "MACHINE-SERVICE":
+        "`PCSCLITE_CSOCK_NAME` is not set.";
+    MachineClock = "MACHINE-CLOCK":
+        "the clock shows 2026 or later, and is behind nothing that has happened: the end of the \
+         previous ceremony, the making of the previous root, the last line of this transcript.";
+    MachineWatch = "MACHINE-WATCH":
+        "the time that people read off the wall clock, where the script asks for it, is the \
+         machine's to within five minutes. *Not asked* in a rehearsal, and where the script asks \
+         for no time.";
+    MachineEntropy = "MACHINE-ENTROPY":
+        "the system's random generator gives bytes.";
+    MachineExamined = "MACHINE-EXAMINED":
+        "the transcript says that every MACHINE rule was judged and none was violated; in a live \
+         ceremony, that all held.";
+
+    DeviceDistinct = "DEVICE-DISTINCT":
+        "the device that a holder brings has not been enrolled for anybody, in this ceremony or \
+         an earlier one; no published enrolment has a device or a key under two holders.";
+    DeviceExpected = "DEVICE-EXPECTED":
+        "it is one that the roster lists for this holder, where the roster lists any.";
+    DeviceEnrolled = "DEVICE-ENROLLED":
+        "a holder who comes to sign brings the device that is awaited: the one whose key the root \
+         names, or in a change of keys also the one whose key leaves it.";
+    DeviceEvidence = "DEVICE-EVIDENCE":
+        "the evidence is one attestation of a key and one device certificate, of a YubiKey or of \
+         a YubiHSM 2, and nothing else.";
+    DeviceChain = "DEVICE-CHAIN":
+        "a pinned key of the vendor vouches, through the right roles, for the device, and the \
+         device for the key: it was generated there.";
+    DeviceConsistent = "DEVICE-CONSISTENT":
+        "the attested facts can be true together: algorithm, firmware, form factor, serial \
+         number.";
+    DeviceOrigin = "DEVICE-ORIGIN":
+        "the key was generated in the device, and came there in no other way.";
+    DeviceExportable = "DEVICE-EXPORTABLE":
+        "the key cannot leave the device.";
+    DeviceAudit = "DEVICE-AUDIT":
+        "since its reset a YubiHSM 2 has done what this program made it do, and nothing else.";
+    DeviceValidity = "DEVICE-VALIDITY":
+        "the certificates were valid when they were read out.";
+    DeviceKey = "DEVICE-KEY":
+        "the attested key is the one that goes into root.json.";
+    DeviceTrust = "DEVICE-TRUST":
+        "the vendor's certificates that the program trusts are sound.";
+    DeviceSerial = "DEVICE-SERIAL":
+        "the attested serial number is the device's.";
+    DeviceSlot = "DEVICE-SLOT":
+        "the key is in slot 9c.";
+    DevicePin = "DEVICE-PIN":
+        "the PIN is asked for at every signature.";
+    DeviceTouch = "DEVICE-TOUCH":
+        "a touch is asked for at every signature.";
+    DeviceRights = "DEVICE-RIGHTS":
+        "the key in a YubiHSM 2 can sign with ECDSA and do nothing else, in one domain.";
+    DeviceFirmware = "DEVICE-FIRMWARE":
+        "the firmware is at least the policy's (5.7.0; of a YubiHSM 2, 2.4.0).";
+
+    KeyAlgorithm = "KEY-ALGORITHM":
+        "the key is ECDSA on P-256.";
+    KeyDistinct = "KEY-DISTINCT":
+        "no other holder has enrolled this key or this device.";
+    KeyPossession = "KEY-POSSESSION":
+        "the key itself has signed that this holder enrols it with this device, in this ceremony, \
+         at this point of it.";
+    KeyPublished = "KEY-PUBLISHED":
+        "every key of the previous root that goes on has a published enrolment: the certificates, \
+         the key, and the statement that the key signed, all of the same ceremony's mode.";
+    KeyRevoked = "KEY-REVOKED":
+        "no key that an earlier ceremony threw out, and no device that held one, has a place in \
+         this one.";
+
+    RootPrevious = "ROOT-PREVIOUS":
+        "the previous root is there, is the newest of its history byte for byte, and follows from \
+         the first root, or from the one given with `--trusted-root`, version by version.";
+    RootDraft = "ROOT-DRAFT":
+        "the proposal is a root, and it is what script, policy and keys come to.";
+    RootVersion = "ROOT-VERSION":
+        "a root has exactly the version after the previous one; a first root has version 1.";
+    RootExpiry = "ROOT-EXPIRY":
+        "it expires when the policy says, counted from when it was made, less the margin for \
+         clocks that run ahead; and it says its periods.";
+    RootQuorum = "ROOT-QUORUM":
+        "root and targets ask for the policy's threshold (5), and each names as many distinct \
+         keys as there are holders (9).";
+    RootKeys = "ROOT-KEYS":
+        "root and targets name exactly the enrolled keys, each under its holder.";
+    RootOnline = "ROOT-ONLINE":
+        "snapshot and timestamp are signed by the policy's online key alone, with the policy's \
+         periods.";
+    RootSnapshot = "ROOT-SNAPSHOT":
+        "consistent snapshots are on.";
+    RootMark = "ROOT-MARK":
+        "a rehearsal's root bears `x-keymoot-rehearsal` with the ceremony's name, and a live one \
+         bears nothing of the kind.";
+    RootChange = "ROOT-CHANGE":
+        "nothing differs from the previous root but what the scenario allows, and the document \
+         holds nothing that escapes the rules.";
+
+    TargetsVersion = "TARGETS-VERSION":
+        "`targets.json` has the version after the previous one, or 1.";
+    TargetsExpiry = "TARGETS-EXPIRY":
+        "it expires when the policy says, counted from when it was made, less the margin for \
+         clocks that run ahead; and it says its periods where its dialect writes them there.";
+    TargetsMark = "TARGETS-MARK":
+        "a rehearsal's document bears `x-keymoot-rehearsal` with the ceremony's name, and a live \
+         one bears nothing of the kind.";
+    TargetsChange = "TARGETS-CHANGE":
+        "nothing differs from the previous version but what the scenario allows, and nothing in \
+         it escapes the rules.";
+
+    CratesRoot = "CRATES-ROOT":
+        "the root of tuf-crates is signed by its own threshold and, from the one that the quorum \
+         vouched for last, by that of each root before it; a new one has a higher version.";
+    CratesGiven = "CRATES-GIVEN":
+        "a root of tuf-crates is there where one is vouched for, and a new one is given only in \
+         the scenarios that bring one.";
+    CratesFile = "CRATES-FILE":
+        "`crates.json` vouches for one file, `crates/root.json`, with the length and the SHA-256 \
+         of the root of tuf-crates as it is published, and delegates to nobody.";
+    CratesVersion = "CRATES-VERSION":
+        "`crates.json` has the version after the previous one, or 1.";
+    CratesExpiry = "CRATES-EXPIRY":
+        "it expires when the policy's `[targets]` says, and says its periods where its dialect \
+         writes them there.";
+    CratesMark = "CRATES-MARK":
+        "it is marked as of a rehearsal in a rehearsal, and not otherwise.";
+    CratesChange = "CRATES-CHANGE":
+        "nothing differs from the previous version but what the scenario allows: its one file \
+         where a new root is vouched for, and otherwise version, expiry and mark.";
+
+    DelegationPrevious = "DELEGATION-PREVIOUS":
+        "the previous `targets.json` and `crates.json`, where they are, are signed by the \
+         threshold of whoever delegates to them.";
+    DelegationRoles = "DELEGATION-ROLES":
+        "`targets.json` delegates to `crates`, by the quorum's keys and threshold, and to the \
+         roles of the policy in their order, each by its keys and threshold, for the paths below \
+         its own name alone, and terminating.";
+    DelegationFiles = "DELEGATION-FILES":
+        "`targets.json` vouches for no file itself.";
+
+    SignatureTwice = "SIGNATURE-TWICE":
+        "two implementations accept every signature on a document.";
+    SignatureQuorum = "SIGNATURE-QUORUM":
+        "each document, put together and read back from its bytes, is signed by the threshold of \
+         whoever delegates to it; a root by its own threshold and by that of the root before it.";
+
+    QuorumPresent = "QUORUM-PRESENT":
+        "where everybody is asked to (`annual-resign`, `heartbeat`), as many keys as the root's \
+         threshold have shown in this ceremony that they are there.";
+
+    TranscriptChain = "TRANSCRIPT-CHAIN":
+        "every line of the transcript is canonical and names the SHA-256 of the line before it.";
+    TranscriptReplay = "TRANSCRIPT-REPLAY":
+        "every event may follow from those before it, by the script.";
+    TranscriptTime = "TRANSCRIPT-TIME":
+        "the clock never went back, and every document is dated when it was written down.";
+    TranscriptProgram = "TRANSCRIPT-PROGRAM":
+        "one program recorded the ceremony from its first line to its last.";
+
+    BundleRead = "BUNDLE-READ":
+        "every file of the bundle can be read.";
+    BundleManifest = "BUNDLE-MANIFEST":
+        "MANIFEST.json is there and is written exactly as this program writes it.";
+    BundleFiles = "BUNDLE-FILES":
+        "exactly the listed files are there, each with its size and SHA-256, and \
+         MANIFEST.sigs.json.";
+    BundleMode = "BUNDLE-MODE":
+        "the bundle is of the mode that was asked for: live, or rehearsal with `--rehearsal`.";
+    BundleHead = "BUNDLE-HEAD":
+        "the manifest names the transcript's ceremony, mode and head, and the transcript ends \
+         with its seal.";
+    BundleDerived = "BUNDLE-DERIVED":
+        "every file follows from the transcript, byte for byte.";
+    BundleAccount = "BUNDLE-ACCOUNT":
+        "report.html and report.md say what this program says of the transcript.";
+    BundleSbom = "BUNDLE-SBOM":
+        "each program that recorded the ceremony says what it is made of, in a bill of materials \
+         that names it by version and digest.";
+    BundleClosed = "BUNDLE-CLOSED":
+        "at least the threshold of distinct enrolled keys have signed the manifest's exact bytes, \
+         and no other signature is there. In `quorum-lost` one key is enough.";
+    BundlePrevious = "BUNDLE-PREVIOUS":
+        "the bundle that a ceremony starts from was closed by at least its policy's threshold of \
+         keys, and its scenario is not `quorum-lost`.";
+    BundleTrusted = "BUNDLE-TRUSTED":
+        "the bundle's root is the one given with `--trusted-root`, or follows from it version by \
+         version.";
+    BundleFork = "BUNDLE-FORK":
+        "bundles of one ceremony that are given together tell of one course.";
+
+    ExportDialect = "EXPORT-DIALECT":
+        "the dialect asked for is the one that the bundle's documents are written in.";
+    ExportRepository = "EXPORT-REPOSITORY":
+        "the bundle holds a root of the repository asked for.";
+    ExportTree = "EXPORT-TREE":
+        "on the way to every file that is read or written there are folders, and no links.";
+    ExportEvent = "EXPORT-EVENT":
+        "no other tool is in the middle of having something signed in this tree.";
+    ExportHistory = "EXPORT-HISTORY":
+        "every root that the tree holds is in the bundle's history, byte for byte.";
+    ExportVersion = "EXPORT-VERSION":
+        "no other document of the tree is newer than the bundle's, or another one of the same \
+         version.";
+    ExportRevoked = "EXPORT-REVOKED":
+        "every key that the tree lists as revoked is in the bundle's list.";
+    ExportExpiry = "EXPORT-EXPIRY":
+        "each document lasts longer than its signing period, and not longer than a document \
+         signed now would.";
+}
+
+impl Rule {
+    /// The part of its id before the first hyphen: what the rule is about.
+    #[must_use]
+    pub fn family(self) -> &'static str {
+        let id = self.id();
+        id.split_once('-').map_or(id, |(family, _)| family)
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.id())
+    }
+}
+
+/// A program of this version has no rule of this id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no rule of this program has this id")]
+pub struct UnknownRule;
+
+impl FromStr for Rule {
+    type Err = UnknownRule;
+
+    fn from_str(id: &str) -> Result<Self, UnknownRule> {
+        let found = Self::ALL.iter().find(|rule| rule.id() == id);
+        found.copied().ok_or(UnknownRule)
+    }
+}
+
+/// The id that a recorded verdict names. Another version of the program may have recorded it, so
+/// an id that this one does not know is kept as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum RuleId {
+    /// A rule of this program.
+    Known(Rule),
+    /// The id of a rule of another version: foreign text.
+    Unknown(String),
+}
+
+impl RuleId {
+    /// The id as it is recorded. It is foreign text where the rule is unknown: escape it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Known(rule) => rule.id(),
+            Self::Unknown(id) => id,
+        }
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&crate::text::excerpt(self.id()))
+    }
+}
+
+impl From<Rule> for RuleId {
+    fn from(rule: Rule) -> Self {
+        Self::Known(rule)
+    }
+}
+
+impl From<String> for RuleId {
+    fn from(id: String) -> Self {
+        match id.parse() {
+            Ok(rule) => Self::Known(rule),
+            Err(UnknownRule) => Self::Unknown(id),
+        }
+    }
+}
+
+impl From<RuleId> for String {
+    fn from(rule: RuleId) -> Self {
+        match rule {
+            RuleId::Known(rule) => rule.id().to_owned(),
+            RuleId::Unknown(id) => id,
+        }
+    }
+}
+
+impl PartialEq<Rule> for RuleId {
+    fn eq(&self, rule: &Rule) -> bool {
+        matches!(self, Self::Known(known) if known == rule)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_rule_is_found_by_its_id_and_no_id_comes_twice() {
+        for rule in Rule::ALL {
+            assert_eq!(rule.id().parse(), Ok(*rule));
+            assert!(rule.id().starts_with(rule.family()) && rule.since() >= 1);
+        }
+        let distinct: BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.id()).collect();
+        assert_eq!(distinct.len(), Rule::ALL.len());
+    }
+
+    #[test]
+    fn a_recorded_id_that_is_unknown_here_is_kept_as_it_is() {
+        for recorded in ["\"KEY-DISTINCT\"", "\"KEY-OF-TOMORROW\""] {
+            let id: RuleId = serde_json::from_str(recorded).unwrap();
+            assert_eq!(serde_json::to_string(&id).unwrap(), recorded);
+            assert_eq!(id == Rule::KeyDistinct, recorded.contains("DISTINCT"));
+        }
+    }
+}
