@@ -332,3 +332,5 @@ reproducible-packages:
 .PHONY: picture-packages
 picture-packages:
 	$(call install,chromium fonts-liberation fonts-noto-cjk pngquant poppler-utils)
+
+include image/image.mk
