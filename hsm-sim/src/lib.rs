@@ -25,6 +25,7 @@ pub mod seed;
 pub mod statefile;
 pub mod store;
 pub mod tlv;
+pub mod usbredir;
 pub mod vendor;
 pub mod vpcd;
 pub mod yubihsm;

@@ -2,6 +2,7 @@
 
 mod devices;
 mod socket;
+mod usbredir;
 mod vpcd;
 mod yubihsm;
 mod yubikey;
@@ -28,6 +29,8 @@ enum Family {
     Yubikey(yubikey::Yubikey),
     /// Serve YubiKeys to this machine's pcscd, through its driver vpcd.
     Vpcd(vpcd::Vpcd),
+    /// Serve YubiKeys to a virtual machine as USB devices, through qemu's usb-redir.
+    Usbredir(usbredir::Usbredir),
     /// Serve YubiHSMs to programs that speak to a connector at the address.
     Yubihsm(yubihsm::Yubihsm),
 }
@@ -97,6 +100,7 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
     match arguments.device {
         Family::Yubikey(options) => options.run(),
         Family::Vpcd(options) => options.run(),
+        Family::Usbredir(options) => options.run(),
         Family::Yubihsm(options) => options.run(),
     }
 }
