@@ -54,3 +54,24 @@ image-reproducible: image-programs
 	done
 	rm -rf "$$work"
 	echo 'Both images are the same, byte for byte.'
+
+# The program of the test vendor, which trusts the simulated devices: it replaces keymoot in a
+# second image, and nothing else differs. `make image-test CASES=power-cuts-vfat` tries one case.
+IMAGE_TEST_PROGRAM := target/release/test-vendor
+IMAGE_TEST_FOLDER := /tmp/keymoot-image-test
+CASES :=
+image-test: image image-test-packages
+	@cargo build --locked --package image-test
+	tested=()
+	if [ -e "$(IMAGE_TEST_PROGRAM)" ]; then
+		mkdir -p $(IMAGE)/tested/programs
+		cp $(IMAGE)/programs/hsm-sim $(IMAGE)/tested/programs/hsm-sim
+		cp "$(IMAGE_TEST_PROGRAM)" $(IMAGE)/tested/programs/keymoot
+		image/build image $(DEBS) $(IMAGE)/tested/programs $(IMAGE)/tested > $(IMAGE)/tested/log
+		tested=(--tested $(IMAGE)/tested)
+	fi
+	target/debug/image-test --shipped $(IMAGE) "$${tested[@]}" --folder $(IMAGE_TEST_FOLDER) $(CASES)
+
+.PHONY: image-test-packages
+image-test-packages:
+	$(call install,qemu-system-x86 ovmf dosfstools exfatprogs e2fsprogs)

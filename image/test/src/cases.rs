@@ -1,0 +1,363 @@
+//! What is tried in the machine.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::devices::Devices;
+use crate::failure::{Failure, Step, require};
+use crate::machine::{Machine, Start};
+use crate::operator::{End, Operator};
+use crate::sticks::{self, FileSystem};
+
+/// How long the machine takes to start.
+const BOOT: Duration = Duration::from_secs(300);
+/// How long a command takes that does little.
+const SHORT: Duration = Duration::from_secs(60);
+/// How long a rehearsal or a verification takes in an emulated machine.
+const LONG: Duration = Duration::from_secs(1200);
+/// How long a whole ceremony takes there.
+const CEREMONY: Duration = Duration::from_secs(3600);
+
+/// The rules on the machine.
+const MACHINE_RULES: usize = 12;
+
+/// How many cuts there are for each file system: what the console shows last.
+const CUTS: [(&str, &str); 3] = [
+    ("enrolment", "is to generate its key"),
+    ("signing", "signed root.json"),
+    ("export", "step export begins"),
+];
+
+/// What all cases use.
+pub struct Bench {
+    /// The folder of the image as it is given away.
+    pub shipped: PathBuf,
+    /// The folder of the image with the test vendor's program.
+    pub tested: Option<PathBuf>,
+    /// For sticks, sockets, logs and pictures.
+    pub folder: PathBuf,
+}
+
+impl Bench {
+    fn tested(&self) -> Step<&Path> {
+        self.tested.as_deref().ok_or_else(|| {
+            Failure("this case needs an image with the test vendor's program (--tested)".to_owned())
+        })
+    }
+
+    fn stick(&self, label: &str, of: FileSystem) -> Step<PathBuf> {
+        sticks::make(&self.folder, label, of)
+    }
+
+    fn start(&self, image: &Path, start: Start, sticks: &[&Path]) -> Step<Machine> {
+        let mut machine = Machine::start(image, start, sticks, &self.folder)?;
+        let begun = Instant::now();
+        machine.console.open_shell(BOOT)?;
+        let up = machine.console.must("cut -d' ' -f1 /proc/uptime", SHORT)?;
+        println!(
+            "    up in {} s ({} s by its own clock)",
+            begun.elapsed().as_secs(),
+            up.lines().next().unwrap_or_default()
+        );
+        Ok(machine)
+    }
+}
+
+/// Mounts both sticks.
+fn mount(machine: &mut Machine) -> Step {
+    // The kernel looks at a stick a second after it finds it.
+    let wait = "until [ $(sticks list | wc -l) -ge 2 ]; do sleep 0.5; done";
+    machine.console.must(wait, SHORT)?;
+    let mount = "for stick in $(sticks list | cut -f1); do sticks mount $stick; done";
+    let said = machine.console.must(mount, SHORT)?;
+    for folder in ["/media/CEREMONY", "/media/BUNDLE"] {
+        require(said.contains(folder), || {
+            format!("{folder} is not mounted: {said}")
+        })?;
+    }
+    Ok(())
+}
+
+/// A plan for two simulated holders, made for tests.
+const SMALL_ROSTER: &str = include_str!("../../../fuzz/plan/roster.toml");
+const SMALL_POLICY: &str = include_str!("../../../fuzz/plan/policy.toml");
+
+/// Puts a plan for two simulated holders onto the ceremony's stick.
+fn small_plan(machine: &mut Machine) -> Step {
+    machine.console.put("/tmp/roster.toml", SMALL_ROSTER)?;
+    machine.console.put("/tmp/policy.toml", SMALL_POLICY)?;
+    plan(
+        machine,
+        "--roster /tmp/roster.toml --policy /tmp/policy.toml",
+    )
+}
+
+/// Puts the shipped plan for nine simulated holders there.
+fn whole_plan(machine: &mut Machine) -> Step {
+    plan(machine, "")
+}
+
+/// Takes roster, policy and the root of tuf-crates from a rehearsal.
+fn plan(machine: &mut Machine, of: &str) -> Step {
+    let begun = Instant::now();
+    machine.console.must(
+        &format!("keymoot rehearse --unattended --seed 7 {of} --dir /tmp/plan --out /tmp/plan-bundle > /tmp/said"),
+        LONG,
+    )?;
+    println!("    a rehearsal: {} s", begun.elapsed().as_secs());
+    machine.console.must(
+        "cp /tmp/plan/roster.toml /tmp/plan/policy.toml $(find /tmp/plan/inputs/incoming -type f) /media/CEREMONY/ && sync",
+        SHORT,
+    )?;
+    Ok(())
+}
+
+const RUN: &str = "keymoot run initial-root --roster /media/CEREMONY/roster.toml \
+    --policy /media/CEREMONY/policy.toml --crates-root /media/CEREMONY/1.root.json --dir /media/CEREMONY/ceremony --out /media/BUNDLE/bundle --plain";
+const RESUME: &str = "keymoot resume /media/CEREMONY/ceremony --plain";
+
+/// Unmounts the sticks, mounts them again, and verifies the bundle from the medium.
+fn verify(machine: &mut Machine) -> Step {
+    machine.console.must("sticks away", SHORT)?;
+    mount(machine)?;
+    let said = machine
+        .console
+        .must("keymoot verify /media/BUNDLE/bundle | tail -n 4", LONG);
+    machine
+        .console
+        .must("keymoot verify /media/BUNDLE/bundle > /tmp/verified", LONG)?;
+    println!("    verified: {}", said?.lines().next().unwrap_or_default());
+    Ok(())
+}
+
+/// The tested image has another program than the shipped one, and nothing else differs.
+pub fn one_file_differs(bench: &Bench) -> Step {
+    let read = |image: &Path| std::fs::read_to_string(image.join("files"));
+    let (shipped, tested) = (read(&bench.shipped)?, read(bench.tested()?)?);
+    let other: Vec<_> = tested
+        .lines()
+        .filter(|line| !shipped.lines().any(|same| same == *line))
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .collect();
+    require(other == ["./usr/local/bin/keymoot"], || {
+        format!("other files differ than the program: {other:?}")
+    })?;
+    let count = |list: &str| list.lines().count();
+    require(count(&shipped) == count(&tested), || {
+        "one image has more files than the other".to_owned()
+    })?;
+    println!(
+        "    {} files, of which 1 differs: {}",
+        count(&shipped),
+        other.join(" ")
+    );
+    for file in ["vmlinuz", "cmdline"] {
+        let read = |image: &Path| std::fs::read(image.join(file));
+        require(read(&bench.shipped)? == read(bench.tested()?)?, || {
+            format!("{file} differs")
+        })?;
+    }
+    Ok(())
+}
+
+/// A rehearsal from the menu, held unattended, and its bundle verified from the menu.
+pub fn rehearsal_from_the_menu(bench: &Bench) -> Step {
+    let mut machine = Machine::start(&bench.shipped, Start::Kernel, &[], &bench.folder)?;
+    let console = &mut machine.console;
+    console.expect(&["Compare the words, then Enter> "], BOOT)?;
+    for (answer, next) in [
+        ("", "Number, then Enter> "),
+        ("1", "Enter for the first> "),
+        ("", "u to have it held unattended> "),
+        ("u", "Enter starts it, q goes back to the menu> "),
+    ] {
+        console.type_line(answer)?;
+        console.expect(&[next], SHORT)?;
+    }
+    let begun = Instant::now();
+    console.type_line("")?;
+    console.expect(&["keymoot: done."], LONG)?;
+    println!("    a rehearsal of 9: {} s", begun.elapsed().as_secs());
+    for (answer, next, limit) in [
+        ("", "Number, then Enter> ", SHORT),
+        ("4", "Enter for another stick> ", SHORT),
+        ("1", "Enter starts it, q goes back to the menu> ", SHORT),
+        ("", "keymoot: done.", LONG),
+    ] {
+        console
+            .expect(&["> "], SHORT)
+            .map(drop)
+            .or(Ok::<_, Failure>(()))?;
+        console.type_line(answer)?;
+        console.expect(&[next], limit)?;
+    }
+    Ok(())
+}
+
+/// Every rule on the machine holds when a live ceremony opens with the shipped program.
+pub fn machine_rules(bench: &Bench) -> Step {
+    let ceremony = bench.stick("CEREMONY", FileSystem::Vfat)?;
+    let bundle = bench.stick("BUNDLE", FileSystem::Ext4)?;
+    let mut machine = bench.start(&bench.shipped, Start::Kernel, &[&ceremony, &bundle])?;
+    mount(&mut machine)?;
+    small_plan(&mut machine)?;
+    machine.console.type_line(RUN)?;
+    let opened = machine
+        .console
+        .expect(&["tamper-evident bag", "live# "], LONG)?;
+    require(opened.0 == 0, || {
+        format!("the ceremony did not open: {}", opened.1)
+    })?;
+    machine.cut();
+    // The room's question comes after the machine was examined: that is in the transcript.
+    let mut machine = bench.start(&bench.shipped, Start::Kernel, &[&ceremony, &bundle])?;
+    mount(&mut machine)?;
+    let judged = |outcome: &str| {
+        format!(
+            "grep machine-checked /media/CEREMONY/ceremony/transcript.jsonl | head -n 1 | grep -o '\"outcome\":\"{outcome}\"' | wc -l"
+        )
+    };
+    let held = machine.console.must(&judged("held"), SHORT)?;
+    let all = machine.console.must(&judged("[a-z-]*"), SHORT)?;
+    println!("    {} of {} rules hold", held.trim(), all.trim());
+    require(
+        held.trim().parse() == Ok(MACHINE_RULES) && held == all,
+        || format!("{} of {} rules hold", held.trim(), all.trim()),
+    )
+}
+
+/// A whole live ceremony of nine holders, through USB, libccid and pcscd.
+pub fn ceremony(bench: &Bench) -> Step {
+    let devices = Devices::new(9, &bench.folder)?;
+    let ceremony = bench.stick("CEREMONY", FileSystem::Vfat)?;
+    let bundle = bench.stick("BUNDLE", FileSystem::Ext4)?;
+    let mut machine = bench.start(bench.tested()?, Start::Kernel, &[&ceremony, &bundle])?;
+    mount(&mut machine)?;
+    whole_plan(&mut machine)?;
+    let begun = Instant::now();
+    let mut operator = Operator::new(&devices, 9);
+    machine.console.type_line(RUN)?;
+    operator.hold(&mut machine.console, None, CEREMONY)?;
+    println!(
+        "    a live ceremony of 9: {} events in {:.1} min",
+        operator.events,
+        begun.elapsed().as_secs_f64() / 60.0
+    );
+    verify(&mut machine)
+}
+
+/// A device that is pulled out while it waits for a touch comes back, and the ceremony ends.
+pub fn pulled_out(bench: &Bench) -> Step {
+    let devices = Devices::new(2, &bench.folder)?;
+    let ceremony = bench.stick("CEREMONY", FileSystem::Exfat)?;
+    let bundle = bench.stick("BUNDLE", FileSystem::Ext4)?;
+    let mut machine = bench.start(bench.tested()?, Start::Kernel, &[&ceremony, &bundle])?;
+    mount(&mut machine)?;
+    small_plan(&mut machine)?;
+    devices.pull_at_next_touch();
+    machine.console.type_line(RUN)?;
+    let mut operator = Operator::new(&devices, 2);
+    operator.hold(&mut machine.console, None, CEREMONY)?;
+    let said = machine
+        .console
+        .text()
+        .contains("was taken out while it was at work");
+    require(said, || {
+        "the console does not say that the device was taken out".to_owned()
+    })?;
+    verify(&mut machine)
+}
+
+/// The power is cut while keys are made, while documents are signed, and while the bundle is
+/// written; nothing that the console had shown is lost, and the ceremony ends each time.
+pub fn power_cuts(bench: &Bench, of: FileSystem) -> Step {
+    let devices = Devices::new(2, &bench.folder)?;
+    let ceremony = bench.stick("CEREMONY", of)?;
+    let bundle = bench.stick("BUNDLE", of)?;
+    let sticks: [&Path; 2] = [&ceremony, &bundle];
+    let mut operator = Operator::new(&devices, 2);
+    let mut machine = bench.start(bench.tested()?, Start::Kernel, &sticks)?;
+    mount(&mut machine)?;
+    small_plan(&mut machine)?;
+    let mut command = RUN;
+    for (moment, shown) in CUTS {
+        machine.console.type_line(command)?;
+        let end = operator.hold(&mut machine.console, Some(shown), CEREMONY)?;
+        require(end == End::Seen, || {
+            format!("the ceremony ended before {moment}")
+        })?;
+        machine.cut();
+        devices.only(0);
+        machine = bench.start(bench.tested()?, Start::Kernel, &sticks)?;
+        mount(&mut machine)?;
+        nothing_is_lost(&mut machine, operator.events)
+            .map_err(|lost| Failure(format!("{} cut in {moment}: {lost}", of.name())))?;
+        println!(
+            "    {}: cut in {moment} after event {}",
+            of.name(),
+            operator.events
+        );
+        command = RESUME;
+    }
+    machine.console.type_line(command)?;
+    operator.hold(&mut machine.console, None, CEREMONY)?;
+    verify(&mut machine)
+}
+
+/// As many events as the console had shown are in the transcript, and no file is empty.
+fn nothing_is_lost(machine: &mut Machine, events: usize) -> Step {
+    let folder = "/media/CEREMONY/ceremony";
+    let kept = machine.console.must(
+        &format!("grep -c '\"seq\"' {folder}/transcript.jsonl"),
+        SHORT,
+    )?;
+    let kept: usize = kept.trim().parse().unwrap_or(0);
+    require(kept >= events, || {
+        format!("the console showed {events} events, {kept} are kept")
+    })?;
+    let empty = format!("find {folder} -type f -size 0 ! -name lock ! -name '*.part'");
+    let empty = machine.console.must(&empty, SHORT)?;
+    require(empty.trim().is_empty(), || {
+        format!("files without content: {empty}")
+    })
+}
+
+/// From the firmware to the first screen of a rehearsal, at the screen's keyboard.
+pub fn screen(bench: &Bench) -> Step {
+    let mut machine = Machine::start(&bench.shipped, Start::Stick, &[], &bench.folder)?;
+    machine
+        .console
+        .expect(&["Compare the words, then Enter> "], BOOT)?;
+    let pictures = bench.folder.join("pictures");
+    std::fs::create_dir_all(&pictures)?;
+    let mut shown = Vec::new();
+    // The keys of each page, and text that the next page has.
+    let pages = [
+        ("", "digests", "Compare the words"),
+        ("\n", "keyboard", "Keyboard layout"),
+        ("\nazy\n", "keyboard-tried", "The same signs appeared"),
+        ("\n", "menu", "Number, then Enter"),
+        ("1\n", "rehearse", "Enter for the first"),
+        ("\n\n\n", "first-screen", "REHEARSAL"),
+    ];
+    machine.console.type_line("")?;
+    machine.console.expect(&["Number, then Enter> "], SHORT)?;
+    machine.console.type_line("s")?;
+    machine.console.expect(&["live# "], SHORT)?;
+    for (keys, name, text) in pages {
+        machine.press(keys)?;
+        // What stands on the first console, as the kernel keeps it.
+        let seen = format!("until grep -q '{text}' /dev/vcs1; do sleep 1; done");
+        machine.console.must(&seen, SHORT)?;
+        machine.picture(&pictures.join(format!("{name}.ppm")))?;
+        shown.push(name);
+    }
+    let size = machine.console.must("stty size -F /dev/tty1", SHORT)?;
+    println!(
+        "    {} pages in {}; tty1 has {} rows and columns",
+        shown.len(),
+        pictures.display(),
+        size.trim()
+    );
+    Ok(())
+}
