@@ -20,11 +20,14 @@ image-help:
 	echo 'make image-reproducible  build it twice, from two folders, and compare'
 	echo 'make image-test  start it in qemu, and hold ceremonies in it'
 
-image-programs: packages
-	$(release)
-	cargo build --release --locked --package hsm-sim
-	mkdir -p $(IMAGE)/programs
+image-programs: release image-simulator
+	@mkdir -p $(IMAGE)/programs
 	cp target/release/keymoot target/release/hsm-sim $(IMAGE)/programs/
+
+# With the flags of a release, so that no folder of this machine is in it either.
+.PHONY: image-simulator
+image-simulator: packages
+	$(subst --package keymoot,--package hsm-sim,$(release))
 
 image: image-programs
 	@image/build image $(DEBS) $(IMAGE)/programs $(IMAGE)
