@@ -80,7 +80,7 @@ pub(super) fn read_keys(
     let mut legacy = Vec::new();
     for (name, place) in at.members()? {
         let keyid = KeyId::new(name);
-        let key = key::read_object(&place)?;
+        let key = key::read_object(&place);
         if !is_hash(name, place.value(), key.public.as_ref().ok()) {
             warnings.push(Warning::KeyIdNotHash(keyid.clone()));
         }

@@ -18,6 +18,7 @@ use ::p256::pkcs8::der::pem::{self, LineEnding};
 pub use object::{TufKey, read_object, write_object};
 
 use keymoot_core::digest::Digest;
+use keymoot_core::json::Misfit;
 use keymoot_core::text::excerpt;
 
 const PEM_LABEL: &str = "PUBLIC KEY";
@@ -69,8 +70,8 @@ pub enum Algorithm {
     /// ECDSA over P-384 with SHA-384; signatures are DER. Read and verified,
     /// never used for a signature of ours
     EcdsaP384,
-    /// RSASSA-PSS with SHA-256 (RFC 8017, 8.1), 2048 to 8192 bits. Read and
-    /// verified, never used for a signature of ours
+    /// RSASSA-PSS with SHA-256 (RFC 8017, 8.1) and a salt of any length, 2048
+    /// to 8192 bits. Read and verified, never used for a signature of ours
     RsaPss,
 }
 
@@ -103,6 +104,16 @@ pub enum KeyError {
     /// signatures for.
     #[error("its bytes are no usable {} key", .0.name())]
     Material(Algorithm),
+    /// The key object has another shape than every key has; the member is named.
+    #[error(transparent)]
+    Object(#[from] Misfit),
+    /// The length of the modulus is one for which no signature is verified.
+    #[error("it is an RSA key of {0} bits; keymoot verifies with RSA keys of {least} to {most} bits",
+        least = rsa::BITS.start(), most = rsa::BITS.end())]
+    RsaBits(usize),
+    /// The public exponent is one that RSA is not used with.
+    #[error("its RSA exponent is not odd, is 1 or is longer than 32 bits")]
+    RsaExponent,
     /// The algorithm is not one this program verifies.
     #[error("its algorithm is {0}, which this program does not verify")]
     Unsupported(String),
@@ -197,9 +208,7 @@ impl PublicKey {
             }
             Self::from_ed25519_bytes(bits)
         } else if oid == rsa::OID {
-            rsa::Key::from_pkcs1_der(bits)
-                .map(|key| Material::Rsa(key).into())
-                .ok_or(KeyError::Material(Algorithm::RsaPss))
+            rsa::Key::from_pkcs1_der(bits).map(|key| Material::Rsa(key).into())
         } else {
             Err(KeyError::Unsupported(algorithm_name(oid)))
         }
@@ -280,7 +289,8 @@ impl PublicKey {
         self.fingerprint
     }
 
-    /// Whether the signature over the message verifies, by ring.
+    /// Whether the signature over the message verifies: by ring, except for a
+    /// salt of RSASSA-PSS that ring does not read.
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {

@@ -2,7 +2,7 @@
 
 use super::{Algorithm, KeyError, Material, PublicKey};
 use crate::common::others;
-use keymoot_core::json::{At, Json, Misfit, Object};
+use keymoot_core::json::{At, Json, Object};
 use keymoot_core::text::excerpt;
 
 /// The scheme and newer keytype names of TUF 1.0.34, section 4.2.
@@ -13,12 +13,15 @@ const ED25519: &str = "ed25519";
 const RSA: &str = "rsa";
 const RSA_PSS: &str = "rsassa-pss-sha256";
 
+/// The members of a key object that say what the key is.
+const MEMBERS: [&str; 3] = ["keytype", "scheme", "keyval"];
+
 /// A key object as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TufKey {
-    /// `keytype`
+    /// `keytype`; empty where there is none
     pub keytype: String,
-    /// `scheme`
+    /// `scheme`; empty where there is none
     pub scheme: String,
     /// The key, or why this program cannot use it. One key that cannot be used
     /// does not make a document unreadable: others may meet its threshold.
@@ -36,25 +39,30 @@ impl TufKey {
     }
 }
 
-/// Reads a key object.
-///
-/// # Errors
-/// A member is missing or of the wrong kind; the document that holds it is
-/// then no TUF metadata.
-pub fn read_object(at: &At<'_>) -> Result<TufKey, Misfit> {
-    let keytype = at.member("keytype")?.string()?.to_owned();
-    let scheme = at.member("scheme")?.string()?.to_owned();
-    let public = at.member("keyval")?.member("public")?.string()?;
-    let extra = others(at.object()?, &["keytype", "scheme", "keyval"]);
-    Ok(TufKey {
-        public: read_public(&keytype, &scheme, public),
-        keytype,
-        scheme,
-        extra,
-    })
+/// Reads a key object, whatever its shape. Keyless keys (`sigstore-oidc`, whose
+/// `keyval` has `identity` and `issuer`) and algorithms of the future are part
+/// of many documents: they are kept, and never count.
+#[must_use]
+pub fn read_object(at: &At<'_>) -> TufKey {
+    let text = |name| {
+        let member = at.member(name).and_then(|member| member.string());
+        member.map(str::to_owned)
+    };
+    let (keytype, scheme) = (text("keytype"), text("scheme"));
+    let public = match (&keytype, &scheme) {
+        (Ok(keytype), Ok(scheme)) => read_public(keytype, scheme, at),
+        (Err(misfit), _) | (_, Err(misfit)) => Err(misfit.clone().into()),
+    };
+    let extra = at.object().map(|members| others(members, &MEMBERS));
+    TufKey {
+        public,
+        keytype: keytype.unwrap_or_default(),
+        scheme: scheme.unwrap_or_default(),
+        extra: extra.unwrap_or_default(),
+    }
 }
 
-fn read_public(keytype: &str, scheme: &str, public: &str) -> Result<PublicKey, KeyError> {
+fn read_public(keytype: &str, scheme: &str, at: &At<'_>) -> Result<PublicKey, KeyError> {
     let announced = match (keytype, scheme) {
         (ECDSA | ECDSA_P256, ECDSA_P256) => Algorithm::EcdsaP256,
         (ECDSA | ECDSA_P384, ECDSA_P384) => Algorithm::EcdsaP384,
@@ -65,6 +73,7 @@ fn read_public(keytype: &str, scheme: &str, public: &str) -> Result<PublicKey, K
             return Err(KeyError::Unsupported(name));
         }
     };
+    let public = at.member("keyval")?.member("public")?.string()?;
     let key = if public.starts_with("-----BEGIN") {
         PublicKey::from_pem(public)?
     } else {

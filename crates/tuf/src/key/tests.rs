@@ -31,7 +31,7 @@ fn key_object(keytype: &str, scheme: &str, public: &str) -> Json {
 }
 
 fn read(json: &Json) -> Result<PublicKey, KeyError> {
-    read_object(&At::top(json, "key")).unwrap().public
+    read_object(&At::top(json, "key")).public
 }
 
 #[test]
@@ -180,18 +180,79 @@ fn rsa_key(modulus: u16, exponent: &[u8]) -> Vec<u8> {
 fn rsa_keys_that_anybody_can_forge_for_and_odd_encodings_are_refused() {
     let read = super::rsa::Key::from_pkcs1_der;
     let good = rsa_key(256, &[1, 0, 1]);
-    assert!(read(&good).is_some());
+    assert!(read(&good).is_ok());
     let trailing = [&good[..], &[0]].concat();
-    for bad in [
-        rsa_key(255, &[1, 0, 1]),
-        rsa_key(1025, &[1, 0, 1]),
-        rsa_key(256, &[1]),
-        rsa_key(256, &[2]),
-        rsa_key(256, &[0, 1, 0, 1]),
-        trailing,
-        b"".to_vec(),
+    for (bad, why) in [
+        (rsa_key(255, &[1, 0, 1]), KeyError::RsaBits(2040)),
+        (rsa_key(1025, &[1, 0, 1]), KeyError::RsaBits(8200)),
+        (rsa_key(256, &[1]), KeyError::RsaExponent),
+        (rsa_key(256, &[2]), KeyError::RsaExponent),
+        (rsa_key(256, &[1, 0, 0, 0, 1]), KeyError::RsaExponent),
+        (rsa_key(256, &[0, 1, 0, 1]), KeyError::Der),
+        (trailing, KeyError::Der),
+        (b"".to_vec(), KeyError::Der),
     ] {
-        assert_eq!(read(&bad), None, "{}", hex::encode(bad));
+        assert_eq!(read(&bad), Err(why), "{}", hex::encode(bad));
+    }
+}
+
+/// Signatures by a key of 2048 bits over "message", made with the Python package
+/// cryptography: salts of 0, 32 and 222 bytes, the last the longest that fits.
+#[test]
+fn an_rsa_signature_verifies_whatever_the_length_of_its_salt() {
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../../tests/data/rsa_pss.json")).unwrap();
+    let key = PublicKey::from_pem(vectors["key"].as_str().unwrap()).unwrap();
+    for salt in ["0", "32", "222"] {
+        let signature = hex::decode(vectors[salt].as_str().unwrap()).unwrap();
+        assert!(key.verify(b"message", &signature), "salt of {salt}");
+        assert!(!key.verify(b"massage", &signature), "salt of {salt}");
+        for place in [0, 100, 255] {
+            let mut other = signature.clone();
+            other[place] ^= 1;
+            assert!(!key.verify(b"message", &other), "salt of {salt}");
+        }
+        let longer = [&[0][..], &signature].concat();
+        assert!(!key.verify(b"message", &longer) && !key.verify(b"message", &signature[1..]));
+    }
+    assert!(!key.verify(b"message", b"") && !key.verify(b"message", &[0xff; 256]));
+    let short = PublicKey::from_pem(vectors["key-1024"].as_str().unwrap());
+    assert_eq!(short, Err(KeyError::RsaBits(1024)));
+}
+
+#[test]
+fn a_key_of_any_shape_is_kept_and_says_which_member_is_wrong() {
+    let keyless = r#"{"keytype": "sigstore-oidc", "scheme": "Fulcio",
+        "keyval": {"identity": "somebody@example.com", "issuer": "https://example.com"}}"#;
+    let ml_dsa = r#"{"keytype": "ml-dsa", "scheme": "ml-dsa-44/1", "keyval": {"public": "00"}}"#;
+    for (text, why) in [
+        (
+            keyless,
+            "its algorithm is \"sigstore-oidc\" with \"Fulcio\", which",
+        ),
+        (
+            ml_dsa,
+            "its algorithm is \"ml-dsa\" with \"ml-dsa-44/1\", which",
+        ),
+        ("null", "key: null where an object belongs"),
+        ("[1]", "key: an array where an object belongs"),
+        ("{}", "key: no member \"keytype\""),
+        (
+            r#"{"keytype": "ecdsa", "scheme": 7}"#,
+            "key.scheme: an integer where a string belongs",
+        ),
+        (
+            r#"{"keytype": "ecdsa", "scheme": "ecdsa-sha2-nistp256", "keyval": {"identity": "x"}}"#,
+            "key.keyval: no member \"public\"",
+        ),
+        (
+            r#"{"keytype": "ed25519", "scheme": "ed25519", "keyval": "00"}"#,
+            "key.keyval: a string where an object belongs",
+        ),
+    ] {
+        let json = keymoot_core::json::parse(text.as_bytes(), 1000).unwrap();
+        let shown = read(&json).unwrap_err().to_string();
+        assert!(shown.starts_with(why), "{text}: {shown}");
     }
 }
 
