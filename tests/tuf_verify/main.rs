@@ -7,3 +7,4 @@ mod history;
 mod hostile;
 mod old_roots;
 mod published;
+mod wild;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::dsse::{self, Envelope, EnvelopeError};
+use super::root::ROLES;
 use super::{KeyId, Warning};
 use keymoot_core::digest::Digest;
 use keymoot_core::json::{self, At, Json, JsonError, Misfit};
@@ -92,6 +93,13 @@ pub enum DocumentError {
         "it is a payload as tuf-ci keeps it; its signatures belong beside it, in the file whose name ends in .sig.json"
     )]
     BarePayload,
+    /// It is metadata of a TUF before 1.0, which named its types with capitals.
+    #[error(
+        "it is metadata from before TUF 1.0: its _type is \"{}\", as Notary, Uptane and go-tuf 0 \
+         write it; keymoot reads TUF 1.0 alone, in which it is \"{}\"",
+        excerpt(.0), excerpt(&.0.to_lowercase())
+    )]
+    Before1_0(String),
     /// It is an envelope that cannot be read, or one of something else.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
@@ -128,6 +136,7 @@ impl DocumentError {
             Self::Json(JsonError::Refused { .. }) => "NOT-SIGNABLE-JSON",
             Self::UnknownFormat | Self::PayloadType(_) => "UNKNOWN-FORMAT",
             Self::BarePayload => "UNSIGNED-PAYLOAD",
+            Self::Before1_0(_) => "BEFORE-1.0",
             _ => "MALFORMED",
         }
     }
@@ -237,7 +246,23 @@ impl Document {
 
     fn of(signed: Json, signed_bytes: Vec<u8>, form: Form) -> Result<Self, DocumentError> {
         let at = At::top(&signed, "signed");
-        let kind = at.member("_type")?.string()?.to_owned();
+        let place = at.member("_type")?;
+        let kind = place.string()?.to_owned();
+        if !ROLES.contains(&kind.as_str()) {
+            return Err(match ROLES.contains(&kind.to_lowercase().as_str()) {
+                true => DocumentError::Before1_0(kind),
+                false => {
+                    let [first @ .., last] = ROLES;
+                    let known = first.join(", ");
+                    place
+                        .misfit(format!(
+                            "\"{}\" where {known} or {last} belongs",
+                            excerpt(&kind)
+                        ))
+                        .into()
+                }
+            });
+        }
         let version = at.member("version")?.unsigned()?;
         let (values, bytes) = VALUES;
         if signed.count() > values + signed_bytes.len() / bytes {

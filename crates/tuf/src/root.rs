@@ -10,7 +10,7 @@ use keymoot_core::digest::Digest;
 use keymoot_core::json::{At, Misfit, Object};
 use keymoot_core::time::Time;
 
-/// The roles every root delegates to (TUF 1.0.34, section 4.3).
+/// The roles every root delegates to (TUF 1.0.34, section 4.3), and the types of metadata.
 pub(super) const ROLES: [&str; 4] = ["root", "snapshot", "targets", "timestamp"];
 
 /// The content of a root document.
