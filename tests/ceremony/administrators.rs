@@ -9,7 +9,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::stage::{Stage, below, finished, keymoot, read_until, said};
+use testkit::stage::{Stage, below, finished, keymoot, read_until, said};
 
 /// Keeps a program from going on, or lets it.
 fn signal(child: &Child, signal: Signal) {

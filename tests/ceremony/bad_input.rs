@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, process::Output};
 
 use keymoot::rehearsal::cast::{self, Cast};
 
-use crate::stage::{Stage, keymoot, said};
+use testkit::stage::{Stage, keymoot, said};
 
 const SCRIPT: &str = include_str!("../../ceremony-scripts/initial-root.toml");
 const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");

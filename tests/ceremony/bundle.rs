@@ -4,7 +4,7 @@ use std::{fs, process::Output};
 
 use keymoot_record::bundle::{Bundle, Files};
 
-use crate::stage::{Stage, finished, keymoot, said, violated};
+use testkit::stage::{Stage, finished, keymoot, said, violated};
 
 fn files() -> Files {
     keymoot_verify::read(&finished().out())

@@ -11,7 +11,7 @@ use std::{
 
 use keymoot_record::transcript::Event;
 
-use crate::stage::{Stage, finished, read_until, said};
+use testkit::stage::{Stage, finished, read_until, said};
 
 /// How many events lie between two at which it is killed.
 const EVERY: usize = 20;

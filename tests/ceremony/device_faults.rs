@@ -18,7 +18,7 @@ use std::{
 use keymoot::rehearsal::hands::{Hands, Simulators};
 use keymoot_record::{ceremony::script::Document, transcript::Event};
 
-use crate::stage::{Stage, read_until, said};
+use testkit::stage::{Stage, read_until, said};
 
 /// How many commands the first holder's YubiKey gets in a ceremony of three holders
 /// in which nothing goes wrong: at the table three times, to make a key, to sign three

@@ -4,7 +4,7 @@ use std::fs;
 
 use keymoot::rehearsal::cast;
 
-use crate::stage::{Stage, keymoot, said};
+use testkit::stage::{Stage, keymoot, said};
 
 const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
 

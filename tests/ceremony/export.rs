@@ -15,10 +15,9 @@ use keymoot_record::{
 };
 use keymoot_tuf::{Dialect, Document};
 
-use crate::{
-    python::reader,
-    stage::{Stage, files_below, finished, keymoot, said},
-};
+use testkit::stage::{Stage, files_below, finished, keymoot, said};
+
+use crate::python::reader;
 
 const DIALECT: Dialect = Dialect::TufOnCi;
 

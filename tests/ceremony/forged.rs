@@ -10,7 +10,7 @@ use keymoot_record::{
     transcript::{Chain, Event, Mode, Time},
 };
 
-use crate::stage::finished;
+use testkit::stage::finished;
 
 pub type Line = (Event, Time);
 

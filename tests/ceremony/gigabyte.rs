@@ -20,7 +20,7 @@ use keymoot_record::{
 };
 use serde_json::{Value, json};
 
-use crate::stage::{finished, program, said};
+use testkit::stage::{finished, program, said};
 
 /// A gigabyte, and what a bundle and a file of it may be at most, in bytes.
 const GIGABYTE: u64 = 1 << 30;

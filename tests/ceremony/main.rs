@@ -17,7 +17,6 @@ mod python;
 mod replay;
 mod report;
 mod secrets;
-mod stage;
 mod status;
 mod story;
 mod tampered;

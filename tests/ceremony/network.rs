@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::stage::{Stage, program, said};
+use testkit::stage::{Stage, program, said};
 
 /// What the shell does in the namespace: loopback up, what there is written down, and
 /// the program under strace. io_uring could connect without any of the other calls.

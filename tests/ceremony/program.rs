@@ -7,7 +7,7 @@ use keymoot_record::transcript::Event;
 use serde_json::Value;
 
 use crate::python::reader;
-use crate::stage::{Stage, finished, keymoot, program, read_until, said};
+use testkit::stage::{Stage, finished, keymoot, program, read_until, said};
 
 /// The digest of a program, by reading its file.
 fn digest_of(program: &Path) -> Digest {

@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::stage::{Stage, finished, keymoot, said};
+use testkit::stage::{Stage, finished, keymoot, said};
 
 fn python_tuf(root: &Path) -> Value {
     reader("root", root)

@@ -8,7 +8,7 @@ use keymoot_record::{
 };
 use proptest::prelude::*;
 
-use crate::stage::finished;
+use testkit::stage::finished;
 
 fn transcript() -> Vec<u8> {
     fs::read(finished().dir().join("transcript.jsonl")).unwrap()

@@ -7,10 +7,9 @@ use keymoot_core::text::escape;
 use keymoot_record::rules::roster::Roster;
 use serde_json::json;
 
-use crate::{
-    python::answer,
-    stage::{Stage, finished, said},
-};
+use testkit::stage::{Stage, finished, said};
+
+use crate::python::answer;
 
 const ROSTER: &str = include_str!("../data/hostile-roster.toml");
 

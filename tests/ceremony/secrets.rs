@@ -5,7 +5,10 @@ use std::fs;
 use keymoot::rehearsal::unattended;
 use keymoot_record::rules::roster::Handle;
 
-use crate::stage::{Stage, files_below, finished, said};
+use testkit::{
+    privileged::Root,
+    stage::{Stage, files_below, finished, said},
+};
 
 /// The ways in which bytes may stand in a file.
 fn shapes(secret: &[u8]) -> Vec<Vec<u8>> {
@@ -27,7 +30,7 @@ fn pins() -> Vec<Vec<u8>> {
     let handle = |n| Handle::try_from(format!("holder-{n}")).unwrap();
     (1..=9)
         .map(|n| {
-            unattended::pin(crate::stage::SEED, &handle(n))
+            unattended::pin(testkit::stage::SEED, &handle(n))
                 .expose()
                 .to_vec()
         })
@@ -117,9 +120,12 @@ fn what_was_sealed_to_a_holder_is_nowhere_else_and_opens_the_device() {
 
 #[test]
 fn no_pin_is_printed_or_stands_in_arguments_or_environment() {
+    let Some(root) = Root::of_this_test() else {
+        return;
+    };
     let stage = Stage::new();
-    let mut child = stage.rehearse(&[]);
-    crate::stage::read_until(&mut child, 60);
+    let mut child = stage.rehearse_as(&root, &[]);
+    testkit::stage::read_until(&mut child, 60);
     let proc = std::path::PathBuf::from(format!("/proc/{}", child.id()));
     let seen = ["cmdline", "environ"]
         .map(|name| fs::read(proc.join(name)).unwrap())

@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Output};
 
 use serde_json::Value;
 
-use crate::stage::{Stage, files_below, finished, keymoot, said};
+use testkit::stage::{Stage, files_below, finished, keymoot, said};
 
 fn status(source: &Path, more: &[&str]) -> Output {
     let mut command = keymoot();

@@ -17,10 +17,9 @@ use keymoot_record::{
 };
 use serde_json::Value;
 
-use crate::{
-    python::reader,
-    stage::{below, keymoot, said},
-};
+use testkit::stage::{below, keymoot, said};
+
+use crate::python::reader;
 
 /// The scripts of the chapters, in order.
 const CHAPTERS: [&str; 6] = [

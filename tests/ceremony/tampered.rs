@@ -8,10 +8,9 @@ use keymoot_record::{
     transcript::{Chain, ChainError, Event, Time},
 };
 
-use crate::{
-    forged::{honest, list_anew, verdicts},
-    stage::finished,
-};
+use testkit::stage::finished;
+
+use crate::forged::{honest, list_anew, verdicts};
 
 type Lines = Vec<Vec<u8>>;
 

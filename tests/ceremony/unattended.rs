@@ -3,7 +3,7 @@
 use keymoot_core::Outcome;
 use keymoot_record::ceremony::script::Document;
 
-use crate::stage::{Stage, finished, said};
+use testkit::stage::{Stage, finished, said};
 
 #[test]
 fn nine_holders_enrol_and_at_least_five_sign_the_root() {

@@ -22,7 +22,7 @@ use keymoot_record::{
     transcript::Event,
 };
 
-use crate::stage::{Stage, read_until, said};
+use testkit::stage::{Stage, read_until, said};
 
 const MIXED: [&str; 2] = ["--device", "mixed"];
 
@@ -146,7 +146,7 @@ impl Afterwards {
 /// Starts the simulators as the program does, which is beside them and not beside
 /// this test.
 fn started(settings: &SimulatorSettings, folder: &std::path::Path) -> Simulated {
-    simulator::start_with(&crate::stage::program(), folder, settings).unwrap()
+    simulator::start_with(&testkit::stage::program(), folder, settings).unwrap()
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn afterwards_nothing_answers_to_the_default_password_and_the_signer_can_only_si
 
 /// Every file of a bundle's audit logs.
 fn logs(stage: &Stage) -> Vec<PathBuf> {
-    let mut found: Vec<_> = crate::stage::files_below(&stage.out().join("audit-logs"))
+    let mut found: Vec<_> = testkit::stage::files_below(&stage.out().join("audit-logs"))
         .into_iter()
         .filter(|path| path.extension().is_some_and(|e| e == "log"))
         .collect();
@@ -248,7 +248,7 @@ fn a_log_that_lacks_any_entry_or_has_one_altered_does_not_account_for_the_comman
 }
 
 fn copy_below(from: &std::path::Path, to: &std::path::Path) {
-    for path in crate::stage::files_below(from) {
+    for path in testkit::stage::files_below(from) {
         let there = to.join(path.strip_prefix(from).unwrap());
         fs::create_dir_all(there.parent().unwrap()).unwrap();
         fs::copy(path, there).unwrap();
@@ -334,9 +334,9 @@ fn no_password_is_in_any_file_of_the_ceremony_or_the_bundle() {
     let stage = mixed();
     for n in [2, 4, 6, 8] {
         let handle = format!("holder-{n}").try_into().unwrap();
-        let password = unattended::password(crate::stage::SEED, &handle);
+        let password = unattended::password(testkit::stage::SEED, &handle);
         for folder in [stage.dir(), stage.out()] {
-            for path in crate::stage::files_below(&folder) {
+            for path in testkit::stage::files_below(&folder) {
                 let content = fs::read(&path).unwrap();
                 let found = content.windows(24).any(|w| w == password.expose());
                 assert!(!found, "a password is in {}", path.display());

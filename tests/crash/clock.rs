@@ -10,7 +10,7 @@ use std::{
 
 use keymoot_record::transcript::Entry;
 
-use crate::stage::{Stage, keymoot, read_until, said};
+use testkit::stage::{Stage, keymoot, read_until, said};
 
 /// The library that faketime(1) preloads.
 fn library() -> PathBuf {

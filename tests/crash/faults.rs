@@ -6,13 +6,15 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Output, Stdio},
 };
 
-use crate::{
-    recording::Scenario,
+use testkit::{
+    privileged::Root,
     stage::{files_below, keymoot, program, said},
 };
+
+use crate::recording::Scenario;
 
 /// A call that fails.
 struct Fault {
@@ -39,12 +41,14 @@ const fn fault(
 }
 
 struct Ceremony {
+    root: Root,
     folder: tempfile::TempDir,
 }
 
 impl Ceremony {
-    fn new() -> Self {
+    fn new(root: &Root) -> Self {
         Self {
+            root: root.clone(),
             folder: tempfile::Builder::new().prefix("kc").tempdir().unwrap(),
         }
     }
@@ -55,7 +59,7 @@ impl Ceremony {
 
     /// Holds the ceremony while calls fail.
     fn held_with(&self, faults: &[&Fault]) -> Output {
-        let mut strace = Command::new("strace");
+        let mut strace = self.root.command("strace");
         strace
             .args(["--follow-forks", "--seccomp-bpf", "--output"])
             .arg(self.path("log"));
@@ -122,6 +126,9 @@ fn is_told(output: &Output, path: &str) {
 
 #[test]
 fn a_write_or_sync_that_fails_is_told_and_the_ceremony_goes_on_afterwards() {
+    let Some(root) = Root::of_this_test() else {
+        return;
+    };
     for fault in [
         fault("write", "ceremony/transcript.jsonl", "ENOSPC", "1"),
         fault("write", "ceremony/transcript.jsonl", "EIO", "40"),
@@ -131,7 +138,7 @@ fn a_write_or_sync_that_fails_is_told_and_the_ceremony_goes_on_afterwards() {
         fault("fsync", "ceremony/escrow", "ENOSPC", "2"),
         fault("write", "ceremony/lock", "ENOSPC", "2"),
     ] {
-        let ceremony = Ceremony::new();
+        let ceremony = Ceremony::new(&root);
         is_told(&ceremony.held_with(&[&fault]), "ceremony");
         ceremony.goes_on_to_its_end();
     }
@@ -139,6 +146,9 @@ fn a_write_or_sync_that_fails_is_told_and_the_ceremony_goes_on_afterwards() {
 
 #[test]
 fn a_ceremony_that_cannot_be_laid_out_leaves_nothing_and_can_be_begun_anew() {
+    let Some(root) = Root::of_this_test() else {
+        return;
+    };
     for fault in [
         fault("mkdir", "ceremony.keymoot-part", "EROFS", "1"),
         fault(
@@ -161,7 +171,7 @@ fn a_ceremony_that_cannot_be_laid_out_leaves_nothing_and_can_be_begun_anew() {
         ),
         fault("renameat2", "ceremony", "EIO", "1"),
     ] {
-        let ceremony = Ceremony::new();
+        let ceremony = Ceremony::new(&root);
         is_told(&ceremony.held_with(&[&fault]), "ceremony");
         assert!(!ceremony.path("ceremony").exists(), "{}", fault.call);
         assert!(
@@ -175,8 +185,11 @@ fn a_ceremony_that_cannot_be_laid_out_leaves_nothing_and_can_be_begun_anew() {
 
 #[test]
 fn a_stick_that_is_pulled_during_the_export_leaves_no_bundle_and_a_second_export_does() {
+    let Some(root) = Root::of_this_test() else {
+        return;
+    };
     let gone = |call| fault(call, "bundle.keymoot-part", "EIO", "1+");
-    let root = "bundle.keymoot-part/repositories/tuf-root/metadata/root.json";
+    let written = "bundle.keymoot-part/repositories/tuf-root/metadata/root.json";
     for faults in [
         vec![fault("mkdir", "bundle.keymoot-part", "EROFS", "1+")],
         vec![fault(
@@ -186,20 +199,20 @@ fn a_stick_that_is_pulled_during_the_export_leaves_no_bundle_and_a_second_export
             "1+",
         )],
         vec![
-            fault("openat", root, "EIO", "1+"),
+            fault("openat", written, "EIO", "1+"),
             gone("rmdir"),
             gone("unlinkat"),
         ],
-        vec![fault("write", root, "EIO", "1+"), gone("fsync")],
+        vec![fault("write", written, "EIO", "1+"), gone("fsync")],
         vec![
-            fault("fsync", root, "EIO", "1+"),
+            fault("fsync", written, "EIO", "1+"),
             gone("rmdir"),
             gone("openat"),
         ],
         vec![gone("fsync")],
         vec![fault("renameat2", "bundle", "EIO", "1+")],
     ] {
-        let ceremony = Ceremony::new();
+        let ceremony = Ceremony::new(&root);
         let output = ceremony.held_with(&faults.iter().collect::<Vec<_>>());
         is_told(&output, "bundle");
         assert!(!ceremony.path("bundle").exists(), "{}", said(&output));
@@ -209,11 +222,12 @@ fn a_stick_that_is_pulled_during_the_export_leaves_no_bundle_and_a_second_export
 }
 
 /// Runs a script with mounts of its own; `$keymoot` is the program, `$at` an empty
-/// folder that a disk can be mounted on.
-fn with_mounts(script: &str) -> Output {
+/// folder that a disk can be mounted on. A disk that is remounted is named as a whole:
+/// else mount(8) takes its owner over, whose number the namespace does not know.
+fn with_mounts(root: &Root, script: &str) -> Output {
     let folder = tempfile::Builder::new().prefix("kc").tempdir().unwrap();
-    Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "sh", "-euc", script])
+    root.command("sh")
+        .args(["-euc", script])
         .env("keymoot", program())
         .env("at", folder.path())
         .env_remove("PCSCLITE_CSOCK_NAME")
@@ -224,14 +238,17 @@ fn with_mounts(script: &str) -> Output {
 
 #[test]
 fn a_stick_that_is_full_is_told_and_the_bundle_is_written_when_there_is_space() {
+    let Some(root) = Root::with_mounts() else {
+        return;
+    };
     for kib in [16, 100, 250, 400] {
-        let output = with_mounts(&format!(
+        let output = with_mounts(&root, &format!(
             "mkdir $at/stick
              mount -t tmpfs -o size={kib}k none $at/stick
              $keymoot rehearse --unattended --seed 7 --dir $at/ceremony --out $at/stick/bundle > /dev/null && exit 9
              test $? -eq 1
              test -z \"$(ls $at/stick)\"
-             mount -o remount,size=100m $at/stick
+             mount -o remount,size=100m none $at/stick
              $keymoot resume $at/ceremony
              $keymoot verify $at/stick/bundle --rehearsal"
         ));
@@ -246,12 +263,16 @@ fn a_stick_that_is_full_is_told_and_the_bundle_is_written_when_there_is_space() 
 
 #[test]
 fn a_disk_with_no_space_for_the_ceremonys_folder_is_told_and_left_as_it_was() {
+    let Some(root) = Root::with_mounts() else {
+        return;
+    };
     let output = with_mounts(
+        &root,
         "mount -t tmpfs -o size=20k none $at
          $keymoot rehearse --unattended --seed 7 --dir $at/ceremony --out $at/bundle > /dev/null && exit 9
          test $? -eq 1
          test -z \"$(ls $at)\"
-         mount -o remount,size=100m $at
+         mount -o remount,size=100m none $at
          $keymoot rehearse --unattended --seed 7 --dir $at/ceremony --out $at/bundle
          $keymoot verify $at/bundle --rehearsal",
     );
@@ -261,12 +282,16 @@ fn a_disk_with_no_space_for_the_ceremonys_folder_is_told_and_left_as_it_was() {
 
 #[test]
 fn a_target_that_cannot_be_written_to_is_told_and_written_when_it_can() {
+    let Some(root) = Root::with_mounts() else {
+        return;
+    };
     let output = with_mounts(
+        &root,
         "mkdir $at/stick
          mount -t tmpfs -o ro none $at/stick
          $keymoot rehearse --unattended --seed 7 --dir $at/ceremony --out $at/stick/bundle > /dev/null && exit 9
          test $? -eq 1
-         mount -o remount,rw $at/stick
+         mount -o remount,rw none $at/stick
          $keymoot resume $at/ceremony
          $keymoot verify $at/stick/bundle --rehearsal",
     );
@@ -276,7 +301,10 @@ fn a_target_that_cannot_be_written_to_is_told_and_written_when_it_can() {
 
 #[test]
 fn what_failed_leaves_no_file_half_written() {
-    let ceremony = Ceremony::new();
+    let Some(root) = Root::of_this_test() else {
+        return;
+    };
+    let ceremony = Ceremony::new(&root);
     let fault = fault("fsync", "ceremony/objects", "EIO", "7");
     is_told(&ceremony.held_with(&[&fault]), "ceremony");
     for path in files_below(&ceremony.path("ceremony/objects")) {

@@ -13,10 +13,6 @@ mod strace;
 mod survival;
 mod trial;
 
-#[path = "../ceremony/stage.rs"]
-#[allow(dead_code)]
-mod stage;
-
 mod clock;
 mod faults;
 mod power;

@@ -2,9 +2,13 @@
 
 use std::{fs, path::Path};
 
+use testkit::{
+    privileged::Root,
+    stage::{SEED, keymoot, said},
+};
+
 use crate::{
     recording::{Crash, Recording, Scenario},
-    stage::{SEED, keymoot, said},
     trial::{after_every_operation, attempt, one_of_each_kind},
 };
 
@@ -52,9 +56,9 @@ enum Tried {
 }
 
 /// Tries a ceremony, prints the counts, and gives what did not survive.
-fn survived(scenario: &Scenario, tried: Tried, folder: &Path) -> Vec<String> {
+fn survived(root: &Root, scenario: &Scenario, tried: Tried, folder: &Path) -> Vec<String> {
     fs::create_dir(folder).unwrap();
-    let recording = Recording::of(scenario, &folder.join(RECORDED));
+    let recording = Recording::of(root, scenario, &folder.join(RECORDED));
     let crashes = recording.crashes();
     let chosen = match tried {
         Tried::Every => crashes.iter().collect(),
@@ -165,6 +169,9 @@ fn policy(dialect: &str, path: &Path) -> String {
 
 #[test]
 fn ceremonies_survive_a_power_cut_at_any_operation() {
+    let Some(root) = Root::of_this_test() else {
+        return;
+    };
     let folder = tempfile::Builder::new().prefix("kc").tempdir().unwrap();
     let tuf_ci = policy("tuf-ci", &folder.path().join("policy.toml"));
     let first = Scenario::new("initial-root", &["initial-root"]);
@@ -201,6 +208,7 @@ fn ceremonies_survive_a_power_cut_at_any_operation() {
     let mut lost = Vec::new();
     for (number, (scenario, tried)) in ceremonies.iter().enumerate() {
         lost.extend(survived(
+            &root,
             scenario,
             *tried,
             &folder.path().join(format!("{number:02}")),

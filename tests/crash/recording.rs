@@ -8,10 +8,14 @@ use std::{
     process::{Command, Stdio},
 };
 
+use testkit::{
+    privileged::Root,
+    stage::{SEED, program, said},
+};
+
 use crate::{
     disk::{self, Disk, Found, Survivors, Tree},
     operations::{Operation, operations},
-    stage::{SEED, program, said},
     strace,
     survival::lay_out,
 };
@@ -64,8 +68,8 @@ impl Scenario {
 }
 
 /// A program under strace, which writes these calls into a log.
-pub fn traced(log: &Path, calls: &str, line: &[String]) -> Command {
-    let mut command = Command::new("strace");
+pub fn traced(root: &Root, log: &Path, calls: &str, line: &[String]) -> Command {
+    let mut command = root.command("strace");
     command
         .args(["--follow-forks", "--seccomp-bpf", "--decode-fds=path"])
         .args(["--string-limit", "1000000000", "--output"])
@@ -79,6 +83,7 @@ pub fn traced(log: &Path, calls: &str, line: &[String]) -> Command {
 
 /// A rehearsal that nothing interrupted, from its beginning or from where a crash left it.
 pub struct Recording {
+    pub root: Root,
     pub scenario: Scenario,
     /// Its name, and after which crash it is gone on with.
     pub name: String,
@@ -127,10 +132,10 @@ impl Crash {
 
 impl Recording {
     /// Holds the rehearsal in `folder`, which is made.
-    pub fn of(scenario: &Scenario, folder: &Path) -> Self {
+    pub fn of(root: &Root, scenario: &Scenario, folder: &Path) -> Self {
         fs::create_dir(folder).unwrap();
         let name = scenario.name.to_owned();
-        Self::held(scenario, name, Crash::nothing(), folder)
+        Self::held(root, scenario, name, Crash::nothing(), folder)
     }
 
     /// Goes on in `folder`, which is made, where a crash of this one left it.
@@ -139,12 +144,18 @@ impl Recording {
             tree: lay_out(&crash.tree, &self.folder, folder),
             ..*crash
         };
-        Self::held(&self.scenario, self.place(crash), before, folder)
+        Self::held(
+            &self.root,
+            &self.scenario,
+            self.place(crash),
+            before,
+            folder,
+        )
     }
 
-    fn held(scenario: &Scenario, name: String, before: Crash, folder: &Path) -> Self {
+    fn held(root: &Root, scenario: &Scenario, name: String, before: Crash, folder: &Path) -> Self {
         let log = folder.with_extension("strace");
-        let output = traced(&log, strace::CALLS, &scenario.hold(folder))
+        let output = traced(root, &log, strace::CALLS, &scenario.hold(folder))
             .output()
             .expect("strace is needed: `make test-packages` installs it");
         assert!(output.status.success(), "{}", said(&output));
@@ -155,6 +166,7 @@ impl Recording {
         let transcript = fs::read(folder.join(TRANSCRIPT)).unwrap();
         let lines = transcript.split_inclusive(|&b| b == b'\n');
         let recording = Self {
+            root: root.clone(),
             scenario: scenario.clone(),
             name,
             before,

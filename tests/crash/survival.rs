@@ -7,14 +7,16 @@ use std::{
     process::Output,
 };
 
-use keymoot_core::digest::Digest;
-use keymoot_record::transcript::{Chain, Event};
+use keymoot::{
+    digest::Digest,
+    transcript::{Chain, Event},
+};
+use testkit::stage::{keymoot, said};
 
 use crate::{
     disk::{Content, Found, Tree},
     operations::is_signature,
     recording::{Crash, Recording, TRANSCRIPT, traced},
-    stage::{keymoot, said},
     strace,
 };
 
@@ -88,7 +90,8 @@ impl Survivor<'_> {
     fn go_on(&self) -> (Output, usize) {
         let line = self.recording.scenario.hold(&self.folder);
         let log = self.folder.with_extension("strace");
-        let output = traced(&log, strace::COMMANDS, &line).output().unwrap();
+        let mut strace = traced(&self.recording.root, &log, strace::COMMANDS, &line);
+        let output = strace.output().unwrap();
         let calls = strace::calls(&fs::read(&log).unwrap());
         fs::remove_file(log).unwrap();
         let signed = calls.iter().filter(|call| is_signature(call));

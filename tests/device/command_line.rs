@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::room::Room;
+use testkit::room::Room;
 
 fn keymoot(socket: &Path, action: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_keymoot"))

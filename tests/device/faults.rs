@@ -8,7 +8,7 @@ use p256::pkcs8::DecodePublicKey as _;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::Holder;
-use crate::room::{Desk, play};
+use testkit::room::{Desk, play};
 
 const ONE: &[&str] = &["--count", "1", "--inserted", "1"];
 

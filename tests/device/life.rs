@@ -11,7 +11,7 @@ use p256::pkcs8::DecodePublicKey as _;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::Holder;
-use crate::room::play;
+use testkit::room::play;
 
 const ONE: &[&str] = &["--count", "1", "--inserted", "1"];
 const ONE_OLD: &[&str] = &["--count", "1", "--inserted", "1", "--firmware", "5.4.3"];

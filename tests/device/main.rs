@@ -6,7 +6,6 @@ mod command_line;
 mod faults;
 mod life;
 mod plugging;
-mod room;
 mod yubihsm;
 
 use keymoot::device::{Serial, new_puk, piv};

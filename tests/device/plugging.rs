@@ -5,7 +5,7 @@ use std::thread;
 
 use keymoot::device::{Bench, Cancel, DeviceError, Seen, Serial, piv};
 
-use crate::room::play;
+use testkit::room::play;
 
 const TWO: &[&str] = &["--count", "2"];
 

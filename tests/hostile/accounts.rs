@@ -3,7 +3,9 @@
 
 use std::{fs, path::Path};
 
-use crate::{TITLES, argument, is_safe, is_shown, said, script::script, strings};
+use testkit::hostile::{script::script, strings};
+
+use crate::{TITLES, argument, is_safe, is_shown, said};
 
 /// Nine holders with hostile names and employers, and a witness for every hostile text.
 fn roster() -> String {

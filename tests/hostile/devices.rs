@@ -1,8 +1,8 @@
 //! Readers: their names are what a device says of itself.
 
-use std::process::Command;
+use testkit::{hostile::strings, programs::keymoot, room::Room};
 
-use crate::{is_shown, printed, room::Room, strings};
+use crate::{is_shown, printed};
 
 #[test]
 fn names_of_readers_are_shown_without_being_obeyed() {
@@ -11,9 +11,8 @@ fn names_of_readers_are_shown_without_being_obeyed() {
         let name = format!("YubiKey {}", hostile.text);
         let room = Room::open(&["--inserted", "all", "--reader", &name]);
         for what in ["list", "info"] {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_keymoot"));
             let said = printed(
-                command
+                keymoot()
                     .args(["device", what])
                     .env("PCSCLITE_CSOCK_NAME", room.socket()),
             );

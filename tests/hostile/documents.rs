@@ -5,10 +5,9 @@ use std::{fs, path::Path};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use crate::{
-    argument, is_safe, is_shown, said,
-    strings::{self, Hostile},
-};
+use testkit::hostile::strings::{self, Hostile};
+
+use crate::{argument, is_safe, is_shown, said};
 
 const PEM: &str = "-----BEGIN PUBLIC KEY-----\n\
     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEuSxCeM1GdftNUEQYtJ3jp3E5ykFE\n\

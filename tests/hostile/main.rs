@@ -6,13 +6,6 @@ mod accounts;
 mod devices;
 mod documents;
 mod people;
-#[path = "../device/room.rs"]
-#[allow(dead_code)]
-mod room;
-#[path = "../data/hostile_script.rs"]
-mod script;
-#[path = "../data/hostile_strings.rs"]
-mod strings;
 
 use std::{
     ffi::OsStr,
@@ -20,15 +13,17 @@ use std::{
     process::{Command, Stdio},
 };
 
-use strings::Hostile;
+use testkit::{
+    hostile::strings::{self, Hostile},
+    programs::keymoot,
+};
 
 /// The members of a script that are hostile.
 const TITLES: [&str; 2] = ["title", "words"];
 
 /// What the program prints, on both its outputs, where no device is to be found.
 fn said<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_keymoot"));
-    printed(command.args(arguments).env_remove("PCSCLITE_CSOCK_NAME"))
+    printed(keymoot().args(arguments))
 }
 
 fn printed(command: &mut Command) -> String {

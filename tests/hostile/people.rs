@@ -2,11 +2,12 @@
 
 use std::{fs, path::Path};
 
-use crate::{
-    TITLES, argument, is_safe, is_shown, said,
+use testkit::hostile::{
     script::script,
     strings::{self, quoted},
 };
+
+use crate::{TITLES, argument, is_safe, is_shown, said};
 
 const SCRIPT: &str = include_str!("../../ceremony-scripts/initial-root.toml");
 

@@ -7,8 +7,7 @@ use std::{
 };
 
 use keymoot::rehearsal::cast::Cast;
-
-use super::needle::Needle;
+use testkit::needle::Needle;
 
 /// An identity whose owner can open what is sealed to every holder, and a roster.
 pub struct Escrow {

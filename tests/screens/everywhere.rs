@@ -118,7 +118,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
     all.expect("first two words").see("review_ends");
     all.press("\u{4}").expect("SHA-256 of root.json");
     all.each(|at| {
-        at.expect_any(&["Scan: it is the digits", "No code is shown"]);
+        at.expect_any(["Scan: it is the digits", "No code is shown"]);
     });
     all.see("digest").picture(
         "digest",

@@ -3,14 +3,13 @@
 
 use std::fs;
 
-use keymoot::rehearsal::cast::Cast;
-use keymoot_attestation::Family;
-
-use super::{
+use keymoot::{attestation::Family, rehearsal::cast::Cast};
+use testkit::hostile::{
     script::script,
     strings::{self, Hostile, quoted},
-    tables::Tables,
 };
+
+use super::tables::Tables;
 
 /// Simulated holders, the first of whom has this name.
 fn roster(text: &str) -> String {

@@ -3,14 +3,12 @@
 
 use std::{fs::File, io::Read as _, os::unix::fs::FileExt as _, path::Path};
 
-use keymoot::rehearsal::unattended;
-use keymoot_record::rules::roster::Handle;
+use keymoot::{rehearsal::unattended, rules::roster::Handle};
+use testkit::{needle::Needle, privileged::Root, terminal::Terminal};
 
 use super::{
     escrow::Escrow,
-    needle::Needle,
-    rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, unattended_pin},
-    terminal::Terminal,
+    rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, touch_for, unattended_pin},
 };
 
 /// A PIN that is like nothing else.
@@ -40,10 +38,7 @@ impl Memory {
         let proc = Path::new("/proc").join(process.to_string());
         let open = |name| {
             File::open(proc.join(name)).unwrap_or_else(|error| {
-                panic!(
-                    "the memory of process {process} cannot be read: {error}. It is closed to all but root: run this \
-                     test as root, or under `unshare --user --map-root-user`"
-                )
+                panic!("the memory of process {process} cannot be read: {error}")
             })
         };
         let mut maps = String::new();
@@ -115,12 +110,15 @@ fn dump(at: &Terminal, when: &str, needles: &[Needle]) -> Found {
 
 #[test]
 fn a_new_pin_is_in_memory_while_it_is_typed_and_with_puk_and_management_key_nowhere_after() {
+    let Some(root) = Root::of_this_test() else {
+        return;
+    };
     let escrow = Escrow::new();
     let roster = escrow.roster();
     let rehearsal = Rehearsal::until("enrolment", &["--roster", roster.to_str().unwrap()]);
     let pin = [Needle::new("the PIN", PIN.as_bytes())];
-    let mut at = rehearsal.resume();
-    if at.expect_any(&["Call the next holder", "Insert your device"]) == 0 {
+    let mut at = rehearsal.resume_as(&root);
+    if at.expect_any(["Call the next holder", "Insert your device"]) == 0 {
         at.enter("1");
     }
     at.expect("is out; Ctrl-N inserts").by_hand(PLUG);
@@ -148,11 +146,18 @@ fn a_new_pin_is_in_memory_while_it_is_typed_and_with_puk_and_management_key_nowh
 
 /// A holder signs the documents with a secret that is typed once, and goes back to the
 /// seat; what is found then.
-fn after_signing(more: &[&str], seat: usize, asked: &str, secret: &str, touches: bool) -> Found {
+fn after_signing(
+    root: &Root,
+    more: &[&str],
+    seat: usize,
+    asked: &str,
+    secret: &str,
+    touches: bool,
+) -> Found {
     let needles = [Needle::new("what was typed", secret.as_bytes())];
     let rehearsal = Rehearsal::until("signing", more);
-    let mut at = rehearsal.resume();
-    let mut free = at.expect_any(&["Call the next holder", "Insert your device"]) == 0;
+    let mut at = rehearsal.resume_as(root);
+    let mut free = at.expect_any(["Call the next holder", "Insert your device"]) == 0;
     if !free && seat > 1 {
         // The interruption found the first at the table.
         at.press(ESCAPE).expect("Ways on").enter("3");
@@ -167,11 +172,10 @@ fn after_signing(more: &[&str], seat: usize, asked: &str, secret: &str, touches:
     at.expect(&format!("device {seat} no."));
     at.expect("is out; Ctrl-N inserts").by_hand(PLUG);
     at.expect(asked).enter(secret);
-    for name in DOCUMENTS {
-        at.expect(&format!("the signature on {name}"));
-        if touches {
-            at.expect("BLINKS").by_hand(TOUCH);
-        }
+    // A unit signs without being touched: no screen stands in between.
+    let touched = if touches { &DOCUMENTS[..] } else { &[] };
+    for name in touched {
+        touch_for(&mut at, name);
     }
     at.expect("Take your device out").by_hand(PLUG);
     at.expect("Call the next holder to sign");
@@ -180,16 +184,22 @@ fn after_signing(more: &[&str], seat: usize, asked: &str, secret: &str, touches:
 
 #[test]
 fn a_pin_that_opened_a_device_for_its_signatures_is_nowhere_in_memory_after_the_turn() {
-    let found = after_signing(&[], 1, "PIN, then Enter", &unattended_pin(1), true);
+    let Some(root) = Root::of_this_test() else {
+        return;
+    };
+    let found = after_signing(&root, &[], 1, "PIN, then Enter", &unattended_pin(1), true);
     assert_eq!(found.places, [""; 0]);
 }
 
 #[test]
 fn a_password_that_opened_a_unit_for_its_signatures_is_nowhere_in_memory_after_the_turn() {
+    let Some(root) = Root::of_this_test() else {
+        return;
+    };
     let holder = Handle::try_from("holder-2".to_owned()).unwrap();
     let password = unattended::password(7, &holder);
     let password = std::str::from_utf8(password.expose()).unwrap();
     let mixed = ["--device", "mixed"];
-    let found = after_signing(&mixed, 2, "Password, then Enter", password, false);
+    let found = after_signing(&root, &mixed, 2, "Password, then Enter", password, false);
     assert_eq!(found.places, [""; 0]);
 }

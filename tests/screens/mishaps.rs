@@ -2,14 +2,13 @@
 
 use std::fs;
 
-use super::{
-    rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, unattended_pin as pin},
-    terminal::Terminal,
-};
+use testkit::terminal::Terminal;
+
+use super::rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, unattended_pin as pin};
 
 /// Calls holder 1 unless the interruption found that holder at the table.
 fn call_first(at: &mut Terminal) {
-    if at.expect_any(&["Call the next holder", "Insert your device"]) == 0 {
+    if at.expect_any(["Call the next holder", "Insert your device"]) == 0 {
         at.enter("1");
     }
     at.expect("Insert your device")
@@ -123,7 +122,7 @@ fn digits_of_another_device_do_not_pass_for_this_one() {
 fn leaving_asks_for_the_word_and_says_how_to_go_on() {
     let rehearsal = Rehearsal::until("enrolment", &[]);
     let mut at = rehearsal.resume();
-    at.expect_any(&["Call the next holder", "Insert your device"]);
+    at.expect_any(["Call the next holder", "Insert your device"]);
     // Ctrl-L, from whatever screen.
     at.press("\u{c}").expect("type leave").enter("leave");
     assert_eq!(at.exit_code(), 4);

@@ -3,7 +3,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
     sync::LazyLock,
 };
 
@@ -13,21 +13,18 @@ use keymoot_record::{
     ceremony::question::last_four,
 };
 
-use super::{
-    rehearsal::{
-        DOCUMENTS, PLUG, TOUCH, pin, reading_words, touch_for, transcript, unattended_pin,
-    },
-    terminal::Terminal,
+use testkit::{programs::keymoot, terminal::Terminal};
+
+use super::rehearsal::{
+    DOCUMENTS, PLUG, TOUCH, pin, reading_words, touch_for, transcript, unattended_pin,
 };
 
 /// Bundles to go on from, and what each chapter was held with.
 static STORY: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
-    let told = Command::new(env!("CARGO_BIN_EXE_keymoot"))
+    let told = keymoot()
         .args(["rehearse", "story", "--unattended", "--seed", "7", "--out"])
         .arg(folder.path().join("story"))
-        .env_remove("PCSCLITE_CSOCK_NAME")
-        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .status()
         .unwrap();
@@ -137,7 +134,7 @@ impl Occasion {
         let serial = self.serial_at_hand();
         let at = &mut self.at;
         at.enter(&last_four(serial));
-        if at.expect_any(&["New PIN, first time", "type erase"]) == 1 {
+        if at.expect_any(["New PIN, first time", "type erase"]) == 1 {
             at.enter("erase");
         }
         at.expect("New PIN, first time")

@@ -2,9 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
 use keymoot::rehearsal::unattended;
@@ -12,8 +10,7 @@ use keymoot_record::{
     rules::roster::Handle,
     transcript::{Chain, Event},
 };
-
-use super::terminal::Terminal;
+use testkit::{lockstep::Lockstep, privileged::Root, programs::keymoot, terminal::Terminal};
 
 /// Ctrl-N plugs the holder's device in or out, Ctrl-T touches it.
 pub const PLUG: &str = "\u{e}";
@@ -31,25 +28,16 @@ impl Rehearsal {
         let rehearsal = Self {
             folder: tempfile::tempdir().unwrap(),
         };
-        let mut child = Command::new(env!("CARGO_BIN_EXE_keymoot"))
+        let mut program = keymoot();
+        program
             .args(["rehearse", "--unattended", "--seed", "7", "--dir"])
             .arg(rehearsal.dir())
-            .args(more)
-            .env_remove("PCSCLITE_CSOCK_NAME")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let begun = format!("step {step} begins");
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(
-            lines
-                .map_while(Result::ok)
-                .any(|line| line.contains(&begun)),
-            "{step} never began"
-        );
-        child.kill().unwrap();
-        child.wait().unwrap();
+            .args(more);
+        let begun = format!("step-begun {step} - -");
+        Lockstep::start(&mut program).kill_when(|| {
+            let transcript = rehearsal.dir().join("transcript.jsonl");
+            transcript.exists() && course(&rehearsal.dir()).contains(&begun)
+        });
         let settings = rehearsal.dir().join("settings.json");
         let text = fs::read_to_string(&settings).unwrap();
         fs::write(
@@ -66,6 +54,11 @@ impl Rehearsal {
 
     pub fn resume(&self) -> Terminal {
         Terminal::start(["resume".as_ref(), self.dir().as_os_str()])
+    }
+
+    /// The same, where only root can look into the program.
+    pub fn resume_as(&self, root: &Root) -> Terminal {
+        Terminal::under(root.words(), ["resume".as_ref(), self.dir().as_os_str()])
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{ffi::OsString, fs, ops::Range, path::PathBuf};
 
-use super::{frame::Frame, frame::same_picture, terminal::Kind, terminal::Terminal};
+use testkit::terminal::{Frame, Kind, State, Terminal, same_picture};
 
 const SMALL: Kind = Kind {
     term: "xterm-256color",
@@ -82,9 +82,10 @@ impl Tables {
         self
     }
 
-    pub fn expect(&mut self, text: &str) -> &mut Self {
+    pub fn expect<'s>(&mut self, state: impl Into<State<'s>>) -> &mut Self {
+        let state = state.into();
         self.each(|at| {
-            at.expect(text);
+            at.expect(state);
         })
     }
 
@@ -102,13 +103,13 @@ impl Tables {
 
     /// Looks at the screen everywhere, and holds it against what somebody has read.
     pub fn see(&mut self, name: &str) -> &mut Self {
-        let frames = self.tables.iter().map(Terminal::frame).collect();
+        let frames = self.tables.iter_mut().map(Terminal::frame).collect();
         self.hold(name, frames)
     }
 
     /// Looks at what was there first.
     pub fn see_first(&mut self, name: &str) -> &mut Self {
-        let frames = self.tables.iter().map(Terminal::first_frame).collect();
+        let frames = self.tables.iter_mut().map(Terminal::first_frame).collect();
         self.hold(name, frames)
     }
 

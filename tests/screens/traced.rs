@@ -1,8 +1,12 @@
 //! A ceremony under strace: everything that the program read and wrote, byte for byte.
 
-use std::{ffi::OsStr, fs, path::Path};
+use std::{
+    ffi::{OsStr, OsString},
+    fs,
+    path::Path,
+};
 
-use super::{needle::Needle, terminal::Terminal};
+use testkit::{needle::Needle, privileged::Root, programs, terminal::Terminal};
 
 /// The calls that move bytes.
 const CALLS: &str = "--trace=read,pread64,readv,preadv,write,pwrite64,writev,pwritev,sendto,sendmsg,recvfrom,recvmsg";
@@ -38,7 +42,7 @@ pub struct Traced {
 
 impl Traced {
     /// Starts keymoot under strace at a terminal.
-    pub fn begin(trace: &Path, arguments: &[String]) -> Terminal {
+    pub fn begin(root: &Root, trace: &Path, arguments: &[String]) -> Terminal {
         let strace = ["strace", "--follow-forks", "--seccomp-bpf", "--quiet=all"];
         let all = [
             "--strings-in-hex=all",
@@ -46,9 +50,10 @@ impl Traced {
             "--decode-fds=all",
             CALLS,
         ];
-        let mut program: Vec<&OsStr> = strace.iter().chain(&all).map(OsStr::new).collect();
-        program.extend([OsStr::new("--output"), trace.as_os_str(), OsStr::new("--")]);
-        Terminal::under(&program, arguments)
+        let mut words: Vec<&OsStr> = strace.iter().chain(&all).map(OsStr::new).collect();
+        words.extend([OsStr::new("--output"), trace.as_os_str(), OsStr::new("--")]);
+        let words = words.into_iter().map(OsString::from);
+        Terminal::under(root.words().chain(words), arguments)
     }
 
     /// Looks for secrets in all that was read and written.
@@ -59,7 +64,7 @@ impl Traced {
         };
         // The program reads its own file for its digest. That was there before any secret,
         // and in so many bytes the digits of a PIN stand somewhere at any distance.
-        let own_file = in_hex(env!("CARGO_BIN_EXE_keymoot"));
+        let own_file = in_hex(programs::program().to_str().unwrap());
         for line in fs::read_to_string(trace).unwrap().lines() {
             let Some((call, arguments)) = line.split_once('(') else {
                 continue;

@@ -171,13 +171,9 @@ fn mixes_alphabets(word: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(dead_code)]
-#[path = "../../../tests/data/hostile_strings.rs"]
-pub(crate) mod hostile_strings;
-
-#[cfg(test)]
 mod tests {
-    use super::hostile_strings;
+    use testkit::hostile::strings;
+
     use super::{escape, excerpt, several};
 
     #[test]
@@ -217,11 +213,11 @@ mod tests {
 
     #[test]
     fn every_hostile_text_is_shown_as_visible_escapes() {
-        for hostile in hostile_strings::ALL {
+        for hostile in strings::ALL {
             let shown = escape(hostile.text);
             assert_eq!(shown, hostile.seen, "{}", hostile.what);
             assert!(shown.chars().all(|c| c.is_ascii_graphic() || c == ' '));
-            let mut raw = hostile_strings::raw(hostile.text);
+            let mut raw = strings::raw(hostile.text);
             assert!(raw.all(|c| !shown.contains(c)), "{}", hostile.what);
         }
     }

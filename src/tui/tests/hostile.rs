@@ -1,14 +1,13 @@
 //! Whatever people wrote, the screens show it and do not obey it.
 
 use crossterm::event::KeyCode;
+use testkit::hostile::strings;
 
 use super::{
     story::{SCRIPT, Story, roster},
     table::Table,
 };
-#[path = "../../../tests/data/hostile_strings.rs"]
-mod strings;
-use keymoot_record::transcript::Event;
+use crate::transcript::Event;
 
 /// A ceremony in which titles, words, labels and names are this text.
 fn story(text: &str) -> Story {

@@ -21,7 +21,7 @@ use p256::pkcs8::DecodePublicKey as _;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
-use crate::room::simulator;
+use testkit::programs::simulator;
 
 /// A running `hsm-sim yubihsm`, ended when dropped, and the hand that plugs and
 /// unplugs its device.

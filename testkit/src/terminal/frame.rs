@@ -42,6 +42,7 @@ const SHAPES: [(&str, &str); 5] = [
 ];
 
 impl Frame {
+    /// What an emulator shows.
     pub fn of(screen: &vt100::Screen) -> Self {
         let (rows, columns) = screen.size();
         let mut coloured = false;

@@ -9,12 +9,14 @@ const FARTHEST: usize = 64;
 
 /// Something that must be nowhere, in every shape.
 pub struct Needle {
+    /// What it is.
     pub name: String,
     bytes: Vec<u8>,
     shapes: Vec<(&'static str, Finder<'static>)>,
 }
 
 impl Needle {
+    /// These bytes, called so.
     pub fn new(name: impl Into<String>, secret: &[u8]) -> Self {
         let base64 = base64::engine::general_purpose::STANDARD_NO_PAD;
         // Three ways to lie in base64, by what stands before; the first and last

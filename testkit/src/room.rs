@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
+use crate::programs::simulator;
 use keymoot::device::{Bench, DeviceInfo};
 use serde_json::{Value, json};
 
@@ -61,18 +62,6 @@ impl Drop for Room {
         let _ = self.sim.kill();
         let _ = self.sim.wait();
     }
-}
-
-/// The simulator lies beside the programs of this build.
-pub fn simulator() -> PathBuf {
-    let keymoot = Path::new(env!("CARGO_BIN_EXE_keymoot"));
-    let program = keymoot.with_file_name("hsm-sim");
-    assert!(
-        program.is_file(),
-        "{} is missing; build it first: cargo build --workspace",
-        program.display()
-    );
-    program
 }
 
 /// Plays a scenario among simulated devices. The scenario is a closure written

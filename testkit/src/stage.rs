@@ -16,6 +16,12 @@ use keymoot_record::{
     transcript::Chain,
 };
 
+pub use crate::programs::{keymoot, program};
+use crate::{
+    privileged::Root,
+    programs::{quiet, simulator},
+};
+
 /// The seed of the rehearsals that tests compare with one another.
 pub const SEED: u64 = 7;
 
@@ -24,25 +30,32 @@ pub struct Stage {
     folder: tempfile::TempDir,
 }
 
-impl Stage {
-    pub fn new() -> Self {
-        assert!(
-            program().with_file_name("hsm-sim").is_file(),
-            "hsm-sim is not beside the program: run `cargo build --workspace`, or `make test`"
-        );
+impl Default for Stage {
+    fn default() -> Self {
+        simulator();
         Self {
             folder: tempfile::tempdir().unwrap(),
         }
     }
+}
 
+impl Stage {
+    /// An empty folder.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
+    /// The ceremony's own folder.
     pub fn dir(&self) -> PathBuf {
         self.path("ceremony")
     }
 
+    /// Where the bundle is written.
     pub fn out(&self) -> PathBuf {
         self.path("bundle")
     }
@@ -55,6 +68,18 @@ impl Stage {
     /// The same, in other surroundings.
     pub fn rehearse_with(&self, more: &[&str], surround: impl FnOnce(&mut Command)) -> Child {
         let mut command = keymoot();
+        surround(&mut command);
+        self.rehearse_by(command, more)
+    }
+
+    /// The same, where only root can look into it.
+    pub fn rehearse_as(&self, root: &Root, more: &[&str]) -> Child {
+        let mut command = root.command(program());
+        quiet(&mut command);
+        self.rehearse_by(command, more)
+    }
+
+    fn rehearse_by(&self, mut command: Command, more: &[&str]) -> Child {
         command
             .args(["rehearse", "--unattended", "--seed", &SEED.to_string()])
             .arg("--dir")
@@ -64,7 +89,6 @@ impl Stage {
             .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        surround(&mut command);
         command.spawn().unwrap()
     }
 
@@ -83,10 +107,12 @@ impl Stage {
         path
     }
 
+    /// Resumes the ceremony, up to its end.
     pub fn resume(&self) -> Output {
         keymoot().arg("resume").arg(self.dir()).output().unwrap()
     }
 
+    /// Verifies the bundle, with these options.
     pub fn verify(&self, more: &[&str]) -> Output {
         keymoot()
             .arg("verify")
@@ -96,6 +122,7 @@ impl Stage {
             .unwrap()
     }
 
+    /// The transcript.
     pub fn chain(&self) -> Chain {
         Chain::read(&fs::read(self.dir().join("transcript.jsonl")).unwrap()).unwrap()
     }
@@ -122,18 +149,6 @@ impl Stage {
     }
 }
 
-pub fn program() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_keymoot"))
-}
-
-pub fn keymoot() -> Command {
-    let mut command = Command::new(program());
-    command
-        .stdin(Stdio::null())
-        .env_remove("PCSCLITE_CSOCK_NAME");
-    command
-}
-
 /// One uninterrupted rehearsal that many tests look at and none changes.
 pub fn finished() -> &'static Stage {
     static FINISHED: OnceLock<Stage> = OnceLock::new();
@@ -155,6 +170,7 @@ pub fn read_until(child: &mut Child, entry: u64) {
     }
 }
 
+/// All that a program printed, and how it ended.
 pub fn said(output: &Output) -> String {
     format!(
         "{}\n{}{}",

@@ -1,8 +1,8 @@
 //! A script in which somebody else's words try to act.
 
-use crate::strings::quoted;
+use super::strings::quoted;
 
-const SCRIPT: &str = include_str!("../../ceremony-scripts/initial-root.toml");
+const SCRIPT: &str = include_str!("../../../ceremony-scripts/initial-root.toml");
 
 /// The first ceremony's script, whose members of these names are all this text.
 pub fn script(members: &[&str], text: &str) -> String {

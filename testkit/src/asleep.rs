@@ -1,0 +1,81 @@
+//! Whether a program has come to rest: it, its threads and every program it started wait
+//! for something that has not happened.
+//!
+//! `/proc` tells it to every user, also of programs that hide their memory.
+
+use std::{fs, path::Path};
+
+/// The threads of a program and of those it started, all asleep, each with how often it
+/// has given up the processor.
+///
+/// A thread that something has happened to is no longer asleep from that moment on. So
+/// where two of these, taken one after the other, are the same, there was a moment between
+/// them at which all threads slept, and nothing was on its way to any of them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Asleep(Vec<Thread>);
+
+/// A thread: its process, its number, and how often it was switched away from.
+type Thread = (u32, u32, u64);
+
+impl Asleep {
+    /// `None` while any thread has something to do. A program that has ended sleeps.
+    pub fn of(process: u32) -> Option<Self> {
+        let mut threads = Vec::new();
+        let mut processes = vec![process];
+        while let Some(process) = processes.pop() {
+            let folder = format!("/proc/{process}/task");
+            let Ok(entries) = fs::read_dir(folder) else {
+                continue;
+            };
+            for entry in entries {
+                let path = entry.ok()?.path();
+                let (thread, switches) = asleep(&path)?;
+                threads.push((process, thread, switches));
+                processes.extend(children(&path)?);
+            }
+        }
+        Some(Self(threads))
+    }
+}
+
+/// The thread's number and how often it was switched away from, if it sleeps or has ended.
+fn asleep(thread: &Path) -> Option<(u32, u64)> {
+    let status = fs::read_to_string(thread.join("status")).ok()?;
+    let field = |name: &str| {
+        let mut lines = status.lines();
+        lines
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map(str::trim)
+    };
+    let number = field("Pid")?.parse().ok()?;
+    match field("State")?.chars().next()? {
+        // Interruptible sleep: for input, another thread, a lock, or a time.
+        'S' => {
+            let voluntary: u64 = field("voluntary_ctxt_switches")?.parse().ok()?;
+            let forced: u64 = field("nonvoluntary_ctxt_switches")?.parse().ok()?;
+            Some((number, voluntary + forced))
+        }
+        'Z' => Some((number, 0)),
+        _ => None,
+    }
+}
+
+/// The programs that a thread started.
+fn children(thread: &Path) -> Option<Vec<u32>> {
+    let path = thread.join("children");
+    let children = match fs::read_to_string(&path) {
+        Ok(children) => children,
+        Err(error) => {
+            assert!(
+                !thread.exists(),
+                "{}: {error}: this kernel was built without CONFIG_PROC_CHILDREN",
+                path.display()
+            );
+            return None;
+        }
+    };
+    children
+        .split_whitespace()
+        .map(|number| number.parse().ok())
+        .collect()
+}

@@ -1,0 +1,12 @@
+//! What the tests of several packages share.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
+
+mod asleep;
+pub mod hostile;
+pub mod lockstep;
+pub mod needle;
+pub mod privileged;
+pub mod programs;
+pub mod room;
+pub mod stage;
+pub mod terminal;

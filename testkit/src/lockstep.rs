@@ -1,0 +1,65 @@
+//! A program that writes line by line, held at each of them.
+
+use std::{
+    os::fd::OwnedFd,
+    process::{Child, Command},
+    time::{Duration, Instant},
+};
+
+use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
+
+use crate::asleep::Asleep;
+
+/// The program is broken if it has not come to rest after this time.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The least that the kernel gives a pipe: one page, and so one packet.
+const LEAST: usize = 4096;
+
+/// A program of which each write waits until the one before was read.
+pub struct Lockstep {
+    child: Child,
+    output: OwnedFd,
+}
+
+impl Lockstep {
+    /// Starts it.
+    pub fn start(command: &mut Command) -> Self {
+        // A packet for each write, and room for one (O_DIRECT in pipe(2)).
+        let (output, theirs) = pipe_with(PipeFlags::DIRECT | PipeFlags::CLOEXEC).unwrap();
+        fcntl_setpipe_size(&output, LEAST).unwrap();
+        let child = command.stdout(theirs).spawn().unwrap();
+        Self { child, output }
+    }
+
+    /// Lets it go on, a line at a time, until this holds while it is at rest, and kills
+    /// it there.
+    ///
+    /// What it did until then is always the same: all up to its first write that finds
+    /// no room.
+    pub fn kill_when(mut self, holds: impl Fn() -> bool) {
+        loop {
+            self.rest();
+            if holds() {
+                break;
+            }
+            let mut line = [0; LEAST];
+            let read = rustix::io::read(&self.output, &mut line).unwrap();
+            assert!(read > 0, "the program ended before");
+        }
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn rest(&self) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let before = Asleep::of(self.child.id());
+            if before.is_some() && Asleep::of(self.child.id()) == before {
+                return;
+            }
+            assert!(Instant::now() < until, "the program does not come to rest");
+            std::thread::yield_now();
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Tests that need what only root may: to mount disks, and to look into a program that
+//! hides its memory.
+//!
+//! An ordinary user is root in a user namespace of their own. Every program started there
+//! has all capabilities in it, and so has the user who made it, also from outside
+//! (user_namespaces(7)). Where a system allows no such namespaces the test is left out:
+//! it says so in one line, whatever becomes of the output of tests that pass.
+
+use std::{
+    env,
+    ffi::OsString,
+    io::{self, Write as _},
+    process::{Command, Stdio},
+    thread,
+};
+
+/// The capabilities that these tests need, by their numbers: SYS_PTRACE and SYS_ADMIN
+/// (linux/capability.h).
+const NEEDED: [u32; 2] = [19, 21];
+
+/// A way to start programs as root.
+#[derive(Clone)]
+pub struct Root {
+    words: Vec<OsString>,
+}
+
+impl Root {
+    /// A way to be root in the running test; `None` where there is none, and the test is
+    /// counted as left out.
+    pub fn of_this_test() -> Option<Self> {
+        Self::any().map_err(|reason| leave_out(&reason)).ok()
+    }
+
+    /// The same, with mounts of one's own.
+    pub fn with_mounts() -> Option<Self> {
+        let way = Self::by(&["--mount"], &["--user", "--map-root-user", "--mount"]);
+        way.map_err(|reason| leave_out(&reason)).ok()
+    }
+
+    /// A way to be root.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn any() -> Result<Self, String> {
+        Self::by(&[], &["--user", "--map-root-user"])
+    }
+
+    /// The first of these ways that is open, by arguments of unshare(1).
+    fn by(root: &[&str], user: &[&str]) -> Result<Self, String> {
+        let unshare = |arguments: &[&str]| {
+            let words = ["unshare"].iter().chain(arguments).chain(&["--"]);
+            words.map(OsString::from).collect()
+        };
+        let is_root = rustix::process::geteuid().is_root();
+        let plain = is_root.then(|| match root {
+            [] => Vec::new(),
+            namespaces => unshare(namespaces),
+        });
+        let mut reason = String::new();
+        for words in plain.into_iter().chain([unshare(user)]) {
+            let way = Self { words };
+            match way.is_open() {
+                Ok(()) => return Ok(way),
+                Err(why) => reason = why,
+            }
+        }
+        Err(format!("needs a user namespace ({reason})"))
+    }
+
+    /// Why programs that are started so cannot do what root can.
+    fn is_open(&self) -> Result<(), String> {
+        let output = self
+            .command("cat")
+            .arg("/proc/self/status")
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| format!("unshare, of util-linux: {error}"))?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+        }
+        let status = String::from_utf8_lossy(&output.stdout);
+        let capabilities = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+        let held = capabilities.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok());
+        let has = |number: &u32| held.is_some_and(|held| held >> number & 1 == 1);
+        match NEEDED.iter().all(has) {
+            true => Ok(()),
+            false => Err("without the capabilities SYS_PTRACE and SYS_ADMIN".to_owned()),
+        }
+    }
+
+    /// What stands before a program and its arguments, to start it so. The program gets
+    /// the number of the process that it is started in.
+    pub fn words(&self) -> impl Iterator<Item = OsString> {
+        self.words.iter().cloned()
+    }
+
+    /// A program, started so.
+    pub fn command(&self, program: impl Into<OsString>) -> Command {
+        let mut words = self.words().chain([program.into()]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words);
+        command
+    }
+}
+
+/// Counts the running test as left out: in a line that nothing swallows, with the reason
+/// and the command that runs the test.
+pub fn leave_out(reason: &str) {
+    let program = env::current_exe().unwrap_or_default();
+    let thread = thread::current();
+    let test = thread.name().unwrap_or_default();
+    let line = format!(
+        "left out: {test}: {reason}; run: sudo {} --exact {test}",
+        program.display()
+    );
+    // print! goes to libtest, which shows it for tests that fail and no others.
+    let _ = writeln!(io::stdout().lock(), "\n{line}");
+}

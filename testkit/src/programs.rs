@@ -1,0 +1,43 @@
+//! The programs under test.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// The built keymoot, which lies two folders above the test programs.
+pub fn program() -> PathBuf {
+    beside("keymoot")
+}
+
+/// The built simulator.
+pub fn simulator() -> PathBuf {
+    beside("hsm-sim")
+}
+
+fn beside(name: &str) -> PathBuf {
+    let test = env::current_exe().unwrap();
+    let programs = test.parent().and_then(Path::parent).unwrap();
+    let program = programs.join(name);
+    assert!(
+        program.is_file(),
+        "{} is missing; build it first: cargo build --workspace",
+        program.display()
+    );
+    program
+}
+
+/// keymoot, which nobody types to and which finds no devices.
+pub fn keymoot() -> Command {
+    let mut command = Command::new(program());
+    quiet(&mut command);
+    command
+}
+
+/// Nobody types to this program, and it finds no devices.
+pub fn quiet(command: &mut Command) -> &mut Command {
+    command
+        .stdin(Stdio::null())
+        .env_remove("PCSCLITE_CSOCK_NAME")
+}

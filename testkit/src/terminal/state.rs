@@ -1,0 +1,81 @@
+//! What a test waits for at a terminal.
+
+use std::{fs, path::Path};
+
+use keymoot::digest::Digest;
+
+/// A screen, known by words that stand on it, and what has just happened when it stands:
+/// the kinds of the transcript's newest entry.
+///
+/// The same words can stand on two screens, and on one screen before and after an answer.
+/// With the newest entry they say where the ceremony is.
+#[derive(Debug, Clone, Copy)]
+pub struct State<'a> {
+    /// Words on the screen; where lines break does not matter.
+    pub words: &'a str,
+    /// Kinds of events of which the newest entry is one; any, where there are none.
+    pub after: &'a [&'a str],
+}
+
+impl<'a> State<'a> {
+    /// The screen with these words, after an event of one of these kinds.
+    pub const fn new(words: &'a str, after: &'a [&'a str]) -> Self {
+        Self { words, after }
+    }
+
+    /// The same screen with other words of it.
+    pub const fn with<'b>(self, words: &'b str) -> State<'b>
+    where
+        'a: 'b,
+    {
+        State {
+            words,
+            after: self.after,
+        }
+    }
+
+    /// Whether the newest entry is one after which it stands.
+    pub fn is_after(&self, newest: Option<&Newest>) -> bool {
+        self.after.is_empty()
+            || newest.is_some_and(|newest| self.after.contains(&newest.kind.as_str()))
+    }
+}
+
+/// More words on the screen that stands.
+impl<'a> From<&'a str> for State<'a> {
+    fn from(words: &'a str) -> Self {
+        Self::new(words, &[])
+    }
+}
+
+impl<'a> From<&'a String> for State<'a> {
+    fn from(words: &'a String) -> Self {
+        Self::new(words, &[])
+    }
+}
+
+/// The newest entry of a transcript.
+#[derive(Debug)]
+pub struct Newest {
+    /// The kind of the event.
+    pub kind: String,
+    /// How the head of the transcript is read aloud.
+    pub words: String,
+}
+
+impl Newest {
+    /// That of the ceremony in this folder; `None` before there is one, and while one is
+    /// being written.
+    pub fn of(ceremony: &Path) -> Option<Self> {
+        let transcript = fs::read(ceremony.join("transcript.jsonl")).ok()?;
+        let line = transcript
+            .strip_suffix(b"\n")?
+            .rsplit(|byte| *byte == b'\n')
+            .next()?;
+        let entry: serde_json::Value = serde_json::from_slice(line).ok()?;
+        Some(Self {
+            kind: entry["event"]["kind"].as_str()?.to_owned(),
+            words: Digest::of(line).short_words(),
+        })
+    }
+}
