@@ -1,9 +1,6 @@
 //! Yubico's own Python SDK, unmodified, against simulated YubiHSMs. What the cases do is in `python/yubihsm_sdk.py`.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-
-use common::{python, run};
+use crate::common::{python, run};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::Path;

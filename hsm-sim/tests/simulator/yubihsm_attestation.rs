@@ -1,12 +1,8 @@
 //! Simulated YubiHSM attestations have the structure of real ones, byte for byte where nothing is said about one
 //! device or key, and verify with OpenSSL.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "common/connector.rs"]
-mod connector;
-
+use crate::common::connector::Bench;
 use base64::Engine;
-use connector::Bench;
 use hsm_sim::tlv::list;
 use std::path::{Path, PathBuf};
 use std::process::Command;

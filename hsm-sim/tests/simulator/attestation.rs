@@ -1,11 +1,7 @@
 //! The certificates of the simulated vendor have the structure of real ones, and verify with OpenSSL.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "common/bench.rs"]
-mod bench;
-
+use crate::common::bench::Bench;
 use base64::Engine;
-use bench::Bench;
 use hsm_sim::tlv::{list, split};
 use std::path::Path;
 use std::process::Command;

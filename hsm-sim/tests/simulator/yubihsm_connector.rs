@@ -1,10 +1,6 @@
 //! The connector's HTTP, what devices remember between runs, and the command line.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "common/connector.rs"]
-mod connector;
-
-use connector::Bench;
+use crate::common::connector::Bench;
 use hsm_sim::control::Controlled;
 use hsm_sim::yubihsm::device::Store;
 use hsm_sim::yubihsm::room::Request;

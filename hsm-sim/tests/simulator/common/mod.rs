@@ -1,5 +1,8 @@
 //! A running `hsm-sim` for tests, and the real clients to run against it.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+pub mod bench;
+pub mod connector;
+pub mod raw;
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -142,17 +145,6 @@ pub fn run(command: &mut Command) -> String {
     text
 }
 
-/// Runs a client that has to fail; what it printed.
-pub fn fail(command: &mut Command) -> String {
-    let output = attempt(command);
-    let text = both(&output);
-    assert!(
-        !output.status.success(),
-        "{command:?} should have failed:\n{text}"
-    );
-    text
-}
-
 fn attempt(command: &mut Command) -> Output {
     command.stdin(Stdio::null()).output().unwrap_or_else(|error| {
         panic!("{command:?} cannot be run: {error}. These tests need the clients that hsm-sim/README.md lists.")
@@ -193,9 +185,10 @@ pub fn ykman(sim: &Sim) -> Command {
 /// the name of its socket once in a process.
 pub fn again(sim: &Sim, test: &str) {
     let mut command = sim.command(std::env::current_exe().unwrap());
-    run(command
+    let said = run(command
         .args(["--exact", test, "--nocapture"])
         .env("HSM_SIM_SERIAL", sim.serial(1)));
+    assert!(said.contains("1 passed"), "{test} was not found:\n{said}");
 }
 
 /// The socket, in the process that [`again`] started.

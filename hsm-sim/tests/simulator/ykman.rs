@@ -1,9 +1,6 @@
 //! ykman 5.9, unmodified, against simulated devices.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-
-use common::{FACTORY_MANAGEMENT_KEY, Sim, run, ykman};
+use crate::common::{FACTORY_MANAGEMENT_KEY, Sim, run, ykman};
 
 fn piv(sim: &Sim, arguments: &[&str]) -> String {
     run(ykman(sim).arg("piv").args(arguments))

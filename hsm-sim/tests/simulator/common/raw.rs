@@ -1,5 +1,4 @@
 //! A client that speaks pcsc-lite's protocol itself, byte by byte: for what the library does not let a test do.
-#![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
 use hsm_sim::yubikey::piv::state::ManagementKey;
 use hsm_sim::yubikey::plate::Firmware;

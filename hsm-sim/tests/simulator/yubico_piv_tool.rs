@@ -1,9 +1,6 @@
 //! yubico-piv-tool 2.2, unmodified. It knows only triple-DES management keys, as firmware before 5.7 has them.
-#![allow(missing_docs)]
 
-mod common;
-
-use common::{Sim, run};
+use crate::common::{Sim, run};
 
 #[test]
 fn yubico_piv_tool_shows_status_generates_attests_and_signs() {

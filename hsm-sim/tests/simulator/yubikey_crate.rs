@@ -1,9 +1,6 @@
 //! The `yubikey` crate over the real libpcsclite.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-
-use common::{Control, Sim, again, inside};
+use crate::common::{Control, Sim, again, inside};
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,7 +36,7 @@ fn a_ceremony_works_by_the_crate_from_factory_state_to_signature() {
         let sim = Sim::start(&["--count", "2", "--inserted", "all"]);
         return again(
             &sim,
-            "a_ceremony_works_by_the_crate_from_factory_state_to_signature",
+            "yubikey_crate::a_ceremony_works_by_the_crate_from_factory_state_to_signature",
         );
     };
     Control::connect(&socket).touch_whenever_asked(&socket);
@@ -92,7 +89,10 @@ fn a_ceremony_works_by_the_crate_from_factory_state_to_signature() {
 fn a_version_4_device_tells_its_serial_number_and_works() {
     let Some(socket) = inside() else {
         let sim = Sim::start(&["--firmware", "4.3.7", "--inserted", "1"]);
-        return again(&sim, "a_version_4_device_tells_its_serial_number_and_works");
+        return again(
+            &sim,
+            "yubikey_crate::a_version_4_device_tells_its_serial_number_and_works",
+        );
     };
     Control::connect(&socket).touch_whenever_asked(&socket);
     let mut yubikey = open_one();
@@ -107,7 +107,7 @@ fn wrong_pins_are_counted_down_and_reset_is_possible_when_both_are_blocked() {
         let sim = Sim::start(&["--inserted", "1"]);
         return again(
             &sim,
-            "wrong_pins_are_counted_down_and_reset_is_possible_when_both_are_blocked",
+            "yubikey_crate::wrong_pins_are_counted_down_and_reset_is_possible_when_both_are_blocked",
         );
     };
     let mut yubikey = open_one();
@@ -127,7 +127,7 @@ fn a_touch_nobody_gives_ends_in_an_error_and_the_device_goes_on_working() {
         let sim = Sim::start(&["--inserted", "1", "--touch-timeout", "0.05"]);
         return again(
             &sim,
-            "a_touch_nobody_gives_ends_in_an_error_and_the_device_goes_on_working",
+            "yubikey_crate::a_touch_nobody_gives_ends_in_an_error_and_the_device_goes_on_working",
         );
     };
     let mut yubikey = open_one();
@@ -144,7 +144,7 @@ fn every_fault_surfaces_in_the_crate_as_an_error_or_a_panic_and_never_as_success
         let sim = Sim::start(&["--inserted", "1"]);
         return again(
             &sim,
-            "every_fault_surfaces_in_the_crate_as_an_error_or_a_panic_and_never_as_success",
+            "yubikey_crate::every_fault_surfaces_in_the_crate_as_an_error_or_a_panic_and_never_as_success",
         );
     };
     let mut control = Control::connect(&socket);

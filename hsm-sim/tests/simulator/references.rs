@@ -1,10 +1,6 @@
 //! PIN, PUK, tries and reset, on one device without readers.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "common/bench.rs"]
-mod bench;
-
-use bench::{Bench, sign};
+use crate::common::bench::{Bench, sign};
 use proptest::prelude::*;
 
 #[test]

@@ -1,10 +1,6 @@
 //! The `yubihsm` crate, unmodified, against simulated YubiHSMs: what it does, and what it makes of faults.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "common/connector.rs"]
-mod connector;
-
-use connector::Bench;
+use crate::common::connector::Bench;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};

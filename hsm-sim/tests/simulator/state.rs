@@ -1,12 +1,7 @@
 //! What devices remember: across power failures, restarts and runs with the same seed, and what the file shows.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-#[path = "common/raw.rs"]
-mod raw;
-
-use common::Sim;
-use raw::Raw;
+use crate::common::raw::Raw;
+use crate::common::{FACTORY_MANAGEMENT_KEY, Sim};
 use serde_json::json;
 use std::process::Command;
 
@@ -110,7 +105,7 @@ fn no_pin_puk_or_key_can_be_found_in_the_state_file() {
     raw.send(&format!("00fe119c220620{}", "5c".repeat(32)))
         .unwrap();
     let file = std::fs::read(sim.path("state.json")).unwrap();
-    let management = common::FACTORY_MANAGEMENT_KEY;
+    let management = FACTORY_MANAGEMENT_KEY;
     let secrets = [
         b"246813".to_vec(),
         b"86427531".to_vec(),

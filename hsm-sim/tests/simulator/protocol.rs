@@ -1,12 +1,7 @@
 //! The service's protocol, byte by byte, where the library leaves no way to it.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-#[path = "common/raw.rs"]
-mod raw;
-
-use common::Sim;
-use raw::{Raw, number};
+use crate::common::Sim;
+use crate::common::raw::{Raw, number};
 use std::io::{Read, Write};
 
 const PIN_METADATA: &str = "00f70080";

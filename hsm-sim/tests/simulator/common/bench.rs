@@ -1,5 +1,4 @@
 //! One device on the bench, without readers or sockets: commands in hexadecimal, answers in hexadecimal.
-#![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
 use hsm_sim::vendor::Published;
 use hsm_sim::yubikey::device::Store;

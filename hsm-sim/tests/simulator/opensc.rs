@@ -1,9 +1,6 @@
 //! OpenSC's pkcs11-tool, unmodified, signing with a key that asks for PIN and touch every time.
-#![allow(missing_docs)]
 
-mod common;
-
-use common::{Sim, run};
+use crate::common::{Sim, run};
 
 #[test]
 fn pkcs11_tool_signs_and_openssl_verifies() {

@@ -1,11 +1,6 @@
 //! The smart card service itself, over the real libpcsclite: insertion, removal, sharing, transactions, waiting.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-#[path = "common/raw.rs"]
-mod raw;
-
-use common::{Control, Sim, again, inside};
+use crate::common::{Control, FACTORY_MANAGEMENT_KEY, Sim, again, inside, raw::Raw, run, ykman};
 use pcsc::{Card, Context, Disposition, Error, Protocols, ReaderState, Scope, ShareMode, State};
 use serde_json::json;
 use std::ffi::CString;
@@ -51,7 +46,7 @@ fn readers_come_and_go_with_their_devices_and_take_the_lowest_free_number() {
     let Some(socket) = inside() else {
         return again(
             &Sim::start(&["--count", "3"]),
-            "readers_come_and_go_with_their_devices_and_take_the_lowest_free_number",
+            "pcsc::readers_come_and_go_with_their_devices_and_take_the_lowest_free_number",
         );
     };
     let (context, mut control) = (context(), Control::connect(&socket));
@@ -70,7 +65,7 @@ fn waiting_for_a_change_blocks_until_a_device_is_inserted_and_again_until_it_is_
     let Some(socket) = inside() else {
         return again(
             &Sim::start(&[]),
-            "waiting_for_a_change_blocks_until_a_device_is_inserted_and_again_until_it_is_removed",
+            "pcsc::waiting_for_a_change_blocks_until_a_device_is_inserted_and_again_until_it_is_removed",
         );
     };
     let (events, seen) = channel();
@@ -98,7 +93,7 @@ fn waiting_ends_when_its_time_is_over_or_it_is_cancelled() {
     let Some(_) = inside() else {
         return again(
             &Sim::start(&["--inserted", "1"]),
-            "waiting_ends_when_its_time_is_over_or_it_is_cancelled",
+            "pcsc::waiting_ends_when_its_time_is_over_or_it_is_cancelled",
         );
     };
     let context = context();
@@ -128,7 +123,7 @@ fn a_transaction_excludes_every_other_handle_until_it_ends() {
     let Some(_) = inside() else {
         return again(
             &Sim::start(&["--inserted", "1"]),
-            "a_transaction_excludes_every_other_handle_until_it_ends",
+            "pcsc::a_transaction_excludes_every_other_handle_until_it_ends",
         );
     };
     let first = context();
@@ -160,7 +155,7 @@ fn an_exclusive_connection_keeps_others_out_and_is_refused_when_others_are_in() 
     let Some(_) = inside() else {
         return again(
             &Sim::start(&["--inserted", "1"]),
-            "an_exclusive_connection_keeps_others_out_and_is_refused_when_others_are_in",
+            "pcsc::an_exclusive_connection_keeps_others_out_and_is_refused_when_others_are_in",
         );
     };
     let (first, second) = (context(), context());
@@ -182,7 +177,7 @@ fn a_reset_by_one_handle_is_noticed_by_the_other_and_ends_what_was_verified() {
     let Some(_) = inside() else {
         return again(
             &Sim::start(&["--inserted", "1"]),
-            "a_reset_by_one_handle_is_noticed_by_the_other_and_ends_what_was_verified",
+            "pcsc::a_reset_by_one_handle_is_noticed_by_the_other_and_ends_what_was_verified",
         );
     };
     let (first, second) = (context(), context());
@@ -216,7 +211,7 @@ fn a_handle_stays_dead_when_its_device_was_pulled_out_and_put_back() {
     let Some(socket) = inside() else {
         return again(
             &Sim::start(&["--inserted", "1"]),
-            "a_handle_stays_dead_when_its_device_was_pulled_out_and_put_back",
+            "pcsc::a_handle_stays_dead_when_its_device_was_pulled_out_and_put_back",
         );
     };
     let (context, mut control) = (context(), Control::connect(&socket));
@@ -233,7 +228,7 @@ fn attributes_status_and_control_answer_as_a_reader_without_extras() {
     let Some(_) = inside() else {
         return again(
             &Sim::start(&["--inserted", "1"]),
-            "attributes_status_and_control_answer_as_a_reader_without_extras",
+            "pcsc::attributes_status_and_control_answer_as_a_reader_without_extras",
         );
     };
     let context = context();
@@ -264,28 +259,26 @@ fn a_command_that_waits_for_a_touch_ends_when_the_device_is_pulled_out() {
         let sim = Sim::start(&["--inserted", "1"]);
         let tool = [
             "-m",
-            common::FACTORY_MANAGEMENT_KEY,
+            FACTORY_MANAGEMENT_KEY,
             "--touch-policy",
             "always",
             "9a",
             "-",
         ];
-        common::run(
-            common::ykman(&sim)
-                .args([
-                    "piv",
-                    "keys",
-                    "generate",
-                    "-a",
-                    "eccp256",
-                    "--pin-policy",
-                    "never",
-                ])
-                .args(tool),
-        );
+        run(ykman(&sim)
+            .args([
+                "piv",
+                "keys",
+                "generate",
+                "-a",
+                "eccp256",
+                "--pin-policy",
+                "never",
+            ])
+            .args(tool));
         return again(
             &sim,
-            "a_command_that_waits_for_a_touch_ends_when_the_device_is_pulled_out",
+            "pcsc::a_command_that_waits_for_a_touch_ends_when_the_device_is_pulled_out",
         );
     };
     let mut watch = Control::connect(&socket);
@@ -317,7 +310,7 @@ fn a_device_put_back_is_free_whatever_its_last_user_held() {
     let Some(socket) = inside() else {
         return again(
             &Sim::start(&["--inserted", "1"]),
-            "a_device_put_back_is_free_whatever_its_last_user_held",
+            "pcsc::a_device_put_back_is_free_whatever_its_last_user_held",
         );
     };
     let (first, second) = (context(), context());
@@ -340,10 +333,10 @@ fn a_client_that_dies_in_a_transaction_leaves_the_device_reset_and_free() {
     let Some(socket) = inside() else {
         return again(
             &Sim::start(&["--inserted", "1"]),
-            "a_client_that_dies_in_a_transaction_leaves_the_device_reset_and_free",
+            "pcsc::a_client_that_dies_in_a_transaction_leaves_the_device_reset_and_free",
         );
     };
-    let mut dying = raw::Raw::piv(&socket);
+    let mut dying = Raw::piv(&socket);
     dying.begin();
     assert_eq!(dying.send("0020008008313233343536ffff").unwrap(), "9000");
     dying.stream.shutdown(std::net::Shutdown::Both).unwrap();

@@ -1,5 +1,4 @@
 //! A connector in the test's own process, with devices whose clock the test holds, and the `yubihsm` crate in front.
-#![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
 use hsm_sim::vendor::Published;
 use hsm_sim::yubihsm::connector;

@@ -1,10 +1,6 @@
 //! Keys, objects and the shape of commands and answers, on one device without readers.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "common/bench.rs"]
-mod bench;
-
-use bench::{Bench, sign};
+use crate::common::bench::{Bench, sign};
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use proptest::prelude::*;

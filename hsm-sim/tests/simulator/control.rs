@@ -1,12 +1,7 @@
 //! The control socket: faults, touch, and what a watcher hears.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-#[path = "common/raw.rs"]
-mod raw;
-
-use common::Sim;
-use raw::Raw;
+use crate::common::Sim;
+use crate::common::raw::Raw;
 use serde_json::json;
 
 const CHANGE_PIN: &str = "0024008010313233343536ffff323436383133ffff";
