@@ -152,7 +152,7 @@ fn tree(edges: &str) -> BTreeMap<(String, String), String> {
 
 /// Whether a crate is a member of this workspace.
 fn is_ours(name: &str) -> bool {
-    name == "hsm-sim" || name == "keymoot" || name.starts_with("keymoot-")
+    ["hsm-sim", "keymoot", "testkit"].contains(&name) || name.starts_with("keymoot-")
 }
 
 /// The checksum of every crate in Cargo.lock.

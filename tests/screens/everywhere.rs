@@ -5,6 +5,11 @@ use keymoot_record::ceremony::question::last_four;
 
 use super::{
     rehearsal::{DOCUMENTS, END, ESCAPE, PLUG, TOUCH, pin, reading_words, serials},
+    states::{
+        BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, ERASE,
+        FAREWELL, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REFUSED, REMOVE, REVIEW,
+        REVIEW_END, ROLL_CALL, TROUBLE, TYPE_PIN,
+    },
     tables::{STEADY, Tables},
 };
 
@@ -12,7 +17,7 @@ use super::{
 fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
     let mut all = Tables::rehearse(&[]);
     all.see_first("starting")
-        .expect("Number of the tamper-evident bag")
+        .expect(OPENING)
         .expect("is out; Ctrl-N inserts")
         .see("a_step_is_confirmed")
         .picture(
@@ -21,18 +26,18 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
             STEADY,
         );
     all.press("\u{7}").expect("this help").see("help");
-    all.press(ESCAPE).expect("Number of the tamper-evident bag");
+    all.press(ESCAPE).expect(OPENING);
     all.press(ESCAPE).expect("Ways on").see("ways_on");
     all.enter("1")
         .expect("A note for the transcript")
         .see("note");
-    all.press(ESCAPE).expect("Number of the");
+    all.press(ESCAPE).expect(OPENING.with("Number of the"));
     all.press("\u{5}").expect("An exception").see("exception");
-    all.press(ESCAPE).expect("Number of the");
+    all.press(ESCAPE).expect(OPENING.with("Number of the"));
     all.press("\u{c}")
         .expect("To leave, type leave")
         .see("leave");
-    all.press(ESCAPE).expect("Number of the");
+    all.press(ESCAPE).expect(OPENING.with("Number of the"));
     all.press("\u{2}")
         .expect("An intermission")
         .see("intermission");
@@ -54,22 +59,21 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         at.resize(200, 60).expect("> b_").resize(columns, rows);
     }
     all.press("\u{15}");
-    all.enter("bag 17").enter("12:00").expect("type confirm");
-    all.enter("confirm").expect("Space marks who answers");
+    all.enter("bag 17").enter("12:00").expect(CONFIRM);
+    all.enter("confirm").expect(ROLL_CALL);
     all.press(&" ".repeat(9)).expect("[x] present 9");
     all.see("roll_call").enter("present");
 
     let serials = serials(&all.dir(0));
-    all.expect("Call the next holder to make a key")
-        .see("whose_turn");
+    all.expect(CALL_TO_ENROL).see("whose_turn");
     all.picture(
         "whose-turn",
         "Whose turn it is, with the seats beside it",
         STEADY,
     );
     for (n, serial) in (1..=9).zip(serials) {
-        all.expect("Call the next holder to make a key");
-        all.enter(&n.to_string()).expect("Insert your device");
+        all.expect(CALL_TO_ENROL);
+        all.enter(&n.to_string()).expect(INSERT);
         if n == 2 {
             with_detours(&mut all, serial);
             continue;
@@ -77,7 +81,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         if n == 1 {
             all.expect("is out; Ctrl-N inserts").see("insert");
         }
-        all.press(PLUG).expect("Type its last four digits");
+        all.press(PLUG).expect(IDENTIFY);
         if n == 1 {
             all.expect("is in; Ctrl-N unplugs").see("is_this_yours");
             all.picture(
@@ -86,36 +90,37 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
                 STEADY,
             );
         }
-        all.enter(&last_four(serial)).expect("New PIN, first time");
+        all.enter(&last_four(serial)).expect(NEW_PIN);
         if n == 1 {
             all.press("48").expect("2 typed").see("new_pin");
             all.press("\u{15}");
         }
-        all.enter(&pin(n)).expect("New PIN, second time");
+        all.enter(&pin(n)).expect(NEW_PIN_AGAIN);
         if n == 1 {
             all.see("new_pin_again");
         }
-        all.enter(&pin(n)).expect("BLINKS");
+        all.enter(&pin(n)).expect(BLINKS);
         if n == 1 {
-            all.expect("BLINKS: Ctrl-T touches").see("touch");
+            all.expect(BLINKS.with("BLINKS: Ctrl-T touches"))
+                .see("touch");
             all.picture("touch", "The device blinks and waits to be touched", STEADY);
         }
-        all.press(TOUCH).expect("Take your device out");
+        all.press(TOUCH).expect(REMOVE);
         if n == 1 {
             all.expect("is in; Ctrl-N unplugs").see("remove");
         }
         all.press(PLUG);
     }
 
-    all.expect("or type enough").see("spares").enter("enough");
-    all.expect("Read on to the end").see("review_begins");
+    all.expect(ENOUGH).see("spares").enter("enough");
+    all.expect(REVIEW).see("review_begins");
     all.picture("review", "What changes comes first", STEADY);
     all.press("/")
         .expect("Find in the document")
         .see("review_is_searched")
         .enter("threshold");
     all.expect("\"threshold\": 5").press(END);
-    all.expect("first two words").see("review_ends");
+    all.expect(REVIEW_END).see("review_ends");
     all.press("\u{4}").expect("SHA-256 of root.json");
     all.each(|at| {
         at.expect_any(["Scan: it is the digits", "No code is shown"]);
@@ -129,7 +134,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         .expect("root.json: words 1 to")
         .see("large_type");
     all.picture("large-type", "The words in large type", 3..20);
-    all.press(ESCAPE).expect("first two words");
+    all.press(ESCAPE).expect(REVIEW_END);
     for name in DOCUMENTS {
         all.each(|at| {
             at.read_on(name);
@@ -141,28 +146,28 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
     }
 
     for n in 1..=5 {
-        all.expect("Call the next holder to sign")
-            .enter(&n.to_string());
-        all.expect("Insert your device, YubiKey");
+        all.expect(CALL_TO_SIGN).enter(&n.to_string());
+        all.expect(INSERT.with("Insert your device, YubiKey"));
         if n == 1 {
             all.expect("is out; Ctrl-N inserts")
                 .see("insert_the_enrolled");
         }
-        all.press(PLUG).expect("PIN, then Enter");
+        all.press(PLUG).expect(TYPE_PIN);
         if n == 1 {
             all.expect("is in; Ctrl-N unplugs").see("pin");
         }
-        all.enter(&pin(n)).expect("BLINKS");
+        all.enter(&pin(n)).expect(BLINKS);
         if n == 4 {
-            all.press(PLUG).expect("was taken out while it was at work");
+            all.press(PLUG)
+                .expect(TROUBLE.with("was taken out while it was at work"));
             all.expect("is out; Ctrl-N inserts").see("unplugged");
             all.picture(
                 "unplugged",
                 "A mishap, what is safe, and the ways on",
                 STEADY,
             );
-            all.enter("again").expect("Insert your device").press(PLUG);
-            all.expect("BLINKS");
+            all.enter("again").expect(INSERT).press(PLUG);
+            all.expect(BLINKS);
             all.picture(
                 "signing",
                 "holder-4 is about to sign, as the fourth of at least five",
@@ -170,32 +175,28 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
             );
         }
         for name in DOCUMENTS {
-            all.expect(&format!("the signature on {name}"))
-                .expect("BLINKS");
+            all.expect(BLINKS.with(&format!("the signature on {name}")))
+                .expect(BLINKS);
             all.press(TOUCH);
         }
-        all.expect("Take your device out").press(PLUG);
+        all.expect(REMOVE).press(PLUG);
     }
-    all.expect("or type enough").see("the_quorum_has_signed");
-    all.enter("enough")
-        .expect("Anything to record?")
-        .expect("type confirm");
+    all.expect(ENOUGH).see("the_quorum_has_signed");
+    all.enter("enough").expect(CLOSING).expect(CONFIRM);
     all.enter("confirm");
     for n in 1..=5 {
-        all.expect("Call the next holder to sign the manifest");
-        all.enter(&n.to_string()).expect("Insert your device");
-        all.press(PLUG).expect("PIN, then Enter").enter(&pin(n));
-        all.expect("BLINKS")
-            .press(TOUCH)
-            .expect("Take your device out");
+        all.expect(CALL_TO_CLOSE);
+        all.enter(&n.to_string()).expect(INSERT);
+        all.press(PLUG).expect(TYPE_PIN).enter(&pin(n));
+        all.expect(BLINKS).press(TOUCH).expect(REMOVE);
         if n == 1 {
             all.press(ESCAPE).expect("Ways on");
-            all.press(ESCAPE).expect("Take your device out");
+            all.press(ESCAPE).expect(REMOVE);
         }
         all.press(PLUG);
     }
-    all.expect("or type enough").enter("enough");
-    all.expect("The ceremony is over").see("farewell");
+    all.expect(ENOUGH).enter("enough");
+    all.expect(FAREWELL).see("farewell");
     all.picture("end", "What left the room, and its digest", 4..18);
     all.enter("done");
     for at in &mut all.tables {
@@ -213,28 +214,28 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
 fn with_detours(all: &mut Tables, serial: u32) {
     // Ctrl-P takes device 1 in hand, which is the first holder's.
     all.press("\u{10}1").press(PLUG);
-    all.expect("DEVICE-DISTINCT")
+    all.expect(REFUSED.with("DEVICE-DISTINCT"))
         .expect("is in; Ctrl-N unplugs")
         .see("refused");
-    all.enter("another").expect("Take your device out");
-    all.press(PLUG).expect("Insert your device");
+    all.enter("another").expect(REMOVE);
+    all.press(PLUG).expect(INSERT);
     all.press("\u{10}2").press(PLUG);
     let set_up = |all: &mut Tables| {
-        all.expect("New PIN, first time").enter(&pin(2));
-        all.expect("New PIN, second time").enter(&pin(2));
-        all.expect("BLINKS");
+        all.expect(NEW_PIN).enter(&pin(2));
+        all.expect(NEW_PIN_AGAIN).enter(&pin(2));
+        all.expect(BLINKS);
     };
-    all.expect("Type its last four digits")
-        .enter(&last_four(serial));
+    all.expect(IDENTIFY).enter(&last_four(serial));
     set_up(all);
     all.press(ESCAPE).expect("Ways on").press("3");
     all.expect("Why it ends before")
         .enter("holder-2 feels unwell")
         .expect(": holder-2 feels unwell");
     all.see("end_turn").enter("end");
-    all.expect("Call the next holder to make a key").enter("2");
-    all.expect("not fresh").enter(&last_four(serial));
-    all.expect("type erase").see("erase").enter("erase");
+    all.expect(CALL_TO_ENROL).enter("2");
+    all.expect(IDENTIFY.with("not fresh"))
+        .enter(&last_four(serial));
+    all.expect(ERASE).see("erase").enter("erase");
     set_up(all);
-    all.press(TOUCH).expect("Take your device out").press(PLUG);
+    all.press(TOUCH).expect(REMOVE).press(PLUG);
 }

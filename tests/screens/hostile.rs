@@ -9,7 +9,10 @@ use testkit::hostile::{
     strings::{self, Hostile, quoted},
 };
 
-use super::tables::Tables;
+use super::{
+    states::{CALL, CONFIRM, INSERT, ROLL_CALL},
+    tables::Tables,
+};
 
 /// Simulated holders, the first of whom has this name.
 fn roster(text: &str) -> String {
@@ -43,11 +46,11 @@ fn no_text_of_people_is_obeyed_by_a_terminal_and_every_one_is_seen() {
         fs::write(&roster_path, roster(hostile.text)).unwrap();
         let mut all = Tables::rehearse(&[&script_path, "--roster", &roster_path]);
         all.expect("Read aloud").expect(hostile.seen);
-        all.enter("bag 17").enter("12:00").expect("type confirm");
-        all.enter("confirm").expect("Space marks who answers");
+        all.enter("bag 17").enter("12:00").expect(CONFIRM);
+        all.enter("confirm").expect(ROLL_CALL);
         all.press(&" ".repeat(9)).enter("present");
-        all.expect("Call the next holder").expect(hostile.seen);
-        all.enter("1").expect("Insert your device");
+        all.expect(CALL).expect(hostile.seen);
+        all.enter("1").expect(INSERT);
         all.expect(hostile.seen);
         is_not_sent(hostile, &mut all);
     }

@@ -10,6 +10,7 @@ mod mishaps;
 mod occasions;
 mod rare;
 mod rehearsal;
+mod states;
 mod tables;
 mod traced;
 mod whole;

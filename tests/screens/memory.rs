@@ -4,11 +4,19 @@
 use std::{fs::File, io::Read as _, os::unix::fs::FileExt as _, path::Path};
 
 use keymoot::{rehearsal::unattended, rules::roster::Handle};
-use testkit::{needle::Needle, privileged::Root, terminal::Terminal};
+use testkit::{
+    needle::Needle,
+    privileged::Root,
+    terminal::{State, Terminal},
+};
 
 use super::{
     escrow::Escrow,
     rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, touch_for, unattended_pin},
+    states::{
+        BLINKS, CALL, CALL_TO_SIGN, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REMOVE,
+        TYPE_PASSWORD, TYPE_PIN,
+    },
 };
 
 /// A PIN that is like nothing else.
@@ -110,7 +118,7 @@ fn dump(at: &Terminal, when: &str, needles: &[Needle]) -> Found {
 
 #[test]
 fn a_new_pin_is_in_memory_while_it_is_typed_and_with_puk_and_management_key_nowhere_after() {
-    let Some(root) = Root::of_this_test() else {
+    let Some(root) = Root::of_this_test(&[]) else {
         return;
     };
     let escrow = Escrow::new();
@@ -118,12 +126,12 @@ fn a_new_pin_is_in_memory_while_it_is_typed_and_with_puk_and_management_key_nowh
     let rehearsal = Rehearsal::until("enrolment", &["--roster", roster.to_str().unwrap()]);
     let pin = [Needle::new("the PIN", PIN.as_bytes())];
     let mut at = rehearsal.resume_as(&root);
-    if at.expect_any(["Call the next holder", "Insert your device"]) == 0 {
+    if at.expect_any([CALL, INSERT]) == 0 {
         at.enter("1");
     }
     at.expect("is out; Ctrl-N inserts").by_hand(PLUG);
-    at.expect("last four digits").enter("8521");
-    at.expect("first time");
+    at.expect(IDENTIFY).enter("8521");
+    at.expect(NEW_PIN);
     assert_eq!(dump(&at, "before it is typed", &pin).places, [""; 0]);
     for (count, key) in PIN.chars().enumerate() {
         at.press(&key.to_string());
@@ -132,10 +140,10 @@ fn a_new_pin_is_in_memory_while_it_is_typed_and_with_puk_and_management_key_nowh
     let typed = dump(&at, "while it is typed", &pin);
     let whole = |how: &&String| how.ends_with("as it is");
     assert_eq!(typed.places.iter().filter(whole).count(), 1, "{typed:?}");
-    at.press("\r").expect("second time").enter(PIN);
-    at.expect("BLINKS").by_hand(TOUCH);
-    at.expect("Take your device out").by_hand(PLUG);
-    at.expect("Call the next holder");
+    at.press("\r").expect(NEW_PIN_AGAIN).enter(PIN);
+    at.expect(BLINKS).by_hand(TOUCH);
+    at.expect(REMOVE).by_hand(PLUG);
+    at.expect(CALL);
 
     let mut secrets = escrow.opened(&rehearsal.dir());
     assert_eq!(secrets.len(), 2);
@@ -150,26 +158,26 @@ fn after_signing(
     root: &Root,
     more: &[&str],
     seat: usize,
-    asked: &str,
+    asked: State<'_>,
     secret: &str,
     touches: bool,
 ) -> Found {
     let needles = [Needle::new("what was typed", secret.as_bytes())];
     let rehearsal = Rehearsal::until("signing", more);
     let mut at = rehearsal.resume_as(root);
-    let mut free = at.expect_any(["Call the next holder", "Insert your device"]) == 0;
+    let mut free = at.expect_any([CALL, INSERT]) == 0;
     if !free && seat > 1 {
         // The interruption found the first at the table.
         at.press(ESCAPE).expect("Ways on").enter("3");
         at.expect("Why it ends before").enter("another first");
         at.expect("Type end").enter("end");
-        at.expect("Call the next holder");
+        at.expect(CALL);
         free = true;
     }
     if free {
         at.enter(&seat.to_string());
     }
-    at.expect(&format!("device {seat} no."));
+    at.expect(INSERT.with(&format!("device {seat} no.")));
     at.expect("is out; Ctrl-N inserts").by_hand(PLUG);
     at.expect(asked).enter(secret);
     // A unit signs without being touched: no screen stands in between.
@@ -177,29 +185,29 @@ fn after_signing(
     for name in touched {
         touch_for(&mut at, name);
     }
-    at.expect("Take your device out").by_hand(PLUG);
-    at.expect("Call the next holder to sign");
+    at.expect(REMOVE).by_hand(PLUG);
+    at.expect(CALL_TO_SIGN);
     dump(&at, "after three signatures", &needles)
 }
 
 #[test]
 fn a_pin_that_opened_a_device_for_its_signatures_is_nowhere_in_memory_after_the_turn() {
-    let Some(root) = Root::of_this_test() else {
+    let Some(root) = Root::of_this_test(&[]) else {
         return;
     };
-    let found = after_signing(&root, &[], 1, "PIN, then Enter", &unattended_pin(1), true);
+    let found = after_signing(&root, &[], 1, TYPE_PIN, &unattended_pin(1), true);
     assert_eq!(found.places, [""; 0]);
 }
 
 #[test]
 fn a_password_that_opened_a_unit_for_its_signatures_is_nowhere_in_memory_after_the_turn() {
-    let Some(root) = Root::of_this_test() else {
+    let Some(root) = Root::of_this_test(&[]) else {
         return;
     };
     let holder = Handle::try_from("holder-2".to_owned()).unwrap();
     let password = unattended::password(7, &holder);
     let password = std::str::from_utf8(password.expose()).unwrap();
     let mixed = ["--device", "mixed"];
-    let found = after_signing(&root, &mixed, 2, "Password, then Enter", password, false);
+    let found = after_signing(&root, &mixed, 2, TYPE_PASSWORD, password, false);
     assert_eq!(found.places, [""; 0]);
 }

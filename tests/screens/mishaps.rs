@@ -4,15 +4,20 @@ use std::fs;
 
 use testkit::terminal::Terminal;
 
-use super::rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, unattended_pin as pin};
+use super::{
+    rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, unattended_pin as pin},
+    states::{
+        BLINKS, CALL, CALL_TO_SIGN, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REFUSED, REMOVE,
+        TROUBLE, TYPE_PIN,
+    },
+};
 
 /// Calls holder 1 unless the interruption found that holder at the table.
 fn call_first(at: &mut Terminal) {
-    if at.expect_any(["Call the next holder", "Insert your device"]) == 0 {
+    if at.expect_any([CALL, INSERT]) == 0 {
         at.enter("1");
     }
-    at.expect("Insert your device")
-        .expect("is out; Ctrl-N inserts");
+    at.expect(INSERT).expect("is out; Ctrl-N inserts");
 }
 
 #[test]
@@ -20,16 +25,18 @@ fn a_wrong_pin_tells_the_tries_left_and_a_blocked_one_has_a_way_on() {
     let rehearsal = Rehearsal::until("signing", &[]);
     let mut at = rehearsal.resume();
     call_first(&mut at);
-    at.by_hand(PLUG).expect("PIN, then Enter").enter("999999");
-    at.expect("2 tries left");
+    at.by_hand(PLUG).expect(TYPE_PIN).enter("999999");
+    at.expect(TROUBLE.with("2 tries left"));
     insta::assert_snapshot!("wrong_pin", at.picture());
-    at.enter("999999").expect("1 try left").enter("999999");
-    at.expect("is blocked").expect("Nothing is lost");
+    at.enter("999999")
+        .expect(TROUBLE.with("1 try left"))
+        .enter("999999");
+    at.expect(TROUBLE.with("is blocked")).expect(TROUBLE);
     insta::assert_snapshot!("pin_blocked", at.picture());
     at.press(ESCAPE).expect("Ways on").enter("3");
     at.expect("Why it ends before").enter("PIN blocked");
     at.expect("Type end").enter("end");
-    at.expect("Call the next holder to sign");
+    at.expect(CALL_TO_SIGN);
 }
 
 #[test]
@@ -37,19 +44,19 @@ fn a_device_unplugged_while_it_waits_for_the_touch_can_be_plugged_in_again() {
     let rehearsal = Rehearsal::until("signing", &[]);
     let mut at = rehearsal.resume();
     call_first(&mut at);
-    at.by_hand(PLUG).expect("PIN, then Enter").enter(&pin(1));
-    at.expect("BLINKS").by_hand(PLUG);
-    at.expect("was unplugged while signing")
-        .expect("Nothing is lost")
+    at.by_hand(PLUG).expect(TYPE_PIN).enter(&pin(1));
+    at.expect(BLINKS).by_hand(PLUG);
+    at.expect(TROUBLE.with("was unplugged while signing"))
+        .expect(TROUBLE)
         .expect("is out; Ctrl-N inserts");
     insta::assert_snapshot!("unplugged", at.picture());
-    at.enter("again").expect("Insert your device").by_hand(PLUG);
+    at.enter("again").expect(INSERT).by_hand(PLUG);
     for name in DOCUMENTS {
-        at.expect(&format!("the signature on {name}"))
-            .expect("BLINKS")
+        at.expect(BLINKS.with(&format!("the signature on {name}")))
+            .expect(BLINKS)
             .by_hand(TOUCH);
     }
-    at.expect("Take your device out");
+    at.expect(REMOVE);
 }
 
 #[test]
@@ -59,7 +66,8 @@ fn another_holders_device_is_refused_by_name() {
     call_first(&mut at);
     // Ctrl-P picks device 2, which is the next holder's.
     at.by_hand("\u{10}2\r").by_hand(PLUG);
-    at.expect("DEVICE-ENROLLED").expect("holder-2's");
+    at.expect(REFUSED.with("DEVICE-ENROLLED"))
+        .expect("holder-2's");
     insta::assert_snapshot!("another_holders_device", at.picture());
 }
 
@@ -68,23 +76,21 @@ fn a_device_that_is_enrolled_already_is_refused_for_the_next_holder() {
     let rehearsal = Rehearsal::until("enrolment", &[]);
     let mut at = rehearsal.resume();
     call_first(&mut at);
-    at.by_hand(PLUG).expect("last four digits").enter("8521");
-    at.expect("first time")
+    at.by_hand(PLUG).expect(IDENTIFY).enter("8521");
+    at.expect(NEW_PIN)
         .enter("482913")
-        .expect("second time")
+        .expect(NEW_PIN_AGAIN)
         .enter("482913");
-    at.expect("BLINKS")
+    at.expect(BLINKS)
         .by_hand(TOUCH)
-        .expect("Take your device out")
+        .expect(REMOVE)
         .by_hand(PLUG);
-    at.expect("Call the next holder")
-        .enter("2")
-        .expect("Insert your device");
+    at.expect(CALL).enter("2").expect(INSERT);
     at.by_hand("\u{10}1\r").by_hand(PLUG);
-    at.expect("DEVICE-DISTINCT")
+    at.expect(REFUSED.with("DEVICE-DISTINCT"))
         .expect("already enrolled, for holder-1");
     insta::assert_snapshot!("already_enrolled", at.picture());
-    at.enter("another").expect("Take");
+    at.enter("another").expect(REMOVE);
 }
 
 #[test]
@@ -92,7 +98,9 @@ fn an_old_firmware_is_refused_before_anything_is_changed_on_the_device() {
     let rehearsal = Rehearsal::until("enrolment", &["--firmware", "5.4.3"]);
     let mut at = rehearsal.resume();
     call_first(&mut at);
-    at.by_hand(PLUG).expect("DEVICE-FIRMWARE").expect("5.4.3");
+    at.by_hand(PLUG)
+        .expect(REFUSED.with("DEVICE-FIRMWARE"))
+        .expect("5.4.3");
     insta::assert_snapshot!("old_firmware", at.picture());
 }
 
@@ -101,12 +109,12 @@ fn the_factory_pin_and_a_run_of_digits_are_refused_with_a_reason() {
     let rehearsal = Rehearsal::until("enrolment", &[]);
     let mut at = rehearsal.resume();
     call_first(&mut at);
-    at.by_hand(PLUG).expect("last four digits").enter("8521");
-    at.expect("first time")
+    at.by_hand(PLUG).expect(IDENTIFY).enter("8521");
+    at.expect(NEW_PIN)
         .enter("123456")
-        .expect("every YubiKey is delivered with");
+        .expect(NEW_PIN.with("every YubiKey is delivered with"));
     insta::assert_snapshot!("factory_pin", at.picture());
-    at.enter("234567").expect("New PIN, first time");
+    at.enter("234567").expect(NEW_PIN);
 }
 
 #[test]
@@ -114,15 +122,15 @@ fn digits_of_another_device_do_not_pass_for_this_one() {
     let rehearsal = Rehearsal::until("enrolment", &[]);
     let mut at = rehearsal.resume();
     call_first(&mut at);
-    at.by_hand(PLUG).expect("last four digits").enter("0000");
-    at.expect("not the last four digits");
+    at.by_hand(PLUG).expect(IDENTIFY).enter("0000");
+    at.expect(IDENTIFY.with("not the last four digits"));
 }
 
 #[test]
 fn leaving_asks_for_the_word_and_says_how_to_go_on() {
     let rehearsal = Rehearsal::until("enrolment", &[]);
     let mut at = rehearsal.resume();
-    at.expect_any(["Call the next holder", "Insert your device"]);
+    at.expect_any([CALL, INSERT]);
     // Ctrl-L, from whatever screen.
     at.press("\u{c}").expect("type leave").enter("leave");
     assert_eq!(at.exit_code(), 4);
@@ -154,7 +162,7 @@ fn a_terminal_made_small_and_large_again_in_a_moment_shows_all_of_the_screen() {
     for _ in 0..10 {
         // What was drawn is lost, and the size is the one that the program knows.
         at.squeeze(40, 10).squeeze(80, 24);
-        at.expect("Insert your device")
+        at.expect(INSERT)
             .expect("is out; Ctrl-N inserts")
             .expect("F4 leave");
     }

@@ -13,10 +13,20 @@ use keymoot_record::{
     ceremony::question::last_four,
 };
 
-use testkit::{programs::keymoot, terminal::Terminal};
+use testkit::{
+    programs::keymoot,
+    terminal::{State, Terminal},
+};
 
-use super::rehearsal::{
-    DOCUMENTS, PLUG, TOUCH, pin, reading_words, touch_for, transcript, unattended_pin,
+use super::{
+    rehearsal::{
+        DOCUMENTS, PLUG, TOUCH, pin, reading_words, touch_for, transcript, unattended_pin,
+    },
+    states::{
+        BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, ERASE,
+        EXCHANGE, FAREWELL, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REMOVE, ROLL_CALL,
+        SPARES, TYPE_PIN,
+    },
 };
 
 /// Bundles to go on from, and what each chapter was held with.
@@ -69,14 +79,14 @@ impl Occasion {
     }
 
     /// The room is opened: what it is asked for, line by line.
-    fn opens(&mut self, first: &str, lines: [&str; 2]) {
+    fn opens(&mut self, first: State<'_>, lines: [&str; 2]) {
         self.at.expect(first).enter(lines[0]).enter(lines[1]);
-        self.at.expect("type confirm").enter("confirm");
+        self.at.expect(CONFIRM).enter("confirm");
         let words = self.first_root();
         self.at
             .expect("Is this the first root that was published?")
             .expect(&words)
-            .expect("type confirm")
+            .expect(CONFIRM)
             .enter("confirm");
     }
 
@@ -102,21 +112,21 @@ impl Occasion {
 
     /// A holder comes to the table. `pins` are those of the devices inserted one after
     /// the other, each with what its touches allow. Keystrokes besides the PINs.
-    fn turn(&mut self, call: &str, seat: usize, pins: &[(String, &[&str])]) -> usize {
+    fn turn(&mut self, call: State<'_>, seat: usize, pins: &[(String, &[&str])]) -> usize {
         let at = &mut self.at;
         at.expect(call);
         let before = at.keystrokes();
         at.enter(&seat.to_string());
         let besides = at.keystrokes() - before;
         for (nth, (pin, allowed)) in pins.iter().enumerate() {
-            at.expect("Insert your device").by_hand(PLUG);
-            at.expect("PIN, then Enter").enter(pin);
+            at.expect(INSERT).by_hand(PLUG);
+            at.expect(TYPE_PIN).enter(pin);
             for allows in *allowed {
                 touch_for(at, allows);
             }
             let out = match nth + 1 == pins.len() {
-                true => "Take your device out",
-                false => "Take this device out, then insert your other one",
+                true => REMOVE,
+                false => EXCHANGE,
             };
             at.expect(out).by_hand(PLUG);
         }
@@ -126,24 +136,24 @@ impl Occasion {
     /// A newcomer makes a key.
     fn enrols(&mut self, seat: usize, number: usize) {
         let at = &mut self.at;
-        at.expect("Call the next holder to make a key")
+        at.expect(CALL_TO_ENROL)
             .enter(&seat.to_string())
-            .expect("Insert your device")
+            .expect(INSERT)
             .by_hand(PLUG);
-        at.expect("Type its last four digits");
+        at.expect(IDENTIFY);
         let serial = self.serial_at_hand();
         let at = &mut self.at;
         at.enter(&last_four(serial));
-        if at.expect_any(["New PIN, first time", "type erase"]) == 1 {
+        if at.expect_any([NEW_PIN, ERASE]) == 1 {
             at.enter("erase");
         }
-        at.expect("New PIN, first time")
+        at.expect(NEW_PIN)
             .enter(&pin(number))
-            .expect("New PIN, second time")
+            .expect(NEW_PIN_AGAIN)
             .enter(&pin(number))
-            .expect("BLINKS")
+            .expect(BLINKS)
             .by_hand(TOUCH)
-            .expect("Take your device out")
+            .expect(REMOVE)
             .by_hand(PLUG);
     }
 
@@ -166,11 +176,10 @@ impl Occasion {
         let mut most = 0;
         for (seat, pin) in holders {
             let allowed: (String, &[&str]) = (pin.clone(), &["the closing signature"]);
-            let call = "Call the next holder to sign the manifest";
-            most = most.max(self.turn(call, *seat, &[allowed]));
+            most = most.max(self.turn(CALL_TO_CLOSE, *seat, &[allowed]));
         }
-        self.at.expect("5 of 5 have").enter("enough");
-        self.at.expect("The ceremony is over").enter("done");
+        self.at.expect(ENOUGH.with("5 of 5 have")).enter("enough");
+        self.at.expect(FAREWELL).enter("done");
         assert_eq!(self.at.exit_code(), 0);
         most
     }
@@ -212,8 +221,8 @@ fn old_pin(holder: usize) -> Vec<(String, &'static [&'static str])> {
 #[test]
 fn the_annual_signing_is_held_by_keystrokes_and_says_who_is_absent() {
     let mut held = Occasion::begin(2, "annual-resign", "1-initial-root");
-    held.opens("Number of the tamper-evident bag", ["bag 17", "12:00"]);
-    held.at.expect("Space marks who answers").expect("last v1");
+    held.opens(OPENING, ["bag 17", "12:00"]);
+    held.at.expect(ROLL_CALL).expect("last v1");
     held.at.press(&" ".repeat(4)).enter("present");
     // That too few are marked is said at once; the answer, that it is none.
     held.at
@@ -222,12 +231,12 @@ fn the_annual_signing_is_held_by_keystrokes_and_says_who_is_absent() {
     held.at.press(&" ".repeat(3)).enter("present");
     held.reads();
     for holder in 1..=7 {
-        held.turn("Call the next holder to sign", holder, &old_pin(holder));
+        held.turn(CALL_TO_SIGN, holder, &old_pin(holder));
     }
     held.at
-        .expect("Anything to record?")
+        .expect(CLOSING)
         .expect("absent: holder-8 (last signed version 1), holder-9 (last signed version 1)")
-        .expect("type confirm")
+        .expect(CONFIRM)
         .enter("confirm");
     held.closes(&(1..=5).map(|n| (n, unattended_pin(n))).collect::<Vec<_>>());
     let verdicts = held.verifies();
@@ -242,36 +251,38 @@ fn the_annual_signing_is_held_by_keystrokes_and_says_who_is_absent() {
 #[test]
 fn holders_come_and_go_by_keystrokes_and_one_signs_with_two_devices_in_one_turn() {
     let mut held = Occasion::begin(3, "onboard-member", "2-annual-resign");
-    held.opens("Number of the tamper-evident bag", ["bag 17", "12:00"]);
+    held.opens(OPENING, ["bag 17", "12:00"]);
     held.at
-        .expect("Space marks who answers")
+        .expect(ROLL_CALL)
         .expect("Not marked as present: holder-10, holder-11")
         .press(&" ".repeat(11))
         .expect("10-Holder 1")
         .enter("present");
     held.enrols(8, 10);
     held.enrols(9, 11);
-    held.at.expect("whoever has another device").enter("enough");
+    held.at.expect(SPARES).enter("enough");
     held.reads();
-    let call = "Call the next holder to sign";
     let both: [(String, &[&str]); 2] = [
         (unattended_pin(3), &DOCUMENTS),
         (unattended_pin(3), &["root.json"]),
     ];
-    held.turn(call, 1, &both);
-    held.at.expect("old keys 1 of 5").expect("new keys 1 of 5");
-    held.turn(call, 10, &[(unattended_pin(1), &["root.json"])]);
-    held.at.expect("old keys 2 of 5").expect("new keys 1 of 5");
-    held.turn(call, 8, &[(pin(10), &DOCUMENTS)]);
-    held.at.expect("old keys 2 of 5").expect("new keys 2 of 5");
-    for holder in [4, 5, 6] {
-        held.turn(call, holder - 2, &old_pin(holder));
-    }
-    held.at.expect("5 of 5 have").enter("enough");
+    held.turn(CALL_TO_SIGN, 1, &both);
     held.at
-        .expect("Anything to record?")
-        .expect("type confirm")
-        .enter("confirm");
+        .expect(CALL_TO_SIGN.with("old keys 1 of 5"))
+        .expect("new keys 1 of 5");
+    held.turn(CALL_TO_SIGN, 10, &[(unattended_pin(1), &["root.json"])]);
+    held.at
+        .expect(CALL_TO_SIGN.with("old keys 2 of 5"))
+        .expect("new keys 1 of 5");
+    held.turn(CALL_TO_SIGN, 8, &[(pin(10), &DOCUMENTS)]);
+    held.at
+        .expect(CALL_TO_SIGN.with("old keys 2 of 5"))
+        .expect("new keys 2 of 5");
+    for holder in [4, 5, 6] {
+        held.turn(CALL_TO_SIGN, holder - 2, &old_pin(holder));
+    }
+    held.at.expect(ENOUGH.with("5 of 5 have")).enter("enough");
+    held.at.expect(CLOSING).expect(CONFIRM).enter("confirm");
     let closing = [(1, 3), (2, 4), (3, 5), (4, 6), (5, 7)];
     held.closes(&closing.map(|(seat, holder)| (seat, unattended_pin(holder))));
     held.verifies();
@@ -281,18 +292,17 @@ fn holders_come_and_go_by_keystrokes_and_one_signs_with_two_devices_in_one_turn(
 fn a_key_is_thrown_out_with_no_more_than_twelve_keystrokes_a_holder_besides_the_pin() {
     let mut held = Occasion::begin(4, "emergency-revocation", "3-onboard-member");
     held.opens(
-        "What happened, in one line",
+        OPENING.with("What happened, in one line"),
         ["a device was stolen", "12:00"],
     );
-    held.at.expect("Space marks who answers");
+    held.at.expect(ROLL_CALL);
     held.at.press(&" ".repeat(6)).enter("present");
     held.at
         .expect("Clients that take this root throw away the snapshot");
     held.reads();
-    let call = "Call the next holder to sign";
     let mut busiest = 0;
     for holder in 3..=8 {
-        busiest = busiest.max(held.turn(call, holder - 2, &old_pin(holder)));
+        busiest = busiest.max(held.turn(CALL_TO_SIGN, holder - 2, &old_pin(holder)));
     }
     let closing: Vec<_> = (3..=7).map(|n| (n - 2, unattended_pin(n))).collect();
     busiest += held.closes(&closing);

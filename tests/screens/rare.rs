@@ -10,6 +10,11 @@ use keymoot_record::ceremony::question::last_four;
 
 use super::{
     rehearsal::{PLUG, TOUCH, pin, serials, serials_of_units},
+    states::{
+        AT_WORK, BLINKS, CALL, CONFIRM, FOUND, IDENTIFY, INSERT, INSERT_UNIT, NEW_PASSWORD,
+        NEW_PASSWORD_AGAIN, NEW_PIN, NEW_PIN_AGAIN, ONCE, ONCE_HIDDEN, OPENING, REMOVE, ROLL_CALL,
+        TROUBLE, VIOLATIONS,
+    },
     tables::Tables,
 };
 
@@ -39,40 +44,40 @@ fn screens_that_a_smooth_ceremony_never_shows_are_the_same_everywhere() {
     // attest it.
     let faults = "1:drop-after@0x46,1:slow@0x64=4";
     let mut all = Tables::rehearse(&["--roster", path.to_str().unwrap(), "--unit-fault", faults]);
-    all.expect("Number of the").enter("bag 17").enter("12:00");
-    all.expect("type confirm").enter("confirm");
-    all.expect("Space marks who answers").press(&" ".repeat(9));
+    all.expect(OPENING.with("Number of the"))
+        .enter("bag 17")
+        .enter("12:00");
+    all.expect(CONFIRM).enter("confirm");
+    all.expect(ROLL_CALL).press(&" ".repeat(9));
     all.enter("present");
 
     let serial = serials(&all.dir(0))[0];
-    all.expect("Call the next holder").enter("1");
-    all.expect("Insert your device").press(PLUG);
-    all.expect("last four digits").enter(&last_four(serial));
-    all.expect("New PIN, first time").enter(&pin(1));
-    all.expect("New PIN, second time").enter(&pin(1));
-    all.expect("Cover the projector").see("shown_once_hidden");
-    all.enter("show").expect("type written").see("shown_once");
-    all.enter("written").expect("BLINKS");
-    all.press(TOUCH).expect("Take your device out").press(PLUG);
+    all.expect(CALL).enter("1");
+    all.expect(INSERT).press(PLUG);
+    all.expect(IDENTIFY).enter(&last_four(serial));
+    all.expect(NEW_PIN).enter(&pin(1));
+    all.expect(NEW_PIN_AGAIN).enter(&pin(1));
+    all.expect(ONCE_HIDDEN).see("shown_once_hidden");
+    all.enter("show").expect(ONCE).see("shown_once");
+    all.enter("written").expect(BLINKS);
+    all.press(TOUCH).expect(REMOVE).press(PLUG);
 
     let serial = serials_of_units(&all.dir(0))[0];
-    all.expect("Call the next holder").enter("2");
-    all.expect("Insert your YubiHSM 2")
-        .expect("is out; Ctrl-N inserts");
+    all.expect(CALL).enter("2");
+    all.expect(INSERT_UNIT).expect("is out; Ctrl-N inserts");
     all.see("insert_a_unit").press(PLUG);
-    all.expect("last four digits")
-        .expect("is in; Ctrl-N unplugs");
+    all.expect(IDENTIFY).expect("is in; Ctrl-N unplugs");
     all.see("is_this_unit_yours").enter(&last_four(serial));
-    all.expect("New password, first time").see("new_password");
-    all.enter(PASSWORD).expect("second time").enter(PASSWORD);
-    all.expect("Type again")
+    all.expect(NEW_PASSWORD).see("new_password");
+    all.enter(PASSWORD)
+        .expect(NEW_PASSWORD_AGAIN)
+        .enter(PASSWORD);
+    all.expect(TROUBLE.with("Type again"))
         .see("connection_lost")
         .enter("again");
-    all.expect("Type adopt or replace")
-        .see("found")
-        .enter("adopt");
-    all.expect("at work 0:0").see("at_work");
-    all.expect("Take your device out").see("remove_a_unit");
+    all.expect(FOUND).see("found").enter("adopt");
+    all.expect(AT_WORK).see("at_work");
+    all.expect(REMOVE).see("remove_a_unit");
 }
 
 /// The library that gives a program another time (Debian: faketime).
@@ -103,9 +108,11 @@ fn a_violated_rule_stops_the_ceremony_until_its_cause_is_mended() {
         ]
         .to_vec()
     });
-    all.expect("MACHINE-CLOCK").expect("is out; Ctrl-N inserts");
-    all.see("violations").enter("again").expect("entry 3");
-    all.expect("MACHINE-CLOCK");
+    all.expect(VIOLATIONS).expect("is out; Ctrl-N inserts");
+    all.see("violations")
+        .enter("again")
+        .expect(VIOLATIONS.with("entry 3"));
+    all.expect(VIOLATIONS);
 }
 
 #[test]

@@ -12,6 +12,8 @@ use keymoot_record::{
 };
 use testkit::{lockstep::Lockstep, privileged::Root, programs::keymoot, terminal::Terminal};
 
+use super::states::BLINKS;
+
 /// Ctrl-N plugs the holder's device in or out, Ctrl-T touches it.
 pub const PLUG: &str = "\u{e}";
 pub const TOUCH: &str = "\u{14}";
@@ -133,5 +135,5 @@ pub fn touch_for(at: &mut Terminal, allows: &str) {
         true => format!("the signature on {allows}"),
         false => allows.to_owned(),
     };
-    at.expect(&what).expect("BLINKS").by_hand(TOUCH);
+    at.expect(BLINKS.with(&what)).expect(BLINKS).by_hand(TOUCH);
 }

@@ -7,11 +7,20 @@ use keymoot_record::{
     bundle::{self, Expectations},
     ceremony::question::last_four,
 };
-use testkit::{needle::Needle, privileged::Root, stage::files_below, terminal::Terminal};
+use testkit::{
+    needle::Needle,
+    privileged::Root,
+    stage::files_below,
+    terminal::{State, Terminal},
+};
 
 use super::{
     escrow::Escrow,
     rehearsal::{DOCUMENTS, PLUG, TOUCH, course, pin, reading_words, serials, touch_for},
+    states::{
+        BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, FAREWELL,
+        IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REMOVE, ROLL_CALL, SPARES, TYPE_PIN,
+    },
     traced::Traced,
 };
 
@@ -69,80 +78,63 @@ fn by_screens() -> Held {
     let roster = held.escrow.roster();
     let arguments = held.arguments(&["--roster", roster.to_str().unwrap()]);
     // Where that is not allowed, what was traced is left out, and nothing else.
-    let mut at = match Root::any() {
+    let mut at = match Root::find(&[]) {
         Ok(root) => Traced::begin(&root, &held.trace(), &arguments),
         Err(_) => Terminal::start(&arguments),
     };
-    at.expect("Number of the tamper-evident bag")
+    at.expect(OPENING)
         .enter("bag 17")
         .enter("12:00")
-        .expect("type confirm")
+        .expect(CONFIRM)
         .enter("confirm");
-    at.expect("Space marks who answers")
-        .press(&" ".repeat(9))
-        .enter("present");
+    at.expect(ROLL_CALL).press(&" ".repeat(9)).enter("present");
 
     let mut busiest = 0;
     for (n, serial) in (1..=9).zip(serials(&held.dir())) {
-        at.expect("Call the next holder to make a key");
+        at.expect(CALL_TO_ENROL);
         let before = at.keystrokes();
-        at.enter(&n.to_string())
-            .expect("Insert your device")
-            .by_hand(PLUG);
-        at.expect("Type its last four digits");
+        at.enter(&n.to_string()).expect(INSERT).by_hand(PLUG);
+        at.expect(IDENTIFY);
         at.enter(&last_four(serial));
         let besides = at.keystrokes() - before;
-        at.expect("New PIN, first time").enter(&pin(n));
-        at.expect("New PIN, second time").enter(&pin(n));
-        at.expect("BLINKS");
-        at.by_hand(TOUCH)
-            .expect("Take your device out")
-            .by_hand(PLUG);
+        at.expect(NEW_PIN).enter(&pin(n));
+        at.expect(NEW_PIN_AGAIN).enter(&pin(n));
+        at.expect(BLINKS);
+        at.by_hand(TOUCH).expect(REMOVE).by_hand(PLUG);
         busiest = busiest.max(besides);
     }
 
-    at.expect("whoever has another device")
-        .expect("or type enough")
-        .enter("enough");
+    at.expect(SPARES).expect(ENOUGH).enter("enough");
     for name in DOCUMENTS {
         at.read_on(name);
         at.enter(&reading_words(&held.dir(), name));
     }
 
-    busiest += turns(&mut at, "Call the next holder to sign", 9, &DOCUMENTS);
-    at.expect("Anything to record?")
-        .expect("type confirm")
-        .enter("confirm");
+    busiest += turns(&mut at, CALL_TO_SIGN, 9, &DOCUMENTS);
+    at.expect(CLOSING).expect(CONFIRM).enter("confirm");
     let manifest = ["the closing signature"];
-    busiest += turns(
-        &mut at,
-        "Call the next holder to sign the manifest",
-        5,
-        &manifest,
-    );
-    at.expect("5 of 5 have").enter("enough");
-    at.expect("The ceremony is over").enter("done");
+    busiest += turns(&mut at, CALL_TO_CLOSE, 5, &manifest);
+    at.expect(ENOUGH.with("5 of 5 have")).enter("enough");
+    at.expect(FAREWELL).enter("done");
     assert_eq!(at.exit_code(), 0);
     held.busiest = busiest;
     held
 }
 
 /// Lets the first holders sign, and counts the keystrokes of one besides the PIN.
-fn turns(at: &mut Terminal, call: &str, holders: usize, allowed: &[&str]) -> usize {
+fn turns(at: &mut Terminal, call: State<'_>, holders: usize, allowed: &[&str]) -> usize {
     let mut most = 0;
     for n in 1..=holders {
         at.expect(call);
         let before = at.keystrokes();
-        at.enter(&n.to_string())
-            .expect("Insert your device")
-            .by_hand(PLUG);
-        at.expect("PIN, then Enter");
+        at.enter(&n.to_string()).expect(INSERT).by_hand(PLUG);
+        at.expect(TYPE_PIN);
         most = most.max(at.keystrokes() - before);
         at.enter(&pin(n));
         for allows in allowed {
             touch_for(at, allows);
         }
-        at.expect("Take your device out").by_hand(PLUG);
+        at.expect(REMOVE).by_hand(PLUG);
     }
     most
 }
@@ -253,7 +245,7 @@ fn typed_lines_end_in_the_same_events_as_keystrokes_and_show_no_pin() {
 
 #[test]
 fn no_secret_leaves_the_program_but_to_its_device_nor_enters_but_by_the_keyboard() {
-    let Some(_) = Root::of_this_test() else {
+    let Some(_) = Root::of_this_test(&[]) else {
         return;
     };
     let held = &*BY_SCREENS;
