@@ -6,10 +6,8 @@ use std::{
     process::ExitCode,
 };
 
-use keymoot::{
-    export::{self, Laying, Repository, Tree},
-    host::clock,
-};
+use keymoot::export::{self, Laying, Repository, Tree};
+use keymoot::host::clock;
 use keymoot_core::{Rule, text::escape_path};
 use keymoot_record::{
     bundle::Files,

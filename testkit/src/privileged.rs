@@ -25,39 +25,31 @@ pub struct Root {
 }
 
 impl Root {
-    /// A way to be root in the running test; `None` where there is none, and the test is
-    /// counted as left out.
-    pub fn of_this_test() -> Option<Self> {
-        Self::any().map_err(|reason| leave_out(&reason)).ok()
+    /// A way to be root in the running test, with these namespaces of its own besides, as
+    /// unshare(1) calls them: `--mount`, `--net`. `None` where there is none: the test is
+    /// then counted as left out.
+    pub fn of_this_test(namespaces: &[&str]) -> Option<Self> {
+        let found = Self::find(namespaces);
+        found.map_err(|reason| leave_out(&reason)).ok()
     }
 
-    /// The same, with mounts of one's own.
-    pub fn with_mounts() -> Option<Self> {
-        let way = Self::by(&["--mount"], &["--user", "--map-root-user", "--mount"]);
-        way.map_err(|reason| leave_out(&reason)).ok()
-    }
-
-    /// A way to be root.
+    /// The same, where the test does something else instead.
     ///
     /// # Errors
-    /// Why there is none.
-    pub fn any() -> Result<Self, String> {
-        Self::by(&[], &["--user", "--map-root-user"])
-    }
-
-    /// The first of these ways that is open, by arguments of unshare(1).
-    fn by(root: &[&str], user: &[&str]) -> Result<Self, String> {
+    /// Why there is no such way.
+    pub fn find(namespaces: &[&str]) -> Result<Self, String> {
         let unshare = |arguments: &[&str]| {
-            let words = ["unshare"].iter().chain(arguments).chain(&["--"]);
-            words.map(OsString::from).collect()
+            let words = ["unshare"].iter().chain(arguments).chain(namespaces);
+            words.chain(&["--"]).map(OsString::from).collect()
         };
         let is_root = rustix::process::geteuid().is_root();
-        let plain = is_root.then(|| match root {
+        let as_root = is_root.then(|| match namespaces {
             [] => Vec::new(),
-            namespaces => unshare(namespaces),
+            _ => unshare(&[]),
         });
+        let as_user = unshare(&["--user", "--map-root-user"]);
         let mut reason = String::new();
-        for words in plain.into_iter().chain([unshare(user)]) {
+        for words in as_root.into_iter().chain([as_user]) {
             let way = Self { words };
             match way.is_open() {
                 Ok(()) => return Ok(way),

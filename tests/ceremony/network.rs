@@ -1,14 +1,12 @@
 //! Whole rehearsals on a machine that has no network but loopback, with every call
 //! written down that could reach for another.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{collections::BTreeMap, fs, path::Path, process::Output};
 
-use testkit::stage::{Stage, program, said};
+use testkit::{
+    privileged::Root,
+    stage::{Stage, program, said},
+};
 
 /// What the shell does in the namespace: loopback up, what there is written down, and
 /// the program under strace. io_uring could connect without any of the other calls.
@@ -32,21 +30,15 @@ struct Run {
 }
 
 /// Runs a program where there is no network but loopback.
-fn alone(stage: &Stage, arguments: &[&str]) -> Run {
+fn alone(root: &Root, stage: &Stage, arguments: &[&str]) -> Run {
     let (links, calls) = (stage.path("links"), stage.path("calls"));
-    let mut command = Command::new("unshare");
-    // Who is not root may make such a namespace as root of a user namespace.
-    if !rustix::process::geteuid().is_root() {
-        command.args(["--user", "--map-root-user"]);
-    }
+    let mut command = root.command("sh");
     command
-        .args(["--net", "sh", "-c", SCRIPT, "sh"])
+        .args(["-c", SCRIPT, "sh"])
         .args([&links, &calls])
         .args(arguments)
         .env_remove("PCSCLITE_CSOCK_NAME");
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("unshare: {error}; {NEEDED}"));
+    let output = command.output().unwrap();
     let read = |path: &Path| {
         fs::read_to_string(path).unwrap_or_else(|_| panic!("{}\n{NEEDED}", said(&output)))
     };
@@ -57,8 +49,7 @@ fn alone(stage: &Stage, arguments: &[&str]) -> Run {
     }
 }
 
-const NEEDED: &str = "this test needs unshare (Debian: util-linux), ip (iproute2) and strace, and to be allowed a network \
-     namespace: run it as root, or with user namespaces switched on (sysctl kernel.unprivileged_userns_clone=1)";
+const NEEDED: &str = "this test needs ip (Debian: iproute2) and strace";
 
 /// What was called how often, and every address of another machine in it.
 #[derive(Default)]
@@ -120,7 +111,7 @@ fn at_home(name: &str, arguments: &str) -> bool {
 }
 
 /// A rehearsal that must end well there; its calls.
-fn rehearsed(more: &[&str]) -> Account {
+fn rehearsed(root: &Root, more: &[&str]) -> Account {
     let stage = Stage::new();
     let (program, dir, out) = (program(), stage.dir(), stage.out());
     let [program, dir, out] = [&program, &dir, &out].map(|path| path.to_str().unwrap());
@@ -128,7 +119,7 @@ fn rehearsed(more: &[&str]) -> Account {
     let policy = ["--holders", "3", "--policy", policy.to_str().unwrap()];
     let begin = [program, "rehearse", "--unattended", "--seed", "7"];
     let places = ["--dir", dir, "--out", out];
-    let run = alone(&stage, &[&begin[..], &policy, &places, more].concat());
+    let run = alone(root, &stage, &[&begin[..], &policy, &places, more].concat());
     assert!(run.output.status.success(), "{}", said(&run.output));
     let links: Vec<_> = run.links.lines().collect();
     assert!(
@@ -146,19 +137,28 @@ fn rehearsed(more: &[&str]) -> Account {
 
 #[test]
 fn a_rehearsal_with_yubikeys_needs_no_network_and_opens_no_internet_socket() {
-    assert_eq!(rehearsed(&[]).internet, 0);
+    let Some(root) = Root::of_this_test(&["--net"]) else {
+        return;
+    };
+    assert_eq!(rehearsed(&root, &[]).internet, 0);
 }
 
 #[test]
 fn a_rehearsal_with_units_too_needs_loopback_and_connects_to_nothing_else() {
-    assert!(rehearsed(&["--device", "mixed"]).internet > 0);
+    let Some(root) = Root::of_this_test(&["--net"]) else {
+        return;
+    };
+    assert!(rehearsed(&root, &["--device", "mixed"]).internet > 0);
 }
 
 #[test]
 fn a_program_that_reaches_for_another_machine_would_be_found() {
+    let Some(root) = Root::of_this_test(&["--net"]) else {
+        return;
+    };
     let stage = Stage::new();
     let reach = "exec 3<>/dev/udp/192.0.2.1/9";
-    let run = alone(&stage, &["bash", "-c", reach]);
+    let run = alone(&root, &stage, &["bash", "-c", reach]);
     assert!(!run.output.status.success());
     let account = Account::of(&run.calls);
     assert!(

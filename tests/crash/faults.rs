@@ -126,7 +126,7 @@ fn is_told(output: &Output, path: &str) {
 
 #[test]
 fn a_write_or_sync_that_fails_is_told_and_the_ceremony_goes_on_afterwards() {
-    let Some(root) = Root::of_this_test() else {
+    let Some(root) = Root::of_this_test(&[]) else {
         return;
     };
     for fault in [
@@ -146,7 +146,7 @@ fn a_write_or_sync_that_fails_is_told_and_the_ceremony_goes_on_afterwards() {
 
 #[test]
 fn a_ceremony_that_cannot_be_laid_out_leaves_nothing_and_can_be_begun_anew() {
-    let Some(root) = Root::of_this_test() else {
+    let Some(root) = Root::of_this_test(&[]) else {
         return;
     };
     for fault in [
@@ -185,7 +185,7 @@ fn a_ceremony_that_cannot_be_laid_out_leaves_nothing_and_can_be_begun_anew() {
 
 #[test]
 fn a_stick_that_is_pulled_during_the_export_leaves_no_bundle_and_a_second_export_does() {
-    let Some(root) = Root::of_this_test() else {
+    let Some(root) = Root::of_this_test(&[]) else {
         return;
     };
     let gone = |call| fault(call, "bundle.keymoot-part", "EIO", "1+");
@@ -238,7 +238,7 @@ fn with_mounts(root: &Root, script: &str) -> Output {
 
 #[test]
 fn a_stick_that_is_full_is_told_and_the_bundle_is_written_when_there_is_space() {
-    let Some(root) = Root::with_mounts() else {
+    let Some(root) = Root::of_this_test(&["--mount"]) else {
         return;
     };
     for kib in [16, 100, 250, 400] {
@@ -263,7 +263,7 @@ fn a_stick_that_is_full_is_told_and_the_bundle_is_written_when_there_is_space() 
 
 #[test]
 fn a_disk_with_no_space_for_the_ceremonys_folder_is_told_and_left_as_it_was() {
-    let Some(root) = Root::with_mounts() else {
+    let Some(root) = Root::of_this_test(&["--mount"]) else {
         return;
     };
     let output = with_mounts(
@@ -282,7 +282,7 @@ fn a_disk_with_no_space_for_the_ceremonys_folder_is_told_and_left_as_it_was() {
 
 #[test]
 fn a_target_that_cannot_be_written_to_is_told_and_written_when_it_can() {
-    let Some(root) = Root::with_mounts() else {
+    let Some(root) = Root::of_this_test(&["--mount"]) else {
         return;
     };
     let output = with_mounts(
@@ -301,7 +301,7 @@ fn a_target_that_cannot_be_written_to_is_told_and_written_when_it_can() {
 
 #[test]
 fn what_failed_leaves_no_file_half_written() {
-    let Some(root) = Root::of_this_test() else {
+    let Some(root) = Root::of_this_test(&[]) else {
         return;
     };
     let ceremony = Ceremony::new(&root);

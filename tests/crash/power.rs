@@ -169,7 +169,7 @@ fn policy(dialect: &str, path: &Path) -> String {
 
 #[test]
 fn ceremonies_survive_a_power_cut_at_any_operation() {
-    let Some(root) = Root::of_this_test() else {
+    let Some(root) = Root::of_this_test(&[]) else {
         return;
     };
     let folder = tempfile::Builder::new().prefix("kc").tempdir().unwrap();

@@ -7,10 +7,8 @@ use std::{
     process::Output,
 };
 
-use keymoot::{
-    digest::Digest,
-    transcript::{Chain, Event},
-};
+use keymoot_core::digest::Digest;
+use keymoot_record::transcript::{Chain, Event};
 use testkit::stage::{keymoot, said};
 
 use crate::{

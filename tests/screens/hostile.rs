@@ -3,7 +3,8 @@
 
 use std::fs;
 
-use keymoot::{attestation::Family, rehearsal::cast::Cast};
+use keymoot::rehearsal::cast::Cast;
+use keymoot_attestation::Family;
 use testkit::hostile::{
     script::script,
     strings::{self, Hostile, quoted},

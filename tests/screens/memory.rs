@@ -3,7 +3,8 @@
 
 use std::{fs::File, io::Read as _, os::unix::fs::FileExt as _, path::Path};
 
-use keymoot::{rehearsal::unattended, rules::roster::Handle};
+use keymoot::rehearsal::unattended;
+use keymoot_record::rules::roster::Handle;
 use testkit::{
     needle::Needle,
     privileged::Root,

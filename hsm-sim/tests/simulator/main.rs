@@ -5,12 +5,15 @@ mod common;
 
 mod attestation;
 mod control;
+mod golden;
 mod keys;
 mod opensc;
 mod pcsc;
 mod protocol;
 mod references;
 mod state;
+mod usbredir;
+mod vpcd;
 mod ykman;
 mod yubico_piv_tool;
 mod yubihsm_attestation;

@@ -7,7 +7,7 @@ use super::{
     story::{SCRIPT, Story, roster},
     table::Table,
 };
-use crate::transcript::Event;
+use keymoot_record::transcript::Event;
 
 /// A ceremony in which titles, words, labels and names are this text.
 fn story(text: &str) -> Story {

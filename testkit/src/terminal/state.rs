@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use keymoot::digest::Digest;
+use keymoot_core::digest::Digest;
 
 /// A screen, known by words that stand on it, and what has just happened when it stands:
 /// the kinds of the transcript's newest entry.

@@ -1,10 +1,4 @@
 //! Every version reads the state that a released version wrote: `tests/data/state-VERSION`.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-#[path = "common/bench.rs"]
-mod bench;
-#[path = "common/connector.rs"]
-mod connector;
 
 use hsm_sim::yubihsm;
 use hsm_sim::yubikey::{Card, device::Store};
@@ -42,7 +36,7 @@ fn yubikeys_of_0_1_0_keep_serial_numbers_pins_and_keys() {
     assert_eq!(serials, [19698326, 12585950, 10038030, 28726837, 17352381]);
 
     let device = store.devices()[0].clone();
-    let mut bench = bench::Bench {
+    let mut bench = crate::common::bench::Bench {
         serial: device.plate.serial,
         card: Card::new(device.plate, device.piv, store.seed().clone()),
         vendor: store.vendor().published(),
@@ -50,7 +44,7 @@ fn yubikeys_of_0_1_0_keep_serial_numbers_pins_and_keys() {
     bench.select();
     assert!(!bench.f9_certificate().is_empty());
     assert_eq!(bench.verify("18003174"), "9000");
-    let answer = bench.touch(&bench::sign(0x9c), true);
+    let answer = bench.touch(&crate::common::bench::sign(0x9c), true);
     let answer = hex::decode(answer.strip_suffix("9000").unwrap()).unwrap();
     let signature = hsm_sim::tlv::find(&answer, 0x7c).unwrap();
     let signature = hsm_sim::tlv::find(signature, 0x82).unwrap();
@@ -68,7 +62,7 @@ fn yubihsms_of_0_1_0_keep_serial_numbers_passwords_and_keys() {
     let state = copy(folder.path(), "yubihsms.json");
     let models = ["2.4.1".parse().unwrap()];
     let store = yubihsm::device::Store::open(Some(state), Some(SEED), 4, &models).unwrap();
-    let bench = connector::Bench::with(store);
+    let bench = crate::common::connector::Bench::with(store);
     assert_eq!(bench.serials, [35543299, 35815588, 38679666, 34012484]);
 
     let signer = bench.open(2, "083217706016110741525782").unwrap();

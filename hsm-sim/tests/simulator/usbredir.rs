@@ -1,5 +1,4 @@
 //! YubiKeys at a USB port, with qemu's and the guest's part played here.
-#![allow(clippy::unwrap_used, missing_docs)]
 
 use hsm_sim::room::Room;
 use hsm_sim::yubikey::ATR;

@@ -1,5 +1,4 @@
 //! The bridge to vpcd, with the driver's part played here.
-#![allow(clippy::unwrap_used, missing_docs)]
 
 use hsm_sim::room::Room;
 use hsm_sim::yubikey::ATR;
