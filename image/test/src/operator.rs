@@ -155,8 +155,8 @@ impl<'room> Operator<'room> {
         if is("first two words of the digest") {
             // The digest stands in rows of words; the first begins with 1.
             let rows = all.lines().filter_map(|row| row.strip_prefix("1 "));
-            let words = rows.map(|row| row.split_whitespace().take(2).collect::<Vec<_>>());
-            return words.last().map(|words| words.join(" "));
+            let mut words = rows.map(|row| row.split_whitespace().take(2).collect::<Vec<_>>());
+            return words.next_back().map(|words| words.join(" "));
         }
         if is("Whose turn") {
             self.last_turn = self.last_turn % self.holders + 1;
