@@ -79,3 +79,49 @@ fn children(thread: &Path) -> Option<Vec<u32>> {
         .map(|number| number.parse().ok())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufRead as _, BufReader},
+        process::{Child, Command, Stdio},
+    };
+
+    use super::Asleep;
+
+    /// A shell that has come to its first line of output.
+    fn shell(script: &str) -> Child {
+        let mut shell = Command::new("sh")
+            .args(["-c", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut output = BufReader::new(shell.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
+        shell
+    }
+
+    #[test]
+    fn a_program_that_waits_comes_to_rest() {
+        let mut waiting = shell("echo ready; read line");
+        while Asleep::of(waiting.id()).is_none() {
+            std::thread::yield_now();
+        }
+        assert_eq!(Asleep::of(waiting.id()), Asleep::of(waiting.id()));
+        waiting.kill().unwrap();
+        waiting.wait().unwrap();
+    }
+
+    #[test]
+    fn a_program_does_not_rest_while_one_that_it_started_works() {
+        let works = "while kill -0 $PPID 2> /dev/null; do :; done";
+        let mut waiting = shell(&format!("sh -c '{works}' & echo ready; read line"));
+        for _ in 0..200 {
+            assert_eq!(Asleep::of(waiting.id()), None);
+        }
+        waiting.kill().unwrap();
+        waiting.wait().unwrap();
+    }
+}

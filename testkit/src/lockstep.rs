@@ -63,3 +63,25 @@ impl Lockstep {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, process::Command};
+
+    use super::Lockstep;
+
+    #[test]
+    fn a_program_is_always_held_at_the_same_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let counter = folder.path().join("counter");
+        let script = "for n in 1 2 3 4 5 6 7 8 9; do echo $n > \"$0\"; echo $n; done";
+        for _ in 0..20 {
+            let mut program = Command::new("sh");
+            program.args(["-c", script]).arg(&counter);
+            let reached = || fs::read_to_string(&counter).unwrap_or_default();
+            Lockstep::start(&mut program).kill_when(|| reached().trim() >= "4");
+            assert_eq!(reached(), "4\n");
+            fs::remove_file(&counter).unwrap();
+        }
+    }
+}

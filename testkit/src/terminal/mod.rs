@@ -33,7 +33,7 @@ use crate::{asleep::Asleep, programs::program};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How soon a program that does not write is looked at again.
-const GLANCE: Duration = Duration::from_millis(5);
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// The End key.
 const END: &str = "\u{1b}[F";
@@ -138,16 +138,16 @@ impl Terminal {
         }
     }
 
-    /// Whether the program is at rest, and all that it wrote was taken.
-    fn is_settled(&self) -> bool {
-        let Some(before) = Asleep::of(self.child.id()) else {
-            return false;
-        };
-        let is_under_way = self.pty.is_typed().unwrap() || self.pty.is_written().unwrap();
-        !is_under_way
-            && Asleep::of(self.child.id()) == Some(before)
-            && self.shown.is_whole()
-            && self.shows_newest()
+    /// What `holds` of what is shown, if the program is at rest and all that it wrote was
+    /// taken. The cheapest is looked at first: the program needs the processor, too.
+    fn at_rest<T>(&self, holds: impl Fn(&Self) -> Option<T>) -> Option<T> {
+        let before = Asleep::of(self.child.id())?;
+        if self.pty.is_typed().unwrap() || self.pty.is_written().unwrap() || !self.shown.is_whole()
+        {
+            return None;
+        }
+        let found = holds(self).filter(|_| self.shows_newest())?;
+        (Asleep::of(self.child.id())? == before).then_some(found)
     }
 
     /// The newest entry of the transcript.
@@ -173,9 +173,7 @@ impl Terminal {
         let until = Instant::now() + PATIENCE;
         loop {
             self.drain();
-            if let Some(found) = holds(self)
-                && self.is_settled()
-            {
+            if let Some(found) = self.at_rest(&holds) {
                 return found;
             }
             assert!(
@@ -330,5 +328,27 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::Terminal;
+
+    #[test]
+    fn nothing_is_typed_before_what_was_typed_has_been_dealt_with() {
+        let works = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done";
+        let script = format!("echo ready; while read n; do {works}; echo done $n; done");
+        let words = ["sh", "-c", &script].map(OsString::from);
+        let mut at = Terminal::under(words, [""; 0]);
+        at.expect("ready");
+        for n in 1..=20 {
+            at.enter(&n.to_string());
+            // No key, once the program waits for one.
+            at.press("");
+            assert!(at.was_sent(&format!("done {n}")));
+        }
     }
 }
