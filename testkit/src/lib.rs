@@ -3,6 +3,7 @@
 
 mod asleep;
 pub mod hostile;
+pub mod left_out;
 pub mod lockstep;
 pub mod needle;
 pub mod privileged;

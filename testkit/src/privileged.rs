@@ -7,12 +7,11 @@
 //! it says so in one line, whatever becomes of the output of tests that pass.
 
 use std::{
-    env,
     ffi::OsString,
-    io::{self, Write as _},
     process::{Command, Stdio},
-    thread,
 };
+
+use crate::left_out::leave_out;
 
 /// The capabilities that these tests need, by their numbers: SYS_PTRACE and SYS_ADMIN
 /// (linux/capability.h).
@@ -30,7 +29,7 @@ impl Root {
     /// then counted as left out.
     pub fn of_this_test(namespaces: &[&str]) -> Option<Self> {
         let found = Self::find(namespaces);
-        found.map_err(|reason| leave_out(&reason)).ok()
+        found.map_err(|reason| leave_out(&reason, "sudo")).ok()
     }
 
     /// The same, where the test does something else instead.
@@ -93,18 +92,4 @@ impl Root {
         command.args(words);
         command
     }
-}
-
-/// Counts the running test as left out: in a line that nothing swallows, with the reason
-/// and the command that runs the test.
-pub fn leave_out(reason: &str) {
-    let program = env::current_exe().unwrap_or_default();
-    let thread = thread::current();
-    let test = thread.name().unwrap_or_default();
-    let line = format!(
-        "left out: {test}: {reason}; run: sudo {} --exact {test}",
-        program.display()
-    );
-    // print! goes to libtest, which shows it for tests that fail and no others.
-    let _ = writeln!(io::stdout().lock(), "\n{line}");
 }

@@ -2,8 +2,9 @@
 //! in which no other pcscd listens.
 
 use std::env;
-use std::io::Write as _;
-use std::process::{Command, Output};
+use std::process::Output;
+
+use testkit::privileged::Root;
 
 use crate::service::Service;
 
@@ -22,26 +23,23 @@ exec "$@"
 /// Plays a scenario where a pcscd of its own runs, with this many simulated devices.
 ///
 /// The scenario is a closure written in the test function itself: its type's name is how the
-/// test is found again in the inner process. Where namespaces are not to be had, it is left out;
-/// in CI that is a failure.
+/// test is found again in the inner process. Where namespaces are not to be had, it is left out.
 pub fn play<F: FnOnce(&mut Service)>(devices: usize, scenario: F) {
     if env::var_os(INSIDE).is_some() {
         return scenario(&mut Service::start(devices));
     }
-    if let Err(why) = namespaces() {
-        let in_ci = env::var("CI").is_ok_and(|ci| ci == "true");
-        assert!(!in_ci, "{why}");
-        // Not through println!, which keeps it from people when all is well.
-        let _ = writeln!(std::io::stderr(), "left out: {why}");
+    let Some(root) = Root::of_this_test(&["--net", "--mount"]) else {
         return;
-    }
+    };
     let test = std::any::type_name::<F>()
         .split("::")
         .skip(1)
         .take_while(|part| !part.starts_with('{'))
         .collect::<Vec<_>>()
         .join("::");
-    let inner = unshared(SET_UP)
+    let inner = root
+        .command("sh")
+        .args(["-c", SET_UP, "sh"])
         .arg(env::current_exe().unwrap())
         .args([&test, "--exact", "--nocapture"])
         .env(INSIDE, "yes")
@@ -55,32 +53,6 @@ pub fn play<F: FnOnce(&mut Service)>(devices: usize, scenario: F) {
         "the scenario '{test}' was not found:\n{said}"
     );
     println!("{said}");
-}
-
-/// A shell with this script in new namespaces; what is added are its arguments.
-fn unshared(script: &str) -> Command {
-    let mut command = Command::new("unshare");
-    // Who is not root may have them as root of a user namespace.
-    if !rustix::process::geteuid().is_root() {
-        command.args(["--user", "--map-root-user"]);
-    }
-    command.args(["--net", "--mount", "sh", "-c", script, "sh"]);
-    command
-}
-
-fn namespaces() -> Result<(), String> {
-    let failed = |why: &str| {
-        format!(
-            "the real pcscd, which needs network and mount namespaces ({}): run this as root, or allow user namespaces",
-            why.trim()
-        )
-    };
-    let output = unshared(SET_UP).arg("true").output();
-    let output = output.map_err(|error| failed(&error.to_string()))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(failed(&String::from_utf8_lossy(&output.stderr)))
 }
 
 pub fn said(output: &Output) -> String {

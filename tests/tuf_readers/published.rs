@@ -10,19 +10,13 @@ use keymoot_tuf::{
     Checks, Dialect, Document, KeyEntry, KeyId, Periods, Root, RootDraft, Targets, TargetsDraft,
     count, verify_chain,
 };
+use testkit::left_out::vectors;
 
 const VERSIONS: std::ops::RangeInclusive<u64> = 5..=15;
 
-/// The roots in order, or `None` and a line saying what is left out.
+/// The roots in order.
 fn roots() -> Option<Vec<String>> {
-    let Some(vectors) = std::env::var_os("KEYMOOT_VECTORS").map(PathBuf::from) else {
-        println!(
-            "{} cases left out: KEYMOOT_VECTORS is not set",
-            VERSIONS.count()
-        );
-        return None;
-    };
-    let folder = vectors.join("tuf-roots/sigstore");
+    let folder = vectors("tuf-roots/sigstore")?;
     let read = |version| std::fs::read_to_string(folder.join(format!("{version}.root.json")));
     Some(VERSIONS.map(|version| read(version).unwrap()).collect())
 }
@@ -96,13 +90,9 @@ fn what_tuf_on_ci_wrote_we_would_write_byte_for_byte() {
     }
 }
 
-/// The test repository of tuf-ci, or `None` and a line saying what is left out.
+/// The test repository of tuf-ci.
 fn tuf_ci() -> Option<PathBuf> {
-    let vectors = std::env::var_os("KEYMOOT_VECTORS").map(PathBuf::from);
-    if vectors.is_none() {
-        println!("1 case left out: KEYMOOT_VECTORS is not set");
-    }
-    Some(vectors?.join("tuf-roots/tuf-ci"))
+    vectors("tuf-roots/tuf-ci")
 }
 
 #[test]

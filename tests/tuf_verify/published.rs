@@ -11,11 +11,7 @@ use super::fixture::{Folder, Outcome};
 const LIMIT: usize = 1_000_000;
 
 fn vectors() -> Option<PathBuf> {
-    let folder = std::env::var_os("KEYMOOT_VECTORS").map(PathBuf::from);
-    if folder.is_none() {
-        println!("2 histories left out: KEYMOOT_VECTORS is not set");
-    }
-    Some(folder?.join("tuf-roots"))
+    testkit::left_out::vectors("tuf-roots")
 }
 
 fn read(path: &Path) -> Vec<u8> {
