@@ -49,7 +49,7 @@ fn refused(what: &str, bundle: &Path) {
         .arg(bundle)
         .arg("--rehearsal")
         .output()
-        .expect("run the tests with `make test`");
+        .expect("python runs; `make deps` installs it");
     let line = String::from_utf8_lossy(&output.stdout).into_owned();
     let figures: Vec<f64> = line
         .split_whitespace()

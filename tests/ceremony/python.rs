@@ -31,7 +31,7 @@ pub fn answer(program: &str, arguments: &[&Path]) -> Value {
         .output()
         .unwrap_or_else(|error| {
             panic!(
-                "{} does not start ({error}): run the tests with `make test`",
+                "{} does not start ({error}): `make deps` installs it",
                 python.display()
             )
         });

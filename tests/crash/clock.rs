@@ -17,7 +17,7 @@ fn library() -> PathBuf {
     let output = Command::new("faketime")
         .args(["-f", "+0", "printenv", "LD_PRELOAD"])
         .output()
-        .expect("faketime is needed: `make test-packages` installs it");
+        .expect("faketime is needed: `make deps` installs it");
     let preloaded = String::from_utf8(output.stdout).unwrap();
     PathBuf::from(preloaded.trim())
 }

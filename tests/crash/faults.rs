@@ -79,7 +79,7 @@ impl Ceremony {
             .args(Scenario::new("", &["initial-root"]).rehearse(self.folder.path()))
             .stdin(Stdio::null())
             .output()
-            .expect("strace is needed: `make test-packages` installs it");
+            .expect("strace is needed: `make deps` installs it");
         let log = std::fs::read_to_string(self.path("log")).unwrap();
         assert!(
             log.contains("(INJECTED)"),

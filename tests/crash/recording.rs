@@ -157,7 +157,7 @@ impl Recording {
         let log = folder.with_extension("strace");
         let output = traced(root, &log, strace::CALLS, &scenario.hold(folder))
             .output()
-            .expect("strace is needed: `make test-packages` installs it");
+            .expect("strace is needed: `make deps` installs it");
         assert!(output.status.success(), "{}", said(&output));
         let calls = strace::calls(&fs::read(&log).unwrap());
         fs::remove_file(log).unwrap();

@@ -87,7 +87,7 @@ fn faketime() -> PathBuf {
     libraries
         .chain(["/usr/lib/faketime/libfaketime.so.1".into()])
         .find(|library| library.exists())
-        .expect("faketime is not installed; `make test` installs what the tests need")
+        .expect("faketime is not installed; `make deps` installs what the tests need")
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn readers(folder: &Path) -> Value {
     );
     assert!(
         modules.is_dir(),
-        "there is no {}; `make test` installs what the tests need, or set KEYMOOT_NODE_MODULES to \
+        "there is no {}; `make deps` installs what the tests need, or set KEYMOOT_NODE_MODULES to \
          a folder that has @tufjs/models 3.0",
         modules.display()
     );
@@ -30,7 +30,7 @@ fn readers(folder: &Path) -> Value {
         .arg(folder.join("crates.json"))
         .env("NODE_PATH", modules)
         .output()
-        .expect("node can be run; `make test` installs it");
+        .expect("node can be run; `make deps` installs it");
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "readers.js failed: {error}");
     serde_json::from_slice(&output.stdout).unwrap()

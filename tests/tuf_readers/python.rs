@@ -29,7 +29,7 @@ fn readers(arguments: &[&str], input: Vec<u8>) -> Vec<Value> {
         .spawn()
         .unwrap_or_else(|error| {
             panic!(
-                "cannot run {}: {error}; `make test` installs what the tests need, or set \
+                "cannot run {}: {error}; `make deps` installs what the tests need, or set \
                  KEYMOOT_PYTHON to a Python that has tuf 7.0 and securesystemslib",
                 python.display()
             )
