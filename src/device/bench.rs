@@ -1,17 +1,16 @@
 //! The place where devices are plugged in and out.
 
-use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::contain::contained;
 use super::error::DeviceError;
-use super::identity::{DeviceInfo, Serial, Who};
+use super::exclusive::Exclusive;
+use super::identity::{DeviceInfo, Who};
 use super::management;
 use super::operation::Operation;
 use super::readers::{self, Look, Plugged};
-use keymoot_attestation::Firmware;
 
 /// The longest a wait sleeps before it looks again by itself. Changes and
 /// [`Cancel`] wake it at once; this only covers the moment between a look and
@@ -101,7 +100,7 @@ impl Bench {
         Look::now(&context)?
             .plugged()
             .iter()
-            .map(|plugged| identify(&plugged.reader))
+            .map(identify)
             .collect()
     }
 
@@ -119,7 +118,7 @@ impl Bench {
         self.wait(cancel, |plugged| {
             let seen = match plugged {
                 [] => Seen::Nothing,
-                [one] => identify(&one.reader).map_or_else(Seen::Unreadable, Seen::One),
+                [one] => identify(one).map_or_else(Seen::Unreadable, Seen::One),
                 several => Seen::Several {
                     count: several.len(),
                 },
@@ -171,53 +170,25 @@ impl Bench {
     }
 }
 
-/// Asks the device in a reader who it is.
-fn identify(reader: &CStr) -> Result<DeviceInfo, DeviceError> {
-    let name = reader.to_string_lossy().into_owned();
-    let reader = reader.to_owned();
-    contained(Who::Reader(name.clone()), Operation::Identify, move || {
-        let yubikey = open_reader(&reader, &Who::Reader(name.clone()), Operation::Identify)?;
-        let serial = Serial(yubikey.serial().0);
-        let version = yubikey.version();
-        // Two open connections at once are fine, but the reset that ends this
-        // one would disturb the next.
-        drop(yubikey);
-        Ok(DeviceInfo {
-            serial,
-            firmware: Firmware::new(version.major, version.minor, version.patch),
-            form_factor: management::form_factor(&readers::connect()?, &reader),
+/// Asks the device in a reader who it is. Nothing is verified on the way, so it is not reset.
+fn identify(plugged: &Plugged) -> Result<DeviceInfo, DeviceError> {
+    let name = plugged.reader.to_string_lossy().into_owned();
+    let who = Who::Reader(name.clone());
+    // Asked first: whoever connects while another program holds a transaction waits for its end.
+    if plugged.in_use {
+        return Err(DeviceError::SharingViolation { who });
+    }
+    let (reader, doing) = (plugged.reader.clone(), Operation::Identify);
+    contained(who.clone(), doing, move || {
+        let device = Exclusive::connect(&reader, who, doing)?;
+        let firmware = device.firmware()?;
+        let info = DeviceInfo {
+            serial: device.serial(firmware)?,
+            firmware,
+            form_factor: management::form_factor(&device),
             reader: name,
-        })
-    })
-}
-
-/// Opens the PIV application of the device in a reader. Call it contained.
-pub(super) fn open_reader(
-    reader: &CStr,
-    who: &Who,
-    doing: Operation,
-) -> Result<yubikey::YubiKey, DeviceError> {
-    let failed = |error| DeviceError::from_yubikey(who.clone(), doing, error);
-    let mut context = yubikey::Context::open().map_err(failed)?;
-    let name = reader.to_string_lossy();
-    let Some(reader) = context
-        .iter()
-        .map_err(failed)?
-        .find(|found| found.name() == name)
-    else {
-        return Err(DeviceError::Removed {
-            who: who.clone(),
-            doing,
-        });
-    };
-    reader.open().map_err(|error| match error {
-        // The crate knows the firmware generations 4 and 5 and no others.
-        yubikey::Error::NotSupported => DeviceError::Unsupported {
-            who: who.clone(),
-            firmware: None,
-            doing,
-            needs: Firmware::new(4, 3, 0),
-        },
-        error => failed(error),
+        };
+        device.leave();
+        Ok(info)
     })
 }

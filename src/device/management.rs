@@ -3,10 +3,7 @@
 //! The `yubikey` crate reads this record and keeps it to itself, so the two
 //! commands are sent here.
 
-use std::ffi::CStr;
-
-use pcsc::{Context, Protocols, ShareMode};
-
+use super::exclusive::Exclusive;
 use keymoot_attestation::FormFactor;
 
 /// SELECT of the management application (Yubico, "Management application").
@@ -18,22 +15,11 @@ const READ_CONFIG: &[u8] = &[0x00, 0x1d, 0x00, 0x00, 0x00];
 /// The tag of the form factor.
 const FORM_FACTOR: u8 = 0x04;
 
-/// The form factor of the device in a reader, or `None` where it does not say:
-/// old firmware, or any failure at all, because nothing depends on it.
-pub(super) fn form_factor(context: &Context, reader: &CStr) -> Option<FormFactor> {
-    let mut card = context
-        .connect(reader, ShareMode::Shared, Protocols::T1)
-        .ok()?;
-    let exchange = card.transaction().ok()?;
-    let mut room = [0; pcsc::MAX_BUFFER_SIZE];
-    exchange
-        .transmit(SELECT, &mut room)
-        .ok()?
-        .strip_suffix(&[0x90, 0x00])?;
-    let reply = exchange
-        .transmit(READ_CONFIG, &mut room)
-        .ok()?
-        .strip_suffix(&[0x90, 0x00])?;
+/// The form factor of a device, or `None` where it does not say: old firmware, or any failure at
+/// all, because nothing depends on it. Another application than PIV is selected afterwards.
+pub(super) fn form_factor(device: &Exclusive) -> Option<FormFactor> {
+    device.data(SELECT).ok()?;
+    let reply = device.data(READ_CONFIG).ok()?;
     let (length, fields) = reply.split_first()?;
     find(fields.get(..usize::from(*length))?)
 }

@@ -6,15 +6,14 @@
 //! error says what to do next. Exactly one device is spoken to at a time, by
 //! serial number; with two plugged in every operation refuses.
 //!
-//! Two habits of the library to know about. It keeps a PIN that was right in
-//! ordinary memory, which is freed and not wiped when the conversation ends: one
-//! reason why a ceremony's machine has no swap and writes no core dumps. And it
-//! writes whole commands, PINs included, to the `log` facade at level trace:
-//! nothing here installs a logger for it, and nothing must.
+//! PIN and PUK are never given to the `yubikey` crate, which would keep a right one in memory that
+//! is not wiped. It also writes whole commands, the management key included, to the `log` facade at
+//! level trace: nothing here installs a logger for it, and nothing must.
 
 mod bench;
 mod contain;
 mod error;
+mod exclusive;
 mod identity;
 mod management;
 mod next_step;

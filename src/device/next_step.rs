@@ -68,7 +68,7 @@ impl DeviceError {
             }
             Self::Hung { .. } => "Unplug it, wait for the others to see that it is out, then plug it in and repeat the step.",
             Self::SharingViolation { .. } => {
-                "End the program that holds it (often GnuPG: gpgconf --kill scdaemon), then try again."
+                "End the program that uses it, then try again: GnuPG (gpgconf --kill scdaemon), yubikey-agent (systemctl --user stop yubikey-agent), or a browser or Yubico Authenticator (close it)."
             }
             Self::Reader { .. } => "Unplug it, try another port, and repeat the step.",
             Self::NotLoopback { .. } => {

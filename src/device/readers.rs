@@ -24,7 +24,8 @@ pub(super) struct Look(Vec<ReaderState>);
 pub(super) struct Plugged {
     pub(super) reader: CString,
     changes: u32,
-    held: bool,
+    /// Another program is connected to the device.
+    pub(super) in_use: bool,
 }
 
 impl Look {
@@ -64,7 +65,9 @@ impl Look {
             .map(|state| Plugged {
                 reader: state.name().to_owned(),
                 changes: state.event_count(),
-                held: state.event_state().contains(State::EXCLUSIVE),
+                in_use: state
+                    .event_state()
+                    .intersects(State::INUSE | State::EXCLUSIVE),
             })
             .collect()
     }

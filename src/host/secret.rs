@@ -49,6 +49,17 @@ impl Secret {
         }
     }
 
+    /// A secret of parts that are already known, one after another.
+    #[must_use]
+    pub fn joined(parts: &[&[u8]]) -> Self {
+        let mut secret = Self::field(parts.iter().map(|part| part.len()).sum());
+        for (place, byte) in secret.room.iter_mut().zip(parts.iter().copied().flatten()) {
+            *place = *byte;
+        }
+        secret.used = secret.room.len();
+        secret
+    }
+
     /// `count` random bytes from the operating system.
     ///
     /// # Errors
@@ -209,6 +220,11 @@ mod tests {
         assert!(field.push('2'));
         assert!(!field.push('3'));
         assert_eq!(field.expose(), b"12");
+    }
+
+    #[test]
+    fn a_secret_of_parts_is_the_parts_one_after_another() {
+        assert_eq!(Secret::joined(&[b"12", b"", b"345"]).expose(), b"12345");
     }
 
     #[test]

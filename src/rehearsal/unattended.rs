@@ -207,6 +207,12 @@ impl Operator for Unattended {
     }
 
     fn working(&mut self, work: &Work, cancel: Option<&Cancel>) {
+        if let Work::Insert {
+            seen: Some(seen), ..
+        } = work
+        {
+            eprintln!("unattended: {}", keymoot_core::text::escape(seen));
+        }
         let moved = match work {
             Work::Insert {
                 holder, seen: None, ..

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 mod asleep;
+pub mod attacker;
 pub mod hostile;
 pub mod left_out;
 pub mod lockstep;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use keymoot::device::{Bench, DeviceInfo};
 use serde_json::{Value, json};
+use testkit::programs::simulator;
 
 /// Where Debian's library looks for the service.
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
@@ -214,18 +215,4 @@ fn readers() -> Option<usize> {
         Err(pcsc::Error::NoReadersAvailable) => Some(0),
         Err(_) => None,
     }
-}
-
-pub fn program() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_keymoot"))
-}
-
-/// The simulator lies beside the programs of this build.
-pub fn simulator() -> PathBuf {
-    let simulator = program().with_file_name("hsm-sim");
-    assert!(
-        simulator.is_file(),
-        "hsm-sim is not beside the program: run `cargo build --workspace`, or `make test`"
-    );
-    simulator
 }

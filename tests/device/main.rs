@@ -6,6 +6,7 @@ mod command_line;
 mod faults;
 mod life;
 mod plugging;
+mod shared;
 mod yubihsm;
 
 use keymoot::device::{Serial, new_puk, piv};

@@ -1,9 +1,10 @@
 //! What a YubiKey's PIV application does for a ceremony.
 //!
 //! Every operation names the device by serial number, opens it, does its work
-//! and closes it again; closing resets the card, so that no PIN stays verified
-//! between two operations.
+//! and closes it again. Closing resets the card after a PIN, a PUK or the
+//! management key was sent, so that nothing stays verified between two operations.
 
+mod alone;
 mod contents;
 mod session;
 mod set_up;

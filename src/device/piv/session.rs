@@ -1,40 +1,46 @@
 //! One conversation with one device.
 
+use std::ffi::CString;
+
 use yubikey::YubiKey;
 
-use crate::device::bench::open_reader;
-use crate::device::contain::{Announce, contained, contained_with_touch};
+use crate::device::contain::contained;
 use crate::device::error::DeviceError;
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::Operation;
 use crate::device::readers::{self, Look};
 use keymoot_attestation::Firmware;
 
-/// An open device, and what is being done with it.
+/// An open device, and what is being done with it. No PIN and no PUK is sent over this connection,
+/// because it is shared: see [`Alone`](super::alone::Alone).
 pub(super) struct Session {
     pub(super) yubikey: YubiKey,
     pub(super) serial: Serial,
     pub(super) doing: Operation,
 }
 
+/// The reader of the device, which must be the only one plugged in and used by nobody.
+pub(super) fn reader_of(serial: Serial) -> Result<CString, DeviceError> {
+    let mut plugged = Look::now(&readers::connect()?)?.plugged();
+    match (plugged.pop(), plugged.len()) {
+        (None, _) => Err(DeviceError::NotPresent {
+            wanted: Some(serial),
+        }),
+        // Asked first: whoever connects while another program holds a transaction waits for its
+        // end, which may be long after the time that an operation has.
+        (Some(one), 0) if one.in_use => Err(DeviceError::SharingViolation {
+            who: Who::Serial(serial),
+        }),
+        (Some(one), 0) => Ok(one.reader),
+        (Some(_), others) => Err(DeviceError::Several { count: others + 1 }),
+    }
+}
+
 impl Session {
-    /// Opens the device, which must be the only one plugged in.
+    /// Opens the device, which must be the only one plugged in and used by nobody.
     pub(super) fn open(serial: Serial, doing: Operation) -> Result<Self, DeviceError> {
-        let plugged = Look::now(&readers::connect()?)?.plugged();
-        let reader = match plugged.as_slice() {
-            [] => {
-                return Err(DeviceError::NotPresent {
-                    wanted: Some(serial),
-                });
-            }
-            [one] => &one.reader,
-            several => {
-                return Err(DeviceError::Several {
-                    count: several.len(),
-                });
-            }
-        };
-        let yubikey = open_reader(reader, &Who::Serial(serial), doing)?;
+        let reader = reader_of(serial)?;
+        let yubikey = open(&reader, serial, doing)?;
         let found = Serial(yubikey.serial().0);
         if found != serial {
             return Err(DeviceError::Other {
@@ -56,20 +62,22 @@ impl Session {
         work: impl FnOnce(&mut Self) -> Result<T, DeviceError> + Send + 'static,
     ) -> Result<T, DeviceError> {
         contained(Who::Serial(serial), doing, move || {
-            work(&mut Self::open(serial, doing)?)
+            let mut session = Self::open(serial, doing)?;
+            let done = work(&mut session)?;
+            match doing {
+                // Nothing was opened that has to be closed.
+                Operation::Read | Operation::Attest => session.leave(),
+                // Dropped, the crate resets the device.
+                _ => drop(session),
+            }
+            Ok(done)
         })
     }
 
-    /// As [`Session::run`], for work that waits for a touch.
-    pub(super) fn run_with_touch<T: Send + 'static>(
-        serial: Serial,
-        doing: Operation,
-        on_touch: impl FnOnce(),
-        work: impl FnOnce(&mut Self, &Announce<T>) -> Result<T, DeviceError> + Send + 'static,
-    ) -> Result<T, DeviceError> {
-        contained_with_touch(Who::Serial(serial), doing, on_touch, move |announce| {
-            work(&mut Self::open(serial, doing)?, announce)
-        })
+    /// Ends the connection without a reset.
+    pub(super) fn leave(self) {
+        // When it fails, the device is gone; dropping the rest then changes nothing.
+        let _ = self.yubikey.disconnect(pcsc::Disposition::LeaveCard);
     }
 
     /// The device as errors name it.
@@ -103,4 +111,29 @@ impl Session {
             doing: self.doing,
         }
     }
+}
+
+/// Opens the PIV application of the device in a reader.
+fn open(reader: &CString, serial: Serial, doing: Operation) -> Result<YubiKey, DeviceError> {
+    let who = Who::Serial(serial);
+    let failed = |error| DeviceError::from_yubikey(who.clone(), doing, error);
+    let mut context = yubikey::Context::open().map_err(failed)?;
+    let name = reader.to_string_lossy();
+    let Some(reader) = context
+        .iter()
+        .map_err(failed)?
+        .find(|found| found.name() == name)
+    else {
+        return Err(DeviceError::Removed { who, doing });
+    };
+    reader.open().map_err(|error| match error {
+        // The crate knows the firmware generations 4 and 5 and no others.
+        yubikey::Error::NotSupported => DeviceError::Unsupported {
+            who: who.clone(),
+            firmware: None,
+            doing,
+            needs: Firmware::new(4, 3, 0),
+        },
+        error => failed(error),
+    })
 }

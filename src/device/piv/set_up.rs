@@ -3,10 +3,12 @@
 use yubikey::piv::ManagementSlotId;
 use yubikey::{Error, MgmAlgorithmId, MgmKey};
 
+use super::alone::{Alone, Judged};
 use super::contents::METADATA;
 use super::session::Session;
+use crate::device::contain::contained;
 use crate::device::error::DeviceError;
-use crate::device::identity::Serial;
+use crate::device::identity::{Serial, Who};
 use crate::device::operation::{Credential, Operation};
 use crate::device::pin_rules::{
     FACTORY_PIN, FACTORY_PUK, PUK_LENGTH, PinRefused, check_new_pin, check_new_puk, check_typed_pin,
@@ -32,13 +34,10 @@ const MOST_TRIES: usize = 256;
 /// # Errors
 /// [`DeviceError`]. Interrupted half-way, it can be repeated.
 pub fn reset(serial: Serial) -> Result<(), DeviceError> {
-    Session::run(serial, Operation::Reset, |session| {
-        session.block(|session, wrong| session.yubikey.verify_pin(wrong))?;
-        session.block(|session, wrong| session.yubikey.change_puk(wrong, wrong))?;
-        session
-            .yubikey
-            .reset_device()
-            .map_err(|error| session.error(error))
+    alone(serial, Operation::Reset, |device| {
+        block(device, |wrong| device.judge_pin(wrong))?;
+        block(device, |wrong| device.change_puk(wrong.expose(), wrong))?;
+        device.reset()
     })
 }
 
@@ -49,8 +48,9 @@ pub fn reset(serial: Serial) -> Result<(), DeviceError> {
 /// [`DeviceError::WrongPin`] with the tries left, [`DeviceError::PinBlocked`],
 /// and the others.
 pub fn verify_pin(serial: Serial, pin: &Secret) -> Result<(), DeviceError> {
+    check_typed(pin)?;
     let pin = pin.duplicate();
-    Session::run(serial, Operation::Pin, move |session| session.verify(&pin))
+    alone(serial, Operation::Pin, move |device| device.verify(&pin))
 }
 
 /// Changes the PIN.
@@ -62,11 +62,8 @@ pub fn set_pin(serial: Serial, old: &Secret, new: &Secret) -> Result<(), DeviceE
     check_typed(old)?;
     check_pin(new)?;
     let (old, new) = (old.duplicate(), new.duplicate());
-    Session::run(serial, Operation::Pin, move |session| {
-        session
-            .yubikey
-            .change_pin(old.expose(), new.expose())
-            .map_err(|error| session.error(error))
+    alone(serial, Operation::Pin, move |device| {
+        device.change_pin(&old, &new)
     })
 }
 
@@ -82,14 +79,11 @@ pub fn unblock_pin(serial: Serial, puk: &Secret, new: &Secret) -> Result<(), Dev
         return Err(puk_refused(PinRefused::SameAsPuk));
     }
     let (puk, new) = (puk.duplicate(), new.duplicate());
-    Session::run(serial, Operation::Pin, move |session| {
-        match session.yubikey.unblock_pin(puk.expose(), new.expose()) {
-            Ok(()) => Ok(()),
-            Err(Error::PinLocked | Error::WrongPin { tries: 0 }) => {
-                Err(DeviceError::PukBlocked { serial })
-            }
-            Err(Error::WrongPin { tries }) => Err(DeviceError::WrongPuk { serial, tries }),
-            Err(error) => Err(session.error(error)),
+    alone(serial, Operation::Pin, move |device| {
+        match device.unblock_pin(&puk, &new)? {
+            Judged::Right => Ok(()),
+            Judged::Wrong { tries } => Err(DeviceError::WrongPuk { serial, tries }),
+            Judged::Blocked => Err(DeviceError::PukBlocked { serial }),
         }
     })
 }
@@ -116,20 +110,40 @@ pub fn provision(
     check_pin(pin)?;
     check_new_puk(puk, pin).map_err(puk_refused)?;
     let (pin, puk, management_key) = (pin.duplicate(), puk.duplicate(), management_key.duplicate());
-    Session::run(serial, Operation::Provision, move |session| {
+    let doing = Operation::Provision;
+    contained(Who::Serial(serial), doing, move || {
+        let mut session = Session::open(serial, doing)?;
         session.demand_metadata()?;
         session.demand_fresh()?;
         session.set_management_key(&management_key)?;
-        session
-            .yubikey
-            .change_puk(FACTORY_PUK, puk.expose())
-            .map_err(|error| session.puk_error(error))?;
-        session
-            .yubikey
-            .change_pin(FACTORY_PIN, pin.expose())
-            .map_err(|error| session.error(error))?;
-        session.verify(&pin)?;
-        session.demand_no_defaults()
+        session.demand_changed(Credential::ManagementKey, ManagementSlotId::Management)?;
+        session.demand_no_factory_key()?;
+        // Not reset: selecting the application anew ends what the management key has opened, and
+        // the connection that follows is reset at its end.
+        session.leave();
+
+        let device = Alone::open(serial, doing)?;
+        match device.change_puk(FACTORY_PUK, &puk)? {
+            Judged::Right => {}
+            Judged::Wrong { .. } => {
+                return Err(DeviceError::NotFresh {
+                    serial,
+                    credential: Credential::Puk,
+                });
+            }
+            Judged::Blocked => return Err(DeviceError::PukBlocked { serial }),
+        }
+        device.change_pin(&Secret::of(FACTORY_PIN), &pin)?;
+        device.verify(&pin)?;
+        for (credential, factory) in [
+            (Credential::Puk, device.factory_puk()?),
+            (Credential::Pin, device.factory_pin()?),
+        ] {
+            if factory {
+                return Err(DeviceError::FactoryCredential { serial, credential });
+            }
+        }
+        Ok(())
     })
 }
 
@@ -143,15 +157,49 @@ pub fn provision(
 pub fn no_defaults(serial: Serial) -> Result<(), DeviceError> {
     Session::run(serial, Operation::Read, |session| {
         session.demand_metadata()?;
-        session.demand_no_defaults()
+        for (credential, slot) in CREDENTIALS {
+            session.demand_changed(credential, slot)?;
+        }
+        session.demand_no_factory_key()
     })
+}
+
+/// Runs `work` on a device that nobody else can speak to, contained. It is reset at the end.
+fn alone<T: Send + 'static>(
+    serial: Serial,
+    doing: Operation,
+    work: impl FnOnce(&Alone) -> Result<T, DeviceError> + Send + 'static,
+) -> Result<T, DeviceError> {
+    contained(Who::Serial(serial), doing, move || {
+        work(&Alone::open(serial, doing)?)
+    })
+}
+
+/// Uses up all tries of PIN or PUK with random wrong ones.
+fn block(
+    device: &Alone,
+    attempt: impl Fn(&Secret) -> Result<Judged, DeviceError>,
+) -> Result<(), DeviceError> {
+    for _ in 0..MOST_TRIES {
+        // Digits, because a new value must not fall foul of a device's own
+        // rules about PINs before the old one is looked at.
+        let wrong = Secret::random_digits(PUK_LENGTH).map_err(|_| device.refused())?;
+        match attempt(&wrong)? {
+            Judged::Blocked => return Ok(()),
+            // By chance the right one, or one try less: again.
+            Judged::Right | Judged::Wrong { .. } => {}
+        }
+    }
+    Err(device.refused())
 }
 
 fn check_pin(pin: &Secret) -> Result<(), DeviceError> {
     check_new_pin(pin).map_err(pin_refused)
 }
 
-fn check_typed(pin: &Secret) -> Result<(), DeviceError> {
+/// Whether this can be a PIN at all. Demanded before a device is asked: an empty one is a question
+/// about the tries left, which succeeds.
+pub(super) fn check_typed(pin: &Secret) -> Result<(), DeviceError> {
     check_typed_pin(pin).map_err(pin_refused)
 }
 
@@ -177,16 +225,6 @@ const CREDENTIALS: [(Credential, ManagementSlotId); 3] = [
 ];
 
 impl Session {
-    /// Verifies the PIN.
-    pub(super) fn verify(&mut self, pin: &Secret) -> Result<(), DeviceError> {
-        // Also because the library takes an empty PIN for a question about the
-        // tries left, and would let it pass for a right one.
-        check_typed(pin)?;
-        self.yubikey
-            .verify_pin(pin.expose())
-            .map_err(|error| self.error(error))
-    }
-
     /// Opens the device for administration.
     pub(super) fn authenticate(&mut self, management_key: &Secret) -> Result<(), DeviceError> {
         let algorithm = self.management_algorithm()?;
@@ -256,15 +294,22 @@ impl Session {
         Ok(())
     }
 
-    fn demand_no_defaults(&mut self) -> Result<(), DeviceError> {
-        for (credential, slot) in CREDENTIALS {
-            if self.credential(slot)?.factory != Some(false) {
-                return Err(DeviceError::FactoryCredential {
-                    serial: self.serial,
-                    credential,
-                });
-            }
+    fn demand_changed(
+        &mut self,
+        credential: Credential,
+        slot: ManagementSlotId,
+    ) -> Result<(), DeviceError> {
+        if self.credential(slot)?.factory == Some(false) {
+            return Ok(());
         }
+        Err(DeviceError::FactoryCredential {
+            serial: self.serial,
+            credential,
+        })
+    }
+
+    /// Proves that the factory's management key does not open the device.
+    fn demand_no_factory_key(&mut self) -> Result<(), DeviceError> {
         let algorithm = self.management_algorithm()?;
         // A management key of another kind has another length than the factory's.
         if !matches!(algorithm, MgmAlgorithmId::ThreeDes | MgmAlgorithmId::Aes192) {
@@ -278,38 +323,6 @@ impl Session {
                 serial: self.serial,
                 credential: Credential::ManagementKey,
             }),
-        }
-    }
-
-    /// Uses up all tries of PIN or PUK with random wrong ones.
-    fn block(
-        &mut self,
-        mut attempt: impl FnMut(&mut Self, &[u8]) -> Result<(), Error>,
-    ) -> Result<(), DeviceError> {
-        for _ in 0..MOST_TRIES {
-            // Digits, because a new value must not fall foul of a device's own
-            // rules about PINs before the old one is looked at.
-            let wrong = Secret::random_digits(PUK_LENGTH).map_err(|_| self.refused())?;
-            match attempt(self, wrong.expose()) {
-                Err(Error::WrongPin { tries: 0 } | Error::PinLocked) => return Ok(()),
-                // By chance the right one, or one try less: again.
-                Ok(()) | Err(Error::WrongPin { .. }) => {}
-                Err(error) => return Err(self.error(error)),
-            }
-        }
-        Err(self.refused())
-    }
-
-    fn puk_error(&self, error: Error) -> DeviceError {
-        match error {
-            Error::PinLocked | Error::WrongPin { tries: 0 } => DeviceError::PukBlocked {
-                serial: self.serial,
-            },
-            Error::WrongPin { .. } => DeviceError::NotFresh {
-                serial: self.serial,
-                credential: Credential::Puk,
-            },
-            error => self.error(error),
         }
     }
 }

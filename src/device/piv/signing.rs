@@ -1,15 +1,17 @@
 //! The key in slot 9c: made, proven, used.
 
-use p256::ecdsa::Signature;
 use p256::pkcs8::EncodePublicKey;
 use sha2::{Digest as _, Sha256};
 use yubikey::piv::{AlgorithmId, SlotId};
 use yubikey::{Error, PinPolicy, TouchPolicy};
 
+use super::alone::Alone;
 use super::contents::METADATA;
 use super::session::Session;
+use super::set_up::check_typed;
+use crate::device::contain::contained_with_touch;
 use crate::device::error::DeviceError;
-use crate::device::identity::Serial;
+use crate::device::identity::{Serial, Who};
 use crate::device::operation::Operation;
 use crate::host::secret::Secret;
 use keymoot_attestation::Evidence;
@@ -105,33 +107,16 @@ pub fn sign(
     message: &[u8],
     on_touch: impl FnOnce(),
 ) -> Result<Vec<u8>, DeviceError> {
+    check_typed(pin)?;
     let pin = pin.duplicate();
-    let digest = Sha256::digest(message);
-    Session::run_with_touch(
-        serial,
-        Operation::Sign,
-        on_touch,
-        move |session, announce| {
-            session.verify(&pin)?;
-            announce.touch();
-            let signed = yubikey::piv::sign_data(
-                &mut session.yubikey,
-                &digest,
-                AlgorithmId::EccP256,
-                SlotId::Signature,
-            );
-            match signed {
-                Ok(signature) => match Signature::from_der(&signature) {
-                    Ok(_) => Ok(signature.to_vec()),
-                    Err(_) => Err(session.malformed()),
-                },
-                // The PIN has just been right, so what is missing is the touch.
-                Err(Error::AuthenticationError) => Err(DeviceError::TouchTimeout { serial }),
-                Err(Error::GenericError) => Err(session.no_key_or_refused()),
-                Err(error) => Err(session.error(error)),
-            }
-        },
-    )
+    let digest = Sha256::digest(message).into();
+    let doing = Operation::Sign;
+    contained_with_touch(Who::Serial(serial), doing, on_touch, move |announce| {
+        let device = Alone::open(serial, doing)?;
+        device.verify(&pin)?;
+        announce.touch();
+        device.sign(&digest)
+    })
 }
 
 impl Session {

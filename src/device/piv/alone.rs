@@ -1,0 +1,256 @@
+//! PIN, PUK and signature, over a connection that nobody shares.
+
+use p256::ecdsa::Signature;
+
+use super::session;
+use crate::device::error::DeviceError;
+use crate::device::exclusive::{Exclusive, SUCCESS};
+use crate::device::identity::{Serial, Who};
+use crate::device::operation::Operation;
+use crate::host::secret::Secret;
+
+/// The length of a PIN or PUK as it is sent, padded (NIST SP 800-73-4 part 2, section 2.4.3).
+const REFERENCE: usize = 8;
+const PADDING: [u8; REFERENCE] = [0xff; REFERENCE];
+
+/// Which reference data a command is about.
+const PIN: u8 = 0x80;
+const PUK: u8 = 0x81;
+
+/// GENERAL AUTHENTICATE with the P-256 key in slot 9c, and its template around 32 bytes (NIST SP
+/// 800-73-4 part 2, section 3.2.4).
+const SIGN: &[u8] = &[
+    0x00, 0x87, 0x11, 0x9c, 0x26, 0x7c, 0x24, 0x82, 0x00, 0x81, 0x20,
+];
+/// GET METADATA and RESET (Yubico, "PIV extensions").
+const GET_METADATA: [u8; 3] = [0x00, 0xf7, 0x00];
+const RESET: &[u8] = &[0x00, 0xfb, 0x00, 0x00, 0x00];
+/// The slot of the signing key.
+const SIGNATURE: u8 = 0x9c;
+/// Tags of metadata: where a key was made, and whether a reference is the factory's.
+const ORIGIN: u8 = 0x03;
+const FACTORY: u8 = 0x05;
+
+/// Neither PIN nor touch, or not both.
+const SECURITY_STATUS: u16 = 0x6982;
+/// No tries left.
+const BLOCKED: u16 = 0x6983;
+
+/// What a device says to a PIN or PUK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judged {
+    Right,
+    Wrong { tries: u8 },
+    Blocked,
+}
+
+/// A device that keymoot has to itself, known to be the wanted one.
+pub(super) struct Alone {
+    device: Exclusive,
+    serial: Serial,
+}
+
+impl Alone {
+    /// Opens the device, which must be the only one plugged in and used by nobody.
+    pub(super) fn open(serial: Serial, doing: Operation) -> Result<Self, DeviceError> {
+        let reader = session::reader_of(serial)?;
+        let device = Exclusive::connect(&reader, Who::Serial(serial), doing)?;
+        let found = device.serial(device.firmware()?)?;
+        if found != serial {
+            // It stays as it is: it is none of ours.
+            device.leave();
+            return Err(DeviceError::Other {
+                wanted: serial,
+                found,
+            });
+        }
+        Ok(Self { device, serial })
+    }
+
+    /// Verifies the PIN.
+    pub(super) fn verify(&self, pin: &Secret) -> Result<(), DeviceError> {
+        match self.judge_pin(pin)? {
+            Judged::Right => Ok(()),
+            judged => Err(self.wrong_pin(judged)),
+        }
+    }
+
+    /// Replaces a right PIN.
+    pub(super) fn change_pin(&self, old: &Secret, new: &Secret) -> Result<(), DeviceError> {
+        match self.replace([0x24, PIN], old.expose(), new)? {
+            Judged::Right => Ok(()),
+            judged => Err(self.wrong_pin(judged)),
+        }
+    }
+
+    /// Replaces a right PUK.
+    pub(super) fn change_puk(&self, old: &[u8], new: &Secret) -> Result<Judged, DeviceError> {
+        self.replace([0x24, PUK], old, new)
+    }
+
+    /// Sets a PIN by a right PUK.
+    pub(super) fn unblock_pin(&self, puk: &Secret, new: &Secret) -> Result<Judged, DeviceError> {
+        self.replace([0x2c, PIN], puk.expose(), new)
+    }
+
+    /// Offers a PIN.
+    pub(super) fn judge_pin(&self, pin: &Secret) -> Result<Judged, DeviceError> {
+        self.judge(&[0x00, 0x20, 0x00, PIN, 8], &[pin.expose()])
+    }
+
+    /// CHANGE REFERENCE DATA or RESET RETRY COUNTER: the old value, and the new.
+    fn replace(
+        &self,
+        [instruction, reference]: [u8; 2],
+        old: &[u8],
+        new: &Secret,
+    ) -> Result<Judged, DeviceError> {
+        let header = [0x00, instruction, 0x00, reference, 16];
+        self.judge(&header, &[old, new.expose()])
+    }
+
+    /// Sends values of reference data, padded, in a buffer that is wiped.
+    fn judge(&self, header: &[u8], values: &[&[u8]]) -> Result<Judged, DeviceError> {
+        let mut parts = vec![header];
+        for value in values {
+            let padding = REFERENCE.checked_sub(value.len());
+            let padding = padding.ok_or_else(|| self.device.refused())?;
+            parts.extend([value, PADDING.get(..padding).unwrap_or_default()]);
+        }
+        let command = Secret::joined(&parts);
+        match self.device.send(command.expose())?.status {
+            SUCCESS => Ok(Judged::Right),
+            0x63c0 | BLOCKED => Ok(Judged::Blocked),
+            status @ 0x63c1..=0x63cf => Ok(Judged::Wrong {
+                tries: (status & 0xf) as u8,
+            }),
+            _ => Err(self.device.refused()),
+        }
+    }
+
+    fn wrong_pin(&self, judged: Judged) -> DeviceError {
+        let serial = self.serial;
+        match judged {
+            Judged::Wrong { tries } => DeviceError::WrongPin { serial, tries },
+            _ => DeviceError::PinBlocked { serial },
+        }
+    }
+
+    /// Whether PIN and PUK are still the factory's.
+    pub(super) fn factory_pin(&self) -> Result<bool, DeviceError> {
+        self.is_factory(PIN)
+    }
+
+    /// As [`Alone::factory_pin`].
+    pub(super) fn factory_puk(&self) -> Result<bool, DeviceError> {
+        self.is_factory(PUK)
+    }
+
+    fn is_factory(&self, reference: u8) -> Result<bool, DeviceError> {
+        let [class, instruction, p1] = GET_METADATA;
+        let told = self.device.data(&[class, instruction, p1, reference, 0])?;
+        match find(&told, FACTORY) {
+            Some([flag @ 0..=1]) => Ok(*flag == 1),
+            _ => Err(self.device.malformed()),
+        }
+    }
+
+    /// The device said no.
+    pub(super) fn refused(&self) -> DeviceError {
+        self.device.refused()
+    }
+
+    /// Resets the PIV application, whose PIN and PUK must be blocked.
+    pub(super) fn reset(&self) -> Result<(), DeviceError> {
+        self.device.data(RESET).map(drop)
+    }
+
+    /// Signs a SHA-256 digest with the key in slot 9c, once the PIN has been verified and the
+    /// device is touched. DER (RFC 3279 section 2.2.3).
+    pub(super) fn sign(&self, digest: &[u8; 32]) -> Result<Vec<u8>, DeviceError> {
+        let reply = self.device.send(&[SIGN, digest].concat())?;
+        match reply.status {
+            SUCCESS => {
+                let signature = signature_in(&reply.data).ok_or_else(|| self.device.malformed())?;
+                Signature::from_der(signature).map_err(|_| self.device.malformed())?;
+                Ok(signature.to_vec())
+            }
+            // The PIN has just been right, so what is missing is the touch.
+            SECURITY_STATUS => Err(DeviceError::TouchTimeout {
+                serial: self.serial,
+            }),
+            _ if self.holds_generated_key()? => Err(self.device.refused()),
+            _ => Err(DeviceError::NoKey {
+                serial: self.serial,
+            }),
+        }
+    }
+
+    /// Whether there is a key in slot 9c that was not imported, as far as the device says.
+    fn holds_generated_key(&self) -> Result<bool, DeviceError> {
+        const IMPORTED: &[u8] = &[2];
+        /// Before firmware 5.3.0: it does not tell.
+        const UNKNOWN_COMMAND: u16 = 0x6d00;
+        let [class, instruction, p1] = GET_METADATA;
+        let told = self.device.send(&[class, instruction, p1, SIGNATURE, 0])?;
+        Ok(match told.status {
+            // With more to come: a public key too long for one reply, and the origin before it.
+            SUCCESS | 0x6100..=0x61ff => find(&told.data, ORIGIN) != Some(IMPORTED),
+            status => status == UNKNOWN_COMMAND,
+        })
+    }
+}
+
+/// A value among tag, length, value triples with lengths below 128.
+fn find(mut fields: &[u8], wanted: u8) -> Option<&[u8]> {
+    while let [tag, length @ ..=0x7f, rest @ ..] = fields {
+        let (value, after) = rest.split_at_checked(usize::from(*length))?;
+        if *tag == wanted {
+            return Some(value);
+        }
+        fields = after;
+    }
+    None
+}
+
+/// The signature in a dynamic authentication template, and nothing else.
+fn signature_in(reply: &[u8]) -> Option<&[u8]> {
+    match reply {
+        [0x7c, outer @ ..=0x7f, 0x82, inner @ ..=0x7f, signature @ ..]
+            if usize::from(*inner) == signature.len()
+                && usize::from(*outer) == signature.len() + 2 =>
+        {
+            Some(signature)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{find, signature_in};
+
+    #[test]
+    fn a_template_that_holds_a_signature_and_nothing_else_is_read() {
+        assert_eq!(signature_in(&[0x7c, 4, 0x82, 2, 8, 9]), Some(&[8, 9][..]));
+        for reply in [
+            &[][..],
+            &[0x7c, 4, 0x82, 2, 8],
+            &[0x7c, 4, 0x82, 2, 8, 9, 0],
+            &[0x7c, 4, 0x82, 3, 8, 9],
+            &[0x7c, 5, 0x82, 2, 8, 9],
+            &[0x7d, 4, 0x82, 2, 8, 9],
+            &[0x7c, 4, 0x83, 2, 8, 9],
+        ] {
+            assert_eq!(signature_in(reply), None, "{reply:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_found_among_others_and_not_in_a_record_that_ends_too_early() {
+        assert_eq!(find(&[1, 1, 0xff, 5, 1, 1], 5), Some(&[1][..]));
+        for fields in [&[][..], &[5], &[5, 1], &[1, 9, 5, 1, 1], &[5, 0x81, 1, 1]] {
+            assert_eq!(find(fields, 5), None, "{fields:?}");
+        }
+    }
+}

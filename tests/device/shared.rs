@@ -1,0 +1,44 @@
+//! Another program at the same device, on the simulator's socket.
+
+use std::sync::atomic::Ordering;
+
+use keymoot::device::{DeviceError, piv};
+
+use testkit::attacker::{Attacker, Manner};
+use testkit::room::play;
+
+use crate::Holder;
+
+#[test]
+fn another_program_gets_no_signature_from_the_holders_pin_and_touch() {
+    play(&["--inserted", "1"], |desk| {
+        desk.touch_when_asked();
+        let serial = desk.device().serial;
+        let holder = Holder::new();
+        holder.provision(serial);
+        piv::generate(serial, &holder.management_key).unwrap();
+        let sign = || piv::sign(serial, &holder.pin, b"a document", || {});
+        for manner in [Manner::Clinging, Manner::Dipping] {
+            let attacker = Attacker::start(manner);
+            let outcomes: Vec<_> = (0..20)
+                .map(|_| {
+                    attacker.await_a_try();
+                    sign()
+                })
+                .collect();
+            let loot = attacker.stop();
+            println!("{manner:?}: {loot:?}");
+            assert_eq!(loot.signatures.load(Ordering::SeqCst), 0, "{manner:?}");
+            let errors: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
+            assert!(!errors.is_empty(), "{manner:?}");
+            for error in errors {
+                assert!(
+                    matches!(error, DeviceError::SharingViolation { .. }),
+                    "{manner:?}: {error}"
+                );
+                assert!(error.to_string().ends_with("is in use by another program"));
+            }
+        }
+        assert!(sign().is_ok());
+    });
+}
