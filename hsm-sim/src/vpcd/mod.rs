@@ -14,11 +14,15 @@ use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wire::{Request, read_request, write_answer};
 
 /// How often a driver that does not listen yet is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(50);
+
+/// How long a slot stays empty between two cards. pcscd looks every 400 ms: of a card that was exchanged
+/// meanwhile it notices neither that the first went nor that the second came, and the reader stays useless.
+const EMPTY: Duration = Duration::from_millis(500);
 
 /// The one client of the room that watches it.
 const WATCHER: ClientId = 0;
@@ -30,6 +34,7 @@ const RESET: u32 = 1;
 pub fn serve(room: &Arc<Room>, first: SocketAddr) {
     let mut next: ClientId = WATCHER;
     let mut seats: [Option<(u32, Arc<Line>)>; SEATS] = Default::default();
+    let mut emptied: [Option<Instant>; SEATS] = Default::default();
     loop {
         let (tell, told) = channel();
         let mut readers = Vec::new();
@@ -41,9 +46,11 @@ pub fn serve(room: &Arc<Room>, first: SocketAddr) {
                 let _ = tell.send(());
             }),
         );
-        for ((number, seat), reader) in (0..).zip(&mut seats).zip(readers) {
+        let slots = seats.iter_mut().zip(&mut emptied);
+        for ((number, (seat, emptied)), reader) in (0..).zip(slots).zip(readers) {
             if let Some((_, line)) = seat.take_if(|(events, _)| *events != reader.events) {
                 line.cut();
+                *emptied = Some(Instant::now());
             }
             if let (None, Some(name)) = (&seat, reader.name) {
                 next += 1;
@@ -51,7 +58,11 @@ pub fn serve(room: &Arc<Room>, first: SocketAddr) {
                 *seat = Some((reader.events, Arc::clone(&line)));
                 let (client, room, mut address) = (next, Arc::clone(room), first);
                 address.set_port(first.port().saturating_add(number));
+                let empty = emptied.map_or(Duration::ZERO, |since| {
+                    EMPTY.saturating_sub(since.elapsed())
+                });
                 std::thread::spawn(move || {
+                    std::thread::sleep(empty);
                     // A device that was pulled out again meanwhile is in no slot.
                     if let Ok(device) = Device::hold(client, &room, &name) {
                         device.stay_in(address, &line);
