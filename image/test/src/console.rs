@@ -170,6 +170,18 @@ impl Console {
         }
     }
 
+    /// Waits for a question after a numbered list, and types the number of the line with a text.
+    ///
+    /// # Errors
+    /// The question did not come, or no such line is in the list.
+    pub fn choose(&mut self, question: &str, text: &str, limit: Duration) -> Step {
+        let (_, said) = self.expect(&[question], limit)?;
+        let line = said.lines().rev().find(|line| line.contains(text));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        let number = number.ok_or_else(|| Failure(format!("{text} is not offered: {said}")))?;
+        self.type_line(number)
+    }
+
     /// Writes a file in the machine.
     ///
     /// # Errors
