@@ -28,10 +28,10 @@ pub enum Start {
 
 /// A machine that runs; dropping it cuts the power.
 pub struct Machine {
-    qemu: Child,
     /// Its serial console.
     pub console: Console,
     monitor: Monitor,
+    _power: Power,
 }
 
 /// Where the sockets of the machine's USB ports are.
@@ -121,20 +121,24 @@ impl Machine {
         }
         qemu.stdin(Stdio::null()).stdout(Stdio::null());
         qemu.stderr(std::fs::File::create(at("qemu.log"))?);
-        let mut qemu = qemu.spawn()?;
+        let mut power = Power(qemu.spawn()?);
 
+        // A socket is there a moment before qemu listens at it.
         let end = Instant::now() + SETTLE;
-        while !(at("console").exists() && at("monitor").exists()) {
-            if Instant::now() > end || qemu.try_wait()?.is_some() {
+        let monitor = loop {
+            if let Ok(monitor) = Monitor::connect(&at("monitor")) {
+                break monitor;
+            }
+            if Instant::now() > end || power.0.try_wait()?.is_some() {
                 let said = std::fs::read_to_string(at("qemu.log")).unwrap_or_default();
                 return Err(Failure(format!("qemu does not start: {said}")));
             }
             std::thread::sleep(Duration::from_millis(20));
-        }
+        };
         Ok(Self {
             console: Console::connect(&at("console"), &at("console.log"))?,
-            monitor: Monitor::connect(&at("monitor"))?,
-            qemu,
+            monitor,
+            _power: power,
         })
     }
 
@@ -174,11 +178,14 @@ impl Machine {
     }
 }
 
-impl Drop for Machine {
+/// The process of qemu; dropping it kills the machine.
+struct Power(Child);
+
+impl Drop for Power {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.qemu.kill();
-        let _ = self.qemu.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
