@@ -65,6 +65,7 @@ IMAGE_TEST_FOLDER := /tmp/keymoot-image-test
 CASES :=
 image-test: image image-test-packages
 	@cargo build --locked --package image-test
+	if [ -d test-vendor ]; then cargo build --release --locked --package test-vendor; fi
 	tested=()
 	if [ -e "$(IMAGE_TEST_PROGRAM)" ]; then
 		mkdir -p $(IMAGE)/tested/programs

@@ -36,6 +36,8 @@ pub struct Bench {
     pub shipped: PathBuf,
     /// The folder of the image with the test vendor's program.
     pub tested: Option<PathBuf>,
+    /// Of the simulated devices, whose vendor that program trusts.
+    pub seed: u64,
     /// For sticks, sockets, logs and pictures.
     pub folder: PathBuf,
 }
@@ -246,7 +248,7 @@ pub fn machine_rules(bench: &Bench) -> Step {
 
 /// A whole live ceremony of nine holders, through USB, libccid and pcscd.
 pub fn ceremony(bench: &Bench) -> Step {
-    let devices = Devices::new(9, &bench.folder)?;
+    let devices = Devices::new(bench.seed, 9, &bench.folder)?;
     let ceremony = bench.stick("CEREMONY", FileSystem::Vfat)?;
     let bundle = bench.stick("BUNDLE", FileSystem::Ext4)?;
     let mut machine = bench.start(bench.tested()?, Start::Kernel, &[&ceremony, &bundle])?;
@@ -266,7 +268,7 @@ pub fn ceremony(bench: &Bench) -> Step {
 
 /// A device that is pulled out while it waits for a touch comes back, and the ceremony ends.
 pub fn pulled_out(bench: &Bench) -> Step {
-    let devices = Devices::new(2, &bench.folder)?;
+    let devices = Devices::new(bench.seed, 2, &bench.folder)?;
     let ceremony = bench.stick("CEREMONY", FileSystem::Exfat)?;
     let bundle = bench.stick("BUNDLE", FileSystem::Ext4)?;
     let mut machine = bench.start(bench.tested()?, Start::Kernel, &[&ceremony, &bundle])?;
@@ -289,7 +291,7 @@ pub fn pulled_out(bench: &Bench) -> Step {
 /// The power is cut while keys are made, while documents are signed, and while the bundle is
 /// written; nothing that the console had shown is lost, and the ceremony ends each time.
 pub fn power_cuts(bench: &Bench, of: FileSystem) -> Step {
-    let devices = Devices::new(2, &bench.folder)?;
+    let devices = Devices::new(bench.seed, 2, &bench.folder)?;
     let ceremony = bench.stick("CEREMONY", of)?;
     let bundle = bench.stick("BUNDLE", of)?;
     let sticks: [&Path; 2] = [&ceremony, &bundle];

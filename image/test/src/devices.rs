@@ -15,9 +15,6 @@ use serde_json::Value;
 use crate::failure::{Failure, Step};
 use crate::machine;
 
-/// The seed by which the test vendor's program knows the devices' vendor.
-pub const SEED: u64 = 7;
-
 /// How long a holder takes to touch a blinking device.
 const REACTION: Duration = Duration::from_millis(300);
 
@@ -33,15 +30,16 @@ pub struct Devices {
 }
 
 impl Devices {
-    /// As many YubiKeys, for the ports of the machine that uses this folder.
+    /// As many YubiKeys, for the ports of the machine that uses this folder. The seed makes their
+    /// vendor, which the program under test trusts.
     ///
     /// # Errors
     /// When they cannot be made.
-    pub fn new(count: usize, folder: &Path) -> Step<Self> {
+    pub fn new(seed: u64, count: usize, folder: &Path) -> Step<Self> {
         let model = "5.7.4"
             .parse()
             .map_err(|error| Failure(format!("{error}")))?;
-        let store = Store::open(None, Some(SEED), count, &[model])
+        let store = Store::open(None, Some(seed), count, &[model])
             .map_err(|error| Failure(error.to_string()))?;
         let serials = store
             .devices()

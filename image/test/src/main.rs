@@ -28,6 +28,9 @@ struct Arguments {
     /// The folder of the image with the test vendor's program; without it those cases are left out, by name
     #[arg(long, value_name = "DIR")]
     tested: Option<PathBuf>,
+    /// The seed of the simulated devices whose vendor that program trusts
+    #[arg(long, value_name = "N", default_value_t = 1202)]
+    seed: u64,
     /// For sticks, logs and pictures; a folder with a short path, because sockets are in it
     #[arg(long, value_name = "DIR")]
     folder: PathBuf,
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         let bench = Bench {
             shipped: arguments.shipped.clone(),
             tested: arguments.tested.clone(),
+            seed: arguments.seed,
             folder: arguments.folder.join(name),
         };
         let begun = Instant::now();
