@@ -5,6 +5,7 @@
 
 mod control;
 mod handles;
+mod held;
 mod reader;
 mod transmit;
 
@@ -20,6 +21,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use handles::{ClientId, Share};
+pub use held::Held;
 pub use reader::ReaderName;
 
 /// Readers a pcsc-lite client can see at a time: the length of its reader state array.

@@ -1,9 +1,9 @@
 //! A port of the guest: what the host's USB stack asks of whatever is plugged in there.
 
 use super::ccid::{self, Request};
-use super::device::Device;
 use super::wire::{self, Bulk, Packet, kind, status};
 use super::{descriptors, descriptors as usb};
+use crate::room::Held;
 use crate::yubikey::ATR;
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -31,7 +31,7 @@ pub struct Port {
 #[derive(Default)]
 struct State {
     stream: Option<UnixStream>,
-    plugged: Option<Arc<Device>>,
+    plugged: Option<Arc<Held>>,
     /// Bytes of a message that is not whole yet.
     arrived: Vec<u8>,
     /// Transfers in which the host waits for data: number, and room for how many bytes.
@@ -84,7 +84,7 @@ impl Port {
     }
 
     /// Plugs a device in.
-    pub fn plug(&self, device: Arc<Device>) {
+    pub fn plug(&self, device: Arc<Held>) {
         let mut state = self.lock();
         state.forget();
         state.plugged = Some(device);
@@ -160,7 +160,8 @@ impl Port {
         let sequence = message.sequence;
         let answer = match message.request {
             Request::PowerOn => {
-                device.reset();
+                // One that was pulled out has no power anyway.
+                let _ = device.reset();
                 ccid::data(sequence, &ATR)
             }
             Request::PowerOff => ccid::slot(sequence, false),
@@ -178,27 +179,27 @@ impl Port {
     }
 
     /// Has the device carry out a command, and asks the host for time as long as it does.
-    fn command(&self, device: &Arc<Device>, sequence: u8, command: Vec<u8>) {
+    fn command(&self, device: &Arc<Held>, sequence: u8, command: Vec<u8>) {
         let (sender, receiver) = channel();
         let card = Arc::clone(device);
         std::thread::spawn(move || {
             // Nobody waits for it any more when the program ends.
-            let _ = sender.send(card.transmit(&command));
+            let _ = sender.send(card.transmit(&command, || true));
         });
         let answer = loop {
             match receiver.recv_timeout(EXTENSION) {
-                Ok(Some(answer)) => break ccid::data(sequence, &answer),
+                Ok(Ok(answer)) => break ccid::data(sequence, &answer),
                 Err(RecvTimeoutError::Timeout) => {
                     self.ready_from(device, ccid::more_time(sequence));
                 }
-                Ok(None) | Err(RecvTimeoutError::Disconnected) => break ccid::mute(sequence),
+                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => break ccid::mute(sequence),
             }
         };
         self.ready_from(device, answer);
     }
 
     /// A message from a device, which is lost when that is no longer plugged in.
-    fn ready_from(&self, device: &Arc<Device>, message: Vec<u8>) {
+    fn ready_from(&self, device: &Arc<Held>, message: Vec<u8>) {
         let mut state = self.lock();
         if state
             .plugged
