@@ -143,20 +143,18 @@ impl Console {
     /// It did not end in time.
     pub fn shell(&mut self, command: &str, limit: Duration) -> Step<(i32, String)> {
         self.turn_page();
-        // The mark is put together by the shell, so that the echo of the line is not it.
-        self.type_line(&format!("{command}; echo \"=\"\"ended $? =\""))?;
+        // The marks are put together by the shell, so that the echo of the line is neither.
+        self.type_line(&format!(
+            "echo \"=\"\"begins =\"; {command}; echo \"=\"\"ended $? =\""
+        ))?;
+        self.expect(&["=begins =\n"], limit)?;
         let (_, said) = self.expect(&["=ended "], limit)?;
         let (_, code) = self.expect(&[" ="], limit)?;
         // The shell listens again after its prompt.
         self.expect(&["live# "], limit)?;
         let code = code.trim_end_matches('=').trim().parse();
         let code = code.map_err(|_| Failure("the shell gave no exit code".to_owned()))?;
-        // The first line is the command's echo.
-        let said = said.trim_end_matches("=ended ");
-        let said = said
-            .split_once("ended $? =\"\n")
-            .map_or(said, |(_, said)| said);
-        Ok((code, said.to_owned()))
+        Ok((code, said.trim_end_matches("=ended ").to_owned()))
     }
 
     /// The same for a command that must succeed.
