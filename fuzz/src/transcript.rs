@@ -16,7 +16,7 @@ use keymoot_record::{
     PROGRAM,
     ceremony::{Plan, PlanFiles, State},
     report::Account,
-    transcript::{Chain, Event, FORMAT, Mode, Program, Time},
+    transcript::{Chain, Event, Mode, Program, Time, format_name},
 };
 
 use crate::input::{is_fit_to_show, is_safe};
@@ -77,7 +77,7 @@ fn opened() -> Event {
     let [script, policy, roster] = PLAN.files.digests();
     let nothing = Digest::of(b"");
     Event::Opened {
-        format: FORMAT.to_owned(),
+        format: format_name(),
         ceremony: "0123456789abcdef0123456789abcdef".to_owned(),
         mode: Mode::Rehearsal,
         program: Box::new(Program {

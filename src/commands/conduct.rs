@@ -347,7 +347,7 @@ pub fn refuse_simulated_service(mode: Mode) -> Result<(), Failure> {
 fn opened(plan: &Plan, mode: Mode, program: Program) -> Result<Event, HostError> {
     let [script, policy, roster] = plan.files.digests();
     Ok(Event::Opened {
-        format: transcript::FORMAT.to_owned(),
+        format: transcript::format_name(),
         ceremony: clock::ceremony_name()?,
         mode,
         program: Box::new(program),

@@ -2,6 +2,10 @@
 //! No input or output, no clock, no entropy.
 #![forbid(unsafe_code)]
 
+// The rules and texts of an imagined later version, against which tests hold old records.
+#[cfg(all(later_version, not(debug_assertions)))]
+compile_error!("cfg(later_version) is for tests alone, and never in a release");
+
 pub mod digest;
 mod host_error;
 pub mod json;

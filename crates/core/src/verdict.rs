@@ -18,6 +18,9 @@ pub struct Verdict {
     /// What to do next; empty unless violated.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub next: String,
+    /// The first transcript format that the rule is asked of, where the record is older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u32>,
 }
 
 /// The three things that a rule can say.
@@ -41,6 +44,21 @@ impl Verdict {
             outcome: Outcome::Held,
             detail: detail.into(),
             next: String::new(),
+            since: None,
+        }
+    }
+
+    /// The rule needs a record that programs wrote only from a later format on: it is not asked of
+    /// a record of this format.
+    #[must_use]
+    pub fn of_older_record(rule: Rule, format: u32) -> Self {
+        let since = rule.since();
+        Self {
+            since: Some(since),
+            ..Self::not_asked(
+                rule,
+                format!("format {format} does not record what it needs; format {since} does"),
+            )
         }
     }
 
@@ -83,6 +101,7 @@ impl From<Violation> for Verdict {
             outcome: Outcome::Violated,
             detail: violation.what,
             next: violation.next,
+            since: None,
         }
     }
 }

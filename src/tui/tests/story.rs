@@ -93,7 +93,7 @@ impl Story {
             readings: Vec::new(),
         };
         story.tell(Event::Opened {
-            format: keymoot_record::transcript::FORMAT.to_owned(),
+            format: keymoot_record::transcript::format_name(),
             ceremony: "0123456789abcdef0123456789abcdef".to_owned(),
             mode,
             program: Box::new(Program {

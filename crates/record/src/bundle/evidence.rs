@@ -114,7 +114,16 @@ impl<'b> Evidence<'b> {
         }));
         verdicts.extend(self.state.presence());
         verdicts.extend(self.derived());
+        let format = self.format();
+        let later = Rule::ALL.iter().filter(|rule| rule.since() > format);
+        verdicts.extend(later.map(|rule| Verdict::of_older_record(*rule, format)));
         verdicts
+    }
+
+    /// The number of the transcript's format.
+    pub(super) fn format(&self) -> u32 {
+        let opening = self.state.opening.as_ref();
+        opening.map_or(1, |opening| opening.format)
     }
 
     pub(super) fn object(&self, digest: &Digest) -> Option<Vec<u8>> {

@@ -161,7 +161,7 @@ mod tests {
     fn opened(ceremony: &str) -> Event {
         let empty = Digest::of(b"");
         Event::Opened {
-            format: "keymoot-transcript-1".to_owned(),
+            format: crate::transcript::format_name(),
             ceremony: ceremony.to_owned(),
             mode: Mode::Rehearsal,
             program: Box::new(Program {

@@ -20,6 +20,8 @@ impl Evidence<'_> {
                 Event::MachineChecked { verdicts } => Some(verdicts),
                 _ => None,
             });
+        let format = self.format();
+        let asked = || machine::RULES.iter().filter(|rule| rule.since() <= format);
         // A rehearsal may leave rules of the machine unasked, a live ceremony none.
         let passed = |verdict: &Verdict| match verdict.outcome {
             Outcome::Held => true,
@@ -27,9 +29,7 @@ impl Evidence<'_> {
             Outcome::Violated => false,
         };
         let complete = judged.is_some_and(|verdicts| {
-            machine::RULES
-                .iter()
-                .all(|rule| verdicts.iter().any(|v| v.rule == *rule && passed(v)))
+            asked().all(|rule| verdicts.iter().any(|v| v.rule == *rule && passed(v)))
         });
         Verdict::unless(
             Rule::MachineExamined,
@@ -37,7 +37,7 @@ impl Evidence<'_> {
             || {
                 format!(
                     "the transcript says that the machine was examined by {} rules",
-                    machine::RULES.len()
+                    asked().count()
                 )
             },
             || "the transcript does not say that the machine passed every rule".to_owned(),

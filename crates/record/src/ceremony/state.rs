@@ -20,7 +20,7 @@ use crate::{
     transcript::{self, Entry, Event, Mode, Program, Time},
 };
 use keymoot_attestation::Family;
-use keymoot_core::{Verdict, digest::Digest};
+use keymoot_core::{Verdict, digest::Digest, text::excerpt};
 
 /// What a ceremony has come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub struct Opening {
     pub mode: Mode,
     /// When.
     pub time: Time,
+    /// The number of the transcript's format.
+    pub format: u32,
 }
 
 /// What the current step has already got.
@@ -275,10 +277,8 @@ impl State {
 
     fn take(&mut self, entry: &Entry) -> Result<(), String> {
         match &entry.event {
-            Event::Opened { format, .. } if format != transcript::FORMAT => {
-                Err(format!("its format is not {}", transcript::FORMAT))
-            }
             Event::Opened {
+                format,
                 ceremony,
                 mode,
                 script,
@@ -288,10 +288,25 @@ impl State {
                 program,
                 ..
             } => {
+                let format = transcript::format_number(format).ok_or_else(|| {
+                    format!(
+                        "its format is {}, which this program does not read",
+                        excerpt(format)
+                    )
+                })?;
                 if self.plan.files.input_digests() != *inputs {
                     return Err("its inputs are not the ones it was opened with".to_owned());
                 }
-                self.open(ceremony, *mode, [*script, *policy, *roster], entry)?;
+                let digests = [*script, *policy, *roster];
+                self.open(
+                    Opening {
+                        ceremony: ceremony.clone(),
+                        mode: *mode,
+                        time: entry.time,
+                        format,
+                    },
+                    digests,
+                )?;
                 self.programs.push((entry.seq, Program::clone(program)));
                 Ok(())
             }
@@ -333,13 +348,8 @@ impl State {
         }
     }
 
-    fn open(
-        &mut self,
-        ceremony: &str,
-        mode: Mode,
-        digests: [Digest; 3],
-        entry: &Entry,
-    ) -> Result<(), String> {
+    fn open(&mut self, opening: Opening, digests: [Digest; 3]) -> Result<(), String> {
+        let ceremony = &opening.ceremony;
         if self.opening.is_some() {
             return Err("the ceremony is already open".to_owned());
         }
@@ -353,11 +363,7 @@ impl State {
         {
             return Err("the ceremony's name is not 32 hexadecimal digits".to_owned());
         }
-        self.opening = Some(Opening {
-            ceremony: ceremony.to_owned(),
-            mode,
-            time: entry.time,
-        });
+        self.opening = Some(opening);
         Ok(())
     }
 

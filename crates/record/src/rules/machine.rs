@@ -75,6 +75,8 @@ pub const RULES: &[Rule] = &[
     Rule::MachineService,
     Rule::MachineClock,
     Rule::MachineEntropy,
+    #[cfg(later_version)]
+    Rule::MachineLater,
 ];
 
 /// 2026-01-01: no clock that is right shows less.
@@ -99,6 +101,8 @@ pub fn check(machine: &Machine, past: &[Past], mode: Mode) -> Vec<Verdict> {
         || "the system's generator gave nothing".to_owned(),
         "restart the machine",
     ));
+    #[cfg(later_version)]
+    verdicts.push(Verdict::held(Rule::MachineLater, "it is a later version"));
     verdicts
 }
 

@@ -13,5 +13,20 @@ pub use chain::{Chain, ChainError, Entry};
 pub use event::{Event, Mode, Program};
 pub use keymoot_core::time::Time;
 
-/// The format that the first event names.
-pub const FORMAT: &str = "keymoot-transcript-1";
+/// The number of the format that this program writes. It reads every earlier one.
+pub const FORMAT: u32 = if cfg!(later_version) { 2 } else { 1 };
+
+const FORMAT_NAME: &str = "keymoot-transcript-";
+
+/// The format of this program as `opened` names it.
+#[must_use]
+pub fn format_name() -> String {
+    format!("{FORMAT_NAME}{FORMAT}")
+}
+
+/// The number of the format that `opened` names, where this program reads it.
+#[must_use]
+pub fn format_number(name: &str) -> Option<u32> {
+    let number = name.strip_prefix(FORMAT_NAME)?;
+    (1..=FORMAT).find(|known| known.to_string() == number)
+}

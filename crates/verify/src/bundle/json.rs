@@ -26,6 +26,8 @@ struct Said<'a> {
     rehearsal: bool,
     /// Whether the root follows from one that was given
     trusted: bool,
+    /// How many rules were not asked because the record is older than they are
+    not_asked_of_older_record: usize,
     verdicts: &'a [Verdict],
 }
 
@@ -35,6 +37,7 @@ impl<'a> Said<'a> {
             holds: judged.holds(),
             rehearsal: expected.rehearsal,
             trusted: judged.holds() && expected.trusted_root.is_some(),
+            not_asked_of_older_record: judged.too_old_for(),
             verdicts: &judged.verdicts,
         }
     }

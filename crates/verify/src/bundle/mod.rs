@@ -70,6 +70,12 @@ impl Judged {
     fn holds(&self) -> bool {
         !self.verdicts.iter().any(Verdict::is_violated)
     }
+
+    /// How many rules were not asked because the record is older than they are.
+    fn too_old_for(&self) -> usize {
+        let verdicts = self.verdicts.iter();
+        verdicts.filter(|verdict| verdict.since.is_some()).count()
+    }
 }
 
 /// Exit codes: 0 every rule holds, 1 something cannot be read, 3 a rule is violated.

@@ -40,6 +40,17 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations) -> String {
             violated.join(", ")
         ),
     };
+    let _ = match judged.too_old_for() {
+        0 => Ok(()),
+        1 => writeln!(
+            text,
+            "keymoot did not ask 1 rule: it needs a record that the older program did not write."
+        ),
+        many => writeln!(
+            text,
+            "keymoot did not ask {many} rules: they need records that the older program did not write."
+        ),
+    };
     text
 }
 
