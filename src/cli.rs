@@ -6,7 +6,9 @@ use clap::{Parser, Subcommand, error::ErrorKind};
 
 use keymoot_verify::{attest, bundle, tuf};
 
-use crate::commands::{Failure, device, export, rehearse, resume, run, script, status, version};
+use crate::commands::{
+    Failure, device, export, rehearse, report, resume, run, script, status, version,
+};
 
 /// The offline tool for a quorum of root key holders.
 #[derive(Debug, Parser)]
@@ -22,6 +24,7 @@ enum Command {
     Run(run::Args),
     Resume(resume::Args),
     Verify(bundle::Args),
+    Report(report::Args),
     Export(export::Args),
     Status(status::Args),
     Tuf(tuf::Args),
@@ -51,6 +54,7 @@ impl Cli {
             Command::Run(args) => run::run(args),
             Command::Resume(args) => resume::run(args),
             Command::Verify(args) => bundle::run(args),
+            Command::Report(args) => report::run(args),
             Command::Export(args) => export::run(args),
             Command::Status(args) => status::run(args),
             Command::Script(args) => script::run(args),

@@ -5,6 +5,7 @@ pub mod device;
 pub mod export;
 pub mod inputs;
 pub mod rehearse;
+pub mod report;
 pub mod resume;
 pub mod run;
 pub mod script;

@@ -125,10 +125,30 @@ impl Driver<'_, '_> {
         self.record(Event::ManifestMade { manifest })
     }
 
+    /// Makes the manifest again where another program made it with other texts. The holders
+    /// close again: what they signed is another manifest.
+    pub(super) fn make_manifest_again(&mut self) -> Result<(), HostError> {
+        if !self.state.may_make_manifest_again() || self.state.is_finished() {
+            return Ok(());
+        }
+        let manifest = Digest::of(&self.manifest_of_this_program()?);
+        if self.state.manifest == Some(manifest) {
+            return Ok(());
+        }
+        match self.record(Event::ManifestMade { manifest }) {
+            Err(Stop::Host(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn manifest_of_this_program(&self) -> Result<Vec<u8>, HostError> {
+        bundle::manifest(&self.state, &self.contents()?)
+            .map_err(|error| HostError::new(error.to_string(), "leave, and resume"))
+    }
+
     /// MANIFEST.json, made anew from what is sealed.
     pub(super) fn manifest(&self) -> Result<Vec<u8>, HostError> {
-        let manifest = bundle::manifest(&self.state, &self.contents()?)
-            .map_err(|error| HostError::new(error.to_string(), "leave, and resume"))?;
+        let manifest = self.manifest_of_this_program()?;
         match self.state.manifest {
             Some(made) if made != Digest::of(&manifest) => Err(HostError::new(
                 "the manifest is not the one that was made from the same transcript",

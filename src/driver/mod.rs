@@ -132,6 +132,7 @@ impl<'d, 'w> Driver<'d, 'w> {
     /// and the ceremony can be resumed.
     pub fn run(mut self) -> Result<Outcome, HostError> {
         self.read_proposals()?;
+        self.make_manifest_again()?;
         self.show();
         loop {
             let next = self.state.next();

@@ -303,9 +303,11 @@ rules! {
         "the manifest names the transcript's ceremony, mode and head, and the transcript ends \
          with its seal.";
     BundleDerived = "BUNDLE-DERIVED":
-        "every file follows from the transcript, byte for byte.";
+        "every file follows from the transcript, byte for byte; of a report with another \
+         derivation revision, every fact does.";
     BundleAccount = "BUNDLE-ACCOUNT":
-        "report.html and report.md say what this program says of the transcript.";
+        "report.html and report.md have the derivation revision of this program, so that their \
+         prose was compared.";
     BundleSbom = "BUNDLE-SBOM":
         "each program that recorded the ceremony says what it is made of, in a bill of materials \
          that names it by version and digest.";

@@ -29,6 +29,9 @@ pub const TUF_ROOT: &str = "repositories/tuf-root";
 pub const TUF_CRATES: &str = "repositories/tuf-crates";
 /// Where the published enrolments lie in a bundle.
 pub const ATTESTATIONS: &str = "attestations";
+/// The report, in both its forms.
+pub(super) const REPORT_HTML: &str = "report.html";
+pub(super) const REPORT_MARKDOWN: &str = "report.md";
 /// Where a bundle keeps what its ceremony went on from.
 pub(super) const INPUTS: &str = "inputs";
 /// Where a bundle keeps the statements of a ceremony without documents.
@@ -134,8 +137,8 @@ pub fn contents(
         files.insert(path.clone(), object(digest, path)?);
     }
     let account = report::Account::of(&state, &sealed, objects).map_err(|why| fault(&why))?;
-    files.insert("report.html".to_owned(), account.html().into_bytes());
-    files.insert("report.md".to_owned(), account.markdown().into_bytes());
+    files.insert(REPORT_HTML.to_owned(), account.html().into_bytes());
+    files.insert(REPORT_MARKDOWN.to_owned(), account.markdown().into_bytes());
     Ok(files)
 }
 

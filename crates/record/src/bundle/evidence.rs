@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Bundle, ContentsError, Files, MANIFEST, Manifest, SIGNATURES,
-    contents::{INPUTS, TUF_ROOT, contents},
+    Bundle, Files, MANIFEST, Manifest, SIGNATURES,
+    contents::{INPUTS, REPORT_HTML, REPORT_MARKDOWN, TUF_ROOT, contents},
     manifest, programs, transcript,
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     ceremony::{
         Plan, PlanFiles, State, carried, previous::Inputs, propose, script::Document, trust, verify,
     },
+    report::{self, Account, DERIVATION},
     transcript::{Chain, Time},
 };
 use keymoot_attestation::{TrustStore, certificate_der};
@@ -26,9 +27,6 @@ use keymoot_core::{
 };
 use keymoot_tuf as tuf;
 use keymoot_tuf::Dialect;
-
-/// The account of the ceremony, in both its forms.
-const ACCOUNT: [&str; 2] = ["report.html", "report.md"];
 
 pub(super) const STOP: &str = "do not trust this bundle, and say so to those who published it";
 
@@ -171,30 +169,30 @@ impl<'b> Evidence<'b> {
         verdicts
     }
 
-    /// BUNDLE-DERIVED: every file follows from the transcript, byte for byte, the
-    /// manifest with them. The words of the account are the program's: one that
-    /// another version wrote is not compared, and BUNDLE-ACCOUNT says so.
+    /// The report of what is sealed.
+    ///
+    /// # Errors
+    /// In words, when an object is missing or does not prove what the transcript says of it.
+    pub(super) fn account(&self) -> Result<Account, String> {
+        Account::of(&self.state, &self.chain, &|digest| self.object(digest))
+    }
+
+    /// BUNDLE-DERIVED: every file follows from the transcript, byte for byte, the manifest with
+    /// them. Of a report that a program with another derivation revision wrote, the facts are
+    /// compared and the prose is not: BUNDLE-ACCOUNT says so.
     fn derived(&self) -> Vec<Verdict> {
-        let mut wrong = self.wrong().unwrap_or_else(|error| vec![error.to_string()]);
-        let mut verdicts = Vec::new();
-        let is_account = |path: &String| ACCOUNT.contains(&path.as_str());
-        if let Some(writer) = self.other_program()
-            && wrong.iter().any(is_account)
-        {
-            wrong.retain(|path| !is_account(path));
-            verdicts.push(Verdict::not_asked(
-                Rule::BundleAccount,
-                format!(
-                    "{} are in the words of {}; this is {PROGRAM}, and did not compare them",
-                    ACCOUNT.join(" and "),
-                    excerpt(writer)
-                ),
-            ));
-        }
-        verdicts.push(Verdict::unless(
+        let revision = self.manifest.derivation;
+        let wrong = self.wrong().unwrap_or_else(|error| vec![error]);
+        let mut verdicts = vec![Verdict::unless(
             Rule::BundleDerived,
             !wrong.is_empty(),
-            || "every file follows from the transcript, byte for byte".to_owned(),
+            || match revision == DERIVATION {
+                true => "every file follows from the transcript, byte for byte".to_owned(),
+                false => {
+                    "every file follows from the transcript, and every fact of the report does"
+                        .to_owned()
+                }
+            },
             || {
                 format!(
                     "not what the transcript comes to: {}",
@@ -202,30 +200,55 @@ impl<'b> Evidence<'b> {
                 )
             },
             STOP,
-        ));
+        )];
+        if revision != DERIVATION {
+            let last = self.state.programs.last();
+            let writer = last.map_or_else(String::new, |(_, program)| excerpt(&program.name));
+            verdicts.push(Verdict::not_asked(
+                Rule::BundleAccount,
+                format!(
+                    "the prose of {REPORT_HTML} and {REPORT_MARKDOWN} was not compared: it is of derivation revision \
+                     {revision}, and this is {PROGRAM} with revision {DERIVATION}. The last program in the transcript is {writer}. \
+                     `keymoot report BUNDLE` renders the report again"
+                ),
+            ));
+        }
         verdicts
     }
 
     /// The files that are not what the transcript comes to, safe to show.
-    fn wrong(&self) -> Result<Vec<String>, ContentsError> {
-        let made = contents(&self.state, &self.chain, &|digest| self.object(digest))?;
+    fn wrong(&self) -> Result<Vec<String>, String> {
+        let made = contents(&self.state, &self.chain, &|digest| self.object(digest))
+            .map_err(|error| error.to_string())?;
+        let same_revision = self.manifest.derivation == DERIVATION;
+        let by_facts =
+            |path: &str| !same_revision && [REPORT_HTML, REPORT_MARKDOWN].contains(&path);
         let paths: BTreeSet<_> = made.keys().chain(self.files.keys()).collect();
         let mut wrong: Vec<_> = paths
             .into_iter()
-            .filter(|path| ![MANIFEST, SIGNATURES].contains(&path.as_str()))
+            .filter(|path| ![MANIFEST, SIGNATURES].contains(&path.as_str()) && !by_facts(path))
             .filter(|path| made.get(*path) != self.files.get(*path))
             .map(|path| excerpt(path))
             .collect();
-        if self.files.get(MANIFEST) != Some(&manifest(&self.state, self.files)?) {
+        if !same_revision {
+            let account = self.account()?;
+            type Compare = fn(&[u8], &Account, &State) -> Option<String>;
+            let forms: [(&str, Compare); 2] = [
+                (REPORT_HTML, report::recorded::html),
+                (REPORT_MARKDOWN, report::recorded::markdown),
+            ];
+            for (path, compare) in forms {
+                let recorded = self.files.get(path).map(Vec::as_slice).unwrap_or_default();
+                let fault = compare(recorded, &account, &self.state);
+                wrong.extend(fault.map(|fault| format!("{path} {fault}")));
+            }
+        }
+        let manifest = manifest::of_revision(&self.state, self.files, self.manifest.derivation)
+            .map_err(|error| error.to_string())?;
+        if self.files.get(MANIFEST) != Some(&manifest) {
             wrong.push(MANIFEST.to_owned());
         }
         Ok(wrong)
-    }
-
-    /// The program of another version that wrote the transcript, if there was one.
-    fn other_program(&self) -> Option<&str> {
-        let mut names = self.state.programs.iter().map(|(_, program)| &program.name);
-        names.rfind(|name| *name != PROGRAM).map(String::as_str)
     }
 }
 

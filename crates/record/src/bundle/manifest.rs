@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{ContentsError, Files};
 use crate::{
     ceremony::{State, statement},
+    report::DERIVATION,
     transcript::Mode,
 };
 use keymoot_core::{
@@ -28,6 +29,9 @@ const FORMAT: &str = "keymoot-bundle-1";
 pub struct Manifest {
     /// Names the ceremony.
     pub ceremony: String,
+    /// The derivation revision of the report, [`crate::report::DERIVATION`]; 1 is left out.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub derivation: u32,
     /// Every other file but the signatures, by path.
     pub files: Vec<Listed>,
     /// Always `keymoot-bundle-1`.
@@ -79,12 +83,22 @@ impl Manifest {
     /// What is wrong with it.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
         let manifest: Self = strict(bytes)?;
-        if manifest.format == FORMAT {
-            Ok(manifest)
-        } else {
-            Err(format!("its format is not {FORMAT}"))
+        match (manifest.format == FORMAT, manifest.derivation) {
+            (true, 0) => Err("it names the derivation revision 0".to_owned()),
+            (true, _) => Ok(manifest),
+            (false, _) => Err(format!("its format is not {FORMAT}")),
         }
     }
+}
+
+fn first() -> u32 {
+    1
+}
+
+// serde calls it with a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_first(derivation: &u32) -> bool {
+    *derivation == first()
 }
 
 impl Signatures {
@@ -133,6 +147,15 @@ fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
 /// # Errors
 /// [`ContentsError`] when the ceremony is not sealed.
 pub fn manifest(state: &State, files: &Files) -> Result<Vec<u8>, ContentsError> {
+    of_revision(state, files, DERIVATION)
+}
+
+/// MANIFEST.json of a program with another derivation revision.
+pub(super) fn of_revision(
+    state: &State,
+    files: &Files,
+    derivation: u32,
+) -> Result<Vec<u8>, ContentsError> {
     let (Some(opening), Some(seal)) = (&state.opening, &state.sealed) else {
         return Err(ContentsError::of("its transcript is not sealed"));
     };
@@ -145,6 +168,7 @@ pub fn manifest(state: &State, files: &Files) -> Result<Vec<u8>, ContentsError> 
     });
     let manifest = Manifest {
         ceremony: opening.ceremony.clone(),
+        derivation,
         files: listed.collect(),
         format: FORMAT.to_owned(),
         head: seal.head,

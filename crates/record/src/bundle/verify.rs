@@ -10,7 +10,7 @@ use super::{
     evidence::{self, Evidence},
     signatures,
 };
-use crate::transcript::Mode;
+use crate::{report::Account, transcript::Mode};
 use keymoot_core::{
     Rule, Verdict, Violation,
     digest::Digest,
@@ -62,6 +62,19 @@ pub fn verify(bundle: &Bundle, expected: &Expectations) -> Vec<Verdict> {
         Err(violated) => verdicts.extend(violated),
     }
     verdicts
+}
+
+/// The report of a bundle, in the words of this program. Judge the bundle with [`verify`] first.
+///
+/// # Errors
+/// The rules that keep it from being read.
+pub fn account(bundle: &Bundle) -> Result<Account, Vec<Verdict>> {
+    let manifest = read_manifest(bundle).map_err(|violation| vec![violation.into()])?;
+    let evidence = Evidence::gather(bundle, &manifest)?;
+    evidence.account().map_err(|why| {
+        let next = evidence::STOP;
+        vec![Violation::new(Rule::BundleDerived, why, next).into()]
+    })
 }
 
 fn read_manifest(bundle: &Bundle) -> Result<Manifest, Violation> {

@@ -5,7 +5,7 @@ use super::{
     state::{Progress, Proposal, Seal, State},
 };
 use crate::transcript::{Entry, Event};
-use keymoot_core::Verdict;
+use keymoot_core::{Verdict, digest::Digest};
 
 pub(super) type Step = Result<(), String>;
 
@@ -119,14 +119,7 @@ impl State {
                 });
                 Ok(())
             }
-            Event::ManifestMade { manifest } => {
-                self.in_step(Kind::Close)?;
-                if self.sealed.is_none() || self.manifest.is_some() {
-                    return Err("a manifest is made once, after the seal".to_owned());
-                }
-                self.manifest = Some(*manifest);
-                Ok(())
-            }
+            Event::ManifestMade { manifest } => self.make_manifest(*manifest, entry.seq),
             Event::Exported { manifest } => {
                 self.in_step(Kind::Export)?;
                 self.exported = true;
@@ -137,6 +130,30 @@ impl State {
             }
             event => self.advance_turn(event),
         }
+    }
+
+    /// A program that took over may make the manifest again: what was signed is another one, and
+    /// the holders close again.
+    fn make_manifest(&mut self, manifest: Digest, seq: u64) -> Step {
+        if self.may_make_manifest_again() && !self.exported {
+            let mut steps = self.plan.script.steps();
+            let closing = steps.position(|(_, step)| step.kind == Kind::Close);
+            self.step = closing.ok_or("the script does not close")?;
+            self.begun = true;
+            self.progress = Progress::default();
+            self.turn = None;
+            for seat in &mut self.seats {
+                seat.closing = None;
+            }
+        } else {
+            self.in_step(Kind::Close)?;
+            if self.sealed.is_none() || self.manifest.is_some() {
+                return Err("a program makes the manifest once, after the seal".to_owned());
+            }
+        }
+        self.manifest = Some(manifest);
+        self.manifest_made = seq;
+        Ok(())
     }
 
     fn roll_call(&mut self, present: &[String]) -> Step {

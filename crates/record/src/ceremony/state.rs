@@ -46,6 +46,8 @@ pub struct State {
     pub documents: BTreeMap<Document, Proposal>,
     /// The manifest's digest, once made.
     pub manifest: Option<Digest>,
+    /// The number of the entry that says so.
+    pub(super) manifest_made: u64,
     /// The number of the entry that seals the bundle's transcript, and the files that the bundle carries besides.
     pub sealed: Option<Seal>,
     /// Whether the bundle stands where it was to be written.
@@ -199,6 +201,7 @@ impl State {
             turn: None,
             documents: BTreeMap::new(),
             manifest: None,
+            manifest_made: 0,
             sealed: None,
             exported: false,
             remarks: Vec::new(),
@@ -230,6 +233,14 @@ impl State {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.opening.is_some() && self.current().is_none()
+    }
+
+    /// Whether another program took over after the manifest was made. It may have other texts for
+    /// the report, and then makes another manifest of the same transcript.
+    #[must_use]
+    pub fn may_make_manifest_again(&self) -> bool {
+        let last = self.programs.last();
+        self.manifest.is_some() && last.is_some_and(|(from, _)| *from > self.manifest_made)
     }
 
     /// The program at work, once there is a transcript.

@@ -40,6 +40,10 @@ impl Account {
         blocks.extend(verdicts::table(&facts));
         blocks.extend(plan(&facts));
         blocks.extend(checking(&facts));
+        #[cfg(later_version)]
+        blocks.push(Block::Paragraph(
+            "A later version says this besides.".into(),
+        ));
         Ok(Self(Page {
             title: escape(&script.title),
             mode: facts.opening.mode,

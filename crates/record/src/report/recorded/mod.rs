@@ -1,0 +1,168 @@
+//! A report that another derivation revision wrote, compared with the one that this program makes
+//! of the same transcript: fact by fact, because the prose may differ.
+
+mod markup;
+
+use std::collections::BTreeSet;
+
+use super::Account;
+use crate::ceremony::State;
+use keymoot_core::{
+    digest::Digest,
+    text::{escape, excerpt, several},
+};
+
+/// The words with digits in them that are prose.
+const PROSE: [&str; 2] = ["SHA-256", "sha256sum"];
+
+/// The forms of a report, by the name of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Html,
+    Markdown,
+}
+
+/// What is wrong with a recorded `report.html`, safe to show: markup that no report has, a fact
+/// that is missing, or one that the transcript does not hold.
+#[must_use]
+pub fn html(recorded: &[u8], account: &Account, state: &State) -> Option<String> {
+    wrong(recorded, &account.html(), state, Form::Html)
+}
+
+/// What is wrong with a recorded `report.md`, as [`html`] says.
+#[must_use]
+pub fn markdown(recorded: &[u8], account: &Account, state: &State) -> Option<String> {
+    wrong(recorded, &account.markdown(), state, Form::Markdown)
+}
+
+fn wrong(recorded: &[u8], made: &str, state: &State, form: Form) -> Option<String> {
+    let Ok(recorded) = std::str::from_utf8(recorded) else {
+        return Some("is not text".to_owned());
+    };
+    match (text(recorded, form), text(made, form)) {
+        (Err(why), _) => Some(excerpt(&why)),
+        // This program writes nothing that it refuses.
+        (_, Err(why)) => Some(format!("cannot be compared: {}", excerpt(&why))),
+        (Ok(recorded), Ok(made)) => differences(&recorded, &made, state),
+    }
+}
+
+fn text(markup: &str, form: Form) -> Result<String, String> {
+    let text = match form {
+        Form::Html => markup::of_html(markup)?,
+        Form::Markdown => markup::of_markdown(markup)?,
+    };
+    for line in text.lines() {
+        if escape(line) != line.replace('\\', "\\\\") {
+            return Err("it has a character that hides or poses as another".to_owned());
+        }
+    }
+    Ok(text)
+}
+
+fn differences(recorded: &str, made: &str, state: &State) -> Option<String> {
+    let (said, due) = (facts(recorded), facts(made));
+    let quoted = |fact: &&str| excerpt(fact);
+    let extra: Vec<_> = said.difference(&due).map(quoted).collect();
+    let mut missing: Vec<_> = due.difference(&said).map(quoted).collect();
+    let (recorded, made) = (words(recorded), words(made));
+    let names = names(state).into_iter().map(|name| words(&name));
+    let lost = names.filter(|name| holds(&made, name) && !holds(&recorded, name));
+    missing.extend(lost.map(|name| excerpt(&name)));
+    let told = [
+        ("says", extra, "which the transcript does not"),
+        ("does not say", missing, "which the transcript does"),
+    ];
+    let told = told.into_iter().filter(|(_, facts, _)| !facts.is_empty());
+    let told: Vec<_> = told
+        .map(|(verb, facts, but)| format!("{verb} {}, {but}", several(&facts, ", ")))
+        .collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+/// The facts of a text that are known by their form: words with a digit in them, which are digests,
+/// serial numbers, times, versions and counts; ids of rules; and what a rule or a mode shouts.
+fn facts(text: &str) -> BTreeSet<&str> {
+    let between = |c: char| c.is_whitespace() || "()[]{}<>\"'“”‘’,;|=…/".contains(c);
+    text.split(between)
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .filter(|word| !PROSE.contains(word))
+        .filter(|word| word.contains(char::is_numeric) || is_shouted(word))
+        .collect()
+}
+
+fn is_shouted(word: &str) -> bool {
+    let capitals = word.chars().all(|c| c.is_ascii_uppercase() || c == '-');
+    capitals && (word.contains('-') || ["REHEARSAL", "VIOLATED"].contains(&word))
+}
+
+/// The facts that no form gives away: names of people, of what they belong to and of the steps, and
+/// the digests in words.
+fn names(state: &State) -> Vec<String> {
+    let roster = &state.plan.roster;
+    let holders = roster.holders.iter();
+    let mut names: Vec<_> = holders
+        .flat_map(|holder| [holder.handle.as_str(), &holder.name, &holder.employer])
+        .chain([roster.administrator.as_str()])
+        .chain(roster.witnesses.iter().map(|witness| witness.name.as_str()))
+        .chain(roster.leavers.iter().map(|leaver| leaver.name.as_str()))
+        .map(escape)
+        .collect();
+    let script = state.plan.script.script();
+    names.push(escape(&script.title));
+    let steps = state.plan.script.steps();
+    names.extend(steps.map(|(_, step)| escape(&step.title)));
+    let programs = state.programs.iter().map(|(_, program)| program.sha256);
+    let documents = state.documents.values().map(|proposal| proposal.signed);
+    let head = state.sealed.iter().map(|seal| seal.head);
+    names.extend(programs.chain(documents).chain(head).flat_map(in_words));
+    names
+}
+
+fn in_words(digest: Digest) -> Vec<String> {
+    let words = digest.words();
+    words.chunks(8).map(|line| line.join(" ")).collect()
+}
+
+/// A text with one space between its words.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a text holds a name that is no part of another word.
+fn holds(text: &str, name: &str) -> bool {
+    let borders = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    !name.is_empty()
+        && text.match_indices(name).any(|(place, _)| {
+            let (before, rest) = text.split_at(place);
+            let after = rest.get(name.len()..).unwrap_or_default();
+            borders(before.chars().next_back()) && borders(after.chars().next())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_digests_numbers_times_versions_and_rules() {
+        let text =
+            "From 2026-11-28T05:45:19Z, 5 of 9 (serial 4711): KEY-DISTINCT held. SHA-256 ab12…";
+        let found = [
+            "2026-11-28T05:45:19Z",
+            "4711",
+            "5",
+            "9",
+            "KEY-DISTINCT",
+            "ab12",
+        ];
+        assert_eq!(facts(text), found.into());
+        assert_eq!(facts("No fact is in here."), BTreeSet::new());
+    }
+
+    #[test]
+    fn a_name_is_no_part_of_another_word() {
+        assert!(holds("signed by holder-1, and", "holder-1"));
+        assert!(!holds("signed by holder-12", "holder-1"));
+    }
+}

@@ -1,0 +1,55 @@
+//! `keymoot report`: the report of a bundle in the words of this program.
+
+use std::{
+    fs::OpenOptions,
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use keymoot_core::HostError;
+use keymoot_record::bundle;
+
+use super::{Failure, inputs};
+
+/// Render the report of a bundle again, in the words of this program
+///
+/// A bundle's own report is in the words of the program that wrote it. keymoot verifies the bundle
+/// first, and renders the report from its transcript and evidence.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The bundle
+    bundle: PathBuf,
+    /// The file to write, which must not exist yet; standard output without it
+    #[arg(long, short = 'o', value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write Markdown instead of HTML
+    #[arg(long)]
+    markdown: bool,
+    /// The bundle is one of a rehearsal
+    #[arg(long)]
+    rehearsal: bool,
+}
+
+/// Exit codes: 0 done, 1 something cannot be read or written, 3 a rule is violated.
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let bundle = inputs::verified(&args.bundle, args.rehearsal)?;
+    let account = bundle::account(&bundle).map_err(Failure::Violated)?;
+    let report = match args.markdown {
+        true => account.markdown(),
+        false => account.html(),
+    };
+    let (written, place) = match &args.out {
+        Some(path) => {
+            let file = OpenOptions::new().write(true).create_new(true).open(path);
+            let written = file.and_then(|mut file| file.write_all(report.as_bytes()));
+            (written, path.clone())
+        }
+        None => (
+            io::stdout().write_all(report.as_bytes()),
+            PathBuf::from("standard output"),
+        ),
+    };
+    written.map_err(|error| HostError::file("write", &place, &error))?;
+    Ok(ExitCode::SUCCESS)
+}
