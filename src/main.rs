@@ -1,11 +1,9 @@
 //! The keymoot program.
 #![forbid(unsafe_code)]
 
-mod cli;
-mod commands;
-
 use std::process::ExitCode;
 
+use keymoot_attestation::TrustStore;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Wipes whatever is freed: the libraries through which PINs and keys pass to devices
@@ -14,5 +12,5 @@ use zeroizing_alloc::ZeroAlloc;
 static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
-    cli::main()
+    keymoot::program::main(TrustStore::vendor())
 }

@@ -31,6 +31,7 @@ use keymoot_record::{
     transcript::{Chain, Event, Time},
 };
 
+use crate::VENDOR;
 use crate::input::{files, is_fit_to_show};
 
 const TRANSCRIPT: &str = "transcript.jsonl";
@@ -192,7 +193,7 @@ fn violated(files: &Files) -> Vec<String> {
         rehearsal: true,
         trusted_root: None,
     };
-    let verdicts = bundle::verify(&Bundle::of(files.clone()), &expected);
+    let verdicts = bundle::verify(&Bundle::of(files.clone()), &expected, &VENDOR);
     for verdict in &verdicts {
         is_fit_to_show(&verdict.detail);
     }

@@ -10,13 +10,12 @@
 //! - A log that accounts for everything says the same when it is read twice, and
 //!   nothing of the kind with one bit altered.
 
-use std::sync::LazyLock;
-
 use keymoot_attestation::{
-    Evidence, TrustStore, certificate_der, public_key_der, verify,
+    Evidence, certificate_der, public_key_der, verify,
     yubihsm_log::{AuditLog, Sent},
 };
 
+use crate::VENDOR;
 use crate::input::{file, files, is_fit_to_show};
 
 macro_rules! genuine {
@@ -50,8 +49,6 @@ const GENUINE: [(&str, &str); 4] = [
     genuine!("yubihsm-34331133", "key-0x0003-ed25519", "device-cert"),
 ];
 
-static VENDOR: LazyLock<Option<TrustStore>> = LazyLock::new(|| TrustStore::vendor().ok());
-
 /// Judges the files as evidence and as an audit log.
 ///
 /// # Panics
@@ -79,8 +76,7 @@ fn evidence(attestation: &[u8], device: &[u8]) {
         attestation: der(attestation),
         device: der(device),
     };
-    let vendor = VENDOR.as_ref().expect("the shipped vendor is sound");
-    match verify(&evidence, vendor, None) {
+    match verify(&evidence, &VENDOR, None) {
         Ok(verified) => {
             let genuine = GENUINE.iter().any(|(attestation, device)| {
                 der(attestation.as_bytes()) == evidence.attestation

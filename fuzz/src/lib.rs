@@ -18,6 +18,14 @@ pub mod pcsc;
 pub mod plans;
 pub mod transcript;
 
+use std::sync::LazyLock;
+
+use keymoot_attestation::TrustStore;
+
+/// The keys by which live evidence counts.
+static VENDOR: LazyLock<TrustStore> =
+    LazyLock::new(|| TrustStore::vendor().expect("the shipped vendor is sound"));
+
 #[cfg(fuzzing)]
 pub use libfuzzer_sys;
 

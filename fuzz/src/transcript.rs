@@ -19,6 +19,7 @@ use keymoot_record::{
     transcript::{Chain, Event, Mode, Program, Time, format_name},
 };
 
+use crate::VENDOR;
 use crate::input::{is_fit_to_show, is_safe};
 
 /// The first ceremony of two simulated holders.
@@ -89,6 +90,7 @@ fn opened() -> Event {
         policy,
         roster,
         inputs: PLAN.files.input_digests(),
+        settings: None,
         verdicts: Vec::new(),
     }
 }
@@ -115,7 +117,7 @@ fn fold(chain: &Chain) {
         Err(error) => assert_eq!(illegal, Some(error)),
     }
     let nothing = |_: &Digest| None;
-    if let Err(why) = Account::of(&state, chain, &nothing) {
+    if let Err(why) = Account::of(&state, chain, &nothing, &VENDOR) {
         is_fit_to_show(&why);
     }
 }

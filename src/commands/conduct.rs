@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use keymoot::{
+use crate::{
     device::yubihsm::Place,
     driver::{Attachments, Driver, Operator, Outcome, World},
     host::{
@@ -32,7 +32,7 @@ use keymoot::{
     tui::{self, Room},
 };
 use keymoot_attestation::{Manifest, TrustStore};
-use keymoot_core::{HostError, Rule, Violation, text::escape_path};
+use keymoot_core::{HostError, Rule, Violation, digest::Digest, text::escape_path};
 use keymoot_record::{
     bundle,
     ceremony::{Plan, PlanFiles, State},
@@ -134,6 +134,21 @@ pub fn occupy(dir: &Path) -> Result<Folder, Failure> {
     Ok(Folder::open(dir, &Occupant::new(&roster.administrator)?)?)
 }
 
+/// The mode in which the ceremony in a folder was opened; before that, the one in which it is to be.
+///
+/// # Errors
+/// TRANSCRIPT-SETTINGS when the settings say another.
+pub fn opened_as(dir: &Path, settings: &Settings) -> Result<Mode, Failure> {
+    let chain = Journal::look(dir)?;
+    match chain.entries().first().map(|entry| &entry.event) {
+        Some(Event::Opened { mode, .. }) => {
+            let checked = settings.check_mode(*mode).map(|()| *mode);
+            checked.map_err(|violation| Failure::violations(vec![violation]))
+        }
+        _ => Ok(settings.mode),
+    }
+}
+
 /// What a process is told of its surroundings.
 #[derive(Debug, Default)]
 pub struct Surroundings {
@@ -145,17 +160,18 @@ pub struct Surroundings {
     pub out: Option<PathBuf>,
 }
 
-/// Goes on with the ceremony in a folder.
+/// Goes on with the ceremony in a folder. Whether it is live, its transcript says; then devices
+/// count by the keys of `vendor`.
 pub fn conduct(
     dir: &Path,
     surroundings: &Surroundings,
     manner: Manner,
+    vendor: &TrustStore,
 ) -> Result<ExitCode, Failure> {
     let measuring = Measuring::begin();
     machine::protect();
     let folder = occupy(dir)?;
-    let mut settings = Settings::read(dir)?;
-    refuse_simulated_service(settings.mode)?;
+    let settings = Settings::read(dir)?;
     let plan = Arc::new(read_plan(dir)?);
     let (mut journal, cut) = Journal::open(dir)?;
     let mut state = State::fold(Arc::clone(&plan), journal.chain()).map_err(|illegal| {
@@ -164,6 +180,23 @@ pub fn conduct(
             "stop: the folder's transcript and plan do not belong together. Find out who changed them",
         )
     })?;
+    let changed = surroundings.out.as_ref().map(|out| Settings {
+        out: out.clone(),
+        ..settings.clone()
+    });
+    let mode = match &state.opening {
+        None => settings.mode,
+        Some(opening) => {
+            // A crash can fall between recording another place for the bundle and writing it.
+            let recorded = [Some(&settings), changed.as_ref()].into_iter().flatten();
+            let mut checked = recorded.map(|settings| settings.check(opening));
+            if let (Some(Err(violation)), None) = (checked.next(), checked.find(Result::is_ok)) {
+                return Err(Failure::violations(vec![violation]));
+            }
+            opening.mode
+        }
+    };
+    refuse_simulated_service(mode, surroundings)?;
     if state.is_finished() {
         if surroundings.out.is_some() {
             return Err(HostError::new(
@@ -182,17 +215,15 @@ pub fn conduct(
         );
         return Ok(ExitCode::SUCCESS);
     }
-    if let Some(out) = &surroundings.out {
-        settings.out.clone_from(out);
-        settings.write(dir)?;
-    }
+    let settings = changed.as_ref().unwrap_or(&settings);
     let (program, bill) = bundle::this_program(measuring.digest()?);
     let first = match state.opening {
-        None => opened(&plan, settings.mode, program)?,
+        None => opened(&plan, settings, program)?,
         Some(_) => Event::Resumed {
             cut,
             another: state.is_another(&program),
             program: Box::new(program),
+            settings: recorded(changed.as_ref())?,
         },
     };
     folder.keep(&bill)?;
@@ -204,11 +235,13 @@ pub fn conduct(
         )
     })?;
     journal.append(drafted)?;
+    if let Some(changed) = &changed {
+        changed.write(dir)?;
+    }
 
-    let vendor = dir.join(simulator::FOLDER).join("vendor");
-    let trust = match settings.mode {
-        Mode::Live => TrustStore::vendor(),
-        Mode::Rehearsal => read_vendor(&vendor)?,
+    let trust = match mode {
+        Mode::Live => vendor.clone(),
+        Mode::Rehearsal => read_vendor(&dir.join(simulator::FOLDER).join("vendor"))?,
     };
     let out = settings.out.clone();
     let connector = match surroundings.connector {
@@ -220,10 +253,10 @@ pub fn conduct(
     let world = World {
         folder,
         journal,
-        trust: trust.map_err(Failure::violations)?,
+        trust,
         out: out.clone(),
         connector,
-        attachments: Box::new(move || attachments(dir, settings.mode)),
+        attachments: Box::new(move || attachments(dir, mode)),
     };
     let outcome = operate(
         world,
@@ -234,7 +267,7 @@ pub fn conduct(
     )?;
     Ok(match outcome {
         Outcome::Finished => {
-            say!("{}", what_now(&out, settings.mode));
+            say!("{}", what_now(&out, mode));
             ExitCode::SUCCESS
         }
         Outcome::Left => {
@@ -324,39 +357,47 @@ pub fn dialect(policy: &str) -> Dialect {
 }
 
 /// A live ceremony refuses to start where its devices may be simulated.
-pub fn refuse_simulated_service(mode: Mode) -> Result<(), Failure> {
-    if mode == Mode::Live && std::env::var_os(machine::SERVICE_VARIABLE).is_some() {
-        return Err(Failure::Violated(vec![
-            Violation::new(
-                Rule::MachineService,
-                format!(
-                    "{} is set: the devices may be simulated",
-                    machine::SERVICE_VARIABLE
-                ),
-                format!(
-                    "unset {} and start again; nothing was written",
-                    machine::SERVICE_VARIABLE
-                ),
-            )
-            .into(),
-        ]));
+pub fn refuse_simulated_service(mode: Mode, surroundings: &Surroundings) -> Result<(), Failure> {
+    let refused = |fault: &str, next: &str| {
+        let violation = Violation::new(
+            Rule::MachineService,
+            format!("{fault}: the devices may be simulated"),
+            format!("{next} and start again; nothing was written"),
+        );
+        Err(Failure::violations(vec![violation]))
+    };
+    let variable = machine::SERVICE_VARIABLE;
+    match mode {
+        Mode::Live if std::env::var_os(variable).is_some() => {
+            refused(&format!("{variable} is set"), &format!("unset {variable}"))
+        }
+        Mode::Live if surroundings.simulators.is_some() => {
+            refused("--simulator is given", "leave it out")
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-fn opened(plan: &Plan, mode: Mode, program: Program) -> Result<Event, HostError> {
+fn opened(plan: &Plan, settings: &Settings, program: Program) -> Result<Event, HostError> {
     let [script, policy, roster] = plan.files.digests();
     Ok(Event::Opened {
         format: transcript::format_name(),
         ceremony: clock::ceremony_name()?,
-        mode,
+        mode: settings.mode,
         program: Box::new(program),
         script,
         policy,
         roster,
         inputs: plan.files.input_digests(),
+        settings: recorded(Some(settings))?,
         verdicts: plan.verdicts().to_vec(),
     })
+}
+
+/// What the transcript records of settings: of a live ceremony's, the digest.
+fn recorded(settings: Option<&Settings>) -> Result<Option<Digest>, HostError> {
+    let live = settings.filter(|settings| settings.mode == Mode::Live);
+    live.map(Settings::digest).transpose()
 }
 
 fn read_plan(dir: &Path) -> Result<Plan, Failure> {
@@ -371,7 +412,7 @@ fn read_plan(dir: &Path) -> Result<Plan, Failure> {
 }
 
 /// The trust store of a simulated vendor, from a folder like `attestations/`.
-fn read_vendor(vendor: &Path) -> Result<Result<TrustStore, Vec<Violation>>, Failure> {
+fn read_vendor(vendor: &Path) -> Result<TrustStore, Failure> {
     let text = keymoot_verify::files::read_text(&vendor.join("vendor.toml"), LARGEST_PLAN)?;
     let manifest =
         Manifest::parse(&text).map_err(|violation| Failure::violations(vec![violation]))?;
@@ -379,7 +420,7 @@ fn read_vendor(vendor: &Path) -> Result<Result<TrustStore, Vec<Violation>>, Fail
         .files()
         .map(|file| keymoot_verify::files::read_bounded(&vendor.join(file), LARGEST_PLAN))
         .collect();
-    Ok(manifest.store(&contents?))
+    manifest.store(&contents?).map_err(Failure::violations)
 }
 
 /// What the bundle carries besides: in a rehearsal, its devices and their vendor.
@@ -415,7 +456,7 @@ pub fn place(text: &str) -> Result<Place, String> {
     let bare = text.strip_prefix("http://").unwrap_or(text);
     bare.trim_end_matches('/')
         .parse()
-        .map_err(|error: keymoot::device::DeviceError| format!("{error}. {}", error.next_step()))
+        .map_err(|error: crate::device::DeviceError| format!("{error}. {}", error.next_step()))
 }
 
 /// The same, checked and kept as it was written.

@@ -3,9 +3,9 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use crate::device::piv::{self, Contents, CredentialState, KeyInSlot, Origin};
+use crate::device::{Bench, DeviceError, DeviceInfo};
 use clap::Subcommand;
-use keymoot::device::piv::{self, Contents, CredentialState, KeyInSlot, Origin};
-use keymoot::device::{Bench, DeviceError, DeviceInfo};
 use keymoot_core::text::escape;
 
 /// Show the devices that are plugged in; changes nothing on them.

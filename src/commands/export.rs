@@ -6,8 +6,9 @@ use std::{
     process::ExitCode,
 };
 
-use keymoot::export::{self, Laying, Repository, Tree};
-use keymoot::host::clock;
+use crate::export::{self, Laying, Repository, Tree};
+use crate::host::clock;
+use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, text::escape_path};
 use keymoot_record::{
     bundle::Files,
@@ -48,12 +49,12 @@ enum Choice {
 
 /// Exit codes: 0 the tree holds the result, 1 something cannot be read or written,
 /// 3 a rule is violated and the tree is as it was.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let repository = match args.repository {
         Choice::TufRoot => Repository::TufRoot,
         Choice::TufCrates => Repository::TufCrates,
     };
-    let bundle = inputs::verified(&args.bundle, args.rehearsal)?;
+    let bundle = inputs::verified(&args.bundle, args.rehearsal, vendor)?;
     let refused = |violation| Failure::violations(vec![violation]);
     let policy = export::policy(&bundle, args.dialect).map_err(refused)?;
     let files = export::published(&bundle, repository, args.dialect).map_err(refused)?;

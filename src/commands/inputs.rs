@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use keymoot::host::folder;
+use crate::host::folder;
+use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, Rule, Verdict, text::escape_path};
 use keymoot_record::{
     bundle::{self, Bundle, Expectations},
@@ -36,14 +37,14 @@ pub struct Sources {
 
 impl Sources {
     /// The previous bundle, verified and closed by a quorum, where the previous state is one.
-    pub fn bundle(&self, rehearsal: bool) -> Result<Option<Bundle>, Failure> {
+    pub fn bundle(&self, rehearsal: bool, vendor: &TrustStore) -> Result<Option<Bundle>, Failure> {
         let Some(path) = &self.previous else {
             return Ok(None);
         };
         if !path.join(bundle::MANIFEST).is_file() {
             return Ok(None);
         }
-        let bundle = verified(path, rehearsal)?;
+        let bundle = verified(path, rehearsal, vendor)?;
         let verdict = bundle::previous_state(&bundle);
         match verdict.is_violated() {
             false => Ok(Some(bundle)),
@@ -88,13 +89,13 @@ impl Sources {
 }
 
 /// A bundle in which every rule holds.
-pub fn verified(path: &Path, rehearsal: bool) -> Result<Bundle, Failure> {
+pub fn verified(path: &Path, rehearsal: bool, vendor: &TrustStore) -> Result<Bundle, Failure> {
     let expected = Expectations {
         rehearsal,
         trusted_root: None,
     };
     let bundle = keymoot_verify::read(path).map_err(unread)?;
-    let mut verdicts = bundle::verify(&bundle, &expected);
+    let mut verdicts = bundle::verify(&bundle, &expected, vendor);
     verdicts.retain(Verdict::is_violated);
     match verdicts.is_empty() {
         true => Ok(bundle),

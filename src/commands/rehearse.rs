@@ -7,7 +7,7 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use keymoot::{
+use crate::{
     host::{clock, folder, machine},
     rehearsal::{
         SEED, Settings,
@@ -16,7 +16,7 @@ use keymoot::{
         simulator, team,
     },
 };
-use keymoot_attestation::Family;
+use keymoot_attestation::{Family, TrustStore};
 use keymoot_core::HostError;
 use keymoot_record::{
     bundle::Bundle,
@@ -104,7 +104,7 @@ impl Brought {
 }
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     if args.script == story::NAME {
         if !matches!(args.device, Brought::Yubikey) {
             return Err(HostError::new(
@@ -115,7 +115,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         }
         return story::run(args);
     }
-    let bundle = args.sources.bundle(true)?;
+    let bundle = args.sources.bundle(true, vendor)?;
     let files = plan_files(args, bundle.as_ref())?;
     let seed = seed(args, bundle.as_ref())?;
     let files = with_crates_root(files, args, seed)?;

@@ -7,6 +7,7 @@ use std::{
     process::ExitCode,
 };
 
+use keymoot_attestation::TrustStore;
 use keymoot_core::HostError;
 use keymoot_record::bundle;
 
@@ -32,9 +33,9 @@ pub struct Args {
 }
 
 /// Exit codes: 0 done, 1 something cannot be read or written, 3 a rule is violated.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let bundle = inputs::verified(&args.bundle, args.rehearsal)?;
-    let account = bundle::account(&bundle).map_err(Failure::Violated)?;
+pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
+    let bundle = inputs::verified(&args.bundle, args.rehearsal, vendor)?;
+    let account = bundle::account(&bundle, vendor).map_err(Failure::Violated)?;
     let report = match args.markdown {
         true => account.markdown(),
         false => account.html(),

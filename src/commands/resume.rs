@@ -2,11 +2,12 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use keymoot::{
+use crate::{
     device::yubihsm::Place,
     host::folder::Folder,
     rehearsal::{Settings, hands::Simulators},
 };
+use keymoot_attestation::TrustStore;
 use keymoot_record::transcript::Mode;
 
 use super::{
@@ -38,13 +39,14 @@ pub struct Args {
 }
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let dir = conduct::absolute(&args.dir)?;
     Folder::look(&dir)?;
     let settings = Settings::read(&dir)?;
     let out = args.out.as_deref().map(conduct::new_place).transpose()?;
     let manner = Manner::of(args.plain);
-    match (settings.mode, &args.simulator) {
+    let mode = conduct::opened_as(&dir, &settings)?;
+    match (mode, &args.simulator) {
         (Mode::Rehearsal, None) => rehearse::enter(&dir, &settings, out.as_deref(), manner),
         (_, yubikeys) => {
             let surroundings = Surroundings {
@@ -55,7 +57,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
                 connector: args.connector,
                 out,
             };
-            conduct::conduct(&dir, &surroundings, manner)
+            conduct::conduct(&dir, &surroundings, manner, vendor)
         }
     }
 }

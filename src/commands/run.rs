@@ -2,7 +2,8 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use keymoot::rehearsal::Settings;
+use crate::rehearsal::Settings;
+use keymoot_attestation::TrustStore;
 use keymoot_record::{
     ceremony::{Plan, PlanFiles},
     transcript::Mode,
@@ -43,10 +44,10 @@ pub struct Args {
 }
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
-    conduct::refuse_simulated_service(Mode::Live)?;
+pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
+    conduct::refuse_simulated_service(Mode::Live, &Surroundings::default())?;
     let policy = keymoot_verify::files::read_text(&args.policy, conduct::LARGEST_PLAN)?;
-    let bundle = args.sources.bundle(false)?;
+    let bundle = args.sources.bundle(false, vendor)?;
     let files = PlanFiles {
         script: script::find(&args.script)?,
         inputs: args
@@ -68,5 +69,10 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         simulator: None,
     };
     conduct::prepare(&dir, &plan, &settings, |_| Ok(()))?;
-    conduct::conduct(&dir, &Surroundings::default(), Manner::of(args.plain))
+    conduct::conduct(
+        &dir,
+        &Surroundings::default(),
+        Manner::of(args.plain),
+        vendor,
+    )
 }

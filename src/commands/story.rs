@@ -11,7 +11,7 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use keymoot::{
+use crate::{
     host::folder,
     rehearsal::cast::{self, Cast},
 };

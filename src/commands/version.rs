@@ -3,7 +3,7 @@
 use keymoot_verify::say;
 use std::process::ExitCode;
 
-use keymoot::host::program::Measuring;
+use crate::host::program::Measuring;
 use keymoot_record::{bundle::this_program, transcript::Program};
 
 use super::Failure;

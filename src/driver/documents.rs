@@ -159,9 +159,12 @@ impl Driver<'_, '_> {
     }
 
     fn contents(&self) -> Result<bundle::Files, HostError> {
-        bundle::contents(&self.state, self.world.journal.chain(), &|digest| {
-            self.object(digest)
-        })
+        bundle::contents(
+            &self.state,
+            self.world.journal.chain(),
+            &|digest| self.object(digest),
+            &self.world.trust,
+        )
         .map_err(|error| HostError::new(error.to_string(), "leave, and resume"))
     }
 
@@ -178,6 +181,7 @@ impl Driver<'_, '_> {
                 rehearsal,
                 trusted_root: None,
             },
+            &self.world.trust,
         )?;
         self.record(Event::Exported { manifest })
     }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::host::whole;
+use keymoot_attestation::TrustStore;
 use keymoot_core::HostError;
 use keymoot_record::bundle::{Expectations, Files, verify};
 use keymoot_verify::read;
@@ -19,7 +20,12 @@ use keymoot_verify::read;
 ///
 /// # Errors
 /// [`HostError`]; nothing is left behind at `target`.
-pub fn write(files: &Files, target: &Path, expected: &Expectations) -> Result<(), HostError> {
+pub fn write(
+    files: &Files,
+    target: &Path,
+    expected: &Expectations,
+    vendor: &TrustStore,
+) -> Result<(), HostError> {
     if fs::symlink_metadata(target).is_ok() {
         return match read(target) {
             // Written before an interruption, and not yet recorded.
@@ -36,7 +42,7 @@ pub fn write(files: &Files, target: &Path, expected: &Expectations) -> Result<()
     let part = whole::part_of(target);
     whole::remove(&part)?;
     let outcome = write_part(files, &part)
-        .and_then(|()| check(files, &part, expected))
+        .and_then(|()| check(files, &part, expected, vendor))
         .and_then(|()| {
             whole::settle(&part, target)
                 .map_err(|error| HostError::file("move the bundle to", target, &error))
@@ -91,7 +97,12 @@ fn write_part(files: &Files, part: &Path) -> Result<(), HostError> {
 }
 
 /// What was written is what is read, and a stranger would believe it.
-fn check(files: &Files, part: &Path, expected: &Expectations) -> Result<(), HostError> {
+fn check(
+    files: &Files,
+    part: &Path,
+    expected: &Expectations,
+    vendor: &TrustStore,
+) -> Result<(), HostError> {
     let damaged = |why: String| {
         HostError::new(
             format!("the bundle that was written is not good: {why}"),
@@ -102,7 +113,7 @@ fn check(files: &Files, part: &Path, expected: &Expectations) -> Result<(), Host
     if bundle.files() != files {
         return Err(damaged("the disk gave back something else".to_owned()));
     }
-    let violated: Vec<_> = verify(&bundle, expected)
+    let violated: Vec<_> = verify(&bundle, expected, vendor)
         .into_iter()
         .filter(|verdict| verdict.is_violated())
         .collect();
@@ -136,7 +147,12 @@ mod tests {
     }
 
     fn write_to(target: &Path) -> Result<(), HostError> {
-        write(&files(), target, &Expectations::default())
+        write(
+            &files(),
+            target,
+            &Expectations::default(),
+            &TrustStore::vendor().unwrap(),
+        )
     }
 
     #[test]

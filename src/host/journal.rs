@@ -12,6 +12,8 @@ use super::whole;
 use keymoot_core::HostError;
 use keymoot_record::transcript::{Chain, Entry, Event, Time};
 
+const NAME: &str = "transcript.jsonl";
+
 /// The largest transcript read, in bytes.
 const LARGEST: u64 = 64 << 20;
 
@@ -30,7 +32,7 @@ impl Journal {
     /// # Errors
     /// [`HostError`] when the disk fails or the transcript was altered.
     pub fn open(folder: &Path) -> Result<(Self, u64), HostError> {
-        let path = folder.join("transcript.jsonl");
+        let path = folder.join(NAME);
         let fail = |error: std::io::Error| HostError::file("open", &path, &error);
         let mut file = OpenOptions::new()
             .create(true)
@@ -41,22 +43,27 @@ impl Journal {
             .open(&path)
             .map_err(fail)?;
         whole::sync(folder).map_err(fail)?;
-        let bytes = keymoot_verify::files::read_bounded(&path, LARGEST)?;
-        let (chain, torn) = Chain::recover(&bytes).map_err(|error| {
-            HostError::new(
-                format!("{}: {error}", keymoot_core::text::escape_path(&path)),
-                "stop: the transcript was altered. Find out how, and begin a new ceremony if nobody can say",
-            )
-        })?;
-        let whole = (bytes.len() - torn.len()) as u64;
-        if !torn.is_empty() {
+        let (chain, whole, cut) = recovered(&path)?;
+        if cut > 0 {
             file.set_len(whole)
                 .and_then(|()| file.sync_all())
                 .map_err(fail)?;
         }
         file.seek(SeekFrom::Start(whole)).map_err(fail)?;
-        let cut = torn.len() as u64;
         Ok((Self { path, file, chain }, cut))
+    }
+
+    /// Reads the transcript in a ceremony's folder and changes nothing: empty where there is
+    /// none yet, and without a torn last line.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn look(folder: &Path) -> Result<Chain, HostError> {
+        let path = folder.join(NAME);
+        match path.exists() {
+            true => recovered(&path).map(|(chain, ..)| chain),
+            false => Ok(Chain::default()),
+        }
     }
 
     /// The chain as it stands on the disk.
@@ -94,4 +101,16 @@ impl Journal {
             .push(entry)
             .map_err(|error| HostError::new(error.to_string(), "leave, then resume"))
     }
+}
+
+/// The chain in a file, the length of its whole lines, and that of a torn last one.
+fn recovered(path: &Path) -> Result<(Chain, u64, u64), HostError> {
+    let bytes = keymoot_verify::files::read_bounded(path, LARGEST)?;
+    let (chain, torn) = Chain::recover(&bytes).map_err(|error| {
+        HostError::new(
+            format!("{}: {error}", keymoot_core::text::escape_path(path)),
+            "stop: the transcript was altered. Find out how, and begin a new ceremony if nobody can say",
+        )
+    })?;
+    Ok((chain, (bytes.len() - torn.len()) as u64, torn.len() as u64))
 }

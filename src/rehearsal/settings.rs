@@ -6,12 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::folder;
 use keymoot_attestation::Family;
-use keymoot_core::HostError;
-use keymoot_record::transcript::Mode;
+use keymoot_core::{HostError, Rule, Violation, digest::Digest};
+use keymoot_record::{ceremony::state::Opening, transcript::Mode};
 
 const NAME: &str = "settings.json";
 
-/// The surroundings of a ceremony, kept in its folder and no part of what it proves.
+/// The surroundings of a ceremony, kept in its folder: hints, which decide nothing. Whether a
+/// ceremony is live, and whose devices count in it, the transcript says.
+///
+/// The transcript of a live ceremony records a digest of them. A member that a later version
+/// adds is left out where it has its default, or the digest would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -69,8 +73,11 @@ impl Settings {
     /// # Errors
     /// [`HostError`] when they cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), HostError> {
-        let text = serde_json::to_vec_pretty(self).map_err(|error| unusable(&error))?;
-        folder::write_durably(&folder.join(NAME), &text)
+        folder::write_durably(&folder.join(NAME), &self.json()?)
+    }
+
+    fn json(&self) -> Result<Vec<u8>, HostError> {
+        serde_json::to_vec_pretty(self).map_err(|error| unusable(&error))
     }
 
     /// Reads them back.
@@ -81,6 +88,51 @@ impl Settings {
         let text = keymoot_verify::files::read_text(&folder.join(NAME), 1 << 16)?;
         serde_json::from_str(&text).map_err(|error| unusable(&error))
     }
+
+    /// The digest by which the transcript of a live ceremony records the settings.
+    ///
+    /// # Errors
+    /// [`HostError`] when they cannot be written as JSON.
+    pub fn digest(&self) -> Result<Digest, HostError> {
+        self.json().map(|text| Digest::of(&text))
+    }
+
+    /// TRANSCRIPT-SETTINGS: the settings are those of this ceremony. Of a live one, they are
+    /// exactly those that its transcript recorded.
+    ///
+    /// # Errors
+    /// [`Violation`] when somebody changed them.
+    pub fn check(&self, opening: &Opening) -> Result<(), Violation> {
+        self.check_mode(opening.mode)?;
+        match opening.mode {
+            Mode::Live if self.digest().ok() != opening.settings => {
+                Err(changed("is not the one that the transcript recorded"))
+            }
+            Mode::Live | Mode::Rehearsal => Ok(()),
+        }
+    }
+
+    /// The part of [`Settings::check`] about the mode in which a ceremony was opened.
+    ///
+    /// # Errors
+    /// [`Violation`] when the settings say another.
+    pub fn check_mode(&self, opened: Mode) -> Result<(), Violation> {
+        let (says, opened) = (self.mode.name(), opened.name());
+        match says == opened {
+            true => Ok(()),
+            false => Err(changed(&format!(
+                "says {says}, and the transcript was opened as {opened}"
+            ))),
+        }
+    }
+}
+
+fn changed(how: &str) -> Violation {
+    Violation::new(
+        Rule::TranscriptSettings,
+        format!("settings.json {how}"),
+        "find out who changed settings.json, and restore it from a copy of the folder",
+    )
 }
 
 fn unusable(error: &serde_json::Error) -> HostError {

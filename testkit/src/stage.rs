@@ -9,6 +9,7 @@ use std::{
 };
 
 use keymoot::rehearsal::cast;
+use keymoot_attestation::TrustStore;
 use keymoot_core::Verdict;
 use keymoot_record::{
     bundle::{self, Bundle, Expectations, Files},
@@ -186,7 +187,7 @@ pub fn violated(bundle: &Bundle) -> Vec<Verdict> {
         rehearsal: true,
         trusted_root: None,
     };
-    bundle::verify(bundle, &expected)
+    bundle::verify(bundle, &expected, &TrustStore::vendor().unwrap())
         .into_iter()
         .filter(Verdict::is_violated)
         .collect()

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use keymoot_attestation::TrustStore;
 use keymoot_core::{Outcome, Rule, Verdict, digest::Digest};
 use keymoot_record::{
     bundle::{self, Bundle, Expectations, Files},
@@ -62,7 +63,9 @@ pub fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
     });
     let made = State::fold(plan.unwrap().into(), &chain)
         .ok()
-        .and_then(|state| bundle::contents(&state, &chain, &object).ok());
+        .and_then(|state| {
+            bundle::contents(&state, &chain, &object, &TrustStore::vendor().unwrap()).ok()
+        });
     let mut files = made.unwrap_or_else(|| honest.clone());
     files.insert("transcript.jsonl".to_owned(), transcript);
     list_anew(&mut files, &honest, chain.head());
@@ -96,7 +99,11 @@ pub fn verdicts(files: Files, rehearsal: bool) -> Vec<Verdict> {
         rehearsal,
         trusted_root: None,
     };
-    bundle::verify(&Bundle::of(files), &expected)
+    bundle::verify(
+        &Bundle::of(files),
+        &expected,
+        &TrustStore::vendor().unwrap(),
+    )
 }
 
 /// The ids of the rules that are violated, each once.
@@ -301,6 +308,7 @@ fn a_resumption_that_hides_which_program_goes_on_is_not_replayed() {
                 cut: 0,
                 program,
                 another,
+                settings: None,
             };
             lines.insert(1, (resumed, time));
         });

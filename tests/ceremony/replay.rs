@@ -94,6 +94,7 @@ fn having_been_resumed_changes_nothing_but_what_was_under_way() {
                     cut: 7,
                     program: program.clone(),
                     another: false,
+                    settings: None,
                 };
                 state.apply(&resumed).unwrap();
             }

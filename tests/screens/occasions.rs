@@ -7,6 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
+use keymoot_attestation::TrustStore;
 use keymoot_core::Verdict;
 use keymoot_record::{
     bundle::{self, Expectations},
@@ -197,7 +198,7 @@ fn verified(bundle: &Path) -> Vec<Verdict> {
         rehearsal: true,
         trusted_root: Some(std::fs::read(first_root_file(STORY.path())).unwrap()),
     };
-    let verdicts = bundle::verify(&bundle, &expected);
+    let verdicts = bundle::verify(&bundle, &expected, &TrustStore::vendor().unwrap());
     let violated: Vec<_> = verdicts.iter().filter(|v| v.is_violated()).collect();
     assert!(violated.is_empty(), "{violated:?}");
     verdicts

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use keymoot_attestation::TrustStore;
 use keymoot_core::Verdict;
 use keymoot_record::{
     bundle::{self, Expectations},
@@ -220,7 +221,7 @@ fn nine_holders_enrol_sign_and_close_by_keystrokes_and_the_bundle_verifies() {
         rehearsal: true,
         trusted_root: None,
     };
-    let violated: Vec<_> = bundle::verify(&bundle, &expected)
+    let violated: Vec<_> = bundle::verify(&bundle, &expected, &TrustStore::vendor().unwrap())
         .into_iter()
         .filter(Verdict::is_violated)
         .collect();

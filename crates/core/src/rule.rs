@@ -287,6 +287,8 @@ rules! {
         "every event may follow from those before it, by the script.";
     TranscriptTime = "TRANSCRIPT-TIME":
         "the clock never went back, and every document is dated when it was written down.";
+    TranscriptSettings = "TRANSCRIPT-SETTINGS":
+        "`settings.json` is the one that the transcript recorded. In a rehearsal, it says `rehearsal`.";
     TranscriptProgram = "TRANSCRIPT-PROGRAM":
         "one program recorded the ceremony from its first line to its last.";
 

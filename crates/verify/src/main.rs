@@ -4,7 +4,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use keymoot_verify::{attest, bundle, tuf};
+use keymoot_attestation::TrustStore;
+use keymoot_verify::{Failure, attest, bundle, tuf};
 
 /// Verify bundles, TUF metadata and attestations, with no device and no network.
 #[derive(Debug, Parser)]
@@ -23,9 +24,15 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| keymoot_verify::escaped::<Cli>(error).exit());
+    let vendor = match TrustStore::vendor() {
+        Ok(vendor) => vendor,
+        Err(unfit) => return Failure::violations(unfit).report(),
+    };
     match cli.command {
-        Command::Bundle(args) => bundle::run(&args).unwrap_or_else(|failure| failure.report()),
+        Command::Bundle(args) => {
+            bundle::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
+        }
         Command::Tuf(args) => tuf::run(&args),
-        Command::Attest(args) => attest::run(&args),
+        Command::Attest(args) => attest::run(&args, &vendor),
     }
 }

@@ -42,7 +42,9 @@ pub fn serve(room: &Arc<Room>, first: SocketAddr) {
             let mut address = first;
             let number = u16::try_from(seat).unwrap_or(u16::MAX);
             address.set_port(first.port().saturating_add(number));
-            let empty = emptied.map_or(Duration::ZERO, |since| EMPTY.saturating_sub(since.elapsed()));
+            let empty = emptied.map_or(Duration::ZERO, |since| {
+                EMPTY.saturating_sub(since.elapsed())
+            });
             std::thread::spawn(move || {
                 std::thread::sleep(empty);
                 stay_in(&device, address, &line);

@@ -9,7 +9,7 @@ use std::{
     process::ExitCode,
 };
 
-use keymoot::host::clock;
+use crate::host::clock;
 use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, text::escape_path};
 use keymoot_record::{
@@ -55,9 +55,9 @@ struct Source {
 
 /// Exit codes: 0 it is said, 1 something cannot be read, 3 the chain of roots, or the
 /// bundle, does not verify.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let now = args.at.map_or_else(clock::now, Ok)?;
-    let status = status(&args.source, now)?;
+    let status = status(&args.source, now, vendor)?;
     let said = match args.json {
         // Strings, numbers and lists of them always serialise.
         true => serde_json::to_string_pretty(&status).unwrap_or_default(),
@@ -67,9 +67,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn status(path: &Path, now: Time) -> Result<Status, Failure> {
+fn status(path: &Path, now: Time, vendor: &TrustStore) -> Result<Status, Failure> {
     let source = match path.join(MANIFEST).is_file() {
-        true => of_bundle(path)?,
+        true => of_bundle(path, vendor)?,
         false => of_tree(path)?,
     };
     let nothing = || {
@@ -85,7 +85,7 @@ fn status(path: &Path, now: Time) -> Result<Status, Failure> {
         previous: &previous,
         others: source.others,
         bounds: &source.policy.device,
-        vendor: &TrustStore::vendor().map_err(Failure::violations)?,
+        vendor,
         now,
     };
     standing.status().map_err(|error| {
@@ -99,14 +99,14 @@ fn status(path: &Path, now: Time) -> Result<Status, Failure> {
 
 /// A bundle, in which every rule holds. What its repositories hold beside the
 /// documents of the quorum was out of date when it was made.
-fn of_bundle(path: &Path) -> Result<Source, Failure> {
+fn of_bundle(path: &Path, vendor: &TrustStore) -> Result<Source, Failure> {
     let read = keymoot_verify::read(path).map_err(inputs::unread)?;
     let manifest = read
         .files()
         .get(MANIFEST)
         .map(|bytes| Manifest::read(bytes));
     let rehearsal = matches!(manifest, Some(Ok(manifest)) if manifest.mode == Mode::Rehearsal);
-    let verified = inputs::verified(path, rehearsal)?;
+    let verified = inputs::verified(path, rehearsal, vendor)?;
     let policy = verified.files().get("policy.toml");
     let policy = String::from_utf8_lossy(policy.map(Vec::as_slice).unwrap_or_default());
     Ok(Source {

@@ -105,6 +105,7 @@ impl Story {
             policy,
             roster,
             inputs: Default::default(),
+            settings: None,
             verdicts: Vec::new(),
         });
         story

@@ -18,6 +18,7 @@ use crate::{
     rules::roster::Handle,
     transcript::{Chain, Mode},
 };
+use keymoot_attestation::TrustStore;
 use keymoot_core::{digest::Digest, text::excerpt};
 use keymoot_tuf::PublicKey;
 
@@ -51,7 +52,8 @@ impl ContentsError {
 }
 
 /// Every file of the bundle but the manifest and its signatures. What came after
-/// the seal changes nothing: the sealed part of the transcript is folded anew.
+/// the seal changes nothing: the sealed part of the transcript is folded anew. In a live
+/// ceremony the report reads devices' evidence by the keys of `vendor`.
 ///
 /// # Errors
 /// [`ContentsError`] when the transcript is not sealed, or an object that it
@@ -60,6 +62,7 @@ pub fn contents(
     state: &State,
     chain: &Chain,
     objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+    vendor: &TrustStore,
 ) -> Result<Files, ContentsError> {
     let seal = state
         .sealed
@@ -136,7 +139,8 @@ pub fn contents(
         }
         files.insert(path.clone(), object(digest, path)?);
     }
-    let account = report::Account::of(&state, &sealed, objects).map_err(|why| fault(&why))?;
+    let account =
+        report::Account::of(&state, &sealed, objects, vendor).map_err(|why| fault(&why))?;
     files.insert(REPORT_HTML.to_owned(), account.html().into_bytes());
     files.insert(REPORT_MARKDOWN.to_owned(), account.markdown().into_bytes());
     Ok(files)

@@ -42,7 +42,11 @@ pub(super) struct Evidence<'b> {
 
 impl<'b> Evidence<'b> {
     /// Reads plan, transcript and vendor, and folds the transcript.
-    pub(super) fn gather(bundle: &'b Bundle, manifest: &Manifest) -> Result<Self, Vec<Verdict>> {
+    pub(super) fn gather(
+        bundle: &'b Bundle,
+        manifest: &Manifest,
+        vendor: &TrustStore,
+    ) -> Result<Self, Vec<Verdict>> {
         let fault = |rule, what: String| vec![Verdict::from(Violation::new(rule, what, STOP))];
         let files = bundle.files();
         let bytes = |name: &str| files.get(name).map(Vec::as_slice).unwrap_or_default();
@@ -64,7 +68,7 @@ impl<'b> Evidence<'b> {
         transcript::sealed(&state, &chain).map_err(|violation| vec![violation.into()])?;
         let objects = objects(files, state.plan.policy.dialect);
         let object = |digest: &Digest| objects.get(digest).map(|bytes| bytes.to_vec());
-        let trust = trust::store(&state, &object).map_err(|violations| {
+        let trust = trust::store(&state, &object, vendor).map_err(|violations| {
             let violations = violations.into_iter();
             violations.map(Verdict::from).collect::<Vec<_>>()
         })?;
@@ -174,7 +178,12 @@ impl<'b> Evidence<'b> {
     /// # Errors
     /// In words, when an object is missing or does not prove what the transcript says of it.
     pub(super) fn account(&self) -> Result<Account, String> {
-        Account::of(&self.state, &self.chain, &|digest| self.object(digest))
+        Account::of(
+            &self.state,
+            &self.chain,
+            &|digest| self.object(digest),
+            &self.trust,
+        )
     }
 
     /// BUNDLE-DERIVED: every file follows from the transcript, byte for byte, the manifest with
@@ -218,7 +227,8 @@ impl<'b> Evidence<'b> {
 
     /// The files that are not what the transcript comes to, safe to show.
     fn wrong(&self) -> Result<Vec<String>, String> {
-        let made = contents(&self.state, &self.chain, &|digest| self.object(digest))
+        let object = |digest: &Digest| self.object(digest);
+        let made = contents(&self.state, &self.chain, &object, &self.trust)
             .map_err(|error| error.to_string())?;
         let same_revision = self.manifest.derivation == DERIVATION;
         let by_facts =

@@ -173,6 +173,7 @@ mod tests {
             policy: empty,
             roster: empty,
             inputs: BTreeMap::new(),
+            settings: None,
             verdicts: Vec::new(),
         }
     }

@@ -11,6 +11,7 @@ use super::{
     signatures,
 };
 use crate::{report::Account, transcript::Mode};
+use keymoot_attestation::TrustStore;
 use keymoot_core::{
     Rule, Verdict, Violation,
     digest::Digest,
@@ -32,9 +33,9 @@ const ANEW: &str =
     "get the bundle anew from whoever published it; if it is the same, do not trust it";
 
 /// Every rule on a bundle. A rule that cannot be judged because another is
-/// violated is not listed.
+/// violated is not listed. In a live ceremony devices count by the keys of `vendor`.
 #[must_use]
-pub fn verify(bundle: &Bundle, expected: &Expectations) -> Vec<Verdict> {
+pub fn verify(bundle: &Bundle, expected: &Expectations, vendor: &TrustStore) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     let manifest = match read_manifest(bundle) {
         Ok(manifest) => manifest,
@@ -51,7 +52,7 @@ pub fn verify(bundle: &Bundle, expected: &Expectations) -> Vec<Verdict> {
         // judged by the mode: with the wrong vendor it would say nothing.
         return verdicts;
     }
-    match evidence::Evidence::gather(bundle, &manifest) {
+    match evidence::Evidence::gather(bundle, &manifest, vendor) {
         Ok(evidence) => {
             verdicts.extend(evidence.judge());
             verdicts.push(signatures::closed(bundle, &evidence));
@@ -68,9 +69,9 @@ pub fn verify(bundle: &Bundle, expected: &Expectations) -> Vec<Verdict> {
 ///
 /// # Errors
 /// The rules that keep it from being read.
-pub fn account(bundle: &Bundle) -> Result<Account, Vec<Verdict>> {
+pub fn account(bundle: &Bundle, vendor: &TrustStore) -> Result<Account, Vec<Verdict>> {
     let manifest = read_manifest(bundle).map_err(|violation| vec![violation.into()])?;
-    let evidence = Evidence::gather(bundle, &manifest)?;
+    let evidence = Evidence::gather(bundle, &manifest, vendor)?;
     evidence.account().map_err(|why| {
         let next = evidence::STOP;
         vec![Violation::new(Rule::BundleDerived, why, next).into()]

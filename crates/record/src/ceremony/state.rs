@@ -69,6 +69,8 @@ pub struct Opening {
     pub time: Time,
     /// The number of the transcript's format.
     pub format: u32,
+    /// The settings of a live ceremony, as last recorded.
+    pub settings: Option<Digest>,
 }
 
 /// What the current step has already got.
@@ -297,6 +299,7 @@ impl State {
                 roster,
                 inputs,
                 program,
+                settings,
                 ..
             } => {
                 let format = transcript::format_number(format).ok_or_else(|| {
@@ -315,6 +318,7 @@ impl State {
                         mode: *mode,
                         time: entry.time,
                         format,
+                        settings: *settings,
                     },
                     digests,
                 )?;
@@ -323,13 +327,19 @@ impl State {
             }
             _ if self.opening.is_none() => Err("the ceremony was not opened".to_owned()),
             Event::Resumed {
-                program, another, ..
+                program,
+                another,
+                settings,
+                ..
             } => {
                 if *another != self.is_another(program) {
                     return Err("it does not say rightly which program goes on".to_owned());
                 }
                 if *another {
                     self.programs.push((entry.seq, Program::clone(program)));
+                }
+                if let (Some(opening), Some(_)) = (&mut self.opening, settings) {
+                    opening.settings = *settings;
                 }
                 if let Some(turn) = &mut self.turn {
                     turn.interrupt();

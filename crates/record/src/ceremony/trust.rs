@@ -8,19 +8,19 @@ use keymoot_core::{Violation, digest::Digest};
 /// Where a rehearsal's bundle carries its simulated vendor.
 const VENDOR: &str = "rehearsal/vendor";
 
-/// The trust store that a sealed ceremony's evidence is judged by: the vendor's
-/// keys that the program carries, or in a rehearsal the simulated vendor that the
-/// seal names.
+/// The trust store that a sealed ceremony's evidence is judged by: `vendor`, whose keys the
+/// caller carries, or in a rehearsal the simulated vendor that the seal names.
 ///
 /// # Errors
 /// [`Violation`]s of DEVICE-TRUST when the vendor's material is missing or unfit.
 pub fn store(
     state: &State,
     objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+    vendor: &TrustStore,
 ) -> Result<TrustStore, Vec<Violation>> {
     let mode = state.opening.as_ref().map(|opening| opening.mode);
     if mode != Some(Mode::Rehearsal) {
-        return TrustStore::vendor();
+        return Ok(vendor.clone());
     }
     // What is missing is empty, and no manifest or certificate is empty.
     let file = |name: &str| {

@@ -11,6 +11,7 @@ use crate::{
     ceremony::State,
     transcript::{Chain, Mode},
 };
+use keymoot_attestation::TrustStore;
 use keymoot_core::{digest::Digest, text::escape};
 
 /// The account of a sealed ceremony.
@@ -19,7 +20,8 @@ pub struct Account(Page);
 
 impl Account {
     /// Gathers what happened up to the seal. `objects` finds the content of a
-    /// digest that the transcript names.
+    /// digest that the transcript names. In a live ceremony the evidence of devices is read
+    /// by the keys of `vendor`.
     ///
     /// # Errors
     /// In words, when the ceremony is not sealed, or an object is missing or does
@@ -28,8 +30,9 @@ impl Account {
         state: &State,
         chain: &Chain,
         objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+        vendor: &TrustStore,
     ) -> Result<Self, String> {
-        let facts = Facts::gather(state, chain, objects)?;
+        let facts = Facts::gather(state, chain, objects, vendor)?;
         let script = state.plan.script.script();
         let mut blocks = outcome::summary(&facts);
         blocks.extend(outcome::documents(&facts));

@@ -69,11 +69,12 @@ impl<'a> Facts<'a> {
         state: &'a State,
         chain: &'a Chain,
         objects: Objects<'_>,
+        vendor: &attestation::TrustStore,
     ) -> Result<Self, String> {
         let not_sealed = "the transcript is not sealed";
         let opening = state.opening.as_ref().ok_or(not_sealed)?;
         let seal = state.sealed.as_ref().ok_or(not_sealed)?;
-        let store = trust::store(state, objects).map_err(|violations| list(&violations))?;
+        let store = trust::store(state, objects, vendor).map_err(|violations| list(&violations))?;
         let mut holders = Vec::new();
         for seat in &state.seats {
             let entry = state.plan.roster.holder(&seat.handle);

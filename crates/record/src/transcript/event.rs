@@ -67,6 +67,9 @@ pub enum Event {
         /// What the ceremony goes on from: path to content.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         inputs: BTreeMap<String, Digest>,
+        /// The settings of a live ceremony: where its bundle goes, and where its devices are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        settings: Option<Digest>,
         /// What the rules say of the three before anything else happens.
         verdicts: Vec<Verdict>,
     },
@@ -79,6 +82,9 @@ pub enum Event {
         /// Whether it is another one than before.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         another: bool,
+        /// The settings of a live ceremony, where other ones hold from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        settings: Option<Digest>,
     },
     /// A step began.
     StepBegun {

@@ -24,13 +24,18 @@ impl Event {
                 cut,
                 program,
                 another,
+                settings,
             } => format!(
-                "resumed with {}{}{}",
+                "resumed with {}{}{}{}",
                 if *another { "ANOTHER PROGRAM: " } else { "" },
                 program.sentence(),
                 match cut {
                     0 => String::new(),
                     cut => format!("; a torn last line of {cut} bytes was cut off"),
+                },
+                match settings {
+                    None => "",
+                    Some(_) => "; the administrator changed settings of the ceremony",
                 }
             ),
             Self::StepBegun { step } => format!("step {} begins", escape(step)),

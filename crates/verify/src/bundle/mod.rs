@@ -9,6 +9,7 @@ use std::{
     process::ExitCode,
 };
 
+use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, Rule, Verdict};
 use keymoot_record::bundle::{self, Bundle, Expectations};
 
@@ -46,10 +47,10 @@ struct Judged {
 impl Judged {
     /// # Errors
     /// [`HostError`] when the disk gives something back that cannot be read.
-    fn of(path: &Path, expected: &Expectations) -> Result<Self, HostError> {
+    fn of(path: &Path, expected: &Expectations, vendor: &TrustStore) -> Result<Self, HostError> {
         let (bundle, verdicts) = match crate::read(path) {
             Ok(bundle) => {
-                let verdicts = bundle::verify(&bundle, expected);
+                let verdicts = bundle::verify(&bundle, expected, vendor);
                 (Some(bundle), verdicts)
             }
             Err(verdicts) => (None, verdicts),
@@ -79,7 +80,7 @@ impl Judged {
 }
 
 /// Exit codes: 0 every rule holds, 1 something cannot be read, 3 a rule is violated.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let trusted_root = args
         .trusted_root
         .as_deref()
@@ -92,7 +93,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let judged = args
         .bundles
         .iter()
-        .map(|path| Judged::of(path, &expected))
+        .map(|path| Judged::of(path, &expected, vendor))
         .collect::<Result<Vec<_>, _>>()?;
     let pairs = fork::pairs(&judged);
     let holds = judged.iter().all(Judged::holds) && !pairs.iter().any(Pair::is_fork);

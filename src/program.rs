@@ -1,9 +1,13 @@
-//! The command line.
+//! The program: its command line and its exit codes.
+//!
+//! The caller gives the vendor's keys that count in live ceremonies. That is the only way in
+//! which a program built on this library differs from the released one.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
-
+use keymoot_attestation::TrustStore;
+use keymoot_core::Violation;
 use keymoot_verify::{attest, bundle, tuf};
 
 use crate::commands::{
@@ -33,10 +37,14 @@ enum Command {
     Device(device::Args),
 }
 
-/// Runs what the command line asks for. Usage errors leave with code 2.
-pub fn main() -> ExitCode {
+/// Runs what the command line asks for. Live evidence counts where `vendor` signed it.
+/// Usage errors leave with code 2, a store that is not sound with code 3.
+pub fn main(vendor: Result<TrustStore, Vec<Violation>>) -> ExitCode {
     match Cli::try_parse() {
-        Ok(cli) => cli.run(),
+        Ok(cli) => match vendor {
+            Ok(vendor) => cli.run(&vendor),
+            Err(unfit) => Failure::violations(unfit).report(),
+        },
         Err(asked)
             if asked.kind() == ErrorKind::DisplayVersion
                 && std::env::args_os().any(|argument| argument == "--version") =>
@@ -48,18 +56,18 @@ pub fn main() -> ExitCode {
 }
 
 impl Cli {
-    fn run(&self) -> ExitCode {
+    fn run(&self, vendor: &TrustStore) -> ExitCode {
         let outcome = match &self.command {
-            Command::Rehearse(args) => rehearse::run(args),
-            Command::Run(args) => run::run(args),
-            Command::Resume(args) => resume::run(args),
-            Command::Verify(args) => bundle::run(args),
-            Command::Report(args) => report::run(args),
-            Command::Export(args) => export::run(args),
-            Command::Status(args) => status::run(args),
+            Command::Rehearse(args) => rehearse::run(args, vendor),
+            Command::Run(args) => run::run(args, vendor),
+            Command::Resume(args) => resume::run(args, vendor),
+            Command::Verify(args) => bundle::run(args, vendor),
+            Command::Report(args) => report::run(args, vendor),
+            Command::Export(args) => export::run(args, vendor),
+            Command::Status(args) => status::run(args, vendor),
             Command::Script(args) => script::run(args),
             Command::Tuf(args) => return tuf::run(args),
-            Command::Attest(args) => return attest::run(args),
+            Command::Attest(args) => return attest::run(args, vendor),
             Command::Device(args) => return device::run(args),
         };
         outcome.unwrap_or_else(|failure: Failure| failure.report())
