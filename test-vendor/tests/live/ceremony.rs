@@ -1,0 +1,178 @@
+//! A live ceremony, held by typed lines.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::OnceLock,
+};
+
+use keymoot_record::{
+    ceremony::question::{last_four, reading_words},
+    transcript::{Chain, Event},
+};
+
+use super::{
+    lines::Lines,
+    machine::Machine,
+    plan::{self, HOLDERS},
+    room::Room,
+    test_vendor,
+};
+
+/// The documents of the script, in the order in which they are read.
+const DOCUMENTS: [&str; 3] = ["root.json", "targets.json", "crates.json"];
+
+/// The question at which the machine has been examined and found good.
+pub const AFTER_PREFLIGHT: &str = "tamper-evident bag";
+
+/// Where a ceremony is held, and what it leaves.
+pub struct Place(tempfile::TempDir);
+
+impl Place {
+    pub fn dir(&self) -> PathBuf {
+        self.0.path().join("ceremony")
+    }
+
+    pub fn out(&self) -> PathBuf {
+        self.0.path().join("bundle")
+    }
+
+    pub fn transcript(&self) -> Chain {
+        Chain::read(&fs::read(self.dir().join("transcript.jsonl")).unwrap()).unwrap()
+    }
+}
+
+/// A ceremony that is being held.
+pub struct Ceremony {
+    pub place: Place,
+    room: Room,
+    pub at: Lines,
+}
+
+impl Ceremony {
+    /// Begins one with a program, on a machine.
+    pub fn begin(machine: &Machine, program: &Path) -> Self {
+        let folder = tempfile::Builder::new().prefix("kl").tempdir().unwrap();
+        let room = Room::open(folder.path(), HOLDERS);
+        let mut arguments = vec!["run".into(), "initial-root".into(), "--plain".into()];
+        for (option, path) in [
+            ("--roster", plan::roster(folder.path())),
+            ("--policy", plan::policy(folder.path())),
+            ("--crates-root", plan::crates_root(folder.path())),
+            ("--dir", folder.path().join("ceremony")),
+            ("--out", folder.path().join("bundle")),
+        ] {
+            arguments.extend([option.into(), path.into_os_string()]);
+        }
+        let at = Lines::start(machine.command(room.socket(), program, arguments));
+        Self {
+            place: Place(folder),
+            room,
+            at,
+        }
+    }
+
+    /// From the first question to the last holder's answer.
+    pub fn up_to_roll_call(&mut self) {
+        self.at.answer(AFTER_PREFLIGHT, "bag 17");
+        let now = plan::now().to_string();
+        self.at.answer("Time on the wall clock", &now[11..16]);
+        self.at.answer("type confirm", "confirm");
+        let all = (1..=HOLDERS).map(|n| n.to_string()).collect::<Vec<_>>();
+        self.at
+            .answer("numbers of those who answer", &all.join(" "));
+        self.at.answer("numbers of those who answer", "present");
+    }
+
+    /// A holder comes to the table with a new device, and sets a PIN.
+    pub fn begin_enrolment(&mut self, holder: usize) {
+        let serial = self.room.serials[holder - 1];
+        self.comes(holder);
+        self.at.answer("last four digits", &last_four(serial));
+        self.at.answer("New PIN, first time", &pin(holder));
+        self.at.answer("New PIN, second time", &pin(holder));
+    }
+
+    fn comes(&mut self, holder: usize) {
+        self.at.answer("Whose turn?", &holder.to_string());
+        self.at.read("Insert your device");
+        self.room.insert(holder);
+    }
+
+    fn goes(&mut self, holder: usize) {
+        self.at.read("Take your device out");
+        self.room.remove(holder);
+    }
+
+    /// Each holder signs what there is to sign.
+    fn sign(&mut self) {
+        for holder in 1..=HOLDERS {
+            self.comes(holder);
+            self.at.answer("PIN, then Enter", &pin(holder));
+            self.goes(holder);
+        }
+    }
+
+    /// From the first question to the end.
+    fn hold(&mut self) {
+        self.up_to_roll_call();
+        for holder in 1..=HOLDERS {
+            self.begin_enrolment(holder);
+            self.goes(holder);
+        }
+        self.at.answer("type enough", "enough");
+        for name in DOCUMENTS {
+            while self.at.read_any(&["Enter shows more", "first two words"]).0 == 0 {
+                self.at.read("\n> ");
+                self.at.enter("");
+            }
+            self.at.read("\n> ");
+            let words = self.words_of(name);
+            self.at.enter(&words);
+        }
+        self.sign();
+        self.at.answer("type confirm", "confirm");
+        self.sign();
+        self.at.answer("Type done", "done");
+        assert_eq!(self.at.exit_code(), 0);
+    }
+
+    /// The words that the review of a document asks for.
+    fn words_of(&self, name: &str) -> String {
+        let chain = self.place.transcript();
+        let signed = chain.entries().iter().find_map(|entry| match &entry.event {
+            Event::Proposed {
+                document, signed, ..
+            } if document == name => Some(*signed),
+            _ => None,
+        });
+        reading_words(&signed.unwrap())
+    }
+}
+
+/// Runs a program to its end, away from the machine and its devices.
+pub fn run(program: &Path, arguments: &[&str]) -> Output {
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .env_remove("PCSCLITE_CSOCK_NAME")
+        .output()
+        .unwrap()
+}
+
+fn pin(holder: usize) -> String {
+    format!("gW#kz7{holder}")
+}
+
+/// One ceremony that was held to its end, which many tests look at and none changes. `None` where
+/// the running test is left out.
+pub fn held() -> Option<&'static Place> {
+    static HELD: OnceLock<Place> = OnceLock::new();
+    let machine = Machine::of_this_test()?;
+    Some(HELD.get_or_init(|| {
+        let mut ceremony = Ceremony::begin(&machine, &test_vendor());
+        ceremony.hold();
+        ceremony.place
+    }))
+}

@@ -1,0 +1,19 @@
+//! A live ceremony by the program with a simulated vendor, on a machine that is prepared as a real
+//! one would be; what the released program says of it; and what a release holds of that vendor.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bundle;
+mod ceremony;
+mod lines;
+mod machine;
+mod plan;
+mod release;
+mod room;
+mod settings;
+
+use std::path::PathBuf;
+
+/// The program with the simulated vendor.
+fn test_vendor() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_keymoot-test-vendor"))
+}
