@@ -16,7 +16,8 @@ use super::{
     lines::Lines,
     machine::Machine,
     plan::{self, HOLDERS},
-    room::Room,
+    records,
+    room::{DEVICES, Room},
     test_vendor,
 };
 
@@ -32,6 +33,11 @@ pub struct Place(tempfile::TempDir);
 impl Place {
     pub fn dir(&self) -> PathBuf {
         self.0.path().join("ceremony")
+    }
+
+    /// The simulated devices, as they are kept.
+    pub fn devices(&self) -> PathBuf {
+        self.0.path().join(DEVICES)
     }
 
     pub fn out(&self) -> PathBuf {
@@ -88,14 +94,18 @@ impl Ceremony {
     /// A holder comes to the table with a new device, and sets a PIN.
     pub fn begin_enrolment(&mut self, holder: usize) {
         let serial = self.room.serials[holder - 1];
-        self.comes(holder);
+        self.comes("enrolment", holder);
         self.at.answer("last four digits", &last_four(serial));
         self.at.answer("New PIN, first time", &pin(holder));
         self.at.answer("New PIN, second time", &pin(holder));
     }
 
-    fn comes(&mut self, holder: usize) {
-        self.at.answer("Whose turn?", &holder.to_string());
+    fn comes(&mut self, step: &str, holder: usize) {
+        self.at.read("Whose turn?");
+        if holder == 2 {
+            records::keep_interrupted(&self.place, step);
+        }
+        self.at.reply(&holder.to_string());
         self.at.read("Insert your device");
         self.room.insert(holder);
     }
@@ -106,9 +116,9 @@ impl Ceremony {
     }
 
     /// Each holder signs what there is to sign.
-    fn sign(&mut self) {
+    fn sign(&mut self, step: &str) {
         for holder in 1..=HOLDERS {
-            self.comes(holder);
+            self.comes(step, holder);
             self.at.answer("PIN, then Enter", &pin(holder));
             self.goes(holder);
         }
@@ -124,18 +134,17 @@ impl Ceremony {
         self.at.answer("type enough", "enough");
         for name in DOCUMENTS {
             while self.at.read_any(&["Enter shows more", "first two words"]).0 == 0 {
-                self.at.read("\n> ");
-                self.at.enter("");
+                self.at.reply("");
             }
-            self.at.read("\n> ");
             let words = self.words_of(name);
-            self.at.enter(&words);
+            self.at.reply(&words);
         }
-        self.sign();
+        self.sign("signing");
         self.at.answer("type confirm", "confirm");
-        self.sign();
+        self.sign("closing");
         self.at.answer("Type done", "done");
         assert_eq!(self.at.exit_code(), 0);
+        records::keep_bundle(&self.place);
     }
 
     /// The words that the review of a document asks for.

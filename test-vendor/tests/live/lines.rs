@@ -108,11 +108,16 @@ impl Lines {
         self.keyboard.flush().unwrap();
     }
 
-    /// Waits for a question and for the place of its answer, and answers.
-    pub fn answer(&mut self, question: &str, line: &str) -> String {
-        let said = self.read(question) + &self.read("\n> ");
+    /// Waits for the place of an answer, and answers.
+    pub fn reply(&mut self, line: &str) -> String {
+        let said = self.read("\n> ");
         self.enter(line);
         said
+    }
+
+    /// Waits for a question, and answers.
+    pub fn answer(&mut self, question: &str, line: &str) -> String {
+        self.read(question) + &self.reply(line)
     }
 
     /// Waits for the program's end.

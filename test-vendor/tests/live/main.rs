@@ -7,6 +7,7 @@ mod ceremony;
 mod lines;
 mod machine;
 mod plan;
+mod records;
 mod release;
 mod room;
 mod settings;

@@ -15,6 +15,9 @@ use testkit::programs::simulator;
 /// The seed from which `vendor/` was made.
 pub const SEED: &str = "1202";
 
+/// The file that keeps the devices.
+pub const DEVICES: &str = "devices.json";
+
 /// A running `hsm-sim yubikey`, ended when dropped.
 pub struct Room {
     simulator: Child,
@@ -32,6 +35,8 @@ impl Room {
             .arg(holders.to_string())
             .arg("--socket")
             .arg(&socket)
+            .arg("--state")
+            .arg(folder.join(DEVICES))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

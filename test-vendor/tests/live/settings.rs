@@ -20,8 +20,7 @@ fn left_after_preflight() -> Option<Place> {
     let ways = at.read("leave, and resume later");
     let line = ways.lines().last().unwrap();
     let number: String = line.chars().filter(char::is_ascii_digit).collect();
-    at.read("\n> ");
-    at.enter(&number);
+    at.reply(&number);
     at.answer("To leave, type leave", "leave");
     assert_eq!(at.exit_code(), 4);
     Some(ceremony.place)
