@@ -118,7 +118,14 @@ impl Bench {
         self.wait(cancel, |plugged| {
             let seen = match plugged {
                 [] => Seen::Nothing,
-                [one] => identify(one).map_or_else(Seen::Unreadable, Seen::One),
+                [one] => {
+                    let seen = identify(one).map_or_else(Seen::Unreadable, Seen::One);
+                    // Taken since the look: or its release would be no change.
+                    if matches!(seen, Seen::Unreadable(DeviceError::SharingViolation { .. })) {
+                        one.in_use = true;
+                    }
+                    seen
+                }
                 several => Seen::Several {
                     count: several.len(),
                 },
@@ -140,20 +147,20 @@ impl Bench {
     }
 
     /// Shows `judge` what is plugged in, at first and after every change, until
-    /// it is content.
+    /// it is content. What it learns itself is compared with the next look.
     fn wait<T>(
         &self,
         cancel: &Cancel,
-        mut judge: impl FnMut(&[Plugged]) -> Option<T>,
+        mut judge: impl FnMut(&mut [Plugged]) -> Option<T>,
     ) -> Result<T, DeviceError> {
         let context = readers::connect()?;
         let mut before = None;
         loop {
             cancel.check()?;
             let look = Look::now(&context)?;
-            let plugged = look.plugged();
+            let mut plugged = look.plugged();
             if before.as_ref() != Some(&plugged) {
-                if let Some(content) = judge(&plugged) {
+                if let Some(content) = judge(&mut plugged) {
                     return Ok(content);
                 }
                 before = Some(plugged);

@@ -22,7 +22,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(50);
 /// How long a slot stays empty between two cards. pcscd looks every 400 ms: of a card that was
 /// exchanged meanwhile it notices neither that the first went nor that the second came, and the
 /// reader stays useless.
-const EMPTY: Duration = Duration::from_millis(500);
+const EMPTY: Duration = Duration::from_millis(420);
 
 /// Serves the driver that listens at `first` and the ports above it, as long as the program runs.
 pub fn serve(room: &Arc<Room>, first: SocketAddr) {
