@@ -25,10 +25,13 @@ const MACHINE_RULES: usize = 12;
 const CUTS: [(&str, &str, Duration); 4] = [
     ("enrolment", "is to generate its key", Duration::ZERO),
     ("signing", "signed root.json", Duration::ZERO),
-    ("export", "step export begins", Duration::from_secs(2)),
+    ("export", "step export begins", Duration::from_millis(500)),
     // The bundle counts as written now, and nobody has unmounted the stick.
     ("written", "was written and read back", Duration::ZERO),
 ];
+
+/// Cuts before which no ceremony is at its end.
+const MOMENTS_BEFORE_THE_END: usize = 3;
 
 /// What all cases use.
 pub struct Bench {
@@ -300,14 +303,20 @@ pub fn power_cuts(bench: &Bench, of: FileSystem) -> Step {
     mount(&mut machine)?;
     small_plan(&mut machine)?;
     let mut command = RUN;
+    let mut cuts = 0;
     for (moment, shown, after) in CUTS {
         machine.console.type_line(command)?;
-        let end = operator.hold(&mut machine.console, Some(shown), CEREMONY)?;
-        require(end == End::Seen, || {
-            format!("the ceremony ended before {moment}")
-        })?;
+        // The bundle may have been whole at the last cut already: then there is no later moment.
+        if operator.hold(&mut machine.console, Some(shown), CEREMONY)? == End::Ended {
+            let finished = machine.console.fresh().contains("is finished");
+            require(cuts >= MOMENTS_BEFORE_THE_END && finished, || {
+                format!("the ceremony ended before {moment}")
+            })?;
+            break;
+        }
         std::thread::sleep(after);
         machine.cut();
+        cuts += 1;
         devices.only(0);
         machine = bench.start(bench.tested()?, Start::Kernel, &sticks)?;
         mount(&mut machine)?;
@@ -321,8 +330,7 @@ pub fn power_cuts(bench: &Bench, of: FileSystem) -> Step {
         command = RESUME;
     }
     println!(
-        "    {} power cuts on {}: 0 lost anything that the console had shown",
-        CUTS.len(),
+        "    {cuts} power cuts on {}: 0 lost anything that the console had shown",
         of.name()
     );
     verify(&mut machine)?;
