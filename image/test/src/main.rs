@@ -6,6 +6,8 @@ mod cases;
 mod console;
 mod devices;
 mod failure;
+#[cfg(test)]
+mod glyphs;
 mod machine;
 mod operator;
 mod sticks;
