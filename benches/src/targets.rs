@@ -45,7 +45,7 @@ fn root(holders: &[Holder]) -> Json {
 
 fn targets(holders: &[Holder]) -> Json {
     let mut delegated: Object = role(holders, 2);
-    let everything = [Json::from("crates/*/*")].into_iter().collect();
+    let everything = [Json::from("crates/*/*/*/*")].into_iter().collect();
     delegated.extend([
         ("name".to_owned(), "crates".into()),
         ("paths".to_owned(), everything),

@@ -28,13 +28,18 @@ fn targets(version: u64, delegations: &[(&str, &Key)]) -> Json {
     ])
 }
 
-fn meta(kind: &str) -> Json {
+/// A snapshot or timestamp that lists files by name and version.
+fn meta(kind: &str, listed: &[(&str, u64)]) -> Json {
+    let listed = listed.iter().map(|(name, version)| {
+        let listed = Json::object([("version", (*version).into())]);
+        ((*name).to_owned(), listed)
+    });
     Json::object([
         ("_type", kind.into()),
         ("spec_version", "1.0.0".into()),
         ("version", 7_u64.into()),
         ("expires", EXPIRES.into()),
-        ("meta", Json::object([])),
+        ("meta", Json::Object(listed.collect())),
     ])
 }
 
@@ -57,8 +62,13 @@ fn repository() -> Folder {
         "inner.json",
         signed(&targets(1, &[]), std::slice::from_ref(&inner)),
     );
-    folder.put("snapshot.json", signed(&meta("snapshot"), &holders[..1]));
-    folder.put("timestamp.json", signed(&meta("timestamp"), &holders[..1]));
+    let snapshot = meta(
+        "snapshot",
+        &[("targets.json", 3), ("crates.json", 1), ("inner.json", 1)],
+    );
+    folder.put("snapshot.json", signed(&snapshot, &holders[..1]));
+    let timestamp = meta("timestamp", &[("snapshot.json", 7)]);
+    folder.put("timestamp.json", signed(&timestamp, &holders[..1]));
     folder
 }
 
@@ -193,6 +203,10 @@ fn a_payload_and_the_file_of_its_signatures_are_one_document() {
         assert_eq!(outcome.code, 0, "{}", outcome.report["errors"]);
         assert_eq!(outcome.roots(), [(1, 0, false)]);
     }
+    folder.put("root.json", payload.replace('\n', "\r\n"));
+    let checked_out = folder.verify(&["root.json"]);
+    assert_eq!(checked_out.errors(), ["LINE-ENDINGS"]);
+    assert!(checked_out.message().contains(".gitattributes"));
     folder.put("root.json", payload.replace("  ", "   "));
     assert_eq!(
         folder.verify(&["root.json"]).errors(),

@@ -1,6 +1,7 @@
 //! `keymoot tuf verify`, on documents made here: good, old, broken and hostile.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod agreement;
 mod below_root;
 mod fixture;
 mod history;

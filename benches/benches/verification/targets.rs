@@ -104,6 +104,7 @@ fn verify_here(root: &VerifiedRoot, files: &Files) {
     let candidate = |name: &str, file| Candidate {
         names: vec![name.to_owned()],
         document: document(file),
+        file: None,
     };
     let candidates = [
         candidate("crates", &files.crates),

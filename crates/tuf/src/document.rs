@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::common;
 use super::dsse::{self, Envelope, EnvelopeError};
 use super::root::ROLES;
 use super::{KeyId, Warning};
@@ -279,6 +280,18 @@ impl Document {
             signatures: Vec::new(),
             warnings: Vec::new(),
         })
+    }
+
+    /// A payload whose lines end with CR LF, with LF instead: what was signed, where a
+    /// checkout changed it. Of the canonical form line endings are no part.
+    pub(super) fn with_line_feeds(&self) -> Option<Self> {
+        if self.form == Form::Canonical {
+            return None;
+        }
+        let payload = common::with_line_feeds(self.content())?;
+        let limit = payload.len();
+        let document = Self::payload(payload, limit).ok()?;
+        Some(document.with_signatures(self.signatures.clone()))
     }
 
     /// The same document with these signatures and no others.

@@ -16,6 +16,7 @@ pub mod dsse;
 mod expiry;
 pub mod key;
 mod key_id;
+mod meta;
 pub mod parallel;
 mod role;
 mod root;
@@ -32,12 +33,13 @@ pub use draft::{DelegationDraft, DraftError, Holder, OnlineKey, RootDraft, Signe
 pub use expiry::{Expiry, Lifetime};
 pub use key::PublicKey;
 pub use key_id::KeyId;
+pub use meta::FileFacts;
 pub use role::{KeyEntry, Periods, RoleKeys};
 pub use root::Root;
 pub use targets::{DelegatedRole, Delegations, TargetFile, Targets};
 pub use verify::{
-    Candidate, ChainError, Checks, Delegator, Gap, History, Quorum, Rejection, RoleError,
-    RootError, Unmet, ValidSignature, VerifiedRole, VerifiedRoot, count, verify_chain,
-    verify_roles, verify_root,
+    Agreement, Candidate, ChainError, Checks, Contradiction, Delegator, Gap, History, Quorum,
+    Rejection, RoleError, RootError, Unmet, ValidSignature, VerifiedRole, VerifiedRoot,
+    agreement, count, verify_chain, verify_roles, verify_root,
 };
 pub use warning::Warning;

@@ -3,6 +3,8 @@
 //! Names of files and roles are foreign text; they are not safe to show, and
 //! not safe to use as paths.
 
+mod coverage;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 

@@ -1,5 +1,6 @@
 //! Counting signatures, and the chain of roots.
 
+mod agreement;
 mod chain;
 mod history;
 mod oddities;
@@ -7,6 +8,7 @@ mod quorum;
 mod roles;
 mod root;
 
+pub use agreement::{Agreement, Contradiction, agreement};
 pub use chain::{ChainError, verify_chain};
 pub use history::{Gap, History};
 pub use quorum::{Checks, Quorum, Rejection, ValidSignature, count};

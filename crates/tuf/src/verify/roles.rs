@@ -6,8 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::oddities;
 use super::quorum::{Checks, Quorum, count};
 use super::root::VerifiedRoot;
-use crate::common::Common;
-use crate::{Delegations, Document, DocumentError, KeyEntry, KeyId, RoleKeys, Targets, Warning};
+use crate::common::{Common, LINE_ENDINGS};
+use crate::meta::{self, FileFacts, Listing};
+use crate::{
+    DelegatedRole, Delegations, Document, DocumentError, KeyEntry, KeyId, RoleKeys, Targets,
+    Warning,
+};
 use keymoot_core::json::At;
 use keymoot_core::text::excerpt;
 use keymoot_core::time::Time;
@@ -20,6 +24,8 @@ pub struct Candidate {
     pub names: Vec<String>,
     /// The document
     pub document: Document,
+    /// The file it was read from, where it is one file as servers publish it
+    pub file: Option<FileFacts>,
 }
 
 /// A document of a role, signed as what delegates to the role demands.
@@ -37,6 +43,8 @@ pub struct VerifiedRole {
     pub quorum: Quorum,
     /// What is odd about it
     pub warnings: BTreeSet<Warning>,
+    /// What a snapshot or timestamp says of other files
+    pub(crate) listing: Listing,
 }
 
 /// What delegates to a role.
@@ -79,6 +87,21 @@ pub enum RoleError {
         /// The version of both
         version: u64,
     },
+    /// It lists a file that its delegator does not let it sign for.
+    #[error(
+        "it lists \"{}\", which is outside of the paths that {delegator} delegates to it; \
+         no client looks for that file here",
+        excerpt(.file)
+    )]
+    OutsideDelegation {
+        /// Who delegates to it
+        delegator: Delegator,
+        /// The first such file, by name
+        file: String,
+    },
+    /// It is as it was signed but for its line endings.
+    #[error("{LINE_ENDINGS}")]
+    LineEndings,
     /// Too few keys signed.
     #[error("it is not signed by enough keys of {delegator}: {quorum}")]
     Quorum {
@@ -98,6 +121,11 @@ fn list(names: &[String]) -> String {
 }
 
 impl RoleError {
+    /// Whether another delegator may still accept the document.
+    fn depends_on_delegator(&self) -> bool {
+        matches!(self, Self::Quorum { .. } | Self::OutsideDelegation { .. })
+    }
+
     /// The name that scripts may rely on.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -105,6 +133,8 @@ impl RoleError {
             Self::Document(error) => error.name(),
             Self::NoDelegator(_) => "NO-DELEGATOR",
             Self::Conflict { .. } => "CONFLICTING-VERSIONS",
+            Self::LineEndings => "LINE-ENDINGS",
+            Self::OutsideDelegation { .. } => "OUTSIDE-DELEGATION",
             Self::Quorum { .. } => "TOO-FEW-SIGNATURES",
         }
     }
@@ -123,13 +153,15 @@ pub fn verify_roles(
     if let Some(root) = root.map(VerifiedRoot::root) {
         for role in ["timestamp", "snapshot", "targets"] {
             if let Some(keys) = root.roles.get(role) {
-                search.try_role(role, keys, &root.keys, &Delegator::Root(root.version));
+                let delegator = Delegator::Root(root.version);
+                search.try_role(role, keys, &root.keys, &delegator, None);
             }
         }
     }
     while let Some((delegator, delegations)) = search.waiting.pop_front() {
         for role in &delegations.roles {
-            search.try_role(&role.name, &role.keys, &delegations.keys, &delegator);
+            let (name, keys) = (&role.name, &role.keys);
+            search.try_role(name, keys, &delegations.keys, &delegator, Some(role));
         }
     }
     search.finish()
@@ -183,6 +215,7 @@ impl<'c> Search<'c> {
         keys: &RoleKeys,
         entries: &BTreeMap<KeyId, KeyEntry>,
         delegator: &Delegator,
+        delegated: Option<&DelegatedRole>,
     ) {
         let kind = match role {
             "timestamp" | "snapshot" => role,
@@ -191,11 +224,23 @@ impl<'c> Search<'c> {
         let mut newest: Option<(u64, Delegations)> = None;
         for (candidate, result) in self.candidates.iter().zip(&mut self.results) {
             let named = kind != "targets" || candidate.names.iter().any(|name| name == role);
-            let open = matches!(result, None | Some(Err(RoleError::Quorum { .. })));
+            let open = match result {
+                None => true,
+                Some(Err(error)) => error.depends_on_delegator(),
+                Some(Ok(_)) => false,
+            };
             if !open || !named || candidate.document.kind() != kind {
                 continue;
             }
-            match judge(role, keys, entries, delegator, &candidate.document) {
+            let judged = judge(
+                role,
+                keys,
+                entries,
+                delegator,
+                delegated,
+                &candidate.document,
+            );
+            match judged {
                 Ok((verified, delegations)) => {
                     let version = verified.version;
                     *result = Some(Ok(verified));
@@ -232,24 +277,41 @@ fn judge(
     keys: &RoleKeys,
     entries: &BTreeMap<KeyId, KeyEntry>,
     delegator: &Delegator,
+    delegated: Option<&DelegatedRole>,
     document: &Document,
 ) -> Result<(VerifiedRole, Option<Delegations>), RoleError> {
     let quorum = count(keys, entries, &mut Checks::of(document));
     if !quorum.met() {
+        let accepted = |document: Document| count(keys, entries, &mut Checks::of(&document)).met();
+        if document.with_line_feeds().is_some_and(accepted) {
+            return Err(RoleError::LineEndings);
+        }
         return Err(RoleError::Quorum {
             delegator: delegator.clone(),
             quorum: Box::new(quorum),
         });
     }
     let mut warnings = oddities::of_role(document, &quorum);
+    let mut listing = Listing::new();
     let (expires, delegations) = if document.kind() == "targets" {
         let content = Targets::read(document)?;
         warnings.extend(content.warnings().iter().cloned());
+        let strange = delegated.and_then(|delegated| {
+            let mut files = content.targets.keys();
+            files.find(|file| !delegated.covers(file))
+        });
+        if let Some(file) = strange {
+            return Err(RoleError::OutsideDelegation {
+                delegator: delegator.clone(),
+                file: file.clone(),
+            });
+        }
         (content.expires, content.delegations)
     } else {
         let mut content = Vec::new();
-        let common = Common::read(&At::top(document.signed(), "signed"), &mut content)
-            .map_err(DocumentError::from)?;
+        let at = At::top(document.signed(), "signed");
+        let common = Common::read(&at, &mut content).map_err(DocumentError::from)?;
+        listing = meta::read(&at).map_err(DocumentError::from)?;
         warnings.extend(content);
         (common.expires, None)
     };
@@ -260,6 +322,7 @@ fn judge(
         expires,
         quorum,
         warnings,
+        listing,
     };
     Ok((verified, delegations))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::oddities;
 use super::quorum::{Checks, Quorum, count};
+use crate::common::LINE_ENDINGS;
 use crate::{Document, DocumentError, Root, Warning};
 use keymoot_core::json::Misfit;
 
@@ -35,6 +36,9 @@ pub enum RootError {
         /// This one's
         found: u64,
     },
+    /// It is as it was signed but for its line endings.
+    #[error("{LINE_ENDINGS}")]
+    LineEndings,
     /// Too few keys signed.
     #[error("version {version} is not signed by enough keys: {}", list(.unmet))]
     Quorum {
@@ -74,6 +78,7 @@ impl RootError {
         match self {
             Self::Document(error) => error.name(),
             Self::Version { .. } => "WRONG-VERSION",
+            Self::LineEndings => "LINE-ENDINGS",
             Self::Quorum { .. } => "TOO-FEW-SIGNATURES",
         }
     }
@@ -139,6 +144,8 @@ pub fn verify_root(
 pub(super) struct Tally {
     by_previous: Option<Quorum>,
     by_itself: Quorum,
+    /// Whether nothing but the line endings keeps enough signatures from verifying
+    line_endings: bool,
     warnings: BTreeSet<Warning>,
 }
 
@@ -149,15 +156,22 @@ impl Tally {
         root: &Root,
         document: &Document,
     ) -> Result<Self, DocumentError> {
-        let mut checks = Checks::of(document);
-        let by_itself = count_for_root(root, &mut checks)?;
-        let by_previous = previous
-            .map(|previous| count_for_root(previous, &mut checks))
-            .transpose()?;
+        let (by_itself, by_previous) = counts(previous, root, document)?;
+        let met = |by_itself: &Quorum, by_previous: &Option<Quorum>| {
+            by_itself.met() && by_previous.as_ref().is_none_or(Quorum::met)
+        };
+        let line_endings = match document.with_line_feeds() {
+            Some(signed) if !met(&by_itself, &by_previous) => {
+                let (by_itself, by_previous) = counts(previous, root, &signed)?;
+                met(&by_itself, &by_previous)
+            }
+            _ => false,
+        };
         let warnings = oddities::of_root(document, root, &by_itself, by_previous.as_ref());
         Ok(Self {
             by_previous,
             by_itself,
+            line_endings,
             warnings,
         })
     }
@@ -177,6 +191,9 @@ impl Tally {
                 quorum: quorum.clone(),
             })
             .collect();
+        if self.line_endings {
+            return Err(RootError::LineEndings);
+        }
         if !unmet.is_empty() {
             return Err(RootError::Quorum { version, unmet });
         }
@@ -188,6 +205,18 @@ impl Tally {
             warnings: self.warnings,
         })
     }
+}
+
+/// Who signed, as the root itself demands and as the one before it does.
+fn counts(
+    previous: Option<&Root>,
+    root: &Root,
+    document: &Document,
+) -> Result<(Quorum, Option<Quorum>), DocumentError> {
+    let mut checks = Checks::of(document);
+    let by_itself = count_for_root(root, &mut checks)?;
+    let by_previous = previous.map(|previous| count_for_root(previous, &mut checks));
+    Ok((by_itself, by_previous.transpose()?))
 }
 
 fn count_for_root(root: &Root, checks: &mut Checks<'_>) -> Result<Quorum, DocumentError> {

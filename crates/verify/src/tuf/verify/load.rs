@@ -6,7 +6,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use keymoot_core::json::JsonError;
-use keymoot_tuf::{Document, DocumentError, parallel};
+use keymoot_tuf::{Document, DocumentError, FileFacts, parallel};
 
 use super::super::Failure;
 
@@ -21,6 +21,8 @@ const LIMIT: usize = 128 * 1024 * 1024;
 pub(super) struct Loaded {
     pub(super) path: PathBuf,
     pub(super) document: Result<Document, DocumentError>,
+    /// Of what is no root, where it is one file as servers publish it
+    pub(super) file: Option<FileFacts>,
 }
 
 /// Reads every file; what is in them is judged later. A file of signatures and
@@ -42,7 +44,7 @@ pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<Loaded>, Failure> {
 /// # Errors
 /// It cannot be read, or is no document.
 pub(in super::super) fn one(path: &Path) -> Result<Document, Failure> {
-    let Loaded { path, document } = load(path)?;
+    let Loaded { path, document, .. } = load(path)?;
     document.map_err(|error| Failure::Refused { path, error })
 }
 
@@ -61,15 +63,26 @@ fn signatures_of(path: &Path) -> PathBuf {
 }
 
 fn load(path: &Path) -> Result<Loaded, Failure> {
-    let document = match parse(read(path)?) {
+    let text = read(path)?;
+    let mut file = None;
+    let document = match parse(text.as_deref()) {
         Err(DocumentError::BarePayload) if signatures_of(path).exists() => {
-            parse_pair(read(path)?, read(&signatures_of(path))?)
+            parse_pair(text, read(&signatures_of(path))?)
         }
-        document => document,
+        document => {
+            if document
+                .as_ref()
+                .is_ok_and(|document| document.kind() != "root")
+            {
+                file = text.as_deref().map(FileFacts::of);
+            }
+            document
+        }
     };
     Ok(Loaded {
         path: path.to_owned(),
         document,
+        file,
     })
 }
 
@@ -94,9 +107,9 @@ fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok((text.len() <= LIMIT).then_some(text))
 }
 
-fn parse(text: Option<Vec<u8>>) -> Result<Document, DocumentError> {
+fn parse(text: Option<&[u8]>) -> Result<Document, DocumentError> {
     let text = text.ok_or_else(|| too_long(LIMIT))?;
-    within(Document::parse(&text, LIMIT)?, text.len())
+    within(Document::parse(text, LIMIT)?, text.len())
 }
 
 fn parse_pair(

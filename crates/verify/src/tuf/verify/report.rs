@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use keymoot_core::text::{escape, escape_path};
 use keymoot_tuf::{
-    Candidate, ChainError, Document, History, RoleError, VerifiedRole, VerifiedRoot, verify_roles,
+    Agreement, Candidate, ChainError, Document, History, RoleError, VerifiedRole, VerifiedRoot,
+    agreement, verify_roles,
 };
 
 use super::expiry::Judging;
@@ -62,7 +63,12 @@ impl Report {
         let mut errors = Vec::new();
         let (mut roots, mut root_documents) = (Vec::new(), Vec::new());
         let (mut paths, mut candidates) = (Vec::new(), Vec::new());
-        for Loaded { path, document } in files {
+        for Loaded {
+            path,
+            document,
+            file,
+        } in files
+        {
             match document {
                 Err(error) => errors.push(Finding {
                     name: error.name(),
@@ -80,6 +86,7 @@ impl Report {
                     candidates.push(Candidate {
                         names: role_names(&path),
                         document,
+                        file,
                     });
                     paths.push(path);
                 }
@@ -96,6 +103,7 @@ impl Report {
             warnings: Vec::new(),
             errors,
         };
+        report.judge_agreement(&agreement(&candidates, &verdicts), &paths);
         for ((path, candidate), verdict) in paths.into_iter().zip(candidates).zip(verdicts) {
             report.add(path, &candidate.document, verdict);
         }
@@ -123,6 +131,30 @@ impl Report {
                 message: error.to_string(),
                 path: Some(path),
             }),
+        }
+    }
+
+    /// What the documents say of each other.
+    fn judge_agreement(&mut self, agreement: &Agreement, paths: &[PathBuf]) {
+        for (place, contradiction) in &agreement.contradictions {
+            self.errors.push(Finding {
+                name: contradiction.name(),
+                message: contradiction.to_string(),
+                path: paths.get(*place).cloned(),
+            });
+        }
+        for role in &agreement.missing {
+            self.warnings.push(Finding {
+                name: match *role {
+                    "timestamp" => "NO-TIMESTAMP",
+                    _ => "NO-SNAPSHOT",
+                },
+                message: format!(
+                    "no {role} was given: nothing says here which versions are current, and \
+                     clients refuse a repository without it"
+                ),
+                path: None,
+            });
         }
     }
 

@@ -1,0 +1,264 @@
+//! Documents that are each signed well, and that clients refuse together.
+
+use keymoot_core::digest::Digest;
+use keymoot_core::json::{Json, Object};
+
+use super::fixture::{EXPIRES, Folder, Key, key_objects, keys, role, root, signed, with};
+
+/// The digits with which the hash of a name begins.
+fn prefix(name: &str) -> String {
+    Digest::of(name.as_bytes()).to_string()[..2].to_owned()
+}
+
+fn document(kind: &str, version: u64, member: &str, value: Json) -> Json {
+    Json::object([
+        ("_type", kind.into()),
+        ("spec_version", "1.0.0".into()),
+        ("version", version.into()),
+        ("expires", EXPIRES.into()),
+        (member, value),
+    ])
+}
+
+/// Targets that delegate to the role bin by this member.
+fn targets(bin: &Key, member: &str, value: &str) -> Json {
+    let mut delegated: Object = role(std::slice::from_ref(bin), 1);
+    delegated.extend([
+        ("name".to_owned(), "bin".into()),
+        (
+            member.to_owned(),
+            [Json::from(value)].into_iter().collect::<Json>(),
+        ),
+        ("terminating".to_owned(), true.into()),
+    ]);
+    let delegations = Json::object([
+        ("keys", key_objects(std::slice::from_ref(bin))),
+        ("roles", [Json::Object(delegated)].into_iter().collect()),
+    ]);
+    let content = document("targets", 1, "targets", Json::object([]));
+    with(content, "delegations", delegations)
+}
+
+fn bin(version: u64, names: &[&str]) -> Json {
+    let file = Json::object([
+        ("length", 1_u64.into()),
+        ("hashes", Json::object([("sha256", "00".into())])),
+    ]);
+    let files = names.iter().map(|name| ((*name).to_owned(), file.clone()));
+    document("targets", version, "targets", Json::Object(files.collect()))
+}
+
+fn listed(version: u64, more: &[(&str, Json)]) -> Json {
+    let mut members = Object::from([("version".to_owned(), version.into())]);
+    members.extend(
+        more.iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone())),
+    );
+    Json::Object(members)
+}
+
+fn listing(kind: &str, version: u64, files: &[(&str, Json)]) -> Json {
+    let files = files
+        .iter()
+        .map(|(name, file)| ((*name).to_owned(), file.clone()));
+    document(kind, version, "meta", Json::Object(files.collect()))
+}
+
+const FILES: [&str; 5] = [
+    "root.json",
+    "targets.json",
+    "bin.json",
+    "snapshot.json",
+    "timestamp.json",
+];
+
+/// A repository in which everything agrees, with lengths and hashes.
+struct Repository {
+    folder: Folder,
+    holders: Vec<Key>,
+    bin: Key,
+}
+
+impl Repository {
+    fn new() -> Self {
+        let repository = Self {
+            folder: Folder::new(),
+            holders: keys([1, 2]),
+            bin: Key::new(3),
+        };
+        repository.put("root.json", &root(1, &repository.holders, 2));
+        let prefix = prefix("a");
+        let content = targets(&repository.bin, "path_hash_prefixes", &prefix);
+        repository.put("targets.json", &content);
+        repository.put("bin.json", &bin(2, &["a"]));
+        repository.put_snapshot(listed(2, &[]));
+        repository
+    }
+
+    fn put(&self, name: &str, content: &Json) {
+        let by = match name {
+            "bin.json" => std::slice::from_ref(&self.bin),
+            _ => &self.holders[..],
+        };
+        self.folder.put(name, signed(content, by));
+    }
+
+    fn file(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.folder.path().join(name)).unwrap()
+    }
+
+    /// A snapshot that lists the bin so, and a timestamp that lists the snapshot.
+    fn put_snapshot(&self, bin: Json) {
+        let files = [("targets.json", listed(1, &[])), ("bin.json", bin)];
+        self.put("snapshot.json", &listing("snapshot", 4, &files));
+        let bytes = self.file("snapshot.json");
+        let hash = Json::from(Digest::of(&bytes).to_string().as_str());
+        let snapshot = listed(
+            4,
+            &[
+                ("length", (bytes.len() as u64).into()),
+                ("hashes", Json::object([("sha256", hash)])),
+            ],
+        );
+        let files = [("snapshot.json", snapshot)];
+        self.put("timestamp.json", &listing("timestamp", 9, &files));
+    }
+
+    /// The only error, as its name and file, which is said to contain this.
+    fn refused(&self, said: &str) -> (String, String) {
+        let outcome = self.folder.verify(&FILES);
+        assert_eq!(outcome.code, 3, "{}", outcome.report);
+        assert!(outcome.message().contains(said), "{}", outcome.message());
+        let error = &outcome.report["errors"][0];
+        let text = |name: &str| error[name].as_str().unwrap().to_owned();
+        (text("name"), text("file"))
+    }
+}
+
+fn named(name: &str, file: &str) -> (String, String) {
+    (name.to_owned(), file.to_owned())
+}
+
+#[test]
+fn a_repository_whose_documents_agree_verifies_without_a_warning() {
+    let outcome = Repository::new().folder.verify(&FILES);
+    assert_eq!(outcome.code, 0, "{}", outcome.report);
+    assert_eq!(outcome.report["warnings"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_bin_older_than_the_snapshot_says_is_refused() {
+    let repository = Repository::new();
+    repository.put("bin.json", &bin(1, &["a"]));
+    let said = "snapshot version 4 lists bin.json version 2, and version 1 is given";
+    assert_eq!(
+        repository.refused(said),
+        named("VERSION-MISMATCH", "bin.json")
+    );
+}
+
+#[test]
+fn a_snapshot_older_than_the_timestamp_says_is_refused() {
+    let repository = Repository::new();
+    let files = [("snapshot.json", listed(5, &[]))];
+    repository.put("timestamp.json", &listing("timestamp", 10, &files));
+    let said = "timestamp version 10 lists snapshot.json version 5, and version 4 is given";
+    assert_eq!(
+        repository.refused(said),
+        named("VERSION-MISMATCH", "snapshot.json")
+    );
+}
+
+#[test]
+fn a_role_that_the_snapshot_does_not_list_is_refused() {
+    let repository = Repository::new();
+    let files = [("targets.json", listed(1, &[]))];
+    repository.put("snapshot.json", &listing("snapshot", 4, &files));
+    let files = [("snapshot.json", listed(4, &[]))];
+    repository.put("timestamp.json", &listing("timestamp", 9, &files));
+    let said = "snapshot version 4 does not list bin.json";
+    assert_eq!(repository.refused(said), named("NOT-LISTED", "bin.json"));
+}
+
+#[test]
+fn another_length_or_hash_than_is_listed_is_refused() {
+    let repository = Repository::new();
+    repository.put_snapshot(listed(2, &[("length", 7_u64.into())]));
+    let said = "lists bin.json with 7 bytes, and the file has";
+    assert_eq!(
+        repository.refused(said),
+        named("LENGTH-MISMATCH", "bin.json")
+    );
+    for algorithm in ["sha256", "sha512"] {
+        let hashes = Json::object([(algorithm, "00".into()), ("blake2b-256", "00".into())]);
+        repository.put_snapshot(listed(2, &[("hashes", hashes)]));
+        let said = format!("with another {algorithm} than the file has");
+        assert_eq!(
+            repository.refused(&said),
+            named("HASH-MISMATCH", "bin.json")
+        );
+    }
+}
+
+#[test]
+fn a_bin_with_a_file_outside_of_its_prefix_or_paths_is_refused() {
+    let repository = Repository::new();
+    let outside = ["b", "c", "d"]
+        .into_iter()
+        .find(|name| prefix(name) != prefix("a"));
+    let outside = outside.unwrap();
+    repository.put("bin.json", &bin(2, &["a", outside]));
+    let said = format!("it lists \"{outside}\", which is outside");
+    assert_eq!(
+        repository.refused(&said),
+        named("OUTSIDE-DELEGATION", "bin.json")
+    );
+    repository.put("targets.json", &targets(&repository.bin, "paths", "a/*"));
+    repository.put("bin.json", &bin(2, &["a/b", "a/b/c"]));
+    let said = "it lists \"a/b/c\", which is outside";
+    assert_eq!(
+        repository.refused(said),
+        named("OUTSIDE-DELEGATION", "bin.json")
+    );
+}
+
+#[test]
+fn a_missing_snapshot_or_timestamp_is_stated() {
+    let repository = Repository::new();
+    let outcome = repository.folder.verify(&FILES[..3]);
+    assert_eq!(outcome.code, 0, "{}", outcome.report);
+    let warnings = &outcome.report["warnings"];
+    assert_eq!(
+        super::fixture::Outcome::names(warnings),
+        ["NO-TIMESTAMP", "NO-SNAPSHOT"]
+    );
+    let roots = repository.folder.verify(&FILES[..1]);
+    assert_eq!(roots.report["warnings"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn of_several_snapshots_the_one_that_the_timestamp_lists_counts() {
+    let repository = Repository::new();
+    let files = [
+        ("targets.json", listed(1, &[])),
+        ("bin.json", listed(3, &[])),
+    ];
+    repository.put("5.snapshot.json", &listing("snapshot", 5, &files));
+    let outcome = repository
+        .folder
+        .verify(&[&FILES[..], &["5.snapshot.json"]].concat());
+    assert_eq!(outcome.code, 0, "{}", outcome.report);
+}
+
+#[test]
+fn a_checkout_with_other_line_endings_names_them_as_the_cause() {
+    let repository = Repository::new();
+    let text = String::from_utf8(repository.file("snapshot.json")).unwrap();
+    let path = repository.folder.path().join("snapshot.json");
+    std::fs::write(path, text.replace('\n', "\r\n")).unwrap();
+    let said = "its lines end with CR LF";
+    assert_eq!(
+        repository.refused(said),
+        named("LINE-ENDINGS", "snapshot.json")
+    );
+}
