@@ -12,7 +12,7 @@ use keymoot_record::{
     bundle::{self, Bundle, Expectations},
     ceremony::previous::{INCOMING, Inputs, TRUSTED_ROOT},
 };
-use keymoot_tuf::{Dialect, Document};
+use keymoot_tuf::Document;
 
 use super::Failure;
 
@@ -53,7 +53,7 @@ impl Sources {
     }
 
     /// All inputs.
-    pub fn read(&self, bundle: Option<&Bundle>, dialect: Dialect) -> Result<Inputs, Failure> {
+    pub fn read(&self, bundle: Option<&Bundle>) -> Result<Inputs, Failure> {
         let mut inputs = match (bundle, &self.previous) {
             (Some(bundle), _) => bundle::of_bundle(bundle),
             (None, Some(tree)) => {
@@ -65,7 +65,7 @@ impl Sources {
                     )
                     .into());
                 }
-                bundle::of_tree(&files, dialect)
+                bundle::of_tree(&files)
             }
             (None, None) => Inputs::new(),
         };

@@ -178,7 +178,7 @@ fn plan_files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, Failure
     };
     Ok(PlanFiles {
         script: script::find(&args.script)?,
-        inputs: args.sources.read(bundle, conduct::dialect(&policy))?,
+        inputs: args.sources.read(bundle)?,
         policy,
         roster,
     })

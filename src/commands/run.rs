@@ -50,9 +50,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let bundle = args.sources.bundle(false, vendor)?;
     let files = PlanFiles {
         script: script::find(&args.script)?,
-        inputs: args
-            .sources
-            .read(bundle.as_ref(), conduct::dialect(&policy))?,
+        inputs: args.sources.read(bundle.as_ref())?,
         policy,
         roster: keymoot_verify::files::read_text(&args.roster, conduct::LARGEST_PLAN)?,
     };

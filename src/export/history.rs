@@ -80,8 +80,14 @@ fn documents(files: &Files, tree: &Tree, dialect: Dialect) -> Vec<Violation> {
     let vouched = format!("targets/{CRATES_ROOT}");
     let read = |files: &Files| {
         let file = files.get(&vouched);
-        file.map(|bytes| tuf::Document::parse(bytes, bytes.len()))
-            .transpose()
+        file.map(|bytes| match tuf::Document::parse(bytes, bytes.len()) {
+            // Of tuf-ci the payload alone is a target.
+            Err(tuf::DocumentError::BarePayload) => {
+                tuf::Document::payload(bytes.clone(), bytes.len())
+            }
+            document => document,
+        })
+        .transpose()
     };
     let vouched = (vouched.as_str(), read(files), read(tree.files()));
     signed

@@ -7,14 +7,18 @@
 mod history;
 mod tree;
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 pub use tree::Tree;
 
 use keymoot_core::{HostError, Rule, Violation};
 use keymoot_record::bundle::{ATTESTATIONS, Bundle, Files, TUF_CRATES, TUF_ROOT};
 use keymoot_record::{
-    ceremony::{previous::REVOKED, propose::CRATES_ROOT, script::Document},
+    ceremony::{
+        previous::REVOKED,
+        propose::{CRATES_ROOT, CRATES_ROOT_SIGNATURES},
+        script::Document,
+    },
     rules::policy::Policy,
 };
 use keymoot_tuf::Dialect;
@@ -156,6 +160,17 @@ pub fn published(
             files.insert(path.to_owned(), bytes.clone());
         }
     }
+    // tuf-ci keeps signatures apart, and what the quorum signs is the payload alone:
+    // without them nobody could verify the root that lies in the tree.
+    let signatures = bundle
+        .files()
+        .get(&format!("{TUF_CRATES}/{ROOT_SIGNATURES}"));
+    if let Some(signatures) = signatures
+        && files.contains_key(&format!("targets/{CRATES_ROOT}"))
+    {
+        let path = format!("targets/{CRATES_ROOT_SIGNATURES}");
+        files.insert(path, signatures.clone());
+    }
     match files.contains_key(ROOT) {
         true => Ok(files),
         false => Err(Violation::new(
@@ -167,7 +182,7 @@ pub fn published(
 }
 
 /// Judges a tree: what is to be written into it for these files to be there, in the
-/// order history, other documents, evidence, root.json.
+/// order attributes for git, history, other documents, evidence, root.json.
 ///
 /// # Errors
 /// Every [`Violation`] found: EXPORT-EVENT, EXPORT-HISTORY, EXPORT-VERSION and
@@ -177,6 +192,9 @@ pub fn laying(files: &Files, tree: &Tree, dialect: Dialect) -> Result<Laying, Ve
     if !violations.is_empty() {
         return Err(violations);
     }
+    let mut files = files.clone();
+    let there = tree.files().get(ATTRIBUTES).map(Vec::as_slice);
+    files.insert(ATTRIBUTES.to_owned(), attributes(&files, there));
     let differs = |(path, bytes): &(&String, &Vec<u8>)| tree.files().get(*path) != Some(bytes);
     let mut writes: Vec<_> = files
         .iter()
@@ -189,6 +207,35 @@ pub fn laying(files: &Files, tree: &Tree, dialect: Dialect) -> Result<Laying, Ve
         writes,
         begins: !tree.has_root(),
     })
+}
+
+/// By this file git leaves the line endings of what is signed, hashed or attested as they
+/// are, on every machine.
+const ATTRIBUTES: &str = ".gitattributes";
+
+/// The attributes of a tree that holds these files: the lines that are there, and those
+/// that are missing.
+fn attributes(files: &Files, there: Option<&[u8]>) -> Vec<u8> {
+    let mut text = there.map(<[u8]>::to_vec).unwrap_or_default();
+    let lines: BTreeSet<String> = files
+        .keys()
+        .map(|path| match path.split_once('/') {
+            Some((folder, _)) => format!("{folder}/** -text"),
+            None => format!("{path} -text"),
+        })
+        .collect();
+    for line in lines {
+        let same = |there: &[u8]| there.trim_ascii() == line.as_bytes();
+        if text.split(|byte| *byte == b'\n').any(same) {
+            continue;
+        }
+        if text.last().is_some_and(|last| *last != b'\n') {
+            text.push(b'\n');
+        }
+        text.extend(line.as_bytes());
+        text.push(b'\n');
+    }
+    text
 }
 
 /// The current root, in every repository.
@@ -206,6 +253,7 @@ fn is_current(path: &str) -> bool {
 /// When a file is written: the root that says that all is there comes last.
 fn turn(path: &str) -> u8 {
     match path {
+        ATTRIBUTES => 0,
         path if is_current(path) => 2,
         path if path.starts_with(HISTORY) => 0,
         _ => 1,

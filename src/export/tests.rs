@@ -29,6 +29,8 @@ fn signatures_in_files_of_their_own_go_with_their_documents() {
     let folder = tempfile::tempdir().unwrap();
     let (tree, laying) = laid(&folder).unwrap();
     let order: Vec<_> = laying.paths().map(str::to_owned).collect();
+    assert_eq!(order[0], ATTRIBUTES);
+    let order = &order[1..];
     assert!(order[..2].iter().all(|path| path.contains("/9.root.")));
     assert!(order[2..4].iter().all(|path| path.contains("/10.root.")));
     assert!(order[6..].iter().all(|path| is_current(path)));
@@ -46,6 +48,18 @@ fn other_signatures_under_a_root_of_the_history_are_another_history() {
     let violations = laid(&folder).unwrap_err();
     assert_eq!(violations[0].rule, Rule::ExportHistory);
     assert!(violations[0].what.contains("9.root.sig.json"));
+}
+
+#[test]
+fn the_lines_of_a_tree_for_git_are_kept_and_the_missing_ones_added() {
+    let text = |there: Option<&[u8]>| String::from_utf8(attributes(&pairs(), there)).unwrap();
+    assert_eq!(text(None), "metadata/** -text\n");
+    assert_eq!(
+        text(Some(b"* text=auto")),
+        "* text=auto\nmetadata/** -text\n"
+    );
+    let whole = "metadata/** -text\r\n*.md text\n";
+    assert_eq!(text(Some(whole.as_bytes())), whole);
 }
 
 #[test]

@@ -53,7 +53,8 @@ impl Tree {
         };
         let mut violations = Vec::new();
         let mut wanted: Vec<String> = published.keys().cloned().collect();
-        wanted.extend([ROOT, ROOT_SIGNATURES, super::REVOKED].map(str::to_owned));
+        let others = [ROOT, ROOT_SIGNATURES, super::REVOKED, super::ATTRIBUTES];
+        wanted.extend(others.map(str::to_owned));
         match tree.history() {
             Ok(roots) => wanted.extend(roots),
             Err(ExportError::Violated(found)) => violations.extend(found),

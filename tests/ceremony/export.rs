@@ -184,7 +184,7 @@ fn a_tree_is_what_the_next_ceremony_goes_on_from() {
         script: include_str!("../../ceremony-scripts/annual-resign.toml").to_owned(),
         policy: kept("policy.toml"),
         roster: kept("roster.toml"),
-        inputs: bundle::of_tree(&files, DIALECT),
+        inputs: bundle::of_tree(&files),
     });
     let plan = plan.unwrap();
     let previous = plan.previous().unwrap();
@@ -201,7 +201,10 @@ fn after_a_cut_the_tree_has_its_old_root_and_the_rest_is_laid_the_next_time() {
         let (_, laying) = laying(empty.path()).unwrap();
         laying.paths().map(str::to_owned).collect()
     };
-    assert_eq!(order[0], "metadata/root_history/1.root.json");
+    assert_eq!(
+        order[..2],
+        [".gitattributes", "metadata/root_history/1.root.json"]
+    );
     for cut in (0..order.len()).step_by(8).chain([order.len() - 1]) {
         let folder = tempfile::tempdir().unwrap();
         for path in &order[..cut] {
@@ -215,6 +218,26 @@ fn after_a_cut_the_tree_has_its_old_root_and_the_rest_is_laid_the_next_time() {
         let found: Vec<_> = content(folder.path()).into_iter().map(|(_, b)| b).collect();
         assert!(found == expected, "cut after {cut} files");
     }
+}
+
+#[test]
+fn git_leaves_the_line_endings_of_the_tree_alone() {
+    let tree = laid();
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.arg("-C").arg(tree.path()).args(arguments);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+    };
+    let before = content(&tree.path().join("metadata"));
+    git(&["init", "--quiet"]);
+    git(&["config", "core.autocrlf", "true"]);
+    git(&["add", "."]);
+    let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
+    git(&[&identity[..], &["commit", "--quiet", "--message", "export"]].concat());
+    fs::remove_dir_all(tree.path().join("metadata")).unwrap();
+    git(&["checkout", "--", "metadata"]);
+    assert_eq!(content(&tree.path().join("metadata")), before);
 }
 
 #[test]

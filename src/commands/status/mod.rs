@@ -122,7 +122,7 @@ fn of_tree(path: &Path) -> Result<Source, Failure> {
     let files = keymoot_verify::read_tree(path).map_err(inputs::unread)?;
     Ok(Source {
         others: others(&files, policy.dialect),
-        inputs: bundle::of_tree(&files, policy.dialect),
+        inputs: bundle::of_tree(&files),
         policy,
     })
 }

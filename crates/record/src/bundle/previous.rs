@@ -7,7 +7,7 @@ use super::{
 use crate::{
     ceremony::{
         previous::{ENDED, Inputs, PREVIOUS, REVOKED},
-        propose::CRATES_ROOT,
+        propose::{CRATES_ROOT, CRATES_ROOT_SIGNATURES},
         script::{CheckedScript, Scenario},
     },
     rules::policy::Policy,
@@ -69,9 +69,11 @@ pub fn of_bundle(bundle: &Bundle) -> Inputs {
 /// The inputs that the files of a working tree of tuf-root give: like those of a
 /// bundle, with the root of tuf-crates that its `targets/` hold.
 #[must_use]
-pub fn of_tree(files: &Files, dialect: Dialect) -> Inputs {
+pub fn of_tree(files: &Files) -> Inputs {
     let mut inputs = Inputs::new();
-    for (path, bytes) in files {
+    let vouched = format!("targets/{CRATES_ROOT}");
+    let signatures = format!("targets/{CRATES_ROOT_SIGNATURES}");
+    for (path, bytes) in files.iter().filter(|(path, _)| **path != signatures) {
         let path = match is_published(path) {
             true => format!("{PREVIOUS}/{path}"),
             false => format!("{PREVIOUS}/tuf-root/{path}"),
@@ -79,14 +81,30 @@ pub fn of_tree(files: &Files, dialect: Dialect) -> Inputs {
         inputs.insert(path, bytes.clone());
     }
     // The tree has no history of tuf-crates: the root that is vouched for begins one.
-    if let Some(root) = files.get(&format!("targets/{CRATES_ROOT}"))
-        && let Ok(document) = Document::parse(root, root.len())
+    if let Some(root) = files.get(&vouched)
+        && let Some((dialect, version)) = written(root)
     {
-        for path in dialect.paths("root", document.version()) {
-            inputs.insert(format!("{PREVIOUS}/tuf-crates/{path}"), root.clone());
+        for path in dialect.paths("root", version) {
+            let bytes = match path.ends_with(".sig.json") {
+                true => files.get(&signatures),
+                false => Some(root),
+            };
+            if let Some(bytes) = bytes {
+                inputs.insert(format!("{PREVIOUS}/tuf-crates/{path}"), bytes.clone());
+            }
         }
     }
     inputs
+}
+
+/// The dialect of a root, and its version, by its file alone.
+fn written(root: &[u8]) -> Option<(Dialect, u64)> {
+    let dialect = Dialect::detect(&|_| Some(root.to_vec()))?;
+    let document = match dialect {
+        Dialect::TufCi => Document::payload(root.to_vec(), root.len()),
+        Dialect::TufOnCi | Dialect::Tufops => Document::parse(root, root.len()),
+    };
+    Some((dialect, document.ok()?.version()))
 }
 
 fn is_published(path: &str) -> bool {

@@ -24,6 +24,8 @@ pub use crate::rules::documents::REHEARSAL_MARK;
 
 /// The name under which `crates.json` vouches for the root of tuf-crates.
 pub const CRATES_ROOT: &str = "crates/root.json";
+/// Its signatures beside it in a working tree, where a dialect keeps them apart.
+pub const CRATES_ROOT_SIGNATURES: &str = "crates/root.sig.json";
 
 fn fault(what: String) -> Violation {
     Violation::new(

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::{Dialect, tuf_ci, tuf_on_ci};
 use crate::document::PAYLOAD_TYPE;
 use crate::dsse::{Envelope, EnvelopeSignature};
-use crate::{Document, DocumentError, KeyId};
+use crate::{Document, DocumentError, Form, KeyEntry, KeyId, Root};
 use keymoot_core::json::{Json, pretty_utf8};
 
 /// The folder of all metadata in a repository.
@@ -118,6 +118,35 @@ fn current(role: &str) -> String {
 
 fn history(version: u64) -> String {
     format!("{FOLDER}/root_history/{version}.root")
+}
+
+/// The dialect that a root is written in, by its file.
+pub(super) fn detect(root: &[u8]) -> Option<Dialect> {
+    let document = match Document::parse(root, root.len()) {
+        Err(DocumentError::BarePayload) => return Some(Dialect::TufCi),
+        document => document.ok()?,
+    };
+    if document.form() != Form::Canonical {
+        return Some(Dialect::TufCi);
+    }
+    let of_tuf_on_ci = |name: &String| name.starts_with(tuf_on_ci::PREFIX);
+    let members = |value: &Json| match value {
+        Json::Object(members) => members.keys().any(of_tuf_on_ci),
+        _ => false,
+    };
+    let root = Root::read(&document).ok()?;
+    let mut keys = root.keys.values();
+    if members(document.signed()) || keys.any(|key| members(&key.object)) {
+        return Some(Dialect::TufOnCi);
+    }
+    let by_material = |(keyid, key): (&KeyId, &KeyEntry)| {
+        let fingerprint = key.fingerprint().map(|digest| digest.to_string());
+        fingerprint.as_deref() == Some(keyid.as_str())
+    };
+    Some(match root.keys.iter().all(by_material) {
+        true => Dialect::Tufops,
+        false => Dialect::TufOnCi,
+    })
 }
 
 pub(super) fn read(

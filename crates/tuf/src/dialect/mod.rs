@@ -51,6 +51,14 @@ impl Dialect {
     /// Every dialect.
     pub const ALL: [Self; 3] = [Self::TufOnCi, Self::Tufops, Self::TufCi];
 
+    /// The dialect of a repository's folder, by its current root, of which `file` gives
+    /// the bytes at a path. `None` where no root is there that can be read. A root in
+    /// POUF-1 that names nobody and whose key ids say nothing is read as tuf-on-ci.
+    #[must_use]
+    pub fn detect(file: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<Self> {
+        files::detect(&file("metadata/root.json")?)
+    }
+
     /// The name that policies and the command line use.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -97,6 +97,21 @@ fn a_document_is_read_back_from_the_files_it_was_laid_into() {
 }
 
 #[test]
+fn the_dialect_of_a_folder_is_detected() {
+    for dialect in Dialect::ALL {
+        let root = dialect.root(&root_draft()).unwrap();
+        let folder: BTreeMap<_, _> = dialect
+            .files("root", &root, &signatures())
+            .into_iter()
+            .collect();
+        let file = |path: &str| folder.get(path).cloned();
+        assert_eq!(Dialect::detect(&file), Some(dialect));
+    }
+    assert_eq!(Dialect::detect(&|_| None), None);
+    assert_eq!(Dialect::detect(&|_| Some(b"{}".to_vec())), None);
+}
+
+#[test]
 fn one_file_keeps_a_document_and_its_signatures() {
     for dialect in Dialect::ALL {
         let document = dialect.root(&root_draft()).unwrap();

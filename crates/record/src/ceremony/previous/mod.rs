@@ -45,7 +45,7 @@ pub const INCOMING: &str = "incoming/tuf-crates";
 /// The root that the people in the room trust.
 pub const TRUSTED_ROOT: &str = "trusted-root.json";
 
-const NEXT: &str = "give the last bundle, or the repository as it is published, with --previous";
+const NEXT: &str = "name the last bundle, or the repository as it is published";
 
 /// What earlier ceremonies left, verified as far as it speaks for itself. Only
 /// [`Previous::read`] makes one.
@@ -91,6 +91,7 @@ impl Previous {
             return Ok(None);
         }
         let repository = below("tuf-root/");
+        written_as(dialect, &repository).map_err(|violation| vec![violation])?;
         let trusted = inputs.get(TRUSTED_ROOT).map(Vec::as_slice);
         let roots = roots::chain(dialect, &repository, trusted)
             .map_err(|why| vec![Violation::new(Rule::RootPrevious, why, NEXT)])?;
@@ -253,6 +254,21 @@ impl Previous {
         self.enrolments
             .iter()
             .find_map(|published| published.object(digest))
+    }
+}
+
+/// ROOT-PREVIOUS: the repository is written as the policy says, in one file a document or
+/// in two. Otherwise no signature of the next root would follow from this one.
+fn written_as(dialect: Dialect, repository: &Inputs) -> Result<(), Violation> {
+    let found = Dialect::detect(&|path| repository.get(path).cloned());
+    let pairs = |dialect| dialect == Dialect::TufCi;
+    match found {
+        Some(found) if pairs(found) != pairs(dialect) => Err(Violation::new(
+            Rule::RootPrevious,
+            format!("the previous state is written as {found}, and the policy says {dialect}"),
+            format!("set dialect = \"{found}\" in the policy"),
+        )),
+        _ => Ok(()),
     }
 }
 
