@@ -4,7 +4,6 @@ mod text;
 
 use keymoot_verify::say;
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -22,8 +21,7 @@ use keymoot_record::{
     rules::policy::Policy,
     transcript::{Mode, Time},
 };
-use keymoot_tuf as tuf;
-use keymoot_tuf::Dialect;
+use keymoot_tuf::{Candidate, Dialect, FileFacts, Targets};
 
 use super::{Failure, inputs, script};
 
@@ -49,8 +47,10 @@ fn moment(text: &str) -> Result<Time, &'static str> {
 struct Source {
     inputs: Inputs,
     policy: Policy,
-    /// Documents that others sign, by role.
-    others: BTreeMap<String, tuf::Document>,
+    /// How its documents are written.
+    dialect: Dialect,
+    /// The documents below the root, of a working tree.
+    tree: Option<Vec<Candidate>>,
 }
 
 /// Exit codes: 0 it is said, 1 something cannot be read, 3 the chain of roots, or the
@@ -78,12 +78,12 @@ fn status(path: &Path, now: Time, vendor: &TrustStore) -> Result<Status, Failure
             "name the last bundle, or the folder that holds metadata/",
         )
     };
-    let previous = Previous::read(&source.inputs, source.policy.dialect)
+    let previous = Previous::read(&source.inputs, source.dialect)
         .map_err(Failure::violations)?
         .ok_or_else(nothing)?;
     let standing = Standing {
         previous: &previous,
-        others: source.others,
+        tree: source.tree,
         bounds: &source.policy.device,
         vendor,
         now,
@@ -109,10 +109,12 @@ fn of_bundle(path: &Path, vendor: &TrustStore) -> Result<Source, Failure> {
     let verified = inputs::verified(path, rehearsal, vendor)?;
     let policy = verified.files().get("policy.toml");
     let policy = String::from_utf8_lossy(policy.map(Vec::as_slice).unwrap_or_default());
+    let policy = Policy::parse(&policy).map_err(Failure::violations)?;
     Ok(Source {
         inputs: bundle::of_bundle(&verified),
-        policy: Policy::parse(&policy).map_err(Failure::violations)?,
-        others: BTreeMap::new(),
+        dialect: policy.dialect,
+        policy,
+        tree: None,
     })
 }
 
@@ -120,31 +122,42 @@ fn of_bundle(path: &Path, vendor: &TrustStore) -> Result<Source, Failure> {
 fn of_tree(path: &Path) -> Result<Source, Failure> {
     let policy = Policy::parse(script::POLICY).map_err(Failure::violations)?;
     let files = keymoot_verify::read_tree(path).map_err(inputs::unread)?;
+    let detected = Dialect::detect(&|path| files.get(path).cloned());
+    let dialect = detected.unwrap_or(policy.dialect);
     Ok(Source {
-        others: others(&files, policy.dialect),
+        tree: Some(below_root(&files, dialect)),
         inputs: bundle::of_tree(&files),
+        dialect,
         policy,
     })
 }
 
-/// The documents of a tree that services and teams sign. One that cannot be read says
-/// nothing here.
-fn others(files: &Files, dialect: Dialect) -> BTreeMap<String, tuf::Document> {
-    let read = |role: &str| {
-        let file = |path: &str| files.get(path).cloned();
-        dialect.read(role, None, &file).ok().flatten()
-    };
-    let targets = read(Document::Targets.role())
-        .and_then(|targets| tuf::Targets::read(&targets).ok())
+/// The documents of a tree below its root: those that services and teams sign, and those
+/// of the holders. One that cannot be read says nothing here.
+fn below_root(files: &Files, dialect: Dialect) -> Vec<Candidate> {
+    let file = |path: &str| files.get(path).cloned();
+    let read = |role: &str| dialect.read(role, None, &file).ok().flatten();
+    let delegations = read(Document::Targets.role())
+        .and_then(|targets| Targets::read(&targets).ok())
         .and_then(|targets| targets.delegations);
-    let delegated = targets
-        .into_iter()
-        .flat_map(|delegations| delegations.roles);
-    ["snapshot", "timestamp"]
+    let delegated = delegations.into_iter().flat_map(|all| all.roles);
+    let roles = ["timestamp", "snapshot", Document::Targets.role()];
+    roles
         .map(str::to_owned)
         .into_iter()
         .chain(delegated.map(|role| role.name))
-        .filter(|role| Document::ALL.iter().all(|ours| ours.role() != role))
-        .filter_map(|role| read(&role).map(|document| (role, document)))
+        .filter_map(|role| {
+            let document = read(&role)?;
+            // Snapshots list whole files; tuf-ci keeps a document in two.
+            let file = match &dialect.paths(&role, 0)[..] {
+                [path] => file(path).map(|bytes| FileFacts::of(&bytes)),
+                _ => None,
+            };
+            Some(Candidate {
+                names: vec![role],
+                document,
+                file,
+            })
+        })
         .collect()
 }

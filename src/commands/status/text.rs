@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use keymoot_core::text::escape;
-use keymoot_record::ceremony::status::{DeviceStatus, DocumentStatus, HolderStatus, Status};
+use keymoot_record::ceremony::status::{DeviceStatus, HolderStatus, Status};
 
 /// The whole page. Writing to a String cannot fail, here and below.
 pub(super) fn page(status: &Status) -> String {
@@ -18,7 +18,7 @@ pub(super) fn page(status: &Status) -> String {
             false => "",
         }
     );
-    documents(&mut page, &status.documents);
+    documents(&mut page, status);
     quorum(&mut page, status);
     for holder in &status.holders {
         let _ = writeln!(page, "  {}", one_holder(holder, status));
@@ -32,9 +32,9 @@ pub(super) fn page(status: &Status) -> String {
     page
 }
 
-fn documents(page: &mut String, documents: &[DocumentStatus]) {
+fn documents(page: &mut String, status: &Status) {
     let _ = writeln!(page, "\nDocuments");
-    for document in documents {
+    for document in &status.documents {
         let left = match (document.expired, document.signing_begun) {
             (true, _) => "EXPIRED".to_owned(),
             (false, true) => format!("{} days left: to be signed now", document.days_left),
@@ -52,6 +52,15 @@ fn documents(page: &mut String, documents: &[DocumentStatus]) {
             escape(&document.name),
             document.version,
             document.expires
+        );
+        if let Some(why) = &document.refused {
+            let _ = writeln!(page, "    CLIENTS REFUSE IT: {why}");
+        }
+    }
+    for name in &status.missing {
+        let _ = writeln!(
+            page,
+            "  {name:<15} MISSING: clients refuse a repository without it"
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::publishing::Publishing;
 use super::{DocumentStatus, HolderStatus, QuorumStatus};
 use keymoot_core::text::escape;
 
@@ -19,6 +20,7 @@ pub(super) fn next(
     documents: &[DocumentStatus],
     quorum: &QuorumStatus,
     holders: &[HolderStatus],
+    publishing: &Publishing,
 ) -> Advice {
     let advice = |script, sentence| Advice { script, sentence };
     let names = |which: &dyn Fn(&HolderStatus) -> bool| {
@@ -65,6 +67,21 @@ pub(super) fn next(
                 escape(&document.name),
                 document.expires
             ),
+        );
+    }
+    if let Some(reason) = publishing.reason() {
+        let next: Vec<_> = publishing.next.iter().map(|name| escape(name)).collect();
+        let next = match next.is_empty() {
+            true => String::new(),
+            false => format!(
+                " Publish {}, signed by the keys that root version {} and its delegations name.",
+                next.join(", "),
+                quorum.root_version
+            ),
+        };
+        return advice(
+            None,
+            format!("Clients refuse the repository as it is: {reason}.{next}"),
         );
     }
     if let Some(document) = first(&|document| document.by_holders && document.signing_begun) {

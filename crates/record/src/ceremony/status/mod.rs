@@ -4,12 +4,14 @@
 //! Pure: what earlier ceremonies left and the moment are given.
 
 mod advice;
+mod publishing;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 pub use advice::Advice;
+use publishing::Publishing;
 
 use super::previous::{Previous, Published, RevokedKey};
 use crate::rules::{documents::REHEARSAL_MARK, policy::DeviceBounds};
@@ -17,7 +19,7 @@ use keymoot_attestation as attestation;
 use keymoot_attestation::{Family, Firmware, TrustStore};
 use keymoot_core::{digest::Digest, time::Time};
 use keymoot_tuf as tuf;
-use keymoot_tuf::{DocumentError, Expiry, KeyEntry, KeyId, Lifetime, Periods, Root};
+use keymoot_tuf::{Candidate, DocumentError, Expiry, KeyEntry, KeyId, Lifetime, Periods, Root};
 
 /// The format that a status names.
 const FORMAT: &str = "keymoot-status/1";
@@ -33,6 +35,10 @@ pub struct Status {
     pub rehearsal: bool,
     /// The documents, those of the quorum first.
     pub documents: Vec<DocumentStatus>,
+    /// The files among snapshot.json and timestamp.json that a working tree does not
+    /// hold. Clients refuse a repository without them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
     /// The numbers.
     pub quorum: QuorumStatus,
     /// The keys of the root and who holds them.
@@ -62,6 +68,9 @@ pub struct DocumentStatus {
     pub expired: bool,
     /// Whether holders sign it, and not a service or a team.
     pub by_holders: bool,
+    /// Why clients refuse it, its end aside, where a working tree shows that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// How many can sign, and how many must.
@@ -132,8 +141,10 @@ pub struct AdvisoryStatus {
 pub struct Standing<'a> {
     /// What earlier ceremonies left, verified. Its chain is never empty.
     pub previous: &'a Previous,
-    /// Documents that others sign, by role. Only their end is asked for.
-    pub others: BTreeMap<String, tuf::Document>,
+    /// The documents below the root as a working tree holds them, each with its role as
+    /// the first name. `None` of a bundle, which was made before snapshot and timestamp
+    /// of its documents.
+    pub tree: Option<Vec<Candidate>>,
     /// What the policy asks of devices.
     pub bounds: &'a DeviceBounds,
     /// The vendor whose certificates are followed.
@@ -151,7 +162,8 @@ impl Standing<'_> {
         let Some(root) = self.previous.root().map(tuf::VerifiedRoot::root) else {
             return Err(DocumentError::UnknownFormat);
         };
-        let documents = self.documents(root)?;
+        let publishing = Publishing::of(self.previous.root(), self.tree.as_deref());
+        let documents = self.documents(root, &publishing)?;
         let holders = self.holders(root);
         let threshold = root
             .roles
@@ -166,12 +178,13 @@ impl Standing<'_> {
             survives_losses: signed(can_sign) - signed(threshold),
             enrolments_published: !self.previous.enrolments().is_empty(),
         };
-        let next = advice::next(&documents, &quorum, &holders);
+        let next = advice::next(&documents, &quorum, &holders, &publishing);
         Ok(Status {
             format: FORMAT,
             at: self.now.to_string(),
             rehearsal: root.extra.contains_key(REHEARSAL_MARK),
             documents,
+            missing: publishing.missing,
             quorum,
             holders,
             revoked: self.previous.revoked().keys().to_vec(),
@@ -179,15 +192,22 @@ impl Standing<'_> {
         })
     }
 
-    fn documents(&self, root: &Root) -> Result<Vec<DocumentStatus>, DocumentError> {
+    fn documents(
+        &self,
+        root: &Root,
+        publishing: &Publishing,
+    ) -> Result<Vec<DocumentStatus>, DocumentError> {
         let ours = super::script::Document::ALL.into_iter().filter_map(|kind| {
             let document = self.previous.document(kind)?;
             Some((kind.role(), document, true))
         });
-        let others = self
-            .others
-            .iter()
-            .map(|(role, document)| (role.as_str(), document, false));
+        let by_others = self.tree.iter().flatten().filter_map(|candidate| {
+            let role = candidate.names.first()?.as_str();
+            let mut ours = super::script::Document::ALL.into_iter();
+            (!ours.any(|kind| kind.role() == role)).then_some((role, &candidate.document, false))
+        });
+        let mut others: Vec<_> = by_others.collect();
+        others.sort_by_key(|(role, ..)| *role);
         ours.chain(others)
             .map(|(role, document, by_holders)| {
                 let lifetime = Lifetime::of(document)?.or(self.periods(root, role));
@@ -201,6 +221,7 @@ impl Standing<'_> {
                     signing_begun: matches!(state, Expiry::SigningBegun | Expiry::Expired),
                     expired: state == Expiry::Expired,
                     by_holders,
+                    refused: publishing.refused.get(role).cloned(),
                 })
             })
             .collect()

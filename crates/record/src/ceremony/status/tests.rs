@@ -11,6 +11,7 @@ fn document(name: &str, days_left: i64) -> DocumentStatus {
         signing_begun: days_left <= 90,
         expired: days_left < 0,
         by_holders: name != "timestamp.json",
+        refused: None,
     }
 }
 
@@ -44,7 +45,7 @@ fn of(documents: &[DocumentStatus], holders: &[HolderStatus]) -> Advice {
         survives_losses: signed(can_sign) - 5,
         enrolments_published: true,
     };
-    next(documents, &quorum, holders)
+    next(documents, &quorum, holders, &Publishing::default())
 }
 
 #[test]
