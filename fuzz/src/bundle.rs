@@ -191,7 +191,7 @@ fn list(files: &mut Files, honest: &Honest) {
 fn violated(files: &Files) -> Vec<String> {
     let expected = Expectations {
         rehearsal: true,
-        trusted_root: None,
+        ..Expectations::default()
     };
     let verdicts = bundle::verify(&Bundle::of(files.clone()), &expected, &VENDOR);
     for verdict in &verdicts {

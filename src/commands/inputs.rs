@@ -92,7 +92,7 @@ impl Sources {
 pub fn verified(path: &Path, rehearsal: bool, vendor: &TrustStore) -> Result<Bundle, Failure> {
     let expected = Expectations {
         rehearsal,
-        trusted_root: None,
+        ..Expectations::default()
     };
     let bundle = keymoot_verify::read(path).map_err(unread)?;
     let mut verdicts = bundle::verify(&bundle, &expected, vendor);

@@ -1,47 +1,42 @@
 //! `keymoot script`: the scripts, shipped and your own.
 
 use keymoot_verify::say;
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
-use keymoot_core::HostError;
-use keymoot_record::{ceremony::script::CheckedScript, rules::policy::Policy, runbook};
+use keymoot_core::{HostError, text::escape};
+use keymoot_record::{
+    ceremony::{
+        script::CheckedScript,
+        shipped::{SHIPPED, shipped},
+    },
+    rules::policy::Policy,
+    runbook,
+};
 
 use super::{Failure, conduct};
 
 /// The shipped policy, without an online key.
 pub const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
 
-/// A script that this program carries.
-struct Shipped {
-    name: &'static str,
-    text: &'static str,
-    /// The page written by hand with which its runbook opens.
-    opening: &'static str,
+/// The page written by hand with which the runbook of a shipped script opens.
+fn opening(name: &str) -> Option<&'static str> {
+    macro_rules! openings {
+        ($($name:literal),* $(,)?) => {
+            &[$(($name, include_str!(concat!("../../runbooks/opening/", $name, ".md")))),*]
+        };
+    }
+    const OPENINGS: &[(&str, &str)] = openings![
+        "initial-root",
+        "annual-resign",
+        "onboard-member",
+        "emergency-revocation",
+        "crates-root-change",
+        "heartbeat",
+        "quorum-lost",
+    ];
+    let (_, opening) = OPENINGS.iter().find(|(shipped, _)| *shipped == name)?;
+    Some(opening)
 }
-
-/// The scripts of these names, in ceremony-scripts/, each with its opening.
-macro_rules! shipped {
-    ($($name:literal),* $(,)?) => {
-        &[$(Shipped {
-            name: $name,
-            text: include_str!(concat!("../../ceremony-scripts/", $name, ".toml")),
-            opening: include_str!(concat!("../../runbooks/opening/", $name, ".md")),
-        }),*]
-    };
-}
-
-const SHIPPED: &[Shipped] = shipped![
-    "initial-root",
-    "annual-resign",
-    "onboard-member",
-    "emergency-revocation",
-    "crates-root-change",
-    "heartbeat",
-    "quorum-lost",
-];
 
 /// Check a script, or print it for people
 #[derive(Debug, clap::Args)]
@@ -77,7 +72,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
             say!("{} minutes in all", script.minutes());
         }
         What::Runbook { .. } => {
-            let opening = shipped(&script.script().name).map(|shipped| shipped.opening);
+            let opening = opening(&script.script().name);
             let policy = Policy::parse(POLICY).map_err(Failure::violations)?;
             let page = runbook::markdown(&script, &text, &policy, opening);
             say!("{}", page.trim_end());
@@ -86,16 +81,25 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The shipped script with this name.
-fn shipped(name: &str) -> Option<&'static Shipped> {
-    SHIPPED.iter().find(|shipped| shipped.name == name)
-}
-
-/// The text of a script: a file, or else one of the shipped ones.
+/// The text of a script: a shipped one by its name, or a file by a path, which contains `/`. A file
+/// in the current folder never stands in for a shipped script.
+///
+/// # Errors
+/// [`HostError`] when no shipped script has this name, or the file cannot be read.
 pub fn find(name: &str) -> Result<String, HostError> {
-    let path = PathBuf::from(name);
-    match shipped(name) {
-        Some(shipped) if !Path::new(name).is_file() => Ok(shipped.text.to_owned()),
-        _ => keymoot_verify::files::read_text(&path, conduct::LARGEST_PLAN),
+    if name.contains('/') {
+        return keymoot_verify::files::read_text(Path::new(name), conduct::LARGEST_PLAN);
     }
+    shipped(name)
+        .map(|shipped| shipped.text.to_owned())
+        .ok_or_else(|| {
+            let names: Vec<_> = SHIPPED.iter().map(|shipped| shipped.name).collect();
+            HostError::new(
+                format!("no script is called \"{}\"", escape(name)),
+                format!(
+                    "name one of {}; or a file by a path with a slash, such as ./my-script.toml",
+                    names.join(", ")
+                ),
+            )
+        })
 }

@@ -179,7 +179,7 @@ impl Driver<'_, '_> {
             &self.world.out,
             &bundle::Expectations {
                 rehearsal,
-                trusted_root: None,
+                ..bundle::Expectations::default()
             },
             &self.world.trust,
         )?;

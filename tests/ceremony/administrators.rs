@@ -108,7 +108,7 @@ fn forked() -> [Stage; 2] {
 fn verify(bundles: &[&Path], more: &[&str]) -> Output {
     let mut command = keymoot();
     command
-        .arg("verify")
+        .args(["verify", "--expect", "rehearsal-small", "--rules"])
         .args(bundles)
         .arg("--rehearsal")
         .args(more);

@@ -135,7 +135,7 @@ fn the_root_of_the_bundle_follows_from_itself_as_a_trusted_root() {
         .out()
         .join("repositories/tuf-root/metadata/root.json");
     let output = keymoot()
-        .arg("verify")
+        .args(["verify", "--expect", "rehearsal-small", "--rules"])
         .arg(finished().out())
         .args(["--rehearsal", "--trusted-root"])
         .arg(root)

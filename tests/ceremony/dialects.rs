@@ -36,7 +36,7 @@ fn two_ceremonies(dialect: &str) -> Vec<String> {
     };
     let mut verify = keymoot();
     verify
-        .arg("verify")
+        .args(["verify", "--expect", "rehearsal-small", "--rules"])
         .arg(stage.path("second"))
         .arg("--rehearsal");
     if let Some(first_root) = first_root {

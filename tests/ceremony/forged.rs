@@ -97,7 +97,7 @@ pub fn list_anew(files: &mut Files, honest: &Files, head: Digest) {
 pub fn verdicts(files: Files, rehearsal: bool) -> Vec<Verdict> {
     let expected = Expectations {
         rehearsal,
-        trusted_root: None,
+        ..Expectations::default()
     };
     bundle::verify(
         &Bundle::of(files),

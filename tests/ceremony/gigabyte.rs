@@ -45,7 +45,7 @@ fn refused(what: &str, bundle: &Path) {
     let output = Command::new(python)
         .args(["-c", MEASURE])
         .arg(program())
-        .arg("verify")
+        .args(["verify", "--expect", "rehearsal-small", "--rules"])
         .arg(bundle)
         .arg("--rehearsal")
         .output()

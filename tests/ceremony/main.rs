@@ -8,6 +8,7 @@ mod closing;
 mod crash;
 mod device_faults;
 mod dialects;
+mod expected;
 mod export;
 mod forged;
 mod gigabyte;

@@ -137,7 +137,13 @@ fn a_ceremony_resumed_by_another_program_says_so_and_verifies_with_either() {
     let account = fs::read_to_string(stage.out().join("report.md")).unwrap();
     for verifier in [program(), another] {
         let output = Command::new(verifier)
-            .args(["verify", "--rehearsal", "--json"])
+            .args([
+                "verify",
+                "--expect",
+                "rehearsal-small",
+                "--rehearsal",
+                "--json",
+            ])
             .arg(stage.out())
             .output()
             .unwrap();

@@ -106,7 +106,7 @@ impl Ceremony {
 
 fn verifies(bundle: &Path) {
     let output = keymoot()
-        .arg("verify")
+        .args(["verify", "--expect", "rehearsal-small", "--rules"])
         .arg(bundle)
         .arg("--rehearsal")
         .output();

@@ -33,7 +33,7 @@ pub fn survives(recording: &Recording, crash: &Crash, folder: &Path) -> Result<(
     }
     survivor.judge(signed)?;
     let output = keymoot()
-        .arg("verify")
+        .args(["verify", "--expect", "rehearsal-small", "--rules"])
         .arg(folder.join("bundle"))
         .arg("--rehearsal")
         .output()

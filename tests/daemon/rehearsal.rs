@@ -57,7 +57,7 @@ fn transcript(service: &Service) -> String {
 
 fn demand_that_its_bundle_verifies(service: &Service, keymoot: &Path) {
     let verified = Command::new(keymoot)
-        .arg("verify")
+        .args(["verify", "--expect", "rehearsal-small"])
         .arg(service.path("bundle"))
         .arg("--rehearsal")
         .output()

@@ -215,5 +215,11 @@ fn said(output: &Output) -> String {
 }
 
 pub fn verify(bundle: &Path) -> Result<String, String> {
-    ends_with(0, keymoot().arg("verify").arg("--rehearsal").arg(bundle))
+    ends_with(
+        0,
+        keymoot()
+            .args(["verify", "--expect", "rehearsal-small", "--rules"])
+            .arg("--rehearsal")
+            .arg(bundle),
+    )
 }

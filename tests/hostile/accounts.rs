@@ -83,7 +83,13 @@ fn no_line_no_account_and_no_subcommand_obeys_the_people_it_is_about() {
     {
         let path = bundle.join(hostile.text);
         fs::write(&path, "").unwrap();
-        let verify = ["verify".as_ref(), argument(bundle), "--rehearsal".as_ref()];
+        let verify = [
+            "verify".as_ref(),
+            "--expect=rehearsal-small".as_ref(),
+            "--rules".as_ref(),
+            argument(bundle),
+            "--rehearsal".as_ref(),
+        ];
         is_shown(hostile, &said(verify));
         fs::remove_file(path).unwrap();
     }
@@ -98,12 +104,20 @@ fn subcommands<'p>(
     vec![
         (
             "verify",
-            vec!["verify".as_ref(), bundle, "--rehearsal".as_ref()],
+            vec![
+                "verify".as_ref(),
+                "--expect=rehearsal-small".as_ref(),
+                "--rules".as_ref(),
+                bundle,
+                "--rehearsal".as_ref(),
+            ],
         ),
         (
             "verify --json",
             vec![
                 "verify".as_ref(),
+                "--expect=rehearsal-small".as_ref(),
+                "--rules".as_ref(),
                 bundle,
                 "--rehearsal".as_ref(),
                 "--json".as_ref(),

@@ -197,6 +197,7 @@ fn verified(bundle: &Path) -> Vec<Verdict> {
     let expected = Expectations {
         rehearsal: true,
         trusted_root: Some(std::fs::read(first_root_file(STORY.path())).unwrap()),
+        ..Expectations::default()
     };
     let verdicts = bundle::verify(&bundle, &expected, &TrustStore::vendor().unwrap());
     let violated: Vec<_> = verdicts.iter().filter(|v| v.is_violated()).collect();

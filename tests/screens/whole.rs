@@ -219,7 +219,7 @@ fn nine_holders_enrol_sign_and_close_by_keystrokes_and_the_bundle_verifies() {
     let bundle = keymoot_verify::read(&BY_SCREENS.out()).unwrap();
     let expected = Expectations {
         rehearsal: true,
-        trusted_root: None,
+        ..Expectations::default()
     };
     let violated: Vec<_> = bundle::verify(&bundle, &expected, &TrustStore::vendor().unwrap())
         .into_iter()

@@ -74,6 +74,13 @@ rules! {
     ScriptDocuments = "SCRIPT-DOCUMENTS":
         "the script signs the documents of its scenario: every one that exists, and no other.";
 
+    ScriptExpected = "SCRIPT-EXPECTED":
+        "the script has every step of the released script of its name, in order, with the same \
+         kinds, confirmers, fields and documents; with `--script` it is that very file.";
+    ExpectationsRead = "EXPECTATIONS-READ":
+        "the verifier's expectations are TOML of the format `keymoot-expectations-1` with no \
+         unknown field and none missing.";
+
     PolicyRead = "POLICY-READ":
         "the policy is TOML of at most 256 KiB with no unknown field and none missing.";
     PolicyBounds = "POLICY-BOUNDS":
@@ -87,6 +94,10 @@ rules! {
         "the policy says what the previous documents say: thresholds, number of keys, periods, \
          the online key, the delegations in their order with thresholds, keys, paths and \
          `terminating`.";
+
+    PolicyExpected = "POLICY-EXPECTED":
+        "the policy is at least as strong as the verifier expects: quorum, bounds on people, \
+         firmware, periods and algorithms, and with `--policy` it is that very file.";
 
     RosterRead = "ROSTER-READ":
         "the roster is TOML of the format `keymoot-roster-1`, of at most 256 KiB, with no unknown \
@@ -104,6 +115,9 @@ rules! {
     RosterComplete = "ROSTER-COMPLETE":
         "every holder has a name, an employer (or `none`) and a country of two letters. No name \
          and no reason in the roster has more than 200 characters.";
+    RosterExpected = "ROSTER-EXPECTED":
+        "the people are at least as independent as the verifier expects, and a live ceremony has \
+         its witnesses; with `--roster` it is that very file.";
     RosterChange = "ROSTER-CHANGE":
         "everybody who held a key goes on as a holder or is a `[[leaver]]`, not both; nobody \
          comes, goes or takes a new device, and no key is revoked, unless the scenario allows it; \

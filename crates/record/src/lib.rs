@@ -4,6 +4,7 @@
 
 pub mod bundle;
 pub mod ceremony;
+pub mod expectation;
 pub mod report;
 pub mod rules;
 pub mod runbook;

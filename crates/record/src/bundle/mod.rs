@@ -27,7 +27,7 @@ pub use kinship::{Fork, Kinship, kinship};
 pub use manifest::{Listed, MANIFEST, Manifest, SIGNATURES, Signatures, closed, manifest};
 pub use previous::{of_bundle, of_tree, previous_state};
 pub use sbom::this_program;
-pub use verify::{Expectations, account, verify};
+pub use verify::{Expectations, ExpectedFiles, account, verify};
 
 /// Files of a bundle: path, with `/` between its parts, to content.
 pub type Files = BTreeMap<String, Vec<u8>>;

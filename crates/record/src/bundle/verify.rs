@@ -10,7 +10,12 @@ use super::{
     evidence::{self, Evidence},
     signatures,
 };
-use crate::{report::Account, transcript::Mode};
+use crate::{
+    ceremony::Plan,
+    expectation::{self, ExpectationSet},
+    report::Account,
+    transcript::Mode,
+};
 use keymoot_attestation::TrustStore;
 use keymoot_core::{
     Rule, Verdict, Violation,
@@ -27,6 +32,21 @@ pub struct Expectations {
     pub rehearsal: bool,
     /// A root that is trusted already, from which the bundle's root must follow.
     pub trusted_root: Option<Vec<u8>>,
+    /// What the plan is compared with; `None` where the caller made the bundle itself.
+    pub plan: Option<ExpectationSet>,
+    /// The one script, policy and roster that the bundle may have, by digest.
+    pub files: ExpectedFiles,
+}
+
+/// The plan's files, where a verifier knows them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ExpectedFiles {
+    /// The script.
+    pub script: Option<Digest>,
+    /// The policy.
+    pub policy: Option<Digest>,
+    /// The roster.
+    pub roster: Option<Digest>,
 }
 
 const ANEW: &str =
@@ -56,6 +76,11 @@ pub fn verify(bundle: &Bundle, expected: &Expectations, vendor: &TrustStore) -> 
         Ok(evidence) => {
             verdicts.extend(evidence.judge());
             verdicts.push(signatures::closed(bundle, &evidence));
+            let plan = &evidence.state.plan;
+            if let Some(set) = &expected.plan {
+                verdicts.extend(expectation::compare(plan, manifest.mode, set));
+            }
+            verdicts.extend(other_files(plan, &expected.files).map(Verdict::from));
             if let Some(trusted) = &expected.trusted_root {
                 verdicts.push(trusted_root(&evidence, trusted));
             }
@@ -158,6 +183,24 @@ fn mode(manifest: &Manifest, expected: &Expectations) -> Verdict {
             Mode::Live => "leave out --rehearsal",
         },
     )
+}
+
+/// The files of the plan that are not those that the verifier has.
+fn other_files(plan: &Plan, expected: &ExpectedFiles) -> impl Iterator<Item = Violation> {
+    let [script, policy, roster] = plan.files.digests();
+    let files = [
+        (Rule::ScriptExpected, "script", script, expected.script),
+        (Rule::PolicyExpected, "policy", policy, expected.policy),
+        (Rule::RosterExpected, "roster", roster, expected.roster),
+    ];
+    files.into_iter().filter_map(|(rule, name, found, wanted)| {
+        let wanted = wanted.filter(|wanted| *wanted != found)?;
+        Some(Violation::new(
+            rule,
+            format!("the {name} has the digest {found}, expected {wanted}"),
+            format!("compare the two files; ask who changed the {name}"),
+        ))
+    })
 }
 
 /// BUNDLE-TRUSTED: the bundle's root is the trusted one, or follows it.

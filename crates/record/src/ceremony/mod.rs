@@ -19,6 +19,7 @@ pub mod propose;
 pub mod question;
 pub mod script;
 pub mod seating;
+pub mod shipped;
 pub mod state;
 pub mod statement;
 pub mod status;

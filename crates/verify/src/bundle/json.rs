@@ -3,11 +3,12 @@
 use keymoot_core::{Verdict, text::escape_path};
 use keymoot_record::{
     bundle::{Expectations, Kinship},
+    expectation::ExpectationSet,
     transcript::Entry,
 };
 use serde::Serialize;
 
-use super::{Judged, fork::Pair};
+use super::{Judged, digests::Digests, fork::Pair};
 
 /// The object for one bundle.
 #[derive(Serialize)]
@@ -28,16 +29,23 @@ struct Said<'a> {
     trusted: bool,
     /// How many rules were not asked because the record is older than they are
     not_asked_of_older_record: usize,
+    /// The set of expectations that the plan was compared with
+    expected: Option<&'a str>,
+    /// SHA-256 of program, policy, roster and script
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digests: Option<Digests>,
     verdicts: &'a [Verdict],
 }
 
 impl<'a> Said<'a> {
-    fn of(judged: &'a Judged, expected: &Expectations) -> Self {
+    fn of(judged: &'a Judged, expected: &'a Expectations) -> Self {
         Self {
             holds: judged.holds(),
             rehearsal: expected.rehearsal,
             trusted: judged.holds() && expected.trusted_root.is_some(),
             not_asked_of_older_record: judged.too_old_for(),
+            expected: expected.plan.as_ref().map(ExpectationSet::name),
+            digests: judged.bundle.as_ref().and_then(Digests::of),
             verdicts: &judged.verdicts,
         }
     }

@@ -1,5 +1,6 @@
 //! `keymoot verify`: a whole ceremony checked from its bundle alone.
 
+mod digests;
 mod fork;
 mod json;
 mod text;
@@ -10,12 +11,17 @@ use std::{
 };
 
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, Rule, Verdict};
-use keymoot_record::bundle::{self, Bundle, Expectations};
+use keymoot_core::{HostError, Rule, Verdict, digest::Digest, text::escape};
+use keymoot_record::{
+    bundle::{self, Bundle, Expectations, ExpectedFiles},
+    expectation::{self, ExpectationSet},
+};
 
 use self::fork::Pair;
-use crate::{Failure, say};
+use crate::{Failure, files, say};
 
+/// The largest file of expectations, policy, script or roster that is read, in bytes.
+const LARGEST_EXPECTATIONS: u64 = 1 << 20;
 /// The largest trusted root read, in bytes.
 const LARGEST_ROOT: u64 = 1 << 20;
 
@@ -31,6 +37,22 @@ pub struct Args {
     /// The bundle is one of a rehearsal
     #[arg(long)]
     rehearsal: bool,
+    /// What the bundle must be as strong as: rfc-3724, project-2026, rehearsal-small, or a file by a
+    /// path with a slash
+    #[arg(long, value_name = "SET", default_value = expectation::DEFAULT)]
+    expect: String,
+    /// The policy must be this one: a file, or its SHA-256
+    #[arg(long, value_name = "FILE")]
+    policy: Option<String>,
+    /// The script must be this one: a file, or its SHA-256
+    #[arg(long, value_name = "FILE")]
+    script: Option<String>,
+    /// The roster must be this one: a file, or its SHA-256
+    #[arg(long, value_name = "FILE")]
+    roster: Option<String>,
+    /// List every rule with what it found
+    #[arg(long)]
+    rules: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -84,11 +106,18 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let trusted_root = args
         .trusted_root
         .as_deref()
-        .map(|path| crate::files::read_bounded(path, LARGEST_ROOT))
+        .map(|path| files::read_bounded(path, LARGEST_ROOT))
         .transpose()?;
+    let file = |named: &Option<String>| named.as_deref().map(digest_of).transpose();
     let expected = Expectations {
         rehearsal: args.rehearsal,
         trusted_root,
+        plan: Some(expectations(&args.expect)?),
+        files: ExpectedFiles {
+            script: file(&args.script)?,
+            policy: file(&args.policy)?,
+            roster: file(&args.roster)?,
+        },
     };
     let judged = args
         .bundles
@@ -99,13 +128,47 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let holds = judged.iter().all(Judged::holds) && !pairs.iter().any(Pair::is_fork);
     let text = match (judged.as_slice(), args.json) {
         ([one], true) => json::of_one(one, &expected),
-        ([one], false) => text::of_one(one, &expected),
+        ([one], false) => text::of_one(one, &expected, args.rules),
         (several, true) => json::of_several(several, pairs, holds, &expected),
-        (several, false) => text::of_several(several, &pairs, &expected),
+        (several, false) => text::of_several(several, &pairs, &expected, args.rules),
     };
     say!("{}", text.trim_end());
     Ok(match holds {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(3),
     })
+}
+
+/// The expectations of this name, or in the file at this path.
+///
+/// # Errors
+/// [`Failure`] when there is no set of this name, or the file cannot be read.
+pub fn expectations(name: &str) -> Result<ExpectationSet, Failure> {
+    if name.contains('/') {
+        let text = files::read_text(Path::new(name), LARGEST_EXPECTATIONS)?;
+        return ExpectationSet::parse(&text)
+            .map_err(|violation| Failure::violations(vec![violation]));
+    }
+    ExpectationSet::shipped(name).ok_or_else(|| {
+        let names: Vec<_> = ExpectationSet::names().collect();
+        HostError::new(
+            format!("no set of expectations is called \"{}\"", escape(name)),
+            format!(
+                "name one of {}, or a file by a path with a slash, such as ./expectations.toml",
+                names.join(", ")
+            ),
+        )
+        .into()
+    })
+}
+
+/// A digest that is written out, or that of a file.
+fn digest_of(named: &str) -> Result<Digest, HostError> {
+    match Digest::from_hex(named) {
+        Some(digest) => Ok(digest),
+        None => Ok(Digest::of(&files::read_bounded(
+            Path::new(named),
+            LARGEST_EXPECTATIONS,
+        )?)),
+    }
 }

@@ -3,40 +3,54 @@
 use std::fmt::Write as _;
 
 use keymoot_core::{Outcome, RuleId, Verdict, text::escape_path};
-use keymoot_record::bundle::Expectations;
+use keymoot_record::{bundle::Expectations, expectation::ExpectationSet};
 
-use super::{Judged, fork::Pair};
+use super::{Judged, digests::Digests, fork::Pair};
 
-/// Each rule once, with all that it found; what is violated comes last.
-pub(super) fn of_one(judged: &Judged, expected: &Expectations) -> String {
+/// The verdict on one screen: what is violated, the digests that people compare, the outcome, and
+/// whose root it is. With `rules`, every rule that was passed or not asked comes first.
+pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> String {
     let verdicts = &judged.verdicts;
     let mut text = String::new();
     for outcome in [Outcome::Held, Outcome::NotAsked, Outcome::Violated] {
-        for (rule, verdicts) in by_rule(verdicts, outcome) {
-            rule_in_words(&mut text, rule, &verdicts);
+        if rules || outcome == Outcome::Violated {
+            for (rule, verdicts) in by_rule(verdicts, outcome) {
+                rule_in_words(&mut text, rule, &verdicts);
+            }
         }
     }
-    let rules = by_rule(verdicts, Outcome::Held).len();
+    if let Some(digests) = judged.bundle.as_ref().and_then(Digests::of) {
+        for (name, digest) in digests.named() {
+            // Writing to a String cannot fail, here and below.
+            let _ = writeln!(text, "SHA-256 of the {name}, in words");
+            for words in digest.words().chunks(8) {
+                let _ = writeln!(text, "  {}", words.join(" "));
+            }
+        }
+    }
+    let passed = by_rule(verdicts, Outcome::Held).len();
     let violated: Vec<_> = by_rule(verdicts, Outcome::Violated)
         .into_iter()
         .map(|(rule, _)| rule.to_string())
         .collect();
-    // Writing to a String cannot fail, here and below.
+    let path = escape_path(&judged.path);
+    let set = expected
+        .plan
+        .as_ref()
+        .map_or("nothing", ExpectationSet::name);
     let _ = match violated.as_slice() {
         [] if expected.rehearsal => writeln!(
             text,
-            "\nVERIFIED: {} is a REHEARSAL that holds together: {rules} rules hold. Nothing in it may be trusted.",
-            escape_path(&judged.path)
+            "VERIFIED: {path} is a REHEARSAL that holds together: {passed} rules hold, as strong as \
+             {set} expects. Nothing in it may be trusted."
         ),
         [] => writeln!(
             text,
-            "\nVERIFIED: {}: {rules} rules hold.",
-            escape_path(&judged.path)
+            "VERIFIED: {path}: {passed} rules hold, as strong as {set} expects."
         ),
         violated => writeln!(
             text,
-            "\nNOT VERIFIED: {} violates {}. Do not trust it.",
-            escape_path(&judged.path),
+            "NOT VERIFIED: {path} violates {}. Do not trust it.",
             violated.join(", ")
         ),
     };
@@ -51,16 +65,30 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations) -> String {
             "keymoot did not ask {many} rules: they need records that the older program did not write."
         ),
     };
+    if violated.is_empty() {
+        text += match &expected.trusted_root {
+            Some(_) => "Its root is the one that you trust, or follows from it.\n",
+            None => {
+                "Nobody compared whose root it is. To compare it with a root that you trust, add \
+                 --trusted-root FILE.\n"
+            }
+        };
+    }
     text
 }
 
 /// Of each bundle by itself, and then how they belong together.
-pub(super) fn of_several(bundles: &[Judged], pairs: &[Pair], expected: &Expectations) -> String {
+pub(super) fn of_several(
+    bundles: &[Judged],
+    pairs: &[Pair],
+    expected: &Expectations,
+    rules: bool,
+) -> String {
     let mut text = String::new();
     for judged in bundles {
         // Writing to a String cannot fail, here and below.
         let _ = writeln!(text, "{}:\n", escape_path(&judged.path));
-        text += &of_one(judged, expected);
+        text += &of_one(judged, expected, rules);
         text.push('\n');
     }
     let verdicts: Vec<Verdict> = pairs.iter().map(|pair| pair.verdict.clone()).collect();

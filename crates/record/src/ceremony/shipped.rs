@@ -1,0 +1,36 @@
+//! The scripts that keymoot ships: `ceremony-scripts/`, compiled in.
+
+/// A script by its name in `ceremony-scripts/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shipped {
+    /// Its name, such as `annual-resign`.
+    pub name: &'static str,
+    /// The script's file.
+    pub text: &'static str,
+}
+
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        &[$(Shipped {
+            name: $name,
+            text: include_str!(concat!("../../../../ceremony-scripts/", $name, ".toml")),
+        }),*]
+    };
+}
+
+/// Every shipped script.
+pub const SHIPPED: &[Shipped] = shipped![
+    "initial-root",
+    "annual-resign",
+    "onboard-member",
+    "emergency-revocation",
+    "crates-root-change",
+    "heartbeat",
+    "quorum-lost",
+];
+
+/// The shipped script with this name.
+#[must_use]
+pub fn shipped(name: &str) -> Option<&'static Shipped> {
+    SHIPPED.iter().find(|shipped| shipped.name == name)
+}

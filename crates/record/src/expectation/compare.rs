@@ -1,0 +1,177 @@
+//! A bundle's policy, script and roster beside the verifier's expectations.
+
+use std::collections::BTreeMap;
+
+use keymoot_attestation::Family;
+use keymoot_core::{
+    Rule, Verdict,
+    text::{excerpt, several},
+};
+use keymoot_tuf::{PublicKey, key::Algorithm};
+
+use super::{ExpectationSet, Scripts, structure};
+use crate::{
+    ceremony::Plan,
+    rules::{policy::Policy, roster::Roster},
+    transcript::Mode,
+};
+
+/// POLICY-EXPECTED, SCRIPT-EXPECTED and ROSTER-EXPECTED: the plan of a ceremony of this mode is as
+/// strong as the set, in every point.
+#[must_use]
+pub fn compare(plan: &Plan, mode: Mode, set: &ExpectationSet) -> Vec<Verdict> {
+    let verdict = |rule, weaker: Vec<String>| {
+        Verdict::unless(
+            rule,
+            !weaker.is_empty(),
+            || format!("as strong as {} expects", excerpt(&set.name)),
+            || several(&weaker, "; "),
+            "if this ceremony is meant to be so, name the set that fits with --expect, or a file of your own",
+        )
+    };
+    vec![
+        verdict(Rule::PolicyExpected, policy(&plan.policy, mode, set)),
+        verdict(
+            Rule::ScriptExpected,
+            match set.scripts {
+                Scripts::Any => Vec::new(),
+                Scripts::Released => structure::differences(&plan.script),
+            },
+        ),
+        verdict(Rule::RosterExpected, roster(&plan.roster, mode, set)),
+    ]
+}
+
+/// The points of the policy that are weaker than expected.
+fn policy(policy: &Policy, mode: Mode, set: &ExpectationSet) -> Vec<String> {
+    let mut weaker = Vec::new();
+    if set.mode == Mode::Rehearsal && mode == Mode::Live {
+        weaker.push(format!("{} is for rehearsals alone", excerpt(&set.name)));
+    }
+    let (quorum, expected) = (policy.quorum, set.quorum);
+    if quorum.threshold < expected.threshold || quorum.holders < expected.holders {
+        weaker.push(format!(
+            "threshold {} of {}, expected {} of {}",
+            quorum.threshold, quorum.holders, expected.threshold, expected.holders
+        ));
+    }
+    if quorum.threshold >= quorum.holders && set.mode == Mode::Live {
+        weaker.push(format!(
+            "threshold {} of {}: one lost key ends the quorum",
+            quorum.threshold, quorum.holders
+        ));
+    }
+    for (what, bound, most) in [
+        (
+            "employer",
+            policy.roster.per_employer,
+            set.people.per_employer,
+        ),
+        ("country", policy.roster.per_country, set.people.per_country),
+    ] {
+        if bound > most {
+            weaker.push(format!(
+                "{bound} holders may share one {what}, expected at most {most}"
+            ));
+        }
+    }
+    for family in [Family::YubiKey, Family::YubiHsm] {
+        let lowest = set.lowest_firmware(family).unwrap_or([u8::MAX; 3]);
+        let allowed = policy.device.firmware(family).unwrap_or_default();
+        if allowed < lowest {
+            let [found, wanted] = [allowed, lowest].map(|[a, b, c]| format!("{a}.{b}.{c}"));
+            weaker.push(format!(
+                "firmware {found} of a {family}, expected {wanted} or later"
+            ));
+        }
+    }
+    let online = policy.online.iter();
+    let days = [
+        ("root", policy.root, set.days.root),
+        ("targets", policy.targets, set.days.targets),
+    ]
+    .into_iter()
+    .chain(online.flat_map(|online| {
+        [
+            ("snapshot", online.snapshot, set.days.snapshot),
+            ("timestamp", online.timestamp, set.days.timestamp),
+        ]
+    }))
+    .chain(policy.delegations.iter().map(|delegation| {
+        (
+            delegation.role.as_str(),
+            delegation.periods,
+            set.days.delegation,
+        )
+    }));
+    for (role, periods, most) in days {
+        if periods.expiry_days > most {
+            weaker.push(format!(
+                "{} expires after {} days, expected at most {most}",
+                excerpt(role),
+                periods.expiry_days
+            ));
+        }
+    }
+    let pems = policy.online.iter().map(|online| &online.public_key).chain(
+        policy
+            .delegations
+            .iter()
+            .flat_map(|d| d.keys.iter().map(|key| &key.public_key)),
+    );
+    for key in pems.filter_map(|pem| PublicKey::from_pem(pem).ok()) {
+        let name = algorithm_name(key.algorithm());
+        if !set.algorithms.iter().any(|allowed| allowed == name) {
+            weaker.push(format!(
+                "a key is of {name}, expected {}",
+                set.algorithms.join(", ")
+            ));
+        }
+    }
+    weaker
+}
+
+/// An algorithm as expectations write it.
+fn algorithm_name(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::EcdsaP256 => "ecdsa-p256",
+        Algorithm::Ed25519 => "ed25519",
+        Algorithm::EcdsaP384 => "ecdsa-p384",
+        Algorithm::RsaPss => "rsa-pss",
+    }
+}
+
+/// The points of the roster that are weaker than expected.
+fn roster(roster: &Roster, mode: Mode, set: &ExpectationSet) -> Vec<String> {
+    let mut weaker = Vec::new();
+    let most = |of: &dyn Fn(usize) -> Option<String>| {
+        let mut groups: BTreeMap<String, u32> = BTreeMap::new();
+        for group in (0..roster.holders.len()).filter_map(of) {
+            *groups.entry(group).or_default() += 1;
+        }
+        groups.into_values().max().unwrap_or_default()
+    };
+    let employer = |n: usize| {
+        let employer = roster.holders[n].employer.trim().to_lowercase();
+        (employer != "none").then_some(employer)
+    };
+    let country = |n: usize| Some(roster.holders[n].country.trim().to_uppercase());
+    for (what, found, bound) in [
+        ("employer", most(&employer), set.people.per_employer),
+        ("country", most(&country), set.people.per_country),
+    ] {
+        if found > bound {
+            weaker.push(format!(
+                "{found} holders share one {what}, expected at most {bound}"
+            ));
+        }
+    }
+    let watching = u32::try_from(roster.witnesses.len()).unwrap_or(u32::MAX);
+    if mode == Mode::Live && watching < set.people.witnesses {
+        weaker.push(format!(
+            "{watching} witnesses, expected at least {}",
+            set.people.witnesses
+        ));
+    }
+    weaker
+}

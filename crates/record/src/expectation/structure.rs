@@ -1,0 +1,52 @@
+//! Whether a script has the structure of the released one: ids, kinds, order, who confirms,
+//! documents and fields. Titles, words and minutes are not compared.
+
+use crate::ceremony::{
+    script::{CheckedScript, Kind, Step},
+    shipped::shipped,
+};
+use keymoot_core::text::excerpt;
+
+/// What a script lacks of the released script of its name, or has beside it, each in one sentence.
+pub(super) fn differences(script: &CheckedScript) -> Vec<String> {
+    let name = &script.script().name;
+    let Some(released) = shipped(name).and_then(|s| CheckedScript::parse(s.text).ok()) else {
+        return vec![format!(
+            "no released script is called \"{}\"",
+            excerpt(name)
+        )];
+    };
+    let mut differences = Vec::new();
+    if script.script().scenario != released.script().scenario {
+        differences.push("the scenario is another one".to_owned());
+    }
+    let mut steps = script.steps().map(|(_, step)| step).peekable();
+    for (_, wanted) in released.steps() {
+        // A step that asks people for more weakens nothing.
+        let is_more = |step: &&Step| {
+            step.kind == Kind::Confirm && !released.steps().any(|(_, other)| other.id == step.id)
+        };
+        while steps.next_if(is_more).is_some() {}
+        match steps.next_if(|step| step.id == wanted.id) {
+            None => differences.push(format!("step {} is missing or elsewhere", wanted.id)),
+            Some(step) if !is_alike(step, wanted) => differences.push(format!(
+                "step {} has another kind, confirmer, field or document",
+                wanted.id
+            )),
+            Some(_) => {}
+        }
+    }
+    let more = steps.filter(|step| step.kind != Kind::Confirm);
+    differences.extend(more.map(|step| format!("step {} is in no release", excerpt(&step.id))));
+    differences
+}
+
+fn is_alike(step: &Step, wanted: &Step) -> bool {
+    step.kind == wanted.kind
+        && step.by == wanted.by
+        && step.documents == wanted.documents
+        && wanted.fields.iter().all(|field| {
+            let mut fields = step.fields.iter();
+            fields.any(|other| other.id == field.id && other.accepts == field.accepts)
+        })
+}
