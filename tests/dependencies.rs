@@ -354,13 +354,14 @@ const PURE: [&str; 4] = [
 ];
 
 /// What the pure crates may depend on directly.
-const PURE_DEPENDENCIES: [&str; 13] = [
+const PURE_DEPENDENCIES: [&str; 14] = [
     "base64",
     "ed25519-dalek",
     "hex",
     "jiff",
     "p256",
     "ring",
+    "rsa",
     "serde",
     "serde_json",
     "sha2",

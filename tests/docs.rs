@@ -96,8 +96,12 @@ fn findings_in_the_program() -> BTreeSet<String> {
         texts("crates/verify/src/tuf", ".rs"),
     ]
     .concat();
-    let plain =
-        |name: &str| name.len() > 3 && name.chars().all(|c| c.is_ascii_uppercase() || c == '-');
+    let plain = |name: &str| {
+        name.len() > 3
+            && name
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || "-.".contains(c))
+    };
     texts
         .iter()
         .flat_map(|(_, text)| text.split(['\n', '{']))

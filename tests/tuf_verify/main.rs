@@ -6,6 +6,7 @@ mod below_root;
 mod fixture;
 mod history;
 mod hostile;
+mod memory;
 mod old_roots;
 mod published;
 mod wild;

@@ -39,7 +39,7 @@ pub use root::Root;
 pub use targets::{DelegatedRole, Delegations, TargetFile, Targets};
 pub use verify::{
     Agreement, Candidate, ChainError, Checks, Contradiction, Delegator, Gap, History, Quorum,
-    Rejection, RoleError, RootError, Unmet, ValidSignature, VerifiedRole, VerifiedRoot, agreement,
-    count, verify_chain, verify_roles, verify_root,
+    Rejection, RoleError, RootError, Unmet, ValidSignature, VerifiedRole, VerifiedRoot, Walk,
+    agreement, count, verify_chain, verify_roles, verify_root,
 };
 pub use warning::Warning;

@@ -70,9 +70,28 @@ pub(super) fn usable<'d>(
     found
 }
 
+/// Keys that were read already, by name. One whose object is the same is not read again:
+/// from one root to the next nine of ten are, and reading a key takes its time.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Known<'d> {
+    /// The keys, and what is odd about the document that they stand in
+    pub(super) keys: Option<(&'d BTreeMap<KeyId, KeyEntry>, &'d [Warning])>,
+}
+
+impl<'d> Known<'d> {
+    /// The key of that name and object, and whether the name is its hash.
+    fn find(self, keyid: &KeyId, object: &Json) -> Option<(&'d KeyEntry, bool)> {
+        let (keys, warnings) = self.keys?;
+        let entry = keys.get(keyid).filter(|entry| entry.object == *object)?;
+        let odd = |warning: &Warning| matches!(warning, Warning::KeyIdNotHash(id) if id == keyid);
+        Some((entry, !warnings.iter().any(odd)))
+    }
+}
+
 /// Reads an object of key objects by name.
 pub(super) fn read_keys(
     at: &At<'_>,
+    known: Known<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<BTreeMap<KeyId, KeyEntry>, Misfit> {
     let mut keys = BTreeMap::new();
@@ -80,8 +99,13 @@ pub(super) fn read_keys(
     let mut legacy = Vec::new();
     for (name, place) in at.members()? {
         let keyid = KeyId::new(name);
-        let key = key::read_object(&place);
-        if !is_hash(name, place.value(), key.public.as_ref().ok()) {
+        let known = known.find(&keyid, place.value());
+        let key = key::read_object_as(&place, known.map(|(entry, _)| &entry.public));
+        let hashed = match known {
+            Some((_, hashed)) => hashed,
+            None => is_hash(name, place.value(), key.public.as_ref().ok()),
+        };
+        if !hashed {
             warnings.push(Warning::KeyIdNotHash(keyid.clone()));
         }
         if key.is_legacy_type() {

@@ -10,7 +10,7 @@ use std::fmt;
 
 use super::common::{Common, others, signed_of};
 use super::dialect::{tuf_ci, tuf_on_ci};
-use super::role::{self, KeyEntry, Periods, RoleKeys};
+use super::role::{self, KeyEntry, Known, Periods, RoleKeys};
 use super::root::ROLES;
 use super::{Document, DocumentError, KeyId, Warning};
 use keymoot_core::digest::Digest;
@@ -208,7 +208,7 @@ impl Delegations {
                 "roles by hash bins (TAP 15) are not read here; delegate to roles by name",
             ));
         }
-        let keys = role::read_keys(&at.member("keys")?, warnings)?;
+        let keys = role::read_keys(&at.member("keys")?, Known::default(), warnings)?;
         let mut names = BTreeSet::new();
         let mut roles = Vec::new();
         for place in at.member("roles")?.items()? {

@@ -44,14 +44,20 @@ impl TufKey {
 /// of many documents: they are kept, and never count.
 #[must_use]
 pub fn read_object(at: &At<'_>) -> TufKey {
+    read_object_as(at, None)
+}
+
+/// The same, of an object that was read before with this outcome.
+pub(crate) fn read_object_as(at: &At<'_>, known: Option<&Result<PublicKey, KeyError>>) -> TufKey {
     let text = |name| {
         let member = at.member(name).and_then(|member| member.string());
         member.map(str::to_owned)
     };
     let (keytype, scheme) = (text("keytype"), text("scheme"));
-    let public = match (&keytype, &scheme) {
-        (Ok(keytype), Ok(scheme)) => read_public(keytype, scheme, at),
-        (Err(misfit), _) | (_, Err(misfit)) => Err(misfit.clone().into()),
+    let public = match (known, &keytype, &scheme) {
+        (Some(known), ..) => known.clone(),
+        (None, Ok(keytype), Ok(scheme)) => read_public(keytype, scheme, at),
+        (None, Err(misfit), _) | (None, _, Err(misfit)) => Err(misfit.clone().into()),
     };
     let extra = at.object().map(|members| others(members, &MEMBERS));
     TufKey {

@@ -46,54 +46,20 @@ impl History {
     /// errors. All cores are used.
     #[must_use]
     pub fn of(trusted: Option<Document>, documents: impl IntoIterator<Item = Document>) -> Self {
-        let trusted_version = trusted.as_ref().map(Document::version);
-        let (mut documents, mut errors) = by_version(trusted.into_iter().chain(documents));
-        if let Some(trusted) = trusted_version {
-            let rest = documents.split_off(&trusted);
-            let older = std::mem::replace(&mut documents, rest).into_keys();
-            errors.extend(older.map(|version| ChainError::Older { version, trusted }));
-        }
-        let documents: Vec<_> = documents.into_values().collect();
-        let mut history = Self {
-            trusted: trusted_version,
-            chains: Vec::new(),
-            gaps: Vec::new(),
-            errors,
-        };
-        history.link(documents);
-        history
-    }
-
-    /// Ties versions in order, each to the one before it.
-    fn link(&mut self, documents: Vec<Document>) {
-        let judged = judge_all(&documents);
-        let mut chain = Vec::<VerifiedRoot>::new();
-        let mut last = None;
-        for (document, judged) in documents.into_iter().zip(judged) {
-            let version = document.version();
-            if let Some(last) = last
-                && version - last > 1
-            {
-                self.gaps.push(Gap {
-                    last,
-                    next: version,
-                });
-            }
-            let follows = chain
-                .last()
-                .is_some_and(|previous| previous.root().version.checked_add(1) == Some(version));
-            let verified = judged.and_then(|judged| judged.after(follows, document));
-            if (!follows || verified.is_err()) && !chain.is_empty() {
-                self.chains.push(std::mem::take(&mut chain));
-            }
-            match verified {
-                Ok(verified) => chain.push(verified),
-                Err(error) => self.errors.push(ChainError::Root { version, error }),
-            }
-            last = Some(version);
-        }
-        if !chain.is_empty() {
-            self.chains.push(chain);
+        let mut walk = Walk::from(trusted.as_ref().map(Document::version));
+        let mut chains = Vec::<Vec<VerifiedRoot>>::new();
+        walk.judge(
+            trusted.into_iter().chain(documents),
+            |chain, root| match chains.get_mut(chain) {
+                Some(chain) => chain.push(root),
+                None => chains.push(vec![root]),
+            },
+        );
+        Self {
+            trusted: walk.trusted,
+            chains,
+            gaps: walk.gaps,
+            errors: walk.errors,
         }
     }
 
@@ -139,6 +105,93 @@ impl History {
             None => chains.next(),
         };
         chain.and_then(|chain| chain.last())
+    }
+}
+
+/// The judgement of roots that come in the order of their versions, in as many parts as
+/// one likes. It keeps the last root of a part and nothing else, so that a history of any
+/// length takes the memory of one part.
+#[derive(Debug, Default)]
+pub struct Walk {
+    trusted: Option<u64>,
+    /// How many chains began
+    chains: usize,
+    /// The last version of the last chain, unless something after it did not hold
+    tied: Option<u64>,
+    /// The last root that was read, whether it holds or not
+    before: Option<Root>,
+    /// The version of the last document
+    last: Option<u64>,
+    gaps: Vec<Gap>,
+    errors: Vec<ChainError>,
+}
+
+impl Walk {
+    /// Begins, with the version of the root that is trusted where there is one. That
+    /// root belongs into the part that its version is for.
+    #[must_use]
+    pub fn from(trusted: Option<u64>) -> Self {
+        Self {
+            trusted,
+            ..Self::default()
+        }
+    }
+
+    /// Judges the next part, in which the documents may have any order; their versions
+    /// are above all that were judged before. `each` gets every root that holds, in
+    /// order, and the number of its chain from 0.
+    pub fn judge(
+        &mut self,
+        documents: impl IntoIterator<Item = Document>,
+        mut each: impl FnMut(usize, VerifiedRoot),
+    ) {
+        let (mut documents, conflicts) = by_version(documents.into_iter());
+        self.errors.extend(conflicts);
+        if let Some(trusted) = self.trusted {
+            let rest = documents.split_off(&trusted);
+            let older = std::mem::replace(&mut documents, rest).into_keys();
+            let older = older.map(|version| ChainError::Older { version, trusted });
+            self.errors.extend(older);
+        }
+        let documents: Vec<_> = documents.into_values().collect();
+        let judged = judge_all(&mut self.before, &documents);
+        for (document, judged) in documents.into_iter().zip(judged) {
+            let version = document.version();
+            if let Some(last) = self.last
+                && version.saturating_sub(last) > 1
+            {
+                self.gaps.push(Gap {
+                    last,
+                    next: version,
+                });
+            }
+            let follows = self.tied.and_then(|tied| tied.checked_add(1)) == Some(version);
+            match judged.and_then(|judged| judged.after(follows, document)) {
+                Ok(verified) => {
+                    if !follows {
+                        self.chains += 1;
+                    }
+                    self.tied = Some(version);
+                    each(self.chains.saturating_sub(1), verified);
+                }
+                Err(error) => {
+                    self.tied = None;
+                    self.errors.push(ChainError::Root { version, error });
+                }
+            }
+            self.last = Some(version);
+        }
+    }
+
+    /// What does not hold of the parts since this was asked last.
+    pub fn take_errors(&mut self) -> Vec<ChainError> {
+        std::mem::take(&mut self.errors)
+    }
+
+    /// Where versions are missing, so far.
+    #[must_use]
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
     }
 }
 
@@ -199,18 +252,26 @@ impl Judged {
 }
 
 /// Reads every root and verifies every signature, each document on any core.
-/// The documents are in the order of their versions.
-fn judge_all(documents: &[Document]) -> Vec<Result<Judged, RootError>> {
-    let roots = parallel::map(documents, Root::read);
+/// The documents are in the order of their versions; `before` is the root before the
+/// first of them, and becomes the last of them.
+fn judge_all(before: &mut Option<Root>, documents: &[Document]) -> Vec<Result<Judged, RootError>> {
+    let roots = parallel::map(documents, |document| {
+        Root::read_after(document, before.as_ref())
+    });
     let places: Vec<usize> = (0..documents.len()).collect();
     let tallies = parallel::map(&places, |&place| {
         let (root, document) = (roots.get(place)?.as_ref().ok()?, documents.get(place)?);
-        let previous = place
-            .checked_sub(1)
-            .and_then(|before| roots.get(before)?.as_ref().ok())
-            .filter(|previous| previous.version.checked_add(1) == Some(root.version));
+        let previous = match place.checked_sub(1) {
+            Some(before) => roots.get(before)?.as_ref().ok(),
+            None => before.as_ref(),
+        };
+        let previous =
+            previous.filter(|previous| previous.version.checked_add(1) == Some(root.version));
         Some((previous.is_some(), Tally::of(previous, root, document)))
     });
+    if let Some(last) = roots.last() {
+        *before = last.as_ref().ok().cloned();
+    }
     let mut judged = Vec::with_capacity(documents.len());
     for (root, tally) in roots.into_iter().zip(tallies) {
         judged.push(root.map_err(RootError::from).and_then(|root| {

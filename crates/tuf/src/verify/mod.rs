@@ -10,7 +10,7 @@ mod root;
 
 pub use agreement::{Agreement, Contradiction, agreement};
 pub use chain::{ChainError, verify_chain};
-pub use history::{Gap, History};
+pub use history::{Gap, History, Walk};
 pub use quorum::{Checks, Quorum, Rejection, ValidSignature, count};
 pub use roles::{Candidate, Delegator, RoleError, VerifiedRole, verify_roles};
 pub use root::{RootError, Unmet, VerifiedRoot, verify_root};

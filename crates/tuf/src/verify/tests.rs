@@ -2,10 +2,13 @@
 
 use p256::ecdsa::{DerSignature, SigningKey, signature::Signer as _};
 
-use super::{ChainError, Gap, Rejection, RootError, VerifiedRoot, verify_chain, verify_root};
+use super::{
+    ChainError, Gap, History, Rejection, RootError, VerifiedRoot, Walk, verify_chain, verify_root,
+};
 use crate::key::write_object;
-use crate::{Document, KeyId, PublicKey, Signature, Warning};
-use keymoot_core::json::{Json, Object, parse};
+use crate::{Document, KeyId, PublicKey, Root, Signature, Warning};
+use keymoot_core::digest::Digest;
+use keymoot_core::json::{Json, Object, canonical, parse};
 
 fn secret(seed: u8) -> SigningKey {
     SigningKey::from_slice(&[seed; 32]).unwrap()
@@ -214,6 +217,64 @@ fn a_successor_has_the_next_version_and_no_other() {
                 found: version
             })
         );
+    }
+}
+
+#[test]
+fn a_root_reads_the_same_after_another_as_alone() {
+    let strange = |version| {
+        let mut json = root(version, 2, &THREE).signed().clone();
+        let Json::Object(members) = &mut json else {
+            panic!()
+        };
+        let Some(Json::Object(keys)) = members.get_mut("keys") else {
+            panic!()
+        };
+        keys.insert("strange".to_owned(), Json::Null);
+        let hash = Digest::of(&canonical(keys.get("a").unwrap())).to_string();
+        let named_well = keys.get("a").unwrap().clone();
+        keys.insert(hash, named_well);
+        if version > 1 {
+            // The same name for another key, and the same key for another name.
+            let other = keys.get("b").unwrap().clone();
+            keys.insert("c".to_owned(), other);
+        }
+        Document::unsigned(json).unwrap()
+    };
+    let (one, two) = (strange(1), strange(2));
+    let before = Root::read(&one).unwrap();
+    for document in [&one, &two] {
+        assert_eq!(
+            Root::read_after(document, Some(&before)),
+            Root::read(document)
+        );
+    }
+}
+
+#[test]
+fn a_history_is_the_same_in_one_part_and_in_many() {
+    let document = |version: u64| match version {
+        // One that does not hold, and one that is missing.
+        4 => signed(root(4, 2, &THREE), &THREE[..1]),
+        version => signed(root(version, 2, &THREE), &THREE),
+    };
+    let versions = [1, 2, 3, 4, 5, 6, 8, 9];
+    let whole = History::of(None, versions.map(document));
+    for size in 1..versions.len() {
+        let mut walk = Walk::from(None);
+        let mut chains = Vec::<Vec<u64>>::new();
+        for part in versions.chunks(size) {
+            walk.judge(
+                part.iter().map(|version| document(*version)),
+                |chain, root| {
+                    chains.resize(chains.len().max(chain + 1), Vec::new());
+                    chains[chain].push(root.root().version);
+                },
+            );
+        }
+        assert_eq!(chains, [vec![1, 2, 3], vec![5, 6], vec![8, 9]]);
+        assert_eq!(walk.gaps(), whole.gaps());
+        assert_eq!(walk.take_errors(), whole.errors());
     }
 }
 

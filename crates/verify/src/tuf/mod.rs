@@ -70,6 +70,10 @@ enum Failure {
     Unreadable { path: PathBuf, error: io::Error },
     #[error("{} is refused: {error}", keymoot_core::text::escape_path(.path))]
     Refused { path: PathBuf, error: DocumentError },
+    #[error("a file changed while it was read; verify it again when nobody writes to it")]
+    Changed,
+    #[error("cannot write the report: {0}")]
+    Unwritten(io::Error),
     #[error("{0}")]
     Clock(String),
 }
@@ -77,7 +81,7 @@ enum Failure {
 impl Failure {
     fn code(&self) -> u8 {
         match self {
-            Self::Unreadable { .. } | Self::Clock(_) => 1,
+            Self::Unreadable { .. } | Self::Changed | Self::Unwritten(_) | Self::Clock(_) => 1,
             Self::Refused { .. } => 3,
         }
     }

@@ -1,38 +1,38 @@
 //! The object of `--json`; `docs/formats.md` tells what it means.
 
-use keymoot_core::text::escape_path;
-use keymoot_core::time::Time;
-use keymoot_tuf::{Quorum, VerifiedRoot, Warning};
+use std::io::{self, Write};
+use std::rc::Rc;
+
 use serde::Serialize;
+use serde::ser::SerializeSeq as _;
 
-use super::report::{Accepted, Finding, Report};
+use super::report::{Accepted, Expiry, Finding, Named, Report, Signer, Signers};
+use super::roots::RootReport;
 
-pub(super) fn write(report: &Report) -> String {
-    let chains = report.history.chains().iter().enumerate();
+/// Writes the object. Of a long history it has many megabytes, which are never together
+/// in memory.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn write(report: &Report, mut to: impl Write) -> io::Result<()> {
     let object = Object {
         format: "keymoot-tuf-verify/1",
         verified: report.errors.is_empty(),
         trusted: report.trusted(),
         at: report.judging.at.to_string(),
-        roots: chains
-            .flat_map(|(index, chain)| {
-                let trusted = report.is_trusted(chain);
-                chain
-                    .iter()
-                    .map(move |verified| root(report, index, trusted, verified))
-            })
-            .collect(),
+        roots: &report.roots.roots,
         documents: report
             .documents
             .iter()
             .map(|accepted| document(report, accepted))
             .collect(),
-        warnings: report.warnings.iter().map(finding).collect(),
+        warnings: report.warnings.iter().map(Named::finding).collect(),
         error: report.errors.first().map(Finding::shown),
-        errors: report.errors.iter().map(finding).collect(),
+        errors: report.errors.iter().map(Named::finding).collect(),
     };
-    // Strings, numbers and lists of them always serialise.
-    serde_json::to_string_pretty(&object).unwrap_or_default() + "\n"
+    serde_json::to_writer_pretty(&mut to, &object)?;
+    to.write_all(b"\n")?;
+    to.flush()
 }
 
 #[derive(Serialize)]
@@ -41,7 +41,8 @@ struct Object<'a> {
     verified: bool,
     trusted: bool,
     at: String,
-    roots: Vec<Root<'a>>,
+    #[serde(serialize_with = "roots")]
+    roots: &'a [RootReport],
     documents: Vec<Document<'a>>,
     warnings: Vec<Named>,
     error: Option<String>,
@@ -51,16 +52,16 @@ struct Object<'a> {
 #[derive(Serialize)]
 struct Root<'a> {
     version: u64,
-    file: Option<String>,
+    file: Option<&'a str>,
     chain: usize,
     trusted: bool,
     expires: &'a str,
     #[serde(flatten)]
     expiry: Expiry,
     sha256: String,
-    signed: Signers<'a>,
-    signed_by_previous: Option<Signers<'a>>,
-    warnings: Vec<Named>,
+    signed: &'a Signers,
+    signed_by_previous: Option<&'a Signers>,
+    warnings: &'a [Named],
 }
 
 #[derive(Serialize)]
@@ -74,51 +75,27 @@ struct Document<'a> {
     #[serde(flatten)]
     expiry: Expiry,
     sha256: &'a str,
-    signed: Signers<'a>,
+    signed: Signers,
     warnings: Vec<Named>,
 }
 
-#[derive(Serialize)]
-struct Expiry {
-    expired: bool,
-    expires_in_days: i64,
-}
-
-#[derive(Serialize)]
-struct Signers<'a> {
-    threshold: u32,
-    keys: Vec<Key<'a>>,
-}
-
-#[derive(Serialize)]
-struct Key<'a> {
-    keyid: &'a str,
-    spki_sha256: String,
-    holder: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Named {
-    name: &'static str,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
-}
-
-fn root<'a>(report: &Report, chain: usize, trusted: bool, verified: &'a VerifiedRoot) -> Root<'a> {
-    let root = verified.root();
-    Root {
-        version: root.version,
-        file: report.file_of(root.version).map(escape_path),
-        chain,
-        trusted,
-        expires: &root.expires_text,
-        expiry: expiry(report, root.expires),
-        sha256: verified.document().digest().to_string(),
-        signed: signers(verified.by_itself()),
-        signed_by_previous: verified.by_previous().map(signers),
-        warnings: verified.warnings().map(warning).collect(),
+fn roots<S: serde::Serializer>(roots: &&[RootReport], to: S) -> Result<S::Ok, S::Error> {
+    let mut list = to.serialize_seq(Some(roots.len()))?;
+    for root in *roots {
+        list.serialize_element(&Root {
+            version: root.version,
+            file: root.file.as_deref(),
+            chain: root.chain,
+            trusted: root.trusted,
+            expires: &root.expires,
+            expiry: root.expiry,
+            sha256: root.sha256.to_string(),
+            signed: &root.signed,
+            signed_by_previous: root.signed_by_previous.as_ref(),
+            warnings: &root.warnings,
+        })?;
     }
+    list.end()
 }
 
 fn document<'a>(report: &Report, accepted: &'a Accepted) -> Document<'a> {
@@ -126,51 +103,13 @@ fn document<'a>(report: &Report, accepted: &'a Accepted) -> Document<'a> {
     Document {
         role: &role.role,
         version: role.version,
-        file: escape_path(&accepted.path),
+        file: keymoot_core::text::escape_path(&accepted.path),
         trusted: report.documents_trusted(),
         delegator: role.delegator.to_string(),
         expires: role.expires.to_string(),
-        expiry: expiry(report, role.expires),
+        expiry: Expiry::of(report.judging, role.expires),
         sha256: &accepted.sha256,
-        signed: signers(&role.quorum),
-        warnings: role.warnings.iter().map(warning).collect(),
-    }
-}
-
-fn expiry(report: &Report, expires: Time) -> Expiry {
-    Expiry {
-        expired: report.judging.expired(expires),
-        expires_in_days: report.judging.days(expires),
-    }
-}
-
-fn signers(quorum: &Quorum) -> Signers<'_> {
-    Signers {
-        threshold: quorum.threshold,
-        keys: quorum
-            .valid
-            .iter()
-            .map(|valid| Key {
-                keyid: valid.keyid.as_str(),
-                spki_sha256: valid.fingerprint.to_string(),
-                holder: valid.holder.as_deref(),
-            })
-            .collect(),
-    }
-}
-
-fn warning(warning: &Warning) -> Named {
-    Named {
-        name: warning.name(),
-        message: warning.to_string(),
-        file: None,
-    }
-}
-
-fn finding(finding: &Finding) -> Named {
-    Named {
-        name: finding.name,
-        message: finding.message.clone(),
-        file: finding.path.as_deref().map(escape_path),
+        signed: Signers::of(&role.quorum, |valid| Rc::new(Signer::of(valid))),
+        warnings: role.warnings.iter().map(Named::warning).collect(),
     }
 }

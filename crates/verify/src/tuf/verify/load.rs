@@ -25,18 +25,67 @@ pub(super) struct Loaded {
     pub(super) file: Option<FileFacts>,
 }
 
-/// Reads every file; what is in them is judged later. A file of signatures and
-/// its payload, as tuf-ci keeps them, are one document, whichever is named.
+/// Files by what is in them: roots, of which only the version is kept, and all others.
+pub(super) struct Sorted {
+    /// By version, and of one version in the order given
+    pub(super) roots: Vec<(u64, PathBuf)>,
+    /// What is no root, or cannot be read
+    pub(super) others: Vec<Loaded>,
+}
+
+/// Sorts files. A file of signatures and its payload, as tuf-ci keeps them, are one
+/// document, whichever is named. Unless `exact`, a name such as `7.root.json` is believed
+/// and the file is not read yet: there may be ten thousand, and each is read once.
 ///
 /// # Errors
 /// A file cannot be read from the disk.
-pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<Loaded>, Failure> {
+pub(super) fn sort(paths: &[PathBuf], exact: bool) -> Result<Sorted, Failure> {
     let mut seen = BTreeSet::new();
-    let mut documents: Vec<_> = paths.iter().map(|path| payload_of(path)).collect();
-    documents.retain(|path| seen.insert(path.clone()));
-    parallel::map(&documents, |path| load(path))
+    let mut files: Vec<_> = paths.iter().map(|path| payload_of(path)).collect();
+    files.retain(|path| seen.insert(path.clone()));
+    let mut sorted = Sorted {
+        roots: Vec::new(),
+        others: Vec::new(),
+    };
+    let named = |path: &PathBuf| version_of(path).filter(|_| !exact);
+    let (believed, read): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|path| named(path).is_some());
+    for path in believed {
+        sorted
+            .roots
+            .extend(named(&path).map(|version| (version, path)));
+    }
+    let load = |path: &PathBuf| {
+        let loaded = load(path)?;
+        Ok(match &loaded.document {
+            Ok(document) if document.kind() == "root" => Err((document.version(), path.clone())),
+            _ => Ok(loaded),
+        })
+    };
+    for sort in parallel::map(&read, load) {
+        match sort? {
+            Ok(other) => sorted.others.push(other),
+            Err(root) => sorted.roots.push(root),
+        }
+    }
+    sorted.roots.sort_by_key(|(version, _)| *version);
+    Ok(sorted)
+}
+
+/// Reads some of the files.
+///
+/// # Errors
+/// A file cannot be read from the disk.
+pub(super) fn some(files: &[(u64, PathBuf)]) -> Result<Vec<Loaded>, Failure> {
+    parallel::map(files, |(_, path)| load(path))
         .into_iter()
         .collect()
+}
+
+/// The version of the root that a file's name speaks of: 7 of `7.root.json`.
+fn version_of(path: &Path) -> Option<u64> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_suffix(".root.json")?.parse().ok()
 }
 
 /// Reads a document by itself.

@@ -4,8 +4,10 @@ mod expiry;
 mod json;
 pub(super) mod load;
 mod report;
+mod roots;
 mod text;
 
+use std::io::{self, BufWriter};
 use std::path::PathBuf;
 
 use keymoot_core::time::Time;
@@ -51,10 +53,12 @@ pub(super) fn verify(args: &Args) -> Result<Answer, Failure> {
         None => Judging::told(now()?),
     };
     let trusted = args.trusted_root.as_deref().map(load::one).transpose()?;
-    let report = Report::of(trusted, load::all(&args.files)?, judging);
+    let report = Report::of(trusted, &args.files, judging)?;
     let accepted = report.errors.is_empty();
     let text = if args.json {
-        json::write(&report)
+        let to = BufWriter::new(io::stdout().lock());
+        json::write(&report, to).map_err(Failure::Unwritten)?;
+        String::new()
     } else {
         for error in &report.errors {
             eprintln!("keymoot tuf: error {}: {}", error.name, error.shown());

@@ -1,25 +1,28 @@
 //! What is known about the files once they are verified.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use keymoot_core::text::{escape, escape_path};
+use keymoot_core::time::Time;
 use keymoot_tuf::{
-    Agreement, Candidate, ChainError, Document, History, RoleError, VerifiedRole, VerifiedRoot,
-    agreement, verify_roles,
+    Agreement, Candidate, ChainError, Document, Quorum, RoleError, ValidSignature, VerifiedRole,
+    VerifiedRoot, Warning, agreement, verify_roles,
 };
+use serde::{Serialize, Serializer};
 
+use super::super::Failure;
 use super::expiry::Judging;
-use super::load::Loaded;
+use super::load::{self, Loaded};
+use super::roots::{self, ChainReport, Roots, Walked};
 
 /// The outcome: everything that holds, and everything that does not.
 pub(super) struct Report {
     pub(super) judging: Judging,
     /// Whether a trusted root was given
     pub(super) anchored: bool,
-    pub(super) history: History,
+    pub(super) roots: Roots,
     pub(super) documents: Vec<Accepted>,
-    /// The files of the roots
-    pub(super) roots: Vec<RootFile>,
     pub(super) warnings: Vec<Finding>,
     pub(super) errors: Vec<Finding>,
 }
@@ -29,12 +32,6 @@ pub(super) struct Accepted {
     pub(super) path: PathBuf,
     pub(super) sha256: String,
     pub(super) role: VerifiedRole,
-}
-
-/// Which version of the root a file holds.
-pub(super) struct RootFile {
-    pub(super) version: u64,
-    pub(super) path: PathBuf,
 }
 
 /// Something to know about the files as a whole, or about one of them.
@@ -57,31 +54,137 @@ impl Finding {
     }
 }
 
+/// Whether and when something expires, as seen from the moment that is asked about.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Expiry {
+    expired: bool,
+    expires_in_days: i64,
+}
+
+impl Expiry {
+    pub(super) fn of(judging: Judging, expires: Time) -> Self {
+        Self {
+            expired: judging.expired(expires),
+            expires_in_days: judging.days(expires),
+        }
+    }
+}
+
+/// Who signed, and how many must.
+#[derive(Serialize)]
+pub(super) struct Signers {
+    pub(super) threshold: u32,
+    #[serde(serialize_with = "signers")]
+    pub(super) keys: Vec<Rc<Signer>>,
+}
+
+fn signers<S: Serializer>(keys: &[Rc<Signer>], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(keys.iter().map(Rc::as_ref))
+}
+
+/// A key whose signature counts.
+#[derive(Serialize)]
+pub(super) struct Signer {
+    keyid: String,
+    spki_sha256: String,
+    holder: Option<String>,
+    /// Who that is, safe to show
+    #[serde(skip)]
+    pub(super) name: String,
+}
+
+impl Signers {
+    /// Of a quorum, with what says who a signature is by.
+    pub(super) fn of(quorum: &Quorum, signer: impl FnMut(&ValidSignature) -> Rc<Signer>) -> Self {
+        Self {
+            threshold: quorum.threshold,
+            keys: quorum.valid.iter().map(signer).collect(),
+        }
+    }
+}
+
+impl Signer {
+    pub(super) fn of(valid: &ValidSignature) -> Self {
+        Self {
+            keyid: valid.keyid.as_str().to_owned(),
+            spki_sha256: valid.fingerprint.to_string(),
+            holder: valid.holder.clone(),
+            name: valid.signer(),
+        }
+    }
+}
+
+/// A warning or an error by its name.
+#[derive(Serialize)]
+pub(super) struct Named {
+    pub(super) name: &'static str,
+    pub(super) message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+}
+
+impl Named {
+    pub(super) fn warning(warning: &Warning) -> Self {
+        Self {
+            name: warning.name(),
+            message: warning.to_string(),
+            file: None,
+        }
+    }
+
+    pub(super) fn finding(finding: &Finding) -> Self {
+        Self {
+            name: finding.name,
+            message: finding.message.clone(),
+            file: finding.path.as_deref().map(escape_path),
+        }
+    }
+}
+
 impl Report {
-    pub(super) fn of(trusted: Option<Document>, files: Vec<Loaded>, judging: Judging) -> Self {
+    /// Reads and verifies the files.
+    ///
+    /// # Errors
+    /// A file cannot be read from the disk.
+    pub(super) fn of(
+        trusted: Option<Document>,
+        paths: &[PathBuf],
+        judging: Judging,
+    ) -> Result<Self, Failure> {
         let anchored = trusted.is_some();
-        let mut errors = Vec::new();
-        let (mut roots, mut root_documents) = (Vec::new(), Vec::new());
+        let mut sorted = load::sort(paths, false)?;
+        let walked = match roots::walk(trusted.clone(), &sorted.roots, judging)? {
+            // Names are believed until one of them is wrong.
+            Walked::Misnamed => {
+                sorted = load::sort(paths, true)?;
+                roots::walk(trusted, &sorted.roots, judging)?
+            }
+            whole => whole,
+        };
+        let Walked::Whole(mut roots) = walked else {
+            return Err(Failure::Changed);
+        };
+        let mut report = Self {
+            judging,
+            anchored,
+            documents: Vec::new(),
+            warnings: Vec::new(),
+            errors: Vec::new(),
+            roots: Roots::default(),
+        };
         let (mut paths, mut candidates) = (Vec::new(), Vec::new());
         for Loaded {
             path,
             document,
             file,
-        } in files
+        } in sorted.others
         {
             match document {
-                Err(error) => errors.push(Finding {
+                Err(error) => report.errors.push(Finding {
                     name: error.name(),
                     message: error.to_string(),
                     path: Some(path),
                 }),
-                Ok(document) if document.kind() == "root" => {
-                    roots.push(RootFile {
-                        version: document.version(),
-                        path,
-                    });
-                    root_documents.push(document);
-                }
                 Ok(document) => {
                     candidates.push(Candidate {
                         names: role_names(&path),
@@ -92,26 +195,19 @@ impl Report {
                 }
             }
         }
-        let history = History::of(trusted, root_documents);
-        let verdicts = verify_roles(history.newest(), &candidates);
-        let mut report = Self {
-            judging,
-            anchored,
-            history,
-            documents: Vec::new(),
-            roots,
-            warnings: Vec::new(),
-            errors,
-        };
+        let verdicts = verify_roles(roots.newest.as_ref(), &candidates);
         report.judge_agreement(&agreement(&candidates, &verdicts), &paths);
         for ((path, candidate), verdict) in paths.into_iter().zip(candidates).zip(verdicts) {
             report.add(path, &candidate.document, verdict);
         }
+        report.errors.append(&mut roots.errors);
+        report.warnings.append(&mut roots.warnings);
+        report.roots = *roots;
         report.judge_history();
         if judging.binding {
             report.judge_expiry();
         }
-        report
+        Ok(report)
     }
 
     fn add(
@@ -159,39 +255,17 @@ impl Report {
     }
 
     fn judge_history(&mut self) {
-        let mut errors = Vec::new();
-        for error in self.history.errors() {
-            let file = self
-                .roots
-                .iter()
-                .find(|file| Some(file.version) == error.version());
-            errors.push(Finding {
-                name: error.name(),
-                message: error.to_string(),
-                path: file.map(|file| file.path.clone()),
-            });
-        }
-        for gap in self.history.gaps() {
-            let missing = ChainError::Missing(*gap);
-            self.warnings.push(Finding {
-                name: missing.name(),
-                message: missing.to_string(),
-                path: None,
-            });
-        }
         if self.anchored {
-            let strange = self.history.chains().iter();
-            let strange = strange.filter(|chain| !self.history.is_trusted(chain));
-            errors.extend(strange.filter_map(|chain| not_trusted(chain)));
+            let strange = self.roots.chains.iter().filter(|chain| !chain.trusted);
+            self.errors.extend(strange.map(not_trusted));
         }
-        if self.history.chains().is_empty() && errors.is_empty() && self.errors.is_empty() {
-            errors.push(Finding {
+        if self.roots.chains.is_empty() && self.errors.is_empty() {
+            self.errors.push(Finding {
                 name: ChainError::Empty.name(),
                 message: ChainError::Empty.to_string(),
                 path: None,
             });
         }
-        self.errors.extend(errors);
     }
 
     /// Clients look at the newest root alone: those before it may have expired.
@@ -202,14 +276,13 @@ impl Report {
             message: format!("{what}, as seen from {}", judging.at),
             path,
         };
-        if let Some(root) = self.history.newest().map(VerifiedRoot::root)
+        if let Some(root) = self.roots.newest.as_ref().map(VerifiedRoot::root)
             && judging.expired(root.expires)
         {
             let sentence = judging.sentence(root.expires);
-            let file = self.file_of(root.version).map(Path::to_owned);
             self.errors.push(expired(
                 format!("root version {} {sentence}", root.version),
-                file,
+                self.roots.newest_file.clone(),
             ));
         }
         for Accepted { path, role, .. } in &self.documents {
@@ -222,31 +295,20 @@ impl Report {
         }
     }
 
-    /// The first file given that holds a root of that version.
-    pub(super) fn file_of(&self, version: u64) -> Option<&Path> {
-        let file = self.roots.iter().find(|file| file.version == version);
-        file.map(|file| file.path.as_path())
-    }
-
     /// Whether everything given follows from the trusted root.
     pub(super) fn trusted(&self) -> bool {
         self.anchored && self.errors.is_empty()
     }
 
-    /// Whether a chain of the history follows from the trusted root.
-    pub(super) fn is_trusted(&self, chain: &[VerifiedRoot]) -> bool {
-        self.anchored && self.history.is_trusted(chain)
-    }
-
     /// Whether the documents that are no roots are judged by a trusted one.
     pub(super) fn documents_trusted(&self) -> bool {
-        self.anchored && self.history.newest().is_some()
+        self.anchored && self.roots.newest.is_some()
     }
 }
 
-fn not_trusted(chain: &[VerifiedRoot]) -> Option<Finding> {
-    let (first, last) = (chain.first()?.root().version, chain.last()?.root().version);
-    Some(Finding {
+fn not_trusted(chain: &ChainReport) -> Finding {
+    let (first, last) = (chain.first, chain.last);
+    Finding {
         name: "NOT-TRUSTED",
         message: format!(
             "{} not follow from the trusted root: nothing ties version {first} to it",
@@ -256,7 +318,7 @@ fn not_trusted(chain: &[VerifiedRoot]) -> Option<Finding> {
             }
         ),
         path: None,
-    })
+    }
 }
 
 /// The role that a file's name speaks of: the name without `.json`, and that

@@ -1,18 +1,17 @@
 //! The report for people.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use keymoot_core::text::{escape, escape_path};
-use keymoot_tuf::{Quorum, ValidSignature, VerifiedRoot};
 
-use super::report::{Accepted, Report};
+use super::report::{Accepted, Report, Signer, Signers};
+use super::roots::{ChainReport, RootReport};
 
 pub(super) fn write(report: &Report) -> String {
     let mut text = String::new();
-    for chain in report.history.chains() {
-        for verified in chain {
-            root(&mut text, verified);
-        }
+    for verified in &report.roots.roots {
+        root(&mut text, verified);
     }
     for document in &report.documents {
         role(&mut text, document, report);
@@ -28,13 +27,9 @@ pub(super) fn write(report: &Report) -> String {
     text
 }
 
-fn root(text: &mut String, verified: &VerifiedRoot) {
-    let mut sentence = format!(
-        "root version {}: {}",
-        verified.root().version,
-        signers(verified.by_itself())
-    );
-    if let Some(previous) = verified.by_previous() {
+fn root(text: &mut String, root: &RootReport) {
+    let mut sentence = format!("root version {}: {}", root.version, signers(&root.signed));
+    if let Some(previous) = &root.signed_by_previous {
         // Writing to a String cannot fail.
         let _ = write!(
             sentence,
@@ -43,8 +38,11 @@ fn root(text: &mut String, verified: &VerifiedRoot) {
         );
     }
     line(text, sentence);
-    for warning in verified.warnings() {
-        line(text, format!("  warning {}: {warning}", warning.name()));
+    for warning in &root.warnings {
+        line(
+            text,
+            format!("  warning {}: {}", warning.name, warning.message),
+        );
     }
 }
 
@@ -58,7 +56,9 @@ fn role(text: &mut String, document: &Accepted, report: &Report) {
             role.version,
             escape_path(path),
             role.delegator,
-            signers(&role.quorum),
+            signers(&Signers::of(&role.quorum, |valid| Rc::new(Signer::of(
+                valid
+            )))),
             report.judging.sentence(role.expires)
         ),
     );
@@ -69,27 +69,23 @@ fn role(text: &mut String, document: &Accepted, report: &Report) {
 }
 
 fn summary(text: &mut String, report: &Report) {
-    for chain in report.history.chains() {
-        let (Some(first), Some(last)) = (chain.first(), chain.last()) else {
-            continue;
-        };
-        let root = last.root();
+    for chain in &report.roots.chains {
         line(
             text,
             format!(
                 "verified from version {} to version {}, which expires {} ({})",
-                first.root().version,
-                root.version,
-                escape(&root.expires_text),
-                report.judging.sentence(root.expires)
+                chain.first,
+                chain.last,
+                escape(&chain.expires_text),
+                report.judging.sentence(chain.expires)
             ),
         );
-        let digest = last.document().digest();
+        let digest = chain.sha256;
         line(text, format!("  SHA-256 of its signed bytes: {digest}"));
         line(text, format!("  {}", trust(report, chain)));
     }
     match report.errors.len() {
-        0 if report.history.chains().len() > 1 => line(
+        0 if report.roots.chains.len() > 1 => line(
             text,
             "these chains hold each for itself; nothing ties them to each other".to_owned(),
         ),
@@ -99,8 +95,8 @@ fn summary(text: &mut String, report: &Report) {
     }
 }
 
-fn trust(report: &Report, chain: &[VerifiedRoot]) -> &'static str {
-    if report.is_trusted(chain) {
+fn trust(report: &Report, chain: &ChainReport) -> &'static str {
+    if chain.trusted {
         "trusted: it begins with the root of --trusted-root"
     } else if report.anchored {
         "not trusted: it does not follow from the root of --trusted-root"
@@ -110,13 +106,13 @@ fn trust(report: &Report, chain: &[VerifiedRoot]) -> &'static str {
     }
 }
 
-fn signers(quorum: &Quorum) -> String {
-    let names: Vec<_> = quorum.valid.iter().map(ValidSignature::signer).collect();
-    format!("signed by {}, {}", names.join(", "), tally(quorum))
+fn signers(signers: &Signers) -> String {
+    let names: Vec<_> = signers.keys.iter().map(|key| key.name.as_str()).collect();
+    format!("signed by {}, {}", names.join(", "), tally(signers))
 }
 
-fn tally(quorum: &Quorum) -> String {
-    format!("{} of {} needed", quorum.valid.len(), quorum.threshold)
+fn tally(signers: &Signers) -> String {
+    format!("{} of {} needed", signers.keys.len(), signers.threshold)
 }
 
 fn line(text: &mut String, line: String) {
