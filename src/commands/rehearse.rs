@@ -63,7 +63,7 @@ pub struct Args {
     roster: Option<PathBuf>,
     /// A policy of your own instead of the shipped one
     #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    pub(super) policy: Option<PathBuf>,
     #[command(flatten)]
     sources: Sources,
     /// How many of the unattended holders make a key in a spare device too

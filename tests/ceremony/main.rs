@@ -12,6 +12,7 @@ mod expected;
 mod export;
 mod forged;
 mod gigabyte;
+mod matrix;
 mod network;
 mod program;
 mod python;

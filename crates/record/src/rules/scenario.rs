@@ -140,16 +140,30 @@ impl Scenario {
     #[must_use]
     pub fn may_change(self, document: Document, place: &[String]) -> bool {
         let also: &[&str] = match (self, document) {
-            (Self::OnboardMember, Document::Root) => {
-                &["keys.*", "roles.root.keyids", "roles.targets.keyids"]
-            }
-            (Self::EmergencyRevocation, Document::Root) => &["keys.*", "roles.*.keyids"],
-            (Self::OnboardMember, Document::Targets) => {
-                &["delegations.keys.*", "delegations.roles.crates.keyids"]
-            }
-            (Self::EmergencyRevocation, Document::Targets) => {
-                &["delegations.keys.*", "delegations.roles.*.keyids"]
-            }
+            // tuf-ci names the holder of a key, and the place of an online key, at the top.
+            (Self::OnboardMember, Document::Root) => &[
+                "keys.*",
+                "roles.root.keyids",
+                "roles.targets.keyids",
+                "x-tuf-ci.signers.*",
+            ],
+            (Self::EmergencyRevocation, Document::Root) => &[
+                "keys.*",
+                "roles.*.keyids",
+                "x-tuf-ci.signers.*",
+                "x-tuf-ci.online.*",
+            ],
+            (Self::OnboardMember, Document::Targets) => &[
+                "delegations.keys.*",
+                "delegations.roles.crates.keyids",
+                "x-tuf-ci.signers.*",
+            ],
+            (Self::EmergencyRevocation, Document::Targets) => &[
+                "delegations.keys.*",
+                "delegations.roles.*.keyids",
+                "x-tuf-ci.signers.*",
+                "x-tuf-ci.online.*",
+            ],
             (Self::CratesRootChange, Document::Crates) => &["targets.*"],
             _ => &[],
         };
@@ -215,6 +229,18 @@ mod tests {
     }
 
     #[test]
+    fn tuf_ci_names_new_holders_at_the_top_where_holders_may_change() {
+        use Scenario::*;
+        let place = "x-tuf-ci.signers.abc";
+        for document in [Document::Root, Document::Targets] {
+            assert!(may_change(OnboardMember, document, place));
+            assert!(may_change(EmergencyRevocation, document, place));
+            assert!(!may_change(AnnualResign, document, place));
+            assert!(!may_change(OnboardMember, document, "x-tuf-ci.online.abc"));
+        }
+    }
+
+    #[test]
     fn no_scenario_lowers_a_threshold_or_widens_a_path() {
         use Scenario::*;
         for scenario in [
@@ -229,6 +255,8 @@ mod tests {
                 (Document::Targets, "delegations.roles.crates.terminating"),
                 (Document::Targets, "delegations.roles.crates.threshold"),
                 (Document::Targets, "targets.anything"),
+                (Document::Root, "x-tuf-ci.periods.root"),
+                (Document::Targets, "x-tuf-ci.periods.crates"),
             ] {
                 assert!(
                     !may_change(scenario, document, place),
