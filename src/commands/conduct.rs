@@ -32,7 +32,7 @@ use crate::{
     tui::{self, Room},
 };
 use keymoot_attestation::{Manifest, TrustStore};
-use keymoot_core::{HostError, Rule, Violation, digest::Digest, text::escape_path};
+use keymoot_core::{HostError, Rule, Verdict, Violation, digest::Digest, text::escape_path};
 use keymoot_record::{
     bundle,
     ceremony::{Plan, PlanFiles, State},
@@ -226,6 +226,13 @@ pub fn conduct(
             settings: recorded(changed.as_ref())?,
         },
     };
+    let trust = match mode {
+        Mode::Live => vendor.clone(),
+        Mode::Rehearsal => read_vendor(&dir.join(simulator::FOLDER).join("vendor"))?,
+    };
+    if matches!(first, Event::Resumed { another: true, .. }) {
+        verify_so_far(&state, &journal, &trust, &folder)?;
+    }
     folder.keep(&bill)?;
     let drafted = journal.draft(first, clock::now()?)?;
     state.apply(&drafted.0).map_err(|illegal| {
@@ -239,10 +246,6 @@ pub fn conduct(
         changed.write(dir)?;
     }
 
-    let trust = match mode {
-        Mode::Live => vendor.clone(),
-        Mode::Rehearsal => read_vendor(&dir.join(simulator::FOLDER).join("vendor"))?,
-    };
     let out = settings.out.clone();
     let connector = match surroundings.connector {
         Some(connector) => connector,
@@ -275,6 +278,26 @@ pub fn conduct(
             ExitCode::from(4)
         }
     })
+}
+
+/// A program that takes over a ceremony verifies the whole record before it asks anybody anything
+/// and before it records that it took over: resumed once more, it verifies again.
+fn verify_so_far(
+    state: &State,
+    journal: &Journal,
+    trust: &TrustStore,
+    folder: &Folder,
+) -> Result<(), Failure> {
+    let object = |digest: &Digest| {
+        let kept = folder.kept(digest).ok();
+        kept.or_else(|| state.plan.object(digest))
+    };
+    let mut verdicts = bundle::so_far(state, journal.chain(), trust, &object);
+    verdicts.retain(Verdict::is_violated);
+    match verdicts.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Violated(verdicts)),
+    }
 }
 
 /// Where the bundle stands, and what anybody can do with it.

@@ -120,12 +120,7 @@ impl Operator for Unattended {
     fn show(&mut self, view: &View) {
         if let Some(entry) = view.last.as_ref().filter(|_| view.entries > self.printed) {
             self.printed = view.entries;
-            let line = format!(
-                "{:>4}  {}  {}",
-                entry.seq,
-                entry.time,
-                entry.event.sentence()
-            );
+            let line = format!("{:>4}  {}  {}", entry.seq, entry.time, entry.sentence());
             // A reader that is gone does not stop the ceremony.
             let _ = writeln!(std::io::stdout(), "{line}");
         }

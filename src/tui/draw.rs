@@ -230,7 +230,7 @@ fn head(model: &Model, size: Size) -> Line<'static> {
         text.push_str(&format!(
             "{between}entry {}: {}",
             entry.seq,
-            entry.event.sentence()
+            entry.sentence()
         ));
     }
     let columns = usize::from(size.columns).saturating_sub(label.len());

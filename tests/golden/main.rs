@@ -5,6 +5,7 @@
 
 mod out;
 mod records;
+mod takeover;
 
 use std::{fs, path::Path};
 

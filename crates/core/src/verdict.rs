@@ -7,7 +7,6 @@ use crate::{Rule, RuleId};
 
 /// What one rule says of one ceremony, with its stable id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Verdict {
     /// The rule, as it was recorded.
     pub rule: RuleId,

@@ -207,7 +207,7 @@ impl Model {
                 let before = self.view.as_ref().map_or(0, |view| view.entries);
                 let fresh = view.last.as_ref().filter(|_| view.entries > before);
                 if let Some(entry) = fresh.filter(|_| self.plain) {
-                    self.fresh.push((entry.seq, entry.event.sentence()));
+                    self.fresh.push((entry.seq, entry.sentence()));
                 }
                 self.view = Some(*view);
                 Vec::new()

@@ -1,10 +1,7 @@
 //! Whose keys these are: the enrolments that a ceremony made and the statements that
 //! its keys signed, judged anew from the evidence in its bundle.
 
-use super::{
-    audits,
-    evidence::{Evidence, STOP},
-};
+use super::{audits, evidence::STOP, record::Record};
 use crate::{
     ceremony::{state::Enrolment, statement},
     rules::device,
@@ -14,7 +11,7 @@ use keymoot_attestation as attestation;
 use keymoot_attestation::Family;
 use keymoot_core::{Rule, Verdict, Violation};
 
-impl Evidence<'_> {
+impl Record<'_> {
     /// The enrolments that this ceremony made.
     pub(super) fn enrolments(&self) -> Vec<Verdict> {
         let plan = &self.state.plan;
@@ -35,7 +32,9 @@ impl Evidence<'_> {
                 let handle = seat.handle.as_str();
                 if !carried.contains(&enrolment) {
                     verdicts.extend(self.enrolment(handle, enrolment, &taken));
-                    if enrolment.family == Family::YubiHsm {
+                    // The log is read at the end of a turn.
+                    let at_table = self.state.turn.as_ref().map(|turn| &turn.holder);
+                    if enrolment.family == Family::YubiHsm && at_table != Some(&seat.handle) {
                         let entries = self.chain.entries();
                         verdicts.push(audits::judge(handle, enrolment, entries, &|digest| {
                             self.object(digest)
@@ -77,7 +76,7 @@ impl Evidence<'_> {
             others,
         };
         let plan = &self.state.plan;
-        let (verdicts, _) = device::enrolment(&claim, &self.trust, &plan.policy);
+        let (verdicts, _) = device::enrolment(&claim, self.trust, &plan.policy);
         let listed = plan
             .roster
             .holders

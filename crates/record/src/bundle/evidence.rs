@@ -9,15 +9,15 @@ use std::{
 use super::{
     Bundle, Files, MANIFEST, Manifest, SIGNATURES,
     contents::{INPUTS, REPORT_HTML, REPORT_MARKDOWN, TUF_ROOT, contents},
-    manifest, programs, transcript,
+    manifest,
+    record::Record,
+    transcript,
 };
 use crate::{
     PROGRAM,
-    ceremony::{
-        Plan, PlanFiles, State, carried, previous::Inputs, propose, script::Document, trust, verify,
-    },
+    ceremony::{Plan, PlanFiles, State, previous::Inputs, script::Document, trust, verify},
     report::{self, Account, DERIVATION},
-    transcript::{Chain, Time},
+    transcript::Chain,
 };
 use keymoot_attestation::{TrustStore, certificate_der};
 use keymoot_core::{
@@ -35,7 +35,7 @@ pub(super) struct Evidence<'b> {
     pub(super) state: State,
     pub(super) chain: Chain,
     objects: BTreeMap<Digest, Cow<'b, [u8]>>,
-    pub(super) trust: TrustStore,
+    trust: TrustStore,
     files: &'b Files,
     pub(super) manifest: Manifest,
 }
@@ -84,48 +84,20 @@ impl<'b> Evidence<'b> {
 
     /// Every rule that the evidence can be held against.
     pub(super) fn judge(&self) -> Vec<Verdict> {
-        let mut verdicts = self.state.plan.verdicts().to_vec();
-        verdicts.push(Verdict::held(
-            Rule::TranscriptChain,
-            format!(
-                "{} lines, each naming the one before it",
-                self.chain.entries().len()
-            ),
-        ));
-        verdicts.push(Verdict::held(
-            Rule::TranscriptReplay,
-            "every event follows from those before it and the script",
-        ));
+        let mut verdicts = Vec::new();
         verdicts.push(transcript::head(&self.state, &self.chain, &self.manifest));
-        verdicts.push(transcript::times(&self.chain));
-        verdicts.push(programs::recorded_by(&self.state));
-        verdicts.extend(programs::made_of(&self.state, &|digest| {
-            self.object(digest)
-        }));
-        verdicts.push(self.machine());
-        verdicts.push(self.wall_clock());
-        verdicts.extend(self.enrolments());
-        verdicts.extend(carried::judge(&self.state, &self.trust));
-        verdicts.extend(self.possession());
-        verdicts.extend(self.proofs());
-        for (&document, proposal) in &self.state.documents {
-            verdicts.extend(self.document(document, proposal.made));
-        }
-        verdicts.extend(verify::signed_documents(&self.state, &|digest| {
-            self.object(digest)
-        }));
+        let objects = |digest: &Digest| self.object(digest);
+        let record = Record {
+            state: &self.state,
+            chain: &self.chain,
+            trust: &self.trust,
+            objects: &objects,
+        };
+        verdicts.extend(record.judge());
+        verdicts.extend(verify::signed_documents(&self.state, &objects));
         verdicts.extend(self.state.presence());
         verdicts.extend(self.derived());
-        let format = self.format();
-        let later = Rule::ALL.iter().filter(|rule| rule.since() > format);
-        verdicts.extend(later.map(|rule| Verdict::of_older_record(*rule, format)));
         verdicts
-    }
-
-    /// The number of the transcript's format.
-    pub(super) fn format(&self) -> u32 {
-        let opening = self.state.opening.as_ref();
-        opening.map_or(1, |opening| opening.format)
     }
 
     pub(super) fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
@@ -147,30 +119,6 @@ impl<'b> Evidence<'b> {
             .filter_map(|version| dialect.read("root", version, &file).transpose())
             .map(|read| read.map_err(|error| error.to_string()))
             .collect()
-    }
-
-    /// The rules on a document, and that it is the one this ceremony makes.
-    fn document(&self, document: Document, made: Time) -> Vec<Verdict> {
-        let objects = |digest: &Digest| self.object(digest);
-        let name = document.name();
-        let proposal = match verify::proposal(&self.state, document, &objects) {
-            Ok(proposal) => proposal,
-            Err(why) => {
-                return vec![
-                    Violation::new(Rule::RootDraft, format!("{name}: {why}"), STOP).into(),
-                ];
-            }
-        };
-        let mut verdicts = propose::check(&self.state, document, &proposal, made);
-        let again = propose::document(&self.state, document, made);
-        verdicts.push(Verdict::unless(
-            Rule::RootDraft,
-            again.map(|again| again.digest()) != Ok(proposal.digest()),
-            || format!("{name} is what the script, the keys and the previous state come to"),
-            || format!("{name} is not what the script, the keys and the previous state come to"),
-            STOP,
-        ));
-        verdicts
     }
 
     /// The report of what is sealed.

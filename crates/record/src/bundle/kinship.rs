@@ -133,9 +133,9 @@ impl Kinship {
                          at {}, \"{}\"; the other, at {}, \"{}\"",
                         fork.seq,
                         here.time,
-                        here.event.sentence(),
+                        here.sentence(),
                         there.time,
-                        there.event.sentence()
+                        there.sentence()
                     ),
                     "trust neither until the holders say which of the two is theirs, and find out \
                      who went on from a copy of the ceremony's folder",

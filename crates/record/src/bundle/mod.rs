@@ -12,6 +12,7 @@ mod kinship;
 mod manifest;
 mod previous;
 mod programs;
+mod record;
 mod sbom;
 mod signatures;
 mod surroundings;
@@ -26,6 +27,7 @@ pub use contents::{
 pub use kinship::{Fork, Kinship, kinship};
 pub use manifest::{Listed, MANIFEST, Manifest, SIGNATURES, Signatures, closed, manifest};
 pub use previous::{of_bundle, of_tree, previous_state};
+pub use record::so_far;
 pub use sbom::this_program;
 pub use verify::{Expectations, ExpectedFiles, account, verify};
 

@@ -1,13 +1,13 @@
 //! What a bundle's transcript says of the machine and of its clock.
 
-use super::evidence::{Evidence, STOP};
+use super::{evidence::STOP, record::Record};
 use crate::{
     rules::machine,
     transcript::{Event, Mode, Time},
 };
 use keymoot_core::{Outcome, Rule, Verdict, Violation, text::excerpt};
 
-impl Evidence<'_> {
+impl Record<'_> {
     /// The machine is gone: what can still be said is that it was examined, and
     /// that every rule on it was judged.
     pub(super) fn machine(&self) -> Verdict {
@@ -25,7 +25,7 @@ impl Evidence<'_> {
         // A rehearsal may leave rules of the machine unasked, a live ceremony none.
         let passed = |verdict: &Verdict| match verdict.outcome {
             Outcome::Held => true,
-            Outcome::NotAsked => self.manifest.mode == Mode::Rehearsal,
+            Outcome::NotAsked => self.mode() == Mode::Rehearsal,
             Outcome::Violated => false,
         };
         let complete = judged.is_some_and(|verdicts| {
@@ -63,7 +63,7 @@ impl Evidence<'_> {
             machine::minutes_apart(wall, *at).is_none_or(|apart| apart > machine::APART + 1)
         };
         let compared: Vec<_> = compared.collect();
-        match (compared.iter().find(|pair| apart(pair)), self.manifest.mode) {
+        match (compared.iter().find(|pair| apart(pair)), self.mode()) {
             (Some((at, wall)), Mode::Live) => Violation::new(
                 RULE,
                 format!(

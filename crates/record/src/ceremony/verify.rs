@@ -206,6 +206,18 @@ pub fn signed_documents(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
         .collect()
 }
 
+/// SIGNATURE-TWICE of the signatures that there are, whether or not they are enough.
+#[must_use]
+pub fn signatures_so_far(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
+    let documents = state.documents.keys();
+    documents
+        .map(|&document| match proposal(state, document, objects) {
+            Ok(parsed) => twice(state, document, &parsed),
+            Err(why) => fault(document, &why),
+        })
+        .collect()
+}
+
 /// The signed document as a stranger reads it from its files.
 fn read_back(
     state: &State,

@@ -95,7 +95,7 @@ fn set_back(entry: &Entry, before: &Entry) -> Row {
 }
 
 fn row(entry: &Entry) -> Row {
-    let sentence = entry.event.sentence();
+    let sentence = entry.sentence();
     let remarkable = matches!(
         entry.event,
         Event::Note { .. } | Event::Exception { .. } | Event::Mishap { .. }

@@ -1,16 +1,19 @@
 //! The hash chain: making its lines and reading them back.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
-use super::{Event, Time};
-use keymoot_core::digest::Digest;
+use super::{
+    Event, Time,
+    unknown::{self, Unknown},
+};
+use keymoot_core::{digest::Digest, text::excerpt};
 
 /// The longest line accepted, in bytes: no event comes near it.
 const LONGEST_LINE: usize = 1 << 20;
 
 /// One line of a transcript.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What happened.
     pub event: Event,
@@ -20,9 +23,68 @@ pub struct Entry {
     pub seq: u64,
     /// When, by the machine's clock.
     pub time: Time,
+    /// The event as another version recorded it, where it has members that are unknown here.
+    unknown: Option<Box<Unknown>>,
+}
+
+/// A line, as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line<E> {
+    event: E,
+    prev: Digest,
+    seq: u64,
+    time: Time,
+}
+
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let &Self {
+            prev, seq, time, ..
+        } = self;
+        match &self.unknown {
+            Some(unknown) => Line {
+                event: &unknown.recorded,
+                prev,
+                seq,
+                time,
+            }
+            .serialize(serializer),
+            None => Line {
+                event: &self.event,
+                prev,
+                seq,
+                time,
+            }
+            .serialize(serializer),
+        }
+    }
 }
 
 impl Entry {
+    /// What happened, in a sentence that is safe to show. It names the members that this program
+    /// does not know.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let said = self.event.sentence();
+        match self.unknown_members() {
+            [] => said,
+            members => {
+                let members: Vec<_> = members.iter().map(|member| excerpt(member)).collect();
+                format!("{said}; not known to this program: {}", members.join(", "))
+            }
+        }
+    }
+
+    /// Where the event has members that this program does not know: JSON pointers (RFC 6901),
+    /// foreign text.
+    #[must_use]
+    pub fn unknown_members(&self) -> &[String] {
+        self.unknown
+            .as_ref()
+            .map_or(&[], |unknown| unknown.members.as_slice())
+    }
+
     /// The digest of the entry's line: the chain's head when it is the last.
     ///
     /// # Errors
@@ -95,6 +157,7 @@ impl Chain {
             prev: self.head,
             seq: self.entries.len() as u64,
             time,
+            unknown: None,
         };
         let mut line = line(&entry)?;
         line.push(b'\n');
@@ -200,14 +263,29 @@ fn holds_control(value: &serde_json::Value) -> bool {
 }
 
 /// Reads one line. Only the exact bytes that [`line`] writes are accepted, so
-/// that no two transcripts say the same thing.
+/// that no two transcripts say the same thing; members of an event that are unknown here are kept.
 fn parse(text: &[u8], number: u64) -> Result<Entry, ChainError> {
     let broken = |why: String| ChainError::Broken { line: number, why };
     if text.len() > LONGEST_LINE {
         return Err(broken(format!("it is longer than {LONGEST_LINE} bytes")));
     }
-    let entry: Entry = serde_json::from_slice(text)
-        .map_err(|error| broken(keymoot_core::text::excerpt(&error.to_string())))?;
+    let unread = |error: serde_json::Error| broken(excerpt(&error.to_string()));
+    let Line {
+        event: recorded,
+        prev,
+        seq,
+        time,
+    }: Line<Value> = serde_json::from_slice(text).map_err(unread)?;
+    let event = Event::deserialize(&recorded).map_err(unread)?;
+    let members = unknown::members(&recorded, &event).map_err(|why| broken(excerpt(&why)))?;
+    let unknown = Unknown { recorded, members };
+    let entry = Entry {
+        event,
+        prev,
+        seq,
+        time,
+        unknown: (!unknown.members.is_empty()).then(|| Box::new(unknown)),
+    };
     if line(&entry)? == text {
         Ok(entry)
     } else {
@@ -349,12 +427,63 @@ mod tests {
         );
     }
 
+    /// A transcript of one line, whose event has this beside its kind.
+    fn with(members: &str) -> Vec<u8> {
+        let (_, bytes) = written(&[Event::Resumed {
+            cut: 0,
+            program: Box::new(super::super::Program {
+                name: "keymoot 9".to_owned(),
+                sha256: Digest::of(b"program"),
+                sbom: Digest::of(b"bill"),
+            }),
+            another: false,
+            settings: None,
+        }]);
+        let text = String::from_utf8(bytes).unwrap();
+        text.replace("\"cut\":0", members).into_bytes()
+    }
+
     #[test]
-    fn unknown_members_are_refused() {
+    fn unknown_members_of_an_event_are_kept_and_shown() {
+        for (members, unknown) in [
+            ("\"cut\":0,\"extra\":{\"a\":[1]}", "/extra"),
+            ("\"cut\":0,\"extra/~\":null", "/extra~1~0"),
+        ] {
+            let bytes = with(members);
+            let chain = Chain::read(&bytes).unwrap();
+            let [entry] = chain.entries() else { panic!() };
+            assert_eq!(entry.unknown_members(), [unknown]);
+            assert!(entry.sentence().ends_with(&format!("program: {unknown}")));
+            assert_eq!(chain.bytes_through(0).unwrap(), bytes);
+            assert_eq!(chain.head(), Digest::of(&bytes[..bytes.len() - 1]));
+        }
+        let bytes = String::from_utf8(with("\"cut\":0")).unwrap();
+        let bytes = bytes
+            .replace("\"sha256\"", "\"more\":1,\"sha256\"")
+            .into_bytes();
+        let chain = Chain::read(&bytes).unwrap();
+        assert_eq!(chain.entries()[0].unknown_members(), ["/program/more"]);
+        assert_eq!(chain.bytes_through(0).unwrap(), bytes);
+    }
+
+    #[test]
+    fn a_known_member_is_written_in_one_way() {
+        for members in [
+            "\"another\":false,\"cut\":0",
+            "\"cut\":0,\"cut\":0",
+            "\"cut\":0.0",
+            "\"extra\":1,\"cut\":0",
+            "\"cut\": 0",
+        ] {
+            assert!(Chain::read(&with(members)).is_err(), "{members}");
+        }
+    }
+
+    #[test]
+    fn unknown_members_of_a_line_are_refused() {
         let (_, bytes) = written(&[Event::Left {}]);
-        let text = String::from_utf8(bytes)
-            .unwrap()
-            .replace("\"left\"", "\"left\",\"more\":1");
+        let text = String::from_utf8(bytes).unwrap();
+        let text = text.replace("\"prev\"", "\"more\":1,\"prev\"");
         assert!(Chain::read(text.as_bytes()).is_err());
     }
 }

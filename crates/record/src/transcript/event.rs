@@ -33,7 +33,6 @@ impl Mode {
 
 /// The program that records a transcript.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Program {
     /// Its name and version.
     pub name: String,
@@ -44,9 +43,9 @@ pub struct Program {
 }
 
 /// Something that happened. Holders are named by handle, steps by id, documents
-/// by file name, files by the digest of their content.
+/// by file name, files by the digest of their content. [`super::Entry`] keeps members that are unknown here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Event {
     /// The ceremony was begun; always the first event.
     Opened {

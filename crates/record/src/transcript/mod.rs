@@ -8,6 +8,7 @@
 pub mod chain;
 pub mod event;
 mod sentence;
+mod unknown;
 
 pub use chain::{Chain, ChainError, Entry};
 pub use event::{Event, Mode, Program};

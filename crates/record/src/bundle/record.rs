@@ -1,0 +1,136 @@
+//! What the rules say of a transcript and of the evidence that it names, sealed or not.
+
+use super::{evidence::STOP, programs, transcript};
+use crate::{
+    ceremony::{State, carried, propose, script::Document, verify},
+    transcript::{Chain, Event, Mode, Time},
+};
+use keymoot_attestation::TrustStore;
+use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
+
+/// A ceremony's record: its transcript, folded, and what its events name.
+pub(super) struct Record<'r> {
+    pub(super) state: &'r State,
+    pub(super) chain: &'r Chain,
+    pub(super) trust: &'r TrustStore,
+    pub(super) objects: &'r dyn Fn(&Digest) -> Option<Vec<u8>>,
+}
+
+/// Every rule that the record of an unfinished ceremony can be held against. A program that takes
+/// over a ceremony asks this before it asks anybody anything.
+#[must_use]
+pub fn so_far(
+    state: &State,
+    chain: &Chain,
+    trust: &TrustStore,
+    objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+) -> Vec<Verdict> {
+    let record = Record {
+        state,
+        chain,
+        trust,
+        objects,
+    };
+    let mut verdicts = record.judge();
+    verdicts.extend(verify::signatures_so_far(state, objects));
+    verdicts
+}
+
+impl Record<'_> {
+    pub(super) fn judge(&self) -> Vec<Verdict> {
+        let mut verdicts = self.state.plan.verdicts().to_vec();
+        verdicts.push(self.lines());
+        verdicts.push(Verdict::held(
+            Rule::TranscriptReplay,
+            "every event follows from those before it and the script",
+        ));
+        verdicts.push(transcript::times(self.chain));
+        verdicts.push(programs::recorded_by(self.state));
+        verdicts.extend(programs::made_of(self.state, self.objects));
+        // Before the machine passed, the engine itself stands at its examination.
+        if self.state.sealed.is_some() || self.machine_passed() {
+            verdicts.push(self.machine());
+        }
+        verdicts.push(self.wall_clock());
+        verdicts.extend(self.enrolments());
+        verdicts.extend(carried::judge(self.state, self.trust));
+        verdicts.extend(self.possession());
+        verdicts.extend(self.proofs());
+        for (&document, proposal) in &self.state.documents {
+            verdicts.extend(self.document(document, proposal.made));
+        }
+        let format = self.format();
+        let later = Rule::ALL.iter().filter(|rule| rule.since() > format);
+        verdicts.extend(later.map(|rule| Verdict::of_older_record(*rule, format)));
+        verdicts
+    }
+
+    /// TRANSCRIPT-CHAIN, which reading the chain has shown.
+    fn lines(&self) -> Verdict {
+        let entries = self.chain.entries();
+        let unknown = entries
+            .iter()
+            .filter(|entry| !entry.unknown_members().is_empty());
+        let beside = match unknown.count() {
+            0 => String::new(),
+            lines => format!("; {lines} with members that this program does not know"),
+        };
+        Verdict::held(
+            Rule::TranscriptChain,
+            format!(
+                "{} lines, each naming the one before it{beside}",
+                entries.len()
+            ),
+        )
+    }
+
+    fn machine_passed(&self) -> bool {
+        let entries = self.chain.entries().iter().rev();
+        let mut examined = entries.filter_map(|entry| match &entry.event {
+            Event::MachineChecked { verdicts } => Some(verdicts),
+            _ => None,
+        });
+        examined
+            .next()
+            .is_some_and(|verdicts| !verdicts.iter().any(Verdict::is_violated))
+    }
+
+    /// The number of the transcript's format.
+    pub(super) fn format(&self) -> u32 {
+        let opening = self.state.opening.as_ref();
+        opening.map_or(1, |opening| opening.format)
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        let opening = self.state.opening.as_ref();
+        opening.map_or(Mode::Live, |opening| opening.mode)
+    }
+
+    pub(super) fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
+        (self.objects)(digest).filter(|bytes| Digest::of(bytes) == *digest)
+    }
+
+    /// The rules on a document, and that it is the one this ceremony makes.
+    fn document(&self, document: Document, made: Time) -> Vec<Verdict> {
+        let objects = self.objects;
+        let name = document.name();
+        let proposal = match verify::proposal(self.state, document, objects) {
+            Ok(proposal) => proposal,
+            Err(why) => {
+                return vec![
+                    Violation::new(Rule::RootDraft, format!("{name}: {why}"), STOP).into(),
+                ];
+            }
+        };
+        let mut verdicts = propose::check(self.state, document, &proposal, made);
+        let again = propose::document(self.state, document, made);
+        verdicts.push(Verdict::unless(
+            Rule::RootDraft,
+            again.map(|again| again.digest()) != Ok(proposal.digest()),
+            || format!("{name} is what the script, the keys and the previous state come to"),
+            || format!("{name} is not what the script, the keys and the previous state come to"),
+            STOP,
+        ));
+        verdicts
+    }
+}
