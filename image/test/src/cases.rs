@@ -183,16 +183,13 @@ pub fn rehearsal_from_the_menu(bench: &Bench) -> Step {
     console.type_line("")?;
     console.expect(&["keymoot: done."], LONG)?;
     println!("    a rehearsal of 9: {} s", begun.elapsed().as_secs());
+    console.expect(&["Enter goes back to the menu> "], SHORT)?;
     for (answer, next, limit) in [
         ("", "Number, then Enter> ", SHORT),
         ("4", "Enter for another stick> ", SHORT),
         ("1", "Enter starts it, q goes back to the menu> ", SHORT),
         ("", "keymoot: done.", LONG),
     ] {
-        console
-            .expect(&["> "], SHORT)
-            .map(drop)
-            .or(Ok::<_, Failure>(()))?;
         console.type_line(answer)?;
         console.expect(&[next], limit)?;
     }
