@@ -3,8 +3,8 @@
 //!
 //! Pure and deterministic: both are a function of the sealed transcript and the
 //! objects that it speaks of, so that a verifier makes them again and compares.
-//! What they say is gathered once ([`facts`]), told in sections into a small model
-//! of a page ([`page`]), and written in either form from that.
+//! What they say is gathered once (`facts`), told in sections into a small model
+//! of a page (`page`), and written in either form from that.
 
 mod account;
 mod chain;
