@@ -1,7 +1,8 @@
-//! keymoot: the offline tool for a quorum of root key holders.
+//! keymoot: the offline tool of a root-key quorum.
 //!
-//! The pure core (`digest`, `text`, `tuf`, `attestation`, `transcript`, `rules`,
-//! `ceremony`) does no input or output, reads no clock and knows no screen.
+//! This package holds what touches a device, a disk, a clock or a screen. What it calls is pure:
+//! `keymoot_record` (transcript, plan, rules, engine, bundle, report) over `keymoot_tuf` and
+//! `keymoot_attestation` over `keymoot_core`. docs/architecture.md draws the map.
 #![forbid(unsafe_code)]
 
 mod commands;
