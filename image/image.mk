@@ -65,16 +65,12 @@ IMAGE_TEST_FOLDER := /tmp/keymoot-image-test
 CASES :=
 image-test: image image-test-packages
 	@cargo build --locked --package image-test
-	if [ -d test-vendor ]; then cargo build --release --locked --package test-vendor; fi
-	tested=()
-	if [ -e "$(IMAGE_TEST_PROGRAM)" ]; then
-		mkdir -p $(IMAGE)/tested/programs
-		cp $(IMAGE)/programs/hsm-sim $(IMAGE)/tested/programs/hsm-sim
-		cp "$(IMAGE_TEST_PROGRAM)" $(IMAGE)/tested/programs/keymoot
-		image/build image $(DEBS) $(IMAGE)/tested/programs $(IMAGE)/tested > $(IMAGE)/tested/log
-		tested=(--tested $(IMAGE)/tested)
-	fi
-	target/debug/image-test --shipped $(IMAGE) "$${tested[@]}" --folder $(IMAGE_TEST_FOLDER) $(CASES)
+	[ "$(IMAGE_TEST_PROGRAM)" != target/release/test-vendor ] || cargo build --release --locked --package test-vendor
+	mkdir -p $(IMAGE)/tested/programs
+	cp $(IMAGE)/programs/hsm-sim $(IMAGE)/tested/programs/hsm-sim
+	cp "$(IMAGE_TEST_PROGRAM)" $(IMAGE)/tested/programs/keymoot
+	image/build image $(DEBS) $(IMAGE)/tested/programs $(IMAGE)/tested > $(IMAGE)/tested/log
+	target/debug/image-test --shipped $(IMAGE) --tested $(IMAGE)/tested --folder $(IMAGE_TEST_FOLDER) $(CASES)
 
 .PHONY: image-test-packages
 image-test-packages:

@@ -89,6 +89,9 @@ fn mount(machine: &mut Machine) -> Step {
 const SMALL_ROSTER: &str = include_str!("../../../fuzz/plan/roster.toml");
 const SMALL_POLICY: &str = include_str!("../../../fuzz/plan/policy.toml");
 
+/// What the verifier of a bundle with such small plans demands.
+const EXPECTATIONS: &str = include_str!("../../../test-vendor/expectations.toml");
+
 /// Puts a plan for two simulated holders onto the ceremony's stick.
 fn small_plan(machine: &mut Machine) -> Step {
     machine.console.put("/tmp/roster.toml", SMALL_ROSTER)?;
@@ -113,7 +116,8 @@ fn plan(machine: &mut Machine, of: &str) -> Step {
     )?;
     println!("    a rehearsal: {} s", begun.elapsed().as_secs());
     machine.console.must(
-        "cp /tmp/plan/roster.toml /tmp/plan/policy.toml $(find /tmp/plan/inputs/incoming -type f) /media/CEREMONY/ && sync",
+        "cp /tmp/plan/roster.toml /tmp/plan/policy.toml $(find /tmp/plan/inputs/incoming -type f) /media/CEREMONY/ && \
+         sed -i 's/ (simulated)//; s|simulated:|gcpkms:projects/test/|' /media/CEREMONY/*.toml && sync",
         SHORT,
     )?;
     Ok(())
@@ -129,7 +133,11 @@ fn verify(machine: &mut Machine) -> Step {
     mount(machine)?;
     machine
         .console
-        .must("keymoot verify /media/BUNDLE/bundle > /tmp/verified", LONG)?;
+        .put("/tmp/expectations.toml", EXPECTATIONS)?;
+    machine.console.must(
+        "keymoot verify /media/BUNDLE/bundle --expect /tmp/expectations.toml > /tmp/verified",
+        LONG,
+    )?;
     let verdict = machine.console.must("tail -n 1 /tmp/verified", SHORT)?;
     println!("    {}", verdict.trim());
     Ok(())
