@@ -13,6 +13,7 @@ use keymoot_record::{
 };
 
 use super::{
+    golden::Interrupted,
     lines::Lines,
     machine::Machine,
     plan::{self, HOLDERS},
@@ -79,6 +80,42 @@ impl Ceremony {
         }
     }
 
+    /// Goes on with an interrupted ceremony, whose devices are as they were, on a machine.
+    pub fn resume(machine: &Machine, program: &Path, interrupted: &Interrupted) -> Self {
+        let folder = tempfile::Builder::new().prefix("kl").tempdir().unwrap();
+        interrupted.lay_out(folder.path());
+        let room = Room::open(folder.path(), HOLDERS);
+        let arguments = vec![
+            "resume".into(),
+            folder.path().join("ceremony").into_os_string(),
+            "--plain".into(),
+            "--out".into(),
+            folder.path().join("bundle").into_os_string(),
+        ];
+        let at = Lines::start(machine.command(room.socket(), program, arguments));
+        Self {
+            place: Place(folder),
+            room,
+            at,
+        }
+    }
+
+    /// From the second holder's turn in this step to the end.
+    pub fn go_on_from(&mut self, step: &str) {
+        if step == "enrolment" {
+            self.enrol_from(2);
+        }
+        if step == "closing" {
+            self.sign_from(2, "closing");
+        } else {
+            self.sign_from(if step == "signing" { 2 } else { 1 }, "signing");
+            self.at.answer("type confirm", "confirm");
+            self.sign_from(1, "closing");
+        }
+        self.at.answer("Type done", "done");
+        assert_eq!(self.at.exit_code(), 0);
+    }
+
     /// From the first question to the last holder's answer.
     pub fn up_to_roll_call(&mut self) {
         self.at.answer(AFTER_PREFLIGHT, "bag 17");
@@ -115,9 +152,9 @@ impl Ceremony {
         self.room.remove(holder);
     }
 
-    /// Each holder signs what there is to sign.
-    fn sign(&mut self, step: &str) {
-        for holder in 1..=HOLDERS {
+    /// Each holder from this one on signs what there is to sign.
+    fn sign_from(&mut self, first: usize, step: &str) {
+        for holder in first..=HOLDERS {
             self.comes(step, holder);
             self.at.answer("PIN, then Enter", &pin(holder));
             self.goes(holder);
@@ -127,7 +164,18 @@ impl Ceremony {
     /// From the first question to the end.
     fn hold(&mut self) {
         self.up_to_roll_call();
-        for holder in 1..=HOLDERS {
+        self.enrol_from(1);
+        self.sign_from(1, "signing");
+        self.at.answer("type confirm", "confirm");
+        self.sign_from(1, "closing");
+        self.at.answer("Type done", "done");
+        assert_eq!(self.at.exit_code(), 0);
+        records::keep_bundle(&self.place);
+    }
+
+    /// Each holder from this one on enrols; then everybody reads the documents.
+    fn enrol_from(&mut self, first: usize) {
+        for holder in first..=HOLDERS {
             self.begin_enrolment(holder);
             self.goes(holder);
         }
@@ -139,12 +187,6 @@ impl Ceremony {
             let words = self.words_of(name);
             self.at.reply(&words);
         }
-        self.sign("signing");
-        self.at.answer("type confirm", "confirm");
-        self.sign("closing");
-        self.at.answer("Type done", "done");
-        assert_eq!(self.at.exit_code(), 0);
-        records::keep_bundle(&self.place);
     }
 
     /// The words that the review of a document asks for.

@@ -4,6 +4,7 @@
 
 mod bundle;
 mod ceremony;
+mod golden;
 mod lines;
 mod machine;
 mod plan;
