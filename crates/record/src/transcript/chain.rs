@@ -459,7 +459,7 @@ mod tests {
         }
         let bytes = String::from_utf8(with("\"cut\":0")).unwrap();
         let bytes = bytes
-            .replace("\"sha256\"", "\"more\":1,\"sha256\"")
+            .replace("\"name\"", "\"more\":1,\"name\"")
             .into_bytes();
         let chain = Chain::read(&bytes).unwrap();
         assert_eq!(chain.entries()[0].unknown_members(), ["/program/more"]);
