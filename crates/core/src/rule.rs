@@ -73,13 +73,9 @@ rules! {
          `confirm` and `export` follows `close`, and the last step exports.";
     ScriptDocuments = "SCRIPT-DOCUMENTS":
         "the script signs the documents of its scenario: every one that exists, and no other.";
-
     ScriptExpected = "SCRIPT-EXPECTED":
         "the script has every step of the released script of its name, in order, with the same \
          kinds, confirmers, fields and documents; with `--script` it is that very file.";
-    ExpectationsRead = "EXPECTATIONS-READ":
-        "the verifier's expectations are TOML of the format `keymoot-expectations-1` with no \
-         unknown field and none missing.";
 
     PolicyRead = "POLICY-READ":
         "the policy is TOML of at most 256 KiB with no unknown field and none missing.";
@@ -94,7 +90,6 @@ rules! {
         "the policy says what the previous documents say: thresholds, number of keys, periods, \
          the online key, the delegations in their order with thresholds, keys, paths and \
          `terminating`.";
-
     PolicyExpected = "POLICY-EXPECTED":
         "the policy is at least as strong as the verifier expects: quorum, bounds on people, \
          firmware, periods and algorithms, and with `--policy` it is that very file.";
@@ -357,6 +352,10 @@ rules! {
     ExportExpiry = "EXPORT-EXPIRY":
         "each document lasts longer than its signing period, and not longer than a document \
          signed now would.";
+
+    ExpectationsRead = "EXPECTATIONS-READ":
+        "the verifier's expectations are TOML of the format `keymoot-expectations-1` with no \
+         unknown field and none missing.";
 }
 
 impl Rule {
