@@ -16,6 +16,7 @@ pub enum Request {
     Remove { device: usize },
     Touch { device: usize },
     Devices {},
+    Waiting {},
     Fault { device: Option<usize>, plan: String },
 }
 
@@ -34,6 +35,7 @@ impl Controlled for Room {
                 let plan = plan.parse::<Plan>().map_err(|error| error.to_string())?;
                 self.fault(plan, device).map_err(text)?;
             }
+            Request::Waiting {} => return Ok(saying("waiting", self.waiting())),
             Request::Devices {} => return Ok(saying("devices", self.devices())),
         }
         Ok(Map::new())

@@ -272,6 +272,11 @@ impl Room {
         world.waiting.insert(client, then);
     }
 
+    /// How many clients wait for a reader to come or go.
+    pub fn waiting(&self) -> usize {
+        self.lock().waiting.len()
+    }
+
     /// Ends the waiting of `client`; false when it was not waiting (any more).
     pub fn stop_waiting(&self, client: ClientId) -> bool {
         self.lock().waiting.remove(&client).is_some()

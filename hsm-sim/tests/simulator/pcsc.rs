@@ -35,6 +35,13 @@ fn act(control: &mut Control, what: &str, device: usize) {
     assert_eq!(control.act(what, device)["ok"], true, "{what} {device}");
 }
 
+/// Returns when a client waits for a reader to come or go. What changes before is no change to it.
+fn until_one_waits(control: &mut Control) {
+    while control.ask(&json!({ "do": "waiting" }))["waiting"] != 1 {
+        std::thread::yield_now();
+    }
+}
+
 /// Nothing is heard while the service answers many other questions.
 fn quiet<T>(seen: &Receiver<T>, control: &mut Control) -> bool {
     (0..100)
@@ -80,9 +87,11 @@ fn waiting_for_a_change_blocks_until_a_device_is_inserted_and_again_until_it_is_
         }
     });
     let mut control = Control::connect(&socket);
+    until_one_waits(&mut control);
     assert!(quiet(&seen, &mut control), "nothing happened yet");
     act(&mut control, "insert", 1);
     assert_eq!(seen.recv().unwrap(), [reader(0)]);
+    until_one_waits(&mut control);
     assert!(quiet(&seen, &mut control), "nothing happened since");
     act(&mut control, "remove", 1);
     assert!(seen.recv().unwrap().is_empty());
