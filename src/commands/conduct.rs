@@ -36,6 +36,7 @@ use keymoot_core::{HostError, Rule, Verdict, Violation, digest::Digest, text::es
 use keymoot_record::{
     bundle,
     ceremony::{Plan, PlanFiles, State},
+    expectation::{self, ExpectationSet},
     rules::{policy::Policy, roster::Roster},
     transcript::{self, Event, Mode, Program},
 };
@@ -270,7 +271,7 @@ pub fn conduct(
     )?;
     Ok(match outcome {
         Outcome::Finished => {
-            say!("{}", what_now(&out, mode));
+            say!("{}", what_now(&out, &plan, mode));
             ExitCode::SUCCESS
         }
         Outcome::Left => {
@@ -300,17 +301,28 @@ fn verify_so_far(
     }
 }
 
-/// Where the bundle stands, and what anybody can do with it.
-fn what_now(out: &Path, mode: Mode) -> String {
+/// Where the bundle is, and the commands that read and verify it.
+fn what_now(out: &Path, plan: &Plan, mode: Mode) -> String {
     let bundle = escape_path(out);
     let rehearsal = match mode {
         Mode::Live => "",
         Mode::Rehearsal => " --rehearsal",
     };
+    let meets = |name: &str| {
+        ExpectationSet::shipped(name).is_some_and(|set| {
+            let verdicts = expectation::compare(plan, mode, &set);
+            !verdicts.iter().any(Verdict::is_violated)
+        })
+    };
+    let expect = match ExpectationSet::names().find(|name| meets(name)) {
+        Some(expectation::DEFAULT) => String::new(),
+        Some(name) => format!(" --expect {name}"),
+        None => " --expect FILE".to_owned(),
+    };
     format!(
-        "The bundle stands at {bundle}\n\
+        "The bundle is at {bundle}\n\
          To read what happened: {bundle}/report.html\n\
-         To check it: keymoot verify {bundle}{rehearsal}"
+         To verify it: keymoot verify {bundle}{rehearsal}{expect}"
     )
 }
 

@@ -55,7 +55,7 @@ fn no_line_no_account_and_no_subcommand_obeys_the_people_it_is_about() {
         .flat_map(|(name, path)| [(*name).as_ref(), argument(path)]);
     let told = said(rehearse.into_iter().chain([argument(script)]).chain(named));
     all_safe("rehearse", &told);
-    assert!(told.contains("The bundle stands at"), "{told}");
+    assert!(told.contains("The bundle is at"), "{told}");
 
     for name in ["report.html", "report.md"] {
         let account = fs::read_to_string(bundle.join(name)).unwrap();
