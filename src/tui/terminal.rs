@@ -17,8 +17,8 @@ use crossterm::{
     event::{DisableBracketedPaste, EnableBracketedPaste},
     execute,
     terminal::{
-        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-        disable_raw_mode, enable_raw_mode,
+        BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+        LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
     },
 };
 use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
@@ -47,7 +47,8 @@ pub(super) struct TakenTerminal {
 }
 
 impl TakenTerminal {
-    /// Takes the terminal over: raw mode, alternate screen, pastes marked as such.
+    /// Takes the terminal over: raw mode, alternate screen, pastes marked as such. The Linux console
+    /// has no alternate screen (console_codes(4)): there, clearing is what removes older text.
     ///
     /// # Errors
     /// What the terminal refused.
@@ -62,6 +63,8 @@ impl TakenTerminal {
         execute!(
             io::stdout(),
             EnterAlternateScreen,
+            Clear(ClearType::All),
+            cursor::MoveTo(0, 0),
             EnableBracketedPaste,
             cursor::Hide
         )?;
@@ -129,13 +132,16 @@ pub(super) fn this_thread_ends_screens() {
     ENDS_SCREENS.set(true);
 }
 
-/// Gives the terminal back, once.
+/// Gives the terminal back, once, without what the screens showed: a console without an alternate
+/// screen would keep it.
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // Where this fails there is no terminal any more.
         let _ = execute!(
             io::stdout(),
             DisableBracketedPaste,
+            Clear(ClearType::All),
+            cursor::MoveTo(0, 0),
             LeaveAlternateScreen,
             cursor::Show
         );

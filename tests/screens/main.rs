@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod complete;
+mod console;
 mod escrow;
 mod everywhere;
 mod hostile;

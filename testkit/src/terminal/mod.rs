@@ -306,6 +306,12 @@ impl Terminal {
         find(&self.shown.written, text).is_some()
     }
 
+    /// What a terminal without an alternate screen, such as the Linux console, shows by now, on which
+    /// this text stood before.
+    pub fn on_a_console(&self, before: &str) -> String {
+        self.shown.on_a_console(before)
+    }
+
     /// The number of the program's process.
     pub fn process(&self) -> u32 {
         self.child.id()

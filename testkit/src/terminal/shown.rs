@@ -8,6 +8,9 @@ use super::frame::{Frame, divider};
 const BEGINS: &[u8] = b"\x1b[?2026h";
 const ENDS: &[u8] = b"\x1b[?2026l";
 
+/// What enters the alternate screen, but for its last byte, and leaves it.
+const ALTERNATE: &[u8] = b"\x1b[?1049";
+
 /// What has come to the terminal.
 pub struct Shown {
     parser: vt100::Parser,
@@ -70,6 +73,25 @@ impl Shown {
         }
         let keep = self.tail.len().saturating_sub(BEGINS.len() - 1);
         self.tail.drain(..keep);
+    }
+
+    /// What a terminal without an alternate screen shows by now, on which this text stood before.
+    pub fn on_a_console(&self, before: &str) -> String {
+        let (rows, columns) = self.parser.screen().size();
+        let mut console =
+            vt100::Parser::new(characters(rows.into()), characters(columns.into()), 0);
+        console.process(before.as_bytes());
+        let mut written = self.written.as_slice();
+        while let Some(at) = written
+            .windows(ALTERNATE.len())
+            .position(|part| part == ALTERNATE)
+        {
+            console.process(&written[..at]);
+            // The last byte says whether the screen is entered or left.
+            written = &written[at + ALTERNATE.len() + 1..];
+        }
+        console.process(written);
+        console.screen().contents()
     }
 
     /// The emulator's screen has another size from now on.
