@@ -22,14 +22,14 @@ impl Driver<'_, '_> {
             .unwrap_or_default();
         let expected = awaited.first().copied();
         let family = self.awaited_family(holder, expected);
-        let (device, firmware) = match family {
+        let (device, firmware, form_factor) = match family {
             Family::YubiKey => {
                 let device = self.wait_for_one(holder, expected)?;
-                (device.serial, device.firmware)
+                (device.serial, device.firmware, device.form_factor)
             }
             Family::YubiHsm => {
                 let unit = self.wait_for_unit(holder, expected)?;
-                (unit.serial, unit.firmware)
+                (unit.serial, unit.firmware, None)
             }
         };
         let serial = device.0;
@@ -48,6 +48,7 @@ impl Driver<'_, '_> {
                     serial,
                     family,
                     firmware,
+                    form_factor,
                 };
                 let revoked = self
                     .state

@@ -89,6 +89,28 @@ fn a_key_in_another_slot_is_refused() {
 }
 
 #[test]
+fn a_yubikey_bio_that_leaks_is_refused_although_the_policy_asks_for_less() {
+    let vendor = Lookalike::vendor();
+    for (firmware, form_factor, rules) in [
+        ("050701", "06", &["DEVICE-FIRMWARE"][..]),
+        ("050701", "07", &["DEVICE-FIRMWARE"]),
+        ("050702", "07", &[]),
+        ("050701", "03", &[]),
+    ] {
+        let slot_extensions = SLOT_EXTENSIONS
+            .replace("DER:050704", &format!("DER:{firmware}"))
+            .replace("3.9=DER:03", &format!("3.9=DER:{form_factor}"));
+        let found = violated(
+            &vendor,
+            &of_yubikey(slot_extensions),
+            Family::YubiKey,
+            SERIAL,
+        );
+        assert_eq!(found, rules, "{firmware} {form_factor}");
+    }
+}
+
+#[test]
 fn the_evidence_of_another_device_than_the_one_at_the_table_is_refused() {
     let found = violated(&Lookalike::vendor(), &Recipe::default(), Family::YubiKey, 7);
     assert_eq!(found, ["DEVICE-SERIAL"]);

@@ -32,6 +32,14 @@ const FIPS_RANDOM: Advisory = Advisory {
     effect: "the first random bytes after power-up are predictable",
 };
 
+/// The least firmware of models that need more than a policy asks of their family: a YubiKey Bio
+/// leaks until 5.7.2 (YSA-2024-03), other YubiKeys until 5.7.0.
+#[must_use]
+pub fn model_minimum(form: Option<FormFactor>) -> Option<Firmware> {
+    form.is_some_and(FormFactor::bio)
+        .then_some(Firmware::new(5, 7, 2))
+}
+
 /// The advisories that apply to a key of this algorithm in a device of this
 /// family with this firmware and form factor.
 #[must_use]
@@ -46,11 +54,7 @@ pub fn affecting(
         return leaks.then_some(EUCLEAK).into_iter().collect();
     }
     let mut found = Vec::new();
-    let repaired = if form.is_some_and(FormFactor::bio) {
-        Firmware::new(5, 7, 2)
-    } else {
-        Firmware::new(5, 7, 0)
-    };
+    let repaired = model_minimum(form).unwrap_or(Firmware::new(5, 7, 0));
     if algorithm.elliptic() && firmware.major() == 5 && firmware < repaired {
         found.push(EUCLEAK);
     }

@@ -58,7 +58,7 @@ mod violation;
 mod yubihsm;
 pub mod yubihsm_log;
 
-pub use advisory::{Advisory, affecting};
+pub use advisory::{Advisory, affecting, model_minimum};
 pub use capabilities::{Capabilities, Domains, Origin};
 pub use device_facts::{Firmware, FormFactor, PinPolicy, Slot, TouchPolicy};
 pub use encoding::{certificate_der, public_key_der};

@@ -4,7 +4,7 @@ use super::{Verdict, Violation, policy::Policy, roster::Holder};
 use crate::transcript::Time;
 use keymoot_attestation as attestation;
 use keymoot_attestation::{
-    Capabilities, Evidence, Family, Firmware, KeyAlgorithm, PinPolicy, Slot, Specifics,
+    Capabilities, Evidence, Family, Firmware, FormFactor, KeyAlgorithm, PinPolicy, Slot, Specifics,
     TouchPolicy, TrustStore, VerifiedAttestation, YubiHsmFacts, YubiKeyFacts,
 };
 use keymoot_core::Rule;
@@ -18,6 +18,8 @@ pub struct Reported {
     pub family: Family,
     /// Its firmware.
     pub firmware: Firmware,
+    /// Its shape, where it says.
+    pub form_factor: Option<FormFactor>,
 }
 
 /// Every rule on a device that a holder brings to be enrolled. `owner` is the
@@ -58,7 +60,7 @@ pub fn brought(
             },
             "keep it for the inquiry, and take another device",
         ),
-        firmware(device.family, device.firmware, policy),
+        firmware(device.family, device.firmware, device.form_factor, policy),
     ]
 }
 
@@ -108,15 +110,24 @@ pub fn returned(serial: u32, awaited: &[u32], owner: Option<&str>) -> Vec<Verdic
     )]
 }
 
-fn firmware(family: Family, firmware: Firmware, policy: &Policy) -> Verdict {
-    let least = Firmware::from(policy.device.firmware(family).unwrap_or([u8::MAX; 3]));
+fn firmware(
+    family: Family,
+    firmware: Firmware,
+    form: Option<FormFactor>,
+    policy: &Policy,
+) -> Verdict {
+    let demanded = Firmware::from(policy.device.firmware(family).unwrap_or([u8::MAX; 3]));
+    let (least, whose) = match attestation::model_minimum(form) {
+        Some(least) if least > demanded => (least, "a YubiKey Bio's"),
+        _ => (demanded, "the policy's"),
+    };
     Verdict::unless(
         Rule::DeviceFirmware,
         firmware < least,
         || format!("firmware {firmware} is {least} or later"),
         || {
             format!(
-                "firmware {firmware} is older than the policy's {least}, and a {family}'s firmware cannot be changed"
+                "firmware {firmware} is older than {whose} {least}, and a {family}'s firmware cannot be changed"
             )
         },
         "take another device",
@@ -208,7 +219,11 @@ pub fn enrolment(
         Specifics::YubiKey(stated) => verdicts.extend(yubikey(stated)),
         Specifics::YubiHsm(stated) => verdicts.extend(yubihsm(&facts, stated)),
     }
-    verdicts.push(firmware(facts.family(), facts.firmware(), policy));
+    let form = match facts.specifics() {
+        Specifics::YubiKey(stated) => stated.form_factor,
+        Specifics::YubiHsm(_) => None,
+    };
+    verdicts.push(firmware(facts.family(), facts.firmware(), form, policy));
     verdicts.extend(key(claim, &facts));
     (verdicts, Some(facts))
 }
@@ -315,4 +330,34 @@ fn key(claim: &Claim<'_>, facts: &VerifiedAttestation) -> [Verdict; 2] {
             .into(),
         },
     ]
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{Family, Firmware, FormFactor, Policy, Reported, Rule, brought};
+    use crate::rules::roster::Roster;
+
+    #[test]
+    fn a_yubikey_bio_that_leaks_is_refused_when_it_is_inserted() {
+        let policy = include_str!("../../../../ceremony-scripts/policy.toml");
+        let policy = Policy::parse(policy).unwrap();
+        let roster = include_str!("../../../../tests/data/hostile-roster.toml");
+        let roster = Roster::parse(roster).unwrap();
+        let refused = |patch, form| {
+            let device = Reported {
+                serial: 1,
+                family: Family::YubiKey,
+                firmware: Firmware::new(5, 7, patch),
+                form_factor: Some(FormFactor::from_byte(form)),
+            };
+            brought(device, &roster.holders[0], None, None, &policy)
+                .iter()
+                .any(|verdict| verdict.rule == Rule::DeviceFirmware && verdict.is_violated())
+        };
+        assert!(refused(1, 6));
+        assert!(refused(1, 7));
+        assert!(!refused(2, 7));
+        assert!(!refused(1, 1));
+    }
 }
