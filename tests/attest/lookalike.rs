@@ -36,6 +36,8 @@ pub const UNIT_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.4.2=DER:020401020304
 basicConstraints=critical,CA:TRUE,pathlen:0
 ";
+/// How openssl makes an RSA key with the exponent 3.
+pub const EXPONENT_3: &str = "RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3";
 const ROOT_NAME: &str = "Yubico PIV Root CA Serial 263751";
 const DATES: (&str, &str) = ("20160314000000Z", "20520417000000Z");
 
@@ -209,6 +211,48 @@ impl Lookalike {
     /// A folder for `--vendor-dir` that trusts this vendor.
     pub fn vendor_dir(&self) -> PathBuf {
         self.trusting(&self.authorities)
+    }
+
+    /// The same, with this range as the firmware of YubiKeys under the root.
+    pub fn vendor_dir_of_firmware(&self, range: &str) -> PathBuf {
+        let folder = self.vendor_dir();
+        let manifest = fs::read_to_string(folder.join("vendor.toml")).unwrap();
+        // The root comes first.
+        let bounded = manifest.replacen("\nrole =", &format!("\nfirmware = {range}\nrole ="), 1);
+        fs::write(folder.join("vendor.toml"), bounded).unwrap();
+        folder
+    }
+
+    /// Gives the devices a key of this algorithm, such as openssl makes.
+    pub fn with_device_key(self, algorithm: &str) -> Self {
+        self.generate("device", algorithm);
+        self
+    }
+
+    /// Gives the issuer of devices, of this name, another key of this algorithm.
+    pub fn with_issuer_key(self, subject: &str, algorithm: &str) -> Self {
+        let constraints =
+            "basicConstraints=critical,CA:TRUE,pathlen:1\nkeyUsage=critical,keyCertSign\n";
+        self.generate("issuer", algorithm);
+        self.issue(
+            "intermediate",
+            "issuer",
+            subject,
+            constraints,
+            DATES,
+            "sha256",
+        );
+        self
+    }
+
+    /// Gives the devices a key whose primes are of the generator of CVE-2017-15361.
+    pub fn with_factorable_device_key(self) -> Self {
+        let key = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/data/attestation/roca-2048.key"
+        );
+        fs::copy(key, self.path("device.key")).unwrap();
+        self
     }
 
     /// The same without the issuer of devices.

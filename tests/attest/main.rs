@@ -4,6 +4,7 @@
 
 mod every_bit;
 mod genuine;
+mod hierarchies;
 mod lookalike;
 mod mistaken;
 mod program;

@@ -98,10 +98,6 @@ fn a_device_certificate_of_another_shape_is_refused() {
             format!("{DEVICE_EXTENSIONS}1.2.3.4=critical,DER:00\n"),
         ),
         (
-            "no basicConstraints",
-            "1.3.6.1.4.1.41482.3.3=DER:050704\n".to_owned(),
-        ),
-        (
             "no authority",
             DEVICE_EXTENSIONS.replace("CA:TRUE,pathlen:0", "CA:FALSE"),
         ),

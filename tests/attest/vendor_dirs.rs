@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::lookalike::{Lookalike, Recipe, vendor_dir};
+use crate::lookalike::{EXPONENT_3, Lookalike, Recipe, vendor_dir};
 use crate::program::{attest, data, proven, refusal, refused, vectors};
 
 fn shipped(path: &str) -> PathBuf {
@@ -160,6 +160,20 @@ fn an_issuer_without_the_certificates_above_it_is_refused() {
 fn an_intermediate_is_not_a_root() {
     let issuer = shipped("intermediates/yubico-piv-attestation-b-1.pem");
     assert_eq!(judged(&[("piv-root", &issuer)]), ["DEVICE-TRUST"]);
+}
+
+#[test]
+fn an_issuer_whose_key_has_the_exponent_3_is_refused() {
+    let vendor = Lookalike::of_5_7_4("Yubico PIV Attestation B 1", 1)
+        .with_issuer_key("Yubico PIV Attestation B 1", EXPONENT_3);
+    let [attestation, device] = vendor.evidence(&Recipe::default());
+    let rules = refused(&[
+        &attestation,
+        &device,
+        Path::new("--vendor-dir"),
+        &vendor.vendor_dir(),
+    ]);
+    assert_eq!(rules, ["DEVICE-TRUST"]);
 }
 
 #[test]

@@ -4,11 +4,17 @@
 //! a wrong belief of ours about devices; neither may pass unseen.
 
 use super::device_facts::Firmware;
-use super::piv::SlotStatement;
+use super::piv::{DeviceStatement, SlotStatement};
+use super::trust::Anchor;
 use keymoot_core::{Rule, Violation};
 
-/// Every contradiction within a statement.
-pub(super) fn contradictions(statement: &SlotStatement) -> Vec<Violation> {
+/// Every contradiction within a statement, with the device certificate, and with the root that the
+/// chain leads to.
+pub(super) fn contradictions(
+    statement: &SlotStatement,
+    device: Option<&DeviceStatement>,
+    root: Option<&Anchor>,
+) -> Vec<Violation> {
     let firmware = statement.firmware;
     let mut found = Vec::new();
     let mut found_if = |contradiction: bool, what: String| {
@@ -44,6 +50,26 @@ pub(super) fn contradictions(statement: &SlotStatement) -> Vec<Violation> {
             && !(Firmware::new(4, 3, 0)..Firmware::new(4, 4, 0)).contains(&firmware),
         format!("firmware {firmware} states no serial number"),
     );
+    // Within a generation the two differ on genuine devices.
+    if let Some(device) = device.filter(|device| device.firmware.major() != firmware.major()) {
+        found_if(
+            true,
+            format!(
+                "the slot attestation states firmware {firmware}, and the device certificate {}: \
+                 no device is of two generations",
+                device.firmware
+            ),
+        );
+    }
+    if let Some((root, range)) = root.and_then(|root| Some((root, root.firmware?))) {
+        found_if(
+            !range.contains(firmware),
+            format!(
+                "firmware {firmware} is stated under \"{}\", and YubiKeys under it have firmware {range}",
+                root.subject_text
+            ),
+        );
+    }
     found
 }
 
@@ -51,7 +77,8 @@ pub(super) fn contradictions(statement: &SlotStatement) -> Vec<Violation> {
 mod tests {
     use super::super::device_facts::{FormFactor, PinPolicy, Slot, TouchPolicy};
     use super::super::key_algorithm::KeyAlgorithm;
-    use super::{Firmware, SlotStatement, contradictions};
+    use super::{Firmware, SlotStatement};
+    use keymoot_core::Violation;
 
     const GENUINE: SlotStatement = SlotStatement {
         slot: Slot::SIGNATURE,
@@ -62,6 +89,10 @@ mod tests {
         touch_policy: TouchPolicy::Always,
         form_factor: Some(FormFactor::from_byte(3)),
     };
+
+    fn contradictions(statement: &SlotStatement) -> Vec<Violation> {
+        super::contradictions(statement, None, None)
+    }
 
     #[test]
     fn a_genuine_statement_has_no_contradiction() {

@@ -5,8 +5,11 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+
 /// A firmware version, ordered as versions are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Firmware([u8; 3]);
 
 impl Firmware {
@@ -33,6 +36,14 @@ impl Firmware {
     pub const fn major(self) -> u8 {
         let [major, _, _] = self.0;
         major
+    }
+}
+
+impl TryFrom<String> for Firmware {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a firmware is three numbers, such as 5.7.4")
     }
 }
 

@@ -19,6 +19,9 @@
 //!   the exact signed bytes; RSA with SHA-256 and nothing else;
 //! - every unsigned byte of both certificates has its only possible value;
 //! - names link byte for byte, and each role may sign only what it is for;
+//! - every RSA key below the root has the exponent 65537 and was not made by the flawed generator
+//!   of CVE-2017-15361 (ROCA);
+//! - a YubiKey states a firmware that its root's hierarchy has;
 //! - both certificates have the shape that devices have: names, extensions,
 //!   lengths; no critical extension that is not understood;
 //! - the stated facts are ones that a genuine device can state together;
@@ -48,9 +51,11 @@ mod device_facts;
 mod encoding;
 mod facts;
 mod family;
+mod hierarchy;
 mod key_algorithm;
 mod manifest;
 mod piv;
+mod rsa;
 mod trust;
 mod vendor;
 mod verify;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::certificate::Certificate;
 use super::encoding::certificate_der;
+use super::hierarchy::FirmwareRange;
 use super::trust::{Role, TrustStore};
 use keymoot_core::digest::Digest;
 use keymoot_core::text::excerpt;
@@ -33,6 +34,8 @@ struct Entry {
     role: Role,
     sha256: String,
     spki_sha256: String,
+    /// Of a root of YubiKeys: their firmware. Without it any is accepted.
+    firmware: Option<FirmwareRange>,
     /// Provenance, for people.
     #[serde(default, rename = "hierarchy")]
     _hierarchy: String,
@@ -67,6 +70,22 @@ impl Manifest {
                         excerpt(&entry.file)
                     ),
                     "name files by their path from vendor.toml down",
+                ));
+            }
+        }
+        for entry in &manifest.certificates {
+            let Some(range) = entry.firmware else {
+                continue;
+            };
+            if range.is_empty() || !entry.role.has_yubikeys() {
+                return Err(Violation::new(
+                    Rule::DeviceTrust,
+                    format!(
+                        "vendor.toml gives \"{}\" ({}) YubiKeys of firmware {range}",
+                        excerpt(&entry.file),
+                        entry.role
+                    ),
+                    "give a firmware range to piv-root and attestation-root alone, with `before` above `from`",
                 ));
             }
         }
@@ -109,7 +128,8 @@ impl Manifest {
             }
         }
         if violations.is_empty() {
-            TrustStore::from_parts(self.vendor.clone(), parts)
+            let ranges = self.certificates.iter().map(|entry| entry.firmware);
+            Ok(TrustStore::from_parts(self.vendor.clone(), parts)?.bounded(ranges))
         } else {
             Err(violations)
         }

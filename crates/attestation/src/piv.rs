@@ -42,6 +42,7 @@ pub(super) struct SlotStatement {
 /// What a device certificate states.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DeviceStatement {
+    pub(super) firmware: Firmware,
     pub(super) fips: bool,
     pub(super) cspn: bool,
 }
@@ -118,13 +119,14 @@ pub(super) fn slot_statement(
     }
 }
 
-/// Reads a device certificate.
+/// Reads a device certificate, which may lack basicConstraints where `unconstrained`.
 ///
-/// The U2F root also signs FIDO leaves, and a YubiKey 4 under it has no
+/// The U2F root also signs FIDO leaves, and YubiKeys under it have no
 /// basicConstraints; name and firmware are therefore demanded of every device
-/// certificate, and a certificate authority of every later device.
+/// certificate.
 pub(super) fn device_statement(
     certificate: &Certificate<'_>,
+    unconstrained: bool,
 ) -> Result<DeviceStatement, Vec<Violation>> {
     let mut checks = Checks::of("the device certificate", certificate);
     if !certificate
@@ -135,14 +137,17 @@ pub(super) fn device_statement(
     }
     checks.nothing_critical_unknown();
     let firmware = checks.required(&FIRMWARE, firmware);
-    checks.may_attest(firmware.is_none_or(|firmware| firmware.major() <= 4));
+    checks.may_attest(unconstrained);
     let fips = checks.optional(&FIPS, der_u32).is_some();
     // Documented without its content; only its presence is read.
     let cspn = certificate.extension(&CSPN).is_some();
-    if checks.violations.is_empty() {
-        Ok(DeviceStatement { fips, cspn })
-    } else {
-        Err(checks.violations)
+    match firmware {
+        Some(firmware) if checks.violations.is_empty() => Ok(DeviceStatement {
+            firmware,
+            fips,
+            cspn,
+        }),
+        _ => Err(checks.violations),
     }
 }
 

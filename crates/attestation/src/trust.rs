@@ -22,6 +22,8 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::certificate::{BASIC_CONSTRAINTS, Certificate, KEY_USAGE, SignatureAlgorithm};
 use super::family::Family;
+use super::hierarchy::FirmwareRange;
+use super::rsa;
 use super::vendor;
 use keymoot_core::digest::Digest;
 use keymoot_core::{Rule, Violation};
@@ -72,6 +74,17 @@ impl Role {
         }
     }
 
+    /// Whether device certificates that keys in this role sign may lack basicConstraints: those
+    /// that a root signs itself do, on every YubiKey 4 and on some YubiKey 5 (a 5Ci, 5.2.4).
+    pub(super) const fn leaves_devices_unconstrained(self) -> bool {
+        matches!(self, Self::PivRoot)
+    }
+
+    /// Whether keys in this role are roots that YubiKeys stand under.
+    pub(super) const fn has_yubikeys(self) -> bool {
+        matches!(self, Self::PivRoot | Self::AttestationRoot)
+    }
+
     /// Whether keys in this role sign device certificates of the family.
     pub(super) const fn signs(self, family: Family) -> bool {
         match family {
@@ -110,6 +123,8 @@ pub(super) struct Anchor {
     pub(super) digest: Digest,
     pub(super) subject: Vec<u8>,
     pub(super) validity: (i64, i64),
+    /// Of a root: the firmware of the YubiKeys under it, where the store bounds it.
+    pub(super) firmware: Option<FirmwareRange>,
     spki: Vec<u8>,
     /// Where in the store the key is that signed this one; none for a root.
     issuer: Option<usize>,
@@ -199,6 +214,7 @@ impl TrustStore {
                 digest: certificate.digest(),
                 subject: certificate.subject().to_vec(),
                 validity: certificate.validity(),
+                firmware: None,
                 spki: certificate.public_key().raw.to_vec(),
                 issuer: issuer.flatten(),
             });
@@ -217,6 +233,14 @@ impl TrustStore {
         } else {
             Err(violations)
         }
+    }
+
+    /// Bounds the firmware of YubiKeys by their root, given for each certificate in order.
+    pub(super) fn bounded(mut self, ranges: impl Iterator<Item = Option<FirmwareRange>>) -> Self {
+        for (anchor, range) in self.anchors.iter_mut().zip(ranges) {
+            anchor.firmware = range;
+        }
+        self
     }
 
     /// The vendor's name.
@@ -282,6 +306,9 @@ fn fit(role: Role, certificate: &Certificate<'_>) -> Result<(), String> {
         .is_some_and(|usage| usage.key_cert_sign())
     {
         return Err("is not allowed to sign certificates".to_owned());
+    }
+    if let Some(weakness) = rsa::weakness(certificate.public_key()) {
+        return Err(format!("has a key that {weakness}"));
     }
     if role.issuers().is_empty() {
         if certificate.issuer() != certificate.subject()

@@ -7,7 +7,7 @@ use super::facts::{Link, Specifics, VerifiedAttestation, YubiHsmFacts, YubiKeyFa
 use super::family::{self, Family};
 use super::key_algorithm::KeyAlgorithm;
 use super::trust::{Anchor, TrustStore};
-use super::{piv, yubihsm};
+use super::{piv, rsa, yubihsm};
 use keymoot_core::{Rule, Violation};
 
 /// What a device hands out to prove where a key was made.
@@ -45,7 +45,7 @@ pub fn verify(
     }
     let path = issuers(family, &attestation, &device, store);
     let stated = match family {
-        Family::YubiKey => yubikey(&attestation, &device),
+        Family::YubiKey => yubikey(&attestation, &device, path.as_deref().ok()),
         Family::YubiHsm => yubihsm(&attestation, &device),
     };
     let issuers = path.as_deref().unwrap_or_default();
@@ -96,10 +96,19 @@ struct Stated {
 fn yubikey(
     attestation: &Certificate<'_>,
     device: &Certificate<'_>,
+    path: Option<&[&Anchor]>,
 ) -> Result<Stated, Vec<Violation>> {
     let slot = piv::slot_statement(attestation);
-    let device = piv::device_statement(device);
-    let contradictions = slot.as_ref().map(contradictions).unwrap_or_default();
+    // Without a path the evidence is refused for that, and no hierarchy demands constraints.
+    let unconstrained = path
+        .and_then(<[_]>::first)
+        .is_none_or(|issuer| issuer.role.leaves_devices_unconstrained());
+    let device = piv::device_statement(device, unconstrained);
+    let root = path.and_then(<[_]>::last).copied();
+    let contradictions = match &slot {
+        Ok(slot) => contradictions(slot, device.as_ref().ok(), root),
+        Err(_) => Vec::new(),
+    };
     match (slot, device) {
         (Ok(slot), Ok(device)) if contradictions.is_empty() => Ok(Stated {
             algorithm: slot.algorithm,
@@ -202,6 +211,18 @@ fn issuers<'s>(
             ),
             same_time(family),
         ));
+    }
+    for (name, certificate) in [
+        (family.attestation_name(), attestation),
+        ("the device certificate", device),
+    ] {
+        if let Some(weakness) = rsa::weakness(certificate.public_key()) {
+            violations.push(Violation::new(
+                Rule::DeviceChain,
+                format!("the key in {name} {weakness}: others can sign with it"),
+                "take another device, and keep this one for the inquiry",
+            ));
+        }
     }
     match device_issuer(family, device, store) {
         Ok(anchor) if violations.is_empty() => Ok(store.path(anchor).collect()),

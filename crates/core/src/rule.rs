@@ -171,7 +171,7 @@ rules! {
          device for the key: it was generated there.";
     DeviceConsistent = "DEVICE-CONSISTENT":
         "the attested facts can be true together: algorithm, firmware, form factor, serial \
-         number.";
+         number, and the hierarchy that the chain leads to.";
     DeviceOrigin = "DEVICE-ORIGIN":
         "the key was generated in the device, and came there in no other way.";
     DeviceExportable = "DEVICE-EXPORTABLE":
