@@ -23,6 +23,7 @@ const FILES: &[(&str, &[u8])] = files![
     "intermediates/yubico-piv-attestation-b-1.pem",
     "intermediates/yubico-piv-attestation-b2-1.pem",
     "intermediates/yubico-yubihsm-6742036-sub-ca.pem",
+    "intermediates/yubihsm-attestation-b2-1.pem",
 ];
 
 /// Builds the compiled-in store by the same path as any other, so that its
@@ -55,7 +56,7 @@ mod tests {
     use keymoot_core::Rule;
 
     /// Digests read off the vendor's publication, not off the files here.
-    const PUBLISHED: [(&str, &str); 10] = [
+    const PUBLISHED: [(&str, &str); 11] = [
         (
             "roots/yubico-piv-root-ca-263751.pem",
             "63ece914e54dd87915f34033c85af4c0696ba1512f8add66ced738331207b546",
@@ -96,6 +97,10 @@ mod tests {
             "intermediates/yubico-piv-attestation-b2-1.pem",
             "0c90b7d184a36edf50a35f9be935f0c5689bfdcfe5bdd073366cafb49061a440",
         ),
+        (
+            "intermediates/yubihsm-attestation-b2-1.pem",
+            "77d88e6363149ad6ba58a2ca1b8b407206ec57e7537c16cefbbc5edc39efb8e1",
+        ),
     ];
 
     #[test]
@@ -114,6 +119,49 @@ mod tests {
     #[test]
     fn the_compiled_in_store_is_sound_and_whole() {
         assert_eq!(store().unwrap().len(), PUBLISHED.len());
+    }
+
+    #[test]
+    fn the_issuer_of_the_newest_yubihsms_stands_under_attestation_root_1() {
+        let store = store().unwrap();
+        let named = |name| {
+            let anchor = store
+                .anchors()
+                .iter()
+                .find(|a| a.subject_text.contains(name));
+            anchor.map(|anchor| store.path(anchor).last().unwrap().subject_text.clone())
+        };
+        assert_eq!(
+            named("YubiHSM Attestation B2 1").as_deref(),
+            Some("CN=Yubico Attestation Root 1")
+        );
+    }
+
+    #[test]
+    fn a_firmware_range_belongs_to_a_root_of_yubikeys_and_is_not_empty() {
+        let line = "firmware = { from = \"5.7.4\" }\n";
+        for (role, range) in [
+            ("piv-issuer", line),
+            ("yubihsm-root", line),
+            (
+                "piv-root",
+                "firmware = { from = \"5.0.0\", before = \"5.0.0\" }\n",
+            ),
+            ("piv-root", "firmware = { from = \"5.7\" }\n"),
+            (
+                "piv-root",
+                "firmware = { from = \"5.7.4\", to = \"5.7.9\" }\n",
+            ),
+        ] {
+            let text = format!(
+                "vendor = \"x\"\n[[certificate]]\nfile = \"a\"\nrole = \"{role}\"\nsha256 = \"\"\nspki_sha256 = \"\"\n{range}"
+            );
+            assert_eq!(
+                Manifest::parse(&text).unwrap_err().rule,
+                Rule::DeviceTrust,
+                "{role}: {range}"
+            );
+        }
     }
 
     #[test]

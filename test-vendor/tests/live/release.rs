@@ -9,7 +9,7 @@ use testkit::programs::program;
 use super::test_vendor;
 
 /// SHA-256 of the certificates that the vendor published (attestations/README.md).
-const PUBLISHED: [&str; 10] = [
+const PUBLISHED: [&str; 11] = [
     "63ece914e54dd87915f34033c85af4c0696ba1512f8add66ced738331207b546",
     "0fa1386f80eb8713263ae5c1d84deb455bdf08aea50ab05503cefee82b092d42",
     "62760c6a6ef91679f454c8902b80fd009825b3f25da90f1fbace2ec6586cd5a8",
@@ -20,6 +20,7 @@ const PUBLISHED: [&str; 10] = [
     "0c90b7d184a36edf50a35f9be935f0c5689bfdcfe5bdd073366cafb49061a440",
     "094a3ac493c2bdcd65a54bdf40190f52bb03f7156397a3fc69d8aa9a392fb724",
     "d7c6d8f45208e2a53996fb5a8f4d631b33ebabb64956b37b2ac151fbdbaf4ae9",
+    "77d88e6363149ad6ba58a2ca1b8b407206ec57e7537c16cefbbc5edc39efb8e1",
 ];
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
