@@ -176,7 +176,9 @@ test-ready:
 # The golden records, read by an imagined later version: one rule and one sentence more.
 .PHONY: golden-later
 golden-later:
-	RUSTFLAGS='--cfg later_version' cargo test --workspace --locked --target-dir target/later --test golden
+	export RUSTFLAGS='--cfg later_version' CARGO_TARGET_DIR=target/later
+	cargo build --workspace --locked --bin hsm-sim
+	cargo test --workspace --locked --test golden
 
 .PHONY: bench
 bench: test-packages $(VENV)/installed.txt
