@@ -26,10 +26,12 @@ pub fn write(
     expected: &Expectations,
     vendor: &TrustStore,
 ) -> Result<(), HostError> {
+    let fail = |error: io::Error| HostError::file("move the bundle to", target, &error);
+    whole::remove_empty(target);
     if fs::symlink_metadata(target).is_ok() {
         return match read(target) {
             // Written before an interruption, and not yet recorded.
-            Ok(bundle) if bundle.files() == files => Ok(()),
+            Ok(bundle) if bundle.files() == files => whole::make_last(target).map_err(fail),
             _ => Err(HostError::new(
                 format!(
                     "something else stands at {}",
@@ -43,10 +45,7 @@ pub fn write(
     whole::remove(&part)?;
     let outcome = write_part(files, &part)
         .and_then(|()| check(files, &part, expected, vendor))
-        .and_then(|()| {
-            whole::settle(&part, target)
-                .map_err(|error| HostError::file("move the bundle to", target, &error))
-        });
+        .and_then(|()| whole::settle(&part, target).map_err(fail));
     if outcome.is_err() {
         // The first failure is the one to report.
         let _ = whole::remove(&part);

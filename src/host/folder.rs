@@ -46,6 +46,7 @@ impl Folder {
         fill: impl FnOnce(&Path) -> Result<(), HostError>,
     ) -> Result<(), HostError> {
         let fail = |error: io::Error| HostError::file("make the ceremony's folder", path, &error);
+        whole::remove_empty(path);
         if fs::symlink_metadata(path).is_ok() {
             return Err(fail(io::ErrorKind::AlreadyExists.into()));
         }
@@ -79,7 +80,8 @@ impl Folder {
             return Ok(());
         }
         let shown = keymoot_core::text::escape_path(path);
-        Err(match whole::part_of(path).is_dir() {
+        let empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+        Err(match empty || whole::part_of(path).is_dir() {
             true => HostError::new(
                 format!("the ceremony in {shown} was interrupted before anything happened in it"),
                 "begin it anew, as it was begun; nothing is lost",
@@ -97,6 +99,8 @@ impl Folder {
     /// [`HostError`] when it is no ceremony's folder, or another process works in it.
     pub fn open(path: &Path, occupant: &Occupant) -> Result<Self, HostError> {
         Self::look(path)?;
+        // Whoever laid it out may have been ended before that was made to last.
+        whole::make_last(path).map_err(|error| HostError::file("sync", path, &error))?;
         Ok(Self {
             path: path.to_owned(),
             _lock: Lock::take(path, occupant)?,
@@ -153,8 +157,8 @@ impl Folder {
     }
 }
 
-/// Writes a file so that it is whole or not there: temporary file, sync, rename,
-/// sync of the folder.
+/// Writes a file so that it is whole or not there: temporary file, sync, rename, sync of
+/// the renamed file and of the folder.
 ///
 /// # Errors
 /// [`HostError`] naming the file.
@@ -187,6 +191,5 @@ fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), HostError
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
         .map_err(fail)?;
-    fs::rename(&part, path).map_err(fail)?;
-    whole::sync(whole::parent(path)).map_err(fail)
+    whole::replace(&part, path).map_err(fail)
 }

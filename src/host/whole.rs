@@ -1,6 +1,9 @@
-//! Folders that stand at their place whole or not at all.
+//! Files and folders that stand at their place whole or not at all, and last there.
 //!
-//! A folder is made under another name beside its place, filled, synced, and renamed.
+//! Each is made under another name beside its place, filled, synced, and renamed. Every
+//! rename of the program is in this module, because a rename alone does not last: on vfat
+//! it makes a new entry with size and first cluster 0, which the kernel fills when it
+//! writes the inode (`vfat_rename` in Linux, `fs/fat/namei_vfat.c`).
 
 use std::{
     fs::{self, File},
@@ -48,19 +51,45 @@ pub fn sync_all(folder: &Path) -> io::Result<()> {
     sync(folder)
 }
 
-/// Makes the entries of one folder durable.
+/// Makes a file durable, or the entries of one folder.
 ///
 /// # Errors
 /// What kept it from being synced.
-pub fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+pub fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
-/// Renames a folder to its place without replacing anything there; a file system that
-/// cannot promise that is asked in two steps.
+/// Makes the rename to this path last: what was renamed is synced under its new name, and
+/// then the folder that it lies in.
 ///
 /// # Errors
-/// What kept it from being renamed; [`io::ErrorKind::AlreadyExists`] where something
+/// What kept either from being synced.
+pub fn make_last(renamed: &Path) -> io::Result<()> {
+    sync(renamed)?;
+    sync(parent(renamed))
+}
+
+/// Renames a file to its place, over what stands there, so that it lasts.
+///
+/// # Errors
+/// What kept it from being renamed or synced.
+pub fn replace(part: &Path, target: &Path) -> io::Result<()> {
+    fs::rename(part, target)?;
+    make_last(target)
+}
+
+/// Removes an empty folder, which is what a power cut may leave of one that was renamed.
+/// Anything else is left alone.
+pub fn remove_empty(folder: &Path) {
+    // Whatever keeps it from being removed, whoever wants its place finds it there.
+    let _ = fs::remove_dir(folder);
+}
+
+/// Renames a folder to its place, so that it lasts, without replacing anything there; a
+/// file system that cannot promise that is asked in two steps.
+///
+/// # Errors
+/// What kept it from being renamed or synced; [`io::ErrorKind::AlreadyExists`] where something
 /// stands at its place.
 pub fn settle(part: &Path, target: &Path) -> io::Result<()> {
     match rustix::fs::renameat_with(CWD, part, CWD, target, RenameFlags::NOREPLACE) {
@@ -73,7 +102,7 @@ pub fn settle(part: &Path, target: &Path) -> io::Result<()> {
         }
         Err(error) => return Err(error.into()),
     }
-    sync(parent(target))
+    make_last(target)
 }
 
 /// The folder that something lies in.
@@ -97,5 +126,17 @@ mod tests {
         fs::create_dir(&target).unwrap();
         let error = settle(&part, &target).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn an_empty_folder_is_removed_and_one_that_holds_something_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (empty, full) = (folder.path().join("empty"), folder.path().join("full"));
+        fs::create_dir(&empty).unwrap();
+        fs::create_dir_all(full.join("something")).unwrap();
+        remove_empty(&empty);
+        remove_empty(&full);
+        assert!(!empty.exists());
+        assert!(full.join("something").exists());
     }
 }

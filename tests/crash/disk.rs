@@ -3,6 +3,10 @@
 //!
 //! The model is the strictest that POSIX allows. Data of a file is sure after the file
 //! was synced, a name after its folder was; nothing else is.
+//!
+//! On vfat less is sure. `vfat_rename` (Linux, `fs/fat/namei_vfat.c`) makes a new entry
+//! with size and first cluster 0; the kernel fills them in when it writes the inode. Until
+//! what was renamed is synced under its new name, the name leads to nothing.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -84,10 +88,12 @@ pub enum Survivors {
     SecondHalf,
     /// Of the names the newest alone, as when a disk writes out of order.
     NewestName,
+    /// Names and data on vfat, where what was renamed is empty until it is synced anew.
+    Hollow,
 }
 
 impl Survivors {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Everything,
         Self::Nothing,
         Self::Names,
@@ -96,6 +102,7 @@ impl Survivors {
         Self::Zeros,
         Self::SecondHalf,
         Self::NewestName,
+        Self::Hollow,
     ];
 
     fn names(self) -> bool {
@@ -112,7 +119,7 @@ impl Survivors {
         let same = before.iter().zip(after).take_while(|(b, a)| b == a).count();
         let half = same + (after.len() - same) / 2;
         match self {
-            Self::Everything | Self::Data => now.clone(),
+            Self::Everything | Self::Data | Self::Hollow => now.clone(),
             Self::Nothing | Self::Names | Self::NewestName => Content::of(before.to_vec()),
             Self::FirstHalf => Content::of(after[..half].to_vec()),
             Self::Zeros => Content::of([&after[..same], &vec![0; after.len() - same]].concat()),
@@ -130,6 +137,9 @@ pub struct Disk {
     nodes: Vec<Node>,
     /// The newest change of a name that is not sure: folder, name, and what it leads to.
     newest: Option<(usize, String, Option<usize>)>,
+    /// Names that vfat made by a rename and has not filled in: folder and name, and what
+    /// they are to lead to.
+    hollow: BTreeMap<(usize, String), usize>,
 }
 
 impl Disk {
@@ -140,6 +150,7 @@ impl Disk {
                 sure: Names::new(),
             }],
             newest: None,
+            hollow: BTreeMap::new(),
         }
     }
 
@@ -254,12 +265,17 @@ impl Disk {
         {
             self.newest = None;
         }
+        self.hollow.retain(|_, renamed| *renamed != node);
     }
 
     pub fn rename(&mut self, from: &str, to: &str) {
-        let node = self.find(from);
+        let node = self
+            .find(from)
+            .unwrap_or_else(|| panic!("{from} is not there"));
         self.name(from, None);
-        self.name(to, node);
+        self.name(to, Some(node));
+        let (folder, name) = self.place(to);
+        self.hollow.insert((folder, name.to_owned()), node);
     }
 
     pub fn remove(&mut self, path: &str) {
@@ -293,7 +309,15 @@ impl Disk {
         }
         for (name, node) in names {
             let path = format!("{inside}{name}");
+            let hollow = survivors == Survivors::Hollow
+                && self.hollow.get(&(at, name)).is_some_and(|to| *to == node);
             match &self.nodes[node] {
+                Node::Folder { .. } if hollow => {
+                    tree.insert(path, Found::Folder);
+                }
+                Node::File { .. } if hollow => {
+                    tree.insert(path, Found::File(Content::of(Vec::new())));
+                }
                 Node::Folder { .. } => {
                     tree.insert(path.clone(), Found::Folder);
                     self.collect(node, &format!("{path}/"), survivors, tree);
@@ -322,6 +346,7 @@ impl Disk {
             }
         }
         self.newest = None;
+        self.hollow.clear();
     }
 }
 
@@ -382,5 +407,26 @@ mod tests {
         assert_eq!(left(&disk, Survivors::Names), [file("a", b"")]);
         let both = [file("a", b""), file("a.part", b"")];
         assert_eq!(left(&disk, Survivors::NewestName), both);
+    }
+
+    #[test]
+    fn on_vfat_what_was_renamed_is_empty_until_it_is_synced_under_its_new_name() {
+        let mut disk = Disk::new();
+        disk.make_file("a.part");
+        disk.change("a.part", |bytes| bytes.extend(b"data"));
+        disk.make_folder("b.part");
+        disk.make_file("b.part/c");
+        disk.settle();
+        disk.rename("a.part", "a");
+        disk.rename("b.part", "b");
+        disk.sync("");
+        let folder = |path: &str| (path.to_owned(), None);
+        let hollow = [file("a", b""), folder("b")];
+        assert_eq!(left(&disk, Survivors::Hollow), hollow);
+        let whole = [file("a", b"data"), folder("b"), file("b/c", b"")];
+        assert_eq!(left(&disk, Survivors::Nothing), whole);
+        disk.sync("a");
+        disk.sync("b");
+        assert_eq!(left(&disk, Survivors::Hollow), whole);
     }
 }

@@ -4,10 +4,11 @@ use std::{fs, path::Path};
 
 use testkit::{
     privileged::Root,
-    stage::{SEED, keymoot, said},
+    stage::{SEED, files_below, keymoot, said},
 };
 
 use crate::{
+    disk::Survivors,
     recording::{Crash, Recording, Scenario},
     trial::{after_every_operation, attempt, one_of_each_kind},
 };
@@ -33,8 +34,9 @@ impl Wanted {
             "states" => Some(Tried::Every),
             "operations" => Some(Tried::EveryOperation),
             "kinds" => Some(Tried::EveryKind),
+            "vfat" => Some(Tried::Hollow),
             "" => None,
-            other => panic!("{other} is none of states, operations and kinds"),
+            other => panic!("{other} is none of states, operations, kinds and vfat"),
         };
         Some(Self { ceremony, depth })
     }
@@ -48,8 +50,10 @@ enum Tried {
     EveryOperation,
     /// One after every kind of operation with everything that can survive it.
     EveryKind,
-    /// So many of those.
-    Kinds(usize),
+    /// So many of those, and so many of those in which vfat left something empty.
+    Kinds(usize, usize),
+    /// All of the latter.
+    Hollow,
     /// After so many of those, so many (or all) of the states in which a second crash
     /// leaves what was gone on with, before anything new is recorded.
     Twice(usize, Option<usize>),
@@ -60,13 +64,25 @@ fn survived(root: &Root, scenario: &Scenario, tried: Tried, folder: &Path) -> Ve
     fs::create_dir(folder).unwrap();
     let recording = Recording::of(root, scenario, &folder.join(RECORDED));
     let crashes = recording.crashes();
+    let hollow = |crash: &&Crash| crash.survivors == Survivors::Hollow;
     let chosen = match tried {
+        Tried::Hollow => one_of_each_kind(&recording, crashes.iter().filter(hollow), None),
         Tried::Every => crashes.iter().collect(),
         Tried::EveryOperation => after_every_operation(&recording, &crashes),
-        Tried::EveryKind => one_of_each_kind(&recording, &crashes, None),
-        Tried::Kinds(most) => one_of_each_kind(&recording, &crashes, Some(most)),
+        Tried::EveryKind => one_of_each_kind(&recording, crashes.iter(), None),
+        Tried::Kinds(most, on_vfat) => {
+            let elsewhere = crashes.iter().filter(|crash| !hollow(crash));
+            let mut kinds = one_of_each_kind(&recording, elsewhere, Some(most));
+            let on_vfat = Some(on_vfat);
+            kinds.extend(one_of_each_kind(
+                &recording,
+                crashes.iter().filter(hollow),
+                on_vfat,
+            ));
+            kinds
+        }
         Tried::Twice(first, second) => {
-            let first = one_of_each_kind(&recording, &crashes, Some(first));
+            let first = one_of_each_kind(&recording, crashes.iter(), Some(first));
             return survived_twice(&recording, &first, second, folder);
         }
     };
@@ -98,7 +114,7 @@ fn survived_twice(
         let crashes = again.crashes_at_the_beginning();
         let chosen = match second {
             None => crashes.iter().collect(),
-            most => one_of_each_kind(&again, &crashes, most),
+            most => one_of_each_kind(&again, crashes.iter(), most),
         };
         let outcome = attempt(&again, &chosen);
         tried += outcome.tried;
@@ -182,8 +198,8 @@ fn ceremonies_survive_a_power_cut_at_any_operation() {
     let twice = Scenario::new("initial-root, twice", &["initial-root"]);
     let ceremonies = match Wanted::read() {
         None => vec![
-            (first, Tried::Kinds(24)),
-            (mixed, Tried::Kinds(8)),
+            (first, Tried::Kinds(20, 12)),
+            (mixed, Tried::Kinds(6, 4)),
             (twice, Tried::Twice(2, Some(4))),
         ],
         Some(Wanted { ceremony, depth }) => {
@@ -218,4 +234,19 @@ fn ceremonies_survive_a_power_cut_at_any_operation() {
         let kept = folder.keep();
         panic!("{}\nsee {}", lost.join("\n"), kept.display());
     }
+}
+
+#[test]
+fn the_program_renames_in_one_module_alone() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let renaming: Vec<_> = ["src", "crates"]
+        .iter()
+        .flat_map(|folder| files_below(&workspace.join(folder)))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
+        .filter(|path| {
+            let text = fs::read_to_string(path).unwrap();
+            text.contains("rename(") || text.contains("renameat")
+        })
+        .collect();
+    assert_eq!(renaming, [workspace.join("src/host/whole.rs")]);
 }

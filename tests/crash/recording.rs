@@ -41,7 +41,7 @@ impl Scenario {
     /// Goes on in a folder, or begins where nothing was begun.
     pub fn hold(&self, folder: &Path) -> Vec<String> {
         let ceremony = folder.join("ceremony");
-        match ceremony.is_dir() {
+        match ceremony.join("objects").is_dir() {
             true => {
                 let [program, ceremony] =
                     [program(), ceremony].map(|path| path.to_str().unwrap().to_owned());

@@ -78,7 +78,7 @@ pub fn after_every_operation<'c>(recording: &Recording, crashes: &'c [Crash]) ->
         |crash: &&Crash| matches!(crash.survivors, Survivors::Everything | Survivors::Nothing);
     let torn = |crash: &&Crash| !plain(crash);
     let mut chosen: Vec<_> = crashes.iter().filter(plain).collect();
-    let kinds = one_of_each_kind(recording, crashes, None);
+    let kinds = one_of_each_kind(recording, crashes.iter(), None);
     chosen.extend(kinds.into_iter().filter(torn));
     chosen
 }
@@ -87,7 +87,7 @@ pub fn after_every_operation<'c>(recording: &Recording, crashes: &'c [Crash]) ->
 /// it. At most so many, where a number is given.
 pub fn one_of_each_kind<'c>(
     recording: &Recording,
-    crashes: &'c [Crash],
+    crashes: impl Iterator<Item = &'c Crash>,
     most: Option<usize>,
 ) -> Vec<&'c Crash> {
     let mut kinds: BTreeMap<_, Vec<&Crash>> = BTreeMap::new();
