@@ -14,7 +14,7 @@ use keymoot_record::bundle::{Expectations, Files, verify};
 use keymoot_verify::read;
 
 /// Writes a bundle to a temporary folder beside `target`, syncs it, reads it back
-/// from the disk, verifies it as a stranger would, and renames it into place. What
+/// from the medium, verifies it as a stranger would, and renames it into place. What
 /// stands there already is never touched: the very same bundle is left alone, and
 /// anything else is refused.
 ///
@@ -87,6 +87,7 @@ fn write_part(files: &Files, part: &Path) -> Result<(), HostError> {
             .map_err(fail(&path))?;
         file.write_all(bytes)
             .and_then(|()| file.sync_all())
+            .and_then(|()| whole::forget(&file))
             .map_err(fail(&path))?;
     }
     for folder in folders.iter().rev() {

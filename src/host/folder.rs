@@ -143,12 +143,23 @@ impl Folder {
         }
     }
 
-    /// Keeps what was sealed to a holder where the holder can take it along.
+    /// Keeps what was sealed to a holder where the holder can take it along, and reads it
+    /// back from the medium.
     ///
     /// # Errors
-    /// [`HostError`] when it cannot be written.
+    /// [`HostError`] when it cannot be written, or the disk gives something else back.
     pub fn keep_escrow(&self, name: &str, bytes: &[u8]) -> Result<Digest, HostError> {
-        write_durably(&self.path.join("escrow").join(name), bytes)?;
+        let path = self.path.join("escrow").join(name);
+        write_durably(&path, bytes)?;
+        if keymoot_verify::files::read_bounded(&path, LARGEST_OBJECT)? != bytes {
+            return Err(HostError::new(
+                format!(
+                    "{}: the disk gave back something else",
+                    keymoot_core::text::escape_path(&path)
+                ),
+                "leave, copy the ceremony's folder to another disk, and resume there",
+            ));
+        }
         self.keep(bytes)
     }
 
@@ -191,5 +202,7 @@ fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), HostError
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
         .map_err(fail)?;
-    whole::replace(&part, path).map_err(fail)
+    whole::forget(&file)
+        .and_then(|()| whole::replace(&part, path))
+        .map_err(fail)
 }

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{CWD, RenameFlags};
+use rustix::fs::{Advice, CWD, RenameFlags};
 
 use keymoot_core::HostError;
 
@@ -76,6 +76,15 @@ pub fn make_last(renamed: &Path) -> io::Result<()> {
 pub fn replace(part: &Path, target: &Path) -> io::Result<()> {
     fs::rename(part, target)?;
     make_last(target)
+}
+
+/// Drops a synced file from the page cache, so that the next to read it asks the medium.
+/// Its name and its place on the medium may still come from memory.
+///
+/// # Errors
+/// What kept the kernel from being told.
+pub fn forget(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::fadvise(file, 0, None, Advice::DontNeed)?)
 }
 
 /// Removes an empty folder, which is what a power cut may leave of one that was renamed.

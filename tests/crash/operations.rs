@@ -19,6 +19,8 @@ pub enum Operation {
     Write(String, usize, Vec<u8>),
     Cut(String, usize),
     Sync(String),
+    /// The page cache dropped what it had of a file.
+    Forget(String),
     Rename(String, String),
     Remove(String),
     /// A simulated device changed, and keeps that.
@@ -38,6 +40,7 @@ impl Operation {
             Self::Write(path, ..) => ("write", sort(path)),
             Self::Cut(path, _) => ("truncate", sort(path)),
             Self::Sync(path) => ("sync", sort(path)),
+            Self::Forget(path) => ("forget", sort(path)),
             Self::Rename(_, to) => ("rename", sort(to)),
             Self::Remove(path) => ("remove", sort(path)),
             Self::Device(path, _) => ("device", sort(path)),
@@ -62,7 +65,7 @@ impl Operation {
             Self::Device(path, content) => {
                 disk.keep_elsewhere(path, Content::of(content.clone()));
             }
-            Self::Told(_) | Self::Signed => {}
+            Self::Forget(_) | Self::Told(_) | Self::Signed => {}
         }
     }
 }
@@ -128,6 +131,12 @@ impl Follower<'_> {
                 let (_, path) = call.descriptor(0);
                 if let Some(path) = self.inside(path).filter(|path| !is_device(path)) {
                     self.push(Operation::Sync(path));
+                }
+            }
+            "fadvise64" => {
+                if let Some(path) = self.inside(call.descriptor(0).1) {
+                    assert_eq!(call.word(3), "POSIX_FADV_DONTNEED");
+                    self.push(Operation::Forget(path));
                 }
             }
             "mkdir" => {

@@ -198,8 +198,8 @@ fn ceremonies_survive_a_power_cut_at_any_operation() {
     let twice = Scenario::new("initial-root, twice", &["initial-root"]);
     let ceremonies = match Wanted::read() {
         None => vec![
-            (first, Tried::Kinds(20, 12)),
-            (mixed, Tried::Kinds(6, 4)),
+            (first, Tried::Kinds(16, 12)),
+            (mixed, Tried::Kinds(5, 4)),
             (twice, Tried::Twice(2, Some(4))),
         ],
         Some(Wanted { ceremony, depth }) => {

@@ -175,7 +175,27 @@ impl Recording {
             folder: folder.to_owned(),
         };
         recording.is_whole();
+        recording.is_read_from_the_medium();
         recording
+    }
+
+    /// Of what is sealed to holders and of the bundle the page cache keeps nothing, after
+    /// the last sync, that a reader could be given instead of what the medium holds.
+    fn is_read_from_the_medium(&self) {
+        for (at, operation) in self.operations.iter().enumerate() {
+            let Operation::MakeFile(path) = operation else {
+                continue;
+            };
+            if !path.starts_with("bundle") && !path.starts_with("ceremony/escrow/") {
+                continue;
+            }
+            let mut later = self.operations[at..].iter().filter(
+                |later| matches!(later, Operation::Sync(of) | Operation::Forget(of) if of == path),
+            );
+            let synced = matches!(later.next(), Some(Operation::Sync(_)));
+            let forgotten = matches!(later.next(), Some(Operation::Forget(_)));
+            assert!(synced && forgotten, "{path} is not read from the medium");
+        }
     }
 
     /// What the log did to the model of a disk is what the disk holds.
@@ -209,8 +229,10 @@ impl Recording {
 
     /// How many operations on the disk and changes of devices there were.
     pub fn durable(&self) -> usize {
-        let said =
-            |operation: &&Operation| matches!(operation, Operation::Told(_) | Operation::Signed);
+        let said = |operation: &&Operation| {
+            use Operation::{Forget, Signed, Told};
+            matches!(operation, Forget(_) | Told(_) | Signed)
+        };
         self.operations.len() - self.operations.iter().filter(said).count()
     }
 

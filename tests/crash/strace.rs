@@ -5,7 +5,7 @@ use std::collections::HashMap;
 /// The calls that can change a file or make a change last. A call of this list that the
 /// model of the disk does not know ends the test.
 pub const CALLS: &str = "open,openat,creat,lseek,write,writev,pwrite64,pwritev,pwritev2,\
-    ftruncate,truncate,fallocate,copy_file_range,sendfile,splice,fsync,fdatasync,\
+    ftruncate,truncate,fallocate,copy_file_range,sendfile,splice,fsync,fdatasync,fadvise64,\
     sync,syncfs,msync,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,link,linkat,\
     symlink,symlinkat,sendto";
 
