@@ -46,7 +46,7 @@ use super::Failure;
 
 /// How the ceremony is shown to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
+pub(crate) enum Manner {
     /// On the whole screen.
     Screens,
     /// As numbered lines and questions.
@@ -55,24 +55,24 @@ pub enum Manner {
 
 impl Manner {
     /// By the flag `--plain`.
-    pub fn of(plain: bool) -> Self {
+    pub(crate) fn of(plain: bool) -> Self {
         if plain { Self::Lines } else { Self::Screens }
     }
 
     /// The flag again.
-    pub fn argument(self) -> Option<&'static str> {
+    pub(crate) fn argument(self) -> Option<&'static str> {
         (self == Self::Lines).then_some("--plain")
     }
 }
 
 /// The largest script, policy or roster, in bytes.
-pub const LARGEST_PLAN: u64 = 1 << 20;
+pub(crate) const LARGEST_PLAN: u64 = 1 << 20;
 
 const ROSTER: &str = "roster.toml";
 
 /// Makes a ceremony's folder with its plan and its settings, and what `more` puts into
 /// it. It stands at its place with all of that or not at all.
-pub fn prepare(
+pub(crate) fn prepare(
     dir: &Path,
     plan: &Plan,
     settings: &Settings,
@@ -111,7 +111,7 @@ pub fn prepare(
 /// # Errors
 /// [`HostError`] when something is there already, or when the folder around it does not
 /// exist or is not writable.
-pub fn new_place(out: &Path) -> Result<PathBuf, HostError> {
+pub(crate) fn new_place(out: &Path) -> Result<PathBuf, HostError> {
     let out = absolute(out)?;
     // access(2) would not do: root has every permission, also on a file system that
     // takes no folders.
@@ -128,7 +128,7 @@ pub fn new_place(out: &Path) -> Result<PathBuf, HostError> {
 
 /// Opens a ceremony's folder for this process alone, in the name of the administrator
 /// whom the roster names.
-pub fn occupy(dir: &Path) -> Result<Folder, Failure> {
+pub(crate) fn occupy(dir: &Path) -> Result<Folder, Failure> {
     Folder::look(dir)?;
     let roster = keymoot_verify::files::read_text(&dir.join(ROSTER), LARGEST_PLAN)?;
     let roster = Roster::parse(&roster).map_err(Failure::violations)?;
@@ -139,7 +139,7 @@ pub fn occupy(dir: &Path) -> Result<Folder, Failure> {
 ///
 /// # Errors
 /// TRANSCRIPT-SETTINGS when the settings say another.
-pub fn opened_as(dir: &Path, settings: &Settings) -> Result<Mode, Failure> {
+pub(crate) fn opened_as(dir: &Path, settings: &Settings) -> Result<Mode, Failure> {
     let chain = Journal::look(dir)?;
     match chain.entries().first().map(|entry| &entry.event) {
         Some(Event::Opened { mode, .. }) => {
@@ -152,7 +152,7 @@ pub fn opened_as(dir: &Path, settings: &Settings) -> Result<Mode, Failure> {
 
 /// What a process is told of its surroundings.
 #[derive(Debug, Default)]
-pub struct Surroundings {
+pub(crate) struct Surroundings {
     /// The control sockets of the simulators whose devices this process sees.
     pub simulators: Option<Simulators>,
     /// Where YubiHSM 2 units are, if not where the settings say.
@@ -163,7 +163,7 @@ pub struct Surroundings {
 
 /// Goes on with the ceremony in a folder. Whether it is live, its transcript says; then devices
 /// count by the keys of `vendor`.
-pub fn conduct(
+pub(crate) fn conduct(
     dir: &Path,
     surroundings: &Surroundings,
     manner: Manner,
@@ -387,12 +387,15 @@ fn operate(
 
 /// The dialect that a policy names. One that cannot be read names none: the plan says
 /// so, together with everything else that is wrong.
-pub fn dialect(policy: &str) -> Dialect {
+pub(crate) fn dialect(policy: &str) -> Dialect {
     Policy::parse(policy).map_or(Dialect::TufOnCi, |policy| policy.dialect)
 }
 
 /// A live ceremony refuses to start where its devices may be simulated.
-pub fn refuse_simulated_service(mode: Mode, surroundings: &Surroundings) -> Result<(), Failure> {
+pub(crate) fn refuse_simulated_service(
+    mode: Mode,
+    surroundings: &Surroundings,
+) -> Result<(), Failure> {
     let refused = |fault: &str, next: &str| {
         let violation = Violation::new(
             Rule::MachineService,
@@ -487,7 +490,7 @@ fn attachments(dir: &Path, mode: Mode) -> Result<Attachments, HostError> {
 ///
 /// # Errors
 /// In words, when it is none.
-pub fn place(text: &str) -> Result<Place, String> {
+pub(crate) fn place(text: &str) -> Result<Place, String> {
     let bare = text.strip_prefix("http://").unwrap_or(text);
     bare.trim_end_matches('/')
         .parse()
@@ -498,11 +501,11 @@ pub fn place(text: &str) -> Result<Place, String> {
 ///
 /// # Errors
 /// As [`place`].
-pub fn named_place(text: &str) -> Result<String, String> {
+pub(crate) fn named_place(text: &str) -> Result<String, String> {
     place(text).map(|_| text.to_owned())
 }
 
 /// The absolute path of something that need not exist yet.
-pub fn absolute(path: &Path) -> Result<PathBuf, HostError> {
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, HostError> {
     std::path::absolute(path).map_err(|error| HostError::file("find", path, &error))
 }

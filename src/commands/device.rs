@@ -10,7 +10,7 @@ use keymoot_core::text::escape;
 
 /// Show the devices that are plugged in; changes nothing on them.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
 }
@@ -25,7 +25,7 @@ enum Action {
 
 /// Runs the command: exit code 0, or 1 when there is no device or it cannot be
 /// read.
-pub fn run(args: &Args) -> ExitCode {
+pub(crate) fn run(args: &Args) -> ExitCode {
     let outcome = match args.action {
         Action::List => list(),
         Action::Info => info(),

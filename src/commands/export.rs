@@ -23,7 +23,7 @@ use super::{Failure, inputs};
 
 /// Lay the result of a ceremony into a git working tree
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The bundle
     bundle: PathBuf,
     /// How the repository's documents are written; the bundle's must be so already
@@ -49,7 +49,7 @@ enum Choice {
 
 /// Exit codes: 0 the tree holds the result, 1 something cannot be read or written,
 /// 3 a rule is violated and the tree is as it was.
-pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let repository = match args.repository {
         Choice::TufRoot => Repository::TufRoot,
         Choice::TufCrates => Repository::TufCrates,

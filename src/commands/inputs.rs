@@ -23,7 +23,7 @@ const LARGEST: u64 = 16 << 20;
 
 /// Where previous state and new roots are named on the command line.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Sources {
+pub(crate) struct Sources {
     /// What earlier ceremonies left: the last bundle, or a working tree of tuf-root
     #[arg(long, value_name = "BUNDLE|REPO")]
     pub previous: Option<PathBuf>,
@@ -37,7 +37,11 @@ pub struct Sources {
 
 impl Sources {
     /// The previous bundle, verified and closed by a quorum, where the previous state is one.
-    pub fn bundle(&self, rehearsal: bool, vendor: &TrustStore) -> Result<Option<Bundle>, Failure> {
+    pub(crate) fn bundle(
+        &self,
+        rehearsal: bool,
+        vendor: &TrustStore,
+    ) -> Result<Option<Bundle>, Failure> {
         let Some(path) = &self.previous else {
             return Ok(None);
         };
@@ -53,7 +57,7 @@ impl Sources {
     }
 
     /// All inputs.
-    pub fn read(&self, bundle: Option<&Bundle>) -> Result<Inputs, Failure> {
+    pub(crate) fn read(&self, bundle: Option<&Bundle>) -> Result<Inputs, Failure> {
         let mut inputs = match (bundle, &self.previous) {
             (Some(bundle), _) => bundle::of_bundle(bundle),
             (None, Some(tree)) => {
@@ -89,7 +93,11 @@ impl Sources {
 }
 
 /// A bundle in which every rule holds.
-pub fn verified(path: &Path, rehearsal: bool, vendor: &TrustStore) -> Result<Bundle, Failure> {
+pub(crate) fn verified(
+    path: &Path,
+    rehearsal: bool,
+    vendor: &TrustStore,
+) -> Result<Bundle, Failure> {
     let expected = Expectations {
         rehearsal,
         ..Expectations::default()
@@ -105,7 +113,7 @@ pub fn verified(path: &Path, rehearsal: bool, vendor: &TrustStore) -> Result<Bun
 
 /// A bundle or a tree that could not be read: a disk that fails is another thing than
 /// files that are not as they must be.
-pub fn unread(verdicts: Vec<Verdict>) -> Failure {
+pub(crate) fn unread(verdicts: Vec<Verdict>) -> Failure {
     match verdicts
         .iter()
         .find(|verdict| verdict.rule == Rule::BundleRead)
@@ -116,7 +124,7 @@ pub fn unread(verdicts: Vec<Verdict>) -> Failure {
 }
 
 /// Keeps the inputs in a ceremony's folder.
-pub fn keep(dir: &Path, inputs: &Inputs) -> Result<(), HostError> {
+pub(crate) fn keep(dir: &Path, inputs: &Inputs) -> Result<(), HostError> {
     for (path, bytes) in inputs {
         let target = dir.join(FOLDER).join(path);
         if let Some(parent) = target.parent() {
@@ -128,7 +136,7 @@ pub fn keep(dir: &Path, inputs: &Inputs) -> Result<(), HostError> {
 }
 
 /// Reads the inputs of a ceremony back.
-pub fn kept(dir: &Path) -> Result<Inputs, HostError> {
+pub(crate) fn kept(dir: &Path) -> Result<Inputs, HostError> {
     let mut inputs = Inputs::new();
     let root = dir.join(FOLDER);
     if root.is_dir() {

@@ -1,16 +1,16 @@
 //! The subcommands, one file each.
 
-pub mod conduct;
-pub mod device;
-pub mod export;
-pub mod inputs;
-pub mod rehearse;
-pub mod report;
-pub mod resume;
-pub mod run;
-pub mod script;
-pub mod status;
+pub(crate) mod conduct;
+pub(crate) mod device;
+pub(crate) mod export;
+pub(crate) mod inputs;
+pub(crate) mod rehearse;
+pub(crate) mod report;
+pub(crate) mod resume;
+pub(crate) mod run;
+pub(crate) mod script;
+pub(crate) mod status;
 mod story;
-pub mod version;
+pub(crate) mod version;
 
-pub use keymoot_verify::Failure;
+pub(crate) use keymoot_verify::Failure;

@@ -32,7 +32,7 @@ use super::{Failure, conduct, conduct::Manner, inputs::Sources, script, story};
 
 /// Rehearse a ceremony with simulated devices
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// A script: a name in ceremony-scripts/ or a path; or `story`, for one of every
     /// occasion after the other
     #[arg(default_value = "initial-root")]
@@ -104,7 +104,7 @@ impl Brought {
 }
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
-pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     if args.script == story::NAME {
         if !matches!(args.device, Brought::Yubikey) {
             return Err(HostError::new(
@@ -264,7 +264,7 @@ fn random_seed() -> Result<u64, HostError> {
 /// by one that finds the simulated devices where it looks for real ones. The
 /// simulator ends with it. The lock on the folder ends here, and is taken anew there.
 /// `out` is a new place for the bundle.
-pub fn enter(
+pub(crate) fn enter(
     dir: &Path,
     settings: &Settings,
     out: Option<&Path>,

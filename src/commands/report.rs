@@ -18,7 +18,7 @@ use super::{Failure, inputs};
 /// A bundle's own report is in the words of the program that wrote it. keymoot verifies the bundle
 /// first, and renders the report from its transcript and evidence.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The bundle
     bundle: PathBuf,
     /// The file to write, which must not exist yet; standard output without it
@@ -33,7 +33,7 @@ pub struct Args {
 }
 
 /// Exit codes: 0 done, 1 something cannot be read or written, 3 a rule is violated.
-pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let bundle = inputs::verified(&args.bundle, args.rehearsal, vendor)?;
     let account = bundle::account(&bundle, vendor).map_err(Failure::Violated)?;
     let report = match args.markdown {

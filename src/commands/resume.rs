@@ -18,7 +18,7 @@ use super::{
 
 /// Go on with a ceremony where it stood
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The ceremony's folder
     dir: PathBuf,
     /// Go on as numbered lines and questions, for a serial console or a screen reader
@@ -39,7 +39,7 @@ pub struct Args {
 }
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
-pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let dir = conduct::absolute(&args.dir)?;
     Folder::look(&dir)?;
     let settings = Settings::read(&dir)?;

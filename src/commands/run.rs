@@ -18,7 +18,7 @@ use super::{
 
 /// Hold a live ceremony
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// A script: a name in ceremony-scripts/ or a path
     script: String,
     /// Who takes part
@@ -44,7 +44,7 @@ pub struct Args {
 }
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
-pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     conduct::refuse_simulated_service(Mode::Live, &Surroundings::default())?;
     let policy = keymoot_verify::files::read_text(&args.policy, conduct::LARGEST_PLAN)?;
     let bundle = args.sources.bundle(false, vendor)?;

@@ -16,7 +16,7 @@ use keymoot_record::{
 use super::{Failure, conduct};
 
 /// The shipped policy, without an online key.
-pub const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
+pub(crate) const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
 
 /// The page written by hand with which the runbook of a shipped script opens.
 fn opening(name: &str) -> Option<&'static str> {
@@ -40,7 +40,7 @@ fn opening(name: &str) -> Option<&'static str> {
 
 /// Check a script, or print it for people
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
 }
@@ -60,7 +60,7 @@ enum What {
 }
 
 /// Exit codes: 0 it can be carried out, 1 it could not be read, 3 it cannot.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let (What::Check { file } | What::Runbook { file }) = &args.what;
     let text = find(file)?;
     let script = CheckedScript::parse(&text).map_err(Failure::violations)?;
@@ -86,7 +86,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
 ///
 /// # Errors
 /// [`HostError`] when no shipped script has this name, or the file cannot be read.
-pub fn find(name: &str) -> Result<String, HostError> {
+pub(crate) fn find(name: &str) -> Result<String, HostError> {
     if name.contains('/') {
         return keymoot_verify::files::read_text(Path::new(name), conduct::LARGEST_PLAN);
     }

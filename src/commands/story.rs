@@ -23,7 +23,7 @@ use keymoot_tuf::Dialect;
 use super::{Failure, conduct, rehearse::Args, script};
 
 /// The name by which the command line calls it.
-pub const NAME: &str = "story";
+pub(super) const NAME: &str = "story";
 
 /// What happens.
 struct Chapter {
@@ -59,7 +59,7 @@ const CHAPTERS: [Chapter; 6] = [
 ];
 
 /// Exit codes: those of the first chapter that fails; 0 when all are verified.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if !args.unattended {
         return Err(HostError::new(
             "the story is told without people",

@@ -9,7 +9,7 @@ use keymoot_record::{bundle::this_program, transcript::Program};
 use super::Failure;
 
 /// Prints name, version and digest. Exit codes: 0 done, 1 its file cannot be read.
-pub fn run() -> Result<ExitCode, Failure> {
+pub(crate) fn run() -> Result<ExitCode, Failure> {
     let (program, _) = this_program(Measuring::begin().digest()?);
     say!("{}", in_words(&program));
     Ok(ExitCode::SUCCESS)
@@ -17,7 +17,7 @@ pub fn run() -> Result<ExitCode, Failure> {
 
 /// A program's name and version, and its whole digest: in hexadecimal, and in words,
 /// four a line.
-pub fn in_words(program: &Program) -> String {
+pub(crate) fn in_words(program: &Program) -> String {
     let words = program.sha256.words();
     let words = words
         .chunks(4)

@@ -74,12 +74,12 @@ pub(super) fn this_program(page: &mut Page, program: &Program, rows: usize) {
 
 impl Compare {
     /// Whether there is a digest to compare.
-    pub fn is_possible(sight: &Sight<'_>) -> bool {
+    pub(super) fn is_possible(sight: &Sight<'_>) -> bool {
         sight.view.is_some()
     }
 
     /// Opened where somebody reads a document, it shows that one's digest first.
-    pub fn of(sight: &Sight<'_>) -> Self {
+    pub(super) fn of(sight: &Sight<'_>) -> Self {
         let unread = sight.state().map(upcoming::unread).unwrap_or_default();
         let name = unread.first().map(|document| document.name());
         let which = digests(sight)
@@ -92,7 +92,7 @@ impl Compare {
     }
 
     /// Takes a key.
-    pub fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) {
+    pub(super) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) {
         let count = digests(sight).len().max(1);
         match key.code {
             KeyCode::Right | KeyCode::Char(' ') => self.leaf = (self.leaf + 1).min(self.last.get()),
@@ -113,7 +113,7 @@ impl Compare {
 
     /// Shows the leaf: the code and the words, then the words in large type, some
     /// at a time.
-    pub fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+    pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         let digests = digests(sight);
         let Some((name, digest)) = digests.get(self.which).or(digests.last()) else {
             return;

@@ -18,7 +18,7 @@ pub(super) struct Field(String);
 
 impl Field {
     /// Takes a key; whether it was one for a line.
-    pub fn key(&mut self, key: &KeyEvent) -> bool {
+    pub(super) fn key(&mut self, key: &KeyEvent) -> bool {
         match edit(key) {
             Some(Edit::Back) => drop(self.0.pop()),
             Some(Edit::Empty) => self.0.clear(),
@@ -32,22 +32,22 @@ impl Field {
     }
 
     /// What stands in it.
-    pub fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         &self.0
     }
 
     /// Whether nothing but spaces stands in it.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.trim().is_empty()
     }
 
     /// Empties it and gives back what stood in it, without spaces at its ends.
-    pub fn take(&mut self) -> String {
+    pub(super) fn take(&mut self) -> String {
         std::mem::take(&mut self.0).trim().to_owned()
     }
 
     /// Whether a YubiKey typed this, because somebody touched it.
-    pub fn is_one_time_password(&self) -> bool {
+    pub(super) fn is_one_time_password(&self) -> bool {
         let text = self.0.trim();
         text.len() >= 32 && text.chars().all(|c| MODHEX.contains(c))
     }
@@ -98,7 +98,7 @@ pub(super) struct TypedWord {
 
 impl TypedWord {
     /// Takes a key; what was typed when Enter completes it.
-    pub fn key(&mut self, key: &KeyEvent) -> Option<String> {
+    pub(super) fn key(&mut self, key: &KeyEvent) -> Option<String> {
         if key.code != KeyCode::Enter {
             if self.field.key(key) {
                 self.refusal = None;
@@ -113,27 +113,27 @@ impl TypedWord {
     }
 
     /// What was typed is no answer.
-    pub fn refuse(&mut self, why: String) {
+    pub(super) fn refuse(&mut self, why: String) {
         self.refusal = Some(why);
     }
 
     /// What was said of the last answer no longer holds.
-    pub fn forgive(&mut self) {
+    pub(super) fn forgive(&mut self) {
         self.refusal = None;
     }
 
     /// Whether it says why the last answer was none.
-    pub fn is_refused(&self) -> bool {
+    pub(super) fn is_refused(&self) -> bool {
         self.refusal.is_some()
     }
 
     /// Whether nothing was typed.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.field.text().is_empty()
     }
 
     /// Shows what is to be typed, what was typed, and why the last was no answer.
-    pub fn show(&self, page: &mut Page, what: &str) {
+    pub(super) fn show(&self, page: &mut Page, what: &str) {
         page.refusal(self.refusal.as_deref());
         page.ask(what);
         page.field(self.field.text());

@@ -17,7 +17,7 @@ pub(super) struct Form {
 
 impl Form {
     /// An empty form with these labels; with a word, the last field takes only that.
-    pub fn new(labels: &[&'static str], word: Option<&'static str>) -> Self {
+    pub(super) fn new(labels: &[&'static str], word: Option<&'static str>) -> Self {
         Self {
             fields: labels
                 .iter()
@@ -30,7 +30,7 @@ impl Form {
     }
 
     /// Takes a key; whether the form was completed.
-    pub fn key(&mut self, key: &KeyEvent) -> bool {
+    pub(super) fn key(&mut self, key: &KeyEvent) -> bool {
         let last = self.fields.len().saturating_sub(1);
         let Some((_, field)) = self.fields.get_mut(self.at) else {
             return false;
@@ -63,7 +63,7 @@ impl Form {
     }
 
     /// Shows every line and what was typed.
-    pub fn show(&self, page: &mut Page) {
+    pub(super) fn show(&self, page: &mut Page) {
         for (at, (label, field)) in self.fields.iter().enumerate() {
             if at == self.at {
                 page.refusal(self.refusal.as_deref());
@@ -76,7 +76,7 @@ impl Form {
     }
 
     /// What was typed, line by line.
-    pub fn take<const N: usize>(&mut self) -> [String; N] {
+    pub(super) fn take<const N: usize>(&mut self) -> [String; N] {
         let mut fields = self.fields.iter_mut();
         std::array::from_fn(|_| {
             fields

@@ -40,7 +40,7 @@ impl Wanted {
 
 impl Hands {
     /// The room was seen like this; what was wanted of it before it was seen.
-    pub fn see(&mut self, seen: RoomSeen, state: Option<&State>) -> Option<RoomCommand> {
+    pub(super) fn see(&mut self, seen: RoomSeen, state: Option<&State>) -> Option<RoomCommand> {
         self.seen = seen;
         let device = self.in_hand(state)?;
         let owed = self.owed.filter(|wanted| wanted.is_possible(device))?;
@@ -50,24 +50,24 @@ impl Hands {
     }
 
     /// The devices.
-    pub fn devices(&self) -> &[RoomDevice] {
+    pub(super) fn devices(&self) -> &[RoomDevice] {
         &self.seen.devices
     }
 
     /// Why the last command failed.
-    pub fn failed(&self) -> Option<&str> {
+    pub(super) fn failed(&self) -> Option<&str> {
         self.seen.failed.as_deref()
     }
 
     /// The number being typed, while another device is taken in hand.
-    pub fn typing(&self) -> Option<usize> {
+    pub(super) fn typing(&self) -> Option<usize> {
         self.typing
     }
 
     /// The device in hand: the one taken for this turn; else the one that the holder
     /// at the table has in use, or is awaited with; else one that nobody has enrolled,
     /// that of the seat's number before others.
-    pub fn in_hand(&self, state: Option<&State>) -> Option<&RoomDevice> {
+    pub(super) fn in_hand(&self, state: Option<&State>) -> Option<&RoomDevice> {
         let by_number = |number: usize| self.seen.devices.iter().find(|d| d.number == number);
         let turn = state.and_then(|state| state.turn.as_ref());
         let holder = turn.map(|turn| &turn.holder);
@@ -97,7 +97,11 @@ impl Hands {
     }
 
     /// Takes a key; what it asks of the room. `None` when it is no key of the hands.
-    pub fn key(&mut self, key: &KeyEvent, state: Option<&State>) -> Option<Option<RoomCommand>> {
+    pub(super) fn key(
+        &mut self,
+        key: &KeyEvent,
+        state: Option<&State>,
+    ) -> Option<Option<RoomCommand>> {
         if let Some(number) = self.typing {
             return Some(self.type_number(number, key, state));
         }

@@ -20,7 +20,7 @@ pub(super) enum Intermission {
 
 impl Intermission {
     /// About to begin.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let labels = [
             "Numbers of the bags with the devices, seat by seat:",
             "Who stays with the machine and the bags:",
@@ -31,12 +31,12 @@ impl Intermission {
     }
 
     /// Whether people are away: it ends only when they are back.
-    pub fn is_under_way(&self) -> bool {
+    pub(super) fn is_under_way(&self) -> bool {
         matches!(self, Self::Away(..))
     }
 
     /// Takes a key; what is to be noted once a part is complete, and whether it goes on.
-    pub fn key(&mut self, key: &KeyEvent, up: u64) -> Option<(Interrupt, Option<Self>)> {
+    pub(super) fn key(&mut self, key: &KeyEvent, up: u64) -> Option<(Interrupt, Option<Self>)> {
         match self {
             Self::Going(form) => form.key(key).then(|| {
                 let [bags, keeper, until, _] = form.take();
@@ -64,7 +64,7 @@ impl Intermission {
     }
 
     /// Says what there is to say.
-    pub fn page(&self, page: &mut Page, up: u64) {
+    pub(super) fn page(&self, page: &mut Page, up: u64) {
         match self {
             Self::Going(form) => {
                 page.who("The administrator");

@@ -40,12 +40,12 @@ const WIDE: u16 = 110;
 
 impl Size {
     /// Whether the screens fit.
-    pub fn is_enough(self) -> bool {
+    pub(super) fn is_enough(self) -> bool {
         self.columns >= LEAST.columns && self.rows >= LEAST.rows
     }
 
     /// Whether there is room for more words.
-    pub fn is_wide(self) -> bool {
+    pub(super) fn is_wide(self) -> bool {
         self.columns >= WIDE
     }
 }
@@ -67,7 +67,7 @@ pub(super) struct Regions {
 impl Regions {
     /// The places on a screen of this size, which [`Size::is_enough`]. Where the
     /// main pane is as wide as the screen, there is no side pane.
-    pub fn of(size: Size, wide: bool) -> Self {
+    pub(super) fn of(size: Size, wide: bool) -> Self {
         let Size { columns, rows } = size;
         let row = |y| Rect::new(0, y, columns, 1);
         let panes = rows.saturating_sub(HEAD + FOOT);

@@ -72,7 +72,7 @@ pub(super) enum Request {
 
 impl Request {
     /// The wait that it begins, if it can be ended.
-    pub fn wait(&self) -> Option<Cancel> {
+    pub(super) fn wait(&self) -> Option<Cancel> {
         match self {
             Self::Working(_, cancel) => cancel.clone(),
             _ => None,

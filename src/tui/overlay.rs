@@ -78,27 +78,27 @@ impl Overlay {
     }
 
     /// Whether it is lost without harm when another is opened.
-    pub fn gives_way(&self) -> bool {
+    pub(super) fn gives_way(&self) -> bool {
         matches!(self, Self::Ways(_) | Self::Help | Self::Compare(_))
     }
 
     /// Whether it shows something and changes nothing.
-    pub fn only_shows(&self) -> bool {
+    pub(super) fn only_shows(&self) -> bool {
         matches!(self, Self::Help | Self::Compare(_))
     }
 
     /// Whether it takes the whole width of the screen.
-    pub fn is_wide(&self) -> bool {
+    pub(super) fn is_wide(&self) -> bool {
         matches!(self, Self::Compare(_))
     }
 
     /// Whether the arrows scroll it.
-    pub fn scrolls(&self) -> bool {
+    pub(super) fn scrolls(&self) -> bool {
         matches!(self, Self::Help)
     }
 
     /// Takes a key.
-    pub fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Turned {
+    pub(super) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Turned {
         // Nobody comes back from an intermission by a stray key.
         let away = matches!(self, Self::Intermission(pause) if pause.is_under_way());
         if key.code == KeyCode::Esc && !away {
@@ -168,7 +168,7 @@ impl Overlay {
     }
 
     /// Says what there is to say.
-    pub fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+    pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         match self {
             Self::Ways(at) => {
                 page.who("The administrator");

@@ -43,7 +43,7 @@ pub(super) struct Page {
 
 impl Page {
     /// An empty page of so many columns.
-    pub fn new(columns: usize, sheet: Sheet) -> Self {
+    pub(super) fn new(columns: usize, sheet: Sheet) -> Self {
         Self {
             columns,
             sheet,
@@ -60,22 +60,22 @@ impl Page {
     }
 
     /// The columns that it has.
-    pub fn columns(&self) -> usize {
+    pub(super) fn columns(&self) -> usize {
         self.columns
     }
 
     /// Whether something long stands on it.
-    pub fn is_long(&self) -> bool {
+    pub(super) fn is_long(&self) -> bool {
         self.long.is_some()
     }
 
     /// How many rows the upper part has.
-    pub fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> usize {
         self.top.len() + self.long.as_ref().map_or(0, |(_, rows)| rows.len())
     }
 
     /// A row of the upper part.
-    pub fn row(&self, at: usize) -> Option<&Line<'static>> {
+    pub(super) fn row(&self, at: usize) -> Option<&Line<'static>> {
         match &self.long {
             Some((before, rows)) if at >= *before => {
                 let within = at - before;
@@ -87,27 +87,27 @@ impl Page {
     }
 
     /// Something long, laid out before for a page of these columns. A page has one.
-    pub fn long(&mut self, rows: Arc<[Line<'static>]>) {
+    pub(super) fn long(&mut self, rows: Arc<[Line<'static>]>) {
         self.long = Some((self.top.len(), rows));
     }
 
     /// A row that was laid out elsewhere.
-    pub fn line(&mut self, line: Line<'static>) {
+    pub(super) fn line(&mut self, line: Line<'static>) {
         self.top.push(line);
     }
 
     /// Who does the one thing to do now.
-    pub fn who(&mut self, who: &str) {
+    pub(super) fn who(&mut self, who: &str) {
         self.push(who, self.sheet.who(), "");
     }
 
     /// The one thing to do now.
-    pub fn headline(&mut self, headline: &str) {
+    pub(super) fn headline(&mut self, headline: &str) {
         self.push(headline, self.sheet.headline(), "");
     }
 
     /// Words to read aloud.
-    pub fn aloud(&mut self, words: &str) {
+    pub(super) fn aloud(&mut self, words: &str) {
         self.gap();
         self.push("Read aloud:", self.sheet.quiet(), "");
         let bar = match self.by_line {
@@ -118,12 +118,12 @@ impl Page {
     }
 
     /// A paragraph.
-    pub fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
         self.push(text, Style::new(), "");
     }
 
     /// A paragraph in a style, each row after `mark` or an indent of its width.
-    pub fn item(&mut self, mark: &str, text: &str, style: Style) {
+    pub(super) fn item(&mut self, mark: &str, text: &str, style: Style) {
         let indent = " ".repeat(width(mark));
         let rows = self.wrapped(text, mark);
         for (at, row) in rows.into_iter().enumerate() {
@@ -137,14 +137,14 @@ impl Page {
     }
 
     /// The rows of a line of a document: continued rows are indented.
-    pub fn of_document(&self, line: &str) -> Vec<Line<'static>> {
+    pub(super) fn of_document(&self, line: &str) -> Vec<Line<'static>> {
         let line = self.sheet.show(&safe(line)).into_owned();
         let rows = wrap(&line, self.columns, 4).into_iter();
         rows.map(Line::raw).collect()
     }
 
     /// Something was refused or went wrong, and what to do next.
-    pub fn alarm(&mut self, what: &str, next: Option<&str>) {
+    pub(super) fn alarm(&mut self, what: &str, next: Option<&str>) {
         self.item("! ", what, self.sheet.alarm());
         if let Some(next) = next.filter(|next| !next.is_empty()) {
             self.item("do: ", next, self.sheet.notice());
@@ -152,7 +152,7 @@ impl Page {
     }
 
     /// An empty row, unless one stands there already.
-    pub fn gap(&mut self) {
+    pub(super) fn gap(&mut self) {
         let last = self.rows().checked_sub(1).and_then(|last| self.row(last));
         if last.is_some_and(|line| line.width() > 0) {
             self.top.push(Line::default());
@@ -161,7 +161,7 @@ impl Page {
 
     /// Leaves out as many empty rows as must be for all of it to fit into so many
     /// rows, the last ones first; none where that is not enough.
-    pub fn tighten(&mut self, room: usize) {
+    pub(super) fn tighten(&mut self, room: usize) {
         let too_many = self.rows().saturating_sub(room);
         let is_empty = |(_, line): &(usize, &Line<'_>)| line.width() == 0;
         let empty = self.top.iter().enumerate().rev().filter(is_empty);
@@ -178,7 +178,7 @@ impl Page {
     }
 
     /// A row of a list; the chosen one is marked and kept in sight.
-    pub fn choice(&mut self, text: &str, chosen: bool) {
+    pub(super) fn choice(&mut self, text: &str, chosen: bool) {
         let chosen = chosen && !self.by_line;
         let mark = if chosen { "> " } else { "  " };
         let text = self.sheet.show(&safe(text)).into_owned();
@@ -193,7 +193,7 @@ impl Page {
     }
 
     /// Why what was typed is no answer.
-    pub fn refusal(&mut self, refusal: Option<&str>) {
+    pub(super) fn refusal(&mut self, refusal: Option<&str>) {
         if let Some(refusal) = refusal {
             self.asks
                 .push(format!("! {}", self.sheet.show(&safe(refusal))));
@@ -208,7 +208,7 @@ impl Page {
     }
 
     /// What is to be known before it is typed, and is no answer's fault.
-    pub fn note(&mut self, note: &str) {
+    pub(super) fn note(&mut self, note: &str) {
         let rows = self.wrapped(note, "");
         let style = self.sheet.notice();
         self.bottom
@@ -216,7 +216,7 @@ impl Page {
     }
 
     /// What is to be typed.
-    pub fn ask(&mut self, what: &str) {
+    pub(super) fn ask(&mut self, what: &str) {
         self.asks.push(self.sheet.show(&safe(what)).into_owned());
         let rows = self.wrapped(what, "");
         self.bottom.extend(
@@ -226,7 +226,7 @@ impl Page {
     }
 
     /// A field that does not take the keys now, and what stands in it: one row.
-    pub fn other_field(&mut self, label: &str, content: &str) {
+    pub(super) fn other_field(&mut self, label: &str, content: &str) {
         let label = self.sheet.show(&safe(label)).into_owned();
         let label = label.trim_end_matches(':');
         let content = self.sheet.show(&safe(content)).into_owned();
@@ -241,7 +241,7 @@ impl Page {
     }
 
     /// The field that takes the keys, and what stands in it.
-    pub fn field(&mut self, content: &str) {
+    pub(super) fn field(&mut self, content: &str) {
         let content = self.sheet.show(&safe(content)).into_owned();
         let seen = tail(&content, self.columns.saturating_sub(3));
         self.bottom.push(Line::from(vec![
@@ -252,7 +252,7 @@ impl Page {
     }
 
     /// What is asked now, line by line.
-    pub fn question(&self) -> Vec<String> {
+    pub(super) fn question(&self) -> Vec<String> {
         self.asks.clone()
     }
 

@@ -36,7 +36,7 @@ pub(super) struct Scene {
 
 impl Scene {
     /// A screen that the driver awaits this from.
-    pub fn new(screen: Box<dyn Screen>, awaits: Awaits) -> Self {
+    pub(super) fn new(screen: Box<dyn Screen>, awaits: Awaits) -> Self {
         Self {
             screen,
             awaits,
@@ -50,7 +50,7 @@ impl Scene {
     }
 
     /// Before the driver has said anything.
-    pub fn starting() -> Self {
+    pub(super) fn starting() -> Self {
         Self::new(Box::new(Starting), Awaits::Nothing)
     }
 }

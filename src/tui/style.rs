@@ -24,7 +24,7 @@ impl Sheet {
     /// What this terminal can show, by its environment: `NO_COLOR`
     /// (no-color.org), the locale, and that the fonts of the Linux console hold
     /// few glyphs.
-    pub fn of_environment() -> Self {
+    pub(super) fn of_environment() -> Self {
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
         let locale = locale.unwrap_or_default().to_lowercase();
@@ -38,7 +38,7 @@ impl Sheet {
     }
 
     /// The same for rows of text that stand one below the other.
-    pub fn for_lines(self) -> Self {
+    pub(super) fn for_lines(self) -> Self {
         Self {
             colour: false,
             blocks: false,
@@ -55,7 +55,7 @@ impl Sheet {
     }
 
     /// The block that says whether the ceremony counts.
-    pub fn mode(self, mode: Mode) -> Style {
+    pub(super) fn mode(self, mode: Mode) -> Style {
         let block = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
         match (self.colour, mode) {
             (false, _) => block,
@@ -68,52 +68,52 @@ impl Sheet {
     }
 
     /// The one thing to do now.
-    pub fn headline(self) -> Style {
+    pub(super) fn headline(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
     /// Who does it.
-    pub fn who(self) -> Style {
+    pub(super) fn who(self) -> Style {
         self.coloured(Color::Cyan).add_modifier(Modifier::BOLD)
     }
 
     /// Words to read aloud.
-    pub fn aloud(self) -> Style {
+    pub(super) fn aloud(self) -> Style {
         self.coloured(Color::Green)
     }
 
     /// What is there to be looked up and not to be read first.
-    pub fn quiet(self) -> Style {
+    pub(super) fn quiet(self) -> Style {
         self.coloured(Color::DarkGray)
     }
 
     /// Something was refused or went wrong.
-    pub fn alarm(self) -> Style {
+    pub(super) fn alarm(self) -> Style {
         self.coloured(Color::LightRed).add_modifier(Modifier::BOLD)
     }
 
     /// Something to do about it, or that somebody must do now.
-    pub fn notice(self) -> Style {
+    pub(super) fn notice(self) -> Style {
         self.coloured(Color::Yellow).add_modifier(Modifier::BOLD)
     }
 
     /// What was chosen in a list.
-    pub fn chosen(self) -> Style {
+    pub(super) fn chosen(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
     /// What is being typed.
-    pub fn typed(self) -> Style {
+    pub(super) fn typed(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
     /// A place in a document that was searched for.
-    pub fn found(self) -> Style {
+    pub(super) fn found(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
     /// Dark on light, whatever the terminal's own colours are: a code that is scanned.
-    pub fn code(self) -> Style {
+    pub(super) fn code(self) -> Style {
         if self.colour {
             Style::new().fg(Color::Black).bg(Color::White)
         } else {
@@ -122,28 +122,28 @@ impl Sheet {
     }
 
     /// Between things that stand in one row.
-    pub fn between(self) -> &'static str {
+    pub(super) fn between(self) -> &'static str {
         if self.unicode { " · " } else { " - " }
     }
 
     /// Where something was cut off.
-    pub fn ellipsis(self) -> &'static str {
+    pub(super) fn ellipsis(self) -> &'static str {
         if self.unicode { "…" } else { "..." }
     }
 
     /// A horizontal line.
-    pub fn horizontal(self) -> &'static str {
+    pub(super) fn horizontal(self) -> &'static str {
         if self.unicode { "─" } else { "-" }
     }
 
     /// A vertical line.
-    pub fn vertical(self) -> &'static str {
+    pub(super) fn vertical(self) -> &'static str {
         if self.unicode { "│" } else { "|" }
     }
 
     /// Text as this terminal can show it: where only ASCII can be shown,
     /// punctuation is replaced by its like and all else by visible escapes.
-    pub fn show(self, text: &str) -> Cow<'_, str> {
+    pub(super) fn show(self, text: &str) -> Cow<'_, str> {
         if self.unicode || text.is_ascii() {
             return Cow::Borrowed(text);
         }

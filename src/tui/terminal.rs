@@ -52,7 +52,7 @@ impl TakenTerminal {
     ///
     /// # Errors
     /// What the terminal refused.
-    pub fn take() -> io::Result<Self> {
+    pub(super) fn take() -> io::Result<Self> {
         when_panicking(give_back);
         when_ended(give_back)?;
         this_thread_ends_screens();

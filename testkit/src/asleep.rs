@@ -12,14 +12,14 @@ use std::{fs, path::Path};
 /// where two of these, taken one after the other, are the same, there was a moment between
 /// them at which all threads slept, and nothing was on its way to any of them.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Asleep(Vec<Thread>);
+pub(crate) struct Asleep(Vec<Thread>);
 
 /// A thread: its process, its number, and how often it was switched away from.
 type Thread = (u32, u32, u64);
 
 impl Asleep {
     /// `None` while any thread has something to do. A program that has ended sleeps.
-    pub fn of(process: u32) -> Option<Self> {
+    pub(crate) fn of(process: u32) -> Option<Self> {
         let mut threads = Vec::new();
         let mut processes = vec![process];
         while let Some(process) = processes.pop() {

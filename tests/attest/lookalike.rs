@@ -9,19 +9,19 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// What a YubiKey 5.7.4 writes about a key that asks for PIN and touch.
-pub const SLOT_EXTENSIONS: &str = "\
+pub(crate) const SLOT_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.3.3=DER:050704
 1.3.6.1.4.1.41482.3.7=DER:020401020304
 1.3.6.1.4.1.41482.3.8=DER:0302
 1.3.6.1.4.1.41482.3.9=DER:03
 ";
 /// What stands in the device certificate of such a YubiKey.
-pub const DEVICE_EXTENSIONS: &str = "\
+pub(crate) const DEVICE_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.3.3=DER:050704
 basicConstraints=critical,CA:TRUE,pathlen:0
 ";
 /// What a YubiHSM 2 of firmware 2.4.1 writes about a key that signs with ECDSA.
-pub const KEY_EXTENSIONS: &str = "\
+pub(crate) const KEY_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.4.1=DER:0403020401
 1.3.6.1.4.1.41482.4.2=DER:020401020304
 1.3.6.1.4.1.41482.4.3=DER:03020001
@@ -31,25 +31,25 @@ pub const KEY_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.4.9=DER:0c087475662d726f6f74
 ";
 /// What stands in the device certificate of such a YubiHSM 2.
-pub const UNIT_EXTENSIONS: &str = "\
+pub(crate) const UNIT_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.4.1=DER:0403020401
 1.3.6.1.4.1.41482.4.2=DER:020401020304
 basicConstraints=critical,CA:TRUE,pathlen:0
 ";
 /// How openssl makes an RSA key with the exponent 3.
-pub const EXPONENT_3: &str = "RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3";
+pub(crate) const EXPONENT_3: &str = "RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3";
 const ROOT_NAME: &str = "Yubico PIV Root CA Serial 263751";
 const DATES: (&str, &str) = ("20160314000000Z", "20520417000000Z");
 
 /// A folder in which certificates are made.
-pub struct Lookalike {
+pub(crate) struct Lookalike {
     folder: TempDir,
     /// The vendor's certificates by role, from the root down to the issuer of devices.
     authorities: Vec<(&'static str, &'static str)>,
 }
 
 /// What one device certificate and one slot attestation are to say.
-pub struct Recipe {
+pub(crate) struct Recipe {
     pub device_name: &'static str,
     pub device_extensions: String,
     pub slot_name: &'static str,
@@ -75,7 +75,7 @@ impl Default for Recipe {
 
 impl Recipe {
     /// The certificates of a YubiHSM 2 with serial number 16909060.
-    pub fn yubihsm() -> Self {
+    pub(crate) fn yubihsm() -> Self {
         Self {
             device_name: "YubiHSM Attestation (16909060)",
             device_extensions: UNIT_EXTENSIONS.to_owned(),
@@ -88,7 +88,7 @@ impl Recipe {
 
 impl Lookalike {
     /// A vendor of the shape of YubiHSM 2 units of 2017 and later.
-    pub fn of_yubihsms() -> Self {
+    pub(crate) fn of_yubihsms() -> Self {
         Self::of(&[
             (
                 "yubihsm-root",
@@ -107,7 +107,7 @@ impl Lookalike {
 
     /// A vendor whose issuer of YubiHSM 2 units, of this name, stands in the
     /// hierarchy of the newest, below an intermediate or not.
-    pub fn of_newest_yubihsms(issuer: &str, intermediate: bool) -> Self {
+    pub(crate) fn of_newest_yubihsms(issuer: &str, intermediate: bool) -> Self {
         let root = (
             "attestation-root",
             "root",
@@ -133,19 +133,19 @@ impl Lookalike {
     }
 
     /// A vendor whose root, of the genuine name, signs devices itself.
-    pub fn vendor() -> Self {
+    pub(crate) fn vendor() -> Self {
         Self::of(&[("piv-root", "root", ROOT_NAME, "CA:TRUE,pathlen:1")])
     }
 
     /// The same vendor with a root of path length 0, as the genuine root's
     /// certificate from before 2018 has and the U2F root.
-    pub fn with_short_root() -> Self {
+    pub(crate) fn with_short_root() -> Self {
         Self::of(&[("piv-root", "root", ROOT_NAME, "CA:TRUE,pathlen:0")])
     }
 
     /// A vendor of the shape that came with firmware 5.7.4, with an issuer of
     /// this name and path length.
-    pub fn of_5_7_4(issuer: &str, depth: u8) -> Self {
+    pub(crate) fn of_5_7_4(issuer: &str, depth: u8) -> Self {
         Self::of(&[
             (
                 "attestation-root",
@@ -186,7 +186,7 @@ impl Lookalike {
     }
 
     /// Makes the evidence: the slot attestation's file and the device certificate's.
-    pub fn evidence(&self, recipe: &Recipe) -> [PathBuf; 2] {
+    pub(crate) fn evidence(&self, recipe: &Recipe) -> [PathBuf; 2] {
         let (_, issuer) = self.authorities.last().unwrap();
         self.issue(
             issuer,
@@ -209,12 +209,12 @@ impl Lookalike {
     }
 
     /// A folder for `--vendor-dir` that trusts this vendor.
-    pub fn vendor_dir(&self) -> PathBuf {
+    pub(crate) fn vendor_dir(&self) -> PathBuf {
         self.trusting(&self.authorities)
     }
 
     /// The same, with this range as the firmware of YubiKeys under the root.
-    pub fn vendor_dir_of_firmware(&self, range: &str) -> PathBuf {
+    pub(crate) fn vendor_dir_of_firmware(&self, range: &str) -> PathBuf {
         let folder = self.vendor_dir();
         let manifest = fs::read_to_string(folder.join("vendor.toml")).unwrap();
         // The root comes first.
@@ -224,13 +224,13 @@ impl Lookalike {
     }
 
     /// Gives the devices a key of this algorithm, such as openssl makes.
-    pub fn with_device_key(self, algorithm: &str) -> Self {
+    pub(crate) fn with_device_key(self, algorithm: &str) -> Self {
         self.generate("device", algorithm);
         self
     }
 
     /// Gives the issuer of devices, of this name, another key of this algorithm.
-    pub fn with_issuer_key(self, subject: &str, algorithm: &str) -> Self {
+    pub(crate) fn with_issuer_key(self, subject: &str, algorithm: &str) -> Self {
         let constraints =
             "basicConstraints=critical,CA:TRUE,pathlen:1\nkeyUsage=critical,keyCertSign\n";
         self.generate("issuer", algorithm);
@@ -246,7 +246,7 @@ impl Lookalike {
     }
 
     /// Gives the devices a key whose primes are of the generator of CVE-2017-15361.
-    pub fn with_factorable_device_key(self) -> Self {
+    pub(crate) fn with_factorable_device_key(self) -> Self {
         let key = concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/tests/data/attestation/roca-2048.key"
@@ -256,12 +256,12 @@ impl Lookalike {
     }
 
     /// The same without the issuer of devices.
-    pub fn vendor_dir_without_issuer(&self) -> PathBuf {
+    pub(crate) fn vendor_dir_without_issuer(&self) -> PathBuf {
         self.trusting(&self.authorities[..self.authorities.len() - 1])
     }
 
     /// The same with a second certificate of the root's key, of another serial number.
-    pub fn vendor_dir_with_the_root_twice(&self) -> PathBuf {
+    pub(crate) fn vendor_dir_with_the_root_twice(&self) -> PathBuf {
         fs::copy(self.path("root.pem"), self.path("older.pem")).unwrap();
         let constraints = "basicConstraints=CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\n";
         self.issue("root", "root", ROOT_NAME, constraints, DATES, "sha256");
@@ -367,7 +367,7 @@ impl Lookalike {
 }
 
 /// Writes a folder for `--vendor-dir` that gives each certificate a role.
-pub fn vendor_dir(folder: &Path, certificates: &[(&str, &Path)]) -> PathBuf {
+pub(crate) fn vendor_dir(folder: &Path, certificates: &[(&str, &Path)]) -> PathBuf {
     use keymoot_attestation::{certificate_der, public_key_der};
     use keymoot_core::digest::Digest;
 

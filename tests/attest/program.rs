@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 /// Files that the repository holds.
-pub fn data(path: &str) -> PathBuf {
+pub(crate) fn data(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data/attestation")
         .join(path)
@@ -15,7 +15,7 @@ pub fn data(path: &str) -> PathBuf {
 
 /// A folder of samples that may not be in the repository; where there is none,
 /// says how many cases are left out.
-pub fn vectors(folder: &str, cases: usize) -> Option<PathBuf> {
+pub(crate) fn vectors(folder: &str, cases: usize) -> Option<PathBuf> {
     match std::env::var_os("KEYMOOT_VECTORS") {
         Some(root) => Some(Path::new(&root).join("attestations").join(folder)),
         None => {
@@ -29,7 +29,7 @@ pub fn vectors(folder: &str, cases: usize) -> Option<PathBuf> {
     }
 }
 
-pub fn attest(arguments: &[&Path]) -> Output {
+pub(crate) fn attest(arguments: &[&Path]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_keymoot"))
         .arg("attest")
         .args(arguments)
@@ -38,7 +38,7 @@ pub fn attest(arguments: &[&Path]) -> Output {
 }
 
 /// The JSON object of a run that proved its evidence.
-pub fn proven(arguments: &[&Path]) -> Value {
+pub(crate) fn proven(arguments: &[&Path]) -> Value {
     let report = report(arguments, 0);
     assert_eq!(report["proven"], true);
     assert_eq!(report["violations"], serde_json::json!([]));
@@ -46,7 +46,7 @@ pub fn proven(arguments: &[&Path]) -> Value {
 }
 
 /// The rules that a run found broken.
-pub fn refused(arguments: &[&Path]) -> Vec<String> {
+pub(crate) fn refused(arguments: &[&Path]) -> Vec<String> {
     let report = report(arguments, 3);
     assert_eq!(report["proven"], false);
     assert!(
@@ -76,7 +76,7 @@ fn report(arguments: &[&Path], code: i32) -> Value {
 }
 
 /// The text that a refused run shows to people.
-pub fn refusal(arguments: &[&Path]) -> String {
+pub(crate) fn refusal(arguments: &[&Path]) -> String {
     let output = attest(arguments);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert!(output.stdout.is_empty());

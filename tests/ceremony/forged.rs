@@ -14,12 +14,12 @@ use keymoot_record::{
 
 use testkit::stage::finished;
 
-pub type Line = (Event, Time);
+pub(crate) type Line = (Event, Time);
 
-pub const MANIFEST: &str = "MANIFEST.json";
-pub const SIGNATURES: &str = "MANIFEST.sigs.json";
+pub(crate) const MANIFEST: &str = "MANIFEST.json";
+pub(crate) const SIGNATURES: &str = "MANIFEST.sigs.json";
 
-pub fn honest() -> Files {
+pub(crate) fn honest() -> Files {
     keymoot_verify::read(&finished().out())
         .unwrap()
         .files()
@@ -34,7 +34,7 @@ fn object(digest: &Digest) -> Option<Vec<u8>> {
 /// The files of a bundle whose transcript was rewritten line by line. What follows
 /// from it is made anew where the program makes it at all, and the manifest
 /// always; only the closing signatures are those of the honest bundle.
-pub fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
+pub(crate) fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
     let honest = honest();
     let mut lines: Vec<Line> = Chain::read(&honest["transcript.jsonl"])
         .unwrap()
@@ -73,7 +73,7 @@ pub fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
 }
 
 /// Writes the manifest that these files need.
-pub fn list_anew(files: &mut Files, honest: &Files, head: Digest) {
+pub(crate) fn list_anew(files: &mut Files, honest: &Files, head: Digest) {
     files.retain(|path, _| path != MANIFEST && path != SIGNATURES);
     let listed = files.iter().map(|(path, content)| {
         serde_json::json!({
@@ -94,7 +94,7 @@ pub fn list_anew(files: &mut Files, honest: &Files, head: Digest) {
     files.insert(SIGNATURES.to_owned(), honest[SIGNATURES].clone());
 }
 
-pub fn verdicts(files: Files, rehearsal: bool) -> Vec<Verdict> {
+pub(crate) fn verdicts(files: Files, rehearsal: bool) -> Vec<Verdict> {
     let expected = Expectations {
         rehearsal,
         ..Expectations::default()
@@ -107,7 +107,7 @@ pub fn verdicts(files: Files, rehearsal: bool) -> Vec<Verdict> {
 }
 
 /// The ids of the rules that are violated, each once.
-pub fn violated(files: Files) -> Vec<String> {
+pub(crate) fn violated(files: Files) -> Vec<String> {
     let mut rules: Vec<_> = verdicts(files, true)
         .into_iter()
         .filter(Verdict::is_violated)
@@ -117,7 +117,7 @@ pub fn violated(files: Files) -> Vec<String> {
     rules
 }
 
-pub fn events(lines: &mut [Line]) -> impl Iterator<Item = &mut Event> {
+pub(crate) fn events(lines: &mut [Line]) -> impl Iterator<Item = &mut Event> {
     lines.iter_mut().map(|(event, _)| event)
 }
 

@@ -11,12 +11,12 @@ fn python_tuf(root: &Path) -> Value {
 }
 
 /// What a reader of `readers.py` makes of a file.
-pub fn reader(name: &str, file: &Path) -> Value {
+pub(crate) fn reader(name: &str, file: &Path) -> Value {
     answer("readers.py", &[name.as_ref(), file])
 }
 
 /// What a program in `tests/python` answers.
-pub fn answer(program: &str, arguments: &[&Path]) -> Value {
+pub(crate) fn answer(program: &str, arguments: &[&Path]) -> Value {
     let python = std::env::var_os("KEYMOOT_PYTHON").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-venv/bin/python"),
         Into::into,

@@ -46,12 +46,12 @@ fn shelf() -> &'static Path {
 }
 
 /// The bundle of a chapter, counted from one.
-pub fn chapter(number: usize) -> PathBuf {
+pub(crate) fn chapter(number: usize) -> PathBuf {
     let script = CHAPTERS[number - 1];
     shelf().join("story").join(format!("{number}-{script}"))
 }
 
-pub fn files(number: usize) -> Files {
+pub(crate) fn files(number: usize) -> Files {
     keymoot_verify::read(&chapter(number))
         .unwrap()
         .files()
@@ -59,7 +59,7 @@ pub fn files(number: usize) -> Files {
 }
 
 /// What a chapter began with.
-pub fn plan_files(number: usize) -> PlanFiles {
+pub(crate) fn plan_files(number: usize) -> PlanFiles {
     let files = files(number);
     let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
     PlanFiles {
@@ -71,14 +71,14 @@ pub fn plan_files(number: usize) -> PlanFiles {
 }
 
 /// What a chapter came to.
-pub fn state(number: usize) -> State {
+pub(crate) fn state(number: usize) -> State {
     let plan = Plan::check(plan_files(number)).unwrap();
     let chain = Chain::read(&files(number)["transcript.jsonl"]).unwrap();
     State::fold(plan.into(), &chain).unwrap()
 }
 
 /// The inputs that a chapter's bundle gives the next.
-pub fn left_by(number: usize) -> Files {
+pub(crate) fn left_by(number: usize) -> Files {
     of_bundle(&keymoot_verify::read(&chapter(number)).unwrap())
 }
 

@@ -14,13 +14,13 @@ use sha2::{Digest as _, Sha256};
 
 /// The bytes of a file, and their digest.
 #[derive(Clone, Debug)]
-pub struct Content {
+pub(crate) struct Content {
     pub bytes: Arc<[u8]>,
     digest: [u8; 32],
 }
 
 impl Content {
-    pub fn of(bytes: Vec<u8>) -> Self {
+    pub(crate) fn of(bytes: Vec<u8>) -> Self {
         Self {
             digest: Sha256::digest(&bytes).into(),
             bytes: bytes.into(),
@@ -30,16 +30,16 @@ impl Content {
 
 /// What stands under a name.
 #[derive(Clone, Debug)]
-pub enum Found {
+pub(crate) enum Found {
     Folder,
     File(Content),
 }
 
 /// Everything below a folder, by paths relative to it.
-pub type Tree = BTreeMap<String, Found>;
+pub(crate) type Tree = BTreeMap<String, Found>;
 
 /// A digest of names and contents.
-pub fn digest(tree: &Tree) -> [u8; 32] {
+pub(crate) fn digest(tree: &Tree) -> [u8; 32] {
     let mut hash = Sha256::new();
     for (path, found) in tree {
         hash.update(path.as_bytes());
@@ -71,7 +71,7 @@ enum Node {
 
 /// What a power cut leaves of that which is not sure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Survivors {
+pub(crate) enum Survivors {
     /// All of it, as when only the program dies.
     Everything,
     /// Nothing.
@@ -93,7 +93,7 @@ pub enum Survivors {
 }
 
 impl Survivors {
-    pub const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Everything,
         Self::Nothing,
         Self::Names,
@@ -133,7 +133,7 @@ impl Survivors {
 
 /// The disk below one folder.
 #[derive(Debug)]
-pub struct Disk {
+pub(crate) struct Disk {
     nodes: Vec<Node>,
     /// The newest change of a name that is not sure: folder, name, and what it leads to.
     newest: Option<(usize, String, Option<usize>)>,
@@ -143,7 +143,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             nodes: vec![Node::Folder {
                 now: Names::new(),
@@ -155,7 +155,7 @@ impl Disk {
     }
 
     /// A disk that holds a tree, and of which everything is sure.
-    pub fn holding(tree: &Tree) -> Self {
+    pub(crate) fn holding(tree: &Tree) -> Self {
         let mut disk = Self::new();
         for (path, found) in tree {
             match found {
@@ -171,7 +171,7 @@ impl Disk {
     }
 
     /// What stands at a path.
-    pub fn find(&self, path: &str) -> Option<usize> {
+    pub(crate) fn find(&self, path: &str) -> Option<usize> {
         let mut at = 0;
         for name in path.split('/').filter(|name| !name.is_empty()) {
             let Node::Folder { now, .. } = &self.nodes[at] else {
@@ -203,7 +203,7 @@ impl Disk {
         self.newest = Some((folder, name.to_owned(), to));
     }
 
-    pub fn make_folder(&mut self, path: &str) {
+    pub(crate) fn make_folder(&mut self, path: &str) {
         self.nodes.push(Node::Folder {
             now: Names::new(),
             sure: Names::new(),
@@ -211,7 +211,7 @@ impl Disk {
         self.name(path, Some(self.nodes.len() - 1));
     }
 
-    pub fn make_file(&mut self, path: &str) {
+    pub(crate) fn make_file(&mut self, path: &str) {
         self.nodes.push(Node::File {
             now: Content::of(Vec::new()),
             sure: None,
@@ -221,7 +221,7 @@ impl Disk {
     }
 
     /// A device keeps what it remembers: at once, and whatever happens here.
-    pub fn keep_elsewhere(&mut self, path: &str, content: Content) {
+    pub(crate) fn keep_elsewhere(&mut self, path: &str, content: Content) {
         let node = self.find(path).unwrap_or_else(|| {
             self.make_file(path);
             self.nodes.len() - 1
@@ -238,7 +238,7 @@ impl Disk {
     }
 
     /// Changes what a file holds.
-    pub fn change(&mut self, path: &str, change: impl FnOnce(&mut Vec<u8>)) {
+    pub(crate) fn change(&mut self, path: &str, change: impl FnOnce(&mut Vec<u8>)) {
         let node = self
             .find(path)
             .unwrap_or_else(|| panic!("{path} is not there"));
@@ -250,7 +250,7 @@ impl Disk {
         *now = Content::of(bytes);
     }
 
-    pub fn sync(&mut self, path: &str) {
+    pub(crate) fn sync(&mut self, path: &str) {
         let node = self
             .find(path)
             .unwrap_or_else(|| panic!("{path} is not there"));
@@ -268,7 +268,7 @@ impl Disk {
         self.hollow.retain(|_, renamed| *renamed != node);
     }
 
-    pub fn rename(&mut self, from: &str, to: &str) {
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
         let node = self
             .find(from)
             .unwrap_or_else(|| panic!("{from} is not there"));
@@ -278,17 +278,17 @@ impl Disk {
         self.hollow.insert((folder, name.to_owned()), node);
     }
 
-    pub fn remove(&mut self, path: &str) {
+    pub(crate) fn remove(&mut self, path: &str) {
         self.name(path, None);
     }
 
     /// The disk as it stands.
-    pub fn now(&self) -> Tree {
+    pub(crate) fn now(&self) -> Tree {
         self.after(Survivors::Everything)
     }
 
     /// The disk after the power went.
-    pub fn after(&self, survivors: Survivors) -> Tree {
+    pub(crate) fn after(&self, survivors: Survivors) -> Tree {
         let mut tree = Tree::new();
         self.collect(0, "", survivors, &mut tree);
         tree

@@ -13,7 +13,7 @@ const SIGN: [u8; 4] = [0x00, 0x87, 0x11, 0x9c];
 
 /// Something that was done, in order.
 #[derive(Debug)]
-pub enum Operation {
+pub(crate) enum Operation {
     MakeFolder(String),
     MakeFile(String),
     Write(String, usize, Vec<u8>),
@@ -33,7 +33,7 @@ pub enum Operation {
 
 impl Operation {
     /// What kind of thing was done, and to what kind of file.
-    pub fn kind(&self) -> (&'static str, String) {
+    pub(crate) fn kind(&self) -> (&'static str, String) {
         match self {
             Self::MakeFolder(path) => ("make folder", sort(path)),
             Self::MakeFile(path) => ("create", sort(path)),
@@ -50,7 +50,7 @@ impl Operation {
     }
 
     /// Does it to a disk.
-    pub fn apply(&self, disk: &mut Disk) {
+    pub(crate) fn apply(&self, disk: &mut Disk) {
         match self {
             Self::MakeFolder(path) => disk.make_folder(path),
             Self::MakeFile(path) => disk.make_file(path),
@@ -97,7 +97,7 @@ struct Follower<'r> {
 }
 
 /// What a log did below `root`, where `disk` stood before.
-pub fn operations(calls: &[Call], root: &str, disk: Disk) -> Vec<Operation> {
+pub(crate) fn operations(calls: &[Call], root: &str, disk: Disk) -> Vec<Operation> {
     let mut follower = Follower {
         root,
         disk,
@@ -228,7 +228,7 @@ impl Follower<'_> {
 }
 
 /// Whether a device is asked to sign by this.
-pub fn is_signature(call: &Call) -> bool {
+pub(crate) fn is_signature(call: &Call) -> bool {
     call.name == "sendto" && call.text(1).starts_with(&SIGN)
 }
 

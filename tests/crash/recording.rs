@@ -21,17 +21,17 @@ use crate::{
 };
 
 /// Where the transcript lies.
-pub const TRANSCRIPT: &str = "ceremony/transcript.jsonl";
+pub(crate) const TRANSCRIPT: &str = "ceremony/transcript.jsonl";
 
 /// What is rehearsed: the arguments after `rehearse` that make the difference.
 #[derive(Clone)]
-pub struct Scenario {
+pub(crate) struct Scenario {
     pub name: &'static str,
     pub arguments: Vec<String>,
 }
 
 impl Scenario {
-    pub fn new(name: &'static str, arguments: &[&str]) -> Self {
+    pub(crate) fn new(name: &'static str, arguments: &[&str]) -> Self {
         Self {
             name,
             arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
@@ -39,7 +39,7 @@ impl Scenario {
     }
 
     /// Goes on in a folder, or begins where nothing was begun.
-    pub fn hold(&self, folder: &Path) -> Vec<String> {
+    pub(crate) fn hold(&self, folder: &Path) -> Vec<String> {
         let ceremony = folder.join("ceremony");
         match ceremony.join("objects").is_dir() {
             true => {
@@ -52,7 +52,7 @@ impl Scenario {
     }
 
     /// The rehearsal in a folder, from its beginning.
-    pub fn rehearse(&self, folder: &Path) -> Vec<String> {
+    pub(crate) fn rehearse(&self, folder: &Path) -> Vec<String> {
         let path = |name| folder.join(name).to_str().unwrap().to_owned();
         let mut line = vec![
             program().to_str().unwrap().to_owned(),
@@ -68,7 +68,7 @@ impl Scenario {
 }
 
 /// A program under strace, which writes these calls into a log.
-pub fn traced(root: &Root, log: &Path, calls: &str, line: &[String]) -> Command {
+pub(crate) fn traced(root: &Root, log: &Path, calls: &str, line: &[String]) -> Command {
     let mut command = root.command("strace");
     command
         .args(["--follow-forks", "--seccomp-bpf", "--decode-fds=path"])
@@ -82,7 +82,7 @@ pub fn traced(root: &Root, log: &Path, calls: &str, line: &[String]) -> Command 
 }
 
 /// A rehearsal that nothing interrupted, from its beginning or from where a crash left it.
-pub struct Recording {
+pub(crate) struct Recording {
     pub root: Root,
     pub scenario: Scenario,
     /// Its name, and after which crash it is gone on with.
@@ -97,7 +97,7 @@ pub struct Recording {
 }
 
 /// A state of the disk after the power went.
-pub struct Crash {
+pub(crate) struct Crash {
     pub tree: Tree,
     /// How many events the program had said are recorded.
     pub told: usize,
@@ -132,14 +132,14 @@ impl Crash {
 
 impl Recording {
     /// Holds the rehearsal in `folder`, which is made.
-    pub fn of(root: &Root, scenario: &Scenario, folder: &Path) -> Self {
+    pub(crate) fn of(root: &Root, scenario: &Scenario, folder: &Path) -> Self {
         fs::create_dir(folder).unwrap();
         let name = scenario.name.to_owned();
         Self::held(root, scenario, name, Crash::nothing(), folder)
     }
 
     /// Goes on in `folder`, which is made, where a crash of this one left it.
-    pub fn gone_on_with(&self, crash: &Crash, folder: &Path) -> Self {
+    pub(crate) fn gone_on_with(&self, crash: &Crash, folder: &Path) -> Self {
         let before = Crash {
             tree: lay_out(&crash.tree, &self.folder, folder),
             ..*crash
@@ -228,7 +228,7 @@ impl Recording {
     }
 
     /// How many operations on the disk and changes of devices there were.
-    pub fn durable(&self) -> usize {
+    pub(crate) fn durable(&self) -> usize {
         let said = |operation: &&Operation| {
             use Operation::{Forget, Signed, Told};
             matches!(operation, Forget(_) | Told(_) | Signed)
@@ -237,7 +237,7 @@ impl Recording {
     }
 
     /// Every state that a crash can leave, each once.
-    pub fn crashes(&self) -> Vec<Crash> {
+    pub(crate) fn crashes(&self) -> Vec<Crash> {
         let mut disk = Disk::holding(&self.before.tree);
         let (mut told, mut signed) = (self.before.told, self.before.signed);
         let mut states: BTreeMap<[u8; 32], Crash> = BTreeMap::new();
@@ -269,14 +269,14 @@ impl Recording {
     }
 
     /// Those before anything new was recorded.
-    pub fn crashes_at_the_beginning(&self) -> Vec<Crash> {
+    pub(crate) fn crashes_at_the_beginning(&self) -> Vec<Crash> {
         let mut crashes = self.crashes();
         crashes.retain(|crash| crash.told == self.before.told);
         crashes
     }
 
     /// What kind of operation was the last, and what survived.
-    pub fn kind(&self, crash: &Crash) -> ((&'static str, String), Survivors) {
+    pub(crate) fn kind(&self, crash: &Crash) -> ((&'static str, String), Survivors) {
         let last = crash
             .at
             .checked_sub(1)
@@ -285,7 +285,7 @@ impl Recording {
     }
 
     /// The operation after which the power went, in words.
-    pub fn place(&self, crash: &Crash) -> String {
+    pub(crate) fn place(&self, crash: &Crash) -> String {
         let ((what, path), survivors) = self.kind(crash);
         format!(
             "{}: after operation {} ({what} {path}), {survivors:?} survived",

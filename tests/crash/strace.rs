@@ -4,17 +4,17 @@ use std::collections::HashMap;
 
 /// The calls that can change a file or make a change last. A call of this list that the
 /// model of the disk does not know ends the test.
-pub const CALLS: &str = "open,openat,creat,lseek,write,writev,pwrite64,pwritev,pwritev2,\
+pub(crate) const CALLS: &str = "open,openat,creat,lseek,write,writev,pwrite64,pwritev,pwritev2,\
     ftruncate,truncate,fallocate,copy_file_range,sendfile,splice,fsync,fdatasync,fadvise64,\
     sync,syncfs,msync,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,link,linkat,\
     symlink,symlinkat,sendto";
 
 /// The call by which libpcsclite sends commands to devices.
-pub const COMMANDS: &str = "sendto";
+pub(crate) const COMMANDS: &str = "sendto";
 
 /// One system call that did not fail.
 #[derive(Debug)]
-pub struct Call {
+pub(crate) struct Call {
     /// The thread that made it.
     pub thread: u32,
     pub name: String,
@@ -26,7 +26,7 @@ pub struct Call {
 
 /// An argument as strace prints it with `-y`.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Argument {
+pub(crate) enum Argument {
     /// A string: a path, or what was written.
     Text(Vec<u8>),
     /// A descriptor and what it leads to.
@@ -36,39 +36,39 @@ pub enum Argument {
 }
 
 impl Call {
-    pub fn text(&self, place: usize) -> &[u8] {
+    pub(crate) fn text(&self, place: usize) -> &[u8] {
         match &self.arguments[place] {
             Argument::Text(bytes) => bytes,
             other => panic!("{}: {other:?} is no string", self.name),
         }
     }
 
-    pub fn path(&self, place: usize) -> String {
+    pub(crate) fn path(&self, place: usize) -> String {
         String::from_utf8(self.text(place).to_vec()).unwrap()
     }
 
     /// The descriptor and its path.
-    pub fn descriptor(&self, place: usize) -> (i64, &str) {
+    pub(crate) fn descriptor(&self, place: usize) -> (i64, &str) {
         match &self.arguments[place] {
             Argument::Descriptor(number, path) => (*number, path),
             other => panic!("{}: {other:?} is no descriptor", self.name),
         }
     }
 
-    pub fn word(&self, place: usize) -> &str {
+    pub(crate) fn word(&self, place: usize) -> &str {
         match &self.arguments[place] {
             Argument::Word(word) => word,
             other => panic!("{}: {other:?} is no word", self.name),
         }
     }
 
-    pub fn number(&self, place: usize) -> usize {
+    pub(crate) fn number(&self, place: usize) -> usize {
         self.word(place).parse().unwrap()
     }
 }
 
 /// Every call of a log that did not fail.
-pub fn calls(log: &[u8]) -> Vec<Call> {
+pub(crate) fn calls(log: &[u8]) -> Vec<Call> {
     let mut begun: HashMap<u32, Vec<u8>> = HashMap::new();
     let mut calls = Vec::new();
     for line in log.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {

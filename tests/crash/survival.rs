@@ -20,7 +20,7 @@ use crate::{
 
 /// Puts the disk of a crash into `folder`, goes on there to the end, and says what is
 /// not as it must be.
-pub fn survives(recording: &Recording, crash: &Crash, folder: &Path) -> Result<(), String> {
+pub(crate) fn survives(recording: &Recording, crash: &Crash, folder: &Path) -> Result<(), String> {
     lay_out(&crash.tree, &recording.folder, folder);
     let survivor = Survivor {
         recording,
@@ -46,7 +46,7 @@ pub fn survives(recording: &Recording, crash: &Crash, folder: &Path) -> Result<(
 
 /// Writes a tree as it was recorded in one folder into another with a path as long:
 /// the settings say where the bundle goes. Gives the tree as it is there.
-pub fn lay_out(tree: &Tree, recorded: &Path, folder: &Path) -> Tree {
+pub(crate) fn lay_out(tree: &Tree, recorded: &Path, folder: &Path) -> Tree {
     let names = [recorded, folder].map(|path| path.to_str().unwrap().to_owned());
     assert_eq!(names[0].len(), names[1].len());
     let mut tree = tree.clone();

@@ -23,7 +23,7 @@ use crate::{
 const AT_ONCE: usize = 4;
 
 /// What came of it.
-pub struct Outcome {
+pub(crate) struct Outcome {
     pub tried: usize,
     /// Which did not survive, and why.
     pub lost: Vec<String>,
@@ -31,7 +31,7 @@ pub struct Outcome {
 
 /// Tries crashes of a recording in folders beside its own, and says now and then how far
 /// it has come.
-pub fn attempt(recording: &Recording, crashes: &[&Crash]) -> Outcome {
+pub(crate) fn attempt(recording: &Recording, crashes: &[&Crash]) -> Outcome {
     let beside = recording.folder.parent().unwrap();
     let next = AtomicUsize::new(0);
     let lost = Mutex::new(Vec::new());
@@ -73,7 +73,10 @@ fn one(recording: &Recording, crash: &Crash, beside: &Path, number: usize) -> Re
 
 /// The crashes after every operation, where only the program died and where all is lost
 /// that was not sure; and of those that left something torn one of each kind.
-pub fn after_every_operation<'c>(recording: &Recording, crashes: &'c [Crash]) -> Vec<&'c Crash> {
+pub(crate) fn after_every_operation<'c>(
+    recording: &Recording,
+    crashes: &'c [Crash],
+) -> Vec<&'c Crash> {
     let plain =
         |crash: &&Crash| matches!(crash.survivors, Survivors::Everything | Survivors::Nothing);
     let torn = |crash: &&Crash| !plain(crash);
@@ -85,7 +88,7 @@ pub fn after_every_operation<'c>(recording: &Recording, crashes: &'c [Crash]) ->
 
 /// One crash of each kind: of every kind of operation with everything that can survive
 /// it. At most so many, where a number is given.
-pub fn one_of_each_kind<'c>(
+pub(crate) fn one_of_each_kind<'c>(
     recording: &Recording,
     crashes: impl Iterator<Item = &'c Crash>,
     most: Option<usize>,

@@ -3,17 +3,17 @@
 use keymoot::device::{DeviceError, Serial, new_puk, piv};
 use keymoot::host::secret::Secret;
 
-pub const MESSAGE: &[u8] = b"the text that the holder has read";
+pub(crate) const MESSAGE: &[u8] = b"the text that the holder has read";
 
 /// A holder whose device has a key.
-pub struct Holder {
+pub(crate) struct Holder {
     pub serial: Serial,
     pin: Secret,
 }
 
 impl Holder {
     /// Sets a new device up and generates its key.
-    pub fn enrol(serial: Serial) -> Self {
+    pub(crate) fn enrol(serial: Serial) -> Self {
         let pin = Secret::of(b"739164");
         let puk = new_puk(&pin).unwrap();
         let management_key = Secret::random_bytes(piv::MANAGEMENT_KEY_LENGTH).unwrap();
@@ -22,7 +22,7 @@ impl Holder {
         Self { serial, pin }
     }
 
-    pub fn sign(&self) -> Result<Vec<u8>, DeviceError> {
+    pub(crate) fn sign(&self) -> Result<Vec<u8>, DeviceError> {
         piv::sign(self.serial, &self.pin, MESSAGE, || {})
     }
 }

@@ -25,7 +25,7 @@ exec "$@"
 /// The scenario is a closure written in the test function itself: its type's name is how the
 /// test is found again in the inner process. Without namespaces it is left out; as root in CI it
 /// fails.
-pub fn play<F: FnOnce(&mut Service)>(devices: usize, scenario: F) {
+pub(crate) fn play<F: FnOnce(&mut Service)>(devices: usize, scenario: F) {
     if env::var_os(INSIDE).is_some() {
         return scenario(&mut Service::start(devices));
     }
@@ -60,7 +60,7 @@ pub fn play<F: FnOnce(&mut Service)>(devices: usize, scenario: F) {
     println!("{said}");
 }
 
-pub fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     format!(
         "{}\n{}{}",
         output.status,

@@ -27,14 +27,14 @@ CHANNELID    0x8C7B
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running pcscd with simulated devices in its reader. All end when this is dropped.
-pub struct Service {
+pub(crate) struct Service {
     folder: tempfile::TempDir,
     pcscd: Option<Child>,
     simulator: Option<Child>,
 }
 
 impl Service {
-    pub fn start(devices: usize) -> Self {
+    pub(crate) fn start(devices: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut service = Self {
             folder,
@@ -48,12 +48,12 @@ impl Service {
         service
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Starts pcscd, and waits until it has its reader.
-    pub fn start_pcscd(&mut self) {
+    pub(crate) fn start_pcscd(&mut self) {
         self.spawn_pcscd(READER);
         until("pcscd has its reader", || {
             readers().filter(|count| *count > 0)
@@ -61,7 +61,7 @@ impl Service {
     }
 
     /// Starts pcscd without any reader, and waits until it answers.
-    pub fn start_pcscd_without_reader(&mut self) {
+    pub(crate) fn start_pcscd_without_reader(&mut self) {
         self.spawn_pcscd("");
         until("pcscd answers", readers);
     }
@@ -82,7 +82,7 @@ impl Service {
     }
 
     /// Ends pcscd as a crash does: no client hears of it from the service.
-    pub fn kill_pcscd(&mut self) {
+    pub(crate) fn kill_pcscd(&mut self) {
         let mut pcscd = self.pcscd.take().unwrap();
         pcscd.kill().unwrap();
         pcscd.wait().unwrap();
@@ -110,7 +110,7 @@ impl Service {
     }
 
     /// Plugs a device in, and waits until the service has noticed.
-    pub fn insert(&self, device: usize) -> DeviceInfo {
+    pub(crate) fn insert(&self, device: usize) -> DeviceInfo {
         self.hands()
             .ask(&json!({ "do": "insert", "device": device }));
         let bench = Bench::open().unwrap();
@@ -122,19 +122,19 @@ impl Service {
     }
 
     /// Pulls a device out.
-    pub fn remove(&self, device: usize) {
+    pub(crate) fn remove(&self, device: usize) {
         self.hands()
             .ask(&json!({ "do": "remove", "device": device }));
     }
 
     /// From now on, whoever is asked for a touch touches at once.
-    pub fn touch_when_asked(&self) {
+    pub(crate) fn touch_when_asked(&self) {
         let mut hand = self.toucher();
         self.when_touch_is_awaited(move |device| hand.touch(device));
     }
 
     /// From now on does this when a device waits to be touched.
-    pub fn when_touch_is_awaited(&self, mut act: impl FnMut(u64) + Send + 'static) {
+    pub(crate) fn when_touch_is_awaited(&self, mut act: impl FnMut(u64) + Send + 'static) {
         let mut watch = self.hands();
         // Answered once the watch has begun.
         watch.ask(&json!({ "do": "watch" }));
@@ -148,7 +148,7 @@ impl Service {
     }
 
     /// A hand that touches devices.
-    pub fn toucher(&self) -> Hands {
+    pub(crate) fn toucher(&self) -> Hands {
         self.hands()
     }
 
@@ -174,7 +174,7 @@ impl Drop for Service {
 }
 
 /// A connection to the simulator's control socket.
-pub struct Hands(BufReader<UnixStream>);
+pub(crate) struct Hands(BufReader<UnixStream>);
 
 impl Hands {
     fn next(&mut self) -> Option<Value> {
@@ -184,7 +184,7 @@ impl Hands {
     }
 
     /// Touches a device.
-    pub fn touch(&mut self, device: u64) {
+    pub(crate) fn touch(&mut self, device: u64) {
         self.ask(&json!({ "do": "touch", "device": device }));
     }
 
@@ -196,7 +196,7 @@ impl Hands {
 }
 
 /// Looks again until there is something: the service tells nobody when it is ready.
-pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look() {

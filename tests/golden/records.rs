@@ -15,13 +15,13 @@ use std::{
 use serde_json::Value;
 
 /// A bundle or an interrupted ceremony's folder that a released version wrote.
-pub struct Record {
+pub(crate) struct Record {
     pub version: &'static str,
     pub kind: &'static str,
     pub name: &'static str,
 }
 
-pub const BUNDLES: [Record; 11] = [
+pub(crate) const BUNDLES: [Record; 11] = [
     bundle("1-initial-root"),
     bundle("2-annual-resign"),
     bundle("3-onboard-member"),
@@ -35,7 +35,7 @@ pub const BUNDLES: [Record; 11] = [
     bundle("tufops"),
 ];
 
-pub const INTERRUPTED: [Record; 3] = [
+pub(crate) const INTERRUPTED: [Record; 3] = [
     interrupted("closing"),
     interrupted("enrolment"),
     interrupted("signing"),
@@ -67,11 +67,11 @@ impl Record {
     }
 
     /// Whether holders fewer than a quorum closed it.
-    pub fn is_of_a_lost_quorum(&self) -> bool {
+    pub(crate) fn is_of_a_lost_quorum(&self) -> bool {
         self.name == "7-quorum-lost"
     }
 
-    pub fn dialect(&self) -> &str {
+    pub(crate) fn dialect(&self) -> &str {
         match self.name {
             "tuf-ci" | "tufops" => self.name,
             _ => "tuf-on-ci",
@@ -80,7 +80,7 @@ impl Record {
 
     /// Lays the record out as its program had written it: with the files that the
     /// records share, and with the modes that Git does not keep.
-    pub fn laid_out(&self, place: &Path) {
+    pub(crate) fn laid_out(&self, place: &Path) {
         copy(&self.stored(), place);
         for (path, digest) in self.shared(place) {
             let path = place.join(path);
@@ -116,7 +116,7 @@ impl Record {
 }
 
 /// The records that are stored, by version, kind and name.
-pub fn stored() -> Vec<String> {
+pub(crate) fn stored() -> Vec<String> {
     let mut found = Vec::new();
     for version in folders(&golden()) {
         for kind in ["bundles", "interrupted"] {
@@ -161,7 +161,10 @@ fn copy_file(from: &Path, to: &Path) {
 
 /// Does this with every record in a folder of its own, on all cores, and fails with what
 /// it says of any.
-pub fn each(records: &[Record], check: impl Fn(&Record, &Path) -> Result<(), String> + Sync) {
+pub(crate) fn each(
+    records: &[Record],
+    check: impl Fn(&Record, &Path) -> Result<(), String> + Sync,
+) {
     let next = AtomicUsize::new(0);
     let faults = Mutex::new(Vec::new());
     let work = || {
@@ -182,7 +185,7 @@ pub fn each(records: &[Record], check: impl Fn(&Record, &Path) -> Result<(), Str
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-pub fn keymoot() -> Command {
+pub(crate) fn keymoot() -> Command {
     let program = Path::new(env!("CARGO_BIN_EXE_keymoot"));
     assert!(
         program.with_file_name("hsm-sim").is_file(),
@@ -196,7 +199,7 @@ pub fn keymoot() -> Command {
 }
 
 /// Runs a command that must end with this exit code; what it printed.
-pub fn ends_with(code: i32, command: &mut Command) -> Result<String, String> {
+pub(crate) fn ends_with(code: i32, command: &mut Command) -> Result<String, String> {
     let output = command.output().unwrap();
     let said = said(&output);
     match output.status.code() == Some(code) {
@@ -214,7 +217,7 @@ fn said(output: &Output) -> String {
     )
 }
 
-pub fn verify(bundle: &Path) -> Result<String, String> {
+pub(crate) fn verify(bundle: &Path) -> Result<String, String> {
     ends_with(
         0,
         keymoot()

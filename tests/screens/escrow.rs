@@ -10,13 +10,13 @@ use keymoot::rehearsal::cast::Cast;
 use testkit::needle::Needle;
 
 /// An identity whose owner can open what is sealed to every holder, and a roster.
-pub struct Escrow {
+pub(crate) struct Escrow {
     identity: age::x25519::Identity,
     folder: tempfile::TempDir,
 }
 
 impl Escrow {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let escrow = Self {
             identity: age::x25519::Identity::generate(),
             folder: tempfile::tempdir().unwrap(),
@@ -32,12 +32,12 @@ impl Escrow {
         escrow
     }
 
-    pub fn roster(&self) -> PathBuf {
+    pub(crate) fn roster(&self) -> PathBuf {
         self.folder.path().join("roster.toml")
     }
 
     /// What was sealed to the holders: PUKs and management keys.
-    pub fn opened(&self, ceremony: &Path) -> Vec<Needle> {
+    pub(crate) fn opened(&self, ceremony: &Path) -> Vec<Needle> {
         let sealed = fs::read_dir(ceremony.join("escrow")).unwrap();
         let paths = sealed.map(|entry| entry.unwrap().path());
         paths.flat_map(|path| self.open(&path)).collect()

@@ -15,18 +15,18 @@ use testkit::{lockstep::Lockstep, privileged::Root, programs::keymoot, terminal:
 use super::states::BLINKS;
 
 /// Ctrl-N plugs the holder's device in or out, Ctrl-T touches it.
-pub const PLUG: &str = "\u{e}";
-pub const TOUCH: &str = "\u{14}";
-pub const ESCAPE: &str = "\u{1b}";
-pub const END: &str = "\u{1b}[F";
+pub(crate) const PLUG: &str = "\u{e}";
+pub(crate) const TOUCH: &str = "\u{14}";
+pub(crate) const ESCAPE: &str = "\u{1b}";
+pub(crate) const END: &str = "\u{1b}[F";
 
 /// A rehearsal that ran by itself until a step began, and goes on by hand.
-pub struct Rehearsal {
+pub(crate) struct Rehearsal {
     folder: tempfile::TempDir,
 }
 
 impl Rehearsal {
-    pub fn until(step: &str, more: &[&str]) -> Self {
+    pub(crate) fn until(step: &str, more: &[&str]) -> Self {
         let rehearsal = Self {
             folder: tempfile::tempdir().unwrap(),
         };
@@ -50,39 +50,39 @@ impl Rehearsal {
         rehearsal
     }
 
-    pub fn dir(&self) -> PathBuf {
+    pub(crate) fn dir(&self) -> PathBuf {
         self.folder.path().join("ceremony")
     }
 
-    pub fn resume(&self) -> Terminal {
+    pub(crate) fn resume(&self) -> Terminal {
         Terminal::start(["resume".as_ref(), self.dir().as_os_str()])
     }
 
     /// The same, where only root can look into the program.
-    pub fn resume_as(&self, root: &Root) -> Terminal {
+    pub(crate) fn resume_as(&self, root: &Root) -> Terminal {
         Terminal::under(root.words(), ["resume".as_ref(), self.dir().as_os_str()])
     }
 }
 
 /// The PIN that a holder chose while the rehearsal ran by itself.
-pub fn unattended_pin(n: usize) -> String {
+pub(crate) fn unattended_pin(n: usize) -> String {
     let handle = Handle::try_from(format!("holder-{n}")).unwrap();
     String::from_utf8(unattended::pin(7, &handle).expose().to_vec()).unwrap()
 }
 
 /// A PIN that a holder types: one that stands nowhere by chance, in whatever is searched
 /// for it.
-pub fn pin(n: usize) -> String {
+pub(crate) fn pin(n: usize) -> String {
     format!("gW#kz7{n}")
 }
 
 /// The serial numbers of the simulated YubiKeys, as the panel of the rehearsal shows them.
-pub fn serials(dir: &Path) -> Vec<u32> {
+pub(crate) fn serials(dir: &Path) -> Vec<u32> {
     serials_in(&dir.join("rehearsal/devices.json"))
 }
 
 /// Those of the simulated YubiHSM 2 units.
-pub fn serials_of_units(dir: &Path) -> Vec<u32> {
+pub(crate) fn serials_of_units(dir: &Path) -> Vec<u32> {
     serials_in(&dir.join("rehearsal/units.json"))
 }
 
@@ -98,15 +98,15 @@ fn serials_in(state: &Path) -> Vec<u32> {
 }
 
 /// The transcript in a ceremony's folder.
-pub fn transcript(dir: &Path) -> Chain {
+pub(crate) fn transcript(dir: &Path) -> Chain {
     Chain::read(&fs::read(dir.join("transcript.jsonl")).unwrap()).unwrap()
 }
 
 /// The documents of the first ceremony, in the order in which they are read and signed.
-pub const DOCUMENTS: [&str; 3] = ["root.json", "targets.json", "crates.json"];
+pub(crate) const DOCUMENTS: [&str; 3] = ["root.json", "targets.json", "crates.json"];
 
 /// The words that the review of a document asks for, as they stand on the screen.
-pub fn reading_words(dir: &Path, name: &str) -> String {
+pub(crate) fn reading_words(dir: &Path, name: &str) -> String {
     let chain = transcript(dir);
     let signed = chain.entries().iter().find_map(|entry| match &entry.event {
         Event::Proposed {
@@ -118,7 +118,7 @@ pub fn reading_words(dir: &Path, name: &str) -> String {
 }
 
 /// What happened, step by step: the kinds of events, and whom each concerns.
-pub fn course(dir: &Path) -> Vec<String> {
+pub(crate) fn course(dir: &Path) -> Vec<String> {
     let text = fs::read_to_string(dir.join("transcript.jsonl")).unwrap();
     let told = text.lines().map(|line| {
         let entry: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -129,7 +129,7 @@ pub fn course(dir: &Path) -> Vec<String> {
 }
 
 /// Touches the device once it blinks for this: a document, or what is said of it.
-pub fn touch_for(at: &mut Terminal, allows: &str) {
+pub(crate) fn touch_for(at: &mut Terminal, allows: &str) {
     let what = match allows.ends_with(".json") {
         // Its name alone also stands where others are signed.
         true => format!("the signature on {allows}"),

@@ -4,35 +4,35 @@
 use testkit::terminal::State;
 
 /// A step that somebody confirms.
-pub const CONFIRM: State = State::new("type confirm", &["step-begun", "loaded", "note"]);
+pub(crate) const CONFIRM: State = State::new("type confirm", &["step-begun", "loaded", "note"]);
 /// The ceremony is opened.
-pub const OPENING: State = State::new("Number of the tamper-evident bag", &["step-begun"]);
+pub(crate) const OPENING: State = State::new("Number of the tamper-evident bag", &["step-begun"]);
 /// The last step of which something can be recorded.
-pub const CLOSING: State = State::new("Anything to record?", &["step-begun"]);
-pub const ROLL_CALL: State = State::new("Space marks who answers", &["step-begun"]);
+pub(crate) const CLOSING: State = State::new("Anything to record?", &["step-begun"]);
+pub(crate) const ROLL_CALL: State = State::new("Space marks who answers", &["step-begun"]);
 
 /// Whose turn it is. Where the words of the step do not matter: after an interruption, too.
-pub const CALL: State = State::new(
+pub(crate) const CALL: State = State::new(
     "Call the next holder",
     &["step-begun", "turn-ended", "resumed"],
 );
-pub const CALL_TO_ENROL: State = State::new(
+pub(crate) const CALL_TO_ENROL: State = State::new(
     "Call the next holder to make a key",
     &["step-begun", "turn-ended"],
 );
-pub const CALL_TO_SIGN: State = State::new(
+pub(crate) const CALL_TO_SIGN: State = State::new(
     "Call the next holder to sign",
     &["step-begun", "turn-ended"],
 );
-pub const CALL_TO_CLOSE: State = State::new(
+pub(crate) const CALL_TO_CLOSE: State = State::new(
     "Call the next holder to sign the manifest",
     &["manifest-made", "turn-ended"],
 );
 /// The step may end.
-pub const ENOUGH: State = State::new("or type enough", &["step-begun", "turn-ended"]);
-pub const SPARES: State = State::new("whoever has another device", &["step-begun"]);
+pub(crate) const ENOUGH: State = State::new("or type enough", &["step-begun", "turn-ended"]);
+pub(crate) const SPARES: State = State::new("whoever has another device", &["step-begun"]);
 
-pub const INSERT: State = State::new(
+pub(crate) const INSERT: State = State::new(
     "Insert your device",
     &[
         "turn-begun",
@@ -42,29 +42,30 @@ pub const INSERT: State = State::new(
         "resumed",
     ],
 );
-pub const INSERT_UNIT: State = State::new("Insert your YubiHSM 2", &["turn-begun"]);
-pub const IDENTIFY: State = State::new("last four digits", &["device-seen"]);
+pub(crate) const INSERT_UNIT: State = State::new("Insert your YubiHSM 2", &["turn-begun"]);
+pub(crate) const IDENTIFY: State = State::new("last four digits", &["device-seen"]);
 /// A rule is violated by the device.
-pub const REFUSED: State = State::new("DEVICE-", &["device-seen"]);
-pub const ERASE: State = State::new("type erase", &["device-confirmed"]);
-pub const NEW_PIN: State = State::new("New PIN, first time", &["device-confirmed", "reset-done"]);
-pub const NEW_PIN_AGAIN: State =
+pub(crate) const REFUSED: State = State::new("DEVICE-", &["device-seen"]);
+pub(crate) const ERASE: State = State::new("type erase", &["device-confirmed"]);
+pub(crate) const NEW_PIN: State =
+    State::new("New PIN, first time", &["device-confirmed", "reset-done"]);
+pub(crate) const NEW_PIN_AGAIN: State =
     State::new("New PIN, second time", &["device-confirmed", "reset-done"]);
-pub const NEW_PASSWORD: State = State::new("New password, first time", &["reset-done"]);
-pub const NEW_PASSWORD_AGAIN: State = State::new("second time", &["reset-done"]);
+pub(crate) const NEW_PASSWORD: State = State::new("New password, first time", &["reset-done"]);
+pub(crate) const NEW_PASSWORD_AGAIN: State = State::new("second time", &["reset-done"]);
 /// PUK and management key, covered and seen.
-pub const ONCE_HIDDEN: State = State::new("Cover the projector", &["device-confirmed"]);
-pub const ONCE: State = State::new("type written", &["device-confirmed"]);
-pub const FOUND: State = State::new("Type adopt or replace", &["key-found"]);
-pub const TYPE_PIN: State = State::new("PIN, then Enter", &["device-seen"]);
-pub const TYPE_PASSWORD: State = State::new("Password, then Enter", &["device-seen"]);
-pub const BLINKS: State = State::new(
+pub(crate) const ONCE_HIDDEN: State = State::new("Cover the projector", &["device-confirmed"]);
+pub(crate) const ONCE: State = State::new("type written", &["device-confirmed"]);
+pub(crate) const FOUND: State = State::new("Type adopt or replace", &["key-found"]);
+pub(crate) const TYPE_PIN: State = State::new("PIN, then Enter", &["device-seen"]);
+pub(crate) const TYPE_PASSWORD: State = State::new("Password, then Enter", &["device-seen"]);
+pub(crate) const BLINKS: State = State::new(
     "BLINKS",
     &["statement-announced", "sign-announced", "close-announced"],
 );
 /// A device takes its time.
-pub const AT_WORK: State = State::new("at work 0:0", &["key-generated"]);
-pub const REMOVE: State = State::new(
+pub(crate) const AT_WORK: State = State::new("at work 0:0", &["key-generated"]);
+pub(crate) const REMOVE: State = State::new(
     "Take your device out",
     &[
         "enrolled",
@@ -74,15 +75,15 @@ pub const REMOVE: State = State::new(
         "device-set-aside",
     ],
 );
-pub const EXCHANGE: State = State::new(
+pub(crate) const EXCHANGE: State = State::new(
     "Take this device out, then insert your other one",
     &["signed"],
 );
 /// Something went wrong, and nothing was lost.
-pub const TROUBLE: State = State::new("Nothing is lost", &["mishap"]);
+pub(crate) const TROUBLE: State = State::new("Nothing is lost", &["mishap"]);
 
-pub const REVIEW: State = State::new("Read on to the end", &["step-begun", "reviewed"]);
-pub const REVIEW_END: State = State::new("first two words", &["step-begun", "reviewed"]);
+pub(crate) const REVIEW: State = State::new("Read on to the end", &["step-begun", "reviewed"]);
+pub(crate) const REVIEW_END: State = State::new("first two words", &["step-begun", "reviewed"]);
 /// A rule is violated by the machine.
-pub const VIOLATIONS: State = State::new("MACHINE-CLOCK", &["machine-checked"]);
-pub const FAREWELL: State = State::new("The ceremony is over", &["step-done"]);
+pub(crate) const VIOLATIONS: State = State::new("MACHINE-CLOCK", &["machine-checked"]);
+pub(crate) const FAREWELL: State = State::new("The ceremony is over", &["step-done"]);

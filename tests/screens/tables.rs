@@ -30,7 +30,7 @@ const KINDS: [Kind; 4] = [
 ];
 
 /// How a snapshot names the four.
-pub const WAYS: [&str; 4] = [
+pub(crate) const WAYS: [&str; 4] = [
     "== 80 by 24 ==",
     "== NO_COLOR ==",
     "== LANG=C ==",
@@ -38,9 +38,9 @@ pub const WAYS: [&str; 4] = [
 ];
 
 /// Nothing in a picture differs from run to run.
-pub const STEADY: Range<usize> = 0..0;
+pub(crate) const STEADY: Range<usize> = 0..0;
 
-pub struct Tables {
+pub(crate) struct Tables {
     folder: tempfile::TempDir,
     pub tables: Vec<Terminal>,
     /// Pictures of the documentation that no longer match.
@@ -49,7 +49,7 @@ pub struct Tables {
 
 impl Tables {
     /// Begins a rehearsal at each.
-    pub fn rehearse(more: &[&str]) -> Self {
+    pub(crate) fn rehearse(more: &[&str]) -> Self {
         Self::begin(&[], |dir| {
             let begin = ["rehearse", "--seed", "7"].iter().chain(more);
             let mut arguments: Vec<OsString> = begin.map(Into::into).collect();
@@ -59,7 +59,10 @@ impl Tables {
     }
 
     /// Begins something in a folder at each, with these variables set.
-    pub fn begin(variables: &[(&str, &str)], arguments: impl Fn(PathBuf) -> Vec<OsString>) -> Self {
+    pub(crate) fn begin(
+        variables: &[(&str, &str)],
+        arguments: impl Fn(PathBuf) -> Vec<OsString>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let begin = |(at, kind): (usize, &Kind)| {
             let dir = folder.path().join(at.to_string());
@@ -73,42 +76,42 @@ impl Tables {
         }
     }
 
-    pub fn dir(&self, at: usize) -> PathBuf {
+    pub(crate) fn dir(&self, at: usize) -> PathBuf {
         self.folder.path().join(at.to_string())
     }
 
-    pub fn each(&mut self, act: impl Fn(&mut Terminal)) -> &mut Self {
+    pub(crate) fn each(&mut self, act: impl Fn(&mut Terminal)) -> &mut Self {
         self.tables.iter_mut().for_each(act);
         self
     }
 
-    pub fn expect<'s>(&mut self, state: impl Into<State<'s>>) -> &mut Self {
+    pub(crate) fn expect<'s>(&mut self, state: impl Into<State<'s>>) -> &mut Self {
         let state = state.into();
         self.each(|at| {
             at.expect(state);
         })
     }
 
-    pub fn enter(&mut self, line: &str) -> &mut Self {
+    pub(crate) fn enter(&mut self, line: &str) -> &mut Self {
         self.each(|at| {
             at.enter(line);
         })
     }
 
-    pub fn press(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn press(&mut self, keys: &str) -> &mut Self {
         self.each(|at| {
             at.press(keys);
         })
     }
 
     /// Looks at the screen everywhere, and holds it against what somebody has read.
-    pub fn see(&mut self, name: &str) -> &mut Self {
+    pub(crate) fn see(&mut self, name: &str) -> &mut Self {
         let frames = self.tables.iter_mut().map(Terminal::frame).collect();
         self.hold(name, frames)
     }
 
     /// Looks at what was there first.
-    pub fn see_first(&mut self, name: &str) -> &mut Self {
+    pub(crate) fn see_first(&mut self, name: &str) -> &mut Self {
         let frames = self.tables.iter_mut().map(Terminal::first_frame).collect();
         self.hold(name, frames)
     }
@@ -142,7 +145,7 @@ impl Tables {
 
     /// Takes a picture for the documentation. In a row that varies, or in what is
     /// left out, it may differ from the one that is there.
-    pub fn picture(&mut self, name: &str, about: &str, varying: Range<usize>) -> &mut Self {
+    pub(crate) fn picture(&mut self, name: &str, about: &str, varying: Range<usize>) -> &mut Self {
         let svg = self.tables[0].frame().svg(about, &varying);
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join("docs/pictures")

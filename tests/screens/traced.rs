@@ -28,7 +28,7 @@ const COMMAND: usize = 32;
 
 /// Where secrets were in what was read and written.
 #[derive(Default)]
-pub struct Traced {
+pub(crate) struct Traced {
     pub calls: usize,
     pub bytes: usize,
     looked_for: usize,
@@ -42,7 +42,7 @@ pub struct Traced {
 
 impl Traced {
     /// Starts keymoot under strace at a terminal.
-    pub fn begin(root: &Root, trace: &Path, arguments: &[String]) -> Terminal {
+    pub(crate) fn begin(root: &Root, trace: &Path, arguments: &[String]) -> Terminal {
         let strace = ["strace", "--follow-forks", "--seccomp-bpf", "--quiet=all"];
         let all = [
             "--strings-in-hex=all",
@@ -57,7 +57,7 @@ impl Traced {
     }
 
     /// Looks for secrets in all that was read and written.
-    pub fn search(trace: &Path, secrets: &[Needle]) -> Self {
+    pub(crate) fn search(trace: &Path, secrets: &[Needle]) -> Self {
         let mut traced = Self {
             looked_for: secrets.len(),
             ..Self::default()
@@ -96,7 +96,7 @@ impl Traced {
         traced
     }
 
-    pub fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         format!(
             "{} secrets looked for in {} bytes of {} calls: typed {} times, sent to a device {} times, elsewhere {} times",
             self.looked_for,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// A fixed sequence of numbers (SplitMix64), so that a failure is repeatable.
-pub struct Sequence(pub u64);
+pub(super) struct Sequence(pub u64);
 
 impl Sequence {
     fn next(&mut self) -> u64 {
@@ -19,7 +19,7 @@ impl Sequence {
     }
 
     /// A text that is hard to write, to sort or to escape.
-    pub fn text(&mut self) -> String {
+    pub(super) fn text(&mut self) -> String {
         const PIECES: [&str; 26] = [
             "",
             "a",
@@ -55,7 +55,7 @@ impl Sequence {
     }
 
     /// Members whose values' containers lie at most `depth` deep.
-    pub fn members(&mut self, depth: u64) -> Map<String, Value> {
+    pub(super) fn members(&mut self, depth: u64) -> Map<String, Value> {
         let count = self.below(8);
         (0..count)
             .map(|_| (self.text(), self.value(depth)))
@@ -63,7 +63,7 @@ impl Sequence {
     }
 
     /// A value whose containers lie at most `depth` deep.
-    pub fn value(&mut self, depth: u64) -> Value {
+    pub(super) fn value(&mut self, depth: u64) -> Value {
         match self.below(if depth == 0 { 6 } else { 10 }) {
             0 => Value::Null,
             1 => Value::Bool(self.below(2) == 0),
@@ -77,7 +77,7 @@ impl Sequence {
 }
 
 /// A document nested as deep as it says, through arrays and objects in turn.
-pub fn nested(depth: usize) -> Value {
+pub(super) fn nested(depth: usize) -> Value {
     (0..depth).fold(Value::String("\u{1f511}".to_owned()), |inner, level| {
         if level % 2 == 0 {
             Value::Array(vec![inner])

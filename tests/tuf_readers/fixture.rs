@@ -12,7 +12,7 @@ use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{DerSignature, SigningKey};
 
 /// Nine holders' keys and the root they sign five of nine.
-pub struct Ceremony {
+pub(super) struct Ceremony {
     pub dialect: Dialect,
     pub secrets: Vec<SigningKey>,
     pub draft: RootDraft,
@@ -20,11 +20,11 @@ pub struct Ceremony {
 }
 
 impl Ceremony {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::in_dialect(Dialect::TufOnCi)
     }
 
-    pub fn in_dialect(dialect: Dialect) -> Self {
+    pub(super) fn in_dialect(dialect: Dialect) -> Self {
         let secrets: Vec<_> = (1..=9).map(secret).collect();
         let holders = secrets
             .iter()
@@ -70,12 +70,16 @@ impl Ceremony {
     }
 
     /// The signatures of the first so many holders.
-    pub fn signatures(&self, signers: usize) -> BTreeMap<KeyId, Vec<u8>> {
+    pub(super) fn signatures(&self, signers: usize) -> BTreeMap<KeyId, Vec<u8>> {
         self.signatures_of(&self.document, signers)
     }
 
     /// Their signatures over another document.
-    pub fn signatures_of(&self, document: &Document, signers: usize) -> BTreeMap<KeyId, Vec<u8>> {
+    pub(super) fn signatures_of(
+        &self,
+        document: &Document,
+        signers: usize,
+    ) -> BTreeMap<KeyId, Vec<u8>> {
         self.draft
             .holders
             .iter()
@@ -89,21 +93,21 @@ impl Ceremony {
     }
 
     /// The file with the signatures of the first so many holders.
-    pub fn signed_by(&self, signers: usize) -> Vec<u8> {
+    pub(super) fn signed_by(&self, signers: usize) -> Vec<u8> {
         self.dialect
             .assemble(&self.document, &self.signatures(signers))
     }
 }
 
 /// A root, the targets document it vouches for, and that of the role crates.
-pub struct Repository {
+pub(super) struct Repository {
     pub ceremony: Ceremony,
     pub targets: Document,
     pub crates: Document,
 }
 
 impl Repository {
-    pub fn new(dialect: Dialect) -> Self {
+    pub(super) fn new(dialect: Dialect) -> Self {
         let ceremony = Ceremony::in_dialect(dialect);
         let draft = |role: &str, files, delegations| TargetsDraft {
             role: role.to_owned(),
@@ -135,7 +139,7 @@ impl Repository {
     }
 
     /// The three files, each with the signatures of the first so many holders.
-    pub fn signed_by(&self, signers: usize) -> [Vec<u8>; 3] {
+    pub(super) fn signed_by(&self, signers: usize) -> [Vec<u8>; 3] {
         [&self.ceremony.document, &self.targets, &self.crates].map(|document| {
             let signatures = self.ceremony.signatures_of(document, signers);
             self.ceremony.dialect.assemble(document, &signatures)
@@ -153,7 +157,7 @@ fn public(secret: &SigningKey) -> PublicKey {
 }
 
 /// An ECDSA signature in DER.
-pub fn sign(secret: &SigningKey, message: &[u8]) -> Vec<u8> {
+pub(super) fn sign(secret: &SigningKey, message: &[u8]) -> Vec<u8> {
     let signature: DerSignature = secret.sign(message);
     signature.as_bytes().to_vec()
 }

@@ -11,31 +11,31 @@ use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{DerSignature, SigningKey};
 use serde_json::Value;
 
-pub const EXPIRES: &str = "2037-11-01T00:00:00Z";
+pub(crate) const EXPIRES: &str = "2037-11-01T00:00:00Z";
 
 /// A key and the names it stands under; the id is the hash of the object.
 #[derive(Clone)]
-pub struct Key {
+pub(crate) struct Key {
     pub secret: SigningKey,
     pub id: String,
     pub object: Json,
 }
 
 impl Key {
-    pub fn new(seed: u8) -> Self {
+    pub(crate) fn new(seed: u8) -> Self {
         let secret = SigningKey::from_slice(&[seed; 32]).unwrap();
         let point = secret.verifying_key().to_sec1_point(false);
         let key = PublicKey::from_p256_point(point.as_bytes()).unwrap();
         Self::with_object(secret, Json::Object(write_object(&key)))
     }
 
-    pub fn with_object(secret: SigningKey, object: Json) -> Self {
+    pub(crate) fn with_object(secret: SigningKey, object: Json) -> Self {
         let id = Digest::of(&canonical(&object)).to_string();
         Self { secret, id, object }
     }
 
     /// The same key under another name.
-    pub fn named(&self, id: &str) -> Self {
+    pub(crate) fn named(&self, id: &str) -> Self {
         Self {
             id: id.to_owned(),
             ..self.clone()
@@ -43,16 +43,16 @@ impl Key {
     }
 }
 
-pub fn keys<const N: usize>(seeds: [u8; N]) -> Vec<Key> {
+pub(crate) fn keys<const N: usize>(seeds: [u8; N]) -> Vec<Key> {
     seeds.map(Key::new).to_vec()
 }
 
-pub fn key_objects(keys: &[Key]) -> Json {
+pub(crate) fn key_objects(keys: &[Key]) -> Json {
     let objects = keys.iter().map(|key| (key.id.clone(), key.object.clone()));
     Json::Object(objects.collect())
 }
 
-pub fn role(keys: &[Key], threshold: u32) -> Object {
+pub(crate) fn role(keys: &[Key], threshold: u32) -> Object {
     let ids = keys.iter().map(|key| Json::from(key.id.as_str())).collect();
     [
         ("keyids".to_owned(), ids),
@@ -63,7 +63,7 @@ pub fn role(keys: &[Key], threshold: u32) -> Object {
 
 /// The signed part of a root whose holders sign root and targets, and whose
 /// first holder signs the rest.
-pub fn root(version: u64, holders: &[Key], threshold: u32) -> Json {
+pub(crate) fn root(version: u64, holders: &[Key], threshold: u32) -> Json {
     let online = Json::Object(role(&holders[..1], 1));
     let quorum = Json::Object(role(holders, threshold));
     Json::object([
@@ -86,7 +86,7 @@ pub fn root(version: u64, holders: &[Key], threshold: u32) -> Json {
 }
 
 /// The same with a member changed.
-pub fn with(signed: Json, name: &str, value: Json) -> Json {
+pub(crate) fn with(signed: Json, name: &str, value: Json) -> Json {
     let Json::Object(mut members) = signed else {
         panic!("no object");
     };
@@ -95,7 +95,7 @@ pub fn with(signed: Json, name: &str, value: Json) -> Json {
 }
 
 /// A file in POUF-1 with a signature by each key.
-pub fn signed(content: &Json, by: &[Key]) -> String {
+pub(crate) fn signed(content: &Json, by: &[Key]) -> String {
     let bytes = canonical(content);
     let signatures = by
         .iter()
@@ -112,25 +112,25 @@ pub fn signed(content: &Json, by: &[Key]) -> String {
 }
 
 /// A folder of files to verify.
-pub struct Folder(tempfile::TempDir);
+pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    pub fn put(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn put(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.path().join(name);
         std::fs::write(&path, content).unwrap();
         path
     }
 
     /// Verifies the files of these names, with other arguments among them.
-    pub fn verify(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) fn verify(&self, arguments: &[&str]) -> Outcome {
         let output = Command::new(env!("CARGO_BIN_EXE_keymoot"))
             .current_dir(self.0.path())
             .args(["tuf", "verify", "--json"])
@@ -142,13 +142,13 @@ impl Folder {
 }
 
 /// What the program said.
-pub struct Outcome {
+pub(crate) struct Outcome {
     pub code: i32,
     pub report: Value,
 }
 
 impl Outcome {
-    pub fn of(output: &Output) -> Self {
+    pub(crate) fn of(output: &Output) -> Self {
         Self {
             code: output.status.code().expect("it ended by itself"),
             report: serde_json::from_slice(&output.stdout).unwrap_or_default(),
@@ -156,7 +156,7 @@ impl Outcome {
     }
 
     /// The names in a list of warnings or errors, each once.
-    pub fn names(list: &Value) -> Vec<&str> {
+    pub(crate) fn names(list: &Value) -> Vec<&str> {
         let mut names: Vec<_> = list
             .as_array()
             .unwrap()
@@ -167,18 +167,18 @@ impl Outcome {
         names
     }
 
-    pub fn errors(&self) -> Vec<&str> {
+    pub(crate) fn errors(&self) -> Vec<&str> {
         Self::names(&self.report["errors"])
     }
 
     /// The message of the only error.
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         assert_eq!(self.report["errors"].as_array().unwrap().len(), 1);
         self.report["errors"][0]["message"].as_str().unwrap()
     }
 
     /// Every root that holds: its version, its chain, and whether it is trusted.
-    pub fn roots(&self) -> Vec<(u64, u64, bool)> {
+    pub(crate) fn roots(&self) -> Vec<(u64, u64, bool)> {
         let roots = self.report["roots"].as_array().unwrap().iter();
         roots
             .map(|root| {

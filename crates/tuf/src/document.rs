@@ -34,7 +34,7 @@ pub struct Document {
 /// How many signatures one document may have. A root is signed by the holders of
 /// two versions; the bound keeps whoever fills a file with signatures from
 /// having each of them verified.
-pub const MAX_SIGNATURES: usize = 256;
+pub(crate) const MAX_SIGNATURES: usize = 256;
 
 /// A document may have so many values, and one for so many bytes more of what is
 /// signed. Digests, names and dates have more bytes by far; what has fewer says nothing,

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Arguments.
 #[derive(Args)]
-pub struct Devices {
+pub(super) struct Devices {
     /// How many devices there are. With a state file that has fewer, the missing ones are made; none is ever taken away.
     #[arg(long, value_name = "N", default_value_t = 1)]
     count: usize,
@@ -47,7 +47,7 @@ pub struct Devices {
 
 impl Devices {
     /// The room with the devices in it, and what the line that says "ready" tells of them.
-    pub fn room(self, readers: ReaderName) -> Result<(Arc<Room>, Value), CliError> {
+    pub(super) fn room(self, readers: ReaderName) -> Result<(Arc<Room>, Value), CliError> {
         let touch_timeout = Duration::try_from_secs_f64(self.touch_timeout)
             .ok()
             .filter(|time| *time <= Duration::from_secs(86_400))

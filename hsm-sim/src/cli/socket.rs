@@ -18,7 +18,7 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Binds it, for its owner only.
-    pub fn bind(path: &Path) -> Result<Self, CliError> {
+    pub(super) fn bind(path: &Path) -> Result<Self, CliError> {
         let error = |why: String| CliError::Socket {
             path: path.to_owned(),
             why,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Arguments.
 #[derive(Args)]
-pub struct Usbredir {
+pub(super) struct Usbredir {
     /// Unix sockets of qemu's chardevs, one for each usb-redir device; qemu may be started later.
     #[arg(long = "port", value_name = "PATH", required = true)]
     ports: Vec<PathBuf>,

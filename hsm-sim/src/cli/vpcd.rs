@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// Arguments.
 #[derive(Args)]
-pub struct Vpcd {
+pub(super) struct Vpcd {
     /// Loopback address and port where the driver listens for its first slot; the next are on the ports above.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:35963")]
     driver: SocketAddr,

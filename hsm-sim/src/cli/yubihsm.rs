@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Arguments.
 #[derive(Args)]
-pub struct Yubihsm {
+pub(super) struct Yubihsm {
     /// Loopback address and port to serve, as a connector; port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:12345")]
     listen: SocketAddr,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Arguments.
 #[derive(Args)]
-pub struct Yubikey {
+pub(super) struct Yubikey {
     /// Unix socket to serve; its folder must exist. The control socket is beside it, with ".control" appended.
     #[arg(long, value_name = "PATH")]
     socket: PathBuf,

@@ -2,7 +2,7 @@
 
 /// What the host asks.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Request {
+pub(super) enum Request {
     /// Power for the card; the answer is its ATR.
     PowerOn,
     /// No more power.
@@ -21,7 +21,7 @@ pub enum Request {
 
 /// A request, and the number that the answer repeats.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Message {
+pub(super) struct Message {
     /// Its number.
     pub sequence: u8,
     /// What is asked.
@@ -32,7 +32,7 @@ const HEADER: usize = 10;
 
 /// Takes the first whole message off the bytes that have arrived.
 #[must_use]
-pub fn take(arrived: &mut Vec<u8>) -> Option<Message> {
+pub(super) fn take(arrived: &mut Vec<u8>) -> Option<Message> {
     let header = arrived.first_chunk::<HEADER>()?;
     let [kind, a, b, c, d, _, sequence, _, level, level_high] = *header;
     let length = u32::from_le_bytes([a, b, c, d]) as usize;
@@ -64,42 +64,42 @@ fn message(kind: u8, sequence: u8, status: u8, error: u8, last: u8, data: &[u8])
 
 /// Bytes from the card: its ATR, or its answer.
 #[must_use]
-pub fn data(sequence: u8, data: &[u8]) -> Vec<u8> {
+pub(super) fn data(sequence: u8, data: &[u8]) -> Vec<u8> {
     message(0x80, sequence, 0, 0, 0, data)
 }
 
 /// The card needs more time; the host waits on.
 #[must_use]
-pub fn more_time(sequence: u8) -> Vec<u8> {
+pub(super) fn more_time(sequence: u8) -> Vec<u8> {
     message(0x80, sequence, 0x80, 1, 0, &[])
 }
 
 /// The card did not answer (ICC_MUTE).
 #[must_use]
-pub fn mute(sequence: u8) -> Vec<u8> {
+pub(super) fn mute(sequence: u8) -> Vec<u8> {
     message(0x80, sequence, 0x42, 0xfe, 0, &[])
 }
 
 /// There is a card, with power or without.
 #[must_use]
-pub fn slot(sequence: u8, power: bool) -> Vec<u8> {
+pub(super) fn slot(sequence: u8, power: bool) -> Vec<u8> {
     message(0x81, sequence, u8::from(!power), 0, 0, &[])
 }
 
 /// The device does not do that.
 #[must_use]
-pub fn unsupported(sequence: u8) -> Vec<u8> {
+pub(super) fn unsupported(sequence: u8) -> Vec<u8> {
     message(0x81, sequence, 0x40, 0, 0, &[])
 }
 
 /// The parameters of T=1 (chapter 6.1.7).
 #[must_use]
-pub fn parameters(sequence: u8) -> Vec<u8> {
+pub(super) fn parameters(sequence: u8) -> Vec<u8> {
     message(0x82, sequence, 0, 0, 1, &[0x11, 0x10, 0, 0x4d, 0, 0xfe, 0])
 }
 
 /// There is a card, and that is new (`RDR_to_PC_NotifySlotChange`).
-pub const CARD_CAME: [u8; 2] = [0x50, 0x03];
+pub(super) const CARD_CAME: [u8; 2] = [0x50, 0x03];
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -4,27 +4,27 @@
 //! of USB 2.0 chapter 9.6 and of CCID 1.1 chapter 5.1.
 
 /// Yubico's number.
-pub const VENDOR: u16 = 0x1050;
+pub(super) const VENDOR: u16 = 0x1050;
 /// A YubiKey with OTP, FIDO and CCID.
-pub const PRODUCT: u16 = 0x0407;
+pub(super) const PRODUCT: u16 = 0x0407;
 /// The device's release number: 5.74, as firmware 5.7.4 has it.
-pub const RELEASE: u16 = 0x0574;
+pub(super) const RELEASE: u16 = 0x0574;
 /// The smart card class.
-pub const CLASS: u8 = 0x0b;
+pub(super) const CLASS: u8 = 0x0b;
 /// Bytes in a packet of a bulk endpoint at full speed.
-pub const PACKET: u16 = 64;
+pub(super) const PACKET: u16 = 64;
 /// Bytes in a packet of the endpoint that tells of card changes.
-pub const INTERRUPT_PACKET: u16 = 8;
+pub(super) const INTERRUPT_PACKET: u16 = 8;
 /// How often that one is asked, in milliseconds.
-pub const INTERVAL: u8 = 32;
+pub(super) const INTERVAL: u8 = 32;
 /// Commands arrive here.
-pub const OUT: u8 = 0x02;
+pub(super) const OUT: u8 = 0x02;
 /// Answers leave here.
-pub const IN: u8 = 0x82;
+pub(super) const IN: u8 = 0x82;
 /// Changes of the card are told here.
-pub const INTERRUPT: u8 = 0x83;
+pub(super) const INTERRUPT: u8 = 0x83;
 /// The longest message in either direction.
-pub const LONGEST_MESSAGE: u32 = 3072;
+pub(super) const LONGEST_MESSAGE: u32 = 3072;
 
 /// The device descriptor.
 fn device() -> Vec<u8> {
@@ -87,7 +87,7 @@ fn text(text: &str) -> Vec<u8> {
 
 /// The descriptor of a kind and number, where there is one.
 #[must_use]
-pub fn descriptor(kind: u8, number: u8) -> Option<Vec<u8>> {
+pub(super) fn descriptor(kind: u8, number: u8) -> Option<Vec<u8>> {
     match (kind, number) {
         (1, 0) => Some(device()),
         (2, 0) => Some(configuration()),

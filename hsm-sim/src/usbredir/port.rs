@@ -23,7 +23,7 @@ const EXTENSION: Duration = Duration::from_secs(1);
 const WRITING: Duration = Duration::from_secs(10);
 
 /// One `usb-redir` device of qemu, through the socket of its chardev.
-pub struct Port {
+pub(super) struct Port {
     socket: PathBuf,
     state: Mutex<State>,
 }
@@ -43,7 +43,7 @@ struct State {
 impl Port {
     /// The port behind a socket.
     #[must_use]
-    pub fn new(socket: PathBuf) -> Self {
+    pub(super) fn new(socket: PathBuf) -> Self {
         Self {
             socket,
             state: Mutex::default(),
@@ -55,7 +55,7 @@ impl Port {
     }
 
     /// Serves one qemu after the other, as long as the program runs.
-    pub fn serve(self: &Arc<Self>) {
+    pub(super) fn serve(self: &Arc<Self>) {
         loop {
             if let Ok(stream) = UnixStream::connect(&self.socket) {
                 // However it ends, the next qemu is waited for.
@@ -84,7 +84,7 @@ impl Port {
     }
 
     /// Plugs a device in.
-    pub fn plug(&self, device: Arc<Held>) {
+    pub(super) fn plug(&self, device: Arc<Held>) {
         let mut state = self.lock();
         state.forget();
         state.plugged = Some(device);
@@ -93,7 +93,7 @@ impl Port {
     }
 
     /// Pulls the device out.
-    pub fn unplug(&self) {
+    pub(super) fn unplug(&self) {
         let mut state = self.lock();
         state.forget();
         if state.plugged.take().is_some() {

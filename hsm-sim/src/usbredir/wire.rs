@@ -5,33 +5,33 @@
 use std::io::{self, Read};
 
 /// Types of packets. Those from 100 carry data of an endpoint.
-pub mod kind {
-    pub const HELLO: u32 = 0;
-    pub const DEVICE_CONNECT: u32 = 1;
-    pub const DEVICE_DISCONNECT: u32 = 2;
-    pub const RESET: u32 = 3;
-    pub const INTERFACE_INFO: u32 = 4;
-    pub const ENDPOINT_INFO: u32 = 5;
-    pub const SET_CONFIGURATION: u32 = 6;
-    pub const GET_CONFIGURATION: u32 = 7;
-    pub const CONFIGURATION_STATUS: u32 = 8;
-    pub const SET_ALT_SETTING: u32 = 9;
-    pub const GET_ALT_SETTING: u32 = 10;
-    pub const ALT_SETTING_STATUS: u32 = 11;
-    pub const START_INTERRUPT_RECEIVING: u32 = 15;
-    pub const STOP_INTERRUPT_RECEIVING: u32 = 16;
-    pub const INTERRUPT_RECEIVING_STATUS: u32 = 17;
-    pub const CANCEL_DATA_PACKET: u32 = 21;
-    pub const CONTROL_PACKET: u32 = 100;
-    pub const BULK_PACKET: u32 = 101;
-    pub const INTERRUPT_PACKET: u32 = 103;
+pub(super) mod kind {
+    pub(crate) const HELLO: u32 = 0;
+    pub(crate) const DEVICE_CONNECT: u32 = 1;
+    pub(crate) const DEVICE_DISCONNECT: u32 = 2;
+    pub(crate) const RESET: u32 = 3;
+    pub(crate) const INTERFACE_INFO: u32 = 4;
+    pub(crate) const ENDPOINT_INFO: u32 = 5;
+    pub(crate) const SET_CONFIGURATION: u32 = 6;
+    pub(crate) const GET_CONFIGURATION: u32 = 7;
+    pub(crate) const CONFIGURATION_STATUS: u32 = 8;
+    pub(crate) const SET_ALT_SETTING: u32 = 9;
+    pub(crate) const GET_ALT_SETTING: u32 = 10;
+    pub(crate) const ALT_SETTING_STATUS: u32 = 11;
+    pub(crate) const START_INTERRUPT_RECEIVING: u32 = 15;
+    pub(crate) const STOP_INTERRUPT_RECEIVING: u32 = 16;
+    pub(crate) const INTERRUPT_RECEIVING_STATUS: u32 = 17;
+    pub(crate) const CANCEL_DATA_PACKET: u32 = 21;
+    pub(crate) const CONTROL_PACKET: u32 = 100;
+    pub(crate) const BULK_PACKET: u32 = 101;
+    pub(crate) const INTERRUPT_PACKET: u32 = 103;
 }
 
 /// What became of a transfer.
-pub mod status {
-    pub const SUCCESS: u8 = 0;
-    pub const CANCELLED: u8 = 1;
-    pub const STALL: u8 = 4;
+pub(super) mod status {
+    pub(crate) const SUCCESS: u8 = 0;
+    pub(crate) const CANCELLED: u8 = 1;
+    pub(crate) const STALL: u8 = 4;
 }
 
 /// The device's release number is in the packet that connects it.
@@ -53,7 +53,7 @@ const VERSION_LENGTH: usize = 64;
 const LONGEST: u32 = 128 << 10;
 
 /// A packet without its header's length.
-pub struct Packet {
+pub(super) struct Packet {
     /// One of [`kind`].
     pub kind: u32,
     /// The number that an answer repeats.
@@ -64,7 +64,7 @@ pub struct Packet {
 
 /// The packet with which this side begins; its header is the short one.
 #[must_use]
-pub fn hello() -> Vec<u8> {
+pub(super) fn hello() -> Vec<u8> {
     let mut version = VERSION.to_vec();
     version.resize(VERSION_LENGTH, 0);
     let length = (VERSION_LENGTH + 4) as u32;
@@ -82,7 +82,7 @@ pub fn hello() -> Vec<u8> {
 ///
 /// # Errors
 /// The stream ended, it is no such packet, or the other side lacks a capability.
-pub fn read_hello(stream: &mut impl Read) -> io::Result<()> {
+pub(super) fn read_hello(stream: &mut impl Read) -> io::Result<()> {
     let mut header = [0; 12];
     stream.read_exact(&mut header)?;
     let (kind, length) = (number(&header, 0), number(&header, 4));
@@ -101,7 +101,7 @@ pub fn read_hello(stream: &mut impl Read) -> io::Result<()> {
 ///
 /// # Errors
 /// The stream ended, or the packet is longer than any that makes sense.
-pub fn read(stream: &mut impl Read) -> io::Result<Packet> {
+pub(super) fn read(stream: &mut impl Read) -> io::Result<Packet> {
     let mut header = [0; 16];
     stream.read_exact(&mut header)?;
     let length = number(&header, 4);
@@ -119,7 +119,7 @@ pub fn read(stream: &mut impl Read) -> io::Result<Packet> {
 
 /// The bytes of a packet.
 #[must_use]
-pub fn packet(kind: u32, id: u64, body: &[u8]) -> Vec<u8> {
+pub(super) fn packet(kind: u32, id: u64, body: &[u8]) -> Vec<u8> {
     [
         &kind.to_le_bytes()[..],
         &(body.len() as u32).to_le_bytes(),
@@ -130,7 +130,7 @@ pub fn packet(kind: u32, id: u64, body: &[u8]) -> Vec<u8> {
 }
 
 /// The header of a bulk transfer, which its data follow.
-pub struct Bulk {
+pub(super) struct Bulk {
     /// Its endpoint; 0x80 is set where data go to the host.
     pub endpoint: u8,
     /// How many bytes there are, or how many the host wants.
@@ -142,7 +142,7 @@ impl Bulk {
 
     /// Reads header and data; nothing when it is too short.
     #[must_use]
-    pub fn read(body: &[u8]) -> Option<(Self, &[u8])> {
+    pub(super) fn read(body: &[u8]) -> Option<(Self, &[u8])> {
         let (header, data) = body.split_first_chunk::<{ Self::SIZE }>()?;
         let [endpoint, _, a, b, _, _, _, _, c, d] = *header;
         let length = u32::from_le_bytes([a, b, c, d]);
@@ -151,7 +151,7 @@ impl Bulk {
 
     /// Header and data of an answer.
     #[must_use]
-    pub fn answer(endpoint: u8, status: u8, length: usize, data: &[u8]) -> Vec<u8> {
+    pub(super) fn answer(endpoint: u8, status: u8, length: usize, data: &[u8]) -> Vec<u8> {
         let [a, b, c, d] = (length as u32).to_le_bytes();
         [&[endpoint, status, a, b, 0, 0, 0, 0, c, d][..], data].concat()
     }

@@ -101,7 +101,7 @@ pub(super) struct Body<'a> {
 }
 
 impl Body<'_> {
-    pub fn tbs(&self, algorithm: &[u8]) -> Vec<u8> {
+    pub(super) fn tbs(&self, algorithm: &[u8]) -> Vec<u8> {
         sequence(&[
             &explicit(0, &integer(&[2])),
             &integer(self.serial),
@@ -114,7 +114,7 @@ impl Body<'_> {
         ])
     }
 
-    pub fn signed(&self, algorithm: &Algorithm, key: &RsaPrivateKey) -> Option<Vec<u8>> {
+    pub(super) fn signed(&self, algorithm: &Algorithm, key: &RsaPrivateKey) -> Option<Vec<u8>> {
         let identifier = algorithm.identifier();
         let tbs = self.tbs(&identifier);
         Some(sequence(&[

@@ -8,11 +8,11 @@ use sha2::{Digest, Sha256};
 
 /// Constants of the key derivation.
 mod purpose {
-    pub const CARD_CRYPTOGRAM: u8 = 0x00;
-    pub const HOST_CRYPTOGRAM: u8 = 0x01;
-    pub const ENCRYPTION: u8 = 0x04;
-    pub const COMMAND_MAC: u8 = 0x06;
-    pub const RESPONSE_MAC: u8 = 0x07;
+    pub(super) const CARD_CRYPTOGRAM: u8 = 0x00;
+    pub(super) const HOST_CRYPTOGRAM: u8 = 0x01;
+    pub(super) const ENCRYPTION: u8 = 0x04;
+    pub(super) const COMMAND_MAC: u8 = 0x06;
+    pub(super) const RESPONSE_MAC: u8 = 0x07;
 }
 
 /// The keys of one session, and how far it has come.

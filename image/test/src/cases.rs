@@ -34,7 +34,7 @@ const CUTS: [(&str, &str, Duration); 4] = [
 const MOMENTS_BEFORE_THE_END: usize = 3;
 
 /// What all cases use.
-pub struct Bench {
+pub(crate) struct Bench {
     /// The folder of the image as it is given away.
     pub shipped: PathBuf,
     /// The folder of the image with the test vendor's program.
@@ -144,7 +144,7 @@ fn verify(machine: &mut Machine) -> Step {
 }
 
 /// The tested image has another program than the shipped one, and nothing else differs.
-pub fn one_file_differs(bench: &Bench) -> Step {
+pub(crate) fn one_file_differs(bench: &Bench) -> Step {
     let read = |image: &Path| std::fs::read_to_string(image.join("files"));
     let (shipped, tested) = (read(&bench.shipped)?, read(bench.tested()?)?);
     let other: Vec<_> = tested
@@ -174,7 +174,7 @@ pub fn one_file_differs(bench: &Bench) -> Step {
 }
 
 /// A rehearsal from the menu, held unattended, and its bundle verified from the menu.
-pub fn rehearsal_from_the_menu(bench: &Bench) -> Step {
+pub(crate) fn rehearsal_from_the_menu(bench: &Bench) -> Step {
     let mut machine = Machine::start(&bench.shipped, Start::Kernel, &[], &bench.folder)?;
     let console = &mut machine.console;
     console.expect(&["Compare the words, then Enter> "], BOOT)?;
@@ -205,7 +205,7 @@ pub fn rehearsal_from_the_menu(bench: &Bench) -> Step {
 }
 
 /// Every rule on the machine holds when a live ceremony opens with the shipped program.
-pub fn machine_rules(bench: &Bench) -> Step {
+pub(crate) fn machine_rules(bench: &Bench) -> Step {
     let ceremony = bench.stick("CEREMONY", FileSystem::Vfat)?;
     let bundle = bench.stick("BUNDLE", FileSystem::Ext4)?;
     let mut machine = bench.start(&bench.shipped, Start::Kernel, &[&ceremony, &bundle])?;
@@ -255,7 +255,7 @@ pub fn machine_rules(bench: &Bench) -> Step {
 }
 
 /// A whole live ceremony of nine holders, through USB, libccid and pcscd.
-pub fn ceremony(bench: &Bench) -> Step {
+pub(crate) fn ceremony(bench: &Bench) -> Step {
     let devices = Devices::new(bench.seed, 9, &bench.folder)?;
     let ceremony = bench.stick("CEREMONY", FileSystem::Vfat)?;
     let bundle = bench.stick("BUNDLE", FileSystem::Ext4)?;
@@ -275,7 +275,7 @@ pub fn ceremony(bench: &Bench) -> Step {
 }
 
 /// A device that is pulled out while it waits for a touch comes back, and the ceremony ends.
-pub fn pulled_out(bench: &Bench) -> Step {
+pub(crate) fn pulled_out(bench: &Bench) -> Step {
     let devices = Devices::new(bench.seed, 2, &bench.folder)?;
     let ceremony = bench.stick("CEREMONY", FileSystem::Exfat)?;
     let bundle = bench.stick("BUNDLE", FileSystem::Ext4)?;
@@ -298,7 +298,7 @@ pub fn pulled_out(bench: &Bench) -> Step {
 
 /// The power is cut while keys are made, while documents are signed, and while the bundle is
 /// written; nothing that the console had shown is lost, and the ceremony ends each time.
-pub fn power_cuts(bench: &Bench, of: FileSystem) -> Step {
+pub(crate) fn power_cuts(bench: &Bench, of: FileSystem) -> Step {
     let devices = Devices::new(bench.seed, 2, &bench.folder)?;
     let ceremony = bench.stick("CEREMONY", of)?;
     let bundle = bench.stick("BUNDLE", of)?;
@@ -363,7 +363,7 @@ fn nothing_is_lost(machine: &mut Machine, events: usize) -> Step {
 }
 
 /// From the firmware to the first screen of a rehearsal, at the screen's keyboard.
-pub fn screen(bench: &Bench) -> Step {
+pub(crate) fn screen(bench: &Bench) -> Step {
     let mut machine = Machine::start(&bench.shipped, Start::Stick, &[], &bench.folder)?;
     machine
         .console

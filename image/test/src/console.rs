@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_millis(100);
 const SHORT: Duration = Duration::from_secs(60);
 
 /// A console, and everything that was written to it.
-pub struct Console {
+pub(crate) struct Console {
     stream: UnixStream,
     log: File,
     text: String,
@@ -28,7 +28,7 @@ impl Console {
     ///
     /// # Errors
     /// Nothing listens there, or the log cannot be made.
-    pub fn connect(socket: &Path, log: &Path) -> Step<Self> {
+    pub(crate) fn connect(socket: &Path, log: &Path) -> Step<Self> {
         let stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(LOOK))?;
         Ok(Self {
@@ -43,7 +43,7 @@ impl Console {
     ///
     /// # Errors
     /// The machine is gone.
-    pub fn look(&mut self) -> Step<bool> {
+    pub(crate) fn look(&mut self) -> Step<bool> {
         let mut bytes = [0; 4096];
         match self.stream.read(&mut bytes) {
             Ok(0) => Err(Failure("the machine is gone".to_owned())),
@@ -67,17 +67,17 @@ impl Console {
     }
 
     /// What was written since the mark.
-    pub fn fresh(&self) -> &str {
+    pub(crate) fn fresh(&self) -> &str {
         self.text.get(self.mark..).unwrap_or_default()
     }
 
     /// Everything that was written.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// Sets the mark to the end.
-    pub fn turn_page(&mut self) {
+    pub(crate) fn turn_page(&mut self) {
         self.mark = self.text.len();
     }
 
@@ -86,7 +86,7 @@ impl Console {
     ///
     /// # Errors
     /// None came in time, or the machine is gone.
-    pub fn expect(&mut self, texts: &[&str], limit: Duration) -> Step<(usize, String)> {
+    pub(crate) fn expect(&mut self, texts: &[&str], limit: Duration) -> Step<(usize, String)> {
         let end = Instant::now() + limit;
         loop {
             let found = texts
@@ -119,7 +119,7 @@ impl Console {
     ///
     /// # Errors
     /// The machine is gone.
-    pub fn type_line(&mut self, line: &str) -> Step {
+    pub(crate) fn type_line(&mut self, line: &str) -> Step {
         self.stream.write_all(format!("{line}\r").as_bytes())?;
         Ok(())
     }
@@ -128,7 +128,7 @@ impl Console {
     ///
     /// # Errors
     /// The menu did not come.
-    pub fn open_shell(&mut self, limit: Duration) -> Step {
+    pub(crate) fn open_shell(&mut self, limit: Duration) -> Step {
         self.expect(&["Compare the words, then Enter> "], limit)?;
         self.type_line("")?;
         self.expect(&["Number, then Enter> "], limit)?;
@@ -141,7 +141,7 @@ impl Console {
     ///
     /// # Errors
     /// It did not end in time.
-    pub fn shell(&mut self, command: &str, limit: Duration) -> Step<(i32, String)> {
+    pub(crate) fn shell(&mut self, command: &str, limit: Duration) -> Step<(i32, String)> {
         self.turn_page();
         // The marks are put together by the shell, so that the echo of the line is neither.
         self.type_line(&format!(
@@ -161,7 +161,7 @@ impl Console {
     ///
     /// # Errors
     /// It failed, or did not end in time.
-    pub fn must(&mut self, command: &str, limit: Duration) -> Step<String> {
+    pub(crate) fn must(&mut self, command: &str, limit: Duration) -> Step<String> {
         match self.shell(command, limit)? {
             (0, said) => Ok(said),
             (code, said) => Err(Failure(format!("`{command}` ended with {code}:\n{said}"))),
@@ -172,7 +172,7 @@ impl Console {
     ///
     /// # Errors
     /// The question did not come, or no such line is in the list.
-    pub fn choose(&mut self, question: &str, text: &str, limit: Duration) -> Step {
+    pub(crate) fn choose(&mut self, question: &str, text: &str, limit: Duration) -> Step {
         let (_, said) = self.expect(&[question], limit)?;
         let line = said.lines().rev().find(|line| line.contains(text));
         let number = line.and_then(|line| line.split_whitespace().next());
@@ -184,7 +184,7 @@ impl Console {
     ///
     /// # Errors
     /// The shell refuses it.
-    pub fn put(&mut self, path: &str, text: &str) -> Step {
+    pub(crate) fn put(&mut self, path: &str, text: &str) -> Step {
         /// As many bytes as fit into a line of the shell in hexadecimal.
         const PIECE: usize = 350;
         self.must(&format!("rm -f {path}"), SHORT)?;

@@ -22,7 +22,7 @@ const REACTION: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Devices on a table, at most one of them plugged in.
-pub struct Devices {
+pub(crate) struct Devices {
     room: Arc<Room>,
     serials: Vec<String>,
     /// The next touch that is asked for is answered by pulling the device out.
@@ -35,7 +35,7 @@ impl Devices {
     ///
     /// # Errors
     /// When they cannot be made.
-    pub fn new(seed: u64, count: usize, folder: &Path) -> Step<Self> {
+    pub(crate) fn new(seed: u64, count: usize, folder: &Path) -> Step<Self> {
         let model = "5.7.4"
             .parse()
             .map_err(|error| Failure(format!("{error}")))?;
@@ -62,7 +62,7 @@ impl Devices {
     }
 
     /// Plugs in this device and no other; 0 is none.
-    pub fn only(&self, device: usize) {
+    pub(crate) fn only(&self, device: usize) {
         for other in (1..=self.serials.len()).filter(|other| *other != device) {
             // Most are out already.
             let _ = self.room.remove(other);
@@ -74,13 +74,13 @@ impl Devices {
     }
 
     /// The serial number of a device, from 1.
-    pub fn serial(&self, device: usize) -> &str {
+    pub(crate) fn serial(&self, device: usize) -> &str {
         let serial = device.checked_sub(1).and_then(|at| self.serials.get(at));
         serial.map_or("", String::as_str)
     }
 
     /// Pulls the device out at the next touch that is asked for.
-    pub fn pull_at_next_touch(&self) {
+    pub(crate) fn pull_at_next_touch(&self) {
         *self.pull.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
 }

@@ -4,10 +4,10 @@ use std::{fmt, io};
 
 /// What went wrong, on what.
 #[derive(Debug)]
-pub struct Failure(pub String);
+pub(crate) struct Failure(pub String);
 
 /// The result of a step of a case.
-pub type Step<T = ()> = Result<T, Failure>;
+pub(crate) type Step<T = ()> = Result<T, Failure>;
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,7 +25,7 @@ impl From<io::Error> for Failure {
 ///
 /// # Errors
 /// When it is not.
-pub fn require(is: bool, otherwise: impl FnOnce() -> String) -> Step {
+pub(crate) fn require(is: bool, otherwise: impl FnOnce() -> String) -> Step {
     if is {
         Ok(())
     } else {

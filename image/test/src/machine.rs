@@ -19,7 +19,7 @@ const SETTLE: Duration = Duration::from_secs(10);
 
 /// How the machine starts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Start {
+pub(crate) enum Start {
     /// The kernel, the initramfs and the command line of the image, without firmware: quick.
     Kernel,
     /// The stick, by UEFI firmware, with a screen: as people start it.
@@ -27,7 +27,7 @@ pub enum Start {
 }
 
 /// A machine that runs; dropping it cuts the power.
-pub struct Machine {
+pub(crate) struct Machine {
     /// Its serial console.
     pub console: Console,
     monitor: Monitor,
@@ -35,7 +35,7 @@ pub struct Machine {
 }
 
 /// Where the sockets of the machine's USB ports are.
-pub fn ports(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn ports(folder: &Path) -> Vec<PathBuf> {
     vec![folder.join("port-1"), folder.join("port-2")]
 }
 
@@ -44,7 +44,7 @@ impl Machine {
     ///
     /// # Errors
     /// qemu does not start.
-    pub fn start(image: &Path, start: Start, sticks: &[&Path], folder: &Path) -> Step<Self> {
+    pub(crate) fn start(image: &Path, start: Start, sticks: &[&Path], folder: &Path) -> Step<Self> {
         let at = |name: &str| folder.join(name);
         for socket in ["console", "monitor", "port-1", "port-2"] {
             let _ = std::fs::remove_file(at(socket));
@@ -149,7 +149,7 @@ impl Machine {
     ///
     /// # Errors
     /// qemu does not take a key.
-    pub fn press(&mut self, text: &str) -> Step {
+    pub(crate) fn press(&mut self, text: &str) -> Step {
         for sign in text.chars() {
             let key = match sign {
                 '\n' => "ret".to_owned(),
@@ -168,7 +168,7 @@ impl Machine {
     ///
     /// # Errors
     /// qemu cannot write the picture.
-    pub fn picture(&mut self, file: &Path) -> Step {
+    pub(crate) fn picture(&mut self, file: &Path) -> Step {
         let file = std::path::absolute(file)?;
         self.monitor
             .ask("screendump", json!({ "filename": file }))?;
@@ -176,7 +176,7 @@ impl Machine {
     }
 
     /// Cuts the power.
-    pub fn cut(self) {
+    pub(crate) fn cut(self) {
         drop(self);
     }
 }

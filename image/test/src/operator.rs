@@ -19,7 +19,7 @@ const SAME: usize = 4;
 
 /// How it ended.
 #[derive(Debug, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     /// The program ended.
     Ended,
     /// The text that was watched for came.
@@ -27,7 +27,7 @@ pub enum End {
 }
 
 /// The people, and where they are in the ceremony.
-pub struct Operator<'room> {
+pub(crate) struct Operator<'room> {
     devices: &'room Devices,
     holders: usize,
     /// Who is at the table.
@@ -41,7 +41,7 @@ pub struct Operator<'room> {
 
 impl<'room> Operator<'room> {
     /// The holders of a plan with simulated people.
-    pub fn new(devices: &'room Devices, holders: usize) -> Self {
+    pub(crate) fn new(devices: &'room Devices, holders: usize) -> Self {
         Self {
             devices,
             holders,
@@ -56,7 +56,7 @@ impl<'room> Operator<'room> {
     ///
     /// # Errors
     /// A question that nobody here can answer, or the time is over.
-    pub fn hold(
+    pub(crate) fn hold(
         &mut self,
         console: &mut Console,
         watched: Option<&str>,

@@ -7,7 +7,7 @@ use crate::failure::{Failure, Step};
 
 /// A file system that people bring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileSystem {
+pub(crate) enum FileSystem {
     /// FAT32, as sticks are sold.
     Vfat,
     /// exFAT, as larger ones are sold.
@@ -18,7 +18,7 @@ pub enum FileSystem {
 
 impl FileSystem {
     /// Its name.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Vfat => "vfat",
             Self::Exfat => "exfat",
@@ -31,7 +31,7 @@ impl FileSystem {
 ///
 /// # Errors
 /// The program that makes the file system fails.
-pub fn make(folder: &Path, label: &str, of: FileSystem) -> Step<PathBuf> {
+pub(crate) fn make(folder: &Path, label: &str, of: FileSystem) -> Step<PathBuf> {
     let path = folder.join(format!("{label}.{}", of.name()));
     let _ = std::fs::remove_file(&path);
     std::fs::File::create_new(&path)?.set_len(300_000_000)?;

@@ -27,7 +27,7 @@ use super::{Failure, inputs, script};
 
 /// Say how long the documents last, who can still sign, and what to do next
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The last bundle, or a working tree of tuf-root
     #[arg(value_name = "BUNDLE|REPO")]
     source: PathBuf,
@@ -55,7 +55,7 @@ struct Source {
 
 /// Exit codes: 0 it is said, 1 something cannot be read, 3 the chain of roots, or the
 /// bundle, does not verify.
-pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let now = args.at.map_or_else(clock::now, Ok)?;
     let status = status(&args.source, now, vendor)?;
     let said = match args.json {

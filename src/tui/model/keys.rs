@@ -14,7 +14,7 @@ use crate::tui::{
 impl Model {
     /// A key was pressed, at this moment. One pressed before what takes the keys
     /// now was seen was not meant for it, and is dropped.
-    pub fn key(&mut self, key: &KeyEvent, at: Instant) -> Vec<Act> {
+    pub(crate) fn key(&mut self, key: &KeyEvent, at: Instant) -> Vec<Act> {
         let meant = self.seen.is_some_and(|seen| seen <= at);
         if !meant || key.kind == KeyEventKind::Release || !self.size.is_enough() {
             return Vec::new();
@@ -102,7 +102,7 @@ impl Model {
     }
 
     /// The keys that work here.
-    pub fn keys(&self) -> String {
+    pub(crate) fn keys(&self) -> String {
         let everywhere = match self.overlay {
             Some(_) => "Esc back",
             None if self.scene.is_last => "F1 help  F8 digest",

@@ -86,14 +86,14 @@ pub(super) struct ScreenNumber(u64, Option<u64>);
 
 impl ScreenNumber {
     /// Whether this stood over the other.
-    pub fn covered(self, other: Self) -> bool {
+    pub(super) fn covered(self, other: Self) -> bool {
         self.0 == other.0 && self.1.is_some() && other.1.is_none()
     }
 }
 
 impl Model {
     /// Nothing is known yet but this.
-    pub fn new(mode: Mode, title: String, sheet: Sheet, room: bool) -> Self {
+    pub(super) fn new(mode: Mode, title: String, sheet: Sheet, room: bool) -> Self {
         Self {
             mode,
             title,
@@ -120,76 +120,76 @@ impl Model {
     }
 
     /// For a face that has nothing but rows of text.
-    pub fn in_rows(mut self) -> Self {
+    pub(super) fn in_rows(mut self) -> Self {
         self.plain = true;
         self
     }
 
     /// Whether the main pane is as wide as the screen.
-    pub fn is_wide(&self) -> bool {
+    pub(super) fn is_wide(&self) -> bool {
         self.plain || self.overlay.as_ref().is_some_and(Overlay::is_wide)
     }
 
     /// Whether what is typed now may not be seen.
-    pub fn hides_typing(&self) -> bool {
+    pub(super) fn hides_typing(&self) -> bool {
         self.overlay.is_none()
             && matches!(self.scene.awaits, Awaits::Answer)
             && self.scene.screen.hides_typing()
     }
 
     /// Whether somebody is to type something now.
-    pub fn asks(&self) -> bool {
+    pub(super) fn asks(&self) -> bool {
         self.overlay.is_some() || matches!(self.scene.awaits, Awaits::Answer)
     }
 
     /// Whether the answer was given, and nothing else has come yet.
-    pub fn is_answered(&self) -> bool {
+    pub(super) fn is_answered(&self) -> bool {
         self.scene.is_answered
     }
 
     /// Another number whenever something else takes the keys.
-    pub fn turned(&self) -> u64 {
+    pub(super) fn turned(&self) -> u64 {
         self.turned
     }
 
     /// Which screen stands, and what stands over it.
-    pub fn screen_number(&self) -> ScreenNumber {
+    pub(super) fn screen_number(&self) -> ScreenNumber {
         ScreenNumber(self.screens, self.overlay.as_ref().map(|_| self.overlays))
     }
 
     /// Whether what stands over the screen only shows or offers something.
-    pub fn only_shows(&self) -> bool {
+    pub(super) fn only_shows(&self) -> bool {
         self.overlay.as_ref().is_some_and(Overlay::gives_way)
     }
 
     /// How long the work under way has taken, in seconds.
-    pub fn waited(&self) -> Option<u64> {
+    pub(super) fn waited(&self) -> Option<u64> {
         let (_, since) = self.scene.work.as_ref()?;
         Some(self.now.up.saturating_sub(*since))
     }
 
     /// Whether something stands over the screen.
-    pub fn is_covered(&self) -> bool {
+    pub(super) fn is_covered(&self) -> bool {
         self.overlay.is_some()
     }
 
     /// Minutes spent in the current step, since it began or was taken up again.
-    pub fn minutes_in_step(&self) -> i64 {
+    pub(super) fn minutes_in_step(&self) -> i64 {
         self.now.utc.saturating_sub(self.step.1).max(0) / 60
     }
 
     /// What was laid out was drawn, at this moment.
-    pub fn shown(&mut self, at: Instant) {
+    pub(super) fn shown(&mut self, at: Instant) {
         self.seen.get_or_insert(at);
     }
 
     /// The time is now this.
-    pub fn tick(&mut self, now: Now) {
+    pub(super) fn tick(&mut self, now: Now) {
         self.now = now;
     }
 
     /// The room was seen like this.
-    pub fn room(&mut self, seen: RoomSeen) -> Vec<Act> {
+    pub(super) fn room(&mut self, seen: RoomSeen) -> Vec<Act> {
         let state = self.view.as_ref().map(|view| &*view.state);
         let hands = self.hands.as_mut();
         let owed = hands.and_then(|hands| hands.see(seen, state));
@@ -197,7 +197,7 @@ impl Model {
     }
 
     /// The driver wants something.
-    pub fn request(&mut self, request: Request) -> Vec<Act> {
+    pub(super) fn request(&mut self, request: Request) -> Vec<Act> {
         match request {
             Request::Show(view) => {
                 let step = view.state.step;

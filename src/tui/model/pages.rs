@@ -9,7 +9,7 @@ use keymoot_record::ceremony::State;
 
 impl Model {
     /// Makes the page anew; to be called before drawing, whatever has changed.
-    pub fn lay_out(&mut self, size: Size) {
+    pub(crate) fn lay_out(&mut self, size: Size) {
         // What was answered stands as it was until the next thing is asked.
         if self.is_answered() && self.overlay.is_none() && self.size == size {
             return;

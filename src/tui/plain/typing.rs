@@ -38,7 +38,7 @@ impl TypedLines {
     ///
     /// # Errors
     /// What the terminal refused.
-    pub fn take() -> io::Result<Self> {
+    pub(super) fn take() -> io::Result<Self> {
         terminal::when_panicking(give_back);
         terminal::when_ended(give_back)?;
         terminal::this_thread_ends_screens();
@@ -59,7 +59,7 @@ impl TypedLines {
     ///
     /// # Errors
     /// What the terminal refused.
-    pub fn hide(&mut self, hide: bool) -> io::Result<()> {
+    pub(super) fn hide(&mut self, hide: bool) -> io::Result<()> {
         if self.hidden == hide {
             return Ok(());
         }

@@ -24,7 +24,7 @@ pub(super) struct Confirm {
 
 impl Confirm {
     /// The screen of the current step.
-    pub fn new(sight: &Sight<'_>) -> Self {
+    pub(super) fn new(sight: &Sight<'_>) -> Self {
         let step = sight.state().and_then(State::current);
         let fields = step.map(|step| step.fields.clone()).unwrap_or_default();
         Self {

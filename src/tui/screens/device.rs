@@ -28,7 +28,7 @@ pub(super) struct Identify {
 
 impl Identify {
     /// The screen for this device.
-    pub fn new(holder: Handle, device: Seen) -> Self {
+    pub(super) fn new(holder: Handle, device: Seen) -> Self {
         Self {
             holder,
             device,
@@ -95,7 +95,7 @@ pub(super) struct Erase {
 
 impl Erase {
     /// The screen for this device.
-    pub fn new(holder: Handle, device: Seen) -> Self {
+    pub(super) fn new(holder: Handle, device: Seen) -> Self {
         Self {
             holder,
             device,
@@ -160,7 +160,7 @@ pub(super) struct Found {
 
 impl Found {
     /// The screen for this key.
-    pub fn new(holder: Handle, serial: u32, key: Digest) -> Self {
+    pub(super) fn new(holder: Handle, serial: u32, key: Digest) -> Self {
         Self {
             holder,
             serial,
@@ -215,7 +215,7 @@ pub(super) struct Refused {
 
 impl Refused {
     /// The screen for these violations.
-    pub fn new(holder: Handle, serial: u32, violated: Vec<Verdict>, another: bool) -> Self {
+    pub(super) fn new(holder: Handle, serial: u32, violated: Vec<Verdict>, another: bool) -> Self {
         Self {
             holder,
             serial,

@@ -23,7 +23,7 @@ pub(in crate::tui) struct FarewellScreen {
 
 impl FarewellScreen {
     /// The screen for this end.
-    pub fn new(farewell: Farewell) -> Self {
+    pub(crate) fn new(farewell: Farewell) -> Self {
         Self {
             farewell,
             word: TypedWord::default(),

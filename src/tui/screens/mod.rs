@@ -43,12 +43,12 @@ pub(super) struct Sight<'m> {
 
 impl<'m> Sight<'m> {
     /// The state of the ceremony.
-    pub fn state(&self) -> Option<&'m State> {
+    pub(super) fn state(&self) -> Option<&'m State> {
         self.view.map(|view| &*view.state)
     }
 
     /// A holder as people call them: name and handle.
-    pub fn person(&self, handle: &keymoot_record::rules::roster::Handle) -> String {
+    pub(super) fn person(&self, handle: &keymoot_record::rules::roster::Handle) -> String {
         let name = self.state().and_then(|state| state.plan.name(handle));
         match name {
             Some(name) if name != handle.as_str() => {

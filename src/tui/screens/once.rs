@@ -27,7 +27,7 @@ pub(in crate::tui) struct Once {
 
 impl Once {
     /// The screen of these two.
-    pub fn new(holder: Handle, serial: u32, puk: Secret, management: Secret) -> Self {
+    pub(crate) fn new(holder: Handle, serial: u32, puk: Secret, management: Secret) -> Self {
         Self {
             holder,
             serial,

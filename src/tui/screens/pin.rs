@@ -29,7 +29,7 @@ pub(in crate::tui) struct Pin {
 
 impl Pin {
     /// The screen of this prompt.
-    pub fn new(prompt: PinPrompt) -> Self {
+    pub(crate) fn new(prompt: PinPrompt) -> Self {
         Self {
             refusal: prompt.refused.as_deref().map(sentence),
             prompt,

@@ -74,7 +74,7 @@ impl Search {
 
 impl Review {
     /// The screen of this document.
-    pub fn new(document: Document, signed: Digest) -> Self {
+    pub(super) fn new(document: Document, signed: Digest) -> Self {
         Self {
             document,
             signed,

@@ -25,7 +25,7 @@ pub(super) struct RollCall {
 
 impl RollCall {
     /// The screen of this roster; those who were present before are marked.
-    pub fn new(sight: &Sight<'_>) -> Self {
+    pub(super) fn new(sight: &Sight<'_>) -> Self {
         let seats = sight.state().map(|state| state.seats.as_slice());
         Self {
             holders: seats

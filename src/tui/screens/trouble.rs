@@ -16,7 +16,7 @@ pub(in crate::tui) struct TroubleScreen {
 
 impl TroubleScreen {
     /// The screen for this trouble.
-    pub fn new(trouble: Trouble) -> Self {
+    pub(crate) fn new(trouble: Trouble) -> Self {
         Self {
             trouble,
             word: TypedWord::default(),

@@ -24,7 +24,7 @@ pub(super) struct Violations {
 
 impl Violations {
     /// The screen for these verdicts.
-    pub fn new(violated: Vec<Verdict>) -> Self {
+    pub(super) fn new(violated: Vec<Verdict>) -> Self {
         Self {
             violated,
             word: TypedWord::default(),

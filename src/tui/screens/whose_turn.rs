@@ -26,7 +26,7 @@ pub(super) struct WhoseTurn {
 
 impl WhoseTurn {
     /// The screen for these holders.
-    pub fn new(purpose: Purpose, waiting: Vec<Handle>, can_stop: bool) -> Self {
+    pub(super) fn new(purpose: Purpose, waiting: Vec<Handle>, can_stop: bool) -> Self {
         Self {
             purpose,
             waiting,

@@ -32,7 +32,7 @@ pub(in crate::tui) struct WorkScreen {
 
 impl WorkScreen {
     /// The screen of work that began at `since`, in seconds of [`Sight::up`].
-    pub fn new(work: Work, since: u64) -> Self {
+    pub(crate) fn new(work: Work, since: u64) -> Self {
         Self { work, since }
     }
 }

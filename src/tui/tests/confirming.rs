@@ -22,7 +22,7 @@ use keymoot_record::{
 };
 
 /// Every question that a ceremony asks, each with the story in which it is asked.
-pub fn every_question() -> Vec<Story> {
+pub(super) fn every_question() -> Vec<Story> {
     let mut used = Story::at_enrolment();
     used.device_seen(3, true);
     let mut erase = Story::at_enrolment();

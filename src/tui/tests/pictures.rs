@@ -18,7 +18,7 @@ use crate::{
 use keymoot_core::{Rule, Violation};
 
 /// Nine simulated devices, of which one is in.
-pub fn room(inserted: usize, touch: bool) -> RoomSeen {
+pub(super) fn room(inserted: usize, touch: bool) -> RoomSeen {
     let devices = (1..=9).map(|number| RoomDevice {
         number,
         serial: serial(number as u32),

@@ -12,7 +12,7 @@ use keymoot_record::{
     transcript::{Chain, Event, Mode, Program, Time},
 };
 
-pub const SCRIPT: &str = include_str!("story.toml");
+pub(super) const SCRIPT: &str = include_str!("story.toml");
 
 fn policy() -> String {
     let online = SecretKey::from_slice(&[7; 32]).unwrap().public_key();
@@ -39,7 +39,7 @@ timestamp = {{ expiry_days = 7, signing_days = 3 }}
 }
 
 /// Nine plainly simulated holders; the name of the ninth tries to steer the screen.
-pub fn roster() -> String {
+pub(super) fn roster() -> String {
     let mut roster =
         "format = \"keymoot-roster-1\"\nadministrator = \"administrator-1\"\n".to_owned();
     for number in 1..=9 {
@@ -56,25 +56,25 @@ pub fn roster() -> String {
 }
 
 /// A ceremony as far as it was told.
-pub struct Story {
+pub(super) struct Story {
     chain: Chain,
     pub state: State,
     readings: Vec<Reading>,
 }
 
 /// The moment at which every story begins.
-pub fn now() -> Time {
+pub(super) fn now() -> Time {
     Time::from_unix(1_790_000_000).unwrap()
 }
 
 impl Story {
     /// Nothing but the opening.
-    pub fn opened() -> Self {
+    pub(super) fn opened() -> Self {
         Self::of(SCRIPT.to_owned(), roster())
     }
 
     /// Nothing but the opening, of another script and roster.
-    pub fn of(script: String, roster: String) -> Self {
+    pub(super) fn of(script: String, roster: String) -> Self {
         Self::opened_as(Mode::Rehearsal, script, roster)
     }
 
@@ -112,12 +112,12 @@ impl Story {
     }
 
     /// Something happens; what follows from it by itself is told as well.
-    pub fn tell(&mut self, event: Event) -> &mut Self {
+    pub(super) fn tell(&mut self, event: Event) -> &mut Self {
         self.tell_alone(event).follow()
     }
 
     /// Up to the roll call.
-    pub fn at_roll_call() -> Self {
+    pub(super) fn at_roll_call() -> Self {
         let mut story = Self::at_confirm();
         let fields = BTreeMap::from([
             ("bag".to_owned(), "A 1234".to_owned()),
@@ -131,12 +131,12 @@ impl Story {
     }
 
     /// Up to the first step that is confirmed.
-    pub fn at_confirm() -> Self {
+    pub(super) fn at_confirm() -> Self {
         Self::at_confirm_as(Mode::Rehearsal)
     }
 
     /// The same, of a ceremony that counts or of one that does not.
-    pub fn at_confirm_as(mode: Mode) -> Self {
+    pub(super) fn at_confirm_as(mode: Mode) -> Self {
         let mut story = Self::opened_as(mode, SCRIPT.to_owned(), roster());
         story.tell(Event::MachineChecked {
             verdicts: Vec::new(),
@@ -145,7 +145,7 @@ impl Story {
     }
 
     /// Up to the first holder's turn.
-    pub fn at_enrolment() -> Self {
+    pub(super) fn at_enrolment() -> Self {
         let mut story = Self::at_roll_call();
         let present = (1..=9).map(|n| format!("holder-{n}")).collect();
         story.tell(Event::RollCalled { present });
@@ -153,7 +153,7 @@ impl Story {
     }
 
     /// A holder's device, fresh or used, was read.
-    pub fn device_seen(&mut self, number: u32, used: bool) -> &mut Self {
+    pub(super) fn device_seen(&mut self, number: u32, used: bool) -> &mut Self {
         let holder = format!("holder-{number}");
         self.tell(Event::TurnBegun {
             holder: holder.clone(),
@@ -169,7 +169,7 @@ impl Story {
     }
 
     /// A holder enrols.
-    pub fn enrolled(&mut self, number: u32) -> &mut Self {
+    pub(super) fn enrolled(&mut self, number: u32) -> &mut Self {
         let (holder, serial) = (format!("holder-{number}"), serial(number));
         let digest = Digest::of(&number.to_be_bytes());
         self.makes_a_key(number);
@@ -207,7 +207,7 @@ impl Story {
     }
 
     /// A holder's device was interrupted while it made its key, and holds one.
-    pub fn with_key_found(number: u32) -> Self {
+    pub(super) fn with_key_found(number: u32) -> Self {
         let mut story = Self::at_enrolment();
         story.makes_a_key(number).tell_alone(Event::KeyFound {
             holder: format!("holder-{number}"),
@@ -260,7 +260,7 @@ impl Story {
     }
 
     /// Up to the review of a document with so many lines.
-    pub fn at_review(lines: usize) -> Self {
+    pub(super) fn at_review(lines: usize) -> Self {
         let mut story = Self::at_enrolment();
         for number in 1..=9 {
             story.enrolled(number);
@@ -286,7 +286,7 @@ impl Story {
     }
 
     /// Up to the signatures, of which so many are made.
-    pub fn at_signing(signatures: u32) -> Self {
+    pub(super) fn at_signing(signatures: u32) -> Self {
         let mut story = Self::at_review(3);
         let signed = Digest::of(b"root");
         story.tell(Event::Reviewed {
@@ -319,7 +319,7 @@ impl Story {
     }
 
     /// All that there is to see.
-    pub fn view(&self) -> View {
+    pub(super) fn view(&self) -> View {
         View {
             state: Arc::new(self.state.clone()),
             head: self.chain.head(),
@@ -330,7 +330,7 @@ impl Story {
     }
 
     /// The question that the engine asks now.
-    pub fn question(&self) -> Question {
+    pub(super) fn question(&self) -> Question {
         match self.state.next() {
             Next::Ask(question) => question,
             other => panic!("no question comes next but {other:?}"),
@@ -339,10 +339,10 @@ impl Story {
 }
 
 /// The serial number of a holder's simulated device.
-pub fn serial(number: u32) -> u32 {
+pub(super) fn serial(number: u32) -> u32 {
     17_380_000 + number * 1_111
 }
 
-pub fn handle(number: u32) -> Handle {
+pub(super) fn handle(number: u32) -> Handle {
     Handle::try_from(format!("holder-{number}")).unwrap()
 }

@@ -19,14 +19,14 @@ use crate::{
 use keymoot_record::transcript::Mode;
 
 /// The screens of a story, at a size.
-pub struct Table {
+pub(super) struct Table {
     pub model: Model,
     size: (u16, u16),
     acts: Vec<Act>,
     pub now: Instant,
 }
 
-pub const PLAIN: Sheet = Sheet {
+pub(super) const PLAIN: Sheet = Sheet {
     colour: false,
     unicode: true,
     blocks: true,
@@ -34,17 +34,17 @@ pub const PLAIN: Sheet = Sheet {
 
 impl Table {
     /// The screens of this story, on an 80×24 terminal.
-    pub fn of(story: &Story) -> Self {
+    pub(super) fn of(story: &Story) -> Self {
         Self::sized(story, (80, 24), PLAIN)
     }
 
     /// The screens of this story in a live ceremony.
-    pub fn live(story: &Story) -> Self {
+    pub(super) fn live(story: &Story) -> Self {
         let model = Model::new(Mode::Live, "The first root".to_owned(), PLAIN, false);
         Self::with(model, story, (80, 24))
     }
 
-    pub fn sized(story: &Story, size: (u16, u16), sheet: Sheet) -> Self {
+    pub(super) fn sized(story: &Story, size: (u16, u16), sheet: Sheet) -> Self {
         let model = Model::new(Mode::Rehearsal, "The first root".to_owned(), sheet, true);
         Self::with(model, story, size)
     }
@@ -65,14 +65,14 @@ impl Table {
     }
 
     /// The screens of this story at its question.
-    pub fn asked(story: &Story) -> Self {
+    pub(super) fn asked(story: &Story) -> Self {
         let mut table = Self::of(story);
         table.request(Request::Ask(story.question(), None));
         table
     }
 
     /// The driver wants something.
-    pub fn request(&mut self, request: Request) -> &mut Self {
+    pub(super) fn request(&mut self, request: Request) -> &mut Self {
         let acts = self.model.request(request);
         self.acts.extend(acts);
         self.lay_out();
@@ -87,23 +87,23 @@ impl Table {
     }
 
     /// A key is pressed.
-    pub fn press(&mut self, code: KeyCode) -> &mut Self {
+    pub(super) fn press(&mut self, code: KeyCode) -> &mut Self {
         self.strike(KeyEvent::new(code, KeyModifiers::NONE))
     }
 
     /// A key is pressed together with Ctrl.
-    pub fn control(&mut self, c: char) -> &mut Self {
+    pub(super) fn control(&mut self, c: char) -> &mut Self {
         self.strike(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))
     }
 
     /// A key is pressed.
-    pub fn strike(&mut self, key: KeyEvent) -> &mut Self {
+    pub(super) fn strike(&mut self, key: KeyEvent) -> &mut Self {
         self.burst(key).lay_out();
         self
     }
 
     /// A key is pressed, and the next comes before the screen is laid out anew.
-    pub fn burst(&mut self, key: KeyEvent) -> &mut Self {
+    pub(super) fn burst(&mut self, key: KeyEvent) -> &mut Self {
         self.model.shown(self.now);
         let acts = self.model.key(&key, self.now);
         self.acts.extend(acts);
@@ -111,12 +111,12 @@ impl Table {
     }
 
     /// A line is typed, and Enter.
-    pub fn enter(&mut self, line: &str) -> &mut Self {
+    pub(super) fn enter(&mut self, line: &str) -> &mut Self {
         self.keys(line).press(KeyCode::Enter)
     }
 
     /// Characters are typed.
-    pub fn keys(&mut self, text: &str) -> &mut Self {
+    pub(super) fn keys(&mut self, text: &str) -> &mut Self {
         for c in text.chars() {
             self.press(KeyCode::Char(c));
         }
@@ -124,12 +124,12 @@ impl Table {
     }
 
     /// What was done since this was asked last.
-    pub fn acts(&mut self) -> Vec<Act> {
+    pub(super) fn acts(&mut self) -> Vec<Act> {
         std::mem::take(&mut self.acts)
     }
 
     /// The one thing that the driver was told.
-    pub fn heard(&mut self) -> Heard {
+    pub(super) fn heard(&mut self) -> Heard {
         let mut acts = self.acts();
         assert_eq!(acts.len(), 1, "one act");
         match acts.pop() {
@@ -139,7 +139,7 @@ impl Table {
     }
 
     /// The interruption that the driver was told of.
-    pub fn interrupt(&mut self) -> Interrupt {
+    pub(super) fn interrupt(&mut self) -> Interrupt {
         match self.heard() {
             Heard::Interrupt(interrupt) => interrupt,
             _ => panic!("no interruption"),
@@ -147,12 +147,12 @@ impl Table {
     }
 
     /// Whether nothing was done.
-    pub fn nothing_happened(&mut self) -> bool {
+    pub(super) fn nothing_happened(&mut self) -> bool {
         self.acts().is_empty()
     }
 
     /// The screen as it is seen.
-    pub fn picture(&mut self) -> String {
+    pub(super) fn picture(&mut self) -> String {
         self.lay_out();
         let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
         terminal.draw(|frame| draw(frame, &self.model)).unwrap();
@@ -160,7 +160,7 @@ impl Table {
     }
 
     /// Whether the main pane says this, wherever its rows are broken.
-    pub fn says(&mut self, what: &str) -> bool {
+    pub(super) fn says(&mut self, what: &str) -> bool {
         self.lay_out();
         let page = &self.model.page;
         let upper = (0..page.rows()).filter_map(|at| page.row(at));
@@ -172,7 +172,7 @@ impl Table {
     }
 
     /// The terminal is resized.
-    pub fn resize(&mut self, size: (u16, u16)) -> &mut Self {
+    pub(super) fn resize(&mut self, size: (u16, u16)) -> &mut Self {
         self.size = size;
         self.lay_out();
         self

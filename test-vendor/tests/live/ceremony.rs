@@ -26,32 +26,32 @@ use super::{
 const DOCUMENTS: [&str; 3] = ["root.json", "targets.json", "crates.json"];
 
 /// The question at which the machine has been examined and found good.
-pub const AFTER_PREFLIGHT: &str = "tamper-evident bag";
+pub(crate) const AFTER_PREFLIGHT: &str = "tamper-evident bag";
 
 /// Where a ceremony is held, and what it leaves.
-pub struct Place(tempfile::TempDir);
+pub(crate) struct Place(tempfile::TempDir);
 
 impl Place {
-    pub fn dir(&self) -> PathBuf {
+    pub(crate) fn dir(&self) -> PathBuf {
         self.0.path().join("ceremony")
     }
 
     /// The simulated devices, as they are kept.
-    pub fn devices(&self) -> PathBuf {
+    pub(crate) fn devices(&self) -> PathBuf {
         self.0.path().join(DEVICES)
     }
 
-    pub fn out(&self) -> PathBuf {
+    pub(crate) fn out(&self) -> PathBuf {
         self.0.path().join("bundle")
     }
 
-    pub fn transcript(&self) -> Chain {
+    pub(crate) fn transcript(&self) -> Chain {
         Chain::read(&fs::read(self.dir().join("transcript.jsonl")).unwrap()).unwrap()
     }
 }
 
 /// A ceremony that is being held.
-pub struct Ceremony {
+pub(crate) struct Ceremony {
     pub place: Place,
     room: Room,
     pub at: Lines,
@@ -59,7 +59,7 @@ pub struct Ceremony {
 
 impl Ceremony {
     /// Begins one with a program, on a machine.
-    pub fn begin(machine: &Machine, program: &Path) -> Self {
+    pub(crate) fn begin(machine: &Machine, program: &Path) -> Self {
         let folder = tempfile::Builder::new().prefix("kl").tempdir().unwrap();
         let room = Room::open(folder.path(), HOLDERS);
         let mut arguments = vec!["run".into(), "initial-root".into(), "--plain".into()];
@@ -81,7 +81,7 @@ impl Ceremony {
     }
 
     /// Goes on with an interrupted ceremony, whose devices are as they were, on a machine.
-    pub fn resume(machine: &Machine, program: &Path, interrupted: &Interrupted) -> Self {
+    pub(crate) fn resume(machine: &Machine, program: &Path, interrupted: &Interrupted) -> Self {
         let folder = tempfile::Builder::new().prefix("kl").tempdir().unwrap();
         interrupted.lay_out(folder.path());
         let room = Room::open(folder.path(), HOLDERS);
@@ -101,7 +101,7 @@ impl Ceremony {
     }
 
     /// From the second holder's turn in this step to the end.
-    pub fn go_on_from(&mut self, step: &str) {
+    pub(crate) fn go_on_from(&mut self, step: &str) {
         if step == "enrolment" {
             self.enrol_from(2);
         }
@@ -117,7 +117,7 @@ impl Ceremony {
     }
 
     /// From the first question to the last holder's answer.
-    pub fn up_to_roll_call(&mut self) {
+    pub(crate) fn up_to_roll_call(&mut self) {
         self.at.answer(AFTER_PREFLIGHT, "bag 17");
         let now = plan::now().to_string();
         self.at.answer("Time on the wall clock", &now[11..16]);
@@ -129,7 +129,7 @@ impl Ceremony {
     }
 
     /// A holder comes to the table with a new device, and sets a PIN.
-    pub fn begin_enrolment(&mut self, holder: usize) {
+    pub(crate) fn begin_enrolment(&mut self, holder: usize) {
         let serial = self.room.serials[holder - 1];
         self.comes("enrolment", holder);
         self.at.answer("last four digits", &last_four(serial));
@@ -203,7 +203,7 @@ impl Ceremony {
 }
 
 /// Runs a program to its end, away from the machine and its devices.
-pub fn run(program: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(program: &Path, arguments: &[&str]) -> Output {
     Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
@@ -218,7 +218,7 @@ fn pin(holder: usize) -> String {
 
 /// One ceremony that was held to its end, which many tests look at and none changes. `None` where
 /// the running test is left out.
-pub fn held() -> Option<&'static Place> {
+pub(crate) fn held() -> Option<&'static Place> {
     static HELD: OnceLock<Place> = OnceLock::new();
     let machine = Machine::of_this_test()?;
     Some(HELD.get_or_init(|| {

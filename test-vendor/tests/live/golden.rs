@@ -19,11 +19,11 @@ fn records() -> PathBuf {
 }
 
 /// The record of a ceremony that was interrupted in a step, after one holder's turn.
-pub struct Interrupted(&'static str);
+pub(crate) struct Interrupted(&'static str);
 
 impl Interrupted {
     /// Lays folder and devices out. The bill of materials is stored once, in the bundle.
-    pub fn lay_out(&self, into: &Path) {
+    pub(crate) fn lay_out(&self, into: &Path) {
         let interrupted = records().join("interrupted");
         copy(&interrupted.join(self.0), &into.join("ceremony"));
         for bill in fs::read_dir(records().join("bundle/sbom")).unwrap() {

@@ -22,7 +22,7 @@ struct Written {
     ended: bool,
 }
 
-pub struct Lines {
+pub(crate) struct Lines {
     written: Arc<(Mutex<Written>, Condvar)>,
     read: usize,
     keyboard: Box<dyn Write + Send>,
@@ -31,7 +31,7 @@ pub struct Lines {
 
 impl Lines {
     /// Starts a program at a terminal of its own.
-    pub fn start(command: CommandBuilder) -> Self {
+    pub(crate) fn start(command: CommandBuilder) -> Self {
         let size = PtySize {
             rows: 24,
             cols: 80,
@@ -68,7 +68,7 @@ impl Lines {
     }
 
     /// Waits until one of these is written, and reads up to its end; which, and what was read.
-    pub fn read_any(&mut self, texts: &[&str]) -> (usize, String) {
+    pub(crate) fn read_any(&mut self, texts: &[&str]) -> (usize, String) {
         let (written, changed) = &*self.written;
         let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -96,12 +96,12 @@ impl Lines {
         }
     }
 
-    pub fn read(&mut self, text: &str) -> String {
+    pub(crate) fn read(&mut self, text: &str) -> String {
         self.read_any(&[text]).1
     }
 
     /// Types a line.
-    pub fn enter(&mut self, line: &str) {
+    pub(crate) fn enter(&mut self, line: &str) {
         self.keyboard
             .write_all(format!("{line}\r").as_bytes())
             .unwrap();
@@ -109,19 +109,19 @@ impl Lines {
     }
 
     /// Waits for the place of an answer, and answers.
-    pub fn reply(&mut self, line: &str) -> String {
+    pub(crate) fn reply(&mut self, line: &str) -> String {
         let said = self.read("\n> ");
         self.enter(line);
         said
     }
 
     /// Waits for a question, and answers.
-    pub fn answer(&mut self, question: &str, line: &str) -> String {
+    pub(crate) fn answer(&mut self, question: &str, line: &str) -> String {
         self.read(question) + &self.reply(line)
     }
 
     /// Waits for the program's end.
-    pub fn exit_code(&mut self) -> u32 {
+    pub(crate) fn exit_code(&mut self) -> u32 {
         self.child.wait().unwrap().exit_code()
     }
 }

@@ -55,12 +55,12 @@ unset PCSCLITE_CSOCK_NAME
 "#;
 
 /// A way to start programs on such a machine.
-pub struct Machine(Root);
+pub(crate) struct Machine(Root);
 
 impl Machine {
     /// The machine of the running test. `None` where this system gives none: the test is then
     /// counted as left out, and fails where `CI` is `true` and namespaces are missing.
-    pub fn of_this_test() -> Option<Self> {
+    pub(crate) fn of_this_test() -> Option<Self> {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Memlock);
         if !rustix::process::geteuid().is_root() && limit.maximum.is_some() {
             leave_out("needs memory that may be locked without a limit", "sudo");
@@ -98,7 +98,7 @@ impl Machine {
     }
 
     /// A program on this machine, with devices behind this socket.
-    pub fn command<A: AsRef<OsStr>>(
+    pub(crate) fn command<A: AsRef<OsStr>>(
         &self,
         service: &Path,
         program: &Path,

@@ -17,10 +17,10 @@ use p256::{
 };
 
 /// How many holders there are; two of them must sign.
-pub const HOLDERS: usize = 3;
+pub(crate) const HOLDERS: usize = 3;
 
 /// The shipped policy for so few, with an online key.
-pub fn policy(folder: &Path) -> PathBuf {
+pub(crate) fn policy(folder: &Path) -> PathBuf {
     let text = include_str!("../../../ceremony-scripts/policy.toml")
         .replace("holders = 9", &format!("holders = {HOLDERS}"))
         .replace("threshold = 5", "threshold = 2");
@@ -28,7 +28,7 @@ pub fn policy(folder: &Path) -> PathBuf {
     write(folder, "policy.toml", live(&text).as_bytes())
 }
 
-pub fn roster(folder: &Path) -> PathBuf {
+pub(crate) fn roster(folder: &Path) -> PathBuf {
     let text = live(&Cast::of(HOLDERS).roster());
     let text = text
         .replace("\"XA\"", "\"CH\"")
@@ -44,7 +44,7 @@ fn live(text: &str) -> String {
 }
 
 /// The first root of tuf-crates, signed by the two keys of a team.
-pub fn crates_root(folder: &Path) -> PathBuf {
+pub(crate) fn crates_root(folder: &Path) -> PathBuf {
     let dialect = Dialect::TufOnCi;
     let key = |n: u8| SigningKey::from_slice(&[n; 32]).unwrap();
     let holder = |n: u8| Holder {
@@ -89,7 +89,7 @@ fn public(key: &SigningKey) -> PublicKey {
     PublicKey::from_spki_der(der.as_bytes()).unwrap()
 }
 
-pub fn now() -> Time {
+pub(crate) fn now() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Time::from_unix(i64::try_from(since.as_secs()).unwrap()).unwrap()
 }

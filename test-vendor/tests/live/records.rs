@@ -29,7 +29,7 @@ fn folder() -> Option<PathBuf> {
 
 /// Keeps a ceremony as a crash at this moment would leave it. The program waits for an answer, so
 /// all that happened is on the disk.
-pub fn keep_interrupted(place: &Place, step: &str) {
+pub(crate) fn keep_interrupted(place: &Place, step: &str) {
     let Some(folder) = folder() else { return };
     let interrupted = folder.join("interrupted");
     copy(&place.dir(), &interrupted.join(step));
@@ -38,7 +38,7 @@ pub fn keep_interrupted(place: &Place, step: &str) {
 }
 
 /// Keeps the bundle, and the store by which it verifies.
-pub fn keep_bundle(place: &Place) {
+pub(crate) fn keep_bundle(place: &Place) {
     let Some(folder) = folder() else { return };
     copy(&place.out(), &folder.join("bundle"));
     let vendor = concat!(env!("CARGO_MANIFEST_DIR"), "/vendor");

@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 use testkit::programs::simulator;
 
 /// The seed from which `vendor/` was made.
-pub const SEED: &str = "1202";
+pub(crate) const SEED: &str = "1202";
 
 /// The file that keeps the devices.
-pub const DEVICES: &str = "devices.json";
+pub(crate) const DEVICES: &str = "devices.json";
 
 /// A running `hsm-sim yubikey`, ended when dropped.
-pub struct Room {
+pub(crate) struct Room {
     simulator: Child,
     socket: PathBuf,
     hand: Hand,
@@ -28,7 +28,7 @@ pub struct Room {
 
 impl Room {
     /// Devices for this many holders, whose sockets are in a folder.
-    pub fn open(folder: &Path, holders: usize) -> Self {
+    pub(crate) fn open(folder: &Path, holders: usize) -> Self {
         let socket = folder.join("pcscd");
         let mut simulator = Command::new(simulator())
             .args(["yubikey", "--seed", SEED, "--until-eof", "--count"])
@@ -61,15 +61,15 @@ impl Room {
     }
 
     /// The socket of the simulated service.
-    pub fn socket(&self) -> &Path {
+    pub(crate) fn socket(&self) -> &Path {
         &self.socket
     }
 
-    pub fn insert(&mut self, device: usize) {
+    pub(crate) fn insert(&mut self, device: usize) {
         self.hand.does(&json!({"do": "insert", "device": device}));
     }
 
-    pub fn remove(&mut self, device: usize) {
+    pub(crate) fn remove(&mut self, device: usize) {
         self.hand.does(&json!({"do": "remove", "device": device}));
     }
 }

@@ -150,7 +150,7 @@ impl Frame {
 }
 
 /// The column between the panes, on a wide screen and on others.
-pub fn divider(columns: usize) -> Option<usize> {
+pub(super) fn divider(columns: usize) -> Option<usize> {
     let side = if columns >= 110 { 42 } else { 28 };
     columns.checked_sub(side)
 }

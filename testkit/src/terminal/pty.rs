@@ -16,14 +16,14 @@ use rustix::{
 
 /// Both ends of a pseudo-terminal. The test keeps the program's end open, too: only
 /// there can it see whether everything that was typed has been read.
-pub struct Pty {
+pub(super) struct Pty {
     ours: OwnedFd,
     theirs: OwnedFd,
 }
 
 impl Pty {
     /// A terminal of this many columns and rows.
-    pub fn open(columns: u16, rows: u16) -> io::Result<Self> {
+    pub(super) fn open(columns: u16, rows: u16) -> io::Result<Self> {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let ours = openpt(flags)?;
         grantpt(&ours)?;
@@ -35,7 +35,7 @@ impl Pty {
     }
 
     /// Gives the terminal another size.
-    pub fn resize(&self, columns: u16, rows: u16) -> io::Result<()> {
+    pub(super) fn resize(&self, columns: u16, rows: u16) -> io::Result<()> {
         let size = Winsize {
             ws_row: rows,
             ws_col: columns,
@@ -47,7 +47,7 @@ impl Pty {
 
     /// Starts a program in a session of its own, whose terminal this is. util-linux's
     /// setsid turns into the program, which so has the number of the child.
-    pub fn spawn(
+    pub(super) fn spawn(
         &self,
         program: &[std::ffi::OsString],
         surround: impl FnOnce(&mut Command),
@@ -61,7 +61,7 @@ impl Pty {
     }
 
     /// Types.
-    pub fn write(&self, mut keys: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&self, mut keys: &[u8]) -> io::Result<()> {
         while !keys.is_empty() {
             let written = rustix::io::write(&self.ours, keys)?;
             keys = &keys[written..];
@@ -70,7 +70,7 @@ impl Pty {
     }
 
     /// Reads what has come, as far as it fits.
-    pub fn read(&self, into: &mut [u8]) -> io::Result<usize> {
+    pub(super) fn read(&self, into: &mut [u8]) -> io::Result<usize> {
         Ok(rustix::io::read(&self.ours, into)?)
     }
 
@@ -78,17 +78,17 @@ impl Pty {
     ///
     /// poll(2) on a terminal first ends what the kernel does to bring bytes from one end
     /// to the other (`tty_buffer_flush_work` in `n_tty_poll`), so "no" means none at all.
-    pub fn is_written(&self) -> io::Result<bool> {
+    pub(super) fn is_written(&self) -> io::Result<bool> {
         has_come(self.ours.as_fd(), Duration::ZERO)
     }
 
     /// Whether anything was typed that the program has not read.
-    pub fn is_typed(&self) -> io::Result<bool> {
+    pub(super) fn is_typed(&self) -> io::Result<bool> {
         has_come(self.theirs.as_fd(), Duration::ZERO)
     }
 
     /// Waits until the program writes something, no longer than this.
-    pub fn wait(&self, most: Duration) -> io::Result<bool> {
+    pub(super) fn wait(&self, most: Duration) -> io::Result<bool> {
         has_come(self.ours.as_fd(), most)
     }
 }

@@ -12,7 +12,7 @@ const ENDS: &[u8] = b"\x1b[?2026l";
 const ALTERNATE: &[u8] = b"\x1b[?1049";
 
 /// What has come to the terminal.
-pub struct Shown {
+pub(super) struct Shown {
     parser: vt100::Parser,
     /// All of it, as it came.
     pub written: Vec<u8>,
@@ -32,7 +32,7 @@ fn characters(count: u16) -> NonZeroU16 {
 
 impl Shown {
     /// Nothing yet, on so many columns and rows.
-    pub fn new(columns: u16, rows: u16) -> Self {
+    pub(super) fn new(columns: u16, rows: u16) -> Self {
         Self {
             parser: vt100::Parser::new(characters(rows), characters(columns), 0),
             written: Vec::new(),
@@ -44,7 +44,7 @@ impl Shown {
     }
 
     /// Takes what came.
-    pub fn take(&mut self, bytes: &[u8]) {
+    pub(super) fn take(&mut self, bytes: &[u8]) {
         let mut bytes = bytes;
         if self.first.is_none() {
             let joined = [self.tail.as_slice(), bytes].concat();
@@ -76,7 +76,7 @@ impl Shown {
     }
 
     /// What a terminal without an alternate screen shows by now, on which this text stood before.
-    pub fn on_a_console(&self, before: &str) -> String {
+    pub(super) fn on_a_console(&self, before: &str) -> String {
         let (rows, columns) = self.parser.screen().size();
         let mut console =
             vt100::Parser::new(characters(rows.into()), characters(columns.into()), 0);
@@ -95,33 +95,33 @@ impl Shown {
     }
 
     /// The emulator's screen has another size from now on.
-    pub fn resize(&mut self, columns: u16, rows: u16) {
+    pub(super) fn resize(&mut self, columns: u16, rows: u16) {
         let screen = self.parser.screen_mut();
         screen.set_size(characters(rows), characters(columns));
     }
 
     /// Whether no frame is drawn in part.
-    pub fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         self.whole != Some(false)
     }
 
     /// Whether frames are drawn, and not lines written.
-    pub fn is_drawn(&self) -> bool {
+    pub(super) fn is_drawn(&self) -> bool {
         self.whole.is_some()
     }
 
     /// The screen as it stands.
-    pub fn frame(&self) -> Frame {
+    pub(super) fn frame(&self) -> Frame {
         Frame::of(self.parser.screen())
     }
 
     /// Its text.
-    pub fn contents(&self) -> String {
+    pub(super) fn contents(&self) -> String {
         self.parser.screen().contents()
     }
 
     /// Whether this stands in the left pane, in the right one, or across both.
-    pub fn shows(&self, text: &str) -> bool {
+    pub(super) fn shows(&self, text: &str) -> bool {
         let text = squeezed(text);
         self.panes().iter().any(|pane| pane.contains(&text))
     }
@@ -151,7 +151,7 @@ fn squeezed(text: &str) -> String {
 }
 
 /// Where a text begins in what was written.
-pub fn find(written: &[u8], text: &str) -> Option<usize> {
+pub(super) fn find(written: &[u8], text: &str) -> Option<usize> {
     let mut parts = written.windows(text.len());
     parts.position(|part| part == text.as_bytes())
 }

@@ -21,7 +21,7 @@ static LIST: LazyLock<HashSet<&str>> = LazyLock::new(|| {
 });
 
 /// A row whose panes are parted at this column, if they are.
-pub fn steady(row: &[char], parted: Option<usize>) -> String {
+pub(super) fn steady(row: &[char], parted: Option<usize>) -> String {
     if is_drawn_in_points(row) {
         return "<points>".to_owned();
     }

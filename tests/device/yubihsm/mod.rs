@@ -25,7 +25,7 @@ use testkit::programs::simulator;
 
 /// A running `hsm-sim yubihsm`, ended when dropped, and the hand that plugs and
 /// unplugs its device.
-pub struct Safe {
+pub(crate) struct Safe {
     sim: Child,
     _dir: tempfile::TempDir,
     ready: Value,
@@ -35,7 +35,7 @@ pub struct Safe {
 
 impl Safe {
     /// With one device of this firmware, plugged in.
-    pub fn with(firmware: &str) -> Self {
+    pub(crate) fn with(firmware: &str) -> Self {
         Self::seeded(firmware, 7)
     }
 
@@ -66,25 +66,25 @@ impl Safe {
         }
     }
 
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with("2.4.1")
     }
 
-    pub fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         self.ready["listen"].as_str().unwrap().parse().unwrap()
     }
 
-    pub fn serial(&self) -> Serial {
+    pub(crate) fn serial(&self) -> Serial {
         let serial = self.ready["devices"][0]["serial"].as_u64().unwrap();
         Serial(serial.try_into().unwrap())
     }
 
-    pub fn unit(&self) -> Unit {
+    pub(crate) fn unit(&self) -> Unit {
         Unit::new(self.place(), self.serial())
     }
 
     /// The simulated vendor's keys.
-    pub fn vendor(&self) -> TrustStore {
+    pub(crate) fn vendor(&self) -> TrustStore {
         let parts = self.ready["vendor"].as_array().unwrap().iter().map(|part| {
             let der = certificate_der(part["pem"].as_str().unwrap().as_bytes()).unwrap();
             (VendorRole::deserialize(&part["role"]).unwrap(), der)
@@ -102,25 +102,25 @@ impl Safe {
 
     /// Lets something go wrong, in the simulator's words; nothing any more, with
     /// no words.
-    pub fn fault(&mut self, plan: &str) {
+    pub(crate) fn fault(&mut self, plan: &str) {
         self.ask(&json!({"do": "fault", "plan": plan}));
     }
 
-    pub fn insert(&mut self) {
+    pub(crate) fn insert(&mut self) {
         self.ask(&json!({"do": "insert", "device": 1}));
     }
 
-    pub fn remove(&mut self) {
+    pub(crate) fn remove(&mut self) {
         self.ask(&json!({"do": "remove", "device": 1}));
     }
 
     /// Puts the device's clock forward.
-    pub fn advance(&mut self, seconds: u32) {
+    pub(crate) fn advance(&mut self, seconds: u32) {
         self.ask(&json!({"do": "advance", "seconds": seconds}));
     }
 
     /// A session of the crate itself, as somebody else's program would have it.
-    pub fn stranger(
+    pub(crate) fn stranger(
         &self,
         key: u16,
         password: &[u8],

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 /// Numbers of the options.
 mod option {
-    pub const FORCE_AUDIT: u8 = 1;
-    pub const COMMAND_AUDIT: u8 = 3;
-    pub const ALGORITHMS: u8 = 4;
+    pub(super) const FORCE_AUDIT: u8 = 1;
+    pub(super) const COMMAND_AUDIT: u8 = 3;
+    pub(super) const ALGORITHMS: u8 = 4;
 }
 
 impl Hsm {

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// The objects a command was about, for the log.
 #[derive(Clone, Copy, Debug)]
-pub struct Trace {
+pub(super) struct Trace {
     /// The first.
     pub target: u16,
     /// The second.

@@ -11,12 +11,12 @@ use chacha20::rand_core::Rng;
 
 /// Tags of the filters of a list.
 mod filter {
-    pub const ID: u8 = 1;
-    pub const KIND: u8 = 2;
-    pub const DOMAINS: u8 = 3;
-    pub const CAPABILITIES: u8 = 4;
-    pub const ALGORITHM: u8 = 5;
-    pub const LABEL: u8 = 6;
+    pub(super) const ID: u8 = 1;
+    pub(super) const KIND: u8 = 2;
+    pub(super) const DOMAINS: u8 = 3;
+    pub(super) const CAPABILITIES: u8 = 4;
+    pub(super) const ALGORITHM: u8 = 5;
+    pub(super) const LABEL: u8 = 6;
 }
 
 /// The identifier nobody can use: it stands for none.

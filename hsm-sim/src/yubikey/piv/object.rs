@@ -16,7 +16,7 @@ const LONGEST: usize = 3052;
 
 /// A certificate as the content of a data object: 70 certificate, 71 not compressed, FE.
 #[must_use]
-pub fn certificate(der: &[u8]) -> Vec<u8> {
+pub(crate) fn certificate(der: &[u8]) -> Vec<u8> {
     [tlv(0x70, der), tlv(0x71, &[0]), tlv(0xfe, &[])].concat()
 }
 

@@ -4,7 +4,7 @@ use hsm_sim::vendor::Published;
 use hsm_sim::yubikey::device::Store;
 use hsm_sim::yubikey::{Card, Outcome};
 
-pub struct Bench {
+pub(crate) struct Bench {
     pub card: Card,
     pub serial: u32,
     pub vendor: Vec<Published>,
@@ -12,7 +12,7 @@ pub struct Bench {
 
 impl Bench {
     /// A new device of this firmware, PIV selected.
-    pub fn new(firmware: &str) -> Self {
+    pub(crate) fn new(firmware: &str) -> Self {
         let store = Store::open(None, Some(7), 1, &[firmware.parse().unwrap()]).unwrap();
         let device = store.devices()[0].clone();
         let card = Card::new(device.plate.clone(), device.piv, store.seed().clone());
@@ -25,12 +25,12 @@ impl Bench {
         bench
     }
 
-    pub fn select(&mut self) {
+    pub(crate) fn select(&mut self) {
         assert!(self.send("00a4040005a000000308").ends_with("9000"));
     }
 
     /// The answer, data and status word; panics when the device wants to be touched.
-    pub fn send(&mut self, command: &str) -> String {
+    pub(crate) fn send(&mut self, command: &str) -> String {
         match self.card.transmit(&hex::decode(command).unwrap()) {
             Outcome::Answer(answer) => hex::encode(answer),
             Outcome::AwaitTouch => panic!("{command} waits for a touch"),
@@ -38,7 +38,7 @@ impl Bench {
     }
 
     /// The answer to a command that waits for a touch, which is given or not.
-    pub fn touch(&mut self, command: &str, touched: bool) -> String {
+    pub(crate) fn touch(&mut self, command: &str, touched: bool) -> String {
         match self.card.transmit(&hex::decode(command).unwrap()) {
             Outcome::Answer(answer) => panic!(
                 "{command} did not wait for a touch: {}",
@@ -49,7 +49,7 @@ impl Bench {
     }
 
     /// Sends the whole of a command, and collects the whole of its answer, in short pieces.
-    pub fn long(&mut self, header: &str, data: &[u8]) -> Vec<u8> {
+    pub(crate) fn long(&mut self, header: &str, data: &[u8]) -> Vec<u8> {
         let pieces: Vec<&[u8]> = data.chunks(255).collect();
         let mut answer = String::new();
         for (i, piece) in pieces.iter().enumerate() {
@@ -63,7 +63,7 @@ impl Bench {
         self.collect(&answer)
     }
 
-    pub fn collect(&mut self, answer: &str) -> Vec<u8> {
+    pub(crate) fn collect(&mut self, answer: &str) -> Vec<u8> {
         let mut bytes = hex::decode(answer).unwrap();
         while let [.., 0x61, _] = bytes.as_slice() {
             bytes.truncate(bytes.len() - 2);
@@ -73,20 +73,20 @@ impl Bench {
         bytes
     }
 
-    pub fn verify(&mut self, pin: &str) -> String {
+    pub(crate) fn verify(&mut self, pin: &str) -> String {
         self.send(&format!("0020008008{}", code(pin)))
     }
 
-    pub fn change(&mut self, which: u8, old: &str, new: &str) -> String {
+    pub(crate) fn change(&mut self, which: u8, old: &str, new: &str) -> String {
         self.send(&format!("002400{which:02x}10{}{}", code(old), code(new)))
     }
 
-    pub fn unblock(&mut self, puk: &str, pin: &str) -> String {
+    pub(crate) fn unblock(&mut self, puk: &str, pin: &str) -> String {
         self.send(&format!("002c008010{}{}", code(puk), code(pin)))
     }
 
     /// Authenticates with the management key the device has, by mutual challenge.
-    pub fn authenticate(&mut self) {
+    pub(crate) fn authenticate(&mut self) {
         let key = self.card.state().management.clone();
         let id = key.cipher.id();
         let answer = hex::decode(self.send(&format!("0087{id:02x}9b047c028000"))).unwrap();
@@ -110,7 +110,7 @@ impl Bench {
     }
 
     /// Generates a P-256 key with these policies; its public point.
-    pub fn generate(&mut self, slot: u8, pin: u8, touch: u8) -> Vec<u8> {
+    pub(crate) fn generate(&mut self, slot: u8, pin: u8, touch: u8) -> Vec<u8> {
         self.authenticate();
         let answer = self.send(&format!(
             "004700{slot:02x}0bac09800111aa01{pin:02x}ab01{touch:02x}"
@@ -122,12 +122,12 @@ impl Bench {
         hex::decode(&answer[10..answer.len() - 4]).unwrap()
     }
 
-    pub fn attest(&mut self, slot: u8) -> Vec<u8> {
+    pub(crate) fn attest(&mut self, slot: u8) -> Vec<u8> {
         let answer = self.send(&format!("00f9{slot:02x}00"));
         self.collect(&answer)
     }
 
-    pub fn f9_certificate(&mut self) -> Vec<u8> {
+    pub(crate) fn f9_certificate(&mut self) -> Vec<u8> {
         let answer = self.send("00cb3fff055c035fff01");
         let object = self.collect(&answer);
         let content = hsm_sim::tlv::find(&object, 0x53).unwrap();
@@ -136,7 +136,7 @@ impl Bench {
 }
 
 /// Signs 32 bytes with the P-256 key in this slot.
-pub fn sign(slot: u8) -> String {
+pub(crate) fn sign(slot: u8) -> String {
     format!("008711{slot:02x}267c2482008120{}", "11".repeat(32))
 }
 

@@ -12,7 +12,7 @@ use yubihsm::authentication::Credentials;
 use yubihsm::connector::HttpConfig;
 use yubihsm::{Client, client};
 
-pub struct Bench {
+pub(crate) struct Bench {
     pub room: Arc<Room>,
     pub address: SocketAddr,
     pub serials: Vec<u32>,
@@ -21,12 +21,12 @@ pub struct Bench {
 
 impl Bench {
     /// A connector with new devices, the first of them plugged in.
-    pub fn new(firmware: &str, count: usize) -> Self {
+    pub(crate) fn new(firmware: &str, count: usize) -> Self {
         let versions: [Version; 1] = [firmware.parse().unwrap()];
         Self::with(Store::open(None, Some(7), count, &versions).unwrap())
     }
 
-    pub fn with(store: Store) -> Self {
+    pub(crate) fn with(store: Store) -> Self {
         let serials = store.devices().iter().map(|d| d.plate.serial).collect();
         let vendor = store.vendor().published();
         let room = Arc::new(Room::new(store, Plan::default()));
@@ -45,7 +45,7 @@ impl Bench {
         }
     }
 
-    pub fn connector(&self) -> yubihsm::Connector {
+    pub(crate) fn connector(&self) -> yubihsm::Connector {
         yubihsm::Connector::http(&HttpConfig {
             addr: self.address.ip().to_string(),
             port: self.address.port(),
@@ -54,16 +54,16 @@ impl Bench {
     }
 
     /// A client with one session, which it never opens again.
-    pub fn open(&self, key: u16, password: &str) -> Result<Client, client::Error> {
+    pub(crate) fn open(&self, key: u16, password: &str) -> Result<Client, client::Error> {
         let credentials = Credentials::from_password(key, password.as_bytes());
         Client::open(self.connector(), credentials, false)
     }
 
-    pub fn admin(&self) -> Client {
+    pub(crate) fn admin(&self) -> Client {
         self.open(1, "password").unwrap()
     }
 
-    pub fn fault(&self, plan: &str) {
+    pub(crate) fn fault(&self, plan: &str) {
         use hsm_sim::control::Controlled;
         use hsm_sim::yubihsm::room::Request;
         let plan = plan.to_owned();

@@ -1,8 +1,8 @@
 //! A running `hsm-sim` for tests, and the real clients to run against it.
 
-pub mod bench;
-pub mod connector;
-pub mod raw;
+pub(crate) mod bench;
+pub(crate) mod connector;
+pub(crate) mod raw;
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -10,21 +10,21 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-pub const FACTORY_MANAGEMENT_KEY: &str = "010203040506070801020304050607080102030405060708";
+pub(crate) const FACTORY_MANAGEMENT_KEY: &str = "010203040506070801020304050607080102030405060708";
 
 /// The program under test, serving devices in a folder of its own. It ends with the test.
-pub struct Sim {
+pub(crate) struct Sim {
     pub dir: tempfile::TempDir,
     pub ready: Value,
     child: Child,
 }
 
 impl Sim {
-    pub fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), arguments)
     }
 
-    pub fn start_in(dir: tempfile::TempDir, arguments: &[&str]) -> Self {
+    pub(crate) fn start_in(dir: tempfile::TempDir, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_hsm-sim"))
             .args(["yubikey", "--until-eof", "--seed", "7"])
             .arg("--socket")
@@ -44,34 +44,34 @@ impl Sim {
         Self { dir, ready, child }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    pub fn serial(&self, device: usize) -> String {
+    pub(crate) fn serial(&self, device: usize) -> String {
         self.ready["devices"][device - 1]["serial"].to_string()
     }
 
     /// Ends it as a power failure would, and leaves its folder.
-    pub fn kill(mut self) -> tempfile::TempDir {
+    pub(crate) fn kill(mut self) -> tempfile::TempDir {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
     }
 
     /// Ends it in order.
-    pub fn finish(mut self) -> tempfile::TempDir {
+    pub(crate) fn finish(mut self) -> tempfile::TempDir {
         drop(self.child.stdin.take());
         assert!(self.child.wait().unwrap().success());
         std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
     }
 
-    pub fn control(&self) -> Control {
+    pub(crate) fn control(&self) -> Control {
         Control::connect(&self.path("socket"))
     }
 
     /// A program started so that it sees the simulated devices.
-    pub fn command(&self, program: impl AsRef<Path>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         command
             .env("PCSCLITE_CSOCK_NAME", self.path("socket"))
@@ -89,12 +89,12 @@ impl Drop for Sim {
 }
 
 /// A connection to the control socket.
-pub struct Control {
+pub(crate) struct Control {
     reader: BufReader<UnixStream>,
 }
 
 impl Control {
-    pub fn connect(socket: &Path) -> Self {
+    pub(crate) fn connect(socket: &Path) -> Self {
         let mut path = socket.as_os_str().to_owned();
         path.push(".control");
         Self {
@@ -102,7 +102,7 @@ impl Control {
         }
     }
 
-    pub fn next(&mut self) -> Option<Value> {
+    pub(crate) fn next(&mut self) -> Option<Value> {
         let mut line = String::new();
         match self.reader.read_line(&mut line) {
             Ok(1..) => Some(serde_json::from_str(&line).unwrap()),
@@ -110,17 +110,17 @@ impl Control {
         }
     }
 
-    pub fn ask(&mut self, request: &Value) -> Value {
+    pub(crate) fn ask(&mut self, request: &Value) -> Value {
         writeln!(self.reader.get_mut(), "{request}").unwrap();
         self.next().unwrap()
     }
 
-    pub fn act(&mut self, what: &str, device: usize) -> Value {
+    pub(crate) fn act(&mut self, what: &str, device: usize) -> Value {
         self.ask(&json!({ "do": what, "device": device }))
     }
 
     /// From now on touches every device that asks for it.
-    pub fn touch_whenever_asked(mut self, socket: &Path) {
+    pub(crate) fn touch_whenever_asked(mut self, socket: &Path) {
         let mut hand = Self::connect(socket);
         assert_eq!(self.ask(&json!({ "do": "watch" }))["ok"], true);
         std::thread::spawn(move || {
@@ -134,7 +134,7 @@ impl Control {
 }
 
 /// Runs a client to its end; what it printed, when it succeeded.
-pub fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     let output = attempt(command);
     let text = both(&output);
     assert!(
@@ -156,7 +156,7 @@ fn both(output: &Output) -> String {
 }
 
 /// The Python that has the clients.
-pub fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     std::env::var_os("KEYMOOT_PYTHON").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-venv/bin/python"),
         PathBuf::from,
@@ -164,7 +164,7 @@ pub fn python() -> PathBuf {
 }
 
 /// `ykman`, run by the Python that has it. Its `pkill` on connection failures must not reach other programs.
-pub fn ykman(sim: &Sim) -> Command {
+pub(crate) fn ykman(sim: &Sim) -> Command {
     let shadow = sim.path("shadow");
     std::fs::create_dir_all(&shadow).unwrap();
     let pkill = shadow.join("pkill");
@@ -183,7 +183,7 @@ pub fn ykman(sim: &Sim) -> Command {
 
 /// Runs the named test of this test program again, in a process of its own that sees `sim`: libpcsclite reads
 /// the name of its socket once in a process.
-pub fn again(sim: &Sim, test: &str) {
+pub(crate) fn again(sim: &Sim, test: &str) {
     let mut command = sim.command(std::env::current_exe().unwrap());
     let said = run(command
         .args(["--exact", test, "--nocapture"])
@@ -192,6 +192,6 @@ pub fn again(sim: &Sim, test: &str) {
 }
 
 /// The socket, in the process that [`again`] started.
-pub fn inside() -> Option<PathBuf> {
+pub(crate) fn inside() -> Option<PathBuf> {
     std::env::var_os("PCSCLITE_CSOCK_NAME").map(PathBuf::from)
 }

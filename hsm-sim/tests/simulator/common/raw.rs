@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-pub struct Raw {
+pub(crate) struct Raw {
     pub stream: UnixStream,
     handle: u32,
 }
@@ -16,7 +16,7 @@ fn words(numbers: &[u32]) -> Vec<u8> {
 }
 
 impl Raw {
-    pub fn open(socket: &Path) -> Self {
+    pub(crate) fn open(socket: &Path) -> Self {
         Self {
             stream: UnixStream::connect(socket).unwrap(),
             handle: 0,
@@ -24,26 +24,26 @@ impl Raw {
     }
 
     /// Sends one structure and reads `answer` bytes.
-    pub fn ask(&mut self, command: u32, body: &[u8], answer: usize) -> Vec<u8> {
+    pub(crate) fn ask(&mut self, command: u32, body: &[u8], answer: usize) -> Vec<u8> {
         let header = words(&[body.len() as u32, command]);
         self.stream.write_all(&[&header, body].concat()).unwrap();
         self.read(answer)
     }
 
-    pub fn read(&mut self, length: usize) -> Vec<u8> {
+    pub(crate) fn read(&mut self, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
         self.stream.read_exact(&mut bytes).unwrap();
         bytes
     }
 
     /// What the service says to protocol version 4.`minor`: the minor version and the result.
-    pub fn version(&mut self, minor: u32) -> (u32, u32) {
+    pub(crate) fn version(&mut self, minor: u32) -> (u32, u32) {
         let answer = self.ask(0x11, &words(&[4, minor, 0]), 12);
         (number(&answer, 4), number(&answer, 8))
     }
 
     /// Connects to the first reader, and selects PIV.
-    pub fn piv(socket: &Path) -> Self {
+    pub(crate) fn piv(socket: &Path) -> Self {
         let mut raw = Self::open(socket);
         assert_eq!(raw.version(4), (4, 0));
         let context = number(&raw.ask(0x01, &words(&[0, 0, 0]), 12), 4);
@@ -58,7 +58,7 @@ impl Raw {
     }
 
     /// The same, with the factory management key of firmware 5.7 used.
-    pub fn authenticated(socket: &Path) -> Self {
+    pub(crate) fn authenticated(socket: &Path) -> Self {
         let mut raw = Self::piv(socket);
         let challenge = hex::decode(raw.send("00870a9b047c028100").unwrap()).unwrap();
         let key = ManagementKey::factory(Firmware::new(5, 7, 4));
@@ -71,13 +71,13 @@ impl Raw {
     }
 
     /// Begins a transaction.
-    pub fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         let answer = self.ask(0x07, &words(&[self.handle, 0]), 8);
         assert_eq!(number(&answer, 4), 0);
     }
 
     /// One command to the card: the answer in hexadecimal, or the service's result code.
-    pub fn send(&mut self, command: &str) -> Result<String, u32> {
+    pub(crate) fn send(&mut self, command: &str) -> Result<String, u32> {
         let command = hex::decode(command).unwrap();
         let body = words(&[self.handle, 2, 16, command.len() as u32, 2, 16, 65546, 0]);
         let header = words(&[body.len() as u32, 0x09]);
@@ -92,6 +92,6 @@ impl Raw {
     }
 }
 
-pub fn number(bytes: &[u8], offset: usize) -> u32 {
+pub(crate) fn number(bytes: &[u8], offset: usize) -> u32 {
     u32::from_le_bytes(bytes[offset..offset + 4].try_into().unwrap())
 }

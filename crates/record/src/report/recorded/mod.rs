@@ -25,13 +25,13 @@ enum Form {
 /// What is wrong with a recorded `report.html`, safe to show: markup that no report has, a fact
 /// that is missing, or one that the transcript does not hold.
 #[must_use]
-pub fn html(recorded: &[u8], account: &Account, state: &State) -> Option<String> {
+pub(crate) fn html(recorded: &[u8], account: &Account, state: &State) -> Option<String> {
     wrong(recorded, &account.html(), state, Form::Html)
 }
 
 /// What is wrong with a recorded `report.md`, as [`html`] says.
 #[must_use]
-pub fn markdown(recorded: &[u8], account: &Account, state: &State) -> Option<String> {
+pub(crate) fn markdown(recorded: &[u8], account: &Account, state: &State) -> Option<String> {
     wrong(recorded, &account.markdown(), state, Form::Markdown)
 }
 
