@@ -37,7 +37,8 @@ pub(crate) const UNIT_EXTENSIONS: &str = "\
 basicConstraints=critical,CA:TRUE,pathlen:0
 ";
 /// How openssl makes an RSA key with the exponent 3.
-pub(crate) const EXPONENT_3: &str = "RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3";
+pub(crate) const EXPONENT_3: &str =
+    "RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3";
 const ROOT_NAME: &str = "Yubico PIV Root CA Serial 263751";
 const DATES: (&str, &str) = ("20160314000000Z", "20520417000000Z");
 

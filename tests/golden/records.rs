@@ -118,7 +118,9 @@ impl Record {
 /// The records that are stored, by version, kind and name.
 pub(crate) fn stored() -> Vec<String> {
     let mut found = Vec::new();
-    for version in folders(&golden()) {
+    // Records of live ceremonies need the program with their vendor: test-vendor/tests/live.
+    let versions = folders(&golden()).into_iter();
+    for version in versions.filter(|version| !version.ends_with("-live")) {
         for kind in ["bundles", "interrupted"] {
             for name in folders(&golden().join(&version).join(kind)) {
                 found.push(format!("{version}/{kind}/{name}"));
