@@ -10,6 +10,7 @@ use super::{
     bundle::EXPECTATIONS,
     ceremony::{Ceremony, run},
     machine::Machine,
+    records::copy,
     test_vendor,
 };
 use testkit::programs::program;
@@ -33,18 +34,6 @@ impl Interrupted {
         }
         let devices = interrupted.join(format!("{}.devices.json", self.0));
         fs::copy(devices, into.join(super::room::DEVICES)).unwrap();
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(fs::copy(entry.path(), target).unwrap()),
-        }
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn keep_bundle(place: &Place) {
 }
 
 /// Copies a folder but its lock. The target must not be there.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to.parent().unwrap()).unwrap();
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {

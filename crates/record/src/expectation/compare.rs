@@ -144,21 +144,21 @@ fn algorithm_name(algorithm: Algorithm) -> &'static str {
 /// The points of the roster that are weaker than expected.
 fn roster(roster: &Roster, mode: Mode, set: &ExpectationSet) -> Vec<String> {
     let mut weaker = Vec::new();
-    let most = |of: &dyn Fn(usize) -> Option<String>| {
-        let mut groups: BTreeMap<String, u32> = BTreeMap::new();
-        for group in (0..roster.holders.len()).filter_map(of) {
-            *groups.entry(group).or_default() += 1;
-        }
-        groups.into_values().max().unwrap_or_default()
+    let largest = |groups: BTreeMap<String, Vec<&str>>| {
+        let sizes = groups.into_values().map(|members| members.len());
+        u32::try_from(sizes.max().unwrap_or_default()).unwrap_or(u32::MAX)
     };
-    let employer = |n: usize| {
-        let employer = roster.holders[n].employer.trim().to_lowercase();
-        (employer != "none").then_some(employer)
-    };
-    let country = |n: usize| Some(roster.holders[n].country.trim().to_uppercase());
     for (what, found, bound) in [
-        ("employer", most(&employer), set.people.per_employer),
-        ("country", most(&country), set.people.per_country),
+        (
+            "employer",
+            largest(roster.by_employer()),
+            set.people.per_employer,
+        ),
+        (
+            "country",
+            largest(roster.by_country()),
+            set.people.per_country,
+        ),
     ] {
         if found > bound {
             weaker.push(format!(

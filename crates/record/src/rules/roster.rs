@@ -169,6 +169,30 @@ impl Roster {
     pub fn holder(&self, handle: &Handle) -> Option<&Holder> {
         self.holders.iter().find(|holder| holder.handle == *handle)
     }
+
+    /// The handles of the holders with each employer; a holder without one is in no group.
+    pub(crate) fn by_employer(&self) -> BTreeMap<String, Vec<&str>> {
+        self.grouped(|holder| {
+            let employer = holder.employer.trim().to_lowercase();
+            (employer != "none").then_some(employer)
+        })
+    }
+
+    /// The handles of the holders who live in each country.
+    pub(crate) fn by_country(&self) -> BTreeMap<String, Vec<&str>> {
+        self.grouped(|holder| Some(holder.country.trim().to_uppercase()))
+    }
+
+    fn grouped(&self, of: impl Fn(&Holder) -> Option<String>) -> BTreeMap<String, Vec<&str>> {
+        let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for holder in &self.holders {
+            if let Some(group) = of(holder) {
+                let members = groups.entry(group).or_default();
+                members.push(holder.handle.as_str());
+            }
+        }
+        groups
+    }
 }
 
 /// Every rule on the roster.
@@ -179,21 +203,16 @@ pub fn check(roster: &Roster, policy: &Policy) -> Vec<Verdict> {
         distinct(roster),
         devices(roster),
         shared(
-            roster,
+            &roster.by_employer(),
             Rule::RosterEmployer,
             "employer",
             policy.roster.per_employer,
-            |holder| {
-                let employer = holder.employer.trim().to_lowercase();
-                (employer != "none").then_some(employer)
-            },
         ),
         shared(
-            roster,
+            &roster.by_country(),
             Rule::RosterCountry,
             "country",
             policy.roster.per_country,
-            |holder| Some(holder.country.trim().to_uppercase()),
         ),
         complete(roster),
     ]
@@ -252,22 +271,7 @@ fn repeated(seen: BTreeMap<String, u32>) -> String {
     twice.join(", ")
 }
 
-fn shared(
-    roster: &Roster,
-    rule: Rule,
-    what: &str,
-    most: u32,
-    of: impl Fn(&Holder) -> Option<String>,
-) -> Verdict {
-    let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for holder in &roster.holders {
-        if let Some(group) = of(holder) {
-            groups
-                .entry(group)
-                .or_default()
-                .push(holder.handle.as_str());
-        }
-    }
+fn shared(groups: &BTreeMap<String, Vec<&str>>, rule: Rule, what: &str, most: u32) -> Verdict {
     let over: Vec<_> = groups
         .iter()
         .filter(|(_, members)| members.len() > most as usize)
