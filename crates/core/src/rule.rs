@@ -149,7 +149,7 @@ rules! {
          for no time.";
     MachineEntropy = "MACHINE-ENTROPY":
         "the system's random generator gives bytes.";
-    #[cfg(later_version)] MachineLater = "MACHINE-LATER" since 2:
+    #[cfg(later_version)] MachineLater = "MACHINE-LATER" since 3:
         "a rule of a later version, which only tests of old records have.";
     MachineExamined = "MACHINE-EXAMINED":
         "the transcript says that every MACHINE rule was judged and none was violated; in a live \

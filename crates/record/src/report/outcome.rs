@@ -36,9 +36,7 @@ pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
         .collect();
     let mode = match facts.opening.mode {
         Mode::Live => "live: its outputs are meant for the world",
-        Mode::Rehearsal => {
-            "REHEARSAL: its devices are simulated, and nothing it made may be trusted"
-        }
+        Mode::Rehearsal => "REHEARSAL: its devices are simulated. Do not trust its outputs",
     };
     let mut lines = vec![
         ("Mode", vec![Phrase::from(mode)]),

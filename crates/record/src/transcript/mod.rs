@@ -15,7 +15,7 @@ pub use event::{Event, Mode, Program};
 pub use keymoot_core::time::Time;
 
 /// The number of the format that this program writes. It reads every earlier one.
-pub const FORMAT: u32 = if cfg!(later_version) { 2 } else { 1 };
+pub const FORMAT: u32 = if cfg!(later_version) { 3 } else { 2 };
 
 const FORMAT_NAME: &str = "keymoot-transcript-";
 
