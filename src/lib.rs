@@ -12,4 +12,5 @@ pub mod export;
 pub mod host;
 pub mod program;
 pub mod rehearsal;
+pub mod store;
 pub mod tui;

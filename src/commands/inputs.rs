@@ -1,25 +1,18 @@
-//! What a ceremony begins with besides its plan: read, and kept in its folder.
+//! What a ceremony begins with besides its plan, read from where the command line says.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use crate::host::folder;
 use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, Rule, Verdict, text::escape_path};
 use keymoot_record::{
     bundle::{self, Bundle, Expectations},
     ceremony::previous::{INCOMING, Inputs, TRUSTED_ROOT},
+    rules::policy::Policy,
 };
-use keymoot_tuf::Document;
+use keymoot_tuf::{Dialect, Document};
 
 use super::Failure;
-
-/// The folder of the inputs in a ceremony's folder.
-const FOLDER: &str = "inputs";
-/// The largest single file among them, in bytes.
-const LARGEST: u64 = 16 << 20;
+use crate::store::inputs::LARGEST_INPUT;
 
 /// Where previous state and new roots are named on the command line.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -76,11 +69,11 @@ impl Sources {
         if let Some(path) = &self.trusted_root {
             inputs.insert(
                 TRUSTED_ROOT.to_owned(),
-                keymoot_verify::files::read_bounded(path, LARGEST)?,
+                keymoot_verify::files::read_bounded(path, LARGEST_INPUT)?,
             );
         }
         for path in &self.crates_root {
-            let bytes = keymoot_verify::files::read_bounded(path, LARGEST)?;
+            let bytes = keymoot_verify::files::read_bounded(path, LARGEST_INPUT)?;
             // A file that is no root keeps its place in the line, and the rule names it.
             let name = match Document::parse(&bytes, bytes.len()) {
                 Ok(document) => document.version().to_string(),
@@ -123,50 +116,8 @@ pub(crate) fn unread(verdicts: Vec<Verdict>) -> Failure {
     }
 }
 
-/// Keeps the inputs in a ceremony's folder.
-pub(crate) fn keep(dir: &Path, inputs: &Inputs) -> Result<(), HostError> {
-    for (path, bytes) in inputs {
-        let target = dir.join(FOLDER).join(path);
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).map_err(|error| HostError::file("make", parent, &error))?;
-        }
-        folder::write_durably(&target, bytes)?;
-    }
-    Ok(())
-}
-
-/// Reads the inputs of a ceremony back.
-pub(crate) fn kept(dir: &Path) -> Result<Inputs, HostError> {
-    let mut inputs = Inputs::new();
-    let root = dir.join(FOLDER);
-    if root.is_dir() {
-        collect(&root, "", &mut inputs)?;
-    }
-    Ok(inputs)
-}
-
-fn collect(folder: &Path, inside: &str, inputs: &mut Inputs) -> Result<(), HostError> {
-    let listed = fs::read_dir(folder)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| HostError::file("list", folder, &error))?;
-    for entry in listed {
-        let path = entry.path();
-        let name = format!("{inside}{}", entry.file_name().to_string_lossy());
-        let kind = entry.file_type();
-        let kind = kind.map_err(|error| HostError::file("look at", &path, &error))?;
-        if kind.is_dir() {
-            collect(&path, &format!("{name}/"), inputs)?;
-        } else if kind.is_file() {
-            inputs.insert(name, keymoot_verify::files::read_bounded(&path, LARGEST)?);
-        } else {
-            return Err(HostError::new(
-                format!(
-                    "{} is no file of its own, but a link or a device",
-                    escape_path(&path)
-                ),
-                "keymoot wrote nothing of the kind: find out who changed the ceremony's folder",
-            ));
-        }
-    }
-    Ok(())
+/// The dialect that a policy names. One that cannot be read names none: the plan says
+/// so, together with everything else that is wrong.
+pub(crate) fn dialect(policy: &str) -> Dialect {
+    Policy::parse(policy).map_or(Dialect::TufOnCi, |policy| policy.dialect)
 }

@@ -1,9 +1,12 @@
 //! The subcommands, one file each.
 
+mod arguments;
+mod begin;
 pub(crate) mod conduct;
 pub(crate) mod device;
 pub(crate) mod export;
 pub(crate) mod inputs;
+mod operate;
 pub(crate) mod rehearse;
 pub(crate) mod report;
 pub(crate) mod resume;

@@ -8,13 +8,12 @@ use std::{
 };
 
 use crate::{
-    host::{clock, folder, machine},
+    host::{clock, machine},
     rehearsal::{
-        SEED, Settings,
         cast::{self, Cast},
-        settings::{SimulatorSettings, usual_connector},
         simulator, team,
     },
+    store::{self, Settings, SimulatorSettings, plan::LARGEST_PLAN, usual_connector},
 };
 use keymoot_attestation::{Family, TrustStore};
 use keymoot_core::HostError;
@@ -28,7 +27,12 @@ use keymoot_record::{
     transcript::Mode,
 };
 
-use super::{Failure, conduct, conduct::Manner, inputs::Sources, script, story};
+use super::{
+    Failure, arguments,
+    inputs::{self, Sources},
+    operate::Manner,
+    script, story,
+};
 
 /// Rehearse a ceremony with simulated devices
 #[derive(Debug, clap::Args)]
@@ -140,8 +144,8 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             unit_fault: args.unit_fault.clone(),
         }),
     };
-    conduct::prepare(&dir, &plan, &settings, |dir| {
-        take_over_devices(dir, bundle.as_ref(), seed)
+    store::plan::create(&dir, &plan, &settings, |dir| {
+        store::rehearsal::create(dir, bundle.as_ref(), seed)
     })?;
     enter(&dir, &settings, None, Manner::of(args.plain))
 }
@@ -161,7 +165,7 @@ fn seats(plan: &Plan) -> Vec<Family> {
 /// Script, policy, roster and inputs: those that are named, or else those of the
 /// previous bundle, or else the shipped script and policy and a simulated cast.
 fn plan_files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, Failure> {
-    let read = |path: &Path| keymoot_verify::files::read_text(path, conduct::LARGEST_PLAN);
+    let read = |path: &Path| keymoot_verify::files::read_text(path, LARGEST_PLAN);
     let kept = |name: &str| {
         let bytes = bundle?.files().get(name)?;
         Some(String::from_utf8_lossy(bytes).into_owned())
@@ -195,7 +199,7 @@ fn with_crates_root(mut files: PlanFiles, args: &Args, seed: u64) -> Result<Plan
                 .any(|(_, step)| step.documents.contains(&Document::Crates))
     });
     if wanted && args.sources.crates_root.is_empty() {
-        let dialect = conduct::dialect(&files.policy);
+        let dialect = inputs::dialect(&files.policy);
         let previous = Previous::read(&files.inputs, dialect).unwrap_or_default();
         let last = previous
             .as_ref()
@@ -211,23 +215,8 @@ fn with_crates_root(mut files: PlanFiles, args: &Args, seed: u64) -> Result<Plan
 
 /// The seed: the one that is named, or that of the previous rehearsal, or a new one.
 fn seed(args: &Args, bundle: Option<&Bundle>) -> Result<u64, HostError> {
-    let kept = bundle
-        .and_then(|bundle| bundle.files().get(&format!("{}/{SEED}", simulator::FOLDER)))
-        .and_then(|bytes| std::str::from_utf8(bytes).ok()?.trim().parse().ok());
+    let kept = bundle.and_then(store::rehearsal::seed_of);
     args.seed.or(kept).map_or_else(random_seed, Ok)
-}
-
-/// A rehearsal that goes on from another has the same simulated devices.
-fn take_over_devices(dir: &Path, bundle: Option<&Bundle>, seed: u64) -> Result<(), HostError> {
-    let rehearsal = dir.join(simulator::FOLDER);
-    std::fs::create_dir(&rehearsal).map_err(|error| HostError::file("make", &rehearsal, &error))?;
-    for name in [simulator::DEVICES, simulator::UNITS] {
-        let path = format!("{}/{name}", simulator::FOLDER);
-        if let Some(devices) = bundle.and_then(|bundle| bundle.files().get(&path)) {
-            folder::write_durably(&rehearsal.join(name), devices)?;
-        }
-    }
-    folder::write_durably(&rehearsal.join(SEED), format!("{seed}\n").as_bytes())
 }
 
 /// The folder and the bundle: beside each other, unless named.
@@ -246,7 +235,7 @@ fn places(args: &Args) -> Result<(PathBuf, PathBuf), Failure> {
             (dir.clone(), dir.join("bundle"))
         }
     };
-    Ok((conduct::absolute(&dir)?, conduct::absolute(&out)?))
+    Ok((arguments::absolute(&dir)?, arguments::absolute(&out)?))
 }
 
 fn random_seed() -> Result<u64, HostError> {
@@ -274,7 +263,7 @@ pub(crate) fn enter(
         return Err(HostError::new("this is no rehearsal", "resume it without a simulator").into());
     };
     // Whoever comes second is refused before a second simulator has touched anything.
-    let occupied = conduct::occupy(dir)?;
+    let occupied = store::plan::open(dir)?;
     let running = simulator::start(dir, simulated)?;
     // The pipes' ends are handed on to the program that this process becomes: when
     // that ends, however it ends, the simulators read the end of their input.

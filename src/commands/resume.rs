@@ -4,17 +4,13 @@ use std::{path::PathBuf, process::ExitCode};
 
 use crate::{
     device::yubihsm::Place,
-    host::folder::Folder,
-    rehearsal::{Settings, hands::Simulators},
+    rehearsal::hands::Simulators,
+    store::{Folder, Settings},
 };
 use keymoot_attestation::TrustStore;
 use keymoot_record::transcript::Mode;
 
-use super::{
-    Failure, conduct,
-    conduct::{Manner, Surroundings},
-    rehearse,
-};
+use super::{Failure, arguments, begin, conduct, conduct::Surroundings, operate::Manner, rehearse};
 
 /// Go on with a ceremony where it stood
 #[derive(Debug, clap::Args)]
@@ -28,7 +24,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BUNDLE")]
     out: Option<PathBuf>,
     /// Where YubiHSM 2 units are now: a connector on this machine, or `usb`
-    #[arg(long, value_name = "URL", value_parser = conduct::place)]
+    #[arg(long, value_name = "URL", value_parser = arguments::place)]
     connector: Option<Place>,
     /// The control socket of the simulator under which this process runs
     #[arg(long, hide = true)]
@@ -40,12 +36,12 @@ pub(crate) struct Args {
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
-    let dir = conduct::absolute(&args.dir)?;
+    let dir = arguments::absolute(&args.dir)?;
     Folder::look(&dir)?;
     let settings = Settings::read(&dir)?;
-    let out = args.out.as_deref().map(conduct::new_place).transpose()?;
+    let out = args.out.as_deref().map(arguments::new_place).transpose()?;
     let manner = Manner::of(args.plain);
-    let mode = conduct::opened_as(&dir, &settings)?;
+    let mode = begin::opened_as(&dir, &settings)?;
     match (mode, &args.simulator) {
         (Mode::Rehearsal, None) => rehearse::enter(&dir, &settings, out.as_deref(), manner),
         (_, yubikeys) => {

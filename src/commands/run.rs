@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use crate::rehearsal::Settings;
+use crate::store::{self, Settings, plan::LARGEST_PLAN};
 use keymoot_attestation::TrustStore;
 use keymoot_record::{
     ceremony::{Plan, PlanFiles},
@@ -10,10 +10,7 @@ use keymoot_record::{
 };
 
 use super::{
-    Failure, conduct,
-    conduct::{Manner, Surroundings},
-    inputs::Sources,
-    script,
+    Failure, arguments, conduct, conduct::Surroundings, inputs::Sources, operate::Manner, script,
 };
 
 /// Hold a live ceremony
@@ -31,7 +28,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
     /// Where YubiHSM 2 units are: a connector on this machine, or `usb`
-    #[arg(long, value_name = "URL", default_value = "127.0.0.1:12345", value_parser = conduct::named_place)]
+    #[arg(long, value_name = "URL", default_value = "127.0.0.1:12345", value_parser = arguments::named_place)]
     connector: String,
     #[command(flatten)]
     sources: Sources,
@@ -46,18 +43,18 @@ pub(crate) struct Args {
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     conduct::refuse_simulated_service(Mode::Live, &Surroundings::default())?;
-    let policy = keymoot_verify::files::read_text(&args.policy, conduct::LARGEST_PLAN)?;
+    let policy = keymoot_verify::files::read_text(&args.policy, LARGEST_PLAN)?;
     let bundle = args.sources.bundle(false, vendor)?;
     let files = PlanFiles {
         script: script::find(&args.script)?,
         inputs: args.sources.read(bundle.as_ref())?,
         policy,
-        roster: keymoot_verify::files::read_text(&args.roster, conduct::LARGEST_PLAN)?,
+        roster: keymoot_verify::files::read_text(&args.roster, LARGEST_PLAN)?,
     };
     let plan = Plan::check(files).map_err(Failure::Violated)?;
-    let dir = conduct::absolute(&args.dir)?;
+    let dir = arguments::absolute(&args.dir)?;
     let out = match &args.out {
-        Some(out) => conduct::absolute(out)?,
+        Some(out) => arguments::absolute(out)?,
         None => dir.join("bundle"),
     };
     let settings = Settings {
@@ -66,7 +63,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         connector: args.connector.clone(),
         simulator: None,
     };
-    conduct::prepare(&dir, &plan, &settings, |_| Ok(()))?;
+    store::plan::create(&dir, &plan, &settings, |_| Ok(()))?;
     conduct::conduct(
         &dir,
         &Surroundings::default(),

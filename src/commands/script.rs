@@ -13,7 +13,8 @@ use keymoot_record::{
     runbook,
 };
 
-use super::{Failure, conduct};
+use super::Failure;
+use crate::store::plan::LARGEST_PLAN;
 
 /// The shipped policy, without an online key.
 pub(crate) const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
@@ -88,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
 /// [`HostError`] when no shipped script has this name, or the file cannot be read.
 pub(crate) fn find(name: &str) -> Result<String, HostError> {
     if name.contains('/') {
-        return keymoot_verify::files::read_text(Path::new(name), conduct::LARGEST_PLAN);
+        return keymoot_verify::files::read_text(Path::new(name), LARGEST_PLAN);
     }
     shipped(name)
         .map(|shipped| shipped.text.to_owned())

@@ -12,15 +12,16 @@ use std::{
 };
 
 use crate::{
-    host::folder,
+    host::whole,
     rehearsal::cast::{self, Cast},
+    store::plan::LARGEST_PLAN,
 };
 use keymoot_core::{HostError, text::escape_path};
 use keymoot_record::{bundle::of_bundle, ceremony::previous::Previous};
 
 use keymoot_tuf::Dialect;
 
-use super::{Failure, conduct, rehearse::Args, script};
+use super::{Failure, arguments, inputs, rehearse::Args, script};
 
 /// The name by which the command line calls it.
 pub(super) const NAME: &str = "story";
@@ -68,13 +69,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         .into());
     }
     let shelf = match args.out.as_ref().or(args.dir.as_ref()) {
-        Some(shelf) => conduct::absolute(shelf)?,
-        None => conduct::absolute(Path::new(NAME))?,
+        Some(shelf) => arguments::absolute(shelf)?,
+        None => arguments::absolute(Path::new(NAME))?,
     };
     fs::create_dir(&shelf).map_err(|error| HostError::file("make", &shelf, &error))?;
     let delegations = cast::delegations()?;
     let base = match &args.policy {
-        Some(path) => keymoot_verify::files::read_text(path, conduct::LARGEST_PLAN)?,
+        Some(path) => keymoot_verify::files::read_text(path, LARGEST_PLAN)?,
         None => script::POLICY.to_owned(),
     };
     let mut story = Story {
@@ -125,8 +126,8 @@ impl Story {
     fn tell(&mut self, number: usize, chapter: &Chapter) -> Result<u8, Failure> {
         self.prepare(number, chapter)?;
         let file = |name: &str| self.shelf.join(format!("{number}-{name}.toml"));
-        folder::write_durably(&file("roster"), self.cast.roster().as_bytes())?;
-        folder::write_durably(&file("policy"), self.policy.as_bytes())?;
+        whole::write_durably(&file("roster"), self.cast.roster().as_bytes())?;
+        whole::write_durably(&file("policy"), self.policy.as_bytes())?;
         let bundle = self.bundle(number);
         let mut rehearse = this_program()?;
         rehearse
@@ -155,7 +156,7 @@ impl Story {
         let mut verify = this_program()?;
         verify.arg("verify").arg(&bundle).arg("--rehearsal");
         // Of tuf-ci a root is two files, and the option takes one.
-        if conduct::dialect(&self.policy) != Dialect::TufCi {
+        if inputs::dialect(&self.policy) != Dialect::TufCi {
             verify.arg("--trusted-root").arg(first);
         }
         Ok(finish(verify)?)
@@ -185,7 +186,7 @@ impl Story {
     /// The device whose key the root of a chapter's bundle names for a holder.
     fn device_of(&self, handle: &str, number: usize) -> Result<u32, Failure> {
         let bundle = keymoot_verify::read(&self.bundle(number)).map_err(Failure::Violated)?;
-        let previous = Previous::read(&of_bundle(&bundle), conduct::dialect(&self.policy))
+        let previous = Previous::read(&of_bundle(&bundle), inputs::dialect(&self.policy))
             .map_err(Failure::violations)?;
         let serial = previous.as_ref().and_then(|previous| {
             let holders = previous.holders();

@@ -4,9 +4,10 @@ use super::{Driver, PinPrompt, Stop, TurnSecrets};
 use crate::{
     device::{self, DeviceError, Who, piv},
     host::{
-        clock, escrow,
+        clock,
         secret::{NoRandomness, Secret},
     },
+    store::escrow,
 };
 use keymoot_attestation::Family;
 use keymoot_core::HostError;

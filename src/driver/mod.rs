@@ -12,22 +12,25 @@ mod signing;
 mod unit;
 mod waiting;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 pub use operator::{
     Farewell, Interrupt, Mishap, Operator, PinPrompt, Reading, Reply, Trouble, View, Work,
 };
+pub use record::record;
 
 use crate::{
     device::{
         DeviceError,
         yubihsm::{Place, Unit},
     },
-    host::{clock, folder::Folder, journal::Journal, secret::Secret},
+    host::{clock, secret::Secret},
+    store::{Folder, Journal},
 };
 use keymoot_attestation::{Evidence, Family, TrustStore};
 use keymoot_core::HostError;
 use keymoot_record::{
+    bundle::Files,
     ceremony::{Effect, Next, Question, Said, State},
     rules::roster::Handle,
     transcript::Event,
@@ -42,9 +45,6 @@ pub enum Outcome {
     Left,
 }
 
-/// Files that the bundle carries besides those of the ceremony: path to content.
-pub type Attachments = BTreeMap<String, Vec<u8>>;
-
 /// What a ceremony needs of the world.
 pub struct World<'w> {
     /// The ceremony's folder.
@@ -58,7 +58,7 @@ pub struct World<'w> {
     /// Where YubiHSM 2 units are found.
     pub connector: Place,
     /// Collects what the bundle carries besides, when the transcript is sealed.
-    pub attachments: Box<dyn Fn() -> Result<Attachments, HostError> + Send + 'w>,
+    pub attachments: Box<dyn Fn() -> Result<Files, HostError> + Send + 'w>,
 }
 
 /// Drives one ceremony.

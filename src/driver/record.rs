@@ -1,25 +1,34 @@
-//! Recording events: judged, written and synced, and only then folded in.
+//! Recording events: checked, written and synced, and only then folded in.
 
 use super::{Driver, Stop};
-use crate::host::clock;
+use crate::{host::clock, store::Journal};
 use keymoot_core::HostError;
-use keymoot_record::transcript::Event;
+use keymoot_record::{ceremony::State, transcript::Event};
+
+/// Records an event and returns the state after it. Every event of every process goes through
+/// here: the state has accepted it before it is written, and it is on the disk before anything
+/// shows it.
+///
+/// # Errors
+/// [`HostError`] when the event may not follow, or the disk fails.
+pub fn record(journal: &mut Journal, state: &State, event: Event) -> Result<State, HostError> {
+    let drafted = journal.draft(event, clock::now()?)?;
+    let mut after = state.clone();
+    after.apply(&drafted.0).map_err(|illegal| {
+        HostError::new(
+            format!("the program would have recorded what may not follow: {illegal}"),
+            "nothing was written; resume, and report this",
+        )
+    })?;
+    journal.append(drafted)?;
+    Ok(after)
+}
 
 impl Driver<'_, '_> {
-    /// Records an event. Before it is written the state has accepted it; before
-    /// the state shows it, it is on the disk.
+    /// Records an event and shows the state after it.
     pub(super) fn record(&mut self, event: Event) -> Result<(), Stop> {
         let ends_turn = matches!(event, Event::TurnEnded { .. });
-        let drafted = self.world.journal.draft(event, clock::now()?)?;
-        let mut after = self.state.clone();
-        after.apply(&drafted.0).map_err(|illegal| {
-            HostError::new(
-                format!("the program would have recorded what may not follow: {illegal}"),
-                "nothing was written; resume, and report this",
-            )
-        })?;
-        self.world.journal.append(drafted)?;
-        self.state = after;
+        self.state = record(&mut self.world.journal, &self.state, event)?;
         if ends_turn {
             self.secrets = None;
             self.unit = None;

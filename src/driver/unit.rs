@@ -4,7 +4,7 @@
 //! where it may come to be done and not be known of, so that its audit log can be
 //! accounted for after any interruption.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use super::{Driver, Stop, TurnSecrets, Work};
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
         self, Cancel, DeviceError, Serial,
         yubihsm::{Bench, Passwords, Role, SIGNING_KEY, Seen, Unit, UnitInfo, auditor_password},
     },
-    host::{escrow, folder, secret::Secret},
+    host::secret::Secret,
+    store::escrow,
 };
 use keymoot_attestation::{
     Evidence, Family,
@@ -24,9 +25,6 @@ use keymoot_record::{
     rules::{audit, roster::Handle},
     transcript::Event,
 };
-
-/// The largest record of what was sent, in bytes.
-const LARGEST_RECORD: u64 = 16 << 20;
 
 const CREATE_SESSION: u8 = 0x03;
 const AUTHENTICATE_SESSION: u8 = 0x04;
@@ -88,7 +86,7 @@ impl Driver<'_, '_> {
                     None => Arc::new(Unit::resumed(
                         found.place,
                         found.serial,
-                        self.sent_before(serial)?,
+                        self.world.folder.sent(serial)?,
                     )),
                 };
                 self.unit = Some(Arc::clone(&unit));
@@ -102,35 +100,6 @@ impl Driver<'_, '_> {
                 seen: Some(seen),
             })?;
         }
-    }
-
-    /// The record of what was sent to a unit, and its copy, which is written after it.
-    ///
-    /// Where vfat loses the record while it is replaced, nothing was sent yet that only it
-    /// tells of: the copy is as good.
-    fn records_of(&self, serial: u32) -> [PathBuf; 2] {
-        ["", ".copy"].map(|copy| {
-            let name = format!("yubihsm-{serial}{copy}.json");
-            self.world.folder.path().join(name)
-        })
-    }
-
-    fn sent_before(&self, serial: u32) -> Result<Vec<Sent>, HostError> {
-        let mut bytes = Vec::new();
-        for path in self.records_of(serial) {
-            if bytes.is_empty() && path.exists() {
-                bytes = keymoot_verify::files::read_bounded(&path, LARGEST_RECORD)?;
-            }
-        }
-        if bytes.is_empty() {
-            return Ok(Vec::new());
-        }
-        serde_json::from_slice(&bytes).map_err(|error| {
-            HostError::new(
-                format!("what was sent to YubiHSM 2 {serial} cannot be read: {error}"),
-                "restore the file from a copy of the ceremony's folder",
-            )
-        })
     }
 
     /// Writes down what was sent to a unit, and what is about to be.
@@ -147,16 +116,7 @@ impl Driver<'_, '_> {
             outcome: Outcome::Unknown,
             logged: true,
         }));
-        let bytes = serde_json::to_vec(&sent).map_err(|error| {
-            HostError::new(
-                format!("what was sent cannot be written: {error}"),
-                "resume",
-            )
-        })?;
-        for path in self.records_of(unit.serial().0) {
-            folder::write_durably(&path, &bytes)?;
-        }
-        Ok(bytes)
+        self.world.folder.keep_sent(unit.serial().0, &sent)
     }
 
     /// Resets the unit as a whole.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{ExportError, HISTORY, ROOT, ROOT_SIGNATURES, is_current, version};
-use crate::host::{folder, whole};
+use crate::host::whole;
 use keymoot_core::{
     HostError, Rule, Violation,
     text::{escape_path, excerpt},
@@ -192,5 +192,5 @@ pub(super) fn write(tree: &Path, inside: &str, bytes: &[u8]) -> Result<(), HostE
             Err(error) => return Err(fail(error)),
         }
     }
-    folder::publish_durably(&tree.join(inside), bytes)
+    whole::publish_durably(&tree.join(inside), bytes)
 }

@@ -2,10 +2,6 @@
 
 pub mod bundle;
 pub mod clock;
-pub mod escrow;
-pub mod folder;
-pub mod journal;
-pub mod lock;
 pub mod machine;
 pub mod program;
 pub mod secret;

@@ -6,8 +6,9 @@
 //! writes the inode (`vfat_rename` in Linux, `fs/fat/namei_vfat.c`).
 
 use std::{
-    fs::{self, File},
-    io,
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -120,6 +121,45 @@ pub fn parent(path: &Path) -> &Path {
     path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
+}
+
+/// Writes a file so that it is whole or not there: temporary file, sync, rename, sync of
+/// the renamed file and of the folder.
+///
+/// # Errors
+/// [`HostError`] naming the file.
+pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
+    write_with_mode(path, bytes, 0o600)
+}
+
+/// [`write_durably`] for a file that is published: everybody may read it.
+///
+/// # Errors
+/// [`HostError`] naming the file.
+pub fn publish_durably(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
+    write_with_mode(path, bytes, 0o644)
+}
+
+fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), HostError> {
+    let fail = |error: io::Error| HostError::file("write", path, &error);
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(mode)
+        // What a cut left is written over; nothing is written through a link.
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+        .open(&part)
+        .map_err(fail)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(fail)?;
+    forget(&file)
+        .and_then(|()| replace(&part, path))
+        .map_err(fail)
 }
 
 #[cfg(test)]

@@ -8,13 +8,6 @@
 pub mod cast;
 pub mod hands;
 pub mod room;
-pub mod settings;
 pub mod simulator;
 pub mod team;
 pub mod unattended;
-
-pub use settings::Settings;
-
-/// The file in a rehearsal's folder that holds its seed, from which the simulated
-/// people's PINs and the keys of the simulated team are made.
-pub const SEED: &str = "seed";

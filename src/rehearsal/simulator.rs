@@ -9,19 +9,16 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{hands::Simulators, settings::SimulatorSettings};
-use crate::host::{clock, folder};
+use super::hands::Simulators;
+use crate::{
+    host::{clock, whole},
+    store::{
+        SimulatorSettings,
+        rehearsal::{DEVICES, FOLDER, UNITS, vendor_folder},
+    },
+};
 use keymoot_attestation::certificate_der;
 use keymoot_core::{HostError, digest::Digest};
-
-/// The folder of a rehearsal in the ceremony's folder, and in the bundle.
-pub const FOLDER: &str = "rehearsal";
-
-/// The file in it that keeps the simulated devices.
-pub const DEVICES: &str = "devices.json";
-
-/// The file in it that keeps the simulated YubiHSM 2 units.
-pub const UNITS: &str = "units.json";
 
 /// The simulators, which run until their inputs are closed.
 #[derive(Debug)]
@@ -118,7 +115,7 @@ pub fn start_with(
         simulated.connector = Some(ready.listen);
         vendor.extend(ready.vendor);
     }
-    write_vendor(&rehearsal.join("vendor"), &vendor)?;
+    write_vendor(&vendor_folder(ceremony), &vendor)?;
     Ok(simulated)
 }
 
@@ -186,11 +183,11 @@ fn write_vendor(vendor: &Path, certificates: &[VendorCertificate]) -> Result<(),
             .map_err(|error| broken(&error.to_string()))?;
         let role = &certificate.role;
         let file = format!("{n}-{role}.pem");
-        folder::write_durably(&vendor.join(&file), certificate.pem.as_bytes())?;
+        whole::write_durably(&vendor.join(&file), certificate.pem.as_bytes())?;
         manifest.push_str(&format!(
             "\n[[certificate]]\nfile = \"{file}\"\nrole = \"{role}\"\nsha256 = \"{}\"\nspki_sha256 = \"{spki}\"\n",
             Digest::of(&der)
         ));
     }
-    folder::write_durably(&vendor.join("vendor.toml"), manifest.as_bytes())
+    whole::write_durably(&vendor.join("vendor.toml"), manifest.as_bytes())
 }

@@ -10,10 +10,10 @@ use keymoot::{
     host::secret::Secret,
     rehearsal::{
         hands::Hands,
-        settings::{Settings, SimulatorSettings},
         simulator::{self, Simulated},
         unattended,
     },
+    store::{self, Settings, SimulatorSettings},
 };
 use keymoot_attestation::{Family, yubihsm_log::Sent};
 use keymoot_record::{
@@ -121,10 +121,10 @@ struct Afterwards {
 impl Afterwards {
     fn of(stage: &Stage) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let rehearsal = folder.path().join(simulator::FOLDER);
+        let rehearsal = folder.path().join(store::rehearsal::FOLDER);
         fs::create_dir(&rehearsal).unwrap();
-        for name in [simulator::DEVICES, simulator::UNITS] {
-            let kept = stage.dir().join(simulator::FOLDER).join(name);
+        for name in [store::rehearsal::DEVICES, store::rehearsal::UNITS] {
+            let kept = stage.dir().join(store::rehearsal::FOLDER).join(name);
             fs::copy(kept, rehearsal.join(name)).unwrap();
         }
         let settings = Settings::read(&stage.dir()).unwrap().simulator.unwrap();

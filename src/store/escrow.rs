@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::secret::Secret;
+use crate::host::secret::Secret;
 use keymoot_core::HostError;
 
 /// Seals the PUK and the management key of a device to an age recipient
@@ -74,10 +74,4 @@ fn seal_lines(recipient: &str, lines: &[&[&[u8]]]) -> Result<Vec<u8>, HostError>
     }
     writer.finish().map_err(|error| failed(&error))?;
     Ok(sealed)
-}
-
-/// Whether this can be sealed to.
-#[must_use]
-pub fn is_recipient(text: &str) -> bool {
-    text.parse::<age::x25519::Recipient>().is_ok()
 }

@@ -13,7 +13,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::clock;
+use crate::host::clock;
 use keymoot_core::HostError;
 use keymoot_core::text;
 use keymoot_record::transcript::Time;
@@ -55,7 +55,7 @@ impl Occupant {
 
 /// A lock that is held as long as this lives.
 #[derive(Debug)]
-pub struct Lock {
+pub(super) struct Lock {
     _file: File,
 }
 
@@ -65,7 +65,7 @@ impl Lock {
     /// # Errors
     /// [`HostError`] when another process holds it, naming who does and since when;
     /// or when it cannot be written.
-    pub fn take(folder: &Path, occupant: &Occupant) -> Result<Self, HostError> {
+    pub(super) fn take(folder: &Path, occupant: &Occupant) -> Result<Self, HostError> {
         let path = folder.join(NAME);
         let mut file = OpenOptions::new()
             .create(true)

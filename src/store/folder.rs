@@ -1,26 +1,13 @@
-//! The ceremony's folder: what lies in it, and writing it so that it lasts.
-//!
-//! ```text
-//! transcript.jsonl      what happened
-//! objects/<sha256>      the files that events speak of
-//! escrow/<handle>-<serial>.age   for the holder to take along
-//! settings.json         where the bundle is to be written
-//! lock                  held while a keymoot works here, and by whom
-//! ```
-//!
-//! The folder is laid out beside its place and renamed: a crash leaves all of it or none.
+//! Making, finding and opening the folder, and the files in it that events name.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    fs, io,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
-use super::{
-    lock::{Lock, Occupant},
-    whole,
-};
+use super::lock::{Lock, Occupant};
+use crate::host::whole::{self, write_durably};
 use keymoot_core::HostError;
 use keymoot_core::digest::Digest;
 
@@ -166,43 +153,4 @@ impl Folder {
     fn object(&self, digest: &Digest) -> PathBuf {
         self.path.join("objects").join(digest.to_string())
     }
-}
-
-/// Writes a file so that it is whole or not there: temporary file, sync, rename, sync of
-/// the renamed file and of the folder.
-///
-/// # Errors
-/// [`HostError`] naming the file.
-pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
-    write_with_mode(path, bytes, 0o600)
-}
-
-/// [`write_durably`] for a file that is published: everybody may read it.
-///
-/// # Errors
-/// [`HostError`] naming the file.
-pub fn publish_durably(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
-    write_with_mode(path, bytes, 0o644)
-}
-
-fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), HostError> {
-    let fail = |error: io::Error| HostError::file("write", path, &error);
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(mode)
-        // What a cut left is written over; nothing is written through a link.
-        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-        .open(&part)
-        .map_err(fail)?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(fail)?;
-    whole::forget(&file)
-        .and_then(|()| whole::replace(&part, path))
-        .map_err(fail)
 }

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::whole;
+use crate::host::whole;
 use keymoot_core::HostError;
 use keymoot_record::transcript::{Chain, Entry, Event, Time};
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::host::folder;
+use crate::host::whole;
 use keymoot_attestation::Family;
 use keymoot_core::{HostError, Rule, Violation, digest::Digest};
 use keymoot_record::{ceremony::state::Opening, transcript::Mode};
@@ -73,7 +73,7 @@ impl Settings {
     /// # Errors
     /// [`HostError`] when they cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), HostError> {
-        folder::write_durably(&folder.join(NAME), &self.json()?)
+        whole::write_durably(&folder.join(NAME), &self.json()?)
     }
 
     fn json(&self) -> Result<Vec<u8>, HostError> {
@@ -123,6 +123,73 @@ impl Settings {
             false => Err(changed(&format!(
                 "says {says}, and the transcript was opened as {opened}"
             ))),
+        }
+    }
+}
+
+/// The settings that the folder keeps, and those that replace them from now on.
+#[derive(Debug)]
+pub struct CurrentSettings {
+    kept: Settings,
+    changed: Option<Settings>,
+}
+
+impl CurrentSettings {
+    /// Reads the settings of a ceremony's folder. `out` is another place for its bundle.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn read(folder: &Path, out: Option<&Path>) -> Result<Self, HostError> {
+        let kept = Settings::read(folder)?;
+        let changed = out.map(|out| Settings {
+            out: out.to_owned(),
+            ..kept.clone()
+        });
+        Ok(Self { kept, changed })
+    }
+
+    /// Those that the folder keeps.
+    #[must_use]
+    pub fn kept(&self) -> &Settings {
+        &self.kept
+    }
+
+    /// Those that replace them.
+    #[must_use]
+    pub fn changed(&self) -> Option<&Settings> {
+        self.changed.as_ref()
+    }
+
+    /// Those that count from now on.
+    #[must_use]
+    pub fn now(&self) -> &Settings {
+        self.changed.as_ref().unwrap_or(&self.kept)
+    }
+
+    /// The mode of the ceremony: the transcript's, where it is opened.
+    ///
+    /// # Errors
+    /// As [`Settings::check`].
+    pub fn check(&self, opening: Option<&Opening>) -> Result<Mode, Violation> {
+        let Some(opening) = opening else {
+            return Ok(self.kept.mode);
+        };
+        // A crash can fall between recording another place for the bundle and writing it.
+        let changed = self.changed.as_ref().map(|changed| changed.check(opening));
+        match self.kept.check(opening) {
+            Err(violation) if !matches!(changed, Some(Ok(()))) => Err(violation),
+            _ => Ok(opening.mode),
+        }
+    }
+
+    /// Keeps those that replace the others. The transcript records them before.
+    ///
+    /// # Errors
+    /// As [`Settings::write`].
+    pub fn write_changed(&self, folder: &Path) -> Result<(), HostError> {
+        match &self.changed {
+            Some(changed) => changed.write(folder),
+            None => Ok(()),
         }
     }
 }

@@ -1,0 +1,100 @@
+//! Who answers the driver: the screens, the numbered lines, or a rehearsal's unattended holders.
+
+use std::io::IsTerminal as _;
+
+use crate::{
+    driver::{Driver, Operator, Outcome, World},
+    rehearsal::{
+        hands::{Hands, Simulators},
+        room::SimulatedRoom,
+        unattended::Unattended,
+    },
+    store::SimulatorSettings,
+    tui::{self, Room},
+};
+use keymoot_core::HostError;
+use keymoot_record::{ceremony::State, transcript::Mode};
+use keymoot_verify::say;
+
+use super::{Failure, version};
+
+/// How the ceremony is shown to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// On the whole screen.
+    Screens,
+    /// As numbered lines and questions.
+    Lines,
+}
+
+impl Manner {
+    /// By the flag `--plain`.
+    pub(crate) fn of(plain: bool) -> Self {
+        if plain { Self::Lines } else { Self::Screens }
+    }
+
+    /// The flag again.
+    pub(crate) fn argument(self) -> Option<&'static str> {
+        (self == Self::Lines).then_some("--plain")
+    }
+}
+
+/// Drives the ceremony with the operator that the settings and the command line ask for.
+pub(super) fn operate(
+    world: World<'_>,
+    state: State,
+    simulator: Option<&SimulatorSettings>,
+    simulators: Option<&Simulators>,
+    manner: Manner,
+) -> Result<Outcome, Failure> {
+    let unreachable = |error: std::io::Error| {
+        HostError::new(
+            format!("the simulator cannot be reached: {error}"),
+            "resume the rehearsal",
+        )
+    };
+    let mode = state
+        .opening
+        .as_ref()
+        .map_or(Mode::Live, |opening| opening.mode);
+    let title = state.plan.script.script().title.clone();
+    let program = state.program().cloned();
+    let drive = |operator: &mut dyn Operator| Driver::new(world, state, operator).run();
+    if let (Some(settings), Some(simulators)) = (simulator, simulators)
+        && settings.unattended
+    {
+        if let Some(program) = program {
+            say!("{}", version::in_words(&program));
+        }
+        let hands = || Hands::reach(simulators, &settings.seats).map_err(unreachable);
+        let mut operator = Unattended::new(hands()?, hands()?, settings.seed, settings.spares)
+            .map_err(unreachable)?;
+        return Ok(drive(&mut operator)?);
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Err(HostError::new(
+            "there is no terminal to show the ceremony on",
+            "start it in a terminal; a rehearsal can also be held with --unattended",
+        )
+        .into());
+    }
+    let room = match (simulators, simulator) {
+        (Some(simulators), Some(settings)) => {
+            let room = SimulatedRoom::reach(simulators, &settings.seats).map_err(unreachable)?;
+            Some(Box::new(room) as Box<dyn Room>)
+        }
+        _ => None,
+    };
+    let shown = match manner {
+        Manner::Screens => tui::run(mode, &title, room, drive),
+        Manner::Lines => tui::run_plain(mode, &title, room, drive),
+    };
+    shown
+        .map_err(|error| {
+            HostError::new(
+                format!("the terminal failed: {error}"),
+                "resume in another terminal",
+            )
+        })?
+        .map_err(Failure::from)
+}

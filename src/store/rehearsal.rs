@@ -1,0 +1,102 @@
+//! The folder of a rehearsal in a ceremony's folder, and in its bundle: `rehearsal/`, with the
+//! simulated devices, their vendor and the seed.
+
+use std::path::{Path, PathBuf};
+
+use keymoot_attestation::{Manifest, TrustStore};
+use keymoot_core::HostError;
+use keymoot_record::bundle::{Bundle, Files};
+use keymoot_verify::{
+    Failure,
+    files::{read_bounded, read_text},
+};
+
+use super::plan::LARGEST_PLAN;
+use crate::host::whole;
+
+/// Its name.
+pub const FOLDER: &str = "rehearsal";
+
+/// The file in it that keeps the simulated YubiKeys.
+pub const DEVICES: &str = "devices.json";
+
+/// The file in it that keeps the simulated YubiHSM 2 units.
+pub const UNITS: &str = "units.json";
+
+/// The file in it that holds the seed, from which the simulated people's PINs and the keys of
+/// the simulated team are made.
+pub const SEED: &str = "seed";
+
+/// The folder in it with the certificates of the simulated vendor, in the form of
+/// `attestations/`.
+const VENDOR: &str = "vendor";
+
+/// The largest file in it, in bytes.
+const LARGEST: u64 = 16 << 20;
+
+/// Where the vendor's certificates are.
+#[must_use]
+pub fn vendor_folder(ceremony: &Path) -> PathBuf {
+    ceremony.join(FOLDER).join(VENDOR)
+}
+
+/// Makes the folder with a seed, and with the devices of the rehearsal that this one starts from.
+///
+/// # Errors
+/// [`HostError`] when it cannot be written.
+pub fn create(ceremony: &Path, previous: Option<&Bundle>, seed: u64) -> Result<(), HostError> {
+    let rehearsal = ceremony.join(FOLDER);
+    std::fs::create_dir(&rehearsal).map_err(|error| HostError::file("make", &rehearsal, &error))?;
+    for name in [DEVICES, UNITS] {
+        let path = format!("{FOLDER}/{name}");
+        if let Some(devices) = previous.and_then(|bundle| bundle.files().get(&path)) {
+            whole::write_durably(&rehearsal.join(name), devices)?;
+        }
+    }
+    whole::write_durably(&rehearsal.join(SEED), format!("{seed}\n").as_bytes())
+}
+
+/// The seed of the rehearsal that a bundle is of.
+#[must_use]
+pub fn seed_of(bundle: &Bundle) -> Option<u64> {
+    let bytes = bundle.files().get(&format!("{FOLDER}/{SEED}"))?;
+    std::str::from_utf8(bytes).ok()?.trim().parse().ok()
+}
+
+/// The trust store of the simulated vendor.
+///
+/// # Errors
+/// A file that cannot be read, or a store that is not sound.
+pub(crate) fn vendor(ceremony: &Path) -> Result<TrustStore, Failure> {
+    let vendor = vendor_folder(ceremony);
+    let text = read_text(&vendor.join("vendor.toml"), LARGEST_PLAN)?;
+    let manifest =
+        Manifest::parse(&text).map_err(|violation| Failure::violations(vec![violation]))?;
+    let contents: Result<Vec<_>, _> = manifest
+        .files()
+        .map(|file| read_bounded(&vendor.join(file), LARGEST_PLAN))
+        .collect();
+    manifest.store(&contents?).map_err(Failure::violations)
+}
+
+/// What a rehearsal's bundle carries besides: the devices, their vendor and the seed.
+///
+/// # Errors
+/// [`HostError`] when a file cannot be read.
+pub fn attachments(ceremony: &Path) -> Result<Files, HostError> {
+    let rehearsal = ceremony.join(FOLDER);
+    let mut paths = vec![rehearsal.join(DEVICES), rehearsal.join(SEED)];
+    paths.extend(Some(rehearsal.join(UNITS)).filter(|units| units.exists()));
+    let vendor = vendor_folder(ceremony);
+    let listed = std::fs::read_dir(&vendor)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| HostError::file("list", &vendor, &error))?;
+    paths.extend(listed.into_iter().map(|entry| entry.path()));
+    let mut found = Files::new();
+    for path in paths {
+        let inside = path.strip_prefix(ceremony).unwrap_or(&path);
+        let bytes = read_bounded(&path, LARGEST)?;
+        found.insert(inside.display().to_string(), bytes);
+    }
+    Ok(found)
+}
