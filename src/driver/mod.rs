@@ -260,6 +260,10 @@ impl<'d, 'w> Driver<'d, 'w> {
                 }
                 _ => Ok(()),
             },
+            Interrupt::Attend(person) => match self.state.may_come_and_go() {
+                true => self.record(self.state.comes_or_goes(person)),
+                false => Ok(()),
+            },
             Interrupt::Leave => {
                 self.record(Event::Left {})?;
                 Err(Stop::Left)

@@ -12,7 +12,7 @@ use keymoot_core::digest::Digest;
 use keymoot_record::{
     ceremony::{Answer, Question, Refusal, State, script::Document},
     rules::roster::Handle,
-    transcript::Entry,
+    transcript::{Entry, event::Person},
 };
 
 /// All that there is to see.
@@ -59,6 +59,8 @@ pub enum Interrupt {
     },
     /// To end the holder's turn without its purpose, for this reason.
     EndTurn(String),
+    /// To record that this person arrives, or departs.
+    Attend(Person),
     /// To leave the ceremony, to be resumed.
     Leave,
 }

@@ -143,8 +143,15 @@ impl Operator for Unattended {
                     .map(|view| view.state.seats.clone())
                     .unwrap_or_default();
                 let holders = seats.into_iter().map(|seat| seat.handle).collect();
+                let roster = self.view.as_ref().map(|view| &view.state.plan.roster);
+                let witnesses = roster.map(|roster| roster.witnesses.as_slice());
                 Answer::Present {
                     holders,
+                    witnesses: witnesses
+                        .unwrap_or_default()
+                        .iter()
+                        .map(|witness| witness.name.clone())
+                        .collect(),
                     word: PRESENT.to_owned(),
                 }
             }

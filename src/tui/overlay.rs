@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
     compare::Compare, field::TypedWord, form::Form, help, intermission::Intermission, page::Page,
-    screens::Sight, seats,
+    people::People, screens::Sight, seats,
 };
 use crate::driver::Interrupt;
 use keymoot_record::{
@@ -28,6 +28,8 @@ pub(super) enum Overlay {
     Exception(Form),
     /// The end of this holder's turn.
     EndTurn(Handle, Form),
+    /// Somebody arrives or departs.
+    People(People),
     /// Leaving.
     Leave(TypedWord),
     /// An intermission.
@@ -138,6 +140,10 @@ impl Overlay {
                 let [reason, _] = form.take();
                 Turned::Wants(Interrupt::EndTurn(reason), None)
             }
+            Self::People(people) => match people.key(key, sight) {
+                Some(person) => Turned::Wants(Interrupt::Attend(person), None),
+                None => Turned::Stays,
+            },
             Self::Leave(word) => match word.key(key).as_deref() {
                 Some(LEAVE) => Turned::Wants(Interrupt::Leave, None),
                 Some(_) => {
@@ -214,6 +220,7 @@ impl Overlay {
                 form.show(page);
                 page.keys = "Enter next  Up before".to_owned();
             }
+            Self::People(people) => people.page(page, sight),
             Self::Leave(word) => {
                 page.who("The administrator");
                 page.headline("Leave the ceremony, to be resumed later?");
@@ -250,6 +257,7 @@ enum Way {
     Note,
     Exception,
     EndTurn,
+    People,
     Compare,
     Pause,
     Leave,
@@ -261,6 +269,9 @@ fn ways(sight: &Sight<'_>) -> Vec<Way> {
     let mut ways = vec![Way::Note, Way::Exception];
     if sight.state().and_then(turn_that_can_end).is_some() {
         ways.push(Way::EndTurn);
+    }
+    if People::is_possible(sight) {
+        ways.push(Way::People);
     }
     if Compare::is_possible(sight) {
         ways.push(Way::Compare);
@@ -284,6 +295,7 @@ impl Way {
                     holder.map(Handle::as_str).unwrap_or_default()
                 )
             }
+            Self::People => "somebody arrives or leaves the room".to_owned(),
             Self::Compare => "compare a digest: words, large type, code".to_owned(),
             Self::Pause => "an intermission".to_owned(),
             Self::Leave => "leave, and resume later".to_owned(),
@@ -297,6 +309,7 @@ impl Way {
             Self::Note => Turned::To(Overlay::note()),
             Self::Exception => Turned::To(Overlay::exception()),
             Self::EndTurn => Overlay::end_turn(sight).map_or(Turned::Closed, Turned::To),
+            Self::People => Turned::To(Overlay::People(People::default())),
             Self::Compare => Turned::To(Overlay::Compare(Compare::of(sight))),
             Self::Pause => Turned::To(Overlay::Intermission(Intermission::new())),
             Self::Leave => Turned::To(Overlay::leave()),
@@ -311,6 +324,7 @@ pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
     match interrupt {
         Interrupt::Note(_) => "the note",
         Interrupt::Exception { .. } => "the exception",
+        Interrupt::Attend(_) => "who comes or goes",
         Interrupt::EndTurn(_) => "the end of the turn",
         Interrupt::Leave => "leaving",
     }

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use super::tables::WAYS;
 
 /// The snapshots that show a screen, or what opens over one.
-const SHOWN: [(&str, &[&str]); 28] = [
+const SHOWN: [(&str, &[&str]); 29] = [
     ("Starting", &["starting", "live"]),
     ("Confirm", &["a_step_is_confirmed"]),
     ("RollCall", &["roll_call"]),
@@ -39,6 +39,7 @@ const SHOWN: [(&str, &[&str]); 28] = [
     ("Overlay::Note", &["note"]),
     ("Overlay::Exception", &["exception"]),
     ("Overlay::EndTurn", &["end_turn"]),
+    ("Overlay::People", &["people_come_and_go"]),
     ("Overlay::Leave", &["leave"]),
     (
         "Overlay::Intermission",

@@ -71,6 +71,11 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         "Whose turn it is, with the seats beside it",
         STEADY,
     );
+    all.press(ESCAPE).expect("Ways on").press("3");
+    all.expect("Who arrives or leaves the room?").press("9");
+    all.expect("holder-9: type departed")
+        .see("people_come_and_go");
+    all.press(ESCAPE);
     for (n, serial) in (1..=9).zip(serials) {
         all.expect(CALL_TO_ENROL);
         all.enter(&n.to_string()).expect(INSERT);

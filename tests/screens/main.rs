@@ -6,6 +6,7 @@ mod console;
 mod escrow;
 mod everywhere;
 mod hostile;
+mod late;
 mod memory;
 mod mishaps;
 mod occasions;

@@ -44,14 +44,14 @@ static STORY: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
 });
 
 /// A ceremony of the story, held by hand.
-struct Occasion {
-    folder: tempfile::TempDir,
-    at: Terminal,
+pub(crate) struct Occasion {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) at: Terminal,
 }
 
 impl Occasion {
     /// Begins the chapter with this number on the bundle of the one before.
-    fn begin(number: usize, script: &str, previous: &str) -> Self {
+    pub(crate) fn begin(number: usize, script: &str, previous: &str) -> Self {
         let story = STORY.path().join("story");
         let file = |name: &str| story.join(format!("{number}-{name}.toml"));
         let folder = tempfile::tempdir().unwrap();
@@ -75,12 +75,12 @@ impl Occasion {
         Self { folder, at }
     }
 
-    fn dir(&self) -> PathBuf {
+    pub(crate) fn dir(&self) -> PathBuf {
         self.folder.path().join("ceremony")
     }
 
     /// The room is opened: what it is asked for, line by line.
-    fn opens(&mut self, first: State<'_>, lines: [&str; 2]) {
+    pub(crate) fn opens(&mut self, first: State<'_>, lines: [&str; 2]) {
         self.at.expect(first).enter(lines[0]).enter(lines[1]);
         self.at.expect(CONFIRM).enter("confirm");
         let words = self.first_root();
@@ -103,7 +103,7 @@ impl Occasion {
     }
 
     /// Every document is read, and its words are typed.
-    fn reads(&mut self) {
+    pub(crate) fn reads(&mut self) {
         for name in DOCUMENTS {
             self.at.read_on(name);
             let words = reading_words(&self.dir(), name);
@@ -113,7 +113,12 @@ impl Occasion {
 
     /// A holder comes to the table. `pins` are those of the devices inserted one after
     /// the other, each with what its touches allow. Keystrokes besides the PINs.
-    fn turn(&mut self, call: State<'_>, seat: usize, pins: &[(String, &[&str])]) -> usize {
+    pub(crate) fn turn(
+        &mut self,
+        call: State<'_>,
+        seat: usize,
+        pins: &[(String, &[&str])],
+    ) -> usize {
         let at = &mut self.at;
         at.expect(call);
         let before = at.keystrokes();
@@ -173,7 +178,7 @@ impl Occasion {
     }
 
     /// The first five whose PINs these are close the ceremony.
-    fn closes(&mut self, holders: &[(usize, String)]) -> usize {
+    pub(crate) fn closes(&mut self, holders: &[(usize, String)]) -> usize {
         let mut most = 0;
         for (seat, pin) in holders {
             let allowed: (String, &[&str]) = (pin.clone(), &["the closing signature"]);
@@ -186,7 +191,7 @@ impl Occasion {
     }
 
     /// The bundle follows from the first root of all, and every rule holds.
-    fn verifies(&self) -> Vec<Verdict> {
+    pub(crate) fn verifies(&self) -> Vec<Verdict> {
         verified(&self.folder.path().join("bundle"))
     }
 }
@@ -216,7 +221,7 @@ fn first_root_file(story: &Path) -> PathBuf {
 }
 
 /// Every holder signs with the one device that the root names.
-fn old_pin(holder: usize) -> Vec<(String, &'static [&'static str])> {
+pub(crate) fn old_pin(holder: usize) -> Vec<(String, &'static [&'static str])> {
     vec![(unattended_pin(holder), &DOCUMENTS)]
 }
 

@@ -23,9 +23,12 @@ pub(super) use self::{
 };
 use super::{link::Heard, page::Page};
 use crate::driver::View;
-use keymoot_record::ceremony::{
-    Question, State,
-    script::{Kind, Role},
+use keymoot_record::{
+    ceremony::{
+        Question, State,
+        script::{Kind, Role},
+    },
+    transcript::event::Person,
 };
 
 /// What a screen may look at.
@@ -45,6 +48,19 @@ impl<'m> Sight<'m> {
     /// The state of the ceremony.
     pub(super) fn state(&self) -> Option<&'m State> {
         self.view.map(|view| &*view.state)
+    }
+
+    /// A holder by name and handle, or a witness by name.
+    pub(super) fn named(&self, person: &Person) -> String {
+        match person {
+            Person::Holder(handle) => {
+                let seats = self.state().map(|state| state.seats.as_slice());
+                let mut seats = seats.unwrap_or_default().iter();
+                let seat = seats.find(|seat| seat.handle.as_str() == handle);
+                seat.map_or_else(|| person.name(), |seat| self.person(&seat.handle))
+            }
+            Person::Witness(_) => person.name(),
+        }
     }
 
     /// A holder as people call them: name and handle.
@@ -175,6 +191,15 @@ fn done_by_itself(page: &mut Page, sight: &Sight<'_>) {
         let done = format!("Done, no rule violated: {}.", titles.join("; "));
         page.item("", &done, page.sheet.quiet());
     }
+}
+
+/// Who confirms a step, and its title.
+fn title_of_step(page: &mut Page, sight: &Sight<'_>) {
+    page.who(&confirmed_by(sight));
+    if let Some(step) = sight.state().and_then(State::current) {
+        page.headline(&keymoot_core::text::escape(&step.title));
+    }
+    page.gap();
 }
 
 /// The beginning of a step's screen: who, what, and the words to read aloud.

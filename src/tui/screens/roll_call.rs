@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Screen, Sight, opening_of_step};
+use super::{Screen, Sight, opening_of_step, title_of_step};
 use crate::tui::{
     field::{TypedWord, typed},
     link::Heard,
@@ -10,14 +10,17 @@ use crate::tui::{
     seats,
 };
 use keymoot_record::{
-    ceremony::{Answer, question::PRESENT},
+    ceremony::{Answer, State, question::PRESENT},
     rules::roster::Handle,
+    transcript::event::Person,
 };
 
-/// The screen: the roster, each holder with a mark, and the word.
+/// The screen: the roster, each person with a mark, and the word.
 pub(super) struct RollCall {
-    holders: Vec<(Handle, bool)>,
+    people: Vec<(Person, bool)>,
     at: usize,
+    /// Whether somebody was marked here: the words were read aloud.
+    begun: bool,
     /// The seat's number being typed.
     number: usize,
     word: TypedWord,
@@ -26,27 +29,28 @@ pub(super) struct RollCall {
 impl RollCall {
     /// The screen of this roster; those who were present before are marked.
     pub(super) fn new(sight: &Sight<'_>) -> Self {
-        let seats = sight.state().map(|state| state.seats.as_slice());
+        let state = sight.state();
+        let mut people = state.map(State::attendance).unwrap_or_default();
+        if state.is_some_and(|state| !state.calls_witnesses()) {
+            people.retain(|(person, _)| matches!(person, Person::Holder(_)));
+        }
         Self {
-            holders: seats
-                .unwrap_or_default()
-                .iter()
-                .map(|seat| (seat.handle.clone(), seat.present))
-                .collect(),
+            people,
             at: 0,
+            begun: false,
             number: 0,
             word: TypedWord::default(),
         }
     }
 
     fn go(&mut self, to: usize) {
-        self.at = to.min(self.holders.len().saturating_sub(1));
+        self.at = to.min(self.people.len().saturating_sub(1));
         self.number = 0;
     }
 
     /// Chooses by the seat's number, digit by digit.
     fn choose(&mut self, digit: usize) {
-        let seats = 1..=self.holders.len();
+        let seats = 1..=self.people.len();
         let longer = self.number * 10 + digit;
         let number = if seats.contains(&longer) {
             longer
@@ -59,15 +63,28 @@ impl RollCall {
         }
     }
 
-    /// Those who are marked as present.
-    fn marked(&self) -> Vec<Handle> {
-        let present = self.holders.iter().filter(|(_, present)| *present);
-        present.map(|(handle, _)| handle.clone()).collect()
+    /// The holders and the witnesses who are marked as present.
+    fn marked(&self, sight: &Sight<'_>) -> (Vec<Handle>, Vec<String>) {
+        let seats = sight.state().map(|state| state.seats.as_slice());
+        let seats = seats.unwrap_or_default().iter();
+        let is_marked = |person: &Person| self.people.contains(&(person.clone(), true));
+        let holders = seats
+            .map(|seat| seat.handle.clone())
+            .filter(|handle| is_marked(&Person::Holder(handle.to_string())));
+        let witnesses = self
+            .people
+            .iter()
+            .filter_map(|(person, here)| match person {
+                Person::Witness(name) if *here => Some(name.clone()),
+                _ => None,
+            });
+        (holders.collect(), witnesses.collect())
     }
 
     fn mark(&mut self) {
-        if let Some((_, present)) = self.holders.get_mut(self.at) {
+        if let Some((_, present)) = self.people.get_mut(self.at) {
             *present = !*present;
+            self.begun = true;
             // Whoever was found to be missing may be here now.
             self.word.forgive();
             self.go(self.at + 1);
@@ -76,10 +93,18 @@ impl RollCall {
 }
 
 /// The last version of the root that this holder's key signed.
-fn last_signed(sight: &Sight<'_>, handle: &Handle) -> Option<u64> {
+fn last_signed(sight: &Sight<'_>, person: &Person) -> Option<u64> {
     let state = sight.state()?;
+    let handle = handle_of(sight, person)?;
     let previous = state.plan.previous()?;
     previous.last_signed(previous.holders().get(handle)?)
+}
+
+/// The handle of a holder.
+fn handle_of<'m>(sight: &Sight<'m>, person: &Person) -> Option<&'m Handle> {
+    let mut seats = sight.state()?.seats.iter();
+    let seat = seats.find(|seat| Person::Holder(seat.handle.to_string()) == *person);
+    seat.map(|seat| &seat.handle)
 }
 
 fn digit(key: &KeyEvent) -> Option<usize> {
@@ -88,16 +113,21 @@ fn digit(key: &KeyEvent) -> Option<usize> {
 
 impl Screen for RollCall {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
-        opening_of_step(page, sight);
-        let digits = self.holders.len().to_string().len();
-        for (at, (handle, present)) in self.holders.iter().enumerate() {
-            let mark = match (*present, last_signed(sight, handle)) {
+        // The list takes the room of the words that were read aloud.
+        match self.begun && !page.by_line {
+            true => title_of_step(page, sight),
+            false => opening_of_step(page, sight),
+        }
+        let digits = self.people.len().to_string().len();
+        for (at, (person, present)) in self.people.iter().enumerate() {
+            let mark = match (*present, last_signed(sight, person)) {
                 (true, _) => "[x] present".to_owned(),
                 (false, Some(version)) => format!("[ ] {:<7}", format!("last v{version}")),
                 (false, None) => "[ ]        ".to_owned(),
             };
-            let standing = seats::standing(sight.state(), handle);
-            let person = sight.person(handle);
+            let handle = handle_of(sight, person);
+            let standing = handle.map_or(' ', |handle| seats::standing(sight.state(), handle));
+            let person = sight.named(person);
             page.choice(
                 &format!("{mark} {:>digits$}{standing}{person}", at + 1),
                 at == self.at,
@@ -105,7 +135,9 @@ impl Screen for RollCall {
         }
         let goes_on =
             !self.word.is_refused() && sight.state().is_some_and(|s| s.plan.previous().is_some());
-        if goes_on && let Some(lacking) = sight.state().and_then(|s| s.lacking(&self.marked())) {
+        if goes_on
+            && let Some(lacking) = sight.state().and_then(|s| s.lacking(&self.marked(sight).0))
+        {
             page.bottom.push(ratatui::text::Line::default());
             page.note(&format!("{lacking}."));
         }
@@ -119,7 +151,7 @@ impl Screen for RollCall {
         page.keys = "Space marks  Up Down".to_owned();
     }
 
-    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+    fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard> {
         let nothing_typed = self.word.is_empty();
         match (key.code, typed(key)) {
             (KeyCode::Up, _) => self.go(self.at.saturating_sub(1)),
@@ -131,8 +163,10 @@ impl Screen for RollCall {
             }
             _ => {
                 let word = self.word.key(key)?;
+                let (holders, witnesses) = self.marked(sight);
                 return Some(Heard::Answer(Answer::Present {
-                    holders: self.marked(),
+                    holders,
+                    witnesses,
                     word,
                 }));
             }

@@ -83,6 +83,10 @@ impl Screen for WhoseTurn {
         }
         if self.waiting.is_empty() {
             page.text("Nobody is left who could come.");
+            let comes = sight.state().is_some_and(|state| state.may_come_and_go());
+            if comes && !self.can_stop {
+                page.text("If a holder arrives now, press Esc and say so: whoever has a key can still come.");
+            }
         }
         let how = match self.chosen.and_then(|at| self.waiting.get(at)) {
             Some(handle) => format!("Press Enter when {handle} is at the table."),

@@ -161,7 +161,7 @@ fn the_roll_names_those_who_were_marked() {
         .keys(" ")
         .enter("present");
     match table.heard() {
-        Heard::Answer(Answer::Present { holders, word }) => {
+        Heard::Answer(Answer::Present { holders, word, .. }) => {
             assert_eq!(holders, [handle(1), handle(2), handle(4)]);
             assert_eq!(word, "present");
         }

@@ -85,7 +85,10 @@ fn every_hostile_text_is_seen_in_the_screens_and_none_is_obeyed() {
         });
         is_shown(hostile, &mut Table::asked(&story));
         let present = (1..=9).map(|n| format!("holder-{n}")).collect();
-        story.tell(Event::RollCalled { present });
+        story.tell(Event::RollCalled {
+            present,
+            witnesses: Vec::new(),
+        });
         is_shown(hostile, &mut Table::asked(&story));
         story.device_seen(1, true);
         is_shown(hostile, &mut Table::asked(&story));

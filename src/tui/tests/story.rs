@@ -148,7 +148,10 @@ impl Story {
     pub(super) fn at_enrolment() -> Self {
         let mut story = Self::at_roll_call();
         let present = (1..=9).map(|n| format!("holder-{n}")).collect();
-        story.tell(Event::RollCalled { present });
+        story.tell(Event::RollCalled {
+            present,
+            witnesses: Vec::new(),
+        });
         story
     }
 

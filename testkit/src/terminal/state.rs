@@ -34,6 +34,17 @@ impl<'a> State<'a> {
         }
     }
 
+    /// The same screen after an event of one of these kinds.
+    pub const fn following<'b>(self, after: &'b [&'b str]) -> State<'b>
+    where
+        'a: 'b,
+    {
+        State {
+            words: self.words,
+            after,
+        }
+    }
+
     /// Whether the newest entry is one after which it stands.
     pub fn is_after(&self, newest: Option<&Newest>) -> bool {
         self.after.is_empty()

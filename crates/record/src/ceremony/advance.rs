@@ -51,7 +51,9 @@ impl State {
                 self.judge(verdicts);
                 Ok(())
             }
-            Event::RollCalled { present } => self.roll_call(present),
+            Event::RollCalled { present, witnesses } => self.roll_call(present, witnesses),
+            Event::Arrived { person } => self.come_or_go(person, true),
+            Event::Departed { person } => self.come_or_go(person, false),
             Event::Loaded { verdicts } => {
                 self.in_step(Kind::Load)?;
                 self.judge(verdicts);
@@ -156,30 +158,6 @@ impl State {
         Ok(())
     }
 
-    fn roll_call(&mut self, present: &[String]) -> Step {
-        self.in_step(Kind::RollCall)?;
-        let known = present
-            .iter()
-            .all(|p| self.seats.iter().any(|seat| seat.handle.as_str() == p));
-        if !known {
-            return Err("somebody is not in the roster".to_owned());
-        }
-        for seat in &mut self.seats {
-            seat.present = present.iter().any(|p| p == seat.handle.as_str());
-        }
-        let here: Vec<_> = self
-            .seats
-            .iter()
-            .filter(|seat| seat.present)
-            .map(|seat| seat.handle.clone())
-            .collect();
-        let lacking = self.lacking(&here);
-        self.finish(
-            here.len() == present.len() && lacking.is_none(),
-            &lacking.unwrap_or_else(|| "somebody is named twice".to_owned()),
-        )
-    }
-
     /// Whether the current step has got what it needs.
     pub(super) fn step_is_complete(&self) -> bool {
         match self.purpose() {
@@ -212,7 +190,7 @@ impl State {
             .ok_or("it belongs to another kind of step".to_owned())
     }
 
-    fn finish(&mut self, done: bool, otherwise: &str) -> Step {
+    pub(super) fn finish(&mut self, done: bool, otherwise: &str) -> Step {
         self.progress.done = done;
         done.then_some(()).ok_or(otherwise.to_owned())
     }

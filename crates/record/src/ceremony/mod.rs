@@ -6,6 +6,7 @@
 
 mod advance;
 mod advance_turn;
+mod attendance;
 pub mod audited;
 pub mod carried;
 mod continuity;

@@ -97,6 +97,8 @@ pub enum Answer {
     Present {
         /// The handles.
         holders: Vec<Handle>,
+        /// The names of the witnesses present.
+        witnesses: Vec<String>,
         /// The word.
         word: String,
     },
@@ -179,7 +181,14 @@ impl State {
                     fields,
                 }
             }
-            (Question::RollCall, Answer::Present { holders, word }) => {
+            (
+                Question::RollCall,
+                Answer::Present {
+                    holders,
+                    witnesses,
+                    word,
+                },
+            ) => {
                 if let Some(lacking) = self.lacking(&holders) {
                     return Err(Refusal(format!(
                         "{lacking}. Wait for them, or leave and resume another day."
@@ -191,8 +200,11 @@ impl State {
                     .seats
                     .iter()
                     .filter(|seat| holders.contains(&seat.handle));
+                let listed = self.plan.roster.witnesses.iter();
+                let watching = listed.filter(|witness| witnesses.contains(&witness.name));
                 Event::RollCalled {
                     present: present.map(|seat| seat.handle.to_string()).collect(),
+                    witnesses: watching.map(|witness| witness.name.clone()).collect(),
                 }
             }
             (Question::WhoseTurn { waiting, .. }, Answer::Begin(holder)) => {

@@ -40,6 +40,10 @@ pub struct State {
     pub progress: Progress,
     /// The holders' seats, in the roster's order.
     pub seats: Vec<Seat>,
+    /// The names of the witnesses who are present.
+    pub witnesses: BTreeSet<String>,
+    /// Whether the holders present were counted.
+    pub(super) is_roll_called: bool,
     /// The holder at the table, if any.
     pub turn: Option<Turn>,
     /// The documents proposed so far.
@@ -200,6 +204,8 @@ impl State {
             step: 0,
             begun: false,
             progress: Progress::default(),
+            witnesses: BTreeSet::new(),
+            is_roll_called: false,
             turn: None,
             documents: BTreeMap::new(),
             manifest: None,

@@ -19,6 +19,8 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
                 | Event::Mishap { .. }
                 | Event::Resumed { .. }
                 | Event::Left {}
+                | Event::Arrived { .. }
+                | Event::Departed { .. }
                 | Event::TurnEnded {
                     unfinished: Some(_),
                     ..

@@ -42,6 +42,27 @@ pub struct Program {
     pub sbom: Digest,
 }
 
+/// Somebody whom the roster names, and who may come and go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Person {
+    /// A holder, by handle.
+    Holder(String),
+    /// A witness, by name.
+    Witness(String),
+}
+
+impl Person {
+    /// Who it is. Safe to show.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Holder(handle) => keymoot_core::text::escape(handle),
+            Self::Witness(name) => format!("witness {}", keymoot_core::text::escape(name)),
+        }
+    }
+}
+
 /// Something that happened. Holders are named by handle, steps by id, documents
 /// by file name, files by the digest of their content. [`super::Entry`] keeps members that are unknown here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +137,19 @@ pub enum Event {
     RollCalled {
         /// The handles of those present, in the order of their seats.
         present: Vec<String>,
+        /// The names of the witnesses present, in the roster's order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        witnesses: Vec<String>,
+    },
+    /// Somebody came after the roll call, or came back.
+    Arrived {
+        /// Who.
+        person: Person,
+    },
+    /// Somebody left the room.
+    Departed {
+        /// Who.
+        person: Person,
     },
     /// A holder came up to the table.
     TurnBegun {

@@ -67,7 +67,13 @@ impl Event {
                     false => format!("{} was confirmed: {}", escape(step), typed.join(", ")),
                 }
             }
-            Self::RollCalled { present } => format!("{} holders are present", present.len()),
+            Self::RollCalled { present, witnesses } => match witnesses.len() {
+                0 => format!("{} holders are present", present.len()),
+                1 => format!("{} holders and 1 witness are present", present.len()),
+                n => format!("{} holders and {n} witnesses are present", present.len()),
+            },
+            Self::Arrived { person } => format!("{} arrives", person.name()),
+            Self::Departed { person } => format!("{} departs", person.name()),
             Self::TurnBegun { holder } => format!("{} comes to the table", escape(holder)),
             Self::TurnEnded {
                 holder,

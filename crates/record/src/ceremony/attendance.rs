@@ -1,0 +1,111 @@
+//! Who is in the room: the roll call, and people who come and go after it.
+
+use super::{advance::Step, script::Kind, state::State};
+use crate::{
+    rules::roster::Handle,
+    transcript::{Event, event::Person},
+};
+
+impl State {
+    /// Whether somebody may arrive or depart now: after the roll call, while no holder is at the
+    /// table and the bundle is not written. Transcripts of format 1 have no such event.
+    #[must_use]
+    pub fn may_come_and_go(&self) -> bool {
+        self.calls_witnesses() && self.is_roll_called && self.turn.is_none() && !self.exported
+    }
+
+    /// Whether the roll call counts witnesses, too: transcripts of format 1 do not.
+    #[must_use]
+    pub fn calls_witnesses(&self) -> bool {
+        self.opening.as_ref().is_some_and(|o| o.format >= 2)
+    }
+
+    /// Everybody who may come and go, and whether they are here: the holders by their seats, then
+    /// the witnesses.
+    #[must_use]
+    pub fn attendance(&self) -> Vec<(Person, bool)> {
+        let holders = self
+            .seats
+            .iter()
+            .map(|seat| (Person::Holder(seat.handle.to_string()), seat.present));
+        let witnesses = self.plan.roster.witnesses.iter().map(|witness| {
+            let here = self.witnesses.contains(&witness.name);
+            (Person::Witness(witness.name.clone()), here)
+        });
+        holders.chain(witnesses).collect()
+    }
+
+    /// Whether this person is in the room.
+    #[must_use]
+    pub fn is_here(&self, person: &Person) -> bool {
+        let all = self.attendance();
+        all.iter().any(|(one, here)| one == person && *here)
+    }
+
+    /// The event that records that this person came or went.
+    #[must_use]
+    pub fn comes_or_goes(&self, person: Person) -> Event {
+        match self.is_here(&person) {
+            true => Event::Departed { person },
+            false => Event::Arrived { person },
+        }
+    }
+
+    /// Counts those present.
+    pub(super) fn roll_call(&mut self, present: &[String], witnesses: &[String]) -> Step {
+        self.in_step(Kind::RollCall)?;
+        let known = present
+            .iter()
+            .all(|p| self.seats.iter().any(|seat| seat.handle.as_str() == p));
+        let listed = &self.plan.roster.witnesses;
+        let watches = witnesses
+            .iter()
+            .all(|name| listed.iter().any(|witness| witness.name == *name));
+        if !known || !watches {
+            return Err("somebody is not in the roster".to_owned());
+        }
+        for seat in &mut self.seats {
+            seat.present = present.iter().any(|p| p == seat.handle.as_str());
+        }
+        self.witnesses = witnesses.iter().cloned().collect();
+        let here: Vec<Handle> = self
+            .seats
+            .iter()
+            .filter(|seat| seat.present)
+            .map(|seat| seat.handle.clone())
+            .collect();
+        let lacking = self.lacking(&here);
+        self.is_roll_called = true;
+        self.finish(
+            here.len() == present.len()
+                && self.witnesses.len() == witnesses.len()
+                && lacking.is_none(),
+            &lacking.unwrap_or_else(|| "somebody is named twice".to_owned()),
+        )
+    }
+
+    /// Somebody came after the roll call, or went.
+    pub(super) fn come_or_go(&mut self, person: &Person, comes: bool) -> Step {
+        if !self.may_come_and_go() {
+            return Err("people come and go after the roll call, between turns".to_owned());
+        }
+        let mut everybody = self.attendance().into_iter();
+        let Some((_, here)) = everybody.find(|(one, _)| one == person) else {
+            return Err("this person is not in the roster".to_owned());
+        };
+        if here == comes {
+            return Err("this person is there already, or gone already".to_owned());
+        }
+        match person {
+            Person::Holder(handle) => {
+                let mut seats = self.seats.iter_mut();
+                if let Some(seat) = seats.find(|seat| seat.handle.as_str() == handle) {
+                    seat.present = comes;
+                }
+            }
+            Person::Witness(name) if comes => drop(self.witnesses.insert(name.clone())),
+            Person::Witness(name) => drop(self.witnesses.remove(name)),
+        }
+        Ok(())
+    }
+}

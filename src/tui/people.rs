@@ -1,0 +1,85 @@
+//! People come and go after the roll call: who, and a word that says which.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{
+    field::{TypedWord, typed},
+    numbers::Chosen,
+    page::Page,
+    screens::Sight,
+};
+use keymoot_record::transcript::event::Person;
+
+const ARRIVED: &str = "arrived";
+const DEPARTED: &str = "departed";
+
+/// The list of the holders and witnesses, one of whom comes or goes.
+#[derive(Default)]
+pub(super) struct People {
+    chosen: Chosen,
+    word: TypedWord,
+}
+
+impl People {
+    /// Whether somebody may come or go now.
+    pub(super) fn is_possible(sight: &Sight<'_>) -> bool {
+        sight.state().is_some_and(|state| state.may_come_and_go())
+    }
+
+    /// Takes a key; who comes or goes, once that is typed out.
+    pub(super) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Person> {
+        let people = sight.state()?.attendance();
+        let nothing_typed = self.word.is_empty();
+        match (key.code, typed(key)) {
+            (KeyCode::Up, _) => self.chosen.up(),
+            (KeyCode::Down, _) => self.chosen.down(people.len()),
+            (_, Some(digit @ '0'..='9')) if nothing_typed => {
+                self.chosen.digit(digit, people.len());
+                self.word.forgive();
+            }
+            (KeyCode::Enter, _) if nothing_typed => {}
+            _ => {
+                let word = self.word.key(key)?;
+                let Some((person, here)) = people.get(self.chosen.at()?) else {
+                    return None;
+                };
+                let expected = word_for(*here);
+                if word == expected {
+                    return Some(person.clone());
+                }
+                self.word
+                    .refuse(format!("Type {expected}, or press Esc to go back."));
+            }
+        }
+        None
+    }
+
+    /// Says what there is to say.
+    pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        page.who("The administrator");
+        page.headline("Who arrives or leaves the room?");
+        page.gap();
+        let people = sight.state().map(|state| state.attendance());
+        let people = people.unwrap_or_default();
+        for (at, (person, here)) in people.iter().enumerate() {
+            let mark = if *here { "[x] here " } else { "[ ] away " };
+            let row = format!("{mark} {:>2} {}", at + 1, sight.named(person));
+            page.choice(&row, self.chosen.at() == Some(at));
+        }
+        match self.chosen.at().and_then(|at| people.get(at)) {
+            Some((person, here)) => {
+                let word = word_for(*here);
+                self.word.show(
+                    page,
+                    &format!("{}: type {word} and press Enter:", person.name()),
+                );
+            }
+            None => page.ask("Choose: arrows or a number."),
+        }
+        page.keys = "Up Down 1-9 choose".to_owned();
+    }
+}
+
+fn word_for(here: bool) -> &'static str {
+    if here { DEPARTED } else { ARRIVED }
+}

@@ -1,0 +1,63 @@
+//! Holders and witnesses who come after the roll call, and who leave before the end.
+
+use super::{
+    occasions::{Occasion, old_pin},
+    rehearsal::{transcript, unattended_pin},
+    states::{CALL_TO_CLOSE, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, FAREWELL, OPENING, ROLL_CALL},
+};
+
+use keymoot_record::transcript::Event;
+
+/// Somebody comes or goes: the number in the list, and the word.
+pub(crate) fn comes_or_goes(held: &mut Occasion, number: usize, word: &str) {
+    held.at
+        .press("\u{1b}")
+        .expect("3 somebody arrives or leaves the room")
+        .press("3")
+        .expect("Who arrives or leaves the room?")
+        .press(&number.to_string())
+        .expect(format!("type {word} and press Enter").as_str())
+        .enter(word);
+}
+
+#[test]
+fn a_late_holder_signs_and_closes_in_place_of_one_who_leaves() {
+    let mut held = Occasion::begin(2, "annual-resign", "1-initial-root");
+    held.opens(OPENING, ["bag 17", "12:00"]);
+    held.at
+        .expect(ROLL_CALL)
+        .press(&" ".repeat(5))
+        .enter("present");
+    held.reads();
+    for holder in 1..=4 {
+        held.turn(CALL_TO_SIGN, holder, &old_pin(holder));
+    }
+    held.at.expect(CALL_TO_SIGN);
+    comes_or_goes(&mut held, 5, "departed");
+    held.at.expect("Nobody is left who could come");
+    comes_or_goes(&mut held, 6, "arrived");
+    held.turn(CALL_TO_SIGN.following(&["arrived"]), 6, &old_pin(6));
+    held.at.expect(CLOSING).expect(CONFIRM).enter("confirm");
+    held.at.expect(CALL_TO_CLOSE);
+    comes_or_goes(&mut held, 9, "arrived");
+    let called = CALL_TO_CLOSE.following(&["arrived", "turn-ended"]);
+    for holder in [9, 1, 2, 3, 4] {
+        held.turn(
+            called,
+            holder,
+            &[(unattended_pin(holder), &["the closing signature"])],
+        );
+    }
+    held.at.expect(ENOUGH.with("5 of 5 have")).enter("enough");
+    held.at.expect(FAREWELL).enter("done");
+    assert_eq!(held.at.exit_code(), 0);
+    held.verifies();
+    let chain = transcript(&held.folder.path().join("bundle"));
+    let said: Vec<_> = chain
+        .entries()
+        .iter()
+        .filter(|entry| matches!(entry.event, Event::Arrived { .. } | Event::Departed { .. }))
+        .map(|entry| entry.event.sentence())
+        .collect();
+    assert_eq!(said, ["holder-5 departs", "holder-6 arrives"]);
+}
