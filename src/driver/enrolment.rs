@@ -12,7 +12,7 @@ use crate::{
 use keymoot_attestation::Family;
 use keymoot_core::HostError;
 use keymoot_record::{
-    ceremony::{propose, state::Enrolment, statement, turn::Stage},
+    ceremony::{enrolment::Enrolment, propose, statement, turn::Stage},
     rules::{device as rules, roster::Handle},
     transcript::Event,
 };

@@ -3,7 +3,7 @@
 use super::{Driver, Stop};
 use keymoot_core::HostError;
 use keymoot_record::{
-    ceremony::{script::Document, state::Enrolment, statement, verify},
+    ceremony::{enrolment::Enrolment, script::Document, statement, verify},
     rules::roster::Handle,
     transcript::Event,
 };

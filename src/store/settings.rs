@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::host::whole;
 use keymoot_attestation::Family;
 use keymoot_core::{HostError, Rule, Violation, digest::Digest};
-use keymoot_record::{ceremony::state::Opening, transcript::Mode};
+use keymoot_record::{ceremony::opening::Opening, transcript::Mode};
 
 const NAME: &str = "settings.json";
 

@@ -4,7 +4,7 @@
 use crate::{
     ceremony::{
         audited::{self, Account},
-        state::Enrolment,
+        enrolment::Enrolment,
     },
     rules::audit,
     transcript::{Entry, Event},

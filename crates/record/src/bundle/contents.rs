@@ -8,10 +8,10 @@ use super::{Files, audits, is_plain, programs};
 use crate::{
     ceremony::{
         State,
+        enrolment::Enrolment,
         previous::{PREVIOUS, REVOKED},
         propose::CRATES_ROOT,
         script::Document,
-        state::Enrolment,
         verify::{self, Delegators},
     },
     report,

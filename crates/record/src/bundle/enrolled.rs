@@ -3,7 +3,7 @@
 
 use super::{audits, evidence::STOP, record::Record};
 use crate::{
-    ceremony::{state::Enrolment, statement},
+    ceremony::{enrolment::Enrolment, statement},
     rules::device,
     transcript::{Event, Time},
 };

@@ -5,13 +5,14 @@
 //! screen.
 
 mod advance;
-mod advance_turn;
 mod attendance;
 pub mod audited;
 pub mod carried;
 mod continuity;
 mod crates_root;
+pub mod enrolment;
 mod next;
+pub mod opening;
 mod order;
 mod plan;
 mod presence;

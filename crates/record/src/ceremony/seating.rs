@@ -1,7 +1,7 @@
 //! Who sits at the table, and with which keys: the roster and what earlier
 //! ceremonies left, put together.
 
-use super::{previous::Previous, state::Enrolment};
+use super::{enrolment::Enrolment, previous::Previous};
 use crate::rules::roster::{self, Handle, Roster};
 
 /// How a person comes to the ceremony.

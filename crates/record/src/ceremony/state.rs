@@ -10,6 +10,8 @@ use std::{
 };
 
 use super::{
+    enrolment::{Enrolment, Signature},
+    opening::Opening,
     plan::Plan,
     script::{Document, Step},
     seating::{Place, Standing},
@@ -17,9 +19,8 @@ use super::{
 };
 use crate::{
     rules::roster::Handle,
-    transcript::{self, Entry, Event, Mode, Program, Time},
+    transcript::{self, Entry, Event, Program, Time},
 };
-use keymoot_attestation::Family;
 use keymoot_core::{Verdict, digest::Digest, text::excerpt};
 
 /// What a ceremony has come to.
@@ -62,21 +63,6 @@ pub struct State {
     pub time: Option<Time>,
 }
 
-/// How a ceremony was opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opening {
-    /// Names this run.
-    pub ceremony: String,
-    /// Live or rehearsal.
-    pub mode: Mode,
-    /// When.
-    pub time: Time,
-    /// The number of the transcript's format.
-    pub format: u32,
-    /// The settings of a live ceremony, as last recorded.
-    pub settings: Option<Digest>,
-}
-
 /// What the current step has already got.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -115,36 +101,6 @@ pub struct Seat {
     pub proof: Option<Digest>,
     /// The closing signature.
     pub closing: Option<Signature>,
-}
-
-/// Holder, device, key, attestation and proof of possession.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Enrolment {
-    /// The device's serial number.
-    pub serial: u32,
-    /// Of which kind it is.
-    pub family: Family,
-    /// Its firmware.
-    pub firmware: String,
-    /// The key's SubjectPublicKeyInfo, DER.
-    pub spki: Vec<u8>,
-    /// The attestation certificate's digest.
-    pub attestation: Digest,
-    /// The device certificate's digest.
-    pub device: Digest,
-    /// The signed statement's digest; `None` until possession is proven.
-    pub statement: Option<Digest>,
-    /// What was sealed to the holder, if it was not shown once.
-    pub escrow: Option<Digest>,
-}
-
-/// A signature and the id of its key in the document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signature {
-    /// The key's id.
-    pub keyid: String,
-    /// The signature's bytes.
-    pub bytes: Vec<u8>,
 }
 
 /// A proposed document.
@@ -464,14 +420,6 @@ impl Seat {
     pub fn key_in(&self, serial: u32) -> Option<Digest> {
         let mut proven = self.proven();
         proven.find(|e| e.serial == serial).map(Enrolment::key)
-    }
-}
-
-impl Enrolment {
-    /// The identity of the key: the SHA-256 of its SubjectPublicKeyInfo.
-    #[must_use]
-    pub fn key(&self) -> Digest {
-        Digest::of(&self.spki)
     }
 }
 

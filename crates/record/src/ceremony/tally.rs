@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{
+    enrolment::Enrolment,
     previous::{Revoked, RevokedKey},
     script::{Document, Kind, Scenario},
     seating::Standing,
-    state::{Enrolment, Seat, State},
+    state::{Seat, State},
     turn::Purpose,
 };
 use crate::rules::roster::Handle;

@@ -2,9 +2,12 @@
 
 use crate::{
     ceremony::{
-        State, propose,
+        State,
+        enrolment::Enrolment,
+        opening::Opening,
+        propose,
         script::Document,
-        state::{Enrolment, Opening, Proposal, Seal, Seat},
+        state::{Proposal, Seal, Seat},
         trust, verify,
     },
     rules::roster,

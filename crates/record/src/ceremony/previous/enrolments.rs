@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use super::Inputs;
 use crate::{
     ceremony::{
-        state::Enrolment,
+        enrolment::Enrolment,
         statement::{self, Stated},
     },
     rules::roster::Handle,

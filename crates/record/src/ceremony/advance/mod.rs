@@ -1,8 +1,15 @@
 //! How each event changes the state, and when it may come.
 
+mod enrolment;
+mod signing;
+mod turn;
+
+use std::collections::BTreeMap;
+
 use super::{
+    State,
     script::{Document, Kind},
-    state::{Progress, Proposal, Seal, State},
+    state::{Progress, Proposal, Seal},
 };
 use crate::transcript::{Entry, Event};
 use keymoot_core::{Verdict, digest::Digest};
@@ -11,41 +18,11 @@ pub(super) type Step = Result<(), String>;
 
 impl State {
     /// Folds in an event of the ceremony's course.
-    pub(super) fn advance(&mut self, event: &Event, entry: &Entry) -> Step {
+    pub(in crate::ceremony) fn advance(&mut self, event: &Event, entry: &Entry) -> Step {
         match event {
-            Event::StepBegun { step } => {
-                self.is_current(step, false)?;
-                self.begun = true;
-                self.progress = Progress::default();
-                Ok(())
-            }
-            Event::StepDone { step } => {
-                self.is_current(step, true)?;
-                if !self.step_is_complete() {
-                    return Err("the step has not got what it needs".to_owned());
-                }
-                self.begun = false;
-                self.progress = Progress::default();
-                self.step += 1;
-                Ok(())
-            }
-            Event::Confirmed { step, fields } => {
-                if !self.awaits_comparison() {
-                    self.in_step(Kind::Confirm)?;
-                }
-                self.is_current(step, true)?;
-                let asked = self
-                    .current()
-                    .map(|step| step.fields.clone())
-                    .unwrap_or_default();
-                let same = asked.len() == fields.len()
-                    && asked.iter().all(|field| {
-                        fields
-                            .get(&field.id)
-                            .is_some_and(|typed| field.accepts.accept(typed).is_ok())
-                    });
-                self.finish(same, "what was typed is not what the step asks for")
-            }
+            Event::StepBegun { step } => self.step_begun(step),
+            Event::StepDone { step } => self.step_done(step),
+            Event::Confirmed { step, fields } => self.confirmed(step, fields),
             Event::MachineChecked { verdicts } => {
                 self.in_step(Kind::Preflight)?;
                 self.judge(verdicts);
@@ -75,52 +52,21 @@ impl State {
                 made,
                 verdicts,
             } => {
-                self.in_step(Kind::Propose)?;
-                let document = self.document(document)?;
-                self.judge(verdicts);
-                if self.progress.violated.is_empty() {
-                    let proposal = Proposal {
-                        file: *file,
-                        signed: *signed,
-                        made: *made,
-                        reviewed: false,
-                    };
-                    self.documents.insert(document, proposal);
-                }
-                self.progress.done =
-                    self.all_documents(|state, d| state.documents.contains_key(&d));
-                Ok(())
+                let proposal = Proposal {
+                    file: *file,
+                    signed: *signed,
+                    made: *made,
+                    reviewed: false,
+                };
+                self.proposed(document, proposal, verdicts)
             }
-            Event::Reviewed { document, signed } => {
-                self.in_step(Kind::Review)?;
-                let document = self.document(document)?;
-                let proposal = self
-                    .documents
-                    .get_mut(&document)
-                    .filter(|p| p.signed == *signed);
-                proposal.ok_or("this is not what was proposed")?.reviewed = true;
-                self.progress.done = self
-                    .all_documents(|state, d| state.documents.get(&d).is_some_and(|p| p.reviewed));
-                Ok(())
-            }
+            Event::Reviewed { document, signed } => self.reviewed(document, signed),
             Event::Verified { verdicts } => {
                 self.in_step(Kind::Verify)?;
                 self.judge(verdicts);
                 Ok(())
             }
-            Event::Sealed { attachments } => {
-                self.in_step(Kind::Close)?;
-                if self.sealed.is_some() {
-                    return Err("the transcript is already sealed".to_owned());
-                }
-                let head = entry.digest().map_err(|error| error.to_string())?;
-                self.sealed = Some(Seal {
-                    seq: entry.seq,
-                    head,
-                    attachments: attachments.clone(),
-                });
-                Ok(())
-            }
+            Event::Sealed { attachments } => self.seal(entry, attachments),
             Event::ManifestMade { manifest } => self.make_manifest(*manifest, entry.seq),
             Event::Exported { manifest } => {
                 self.in_step(Kind::Export)?;
@@ -132,6 +78,80 @@ impl State {
             }
             event => self.advance_turn(event),
         }
+    }
+
+    fn step_begun(&mut self, step: &str) -> Step {
+        self.is_current(step, false)?;
+        self.begun = true;
+        self.progress = Progress::default();
+        Ok(())
+    }
+
+    fn step_done(&mut self, step: &str) -> Step {
+        self.is_current(step, true)?;
+        if !self.step_is_complete() {
+            return Err("the step has not got what it needs".to_owned());
+        }
+        self.begun = false;
+        self.progress = Progress::default();
+        self.step += 1;
+        Ok(())
+    }
+
+    fn confirmed(&mut self, step: &str, typed: &BTreeMap<String, String>) -> Step {
+        if !self.awaits_comparison() {
+            self.in_step(Kind::Confirm)?;
+        }
+        self.is_current(step, true)?;
+        let asked = self
+            .current()
+            .map(|step| step.fields.as_slice())
+            .unwrap_or_default();
+        let same = asked.len() == typed.len()
+            && asked.iter().all(|field| {
+                typed
+                    .get(&field.id)
+                    .is_some_and(|typed| field.accepts.accept(typed).is_ok())
+            });
+        self.finish(same, "what was typed is not what the step asks for")
+    }
+
+    fn proposed(&mut self, document: &str, proposal: Proposal, verdicts: &[Verdict]) -> Step {
+        self.in_step(Kind::Propose)?;
+        let document = self.document(document)?;
+        self.judge(verdicts);
+        if self.progress.violated.is_empty() {
+            self.documents.insert(document, proposal);
+        }
+        self.progress.done = self.all_documents(|state, d| state.documents.contains_key(&d));
+        Ok(())
+    }
+
+    fn reviewed(&mut self, document: &str, signed: &Digest) -> Step {
+        self.in_step(Kind::Review)?;
+        let document = self.document(document)?;
+        let proposal = self.documents.get_mut(&document);
+        proposal
+            .filter(|proposal| proposal.signed == *signed)
+            .ok_or("this is not what was proposed")?
+            .reviewed = true;
+        self.progress.done =
+            self.all_documents(|state, d| state.documents.get(&d).is_some_and(|p| p.reviewed));
+        Ok(())
+    }
+
+    fn seal(&mut self, entry: &Entry, attachments: &BTreeMap<String, Digest>) -> Step {
+        self.in_step(Kind::Close)?;
+        if self.sealed.is_some() {
+            return Err("the transcript is already sealed".to_owned());
+        }
+        let head = entry.digest().map_err(|error| error.to_string())?;
+        self.sealed = Some(Seal {
+            seq: entry.seq,
+            head,
+            attachments: attachments.clone(),
+        });
+        Ok(())
     }
 
     /// A program that took over may make the manifest again: what was signed is another one, and
@@ -159,7 +179,7 @@ impl State {
     }
 
     /// Whether the current step has got what it needs.
-    pub(super) fn step_is_complete(&self) -> bool {
+    pub(in crate::ceremony) fn step_is_complete(&self) -> bool {
         match self.purpose() {
             Some(purpose) => {
                 self.turn.is_none()
@@ -221,11 +241,7 @@ impl State {
             && documents.iter().all(|&document| is_done(self, document))
     }
 
-    pub(super) fn is_reviewed(
-        &self,
-        name: &str,
-        signed: &keymoot_core::digest::Digest,
-    ) -> Result<Document, String> {
+    pub(super) fn is_reviewed(&self, name: &str, signed: &Digest) -> Result<Document, String> {
         let document = self.document(name)?;
         let proposal = self.documents.get(&document);
         let same = proposal.is_some_and(|p| p.reviewed && p.signed == *signed);

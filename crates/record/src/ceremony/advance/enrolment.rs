@@ -1,0 +1,194 @@
+//! The events in which a holder's device is set up, makes a key and proves it.
+
+use super::{Step, turn::bytes, violated};
+use crate::{
+    ceremony::{
+        State,
+        enrolment::Enrolment,
+        turn::{Purpose, Stage},
+    },
+    transcript::Event,
+};
+use keymoot_attestation::Family;
+use keymoot_core::{Verdict, digest::Digest};
+
+impl State {
+    /// Folds in an event of an enrolment.
+    pub(super) fn advance_enrolment(&mut self, event: &Event) -> Step {
+        match event {
+            Event::DeviceConfirmed { holder, serial } => self.device_confirmed(holder, *serial),
+            Event::ResetAnnounced { holder, serial } => self.reset_announced(holder, *serial),
+            Event::ResetDone { holder, serial } => {
+                self.moves_on(holder, *serial, Stage::Reset, Stage::Provision)
+            }
+            Event::EscrowKept {
+                holder,
+                serial,
+                sealed,
+            } => {
+                self.device_at_stage(holder, *serial, &[Stage::Provision])?
+                    .escrow = *sealed;
+                self.moves_on(holder, *serial, Stage::Provision, Stage::HalfProvisioned)
+            }
+            Event::Provisioned { holder, serial } => {
+                self.moves_on(holder, *serial, Stage::HalfProvisioned, Stage::Generate)
+            }
+            Event::GenerateAnnounced { holder, serial } => {
+                self.moves_on(holder, *serial, Stage::Generate, Stage::HalfGenerated)
+            }
+            Event::KeyGenerated {
+                holder,
+                serial,
+                spki,
+                adopted,
+            } => {
+                let spki = bytes(spki)?;
+                let from = match adopted {
+                    true => Stage::Found(spki.clone()),
+                    false => Stage::HalfGenerated,
+                };
+                self.moves_on(holder, *serial, from, Stage::Attest(spki))
+            }
+            Event::KeyFound {
+                holder,
+                serial,
+                spki,
+            } => {
+                let found = Stage::Found(bytes(spki)?);
+                self.moves_on(holder, *serial, Stage::HalfGenerated, found)
+            }
+            Event::KeyMissing { holder, serial } => {
+                self.moves_on(holder, *serial, Stage::HalfGenerated, Stage::Reset)
+            }
+            Event::Attested {
+                holder,
+                serial,
+                attestation,
+                device,
+                verdicts,
+            } => self.attested(holder, *serial, [*attestation, *device], verdicts),
+            Event::StatementAnnounced { holder, serial } => {
+                self.statement_announced(holder, *serial)
+            }
+            Event::Enrolled {
+                holder,
+                serial,
+                statement,
+            } => self.enrolled(holder, *serial, *statement),
+            _ => Err("it has no place here".to_owned()),
+        }
+    }
+
+    fn moves_on(&mut self, holder: &str, serial: u32, from: Stage, to: Stage) -> Step {
+        self.device_at_stage(holder, serial, &[from])?.stage = to;
+        Ok(())
+    }
+
+    fn device_confirmed(&mut self, holder: &str, serial: u32) -> Step {
+        let turn = self.device_at_stage(holder, serial, &[Stage::Identify])?;
+        let used = turn.device.as_ref().is_some_and(|seen| seen.used);
+        turn.stage = match (used, turn.family()) {
+            (true, _) => Stage::Erase,
+            (false, Family::YubiKey) => Stage::Provision,
+            // Its log is to begin with a reset.
+            (false, Family::YubiHsm) => Stage::HalfProvisioned,
+        };
+        Ok(())
+    }
+
+    fn reset_announced(&mut self, holder: &str, serial: u32) -> Step {
+        let turn = self.with_device(holder, serial)?;
+        match turn.stage {
+            Stage::Erase | Stage::Reset | Stage::HalfProvisioned | Stage::Found(_) => {
+                turn.stage = Stage::Reset;
+                Ok(())
+            }
+            _ => Err("nobody agreed that the device is erased".to_owned()),
+        }
+    }
+
+    fn attested(
+        &mut self,
+        holder: &str,
+        serial: u32,
+        [attestation, device]: [Digest; 2],
+        verdicts: &[Verdict],
+    ) -> Step {
+        let turn = self.with_device(holder, serial)?;
+        let Stage::Attest(spki) = turn.stage.clone() else {
+            return Err("there is no key to attest".to_owned());
+        };
+        let violated = violated(verdicts);
+        if !violated.is_empty() {
+            turn.stage = Stage::Refused(violated);
+            return Ok(());
+        }
+        turn.stage = Stage::Prove;
+        let seen = turn.device.as_ref();
+        let enrolment = Enrolment {
+            serial,
+            family: turn.family(),
+            firmware: seen.map(|seen| seen.firmware.clone()).unwrap_or_default(),
+            spki,
+            attestation,
+            device,
+            statement: None,
+            escrow: turn.escrow,
+        };
+        let (holder, purpose) = (turn.holder.clone(), turn.purpose);
+        if let Some(seat) = self.seat_mut(&holder) {
+            match purpose {
+                Purpose::Spare => seat.spares.push(enrolment),
+                _ => seat.enrolment = Some(enrolment),
+            }
+        }
+        Ok(())
+    }
+
+    fn statement_announced(&mut self, holder: &str, serial: u32) -> Step {
+        let turn = self.with_device(holder, serial)?;
+        let due = match turn.purpose {
+            Purpose::Prove => Stage::Sign,
+            _ => Stage::Prove,
+        };
+        if turn.stage != due {
+            return Err("it is out of turn".to_owned());
+        }
+        turn.announced = true;
+        Ok(())
+    }
+
+    fn enrolled(&mut self, holder: &str, serial: u32, statement: Digest) -> Step {
+        let turn = self.announced(holder, serial, &[Stage::Prove])?;
+        turn.stage = match turn.family() {
+            Family::YubiKey => Stage::Remove,
+            Family::YubiHsm => Stage::ReadLog,
+        };
+        let making = self.making_mut();
+        making.ok_or("there is no key to prove")?.statement = Some(statement);
+        Ok(())
+    }
+
+    /// The enrolment that the turn at the table is making.
+    #[must_use]
+    pub fn making(&self) -> Option<&Enrolment> {
+        let turn = self.turn.as_ref()?;
+        let seat = self.seat(&turn.holder)?;
+        match turn.purpose {
+            Purpose::Enroll => seat.enrolment.as_ref(),
+            Purpose::Spare => seat.spares.last(),
+            Purpose::Sign | Purpose::Prove | Purpose::Close => None,
+        }
+    }
+
+    fn making_mut(&mut self) -> Option<&mut Enrolment> {
+        let turn = self.turn.as_ref()?;
+        let (holder, purpose) = (turn.holder.clone(), turn.purpose);
+        let seat = self.seat_mut(&holder)?;
+        match purpose {
+            Purpose::Enroll => seat.enrolment.as_mut(),
+            Purpose::Spare => seat.spares.last_mut(),
+            Purpose::Sign | Purpose::Prove | Purpose::Close => None,
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The events in which a holder's key signs: documents, the presence proof, the manifest.
+
+use super::{Step, turn::bytes};
+use crate::{
+    ceremony::{
+        State,
+        enrolment::Signature,
+        script::{Document, Kind},
+        turn::Stage,
+    },
+    rules::roster::Handle,
+    transcript::Event,
+};
+use keymoot_attestation::Family;
+use keymoot_core::digest::Digest;
+
+impl State {
+    /// Folds in an event of a signing turn.
+    pub(super) fn advance_signing(&mut self, event: &Event) -> Step {
+        match event {
+            Event::SignAnnounced {
+                holder,
+                serial,
+                document,
+                signed,
+            } => {
+                self.may_sign(holder, document, signed, *serial)?;
+                self.announce(holder, *serial)
+            }
+            Event::Signed {
+                holder,
+                serial,
+                document,
+                signed,
+                keyid,
+                signature,
+            } => {
+                let document = self.may_sign(holder, document, signed, *serial)?;
+                let signature = Signature {
+                    keyid: keyid.clone(),
+                    bytes: bytes(signature)?,
+                };
+                self.signed(holder, *serial, document, signature)
+            }
+            Event::Proved {
+                holder,
+                serial,
+                statement,
+            } => {
+                self.in_step(Kind::Prove)?;
+                let handle = self.signer(holder, *serial)?;
+                let seat = self.seat_mut(&handle).ok_or(NO_SEAT)?;
+                seat.proof = Some(*statement);
+                self.remove_when_done(&handle);
+                Ok(())
+            }
+            Event::CloseAnnounced { holder, serial } => {
+                self.in_step(Kind::Close)?;
+                self.announce(holder, *serial)
+            }
+            Event::Closed {
+                holder,
+                serial,
+                keyid,
+                signature,
+            } => {
+                self.in_step(Kind::Close)?;
+                let handle = self.signer(holder, *serial)?;
+                let closing = Signature {
+                    keyid: keyid.clone(),
+                    bytes: bytes(signature)?,
+                };
+                let seat = self.seat_mut(&handle).ok_or(NO_SEAT)?;
+                seat.closing = Some(closing);
+                self.remove_when_done(&handle);
+                Ok(())
+            }
+            _ => Err("it has no place here".to_owned()),
+        }
+    }
+
+    fn announce(&mut self, holder: &str, serial: u32) -> Step {
+        self.device_at_stage(holder, serial, &[Stage::Sign])?
+            .announced = true;
+        Ok(())
+    }
+
+    fn signed(
+        &mut self,
+        holder: &str,
+        serial: u32,
+        document: Document,
+        signature: Signature,
+    ) -> Step {
+        let handle = self.signer(holder, serial)?;
+        let seat = self.seat_mut(&handle).ok_or(NO_SEAT)?;
+        if seat
+            .signatures
+            .insert((document, serial), signature)
+            .is_some()
+        {
+            return Err("this device has signed this document".to_owned());
+        }
+        self.remove_when_done(&handle);
+        Ok(())
+    }
+
+    /// The holder at the table, whose device has announced a signature.
+    fn signer(&mut self, holder: &str, serial: u32) -> Result<Handle, String> {
+        let turn = self.announced(holder, serial, &[Stage::Sign])?;
+        Ok(turn.holder.clone())
+    }
+
+    /// The document, where the key in this device of the holder has a part in it and people have
+    /// reviewed it.
+    fn may_sign(
+        &self,
+        holder: &str,
+        document: &str,
+        signed: &Digest,
+        serial: u32,
+    ) -> Result<Document, String> {
+        self.in_step(Kind::Sign)?;
+        let document = self.is_reviewed(document, signed)?;
+        let mut seats = self.seats.iter();
+        let seat = seats.find(|seat| seat.handle.as_str() == holder);
+        let may = seat.is_some_and(|seat| {
+            self.signers(seat, document)
+                .any(|enrolment| enrolment.serial == serial)
+        });
+        may.then_some(document)
+            .ok_or("the key in this device has no part in this document".to_owned())
+    }
+
+    fn remove_when_done(&mut self, handle: &Handle) {
+        let Some((turn, seat)) = self.turn.as_ref().zip(self.seat(handle)) else {
+            return;
+        };
+        let device = turn.device.as_ref().map(|seen| seen.serial);
+        let stage = if self.has_done(seat, turn.purpose) {
+            Stage::Remove
+        } else if self.next_signature(seat, device).is_none() {
+            Stage::Exchange
+        } else {
+            return;
+        };
+        if let Some(turn) = &mut self.turn {
+            turn.stage = match turn.family() {
+                Family::YubiKey => stage,
+                Family::YubiHsm => Stage::ReadLog,
+            };
+        }
+    }
+}
+
+const NO_SEAT: &str = "this holder has no seat";

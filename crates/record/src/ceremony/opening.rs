@@ -1,0 +1,19 @@
+//! How a ceremony was opened.
+
+use crate::transcript::{Mode, Time};
+use keymoot_core::digest::Digest;
+
+/// How a ceremony was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// Names this run.
+    pub ceremony: String,
+    /// Live or rehearsal.
+    pub mode: Mode,
+    /// When.
+    pub time: Time,
+    /// The number of the transcript's format.
+    pub format: u32,
+    /// The settings of a live ceremony, as last recorded.
+    pub settings: Option<Digest>,
+}
