@@ -5,6 +5,7 @@
 pub mod bundle;
 pub mod ceremony;
 pub mod expectation;
+pub mod handle;
 pub mod report;
 pub mod rules;
 pub mod runbook;

@@ -1,6 +1,7 @@
 //! The audit logs of YubiHSM 2 units in a bundle: where they lie, and what they are
 //! worth, judged anew.
 
+use super::STOP;
 use crate::{
     ceremony::{
         audited::{self, Account},
@@ -14,8 +15,6 @@ use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 
 /// Where the logs lie in a bundle.
 pub(super) const LOGS: &str = "audit-logs";
-
-const STOP: &str = "do not trust this bundle, and say so to those who published it";
 
 /// The files of every reading that the transcript tells of: path and digest.
 pub(super) fn files(entries: &[Entry]) -> impl Iterator<Item = (String, Digest)> {

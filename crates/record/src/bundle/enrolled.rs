@@ -1,7 +1,7 @@
 //! Whose keys these are: the enrolments that a ceremony made and the statements that
 //! its keys signed, judged anew from the evidence in its bundle.
 
-use super::{audits, evidence::STOP, record::Record};
+use super::{STOP, audits, record::Record};
 use crate::{
     ceremony::{enrolment::Enrolment, statement},
     rules::device,

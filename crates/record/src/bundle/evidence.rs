@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Bundle, Files, MANIFEST, Manifest, SIGNATURES,
+    Bundle, Files, MANIFEST, Manifest, SIGNATURES, STOP,
     contents::{INPUTS, REPORT_HTML, REPORT_MARKDOWN, TUF_ROOT, contents},
     manifest,
     record::Record,
@@ -27,8 +27,6 @@ use keymoot_core::{
 };
 use keymoot_tuf as tuf;
 use keymoot_tuf::Dialect;
-
-pub(super) const STOP: &str = "do not trust this bundle, and say so to those who published it";
 
 /// What a bundle's transcript and files come to.
 pub(super) struct Evidence<'b> {

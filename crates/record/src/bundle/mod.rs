@@ -31,6 +31,9 @@ pub use record::so_far;
 pub use sbom::this_program;
 pub use verify::{Expectations, ExpectedFiles, account, verify};
 
+/// What to do about a bundle whose record does not hold together.
+const STOP: &str = "do not trust this bundle, and say so to those who published it";
+
 /// Files of a bundle: path, with `/` between its parts, to content.
 pub type Files = BTreeMap<String, Vec<u8>>;
 

@@ -1,6 +1,6 @@
 //! What the rules say of a transcript and of the evidence that it names, sealed or not.
 
-use super::{evidence::STOP, programs, transcript};
+use super::{STOP, programs, transcript};
 use crate::{
     ceremony::{State, carried, propose, script::Document, verify},
     transcript::{Chain, Event, Mode, Time},

@@ -1,6 +1,6 @@
 //! What a bundle's transcript says of the machine and of its clock.
 
-use super::{evidence::STOP, record::Record};
+use super::{STOP, record::Record};
 use crate::{
     rules::machine,
     transcript::{Event, Mode, Time},

@@ -1,7 +1,7 @@
 //! What a bundle's transcript must be as a whole: sealed, the one that the manifest names,
 //! and in order by the clock or told not to be.
 
-use super::{Manifest, evidence::STOP};
+use super::{Manifest, STOP};
 use crate::{
     ceremony::State,
     transcript::{Chain, Event},

@@ -98,7 +98,7 @@ pub fn account(bundle: &Bundle, vendor: &TrustStore) -> Result<Account, Vec<Verd
     let manifest = read_manifest(bundle).map_err(|violation| vec![violation.into()])?;
     let evidence = Evidence::gather(bundle, &manifest, vendor)?;
     evidence.account().map_err(|why| {
-        let next = evidence::STOP;
+        let next = super::STOP;
         vec![Violation::new(Rule::BundleDerived, why, next).into()]
     })
 }

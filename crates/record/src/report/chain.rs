@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{
     facts::{Device, Facts},
-    html::{clipped, escape},
+    markup::{clipped, escape},
     page::{Chain, Level, Vouches},
 };
 use keymoot_attestation::Link;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     facts::Facts,
-    html::{clipped, escape},
+    markup::{clipped, escape},
     page::{Course, Stretch},
 };
 use crate::transcript::Event;

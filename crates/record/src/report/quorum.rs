@@ -15,7 +15,7 @@ pub(super) fn svg(quorum: &Quorum) -> String {
     let mut svg = format!(
         "<svg class=\"quorum\" role=\"img\" viewBox=\"0 0 {width} {HEIGHT}\" width=\"{width}\" height=\"{HEIGHT}\">\n\
          <title>{}</title>\n",
-        super::html::escape(&quorum.sentence())
+        super::markup::escape(&quorum.sentence())
     );
     for (index, signed) in quorum.signed.iter().enumerate() {
         let x = index * STEP + STEP / 2 + 2;

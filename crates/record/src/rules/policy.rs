@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Violation, roster::Handle};
+use super::Violation;
+use crate::handle::Handle;
 use keymoot_attestation::{Family, Firmware};
 use keymoot_core::{Rule, text::excerpt};
 use keymoot_tuf as tuf;
