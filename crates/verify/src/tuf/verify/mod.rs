@@ -3,6 +3,7 @@
 mod expiry;
 mod json;
 pub(super) mod load;
+mod rehearsal;
 mod report;
 mod roots;
 mod text;

@@ -14,6 +14,7 @@ use serde::{Serialize, Serializer};
 use super::super::Failure;
 use super::expiry::Judging;
 use super::load::{self, Loaded};
+use super::rehearsal;
 use super::roots::{self, ChainReport, Roots, Walked};
 
 /// The outcome: everything that holds, and everything that does not.
@@ -216,6 +217,8 @@ impl Report {
         document: &Document,
         verdict: Result<VerifiedRole, RoleError>,
     ) {
+        self.warnings
+            .extend(rehearsal::finding(document, Some(path.clone())));
         match verdict {
             Ok(role) => self.documents.push(Accepted {
                 path,
@@ -293,6 +296,15 @@ impl Report {
                 self.errors.push(expired(what, Some(path.clone())));
             }
         }
+    }
+
+    /// Whether a document says that a rehearsal made it.
+    pub(super) fn of_rehearsal(&self) -> bool {
+        let of_roots = self.roots.roots.iter().flat_map(|root| &root.warnings);
+        let mut names = of_roots
+            .map(|warning| warning.name)
+            .chain(self.warnings.iter().map(|warning| warning.name));
+        names.any(|name| name == "REHEARSAL")
     }
 
     /// Whether everything given follows from the trusted root.

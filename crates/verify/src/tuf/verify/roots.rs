@@ -12,6 +12,7 @@ use keymoot_tuf::{ChainError, Document, KeyId, Quorum, VerifiedRoot, Walk};
 use super::super::Failure;
 use super::expiry::Judging;
 use super::load::{self, Loaded};
+use super::rehearsal;
 use super::report::{Expiry, Finding, Named, Signer, Signers};
 
 /// How many files are read before their documents are forgotten.
@@ -177,7 +178,11 @@ impl Roots {
             sha256,
             signed: names.signers(verified.by_itself()),
             signed_by_previous: verified.by_previous().map(|quorum| names.signers(quorum)),
-            warnings: verified.warnings().map(Named::warning).collect(),
+            warnings: verified
+                .warnings()
+                .map(Named::warning)
+                .chain(rehearsal::finding(verified.document(), None).map(|f| Named::finding(&f)))
+                .collect(),
         });
         if trusted || anchor.is_none() {
             self.newest = Some(verified);

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use keymoot_core::text::{escape, escape_path};
 
+use super::rehearsal;
 use super::report::{Accepted, Report, Signer, Signers};
 use super::roots::{ChainReport, RootReport};
 
@@ -83,6 +84,9 @@ fn summary(text: &mut String, report: &Report) {
         let digest = chain.sha256;
         line(text, format!("  SHA-256 of its signed bytes: {digest}"));
         line(text, format!("  {}", trust(report, chain)));
+    }
+    if report.of_rehearsal() {
+        line(text, format!("A REHEARSAL: {}", rehearsal::MESSAGE));
     }
     match report.errors.len() {
         0 if report.roots.chains.len() > 1 => line(
