@@ -156,15 +156,13 @@ fn apply(
 /// The transcript that these events make; of those that cannot be written, nothing.
 fn transcript(events: &[(Event, Time)]) -> Vec<u8> {
     let mut chain = Chain::default();
-    let mut transcript = Vec::new();
     for (event, time) in events {
-        if let Ok((entry, line)) = chain.next(event.clone(), *time)
-            && chain.push(entry).is_ok()
-        {
-            transcript.extend(line);
+        if let Ok(entry) = chain.next(event.clone(), *time) {
+            // It follows from this chain, so it is taken in.
+            let _ = chain.push(entry);
         }
     }
-    transcript
+    chain.bytes_through(u64::MAX)
 }
 
 /// Writes the manifest that these files need.

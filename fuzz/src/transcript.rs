@@ -44,9 +44,7 @@ pub fn run(data: &[u8]) {
     match Chain::recover(data) {
         Ok((chain, torn)) => {
             let last = chain.entries().last().map_or(0, |entry| entry.seq);
-            let written = chain
-                .bytes_through(last)
-                .expect("what was read can be written");
+            let written = chain.bytes_through(last);
             assert_eq!([written.as_slice(), torn].concat(), data);
             let line = torn.strip_suffix(b"\n").unwrap_or(torn);
             assert!(!line.contains(&b'\n'), "more than one line");
@@ -67,7 +65,7 @@ fn chain(data: &[u8]) -> Chain {
     let read = lines.filter_map(|line| serde_json::from_slice::<Event>(line).ok());
     for (n, event) in [opened()].into_iter().chain(read).enumerate() {
         let time = Time::from_unix(BEGINNING + n as i64).expect("a time");
-        if let Ok((entry, _)) = chain.next(event, time) {
+        if let Ok(entry) = chain.next(event, time) {
             chain.push(entry).expect("what was made to follow follows");
         }
     }
@@ -100,12 +98,13 @@ fn fold(chain: &Chain) {
     let mut illegal = None;
     for entry in chain.entries() {
         assert!(is_safe(&entry.event.sentence()), "{:?}", entry.event);
-        let before = state.clone();
-        if let Err(error) = state.apply(entry) {
-            is_fit_to_show(&error.to_string());
-            assert!(state == before, "refused, and taken in all the same");
-            illegal = Some(error);
-            break;
+        match state.after(entry) {
+            Ok(after) => state = after,
+            Err(error) => {
+                is_fit_to_show(&error.to_string());
+                illegal = Some(error);
+                break;
+            }
         }
         let _ = (state.next(), state.is_finished());
     }

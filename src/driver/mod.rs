@@ -64,7 +64,7 @@ pub struct World<'w> {
 /// Drives one ceremony.
 pub struct Driver<'d, 'w> {
     world: World<'w>,
-    state: State,
+    state: Arc<State>,
     operator: &'d mut dyn Operator,
     secrets: Option<TurnSecrets>,
     /// The YubiHSM 2 at hand, with its open sessions.
@@ -117,7 +117,7 @@ impl<'d, 'w> Driver<'d, 'w> {
     pub fn new(world: World<'w>, state: State, operator: &'d mut dyn Operator) -> Self {
         Self {
             world,
-            state,
+            state: Arc::new(state),
             operator,
             secrets: None,
             unit: None,
@@ -313,7 +313,7 @@ impl<'d, 'w> Driver<'d, 'w> {
     fn show(&mut self) {
         let chain = self.world.journal.chain();
         self.operator.show(&View {
-            state: Arc::new(self.state.clone()),
+            state: Arc::clone(&self.state),
             head: chain.head(),
             entries: chain.entries().len() as u64,
             last: chain.entries().last().cloned(),

@@ -1,5 +1,7 @@
 //! Recording events: checked, written and synced, and only then folded in.
 
+use std::sync::Arc;
+
 use super::{Driver, Stop};
 use crate::{host::clock, store::Journal};
 use keymoot_core::HostError;
@@ -13,8 +15,7 @@ use keymoot_record::{ceremony::State, transcript::Event};
 /// [`HostError`] when the event may not follow, or the disk fails.
 pub fn record(journal: &mut Journal, state: &State, event: Event) -> Result<State, HostError> {
     let drafted = journal.draft(event, clock::now()?)?;
-    let mut after = state.clone();
-    after.apply(&drafted.0).map_err(|illegal| {
+    let after = state.after(&drafted).map_err(|illegal| {
         HostError::new(
             format!("the program would have recorded what may not follow: {illegal}"),
             "nothing was written; resume, and report this",
@@ -28,7 +29,7 @@ impl Driver<'_, '_> {
     /// Records an event and shows the state after it.
     pub(super) fn record(&mut self, event: Event) -> Result<(), Stop> {
         let ends_turn = matches!(event, Event::TurnEnded { .. });
-        self.state = record(&mut self.world.journal, &self.state, event)?;
+        self.state = Arc::new(record(&mut self.world.journal, &self.state, event)?);
         if ends_turn {
             self.secrets = None;
             self.unit = None;

@@ -77,7 +77,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`HostError`] when the event holds a control character.
-    pub fn draft(&self, event: Event, time: Time) -> Result<(Entry, Vec<u8>), HostError> {
+    pub fn draft(&self, event: Event, time: Time) -> Result<Entry, HostError> {
         self.chain.next(event, time).map_err(|error| {
             HostError::new(
                 error.to_string(),
@@ -91,7 +91,8 @@ impl Journal {
     /// # Errors
     /// [`HostError`] when the disk fails. What part of the line was written is cut
     /// off when the journal is next opened.
-    pub fn append(&mut self, (entry, line): (Entry, Vec<u8>)) -> Result<(), HostError> {
+    pub fn append(&mut self, entry: Entry) -> Result<(), HostError> {
+        let line = [entry.line(), b"\n"].concat();
         let fail = |error: std::io::Error| HostError::file("write", &self.path, &error);
         self.file
             .write_all(&line)

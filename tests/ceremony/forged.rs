@@ -43,12 +43,11 @@ pub(crate) fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
         .map(|entry| (entry.event.clone(), entry.time))
         .collect();
     change(&mut lines);
-    let (mut chain, mut transcript) = (Chain::default(), Vec::new());
+    let mut chain = Chain::default();
     for (event, time) in lines {
-        let (entry, line) = chain.next(event, time).unwrap();
-        chain.push(entry).unwrap();
-        transcript.extend(line);
+        chain.push(chain.next(event, time).unwrap()).unwrap();
     }
+    let transcript = chain.bytes_through(u64::MAX);
     let text = |name: &str| String::from_utf8(honest[name].clone()).unwrap();
     let plan = Plan::check(PlanFiles {
         script: text("script.toml"),

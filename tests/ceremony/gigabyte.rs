@@ -175,7 +175,7 @@ fn what_is_just_below_the_bounds_is_refused_as_soon() {
     let room = MOST_OF_ONE - (256 << 10);
     let notes = |length: usize| {
         let chain = Chain::read(&honest()["transcript.jsonl"]).unwrap();
-        let (mut longer, mut bytes) = (Chain::default(), Vec::new());
+        let mut longer = Chain::default();
         let note = Event::Note {
             text: "n".repeat(length),
         };
@@ -183,12 +183,12 @@ fn what_is_just_below_the_bounds_is_refused_as_soon() {
             let many = if n == 3 { room / (length + 200) } else { 0 };
             let notes = std::iter::repeat_n(note.clone(), many);
             for event in notes.chain([entry.event.clone()]) {
-                let (entry, line) = longer.next(event, entry.time).unwrap();
-                longer.push(entry).unwrap();
-                bytes.extend(line);
+                longer
+                    .push(longer.next(event, entry.time).unwrap())
+                    .unwrap();
             }
         }
-        bytes
+        longer.bytes_through(u64::MAX)
     };
     let brackets = |head: &str, tail: &str| {
         format!("{head}[{}0]{tail}", "0,".repeat(room / 2 - 1_000)).into_bytes()

@@ -46,7 +46,7 @@ proptest! {
         prop_assert_eq!(torn, 0);
         let mut state = State::fold(plan, &chain).unwrap();
         for entry in &whole.entries()[chain.entries().len()..] {
-            state.apply(entry).unwrap();
+            state = state.after(entry).unwrap();
             chain.push(entry.clone()).unwrap();
         }
         prop_assert!(state == expected);
@@ -96,9 +96,9 @@ fn having_been_resumed_changes_nothing_but_what_was_under_way() {
                     another: false,
                     settings: None,
                 };
-                state.apply(&resumed).unwrap();
+                state = state.after(&resumed).unwrap();
             }
-            state.apply(entry).unwrap();
+            state = state.after(entry).unwrap();
         }
         assert!(state == expected, "resumed before entry {at}");
     }

@@ -152,8 +152,9 @@ fn the_verifier_says_after_which_line_a_transcript_ends_without_its_seal() {
 fn chained(events: &[(Event, Time)]) -> Chain {
     let mut chain = Chain::default();
     for (event, time) in events {
-        let (entry, _) = chain.next(event.clone(), *time).unwrap();
-        chain.push(entry).unwrap();
+        chain
+            .push(chain.next(event.clone(), *time).unwrap())
+            .unwrap();
     }
     chain
 }

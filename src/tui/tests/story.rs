@@ -249,8 +249,8 @@ impl Story {
 
     fn tell_alone(&mut self, event: Event) -> &mut Self {
         let time = Time::from_unix(1_790_000_000 + 20 * self.chain.entries().len() as i64);
-        let (entry, _) = self.chain.next(event, time.unwrap()).unwrap();
-        self.state.apply(&entry).unwrap();
+        let entry = self.chain.next(event, time.unwrap()).unwrap();
+        self.state = self.state.after(&entry).unwrap();
         self.chain.push(entry).unwrap();
         self
     }

@@ -68,9 +68,7 @@ pub fn contents(
         .sealed
         .clone()
         .ok_or_else(|| fault("its transcript is not sealed"))?;
-    let transcript = chain
-        .bytes_through(seal.seq)
-        .map_err(|error| fault(&error.to_string()))?;
+    let transcript = chain.bytes_through(seal.seq);
     let sealed = Chain::read(&transcript).map_err(|error| fault(&error.to_string()))?;
     let state =
         State::fold(Arc::clone(&state.plan), &sealed).map_err(|error| fault(&error.to_string()))?;

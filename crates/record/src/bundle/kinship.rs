@@ -179,16 +179,15 @@ mod tests {
     }
 
     fn bundle(ceremony: &str, notes: &[&str]) -> Bundle {
-        let (mut chain, mut transcript) = (Chain::default(), Vec::new());
+        let mut chain = Chain::default();
         let notes = notes.iter().map(|text| Event::Note {
             text: (*text).to_owned(),
         });
         for event in std::iter::once(opened(ceremony)).chain(notes) {
             let time = Time::from_unix(1_700_000_000).unwrap();
-            let (entry, line) = chain.next(event, time).unwrap();
-            chain.push(entry).unwrap();
-            transcript.extend(line);
+            chain.push(chain.next(event, time).unwrap()).unwrap();
         }
+        let transcript = chain.bytes_through(u64::MAX);
         Bundle::of(Files::from([("transcript.jsonl".to_owned(), transcript)]))
     }
 

@@ -180,7 +180,7 @@ impl State {
     pub fn fold(plan: Arc<Plan>, chain: &crate::transcript::Chain) -> Result<Self, Illegal> {
         let mut state = Self::new(plan);
         for entry in chain.entries() {
-            // Not `apply`: its copy of the whole state for every entry would let a
+            // Not `after`: a copy of the whole state for every entry would let a
             // long transcript of notes keep a verifier busy for hours.
             state.take_in(entry)?;
         }
@@ -229,15 +229,14 @@ impl State {
         self.seats.iter_mut().find(|seat| seat.handle == *handle)
     }
 
-    /// Folds one entry in.
+    /// The state after one more entry.
     ///
     /// # Errors
-    /// [`Illegal`] when it may not follow; the state is then unchanged.
-    pub fn apply(&mut self, entry: &Entry) -> Result<(), Illegal> {
+    /// [`Illegal`] when the entry may not follow.
+    pub fn after(&self, entry: &Entry) -> Result<Self, Illegal> {
         let mut after = self.clone();
         after.take_in(entry)?;
-        *self = after;
-        Ok(())
+        Ok(after)
     }
 
     /// Folds one entry in; on an error the state is no longer good for anything.

@@ -1,12 +1,9 @@
 //! The hash chain: making its lines and reading them back.
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer, ser::Error as _};
 use serde_json::Value;
 
-use super::{
-    Event, Time,
-    unknown::{self, Unknown},
-};
+use super::{Event, Time, unknown};
 use keymoot_core::{digest::Digest, text::excerpt};
 
 /// The longest line accepted, in bytes: no event comes near it.
@@ -23,8 +20,11 @@ pub struct Entry {
     pub seq: u64,
     /// When, by the machine's clock.
     pub time: Time,
-    /// The event as another version recorded it, where it has members that are unknown here.
-    unknown: Option<Box<Unknown>>,
+    /// Where the event has members that are unknown here: JSON pointers (RFC 6901).
+    unknown: Vec<String>,
+    /// The line without its newline: as it was read, or as it is to be written.
+    line: Vec<u8>,
+    digest: Digest,
 }
 
 /// A line, as it is written.
@@ -37,27 +37,11 @@ struct Line<E> {
     time: Time,
 }
 
+/// The members of the line, with those that are unknown here.
 impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let &Self {
-            prev, seq, time, ..
-        } = self;
-        match &self.unknown {
-            Some(unknown) => Line {
-                event: &unknown.recorded,
-                prev,
-                seq,
-                time,
-            }
-            .serialize(serializer),
-            None => Line {
-                event: &self.event,
-                prev,
-                seq,
-                time,
-            }
-            .serialize(serializer),
-        }
+        let line: Value = serde_json::from_slice(&self.line).map_err(S::Error::custom)?;
+        line.serialize(serializer)
     }
 }
 
@@ -80,17 +64,19 @@ impl Entry {
     /// foreign text.
     #[must_use]
     pub fn unknown_members(&self) -> &[String] {
-        self.unknown
-            .as_ref()
-            .map_or(&[], |unknown| unknown.members.as_slice())
+        &self.unknown
+    }
+
+    /// The entry's line in the transcript, without its newline.
+    #[must_use]
+    pub fn line(&self) -> &[u8] {
+        &self.line
     }
 
     /// The digest of the entry's line: the chain's head when it is the last.
-    ///
-    /// # Errors
-    /// [`ChainError::Control`] when the event holds a control character.
-    pub fn digest(&self) -> Result<Digest, ChainError> {
-        Ok(Digest::of(&line(self)?))
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 }
 
@@ -145,23 +131,24 @@ impl Chain {
         &self.entries
     }
 
-    /// Makes the entry that would come next, and its line with the newline. The
-    /// chain is unchanged until [`Chain::push`]: what is not yet on the disk has
-    /// not happened.
+    /// Makes the entry that would come next. The chain is unchanged until [`Chain::push`]: what is
+    /// not yet on the disk has not happened.
     ///
     /// # Errors
     /// [`ChainError::Control`] when the event holds a control character.
-    pub fn next(&self, event: Event, time: Time) -> Result<(Entry, Vec<u8>), ChainError> {
-        let entry = Entry {
+    pub fn next(&self, event: Event, time: Time) -> Result<Entry, ChainError> {
+        let (prev, seq) = (self.head, self.entries.len() as u64);
+        let recorded = serde_json::to_value(&event).map_err(|_| ChainError::Control)?;
+        let line = line(&recorded, prev, seq, time)?;
+        Ok(Entry {
             event,
-            prev: self.head,
-            seq: self.entries.len() as u64,
+            prev,
+            seq,
             time,
-            unknown: None,
-        };
-        let mut line = line(&entry)?;
-        line.push(b'\n');
-        Ok((entry, line))
+            unknown: Vec::new(),
+            digest: Digest::of(&line),
+            line,
+        })
     }
 
     /// Takes in an entry made by [`Chain::next`].
@@ -180,7 +167,7 @@ impl Chain {
         if entry.prev != self.head {
             return Err(broken("it names another line as the one before it"));
         }
-        self.head = entry.digest()?;
+        self.head = entry.digest;
         self.entries.push(entry);
         Ok(())
     }
@@ -226,36 +213,39 @@ impl Chain {
     }
 
     /// The chain's bytes up to and including the entry with this number.
-    ///
-    /// # Errors
-    /// [`ChainError::Control`], which no chain that was built here holds.
-    pub fn bytes_through(&self, seq: u64) -> Result<Vec<u8>, ChainError> {
+    #[must_use]
+    pub fn bytes_through(&self, seq: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
         for entry in self.entries.iter().take_while(|entry| entry.seq <= seq) {
-            bytes.extend(line(entry)?);
+            bytes.extend_from_slice(&entry.line);
             bytes.push(b'\n');
         }
-        Ok(bytes)
+        bytes
     }
 }
 
-/// An entry's line, without the newline.
+/// The line of an event, without the newline.
 ///
 /// serde_json's compact form with its members sorted is the canonical form of
 /// JSON wherever no control character occurs, and none may.
-fn line(entry: &Entry) -> Result<Vec<u8>, ChainError> {
-    let value = serde_json::to_value(entry).map_err(|_| ChainError::Control)?;
-    if holds_control(&value) {
+fn line(event: &Value, prev: Digest, seq: u64, time: Time) -> Result<Vec<u8>, ChainError> {
+    if holds_control(event) {
         return Err(ChainError::Control);
     }
-    Ok(value.to_string().into_bytes())
+    let line = Line {
+        event,
+        prev,
+        seq,
+        time,
+    };
+    serde_json::to_vec(&line).map_err(|_| ChainError::Control)
 }
 
-fn holds_control(value: &serde_json::Value) -> bool {
+fn holds_control(value: &Value) -> bool {
     match value {
-        serde_json::Value::String(text) => text.chars().any(char::is_control),
-        serde_json::Value::Array(items) => items.iter().any(holds_control),
-        serde_json::Value::Object(members) => members
+        Value::String(text) => text.chars().any(char::is_control),
+        Value::Array(items) => items.iter().any(holds_control),
+        Value::Object(members) => members
             .iter()
             .any(|(name, value)| name.chars().any(char::is_control) || holds_control(value)),
         _ => false,
@@ -277,20 +267,19 @@ fn parse(text: &[u8], number: u64) -> Result<Entry, ChainError> {
         time,
     }: Line<Value> = serde_json::from_slice(text).map_err(unread)?;
     let event = Event::deserialize(&recorded).map_err(unread)?;
-    let members = unknown::members(&recorded, &event).map_err(|why| broken(excerpt(&why)))?;
-    let unknown = Unknown { recorded, members };
-    let entry = Entry {
+    let unknown = unknown::members(&recorded, &event).map_err(|why| broken(excerpt(&why)))?;
+    if line(&recorded, prev, seq, time)? != text {
+        return Err(broken("it is not in canonical form".to_owned()));
+    }
+    Ok(Entry {
         event,
         prev,
         seq,
         time,
-        unknown: (!unknown.members.is_empty()).then(|| Box::new(unknown)),
-    };
-    if line(&entry)? == text {
-        Ok(entry)
-    } else {
-        Err(broken("it is not in canonical form".to_owned()))
-    }
+        unknown,
+        line: text.to_vec(),
+        digest: Digest::of(text),
+    })
 }
 
 #[cfg(test)]
@@ -305,9 +294,10 @@ mod tests {
     fn written(events: &[Event]) -> (Chain, Vec<u8>) {
         let (mut chain, mut bytes) = (Chain::default(), Vec::new());
         for (n, event) in events.iter().enumerate() {
-            let (entry, line) = chain.next(event.clone(), time(n as i64)).unwrap();
+            let entry = chain.next(event.clone(), time(n as i64)).unwrap();
+            bytes.extend(entry.line());
+            bytes.push(b'\n');
             chain.push(entry).unwrap();
-            bytes.extend(line);
         }
         (chain, bytes)
     }
@@ -324,7 +314,7 @@ mod tests {
     fn a_transcript_reads_back_as_it_was_written() {
         let (chain, bytes) = written(&notes());
         assert_eq!(Chain::read(&bytes).unwrap(), chain);
-        assert_eq!(chain.bytes_through(2).unwrap(), bytes);
+        assert_eq!(chain.bytes_through(2), bytes);
     }
 
     #[test]
@@ -335,6 +325,18 @@ mod tests {
             "{{\"event\":{{\"kind\":\"left\"}},\"prev\":\"{empty}\",\"seq\":0,\"time\":\"2023-11-14T22:13:20Z\"}}\n"
         );
         assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_members_of_an_event_are_sorted() {
+        let event = Event::DeviceConfirmed {
+            holder: "holder-1".to_owned(),
+            serial: 1,
+        };
+        let entry = Chain::default().next(event, time(0)).unwrap();
+        let line = String::from_utf8(entry.line().to_vec()).unwrap();
+        let members = "{\"holder\":\"holder-1\",\"kind\":\"device-confirmed\",\"serial\":1}";
+        assert!(line.contains(members), "{line}");
     }
 
     #[test]
@@ -454,7 +456,7 @@ mod tests {
             let [entry] = chain.entries() else { panic!() };
             assert_eq!(entry.unknown_members(), [unknown]);
             assert!(entry.sentence().ends_with(&format!("program: {unknown}")));
-            assert_eq!(chain.bytes_through(0).unwrap(), bytes);
+            assert_eq!(chain.bytes_through(0), bytes);
             assert_eq!(chain.head(), Digest::of(&bytes[..bytes.len() - 1]));
         }
         let bytes = String::from_utf8(with("\"cut\":0")).unwrap();
@@ -463,7 +465,7 @@ mod tests {
             .into_bytes();
         let chain = Chain::read(&bytes).unwrap();
         assert_eq!(chain.entries()[0].unknown_members(), ["/program/more"]);
-        assert_eq!(chain.bytes_through(0).unwrap(), bytes);
+        assert_eq!(chain.bytes_through(0), bytes);
     }
 
     #[test]

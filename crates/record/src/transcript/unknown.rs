@@ -8,15 +8,6 @@ use super::Event;
 /// The most unknown members that one line may have.
 const MOST: usize = 64;
 
-/// An event as it was recorded, with members that this program does not know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unknown {
-    /// The event with all of its members.
-    pub(super) recorded: Value,
-    /// Where the unknown members are in it: JSON pointers (RFC 6901).
-    pub(super) members: Vec<String>,
-}
-
 /// Finds the members of a recorded event that this program does not know.
 ///
 /// # Errors

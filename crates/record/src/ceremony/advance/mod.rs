@@ -145,10 +145,9 @@ impl State {
         if self.sealed.is_some() {
             return Err("the transcript is already sealed".to_owned());
         }
-        let head = entry.digest().map_err(|error| error.to_string())?;
         self.sealed = Some(Seal {
             seq: entry.seq,
-            head,
+            head: entry.digest(),
             attachments: attachments.clone(),
         });
         Ok(())
