@@ -1,16 +1,18 @@
 //! Bundles that fewer than a quorum closed, or somebody else.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use keymoot_attestation::TrustStore;
 use keymoot_core::{Verdict, digest::Digest};
 use keymoot_record::{
-    bundle::{Files, Manifest, Signatures},
-    ceremony::statement,
+    bundle::{self, Files, Manifest, Signatures},
+    ceremony::{State, statement},
 };
 use p256::{
     ecdsa::{Signature, SigningKey, signature::Signer as _},
     elliptic_curve::Generate as _,
 };
 use serde_json::{Value, json};
+use testkit::stage::finished;
 
 use crate::forged::{MANIFEST, SIGNATURES, honest, verdicts};
 
@@ -122,4 +124,27 @@ fn a_bundle_closed_anew_with_other_keys_under_ids_of_their_own_is_found() {
     let verdict = closed(closed_anew(|place, _| format!("{place:064x}")));
     assert!(verdict.is_violated());
     assert!(verdict.detail.contains("not enrolled"), "{verdict:?}");
+}
+
+#[test]
+fn a_closing_signature_under_the_id_of_another_key_is_detected_at_a_takeover() {
+    let stage = finished();
+    let objects = |digest: &Digest| {
+        let path = stage.dir().join("objects").join(digest.to_string());
+        std::fs::read(path).ok()
+    };
+    let closed = |state: &State| {
+        let trust = TrustStore::vendor().unwrap();
+        let verdicts = bundle::so_far(state, &stage.chain(), &trust, &objects);
+        let closed = verdicts
+            .into_iter()
+            .filter(|v| v.rule.id() == "BUNDLE-CLOSED");
+        closed.map(|verdict| verdict.detail).collect::<Vec<_>>()
+    };
+    let mut state = stage.state();
+    assert_eq!(closed(&state), [""; 0]);
+    let other = state.seats[1].closing.clone().unwrap().keyid;
+    state.seats[0].closing.as_mut().unwrap().keyid = other;
+    let said = "the closing signature of holder-1 is recorded under the id of another key";
+    assert_eq!(closed(&state), [said]);
 }

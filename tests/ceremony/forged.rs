@@ -197,6 +197,20 @@ fn signatures_exchanged_between_holders_are_noticed() {
 }
 
 #[test]
+fn a_signature_under_the_id_of_another_key_is_detected() {
+    let files = rewritten(|lines| {
+        let mut ids = events(lines).filter_map(|event| match event {
+            Event::Signed { keyid, .. } => Some(keyid),
+            _ => None,
+        });
+        let first = ids.next().unwrap();
+        let other = ids.find(|keyid| *keyid != first).unwrap();
+        std::mem::swap(first, other);
+    });
+    assert_eq!(violated(files), ["SIGNATURE-QUORUM", "BUNDLE-CLOSED"]);
+}
+
+#[test]
 fn the_attestation_of_another_device_proves_nothing() {
     let files = rewritten(|lines| {
         let mut first = None;
@@ -285,7 +299,7 @@ fn a_transcript_of_another_format_is_not_read() {
     let files = rewritten(|lines| {
         for event in events(lines) {
             if let Event::Opened { format, .. } = event {
-                *format = "keymoot-transcript-2".to_owned();
+                *format = "keymoot-transcript-9".to_owned();
             }
         }
     });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{script::Document, state::State};
+use super::{enrolment::Enrolment, script::Document, state::State};
 use crate::rules::policy::CRATES;
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 use keymoot_tuf as tuf;
@@ -184,9 +184,8 @@ pub fn signed_documents(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
         Err(_) if state.documents.is_empty() => return Vec::new(),
         Err(why) => return vec![fault(Document::Root, &why)],
     };
-    state
-        .documents
-        .keys()
+    let documents = state.documents.keys();
+    let mut verdicts: Vec<_> = documents
         .flat_map(
             |&document| match read_back(state, document, &delegators, objects) {
                 Ok(parsed) => {
@@ -203,19 +202,62 @@ pub fn signed_documents(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
                 Err(why) => vec![fault(document, &why)],
             },
         )
-        .collect()
+        .collect();
+    verdicts.extend(misnamed(state, &delegators));
+    verdicts
 }
 
 /// SIGNATURE-TWICE of the signatures that there are, whether or not they are enough.
 #[must_use]
 pub fn signatures_so_far(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
     let documents = state.documents.keys();
-    documents
+    let mut verdicts: Vec<_> = documents
         .map(|&document| match proposal(state, document, objects) {
             Ok(parsed) => twice(state, document, &parsed),
             Err(why) => fault(document, &why),
         })
-        .collect()
+        .collect();
+    // Where the delegators cannot be read, a verdict above says so.
+    if let Ok(delegators) = Delegators::of(state, objects) {
+        verdicts.extend(misnamed(state, &delegators));
+    }
+    verdicts
+}
+
+/// The signatures that are recorded under another id than the one that the document's delegator
+/// gives the key: a reader would count them for another key.
+fn misnamed(state: &State, delegators: &Delegators<'_>) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for seat in &state.seats {
+        let is_id_of = |document, key: Option<Digest>, keyid: &str| {
+            let id = key.and_then(|key| delegators.key_id(document, &key));
+            id.is_some_and(|id| id.as_str() == keyid)
+        };
+        for (&(document, serial), signature) in &seat.signatures {
+            if !is_id_of(document, seat.key_in(serial), &signature.keyid) {
+                let why = format!(
+                    "the signature of {} is recorded under the id of another key",
+                    seat.handle
+                );
+                verdicts.push(fault(document, &why));
+            }
+        }
+        let key = seat.enrolled().map(Enrolment::key);
+        if let Some(closing) = &seat.closing
+            && !is_id_of(Document::Root, key, &closing.keyid)
+        {
+            let violation = Violation::new(
+                Rule::BundleClosed,
+                format!(
+                    "the closing signature of {} is recorded under the id of another key",
+                    seat.handle
+                ),
+                "stop: find out who changed the transcript",
+            );
+            verdicts.push(violation.into());
+        }
+    }
+    verdicts
 }
 
 /// The signed document as a stranger reads it from its files.
