@@ -34,7 +34,7 @@ pub(crate) fn place(text: &str) -> Result<Place, String> {
     let bare = text.strip_prefix("http://").unwrap_or(text);
     bare.trim_end_matches('/')
         .parse()
-        .map_err(|error: crate::device::DeviceError| format!("{error}. {}", error.next_step()))
+        .map_err(|error: crate::device::DeviceError| format!("{error}. {}", error.help()))
 }
 
 /// The same, checked and kept as it was written.

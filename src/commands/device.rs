@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use crate::device::piv::{self, Contents, CredentialState, KeyInSlot, Origin};
-use crate::device::{Bench, DeviceError, DeviceInfo};
+use crate::device::{DeviceError, DeviceInfo, ErrorKind, Operation, Slots, Who};
 use clap::Subcommand;
 use keymoot_core::text::escape;
 
@@ -37,18 +37,25 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         },
         Err(error) => {
-            eprintln!("keymoot: {error}.\n{}", error.next_step());
+            eprintln!("keymoot: {error}.\n{}", error.help());
             ExitCode::FAILURE
         }
     }
 }
 
 fn list() -> Result<String, DeviceError> {
-    let devices = Bench::open()?.present()?;
+    let devices = Slots::YubiKeys.present()?;
     if devices.is_empty() {
-        return Err(DeviceError::NotPresent { wanted: None });
+        return Err(none(ErrorKind::NotPresent));
     }
-    Ok(devices.iter().map(line).collect())
+    devices
+        .iter()
+        .map(|device| Ok(line(device.as_ref().map_err(Clone::clone)?)))
+        .collect()
+}
+
+fn none(kind: ErrorKind) -> DeviceError {
+    DeviceError::new(Who::Unknown, Operation::Identify, kind)
 }
 
 fn line(device: &DeviceInfo) -> String {
@@ -59,24 +66,20 @@ fn line(device: &DeviceInfo) -> String {
         "{:>10}  firmware {:<7}  {form_factor}  [{}]\n",
         device.serial,
         device.firmware.to_string(),
-        escape(&device.reader),
+        escape(&device.place),
     )
 }
 
 fn info() -> Result<String, DeviceError> {
-    let devices = Bench::open()?.present()?;
-    let device = match devices.as_slice() {
-        [] => return Err(DeviceError::NotPresent { wanted: None }),
-        [one] => one,
-        several => {
-            return Err(DeviceError::Several {
-                count: several.len(),
-            });
-        }
+    let mut devices = Slots::YubiKeys.present()?;
+    let device = match (devices.pop(), devices.len()) {
+        (None, _) => return Err(none(ErrorKind::NotPresent)),
+        (Some(one), 0) => one?,
+        (Some(_), others) => return Err(none(ErrorKind::Several(others + 1))),
     };
     Ok(format!(
         "{}{}",
-        line(device),
+        line(&device),
         describe(&piv::contents(device.serial)?)
     ))
 }

@@ -2,8 +2,8 @@
 //!
 //! The `yubikey` crate panics on some malformed replies, and a reader or a
 //! device can hang. A ceremony must survive both: each call runs on a thread of
-//! its own, a panic in it becomes [`DeviceError::Panicked`], and a call that
-//! does not end in time becomes [`DeviceError::Hung`] while its thread is left
+//! its own, a panic in it becomes [`ErrorKind::Panicked`], and a call that
+//! does not end in time becomes [`ErrorKind::Hung`] while its thread is left
 //! behind (it holds nothing that others wait for, and ends when the device is
 //! unplugged).
 
@@ -13,7 +13,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::error::DeviceError;
+use super::error::{DeviceError, ErrorKind};
 use super::identity::Who;
 use super::operation::Operation;
 use crate::host::secret::wipe_stack;
@@ -88,7 +88,8 @@ fn contained_within<T: Send + 'static>(
             let _ = announce.0.send(Said::Done(outcome));
         });
     if let Err(error) = spawned {
-        return Err(DeviceError::NoThread { who, error });
+        let kind = ErrorKind::NoThread(error.to_string());
+        return Err(DeviceError::new(who, doing, kind));
     }
     let mut on_touch = Some(on_touch);
     let mut deadline = Instant::now() + limit;
@@ -102,15 +103,11 @@ fn contained_within<T: Send + 'static>(
             }
             Ok(Said::Done(Ok(outcome))) => return outcome,
             Ok(Said::Done(Err(_))) | Err(RecvTimeoutError::Disconnected) => {
-                return Err(DeviceError::Panicked { who, doing });
+                return Err(DeviceError::new(who, doing, ErrorKind::Panicked));
             }
             Err(RecvTimeoutError::Timeout) => {
-                let seconds = limit.as_secs();
-                return Err(DeviceError::Hung {
-                    who,
-                    doing,
-                    seconds,
-                });
+                let kind = ErrorKind::Hung(limit.as_secs());
+                return Err(DeviceError::new(who, doing, kind));
             }
         }
     }
@@ -136,10 +133,10 @@ mod tests {
     use std::sync::mpsc;
     use std::time::Duration;
 
-    use super::{DeviceError, Operation, Who, contained, contained_with_touch, contained_within};
+    use super::{ErrorKind, Operation, Who, contained, contained_with_touch, contained_within};
     use crate::device::Serial;
 
-    const WHO: Who = Who::Serial(Serial(7));
+    const WHO: Who = Who::YubiKey(Serial(7));
 
     #[test]
     fn a_panic_becomes_an_error_that_names_the_device() {
@@ -164,7 +161,7 @@ mod tests {
                 Ok(())
             },
         );
-        assert!(matches!(outcome, Err(DeviceError::Hung { .. })));
+        assert!(outcome.is_err_and(|error| matches!(error.kind, ErrorKind::Hung(_))));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::ffi::CStr;
 
 use pcsc::{Card, Disposition, Protocols, ShareMode};
 
-use super::error::DeviceError;
+use super::error::{DeviceError, ErrorKind, Refusal};
 use super::identity::{Serial, Who};
 use super::operation::Operation;
 use super::readers;
@@ -47,11 +47,18 @@ impl Exclusive {
     /// Connects to the device in a reader, and selects its PIV application.
     ///
     /// # Errors
-    /// [`DeviceError::SharingViolation`] when another program is connected, even idle.
+    /// [`ErrorKind::SharingViolation`] when another program is connected, even idle.
     pub(super) fn connect(reader: &CStr, who: Who, doing: Operation) -> Result<Self, DeviceError> {
         let card = readers::connect()?
             .connect(reader, ShareMode::Exclusive, Protocols::T1)
-            .map_err(|error| DeviceError::from_pcsc(who.clone(), doing, error))?;
+            .map_err(|error| match error {
+                // polkit refuses the device to this user. A service that has ended says the same,
+                // and cannot be reached any more.
+                pcsc::Error::SecurityViolation if readers::connect().is_ok() => {
+                    DeviceError::new(who.clone(), doing, ErrorKind::Forbidden)
+                }
+                error => DeviceError::from_pcsc(who.clone(), doing, error),
+            })?;
         let device = Self { card, who, doing };
         device.select(PIV)?;
         Ok(device)
@@ -68,12 +75,10 @@ impl Exclusive {
         match *self.data(GET_VERSION)?.as_slice() {
             [major @ 4..=5, minor, patch] => Ok(Firmware::new(major, minor, patch)),
             // The `yubikey` crate knows these generations and no others.
-            [_, _, _] => Err(DeviceError::Unsupported {
-                who: self.who.clone(),
+            [_, _, _] => Err(self.error(ErrorKind::Unsupported {
                 firmware: None,
-                doing: self.doing,
                 needs: Firmware::new(4, 3, 0),
-            }),
+            })),
             _ => Err(self.malformed()),
         }
     }
@@ -106,7 +111,7 @@ impl Exclusive {
                 data,
                 status: SUCCESS,
             } => Ok(data),
-            _ => Err(self.refused()),
+            Reply { status, .. } => Err(self.refused(status)),
         }
     }
 
@@ -126,17 +131,16 @@ impl Exclusive {
 
     /// A reply that makes no sense.
     pub(super) fn malformed(&self) -> DeviceError {
-        DeviceError::Malformed {
-            who: self.who.clone(),
-            doing: self.doing,
-        }
+        self.error(ErrorKind::Malformed(None))
     }
 
-    /// The device said no.
-    pub(super) fn refused(&self) -> DeviceError {
-        DeviceError::Refused {
-            who: self.who.clone(),
-            doing: self.doing,
-        }
+    /// The device said no, with this status word.
+    pub(super) fn refused(&self, status: u16) -> DeviceError {
+        self.error(ErrorKind::Refused(Refusal::Status(status)))
+    }
+
+    /// An error of this kind.
+    pub(super) fn error(&self, kind: ErrorKind) -> DeviceError {
+        DeviceError::new(self.who.clone(), self.doing, kind)
     }
 }

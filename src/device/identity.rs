@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use keymoot_attestation::{Firmware, FormFactor};
+use keymoot_attestation::{Family, Firmware, FormFactor};
 use keymoot_core::text;
 
 /// The serial number a vendor printed on the device and wrote into it.
@@ -18,37 +18,63 @@ impl fmt::Display for Serial {
 /// A device as it presents itself, before anything about it is proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceInfo {
+    /// Of which kind it is.
+    pub family: Family,
     /// Its serial number.
     pub serial: Serial,
     /// Its firmware.
     pub firmware: Firmware,
-    /// Its shape, where it says (firmware 5 and later).
+    /// Its shape, where it says (a YubiKey's firmware 5 and later).
     pub form_factor: Option<FormFactor>,
-    /// The reader it is in, as the smart card service names it: foreign text.
-    pub reader: String,
+    /// Where it is: the reader as the smart card service names it, the connector or USB.
+    /// Foreign text.
+    pub place: String,
 }
 
-/// Which device an error is about: by serial where it is known, by reader
+/// Which device an error is about: by serial where it is known, by its place
 /// before that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Who {
     /// The YubiKey with this serial number.
-    Serial(Serial),
+    YubiKey(Serial),
     /// Whatever is in this reader: foreign text.
     Reader(String),
     /// The YubiHSM 2 with this serial number.
     YubiHsm(Serial),
     /// Whatever YubiHSM 2 is at this place.
     Place(String),
+    /// No device in particular.
+    Unknown,
+}
+
+impl Who {
+    /// The device of this family with this serial number.
+    #[must_use]
+    pub fn of(family: Family, serial: Serial) -> Self {
+        match family {
+            Family::YubiKey => Self::YubiKey(serial),
+            Family::YubiHsm => Self::YubiHsm(serial),
+        }
+    }
+
+    /// The family of the device.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        match self {
+            Self::YubiKey(_) | Self::Reader(_) | Self::Unknown => Family::YubiKey,
+            Self::YubiHsm(_) | Self::Place(_) => Family::YubiHsm,
+        }
+    }
 }
 
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Serial(serial) => write!(f, "YubiKey {serial}"),
+            Self::YubiKey(serial) => write!(f, "YubiKey {serial}"),
             Self::YubiHsm(serial) => write!(f, "YubiHSM 2 {serial}"),
             Self::Place(place) => write!(f, "the YubiHSM 2 at {place}"),
             Self::Reader(reader) => write!(f, "the device in reader '{}'", text::escape(reader)),
+            Self::Unknown => f.write_str("the device"),
         }
     }
 }

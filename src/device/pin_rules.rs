@@ -1,6 +1,7 @@
 //! Which PINs and PUKs are good enough to be set.
 
 use crate::host::secret::{NoRandomness, Secret};
+use keymoot_attestation::Family;
 
 /// The PIN every YubiKey leaves the factory with.
 pub(super) const FACTORY_PIN: &[u8] = b"123456";
@@ -67,7 +68,7 @@ pub enum PinRefused {
 ///
 /// # Errors
 /// The reason why it cannot.
-pub fn check_typed_pin(pin: &Secret) -> Result<(), PinRefused> {
+pub(super) fn check_typed_pin(pin: &Secret) -> Result<(), PinRefused> {
     let bytes = pin.expose();
     // First, because an OTP is also "too long", which would send its holder astray.
     if bytes.len() > 8 && bytes.iter().all(|byte| MODHEX.contains(byte)) {
@@ -85,7 +86,7 @@ pub fn check_typed_pin(pin: &Secret) -> Result<(), PinRefused> {
 ///
 /// # Errors
 /// The reason why it cannot.
-pub fn check_typed_password(password: &Secret) -> Result<(), PinRefused> {
+fn check_typed_password(password: &Secret) -> Result<(), PinRefused> {
     let bytes = password.expose();
     if bytes.len() > 32 && bytes.iter().all(|byte| MODHEX.contains(byte)) {
         return Err(PinRefused::OneTimePassword);
@@ -104,7 +105,7 @@ pub fn check_typed_password(password: &Secret) -> Result<(), PinRefused> {
 ///
 /// # Errors
 /// The reason against it.
-pub fn check_new_password(password: &Secret) -> Result<(), PinRefused> {
+fn check_new_password(password: &Secret) -> Result<(), PinRefused> {
     check_typed_password(password)?;
     let bytes = password.expose();
     if !bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) {
@@ -150,12 +151,34 @@ pub fn check_new_pin(pin: &Secret) -> Result<(), PinRefused> {
     Ok(())
 }
 
+/// Whether a holder may choose this for a device of this family: a PIN or a password.
+///
+/// # Errors
+/// The reason against it.
+pub fn check_new(family: Family, secret: &Secret) -> Result<(), PinRefused> {
+    match family {
+        Family::YubiKey => check_new_pin(secret),
+        Family::YubiHsm => check_new_password(secret),
+    }
+}
+
+/// Whether this can be what a holder set: a PIN or a password.
+///
+/// # Errors
+/// The reason why it cannot.
+pub fn check_typed(family: Family, secret: &Secret) -> Result<(), PinRefused> {
+    match family {
+        Family::YubiKey => check_typed_pin(secret),
+        Family::YubiHsm => check_typed_password(secret),
+    }
+}
+
 /// Whether this PUK may be set beside this PIN: the PIN's rules, and that they
 /// differ.
 ///
 /// # Errors
 /// The reason against it.
-pub fn check_new_puk(puk: &Secret, pin: &Secret) -> Result<(), PinRefused> {
+pub(super) fn check_new_puk(puk: &Secret, pin: &Secret) -> Result<(), PinRefused> {
     check_new_pin(puk)?;
     if puk.same_as(pin) {
         return Err(PinRefused::SameAsPuk);

@@ -5,14 +5,40 @@ use std::time::Duration;
 
 use pcsc::{Context, ReaderState, Scope, State};
 
-use super::error::DeviceError;
+use super::error::{DeviceError, ErrorKind};
+use super::identity::Who;
+use super::operation::Operation;
 
 /// A connection to the smart card service.
 ///
 /// Everything that speaks to it takes a connection of its own, because one that
 /// waits holds up whoever else uses the same.
 pub(super) fn connect() -> Result<Context, DeviceError> {
-    Context::establish(Scope::System).map_err(unreachable)
+    let establish = || Context::establish(Scope::System);
+    establish()
+        .or_else(|error| match error {
+            // A service that ends closes its connections as one does that refuses this user;
+            // one that has ended then cannot be reached at all.
+            error if is_service_gone(error) => establish(),
+            error => Err(error),
+        })
+        .map_err(unreachable)
+}
+
+/// Whether a YubiKey is plugged in, a moment after the reader lost it. The service takes that
+/// moment to see that it was pulled out.
+pub(super) fn is_still_plugged() -> bool {
+    const A_MOMENT: Duration = Duration::from_secs(1);
+    let look = || Look::now(&connect()?);
+    let Ok(before) = look() else {
+        return false;
+    };
+    if before.plugged().is_empty() {
+        return false;
+    }
+    // When this fails the service is gone, and the device with it.
+    let _ = connect().and_then(|context| before.wait(&context, A_MOMENT));
+    look().is_ok_and(|after| !after.plugged().is_empty())
 }
 
 /// A look at all readers: what stood where at that moment.
@@ -105,20 +131,26 @@ fn is_yubikey(reader: &CStr) -> bool {
 /// The service cannot be reached.
 fn unreachable(error: pcsc::Error) -> DeviceError {
     use pcsc::Error as E;
-    match error {
-        E::NoService | E::ServiceStopped | E::InvalidHandle | E::Shutdown => {
-            DeviceError::ServiceMissing
-        }
-        error => DeviceError::ServiceFailed { error },
-    }
+    failed(match error {
+        E::NoService | E::InvalidHandle | E::Shutdown => ErrorKind::ServiceMissing,
+        // pcscd answers this to a library with another version of their protocol.
+        E::ServiceStopped => ErrorKind::ServiceVersion,
+        error if is_service_gone(error) => ErrorKind::ServiceForbids,
+        error => ErrorKind::ServiceFailed(error),
+    })
+}
+
+fn failed(kind: ErrorKind) -> DeviceError {
+    DeviceError::new(Who::Unknown, Operation::Identify, kind)
 }
 
 /// The service failed on a connection that it had accepted.
 fn service_error(error: pcsc::Error) -> DeviceError {
-    if is_service_gone(error) {
-        return DeviceError::ServiceMissing;
+    match error {
+        error if is_service_gone(error) => failed(ErrorKind::ServiceMissing),
+        pcsc::Error::ServiceStopped => failed(ErrorKind::ServiceMissing),
+        error => unreachable(error),
     }
-    unreachable(error)
 }
 
 /// Whether the service closed an accepted connection, as it does when it ends. libpcsclite 1.9.9

@@ -1,16 +1,15 @@
 //! A holder's enrolment: from a device as it comes to a key that is proven.
 
-use super::{Driver, PinPrompt, Stop, TurnSecrets};
+use super::{Driver, PinPrompt, Stop, TurnSecrets, Work};
 use crate::{
-    device::{self, DeviceError, Who, piv},
-    host::{
-        clock,
-        secret::{NoRandomness, Secret},
+    device::{
+        self, Device, DeviceError, ErrorKind, NewSecrets, Operation, Serial, yubihsm::Errand,
     },
+    host::{clock, secret::Secret},
     store::escrow,
 };
-use keymoot_attestation::Family;
-use keymoot_core::HostError;
+use keymoot_attestation::{Evidence, Family};
+use keymoot_core::{HostError, digest::Digest};
 use keymoot_record::{
     ceremony::{enrolment::Enrolment, propose, statement, turn::Stage},
     rules::{device as rules, roster::Handle},
@@ -19,62 +18,97 @@ use keymoot_record::{
 use keymoot_tuf::PublicKey;
 
 impl Driver<'_, '_> {
-    /// Erases the PIV application.
+    /// Resets the device: a YubiKey's PIV application, a YubiHSM 2 as a whole.
     pub(super) fn reset(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
         let device = self.at_hand(holder, serial)?;
-        self.busy("erasing the PIV application of the device");
-        piv::reset(device)?;
+        self.busy(match device.family() {
+            Family::YubiKey => "erasing the PIV application of the device",
+            Family::YubiHsm => "resetting the device",
+        });
+        let administration = self.administration(serial).ok();
+        device.reset(administration.as_ref())?;
+        self.secrets = None;
+        self.write_down(&device, None)?;
         self.record(Event::ResetDone {
             holder: holder.to_string(),
             serial,
         })
     }
 
-    /// Sets PIN, PUK and management key. The last two are kept before the device
-    /// gets them: a crash in between costs a reset, never a locked device.
+    /// Gives the device its secrets. What unlocks it is kept before the device gets it: a
+    /// crash in between costs a reset, never a locked device.
     pub(super) fn provision(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
-        let pin = self.chosen(holder, serial, device::check_new_pin)?;
-        // Drawn for this PIN: a holder is never refused a PIN for what is wrong with a PUK.
-        let (puk, management) = random_secrets(&pin)?;
-        let sealed = self.keep_for_holder(holder, serial, &puk, &management)?;
+        let family = self.family();
+        let chosen = self.chosen(holder, serial)?;
+        let secrets = NewSecrets::of_chosen(family, Serial(serial), &chosen).map_err(|error| {
+            HostError::new(error.to_string(), "restart the machine, then resume")
+        })?;
+        let sealed = self.keep_for_holder(holder, serial, &secrets)?;
         let device = self.at_hand(holder, serial)?;
         self.record(Event::EscrowKept {
             holder: holder.to_string(),
             serial,
             sealed,
         })?;
-        self.busy("setting PIN, PUK and management key");
-        piv::provision(device, &pin, &puk, &management)?;
+        self.busy(match family {
+            Family::YubiKey => "setting PIN, PUK and management key",
+            Family::YubiHsm => "forcing the device to audit, and setting its passwords",
+        });
+        // Remembered before the device gets it: with it a half set up YubiHSM 2 can be reset.
         self.secrets = Some(TurnSecrets {
             serial,
-            pin,
-            management: Some(management),
+            typed: chosen,
+            administration: Some(secrets.administration().duplicate()),
             evidence: None,
         });
+        device.provision(&secrets)?;
+        self.write_down(&device, None)?;
         self.record(Event::Provisioned {
             holder: holder.to_string(),
             serial,
         })
     }
 
-    /// What the holder chooses and the check lets pass.
-    pub(super) fn chosen(
-        &mut self,
-        holder: &Handle,
-        serial: u32,
-        check: impl Fn(&Secret) -> Result<(), device::PinRefused>,
-    ) -> Result<Secret, Stop> {
+    /// The management key or the administrator's password.
+    fn administration(&self, serial: u32) -> Result<Secret, HostError> {
+        let known = self.secrets.as_ref().filter(|s| s.serial == serial);
+        let secret = known.and_then(|secrets| secrets.administration.as_ref());
+        secret
+            .map(Secret::duplicate)
+            .ok_or_else(|| match self.family() {
+                Family::YubiKey => HostError::new(
+                    "the management key is no longer remembered",
+                    "leave, and resume",
+                ),
+                Family::YubiHsm => HostError::new(
+                    "the administrator's password is no longer remembered",
+                    "leave, and resume: the device is then set up anew",
+                ),
+            })
+    }
+
+    /// The same where the device needs it to be read.
+    fn reading_secret(&self, device: &Device) -> Result<Option<Secret>, HostError> {
+        match device.reads_with_secret() {
+            true => self.administration(device.serial().0).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// The PIN or password that the holder chooses and the rules let pass.
+    fn chosen(&mut self, holder: &Handle, serial: u32) -> Result<Secret, Stop> {
         let mut refused = None;
+        let family = self.family();
         loop {
             let prompt = PinPrompt {
                 holder: holder.clone(),
                 serial,
-                family: self.family(),
+                family,
                 new: true,
                 refused,
             };
             let pin = self.operator.pin(&prompt)?;
-            match check(&pin) {
+            match device::check_new(family, &pin) {
                 Ok(()) => return Ok(pin),
                 Err(error) => refused = Some(error.to_string()),
             }
@@ -85,20 +119,34 @@ impl Driver<'_, '_> {
         &mut self,
         holder: &Handle,
         serial: u32,
-        puk: &Secret,
-        management: &Secret,
-    ) -> Result<Option<keymoot_core::digest::Digest>, Stop> {
-        match self.recipient(holder) {
-            Some(recipient) => {
-                let sealed = escrow::seal(&recipient, serial, puk, management)?;
-                let name = format!("{holder}-{serial}.age");
-                Ok(Some(self.world.folder.keep_escrow(&name, &sealed)?))
-            }
-            None => {
+        secrets: &NewSecrets,
+    ) -> Result<Option<Digest>, Stop> {
+        let Some(recipient) = self.recipient(holder) else {
+            // The holder of a YubiHSM 2 has chosen the one that will be needed.
+            if let NewSecrets::YubiKey {
+                puk, management, ..
+            } = secrets
+            {
                 self.operator.show_once(holder, serial, puk, management)?;
-                Ok(None)
             }
-        }
+            return Ok(None);
+        };
+        let sealed = match secrets {
+            NewSecrets::YubiKey {
+                puk, management, ..
+            } => escrow::seal(&recipient, serial, puk, management)?,
+            NewSecrets::YubiHsm(passwords) => escrow::seal_passwords(
+                &recipient,
+                serial,
+                [
+                    passwords.signer(),
+                    passwords.auditor(),
+                    passwords.administrator(),
+                ],
+            )?,
+        };
+        let name = format!("{holder}-{serial}.age");
+        Ok(Some(self.world.folder.keep_escrow(&name, &sealed)?))
     }
 
     /// Whom what must be kept is sealed to.
@@ -110,33 +158,24 @@ impl Driver<'_, '_> {
     /// Generates the key, announced before it happens.
     pub(super) fn generate(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
         let device = self.at_hand(holder, serial)?;
+        let administration = self.administration(serial)?;
         let name = holder.to_string();
         self.record(Event::GenerateAnnounced {
             holder: name.clone(),
             serial,
         })?;
         self.busy("generating the key in the device");
-        let secrets = self
-            .secrets
-            .as_ref()
-            .filter(|secrets| secrets.serial == serial);
-        let management = secrets
-            .and_then(|secrets| secrets.management.as_ref())
-            .ok_or_else(|| {
-                HostError::new(
-                    "the management key is no longer remembered",
-                    "leave, and resume",
-                )
-            })?;
-        let spki = piv::generate(device, management)?;
+        let spki = device.generate(&administration)?;
         if let Some(secrets) = &mut self.secrets {
-            secrets.management = None;
+            secrets.evidence = None;
+            if !device.reads_with_secret() {
+                secrets.administration = None;
+            }
         }
-        let spki = hex::encode(spki);
         self.record(Event::KeyGenerated {
             holder: name,
             serial,
-            spki,
+            spki: hex::encode(spki),
             adopted: false,
         })
     }
@@ -144,9 +183,10 @@ impl Driver<'_, '_> {
     /// After an interruption: is there a key or not?
     pub(super) fn look_for_key(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
         let device = self.at_hand(holder, serial)?;
+        let administration = self.reading_secret(&device)?;
         self.busy("looking for a key on the device");
         let holder = holder.to_string();
-        match piv::slot_key(device)? {
+        match device.signing_key(administration.as_ref())? {
             Some(spki) => self.record(Event::KeyFound {
                 holder,
                 serial,
@@ -163,14 +203,7 @@ impl Driver<'_, '_> {
             return Ok(());
         };
         let family = self.family();
-        let evidence = match family {
-            Family::YubiKey => {
-                let device = self.at_hand(holder, serial)?;
-                self.busy("reading the device's attestation of the key");
-                piv::attest(device)?
-            }
-            Family::YubiHsm => self.evidence_of_unit(holder, serial)?,
-        };
+        let evidence = self.evidence(holder, serial)?;
         let others = self.state.enrolled_keys();
         let claim = rules::Claim {
             evidence: &evidence,
@@ -181,8 +214,8 @@ impl Driver<'_, '_> {
             others: &others,
         };
         let (verdicts, _) = rules::enrolment(&claim, &self.world.trust, &self.state.plan.policy);
-        if family == Family::YubiHsm && !verdicts.iter().any(|verdict| verdict.is_violated()) {
-            self.restrict_unit(holder, serial)?;
+        if !verdicts.iter().any(|verdict| verdict.is_violated()) {
+            self.restrict(holder, serial)?;
         }
         let attestation = self.world.folder.keep(&evidence.attestation)?;
         let device = self.world.folder.keep(&evidence.device)?;
@@ -193,6 +226,40 @@ impl Driver<'_, '_> {
             device,
             verdicts,
         })
+    }
+
+    fn evidence(&mut self, holder: &Handle, serial: u32) -> Result<Evidence, Stop> {
+        let known = self.secrets.as_ref().filter(|s| s.serial == serial);
+        if let Some(evidence) = known.and_then(|secrets| secrets.evidence.clone()) {
+            return Ok(evidence);
+        }
+        let device = self.at_hand(holder, serial)?;
+        let administration = self.reading_secret(&device)?;
+        self.busy("reading the device's attestation of the key");
+        let evidence = device.attest(administration.as_ref())?;
+        if let Some(secrets) = self.secrets.as_mut().filter(|s| s.serial == serial) {
+            secrets.evidence = Some(evidence.clone());
+        }
+        Ok(evidence)
+    }
+
+    /// Takes away a YubiHSM 2's rights to make, export and delete, once the key is proven.
+    fn restrict(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
+        if self.family() == Family::YubiKey {
+            return Ok(());
+        }
+        let device = self.at_hand(holder, serial)?;
+        if let Some(unit) = device.unit() {
+            let administrator = self.administration(serial)?;
+            self.busy("taking away every right but to sign and to read the log");
+            unit.restrict(&administrator)?;
+            unit.no_defaults()?;
+            self.write_down(&device, None)?;
+        }
+        if let Some(secrets) = &mut self.secrets {
+            secrets.administration = None;
+        }
+        Ok(())
     }
 
     /// Has the new key sign the statement of enrolment.
@@ -250,11 +317,7 @@ impl Driver<'_, '_> {
         let key = PublicKey::from_spki_der(&spki.unwrap_or_default()).map_err(|error| {
             HostError::new(format!("the key of {holder}: {error}"), "leave, and resume")
         })?;
-        let family = self.family();
-        let device = match family {
-            Family::YubiKey => self.at_hand(holder, serial)?,
-            Family::YubiHsm => self.unit_at_hand(holder, serial)?.serial(),
-        };
+        let device = self.at_hand(holder, serial)?;
         self.ensure_pin(holder, serial)?;
         self.record(announcement)?;
         let mut emptied = false;
@@ -262,32 +325,24 @@ impl Driver<'_, '_> {
             // Anew each time: a statement names the line before its own, and a mishap is
             // one more.
             let message = message(self);
-            let signature = match family {
-                Family::YubiKey => self.sign_once(holder, device, &message, allows),
-                Family::YubiHsm => self.sign_with_unit(holder, serial, &message, allows),
-            };
-            match signature {
+            match self.sign_once(holder, &device, &message, allows) {
                 Ok(signature) => {
                     return match key.verify_twice(&message, &signature) {
                         Ok(_) => Ok(signature),
-                        Err(error) => Err(Stop::Device(DeviceError::WrongSignature {
-                            who: match family {
-                                Family::YubiKey => Who::Serial(device),
-                                Family::YubiHsm => Who::YubiHsm(device),
-                            },
-                            why: error.to_string(),
-                        })),
+                        Err(error) => Err(Stop::Device(DeviceError::new(
+                            device.who(),
+                            Operation::Sign,
+                            ErrorKind::WrongSignature(error.to_string()),
+                        ))),
                     };
                 }
-                Err(Stop::Device(
-                    error @ (DeviceError::WrongPin { .. } | DeviceError::WrongPassword { .. }),
-                )) => {
+                Err(Stop::Device(error)) if error.is_wrong_secret() => {
                     self.secrets = None;
                     self.record_mishap(holder, &error)?;
-                    let refused = format!("{error}. {}", error.next_step());
+                    let refused = format!("{error}. {}", error.help());
                     self.ask_pin(holder, serial, Some(refused))?;
                 }
-                Err(Stop::Device(error @ DeviceError::LogFull { .. })) if !emptied => {
+                Err(Stop::Device(error)) if error.kind == ErrorKind::LogFull && !emptied => {
                     emptied = true;
                     self.record_mishap(holder, &error)?;
                     self.read_log(holder, serial)?;
@@ -300,22 +355,34 @@ impl Driver<'_, '_> {
     fn sign_once(
         &mut self,
         holder: &Handle,
-        device: device::Serial,
+        device: &Device,
         message: &[u8],
         allows: &str,
     ) -> Result<Vec<u8>, Stop> {
-        let Some(secrets) = &self.secrets else {
-            return Err(Stop::Device(DeviceError::Cancelled));
-        };
-        let work = super::Work::Touch {
-            holder: holder.clone(),
-            serial: device.0,
-            allows: allows.to_owned(),
+        let secret = self.typed(device)?;
+        self.write_down(device, Some(Errand::Sign))?;
+        let work = match device.waits_for_touch() {
+            true => Work::Touch {
+                holder: holder.clone(),
+                serial: device.serial().0,
+                allows: allows.to_owned(),
+            },
+            false => Work::Busy {
+                doing: format!("the device makes {allows}"),
+            },
         };
         let operator = &mut *self.operator;
-        Ok(piv::sign(device, &secrets.pin, message, || {
-            operator.working(&work, None)
-        })?)
+        let signature = device.sign(&secret, message, || operator.working(&work, None));
+        self.write_down(device, None)?;
+        Ok(signature?)
+    }
+
+    /// The PIN or password that the holder typed in this turn.
+    pub(super) fn typed(&self, device: &Device) -> Result<Secret, DeviceError> {
+        let secrets = self.secrets.as_ref();
+        secrets
+            .map(|secrets| secrets.typed.duplicate())
+            .ok_or_else(|| DeviceError::new(device.who(), Operation::Pin, ErrorKind::Cancelled))
     }
 
     pub(super) fn ensure_pin(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
@@ -341,21 +408,10 @@ impl Driver<'_, '_> {
         let pin = self.operator.pin(&prompt)?;
         self.secrets = Some(TurnSecrets {
             serial,
-            pin,
-            management: None,
+            typed: pin,
+            administration: None,
             evidence: None,
         });
         Ok(())
     }
-}
-
-/// A PUK and a management key from the machine's entropy.
-fn random_secrets(pin: &Secret) -> Result<(Secret, Secret), HostError> {
-    let both = || -> Result<_, NoRandomness> {
-        Ok((
-            device::new_puk(pin)?,
-            Secret::random_bytes(piv::MANAGEMENT_KEY_LENGTH)?,
-        ))
-    };
-    both().map_err(|error| HostError::new(error.to_string(), "restart the machine, then resume"))
 }

@@ -4,26 +4,21 @@
 //! devices, writes the resulting events to the disk, and only then folds them in.
 //! The terminal's screens, the unattended plan and the tests operate it alike.
 
+mod device_log;
 mod documents;
 mod enrolment;
 pub mod operator;
 mod record;
 mod signing;
-mod unit;
 mod waiting;
 
 use std::{path::PathBuf, sync::Arc};
 
-pub use operator::{
-    Farewell, Interrupt, Mishap, Operator, PinPrompt, Reading, Reply, Trouble, View, Work,
-};
+pub use operator::{Farewell, Interrupt, Operator, PinPrompt, Reading, Reply, Trouble, View, Work};
 pub use record::record;
 
 use crate::{
-    device::{
-        DeviceError,
-        yubihsm::{Place, Unit},
-    },
+    device::{Device, DeviceError, ErrorKind, Slots, yubihsm::Place},
     host::{clock, secret::Secret},
     store::{Folder, Journal},
 };
@@ -67,18 +62,20 @@ pub struct Driver<'d, 'w> {
     state: Arc<State>,
     operator: &'d mut dyn Operator,
     secrets: Option<TurnSecrets>,
-    /// The YubiHSM 2 at hand, with its open sessions.
-    unit: Option<Arc<Unit>>,
+    /// The device at hand: a YubiHSM 2 with its open sessions.
+    device: Option<Device>,
     readings: Arc<[Reading]>,
 }
 
-/// What must be remembered while a holder is at the table, and no longer: PIN and
-/// management key, or the signer's and the administrator's password.
+/// What must be remembered while a holder is at the table, and no longer.
 struct TurnSecrets {
     serial: u32,
-    pin: Secret,
-    management: Option<Secret>,
-    /// What a YubiHSM 2 has attested: it can no more, once its administrator is gone.
+    /// The PIN, or the signer's password.
+    typed: Secret,
+    /// The management key, or the administrator's password, until the key is generated or
+    /// attested.
+    administration: Option<Secret>,
+    /// What was attested: a YubiHSM 2 can no more, once its administrator is gone.
     evidence: Option<Evidence>,
 }
 
@@ -120,7 +117,7 @@ impl<'d, 'w> Driver<'d, 'w> {
             state: Arc::new(state),
             operator,
             secrets: None,
-            unit: None,
+            device: None,
             readings: Arc::default(),
         }
     }
@@ -165,21 +162,13 @@ impl<'d, 'w> Driver<'d, 'w> {
         }
     }
 
-    /// The one place where the families of devices part.
     fn perform(&mut self, effect: Effect) -> Result<(), Stop> {
-        let is_unit = self.family() == Family::YubiHsm;
         match effect {
             Effect::ExamineMachine => self.examine_machine(),
             Effect::Load => self.load(),
             Effect::AwaitDevice(holder) => self.await_device(&holder),
             Effect::AwaitRemoval(holder) => self.await_removal(&holder),
             Effect::ReadLog(holder, serial) => self.read_log(&holder, serial),
-            Effect::Reset(holder, serial) if is_unit => self.reset_unit(&holder, serial),
-            Effect::Provision(holder, serial) if is_unit => self.set_up_unit(&holder, serial),
-            Effect::Generate(holder, serial) if is_unit => self.generate_in_unit(&holder, serial),
-            Effect::LookForKey(holder, serial) if is_unit => {
-                self.look_for_key_in_unit(&holder, serial)
-            }
             Effect::Attest(holder, serial) => self.attest(&holder, serial),
             Effect::Reset(holder, serial) => self.reset(&holder, serial),
             Effect::Provision(holder, serial) => self.provision(&holder, serial),
@@ -227,7 +216,7 @@ impl<'d, 'w> Driver<'d, 'w> {
     /// Records what stopped the course of things and finds a way on.
     fn handle(&mut self, stop: Stop) -> Result<(), Stop> {
         match stop {
-            Stop::Device(DeviceError::Cancelled) => {
+            Stop::Device(error) if error.kind == ErrorKind::Cancelled => {
                 let interrupt = self.operator.interrupted();
                 self.interrupt(interrupt)
             }
@@ -274,17 +263,12 @@ impl<'d, 'w> Driver<'d, 'w> {
     /// A device failed: record it, and ask whether to try again.
     fn mishap(&mut self, error: &DeviceError) -> Result<(), Stop> {
         let Some(holder) = self.at_table() else {
-            return Err(Stop::Host(HostError::new(
-                error.to_string(),
-                error.next_step(),
-            )));
+            return Err(Stop::Host(HostError::new(error.to_string(), error.help())));
         };
         self.record_mishap(&holder, error)?;
         let trouble = Trouble {
             holder,
-            kind: Mishap::from(error),
-            what: error.to_string(),
-            next: error.next_step(),
+            error: error.clone(),
         };
         match self.operator.trouble(&trouble) {
             Ok(()) => Ok(()),
@@ -304,6 +288,11 @@ impl<'d, 'w> Driver<'d, 'w> {
         let turn = self.state.turn.as_ref();
         turn.map(keymoot_record::ceremony::turn::Turn::family)
             .unwrap_or_default()
+    }
+
+    /// Where the device at the table is plugged in.
+    fn slots(&self) -> Slots {
+        Slots::of(self.family(), self.world.connector)
     }
 
     fn at_table(&self) -> Option<Handle> {

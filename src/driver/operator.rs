@@ -118,71 +118,6 @@ pub enum Work {
     },
 }
 
-/// The mishaps that people meet often enough to have words of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mishap {
-    /// The PIN was wrong; so many tries are left.
-    WrongPin(u8),
-    /// The PIN is blocked.
-    PinBlocked,
-    /// Nobody touched the device in time.
-    NoTouch,
-    /// The device was taken out while it was at work.
-    Unplugged,
-    /// The connection to the device broke off, and what it did is not known.
-    Lost,
-    /// No device is there.
-    Missing,
-    /// Another device is there.
-    WrongDevice,
-    /// More than one device is there.
-    Several,
-    /// The device cannot do what is asked, because its firmware is too old.
-    OldFirmware,
-    /// The device still has a PIN, PUK or management key from the factory.
-    FactoryCredential,
-    /// The password of a YubiHSM 2 was wrong.
-    WrongPassword,
-    /// The device can only be reset by hand.
-    ResetByHand,
-    /// The device gave no answer.
-    Silent,
-    /// Another program has the device.
-    Taken,
-    /// The machine's own service for devices fails.
-    Service,
-    /// What the device gave is no signature by its key.
-    WrongSignature,
-    /// Anything else.
-    Other,
-}
-
-impl From<&DeviceError> for Mishap {
-    fn from(error: &DeviceError) -> Self {
-        use DeviceError as E;
-        match error {
-            E::WrongPin { tries, .. } => Self::WrongPin(*tries),
-            E::PinBlocked { .. } => Self::PinBlocked,
-            E::TouchTimeout { .. } => Self::NoTouch,
-            E::Removed { .. } => Self::Unplugged,
-            E::NotPresent { .. } | E::NoAnswer { .. } => Self::Missing,
-            E::Other { .. } => Self::WrongDevice,
-            E::Several { .. } => Self::Several,
-            E::Unsupported { .. } => Self::OldFirmware,
-            E::FactoryCredential { .. } => Self::FactoryCredential,
-            E::WrongPassword { .. } => Self::WrongPassword,
-            E::Used { objects: None, .. } => Self::ResetByHand,
-            E::Lost { .. } => Self::Lost,
-            E::OtherUnit { .. } => Self::WrongDevice,
-            E::Hung { .. } => Self::Silent,
-            E::SharingViolation { .. } => Self::Taken,
-            E::WrongSignature { .. } => Self::WrongSignature,
-            E::ServiceMissing | E::ServiceFailed { .. } => Self::Service,
-            _ => Self::Other,
-        }
-    }
-}
-
 /// The end: what leaves the room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Farewell {
@@ -197,12 +132,8 @@ pub struct Farewell {
 pub struct Trouble {
     /// The holder at the table.
     pub holder: Handle,
-    /// What kind of mishap it is.
-    pub kind: Mishap,
-    /// What happened, and to what.
-    pub what: String,
-    /// What to do next.
-    pub next: String,
+    /// What happened, to which device, and what to do next.
+    pub error: DeviceError,
 }
 
 /// Whoever operates the driver.

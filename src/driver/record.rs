@@ -32,7 +32,7 @@ impl Driver<'_, '_> {
         self.state = Arc::new(record(&mut self.world.journal, &self.state, event)?);
         if ends_turn {
             self.secrets = None;
-            self.unit = None;
+            self.device = None;
         }
         self.show();
         Ok(())

@@ -1,7 +1,9 @@
 //! Waiting for devices to be inserted and removed.
 
 use super::{Driver, Stop, Work};
-use crate::device::{Bench, Cancel, DeviceInfo, Seen, Serial, piv};
+use std::sync::Arc;
+
+use crate::device::{Cancel, Device, DeviceInfo, Seen, Slots, yubihsm::Unit};
 use keymoot_attestation::Family;
 use keymoot_record::{
     rules::{
@@ -22,17 +24,8 @@ impl Driver<'_, '_> {
             .unwrap_or_default();
         let expected = awaited.first().copied();
         let family = self.awaited_family(holder, expected);
-        let (device, firmware, form_factor) = match family {
-            Family::YubiKey => {
-                let device = self.wait_for_one(holder, expected)?;
-                (device.serial, device.firmware, device.form_factor)
-            }
-            Family::YubiHsm => {
-                let unit = self.wait_for_unit(holder, expected)?;
-                (unit.serial, unit.firmware, None)
-            }
-        };
-        let serial = device.0;
+        let found = self.wait_for_one(holder, family, expected)?;
+        let (serial, firmware, form_factor) = (found.serial.0, found.firmware, found.form_factor);
         let owner = self.state.owner(serial).map(ToString::to_string);
         let (used, verdicts) = match expected {
             Some(_) => (false, device::returned(serial, &awaited, owner.as_deref())),
@@ -63,11 +56,7 @@ impl Driver<'_, '_> {
                     &self.state.plan.policy,
                 );
                 let refused = verdicts.iter().any(|verdict| verdict.is_violated());
-                let used = !refused
-                    && match family {
-                        Family::YubiKey => !self.is_fresh(device)?,
-                        Family::YubiHsm => !self.is_fresh_unit(device)?,
-                    };
+                let used = !refused && !self.is_fresh(&found)?;
                 (used, verdicts)
             }
         };
@@ -96,27 +85,59 @@ impl Driver<'_, '_> {
             .unwrap_or_default()
     }
 
-    /// Whether the device's PIV application is as the factory left it.
-    fn is_fresh(&mut self, serial: Serial) -> Result<bool, Stop> {
+    /// Whether the device is as the factory left it.
+    fn is_fresh(&mut self, found: &DeviceInfo) -> Result<bool, Stop> {
         self.busy("reading what is on the device");
-        Ok(piv::contents(serial)?.is_fresh())
+        let device = match found.family {
+            Family::YubiKey => Device::YubiKey(found.serial),
+            // Nothing that was sent before is to be accounted for.
+            Family::YubiHsm => {
+                Device::YubiHsm(Arc::new(Unit::new(self.world.connector, found.serial)))
+            }
+        };
+        Ok(device.is_fresh()?)
     }
 
     /// Waits until the device with this serial number is the only one inserted.
-    pub(super) fn at_hand(&mut self, holder: &Handle, serial: u32) -> Result<Serial, Stop> {
+    pub(super) fn at_hand(&mut self, holder: &Handle, serial: u32) -> Result<Device, Stop> {
+        let family = self.family();
+        if let Some(device) = self.device.as_ref().filter(|d| d.serial().0 == serial)
+            && let Some(unit) = device.unit()
+            && unit.info().is_ok()
+        {
+            return Ok(device.clone());
+        }
         loop {
-            let device = self.wait_for_one(holder, Some(serial))?;
-            if device.serial.0 == serial {
-                return Ok(device.serial);
+            let found = self.wait_for_one(holder, family, Some(serial))?;
+            if found.serial.0 == serial {
+                let known = self.device.take().filter(|d| d.serial().0 == serial);
+                let device = match known {
+                    Some(device) => device,
+                    None => self.found(&found)?,
+                };
+                self.device = Some(device.clone());
+                return Ok(device);
             }
-            let seen = format!("YubiKey {} is inserted: take it out", device.serial);
+            let seen = format!("{family} {} is inserted: take it out", found.serial);
             self.wait_until_empty(&Work::Insert {
                 holder: holder.clone(),
                 serial: Some(serial),
-                family: Family::YubiKey,
+                family,
                 seen: Some(seen),
             })?;
         }
+    }
+
+    /// The device that was found, with what was sent to it before.
+    fn found(&self, found: &DeviceInfo) -> Result<Device, Stop> {
+        Ok(match found.family {
+            Family::YubiKey => Device::YubiKey(found.serial),
+            Family::YubiHsm => {
+                let sent = self.world.folder.sent(found.serial.0)?;
+                let unit = Unit::resumed(self.world.connector, found.serial, sent);
+                Device::YubiHsm(Arc::new(unit))
+            }
+        })
     }
 
     /// The purpose is reached: waits for the device to be removed, and ends the turn.
@@ -137,7 +158,7 @@ impl Driver<'_, '_> {
             holder: holder.clone(),
         })?;
         self.secrets = None;
-        self.unit = None;
+        self.device = None;
         self.record(Event::DeviceExchanged {
             holder: holder.to_string(),
             serial,
@@ -155,35 +176,37 @@ impl Driver<'_, '_> {
     pub(super) fn wait_until_empty(&mut self, work: &Work) -> Result<(), Stop> {
         let cancel = Cancel::new();
         self.operator.working(work, Some(&cancel));
-        match self.family() {
-            Family::YubiKey => Ok(Bench::open()?.wait_until_empty(&cancel)?),
-            Family::YubiHsm => Ok(self.units().wait_until_empty(&cancel)?),
-        }
+        Ok(self.slots().wait_until_empty(&cancel)?)
     }
 
-    fn wait_for_one(&mut self, holder: &Handle, serial: Option<u32>) -> Result<DeviceInfo, Stop> {
+    fn wait_for_one(
+        &mut self,
+        holder: &Handle,
+        family: Family,
+        serial: Option<u32>,
+    ) -> Result<DeviceInfo, Stop> {
         let cancel = Cancel::new();
+        let slots = Slots::of(family, self.world.connector);
         let operator = &mut *self.operator;
         let mut tell = |seen: Option<String>| {
             let work = Work::Insert {
                 holder: holder.clone(),
                 serial,
-                family: Family::YubiKey,
+                family,
                 seen,
             };
             operator.working(&work, Some(&cancel));
         };
-        let device = Bench::open()?.wait_for_one(&cancel, |seen| match seen {
+        Ok(slots.wait_for_one(&cancel, |seen| match seen {
             Seen::One(_) => {}
             Seen::Nothing => tell(None),
-            Seen::Several { count } => {
+            Seen::Several(count) => {
                 tell(Some(format!(
                     "{count} devices are inserted: leave only one"
                 )));
             }
-            Seen::Unreadable(error) => tell(Some(format!("{error}. {}", error.next_step()))),
-        })?;
-        Ok(device)
+            Seen::Unreadable(error) => tell(Some(format!("{error}. {}", error.help()))),
+        })?)
     }
 
     /// Says that something is being done that needs nobody.

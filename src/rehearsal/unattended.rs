@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::hands::{Device, Hands};
 use crate::{
-    device::{self, Cancel},
-    driver::{Interrupt, Mishap, Operator, PinPrompt, Reply, Trouble, View, Work},
+    device::{self, Cancel, ErrorKind},
+    driver::{Interrupt, Operator, PinPrompt, Reply, Trouble, View, Work},
     host::secret::Secret,
 };
 use keymoot_attestation::Family;
@@ -238,12 +238,13 @@ impl Operator for Unattended {
     }
 
     fn trouble(&mut self, trouble: &Trouble) -> Reply<()> {
-        eprintln!("{}\n  next: {}", trouble.what, trouble.next);
+        let error = &trouble.error;
+        eprintln!("{error}\n  next: {}", error.help());
         self.troubles += 1;
         if self.troubles > PATIENCE {
-            return Err(self.give_up(&trouble.what));
+            return Err(self.give_up(&error.to_string()));
         }
-        if trouble.kind == Mishap::ResetByHand
+        if error.kind == ErrorKind::Used(None)
             && let Some(device) = self.device_of(&trouble.holder)
             && let Err(error) = self.hands.reset_by_hand(device)
         {

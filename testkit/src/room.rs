@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use crate::programs::simulator;
-use keymoot::device::{Bench, DeviceInfo};
+use keymoot::device::{DeviceInfo, Slots};
 use serde_json::{Value, json};
 
 /// Tells the inner process where the room is.
@@ -164,8 +164,8 @@ impl Desk {
 
     /// The one device that is plugged in.
     pub fn device(&self) -> DeviceInfo {
-        let mut present = Bench::open().unwrap().present().unwrap();
+        let mut present = Slots::YubiKeys.present().unwrap();
         assert_eq!(present.len(), 1, "{present:?}");
-        present.remove(0)
+        present.remove(0).unwrap()
     }
 }

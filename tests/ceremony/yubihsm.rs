@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf, sync::OnceLock};
 
 use keymoot::{
     device::{
-        DeviceError, Serial,
+        ErrorKind, Serial,
         yubihsm::{Place, Role, Unit},
     },
     host::secret::Secret,
@@ -157,11 +157,11 @@ fn afterwards_nothing_answers_to_the_default_password_and_the_signer_can_only_si
     after.unit.sign(&after.password, b"anything").unwrap();
     for role in [Role::Factory, Role::Administrator] {
         let refused = after.unit.signing_key(role, &after.password).unwrap_err();
-        assert!(matches!(refused, DeviceError::NoRole { .. }), "{refused}");
+        assert!(matches!(refused.kind, ErrorKind::NoRole(_)), "{refused}");
     }
     let refused = after.unit.read_log(&after.password).unwrap_err();
     assert!(
-        matches!(refused, DeviceError::WrongPassword { .. }),
+        matches!(refused.kind, ErrorKind::WrongPassword(_)),
         "{refused}"
     );
 }

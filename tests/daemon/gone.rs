@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::thread;
 
-use keymoot::device::{Bench, Cancel, DeviceError, Seen, piv};
+use keymoot::device::{Cancel, ErrorKind, Seen, Slots, piv};
 
 use crate::holder::Holder;
 use crate::namespace::play;
@@ -14,13 +14,10 @@ fn a_device_that_goes_and_comes_back_is_waited_for() {
     play(1, |service| {
         let device = service.insert(1);
         service.remove(1);
-        Bench::open()
-            .unwrap()
-            .wait_until_empty(&Cancel::new())
-            .unwrap();
+        Slots::YubiKeys.wait_until_empty(&Cancel::new()).unwrap();
         let error = piv::contents(device.serial).unwrap_err();
-        assert!(matches!(error, DeviceError::NotPresent { .. }), "{error}");
-        let waiting = thread::spawn(|| Bench::open().unwrap().wait_for_one(&Cancel::new(), |_| {}));
+        assert!(matches!(error.kind, ErrorKind::NotPresent), "{error}");
+        let waiting = thread::spawn(|| Slots::YubiKeys.wait_for_one(&Cancel::new(), |_| {}));
         assert_eq!(service.insert(1), device);
         assert_eq!(waiting.join().unwrap().unwrap(), device);
     });
@@ -34,12 +31,12 @@ fn a_service_that_dies_while_a_device_is_awaited_ends_the_wait_and_the_next_one_
             let tell = |seen: &Seen| {
                 let _ = tell.send(matches!(seen, Seen::Nothing));
             };
-            Bench::open().unwrap().wait_for_one(&Cancel::new(), tell)
+            Slots::YubiKeys.wait_for_one(&Cancel::new(), tell)
         });
         assert!(told.recv().unwrap());
         service.kill_pcscd();
         let error = waiting.join().unwrap().unwrap_err();
-        assert!(matches!(error, DeviceError::ServiceMissing), "{error}");
+        assert!(matches!(error.kind, ErrorKind::ServiceMissing), "{error}");
         service.start_pcscd();
         let device = service.insert(1);
         assert!(piv::contents(device.serial).unwrap().is_fresh());
@@ -58,11 +55,11 @@ fn a_service_that_dies_while_a_device_signs_costs_the_signature_alone() {
         service.kill_pcscd();
         let (outcome, holder) = signing.join().unwrap();
         let error = outcome.unwrap_err();
-        assert!(matches!(error, DeviceError::ServiceMissing), "{error}");
+        assert!(matches!(error.kind, ErrorKind::ServiceMissing), "{error}");
 
         service.start_pcscd();
         let back = until("the device is there again", || {
-            Bench::open().ok()?.present().ok()?.pop()
+            Slots::YubiKeys.present().ok()?.pop()?.ok()
         });
         assert_eq!(back, device);
         service.touch_when_asked();
@@ -76,13 +73,13 @@ fn a_reader_that_goes_and_comes_back_is_found_again() {
         let device = service.insert(1);
         service.kill_pcscd();
         service.start_pcscd_without_reader();
-        assert_eq!(Bench::open().unwrap().present().unwrap(), []);
+        assert_eq!(Slots::YubiKeys.present().unwrap(), []);
         let error = piv::contents(device.serial).unwrap_err();
-        assert!(matches!(error, DeviceError::NotPresent { .. }), "{error}");
+        assert!(matches!(error.kind, ErrorKind::NotPresent), "{error}");
         service.kill_pcscd();
         service.start_pcscd();
         let back = until("the device is there again", || {
-            Bench::open().ok()?.present().ok()?.pop()
+            Slots::YubiKeys.present().ok()?.pop()?.ok()
         });
         assert_eq!(back, device);
     });

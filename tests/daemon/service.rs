@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use keymoot::device::{Bench, DeviceInfo};
+use keymoot::device::{DeviceInfo, Slots};
 use serde_json::{Value, json};
 use testkit::programs::simulator;
 
@@ -113,12 +113,14 @@ impl Service {
     pub(crate) fn insert(&self, device: usize) -> DeviceInfo {
         self.hands()
             .ask(&json!({ "do": "insert", "device": device }));
-        let bench = Bench::open().unwrap();
         let mut present = until("the device is there", || {
-            bench.present().ok().filter(|present| !present.is_empty())
+            Slots::YubiKeys
+                .present()
+                .ok()
+                .filter(|present| !present.is_empty())
         });
         assert_eq!(present.len(), 1, "{present:?}");
-        present.remove(0)
+        present.remove(0).unwrap()
     }
 
     /// Pulls a device out.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::thread;
 
-use keymoot::device::{Bench, Cancel, DeviceError, DeviceInfo, Seen, piv};
+use keymoot::device::{Cancel, DeviceError, DeviceInfo, ErrorKind, Seen, Slots, piv};
 use pcsc::{Card, Context, Disposition, Protocols, Scope, ShareMode};
 use testkit::attacker::{Attacker, Manner};
 
@@ -19,18 +19,18 @@ const OTHER_APPLICATION: &[u8] = &[
 
 /// Another program at the device.
 fn other(device: &DeviceInfo, share: ShareMode) -> Result<Card, pcsc::Error> {
-    let reader = CString::new(device.reader.clone()).unwrap();
+    let reader = CString::new(device.place.clone()).unwrap();
     Context::establish(Scope::User)?.connect(&reader, share, Protocols::T1)
 }
 
 /// What is said of a device that another program uses names it, and what ends that program.
 fn is_in_use(error: &DeviceError, device: &DeviceInfo) -> bool {
-    matches!(error, DeviceError::SharingViolation { .. })
+    matches!(error.kind, ErrorKind::SharingViolation)
         && error.to_string().contains(&format!(
             "YubiKey {} is in use by another program",
             device.serial
         ))
-        && error.next_step().contains("gpgconf --kill scdaemon")
+        && error.help().contains("gpgconf --kill scdaemon")
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_device_that_another_program_has_alone_is_refused_and_found_when_it_is_free(
             let tell = |seen: &Seen| {
                 let _ = tell.send(matches!(seen, Seen::Unreadable(_)));
             };
-            Bench::open().unwrap().wait_for_one(&Cancel::new(), tell)
+            Slots::YubiKeys.wait_for_one(&Cancel::new(), tell)
         });
         assert!(told.recv().unwrap(), "it is seen, and cannot be read");
         drop(held);

@@ -1,7 +1,7 @@
 //! Unplugged, garbled and silent, at every single command: always an error or
 //! the whole result, never a crash, and the next attempt works.
 
-use keymoot::device::{DeviceError, Serial, piv};
+use keymoot::device::{DeviceError, ErrorKind, Serial, piv};
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey as _;
@@ -39,7 +39,7 @@ fn unplugged_at_every_command<T>(
                 desk.fault("");
                 return n - 1;
             }
-            Err(DeviceError::Removed { .. }) => {}
+            Err(error) if error.kind == ErrorKind::Removed => {}
             Err(error) => panic!("{kind}@{n}: {error} ({error:?})"),
         }
         desk.insert(1);
@@ -64,10 +64,10 @@ fn garbled_at_every_command<T>(
             let outcome = operation();
             if let Err(error) = &outcome {
                 assert!(
-                    !matches!(error, DeviceError::Hung { .. }),
+                    !matches!(error.kind, ErrorKind::Hung(_)),
                     "{kind}@{n}: {error}"
                 );
-                assert!(!error.next_step().is_empty());
+                assert!(!error.help().is_empty());
             }
             repair(outcome);
         }
@@ -269,7 +269,7 @@ fn untouched_it_says_so_and_signs_at_the_next_attempt() {
         holder.provision(serial);
         piv::generate(serial, &holder.management_key).unwrap();
         let error = piv::sign(serial, &holder.pin, b"a document", || {}).unwrap_err();
-        assert!(matches!(error, DeviceError::TouchTimeout { .. }), "{error}");
+        assert!(matches!(error.kind, ErrorKind::TouchTimeout), "{error}");
         desk.touch_when_asked();
         piv::sign(serial, &holder.pin, b"a document", || {}).unwrap();
     });
@@ -281,7 +281,7 @@ fn a_device_that_never_answers_is_given_up_and_works_when_plugged_in_again() {
         let serial = desk.device().serial;
         desk.fault("hang@3");
         let error = piv::contents(serial).unwrap_err();
-        assert!(matches!(error, DeviceError::Hung { .. }), "{error}");
+        assert!(matches!(error.kind, ErrorKind::Hung(_)), "{error}");
         desk.remove(1);
         desk.insert(1);
         piv::contents(serial).unwrap();

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use keymoot::device::piv::{self, KeyAlgorithm, KeyInSlot, Origin};
-use keymoot::device::{Credential, DeviceError, PinRefused};
+use keymoot::device::{Credential, DeviceError, ErrorKind, PinRefused};
 use keymoot::host::secret::Secret;
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
@@ -34,7 +34,7 @@ fn a_fresh_device_says_that_all_its_credentials_are_the_factorys() {
         assert_eq!(contents.keys, Some(vec![]));
         let error = piv::no_defaults(serial).unwrap_err();
         assert!(
-            matches!(error, DeviceError::FactoryCredential { .. }),
+            matches!(error.kind, ErrorKind::FactoryCredential(_)),
             "{error}"
         );
     });
@@ -62,8 +62,8 @@ fn a_device_in_use_is_not_provisioned_over_but_after_a_reset_it_is() {
         holder.provision(serial);
         let error =
             piv::provision(serial, &holder.pin, &holder.puk, &holder.management_key).unwrap_err();
-        assert!(matches!(error, DeviceError::NotFresh { .. }), "{error}");
-        assert!(error.next_step().contains("Reset"));
+        assert!(matches!(error.kind, ErrorKind::NotFresh(_)), "{error}");
+        assert!(error.help().contains("Reset"));
         piv::reset(serial).unwrap();
         Holder::new().provision(serial);
     });
@@ -80,7 +80,10 @@ fn a_bad_pin_or_puk_is_refused_before_the_device_is_asked() {
             puk,
             &holder.management_key,
         ) {
-            Err(DeviceError::PinRefused { credential, reason }) => (credential, reason),
+            Err(DeviceError {
+                kind: ErrorKind::PinRefused(credential, reason),
+                ..
+            }) => (credential, reason),
             other => panic!("{other:?}"),
         };
         let default = Secret::of(b"123456");
@@ -155,12 +158,12 @@ fn a_wrong_pin_counts_down_and_says_so_and_then_blocks() {
         }
         for _ in 0..2 {
             let error = piv::verify_pin(serial, &wrong).unwrap_err();
-            assert!(matches!(error, DeviceError::PinBlocked { .. }), "{error}");
-            assert!(error.next_step().contains("PUK"));
+            assert!(matches!(error.kind, ErrorKind::PinBlocked), "{error}");
+            assert!(error.help().contains("PUK"));
         }
         let error = piv::verify_pin(serial, &holder.pin).unwrap_err();
         assert!(
-            matches!(error, DeviceError::PinBlocked { .. }),
+            matches!(error.kind, ErrorKind::PinBlocked),
             "the right one is too late: {error}"
         );
     });
@@ -180,17 +183,14 @@ fn the_puk_unblocks_a_blocked_pin_and_wrong_ones_count_down() {
 
         let new = Secret::of(b"k7!29q");
         let error = piv::unblock_pin(serial, &Secret::of(b"73916500"), &new).unwrap_err();
-        assert!(
-            matches!(error, DeviceError::WrongPuk { tries: 2, .. }),
-            "{error}"
-        );
+        assert!(matches!(error.kind, ErrorKind::WrongPuk(2)), "{error}");
         piv::unblock_pin(serial, &holder.puk, &new).unwrap();
         piv::verify_pin(serial, &new).unwrap();
 
         let wrong = Secret::of(b"73916500");
         while piv::unblock_pin(serial, &wrong, &new).unwrap_err().tries() != Some(0) {}
         let error = piv::unblock_pin(serial, &holder.puk, &new).unwrap_err();
-        assert!(matches!(error, DeviceError::PukBlocked { .. }), "{error}");
+        assert!(matches!(error.kind, ErrorKind::PukBlocked), "{error}");
     });
 }
 
@@ -204,12 +204,9 @@ fn a_holder_changes_the_pin_and_the_old_one_is_wrong_then() {
         piv::set_pin(serial, &holder.pin, &new).unwrap();
         piv::verify_pin(serial, &new).unwrap();
         let error = piv::verify_pin(serial, &holder.pin).unwrap_err();
-        assert!(
-            matches!(error, DeviceError::WrongPin { tries: 2, .. }),
-            "{error}"
-        );
+        assert!(matches!(error.kind, ErrorKind::WrongPin(2)), "{error}");
         let error = piv::set_pin(serial, &new, &Secret::of(b"111111")).unwrap_err();
-        assert!(matches!(error, DeviceError::PinRefused { .. }), "{error}");
+        assert!(matches!(error.kind, ErrorKind::PinRefused(..)), "{error}");
     });
 }
 
@@ -227,10 +224,10 @@ fn what_cannot_be_a_pin_is_refused_and_uses_up_no_try() {
         ] {
             let error = piv::sign(serial, &Secret::of(typed.as_bytes()), b"", || {}).unwrap_err();
             assert!(
-                matches!(error, DeviceError::PinRefused { reason, .. } if reason == expected),
+                matches!(error.kind, ErrorKind::PinRefused(_, reason) if reason == expected),
                 "{error}"
             );
-            assert!(error.next_step().contains("no try"));
+            assert!(error.help().contains("no try"));
         }
         assert_eq!(piv::contents(serial).unwrap().pin.tries, Some(3));
     });
@@ -243,9 +240,9 @@ fn without_a_key_signing_and_attesting_say_so() {
         let holder = Holder::new();
         holder.provision(serial);
         let error = piv::sign(serial, &holder.pin, b"", || {}).unwrap_err();
-        assert!(matches!(error, DeviceError::NoKey { .. }), "{error}");
+        assert!(matches!(error.kind, ErrorKind::NoKey), "{error}");
         let error = piv::attest(serial).unwrap_err();
-        assert!(matches!(error, DeviceError::NoKey { .. }), "{error}");
+        assert!(matches!(error.kind, ErrorKind::NoKey), "{error}");
     });
 }
 
@@ -256,10 +253,7 @@ fn a_wrong_management_key_generates_nothing() {
         Holder::new().provision(serial);
         for wrong in [Holder::new().management_key, Secret::of(b"too short")] {
             let error = piv::generate(serial, &wrong).unwrap_err();
-            assert!(
-                matches!(error, DeviceError::NotAuthenticated { .. }),
-                "{error}"
-            );
+            assert!(matches!(error.kind, ErrorKind::NotAuthenticated), "{error}");
         }
         assert_eq!(piv::slot_key(serial).unwrap(), None);
     });
@@ -308,7 +302,10 @@ fn ancient_firmware_is_told_what_it_lacks() {
             &holder.management_key,
         )
         .unwrap_err();
-        assert!(matches!(error, DeviceError::Unsupported { .. }), "{error}");
+        assert!(
+            matches!(error.kind, ErrorKind::Unsupported { .. }),
+            "{error}"
+        );
         assert!(
             error.to_string().contains("4.3.5") && error.to_string().contains("5.3.0"),
             "{error}"

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::thread;
 
-use keymoot::device::{Bench, Cancel, DeviceError, Seen, Serial, piv};
+use keymoot::device::{Cancel, ErrorKind, Seen, Serial, Slots, Who, piv};
 
 use testkit::room::play;
 
@@ -14,7 +14,7 @@ fn short(seen: &Seen) -> &'static str {
     match seen {
         Seen::Nothing => "nothing",
         Seen::One(_) => "one",
-        Seen::Several { .. } => "several",
+        Seen::Several(_) => "several",
         Seen::Unreadable(_) => "unreadable",
     }
 }
@@ -24,9 +24,7 @@ fn a_wait_ends_with_exactly_one_device_and_tells_what_it_sees_meanwhile() {
     play(TWO, |desk| {
         let (tell, told) = mpsc::channel();
         let waiting = thread::spawn(move || {
-            Bench::open()
-                .unwrap()
-                .wait_for_one(&Cancel::new(), |seen| tell.send(short(seen)).unwrap())
+            Slots::YubiKeys.wait_for_one(&Cancel::new(), |seen| tell.send(short(seen)).unwrap())
         });
         assert_eq!(told.recv().unwrap(), "nothing");
         // Broken, so that the wait goes on when it is plugged in.
@@ -46,7 +44,7 @@ fn a_wait_ends_with_exactly_one_device_and_tells_what_it_sees_meanwhile() {
 fn a_wait_for_an_empty_bench_ends_with_the_last_device_out() {
     play(TWO, |desk| {
         desk.insert(1);
-        let waiting = thread::spawn(|| Bench::open().unwrap().wait_until_empty(&Cancel::new()));
+        let waiting = thread::spawn(|| Slots::YubiKeys.wait_until_empty(&Cancel::new()));
         desk.remove(1);
         waiting.join().unwrap().unwrap();
     });
@@ -59,22 +57,15 @@ fn a_cancelled_wait_ends() {
         let (tell, told) = mpsc::channel();
         let waiting = {
             let cancel = cancel.clone();
-            thread::spawn(move || {
-                Bench::open()
-                    .unwrap()
-                    .wait_for_one(&cancel, |_| tell.send(()).unwrap())
-            })
+            thread::spawn(move || Slots::YubiKeys.wait_for_one(&cancel, |_| tell.send(()).unwrap()))
         };
         told.recv().unwrap();
         cancel.cancel();
         let error = waiting.join().unwrap().unwrap_err();
-        assert!(matches!(error, DeviceError::Cancelled));
-        let error = Bench::open()
-            .unwrap()
-            .wait_until_empty(&cancel)
-            .unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Cancelled));
+        let error = Slots::YubiKeys.wait_until_empty(&cancel).unwrap_err();
         assert!(
-            matches!(error, DeviceError::Cancelled),
+            matches!(error.kind, ErrorKind::Cancelled),
             "it stays cancelled"
         );
     });
@@ -87,11 +78,8 @@ fn with_two_devices_plugged_in_every_operation_refuses() {
         let serial = desk.device().serial;
         desk.insert(2);
         let error = piv::contents(serial).unwrap_err();
-        assert!(
-            matches!(error, DeviceError::Several { count: 2 }),
-            "{error}"
-        );
-        assert_eq!(Bench::open().unwrap().present().unwrap().len(), 2);
+        assert!(matches!(error.kind, ErrorKind::Several(2)), "{error}");
+        assert_eq!(Slots::YubiKeys.present().unwrap().len(), 2);
     });
 }
 
@@ -102,26 +90,19 @@ fn another_device_than_the_wanted_one_is_named_and_not_used() {
         let wanted = desk.device().serial;
         desk.remove(1);
         let error = piv::contents(wanted).unwrap_err();
-        assert!(
-            matches!(error, DeviceError::NotPresent { wanted: Some(_) }),
-            "{error}"
-        );
+        assert!(matches!(error.kind, ErrorKind::NotPresent), "{error}");
         desk.insert(2);
         let found = desk.device().serial;
-        match piv::contents(wanted).unwrap_err() {
-            DeviceError::Other {
-                wanted: said,
-                found: there,
-            } => assert_eq!((said, there), (wanted, found)),
-            error => panic!("{error}"),
-        }
+        let error = piv::contents(wanted).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Other(found));
+        assert_eq!(error.who, Who::YubiKey(wanted));
     });
 }
 
 #[test]
 fn with_nothing_plugged_in_there_is_nothing_present() {
     play(TWO, |_| {
-        assert_eq!(Bench::open().unwrap().present().unwrap(), []);
+        assert_eq!(Slots::YubiKeys.present().unwrap(), []);
         let error = piv::contents(Serial(1)).unwrap_err();
         assert!(
             error.to_string().contains("YubiKey 1 is not plugged in"),
@@ -136,21 +117,16 @@ fn a_device_held_by_another_program_is_told_and_found_when_released() {
         desk.insert(1);
         let device = desk.device();
         let other = pcsc::Context::establish(pcsc::Scope::User).unwrap();
-        let reader = std::ffi::CString::new(device.reader.clone()).unwrap();
+        let reader = std::ffi::CString::new(device.place.clone()).unwrap();
         let held = other
             .connect(&reader, pcsc::ShareMode::Exclusive, pcsc::Protocols::T1)
             .unwrap();
         let error = piv::contents(device.serial).unwrap_err();
-        assert!(
-            matches!(error, DeviceError::SharingViolation { .. }),
-            "{error}"
-        );
+        assert!(matches!(error.kind, ErrorKind::SharingViolation), "{error}");
 
         let (tell, told) = mpsc::channel();
         let waiting = thread::spawn(move || {
-            Bench::open()
-                .unwrap()
-                .wait_for_one(&Cancel::new(), |seen| tell.send(short(seen)).unwrap())
+            Slots::YubiKeys.wait_for_one(&Cancel::new(), |seen| tell.send(short(seen)).unwrap())
         });
         assert_eq!(told.recv().unwrap(), "unreadable");
         drop(held);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use keymoot::device::{DeviceError, piv};
+use keymoot::device::{ErrorKind, piv};
 
 use testkit::attacker::{Attacker, Manner};
 use testkit::room::play;
@@ -33,7 +33,7 @@ fn another_program_gets_no_signature_from_the_holders_pin_and_touch() {
             assert!(!errors.is_empty(), "{manner:?}");
             for error in errors {
                 assert!(
-                    matches!(error, DeviceError::SharingViolation { .. }),
+                    matches!(error.kind, ErrorKind::SharingViolation),
                     "{manner:?}: {error}"
                 );
                 assert!(error.to_string().ends_with("is in use by another program"));

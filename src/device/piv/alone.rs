@@ -3,7 +3,7 @@
 use p256::ecdsa::Signature;
 
 use super::session;
-use crate::device::error::DeviceError;
+use crate::device::error::{DeviceError, ErrorKind, Refusal};
 use crate::device::exclusive::{Exclusive, SUCCESS};
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::Operation;
@@ -47,24 +47,21 @@ pub(super) enum Judged {
 /// A device that keymoot has to itself, known to be the wanted one.
 pub(super) struct Alone {
     device: Exclusive,
-    serial: Serial,
 }
 
 impl Alone {
     /// Opens the device, which must be the only one plugged in and used by nobody.
     pub(super) fn open(serial: Serial, doing: Operation) -> Result<Self, DeviceError> {
-        let reader = session::reader_of(serial)?;
-        let device = Exclusive::connect(&reader, Who::Serial(serial), doing)?;
+        let reader = session::reader_of(serial, doing)?;
+        let device = Exclusive::connect(&reader, Who::YubiKey(serial), doing)?;
         let found = device.serial(device.firmware()?)?;
         if found != serial {
+            let error = device.error(ErrorKind::Other(found));
             // It stays as it is: it is none of ours.
             device.leave();
-            return Err(DeviceError::Other {
-                wanted: serial,
-                found,
-            });
+            return Err(error);
         }
-        Ok(Self { device, serial })
+        Ok(Self { device })
     }
 
     /// Verifies the PIN.
@@ -114,7 +111,7 @@ impl Alone {
         let mut parts = vec![header];
         for value in values {
             let padding = REFERENCE.checked_sub(value.len());
-            let padding = padding.ok_or_else(|| self.device.refused())?;
+            let padding = padding.ok_or_else(|| self.not_done("the value is too long"))?;
             parts.extend([value, PADDING.get(..padding).unwrap_or_default()]);
         }
         let command = Secret::joined(&parts);
@@ -124,16 +121,15 @@ impl Alone {
             status @ 0x63c1..=0x63cf => Ok(Judged::Wrong {
                 tries: (status & 0xf) as u8,
             }),
-            _ => Err(self.device.refused()),
+            status => Err(self.device.refused(status)),
         }
     }
 
     fn wrong_pin(&self, judged: Judged) -> DeviceError {
-        let serial = self.serial;
-        match judged {
-            Judged::Wrong { tries } => DeviceError::WrongPin { serial, tries },
-            _ => DeviceError::PinBlocked { serial },
-        }
+        self.error(match judged {
+            Judged::Wrong { tries } => ErrorKind::WrongPin(tries),
+            _ => ErrorKind::PinBlocked,
+        })
     }
 
     /// Whether PIN and PUK are still the factory's.
@@ -155,9 +151,14 @@ impl Alone {
         }
     }
 
-    /// The device said no.
-    pub(super) fn refused(&self) -> DeviceError {
-        self.device.refused()
+    /// The device said yes, and did not do it.
+    pub(super) fn not_done(&self, what: &'static str) -> DeviceError {
+        self.error(ErrorKind::Refused(Refusal::NotDone(what)))
+    }
+
+    /// An error of this kind.
+    pub(super) fn error(&self, kind: ErrorKind) -> DeviceError {
+        self.device.error(kind)
     }
 
     /// Resets the PIV application, whose PIN and PUK must be blocked.
@@ -176,13 +177,9 @@ impl Alone {
                 Ok(signature.to_vec())
             }
             // The PIN has just been right, so what is missing is the touch.
-            SECURITY_STATUS => Err(DeviceError::TouchTimeout {
-                serial: self.serial,
-            }),
-            _ if self.holds_generated_key()? => Err(self.device.refused()),
-            _ => Err(DeviceError::NoKey {
-                serial: self.serial,
-            }),
+            SECURITY_STATUS => Err(self.error(ErrorKind::TouchTimeout)),
+            status if self.holds_generated_key()? => Err(self.device.refused(status)),
+            _ => Err(self.error(ErrorKind::NoKey)),
         }
     }
 

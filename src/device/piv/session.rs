@@ -5,7 +5,7 @@ use std::ffi::CString;
 use yubikey::YubiKey;
 
 use crate::device::contain::contained;
-use crate::device::error::DeviceError;
+use crate::device::error::{DeviceError, ErrorKind};
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::Operation;
 use crate::device::readers::{self, Look};
@@ -20,33 +20,28 @@ pub(super) struct Session {
 }
 
 /// The reader of the device, which must be the only one plugged in and used by nobody.
-pub(super) fn reader_of(serial: Serial) -> Result<CString, DeviceError> {
+pub(super) fn reader_of(serial: Serial, doing: Operation) -> Result<CString, DeviceError> {
+    let error = |kind| DeviceError::new(Who::YubiKey(serial), doing, kind);
     let mut plugged = Look::now(&readers::connect()?)?.plugged();
     match (plugged.pop(), plugged.len()) {
-        (None, _) => Err(DeviceError::NotPresent {
-            wanted: Some(serial),
-        }),
+        (None, _) => Err(error(ErrorKind::NotPresent)),
         // Asked first: whoever connects while another program holds a transaction waits for its
         // end, which may be long after the time that an operation has.
-        (Some(one), 0) if one.in_use => Err(DeviceError::SharingViolation {
-            who: Who::Serial(serial),
-        }),
+        (Some(one), 0) if one.in_use => Err(error(ErrorKind::SharingViolation)),
         (Some(one), 0) => Ok(one.reader),
-        (Some(_), others) => Err(DeviceError::Several { count: others + 1 }),
+        (Some(_), others) => Err(error(ErrorKind::Several(others + 1))),
     }
 }
 
 impl Session {
     /// Opens the device, which must be the only one plugged in and used by nobody.
     pub(super) fn open(serial: Serial, doing: Operation) -> Result<Self, DeviceError> {
-        let reader = reader_of(serial)?;
+        let reader = reader_of(serial, doing)?;
         let yubikey = open(&reader, serial, doing)?;
         let found = Serial(yubikey.serial().0);
         if found != serial {
-            return Err(DeviceError::Other {
-                wanted: serial,
-                found,
-            });
+            let kind = ErrorKind::Other(found);
+            return Err(DeviceError::new(Who::YubiKey(serial), doing, kind));
         }
         Ok(Self {
             yubikey,
@@ -61,7 +56,7 @@ impl Session {
         doing: Operation,
         work: impl FnOnce(&mut Self) -> Result<T, DeviceError> + Send + 'static,
     ) -> Result<T, DeviceError> {
-        contained(Who::Serial(serial), doing, move || {
+        contained(Who::YubiKey(serial), doing, move || {
             let mut session = Self::open(serial, doing)?;
             let done = work(&mut session)?;
             match doing {
@@ -82,7 +77,7 @@ impl Session {
 
     /// The device as errors name it.
     pub(super) fn who(&self) -> Who {
-        Who::Serial(self.serial)
+        Who::YubiKey(self.serial)
     }
 
     /// Its firmware.
@@ -98,24 +93,18 @@ impl Session {
 
     /// A reply that makes no sense.
     pub(super) fn malformed(&self) -> DeviceError {
-        DeviceError::Malformed {
-            who: self.who(),
-            doing: self.doing,
-        }
+        self.failed(ErrorKind::Malformed(None))
     }
 
-    /// The device said no.
-    pub(super) fn refused(&self) -> DeviceError {
-        DeviceError::Refused {
-            who: self.who(),
-            doing: self.doing,
-        }
+    /// An error of this kind.
+    pub(super) fn failed(&self, kind: ErrorKind) -> DeviceError {
+        DeviceError::new(self.who(), self.doing, kind)
     }
 }
 
 /// Opens the PIV application of the device in a reader.
 fn open(reader: &CString, serial: Serial, doing: Operation) -> Result<YubiKey, DeviceError> {
-    let who = Who::Serial(serial);
+    let who = Who::YubiKey(serial);
     let failed = |error| DeviceError::from_yubikey(who.clone(), doing, error);
     let mut context = yubikey::Context::open().map_err(failed)?;
     let name = reader.to_string_lossy();
@@ -124,16 +113,18 @@ fn open(reader: &CString, serial: Serial, doing: Operation) -> Result<YubiKey, D
         .map_err(failed)?
         .find(|found| found.name() == name)
     else {
-        return Err(DeviceError::Removed { who, doing });
+        return Err(DeviceError::new(who, doing, ErrorKind::Removed));
     };
     reader.open().map_err(|error| match error {
         // The crate knows the firmware generations 4 and 5 and no others.
-        yubikey::Error::NotSupported => DeviceError::Unsupported {
-            who: who.clone(),
-            firmware: None,
-            doing,
-            needs: Firmware::new(4, 3, 0),
-        },
+        yubikey::Error::NotSupported => {
+            let (firmware, needs) = (None, Firmware::new(4, 3, 0));
+            DeviceError::new(
+                who.clone(),
+                doing,
+                ErrorKind::Unsupported { firmware, needs },
+            )
+        }
         error => failed(error),
     })
 }

@@ -7,7 +7,7 @@ use super::alone::{Alone, Judged};
 use super::contents::METADATA;
 use super::session::Session;
 use crate::device::contain::contained;
-use crate::device::error::DeviceError;
+use crate::device::error::{DeviceError, ErrorKind};
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::{Credential, Operation};
 use crate::device::pin_rules::{
@@ -45,10 +45,10 @@ pub fn reset(serial: Serial) -> Result<(), DeviceError> {
 /// what cannot be a PIN is refused without asking the device.
 ///
 /// # Errors
-/// [`DeviceError::WrongPin`] with the tries left, [`DeviceError::PinBlocked`],
+/// [`ErrorKind::WrongPin`] with the tries left, [`ErrorKind::PinBlocked`],
 /// and the others.
 pub fn verify_pin(serial: Serial, pin: &Secret) -> Result<(), DeviceError> {
-    check_typed(pin)?;
+    check_typed(serial, pin)?;
     let pin = pin.duplicate();
     alone(serial, Operation::Pin, move |device| device.verify(&pin))
 }
@@ -56,11 +56,11 @@ pub fn verify_pin(serial: Serial, pin: &Secret) -> Result<(), DeviceError> {
 /// Changes the PIN.
 ///
 /// # Errors
-/// [`DeviceError::PinRefused`] before the device is asked; a wrong old PIN costs
+/// [`ErrorKind::PinRefused`] before the device is asked; a wrong old PIN costs
 /// a try.
 pub fn set_pin(serial: Serial, old: &Secret, new: &Secret) -> Result<(), DeviceError> {
-    check_typed(old)?;
-    check_pin(new)?;
+    check_typed(serial, old)?;
+    check_pin(serial, new)?;
     let (old, new) = (old.duplicate(), new.duplicate());
     alone(serial, Operation::Pin, move |device| {
         device.change_pin(&old, &new)
@@ -70,20 +70,20 @@ pub fn set_pin(serial: Serial, old: &Secret, new: &Secret) -> Result<(), DeviceE
 /// Sets a new PIN with the PUK, also when the PIN is blocked.
 ///
 /// # Errors
-/// [`DeviceError::PinRefused`] before the device is asked;
-/// [`DeviceError::WrongPuk`] with the tries left; [`DeviceError::PukBlocked`].
+/// [`ErrorKind::PinRefused`] before the device is asked;
+/// [`ErrorKind::WrongPuk`] with the tries left; [`ErrorKind::PukBlocked`].
 pub fn unblock_pin(serial: Serial, puk: &Secret, new: &Secret) -> Result<(), DeviceError> {
-    check_typed_pin(puk).map_err(puk_refused)?;
-    check_pin(new)?;
+    check_typed_pin(puk).map_err(|reason| refused(serial, Credential::Puk, reason))?;
+    check_pin(serial, new)?;
     if puk.same_as(new) {
-        return Err(puk_refused(PinRefused::SameAsPuk));
+        return Err(refused(serial, Credential::Puk, PinRefused::SameAsPuk));
     }
     let (puk, new) = (puk.duplicate(), new.duplicate());
     alone(serial, Operation::Pin, move |device| {
         match device.unblock_pin(&puk, &new)? {
             Judged::Right => Ok(()),
-            Judged::Wrong { tries } => Err(DeviceError::WrongPuk { serial, tries }),
-            Judged::Blocked => Err(DeviceError::PukBlocked { serial }),
+            Judged::Wrong { tries } => Err(device.error(ErrorKind::WrongPuk(tries))),
+            Judged::Blocked => Err(device.error(ErrorKind::PukBlocked)),
         }
     })
 }
@@ -96,9 +96,9 @@ pub fn unblock_pin(serial: Serial, puk: &Secret, new: &Secret) -> Result<(), Dev
 /// reset.
 ///
 /// # Errors
-/// [`DeviceError::PinRefused`] before the device is asked,
-/// [`DeviceError::NotFresh`] when any credential is not the factory's,
-/// [`DeviceError::Unsupported`] for firmware before 5.3.0, which cannot prove
+/// [`ErrorKind::PinRefused`] before the device is asked,
+/// [`ErrorKind::NotFresh`] when any credential is not the factory's,
+/// [`ErrorKind::Unsupported`] for firmware before 5.3.0, which cannot prove
 /// the outcome. After any other error the device may be half set up: [`reset`]
 /// it and begin again.
 pub fn provision(
@@ -107,11 +107,11 @@ pub fn provision(
     puk: &Secret,
     management_key: &Secret,
 ) -> Result<(), DeviceError> {
-    check_pin(pin)?;
-    check_new_puk(puk, pin).map_err(puk_refused)?;
+    check_pin(serial, pin)?;
+    check_new_puk(puk, pin).map_err(|reason| refused(serial, Credential::Puk, reason))?;
     let (pin, puk, management_key) = (pin.duplicate(), puk.duplicate(), management_key.duplicate());
     let doing = Operation::Provision;
-    contained(Who::Serial(serial), doing, move || {
+    contained(Who::YubiKey(serial), doing, move || {
         let mut session = Session::open(serial, doing)?;
         session.demand_metadata()?;
         session.demand_fresh()?;
@@ -126,12 +126,9 @@ pub fn provision(
         match device.change_puk(FACTORY_PUK, &puk)? {
             Judged::Right => {}
             Judged::Wrong { .. } => {
-                return Err(DeviceError::NotFresh {
-                    serial,
-                    credential: Credential::Puk,
-                });
+                return Err(device.error(ErrorKind::NotFresh(Credential::Puk)));
             }
-            Judged::Blocked => return Err(DeviceError::PukBlocked { serial }),
+            Judged::Blocked => return Err(device.error(ErrorKind::PukBlocked)),
         }
         device.change_pin(&Secret::of(FACTORY_PIN), &pin)?;
         device.verify(&pin)?;
@@ -140,7 +137,7 @@ pub fn provision(
             (Credential::Pin, device.factory_pin()?),
         ] {
             if factory {
-                return Err(DeviceError::FactoryCredential { serial, credential });
+                return Err(device.error(ErrorKind::FactoryCredential(credential)));
             }
         }
         Ok(())
@@ -152,8 +149,8 @@ pub fn provision(
 /// has no tries to use up.
 ///
 /// # Errors
-/// [`DeviceError::FactoryCredential`] names one that does;
-/// [`DeviceError::Unsupported`] for firmware before 5.3.0, which cannot tell.
+/// [`ErrorKind::FactoryCredential`] names one that does;
+/// [`ErrorKind::Unsupported`] for firmware before 5.3.0, which cannot tell.
 pub fn no_defaults(serial: Serial) -> Result<(), DeviceError> {
     Session::run(serial, Operation::Read, |session| {
         session.demand_metadata()?;
@@ -170,7 +167,7 @@ fn alone<T: Send + 'static>(
     doing: Operation,
     work: impl FnOnce(&Alone) -> Result<T, DeviceError> + Send + 'static,
 ) -> Result<T, DeviceError> {
-    contained(Who::Serial(serial), doing, move || {
+    contained(Who::YubiKey(serial), doing, move || {
         work(&Alone::open(serial, doing)?)
     })
 }
@@ -183,38 +180,30 @@ fn block(
     for _ in 0..MOST_TRIES {
         // Digits, because a new value must not fall foul of a device's own
         // rules about PINs before the old one is looked at.
-        let wrong = Secret::random_digits(PUK_LENGTH).map_err(|_| device.refused())?;
+        let wrong = Secret::random_digits(PUK_LENGTH)
+            .map_err(|_| device.not_done("this machine has no random numbers to offer it"))?;
         match attempt(&wrong)? {
             Judged::Blocked => return Ok(()),
             // By chance the right one, or one try less: again.
             Judged::Right | Judged::Wrong { .. } => {}
         }
     }
-    Err(device.refused())
+    Err(device.not_done("its PIN and PUK do not block, however often they are wrong"))
 }
 
-fn check_pin(pin: &Secret) -> Result<(), DeviceError> {
-    check_new_pin(pin).map_err(pin_refused)
+fn check_pin(serial: Serial, pin: &Secret) -> Result<(), DeviceError> {
+    check_new_pin(pin).map_err(|reason| refused(serial, Credential::Pin, reason))
 }
 
 /// Whether this can be a PIN at all. Demanded before a device is asked: an empty one is a question
 /// about the tries left, which succeeds.
-pub(super) fn check_typed(pin: &Secret) -> Result<(), DeviceError> {
-    check_typed_pin(pin).map_err(pin_refused)
+pub(super) fn check_typed(serial: Serial, pin: &Secret) -> Result<(), DeviceError> {
+    check_typed_pin(pin).map_err(|reason| refused(serial, Credential::Pin, reason))
 }
 
-fn pin_refused(reason: PinRefused) -> DeviceError {
-    DeviceError::PinRefused {
-        credential: Credential::Pin,
-        reason,
-    }
-}
-
-fn puk_refused(reason: PinRefused) -> DeviceError {
-    DeviceError::PinRefused {
-        credential: Credential::Puk,
-        reason,
-    }
+fn refused(serial: Serial, credential: Credential, reason: PinRefused) -> DeviceError {
+    let kind = ErrorKind::PinRefused(credential, reason);
+    DeviceError::new(Who::YubiKey(serial), Operation::Pin, kind)
 }
 
 /// The credentials and where their state is read.
@@ -256,11 +245,8 @@ impl Session {
     }
 
     fn key(&self, bytes: &Secret, algorithm: MgmAlgorithmId) -> Result<MgmKey, DeviceError> {
-        MgmKey::from_bytes(bytes.expose(), Some(algorithm)).map_err(|_| {
-            DeviceError::NotAuthenticated {
-                serial: self.serial,
-            }
-        })
+        MgmKey::from_bytes(bytes.expose(), Some(algorithm))
+            .map_err(|_| self.failed(ErrorKind::NotAuthenticated))
     }
 
     /// The bytes of the factory's management key, as a key of this kind.
@@ -274,10 +260,13 @@ impl Session {
         if self.firmware() >= METADATA {
             return Ok(());
         }
-        Err(DeviceError::Unsupported {
-            who: self.who(),
+        Err(self.too_old())
+    }
+
+    /// The firmware tells nothing about its slots.
+    pub(super) fn too_old(&self) -> DeviceError {
+        self.failed(ErrorKind::Unsupported {
             firmware: Some(self.firmware()),
-            doing: self.doing,
             needs: METADATA,
         })
     }
@@ -285,10 +274,7 @@ impl Session {
     fn demand_fresh(&mut self) -> Result<(), DeviceError> {
         for (credential, slot) in CREDENTIALS {
             if self.credential(slot)?.factory != Some(true) {
-                return Err(DeviceError::NotFresh {
-                    serial: self.serial,
-                    credential,
-                });
+                return Err(self.failed(ErrorKind::NotFresh(credential)));
             }
         }
         Ok(())
@@ -302,10 +288,7 @@ impl Session {
         if self.credential(slot)?.factory == Some(false) {
             return Ok(());
         }
-        Err(DeviceError::FactoryCredential {
-            serial: self.serial,
-            credential,
-        })
+        Err(self.failed(ErrorKind::FactoryCredential(credential)))
     }
 
     /// Proves that the factory's management key does not open the device.
@@ -319,10 +302,7 @@ impl Session {
         match self.yubikey.authenticate(&factory) {
             Err(Error::AuthenticationError) => Ok(()),
             Err(error) => Err(self.error(error)),
-            Ok(()) => Err(DeviceError::FactoryCredential {
-                serial: self.serial,
-                credential: Credential::ManagementKey,
-            }),
+            Ok(()) => Err(self.failed(ErrorKind::FactoryCredential(Credential::ManagementKey))),
         }
     }
 }

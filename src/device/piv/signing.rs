@@ -10,7 +10,7 @@ use super::contents::METADATA;
 use super::session::Session;
 use super::set_up::check_typed;
 use crate::device::contain::contained_with_touch;
-use crate::device::error::DeviceError;
+use crate::device::error::{DeviceError, ErrorKind, Refusal};
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::Operation;
 use crate::host::secret::Secret;
@@ -45,12 +45,12 @@ pub fn generate(serial: Serial, management_key: &Secret) -> Result<Vec<u8>, Devi
 /// The attestation of the key in slot 9c, with the certificate that signed it.
 ///
 /// # Errors
-/// [`DeviceError::NoKey`] when there is none, or it was imported.
+/// [`ErrorKind::NoKey`] when there is none, or it was imported.
 pub fn attest(serial: Serial) -> Result<Evidence, DeviceError> {
     Session::run(serial, Operation::Attest, |session| {
         let attestation = match yubikey::piv::attest(&mut session.yubikey, SlotId::Signature) {
             Ok(certificate) => certificate.to_vec(),
-            Err(Error::GenericError) => return Err(session.no_key_or_refused()),
+            Err(error @ Error::GenericError) => return Err(session.no_key_or(error)),
             Err(error) => return Err(session.error(error)),
         };
         let object = session
@@ -71,16 +71,11 @@ pub fn attest(serial: Serial) -> Result<Evidence, DeviceError> {
 /// key. For adoption after a crash; what it is worth, its attestation says.
 ///
 /// # Errors
-/// [`DeviceError::Unsupported`] for firmware before 5.3.0, which cannot tell.
+/// [`ErrorKind::Unsupported`] for firmware before 5.3.0, which cannot tell.
 pub fn slot_key(serial: Serial) -> Result<Option<Vec<u8>>, DeviceError> {
     Session::run(serial, Operation::Read, |session| {
         if session.firmware() < METADATA {
-            return Err(DeviceError::Unsupported {
-                who: session.who(),
-                firmware: Some(session.firmware()),
-                doing: session.doing,
-                needs: METADATA,
-            });
+            return Err(session.too_old());
         }
         let public = session
             .metadata(SlotId::Signature)?
@@ -99,19 +94,19 @@ pub fn slot_key(serial: Serial) -> Result<Option<Vec<u8>>, DeviceError> {
 /// who holds the key it must verify with.
 ///
 /// # Errors
-/// [`DeviceError::WrongPin`] with the tries left, [`DeviceError::PinBlocked`],
-/// [`DeviceError::TouchTimeout`], [`DeviceError::NoKey`], and the others.
+/// [`ErrorKind::WrongPin`] with the tries left, [`ErrorKind::PinBlocked`],
+/// [`ErrorKind::TouchTimeout`], [`ErrorKind::NoKey`], and the others.
 pub fn sign(
     serial: Serial,
     pin: &Secret,
     message: &[u8],
     on_touch: impl FnOnce(),
 ) -> Result<Vec<u8>, DeviceError> {
-    check_typed(pin)?;
+    check_typed(serial, pin)?;
     let pin = pin.duplicate();
     let digest = Sha256::digest(message).into();
     let doing = Operation::Sign;
-    contained_with_touch(Who::Serial(serial), doing, on_touch, move |announce| {
+    contained_with_touch(Who::YubiKey(serial), doing, on_touch, move |announce| {
         let device = Alone::open(serial, doing)?;
         device.verify(&pin)?;
         announce.touch();
@@ -131,14 +126,17 @@ impl Session {
 
     /// The library reports every refusal alike; find out whether there is a key
     /// at all.
-    fn no_key_or_refused(&mut self) -> DeviceError {
+    fn no_key_or(&mut self, error: Error) -> DeviceError {
+        let refused = ErrorKind::Refused(Refusal::Library(error.to_string()));
         match self.metadata(SlotId::Signature) {
-            Ok(Some(told)) if told.origin != Some(yubikey::piv::Origin::Imported) => self.refused(),
-            Ok(_) => DeviceError::NoKey {
-                serial: self.serial,
-            },
-            Err(error @ (DeviceError::Removed { .. } | DeviceError::ServiceMissing)) => error,
-            Err(_) => self.refused(),
+            Ok(Some(told)) if told.origin != Some(yubikey::piv::Origin::Imported) => {
+                self.failed(refused)
+            }
+            Ok(_) => self.failed(ErrorKind::NoKey),
+            Err(error) if matches!(error.kind, ErrorKind::Removed | ErrorKind::ServiceMissing) => {
+                error
+            }
+            Err(_) => self.failed(refused),
         }
     }
 }

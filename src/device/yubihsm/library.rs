@@ -9,7 +9,7 @@ use std::error::Error as _;
 use yubihsm::{client, connector, session};
 
 use super::keys::Role;
-use crate::device::error::DeviceError;
+use crate::device::error::{DeviceError, ErrorKind, Refusal};
 use crate::device::identity::Who;
 use crate::device::operation::Operation;
 
@@ -23,7 +23,7 @@ const SESSIONS_FULL: u8 = 0x05;
 const LOG_FULL: u8 = 0x0a;
 
 /// Why a command was not carried out, as far as the crate tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     /// The device refused with this code.
     Refused(u8),
@@ -32,8 +32,8 @@ pub(super) enum Failure {
     /// The connection broke off.
     Lost,
     /// What came back makes no sense, or a refusal outside the session whose
-    /// code the crate does not hand out.
-    Unclear,
+    /// code the crate does not hand out; what the crate says of it.
+    Unclear(Option<String>),
 }
 
 impl Failure {
@@ -49,7 +49,7 @@ impl Failure {
             }
             cause = error.source();
         }
-        Self::Unclear
+        Self::Unclear(Some(error.to_string()))
     }
 
     /// Of opening a session.
@@ -73,15 +73,15 @@ impl Failure {
 
     /// The failure, for people.
     pub(super) fn told(self, who: &Who, doing: Operation, role: Role) -> DeviceError {
-        let who = who.clone();
-        match self {
-            Self::Refused(SESSIONS_FULL) => DeviceError::SessionsFull { who },
-            Self::Refused(LOG_FULL) => DeviceError::LogFull { who },
-            Self::Refused(PERMISSION) => DeviceError::NotPermitted { who, doing, role },
-            Self::Refused(_) => DeviceError::Refused { who, doing },
-            Self::Password => DeviceError::WrongPassword { who, role },
-            Self::Lost => DeviceError::Lost { who, doing },
-            Self::Unclear => DeviceError::Malformed { who, doing },
-        }
+        let kind = match self {
+            Self::Refused(SESSIONS_FULL) => ErrorKind::SessionsFull,
+            Self::Refused(LOG_FULL) => ErrorKind::LogFull,
+            Self::Refused(PERMISSION) => ErrorKind::NotPermitted(role),
+            Self::Refused(code) => ErrorKind::Refused(Refusal::Code(code)),
+            Self::Password => ErrorKind::WrongPassword(role),
+            Self::Lost => ErrorKind::Lost,
+            Self::Unclear(said) => ErrorKind::Malformed(said),
+        };
+        DeviceError::new(who.clone(), doing, kind)
     }
 }

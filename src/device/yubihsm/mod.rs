@@ -1,6 +1,6 @@
 //! What a YubiHSM 2 does for a ceremony.
 //!
-//! [`Bench`] is where units are found, and a [`Unit`] is one of them, spoken to
+//! A [`Place`] is where units are found, and a [`Unit`] is one of them, spoken to
 //! by serial number. It has three authentication keys besides the signing key,
 //! all in domain 1, each with the least it needs ([`Role`]): the signer signs,
 //! the auditor reads the log, and the administrator makes the key, has it
@@ -18,15 +18,18 @@
 //! from the end of a list without a word. Its reset reports success whatever
 //! happened. It tells nothing of what a refusal outside a session was for.
 
-mod bench;
 mod keys;
 mod library;
 mod log;
+mod place;
+mod planned;
 mod set_up;
 mod signing;
 mod unit;
 
-pub use bench::{Bench, Place, Seen, UnitInfo};
 pub use keys::{PASSWORD_LENGTH, Passwords, Role, SIGNING_KEY, auditor_password};
+pub(in crate::device) use place::look;
+pub use place::{Place, UnitInfo};
+pub use planned::Errand;
 pub use set_up::{Contents, ObjectSeen};
 pub use unit::Unit;

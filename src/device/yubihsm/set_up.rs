@@ -11,7 +11,7 @@ use super::keys::{FACTORY_PASSWORD, Passwords, Role};
 use super::library::{Failure, NOT_FOUND};
 use super::log::{AUDITED, SET_LOG_INDEX};
 use super::unit::{Talk, Unit};
-use crate::device::error::DeviceError;
+use crate::device::error::{DeviceError, ErrorKind, Refusal};
 use crate::device::operation::Operation;
 use crate::host::secret::Secret;
 use keymoot_attestation::Firmware;
@@ -80,7 +80,7 @@ impl Unit {
                     factory_password: true,
                     objects: Some(talk.objects()?),
                 }),
-                Err(DeviceError::Used { .. }) => Ok(Contents {
+                Err(error) if is_used(&error) => Ok(Contents {
                     firmware,
                     factory_password: false,
                     objects: None,
@@ -95,7 +95,7 @@ impl Unit {
     /// is one.
     ///
     /// # Errors
-    /// [`DeviceError::Used`] where neither opens the unit: it can then be reset by
+    /// [`ErrorKind::Used`] where neither opens the unit: it can then be reset by
     /// hand. Interrupted half-way, it can be repeated.
     pub fn reset(&self, administrator: Option<&Secret>) -> Result<(), DeviceError> {
         let administrator = administrator.map(Secret::duplicate);
@@ -110,10 +110,7 @@ impl Unit {
             let _ = talk.send(role, RESET_DEVICE, None, |client| client.reset_device());
             talk.started_again(seed_before.as_deref())?;
             if talk.objects()? != [ObjectSeen::FACTORY_KEY] {
-                return Err(DeviceError::Refused {
-                    who: talk.who(),
-                    doing: talk.doing,
-                });
+                return Err(talk.not_done("objects are on it after the reset"));
             }
             Ok(())
         })
@@ -124,7 +121,7 @@ impl Unit {
     /// deleted and shown to be gone.
     ///
     /// # Errors
-    /// [`DeviceError::Used`] for a unit that is not fresh. After any error the unit
+    /// [`ErrorKind::Used`] for a unit that is not fresh. After any error the unit
     /// may be half set up: reset it, and begin again.
     pub fn provision(&self, passwords: &Passwords) -> Result<(), DeviceError> {
         let own = [
@@ -137,10 +134,7 @@ impl Unit {
             talk.force_auditing()?;
             let objects = talk.objects()?;
             if objects != [ObjectSeen::FACTORY_KEY] {
-                return Err(DeviceError::Used {
-                    who: talk.who(),
-                    objects: Some(objects.len()),
-                });
+                return Err(talk.error(ErrorKind::Used(Some(objects.len()))));
             }
             for (role, password) in Role::OWN.into_iter().zip(&own) {
                 talk.put_role(role, password)?;
@@ -157,7 +151,7 @@ impl Unit {
     /// Proves that the password the unit was delivered with opens nothing.
     ///
     /// # Errors
-    /// [`DeviceError::StillOpen`] when it does.
+    /// [`ErrorKind::StillOpen`] when it does.
     pub fn no_defaults(&self) -> Result<(), DeviceError> {
         self.run(Operation::Read, Talk::no_factory_key)
     }
@@ -167,39 +161,48 @@ impl Unit {
     /// the log, and the reset by hand. It can be repeated.
     ///
     /// # Errors
-    /// [`DeviceError`]; [`DeviceError::StillOpen`] where the key is still there.
+    /// [`DeviceError`]; [`ErrorKind::StillOpen`] where the key is still there.
     pub fn restrict(&self, administrator: &Secret) -> Result<(), DeviceError> {
         let administrator = administrator.duplicate();
         self.run(Operation::Restrict, move |talk| {
             match talk.open(Role::Administrator, &administrator) {
                 Ok(()) => talk.delete_role(Role::Administrator)?,
-                Err(DeviceError::NoRole { .. }) => return Ok(()),
+                Err(error) if is_missing(&error) => return Ok(()),
                 Err(error) => return Err(error),
             }
             talk.close(Role::Administrator);
             match talk.open(Role::Administrator, &administrator) {
-                Err(DeviceError::NoRole { .. }) => Ok(()),
-                Ok(()) => Err(DeviceError::StillOpen {
-                    who: talk.who(),
-                    role: Role::Administrator,
-                }),
+                Err(error) if is_missing(&error) => Ok(()),
+                Ok(()) => Err(talk.error(ErrorKind::StillOpen(Role::Administrator))),
                 Err(error) => Err(error),
             }
         })
     }
 }
 
+/// Whether the unit is not as the factory left it.
+fn is_used(error: &DeviceError) -> bool {
+    matches!(error.kind, ErrorKind::Used(_))
+}
+
+/// Whether there is no key for the role.
+fn is_missing(error: &DeviceError) -> bool {
+    matches!(error.kind, ErrorKind::NoRole(_))
+}
+
 impl Talk {
+    /// The unit said yes, and did not do it.
+    fn not_done(&self, what: &'static str) -> DeviceError {
+        self.error(ErrorKind::Refused(Refusal::NotDone(what)))
+    }
+
     fn open_for_reset(&mut self, administrator: Option<&Secret>) -> Result<Role, DeviceError> {
         match (self.open_factory(), administrator) {
             (Ok(()), _) => Ok(Role::Factory),
-            (Err(DeviceError::Used { .. }), Some(password)) => {
+            (Err(error), Some(password)) if is_used(&error) => {
                 match self.open(Role::Administrator, password) {
                     Ok(()) => Ok(Role::Administrator),
-                    Err(DeviceError::NoRole { .. }) => Err(DeviceError::Used {
-                        who: self.who(),
-                        objects: None,
-                    }),
+                    Err(error) if is_missing(&error) => Err(self.error(ErrorKind::Used(None))),
                     Err(error) => Err(error),
                 }
             }
@@ -220,13 +223,10 @@ impl Talk {
                 .and_then(|()| self.seed());
             match seed {
                 Ok(seed) if Some(seed.as_slice()) != seed_before => return Ok(()),
-                Err(error @ DeviceError::OtherUnit { .. }) => return Err(error),
+                Err(error) if matches!(error.kind, ErrorKind::Other(_)) => return Err(error),
                 _ if Instant::now() < deadline => thread::sleep(ASK_AGAIN),
                 Ok(_) => {
-                    return Err(DeviceError::Refused {
-                        who: self.who(),
-                        doing: self.doing,
-                    });
+                    return Err(self.not_done("its log goes on after the reset"));
                 }
                 Err(error) => return Err(error),
             }
@@ -299,10 +299,7 @@ impl Talk {
                 || option.audit_option() == AuditOption::Fix
         };
         if forced != AuditOption::Fix || !options.iter().all(set) {
-            return Err(DeviceError::Refused {
-                who: self.who(),
-                doing: self.doing,
-            });
+            return Err(self.not_done("its audit options are not those that were set"));
         }
         self.sent.auditing();
         Ok(())
@@ -351,11 +348,15 @@ impl Talk {
         let factory = Secret::of(FACTORY_PASSWORD);
         self.close(Role::Factory);
         match self.open(Role::Factory, &factory) {
-            Err(DeviceError::NoRole { .. } | DeviceError::WrongPassword { .. }) => Ok(()),
-            Ok(()) => Err(DeviceError::StillOpen {
-                who: self.who(),
-                role: Role::Factory,
-            }),
+            Err(error)
+                if matches!(
+                    error.kind,
+                    ErrorKind::NoRole(_) | ErrorKind::WrongPassword(_)
+                ) =>
+            {
+                Ok(())
+            }
+            Ok(()) => Err(self.error(ErrorKind::StillOpen(Role::Factory))),
             Err(error) => Err(error),
         }
     }

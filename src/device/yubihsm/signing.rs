@@ -9,7 +9,7 @@ use yubihsm::{Capability, Client, Domain, asymmetric, client};
 use super::keys::{Role, SIGNING_KEY};
 use super::library::{EXISTS, Failure, NOT_FOUND};
 use super::unit::{Talk, Unit};
-use crate::device::error::DeviceError;
+use crate::device::error::{DeviceError, ErrorKind};
 use crate::device::operation::Operation;
 use crate::host::secret::Secret;
 use keymoot_attestation::Evidence;
@@ -30,7 +30,7 @@ impl Unit {
     /// exported, and returns its SubjectPublicKeyInfo (RFC 5480), DER.
     ///
     /// # Errors
-    /// [`DeviceError::KeyThere`] when there is one already. After another error the
+    /// [`ErrorKind::KeyThere`] when there is one already. After another error the
     /// key may exist all the same: [`Unit::signing_key`] tells.
     pub fn generate(&self, administrator: &Secret) -> Result<Vec<u8>, DeviceError> {
         let administrator = administrator.duplicate();
@@ -55,7 +55,7 @@ impl Unit {
                 Ok(SIGNING_KEY) => {}
                 Ok(_) => return Err(talk.malformed()),
                 Err(Failure::Refused(EXISTS)) => {
-                    return Err(DeviceError::KeyThere { who: talk.who() });
+                    return Err(talk.error(ErrorKind::KeyThere));
                 }
                 Err(failure) => return Err(talk.told(failure, Role::Administrator)),
             }
@@ -85,7 +85,7 @@ impl Unit {
     /// with the device certificate.
     ///
     /// # Errors
-    /// [`DeviceError::NoSigningKey`] when there is none.
+    /// [`ErrorKind::NoKey`] when there is none.
     pub fn attest(&self, administrator: &Secret) -> Result<Evidence, DeviceError> {
         let administrator = administrator.duplicate();
         self.run(Operation::Attest, move |talk| {
@@ -115,8 +115,8 @@ impl Unit {
     /// who holds the key it must verify with.
     ///
     /// # Errors
-    /// [`DeviceError::WrongPassword`], [`DeviceError::NoSigningKey`],
-    /// [`DeviceError::LogFull`], and the others.
+    /// [`ErrorKind::WrongPassword`], [`ErrorKind::NoKey`],
+    /// [`ErrorKind::LogFull`], and the others.
     pub fn sign(&self, signer: &Secret, message: &[u8]) -> Result<Vec<u8>, DeviceError> {
         let signer = signer.duplicate();
         let digest = Sha256::digest(message).to_vec();
@@ -143,7 +143,7 @@ impl Talk {
     ) -> Result<T, DeviceError> {
         match self.send(role, command, Some(SIGNING_KEY), give) {
             Ok(answer) => Ok(answer),
-            Err(Failure::Refused(NOT_FOUND)) => Err(DeviceError::NoSigningKey { who: self.who() }),
+            Err(Failure::Refused(NOT_FOUND)) => Err(self.error(ErrorKind::NoKey)),
             Err(failure) => Err(self.told(failure, role)),
         }
     }
@@ -154,7 +154,7 @@ impl Talk {
             client.get_public_key(SIGNING_KEY)
         }) {
             Ok(key) => key,
-            Err(DeviceError::NoSigningKey { .. }) => return Ok(None),
+            Err(error) if error.kind == ErrorKind::NoKey => return Ok(None),
             Err(error) => return Err(error),
         };
         if key.algorithm != asymmetric::Algorithm::EcP256 {

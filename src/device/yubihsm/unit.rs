@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use yubihsm::authentication::Credentials;
 use yubihsm::{Client, Connector, client};
 
-use super::bench::{Place, UnitInfo, identify, library_serial};
 use super::keys::{FACTORY_PASSWORD, Role};
 use super::library::{Failure, NOT_FOUND};
 use super::log::AUDITED;
+use super::place::{Place, UnitInfo, identify, library_serial};
 use crate::device::contain::contained;
-use crate::device::error::DeviceError;
+use crate::device::error::{DeviceError, ErrorKind};
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::Operation;
 use crate::host::secret::Secret;
@@ -203,10 +203,7 @@ impl Talk {
         self.info = identify(&self.connector, self.place, &self.who(), self.doing)?;
         match self.info.serial == self.serial {
             true => Ok(()),
-            false => Err(DeviceError::OtherUnit {
-                wanted: self.serial,
-                found: self.info.serial,
-            }),
+            false => Err(self.error(ErrorKind::Other(self.info.serial))),
         }
     }
 
@@ -221,20 +218,19 @@ impl Talk {
 
     /// A reply that makes no sense.
     pub(super) fn malformed(&self) -> DeviceError {
-        DeviceError::Malformed {
-            who: self.who(),
-            doing: self.doing,
-        }
+        self.error(ErrorKind::Malformed(None))
+    }
+
+    /// An error of this kind.
+    pub(super) fn error(&self, kind: ErrorKind) -> DeviceError {
+        DeviceError::new(self.who(), self.doing, kind)
     }
 
     /// Opens a session of a role, or finds the one that is open.
     pub(super) fn open(&mut self, role: Role, password: &Secret) -> Result<(), DeviceError> {
         match self.opened(role, password) {
             Ok(()) => Ok(()),
-            Err(Failure::Refused(NOT_FOUND)) => Err(DeviceError::NoRole {
-                who: self.who(),
-                role,
-            }),
+            Err(Failure::Refused(NOT_FOUND)) => Err(self.error(ErrorKind::NoRole(role))),
             Err(failure) => Err(self.told(failure, role)),
         }
     }
@@ -243,10 +239,9 @@ impl Talk {
     pub(super) fn open_factory(&mut self) -> Result<(), DeviceError> {
         match self.opened(Role::Factory, &Secret::of(FACTORY_PASSWORD)) {
             Ok(()) => Ok(()),
-            Err(Failure::Refused(NOT_FOUND) | Failure::Password) => Err(DeviceError::Used {
-                who: self.who(),
-                objects: None,
-            }),
+            Err(Failure::Refused(NOT_FOUND) | Failure::Password) => {
+                Err(self.error(ErrorKind::Used(None)))
+            }
             Err(failure) => Err(self.told(failure, Role::Factory)),
         }
     }
@@ -317,7 +312,7 @@ impl Talk {
             .sessions
             .iter()
             .find(|open| open.role == role)
-            .ok_or(Failure::Unclear)?;
+            .ok_or(Failure::Unclear(None))?;
         let number = self.sent.sending(command, Some(role.key()), target);
         match give(&open.client) {
             Ok(answer) => {

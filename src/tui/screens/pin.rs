@@ -4,10 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Screen, Sight};
 use crate::{
-    device::{
-        PIN_FIELD, PinRefused, check_new_password, check_new_pin, check_typed_password,
-        check_typed_pin,
-    },
+    device::{PIN_FIELD, PinRefused, check_new, check_typed},
     driver::PinPrompt,
     host::secret::Secret,
     tui::{
@@ -44,15 +41,9 @@ impl Pin {
         }
         let pin = std::mem::replace(&mut self.typing, Secret::field(PIN_FIELD));
         let checked = if self.prompt.new {
-            match self.prompt.family {
-                Family::YubiKey => check_new_pin(&pin),
-                Family::YubiHsm => check_new_password(&pin),
-            }
+            check_new(self.prompt.family, &pin)
         } else {
-            match self.prompt.family {
-                Family::YubiKey => check_typed_pin(&pin),
-                Family::YubiHsm => check_typed_password(&pin),
-            }
+            check_typed(self.prompt.family, &pin)
         };
         if let Err(refused) = checked {
             self.refusal = Some(self.refused(refused));

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    story::{Story, handle, now, serial},
+    story::{Story, device_error, handle, now, serial},
     table::Table,
 };
 use crate::{
@@ -237,9 +237,7 @@ fn what_is_checked_or_tried_again_is_typed() {
     ));
     table.request(Request::Trouble(Trouble {
         holder: handle(3),
-        kind: crate::driver::Mishap::Unplugged,
-        what: "it was unplugged".to_owned(),
-        next: "plug it in".to_owned(),
+        error: device_error(crate::device::ErrorKind::Removed),
     }));
     assert!(matches!(table.enter("again").heard(), Heard::Done));
 }

@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{
-    story::{Story, handle, serial},
+    story::{Story, device_error, handle, serial},
     table::{PLAIN, Table},
 };
 use crate::{
@@ -247,9 +247,7 @@ fn trouble_says_what_happened_and_what_to_do() {
     let mut table = Table::of(&Story::at_enrolment());
     table.request(Request::Trouble(Trouble {
         holder: handle(3),
-        kind: crate::driver::Mishap::Unplugged,
-        what: "YubiKey 17383333 was unplugged while generating its key".to_owned(),
-        next: "Plug it in again, then try again.".to_owned(),
+        error: device_error(crate::device::ErrorKind::Removed),
     }));
     table.enter("what");
     insta::assert_snapshot!(table.picture());

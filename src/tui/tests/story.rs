@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use p256::{SecretKey, pkcs8::EncodePublicKey as _};
 
+use crate::device::{DeviceError, ErrorKind, Operation, Serial, Who};
 use crate::driver::{Reading, View};
 use keymoot_core::digest::Digest;
 use keymoot_record::{
@@ -344,6 +345,12 @@ impl Story {
 /// The serial number of a holder's simulated device.
 pub(super) fn serial(number: u32) -> u32 {
     17_380_000 + number * 1_111
+}
+
+/// Something that goes wrong with the third holder's device.
+pub(super) fn device_error(kind: ErrorKind) -> DeviceError {
+    let who = Who::YubiKey(Serial(serial(3)));
+    DeviceError::new(who, Operation::Generate, kind)
 }
 
 pub(super) fn handle(number: u32) -> Handle {

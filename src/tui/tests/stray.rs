@@ -5,12 +5,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
     confirming::every_question,
-    story::{Story, handle, now, serial},
+    story::{Story, device_error, handle, now, serial},
     table::Table,
 };
 use crate::{
-    device::Cancel,
-    driver::{Farewell, Interrupt, Mishap, PinPrompt, Trouble, Work},
+    device::{Cancel, ErrorKind},
+    driver::{Farewell, Interrupt, PinPrompt, Trouble, Work},
     host::secret::Secret,
     tui::{
         link::{Heard, Request},
@@ -75,9 +75,7 @@ fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
     screens.push(Box::new(|| {
         standing(Request::Trouble(Trouble {
             holder: handle(3),
-            kind: Mishap::NoTouch,
-            what: "not touched in time".to_owned(),
-            next: "touch it".to_owned(),
+            error: device_error(ErrorKind::TouchTimeout),
         }))
     }));
     screens.push(Box::new(|| {

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use super::story::{Story, handle};
+use super::story::{Story, device_error, handle};
 use crate::{
     driver::{Interrupt, Operator as _, Trouble},
     tui::{
@@ -41,9 +41,7 @@ fn an_interruption_reaches_whatever_waits() {
         .unwrap();
     let trouble = Trouble {
         holder: handle(1),
-        kind: crate::driver::Mishap::Unplugged,
-        what: String::new(),
-        next: String::new(),
+        error: device_error(crate::device::ErrorKind::Removed),
     };
     let reply = operator.trouble(&trouble);
     assert_eq!(reply, Err(Interrupt::Note("one".to_owned())));

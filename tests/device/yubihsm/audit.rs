@@ -1,6 +1,6 @@
 //! The audit log of a device, held against what was sent to it.
 
-use keymoot::device::DeviceError;
+use keymoot::device::ErrorKind;
 use keymoot::device::yubihsm::{Passwords, Role, Unit};
 use keymoot_attestation::yubihsm_log::{AuditLog, ENTRY_LENGTH};
 
@@ -86,8 +86,8 @@ fn a_full_log_stops_the_signing_until_it_was_read() {
     let refused = (0..100)
         .find_map(|_| unit.sign(passwords.signer(), b"again").err())
         .unwrap();
-    assert!(matches!(refused, DeviceError::LogFull { .. }), "{refused}");
-    assert!(refused.next_step().contains("auditor"));
+    assert!(matches!(refused.kind, ErrorKind::LogFull), "{refused}");
+    assert!(refused.help().contains("auditor"));
     let log = checked_log(&unit, passwords.auditor());
     unit.forget_log(passwords.auditor(), log.last()).unwrap();
     signs(&unit, passwords.signer(), &spki);

@@ -1,7 +1,7 @@
 //! Reset, setting up, generating, attesting, signing.
 
-use keymoot::device::yubihsm::{Bench, Passwords, Place, Role, Seen, Unit};
-use keymoot::device::{Cancel, DeviceError, Serial};
+use keymoot::device::yubihsm::{Passwords, Place, Role, Unit};
+use keymoot::device::{Cancel, ErrorKind, Seen, Serial, Slots};
 use keymoot::host::secret::Secret;
 use keymoot_attestation as attestation;
 use keymoot_attestation::{Capabilities, Evidence, KeyAlgorithm, Specifics, TrustStore};
@@ -61,10 +61,7 @@ fn a_fresh_unit_says_so_and_a_used_one_that_it_is_not() {
     let contents = unit.contents().unwrap();
     assert!(!contents.factory_password && contents.objects.is_none());
     let again = unit.provision(&Passwords::random().unwrap()).unwrap_err();
-    assert!(
-        matches!(again, DeviceError::Used { objects: None, .. }),
-        "{again}"
-    );
+    assert!(matches!(again.kind, ErrorKind::Used(None)), "{again}");
 }
 
 #[test]
@@ -83,17 +80,8 @@ fn what_somebody_put_on_a_fresh_unit_is_noticed() {
         )
         .unwrap();
     let error = unit.provision(&Passwords::random().unwrap()).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            DeviceError::Used {
-                objects: Some(2),
-                ..
-            }
-        ),
-        "{error}"
-    );
-    assert!(error.next_step().contains("Reset it first"));
+    assert!(matches!(error.kind, ErrorKind::Used(Some(2))), "{error}");
+    assert!(error.help().contains("Reset it first"));
 }
 
 #[test]
@@ -105,11 +93,8 @@ fn a_unit_is_reset_by_its_administrator_and_then_only_by_hand() {
     let (unit, passwords, _) = enrolled(&safe);
     for administrator in [None, Some(passwords.administrator())] {
         let error = unit.reset(administrator).unwrap_err();
-        assert!(
-            matches!(error, DeviceError::Used { objects: None, .. }),
-            "{error}"
-        );
-        assert!(error.next_step().contains("ten seconds"));
+        assert!(matches!(error.kind, ErrorKind::Used(None)), "{error}");
+        assert!(error.help().contains("ten seconds"));
     }
 }
 
@@ -119,7 +104,7 @@ fn there_are_never_two_signing_keys() {
     let (unit, passwords) = set_up(&safe);
     let spki = unit.generate(passwords.administrator()).unwrap();
     let error = unit.generate(passwords.administrator()).unwrap_err();
-    assert!(matches!(error, DeviceError::KeyThere { .. }), "{error}");
+    assert!(matches!(error.kind, ErrorKind::KeyThere), "{error}");
     let found = unit.signing_key(Role::Signer, passwords.signer()).unwrap();
     assert_eq!(found, Some(spki));
 }
@@ -134,7 +119,7 @@ fn a_unit_without_a_key_says_so() {
         unit.sign(passwords.signer(), b"").unwrap_err(),
         unit.attest(passwords.administrator()).unwrap_err(),
     ] {
-        assert!(matches!(error, DeviceError::NoSigningKey { .. }), "{error}");
+        assert!(matches!(error.kind, ErrorKind::NoKey), "{error}");
     }
 }
 
@@ -146,13 +131,7 @@ fn a_wrong_password_is_named_with_its_role_and_uses_nothing_up() {
     for _ in 0..3 {
         let error = unit.sign(&Secret::of(b"wrong"), b"").unwrap_err();
         assert!(
-            matches!(
-                error,
-                DeviceError::WrongPassword {
-                    role: Role::Signer,
-                    ..
-                }
-            ),
+            matches!(error.kind, ErrorKind::WrongPassword(Role::Signer)),
             "{error}"
         );
         assert!(error.to_string().contains("of the signer"), "{error}");
@@ -166,8 +145,8 @@ fn only_the_wanted_unit_is_spoken_to() {
     let safe = Safe::new();
     let wanted = Serial(safe.serial().0 + 1);
     let error = Unit::new(safe.place(), wanted).reset(None).unwrap_err();
-    assert!(matches!(error, DeviceError::OtherUnit { .. }), "{error}");
-    assert!(error.next_step().contains(&wanted.to_string()));
+    assert!(matches!(error.kind, ErrorKind::Other(_)), "{error}");
+    assert!(error.help().contains(&wanted.to_string()));
 }
 
 #[test]
@@ -176,9 +155,14 @@ fn a_place_where_nothing_answers_is_named() {
     let unit = safe.unit();
     safe.remove();
     let error = unit.contents().unwrap_err();
-    assert!(matches!(error, DeviceError::NoAnswer { .. }), "{error}");
+    assert!(matches!(error.kind, ErrorKind::NoAnswer), "{error}");
     assert!(error.to_string().contains("127.0.0.1"), "{error}");
-    assert!(Bench::of([safe.place()]).present().unwrap().is_empty());
+    assert!(
+        Slots::YubiHsms(vec![safe.place()])
+            .present()
+            .unwrap()
+            .is_empty()
+    );
     safe.insert();
     assert!(unit.contents().unwrap().is_fresh());
 }
@@ -186,11 +170,11 @@ fn a_place_where_nothing_answers_is_named() {
 #[test]
 fn a_bench_waits_for_one_unit_and_can_be_called_away() {
     let mut safe = Safe::new();
-    let bench = Bench::of([safe.place()]);
+    let bench = Slots::YubiHsms(vec![safe.place()]);
     let cancel = Cancel::new();
     let found = bench.wait_for_one(&cancel, |_| ()).unwrap();
     assert_eq!(found.serial, safe.serial());
-    let both = Bench::of([safe.place(), safe.place()]);
+    let both = Slots::YubiHsms(vec![safe.place(), safe.place()]);
     let mut seen = Vec::new();
     let error = both
         .wait_for_one(&cancel, |now| {
@@ -198,13 +182,13 @@ fn a_bench_waits_for_one_unit_and_can_be_called_away() {
             cancel.cancel();
         })
         .unwrap_err();
-    assert!(matches!(error, DeviceError::Cancelled), "{error}");
-    assert_eq!(seen, [Seen::Several { count: 2 }]);
+    assert!(matches!(error.kind, ErrorKind::Cancelled), "{error}");
+    assert_eq!(seen, [Seen::Several(2)]);
     safe.remove();
 }
 
 #[test]
 fn a_connector_elsewhere_is_refused() {
     let error = "192.0.2.1:12345".parse::<Place>().unwrap_err();
-    assert!(error.next_step().contains("127.0.0.1:12345"));
+    assert!(error.help().contains("127.0.0.1:12345"));
 }

@@ -1,6 +1,6 @@
 //! Who can do what on a unit that was set up.
 
-use keymoot::device::DeviceError;
+use keymoot::device::ErrorKind as Kind;
 use keymoot::device::yubihsm::{Role, SIGNING_KEY};
 use yubihsm::audit::AuditOption;
 use yubihsm::device::ErrorKind;
@@ -17,13 +17,7 @@ fn nothing_answers_to_the_default_password() {
     safe.stranger(1, b"password").unwrap();
     let error = safe.unit().no_defaults().unwrap_err();
     assert!(
-        matches!(
-            error,
-            DeviceError::StillOpen {
-                role: Role::Factory,
-                ..
-            }
-        ),
+        matches!(error.kind, Kind::StillOpen(Role::Factory)),
         "{error}"
     );
     let (unit, ..) = enrolled(&safe);
@@ -255,13 +249,7 @@ fn the_administrator_is_gone_when_the_rights_are_dropped() {
     );
     let error = unit.generate(passwords.administrator()).unwrap_err();
     assert!(
-        matches!(
-            error,
-            DeviceError::NoRole {
-                role: Role::Administrator,
-                ..
-            }
-        ),
+        matches!(error.kind, Kind::NoRole(Role::Administrator)),
         "{error}"
     );
 }

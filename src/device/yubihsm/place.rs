@@ -1,24 +1,17 @@
-//! Where YubiHSM 2 units are found: behind connectors on this machine, or on USB.
+//! Where a YubiHSM 2 is found: behind a connector on this machine, or on USB.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
-use std::thread;
-use std::time::Duration;
 
 use yubihsm::connector::usb;
 use yubihsm::{Connector, HttpConfig, UsbConfig};
 
-use crate::device::bench::Cancel;
 use crate::device::contain::contained;
-use crate::device::error::DeviceError;
-use crate::device::identity::{Serial, Who};
+use crate::device::error::{DeviceError, ErrorKind};
+use crate::device::identity::{DeviceInfo, Serial, Who};
 use crate::device::operation::Operation;
-use keymoot_attestation::Firmware;
-
-/// How long a wait sleeps between two looks. Nothing tells of a unit that is
-/// plugged in; it has to be asked for.
-const LOOK_AGAIN: Duration = Duration::from_millis(300);
+use keymoot_attestation::{Family, Firmware};
 
 /// How long USB may take for one transfer, in milliseconds.
 const USB_TIMEOUT: u64 = 20_000;
@@ -45,16 +38,17 @@ impl FromStr for Place {
     /// machines are not looked up.
     ///
     /// # Errors
-    /// [`DeviceError::NotLoopback`].
+    /// [`ErrorKind::NotLoopback`].
     fn from_str(text: &str) -> Result<Self, DeviceError> {
         if text == "usb" {
             return Ok(Self::Usb);
         }
         match text.parse::<SocketAddr>() {
             Ok(address) if address.ip().is_loopback() => Ok(Self::Connector(Loopback(address))),
-            _ => Err(DeviceError::NotLoopback {
-                address: text.to_owned(),
-            }),
+            _ => {
+                let kind = ErrorKind::NotLoopback(text.to_owned());
+                Err(DeviceError::new(Who::Unknown, Operation::Identify, kind))
+            }
         }
     }
 }
@@ -83,101 +77,34 @@ pub struct UnitInfo {
     pub place: Place,
 }
 
-/// What a wait sees, told whenever it changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Seen {
-    /// No unit.
-    Nothing,
-    /// Exactly one.
-    One(UnitInfo),
-    /// More than one; none of them is spoken to.
-    Several {
-        /// How many.
-        count: usize,
-    },
-}
-
-/// The places where units are looked for. Look only while no unit is spoken to: on
-/// USB, looking resets what is plugged in.
-#[derive(Debug)]
-pub struct Bench(Vec<Place>);
-
-impl Bench {
-    /// A bench of these places.
-    #[must_use]
-    pub fn of(places: impl IntoIterator<Item = Place>) -> Self {
-        Self(places.into_iter().collect())
-    }
-
-    /// Every unit that answers now. Places where none does are passed over.
-    ///
-    /// # Errors
-    /// [`DeviceError`], when one answers and cannot be understood.
-    pub fn present(&self) -> Result<Vec<UnitInfo>, DeviceError> {
-        let mut found = Vec::new();
-        for place in &self.0 {
-            match look(*place) {
-                Ok(units) => found.extend(units),
-                Err(DeviceError::NoAnswer { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(found)
-    }
-
-    /// Waits until no unit answers.
-    ///
-    /// # Errors
-    /// [`DeviceError::Cancelled`], and as [`Bench::present`].
-    pub fn wait_until_empty(&self, cancel: &Cancel) -> Result<(), DeviceError> {
-        while !self.present()?.is_empty() {
-            cancel.check()?;
-            thread::sleep(LOOK_AGAIN);
-        }
-        Ok(())
-    }
-
-    /// Waits until exactly one unit answers. `on_change` hears what is seen, at
-    /// first and at every change.
-    ///
-    /// # Errors
-    /// [`DeviceError::Cancelled`], and as [`Bench::present`].
-    pub fn wait_for_one(
-        &self,
-        cancel: &Cancel,
-        mut on_change: impl FnMut(&Seen),
-    ) -> Result<UnitInfo, DeviceError> {
-        let mut before = None;
-        loop {
-            cancel.check()?;
-            let seen = match self.present()?.as_slice() {
-                [] => Seen::Nothing,
-                [one] => Seen::One(*one),
-                several => Seen::Several {
-                    count: several.len(),
-                },
-            };
-            if before.as_ref() != Some(&seen) {
-                on_change(&seen);
-            }
-            if let Seen::One(unit) = seen {
-                return Ok(unit);
-            }
-            before = Some(seen);
-            thread::sleep(LOOK_AGAIN);
+impl UnitInfo {
+    /// The same for any device.
+    pub(in crate::device) fn device(self) -> DeviceInfo {
+        DeviceInfo {
+            family: Family::YubiHsm,
+            serial: self.serial,
+            firmware: self.firmware,
+            form_factor: None,
+            place: self.place.to_string(),
         }
     }
 }
 
-/// The units at a place.
-fn look(place: Place) -> Result<Vec<UnitInfo>, DeviceError> {
+/// The units at a place: none where nothing answers.
+///
+/// Look only while no unit is spoken to: on USB, looking resets what is plugged in.
+///
+/// # Errors
+/// [`DeviceError`], when one answers and cannot be understood.
+pub(in crate::device) fn look(place: Place) -> Result<Vec<UnitInfo>, DeviceError> {
     let who = Who::Place(place.to_string());
-    contained(who.clone(), Operation::Identify, move || {
+    let looked = contained(who.clone(), Operation::Identify, move || {
         let serials = match place {
             Place::Connector(_) => vec![None],
             Place::Usb => usb::Devices::serial_numbers()
-                .map_err(|error| DeviceError::Usb {
-                    error: error.to_string(),
+                .map_err(|error| {
+                    let kind = ErrorKind::Usb(error.to_string());
+                    DeviceError::new(who.clone(), Operation::Identify, kind)
                 })?
                 .into_iter()
                 .map(Some)
@@ -187,7 +114,11 @@ fn look(place: Place) -> Result<Vec<UnitInfo>, DeviceError> {
             .into_iter()
             .map(|serial| identify(&place.connector(serial), place, &who, Operation::Identify))
             .collect()
-    })
+    });
+    match looked {
+        Err(error) if error.kind == ErrorKind::NoAnswer => Ok(Vec::new()),
+        looked => looked,
+    }
 }
 
 impl Place {
@@ -231,11 +162,10 @@ pub(super) fn identify(
     let ask = || connector.send_message(Default::default(), ASK.to_vec().into());
     // The first attempt may only find out that a connection has ended that
     // stood there from before.
-    let reply = ask()
-        .or_else(|_| ask())
-        .map_err(|_| DeviceError::NoAnswer {
-            place: place.to_string(),
-        })?;
+    let reply = ask().or_else(|_| ask()).map_err(|_| {
+        let who = Who::Place(place.to_string());
+        DeviceError::new(who, doing, ErrorKind::NoAnswer)
+    })?;
     match reply.as_ref() {
         &[
             0x86,
@@ -258,10 +188,11 @@ pub(super) fn identify(
             log_used,
             place,
         }),
-        _ => Err(DeviceError::Malformed {
-            who: who.clone(),
+        _ => Err(DeviceError::new(
+            who.clone(),
             doing,
-        }),
+            ErrorKind::Malformed(None),
+        )),
     }
 }
 

@@ -1,0 +1,233 @@
+//! Everything that can go wrong with a device: which device, while doing what, and how.
+//!
+//! [`words`] holds what people read of each kind, and nothing else does.
+
+mod status;
+mod words;
+
+use super::identity::{Serial, Who};
+use super::operation::{Credential, Operation};
+use super::pin_rules::PinRefused;
+use super::readers;
+use super::yubihsm::Role;
+use keymoot_attestation::Firmware;
+
+/// What went wrong with a device. `Display` says what happened and to which device,
+/// [`DeviceError::help`] what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceError {
+    /// The device, as far as it is known.
+    pub who: Who,
+    /// What was going on.
+    pub operation: Operation,
+    /// What went wrong.
+    pub kind: ErrorKind,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No smart card service is running.
+    ServiceMissing,
+    /// The smart card service closes the connections of this user.
+    ServiceForbids,
+    /// The smart card service speaks another version of its protocol.
+    ServiceVersion,
+    /// The smart card service failed before any device was spoken to.
+    ServiceFailed(pcsc::Error),
+    /// The wanted device, or any device at all, is not plugged in.
+    NotPresent,
+    /// So many devices are plugged in, and exactly one may be.
+    Several(usize),
+    /// The device with this serial number is there instead of the wanted one.
+    Other(Serial),
+    /// The device was unplugged while it was spoken to.
+    Removed,
+    /// The smart card service forbids this user the device.
+    Forbidden,
+    /// Reader and device lost each other's bytes, and the device is still plugged in.
+    Communication(pcsc::Error),
+    /// Another program reset the device in between.
+    ResetByOther,
+    /// The device does not answer to power, or not in a way that the reader understands.
+    Dead(pcsc::Error),
+    /// The device has no PIV application that can be reached over USB.
+    NoPiv,
+    /// The device keeps its serial number to itself.
+    SerialHidden,
+    /// The PIN was wrong; so many tries are left.
+    WrongPin(u8),
+    /// The PIN is blocked.
+    PinBlocked,
+    /// The PUK was wrong; so many tries are left.
+    WrongPuk(u8),
+    /// The PUK is blocked.
+    PukBlocked,
+    /// The device's own rules refuse a new PIN or PUK.
+    PinForbidden(Credential),
+    /// The PIN was right, but nobody touched the device.
+    TouchTimeout,
+    /// The management key did not open the device.
+    NotAuthenticated,
+    /// The firmware cannot do what is asked.
+    Unsupported {
+        /// Its firmware, where it could be read.
+        firmware: Option<Firmware>,
+        /// The first firmware that can.
+        needs: Firmware,
+    },
+    /// There is no generated signing key.
+    NoKey,
+    /// This credential is not the factory's, so the device is not fresh.
+    NotFresh(Credential),
+    /// This factory credential still opens the device.
+    FactoryCredential(Credential),
+    /// A PIN or PUK broke the rules; the device was not asked.
+    PinRefused(Credential, PinRefused),
+    /// A reply could not be understood; what the library says about it, where it says
+    /// anything.
+    Malformed(Option<String>),
+    /// A signature is not one by the key in the device, for this reason.
+    WrongSignature(String),
+    /// The device said no.
+    Refused(Refusal),
+    /// The library that speaks to devices gave up on a reply.
+    Panicked,
+    /// No answer came within so many seconds.
+    Hung(u64),
+    /// Another program holds the device.
+    SharingViolation,
+    /// The reader or the service reported something else.
+    Reader(pcsc::Error),
+    /// This is no address of a connector on this machine: foreign text.
+    NotLoopback(String),
+    /// No YubiHSM 2 answers.
+    NoAnswer,
+    /// YubiHSM 2 units on USB cannot be looked for: what the library said, foreign text.
+    Usb(String),
+    /// The connection broke off, or no answer came over it.
+    Lost,
+    /// Every session of a YubiHSM 2 is taken.
+    SessionsFull,
+    /// The audit log of a YubiHSM 2 has no room, and it does nothing without.
+    LogFull,
+    /// The password of this role did not open a session.
+    WrongPassword(Role),
+    /// There is no authentication key for this role.
+    NoRole(Role),
+    /// The key of this role may not do what was asked.
+    NotPermitted(Role),
+    /// A YubiHSM 2 is not as the factory left it: so many objects are on it, where it could
+    /// be asked.
+    Used(Option<usize>),
+    /// A session of this role can be opened, and must not.
+    StillOpen(Role),
+    /// There is a key already where one was to be generated.
+    KeyThere,
+    /// No thread could be started to speak to the device: what the system said.
+    NoThread(String),
+    /// Waiting was given up on request.
+    Cancelled,
+}
+
+/// How a device said no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A YubiKey, with this status word (ISO/IEC 7816-4).
+    Status(u16),
+    /// A YubiHSM 2, with this error code (Yubico, "Error codes").
+    Code(u8),
+    /// The library does not hand out the device's answer; what it says instead.
+    Library(String),
+    /// It said yes, and did not do it.
+    NotDone(&'static str),
+}
+
+impl DeviceError {
+    /// An error of this kind.
+    #[must_use]
+    pub fn new(who: Who, operation: Operation, kind: ErrorKind) -> Self {
+        Self {
+            who,
+            operation,
+            kind,
+        }
+    }
+
+    /// How many tries are left, where the device said so.
+    #[must_use]
+    pub fn tries(&self) -> Option<u8> {
+        match self.kind {
+            ErrorKind::WrongPin(tries) | ErrorKind::WrongPuk(tries) => Some(tries),
+            ErrorKind::PinBlocked | ErrorKind::PukBlocked => Some(0),
+            _ => None,
+        }
+    }
+
+    /// Whether the secret that was typed is not the device's, and another can be typed.
+    #[must_use]
+    pub fn is_wrong_secret(&self) -> bool {
+        matches!(
+            self.kind,
+            ErrorKind::WrongPin(_) | ErrorKind::WrongPassword(_)
+        )
+    }
+
+    /// What a failed exchange with the smart card service means.
+    pub(super) fn from_pcsc(who: Who, operation: Operation, error: pcsc::Error) -> Self {
+        Self::new(who, operation, ErrorKind::from_pcsc(error))
+    }
+
+    /// What an error of the `yubikey` crate means. Operations that know more
+    /// (which PIN was asked, what a refusal can only be) look before they call
+    /// this.
+    pub(super) fn from_yubikey(who: Who, operation: Operation, error: yubikey::Error) -> Self {
+        use yubikey::Error as E;
+        let kind = match error {
+            E::PcscError { inner: Some(error) } => ErrorKind::from_pcsc(error),
+            E::WrongPin { tries: 0 } | E::PinLocked => ErrorKind::PinBlocked,
+            E::WrongPin { tries } => ErrorKind::WrongPin(tries),
+            E::AuthenticationError => ErrorKind::NotAuthenticated,
+            E::AppletNotFound { .. } => ErrorKind::NoPiv,
+            E::ParseError
+            | E::SizeError
+            | E::InvalidObject
+            | E::AlgorithmError
+            | E::KeyError
+            | E::RangeError => ErrorKind::Malformed(Some(error.to_string())),
+            error => ErrorKind::Refused(Refusal::Library(error.to_string())),
+        };
+        Self::new(who, operation, kind)
+    }
+}
+
+impl ErrorKind {
+    fn from_pcsc(error: pcsc::Error) -> Self {
+        use pcsc::Error as E;
+        match error {
+            E::NoService | E::ServiceStopped => Self::ServiceMissing,
+            error if readers::is_service_gone(error) => Self::ServiceMissing,
+            E::SharingViolation => Self::SharingViolation,
+            E::RemovedCard
+            | E::NoSmartcard
+            | E::ReaderUnavailable
+            | E::UnknownReader
+            | E::NoReadersAvailable
+            | E::InvalidHandle => Self::Removed,
+            // libccid reports a device that was pulled out and a disturbed cable alike.
+            E::NotTransacted | E::CommDataLost if readers::is_still_plugged() => {
+                Self::Communication(error)
+            }
+            E::NotTransacted | E::CommDataLost => Self::Removed,
+            E::ResetCard => Self::ResetByOther,
+            E::UnpoweredCard
+            | E::UnresponsiveCard
+            | E::ProtoMismatch
+            | E::UnsupportedCard
+            | E::CardUnsupported
+            | E::InvalidAtr => Self::Dead(error),
+            error => Self::Reader(error),
+        }
+    }
+}

@@ -1,0 +1,492 @@
+//! What people read of each kind of error: a headline, what happened, what to do, and what is
+//! safe all the same.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::status::{error_code, status_word};
+use super::{DeviceError, ErrorKind, Refusal};
+use crate::device::identity::Who;
+use crate::device::operation::Operation;
+use crate::device::yubihsm::Role;
+use keymoot_core::text::escape;
+
+/// What people read of an error.
+struct Words {
+    headline: &'static str,
+    message: String,
+    help: Cow<'static, str>,
+    safe: &'static str,
+}
+
+/// A kind that needs no headline of its own.
+const SOMETHING: &str = "Something went wrong with the device.";
+const RECORDED: &str = "What was done before is in the transcript.";
+const NOTHING_CAME: &str = "Nothing came of it. What was done before is in the transcript.";
+const NOT_ASKED: &str = "It was not asked for anything.";
+const UNCHANGED: &str = "Nothing on the device was changed.";
+const SPARED: &str = "The device was not asked, and no try was used up.";
+
+impl fmt::Display for DeviceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words().message)
+    }
+}
+
+impl std::error::Error for DeviceError {}
+
+impl DeviceError {
+    /// What to do next, as a sentence to the person in the room.
+    #[must_use]
+    pub fn help(&self) -> String {
+        self.words().help.into_owned()
+    }
+
+    /// The error in a few words.
+    #[must_use]
+    pub fn headline(&self) -> &'static str {
+        self.words().headline
+    }
+
+    /// What is safe all the same.
+    #[must_use]
+    pub fn safe(&self) -> &'static str {
+        self.words().safe
+    }
+
+    /// The one place that knows what each kind means.
+    #[allow(clippy::too_many_lines)] // One arm a kind: a table.
+    fn words(&self) -> Words {
+        use ErrorKind as K;
+        let (who, doing) = (&self.who, self.operation);
+        let words = |headline, message: String, help: &'static str, safe| Words {
+            headline,
+            message,
+            help: Cow::Borrowed(help),
+            safe,
+        };
+        match &self.kind {
+            K::ServiceMissing
+            | K::ServiceForbids
+            | K::ServiceVersion
+            | K::ServiceFailed(_)
+            | K::Forbidden
+            | K::SharingViolation
+            | K::ResetByOther
+            | K::Communication(_)
+            | K::Dead(_)
+            | K::Reader(_) => self.words_of_the_reader(),
+            K::NotPresent => words(
+                "The device is not plugged in.",
+                match who {
+                    Who::Unknown => "no YubiKey is plugged in".to_owned(),
+                    who => format!("{who} is not plugged in"),
+                },
+                match who {
+                    Who::Unknown => "Plug one in, then try again.",
+                    _ => "Plug it in, then try again.",
+                },
+                NOTHING_CAME,
+            ),
+            K::Several(count) => words(
+                "More than one device is plugged in.",
+                format!("{count} YubiKeys are plugged in, and exactly one may be"),
+                "Unplug all of them but the one that is wanted.",
+                "None of them was asked for anything.",
+            ),
+            K::Other(found) => Words {
+                headline: "This is another device.",
+                message: format!(
+                    "{} {found} is plugged in, but {who} is needed",
+                    who.family()
+                ),
+                help: format!("Unplug it and plug in {who}; the number is printed on it.").into(),
+                safe: NOTHING_CAME,
+            },
+            K::Removed => words(
+                "The device was taken out while it was at work.",
+                format!("{who} was unplugged while {doing}"),
+                after_a_break(doing),
+                NOTHING_CAME,
+            ),
+            K::Lost => words(
+                "The connection to the device broke off.",
+                format!("the connection to {who} broke off while {doing}"),
+                after_a_break(doing),
+                "Whether it did what it was asked is looked up before anything is asked again.",
+            ),
+            K::NoPiv => words(
+                "The PIV application of this device is switched off.",
+                format!("{who} has no PIV application that can be reached over USB"),
+                "Switch it on with YubiKey Manager on another machine (ykman config usb --enable PIV), or use another device. A Security Key by Yubico has none.",
+                UNCHANGED,
+            ),
+            K::SerialHidden => words(
+                "This device hides its serial number.",
+                format!("{who} does not tell its serial number"),
+                "Make it visible on another machine (ykpersonalize -u1 -o serial-api-visible), or use another device: without the number nobody can tell which device signs.",
+                UNCHANGED,
+            ),
+            K::WrongPin(tries) => words(
+                "The PIN was wrong.",
+                format!("wrong PIN for {who}: {}", tries_left(*tries)),
+                match tries {
+                    1 => {
+                        "This is the last try before the PIN blocks. Let the holder look the PIN up first."
+                    }
+                    _ => "Let the holder type the PIN again, slowly.",
+                },
+                "Nothing was signed, and the key is safe: the device counts the tries itself.",
+            ),
+            K::PinBlocked => words(
+                "The PIN is blocked.",
+                format!("the PIN of {who} is blocked: no tries left"),
+                "Unblock it with the holder's PUK, or go on with the spare device. A reset would make it usable again, but destroys its key.",
+                "The key is safe in the device; it cannot be used before the PIN is unblocked.",
+            ),
+            K::WrongPuk(tries) => words(
+                "The PUK was wrong.",
+                format!("wrong PUK for {who}: {}", tries_left(*tries)),
+                match tries {
+                    1 => {
+                        "This is the last try before the PUK blocks, and with it the PIN for ever. Let the holder look the PUK up first."
+                    }
+                    _ => "Let the holder type the PUK again, slowly.",
+                },
+                "The PIN is as it was.",
+            ),
+            K::PukBlocked => words(
+                "The PUK is blocked.",
+                format!("the PUK of {who} is blocked: no tries left"),
+                "Nothing can unblock its PIN any more. If the PIN is unknown, reset the device, which destroys its key.",
+                RECORDED,
+            ),
+            K::PinForbidden(credential) => words(
+                "The device refuses this PIN or PUK.",
+                format!("{who} refuses this new {credential} by rules of its own"),
+                "Choose another: 8 characters, no run, no pattern, and none of the common ones. Devices with PIN complexity or of the FIPS series are stricter than others.",
+                "The old one still counts.",
+            ),
+            K::TouchTimeout => words(
+                "Nobody touched the device in time.",
+                format!("{who} was not touched in time, and signed nothing"),
+                "Repeat the step, and touch the metal contact as soon as it blinks.",
+                NOTHING_CAME,
+            ),
+            K::NotAuthenticated => words(
+                SOMETHING,
+                format!("{who} does not accept this management key"),
+                "Repeat the step once, in case a reply was garbled. If it stays so, this is not its management key: look for the right one before anything is reset.",
+                RECORDED,
+            ),
+            K::Unsupported { firmware, needs } => words(
+                "The firmware of this device is too old.",
+                format!(
+                    "{who}{} cannot be used for {doing}: firmware {needs} or later is needed",
+                    firmware.map_or(String::new(), |version| format!(" (firmware {version})"))
+                ),
+                "Use a device with newer firmware; firmware cannot be updated.",
+                UNCHANGED,
+            ),
+            K::NoKey => words(
+                SOMETHING,
+                match who {
+                    Who::YubiHsm(_) | Who::Place(_) => format!("{who} holds no signing key"),
+                    who => format!("{who} holds no generated key in slot 9c"),
+                },
+                "Check that this is the right device; if it is, it has not been enrolled.",
+                RECORDED,
+            ),
+            K::NotFresh(credential) => words(
+                SOMETHING,
+                format!("{who} is not fresh: its {credential} has been changed before"),
+                "Reset it first. That destroys every PIV key on it: read its serial aloud before.",
+                RECORDED,
+            ),
+            K::FactoryCredential(credential) => words(
+                "The device still has a PIN, PUK or key from the factory.",
+                format!("{who} still accepts the {credential} every YubiKey is delivered with"),
+                "Reset the device and set it up again before it is used.",
+                "It was not used: anybody could have used it.",
+            ),
+            K::PinRefused(credential, reason) => words(
+                "This cannot be used.",
+                format!("this {credential} cannot be used: {reason}"),
+                "Type another. The device was not asked, and no try was used up.",
+                SPARED,
+            ),
+            K::Malformed(library) => words(
+                SOMETHING,
+                format!(
+                    "{who} answered with something that makes no sense while {doing}{}",
+                    library
+                        .as_ref()
+                        .map_or(String::new(), |said| format!(" ({})", escape(said)))
+                ),
+                REPLUG,
+                RECORDED,
+            ),
+            K::WrongSignature(why) => words(
+                "This is no signature by the device's key.",
+                format!("the signature that {who} made is refused: {why}"),
+                "Repeat the step once, in case a reply was garbled. If it stays so, end the turn, and do not use this device again before it was examined.",
+                "It was thrown away: it stands in no document, and nothing counts it.",
+            ),
+            K::Refused(refusal) => words(
+                SOMETHING,
+                format!("{who} refused while {doing}: {refusal}"),
+                refusal.help(),
+                RECORDED,
+            ),
+            K::Panicked => words(
+                SOMETHING,
+                format!(
+                    "{who} gave a reply that the library speaking to it could not survive, while {doing}"
+                ),
+                REPLUG,
+                RECORDED,
+            ),
+            K::Hung(seconds) => words(
+                "The device gave no answer.",
+                format!("{who} did not answer within {seconds} seconds while {doing}"),
+                "Unplug it, wait for the others to see that it is out, then plug it in and repeat the step.",
+                NOTHING_CAME,
+            ),
+            K::NotLoopback(address) => words(
+                SOMETHING,
+                format!(
+                    "'{}' is not the address of a YubiHSM connector on this machine",
+                    escape(address)
+                ),
+                "Give the address and port of a connector on this machine, such as 127.0.0.1:12345.",
+                RECORDED,
+            ),
+            K::NoAnswer => words(
+                "The device is not plugged in.",
+                match who {
+                    Who::Place(place) => format!("no YubiHSM 2 answers at {place}"),
+                    who => format!("{who} does not answer"),
+                },
+                "See that the device is plugged in and that yubihsm-connector runs, then try again.",
+                NOTHING_CAME,
+            ),
+            K::Usb(error) => words(
+                SOMETHING,
+                format!(
+                    "USB cannot be searched for YubiHSM 2 units: {}",
+                    escape(error)
+                ),
+                "End other programs that hold it (often yubihsm-connector), and see that this user may open it (a udev rule for 1050:0030). Then try again.",
+                RECORDED,
+            ),
+            K::SessionsFull => words(
+                SOMETHING,
+                format!("{who} has no session free: all 16 are taken"),
+                "End other programs that speak to it and wait half a minute: sessions that nobody uses end by themselves. Then repeat the step.",
+                RECORDED,
+            ),
+            K::LogFull => words(
+                SOMETHING,
+                format!("the audit log of {who} is full, and it does nothing it could not log"),
+                "Read its log with the auditor's password; once the log is kept, the device may forget it and goes on.",
+                RECORDED,
+            ),
+            K::WrongPassword(role) => words(
+                "The password was wrong.",
+                format!("{who} does not accept this password of the {role}"),
+                "Let the holder type it again, slowly. A wrong password uses nothing up.",
+                "Nothing was signed, and the key is safe: a wrong password uses nothing up.",
+            ),
+            K::NoRole(role) => words(
+                SOMETHING,
+                format!("{who} has no key for the {role}"),
+                "Check that this is the right device; if it is, it was not set up, or not by this program.",
+                RECORDED,
+            ),
+            K::NotPermitted(role) => words(
+                SOMETHING,
+                format!("{who} refused while {doing}: the {role} has no right to it"),
+                "Do not go on with this device as it is: reset it and set it up again, or use another.",
+                RECORDED,
+            ),
+            K::Used(None) => words(
+                "This device can only be reset by hand.",
+                format!(
+                    "{who} is not fresh: it does not accept the password every YubiHSM 2 is delivered with"
+                ),
+                "Reset it by hand: pull it out, and touch its metal rim for ten seconds while plugging it in. That destroys every key on it: read its serial aloud before.",
+                "Whatever key it holds counts for nothing, and the reset destroys it.",
+            ),
+            K::Used(Some(objects)) => words(
+                SOMETHING,
+                format!(
+                    "{who} is not fresh: {objects} objects are on it, and a fresh one has its factory key alone"
+                ),
+                "Reset it first. That destroys every key on it: read its serial aloud before.",
+                RECORDED,
+            ),
+            K::StillOpen(role) => words(
+                SOMETHING,
+                format!("{who} still opens a session for the {role}"),
+                match role {
+                    Role::Administrator => {
+                        "Repeat the step; if it stays so, reset the device and set it up again."
+                    }
+                    _ => "Reset the device and set it up again before it is used.",
+                },
+                RECORDED,
+            ),
+            K::KeyThere => words(
+                SOMETHING,
+                format!("{who} already holds a signing key"),
+                "Have it attested and adopt it, or reset the device and set it up again. There must not be two.",
+                RECORDED,
+            ),
+            K::NoThread(error) => words(
+                SOMETHING,
+                format!("this machine could not start a thread to speak to {who}: {error}"),
+                "Close other programs on this machine, then repeat the step.",
+                RECORDED,
+            ),
+            K::Cancelled => words(
+                SOMETHING,
+                "waiting for a device was cancelled".to_owned(),
+                "Start the step again when everybody is ready.",
+                RECORDED,
+            ),
+        }
+    }
+
+    /// Those of the smart card service and the reader.
+    fn words_of_the_reader(&self) -> Words {
+        use ErrorKind as K;
+        const NOBODY: &str = "This machine cannot speak to any device.";
+        const AS_THEY_WERE: &str = "The devices are as they were.";
+        let (who, doing) = (&self.who, self.operation);
+        let (headline, message, help, safe) = match &self.kind {
+            K::ServiceMissing => (
+                NOBODY,
+                "the smart card service (pcscd) does not answer".to_owned(),
+                "Start the smart card service (systemctl start pcscd.socket), then try again.",
+                AS_THEY_WERE,
+            ),
+            K::ServiceForbids => (
+                NOBODY,
+                "the smart card service (pcscd) closes the connections of this user".to_owned(),
+                "Its polkit rules refuse this user: run keymoot as a user who is logged in at this machine, or as root, or allow the action org.debian.pcsc-lite.access_pcsc.",
+                AS_THEY_WERE,
+            ),
+            K::ServiceVersion => (
+                NOBODY,
+                "the smart card service (pcscd) speaks another version of its protocol than the library (libpcsclite)".to_owned(),
+                "Install pcscd and libpcsclite1 of the same version, restart the service, then try again.",
+                AS_THEY_WERE,
+            ),
+            K::Forbidden => (
+                "This user may not use the device.",
+                format!("the smart card service (pcscd) forbids this user {who}"),
+                "Its polkit rules refuse this user: run keymoot as a user who is logged in at this machine, or as root, or allow the action org.debian.pcsc-lite.access_card.",
+                NOT_ASKED,
+            ),
+            K::SharingViolation => (
+                "Another program has the device.",
+                format!("{who} is in use by another program"),
+                "End the program that uses it, then try again: GnuPG (gpgconf --kill scdaemon), yubikey-agent (systemctl --user stop yubikey-agent), or a browser or Yubico Authenticator (close it).",
+                NOT_ASKED,
+            ),
+            K::ResetByOther => (
+                "Another program has reset the device.",
+                format!("another program reset {who} while {doing}"),
+                "End the program that uses it, then repeat the step: GnuPG (gpgconf --kill scdaemon), yubikey-agent (systemctl --user stop yubikey-agent), or a browser or Yubico Authenticator (close it).",
+                NOTHING_CAME,
+            ),
+            K::Communication(error) => (
+                "Reader and device do not understand each other.",
+                format!("bytes were lost between this machine and {who} while {doing}: {error}"),
+                "Clean the contact, use another port without a hub or an extension, and repeat the step.",
+                NOTHING_CAME,
+            ),
+            K::Dead(error) => (
+                "The device does not start.",
+                format!("{who} does not answer to power while {doing}: {error}"),
+                "Unplug it and plug it in again, the right way round and all the way in. If it stays so, use another device.",
+                NOTHING_CAME,
+            ),
+            K::ServiceFailed(error) => (
+                NOBODY,
+                format!("the smart card service (pcscd) failed: {error}"),
+                "Restart the smart card service (systemctl restart pcscd.service), then try again.",
+                AS_THEY_WERE,
+            ),
+            K::Reader(error) => (
+                SOMETHING,
+                format!("the reader failed with {who} while {doing}: {error}"),
+                "Unplug it, try another port, and repeat the step.",
+                RECORDED,
+            ),
+            // No other kind comes here.
+            _ => (SOMETHING, format!("{who} failed while {doing}"), REPLUG, RECORDED),
+        };
+        Words {
+            headline,
+            message,
+            help: help.into(),
+            safe,
+        }
+    }
+}
+
+const REPLUG: &str = "Unplug it, plug it in again and repeat the step; if it stays so, use another device and note an exception.";
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => {
+                write!(f, "{} (status word {status:04X})", status_word(*status))
+            }
+            Self::Code(code) => write!(f, "{} (error code {code:02x})", error_code(*code)),
+            Self::Library(said) => write!(f, "the library says \"{}\"", escape(said)),
+            Self::NotDone(what) => f.write_str(what),
+        }
+    }
+}
+
+impl Refusal {
+    fn help(&self) -> &'static str {
+        match self {
+            Self::Status(0x6a84) => {
+                "Its memory for certificates and objects is full: reset the device, or use another."
+            }
+            Self::Status(0x6581 | 0x6f00..=0x6fff) => {
+                "Unplug it and plug it in again. If it fails again, it is broken: use another device and note an exception."
+            }
+            Self::Status(0x6d00 | 0x6e00 | 0x6a81) => {
+                "Its firmware lacks the command: use another device and note an exception."
+            }
+            Self::Code(0x07) => "Its storage is full or broken: reset the device, or use another.",
+            Self::Code(0x10) => "Unplug it: it is a demonstration device. Use another.",
+            _ => REPLUG,
+        }
+    }
+}
+
+/// What to do after the device was gone in the middle of this.
+fn after_a_break(doing: Operation) -> &'static str {
+    match doing {
+        Operation::Provision | Operation::Reset | Operation::SetUp => {
+            "It may be half set up. Plug it in again and start with a reset."
+        }
+        Operation::Generate => {
+            "Plug it in again and look whether the key was made before making another."
+        }
+        _ => "Plug it in again and repeat the step.",
+    }
+}
+
+/// "2 tries left", with the grammar right.
+fn tries_left(tries: u8) -> String {
+    match tries {
+        1 => "1 try left".to_owned(),
+        tries => format!("{tries} tries left"),
+    }
+}

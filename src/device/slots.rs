@@ -1,0 +1,258 @@
+//! The places where devices are plugged in and out.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::contain::contained;
+use super::error::{DeviceError, ErrorKind};
+use super::exclusive::Exclusive;
+use super::identity::{DeviceInfo, Who};
+use super::management;
+use super::operation::Operation;
+use super::readers::{self, Look, Plugged};
+use super::yubihsm::{self, Place};
+use keymoot_attestation::Family;
+
+/// The longest a wait for YubiKeys sleeps before it looks again by itself. Changes and
+/// [`Cancel`] wake it at once; this only covers the moment between a look and
+/// the start of the wait, in which the service would lose either.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long a wait for YubiHSM 2 units sleeps between two looks. Nothing tells of a unit that
+/// is plugged in; it has to be asked for.
+const ASK_AGAIN: Duration = Duration::from_millis(300);
+
+/// Where the devices of one family are plugged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Slots {
+    /// YubiKeys: every reader of this machine's smart card service.
+    YubiKeys,
+    /// YubiHSM 2 units: these places. Look only while no unit is spoken to: on USB, looking
+    /// resets what is plugged in.
+    YubiHsms(Vec<Place>),
+}
+
+/// What a wait sees, told whenever it changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// No device.
+    Nothing,
+    /// Exactly one.
+    One(DeviceInfo),
+    /// So many; none of them was spoken to.
+    Several(usize),
+    /// One, but it cannot be read.
+    Unreadable(DeviceError),
+}
+
+/// Ends a wait from another thread. Clones end the same wait; once cancelled it
+/// stays so.
+#[derive(Clone, Default)]
+pub struct Cancel(Arc<CancelInner>);
+
+#[derive(Default)]
+struct CancelInner {
+    asked: AtomicBool,
+    waiting: Mutex<Option<pcsc::Context>>,
+}
+
+impl Cancel {
+    /// A handle nobody has cancelled.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends the waits that were given this handle, now and in future.
+    pub fn cancel(&self) {
+        self.0.asked.store(true, Ordering::SeqCst);
+        if let Some(context) = &*self.waiting() {
+            // It may have ended by itself meanwhile; the flag says all.
+            let _ = context.cancel();
+        }
+    }
+
+    /// Whether the wait may go on.
+    fn check(&self) -> Result<(), DeviceError> {
+        if self.0.asked.load(Ordering::SeqCst) {
+            return Err(DeviceError::new(
+                Who::Unknown,
+                Operation::Identify,
+                ErrorKind::Cancelled,
+            ));
+        }
+        Ok(())
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Option<pcsc::Context>> {
+        self.0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slots {
+    /// Those of a family; units are looked for at one place.
+    #[must_use]
+    pub fn of(family: Family, place: Place) -> Self {
+        match family {
+            Family::YubiKey => Self::YubiKeys,
+            Family::YubiHsm => Self::YubiHsms(vec![place]),
+        }
+    }
+
+    /// Everything that is plugged in now, each asked for its serial number: what it says, or
+    /// why it cannot be read. Places where no unit answers are passed over.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ServiceMissing`] and what else keeps this machine from looking.
+    pub fn present(&self) -> Result<Vec<Result<DeviceInfo, DeviceError>>, DeviceError> {
+        match self {
+            Self::YubiKeys => {
+                let context = readers::connect()?;
+                Ok(Look::now(&context)?
+                    .plugged()
+                    .iter()
+                    .map(identify)
+                    .collect())
+            }
+            Self::YubiHsms(places) => {
+                let mut found = Vec::new();
+                for place in places {
+                    let units = yubihsm::look(*place)?;
+                    found.extend(units.into_iter().map(|unit| Ok(unit.device())));
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    /// Waits until exactly one device is plugged in and can be read. `on_change`
+    /// hears what is seen, at first and at every change.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`], [`ErrorKind::ServiceMissing`], and as [`Slots::present`]. A
+    /// YubiKey that cannot be read is told to `on_change`, and waited past.
+    pub fn wait_for_one(
+        &self,
+        cancel: &Cancel,
+        mut on_change: impl FnMut(&Seen),
+    ) -> Result<DeviceInfo, DeviceError> {
+        match self {
+            Self::YubiKeys => wait(cancel, |plugged| {
+                let seen = match plugged {
+                    [] => Seen::Nothing,
+                    [one] => {
+                        let seen = identify(one).map_or_else(Seen::Unreadable, Seen::One);
+                        // Taken since the look: or its release would be no change.
+                        if let Seen::Unreadable(error) = &seen
+                            && error.kind == ErrorKind::SharingViolation
+                        {
+                            one.in_use = true;
+                        }
+                        seen
+                    }
+                    several => Seen::Several(several.len()),
+                };
+                on_change(&seen);
+                match seen {
+                    Seen::One(device) => Some(device),
+                    _ => None,
+                }
+            }),
+            Self::YubiHsms(_) => {
+                let mut before = None;
+                loop {
+                    cancel.check()?;
+                    let mut present = self.present()?;
+                    let seen = match (present.pop(), present.len()) {
+                        (None, _) => Seen::Nothing,
+                        (Some(one), 0) => one.map_or_else(Seen::Unreadable, Seen::One),
+                        (Some(_), others) => Seen::Several(others + 1),
+                    };
+                    if before.as_ref() != Some(&seen) {
+                        on_change(&seen);
+                    }
+                    if let Seen::One(unit) = seen {
+                        return Ok(unit);
+                    }
+                    before = Some(seen);
+                    thread::sleep(ASK_AGAIN);
+                }
+            }
+        }
+    }
+
+    /// Waits until no device is plugged in.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`], and as [`Slots::present`].
+    pub fn wait_until_empty(&self, cancel: &Cancel) -> Result<(), DeviceError> {
+        match self {
+            Self::YubiKeys => wait(cancel, |plugged| plugged.is_empty().then_some(())),
+            Self::YubiHsms(_) => {
+                while !self.present()?.is_empty() {
+                    cancel.check()?;
+                    thread::sleep(ASK_AGAIN);
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Shows `judge` which YubiKeys are plugged in, at first and after every change, until
+/// it is content. What it learns itself is compared with the next look.
+fn wait<T>(
+    cancel: &Cancel,
+    mut judge: impl FnMut(&mut [Plugged]) -> Option<T>,
+) -> Result<T, DeviceError> {
+    let context = readers::connect()?;
+    let mut before = None;
+    loop {
+        cancel.check()?;
+        let look = Look::now(&context)?;
+        let mut plugged = look.plugged();
+        if before.as_ref() != Some(&plugged) {
+            if let Some(content) = judge(&mut plugged) {
+                return Ok(content);
+            }
+            before = Some(plugged);
+            // Judging takes time; look again before sleeping.
+            continue;
+        }
+        *cancel.waiting() = Some(context.clone());
+        let woken = cancel
+            .check()
+            .and_then(|()| look.wait(&context, LOOK_AGAIN));
+        *cancel.waiting() = None;
+        woken?;
+    }
+}
+
+/// Asks the device in a reader who it is. Nothing is verified on the way, so it is not reset.
+fn identify(plugged: &Plugged) -> Result<DeviceInfo, DeviceError> {
+    let name = plugged.reader.to_string_lossy().into_owned();
+    let (who, doing) = (Who::Reader(name.clone()), Operation::Identify);
+    // Asked first: whoever connects while another program holds a transaction waits for its end.
+    if plugged.in_use {
+        return Err(DeviceError::new(who, doing, ErrorKind::SharingViolation));
+    }
+    let reader = plugged.reader.clone();
+    contained(who.clone(), doing, move || {
+        let device = Exclusive::connect(&reader, who, doing)?;
+        let firmware = device.firmware()?;
+        let info = DeviceInfo {
+            family: Family::YubiKey,
+            serial: device.serial(firmware)?,
+            firmware,
+            form_factor: management::form_factor(&device),
+            place: name,
+        };
+        device.leave();
+        Ok(info)
+    })
+}
