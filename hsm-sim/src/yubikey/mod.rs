@@ -166,7 +166,7 @@ impl Card {
             return Err(status::PARAMETERS.into());
         }
         let aid = command.data.as_slice();
-        let (applet, answer) = if aid.starts_with(PIV_AID) {
+        let (applet, answer) = if aid.starts_with(PIV_AID) && !self.plate.model.no_piv {
             (Applet::Piv, piv::SELECTED.to_vec())
         } else if aid.starts_with(MANAGEMENT_AID) {
             (Applet::Management, management::selected(&self.plate))

@@ -90,6 +90,36 @@ fn pin_always_means_one_signature_for_one_verification() {
 }
 
 #[test]
+fn a_device_with_pin_complexity_refuses_common_pins_and_others_take_them() {
+    for (model, common) in [("5.7.4-complexity", "6985"), ("5.7.4", "9000")] {
+        let mut bench = Bench::new(model);
+        for pin in ["password", "qwerty", "777777"] {
+            assert_eq!(bench.unblock("12345678", pin), common, "{model} {pin}");
+        }
+        assert_eq!(bench.unblock("12345678", "k7!29q"), "9000", "{model}");
+    }
+}
+
+#[test]
+fn a_fips_140_3_device_wants_eight_characters() {
+    let mut bench = Bench::new("5.7.4-fips");
+    assert_eq!(bench.unblock("12345678", "739164"), "6a80");
+    assert_eq!(bench.unblock("12345678", "73916428"), "9000");
+}
+
+#[test]
+fn a_device_that_hides_its_serial_number_hides_it_in_its_configuration_too() {
+    let mut bench = Bench::new("5.7.4-no-serial");
+    assert_eq!(bench.send("00f8000000"), "6985");
+    bench.send("00a4040008a000000527471117");
+    let config = bench.send("001d000000");
+    assert!(
+        config.contains("03020010") && !config.contains("0204"),
+        "{config}"
+    );
+}
+
+#[test]
 fn a_key_that_asks_for_a_touch_signs_only_when_touched() {
     let mut bench = Bench::new("5.7.4");
     bench.generate(0x9c, 3, 2);

@@ -48,6 +48,18 @@ fn ykman_info_shows_what_is_engraved_on_the_device() {
 }
 
 #[test]
+fn ykman_shows_pin_complexity_fips_and_what_is_switched_off() {
+    let sim = Sim::start(&["--inserted", "1", "--firmware", "5.7.4-fips-complexity"]);
+    let text = run(ykman(&sim).arg("info"));
+    assert!(text.contains("PIN complexity is enforced"), "{text}");
+    assert!(text.contains("FIPS"), "{text}");
+    let sim = Sim::start(&["--inserted", "1", "--firmware", "5.7.4-no-piv"]);
+    let text = run(ykman(&sim).arg("info"));
+    let piv = text.lines().find(|line| line.starts_with("PIV"));
+    assert!(piv.is_some_and(|line| line.contains("Disabled")), "{text}");
+}
+
+#[test]
 fn ykman_sees_the_factory_state_change_and_come_back_with_a_reset() {
     let sim = Sim::start(&["--inserted", "1"]);
     let factory = piv(&sim, &["info"]);

@@ -109,7 +109,10 @@ impl Piv {
             0xf7 => self.since(5, 3, 0).and_then(|()| self.metadata(command)),
             0xf8 => self
                 .since(5, 0, 0)
-                .map(|()| self.plate.serial.to_be_bytes().to_vec()),
+                .and_then(|()| match self.plate.model.no_serial {
+                    true => Err(status::CONDITIONS.into()),
+                    false => Ok(self.plate.serial.to_be_bytes().to_vec()),
+                }),
             0xf9 => self.attest(command),
             0xfa => self.set_retries(command),
             0xfb => self.reset(),

@@ -4,8 +4,33 @@ use super::Piv;
 use super::state::{Code, Reference};
 use crate::yubikey::apdu::{Answer, Command, Status, Stop, status};
 
-/// Yubico's shortest PIN and PUK.
+/// Yubico's shortest PIN and PUK, and that of a FIPS 140-3 device.
 const SHORTEST: usize = 6;
+const SHORTEST_FIPS: usize = 8;
+
+/// Values that a device with PIN complexity refuses (after Yubico, "5.7 Firmware Specifics", whose
+/// list is longer).
+const BLOCKLIST: [&[u8]; 12] = [
+    b"123456",
+    b"123123",
+    b"654321",
+    b"123321",
+    b"112233",
+    b"121212",
+    b"520520",
+    b"1234567",
+    b"12345678",
+    b"password",
+    b"qwerty",
+    b"1q2w3e4r",
+];
+
+/// What a device demands of a new PIN or PUK.
+#[derive(Clone, Copy)]
+struct Demands {
+    shortest: usize,
+    complexity: bool,
+}
 
 /// What a PIN that did not match is answered with.
 fn tries_left(left: u8) -> Status {
@@ -32,11 +57,15 @@ impl Reference {
         }
     }
 
-    fn set(&mut self, code: Code) -> Result<(), Stop> {
+    fn set(&mut self, code: Code, demands: Demands) -> Result<(), Stop> {
         let length = code.iter().position(|b| *b == 0xff).unwrap_or(code.len());
-        let padded = code.iter().skip(length).all(|b| *b == 0xff);
-        if length < SHORTEST || !padded {
+        let (value, padding) = code.split_at(length);
+        if length < demands.shortest || padding.iter().any(|b| *b != 0xff) {
             return Err(status::DATA.into());
+        }
+        let alike = value.iter().all(|b| Some(b) == value.first());
+        if demands.complexity && (alike || BLOCKLIST.contains(&value)) {
+            return Err(status::CONDITIONS.into());
         }
         *self = Self {
             code,
@@ -83,15 +112,26 @@ impl Piv {
         self.session.pin_fresh = false;
     }
 
+    fn demands(&self) -> Demands {
+        Demands {
+            shortest: match self.plate.long_pins() {
+                true => SHORTEST_FIPS,
+                false => SHORTEST,
+            },
+            complexity: self.plate.model.complexity,
+        }
+    }
+
     pub(super) fn change_reference(&mut self, command: &Command) -> Answer {
         let (old, new) = two_codes(command)?;
+        let demands = self.demands();
         let reference = match command.p2 {
             0x80 => &mut self.state.pin,
             0x81 => &mut self.state.puk,
             _ => return Err(status::NO_REFERENCE.into()),
         };
         reference.check(old)?;
-        reference.set(new)?;
+        reference.set(new, demands)?;
         Ok(Vec::new())
     }
 
@@ -101,7 +141,8 @@ impl Piv {
             return Err(status::NO_REFERENCE.into());
         }
         self.state.puk.check(puk)?;
-        self.state.pin.set(pin)?;
+        let demands = self.demands();
+        self.state.pin.set(pin, demands)?;
         Ok(Vec::new())
     }
 
