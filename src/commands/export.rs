@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use crate::export::{self, Laying, Repository, Tree};
+use crate::export::{self, Laying, Repository, Tree, tufops};
 use crate::host::clock;
 use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, text::escape_path};
@@ -17,7 +17,7 @@ use keymoot_record::{
     transcript::Time,
 };
 use keymoot_tuf as tuf;
-use keymoot_tuf::{Dialect, Expiry, Lifetime};
+use keymoot_tuf::{Dialect, Expiry, Lifetime, dialect::tufops::FILE};
 
 use super::{Failure, inputs};
 
@@ -57,8 +57,12 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let bundle = inputs::verified(&args.bundle, args.rehearsal, vendor)?;
     let refused = |violation| Failure::violations(vec![violation]);
     let policy = export::policy(&bundle, args.dialect).map_err(refused)?;
-    let files = export::published(&bundle, repository, args.dialect).map_err(refused)?;
+    let mut files = export::published(&bundle, repository, args.dialect).map_err(refused)?;
     let tree = Tree::read(&args.into, &files, args.dialect)?;
+    if args.dialect == Dialect::Tufops && repository == Repository::TufRoot {
+        let file = tufops::file(&bundle, &policy, tree.files()).map_err(refused)?;
+        files.extend(file.map(|bytes| (FILE.to_owned(), bytes)));
+    }
     let laying = export::laying(&files, &tree, args.dialect).map_err(Failure::violations)?;
     laying.write(&tree)?;
     for path in laying.paths() {
@@ -68,6 +72,13 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         say!("{}: {told}", Rule::ExportExpiry);
     }
     say!("{}", outcome(&laying, repository, &args.into));
+    let written = files.get(FILE).map(Vec::as_slice).unwrap_or_default();
+    if String::from_utf8_lossy(written).contains(tufops::STORAGE) {
+        say!(
+            "Replace {} in {FILE}: tufops publishes there. The next export keeps it.",
+            tufops::STORAGE
+        );
+    }
     if args.rehearsal {
         say!("It is a REHEARSAL: nothing in it may be trusted or published.");
     }

@@ -6,6 +6,7 @@
 
 mod history;
 mod tree;
+pub mod tufops;
 
 use std::{collections::BTreeSet, fmt};
 

@@ -53,7 +53,13 @@ impl Tree {
         };
         let mut violations = Vec::new();
         let mut wanted: Vec<String> = published.keys().cloned().collect();
-        let others = [ROOT, ROOT_SIGNATURES, super::REVOKED, super::ATTRIBUTES];
+        let others = [
+            ROOT,
+            ROOT_SIGNATURES,
+            super::REVOKED,
+            super::ATTRIBUTES,
+            keymoot_tuf::dialect::tufops::FILE,
+        ];
         wanted.extend(others.map(str::to_owned));
         match tree.history() {
             Ok(roots) => wanted.extend(roots),

@@ -23,6 +23,7 @@ mod secrets;
 mod status;
 mod story;
 mod tampered;
+mod tufops;
 mod unattended;
 mod unlawful;
 mod yubihsm;

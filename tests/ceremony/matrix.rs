@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Output};
 
 use keymoot_record::{
     bundle::{of_bundle, of_tree},
-    ceremony::previous::Previous,
+    ceremony::{Plan, PlanFiles, previous::Previous},
 };
 use keymoot_tuf::Dialect;
 use serde_json::Value;
@@ -104,11 +104,31 @@ fn previous(tree: &Path, bundle: &Path, dialect: Dialect) -> Result<(), String> 
     )
 }
 
+/// The plan of the next annual ceremony from the tree: what `run --previous TREE` checks
+/// before it makes a folder. The roster has no more to say of those who left.
+fn planned(tree: &Path, bundle: &Path) -> Result<(), String> {
+    let files = keymoot_verify::read_tree(tree).map_err(|faults| format!("{faults:?}"))?;
+    let read = |name: &str| fs::read_to_string(bundle.join(name)).unwrap();
+    let roster = read("roster.toml");
+    let seated = roster.split("\n\n").filter(|part| {
+        let gone = ["[[leaver]]", "[[revoke]]"];
+        !gone.iter().any(|table| part.starts_with(table))
+    });
+    let roster = seated.collect::<Vec<_>>().join("\n\n");
+    let plan = Plan::check(PlanFiles {
+        script: include_str!("../../ceremony-scripts/annual-resign.toml").to_owned(),
+        policy: read("policy.toml"),
+        roster: roster.replace("renews = true\n", ""),
+        inputs: of_tree(&files),
+    });
+    plan.map(drop).map_err(|violated| format!("{violated:?}"))
+}
+
 /// What became of each cell of a row.
 fn row(tree: &Path, bundle: &Path, dialect: Dialect, version: u64) -> [Result<(), String>; 4] {
     let first = good(&export(bundle, dialect, tree)).map(drop);
     let status = status(tree, version);
-    let previous = previous(tree, bundle, dialect);
+    let previous = previous(tree, bundle, dialect).and_then(|()| planned(tree, bundle));
     let again = good(&export(bundle, dialect, tree));
     let again = again.and_then(|said| expect(said.contains("nothing was written"), &said));
     [first, status, previous, again]

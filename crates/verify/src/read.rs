@@ -17,6 +17,7 @@ use keymoot_core::{
 };
 use keymoot_record::bundle::{Bundle, Files, is_plain};
 use keymoot_record::ceremony::previous::REVOKED;
+use keymoot_tuf::dialect::tufops;
 
 /// The most files and folders that a bundle may have.
 const MOST_ENTRIES: usize = 4096;
@@ -47,8 +48,8 @@ pub fn read(path: &Path) -> Result<Bundle, Vec<Verdict>> {
 }
 
 /// Reads what keymoot knows of in a working tree of the repository tuf-root, by the
-/// same rules: `metadata/`, `targets/crates/`, `attestations/` and the list of
-/// revoked keys. Whatever else lies there is not looked at.
+/// same rules: `metadata/`, `targets/crates/`, `attestations/`, the list of revoked keys
+/// and `tufops.toml`. It reads nothing else.
 ///
 /// # Errors
 /// Violations of BUNDLE-FILES, or of BUNDLE-READ when the disk fails.
@@ -62,11 +63,13 @@ pub fn read_tree(path: &Path) -> Result<Files, Vec<Verdict>> {
             Err(_) => {}
         }
     }
-    let revoked = path.join(REVOKED);
-    match fs::symlink_metadata(&revoked) {
-        Ok(meta) if meta.is_file() => reader.file(&revoked, REVOKED.to_owned()),
-        Ok(_) => reader.fault(REVOKED, "is a link or no ordinary file"),
-        Err(_) => {}
+    for name in [REVOKED, tufops::FILE] {
+        let whole = path.join(name);
+        match fs::symlink_metadata(&whole) {
+            Ok(meta) if meta.is_file() => reader.file(&whole, name.to_owned()),
+            Ok(_) => reader.fault(name, "is a link or no ordinary file"),
+            Err(_) => {}
+        }
     }
     match reader.faults.is_empty() {
         true => Ok(reader.files),

@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use crate::host::clock;
+use crate::{export::tufops, host::clock};
 use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, text::escape_path};
 use keymoot_record::{
@@ -21,7 +21,7 @@ use keymoot_record::{
     rules::policy::Policy,
     transcript::{Mode, Time},
 };
-use keymoot_tuf::{Candidate, Dialect, FileFacts, Targets};
+use keymoot_tuf::{Candidate, Dialect, FileFacts, Targets, dialect::tufops::Config};
 
 use super::{Failure, inputs, script};
 
@@ -49,6 +49,8 @@ struct Source {
     policy: Policy,
     /// How its documents are written.
     dialect: Dialect,
+    /// What `tufops.toml` would say of a bundle's documents.
+    unsigned: Option<Config>,
     /// The documents below the root, of a working tree.
     tree: Option<Vec<Candidate>>,
 }
@@ -83,6 +85,7 @@ fn status(path: &Path, now: Time, vendor: &TrustStore) -> Result<Status, Failure
         .ok_or_else(nothing)?;
     let standing = Standing {
         previous: &previous,
+        unsigned: source.unsigned.as_ref().or(previous.unsigned()),
         tree: source.tree,
         bounds: &source.policy.device,
         vendor,
@@ -111,6 +114,9 @@ fn of_bundle(path: &Path, vendor: &TrustStore) -> Result<Source, Failure> {
     let policy = String::from_utf8_lossy(policy.map(Vec::as_slice).unwrap_or_default());
     let policy = Policy::parse(&policy).map_err(Failure::violations)?;
     Ok(Source {
+        unsigned: (policy.dialect == Dialect::Tufops)
+            .then(|| tufops::of_bundle(&verified, &policy, None))
+            .flatten(),
         inputs: bundle::of_bundle(&verified),
         dialect: policy.dialect,
         policy,
@@ -125,6 +131,7 @@ fn of_tree(path: &Path) -> Result<Source, Failure> {
     let detected = Dialect::detect(&|path| files.get(path).cloned());
     let dialect = detected.unwrap_or(policy.dialect);
     Ok(Source {
+        unsigned: None,
         tree: Some(below_root(&files, dialect)),
         inputs: bundle::of_tree(&files),
         dialect,

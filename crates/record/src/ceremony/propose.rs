@@ -102,6 +102,13 @@ fn root(state: &State, made: Time) -> Result<RootDraft, Violation> {
 
 fn top_targets(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
     let policy = &state.plan.policy;
+    // A record of format 1 proposed what the tufops of its time read.
+    let opening = state.opening.as_ref();
+    let released = opening.is_some_and(|opening| opening.format == 1);
+    let own_paths = |role: &str| match released {
+        true => policy.dialect.own_paths_before(role),
+        false => policy.dialect.own_paths(role),
+    };
     let mut delegations = vec![DelegationDraft {
         name: CRATES.to_owned(),
         signers: holders(state)
@@ -110,7 +117,7 @@ fn top_targets(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
             .map(Signer::Holder)
             .collect(),
         threshold: policy.quorum.threshold,
-        paths: policy.dialect.own_paths(CRATES),
+        paths: own_paths(CRATES),
         terminating: true,
         periods: policy.targets.into(),
     }];
@@ -119,10 +126,13 @@ fn top_targets(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
             name: delegation.role.clone(),
             signers: delegation.signers().map_err(fault)?,
             threshold: delegation.threshold,
-            paths: policy.dialect.own_paths(&delegation.role),
+            paths: own_paths(&delegation.role),
             terminating: true,
             periods: delegation.periods.into(),
         });
+    }
+    if policy.dialect.sorts_delegations() && !released {
+        delegations.sort_by(|one, other| one.name.cmp(&other.name));
     }
     Ok(TargetsDraft {
         role: Document::Targets.role().to_owned(),

@@ -208,6 +208,20 @@ pub struct Online {
 }
 
 impl Policy {
+    /// Whether a targets document delegates to these roles, in an order that the dialect
+    /// has: `crates` before the policy's delegations, or by name where its tools sort them.
+    /// keymoot 0.2 and before sorted in no dialect.
+    #[must_use]
+    pub fn delegated_roles_are(&self, names: &[&str]) -> bool {
+        let own = self.delegations.iter().map(|d| d.role.as_str());
+        let mut wanted: Vec<_> = [CRATES].into_iter().chain(own).collect();
+        if names == wanted {
+            return true;
+        }
+        wanted.sort_unstable();
+        self.dialect.sorts_delegations() && names == wanted
+    }
+
     /// Reads a policy.
     ///
     /// # Errors

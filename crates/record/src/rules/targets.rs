@@ -145,7 +145,7 @@ fn faults(targets: &Targets, found: &Delegations, expected: &Expected<'_>) -> Ve
         }
     }
     let names: Vec<&str> = found.roles.iter().map(|role| role.name.as_str()).collect();
-    if names != wanted.iter().map(|(name, ..)| *name).collect::<Vec<_>>() {
+    if !policy.delegated_roles_are(&names) {
         faults.push(format!(
             "it delegates to {}, in this order",
             names
@@ -156,7 +156,11 @@ fn faults(targets: &Targets, found: &Delegations, expected: &Expected<'_>) -> Ve
         ));
         return faults;
     }
-    for (role, (name, threshold, keys)) in found.roles.iter().zip(&wanted) {
+    for role in &found.roles {
+        let Some((name, threshold, keys)) = wanted.iter().find(|(name, ..)| *name == role.name)
+        else {
+            continue;
+        };
         if let Some(fault) = one(targets, role, *threshold, keys, policy.dialect) {
             faults.push(format!("{}: {fault}", excerpt(name)));
         }
@@ -186,7 +190,7 @@ fn one(
         ))
     } else if !same_keys {
         Some("its keys are not those of the quorum and the policy".to_owned())
-    } else if role.paths != paths {
+    } else if !dialect.are_own_paths(&role.name, &role.paths) {
         Some(format!(
             "its paths are not {}",
             paths

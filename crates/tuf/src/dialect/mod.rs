@@ -167,17 +167,40 @@ impl Dialect {
         }
     }
 
-    /// The patterns of names by which this dialect delegates everything under
-    /// a role's own folder.
+    /// The patterns of names by which a role may sign for everything in its own folder.
     #[must_use]
     pub fn own_paths(self, role: &str) -> Vec<String> {
-        // Clients read * as anything but a slash.
+        // Clients read * as anything but a slash. tufops refuses patterns that end in one.
         let globs = (1..=4).map(|depth| format!("{role}{}", "/*".repeat(depth)));
+        globs.collect()
+    }
+
+    /// The same as keymoot wrote them for the tufops of before September 2026, where
+    /// `ROLE/` stood for everything below.
+    #[must_use]
+    pub fn own_paths_before(self, role: &str) -> Vec<String> {
+        let mut paths = self.own_paths(role);
+        if self == Self::Tufops {
+            paths.insert(0, format!("{role}/"));
+        }
+        paths
+    }
+
+    /// Whether these patterns are the role's own, of today or of before.
+    #[must_use]
+    pub fn are_own_paths(self, role: &str, paths: &[String]) -> bool {
+        [self.own_paths(role), self.own_paths_before(role)]
+            .iter()
+            .any(|own| own == paths)
+    }
+
+    /// Whether the dialect's tools write delegated roles in the order of their names, as
+    /// tufops does with roles of which none is more specific than another.
+    #[must_use]
+    pub fn sorts_delegations(self) -> bool {
         match self {
-            Self::TufOnCi | Self::TufCi => globs.collect(),
-            // There a slash at the end covers everything below. Other clients
-            // find nothing by that.
-            Self::Tufops => [format!("{role}/")].into_iter().chain(globs).collect(),
+            Self::Tufops => true,
+            Self::TufOnCi | Self::TufCi => false,
         }
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Change, DelegationDraft, Holder, KeyEntry, KeyId, OnlineKey, Periods, PublicKey, Root,
-    RootDraft, Signer, Targets,
+    RootDraft, Signer, Targets, TargetsDraft,
 };
 use keymoot_core::digest::Digest;
 
@@ -112,9 +112,41 @@ impl Config {
             keys: BTreeMap::new(),
             roles: BTreeMap::new(),
         };
+        config.add_roles(root, delegations);
+        config
+    }
+
+    /// The file beside these documents, with the keys, periods and storage that this one
+    /// knows. `None` where the documents have a key that this one does not name, or where
+    /// they are not of the kind that tufops writes.
+    #[must_use]
+    pub fn beside(&self, root: &Root, targets: Option<&Targets>) -> Option<Self> {
+        let (mut root, mut targets) = (root.clone(), targets.cloned());
+        self.annotate_root(&mut root);
+        let unsaid = self.periods("targets")?;
+        let delegations = match &mut targets {
+            Some(targets) => {
+                self.annotate_targets(targets);
+                TargetsDraft::of("targets", targets, unsaid)?.delegations
+            }
+            None => Vec::new(),
+        };
+        let mut config = Self {
+            storage: self.storage.clone(),
+            keys: self.keys.clone(),
+            roles: BTreeMap::new(),
+        };
+        config.add_roles(&RootDraft::of(&root, unsaid)?, &delegations);
+        let roles = &config.roles;
+        let used = |name: &String| roles.values().any(|role| role.keys.contains(name));
+        config.keys.retain(|name, _| used(name));
+        Some(config)
+    }
+
+    fn add_roles(&mut self, root: &RootDraft, delegations: &[DelegationDraft]) {
         let online = [Signer::Online(root.online.clone())];
         let (holders, targets) = (root.root_signers(), root.signers_of_targets());
-        config.add(
+        self.add(
             "root",
             &holders,
             root.root_threshold,
@@ -122,12 +154,12 @@ impl Config {
             &[],
         );
         let threshold = root.targets_threshold;
-        config.add("targets", &targets, threshold, root.targets_periods, &[]);
-        config.add("snapshot", &online, 1, root.snapshot_periods, &[]);
-        config.add("timestamp", &online, 1, root.timestamp_periods, &[]);
+        self.add("targets", &targets, threshold, root.targets_periods, &[]);
+        self.add("snapshot", &online, 1, root.snapshot_periods, &[]);
+        self.add("timestamp", &online, 1, root.timestamp_periods, &[]);
         for role in delegations {
             let paths = &role.paths;
-            config.add(
+            self.add(
                 &role.name,
                 &role.signers,
                 role.threshold,
@@ -135,7 +167,6 @@ impl Config {
                 paths,
             );
         }
-        config
     }
 
     fn add(
@@ -146,7 +177,7 @@ impl Config {
         periods: Periods,
         paths: &[String],
     ) {
-        let keys = signers.iter().map(|signer| self.name(signer)).collect();
+        let keys = signers.iter().map(|signer| self.add_key(signer)).collect();
         let role_entry = Role {
             keys,
             threshold,
@@ -157,9 +188,13 @@ impl Config {
         self.roles.insert(role.to_owned(), role_entry);
     }
 
-    /// The name under which a signer's key stands here; a new one where it does
-    /// not yet.
-    fn name(&mut self, signer: &Signer) -> String {
+    /// Says how long a role's metadata lasts, of a role that nobody signs for yet.
+    pub fn add_periods(&mut self, role: &str, periods: Periods) {
+        self.add(role, &[], 0, periods, &[]);
+    }
+
+    /// The name of a signer's key in the file. Adds a key that is not in it.
+    pub fn add_key(&mut self, signer: &Signer) -> String {
         if let Some((name, _)) = self.keys.iter().find(|(_, known)| *known == signer) {
             return name.clone();
         }
@@ -252,14 +287,18 @@ impl Config {
         }
     }
 
-    fn by_key(&self) -> BTreeMap<Digest, &Signer> {
+    /// The signers by the identities of their keys.
+    #[must_use]
+    pub fn by_key(&self) -> BTreeMap<Digest, &Signer> {
         let signers = self.keys.values();
         signers
             .map(|signer| (signer.key().fingerprint(), signer))
             .collect()
     }
 
-    fn periods(&self, role: &str) -> Option<Periods> {
+    /// The periods of a role.
+    #[must_use]
+    pub fn periods(&self, role: &str) -> Option<Periods> {
         self.roles.get(role).map(|role| Periods {
             expiry_days: role.expires_days,
             signing_days: role.signing_days,

@@ -143,13 +143,16 @@ pub(super) fn published(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     )
 }
 
-/// DEVICE-DISTINCT: no device and no key stands under two holders.
+/// DEVICE-DISTINCT: no device and no key stands under two holders. A repository keeps the
+/// evidence of holders who left; their devices, reset, may be another holder's now.
 pub(super) fn distinct(previous: &Previous) -> Verdict {
     let (mut devices, mut keys) = (BTreeMap::new(), BTreeMap::new());
     let mut shared = Vec::new();
+    let here = |handle: &Handle| previous.holders().contains_key(handle);
     for published in previous.enrolments() {
         let (serial, handle) = (published.enrolment.serial, &published.handle);
         let of_device = devices.insert(serial, handle);
+        let of_device = of_device.filter(|other| here(other) && here(handle));
         let of_key = keys.insert(published.enrolment.key(), handle);
         if let Some(other) = of_device.or(of_key) {
             shared.push(format!(

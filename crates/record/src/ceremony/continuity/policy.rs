@@ -75,15 +75,14 @@ pub(super) fn same(claim: &Claim<'_>, previous: &Previous) -> Verdict {
             .map(|delegations| delegations.roles.as_slice())
             .unwrap_or_default();
         let names: Vec<_> = roles.iter().map(|role| role.name.as_str()).collect();
-        let wanted = policy.delegations.iter().map(|d| d.role.as_str());
         differs(
-            names == [CRATES].into_iter().chain(wanted).collect::<Vec<_>>(),
+            policy.delegated_roles_are(&names),
             "the delegations, or their order",
         );
         for role in roles {
             let name = excerpt(&role.name);
-            let own_paths = policy.dialect.own_paths(&role.name);
-            differs(role.paths == own_paths, &format!("the paths of {name}"));
+            let own = policy.dialect.are_own_paths(&role.name, &role.paths);
+            differs(own, &format!("the paths of {name}"));
             differs(role.terminating, &format!("that {name} is terminating"));
             let Some(wanted) = policy.delegations.iter().find(|d| d.role == role.name) else {
                 differs(

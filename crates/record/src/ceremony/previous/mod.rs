@@ -20,6 +20,7 @@ use crate::{
 };
 use keymoot_core::{Rule, Violation, digest::Digest};
 use keymoot_tuf as tuf;
+use keymoot_tuf::dialect::tufops::{self, Config};
 use keymoot_tuf::{Checks, Dialect, KeyEntry, KeyId, Root, Targets, VerifiedRoot, count};
 
 /// The files that a ceremony begins with besides its plan: path to content.
@@ -59,6 +60,8 @@ pub struct Previous {
     holders: BTreeMap<Handle, Digest>,
     revoked: Revoked,
     ended: Option<Time>,
+    /// What `tufops.toml` says of keys and periods. Nobody signs it.
+    unsigned: Option<Config>,
 }
 
 /// A targets document that its delegator's keys have signed.
@@ -134,13 +137,21 @@ impl Previous {
                 Revoked::default()
             }),
         };
+        let unsigned = names(dialect, &repository).unwrap_or_else(|why| {
+            violations.push(Violation::new(
+                Rule::RootPrevious,
+                why,
+                "correct the file: every command of tufops loads it",
+            ));
+            None
+        });
         let ended = below("").get(ENDED).and_then(|bytes| {
             let text = std::str::from_utf8(bytes).ok()?;
             Time::try_from(text.trim_end().to_owned()).ok()
         });
         if violations.is_empty() {
             Ok(Some(Self {
-                holders: holders(roots.last(), &enrolments),
+                holders: holders(roots.last(), &enrolments, unsigned.as_ref()),
                 roots,
                 targets,
                 crates,
@@ -148,6 +159,7 @@ impl Previous {
                 enrolments,
                 revoked,
                 ended,
+                unsigned,
             }))
         } else {
             Err(violations)
@@ -214,6 +226,13 @@ impl Previous {
         &self.revoked
     }
 
+    /// What `tufops.toml` says of keys and periods, where a tree of tufops has one. Nobody
+    /// signs it: it helps people to recognise keys, and proves nothing.
+    #[must_use]
+    pub fn unsigned(&self) -> Option<&Config> {
+        self.unsigned.as_ref()
+    }
+
     /// The document as it was published last, if it was.
     #[must_use]
     pub fn document(&self, document: Document) -> Option<&tuf::Document> {
@@ -225,7 +244,7 @@ impl Previous {
     }
 
     /// The holders of the root's keys, and the keys' identities. Where the dialect does
-    /// not say who holds a key, its published enrolment does.
+    /// not say who holds a key, its published enrolment does, or else `tufops.toml`.
     #[must_use]
     pub fn holders(&self) -> &BTreeMap<Handle, Digest> {
         &self.holders
@@ -272,8 +291,26 @@ fn written_as(dialect: Dialect, repository: &Inputs) -> Result<(), Violation> {
     }
 }
 
+/// [`Previous::unsigned`] of a repository.
+fn names(dialect: Dialect, repository: &Inputs) -> Result<Option<Config>, String> {
+    match repository.get(tufops::FILE) {
+        Some(bytes) if dialect == Dialect::Tufops => {
+            let text = std::str::from_utf8(bytes).map_err(|error| error.to_string());
+            text.and_then(|text| Config::parse(text).map_err(|error| error.to_string()))
+                .map(Some)
+                .map_err(|why| format!("{}: {why}", tufops::FILE))
+        }
+        _ => Ok(None),
+    }
+}
+
 /// [`Previous::holders`] of a root.
-fn holders(root: Option<&VerifiedRoot>, enrolments: &[Published]) -> BTreeMap<Handle, Digest> {
+fn holders(
+    root: Option<&VerifiedRoot>,
+    enrolments: &[Published],
+    unsigned: Option<&Config>,
+) -> BTreeMap<Handle, Digest> {
+    let unsigned = unsigned.map(Config::by_key).unwrap_or_default();
     let keys = root.map(|root| root.root().role_keys("root"));
     keys.unwrap_or_default()
         .into_iter()
@@ -284,7 +321,12 @@ fn holders(root: Option<&VerifiedRoot>, enrolments: &[Published]) -> BTreeMap<Ha
                 let of_key = enrolments.find(|p| p.enrolment.key() == fingerprint);
                 of_key.map(|published| published.handle.clone())
             };
-            Some((named.or_else(enrolled)?, fingerprint))
+            let unsigned = || {
+                let name = unsigned.get(&fingerprint)?.name();
+                Handle::try_from(name.to_owned()).ok()
+            };
+            let handle = named.or_else(enrolled).or_else(unsigned)?;
+            Some((handle, fingerprint))
         })
         .collect()
 }

@@ -19,6 +19,7 @@ use keymoot_attestation as attestation;
 use keymoot_attestation::{Family, Firmware, TrustStore};
 use keymoot_core::{digest::Digest, time::Time};
 use keymoot_tuf as tuf;
+use keymoot_tuf::dialect::tufops::Config;
 use keymoot_tuf::{Candidate, DocumentError, Expiry, KeyEntry, KeyId, Lifetime, Periods, Root};
 
 /// The format that a status names.
@@ -141,6 +142,8 @@ pub struct AdvisoryStatus {
 pub struct Standing<'a> {
     /// What earlier ceremonies left, verified. Its chain is never empty.
     pub previous: &'a Previous,
+    /// What `tufops.toml` says, or would say, of keys and periods.
+    pub unsigned: Option<&'a Config>,
     /// The documents below the root as a working tree holds them, each with its role as
     /// the first name. `None` of a bundle, which was made before snapshot and timestamp
     /// of its documents.
@@ -232,7 +235,8 @@ impl Standing<'_> {
         let targets = self.previous.targets().map(|targets| &targets.content);
         let delegated = || targets?.role(role)?.keys.periods;
         let in_root = root.roles.get(role).and_then(|role| role.periods);
-        in_root.or_else(delegated)
+        let unsigned = || self.unsigned?.periods(role);
+        in_root.or_else(delegated).or_else(unsigned)
     }
 
     fn holders(&self, root: &Root) -> Vec<HolderStatus> {
@@ -255,18 +259,24 @@ impl Standing<'_> {
         let revoked = self.previous.revoked();
         let own = enrolments.iter().find(|p| p.enrolment.key() == *key);
         let out = revoked.keys().iter().any(|revoked| revoked.key == *key);
+        let mut named = self.previous.holders().iter();
+        let named = named.find(|(_, held)| *held == key);
+        let named = named.map(|(handle, _)| handle.as_str());
+        let by_key = self.unsigned.map(Config::by_key).unwrap_or_default();
+        let unsigned = by_key.get(key).map(|signer| signer.name());
+        let handle = entry.holder.as_deref().or(named).or(unsigned);
         let is_spare = |published: &&Published| {
-            let theirs = entry.holder.as_deref() == Some(published.handle.as_str());
+            let theirs = handle == Some(published.handle.as_str());
             let (fingerprint, serial) = (published.enrolment.key(), published.enrolment.serial);
             theirs
                 && !keys.contains_key(&fingerprint)
                 && revoked.find(Some(&fingerprint), serial).is_none()
         };
         HolderStatus {
-            holder: entry
-                .holder
-                .clone()
-                .unwrap_or_else(|| format!("key {}", keyid.short())),
+            holder: match handle {
+                Some(handle) => handle.to_owned(),
+                None => format!("key {}", keyid.short()),
+            },
             key: *key,
             can_sign: !out && (own.is_some() || enrolments.is_empty()),
             revoked: out,
