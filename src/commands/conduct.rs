@@ -21,7 +21,7 @@ use keymoot_record::{
     bundle,
     ceremony::{Plan, State},
     expectation::{self, ExpectationSet},
-    transcript::Mode,
+    transcript::{Event, Mode},
 };
 use keymoot_verify::say;
 
@@ -97,7 +97,7 @@ pub(crate) fn conduct(
     )?;
     Ok(match outcome {
         Outcome::Finished => {
-            say!("{}", what_now(&out, &plan, mode));
+            say!("{}", what_now(&out, &plan, mode, ended_without(dir)));
             ExitCode::SUCCESS
         }
         Outcome::Left => {
@@ -144,12 +144,22 @@ fn connector(surroundings: &Surroundings, settings: &Settings) -> Result<Place, 
     }
 }
 
+/// Whether the ceremony in a folder ended without its purpose.
+fn ended_without(dir: &Path) -> bool {
+    Journal::open(dir).is_ok_and(|(journal, _)| {
+        let mut entries = journal.chain().entries().iter();
+        entries.any(|entry| matches!(entry.event, Event::EndedWithout { .. }))
+    })
+}
+
 /// Where the bundle is, and the commands that read and verify it.
-fn what_now(out: &Path, plan: &Plan, mode: Mode) -> String {
+fn what_now(out: &Path, plan: &Plan, mode: Mode, ended: bool) -> String {
     let bundle = escape_path(out);
-    let rehearsal = match mode {
-        Mode::Live => "",
-        Mode::Rehearsal => " --rehearsal",
+    let rehearsal = match (mode, ended) {
+        (Mode::Live, false) => "",
+        (Mode::Live, true) => " --ended",
+        (Mode::Rehearsal, false) => " --rehearsal",
+        (Mode::Rehearsal, true) => " --rehearsal --ended",
     };
     let meets = |name: &str| {
         ExpectationSet::shipped(name).is_some_and(|set| {

@@ -179,6 +179,7 @@ impl Driver<'_, '_> {
             &self.world.out,
             &bundle::Expectations {
                 rehearsal,
+                ended: self.state.ended.is_some(),
                 ..bundle::Expectations::default()
             },
             &self.world.trust,

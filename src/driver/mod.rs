@@ -253,6 +253,13 @@ impl<'d, 'w> Driver<'d, 'w> {
                 true => self.record(self.state.comes_or_goes(person)),
                 false => Ok(()),
             },
+            Interrupt::EndWithout(cause, reason) => match self.state.may_end_without() {
+                true => self.record(Event::EndedWithout {
+                    cause,
+                    reason: shown(&reason),
+                }),
+                false => Ok(()),
+            },
             Interrupt::Leave => {
                 self.record(Event::Left {})?;
                 Err(Stop::Left)

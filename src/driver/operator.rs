@@ -10,7 +10,7 @@ use crate::{
 use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
 use keymoot_record::{
-    ceremony::{Answer, Question, Refusal, State, script::Document},
+    ceremony::{Answer, Question, Refusal, State, ended::Cause, script::Document},
     rules::roster::Handle,
     transcript::{Entry, event::Person},
 };
@@ -61,6 +61,8 @@ pub enum Interrupt {
     EndTurn(String),
     /// To record that this person arrives, or departs.
     Attend(Person),
+    /// To end the ceremony without its purpose.
+    EndWithout(Cause, String),
     /// To leave the ceremony, to be resumed.
     Leave,
 }

@@ -3,7 +3,7 @@
 use super::{Driver, Stop};
 use keymoot_core::HostError;
 use keymoot_record::{
-    ceremony::{enrolment::Enrolment, script::Document, statement, verify},
+    ceremony::{enrolment::Enrolment, script::Document, state::Seat, statement, verify},
     rules::roster::Handle,
     transcript::Event,
 };
@@ -68,7 +68,12 @@ impl Driver<'_, '_> {
         serial: u32,
         document: Document,
     ) -> Result<String, HostError> {
-        let key = self.state.seat(holder).and_then(|seat| seat.key_in(serial));
+        let seat = self.state.seat(holder);
+        if let (Some(enrolled), true) = (seat.and_then(Seat::enrolled), self.state.ended.is_some())
+        {
+            return Ok(statement::key_without_root(enrolled));
+        }
+        let key = seat.and_then(|seat| seat.key_in(serial));
         let delegators = verify::Delegators::of(&self.state, &|digest| self.object(digest))
             .map_err(|why| HostError::new(why, "leave, and resume"))?;
         let keyid = key.and_then(|key| delegators.key_id(document, &key));

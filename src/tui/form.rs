@@ -12,6 +12,8 @@ pub(super) struct Form {
     fields: Vec<(&'static str, Field)>,
     at: usize,
     word: Option<&'static str>,
+    /// What the first line must be, and what is said of another.
+    first: Option<(fn(&str) -> bool, &'static str)>,
     refusal: Option<String>,
 }
 
@@ -25,8 +27,15 @@ impl Form {
                 .collect(),
             at: 0,
             word,
+            first: None,
             refusal: None,
         }
+    }
+
+    /// The same form, whose first line is only taken if it is this.
+    pub(super) fn accepting(mut self, is_good: fn(&str) -> bool, otherwise: &'static str) -> Self {
+        self.first = Some((is_good, otherwise));
+        self
     }
 
     /// Takes a key; whether the form was completed.
@@ -42,7 +51,11 @@ impl Form {
                 self.refusal = Some(TOUCHED.to_owned());
             }
             KeyCode::Down | KeyCode::Tab | KeyCode::Enter if self.at < last => {
-                if !field.is_empty() {
+                let first = self.first.filter(|_| self.at == 0 && !field.is_empty());
+                if let Some((_, why)) = first.filter(|(is_good, _)| !is_good(field.text())) {
+                    field.take();
+                    self.refusal = Some(why.to_owned());
+                } else if !field.is_empty() {
                     self.at += 1;
                 }
             }

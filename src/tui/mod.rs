@@ -12,6 +12,7 @@
 
 mod compare;
 mod draw;
+mod end_without;
 mod field;
 mod form;
 mod hands;

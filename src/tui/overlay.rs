@@ -4,8 +4,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    compare::Compare, field::TypedWord, form::Form, help, intermission::Intermission, page::Page,
-    people::People, screens::Sight, seats,
+    compare::Compare, end_without, field::TypedWord, form::Form, help, intermission::Intermission,
+    page::Page, people::People, screens::Sight, seats,
 };
 use crate::driver::Interrupt;
 use keymoot_record::{
@@ -30,6 +30,8 @@ pub(super) enum Overlay {
     EndTurn(Handle, Form),
     /// Somebody arrives or departs.
     People(People),
+    /// The end without the ceremony's purpose.
+    EndWithout(Form),
     /// Leaving.
     Leave(TypedWord),
     /// An intermission.
@@ -107,7 +109,10 @@ impl Overlay {
             return Turned::Closed;
         }
         let completed = match self {
-            Self::Note(form) | Self::Exception(form) | Self::EndTurn(_, form) => form.key(key),
+            Self::Note(form)
+            | Self::Exception(form)
+            | Self::EndTurn(_, form)
+            | Self::EndWithout(form) => form.key(key),
             _ => false,
         };
         match self {
@@ -144,6 +149,13 @@ impl Overlay {
                 Some(person) => Turned::Wants(Interrupt::Attend(person), None),
                 None => Turned::Stays,
             },
+            Self::EndWithout(form) if completed => {
+                let [cause, reason, _] = form.take();
+                match end_without::cause(&cause) {
+                    Some(cause) => Turned::Wants(Interrupt::EndWithout(cause, reason), None),
+                    None => Turned::To(Self::EndWithout(end_without::form())),
+                }
+            }
             Self::Leave(word) => match word.key(key).as_deref() {
                 Some(LEAVE) => Turned::Wants(Interrupt::Leave, None),
                 Some(_) => {
@@ -221,6 +233,7 @@ impl Overlay {
                 page.keys = "Enter next  Up before".to_owned();
             }
             Self::People(people) => people.page(page, sight),
+            Self::EndWithout(form) => end_without::page(page, sight, form),
             Self::Leave(word) => {
                 page.who("The administrator");
                 page.headline("Leave the ceremony, to be resumed later?");
@@ -258,6 +271,7 @@ enum Way {
     Exception,
     EndTurn,
     People,
+    EndWithout,
     Compare,
     Pause,
     Leave,
@@ -275,6 +289,9 @@ fn ways(sight: &Sight<'_>) -> Vec<Way> {
     }
     if Compare::is_possible(sight) {
         ways.push(Way::Compare);
+    }
+    if sight.state().is_some_and(State::may_end_without) {
+        ways.push(Way::EndWithout);
     }
     if may_pause(sight) {
         ways.push(Way::Pause);
@@ -297,6 +314,7 @@ impl Way {
             }
             Self::People => "somebody arrives or leaves the room".to_owned(),
             Self::Compare => "compare a digest: words, large type, code".to_owned(),
+            Self::EndWithout => "we do not agree, or there is no quorum".to_owned(),
             Self::Pause => "an intermission".to_owned(),
             Self::Leave => "leave, and resume later".to_owned(),
             Self::Help => "help: what the keys do".to_owned(),
@@ -311,6 +329,7 @@ impl Way {
             Self::EndTurn => Overlay::end_turn(sight).map_or(Turned::Closed, Turned::To),
             Self::People => Turned::To(Overlay::People(People::default())),
             Self::Compare => Turned::To(Overlay::Compare(Compare::of(sight))),
+            Self::EndWithout => Turned::To(Overlay::EndWithout(end_without::form())),
             Self::Pause => Turned::To(Overlay::Intermission(Intermission::new())),
             Self::Leave => Turned::To(Overlay::leave()),
             Self::Help => Turned::To(Overlay::Help),
@@ -324,6 +343,7 @@ pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
     match interrupt {
         Interrupt::Note(_) => "the note",
         Interrupt::Exception { .. } => "the exception",
+        Interrupt::EndWithout(..) => "the end without the purpose",
         Interrupt::Attend(_) => "who comes or goes",
         Interrupt::EndTurn(_) => "the end of the turn",
         Interrupt::Leave => "leaving",

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use super::tables::WAYS;
 
 /// The snapshots that show a screen, or what opens over one.
-const SHOWN: [(&str, &[&str]); 29] = [
+const SHOWN: [(&str, &[&str]); 30] = [
     ("Starting", &["starting", "live"]),
     ("Confirm", &["a_step_is_confirmed"]),
     ("RollCall", &["roll_call"]),
@@ -40,6 +40,7 @@ const SHOWN: [(&str, &[&str]); 29] = [
     ("Overlay::Exception", &["exception"]),
     ("Overlay::EndTurn", &["end_turn"]),
     ("Overlay::People", &["people_come_and_go"]),
+    ("Overlay::EndWithout", &["end_without"]),
     ("Overlay::Leave", &["leave"]),
     (
         "Overlay::Intermission",

@@ -118,6 +118,14 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
     }
 
     all.expect(ENOUGH).see("spares").enter("enough");
+    all.expect(REVIEW);
+    all.press(ESCAPE).expect("Ways on").press("5");
+    all.expect("End this ceremony without its purpose?")
+        .enter("1")
+        .enter("the policy is not the one that was agreed")
+        .expect("Type end without")
+        .see("end_without");
+    all.press(ESCAPE);
     all.expect(REVIEW).see("review_begins");
     all.picture("review", "What changes comes first", STEADY);
     all.press("/")

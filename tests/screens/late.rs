@@ -2,18 +2,25 @@
 
 use super::{
     occasions::{Occasion, old_pin},
-    rehearsal::{transcript, unattended_pin},
+    rehearsal::{ESCAPE, transcript, unattended_pin},
     states::{CALL_TO_CLOSE, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, FAREWELL, OPENING, ROLL_CALL},
 };
 
 use keymoot_record::transcript::Event;
+use testkit::terminal::Terminal;
+
+/// Opens the ways on, and chooses the one with these words.
+pub(crate) fn way_on<'t>(at: &'t mut Terminal, words: &str) -> &'t mut Terminal {
+    at.press(ESCAPE).expect("Ways on").expect(words);
+    let picture = at.picture();
+    let row = picture.lines().find(|line| line.contains(words)).unwrap();
+    let number: String = row.chars().filter(char::is_ascii_digit).take(1).collect();
+    at.press(&number)
+}
 
 /// Somebody comes or goes: the number in the list, and the word.
 pub(crate) fn comes_or_goes(held: &mut Occasion, number: usize, word: &str) {
-    held.at
-        .press("\u{1b}")
-        .expect("3 somebody arrives or leaves the room")
-        .press("3")
+    way_on(&mut held.at, "somebody arrives or leaves the room")
         .expect("Who arrives or leaves the room?")
         .press(&number.to_string())
         .expect(format!("type {word} and press Enter").as_str())

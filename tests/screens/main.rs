@@ -3,6 +3,7 @@
 
 mod complete;
 mod console;
+mod ended;
 mod escrow;
 mod everywhere;
 mod hostile;

@@ -7,11 +7,13 @@ use std::{
     sync::LazyLock,
 };
 
+use keymoot::rehearsal::unattended;
 use keymoot_attestation::TrustStore;
 use keymoot_core::Verdict;
 use keymoot_record::{
     bundle::{self, Expectations},
     ceremony::question::last_four,
+    rules::roster::Roster,
 };
 
 use testkit::{
@@ -77,6 +79,14 @@ impl Occasion {
 
     pub(crate) fn dir(&self) -> PathBuf {
         self.folder.path().join("ceremony")
+    }
+
+    /// The PIN with which the holder in this seat was enrolled.
+    pub(crate) fn pin_of_seat(&self, seat: usize) -> String {
+        let roster = std::fs::read_to_string(self.dir().join("roster.toml")).unwrap();
+        let roster = Roster::parse(&roster).unwrap();
+        let pin = unattended::pin(7, &roster.holders[seat - 1].handle);
+        String::from_utf8(pin.expose().to_vec()).unwrap()
     }
 
     /// The room is opened: what it is asked for, line by line.

@@ -71,6 +71,7 @@ pub(crate) const REMOVE: State = State::new(
         "enrolled",
         "signed",
         "closed",
+        "proved",
         "log-read",
         "device-set-aside",
     ],

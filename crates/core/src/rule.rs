@@ -323,12 +323,15 @@ rules! {
     BundleSbom = "BUNDLE-SBOM":
         "each program that recorded the ceremony says what it is made of, in a bill of materials \
          that names it by version and digest.";
+    BundleComplete = "BUNDLE-COMPLETE":
+        "the ceremony reached its purpose; with `--ended`, it ended without it.";
     BundleClosed = "BUNDLE-CLOSED":
         "at least the threshold of distinct enrolled keys have signed the manifest's exact bytes, \
-         and no other signature is there. In `quorum-lost` one key is enough.";
+         and no other signature is there. In `quorum-lost` one key is enough, and where the \
+         ceremony ended without its purpose, one key of those present, if there is any.";
     BundlePrevious = "BUNDLE-PREVIOUS":
         "the bundle that a ceremony starts from was closed by at least its policy's threshold of \
-         keys, and its scenario is not `quorum-lost`.";
+         keys, its scenario is not `quorum-lost`, and it did not end without its purpose.";
     BundleTrusted = "BUNDLE-TRUSTED":
         "the bundle's root is the one given with `--trusted-root`, or follows from it version by \
          version.";

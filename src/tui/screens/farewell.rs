@@ -34,7 +34,11 @@ impl FarewellScreen {
 impl Screen for FarewellScreen {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who("Everybody");
-        page.headline("The ceremony is over. This leaves the room:");
+        let ended = sight.state().and_then(|state| state.ended.as_ref());
+        page.headline(match ended {
+            None => "The ceremony is over. This leaves the room:",
+            Some(_) => "The ceremony ended WITHOUT its purpose. Its record:",
+        });
         page.item("  ", &self.farewell.bundle, page.sheet.typed());
         if let Some(manifest) = &self.farewell.manifest {
             page.text(match page.by_line {

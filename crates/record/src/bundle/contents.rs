@@ -28,6 +28,8 @@ pub const REPOSITORIES: &str = "repositories";
 pub const TUF_ROOT: &str = "repositories/tuf-root";
 /// Where the repository tuf-crates lies in a bundle.
 pub const TUF_CRATES: &str = "repositories/tuf-crates";
+/// Where the documents of a ceremony that ended without its purpose lie in its bundle.
+pub(super) const UNFINISHED: &str = "unfinished";
 /// Where the published enrolments lie in a bundle.
 pub const ATTESTATIONS: &str = "attestations";
 /// The report, in both its forms.
@@ -123,9 +125,13 @@ pub fn contents(
         let bytes = object(&digest, &path)?;
         files.insert(path, bytes);
     }
-    repositories(&state, objects, &mut files).map_err(|why| fault(&why))?;
+    if state.ended.is_some() {
+        unfinished(&state, objects, &mut files).map_err(|why| fault(&why))?;
+    } else {
+        repositories(&state, objects, &mut files).map_err(|why| fault(&why))?;
+    }
     let revoked = state.revoked();
-    if !revoked.keys().is_empty() {
+    if !revoked.keys().is_empty() && state.ended.is_none() {
         files.insert(REVOKED.to_owned(), revoked.bytes());
     }
     for (path, digest) in &seal.attachments {
@@ -179,6 +185,25 @@ fn repositories(
     }
     for (path, bytes) in state.plan.crates_files() {
         files.insert(format!("{TUF_CRATES}/{path}"), bytes);
+    }
+    Ok(())
+}
+
+/// The documents of a ceremony that ended without its purpose, with the signatures that they have.
+/// Nothing here is to be published: there are no repositories.
+fn unfinished(
+    state: &State,
+    objects: &verify::Objects<'_>,
+    files: &mut Files,
+) -> Result<(), String> {
+    if state.documents.is_empty() {
+        return Ok(());
+    }
+    let delegators = Delegators::of(state, objects)?;
+    for &document in state.documents.keys() {
+        let signed = verify::signed_files(state, document, &delegators, objects)?;
+        let paths = signed.into_iter();
+        files.extend(paths.map(|(path, bytes)| (format!("{UNFINISHED}/{path}"), bytes)));
     }
     Ok(())
 }

@@ -8,14 +8,19 @@ use std::{
 
 use super::{
     Bundle, Files, MANIFEST, Manifest, SIGNATURES, STOP,
-    contents::{INPUTS, REPORT_HTML, REPORT_MARKDOWN, TUF_ROOT, contents},
+    contents::{INPUTS, REPORT_HTML, REPORT_MARKDOWN, TUF_ROOT, UNFINISHED, contents},
     manifest,
     record::Record,
     transcript,
 };
 use crate::{
     PROGRAM,
-    ceremony::{Plan, PlanFiles, State, previous::Inputs, script::Document, trust, verify},
+    ceremony::{
+        Plan, PlanFiles, State,
+        previous::{Inputs, PREVIOUS},
+        script::Document,
+        trust, verify,
+    },
     report::{self, Account, DERIVATION},
     transcript::Chain,
 };
@@ -92,7 +97,10 @@ impl<'b> Evidence<'b> {
             objects: &objects,
         };
         verdicts.extend(record.judge());
-        verdicts.extend(verify::signed_documents(&self.state, &objects));
+        verdicts.extend(match self.state.ended {
+            None => verify::signed_documents(&self.state, &objects),
+            Some(_) => verify::signatures_so_far(&self.state, &objects),
+        });
         verdicts.extend(self.state.presence());
         verdicts.extend(self.derived());
         verdicts
@@ -105,8 +113,15 @@ impl<'b> Evidence<'b> {
     /// Every root of tuf-root in the bundle.
     pub(super) fn roots(&self) -> Result<Vec<tuf::Document>, String> {
         let dialect = self.state.plan.policy.dialect;
-        let file = |path: &str| self.files.get(&format!("{TUF_ROOT}/{path}")).cloned();
-        let history = format!("{TUF_ROOT}/metadata/root_history/");
+        // Of a ceremony that ended without its purpose: what it started from.
+        let started = format!("{INPUTS}/{PREVIOUS}/tuf-root");
+        let tree = self
+            .state
+            .ended
+            .as_ref()
+            .map_or(TUF_ROOT, |_| started.as_str());
+        let file = |path: &str| self.files.get(&format!("{tree}/{path}")).cloned();
+        let history = format!("{tree}/metadata/root_history/");
         let versions = self.files.keys().filter_map(|path| {
             let name = path.strip_prefix(&history)?.strip_suffix(".root.json")?;
             name.parse::<u64>().ok()
@@ -230,10 +245,12 @@ fn objects(files: &Files, dialect: Dialect) -> BTreeMap<Digest, Cow<'_, [u8]>> {
         }
     }
     for document in Document::ALL {
-        let file = |path: &str| files.get(&format!("{TUF_ROOT}/{path}")).cloned();
-        if let Ok(Some(signed)) = dialect.read(document.role(), None, &file) {
-            let unsigned = dialect.assemble(&signed, &BTreeMap::new());
-            found.insert(Digest::of(&unsigned), Cow::Owned(unsigned));
+        for folder in [TUF_ROOT, UNFINISHED] {
+            let file = |path: &str| files.get(&format!("{folder}/{path}")).cloned();
+            if let Ok(Some(signed)) = dialect.read(document.role(), None, &file) {
+                let unsigned = dialect.assemble(&signed, &BTreeMap::new());
+                found.insert(Digest::of(&unsigned), Cow::Owned(unsigned));
+            }
         }
     }
     found

@@ -11,7 +11,7 @@ use crate::{
         script::{CheckedScript, Scenario},
     },
     rules::policy::Policy,
-    transcript::Chain,
+    transcript::{Chain, Event},
 };
 use keymoot_core::{Rule, Verdict};
 use keymoot_tuf::{Dialect, Document};
@@ -28,14 +28,19 @@ pub fn previous_state(bundle: &Bundle) -> Verdict {
     });
     let lost = CheckedScript::parse(&text("script.toml"))
         .is_ok_and(|script| script.script().scenario == Scenario::QuorumLost);
+    let ended = Chain::read(bytes("transcript.jsonl")).is_ok_and(|chain| {
+        let mut entries = chain.entries().iter();
+        entries.any(|entry| matches!(entry.event, Event::EndedWithout { .. }))
+    });
     Verdict::unless(
         Rule::BundlePrevious,
-        lost || closers < threshold,
+        lost || ended || closers < threshold,
         || format!("{closers} keys closed the bundle, a quorum of {threshold}"),
         || {
-            let says = match lost {
-                true => "it says that the quorum is lost; ",
-                false => "",
+            let says = match (lost, ended) {
+                (true, _) => "it says that the quorum is lost; ",
+                (false, true) => "its ceremony ended without its purpose; ",
+                (false, false) => "",
             };
             format!("{says}{closers} keys closed the bundle, and the quorum is {threshold}")
         },

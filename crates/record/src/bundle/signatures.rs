@@ -30,8 +30,10 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
         Ok(signatures) => signatures,
         Err(why) => return fault(why),
     };
+    let ended = state.ended.is_some();
     let delegators = match Delegators::of(state, &|digest| evidence.object(digest)) {
-        Ok(delegators) => delegators,
+        Ok(delegators) => Some(delegators),
+        Err(_) if ended => None,
         Err(why) => return fault(why),
     };
     let message = statement::signed_bytes(statement::MANIFEST, manifest);
@@ -39,8 +41,14 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
     for signature in &signatures.signatures {
         let enrolled = state.seats.iter().find_map(|seat| {
             let enrolled = seat.enrolled()?;
-            let keyid = delegators.key_id(Document::Root, &enrolled.key())?;
-            (keyid.as_str() == signature.keyid).then_some((seat, enrolled))
+            let keyid = match (&delegators, ended) {
+                (Some(delegators), false) => {
+                    let keyid = delegators.key_id(Document::Root, &enrolled.key())?;
+                    keyid.as_str().to_owned()
+                }
+                _ => statement::key_without_root(enrolled),
+            };
+            (keyid == signature.keyid).then_some((seat, enrolled))
         });
         let Some((seat, enrolled)) = enrolled else {
             return fault("a signature is by a key that was not enrolled".to_owned());
@@ -66,8 +74,12 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
     Verdict::held(
         Rule::BundleClosed,
         format!(
-            "{} distinct keys of the root closed the bundle{}",
+            "{} distinct keys {} closed the bundle{}",
             closers.len(),
+            match ended {
+                true => "of those present",
+                false => "of the root",
+            },
             match closers.len() < quorum {
                 true => format!(", fewer than the quorum of {quorum}"),
                 false => String::new(),

@@ -11,7 +11,7 @@ use super::{
     signatures,
 };
 use crate::{
-    ceremony::Plan,
+    ceremony::{Plan, State},
     expectation::{self, ExpectationSet},
     report::Account,
     transcript::Mode,
@@ -30,6 +30,8 @@ use keymoot_tuf::Document;
 pub struct Expectations {
     /// Whether the bundle is to be one of a rehearsal.
     pub rehearsal: bool,
+    /// Whether the bundle is to be one of a ceremony that ended without its purpose.
+    pub ended: bool,
     /// A root that is trusted already, from which the bundle's root must follow.
     pub trusted_root: Option<Vec<u8>>,
     /// What the plan is compared with; `None` where the caller made the bundle itself.
@@ -75,6 +77,7 @@ pub fn verify(bundle: &Bundle, expected: &Expectations, vendor: &TrustStore) -> 
     match evidence::Evidence::gather(bundle, &manifest, vendor) {
         Ok(evidence) => {
             verdicts.extend(evidence.judge());
+            verdicts.push(complete(&evidence.state, expected));
             verdicts.push(signatures::closed(bundle, &evidence));
             let plan = &evidence.state.plan;
             if let Some(set) = &expected.plan {
@@ -183,6 +186,35 @@ fn mode(manifest: &Manifest, expected: &Expectations) -> Verdict {
             Mode::Live => "leave out --rehearsal",
         },
     )
+}
+
+/// BUNDLE-COMPLETE: the record of a ceremony that ended without its purpose never passes for that
+/// of one that reached it, nor the reverse.
+fn complete(state: &State, expected: &Expectations) -> Verdict {
+    let found = state.ended.as_ref().map(|ended| {
+        format!(
+            "the ceremony ended without its purpose, {}: {}; missing: {}",
+            ended.cause,
+            excerpt(&ended.reason),
+            several(&state.missing(), "; ")
+        )
+    });
+    match (found, expected.ended) {
+        (None, false) => Verdict::held(Rule::BundleComplete, "the ceremony reached its purpose"),
+        (Some(found), true) => Verdict::held(Rule::BundleComplete, found),
+        (Some(found), false) => Violation::new(
+            Rule::BundleComplete,
+            found,
+            "nothing in it is to be published, and no ceremony starts from it; to check its record, add --ended",
+        )
+        .into(),
+        (None, true) => Violation::new(
+            Rule::BundleComplete,
+            "the ceremony reached its purpose",
+            "leave out --ended",
+        )
+        .into(),
+    }
 }
 
 /// The files of the plan that are not those that the verifier has.

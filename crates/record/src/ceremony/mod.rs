@@ -10,6 +10,7 @@ pub mod audited;
 pub mod carried;
 mod continuity;
 mod crates_root;
+pub mod ended;
 pub mod enrolment;
 mod next;
 pub mod opening;

@@ -55,7 +55,7 @@ impl State {
         Some(match shown >= need {
             true => Verdict::held(Rule::QuorumPresent, detail),
             // It is what the ceremony is about.
-            false if self.scenario() == Scenario::QuorumLost => Verdict::not_asked(Rule::QuorumPresent, detail),
+            false if self.scenario() == Scenario::QuorumLost || self.ended.is_some() => Verdict::not_asked(Rule::QuorumPresent, detail),
             false => Violation::new(
                 Rule::QuorumPresent,
                 detail,

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    ended::Ended,
     enrolment::{Enrolment, Signature},
     opening::Opening,
     plan::Plan,
@@ -55,6 +56,8 @@ pub struct State {
     pub(super) manifest_made: u64,
     /// The number of the entry that seals the bundle's transcript, and the files that the bundle carries besides.
     pub sealed: Option<Seal>,
+    /// How the ceremony ended, where that was without its purpose.
+    pub ended: Option<Ended>,
     /// Whether the bundle stands where it was to be written.
     pub exported: bool,
     /// What was recorded by hand, in order.
@@ -167,6 +170,7 @@ impl State {
             manifest: None,
             manifest_made: 0,
             sealed: None,
+            ended: None,
             exported: false,
             remarks: Vec::new(),
             time: None,

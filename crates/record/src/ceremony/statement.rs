@@ -28,6 +28,13 @@ pub const ENROLMENT: &str = "application/vnd.keymoot.enrolment+json";
 /// The payload type of a manifest that holders close a bundle with.
 pub const MANIFEST: &str = "application/vnd.keymoot.manifest+json";
 
+/// The id of a key in the closing signatures of a ceremony that ended without its purpose, where
+/// no root may name the key: the SHA-256 of its SubjectPublicKeyInfo.
+#[must_use]
+pub fn key_without_root(enrolled: &Enrolment) -> String {
+    enrolled.key().to_string()
+}
+
 /// The payload of a statement of enrolment, in canonical form.
 #[must_use]
 pub fn enrolment(

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
+    ended::Ended,
     enrolment::Enrolment,
     previous::{Revoked, RevokedKey},
     script::{Document, Kind, Scenario},
@@ -134,7 +135,8 @@ impl State {
     #[must_use]
     pub fn waiting(&self, purpose: Purpose) -> Vec<Handle> {
         let left = self.seats.iter().filter(|seat| {
-            seat.present && self.takes_part(seat, purpose) && !self.has_done(seat, purpose)
+            let here = seat.present || (self.ended.is_some() && !self.is_roll_called);
+            here && self.takes_part(seat, purpose) && !self.has_done(seat, purpose)
         });
         left.map(|seat| seat.handle.clone()).collect()
     }
@@ -161,6 +163,7 @@ impl State {
             Purpose::Enroll => quorum.holders as usize,
             Purpose::Spare => 0,
             Purpose::Sign => self.hardest().map_or(threshold, |tally| tally.need),
+            Purpose::Close if self.ended.is_some() => self.ended.as_ref().map_or(0, Ended::closers),
             // Where the quorum is lost, those who remain speak for themselves.
             Purpose::Prove | Purpose::Close if self.scenario() == Scenario::QuorumLost => 1,
             Purpose::Prove | Purpose::Close => threshold,

@@ -19,6 +19,7 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
                 | Event::Mishap { .. }
                 | Event::Resumed { .. }
                 | Event::Left {}
+                | Event::EndedWithout { .. }
                 | Event::Arrived { .. }
                 | Event::Departed { .. }
                 | Event::TurnEnded {
@@ -100,7 +101,10 @@ fn row(entry: &Entry) -> Row {
     let sentence = entry.sentence();
     let remarkable = matches!(
         entry.event,
-        Event::Note { .. } | Event::Exception { .. } | Event::Mishap { .. }
+        Event::Note { .. }
+            | Event::Exception { .. }
+            | Event::Mishap { .. }
+            | Event::EndedWithout { .. }
     );
     Row::Cells(vec![
         entry.seq.to_string().into(),

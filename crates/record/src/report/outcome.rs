@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     ceremony::{question, seating::Standing, state::Seat},
+    rules::roster::Handle,
     transcript::Mode,
 };
 use keymoot_core::text::escape;
@@ -57,7 +58,56 @@ pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
         vec![format!("{} lines", facts.chain.entries().len()).into()],
     ));
     lines.push(("Head", digest(&facts.seal.head)));
-    vec![Block::Paragraph(told.into()), Block::Facts(lines)]
+    let mut blocks = ended(facts);
+    blocks.extend([Block::Paragraph(told.into()), Block::Facts(lines)]);
+    blocks
+}
+
+/// That the ceremony ended without its purpose, what is missing, and what it leaves.
+fn ended(facts: &Facts<'_>) -> Vec<Block> {
+    let state = facts.state;
+    let Some(ended) = &state.ended else {
+        return Vec::new();
+    };
+    let told = Phrase::strong("The ceremony ended without its purpose").and(format!(
+        ": {}. \"{}\" Nothing in this bundle is to be published, and no ceremony starts from it.",
+        ended.cause,
+        escape(&ended.reason)
+    ));
+    let mut left = Vec::new();
+    let made = state.made_here();
+    if !made.is_empty() {
+        let handles: Vec<_> = made.iter().map(Handle::as_str).collect();
+        left.push(format!(
+            "attestations/: the keys that {} made, each with its evidence. The next ceremony \
+             resets these devices and has each holder make a key again",
+            handles.join(", ")
+        ));
+    }
+    for paper in &facts.documents {
+        left.push(format!(
+            "unfinished/: {} as it was proposed, with {} signatures",
+            paper.document.name(),
+            facts.signers(paper.document)
+        ));
+    }
+    left.push(
+        "script.toml, policy.toml and roster.toml: the next ceremony can have the same plan"
+            .to_owned(),
+    );
+    let listed = |points: Vec<String>| {
+        let points = points
+            .into_iter()
+            .map(|point| Phrase::from(format!("{}.", escape(&point))));
+        Block::List(points.collect())
+    };
+    vec![
+        Block::Paragraph(told),
+        Block::Part("What is missing".to_owned()),
+        listed(state.missing()),
+        Block::Part("What can be used again".to_owned()),
+        listed(left),
+    ]
 }
 
 /// The program with its digest; more than one where the ceremony was resumed by another.
@@ -134,11 +184,14 @@ pub(super) fn documents(facts: &Facts<'_>) -> Vec<Block> {
         let changes = paper.changes.iter().cloned().map(Phrase::from);
         blocks.push(Block::List(changes.collect()));
         blocks.push(Block::Paragraph(
-            format!(
-                "Before anybody was asked to sign, it was read in the room, and the first words of \
-                 its digest were typed: {}.",
-                question::reading_words(&paper.proposal.signed)
-            )
+            match paper.proposal.reviewed {
+                true => format!(
+                    "Before anybody was asked to sign, it was read in the room, and the first words of \
+                     its digest were typed: {}.",
+                    question::reading_words(&paper.proposal.signed)
+                ),
+                false => "The people in the room did not agree to it, and nobody was asked to sign.".to_owned(),
+            }
             .into(),
         ));
         blocks.push(Block::Facts(vec![

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ceremony::ended::Cause;
 use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
 use keymoot_core::{Verdict, time::Time};
@@ -150,6 +151,13 @@ pub enum Event {
     Departed {
         /// Who.
         person: Person,
+    },
+    /// The ceremony ends without its purpose: what is left is to close and to export its record.
+    EndedWithout {
+        /// Why.
+        cause: Cause,
+        /// What happened, in one line.
+        reason: String,
     },
     /// A holder came up to the table.
     TurnBegun {

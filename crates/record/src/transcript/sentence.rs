@@ -72,6 +72,12 @@ impl Event {
                 1 => format!("{} holders and 1 witness are present", present.len()),
                 n => format!("{} holders and {n} witnesses are present", present.len()),
             },
+            Self::EndedWithout { cause, reason } => {
+                format!(
+                    "the ceremony ends without its purpose, {cause}: {}",
+                    escape(reason)
+                )
+            }
             Self::Arrived { person } => format!("{} arrives", person.name()),
             Self::Departed { person } => format!("{} departs", person.name()),
             Self::TurnBegun { holder } => format!("{} comes to the table", escape(holder)),

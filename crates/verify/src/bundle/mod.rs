@@ -37,6 +37,9 @@ pub struct Args {
     /// The bundle is one of a rehearsal
     #[arg(long)]
     rehearsal: bool,
+    /// The bundle is one of a ceremony that ended without its purpose
+    #[arg(long)]
+    ended: bool,
     /// What the bundle must be as strong as: rfc-3724, project-2026, rehearsal-small, or a file by a
     /// path with a slash
     #[arg(long, value_name = "SET", default_value = expectation::DEFAULT)]
@@ -111,6 +114,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let file = |named: &Option<String>| named.as_deref().map(digest_of).transpose();
     let expected = Expectations {
         rehearsal: args.rehearsal,
+        ended: args.ended,
         trusted_root,
         plan: Some(expectations(&args.expect)?),
         files: ExpectedFiles {

@@ -39,6 +39,15 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
         .as_ref()
         .map_or("nothing", ExpectationSet::name);
     let _ = match violated.as_slice() {
+        [] if expected.ended => writeln!(
+            text,
+            "RECORD VERIFIED: {path}{}: {passed} rules hold. The ceremony ENDED WITHOUT its purpose: \
+             nothing in it is to be published, and no ceremony starts from it.",
+            match expected.rehearsal {
+                true => " is a REHEARSAL that holds together",
+                false => "",
+            }
+        ),
         [] if expected.rehearsal => writeln!(
             text,
             "VERIFIED: {path} is a REHEARSAL that holds together: {passed} rules hold, as strong as \
@@ -65,7 +74,7 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             "keymoot did not ask {many} rules: they need records that the older program did not write."
         ),
     };
-    if violated.is_empty() {
+    if violated.is_empty() && !expected.ended {
         text += match &expected.trusted_root {
             Some(_) => "Its root is the one that you trust, or follows from it.\n",
             None => {

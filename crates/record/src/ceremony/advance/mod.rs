@@ -10,6 +10,7 @@ use super::{
     State,
     script::{Document, Kind},
     state::{Progress, Proposal, Seal},
+    turn::Purpose,
 };
 use crate::transcript::{Entry, Event};
 use keymoot_core::{Verdict, digest::Digest};
@@ -23,6 +24,7 @@ impl State {
             Event::StepBegun { step } => self.step_begun(step),
             Event::StepDone { step } => self.step_done(step),
             Event::Confirmed { step, fields } => self.confirmed(step, fields),
+            Event::EndedWithout { cause, reason } => self.end_without(*cause, reason),
             Event::MachineChecked { verdicts } => {
                 self.in_step(Kind::Preflight)?;
                 self.judge(verdicts);
@@ -182,6 +184,7 @@ impl State {
         match self.purpose() {
             Some(purpose) => {
                 self.turn.is_none()
+                    && (purpose != Purpose::Close || self.manifest.is_some())
                     && self.is_met(purpose)
                     && (self.progress.enough || self.waiting(purpose).is_empty())
             }

@@ -1,0 +1,40 @@
+//! The end without the ceremony's purpose: the people do not agree, or cannot become a quorum.
+
+use super::{form::Form, page::Page, screens::Sight};
+use keymoot_record::ceremony::ended::Cause;
+
+/// The words that end the ceremony without its purpose.
+const END_WITHOUT: &str = "end without";
+
+/// What is typed: the cause, the reason, the words.
+pub(super) fn form() -> Form {
+    let labels = [
+        "1 we do not agree, 2 no quorum, 3 another reason:",
+        "What happened, in one line that everybody can read:",
+        "Type end without and press Enter:",
+    ];
+    Form::new(&labels, Some(END_WITHOUT)).accepting(|line| cause(line).is_some(), "Type 1, 2 or 3.")
+}
+
+/// The cause that was typed.
+pub(super) fn cause(typed: &str) -> Option<Cause> {
+    match typed.trim() {
+        "1" => Some(Cause::Disagreement),
+        "2" => Some(Cause::QuorumOutOfReach),
+        "3" => Some(Cause::Other),
+        _ => None,
+    }
+}
+
+/// Says what it means.
+pub(super) fn page(page: &mut Page, sight: &Sight<'_>, form: &Form) {
+    page.who("The administrator");
+    page.headline("End this ceremony without its purpose?");
+    page.gap();
+    page.text("Nothing can be signed after this. Those present close a bundle of what happened and of what is missing. No ceremony starts from it.");
+    if sight.state().is_some_and(|state| state.manifest.is_some()) {
+        page.text("The closing signatures so far are dropped: the bundle is sealed again, with this in it.");
+    }
+    form.show(page);
+    page.keys = "Enter next  Up before".to_owned();
+}
