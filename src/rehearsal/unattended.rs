@@ -171,6 +171,7 @@ impl Operator for Unattended {
             Question::IsThisYours { device, .. } => Answer::Typed(last_four(device.serial)),
             Question::MayErase { .. } => Answer::Typed(ERASE.to_owned()),
             Question::AdoptOrReplace { .. } => Answer::Typed(ADOPT.to_owned()),
+            Question::HaveYouReadPlan { digest, .. } => Answer::Typed(reading_words(digest)),
             Question::HaveYouRead { signed, .. } => Answer::Typed(reading_words(signed)),
             Question::DeviceRefused { violated, .. } | Question::Violations { violated } => {
                 for verdict in violated {

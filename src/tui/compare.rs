@@ -16,7 +16,10 @@ use super::{
     upcoming,
 };
 use keymoot_core::digest::Digest;
-use keymoot_record::transcript::Program;
+use keymoot_record::{
+    ceremony::{PlanPart, State},
+    transcript::Program,
+};
 
 /// Which digest is shown, and which of its leaves.
 #[derive(Debug, Default)]
@@ -28,7 +31,7 @@ pub(super) struct Compare {
 }
 
 /// The digests that people compare: of what is to be signed, of what leaves the room,
-/// and of the program.
+/// of the program, and of the plan.
 fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
     let Some(view) = sight.view else {
         return Vec::new();
@@ -36,7 +39,7 @@ fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
     let documents = view.readings.iter();
     let documents = documents.map(|reading| (reading.document.name().to_owned(), reading.signed));
     let manifest = view.state.manifest;
-    let program = view.state.program();
+    let of_part = |part: PlanPart| Some((name_of(part), view.state.digest_of(part)?));
     let first = view.state.plan.previous().and_then(|p| p.roots().first());
     let first = first.filter(|_| view.state.awaits_comparison());
     first
@@ -45,8 +48,15 @@ fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
         .chain(documents)
         .chain(manifest.map(|digest| ("MANIFEST.json".to_owned(), digest)))
         .chain([("the transcript so far".to_owned(), view.head)])
-        .chain(program.map(|program| ("this program".to_owned(), program.sha256)))
+        .chain(PlanPart::ALL.into_iter().filter_map(of_part))
         .collect()
+}
+
+fn name_of(part: PlanPart) -> String {
+    match part {
+        PlanPart::Program => "this program".to_owned(),
+        _ => format!("the {}", part.name()),
+    }
 }
 
 /// The program at work, for whoever compares it with what was built before anything
@@ -78,13 +88,15 @@ impl Compare {
         sight.view.is_some()
     }
 
-    /// Opened where somebody reads a document, it shows that one's digest first.
+    /// Opened where somebody reads a document or a digest, it shows that one first.
     pub(super) fn of(sight: &Sight<'_>) -> Self {
         let unread = sight.state().map(upcoming::unread).unwrap_or_default();
-        let name = unread.first().map(|document| document.name());
+        let document = unread.first().map(|document| document.name().to_owned());
+        let part = sight.state().and_then(State::part_to_read).map(name_of);
+        let name = document.or(part);
         let which = digests(sight)
             .iter()
-            .position(|(what, _)| Some(what.as_str()) == name);
+            .position(|(what, _)| Some(what) == name.as_ref());
         Self {
             which: which.unwrap_or(0),
             ..Self::default()

@@ -3,7 +3,7 @@
 use keymoot_attestation::Family;
 use keymoot_core::text::escape;
 use keymoot_record::ceremony::{
-    State,
+    PlanPart, State,
     script::{Document, Kind},
     turn::{Purpose, Stage, Turn},
 };
@@ -18,6 +18,16 @@ pub(super) fn upcoming(state: &State) -> String {
         if left > 0 {
             return format!("{}, {left} to go", turn_in_words(purpose));
         }
+    }
+    let parts = PlanPart::ALL.into_iter();
+    let left = state
+        .part_to_read()
+        .map(|part| parts.filter(move |p| *p > part));
+    if let Some(mut left) = left {
+        return match (left.next(), state.current()) {
+            (Some(part), _) => format!("the digest of the {} is read", part.name()),
+            (None, step) => step.map_or_else(String::new, |step| escape(&step.title)),
+        };
     }
     match unread(state).get(1) {
         Some(document) => format!("{} is read", document.name()),

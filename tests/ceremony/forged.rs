@@ -7,7 +7,7 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::{Outcome, Rule, Verdict, digest::Digest};
 use keymoot_record::{
     bundle::{self, Bundle, Expectations, Files},
-    ceremony::{Plan, PlanFiles, State},
+    ceremony::{Plan, PlanFiles, PlanPart, State},
     report,
     transcript::{Chain, Event, Mode, Time},
 };
@@ -299,7 +299,7 @@ fn a_transcript_of_another_format_is_not_read() {
     let files = rewritten(|lines| {
         for event in events(lines) {
             if let Event::Opened { format, .. } = event {
-                *format = "keymoot-transcript-9".to_owned();
+                *format = "keymoot-transcript-999".to_owned();
             }
         }
     });
@@ -335,6 +335,13 @@ fn the_bill_of_materials_of_another_program_is_found() {
         for event in events(lines) {
             if let Event::Opened { program, .. } = event {
                 program.sha256 = Digest::of(b"another build");
+            }
+            if let Event::PlanRead {
+                part: PlanPart::Program,
+                digest,
+            } = event
+            {
+                *digest = Digest::of(b"another build");
             }
         }
     });

@@ -19,6 +19,7 @@ mod program;
 mod python;
 mod replay;
 mod report;
+mod resumed;
 mod secrets;
 mod status;
 mod story;

@@ -46,6 +46,7 @@ fn no_text_of_people_is_obeyed_by_a_terminal_and_every_one_is_seen() {
         fs::write(&script_path, words).unwrap();
         fs::write(&roster_path, roster(hostile.text)).unwrap();
         let mut all = Tables::rehearse(&[&script_path, "--roster", &roster_path]);
+        all.read_digests();
         all.expect("Read aloud").expect(hostile.seen);
         all.enter("bag 17").enter("12:00").expect(CONFIRM);
         all.enter("confirm").expect(ROLL_CALL);

@@ -23,7 +23,8 @@ use testkit::{
 
 use super::{
     rehearsal::{
-        DOCUMENTS, PLUG, TOUCH, pin, reading_words, touch_for, transcript, unattended_pin,
+        DOCUMENTS, PLUG, TOUCH, pin, read_digests, reading_words, touch_for, transcript,
+        unattended_pin,
     },
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, ERASE,
@@ -91,6 +92,8 @@ impl Occasion {
 
     /// The room is opened: what it is asked for, line by line.
     pub(crate) fn opens(&mut self, first: State<'_>, lines: [&str; 2]) {
+        let dir = self.dir();
+        read_digests(&mut self.at, &dir);
         self.at.expect(first).enter(lines[0]).enter(lines[1]);
         self.at.expect(CONFIRM).enter("confirm");
         let words = self.first_root();

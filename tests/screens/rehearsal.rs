@@ -7,12 +7,13 @@ use std::{
 
 use keymoot::rehearsal::unattended;
 use keymoot_record::{
+    ceremony::PlanPart,
     rules::roster::Handle,
     transcript::{Chain, Event},
 };
 use testkit::{lockstep::Lockstep, privileged::Root, programs::keymoot, terminal::Terminal};
 
-use super::states::BLINKS;
+use super::states::{BLINKS, DIGEST};
 
 /// Ctrl-N plugs the holder's device in or out, Ctrl-T touches it.
 pub(crate) const PLUG: &str = "\u{e}";
@@ -104,6 +105,37 @@ pub(crate) fn transcript(dir: &Path) -> Chain {
 
 /// The documents of the first ceremony, in the order in which they are read and signed.
 pub(crate) const DOCUMENTS: [&str; 3] = ["root.json", "targets.json", "crates.json"];
+
+/// Everybody reads the four digests before the first step.
+pub(crate) fn read_digests(at: &mut Terminal, dir: &Path) {
+    for part in PlanPart::ALL {
+        let compared = format!("digest of the {} (", part.name());
+        at.expect(DIGEST.with(&compared)).expect("first two words");
+        at.enter(&plan_words(dir, part));
+    }
+}
+
+/// The first two words of a digest that is read before the first step.
+pub(crate) fn plan_words(dir: &Path, part: PlanPart) -> String {
+    let transcript = transcript(dir);
+    let Some(Event::Opened {
+        program,
+        policy,
+        roster,
+        script,
+        ..
+    }) = transcript.entries().first().map(|entry| &entry.event)
+    else {
+        panic!("a transcript begins with its opening");
+    };
+    let digest = match part {
+        PlanPart::Program => &program.sha256,
+        PlanPart::Policy => policy,
+        PlanPart::Roster => roster,
+        PlanPart::Script => script,
+    };
+    keymoot_record::ceremony::question::reading_words(digest)
+}
 
 /// The words that the review of a document asks for, as they stand on the screen.
 pub(crate) fn reading_words(dir: &Path, name: &str) -> String {

@@ -5,6 +5,8 @@ use testkit::terminal::State;
 
 /// A step that somebody confirms.
 pub(crate) const CONFIRM: State = State::new("type confirm", &["step-begun", "loaded", "note"]);
+/// A digest is compared before the first step.
+pub(crate) const DIGEST: State = State::new("Compare the digest of the", &["opened", "plan-read"]);
 /// The ceremony is opened.
 pub(crate) const OPENING: State = State::new("Number of the tamper-evident bag", &["step-begun"]);
 /// The last step of which something can be recorded.
@@ -14,7 +16,7 @@ pub(crate) const ROLL_CALL: State = State::new("Space marks who answers", &["ste
 /// Whose turn it is. Where the words of the step do not matter: after an interruption, too.
 pub(crate) const CALL: State = State::new(
     "Call the next holder",
-    &["step-begun", "turn-ended", "resumed"],
+    &["step-begun", "turn-ended", "machine-checked"],
 );
 pub(crate) const CALL_TO_ENROL: State = State::new(
     "Call the next holder to make a key",
@@ -39,7 +41,7 @@ pub(crate) const INSERT: State = State::new(
         "device-set-aside",
         "mishap",
         "device-exchanged",
-        "resumed",
+        "machine-checked",
     ],
 );
 pub(crate) const INSERT_UNIT: State = State::new("Insert your YubiHSM 2", &["turn-begun"]);

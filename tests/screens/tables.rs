@@ -3,6 +3,7 @@
 
 use std::{ffi::OsString, fs, ops::Range, path::PathBuf};
 
+use super::rehearsal::read_digests;
 use testkit::terminal::{Frame, Kind, State, Terminal, same_picture};
 
 const SMALL: Kind = Kind {
@@ -74,6 +75,14 @@ impl Tables {
             tables,
             mistaken: Vec::new(),
         }
+    }
+
+    /// Everybody reads the four digests before the first step.
+    pub(crate) fn read_digests(&mut self) -> &mut Self {
+        for (at, table) in self.tables.iter_mut().enumerate() {
+            read_digests(table, &self.folder.path().join(at.to_string()));
+        }
+        self
     }
 
     pub(crate) fn dir(&self, at: usize) -> PathBuf {

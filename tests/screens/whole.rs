@@ -6,7 +6,7 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::Verdict;
 use keymoot_record::{
     bundle::{self, Expectations},
-    ceremony::question::last_four,
+    ceremony::{PlanPart, question::last_four},
 };
 use testkit::{
     needle::Needle,
@@ -17,7 +17,10 @@ use testkit::{
 
 use super::{
     escrow::Escrow,
-    rehearsal::{DOCUMENTS, PLUG, TOUCH, course, pin, reading_words, serials, touch_for},
+    rehearsal::{
+        DOCUMENTS, PLUG, TOUCH, course, pin, plan_words, read_digests, reading_words, serials,
+        touch_for,
+    },
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, FAREWELL,
         IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REMOVE, ROLL_CALL, SPARES, TYPE_PIN,
@@ -83,6 +86,7 @@ fn by_screens() -> Held {
         Ok(root) => Traced::begin(&root, &held.trace(), &arguments),
         Err(_) => Terminal::start(&arguments),
     };
+    read_digests(&mut at, &held.dir());
     at.expect(OPENING)
         .enter("bag 17")
         .enter("12:00")
@@ -148,10 +152,24 @@ fn answer(at: &mut Terminal, question: &str, line: &str) -> String {
     read
 }
 
+/// Reads each digest to its end, and types its first two words as they were printed.
+fn read_digests_by_line(at: &mut Terminal, dir: &std::path::Path) {
+    for part in PlanPart::ALL {
+        let digest = format!("the digest of the {} (", part.name());
+        let said = at.read(&digest) + &at.read("first two words") + &at.read("\n> ");
+        let words = plan_words(dir, part);
+        // The words stand in columns.
+        let said: Vec<_> = said.split_whitespace().collect();
+        assert!(said.join(" ").contains(&words), "{words}: {said:?}");
+        at.enter(&words);
+    }
+}
+
 fn by_lines() -> (Held, String) {
     let held = Held::new();
     let mut at = held.begin(&["--plain"]);
     let at = &mut at;
+    read_digests_by_line(at, &held.dir());
     answer(at, "tamper-evident bag", "bag 17");
     answer(at, "Time on the wall clock", "12:00");
     answer(at, "type confirm", "confirm");

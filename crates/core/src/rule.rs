@@ -155,6 +155,12 @@ rules! {
         "the transcript says that every MACHINE rule was judged and none was violated; in a live \
          ceremony, that all held.";
 
+    MachineResumed = "MACHINE-RESUMED" since 2:
+        "after each `resumed` the machine passed every MACHINE rule again, before the next secret \
+         or signature.";
+    PlanRead = "PLAN-READ" since 2:
+        "before the first step people read the digests of program, policy, roster and script.";
+
     DeviceDistinct = "DEVICE-DISTINCT":
         "the device that a holder brings has not been enrolled for anybody, in this ceremony or \
          an earlier one; no published enrolment has a device or a key under two holders.";

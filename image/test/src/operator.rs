@@ -152,7 +152,7 @@ impl<'room> Operator<'room> {
                 seats.join(" ")
             });
         }
-        if is("first two words of the digest") {
+        if is("first two words") {
             // The digest stands in rows of words; the first begins with 1.
             let rows = all.lines().filter_map(|row| row.strip_prefix("1 "));
             let mut words = rows.map(|row| row.split_whitespace().take(2).collect::<Vec<_>>());

@@ -47,7 +47,12 @@ impl Model {
         }
         page.tighten(layout::upper_rows(self.size, &page));
         let program = sight.state().and_then(State::program);
-        if let Some(program) = program.filter(|_| self.overlay.is_none() && !self.begun) {
+        let being_read = sight
+            .state()
+            .is_some_and(|state| state.part_to_read().is_some());
+        if let Some(program) =
+            program.filter(|_| self.overlay.is_none() && !self.begun && !being_read)
+        {
             let room = layout::upper_rows(self.size, &page).saturating_sub(page.rows());
             this_program(&mut page, program, room);
         }

@@ -5,6 +5,7 @@ mod device;
 mod farewell;
 mod once;
 mod pin;
+mod plan_part;
 mod review;
 mod roll_call;
 mod trouble;
@@ -128,6 +129,9 @@ pub(super) fn of_question(question: Question, sight: &Sight<'_>) -> Box<dyn Scre
             violated,
             another,
         } => Box::new(device::Refused::new(holder, serial, violated, another)),
+        Question::HaveYouReadPlan { part, digest } => {
+            Box::new(plan_part::ReadPart::new(part, digest))
+        }
         Question::HaveYouRead { document, signed } => {
             Box::new(review::Review::new(document, signed))
         }
@@ -140,7 +144,12 @@ fn confirmed_by(sight: &Sight<'_>) -> String {
     let Some(step) = sight.state().and_then(State::current) else {
         return String::new();
     };
-    match step.by {
+    // Examining the machine again is no part of the step in which the program was resumed.
+    let by = match sight.state().is_some_and(State::awaits_examination) {
+        true => Role::Administrator,
+        false => step.by,
+    };
+    match by {
         Role::Administrator => {
             let name = sight
                 .state()

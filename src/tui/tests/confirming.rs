@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    story::{Story, device_error, handle, now, serial},
+    story::{SCRIPT, Story, device_error, handle, now, roster, serial},
     table::Table,
 };
 use crate::{
@@ -50,6 +50,7 @@ pub(super) fn every_question() -> Vec<Story> {
         verdicts: violated(),
     });
     vec![
+        Story::at_digests(Mode::Rehearsal, SCRIPT.to_owned(), roster()),
         Story::at_confirm(),
         Story::at_roll_call(),
         Story::at_enrolment(),

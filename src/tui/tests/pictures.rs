@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{
-    story::{Story, device_error, handle, serial},
+    story::{SCRIPT, Story, device_error, handle, roster, serial},
     table::{PLAIN, Table},
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     },
 };
 use keymoot_core::{Rule, Violation};
+use keymoot_record::transcript::Mode;
 
 /// Nine simulated devices, of which one is in.
 pub(super) fn room(inserted: usize, touch: bool) -> RoomSeen {
@@ -48,6 +49,12 @@ fn before_the_driver_has_said_anything() {
         .draw(|frame| crate::tui::draw::draw(frame, &model))
         .unwrap();
     insta::assert_snapshot!(terminal.backend().to_string());
+}
+
+#[test]
+fn the_digests_are_read_before_the_first_step() {
+    let story = Story::at_digests(Mode::Live, SCRIPT.to_owned(), roster());
+    insta::assert_snapshot!(Table::asked(&story).picture());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::device::{DeviceError, ErrorKind, Operation, Serial, Who};
 use crate::driver::{Reading, View};
 use keymoot_core::digest::Digest;
 use keymoot_record::{
-    ceremony::{Next, Plan, PlanFiles, Question, State, script::Document},
+    ceremony::{Next, Plan, PlanFiles, PlanPart, Question, State, script::Document},
     rules::roster::Handle,
     transcript::{Chain, Event, Mode, Program, Time},
 };
@@ -69,7 +69,7 @@ pub(super) fn now() -> Time {
 }
 
 impl Story {
-    /// Nothing but the opening.
+    /// Nothing but the opening, and the digests that were read.
     pub(super) fn opened() -> Self {
         Self::of(SCRIPT.to_owned(), roster())
     }
@@ -80,6 +80,16 @@ impl Story {
     }
 
     fn opened_as(mode: Mode, script: String, roster: String) -> Self {
+        let mut story = Self::at_digests(mode, script, roster);
+        for part in PlanPart::ALL {
+            let digest = story.state.digest_of(part).unwrap();
+            story.tell(Event::PlanRead { part, digest });
+        }
+        story
+    }
+
+    /// The opening, before anybody has read a digest.
+    pub(super) fn at_digests(mode: Mode, script: String, roster: String) -> Self {
         let files = PlanFiles {
             script,
             policy: policy(),

@@ -8,7 +8,10 @@ use std::{
 };
 
 use keymoot_record::{
-    ceremony::question::{last_four, reading_words},
+    ceremony::{
+        PlanPart,
+        question::{last_four, reading_words},
+    },
     transcript::{Chain, Event},
 };
 
@@ -116,8 +119,36 @@ impl Ceremony {
         assert_eq!(self.at.exit_code(), 0);
     }
 
+    /// Everybody reads the digests of program, policy, roster and script.
+    pub(crate) fn read_digests(&mut self) {
+        for part in PlanPart::ALL {
+            let asked = format!("digest of the {} (", part.name());
+            self.at.read(&asked);
+            self.at.read("first two words");
+            let transcript = self.place.transcript();
+            let Some(Event::Opened {
+                program,
+                policy,
+                roster,
+                script,
+                ..
+            }) = transcript.entries().first().map(|entry| &entry.event)
+            else {
+                panic!("a transcript begins with its opening");
+            };
+            let digest = match part {
+                PlanPart::Program => &program.sha256,
+                PlanPart::Policy => policy,
+                PlanPart::Roster => roster,
+                PlanPart::Script => script,
+            };
+            self.at.reply(&reading_words(digest));
+        }
+    }
+
     /// From the first question to the last holder's answer.
     pub(crate) fn up_to_roll_call(&mut self) {
+        self.read_digests();
         self.at.answer(AFTER_PREFLIGHT, "bag 17");
         let now = plan::now().to_string();
         self.at.answer("Time on the wall clock", &now[11..16]);

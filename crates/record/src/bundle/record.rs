@@ -38,6 +38,7 @@ pub fn so_far(
 
 impl Record<'_> {
     pub(super) fn judge(&self) -> Vec<Verdict> {
+        let format = self.state.format();
         let mut verdicts = self.state.plan.verdicts().to_vec();
         verdicts.push(self.lines());
         verdicts.push(Verdict::held(
@@ -51,6 +52,12 @@ impl Record<'_> {
         if self.state.sealed.is_some() || self.machine_passed() {
             verdicts.push(self.machine());
         }
+        if format >= Rule::MachineResumed.since() {
+            verdicts.push(self.machine_after_resuming());
+        }
+        if format >= Rule::PlanRead.since() && self.state.has_begun() {
+            verdicts.push(self.plan_read());
+        }
         verdicts.push(self.wall_clock());
         verdicts.extend(self.enrolments());
         verdicts.extend(carried::judge(self.state, self.trust));
@@ -59,7 +66,6 @@ impl Record<'_> {
         for (&document, proposal) in &self.state.documents {
             verdicts.extend(self.document(document, proposal.made));
         }
-        let format = self.format();
         let later = Rule::ALL.iter().filter(|rule| rule.since() > format);
         verdicts.extend(later.map(|rule| Verdict::of_older_record(*rule, format)));
         verdicts
@@ -93,12 +99,6 @@ impl Record<'_> {
         examined
             .next()
             .is_some_and(|verdicts| !verdicts.iter().any(Verdict::is_violated))
-    }
-
-    /// The number of the transcript's format.
-    pub(super) fn format(&self) -> u32 {
-        let opening = self.state.opening.as_ref();
-        opening.map_or(1, |opening| opening.format)
     }
 
     pub(super) fn mode(&self) -> Mode {

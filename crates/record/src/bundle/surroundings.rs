@@ -2,6 +2,7 @@
 
 use super::{STOP, record::Record};
 use crate::{
+    ceremony::PlanPart,
     rules::machine,
     transcript::{Event, Mode, Time},
 };
@@ -20,27 +21,100 @@ impl Record<'_> {
                 Event::MachineChecked { verdicts } => Some(verdicts),
                 _ => None,
             });
-        let format = self.format();
-        let asked = || machine::RULES.iter().filter(|rule| rule.since() <= format);
-        // A rehearsal may leave rules of the machine unasked, a live ceremony none.
+        Verdict::unless(
+            Rule::MachineExamined,
+            !judged.is_some_and(|verdicts| self.passes(verdicts)),
+            || {
+                format!(
+                    "the transcript says that the machine was examined by {} rules",
+                    self.asked_of_machine().count()
+                )
+            },
+            || "the transcript does not say that the machine passed every rule".to_owned(),
+            STOP,
+        )
+    }
+
+    fn asked_of_machine(&self) -> impl Iterator<Item = &'static Rule> {
+        let format = self.state.format();
+        let rules = machine::RULES.iter();
+        rules.filter(move |rule| rule.since() <= format)
+    }
+
+    /// Whether an examination has every rule, and none is violated. A rehearsal may leave rules of
+    /// the machine unasked, a live ceremony none.
+    fn passes(&self, verdicts: &[Verdict]) -> bool {
         let passed = |verdict: &Verdict| match verdict.outcome {
             Outcome::Held => true,
             Outcome::NotAsked => self.mode() == Mode::Rehearsal,
             Outcome::Violated => false,
         };
-        let complete = judged.is_some_and(|verdicts| {
-            asked().all(|rule| verdicts.iter().any(|v| v.rule == *rule && passed(v)))
-        });
+        self.asked_of_machine()
+            .all(|rule| verdicts.iter().any(|v| v.rule == *rule && passed(v)))
+    }
+
+    /// MACHINE-RESUMED: whoever starts the program again may do so on another machine, or on one
+    /// that was changed in between.
+    pub(super) fn machine_after_resuming(&self) -> Verdict {
+        let (mut examined, mut resumed, mut times) = (false, None, 0);
+        let mut unexamined = None;
+        for entry in self.chain.entries() {
+            match &entry.event {
+                Event::MachineChecked { verdicts } => {
+                    examined = true;
+                    if self.passes(verdicts) {
+                        resumed = None;
+                    }
+                }
+                Event::Resumed { .. } if examined => {
+                    (resumed, times) = (Some(entry.seq), times + 1);
+                }
+                event if event.relies_on_machine() => {
+                    unexamined = unexamined.or(resumed.map(|resumed| (resumed, entry.seq)));
+                }
+                _ => {}
+            }
+        }
+        match (unexamined, times) {
+            (Some((resumed, next)), _) => Violation::new(
+                Rule::MachineResumed,
+                format!(
+                    "the program was started again at line {}, and the machine did not pass every \
+                     rule between that and line {}",
+                    resumed + 1,
+                    next + 1
+                ),
+                STOP,
+            )
+            .into(),
+            (None, 0) => Verdict::held(
+                Rule::MachineResumed,
+                "the program ran from the examination of the machine to the end",
+            ),
+            (None, times) => Verdict::held(
+                Rule::MachineResumed,
+                format!(
+                    "the program was started again {times} times, and the machine passed every rule each time"
+                ),
+            ),
+        }
+    }
+
+    /// PLAN-READ: which digests were read is what the replay of the transcript has checked.
+    pub(super) fn plan_read(&self) -> Verdict {
+        let unread = PlanPart::ALL.iter();
+        let unread = unread.filter(|part| !self.state.read_parts.contains(part));
+        let unread: Vec<_> = unread.map(|part| part.name()).collect();
         Verdict::unless(
-            Rule::MachineExamined,
-            !complete,
+            Rule::PlanRead,
+            !unread.is_empty(),
+            || "the digests of program, policy, roster and script were read".to_owned(),
             || {
                 format!(
-                    "the transcript says that the machine was examined by {} rules",
-                    asked().count()
+                    "the first step began, and these digests had not been read: {}",
+                    unread.join(", ")
                 )
             },
-            || "the transcript does not say that the machine passed every rule".to_owned(),
             STOP,
         )
     }

@@ -2,6 +2,7 @@
 //! that needs neither.
 
 use super::{
+    machine::MachineState,
     question::Question,
     script::{Document, Kind},
     state::State,
@@ -75,6 +76,20 @@ impl State {
         let Some(step) = self.current() else {
             return Next::Finished;
         };
+        if let Some((part, digest)) = self
+            .part_to_read()
+            .and_then(|part| Some((part, self.digest_of(part)?)))
+        {
+            return Next::Ask(Question::HaveYouReadPlan { part, digest });
+        }
+        if self.awaits_examination() {
+            return match &self.machine {
+                MachineState::Violated(violated) => Next::Ask(Question::Violations {
+                    violated: violated.clone(),
+                }),
+                _ => Next::Do(Effect::ExamineMachine),
+            };
+        }
         if !self.begun {
             return Next::Record(Event::StepBegun {
                 step: step.id.clone(),
@@ -113,6 +128,9 @@ impl State {
     /// The effect to do again after the cause of a violation was mended.
     #[must_use]
     pub fn again(&self) -> Option<Effect> {
+        if self.awaits_examination() {
+            return Some(Effect::ExamineMachine);
+        }
         match self.effect_of_step(self.current()?.kind) {
             Some(Next::Do(effect)) => Some(effect),
             _ => None,

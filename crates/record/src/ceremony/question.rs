@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    plan_part::PlanPart,
     script::{Document, Kind},
     state::State,
     turn::{Purpose, Seen},
@@ -68,6 +69,13 @@ pub enum Question {
         violated: Vec<Verdict>,
         /// Whether another device may be inserted in this turn.
         another: bool,
+    },
+    /// Has everybody read the digest of this part of the plan?
+    HaveYouReadPlan {
+        /// The part.
+        part: PlanPart,
+        /// Its digest.
+        digest: Digest,
     },
     /// Has everybody read this document?
     HaveYouRead {
@@ -268,18 +276,15 @@ impl State {
                 holder: holder.to_string(),
                 unfinished: Some(reason),
             },
-            (Question::HaveYouRead { document, signed }, Answer::Typed(words)) => {
-                let spoken = words
-                    .split_whitespace()
-                    .collect::<Vec<_>>()
-                    .join(" ")
-                    .to_lowercase();
-                if spoken != reading_words(signed).to_lowercase() {
-                    return Err(Refusal(
-                        "Type the first two words of the digest, as they stand on the screen."
-                            .to_owned(),
-                    ));
+            (Question::HaveYouReadPlan { part, digest }, Answer::Typed(words)) => {
+                are_read(&words, digest)?;
+                Event::PlanRead {
+                    part: *part,
+                    digest: *digest,
                 }
+            }
+            (Question::HaveYouRead { document, signed }, Answer::Typed(words)) => {
+                are_read(&words, signed)?;
                 Event::Reviewed {
                     document: document.name().to_owned(),
                     signed: *signed,
@@ -352,6 +357,22 @@ impl State {
             }),
             _ => Err(Refusal(format!("Type \"{ADOPT}\" or \"{REPLACE}\"."))),
         }
+    }
+}
+
+/// That the words typed are the first two of this digest.
+fn are_read(words: &str, digest: &Digest) -> Result<(), Refusal> {
+    let spoken = words
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase();
+    if spoken == reading_words(digest).to_lowercase() {
+        Ok(())
+    } else {
+        Err(Refusal(
+            "Type the first two words of the digest, as they stand on the screen.".to_owned(),
+        ))
     }
 }
 

@@ -12,8 +12,10 @@ use std::{
 use super::{
     ended::Ended,
     enrolment::{Enrolment, Signature},
+    machine::MachineState,
     opening::Opening,
     plan::Plan,
+    plan_part::PlanPart,
     script::{Document, Step},
     seating::{Place, Standing},
     turn::Turn,
@@ -60,6 +62,10 @@ pub struct State {
     pub ended: Option<Ended>,
     /// Whether the bundle stands where it was to be written.
     pub exported: bool,
+    /// The parts of the plan whose digests people have read, before the first step.
+    pub read_parts: BTreeSet<PlanPart>,
+    /// Whether the machine that goes on is the one that was examined.
+    pub machine: MachineState,
     /// What was recorded by hand, in order.
     pub remarks: Vec<Remark>,
     /// The time of the last event.
@@ -172,6 +178,8 @@ impl State {
             sealed: None,
             ended: None,
             exported: false,
+            read_parts: BTreeSet::new(),
+            machine: MachineState::Unexamined,
             remarks: Vec::new(),
             time: None,
         }
@@ -209,6 +217,19 @@ impl State {
     pub fn may_make_manifest_again(&self) -> bool {
         let last = self.programs.last();
         self.manifest.is_some() && last.is_some_and(|(from, _)| *from > self.manifest_made)
+    }
+
+    /// Whether the first step has begun.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.begun || self.step > 0
+    }
+
+    /// The number of the transcript's format; before it is opened, the one that it will have.
+    #[must_use]
+    pub fn format(&self) -> u32 {
+        let opening = self.opening.as_ref();
+        opening.map_or(transcript::FORMAT, |opening| opening.format)
     }
 
     /// The program at work, once there is a transcript.
@@ -309,6 +330,7 @@ impl State {
                 if let Some(turn) = &mut self.turn {
                     turn.interrupt();
                 }
+                self.machine.resumed();
                 Ok(())
             }
             Event::Left {} => Ok(()),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ceremony::ended::Cause;
+use crate::ceremony::plan_part::PlanPart;
 use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
 use keymoot_core::{Verdict, time::Time};
@@ -106,6 +107,13 @@ pub enum Event {
         /// The settings of a live ceremony, where other ones hold from now on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         settings: Option<Digest>,
+    },
+    /// People read the digest of the program or of a part of the plan, and typed its first words.
+    PlanRead {
+        /// Of what.
+        part: PlanPart,
+        /// The digest.
+        digest: Digest,
     },
     /// A step began.
     StepBegun {
@@ -443,4 +451,27 @@ pub enum Event {
     },
     /// The ceremony was left on purpose, to be resumed.
     Left {},
+}
+
+impl Event {
+    /// Whether a secret is typed or a key signs for it: what a machine that nobody has examined
+    /// may not do. The seal is followed by the closing signatures.
+    #[must_use]
+    pub(crate) fn relies_on_machine(&self) -> bool {
+        matches!(
+            self,
+            Self::EscrowKept { .. }
+                | Self::Provisioned { .. }
+                | Self::GenerateAnnounced { .. }
+                | Self::KeyGenerated { .. }
+                | Self::StatementAnnounced { .. }
+                | Self::Enrolled { .. }
+                | Self::SignAnnounced { .. }
+                | Self::Signed { .. }
+                | Self::Proved { .. }
+                | Self::Sealed { .. }
+                | Self::CloseAnnounced { .. }
+                | Self::Closed { .. }
+        )
+    }
 }

@@ -38,6 +38,11 @@ impl Event {
                     Some(_) => "; the administrator changed settings of the ceremony",
                 }
             ),
+            Self::PlanRead { part, digest } => format!(
+                "the digest of the {} was read: {}",
+                part.name(),
+                digest.short_words()
+            ),
             Self::StepBegun { step } => format!("step {} begins", escape(step)),
             Self::StepDone { step } => format!("step {} is done", escape(step)),
             Self::MachineChecked { verdicts } => {

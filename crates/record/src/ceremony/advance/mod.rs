@@ -26,13 +26,18 @@ impl State {
             Event::Confirmed { step, fields } => self.confirmed(step, fields),
             Event::EndedWithout { cause, reason } => self.end_without(*cause, reason),
             Event::MachineChecked { verdicts } => {
-                self.in_step(Kind::Preflight)?;
-                self.judge(verdicts);
+                if self.in_preflight() {
+                    self.judge(verdicts);
+                } else if !self.awaits_examination() {
+                    return Err("the machine is examined in its step and after resuming".to_owned());
+                }
+                self.machine.examined(violated(verdicts));
                 Ok(())
             }
             Event::RollCalled { present, witnesses } => self.roll_call(present, witnesses),
             Event::Arrived { person } => self.come_or_go(person, true),
             Event::Departed { person } => self.come_or_go(person, false),
+            Event::PlanRead { part, digest } => self.read_part(*part, digest),
             Event::Loaded { verdicts } => {
                 self.in_step(Kind::Load)?;
                 self.judge(verdicts);

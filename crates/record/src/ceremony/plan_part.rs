@@ -1,0 +1,71 @@
+//! The digests that everybody reads before the first step: of the program, and of the files that
+//! decide what the ceremony does.
+
+use serde::{Deserialize, Serialize};
+
+use super::state::State;
+use keymoot_core::{Rule, digest::Digest};
+
+/// What people read the digest of before the first step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlanPart {
+    /// The program at work.
+    Program,
+    /// What is allowed.
+    Policy,
+    /// Who takes part.
+    Roster,
+    /// The steps.
+    Script,
+}
+
+impl PlanPart {
+    /// All of them, in the order in which they are read.
+    pub const ALL: [Self; 4] = [Self::Program, Self::Policy, Self::Roster, Self::Script];
+
+    /// Its name, as people and the transcript call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Program => "program",
+            Self::Policy => "policy",
+            Self::Roster => "roster",
+            Self::Script => "script",
+        }
+    }
+}
+
+impl State {
+    /// The digest of a part; of the program, nothing before the transcript is opened.
+    #[must_use]
+    pub fn digest_of(&self, part: PlanPart) -> Option<Digest> {
+        let [script, policy, roster] = self.plan.files.digests();
+        match part {
+            PlanPart::Program => self.program().map(|program| program.sha256),
+            PlanPart::Policy => Some(policy),
+            PlanPart::Roster => Some(roster),
+            PlanPart::Script => Some(script),
+        }
+    }
+
+    /// The part that people read next, before the first step. Format 1 does not record it.
+    #[must_use]
+    pub fn part_to_read(&self) -> Option<PlanPart> {
+        let before = !self.has_begun() && self.format() >= Rule::PlanRead.since();
+        let mut parts = PlanPart::ALL.into_iter().filter(|_| before);
+        parts.find(|part| !self.read_parts.contains(part))
+    }
+
+    /// Takes in that people have read the digest of a part.
+    pub(super) fn read_part(&mut self, part: PlanPart, digest: &Digest) -> Result<(), String> {
+        if self.part_to_read() != Some(part) {
+            return Err("it is not this digest's time to be read".to_owned());
+        }
+        if self.digest_of(part) != Some(*digest) {
+            return Err(format!("it is not the digest of the {}", part.name()));
+        }
+        self.read_parts.insert(part);
+        Ok(())
+    }
+}

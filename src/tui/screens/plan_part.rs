@@ -1,0 +1,82 @@
+//! Has everybody read the digest of the program, or of a part of the plan?
+
+use crossterm::event::KeyEvent;
+
+use super::{Screen, Sight};
+use crate::tui::{
+    field::TypedWord,
+    link::Heard,
+    page::{Page, hex_groups, word_rows},
+};
+use keymoot_core::{digest::Digest, text::escape};
+use keymoot_record::ceremony::{Answer, PlanPart, State};
+
+/// The screen: one digest, whole. It fits the smallest terminal: nothing is typed unseen.
+pub(super) struct ReadPart {
+    part: PlanPart,
+    digest: Digest,
+    words: TypedWord,
+}
+
+impl ReadPart {
+    /// The screen of this part.
+    pub(super) fn new(part: PlanPart, digest: Digest) -> Self {
+        Self {
+            part,
+            digest,
+            words: TypedWord::default(),
+        }
+    }
+
+    /// What it is, and what it is compared with.
+    fn about(&self, sight: &Sight<'_>) -> String {
+        let program = sight.state().and_then(State::program);
+        let program = program.map_or_else(String::new, |program| escape(&program.name));
+        match self.part {
+            PlanPart::Program => {
+                format!("{program}. Compare it with your build or the published release")
+            }
+            PlanPart::Policy => {
+                "What is allowed. Compare it with the policy that was agreed on".to_owned()
+            }
+            PlanPart::Roster => {
+                "Who takes part. Compare it with the roster that was sent to you".to_owned()
+            }
+            PlanPart::Script => {
+                "The steps of today. Compare it with the script that was agreed on".to_owned()
+            }
+        }
+    }
+}
+
+impl Screen for ReadPart {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        let place = PlanPart::ALL.iter().position(|part| *part == self.part);
+        page.who("Everybody in the room");
+        page.headline(&format!(
+            "Compare the digest of the {} ({} of {})",
+            self.part.name(),
+            place.map_or(0, |place| place + 1),
+            PlanPart::ALL.len()
+        ));
+        page.text(&format!("{} (F8: large).", self.about(sight)));
+        page.gap();
+        for row in hex_groups(&self.digest) {
+            page.item("  ", &row, ratatui::style::Style::new());
+        }
+        for (row, words) in word_rows(&self.digest).iter().enumerate() {
+            page.item(&format!("{} ", row + 1), words, page.sheet.typed());
+        }
+        self.words
+            .show(page, "When all agree, type the first two words:");
+        page.keys = "F8 large".to_owned();
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        Some(Heard::Answer(Answer::Typed(self.words.key(key)?)))
+    }
+
+    fn refuse(&mut self, why: String) {
+        self.words.refuse(why);
+    }
+}
