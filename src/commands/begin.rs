@@ -75,6 +75,9 @@ pub(super) fn event(
 
 fn opened(plan: &Plan, settings: &Settings, program: Program) -> Result<Event, HostError> {
     let [script, policy, roster] = plan.files.digests();
+    let newest = plan
+        .previous()
+        .map(|previous| previous.newest_root(settings.mode, transcript::FORMAT));
     Ok(Event::Opened {
         format: transcript::format_name(),
         ceremony: clock::ceremony_name()?,
@@ -85,7 +88,7 @@ fn opened(plan: &Plan, settings: &Settings, program: Program) -> Result<Event, H
         roster,
         inputs: plan.files.input_digests(),
         settings: recorded(Some(settings))?,
-        verdicts: plan.verdicts().to_vec(),
+        verdicts: plan.verdicts().iter().cloned().chain(newest).collect(),
     })
 }
 

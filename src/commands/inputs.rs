@@ -20,7 +20,8 @@ pub(crate) struct Sources {
     /// What earlier ceremonies left: the last bundle, or a working tree of tuf-root
     #[arg(long, value_name = "BUNDLE|REPO")]
     pub previous: Option<PathBuf>,
-    /// A root that is trusted already: the previous ones must follow from it
+    /// The newest root that was published, from another source than --previous; a live
+    /// ceremony needs it
     #[arg(long, value_name = "FILE")]
     pub trusted_root: Option<PathBuf>,
     /// A root of tuf-crates to be vouched for; give every version since the last one

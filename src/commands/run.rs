@@ -4,9 +4,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use crate::store::{self, Settings, plan::LARGEST_PLAN};
 use keymoot_attestation::TrustStore;
+use keymoot_core::Verdict;
 use keymoot_record::{
     ceremony::{Plan, PlanFiles},
-    transcript::Mode,
+    transcript::{FORMAT, Mode},
 };
 
 use super::{
@@ -52,6 +53,10 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         roster: keymoot_verify::files::read_text(&args.roster, LARGEST_PLAN)?,
     };
     let plan = Plan::check(files).map_err(Failure::Violated)?;
+    let newest = plan.previous().map(|p| p.newest_root(Mode::Live, FORMAT));
+    if let Some(verdict) = newest.filter(Verdict::is_violated) {
+        return Err(Failure::Violated(vec![verdict]));
+    }
     let dir = arguments::absolute(&args.dir)?;
     let out = match &args.out {
         Some(out) => arguments::absolute(out)?,

@@ -173,6 +173,7 @@ impl Operator for Unattended {
             Question::AdoptOrReplace { .. } => Answer::Typed(ADOPT.to_owned()),
             Question::HaveYouReadPlan { digest, .. } => Answer::Typed(reading_words(digest)),
             Question::HaveYouRead { signed, .. } => Answer::Typed(reading_words(signed)),
+            Question::NewestRoot { root, .. } => Answer::Typed(reading_words(root)),
             Question::DeviceRefused { violated, .. } | Question::Violations { violated } => {
                 for verdict in violated {
                     eprintln!(

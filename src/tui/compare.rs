@@ -40,10 +40,13 @@ fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
     let documents = documents.map(|reading| (reading.document.name().to_owned(), reading.signed));
     let manifest = view.state.manifest;
     let of_part = |part: PlanPart| Some((name_of(part), view.state.digest_of(part)?));
-    let first = view.state.plan.previous().and_then(|p| p.roots().first());
-    let first = first.filter(|_| view.state.awaits_comparison());
-    first
-        .map(|root| ("the first root".to_owned(), root.document().digest()))
+    let compared = view.state.compared_root();
+    let compared = compared.filter(|_| view.state.awaits_comparison());
+    compared
+        .map(|root| {
+            let name = format!("root.json, version {}", root.root().version);
+            (name, root.document().digest())
+        })
         .into_iter()
         .chain(documents)
         .chain(manifest.map(|digest| ("MANIFEST.json".to_owned(), digest)))

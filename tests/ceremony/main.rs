@@ -14,6 +14,7 @@ mod forged;
 mod gigabyte;
 mod matrix;
 mod network;
+mod newest_root;
 mod plans;
 mod program;
 mod python;

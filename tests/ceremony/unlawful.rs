@@ -84,7 +84,7 @@ fn a_history_that_does_not_follow_from_the_trusted_root() {
         let other = files.inputs["previous/tuf-crates/metadata/root.json"].clone();
         files.inputs.insert("trusted-root.json".to_owned(), other);
     });
-    assert_eq!(refused, ["ROOT-PREVIOUS"]);
+    assert_eq!(refused, ["ROOT-NEWEST"]);
 }
 
 #[test]

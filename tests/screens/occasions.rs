@@ -28,8 +28,8 @@ use super::{
     },
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, ERASE,
-        EXCHANGE, FAREWELL, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REMOVE, ROLL_CALL,
-        SPARES, TYPE_PIN,
+        EXCHANGE, FAREWELL, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, NEWEST_ROOT, OPENING, REMOVE,
+        ROLL_CALL, SPARES, TYPE_PIN,
     },
 };
 
@@ -49,6 +49,8 @@ static STORY: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
 /// A ceremony of the story, held by hand.
 pub(crate) struct Occasion {
     pub(crate) folder: tempfile::TempDir,
+    /// The folder of the ceremony before.
+    previous: PathBuf,
     pub(crate) at: Terminal,
 }
 
@@ -75,7 +77,12 @@ impl Occasion {
             folder.path().join("bundle"),
         ];
         let at = Terminal::start(arguments);
-        Self { folder, at }
+        let before = format!("{}-ceremony", number - 1);
+        Self {
+            folder,
+            previous: story.join(before),
+            at,
+        }
     }
 
     pub(crate) fn dir(&self) -> PathBuf {
@@ -96,23 +103,22 @@ impl Occasion {
         read_digests(&mut self.at, &dir);
         self.at.expect(first).enter(lines[0]).enter(lines[1]);
         self.at.expect(CONFIRM).enter("confirm");
-        let words = self.first_root();
+        let words = self.newest_root();
         self.at
-            .expect("Is this the first root that was published?")
-            .expect(&words)
-            .expect(CONFIRM)
-            .enter("confirm");
+            .expect("Is this the newest root that was published?")
+            .expect(&words.join(" "))
+            .expect(NEWEST_ROOT)
+            .enter(&words[..2].join(" "));
     }
 
-    /// The first words of the first root's digest.
-    fn first_root(&self) -> String {
-        let story = STORY.path().join("story/1-ceremony");
-        let chain = transcript(&story);
+    /// The first words of the newest root's digest.
+    fn newest_root(&self) -> [&'static str; 4] {
+        let chain = transcript(&self.previous);
         let signed = chain.entries().iter().find_map(|entry| match &entry.event {
             keymoot_record::transcript::Event::Proposed { signed, .. } => Some(*signed),
             _ => None,
         });
-        signed.unwrap().words()[..4].join(" ")
+        signed.unwrap().words()[..4].try_into().unwrap()
     }
 
     /// Every document is read, and its words are typed.

@@ -7,6 +7,8 @@ use testkit::terminal::State;
 pub(crate) const CONFIRM: State = State::new("type confirm", &["step-begun", "loaded", "note"]);
 /// A digest is compared before the first step.
 pub(crate) const DIGEST: State = State::new("Compare the digest of the", &["opened", "plan-read"]);
+/// The newest root of the previous state is compared.
+pub(crate) const NEWEST_ROOT: State = State::new("type the first two of them", &["loaded"]);
 /// The ceremony is opened.
 pub(crate) const OPENING: State = State::new("Number of the tamper-evident bag", &["step-begun"]);
 /// The last step of which something can be recorded.

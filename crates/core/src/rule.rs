@@ -221,6 +221,10 @@ rules! {
     RootPrevious = "ROOT-PREVIOUS":
         "the previous root is there, is the newest of its history byte for byte, and follows from \
          the first root, or from the one given with `--trusted-root`, version by version.";
+    RootNewest = "ROOT-NEWEST":
+        "no newer root is known: the root given with `--trusted-root` is the newest root of the \
+         previous state or of the bundle, or an earlier one of its history. A live ceremony with a \
+         previous state has such a root.";
     RootDraft = "ROOT-DRAFT":
         "the proposal is a root, and it is what script, policy and keys come to.";
     RootVersion = "ROOT-VERSION":

@@ -3,6 +3,7 @@
 mod confirm;
 mod device;
 mod farewell;
+mod newest_root;
 mod once;
 mod pin;
 mod plan_part;
@@ -110,6 +111,9 @@ pub(super) trait Screen {
 pub(super) fn of_question(question: Question, sight: &Sight<'_>) -> Box<dyn Screen> {
     match question {
         Question::Confirm => Box::new(confirm::Confirm::new(sight)),
+        Question::NewestRoot { version, root } => {
+            Box::new(newest_root::NewestRoot::new(version, root))
+        }
         Question::RollCall => Box::new(roll_call::RollCall::new(sight)),
         Question::WhoseTurn {
             purpose,

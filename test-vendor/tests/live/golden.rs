@@ -19,6 +19,11 @@ fn records() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/bundles/0.2.0-live")
 }
 
+/// The golden live bundle.
+pub(crate) fn bundle() -> PathBuf {
+    records().join("bundle")
+}
+
 /// The record of a ceremony that was interrupted in a step, after one holder's turn.
 pub(crate) struct Interrupted(&'static str);
 
@@ -27,7 +32,7 @@ impl Interrupted {
     pub(crate) fn lay_out(&self, into: &Path) {
         let interrupted = records().join("interrupted");
         copy(&interrupted.join(self.0), &into.join("ceremony"));
-        for bill in fs::read_dir(records().join("bundle/sbom")).unwrap() {
+        for bill in fs::read_dir(bundle().join("sbom")).unwrap() {
             let bytes = fs::read(bill.unwrap().path()).unwrap();
             let name = keymoot_core::digest::Digest::of(&bytes).to_string();
             fs::write(into.join("ceremony/objects").join(name), bytes).unwrap();
@@ -46,7 +51,7 @@ fn verified(program: &Path, bundle: &Path) -> Option<i32> {
 
 #[test]
 fn the_golden_live_bundle_verifies_with_its_vendor_and_not_in_a_release() {
-    let bundle = records().join("bundle");
+    let bundle = bundle();
     assert_eq!(verified(&test_vendor(), &bundle), Some(0));
     assert_eq!(verified(&program(), &bundle), Some(3));
 }

@@ -8,6 +8,7 @@ mod golden;
 mod lines;
 mod machine;
 mod plan;
+mod previous;
 mod records;
 mod release;
 mod room;

@@ -40,6 +40,8 @@ impl Record<'_> {
     pub(super) fn judge(&self) -> Vec<Verdict> {
         let format = self.state.format();
         let mut verdicts = self.state.plan.verdicts().to_vec();
+        let previous = self.state.plan.previous();
+        verdicts.extend(previous.map(|p| p.newest_root(self.mode(), self.state.format())));
         verdicts.push(self.lines());
         verdicts.push(Verdict::held(
             Rule::TranscriptReplay,

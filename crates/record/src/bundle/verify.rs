@@ -11,7 +11,10 @@ use super::{
     signatures,
 };
 use crate::{
-    ceremony::{Plan, State},
+    ceremony::{
+        Plan, State,
+        previous::{READ_ANOTHER, rolled_back},
+    },
     expectation::{self, ExpectationSet},
     report::Account,
     transcript::Mode,
@@ -85,7 +88,7 @@ pub fn verify(bundle: &Bundle, expected: &Expectations, vendor: &TrustStore) -> 
             }
             verdicts.extend(other_files(plan, &expected.files).map(Verdict::from));
             if let Some(trusted) = &expected.trusted_root {
-                verdicts.push(trusted_root(&evidence, trusted));
+                verdicts.extend(trusted_root(&evidence, trusted));
             }
         }
         Err(violated) => verdicts.extend(violated),
@@ -235,36 +238,54 @@ fn other_files(plan: &Plan, expected: &ExpectedFiles) -> impl Iterator<Item = Vi
     })
 }
 
-/// BUNDLE-TRUSTED: the bundle's root is the trusted one, or follows it.
-fn trusted_root(evidence: &Evidence<'_>, trusted: &[u8]) -> Verdict {
-    match chain_from(evidence, trusted) {
-        Ok(versions) => Verdict::held(
-            Rule::BundleTrusted,
-            format!("the root follows from the trusted one, over {versions} versions"),
-        ),
-        Err(why) => Violation::new(
-            Rule::BundleTrusted,
-            why,
-            "check that this is the root you trust, and the bundle you mean",
-        )
-        .into(),
-    }
-}
-
-/// How many versions lead from the trusted root to the bundle's.
-fn chain_from(evidence: &Evidence<'_>, trusted: &[u8]) -> Result<usize, String> {
-    let trusted = Document::parse(trusted, trusted.len())
-        .map_err(|error| format!("the trusted root cannot be read: {error}"))?;
-    let documents = evidence
-        .roots()
-        .map_err(|why| format!("a root of the bundle cannot be read: {why}"))?;
+/// BUNDLE-TRUSTED and ROOT-NEWEST: the bundle's root is the trusted one, or follows it. A trusted
+/// root that is newer than the bundle's follows from nothing in it.
+fn trusted_root(evidence: &Evidence<'_>, trusted: &[u8]) -> Vec<Verdict> {
+    let fault = |why: String| {
+        vec![
+            Violation::new(
+                Rule::BundleTrusted,
+                why,
+                "check that this is the root you trust, and the bundle you mean",
+            )
+            .into(),
+        ]
+    };
+    let trusted = match Document::parse(trusted, trusted.len()) {
+        Ok(trusted) => trusted,
+        Err(error) => return fault(format!("the trusted root cannot be read: {error}")),
+    };
+    let documents = match evidence.roots() {
+        Ok(documents) => documents,
+        Err(why) => return fault(format!("a root of the bundle cannot be read: {why}")),
+    };
+    let version = trusted.version();
     let newest = documents.iter().map(Document::version).max();
-    let (trusted_version, versions) = (trusted.version(), documents.into_iter());
-    let later = versions.filter(|document| document.version() >= trusted_version);
-    let chain = tuf::verify_chain(Some(trusted), later)
-        .map_err(|error| format!("the root does not follow from the trusted one: {error}"))?;
-    match chain.last().map(|root| root.root().version) == newest {
-        true => Ok(chain.len()),
-        false => Err("the trusted root is newer than those of the bundle".to_owned()),
+    if newest.is_some_and(|newest| version > newest) {
+        let why = rolled_back(&trusted, &documents).unwrap_or_default();
+        return vec![Violation::new(Rule::RootNewest, why, READ_ANOTHER).into()];
+    }
+    let documents = documents.into_iter();
+    let later = documents.filter(|document| document.version() >= version);
+    match tuf::verify_chain(Some(trusted), later) {
+        Err(error) => fault(format!(
+            "the root does not follow from the trusted one: {error}"
+        )),
+        Ok(chain) => {
+            let versions = chain.len();
+            let newest = newest.unwrap_or_default();
+            vec![
+                Verdict::held(
+                    Rule::BundleTrusted,
+                    format!("the root follows from the trusted one, over {versions} versions"),
+                ),
+                Verdict::held(
+                    Rule::RootNewest,
+                    format!(
+                        "the newest root is version {newest}; the trusted root is version {version}"
+                    ),
+                ),
+            ]
+        }
     }
 }

@@ -146,7 +146,13 @@ impl State {
             Kind::Confirm => Next::Ask(Question::Confirm),
             Kind::RollCall => Next::Ask(Question::RollCall),
             Kind::Preflight => Next::Do(Effect::ExamineMachine),
-            Kind::Load if self.awaits_comparison() => Next::Ask(Question::Confirm),
+            Kind::Load if self.awaits_comparison() => Next::Ask(match self.compared_root() {
+                Some(root) if self.format() >= 2 => Question::NewestRoot {
+                    version: root.root().version,
+                    root: root.document().digest(),
+                },
+                _ => Question::Confirm,
+            }),
             Kind::Load => Next::Do(Effect::Load),
             Kind::Verify => Next::Do(Effect::Verify),
             Kind::Propose => {

@@ -25,6 +25,13 @@ use keymoot_core::{Verdict, digest::Digest};
 pub enum Question {
     /// Confirm the current step, filling in its fields.
     Confirm,
+    /// Is this the newest root that was published?
+    NewestRoot {
+        /// Its version.
+        version: u64,
+        /// The digest of its signed bytes.
+        root: Digest,
+    },
     /// Who is present?
     RollCall,
     /// Whose turn is it? `can_stop` when the quorum is met without those waiting.
@@ -162,6 +169,12 @@ pub fn reading_words(signed: &Digest) -> String {
         .join(" ")
 }
 
+/// Whether these are the words that say that a digest was read, however they are spaced.
+pub(super) fn are_reading_words(typed: &str, signed: &Digest) -> bool {
+    let typed: Vec<_> = typed.split_whitespace().collect();
+    typed.join(" ").to_lowercase() == reading_words(signed).to_lowercase()
+}
+
 /// The last four digits of a serial number, which the holder types from the case.
 #[must_use]
 pub fn last_four(serial: u32) -> String {
@@ -187,6 +200,19 @@ impl State {
                 Event::Confirmed {
                     step: step(),
                     fields,
+                }
+            }
+            (Question::NewestRoot { version, root }, Answer::Typed(words)) => {
+                if !are_reading_words(&words, root) {
+                    return Err(Refusal(format!(
+                        "Those are not the first two words of version {version}. If they are the words of the newest \
+                         root that was published, the previous state is not the newest: leave, and find out who gave it."
+                    )));
+                }
+                Event::NewestRootCompared {
+                    version: *version,
+                    root: *root,
+                    words: reading_words(root),
                 }
             }
             (
@@ -362,18 +388,12 @@ impl State {
 
 /// That the words typed are the first two of this digest.
 fn are_read(words: &str, digest: &Digest) -> Result<(), Refusal> {
-    let spoken = words
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .to_lowercase();
-    if spoken == reading_words(digest).to_lowercase() {
-        Ok(())
-    } else {
-        Err(Refusal(
-            "Type the first two words of the digest, as they stand on the screen.".to_owned(),
-        ))
+    if are_reading_words(words, digest) {
+        return Ok(());
     }
+    Err(Refusal(
+        "Type the first two words of the digest, as they stand on the screen.".to_owned(),
+    ))
 }
 
 fn typed(word: &str, expected: &str) -> Result<(), Refusal> {

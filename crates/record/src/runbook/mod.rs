@@ -184,8 +184,9 @@ fn tasks(step: &Step) -> Vec<String> {
         ],
         Kind::Load => vec![
             "The program names every rule on what earlier ceremonies left: the chain of roots, the published enrolments, the revoked keys.".to_owned(),
-            "The screen shows the digest of the first root in words. Compare it with the one that was published; on the second machine `keymoot tuf show` of the first root gives it too.".to_owned(),
-            format!("Type `{CONFIRM}`."),
+            "The screen shows version, expiry and digest of the newest root, in words. Compare them with what was published elsewhere; on the second machine `keymoot tuf show N.root.json` shows them too.".to_owned(),
+            "Type the first two words from the paper, not from the screen.".to_owned(),
+            "If the words differ: the previous state is not the newest. Nobody signs. Leave, and find out who gave it.".to_owned(),
             "If a rule is violated: nobody signs. Leave, and get the previous state anew.".to_owned(),
         ],
         Kind::Enroll | Kind::EnrollSpares => [

@@ -10,7 +10,7 @@ use crate::ceremony::{
 pub(super) fn expected(step: &Step) -> String {
     match step.kind {
         Kind::Preflight => "*Wait*, with each rule on the machine as it is judged. Only if a rule is violated does the screen ask: it names the rule, what is wrong and what to do, and `again` has it checked again.".to_owned(),
-        Kind::Load => "*Wait*, while the rules on what earlier ceremonies left are judged; then *Is this the first root that was published?*, with its digest in words, and *When it is done, type confirm*.".to_owned(),
+        Kind::Load => "*Wait*, while the rules on what earlier ceremonies left are judged; then *Is this the newest root that was published?*, with its version, expiry and digest in words, and *type the first two of them*.".to_owned(),
         Kind::Confirm if step.fields.is_empty() => format!(
             "the words above under *Read aloud*, and *When it is done, type {CONFIRM}*."
         ),

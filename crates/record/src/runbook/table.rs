@@ -46,7 +46,7 @@ fn things(script: &CheckedScript, policy: &Policy) -> Vec<String> {
     }
     if has(Kind::Load) {
         things.push(
-            "The bundle of the last ceremony, on a disk that can only be read, and on paper the digest of the first root as it was published."
+            "The bundle of the last ceremony, on a disk that can only be read. From another source: the newest root that was published (`N.root.json`, for `--trusted-root`), and its digest in words on paper."
                 .to_owned(),
         );
     }

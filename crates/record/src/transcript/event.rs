@@ -135,6 +135,15 @@ pub enum Event {
         /// What the rules say of it.
         verdicts: Vec<Verdict>,
     },
+    /// The people in the room compared the newest root with the one that they know.
+    NewestRootCompared {
+        /// Its version.
+        version: u64,
+        /// The digest of its signed bytes.
+        root: Digest,
+        /// The words of the digest that were typed.
+        words: String,
+    },
     /// A `confirm` step was confirmed, with what was typed.
     Confirmed {
         /// The step.

@@ -54,6 +54,10 @@ impl Event {
                     tally(verdicts)
                 )
             }
+            Self::NewestRootCompared { version, words, .. } => format!(
+                "the newest root, version {version}, was compared by its words: {}",
+                escape(words)
+            ),
             Self::DeviceExchanged { holder, serial } => format!(
                 "{} takes device {serial} out and goes on with another",
                 escape(holder)

@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 
 use super::{
     State,
+    question::are_reading_words,
     script::{Document, Kind},
     state::{Progress, Proposal, Seal},
     turn::Purpose,
 };
 use crate::transcript::{Entry, Event};
 use keymoot_core::{Verdict, digest::Digest};
+use keymoot_tuf::VerifiedRoot;
 
 pub(super) type Step = Result<(), String>;
 
@@ -41,10 +43,15 @@ impl State {
             Event::Loaded { verdicts } => {
                 self.in_step(Kind::Load)?;
                 self.judge(verdicts);
-                // People compare the first root before anything is built on it.
+                // People compare a root before anything is built on it.
                 self.progress.judged = std::mem::take(&mut self.progress.done);
                 Ok(())
             }
+            Event::NewestRootCompared {
+                version,
+                root,
+                words,
+            } => self.newest_root_compared(*version, root, words),
             Event::Enough { step } => {
                 self.is_current(step, true)?;
                 let met = self.purpose().is_some_and(|purpose| self.can_stop(purpose));
@@ -106,7 +113,7 @@ impl State {
     }
 
     fn confirmed(&mut self, step: &str, typed: &BTreeMap<String, String>) -> Step {
-        if !self.awaits_comparison() {
+        if !self.awaits_comparison() || self.format() >= 2 {
             self.in_step(Kind::Confirm)?;
         }
         self.is_current(step, true)?;
@@ -121,6 +128,20 @@ impl State {
                     .is_some_and(|typed| field.accepts.accept(typed).is_ok())
             });
         self.finish(same, "what was typed is not what the step asks for")
+    }
+
+    fn newest_root_compared(&mut self, version: u64, root: &Digest, words: &str) -> Step {
+        if !self.awaits_comparison() {
+            return Err("no root is to be compared now".to_owned());
+        }
+        let newest = self.compared_root().filter(|_| self.format() >= 2);
+        let same = newest.is_some_and(|newest| {
+            newest.root().version == version && newest.document().digest() == *root
+        });
+        self.finish(
+            same && are_reading_words(words, root),
+            "what was compared is not the newest root",
+        )
     }
 
     fn proposed(&mut self, document: &str, proposal: Proposal, verdicts: &[Verdict]) -> Step {
@@ -205,10 +226,20 @@ impl State {
     }
 
     /// Whether what earlier ceremonies left is judged, and people have yet to compare
-    /// the first root with the one that they know.
+    /// [`State::compared_root`] with the one that they know.
     #[must_use]
     pub fn awaits_comparison(&self) -> bool {
         self.in_step(Kind::Load).is_ok() && self.progress.judged && !self.progress.done
+    }
+
+    /// The root that people compare: the newest. In format 1 they compared the first.
+    #[must_use]
+    pub fn compared_root(&self) -> Option<&VerifiedRoot> {
+        let roots = self.plan.previous()?.roots();
+        match self.format() {
+            1 => roots.first(),
+            _ => roots.last(),
+        }
     }
 
     pub(super) fn in_step(&self, kind: Kind) -> Step {

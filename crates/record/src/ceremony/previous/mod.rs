@@ -6,12 +6,14 @@
 //! people in the room trust, before anything is proposed.
 
 mod enrolments;
+mod newest;
 mod revoked;
 mod roots;
 
 use std::collections::BTreeMap;
 
 pub use enrolments::Published;
+pub(crate) use newest::{READ_ANOTHER, rolled_back};
 pub use revoked::{FILE as REVOKED, Revoked, RevokedKey};
 
 use crate::{
@@ -53,6 +55,7 @@ const NEXT: &str = "name the last bundle, or the repository as it is published";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Previous {
     roots: Vec<VerifiedRoot>,
+    trusted: Option<u64>,
     targets: Option<Vouched>,
     crates: Option<Vouched>,
     crates_roots: Vec<VerifiedRoot>,
@@ -95,17 +98,23 @@ impl Previous {
         }
         let repository = below("tuf-root/");
         written_as(dialect, &repository).map_err(|violation| vec![violation])?;
-        let trusted = inputs.get(TRUSTED_ROOT).map(Vec::as_slice);
-        let roots = roots::chain(dialect, &repository, trusted)
-            .map_err(|why| vec![Violation::new(Rule::RootPrevious, why, NEXT)])?;
+        let trusted = match inputs.get(TRUSTED_ROOT) {
+            None => None,
+            Some(bytes) => Some(newest::trusted(bytes).map_err(|violation| vec![violation])?),
+        };
+        let roots = roots::chain(dialect, &repository, trusted.clone())
+            .map_err(|violation| vec![violation])?;
         let mut violations = Vec::new();
         let crates_repository = below("tuf-crates/");
         let crates_roots = match crates_repository.is_empty() {
             true => Vec::new(),
-            false => roots::chain(dialect, &crates_repository, None).unwrap_or_else(|why| {
+            false => roots::chain(dialect, &crates_repository, None).unwrap_or_else(|violation| {
                 violations.push(Violation::new(
                     Rule::CratesRoot,
-                    format!("the root of tuf-crates that was vouched for: {why}"),
+                    format!(
+                        "the root of tuf-crates that was vouched for: {}",
+                        violation.what
+                    ),
                     NEXT,
                 ));
                 Vec::new()
@@ -152,6 +161,7 @@ impl Previous {
         if violations.is_empty() {
             Ok(Some(Self {
                 holders: holders(roots.last(), &enrolments, unsigned.as_ref()),
+                trusted: trusted.map(|root| root.version()),
                 roots,
                 targets,
                 crates,
@@ -194,6 +204,12 @@ impl Previous {
     #[must_use]
     pub fn root(&self) -> Option<&VerifiedRoot> {
         self.roots.last()
+    }
+
+    /// The version of the root that was known from another channel, where one was given.
+    #[must_use]
+    pub fn trusted(&self) -> Option<u64> {
+        self.trusted
     }
 
     /// `targets.json`

@@ -1,6 +1,7 @@
 //! A chain of roots from the files of a repository.
 
-use super::Inputs;
+use super::{Inputs, NEXT, newest};
+use keymoot_core::{Rule, Violation};
 use keymoot_tuf::{Dialect, Document, VerifiedRoot, verify_chain};
 
 /// The folder of earlier roots.
@@ -10,12 +11,33 @@ const HISTORY: &str = "metadata/root_history/";
 /// which must be the last of them, byte for byte.
 ///
 /// # Errors
-/// In words: what is missing, cannot be read or does not follow.
+/// A [`Violation`] of ROOT-PREVIOUS: what is missing, cannot be read or does not follow. One of
+/// ROOT-NEWEST where the trusted root is newer, or another one of its version.
 pub(super) fn chain(
     dialect: Dialect,
     files: &Inputs,
-    trusted: Option<&[u8]>,
-) -> Result<Vec<VerifiedRoot>, String> {
+    trusted: Option<Document>,
+) -> Result<Vec<VerifiedRoot>, Violation> {
+    let fault = |why: String| Violation::new(Rule::RootPrevious, why, NEXT);
+    let (newest, mut documents) = read(dialect, files).map_err(fault)?;
+    if let Some(trusted) = &trusted {
+        if let Some(why) = newest::rolled_back(trusted, &documents) {
+            return Err(Violation::new(Rule::RootNewest, why, newest::READ_ANOTHER));
+        }
+        // Roots from before the one that is trusted cannot vouch for it.
+        documents.retain(|document| document.version() >= trusted.version());
+    }
+    let chain = verify_chain(trusted, documents).map_err(|error| fault(error.to_string()))?;
+    match chain.last() {
+        Some(last) if last.document().signed_bytes() == newest.signed_bytes() => Ok(chain),
+        _ => Err(fault(
+            "root.json is not the newest root of its history".to_owned(),
+        )),
+    }
+}
+
+/// The current root, and every root of the history.
+fn read(dialect: Dialect, files: &Inputs) -> Result<(Document, Vec<Document>), String> {
     let read = |version: Option<u64>| {
         let file = |path: &str| files.get(path).cloned();
         dialect
@@ -54,17 +76,5 @@ pub(super) fn chain(
             newest.version()
         ));
     }
-    let trusted = trusted
-        .map(|bytes| Document::parse(bytes, bytes.len()))
-        .transpose()
-        .map_err(|error| format!("the trusted root: {error}"))?;
-    if let Some(trusted) = &trusted {
-        // Roots from before the one that is trusted cannot vouch for it.
-        documents.retain(|document| document.version() >= trusted.version());
-    }
-    let chain = verify_chain(trusted, documents).map_err(|error| error.to_string())?;
-    match chain.last() {
-        Some(last) if last.document().signed_bytes() == newest.signed_bytes() => Ok(chain),
-        _ => Err("root.json is not the newest root of its history".to_owned()),
-    }
+    Ok((newest, documents))
 }

@@ -1,0 +1,78 @@
+//! ROOT-NEWEST: the previous state was not rolled back.
+
+use keymoot_core::{Rule, Verdict, Violation};
+use keymoot_tuf::{Document, VerifiedRoot};
+
+use super::Previous;
+use crate::transcript::Mode;
+
+/// What to do about a state that is older than a root that people know.
+pub(crate) const READ_ANOTHER: &str =
+    "get the newest state; whoever gave an older one may want a revoked key back";
+
+/// The root known from another channel, as it was given. tuf-ci publishes content and signatures
+/// in two files; the content alone says which root it is.
+///
+/// # Errors
+/// A [`Violation`] of ROOT-NEWEST when it is no document.
+pub(super) fn trusted(bytes: &[u8]) -> Result<Document, Violation> {
+    let parsed = Document::parse(bytes, bytes.len());
+    let parsed = parsed.or_else(|error| {
+        let payload = Document::payload(bytes.to_vec(), bytes.len());
+        payload.map_err(|_| error)
+    });
+    parsed.map_err(|error| {
+        Violation::new(
+            Rule::RootNewest,
+            format!("the trusted root cannot be read: {error}"),
+            "name the file N.root.json with the highest N that was published",
+        )
+    })
+}
+
+/// Why these roots are not the newest that people know, if they are not: the trusted root is
+/// newer than all of them, or another root of its version is among them.
+pub(crate) fn rolled_back(trusted: &Document, roots: &[Document]) -> Option<String> {
+    let version = trusted.version();
+    let newest = roots.iter().map(Document::version).max()?;
+    if version > newest {
+        return Some(format!(
+            "the newest root is version {newest}, and the trusted root is version {version}"
+        ));
+    }
+    let differs = |root: &&Document| {
+        root.version() == version && root.signed_bytes() != trusted.signed_bytes()
+    };
+    roots
+        .iter()
+        .find(differs)
+        .map(|_| format!("the root of version {version} is another one than the trusted root"))
+}
+
+impl Previous {
+    /// ROOT-NEWEST of a ceremony of this mode, whose transcript has a format of this number. Roots
+    /// that contradict the trusted one were refused when they were read.
+    #[must_use]
+    pub fn newest_root(&self, mode: Mode, format: u32) -> Verdict {
+        let newest = self.root().map(VerifiedRoot::root);
+        let newest = newest.map_or_else(String::new, |root| {
+            format!("version {}, which expires {}", root.version, root.expires)
+        });
+        match (self.trusted, mode) {
+            (Some(trusted), _) => Verdict::held(
+                Rule::RootNewest,
+                format!("the newest root is {newest}; the trusted root is version {trusted}"),
+            ),
+            (None, Mode::Live) if format >= 2 => Violation::new(
+                Rule::RootNewest,
+                format!("the newest root is {newest}; no root from another channel was given"),
+                "give the newest root that was published, from another source, with --trusted-root N.root.json",
+            )
+            .into(),
+            (None, _) => Verdict::not_asked(
+                Rule::RootNewest,
+                format!("the newest root is {newest}; no root from another channel was given"),
+            ),
+        }
+    }
+}
