@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, Rule, Verdict, text::escape_path};
+use keymoot_core::{HostError, Verdict, text::escape_path};
 use keymoot_record::{
     bundle::{self, Bundle, Expectations},
     ceremony::previous::{INCOMING, Inputs, TRUSTED_ROOT},
@@ -55,7 +55,7 @@ impl Sources {
         let mut inputs = match (bundle, &self.previous) {
             (Some(bundle), _) => bundle::of_bundle(bundle),
             (None, Some(tree)) => {
-                let files = keymoot_verify::read_tree(tree).map_err(unread)?;
+                let files = keymoot_verify::read_tree(tree)?;
                 if files.is_empty() {
                     return Err(HostError::new(
                         format!("{} is neither a bundle nor a repository", escape_path(tree)),
@@ -96,24 +96,12 @@ pub(crate) fn verified(
         rehearsal,
         ..Expectations::default()
     };
-    let bundle = keymoot_verify::read(path).map_err(unread)?;
+    let bundle = keymoot_verify::read(path)?;
     let mut verdicts = bundle::verify(&bundle, &expected, vendor);
     verdicts.retain(Verdict::is_violated);
     match verdicts.is_empty() {
         true => Ok(bundle),
         false => Err(Failure::Violated(verdicts)),
-    }
-}
-
-/// A bundle or a tree that could not be read: a disk that fails is another thing than
-/// files that are not as they must be.
-pub(crate) fn unread(verdicts: Vec<Verdict>) -> Failure {
-    match verdicts
-        .iter()
-        .find(|verdict| verdict.rule == Rule::BundleRead)
-    {
-        Some(unread) => HostError::new(unread.detail.clone(), unread.next.clone()).into(),
-        None => Failure::Violated(verdicts),
     }
 }
 

@@ -185,7 +185,7 @@ impl Story {
 
     /// The device whose key the root of a chapter's bundle names for a holder.
     fn device_of(&self, handle: &str, number: usize) -> Result<u32, Failure> {
-        let bundle = keymoot_verify::read(&self.bundle(number)).map_err(Failure::Violated)?;
+        let bundle = keymoot_verify::read(&self.bundle(number))?;
         let previous = Previous::read(&of_bundle(&bundle), inputs::dialect(&self.policy))
             .map_err(Failure::violations)?;
         let serial = previous.as_ref().and_then(|previous| {

@@ -106,7 +106,7 @@ impl Driver<'_, '_> {
     pub(super) fn verify(&mut self) -> Result<(), Stop> {
         self.busy("verifying the signed documents");
         let mut verdicts = verify::signed_documents(&self.state, &|digest| self.object(digest));
-        verdicts.extend(self.state.presence());
+        verdicts.extend(self.state.presence().map(|presence| presence.verdict()));
         self.record(Event::Verified { verdicts })
     }
 

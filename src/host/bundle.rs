@@ -11,7 +11,7 @@ use crate::host::whole;
 use keymoot_attestation::TrustStore;
 use keymoot_core::HostError;
 use keymoot_record::bundle::{Expectations, Files, verify};
-use keymoot_verify::read;
+use keymoot_verify::{Failure, read};
 
 /// Writes a bundle to a temporary folder beside `target`, syncs it, reads it back
 /// from the medium, verifies it as a stranger would, and renames it into place. What
@@ -109,7 +109,10 @@ fn check(
             "write it to another disk: resume with the target moved there",
         )
     };
-    let bundle = read(part).map_err(|violations| damaged(list(&violations)))?;
+    let bundle = read(part).map_err(|failure| match failure {
+        Failure::Host(error) => damaged(error.what),
+        Failure::Violated(verdicts) => damaged(list(&verdicts)),
+    })?;
     if bundle.files() != files {
         return Err(damaged("the disk gave back something else".to_owned()));
     }
@@ -117,14 +120,10 @@ fn check(
         .into_iter()
         .filter(|verdict| verdict.is_violated())
         .collect();
-    if violated.is_empty() {
-        return Ok(());
+    match violated.is_empty() {
+        true => Ok(()),
+        false => Err(damaged(list(&violated))),
     }
-    let list: Vec<_> = violated
-        .iter()
-        .map(|v| format!("{}: {}", v.rule, v.detail))
-        .collect();
-    Err(damaged(list.join("; ")))
 }
 
 fn list(verdicts: &[keymoot_core::Verdict]) -> String {

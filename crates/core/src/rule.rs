@@ -312,8 +312,6 @@ rules! {
     TranscriptProgram = "TRANSCRIPT-PROGRAM":
         "one program recorded the ceremony from its first line to its last.";
 
-    BundleRead = "BUNDLE-READ":
-        "every file of the bundle can be read.";
     BundleManifest = "BUNDLE-MANIFEST":
         "MANIFEST.json is there and is written exactly as this program writes it.";
     BundleFiles = "BUNDLE-FILES":

@@ -11,8 +11,9 @@ use std::{
 
 use rustix::fs::OFlags;
 
+use crate::Failure;
 use keymoot_core::{
-    Rule, Verdict, Violation,
+    HostError, Rule, Verdict, Violation,
     text::{escape, escape_path},
 };
 use keymoot_record::bundle::{Bundle, Files, is_plain};
@@ -36,15 +37,11 @@ const DEEPEST: usize = 8;
 /// are refused before anything is believed.
 ///
 /// # Errors
-/// Violations of BUNDLE-FILES, or of BUNDLE-READ when the disk fails.
-pub fn read(path: &Path) -> Result<Bundle, Vec<Verdict>> {
+/// Violations of BUNDLE-FILES, or what could not be read where the path or the disk is the cause.
+pub fn read(path: &Path) -> Result<Bundle, Failure> {
     let mut reader = Reader::new();
     reader.folder(path, "", 0);
-    if reader.faults.is_empty() {
-        Ok(Bundle::of(reader.files))
-    } else {
-        Err(reader.faults)
-    }
+    reader.finish().map(Bundle::of)
 }
 
 /// Reads what keymoot knows of in a working tree of the repository tuf-root, by the
@@ -52,8 +49,8 @@ pub fn read(path: &Path) -> Result<Bundle, Vec<Verdict>> {
 /// and `tufops.toml`. It reads nothing else.
 ///
 /// # Errors
-/// Violations of BUNDLE-FILES, or of BUNDLE-READ when the disk fails.
-pub fn read_tree(path: &Path) -> Result<Files, Vec<Verdict>> {
+/// Violations of BUNDLE-FILES, or what could not be read where the path or the disk is the cause.
+pub fn read_tree(path: &Path) -> Result<Files, Failure> {
     let mut reader = Reader::new();
     for folder in ["metadata", "targets/crates", "attestations"] {
         let whole = path.join(folder);
@@ -71,10 +68,7 @@ pub fn read_tree(path: &Path) -> Result<Files, Vec<Verdict>> {
             Err(_) => {}
         }
     }
-    match reader.faults.is_empty() {
-        true => Ok(reader.files),
-        false => Err(reader.faults),
-    }
+    reader.finish()
 }
 
 struct Reader {
@@ -84,6 +78,8 @@ struct Reader {
     /// How many entries were met, of whatever kind.
     met: usize,
     faults: Vec<Verdict>,
+    /// The first thing that could not be read.
+    unread: Option<HostError>,
 }
 
 impl Reader {
@@ -93,6 +89,15 @@ impl Reader {
             left: MOST_BYTES,
             met: 0,
             faults: Vec::new(),
+            unread: None,
+        }
+    }
+
+    fn finish(self) -> Result<Files, Failure> {
+        match self.unread {
+            Some(unread) => Err(Failure::Host(unread)),
+            None if self.faults.is_empty() => Ok(self.files),
+            None => Err(Failure::Violated(self.faults)),
         }
     }
 
@@ -184,14 +189,12 @@ impl Reader {
     }
 
     fn unreadable(&mut self, path: &Path, why: &str) {
-        self.faults.push(
-            Violation::new(
-                Rule::BundleRead,
+        self.unread.get_or_insert_with(|| {
+            HostError::new(
                 format!("\"{}\" cannot be read: {}", escape_path(path), escape(why)),
                 "check the path and the disk",
             )
-            .into(),
-        );
+        });
     }
 }
 
@@ -345,8 +348,9 @@ mod tests {
 
     #[test]
     fn a_bundle_that_is_not_there_is_unread_and_not_violated() {
-        let faults = read(Path::new("/nonexistent/bundle")).unwrap_err();
-        assert_eq!(faults[0].rule, Rule::BundleRead);
-        assert!(faults[0].detail.contains("/nonexistent/bundle"));
+        match read(Path::new("/nonexistent/bundle")).unwrap_err() {
+            Failure::Host(error) => assert!(error.what.contains("/nonexistent/bundle")),
+            violated => panic!("{violated:?}"),
+        }
     }
 }

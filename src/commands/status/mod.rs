@@ -103,7 +103,7 @@ fn status(path: &Path, now: Time, vendor: &TrustStore) -> Result<Status, Failure
 /// A bundle, in which every rule holds. What its repositories hold beside the
 /// documents of the quorum was out of date when it was made.
 fn of_bundle(path: &Path, vendor: &TrustStore) -> Result<Source, Failure> {
-    let read = keymoot_verify::read(path).map_err(inputs::unread)?;
+    let read = keymoot_verify::read(path)?;
     let manifest = read
         .files()
         .get(MANIFEST)
@@ -127,7 +127,7 @@ fn of_bundle(path: &Path, vendor: &TrustStore) -> Result<Source, Failure> {
 /// A working tree, which has no policy: it is held against the shipped one.
 fn of_tree(path: &Path) -> Result<Source, Failure> {
     let policy = Policy::parse(script::POLICY).map_err(Failure::violations)?;
-    let files = keymoot_verify::read_tree(path).map_err(inputs::unread)?;
+    let files = keymoot_verify::read_tree(path)?;
     let detected = Dialect::detect(&|path| files.get(path).cloned());
     let dialect = detected.unwrap_or(policy.dialect);
     Ok(Source {

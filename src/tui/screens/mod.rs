@@ -172,10 +172,10 @@ fn confirmed_by(sight: &Sight<'_>) -> String {
 fn whose_keys_are_there(page: &mut Page, sight: &Sight<'_>) {
     let state = sight.state();
     let begun = state.filter(|state| state.seats.iter().any(|seat| state.has_shown(seat)));
-    if let Some(verdict) = begun.and_then(State::presence) {
+    if let Some(presence) = begun.and_then(State::presence) {
         page.gap();
         page.headline("Whose keys are there");
-        for part in verdict.detail.split("; ") {
+        for part in &presence.parts {
             page.item("* ", part, ratatui::style::Style::new());
         }
     }

@@ -101,7 +101,7 @@ impl<'b> Evidence<'b> {
             None => verify::signed_documents(&self.state, &objects),
             Some(_) => verify::signatures_so_far(&self.state, &objects),
         });
-        verdicts.extend(self.state.presence());
+        verdicts.extend(self.state.presence().map(|presence| presence.verdict()));
         verdicts.extend(self.derived());
         verdicts
     }

@@ -18,7 +18,7 @@ pub mod opening;
 mod order;
 mod plan;
 pub mod plan_part;
-mod presence;
+pub mod presence;
 pub mod previous;
 pub mod propose;
 pub mod question;

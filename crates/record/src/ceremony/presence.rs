@@ -9,6 +9,33 @@ use super::{
 use keymoot_attestation::Firmware;
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 
+/// Whose keys have shown that they are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    /// How many keys, who was absent, and which devices are below the firmware policy.
+    pub parts: [String; 3],
+    is_quorum: bool,
+    is_expected: bool,
+}
+
+impl Presence {
+    /// QUORUM-PRESENT: whether those whose keys have shown that they are there are a quorum.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let detail = self.parts.join("; ");
+        match self.is_quorum {
+            true => Verdict::held(Rule::QuorumPresent, detail),
+            false if self.is_expected => Verdict::not_asked(Rule::QuorumPresent, detail),
+            false => Violation::new(
+                Rule::QuorumPresent,
+                detail,
+                "hold it again soon with those who were absent; if their keys are gone, replace them while a quorum is left",
+            )
+            .into(),
+        }
+    }
+}
+
 impl State {
     /// Whether a holder has signed all that the ceremony asks of that holder's devices:
     /// every document or, where there is none, the statement that the key is there.
@@ -24,11 +51,9 @@ impl State {
         all && !seat.signatures.is_empty()
     }
 
-    /// QUORUM-PRESENT: whether those whose keys have shown that they are there are a
-    /// quorum, who was absent, and which devices are below the firmware policy. Only
-    /// where the scenario asks everybody.
+    /// Who has signed so far, where the scenario asks everybody to.
     #[must_use]
-    pub fn presence(&self) -> Option<Verdict> {
+    pub fn presence(&self) -> Option<Presence> {
         let previous = self.plan.previous()?;
         if !self.scenario().wants_everybody() {
             return None;
@@ -43,25 +68,19 @@ impl State {
             .root()
             .and_then(|root| root.root().roles.get("root"));
         let need = role.map_or(self.plan.policy.quorum.threshold, |role| role.threshold) as usize;
-        let detail = [
+        let parts = [
             counted(shown, holders.len(), need),
             absent(
                 previous,
                 holders.iter().filter(|seat| !self.has_shown(seat)),
             ),
             self.old_devices(),
-        ]
-        .join("; ");
-        Some(match shown >= need {
-            true => Verdict::held(Rule::QuorumPresent, detail),
-            // It is what the ceremony is about.
-            false if self.scenario() == Scenario::QuorumLost || self.ended.is_some() => Verdict::not_asked(Rule::QuorumPresent, detail),
-            false => Violation::new(
-                Rule::QuorumPresent,
-                detail,
-                "hold it again soon with those who were absent; if their keys are gone, replace them while a quorum is left",
-            )
-            .into(),
+        ];
+        Some(Presence {
+            parts,
+            is_quorum: shown >= need,
+            // Too few keys are what such a ceremony is about.
+            is_expected: self.scenario() == Scenario::QuorumLost || self.ended.is_some(),
         })
     }
 

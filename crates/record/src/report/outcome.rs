@@ -156,7 +156,7 @@ pub(super) fn documents(facts: &Facts<'_>) -> Vec<Block> {
     }
     if let Some(presence) = facts.state.presence() {
         blocks.push(Block::Part("Whose keys are there".to_owned()));
-        blocks.push(verdicts::list(&[&presence]));
+        blocks.push(verdicts::list(&[&presence.verdict()]));
     }
     for paper in &facts.documents {
         let document = paper.document;

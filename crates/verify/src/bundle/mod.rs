@@ -11,7 +11,7 @@ use std::{
 };
 
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, Rule, Verdict, digest::Digest, text::escape};
+use keymoot_core::{HostError, Verdict, digest::Digest, text::escape};
 use keymoot_record::{
     bundle::{self, Bundle, Expectations, ExpectedFiles},
     expectation::{self, ExpectationSet},
@@ -78,19 +78,14 @@ impl Judged {
                 let verdicts = bundle::verify(&bundle, expected, vendor);
                 (Some(bundle), verdicts)
             }
-            Err(verdicts) => (None, verdicts),
+            Err(Failure::Violated(verdicts)) => (None, verdicts),
+            Err(Failure::Host(unread)) => return Err(unread),
         };
-        let unread = verdicts
-            .iter()
-            .find(|verdict| verdict.rule == Rule::BundleRead);
-        match unread {
-            Some(unread) => Err(HostError::new(unread.detail.clone(), unread.next.clone())),
-            None => Ok(Self {
-                path: path.to_owned(),
-                bundle,
-                verdicts,
-            }),
-        }
+        Ok(Self {
+            path: path.to_owned(),
+            bundle,
+            verdicts,
+        })
     }
 
     fn holds(&self) -> bool {
