@@ -124,12 +124,12 @@ impl Crate {
     }
 }
 
-/// Name, version and licence of the crates that `cargo tree` prints.
-fn tree(edges: &str) -> BTreeMap<(String, String), String> {
+/// Name, version and licence of the crates of a package, as `cargo tree` prints them.
+fn tree(package: &str, edges: &str) -> BTreeMap<(String, String), String> {
     let printed = cargo(&[
         "tree",
         "--package",
-        "keymoot",
+        package,
         "--edges",
         edges,
         "--target",
@@ -174,8 +174,8 @@ fn crates() -> &'static [Crate] {
 }
 
 fn ask_for_crates() -> Vec<Crate> {
-    let (linked, checksums) = (tree("normal,no-proc-macro"), checksums());
-    let all = tree("normal,build").into_iter();
+    let (linked, checksums) = (tree("keymoot", "normal,no-proc-macro"), checksums());
+    let all = tree("keymoot", "normal,build").into_iter();
     let mut crates: Vec<_> = all
         .map(|(of, licence)| Crate {
             linked: linked.contains_key(&of),
@@ -196,7 +196,11 @@ fn the_list_of_dependencies_is_what_the_program_is_made_of() {
 # The SHA-256 is that of the crate as it was published. Written by `make dependencies`.
 ";
     let lines: String = crates().iter().map(Crate::line).collect();
-    let wanted = HEAD.to_owned() + &lines;
+    let wanted = format!(
+        "{HEAD}# In all: keymoot {}, keymoot-verify {}.\n{lines}",
+        crates().len(),
+        tree("keymoot-verify", "normal,build").len()
+    );
     if std::env::var_os("KEYMOOT_DEPENDENCIES").is_some() {
         fs::write(workspace().join("docs/dependencies.txt"), wanted).unwrap();
         return;
@@ -210,6 +214,12 @@ fn the_list_of_dependencies_is_what_the_program_is_made_of() {
         new.is_empty() && gone.is_empty(),
         "docs/dependencies.txt is out of date: `make dependencies`.\nnew: {new:#?}\ngone: {gone:#?}"
     );
+}
+
+#[test]
+fn the_verifier_is_made_of_few_crates() {
+    let crates = tree("keymoot-verify", "normal,build").len();
+    assert!(crates <= 115, "{crates} crates");
 }
 
 /// The rows of a table in a section of the decisions: the name in the first column.
