@@ -15,7 +15,7 @@ use keymoot_record::{
     rules::{device as rules, roster::Handle},
     transcript::Event,
 };
-use keymoot_tuf::PublicKey;
+use keymoot_tuf::{PublicKey, low_s};
 
 impl Driver<'_, '_> {
     /// Resets the device: a YubiKey's PIV application, a YubiHSM 2 as a whole.
@@ -328,7 +328,8 @@ impl Driver<'_, '_> {
             match self.sign_once(holder, &device, &message, allows) {
                 Ok(signature) => {
                     return match key.verify_twice(&message, &signature) {
-                        Ok(_) => Ok(signature),
+                        // Of the two that anybody can write, the one that the rules ask for.
+                        Ok(_) => Ok(low_s(&signature).unwrap_or(signature)),
                         Err(error) => Err(Stop::Device(DeviceError::new(
                             device.who(),
                             Operation::Sign,

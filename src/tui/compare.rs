@@ -39,6 +39,7 @@ fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
     let documents = view.readings.iter();
     let documents = documents.map(|reading| (reading.document.name().to_owned(), reading.signed));
     let manifest = view.state.manifest;
+    let sealed = view.state.sealed.as_ref();
     let of_part = |part: PlanPart| Some((name_of(part), view.state.digest_of(part)?));
     let compared = view.state.compared_root();
     let compared = compared.filter(|_| view.state.awaits_comparison());
@@ -50,6 +51,7 @@ fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
         .into_iter()
         .chain(documents)
         .chain(manifest.map(|digest| ("MANIFEST.json".to_owned(), digest)))
+        .chain(sealed.map(|seal| ("the sealed transcript".to_owned(), seal.head)))
         .chain([("the transcript so far".to_owned(), view.head)])
         .chain(PlanPart::ALL.into_iter().filter_map(of_part))
         .collect()

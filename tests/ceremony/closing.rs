@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use keymoot_attestation::TrustStore;
 use keymoot_core::{Verdict, digest::Digest};
 use keymoot_record::{
-    bundle::{self, Files, Manifest, Signatures},
+    bundle::{self, Bundle, Files, Manifest, Signatures},
     ceremony::{State, statement},
 };
 use p256::{
@@ -147,4 +147,37 @@ fn a_closing_signature_under_the_id_of_another_key_is_detected_at_a_takeover() {
     state.seats[0].closing.as_mut().unwrap().keyid = other;
     let said = "the closing signature of holder-1 is recorded under the id of another key";
     assert_eq!(closed(&state), [said]);
+}
+
+/// The other signature with the same r: anybody can write it.
+fn other_form(signature: &Value) -> Value {
+    let bytes = STANDARD.decode(signature.as_str().unwrap()).unwrap();
+    let signature = Signature::from_der(&bytes).unwrap();
+    let other = Signature::from_scalars(signature.r(), -signature.s()).unwrap();
+    STANDARD.encode(other.to_der().as_bytes()).into()
+}
+
+#[test]
+fn a_closing_signature_in_its_other_form_is_refused() {
+    let verdict = closed_with(|signatures| {
+        let other = other_form(&signatures[0]["sig"]);
+        signatures[0]["sig"] = other;
+    });
+    assert!(verdict.is_violated());
+    assert!(verdict.detail.contains("is not good"), "{verdict:?}");
+}
+
+#[test]
+fn a_closing_signature_in_its_other_form_is_no_other_signature() {
+    let mut files = honest();
+    let mut signatures: Value = serde_json::from_slice(&files[SIGNATURES]).unwrap();
+    let other = other_form(&signatures["signatures"][0]["sig"]);
+    signatures["signatures"][0]["sig"] = other;
+    files.insert(SIGNATURES.to_owned(), signatures.to_string().into_bytes());
+    let kinship = bundle::kinship(&Bundle::of(honest()), &Bundle::of(files)).unwrap();
+    let verdict = kinship.verdict(["one", "other"]);
+    assert!(
+        verdict.detail.contains("by the same signatures"),
+        "{verdict:?}"
+    );
 }

@@ -28,4 +28,5 @@ mod tampered;
 mod tufops;
 mod unattended;
 mod unlawful;
+mod words;
 mod yubihsm;

@@ -22,7 +22,7 @@ use testkit::stage::{below, keymoot, said};
 use crate::python::reader;
 
 /// The scripts of the chapters, in order.
-const CHAPTERS: [&str; 6] = [
+pub(crate) const CHAPTERS: [&str; 6] = [
     "initial-root",
     "annual-resign",
     "onboard-member",

@@ -31,7 +31,7 @@ pub use dialect::{Dialect, WriteError};
 pub use document::{Document, DocumentError, Form, PAYLOAD_TYPE, Signature};
 pub use draft::{DelegationDraft, DraftError, Holder, OnlineKey, RootDraft, Signer, TargetsDraft};
 pub use expiry::{Expiry, Lifetime};
-pub use key::PublicKey;
+pub use key::{PublicKey, low_s};
 pub use key_id::KeyId;
 pub use meta::FileFacts;
 pub use role::{KeyEntry, Periods, RoleKeys};

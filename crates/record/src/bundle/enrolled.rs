@@ -176,6 +176,7 @@ impl Record<'_> {
                 Some(
                     match statement::check_proof(
                         &signed,
+                        opening.format,
                         payload_type,
                         &payload,
                         &seat.handle,

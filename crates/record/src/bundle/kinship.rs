@@ -3,12 +3,17 @@
 //! A ceremony has one course. Whoever copies its folder and goes on in both has two, and
 //! each can end in a bundle that holds by itself: only both together show it.
 
-use super::{Bundle, SIGNATURES};
+use std::collections::BTreeSet;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{Bundle, SIGNATURES, Signatures};
 use crate::transcript::{Chain, Entry, Event};
 use keymoot_core::{
     Rule, Verdict, Violation,
     text::{excerpt, several},
 };
+use keymoot_tuf::low_s;
 
 /// How two bundles belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +23,8 @@ pub enum Kinship {
     /// They are the same, byte for byte.
     Same,
     /// They tell of one course from beginning to end, and these files differ: when the
-    /// closing was repeated, MANIFEST.sigs.json alone.
+    /// closing was repeated, MANIFEST.sigs.json alone. None, where somebody only wrote a closing
+    /// signature in its other form.
     SameCourse(Vec<String>),
     /// One tells of the beginning of what the other tells of.
     Beginning {
@@ -65,14 +71,25 @@ pub fn kinship(one: &Bundle, other: &Bundle) -> Option<Kinship> {
     let paths = one.files().keys().chain(other.files().keys());
     let mut differing: Vec<String> = paths
         .filter(|path| one.files().get(*path) != other.files().get(*path))
+        .filter(|path| *path != SIGNATURES || closing(one) != closing(other))
         .cloned()
         .collect();
     differing.sort();
     differing.dedup();
-    Some(match differing.is_empty() {
+    Some(match one.files() == other.files() {
         true => Kinship::Same,
         false => Kinship::SameCourse(differing),
     })
+}
+
+/// The closing signatures by key, each low-S: anybody can write the other one of the two.
+fn closing(bundle: &Bundle) -> Option<BTreeSet<(String, Vec<u8>)>> {
+    let signatures = Signatures::read(bundle.files().get(SIGNATURES)?).ok()?;
+    let closings = signatures.signatures.into_iter().map(|closing| {
+        let signature = STANDARD.decode(&closing.sig).ok()?;
+        Some((closing.keyid, low_s(&signature).unwrap_or(signature)))
+    });
+    closings.collect()
 }
 
 fn chain(bundle: &Bundle) -> Option<Chain> {
@@ -97,6 +114,10 @@ impl Kinship {
                 Verdict::not_asked(RULE, format!("{both}: they are of different ceremonies"))
             }
             Self::Same => Verdict::held(RULE, format!("{both}: they are the same, byte for byte")),
+            Self::SameCourse(files) if files.is_empty() => Verdict::held(
+                RULE,
+                format!("{both}: they tell of one course, and were closed by the same signatures"),
+            ),
             Self::SameCourse(files) if files.as_slice() == [SIGNATURES] => Verdict::held(
                 RULE,
                 format!("{both}: they tell of one course, and were closed by different signatures"),

@@ -56,7 +56,7 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
         let good = PublicKey::from_spki_der(&enrolled.spki).is_ok_and(|key| {
             STANDARD
                 .decode(&signature.sig)
-                .is_ok_and(|sig| key.verify_twice(&message, &sig).is_ok())
+                .is_ok_and(|sig| statement::is_signed(&key, &message, &sig, state.format()))
         });
         if !good {
             return fault(format!("the signature of {} is not good", seat.handle));

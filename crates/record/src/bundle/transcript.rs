@@ -40,12 +40,7 @@ pub(super) fn head(state: &State, chain: &Chain, manifest: &Manifest) -> Verdict
     Verdict::unless(
         Rule::BundleHead,
         !right,
-        || {
-            format!(
-                "the manifest seals the transcript at {}",
-                manifest.head.short_words()
-            )
-        },
+        || format!("the manifest seals the transcript at {}", manifest.head),
         || "the manifest names another ceremony, mode or head than the transcript".to_owned(),
         STOP,
     )

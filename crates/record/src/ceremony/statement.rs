@@ -17,6 +17,7 @@ use keymoot_core::{
 use keymoot_tuf::{
     PublicKey,
     dsse::{Envelope, EnvelopeSignature, pae},
+    low_s,
 };
 
 /// How a statement names the family of YubiHSM 2 units. That of YubiKeys is left unsaid.
@@ -97,18 +98,30 @@ pub fn proof(
     ]))
 }
 
+/// The first format whose closing signatures and statements are low-S.
+const LOW_S_SINCE: u32 = 2;
+
+/// Whether two implementations accept a signature on a statement or on the manifest and, from
+/// format 2 on, whether it is the low-S one of the two that anybody can write.
+#[must_use]
+pub fn is_signed(key: &PublicKey, message: &[u8], signature: &[u8], format: u32) -> bool {
+    let is_low = low_s(signature).is_none_or(|low| low == signature);
+    (is_low || format < LOW_S_SINCE) && key.verify_twice(message, signature).is_ok()
+}
+
 /// Checks such a statement as it was published, like [`check_enrolment`].
 ///
 /// # Errors
 /// A [`Violation`] of KEY-POSSESSION.
 pub fn check_proof(
     statement: &[u8],
+    format: u32,
     payload_type: &str,
     payload: &[u8],
     handle: &Handle,
     enrolled: &Enrolment,
 ) -> Result<(), Violation> {
-    check_signed(statement, payload_type, payload, enrolled).map_err(|why| {
+    check_signed(statement, format, payload_type, payload, enrolled).map_err(|why| {
         Violation::new(
             Rule::KeyPossession,
             format!(
@@ -124,6 +137,7 @@ pub fn check_proof(
 /// signed by the key.
 fn check_signed(
     statement: &[u8],
+    format: u32,
     payload_type: &str,
     payload: &[u8],
     enrolled: &Enrolment,
@@ -137,7 +151,7 @@ fn check_signed(
     }
     let key = PublicKey::from_spki_der(&enrolled.spki).map_err(|error| error.to_string())?;
     match envelope.signatures.as_slice() {
-        [one] if key.verify_twice(&envelope.signed_bytes(), &one.sig).is_ok() => Ok(()),
+        [one] if is_signed(&key, &envelope.signed_bytes(), &one.sig, format) => Ok(()),
         _ => Err("it is not signed by the enrolled key".to_owned()),
     }
 }
@@ -242,7 +256,7 @@ pub fn check_enrolment(
     enrolled: &Enrolment,
 ) -> Result<(), Violation> {
     let payload = enrolment(opening, head, handle, enrolled);
-    check_signed(statement, ENROLMENT, &payload, enrolled).map_err(|why| {
+    check_signed(statement, opening.format, ENROLMENT, &payload, enrolled).map_err(|why| {
         Violation::new(
             Rule::KeyPossession,
             format!(

@@ -234,10 +234,7 @@ fn vouches(targets: &Targets, file: &ExpectedTargets<'_>) -> Verdict {
         || {
             let length = file.root.map_or(0, <[u8]>::len);
             let digest = Digest::of(file.root.unwrap_or_default());
-            format!(
-                "it vouches for the root of tuf-crates alone: {length} bytes, {}",
-                digest.short_words()
-            )
+            format!("it vouches for the root of tuf-crates alone: {length} bytes, SHA-256 {digest}")
         },
         || "it does not vouch for exactly the root of tuf-crates that was given".to_owned(),
         NEXT,

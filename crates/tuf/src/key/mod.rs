@@ -15,6 +15,7 @@ use ::p256::pkcs8::ObjectIdentifier;
 use ::p256::pkcs8::SubjectPublicKeyInfoRef;
 use ::p256::pkcs8::der::pem::{self, LineEnding};
 
+pub use self::p256::low_s;
 pub(crate) use object::read_object_as;
 pub use object::{TufKey, read_object, write_object};
 

@@ -1,7 +1,7 @@
 //! ECDSA over P-256 with SHA-256.
 
 use p256::ecdsa::signature::Verifier as _;
-use p256::ecdsa::{DerSignature, VerifyingKey};
+use p256::ecdsa::{DerSignature, Signature, VerifyingKey};
 use p256::pkcs8::ObjectIdentifier;
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 
@@ -17,6 +17,15 @@ const SPKI_PREFIX: [u8; 26] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
+
+/// A signature with the lower of its two values of s, in DER. With (r, s) also (r, n − s) verifies
+/// (SEC 1, 4.1.4), so that anybody can write a second signature; of the two only one is low.
+/// `None` where it is no DER signature over P-256.
+#[must_use]
+pub fn low_s(signature: &[u8]) -> Option<Vec<u8>> {
+    let signature: Signature = DerSignature::from_bytes(signature).ok()?.try_into().ok()?;
+    Some(signature.normalize_s().to_der().as_bytes().to_vec())
+}
 
 /// A point of the curve other than infinity, uncompressed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -4,7 +4,7 @@ use ed25519_dalek::Signer as _;
 use p256::ecdsa::{DerSignature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
 
-use super::{Algorithm, KeyError, PublicKey, SignatureError, read_object, write_object};
+use super::{Algorithm, KeyError, PublicKey, SignatureError, low_s, read_object, write_object};
 use keymoot_core::json::{At, Json};
 
 fn p256_pair(seed: u8) -> (SigningKey, PublicKey) {
@@ -263,6 +263,25 @@ fn both_implementations_accept_a_signature_and_refuse_each_flipped_bit() {
     refuses_each_flipped_bit(&key, signature.as_bytes());
     let (secret, key) = ed25519_pair(5);
     refuses_each_flipped_bit(&key, &secret.sign(b"message").to_bytes());
+}
+
+#[test]
+fn of_the_two_signatures_with_one_r_both_verify_and_one_is_low() {
+    let (secret, key) = p256_pair(5);
+    for message in [&b"one"[..], b"two", b"three", b"four"] {
+        let signature: p256::ecdsa::Signature = secret.sign(message);
+        let (r, s) = (signature.r(), signature.s());
+        let other = p256::ecdsa::Signature::from_scalars(r, -s).unwrap();
+        let both = [signature, other].map(|signature| signature.to_der().as_bytes().to_vec());
+        let lows = both.each_ref().map(|signature| low_s(signature).unwrap());
+        assert_eq!(lows[0], lows[1]);
+        assert_ne!(both[0], both[1]);
+        for signature in both.iter().chain(&lows) {
+            assert!(key.verify_twice(message, signature).is_ok());
+        }
+        assert_eq!(both.iter().filter(|one| **one == lows[0]).count(), 1);
+    }
+    assert_eq!(low_s(b"no signature"), None);
 }
 
 fn refuses_each_flipped_bit(key: &PublicKey, signature: &[u8]) {

@@ -151,7 +151,7 @@ fn crates(claim: &Claim<'_>) -> Verdict {
         None => Verdict::held(
             Rule::CratesGiven,
             match claim.crates.newest() {
-                Some(root) => format!("the root of tuf-crates: {}", Digest::of(root).short_words()),
+                Some(root) => format!("the root of tuf-crates: {}", Digest::of(root)),
                 None => "no root of tuf-crates is vouched for".to_owned(),
             },
         ),
@@ -162,8 +162,8 @@ fn crates(claim: &Claim<'_>) -> Verdict {
 fn chain(previous: &Previous) -> Verdict {
     let first = previous.roots().first().map(|root| root.document());
     let last = previous.root().map(|root| root.document());
-    let words = |document: Option<&keymoot_tuf::Document>| {
-        document.map_or_else(String::new, |document| document.digest().short_words())
+    let digest = |document: Option<&keymoot_tuf::Document>| {
+        document.map_or_else(String::new, |document| document.digest().to_string())
     };
     Verdict::held(
         Rule::RootPrevious,
@@ -171,9 +171,9 @@ fn chain(previous: &Previous) -> Verdict {
             "{} roots, each signed by its own quorum and by that of the root before it, from version {} ({}) to version {} ({})",
             previous.roots().len(),
             first.map_or(0, keymoot_tuf::Document::version),
-            words(first),
+            digest(first),
             last.map_or(0, keymoot_tuf::Document::version),
-            words(last),
+            digest(last),
         ),
     )
 }
