@@ -3,13 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, Verdict, text::escape_path};
+use keymoot_core::{
+    HostError, Verdict,
+    text::{escape_path, excerpt},
+};
 use keymoot_record::{
     bundle::{self, Bundle, Expectations},
-    ceremony::previous::{INCOMING, Inputs, TRUSTED_ROOT},
+    ceremony::previous::{INCOMING, Inputs, PREVIOUS, TRUSTED_ROOT, judged},
     rules::policy::Policy,
 };
 use keymoot_tuf::{Dialect, Document};
+use keymoot_verify::say;
 
 use super::Failure;
 use crate::store::inputs::LARGEST_INPUT;
@@ -39,7 +43,7 @@ impl Sources {
         let Some(path) = &self.previous else {
             return Ok(None);
         };
-        if !path.join(bundle::MANIFEST).is_file() {
+        if is_tree(path)? {
             return Ok(None);
         }
         let bundle = verified(path, rehearsal, vendor)?;
@@ -67,6 +71,7 @@ impl Sources {
             }
             (None, None) => Inputs::new(),
         };
+        inputs = without_unjudged(inputs);
         if let Some(path) = &self.trusted_root {
             inputs.insert(
                 TRUSTED_ROOT.to_owned(),
@@ -84,6 +89,46 @@ impl Sources {
         }
         Ok(inputs)
     }
+}
+
+/// Whether it is the working tree of a repository, which has a root where a tree has it, and
+/// nothing that only a bundle has; or else a bundle.
+///
+/// # Errors
+/// [`HostError`] when it is neither.
+pub(crate) fn is_tree(path: &Path) -> Result<bool, HostError> {
+    let there = |name: &str| path.join(name).symlink_metadata().is_ok();
+    let of_bundles = [
+        bundle::MANIFEST,
+        bundle::SIGNATURES,
+        bundle::REPOSITORIES,
+        "transcript.jsonl",
+    ];
+    match of_bundles.into_iter().any(there) {
+        true => Ok(false),
+        false if there("metadata/root.json") => Ok(true),
+        false => Err(HostError::new(
+            format!("{} is neither a bundle nor a repository", escape_path(path)),
+            "name the last bundle, or the folder that holds metadata/",
+        )),
+    }
+}
+
+/// The inputs that some rule checks. The others are named, and left out.
+fn without_unjudged(inputs: Inputs) -> Inputs {
+    let file = |path: &str| inputs.get(&format!("{PREVIOUS}/tuf-root/{path}")).cloned();
+    let Some(dialect) = Dialect::detect(&file) else {
+        return inputs;
+    };
+    let (inputs, unjudged) = judged(inputs, dialect);
+    if !unjudged.is_empty() {
+        let names = unjudged.iter().map(|path| excerpt(path));
+        say!(
+            "Not taken over from the previous state, because no rule checks them:\n  {}",
+            names.collect::<Vec<_>>().join("\n  ")
+        );
+    }
+    inputs
 }
 
 /// A bundle in which every rule holds.

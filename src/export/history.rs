@@ -129,13 +129,11 @@ fn document(
 /// EXPORT-REVOKED: no key that the tree lists as revoked is missing in the bundle's
 /// list.
 fn revoked(files: &Files, tree: &Tree) -> Option<Violation> {
-    let there = tree.files().get(REVOKED)?;
-    let ours = match files.get(REVOKED) {
-        Some(bytes) => Revoked::read(bytes).ok()?,
-        None => Revoked::default(),
-    };
-    let what = match Revoked::read(there) {
-        Err(why) => format!("{REVOKED}: {why}"),
+    let ours = lists(files).next().map(|(_, bytes)| Revoked::read(bytes));
+    let ours = ours.unwrap_or_else(|| Ok(Revoked::default())).ok()?;
+    let mut there = lists(tree.files());
+    let what = there.find_map(|(path, bytes)| match Revoked::read(bytes) {
+        Err(why) => Some(format!("{path}: {why}")),
         Ok(there) => {
             let forgotten: Vec<_> = there
                 .keys()
@@ -143,18 +141,22 @@ fn revoked(files: &Files, tree: &Tree) -> Option<Violation> {
                 .filter(|key| !ours.keys().contains(key))
                 .map(|key| format!("{}, device {}", key.handle, key.serial))
                 .collect();
-            if forgotten.is_empty() {
-                return None;
-            }
-            format!(
-                "{REVOKED} lists keys that the bundle does not know as revoked: {}",
-                forgotten.join("; ")
-            )
+            let forgotten = (!forgotten.is_empty()).then(|| forgotten.join("; "));
+            forgotten.map(|keys| {
+                format!("{path} lists keys that the bundle does not know as revoked: {keys}")
+            })
         }
-    };
+    })?;
     Some(Violation::new(
         Rule::ExportRevoked,
         what,
         "export the newest bundle: a key that was thrown out stays out",
     ))
+}
+
+/// The lists of revoked keys among files: the one that `targets.json` signs, then the one that
+/// nobody signed.
+fn lists(files: &Files) -> impl Iterator<Item = (&'static str, &Vec<u8>)> {
+    let paths = [super::SIGNED_REVOKED, REVOKED].into_iter();
+    paths.filter_map(|path| Some((path, files.get(path)?)))
 }

@@ -239,6 +239,8 @@ fn attributes(files: &Files, there: Option<&[u8]>) -> Vec<u8> {
     text
 }
 
+/// The list of revoked keys, where `targets.json` signs it.
+const SIGNED_REVOKED: &str = "targets/revoked.json";
 /// The current root, in every repository.
 const ROOT: &str = "metadata/root.json";
 /// Its signatures, where a dialect keeps them apart.
@@ -278,8 +280,8 @@ fn is_laid(path: &str, repository: Repository, dialect: Dialect) -> bool {
         Repository::TufCrates => current(Document::Root.role()),
     };
     let vouched = || {
-        let name = path.strip_prefix("targets/");
-        repository == Repository::TufRoot && name == Some(CRATES_ROOT)
+        let is_root = path.strip_prefix("targets/") == Some(CRATES_ROOT);
+        repository == Repository::TufRoot && (is_root || path == SIGNED_REVOKED)
     };
     signed || version(path).is_some() || vouched()
 }

@@ -57,6 +57,7 @@ impl Tree {
             ROOT,
             ROOT_SIGNATURES,
             super::REVOKED,
+            super::SIGNED_REVOKED,
             super::ATTRIBUTES,
             keymoot_tuf::dialect::tufops::FILE,
         ];

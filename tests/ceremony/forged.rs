@@ -35,6 +35,11 @@ fn object(digest: &Digest) -> Option<Vec<u8>> {
 /// from it is made anew where the program makes it at all, and the manifest
 /// always; only the closing signatures are those of the honest bundle.
 pub(crate) fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
+    rewritten_from(&Files::new(), change)
+}
+
+/// The same, of a ceremony that started from more files than the honest one.
+pub(crate) fn rewritten_from(more: &Files, change: impl FnOnce(&mut Vec<Line>)) -> Files {
     let honest = honest();
     let mut lines: Vec<Line> = Chain::read(&honest["transcript.jsonl"])
         .unwrap()
@@ -58,6 +63,7 @@ pub(crate) fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
             .filter_map(|(path, bytes)| {
                 Some((path.strip_prefix("inputs/")?.to_owned(), bytes.clone()))
             })
+            .chain(more.clone())
             .collect(),
     });
     let made = State::fold(plan.unwrap().into(), &chain)
@@ -123,6 +129,24 @@ pub(crate) fn events(lines: &mut [Line]) -> impl Iterator<Item = &mut Event> {
 #[test]
 fn a_bundle_that_is_rewritten_without_a_change_is_the_honest_one() {
     assert_eq!(rewritten(|_| {}), honest());
+}
+
+#[test]
+fn a_file_that_no_rule_checks_is_noticed_among_what_the_ceremony_started_from() {
+    let more = Files::from([("evil.json".to_owned(), b"{}".to_vec())]);
+    let files = rewritten_from(&more, |lines| {
+        for event in events(lines) {
+            if let Event::Opened { inputs, .. } = event {
+                inputs.insert("evil.json".to_owned(), Digest::of(b"{}"));
+            }
+        }
+    });
+    assert!(files.contains_key("inputs/evil.json"));
+    let violated = violated(files);
+    assert!(
+        violated.contains(&"BUNDLE-INPUTS".to_owned()),
+        "{violated:?}"
+    );
 }
 
 #[test]

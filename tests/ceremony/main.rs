@@ -21,6 +21,7 @@ mod python;
 mod replay;
 mod report;
 mod resumed;
+mod revocations;
 mod secrets;
 mod status;
 mod story;

@@ -21,6 +21,9 @@ use testkit::stage::{below, keymoot, said};
 
 use crate::python::reader;
 
+/// The list of revoked keys in a bundle.
+pub(crate) const REVOKED: &str = "repositories/tuf-root/targets/revoked.json";
+
 /// The scripts of the chapters, in order.
 pub(crate) const CHAPTERS: [&str; 6] = [
     "initial-root",
@@ -183,7 +186,7 @@ fn one_persons_old_and_new_device_sign_in_one_turn() {
 
 #[test]
 fn the_stolen_key_is_published_as_revoked_and_its_holders_spare_goes_in() {
-    let revoked = Revoked::read(&files(4)["revoked.json"]).unwrap();
+    let revoked = Revoked::read(&files(4)[REVOKED]).unwrap();
     let [stolen] = revoked.keys() else {
         panic!("{revoked:?}");
     };
@@ -196,7 +199,7 @@ fn the_stolen_key_is_published_as_revoked_and_its_holders_spare_goes_in() {
     let goes_on = seat.unwrap().enrolled().unwrap();
     assert_ne!(goes_on.serial, stolen.serial);
     assert_ne!(goes_on.key(), stolen.key);
-    assert_eq!(files(6)["revoked.json"], files(4)["revoked.json"]);
+    assert_eq!(files(6)[REVOKED], files(4)[REVOKED]);
 }
 
 #[test]

@@ -217,7 +217,14 @@ fn a_revoked_device_that_comes_back() {
 #[test]
 fn a_revoked_key_that_stands_in_the_previous_root() {
     let refused = refused(4, |files| {
-        let list = &left_by(4)["previous/revoked.json"];
+        // As in a state of format 1, nobody signed the list.
+        files
+            .inputs
+            .retain(|path, _| !path.starts_with("previous/tuf-root/metadata/targets.json"));
+        files
+            .inputs
+            .retain(|path, _| !path.starts_with("previous/tuf-root/metadata/crates.json"));
+        let list = &left_by(4)["previous/tuf-root/targets/revoked.json"];
         files
             .inputs
             .insert("previous/revoked.json".to_owned(), list.clone());

@@ -289,7 +289,10 @@ rules! {
          roles of the policy in their order, each by its keys and threshold, for the paths below \
          its own name alone, and terminating.";
     DelegationFiles = "DELEGATION-FILES":
-        "`targets.json` vouches for no file itself.";
+        "`targets.json` signs no file itself but the list of revoked keys; in format 1 none.";
+    RevokedAuthorised = "REVOKED-AUTHORISED" since 2:
+        "`targets.json` signs `revoked.json`, the list of revoked keys, with its length and \
+         SHA-256. The list of the previous state is the one that its `targets.json` signs.";
 
     SignatureTwice = "SIGNATURE-TWICE":
         "two implementations accept every signature on a document.";
@@ -337,6 +340,8 @@ rules! {
         "at least the threshold of distinct enrolled keys have signed the manifest's exact bytes, \
          and no other signature is there. In `quorum-lost` one key is enough, and where the \
          ceremony ended without its purpose, one key of those present, if there is any.";
+    BundleInputs = "BUNDLE-INPUTS" since 2:
+        "every file that the ceremony starts from is one that a rule checks.";
     BundlePrevious = "BUNDLE-PREVIOUS":
         "the bundle that a ceremony starts from was closed by at least its policy's threshold of \
          keys, its scenario is not `quorum-lost`, and it did not end without its purpose.";

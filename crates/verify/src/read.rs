@@ -17,7 +17,7 @@ use keymoot_core::{
     text::{escape, escape_path},
 };
 use keymoot_record::bundle::{Bundle, Files, is_plain};
-use keymoot_record::ceremony::previous::REVOKED;
+use keymoot_record::ceremony::{authorised::TARGETS, previous::REVOKED};
 use keymoot_tuf::dialect::tufops;
 
 /// The most files and folders that a bundle may have.
@@ -45,8 +45,8 @@ pub fn read(path: &Path) -> Result<Bundle, Failure> {
 }
 
 /// Reads what keymoot knows of in a working tree of the repository tuf-root, by the
-/// same rules: `metadata/`, `targets/crates/`, `attestations/`, the list of revoked keys
-/// and `tufops.toml`. It reads nothing else.
+/// same rules: `metadata/`, `targets/crates/`, `attestations/`, the list of revoked keys, signed
+/// (below `targets/`) or not, and `tufops.toml`. It reads nothing else.
 ///
 /// # Errors
 /// Violations of BUNDLE-FILES, or what could not be read where the path or the disk is the cause.
@@ -60,10 +60,11 @@ pub fn read_tree(path: &Path) -> Result<Files, Failure> {
             Err(_) => {}
         }
     }
-    for name in [REVOKED, tufops::FILE] {
-        let whole = path.join(name);
-        match fs::symlink_metadata(&whole) {
-            Ok(meta) if meta.is_file() => reader.file(&whole, name.to_owned()),
+    let signed = format!("{TARGETS}/{REVOKED}");
+    for name in [REVOKED, &signed, tufops::FILE] {
+        let file = path.join(name);
+        match fs::symlink_metadata(&file) {
+            Ok(meta) if meta.is_file() => reader.file(&file, name.to_owned()),
             Ok(_) => reader.fault(name, "is a link or no ordinary file"),
             Err(_) => {}
         }

@@ -70,9 +70,9 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
 }
 
 fn status(path: &Path, now: Time, vendor: &TrustStore) -> Result<Status, Failure> {
-    let source = match path.join(MANIFEST).is_file() {
-        true => of_bundle(path, vendor)?,
-        false => of_tree(path)?,
+    let source = match inputs::is_tree(path)? {
+        true => of_tree(path)?,
+        false => of_bundle(path, vendor)?,
     };
     let nothing = || {
         HostError::new(

@@ -8,6 +8,7 @@ use super::{Files, audits, is_plain, programs};
 use crate::{
     ceremony::{
         State,
+        authorised::TARGETS,
         enrolment::Enrolment,
         previous::{PREVIOUS, REVOKED},
         propose::CRATES_ROOT,
@@ -131,7 +132,7 @@ pub fn contents(
         repositories(&state, objects, &mut files).map_err(|why| fault(&why))?;
     }
     let revoked = state.revoked();
-    if !revoked.keys().is_empty() && state.ended.is_none() {
+    if !state.signs_revoked() && !revoked.keys().is_empty() && state.ended.is_none() {
         files.insert(REVOKED.to_owned(), revoked.bytes());
     }
     for (path, digest) in &seal.attachments {
@@ -177,11 +178,15 @@ fn repositories(
             );
         }
     }
+    if state.documents.contains_key(&Document::Targets) {
+        let signed = state.authorised().into_iter();
+        files.extend(signed.map(|(path, bytes)| (format!("{TUF_ROOT}/{TARGETS}/{path}"), bytes)));
+    }
     if state.documents.contains_key(&Document::Crates)
         && let Some(root) = state.plan.crates_root()
     {
         // The file that crates.json vouches for lies where clients of tuf-root look.
-        files.insert(format!("{TUF_ROOT}/targets/{CRATES_ROOT}"), root.to_vec());
+        files.insert(format!("{TUF_ROOT}/{TARGETS}/{CRATES_ROOT}"), root.to_vec());
     }
     for (path, bytes) in state.plan.crates_files() {
         files.insert(format!("{TUF_CRATES}/{path}"), bytes);

@@ -2,11 +2,15 @@
 
 use super::{STOP, programs, transcript};
 use crate::{
-    ceremony::{State, carried, propose, script::Document, verify},
+    ceremony::{State, carried, previous::unjudged, propose, script::Document, verify},
     transcript::{Chain, Event, Mode, Time},
 };
 use keymoot_attestation::TrustStore;
-use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
+use keymoot_core::{
+    Rule, Verdict, Violation,
+    digest::Digest,
+    text::{excerpt, several},
+};
 
 /// A ceremony's record: its transcript, folded, and what its events name.
 pub(super) struct Record<'r> {
@@ -61,6 +65,9 @@ impl Record<'_> {
             verdicts.push(self.plan_read());
         }
         verdicts.push(self.wall_clock());
+        if self.state.format() >= 2 {
+            verdicts.push(self.inputs());
+        }
         verdicts.extend(self.enrolments());
         verdicts.extend(carried::judge(self.state, self.trust));
         verdicts.extend(self.possession());
@@ -89,6 +96,23 @@ impl Record<'_> {
                 "{} lines, each naming the one before it{beside}",
                 entries.len()
             ),
+        )
+    }
+
+    /// BUNDLE-INPUTS: a rule checks every file that the ceremony starts from.
+    fn inputs(&self) -> Verdict {
+        let plan = &self.state.plan;
+        let unjudged = unjudged(&plan.files.inputs, plan.policy.dialect);
+        let names: Vec<_> = unjudged.iter().map(|path| excerpt(path)).collect();
+        Verdict::unless(
+            Rule::BundleInputs,
+            !names.is_empty(),
+            || {
+                let count = plan.files.inputs.len();
+                format!("a rule checks each of {count} files that the ceremony starts from")
+            },
+            || format!("no rule checks {}", several(&names, ", ")),
+            STOP,
         )
     }
 

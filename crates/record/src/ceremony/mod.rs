@@ -7,6 +7,7 @@
 mod advance;
 mod attendance;
 pub mod audited;
+pub mod authorised;
 pub mod carried;
 mod continuity;
 mod crates_root;

@@ -138,11 +138,18 @@ fn top_targets(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
         role: Document::Targets.role().to_owned(),
         version: version(state, Document::Targets)?,
         expires: expires(state, Document::Targets, made)?,
-        files: Default::default(),
+        files: signed_files(state),
         delegations,
         periods: policy.targets.into(),
         marks: marks(state),
     })
+}
+
+fn signed_files(state: &State) -> BTreeMap<String, TargetFile> {
+    let files = state.authorised().into_iter();
+    files
+        .map(|(path, bytes)| (path, TargetFile::of(&bytes)))
+        .collect()
 }
 
 fn crates(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
@@ -179,6 +186,7 @@ pub fn check(
         keys: keys.collect(),
         made,
         marks: marks(state),
+        files: signed_files(state),
         previous: previous.and_then(|previous| previous.document(document)),
     };
     match document {
@@ -227,6 +235,9 @@ pub fn changes(
         && online_keys(previous)? != online_keys(proposed)?
     {
         sentences.insert(0, CLIENTS.to_owned());
+    }
+    if document == Document::Targets {
+        sentences.extend(state.authorised_in_words());
     }
     Ok(sentences)
 }

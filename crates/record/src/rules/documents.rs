@@ -33,6 +33,8 @@ pub struct Expected<'a> {
     pub made: Time,
     /// The members that mark it for what it is.
     pub marks: Object,
+    /// The files that `targets.json` signs itself, by path.
+    pub files: BTreeMap<String, tuf::TargetFile>,
     /// The version that it follows, if there is one.
     pub previous: Option<&'a tuf::Document>,
 }

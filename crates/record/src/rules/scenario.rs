@@ -5,6 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The list of revoked keys: its path among the files that `targets.json` signs, and its file name
+/// where nobody signs it.
+pub const REVOKED: &str = "revoked.json";
+
 /// A document of the repository tuf-root that holders sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Document {
@@ -167,6 +171,12 @@ impl Scenario {
             (Self::CratesRootChange, Document::Crates) => &["targets.*"],
             _ => &[],
         };
+        // Whether it lists the right keys is for REVOKED-AUTHORISED.
+        if document == Document::Targets
+            && matches!(place, [targets, file, ..] if targets == "targets" && file == REVOKED)
+        {
+            return true;
+        }
         ALWAYS
             .iter()
             .chain(also)

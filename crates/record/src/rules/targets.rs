@@ -7,9 +7,13 @@ use super::{
     Verdict,
     documents::{self, Dates, Expected, NEXT},
     policy::CRATES,
-    scenario::Document as Which,
+    scenario::{Document as Which, REVOKED},
 };
-use keymoot_core::{Rule, digest::Digest, text::excerpt};
+use keymoot_core::{
+    Rule,
+    digest::Digest,
+    text::{excerpt, several},
+};
 use keymoot_tuf::{DelegatedRole, Delegations, Dialect, Document, TargetFile, Targets};
 
 /// The one file that `crates.json` vouches for.
@@ -25,7 +29,12 @@ pub struct ExpectedTargets<'a> {
 #[must_use]
 pub fn check_top(document: &Document, expected: &Expected<'_>) -> Vec<Verdict> {
     check(document, Which::Targets, expected, |targets| {
-        vec![delegations(targets, expected), holds_no_file(targets)]
+        let mut verdicts = vec![
+            delegations(targets, expected),
+            holds_no_other_file(targets, expected),
+        ];
+        verdicts.extend(signs_revoked(targets, expected));
+        verdicts
     })
 }
 
@@ -206,20 +215,42 @@ fn one(
     }
 }
 
-/// DELEGATION-FILES: the top document vouches for no file itself.
-fn holds_no_file(targets: &Targets) -> Verdict {
+/// DELEGATION-FILES: the top document signs the files that it is to sign, and no other.
+fn holds_no_other_file(targets: &Targets, expected: &Expected<'_>) -> Verdict {
+    // Of the list of revoked keys REVOKED-AUTHORISED says more.
+    let listed = |files: &BTreeMap<String, TargetFile>| {
+        let mut files = files.clone();
+        files.remove_entry(REVOKED);
+        files
+    };
+    let wrong = match expected.files.contains_key(REVOKED) {
+        true => listed(&targets.targets) != listed(&expected.files),
+        false => targets.targets != expected.files,
+    };
+    let names: Vec<_> = targets.targets.keys().map(|name| excerpt(name)).collect();
+    let found = match names.is_empty() {
+        true => "no file itself".to_owned(),
+        false => several(&names, ", "),
+    };
     Verdict::unless(
         Rule::DelegationFiles,
-        !targets.targets.is_empty(),
-        || "targets.json vouches for no file itself".to_owned(),
-        || {
-            format!(
-                "targets.json vouches for {} files itself",
-                targets.targets.len()
-            )
-        },
+        wrong,
+        || format!("targets.json signs {found}"),
+        || format!("targets.json signs {found}, which is not what it is to sign"),
         NEXT,
     )
+}
+
+/// REVOKED-AUTHORISED: the top document signs the list of revoked keys.
+fn signs_revoked(targets: &Targets, expected: &Expected<'_>) -> Option<Verdict> {
+    let wanted = expected.files.get(REVOKED)?;
+    Some(Verdict::unless(
+        Rule::RevokedAuthorised,
+        targets.targets.get(REVOKED) != Some(wanted),
+        || format!("targets.json signs {REVOKED}: {wanted}"),
+        || format!("targets.json does not sign the list of revoked keys as it is: {wanted}"),
+        NEXT,
+    ))
 }
 
 /// CRATES-FILE: the one file is the root of tuf-crates, byte for byte.

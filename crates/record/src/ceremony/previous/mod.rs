@@ -6,21 +6,25 @@
 //! people in the room trust, before anything is proposed.
 
 mod enrolments;
+mod judged;
 mod newest;
 mod revoked;
 mod roots;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+pub use crate::rules::scenario::REVOKED;
 pub use enrolments::Published;
+pub use judged::{judged, unjudged};
 pub(crate) use newest::{READ_ANOTHER, rolled_back};
-pub use revoked::{FILE as REVOKED, Revoked, RevokedKey};
+pub use revoked::{Revoked, RevokedKey};
 
+use super::authorised::{TARGETS, fits};
 use crate::{
     rules::{machine::Past, roster::Handle, scenario::Document},
     transcript::Time,
 };
-use keymoot_core::{Rule, Violation, digest::Digest};
+use keymoot_core::{Rule, Violation, digest::Digest, text::excerpt};
 use keymoot_tuf as tuf;
 use keymoot_tuf::dialect::tufops::{self, Config};
 use keymoot_tuf::{Checks, Dialect, KeyEntry, KeyId, Root, Targets, VerifiedRoot, count};
@@ -31,7 +35,7 @@ use keymoot_tuf::{Checks, Dialect, KeyEntry, KeyId, Root, Targets, VerifiedRoot,
 /// previous/tuf-root/metadata/…      the documents as they are published, with root_history/
 /// previous/tuf-crates/metadata/…    the root of tuf-crates that the quorum vouched for
 /// previous/attestations/…           the published enrolments
-/// previous/revoked.json             the revoked keys
+/// previous/revoked.json             the revoked keys, where targets.json does not sign them
 /// previous/ended                    when the previous ceremony ended
 /// incoming/tuf-crates/…             new roots of tuf-crates, to be vouched for
 /// trusted-root.json                 the root that the people in the room trust
@@ -135,9 +139,16 @@ impl Previous {
             violations.append(&mut unread);
             Vec::new()
         });
-        let revoked = match below("").get(REVOKED) {
+        violations.extend(other_files(&repository, [&targets, &crates]));
+        // Of a state of format 1, the list lies beside the repository, and nobody signed it.
+        let signs = |document: &Vouched| document.content.targets.contains_key(REVOKED);
+        let list = match targets.as_ref().is_some_and(signs) {
+            true => repository.get(&format!("{TARGETS}/{REVOKED}")).cloned(),
+            false => below("").remove(REVOKED),
+        };
+        let revoked = match list {
             None => Revoked::default(),
-            Some(bytes) => Revoked::read(bytes).unwrap_or_else(|why| {
+            Some(bytes) => Revoked::read(&bytes).unwrap_or_else(|why| {
                 violations.push(Violation::new(
                     Rule::KeyRevoked,
                     format!("{REVOKED}: {why}"),
@@ -385,7 +396,47 @@ fn vouched(
             .ok_or("targets.json does not delegate to crates")?;
         signed_for("crates.json", crates, &role.keys, &delegations.keys)?;
     }
+    // Every ceremony that changes the root's keys signs targets.json, too.
+    let delegated = targets.as_ref().map(|targets| {
+        let keys = targets.content.role_keys(Document::Crates.role());
+        keys.into_keys().collect::<BTreeSet<_>>()
+    });
+    let quorum = root.role_keys("root").into_keys().collect();
+    if delegated.is_some_and(|keys| !keys.is_empty() && keys != quorum) {
+        return Err(
+            "targets.json names other holders than root.json: it is of an earlier version"
+                .to_owned(),
+        );
+    }
     Ok((targets, crates))
+}
+
+/// The files of a repository that are not those which its documents sign, and a list of revoked
+/// keys that is signed and missing.
+fn other_files(files: &Inputs, documents: [&Option<Vouched>; 2]) -> Vec<Violation> {
+    let signed = documents.into_iter().flatten();
+    let signed = signed.flat_map(|vouched| &vouched.content.targets);
+    let fault = |(name, file): (&String, &tuf::TargetFile)| {
+        let is_list = name == REVOKED;
+        let what = match files.get(&format!("{TARGETS}/{name}")) {
+            None if is_list => "is missing",
+            Some(bytes) if !fits(file, bytes) => "is another file",
+            _ => return None,
+        };
+        let rule = match is_list {
+            true => Rule::RevokedAuthorised,
+            false => Rule::DelegationPrevious,
+        };
+        Some(Violation::new(
+            rule,
+            format!(
+                "{TARGETS}/{} of the previous state {what}; signed is a file of {file}",
+                excerpt(name)
+            ),
+            NEXT,
+        ))
+    };
+    signed.filter_map(fault).collect()
 }
 
 fn signed_for(

@@ -8,8 +8,6 @@ use keymoot_core::{
     json::{self, Json},
 };
 
-/// The list's file name, in a bundle and in a repository.
-pub const FILE: &str = "revoked.json";
 /// The format that the list names.
 const FORMAT: &str = "keymoot-revoked-1";
 

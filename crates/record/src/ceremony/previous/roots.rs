@@ -19,15 +19,17 @@ pub(super) fn chain(
     trusted: Option<Document>,
 ) -> Result<Vec<VerifiedRoot>, Violation> {
     let fault = |why: String| Violation::new(Rule::RootPrevious, why, NEXT);
-    let (newest, mut documents) = read(dialect, files).map_err(fault)?;
+    let (newest, documents) = read(dialect, files).map_err(fault)?;
     if let Some(trusted) = &trusted {
         if let Some(why) = newest::rolled_back(trusted, &documents) {
             return Err(Violation::new(Rule::RootNewest, why, newest::READ_ANOTHER));
         }
-        // Roots from before the one that is trusted cannot vouch for it.
-        documents.retain(|document| document.version() >= trusted.version());
     }
-    let chain = verify_chain(trusted, documents).map_err(|error| fault(error.to_string()))?;
+    // The bundle holds the history from its first version on. A trusted root from before it leads
+    // to it; a later one is among it.
+    let first = documents.iter().map(Document::version).min();
+    let earlier = trusted.filter(|trusted| Some(trusted.version()) < first);
+    let chain = verify_chain(earlier, documents).map_err(|error| fault(error.to_string()))?;
     match chain.last() {
         Some(last) if last.document().signed_bytes() == newest.signed_bytes() => Ok(chain),
         _ => Err(fault(

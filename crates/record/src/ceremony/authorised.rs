@@ -1,0 +1,84 @@
+//! Files that the quorum signs as targets: `targets.json` names path, length and SHA-256 of each,
+//! and clients find them below `targets/`.
+
+use std::collections::BTreeMap;
+
+use super::{
+    previous::{Previous, REVOKED, Revoked},
+    script::Document,
+    state::State,
+};
+use keymoot_core::{digest::Digest, text::escape};
+use keymoot_tuf::TargetFile;
+
+/// The folder of a repository in which clients find what targets documents sign.
+pub const TARGETS: &str = "targets";
+
+/// Whether these bytes are the file that a targets document signs.
+pub(crate) fn fits(signed: &TargetFile, bytes: &[u8]) -> bool {
+    let sha256 = signed.hashes.get("sha256");
+    signed.length == bytes.len() as u64
+        && sha256.is_some_and(|hash| *hash == Digest::of(bytes).to_string())
+}
+
+impl State {
+    /// The files that `targets.json` of this ceremony signs itself: path to content. In format 1
+    /// there were none.
+    #[must_use]
+    pub fn authorised(&self) -> BTreeMap<String, Vec<u8>> {
+        match self.format() {
+            1 => BTreeMap::new(),
+            _ => BTreeMap::from([(REVOKED.to_owned(), self.revoked().bytes())]),
+        }
+    }
+
+    /// Whether `targets.json`, the one of this ceremony or the previous one, signs the list of
+    /// revoked keys.
+    #[must_use]
+    pub fn signs_revoked(&self) -> bool {
+        let previous = self.plan.previous().and_then(Previous::targets);
+        match self.documents.contains_key(&Document::Targets) {
+            true => self.authorised().contains_key(REVOKED),
+            false => previous.is_some_and(|signed| signed.content.targets.contains_key(REVOKED)),
+        }
+    }
+
+    /// What the signed files say, in sentences for people, safe to show.
+    pub(super) fn authorised_in_words(&self) -> Vec<String> {
+        if !self.authorised().contains_key(REVOKED) {
+            return Vec::new();
+        }
+        let before = self.plan.previous().map(Previous::revoked);
+        let known = before.map_or(0, |before| before.keys().len());
+        vec![revoked_in_words(&self.revoked(), known)]
+    }
+}
+
+/// The list of revoked keys, of which so many were known before.
+fn revoked_in_words(list: &Revoked, known: usize) -> String {
+    let new: Vec<_> = list
+        .keys()
+        .iter()
+        .skip(known)
+        .map(|key| {
+            format!(
+                "{}, device {}: {}",
+                key.handle,
+                key.serial,
+                escape(&key.reason)
+            )
+        })
+        .collect();
+    let count = match list.keys().len() {
+        0 => "no key".to_owned(),
+        1 => "1 key".to_owned(),
+        count => format!("{count} keys"),
+    };
+    match new.is_empty() {
+        true => format!("{REVOKED} lists {count}; this ceremony revokes none."),
+        false => format!(
+            "{REVOKED} lists {count}; this ceremony revokes {}.",
+            new.join("; ")
+        ),
+    }
+}
