@@ -17,7 +17,7 @@ use super::Failure;
 use crate::store::plan::LARGEST_PLAN;
 
 /// The shipped policy, without an online key.
-pub(crate) const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
+pub(crate) use keymoot_record::ceremony::shipped::POLICY;
 
 /// The page written by hand with which the runbook of a shipped script opens.
 fn opening(name: &str) -> Option<&'static str> {

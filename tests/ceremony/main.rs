@@ -26,6 +26,7 @@ mod secrets;
 mod status;
 mod story;
 mod tampered;
+mod tree;
 mod tufops;
 mod unattended;
 mod unlawful;

@@ -21,7 +21,13 @@ const OCCASIONS: [(&str, u64); 4] = [
 ];
 
 /// What is done after each.
-const COLUMNS: [&str; 4] = ["export", "status", "--previous TREE", "second export"];
+const COLUMNS: [&str; 5] = [
+    "export",
+    "status",
+    "--previous TREE",
+    "second export",
+    "verify TREE",
+];
 
 const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
 
@@ -124,14 +130,22 @@ fn planned(tree: &Path, bundle: &Path) -> Result<(), String> {
     plan.map(drop).map_err(|violated| format!("{violated:?}"))
 }
 
+/// The tree verifies by the vendor that the bundle carries, from its first root.
+fn verified(tree: &Path, bundle: &Path) -> Result<(), String> {
+    let mut command = keymoot();
+    command.args(["verify", "--rehearsal", "--json", "--vendor-dir"]);
+    command.arg(bundle.join("rehearsal/vendor")).arg(tree);
+    good(&command.output().unwrap()).map(drop)
+}
+
 /// What became of each cell of a row.
-fn row(tree: &Path, bundle: &Path, dialect: Dialect, version: u64) -> [Result<(), String>; 4] {
+fn row(tree: &Path, bundle: &Path, dialect: Dialect, version: u64) -> [Result<(), String>; 5] {
     let first = good(&export(bundle, dialect, tree)).map(drop);
     let status = status(tree, version);
     let previous = previous(tree, bundle, dialect).and_then(|()| planned(tree, bundle));
     let again = good(&export(bundle, dialect, tree));
     let again = again.and_then(|said| expect(said.contains("nothing was written"), &said));
-    [first, status, previous, again]
+    [first, status, previous, again, verified(tree, bundle)]
 }
 
 #[test]

@@ -370,6 +370,15 @@ rules! {
         "each document lasts longer than its signing period, and not longer than a document \
          signed now would.";
 
+    TreeKeys = "TREE-KEYS":
+        "every key of every root of a published repository has a published enrolment, by the same \
+         holder and of the repository's mode.";
+    TreeDocuments = "TREE-DOCUMENTS":
+        "each document below the root is signed by whoever its delegator names, and the documents \
+         agree: versions, lengths, hashes, and the names of files that a role may list.";
+    TreeTargets = "TREE-TARGETS":
+        "every target file that a document lists is there, with its length and its hashes.";
+
     ExpectationsRead = "EXPECTATIONS-READ":
         "the verifier's expectations are TOML of the format `keymoot-expectations-1` with no \
          unknown field and none missing.";

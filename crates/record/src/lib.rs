@@ -6,6 +6,7 @@ pub mod bundle;
 pub mod ceremony;
 pub mod expectation;
 pub mod handle;
+pub mod published;
 pub mod report;
 pub mod rules;
 pub mod runbook;

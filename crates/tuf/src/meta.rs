@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::TargetFile;
 use crate::common::with_line_feeds;
 use keymoot_core::digest::Digest;
 use keymoot_core::json::{At, Misfit};
@@ -41,6 +42,26 @@ impl FileFacts {
             sha512: hex::encode(Sha512::digest(bytes)),
             line_feeds: with_line_feeds(bytes).map(|bytes| Box::new(Self::of(&bytes))),
         }
+    }
+
+    /// Why this is not the file that a targets document lists, in words; `None` where it is.
+    #[must_use]
+    pub fn unlike(&self, listed: &TargetFile) -> Option<String> {
+        if self.length != listed.length {
+            return Some(format!(
+                "has {} bytes, and {} are listed",
+                self.length, listed.length
+            ));
+        }
+        let mut known = 0;
+        for (algorithm, hash) in &listed.hashes {
+            match self.hash(algorithm) {
+                Some(given) if given.eq_ignore_ascii_case(hash) => known += 1,
+                Some(_) => return Some(format!("has another {algorithm} than is listed")),
+                None => {}
+            }
+        }
+        (known == 0).then(|| "is listed with no hash that keymoot computes".to_owned())
     }
 
     /// In bytes.

@@ -10,6 +10,7 @@ mod failure;
 pub mod files;
 mod now;
 mod read;
+mod tree;
 pub mod tuf;
 
 pub use command_line::escaped;

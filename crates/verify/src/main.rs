@@ -17,6 +17,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(visible_alias = "tree")]
     Bundle(bundle::Args),
     Tuf(tuf::Args),
     Attest(attest::Args),

@@ -12,16 +12,16 @@ use crate::{export::tufops, host::clock};
 use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, text::escape_path};
 use keymoot_record::{
-    bundle::{self, Files, MANIFEST, Manifest},
+    bundle::{self, MANIFEST, Manifest},
     ceremony::{
         previous::{Inputs, Previous},
-        script::Document,
         status::{Standing, Status},
     },
+    published::below_root,
     rules::policy::Policy,
     transcript::{Mode, Time},
 };
-use keymoot_tuf::{Candidate, Dialect, FileFacts, Targets, dialect::tufops::Config};
+use keymoot_tuf::{Candidate, Dialect, dialect::tufops::Config};
 
 use super::{Failure, inputs, script};
 
@@ -137,34 +137,4 @@ fn of_tree(path: &Path) -> Result<Source, Failure> {
         dialect,
         policy,
     })
-}
-
-/// The documents of a tree below its root: those that services and teams sign, and those
-/// of the holders. One that cannot be read says nothing here.
-fn below_root(files: &Files, dialect: Dialect) -> Vec<Candidate> {
-    let file = |path: &str| files.get(path).cloned();
-    let read = |role: &str| dialect.read(role, None, &file).ok().flatten();
-    let delegations = read(Document::Targets.role())
-        .and_then(|targets| Targets::read(&targets).ok())
-        .and_then(|targets| targets.delegations);
-    let delegated = delegations.into_iter().flat_map(|all| all.roles);
-    let roles = ["timestamp", "snapshot", Document::Targets.role()];
-    roles
-        .map(str::to_owned)
-        .into_iter()
-        .chain(delegated.map(|role| role.name))
-        .filter_map(|role| {
-            let document = read(&role)?;
-            // Snapshots list whole files; tuf-ci keeps a document in two.
-            let file = match &dialect.paths(&role, 0)[..] {
-                [path] => file(path).map(|bytes| FileFacts::of(&bytes)),
-                _ => None,
-            };
-            Some(Candidate {
-                names: vec![role],
-                document,
-                file,
-            })
-        })
-        .collect()
 }

@@ -18,6 +18,9 @@ macro_rules! shipped {
     };
 }
 
+/// The shipped policy. It names no online key, so that a ceremony adds one.
+pub const POLICY: &str = include_str!("../../../../ceremony-scripts/policy.toml");
+
 /// Every shipped script.
 pub const SHIPPED: &[Shipped] = shipped![
     "initial-root",

@@ -132,7 +132,7 @@ fn policy(policy: &Policy, mode: Mode, set: &ExpectationSet) -> Vec<String> {
 }
 
 /// An algorithm as expectations write it.
-fn algorithm_name(algorithm: Algorithm) -> &'static str {
+pub(crate) fn algorithm_name(algorithm: Algorithm) -> &'static str {
     match algorithm {
         Algorithm::EcdsaP256 => "ecdsa-p256",
         Algorithm::Ed25519 => "ed25519",

@@ -5,6 +5,7 @@
 //! commits beside its repository. A stronger bundle passes; of a weaker one every point is named.
 
 mod compare;
+mod published;
 mod structure;
 
 use keymoot_attestation::{Family, Firmware};
@@ -13,7 +14,9 @@ use serde::Deserialize;
 
 use crate::{rules, transcript::Mode};
 
+pub(crate) use compare::algorithm_name;
 pub use compare::compare;
+pub use published::{Strength, compare_published};
 
 /// The format name that a file of expectations must carry.
 pub const FORMAT: &str = "keymoot-expectations-1";

@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use keymoot_attestation as attestation;
 use keymoot_attestation::{Evidence, Manifest, TrustStore, VerifiedAttestation};
 use keymoot_core::text::escape_path;
-use keymoot_core::{Rule, Violation};
+use keymoot_core::{HostError, Rule, Violation};
 
 /// Check a YubiKey's or a YubiHSM 2's proof that a key was generated inside it
 #[derive(Debug, clap::Args)]
@@ -84,7 +84,7 @@ fn examine(args: &Args, vendor: &TrustStore) -> Result<Facts, Failure> {
     let device = read(&args.device)?;
     let public_key = args.public_key.as_deref().map(read).transpose()?;
     let store = match &args.vendor_dir {
-        Some(dir) => read_store(dir)?,
+        Some(dir) => store(dir)?,
         None => vendor.clone(),
     };
 
@@ -133,7 +133,18 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn read_store(dir: &Path) -> Result<TrustStore, Failure> {
+/// The store that a folder's `vendor.toml` lists.
+///
+/// # Errors
+/// A file cannot be read, or the store is not sound.
+pub(crate) fn read_store(dir: &Path) -> Result<TrustStore, crate::Failure> {
+    store(dir).map_err(|failure| match failure {
+        Failure::Refused(violations) => crate::Failure::violations(violations),
+        Failure::Unreadable(path, error) => HostError::file("read", &path, &error).into(),
+    })
+}
+
+fn store(dir: &Path) -> Result<TrustStore, Failure> {
     let text = read(&dir.join("vendor.toml"))?;
     let manifest = Manifest::parse(&String::from_utf8_lossy(&text))?;
     let contents: Vec<Vec<u8>> = manifest

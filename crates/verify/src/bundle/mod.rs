@@ -1,4 +1,5 @@
-//! `keymoot verify`: a whole ceremony checked from its bundle alone.
+//! `keymoot verify`: a whole ceremony checked from its bundle alone, or a published
+//! repository.
 
 mod digests;
 mod fork;
@@ -17,19 +18,22 @@ use keymoot_record::{
     expectation::{self, ExpectationSet},
 };
 
+pub(crate) use self::text::rules_in_words;
+
 use self::fork::Pair;
-use crate::{Failure, files, say};
+use crate::{Failure, attest, files, say, tree};
 
 /// The largest file of expectations, policy, script or roster that is read, in bytes.
 const LARGEST_EXPECTATIONS: u64 = 1 << 20;
 /// The largest trusted root read, in bytes.
 const LARGEST_ROOT: u64 = 1 << 20;
 
-/// Check a whole ceremony from its bundle alone, with no device and no network
+/// Check a ceremony's bundle or a published repository, with no device and no network
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The bundle; with several, also whether two of one ceremony contradict each other
-    #[arg(required = true, value_name = "BUNDLE")]
+    /// The bundle, or the folder of a repository that holds metadata/; with several bundles, also
+    /// whether two of one ceremony contradict each other
+    #[arg(required = true, value_name = "BUNDLE|TREE")]
     bundles: Vec<PathBuf>,
     /// A root that is trusted already: the bundle's must be it, or follow it
     #[arg(long, value_name = "FILE")]
@@ -53,6 +57,9 @@ pub struct Args {
     /// The roster must be this one: a file, or its SHA-256
     #[arg(long, value_name = "FILE")]
     roster: Option<String>,
+    /// Of a repository, trust the certificates that DIR/vendor.toml lists instead of Yubico's
+    #[arg(long, value_name = "DIR")]
+    vendor_dir: Option<PathBuf>,
     /// List every rule with what it found
     #[arg(long)]
     rules: bool,
@@ -118,6 +125,18 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
             roster: file(&args.roster)?,
         },
     };
+    if let [path] = &args.bundles[..]
+        && tree::is_tree(path)
+    {
+        return of_tree(path, args, &expected, vendor);
+    }
+    if args.vendor_dir.is_some() {
+        return Err(HostError::new(
+            "--vendor-dir is for repositories: a rehearsal's bundle carries its own vendor",
+            "leave it out",
+        )
+        .into());
+    }
     let judged = args
         .bundles
         .iter()
@@ -133,6 +152,38 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     };
     say!("{}", text.trim_end());
     Ok(match holds {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(3),
+    })
+}
+
+fn of_tree(
+    path: &Path,
+    args: &Args,
+    expected: &Expectations,
+    vendor: &TrustStore,
+) -> Result<ExitCode, Failure> {
+    let ExpectedFiles {
+        script,
+        policy,
+        roster,
+    } = expected.files;
+    if script.or(policy).or(roster).is_some() {
+        return Err(HostError::new(
+            "a repository has no script, policy or roster to compare",
+            "leave --script, --policy and --roster out, or verify the bundle",
+        )
+        .into());
+    }
+    let own = args.vendor_dir.as_deref().map(attest::read_store);
+    let own = own.transpose()?;
+    let verified = tree::Verified::of(path, expected, own.as_ref().unwrap_or(vendor))?;
+    let text = match args.json {
+        true => verified.json(expected),
+        false => verified.text(expected, args.rules),
+    };
+    say!("{}", text.trim_end());
+    Ok(match verified.holds() {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(3),
     })

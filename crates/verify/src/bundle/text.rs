@@ -126,6 +126,13 @@ pub(super) fn of_several(
     text
 }
 
+/// The verdicts of an outcome, each rule once.
+pub(crate) fn rules_in_words(text: &mut String, verdicts: &[Verdict], outcome: Outcome) {
+    for (rule, verdicts) in by_rule(verdicts, outcome) {
+        rule_in_words(text, rule, &verdicts);
+    }
+}
+
 fn rule_in_words(text: &mut String, rule: &RuleId, verdicts: &[&Verdict]) {
     let word = match verdicts.first().map(|verdict| verdict.outcome) {
         Some(Outcome::Held) => "held",

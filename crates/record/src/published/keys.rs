@@ -1,0 +1,246 @@
+//! The keys of a published repository, and the evidence published beside them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use keymoot_core::{
+    Rule, Verdict,
+    digest::Digest,
+    text::{escape, excerpt, several},
+};
+use keymoot_tuf::{KeyEntry, Root, VerifiedRoot};
+
+use super::Claim;
+use crate::{
+    ceremony::previous::{Previous, Published},
+    expectation::{Strength, algorithm_name},
+    rules::{device, policy::Policy},
+    transcript::Mode,
+};
+
+/// The roles that holders sign for.
+const OF_HOLDERS: [&str; 2] = ["root", "targets"];
+
+/// TREE-KEYS, the DEVICE rules of every key that a root names, and KEY-REVOKED.
+pub(super) fn judge(claim: &Claim<'_>, previous: &Previous) -> Vec<Verdict> {
+    let mut verdicts = vec![enrolled(claim, previous)];
+    verdicts.extend(devices(claim, previous));
+    verdicts.push(revoked(claim, previous));
+    verdicts
+}
+
+/// The keys of holders in a root by their identities.
+fn of_holders(root: &Root) -> BTreeMap<Digest, &KeyEntry> {
+    let roles = OF_HOLDERS.into_iter().flat_map(|role| root.role_keys(role));
+    roles.map(|(key, (_, entry))| (key, entry)).collect()
+}
+
+/// The published enrolment of a key.
+fn enrolment<'p>(previous: &'p Previous, key: &Digest) -> Option<&'p Published> {
+    let mut enrolments = previous.enrolments().iter();
+    enrolments.find(|published| published.enrolment.key() == *key)
+}
+
+/// TREE-KEYS: every key of every root has a published enrolment of this mode.
+fn enrolled(claim: &Claim<'_>, previous: &Previous) -> Verdict {
+    let mode = mode(claim);
+    let mut missing = BTreeMap::<Digest, (Vec<String>, String, &str)>::new();
+    let mut found = BTreeSet::new();
+    for root in previous.roots().iter().map(VerifiedRoot::root) {
+        for (key, entry) in of_holders(root) {
+            let why = match enrolment(previous, &key) {
+                None => "no published enrolment",
+                Some(published) if published.mode != mode.name() => "an enrolment of another mode",
+                Some(published)
+                    if entry.holder.as_ref().is_some_and(|holder| {
+                        !holder.eq_ignore_ascii_case(published.handle.as_str())
+                    }) =>
+                {
+                    "an enrolment of another holder"
+                }
+                Some(_) => {
+                    found.insert(key);
+                    continue;
+                }
+            };
+            let holder = entry.holder.as_deref().unwrap_or("an unnamed holder");
+            let missing = missing.entry(key);
+            let missing = missing.or_insert_with(|| (Vec::new(), excerpt(holder), why));
+            missing.0.push(root.version.to_string());
+        }
+    }
+    let faults: Vec<_> = missing
+        .iter()
+        .map(|(key, (versions, holder, why))| {
+            let versions = versions.join(", ");
+            format!(
+                "key {} of {holder}, in root {versions}: {why}",
+                key.short_words()
+            )
+        })
+        .collect();
+    Verdict::unless(
+        Rule::TreeKeys,
+        !faults.is_empty(),
+        || {
+            format!(
+                "{} keys, each with its holder's published enrolment",
+                found.len()
+            )
+        },
+        || several(&faults, "; "),
+        "publish the evidence in attestations/; for roots of before, name --trusted-root with a later one",
+    )
+}
+
+/// The DEVICE rules on the evidence of every key that a root names. The firmware is asked
+/// of the newest root's keys alone.
+fn devices(claim: &Claim<'_>, previous: &Previous) -> Vec<Verdict> {
+    let Some(policy) = policy(claim) else {
+        return Vec::new();
+    };
+    let newest = previous.root().map(VerifiedRoot::root);
+    let newest = newest.map(of_holders).unwrap_or_default();
+    let roots = previous.roots().iter().map(VerifiedRoot::root);
+    let keys: BTreeSet<_> = roots
+        .flat_map(|root| of_holders(root).into_keys())
+        .collect();
+    let mut verdicts = Vec::new();
+    let mut proven = 0;
+    for (key, published) in keys
+        .iter()
+        .filter_map(|key| Some((key, enrolment(previous, key)?)))
+    {
+        let enrolment = &published.enrolment;
+        let claimed = device::Claim {
+            evidence: &published.evidence,
+            spki: &enrolment.spki,
+            serial: enrolment.serial,
+            family: enrolment.family,
+            // The ceremony checked the dates when it took the evidence.
+            taken: None,
+            others: &[],
+        };
+        let (found, _) = device::enrolment(&claimed, claim.vendor, &policy);
+        let asked = |verdict: &Verdict| {
+            verdict.is_violated()
+                && (verdict.rule != Rule::DeviceFirmware || newest.contains_key(key))
+        };
+        let violated: Vec<_> = found.into_iter().filter(asked).collect();
+        proven += usize::from(violated.is_empty());
+        verdicts.extend(violated.into_iter().map(|verdict| Verdict {
+            detail: format!(
+                "{}, device {}: {}",
+                published.handle, enrolment.serial, verdict.detail
+            ),
+            ..verdict
+        }));
+    }
+    if verdicts.is_empty() {
+        verdicts.push(Verdict::held(
+            Rule::DeviceChain,
+            format!(
+                "{proven} keys were made in devices, by certificates of {}",
+                escape(claim.vendor.name())
+            ),
+        ));
+    }
+    verdicts
+}
+
+/// The shipped policy with the firmware that the verifier expects.
+fn policy(claim: &Claim<'_>) -> Option<Policy> {
+    let mut policy = Policy::parse(crate::ceremony::shipped::POLICY).ok()?;
+    policy.device = claim.set.device_bounds();
+    Some(policy)
+}
+
+/// KEY-REVOKED: no key that was revoked, and no device that held one, signs for anything.
+fn revoked(claim: &Claim<'_>, previous: &Previous) -> Verdict {
+    let list = previous.revoked();
+    let mut faults = Vec::new();
+    let mut check = |place: &str, key: &Digest| {
+        let serial = enrolment(previous, key).map(|published| published.enrolment.serial);
+        let entry = list.keys().iter().find(|revoked| {
+            revoked.key == *key || serial.is_some_and(|serial| serial == revoked.serial)
+        });
+        faults.extend(entry.map(|entry| {
+            format!(
+                "{place} names a key of {}, device {}, which was revoked: {}",
+                entry.handle,
+                entry.serial,
+                excerpt(&entry.reason)
+            )
+        }));
+    };
+    if let Some(root) = previous.root().map(VerifiedRoot::root) {
+        for role in root.roles.keys() {
+            for key in root.role_keys(role).keys() {
+                check(&format!("role {} of root.json", excerpt(role)), key);
+            }
+        }
+    }
+    let tree = super::below_root(claim.files, claim.dialect);
+    for (document, targets) in super::listings(&tree) {
+        let roles = targets.delegations.iter().flat_map(|all| &all.roles);
+        for role in roles {
+            for key in targets.role_keys(&role.name).keys() {
+                let (document, role) = (excerpt(document), excerpt(&role.name));
+                check(&format!("role {role} of {document}.json"), key);
+            }
+        }
+    }
+    Verdict::unless(
+        Rule::KeyRevoked,
+        !faults.is_empty(),
+        || {
+            format!(
+                "{} keys were revoked, and none signs for anything",
+                list.keys().len()
+            )
+        },
+        || several(&faults, "; "),
+        "hold an emergency revocation: a revoked key stays revoked",
+    )
+}
+
+/// How strong the repository is, by its newest documents.
+pub(super) fn strength(claim: &Claim<'_>, previous: &Previous) -> Strength {
+    let tree = super::below_root(claim.files, claim.dialect);
+    let (mut quorums, mut days, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+    let root = previous.root().map(VerifiedRoot::root);
+    let listings: Vec<_> = super::listings(&tree).collect();
+    if let Some(root) = root {
+        for role in OF_HOLDERS {
+            let threshold = root.roles.get(role).map_or(0, |role| role.threshold);
+            let holders = u32::try_from(root.role_keys(role).len()).unwrap_or(u32::MAX);
+            quorums.push((role.to_owned(), threshold, holders));
+        }
+        let periods = root.roles.iter();
+        let periods = periods.map(|(name, role)| (name.as_str(), role.periods));
+        for (role, periods) in periods.chain([("root", root.periods)]) {
+            let unsigned = || previous.unsigned()?.periods(role);
+            let periods = periods.or_else(unsigned);
+            days.extend(periods.map(|periods| (role.to_owned(), periods.expiry_days)));
+        }
+        keys.extend(root.keys.values());
+    }
+    for (role, targets) in &listings {
+        let periods = targets.periods;
+        days.extend(periods.map(|periods| ((*role).to_owned(), periods.expiry_days)));
+        keys.extend(targets.delegations.iter().flat_map(|all| all.keys.values()));
+    }
+    let keys = keys.into_iter().filter_map(|key| key.public.as_ref().ok());
+    Strength {
+        mode: mode(claim),
+        quorums,
+        days,
+        algorithms: keys.map(|key| algorithm_name(key.algorithm())).collect(),
+    }
+}
+
+fn mode(claim: &Claim<'_>) -> Mode {
+    match claim.rehearsal {
+        true => Mode::Rehearsal,
+        false => Mode::Live,
+    }
+}

@@ -1,0 +1,152 @@
+//! What a published repository proves without a bundle: its documents, its evidence and its
+//! target files, compared with each other and with what the verifier expects.
+
+mod keys;
+mod targets;
+
+use keymoot_attestation::TrustStore;
+use keymoot_core::{Rule, Verdict, Violation};
+use keymoot_tuf::{Candidate, Dialect, Document, FileFacts, TargetFile, Targets, VerifiedRoot};
+
+use crate::{
+    bundle::{self, Files},
+    ceremony::{
+        previous::{Previous, TRUSTED_ROOT},
+        script::Document as Ours,
+    },
+    expectation::{self, ExpectationSet},
+    rules::documents::REHEARSAL_MARK,
+};
+
+pub use targets::below_root;
+
+/// A published repository, and what is expected of it.
+pub struct Claim<'a> {
+    /// Its files as a working tree has them: `metadata/`, `attestations/`, `revoked.json`
+    pub files: &'a Files,
+    /// How its documents are written
+    pub dialect: Dialect,
+    /// A root from another channel; the chain begins with the first root without it
+    pub trusted_root: Option<Vec<u8>>,
+    /// Whether it is to be one of a rehearsal
+    pub rehearsal: bool,
+    /// What it must be as strong as
+    pub set: &'a ExpectationSet,
+    /// The vendor whose certificates count
+    pub vendor: &'a TrustStore,
+    /// Length and hashes of the target file of that name; `None` where there is none
+    pub target: &'a dyn Fn(&str, &TargetFile) -> Option<FileFacts>,
+}
+
+/// What a published repository was found to be.
+pub struct Judged {
+    /// What the rules say. A rule that depends on one that is violated is not listed.
+    pub verdicts: Vec<Verdict>,
+    /// The newest root, where the chain of roots verifies
+    pub newest: Option<VerifiedRoot>,
+}
+
+const ANEW: &str = "get the repository again from its publisher; if it is the same, report it";
+
+/// Every rule on a published repository.
+#[must_use]
+pub fn judge(claim: &Claim<'_>) -> Judged {
+    let mut inputs = bundle::of_tree(claim.files);
+    if let Some(root) = &claim.trusted_root {
+        inputs.insert(TRUSTED_ROOT.to_owned(), root.clone());
+    }
+    let previous = match Previous::read(&inputs, claim.dialect) {
+        Ok(Some(previous)) => previous,
+        Ok(None) => {
+            let nothing =
+                Violation::new(Rule::RootPrevious, "there is no metadata/root.json", ANEW);
+            return Judged::violated(vec![nothing]);
+        }
+        Err(violations) => return Judged::violated(violations),
+    };
+    let mut verdicts = vec![chain(&previous, claim.trusted_root.is_some())];
+    let marks = mark(claim, &previous);
+    let of_other_mode = marks.is_violated();
+    verdicts.push(marks);
+    if !of_other_mode {
+        // The mode decides whose certificates count.
+        verdicts.extend(keys::judge(claim, &previous));
+        let tree = below_root(claim.files, claim.dialect);
+        verdicts.push(targets::documents(&previous, &tree));
+        verdicts.push(targets::files(claim, &tree));
+        let found = keys::strength(claim, &previous);
+        verdicts.push(expectation::compare_published(&found, claim.set));
+    }
+    Judged {
+        verdicts,
+        newest: previous.root().cloned(),
+    }
+}
+
+impl Judged {
+    fn violated(violations: Vec<Violation>) -> Self {
+        Self {
+            verdicts: violations.into_iter().map(Verdict::from).collect(),
+            newest: None,
+        }
+    }
+}
+
+/// ROOT-PREVIOUS: that the roots follow one another. [`Previous::read`] found that they do.
+fn chain(previous: &Previous, trusted: bool) -> Verdict {
+    let versions = previous.roots().iter().map(|root| root.root().version);
+    let [first, last] = [versions.clone().min(), versions.max()].map(Option::unwrap_or_default);
+    let from = match trusted {
+        true => "the trusted root",
+        false => "the first root of the tree",
+    };
+    Verdict::held(
+        Rule::RootPrevious,
+        format!(
+            "roots {first} to {last} follow from {from}, each by its own threshold and the previous one's"
+        ),
+    )
+}
+
+/// ROOT-MARK: a rehearsal's documents are marked, and no others.
+fn mark(claim: &Claim<'_>, previous: &Previous) -> Verdict {
+    let documents = Ours::ALL.into_iter().filter_map(|kind| {
+        let document = previous.document(kind)?;
+        Some((kind.name(), is_marked(document)))
+    });
+    let other: Vec<_> = documents
+        .filter(|(_, marked)| *marked != claim.rehearsal)
+        .map(|(name, _)| name)
+        .collect();
+    Verdict::unless(
+        Rule::RootMark,
+        !other.is_empty(),
+        || match claim.rehearsal {
+            true => "every document is marked as one of a rehearsal".to_owned(),
+            false => "no document is marked as one of a rehearsal".to_owned(),
+        },
+        || {
+            let names = other.join(", ");
+            match claim.rehearsal {
+                true => format!("{names}: no mark of a rehearsal"),
+                false => format!("{names}: marked {REHEARSAL_MARK}, so made in a rehearsal"),
+            }
+        },
+        "name --rehearsal for a repository of a rehearsal, and only for one",
+    )
+}
+
+fn is_marked(document: &Document) -> bool {
+    match document.signed() {
+        keymoot_core::json::Json::Object(members) => members.contains_key(REHEARSAL_MARK),
+        _ => false,
+    }
+}
+
+/// The targets documents of a tree with their roles.
+fn listings(tree: &[Candidate]) -> impl Iterator<Item = (&str, Targets)> {
+    tree.iter().filter_map(|candidate| {
+        let role = candidate.names.first()?;
+        Some((role.as_str(), Targets::read(&candidate.document).ok()?))
+    })
+}

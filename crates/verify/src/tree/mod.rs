@@ -1,0 +1,161 @@
+//! `keymoot verify TREE`: a published repository checked from its files alone.
+
+mod served;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use keymoot_attestation::TrustStore;
+use keymoot_core::{Verdict, digest::Digest, text::escape_path};
+use keymoot_record::{
+    bundle::Expectations,
+    expectation::{self, ExpectationSet},
+    published::{self, Claim, Judged},
+};
+use keymoot_tuf::{Dialect, FileFacts, TargetFile};
+use serde::Serialize;
+
+use crate::{Failure, files};
+
+pub(crate) use served::as_tree;
+
+/// The folder of a tree without which it is none.
+const METADATA: &str = "metadata";
+
+/// Whether a folder is a repository and no bundle.
+pub(crate) fn is_tree(path: &Path) -> bool {
+    path.join(METADATA).is_dir() && !path.join(keymoot_record::bundle::MANIFEST).exists()
+}
+
+/// A repository, and what the rules say of it.
+pub(crate) struct Verified {
+    path: PathBuf,
+    judged: Judged,
+}
+
+/// What `keymoot verify TREE --json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    format: &'static str,
+    /// Whether no rule is violated
+    holds: bool,
+    /// Whether a rehearsal was asked for
+    rehearsal: bool,
+    /// Whether the root follows from one that was given
+    trusted: bool,
+    /// The set of expectations that the repository was compared with
+    expected: Option<&'a str>,
+    /// Version and SHA-256 of the newest root
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<NewestRoot>,
+    verdicts: &'a [Verdict],
+}
+
+#[derive(Serialize)]
+struct NewestRoot {
+    version: u64,
+    expires: String,
+    sha256: Digest,
+}
+
+impl Verified {
+    /// Reads and judges the repository in a folder.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub(crate) fn of(
+        path: &Path,
+        expected: &Expectations,
+        vendor: &TrustStore,
+    ) -> Result<Self, Failure> {
+        let verified = |judged| Self {
+            path: path.to_owned(),
+            judged,
+        };
+        let files = match crate::read_tree(path) {
+            Ok(files) => as_tree(files),
+            Err(Failure::Violated(verdicts)) => {
+                return Ok(verified(Judged {
+                    verdicts,
+                    newest: None,
+                }));
+            }
+            Err(failure) => return Err(failure),
+        };
+        let set = match &expected.plan {
+            Some(set) => set.clone(),
+            None => crate::bundle::expectations(expectation::DEFAULT)?,
+        };
+        let dialect = Dialect::detect(&|path| files.get(path).cloned());
+        let target = |name: &str, listed: &TargetFile| target(path, name, listed);
+        let judged = published::judge(&Claim {
+            files: &files,
+            dialect: dialect.unwrap_or(Dialect::TufOnCi),
+            trusted_root: expected.trusted_root.clone(),
+            rehearsal: expected.rehearsal,
+            set: &set,
+            vendor,
+            target: &target,
+        });
+        Ok(verified(judged))
+    }
+
+    /// Whether no rule is violated.
+    pub(crate) fn holds(&self) -> bool {
+        !self.judged.verdicts.iter().any(Verdict::is_violated)
+    }
+
+    /// The verdict in words.
+    pub(crate) fn text(&self, expected: &Expectations, rules: bool) -> String {
+        text::of(self, expected, rules)
+    }
+
+    /// The verdict as one JSON object.
+    pub(crate) fn json(&self, expected: &Expectations) -> String {
+        let report = Report {
+            format: "keymoot-verify-tree/1",
+            holds: self.holds(),
+            rehearsal: expected.rehearsal,
+            trusted: self.holds() && expected.trusted_root.is_some(),
+            expected: expected.plan.as_ref().map(ExpectationSet::name),
+            root: self.judged.newest.as_ref().map(|root| NewestRoot {
+                version: root.root().version,
+                expires: root.root().expires_text.clone(),
+                sha256: root.document().digest(),
+            }),
+            verdicts: &self.judged.verdicts,
+        };
+        // Strings and lists of them always serialise.
+        serde_json::to_string_pretty(&report).unwrap_or_default()
+    }
+}
+
+/// Length and hashes of a target file: `targets/NAME`, or `HASH.NAME` as servers have it.
+/// `None` where there is none, or a longer one than is listed.
+fn target(tree: &Path, name: &str, listed: &TargetFile) -> Option<FileFacts> {
+    let bytes = target_bytes(&tree.join("targets"), name, listed)?;
+    Some(FileFacts::of(&bytes))
+}
+
+/// The content of a target file below a folder.
+pub(crate) fn target_bytes(folder: &Path, name: &str, listed: &TargetFile) -> Option<Vec<u8>> {
+    let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']);
+    if !name.split('/').all(plain) {
+        return None;
+    }
+    let (parent, file) = name.rsplit_once('/').unwrap_or(("", name));
+    let hashed = listed.hashes.values().map(|hash| format!("{hash}.{file}"));
+    let names = hashed.filter(|name| plain(name) && !name.contains('/'));
+    names.chain([file.to_owned()]).find_map(|file| {
+        let path = folder.join(parent).join(file);
+        // A file that is longer than listed is another file.
+        path.is_file()
+            .then(|| files::read_bounded(&path, listed.length).ok())?
+    })
+}
+
+impl Verified {
+    fn path(&self) -> String {
+        escape_path(&self.path)
+    }
+}

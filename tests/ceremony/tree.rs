@@ -1,0 +1,224 @@
+//! `keymoot verify TREE`: a published repository against its own evidence, and what is
+//! refused of it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+use keymoot_core::digest::Digest;
+use keymoot_core::json::{self, Json};
+use keymoot_tuf::{Document, Root};
+use serde_json::Value;
+
+use testkit::stage::{below, finished, keymoot, said};
+
+/// The exported tree of the shared rehearsal, for one test to change.
+struct Tree {
+    folder: tempfile::TempDir,
+}
+
+impl Tree {
+    fn exported() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = keymoot();
+        command.args(["export", "--rehearsal", "--dialect", "tuf-on-ci", "--into"]);
+        let output = command.arg(folder.path()).arg(finished().out()).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn verify(&self, more: &[&str]) -> Output {
+        let mut command = keymoot();
+        command.args(["verify", "--rehearsal", "--vendor-dir"]);
+        command.arg(finished().out().join("rehearsal/vendor"));
+        command.arg(self.folder.path()).args(more).output().unwrap()
+    }
+
+    /// The rules that are violated, and with which words.
+    fn violated(&self, more: &[&str]) -> Vec<(String, String)> {
+        let output = self.verify(&[more, &["--json"]].concat());
+        assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["holds"], false);
+        let verdicts = report["verdicts"].as_array().unwrap().iter();
+        let violated = verdicts.filter(|verdict| verdict["outcome"] == "violated");
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        violated
+            .map(|verdict| (text(&verdict["rule"]), text(&verdict["detail"])))
+            .collect()
+    }
+
+    fn refused(&self, rule: &str, words: &str) {
+        let violated = self.violated(&[]);
+        assert_eq!(violated.len(), 1, "{violated:?}");
+        assert_eq!(violated[0].0, rule);
+        assert!(violated[0].1.contains(words), "{violated:?}");
+    }
+
+    /// One file of the evidence of `holder-1`.
+    fn evidence(&self, name: &str) -> PathBuf {
+        let folder = self.path("attestations/holder-1");
+        let device = fs::read_dir(folder).unwrap().next().unwrap().unwrap();
+        device.path().join(name)
+    }
+}
+
+#[test]
+fn an_exported_tree_verifies_and_states_what_clients_still_need() {
+    let tree = Tree::exported();
+    let output = tree.verify(&["--rules"]);
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("clients need timestamp and snapshot too"),
+        "{said}"
+    );
+    assert!(said.contains("Nobody compared whose root it is"), "{said}");
+}
+
+#[test]
+fn a_key_without_published_evidence_is_refused() {
+    let tree = Tree::exported();
+    fs::remove_dir_all(tree.path("attestations/holder-1")).unwrap();
+    tree.refused(
+        "TREE-KEYS",
+        "of holder-1, in root 1: no published enrolment",
+    );
+}
+
+#[test]
+fn evidence_that_the_vendor_did_not_sign_is_refused() {
+    let tree = Tree::exported();
+    let mut command = keymoot();
+    let output = command.args(["verify", "--rehearsal"]).arg(tree.path(""));
+    let said = said(&output.output().unwrap());
+    assert!(
+        said.contains("DEVICE-CHAIN") && said.contains("NOT VERIFIED"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_live_verifier_refuses_the_tree_of_a_rehearsal() {
+    let tree = Tree::exported();
+    let mut command = keymoot();
+    let output = command.arg("verify").arg(tree.path("")).output().unwrap();
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("ROOT-MARK"), "{said}");
+}
+
+#[test]
+fn a_changed_enrolment_is_refused() {
+    let tree = Tree::exported();
+    fs::copy(
+        tree.evidence("device.pem"),
+        tree.evidence("attestation.pem"),
+    )
+    .unwrap();
+    tree.refused("KEY-PUBLISHED", "holder-1");
+}
+
+#[test]
+fn a_revoked_key_that_still_signs_is_refused() {
+    let tree = Tree::exported();
+    let bytes = fs::read(tree.path("metadata/root.json")).unwrap();
+    let root = Root::read(&Document::parse(&bytes, bytes.len()).unwrap()).unwrap();
+    let key: Digest = *root.role_keys("root").keys().next().unwrap();
+    let entry = Json::object([
+        ("ceremony", "0".repeat(32).as_str().into()),
+        ("handle", "holder-1".into()),
+        ("key", key.to_string().into()),
+        ("reason", "stolen".into()),
+        ("serial", 1_u64.into()),
+    ]);
+    let list = Json::object([
+        ("format", "keymoot-revoked-1".into()),
+        ("revoked", [entry].into_iter().collect()),
+    ]);
+    fs::write(tree.path("revoked.json"), json::canonical(&list)).unwrap();
+    let violated = tree.violated(&[]);
+    assert_eq!(violated.len(), 1, "{violated:?}");
+    assert_eq!(violated[0].0, "KEY-REVOKED");
+    for place in ["role root of root.json", "role crates of targets.json"] {
+        assert!(violated[0].1.contains(place), "{violated:?}");
+    }
+}
+
+#[test]
+fn a_target_file_that_is_missing_or_changed_is_refused() {
+    let tree = Tree::exported();
+    let path = tree.path("targets/crates/root.json");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[10] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    tree.refused("TREE-TARGETS", "another sha256 than is listed");
+    fs::remove_dir_all(tree.path("targets")).unwrap();
+    tree.refused("TREE-TARGETS", "crates/root.json\" is missing");
+}
+
+#[test]
+fn a_document_that_nobody_signed_is_refused() {
+    let tree = Tree::exported();
+    let path = tree.path("metadata/crates.json");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("\"version\": 1", "\"version\": 2", 1)).unwrap();
+    tree.refused(
+        "DELEGATION-PREVIOUS",
+        "crates.json is not signed by enough keys",
+    );
+}
+
+#[test]
+fn a_tree_that_is_weaker_than_expected_is_refused() {
+    let tree = Tree::exported();
+    let set = include_str!("../../ceremony-scripts/expectations/rfc-3724.toml");
+    let set = set
+        .replace("root = 455", "root = 30")
+        .replace("threshold = 5", "threshold = 6");
+    let path = tree.path("expected.toml");
+    fs::write(&path, set).unwrap();
+    let violated = tree.violated(&["--expect", path.to_str().unwrap()]);
+    assert_eq!(violated.len(), 1, "{violated:?}");
+    assert_eq!(violated[0].0, "POLICY-EXPECTED");
+    for words in [
+        "root: threshold 5 of 9, expected 6 of 9",
+        "root expires after 455 days",
+    ] {
+        assert!(violated[0].1.contains(words), "{violated:?}");
+    }
+}
+
+#[test]
+fn a_repository_as_servers_publish_it_verifies_too() {
+    let tree = Tree::exported();
+    let served = tempfile::tempdir().unwrap();
+    let copy = |from: &Path, to: &str| {
+        let to = served.path().join(to);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(from, to).unwrap();
+    };
+    for role in ["root", "targets", "crates"] {
+        let from = tree.path(&format!("metadata/{role}.json"));
+        copy(&from, &format!("metadata/1.{role}.json"));
+    }
+    let file = tree.path("targets/crates/root.json");
+    let hash = Digest::of(&fs::read(&file).unwrap());
+    copy(&file, &format!("targets/crates/{hash}.root.json"));
+    for path in below(&tree.path("attestations")).keys() {
+        copy(
+            &tree.path("attestations").join(path),
+            &format!("attestations/{path}"),
+        );
+    }
+    let served = Tree { folder: served };
+    let output = served.verify(&[]);
+    assert!(output.status.success(), "{}", said(&output));
+}
