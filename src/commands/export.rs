@@ -11,7 +11,7 @@ use crate::host::clock;
 use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, text::escape_path};
 use keymoot_record::{
-    bundle::Files,
+    bundle::{Bundle, Files},
     ceremony::script::Document,
     rules::policy::{Periods, Policy},
     transcript::Time,
@@ -27,11 +27,19 @@ pub(crate) struct Args {
     /// The bundle
     bundle: PathBuf,
     /// How the repository's documents are written; the bundle's must be so already
-    #[arg(long, value_name = "NAME")]
-    dialect: Dialect,
+    #[arg(long, value_name = "NAME", required_unless_present = "evidence_into")]
+    dialect: Option<Dialect>,
     /// The working tree: a folder that holds metadata/, or is to hold it
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "dialect",
+        required_unless_present = "evidence_into"
+    )]
+    into: Option<PathBuf>,
+    /// A checkout of rust-lang/team: the evidence goes into its hardware-keys/SERIAL/
     #[arg(long, value_name = "DIR")]
-    into: PathBuf,
+    evidence_into: Option<PathBuf>,
     /// The repository whose working tree it is
     #[arg(long, value_enum, default_value_t = Choice::TufRoot)]
     repository: Choice,
@@ -50,20 +58,33 @@ enum Choice {
 /// Exit codes: 0 the tree holds the result, 1 something cannot be read or written,
 /// 3 a rule is violated and the tree is as it was.
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
+    let bundle = inputs::verified(&args.bundle, args.rehearsal, vendor)?;
+    if let (Some(into), Some(dialect)) = (&args.into, args.dialect) {
+        documents(&bundle, into, dialect, args)?;
+    }
+    if let Some(into) = &args.evidence_into {
+        evidence(&bundle, into)?;
+    }
+    if args.rehearsal {
+        say!("It is a REHEARSAL: nothing in it may be trusted or published.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn documents(bundle: &Bundle, into: &Path, dialect: Dialect, args: &Args) -> Result<(), Failure> {
     let repository = match args.repository {
         Choice::TufRoot => Repository::TufRoot,
         Choice::TufCrates => Repository::TufCrates,
     };
-    let bundle = inputs::verified(&args.bundle, args.rehearsal, vendor)?;
     let refused = |violation| Failure::violations(vec![violation]);
-    let policy = export::policy(&bundle, args.dialect).map_err(refused)?;
-    let mut files = export::published(&bundle, repository, args.dialect).map_err(refused)?;
-    let tree = Tree::read(&args.into, &files, args.dialect)?;
-    if args.dialect == Dialect::Tufops && repository == Repository::TufRoot {
-        let file = tufops::file(&bundle, &policy, tree.files()).map_err(refused)?;
+    let policy = export::policy(bundle, dialect).map_err(refused)?;
+    let mut files = export::published(bundle, repository, dialect).map_err(refused)?;
+    let tree = Tree::read(into, &files, dialect)?;
+    if dialect == Dialect::Tufops && repository == Repository::TufRoot {
+        let file = tufops::file(bundle, &policy, tree.files()).map_err(refused)?;
         files.extend(file.map(|bytes| (FILE.to_owned(), bytes)));
     }
-    let laying = export::laying(&files, &tree, args.dialect).map_err(Failure::violations)?;
+    let laying = export::laying(&files, &tree, dialect).map_err(Failure::violations)?;
     laying.write(&tree)?;
     for path in laying.paths() {
         say!("wrote {path}");
@@ -71,7 +92,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     for told in expiries(&files, &policy, clock::now()?) {
         say!("{}: {told}", Rule::ExportExpiry);
     }
-    say!("{}", outcome(&laying, repository, &args.into));
+    say!("{}", outcome(&laying, repository, into));
     let written = files.get(FILE).map(Vec::as_slice).unwrap_or_default();
     if String::from_utf8_lossy(written).contains(tufops::STORAGE) {
         say!(
@@ -79,10 +100,26 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             tufops::STORAGE
         );
     }
-    if args.rehearsal {
-        say!("It is a REHEARSAL: nothing in it may be trusted or published.");
+    Ok(())
+}
+
+/// Writes the evidence as rust-lang/team publishes it.
+fn evidence(bundle: &Bundle, into: &Path) -> Result<(), Failure> {
+    let files = export::hardware_keys(bundle);
+    let tree = Tree::read(into, &files, Dialect::TufOnCi)?;
+    let written = tree.write_all(&files)?;
+    for path in &written {
+        say!("wrote {path}");
     }
-    Ok(ExitCode::SUCCESS)
+    say!(
+        "The evidence of {} devices is in {}: {} files written, {} as they were.\n\
+         Name each serial number in its holder's people/USER.toml: hardware-keys = [SERIAL].",
+        export::devices(&files),
+        escape_path(into),
+        written.len(),
+        files.len() - written.len()
+    );
+    Ok(())
 }
 
 fn outcome(laying: &Laying, repository: Repository, into: &Path) -> String {

@@ -4,12 +4,14 @@
 //! written, and [`Laying::write`] writes that. Nothing in the tree is touched
 //! before every rule holds.
 
+mod evidence;
 mod history;
 mod tree;
 pub mod tufops;
 
 use std::{collections::BTreeSet, fmt};
 
+pub use evidence::{devices, hardware_keys};
 pub use tree::Tree;
 
 use keymoot_core::{HostError, Rule, Violation};

@@ -89,6 +89,22 @@ impl Tree {
         }
     }
 
+    /// Writes the files that differ from what was read, each so that it lasts. Gives their
+    /// paths.
+    ///
+    /// # Errors
+    /// [`HostError`] naming the file that could not be written.
+    pub fn write_all(&self, files: &Files) -> Result<Vec<String>, HostError> {
+        let mut written = Vec::new();
+        for (path, bytes) in files {
+            if self.files.get(path) != Some(bytes) {
+                write(&self.path, path, bytes)?;
+                written.push(path.clone());
+            }
+        }
+        Ok(written)
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {

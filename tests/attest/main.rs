@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod every_bit;
+mod folder;
 mod genuine;
 mod hierarchies;
 mod lookalike;

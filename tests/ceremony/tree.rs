@@ -222,3 +222,31 @@ fn a_repository_as_servers_publish_it_verifies_too() {
     let output = served.verify(&[]);
     assert!(output.status.success(), "{}", said(&output));
 }
+
+#[test]
+fn exported_evidence_is_proven_in_the_layout_of_hardware_keys() {
+    let team = tempfile::tempdir().unwrap();
+    let export = || {
+        let mut command = keymoot();
+        command.args(["export", "--rehearsal", "--evidence-into"]);
+        let output = command.arg(team.path()).arg(finished().out()).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        said(&output)
+    };
+    assert!(export().contains("The evidence of 9 devices"));
+    assert!(export().contains("0 files written, 18 as they were"));
+    for folder in [
+        team.path().join("hardware-keys"),
+        finished().out().join("attestations"),
+    ] {
+        let mut command = keymoot();
+        command.arg("attest").arg(folder).arg("--vendor-dir");
+        let output = command
+            .arg(finished().out().join("rehearsal/vendor"))
+            .output();
+        let said = said(&output.unwrap());
+        assert!(said.contains("9 of 9 attestations are proven"), "{said}");
+        assert!(said.contains("slot 9c, PIN always, touch always"), "{said}");
+    }
+}

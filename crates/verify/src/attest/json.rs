@@ -3,21 +3,18 @@
 use std::io;
 
 use keymoot_attestation::{Family, Origin, Specifics};
-use keymoot_core::Violation;
 use keymoot_core::digest::Digest;
 use keymoot_core::text::escape;
 use serde::Serialize;
 
-use super::{Facts, write_whole};
+use super::{Facts, Outcome, write_whole};
 
 /// The object of `--json`; `docs/formats.md` describes it.
 #[derive(Serialize)]
 struct Report<'a> {
     format: &'static str,
-    proven: bool,
     #[serde(flatten)]
-    facts: Option<ReportFacts<'a>>,
-    violations: Vec<ReportViolation<'a>>,
+    outcome: ReportOutcome<'a>,
 }
 
 #[derive(Serialize)]
@@ -93,23 +90,65 @@ struct ReportViolation<'a> {
     next: &'a str,
 }
 
+/// The object of `--json` for a folder; `docs/formats.md` describes it.
+#[derive(Serialize)]
+struct FolderReport<'a> {
+    format: &'static str,
+    proven: bool,
+    evidence: Vec<FolderEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct FolderEntry<'a> {
+    path: String,
+    #[serde(flatten)]
+    outcome: ReportOutcome<'a>,
+}
+
+#[derive(Serialize)]
+struct ReportOutcome<'a> {
+    proven: bool,
+    #[serde(flatten)]
+    facts: Option<ReportFacts<'a>>,
+    violations: Vec<ReportViolation<'a>>,
+}
+
+impl<'a> From<&'a Outcome> for ReportOutcome<'a> {
+    fn from(outcome: &'a Outcome) -> Self {
+        let violations = outcome.as_ref().err().into_iter().flatten();
+        let violations = violations.map(|violation| ReportViolation {
+            rule: violation.rule.id(),
+            what: &violation.what,
+            next: &violation.next,
+        });
+        Self {
+            proven: outcome.is_ok(),
+            facts: outcome.as_ref().ok().map(report_facts),
+            violations: violations.collect(),
+        }
+    }
+}
+
+/// Prints what became of each attestation in a folder, by its path.
+pub(super) fn print_folder(found: &[(String, Outcome)]) -> io::Result<()> {
+    let evidence = found.iter().map(|(path, outcome)| FolderEntry {
+        path: escape(path),
+        outcome: outcome.into(),
+    });
+    let report = FolderReport {
+        format: "keymoot-attest-folder/1",
+        proven: found.iter().all(|(_, outcome)| outcome.is_ok()),
+        evidence: evidence.collect(),
+    };
+    let text = serde_json::to_string_pretty(&report)?;
+    write_whole(&mut io::stdout(), &format!("{text}\n"))
+}
+
 /// Prints the outcome, good or bad, to standard output.
-pub(super) fn print(outcome: &Result<Facts, Vec<Violation>>) -> io::Result<()> {
+pub(super) fn print(outcome: &Outcome) -> io::Result<()> {
     let report = Report {
         format: "keymoot-attest/1",
-        proven: outcome.is_ok(),
-        facts: outcome.as_ref().ok().map(report_facts),
-        violations: outcome
-            .as_ref()
-            .err()
-            .into_iter()
-            .flatten()
-            .map(|violation| ReportViolation {
-                rule: violation.rule.id(),
-                what: &violation.what,
-                next: &violation.next,
-            })
-            .collect(),
+        outcome: outcome.into(),
     };
     let text = serde_json::to_string_pretty(&report)?;
     write_whole(&mut io::stdout(), &format!("{text}\n"))

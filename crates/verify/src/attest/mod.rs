@@ -1,5 +1,7 @@
-//! `keymoot attest`: what two certificates prove about a key, from files alone.
+//! `keymoot attest`: what two certificates prove about a key, from files alone; or all the
+//! evidence in a folder.
 
+mod folder;
 mod json;
 mod text;
 
@@ -17,12 +19,13 @@ use keymoot_core::{HostError, Rule, Violation};
 /// Check a YubiKey's or a YubiHSM 2's proof that a key was generated inside it
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The attestation of the key, made by the device (PEM or DER)
-    #[arg(value_name = "FILE_KEYCERT")]
+    /// The attestation of the key, made by the device (PEM or DER); or a folder of evidence, such as
+    /// hardware-keys/ or a bundle's attestations/
+    #[arg(value_name = "FILE_KEYCERT|FOLDER")]
     attestation: PathBuf,
     /// The device certificate: of a YubiKey out of slot F9, of a YubiHSM 2 opaque object 0 (PEM or DER)
     #[arg(value_name = "FILE_DEVICECERT")]
-    device: PathBuf,
+    device: Option<PathBuf>,
     /// The key that must be the attested one: a public key or a certificate (PEM or DER)
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
@@ -36,16 +39,29 @@ pub struct Args {
 
 /// Exit codes: 0 proven, 1 a file could not be read, 3 refused.
 pub fn run(args: &Args, vendor: &TrustStore) -> ExitCode {
-    let outcome = match examine(args, vendor) {
+    let device = match (&args.device, args.attestation.is_dir()) {
+        (None, true) => return folder::run(args, vendor),
+        (Some(device), false) => device,
+        (Some(_), true) => return usage("a folder holds the device certificates: name it alone"),
+        (None, false) => {
+            return usage(
+                "give the device certificate after the attestation, or a folder of evidence",
+            );
+        }
+    };
+    let files = Files {
+        attestation: &args.attestation,
+        device,
+        public_key: args.public_key.as_deref(),
+    };
+    let examined = match &args.vendor_dir {
+        Some(dir) => store(dir).and_then(|store| examine(files, &store)),
+        None => examine(files, vendor),
+    };
+    let outcome = match examined {
         Ok(facts) => Ok(facts),
         Err(Failure::Refused(violations)) => Err(violations),
-        Err(Failure::Unreadable(path, error)) => {
-            eprintln!(
-                "keymoot attest: cannot read {}: {error}; check the path and the permissions",
-                escape_path(&path)
-            );
-            return ExitCode::from(1);
-        }
+        Err(Failure::Unreadable(path, error)) => return unreadable(&path, &error),
     };
     let written = if args.json {
         json::print(&outcome)
@@ -57,6 +73,32 @@ pub fn run(args: &Args, vendor: &TrustStore) -> ExitCode {
         (Ok(()), Ok(_)) => ExitCode::SUCCESS,
         (Ok(()), Err(_)) => ExitCode::from(3),
     }
+}
+
+/// Says what is wrong with the arguments.
+fn usage(problem: &str) -> ExitCode {
+    eprintln!("error: {problem}\n\nFor more information, try '--help'.");
+    ExitCode::from(2)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> ExitCode {
+    eprintln!(
+        "keymoot attest: cannot read {}: {error}; check the path and the permissions",
+        escape_path(path)
+    );
+    ExitCode::from(1)
+}
+
+/// What became of one key's evidence.
+type Outcome = Result<Facts, Vec<Violation>>;
+
+/// The files of one key's evidence.
+#[derive(Clone, Copy)]
+struct Files<'a> {
+    attestation: &'a Path,
+    device: &'a Path,
+    /// The key that must be the attested one
+    public_key: Option<&'a Path>,
 }
 
 enum Failure {
@@ -77,31 +119,27 @@ struct Facts {
     key_compared: bool,
 }
 
-fn examine(args: &Args, vendor: &TrustStore) -> Result<Facts, Failure> {
+fn examine(files: Files<'_>, store: &TrustStore) -> Result<Facts, Failure> {
     // Every file is read before anything is judged: a missing one is a
     // mistake at the keyboard, and not the device's.
-    let attestation = read(&args.attestation)?;
-    let device = read(&args.device)?;
-    let public_key = args.public_key.as_deref().map(read).transpose()?;
-    let store = match &args.vendor_dir {
-        Some(dir) => store(dir)?,
-        None => vendor.clone(),
-    };
+    let attestation = read(files.attestation)?;
+    let device = read(files.device)?;
+    let public_key = files.public_key.map(read).transpose()?;
 
     let evidence = Evidence {
         attestation: decode(
-            &args.attestation,
+            files.attestation,
             &attestation,
             attestation::certificate_der,
         )?,
-        device: decode(&args.device, &device, attestation::certificate_der)?,
+        device: decode(files.device, &device, attestation::certificate_der)?,
     };
-    let public_key = match (&args.public_key, &public_key) {
+    let public_key = match (files.public_key, &public_key) {
         (Some(path), Some(bytes)) => Some(decode(path, bytes, attestation::public_key_der)?),
         _ => None,
     };
     let verified =
-        attestation::verify(&evidence, &store, Some(unix_now())).map_err(Failure::Refused)?;
+        attestation::verify(&evidence, store, Some(unix_now())).map_err(Failure::Refused)?;
     let compared = public_key.as_ref().map(|spki| verified.attests(spki));
     let violations: Vec<Violation> = [
         verified.stays_inside().err(),
@@ -115,7 +153,7 @@ fn examine(args: &Args, vendor: &TrustStore) -> Result<Facts, Failure> {
     }
     Ok(Facts {
         attestation: verified,
-        store,
+        store: store.clone(),
         key_compared: public_key.is_some(),
     })
 }

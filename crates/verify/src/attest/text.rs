@@ -4,14 +4,13 @@ use std::fmt::{self, Write as _};
 use std::io;
 
 use keymoot_attestation::{PinPolicy, Specifics, TouchPolicy, YubiHsmFacts, YubiKeyFacts};
-use keymoot_core::Violation;
 use keymoot_core::digest::Digest;
 use keymoot_core::text::{escape, escape_path};
 
-use super::{Args, Facts, write_whole};
+use super::{Args, Facts, Outcome, write_whole};
 
 /// Prints what was proven to standard output, or what was refused to standard error.
-pub(super) fn print(args: &Args, outcome: &Result<Facts, Vec<Violation>>) -> io::Result<()> {
+pub(super) fn print(args: &Args, outcome: &Outcome) -> io::Result<()> {
     match outcome {
         Ok(facts) => write_whole(&mut io::stdout(), &Account { args, facts }.to_string()),
         Err(violations) => {
@@ -26,6 +25,48 @@ pub(super) fn print(args: &Args, outcome: &Result<Facts, Vec<Violation>>) -> io:
             }
             write_whole(&mut io::stderr(), &text)
         }
+    }
+}
+
+/// Prints one line for each attestation in a folder, and how many are proven.
+pub(super) fn print_folder(found: &[(String, Outcome)]) -> io::Result<()> {
+    let mut text = String::new();
+    for (path, outcome) in found {
+        let path = escape(path);
+        // Writing to a String cannot fail, here and below.
+        match outcome {
+            Ok(facts) => {
+                let _ = writeln!(text, "PROVEN   {path}: {}", one_line(facts));
+            }
+            Err(violations) => {
+                for violation in violations {
+                    let _ = writeln!(
+                        text,
+                        "REFUSED  {path}: {}: {}\n         next: {}",
+                        violation.rule, violation.what, violation.next
+                    );
+                }
+            }
+        }
+    }
+    let proven = found.iter().filter(|(_, outcome)| outcome.is_ok()).count();
+    let _ = writeln!(text, "{proven} of {} attestations are proven.", found.len());
+    write_whole(&mut io::stdout(), &text)
+}
+
+fn one_line(facts: &Facts) -> String {
+    let proven = &facts.attestation;
+    let serial = proven.serial().map(grouped).unwrap_or_default();
+    let (family, firmware) = (proven.family(), proven.firmware());
+    match proven.specifics() {
+        Specifics::YubiKey(stated) => format!(
+            "{family} {serial}, firmware {firmware}, slot {}, PIN {}, touch {}",
+            stated.slot, stated.pin_policy, stated.touch_policy
+        ),
+        Specifics::YubiHsm(stated) => format!(
+            "{family} {serial}, firmware {firmware}, object 0x{:04x}",
+            stated.object
+        ),
     }
 }
 
