@@ -31,6 +31,18 @@ pub(super) fn opened_as(dir: &Path, settings: &Settings) -> Result<Mode, Failure
     }
 }
 
+/// A live ceremony refuses a plan that has something of a rehearsal.
+///
+/// # Errors
+/// PLAN-LIVE.
+pub(super) fn refuse_unfit(plan: &Plan, mode: Mode) -> Result<(), Failure> {
+    let verdict = plan.in_mode(mode);
+    match verdict.is_violated() {
+        true => Err(Failure::Violated(vec![verdict])),
+        false => Ok(()),
+    }
+}
+
 /// A program that takes over a ceremony verifies the whole record before it asks anybody anything
 /// and before it records that it took over: resumed once more, it verifies again.
 pub(super) fn verify_so_far(
@@ -88,7 +100,13 @@ fn opened(plan: &Plan, settings: &Settings, program: Program) -> Result<Event, H
         roster,
         inputs: plan.files.input_digests(),
         settings: recorded(Some(settings))?,
-        verdicts: plan.verdicts().iter().cloned().chain(newest).collect(),
+        verdicts: plan
+            .verdicts()
+            .iter()
+            .cloned()
+            .chain([plan.in_mode(settings.mode)])
+            .chain(newest)
+            .collect(),
     })
 }
 

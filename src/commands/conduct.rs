@@ -58,6 +58,7 @@ pub(crate) fn conduct(
     let settings = CurrentSettings::read(dir, surroundings.out.as_deref())?;
     let mode = settings.check(state.opening.as_ref()).map_err(violation)?;
     refuse_simulated_service(mode, surroundings)?;
+    begin::refuse_unfit(&plan, mode)?;
     if state.is_finished() {
         return already_finished(dir, &settings);
     }

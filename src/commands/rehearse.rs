@@ -16,11 +16,14 @@ use crate::{
     store::{self, Settings, SimulatorSettings, plan::LARGEST_PLAN, usual_connector},
 };
 use keymoot_attestation::{Family, TrustStore};
-use keymoot_core::HostError;
+use keymoot_core::{
+    HostError,
+    text::{escape, escape_path},
+};
 use keymoot_record::{
     bundle::Bundle,
     ceremony::{
-        Plan, PlanFiles,
+        FileNames, Plan, PlanFiles,
         previous::{INCOMING, Previous},
         script::{CheckedScript, Document},
     },
@@ -123,7 +126,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let files = plan_files(args, bundle.as_ref())?;
     let seed = seed(args, bundle.as_ref())?;
     let files = with_crates_root(files, args, seed)?;
-    let plan = Plan::check(files).map_err(Failure::Violated)?;
+    let plan = Plan::check_named(files, &names(args)).map_err(Failure::Violated)?;
     let (dir, out) = places(args)?;
     let seats = seats(&plan);
     let of = |family| seats.iter().filter(|seat| **seat == family).count();
@@ -148,6 +151,17 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         store::rehearsal::create(dir, bundle.as_ref(), seed)
     })?;
     enter(&dir, &settings, None, Manner::of(args.plain))
+}
+
+/// What errors call the files of the plan.
+fn names(args: &Args) -> FileNames {
+    let usual = FileNames::default();
+    let path = |given: &Option<PathBuf>| given.as_deref().map(escape_path);
+    FileNames {
+        script: escape(&args.script),
+        policy: path(&args.policy).unwrap_or(usual.policy),
+        roster: path(&args.roster).unwrap_or(usual.roster),
+    }
 }
 
 /// What the holder of each seat brings, or has brought.

@@ -4,14 +4,18 @@ use std::{path::PathBuf, process::ExitCode};
 
 use crate::store::{self, Settings, plan::LARGEST_PLAN};
 use keymoot_attestation::TrustStore;
-use keymoot_core::Verdict;
+use keymoot_core::{
+    Verdict,
+    text::{escape, escape_path},
+};
 use keymoot_record::{
-    ceremony::{Plan, PlanFiles},
+    ceremony::{FileNames, Plan, PlanFiles},
     transcript::{FORMAT, Mode},
 };
 
 use super::{
-    Failure, arguments, conduct, conduct::Surroundings, inputs::Sources, operate::Manner, script,
+    Failure, arguments, begin, conduct, conduct::Surroundings, inputs::Sources, operate::Manner,
+    script,
 };
 
 /// Hold a live ceremony
@@ -52,7 +56,13 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         policy,
         roster: keymoot_verify::files::read_text(&args.roster, LARGEST_PLAN)?,
     };
-    let plan = Plan::check(files).map_err(Failure::Violated)?;
+    let names = FileNames {
+        script: escape(&args.script),
+        policy: escape_path(&args.policy),
+        roster: escape_path(&args.roster),
+    };
+    let plan = Plan::check_named(files, &names).map_err(Failure::Violated)?;
+    begin::refuse_unfit(&plan, Mode::Live)?;
     let newest = plan.previous().map(|p| p.newest_root(Mode::Live, FORMAT));
     if let Some(verdict) = newest.filter(Verdict::is_violated) {
         return Err(Failure::Violated(vec![verdict]));

@@ -152,7 +152,7 @@ impl Driver<'_, '_> {
     /// Whom what must be kept is sealed to.
     pub(super) fn recipient(&self, holder: &Handle) -> Option<String> {
         let holder = self.state.plan.roster.holder(holder);
-        holder.and_then(|holder| holder.age_recipient.clone())
+        holder.and_then(|holder| Some(holder.age_recipient.as_ref()?.to_string()))
     }
 
     /// Generates the key, announced before it happens.

@@ -8,7 +8,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -36,6 +36,17 @@ pub fn remove(part: &Path) -> Result<(), HostError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Makes a folder and those around it that are missing, for their owner alone, whatever the
+/// process's umask is.
+///
+/// # Errors
+/// [`HostError`] when one cannot be made.
+pub fn make_folder(path: &Path) -> Result<(), HostError> {
+    let mut builder = fs::DirBuilder::new();
+    let made = builder.recursive(true).mode(0o700).create(path);
+    made.map_err(|error| HostError::file("make", path, &error))
 }
 
 /// Makes the entries of a folder, and of those in it, durable.

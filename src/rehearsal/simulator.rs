@@ -72,7 +72,7 @@ pub fn start_with(
     settings: &SimulatorSettings,
 ) -> Result<Simulated, HostError> {
     let rehearsal = ceremony.join(FOLDER);
-    fs::create_dir_all(&rehearsal).map_err(|error| HostError::file("make", &rehearsal, &error))?;
+    whole::make_folder(&rehearsal)?;
     let socket = socket_path(&rehearsal)?;
     let seed = settings.seed.to_string();
     let mut yubikeys = simulator(beside, "yubikey");
@@ -174,7 +174,7 @@ fn broken(why: &str) -> HostError {
 
 /// Writes the simulated vendor's certificates in the form of `attestations/`.
 fn write_vendor(vendor: &Path, certificates: &[VendorCertificate]) -> Result<(), HostError> {
-    fs::create_dir_all(vendor).map_err(|error| HostError::file("make", vendor, &error))?;
+    whole::make_folder(vendor)?;
     let mut manifest = String::from("vendor = \"SIMULATED\"\n");
     for (n, certificate) in certificates.iter().enumerate() {
         let der = certificate_der(certificate.pem.as_bytes()).map_err(|error| broken(&error))?;

@@ -16,7 +16,7 @@ pub(super) fn keep(dir: &Path, inputs: &Inputs) -> Result<(), HostError> {
     for (path, bytes) in inputs {
         let target = dir.join(FOLDER).join(path);
         if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).map_err(|error| HostError::file("make", parent, &error))?;
+            whole::make_folder(parent)?;
         }
         whole::write_durably(&target, bytes)?;
     }

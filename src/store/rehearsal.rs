@@ -46,7 +46,7 @@ pub fn vendor_folder(ceremony: &Path) -> PathBuf {
 /// [`HostError`] when it cannot be written.
 pub fn create(ceremony: &Path, previous: Option<&Bundle>, seed: u64) -> Result<(), HostError> {
     let rehearsal = ceremony.join(FOLDER);
-    std::fs::create_dir(&rehearsal).map_err(|error| HostError::file("make", &rehearsal, &error))?;
+    whole::make_folder(&rehearsal)?;
     for name in [DEVICES, UNITS] {
         let path = format!("{FOLDER}/{name}");
         if let Some(devices) = previous.and_then(|bundle| bundle.files().get(&path)) {

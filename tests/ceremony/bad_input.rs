@@ -250,3 +250,108 @@ fn a_misspelt_option_is_a_usage_error() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// The command that rehearses a plan.
+fn rehearsed(policy: &str, roster: &str) -> Output {
+    let stage = Stage::new();
+    let write = |name: &str, text: &str| -> PathBuf {
+        let path = stage.path(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let output = keymoot()
+        .args(["rehearse", "--unattended", "--policy"])
+        .arg(write("our-policy.toml", policy))
+        .arg("--roster")
+        .arg(write("our-roster.toml", roster))
+        .arg("--dir")
+        .arg(stage.dir())
+        .output()
+        .unwrap();
+    assert!(!stage.dir().exists(), "something was written");
+    output
+}
+
+#[test]
+fn a_mistyped_recipient_is_named_by_file_line_and_column_before_anything_is_written() {
+    let plan = Plan::good();
+    let line = plan
+        .roster
+        .lines()
+        .position(|line| line.starts_with("age_recipient"))
+        .unwrap();
+    let mut lines: Vec<String> = plan.roster.lines().map(str::to_owned).collect();
+    let last = if lines[line].ends_with("q\"") {
+        "p"
+    } else {
+        "q"
+    };
+    let cut = lines[line].len() - 2;
+    lines[line].replace_range(cut..=cut, last);
+    let output = rehearsed(&plan.policy, &lines.join("\n"));
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let place = format!("our-roster.toml:{}:17: ", line + 1);
+    assert!(said(&output).contains(&place), "{}", said(&output));
+}
+
+#[test]
+fn a_delegation_that_cannot_be_written_is_refused_before_anything_is_written() {
+    for role in ["nightly", "root", "a/b", "re.lease"] {
+        let plan = Plan::good();
+        let policy = plan.policy + &cast::delegations().unwrap();
+        let policy = policy.replacen("\"release\"", &format!("\"{role}\""), 1);
+        let output = rehearsed(&policy, &plan.roster);
+        assert_eq!(output.status.code(), Some(3), "{role}: {}", said(&output));
+        assert!(
+            said(&output).contains("our-policy.toml:"),
+            "{}",
+            said(&output)
+        );
+    }
+}
+
+#[test]
+fn what_is_of_a_rehearsal_is_refused_in_a_live_ceremony() {
+    let plan = Plan::good();
+    let output = refused(&plan);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    for due in [
+        "PLAN-LIVE",
+        "holder-1: XA is a country of rehearsals",
+        "simulated:",
+    ] {
+        assert!(said(&output).contains(due), "{due}: {}", said(&output));
+    }
+}
+
+#[test]
+fn folders_and_files_of_a_ceremony_are_their_owners_alone_under_any_umask() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let stage = Stage::new();
+    let script = "umask 000; exec \"$0\" rehearse --unattended --seed 7 --holders 3 \
+                  --policy \"$1\" --dir \"$2\" --out \"$3\"";
+    let output = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(script)
+        .arg(testkit::programs::program())
+        .args([stage.small_policy(), stage.dir(), stage.out()])
+        .env_remove("PCSCLITE_CSOCK_NAME")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let mut folders = vec![stage.dir()];
+    while let Some(folder) = folders.pop() {
+        let mode = fs::metadata(&folder).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o700, "{}", folder.display());
+        for entry in fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file() {
+                let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+                assert_eq!(mode & 0o022, 0, "{}: {mode:o}", path.display());
+            }
+        }
+    }
+}

@@ -3,22 +3,35 @@
 
 use std::{fs, path::Path};
 
-use testkit::hostile::{script::script, strings};
+use keymoot_core::text::is_invisible;
+use testkit::hostile::strings::{self, Hostile};
 
-use crate::{TITLES, argument, is_safe, is_shown, said};
+use crate::{argument, is_safe, is_shown, said};
 
-/// Nine holders with hostile names and employers, and a witness for every hostile text.
+const SCRIPT: &str = include_str!("../../ceremony-scripts/initial-root.toml");
+
+/// The hostile texts that a roster may contain, and those with characters that nobody sees.
+fn seen_and_hidden() -> (Vec<&'static Hostile>, Vec<&'static Hostile>) {
+    let is_seen = |hostile: &&Hostile| !hostile.text.contains(is_invisible);
+    strings::ALL.iter().partition(is_seen)
+}
+
+/// Nine holders with hostile names and employers, and a witness for every such text.
 fn roster() -> String {
+    let (seen, _) = seen_and_hidden();
     let mut roster = format!(
         "format = \"keymoot-roster-1\"\nadministrator = {}\n",
-        strings::quoted(strings::ALL[0].text)
+        strings::quoted(&format!("{} administrator", seen[0].text))
     );
-    for hostile in strings::ALL {
-        roster += &format!("[[witness]]\nname = {}\n", strings::quoted(hostile.text));
+    for (number, hostile) in seen.iter().enumerate() {
+        let name = strings::quoted(&format!("{} witness {number}", hostile.text));
+        roster += &format!("[[witness]]\nname = {name}\n");
     }
     for number in 1..=9 {
-        let text =
-            |at: usize| strings::quoted(strings::ALL[(number * 2 + at) % strings::ALL.len()].text);
+        let text = |at: usize| {
+            let hostile = seen[(number * 2 + at) % seen.len()];
+            strings::quoted(&format!("{} holder {number}", hostile.text))
+        };
         roster += &format!(
             "[[holder]]\nhandle = \"holder-{number}\"\nname = {}\nemployer = {}\ncountry = \"X{}\"\n",
             text(0),
@@ -27,6 +40,41 @@ fn roster() -> String {
         );
     }
     roster
+}
+
+/// The first ceremony's script, whose titles are the texts that a roster may not contain.
+fn titled() -> String {
+    let (_, hidden) = seen_and_hidden();
+    let mut texts = hidden.chunks(2).cycle().map(|texts| {
+        let texts: Vec<_> = texts.iter().map(|hostile| hostile.text).collect();
+        strings::quoted(&texts.join(" "))
+    });
+    let lines = SCRIPT
+        .lines()
+        .map(|line| match line.starts_with("title = ") {
+            true => format!("title = {}", texts.next().unwrap()),
+            false => line.to_owned(),
+        });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_name_that_hides_something_is_refused_and_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roster.toml");
+    for hostile in seen_and_hidden().1 {
+        let quoted = strings::quoted(hostile.text);
+        fs::write(&path, roster() + &format!("[[witness]]\nname = {quoted}\n")).unwrap();
+        let arguments = [
+            "rehearse",
+            "--unattended",
+            "--roster",
+            path.to_str().unwrap(),
+        ];
+        let said = said(arguments);
+        assert!(said.contains("ROSTER-COMPLETE"), "{said}");
+        is_safe(hostile, &said);
+    }
 }
 
 fn all_safe(what: &str, said: &str) {
@@ -41,7 +89,7 @@ fn no_line_no_account_and_no_subcommand_obeys_the_people_it_is_about() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("roster.toml"), roster()).unwrap();
-    fs::write(at("script.toml"), script(&TITLES, strings::ALL[1].text)).unwrap();
+    fs::write(at("script.toml"), titled()).unwrap();
     let (dir, bundle, tree) = (at("ceremony"), at("bundle"), at("tree"));
     fs::create_dir(&tree).unwrap();
     let (script, roster) = (at("script.toml"), at("roster.toml"));

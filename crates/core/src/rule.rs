@@ -80,9 +80,11 @@ rules! {
     PolicyRead = "POLICY-READ":
         "the policy is TOML of at most 256 KiB with no unknown field and none missing.";
     PolicyBounds = "POLICY-BOUNDS":
-        "its numbers can be met: the threshold is a majority of the holders and at least 2; at \
-         most 64 holders; firmware written `major.minor.patch`; a clock margin of 1 to 1440 \
-         minutes; periods of 1 to 1100 days, with less time for signing than to expiry. The \
+        "a ceremony can end with its values: the threshold is a majority of the holders and at least \
+         2; at most 64 holders; firmware written `major.minor.patch`; a clock margin of 1 to 1440 \
+         minutes; periods of 1 to 1100 days, longer than the margin, with less time for signing than \
+         to expiry, and some in `tufops` and `tuf-ci`; every delegation has a name of its own that is \
+         a name, a threshold that its keys can meet, and no key twice; every address is one. The \
          format is `keymoot-policy-1`.";
     PolicyOnline = "POLICY-ONLINE":
         "the policy names the online key of snapshot and timestamp, and it can be read.";
@@ -96,20 +98,23 @@ rules! {
 
     RosterRead = "ROSTER-READ":
         "the roster is TOML of the format `keymoot-roster-1`, of at most 256 KiB, with no unknown \
-         field, none missing, and handles that are handles.";
+         field and none missing; every handle is a handle, every country an ISO 3166-1 code or XA to \
+         XZ, every `age_recipient` an X25519 recipient of age.";
     RosterSize = "ROSTER-SIZE":
         "the roster names as many holders as the policy's quorum has (nine).";
     RosterDistinct = "ROSTER-DISTINCT":
-        "no handle and no name stands in it twice.";
+        "no handle, no name and no `age_recipient` is in it twice: administrator, witnesses, holders \
+         and leavers are different people. Names that look alike are the same name.";
     RosterDevices = "ROSTER-DEVICES":
         "no serial number is listed twice.";
     RosterEmployer = "ROSTER-EMPLOYER":
-        "no more holders share an employer than the policy allows (three). `none` is no employer.";
+        "no more holders share an employer than the policy allows (three). `none` is no employer; \
+         employers whose names look alike are the same.";
     RosterCountry = "ROSTER-COUNTRY":
-        "no more holders share a country of residence than the policy allows (three).";
+        "no more holders live in a country, or are its citizens, than the policy allows (three).";
     RosterComplete = "ROSTER-COMPLETE":
-        "every holder has a name, an employer (or `none`) and a country of two letters. No name \
-         and no reason in the roster has more than 200 characters.";
+        "everybody has a name, and every holder an employer (or `none`). No name and no reason in \
+         the roster has more than 200 characters, or one that nobody sees.";
     RosterExpected = "ROSTER-EXPECTED":
         "the people are at least as independent as the verifier expects, and a live ceremony has \
          its witnesses; with `--roster` it is that very file.";
@@ -117,6 +122,10 @@ rules! {
         "everybody who held a key goes on as a holder or is a `[[leaver]]`, not both; nobody \
          comes, goes or takes a new device, and no key is revoked, unless the scenario allows it; \
          each `[[revoke]]` gives a reason and means a device whose enrolment was published.";
+
+    PlanLive = "PLAN-LIVE":
+        "in a live ceremony somebody watches, and nothing is of a rehearsal: no country XA to XZ, no \
+         `simulated:` address, no document with the mark of one and no enrolment of one.";
 
     MachineNetwork = "MACHINE-NETWORK":
         "no network interface is up but loopback.";

@@ -27,7 +27,7 @@ pub fn escape(text: &str) -> String {
         for c in word.chars() {
             match c {
                 '\\' => shown.push_str("\\\\"),
-                c if steers(c) || poses(c) => shown.extend(c.escape_unicode()),
+                c if is_invisible(c) || poses(c) => shown.extend(c.escape_unicode()),
                 c if mixed && !c.is_ascii() && alphabet(c).is_some() => {
                     shown.extend(c.escape_unicode());
                 }
@@ -95,8 +95,10 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a character acts on its surroundings instead of being seen.
-fn steers(c: char) -> bool {
+/// Whether a character acts on its surroundings instead of being seen: controls, and what
+/// Unicode ignores by default.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

@@ -29,7 +29,10 @@ mod warning;
 pub use changes::{Change, changes, document_changes, name_keys, target_changes};
 pub use dialect::{Dialect, WriteError};
 pub use document::{Document, DocumentError, Form, PAYLOAD_TYPE, Signature};
-pub use draft::{DelegationDraft, DraftError, Holder, OnlineKey, RootDraft, Signer, TargetsDraft};
+pub use draft::{
+    DelegationDraft, DraftError, Holder, OnlineKey, RootDraft, Signer, TargetsDraft,
+    check_role_name,
+};
 pub use expiry::{Expiry, Lifetime};
 pub use key::{PublicKey, low_s};
 pub use key_id::KeyId;

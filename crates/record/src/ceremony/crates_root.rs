@@ -99,6 +99,11 @@ impl CratesRoots {
         ))
     }
 
+    /// The verified roots, the oldest first.
+    pub(super) fn chain(&self) -> &[VerifiedRoot] {
+        &self.chain
+    }
+
     /// The newest root as it is published, byte for byte.
     pub(super) fn newest(&self) -> Option<&[u8]> {
         self.newest.as_deref()

@@ -13,6 +13,7 @@ mod continuity;
 mod crates_root;
 pub mod ended;
 pub mod enrolment;
+mod live;
 pub mod machine;
 mod next;
 pub mod opening;
@@ -35,7 +36,7 @@ pub mod turn;
 pub mod verify;
 
 pub use next::{Effect, Next};
-pub use plan::{Plan, PlanFiles};
+pub use plan::{FileNames, Plan, PlanFiles};
 pub use plan_part::PlanPart;
 pub use question::{Answer, Question, Refusal, Said};
 pub use state::State;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::{
     continuity,
     crates_root::CratesRoots,
+    live,
     previous::{Inputs, Previous},
     script::CheckedScript,
     seating::{self, Place},
@@ -14,7 +15,9 @@ use crate::rules::{
     policy::Policy,
     roster::{self, Roster},
 };
+use crate::transcript::Mode;
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
+use keymoot_tuf::VerifiedRoot;
 
 /// Script, policy, roster and previous state in which no rule is violated. Only
 /// [`Plan::check`] makes one.
@@ -66,16 +69,47 @@ impl PlanFiles {
     }
 }
 
+/// What errors call the files of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileNames {
+    /// The script.
+    pub script: String,
+    /// The policy.
+    pub policy: String,
+    /// The roster.
+    pub roster: String,
+}
+
+impl Default for FileNames {
+    fn default() -> Self {
+        let [script, policy, roster] =
+            ["script.toml", "policy.toml", "roster.toml"].map(str::to_owned);
+        Self {
+            script,
+            policy,
+            roster,
+        }
+    }
+}
+
 impl Plan {
     /// Reads the files and checks them, each alone and all together.
     ///
     /// # Errors
     /// Every violation of all at once, so that they are mended in one go.
     pub fn check(files: PlanFiles) -> Result<Self, Vec<Verdict>> {
+        Self::check_named(files, &FileNames::default())
+    }
+
+    /// The same; `names` is what errors call the files.
+    ///
+    /// # Errors
+    /// As [`Plan::check`].
+    pub fn check_named(files: PlanFiles, names: &FileNames) -> Result<Self, Vec<Verdict>> {
         let mut violated = Vec::new();
-        let script = CheckedScript::parse(&files.script);
-        let policy = Policy::parse(&files.policy);
-        let roster = Roster::parse(&files.roster);
+        let script = CheckedScript::read(&names.script, &files.script);
+        let policy = Policy::read(&names.policy, &files.policy);
+        let roster = Roster::read(&names.roster, &files.roster);
         let mut verdicts = Vec::new();
         if let (Ok(policy), Ok(roster)) = (&policy, &roster) {
             verdicts.extend(roster::check(roster, policy));
@@ -135,6 +169,15 @@ impl Plan {
         &self.verdicts
     }
 
+    /// PLAN-LIVE: what a ceremony of this mode asks of its plan besides.
+    #[must_use]
+    pub fn in_mode(&self, mode: Mode) -> Verdict {
+        match mode {
+            Mode::Live => live::check(self),
+            Mode::Rehearsal => Verdict::not_asked(Rule::PlanLive, "this is a rehearsal"),
+        }
+    }
+
     /// What earlier ceremonies left.
     #[must_use]
     pub fn previous(&self) -> Option<&Previous> {
@@ -145,6 +188,11 @@ impl Plan {
     #[must_use]
     pub fn places(&self) -> &[Place] {
         &self.places
+    }
+
+    /// The roots of tuf-crates: the last one that the quorum vouched for, and those that were given.
+    pub(super) fn crates_chain(&self) -> &[VerifiedRoot] {
+        self.crates.chain()
     }
 
     /// The newest root of tuf-crates as it is published, byte for byte.
@@ -197,13 +245,8 @@ fn online_key(policy: &Policy) -> Verdict {
                 key.fingerprint()
             ),
         ),
-        Some(Err(error)) => Violation::new(
-            Rule::PolicyOnline,
-            format!("the policy's online key cannot be read: {error}"),
-            "paste the service's public key into [online] as PEM",
-        )
-        .into(),
-        None => Violation::new(
+        // One that cannot be read was refused with the policy.
+        Some(Err(_)) | None => Violation::new(
             Rule::PolicyOnline,
             "the policy names no online key for snapshot and timestamp",
             "add [online] with the uri and the public key of the service",

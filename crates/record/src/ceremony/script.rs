@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order;
 pub use crate::rules::scenario::{Document, Scenario};
-use crate::rules::{self};
+use crate::rules::toml_file;
 use keymoot_core::{Rule, Verdict, Violation};
 
 /// The format name that a script file must carry.
@@ -194,22 +194,32 @@ impl Step {
 }
 
 impl CheckedScript {
-    /// Reads a script and checks that its steps can be carried out in order.
+    /// Reads a script that errors call `script.toml`.
+    ///
+    /// # Errors
+    /// As [`CheckedScript::read`].
+    pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
+        Self::read("script.toml", text)
+    }
+
+    /// Reads a script and checks that its steps can be carried out in order. `name` is what errors call
+    /// the file.
     ///
     /// # Errors
     /// Every [`Violation`] found: SCRIPT-READ alone when the file cannot be read as
     /// a script, otherwise SCRIPT-IDS, SCRIPT-FIELDS and SCRIPT-ORDER.
-    pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
+    pub fn read(name: &str, text: &str) -> Result<Self, Vec<Violation>> {
         let unreadable = |what: String| {
             vec![Violation::new(
                 Rule::ScriptRead,
-                format!("the script cannot be read: {what}"),
-                "mend the script file; compare it with those in ceremony-scripts/",
+                what,
+                "correct the script; compare it with those in ceremony-scripts/",
             )]
         };
-        let script: Script = rules::read(text).map_err(unreadable)?;
+        let script: Script = toml_file::read(name, text).map_err(unreadable)?;
         if script.format != FORMAT {
-            return Err(unreadable(format!("its format is not {FORMAT}")));
+            let place = toml_file::Places::new(name, text).of("format");
+            return Err(unreadable(format!("{place}: its format is not {FORMAT}")));
         }
         let faults = order::faults(&script);
         if faults.is_empty() {

@@ -115,7 +115,8 @@ impl ExpectationSet {
                 "compare the file with those in ceremony-scripts/expectations/",
             )
         };
-        let set: Self = rules::read(text).map_err(|why| unreadable(&why))?;
+        let set: Self =
+            rules::toml_file::read("expectations", text).map_err(|why| unreadable(&why))?;
         if set.format != FORMAT {
             return Err(unreadable(&format!("their format is not {FORMAT}")));
         }

@@ -27,7 +27,7 @@ pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
                 .map_or_else(|| "leaves".to_owned(), |e| escape(&e.employer))
                 .into(),
             entry
-                .map_or_else(String::new, |e| escape(&e.country))
+                .map_or_else(String::new, |e| e.country.to_string())
                 .into(),
             device.map_or_else(|| "none".to_owned(), serial).into(),
             device.map_or_else(String::new, firmware).into(),

@@ -1,8 +1,13 @@
 //! The policy: what a ceremony allows, read from a TOML file.
 
+mod bounds;
+
 use serde::Deserialize;
 
-use super::Violation;
+use super::{
+    Violation,
+    toml_file::{self, Places},
+};
 use crate::handle::Handle;
 use keymoot_attestation::{Family, Firmware};
 use keymoot_core::{Rule, text::excerpt};
@@ -84,25 +89,32 @@ impl Delegation {
     /// # Errors
     /// In words, which key is none.
     pub fn signers(&self) -> Result<Vec<Signer>, String> {
-        let signer = |key: &DelegationKey| {
-            let public = PublicKey::from_pem(&key.public_key)
-                .map_err(|error| format!("a key of delegation {}: {error}", excerpt(&self.role)))?;
-            match (&key.handle, &key.uri) {
-                (Some(handle), None) => Ok(Signer::Holder(tuf::Holder {
-                    handle: handle.to_string(),
-                    key: public,
-                })),
-                (None, Some(uri)) => Ok(Signer::Online(OnlineKey {
-                    key: public,
-                    uri: uri.clone(),
-                })),
-                _ => Err(format!(
-                    "a key of delegation {} needs either a handle or a uri",
-                    excerpt(&self.role)
-                )),
-            }
-        };
-        self.keys.iter().map(signer).collect()
+        let named = |why: String| format!("a key of delegation {}: {why}", excerpt(&self.role));
+        self.keys
+            .iter()
+            .map(|key| key.signer().map_err(named))
+            .collect()
+    }
+}
+
+impl DelegationKey {
+    /// The key as a draft has it.
+    ///
+    /// # Errors
+    /// In words, why it is none.
+    fn signer(&self) -> Result<Signer, String> {
+        let key = PublicKey::from_pem(&self.public_key).map_err(|error| error.to_string())?;
+        match (&self.handle, &self.uri) {
+            (Some(handle), None) => Ok(Signer::Holder(tuf::Holder {
+                handle: handle.to_string(),
+                key,
+            })),
+            (None, Some(uri)) => Ok(Signer::Online(OnlineKey {
+                key,
+                uri: uri.clone(),
+            })),
+            _ => Err("it needs either a handle or a uri".to_owned()),
+        }
     }
 }
 
@@ -222,97 +234,32 @@ impl Policy {
         self.dialect.sorts_delegations() && names == wanted
     }
 
-    /// Reads a policy.
+    /// Reads a policy that errors call `policy.toml`.
+    ///
+    /// # Errors
+    /// As [`Policy::read`].
+    pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
+        Self::read("policy.toml", text)
+    }
+
+    /// Reads a policy. `name` is what errors call the file.
     ///
     /// # Errors
     /// [`Violation`]s of POLICY-READ (not TOML, a field unknown or missing) or
-    /// of POLICY-BOUNDS (numbers that no ceremony could meet).
-    pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
-        let policy: Self = super::read(text).map_err(|why| {
+    /// of POLICY-BOUNDS (values with which no ceremony could end).
+    pub fn read(name: &str, text: &str) -> Result<Self, Vec<Violation>> {
+        let policy: Self = toml_file::read(name, text).map_err(|why| {
             vec![Violation::new(
                 Rule::PolicyRead,
-                format!("the policy cannot be read: {why}"),
-                "mend the policy file; compare it with the one in ceremony-scripts/",
+                why,
+                "correct the policy; compare it with the one in ceremony-scripts/",
             )]
         })?;
-        let faults = policy.faults();
+        let faults = bounds::faults(&policy, &Places::new(name, text));
         if faults.is_empty() {
             Ok(policy)
         } else {
             Err(faults)
         }
-    }
-
-    fn faults(&self) -> Vec<Violation> {
-        let mut faults = Vec::new();
-        let mut fault = |what: String| {
-            faults.push(Violation::new(
-                Rule::PolicyBounds,
-                what,
-                "correct the number in the policy file",
-            ));
-        };
-        if self.format != FORMAT {
-            fault(format!("the policy's format is not {FORMAT}"));
-        }
-        let Quorum { holders, threshold } = self.quorum;
-        if threshold < 2 || threshold > holders || threshold.saturating_mul(2) <= holders {
-            fault(format!(
-                "a threshold of {threshold} of {holders} is not a majority that can be met"
-            ));
-        }
-        if holders > 64 {
-            fault(format!(
-                "{holders} holders are more than a ceremony can seat (64)"
-            ));
-        }
-        if self.device.firmware(Family::YubiKey).is_none() {
-            fault("device.minimum_firmware is not written major.minor.patch".to_owned());
-        }
-        if self.device.firmware(Family::YubiHsm).is_none() {
-            fault("device.yubihsm.minimum_firmware is not written major.minor.patch".to_owned());
-        }
-        if !(1..=1440).contains(&self.clock_margin_minutes) {
-            fault("clock_margin_minutes is not between 1 and 1440".to_owned());
-        }
-        let mut roles = vec![("root", self.root), ("targets", self.targets)];
-        if let Some(online) = &self.online {
-            roles.push(("online.snapshot", online.snapshot));
-            roles.push(("online.timestamp", online.timestamp));
-        }
-        for delegation in &self.delegations {
-            let (role, keys) = (excerpt(&delegation.role), delegation.keys.len());
-            roles.push(("a delegation", delegation.periods));
-            if delegation.role == CRATES {
-                fault(format!(
-                    "the quorum itself signs for {role}: it is no delegation of the policy"
-                ));
-            }
-            if delegation.threshold == 0 || delegation.threshold as usize > keys {
-                fault(format!(
-                    "delegation {role}: {} of {keys} keys cannot sign",
-                    delegation.threshold
-                ));
-            }
-            if let Err(why) = delegation.signers() {
-                fault(why);
-            }
-        }
-        for (
-            role,
-            Periods {
-                expiry_days,
-                signing_days,
-            },
-        ) in roles
-        {
-            if !(1..=1100).contains(&expiry_days) || signing_days >= expiry_days {
-                fault(format!(
-                    "{role}: {expiry_days} days to expiry with {signing_days} days for signing cannot be kept \
-                     (1 to 1100 days, signing shorter than expiry)"
-                ));
-            }
-        }
-        faults
     }
 }

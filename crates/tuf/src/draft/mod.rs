@@ -6,7 +6,7 @@ mod targets;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use root::RootDraft;
-pub use targets::{DelegationDraft, TargetsDraft};
+pub use targets::{DelegationDraft, TargetsDraft, check_role_name};
 
 use super::{KeyEntry, KeyId, PublicKey, RoleKeys};
 use keymoot_core::text::escape;

@@ -83,7 +83,7 @@ impl TargetsDraft {
             return Err(DraftError::VersionZero);
         }
         if self.role != "targets" {
-            check_name(&self.role)?;
+            check_role_name(&self.role)?;
         }
         if let Some((name, _)) = self
             .files
@@ -126,7 +126,7 @@ impl DelegationDraft {
     }
 
     fn check(&self) -> Result<(), DraftError> {
-        check_name(&self.name)?;
+        check_role_name(&self.name)?;
         check_threshold(&self.name, self.threshold, self.signers.len())?;
         check_signers(&self.signers)?;
         let distinct: BTreeSet<_> = self.paths.iter().collect();
@@ -140,8 +140,12 @@ impl DelegationDraft {
     }
 }
 
-/// A role's metadata is a file of its name, in git and on servers.
-fn check_name(name: &str) -> Result<(), DraftError> {
+/// Checks that a role can be delegated to under this name: its metadata is a file of that name, in
+/// git and on servers.
+///
+/// # Errors
+/// [`DraftError::RoleName`].
+pub fn check_role_name(name: &str) -> Result<(), DraftError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     if (1..=64).contains(&name.len()) && name.bytes().all(plain) && !ROLES.contains(&name) {
         Ok(())

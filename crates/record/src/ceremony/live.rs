@@ -1,0 +1,104 @@
+//! PLAN-LIVE: nothing of a rehearsal is in the plan of a live ceremony.
+
+use super::{Plan, propose::REHEARSAL_MARK, script::Document};
+use crate::transcript::Mode;
+use keymoot_core::{
+    Rule, Verdict,
+    json::Json,
+    text::{excerpt, several},
+};
+
+/// How the address of a simulated key begins.
+const SIMULATED: &str = "simulated:";
+
+/// Checks a plan for a live ceremony.
+pub(super) fn check(plan: &Plan) -> Verdict {
+    let faults: Vec<_> = [people(plan), addresses(plan), documents(plan)].concat();
+    Verdict::unless(
+        Rule::PlanLive,
+        !faults.is_empty(),
+        || "somebody watches, and nothing is of a rehearsal".to_owned(),
+        || several(&faults, "; "),
+        "give the files of the live ceremony; with these, only `keymoot rehearse` is possible",
+    )
+}
+
+fn people(plan: &Plan) -> Vec<String> {
+    let roster = &plan.roster;
+    let mut faults = Vec::new();
+    if roster.witnesses.is_empty() {
+        faults.push("the roster names no witness".to_owned());
+    }
+    for holder in &roster.holders {
+        let countries = holder.citizenships.iter().chain([&holder.country]);
+        for country in countries.filter(|country| country.is_simulated()) {
+            faults.push(format!(
+                "{}: {country} is a country of rehearsals",
+                holder.handle
+            ));
+        }
+    }
+    faults
+}
+
+fn addresses(plan: &Plan) -> Vec<String> {
+    let policy = &plan.policy;
+    let online = policy.online.iter().map(|online| ("online", &online.uri));
+    let delegated = policy.delegations.iter().flat_map(|delegation| {
+        let keys = delegation.keys.iter();
+        keys.filter_map(|key| Some((delegation.role.as_str(), key.uri.as_ref()?)))
+    });
+    online
+        .chain(delegated)
+        .filter(|(_, uri)| uri.to_ascii_lowercase().starts_with(SIMULATED))
+        .map(|(role, uri)| {
+            let (role, uri) = (excerpt(role), excerpt(uri));
+            format!("the key of {role} is at {uri}, an address of rehearsals")
+        })
+        .collect()
+}
+
+fn documents(plan: &Plan) -> Vec<String> {
+    let previous = plan.previous();
+    let mut faults = Vec::new();
+    let mut check = |name: String, document: &keymoot_tuf::Document| {
+        if is_marked(document) {
+            faults.push(format!("{name} has the mark of a rehearsal"));
+        }
+    };
+    for root in previous.iter().flat_map(|previous| previous.roots()) {
+        let document = root.document();
+        check(format!("root version {}", document.version()), document);
+    }
+    for name in [Document::Targets, Document::Crates] {
+        if let Some(document) = previous.and_then(|previous| previous.document(name)) {
+            check(name.name().to_owned(), document);
+        }
+    }
+    for root in plan.crates_chain() {
+        let document = root.document();
+        check(
+            format!("the root of tuf-crates, version {},", document.version()),
+            document,
+        );
+    }
+    for published in previous.iter().flat_map(|p| p.enrolments()) {
+        if published.mode != Mode::Live.name() {
+            let serial = published.enrolment.serial;
+            faults.push(format!(
+                "the enrolment of {}, device {serial}, is of a {} ceremony",
+                published.handle,
+                excerpt(&published.mode)
+            ));
+        }
+    }
+    faults
+}
+
+/// Whether a document says that a rehearsal made it.
+fn is_marked(document: &keymoot_tuf::Document) -> bool {
+    match document.signed() {
+        Json::Object(members) => members.contains_key(REHEARSAL_MARK),
+        _ => false,
+    }
+}
