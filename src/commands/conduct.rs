@@ -54,7 +54,9 @@ pub(crate) fn conduct(
     let folder = store::plan::open(dir)?;
     let plan = Arc::new(store::plan::read(dir)?);
     let (mut journal, cut) = Journal::open(dir)?;
-    let state = fold(Arc::clone(&plan), &journal)?;
+    let state = fold(plan, &journal)?;
+    store::plan::is_unedited(dir, &state)?;
+    let plan = Arc::clone(&state.plan);
     let settings = CurrentSettings::read(dir, surroundings.out.as_deref())?;
     let mode = settings.check(state.opening.as_ref()).map_err(violation)?;
     refuse_simulated_service(mode, surroundings)?;
@@ -71,6 +73,7 @@ pub(crate) fn conduct(
         begin::verify_so_far(&state, &journal, &trust, &folder)?;
     }
     folder.keep(&bill)?;
+    store::plan::keep(&folder, &state.origin().files)?;
     let first = begin::event(&state, &settings, program, cut)?;
     let state = driver::record(&mut journal, &state, first)?;
     settings.write_changed(dir)?;
@@ -108,7 +111,7 @@ pub(crate) fn conduct(
     })
 }
 
-fn fold(plan: Arc<Plan>, journal: &Journal) -> Result<State, HostError> {
+pub(super) fn fold(plan: Arc<Plan>, journal: &Journal) -> Result<State, HostError> {
     State::fold(plan, journal.chain()).map_err(|illegal| {
         HostError::new(
             illegal.to_string(),

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod amend;
 mod arguments;
 mod begin;
 pub(crate) mod conduct;
@@ -14,6 +15,7 @@ pub(crate) mod run;
 pub(crate) mod script;
 pub(crate) mod status;
 mod story;
+mod trial;
 pub(crate) mod version;
 
 pub(crate) use keymoot_verify::Failure;

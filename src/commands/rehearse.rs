@@ -5,6 +5,7 @@ use std::{
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
+    sync::Arc,
 };
 
 use crate::{
@@ -34,7 +35,7 @@ use super::{
     Failure, arguments,
     inputs::{self, Sources},
     operate::Manner,
-    script, story,
+    script, story, trial,
 };
 
 /// Rehearse a ceremony with simulated devices
@@ -126,7 +127,8 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let files = plan_files(args, bundle.as_ref())?;
     let seed = seed(args, bundle.as_ref())?;
     let files = with_crates_root(files, args, seed)?;
-    let plan = Plan::check_named(files, &names(args)).map_err(Failure::Violated)?;
+    let plan = Arc::new(Plan::check_named(files, &names(args)).map_err(Failure::Violated)?);
+    trial::try_plan(&plan, Mode::Rehearsal)?;
     let (dir, out) = places(args)?;
     let seats = seats(&plan);
     let of = |family| seats.iter().filter(|seat| **seat == family).count();

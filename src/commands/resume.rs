@@ -10,7 +10,10 @@ use crate::{
 use keymoot_attestation::TrustStore;
 use keymoot_record::transcript::Mode;
 
-use super::{Failure, arguments, begin, conduct, conduct::Surroundings, operate::Manner, rehearse};
+use super::{
+    Failure, amend, amend::Corrected, arguments, begin, conduct, conduct::Surroundings,
+    operate::Manner, rehearse,
+};
 
 /// Go on with a ceremony where it stood
 #[derive(Debug, clap::Args)]
@@ -26,6 +29,8 @@ pub(crate) struct Args {
     /// Where YubiHSM 2 units are now: a connector on this machine, or `usb`
     #[arg(long, value_name = "URL", value_parser = arguments::place)]
     connector: Option<Place>,
+    #[command(flatten)]
+    corrected: Corrected,
     /// The control socket of the simulator under which this process runs
     #[arg(long, hide = true)]
     simulator: Option<PathBuf>,
@@ -42,6 +47,9 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let out = args.out.as_deref().map(arguments::new_place).transpose()?;
     let manner = Manner::of(args.plain);
     let mode = begin::opened_as(&dir, &settings)?;
+    if args.corrected.is_given() {
+        amend::amend(&dir, &args.corrected, mode, vendor)?;
+    }
     match (mode, &args.simulator) {
         (Mode::Rehearsal, None) => rehearse::enter(&dir, &settings, out.as_deref(), manner),
         (_, yubikeys) => {

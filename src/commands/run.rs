@@ -1,21 +1,18 @@
 //! `keymoot run`: a live ceremony.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use crate::store::{self, Settings, plan::LARGEST_PLAN};
 use keymoot_attestation::TrustStore;
-use keymoot_core::{
-    Verdict,
-    text::{escape, escape_path},
-};
+use keymoot_core::text::{escape, escape_path};
 use keymoot_record::{
     ceremony::{FileNames, Plan, PlanFiles},
-    transcript::{FORMAT, Mode},
+    transcript::Mode,
 };
 
 use super::{
-    Failure, arguments, begin, conduct, conduct::Surroundings, inputs::Sources, operate::Manner,
-    script,
+    Failure, arguments, conduct, conduct::Surroundings, inputs::Sources, operate::Manner, script,
+    trial,
 };
 
 /// Hold a live ceremony
@@ -61,12 +58,8 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         policy: escape_path(&args.policy),
         roster: escape_path(&args.roster),
     };
-    let plan = Plan::check_named(files, &names).map_err(Failure::Violated)?;
-    begin::refuse_unfit(&plan, Mode::Live)?;
-    let newest = plan.previous().map(|p| p.newest_root(Mode::Live, FORMAT));
-    if let Some(verdict) = newest.filter(Verdict::is_violated) {
-        return Err(Failure::Violated(vec![verdict]));
-    }
+    let plan = Arc::new(Plan::check_named(files, &names).map_err(Failure::Violated)?);
+    trial::try_plan(&plan, Mode::Live)?;
     let dir = arguments::absolute(&args.dir)?;
     let out = match &args.out {
         Some(out) => arguments::absolute(out)?,

@@ -9,5 +9,6 @@ pub mod cast;
 pub mod hands;
 pub mod room;
 pub mod simulator;
+pub mod stand_in;
 pub mod team;
 pub mod unattended;

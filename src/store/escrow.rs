@@ -47,6 +47,14 @@ pub fn seal_passwords(
     seal_lines(recipient, &lines)
 }
 
+/// Seals a line that is no secret, to try a recipient.
+///
+/// # Errors
+/// As [`seal`].
+pub fn seal_test(recipient: &str) -> Result<Vec<u8>, HostError> {
+    seal_lines(recipient, &[&[b"keymoot tried this recipient"]])
+}
+
 fn seal_lines(recipient: &str, lines: &[&[&[u8]]]) -> Result<Vec<u8>, HostError> {
     let recipient: age::x25519::Recipient = recipient.parse().map_err(|error| {
         HostError::new(

@@ -115,7 +115,15 @@ impl Folder {
     /// # Errors
     /// [`HostError`] when it is missing, unreadable or was altered.
     pub fn kept(&self, digest: &Digest) -> Result<Vec<u8>, HostError> {
-        let path = self.object(digest);
+        Self::kept_in(&self.path, digest)
+    }
+
+    /// The same, in a folder that this process need not hold.
+    ///
+    /// # Errors
+    /// As [`Folder::kept`].
+    pub(super) fn kept_in(folder: &Path, digest: &Digest) -> Result<Vec<u8>, HostError> {
+        let path = folder.join("objects").join(digest.to_string());
         let bytes = keymoot_verify::files::read_bounded(&path, LARGEST_OBJECT)?;
         if Digest::of(&bytes) == *digest {
             Ok(bytes)

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod administrators;
+mod amended;
 mod bad_input;
 mod bundle;
 mod closing;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Files, audits, is_plain, programs};
+use super::{Files, amendments, audits, is_plain, programs};
 use crate::{
     ceremony::{
         State,
@@ -73,8 +73,8 @@ pub fn contents(
         .ok_or_else(|| fault("its transcript is not sealed"))?;
     let transcript = chain.bytes_through(seal.seq);
     let sealed = Chain::read(&transcript).map_err(|error| fault(&error.to_string()))?;
-    let state =
-        State::fold(Arc::clone(&state.plan), &sealed).map_err(|error| fault(&error.to_string()))?;
+    let state = State::fold(Arc::clone(state.origin()), &sealed)
+        .map_err(|error| fault(&error.to_string()))?;
     let object = |digest: &Digest, what: &str| {
         objects(digest)
             .filter(|bytes| Digest::of(bytes) == *digest)
@@ -91,6 +91,7 @@ pub fn contents(
     ] {
         files.insert(name.to_owned(), text.clone().into_bytes());
     }
+    files.extend(amendments::replaced(&state));
     for (_, program) in &state.programs {
         let bill = object(&program.sbom, "a bill of materials")?;
         files.insert(programs::path(program), bill);

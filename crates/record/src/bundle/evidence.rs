@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Bundle, Files, MANIFEST, Manifest, SIGNATURES, STOP,
+    Bundle, Files, MANIFEST, Manifest, SIGNATURES, STOP, amendments,
     contents::{INPUTS, REPORT_HTML, REPORT_MARKDOWN, TUF_ROOT, UNFINISHED, contents},
     manifest,
     record::Record,
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     PROGRAM,
     ceremony::{
-        Plan, PlanFiles, State,
+        FileNames, Plan, PlanFiles, State,
         previous::{Inputs, PREVIOUS},
         script::Document,
         trust, verify,
@@ -63,7 +63,9 @@ impl<'b> Evidence<'b> {
             roster: text("roster.toml")?,
             inputs: inputs(files),
         };
-        let plan = Arc::new(Plan::check(plan)?);
+        let (plan, amended) = amendments::unwound(files, plan);
+        let plan = Plan::check(plan)?.amended(&amended, &FileNames::default())?;
+        let plan = Arc::new(plan);
         let chain = Chain::read(bytes("transcript.jsonl"))
             .map_err(|error| fault(Rule::TranscriptChain, error.to_string()))?;
         let state = State::fold(plan, &chain)

@@ -4,6 +4,7 @@
 //! speaks of ([`contents`]); the manifest lists them all, and the holders' closing
 //! signatures are over the manifest's exact bytes.
 
+mod amendments;
 mod audits;
 mod contents;
 mod enrolled;

@@ -62,7 +62,9 @@ impl Record<'_> {
         if format >= Rule::MachineResumed.since() {
             verdicts.push(self.machine_after_resuming());
         }
-        if format >= Rule::PlanRead.since() && self.state.has_begun() {
+        // After an amendment people read its digests before anything else is asked.
+        let read = self.state.has_begun() && !self.state.is_amended();
+        if format >= Rule::PlanRead.since() && (read || self.state.sealed.is_some()) {
             verdicts.push(self.plan_read());
         }
         verdicts.push(self.wall_clock());

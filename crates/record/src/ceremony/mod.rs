@@ -5,6 +5,7 @@
 //! screen.
 
 mod advance;
+pub mod amend;
 mod attendance;
 pub mod audited;
 pub mod authorised;
@@ -31,6 +32,7 @@ pub mod state;
 pub mod statement;
 pub mod status;
 mod tally;
+pub mod trial;
 pub mod trust;
 pub mod turn;
 pub mod verify;

@@ -1,9 +1,10 @@
 //! The plan of a ceremony: script, policy, roster and what earlier ceremonies left,
 //! checked together.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    amend::{self, Amendment},
     continuity,
     crates_root::CratesRoots,
     live,
@@ -37,6 +38,7 @@ pub struct Plan {
     crates: CratesRoots,
     places: Vec<Place>,
     verdicts: Vec<Verdict>,
+    later: Vec<Arc<Self>>,
 }
 
 /// The files that a ceremony begins with.
@@ -160,7 +162,26 @@ impl Plan {
             crates,
             places,
             verdicts,
+            later: Vec::new(),
         })
+    }
+
+    /// The plan with its amendments, in their order. `names` is what errors call the files.
+    ///
+    /// # Errors
+    /// Every violation of the first amended plan that has some.
+    pub fn amended(
+        mut self,
+        amendments: &[Amendment],
+        names: &FileNames,
+    ) -> Result<Self, Vec<Verdict>> {
+        self.later = amend::chain(&self, amendments, names)?;
+        Ok(self)
+    }
+
+    /// The amended plans, in their order.
+    pub(super) fn later(&self) -> &[Arc<Self>] {
+        &self.later
     }
 
     /// What the rules say of the plan: all held.

@@ -49,10 +49,12 @@ impl State {
         }
     }
 
-    /// The part that people read next, before the first step. Format 1 does not record it.
+    /// The part that people read next: before the first step, and again after an amendment. Format 1
+    /// does not record it.
     #[must_use]
     pub fn part_to_read(&self) -> Option<PlanPart> {
-        let before = !self.has_begun() && self.format() >= Rule::PlanRead.since();
+        let before =
+            (!self.has_begun() || self.is_amended()) && self.format() >= Rule::PlanRead.since();
         let mut parts = PlanPart::ALL.into_iter().filter(|_| before);
         parts.find(|part| !self.read_parts.contains(part))
     }

@@ -29,8 +29,12 @@ use keymoot_core::{Verdict, digest::Digest, text::excerpt};
 /// What a ceremony has come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    /// Script, policy and roster.
+    /// Script, policy and roster, as amended last.
     pub plan: Arc<Plan>,
+    /// The plan that the ceremony was opened with.
+    pub(super) origin: Arc<Plan>,
+    /// How often the plan was amended.
+    pub(super) amendments: usize,
     /// How the ceremony was opened; `None` before the first event.
     pub opening: Option<Opening>,
     /// The programs that recorded the ceremony, each with the number of the entry from
@@ -163,6 +167,8 @@ impl State {
     pub fn new(plan: Arc<Plan>) -> Self {
         Self {
             seats: plan.places().iter().map(Seat::new).collect(),
+            origin: Arc::clone(&plan),
+            amendments: 0,
             plan,
             opening: None,
             programs: Vec::new(),
@@ -197,6 +203,19 @@ impl State {
             state.take_in(entry)?;
         }
         Ok(state)
+    }
+
+    /// The plan that the ceremony was opened with.
+    #[must_use]
+    pub fn origin(&self) -> &Arc<Plan> {
+        &self.origin
+    }
+
+    /// The plan that the ceremony was opened with, and its amendments.
+    #[must_use]
+    pub fn plans(&self) -> Vec<&Arc<Plan>> {
+        let amended = self.origin.later().iter().take(self.amendments);
+        std::iter::once(&self.origin).chain(amended).collect()
     }
 
     /// The current step, unless all are done.
@@ -333,6 +352,7 @@ impl State {
                 self.machine.resumed();
                 Ok(())
             }
+            Event::Amended { policy, roster, .. } => self.amend(*policy, *roster),
             Event::Left {} => Ok(()),
             Event::Mishap { holder, .. } => self.at_table(holder).map(|_| ()),
             Event::Note { text } => {
@@ -393,7 +413,7 @@ impl State {
 }
 
 impl Seat {
-    fn new(place: &Place) -> Self {
+    pub(super) fn new(place: &Place) -> Self {
         Self {
             handle: place.handle.clone(),
             standing: place.standing,

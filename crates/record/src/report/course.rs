@@ -5,7 +5,10 @@ use super::{
     gantt,
     page::{Block, Phrase, Row, Table},
 };
-use crate::transcript::{Entry, Event};
+use crate::{
+    ceremony::amend::differences,
+    transcript::{Entry, Event},
+};
 use keymoot_core::text::escape;
 
 /// Notes, exceptions, mishaps and a clock that was set back: what a reader wants to know
@@ -20,6 +23,7 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
                 | Event::Resumed { .. }
                 | Event::Left {}
                 | Event::EndedWithout { .. }
+                | Event::Amended { .. }
                 | Event::Arrived { .. }
                 | Event::Departed { .. }
                 | Event::TurnEnded {
@@ -42,6 +46,17 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
     let mut blocks = vec![Block::Section(
         "What did not go as the script says".to_owned(),
     )];
+    for (number, plans) in facts.state.plans().windows(2).enumerate() {
+        let [before, after] = plans else { continue };
+        blocks.push(Block::Paragraph(
+            format!(
+                "Amendment {} of the plan: {}.",
+                number + 1,
+                differences(before, after).join("; ")
+            )
+            .into(),
+        ));
+    }
     blocks.push(if rows.is_empty() {
         Block::Paragraph(
             "Nothing: no note and no exception was recorded, no device failed, and the program \

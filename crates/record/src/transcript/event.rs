@@ -437,6 +437,19 @@ pub enum Event {
         /// The digest of MANIFEST.json.
         manifest: Digest,
     },
+    /// The plan was changed before anybody signed. The enrolments stay.
+    Amended {
+        /// The new policy's file, where it changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy: Option<Digest>,
+        /// The new roster's file, where it changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        roster: Option<Digest>,
+        /// Why, in one line.
+        reason: String,
+        /// What the rules say of the amended plan.
+        verdicts: Vec<Verdict>,
+    },
     /// Something went wrong with a device and nothing was lost.
     Mishap {
         /// The holder at the table.

@@ -43,6 +43,23 @@ impl Event {
                 part.name(),
                 digest.short_words()
             ),
+            Self::Amended {
+                policy,
+                roster,
+                reason,
+                ..
+            } => {
+                let files: Vec<_> = [("roster", roster), ("policy", policy)]
+                    .into_iter()
+                    .filter(|(_, file)| file.is_some())
+                    .map(|(name, _)| name)
+                    .collect();
+                format!(
+                    "THE PLAN WAS AMENDED ({}): {}",
+                    files.join(" and "),
+                    escape(reason)
+                )
+            }
             Self::StepBegun { step } => format!("step {} begins", escape(step)),
             Self::StepDone { step } => format!("step {} is done", escape(step)),
             Self::MachineChecked { verdicts } => {
