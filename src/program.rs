@@ -11,7 +11,7 @@ use keymoot_core::Violation;
 use keymoot_verify::{attest, bundle, tuf};
 
 use crate::commands::{
-    Failure, device, export, rehearse, report, resume, run, script, status, version,
+    Failure, device, export, plan, rehearse, report, resume, run, script, status, version,
 };
 
 /// The offline tool for a quorum of root key holders.
@@ -27,6 +27,7 @@ enum Command {
     Rehearse(rehearse::Args),
     Run(run::Args),
     Resume(resume::Args),
+    Plan(plan::Args),
     Verify(bundle::Args),
     Report(report::Args),
     Export(export::Args),
@@ -61,6 +62,7 @@ impl Cli {
             Command::Rehearse(args) => rehearse::run(args, vendor),
             Command::Run(args) => run::run(args, vendor),
             Command::Resume(args) => resume::run(args, vendor),
+            Command::Plan(args) => plan::run(args, vendor),
             Command::Verify(args) => bundle::run(args, vendor),
             Command::Report(args) => report::run(args, vendor),
             Command::Export(args) => export::run(args, vendor),

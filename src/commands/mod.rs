@@ -8,6 +8,7 @@ pub(crate) mod device;
 pub(crate) mod export;
 pub(crate) mod inputs;
 mod operate;
+pub(crate) mod plan;
 pub(crate) mod rehearse;
 pub(crate) mod report;
 pub(crate) mod resume;

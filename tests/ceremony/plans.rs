@@ -1,6 +1,219 @@
-//! What is known of a plan before the day, and what a rehearsal never passes for.
+//! What is known of a plan before the day: `plan check` and `plan new`.
 
-use testkit::stage::{finished, keymoot, said};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use keymoot::rehearsal::{
+    cast::{self, Cast},
+    team,
+};
+use keymoot_record::transcript::Time;
+use keymoot_tuf::Dialect;
+use serde_json::Value;
+use testkit::stage::{Stage, finished, keymoot, said};
+
+/// A plan of three simulated holders, with a root of tuf-crates, in files.
+struct Files {
+    stage: Stage,
+}
+
+impl Files {
+    fn new() -> Self {
+        let stage = Stage::new();
+        let policy = fs::read_to_string(stage.small_policy()).unwrap();
+        let policy = policy + &cast::delegations().unwrap();
+        fs::write(stage.path("policy.toml"), policy).unwrap();
+        fs::write(stage.path("roster.toml"), Cast::of(3).roster()).unwrap();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let now = Time::from_unix(i64::try_from(now.as_secs()).unwrap()).unwrap();
+        let root = team::root(7, 1, now, Dialect::TufOnCi).unwrap();
+        fs::write(stage.path("crates.json"), root).unwrap();
+        Self { stage }
+    }
+
+    fn change(&self, name: &str, from: &str, to: &str) {
+        let path = self.stage.path(name);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from}");
+        fs::write(path, text.replacen(from, to, 1)).unwrap();
+    }
+
+    fn check(&self, more: &[&str]) -> Output {
+        keymoot()
+            .args(["plan", "check", "initial-root", "--rehearsal", "--roster"])
+            .arg(self.stage.path("roster.toml"))
+            .arg("--policy")
+            .arg(self.stage.path("policy.toml"))
+            .arg("--crates-root")
+            .arg(self.stage.path("crates.json"))
+            .args(more)
+            .output()
+            .unwrap()
+    }
+
+    /// The opening with the same files.
+    fn rehearse(&self) -> Output {
+        let [roster, policy] = ["roster.toml", "policy.toml"].map(|name| self.stage.path(name));
+        self.stage.rehearsed(&[
+            "--roster",
+            roster.to_str().unwrap(),
+            "--policy",
+            policy.to_str().unwrap(),
+        ])
+    }
+
+    /// Every path in the folder.
+    fn listed(&self) -> Vec<PathBuf> {
+        let mut paths = testkit::stage::files_below(&self.stage.path(""));
+        paths.sort();
+        paths
+    }
+}
+
+#[test]
+fn a_good_plan_is_accepted_and_leaves_nothing() {
+    let files = Files::new();
+    let before = files.listed();
+    let out = files.stage.out();
+    let output = files.check(&["--out", out.to_str().unwrap(), "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["accepted"], true);
+    let documents = report["documents"].as_array().unwrap().iter();
+    let documents: Vec<_> = documents
+        .map(|draft| draft["document"].as_str().unwrap())
+        .collect();
+    assert_eq!(documents, ["root.json", "targets.json", "crates.json"]);
+    assert_eq!(files.listed(), before);
+}
+
+#[test]
+fn a_document_that_nobody_could_write_is_refused_by_the_check_and_by_the_opening() {
+    let files = Files::new();
+    // The key of nightly is the first key of release, under another name.
+    let policy = fs::read_to_string(files.stage.path("policy.toml")).unwrap();
+    let keys: Vec<&str> = policy.split("-----BEGIN PUBLIC KEY-----").collect();
+    let pem = |part: &str| part.split("-----END").next().unwrap().to_owned();
+    let (first, last) = (pem(keys[3]), pem(keys.last().unwrap()));
+    files.change("policy.toml", &last, &first);
+    let check = files.check(&[]);
+    assert_eq!(check.status.code(), Some(3), "{}", said(&check));
+    assert!(said(&check).contains("ROOT-DRAFT"), "{}", said(&check));
+    let opening = files.rehearse();
+    assert_eq!(opening.status.code(), Some(3), "{}", said(&opening));
+    assert!(said(&opening).contains("ROOT-DRAFT"), "{}", said(&opening));
+    assert!(!files.stage.dir().exists());
+}
+
+#[test]
+fn a_place_where_nothing_can_be_written_is_named_before_the_day() {
+    let files = Files::new();
+    let missing = files.stage.path("not-there/bundle");
+    let output = files.check(&["--out", missing.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        said(&output).contains("CANNOT BE USED"),
+        "{}",
+        said(&output)
+    );
+    assert!(said(&output).contains("NOT ACCEPTED"), "{}", said(&output));
+}
+
+#[test]
+fn a_client_that_would_reject_the_result_is_named() {
+    let files = Files::new();
+    let policy = fs::read_to_string(files.stage.path("policy.toml")).unwrap();
+    let last = policy
+        .rsplit("-----BEGIN PUBLIC KEY-----\n")
+        .next()
+        .unwrap();
+    let last = last.split("-----END").next().unwrap();
+    // From `openssl ecparam -name secp384r1 -genkey | openssl pkey -pubout`.
+    let p384 = "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE3gw96fAlSBqSSVbUg2Zx7I6lV3Am5Bc5\n\
+        2XP22e5+d1RcSpot3c0Y597Rcr60WRypHZ6538R7DZjXRpo1PHmeSk6jl/slP2SP\n\
+        gvsfKG7zcdp7uGFjZqAExWxv+qCTAWAr\n";
+    files.change("policy.toml", last, p384);
+    let output = files.check(&[]);
+    assert!(said(&output).contains("tough rejects"), "{}", said(&output));
+}
+
+/// `plan new`, with its files in the stage's folder `plan`.
+fn written(stage: &Stage, more: &[&str]) -> Output {
+    keymoot()
+        .args(["plan", "new", "--dir"])
+        .arg(stage.path("plan"))
+        .args(more)
+        .output()
+        .unwrap()
+}
+
+fn checked(plan: &Path, more: &[&str]) -> Output {
+    keymoot()
+        .args(["plan", "check", "--rehearsal", "--roster"])
+        .arg(plan.join("roster.toml"))
+        .arg("--policy")
+        .arg(plan.join("policy.toml"))
+        .args(more)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_files_of_a_first_ceremony_say_what_is_to_be_filled_in() {
+    let stage = Stage::new();
+    let output = written(&stage, &["initial-root"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    for name in ["NOTES.md", "newcomer.toml"] {
+        assert!(stage.path("plan").join(name).is_file(), "{name}");
+    }
+    let output = checked(&stage.path("plan"), &["initial-root"]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("roster.toml:"), "{}", said(&output));
+    assert!(said(&output).contains("policy.toml:"), "{}", said(&output));
+}
+
+#[test]
+fn the_files_after_a_bundle_are_a_plan_that_is_accepted() {
+    let stage = Stage::new();
+    let bundle = finished().out();
+    let previous = ["--previous", bundle.to_str().unwrap()];
+    let output = written(
+        &stage,
+        &[&["annual-resign", "--rehearsal"], &previous[..]].concat(),
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let check = [&["annual-resign"], &previous[..]].concat();
+    let output = checked(&stage.path("plan"), &check);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
+
+#[test]
+fn the_policy_after_a_working_tree_says_what_its_documents_say() {
+    let stage = Stage::new();
+    let tree = stage.path("tree");
+    fs::create_dir(&tree).unwrap();
+    let export = keymoot()
+        .args(["export", "--rehearsal", "--dialect", "tuf-on-ci", "--into"])
+        .arg(&tree)
+        .arg(finished().out())
+        .output()
+        .unwrap();
+    assert!(export.status.success(), "{}", said(&export));
+    let previous = ["--previous", tree.to_str().unwrap()];
+    let output = written(&stage, &[&["annual-resign"], &previous[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    // What no document says is left to the people: names, employers and countries.
+    let plan = stage.path("plan");
+    let roster = fs::read_to_string(finished().out().join("roster.toml")).unwrap();
+    fs::write(plan.join("roster.toml"), roster).unwrap();
+    let check = [&["annual-resign"], &previous[..]].concat();
+    let output = checked(&plan, &check);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
 
 #[test]
 fn a_rehearsals_root_is_called_one_by_whoever_verifies_it() {

@@ -1,0 +1,117 @@
+//! `keymoot plan new`: files to fill in, from the previous state where there is one.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use keymoot_attestation::TrustStore;
+use keymoot_core::{HostError, text::escape_path};
+use keymoot_record::{
+    bundle::Bundle,
+    ceremony::{
+        previous::Previous,
+        script::{CheckedScript, Scenario},
+    },
+    rules::{policy::Policy, roster::Roster},
+};
+use keymoot_tuf::Dialect;
+use keymoot_verify::say;
+
+use super::write;
+use crate::{
+    commands::{Failure, inputs::Sources, script},
+    host::whole,
+};
+
+/// Write a roster, a policy and notes for an occasion, to be filled in
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A script: a name in ceremony-scripts/ or a path
+    script: String,
+    /// The folder for the files, which is made
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    #[command(flatten)]
+    sources: Sources,
+    /// The previous bundle is of a rehearsal
+    #[arg(long)]
+    rehearsal: bool,
+}
+
+/// Exit codes: 0 done, 1 could not run, 3 a rule was violated.
+pub(super) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
+    let script = CheckedScript::parse(&script::find(&args.script)?).map_err(Failure::violations)?;
+    let bundle = args.sources.bundle(args.rehearsal, vendor)?;
+    let (policy, roster) = files(args, script.script().scenario, bundle.as_ref())?;
+    let notes = write::notes(
+        &args.script,
+        args.sources.previous.as_deref(),
+        args.rehearsal,
+    );
+    fs::symlink_metadata(&args.dir).map_or(Ok(()), |_| {
+        Err(HostError::new(
+            format!("{} exists already", escape_path(&args.dir)),
+            "name a folder that does not exist yet with --dir",
+        ))
+    })?;
+    whole::make_folder(&args.dir)?;
+    for (name, text) in [
+        ("policy.toml", policy.as_str()),
+        ("roster.toml", &roster),
+        ("newcomer.toml", write::NEWCOMER),
+        ("NOTES.md", &notes),
+    ] {
+        whole::write_durably(&args.dir.join(name), text.as_bytes())?;
+    }
+    let dir = escape_path(&args.dir);
+    say!(
+        "{dir}/policy.toml and {dir}/roster.toml: fill in what is empty\n\
+         {dir}/newcomer.toml: the lines that each new holder sends you\n\
+         {dir}/NOTES.md: where everything comes from, and what to do next"
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Policy and roster: those of the previous bundle, or what a working tree says, or templates.
+fn files(
+    args: &Args,
+    scenario: Scenario,
+    bundle: Option<&Bundle>,
+) -> Result<(String, String), Failure> {
+    let Some(path) = &args.sources.previous else {
+        return Ok((write::first_policy(), write::first_roster()));
+    };
+    let kept = |name: &str| {
+        let bytes = bundle?.files().get(name)?;
+        String::from_utf8(bytes.clone()).ok()
+    };
+    if let (Some(policy), Some(roster)) = (kept("policy.toml"), kept("roster.toml")) {
+        let dialect = Policy::parse(&policy).map_err(Failure::violations)?.dialect;
+        let previous = previous(args, bundle, dialect)?;
+        let roster = Roster::parse(&roster).map_err(Failure::violations)?;
+        return Ok((policy, write::next_roster(&roster, &previous, scenario)));
+    }
+    let dialect = Dialect::detect(&|name| fs::read(path.join(name)).ok());
+    let dialect = dialect.ok_or_else(|| unread(path))?;
+    let previous = previous(args, None, dialect)?;
+    Ok((
+        write::policy_of(&previous, dialect),
+        write::roster_of(&previous, scenario),
+    ))
+}
+
+fn previous(args: &Args, bundle: Option<&Bundle>, dialect: Dialect) -> Result<Previous, Failure> {
+    let inputs = args.sources.read(bundle)?;
+    let previous = Previous::read(&inputs, dialect).map_err(Failure::violations)?;
+    let named = args.sources.previous.as_deref().unwrap_or(Path::new("."));
+    previous.ok_or_else(|| unread(named).into())
+}
+
+fn unread(path: &Path) -> HostError {
+    HostError::new(
+        format!("{} is neither a bundle nor a repository", escape_path(path)),
+        "name the last bundle, or the folder that holds metadata/",
+    )
+}
