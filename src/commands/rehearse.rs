@@ -131,7 +131,10 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     trial::try_plan(&plan, Mode::Rehearsal)?;
     let (dir, out) = places(args)?;
     let seats = seats(&plan);
-    let of = |family| seats.iter().filter(|seat| **seat == family).count();
+    let of = |family| {
+        let seated = seats.iter().filter(|seat| **seat == family).count();
+        seated.max(devices(&plan, family))
+    };
     let (yubikeys, units) = (of(Family::YubiKey), of(Family::YubiHsm));
     let settings = Settings {
         mode: Mode::Rehearsal,
@@ -164,6 +167,21 @@ fn names(args: &Args) -> FileNames {
         policy: path(&args.policy).unwrap_or(usual.policy),
         roster: path(&args.roster).unwrap_or(usual.roster),
     }
+}
+
+/// How many devices of a family there are: those that earlier ceremonies enrolled, stolen ones
+/// among them, and one for each key that is made here.
+fn devices(plan: &Plan, family: Family) -> usize {
+    let published = plan
+        .previous()
+        .map(Previous::enrolments)
+        .unwrap_or_default();
+    let enrolled = published.iter().filter(|p| p.enrolment.family == family);
+    let makes = plan.places().iter().filter(|place| {
+        let holder = plan.roster.holder(&place.handle);
+        place.current.is_none() && holder.is_some_and(|holder| holder.family == family)
+    });
+    enrolled.count() + makes.count()
 }
 
 /// What the holder of each seat brings, or has brought.

@@ -85,6 +85,7 @@ impl Driver<'_, '_> {
             readings.push(Reading {
                 document,
                 signed: proposed.digest(),
+                reasons: self.state.reasons(document),
                 changes,
                 lines: json::pretty(proposed.signed(), 2)
                     .lines()

@@ -1,6 +1,6 @@
 //! A holder's enrolment: from a device as it comes to a key that is proven.
 
-use super::{Driver, PinPrompt, Stop, TurnSecrets, Work};
+use super::{Allows, Driver, PinPrompt, Stop, TurnSecrets, Work};
 use crate::{
     device::{
         self, Device, DeviceError, ErrorKind, NewSecrets, Operation, Serial, yubihsm::Errand,
@@ -272,7 +272,11 @@ impl Driver<'_, '_> {
             holder: holder_name.clone(),
             serial,
         };
-        let allows = format!("the statement that {holder} holds the key in device {serial}");
+        let allows = Allows {
+            what: format!("the statement that {holder} holds the key in device {serial}"),
+            of: "your new key, whose attestation passed".to_owned(),
+            digest: enrolment.key(),
+        };
         let mut payload = Vec::new();
         let signature = self.device_signature(holder, serial, announce, &allows, |driver| {
             payload = driver.statement(holder, &enrolment);
@@ -307,7 +311,7 @@ impl Driver<'_, '_> {
         holder: &Handle,
         serial: u32,
         announcement: Event,
-        allows: &str,
+        allows: &Allows,
         mut message: impl FnMut(&Self) -> Vec<u8>,
     ) -> Result<Vec<u8>, Stop> {
         let making = self.state.making().filter(|e| e.serial == serial);
@@ -358,7 +362,7 @@ impl Driver<'_, '_> {
         holder: &Handle,
         device: &Device,
         message: &[u8],
-        allows: &str,
+        allows: &Allows,
     ) -> Result<Vec<u8>, Stop> {
         let secret = self.typed(device)?;
         self.write_down(device, Some(Errand::Sign))?;
@@ -366,10 +370,10 @@ impl Driver<'_, '_> {
             true => Work::Touch {
                 holder: holder.clone(),
                 serial: device.serial().0,
-                allows: allows.to_owned(),
+                allows: allows.clone(),
             },
             false => Work::Busy {
-                doing: format!("the device makes {allows}"),
+                doing: format!("the device makes {}", allows.what),
             },
         };
         let operator = &mut *self.operator;

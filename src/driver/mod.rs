@@ -14,7 +14,9 @@ mod waiting;
 
 use std::{path::PathBuf, sync::Arc};
 
-pub use operator::{Farewell, Interrupt, Operator, PinPrompt, Reading, Reply, Trouble, View, Work};
+pub use operator::{
+    Allows, Farewell, Interrupt, Operator, PinPrompt, Reading, Reply, Trouble, View, Work,
+};
 pub use record::record;
 
 use crate::{

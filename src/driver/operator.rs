@@ -37,6 +37,8 @@ pub struct Reading {
     pub document: Document,
     /// The digest of the bytes to be signed.
     pub signed: Digest,
+    /// Why it changes, in the roster's words. Safe to show.
+    pub reasons: Vec<String>,
     /// What changes, in sentences. Safe to show.
     pub changes: Vec<String>,
     /// The whole document, line by line. Safe to show.
@@ -111,13 +113,24 @@ pub enum Work {
         /// The device.
         serial: u32,
         /// What the touch allows.
-        allows: String,
+        allows: Allows,
     },
     /// The program or the device is at work; nobody needs to do anything.
     Busy {
         /// What is being done.
         doing: String,
     },
+}
+
+/// What a touch allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allows {
+    /// The signature, in words.
+    pub what: String,
+    /// What the digest is of.
+    pub of: String,
+    /// The digest that the holder compares.
+    pub digest: Digest,
 }
 
 /// The end: what leaves the room.

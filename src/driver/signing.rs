@@ -1,7 +1,7 @@
 //! Signing: the documents, and the manifest that closes the bundle.
 
-use super::{Driver, Stop};
-use keymoot_core::HostError;
+use super::{Allows, Driver, Stop};
+use keymoot_core::{HostError, digest::Digest};
 use keymoot_record::{
     ceremony::{enrolment::Enrolment, script::Document, state::Seat, statement, verify},
     rules::roster::Handle,
@@ -27,7 +27,11 @@ impl Driver<'_, '_> {
             document: name.clone(),
             signed: proposal.signed,
         };
-        let allows = format!("the signature on {name}, {}", proposal.signed.short_words());
+        let allows = Allows {
+            what: format!("the signature on {name}"),
+            of: name.clone(),
+            digest: proposal.signed,
+        };
         let signature =
             self.device_signature(holder, serial, announce, &allows, |_| bytes.clone())?;
         let keyid = self.key_id(holder, serial, document)?;
@@ -49,7 +53,11 @@ impl Driver<'_, '_> {
             holder: holder.to_string(),
             serial,
         };
-        let allows = "the closing signature on everything that happened".to_owned();
+        let allows = Allows {
+            what: "the closing signature on everything that happened".to_owned(),
+            of: "MANIFEST.json, which lists it all".to_owned(),
+            digest: Digest::of(&manifest),
+        };
         let signature =
             self.device_signature(holder, serial, announce, &allows, |_| message.clone())?;
         let keyid = self.key_id(holder, serial, Document::Root)?;
@@ -97,7 +105,11 @@ impl Driver<'_, '_> {
             serial,
         };
         let payload_type = statement::proof_type(self.state.scenario());
-        let allows = format!("the statement that {holder} holds the key in this device");
+        let allows = Allows {
+            what: format!("the statement that {holder} holds the key in this device"),
+            of: "your key".to_owned(),
+            digest: enrolled.key(),
+        };
         let mut payload = Vec::new();
         let signature = self.device_signature(holder, serial, announce, &allows, |driver| {
             payload = driver.proof(holder, &enrolled);

@@ -15,5 +15,6 @@ mod rare;
 mod rehearsal;
 mod states;
 mod tables;
+mod theft;
 mod traced;
 mod whole;

@@ -46,6 +46,11 @@ static STORY: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     folder
 });
 
+/// Where the chapters are.
+pub(crate) fn story() -> PathBuf {
+    STORY.path().join("story")
+}
+
 /// A ceremony of the story, held by hand.
 pub(crate) struct Occasion {
     pub(crate) folder: tempfile::TempDir,
@@ -57,20 +62,27 @@ pub(crate) struct Occasion {
 impl Occasion {
     /// Begins the chapter with this number on the bundle of the one before.
     pub(crate) fn begin(number: usize, script: &str, previous: &str) -> Self {
-        let story = STORY.path().join("story");
-        let file = |name: &str| story.join(format!("{number}-{name}.toml"));
+        let roster = story().join(format!("{number}-roster.toml"));
+        let roster = std::fs::read_to_string(roster).unwrap();
+        Self::begin_with(number, script, previous, &roster)
+    }
+
+    /// The same with this roster.
+    pub(crate) fn begin_with(number: usize, script: &str, previous: &str, roster: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let roster_file = folder.path().join("roster.toml");
+        std::fs::write(&roster_file, roster).unwrap();
         let arguments: Vec<PathBuf> = vec![
             "rehearse".into(),
             script.into(),
             "--seed".into(),
             "7".into(),
             "--previous".into(),
-            story.join(previous),
+            story().join(previous),
             "--roster".into(),
-            file("roster"),
+            roster_file,
             "--policy".into(),
-            file("policy"),
+            story().join(format!("{number}-policy.toml")),
             "--dir".into(),
             folder.path().join("ceremony"),
             "--out".into(),
@@ -159,7 +171,7 @@ impl Occasion {
     }
 
     /// A newcomer makes a key.
-    fn enrols(&mut self, seat: usize, number: usize) {
+    pub(crate) fn enrols(&mut self, seat: usize, number: usize) {
         let at = &mut self.at;
         at.expect(CALL_TO_ENROL)
             .enter(&seat.to_string())

@@ -121,7 +121,8 @@ rules! {
     RosterChange = "ROSTER-CHANGE":
         "everybody who held a key goes on as a holder or is a `[[leaver]]`, not both; nobody \
          comes, goes or takes a new device, and no key is revoked, unless the scenario allows it; \
-         each `[[revoke]]` gives a reason and means a device whose enrolment was published.";
+         each `[[revoke]]` gives a reason and means a device whose enrolment was published; an \
+         emergency revokes or replaces a key.";
 
     PlanLive = "PLAN-LIVE":
         "in a live ceremony somebody watches, and nothing is of a rehearsal: no country XA to XZ, no \

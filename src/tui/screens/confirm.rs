@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Screen, Sight, opening_of_step, whose_keys_are_there};
+use super::{Screen, Sight, authorised_root, opening_of_step, whose_keys_are_there};
 use crate::tui::{
     field::{Field, TypedWord},
     link::Heard,
@@ -87,6 +87,10 @@ impl Screen for Confirm {
             None => {
                 opening_of_step(page, sight);
                 whose_keys_are_there(page, sight);
+                let unwritten = sight.state().filter(|state| state.documents.is_empty());
+                if let Some(root) = unwritten.and_then(State::authorised_root) {
+                    authorised_root(page, &root);
+                }
             }
         }
         if sight.room && !self.fields.is_empty() {

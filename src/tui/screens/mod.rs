@@ -23,12 +23,16 @@ pub(super) use self::{
     trouble::TroubleScreen,
     work::{Starting, WorkScreen},
 };
-use super::{link::Heard, page::Page};
+use super::{
+    link::Heard,
+    page::{Page, hex_groups, word_rows},
+};
 use crate::driver::View;
 use keymoot_record::{
     ceremony::{
         Question, State,
         script::{Kind, Role},
+        why::AuthorisedRoot,
     },
     transcript::event::Person,
 };
@@ -165,6 +169,20 @@ fn confirmed_by(sight: &Sight<'_>) -> String {
         }
         Role::Holders => "The holders".to_owned(),
         Role::Witness => "A witness, with the administrator at the keyboard".to_owned(),
+    }
+}
+
+/// The root of tuf-crates that the quorum authorises, to be compared with what its team reads aloud.
+fn authorised_root(page: &mut Page, root: &AuthorisedRoot) {
+    page.text("SHA-256 of the new root of tuf-crates, targets/crates/root.json:");
+    for (row, words) in word_rows(&root.digest).into_iter().enumerate() {
+        page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
+    }
+    for said in &root.says {
+        page.item("* ", said, ratatui::style::Style::new());
+    }
+    for row in hex_groups(&root.digest) {
+        page.item("  ", &row, ratatui::style::Style::new());
     }
 }
 

@@ -6,7 +6,7 @@ use std::{cell::RefCell, sync::Arc};
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::text::Line;
 
-use super::{Screen, Sight, opening_of_step};
+use super::{Screen, Sight, authorised_root, opening_of_step};
 use crate::{
     driver::Reading,
     tui::{
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use keymoot_core::digest::Digest;
-use keymoot_record::ceremony::{Answer, script::Document};
+use keymoot_record::ceremony::{Answer, State, script::Document};
 
 /// The screen: typing is offered once the end was in sight.
 pub(super) struct Review {
@@ -154,6 +154,13 @@ impl Screen for Review {
         page.headline(&format!("What changes in {}", self.document.name()));
         if let Some(rest) = rest(sight) {
             page.text(&format!("{rest} are read after it."));
+        }
+        for reason in &reading.reasons {
+            page.item("* ", reason, page.sheet.notice());
+        }
+        let authorised = sight.state().and_then(State::authorised_root);
+        if let Some(root) = authorised.filter(|_| self.document == Document::Crates) {
+            authorised_root(page, &root);
         }
         for change in &reading.changes {
             page.item("* ", change, ratatui::style::Style::new());

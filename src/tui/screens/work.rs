@@ -5,10 +5,14 @@ use crossterm::event::KeyEvent;
 use super::{Screen, Sight, whose_turn::purpose_in_words};
 use crate::{
     driver::Work,
-    tui::{link::Heard, page::Page, upcoming::unsigned},
+    tui::{
+        link::Heard,
+        page::{Page, word_rows},
+        upcoming::unsigned,
+    },
 };
 use keymoot_attestation::Family;
-use keymoot_core::text::escape;
+use keymoot_core::{digest::Digest, text::escape};
 use keymoot_record::ceremony::turn::Stage;
 
 /// The screen before the driver has said anything.
@@ -92,12 +96,19 @@ impl Screen for WorkScreen {
                 page.gap();
                 page.text(&format!(
                     "YubiKey {serial} blinks and waits. The touch allows {}.",
-                    escape(allows)
+                    escape(&allows.what)
                 ));
+                for reason in reasons(sight, &allows.digest) {
+                    page.item("* ", &reason, page.sheet.notice());
+                }
                 if let Some(others) = others(sight) {
                     page.text(&format!("It blinks again for {others}: a touch each."));
                 }
-                page.text("Nothing is signed without it. After about 15 seconds the device gives up, and it can be tried again.");
+                page.text(&format!("SHA-256 of {}:", escape(&allows.of)));
+                for (row, words) in word_rows(&allows.digest).into_iter().enumerate() {
+                    page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
+                }
+                page.text("Not touched in 15 seconds, nothing is signed.");
                 hands(page, sight, ("Ctrl-T", "*"), "touches it");
             }
             Work::Busy { doing } => {
@@ -127,6 +138,17 @@ impl Screen for WorkScreen {
     fn key(&mut self, _: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
         None
     }
+}
+
+/// The roster's reasons for the document with this digest.
+fn reasons(sight: &Sight<'_>, digest: &Digest) -> Vec<String> {
+    let Some(state) = sight.state() else {
+        return Vec::new();
+    };
+    let mut documents = state.documents.iter();
+    let signed = documents.find(|(_, proposal)| proposal.signed == *digest);
+    let reasons = signed.map(|(document, _)| state.reasons(*document));
+    reasons.unwrap_or_default()
 }
 
 /// What the device at the table signs after this.

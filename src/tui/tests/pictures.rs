@@ -7,7 +7,7 @@ use super::{
     table::{PLAIN, Table},
 };
 use crate::{
-    driver::{PinPrompt, Trouble, Work},
+    driver::{Allows, PinPrompt, Trouble, Work},
     host::secret::Secret,
     tui::{
         link::Request,
@@ -15,7 +15,7 @@ use crate::{
         style::Sheet,
     },
 };
-use keymoot_core::{Rule, Violation};
+use keymoot_core::{Rule, Violation, digest::Digest};
 use keymoot_record::transcript::Mode;
 
 /// Nine simulated devices, of which one is in.
@@ -238,7 +238,11 @@ fn a_touch_is_awaited_and_the_wait_is_counted() {
         Work::Touch {
             holder: handle(3),
             serial: serial(3),
-            allows: "the signature on root.json, topmost Istanbul Pluto vagabond".to_owned(),
+            allows: Allows {
+                what: "the signature on root.json".to_owned(),
+                of: "root.json".to_owned(),
+                digest: Digest::of(b"root.json"),
+            },
         },
         None,
     ));

@@ -109,6 +109,11 @@ impl CratesRoots {
         self.newest.as_deref()
     }
 
+    /// The newest root, parsed and verified.
+    pub(super) fn newest_root(&self) -> Option<&keymoot_tuf::Root> {
+        self.chain.last().map(VerifiedRoot::root)
+    }
+
     /// Whether a root was given that the quorum did not vouch for yet.
     pub(super) fn brings(&self) -> bool {
         !self.incoming.is_empty()

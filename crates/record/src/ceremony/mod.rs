@@ -36,6 +36,7 @@ pub mod trial;
 pub mod trust;
 pub mod turn;
 pub mod verify;
+pub mod why;
 
 pub use next::{Effect, Next};
 pub use plan::{FileNames, Plan, PlanFiles};

@@ -222,6 +222,12 @@ impl Plan {
         self.crates.newest()
     }
 
+    /// The newest root of tuf-crates, parsed and verified.
+    #[must_use]
+    pub fn newest_crates_root(&self) -> Option<&keymoot_tuf::Root> {
+        self.crates.newest_root()
+    }
+
     /// The files of the roots of tuf-crates that the quorum is asked to vouch for: path
     /// in that repository to content.
     #[must_use]

@@ -6,7 +6,7 @@ use super::{
     verdicts,
 };
 use crate::{
-    ceremony::{question, seating::Standing, state::Seat},
+    ceremony::{question, script::Document, seating::Standing, state::Seat},
     rules::roster::Handle,
     transcript::Mode,
 };
@@ -148,6 +148,31 @@ fn keys(facts: &Facts<'_>) -> String {
     )
 }
 
+/// Why a document changes; of crates.json, whose root it authorises.
+fn why(facts: &Facts<'_>, document: Document) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let reasons = facts.state.reasons(document);
+    if !reasons.is_empty() {
+        let reasons = reasons
+            .into_iter()
+            .map(|reason| format!("{reason}.").into());
+        blocks.push(Block::List(reasons.collect()));
+    }
+    let authorised = facts.state.authorised_root();
+    if let Some(root) = authorised.filter(|_| document == Document::Crates) {
+        let says = root.says.into_iter().map(Phrase::from);
+        blocks.push(Block::Paragraph(
+            "The root of tuf-crates that it authorises:".into(),
+        ));
+        blocks.push(Block::List(says.collect()));
+        blocks.push(Block::Facts(vec![(
+            "SHA-256 of targets/crates/root.json",
+            digest(&root.digest),
+        )]));
+    }
+    blocks
+}
+
 /// Each document: what it changes, its digest, who signed it.
 pub(super) fn documents(facts: &Facts<'_>) -> Vec<Block> {
     let mut blocks = vec![Block::Section("What was decided and signed".to_owned())];
@@ -180,6 +205,9 @@ pub(super) fn documents(facts: &Facts<'_>) -> Vec<Block> {
                 );
                 blocks.push(Block::Paragraph(told.into()));
             }
+        }
+        if facts.opening.format >= 2 {
+            blocks.extend(why(facts, document));
         }
         let changes = paper.changes.iter().cloned().map(Phrase::from);
         blocks.push(Block::List(changes.collect()));

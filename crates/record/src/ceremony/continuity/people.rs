@@ -81,6 +81,16 @@ pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     if scenario.changes_people() && !scenario.revokes() && !come_and_go {
         faults.push("nobody comes, goes or takes a new device".to_owned());
     }
+    if scenario.revokes()
+        && roster.revocations.is_empty()
+        && !come_and_go
+        && !super::policy::replaces_a_key(claim, previous)
+    {
+        faults.push(format!(
+            "the scenario {} revokes or replaces a key, and neither roster nor policy names one",
+            scenario.name()
+        ));
+    }
     Verdict::unless(
         Rule::RosterChange,
         !faults.is_empty(),

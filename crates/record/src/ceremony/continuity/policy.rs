@@ -7,6 +7,31 @@ use crate::{ceremony::previous::Previous, rules::policy::CRATES};
 use keymoot_core::{Rule, Verdict, text::excerpt};
 use keymoot_tuf::Periods;
 
+/// Whether the policy names another online key, or other keys for a delegation, than the previous
+/// documents.
+pub(super) fn replaces_a_key(claim: &Claim<'_>, previous: &Previous) -> bool {
+    let policy = claim.policy;
+    let online = policy.online.as_ref().and_then(|online| online.key().ok());
+    let other_online = previous.root().is_some_and(|root| {
+        let keys = root.root().role_keys("timestamp");
+        online.is_some_and(|key| !keys.contains_key(&key.key.fingerprint()))
+    });
+    let other_team = previous.targets().is_some_and(|targets| {
+        policy.delegations.iter().any(|wanted| {
+            let found: BTreeSet<_> = targets
+                .content
+                .role_keys(&wanted.role)
+                .into_keys()
+                .collect();
+            wanted.signers().is_ok_and(|signers| {
+                let keys = signers.iter().map(|signer| signer.key().fingerprint());
+                keys.collect::<BTreeSet<_>>() != found
+            })
+        })
+    });
+    other_online || other_team
+}
+
 /// POLICY-PREVIOUS: the policy says what the previous documents say, but for the
 /// keys that the scenario may replace.
 pub(super) fn same(claim: &Claim<'_>, previous: &Previous) -> Verdict {
