@@ -130,8 +130,8 @@ fn is_lawful(
 ) -> Result<(), Failure> {
     let mut after = state.clone();
     for event in events {
-        let (entry, _) = journal.draft(event.clone(), clock::now()?)?;
-        after.apply(&entry).map_err(|illegal| {
+        let entry = journal.draft(event.clone(), clock::now()?)?;
+        after = after.after(&entry).map_err(|illegal| {
             HostError::new(
                 format!("the plan cannot be amended: {}", illegal.why),
                 "correct the file, and repeat the command",
