@@ -82,7 +82,7 @@ release: packages
 	$(release)
 	rustc --version
 	gcc --version | head --lines 1
-	target/release/keymoot --version
+	target/release/keymoot --version --verbose
 
 .PHONY: reproducible
 reproducible: packages reproducible-packages

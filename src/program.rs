@@ -5,19 +5,23 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use keymoot_attestation::TrustStore;
 use keymoot_core::Violation;
 use keymoot_verify::{attest, bundle, tuf};
 
 use crate::commands::{
-    Failure, device, export, plan, rehearse, report, resume, run, script, status, version,
+    Failure, device, export, plan, rehearse, report, resume, run, script, shell, status, version,
 };
 
 /// The offline tool for a quorum of root key holders.
 #[derive(Debug, Parser)]
-#[command(name = "keymoot", version)]
+#[command(name = "keymoot", version, args_conflicts_with_subcommands = true)]
 struct Cli {
+    /// With --version: also the SHA-256 of this program, in hexadecimal and in words
+    #[arg(long)]
+    verbose: bool,
+
     #[command(subcommand)]
     command: Command,
 }
@@ -36,6 +40,8 @@ enum Command {
     Attest(attest::Args),
     Script(script::Args),
     Device(device::Args),
+    Completions(shell::Completions),
+    Man(shell::Manual),
 }
 
 /// Runs what the command line asks for. Live evidence counts where `vendor` signed it.
@@ -48,7 +54,7 @@ pub fn main(vendor: Result<TrustStore, Vec<Violation>>) -> ExitCode {
         },
         Err(asked)
             if asked.kind() == ErrorKind::DisplayVersion
-                && std::env::args_os().any(|argument| argument == "--version") =>
+                && std::env::args_os().any(|argument| argument == "--verbose") =>
         {
             version::run().unwrap_or_else(|failure| failure.report())
         }
@@ -69,6 +75,8 @@ impl Cli {
             Command::Status(args) => status::run(args, vendor),
             Command::Script(args) => script::run(args),
             Command::Tuf(args) => return tuf::run(args),
+            Command::Completions(args) => return shell::completions(args, Self::command()),
+            Command::Man(args) => shell::manual(args, Self::command()),
             Command::Attest(args) => return attest::run(args, vendor),
             Command::Device(args) => return device::run(args),
         };

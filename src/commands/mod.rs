@@ -14,6 +14,7 @@ pub(crate) mod report;
 pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod script;
+pub(crate) mod shell;
 pub(crate) mod status;
 mod story;
 mod trial;

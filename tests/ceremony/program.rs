@@ -73,18 +73,53 @@ fn the_bundle_says_what_the_program_is_made_of_and_cyclonedxs_own_library_reads_
 }
 
 #[test]
-fn the_long_form_of_its_version_says_the_digest_in_hexadecimal_and_in_words() {
+fn its_version_is_one_line_and_with_verbose_also_its_digest() {
     let digest = digest_of(&program());
-    let said = output_of(keymoot().arg("--version"));
-    let mut lines = said.lines();
-    assert_eq!(lines.next(), Some(keymoot_record::PROGRAM));
-    assert!(lines.next().unwrap().ends_with(&digest.to_string()));
-    let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
-    assert_eq!(words, digest.words());
-    assert_eq!(
-        output_of(keymoot().arg("-V")).trim(),
-        keymoot_record::PROGRAM
-    );
+    for short in ["-V", "--version"] {
+        assert_eq!(
+            output_of(keymoot().arg(short)).trim(),
+            keymoot_record::PROGRAM
+        );
+    }
+    for long in [["--version", "--verbose"], ["--verbose", "--version"]] {
+        let said = output_of(keymoot().args(long));
+        let mut lines = said.lines();
+        assert_eq!(lines.next(), Some(keymoot_record::PROGRAM));
+        assert!(lines.next().unwrap().ends_with(&digest.to_string()));
+        let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
+        assert_eq!(words, digest.words());
+    }
+}
+
+#[test]
+fn completions_name_every_subcommand() {
+    let help = output_of(keymoot().arg("--help"));
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let commands: Vec<_> = commands
+        .lines()
+        .map_while(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !name.is_empty())
+        .collect();
+    assert!(commands.contains(&"verify"), "{commands:?}");
+    for shell in ["bash", "zsh", "fish"] {
+        let script = output_of(keymoot().args(["completions", shell]));
+        for command in &commands {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+    }
+}
+
+#[test]
+fn every_subcommand_has_a_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = keymoot().arg("man").arg(folder.path()).status().unwrap();
+    assert!(written.success());
+    for page in ["keymoot", "keymoot-verify", "keymoot-tuf-verify"] {
+        let page = folder.path().join(format!("{page}.1"));
+        let text = fs::read_to_string(&page).unwrap();
+        assert!(text.contains(".TH"), "{text}");
+        assert!(text.contains(".SH SYNOPSIS"), "{text}");
+    }
 }
 
 #[test]

@@ -1,0 +1,59 @@
+//! What a shell and `man` want to know of the command line: completions and manual pages.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::Command;
+use clap_mangen::Man;
+use keymoot_core::HostError;
+
+use super::Failure;
+
+/// Print completions for a shell
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell that reads them
+    shell: clap_complete::Shell,
+}
+
+/// Write the manual pages into a folder
+#[derive(Debug, clap::Args)]
+pub(crate) struct Manual {
+    /// The folder, which must exist
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+/// Exit code: 0.
+pub(crate) fn completions(args: &Completions, mut command: Command) -> ExitCode {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut command, "keymoot", &mut script);
+    // A pipe that nobody reads any more is no failure, as for `say!`.
+    let _ = std::io::stdout().write_all(&script);
+    ExitCode::SUCCESS
+}
+
+/// Exit codes: 0 written, 1 the folder cannot be written.
+pub(crate) fn manual(args: &Manual, mut command: Command) -> Result<ExitCode, Failure> {
+    command.build();
+    write(&command, &args.folder)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the page of a command and of every command below it: `keymoot.1`, `keymoot-verify.1`.
+fn write(command: &Command, folder: &Path) -> Result<(), HostError> {
+    let man = Man::new(command.clone());
+    let path = folder.join(man.get_filename());
+    let mut page = Vec::new();
+    man.render(&mut page)
+        .and_then(|()| fs::write(&path, page))
+        .map_err(|error| HostError::file("write", &path, &error))?;
+    command
+        .get_subcommands()
+        .filter(|below| !below.is_hide_set() && below.get_name() != "help")
+        .try_for_each(|below| write(below, folder))
+}
