@@ -1,0 +1,373 @@
+//! The texts are plain English: short sentences, short lines, the field's words, links that lead
+//! somewhere. CONTRIBUTING.md explains the rules to people; here a program checks what it can.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The longest sentence, in words.
+const LONGEST_SENTENCE: usize = 35;
+
+/// The longest line of a Markdown file, in characters. Rows of tables and code may be longer.
+const LONGEST_LINE: usize = 100;
+
+/// Words that a text of this project avoids, and what it says instead.
+const WORDS: [(&str, &str); 27] = [
+    ("anew", "again"),
+    ("as far as", "where"),
+    ("besides", "also, beside"),
+    ("but for", "except"),
+    ("goes on from", "starts from"),
+    ("in the place of", "instead of"),
+    ("is judged", "is checked, is verified"),
+    ("are judged", "are checked, are verified"),
+    ("is known again", "is reproducible"),
+    ("is told", "is reported, is shown"),
+    ("are told", "are reported, are shown"),
+    ("is thrown out", "is revoked, is removed"),
+    ("leaves the room", "is exported"),
+    ("mended", "fixed"),
+    ("mishap", "device error"),
+    ("shown once", "displayed once"),
+    ("tells of", "reports, names"),
+    ("the account", "the report"),
+    ("thrown out", "revoked, removed"),
+    ("vouches for", "authorises, attests"),
+    ("way on", "next step"),
+    ("what earlier ceremonies left", "the previous state"),
+    ("what it comes to", "the result"),
+    ("what unlocks the device", "PUK and management key"),
+    ("whatever", "anything, each"),
+    ("wherever", "where"),
+    ("whoever", "who, anyone"),
+];
+
+/// Files that are not rewritten yet. The list only shrinks: a file without a finding must leave it.
+const NOT_YET: &[&str] = &[
+    "README.md",
+    "attestations/README.md",
+    "ceremony-scripts/annual-resign.toml",
+    "ceremony-scripts/crates-root-change.toml",
+    "ceremony-scripts/emergency-revocation.toml",
+    "ceremony-scripts/heartbeat.toml",
+    "ceremony-scripts/initial-root.toml",
+    "ceremony-scripts/onboard-member.toml",
+    "ceremony-scripts/quorum-lost.toml",
+    "docs/architecture.md",
+    "docs/building.md",
+    "docs/decisions.md",
+    "docs/first-hour.md",
+    "docs/formats.md",
+    "docs/performance.md",
+    "docs/rehearsals.md",
+    "docs/reliability.md",
+    "docs/rules.md",
+    "docs/screens.md",
+    "docs/threat-model.md",
+    "hsm-sim/README.md",
+    "image/README.md",
+    "runbooks/opening/annual-resign.md",
+    "runbooks/opening/crates-root-change.md",
+    "runbooks/opening/emergency-revocation.md",
+    "runbooks/opening/heartbeat.md",
+    "runbooks/opening/initial-root.md",
+    "runbooks/opening/onboard-member.md",
+    "runbooks/opening/quorum-lost.md",
+];
+
+/// Written by `keymoot script runbook` from scripts and openings, which are checked themselves.
+const GENERATED: &str = "runbooks/";
+
+/// The history of released versions is not rewritten.
+const CHANGELOG: &str = "CHANGELOG.md";
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files with an ending below a folder, except what is built, hidden or recorded.
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let hidden = name.starts_with('.') && name != ".github";
+        if hidden || name == "target" || name == "data" || name.starts_with("rehearsal-") {
+            continue;
+        }
+        if path.is_dir() {
+            found.extend(files(&path, ending));
+        } else if name.ends_with(ending) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The path in the workspace, and the text.
+fn texts(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let found = files(&workspace().join(folder), ending).into_iter();
+    found
+        .map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            let inside = path.strip_prefix(workspace()).unwrap();
+            (inside.to_str().unwrap().to_owned(), text)
+        })
+        .collect()
+}
+
+/// The pages that people wrote.
+fn pages() -> Vec<(String, String)> {
+    let mut pages = texts("", ".md");
+    pages.retain(|(path, _)| {
+        let generated = path
+            .strip_prefix(GENERATED)
+            .is_some_and(|inside| !inside.contains('/'));
+        !generated && path != CHANGELOG
+    });
+    pages
+}
+
+/// The lines of a page that are prose or a table: no fenced or indented code.
+fn prose(page: &str) -> Vec<&str> {
+    let (mut fenced, mut blank, mut lines) = (false, true, Vec::new());
+    for line in page.lines() {
+        let fence = line.trim_start().starts_with("```");
+        let code = fenced || fence || (line.starts_with("    ") && blank);
+        if !code {
+            blank = line.trim().is_empty();
+            lines.push(line);
+        }
+        fenced ^= fence;
+    }
+    lines
+}
+
+/// A text with each piece of inline code, link target and HTML tag as one plain word.
+fn plain(text: &str) -> String {
+    let mut words = String::new();
+    for (n, part) in text.split('`').enumerate() {
+        words.push_str(if n % 2 == 0 { part } else { "code" });
+    }
+    let mut shown = String::new();
+    let mut rest = words.as_str();
+    while let Some((before, after)) = rest.split_once("](") {
+        shown.push_str(before);
+        rest = after.split_once(')').map_or("", |(_, rest)| rest);
+    }
+    shown.push_str(rest);
+    shown.replace(['[', ']', '*'], "")
+}
+
+/// The paragraphs, list items, headings and cells of a page, each in one line.
+fn blocks(page: &str) -> Vec<String> {
+    let mut blocks = vec![String::new()];
+    for line in prose(page) {
+        let line = line.trim().trim_start_matches('>').trim_start();
+        let item = line.strip_prefix("- ").or_else(|| line.strip_prefix("* "));
+        let number = line.split_once(". ").filter(|(number, _)| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        if line.starts_with('|') {
+            blocks.extend(line.split('|').map(str::to_owned));
+            blocks.push(String::new());
+        } else if line.is_empty() || line.starts_with('#') {
+            blocks.push(line.trim_start_matches('#').trim().to_owned());
+            blocks.push(String::new());
+        } else if let Some(text) = item.or(number.map(|(_, text)| text)) {
+            blocks.push(text.to_owned());
+        } else if let Some(block) = blocks.last_mut() {
+            block.push(' ');
+            block.push_str(line);
+        }
+    }
+    blocks.iter().map(|block| plain(block)).collect()
+}
+
+/// The sentences of a block. A colon ends one where a list or code follows.
+fn sentences(block: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut begin = 0;
+    for (at, _) in block.match_indices(['.', '!', '?']) {
+        let rest = block.get(at + 1..).unwrap_or_default();
+        let next = rest.trim_start_matches([')', '"', '\'']);
+        let ends = next.is_empty()
+            || next.starts_with(' ')
+                && next
+                    .trim_start()
+                    .starts_with(|first: char| !first.is_lowercase());
+        if ends {
+            found.push(block.get(begin..=at).unwrap_or_default());
+            begin = at + 1;
+        }
+    }
+    found.push(block.get(begin..).unwrap_or_default());
+    found
+}
+
+fn words(sentence: &str) -> usize {
+    let words = sentence.split_whitespace();
+    words
+        .filter(|word| word.contains(char::is_alphanumeric))
+        .count()
+}
+
+/// Whether a text has a phrase as whole words.
+fn says(text: &str, phrase: &str) -> bool {
+    let text = text.to_lowercase();
+    let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '-');
+    text.match_indices(phrase).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + phrase.len()..]);
+        edge(before.chars().next_back()) && edge(after.chars().next())
+    })
+}
+
+/// What the rules find in blocks of text.
+fn findings_in(blocks: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    for block in blocks {
+        for sentence in sentences(block) {
+            let count = words(sentence);
+            if count > LONGEST_SENTENCE {
+                let sentence = sentence.trim();
+                found.push(format!("{count} words: {sentence}"));
+            }
+        }
+        for (phrase, instead) in WORDS {
+            if says(block, phrase) {
+                found.push(format!("\"{phrase}\" (write: {instead}): {block}"));
+            }
+        }
+    }
+    found
+}
+
+fn findings(page: &str) -> Vec<String> {
+    let mut found = findings_in(&blocks(page));
+    for line in prose(page) {
+        let long = line.chars().count() > LONGEST_LINE;
+        // What has no space cannot be wrapped.
+        let wraps = line.trim().contains(' ') && !line.contains("](https://");
+        if long && wraps && !line.trim_start().starts_with('|') {
+            found.push(format!("longer than {LONGEST_LINE} columns: {line}"));
+        }
+    }
+    found
+}
+
+/// The strings in a script that people read or say.
+fn spoken(value: &toml::Value, found: &mut Vec<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (name, value) in table {
+                match (name.as_str(), value) {
+                    ("words" | "title" | "label", toml::Value::String(text)) => {
+                        found.push(text.clone());
+                    }
+                    _ => spoken(value, found),
+                }
+            }
+        }
+        toml::Value::Array(items) => items.iter().for_each(|item| spoken(item, found)),
+        _ => {}
+    }
+}
+
+/// Every file that is checked, with what was found in it.
+fn checked() -> Vec<(String, Vec<String>)> {
+    let pages = pages().into_iter();
+    let pages = pages.map(|(path, text)| (path, findings(&text)));
+    let scripts = texts("ceremony-scripts", ".toml").into_iter();
+    let scripts = scripts.map(|(path, text)| {
+        let mut blocks = Vec::new();
+        spoken(&toml::Value::Table(text.parse().unwrap()), &mut blocks);
+        (path, findings_in(&blocks))
+    });
+    pages.chain(scripts).collect()
+}
+
+#[test]
+fn every_text_keeps_to_the_rules_of_plain_english() {
+    let mut all = String::new();
+    for (path, found) in checked() {
+        if !NOT_YET.contains(&path.as_str()) {
+            for finding in found {
+                all.push_str(&format!("{path}: {finding}\n"));
+            }
+        }
+    }
+    assert!(all.is_empty(), "\n{all}");
+}
+
+#[test]
+fn the_list_of_files_to_rewrite_only_shrinks() {
+    let checked = checked();
+    for file in NOT_YET {
+        let found = checked.iter().find(|(path, _)| path == file);
+        let (_, found) =
+            found.unwrap_or_else(|| panic!("{file} is not there: take it off the list"));
+        assert!(
+            !found.is_empty(),
+            "{file} keeps to the rules: take it off the list"
+        );
+    }
+    let distinct: BTreeSet<_> = NOT_YET.iter().collect();
+    assert_eq!(distinct.len(), NOT_YET.len());
+}
+
+/// The anchor that GitHub gives a heading.
+fn anchor(heading: &str) -> String {
+    let heading = heading.trim_start_matches('#').trim().to_lowercase();
+    heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+#[test]
+fn every_link_leads_to_a_heading_that_exists() {
+    for (path, text) in texts("", ".md") {
+        let page = workspace().join(&path);
+        for target in text.split("](").skip(1) {
+            let target = target.split(')').next().unwrap();
+            let Some((file, wanted)) = target.split_once('#') else {
+                continue;
+            };
+            if file.starts_with("https:") {
+                continue;
+            }
+            let file = match file.is_empty() {
+                true => page.clone(),
+                false => page.parent().unwrap().join(file),
+            };
+            let text = fs::read_to_string(&file).unwrap_or_default();
+            let mut headings = text.lines().filter(|line| line.starts_with('#'));
+            assert!(
+                headings.any(|heading| anchor(heading) == wanted),
+                "{path}: there is no {target}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_check_finds_what_it_is_there_for() {
+    let long = format!("{}end.", "word ".repeat(LONGEST_SENTENCE));
+    assert_eq!(findings(&long).len(), 2, "a long sentence in a long line");
+    assert_eq!(findings("Whoever reads this.").len(), 1);
+    assert_eq!(findings("The lock is mended.").len(), 1);
+    let allowed = [
+        "`whoever` is code.",
+        "```\nwhoever\n```",
+        "Recommended and amended.",
+        "One sentence of a few words. Another, e.g. this one.",
+    ];
+    for text in allowed {
+        assert_eq!(findings(text), [""; 0], "{text}");
+    }
+}
