@@ -92,7 +92,7 @@ impl Occasion {
         let before = format!("{}-ceremony", number - 1);
         Self {
             folder,
-            previous: story.join(before),
+            previous: story().join(before),
             at,
         }
     }
