@@ -60,6 +60,7 @@ fn none(kind: ErrorKind) -> DeviceError {
 
 fn line(device: &DeviceInfo) -> String {
     let form_factor = device
+        .config
         .form_factor
         .map_or("form not told".to_owned(), |form| form.to_string());
     format!(

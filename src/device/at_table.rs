@@ -9,6 +9,7 @@ use super::piv;
 use super::yubihsm::{Role, Unit};
 use crate::host::secret::Secret;
 use keymoot_attestation::{Evidence, Family};
+use keymoot_record::transcript::{DeviceState, PinTries};
 
 /// A device of either family. Everything is done to the device with its serial number and to
 /// no other.
@@ -18,6 +19,17 @@ pub enum Device {
     YubiKey(Serial),
     /// A YubiHSM 2, with its open sessions and the record of what was sent to it.
     YubiHsm(Arc<Unit>),
+}
+
+/// What is on a device before anything is done to it.
+#[derive(Clone, Debug)]
+pub struct KnownState {
+    /// Whether something must be erased before it can be used.
+    pub used: bool,
+    /// What is there, for the transcript.
+    pub state: DeviceState,
+    /// The device certificate, where it could be read.
+    pub certificate: Option<Vec<u8>>,
 }
 
 impl Device {
@@ -54,15 +66,29 @@ impl Device {
         }
     }
 
-    /// Whether it is as the factory left it, as far as it says.
+    /// Reads what is on it. Changes nothing but the log of a YubiHSM 2.
     ///
     /// # Errors
     /// [`DeviceError`].
-    pub fn is_fresh(&self) -> Result<bool, DeviceError> {
-        match self {
-            Self::YubiKey(serial) => Ok(piv::contents(*serial)?.is_fresh()),
-            Self::YubiHsm(unit) => Ok(unit.contents()?.is_fresh()),
-        }
+    pub fn known_state(&self) -> Result<KnownState, DeviceError> {
+        Ok(match self {
+            Self::YubiKey(serial) => {
+                let contents = piv::contents(*serial)?;
+                KnownState {
+                    used: !contents.is_fresh(),
+                    state: contents.state(),
+                    certificate: contents.certificate,
+                }
+            }
+            Self::YubiHsm(unit) => {
+                let contents = unit.contents()?;
+                KnownState {
+                    used: !contents.is_fresh(),
+                    state: contents.state(),
+                    certificate: contents.certificate,
+                }
+            }
+        })
     }
 
     /// Resets it to what the factory delivered: a YubiKey's PIV application, a YubiHSM 2 as a
@@ -79,11 +105,11 @@ impl Device {
     }
 
     /// Gives a fresh device its secrets, and proves that no factory credential opens it any
-    /// more.
+    /// more. Returns the tries of a YubiKey's PIN and PUK.
     ///
     /// # Errors
     /// [`DeviceError`]. The device may then be half set up: reset it, and begin again.
-    pub fn provision(&self, secrets: &NewSecrets) -> Result<(), DeviceError> {
+    pub fn provision(&self, secrets: &NewSecrets) -> Result<Option<PinTries>, DeviceError> {
         match (self, secrets) {
             (
                 Self::YubiKey(serial),
@@ -93,7 +119,10 @@ impl Device {
                     management,
                 },
             ) => piv::provision(*serial, pin, puk, management),
-            (Self::YubiHsm(unit), NewSecrets::YubiHsm(passwords)) => unit.provision(passwords),
+            (Self::YubiHsm(unit), NewSecrets::YubiHsm(passwords)) => {
+                unit.provision(passwords)?;
+                Ok(None)
+            }
             _ => Err(self.mixed_up()),
         }
     }

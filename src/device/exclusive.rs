@@ -14,9 +14,21 @@ use super::identity::{Serial, Who};
 use super::operation::Operation;
 use super::readers;
 use keymoot_attestation::Firmware;
+use keymoot_record::transcript::{PinTries, Tries};
 
 /// The status word of success (ISO/IEC 7816-4).
 pub(super) const SUCCESS: u16 = 0x9000;
+
+/// There is no such application.
+const NOT_FOUND: u16 = 0x6a82;
+/// GET METADATA before firmware 5.3.0: it does not tell.
+pub(super) const UNKNOWN_COMMAND: u16 = 0x6d00;
+
+/// Which reference data a command is about.
+pub(super) const PIN: u8 = 0x80;
+pub(super) const PUK: u8 = 0x81;
+/// The tag of a reference's tries in its metadata: all, and those left.
+const TRIES: u8 = 0x06;
 
 /// The PIV application (NIST SP 800-73-4 part 1, section 2.2).
 const PIV: &[u8] = &[0xa0, 0x00, 0x00, 0x03, 0x08];
@@ -86,22 +98,49 @@ impl Exclusive {
     /// The serial number of a device with this firmware.
     pub(super) fn serial(&self, firmware: Firmware) -> Result<Serial, DeviceError> {
         let number = if firmware >= Firmware::new(5, 0, 0) {
-            self.data(GET_SERIAL)?
+            self.send(GET_SERIAL)?
         } else {
             self.select(OTP)?;
-            let number = self.data(GET_OTP_SERIAL)?;
+            let number = self.send(GET_OTP_SERIAL)?;
             self.select(PIV)?;
             number
         };
-        let bytes = number.try_into().map_err(|_| self.malformed())?;
+        if let 0x6900..=0x6aff = number.status {
+            return Err(self.error(ErrorKind::SerialHidden));
+        }
+        if number.status != SUCCESS {
+            return Err(self.refused(number.status));
+        }
+        let bytes = number.data.try_into().map_err(|_| self.malformed())?;
         Ok(Serial(u32::from_be_bytes(bytes)))
+    }
+
+    /// The tries of PIN and PUK. Firmware before 5.3.0 does not say.
+    pub(super) fn tries(&self) -> Result<Option<PinTries>, DeviceError> {
+        let tries = |reference| -> Result<Option<Tries>, DeviceError> {
+            let reply = self.send(&[0x00, 0xf7, 0x00, reference, 0x00])?;
+            match (reply.status, field(&reply.data, TRIES)) {
+                (SUCCESS, Some(&[total, left])) => Ok(Some(Tries { total, left })),
+                (SUCCESS, _) => Err(self.malformed()),
+                (UNKNOWN_COMMAND, _) => Ok(None),
+                (status, _) => Err(self.refused(status)),
+            }
+        };
+        Ok(match (tries(PIN)?, tries(PUK)?) {
+            (Some(pin), Some(puk)) => Some(PinTries { pin, puk }),
+            _ => None,
+        })
     }
 
     /// Selects an application, which ends what was verified in the one before.
     fn select(&self, application: &[u8]) -> Result<(), DeviceError> {
         let length = u8::try_from(application.len()).unwrap_or(u8::MAX);
         let command = [&[0x00, 0xa4, 0x04, 0x00, length], application].concat();
-        self.data(&command).map(drop)
+        match self.send(&command)?.status {
+            SUCCESS => Ok(()),
+            NOT_FOUND if application == PIV => Err(self.error(ErrorKind::NoPiv)),
+            status => Err(self.refused(status)),
+        }
     }
 
     /// Sends a command that must succeed; what it answers.
@@ -142,5 +181,30 @@ impl Exclusive {
     /// An error of this kind.
     pub(super) fn error(&self, kind: ErrorKind) -> DeviceError {
         DeviceError::new(self.who.clone(), self.doing, kind)
+    }
+}
+
+/// A value among tag, length, value triples with lengths below 128.
+pub(super) fn field(mut fields: &[u8], wanted: u8) -> Option<&[u8]> {
+    while let [tag, length @ ..=0x7f, rest @ ..] = fields {
+        let (value, after) = rest.split_at_checked(usize::from(*length))?;
+        if *tag == wanted {
+            return Some(value);
+        }
+        fields = after;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::field;
+
+    #[test]
+    fn a_field_is_found_among_others_and_not_in_a_record_that_ends_too_early() {
+        assert_eq!(field(&[1, 1, 0xff, 5, 1, 1], 5), Some(&[1][..]));
+        for fields in [&[][..], &[5], &[5, 1], &[1, 9, 5, 1, 1], &[5, 0x81, 1, 1]] {
+            assert_eq!(field(fields, 5), None, "{fields:?}");
+        }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use keymoot_attestation::{Family, Firmware, FormFactor};
+use super::management::Config;
+use keymoot_attestation::{Family, Firmware};
 use keymoot_core::text;
+use keymoot_record::transcript::PinTries;
 
 /// The serial number a vendor printed on the device and wrote into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,8 +26,10 @@ pub struct DeviceInfo {
     pub serial: Serial,
     /// Its firmware.
     pub firmware: Firmware,
-    /// Its shape, where it says (a YubiKey's firmware 5 and later).
-    pub form_factor: Option<FormFactor>,
+    /// How it is configured, as far as it says.
+    pub config: Config,
+    /// The tries of a YubiKey's PIN and PUK, where it says (firmware 5.3 and later).
+    pub tries: Option<PinTries>,
     /// Where it is: the reader as the smart card service names it, the connector or USB.
     /// Foreign text.
     pub place: String,

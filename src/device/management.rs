@@ -1,35 +1,128 @@
-//! The form factor, from the YubiKey's management application.
+//! How a YubiKey is configured, from its management application.
 //!
 //! The `yubikey` crate reads this record and keeps it to itself, so the two
 //! commands are sent here.
 
 use super::exclusive::Exclusive;
 use keymoot_attestation::FormFactor;
+use keymoot_record::transcript::DeviceSetting;
 
 /// SELECT of the management application (Yubico, "Management application").
 const SELECT: &[u8] = &[
     0x00, 0xa4, 0x04, 0x00, 0x08, 0xa0, 0x00, 0x00, 0x05, 0x27, 0x47, 0x11, 0x17,
 ];
-/// READ CONFIG: a length byte, then tags, lengths and values.
-const READ_CONFIG: &[u8] = &[0x00, 0x1d, 0x00, 0x00, 0x00];
-/// The tag of the form factor.
-const FORM_FACTOR: u8 = 0x04;
 
-/// The form factor of a device, or `None` where it does not say: old firmware, or any failure at
-/// all, because nothing depends on it. Another application than PIV is selected afterwards.
-pub(super) fn form_factor(device: &Exclusive) -> Option<FormFactor> {
-    device.data(SELECT).ok()?;
-    let reply = device.data(READ_CONFIG).ok()?;
-    let (length, fields) = reply.split_first()?;
-    find(fields.get(..usize::from(*length))?)
+/// The most pages of configuration that are read; a device has two.
+const MOST_PAGES: u8 = 8;
+
+/// Tags of the configuration (as `yubikit.management` of ykman 5.9 reads them).
+mod tag {
+    pub(super) const SERIAL: u8 = 0x02;
+    pub(super) const USB_ENABLED: u8 = 0x03;
+    pub(super) const FORM_FACTOR: u8 = 0x04;
+    pub(super) const MORE: u8 = 0x10;
+    pub(super) const FIPS_CAPABLE: u8 = 0x14;
+    pub(super) const PIN_COMPLEXITY: u8 = 0x16;
 }
 
-/// Finds the form factor among tag, length, value triples.
-fn find(mut fields: &[u8]) -> Option<FormFactor> {
+/// The bit of PIV among the applications that FIPS 140-3 covers.
+const FIPS_PIV: u8 = 0x02;
+
+/// The applications by their bits.
+const APPLICATIONS: [(u16, &str); 7] = [
+    (0x001, "OTP"),
+    (0x002, "U2F"),
+    (0x008, "OpenPGP"),
+    (0x010, "PIV"),
+    (0x020, "OATH"),
+    (0x100, "YubiHSM Auth"),
+    (0x200, "FIDO2"),
+];
+
+/// How a YubiKey is configured, as far as it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Its shape (firmware 5 and later).
+    pub form_factor: Option<FormFactor>,
+    /// Whether it tells its serial number.
+    pub serial_visible: bool,
+    /// The applications that are switched on over USB (firmware 5 and later).
+    pub applications: Vec<String>,
+    /// What differs from the usual.
+    pub settings: Vec<DeviceSetting>,
+}
+
+/// The configuration of a device, or none where it does not say: old firmware, or any failure at
+/// all, because nothing depends on it. Another application than PIV is selected afterwards.
+pub(super) fn config(device: &Exclusive) -> Config {
+    let mut fields = Vec::new();
+    if device.data(SELECT).is_err() {
+        return Config::default();
+    }
+    for page in 0..MOST_PAGES {
+        let Ok(reply) = device.data(&[0x00, 0x1d, page, 0x00, 0x00]) else {
+            break;
+        };
+        let Some(read) = reply
+            .split_first()
+            .and_then(|(length, fields)| fields.get(..usize::from(*length)))
+        else {
+            break;
+        };
+        fields.extend(read);
+        if find(read, tag::MORE) != Some(&[1]) {
+            break;
+        }
+    }
+    of(&fields)
+}
+
+fn of(fields: &[u8]) -> Config {
+    let form_factor = match find(fields, tag::FORM_FACTOR) {
+        Some([byte]) => Some(FormFactor::from_byte(*byte)),
+        _ => None,
+    };
+    let enabled = match find(fields, tag::USB_ENABLED) {
+        Some([byte]) => u16::from(*byte),
+        Some([high, low]) => u16::from_be_bytes([*high, *low]),
+        _ => 0,
+    };
+    let last = |tag| find(fields, tag).and_then(<[u8]>::last).copied();
+    let settings = [
+        (
+            DeviceSetting::PinComplexity,
+            last(tag::PIN_COMPLEXITY) == Some(1),
+        ),
+        (
+            DeviceSetting::Fips,
+            form_factor.is_some_and(FormFactor::fips),
+        ),
+        (
+            DeviceSetting::LongPins,
+            last(tag::FIPS_CAPABLE).is_some_and(|bits| bits & FIPS_PIV != 0),
+        ),
+    ];
+    Config {
+        form_factor,
+        serial_visible: find(fields, tag::SERIAL).is_some(),
+        applications: APPLICATIONS
+            .iter()
+            .filter(|(bit, _)| enabled & bit != 0)
+            .map(|(_, name)| (*name).to_owned())
+            .collect(),
+        settings: settings
+            .into_iter()
+            .filter_map(|(setting, set)| set.then_some(setting))
+            .collect(),
+    }
+}
+
+/// Finds a field among tag, length, value triples.
+fn find(mut fields: &[u8], wanted: u8) -> Option<&[u8]> {
     while let [tag, length, rest @ ..] = fields {
         let (value, after) = rest.split_at_checked(usize::from(*length))?;
-        if let (FORM_FACTOR, [byte]) = (*tag, value) {
-            return Some(FormFactor::from_byte(*byte));
+        if *tag == wanted {
+            return Some(value);
         }
         fields = after;
     }
@@ -38,24 +131,37 @@ fn find(mut fields: &[u8]) -> Option<FormFactor> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FormFactor, find};
+    use super::{DeviceSetting, FormFactor, find, of};
 
     #[test]
-    fn the_form_factor_is_found_among_the_other_fields() {
-        let fields = [0x01, 2, 0x02, 0x3f, 0x04, 1, 0x03, 0x05, 3, 5, 7, 4];
-        assert_eq!(find(&fields), Some(FormFactor::from_byte(0x03)));
+    fn the_configuration_is_read_from_its_fields() {
+        let fields = [
+            0x01, 2, 0x02, 0x3f, 0x02, 4, 0, 0, 0, 7, 0x03, 2, 0x02, 0x12, 0x04, 1, 0x03, 0x14, 2,
+            0, 0x03, 0x16, 1, 1,
+        ];
+        let config = of(&fields);
+        assert_eq!(config.form_factor, Some(FormFactor::from_byte(0x03)));
+        assert_eq!(config.applications, ["U2F", "PIV", "FIDO2"]);
+        assert_eq!(
+            config.settings,
+            [DeviceSetting::PinComplexity, DeviceSetting::LongPins]
+        );
+        assert!(config.serial_visible);
+        assert!(!of(&[0x03, 2, 0, 0]).serial_visible);
     }
 
     #[test]
     fn the_bit_of_a_fips_device_does_not_hide_its_shape() {
-        let shown = find(&[0x04, 1, 0x83]).map(|shape| shape.to_string());
+        let config = of(&[0x04, 1, 0x83]);
+        let shown = config.form_factor.map(|shape| shape.to_string());
         assert_eq!(shown.as_deref(), Some("USB-C keychain"));
+        assert_eq!(config.settings, [DeviceSetting::Fips]);
     }
 
     #[test]
-    fn a_record_that_ends_too_early_has_no_form_factor() {
-        for fields in [&[][..], &[0x04], &[0x04, 1], &[0x01, 9, 0x04], &[0x04, 0]] {
-            assert_eq!(find(fields), None, "{fields:?}");
+    fn a_record_that_ends_too_early_has_no_such_field() {
+        for fields in [&[][..], &[0x04], &[0x04, 1], &[0x01, 9, 0x04]] {
+            assert_eq!(find(fields, 0x04), None, "{fields:?}");
         }
     }
 }

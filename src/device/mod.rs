@@ -24,10 +24,13 @@ mod readers;
 mod slots;
 pub mod yubihsm;
 
-pub use at_table::Device;
+pub use at_table::{Device, KnownState};
 pub use error::{DeviceError, ErrorKind, Refusal};
 pub use identity::{DeviceInfo, Serial, Who};
+pub use management::Config;
 pub use new_secrets::NewSecrets;
 pub use operation::{Credential, Operation};
-pub use pin_rules::{PIN_FIELD, PinRefused, check_new, check_new_pin, check_typed, new_puk};
+pub use pin_rules::{
+    PIN_FIELD, PinDemands, PinRefused, check_new, check_new_pin, check_typed, new_puk,
+};
 pub use slots::{Cancel, Seen, Slots};

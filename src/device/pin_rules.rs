@@ -2,6 +2,7 @@
 
 use crate::host::secret::{NoRandomness, Secret};
 use keymoot_attestation::Family;
+use keymoot_record::transcript::{DeviceSetting, DeviceState};
 
 /// The PIN every YubiKey leaves the factory with.
 pub(super) const FACTORY_PIN: &[u8] = b"123456";
@@ -18,6 +19,30 @@ pub(super) const PUK_LENGTH: usize = 8;
 /// they are digits drawn by lot.
 const SHORTEST_PASSWORD: usize = 20;
 
+/// PIV's longest PIN.
+const LONGEST: usize = 8;
+
+/// PINs and words that people choose most, and those that a device with PIN complexity refuses
+/// (Yubico, "5.7 Firmware Specifics"), beyond runs and patterns, which have reasons of their own.
+const COMMON: [&str; 26] = [
+    "112358", "11235813", "123321", "12344321", "159357", "159753", "147258", "258456", "520520",
+    "131313", "696969", "420420", "142536", "314159", "31415926", "271828", "password", "passw0rd",
+    "letmein", "iloveyou", "yubikey", "yubico", "welcome", "dragon", "monkey", "sunshine",
+];
+
+/// The rows of a keyboard and the columns of its number pad, along which fingers run.
+const ROWS: [&str; 8] = [
+    "qwertyuiop",
+    "qwertzuiop",
+    "azertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "yxcvbnm",
+    "1qaz2wsx3edc",
+    "1q2w3e4r5t",
+];
+const COLUMNS: [&str; 4] = ["147", "258", "369", "789456123"];
+
 /// How long an input field for a PIN should be: longer than a PIN, so that a
 /// one-time password typed into it by a touch can be told from a long PIN.
 pub const PIN_FIELD: usize = 64;
@@ -25,6 +50,9 @@ pub const PIN_FIELD: usize = 64;
 /// Why a PIN or PUK was refused, in a sentence for its holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PinRefused {
+    /// Fewer than eight characters, for a device that demands them.
+    #[error("too short: this device demands 8 characters")]
+    TooShortForDevice,
     /// Fewer than six characters.
     #[error("too short: it needs 6 to 8 characters")]
     TooShort,
@@ -56,6 +84,9 @@ pub enum PinRefused {
     /// A short pattern, repeated.
     #[error("a repeated pattern is among the first things a thief tries; choose another")]
     Repeated,
+    /// One of those that people choose most.
+    #[error("this is among the first a thief tries, because many choose it; choose another")]
+    Common,
     /// PIN and PUK are the same.
     #[error("PIN and PUK must differ: one must not give the other away")]
     SameAsPuk,
@@ -148,16 +179,42 @@ pub fn check_new_pin(pin: &Secret) -> Result<(), PinRefused> {
     if (2..=bytes.len() / 2).any(|period| has_period(bytes, period)) {
         return Err(PinRefused::Repeated);
     }
+    if is_common(bytes) {
+        return Err(PinRefused::Common);
+    }
     Ok(())
+}
+
+/// What a device demands of a new PIN beyond the rules of this program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PinDemands {
+    /// Eight characters: a FIPS 140-3 device.
+    pub long: bool,
+}
+
+impl PinDemands {
+    /// Those of a device with these settings.
+    #[must_use]
+    pub fn of(state: &DeviceState) -> Self {
+        Self {
+            long: state.has(DeviceSetting::LongPins),
+        }
+    }
 }
 
 /// Whether a holder may choose this for a device of this family: a PIN or a password.
 ///
 /// # Errors
 /// The reason against it.
-pub fn check_new(family: Family, secret: &Secret) -> Result<(), PinRefused> {
+pub fn check_new(family: Family, demands: PinDemands, secret: &Secret) -> Result<(), PinRefused> {
     match family {
-        Family::YubiKey => check_new_pin(secret),
+        Family::YubiKey => {
+            check_new_pin(secret)?;
+            match demands.long && secret.expose().len() < LONGEST {
+                true => Err(PinRefused::TooShortForDevice),
+                false => Ok(()),
+            }
+        }
         Family::YubiHsm => check_new_password(secret),
     }
 }
@@ -200,6 +257,23 @@ pub fn new_puk(pin: &Secret) -> Result<Secret, NoRandomness> {
     }
 }
 
+/// Whether a PIN is one that many choose: listed, spelt the same backwards as forwards, or typed
+/// along a keyboard's rows or a number pad's columns.
+fn is_common(pin: &[u8]) -> bool {
+    let typed = pin.to_ascii_lowercase();
+    let backwards: Vec<u8> = typed.iter().rev().copied().collect();
+    let along = |typed: &[u8]| {
+        let text = String::from_utf8_lossy(typed).into_owned();
+        let columns = COLUMNS
+            .iter()
+            .flat_map(|first| COLUMNS.map(|next| format!("{first}{next}")));
+        COMMON.contains(&text.as_str())
+            || ROWS.iter().any(|row| row.contains(&text))
+            || columns.into_iter().any(|columns| columns.contains(&text))
+    };
+    typed == backwards || along(&typed) || along(&backwards)
+}
+
 /// Whether every byte is that `period` places before it.
 fn has_period(bytes: &[u8], period: usize) -> bool {
     bytes
@@ -227,7 +301,7 @@ fn counts(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PinRefused, check_new_pin, check_new_puk, new_puk};
+    use super::{Family, PinDemands, PinRefused, check_new, check_new_pin, check_new_puk, new_puk};
     use crate::host::secret::Secret;
 
     fn judge(pin: &str) -> Result<(), PinRefused> {
@@ -236,7 +310,7 @@ mod tests {
 
     #[test]
     fn an_ordinary_pin_is_accepted() {
-        for pin in ["739164", "83920174", "k9!xQ2", "112358", "100000", "987643"] {
+        for pin in ["739164", "83920174", "k9!xQ2", "100000", "987643", "147862"] {
             assert_eq!(judge(pin), Ok(()), "{pin}");
         }
     }
@@ -283,6 +357,29 @@ mod tests {
         for pin in ["121212", "1212121", "739739", "73917391", "abcabcab"] {
             assert_eq!(judge(pin), Err(PinRefused::Repeated), "{pin}");
         }
+    }
+
+    #[test]
+    fn what_many_choose_is_refused() {
+        for pin in [
+            "123321", "159753", "753951", "password", "PASSWORD", "112358", "qwerty", "ytrewq",
+            "asdfgh", "1qaz2wsx", "1q2w3e4r", "147258", "852741", "520520", "391193",
+        ] {
+            let refused = judge(pin);
+            assert!(
+                matches!(refused, Err(PinRefused::Common | PinRefused::Repeated)),
+                "{pin}: {refused:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_device_that_demands_eight_characters_gets_no_fewer() {
+        let long = PinDemands { long: true };
+        let check = |demands, pin: &[u8]| check_new(Family::YubiKey, demands, &Secret::of(pin));
+        assert_eq!(check(long, b"739164"), Err(PinRefused::TooShortForDevice));
+        assert_eq!(check(long, b"83920174"), Ok(()));
+        assert_eq!(check(PinDemands::default(), b"739164"), Ok(()));
     }
 
     #[test]

@@ -249,7 +249,8 @@ fn identify(plugged: &Plugged) -> Result<DeviceInfo, DeviceError> {
             family: Family::YubiKey,
             serial: device.serial(firmware)?,
             firmware,
-            form_factor: management::form_factor(&device),
+            tries: device.tries()?,
+            config: management::config(&device),
             place: name,
         };
         device.leave();

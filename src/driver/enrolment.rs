@@ -3,7 +3,8 @@
 use super::{Allows, Driver, PinPrompt, Stop, TurnSecrets, Work};
 use crate::{
     device::{
-        self, Device, DeviceError, ErrorKind, NewSecrets, Operation, Serial, yubihsm::Errand,
+        self, Device, DeviceError, ErrorKind, NewSecrets, Operation, PinDemands, Serial,
+        yubihsm::Errand,
     },
     host::{clock, secret::Secret},
     store::escrow,
@@ -61,11 +62,15 @@ impl Driver<'_, '_> {
             administration: Some(secrets.administration().duplicate()),
             evidence: None,
         });
-        device.provision(&secrets)?;
+        let tries = device.provision(&secrets)?;
         self.write_down(&device, None)?;
+        let judged = family == Family::YubiKey && self.records_states();
+        let verdicts = judged.then(|| rules::tries(serial, tries));
         self.record(Event::Provisioned {
             holder: holder.to_string(),
             serial,
+            tries: tries.filter(|_| judged),
+            verdicts: verdicts.into_iter().collect(),
         })
     }
 
@@ -99,16 +104,25 @@ impl Driver<'_, '_> {
     fn chosen(&mut self, holder: &Handle, serial: u32) -> Result<Secret, Stop> {
         let mut refused = None;
         let family = self.family();
+        let seen = self
+            .state
+            .turn
+            .as_ref()
+            .and_then(|turn| turn.device.as_ref());
+        let demands = seen
+            .map(|seen| PinDemands::of(&seen.state))
+            .unwrap_or_default();
         loop {
             let prompt = PinPrompt {
                 holder: holder.clone(),
                 serial,
                 family,
                 new: true,
+                demands,
                 refused,
             };
             let pin = self.operator.pin(&prompt)?;
-            match device::check_new(family, &pin) {
+            match device::check_new(family, demands, &pin) {
                 Ok(()) => return Ok(pin),
                 Err(error) => refused = Some(error.to_string()),
             }
@@ -408,6 +422,7 @@ impl Driver<'_, '_> {
             serial,
             family: self.family(),
             new: false,
+            demands: PinDemands::default(),
             refused,
         };
         let pin = self.operator.pin(&prompt)?;

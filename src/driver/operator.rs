@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::{
-    device::{Cancel, DeviceError},
+    device::{Cancel, DeviceError, PinDemands},
     host::secret::Secret,
 };
 use keymoot_attestation::Family;
@@ -83,6 +83,8 @@ pub struct PinPrompt {
     pub family: Family,
     /// A new PIN, typed twice, or the one that was set.
     pub new: bool,
+    /// What the device demands of a new one.
+    pub demands: PinDemands,
     /// Why the last one was refused, and what to do.
     pub refused: Option<String>,
 }

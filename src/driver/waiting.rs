@@ -3,14 +3,18 @@
 use super::{Driver, Stop, Work};
 use std::sync::Arc;
 
-use crate::device::{Cancel, Device, DeviceInfo, Seen, Slots, yubihsm::Unit};
+use crate::{
+    device::{Cancel, Device, DeviceInfo, KnownState, Seen, Slots, yubihsm::Unit},
+    host::clock,
+};
 use keymoot_attestation::Family;
+use keymoot_core::{HostError, Rule, Verdict};
 use keymoot_record::{
     rules::{
         device::{self, Reported},
         roster::Handle,
     },
-    transcript::Event,
+    transcript::{DeviceState, Event},
 };
 
 impl Driver<'_, '_> {
@@ -25,49 +29,84 @@ impl Driver<'_, '_> {
         let expected = awaited.first().copied();
         let family = self.awaited_family(holder, expected);
         let found = self.wait_for_one(holder, family, expected)?;
-        let (serial, firmware, form_factor) = (found.serial.0, found.firmware, found.form_factor);
+        let serial = found.serial.0;
         let owner = self.state.owner(serial).map(ToString::to_string);
+        let mut known = DeviceState::default();
         let (used, verdicts) = match expected {
-            Some(_) => (false, device::returned(serial, &awaited, owner.as_deref())),
+            Some(_) => {
+                let mut verdicts = device::returned(serial, &awaited, owner.as_deref());
+                if family == Family::YubiKey && self.records_states() {
+                    verdicts.push(device::tries(serial, found.tries));
+                }
+                (false, verdicts)
+            }
             None => {
-                let roster = &self.state.plan.roster;
-                let holder = roster.holder(holder).ok_or_else(|| {
-                    super::HostError::new(
-                        "the holder at the table is not in the roster",
-                        "leave, and resume",
-                    )
-                })?;
-                let reported = Reported {
-                    serial,
-                    family,
-                    firmware,
-                    form_factor,
-                };
-                let revoked = self
-                    .state
-                    .revoked()
-                    .find(None, serial)
-                    .map(|r| r.reason.clone());
-                let verdicts = device::brought(
-                    reported,
-                    holder,
-                    owner.as_deref(),
-                    revoked.as_deref(),
-                    &self.state.plan.policy,
-                );
-                let refused = verdicts.iter().any(|verdict| verdict.is_violated());
-                let used = !refused && !self.is_fresh(&found)?;
+                let mut verdicts = self.brought(holder, &found, owner.as_deref())?;
+                let mut used = false;
+                if !verdicts.iter().any(|verdict| verdict.is_violated()) {
+                    let read = self.known_state(&found)?;
+                    (used, known) = (read.used, read.state);
+                    if self.records_states()
+                        && (family == Family::YubiKey || read.certificate.is_some())
+                    {
+                        let certificate = read.certificate.as_deref();
+                        let now = clock::now()?;
+                        let trust = &self.world.trust;
+                        verdicts.push(device::certificate(family, certificate, trust, now));
+                    }
+                }
                 (used, verdicts)
             }
         };
+        known.tries = found.tries;
+        known.applications.clone_from(&found.config.applications);
+        known.settings.clone_from(&found.config.settings);
         self.record(Event::DeviceSeen {
             holder: holder.to_string(),
             serial,
             family,
-            firmware: firmware.to_string(),
+            firmware: found.firmware.to_string(),
             used,
+            state: self.records_states().then(|| Box::new(known)),
             verdicts,
         })
+    }
+
+    /// Whether the transcript's format has what is on a device.
+    pub(super) fn records_states(&self) -> bool {
+        self.state.format() >= Rule::DeviceTries.since()
+    }
+
+    /// The rules on a device that the holder brings for a new key.
+    fn brought(
+        &self,
+        holder: &Handle,
+        found: &DeviceInfo,
+        owner: Option<&str>,
+    ) -> Result<Vec<Verdict>, Stop> {
+        let serial = found.serial.0;
+        let plan = &self.state.plan;
+        let listed = plan.roster.holder(holder).ok_or_else(|| {
+            HostError::new(
+                "the holder at the table is not in the roster",
+                "leave, and resume",
+            )
+        })?;
+        let reported = Reported {
+            serial,
+            family: found.family,
+            firmware: found.firmware,
+            form_factor: found.config.form_factor,
+        };
+        let revoked = self.state.revoked();
+        let revoked = revoked.find(None, serial).map(|r| r.reason.as_str());
+        Ok(device::brought(
+            reported,
+            listed,
+            owner,
+            revoked,
+            &plan.policy,
+        ))
     }
 
     /// The family of the device that the holder is to insert: that of the key, where a
@@ -85,8 +124,8 @@ impl Driver<'_, '_> {
             .unwrap_or_default()
     }
 
-    /// Whether the device is as the factory left it.
-    fn is_fresh(&mut self, found: &DeviceInfo) -> Result<bool, Stop> {
+    /// Reads what is on the device, before anything is done to it.
+    fn known_state(&mut self, found: &DeviceInfo) -> Result<KnownState, Stop> {
         self.busy("reading what is on the device");
         let device = match found.family {
             Family::YubiKey => Device::YubiKey(found.serial),
@@ -95,7 +134,7 @@ impl Driver<'_, '_> {
                 Device::YubiHsm(Arc::new(Unit::new(self.world.connector, found.serial)))
             }
         };
-        Ok(device.is_fresh()?)
+        Ok(device.known_state()?)
     }
 
     /// Waits until the device with this serial number is the only one inserted.

@@ -9,7 +9,7 @@ use keymoot_record::{
     bundle::{self, Bundle, Expectations, Files},
     ceremony::{Plan, PlanFiles, PlanPart, State},
     report,
-    transcript::{Chain, Event, Mode, Time},
+    transcript::{Chain, Event, Mode, PinTries, Time},
 };
 
 use testkit::stage::finished;
@@ -173,6 +173,35 @@ fn a_machine_that_was_not_examined_by_every_rule_is_noticed() {
         violated.contains(&"MACHINE-EXAMINED".to_owned()),
         "{violated:?}"
     );
+}
+
+#[test]
+fn a_yubikey_with_more_tries_than_three_when_it_was_set_up_or_when_it_signed_is_noticed() {
+    let many = |tries: &mut PinTries| tries.puk.total = 255;
+    let untold = |lines: &mut Vec<Line>| {
+        for event in events(lines) {
+            if let Event::Provisioned { tries, .. } = event {
+                *tries = None;
+            }
+        }
+    };
+    let set_up = |lines: &mut Vec<Line>| {
+        for event in events(lines) {
+            if let Event::Provisioned { tries, .. } = event {
+                tries.iter_mut().for_each(many);
+            }
+        }
+    };
+    let signing = |lines: &mut Vec<Line>| {
+        let seen = events(lines).filter_map(|event| match event {
+            Event::DeviceSeen { state, .. } => state.as_mut(),
+            _ => None,
+        });
+        seen.filter_map(|state| state.tries.as_mut()).for_each(many);
+    };
+    assert!(violated(rewritten(untold)).contains(&"DEVICE-TRIES".to_owned()));
+    assert!(violated(rewritten(set_up)).contains(&"DEVICE-TRIES".to_owned()));
+    assert!(violated(rewritten(signing)).contains(&"DEVICE-TRIES".to_owned()));
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn verifies(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
 
 fn provision_anew(serial: Serial) -> Result<(), DeviceError> {
     let holder = Holder::new();
-    piv::provision(serial, &holder.pin, &holder.puk, &holder.management_key)
+    piv::provision(serial, &holder.pin, &holder.puk, &holder.management_key).map(drop)
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod command_line;
 mod faults;
+mod known_state;
 mod life;
 mod plugging;
 mod shared;

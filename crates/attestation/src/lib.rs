@@ -72,4 +72,4 @@ pub use family::Family;
 pub use key_algorithm::KeyAlgorithm;
 pub use manifest::Manifest;
 pub use trust::{Role, TrustStore};
-pub use verify::{Evidence, verify};
+pub use verify::{Evidence, verify, verify_device};

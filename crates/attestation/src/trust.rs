@@ -21,6 +21,7 @@ use x509_parser::asn1_rs::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::certificate::{BASIC_CONSTRAINTS, Certificate, KEY_USAGE, SignatureAlgorithm};
+use super::facts::Link;
 use super::family::Family;
 use super::hierarchy::FirmwareRange;
 use super::rsa;
@@ -131,6 +132,15 @@ pub(super) struct Anchor {
 }
 
 impl Anchor {
+    /// This key as a link of a chain.
+    pub(super) fn link(&self) -> Link {
+        Link {
+            subject: self.subject_text.clone(),
+            sha256: self.digest,
+            role: self.role.to_string(),
+        }
+    }
+
     /// Whether this key made the signature on a certificate that names it.
     pub(super) fn signed(&self, certificate: &Certificate<'_>) -> bool {
         certificate.issuer() == self.subject

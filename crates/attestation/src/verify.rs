@@ -68,11 +68,7 @@ pub fn verify(
         sha256: certificate.digest(),
         role: role.to_owned(),
     });
-    let vendors = path.iter().map(|anchor| Link {
-        subject: anchor.subject_text.clone(),
-        sha256: anchor.digest,
-        role: anchor.role.to_string(),
-    });
+    let vendors = path.iter().map(|anchor| anchor.link());
     Ok(VerifiedAttestation {
         spki: attestation.public_key().raw.to_vec(),
         algorithm: stated.algorithm,
@@ -82,6 +78,45 @@ pub fn verify(
         specifics: stated.specifics,
         chain: own.into_iter().chain(vendors).collect(),
     })
+}
+
+/// Verifies the certificate of a device that has no key yet, and returns the way from it to a
+/// root. That the device has the certificate's key is shown by an attestation alone.
+///
+/// # Errors
+/// The first violation found.
+pub fn verify_device(
+    certificate: &[u8],
+    family: Family,
+    store: &TrustStore,
+    now: Option<i64>,
+) -> Result<Vec<Link>, Violation> {
+    let device = Certificate::parse(certificate)
+        .map_err(|what| crate::violation::evidence(format!("the device certificate {what}")))?;
+    if let Some(weakness) = rsa::weakness(device.public_key()) {
+        return Err(weak_key("the device certificate", weakness));
+    }
+    let anchor = device_issuer(family, &device, store)?;
+    let path: Vec<_> = store.path(anchor).collect();
+    let dates = dates(&[&device], &path, now);
+    if let Some(violation) = dates.into_iter().next() {
+        return Err(violation);
+    }
+    let own = Link {
+        subject: device.subject_text(),
+        sha256: device.digest(),
+        role: "device".to_owned(),
+    };
+    let vendors = path.iter().map(|anchor| anchor.link());
+    Ok(std::iter::once(own).chain(vendors).collect())
+}
+
+fn weak_key(name: &str, weakness: impl std::fmt::Display) -> Violation {
+    Violation::new(
+        Rule::DeviceChain,
+        format!("the key in {name} {weakness}: others can sign with it"),
+        "take another device, and keep this one for the inquiry",
+    )
 }
 
 /// What the two certificates state, before it is known who says so.
@@ -217,11 +252,7 @@ fn issuers<'s>(
         ("the device certificate", device),
     ] {
         if let Some(weakness) = rsa::weakness(certificate.public_key()) {
-            violations.push(Violation::new(
-                Rule::DeviceChain,
-                format!("the key in {name} {weakness}: others can sign with it"),
-                "take another device, and keep this one for the inquiry",
-            ));
+            violations.push(weak_key(name, weakness));
         }
     }
     match device_issuer(family, device, store) {
@@ -307,10 +338,22 @@ fn validity(
             same_time(family),
         ));
     }
+    violations.extend(dates(&[attestation, device], issuers, now));
+    violations
+}
+
+/// DEVICE-VALIDITY of certificates and of their issuers at a moment, where one is given.
+fn dates(
+    certificates: &[&Certificate<'_>],
+    issuers: &[&Anchor],
+    now: Option<i64>,
+) -> Vec<Violation> {
+    let mut violations = Vec::new();
     let Some(now) = now else {
         return violations;
     };
-    let own = [attestation, device]
+    let own = certificates
+        .iter()
         .map(|certificate| (certificate.subject_text(), certificate.validity()));
     // A root is a pinned key: what its certificate says of dates binds nobody.
     let intermediates = issuers
@@ -318,7 +361,7 @@ fn validity(
         .map_or(&[][..], |(_, below)| below)
         .iter()
         .map(|a| (a.subject_text.clone(), a.validity));
-    for (subject, (first, last)) in own.into_iter().chain(intermediates) {
+    for (subject, (first, last)) in own.chain(intermediates) {
         if !(first..=last).contains(&now) {
             violations.push(Violation::new(
                 Rule::DeviceValidity,

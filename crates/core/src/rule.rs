@@ -208,6 +208,8 @@ rules! {
         "the PIN is asked for at every signature.";
     DeviceTouch = "DEVICE-TOUCH":
         "a touch is asked for at every signature.";
+    DeviceTries = "DEVICE-TRIES" since 2:
+        "PIN and PUK of a YubiKey block after three wrong tries, after set-up and whenever it signs.";
     DeviceRights = "DEVICE-RIGHTS":
         "the key in a YubiHSM 2 can sign with ECDSA and do nothing else, in one domain.";
     DeviceFirmware = "DEVICE-FIRMWARE":

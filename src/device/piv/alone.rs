@@ -4,18 +4,15 @@ use p256::ecdsa::Signature;
 
 use super::session;
 use crate::device::error::{DeviceError, ErrorKind, Refusal};
-use crate::device::exclusive::{Exclusive, SUCCESS};
+use crate::device::exclusive::{Exclusive, PIN, PUK, SUCCESS, UNKNOWN_COMMAND, field};
 use crate::device::identity::{Serial, Who};
-use crate::device::operation::Operation;
+use crate::device::operation::{Credential, Operation};
 use crate::host::secret::Secret;
+use keymoot_record::transcript::PinTries;
 
 /// The length of a PIN or PUK as it is sent, padded (NIST SP 800-73-4 part 2, section 2.4.3).
 const REFERENCE: usize = 8;
 const PADDING: [u8; REFERENCE] = [0xff; REFERENCE];
-
-/// Which reference data a command is about.
-const PIN: u8 = 0x80;
-const PUK: u8 = 0x81;
 
 /// GENERAL AUTHENTICATE with the P-256 key in slot 9c, and its template around 32 bytes (NIST SP
 /// 800-73-4 part 2, section 3.2.4).
@@ -33,6 +30,10 @@ const FACTORY: u8 = 0x05;
 
 /// Neither PIN nor touch, or not both.
 const SECURITY_STATUS: u16 = 0x6982;
+/// What a device with PIN complexity answers to a new PIN that it refuses, and any device to one
+/// that is too short for it.
+const CONDITIONS: u16 = 0x6985;
+const BAD_DATA: u16 = 0x6a80;
 /// No tries left.
 const BLOCKED: u16 = 0x6983;
 
@@ -40,7 +41,11 @@ const BLOCKED: u16 = 0x6983;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Judged {
     Right,
-    Wrong { tries: u8 },
+    /// The old one is right, and the new one breaks the device's own rules.
+    Forbidden,
+    Wrong {
+        tries: u8,
+    },
     Blocked,
 }
 
@@ -121,6 +126,7 @@ impl Alone {
             status @ 0x63c1..=0x63cf => Ok(Judged::Wrong {
                 tries: (status & 0xf) as u8,
             }),
+            CONDITIONS | BAD_DATA if values.len() > 1 => Ok(Judged::Forbidden),
             status => Err(self.device.refused(status)),
         }
     }
@@ -128,6 +134,7 @@ impl Alone {
     fn wrong_pin(&self, judged: Judged) -> DeviceError {
         self.error(match judged {
             Judged::Wrong { tries } => ErrorKind::WrongPin(tries),
+            Judged::Forbidden => ErrorKind::PinForbidden(Credential::Pin),
             _ => ErrorKind::PinBlocked,
         })
     }
@@ -145,10 +152,15 @@ impl Alone {
     fn is_factory(&self, reference: u8) -> Result<bool, DeviceError> {
         let [class, instruction, p1] = GET_METADATA;
         let told = self.device.data(&[class, instruction, p1, reference, 0])?;
-        match find(&told, FACTORY) {
+        match field(&told, FACTORY) {
             Some([flag @ 0..=1]) => Ok(*flag == 1),
             _ => Err(self.device.malformed()),
         }
+    }
+
+    /// The tries that PIN and PUK have.
+    pub(super) fn tries(&self) -> Result<Option<PinTries>, DeviceError> {
+        self.device.tries()
     }
 
     /// The device said yes, and did not do it.
@@ -186,28 +198,14 @@ impl Alone {
     /// Whether there is a key in slot 9c that was not imported, as far as the device says.
     fn holds_generated_key(&self) -> Result<bool, DeviceError> {
         const IMPORTED: &[u8] = &[2];
-        /// Before firmware 5.3.0: it does not tell.
-        const UNKNOWN_COMMAND: u16 = 0x6d00;
         let [class, instruction, p1] = GET_METADATA;
         let told = self.device.send(&[class, instruction, p1, SIGNATURE, 0])?;
         Ok(match told.status {
             // With more to come: a public key too long for one reply, and the origin before it.
-            SUCCESS | 0x6100..=0x61ff => find(&told.data, ORIGIN) != Some(IMPORTED),
+            SUCCESS | 0x6100..=0x61ff => field(&told.data, ORIGIN) != Some(IMPORTED),
             status => status == UNKNOWN_COMMAND,
         })
     }
-}
-
-/// A value among tag, length, value triples with lengths below 128.
-fn find(mut fields: &[u8], wanted: u8) -> Option<&[u8]> {
-    while let [tag, length @ ..=0x7f, rest @ ..] = fields {
-        let (value, after) = rest.split_at_checked(usize::from(*length))?;
-        if *tag == wanted {
-            return Some(value);
-        }
-        fields = after;
-    }
-    None
 }
 
 /// The signature in a dynamic authentication template, and nothing else.
@@ -225,7 +223,7 @@ fn signature_in(reply: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{find, signature_in};
+    use super::signature_in;
 
     #[test]
     fn a_template_that_holds_a_signature_and_nothing_else_is_read() {
@@ -240,14 +238,6 @@ mod tests {
             &[0x7c, 4, 0x83, 2, 8, 9],
         ] {
             assert_eq!(signature_in(reply), None, "{reply:?}");
-        }
-    }
-
-    #[test]
-    fn a_field_is_found_among_others_and_not_in_a_record_that_ends_too_early() {
-        assert_eq!(find(&[1, 1, 0xff, 5, 1, 1], 5), Some(&[1][..]));
-        for fields in [&[][..], &[5], &[5, 1], &[1, 9, 5, 1, 1], &[5, 0x81, 1, 1]] {
-            assert_eq!(find(fields, 5), None, "{fields:?}");
         }
     }
 }

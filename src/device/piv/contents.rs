@@ -6,14 +6,33 @@ use yubikey::piv::{AlgorithmId, ManagementSlotId, SlotAlgorithmId, SlotId, SlotM
 use yubikey::{MgmAlgorithmId, PinPolicy, TouchPolicy};
 
 use super::session::Session;
+use super::signing::certificate_in;
 use crate::device::error::DeviceError;
 use crate::device::identity::Serial;
 use crate::device::operation::Operation;
 use keymoot_attestation::Firmware;
+use keymoot_core::digest::Digest;
+use keymoot_record::transcript::DeviceState;
 
 /// The first firmware that tells about its slots (GET METADATA: Yubico, "PIV
 /// extensions").
 pub(super) const METADATA: Firmware = Firmware::new(5, 3, 0);
+
+/// The data object of the certificate of the attestation key F9.
+const F9_CERTIFICATE: yubikey::ObjectId = 0x005f_ff01;
+
+/// The data objects that are looked for (NIST SP 800-73-4 part 1, table 2). An object that is
+/// only read after the PIN is there as well.
+const OBJECTS: [(yubikey::ObjectId, &str); 8] = [
+    (0x005f_c105, "the certificate of slot 9a"),
+    (0x005f_c10a, "the certificate of slot 9c"),
+    (0x005f_c10b, "the certificate of slot 9d"),
+    (0x005f_c101, "the certificate of slot 9e"),
+    (0x005f_c102, "the card holder's identifier (CHUID)"),
+    (0x005f_c107, "the card's capabilities (CCC)"),
+    (0x005f_c106, "the card's security object"),
+    (0x005f_c10c, "the history of its keys"),
+];
 
 /// What is on a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,17 +48,46 @@ pub struct Contents {
     /// The keys on it, by slot; `None` when the firmware (before 5.3.0) cannot
     /// tell.
     pub keys: Option<Vec<KeyInSlot>>,
+    /// The data objects on it that others know: certificates, and what identifies a card.
+    pub objects: Vec<String>,
+    /// The certificate of the attestation key in slot F9, DER, where there is one.
+    pub certificate: Option<Vec<u8>>,
 }
 
 impl Contents {
     /// Whether the PIV application is known to be as the factory left it: no
-    /// keys, and every credential the factory's.
+    /// keys or objects, and every credential the factory's.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
         self.pin.factory == Some(true)
             && self.puk.factory == Some(true)
             && self.factory_management_key == Some(true)
             && self.keys.as_ref().is_some_and(Vec::is_empty)
+            && self.objects.is_empty()
+    }
+
+    /// What a reset destroys and what it puts back, for people.
+    #[must_use]
+    pub fn state(&self) -> DeviceState {
+        let changed = [
+            ("its PIN", self.pin.factory),
+            ("its PUK", self.puk.factory),
+            ("its management key", self.factory_management_key),
+        ];
+        DeviceState {
+            certificate: self.certificate.as_deref().map(Digest::of),
+            keys: match &self.keys {
+                Some(keys) => keys.iter().map(ToString::to_string).collect(),
+                None => vec!["keys that this firmware does not tell of".to_owned()],
+            },
+            objects: self.objects.clone(),
+            changed: changed
+                .into_iter()
+                .filter(|(_, factory)| *factory != Some(true))
+                .map(|(name, _)| name.to_owned())
+                .collect(),
+            ..DeviceState::default()
+        }
     }
 }
 
@@ -93,6 +141,21 @@ pub enum Origin {
     Imported,
 }
 
+impl fmt::Display for KeyInSlot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origin = match self.origin {
+            Some(Origin::Generated) => "generated on the device",
+            Some(Origin::Imported) => "imported",
+            None => "origin not told",
+        };
+        write!(
+            f,
+            "the {} key in slot {:02x}, {origin}",
+            self.algorithm, self.slot
+        )
+    }
+}
+
 impl fmt::Display for KeyAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -129,6 +192,8 @@ impl Session {
             puk: self.credential(ManagementSlotId::Puk)?,
             factory_management_key: self.credential(ManagementSlotId::Management)?.factory,
             keys: Some(self.keys()?),
+            objects: self.objects()?,
+            certificate: self.device_certificate()?,
         })
     }
 
@@ -150,6 +215,8 @@ impl Session {
             },
             factory_management_key: None,
             keys: None,
+            objects: self.objects()?,
+            certificate: self.device_certificate()?,
         })
     }
 
@@ -188,6 +255,31 @@ impl Session {
     pub(super) fn metadata(&mut self, slot: SlotId) -> Result<Option<SlotMetadata>, DeviceError> {
         match yubikey::piv::metadata(&mut self.yubikey, slot) {
             Ok(told) => Ok(Some(told)),
+            Err(yubikey::Error::NotFound) => Ok(None),
+            Err(error) => Err(self.error(error)),
+        }
+    }
+
+    /// The objects that are there, of those that any card can have.
+    fn objects(&mut self) -> Result<Vec<String>, DeviceError> {
+        let mut found = Vec::new();
+        for (id, name) in OBJECTS {
+            match self.yubikey.fetch_object(id) {
+                Err(yubikey::Error::NotFound) => {}
+                Ok(_) | Err(yubikey::Error::GenericError) => found.push(name.to_owned()),
+                Err(error) => return Err(self.error(error)),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The certificate of the attestation key, in the object that holds it.
+    pub(super) fn device_certificate(&mut self) -> Result<Option<Vec<u8>>, DeviceError> {
+        match self.yubikey.fetch_object(F9_CERTIFICATE) {
+            Ok(object) => {
+                let certificate = certificate_in(&object).ok_or_else(|| self.malformed())?;
+                Ok(Some(certificate.to_vec()))
+            }
             Err(yubikey::Error::NotFound) => Ok(None),
             Err(error) => Err(self.error(error)),
         }

@@ -15,6 +15,7 @@ use crate::device::pin_rules::{
 };
 use crate::host::secret::Secret;
 use keymoot_attestation::Firmware;
+use keymoot_record::transcript::PinTries;
 
 /// The length of a management key in bytes: AES-192, and 3DES on firmware before
 /// 5.4.2, have the same.
@@ -83,13 +84,14 @@ pub fn unblock_pin(serial: Serial, puk: &Secret, new: &Secret) -> Result<(), Dev
         match device.unblock_pin(&puk, &new)? {
             Judged::Right => Ok(()),
             Judged::Wrong { tries } => Err(device.error(ErrorKind::WrongPuk(tries))),
+            Judged::Forbidden => Err(device.error(ErrorKind::PinForbidden(Credential::Pin))),
             Judged::Blocked => Err(device.error(ErrorKind::PukBlocked)),
         }
     })
 }
 
 /// Gives a fresh device its own management key, PUK and PIN, in this order, and
-/// proves that no factory credential opens it any more.
+/// proves that no factory credential opens it any more. Returns the tries that PIN and PUK have.
 ///
 /// `management_key` is [`MANAGEMENT_KEY_LENGTH`] random bytes. Keep all three
 /// safe before this is called: a device set up and a key lost is a device to
@@ -106,7 +108,7 @@ pub fn provision(
     pin: &Secret,
     puk: &Secret,
     management_key: &Secret,
-) -> Result<(), DeviceError> {
+) -> Result<Option<PinTries>, DeviceError> {
     check_pin(serial, pin)?;
     check_new_puk(puk, pin).map_err(|reason| refused(serial, Credential::Puk, reason))?;
     let (pin, puk, management_key) = (pin.duplicate(), puk.duplicate(), management_key.duplicate());
@@ -128,6 +130,9 @@ pub fn provision(
             Judged::Wrong { .. } => {
                 return Err(device.error(ErrorKind::NotFresh(Credential::Puk)));
             }
+            Judged::Forbidden => {
+                return Err(device.error(ErrorKind::PinForbidden(Credential::Puk)));
+            }
             Judged::Blocked => return Err(device.error(ErrorKind::PukBlocked)),
         }
         device.change_pin(&Secret::of(FACTORY_PIN), &pin)?;
@@ -140,7 +145,7 @@ pub fn provision(
                 return Err(device.error(ErrorKind::FactoryCredential(credential)));
             }
         }
-        Ok(())
+        device.tries()
     })
 }
 
@@ -185,7 +190,7 @@ fn block(
         match attempt(&wrong)? {
             Judged::Blocked => return Ok(()),
             // By chance the right one, or one try less: again.
-            Judged::Right | Judged::Wrong { .. } => {}
+            Judged::Right | Judged::Wrong { .. } | Judged::Forbidden => {}
         }
     }
     Err(device.not_done("its PIN and PUK do not block, however often they are wrong"))

@@ -16,9 +16,6 @@ use crate::device::operation::Operation;
 use crate::host::secret::Secret;
 use keymoot_attestation::Evidence;
 
-/// The data object of the attestation certificate F9.
-const F9_CERTIFICATE: yubikey::ObjectId = 0x005f_ff01;
-
 /// Generates a P-256 key in slot 9c that demands PIN and touch for every
 /// signature, and returns its SubjectPublicKeyInfo (RFC 5480), DER. **Replaces a
 /// key that is already there.**
@@ -53,13 +50,9 @@ pub fn attest(serial: Serial) -> Result<Evidence, DeviceError> {
             Err(error @ Error::GenericError) => return Err(session.no_key_or(error)),
             Err(error) => return Err(session.error(error)),
         };
-        let object = session
-            .yubikey
-            .fetch_object(F9_CERTIFICATE)
-            .map_err(|error| session.error(error))?;
-        let device = certificate_in(&object)
-            .ok_or_else(|| session.malformed())?
-            .to_vec();
+        let device = session
+            .device_certificate()?
+            .ok_or_else(|| session.malformed())?;
         Ok(Evidence {
             attestation,
             device,
@@ -143,7 +136,7 @@ impl Session {
 
 /// The certificate in a PIV certificate object: tag 70 among the elements (NIST
 /// SP 800-73-4 part 1, appendix A), its bytes untouched.
-fn certificate_in(mut object: &[u8]) -> Option<&[u8]> {
+pub(super) fn certificate_in(mut object: &[u8]) -> Option<&[u8]> {
     while let [tag, rest @ ..] = object {
         let (length, rest) = match rest {
             [length @ ..=0x7f, rest @ ..] => (usize::from(*length), rest),

@@ -10,6 +10,7 @@ use yubihsm::{Connector, HttpConfig, UsbConfig};
 use crate::device::contain::contained;
 use crate::device::error::{DeviceError, ErrorKind};
 use crate::device::identity::{DeviceInfo, Serial, Who};
+use crate::device::management::Config;
 use crate::device::operation::Operation;
 use keymoot_attestation::{Family, Firmware};
 
@@ -84,7 +85,8 @@ impl UnitInfo {
             family: Family::YubiHsm,
             serial: self.serial,
             firmware: self.firmware,
-            form_factor: None,
+            config: Config::default(),
+            tries: None,
             place: self.place.to_string(),
         }
     }

@@ -1,5 +1,6 @@
 //! From any unit to one on which each role can do what it is for and nothing else.
 
+use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,8 @@ use crate::device::operation::Operation;
 use crate::host::secret::Secret;
 use keymoot_attestation::Firmware;
 use keymoot_attestation::yubihsm_log::GET_LOG_ENTRIES;
+use keymoot_core::digest::Digest;
+use keymoot_record::transcript::DeviceState;
 
 const RESET_DEVICE: u8 = 0x08;
 const PUT_AUTHENTICATION_KEY: u8 = 0x44;
@@ -39,6 +42,8 @@ pub struct Contents {
     /// The objects on it, where the factory's key is there to ask. The library
     /// leaves out objects of kinds it does not know, and all after them.
     pub objects: Option<Vec<ObjectSeen>>,
+    /// The device certificate, DER, where the factory's key is there to read it.
+    pub certificate: Option<Vec<u8>>,
 }
 
 impl Contents {
@@ -46,6 +51,27 @@ impl Contents {
     #[must_use]
     pub fn is_fresh(&self) -> bool {
         self.factory_password && self.objects.as_deref() == Some(&[ObjectSeen::FACTORY_KEY])
+    }
+
+    /// What a reset destroys, for people.
+    #[must_use]
+    pub fn state(&self) -> DeviceState {
+        let objects = self.objects.as_deref().unwrap_or_default();
+        let (keys, objects) = objects
+            .iter()
+            .filter(|object| **object != ObjectSeen::FACTORY_KEY)
+            .partition::<Vec<&ObjectSeen>, _>(|object| object.kind == Type::AsymmetricKey as u8);
+        let mut changed = Vec::new();
+        if !self.factory_password {
+            changed.push("its passwords, and what only they show".to_owned());
+        }
+        DeviceState {
+            certificate: self.certificate.as_deref().map(Digest::of),
+            keys: keys.iter().map(ToString::to_string).collect(),
+            objects: objects.iter().map(ToString::to_string).collect(),
+            changed,
+            ..DeviceState::default()
+        }
     }
 }
 
@@ -57,6 +83,19 @@ pub struct ObjectSeen {
     /// Its type: 1 opaque, 2 authentication key, 3 asymmetric key, 4 wrap key
     /// (Yubico, "Object type").
     pub kind: u8,
+}
+
+impl fmt::Display for ObjectSeen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            1 => "opaque object",
+            2 => "authentication key",
+            3 => "asymmetric key",
+            4 => "wrap key",
+            _ => "object",
+        };
+        write!(f, "the {kind} {:#06x}", self.id)
+    }
 }
 
 impl ObjectSeen {
@@ -79,11 +118,13 @@ impl Unit {
                     firmware,
                     factory_password: true,
                     objects: Some(talk.objects()?),
+                    certificate: talk.device_certificate(Role::Factory)?,
                 }),
                 Err(error) if is_used(&error) => Ok(Contents {
                     firmware,
                     factory_password: false,
                     objects: None,
+                    certificate: None,
                 }),
                 Err(error) => Err(error),
             }

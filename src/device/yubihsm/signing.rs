@@ -90,12 +90,9 @@ impl Unit {
         let administrator = administrator.duplicate();
         self.run(Operation::Attest, move |talk| {
             talk.open(Role::Administrator, &administrator)?;
-            let device = talk.ask(
-                Role::Administrator,
-                GET_OPAQUE,
-                Some(DEVICE_CERTIFICATE),
-                |client| client.get_opaque(DEVICE_CERTIFICATE),
-            )?;
+            let device = talk
+                .device_certificate(Role::Administrator)?
+                .ok_or_else(|| talk.malformed())?;
             let attestation = talk.of_key(
                 Role::Administrator,
                 SIGN_ATTESTATION_CERTIFICATE,
@@ -144,6 +141,21 @@ impl Talk {
         match self.send(role, command, Some(SIGNING_KEY), give) {
             Ok(answer) => Ok(answer),
             Err(Failure::Refused(NOT_FOUND)) => Err(self.error(ErrorKind::NoKey)),
+            Err(failure) => Err(self.told(failure, role)),
+        }
+    }
+
+    /// The certificate that the vendor put into the unit, where there is one.
+    pub(super) fn device_certificate(
+        &mut self,
+        role: Role,
+    ) -> Result<Option<Vec<u8>>, DeviceError> {
+        let sent = self.send(role, GET_OPAQUE, Some(DEVICE_CERTIFICATE), |client| {
+            client.get_opaque(DEVICE_CERTIFICATE)
+        });
+        match sent {
+            Ok(certificate) => Ok(Some(certificate)),
+            Err(Failure::Refused(NOT_FOUND)) => Ok(None),
             Err(failure) => Err(self.told(failure, role)),
         }
     }

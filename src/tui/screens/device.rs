@@ -13,6 +13,7 @@ use keymoot_record::{
         turn::Seen,
     },
     rules::roster::Handle,
+    transcript::DeviceSetting,
 };
 
 /// The word that asks for another device.
@@ -51,11 +52,19 @@ impl Screen for Identify {
                     "not fresh: somebody has used its PIV application before"
                 }
                 (true, Family::YubiHsm) => "not fresh: somebody has used it before",
-                (false, Family::YubiKey) => "as the factory left it",
+                (false, Family::YubiKey) if self.device.state.tries.is_none() => {
+                    "as the factory left it"
+                }
+                (false, Family::YubiKey) => {
+                    "as the factory left it, and is reset all the same, so that its tries are the factory's"
+                }
                 (false, Family::YubiHsm) => "as the factory left it, and is reset all the same, so that its log begins with that",
             }
         ));
         page.gap();
+        for setting in &self.device.state.settings {
+            page.item("", setting_in_words(*setting), page.sheet.quiet());
+        }
         page.text("The number stands on the case. What is typed here is compared with what the device says of itself, so that the device at work is the one in your hand.");
         if sight.room {
             page.gap();
@@ -83,6 +92,15 @@ impl Screen for Identify {
 
     fn refuse(&mut self, why: String) {
         self.digits.refuse(why);
+    }
+}
+
+/// A setting of the device, as people read it.
+fn setting_in_words(setting: DeviceSetting) -> &'static str {
+    match setting {
+        DeviceSetting::PinComplexity => "It refuses common PINs by itself (PIN complexity).",
+        DeviceSetting::Fips => "It is of the FIPS series.",
+        DeviceSetting::LongPins => "Its PIN must have 8 characters.",
     }
 }
 
@@ -118,6 +136,14 @@ impl Screen for Erase {
             "{} {} was used before. For a root key it must start afresh.",
             self.device.family, self.device.serial
         ));
+        let lost = self.device.state.lost();
+        if !lost.is_empty() {
+            page.gap();
+            page.text("The reset destroys:");
+            for part in &lost {
+                page.item("- ", &escape(part), page.sheet.headline());
+            }
+        }
         page.gap();
         page.item(
             "! ",

@@ -41,7 +41,7 @@ impl Pin {
         }
         let pin = std::mem::replace(&mut self.typing, Secret::field(PIN_FIELD));
         let checked = if self.prompt.new {
-            check_new(self.prompt.family, &pin)
+            check_new(self.prompt.family, self.prompt.demands, &pin)
         } else {
             check_typed(self.prompt.family, &pin)
         };
@@ -117,7 +117,11 @@ impl Screen for Pin {
                 "It is the signer's password of this device, chosen when its key was made."
             });
         } else if self.prompt.new {
-            page.text("6 to 8 characters of a plain keyboard. Digits are typed alike on every keyboard. Not a date, not a run, not what the device came with.");
+            let length = match self.prompt.demands.long {
+                true => "This device demands 8",
+                false => "6 to 8",
+            };
+            page.text(&format!("{length} characters of a plain keyboard. Digits are typed alike on every keyboard. Not a date, not a run, not what the device came with."));
         } else {
             page.text("It is checked by the device, which allows few tries.");
         }

@@ -43,6 +43,7 @@ pub(super) fn every_question() -> Vec<Story> {
         family: keymoot_attestation::Family::YubiKey,
         firmware: "5.4.3".to_owned(),
         used: false,
+        state: None,
         verdicts: violated(),
     });
     let mut unfit = Story::opened();

@@ -161,6 +161,7 @@ fn a_rule_refuses_a_device() {
         family: keymoot_attestation::Family::YubiKey,
         firmware: "5.4.3".to_owned(),
         used: false,
+        state: None,
         verdicts: vec![violation.into()],
     });
     insta::assert_snapshot!(Table::asked(&story).picture());
@@ -189,6 +190,7 @@ fn a_new_pin_is_typed_twice_and_masked() {
         serial: serial(9),
         family: keymoot_attestation::Family::YubiKey,
         new: true,
+        demands: crate::device::PinDemands::default(),
         refused: None,
     }));
     table.enter("739164").keys("7391");
@@ -203,6 +205,7 @@ fn a_wrong_pin_is_told_with_the_tries_left() {
         serial: serial(3),
         family: keymoot_attestation::Family::YubiKey,
         new: false,
+        demands: crate::device::PinDemands::default(),
         refused: Some("wrong PIN for YubiKey 17383333: 2 tries left. Type it again.".to_owned()),
     }));
     insta::assert_snapshot!(table.picture());

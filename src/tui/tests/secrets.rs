@@ -19,6 +19,7 @@ fn prompted(new: bool) -> Table {
         serial: serial(3),
         family: keymoot_attestation::Family::YubiKey,
         new,
+        demands: crate::device::PinDemands::default(),
         refused: None,
     }));
     table

@@ -178,6 +178,7 @@ impl Story {
             family: keymoot_attestation::Family::YubiKey,
             firmware: "5.7.4".to_owned(),
             used,
+            state: None,
             verdicts: Vec::new(),
         })
     }
@@ -242,6 +243,14 @@ impl Story {
                 holder: holder.clone(),
                 serial,
             },
+            Event::ResetAnnounced {
+                holder: holder.clone(),
+                serial,
+            },
+            Event::ResetDone {
+                holder: holder.clone(),
+                serial,
+            },
             Event::EscrowKept {
                 holder: holder.clone(),
                 serial,
@@ -250,6 +259,8 @@ impl Story {
             Event::Provisioned {
                 holder: holder.clone(),
                 serial,
+                tries: None,
+                verdicts: Vec::new(),
             },
             Event::GenerateAnnounced { holder, serial },
         ] {

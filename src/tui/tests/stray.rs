@@ -60,6 +60,7 @@ fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
                 serial: serial(3),
                 family: keymoot_attestation::Family::YubiKey,
                 new,
+                demands: crate::device::PinDemands::default(),
                 refused: None,
             }))
         }));

@@ -1,6 +1,8 @@
 //! Whose keys these are: the enrolments that a ceremony made and the statements that
 //! its keys signed, judged anew from the evidence in its bundle.
 
+use std::collections::BTreeMap;
+
 use super::{STOP, audits, record::Record};
 use crate::{
     ceremony::{enrolment::Enrolment, statement},
@@ -91,6 +93,45 @@ impl Record<'_> {
                 ..verdict
             })
             .collect()
+    }
+
+    /// DEVICE-TRIES of every YubiKey that made a key or a signature in this ceremony, by what it
+    /// said last before that.
+    pub(super) fn tries(&self) -> Vec<Verdict> {
+        if self.state.format() < Rule::DeviceTries.since() {
+            return Vec::new();
+        }
+        let mut said = BTreeMap::new();
+        let mut judged: BTreeMap<u32, Verdict> = BTreeMap::new();
+        for entry in self.chain.entries() {
+            match &entry.event {
+                Event::DeviceSeen {
+                    serial,
+                    family: Family::YubiKey,
+                    state,
+                    ..
+                } => {
+                    said.insert(*serial, state.as_ref().and_then(|state| state.tries));
+                }
+                Event::Provisioned { serial, tries, .. } if said.contains_key(serial) => {
+                    said.insert(*serial, *tries);
+                }
+                Event::Enrolled { serial, .. }
+                | Event::Signed { serial, .. }
+                | Event::Proved { serial, .. }
+                | Event::Closed { serial, .. } => {
+                    if let Some(tries) = said.get(serial) {
+                        let verdict = device::tries(*serial, *tries);
+                        let before = judged.get(serial);
+                        if before.is_none_or(|before| !before.is_violated()) {
+                            judged.insert(*serial, verdict);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        judged.into_values().collect()
     }
 
     fn attested_at(&self, serial: u32) -> Option<Time> {

@@ -72,6 +72,7 @@ impl Record<'_> {
             verdicts.push(self.inputs());
         }
         verdicts.extend(self.enrolments());
+        verdicts.extend(self.tries());
         verdicts.extend(carried::judge(self.state, self.trust));
         verdicts.extend(self.possession());
         verdicts.extend(self.proofs());

@@ -1,6 +1,6 @@
 //! A holder's turn at the table, stage by stage.
 
-use crate::rules::roster::Handle;
+use crate::{rules::roster::Handle, transcript::DeviceState};
 use keymoot_attestation::Family;
 use keymoot_core::{Verdict, digest::Digest};
 
@@ -47,6 +47,8 @@ pub struct Seen {
     pub firmware: String,
     /// Whether something must be erased before it can be used.
     pub used: bool,
+    /// What is on it; empty where that was not read.
+    pub state: DeviceState,
 }
 
 /// How far a turn has come: what comes next.

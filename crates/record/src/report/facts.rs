@@ -142,6 +142,12 @@ fn device<'a>(
                 verdicts,
                 ..
             }
+            | Event::Provisioned {
+                holder,
+                serial,
+                verdicts,
+                ..
+            }
             | Event::Attested {
                 holder,
                 serial,

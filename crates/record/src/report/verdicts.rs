@@ -77,6 +77,7 @@ fn all<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Verdict> {
             Event::Opened { verdicts, .. }
             | Event::MachineChecked { verdicts }
             | Event::DeviceSeen { verdicts, .. }
+            | Event::Provisioned { verdicts, .. }
             | Event::Attested { verdicts, .. }
             | Event::LogRead { verdicts, .. }
             | Event::Proposed { verdicts, .. }

@@ -1,7 +1,7 @@
 //! The rules on a device and on the key in it.
 
 use super::{Verdict, Violation, policy::Policy, roster::Holder};
-use crate::transcript::Time;
+use crate::transcript::{PinTries, Time};
 use keymoot_attestation as attestation;
 use keymoot_attestation::{
     Capabilities, Evidence, Family, Firmware, FormFactor, KeyAlgorithm, PinPolicy, Slot, Specifics,
@@ -108,6 +108,70 @@ pub fn returned(serial: u32, awaited: &[u32], owner: Option<&str>) -> Vec<Verdic
         },
         "take it out and insert the enrolled device",
     )]
+}
+
+/// DEVICE-CHAIN of a device that has no key yet: whether its certificate is the vendor's. It
+/// proves no key; a device that is simulated or has another's certificate is refused before it
+/// is erased.
+#[must_use]
+pub fn certificate(
+    family: Family,
+    certificate: Option<&[u8]>,
+    trust: &TrustStore,
+    now: Time,
+) -> Verdict {
+    let Some(certificate) = certificate else {
+        return Violation::new(
+            Rule::DeviceChain,
+            "the device has no certificate that could show who made it",
+            "take another device",
+        )
+        .into();
+    };
+    match attestation::verify_device(certificate, family, trust, Some(now.unix())) {
+        Ok(chain) => {
+            let names: Vec<_> = chain
+                .iter()
+                .map(|link| keymoot_core::text::escape(&link.subject))
+                .collect();
+            Verdict::held(
+                Rule::DeviceChain,
+                format!(
+                    "the device's certificate is the vendor's: {}",
+                    names.join(" <- ")
+                ),
+            )
+        }
+        Err(violation) => violation.into(),
+    }
+}
+
+/// DEVICE-TRIES: PIN and PUK block after three wrong tries.
+#[must_use]
+pub fn tries(serial: u32, tries: Option<PinTries>) -> Verdict {
+    /// Wrong tries in a row, before a PIN or PUK blocks: the factory's.
+    const MOST: u8 = 3;
+    match tries {
+        Some(tries) if tries.pin.total == MOST && tries.puk.total == MOST => Verdict::held(
+            Rule::DeviceTries,
+            format!("PIN and PUK of YubiKey {serial} have {MOST} tries each"),
+        ),
+        Some(tries) => Violation::new(
+            Rule::DeviceTries,
+            format!(
+                "YubiKey {serial} allows {} wrong PINs and {} wrong PUKs in a row, and {MOST} is the most",
+                tries.pin.total, tries.puk.total
+            ),
+            "take the spare device; this one must be reset and enrolled again",
+        )
+        .into(),
+        None => Violation::new(
+            Rule::DeviceTries,
+            format!("YubiKey {serial} does not say how many tries its PIN and PUK have"),
+            "take a device with firmware 5.3.0 or later",
+        )
+        .into(),
+    }
 }
 
 fn firmware(

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::{DeviceState, PinTries};
 use crate::ceremony::ended::Cause;
 use crate::ceremony::plan_part::PlanPart;
 use keymoot_attestation::Family;
@@ -202,6 +203,9 @@ pub enum Event {
         firmware: String,
         /// Whether something must be erased before it can be used.
         used: bool,
+        /// What is on it, where that was read. Transcripts of format 1 do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state: Option<Box<DeviceState>>,
         /// What the rules say of it.
         verdicts: Vec<Verdict>,
     },
@@ -252,6 +256,12 @@ pub enum Event {
         holder: String,
         /// The device.
         serial: u32,
+        /// The tries that a YubiKey's PIN and PUK have now. Transcripts of format 1 do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tries: Option<PinTries>,
+        /// What the rules say of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        verdicts: Vec<Verdict>,
     },
     /// A key is about to be generated in slot 9c.
     GenerateAnnounced {

@@ -6,11 +6,13 @@
 //! and reads them; `host` writes them to the disk.
 
 pub mod chain;
+mod device_state;
 pub mod event;
 mod sentence;
 mod unknown;
 
 pub use chain::{Chain, ChainError, Entry};
+pub use device_state::{DeviceSetting, DeviceState, PinTries, Tries};
 pub use event::{Event, Mode, Program};
 pub use keymoot_core::time::Time;
 

@@ -124,6 +124,7 @@ impl Event {
                 firmware,
                 used,
                 verdicts,
+                ..
             } => format!(
                 "{} inserts {family} {serial}, firmware {}{}: {}",
                 escape(holder),

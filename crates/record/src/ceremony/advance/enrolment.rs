@@ -10,7 +10,7 @@ use crate::{
     transcript::Event,
 };
 use keymoot_attestation::Family;
-use keymoot_core::{Verdict, digest::Digest};
+use keymoot_core::{Rule, Verdict, digest::Digest};
 
 impl State {
     /// Folds in an event of an enrolment.
@@ -30,8 +30,18 @@ impl State {
                     .escrow = *sealed;
                 self.moves_on(holder, *serial, Stage::Provision, Stage::HalfProvisioned)
             }
-            Event::Provisioned { holder, serial } => {
-                self.moves_on(holder, *serial, Stage::HalfProvisioned, Stage::Generate)
+            Event::Provisioned {
+                holder,
+                serial,
+                verdicts,
+                ..
+            } => {
+                let violated = violated(verdicts);
+                let next = match violated.is_empty() {
+                    true => Stage::Generate,
+                    false => Stage::Refused(violated),
+                };
+                self.moves_on(holder, *serial, Stage::HalfProvisioned, next)
             }
             Event::GenerateAnnounced { holder, serial } => {
                 self.moves_on(holder, *serial, Stage::Generate, Stage::HalfGenerated)
@@ -85,13 +95,16 @@ impl State {
     }
 
     fn device_confirmed(&mut self, holder: &str, serial: u32) -> Step {
+        let of_format_1 = self.format() < Rule::DeviceTries.since();
         let turn = self.device_at_stage(holder, serial, &[Stage::Identify])?;
         let used = turn.device.as_ref().is_some_and(|seen| seen.used);
         turn.stage = match (used, turn.family()) {
             (true, _) => Stage::Erase,
-            (false, Family::YubiKey) => Stage::Provision,
-            // Its log is to begin with a reset.
-            (false, Family::YubiHsm) => Stage::HalfProvisioned,
+            // It was enough that it seemed fresh; nobody had asked for its tries.
+            (false, Family::YubiKey) if of_format_1 => Stage::Provision,
+            // A YubiHSM 2's log is to begin with a reset, a YubiKey's tries are to be the
+            // factory's.
+            (false, _) => Stage::HalfProvisioned,
         };
         Ok(())
     }

@@ -25,6 +25,7 @@ impl State {
                 family,
                 firmware,
                 used,
+                state,
                 verdicts,
             } => {
                 let seen = Seen {
@@ -32,6 +33,7 @@ impl State {
                     family: *family,
                     firmware: firmware.clone(),
                     used: *used,
+                    state: state.as_deref().cloned().unwrap_or_default(),
                 };
                 self.device_seen(holder, seen, verdicts)
             }
