@@ -114,6 +114,8 @@ fn no_ceremony_starts_from_a_bundle_that_fewer_than_the_quorum_closed() {
             ),
             "{said}"
         );
+        let closed = "No ceremony starts from it: it says that the quorum is lost; closed by 2 of";
+        assert!(said.contains(closed), "{said}");
         let said = ends_with(3, &mut next_ceremony(&bundle, &next))?;
         assert!(said.contains("BUNDLE-PREVIOUS"), "{said}");
         assert!(!next.with_file_name("next.ceremony").exists());

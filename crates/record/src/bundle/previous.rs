@@ -23,8 +23,10 @@ pub fn previous_state(bundle: &Bundle) -> Verdict {
     let bytes = |name: &str| bundle.files().get(name).map_or(&[][..], Vec::as_slice);
     let text = |name: &str| String::from_utf8_lossy(bytes(name)).into_owned();
     let closers = Signatures::read(bytes(SIGNATURES)).map_or(0, |read| read.signatures.len());
-    let threshold = Policy::parse(&text("policy.toml")).map_or(usize::MAX, |policy| {
-        usize::try_from(policy.quorum.threshold).unwrap_or(usize::MAX)
+    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let quorum = Policy::parse(&text("policy.toml")).map(|policy| policy.quorum);
+    let (holders, threshold) = quorum.map_or((0, usize::MAX), |quorum| {
+        (count(quorum.holders), count(quorum.threshold))
     });
     let lost = CheckedScript::parse(&text("script.toml"))
         .is_ok_and(|script| script.script().scenario == Scenario::QuorumLost);
@@ -35,14 +37,14 @@ pub fn previous_state(bundle: &Bundle) -> Verdict {
     Verdict::unless(
         Rule::BundlePrevious,
         lost || ended || closers < threshold,
-        || format!("{closers} keys closed the bundle, a quorum of {threshold}"),
+        || format!("closed by {closers} of {holders} keys, a quorum of {threshold}"),
         || {
             let says = match (lost, ended) {
                 (true, _) => "it says that the quorum is lost; ",
                 (false, true) => "its ceremony ended without its purpose; ",
                 (false, false) => "",
             };
-            format!("{says}{closers} keys closed the bundle, and the quorum is {threshold}")
+            format!("{says}closed by {closers} of {holders} keys, and the quorum is {threshold}")
         },
         "start from the last bundle that a quorum closed; if the quorum is lost, start again with initial-root",
     )

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use keymoot_core::{Outcome, RuleId, Verdict, text::escape_path};
-use keymoot_record::{bundle::Expectations, expectation::ExpectationSet};
+use keymoot_record::{
+    bundle::{self, Expectations},
+    expectation::ExpectationSet,
+};
 
 use super::{Judged, digests::Digests, fork::Pair};
 
@@ -75,6 +78,10 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
         ),
     };
     if violated.is_empty() && !expected.ended {
+        let previous = judged.bundle.as_ref().map(bundle::previous_state);
+        if let Some(verdict) = previous.filter(Verdict::is_violated) {
+            let _ = writeln!(text, "No ceremony starts from it: {}.", verdict.detail);
+        }
         text += match &expected.trusted_root {
             Some(_) => "Its root is the one that you trust, or follows from it.\n",
             None => {
