@@ -21,8 +21,10 @@ impl Driver<'_, '_> {
             return Ok(());
         };
         let places = [self.world.folder.path(), self.world.out.as_path()];
-        let machine = machine::examine(&places)?;
-        let verdicts = rules::machine::check(&machine, &self.past(), opening.mode);
+        let mut holders = self.state.plan.roster.holders.iter();
+        let yubikeys = holders.any(|holder| holder.family.is_yubikey());
+        let machine = machine::examine(&places, yubikeys)?;
+        let verdicts = rules::machine::check(&machine, &self.past(), opening.mode, opening.format);
         self.record(Event::MachineChecked { verdicts })
     }
 

@@ -165,6 +165,12 @@ rules! {
         "the transcript says that every MACHINE rule was judged and none was violated; in a live \
          ceremony, that all held.";
 
+    MachineLoaded = "MACHINE-LOADED" since 2:
+        "no code but the program and the libraries that it is linked with is mapped into its \
+         process, and no `LD_*` variable and no /etc/ld.so.preload asks for more.";
+    MachinePcsc = "MACHINE-PCSC" since 2:
+        "where a holder brings a YubiKey, the smart card service answers, does not log what is \
+         sent to devices, and its socket is not open to every user.";
     MachineResumed = "MACHINE-RESUMED" since 2:
         "after each `resumed` the machine passed every MACHINE rule again, before the next secret \
          or signature.";

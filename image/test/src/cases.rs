@@ -19,7 +19,7 @@ const LONG: Duration = Duration::from_secs(1200);
 const CEREMONY: Duration = Duration::from_secs(3600);
 
 /// The rules on the machine.
-const MACHINE_RULES: usize = 12;
+const MACHINE_RULES: usize = 14;
 
 /// When the power is cut: what the console shows, and how long after that.
 const CUTS: [(&str, &str, Duration); 4] = [

@@ -2,18 +2,25 @@
 
 use std::{fs, io::ErrorKind, path::Path};
 
+use keymoot_record::rules::machine::Link;
+
 /// The interfaces that are up, but for loopback, from /sys/class/net.
-pub(super) fn links_up(sys: &Path) -> Vec<String> {
+pub(super) fn links_up(sys: &Path) -> Vec<Link> {
     let Some(interfaces) = listed(&sys.join("class/net")) else {
-        return vec!["(unknown: /sys/class/net cannot be read)".to_owned()];
+        return vec![Link {
+            name: "(unknown: /sys/class/net cannot be read)".to_owned(),
+            carrier: true,
+        }];
     };
     interfaces
         .into_iter()
-        .filter(|name| {
-            let read = |file| text(&sys.join("class/net").join(name).join(file));
+        .filter_map(|name| {
+            let read = |file| text(&sys.join("class/net").join(&name).join(file));
             // ARPHRD_LOOPBACK is 772 (linux/if_arp.h); IFF_UP is bit 0 (linux/if.h).
             let flags = u32::from_str_radix(read("flags").trim_start_matches("0x"), 16);
-            read("type") != "772" && flags.map_or(true, |flags| flags & 1 == 1)
+            let is_up = read("type") != "772" && flags.map_or(true, |flags| flags & 1 == 1);
+            let carrier = read("carrier") != "0";
+            is_up.then_some(Link { name, carrier })
         })
         .collect()
 }
@@ -157,11 +164,14 @@ mod tests {
             ("class/net/lo/flags", "0x9\n"),
             ("class/net/eth0/type", "1\n"),
             ("class/net/eth0/flags", "0x1003\n"),
+            ("class/net/eth0/carrier", "0\n"),
             ("class/net/eth1/type", "1\n"),
             ("class/net/eth1/flags", "0x1002\n"),
             ("class/net/odd/type", "1\n"),
         ]);
-        assert_eq!(links_up(sys.path()), ["eth0", "odd"]);
+        let up = links_up(sys.path()).into_iter();
+        let up: Vec<_> = up.map(|link| (link.name, link.carrier)).collect();
+        assert_eq!(up, [("eth0".to_owned(), false), ("odd".to_owned(), true)]);
         assert_eq!(links_up(Path::new("/nonexistent")).len(), 1);
     }
 

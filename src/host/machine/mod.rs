@@ -4,6 +4,8 @@
 //! What cannot be read is taken for the worse.
 
 mod kernel;
+mod process;
+mod service;
 mod terminals;
 
 use std::path::Path;
@@ -15,11 +17,12 @@ use keymoot_record::rules::machine::{Machine, Space};
 /// The environment variable by which libpcsclite is led to another service.
 pub const SERVICE_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 
-/// Examines the machine, and the disks on which these places are or will be.
+/// Examines the machine, and the disks on which these places are or will be. The smart card
+/// service matters where holders bring YubiKeys.
 ///
 /// # Errors
 /// [`HostError`] when the clock shows nothing that can be written.
-pub fn examine(places: &[&Path]) -> Result<Machine, HostError> {
+pub fn examine(places: &[&Path], yubikeys: bool) -> Result<Machine, HostError> {
     let (sys, proc) = (Path::new("/sys"), Path::new("/proc"));
     let limit = rustix::process::getrlimit(rustix::process::Resource::Core);
     let status = kernel::Status::read(proc);
@@ -40,6 +43,8 @@ pub fn examine(places: &[&Path]) -> Result<Machine, HostError> {
         space: places.iter().map(|place| space(place)).collect(),
         service_chosen: std::env::var_os(SERVICE_VARIABLE).is_some(),
         entropy: getrandom::fill(&mut [0; 16]).is_ok(),
+        process: process::examine(),
+        service: yubikeys.then(|| service::examine(proc)),
     })
 }
 
@@ -49,6 +54,7 @@ pub fn examine(places: &[&Path]) -> Result<Machine, HostError> {
 ///
 /// A program that this process becomes by `exec` has to ask for it anew.
 pub fn protect() {
+    process::remember();
     let none = rustix::process::Rlimit {
         current: Some(0),
         maximum: Some(0),
@@ -104,7 +110,7 @@ mod tests {
     #[test]
     fn what_the_process_does_for_its_memory_is_read_back() {
         protect();
-        let machine = examine(&[]).unwrap();
+        let machine = examine(&[], false).unwrap();
         assert_eq!(machine.core_limit, 0);
         assert!(!machine.readable);
     }
@@ -112,7 +118,7 @@ mod tests {
     #[test]
     fn the_space_of_a_place_that_is_not_there_yet_is_that_of_the_folder_above_it() {
         let folder = tempfile::tempdir().unwrap();
-        let there = examine(&[folder.path(), &folder.path().join("not/yet")]).unwrap();
+        let there = examine(&[folder.path(), &folder.path().join("not/yet")], false).unwrap();
         let [one, other] = there.space.as_slice() else {
             panic!("two places were given");
         };
@@ -121,6 +127,6 @@ mod tests {
 
     #[test]
     fn this_machine_can_be_examined_without_being_root() {
-        assert!(examine(&[Path::new("/")]).unwrap().entropy);
+        assert!(examine(&[Path::new("/")], false).unwrap().entropy);
     }
 }

@@ -57,7 +57,7 @@ fn the_machine_passes_every_rule_of_a_live_ceremony() {
         .iter()
         .map(|rule| rule.id().to_owned())
         .collect();
-    assert_eq!(rules.len(), 12);
+    assert_eq!(rules.len(), 14);
     assert_eq!(passed, rules);
 }
 

@@ -63,6 +63,15 @@ pub(crate) struct Ceremony {
 impl Ceremony {
     /// Begins one with a program, on a machine.
     pub(crate) fn begin(machine: &Machine, program: &Path) -> Self {
+        Self::begin_with(machine, program, &[])
+    }
+
+    /// The same, with these variables set.
+    pub(crate) fn begin_with(
+        machine: &Machine,
+        program: &Path,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::Builder::new().prefix("kl").tempdir().unwrap();
         let room = Room::open(folder.path(), HOLDERS);
         let mut arguments = vec!["run".into(), "initial-root".into(), "--plain".into()];
@@ -75,7 +84,11 @@ impl Ceremony {
         ] {
             arguments.extend([option.into(), path.into_os_string()]);
         }
-        let at = Lines::start(machine.command(room.socket(), program, arguments));
+        let mut command = machine.command(room.socket(), program, arguments);
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        let at = Lines::start(command);
         Self {
             place: Place(folder),
             room,

@@ -10,6 +10,8 @@
 //! | MACHINE-ALONE | a process namespace and a new /proc: no other login's processes are in it |
 //! | MACHINE-SERVICE | hsm-sim's socket lies at the service's own path; no variable is set |
 //! | MACHINE-MEMORY | nothing helps: memory may be locked by root, or where `ulimit -l` is unlimited |
+//! | MACHINE-PCSC | hsm-sim answers there, and no other user may open its socket |
+//! | MACHINE-LOADED | no variable of the loader is set |
 //! | the others | hold by what the program does itself, or on any machine |
 
 use std::{
@@ -114,7 +116,8 @@ impl Machine {
         let mut command = CommandBuilder::from_argv(words);
         command.env("TERM", "linux");
         command.env("LANG", "C.UTF-8");
-        for name in ["LC_ALL", "LC_CTYPE", "NO_COLOR"] {
+        // Cargo sets the variable of the loader for the programs that it runs.
+        for name in ["LC_ALL", "LC_CTYPE", "NO_COLOR", "LD_LIBRARY_PATH"] {
             command.env_remove(name);
         }
         command

@@ -6,6 +6,7 @@ mod bundle;
 mod ceremony;
 mod golden;
 mod lines;
+mod loaded;
 mod machine;
 mod plan;
 mod previous;

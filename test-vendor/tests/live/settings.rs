@@ -15,6 +15,7 @@ use super::{
 fn left_after_preflight() -> Option<Place> {
     let machine = Machine::of_this_test()?;
     let mut ceremony = Ceremony::begin(&machine, &test_vendor());
+    ceremony.read_digests();
     let at = &mut ceremony.at;
     at.answer(AFTER_PREFLIGHT, "?");
     let ways = at.read("leave, and resume later");

@@ -3,9 +3,15 @@
 //! Most are claims about live ceremonies. In a rehearsal what they look at is
 //! recorded and nothing is asked of it.
 
+mod process;
+mod service;
+
+pub use process::{Mapped, Process};
+pub use service::{Access, Service};
+
 use super::{Verdict, Violation};
 use crate::transcript::{Mode, Time};
-use keymoot_core::Rule;
+use keymoot_core::{Rule, RuleId};
 
 /// What was found out about the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +19,7 @@ pub struct Machine {
     /// The time by its clock.
     pub now: Time,
     /// Network interfaces that are up, but for loopback.
-    pub links_up: Vec<String>,
+    pub links_up: Vec<Link>,
     /// Radios that nothing keeps from sending.
     pub radios_on: Vec<String>,
     /// Swap areas in use.
@@ -41,6 +47,19 @@ pub struct Machine {
     pub service_chosen: bool,
     /// Whether the system's generator gave entropy.
     pub entropy: bool,
+    /// The code in this process.
+    pub process: Process,
+    /// The smart card service, where a holder brings a YubiKey.
+    pub service: Option<Service>,
+}
+
+/// A network interface that is up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Its name.
+    pub name: String,
+    /// Whether it is connected: up without a carrier, it waits for a cable.
+    pub carrier: bool,
 }
 
 /// What is left on a disk.
@@ -75,6 +94,8 @@ pub const RULES: &[Rule] = &[
     Rule::MachineService,
     Rule::MachineClock,
     Rule::MachineEntropy,
+    Rule::MachineLoaded,
+    Rule::MachinePcsc,
     #[cfg(later_version)]
     Rule::MachineLater,
 ];
@@ -86,12 +107,27 @@ const EARLIEST: i64 = 1_767_225_600;
 /// and its bundle were measured to take.
 const ROOM: u64 = 64 << 20;
 
-/// Every rule by which the machine is examined. `past` is what this ceremony knows to
-/// have happened.
+/// Every rule by which a ceremony of this format examines the machine. `past` is what this
+/// ceremony knows to have happened.
 #[must_use]
-pub fn check(machine: &Machine, past: &[Past], mode: Mode) -> Vec<Verdict> {
+pub fn check(machine: &Machine, past: &[Past], mode: Mode, format: u32) -> Vec<Verdict> {
+    let mut verdicts = judge(machine, past, mode);
+    let asked = |id: &RuleId| {
+        RULES
+            .iter()
+            .any(|rule| *id == *rule && rule.since() <= format)
+    };
+    verdicts.retain(|verdict| asked(&verdict.rule));
+    verdicts
+}
+
+fn judge(machine: &Machine, past: &[Past], mode: Mode) -> Vec<Verdict> {
     let claims = memory_claims(machine);
     let claims = room_claims(machine).into_iter().chain(claims);
+    let claims = claims.chain([
+        process::loaded(&machine.process),
+        service::pcsc(machine.service.as_ref()),
+    ]);
     let mut verdicts: Vec<_> = claims.map(|claim| claim.judge(mode)).collect();
     verdicts.push(clock(machine.now, past));
     verdicts.push(Verdict::unless(
@@ -104,6 +140,29 @@ pub fn check(machine: &Machine, past: &[Past], mode: Mode) -> Vec<Verdict> {
     #[cfg(later_version)]
     verdicts.push(Verdict::held(Rule::MachineLater, "it is a later version"));
     verdicts
+}
+
+impl Link {
+    fn in_words(&self) -> String {
+        match self.carrier {
+            true => format!("{} (connected)", self.name),
+            false => format!("{} (no cable)", self.name),
+        }
+    }
+}
+
+/// The commands that take interfaces down. Without its cable an interface is still up.
+fn take_down(links: &[Link]) -> String {
+    let commands = links.iter().map(|link| {
+        format!(
+            "`ip link set {} down`",
+            keymoot_core::text::escape(&link.name)
+        )
+    });
+    format!(
+        "run {} as root, or `nmcli networking off` where NetworkManager would take it up again; then check again",
+        commands.collect::<Vec<_>>().join(" and ")
+    )
 }
 
 /// What could carry something out of the room or into it, and who is in it.
@@ -119,36 +178,36 @@ fn room_claims(machine: &Machine) -> Vec<Claim> {
             rule: Rule::MachineNetwork,
             broken: !machine.links_up.is_empty(),
             held: "no network interface is up but loopback".to_owned(),
-            what: format!("network interfaces are up: {}", list(&machine.links_up)),
-            next: "take the cables out and switch the radios off, then check again",
+            what: format!("network interfaces are up: {}", list(&machine.links_up.iter().map(Link::in_words).collect::<Vec<_>>())),
+            next: take_down(&machine.links_up),
         },
         Claim {
             rule: Rule::MachineRadio,
             broken: !machine.radios_on.is_empty(),
             held: "no radio can send".to_owned(),
             what: format!("radios can send: {}", list(&machine.radios_on)),
-            next: "run `rfkill block all`, or take them out, then check again",
+            next: "run `rfkill block all`, or take them out, then check again".to_owned(),
         },
         Claim {
             rule: Rule::MachineAlone,
             broken: !machine.others.is_empty(),
             held: "nobody else has logged in".to_owned(),
             what: format!("others have logged in: {}", list(&machine.others)),
-            next: "log out there, then check again",
+            next: "log out there, then check again. A graphical session counts as a login: hold the ceremony on a text console (Ctrl-Alt-F3), with the graphical session ended".to_owned(),
         },
         Claim {
             rule: Rule::MachineSpace,
             broken: !narrow.is_empty(),
             held: format!("there are {} MiB or more for folder and bundle", ROOM >> 20),
             what: format!("there are only {}", list(&narrow)),
-            next: "make room there, then check again; or begin anew on another disk",
+            next: "make room there, then check again; or begin anew on another disk".to_owned(),
         },
         Claim {
             rule: Rule::MachineService,
             broken: machine.service_chosen,
             held: "devices are reached through the system's own service".to_owned(),
             what: "PCSCLITE_CSOCK_NAME is set: the devices may be simulated".to_owned(),
-            next: "leave, unset PCSCLITE_CSOCK_NAME, and resume",
+            next: "leave, unset PCSCLITE_CSOCK_NAME, and resume".to_owned(),
         },
     ]
 }
@@ -175,14 +234,14 @@ fn memory_claims(machine: &Machine) -> Vec<Claim> {
             broken: !machine.swap.is_empty(),
             held: "no memory is swapped to a disk".to_owned(),
             what: format!("memory may be swapped to {}", list(&machine.swap)),
-            next: "run `swapoff -a`, then check again",
+            next: "run `swapoff -a`, then check again".to_owned(),
         },
         Claim {
             rule: Rule::MachineHibernation,
             broken: machine.hibernates,
             held: "the machine cannot write its memory to a disk and switch off".to_owned(),
             what: "the machine can hibernate: its memory would be written to a disk".to_owned(),
-            next: "run `echo integrity > /sys/kernel/security/lockdown` as root, or start the machine with `nohibernate`; then check again",
+            next: "run `echo integrity > /sys/kernel/security/lockdown` as root, or start the machine with `nohibernate`; then check again".to_owned(),
         },
         Claim {
             rule: Rule::MachineCore,
@@ -195,14 +254,14 @@ fn memory_claims(machine: &Machine) -> Vec<Claim> {
                 ),
                 None => "a crash would write this program's memory to a file".to_owned(),
             },
-            next: "run `ulimit -c 0` in this shell, and `sysctl kernel.core_pattern=core` as root; then resume",
+            next: "run `ulimit -c 0` in this shell, and `sysctl kernel.core_pattern=core` as root; then resume".to_owned(),
         },
         Claim {
             rule: Rule::MachineMemory,
             broken: !machine.memory_locked,
             held: "this program's memory is kept out of swap".to_owned(),
             what: "this program's memory cannot be kept out of swap".to_owned(),
-            next: "leave, run `ulimit -l unlimited` in a shell that may, or become root, and resume",
+            next: "leave, and resume as root: the kernel lets other users lock only a few MiB. Or have root allow it, with `ulimit -l unlimited` in the shell that starts the program".to_owned(),
         },
         Claim {
             rule: Rule::MachineTrace,
@@ -214,7 +273,7 @@ fn memory_claims(machine: &Machine) -> Vec<Claim> {
                 Some(pid) => format!("process {pid} traces this program"),
                 None => format!("other processes may read this program's memory ({scope})"),
             },
-            next: "leave, start the program without a debugger, and resume",
+            next: "leave, start the program without a debugger, and resume".to_owned(),
         },
     ]
 }
@@ -256,7 +315,7 @@ struct Claim {
     broken: bool,
     held: String,
     what: String,
-    next: &'static str,
+    next: String,
 }
 
 impl Claim {
@@ -282,8 +341,10 @@ fn list(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{Machine, Past, RULES, Space, check, minutes_apart};
-    use crate::transcript::{Mode, Time};
+    use super::{
+        Access, Link, Machine, Mapped, Past, Process, RULES, Service, Space, check, minutes_apart,
+    };
+    use crate::transcript::{FORMAT, Mode, Time};
     use keymoot_core::{Outcome, Rule, RuleId, Verdict};
 
     fn time(unix: i64) -> Time {
@@ -311,11 +372,40 @@ mod tests {
             }],
             service_chosen: false,
             entropy: true,
+            process: Process {
+                asked: Vec::new(),
+                mapped: vec![mapped("/usr/bin/keymoot", false)],
+            },
+            service: Some(Service {
+                protocol: Ok("4.4".to_owned()),
+                socket: "/run/pcscd/pcscd.comm".to_owned(),
+                access: Some(Access {
+                    owner: 0,
+                    mode: 0o600,
+                }),
+                logging: Vec::new(),
+                systemd: false,
+            }),
+        }
+    }
+
+    fn mapped(path: &str, is_foreign: bool) -> Mapped {
+        Mapped {
+            path: path.to_owned(),
+            sha256: Some(keymoot_core::digest::Digest::of(path.as_bytes())),
+            is_foreign,
+        }
+    }
+
+    fn link(name: &str, carrier: bool) -> Link {
+        Link {
+            name: name.to_owned(),
+            carrier,
         }
     }
 
     fn violated(machine: &Machine, past: &[Past], mode: Mode) -> Vec<Verdict> {
-        let mut verdicts = check(machine, past, mode);
+        let mut verdicts = check(machine, past, mode, FORMAT);
         verdicts.retain(Verdict::is_violated);
         verdicts
     }
@@ -333,7 +423,7 @@ mod tests {
     #[test]
     fn each_rule_is_judged_once_and_holds_on_a_machine_that_was_prepared() {
         for mode in [Mode::Live, Mode::Rehearsal] {
-            let verdicts = check(&good(), &[], mode);
+            let verdicts = check(&good(), &[], mode, FORMAT);
             assert!(verdicts.iter().all(|v| v.outcome == Outcome::Held));
             let judged = RULES
                 .iter()
@@ -346,8 +436,11 @@ mod tests {
     fn what_each_rule_looks_at_violates_it_in_a_live_ceremony() {
         let some = || vec!["some".to_owned()];
         type Change<'c> = Box<dyn Fn(&mut Machine) + 'c>;
-        let changes: [(Rule, Change<'_>); 12] = [
-            (Rule::MachineNetwork, Box::new(|m| m.links_up = some())),
+        let changes: [(Rule, Change<'_>); 18] = [
+            (
+                Rule::MachineNetwork,
+                Box::new(|m| m.links_up = vec![link("eth0", true)]),
+            ),
             (Rule::MachineRadio, Box::new(|m| m.radios_on = some())),
             (Rule::MachineSwap, Box::new(|m| m.swap = some())),
             (Rule::MachineHibernation, Box::new(|m| m.hibernates = true)),
@@ -359,6 +452,24 @@ mod tests {
             (Rule::MachineService, Box::new(|m| m.service_chosen = true)),
             (Rule::MachineClock, Box::new(|m| m.now = time(1))),
             (Rule::MachineEntropy, Box::new(|m| m.entropy = false)),
+            (Rule::MachineLoaded, Box::new(|m| m.process.asked = some())),
+            (
+                Rule::MachineLoaded,
+                Box::new(|m| m.process.mapped.push(mapped("/tmp/spy.so", true))),
+            ),
+            (Rule::MachineLoaded, Box::new(|m| m.process.mapped.clear())),
+            (
+                Rule::MachinePcsc,
+                Box::new(|m| m.service.as_mut().unwrap().protocol = Err("it is gone".to_owned())),
+            ),
+            (
+                Rule::MachinePcsc,
+                Box::new(|m| m.service.as_mut().unwrap().logging = vec![7]),
+            ),
+            (
+                Rule::MachinePcsc,
+                Box::new(|m| m.service.as_mut().unwrap().access.as_mut().unwrap().mode = 0o666),
+            ),
         ];
         for (id, change) in changes {
             assert_eq!(live(change).0, [id]);
@@ -368,9 +479,9 @@ mod tests {
     #[test]
     fn a_rehearsal_records_what_it_does_not_ask() {
         let mut machine = good();
-        machine.links_up = vec!["eth0".to_owned()];
+        machine.links_up = vec![link("eth0", false)];
         machine.hibernates = true;
-        let verdicts = check(&machine, &[], Mode::Rehearsal);
+        let verdicts = check(&machine, &[], Mode::Rehearsal, FORMAT);
         let unasked: Vec<_> = verdicts
             .iter()
             .filter(|v| v.outcome == Outcome::NotAsked)
@@ -378,6 +489,38 @@ mod tests {
         assert_eq!(unasked.len(), 2);
         assert!(unasked[0].detail.contains("eth0"));
         assert_eq!(violated(&machine, &[], Mode::Rehearsal), []);
+    }
+
+    #[test]
+    fn the_help_for_an_interface_is_the_command_that_takes_it_down() {
+        for carrier in [true, false] {
+            let (_, said) = live(|machine| machine.links_up = vec![link("wlp3s0", carrier)]);
+            assert!(said.contains("`ip link set wlp3s0 down`"), "{said}");
+            assert_eq!(said.contains("no cable"), !carrier);
+        }
+    }
+
+    #[test]
+    fn systemctl_is_advised_only_where_systemd_runs() {
+        for systemd in [true, false] {
+            let (_, said) = live(|machine| {
+                let service = machine.service.as_mut().unwrap();
+                service.protocol = Err("no such file".to_owned());
+                service.systemd = systemd;
+            });
+            assert_eq!(said.contains("systemctl"), systemd, "{said}");
+        }
+    }
+
+    #[test]
+    fn where_nobody_brings_a_yubikey_the_service_may_be_missing() {
+        assert!(live(|machine| machine.service = None).0.is_empty());
+    }
+
+    #[test]
+    fn format_1_is_not_asked_for_what_it_does_not_record() {
+        let verdicts = check(&good(), &[], Mode::Live, 1);
+        assert_eq!(verdicts.len(), 12);
     }
 
     #[test]
