@@ -11,7 +11,9 @@ use keymoot_core::Violation;
 use keymoot_verify::{attest, bundle, tuf};
 
 use crate::commands::{
-    Failure, device, export, plan, rehearse, report, resume, run, script, shell, status, version,
+    Failure,
+    apart::{answer, collect, request},
+    device, export, plan, rehearse, report, resume, run, script, shell, status, version,
 };
 
 /// The offline tool for a quorum of root key holders.
@@ -32,6 +34,9 @@ enum Command {
     Run(run::Args),
     Resume(resume::Args),
     Plan(plan::Args),
+    Request(request::Args),
+    Answer(answer::Args),
+    Collect(collect::Args),
     Verify(bundle::Args),
     Report(report::Args),
     Export(export::Args),
@@ -69,6 +74,9 @@ impl Cli {
             Command::Run(args) => run::run(args, vendor),
             Command::Resume(args) => resume::run(args, vendor),
             Command::Plan(args) => plan::run(args, vendor),
+            Command::Request(args) => request::run(args, vendor),
+            Command::Answer(args) => answer::run(args, vendor),
+            Command::Collect(args) => collect::run(args, vendor),
             Command::Verify(args) => bundle::run(args, vendor),
             Command::Report(args) => report::run(args, vendor),
             Command::Export(args) => export::run(args, vendor),

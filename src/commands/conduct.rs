@@ -156,6 +156,17 @@ fn ended_without(dir: &Path) -> bool {
     })
 }
 
+/// The first shipped set of expectations that a plan meets.
+pub(crate) fn met(plan: &Plan, mode: Mode) -> Option<&'static str> {
+    let meets = |name: &str| {
+        ExpectationSet::shipped(name).is_some_and(|set| {
+            let verdicts = expectation::compare(plan, mode, &set);
+            !verdicts.iter().any(Verdict::is_violated)
+        })
+    };
+    ExpectationSet::names().find(|name| meets(name))
+}
+
 /// Where the bundle is, and the commands that read and verify it.
 fn what_now(out: &Path, plan: &Plan, mode: Mode, ended: bool) -> String {
     let bundle = escape_path(out);
@@ -165,13 +176,7 @@ fn what_now(out: &Path, plan: &Plan, mode: Mode, ended: bool) -> String {
         (Mode::Rehearsal, false) => " --rehearsal",
         (Mode::Rehearsal, true) => " --rehearsal --ended",
     };
-    let meets = |name: &str| {
-        ExpectationSet::shipped(name).is_some_and(|set| {
-            let verdicts = expectation::compare(plan, mode, &set);
-            !verdicts.iter().any(Verdict::is_violated)
-        })
-    };
-    let expect = match ExpectationSet::names().find(|name| meets(name)) {
+    let expect = match met(plan, mode) {
         Some(expectation::DEFAULT) => String::new(),
         Some(name) => format!(" --expect {name}"),
         None => " --expect FILE".to_owned(),

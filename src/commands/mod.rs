@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod amend;
+pub(crate) mod apart;
 mod arguments;
 mod begin;
 pub(crate) mod conduct;

@@ -40,7 +40,7 @@ impl Manner {
 }
 
 /// Drives the ceremony with the operator that the settings and the command line ask for.
-pub(super) fn operate(
+pub(crate) fn operate(
     world: World<'_>,
     state: State,
     simulator: Option<&SimulatorSettings>,
@@ -68,7 +68,8 @@ pub(super) fn operate(
         }
         let hands = || Hands::reach(simulators, &settings.seats).map_err(unreachable);
         let mut operator = Unattended::new(hands()?, hands()?, settings.seed, settings.spares)
-            .map_err(unreachable)?;
+            .map_err(unreachable)?
+            .with_apart(settings.apart);
         return Ok(drive(&mut operator)?);
     }
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {

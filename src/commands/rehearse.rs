@@ -28,11 +28,12 @@ use keymoot_record::{
         previous::{INCOMING, Previous},
         script::{CheckedScript, Document},
     },
+    expectation,
     transcript::Mode,
 };
 
 use super::{
-    Failure, arguments,
+    Failure, apart, arguments, conduct,
     inputs::{self, Sources},
     operate::Manner,
     script, story, trial,
@@ -44,7 +45,7 @@ pub(crate) struct Args {
     /// A script: a name in ceremony-scripts/ or a path; or `story`, for one of every
     /// occasion after the other
     #[arg(default_value = "initial-root")]
-    script: String,
+    pub(super) script: String,
     /// How many simulated holders take part
     #[arg(long, value_name = "N", default_value_t = 9)]
     pub(super) holders: usize,
@@ -77,6 +78,9 @@ pub(crate) struct Args {
     /// How many of the unattended holders make a key in a spare device too
     #[arg(long, value_name = "N", default_value_t = 0)]
     spares: usize,
+    /// Let unattended holders take part apart from the table: all, or those of the last N seats
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "64")]
+    pub(super) apart: Option<usize>,
     /// The ceremony's folder
     #[arg(long, value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
@@ -123,7 +127,14 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         }
         return story::run(args);
     }
-    let bundle = args.sources.bundle(true, vendor)?;
+    let sources = Sources {
+        previous: match &args.sources.previous {
+            Some(previous) => Some(previous.clone()),
+            None => apart::rehearsal::first(args, &places(args)?.0)?,
+        },
+        ..Sources::default()
+    };
+    let bundle = sources.bundle(true, vendor)?;
     let files = plan_files(args, bundle.as_ref())?;
     let seed = seed(args, bundle.as_ref())?;
     let files = with_crates_root(files, args, seed)?;
@@ -148,6 +159,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             seed,
             unattended: args.unattended,
             spares: args.spares,
+            apart: args.apart.unwrap_or_default(),
             fault: args.fault.clone(),
             unit_fault: args.unit_fault.clone(),
         }),
@@ -155,6 +167,11 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     store::plan::create(&dir, &plan, &settings, |dir| {
         store::rehearsal::create(dir, bundle.as_ref(), seed)
     })?;
+    if args.apart.is_some() && args.unattended {
+        let expect = conduct::met(&plan, Mode::Rehearsal).unwrap_or(expectation::DEFAULT);
+        let code = apart::rehearsal::hold(&dir, expect)?;
+        return Ok(ExitCode::from(code));
+    }
     enter(&dir, &settings, None, Manner::of(args.plain))
 }
 

@@ -4,6 +4,7 @@
 //! devices, writes the resulting events to the disk, and only then folds them in.
 //! The terminal's screens, the unattended plan and the tests operate it alike.
 
+mod answer;
 mod device_log;
 mod documents;
 mod enrolment;
@@ -136,6 +137,9 @@ impl<'d, 'w> Driver<'d, 'w> {
         loop {
             let next = self.state.next();
             if next == Next::Finished {
+                if self.state.apart.is_some() {
+                    self.write_answer()?;
+                }
                 self.operator.finished(&Farewell {
                     bundle: keymoot_core::text::escape_path(&self.world.out),
                     manifest: self.state.manifest,
@@ -181,6 +185,7 @@ impl<'d, 'w> Driver<'d, 'w> {
             Effect::State(holder, serial) => self.state_proof(&holder, serial),
             Effect::AwaitExchange(holder, serial) => self.await_exchange(&holder, serial),
             Effect::Close(holder, serial) => self.close(&holder, serial),
+            Effect::SignAnswer(holder, serial) => self.sign_answer(&holder, serial),
             Effect::Propose(document) => self.propose(document),
             Effect::Verify => self.verify(),
             Effect::Seal => self.seal(),
@@ -242,7 +247,7 @@ impl<'d, 'w> Driver<'d, 'w> {
             }),
             Interrupt::EndTurn(reason) => match &self.state.turn {
                 // Once the purpose is reached there is nothing to leave unfinished.
-                Some(turn) if turn.stage != keymoot_record::ceremony::turn::Stage::Remove => {
+                Some(turn) if !turn.is_at_end() => {
                     let holder = turn.holder.to_string();
                     self.record(Event::TurnEnded {
                         holder,

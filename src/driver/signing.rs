@@ -70,7 +70,7 @@ impl Driver<'_, '_> {
     }
 
     /// The id under which a signature by the key in a device stands in a document.
-    fn key_id(
+    pub(super) fn key_id(
         &self,
         holder: &Handle,
         serial: u32,

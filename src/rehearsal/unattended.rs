@@ -31,6 +31,8 @@ pub struct Unattended {
     hands: Hands,
     seed: u64,
     spares: usize,
+    /// How many holders take part apart: those of the last seats.
+    apart: usize,
     view: Option<View>,
     printed: u64,
     troubles: u32,
@@ -53,10 +55,17 @@ impl Unattended {
             hands,
             seed,
             spares,
+            apart: 0,
             view: None,
             printed: 0,
             troubles: 0,
         })
+    }
+
+    /// The same, with so many holders apart: those of the last seats.
+    #[must_use]
+    pub fn with_apart(self, apart: usize) -> Self {
+        Self { apart, ..self }
     }
 
     /// The number of the device that a holder plugs in: one that the holder has
@@ -142,11 +151,13 @@ impl Operator for Unattended {
                     .as_ref()
                     .map(|view| view.state.seats.clone())
                     .unwrap_or_default();
-                let holders = seats.into_iter().map(|seat| seat.handle).collect();
+                let mut holders: Vec<_> = seats.into_iter().map(|seat| seat.handle).collect();
+                let apart = holders.split_off(holders.len().saturating_sub(self.apart));
                 let roster = self.view.as_ref().map(|view| &view.state.plan.roster);
                 let witnesses = roster.map(|roster| roster.witnesses.as_slice());
                 Answer::Present {
                     holders,
+                    apart,
                     witnesses: witnesses
                         .unwrap_or_default()
                         .iter()
@@ -174,6 +185,9 @@ impl Operator for Unattended {
             Question::HaveYouReadPlan { digest, .. } => Answer::Typed(reading_words(digest)),
             Question::HaveYouRead { signed, .. } => Answer::Typed(reading_words(signed)),
             Question::NewestRoot { root, .. } => Answer::Typed(reading_words(root)),
+            Question::ReadRequest { request, .. } => {
+                Answer::Typed(format!("{} rehearsal", reading_words(request)))
+            }
             Question::DeviceRefused { violated, .. } | Question::Violations { violated } => {
                 for verdict in violated {
                     eprintln!(

@@ -23,6 +23,7 @@ pub(crate) mod plan;
 pub mod rehearsal;
 mod sent;
 mod settings;
+pub(crate) mod turn;
 
 pub use folder::Folder;
 pub use journal::Journal;

@@ -8,10 +8,7 @@ use super::{
     page::Page, people::People, screens::Sight, seats,
 };
 use crate::driver::Interrupt;
-use keymoot_record::{
-    ceremony::{State, turn::Stage},
-    rules::roster::Handle,
-};
+use keymoot_record::{ceremony::State, rules::roster::Handle};
 
 /// The word that leaves the ceremony, to be resumed.
 const LEAVE: &str = "leave";
@@ -256,7 +253,7 @@ impl Overlay {
 /// The holder whose turn can be ended now.
 pub(super) fn turn_that_can_end(state: &State) -> Option<&Handle> {
     let turn = state.turn.as_ref()?;
-    (turn.stage != Stage::Remove).then_some(&turn.holder)
+    (!turn.is_at_end()).then_some(&turn.holder)
 }
 
 /// Whether people may go now: not while a device is at the table.

@@ -130,7 +130,10 @@ fn rows_of_seats(
 fn letters(state: &State, seat: &Seat, turn: Option<&Turn>) -> [(char, bool); 6] {
     let made = turn.is_some_and(|turn| matches!(turn.stage, Stage::Attest(_) | Stage::Found(_)));
     [
-        ('P', seat.present),
+        (
+            if seat.apart { 'a' } else { 'P' },
+            seat.present || seat.apart,
+        ),
         ('K', made || seat.enrolment.is_some()),
         ('A', seat.enrolment.is_some()),
         ('E', seat.enrolled().is_some()),
@@ -158,6 +161,7 @@ fn word(letters: &[(char, bool); 6]) -> &'static str {
     let last = letters.iter().rev().find(|(_, reached)| *reached);
     match last.map(|(letter, _)| letter) {
         Some('P') => "present",
+        Some('a') => "apart",
         Some('K') => "key made",
         Some('A') => "attested",
         Some('E') => "enrolled",

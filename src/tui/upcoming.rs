@@ -60,6 +60,9 @@ pub(super) fn unsigned(state: &State) -> Vec<Document> {
 
 /// The title of the step after this one.
 fn following_step(state: &State) -> String {
+    if state.apart.is_some() {
+        return "the answer is written to its file".to_owned();
+    }
     match state.plan.script.step(state.step + 1) {
         Some(step) => escape(&step.title),
         None if state.is_finished() => "nothing is left to do".to_owned(),
@@ -109,6 +112,7 @@ fn in_turn(state: &State, turn: &Turn) -> String {
             None => "the signature is verified twice; the device is taken out",
         },
         (Stage::ReadLog, _) => "the device is taken out",
+        (Stage::Answer, _) => "the answer is signed; the device is taken out",
         (Stage::Exchange, _) => "the holder's other device signs",
         (Stage::Remove, purpose) => {
             let left = state.needed(purpose).saturating_sub(state.done(purpose));

@@ -3,6 +3,7 @@
 
 mod administrators;
 mod amended;
+mod apart;
 mod bad_input;
 mod bundle;
 mod closing;

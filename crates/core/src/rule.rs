@@ -369,6 +369,39 @@ rules! {
     BundleFork = "BUNDLE-FORK":
         "bundles of one ceremony that are given together tell of one course.";
 
+    RequestRead = "REQUEST-READ":
+        "the request is a file of the format `keymoot-request-1`, of at most 8 MiB, written \
+         exactly as this program writes it.";
+    RequestAsked = "REQUEST-ASKED":
+        "the request asks the holders that it names for what the ceremony awaits of them, at the \
+         head that its transcript ends with.";
+    RequestDerived = "REQUEST-DERIVED" since 2:
+        "every request that the transcript records is the record up to the line before it, byte \
+         for byte.";
+
+    AnswerRead = "ANSWER-READ":
+        "the answer is a file of the format `keymoot-answer-1`, or its text form, written exactly \
+         as this program writes it.";
+    AnswerCeremony = "ANSWER-CEREMONY":
+        "the answer is of this ceremony.";
+    AnswerHead = "ANSWER-HEAD":
+        "the answer is to a request that this ceremony made and did not withdraw, and its branch \
+         follows the head of that request.";
+    AnswerHolder = "ANSWER-HOLDER":
+        "the request asked the holder who answers.";
+    AnswerBranch = "ANSWER-BRANCH":
+        "the branch is one turn of this holder and nothing else, every entry may follow from those \
+         before it, and exactly the files that it names are there.";
+    AnswerMachine = "ANSWER-MACHINE" since 2:
+        "the branch says that every MACHINE rule was judged on the holder's machine and none was \
+         violated; in a live ceremony, that all held.";
+    AnswerSigned = "ANSWER-SIGNED" since 2:
+        "the statement over the answer says what its branch comes to, and a key that is enrolled \
+         for the holder signed it.";
+    AnswerFork = "ANSWER-FORK":
+        "each holder has one answer to a request, and all requests of a ceremony follow one \
+         transcript.";
+
     ExportDialect = "EXPORT-DIALECT":
         "the dialect asked for is the one that the bundle's documents are written in.";
     ExportRepository = "EXPORT-REPOSITORY":

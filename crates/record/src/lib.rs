@@ -2,6 +2,7 @@
 //! output, no clock, no entropy, no screen.
 #![forbid(unsafe_code)]
 
+pub mod apart;
 pub mod bundle;
 pub mod ceremony;
 pub mod expectation;

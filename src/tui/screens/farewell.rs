@@ -33,6 +33,15 @@ impl FarewellScreen {
 
 impl Screen for FarewellScreen {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        if sight.state().is_some_and(|state| state.apart.is_some()) {
+            page.who("The holder");
+            page.headline("Your answer is written. Send this file back:");
+            page.item("  ", &self.farewell.bundle, page.sheet.typed());
+            page.text("Keep your device and this machine's folder until the ceremony is over.");
+            self.word
+                .show(page, &format!("Type {DONE} and press Enter to end:"));
+            return;
+        }
         page.who("Everybody");
         let ended = sight.state().and_then(|state| state.ended.as_ref());
         page.headline(match ended {

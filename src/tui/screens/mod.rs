@@ -7,6 +7,7 @@ mod newest_root;
 mod once;
 mod pin;
 mod plan_part;
+mod request;
 mod review;
 mod roll_call;
 mod trouble;
@@ -142,6 +143,9 @@ pub(super) fn of_question(question: Question, sight: &Sight<'_>) -> Box<dyn Scre
         }
         Question::HaveYouRead { document, signed } => {
             Box::new(review::Review::new(document, signed))
+        }
+        Question::ReadRequest { holder, request } => {
+            Box::new(request::Request::new(holder, request))
         }
         Question::Violations { violated } => Box::new(violations::Violations::new(violated)),
     }

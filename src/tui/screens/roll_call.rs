@@ -15,9 +15,32 @@ use keymoot_record::{
     transcript::event::Person,
 };
 
+/// Where a holder is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Absent,
+    Present,
+    /// Takes part apart from the table.
+    Apart,
+}
+
+impl Mark {
+    fn of(state: Option<&State>, person: &Person, here: bool) -> Self {
+        let apart = |handle: &String| {
+            let mut seats = state.into_iter().flat_map(|state| &state.seats);
+            seats.any(|seat| seat.apart && seat.handle.as_str() == handle)
+        };
+        match person {
+            _ if here => Self::Present,
+            Person::Holder(handle) if apart(handle) => Self::Apart,
+            _ => Self::Absent,
+        }
+    }
+}
+
 /// The screen: the roster, each person with a mark, and the word.
 pub(super) struct RollCall {
-    people: Vec<(Person, bool)>,
+    people: Vec<(Person, Mark)>,
     at: usize,
     /// Whether somebody was marked here: the words were read aloud.
     begun: bool,
@@ -35,7 +58,13 @@ impl RollCall {
             people.retain(|(person, _)| matches!(person, Person::Holder(_)));
         }
         Self {
-            people,
+            people: people
+                .into_iter()
+                .map(|(person, here)| {
+                    let mark = Mark::of(state, &person, here);
+                    (person, mark)
+                })
+                .collect(),
             at: 0,
             begun: false,
             number: 0,
@@ -63,27 +92,42 @@ impl RollCall {
         }
     }
 
-    /// The holders and the witnesses who are marked as present.
-    fn marked(&self, sight: &Sight<'_>) -> (Vec<Handle>, Vec<String>) {
+    /// The holders with this mark, in the order of their seats.
+    fn marked(&self, mark: Mark, sight: &Sight<'_>) -> Vec<Handle> {
         let seats = sight.state().map(|state| state.seats.as_slice());
         let seats = seats.unwrap_or_default().iter();
-        let is_marked = |person: &Person| self.people.contains(&(person.clone(), true));
-        let holders = seats
+        let is_marked = |person: &Person| self.people.contains(&(person.clone(), mark));
+        seats
             .map(|seat| seat.handle.clone())
-            .filter(|handle| is_marked(&Person::Holder(handle.to_string())));
-        let witnesses = self
-            .people
-            .iter()
-            .filter_map(|(person, here)| match person {
-                Person::Witness(name) if *here => Some(name.clone()),
-                _ => None,
-            });
-        (holders.collect(), witnesses.collect())
+            .filter(|handle| is_marked(&Person::Holder(handle.to_string())))
+            .collect()
     }
 
-    fn mark(&mut self) {
-        if let Some((_, present)) = self.people.get_mut(self.at) {
-            *present = !*present;
+    /// The holders who take part, at the table or apart.
+    fn take_part(&self, sight: &Sight<'_>) -> Vec<Handle> {
+        let marks = [Mark::Present, Mark::Apart].into_iter();
+        marks.flat_map(|mark| self.marked(mark, sight)).collect()
+    }
+
+    /// The witnesses who are present.
+    fn witnesses(&self) -> Vec<String> {
+        let people = self.people.iter();
+        let watching = people.filter_map(|(person, mark)| match person {
+            Person::Witness(name) if *mark == Mark::Present => Some(name.clone()),
+            _ => None,
+        });
+        watching.collect()
+    }
+
+    fn mark(&mut self, sight: &Sight<'_>) {
+        let knows_apart = sight.state().is_some_and(State::calls_witnesses);
+        if let Some((person, mark)) = self.people.get_mut(self.at) {
+            let holder = knows_apart && matches!(person, Person::Holder(_));
+            *mark = match *mark {
+                Mark::Absent => Mark::Present,
+                Mark::Present if holder => Mark::Apart,
+                Mark::Present | Mark::Apart => Mark::Absent,
+            };
             self.begun = true;
             // Whoever was found to be missing may be here now.
             self.word.forgive();
@@ -119,11 +163,12 @@ impl Screen for RollCall {
             false => opening_of_step(page, sight),
         }
         let digits = self.people.len().to_string().len();
-        for (at, (person, present)) in self.people.iter().enumerate() {
-            let mark = match (*present, last_signed(sight, person)) {
-                (true, _) => "[x] present".to_owned(),
-                (false, Some(version)) => format!("[ ] {:<7}", format!("last v{version}")),
-                (false, None) => "[ ]        ".to_owned(),
+        for (at, (person, mark)) in self.people.iter().enumerate() {
+            let mark = match (*mark, last_signed(sight, person)) {
+                (Mark::Present, _) => "[x] present".to_owned(),
+                (Mark::Apart, _) => "[a] apart  ".to_owned(),
+                (Mark::Absent, Some(version)) => format!("[ ] {:<7}", format!("last v{version}")),
+                (Mark::Absent, None) => "[ ]        ".to_owned(),
             };
             let handle = handle_of(sight, person);
             let standing = handle.map_or(' ', |handle| seats::standing(sight.state(), handle));
@@ -136,19 +181,21 @@ impl Screen for RollCall {
         let goes_on =
             !self.word.is_refused() && sight.state().is_some_and(|s| s.plan.previous().is_some());
         if goes_on
-            && let Some(lacking) = sight.state().and_then(|s| s.lacking(&self.marked(sight).0))
+            && let Some(lacking) = sight
+                .state()
+                .and_then(|s| s.lacking(&self.take_part(sight)))
         {
             page.bottom.push(ratatui::text::Line::default());
             page.note(&format!("{lacking}."));
         }
         let how = match page.by_line {
             true => format!(
-                "Type the seats' numbers of those who answer, like 1 2 3; {PRESENT} when all have:"
+                "Type the seats' numbers of those who answer, like 1 2 3, and twice of those apart; {PRESENT} when all have:"
             ),
             false => format!("Space marks who answers. All? Type {PRESENT}, Enter:"),
         };
         self.word.show(page, &how);
-        page.keys = "Space marks  Up Down".to_owned();
+        page.keys = "Space: here, apart".to_owned();
     }
 
     fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard> {
@@ -156,17 +203,17 @@ impl Screen for RollCall {
         match (key.code, typed(key)) {
             (KeyCode::Up, _) => self.go(self.at.saturating_sub(1)),
             (KeyCode::Down, _) => self.go(self.at + 1),
-            (_, Some(' ')) if nothing_typed => self.mark(),
-            (KeyCode::Enter, _) if nothing_typed && self.number > 0 => self.mark(),
+            (_, Some(' ')) if nothing_typed => self.mark(sight),
+            (KeyCode::Enter, _) if nothing_typed && self.number > 0 => self.mark(sight),
             (_, Some('0'..='9')) if nothing_typed => {
                 self.choose(digit(key).unwrap_or_default());
             }
             _ => {
                 let word = self.word.key(key)?;
-                let (holders, witnesses) = self.marked(sight);
                 return Some(Heard::Answer(Answer::Present {
-                    holders,
-                    witnesses,
+                    holders: self.marked(Mark::Present, sight),
+                    apart: self.marked(Mark::Apart, sight),
+                    witnesses: self.witnesses(),
                     word,
                 }));
             }

@@ -60,6 +60,32 @@ impl WhoseTurn {
     }
 }
 
+impl WhoseTurn {
+    /// Who is awaited apart, and how an answer comes in.
+    fn apart(&self, page: &mut Page, sight: &Sight<'_>) {
+        let Some(state) = sight.state().filter(|state| state.apart.is_none()) else {
+            return;
+        };
+        let list = |holders: &[Handle]| {
+            let names: Vec<_> = holders.iter().map(Handle::as_str).collect();
+            names.join(", ")
+        };
+        let open: Vec<_> = state
+            .open_requests()
+            .flat_map(|asked| asked.open().cloned())
+            .collect();
+        let left = state.to_be_asked();
+        if !open.is_empty() {
+            page.text(&format!("Asked apart, not answered yet: {}.", list(&open)));
+            page.text("To take answers in: leave, keymoot collect, then resume.");
+        }
+        if !left.is_empty() {
+            page.text(&format!("Apart, to be asked: {}.", list(&left)));
+            page.text("To ask them: leave, keymoot request, then resume.");
+        }
+    }
+}
+
 impl Screen for WhoseTurn {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         let done = sight.state().map_or(0, |state| state.done(self.purpose));
@@ -88,6 +114,7 @@ impl Screen for WhoseTurn {
                 page.text("If a holder arrives now, press Esc and say so: whoever has a key can still come.");
             }
         }
+        self.apart(page, sight);
         let how = match self.chosen.and_then(|at| self.waiting.get(at)) {
             Some(handle) => format!("Press Enter when {handle} is at the table."),
             None if page.by_line => {

@@ -163,8 +163,14 @@ fn the_roll_names_those_who_were_marked() {
         .keys(" ")
         .enter("present");
     match table.heard() {
-        Heard::Answer(Answer::Present { holders, word, .. }) => {
+        Heard::Answer(Answer::Present {
+            holders,
+            apart,
+            word,
+            ..
+        }) => {
             assert_eq!(holders, [handle(1), handle(2), handle(4)]);
+            assert!(apart.is_empty());
             assert_eq!(word, "present");
         }
         _ => panic!("no roll"),

@@ -88,6 +88,7 @@ fn every_hostile_text_is_seen_in_the_screens_and_none_is_obeyed() {
         story.tell(Event::RollCalled {
             present,
             witnesses: Vec::new(),
+            apart: Vec::new(),
         });
         is_shown(hostile, &mut Table::asked(&story));
         story.device_seen(1, true);

@@ -162,6 +162,7 @@ impl Story {
         story.tell(Event::RollCalled {
             present,
             witnesses: Vec::new(),
+            apart: Vec::new(),
         });
         story
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Files, amendments, audits, is_plain, programs};
+use super::{Files, amendments, answered, audits, is_plain, programs};
 use crate::{
     ceremony::{
         State,
@@ -122,6 +122,10 @@ pub fn contents(
             let path = format!("{STATEMENTS}/{}/{}.json", seat.handle, enrolled.serial);
             files.insert(path, object(&proof, "a statement")?);
         }
+    }
+    for given in &state.answers {
+        let statement = object(&given.statement, "the statement over an answer")?;
+        files.insert(answered::path(given), statement);
     }
     for (path, digest) in audits::files(sealed.entries()) {
         let bytes = object(&digest, &path)?;

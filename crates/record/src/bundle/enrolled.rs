@@ -136,8 +136,7 @@ impl Record<'_> {
 
     fn attested_at(&self, serial: u32) -> Option<Time> {
         self.chain
-            .entries()
-            .iter()
+            .with_branches()
             .rev()
             .find_map(|entry| match &entry.event {
                 Event::Attested { serial: s, .. } if *s == serial => Some(entry.time),
@@ -153,8 +152,7 @@ impl Record<'_> {
         };
         let enrolled = self
             .chain
-            .entries()
-            .iter()
+            .with_branches()
             .filter_map(|entry| match &entry.event {
                 Event::Enrolled { holder, serial, .. } => Some((entry, holder, serial)),
                 _ => None,
@@ -199,8 +197,7 @@ impl Record<'_> {
         let payload_type = statement::proof_type(self.state.scenario());
         let proved = self
             .chain
-            .entries()
-            .iter()
+            .with_branches()
             .filter_map(|entry| match &entry.event {
                 Event::Proved {
                     holder, statement, ..

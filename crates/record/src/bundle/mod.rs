@@ -5,6 +5,7 @@
 //! signatures are over the manifest's exact bytes.
 
 mod amendments;
+mod answered;
 mod audits;
 mod contents;
 mod enrolled;
@@ -30,6 +31,7 @@ pub use manifest::{Listed, MANIFEST, Manifest, SIGNATURES, Signatures, closed, m
 pub use previous::{of_bundle, of_tree, previous_state};
 pub use record::so_far;
 pub use sbom::this_program;
+pub(crate) use verify::other_files;
 pub use verify::{Expectations, ExpectedFiles, account, verify};
 
 /// What to do about a bundle whose record does not hold together.

@@ -76,6 +76,7 @@ impl Record<'_> {
         verdicts.extend(carried::judge(self.state, self.trust));
         verdicts.extend(self.possession());
         verdicts.extend(self.proofs());
+        verdicts.extend(self.answers());
         for (&document, proposal) in &self.state.documents {
             verdicts.extend(self.document(document, proposal.made));
         }

@@ -221,7 +221,10 @@ fn complete(state: &State, expected: &Expectations) -> Verdict {
 }
 
 /// The files of the plan that are not those that the verifier has.
-fn other_files(plan: &Plan, expected: &ExpectedFiles) -> impl Iterator<Item = Violation> {
+pub(crate) fn other_files(
+    plan: &Plan,
+    expected: &ExpectedFiles,
+) -> impl Iterator<Item = Violation> {
     let [script, policy, roster] = plan.files.digests();
     let files = [
         (Rule::ScriptExpected, "script", script, expected.script),

@@ -51,33 +51,40 @@ impl State {
         }
     }
 
-    /// Counts those present.
-    pub(super) fn roll_call(&mut self, present: &[String], witnesses: &[String]) -> Step {
+    /// Counts those present, and who takes part apart.
+    pub(super) fn roll_call(
+        &mut self,
+        present: &[String],
+        apart: &[String],
+        witnesses: &[String],
+    ) -> Step {
         self.in_step(Kind::RollCall)?;
-        let known = present
-            .iter()
-            .all(|p| self.seats.iter().any(|seat| seat.handle.as_str() == p));
+        let known = |named: &[String]| {
+            let mut named = named.iter();
+            named.all(|p| self.seats.iter().any(|seat| seat.handle.as_str() == p))
+        };
         let listed = &self.plan.roster.witnesses;
         let watches = witnesses
             .iter()
             .all(|name| listed.iter().any(|witness| witness.name == *name));
-        if !known || !watches {
+        if !known(present) || !known(apart) || !watches {
             return Err("somebody is not in the roster".to_owned());
         }
         for seat in &mut self.seats {
-            seat.present = present.iter().any(|p| p == seat.handle.as_str());
+            let named = |named: &[String]| named.iter().any(|p| p == seat.handle.as_str());
+            (seat.present, seat.apart) = (named(present), named(apart));
         }
         self.witnesses = witnesses.iter().cloned().collect();
-        let here: Vec<Handle> = self
+        let take_part: Vec<Handle> = self
             .seats
             .iter()
-            .filter(|seat| seat.present)
+            .filter(|seat| seat.present != seat.apart)
             .map(|seat| seat.handle.clone())
             .collect();
-        let lacking = self.lacking(&here);
+        let lacking = self.lacking(&take_part);
         self.is_roll_called = true;
         self.finish(
-            here.len() == present.len()
+            take_part.len() == present.len() + apart.len()
                 && self.witnesses.len() == witnesses.len()
                 && lacking.is_none(),
             &lacking.unwrap_or_else(|| "somebody is named twice".to_owned()),
@@ -98,9 +105,16 @@ impl State {
         }
         match person {
             Person::Holder(handle) => {
+                let mut open = self.open_requests().flat_map(|asked| asked.open());
+                let asked = open.any(|asked| asked.as_str() == handle);
+                drop(open);
+                if asked {
+                    return Err("a request to this holder is open: withdraw it first".to_owned());
+                }
                 let mut seats = self.seats.iter_mut();
                 if let Some(seat) = seats.find(|seat| seat.handle.as_str() == handle) {
                     seat.present = comes;
+                    seat.apart = false;
                 }
             }
             Person::Witness(name) if comes => drop(self.witnesses.insert(name.clone())),

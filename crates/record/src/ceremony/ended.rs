@@ -79,6 +79,9 @@ impl State {
         self.progress = Progress::default();
         self.sealed = None;
         self.manifest = None;
+        for asked in &mut self.requests {
+            asked.withdrawn = true;
+        }
         for seat in &mut self.seats {
             seat.closing = None;
             // Without its proof of possession a key counts for nothing.

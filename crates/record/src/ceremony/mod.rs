@@ -6,6 +6,7 @@
 
 mod advance;
 pub mod amend;
+pub mod apart;
 mod attendance;
 pub mod audited;
 pub mod authorised;

@@ -2,6 +2,7 @@
 //! that needs neither.
 
 use super::{
+    apart::Apart,
     machine::MachineState,
     question::Question,
     script::{Document, Kind},
@@ -55,6 +56,8 @@ pub enum Effect {
     Close(Handle, u32),
     /// Read the device's audit log and hold it against what was asked of it.
     ReadLog(Handle, u32),
+    /// Have the device sign the statement of the holder's answer.
+    SignAnswer(Handle, u32),
     /// Wait until no device is inserted.
     AwaitRemoval(Handle),
     /// Build a document and check it.
@@ -76,6 +79,9 @@ impl State {
         let Some(step) = self.current() else {
             return Next::Finished;
         };
+        if let Some(apart) = &self.apart {
+            return self.next_apart(apart);
+        }
         if let Some((part, digest)) = self
             .part_to_read()
             .and_then(|part| Some((part, self.digest_of(part)?)))
@@ -125,10 +131,32 @@ impl State {
         }
     }
 
+    /// What comes next for a holder apart: the machine and the request before any device.
+    fn next_apart(&self, apart: &Apart) -> Next {
+        if apart.done {
+            return Next::Finished;
+        }
+        if apart.machine.is_none() {
+            return Next::Do(Effect::ExamineMachine);
+        }
+        let violated = apart.violated();
+        if !violated.is_empty() {
+            return Next::Ask(Question::Violations { violated });
+        }
+        match &self.turn {
+            _ if apart.compared.is_none() => Next::Ask(Question::ReadRequest {
+                holder: apart.holder.clone(),
+                request: apart.request,
+            }),
+            Some(turn) => self.next_in_turn(turn),
+            None => self.whose_turn(apart.purpose),
+        }
+    }
+
     /// The effect to do again after the cause of a violation was mended.
     #[must_use]
     pub fn again(&self) -> Option<Effect> {
-        if self.awaits_examination() {
+        if self.apart.is_some() || self.awaits_examination() {
             return Some(Effect::ExamineMachine);
         }
         match self.effect_of_step(self.current()?.kind) {
@@ -238,6 +266,7 @@ impl State {
                 }
             }
             Stage::Exchange => Next::Do(Effect::AwaitExchange(holder, serial)),
+            Stage::Answer => Next::Do(Effect::SignAnswer(holder, serial)),
             Stage::Remove => Next::Do(Effect::AwaitRemoval(holder)),
         }
     }

@@ -13,12 +13,13 @@ use super::{
 };
 use crate::{
     rules::{
+        LONGEST_LINE,
         machine::{APART, minutes_apart},
         roster::Handle,
     },
     transcript::{Event, Mode, Time},
 };
-use keymoot_core::{Verdict, digest::Digest};
+use keymoot_core::{Verdict, digest::Digest, text::shortened};
 
 /// Something that a person must say before the ceremony goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +92,13 @@ pub enum Question {
         /// The bytes to be signed.
         signed: Digest,
     },
+    /// Has this holder apart read the request, and were its words compared?
+    ReadRequest {
+        /// The holder.
+        holder: Handle,
+        /// The digest of the request's file.
+        request: Digest,
+    },
     /// Rules are violated: mend the cause and have it checked again.
     Violations {
         /// The rules violated.
@@ -110,10 +118,12 @@ pub enum Answer {
     },
     /// The holders present, and the word typed to confirm.
     Present {
-        /// The handles.
+        /// The handles of those present.
         holders: Vec<Handle>,
         /// The names of the witnesses present.
         witnesses: Vec<String>,
+        /// The handles of those who take part apart from the table.
+        apart: Vec<Handle>,
         /// The word.
         word: String,
     },
@@ -219,28 +229,11 @@ impl State {
                 Question::RollCall,
                 Answer::Present {
                     holders,
+                    apart,
                     witnesses,
                     word,
                 },
-            ) => {
-                if let Some(lacking) = self.lacking(&holders) {
-                    return Err(Refusal(format!(
-                        "{lacking}. Wait for them, or leave and resume another day."
-                    )));
-                }
-                typed(&word, PRESENT)?;
-                // In the order of the seats, and nobody twice.
-                let present = self
-                    .seats
-                    .iter()
-                    .filter(|seat| holders.contains(&seat.handle));
-                let listed = self.plan.roster.witnesses.iter();
-                let watching = listed.filter(|witness| witnesses.contains(&witness.name));
-                Event::RollCalled {
-                    present: present.map(|seat| seat.handle.to_string()).collect(),
-                    witnesses: watching.map(|witness| witness.name.clone()).collect(),
-                }
-            }
+            ) => self.roll_called(&holders, &apart, &witnesses, &word)?,
             (Question::WhoseTurn { waiting, .. }, Answer::Begin(holder)) => {
                 if !waiting.contains(&holder) {
                     return Err(Refusal(format!("{holder} is not awaited in this step.")));
@@ -316,10 +309,71 @@ impl State {
                     signed: *signed,
                 }
             }
+            (Question::ReadRequest { holder, request }, Answer::Typed(typed)) => {
+                let spoken: Vec<_> = typed.split_whitespace().collect();
+                let (words, channel) = spoken.split_at(spoken.len().min(2));
+                if words.join(" ").to_lowercase() != reading_words(request).to_lowercase() {
+                    return Err(Refusal(
+                        "Type the first two words of the request's digest; after them, how you compared \
+                         the words with the others, such as \"phone\"."
+                            .to_owned(),
+                    ));
+                }
+                Event::RequestRead {
+                    holder: holder.to_string(),
+                    request: *request,
+                    compared: shortened(&channel.join(" "), LONGEST_LINE),
+                }
+            }
             (Question::Violations { .. }, Answer::Again) => return Ok(Said::Again),
             _ => return Err(Refusal("That does not answer the question.".to_owned())),
         };
         Ok(Said::Event(event))
+    }
+
+    fn roll_called(
+        &self,
+        present: &[Handle],
+        apart: &[Handle],
+        witnesses: &[String],
+        word: &str,
+    ) -> Result<Event, Refusal> {
+        let all: Vec<_> = present.iter().chain(apart).cloned().collect();
+        if let Some(lacking) = self.lacking(&all) {
+            return Err(Refusal(format!(
+                "{lacking}. Wait for them, or leave and resume another day."
+            )));
+        }
+        let first_format = self
+            .opening
+            .as_ref()
+            .is_some_and(|opening| opening.format < 2);
+        if first_format && !apart.is_empty() {
+            return Err(Refusal(
+                "The program that opened this ceremony did not know holders apart.".to_owned(),
+            ));
+        }
+        if let Some(holder) = apart.iter().find(|holder| !self.can_answer_apart(holder)) {
+            return Err(Refusal(format!(
+                "{holder} has a YubiHSM 2: its log is read at the table, so {holder} cannot answer apart."
+            )));
+        }
+        typed(word, PRESENT)?;
+        // In the order of the seats, and nobody twice.
+        let named = |named: &[Handle]| {
+            let seats = self
+                .seats
+                .iter()
+                .filter(|seat| named.contains(&seat.handle));
+            seats.map(|seat| seat.handle.to_string()).collect()
+        };
+        let listed = self.plan.roster.witnesses.iter();
+        let watching = listed.filter(|witness| witnesses.contains(&witness.name));
+        Ok(Event::RollCalled {
+            present: named(present),
+            apart: named(apart),
+            witnesses: watching.map(|witness| witness.name.clone()).collect(),
+        })
     }
 
     fn fields(&self, fields: &BTreeMap<String, String>) -> Result<(), Refusal> {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    apart::{Apart, Asked, Given},
     ended::Ended,
     enrolment::{Enrolment, Signature},
     machine::MachineState,
@@ -54,6 +55,12 @@ pub struct State {
     pub(super) is_roll_called: bool,
     /// The holder at the table, if any.
     pub turn: Option<Turn>,
+    /// The requests that went out to holders apart, in order.
+    pub requests: Vec<Asked>,
+    /// The answers that were taken in, in order.
+    pub answers: Vec<Given>,
+    /// The turn of a holder apart, on the holder's machine.
+    pub apart: Option<Apart>,
     /// The documents proposed so far.
     pub documents: BTreeMap<Document, Proposal>,
     /// The manifest's digest, once made.
@@ -101,6 +108,8 @@ pub struct Seat {
     pub standing: Standing,
     /// Whether the roll call found the holder present.
     pub present: bool,
+    /// Whether the holder takes part apart from the table.
+    pub apart: bool,
     /// The key for the next root and the device it is in, and how far it is proven.
     pub enrolment: Option<Enrolment>,
     /// A key of the previous root that has no place in the next.
@@ -178,6 +187,9 @@ impl State {
             witnesses: BTreeSet::new(),
             is_roll_called: false,
             turn: None,
+            requests: Vec::new(),
+            answers: Vec::new(),
+            apart: None,
             documents: BTreeMap::new(),
             manifest: None,
             manifest_made: 0,
@@ -227,6 +239,9 @@ impl State {
     /// Whether every step is done.
     #[must_use]
     pub fn is_finished(&self) -> bool {
+        if let Some(apart) = &self.apart {
+            return apart.done;
+        }
         self.opening.is_some() && self.current().is_none()
     }
 
@@ -254,7 +269,8 @@ impl State {
     /// The program at work, once there is a transcript.
     #[must_use]
     pub fn program(&self) -> Option<&Program> {
-        self.programs.last().map(|(_, program)| program)
+        let apart = self.apart.as_ref().and_then(|apart| apart.programs.last());
+        apart.or_else(|| self.programs.last().map(|(_, program)| program))
     }
 
     /// Whether this is another program than the one that recorded the last entry.
@@ -293,7 +309,7 @@ impl State {
         })
     }
 
-    fn take(&mut self, entry: &Entry) -> Result<(), String> {
+    pub(super) fn take(&mut self, entry: &Entry) -> Result<(), String> {
         match &entry.event {
             Event::Opened {
                 format,
@@ -331,6 +347,8 @@ impl State {
                 Ok(())
             }
             _ if self.opening.is_none() => Err("the ceremony was not opened".to_owned()),
+            _ if self.apart.is_some() => self.advance_apart(entry),
+            Event::AnswerBegun { .. } => self.begin_apart(&entry.event, entry),
             Event::Resumed {
                 program,
                 another,
@@ -355,25 +373,28 @@ impl State {
             Event::Amended { policy, roster, .. } => self.amend(*policy, *roster),
             Event::Left {} => Ok(()),
             Event::Mishap { holder, .. } => self.at_table(holder).map(|_| ()),
-            Event::Note { text } => {
-                self.remark(entry.time, vec![("note", text)]);
-                Ok(())
-            }
+            Event::Note { .. } | Event::Exception { .. } => self.remarked(entry),
+            event => self.advance(event, entry),
+        }
+    }
+
+    /// Folds in what was recorded by hand.
+    pub(super) fn remarked(&mut self, entry: &Entry) -> Result<(), String> {
+        let text = match &entry.event {
+            Event::Note { text } => vec![("note", text)],
             Event::Exception {
                 expected,
                 happened,
                 decided,
-            } => {
-                let text = vec![
-                    ("expected", expected),
-                    ("happened", happened),
-                    ("decided", decided),
-                ];
-                self.remark(entry.time, text);
-                Ok(())
-            }
-            event => self.advance(event, entry),
-        }
+            } => vec![
+                ("expected", expected),
+                ("happened", happened),
+                ("decided", decided),
+            ],
+            _ => return Err("it is no remark".to_owned()),
+        };
+        self.remark(entry.time, text);
+        Ok(())
     }
 
     fn open(&mut self, opening: Opening, digests: [Digest; 3]) -> Result<(), String> {
@@ -418,6 +439,7 @@ impl Seat {
             handle: place.handle.clone(),
             standing: place.standing,
             present: false,
+            apart: false,
             enrolment: place.current.clone(),
             outgoing: place.outgoing.clone(),
             spares: place.spares.clone(),

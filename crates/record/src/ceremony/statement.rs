@@ -6,11 +6,11 @@
 //! transcript's head, so that it cannot be moved to another ceremony or to
 //! another point of this one.
 
-use super::{enrolment::Enrolment, opening::Opening, script::Scenario};
+use super::{apart::Apart, enrolment::Enrolment, opening::Opening, script::Scenario};
 use crate::rules::roster::Handle;
 use keymoot_attestation::Family;
 use keymoot_core::{
-    Rule, Violation,
+    Outcome, Rule, Violation,
     digest::Digest,
     json::{self, Json},
 };
@@ -107,6 +107,67 @@ const LOW_S_SINCE: u32 = 2;
 pub fn is_signed(key: &PublicKey, message: &[u8], signature: &[u8], format: u32) -> bool {
     let is_low = low_s(signature).is_none_or(|low| low == signature);
     (is_low || format < LOW_S_SINCE) && key.verify_twice(message, signature).is_ok()
+}
+
+/// The payload type of the statement over an answer of a holder apart.
+pub const ANSWER: &str = "application/vnd.keymoot.answer+json";
+
+/// The payload of such a statement, in canonical form: which request was answered, by which
+/// branch, and with which program on which machine. `branch` is the digest of the branch's last
+/// entry.
+#[must_use]
+pub fn answer(opening: &Opening, apart: &Apart, branch: &Digest, key: &Enrolment) -> Vec<u8> {
+    let program = apart.programs.last().map(|program| program.sha256);
+    let machine = apart.machine.iter().flatten().map(|verdict| {
+        let says = match verdict.outcome {
+            Outcome::Held => "held",
+            Outcome::Violated => "violated",
+            Outcome::NotAsked => "not-asked",
+        };
+        (verdict.rule.id().to_owned(), Json::from(says))
+    });
+    json::canonical(&Json::object([
+        ("branch", branch.to_string().into()),
+        ("ceremony", opening.ceremony.as_str().into()),
+        (
+            "compared",
+            apart.compared.as_deref().unwrap_or_default().into(),
+        ),
+        ("handle", apart.holder.as_str().into()),
+        ("head", apart.base.to_string().into()),
+        ("machine", Json::Object(machine.collect())),
+        ("mode", opening.mode.name().into()),
+        (
+            "program",
+            program
+                .map(|program| program.to_string())
+                .unwrap_or_default()
+                .into(),
+        ),
+        ("request", apart.request.to_string().into()),
+        ("serial", u64::from(key.serial).into()),
+        ("spki", hex::encode(&key.spki).into()),
+    ]))
+}
+
+/// Checks the statement over an answer: its payload is exactly what its branch comes to, and its
+/// one signature is by this key.
+///
+/// # Errors
+/// A [`Violation`] of ANSWER-SIGNED.
+pub fn check_answer(
+    statement: &[u8],
+    payload: &[u8],
+    holder: &Handle,
+    key: &Enrolment,
+) -> Result<(), Violation> {
+    check_signed(statement, LOW_S_SINCE, ANSWER, payload, key).map_err(|why| {
+        Violation::new(
+            Rule::AnswerSigned,
+            format!("the statement over the answer of {holder}: {why}"),
+            "do not count on this answer; ask the holder for the file again",
+        )
+    })
 }
 
 /// Checks such a statement as it was published, like [`check_enrolment`].

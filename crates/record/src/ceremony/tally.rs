@@ -123,7 +123,7 @@ impl State {
     }
 
     /// Whether a holder has any part in what the current step asks.
-    fn takes_part(&self, seat: &Seat, purpose: Purpose) -> bool {
+    pub(super) fn takes_part(&self, seat: &Seat, purpose: Purpose) -> bool {
         match purpose {
             Purpose::Enroll => seat.standing != Standing::Leaves,
             Purpose::Sign => seat.enrolled().is_some() || seat.outgoing.is_some(),
@@ -134,9 +134,13 @@ impl State {
     /// The holders who can still do what the current step asks.
     #[must_use]
     pub fn waiting(&self, purpose: Purpose) -> Vec<Handle> {
+        // On the machine of a holder apart that holder alone is at the table.
+        let here = |seat: &Seat| match &self.apart {
+            Some(apart) => apart.holder == seat.handle,
+            None => seat.present || (self.ended.is_some() && !self.is_roll_called),
+        };
         let left = self.seats.iter().filter(|seat| {
-            let here = seat.present || (self.ended.is_some() && !self.is_roll_called);
-            here && self.takes_part(seat, purpose) && !self.has_done(seat, purpose)
+            here(seat) && self.takes_part(seat, purpose) && !self.has_done(seat, purpose)
         });
         left.map(|seat| seat.handle.clone()).collect()
     }
@@ -184,11 +188,13 @@ impl State {
         let everybody = self.scenario().wants_everybody() && purpose != Purpose::Close;
         purpose != Purpose::Enroll
             && self.turn.is_none()
+            && self.open_requests().next().is_none()
             && self.is_met(purpose)
             && (!everybody
                 || self
                     .waiting(purpose)
                     .iter()
+                    .chain(&self.awaited_apart(purpose))
                     .all(|holder| self.progress.called.contains(holder)))
     }
 

@@ -85,6 +85,8 @@ pub enum Stage {
     Exchange,
     /// The device's audit log is to be read and held against what was asked of it.
     ReadLog,
+    /// On a branch: the purpose is reached; the device is to sign the statement of the answer.
+    Answer,
     /// The purpose is reached; the device is to be removed.
     Remove,
 }
@@ -118,6 +120,12 @@ impl Turn {
     #[must_use]
     pub fn is_unaccounted(&self) -> bool {
         self.family() == Family::YubiHsm && matches!(self.stage, Stage::ReadLog | Stage::Sign)
+    }
+
+    /// Whether the purpose is reached, so that there is nothing to leave unfinished.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        matches!(self.stage, Stage::Answer | Stage::Remove)
     }
 
     /// The family of the device at hand.

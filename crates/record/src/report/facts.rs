@@ -134,7 +134,7 @@ fn device<'a>(
 ) -> Result<Device<'a>, String> {
     let mut taken = None;
     let mut verdicts: Vec<&Verdict> = Vec::new();
-    for entry in chain.entries() {
+    for entry in chain.with_branches() {
         let said = match &entry.event {
             Event::DeviceSeen {
                 holder,

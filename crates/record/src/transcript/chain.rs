@@ -131,6 +131,24 @@ impl Chain {
         &self.entries
     }
 
+    /// The entries, each answer of a holder apart followed by those of its branch.
+    pub fn with_branches(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.entries.iter().flat_map(|entry| {
+            let branch = match &entry.event {
+                Event::Answered { branch, .. } => branch.entries(),
+                _ => &[],
+            };
+            std::iter::once(entry).chain(branch)
+        })
+    }
+
+    /// The entries from this number on.
+    #[must_use]
+    pub fn since(&self, seq: u64) -> &[Entry] {
+        let from = usize::try_from(seq).unwrap_or(usize::MAX);
+        self.entries.get(from..).unwrap_or_default()
+    }
+
     /// Makes the entry that would come next. The chain is unchanged until [`Chain::push`]: what is
     /// not yet on the disk has not happened.
     ///
@@ -254,7 +272,7 @@ fn holds_control(value: &Value) -> bool {
 
 /// Reads one line. Only the exact bytes that [`line`] writes are accepted, so
 /// that no two transcripts say the same thing; members of an event that are unknown here are kept.
-fn parse(text: &[u8], number: u64) -> Result<Entry, ChainError> {
+pub(super) fn parse(text: &[u8], number: u64) -> Result<Entry, ChainError> {
     let broken = |why: String| ChainError::Broken { line: number, why };
     if text.len() > LONGEST_LINE {
         return Err(broken(format!("it is longer than {LONGEST_LINE} bytes")));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceState, PinTries};
+use super::{Branch, DeviceState, PinTries};
 use crate::ceremony::ended::Cause;
 use crate::ceremony::plan_part::PlanPart;
 use keymoot_attestation::Family;
@@ -156,6 +156,9 @@ pub enum Event {
     RollCalled {
         /// The handles of those present, in the order of their seats.
         present: Vec<String>,
+        /// The handles of those who take part apart from the table, likewise.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        apart: Vec<String>,
         /// The names of the witnesses present, in the roster's order.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         witnesses: Vec<String>,
@@ -176,6 +179,89 @@ pub enum Event {
         cause: Cause,
         /// What happened, in one line.
         reason: String,
+    },
+    /// Holders apart are asked to answer: the request was written.
+    Requested {
+        /// The digest of the request's file. It holds the ceremony up to the line before this one.
+        request: Digest,
+        /// The handles of those who are asked, in the order of their seats.
+        to: Vec<String>,
+        /// When the answers are due.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Time>,
+        /// The channel by which the request goes out, as the administrator typed it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
+    },
+    /// A request is withdrawn: who has not answered it is not awaited any more.
+    Withdrawn {
+        /// The digest of the request's file.
+        request: Digest,
+        /// Why, as the administrator typed it.
+        why: String,
+    },
+    /// A holder apart has answered a request.
+    Answered {
+        /// The holder.
+        holder: String,
+        /// The digest of the request's file.
+        request: Digest,
+        /// The holder's turn: entries that follow the request's head.
+        branch: Branch,
+        /// The statement over it, signed by the holder's key: a DSSE envelope.
+        statement: Digest,
+        /// Whether it came after the day that the request names.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        late: bool,
+    },
+    /// A holder apart declines, or somebody says so: nothing proves who wrote it.
+    Declined {
+        /// The holder.
+        holder: String,
+        /// The digest of the request's file.
+        request: Digest,
+        /// Why, as it was written.
+        why: String,
+    },
+    /// In a branch: a holder apart begins to answer a request.
+    AnswerBegun {
+        /// The holder.
+        holder: String,
+        /// The digest of the request's file.
+        request: Digest,
+        /// The program that answers.
+        program: Box<Program>,
+        /// The expectations that the request was verified against.
+        expected: String,
+        /// The digest of the root that the holder trusts already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trusted_root: Option<Digest>,
+    },
+    /// In a branch: the holder read the request and typed the first words of its digest.
+    RequestRead {
+        /// The holder.
+        holder: String,
+        /// The digest of the request's file.
+        request: Digest,
+        /// The second channel over which its words were compared; empty if nobody compared them.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        compared: String,
+    },
+    /// In a branch: a device is about to sign the statement of the answer.
+    AnswerAnnounced {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+    },
+    /// On the holder's side: the statement was signed. It is over the entries before this one.
+    AnswerSigned {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// The statement, a DSSE envelope.
+        statement: Digest,
     },
     /// A holder came up to the table.
     TurnBegun {

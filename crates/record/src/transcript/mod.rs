@@ -5,12 +5,14 @@
 //! The head is the digest of the last line. This module is pure: it makes lines
 //! and reads them; `host` writes them to the disk.
 
+pub mod branch;
 pub mod chain;
 mod device_state;
 pub mod event;
 mod sentence;
 mod unknown;
 
+pub use branch::Branch;
 pub use chain::{Chain, ChainError, Entry};
 pub use device_state::{DeviceSetting, DeviceState, PinTries, Tries};
 pub use event::{Event, Mode, Program};

@@ -93,11 +93,24 @@ impl Event {
                     false => format!("{} was confirmed: {}", escape(step), typed.join(", ")),
                 }
             }
-            Self::RollCalled { present, witnesses } => match witnesses.len() {
-                0 => format!("{} holders are present", present.len()),
-                1 => format!("{} holders and 1 witness are present", present.len()),
-                n => format!("{} holders and {n} witnesses are present", present.len()),
-            },
+            Self::RollCalled {
+                present,
+                witnesses,
+                apart,
+            } => {
+                let away = match apart.len() {
+                    0 => String::new(),
+                    away => format!("; {away} take part apart"),
+                };
+                match witnesses.len() {
+                    0 => format!("{} holders are present{away}", present.len()),
+                    1 => format!("{} holders and 1 witness are present{away}", present.len()),
+                    n => format!(
+                        "{} holders and {n} witnesses are present{away}",
+                        present.len()
+                    ),
+                }
+            }
             Self::EndedWithout { cause, reason } => {
                 format!(
                     "the ceremony ends without its purpose, {cause}: {}",
@@ -106,6 +119,90 @@ impl Event {
             }
             Self::Arrived { person } => format!("{} arrives", person.name()),
             Self::Departed { person } => format!("{} departs", person.name()),
+            Self::Requested {
+                request,
+                to,
+                until,
+                by,
+            } => format!(
+                "request {} goes to {}{}{}",
+                request.short_words(),
+                to.iter()
+                    .map(|holder| escape(holder))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                if by.is_empty() {
+                    String::new()
+                } else {
+                    format!(" by {}", escape(by))
+                },
+                until.map_or_else(String::new, |until| format!("; answers are due at {until}"))
+            ),
+            Self::Withdrawn { request, why } => {
+                format!(
+                    "request {} is withdrawn: {}",
+                    request.short_words(),
+                    escape(why)
+                )
+            }
+            Self::Answered {
+                holder,
+                branch,
+                late,
+                ..
+            } => format!(
+                "{} answered apart{}, in {} lines",
+                escape(holder),
+                if *late { ", late" } else { "" },
+                branch.entries().len()
+            ),
+            Self::Declined { holder, why, .. } => format!(
+                "{} is said to decline; no signature proves it: {}",
+                escape(holder),
+                escape(why)
+            ),
+            Self::AnswerBegun {
+                holder,
+                request,
+                program,
+                expected,
+                trusted_root,
+            } => format!(
+                "{} begins to answer request {} with {}, as strong as {} expects{}",
+                escape(holder),
+                request.short_words(),
+                program.sentence(),
+                escape(expected),
+                match trusted_root {
+                    Some(root) => format!(", from root {}", root.short_words()),
+                    None => String::new(),
+                }
+            ),
+            Self::RequestRead {
+                holder,
+                request,
+                compared,
+            } => format!(
+                "{} read request {}; {}",
+                escape(holder),
+                request.short_words(),
+                match compared.is_empty() {
+                    true => "nobody compared its words over a second channel".to_owned(),
+                    false => format!("its words were compared by {}", escape(compared)),
+                }
+            ),
+            Self::AnswerAnnounced { holder, serial } => {
+                format!(
+                    "device {serial} is to sign the answer of {}",
+                    escape(holder)
+                )
+            }
+            Self::AnswerSigned { holder, serial, .. } => {
+                format!(
+                    "{}: the key in device {serial} signed the answer",
+                    escape(holder)
+                )
+            }
             Self::TurnBegun { holder } => format!("{} comes to the table", escape(holder)),
             Self::TurnEnded {
                 holder,

@@ -213,7 +213,10 @@ pub fn expectations(name: &str) -> Result<ExpectationSet, Failure> {
 }
 
 /// A digest that is written out, or that of a file.
-fn digest_of(named: &str) -> Result<Digest, HostError> {
+///
+/// # Errors
+/// [`HostError`] when the file cannot be read.
+pub fn digest_of(named: &str) -> Result<Digest, HostError> {
     match Digest::from_hex(named) {
         Some(digest) => Ok(digest),
         None => Ok(Digest::of(&files::read_bounded(

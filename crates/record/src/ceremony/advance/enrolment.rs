@@ -172,9 +172,10 @@ impl State {
     }
 
     fn enrolled(&mut self, holder: &str, serial: u32, statement: Digest) -> Step {
+        let reached = self.purpose_reached();
         let turn = self.announced(holder, serial, &[Stage::Prove])?;
         turn.stage = match turn.family() {
-            Family::YubiKey => Stage::Remove,
+            Family::YubiKey => reached,
             Family::YubiHsm => Stage::ReadLog,
         };
         let making = self.making_mut();

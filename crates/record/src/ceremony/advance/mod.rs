@@ -36,7 +36,11 @@ impl State {
                 self.machine.examined(violated(verdicts));
                 Ok(())
             }
-            Event::RollCalled { present, witnesses } => self.roll_call(present, witnesses),
+            Event::RollCalled {
+                present,
+                apart,
+                witnesses,
+            } => self.roll_call(present, apart, witnesses),
             Event::Arrived { person } => self.come_or_go(person, true),
             Event::Departed { person } => self.come_or_go(person, false),
             Event::PlanRead { part, digest } => self.read_part(*part, digest),
@@ -90,6 +94,10 @@ impl State {
                     "another manifest was signed",
                 )
             }
+            Event::Requested { .. }
+            | Event::Withdrawn { .. }
+            | Event::Declined { .. }
+            | Event::Answered { .. } => self.advance_requests(event, entry),
             event => self.advance_turn(event),
         }
     }
@@ -212,7 +220,10 @@ impl State {
                 self.turn.is_none()
                     && (purpose != Purpose::Close || self.manifest.is_some())
                     && self.is_met(purpose)
-                    && (self.progress.enough || self.waiting(purpose).is_empty())
+                    && self.open_requests().next().is_none()
+                    && (self.progress.enough
+                        || self.waiting(purpose).is_empty()
+                            && self.awaited_apart(purpose).is_empty())
             }
             None => self.progress.done && self.progress.violated.is_empty(),
         }
@@ -242,7 +253,7 @@ impl State {
         }
     }
 
-    pub(super) fn in_step(&self, kind: Kind) -> Step {
+    pub(in crate::ceremony) fn in_step(&self, kind: Kind) -> Step {
         let here = self.begun && self.current().is_some_and(|step| step.kind == kind);
         here.then_some(())
             .ok_or("it belongs to another kind of step".to_owned())
@@ -288,7 +299,7 @@ impl State {
     }
 }
 
-pub(super) fn violated(verdicts: &[Verdict]) -> Vec<Verdict> {
+pub(in crate::ceremony) fn violated(verdicts: &[Verdict]) -> Vec<Verdict> {
     verdicts
         .iter()
         .filter(|verdict| verdict.is_violated())

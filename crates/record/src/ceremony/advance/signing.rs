@@ -138,7 +138,7 @@ impl State {
         };
         let device = turn.device.as_ref().map(|seen| seen.serial);
         let stage = if self.has_done(seat, turn.purpose) {
-            Stage::Remove
+            self.purpose_reached()
         } else if self.next_signature(seat, device).is_none() {
             Stage::Exchange
         } else {

@@ -13,7 +13,7 @@ use keymoot_core::Verdict;
 
 impl State {
     /// Folds in an event of the holder's turn.
-    pub(super) fn advance_turn(&mut self, event: &Event) -> Step {
+    pub(in crate::ceremony) fn advance_turn(&mut self, event: &Event) -> Step {
         match event {
             Event::TurnBegun { holder } => self.turn_begun(holder),
             Event::TurnEnded { holder, unfinished } => {
@@ -80,8 +80,9 @@ impl State {
     }
 
     fn turn_ended(&mut self, holder: &str, unfinished: bool) -> Step {
-        let at_end = self.at_table(holder)?.stage == Stage::Remove;
-        if at_end == unfinished {
+        let stage = &self.at_table(holder)?.stage;
+        let (at_end, stated) = (*stage == Stage::Remove, *stage == Stage::Answer);
+        if at_end == unfinished || stated {
             return Err("the turn's purpose and its end do not agree".to_owned());
         }
         if self.turn.as_ref().is_some_and(Turn::is_unaccounted) {
@@ -184,7 +185,7 @@ impl State {
         }
     }
 
-    pub(super) fn device_at_stage(
+    pub(in crate::ceremony) fn device_at_stage(
         &mut self,
         holder: &str,
         serial: u32,
@@ -194,7 +195,7 @@ impl State {
         self.at_stage(holder, stages)
     }
 
-    pub(super) fn announced(
+    pub(in crate::ceremony) fn announced(
         &mut self,
         holder: &str,
         serial: u32,

@@ -1,0 +1,322 @@
+//! Judging an answer against the ceremony that asked for it.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Answer,
+    answer::{self, Says, Turn},
+};
+use crate::{
+    bundle,
+    ceremony::{
+        State,
+        apart::{Asked, Given},
+        script::Document,
+        statement,
+        verify::Delegators,
+    },
+    rules::machine,
+    transcript::{Chain, Event, Mode, Time},
+};
+use keymoot_attestation::TrustStore;
+use keymoot_core::{
+    Outcome, Rule, Verdict, Violation,
+    digest::Digest,
+    text::{excerpt, several},
+};
+use keymoot_tuf::PublicKey;
+
+const AGAIN: &str = "ask the holder for the file again; if it is the same, find out who changed it";
+
+/// What an answer comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Collected {
+    /// It is to be recorded by this event, and these files are to be kept before.
+    New {
+        /// `answered` or `declined`.
+        event: Box<Event>,
+        /// The files that the event names.
+        objects: Vec<Vec<u8>>,
+    },
+    /// The very same answer was recorded before.
+    Known,
+}
+
+/// The ceremony that an answer is judged against.
+pub struct Asking<'a> {
+    /// Its state.
+    pub state: &'a State,
+    /// Its transcript.
+    pub chain: &'a Chain,
+    /// Finds the files that its events name.
+    pub objects: &'a dyn Fn(&Digest) -> Option<Vec<u8>>,
+    /// The vendor whose devices count.
+    pub trust: &'a TrustStore,
+    /// MANIFEST.json, once it is made.
+    pub manifest: Option<Vec<u8>>,
+}
+
+/// Judges an answer that comes in at this moment. Nothing is recorded.
+///
+/// # Errors
+/// The rules that it violates.
+pub fn collect(asking: &Asking<'_>, answer: &Answer, now: Time) -> Result<Collected, Vec<Verdict>> {
+    let one = |violation: Violation| vec![Verdict::from(violation)];
+    let asked = addressed(asking.state, answer).map_err(one)?;
+    let turn = match &answer.says {
+        Says::Turn(turn) => turn,
+        Says::Declines { declined } => {
+            if !asked.open().any(|holder| *holder == answer.holder) {
+                return match declined_before(asking.chain, answer, declined) {
+                    true => Ok(Collected::Known),
+                    false => Err(one(forked(answer, "it answered before"))),
+                };
+            }
+            let event = Event::Declined {
+                holder: answer.holder.to_string(),
+                request: answer.request,
+                why: declined.clone(),
+            };
+            return Ok(Collected::New {
+                event: Box::new(event),
+                objects: Vec::new(),
+            });
+        }
+    };
+    let mut given = asking.state.answers.iter();
+    if let Some(given) = given.find(|given| is_by(given, answer)) {
+        let same = given.statement == turn.statement && turn.branch.head() == given.branch;
+        return match same {
+            true => Ok(Collected::Known),
+            false => Err(one(forked(
+                answer,
+                &format!(
+                    "the ceremony recorded another answer in line {}",
+                    given.seq + 1
+                ),
+            ))),
+        };
+    }
+    if asked.withdrawn || !asked.open().any(|holder| *holder == answer.holder) {
+        return Err(one(head(
+            answer,
+            "the request was withdrawn, or the holder declined it",
+        )));
+    }
+    if turn.branch.base() != (asked.head, asked.seq) {
+        return Err(one(head(
+            answer,
+            "its branch does not follow the head of the request",
+        )));
+    }
+    let mode = asking
+        .state
+        .opening
+        .as_ref()
+        .map_or(Mode::Live, |opening| opening.mode);
+    let format = asking.state.format();
+    let examined = examined(turn);
+    machine_fits(&examined, mode, format).map_err(|why| {
+        one(Violation::new(
+            Rule::AnswerMachine,
+            format!("the machine of {}: {why}", answer.holder),
+            "ask the holder to answer again on a machine that passes, such as the image",
+        ))
+    })?;
+    complete(turn).map_err(|why| one(altered(answer, &why)))?;
+    let event = Event::Answered {
+        holder: answer.holder.to_string(),
+        request: answer.request,
+        branch: turn.branch.clone(),
+        statement: turn.statement,
+        late: asked.until.is_some_and(|until| now > until),
+    };
+    let drafted = asking.chain.next(event.clone(), now);
+    let entry = drafted.map_err(|error| one(altered(answer, &error.to_string())))?;
+    let state = asking.state.after(&entry);
+    let state = state.map_err(|illegal| one(altered(answer, &excerpt(&illegal.why))))?;
+    let mut chain = asking.chain.clone();
+    chain
+        .push(entry)
+        .map_err(|error| one(altered(answer, &error.to_string())))?;
+    let objects = &turn.objects;
+    let found = |digest: &Digest| {
+        objects
+            .get(digest)
+            .cloned()
+            .or_else(|| (asking.objects)(digest))
+    };
+    closed_rightly(asking, turn, &state, &found).map_err(|why| one(altered(answer, &why)))?;
+    let mut verdicts = bundle::so_far(&state, &chain, asking.trust, &found);
+    verdicts.retain(Verdict::is_violated);
+    match verdicts.is_empty() {
+        true => Ok(Collected::New {
+            event: Box::new(event),
+            objects: objects.values().cloned().collect(),
+        }),
+        false => Err(verdicts),
+    }
+}
+
+fn is_by(given: &Given, answer: &Answer) -> bool {
+    given.apart.holder == answer.holder && given.apart.request == answer.request
+}
+
+/// Whom and what the answer answers: ANSWER-CEREMONY, ANSWER-HEAD, ANSWER-HOLDER.
+fn addressed<'s>(state: &'s State, answer: &Answer) -> Result<&'s Asked, Violation> {
+    let ceremony = state.opening.as_ref().map(|opening| &opening.ceremony);
+    if ceremony != Some(&answer.ceremony) {
+        return Err(Violation::new(
+            Rule::AnswerCeremony,
+            format!(
+                "the answer of {} is of another ceremony: {}",
+                answer.holder,
+                excerpt(&answer.ceremony)
+            ),
+            "collect it into the folder of its own ceremony",
+        ));
+    }
+    let mut requests = state.requests.iter();
+    let asked = requests.find(|asked| asked.request == answer.request);
+    let asked = asked.ok_or_else(|| {
+        head(
+            answer,
+            &format!(
+                "this ceremony made no request with the digest {}",
+                answer.request
+            ),
+        )
+    })?;
+    match asked.to.contains(&answer.holder) {
+        true => Ok(asked),
+        false => Err(Violation::new(
+            Rule::AnswerHolder,
+            format!("{} was not asked in this request", answer.holder),
+            "ask the holder who wrote it which request it answers",
+        )),
+    }
+}
+
+fn head(answer: &Answer, why: &str) -> Violation {
+    Violation::new(
+        Rule::AnswerHead,
+        format!("the answer of {}: {why}", answer.holder),
+        "compare the words of the request with the holder: somebody may have shown the holder another one",
+    )
+}
+
+fn altered(answer: &Answer, why: &str) -> Violation {
+    Violation::new(
+        Rule::AnswerBranch,
+        format!("the answer of {}: {why}", answer.holder),
+        AGAIN,
+    )
+}
+
+fn forked(answer: &Answer, how: &str) -> Violation {
+    Violation::new(
+        Rule::AnswerFork,
+        format!(
+            "{} answers the same request a second time, and differently: {how}",
+            answer.holder
+        ),
+        "ask the holder how often the device was used; count on neither until that is known",
+    )
+}
+
+fn declined_before(chain: &Chain, answer: &Answer, why: &str) -> bool {
+    chain.entries().iter().any(|entry| {
+        matches!(&entry.event, Event::Declined { holder, request, why: w }
+            if holder == answer.holder.as_str() && *request == answer.request && w == why)
+    })
+}
+
+/// What the last examination of the holder's machine said.
+fn examined(turn: &Turn) -> Vec<Verdict> {
+    let mut entries = turn.branch.entries().iter().rev();
+    let found = entries.find_map(|entry| match &entry.event {
+        Event::MachineChecked { verdicts } => Some(verdicts.clone()),
+        _ => None,
+    });
+    found.unwrap_or_default()
+}
+
+/// Whether a machine was judged by every rule and passed. A rehearsal may leave rules unasked.
+///
+/// # Errors
+/// In words, which rules are missing or violated.
+pub(crate) fn machine_fits(verdicts: &[Verdict], mode: Mode, format: u32) -> Result<(), String> {
+    let passed = |verdict: &Verdict| match verdict.outcome {
+        Outcome::Held => true,
+        Outcome::NotAsked => mode == Mode::Rehearsal,
+        Outcome::Violated => false,
+    };
+    let asked = machine::RULES.iter().filter(|rule| rule.since() <= format);
+    let failed: Vec<_> = asked
+        .filter(|rule| {
+            let mut said = verdicts.iter().filter(|verdict| verdict.rule == **rule);
+            !said.next().is_some_and(passed)
+        })
+        .map(|rule| rule.id().to_owned())
+        .collect();
+    let violated = verdicts.iter().any(Verdict::is_violated);
+    match failed.is_empty() && !violated {
+        true => Ok(()),
+        false => Err(format!("it did not pass {}", several(&failed, ", "))),
+    }
+}
+
+/// Exactly the files that the branch names are there.
+fn complete(turn: &Turn) -> Result<(), String> {
+    let named = answer::named(&turn.branch).into_iter();
+    let named: BTreeSet<_> = named.chain([turn.statement]).collect();
+    let there: BTreeSet<_> = turn.objects.keys().copied().collect();
+    match named == there {
+        true => Ok(()),
+        false => Err("the files beside its branch are not those that the branch names".to_owned()),
+    }
+}
+
+/// A closing signature is good and under its own key id: nothing else would notice before the
+/// bundle is written.
+fn closed_rightly(
+    asking: &Asking<'_>,
+    turn: &Turn,
+    state: &State,
+    objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+) -> Result<(), String> {
+    for entry in turn.branch.entries() {
+        let Event::Closed {
+            holder,
+            serial,
+            keyid,
+            signature,
+        } = &entry.event
+        else {
+            continue;
+        };
+        let manifest = asking
+            .manifest
+            .as_deref()
+            .ok_or("there is no manifest to sign yet")?;
+        let message = statement::signed_bytes(statement::MANIFEST, manifest);
+        let seat = state
+            .seats
+            .iter()
+            .find(|seat| seat.handle.as_str() == holder);
+        let enrolled = seat
+            .and_then(|seat| seat.enrolled())
+            .filter(|e| e.serial == *serial);
+        let enrolled =
+            enrolled.ok_or("its closing signature is by a device that is not enrolled")?;
+        let delegators = Delegators::of(state, &|digest| objects(digest))?;
+        let expected = delegators.key_id(Document::Root, &enrolled.key());
+        let key = PublicKey::from_spki_der(&enrolled.spki).map_err(|error| error.to_string())?;
+        let good =
+            hex::decode(signature).is_ok_and(|bytes| key.verify_twice(&message, &bytes).is_ok());
+        if !good || expected.is_none_or(|id| id.as_str() != keyid) {
+            return Err("its closing signature is not good".to_owned());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Holders apart: the files that go out to them and come back.
+//!
+//! A *request* is the ceremony so far in one file. An *answer* is one holder's turn: a branch of
+//! the transcript that follows the request's head, the objects that it names, and a statement
+//! over both by the holder's key. Both formats are canonical JSON, so that one content has one
+//! file and one digest.
+
+pub mod answer;
+pub mod collect;
+pub mod request;
+pub mod verify;
+
+pub use answer::Answer;
+pub use collect::{Asking, Collected, collect};
+pub use request::{Asks, Request};
+pub use verify::{Opened, open};
+
+use keymoot_core::{digest::Digest, json};
+use serde::{Deserialize, Serialize};
+
+/// Files by the digest of their content, in base64.
+mod objects {
+    use std::collections::BTreeMap;
+
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use keymoot_core::digest::Digest;
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(
+        files: &BTreeMap<Digest, Vec<u8>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(
+            files
+                .iter()
+                .map(|(digest, bytes)| (digest, STANDARD.encode(bytes))),
+        )
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<Digest, Vec<u8>>, D::Error> {
+        let files = BTreeMap::<Digest, String>::deserialize(deserializer)?;
+        files
+            .into_iter()
+            .map(|(digest, text)| {
+                let bytes = STANDARD.decode(text).map_err(de::Error::custom)?;
+                match Digest::of(&bytes) == digest {
+                    true => Ok((digest, bytes)),
+                    false => Err(de::Error::custom(format!(
+                        "the object {digest} has another content"
+                    ))),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Canonical JSON.
+fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
+    let text = serde_json::to_vec(value).map_err(|error| error.to_string())?;
+    let parsed = json::parse(&text, text.len()).map_err(|error| error.to_string())?;
+    Ok(json::canonical(&parsed))
+}
+
+/// Reads canonical JSON: what is read must be written the same.
+fn strict<T: Serialize + for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
+    let value: T = serde_json::from_slice(bytes)
+        .map_err(|error| keymoot_core::text::excerpt(&error.to_string()))?;
+    match canonical(&value)? == bytes {
+        true => Ok(value),
+        false => Err("it is not in canonical form".to_owned()),
+    }
+}
+
+/// A file that events name, and its digest.
+type Object = (Digest, Vec<u8>);

@@ -1,0 +1,477 @@
+//! Holders apart: what they are asked, and how their turns are folded in.
+//!
+//! A turn away is the same turn on a branch of the transcript. On the holder's machine the branch
+//! follows the request's head, and [`State::apart`] says how far the answer has come. In the
+//! ceremony's transcript the entry `answered` contains the branch: the same fold takes its entries
+//! in, one after the other, on the state as it is then. Turns of different holders change
+//! different seats, so the order of the answers changes nothing.
+
+use std::collections::BTreeSet;
+
+use super::{
+    advance::{Step, violated},
+    state::{Seat, State},
+    turn::{Purpose, Stage},
+};
+use crate::{
+    rules::roster::Handle,
+    transcript::{Branch, Entry, Event, Program, Time},
+};
+use keymoot_attestation::Family;
+use keymoot_core::{Verdict, digest::Digest};
+
+/// A request that went out to holders apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The digest of its file.
+    pub request: Digest,
+    /// The head that it ends with.
+    pub head: Digest,
+    /// The number of the first entry of every answer to it.
+    pub seq: u64,
+    /// The step in which it was asked, by its place in the script.
+    pub step: usize,
+    /// Who is asked.
+    pub to: Vec<Handle>,
+    /// When the answers are due.
+    pub until: Option<Time>,
+    /// Who has answered or declined.
+    pub replied: BTreeSet<Handle>,
+    /// Whether it was withdrawn.
+    pub withdrawn: bool,
+}
+
+impl Asked {
+    /// Those from whom an answer is still awaited.
+    pub fn open(&self) -> impl Iterator<Item = &Handle> {
+        let asked = self.to.iter().filter(|_| !self.withdrawn);
+        asked.filter(|holder| !self.replied.contains(*holder))
+    }
+}
+
+/// An answer that was taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The number of the entry that contains it.
+    pub seq: u64,
+    /// The statement over it: a DSSE envelope.
+    pub statement: Digest,
+    /// The digest of the branch's last entry.
+    pub branch: Digest,
+    /// What the branch says of itself.
+    pub apart: Apart,
+    /// Whether it came late.
+    pub late: bool,
+}
+
+/// A holder's turn apart, as its branch tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Apart {
+    /// The holder.
+    pub holder: Handle,
+    /// What for.
+    pub purpose: Purpose,
+    /// The digest of the request's file.
+    pub request: Digest,
+    /// The head that the request ends with.
+    pub base: Digest,
+    /// The programs that recorded the branch; the last is at work.
+    pub programs: Vec<Program>,
+    /// The expectations that the request was verified against.
+    pub expected: String,
+    /// The digest of the root that the holder trusted before.
+    pub trusted_root: Option<Digest>,
+    /// What the rules say of the holder's machine; `None` until it is examined, and again after
+    /// an interruption.
+    pub machine: Option<Vec<Verdict>>,
+    /// The second channel over which the request's words were compared, empty if nobody did;
+    /// `None` until the request is read.
+    pub compared: Option<String>,
+    /// The device that was announced to sign the statement.
+    pub serial: Option<u32>,
+    /// The statement, on the holder's side.
+    pub statement: Option<Digest>,
+    /// Whether the device is out again and nothing is left to do, on the holder's side.
+    pub done: bool,
+}
+
+impl Apart {
+    /// The rules that the holder's machine violates.
+    #[must_use]
+    pub fn violated(&self) -> Vec<Verdict> {
+        violated(self.machine.as_deref().unwrap_or_default())
+    }
+}
+
+impl State {
+    /// The requests of which answers are awaited.
+    pub fn open_requests(&self) -> impl Iterator<Item = &Asked> {
+        self.requests
+            .iter()
+            .filter(|asked| asked.open().next().is_some())
+    }
+
+    /// The holders apart who can still do what the current step asks.
+    #[must_use]
+    pub fn awaited_apart(&self, purpose: Purpose) -> Vec<Handle> {
+        let left = self
+            .seats
+            .iter()
+            .filter(|seat| self.is_awaited_apart(seat, purpose));
+        left.map(|seat| seat.handle.clone()).collect()
+    }
+
+    /// The holders who take part apart, can do what the current step asks, and were not asked yet.
+    #[must_use]
+    pub fn to_be_asked(&self) -> Vec<Handle> {
+        let apart = |holder: &Handle| self.seat(holder).is_some_and(|seat| seat.apart);
+        let mut left = self.may_be_asked();
+        left.retain(apart);
+        left
+    }
+
+    /// Everybody who is not in the room, can do what the current step asks, and was not asked yet.
+    #[must_use]
+    pub fn may_be_asked(&self) -> Vec<Handle> {
+        let Some(purpose) = self.purpose().filter(|_| self.begun) else {
+            return Vec::new();
+        };
+        let mut open = self.open_requests().flat_map(Asked::open);
+        let asked: BTreeSet<_> = open.by_ref().collect();
+        let away = self.seats.iter().filter(|seat| self.is_away(seat, purpose));
+        let left = away.filter(|seat| !asked.contains(&seat.handle));
+        left.map(|seat| seat.handle.clone()).collect()
+    }
+
+    fn is_awaited_apart(&self, seat: &Seat, purpose: Purpose) -> bool {
+        seat.apart && self.is_away(seat, purpose)
+    }
+
+    fn is_away(&self, seat: &Seat, purpose: Purpose) -> bool {
+        !seat.present && self.takes_part(seat, purpose) && !self.has_done(seat, purpose)
+    }
+
+    /// Whether a holder can answer apart: only a YubiKey can.
+    #[must_use]
+    pub fn can_answer_apart(&self, holder: &Handle) -> bool {
+        let enrolled = self.seat(holder).into_iter().flat_map(Seat::proven);
+        let listed = self.plan.roster.holder(holder).map(|listed| listed.family);
+        let mut families = enrolled.map(|enrolment| enrolment.family).chain(listed);
+        families.all(|family| family == Family::YubiKey)
+    }
+
+    /// How many touches a holder's turn apart takes now: one for each signature, and one for the
+    /// statement of the answer.
+    #[must_use]
+    pub fn touches(&self, holder: &Handle) -> usize {
+        let Some((seat, purpose)) = self.seat(holder).zip(self.purpose()) else {
+            return 0;
+        };
+        let devices = self.awaited_devices(seat, purpose);
+        1 + match purpose {
+            Purpose::Sign => devices
+                .iter()
+                .map(|serial| self.unsigned_with(seat, *serial).len())
+                .sum(),
+            _ => 1,
+        }
+    }
+
+    /// Folds in an event about requests and answers.
+    pub(super) fn advance_requests(&mut self, event: &Event, entry: &Entry) -> Step {
+        match event {
+            Event::Requested {
+                request, to, until, ..
+            } => {
+                let may = self.may_be_asked();
+                let asked: Vec<_> = may
+                    .into_iter()
+                    .filter(|h| to.iter().any(|t| t == h.as_str()))
+                    .collect();
+                let named = asked
+                    .iter()
+                    .map(Handle::as_str)
+                    .eq(to.iter().map(String::as_str));
+                if self.turn.is_some() || asked.is_empty() || !named {
+                    return Err("somebody who is asked is not awaited apart".to_owned());
+                }
+                if !asked.iter().all(|holder| self.can_answer_apart(holder)) {
+                    return Err("the holder of a YubiHSM 2 cannot answer apart".to_owned());
+                }
+                for seat in &mut self.seats {
+                    seat.apart |= asked.contains(&seat.handle);
+                }
+                self.requests.push(Asked {
+                    request: *request,
+                    head: entry.prev,
+                    seq: entry.seq,
+                    step: self.step,
+                    to: asked,
+                    until: *until,
+                    replied: BTreeSet::new(),
+                    withdrawn: false,
+                });
+                Ok(())
+            }
+            Event::Withdrawn { request, .. } => {
+                let asked = self
+                    .requests
+                    .iter_mut()
+                    .find(|asked| asked.request == *request);
+                let asked = asked.filter(|asked| asked.open().next().is_some());
+                let asked = asked.ok_or("no answer to this request is awaited")?;
+                let left: Vec<_> = asked.open().cloned().collect();
+                asked.withdrawn = true;
+                self.progress.called.extend(left);
+                Ok(())
+            }
+            Event::Declined {
+                holder, request, ..
+            } => {
+                let at = self.awaited_answer(request, holder)?;
+                let holder = self.reply(at, holder)?;
+                self.progress.called.insert(holder);
+                Ok(())
+            }
+            Event::Answered {
+                holder,
+                request,
+                branch,
+                statement,
+                late,
+            } => {
+                let asked = self.requests.iter().find(|asked| asked.request == *request);
+                let due = asked.and_then(|asked| asked.until);
+                if *late != due.is_some_and(|due| entry.time > due) {
+                    return Err("it does not say rightly whether it is late".to_owned());
+                }
+                let given = self.take_branch(request, holder, branch)?;
+                self.answers.push(Given {
+                    seq: entry.seq,
+                    statement: *statement,
+                    branch: branch.head(),
+                    apart: given,
+                    late: *late,
+                });
+                Ok(())
+            }
+            _ => Err("it has no place here".to_owned()),
+        }
+    }
+
+    /// The place of a request to which an answer of this holder is awaited.
+    fn awaited_answer(&self, request: &Digest, holder: &str) -> Result<usize, String> {
+        let at = self
+            .requests
+            .iter()
+            .position(|asked| asked.request == *request);
+        let at = at.ok_or("this ceremony has made no such request")?;
+        let asked = self
+            .requests
+            .get(at)
+            .filter(|asked| asked.step == self.step && self.begun);
+        let asked = asked.ok_or("the step in which it was asked is over")?;
+        match asked.open().any(|h| h.as_str() == holder) {
+            true => Ok(at),
+            false => Err("no answer of this holder to it is awaited".to_owned()),
+        }
+    }
+
+    fn reply(&mut self, at: usize, holder: &str) -> Result<Handle, String> {
+        let asked = self
+            .requests
+            .get_mut(at)
+            .ok_or("there is no such request")?;
+        let handle = asked.to.iter().find(|h| h.as_str() == holder).cloned();
+        let handle = handle.ok_or("this holder was not asked")?;
+        asked.replied.insert(handle.clone());
+        Ok(handle)
+    }
+
+    /// Folds a branch in: the holder's whole turn, up to the announcement of its statement.
+    fn take_branch(
+        &mut self,
+        request: &Digest,
+        holder: &str,
+        branch: &Branch,
+    ) -> Result<Apart, String> {
+        let at = self.awaited_answer(request, holder)?;
+        if self.turn.is_some() {
+            return Err("somebody is at the table".to_owned());
+        }
+        let base = self.requests.get(at).map(|asked| (asked.head, asked.seq));
+        if base != Some(branch.base()) {
+            return Err("its branch does not follow the request's head".to_owned());
+        }
+        let begins = branch.entries().first().is_some_and(|first| {
+            matches!(&first.event, Event::AnswerBegun { holder: h, request: r, .. } if h == holder && r == request)
+        });
+        if !begins {
+            return Err("its branch does not begin with this holder's answer".to_owned());
+        }
+        for entry in branch.entries() {
+            self.take(entry).map_err(|why| {
+                format!("line {} of the branch: {why}", entry.seq.saturating_add(1))
+            })?;
+        }
+        let ends = self
+            .turn
+            .take()
+            .is_some_and(|turn| turn.stage == Stage::Answer && turn.announced);
+        let apart = self
+            .apart
+            .take()
+            .filter(|apart| ends && apart.violated().is_empty());
+        let apart =
+            apart.ok_or("its branch does not end with the announcement of its statement")?;
+        self.reply(at, holder)?;
+        Ok(apart)
+    }
+
+    /// A holder apart begins: from here on the events are those of a branch.
+    pub(super) fn begin_apart(&mut self, event: &Event, entry: &Entry) -> Step {
+        let Event::AnswerBegun {
+            holder,
+            request,
+            program,
+            expected,
+            trusted_root,
+        } = event
+        else {
+            return Err("it has no place here".to_owned());
+        };
+        let purpose = self
+            .purpose()
+            .filter(|_| self.begun)
+            .ok_or("this step has no turns")?;
+        if self.turn.is_some() {
+            return Err("somebody is at the table".to_owned());
+        }
+        let seat = self
+            .seats
+            .iter()
+            .find(|seat| seat.handle.as_str() == holder);
+        let seat = seat.filter(|seat| self.is_away(seat, purpose));
+        let holder = seat
+            .ok_or("this holder is not awaited apart")?
+            .handle
+            .clone();
+        self.apart = Some(Apart {
+            holder,
+            purpose,
+            request: *request,
+            base: entry.prev,
+            programs: vec![Program::clone(program)],
+            expected: expected.clone(),
+            trusted_root: *trusted_root,
+            machine: None,
+            compared: None,
+            serial: None,
+            statement: None,
+            done: false,
+        });
+        Ok(())
+    }
+
+    /// Folds in an event of a branch.
+    pub(super) fn advance_apart(&mut self, entry: &Entry) -> Step {
+        let Some(apart) = &mut self.apart else {
+            return Err("nobody answers apart".to_owned());
+        };
+        if apart.done {
+            return Err("the answer is given".to_owned());
+        }
+        match &entry.event {
+            Event::Resumed {
+                program,
+                another,
+                settings: None,
+                ..
+            } => {
+                if *another != (apart.programs.last() != Some(program)) {
+                    return Err("it does not say rightly which program goes on".to_owned());
+                }
+                if *another {
+                    apart.programs.push(Program::clone(program));
+                }
+                // What was examined may have changed meanwhile.
+                apart.machine = None;
+                if let Some(turn) = &mut self.turn {
+                    turn.interrupt();
+                }
+                Ok(())
+            }
+            Event::MachineChecked { verdicts } => {
+                apart.machine = Some(verdicts.clone());
+                Ok(())
+            }
+            Event::Left {} => Ok(()),
+            Event::Note { .. } | Event::Exception { .. } => self.remarked(entry),
+            Event::RequestRead {
+                holder,
+                request,
+                compared,
+            } => {
+                let here = apart.holder.as_str() == holder && apart.request == *request;
+                if !here || !self.machine_is_fit() {
+                    return Err(
+                        "it is another request or holder, or the machine is not examined"
+                            .to_owned(),
+                    );
+                }
+                if let Some(apart) = &mut self.apart {
+                    apart.compared = Some(compared.clone());
+                }
+                Ok(())
+            }
+            Event::Mishap { holder, .. } => self.at_table(holder).map(|_| ()),
+            Event::AnswerAnnounced { holder, serial } => {
+                let turn = self.device_at_stage(holder, *serial, &[Stage::Answer])?;
+                turn.announced = true;
+                if let Some(apart) = &mut self.apart {
+                    apart.serial = Some(*serial);
+                }
+                Ok(())
+            }
+            Event::AnswerSigned {
+                holder,
+                serial,
+                statement,
+            } => {
+                self.announced(holder, *serial, &[Stage::Answer])?.stage = Stage::Remove;
+                if let Some(apart) = &mut self.apart {
+                    apart.statement = Some(*statement);
+                }
+                Ok(())
+            }
+            event => {
+                let ready = apart.compared.is_some() && self.machine_is_fit();
+                if !ready {
+                    return Err(
+                        "the request is not read, or the machine is not examined".to_owned()
+                    );
+                }
+                self.advance_turn(event)?;
+                let (turn, apart) = (&self.turn, &mut self.apart);
+                if let Some(apart) = apart {
+                    apart.done = turn.is_none() && apart.statement.is_some();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn machine_is_fit(&self) -> bool {
+        let apart = self.apart.as_ref();
+        apart.is_some_and(|apart| apart.machine.is_some() && apart.violated().is_empty())
+    }
+
+    /// What a turn comes to once its purpose is reached: on a branch the statement of the answer
+    /// is still to be signed.
+    pub(super) fn purpose_reached(&self) -> Stage {
+        match &self.apart {
+            Some(_) => Stage::Answer,
+            None => Stage::Remove,
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! `keymoot answer`: a holder's turn away from the table.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use std::os::unix::process::CommandExt as _;
+
+use super::in_words;
+use crate::{
+    commands::{
+        Failure, arguments,
+        conduct::{self, Surroundings},
+        operate::{Manner, operate},
+    },
+    driver::{self, Outcome, World},
+    host::{machine, program::Measuring, whole},
+    rehearsal::{hands::Simulators, simulator},
+    store::{self, Settings, SimulatorSettings, usual_connector},
+};
+use keymoot_attestation::TrustStore;
+use keymoot_core::{HostError, Verdict, digest::Digest, text::escape_path};
+use keymoot_record::{
+    apart::{Answer, Opened, answer::Says, open, request},
+    bundle::{self, Expectations, ExpectedFiles},
+    expectation::{self, ExpectationSet},
+    rules::roster::Handle,
+    transcript::{Event, Mode},
+};
+use keymoot_verify::{bundle::expectations, files::read_bounded, say};
+
+/// Answer a request, away from the table
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The request, as `keymoot request` wrote it
+    request: PathBuf,
+    /// Where the answer is written
+    #[arg(short, long, value_name = "FILE")]
+    out: PathBuf,
+    /// Who answers, by handle, where the request asks several
+    #[arg(long = "as", value_name = "HANDLE")]
+    holder: Option<String>,
+    /// A root that is trusted already: the ceremony must start from it, or from one that follows it
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<PathBuf>,
+    /// What the ceremony must be as strong as, as in `keymoot verify`
+    #[arg(long, value_name = "SET", default_value = expectation::DEFAULT)]
+    expect: String,
+    /// The policy must be this one: a file, or its SHA-256
+    #[arg(long, value_name = "FILE")]
+    policy: Option<String>,
+    /// The script must be this one: a file, or its SHA-256
+    #[arg(long, value_name = "FILE")]
+    script: Option<String>,
+    /// The roster must be this one: a file, or its SHA-256
+    #[arg(long, value_name = "FILE")]
+    roster: Option<String>,
+    /// Decline, for this reason; no device is needed
+    #[arg(long, value_name = "REASON")]
+    decline: Option<String>,
+    /// The folder of this turn, which is made; beside the answer if not given
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The request is one of a rehearsal
+    #[arg(long)]
+    rehearsal: bool,
+    /// In a rehearsal: the folder of the ceremony whose simulated devices the holder has
+    #[arg(long, value_name = "DIR", requires = "rehearsal")]
+    devices: Option<PathBuf>,
+    /// In a rehearsal: answer every question from a plan
+    #[arg(long, requires = "devices")]
+    unattended: bool,
+    /// Hold it as numbered lines and questions, for a serial console or a screen reader
+    #[arg(long)]
+    plain: bool,
+    /// The control socket of the simulator under which this process runs
+    #[arg(long, hide = true)]
+    simulator: Option<PathBuf>,
+}
+
+/// Exit codes: 0 answered, 1 could not run, 3 a rule was violated, 4 left.
+pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
+    let measuring = Measuring::begin();
+    let bytes = read_bounded(&args.request, request::LARGEST as u64)?;
+    let expected = expected(args)?;
+    let (opened, mut verdicts) = open(&bytes, &expected, vendor);
+    verdicts.retain(Verdict::is_violated);
+    let opened = match opened {
+        Some(opened) if verdicts.is_empty() => opened,
+        _ => return Err(Failure::Violated(verdicts)),
+    };
+    let holder = who(&opened, args.holder.as_deref())?;
+    let out = arguments::absolute(&args.out)?;
+    if let Some(reason) = &args.decline {
+        return decline(&opened, holder, reason, &out);
+    }
+    let mode = opened
+        .state
+        .opening
+        .as_ref()
+        .map_or(Mode::Live, |opening| opening.mode);
+    let surroundings = Surroundings {
+        simulators: args.simulator.clone().map(|yubikeys| Simulators {
+            yubikeys,
+            units: None,
+        }),
+        ..Surroundings::default()
+    };
+    conduct::refuse_simulated_service(mode, &surroundings)?;
+    let simulator = match (mode, &args.devices) {
+        (Mode::Live, _) => None,
+        (Mode::Rehearsal, Some(devices)) => Some(simulated(devices, args.unattended)?),
+        (Mode::Rehearsal, None) => {
+            return Err(HostError::new(
+                "a rehearsal is answered with its simulated devices",
+                "add --devices DIR, the folder of the rehearsal",
+            )
+            .into());
+        }
+    };
+    if let (Some(settings), Some(devices), None) = (&simulator, &args.devices, &args.simulator) {
+        return enter(devices, settings);
+    }
+    machine::protect();
+    let dir = match &args.dir {
+        Some(dir) => arguments::absolute(dir)?,
+        None => store::turn::beside(&out),
+    };
+    let mut turn = store::turn::open(&dir, &opened, &bytes, &holder)?;
+    if !turn.state.apart.as_ref().is_some_and(|apart| apart.done) {
+        let (program, bill) = bundle::this_program(measuring.digest()?);
+        turn.folder.keep(&bill)?;
+        let event = match &turn.state.apart {
+            None => Event::AnswerBegun {
+                holder: holder.to_string(),
+                request: opened.digest,
+                program: Box::new(program),
+                expected: args.expect.clone(),
+                trusted_root: expected.trusted_root.as_deref().map(Digest::of),
+            },
+            Some(_) => Event::Resumed {
+                cut: turn.cut,
+                another: turn.state.is_another(&program),
+                program: Box::new(program),
+                settings: None,
+            },
+        };
+        turn.state = driver::record(&mut turn.journal, &turn.state, event)?;
+    }
+    let connector = arguments::place(&usual_connector());
+    let world = World {
+        folder: turn.folder,
+        journal: turn.journal,
+        trust: opened.trust.clone(),
+        out: out.clone(),
+        connector: connector.map_err(|why| HostError::new(why, "try again"))?,
+        attachments: Box::new(|| Ok(bundle::Files::new())),
+    };
+    let outcome = operate(
+        world,
+        turn.state,
+        simulator.as_ref(),
+        surroundings.simulators.as_ref(),
+        Manner::of(args.plain),
+    )?;
+    Ok(match outcome {
+        Outcome::Finished => {
+            say!(
+                "The answer is in {}. Send this file back.",
+                escape_path(&out)
+            );
+            ExitCode::SUCCESS
+        }
+        Outcome::Left => {
+            say!("Left. To go on: the same command again.");
+            ExitCode::from(4)
+        }
+    })
+}
+
+fn expected(args: &Args) -> Result<Expectations, Failure> {
+    let file = |named: &Option<String>| {
+        named
+            .as_deref()
+            .map(keymoot_verify::bundle::digest_of)
+            .transpose()
+    };
+    let set: ExpectationSet = expectations(&args.expect)?;
+    let root = args.trusted_root.as_deref();
+    Ok(Expectations {
+        rehearsal: args.rehearsal,
+        trusted_root: root.map(|path| read_bounded(path, 1 << 20)).transpose()?,
+        plan: Some(set),
+        files: ExpectedFiles {
+            script: file(&args.script)?,
+            policy: file(&args.policy)?,
+            roster: file(&args.roster)?,
+        },
+        ..Expectations::default()
+    })
+}
+
+/// The holder who answers: the one who is asked, or the one of several who is named.
+fn who(opened: &Opened, named: Option<&str>) -> Result<Handle, HostError> {
+    let asked = &opened.request.asks.to;
+    let list: Vec<_> = asked.iter().map(Handle::as_str).collect();
+    match (named, asked.as_slice()) {
+        (Some(name), _) => asked.iter().find(|holder| holder.as_str() == name).cloned(),
+        (None, [one]) => Some(one.clone()),
+        (None, _) => None,
+    }
+    .ok_or_else(|| {
+        HostError::new(
+            format!("the request asks {}", list.join(", ")),
+            "say which of them you are with --as HANDLE",
+        )
+    })
+}
+
+/// A refusal carries no signature: whoever collects it sees that nothing proves who wrote it.
+fn decline(opened: &Opened, holder: Handle, reason: &str, out: &Path) -> Result<ExitCode, Failure> {
+    let says = Says::Declines {
+        declined: keymoot_core::text::escape(reason),
+    };
+    let answer = Answer::new(
+        opened.request.asks.ceremony.clone(),
+        holder,
+        opened.digest,
+        says,
+    );
+    let unfit = |why: String| {
+        HostError::new(
+            format!("the answer cannot be written: {why}"),
+            "give a shorter reason",
+        )
+    };
+    let bytes = answer.bytes().map_err(unfit)?;
+    Answer::read(&bytes).map_err(|violation| unfit(violation.what))?;
+    whole::publish_durably(out, &bytes)?;
+    say!(
+        "You decline. Send {} back; tell the administrator also over another channel.\n\
+         The request's digest, in words:\n{}",
+        escape_path(out),
+        in_words(&opened.digest)
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The simulator of a rehearsal, as its ceremony starts it.
+fn simulated(devices: &Path, unattended: bool) -> Result<SimulatorSettings, HostError> {
+    let settings = Settings::read(devices)?.simulator;
+    let settings = settings.ok_or_else(|| {
+        HostError::new(
+            format!("{} is no rehearsal", escape_path(devices)),
+            "name the folder of a rehearsal with --devices",
+        )
+    })?;
+    Ok(SimulatorSettings {
+        unattended,
+        units: 0,
+        ..settings
+    })
+}
+
+/// Starts the simulator and becomes the same command under it, as a rehearsal does.
+fn enter(devices: &Path, settings: &SimulatorSettings) -> Result<ExitCode, Failure> {
+    let devices = arguments::absolute(devices)?;
+    let running = simulator::start(&devices, settings)?;
+    for input in &running.inputs {
+        rustix::io::fcntl_setfd(input, rustix::io::FdFlags::empty()).map_err(|error| {
+            HostError::new(format!("the pipe to the simulator: {error}"), "try again")
+        })?;
+    }
+    let here = std::env::current_exe()
+        .map_err(|error| HostError::file("find", Path::new("this program"), &error))?;
+    let again: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let error = Command::new(&here)
+        .args(again)
+        .arg("--simulator")
+        .arg(&running.controls.yubikeys)
+        .env(machine::SERVICE_VARIABLE, &running.socket)
+        .exec();
+    Err(HostError::file("start", &here, &error).into())
+}

@@ -1,0 +1,100 @@
+//! Holders apart: `keymoot request` asks them, `keymoot answer` is a holder's turn away from the
+//! table, `keymoot collect` takes the answers in.
+
+pub(crate) mod answer;
+pub(crate) mod collect;
+pub(crate) mod rehearsal;
+pub(crate) mod request;
+
+use std::{path::Path, sync::Arc};
+
+use super::{Failure, begin};
+use crate::{
+    driver,
+    host::{machine, program::Measuring},
+    store::{self, CurrentSettings, Folder, Journal},
+};
+use keymoot_attestation::TrustStore;
+use keymoot_core::{HostError, digest::Digest};
+use keymoot_record::{
+    bundle,
+    ceremony::State,
+    transcript::{Event, Mode},
+};
+
+/// A ceremony's folder, taken over for a moment in which nobody is at the table.
+struct Held {
+    folder: Folder,
+    journal: Journal,
+    state: State,
+    trust: TrustStore,
+}
+
+impl Held {
+    /// Takes a ceremony over. Another program than the last one verifies the record and says that
+    /// it goes on, as `resume` does.
+    ///
+    /// # Errors
+    /// [`Failure`] when somebody else holds it, or something in it was changed.
+    fn open(dir: &Path, vendor: &TrustStore) -> Result<Self, Failure> {
+        let measuring = Measuring::begin();
+        machine::protect();
+        let folder = store::plan::open(dir)?;
+        let plan = Arc::new(store::plan::read(dir)?);
+        let (journal, cut) = Journal::open(dir)?;
+        let state = State::fold(plan, journal.chain()).map_err(|illegal| {
+            HostError::new(
+                illegal.to_string(),
+                "stop: the folder's transcript and plan do not belong together. Find out who changed them",
+            )
+        })?;
+        if state.opening.is_none() {
+            let what = "the ceremony was not begun";
+            return Err(HostError::new(what, "begin it with keymoot run or rehearse").into());
+        }
+        let settings = CurrentSettings::read(dir, None)?;
+        let mode = settings.check(state.opening.as_ref());
+        let mode = mode.map_err(|violation| Failure::violations(vec![violation]))?;
+        let trust = match mode {
+            Mode::Live => vendor.clone(),
+            Mode::Rehearsal => store::rehearsal::vendor(dir)?,
+        };
+        let (program, bill) = bundle::this_program(measuring.digest()?);
+        let another = state.is_another(&program);
+        let mut held = Self {
+            folder,
+            journal,
+            state,
+            trust,
+        };
+        if another {
+            begin::verify_so_far(&held.state, &held.journal, &held.trust, &held.folder)?;
+            held.folder.keep(&bill)?;
+        }
+        if another || cut > 0 {
+            let event = begin::event(&held.state, &settings, program, cut)?;
+            held.record(event)?;
+        }
+        Ok(held)
+    }
+
+    fn record(&mut self, event: Event) -> Result<(), HostError> {
+        self.state = driver::record(&mut self.journal, &self.state, event)?;
+        Ok(())
+    }
+
+    fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let kept = self.folder.kept(digest).ok();
+        kept.or_else(|| self.state.plan.object(digest))
+    }
+}
+
+/// A digest in rows of eight words, as people compare it.
+fn in_words(digest: &Digest) -> String {
+    let rows: Vec<_> = digest
+        .words()
+        .chunks(8)
+        .map(|row| format!("  {}", row.join(" ")))
+        .collect();
+    rows.join("\n")
+}

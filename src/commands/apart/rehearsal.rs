@@ -1,0 +1,175 @@
+//! `keymoot rehearse --apart --unattended`: the ceremony's folder on one side, a folder for each
+//! holder apart on the other, and files that go to and fro. Each side is this program, started as
+//! people start it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    commands::{Failure, rehearse::Args, script},
+    store,
+};
+use keymoot_core::HostError;
+use keymoot_record::{
+    ceremony::{State, script::CheckedScript},
+    rules::roster::Handle,
+};
+use keymoot_verify::say;
+use std::sync::Arc;
+
+/// The exit code of a ceremony that was left, to be resumed.
+const LEFT: u8 = 4;
+
+/// More rounds than any script has steps with turns.
+const MOST_ROUNDS: usize = 16;
+
+/// The bundle that a rehearsal apart starts from, where its script needs one and none is named: a
+/// first root that the same people make in the room.
+///
+/// # Errors
+/// [`Failure`] when it cannot be made.
+pub(crate) fn first(args: &Args, dir: &Path) -> Result<Option<PathBuf>, Failure> {
+    let text = script::find(&args.script)?;
+    let starts_from =
+        CheckedScript::parse(&text).is_ok_and(|script| script.script().scenario.has_previous());
+    if args.apart.is_none() || !args.unattended || !starts_from {
+        return Ok(None);
+    }
+    let mut name = dir.file_name().unwrap_or_default().to_owned();
+    name.push(".first");
+    let bundle = dir.with_file_name(name);
+    let mut rehearse = this_program()?;
+    rehearse.args(["rehearse", "initial-root", "--unattended"]);
+    rehearse.args(["--holders", &args.holders.to_string()]);
+    if let Some(seed) = args.seed {
+        rehearse.args(["--seed", &seed.to_string()]);
+    }
+    if let Some(policy) = &args.policy {
+        rehearse.arg("--policy").arg(policy);
+    }
+    rehearse.arg("--out").arg(&bundle);
+    match finish(rehearse)? {
+        0 => Ok(Some(bundle)),
+        code => Err(HostError::new(
+            format!("the rehearsal of initial-root ended with code {code}"),
+            "name the bundle of another rehearsal with --previous",
+        )
+        .into()),
+    }
+}
+
+/// Holds a rehearsal whose folder is laid out, the room's side first.
+///
+/// # Errors
+/// As [`go_on`].
+pub(crate) fn hold(dir: &Path, expect: &str) -> Result<u8, Failure> {
+    let mut room = this_program()?;
+    room.arg("resume").arg(dir);
+    match finish(room)? {
+        LEFT => go_on(dir, expect),
+        code => Ok(code),
+    }
+}
+
+/// Holds the part of everybody who is apart, round by round, until the ceremony is over: the
+/// ceremony in `dir` has been left because only holders apart are awaited. `expect` is the set of
+/// expectations that each holder has.
+///
+/// # Errors
+/// [`Failure`] when a side cannot be started, or nobody is awaited.
+fn go_on(dir: &Path, expect: &str) -> Result<u8, Failure> {
+    let shelf = shelf(dir);
+    for round in 1..=MOST_ROUNDS {
+        let awaited = awaited(dir)?;
+        if awaited.is_empty() {
+            return Ok(LEFT);
+        }
+        let folder = |name: String| -> Result<PathBuf, HostError> {
+            let path = shelf.join(name);
+            fs::create_dir_all(&path).map_err(|error| HostError::file("make", &path, &error))?;
+            Ok(path)
+        };
+        let post = folder("post".to_owned())?;
+        let request = post.join(format!("{round}.request"));
+        let mut ask = this_program()?;
+        ask.arg("request")
+            .arg(dir)
+            .args(["--by", "rehearsal", "-o"])
+            .arg(&request);
+        if let code @ 1.. = finish(ask)? {
+            return Ok(code);
+        }
+        let mut collect = this_program()?;
+        collect.arg("collect").arg(dir);
+        for holder in &awaited {
+            say!("\n{holder} answers apart");
+            let own = folder(format!("holders/{holder}"))?;
+            let answer = post.join(format!("{round}-{holder}.answer"));
+            let mut turn = this_program()?;
+            turn.arg("answer").arg(&request).arg("-o").arg(&answer);
+            turn.args([
+                "--as",
+                holder.as_str(),
+                "--rehearsal",
+                "--unattended",
+                "--expect",
+                expect,
+            ]);
+            turn.arg("--devices")
+                .arg(dir)
+                .arg("--dir")
+                .arg(own.join(round.to_string()));
+            if let code @ 1.. = finish(turn)? {
+                return Ok(code);
+            }
+            collect.arg(answer);
+        }
+        say!();
+        if let code @ 1.. = finish(collect)? {
+            return Ok(code);
+        }
+        let mut resume = this_program()?;
+        resume.arg("resume").arg(dir);
+        match finish(resume)? {
+            LEFT => {}
+            code => return Ok(code),
+        }
+    }
+    Ok(LEFT)
+}
+
+/// Where the holders' folders and the files between both sides are: beside the ceremony's folder.
+fn shelf(dir: &Path) -> PathBuf {
+    let mut name = dir.file_name().unwrap_or_default().to_owned();
+    name.push(".apart");
+    dir.with_file_name(name)
+}
+
+/// The holders apart whom the ceremony awaits.
+fn awaited(dir: &Path) -> Result<Vec<Handle>, Failure> {
+    let plan = Arc::new(store::plan::read(dir)?);
+    let chain = store::Journal::look(dir)?;
+    let state = State::fold(plan, &chain)
+        .map_err(|illegal| HostError::new(illegal.to_string(), "resume the rehearsal"))?;
+    Ok(state.to_be_asked())
+}
+
+fn this_program() -> Result<Command, HostError> {
+    std::env::current_exe()
+        .map(Command::new)
+        .map_err(|error| HostError::file("find", Path::new("this program"), &error))
+}
+
+fn finish(mut command: Command) -> Result<u8, HostError> {
+    let status = command.status().map_err(|error| {
+        HostError::new(
+            format!("this program cannot be started: {error}"),
+            "try again",
+        )
+    })?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.unwrap_or(1))
+}

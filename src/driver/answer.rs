@@ -1,0 +1,81 @@
+//! A holder's turn apart: the statement over it, and the file that goes back.
+
+use std::fs;
+
+use super::{Driver, Stop, operator::Allows};
+use crate::host::whole;
+use keymoot_core::{HostError, text::escape_path};
+use keymoot_record::{
+    apart::Answer,
+    ceremony::{enrolment::Enrolment, script::Document, statement},
+    rules::roster::Handle,
+    transcript::Event,
+};
+
+impl Driver<'_, '_> {
+    /// Has the holder's device sign the statement over the branch.
+    pub(super) fn sign_answer(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
+        let seat = self.state.seat(holder);
+        let mut proven = seat.into_iter().flat_map(|seat| seat.proven());
+        let Some(key) = proven.find(|key| key.serial == serial).cloned() else {
+            return Ok(());
+        };
+        drop(proven);
+        let announce = Event::AnswerAnnounced {
+            holder: holder.to_string(),
+            serial,
+        };
+        let Some(request) = self.state.apart.as_ref().map(|apart| apart.request) else {
+            return Ok(());
+        };
+        let allows = Allows {
+            what: "the statement over your answer; it is the last touch".to_owned(),
+            of: "the request that you answer".to_owned(),
+            digest: request,
+        };
+        let mut payload = Vec::new();
+        let signature = self.device_signature(holder, serial, announce, &allows, |driver| {
+            payload = driver.answer_payload(&key);
+            statement::signed_bytes(statement::ANSWER, &payload)
+        })?;
+        let keyid = self
+            .key_id(holder, serial, Document::Root)
+            .unwrap_or_default();
+        let signed = statement::envelope(statement::ANSWER, payload, &keyid, signature);
+        let statement = self.world.folder.keep(&signed)?;
+        self.record(Event::AnswerSigned {
+            holder: holder.to_string(),
+            serial,
+            statement,
+        })
+    }
+
+    fn answer_payload(&self, key: &Enrolment) -> Vec<u8> {
+        let branch = self.world.journal.chain().head();
+        let opening = self.state.opening.as_ref();
+        let both = opening.zip(self.state.apart.as_ref());
+        both.map(|(opening, apart)| statement::answer(opening, apart, &branch, key))
+            .unwrap_or_default()
+    }
+
+    /// Writes the answer where it was asked for. The very same file is left alone.
+    ///
+    /// # Errors
+    /// [`HostError`] when something else is there, or it cannot be written.
+    pub(super) fn write_answer(&self) -> Result<(), HostError> {
+        let unfit =
+            |why: String| HostError::new(format!("the answer cannot be written: {why}"), "resume");
+        let answer =
+            Answer::of(self.world.journal.chain(), &|digest| self.object(digest)).map_err(unfit)?;
+        let bytes = answer.bytes().map_err(unfit)?;
+        let out = &self.world.out;
+        match fs::read(out) {
+            Ok(there) if there == bytes => Ok(()),
+            Ok(_) => Err(HostError::new(
+                format!("something else stands at {}", escape_path(out)),
+                "move it away, or name another file with -o; nothing is signed again",
+            )),
+            Err(_) => whole::publish_durably(out, &bytes),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What a holder apart is asked: who asks, what changes, the documents, and the digest of the
+//! request in words.
+
+use crossterm::event::KeyEvent;
+use ratatui::style::Style;
+
+use super::{Screen, Sight};
+use crate::tui::{
+    field::TypedWord,
+    link::Heard,
+    page::{Page, hex_groups, word_rows},
+};
+use keymoot_core::{digest::Digest, text::escape};
+use keymoot_record::{
+    ceremony::{Answer, State, turn::Purpose},
+    rules::roster::Handle,
+};
+
+/// The screen: typing is offered once the end was in sight.
+pub(super) struct Request {
+    holder: Handle,
+    request: Digest,
+    seen: bool,
+    words: TypedWord,
+}
+
+impl Request {
+    /// The screen of this request.
+    pub(super) fn new(holder: Handle, request: Digest) -> Self {
+        Self {
+            holder,
+            request,
+            seen: false,
+            words: TypedWord::default(),
+        }
+    }
+}
+
+/// What the holder is asked for, in words that follow "to".
+fn asked_for(state: &State) -> &'static str {
+    match state.purpose() {
+        Some(Purpose::Enroll) => "make a key in your device, and prove that you hold it",
+        Some(Purpose::Spare) => "make a key in a spare device, and prove that you hold it",
+        Some(Purpose::Sign) => "sign the documents below",
+        Some(Purpose::Prove) => "sign that your key is there",
+        Some(Purpose::Close) => "sign the manifest: the list of everything that happened",
+        None => "do nothing",
+    }
+}
+
+impl Screen for Request {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        page.who(&sight.person(&self.holder));
+        let Some(state) = sight.state() else {
+            return;
+        };
+        let administrator = escape(&state.plan.roster.administrator);
+        page.headline(&format!(
+            "{administrator} asks you to {}.",
+            asked_for(state)
+        ));
+        page.text(&format!(
+            "{}; step {}. Every rule on the request held.",
+            escape(&state.plan.script.script().title),
+            state
+                .current()
+                .map_or_else(String::new, |step| escape(&step.title))
+        ));
+        page.text(&format!(
+            "The device asks for {} touches: one for each signature, one for your answer.",
+            state.touches(&self.holder)
+        ));
+        page.gap();
+        let is_sign = state.purpose() == Some(Purpose::Sign);
+        let readings = sight.view.map(|view| view.readings.iter());
+        for reading in readings.into_iter().flatten().filter(|_| is_sign) {
+            let name = reading.document.name();
+            page.headline(&format!("What changes in {name}"));
+            for change in &reading.changes {
+                page.item("* ", change, Style::new());
+            }
+            page.gap();
+            page.headline(&format!("The whole of {name}"));
+            for line in &reading.lines {
+                page.item("", line, Style::new());
+            }
+            page.gap();
+        }
+        if let Some(manifest) = state
+            .manifest
+            .filter(|_| state.purpose() == Some(Purpose::Close))
+        {
+            page.headline("The digest of MANIFEST.json");
+            for row in hex_groups(&manifest) {
+                page.text(&row);
+            }
+            page.gap();
+        }
+        page.headline("The digest of the request, in words");
+        for (row, words) in word_rows(&self.request).into_iter().enumerate() {
+            page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
+        }
+        page.text(
+            "Compare them with the administrator or another holder, by phone or face to face.",
+        );
+        if self.seen {
+            self.words.show(
+                page,
+                "Type the first two words; after them how you compared, such as phone:",
+            );
+        } else {
+            page.ask(match page.by_line {
+                true => "Read on to the end: Enter. Then it can be confirmed.",
+                false => "Read on to the end: PgDn. Then it can be confirmed.",
+            });
+        }
+        page.keys = "PgDn".to_owned();
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        if !self.seen {
+            return None;
+        }
+        Some(Heard::Answer(Answer::Typed(self.words.key(key)?)))
+    }
+
+    fn refuse(&mut self, why: String) {
+        self.words.refuse(why);
+    }
+
+    fn reached_end(&mut self) {
+        self.seen = true;
+    }
+}
