@@ -62,7 +62,7 @@ impl Form {
             KeyCode::Enter if !field.is_empty() => match self.word {
                 Some(word) if field.text().trim() != word => {
                     field.take();
-                    self.refusal = Some(format!("Type the word {word}, or press Esc to go back."));
+                    self.refusal = Some(format!("Type the word {word}, or go back."));
                 }
                 _ => return true,
             },

@@ -18,6 +18,7 @@ mod form;
 mod hands;
 mod help;
 mod intermission;
+mod key_names;
 mod keyboard;
 mod large;
 mod layout;

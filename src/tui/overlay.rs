@@ -156,7 +156,7 @@ impl Overlay {
             Self::Leave(word) => match word.key(key).as_deref() {
                 Some(LEAVE) => Turned::Wants(Interrupt::Leave, None),
                 Some(_) => {
-                    word.refuse(format!("Type the word {LEAVE}, or press Esc to go back."));
+                    word.refuse(format!("Type the word {LEAVE}, or go back."));
                     Turned::Stays
                 }
                 None => Turned::Stays,

@@ -1,7 +1,7 @@
 //! What a screen says in the main pane, row by row: above, what there is to know;
 //! below, where somebody types. The upper part is scrolled when it is too long.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use ratatui::{
     style::Style,
@@ -9,6 +9,7 @@ use ratatui::{
 };
 
 use super::{
+    key_names::{self, KeyNames},
     style::Sheet,
     words::{cut, safe, tail, width, wrap},
 };
@@ -35,6 +36,8 @@ pub(super) struct Page {
     pub focus: Option<usize>,
     /// The row that was searched for and found.
     pub found: Option<usize>,
+    /// Rows that are not printed apart: the words of a digest.
+    pub together: Range<usize>,
     /// How many rows can be seen at once.
     pub fits: usize,
     /// The keys that work here, besides those that work everywhere.
@@ -54,8 +57,17 @@ impl Page {
             by_line: false,
             focus: None,
             found: None,
+            together: 0..0,
             fits: 0,
             keys: String::new(),
+        }
+    }
+
+    /// What the keys are called here.
+    pub(super) fn names(&self) -> &'static KeyNames {
+        match self.by_line {
+            true => &key_names::LINES,
+            false => &key_names::SCREENS,
         }
     }
 

@@ -47,8 +47,7 @@ impl People {
                 if word == expected {
                     return Some(person.clone());
                 }
-                self.word
-                    .refuse(format!("Type {expected}, or press Esc to go back."));
+                self.word.refuse(format!("Type {expected}, or go back."));
             }
         }
         None

@@ -50,13 +50,18 @@ impl Model {
         let being_read = sight
             .state()
             .is_some_and(|state| state.part_to_read().is_some());
-        if let Some(program) =
-            program.filter(|_| self.overlay.is_none() && !self.begun && !being_read)
-        {
+        if let Some(program) = program.filter(|_| {
+            self.overlay.is_none() && !self.begun && !being_read && self.may_name_program()
+        }) {
             let room = layout::upper_rows(self.size, &page).saturating_sub(page.rows());
             this_program(&mut page, program, room);
         }
         page
+    }
+
+    /// Printed line by line, the program's digest stands once: at the first question.
+    fn may_name_program(&self) -> bool {
+        !self.plain || self.asks()
     }
 
     /// Where the page stands: as scrolled, but never past its end, and so that

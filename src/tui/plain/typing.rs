@@ -25,6 +25,9 @@ use crate::tui::{link::Message, stage, terminal};
 /// The terminal as it was found.
 static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
 
+/// What Ctrl-C types: the end of a line that asks to leave.
+pub(super) const LEAVES: char = '\u{3}';
+
 /// The longest line that a terminal gives (Linux: N_TTY_BUF_SIZE).
 const LONGEST: usize = 4096;
 
@@ -51,6 +54,8 @@ impl TypedLines {
             .insert(LocalModes::ICANON | LocalModes::ECHO);
         // Zero is no key (POSIX: _POSIX_VDISABLE): Ctrl-D does not close the input.
         taken.special_codes[SpecialCodeIndex::VEOF] = 0;
+        // Ctrl-C ends the line at once, and leads to leaving.
+        taken.special_codes[SpecialCodeIndex::VEOL] = LEAVES as u8;
         tcsetattr(io::stdin(), OptionalActions::Now, &taken)?;
         Ok(Self { hidden: false })
     }

@@ -163,7 +163,10 @@ impl Screen for Erase {
         }
         self.word.show(
             page,
-            &format!("To erase it, type {ERASE} and press Enter. Esc shows other ways."),
+            &format!(
+                "To erase it, type {ERASE} and press Enter. {} shows other ways.",
+                page.names().ways_key
+            ),
         );
     }
 
@@ -261,11 +264,15 @@ impl Screen for Refused {
             self.word.show(
                 page,
                 &format!(
-                    "Type {ANOTHER} and press Enter to insert another device. Esc ends the turn."
+                    "Type {ANOTHER} and press Enter to insert another device. {} ends the turn.",
+                    page.names().ways_key
                 ),
             );
         } else {
-            page.ask("Press Esc to end this turn or to leave.");
+            page.ask(&format!(
+                "To end this turn or to leave: {}.",
+                page.names().ways_key
+            ));
         }
     }
 
@@ -276,8 +283,7 @@ impl Screen for Refused {
         if self.word.key(key)? == ANOTHER {
             return Some(Heard::Answer(Answer::Another));
         }
-        self.word
-            .refuse(format!("Type the word {ANOTHER}, or press Esc."));
+        self.word.refuse(format!("Type the word {ANOTHER}."));
         None
     }
 

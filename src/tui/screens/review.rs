@@ -124,9 +124,11 @@ impl Review {
             page.text(&row);
         }
         page.gap();
+        let first = page.rows();
         for (row, words) in word_rows(&self.signed).into_iter().enumerate() {
             page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
         }
+        page.together = first..page.rows();
     }
 }
 
@@ -186,10 +188,10 @@ impl Screen for Review {
                 "When all agree, type the first two words of the digest and press Enter:",
             );
         } else {
-            page.ask(match page.by_line {
-                true => "Read on to the end: Enter. Then it can be confirmed.",
-                false => "Read on to the end: PgDn. Then it can be confirmed.",
-            });
+            let more = page.names().more;
+            page.ask(&format!(
+                "Read on to the end: {more}. Then it can be confirmed."
+            ));
         }
         page.keys = "PgDn  / find  F8 digest".to_owned();
     }

@@ -39,7 +39,10 @@ impl Screen for TroubleScreen {
         );
         self.word.show(
             page,
-            &format!("Type {AGAIN} and press Enter to try again. Esc shows other ways."),
+            &format!(
+                "Type {AGAIN} and press Enter to try again. {} shows other ways.",
+                page.names().ways_key
+            ),
         );
     }
 
@@ -47,8 +50,7 @@ impl Screen for TroubleScreen {
         if self.word.key(key)? == AGAIN {
             return Some(Heard::Done);
         }
-        self.word
-            .refuse(format!("Type the word {AGAIN}, or press Esc."));
+        self.word.refuse(format!("Type the word {AGAIN}."));
         None
     }
 }

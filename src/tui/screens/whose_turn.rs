@@ -111,7 +111,10 @@ impl Screen for WhoseTurn {
             page.text("Nobody is left who could come.");
             let comes = sight.state().is_some_and(|state| state.may_come_and_go());
             if comes && !self.can_stop {
-                page.text("If a holder arrives now, press Esc and say so: whoever has a key can still come.");
+                let ways = page.names().ways;
+                page.text(&format!(
+                    "If a holder arrives now, {ways} and say so: whoever has a key can still come."
+                ));
             }
         }
         self.apart(page, sight);

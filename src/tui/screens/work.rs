@@ -68,7 +68,8 @@ impl Screen for WorkScreen {
                     page.gap();
                     page.alarm(seen, None);
                 }
-                hands(page, sight, ("Ctrl-N", "+"), "inserts it");
+                let key = page.names().plug;
+                hands(page, sight, key, "inserts it");
             }
             Work::Remove { holder } => {
                 page.who(&sight.person(holder));
@@ -84,7 +85,8 @@ impl Screen for WorkScreen {
                         page.text("Keep it with you, or put it back into its bag.");
                     }
                 }
-                hands(page, sight, ("Ctrl-N", "+"), "unplugs it");
+                let key = page.names().plug;
+                hands(page, sight, key, "unplugs it");
             }
             Work::Touch {
                 holder,
@@ -109,7 +111,8 @@ impl Screen for WorkScreen {
                     page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
                 }
                 page.text("Not touched in 15 seconds, nothing is signed.");
-                hands(page, sight, ("Ctrl-T", "*"), "touches it");
+                let key = page.names().touch;
+                hands(page, sight, key, "touches it");
             }
             Work::Busy { doing } => {
                 page.who("Nobody needs to do anything");
@@ -125,8 +128,8 @@ impl Screen for WorkScreen {
             _ => "waiting",
         };
         let way_on = match self.work {
-            Work::Busy { .. } => "",
-            _ => ". Esc: other ways",
+            Work::Busy { .. } => String::new(),
+            _ => format!(". {}: other ways", page.names().ways_key),
         };
         let elapsed = sight.up.saturating_sub(self.since);
         page.bottom.push(ratatui::text::Line::styled(
@@ -171,13 +174,12 @@ fn other_device(sight: &Sight<'_>) -> Option<u32> {
 }
 
 /// How a rehearsal's hands do what is asked.
-fn hands(page: &mut Page, sight: &Sight<'_>, (key, line): (&str, &str), does: &str) {
+fn hands(page: &mut Page, sight: &Sight<'_>, key: &str, does: &str) {
     if sight.room {
         page.gap();
-        let typed = if page.by_line { line } else { key };
         page.item(
             "",
-            &format!("In this rehearsal, {typed} {does}."),
+            &format!("In this rehearsal, {key} {does}."),
             page.sheet.quiet(),
         );
     }

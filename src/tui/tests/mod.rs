@@ -7,6 +7,7 @@ mod hostile;
 mod interrupting;
 mod looking;
 mod pictures;
+mod printed;
 mod rehearsing;
 mod secrets;
 mod story;

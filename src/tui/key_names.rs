@@ -1,0 +1,33 @@
+//! What the keys are called: on the screens, and where answers are typed as lines.
+
+/// The names of the keys of one interface, to stand in a sentence.
+pub(super) struct KeyNames {
+    /// Shows the ways on: "press Esc".
+    pub ways: &'static str,
+    /// The same as a noun: "Esc".
+    pub ways_key: &'static str,
+    /// Shows more of what is long.
+    pub more: &'static str,
+    /// Inserts or unplugs a simulated device.
+    pub plug: &'static str,
+    /// Touches a simulated device.
+    pub touch: &'static str,
+}
+
+/// On the screens.
+pub(super) const SCREENS: KeyNames = KeyNames {
+    ways: "press Esc",
+    ways_key: "Esc",
+    more: "PgDn",
+    plug: "Ctrl-N",
+    touch: "Ctrl-T",
+};
+
+/// Where answers are typed as lines.
+pub(super) const LINES: KeyNames = KeyNames {
+    ways: "type ?",
+    ways_key: "?",
+    more: "Enter",
+    plug: "+",
+    touch: "*",
+};

@@ -1,0 +1,277 @@
+//! The screens as rows that are printed one below the other: each row that is new or differs from
+//! what was printed, once.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use super::{PAPER, WHOLE};
+use crate::tui::{
+    draw,
+    layout::{self, Size},
+    model::{Model, ScreenNumber},
+    seats,
+    upcoming::upcoming,
+    words::wrap,
+};
+use keymoot_core::text::escape;
+
+/// How often a wait says how long it has lasted, in seconds.
+const PATIENCE: u64 = 15;
+
+/// A page is printed to its end where no more rows than these are left of it.
+const GAP: usize = 16;
+
+/// What was printed so far, and where.
+pub(in crate::tui) struct Printed<W> {
+    pub(in crate::tui) out: W,
+    screen: Option<ScreenNumber>,
+    step: Option<usize>,
+    /// The rows of the screen up to this one were printed.
+    printed: usize,
+    /// The rows themselves, to see which have changed.
+    rows: Vec<String>,
+    questions: usize,
+    asked: Vec<String>,
+    /// A line was typed since the last question was printed.
+    pub(in crate::tui) typed: bool,
+    /// When a wait was last told, in seconds since the screens were set up.
+    told: u64,
+}
+
+impl<W: Write> Printed<W> {
+    /// Nothing was printed yet.
+    pub(in crate::tui) fn new(out: W) -> Self {
+        Self {
+            out,
+            screen: None,
+            step: None,
+            printed: 0,
+            rows: Vec::new(),
+            questions: 0,
+            asked: Vec::new(),
+            typed: false,
+            told: 0,
+        }
+    }
+
+    /// What stands above the first screen.
+    ///
+    /// # Errors
+    /// What the terminal refused.
+    pub(super) fn opening(&mut self, model: &Model) -> io::Result<()> {
+        self.say(&format!(
+            "{}: {}",
+            draw::mode_in_words(model.mode),
+            escape(&model.title)
+        ))?;
+        self.say("Answers are typed as lines. A line with only ? shows the other ways on: a note, an exception, leaving, help.")?;
+        if model.hands.is_some() {
+            self.say("In this rehearsal, + inserts or unplugs the simulated device, * touches it, and #3 takes device 3 in hand.")?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn say(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.out, "{line}")?;
+        self.out.flush()
+    }
+
+    /// What happened meanwhile, by its number in the transcript.
+    fn happened(&mut self, model: &mut Model) -> io::Result<()> {
+        for (number, sentence) in model.fresh.drain(..).collect::<Vec<_>>() {
+            self.say(&format!("{number:>4}. {sentence}"))?;
+        }
+        Ok(())
+    }
+
+    /// Where the ceremony stands: at each step, and whenever another holder is called.
+    fn place(&mut self, model: &Model) -> io::Result<()> {
+        let Some(view) = &model.view else {
+            return Ok(());
+        };
+        if self.step != Some(view.state.step) {
+            self.step = Some(view.state.step);
+            self.say("")?;
+            self.say(&format!(
+                "== {}: {}",
+                draw::mode_in_words(model.mode),
+                draw::step(
+                    model,
+                    Size {
+                        columns: 400,
+                        rows: PAPER.rows
+                    }
+                )
+            ))?;
+            self.say(&format!(
+                "== transcript: {}; next: {}",
+                view.head.short_words(),
+                upcoming(&view.state)
+            ))?;
+        }
+        if view.state.purpose().is_some() && view.state.turn.is_none() {
+            self.say(&format!("== {}", seats::in_words(&view.state)))?;
+        }
+        Ok(())
+    }
+
+    /// The rows in sight that were not printed yet.
+    fn upper(&mut self, model: &Model) -> io::Result<()> {
+        let page = &model.page;
+        let room = layout::upper_rows(model.size, page);
+        let sight = (model.scroll + room).min(page.rows());
+        let together = &page.together;
+        // A digest is compared as a whole: its words are not printed apart.
+        let until = match together.start < sight && sight < together.end {
+            true => together.start,
+            false => sight,
+        };
+        // Somebody who searches jumps over rows; somebody who reads on does not.
+        let reads_on = model.scroll < self.printed + GAP && self.printed <= until;
+        let from = match reads_on {
+            true => self.printed,
+            false => model.scroll.min(until),
+        };
+        for row in (from..until).filter_map(|at| page.row(at)) {
+            let row = row.to_string();
+            self.say(row.trim_end())?;
+        }
+        self.printed = until;
+        if until < page.rows() && from < until {
+            let rows = page.rows();
+            self.say(&format!("-- {until} of {rows} rows: Enter shows more --"))?;
+        }
+        Ok(())
+    }
+
+    /// The rows of the same screen that were not printed before: a mark that was set, or other
+    /// rows in the place of those that stood there.
+    fn changed(&mut self, model: &Model) -> io::Result<()> {
+        let rows = rows(model);
+        let mut before: BTreeMap<&str, usize> = BTreeMap::new();
+        for row in &self.rows {
+            *before.entry(row).or_default() += 1;
+        }
+        let mut fresh = Vec::new();
+        for row in rows.iter().filter(|row| !row.is_empty()) {
+            match before.get_mut(row.as_str()) {
+                Some(left) if *left > 0 => *left -= 1,
+                _ => fresh.push(row.clone()),
+            }
+        }
+        for row in fresh {
+            self.say(&row)?;
+        }
+        self.printed = rows.len();
+        self.rows = rows;
+        Ok(())
+    }
+
+    /// The question, numbered; then the place where the answer is typed.
+    fn ask(&mut self, model: &Model) -> io::Result<()> {
+        let asked = model.page.question();
+        if !model.asks() {
+            return self.wait(model);
+        }
+        if asked == self.asked && !self.typed {
+            return Ok(());
+        }
+        self.questions += 1;
+        for (at, line) in asked.iter().enumerate() {
+            let mark = match at {
+                0 => format!("[{}] ", self.questions),
+                _ => "    ".to_owned(),
+            };
+            let columns = usize::from(PAPER.columns).saturating_sub(mark.len());
+            for (row, text) in wrap(line, columns, 0).into_iter().enumerate() {
+                let mark = match row {
+                    0 => mark.clone(),
+                    _ => " ".repeat(mark.len()),
+                };
+                self.say(&format!("{mark}{text}"))?;
+            }
+        }
+        write!(self.out, "> ")?;
+        self.out.flush()?;
+        self.asked = asked;
+        self.typed = false;
+        Ok(())
+    }
+
+    fn wait(&mut self, model: &Model) -> io::Result<()> {
+        if let Some(waited) = model.waited()
+            && model.now.up >= self.told + PATIENCE
+        {
+            self.told = model.now.up;
+            self.say(&format!(
+                "... {}:{:02}; ? shows the other ways on",
+                waited / 60,
+                waited % 60
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// Prints what differs from what was printed.
+    ///
+    /// # Errors
+    /// What the terminal refused.
+    pub(in crate::tui) fn show(&mut self, model: &mut Model) -> io::Result<()> {
+        self.happened(model)?;
+        if model.is_answered() && !model.is_covered() {
+            return Ok(());
+        }
+        let screen = model.screen_number();
+        let before = self.screen.replace(screen);
+        if before == Some(screen) {
+            if model.page.is_long() {
+                if self.printed < model.scroll + layout::upper_rows(model.size, &model.page) {
+                    self.upper(model)?;
+                }
+            } else {
+                self.changed(model)?;
+            }
+        } else {
+            self.asked.clear();
+            self.told = model.now.up;
+            if before.is_some_and(|before| before.covered(screen)) {
+                // It was printed before something stood over it.
+                self.printed = model.scroll + layout::upper_rows(model.size, &model.page);
+            } else {
+                if !model.is_covered() {
+                    self.place(model)?;
+                }
+                self.printed = 0;
+                self.say("")?;
+                self.upper(model)?;
+            }
+            self.rows = rows(model);
+        }
+        self.ask(model)
+    }
+}
+
+/// Lays the model out as it is printed: all at once, but what is long is paged through.
+pub(in crate::tui) fn lay_out(model: &mut Model) {
+    if !model.is_answered() || model.is_covered() {
+        // What is long is never seen whole before it was paged through.
+        model.lay_out(PAPER);
+        if !model.page.is_long() {
+            model.lay_out(WHOLE);
+        }
+    }
+}
+
+/// The rows of a screen that is not long.
+fn rows(model: &Model) -> Vec<String> {
+    let count = match model.page.is_long() {
+        true => 0,
+        false => model.page.rows(),
+    };
+    (0..count)
+        .filter_map(|at| model.page.row(at))
+        .map(|row| row.to_string().trim_end().to_owned())
+        .collect()
+}

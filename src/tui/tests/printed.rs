@@ -1,0 +1,180 @@
+//! Printed line by line: every row of every screen is among the printed lines, whatever is typed.
+
+use std::time::Instant;
+
+use super::story::{Story, handle, serial};
+use crate::{
+    driver::PinPrompt,
+    host::secret::Secret,
+    tui::{
+        link::Request,
+        model::Model,
+        plain::{self, Printed, lay_out},
+        style::Sheet,
+    },
+};
+use keymoot_attestation::Family;
+use keymoot_record::transcript::Mode;
+
+/// A paper on which a model is printed.
+struct Paper {
+    model: Model,
+    printed: Printed<Vec<u8>>,
+    /// Where the screen that stands begins.
+    begun: usize,
+    screen: Option<crate::tui::model::ScreenNumber>,
+}
+
+impl Paper {
+    fn of(story: &Story) -> Self {
+        let sheet = Sheet {
+            colour: false,
+            unicode: true,
+            blocks: false,
+        };
+        let model = Model::new(Mode::Rehearsal, "The first root".to_owned(), sheet, true);
+        let mut paper = Self {
+            model: model.in_rows(),
+            printed: Printed::new(Vec::new()),
+            begun: 0,
+            screen: None,
+        };
+        paper.request(Request::Show(Box::new(story.view())));
+        paper
+    }
+
+    fn asked(story: &Story) -> Self {
+        let mut paper = Self::of(story);
+        paper.request(Request::Ask(story.question(), None));
+        paper
+    }
+
+    fn request(&mut self, request: Request) -> &mut Self {
+        let _ = self.model.request(request);
+        self.show()
+    }
+
+    fn line(&mut self, line: &str) -> &mut Self {
+        // What the terminal echoes.
+        self.printed.out.extend(format!("{line}\n").bytes());
+        self.printed.typed = true;
+        for key in plain::keys(line, &self.model) {
+            let _ = self.model.key(&key, Instant::now());
+        }
+        self.show()
+    }
+
+    /// Prints, and compares the page with what was printed since the screen came.
+    fn show(&mut self) -> &mut Self {
+        lay_out(&mut self.model);
+        let screen = Some(self.model.screen_number());
+        if self.screen != screen {
+            let covered = self.screen.zip(screen).is_some_and(|(b, s)| b.covered(s));
+            self.begun = match covered {
+                true => 0,
+                false => self.printed.out.len(),
+            };
+            self.screen = screen;
+        }
+        self.printed.show(&mut self.model).unwrap();
+        self.model.shown(Instant::now());
+        let text = String::from_utf8_lossy(&self.printed.out[self.begun..]).into_owned();
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        let seen = match self.model.page.is_long() {
+            true => 0,
+            false => self.model.page.rows(),
+        };
+        for row in (0..seen).filter_map(|at| self.model.page.row(at)) {
+            let row = row.to_string();
+            let row = row.trim_end();
+            assert!(
+                row.is_empty() || lines.contains(&row),
+                "not printed: {row}\n{text}"
+            );
+        }
+        self
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.printed.out).into_owned()
+    }
+}
+
+#[test]
+fn the_puk_is_printed_to_a_holder_without_a_recipient() {
+    let mut paper = Paper::of(&Story::at_enrolment());
+    paper.request(Request::Once {
+        holder: handle(1),
+        serial: serial(1),
+        puk: Secret::of(b"87654321"),
+        management: Secret::of(&[0xab; 24]),
+    });
+    assert!(!paper.text().contains("87654321"));
+    paper.line("show");
+    assert!(
+        paper.text().contains("PUK             87654321"),
+        "{}",
+        paper.text()
+    );
+    assert!(paper.text().contains("ABAB ABAB"), "{}", paper.text());
+}
+
+#[test]
+fn every_row_of_every_state_is_among_the_printed_lines() {
+    let story = Story::at_roll_call();
+    Paper::asked(&story)
+        .line("1")
+        .line("2")
+        .line("1")
+        .line("9")
+        .line("absent");
+    let story = Story::at_enrolment();
+    Paper::asked(&story)
+        .line("?")
+        .line("1")
+        .line("a note that is written")
+        .line("?")
+        .line("3")
+        .line("4")
+        .line("departed")
+        .line("3")
+        .line("?");
+    Paper::asked(&story).line("3");
+    let mut story = Story::at_enrolment();
+    story.device_seen(3, true);
+    Paper::asked(&story).line("1234").line("?").line("?");
+    let mut paper = Paper::of(&story);
+    for refused in [None, Some("it is too simple".to_owned())] {
+        paper.request(Request::Pin(PinPrompt {
+            holder: handle(3),
+            serial: serial(3),
+            family: Family::YubiKey,
+            new: true,
+            refused,
+        }));
+        paper.line("Xk7!pq2w").line("another");
+    }
+}
+
+#[test]
+fn no_line_names_a_key_of_the_screens() {
+    for story in [Story::at_roll_call(), Story::at_enrolment()] {
+        let mut paper = Paper::asked(&story);
+        paper.line("?").line("?");
+        let text = paper.text();
+        for key in ["Esc", "PgDn", "Ctrl-N", "Ctrl-T", "F1"] {
+            assert!(!text.contains(key), "{key}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_leads_to_leaving() {
+    let mut paper = Paper::asked(&Story::at_roll_call());
+    paper.line("\u{3}");
+    assert!(
+        paper.text().contains("Leave the ceremony"),
+        "{}",
+        paper.text()
+    );
+}
