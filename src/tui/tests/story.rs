@@ -302,6 +302,7 @@ impl Story {
         story.readings = vec![Reading {
             document: Document::Root,
             signed,
+            reasons: Vec::new(),
             changes: vec![
                 "This is the first root: version 1.".to_owned(),
                 "Nine holders may sign the root; five of them must.".to_owned(),
