@@ -13,6 +13,7 @@ mod dialects;
 mod expected;
 mod export;
 mod forged;
+mod generated;
 mod gigabyte;
 mod matrix;
 mod network;
