@@ -48,7 +48,6 @@ const WORDS: [(&str, &str); 27] = [
 
 /// Files that are not rewritten yet. The list only shrinks: a file without a finding must leave it.
 const NOT_YET: &[&str] = &[
-    "README.md",
     "attestations/README.md",
     "ceremony-scripts/annual-resign.toml",
     "ceremony-scripts/crates-root-change.toml",
@@ -58,7 +57,6 @@ const NOT_YET: &[&str] = &[
     "ceremony-scripts/onboard-member.toml",
     "ceremony-scripts/quorum-lost.toml",
     "docs/architecture.md",
-    "docs/building.md",
     "docs/decisions.md",
     "docs/first-hour.md",
     "docs/formats.md",
@@ -151,7 +149,7 @@ fn prose(page: &str) -> Vec<&str> {
 fn plain(text: &str) -> String {
     let mut words = String::new();
     for (n, part) in text.split('`').enumerate() {
-        words.push_str(if n % 2 == 0 { part } else { "code" });
+        words.push_str(if n % 2 == 0 { part } else { "Code" });
     }
     let mut shown = String::new();
     let mut rest = words.as_str();
