@@ -12,6 +12,9 @@
 # `make fuzz-smoke`: every fuzz target over its corpus and a few hundred inputs more.
 #
 # `make release`:    the released program, byte-identical on every machine.
+# `make deb`:       a Debian package of the programs, manual pages and completions.
+# `make deb-test`:  installs it into a new Debian 12 and holds a rehearsal there; needs root.
+# `make dist`:      the files of a release in target/dist, with SHA256SUMS and the bill of materials.
 # `make reproducible`: builds it in two unlike environments and compares.
 # `make dependencies`: writes docs/dependencies.txt after a change of Cargo.lock.
 # `make pictures`:  takes the pictures in docs/pictures from the real screens.
@@ -50,6 +53,9 @@ help:
 	echo 'make fuzz        fuzz every target, for SECONDS=600 each'
 	echo 'make fuzz-smoke  fuzz every target over its corpus and little more'
 	echo 'make release     build the released program'
+	echo 'make deb         build a Debian package'
+	echo 'make deb-test    install it into a new Debian 12, and use it'
+	echo 'make dist        put the files of a release into target/dist'
 	echo 'make reproducible  build it in two unlike environments and compare'
 	echo 'make dependencies  write docs/dependencies.txt'
 	echo 'make pictures    take the pictures in docs/pictures'
@@ -83,6 +89,24 @@ release: packages
 	rustc --version
 	gcc --version | head --lines 1
 	target/release/keymoot --version --verbose
+
+# The verifier, with the flags of a release.
+.PHONY: release-verifier
+release-verifier: packages
+	$(subst --package keymoot,--package keymoot-verify,$(release))
+
+.PHONY: deb
+deb: release release-verifier image-simulator
+	@packaging/deb target/release target/keymoot.deb
+
+# Installs the package into a new Debian 12 and holds a rehearsal there; needs root and a mirror.
+.PHONY: deb-test
+deb-test: deb
+	@packaging/test target/keymoot.deb
+
+.PHONY: dist
+dist: deb
+	@packaging/dist target/release target/keymoot.deb target/dist
 
 .PHONY: reproducible
 reproducible: packages reproducible-packages
