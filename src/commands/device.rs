@@ -4,9 +4,12 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use crate::device::piv::{self, Contents, CredentialState, KeyInSlot, Origin};
+use crate::device::yubihsm::Place;
 use crate::device::{DeviceError, DeviceInfo, ErrorKind, Operation, Slots, Who};
 use clap::Subcommand;
+use keymoot_attestation::Family;
 use keymoot_core::text::escape;
+use keymoot_record::transcript::{DeviceSetting, PinTries, Tries};
 
 /// Show the devices that are plugged in; changes nothing on them.
 #[derive(Debug, clap::Args)]
@@ -17,41 +20,61 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// One line for each device: serial, firmware, form factor, reader.
-    List,
+    /// One line for each device: serial, firmware, form factor, reader; or why it cannot be read.
+    List {
+        /// Show YubiHSM 2 units, too: `usb`, or address and port of a connector on this machine.
+        #[arg(long, value_name = "PLACE", value_parser = super::arguments::place)]
+        connector: Option<Place>,
+    },
     /// What is on the one device that is plugged in: PIN and PUK, keys.
     Info,
 }
 
-/// Runs the command: exit code 0, or 1 when there is no device or it cannot be
-/// read.
+/// Runs the command: exit code 0, or 1 when there is no device or one cannot be read.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let outcome = match args.action {
-        Action::List => list(),
-        Action::Info => info(),
+    let done = match &args.action {
+        Action::List { connector } => list(*connector),
+        Action::Info => info().map(|text| (text, ExitCode::SUCCESS)),
     };
-    match outcome {
+    match done {
         // Nobody reading on is the reader's choice; there is nobody to tell.
-        Ok(text) => match io::stdout().write_all(text.as_bytes()) {
-            Ok(()) => ExitCode::SUCCESS,
+        Ok((text, code)) => match io::stdout().write_all(text.as_bytes()) {
+            Ok(()) => code,
             Err(_) => ExitCode::FAILURE,
         },
         Err(error) => {
-            eprintln!("keymoot: {error}.\n{}", error.help());
+            eprintln!("keymoot: {error}\nhelp: {}", error.help());
             ExitCode::FAILURE
         }
     }
 }
 
-fn list() -> Result<String, DeviceError> {
-    let devices = Slots::YubiKeys.present()?;
+/// Every device, or what keeps it from being read.
+fn list(connector: Option<Place>) -> Result<(String, ExitCode), DeviceError> {
+    let mut devices = match (Slots::YubiKeys.present(), connector) {
+        (Ok(yubikeys), _) => yubikeys,
+        // The units are shown all the same.
+        (Err(error), Some(_)) => vec![Err(error)],
+        (Err(error), None) => return Err(error),
+    };
+    if let Some(place) = connector {
+        match Slots::YubiHsms(vec![place]).present() {
+            Ok(units) => devices.extend(units),
+            Err(error) => devices.push(Err(error)),
+        }
+    }
     if devices.is_empty() {
         return Err(none(ErrorKind::NotPresent));
     }
-    devices
-        .iter()
-        .map(|device| Ok(line(device.as_ref().map_err(Clone::clone)?)))
-        .collect()
+    let code = match devices.iter().all(Result::is_ok) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    };
+    let lines = devices.iter().map(|device| match device {
+        Ok(device) => line(device),
+        Err(error) => format!("{:>10}  {error}\n{:>10}  help: {}\n", "!", "", error.help()),
+    });
+    Ok((lines.collect(), code))
 }
 
 fn none(kind: ErrorKind) -> DeviceError {
@@ -59,12 +82,13 @@ fn none(kind: ErrorKind) -> DeviceError {
 }
 
 fn line(device: &DeviceInfo) -> String {
-    let form_factor = device
-        .config
-        .form_factor
-        .map_or("form not told".to_owned(), |form| form.to_string());
+    let shape = match (device.family, device.config.form_factor) {
+        (Family::YubiHsm, _) => device.family.to_string(),
+        (Family::YubiKey, Some(form)) => form.to_string(),
+        (Family::YubiKey, None) => "form not told".to_owned(),
+    };
     format!(
-        "{:>10}  firmware {:<7}  {form_factor}  [{}]\n",
+        "{:>10}  firmware {:<7}  {shape}  [{}]\n",
         device.serial,
         device.firmware.to_string(),
         escape(&device.place),
@@ -81,15 +105,16 @@ fn info() -> Result<String, DeviceError> {
     Ok(format!(
         "{}{}",
         line(&device),
-        describe(&piv::contents(device.serial)?)
+        describe(&device, &piv::contents(device.serial)?)
     ))
 }
 
-fn describe(contents: &Contents) -> String {
+fn describe(device: &DeviceInfo, contents: &Contents) -> String {
+    let total = |which: fn(&PinTries) -> Tries| device.tries.as_ref().map(|t| which(t).total);
     let mut text = format!(
         "PIN             {}\nPUK             {}\nmanagement key  {}\n",
-        credential(contents.pin),
-        credential(contents.puk),
+        credential(contents.pin, total(|tries| tries.pin)),
+        credential(contents.puk, total(|tries| tries.puk)),
         factory(contents.factory_management_key),
     );
     match &contents.keys {
@@ -97,17 +122,32 @@ fn describe(contents: &Contents) -> String {
         Some(keys) if keys.is_empty() => text.push_str("keys            none\n"),
         Some(keys) => text.extend(keys.iter().map(key)),
     }
+    for object in &contents.objects {
+        text.push_str(&format!("object          {object}\n"));
+    }
+    if !device.config.applications.is_empty() {
+        let switched_on = device.config.applications.join(", ");
+        text.push_str(&format!("switched on     {switched_on}\n"));
+    }
+    for setting in &device.config.settings {
+        text.push_str(match setting {
+            DeviceSetting::PinComplexity => "PIN complexity  enforced\n",
+            DeviceSetting::Fips => "series          FIPS\n",
+            DeviceSetting::LongPins => "new PINs        8 characters\n",
+        });
+    }
     text
 }
 
-fn credential(state: CredentialState) -> String {
+fn credential(state: CredentialState, total: Option<u8>) -> String {
     let tries = match state.tries {
         None => "tries not told".to_owned(),
         Some(0) => "blocked".to_owned(),
         Some(1) => "1 try left".to_owned(),
         Some(tries) => format!("{tries} tries left"),
     };
-    format!("{tries}, {}", factory(state.factory))
+    let of = total.map_or(String::new(), |total| format!(" of {total}"));
+    format!("{tries}{of}, {}", factory(state.factory))
 }
 
 fn factory(factory: Option<bool>) -> &'static str {

@@ -60,6 +60,46 @@ fn list_has_a_line_for_each_device() {
 }
 
 #[test]
+fn list_shows_every_device_and_its_problem() {
+    let room = Room::open(&[
+        "--count",
+        "3",
+        "--inserted",
+        "1,2,3",
+        "--firmware",
+        "5.7.4,5.7.4-no-piv,5.7.4-no-serial",
+    ]);
+    let output = keymoot(&room.socket(), "list");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(said.matches("firmware 5.7.4").count(), 1, "{said}");
+    for problem in [
+        "has no PIV application that can be reached over USB",
+        "help: Switch it on with YubiKey Manager",
+        "does not tell its serial number",
+        "help: Make it visible",
+    ] {
+        assert!(said.contains(problem), "{problem} in {said}");
+    }
+}
+
+#[test]
+fn info_shows_tries_and_settings() {
+    let room = Room::open(&["--inserted", "1", "--firmware", "5.7.4-fips-complexity"]);
+    let output = keymoot(&room.socket(), "info");
+    let said = String::from_utf8_lossy(&output.stdout);
+    for told in [
+        "PIN             3 tries left of 3",
+        "switched on     PIV",
+        "PIN complexity  enforced",
+        "series          FIPS",
+        "new PINs        8 characters",
+    ] {
+        assert!(said.contains(told), "{told} in {said}");
+    }
+}
+
+#[test]
 fn info_tells_that_a_fresh_device_has_the_credentials_it_was_delivered_with() {
     let room = Room::open(&["--count", "1", "--inserted", "1"]);
     let output = keymoot(&room.socket(), "info");

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod command_line;
+mod diagnoses;
 mod faults;
 mod known_state;
 mod life;

@@ -41,6 +41,7 @@ impl Room {
 
         let answer = match fault {
             Some(Kind::Error(word)) => Ok(word.to_be_bytes().to_vec()),
+            Some(Kind::Service(code)) => Err(code),
             Some(Kind::Hang) => Err(self.hang(index, insertion, &alive)),
             _ => {
                 card.use_other_slot(fault == Some(Kind::OtherSlot));

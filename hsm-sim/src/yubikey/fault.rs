@@ -34,6 +34,8 @@ pub enum Kind {
     Bare,
     /// The device answers this status word instead of carrying the command out.
     Error(u16),
+    /// The service reports this result code of pcsc-lite instead of handing the command over.
+    Service(u32),
     /// No answer, until the device is pulled out or the program goes away.
     Hang,
 }
@@ -67,7 +69,12 @@ impl Kind {
             Self::Truncate => drop(answer.drain(data / 2..data)),
             Self::Bare => drop(answer.drain(..data)),
             Self::Empty => answer.clear(),
-            Self::Unplug | Self::UnplugAfter | Self::OtherSlot | Self::Error(_) | Self::Hang => {}
+            Self::Unplug
+            | Self::UnplugAfter
+            | Self::OtherSlot
+            | Self::Error(_)
+            | Self::Service(_)
+            | Self::Hang => {}
         }
         answer
     }
@@ -76,7 +83,7 @@ impl Kind {
 impl fault::Kind for Kind {
     const COUNTED: &'static str = "commands (APDUs)";
     const NAMES: &'static str = "unplug, unplug-after, corrupt, truncate, long, tag, length, last, empty, bare, other-slot, hang, \
-error (written error@WHEN=6F00)";
+error (written error@WHEN=6F00), service (written service@WHEN=80100016)";
     const EXAMPLE: &'static str = "2:unplug@12,corrupt@20,hang@0x87#2";
 
     fn named(name: &str, value: Option<&str>) -> Option<Self> {
@@ -94,6 +101,7 @@ error (written error@WHEN=6F00)";
             ("bare", None) => Self::Bare,
             ("hang", None) => Self::Hang,
             ("error", Some(word)) => Self::Error(u16::from_str_radix(word, 16).ok()?),
+            ("service", Some(code)) => Self::Service(u32::from_str_radix(code, 16).ok()?),
             _ => return None,
         })
     }

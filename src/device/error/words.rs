@@ -367,7 +367,7 @@ impl DeviceError {
             K::ServiceMissing => (
                 NOBODY,
                 "the smart card service (pcscd) does not answer".to_owned(),
-                "Start the smart card service (systemctl start pcscd.socket), then try again.",
+                "Start the smart card service (systemctl start pcscd.socket; without systemd, pcscd as root), then try again.",
                 AS_THEY_WERE,
             ),
             K::ServiceForbids => (
@@ -415,13 +415,25 @@ impl DeviceError {
             K::ServiceFailed(error) => (
                 NOBODY,
                 format!("the smart card service (pcscd) failed: {error}"),
-                "Restart the smart card service (systemctl restart pcscd.service), then try again.",
+                "Restart the smart card service (systemctl restart pcscd.service; without systemd, pcscd as root), then try again.",
                 AS_THEY_WERE,
             ),
             K::Reader(error) => (
                 SOMETHING,
                 format!("the reader failed with {who} while {doing}: {error}"),
-                "Unplug it, try another port, and repeat the step.",
+                match error {
+                    pcsc::Error::NoMemory => {
+                        "Close other programs on this machine, then repeat the step."
+                    }
+                    pcsc::Error::InternalError
+                    | pcsc::Error::UnknownError
+                    | pcsc::Error::ServerTooBusy
+                    | pcsc::Error::WaitedTooLong
+                    | pcsc::Error::Timeout => {
+                        "Restart the smart card service (systemctl restart pcscd.service; without systemd, pcscd as root), plug the device in again and repeat the step."
+                    }
+                    _ => "Unplug it, try another port, and repeat the step.",
+                },
                 RECORDED,
             ),
             // No other kind comes here.

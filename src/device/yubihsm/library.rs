@@ -31,8 +31,10 @@ pub(super) enum Failure {
     Password,
     /// The connection broke off.
     Lost,
-    /// What came back makes no sense, or a refusal outside the session whose
-    /// code the crate does not hand out; what the crate says of it.
+    /// The device refused outside of the session, and the crate does not hand out the code;
+    /// what it says instead.
+    Outside(String),
+    /// What came back makes no sense; what the crate says of it.
     Unclear(Option<String>),
 }
 
@@ -49,7 +51,10 @@ impl Failure {
             }
             cause = error.source();
         }
-        Self::Unclear(Some(error.to_string()))
+        match error.kind() {
+            client::ErrorKind::ResponseError => Self::Outside(error.to_string()),
+            _ => Self::Unclear(Some(error.to_string())),
+        }
     }
 
     /// Of opening a session.
@@ -80,6 +85,7 @@ impl Failure {
             Self::Refused(code) => ErrorKind::Refused(Refusal::Code(code)),
             Self::Password => ErrorKind::WrongPassword(role),
             Self::Lost => ErrorKind::Lost,
+            Self::Outside(said) => ErrorKind::Refused(Refusal::Library(said)),
             Self::Unclear(said) => ErrorKind::Malformed(said),
         };
         DeviceError::new(who.clone(), doing, kind)

@@ -148,7 +148,7 @@ impl Drop for Safe {
 }
 
 /// A unit that has been reset and set up.
-fn set_up(safe: &Safe) -> (Unit, Passwords) {
+pub(crate) fn set_up(safe: &Safe) -> (Unit, Passwords) {
     let (unit, passwords) = (safe.unit(), Passwords::random().unwrap());
     unit.reset(None).unwrap();
     unit.provision(&passwords).unwrap();
@@ -156,7 +156,7 @@ fn set_up(safe: &Safe) -> (Unit, Passwords) {
 }
 
 /// A unit that has been reset, set up, given its key and restricted.
-fn enrolled(safe: &Safe) -> (Unit, Passwords, Vec<u8>) {
+pub(crate) fn enrolled(safe: &Safe) -> (Unit, Passwords, Vec<u8>) {
     let (unit, passwords) = set_up(safe);
     let spki = unit.generate(passwords.administrator()).unwrap();
     unit.attest(passwords.administrator()).unwrap();
