@@ -10,7 +10,7 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, Verdict, digest::Digest};
 use keymoot_record::{
     bundle,
-    ceremony::{Plan, State},
+    ceremony::{Plan, State, algorithms},
     transcript::{self, Event, Mode, Program},
 };
 
@@ -104,7 +104,7 @@ fn opened(plan: &Plan, settings: &Settings, program: Program) -> Result<Event, H
             .verdicts()
             .iter()
             .cloned()
-            .chain([plan.in_mode(settings.mode)])
+            .chain([plan.in_mode(settings.mode), algorithms::check(plan)])
             .chain(newest)
             .collect(),
     })

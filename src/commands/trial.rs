@@ -8,7 +8,7 @@ use std::{path::Path, sync::Arc};
 use crate::{host::clock, rehearsal::stand_in, store::escrow};
 use keymoot_core::{HostError, Rule, Verdict, Violation};
 use keymoot_record::{
-    ceremony::{Plan, trial},
+    ceremony::{Plan, algorithms, trial},
     transcript::{self, Mode},
 };
 
@@ -19,14 +19,14 @@ pub(super) struct Trial {
     pub(super) drafts: Vec<trial::Draft>,
 }
 
-/// Tries a plan: PLAN-LIVE, ROOT-NEWEST, drafts of all documents with stand-in keys, and a secret sealed to each
+/// Tries a plan: PLAN-LIVE, ROOT-NEWEST, KEY-ALGORITHM, drafts of all documents with stand-in keys, and a secret sealed to each
 /// recipient.
 ///
 /// # Errors
 /// Every violation; [`HostError`] when the machine has no entropy or no clock.
 pub(super) fn try_plan(plan: &Arc<Plan>, mode: Mode) -> Result<Trial, Failure> {
     let made = clock::now()?;
-    let mut violated = vec![plan.in_mode(mode)];
+    let mut violated = vec![plan.in_mode(mode), algorithms::check(plan)];
     let previous = plan.previous();
     violated.extend(previous.map(|p| p.newest_root(mode, transcript::FORMAT)));
     violated.extend(sealed(plan));

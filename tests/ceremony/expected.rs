@@ -27,7 +27,7 @@ fn weak() -> Stage {
         .replace("expiry_days = 455", "expiry_days = 1100")
         .replace("per_employer = 3", "per_employer = 64")
         .replace(
-            "minimum_firmware = \"5.7.0\"",
+            "minimum_firmware = \"5.7.4\"",
             "minimum_firmware = \"5.0.0\"",
         );
     fs::write(&policy, text).unwrap();
@@ -43,7 +43,7 @@ fn a_weak_policy_fails_with_each_point_named() {
     for point in [
         "threshold 2 of 3, expected 5 of 9",
         "64 holders may share one employer, expected at most 3",
-        "firmware 5.0.0 of a YubiKey, expected 5.7.0 or later",
+        "firmware 5.0.0 of a YubiKey, expected 5.7.4 or later",
         "root expires after 1100 days, expected at most 455",
         "name the set that fits with --expect",
     ] {

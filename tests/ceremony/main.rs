@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod administrators;
+mod algorithms;
 mod amended;
 mod apart;
 mod bad_input;

@@ -219,11 +219,12 @@ rules! {
     DeviceRights = "DEVICE-RIGHTS":
         "the key in a YubiHSM 2 can sign with ECDSA and do nothing else, in one domain.";
     DeviceFirmware = "DEVICE-FIRMWARE":
-        "the firmware is at least the policy's (5.7.0; of a YubiHSM 2, 2.4.0), and of a YubiKey Bio \
+        "the firmware is at least the policy's (5.7.4; of a YubiHSM 2, 2.4.0), and of a YubiKey Bio \
          at least 5.7.2.";
 
     KeyAlgorithm = "KEY-ALGORITHM":
-        "the key is ECDSA on P-256.";
+        "the key is ECDSA on P-256, and so is every key of a service or a team that a document names, \
+         unless the policy allows another algorithm.";
     KeyDistinct = "KEY-DISTINCT":
         "no other holder has enrolled this key or this device.";
     KeyPossession = "KEY-POSSESSION":

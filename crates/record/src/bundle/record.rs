@@ -2,7 +2,7 @@
 
 use super::{STOP, programs, transcript};
 use crate::{
-    ceremony::{State, carried, previous::unjudged, propose, script::Document, verify},
+    ceremony::{State, algorithms, carried, previous::unjudged, propose, script::Document, verify},
     transcript::{Chain, Event, Mode, Time},
 };
 use keymoot_attestation::TrustStore;
@@ -47,6 +47,9 @@ impl Record<'_> {
         let previous = self.state.plan.previous();
         verdicts.extend(previous.map(|p| p.newest_root(self.mode(), self.state.format())));
         verdicts.push(self.state.plan.in_mode(self.mode()));
+        if format >= algorithms::SINCE {
+            verdicts.push(algorithms::check(&self.state.plan));
+        }
         verdicts.push(self.lines());
         verdicts.push(Verdict::held(
             Rule::TranscriptReplay,

@@ -5,6 +5,7 @@
 //! screen.
 
 mod advance;
+pub mod algorithms;
 pub mod amend;
 pub mod apart;
 mod attendance;

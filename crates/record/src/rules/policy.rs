@@ -41,6 +41,10 @@ pub struct Policy {
     pub clock_margin_minutes: u32,
     /// The key that signs snapshot and timestamp, held by a service.
     pub online: Option<Online>,
+    /// The algorithms that keys of services and teams may have, by the names of
+    /// expectations; `ecdsa-p256` alone where the policy does not say.
+    #[serde(default)]
+    pub algorithms: Option<Vec<String>>,
     /// Who else may vouch for files of tuf-root, besides the quorum, which vouches
     /// for the root of tuf-crates.
     #[serde(default, rename = "delegation")]
@@ -73,6 +77,9 @@ pub struct DelegationKey {
     /// The public key: PEM, SubjectPublicKeyInfo (RFC 5280).
     pub public_key: String,
 }
+
+/// The algorithms that a policy may name; the first is always allowed.
+const ALGORITHMS: [&str; 4] = ["ecdsa-p256", "ed25519", "ecdsa-p384", "rsa-pss"];
 
 /// The role whose one file is the root of tuf-crates. The quorum signs for it.
 pub const CRATES: &str = "crates";
@@ -261,5 +268,11 @@ impl Policy {
         } else {
             Err(faults)
         }
+    }
+
+    /// The algorithms that keys of services and teams may have.
+    pub fn algorithms(&self) -> impl Iterator<Item = &str> {
+        let named = self.algorithms.iter().flatten().map(String::as_str);
+        [ALGORITHMS[0]].into_iter().chain(named)
     }
 }

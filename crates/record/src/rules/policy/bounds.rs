@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{CRATES, Delegation, FORMAT, Periods, Policy, Quorum};
+use super::{ALGORITHMS, CRATES, Delegation, FORMAT, Periods, Policy, Quorum};
 use crate::rules::{Violation, toml_file::Places};
 use keymoot_attestation::Family;
 use keymoot_core::{Rule, text::excerpt};
@@ -90,6 +90,15 @@ fn numbers(policy: &Policy, faults: &mut Faults<'_>) {
             "clock_margin_minutes is not between 1 and 1440",
             "60 minutes are usual",
         );
+    }
+    for name in policy.algorithms() {
+        if !ALGORITHMS.contains(&name) {
+            faults.add(
+                "algorithms",
+                &format!("algorithms: keymoot knows no \"{}\"", excerpt(name)),
+                "name ed25519, ecdsa-p384 or rsa-pss, or leave it out",
+            );
+        }
     }
 }
 

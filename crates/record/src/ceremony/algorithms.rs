@@ -1,0 +1,84 @@
+//! The algorithms of all keys that the documents of a ceremony will name, before a device
+//! is touched.
+
+use std::collections::BTreeMap;
+
+use super::Plan;
+use crate::expectation::algorithm_name;
+use keymoot_core::{
+    Rule, Verdict,
+    text::{excerpt, several},
+};
+use keymoot_tuf::{Dialect, PublicKey, key::Algorithm};
+
+/// The first transcript format whose ceremonies were asked.
+pub const SINCE: u32 = 2;
+
+/// KEY-ALGORITHM of the online key, of the keys of delegations, and of the roots of
+/// tuf-crates that the quorum signs as a target. What the policy allows passes, and the
+/// verdict names the clients that then fail.
+#[must_use]
+pub fn check(plan: &Plan) -> Verdict {
+    let policy = &plan.policy;
+    let mut others = BTreeMap::<&'static str, Vec<String>>::new();
+    let mut count = 0;
+    let mut add = |whose: String, key: &PublicKey| {
+        count += 1;
+        if key.algorithm() != Algorithm::EcdsaP256 {
+            let name = algorithm_name(key.algorithm());
+            others.entry(name).or_default().push(whose);
+        }
+    };
+    let online = policy.online.as_ref().map(|online| &online.public_key);
+    if let Some(Ok(key)) = online.map(|pem| PublicKey::from_pem(pem)) {
+        add("the online key".to_owned(), &key);
+    }
+    for delegation in &policy.delegations {
+        for key in &delegation.keys {
+            if let Ok(key) = PublicKey::from_pem(&key.public_key) {
+                add(format!("a key of {}", excerpt(&delegation.role)), &key);
+            }
+        }
+    }
+    let authorised = plan.newest_crates_root();
+    for entry in authorised.iter().flat_map(|root| root.keys.values()) {
+        if let Ok(key) = &entry.public {
+            add("a key of the authorised root of tuf-crates".to_owned(), key);
+        }
+    }
+    let refused: Vec<_> = others
+        .iter()
+        .filter(|(name, _)| !policy.algorithms().any(|allowed| allowed == **name))
+        .map(|(name, whose)| fails(name, whose, policy.dialect))
+        .collect();
+    let allowed: Vec<_> = others
+        .iter()
+        .map(|(name, whose)| fails(name, whose, policy.dialect))
+        .collect();
+    Verdict::unless(
+        Rule::KeyAlgorithm,
+        !refused.is_empty(),
+        || match allowed.as_slice() {
+            [] => format!("{count} keys of services and teams, all of ecdsa-p256"),
+            allowed => format!("as the policy allows: {}", several(allowed, "; ")),
+        },
+        || several(&refused, "; "),
+        "use a P-256 key; or name the algorithm in the policy's algorithms, and tell the users of those clients",
+    )
+}
+
+/// Whose keys are of an algorithm, and which clients fail because of it.
+fn fails(name: &str, whose: &[String], dialect: Dialect) -> String {
+    let mut clients = match name {
+        "ecdsa-p384" | "rsa-pss" => vec!["tough 0.24 refuses the whole document"],
+        "ed25519" => vec!["clients expect different encodings of it"],
+        _ => Vec::new(),
+    };
+    clients.push("sigstore-tuf 0.15 counts P-256 keys alone");
+    if dialect == Dialect::Tufops {
+        clients.push("tufops loads P-256 keys alone");
+    }
+    let mut whose = whose.to_vec();
+    whose.dedup();
+    format!("{}: {name} ({})", whose.join(", "), clients.join("; "))
+}

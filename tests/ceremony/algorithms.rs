@@ -1,0 +1,70 @@
+//! Keys that not every client reads, refused before a device is touched.
+
+use std::fs;
+
+use keymoot::rehearsal::cast;
+
+use testkit::stage::{Stage, said};
+
+const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
+
+/// A P-384 key that nobody holds.
+const P384: &str = "-----BEGIN PUBLIC KEY-----
+MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAESwqGQUopWsSMRfO75QVsPBITp+F3aQ20
+sx9ynv99tYqUC1C2HbZHqXPTOwKFYO5Yv8UO62lHplFMsogky65Ew8bs5KYTNpT8
+UaXmSY+V4oR7gLn8MWGC5T4hNxA/74Nz
+-----END PUBLIC KEY-----
+";
+
+/// Ceremonies of three holders whose online key is on P-384.
+fn rehearsed(stage: &Stage, widened: &str) -> std::process::Output {
+    let policy = POLICY
+        .replace("holders = 9", "holders = 3")
+        .replace("threshold = 5", "threshold = 2")
+        .replace("dialect =", &format!("{widened}dialect ="));
+    let policy = cast::with_online_key(&policy).unwrap();
+    let begin = policy.rfind("-----BEGIN").unwrap();
+    let end = "-----END PUBLIC KEY-----\n";
+    let end = policy.rfind(end).unwrap() + end.len();
+    let policy = format!("{}{P384}{}", &policy[..begin], &policy[end..]);
+    let path = stage.path("policy.toml");
+    fs::write(&path, policy).unwrap();
+    stage.rehearsed(&["--holders", "3", "--policy", path.to_str().unwrap()])
+}
+
+#[test]
+fn an_online_key_that_tough_refuses_ends_the_plan_before_a_folder_is_made() {
+    let stage = Stage::new();
+    let output = rehearsed(&stage, "");
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains(
+            "KEY-ALGORITHM: the online key: ecdsa-p384 (tough 0.24 refuses the whole document"
+        ),
+        "{said}"
+    );
+    assert!(!stage.dir().exists());
+}
+
+#[test]
+fn a_policy_that_widens_the_algorithms_is_told_which_clients_fail() {
+    let stage = Stage::new();
+    let output = rehearsed(&stage, "algorithms = [\"ecdsa-p384\"]\n");
+    assert!(output.status.success(), "{}", said(&output));
+    let said = said(&stage.verify(&["--rehearsal"]));
+    assert!(
+        said.contains("as the policy allows: the online key: ecdsa-p384"),
+        "{said}"
+    );
+    assert!(said.contains("tough 0.24 refuses"), "{said}");
+}
+
+#[test]
+fn a_policy_that_names_an_unknown_algorithm_is_refused() {
+    let stage = Stage::new();
+    let output = rehearsed(&stage, "algorithms = [\"p384\"]\n");
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("algorithms: keymoot knows no"), "{said}");
+}
