@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod agreement;
+mod audit;
 mod below_root;
 mod fixture;
 mod history;

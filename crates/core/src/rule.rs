@@ -431,6 +431,20 @@ rules! {
     TreeTargets = "TREE-TARGETS":
         "every target file that a document lists is there, with its length and its hashes.";
 
+    AuditRoot = "AUDIT-ROOT":
+        "every root follows from the trusted one, version by version, by the thresholds of both.";
+    AuditAuthorised = "AUDIT-AUTHORISED":
+        "the newest root of tuf-crates on the mirror is the file that the quorum authorised, byte \
+         for byte.";
+    AuditDocuments = "AUDIT-DOCUMENTS":
+        "a chain of signed documents that agree leads from the root to the one that lists the file.";
+    AuditFresh = "AUDIT-FRESH":
+        "no document on the way has expired.";
+    AuditRollback = "AUDIT-ROLLBACK":
+        "nothing is older than what an earlier audit saw.";
+    AuditFile = "AUDIT-FILE":
+        "the file has the length and the hashes that are listed.";
+
     ExpectationsRead = "EXPECTATIONS-READ":
         "the verifier's expectations are TOML of the format `keymoot-expectations-1` with no \
          unknown field and none missing.";

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use keymoot_attestation::TrustStore;
-use keymoot_verify::{Failure, attest, bundle, tuf};
+use keymoot_verify::{Failure, attest, audit, bundle, tuf};
 
 /// Verify bundles, TUF metadata and attestations, with no device and no network.
 #[derive(Debug, Parser)]
@@ -19,6 +19,7 @@ struct Cli {
 enum Command {
     #[command(visible_alias = "tree")]
     Bundle(bundle::Args),
+    Audit(audit::Args),
     Tuf(tuf::Args),
     Attest(attest::Args),
 }
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Bundle(args) => {
             bundle::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
         }
+        Command::Audit(args) => audit::run(&args).unwrap_or_else(|failure| failure.report()),
         Command::Tuf(args) => tuf::run(&args),
         Command::Attest(args) => attest::run(&args, &vendor),
     }

@@ -47,6 +47,22 @@ pub struct VerifiedRole {
     pub(crate) listing: Listing,
 }
 
+impl VerifiedRole {
+    /// The version of a file, such as `targets.json`, that this snapshot or timestamp lists.
+    #[must_use]
+    pub fn listed(&self, file: &str) -> Option<u64> {
+        self.listing.get(file).map(|listed| listed.version)
+    }
+
+    /// The roles that this snapshot or timestamp lists, with their versions.
+    pub fn versions(&self) -> impl Iterator<Item = (String, u64)> {
+        let listing = self.listing.iter();
+        listing.filter_map(|(name, listed)| {
+            Some((name.strip_suffix(".json")?.to_owned(), listed.version))
+        })
+    }
+}
+
 /// What delegates to a role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Delegator {

@@ -1,0 +1,319 @@
+//! `keymoot audit`: a file followed from a trusted root to a mirror, from files alone.
+//!
+//! A client of tuf-crates follows any root that tuf-crates itself signed. An auditor also
+//! requires that the newest root of the mirror is the one that the quorum authorised.
+
+mod repository;
+mod search;
+mod state;
+mod text;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use keymoot_core::{Rule, Verdict, Violation, digest::Digest, text::excerpt, time::Time};
+use keymoot_record::ceremony::propose::CRATES_ROOT;
+use keymoot_tuf::{Document, DocumentError, FileFacts};
+use serde::Serialize;
+
+use self::{repository::Repository, search::Found, state::State};
+use crate::{Failure, files, say};
+
+/// The largest root and the largest audited file, in bytes.
+const LARGEST_ROOT: u64 = 1 << 20;
+const LARGEST_FILE: u64 = 256 << 20;
+
+const REPORT: &str = "do not use the file; report to the mirror and to the project what it served";
+
+/// Follow a file from a trusted root through tuf-root and a mirror, with no network
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The file as it was fetched
+    file: PathBuf,
+    /// The name under which the repository lists the file
+    #[arg(long, value_name = "PATH")]
+    target: String,
+    /// A root of tuf-root that is trusted already, such as its first
+    #[arg(long, value_name = "FILE")]
+    trusted_root: PathBuf,
+    /// tuf-root, as a server publishes it or as git keeps it: a folder with metadata/ and targets/
+    #[arg(long, value_name = "DIR")]
+    tuf_root: PathBuf,
+    /// The mirror of tuf-crates, which lists the file; without it tuf-root does
+    #[arg(long, value_name = "DIR")]
+    tuf_crates: Option<PathBuf>,
+    /// Where the auditor remembers what it saw, against a mirror that goes back
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// The moment to ask about, YYYY-MM-DDTHH:MM:SSZ, instead of now
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    at: Option<Time>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+fn moment(text: &str) -> Result<Time, String> {
+    Time::parse(text).ok_or_else(|| format!("{} is not YYYY-MM-DDTHH:MM:SSZ", excerpt(text)))
+}
+
+/// What was followed, down to the file, and what was found of it.
+#[derive(Debug, Serialize)]
+struct Audit {
+    format: &'static str,
+    /// Whether no rule is violated
+    holds: bool,
+    target: String,
+    at: String,
+    /// Whether an earlier audit was compared with
+    remembered: bool,
+    /// Until when the answer is fresh: the earliest expiry on the way
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fresh_until: Option<String>,
+    repositories: Vec<Followed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<AuditedFile>,
+    verdicts: Vec<Verdict>,
+}
+
+/// The way through one repository.
+#[derive(Debug, Serialize)]
+struct Followed {
+    name: &'static str,
+    /// Keys of the root role, and how many must sign
+    keys: usize,
+    threshold: u32,
+    documents: Vec<Step>,
+}
+
+/// A document on the way.
+#[derive(Debug, Serialize)]
+struct Step {
+    role: String,
+    version: u64,
+    expires: String,
+    #[serde(skip)]
+    end: Time,
+}
+
+#[derive(Debug, Serialize)]
+struct AuditedFile {
+    length: usize,
+    sha256: Digest,
+}
+
+/// Exit codes: 0 the file is the authorised one, 1 something cannot be read, 3 it is not.
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let now = args.at.map_or_else(crate::now, Ok)?;
+    let file = files::read_bounded(&args.file, LARGEST_FILE)?;
+    let trusted = files::read_bounded(&args.trusted_root, LARGEST_ROOT)?;
+    let remembered = args.state.as_deref().map(State::read).transpose()?;
+    let mut state = remembered.flatten().unwrap_or_default();
+    let mut audit = Audit {
+        format: "keymoot-audit/1",
+        holds: false,
+        target: args.target.clone(),
+        at: now.to_string(),
+        remembered: !state.is_empty(),
+        fresh_until: None,
+        repositories: Vec::new(),
+        file: None,
+        verdicts: Vec::new(),
+    };
+    let outcome = audit.follow(args, &trusted, &file, now, &mut state);
+    audit.verdicts.extend(outcome.err().map(Verdict::from));
+    audit.holds = !audit.verdicts.iter().any(Verdict::is_violated);
+    if let (Some(folder), true) = (&args.state, audit.holds) {
+        state.write(folder)?;
+    }
+    match args.json {
+        // Strings, numbers and lists of them always serialise.
+        true => say!(
+            "{}",
+            serde_json::to_string_pretty(&audit).unwrap_or_default()
+        ),
+        false => say!("{}", text::of(&audit).trim_end()),
+    }
+    Ok(match audit.holds {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(3),
+    })
+}
+
+impl Audit {
+    fn follow(
+        &mut self,
+        args: &Args,
+        trusted: &[u8],
+        file: &[u8],
+        now: Time,
+        state: &mut State,
+    ) -> Result<(), Violation> {
+        let tuf_root = Repository::of(&args.tuf_root);
+        let trusted =
+            parse(trusted).map_err(|error| chain(format!("the trusted root: {error}")))?;
+        state.begins_with(&trusted)?;
+        let through = match &args.tuf_crates {
+            Some(_) => CRATES_ROOT,
+            None => &args.target,
+        };
+        let first = self.repository("tuf-root", &tuf_root, trusted, through, now, state)?;
+        let listed = match &args.tuf_crates {
+            None => first,
+            Some(folder) => {
+                let mirror = Repository::of(folder);
+                let authorised = authorised(&tuf_root, &mirror, &first)?;
+                self.verdicts.push(Verdict::held(
+                    Rule::AuditAuthorised,
+                    format!(
+                        "the newest root of the mirror, version {}, is the authorised one, byte for byte",
+                        authorised.version()
+                    ),
+                ));
+                self.repository("tuf-crates", &mirror, authorised, &args.target, now, state)?
+            }
+        };
+        let facts = FileFacts::of(file);
+        if let Some(why) = facts.unlike(&listed.file) {
+            let (name, role) = (excerpt(&args.target), excerpt(&listed.role));
+            return Err(Violation::new(
+                Rule::AuditFile,
+                format!("the file is not \"{name}\" that {role} lists: it {why}"),
+                REPORT,
+            ));
+        }
+        self.file = Some(AuditedFile {
+            length: file.len(),
+            sha256: Digest::of(file),
+        });
+        self.verdicts.push(Verdict::held(
+            Rule::AuditFile,
+            format!(
+                "the file has the length and the hashes that {} lists",
+                excerpt(&listed.role)
+            ),
+        ));
+        Ok(())
+    }
+
+    /// Follows a repository from a trusted root to the document that lists a file.
+    fn repository(
+        &mut self,
+        name: &'static str,
+        repository: &Repository,
+        trusted: Document,
+        target: &str,
+        now: Time,
+        state: &mut State,
+    ) -> Result<Found, Violation> {
+        let root = repository
+            .newest_root(trusted)
+            .map_err(|why| chain(format!("{name}: {why}")))?;
+        let (found, mut documents) = search::find(repository, &root, target).map_err(|why| {
+            Violation::new(Rule::AuditDocuments, format!("{name}: {why}"), REPORT)
+        })?;
+        let content = root.root();
+        documents.insert(
+            0,
+            Step {
+                role: "root".to_owned(),
+                version: content.version,
+                expires: content.expires_text.clone(),
+                end: content.expires,
+            },
+        );
+        let seen = documents
+            .iter()
+            .map(|step| (step.role.clone(), step.version));
+        state.see(name, &root, seen.chain(found.listed.clone()))?;
+        let over: Vec<_> = documents
+            .iter()
+            .filter(|step| step.end <= now)
+            .map(|step| format!("{} expired {}", excerpt(&step.role), excerpt(&step.expires)))
+            .collect();
+        if !over.is_empty() {
+            return Err(Violation::new(
+                Rule::AuditFresh,
+                format!("{name}: {}", over.join("; ")),
+                "fetch again from another mirror: this one is frozen, or the project is late",
+            ));
+        }
+        self.verdicts.push(Verdict::held(
+            Rule::AuditDocuments,
+            format!(
+                "{name}: {} documents, each signed by whoever its delegator names",
+                documents.len()
+            ),
+        ));
+        let ends = documents.iter().map(|step| step.end.to_string());
+        self.fresh_until = self.fresh_until.take().into_iter().chain(ends).min();
+        let role = content.roles.get("root");
+        let followed = Followed {
+            name,
+            keys: content.role_keys("root").len(),
+            threshold: role.map_or(0, |role| role.threshold),
+            documents,
+        };
+        self.repositories.push(followed);
+        Ok(found)
+    }
+}
+
+/// AUDIT-AUTHORISED: the newest root on the mirror of tuf-crates is the file that the
+/// quorum signs as `crates/root.json`, byte for byte.
+fn authorised(
+    tuf_root: &Repository,
+    mirror: &Repository,
+    listed: &Found,
+) -> Result<Document, Violation> {
+    let fault = |what: String| Violation::new(Rule::AuditAuthorised, what, REPORT);
+    let bytes = tuf_root.target(CRATES_ROOT, &listed.file).ok_or_else(|| {
+        fault(format!(
+            "tuf-root does not serve {CRATES_ROOT} as it lists it"
+        ))
+    })?;
+    let document = payload(&bytes).map_err(|error| fault(format!("{CRATES_ROOT}: {error}")))?;
+    let version = document.version();
+    let next = version.saturating_add(1);
+    if mirror.root_bytes(next).is_some() {
+        return Err(fault(format!(
+            "the mirror has root {next} of tuf-crates, and the quorum authorised root {version}"
+        )));
+    }
+    match mirror.root_bytes(version) {
+        Some(served) if served == bytes => mirror
+            .root(version)
+            .map_err(fault)?
+            .ok_or_else(|| fault(format!("the mirror has no root {version} of tuf-crates"))),
+        Some(_) => Err(fault(format!(
+            "root {version} of tuf-crates on the mirror is not the authorised file"
+        ))),
+        None => Err(fault(format!(
+            "the mirror has no root {version} of tuf-crates, which the quorum authorised"
+        ))),
+    }
+}
+
+fn chain(what: String) -> Violation {
+    Violation::new(Rule::AuditRoot, what, REPORT)
+}
+
+fn parse(bytes: &[u8]) -> Result<Document, DocumentError> {
+    Document::parse(bytes, bytes.len())
+}
+
+/// A root as a target: of tuf-ci the payload alone is one.
+fn payload(bytes: &[u8]) -> Result<Document, DocumentError> {
+    match parse(bytes) {
+        Err(DocumentError::BarePayload) => Document::payload(bytes.to_vec(), bytes.len()),
+        document => document,
+    }
+}
+
+/// A file below a folder, of at most so many bytes.
+fn bounded(path: &Path, most: u64) -> Option<Vec<u8>> {
+    path.is_file()
+        .then(|| files::read_bounded(path, most).ok())?
+}

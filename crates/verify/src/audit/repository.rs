@@ -1,0 +1,152 @@
+//! A repository in a folder, read as a client reads it: one document after the other.
+
+use std::path::{Path, PathBuf};
+
+use keymoot_core::text::excerpt;
+use keymoot_tuf::{
+    Dialect, Document, DocumentError, FileFacts, TargetFile, VerifiedRoot, verify_chain,
+    verify_root,
+};
+
+use super::{bounded, parse};
+use crate::tree::target_bytes;
+
+/// The largest root, snapshot or timestamp, in bytes.
+const MOST: u64 = 4 << 20;
+/// The largest targets document, in bytes: one that lists every crate has about 50 MB.
+const MOST_TARGETS: u64 = 128 << 20;
+/// The most roots that are followed.
+const MOST_ROOTS: u64 = 10_000;
+
+/// A repository as a server publishes it, or as git keeps it.
+pub(super) struct Repository {
+    folder: PathBuf,
+}
+
+impl Repository {
+    /// The repository in a folder with `metadata/` and `targets/`.
+    pub(super) fn of(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// The newest root that follows from a trusted one.
+    ///
+    /// # Errors
+    /// In words, what does not follow.
+    pub(super) fn newest_root(&self, trusted: Document) -> Result<VerifiedRoot, String> {
+        let first = trusted.version();
+        let chain = verify_chain(Some(trusted), []).map_err(|error| error.to_string())?;
+        let mut newest = chain.into_iter().last().ok_or("there is no root")?;
+        for version in (first..).skip(1) {
+            let Some(next) = self.root(version)? else {
+                break;
+            };
+            if version - first > MOST_ROOTS {
+                return Err(format!(
+                    "more than {MOST_ROOTS} roots follow the trusted one"
+                ));
+            }
+            newest = verify_root(Some(&newest), next)
+                .map_err(|error| format!("root {version}: {error}"))?;
+        }
+        Ok(newest)
+    }
+
+    /// The root of a version, with its signatures.
+    ///
+    /// # Errors
+    /// In words, why it cannot be read.
+    pub(super) fn root(&self, version: u64) -> Result<Option<Document>, String> {
+        let read = self.root_path(version).map(|path| document(&path, MOST));
+        match read
+            .transpose()
+            .map_err(|why| format!("root {version}: {why}"))?
+        {
+            Some((document, _)) if document.version() != version => Err(format!(
+                "the file of root {version} says that it is version {}",
+                document.version()
+            )),
+            read => Ok(read.map(|(document, _)| document)),
+        }
+    }
+
+    /// The bytes of a root's file.
+    pub(super) fn root_bytes(&self, version: u64) -> Option<Vec<u8>> {
+        bounded(&self.root_path(version)?, MOST)
+    }
+
+    fn root_path(&self, version: u64) -> Option<PathBuf> {
+        let metadata = self.folder.join("metadata");
+        let names = [
+            format!("{version}.root.json"),
+            format!("root_history/{version}.root.json"),
+        ];
+        let mut paths = names.iter().map(|name| metadata.join(name));
+        paths.find(|path| path.is_file())
+    }
+
+    /// The document of a role: of that version, or the one without a version in its name.
+    ///
+    /// # Errors
+    /// In words, that it is not there, of another version, or cannot be read.
+    pub(super) fn document(
+        &self,
+        role: &str,
+        version: Option<u64>,
+    ) -> Result<(Document, Option<FileFacts>), String> {
+        let shown = excerpt(role);
+        // The name of a role is foreign text; dialects write it as part of a path.
+        let paths = Dialect::TufOnCi.paths(role, 0);
+        let plain = paths.first().map(|path| self.folder.join(path));
+        let plain = plain.ok_or_else(|| format!("{shown} has no path"))?;
+        let versioned = version.and_then(|version| {
+            let name = plain.file_name()?.to_str()?;
+            Some(plain.with_file_name(format!("{version}.{name}")))
+        });
+        let path = versioned.filter(|path| path.is_file()).unwrap_or(plain);
+        if !path.is_file() {
+            return Err(format!("{shown}.json is not there"));
+        }
+        let most = match role {
+            "timestamp" | "snapshot" => MOST,
+            _ => MOST_TARGETS,
+        };
+        let (document, facts) = document(&path, most).map_err(|why| format!("{shown}: {why}"))?;
+        match version {
+            Some(version) if document.version() != version => Err(format!(
+                "{shown} is version {}, and the snapshot lists version {version}: the versions are mixed",
+                document.version()
+            )),
+            _ => Ok((document, facts)),
+        }
+    }
+
+    /// The content of a target file, where it is the one that is listed.
+    pub(super) fn target(&self, name: &str, listed: &TargetFile) -> Option<Vec<u8>> {
+        let bytes = target_bytes(&self.folder.join("targets"), name, listed)?;
+        FileFacts::of(&bytes)
+            .unlike(listed)
+            .is_none()
+            .then_some(bytes)
+    }
+}
+
+/// A document, and what its file is where it is one file.
+fn document(path: &Path, most: u64) -> Result<(Document, Option<FileFacts>), String> {
+    let bytes = bounded(path, most).ok_or("it is too large, or cannot be read")?;
+    match parse(&bytes) {
+        Err(DocumentError::BarePayload) => {
+            let signatures = bounded(&path.with_extension("sig.json"), MOST);
+            let signatures = signatures.ok_or("its signatures are not beside it")?;
+            let longest = bytes.len().max(signatures.len());
+            let document = Document::parse_pair(bytes, &signatures, longest);
+            Ok((document.map_err(|error| error.to_string())?, None))
+        }
+        document => {
+            let document = document.map_err(|error| error.to_string())?;
+            Ok((document, Some(FileFacts::of(&bytes))))
+        }
+    }
+}

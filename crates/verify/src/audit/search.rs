@@ -1,0 +1,130 @@
+//! From a verified root to the document that lists a file, as clients search (TUF 1.0.34,
+//! section 5.6.7): delegated roles in their order, depth first, until one terminates.
+
+use keymoot_core::text::excerpt;
+use keymoot_tuf::{
+    Candidate, Lifetime, RoleError, TargetFile, Targets, VerifiedRole, VerifiedRoot, agreement,
+    verify_roles,
+};
+
+use super::{Step, repository::Repository};
+
+/// The most documents that are searched: a client stops too.
+const MOST: usize = 32;
+
+/// The file as it is listed, and by which role.
+pub(super) struct Found {
+    pub(super) role: String,
+    pub(super) file: TargetFile,
+    /// What the snapshot lists, by role: no later snapshot may list less
+    pub(super) listed: Vec<(String, u64)>,
+}
+
+/// Finds a file, and gives the documents on the way to it.
+///
+/// # Errors
+/// In words, why no verified document lists it.
+pub(super) fn find(
+    repository: &Repository,
+    root: &VerifiedRoot,
+    target: &str,
+) -> Result<(Found, Vec<Step>), String> {
+    let mut way = Way {
+        repository,
+        root,
+        candidates: Vec::new(),
+    };
+    let timestamp = way.add("timestamp", None)?;
+    let version = timestamp.listed("snapshot.json");
+    let snapshot = way.add(
+        "snapshot",
+        Some(version.ok_or("the timestamp lists no snapshot")?),
+    )?;
+    let listed = |role: &str| snapshot.listed(&format!("{role}.json"));
+    let mut waiting = vec!["targets".to_owned()];
+    let mut searched = 0;
+    while let Some(role) = waiting.pop() {
+        searched += 1;
+        if searched > MOST {
+            return Err(format!("more than {MOST} roles may list the file"));
+        }
+        let shown = excerpt(&role);
+        let version = listed(&role).ok_or_else(|| format!("the snapshot does not list {shown}"))?;
+        way.add(&role, Some(version))?;
+        let targets = way.targets()?;
+        if let Some(file) = targets.targets.get(target) {
+            way.agrees()?;
+            let found = Found {
+                role,
+                file: file.clone(),
+                listed: snapshot.versions().collect(),
+            };
+            return Ok((found, way.steps()?));
+        }
+        let delegated = targets.delegations.iter().flat_map(|all| &all.roles);
+        let covering = delegated.filter(|delegated| delegated.covers(target));
+        let mut next = Vec::new();
+        for delegated in covering {
+            next.push(delegated.name.clone());
+            if delegated.terminating {
+                waiting.clear();
+                break;
+            }
+        }
+        waiting.extend(next.into_iter().rev());
+    }
+    Err(format!("no role lists \"{}\"", excerpt(target)))
+}
+
+struct Way<'a> {
+    repository: &'a Repository,
+    root: &'a VerifiedRoot,
+    candidates: Vec<Candidate>,
+}
+
+impl Way<'_> {
+    /// Reads the document of a role and verifies it by what was read before.
+    fn add(&mut self, role: &str, version: Option<u64>) -> Result<VerifiedRole, String> {
+        let (document, file) = self.repository.document(role, version)?;
+        self.candidates.push(Candidate {
+            names: vec![role.to_owned()],
+            document,
+            file,
+        });
+        let verdict = self.verdicts().pop();
+        let verdict = verdict.ok_or("nothing was read")?;
+        verdict.map_err(|error| format!("{}: {error}", excerpt(role)))
+    }
+
+    fn verdicts(&self) -> Vec<Result<VerifiedRole, RoleError>> {
+        verify_roles(Some(self.root), &self.candidates)
+    }
+
+    /// The last document that was added.
+    fn targets(&self) -> Result<Targets, String> {
+        let last = self.candidates.last().ok_or("nothing was read")?;
+        Targets::read(&last.document).map_err(|error| error.to_string())
+    }
+
+    /// What the snapshot lists of the documents is what they are.
+    fn agrees(&self) -> Result<(), String> {
+        let found = agreement(&self.candidates, &self.verdicts());
+        match found.contradictions.first() {
+            None => Ok(()),
+            Some((_, contradiction)) => Err(contradiction.to_string()),
+        }
+    }
+
+    fn steps(&self) -> Result<Vec<Step>, String> {
+        let step = |candidate: &Candidate| {
+            let lifetime = Lifetime::of(&candidate.document).map_err(|error| error.to_string())?;
+            Ok(Step {
+                role: candidate.names.concat(),
+                version: candidate.document.version(),
+                expires: lifetime.expires.to_string(),
+                end: lifetime.expires,
+            })
+        };
+        self.candidates.iter().map(step).collect()
+    }
+}

@@ -1,0 +1,133 @@
+//! What an auditor saw before, so that a mirror cannot go back.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, Write as _},
+    path::Path,
+};
+
+use keymoot_core::{HostError, Rule, Violation, digest::Digest, text::excerpt};
+use keymoot_tuf::{Document, VerifiedRoot};
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+
+const FILE: &str = "audit-state.json";
+const FORMAT: &str = "keymoot-audit-state/1";
+/// 2^14 bins with their versions are less than a megabyte.
+const MOST: u64 = 16 << 20;
+
+/// The versions that were seen.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct State {
+    format: String,
+    /// SHA-256 of what the first trusted root signs
+    begins: Option<Digest>,
+    repositories: BTreeMap<String, Seen>,
+}
+
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seen {
+    /// SHA-256 of what the newest root signs
+    root: Option<Digest>,
+    /// By role
+    versions: BTreeMap<String, u64>,
+}
+
+impl State {
+    /// Reads the state in a folder; `None` where there is none yet.
+    ///
+    /// # Errors
+    /// [`HostError`] when it cannot be read, or is none.
+    pub(super) fn read(folder: &Path) -> Result<Option<Self>, HostError> {
+        let path = folder.join(FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let bytes = files::read_bounded(&path, MOST)?;
+        let state: Result<Self, _> = serde_json::from_slice(&bytes);
+        match state {
+            Ok(state) if state.format == FORMAT => Ok(Some(state)),
+            _ => Err(HostError::new(
+                format!("{} is no state of an audit", path.display()),
+                "name another folder; without its state an auditor cannot notice a rollback",
+            )),
+        }
+    }
+
+    /// Writes the state so that a crash leaves the old one or the new one.
+    ///
+    /// # Errors
+    /// [`HostError`] when it cannot be written.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), HostError> {
+        let path = folder.join(FILE);
+        let fail = |error: io::Error| HostError::file("write", &path, &error);
+        fs::create_dir_all(folder).map_err(fail)?;
+        let part = folder.join(format!("{FILE}.part"));
+        let text = serde_json::to_vec_pretty(self).map_err(|error| fail(error.into()))?;
+        let mut file = File::create(&part).map_err(fail)?;
+        file.write_all(&text).map_err(fail)?;
+        file.sync_all().map_err(fail)?;
+        fs::rename(&part, &path).map_err(fail)
+    }
+
+    /// Whether nothing was seen before.
+    pub(super) fn is_empty(&self) -> bool {
+        self.begins.is_none()
+    }
+
+    /// The state is of audits from this root.
+    ///
+    /// # Errors
+    /// AUDIT-ROLLBACK where it is of audits from another one.
+    pub(super) fn begins_with(&mut self, trusted: &Document) -> Result<(), Violation> {
+        self.format = FORMAT.to_owned();
+        match self.begins.replace(trusted.digest()) {
+            Some(before) if before != trusted.digest() => Err(Violation::new(
+                Rule::AuditRollback,
+                "the state is of audits that began with another trusted root",
+                "name the trusted root of before, or a new folder for --state",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes note of what a repository serves now.
+    ///
+    /// # Errors
+    /// AUDIT-ROLLBACK where it served something newer, or another root of that version.
+    pub(super) fn see(
+        &mut self,
+        repository: &str,
+        root: &VerifiedRoot,
+        versions: impl Iterator<Item = (String, u64)>,
+    ) -> Result<(), Violation> {
+        let seen = self.repositories.entry(repository.to_owned()).or_default();
+        let fault = |what: String| {
+            Violation::new(
+                Rule::AuditRollback,
+                format!("{repository}: {what}"),
+                "fetch again from another mirror, and report this one: it goes back",
+            )
+        };
+        let digest = root.document().digest();
+        for (role, version) in versions {
+            let before = seen.versions.insert(role.clone(), version);
+            let before = before.unwrap_or_default();
+            if version < before {
+                return Err(fault(format!(
+                    "{} is version {version}, and version {before} was there before",
+                    excerpt(&role)
+                )));
+            }
+            if role == "root" && version == before && seen.root.is_some_and(|root| root != digest) {
+                return Err(fault(format!("there are two roots of version {version}")));
+            }
+        }
+        seen.root = Some(digest);
+        Ok(())
+    }
+}
