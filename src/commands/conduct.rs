@@ -11,7 +11,7 @@ use std::{
 use crate::{
     device::yubihsm::Place,
     driver::{self, Outcome, World},
-    host::{machine, program::Measuring},
+    host::{machine, program::Measuring, whole},
     rehearsal::hands::Simulators,
     store::{self, CurrentSettings, Journal, Settings},
 };
@@ -101,7 +101,15 @@ pub(crate) fn conduct(
     )?;
     Ok(match outcome {
         Outcome::Finished => {
-            say!("{}", what_now(&out, &plan, mode, ended_without(dir)));
+            let ended = ended_without(dir);
+            say!("{}", what_now(&out, &plan, mode, ended));
+            if plan.script.script().scenario.changes_policy() && !ended {
+                let path = write_expectations(&out, &plan, mode)?;
+                say!(
+                    "What verifiers demand from now on: keymoot verify BUNDLE --expect {}",
+                    escape_path(&path)
+                );
+            }
             ExitCode::SUCCESS
         }
         Outcome::Left => {
@@ -165,6 +173,17 @@ pub(crate) fn met(plan: &Plan, mode: Mode) -> Option<&'static str> {
         })
     };
     ExpectationSet::names().find(|name| meets(name))
+}
+
+/// Writes the expectations that the new policy just meets beside the bundle. A project commits
+/// the file.
+fn write_expectations(out: &Path, plan: &Plan, mode: Mode) -> Result<PathBuf, HostError> {
+    let mut name = out.file_name().unwrap_or_default().to_owned();
+    name.push(".expectations.toml");
+    let path = out.with_file_name(name);
+    let text = expectation::of_plan(plan, mode, "changed-policy");
+    whole::publish_durably(&path, text.as_bytes())?;
+    Ok(path)
 }
 
 /// Where the bundle is, and the commands that read and verify it.

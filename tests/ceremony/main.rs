@@ -7,6 +7,7 @@ mod amended;
 mod apart;
 mod bad_input;
 mod bundle;
+mod change_policy;
 mod closing;
 mod crash;
 mod device_faults;

@@ -91,7 +91,7 @@ rules! {
     PolicyPrevious = "POLICY-PREVIOUS":
         "the policy says what the previous documents say: thresholds, number of keys, periods, \
          the online key, the delegations in their order with thresholds, keys, paths and \
-         `terminating`.";
+         `terminating`. In `change-policy` it says something else.";
     PolicyExpected = "POLICY-EXPECTED":
         "the policy is at least as strong as the verifier expects: quorum, bounds on people, \
          firmware, periods and algorithms, and with `--policy` it is that very file.";
@@ -305,8 +305,8 @@ rules! {
          threshold of whoever delegates to them.";
     DelegationRoles = "DELEGATION-ROLES":
         "`targets.json` delegates to `crates`, by the quorum's keys and threshold, and to the \
-         roles of the policy in their order, each by its keys and threshold, for the paths below \
-         its own name alone, and terminating.";
+         roles of the policy in their order, each by its keys and threshold, for its own paths \
+         alone, and terminating.";
     DelegationFiles = "DELEGATION-FILES":
         "`targets.json` signs no file itself but the list of revoked keys; in format 1 none.";
     RevokedAuthorised = "REVOKED-AUTHORISED" since 2:

@@ -150,6 +150,7 @@ fn every_row_of_every_state_is_among_the_printed_lines() {
             serial: serial(3),
             family: Family::YubiKey,
             new: true,
+            demands: crate::device::PinDemands::default(),
             refused,
         }));
         paper.line("Xk7!pq2w").line("another");

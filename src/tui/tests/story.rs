@@ -308,7 +308,6 @@ impl Story {
                 "Nine holders may sign the root; five of them must.".to_owned(),
             ],
             lines: (1..=lines).map(|n| format!("  \"line\": {n},")).collect(),
-            reasons: Vec::new(),
         }];
         story
     }

@@ -133,6 +133,7 @@ impl Held {
                     .map(|seat| seat.handle.clone())
                     .collect(),
                 witnesses: Vec::new(),
+                apart: Vec::new(),
                 word: PRESENT.to_owned(),
             },
             Question::WhoseTurn {
@@ -181,6 +182,7 @@ impl Held {
                     serial: u32::try_from(seat).unwrap() + 1000,
                     family,
                     firmware: "5.7.4".to_owned(),
+                    state: None,
                     used: false,
                     verdicts,
                 });
@@ -196,7 +198,12 @@ impl Held {
                     serial,
                     sealed: None,
                 });
-                self.tell(Event::Provisioned { holder, serial });
+                self.tell(Event::Provisioned {
+                    holder,
+                    serial,
+                    tries: None,
+                    verdicts,
+                });
             }
             Effect::Generate(holder, serial) => {
                 let seat = self.seat(&holder);

@@ -105,9 +105,10 @@ fn top_targets(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
     // A record of format 1 proposed what the tufops of its time read.
     let opening = state.opening.as_ref();
     let released = opening.is_some_and(|opening| opening.format == 1);
-    let own_paths = |role: &str| match released {
-        true => policy.dialect.own_paths_before(role),
-        false => policy.dialect.own_paths(role),
+    let paths = |role: &str| match (policy.given_paths(role), released) {
+        (Some(given), _) => given.to_vec(),
+        (None, true) => policy.dialect.own_paths_before(role),
+        (None, false) => policy.dialect.own_paths(role),
     };
     let mut delegations = vec![DelegationDraft {
         name: CRATES.to_owned(),
@@ -117,7 +118,7 @@ fn top_targets(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
             .map(Signer::Holder)
             .collect(),
         threshold: policy.quorum.threshold,
-        paths: own_paths(CRATES),
+        paths: paths(CRATES),
         terminating: true,
         periods: policy.targets.into(),
     }];
@@ -126,7 +127,7 @@ fn top_targets(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
             name: delegation.role.clone(),
             signers: delegation.signers().map_err(fault)?,
             threshold: delegation.threshold,
-            paths: own_paths(&delegation.role),
+            paths: paths(&delegation.role),
             terminating: true,
             periods: delegation.periods.into(),
         });

@@ -27,6 +27,7 @@ pub const SHIPPED: &[Shipped] = shipped![
     "annual-resign",
     "onboard-member",
     "emergency-revocation",
+    "change-policy",
     "crates-root-change",
     "heartbeat",
     "quorum-lost",

@@ -5,6 +5,7 @@
 //! commits beside its repository. A stronger bundle passes; of a weaker one every point is named.
 
 mod compare;
+mod of_plan;
 mod published;
 mod structure;
 
@@ -16,6 +17,7 @@ use crate::{rules, transcript::Mode};
 
 pub(crate) use compare::algorithm_name;
 pub use compare::compare;
+pub use of_plan::of_plan;
 pub use published::{Strength, compare_published};
 
 /// The format name that a file of expectations must carry.

@@ -59,6 +59,10 @@ pub struct Delegation {
     pub role: String,
     /// How many of its keys must sign.
     pub threshold: u32,
+    /// The patterns of the files that it may sign for, each component by itself: `*` any
+    /// characters and `?` one, but never a slash. Without any, what is below the role's name.
+    #[serde(default)]
+    pub paths: Vec<String>,
     /// How long its metadata lives.
     pub periods: Periods,
     /// Its keys.
@@ -239,6 +243,24 @@ impl Policy {
         }
         wanted.sort_unstable();
         self.dialect.sorts_delegations() && names == wanted
+    }
+
+    /// The patterns of the files that a role may sign for, where the policy gives any; otherwise
+    /// they are those of the dialect.
+    #[must_use]
+    pub fn given_paths(&self, role: &str) -> Option<&[String]> {
+        let delegation = self.delegations.iter().find(|d| d.role == role)?;
+        let paths = delegation.paths.as_slice();
+        (!paths.is_empty()).then_some(paths)
+    }
+
+    /// Whether these are the patterns of the files that a role may sign for.
+    #[must_use]
+    pub fn are_paths(&self, role: &str, paths: &[String]) -> bool {
+        match self.given_paths(role) {
+            Some(given) => given == paths,
+            None => self.dialect.are_own_paths(role, paths),
+        }
     }
 
     /// Reads a policy that errors call `policy.toml`.

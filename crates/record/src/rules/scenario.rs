@@ -60,6 +60,9 @@ pub enum Scenario {
     OnboardMember,
     /// Keys are thrown out at once; online keys may go with them.
     EmergencyRevocation,
+    /// The policy changes: thresholds, the number of holders, periods, delegations, keys of
+    /// delegated and online roles. Holders may come and go with it.
+    ChangePolicy,
     /// The team of crates.io has a new root, and the quorum vouches for it.
     CratesRootChange,
     /// Nothing changes; everybody proves that their key is there.
@@ -81,6 +84,7 @@ impl Scenario {
             Self::AnnualResign => "annual-resign",
             Self::OnboardMember => "onboard-member",
             Self::EmergencyRevocation => "emergency-revocation",
+            Self::ChangePolicy => "change-policy",
             Self::CratesRootChange => "crates-root-change",
             Self::Heartbeat => "heartbeat",
             Self::QuorumLost => "quorum-lost",
@@ -100,7 +104,8 @@ impl Scenario {
             Self::InitialRoot
             | Self::AnnualResign
             | Self::OnboardMember
-            | Self::EmergencyRevocation => &Document::ALL,
+            | Self::EmergencyRevocation
+            | Self::ChangePolicy => &Document::ALL,
             Self::CratesRootChange => &[Document::Crates],
             Self::Heartbeat | Self::QuorumLost => &[],
         }
@@ -109,7 +114,16 @@ impl Scenario {
     /// Whether holders may come, go or change their device.
     #[must_use]
     pub fn changes_people(self) -> bool {
-        matches!(self, Self::OnboardMember | Self::EmergencyRevocation)
+        matches!(
+            self,
+            Self::OnboardMember | Self::EmergencyRevocation | Self::ChangePolicy
+        )
+    }
+
+    /// Whether the policy may differ from what the previous documents say.
+    #[must_use]
+    pub fn changes_policy(self) -> bool {
+        self == Self::ChangePolicy
     }
 
     /// Whether keys may be revoked, online keys among them.
@@ -169,6 +183,32 @@ impl Scenario {
                 "x-tuf-ci.online.*",
             ],
             (Self::CratesRootChange, Document::Crates) => &["targets.*"],
+            // Each value follows from the policy by a rule of its own.
+            (Self::ChangePolicy, Document::Root) => &[
+                "keys.*",
+                "roles.*.keyids",
+                "roles.*.threshold",
+                "roles.*.x-tuf-on-ci-expiry-period",
+                "roles.*.x-tuf-on-ci-signing-period",
+                "x-tuf-on-ci-expiry-period",
+                "x-tuf-on-ci-signing-period",
+                "x-tuf-ci.signers.*",
+                "x-tuf-ci.online.*",
+                "x-tuf-ci.periods.*",
+            ],
+            (Self::ChangePolicy, Document::Targets) => &[
+                "delegations",
+                "x-tuf-on-ci-expiry-period",
+                "x-tuf-on-ci-signing-period",
+                "x-tuf-ci.signers.*",
+                "x-tuf-ci.online.*",
+                "x-tuf-ci.periods.*",
+            ],
+            (Self::ChangePolicy, Document::Crates) => &[
+                "x-tuf-on-ci-expiry-period",
+                "x-tuf-on-ci-signing-period",
+                "x-tuf-ci.periods.*",
+            ],
             _ => &[],
         };
         // Whether it lists the right keys is for REVOKED-AUTHORISED.

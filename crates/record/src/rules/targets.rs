@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{
     Verdict,
     documents::{self, Dates, Expected, NEXT},
-    policy::CRATES,
+    policy::{CRATES, Policy},
     scenario::{Document as Which, REVOKED},
 };
 use keymoot_core::{
@@ -14,7 +14,7 @@ use keymoot_core::{
     digest::Digest,
     text::{excerpt, several},
 };
-use keymoot_tuf::{DelegatedRole, Delegations, Dialect, Document, TargetFile, Targets};
+use keymoot_tuf::{DelegatedRole, Delegations, Document, TargetFile, Targets};
 
 /// The one file that `crates.json` vouches for.
 #[derive(Debug, Clone, Copy)]
@@ -108,7 +108,7 @@ fn is_plain(delegations: &Delegations, which: Which) -> bool {
 }
 
 /// DELEGATION-ROLES: exactly the roles of the policy and `crates`, each with its
-/// threshold, its keys and the paths below its own name, and each terminating.
+/// threshold, its keys and its paths, and each terminating.
 fn delegations(targets: &Targets, expected: &Expected<'_>) -> Verdict {
     let faults = match &targets.delegations {
         Some(found) => faults(targets, found, expected),
@@ -118,11 +118,7 @@ fn delegations(targets: &Targets, expected: &Expected<'_>) -> Verdict {
     Verdict::unless(
         Rule::DelegationRoles,
         !faults.is_empty(),
-        || {
-            format!(
-                "it delegates to {count} roles, each for the paths below its own name alone, and terminating"
-            )
-        },
+        || format!("it delegates to {count} roles, each for its own paths alone, and terminating"),
         || faults.join("; "),
         "leave the ceremony: the program, its policy and the previous documents do not agree",
     )
@@ -170,7 +166,7 @@ fn faults(targets: &Targets, found: &Delegations, expected: &Expected<'_>) -> Ve
         else {
             continue;
         };
-        if let Some(fault) = one(targets, role, *threshold, keys, policy.dialect) {
+        if let Some(fault) = one(targets, role, *threshold, keys, policy) {
             faults.push(format!("{}: {fault}", excerpt(name)));
         }
     }
@@ -182,9 +178,9 @@ fn one(
     role: &DelegatedRole,
     threshold: u32,
     keys: &BTreeMap<Digest, String>,
-    dialect: Dialect,
+    policy: &Policy,
 ) -> Option<String> {
-    let (paths, named) = (dialect.own_paths(&role.name), dialect.names_signers());
+    let named = policy.dialect.names_signers();
     let found = targets.role_keys(&role.name);
     let same_keys = found.len() == keys.len()
         && found.iter().all(|(digest, (_, entry))| {
@@ -199,15 +195,11 @@ fn one(
         ))
     } else if !same_keys {
         Some("its keys are not those of the quorum and the policy".to_owned())
-    } else if !dialect.are_own_paths(&role.name, &role.paths) {
-        Some(format!(
-            "its paths are not {}",
-            paths
-                .iter()
-                .map(|path| excerpt(path))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ))
+    } else if !policy.are_paths(&role.name, &role.paths) {
+        let own = policy.dialect.own_paths(&role.name);
+        let wanted = policy.given_paths(&role.name).unwrap_or(&own).iter();
+        let wanted: Vec<_> = wanted.map(|path| excerpt(path)).collect();
+        Some(format!("its paths are not {}", wanted.join(", ")))
     } else if !role.terminating {
         Some("it is not terminating".to_owned())
     } else {

@@ -69,6 +69,9 @@ fn wanted(scenario: Scenario, policy: &Policy) -> String {
         Scenario::OnboardMember => format!(
             "Of those who hold a key now {threshold} must be there, and so must everybody who is to make a key."
         ),
+        Scenario::ChangePolicy => format!(
+            "Of those who hold a key now as many must be there as the present root asks for; of the new holders {threshold}; and everybody who is to make a key."
+        ),
         Scenario::EmergencyRevocation => format!(
             "Of those who hold a key now {threshold} must be there, not counting the keys that are thrown out."
         ),

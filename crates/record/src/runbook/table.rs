@@ -55,6 +55,11 @@ fn things(script: &CheckedScript, policy: &Policy) -> Vec<String> {
             "The roster with a `[[revoke]]` for each key that is thrown out; if an online key goes, the policy with the new one."
                 .to_owned(),
         );
+    } else if scenario.changes_policy() {
+        things.push(
+            "The policy with what changes, and the one before it; the roster with those who come, and a `[[leaver]]` for each who leaves."
+                .to_owned(),
+        );
     } else if scenario.changes_people() {
         things.push(
             "The roster with those who come, a `[[leaver]]` for each who leaves, and `renews` for each who changes the device."

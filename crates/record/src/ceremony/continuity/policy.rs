@@ -33,7 +33,8 @@ pub(super) fn replaces_a_key(claim: &Claim<'_>, previous: &Previous) -> bool {
 }
 
 /// POLICY-PREVIOUS: the policy says what the previous documents say, but for the
-/// keys that the scenario may replace.
+/// keys that the scenario may replace. In `change-policy` it says something else, and each
+/// difference is named.
 pub(super) fn same(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     let scenario = claim.script.script().scenario;
     let policy = claim.policy;
@@ -106,7 +107,7 @@ pub(super) fn same(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         );
         for role in roles {
             let name = excerpt(&role.name);
-            let own = policy.dialect.are_own_paths(&role.name, &role.paths);
+            let own = policy.are_paths(&role.name, &role.paths);
             differs(own, &format!("the paths of {name}"));
             differs(role.terminating, &format!("that {name} is terminating"));
             let Some(wanted) = policy.delegations.iter().find(|d| d.role == role.name) else {
@@ -132,6 +133,15 @@ pub(super) fn same(claim: &Claim<'_>, previous: &Previous) -> Verdict {
                 &format!("the keys of {name}"),
             );
         }
+    }
+    if scenario.changes_policy() {
+        return Verdict::unless(
+            Rule::PolicyPrevious,
+            faults.is_empty(),
+            || format!("the policy changes {}", faults.join(", ")),
+            || "the policy says what the previous documents say: nothing changes".to_owned(),
+            "change the policy, or take the script of another occasion",
+        );
     }
     Verdict::unless(
         Rule::PolicyPrevious,

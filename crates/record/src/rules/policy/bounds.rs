@@ -206,6 +206,7 @@ fn delegations(delegations: &[Delegation], faults: &mut Faults<'_>) {
                 "take 1 to the number of keys",
             );
         }
+        paths(&path, delegation, faults);
         let mut distinct = BTreeSet::new();
         for (number, key) in delegation.keys.iter().enumerate() {
             let of_key = format!("{path}.key.{number}");
@@ -227,6 +228,32 @@ fn delegations(delegations: &[Delegation], faults: &mut Faults<'_>) {
             }
         }
     }
+}
+
+/// The patterns of a delegation's files.
+fn paths(path: &str, delegation: &Delegation, faults: &mut Faults<'_>) {
+    let mut distinct = BTreeSet::new();
+    for pattern in &delegation.paths {
+        if !is_pattern(pattern) || !distinct.insert(pattern) {
+            faults.add(
+                &format!("{path}.paths"),
+                &format!(
+                    "delegation {}: \"{}\" is no pattern of its own for files",
+                    excerpt(&delegation.role),
+                    excerpt(pattern)
+                ),
+                "write each once, such as \"dist/*/*\": ASCII, no slash at either end, no empty part, no `..`, no brackets",
+            );
+        }
+    }
+}
+
+/// Whether tools of every dialect read this as a pattern of file names.
+fn is_pattern(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_graphic() && !b"[]\\\"".contains(&b);
+    (1..=200).contains(&text.len())
+        && text.bytes().all(plain)
+        && text.split('/').all(|part| !["", ".", ".."].contains(&part))
 }
 
 #[cfg(test)]
