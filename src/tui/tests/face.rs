@@ -137,15 +137,6 @@ fn colours_are_not_needed() {
 }
 
 #[test]
-fn names_that_would_steer_a_terminal_are_shown_and_not_obeyed() {
-    let mut story = Story::at_enrolment();
-    story.device_seen(9, false);
-    let picture = Table::asked(&story).picture();
-    assert!(picture.contains("Holder \\u{202e}nine\\u{1b}[2J (holder-9)"));
-    assert!(!picture.contains(['\u{202e}', '\u{1b}']));
-}
-
-#[test]
 fn what_comes_next_follows_the_turn() {
     let mut story = Story::at_enrolment();
     story.tell(Event::TurnBegun {

@@ -7,9 +7,10 @@ use super::{
     story::{SCRIPT, Story, roster},
     table::Table,
 };
+use keymoot_core::text::is_invisible;
 use keymoot_record::transcript::Event;
 
-/// A ceremony in which titles, words, labels and names are this text.
+/// A ceremony in which titles, words, labels and, where they may be, names are this text.
 fn story(text: &str) -> Story {
     let quoted = strings::quoted(text);
     let quoted = quoted.trim_matches('"');
@@ -32,7 +33,9 @@ fn story(text: &str) -> Story {
     assert!(script.contains(words));
     script = script.replace(words, &format!("words = \"{quoted}"));
     let mut roster = roster();
-    for number in 1..=8 {
+    // A roster may not contain characters that nobody sees.
+    let named = if text.contains(is_invisible) { 0 } else { 8 };
+    for number in 1..=named {
         let name = format!("name = \"Holder {number}\"");
         roster = roster.replace(&name, &format!("name = \"{quoted} {number}\""));
     }

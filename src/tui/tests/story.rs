@@ -39,15 +39,12 @@ timestamp = {{ expiry_days = 7, signing_days = 3 }}
     )
 }
 
-/// Nine plainly simulated holders; the name of the ninth tries to steer the screen.
+/// Nine plainly simulated holders.
 pub(super) fn roster() -> String {
     let mut roster =
         "format = \"keymoot-roster-1\"\nadministrator = \"administrator-1\"\n".to_owned();
     for number in 1..=9 {
-        let name = match number {
-            9 => "Holder \\u202enine\\u001b[2J".to_owned(),
-            number => format!("Holder {number}"),
-        };
+        let name = format!("Holder {number}");
         roster.push_str(&format!(
             "[[holder]]\nhandle = \"holder-{number}\"\nname = \"{name}\"\nemployer = \"none\"\ncountry = \"X{}\"\n",
             char::from(b'A' + number)

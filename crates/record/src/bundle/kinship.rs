@@ -71,7 +71,7 @@ pub fn kinship(one: &Bundle, other: &Bundle) -> Option<Kinship> {
     let paths = one.files().keys().chain(other.files().keys());
     let mut differing: Vec<String> = paths
         .filter(|path| one.files().get(*path) != other.files().get(*path))
-        .filter(|path| *path != SIGNATURES || closing(one) != closing(other))
+        .filter(|path| *path != SIGNATURES || !are_closed_alike(one, other))
         .cloned()
         .collect();
     differing.sort();
@@ -80,6 +80,12 @@ pub fn kinship(one: &Bundle, other: &Bundle) -> Option<Kinship> {
         true => Kinship::Same,
         false => Kinship::SameCourse(differing),
     })
+}
+
+/// Whether the files of closing signatures, which differ, hold the same ones in another form. One
+/// that cannot be read is like no other.
+fn are_closed_alike(one: &Bundle, other: &Bundle) -> bool {
+    closing(one).is_some_and(|closings| Some(closings) == closing(other))
 }
 
 /// The closing signatures by key, each low-S: anybody can write the other one of the two.
