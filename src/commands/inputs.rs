@@ -9,7 +9,7 @@ use keymoot_core::{
 };
 use keymoot_record::{
     bundle::{self, Bundle, Expectations},
-    ceremony::previous::{INCOMING, Inputs, PREVIOUS, TRUSTED_ROOT, judged},
+    ceremony::previous::{AUTHORISED, INCOMING, Inputs, PREVIOUS, TRUSTED_ROOT, judged},
     rules::policy::Policy,
 };
 use keymoot_tuf::{Dialect, Document};
@@ -31,6 +31,9 @@ pub(crate) struct Sources {
     /// A root of tuf-crates to be vouched for; give every version since the last one
     #[arg(long, value_name = "FILE")]
     pub crates_root: Vec<PathBuf>,
+    /// A new or changed file that the policy has the quorum sign
+    #[arg(long, value_name = "PATH=FILE")]
+    pub authorised: Vec<String>,
 }
 
 impl Sources {
@@ -86,6 +89,16 @@ impl Sources {
                 Err(_) => format!("unreadable-{}", inputs.len()),
             };
             inputs.insert(format!("{INCOMING}/{name}.root.json"), bytes);
+        }
+        for given in &self.authorised {
+            let (path, file) = given.split_once('=').ok_or_else(|| {
+                HostError::new(
+                    format!("--authorised \"{}\" is not PATH=FILE", excerpt(given)),
+                    "write the path as the policy has it, then = and the file",
+                )
+            })?;
+            let bytes = keymoot_verify::files::read_bounded(Path::new(file), LARGEST_INPUT)?;
+            inputs.insert(format!("{AUTHORISED}/{path}"), bytes);
         }
         Ok(inputs)
     }

@@ -25,10 +25,12 @@ use keymoot_record::{
     bundle::Bundle,
     ceremony::{
         FileNames, Plan, PlanFiles,
-        previous::{INCOMING, Previous},
+        authorised::TARGETS,
+        previous::{AUTHORISED, INCOMING, PREVIOUS, Previous},
         script::{CheckedScript, Document},
     },
     expectation,
+    rules::policy::{AuthorisedKind, Policy},
     transcript::Mode,
 };
 
@@ -138,6 +140,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let files = plan_files(args, bundle.as_ref())?;
     let seed = seed(args, bundle.as_ref())?;
     let files = with_crates_root(files, args, seed)?;
+    let files = with_authorised(files, seed)?;
     let plan = Arc::new(Plan::check_named(files, &names(args)).map_err(Failure::Violated)?);
     trial::try_plan(&plan, Mode::Rehearsal)?;
     let (dir, out) = places(args)?;
@@ -243,8 +246,10 @@ fn plan_files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, Failure
 /// team gives its next one.
 fn with_crates_root(mut files: PlanFiles, args: &Args, seed: u64) -> Result<PlanFiles, Failure> {
     let script = CheckedScript::parse(&files.script);
+    let has_crates = Policy::parse(&files.policy).is_ok_and(|policy| policy.tuf_crates);
     let wanted = script.is_ok_and(|script| {
-        script.script().scenario.brings_crates_root()
+        has_crates
+            && script.script().scenario.brings_crates_root()
             && script
                 .steps()
                 .any(|(_, step)| step.documents.contains(&Document::Crates))
@@ -260,6 +265,28 @@ fn with_crates_root(mut files: PlanFiles, args: &Args, seed: u64) -> Result<Plan
         files
             .inputs
             .insert(format!("{INCOMING}/{}.root.json", last + 1), root);
+    }
+    Ok(files)
+}
+
+/// Files that the policy has the quorum sign, and that nobody gave and no previous state has, are
+/// simulated.
+fn with_authorised(mut files: PlanFiles, seed: u64) -> Result<PlanFiles, Failure> {
+    let Ok(policy) = Policy::parse(&files.policy) else {
+        return Ok(files);
+    };
+    for file in &policy.authorised {
+        let given = format!("{AUTHORISED}/{}", file.path);
+        let kept = format!("{PREVIOUS}/tuf-root/{TARGETS}/{}", file.path);
+        if files.inputs.contains_key(&given) || files.inputs.contains_key(&kept) {
+            continue;
+        }
+        let bytes = match file.kind {
+            AuthorisedKind::TufRoot => team::root(seed, 1, clock::now()?, policy.dialect)?,
+            AuthorisedKind::PublicKey => cast::nobodys_key()?.into_bytes(),
+            AuthorisedKind::File => format!("{} (simulated)\n", file.path).into_bytes(),
+        };
+        files.inputs.insert(given, bytes);
     }
     Ok(files)
 }

@@ -24,7 +24,7 @@ use keymoot_record::{
     },
     rules::policy::Policy,
 };
-use keymoot_tuf::Dialect;
+use keymoot_tuf::{Dialect, Targets};
 use keymoot_verify::Failure;
 
 /// A repository whose working tree a bundle is laid into.
@@ -152,9 +152,16 @@ pub fn published(
         Repository::TufCrates => TUF_CRATES,
     };
     let mut files = Files::new();
+    let signed = match repository {
+        Repository::TufRoot => signed_files(bundle, dialect),
+        Repository::TufCrates => BTreeSet::new(),
+    };
     for (path, bytes) in bundle.files() {
         let kept = match path.strip_prefix(folder).and_then(|p| p.strip_prefix('/')) {
-            Some(path) => is_laid(path, repository, dialect).then_some(path),
+            Some(path) => {
+                let kept = is_laid(path, repository, dialect) || signed.contains(path);
+                kept.then_some(path)
+            }
             None => {
                 (repository == Repository::TufRoot && is_published(path)).then_some(path.as_str())
             }
@@ -281,11 +288,19 @@ fn is_laid(path: &str, repository: Repository, dialect: Dialect) -> bool {
         Repository::TufRoot => Document::ALL.iter().any(|d| current(d.role())),
         Repository::TufCrates => current(Document::Root.role()),
     };
-    let vouched = || {
-        let is_root = path.strip_prefix("targets/") == Some(CRATES_ROOT);
-        repository == Repository::TufRoot && (is_root || path == SIGNED_REVOKED)
-    };
-    signed || version(path).is_some() || vouched()
+    signed || version(path).is_some()
+}
+
+/// The files that `targets.json` and `crates.json` of a bundle sign: their paths in the tree.
+fn signed_files(bundle: &Bundle, dialect: Dialect) -> BTreeSet<String> {
+    let file = |path: &str| bundle.files().get(&format!("{TUF_ROOT}/{path}")).cloned();
+    let documents = [Document::Targets, Document::Crates].into_iter();
+    documents
+        .filter_map(|document| dialect.read(document.role(), None, &file).ok().flatten())
+        .filter_map(|document| Targets::read(&document).ok())
+        .flat_map(|content| content.targets.into_keys())
+        .map(|name| format!("targets/{name}"))
+        .collect()
 }
 
 /// Whether a file of a bundle is published beside the metadata.

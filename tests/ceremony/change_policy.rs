@@ -308,7 +308,7 @@ fn the_expectations_are_those_that_the_plan_just_meets() {
         ("root = 500", "root = 499"),
         ("timestamp = 7", "timestamp = 6"),
         ("per_country = 3", "per_country = 2"),
-        ("yubikey = \"5.7.0\"", "yubikey = \"5.7.4\""),
+        ("yubikey = \"5.7.4\"", "yubikey = \"5.7.5\""),
     ] {
         let stronger = text.replace(from, to);
         assert_ne!(stronger, text, "{from}");

@@ -21,6 +21,7 @@ mod matrix;
 mod network;
 mod newest_root;
 mod plans;
+mod policy_2026;
 mod program;
 mod python;
 mod replay;

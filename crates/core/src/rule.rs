@@ -308,10 +308,18 @@ rules! {
          roles of the policy in their order, each by its keys and threshold, for its own paths \
          alone, and terminating.";
     DelegationFiles = "DELEGATION-FILES":
-        "`targets.json` signs no file itself but the list of revoked keys; in format 1 none.";
+        "`targets.json` signs no file itself but the list of revoked keys and the authorised files \
+         of the policy; in format 1 none.";
     RevokedAuthorised = "REVOKED-AUTHORISED" since 2:
         "`targets.json` signs `revoked.json`, the list of revoked keys, with its length and \
          SHA-256. The list of the previous state is the one that its `targets.json` signs.";
+
+    AuthorisedGiven = "AUTHORISED-GIVEN":
+        "each file that the policy has the quorum sign is given, or is in the previous state, and no \
+         other is. Only an occasion that brings files has a new or a changed one.";
+    AuthorisedKind = "AUTHORISED-KIND":
+        "each of these files is what its kind says: a public key that can be read; a root, signed by \
+         its own threshold and by that of the root that it replaces; a file of at most 1 MiB.";
 
     SignatureTwice = "SIGNATURE-TWICE":
         "two implementations accept every signature on a document.";

@@ -18,7 +18,7 @@ use keymoot_core::{
 };
 use keymoot_record::bundle::{Bundle, Files, is_plain};
 use keymoot_record::ceremony::{authorised::TARGETS, previous::REVOKED};
-use keymoot_tuf::dialect::tufops;
+use keymoot_tuf::{Dialect, Targets, dialect::tufops};
 
 /// The most files and folders that a bundle may have.
 const MOST_ENTRIES: usize = 4096;
@@ -45,8 +45,8 @@ pub fn read(path: &Path) -> Result<Bundle, Failure> {
 }
 
 /// Reads what keymoot knows of in a working tree of the repository tuf-root, by the
-/// same rules: `metadata/`, `targets/crates/`, `attestations/`, the list of revoked keys, signed
-/// (below `targets/`) or not, and `tufops.toml`. It reads nothing else.
+/// same rules: `metadata/`, `targets/crates/`, the other files that `targets.json` signs,
+/// `attestations/`, an unsigned list of revoked keys, and `tufops.toml`. It reads nothing else.
 ///
 /// # Errors
 /// Violations of BUNDLE-FILES, or what could not be read where the path or the disk is the cause.
@@ -60,16 +60,38 @@ pub fn read_tree(path: &Path) -> Result<Files, Failure> {
             Err(_) => {}
         }
     }
-    let signed = format!("{TARGETS}/{REVOKED}");
-    for name in [REVOKED, &signed, tufops::FILE] {
+    let mut names = signed_files(&reader.files);
+    names.extend([REVOKED, tufops::FILE].map(str::to_owned));
+    names.retain(|name| !reader.files.contains_key(name));
+    for name in &names {
         let file = path.join(name);
+        let mut folders = file.ancestors().skip(1).take(name.matches('/').count());
+        let is_folder = |folder: &Path| fs::symlink_metadata(folder).is_ok_and(|m| m.is_dir());
+        if !folders.all(is_folder) {
+            continue;
+        }
         match fs::symlink_metadata(&file) {
-            Ok(meta) if meta.is_file() => reader.file(&file, name.to_owned()),
+            Ok(meta) if meta.is_file() => reader.file(&file, name.clone()),
             Ok(_) => reader.fault(name, "is a link or no ordinary file"),
             Err(_) => {}
         }
     }
     reader.finish()
+}
+
+/// The paths of the files that `targets.json` of a tree signs.
+fn signed_files(files: &Files) -> Vec<String> {
+    let file = |path: &str| files.get(path).cloned();
+    let dialect = Dialect::detect(&file);
+    let document = dialect.and_then(|dialect| dialect.read("targets", None, &file).ok().flatten());
+    let content = document.and_then(|document| Targets::read(&document).ok());
+    let names = content
+        .into_iter()
+        .flat_map(|content| content.targets.into_keys());
+    names
+        .filter(|name| name.split('/').all(is_plain) && name.split('/').count() < DEEPEST)
+        .map(|name| format!("{TARGETS}/{name}"))
+        .collect()
 }
 
 struct Reader {

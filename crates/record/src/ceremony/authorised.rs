@@ -28,7 +28,12 @@ impl State {
     pub fn authorised(&self) -> BTreeMap<String, Vec<u8>> {
         match self.format() {
             1 => BTreeMap::new(),
-            _ => BTreeMap::from([(REVOKED.to_owned(), self.revoked().bytes())]),
+            _ => {
+                let list = (REVOKED.to_owned(), self.revoked().bytes());
+                let files = self.plan.authorised().contents();
+                let files = files.map(|(path, bytes)| (path.clone(), bytes.clone()));
+                [list].into_iter().chain(files).collect()
+            }
         }
     }
 
@@ -50,7 +55,9 @@ impl State {
         }
         let before = self.plan.previous().map(Previous::revoked);
         let known = before.map_or(0, |before| before.keys().len());
-        vec![revoked_in_words(&self.revoked(), known)]
+        let mut said = vec![revoked_in_words(&self.revoked(), known)];
+        said.extend(self.plan.authorised().in_words());
+        said
     }
 }
 

@@ -16,6 +16,7 @@ mod continuity;
 mod crates_root;
 pub mod ended;
 pub mod enrolment;
+mod given;
 mod live;
 pub mod machine;
 mod next;

@@ -7,9 +7,10 @@ use super::{
     amend::{self, Amendment},
     continuity,
     crates_root::CratesRoots,
+    given::AuthorisedFiles,
     live,
     previous::{Inputs, Previous},
-    script::CheckedScript,
+    script::{CheckedScript, Document},
     seating::{self, Place},
 };
 use crate::rules::{
@@ -36,6 +37,7 @@ pub struct Plan {
     by_digest: BTreeMap<Digest, String>,
     previous: Option<Previous>,
     crates: CratesRoots,
+    authorised: AuthorisedFiles,
     places: Vec<Place>,
     verdicts: Vec<Verdict>,
     later: Vec<Arc<Self>>,
@@ -138,6 +140,14 @@ impl Plan {
             CratesRoots::default()
         });
         verdicts.extend(crates.verdict());
+        let scenario = script.script().scenario;
+        let (authorised, of_files) =
+            AuthorisedFiles::read(&policy, &files.inputs, previous.as_ref(), scenario);
+        verdicts.extend(of_files);
+        let script = match policy.tuf_crates {
+            true => script,
+            false => script.without(Document::Crates),
+        };
         verdicts.extend(continuity::check(&continuity::Claim {
             script: &script,
             policy: &policy,
@@ -145,6 +155,7 @@ impl Plan {
             previous: previous.as_ref(),
             places: &places,
             crates: &crates,
+            authorised: &authorised,
         }));
         if verdicts.iter().any(Verdict::is_violated) {
             verdicts.retain(Verdict::is_violated);
@@ -160,6 +171,7 @@ impl Plan {
             files,
             previous,
             crates,
+            authorised,
             places,
             verdicts,
             later: Vec::new(),
@@ -214,6 +226,11 @@ impl Plan {
     /// The roots of tuf-crates: the last one that the quorum vouched for, and those that were given.
     pub(super) fn crates_chain(&self) -> &[VerifiedRoot] {
         self.crates.chain()
+    }
+
+    /// The files that the policy has the quorum sign.
+    pub(super) fn authorised(&self) -> &AuthorisedFiles {
+        &self.authorised
     }
 
     /// The newest root of tuf-crates as it is published, byte for byte.

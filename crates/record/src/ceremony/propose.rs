@@ -110,18 +110,24 @@ fn top_targets(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
         (None, true) => policy.dialect.own_paths_before(role),
         (None, false) => policy.dialect.own_paths(role),
     };
-    let mut delegations = vec![DelegationDraft {
-        name: CRATES.to_owned(),
-        signers: holders(state)
-            .map_err(fault)?
-            .into_iter()
-            .map(Signer::Holder)
-            .collect(),
-        threshold: policy.quorum.threshold,
-        paths: paths(CRATES),
-        terminating: true,
-        periods: policy.targets.into(),
-    }];
+    let mut delegations = Vec::new();
+    let crates = || -> Result<_, Violation> {
+        Ok(DelegationDraft {
+            name: CRATES.to_owned(),
+            signers: holders(state)
+                .map_err(fault)?
+                .into_iter()
+                .map(Signer::Holder)
+                .collect(),
+            threshold: policy.quorum.threshold,
+            paths: paths(CRATES),
+            terminating: true,
+            periods: policy.targets.into(),
+        })
+    };
+    if policy.tuf_crates {
+        delegations.push(crates()?);
+    }
     for delegation in &policy.delegations {
         delegations.push(DelegationDraft {
             name: delegation.role.clone(),

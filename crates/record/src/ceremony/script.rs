@@ -229,6 +229,16 @@ impl CheckedScript {
         }
     }
 
+    /// The script without a document that the policy has not.
+    #[must_use]
+    pub(crate) fn without(mut self, document: Document) -> Self {
+        let steps = self.0.acts.iter_mut().flat_map(|act| &mut act.steps);
+        for step in steps {
+            step.documents.retain(|named| *named != document);
+        }
+        self
+    }
+
     /// The script.
     #[must_use]
     pub fn script(&self) -> &Script {

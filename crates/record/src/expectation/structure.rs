@@ -1,20 +1,28 @@
 //! Whether a script has the structure of the released one: ids, kinds, order, who confirms,
 //! documents and fields. Titles, words and minutes are not compared.
 
-use crate::ceremony::{
-    script::{CheckedScript, Kind, Step},
-    shipped::shipped,
+use crate::{
+    ceremony::{
+        script::{CheckedScript, Document, Kind, Step},
+        shipped::shipped,
+    },
+    rules::policy::Policy,
 };
 use keymoot_core::text::excerpt;
 
 /// What a script lacks of the released script of its name, or has beside it, each in one sentence.
-pub(super) fn differences(script: &CheckedScript) -> Vec<String> {
+pub(super) fn differences(script: &CheckedScript, policy: &Policy) -> Vec<String> {
     let name = &script.script().name;
     let Some(released) = shipped(name).and_then(|s| CheckedScript::parse(s.text).ok()) else {
         return vec![format!(
             "no released script is called \"{}\"",
             excerpt(name)
         )];
+    };
+    // A policy without a root of tuf-crates has no crates.json to sign.
+    let released = match policy.tuf_crates {
+        true => released,
+        false => released.without(Document::Crates),
     };
     let mut differences = Vec::new();
     if script.script().scenario != released.script().scenario {

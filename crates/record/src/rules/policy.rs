@@ -49,6 +49,38 @@ pub struct Policy {
     /// for the root of tuf-crates.
     #[serde(default, rename = "delegation")]
     pub delegations: Vec<Delegation>,
+    /// The files that the quorum itself signs as targets, beside the list of revoked keys.
+    #[serde(default)]
+    pub authorised: Vec<Authorised>,
+    /// Whether the quorum signs the root of tuf-crates, in `crates.json`.
+    #[serde(default = "yes")]
+    pub tuf_crates: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A file that the quorum signs as a target.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authorised {
+    /// Its path below `targets/`, by which clients ask for it.
+    pub path: String,
+    /// What it is.
+    pub kind: AuthorisedKind,
+}
+
+/// What an authorised file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthorisedKind {
+    /// The root of another TUF repository.
+    TufRoot,
+    /// A public key: PEM, SubjectPublicKeyInfo (RFC 5280).
+    PublicKey,
+    /// Any file.
+    File,
 }
 
 /// A team, or a service, that may vouch for the files below its role's name.
@@ -237,7 +269,8 @@ impl Policy {
     #[must_use]
     pub fn delegated_roles_are(&self, names: &[&str]) -> bool {
         let own = self.delegations.iter().map(|d| d.role.as_str());
-        let mut wanted: Vec<_> = [CRATES].into_iter().chain(own).collect();
+        let crates = self.tuf_crates.then_some(CRATES);
+        let mut wanted: Vec<_> = crates.into_iter().chain(own).collect();
         if names == wanted {
             return true;
         }

@@ -138,6 +138,12 @@ impl Scenario {
         matches!(self, Self::InitialRoot | Self::CratesRootChange)
     }
 
+    /// Whether the quorum signs files that it did not sign before, beside that root.
+    #[must_use]
+    pub fn brings_files(self) -> bool {
+        matches!(self, Self::InitialRoot | Self::ChangePolicy)
+    }
+
     /// Whether holders sign statements instead of documents.
     #[must_use]
     pub fn is_statement(self) -> bool {
@@ -198,6 +204,7 @@ impl Scenario {
             ],
             (Self::ChangePolicy, Document::Targets) => &[
                 "delegations",
+                "targets",
                 "x-tuf-on-ci-expiry-period",
                 "x-tuf-on-ci-signing-period",
                 "x-tuf-ci.signers.*",

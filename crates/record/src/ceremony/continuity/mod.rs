@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{
     crates_root::CratesRoots,
+    given::AuthorisedFiles,
     previous::Previous,
     script::{CheckedScript, Document},
     seating::Place,
@@ -23,6 +24,7 @@ pub(super) struct Claim<'a> {
     pub(super) previous: Option<&'a Previous>,
     pub(super) places: &'a [Place],
     pub(super) crates: &'a CratesRoots,
+    pub(super) authorised: &'a AuthorisedFiles,
 }
 
 /// Every rule on the way from the previous state to this ceremony.
@@ -88,7 +90,10 @@ fn documents(claim: &Claim<'_>) -> Verdict {
         .filter(|(_, step)| step.kind == super::script::Kind::Sign)
         .flat_map(|(_, step)| step.documents.iter().copied())
         .collect();
-    let allowed: BTreeSet<_> = scenario.documents().iter().copied().collect();
+    let exists_at_all =
+        |document: &Document| claim.policy.tuf_crates || *document != Document::Crates;
+    let documents = scenario.documents().iter().copied();
+    let allowed: BTreeSet<_> = documents.filter(exists_at_all).collect();
     let exists = |document: &Document| match claim.previous {
         Some(previous) => previous.document(*document).is_some() || scenario.brings_crates_root(),
         None => *document == Document::Root,
@@ -132,6 +137,9 @@ fn crates(claim: &Claim<'_>) -> Verdict {
     let fault = match (signed, claim.crates.newest(), claim.crates.brings()) {
         (true, None, _) => {
             Some("crates.json vouches for the root of tuf-crates, and none was given")
+        }
+        (_, _, true) if !claim.policy.tuf_crates => {
+            Some("a root of tuf-crates was given, and the policy has the quorum sign none")
         }
         (_, _, true) if !scenario.brings_crates_root() => {
             Some("a root of tuf-crates was given, and this scenario vouches for no new one")

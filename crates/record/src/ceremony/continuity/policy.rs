@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Claim;
-use crate::{ceremony::previous::Previous, rules::policy::CRATES};
+use crate::{
+    ceremony::previous::Previous,
+    rules::{policy::CRATES, scenario::REVOKED},
+};
 use keymoot_core::{Rule, Verdict, text::excerpt};
 use keymoot_tuf::Periods;
 
@@ -105,6 +108,10 @@ pub(super) fn same(claim: &Claim<'_>, previous: &Previous) -> Verdict {
             policy.delegated_roles_are(&names),
             "the delegations, or their order",
         );
+        let files = content.targets.keys().filter(|name| *name != REVOKED);
+        let wanted: BTreeSet<_> = policy.authorised.iter().map(|file| &file.path).collect();
+        let same_files = files.collect::<BTreeSet<_>>() == wanted && !claim.authorised.bring();
+        differs(same_files, "the files that the quorum signs itself");
         for role in roles {
             let name = excerpt(&role.name);
             let own = policy.are_paths(&role.name, &role.paths);

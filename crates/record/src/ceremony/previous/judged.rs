@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ENDED, INCOMING, Inputs, PREVIOUS, REVOKED, TRUSTED_ROOT};
+use super::{AUTHORISED, ENDED, INCOMING, Inputs, PREVIOUS, REVOKED, TRUSTED_ROOT};
 use crate::{ceremony::authorised::TARGETS, rules::scenario::Document};
 use keymoot_tuf::{Dialect, Targets, dialect::tufops};
 
@@ -31,7 +31,8 @@ pub fn unjudged(inputs: &Inputs, dialect: Dialect) -> Vec<String> {
 fn is_judged(path: &str, dialect: Dialect, signed: &BTreeSet<String>) -> bool {
     let below = |folder: &str| path.strip_prefix(folder)?.strip_prefix('/');
     let Some(path) = below(PREVIOUS) else {
-        return path == TRUSTED_ROOT || below(INCOMING).is_some();
+        let given = [INCOMING, AUTHORISED].into_iter();
+        return path == TRUSTED_ROOT || given.into_iter().any(|folder| below(folder).is_some());
     };
     match path.split_once('/') {
         Some(("tuf-root", path)) => {

@@ -38,6 +38,7 @@ use keymoot_tuf::{Checks, Dialect, KeyEntry, KeyId, Root, Targets, VerifiedRoot,
 /// previous/revoked.json             the revoked keys, where targets.json does not sign them
 /// previous/ended                    when the previous ceremony ended
 /// incoming/tuf-crates/…             new roots of tuf-crates, to be vouched for
+/// incoming/authorised/…             new files that the policy has the quorum sign
 /// trusted-root.json                 the root that the people in the room trust
 /// ```
 pub type Inputs = BTreeMap<String, Vec<u8>>;
@@ -49,6 +50,8 @@ pub const PREVIOUS: &str = "previous";
 pub const ENDED: &str = "ended";
 /// Where new roots of tuf-crates lie among the inputs.
 pub const INCOMING: &str = "incoming/tuf-crates";
+/// Where files that the policy authorises lie among the inputs, each at its path.
+pub const AUTHORISED: &str = "incoming/authorised";
 /// The root that the people in the room trust.
 pub const TRUSTED_ROOT: &str = "trusted-root.json";
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{ALGORITHMS, CRATES, Delegation, FORMAT, Periods, Policy, Quorum};
-use crate::rules::{Violation, toml_file::Places};
+use crate::rules::{Violation, scenario::REVOKED, toml_file::Places};
 use keymoot_attestation::Family;
 use keymoot_core::{Rule, text::excerpt};
 use keymoot_tuf::{Dialect, check_role_name};
@@ -46,6 +46,7 @@ pub(super) fn faults(policy: &Policy, places: &Places<'_>) -> Vec<Violation> {
         uri("online.uri", &online.uri, &mut faults);
     }
     delegations(&policy.delegations, &mut faults);
+    authorised(policy, &mut faults);
     faults.found
 }
 
@@ -245,6 +246,32 @@ fn paths(path: &str, delegation: &Delegation, faults: &mut Faults<'_>) {
                 "write each once, such as \"dist/*/*\": ASCII, no slash at either end, no empty part, no `..`, no brackets",
             );
         }
+    }
+}
+
+/// The files that the quorum signs: each at a path of its own, which no delegation has, too.
+fn authorised(policy: &Policy, faults: &mut Faults<'_>) {
+    let mut names = BTreeSet::from([REVOKED.to_owned()]);
+    for (index, file) in policy.authorised.iter().enumerate() {
+        let path = &file.path;
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-/".contains(&b);
+        let parts = || path.split('/');
+        let is_name = (1..=120).contains(&path.len())
+            && path.bytes().all(plain)
+            && parts().count() <= 4
+            && parts().all(|part| !part.is_empty() && !part.starts_with('.'));
+        let of_crates = policy.tuf_crates && parts().next() == Some(CRATES);
+        let what = match (is_name, of_crates, names.insert(path.to_lowercase())) {
+            (false, ..) => "is no path of a file",
+            (_, true, _) => "is in the folder of crates.json",
+            (.., false) => "is there twice, or is the list of revoked keys",
+            _ => continue,
+        };
+        faults.add(
+            &format!("authorised.{index}.path"),
+            &format!("\"{}\" {what}", excerpt(path)),
+            "write it as \"crates-io/index.pem\": letters, digits, `.`, `-` and `_`, at most four parts",
+        );
     }
 }
 
