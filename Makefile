@@ -204,6 +204,13 @@ golden-later:
 	cargo build --workspace --locked --bin hsm-sim
 	cargo test --workspace --locked --test golden
 
+# Rules switched off one by one: the forged bundle of each must then pass.
+.PHONY: mutants
+mutants:
+	export RUSTFLAGS='--cfg mutants' CARGO_TARGET_DIR=target/mutants
+	cargo build --workspace --locked --bin hsm-sim
+	cargo test --workspace --locked --test ceremony -- --nocapture every_rule::
+
 .PHONY: bench
 bench: test-packages $(VENV)/installed.txt
 	$(release)

@@ -3,6 +3,7 @@
 
 mod asleep;
 pub mod attacker;
+pub mod holders;
 pub mod hostile;
 pub mod left_out;
 pub mod lockstep;

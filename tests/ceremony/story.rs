@@ -54,6 +54,11 @@ pub(crate) fn chapter(number: usize) -> PathBuf {
     shelf().join("story").join(format!("{number}-{script}"))
 }
 
+/// The folder in which a chapter was held.
+pub(crate) fn chapter_folder(number: usize) -> PathBuf {
+    shelf().join(format!("story/{number}-ceremony"))
+}
+
 pub(crate) fn files(number: usize) -> Files {
     keymoot_verify::read(&chapter(number))
         .unwrap()

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::story::{files, left_by, plan_files, state};
 
 const ROOT: &str = "previous/tuf-root/metadata/root.json";
-const SEED: u64 = 7;
+pub(crate) const SEED: u64 = 7;
 
 /// The rules that stand against a chapter's plan after a change.
 fn refused(chapter: usize, change: impl FnOnce(&mut PlanFiles)) -> Vec<String> {
@@ -233,7 +233,7 @@ fn a_revoked_key_that_stands_in_the_previous_root() {
 }
 
 /// A root of the simulated team, of this version.
-fn team_root(seed: u64, version: u64) -> Vec<u8> {
+pub(crate) fn team_root(seed: u64, version: u64) -> Vec<u8> {
     let made = Time::from_unix(1_800_000_000).unwrap();
     team::root(seed, version, made, Dialect::TufOnCi).unwrap()
 }

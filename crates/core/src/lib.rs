@@ -5,10 +5,14 @@
 // The rules and texts of an imagined later version, against which tests hold old records.
 #[cfg(all(later_version, not(debug_assertions)))]
 compile_error!("cfg(later_version) is for tests alone, and never in a release");
+#[cfg(all(mutants, not(debug_assertions)))]
+compile_error!("cfg(mutants) is for tests alone, and never in a release");
 
 pub mod digest;
 mod host_error;
 pub mod json;
+#[cfg(mutants)]
+pub mod mutant;
 pub mod rule;
 pub mod text;
 pub mod time;

@@ -95,6 +95,10 @@ impl Verdict {
 
 impl From<Violation> for Verdict {
     fn from(violation: Violation) -> Self {
+        #[cfg(mutants)]
+        if crate::mutant::is_off(violation.rule) {
+            return Self::held(violation.rule, "switched off");
+        }
         Self {
             rule: violation.rule.into(),
             outcome: Outcome::Violated,
