@@ -83,7 +83,7 @@ impl Cli {
             Command::Report(args) => report::run(args, vendor),
             Command::Export(args) => export::run(args, vendor),
             Command::Status(args) => status::run(args, vendor),
-            Command::Script(args) => script::run(args),
+            Command::Script(args) => script::run(args, vendor),
             Command::Tuf(args) => return tuf::run(args),
             Command::Completions(args) => return shell::completions(args, Self::command()),
             Command::Man(args) => shell::manual(args, Self::command()),

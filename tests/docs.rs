@@ -237,6 +237,13 @@ fn every_runbook_is_what_the_program_prints() {
 }
 
 #[test]
+fn no_runbook_has_an_escaped_line_for_writing_on() {
+    for (path, text) in texts("runbooks", ".md") {
+        assert!(!text.contains("\\_"), "{}", path.display());
+    }
+}
+
+#[test]
 fn no_occasion_takes_fewer_minutes_than_an_emergency() {
     let minutes = |name: &String| {
         let text = read(&format!("ceremony-scripts/{name}.toml"));

@@ -57,7 +57,7 @@ pub fn run(data: &[u8]) {
             .for_each(|v| is_fit_to_show(&v.to_string()));
     }
     if let (Ok(checked), Ok(policy)) = (CheckedScript::parse(&script), Policy::parse(&policy)) {
-        let page = runbook::markdown(&checked, &script, &policy, None);
+        let page = runbook::markdown(&checked, &script, &policy, None, None);
         assert!(
             page.lines().all(is_safe),
             "a runbook that is not safe to show"

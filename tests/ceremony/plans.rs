@@ -216,6 +216,46 @@ fn the_policy_after_a_working_tree_says_what_its_documents_say() {
 }
 
 #[test]
+fn a_runbook_of_a_plan_has_the_days_names_devices_versions_and_times() {
+    let stage = Stage::new();
+    let bundle = finished().out();
+    let previous = ["--previous", bundle.to_str().unwrap(), "--rehearsal"];
+    let output = written(&stage, &[&["annual-resign"], &previous[..]].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    let printed = |more: &[&str]| {
+        let mut command = keymoot();
+        command.args(["script", "runbook", "annual-resign", "--plan"]);
+        command.arg(stage.path("plan")).args(previous).args(more);
+        let output = command.args(["--begin", "09:30"]).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let state = finished().state();
+    let seat = &state.seats[2];
+    let serial = seat.enrolled().unwrap().serial;
+    let row = format!("| holder-3, seat 3 | Holder 3 (simulated) | YubiKey {serial} | | | |");
+    let markdown = printed(&[]);
+    for due in [
+        row.as_str(),
+        "1. 09:30 UTC ",
+        "root.json version 2",
+        "Witness (simulated)",
+        "The roster's SHA-256",
+    ] {
+        assert!(markdown.contains(due), "{due}: {markdown}");
+    }
+    let html = printed(&["--html"]);
+    assert!(
+        html.contains(&format!("<td>YubiKey {serial}</td>")),
+        "{html}"
+    );
+    assert!(
+        html.contains("size: A4") && !html.contains("<script"),
+        "{html}"
+    );
+}
+
+#[test]
 fn a_rehearsals_root_is_called_one_by_whoever_verifies_it() {
     let root = finished()
         .out()

@@ -14,7 +14,7 @@ mod facts;
 mod gantt;
 mod html;
 mod markdown;
-mod markup;
+pub(crate) mod markup;
 mod outcome;
 mod page;
 mod quorum;

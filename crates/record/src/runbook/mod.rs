@@ -3,6 +3,8 @@
 //! Made from script and policy alone, so that paper and program cannot say different
 //! things; what only people can know stands in an opening written by hand.
 
+mod day;
+mod html;
 mod people;
 mod screen;
 mod table;
@@ -12,21 +14,26 @@ use std::fmt::Write as _;
 use crate::{
     ceremony::{
         question::{CONFIRM, ENOUGH, ERASE, PRESENT},
-        script::{CheckedScript, Kind, Step},
+        script::{CheckedScript, Document, Kind, Step},
     },
     rules::policy::Policy,
 };
 use keymoot_core::{digest::Digest, text::escape};
 
+pub use day::Day;
+pub use html::html;
+
 /// The runbook of a script, in Markdown. `text` is the script's file, whose digest
 /// the runbook names; `policy` says how many sit at the table and what their devices
-/// must be; `opening` is put before everything else.
+/// must be; `opening` is put before everything else. With a `day` its names, devices, versions and
+/// times are filled in.
 #[must_use]
 pub fn markdown(
     script: &CheckedScript,
     text: &str,
     policy: &Policy,
     opening: Option<&str>,
+    day: Option<&Day<'_>>,
 ) -> String {
     let (written, digest) = (script.script(), Digest::of(text.as_bytes()));
     let (title, name) = (escape(&written.title), escape(&written.name));
@@ -39,17 +46,28 @@ pub fn markdown(
     );
     line(&mut page, "The script's SHA-256:\n");
     line(&mut page, &format!("    {digest}\n"));
-    people::copies(&mut page, policy);
+    for (name, digest) in day.iter().flat_map(|day| day.digests()) {
+        line(
+            &mut page,
+            &format!("The {name}'s SHA-256:\n\n    {digest}\n"),
+        );
+    }
+    people::copies(&mut page, policy, day);
     if let Some(opening) = opening {
         line(&mut page, &format!("{}\n", opening.trim()));
     }
-    people::table(&mut page, written, policy);
+    people::table(&mut page, written, policy, day);
     table::inventory(&mut page, script, policy);
     line(&mut page, "## The day\n");
+    let time = |minutes| day.map_or_else(|| clock(minutes), |day| day.time(minutes));
+    let counted = match day.is_some_and(|day| day.begins.is_some()) {
+        true => format!("It ends at {}.", time(script.minutes())),
+        false => "Times are counted from the beginning.".to_owned(),
+    };
     line(
         &mut page,
         &format!(
-            "{} in all, without breaks. Times are counted from the beginning.\n",
+            "{} in all, without breaks. {counted}\n",
             clock(script.minutes())
         ),
     );
@@ -58,11 +76,7 @@ pub fn markdown(
         let (title, by) = (escape(&step.title), step.by.name());
         line(
             &mut page,
-            &format!(
-                "{n}. {} {title} ({by}, {} min)",
-                clock(begins),
-                step.minutes
-            ),
+            &format!("{n}. {} {title} ({by}, {} min)", time(begins), step.minutes),
         );
         begins += step.minutes;
     }
@@ -71,7 +85,7 @@ pub fn markdown(
         line(&mut page, &format!("\n## Act {n}: {}", escape(&act.title)));
         for step in &act.steps {
             number += 1;
-            page.push_str(&one_step(step, number, begins));
+            page.push_str(&one_step(step, number, &time(begins), day));
             begins += step.minutes;
         }
     }
@@ -118,11 +132,11 @@ fn exceptions(page: &mut String) {
     );
 }
 
-fn one_step(step: &Step, number: u32, begins: u32) -> String {
+fn one_step(step: &Step, number: u32, begins: &str, day: Option<&Day<'_>>) -> String {
     let mut page = format!(
         "\n### {number}. {}\n\nAt {}, {} min. Confirmed by: {}. In the transcript: `{}`.\n\n",
         escape(&step.title),
-        clock(begins),
+        begins,
         step.minutes,
         step.by.name(),
         escape(&step.id),
@@ -137,7 +151,7 @@ fn one_step(step: &Step, number: u32, begins: u32) -> String {
     if let Some(who) = whose_turns(step.kind) {
         line(&mut page, &format!("{who}, in any order:\n"));
     }
-    for task in tasks(step) {
+    for task in tasks(step, day) {
         line(&mut page, &format!("- [ ] {task}"));
     }
     line(
@@ -162,8 +176,11 @@ fn whose_turns(kind: Kind) -> Option<&'static str> {
 }
 
 /// What people do in a step, in order.
-fn tasks(step: &Step) -> Vec<String> {
-    let documents: Vec<_> = step.documents.iter().map(|d| d.name()).collect();
+fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
+    let named = |document: &Document| {
+        day.map_or_else(|| document.name().to_owned(), |day| day.document(*document))
+    };
+    let documents: Vec<_> = step.documents.iter().map(named).collect();
     let documents = documents.join(", ");
     match step.kind {
         Kind::Preflight => vec![
@@ -240,11 +257,11 @@ fn signing(done: &str) -> Vec<String> {
 const EXCEPTIONS: u32 = 3;
 
 /// Room for a time, a number or initials.
-const SHORT: &str = "\\_\\_\\_\\_\\_\\_\\_\\_";
+const SHORT: &str = "…………";
 /// Room for a name.
-const BLANK: &str = "\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_";
+const BLANK: &str = "………………";
 /// Room for a sentence.
-const LONG: &str = "\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_\\_";
+const LONG: &str = "……………………………………………";
 
 /// Minutes as hours and minutes, `H:MM`.
 fn clock(minutes: u32) -> String {

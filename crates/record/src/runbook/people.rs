@@ -1,6 +1,6 @@
 //! Who takes part, with room for their names, and how many copies they need.
 
-use super::{BLANK, SHORT, line};
+use super::{BLANK, Day, SHORT, line};
 use crate::{
     ceremony::script::{Scenario, Script},
     rules::policy::Policy,
@@ -12,13 +12,14 @@ const WITNESSES: u32 = 2;
 const CHANGES: u32 = 4;
 
 /// One copy for everybody at the table, and one that is kept with the machine.
-pub(super) fn copies(page: &mut String, policy: &Policy) {
+pub(super) fn copies(page: &mut String, policy: &Policy, day: Option<&Day<'_>>) {
     let holders = policy.quorum.holders;
+    let of = if day.is_some() { "day's" } else { "shipped" };
     line(
         page,
         &format!(
             "Print {} copies: one for the administrator, one for each of {WITNESSES} witnesses and {holders} holders, one to stay with the machine. \
-             The administrator's copy is the one that counts; all are signed on the last page. The numbers of people and devices are those of the shipped policy.\n",
+             The administrator's copy is the one that counts; all are signed on the last page. The numbers of people and devices are those of the {of} policy.\n",
             holders + WITNESSES + 2
         ),
     );
@@ -26,7 +27,7 @@ pub(super) fn copies(page: &mut String, policy: &Policy) {
 }
 
 /// The table of people.
-pub(super) fn table(page: &mut String, script: &Script, policy: &Policy) {
+pub(super) fn table(page: &mut String, script: &Script, policy: &Policy, day: Option<&Day<'_>>) {
     let scenario = script.scenario;
     line(page, "## Who takes part\n");
     line(
@@ -42,6 +43,13 @@ pub(super) fn table(page: &mut String, script: &Script, policy: &Policy) {
         "| | name | device, number on the case | came at | went at | initials |",
     );
     line(page, "| --- | --- | --- | --- | --- | --- |");
+    if let Some(day) = day {
+        for [part, name, device] in day.people() {
+            line(page, &format!("| {part} | {name} | {device} | | | |"));
+        }
+        line(page, "");
+        return;
+    }
     let mut row = |who: String| line(page, &format!("| {who} | | | | | |"));
     row("administrator".to_owned());
     for n in 1..=WITNESSES {
