@@ -69,7 +69,7 @@ pub(crate) fn operate(
         let hands = || Hands::reach(simulators, &settings.seats).map_err(unreachable);
         let mut operator = Unattended::new(hands()?, hands()?, settings.seed, settings.spares)
             .map_err(unreachable)?
-            .with_apart(settings.apart);
+            .with_apart(settings.apart.clone());
         return Ok(drive(&mut operator)?);
     }
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {

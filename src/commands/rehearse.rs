@@ -80,9 +80,9 @@ pub(crate) struct Args {
     /// How many of the unattended holders make a key in a spare device too
     #[arg(long, value_name = "N", default_value_t = 0)]
     spares: usize,
-    /// Let unattended holders take part apart from the table: all, or those of the last N seats
-    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "64")]
-    pub(super) apart: Option<usize>,
+    /// Let unattended holders take part apart from the table: all of them, or these, by handle
+    #[arg(long, value_name = "HANDLES", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
+    pub(super) apart: Option<String>,
     /// The ceremony's folder
     #[arg(long, value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
@@ -162,7 +162,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             seed,
             unattended: args.unattended,
             spares: args.spares,
-            apart: args.apart.unwrap_or_default(),
+            apart: apart::rehearsal::handles(args.apart.as_deref(), &plan),
             fault: args.fault.clone(),
             unit_fault: args.unit_fault.clone(),
         }),

@@ -31,8 +31,8 @@ pub struct Unattended {
     hands: Hands,
     seed: u64,
     spares: usize,
-    /// How many holders take part apart: those of the last seats.
-    apart: usize,
+    /// The handles of the holders who take part apart.
+    apart: Vec<String>,
     view: Option<View>,
     printed: u64,
     troubles: u32,
@@ -55,16 +55,16 @@ impl Unattended {
             hands,
             seed,
             spares,
-            apart: 0,
+            apart: Vec::new(),
             view: None,
             printed: 0,
             troubles: 0,
         })
     }
 
-    /// The same, with so many holders apart: those of the last seats.
+    /// The same, with these holders apart, by handle.
     #[must_use]
-    pub fn with_apart(self, apart: usize) -> Self {
+    pub fn with_apart(self, apart: Vec<String>) -> Self {
         Self { apart, ..self }
     }
 
@@ -89,7 +89,13 @@ impl Unattended {
             Some(serial) => devices.iter().find(|device| device.serial == *serial),
             None => {
                 let own = devices.iter().find(|device| device.number == place + 1);
-                own.filter(is_free).or_else(|| devices.iter().find(is_free))
+                // Holders apart do not see what the others take: each takes another one.
+                let awaited = state.apart.as_ref().map(|_| state.awaited_apart(purpose));
+                let nth = awaited.and_then(|all| all.iter().position(|other| other == holder));
+                let mut free = devices.iter().filter(is_free);
+                own.filter(is_free)
+                    .or_else(|| free.nth(nth.unwrap_or_default()))
+                    .or_else(|| devices.iter().find(is_free))
             }
         };
         found.map(|device| device.number)
@@ -151,8 +157,9 @@ impl Operator for Unattended {
                     .as_ref()
                     .map(|view| view.state.seats.clone())
                     .unwrap_or_default();
-                let mut holders: Vec<_> = seats.into_iter().map(|seat| seat.handle).collect();
-                let apart = holders.split_off(holders.len().saturating_sub(self.apart));
+                let all = seats.into_iter().map(|seat| seat.handle);
+                let (apart, holders) =
+                    all.partition(|handle| self.apart.iter().any(|name| name == handle.as_str()));
                 let roster = self.view.as_ref().map(|view| &view.state.plan.roster);
                 let witnesses = roster.map(|roster| roster.witnesses.as_slice());
                 Answer::Present {

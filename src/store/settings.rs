@@ -53,21 +53,15 @@ pub struct SimulatorSettings {
     /// How many of the unattended holders make a key in a spare device too.
     #[serde(default)]
     pub spares: usize,
-    /// How many of the unattended holders take part apart: those of the last seats.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub apart: usize,
+    /// The handles of the unattended holders who take part apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<String>,
     /// A fault plan for the YubiKeys, in the simulator's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fault: String,
     /// A fault plan for the YubiHSM 2 units.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub unit_fault: String,
-}
-
-// serde calls it with a reference.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn is_zero(number: &usize) -> bool {
-    *number == 0
 }
 
 /// Where Yubico's connector listens, unless it is told otherwise.

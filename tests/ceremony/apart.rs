@@ -1,12 +1,18 @@
 //! Holders apart: requests that go out, answers that come back.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, process::Output, sync::OnceLock};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::OnceLock,
+};
 
-use keymoot::rehearsal::cast;
+use keymoot::rehearsal::cast::{self, Cast};
 use keymoot_attestation::{Manifest, TrustStore};
 use keymoot_core::{Verdict, digest::Digest};
 use keymoot_record::{
-    apart::{self, Answer, Asking, Collected, Request, answer::Says, collect},
+    apart::{self, Answer, Asking, Collected, Request, answer::Says, armour, collect},
     bundle::Expectations,
     ceremony::{
         Plan, PlanFiles, State,
@@ -15,7 +21,7 @@ use keymoot_record::{
     expectation::ExpectationSet,
     transcript::{Chain, Event, Time},
 };
-use testkit::stage::{Stage, below, keymoot, said};
+use testkit::stage::{Stage, below, keymoot, read_until, said};
 
 use crate::python::reader;
 
@@ -447,5 +453,309 @@ fn a_request_of_another_policy_or_mode_is_refused_before_a_device_is_needed() {
         assert_eq!(output.status.code(), Some(3), "{}", said(&output));
         assert!(said(&output).contains(rule), "{rule}\n{}", said(&output));
         assert!(!out.exists() && !stage.path("answer.turn").exists());
+    }
+}
+
+#[test]
+fn each_changed_byte_of_the_text_form_is_refused_by_a_rule() {
+    let asked = Asked::new();
+    let good = fs::read(post("1-holder-3.answer.txt")).unwrap();
+    let files = armour::files(&good).unwrap();
+    assert_eq!(files, [answer(3)]);
+    for at in 0..good.len() - 1 {
+        let mut changed = good.clone();
+        changed[at] ^= 1;
+        match armour::files(&changed) {
+            Err(violation) => assert_eq!(violation.rule.to_string(), "ANSWER-READ"),
+            // Without its first line it is no text form.
+            Ok(files) => assert_ne!(asked.refuses(&files[0]), [""; 0], "byte {at}"),
+        }
+    }
+}
+
+#[test]
+fn an_answer_with_three_signatures_fits_a_mail() {
+    let text = fs::read_to_string(post("1-holder-1.answer.txt")).unwrap();
+    let encoded: usize = text.lines().skip(3).map(str::len).sum();
+    let compressed = encoded / 4 * 3;
+    assert!(compressed <= 5632, "{compressed} bytes");
+    assert!(text.lines().all(|line| line.len() <= 76));
+}
+
+/// Three holders, of whom two must sign.
+struct Three {
+    stage: Stage,
+    policy: String,
+}
+
+impl Three {
+    fn new() -> Self {
+        let stage = Stage::new();
+        let policy = stage.small_policy().display().to_string();
+        Self { stage, policy }
+    }
+
+    /// A first root that `cast` makes, in the room.
+    fn first_root(&self, cast: &Cast) -> String {
+        let roster = self.stage.path("first.toml");
+        fs::write(&roster, cast.roster()).unwrap();
+        let first = self.stage.path("first").display().to_string();
+        let mut command = keymoot();
+        command.args(["rehearse", "initial-root", "--unattended", "--seed", "7"]);
+        command.args(["--policy", &self.policy, "--out", &first, "--roster"]);
+        let output = command.arg(roster).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        first
+    }
+
+    /// A ceremony of `cast` that is left because only these holders, who are apart, are awaited.
+    fn awaiting(&self, script: &str, cast: &Cast, previous: &str, apart: &str) {
+        let roster = self.stage.path("roster.toml");
+        fs::write(&roster, cast.roster()).unwrap();
+        let mut command = keymoot();
+        command.args(["rehearse", script, "--seed", "7", "--policy", &self.policy]);
+        command
+            .args(["--previous", previous, apart, "--roster"])
+            .arg(&roster);
+        command
+            .arg("--dir")
+            .arg(self.stage.dir())
+            .arg("--out")
+            .arg(self.stage.out());
+        // Nobody is at the terminal: the folder is laid out, and nothing more.
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        self.with_devices(4);
+        let devices = Path::new(previous).join("rehearsal/devices.json");
+        fs::copy(devices, self.stage.dir().join("rehearsal/devices.json")).unwrap();
+        let settings = self.stage.dir().join("settings.json");
+        let text = fs::read_to_string(&settings).unwrap();
+        fs::write(
+            &settings,
+            text.replace("\"unattended\": false", "\"unattended\": true"),
+        )
+        .unwrap();
+        assert_eq!(self.stage.resume().status.code(), Some(4));
+    }
+
+    /// Gives the rehearsal so many devices, where it has four or five.
+    fn with_devices(&self, count: usize) {
+        let settings = self.stage.dir().join("settings.json");
+        let mut text = fs::read_to_string(&settings).unwrap();
+        for other in [4, 5] {
+            text = text.replace(
+                &format!("\"count\": {other}"),
+                &format!("\"count\": {count}"),
+            );
+        }
+        fs::write(&settings, text).unwrap();
+    }
+
+    fn request(&self, name: &str, more: &[&str]) -> PathBuf {
+        let file = self.stage.path(name);
+        let output = keymoot_at(
+            &[&["request", "-o", file.to_str().unwrap()], more].concat(),
+            &[&self.stage.dir()],
+        );
+        assert!(output.status.success(), "{}", said(&output));
+        file
+    }
+
+    /// The command with which a holder answers, unattended, with devices of this folder.
+    fn answering(&self, request: &Path, holder: &str, devices: &Path) -> (Command, PathBuf) {
+        let out = self.stage.path(&format!("{holder}.answer"));
+        let mut command = keymoot();
+        command.arg("answer").arg(request).arg("-o").arg(&out);
+        command.args(["--as", holder, "--rehearsal", "--unattended"]);
+        command
+            .args(["--expect", "rehearsal-small", "--devices"])
+            .arg(devices);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        (command, out)
+    }
+
+    fn answer(&self, request: &Path, holder: &str) -> PathBuf {
+        let (mut command, out) = self.answering(request, holder, &self.stage.dir());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        out
+    }
+
+    fn collect(&self, answers: &[&PathBuf]) -> Output {
+        let dir = self.stage.dir();
+        keymoot_at(&["collect"], &[&[&dir], answers].concat())
+    }
+}
+
+fn copied(from: &Path, to: &Path) {
+    for (path, bytes) in below(from) {
+        let target = to.join(path);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::write(target, bytes).unwrap();
+    }
+    for folder in ["objects", "escrow"] {
+        fs::create_dir_all(to.join(folder)).unwrap();
+    }
+}
+
+#[test]
+fn two_newcomers_enrol_apart_and_one_device_of_two_is_named() {
+    let three = Three::new();
+    let mut cast = Cast::of(3);
+    let first = three.first_root(&cast);
+    cast.leaves(1);
+    cast.leaves(2);
+    cast.joins(4);
+    cast.joins(5);
+    three.awaiting("onboard-member", &cast, &first, "--apart=holder-4,holder-5");
+    let request = three.request("request", &[]);
+    // Both have the one device that nobody has enrolled, each as it was before.
+    let twin = three.stage.path("twin");
+    copied(&three.stage.dir(), &twin);
+    let (mut command, same) = three.answering(&request, "holder-5", &twin);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let fourth = three.answer(&request, "holder-4");
+    assert!(fs::read(&fourth).unwrap().len() <= 32 << 10);
+    let output = three.collect(&[&fourth, &same]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    for named in ["KEY-DISTINCT", "holder-4", "holder-5"] {
+        assert!(said(&output).contains(named), "{}", said(&output));
+    }
+    // With a device of their own they are in.
+    three.with_devices(5);
+    fs::remove_dir_all(three.stage.path("holder-5.answer.turn")).unwrap();
+    fs::remove_file(&same).unwrap();
+    let own = three.answer(&request, "holder-5");
+    assert!(three.collect(&[&own]).status.success());
+    let output = three.stage.resume();
+    assert!(
+        output.status.code() == Some(4) || output.status.success(),
+        "{}",
+        said(&output)
+    );
+    let state = three.stage.state();
+    for holder in ["holder-4", "holder-5"] {
+        let seat = state
+            .seats
+            .iter()
+            .find(|seat| seat.handle.as_str() == holder)
+            .unwrap();
+        assert!(seat.enrolled().is_some(), "{holder}");
+    }
+}
+
+#[test]
+fn a_holder_declines_and_a_request_is_withdrawn() {
+    let three = Three::new();
+    let cast = Cast::of(3);
+    let first = three.first_root(&cast);
+    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let request = three.request(
+        "request",
+        &["--to", "holder-1,holder-2", "--until", "2099-12-31"],
+    );
+    let declined = three.stage.path("declined");
+    let mut command = keymoot();
+    command.arg("answer").arg(&request).arg("-o").arg(&declined);
+    command.args([
+        "--as",
+        "holder-2",
+        "--rehearsal",
+        "--expect",
+        "rehearsal-small",
+    ]);
+    let output = command.args(["--decline", "on a ship"]).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let output = three.collect(&[&declined]);
+    assert!(
+        said(&output).contains("no signature proves it: on a ship"),
+        "{}",
+        said(&output)
+    );
+    assert!(three.collect(&[&declined]).status.success());
+    // Whoever is asked is awaited until the request is withdrawn.
+    let withdraw = [
+        "request",
+        "--why",
+        "holder-1 is ill",
+        "--withdraw",
+        request.to_str().unwrap(),
+    ];
+    let late = three.answer(&request, "holder-1");
+    assert!(
+        keymoot_at(&withdraw, &[&three.stage.dir()])
+            .status
+            .success()
+    );
+    let output = three.collect(&[&late]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("ANSWER-HEAD"), "{}", said(&output));
+    let chain = three.stage.chain();
+    assert!(
+        !chain
+            .entries()
+            .iter()
+            .any(|entry| matches!(entry.event, Event::Answered { .. }))
+    );
+}
+
+#[test]
+fn an_answer_to_another_request_of_the_same_ceremony_is_refused() {
+    let three = Three::new();
+    let cast = Cast::of(3);
+    let first = three.first_root(&cast);
+    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let twin = three.stage.path("twin");
+    copied(&three.stage.dir(), &twin);
+    let shown = three.stage.path("shown");
+    let other = [
+        "request",
+        "--until",
+        "2030-01-01",
+        "-o",
+        shown.to_str().unwrap(),
+    ];
+    assert!(keymoot_at(&other, &[&twin]).status.success());
+    let recorded = three.request("request", &[]);
+    let answer = three.answer(&shown, "holder-1");
+    let honest = three.answer(&recorded, "holder-2");
+    let output = three.collect(&[&answer, &honest]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("ANSWER-HEAD"), "{}", said(&output));
+    assert_eq!(three.stage.state().answers.len(), 1);
+}
+
+#[test]
+fn killed_at_each_event_a_holder_goes_on_and_answers() {
+    let three = Three::new();
+    let cast = Cast::of(3);
+    let first = three.first_root(&cast);
+    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let request = three.request("request", &[]);
+    let base = three.stage.chain().entries().len() as u64 - 1;
+    // From the second event of the turn to the signed statement.
+    for event in 1..=8 {
+        let (mut command, out) = three.answering(&request, "holder-3", &three.stage.dir());
+        let mut child = command.spawn().unwrap();
+        read_until(&mut child, base + event);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let again = three.answer(&request, "holder-3");
+        assert_eq!(again, out);
+        let text = fs::read_to_string(&again).unwrap();
+        // A signature that was announced and is not recorded is announced once more.
+        assert_eq!(
+            text.matches("\"kind\":\"signed\"").count(),
+            3,
+            "event {event}"
+        );
+        assert!(text.contains("\"kind\":\"resumed\""), "event {event}");
+        fs::remove_dir_all(three.stage.path("holder-3.answer.turn")).unwrap();
+        if event < 8 {
+            fs::remove_file(&again).unwrap();
+        } else {
+            assert!(three.collect(&[&again]).status.success());
+        }
     }
 }

@@ -23,7 +23,11 @@ use crate::{
 use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, Verdict, digest::Digest, text::escape_path};
 use keymoot_record::{
-    apart::{Answer, Opened, answer::Says, open, request},
+    apart::{
+        Answer, Opened,
+        answer::{LARGEST, Says},
+        armour, open, request,
+    },
     bundle::{self, Expectations, ExpectedFiles},
     expectation::{self, ExpectationSet},
     rules::roster::Handle,
@@ -167,9 +171,11 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     )?;
     Ok(match outcome {
         Outcome::Finished => {
+            let text = as_text(&out)?;
             say!(
-                "The answer is in {}. Send this file back.",
-                escape_path(&out)
+                "The answer is in {}, and as text for a mail in {}. Send one of them back.",
+                escape_path(&out),
+                escape_path(&text)
             );
             ExitCode::SUCCESS
         }
@@ -217,6 +223,16 @@ fn who(opened: &Opened, named: Option<&str>) -> Result<Handle, HostError> {
             "say which of them you are with --as HANDLE",
         )
     })
+}
+
+/// Writes the text form of the answer beside it.
+fn as_text(out: &Path) -> Result<PathBuf, HostError> {
+    let mut name = out.file_name().unwrap_or_default().to_owned();
+    name.push(".txt");
+    let text = out.with_file_name(name);
+    let answer = read_bounded(out, LARGEST as u64)?;
+    whole::publish_durably(&text, armour::text(&answer).as_bytes())?;
+    Ok(text)
 }
 
 /// A refusal carries no signature: whoever collects it sees that nothing proves who wrote it.

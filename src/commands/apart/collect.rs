@@ -10,7 +10,7 @@ use crate::{
 use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, Verdict, text::escape_path};
 use keymoot_record::{
-    apart::{Answer, Asking, Collected, collect},
+    apart::{Answer, Asking, Collected, armour, collect},
     bundle,
     transcript::Event,
 };
@@ -21,13 +21,13 @@ use keymoot_verify::{files::read_bounded, say};
 pub(crate) struct Args {
     /// The ceremony's folder
     dir: PathBuf,
-    /// The answers: files as `keymoot answer` writes them, in any order
+    /// The answers: files as `keymoot answer` writes them, or texts that contain their text form
     #[arg(required = true, value_name = "ANSWER")]
     answers: Vec<PathBuf>,
 }
 
-/// The largest answer that is read, in bytes.
-const LARGEST: u64 = keymoot_record::apart::answer::LARGEST as u64;
+/// The largest file that is read, in bytes: answers in their text form, in a long mail.
+const LARGEST: u64 = armour::LARGEST_TEXT as u64;
 
 /// Exit codes: 0 every answer is recorded, 1 could not run, 3 an answer was refused.
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
@@ -36,13 +36,23 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let mut refused = false;
     for path in &args.answers {
         let shown = escape_path(path);
-        let bytes = read_bounded(path, LARGEST)?;
-        match one(&mut held, &bytes)? {
-            Ok(said) => say!("{shown}: {said}"),
-            Err(verdicts) => {
-                refused = true;
-                say!("{shown}: REFUSED");
-                keymoot_verify::print_violated(&verdicts);
+        let files = armour::files(&read_bounded(path, LARGEST)?);
+        let files = files.map_or_else(
+            |violation| vec![Err(violation)],
+            |files| files.into_iter().map(Ok).collect(),
+        );
+        for file in files {
+            let taken = match file {
+                Ok(bytes) => one(&mut held, &bytes)?,
+                Err(violation) => Err(vec![violation.into()]),
+            };
+            match taken {
+                Ok(said) => say!("{shown}: {said}"),
+                Err(verdicts) => {
+                    refused = true;
+                    say!("{shown}: REFUSED");
+                    keymoot_verify::print_violated(&verdicts);
+                }
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::{
 };
 use keymoot_core::HostError;
 use keymoot_record::{
-    ceremony::{State, script::CheckedScript},
+    ceremony::{Plan, State, script::CheckedScript},
     rules::roster::Handle,
 };
 use keymoot_verify::say;
@@ -58,6 +58,18 @@ pub(crate) fn first(args: &Args, dir: &Path) -> Result<Option<PathBuf>, Failure>
             "name the bundle of another rehearsal with --previous",
         )
         .into()),
+    }
+}
+
+/// The handles of those who take part apart, as `--apart` names them.
+pub(crate) fn handles(named: Option<&str>, plan: &Plan) -> Vec<String> {
+    match named {
+        None => Vec::new(),
+        Some("all") => {
+            let places = plan.places().iter();
+            places.map(|place| place.handle.to_string()).collect()
+        }
+        Some(named) => named.split(',').map(str::to_owned).collect(),
     }
 }
 

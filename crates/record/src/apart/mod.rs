@@ -6,6 +6,7 @@
 //! file and one digest.
 
 pub mod answer;
+pub mod armour;
 pub mod collect;
 pub mod request;
 pub mod verify;
