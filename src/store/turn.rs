@@ -75,7 +75,7 @@ pub(crate) fn open(
         return Err(other("another request".to_owned()));
     }
     let (journal, cut) = Journal::open(dir)?;
-    let state = State::fold(opened.state.plan.clone(), journal.chain()).map_err(|illegal| {
+    let state = State::fold(opened.state.origin().clone(), journal.chain()).map_err(|illegal| {
         HostError::new(
             illegal.to_string(),
             "stop: the folder of the turn was changed. Find out who changed it",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Object, canonical, strict};
 use crate::{
-    bundle::{Files, is_plain},
+    bundle::{self, Files, is_plain},
     ceremony::{State, audited, enrolment::Enrolment},
     rules::roster::Handle,
     transcript::{Chain, Event, Time},
@@ -143,6 +143,7 @@ impl Request {
             ("script.toml".to_owned(), plan.script.clone().into_bytes()),
             ("transcript.jsonl".to_owned(), transcript),
         ]);
+        files.extend(bundle::replaced(state));
         let inputs = plan.inputs.iter();
         files.extend(inputs.map(|(path, bytes)| (format!("{INPUTS}/{path}"), bytes.clone())));
         let vendor = vendor.iter();
@@ -218,7 +219,7 @@ fn is_known(path: &str) -> bool {
     {
         return true;
     }
-    let folders = [INPUTS, VENDOR];
+    let folders = [INPUTS, VENDOR, "amendments"];
     folders.iter().any(|folder| {
         let below = path
             .strip_prefix(folder)

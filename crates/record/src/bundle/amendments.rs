@@ -10,7 +10,7 @@ fn path(number: usize, name: &str) -> String {
 }
 
 /// Every file that an amendment replaced, by its path in the bundle.
-pub(super) fn replaced(state: &State) -> Files {
+pub(crate) fn replaced(state: &State) -> Files {
     let plans = state.plans();
     let mut files = Files::new();
     for (index, plans) in plans.windows(2).enumerate() {
@@ -30,7 +30,7 @@ pub(super) fn replaced(state: &State) -> Files {
 
 /// The plan as it was opened, and its amendments, from the plan as it ended and the files of a
 /// bundle.
-pub(super) fn unwound(files: &Files, mut plan: PlanFiles) -> (PlanFiles, Vec<Amendment>) {
+pub(crate) fn unwound(files: &Files, mut plan: PlanFiles) -> (PlanFiles, Vec<Amendment>) {
     let text = |number: usize, name: &str| {
         let bytes = files.get(&path(number, name))?;
         Some(String::from_utf8_lossy(bytes).into_owned())

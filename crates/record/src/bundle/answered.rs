@@ -113,8 +113,8 @@ impl Record<'_> {
             .ok_or("nothing happened before it")?;
         let bytes = self.chain.bytes_through(before);
         let chain = Chain::read(&bytes).map_err(|error| error.to_string())?;
-        let state =
-            State::fold(Arc::clone(&self.state.plan), &chain).map_err(|error| error.to_string())?;
+        let state = State::fold(Arc::clone(self.state.origin()), &chain)
+            .map_err(|error| error.to_string())?;
         let seal = self.state.sealed.iter().flat_map(|seal| &seal.attachments);
         let vendor: Files = seal
             .filter_map(|(path, digest)| {

@@ -23,6 +23,7 @@ mod verify;
 
 use std::collections::BTreeMap;
 
+pub(crate) use amendments::{replaced, unwound};
 pub use contents::{
     ATTESTATIONS, ContentsError, REPOSITORIES, TUF_CRATES, TUF_ROOT, contents, enrolment_folder,
 };
