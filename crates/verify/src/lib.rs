@@ -3,6 +3,7 @@
 //! as the program `keymoot-verify`.
 #![forbid(unsafe_code)]
 
+pub mod apart;
 pub mod attest;
 pub mod audit;
 pub mod bundle;

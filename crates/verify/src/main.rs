@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use keymoot_attestation::TrustStore;
-use keymoot_verify::{Failure, attest, audit, bundle, tuf};
+use keymoot_verify::{Failure, apart, attest, audit, bundle, tuf};
 
 /// Verify bundles, TUF metadata and attestations, with no device and no network.
 #[derive(Debug, Parser)]
@@ -19,6 +19,8 @@ struct Cli {
 enum Command {
     #[command(visible_alias = "tree")]
     Bundle(bundle::Args),
+    Request(apart::request::Args),
+    Answer(apart::answer::Args),
     Audit(audit::Args),
     Tuf(tuf::Args),
     Attest(attest::Args),
@@ -35,6 +37,12 @@ fn main() -> ExitCode {
             bundle::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
         }
         Command::Audit(args) => audit::run(&args).unwrap_or_else(|failure| failure.report()),
+        Command::Request(args) => {
+            apart::request::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
+        }
+        Command::Answer(args) => {
+            apart::answer::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
+        }
         Command::Tuf(args) => tuf::run(&args),
         Command::Attest(args) => attest::run(&args, &vendor),
     }

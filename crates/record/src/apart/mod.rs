@@ -8,6 +8,7 @@
 pub mod answer;
 pub mod armour;
 pub mod collect;
+pub mod fork;
 pub mod request;
 pub mod verify;
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{Request, request};
 use crate::{
     bundle::{self, Expectations, Files},
-    ceremony::{Plan, PlanFiles, State},
+    ceremony::{FileNames, Plan, PlanFiles, State},
     expectation,
     rules::roster::Handle,
     transcript::{Chain, Mode},
@@ -70,12 +70,16 @@ fn read(
         String::from_utf8(bytes)
             .map_err(|_| fault(Rule::RequestRead, format!("its {name} is not text")))
     };
-    let plan = Plan::check(PlanFiles {
-        script: text("script.toml")?,
-        policy: text("policy.toml")?,
-        roster: text("roster.toml")?,
-        inputs: below(&request.files, request::INPUTS),
-    })?;
+    let (plan, amended) = bundle::unwound(
+        &request.files,
+        PlanFiles {
+            script: text("script.toml")?,
+            policy: text("policy.toml")?,
+            roster: text("roster.toml")?,
+            inputs: below(&request.files, request::INPUTS),
+        },
+    );
+    let plan = Plan::check(plan)?.amended(&amended, &FileNames::default())?;
     let transcript = request.files.get("transcript.jsonl").map(Vec::as_slice);
     let chain = Chain::read(transcript.unwrap_or_default())
         .map_err(|error| fault(Rule::TranscriptChain, error.to_string()))?;
@@ -257,4 +261,13 @@ fn simulated(files: &Files) -> Result<TrustStore, Vec<Violation>> {
     let manifest = Manifest::parse(&text).map_err(|violation| vec![violation])?;
     let contents: Vec<_> = manifest.files().map(file).collect();
     manifest.store(&contents)
+}
+
+/// MANIFEST.json, where the request asks holders to close the bundle.
+#[must_use]
+pub fn manifest(opened: &Opened) -> Option<Vec<u8>> {
+    opened.state.manifest?;
+    let objects = |digest: &Digest| opened.object(digest);
+    let files = bundle::contents(&opened.state, &opened.chain, &objects, &opened.trust).ok()?;
+    bundle::manifest(&opened.state, &files).ok()
 }

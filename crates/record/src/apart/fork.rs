@@ -1,0 +1,50 @@
+//! ANSWER-FORK of answers that are given together, with nothing else at hand.
+
+use super::{Answer, answer::Says};
+use keymoot_core::{Rule, Verdict, Violation};
+
+/// How two answers with these names belong together: two different ones of one holder to one
+/// request, and two requests of one ceremony with the same point of departure, contradict each
+/// other.
+#[must_use]
+pub fn compare(one: (&str, &Answer), other: (&str, &Answer)) -> Verdict {
+    let ((name, first), (other_name, second)) = (one, other);
+    let both = format!("{name} and {other_name}");
+    if first.ceremony != second.ceremony {
+        let detail = format!("{both}: they are of different ceremonies");
+        return Verdict::not_asked(Rule::AnswerFork, detail);
+    }
+    let fork = |what: String| {
+        Violation::new(
+            Rule::AnswerFork,
+            format!("{both}: {what}"),
+            "compare the words of the request with the holders and the administrator",
+        )
+        .into()
+    };
+    let base = |answer: &Answer| match &answer.says {
+        Says::Turn(turn) => Some(turn.branch.base()),
+        Says::Declines { .. } => None,
+    };
+    let same_line = base(first)
+        .zip(base(second))
+        .is_some_and(|(one, other)| one.1 == other.1 && one.0 != other.0);
+    match first.request == second.request {
+        _ if same_line => fork(format!(
+            "{} and {} were shown two transcripts of one ceremony",
+            first.holder, second.holder
+        )),
+        true if first.holder == second.holder && first != second => {
+            fork(format!("{} answers one request in two ways", first.holder))
+        }
+        true => Verdict::held(Rule::AnswerFork, format!("{both}: they answer one request")),
+        false if base(first) == base(second) && base(first).is_some() => fork(format!(
+            "{} and {} were shown two requests at one point of one ceremony",
+            first.holder, second.holder
+        )),
+        false => Verdict::held(
+            Rule::AnswerFork,
+            format!("{both}: they answer two requests of one ceremony, one after the other"),
+        ),
+    }
+}

@@ -1,0 +1,38 @@
+//! `keymoot-verify request` and `keymoot-verify answer`: what goes out to holders apart, and what
+//! comes back.
+
+pub mod answer;
+pub mod request;
+
+use keymoot_core::{Verdict, digest::Digest};
+
+use crate::say;
+
+/// Prints what is violated, and with `rules` everything; whether nothing is.
+fn print(verdicts: &[Verdict], rules: bool) -> bool {
+    for verdict in verdicts.iter().filter(|_| rules) {
+        let word = match verdict.outcome {
+            keymoot_core::Outcome::Held => "held",
+            keymoot_core::Outcome::NotAsked => "not asked",
+            keymoot_core::Outcome::Violated => "VIOLATED",
+        };
+        say!("{word:<9} {:<20} {}", verdict.rule, verdict.detail);
+    }
+    let violated: Vec<_> = verdicts
+        .iter()
+        .filter(|v| v.is_violated())
+        .cloned()
+        .collect();
+    crate::print_violated(&violated);
+    violated.is_empty()
+}
+
+/// A digest in rows of eight words, as people compare it.
+fn in_words(digest: &Digest) -> String {
+    let words = digest.words();
+    let rows: Vec<_> = words
+        .chunks(8)
+        .map(|row| format!("  {}", row.join(" ")))
+        .collect();
+    rows.join("\n")
+}
