@@ -314,3 +314,33 @@ fn no_text_names_a_path_of_somebodys_machine() {
         assert_eq!(lines.collect::<Vec<_>>(), [""; 0], "{}", path.display());
     }
 }
+
+#[test]
+fn the_annotated_ceremony_explains_every_line_of_its_transcript() {
+    let transcript = read("tests/data/bundles/0.2.0-live/bundle/transcript.jsonl");
+    let kinds: Vec<String> = transcript
+        .lines()
+        .map(|line| {
+            let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+            entry["event"]["kind"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let mut explained = 0;
+    for row in read("docs/annotated-ceremony.md").lines() {
+        let mut cells = row.split('|').map(str::trim).skip(1);
+        let (Some(seq), Some(kind), Some(text)) = (cells.next(), cells.next(), cells.next()) else {
+            continue;
+        };
+        let Ok(seq) = seq.parse::<usize>() else {
+            continue;
+        };
+        assert_eq!(seq, explained, "{row}");
+        assert_eq!(kind, format!("`{}`", kinds[seq]), "{row}");
+        let last = text.split_once("up to line ").map(|(_, last)| {
+            let last = last.trim_end_matches('.');
+            last.parse::<usize>().unwrap()
+        });
+        explained = last.unwrap_or(seq) + 1;
+    }
+    assert_eq!(explained, kinds.len());
+}

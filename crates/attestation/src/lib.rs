@@ -41,6 +41,27 @@
 //! A genuine device then fails only under a wrong clock.
 //!
 //! No input or output, no clock.
+//!
+//! ```text
+//! keymoot → verify → record → tuf, attestation → core
+//! ```
+//!
+//! ```
+//! use keymoot_attestation::{Evidence, TrustStore, certificate_der, verify};
+//!
+//! let store = TrustStore::vendor().map_err(|_| "the store is not sound")?;
+//! let evidence = Evidence {
+//!     attestation: certificate_der(include_bytes!(
+//!         "../../../tests/data/bundles/0.2.0-live/bundle/attestations/holder-1/11648248/attestation.pem"
+//!     ))?,
+//!     device: certificate_der(include_bytes!(
+//!         "../../../tests/data/bundles/0.2.0-live/bundle/attestations/holder-1/11648248/device.pem"
+//!     ))?,
+//! };
+//! let refused = verify(&evidence, &store, None).unwrap_err();
+//! assert_eq!(refused[0].rule.to_string(), "DEVICE-CHAIN", "its vendor is simulated");
+//! # Ok::<(), String>(())
+//! ```
 
 mod advisory;
 mod capabilities;

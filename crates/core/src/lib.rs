@@ -1,5 +1,24 @@
-//! Digests in words, text made safe to show, moments, canonical JSON, rules and verdicts.
-//! No input or output, no clock, no entropy.
+//! What every other crate uses: rules and verdicts, digests in words, safe text, moments, and
+//! canonical JSON. No input or output, no clock, no entropy.
+//!
+//! ```text
+//! keymoot → verify → record → tuf, attestation → core
+//! ```
+//!
+//! - [`Rule`] lists every rule with its id and claim; a [`Verdict`] is what a rule says of a record.
+//! - [`digest::Digest`] is a SHA-256 that people can read aloud.
+//! - [`text`] escapes what others wrote before a screen or a terminal shows it.
+//! - [`json`] reads the JSON that may be signed, and writes its canonical form.
+//!
+//! ```
+//! use keymoot_core::{digest::Digest, text};
+//!
+//! let digest = Digest::of(b"root.json");
+//! assert_eq!(digest.words().len(), 32);
+//! assert_eq!(Digest::from_hex(&digest.to_string()), Some(digest));
+//!
+//! assert_eq!(text::escape("\u{1b}[2J"), "\\u{1b}[2J");
+//! ```
 #![forbid(unsafe_code)]
 
 // The rules and texts of an imagined later version, against which tests hold old records.

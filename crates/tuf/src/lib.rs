@@ -6,6 +6,22 @@
 //! signatures by distinct key material and alone yields a [`VerifiedRoot`];
 //! [`changes()`] says in sentences what differs. What is to be signed begins as
 //! a [`RootDraft`] and is written by a [`dialect`].
+//!
+//! ```text
+//! keymoot → verify → record → tuf, attestation → core
+//! ```
+//!
+//! ```
+//! use keymoot_tuf::{Document, verify_root};
+//!
+//! let text = include_bytes!(
+//!     "../../../tests/data/bundles/0.2.0-live/bundle/repositories/tuf-root/metadata/root.json"
+//! );
+//! let document = Document::parse(text, text.len())?;
+//! let root = verify_root(None, document)?;
+//! assert_eq!(root.root().version, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod changes;
 mod common;
