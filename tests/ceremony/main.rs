@@ -8,6 +8,7 @@ mod apart;
 mod bad_input;
 mod bundle;
 mod change_policy;
+mod clients;
 mod closing;
 mod crash;
 mod device_faults;
