@@ -1,6 +1,6 @@
 //! A holder's enrolment: from a device as it comes to a key that is proven.
 
-use super::{Allows, Driver, PinPrompt, Stop, TurnSecrets, Work};
+use super::{Allows, Asked, Driver, PinPrompt, Stop, TurnSecrets, Work};
 use crate::{
     device::{
         self, Device, DeviceError, ErrorKind, NewSecrets, Operation, PinDemands, Serial,
@@ -117,7 +117,7 @@ impl Driver<'_, '_> {
                 holder: holder.clone(),
                 serial,
                 family,
-                new: true,
+                asked: Asked::NewPin,
                 demands,
                 refused,
             };
@@ -421,7 +421,7 @@ impl Driver<'_, '_> {
             holder: holder.clone(),
             serial,
             family: self.family(),
-            new: false,
+            asked: Asked::Pin,
             demands: PinDemands::default(),
             refused,
         };

@@ -11,12 +11,14 @@ mod enrolment;
 pub mod operator;
 mod record;
 mod signing;
+mod unblock;
 mod waiting;
 
 use std::{path::PathBuf, sync::Arc};
 
 pub use operator::{
-    Allows, Farewell, Interrupt, Operator, PinPrompt, Reading, Reply, Trouble, View, Work,
+    Allows, Asked, Farewell, Interrupt, Operator, PinPrompt, Reading, Remedy, Reply, Trouble, View,
+    Work,
 };
 pub use record::record;
 
@@ -285,7 +287,11 @@ impl<'d, 'w> Driver<'d, 'w> {
             error: error.clone(),
         };
         match self.operator.trouble(&trouble) {
-            Ok(()) => Ok(()),
+            Ok(Remedy::Again) => Ok(()),
+            Ok(Remedy::Unblock) => match self.unblock(&trouble.holder, error) {
+                Err(Stop::Interrupt(interrupt)) => self.interrupt(interrupt),
+                done => done,
+            },
             Err(interrupt) => self.interrupt(interrupt),
         }
     }

@@ -72,6 +72,26 @@ pub enum Interrupt {
 /// An answer, or an interruption of the question.
 pub type Reply<T> = Result<T, Interrupt>;
 
+/// What the holder is to type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// The PIN or password that was set.
+    Pin,
+    /// A new one, typed twice.
+    NewPin,
+    /// The PUK, which unblocks the PIN.
+    Puk,
+}
+
+/// What people do about a device error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Try again.
+    Again,
+    /// Unblock the PIN with the PUK, then try again.
+    Unblock,
+}
+
 /// Why a PIN is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinPrompt {
@@ -81,8 +101,8 @@ pub struct PinPrompt {
     pub serial: u32,
     /// Of which kind: a YubiHSM 2 has a password instead of a PIN.
     pub family: Family,
-    /// A new PIN, typed twice, or the one that was set.
-    pub new: bool,
+    /// What is typed.
+    pub asked: Asked,
     /// What the device demands of a new one.
     pub demands: PinDemands,
     /// Why the last one was refused, and what to do.
@@ -194,7 +214,7 @@ pub trait Operator {
     ///
     /// # Errors
     /// What somebody wants instead of trying again.
-    fn trouble(&mut self, trouble: &Trouble) -> Reply<()>;
+    fn trouble(&mut self, trouble: &Trouble) -> Reply<Remedy>;
 
     /// Every step is done: shows what leaves the room, until somebody has seen it.
     fn finished(&mut self, _: &Farewell) {}

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::hands::{Device, Hands};
 use crate::{
     device::{self, Cancel, ErrorKind},
-    driver::{Interrupt, Operator, PinPrompt, Reply, Trouble, View, Work},
+    driver::{Interrupt, Operator, PinPrompt, Remedy, Reply, Trouble, View, Work},
     host::secret::Secret,
 };
 use keymoot_attestation::Family;
@@ -260,7 +260,7 @@ impl Operator for Unattended {
         Interrupt::Leave
     }
 
-    fn trouble(&mut self, trouble: &Trouble) -> Reply<()> {
+    fn trouble(&mut self, trouble: &Trouble) -> Reply<Remedy> {
         let error = &trouble.error;
         eprintln!("{error}\n  next: {}", error.help());
         self.troubles += 1;
@@ -273,7 +273,7 @@ impl Operator for Unattended {
         {
             return Err(self.give_up(&error.to_string()));
         }
-        Ok(())
+        Ok(Remedy::Again)
     }
 }
 

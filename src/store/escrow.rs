@@ -1,9 +1,14 @@
 //! What a holder must keep, sealed to the holder's own age recipient.
 
-use std::io::Write as _;
+use std::{
+    io::{Read as _, Write as _},
+    path::Path,
+};
+
+use zeroize::Zeroizing;
 
 use crate::host::secret::Secret;
-use keymoot_core::HostError;
+use keymoot_core::{HostError, text::escape_path};
 
 /// Seals the PUK and the management key of a device to an age recipient
 /// (`age1…`, X25519; age-encryption.org/v1). The plaintext is three lines: the
@@ -53,6 +58,58 @@ pub fn seal_passwords(
 /// As [`seal`].
 pub fn seal_test(recipient: &str) -> Result<Vec<u8>, HostError> {
     seal_lines(recipient, &[&[b"keymoot tried this recipient"]])
+}
+
+/// The largest escrow or identity file that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// Opens a sealed escrow of a YubiKey with the identities in a file (`AGE-SECRET-KEY-1…`, one a
+/// line), and returns the device's serial number and its PUK.
+///
+/// # Errors
+/// [`HostError`] when a file cannot be read, when none of the identities opens it, or when it is
+/// no YubiKey's escrow.
+pub fn open_puk(escrow: &Path, identities: &Path) -> Result<(u32, Secret), HostError> {
+    let fault =
+        |what: &str, help: &str| HostError::new(format!("{} {what}", escape_path(escrow)), help);
+    let sealed = keymoot_verify::files::read_bounded(escrow, LARGEST)?;
+    let text = Zeroizing::new(keymoot_verify::files::read_bounded(identities, LARGEST)?);
+    let own: Vec<_> = text
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| std::str::from_utf8(line).ok())
+        .filter_map(|line| line.trim().parse::<age::x25519::Identity>().ok())
+        .collect();
+    let decryptor = age::Decryptor::new_buffered(sealed.as_slice()).map_err(|error| {
+        fault(
+            &format!("is no age file: {error}"),
+            "name the sealed file of this device, ESCROW/HOLDER-NUMBER.age",
+        )
+    })?;
+    let mut opened = decryptor
+        .decrypt(own.iter().map(|identity| identity as &dyn age::Identity))
+        .map_err(|error| {
+            fault(
+                &format!("is not opened by {}: {error}", escape_path(identities)),
+                "name the file with the identity (AGE-SECRET-KEY-1...) of the holder's age_recipient; one with a passphrase must be opened with age itself",
+            )
+        })?;
+    let mut plain = Zeroizing::new(Vec::new());
+    opened
+        .read_to_end(&mut plain)
+        .map_err(|error| fault(&format!("is damaged: {error}"), "read it from another copy"))?;
+    let mut lines = plain.split(|byte| *byte == b'\n');
+    let serial = lines
+        .next()
+        .and_then(|line| std::str::from_utf8(line).ok())
+        .and_then(|line| line.strip_prefix("YubiKey ")?.parse().ok());
+    let puk = lines.next().and_then(|line| line.strip_prefix(b"PUK "));
+    match (serial, puk) {
+        (Some(serial), Some(puk)) => Ok((serial, Secret::of(puk))),
+        _ => Err(fault(
+            "is no escrow of a YubiKey",
+            "name the sealed file of this device, ESCROW/HOLDER-NUMBER.age",
+        )),
+    }
 }
 
 fn seal_lines(recipient: &str, lines: &[&[&[u8]]]) -> Result<Vec<u8>, HostError> {

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::room::RoomSeen;
 use crate::{
     device::Cancel,
-    driver::{Farewell, Interrupt, Operator, PinPrompt, Reply, Trouble, View, Work},
+    driver::{Farewell, Interrupt, Operator, PinPrompt, Remedy, Reply, Trouble, View, Work},
     host::secret::Secret,
 };
 use keymoot_record::{
@@ -88,6 +88,8 @@ pub(super) enum Heard {
     Pin(Secret),
     /// It was seen, or is to be tried again.
     Done,
+    /// The PIN is to be unblocked.
+    Unblock,
     /// Something else is wanted.
     Interrupt(Interrupt),
 }
@@ -176,9 +178,13 @@ impl Operator for ScreenOperator {
         }
     }
 
-    fn trouble(&mut self, trouble: &Trouble) -> Reply<()> {
+    fn trouble(&mut self, trouble: &Trouble) -> Reply<Remedy> {
         self.send(Request::Trouble(trouble.clone()));
-        self.reply(done)
+        self.reply(|heard| match heard {
+            Heard::Done => Some(Remedy::Again),
+            Heard::Unblock => Some(Remedy::Unblock),
+            _ => None,
+        })
     }
 
     fn finished(&mut self, farewell: &Farewell) {

@@ -42,6 +42,7 @@ mod tests;
 mod upcoming;
 mod words;
 
+pub(crate) use self::plain::hidden_line;
 use crate::driver::Operator;
 
 pub use plain::run as run_plain;

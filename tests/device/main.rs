@@ -9,6 +9,7 @@ mod known_state;
 mod life;
 mod plugging;
 mod shared;
+mod unblock;
 mod yubihsm;
 
 use keymoot::device::{Serial, new_puk, piv};

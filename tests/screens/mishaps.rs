@@ -33,6 +33,14 @@ fn a_wrong_pin_tells_the_tries_left_and_a_blocked_one_has_a_way_on() {
         .enter("999999");
     at.expect(TROUBLE.with("is blocked")).expect(TROUBLE);
     insta::assert_snapshot!("pin_blocked", at.picture());
+    // A wrong PUK costs a try, and is asked for again.
+    at.enter("unblock");
+    for tries in ["2 tries left", "1 try left"] {
+        at.expect("Type the PUK of your device").enter("73916500");
+        at.expect("New PIN, first time").enter("739164");
+        at.expect("New PIN, second time").enter("739164");
+        at.expect(tries);
+    }
     at.press(ESCAPE).expect("Ways on").enter("3");
     at.expect("Why it ends before").enter("PIN blocked");
     at.expect("Type end").enter("end");

@@ -8,6 +8,8 @@
 mod printed;
 mod typing;
 
+pub(crate) use typing::hidden_line;
+
 use std::{
     io,
     sync::{atomic::AtomicBool, mpsc::Sender},

@@ -20,7 +20,11 @@ use rustix::{
 };
 use zeroize::Zeroizing;
 
-use crate::tui::{link::Message, stage, terminal};
+use crate::{
+    device::PIN_FIELD,
+    host::secret::Secret,
+    tui::{link::Message, stage, terminal},
+};
 
 /// The terminal as it was found.
 static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
@@ -120,6 +124,37 @@ pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
         let lost = matches!(message, Message::KeyboardLost);
         if tell.send(message).is_err() || lost {
             return;
+        }
+    }
+}
+
+/// One line that is typed and not shown, after these words. Where standard input is no terminal
+/// it is a line of it.
+///
+/// # Errors
+/// What the terminal refused, or that it was closed.
+pub(crate) fn hidden_line(words: &str) -> io::Result<Secret> {
+    use std::io::{IsTerminal as _, Write as _};
+    let terminal = io::stdin().is_terminal();
+    let mut lines = terminal.then(TypedLines::take).transpose()?;
+    if let Some(lines) = &mut lines {
+        lines.hide(true)?;
+    }
+    eprint!("{words}: ");
+    io::stderr().flush()?;
+    let mut typed = Secret::field(PIN_FIELD);
+    loop {
+        // Byte by byte: what is behind the line is for whoever reads next.
+        let mut byte = [0];
+        match rustix::io::read(io::stdin(), &mut byte[..]) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) if byte == *b"\n" => return Ok(typed),
+            // A full field takes no more; it is refused as too long in any case.
+            Ok(_) => {
+                typed.push(char::from(byte[0]));
+            }
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }

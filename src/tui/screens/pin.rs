@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::{Screen, Sight};
 use crate::{
     device::{PIN_FIELD, PinRefused, check_new, check_typed},
-    driver::PinPrompt,
+    driver::{Asked, PinPrompt},
     host::secret::Secret,
     tui::{
         field::{Edit, edit, typed},
@@ -35,22 +35,25 @@ impl Pin {
         }
     }
 
+    fn is_new(&self) -> bool {
+        self.prompt.asked == Asked::NewPin
+    }
+
     fn enter(&mut self) -> Option<Heard> {
         if self.typing.typed() == 0 {
             return None;
         }
         let pin = std::mem::replace(&mut self.typing, Secret::field(PIN_FIELD));
-        let checked = if self.prompt.new {
-            check_new(self.prompt.family, self.prompt.demands, &pin)
-        } else {
-            check_typed(self.prompt.family, &pin)
+        let checked = match self.is_new() {
+            true => check_new(self.prompt.family, self.prompt.demands, &pin),
+            false => check_typed(self.prompt.family, &pin),
         };
         if let Err(refused) = checked {
             self.refusal = Some(self.refused(refused));
             return None;
         }
         match self.first.take() {
-            None if self.prompt.new => {
+            None if self.is_new() => {
                 self.first = Some(pin);
                 self.refusal = None;
                 None
@@ -71,7 +74,7 @@ impl Pin {
         } else {
             ""
         };
-        let spared = if self.prompt.new {
+        let spared = if self.is_new() {
             ""
         } else {
             ". It was not sent to the device; no try was used up"
@@ -96,11 +99,12 @@ impl Screen for Pin {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who(&sight.person(&self.prompt.holder));
         let (family, serial) = (self.prompt.family, self.prompt.serial);
-        let word = match family {
-            Family::YubiKey => "PIN",
-            Family::YubiHsm => "password",
+        let word = match (family, self.prompt.asked) {
+            (Family::YubiKey, Asked::Puk) => "PUK",
+            (Family::YubiKey, _) => "PIN",
+            (Family::YubiHsm, _) => "password",
         };
-        page.headline(&match (self.prompt.new, &self.first) {
+        page.headline(&match (self.is_new(), &self.first) {
             (true, None) => format!("Choose a {word} for your device and type it."),
             (true, Some(_)) => format!("Type the same {word} once more."),
             (false, _) => format!("Type the {word} of your device."),
@@ -111,17 +115,19 @@ impl Screen for Pin {
         ));
         page.gap();
         if family == Family::YubiHsm {
-            page.text(if self.prompt.new {
+            page.text(if self.is_new() {
                 "20 characters or more: 24 digits thrown with dice, or six words and more drawn by lot. The device counts no tries, so that nothing protects a short one. Write it down: it is typed at every turn."
             } else {
                 "It is the signer's password of this device, chosen when its key was made."
             });
-        } else if self.prompt.new {
+        } else if self.is_new() {
             let length = match self.prompt.demands.long {
                 true => "This device demands 8",
                 false => "6 to 8",
             };
             page.text(&format!("{length} characters of a plain keyboard. Digits are typed alike on every keyboard. Not a date, not a run, not what the device came with."));
+        } else if self.prompt.asked == Asked::Puk {
+            page.text("It was sealed to the holder's age recipient, or written down, when the device was set up. The device allows few tries; then its PIN stays blocked for ever.");
         } else {
             page.text("It is checked by the device, which allows few tries.");
         }
@@ -133,7 +139,7 @@ impl Screen for Pin {
                 page.sheet.quiet(),
             );
         }
-        if sight.room && self.prompt.new {
+        if sight.room && self.is_new() {
             let hint =
                 format!("In this rehearsal one {word} will do for all; it is asked for again.");
             page.gap();
@@ -141,10 +147,10 @@ impl Screen for Pin {
         }
         page.refusal(self.refusal.as_deref());
         let asked = match family {
-            Family::YubiKey => "PIN",
+            Family::YubiKey => word,
             Family::YubiHsm => "Password",
         };
-        page.ask(&match (self.prompt.new, &self.first) {
+        page.ask(&match (self.is_new(), &self.first) {
             (true, None) => format!("New {word}, first time, then Enter:"),
             (true, Some(_)) => format!("New {word}, second time, then Enter:"),
             (false, _) => format!("{asked}, then Enter:"),

@@ -4,9 +4,13 @@ use crossterm::event::KeyEvent;
 
 use super::{Screen, Sight, violations::AGAIN};
 use crate::{
+    device::ErrorKind,
     driver::Trouble,
     tui::{field::TypedWord, link::Heard, page::Page},
 };
+
+/// The word that unblocks the PIN.
+const UNBLOCK: &str = "unblock";
 
 /// The screen: what happened, what to do, and the word that tries again.
 pub(in crate::tui) struct TroubleScreen {
@@ -24,6 +28,13 @@ impl TroubleScreen {
     }
 }
 
+impl TroubleScreen {
+    /// Whether the PUK helps.
+    fn can_unblock(&self) -> bool {
+        self.trouble.error.kind == ErrorKind::PinBlocked
+    }
+}
+
 impl Screen for TroubleScreen {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         let error = &self.trouble.error;
@@ -37,18 +48,27 @@ impl Screen for TroubleScreen {
             &format!("Nothing is lost. {}", error.safe()),
             page.sheet.aloud(),
         );
-        self.word.show(
-            page,
-            &format!(
-                "Type {AGAIN} and press Enter to try again. {} shows other ways.",
-                page.names().ways_key
+        let ways = page.names().ways_key;
+        let words = match self.can_unblock() {
+            true => format!(
+                "Type {UNBLOCK} and press Enter to type the PUK and a new PIN, or {AGAIN} to try again. {ways} shows other ways."
             ),
-        );
+            false => format!("Type {AGAIN} and press Enter to try again. {ways} shows other ways."),
+        };
+        self.word.show(page, &words);
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
-        if self.word.key(key)? == AGAIN {
+        let word = self.word.key(key)?;
+        if word == AGAIN {
             return Some(Heard::Done);
+        }
+        if self.can_unblock() {
+            if word == UNBLOCK {
+                return Some(Heard::Unblock);
+            }
+            self.word.refuse(format!("Type the word {UNBLOCK} or {AGAIN}."));
+            return None;
         }
         self.word.refuse(format!("Type the word {AGAIN}."));
         None

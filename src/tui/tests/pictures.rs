@@ -189,7 +189,7 @@ fn a_new_pin_is_typed_twice_and_masked() {
         holder: handle(9),
         serial: serial(9),
         family: keymoot_attestation::Family::YubiKey,
-        new: true,
+        asked: crate::driver::Asked::NewPin,
         demands: crate::device::PinDemands::default(),
         refused: None,
     }));
@@ -204,7 +204,7 @@ fn a_wrong_pin_is_told_with_the_tries_left() {
         holder: handle(3),
         serial: serial(3),
         family: keymoot_attestation::Family::YubiKey,
-        new: false,
+        asked: crate::driver::Asked::Pin,
         demands: crate::device::PinDemands::default(),
         refused: Some("wrong PIN for YubiKey 17383333: 2 tries left. Type it again.".to_owned()),
     }));

@@ -149,7 +149,7 @@ fn every_row_of_every_state_is_among_the_printed_lines() {
             holder: handle(3),
             serial: serial(3),
             family: Family::YubiKey,
-            new: true,
+            asked: crate::driver::Asked::NewPin,
             demands: crate::device::PinDemands::default(),
             refused,
         }));

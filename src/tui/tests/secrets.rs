@@ -18,7 +18,11 @@ fn prompted(new: bool) -> Table {
         holder: handle(3),
         serial: serial(3),
         family: keymoot_attestation::Family::YubiKey,
-        new,
+        asked: if new {
+            crate::driver::Asked::NewPin
+        } else {
+            crate::driver::Asked::Pin
+        },
         demands: crate::device::PinDemands::default(),
         refused: None,
     }));

@@ -59,7 +59,11 @@ fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
                 holder: handle(3),
                 serial: serial(3),
                 family: keymoot_attestation::Family::YubiKey,
-                new,
+                asked: if new {
+                    crate::driver::Asked::NewPin
+                } else {
+                    crate::driver::Asked::Pin
+                },
                 demands: crate::device::PinDemands::default(),
                 refused: None,
             }))
@@ -172,6 +176,7 @@ fn confirmed(heard: &Heard, asked: Option<&(State, Question)>) -> Option<String>
         (Heard::Interrupt(Interrupt::Note(_) | Interrupt::Exception { .. }), _) => None,
         (Heard::Interrupt(interrupt), _) => Some(format!("{interrupt:?}")),
         (Heard::Done, _) => Some("seen, or tried again".to_owned()),
+        (Heard::Unblock, _) => Some("the PIN is to be unblocked".to_owned()),
         // Whether a PIN is right, the device says; it is not asked for a confirmation.
         (Heard::Pin(_), _) => None,
         // Who comes to the table is chosen and not confirmed.

@@ -373,6 +373,7 @@ impl State {
             Event::Amended { policy, roster, .. } => self.amend(*policy, *roster),
             Event::Left {} => Ok(()),
             Event::Mishap { holder, .. } => self.at_table(holder).map(|_| ()),
+            Event::PinUnblocked { holder, serial } => self.at_table(holder)?.has(*serial),
             Event::Note { .. } | Event::Exception { .. } => self.remarked(entry),
             event => self.advance(event, entry),
         }

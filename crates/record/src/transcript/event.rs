@@ -546,6 +546,14 @@ pub enum Event {
         /// What the rules say of the amended plan.
         verdicts: Vec<Verdict>,
     },
+    /// A blocked PIN was unblocked with the PUK, and the holder chose a new one. Transcripts of
+    /// format 1 have no such event.
+    PinUnblocked {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+    },
     /// Something went wrong with a device and nothing was lost.
     Mishap {
         /// The holder at the table.

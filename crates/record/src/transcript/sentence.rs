@@ -348,6 +348,9 @@ impl Event {
             }
             Self::Closed { holder, .. } => format!("{} signed the manifest", escape(holder)),
             Self::Exported { .. } => "the bundle was written and read back".to_owned(),
+            Self::PinUnblocked { holder, serial } => {
+                format!("{} unblocks the PIN of device {serial}", escape(holder))
+            }
             Self::Mishap { holder, what } => {
                 format!("mishap at {}'s turn: {}", escape(holder), escape(what))
             }

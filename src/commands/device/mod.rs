@@ -1,4 +1,6 @@
-//! `keymoot device`: what is plugged in, and what is on it.
+//! `keymoot device`: what is plugged in, what is on it, and a blocked PIN.
+
+mod unblock;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -11,7 +13,7 @@ use keymoot_attestation::Family;
 use keymoot_core::text::escape;
 use keymoot_record::transcript::{DeviceSetting, PinTries, Tries};
 
-/// Show the devices that are plugged in; changes nothing on them.
+/// Show the devices that are plugged in, or unblock a PIN.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -28,6 +30,8 @@ enum Action {
     },
     /// What is on the one device that is plugged in: PIN and PUK, keys.
     Info,
+    /// Unblock the PIN of the one YubiKey that is plugged in, with its PUK, and set a new one.
+    Unblock(unblock::Args),
 }
 
 /// Runs the command: exit code 0, or 1 when there is no device or one cannot be read.
@@ -35,6 +39,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let done = match &args.action {
         Action::List { connector } => list(*connector),
         Action::Info => info().map(|text| (text, ExitCode::SUCCESS)),
+        Action::Unblock(args) => return unblock::run(args),
     };
     match done {
         // Nobody reading on is the reader's choice; there is nobody to tell.
@@ -95,13 +100,18 @@ fn line(device: &DeviceInfo) -> String {
     )
 }
 
-fn info() -> Result<String, DeviceError> {
+/// The one YubiKey that is plugged in.
+fn only_yubikey() -> Result<DeviceInfo, DeviceError> {
     let mut devices = Slots::YubiKeys.present()?;
-    let device = match (devices.pop(), devices.len()) {
-        (None, _) => return Err(none(ErrorKind::NotPresent)),
-        (Some(one), 0) => one?,
-        (Some(_), others) => return Err(none(ErrorKind::Several(others + 1))),
-    };
+    match (devices.pop(), devices.len()) {
+        (None, _) => Err(none(ErrorKind::NotPresent)),
+        (Some(one), 0) => one,
+        (Some(_), others) => Err(none(ErrorKind::Several(others + 1))),
+    }
+}
+
+fn info() -> Result<String, DeviceError> {
+    let device = only_yubikey()?;
     Ok(format!(
         "{}{}",
         line(&device),

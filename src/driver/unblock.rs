@@ -1,0 +1,64 @@
+//! A blocked PIN: the holder types the PUK and a new PIN.
+
+use super::{Asked, Driver, PinPrompt, Stop, TurnSecrets};
+use crate::device::{self, DeviceError, ErrorKind, PinDemands, Who, piv};
+use keymoot_attestation::Family;
+use keymoot_record::{rules::roster::Handle, transcript::Event};
+
+impl Driver<'_, '_> {
+    /// Unblocks the PIN of the device that an error is about. A wrong PUK is asked for again, as
+    /// long as it has tries; any other error is a mishap of its own.
+    pub(super) fn unblock(&mut self, holder: &Handle, error: &DeviceError) -> Result<(), Stop> {
+        let Who::YubiKey(device) = error.who else {
+            return Ok(());
+        };
+        let serial = device.0;
+        let seen = self
+            .state
+            .turn
+            .as_ref()
+            .and_then(|turn| turn.device.as_ref());
+        let demands = seen
+            .map(|seen| PinDemands::of(&seen.state))
+            .unwrap_or_default();
+        let prompt = |asked, refused| PinPrompt {
+            holder: holder.clone(),
+            serial,
+            family: Family::YubiKey,
+            asked,
+            demands,
+            refused,
+        };
+        let mut refused = None;
+        loop {
+            let puk = self.operator.pin(&prompt(Asked::Puk, refused.take()))?;
+            let pin = loop {
+                let pin = self.operator.pin(&prompt(Asked::NewPin, refused.take()))?;
+                match device::check_new(Family::YubiKey, demands, &pin) {
+                    Ok(()) => break pin,
+                    Err(reason) => refused = Some(reason.to_string()),
+                }
+            };
+            self.busy("unblocking the PIN");
+            match piv::unblock_pin(device, &puk, &pin) {
+                Ok(()) => {
+                    self.secrets = Some(TurnSecrets {
+                        serial,
+                        typed: pin,
+                        administration: None,
+                        evidence: None,
+                    });
+                    return self.record(Event::PinUnblocked {
+                        holder: holder.to_string(),
+                        serial,
+                    });
+                }
+                Err(error) if matches!(error.kind, ErrorKind::WrongPuk(_)) => {
+                    self.record_mishap(holder, &error)?;
+                    refused = Some(format!("{error}. {}", error.help()));
+                }
+                Err(error) => return self.mishap(&error),
+            }
+        }
+    }
+}
