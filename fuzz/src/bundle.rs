@@ -26,7 +26,8 @@ use std::{env, path::PathBuf, sync::LazyLock};
 use keymoot_core::digest::Digest;
 use keymoot_record::{
     bundle::{
-        self, Bundle, Expectations, Files, Listed, MANIFEST, Manifest, SIGNATURES, Signatures,
+        self, AFTER_THE_SEAL, Bundle, Expectations, Files, Listed, MANIFEST, Manifest, SIGNATURES,
+        Signatures,
     },
     transcript::{Chain, Event, Time},
 };
@@ -171,7 +172,7 @@ fn list(files: &mut Files, honest: &Honest) {
     let head = Chain::read(transcript).map_or(honest.manifest.head, |chain| chain.head());
     let listed = files
         .iter()
-        .filter(|(path, _)| ![MANIFEST, SIGNATURES].contains(&path.as_str()))
+        .filter(|(path, _)| ![MANIFEST, SIGNATURES, AFTER_THE_SEAL].contains(&path.as_str()))
         .map(|(path, content)| Listed {
             path: path.clone(),
             sha256: Digest::of(content),

@@ -87,7 +87,7 @@ pub(super) fn amend(
     let reason = reason(corrected)?;
     accepted()?;
 
-    let settings = CurrentSettings::read(dir, None)?;
+    let settings = CurrentSettings::read(dir, &[])?;
     settings
         .check(state.opening.as_ref())
         .map_err(|violation| Failure::violations(vec![violation]))?;

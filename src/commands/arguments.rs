@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::device::yubihsm::Place;
+use crate::{device::yubihsm::Place, host::bundle};
 use keymoot_core::{HostError, text::escape_path};
 
 /// The absolute path of a place where a bundle can be written.
@@ -12,17 +12,31 @@ use keymoot_core::{HostError, text::escape_path};
 /// exist or is not writable.
 pub(crate) fn new_place(out: &Path) -> Result<PathBuf, HostError> {
     let out = absolute(out)?;
-    // access(2) would not do: root has every permission, also on a file system that
-    // takes no folders.
-    std::fs::create_dir(&out)
-        .and_then(|()| std::fs::remove_dir(&out))
-        .map_err(|error| {
-            HostError::new(
-                format!("no bundle can be written to {}: {error}", escape_path(&out)),
-                "with --out, name a bundle that does not exist yet, in a folder that exists and is writable",
-            )
-        })?;
+    bundle::try_place(&out)?;
     Ok(out)
+}
+
+/// The places for copies of a bundle, absolute and tried, none twice. A place inside the folder of
+/// the ceremony, which does not exist yet, is not tried.
+///
+/// # Errors
+/// As [`new_place`]; also when a place is named twice.
+pub(crate) fn new_places(outs: &[PathBuf], dir: &Path) -> Result<Vec<PathBuf>, HostError> {
+    let mut places = Vec::new();
+    for out in outs {
+        let out = absolute(out)?;
+        if places.contains(&out) {
+            return Err(HostError::new(
+                format!("{} is named twice", escape_path(&out)),
+                "name another medium for each copy with --out",
+            ));
+        }
+        if !out.starts_with(dir) {
+            bundle::try_place(&out)?;
+        }
+        places.push(out);
+    }
+    Ok(places)
 }
 
 /// Where YubiHSM 2 units are, as people write it: a connector's address and port on

@@ -16,7 +16,10 @@ use crate::{
     store::{self, CurrentSettings, Journal, Settings},
 };
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, Rule, Verdict, Violation, text::escape_path};
+use keymoot_core::{
+    HostError, Rule, Verdict, Violation,
+    text::{escape_path, quoted_path},
+};
 use keymoot_record::{
     bundle,
     ceremony::{Plan, State},
@@ -38,7 +41,7 @@ pub(crate) struct Surroundings {
     /// Where YubiHSM 2 units are, if not where the settings say.
     pub connector: Option<Place>,
     /// Where the bundle is to be written from now on, by [`arguments::new_place`].
-    pub out: Option<PathBuf>,
+    pub outs: Vec<PathBuf>,
 }
 
 /// Goes on with the ceremony in a folder. Whether it is live, its transcript says; then devices
@@ -57,7 +60,7 @@ pub(crate) fn conduct(
     let state = fold(plan, &journal)?;
     store::plan::is_unedited(dir, &state)?;
     let plan = Arc::clone(&state.plan);
-    let settings = CurrentSettings::read(dir, surroundings.out.as_deref())?;
+    let settings = CurrentSettings::read(dir, &surroundings.outs)?;
     let mode = settings.check(state.opening.as_ref()).map_err(violation)?;
     refuse_simulated_service(mode, surroundings)?;
     begin::refuse_unfit(&plan, mode)?;
@@ -79,12 +82,12 @@ pub(crate) fn conduct(
     settings.write_changed(dir)?;
 
     let settings = settings.now();
-    let out = settings.out.clone();
     let world = World {
         folder,
         journal,
         trust,
-        out: out.clone(),
+        out: settings.out.clone(),
+        copies: settings.copies.clone(),
         connector: connector(surroundings, settings)?,
         attachments: Box::new(move || match mode {
             Mode::Live => Ok(bundle::Files::new()),
@@ -102,9 +105,9 @@ pub(crate) fn conduct(
     Ok(match outcome {
         Outcome::Finished => {
             let ended = ended_without(dir);
-            say!("{}", what_now(&out, &plan, mode, ended));
+            say!("{}", what_now(settings, &plan, mode, ended));
             if plan.script.script().scenario.changes_policy() && !ended {
-                let path = write_expectations(&out, &plan, mode)?;
+                let path = write_expectations(&settings.out, &plan, mode)?;
                 say!(
                     "What verifiers demand from now on: keymoot verify BUNDLE --expect {}",
                     escape_path(&path)
@@ -113,7 +116,7 @@ pub(crate) fn conduct(
             ExitCode::SUCCESS
         }
         Outcome::Left => {
-            say!("Left. To go on: keymoot resume {}", escape_path(dir));
+            say!("Left. To go on: keymoot resume {}", quoted_path(dir));
             ExitCode::from(4)
         }
     })
@@ -187,8 +190,13 @@ fn write_expectations(out: &Path, plan: &Plan, mode: Mode) -> Result<PathBuf, Ho
 }
 
 /// Where the bundle is, and the commands that read and verify it.
-fn what_now(out: &Path, plan: &Plan, mode: Mode, ended: bool) -> String {
-    let bundle = escape_path(out);
+fn what_now(settings: &Settings, plan: &Plan, mode: Mode, ended: bool) -> String {
+    let bundle = escape_path(&settings.out);
+    let quoted = quoted_path(&settings.out);
+    let copies = settings.copies.iter();
+    let copies: String = copies
+        .map(|copy| format!("A copy, read back: {}\n", escape_path(copy)))
+        .collect();
     let rehearsal = match (mode, ended) {
         (Mode::Live, false) => "",
         (Mode::Live, true) => " --ended",
@@ -201,9 +209,9 @@ fn what_now(out: &Path, plan: &Plan, mode: Mode, ended: bool) -> String {
         None => " --expect FILE".to_owned(),
     };
     format!(
-        "The bundle is at {bundle}\n\
+        "The bundle is at {bundle}\n{copies}\
          To read what happened: {bundle}/report.html\n\
-         To verify it: keymoot verify {bundle}{rehearsal}{expect}"
+         To verify it: keymoot verify {quoted}{rehearsal}{expect}"
     )
 }
 

@@ -9,7 +9,10 @@ use std::{
 use crate::export::{self, Laying, Repository, Tree, tufops};
 use crate::host::clock;
 use keymoot_attestation::TrustStore;
-use keymoot_core::{Rule, text::escape_path};
+use keymoot_core::{
+    Rule,
+    text::{escape_path, quoted_path},
+};
 use keymoot_record::{
     bundle::{Bundle, Files},
     ceremony::script::Document,
@@ -123,6 +126,7 @@ fn evidence(bundle: &Bundle, into: &Path) -> Result<(), Failure> {
 }
 
 fn outcome(laying: &Laying, repository: Repository, into: &Path) -> String {
+    let quoted = quoted_path(into);
     let into = escape_path(into);
     let written = laying.paths().count();
     if written == 0 {
@@ -139,7 +143,7 @@ fn outcome(laying: &Laying, repository: Repository, into: &Path) -> String {
     };
     format!(
         "The result of {repository} is laid into {into}: {written} files written, {} as they were.{begins}\n\
-         Look at it with git diff, and commit it as one change.",
+         Look at it with git -C {quoted} add -N . && git -C {quoted} diff, and commit it as one change.",
         laying.same()
     )
 }

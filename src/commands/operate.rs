@@ -39,6 +39,27 @@ impl Manner {
     }
 }
 
+/// Whether people can be shown the ceremony here. Asked before anything is written.
+///
+/// # Errors
+/// [`HostError`] when there is no terminal, or none that can show screens.
+pub(super) fn require_terminal(manner: Manner) -> Result<(), HostError> {
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Err(HostError::new(
+            "there is no terminal to show the ceremony on",
+            "start it in a terminal; a rehearsal can also be held with --unattended",
+        ));
+    }
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    match manner {
+        Manner::Screens if dumb => Err(HostError::new(
+            "this terminal cannot show screens: TERM is dumb or not set",
+            "add --plain, or set TERM to the name of the terminal",
+        )),
+        Manner::Screens | Manner::Lines => Ok(()),
+    }
+}
+
 /// Drives the ceremony with the operator that the settings and the command line ask for.
 pub(crate) fn operate(
     world: World<'_>,
@@ -72,13 +93,7 @@ pub(crate) fn operate(
             .with_apart(settings.apart.clone());
         return Ok(drive(&mut operator)?);
     }
-    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        return Err(HostError::new(
-            "there is no terminal to show the ceremony on",
-            "start it in a terminal; a rehearsal can also be held with --unattended",
-        )
-        .into());
-    }
+    require_terminal(manner)?;
     let room = match (simulators, simulator) {
         (Some(simulators), Some(settings)) => {
             let room = SimulatedRoom::reach(simulators, &settings.seats).map_err(unreachable)?;

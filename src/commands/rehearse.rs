@@ -37,7 +37,7 @@ use keymoot_record::{
 use super::{
     Failure, apart, arguments, conduct,
     inputs::{self, Sources},
-    operate::Manner,
+    operate::{Manner, require_terminal},
     script, story, trial,
 };
 
@@ -89,9 +89,9 @@ pub(crate) struct Args {
     /// Hold it as numbered lines and questions, for a serial console or a screen reader
     #[arg(long)]
     plain: bool,
-    /// Where the bundle is to be written
+    /// Where the bundle is to be written. Once for each copy
     #[arg(long, value_name = "BUNDLE")]
-    pub(super) out: Option<PathBuf>,
+    pub(super) out: Vec<PathBuf>,
 }
 
 /// The families of devices that can be simulated.
@@ -143,7 +143,8 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let files = with_authorised(files, seed)?;
     let plan = Arc::new(Plan::check_named(files, &names(args)).map_err(Failure::Violated)?);
     trial::try_plan(&plan, Mode::Rehearsal)?;
-    let (dir, out) = places(args)?;
+    let (dir, outs) = places(args)?;
+    let mut outs = outs.into_iter();
     let seats = seats(&plan);
     let of = |family| {
         let seated = seats.iter().filter(|seat| **seat == family).count();
@@ -152,7 +153,8 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let (yubikeys, units) = (of(Family::YubiKey), of(Family::YubiHsm));
     let settings = Settings {
         mode: Mode::Rehearsal,
-        out,
+        out: outs.next().unwrap_or_else(|| dir.join("bundle")),
+        copies: outs.collect(),
         connector: usual_connector(),
         simulator: Some(SimulatorSettings {
             count: yubikeys + args.spares,
@@ -167,6 +169,9 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             unit_fault: args.unit_fault.clone(),
         }),
     };
+    if !args.unattended {
+        require_terminal(Manner::of(args.plain))?;
+    }
     store::plan::create(&dir, &plan, &settings, |dir| {
         store::rehearsal::create(dir, bundle.as_ref(), seed)
     })?;
@@ -175,7 +180,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         let code = apart::rehearsal::hold(&dir, expect)?;
         return Ok(ExitCode::from(code));
     }
-    enter(&dir, &settings, None, Manner::of(args.plain))
+    enter(&dir, &settings, &[], Manner::of(args.plain))
 }
 
 /// What errors call the files of the plan.
@@ -298,8 +303,8 @@ fn seed(args: &Args, bundle: Option<&Bundle>) -> Result<u64, HostError> {
 }
 
 /// The folder and the bundle: beside each other, unless named.
-fn places(args: &Args) -> Result<(PathBuf, PathBuf), Failure> {
-    let (dir, out) = match (&args.dir, &args.out) {
+fn places(args: &Args) -> Result<(PathBuf, Vec<PathBuf>), Failure> {
+    let (dir, out) = match (&args.dir, args.out.first()) {
         (Some(dir), Some(out)) => (dir.clone(), out.clone()),
         (Some(dir), None) => (dir.clone(), dir.join("bundle")),
         (None, Some(out)) => {
@@ -313,7 +318,11 @@ fn places(args: &Args) -> Result<(PathBuf, PathBuf), Failure> {
             (dir.clone(), dir.join("bundle"))
         }
     };
-    Ok((arguments::absolute(&dir)?, arguments::absolute(&out)?))
+    let dir = arguments::absolute(&dir)?;
+    let copies = args.out.iter().skip(1).cloned();
+    let outs: Vec<_> = std::iter::once(out).chain(copies).collect();
+    let outs = arguments::new_places(&outs, &dir)?;
+    Ok((dir, outs))
 }
 
 fn random_seed() -> Result<u64, HostError> {
@@ -330,11 +339,11 @@ fn random_seed() -> Result<u64, HostError> {
 /// Starts the simulator and becomes the program under it: this process is replaced
 /// by one that finds the simulated devices where it looks for real ones. The
 /// simulator ends with it. The lock on the folder ends here, and is taken anew there.
-/// `out` is a new place for the bundle.
+/// `outs` are new places for the bundle.
 pub(crate) fn enter(
     dir: &Path,
     settings: &Settings,
-    out: Option<&Path>,
+    outs: &[PathBuf],
     manner: Manner,
 ) -> Result<ExitCode, Failure> {
     let Some(simulated) = &settings.simulator else {
@@ -364,7 +373,7 @@ pub(crate) fn enter(
         .arg(dir)
         .args(surroundings)
         .args(
-            out.into_iter()
+            outs.iter()
                 .flat_map(|out| ["--out".as_ref(), out.as_os_str()]),
         )
         .args(manner.argument())

@@ -23,9 +23,9 @@ pub(crate) struct Args {
     /// Go on as numbered lines and questions, for a serial console or a screen reader
     #[arg(long)]
     plain: bool,
-    /// Write the bundle to another place, which must not exist yet
+    /// Write the bundle to another place, which must not exist yet. Once for each copy
     #[arg(long, value_name = "BUNDLE")]
-    out: Option<PathBuf>,
+    out: Vec<PathBuf>,
     /// Where YubiHSM 2 units are now: a connector on this machine, or `usb`
     #[arg(long, value_name = "URL", value_parser = arguments::place)]
     connector: Option<Place>,
@@ -44,14 +44,15 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let dir = arguments::absolute(&args.dir)?;
     Folder::look(&dir)?;
     let settings = Settings::read(&dir)?;
-    let out = args.out.as_deref().map(arguments::new_place).transpose()?;
+    let tried = args.out.iter().map(|out| arguments::new_place(out));
+    let outs = tried.collect::<Result<Vec<_>, _>>()?;
     let manner = Manner::of(args.plain);
     let mode = begin::opened_as(&dir, &settings)?;
     if args.corrected.is_given() {
         amend::amend(&dir, &args.corrected, mode, vendor)?;
     }
     match (mode, &args.simulator) {
-        (Mode::Rehearsal, None) => rehearse::enter(&dir, &settings, out.as_deref(), manner),
+        (Mode::Rehearsal, None) => rehearse::enter(&dir, &settings, &outs, manner),
         (_, yubikeys) => {
             let surroundings = Surroundings {
                 simulators: yubikeys.clone().map(|yubikeys| Simulators {
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
                     units: args.unit_simulator.clone(),
                 }),
                 connector: args.connector,
-                out,
+                outs,
             };
             conduct::conduct(&dir, &surroundings, manner, vendor)
         }

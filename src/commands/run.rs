@@ -11,8 +11,11 @@ use keymoot_record::{
 };
 
 use super::{
-    Failure, arguments, conduct, conduct::Surroundings, inputs::Sources, operate::Manner, script,
-    trial,
+    Failure, arguments, conduct,
+    conduct::Surroundings,
+    inputs::Sources,
+    operate::{Manner, require_terminal},
+    script, trial,
 };
 
 /// Hold a live ceremony
@@ -37,9 +40,9 @@ pub(crate) struct Args {
     /// Hold it as numbered lines and questions, for a serial console or a screen reader
     #[arg(long)]
     plain: bool,
-    /// Where the bundle is to be written; DIR/bundle if not given
+    /// Where the bundle is to be written; DIR/bundle if not given. Once for each copy
     #[arg(long, value_name = "BUNDLE")]
-    out: Option<PathBuf>,
+    out: Vec<PathBuf>,
 }
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
@@ -61,16 +64,15 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let plan = Arc::new(Plan::check_named(files, &names).map_err(Failure::Violated)?);
     trial::try_plan(&plan, Mode::Live)?;
     let dir = arguments::absolute(&args.dir)?;
-    let out = match &args.out {
-        Some(out) => arguments::absolute(out)?,
-        None => dir.join("bundle"),
-    };
+    let mut outs = arguments::new_places(&args.out, &dir)?.into_iter();
     let settings = Settings {
         mode: Mode::Live,
-        out,
+        out: outs.next().unwrap_or_else(|| dir.join("bundle")),
+        copies: outs.collect(),
         connector: args.connector.clone(),
         simulator: None,
     };
+    require_terminal(Manner::of(args.plain))?;
     store::plan::create(&dir, &plan, &settings, |_| Ok(()))?;
     conduct::conduct(
         &dir,

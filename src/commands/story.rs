@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         )
         .into());
     }
-    let shelf = match args.out.as_ref().or(args.dir.as_ref()) {
+    let shelf = match args.out.first().or(args.dir.as_ref()) {
         Some(shelf) => arguments::absolute(shelf)?,
         None => arguments::absolute(Path::new(NAME))?,
     };

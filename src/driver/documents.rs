@@ -1,14 +1,20 @@
 //! The steps that need no device: examining the machine, building and verifying
 //! documents, sealing the transcript and writing the bundle.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{Driver, Reading, Stop};
-use crate::host::{clock, machine};
-use keymoot_core::{HostError, digest::Digest, json};
+use crate::host::{bundle as bundle_files, clock, machine};
+use keymoot_core::{HostError, digest::Digest, json, text::quoted_path};
 use keymoot_record::{
     bundle,
-    ceremony::{carried, previous::Previous, propose, script::Document, verify},
+    ceremony::{
+        carried,
+        previous::Previous,
+        propose,
+        script::{Document, Kind, Step},
+        verify,
+    },
     rules::{self, machine::Past},
     transcript::{Event, Mode},
 };
@@ -20,7 +26,11 @@ impl Driver<'_, '_> {
         let Some(opening) = &self.state.opening else {
             return Ok(());
         };
-        let places = [self.world.folder.path(), self.world.out.as_path()];
+        let copies = self.world.copies.iter().map(PathBuf::as_path);
+        let places: Vec<_> = [self.world.folder.path(), self.world.out.as_path()]
+            .into_iter()
+            .chain(copies)
+            .collect();
         let mut holders = self.state.plan.roster.holders.iter();
         let yubikeys = holders.any(|holder| holder.family.is_yubikey());
         let machine = machine::examine(&places, yubikeys)?;
@@ -171,22 +181,42 @@ impl Driver<'_, '_> {
         .map_err(|error| HostError::new(error.to_string(), "leave, and resume"))
     }
 
+    /// Tries the places for the bundle before anybody signs: then another can still be named.
+    pub(super) fn try_places(&self) -> Result<(), HostError> {
+        let signs = |step: &Step| matches!(step.kind, Kind::Sign | Kind::Prove | Kind::Close);
+        if !self.state.current().is_some_and(signs) {
+            return Ok(());
+        }
+        for place in std::iter::once(&self.world.out).chain(&self.world.copies) {
+            bundle_files::try_place(place).map_err(|error| {
+                let dir = quoted_path(self.world.folder.path());
+                let help = format!(
+                    "nothing is lost: keymoot resume {dir} --out BUNDLE, with a place that can be written to"
+                );
+                HostError::new(error.what, help)
+            })?;
+        }
+        Ok(())
+    }
+
     /// Writes the bundle where it was asked for.
     pub(super) fn export(&mut self, manifest: Digest) -> Result<(), Stop> {
         self.busy("writing the bundle, and reading it back");
-        let files = bundle::closed(self.contents()?, self.manifest()?, &self.state)
+        let mut files = bundle::closed(self.contents()?, self.manifest()?, &self.state)
             .map_err(|error| HostError::new(error.to_string(), "leave, and resume"))?;
+        if let Some(after) = bundle::after_the_seal(&self.state, self.world.journal.chain()) {
+            files.insert(bundle::AFTER_THE_SEAL.to_owned(), after);
+        }
         let rehearsal = self.state.opening.as_ref().map(|o| o.mode) == Some(Mode::Rehearsal);
-        crate::host::bundle::write(
-            &files,
-            &self.world.out,
-            &bundle::Expectations {
-                rehearsal,
-                ended: self.state.ended.is_some(),
-                ..bundle::Expectations::default()
-            },
-            &self.world.trust,
-        )?;
+        let expected = bundle::Expectations {
+            rehearsal,
+            ended: self.state.ended.is_some(),
+            ..bundle::Expectations::default()
+        };
+        // The first place last: it is the one whose absence says that there is no bundle yet.
+        for place in self.world.copies.iter().chain([&self.world.out]) {
+            bundle_files::write(&files, place, &expected, &self.world.trust)?;
+        }
         self.record(Event::Exported { manifest })
     }
 }

@@ -123,6 +123,7 @@ impl Driver<'_, '_> {
             };
             let pin = self.operator.pin(&prompt)?;
             match device::check_new(family, demands, &pin) {
+                Ok(()) if self.is_public(&pin) => refused = Some(PUBLIC.to_owned()),
                 Ok(()) => return Ok(pin),
                 Err(error) => refused = Some(error.to_string()),
             }
@@ -167,6 +168,11 @@ impl Driver<'_, '_> {
     pub(super) fn recipient(&self, holder: &Handle) -> Option<String> {
         let holder = self.state.plan.roster.holder(holder);
         holder.and_then(|holder| Some(holder.age_recipient.as_ref()?.to_string()))
+    }
+
+    /// Whether somebody typed this PIN into the transcript.
+    fn is_public(&self, pin: &Secret) -> bool {
+        std::str::from_utf8(pin.expose()).is_ok_and(|pin| self.world.journal.chain().shows(pin))
     }
 
     /// Generates the key, announced before it happens.
@@ -435,3 +441,6 @@ impl Driver<'_, '_> {
         Ok(())
     }
 }
+
+/// Why a PIN is refused that stands in the transcript.
+const PUBLIC: &str = "this stands in the transcript, where everybody can read it; choose another";

@@ -8,6 +8,7 @@ mod answer;
 mod device_log;
 mod documents;
 mod enrolment;
+mod handing;
 pub mod operator;
 mod record;
 mod signing;
@@ -17,8 +18,8 @@ mod waiting;
 use std::{path::PathBuf, sync::Arc};
 
 pub use operator::{
-    Allows, Asked, Farewell, Interrupt, Operator, PinPrompt, Reading, Remedy, Reply, Trouble, View,
-    Work,
+    Allows, Asked, Farewell, HandOver, Interrupt, Operator, PinPrompt, Reading, Remedy, Reply,
+    Takes, Trouble, View, Work,
 };
 pub use record::record;
 
@@ -55,6 +56,8 @@ pub struct World<'w> {
     pub trust: TrustStore,
     /// Where the bundle is to be written.
     pub out: PathBuf,
+    /// Where further copies of it are to be written.
+    pub copies: Vec<PathBuf>,
     /// Where YubiHSM 2 units are found.
     pub connector: Place,
     /// Collects what the bundle carries besides, when the transcript is sealed.
@@ -164,7 +167,12 @@ impl<'d, 'w> Driver<'d, 'w> {
     fn go_on(&mut self, next: Next) -> Result<(), Stop> {
         match next {
             Next::Finished => Ok(()),
-            Next::Record(event) => self.record(event),
+            Next::Record(event) => {
+                if let Event::StepBegun { .. } = event {
+                    self.try_places()?;
+                }
+                self.record(event)
+            }
             Next::Ask(question) => self.ask(&question),
             Next::Do(effect) => self.perform(effect),
         }
@@ -237,15 +245,18 @@ impl<'d, 'w> Driver<'d, 'w> {
 
     fn interrupt(&mut self, interrupt: Interrupt) -> Result<(), Stop> {
         match interrupt {
-            Interrupt::Note(text) => self.record(Event::Note { text: shown(&text) }),
+            Interrupt::Note(text) => {
+                let text = self.without_pin(&text);
+                self.record(Event::Note { text })
+            }
             Interrupt::Exception {
                 expected,
                 happened,
                 decided,
             } => self.record(Event::Exception {
-                expected: shown(&expected),
-                happened: shown(&happened),
-                decided: shown(&decided),
+                expected: self.without_pin(&expected),
+                happened: self.without_pin(&happened),
+                decided: self.without_pin(&decided),
             }),
             Interrupt::EndTurn(reason) => match &self.state.turn {
                 // Once the purpose is reached there is nothing to leave unfinished.
@@ -273,6 +284,16 @@ impl<'d, 'w> Driver<'d, 'w> {
                 self.record(Event::Left {})?;
                 Err(Stop::Left)
             }
+        }
+    }
+
+    /// A line fit for the transcript: the PIN of the holder at the table is taken out of it.
+    fn without_pin(&self, line: &str) -> String {
+        let pin = self.secrets.as_ref().map(|secrets| secrets.typed.expose());
+        let pin = pin.and_then(|pin| std::str::from_utf8(pin).ok());
+        match pin.filter(|pin| !pin.is_empty() && line.contains(pin)) {
+            Some(pin) => shown(&line.replace(pin, "[the PIN was typed here, and taken out]")),
+            None => shown(line),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the driver needs from whoever operates it: the terminal's screens, the
 //! unattended plan and the tests are operators of the one driver.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     device::{Cancel, DeviceError, PinDemands},
@@ -173,6 +173,30 @@ pub struct Trouble {
     pub error: DeviceError,
 }
 
+/// A sealed file that is to reach its holder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandOver {
+    /// The holder at the table.
+    pub holder: Handle,
+    /// The device that the file is about.
+    pub serial: u32,
+    /// Where it is in the folder of the ceremony, safe to show.
+    pub file: String,
+    /// Its size in bytes.
+    pub size: usize,
+    /// Why it could not be written where the holder said.
+    pub refused: Option<String>,
+}
+
+/// How the holder takes a sealed file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Takes {
+    /// The program writes it into this folder, on the holder's own medium.
+    Into(PathBuf),
+    /// The holder has a copy already.
+    Copy,
+}
+
 /// Whoever operates the driver.
 pub trait Operator {
     /// Something has happened.
@@ -202,6 +226,12 @@ pub trait Operator {
         puk: &Secret,
         management: &Secret,
     ) -> Reply<()>;
+
+    /// Hands the sealed file to its holder, in the turn in which it was sealed.
+    ///
+    /// # Errors
+    /// What somebody wants instead.
+    fn hand_over(&mut self, file: &HandOver) -> Reply<Takes>;
 
     /// Something is under way; returns at once. With `cancel` it is a wait, which
     /// the operator may end; [`Operator::interrupted`] then says why.

@@ -181,6 +181,7 @@ impl Driver<'_, '_> {
 
     /// The purpose is reached: waits for the device to be removed, and ends the turn.
     pub(super) fn await_removal(&mut self, holder: &Handle) -> Result<(), Stop> {
+        self.hand_over(holder)?;
         self.wait_until_empty(&Work::Remove {
             holder: holder.clone(),
         })?;

@@ -10,7 +10,7 @@ use std::{
 use crate::host::whole;
 use keymoot_attestation::TrustStore;
 use keymoot_core::HostError;
-use keymoot_record::bundle::{Expectations, Files, verify};
+use keymoot_record::bundle::{Expectations, Files, same_but_after_the_seal, verify};
 use keymoot_verify::{Failure, read};
 
 /// Writes a bundle to a temporary folder beside `target`, syncs it, reads it back
@@ -31,7 +31,9 @@ pub fn write(
     if fs::symlink_metadata(target).is_ok() {
         return match read(target) {
             // Written before an interruption, and not yet recorded.
-            Ok(bundle) if bundle.files() == files => whole::make_last(target).map_err(fail),
+            Ok(bundle) if same_but_after_the_seal(bundle.files(), files) => {
+                whole::make_last(target).map_err(fail)
+            }
             _ => Err(HostError::new(
                 format!(
                     "something else stands at {}",
@@ -51,6 +53,27 @@ pub fn write(
         let _ = whole::remove(&part);
     }
     outcome
+}
+
+/// Tries whether a bundle can be written to a place: makes a folder there, and removes it.
+///
+/// # Errors
+/// [`HostError`] when something is there already, or when the folder around it does not
+/// exist or is not writable.
+pub fn try_place(out: &Path) -> Result<(), HostError> {
+    // access(2) would not do: root has every permission, also on a file system that
+    // takes no folders.
+    fs::create_dir(out)
+        .and_then(|()| fs::remove_dir(out))
+        .map_err(|error| {
+            HostError::new(
+                format!(
+                    "no bundle can be written to {}: {error}",
+                    keymoot_core::text::escape_path(out)
+                ),
+                "with --out, name a bundle that does not exist yet, in a folder that exists and is writable",
+            )
+        })
 }
 
 fn write_part(files: &Files, part: &Path) -> Result<(), HostError> {

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::hands::{Device, Hands};
 use crate::{
     device::{self, Cancel, ErrorKind},
-    driver::{Interrupt, Operator, PinPrompt, Remedy, Reply, Trouble, View, Work},
+    driver::{HandOver, Interrupt, Operator, PinPrompt, Remedy, Reply, Takes, Trouble, View, Work},
     host::secret::Secret,
 };
 use keymoot_attestation::Family;
@@ -229,6 +229,10 @@ impl Operator for Unattended {
     fn show_once(&mut self, _: &Handle, _: u32, _: &Secret, _: &Secret) -> Reply<()> {
         // Nobody is here to read them, and nobody will need them.
         Ok(())
+    }
+
+    fn hand_over(&mut self, _: &HandOver) -> Reply<Takes> {
+        Ok(Takes::Copy)
     }
 
     fn working(&mut self, work: &Work, cancel: Option<&Cancel>) {

@@ -10,6 +10,9 @@ use zeroize::Zeroizing;
 use crate::host::secret::Secret;
 use keymoot_core::{HostError, text::escape_path};
 
+/// The largest sealed file that is read back, in bytes.
+const LARGEST: u64 = 1 << 16;
+
 /// Seals the PUK and the management key of a device to an age recipient
 /// (`age1…`, X25519; age-encryption.org/v1). The plaintext is three lines: the
 /// device, the PUK, the management key.
@@ -60,9 +63,6 @@ pub fn seal_test(recipient: &str) -> Result<Vec<u8>, HostError> {
     seal_lines(recipient, &[&[b"keymoot tried this recipient"]])
 }
 
-/// The largest escrow or identity file that is read, in bytes.
-const LARGEST: u64 = 1 << 20;
-
 /// Opens a sealed escrow of a YubiKey with the identities in a file (`AGE-SECRET-KEY-1…`, one a
 /// line), and returns the device's serial number and its PUK.
 ///
@@ -108,6 +108,32 @@ pub fn open_puk(escrow: &Path, identities: &Path) -> Result<(u32, Secret), HostE
         _ => Err(fault(
             "is no escrow of a YubiKey",
             "name the sealed file of this device, ESCROW/HOLDER-NUMBER.age",
+        )),
+    }
+}
+
+/// Writes a sealed file into a folder on the holder's own medium, and reads it back.
+///
+/// # Errors
+/// [`HostError`] when there is no such folder, or the medium gives back something else.
+pub fn write_to(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), HostError> {
+    let path = folder.join(name);
+    if !folder.is_dir() {
+        return Err(HostError::new(
+            format!("{} is no folder", keymoot_core::text::escape_path(folder)),
+            "mount the stick, and type the folder where it is mounted",
+        ));
+    }
+    crate::host::whole::write_durably(&path, bytes)?;
+    let read = keymoot_verify::files::read_bounded(&path, LARGEST)?;
+    match read == bytes {
+        true => Ok(()),
+        false => Err(HostError::new(
+            format!(
+                "{}: the medium gave back something else",
+                keymoot_core::text::escape_path(&path)
+            ),
+            "take another stick",
         )),
     }
 }

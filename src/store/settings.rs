@@ -23,6 +23,9 @@ pub struct Settings {
     pub mode: Mode,
     /// Where the bundle is to be written.
     pub out: PathBuf,
+    /// Where further copies of the bundle are to be written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<PathBuf>,
     /// Where YubiHSM 2 units are looked for: address and port of a connector on this
     /// machine, or `usb`.
     #[serde(default = "usual_connector")]
@@ -138,14 +141,15 @@ pub struct CurrentSettings {
 }
 
 impl CurrentSettings {
-    /// Reads the settings of a ceremony's folder. `out` is another place for its bundle.
+    /// Reads the settings of a ceremony's folder. `outs` are other places for its bundle.
     ///
     /// # Errors
     /// As [`Settings::read`].
-    pub fn read(folder: &Path, out: Option<&Path>) -> Result<Self, HostError> {
+    pub fn read(folder: &Path, outs: &[PathBuf]) -> Result<Self, HostError> {
         let kept = Settings::read(folder)?;
-        let changed = out.map(|out| Settings {
-            out: out.to_owned(),
+        let changed = outs.split_first().map(|(out, copies)| Settings {
+            out: out.clone(),
+            copies: copies.to_vec(),
             ..kept.clone()
         });
         Ok(Self { kept, changed })

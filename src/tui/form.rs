@@ -75,8 +75,16 @@ impl Form {
         false
     }
 
-    /// Shows every line and what was typed.
+    /// Shows every line and what was typed; at the last, a warning of what looks like a PIN.
     pub(super) fn show(&self, page: &mut Page) {
+        let typed = self.fields.iter().take(self.at).map(|(_, field)| field);
+        if self.word.is_some() && typed.clone().any(|field| may_be_pin(field.text())) {
+            page.gap();
+            page.alarm(
+                "A single word of 6 to 8 characters looks like a PIN. Everybody can read a record for ever.",
+                Some("if it is a PIN, go up and take it away"),
+            );
+        }
         for (at, (label, field)) in self.fields.iter().enumerate() {
             if at == self.at {
                 page.refusal(self.refusal.as_deref());
@@ -98,4 +106,10 @@ impl Form {
                 .unwrap_or_default()
         })
     }
+}
+
+/// Whether a line may be a PIN: a single word as long as one.
+fn may_be_pin(line: &str) -> bool {
+    let line = line.trim();
+    (6..=8).contains(&line.chars().count()) && !line.contains(char::is_whitespace)
 }

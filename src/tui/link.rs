@@ -14,7 +14,10 @@ use zeroize::Zeroizing;
 use super::room::RoomSeen;
 use crate::{
     device::Cancel,
-    driver::{Farewell, Interrupt, Operator, PinPrompt, Remedy, Reply, Trouble, View, Work},
+    driver::{
+        Farewell, HandOver, Interrupt, Operator, PinPrompt, Remedy, Reply, Takes, Trouble, View,
+        Work,
+    },
     host::secret::Secret,
 };
 use keymoot_record::{
@@ -60,6 +63,8 @@ pub(super) enum Request {
         puk: Secret,
         management: Secret,
     },
+    /// That the holder takes this file.
+    HandOver(HandOver),
     /// Nothing: this is under way. With `Cancel` it is a wait that can be ended.
     Working(Work, Option<Cancel>),
     /// Why a wait was ended.
@@ -86,6 +91,8 @@ pub(super) enum Heard {
     Answer(Answer),
     /// A PIN.
     Pin(Secret),
+    /// How the holder takes the file.
+    Takes(Takes),
     /// It was seen, or is to be tried again.
     Done,
     /// The PIN is to be unblocked.
@@ -164,6 +171,14 @@ impl Operator for ScreenOperator {
             management: management.duplicate(),
         });
         self.reply(done)
+    }
+
+    fn hand_over(&mut self, file: &HandOver) -> Reply<Takes> {
+        self.send(Request::HandOver(file.clone()));
+        self.reply(|heard| match heard {
+            Heard::Takes(takes) => Some(takes),
+            _ => None,
+        })
     }
 
     fn working(&mut self, work: &Work, cancel: Option<&Cancel>) {

@@ -12,6 +12,8 @@ use keymoot_record::{ceremony::State, rules::roster::Handle};
 
 /// The word that leaves the ceremony, to be resumed.
 const LEAVE: &str = "leave";
+/// The word that keeps what was typed for good.
+const RECORD: &str = "record";
 /// The word that ends a holder's turn.
 const END: &str = "end";
 
@@ -54,13 +56,22 @@ pub(super) enum Turned {
 impl Overlay {
     /// A note.
     fn note() -> Self {
-        Self::Note(Form::new(&["The note, then Enter:"], None))
+        let labels = [
+            "The note, then Enter:",
+            "Right? Type record and press Enter:",
+        ];
+        Self::Note(Form::new(&labels, Some(RECORD)))
     }
 
     /// An exception.
     fn exception() -> Self {
-        let labels = ["What was expected:", "What happened:", "What was decided:"];
-        Self::Exception(Form::new(&labels, None))
+        let labels = [
+            "What was expected:",
+            "What happened:",
+            "What was decided:",
+            "Right? Type record and press Enter:",
+        ];
+        Self::Exception(Form::new(&labels, Some(RECORD)))
     }
 
     /// Leaving.
@@ -126,11 +137,11 @@ impl Overlay {
                 None => Turned::Stays,
             },
             Self::Note(form) if completed => {
-                let [text] = form.take();
+                let [text, _] = form.take();
                 Turned::Wants(Interrupt::Note(text), None)
             }
             Self::Exception(form) if completed => {
-                let [expected, happened, decided] = form.take();
+                let [expected, happened, decided, _] = form.take();
                 let interrupt = Interrupt::Exception {
                     expected,
                     happened,
@@ -212,6 +223,7 @@ impl Overlay {
                 page.gap();
                 page.text("One line, with what was seen or said. It is kept for good and everybody can read it: no secrets.");
                 form.show(page);
+                page.keys = "Enter next  Up before".to_owned();
             }
             Self::Exception(form) => {
                 page.who("The administrator");

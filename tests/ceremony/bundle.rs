@@ -2,7 +2,7 @@
 
 use std::{fs, process::Output};
 
-use keymoot_record::bundle::{Bundle, Files};
+use keymoot_record::bundle::{AFTER_THE_SEAL, Bundle, Files};
 
 use testkit::stage::{Stage, finished, keymoot, said, violated};
 
@@ -19,7 +19,13 @@ fn one_changed_byte_in_any_file_is_found_and_the_file_is_named() {
         // Every file at its ends, in the middle and at places spread over it.
         let step = (content.len() / 16).max(1);
         let places = (0..content.len()).step_by(step).chain([content.len() - 1]);
-        for place in places {
+        // Nothing names the digest of the last line after the seal, which nobody signed.
+        let last = content.trim_ascii_end().rsplit(|byte| *byte == b'\n');
+        let open = match path == AFTER_THE_SEAL {
+            true => last.clone().next().map_or(0, <[u8]>::len) + 1,
+            false => 0,
+        };
+        for place in places.filter(|place| *place + open < content.len()) {
             let mut changed = files();
             changed.get_mut(&path).unwrap()[place] ^= 1;
             let violated = violated(&Bundle::of(changed));

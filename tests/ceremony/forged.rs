@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use keymoot_attestation::TrustStore;
 use keymoot_core::{Outcome, Rule, Verdict, digest::Digest};
 use keymoot_record::{
-    bundle::{self, Bundle, Expectations, Files},
+    bundle::{self, AFTER_THE_SEAL, Bundle, Expectations, Files},
     ceremony::{Plan, PlanFiles, PlanPart, State},
     report,
     transcript::{Chain, Event, Mode, PinTries, Time},
@@ -73,13 +73,30 @@ pub(crate) fn rewritten_from(more: &Files, change: impl FnOnce(&mut Vec<Line>)) 
         });
     let mut files = made.unwrap_or_else(|| honest.clone());
     files.insert("transcript.jsonl".to_owned(), transcript);
+    files.insert(AFTER_THE_SEAL.to_owned(), after(&honest, &chain));
     list_anew(&mut files, &honest, chain.head());
     files
+}
+
+/// What happened after the honest seal, after that of another chain.
+fn after(honest: &Files, sealed: &Chain) -> Vec<u8> {
+    let before = &honest["transcript.jsonl"];
+    let whole = [before.clone(), honest[AFTER_THE_SEAL].clone()].concat();
+    let whole = Chain::read(&whole).unwrap();
+    let begun = Chain::read(before).unwrap().entries().len();
+    let mut chain = sealed.clone();
+    for entry in &whole.entries()[begun..] {
+        let next = chain.next(entry.event.clone(), entry.time).unwrap();
+        chain.push(next).unwrap();
+    }
+    let length = sealed.bytes_through(u64::MAX).len();
+    chain.bytes_through(u64::MAX).split_off(length)
 }
 
 /// Writes the manifest that these files need.
 pub(crate) fn list_anew(files: &mut Files, honest: &Files, head: Digest) {
     files.retain(|path, _| path != MANIFEST && path != SIGNATURES);
+    let after = files.remove(AFTER_THE_SEAL);
     let listed = files.iter().map(|(path, content)| {
         serde_json::json!({
             "path": path,
@@ -97,6 +114,7 @@ pub(crate) fn list_anew(files: &mut Files, honest: &Files, head: Digest) {
     }
     files.insert(MANIFEST.to_owned(), manifest.to_string().into_bytes());
     files.insert(SIGNATURES.to_owned(), honest[SIGNATURES].clone());
+    files.extend(after.map(|after| (AFTER_THE_SEAL.to_owned(), after)));
 }
 
 pub(crate) fn verdicts(files: Files, rehearsal: bool) -> Vec<Verdict> {

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use super::tables::WAYS;
 
 /// The snapshots that show a screen, or what opens over one.
-const SHOWN: [(&str, &[&str]); 30] = [
+const SHOWN: [(&str, &[&str]); 31] = [
     ("Starting", &["starting", "live"]),
     ("Confirm", &["a_step_is_confirmed"]),
     ("RollCall", &["roll_call"]),
@@ -19,6 +19,7 @@ const SHOWN: [(&str, &[&str]); 30] = [
     ("Erase", &["erase"]),
     ("Found", &["found"]),
     ("Pin", &["new_pin", "new_pin_again", "pin", "new_password"]),
+    ("HandOverScreen", &["hand_over"]),
     ("Once", &["shown_once_hidden", "shown_once"]),
     (
         "Review",

@@ -5,10 +5,10 @@ use std::path::Path;
 use super::{
     late::{comes_or_goes, way_on},
     occasions::{Occasion, old_pin},
-    rehearsal::{PLUG, TOUCH, pin, serials, unattended_pin},
+    rehearsal::{PLUG, TOUCH, pin, read_digests, serials, unattended_pin},
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, FAREWELL,
-        IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REMOVE, REVIEW, ROLL_CALL,
+        HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REMOVE, REVIEW, ROLL_CALL,
     },
 };
 use keymoot_attestation::TrustStore;
@@ -216,6 +216,7 @@ fn a_first_ceremony_ends_after_one_key() {
         "--out".as_ref(),
         out.as_os_str(),
     ]);
+    read_digests(&mut at, &dir);
     at.expect(OPENING).enter("bag 17").enter("12:00");
     at.expect(CONFIRM).enter("confirm");
     at.expect(ROLL_CALL).press(&" ".repeat(9)).enter("present");
@@ -230,6 +231,8 @@ fn a_first_ceremony_ends_after_one_key() {
         .enter(&pin(1));
     at.expect(BLINKS)
         .by_hand(TOUCH)
+        .expect(HAND_OVER)
+        .enter("taken")
         .expect(REMOVE)
         .by_hand(PLUG);
     // The second holder's turn ends before its key has proven anything.

@@ -7,8 +7,8 @@ use super::{
     rehearsal::{DOCUMENTS, END, ESCAPE, PLUG, TOUCH, pin, reading_words, serials},
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, ERASE,
-        FAREWELL, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REFUSED, REMOVE, REVIEW,
-        REVIEW_END, ROLL_CALL, TROUBLE, TYPE_PIN,
+        FAREWELL, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REFUSED, REMOVE,
+        REVIEW, REVIEW_END, ROLL_CALL, TROUBLE, TYPE_PIN,
     },
     tables::{STEADY, Tables},
 };
@@ -110,7 +110,11 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
                 .see("touch");
             all.picture("touch", "The device blinks and waits to be touched", STEADY);
         }
-        all.press(TOUCH).expect(REMOVE);
+        all.press(TOUCH).expect(HAND_OVER);
+        if n == 1 {
+            all.see("hand_over");
+        }
+        all.enter("taken").expect(REMOVE);
         if n == 1 {
             all.expect("is in; Ctrl-N unplugs").see("remove");
         }
@@ -250,5 +254,6 @@ fn with_detours(all: &mut Tables, serial: u32) {
         .enter(&last_four(serial));
     all.expect(ERASE).see("erase").enter("erase");
     set_up(all);
-    all.press(TOUCH).expect(REMOVE).press(PLUG);
+    all.press(TOUCH).expect(HAND_OVER).enter("taken");
+    all.expect(REMOVE).press(PLUG);
 }

@@ -15,7 +15,7 @@ use super::{
     escrow::Escrow,
     rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, touch_for, unattended_pin},
     states::{
-        BLINKS, CALL, CALL_TO_SIGN, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REMOVE,
+        BLINKS, CALL, CALL_TO_SIGN, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REMOVE,
         TYPE_PASSWORD, TYPE_PIN,
     },
 };
@@ -143,6 +143,7 @@ fn a_new_pin_is_in_memory_while_it_is_typed_and_with_puk_and_management_key_nowh
     assert_eq!(typed.places.iter().filter(whole).count(), 1, "{typed:?}");
     at.press("\r").expect(NEW_PIN_AGAIN).enter(PIN);
     at.expect(BLINKS).by_hand(TOUCH);
+    at.expect(HAND_OVER).enter("taken");
     at.expect(REMOVE).by_hand(PLUG);
     at.expect(CALL);
 

@@ -7,8 +7,8 @@ use testkit::terminal::Terminal;
 use super::{
     rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, unattended_pin as pin},
     states::{
-        BLINKS, CALL, CALL_TO_SIGN, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REFUSED, REMOVE,
-        TROUBLE, TYPE_PIN,
+        BLINKS, CALL, CALL_TO_SIGN, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REFUSED,
+        REMOVE, TROUBLE, TYPE_PIN,
     },
 };
 
@@ -91,6 +91,8 @@ fn a_device_that_is_enrolled_already_is_refused_for_the_next_holder() {
         .enter("482913");
     at.expect(BLINKS)
         .by_hand(TOUCH)
+        .expect(HAND_OVER)
+        .enter("taken")
         .expect(REMOVE)
         .by_hand(PLUG);
     at.expect(CALL).enter("2").expect(INSERT);
@@ -151,7 +153,9 @@ fn a_note_can_be_recorded_while_a_device_is_awaited() {
     call_first(&mut at);
     at.press(ESCAPE).expect("Ways on").enter("1");
     at.expect("The note, then Enter")
-        .enter("the clock on the wall is slow");
+        .enter("the clock on the wall is slow")
+        .expect("Type record and press Enter")
+        .enter("record");
     // The words of the head before it may leave no room for more.
     at.expect(": note");
     let transcript = fs::read_to_string(rehearsal.dir().join("transcript.jsonl")).unwrap();

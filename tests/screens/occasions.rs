@@ -28,8 +28,8 @@ use super::{
     },
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, ERASE,
-        EXCHANGE, FAREWELL, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, NEWEST_ROOT, OPENING, REMOVE,
-        ROLL_CALL, SPARES, TYPE_PIN,
+        EXCHANGE, FAREWELL, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, NEWEST_ROOT,
+        OPENING, REMOVE, ROLL_CALL, SPARES, TYPE_PIN,
     },
 };
 
@@ -89,7 +89,8 @@ impl Occasion {
             folder.path().join("bundle"),
         ];
         let at = Terminal::start(arguments);
-        let before = format!("{}-ceremony", number - 1);
+        let (before, _) = previous.split_once('-').unwrap();
+        let before = format!("{before}-ceremony");
         Self {
             folder,
             previous: story().join(before),
@@ -190,6 +191,8 @@ impl Occasion {
             .enter(&pin(number))
             .expect(BLINKS)
             .by_hand(TOUCH)
+            .expect(HAND_OVER)
+            .enter("taken")
             .expect(REMOVE)
             .by_hand(PLUG);
     }

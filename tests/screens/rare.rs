@@ -11,9 +11,9 @@ use keymoot_record::ceremony::question::last_four;
 use super::{
     rehearsal::{PLUG, TOUCH, pin, serials, serials_of_units},
     states::{
-        AT_WORK, BLINKS, CALL, CONFIRM, FOUND, IDENTIFY, INSERT, INSERT_UNIT, NEW_PASSWORD,
-        NEW_PASSWORD_AGAIN, NEW_PIN, NEW_PIN_AGAIN, ONCE, ONCE_HIDDEN, OPENING, REMOVE, ROLL_CALL,
-        TROUBLE, VIOLATIONS,
+        AT_WORK, BLINKS, CALL, CONFIRM, FOUND, HAND_OVER, IDENTIFY, INSERT, INSERT_UNIT,
+        NEW_PASSWORD, NEW_PASSWORD_AGAIN, NEW_PIN, NEW_PIN_AGAIN, ONCE, ONCE_HIDDEN, OPENING,
+        REMOVE, ROLL_CALL, TROUBLE, VIOLATIONS,
     },
     tables::Tables,
 };
@@ -78,6 +78,7 @@ fn screens_that_a_smooth_ceremony_never_shows_are_the_same_everywhere() {
         .enter("again");
     all.expect(FOUND).see("found").enter("adopt");
     all.expect(AT_WORK).see("at_work");
+    all.expect(HAND_OVER).enter("taken");
     all.expect(REMOVE).see("remove_a_unit");
 }
 

@@ -69,10 +69,14 @@ pub(crate) const BLINKS: State = State::new(
 );
 /// A device takes its time.
 pub(crate) const AT_WORK: State = State::new("at work 0:0", &["key-generated"]);
+/// What was sealed to the holder is taken along.
+pub(crate) const HAND_OVER: State =
+    State::new("or taken if you have a copy", &["enrolled", "log-read"]);
 pub(crate) const REMOVE: State = State::new(
     "Take your device out",
     &[
         "enrolled",
+        "escrow-handed",
         "signed",
         "closed",
         "proved",

@@ -23,7 +23,8 @@ use super::{
     },
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, FAREWELL,
-        IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REMOVE, ROLL_CALL, SPARES, TYPE_PIN,
+        HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REMOVE, ROLL_CALL, SPARES,
+        TYPE_PIN,
     },
     traced::Traced,
 };
@@ -105,7 +106,8 @@ fn by_screens() -> Held {
         at.expect(NEW_PIN).enter(&pin(n));
         at.expect(NEW_PIN_AGAIN).enter(&pin(n));
         at.expect(BLINKS);
-        at.by_hand(TOUCH).expect(REMOVE).by_hand(PLUG);
+        at.by_hand(TOUCH).expect(HAND_OVER).enter("taken");
+        at.expect(REMOVE).by_hand(PLUG);
         busiest = busiest.max(besides);
     }
 
@@ -185,6 +187,7 @@ fn by_lines() -> (Held, String) {
         said += &answer(at, "New PIN, second time", &pin(n));
         said += &at.read("* touches it");
         at.enter("*");
+        answer(at, "or taken if you have a copy", "taken");
         said += &at.read("+ unplugs it");
         at.enter("+");
     }

@@ -369,6 +369,9 @@ rules! {
          ceremony ended without its purpose, one key of those present, if there is any.";
     BundleInputs = "BUNDLE-INPUTS" since 2:
         "every file that the ceremony starts from is one that a rule checks.";
+    BundleAfter = "BUNDLE-AFTER" since 2:
+        "what happened after the seal is there, continues the sealed chain, and may follow it. \
+         Nobody signed it.";
     BundlePrevious = "BUNDLE-PREVIOUS":
         "the bundle that a ceremony starts from was closed by at least its policy's threshold of \
          keys, its scenario is not `quorum-lost`, and it did not end without its purpose.";

@@ -80,6 +80,18 @@ pub fn escape_path(path: &std::path::Path) -> String {
     escape(&path.display().to_string())
 }
 
+/// A path for a command that people copy: as [`escape_path`] shows it, in quotation marks where a
+/// shell would take it apart.
+#[must_use]
+pub fn quoted_path(path: &std::path::Path) -> String {
+    let shown = escape_path(path);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
+    match !shown.is_empty() && shown.chars().all(plain) {
+        true => shown,
+        false => format!("'{}'", shown.replace('\'', "'\\''")),
+    }
+}
+
 /// The words of a text and what stands between them, in order.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;

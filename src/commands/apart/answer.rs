@@ -159,6 +159,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         journal: turn.journal,
         trust: opened.trust.clone(),
         out: out.clone(),
+        copies: Vec::new(),
         connector: connector.map_err(|why| HostError::new(why, "try again"))?,
         attachments: Box::new(|| Ok(bundle::Files::new())),
     };

@@ -52,7 +52,7 @@ impl Held {
             let what = "the ceremony was not begun";
             return Err(HostError::new(what, "begin it with keymoot run or rehearse").into());
         }
-        let settings = CurrentSettings::read(dir, None)?;
+        let settings = CurrentSettings::read(dir, &[])?;
         let mode = settings.check(state.opening.as_ref());
         let mode = mode.map_err(|violation| Failure::violations(vec![violation]))?;
         let trust = match mode {

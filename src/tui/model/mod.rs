@@ -222,6 +222,7 @@ impl Model {
             } => self.stand(Box::new(screens::Once::new(
                 holder, serial, puk, management,
             ))),
+            Request::HandOver(file) => self.stand(Box::new(screens::HandOverScreen::new(file))),
             Request::Trouble(trouble) => self.stand(Box::new(screens::TroubleScreen::new(trouble))),
             Request::Finished(farewell) => {
                 self.overlay = None;

@@ -3,6 +3,7 @@
 mod confirm;
 mod device;
 mod farewell;
+mod handing;
 mod newest_root;
 mod once;
 mod pin;
@@ -19,6 +20,7 @@ use crossterm::event::KeyEvent;
 
 pub(super) use self::{
     farewell::FarewellScreen,
+    handing::HandOverScreen,
     once::Once,
     pin::Pin,
     trouble::TroubleScreen,

@@ -67,7 +67,8 @@ impl Screen for TroubleScreen {
             if word == UNBLOCK {
                 return Some(Heard::Unblock);
             }
-            self.word.refuse(format!("Type the word {UNBLOCK} or {AGAIN}."));
+            self.word
+                .refuse(format!("Type the word {UNBLOCK} or {AGAIN}."));
             return None;
         }
         self.word.refuse(format!("Type the word {AGAIN}."));

@@ -41,7 +41,10 @@ fn turn() -> Story {
 #[test]
 fn a_note_is_taken_in_the_middle_of_a_question() {
     let mut table = Table::asked(&Story::at_confirm());
-    table.control('o').enter("the projector was replaced");
+    table
+        .control('o')
+        .enter("the projector was replaced")
+        .enter("record");
     assert_eq!(
         table.interrupt(),
         Interrupt::Note("the projector was replaced".to_owned())
@@ -52,7 +55,11 @@ fn a_note_is_taken_in_the_middle_of_a_question() {
 fn what_was_typed_before_a_note_is_there_after_it() {
     let story = Story::at_confirm();
     let mut table = Table::asked(&story);
-    table.enter("A 1234").press(KeyCode::F(2)).enter("a note");
+    table
+        .enter("A 1234")
+        .press(KeyCode::F(2))
+        .enter("a note")
+        .enter("record");
     table.interrupt();
     table.request(Request::Ask(story.question(), None));
     assert!(table.picture().contains(": A 1234"));
@@ -70,7 +77,8 @@ fn an_exception_has_three_lines() {
         .control('e')
         .enter("nine")
         .enter("eight")
-        .enter("wait");
+        .enter("wait")
+        .enter("record");
     assert_eq!(
         table.interrupt(),
         Interrupt::Exception {
@@ -142,7 +150,7 @@ fn what_is_wanted_while_the_device_works_is_told_at_the_next_question() {
     let story = turn();
     let mut table = Table::of(&story);
     table.request(Request::Working(busy(), None));
-    table.control('o').enter("it blinks");
+    table.control('o').enter("it blinks").enter("record");
     assert!(table.nothing_happened());
     assert!(
         table
@@ -157,7 +165,7 @@ fn what_is_wanted_while_the_device_works_is_told_at_the_next_question() {
 fn what_is_wanted_while_the_device_works_ends_the_next_wait() {
     let mut table = Table::of(&turn());
     table.request(Request::Working(busy(), None));
-    table.control('o').enter("it blinks");
+    table.control('o').enter("it blinks").enter("record");
     table.request(Request::Working(insert(), Some(Cancel::new())));
     assert!(matches!(table.acts().as_slice(), [Act::EndWait(_)]));
     table.request(Request::Interrupted);
@@ -169,7 +177,7 @@ fn a_wait_that_ended_by_itself_meanwhile_loses_no_note() {
     let story = turn();
     let mut table = Table::of(&story);
     table.request(Request::Working(insert(), Some(Cancel::new())));
-    table.control('o').enter("at last");
+    table.control('o').enter("at last").enter("record");
     table.acts();
     // The device was inserted at the same moment: the driver asks on.
     table.request(Request::Ask(story.question(), None));
@@ -196,7 +204,9 @@ fn two_notes_are_told_one_after_the_other() {
     let story = turn();
     let mut table = Table::of(&story);
     table.request(Request::Working(busy(), None));
-    table.control('o').enter("one").control('o').enter("two");
+    for note in ["one", "two"] {
+        table.control('o').enter(note).enter("record");
+    }
     table.request(Request::Ask(story.question(), None));
     assert_eq!(table.interrupt(), Interrupt::Note("one".to_owned()));
     table.request(Request::Ask(story.question(), None));
@@ -211,7 +221,7 @@ fn a_note_being_written_survives_whatever_happens_meanwhile() {
     table.control('o').keys("it does not ");
     table.request(Request::Working(busy(), None));
     table.request(Request::Ask(story.question(), None));
-    table.enter("fit");
+    table.enter("fit").enter("record");
     assert_eq!(
         table.interrupt(),
         Interrupt::Note("it does not fit".to_owned())
@@ -225,7 +235,8 @@ fn another_overlay_does_not_wipe_out_a_note() {
         .control('o')
         .keys("half a ")
         .control('l')
-        .enter("note");
+        .enter("note")
+        .enter("record");
     assert_eq!(table.interrupt(), Interrupt::Note("half a note".to_owned()));
 }
 
@@ -235,4 +246,16 @@ fn after_an_answer_the_keys_wait_for_the_driver() {
     table.enter("1");
     table.acts();
     assert!(table.enter("2").nothing_happened());
+}
+
+#[test]
+fn what_looks_like_a_pin_is_warned_of_before_it_is_kept() {
+    let mut table = Table::asked(&Story::at_confirm());
+    table.control('o').enter("482913");
+    assert!(table.says("looks like a PIN"));
+    assert!(table.nothing_happened());
+    let mut table = Table::asked(&Story::at_confirm());
+    table.control('o').enter("the lamp fell over");
+    assert!(!table.says("looks like a PIN"));
+    assert!(table.picture().contains("the lamp fell over"));
 }

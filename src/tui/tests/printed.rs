@@ -133,6 +133,7 @@ fn every_row_of_every_state_is_among_the_printed_lines() {
         .line("?")
         .line("1")
         .line("a note that is written")
+        .line("record")
         .line("?")
         .line("3")
         .line("4")

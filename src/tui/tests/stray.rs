@@ -176,6 +176,7 @@ fn confirmed(heard: &Heard, asked: Option<&(State, Question)>) -> Option<String>
         (Heard::Interrupt(Interrupt::Note(_) | Interrupt::Exception { .. }), _) => None,
         (Heard::Interrupt(interrupt), _) => Some(format!("{interrupt:?}")),
         (Heard::Done, _) => Some("seen, or tried again".to_owned()),
+        (Heard::Takes(takes), _) => Some(format!("{takes:?}")),
         (Heard::Unblock, _) => Some("the PIN is to be unblocked".to_owned()),
         // Whether a PIN is right, the device says; it is not asked for a confirmation.
         (Heard::Pin(_), _) => None,

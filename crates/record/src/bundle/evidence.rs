@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Bundle, Files, MANIFEST, Manifest, SIGNATURES, STOP, amendments,
+    AFTER_THE_SEAL, Bundle, Files, MANIFEST, Manifest, SIGNATURES, STOP, amendments,
     contents::{INPUTS, REPORT_HTML, REPORT_MARKDOWN, TUF_ROOT, UNFINISHED, contents},
     manifest,
     record::Record,
@@ -199,7 +199,9 @@ impl<'b> Evidence<'b> {
         let paths: BTreeSet<_> = made.keys().chain(self.files.keys()).collect();
         let mut wrong: Vec<_> = paths
             .into_iter()
-            .filter(|path| ![MANIFEST, SIGNATURES].contains(&path.as_str()) && !by_facts(path))
+            .filter(|path| {
+                ![MANIFEST, SIGNATURES, AFTER_THE_SEAL].contains(&path.as_str()) && !by_facts(path)
+            })
             .filter(|path| made.get(*path) != self.files.get(*path))
             .map(|path| excerpt(path))
             .collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 
-use super::{ContentsError, Files};
+use super::{AFTER_THE_SEAL, ContentsError, Files};
 use crate::{
     ceremony::{State, statement},
     report::DERIVATION,
@@ -159,7 +159,7 @@ pub(super) fn of_revision(
     let (Some(opening), Some(seal)) = (&state.opening, &state.sealed) else {
         return Err(ContentsError::of("its transcript is not sealed"));
     };
-    let beside = |path: &str| [MANIFEST, SIGNATURES].contains(&path);
+    let beside = |path: &str| [MANIFEST, SIGNATURES, AFTER_THE_SEAL].contains(&path);
     let others = files.iter().filter(|(path, _)| !beside(path));
     let listed = others.map(|(path, bytes)| Listed {
         path: path.clone(),

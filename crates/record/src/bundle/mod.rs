@@ -4,6 +4,7 @@
 //! speaks of ([`contents`]); the manifest lists them all, and the holders' closing
 //! signatures are over the manifest's exact bytes.
 
+mod after;
 mod amendments;
 mod answered;
 mod audits;
@@ -23,6 +24,7 @@ mod verify;
 
 use std::collections::BTreeMap;
 
+pub use after::{AFTER_THE_SEAL, after_the_seal, same_but_after_the_seal};
 pub(crate) use amendments::{replaced, unwound};
 pub use contents::{
     ATTESTATIONS, ContentsError, REPOSITORIES, TUF_CRATES, TUF_ROOT, contents, enrolment_folder,

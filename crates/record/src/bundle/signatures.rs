@@ -37,7 +37,7 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
         Err(why) => return fault(why),
     };
     let message = statement::signed_bytes(statement::MANIFEST, manifest);
-    let mut closers = BTreeSet::new();
+    let (mut closers, mut handles) = (BTreeSet::new(), BTreeSet::new());
     for signature in &signatures.signatures {
         let enrolled = state.seats.iter().find_map(|seat| {
             let enrolled = seat.enrolled()?;
@@ -62,6 +62,7 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
             return fault(format!("the signature of {} is not good", seat.handle));
         }
         closers.insert(enrolled.spki.clone());
+        handles.insert(seat.handle.to_string());
     }
     let threshold = state.needed(Purpose::Close);
     if closers.len() < threshold {
@@ -74,7 +75,7 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
     Verdict::held(
         Rule::BundleClosed,
         format!(
-            "{} distinct keys {} closed the bundle{}",
+            "{} distinct keys {} closed the bundle{}{}",
             closers.len(),
             match ended {
                 true => "of those present",
@@ -83,6 +84,10 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
             match closers.len() < quorum {
                 true => format!(", fewer than the quorum of {quorum}"),
                 false => String::new(),
+            },
+            match handles.is_empty() {
+                true => String::new(),
+                false => format!(": {}", handles.into_iter().collect::<Vec<_>>().join(", ")),
             }
         ),
     )

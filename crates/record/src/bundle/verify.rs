@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Bundle, MANIFEST, Manifest, SIGNATURES,
+    AFTER_THE_SEAL, Bundle, MANIFEST, Manifest, SIGNATURES, after,
     evidence::{self, Evidence},
     signatures,
 };
@@ -82,6 +82,7 @@ pub fn verify(bundle: &Bundle, expected: &Expectations, vendor: &TrustStore) -> 
             verdicts.extend(evidence.judge());
             verdicts.push(complete(&evidence.state, expected));
             verdicts.push(signatures::closed(bundle, &evidence));
+            verdicts.extend(after::judge(bundle.files(), &evidence));
             let plan = &evidence.state.plan;
             if let Some(set) = &expected.plan {
                 verdicts.extend(expectation::compare(plan, manifest.mode, set));
@@ -125,7 +126,7 @@ fn files(bundle: &Bundle, manifest: &Manifest) -> Verdict {
         .iter()
         .map(|file| (file.path.as_str(), file))
         .collect();
-    let beside = [MANIFEST, SIGNATURES];
+    let beside = [MANIFEST, SIGNATURES, AFTER_THE_SEAL];
     let found: BTreeSet<&str> = bundle
         .files()
         .keys()

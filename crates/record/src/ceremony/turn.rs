@@ -30,6 +30,8 @@ pub struct Turn {
     pub device: Option<Seen>,
     /// What was sealed to the holder in this turn.
     pub escrow: Option<Digest>,
+    /// Whether the holder has the sealed file.
+    pub handed: bool,
     /// How far it has come.
     pub stage: Stage,
     /// Whether the last signature was announced and not recorded.
@@ -100,6 +102,7 @@ impl Turn {
             purpose,
             device: None,
             escrow: None,
+            handed: false,
             stage: Stage::Insert,
             announced: false,
         }

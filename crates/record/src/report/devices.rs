@@ -8,7 +8,10 @@ use super::{
     page::{Block, Phrase, Row, Span, Table},
     verdicts,
 };
-use crate::ceremony::script::Document;
+use crate::{
+    ceremony::script::Document,
+    transcript::{Event, event::Handed},
+};
 use keymoot_attestation::{Family, Specifics, VerifiedAttestation};
 use keymoot_core::{digest::Digest, text::escape};
 
@@ -84,7 +87,7 @@ pub(super) fn each(facts: &Facts<'_>) -> Vec<Block> {
                 "{}: {} {}",
                 holder.seat.handle, device.enrolment.family, device.enrolment.serial
             )));
-            blocks.push(Block::Facts(lines(holder, device)));
+            blocks.push(Block::Facts(lines(facts, holder, device)));
             blocks.push(verdicts::list(&device.verdicts));
         }
     }
@@ -114,7 +117,11 @@ fn spares(facts: &Facts<'_>) -> Vec<Block> {
     vec![Block::Paragraph(told.into()), Block::List(kept)]
 }
 
-fn lines(holder: &Holder<'_>, device: &Device<'_>) -> Vec<(&'static str, Vec<Phrase>)> {
+fn lines(
+    facts: &Facts<'_>,
+    holder: &Holder<'_>,
+    device: &Device<'_>,
+) -> Vec<(&'static str, Vec<Phrase>)> {
     let proven = &device.proven;
     let spki = Digest::of(&device.enrolment.spki);
     let chain = proven.chain().iter().map(|link| {
@@ -162,7 +169,13 @@ fn lines(holder: &Holder<'_>, device: &Device<'_>) -> Vec<(&'static str, Vec<Phr
                 None if device.enrolment.family == Family::YubiHsm => {
                     "the signer's is the holder's; nobody has the administrator's"
                 }
-                Some(_) => "sealed to the holder, who took them along",
+                Some(_) => match handed(facts, device.enrolment.serial) {
+                    Some(Handed::Stick) => {
+                        "sealed to the holder, and written to the holder's own medium in the same turn"
+                    }
+                    Some(Handed::Taken) => "sealed to the holder, who took a copy along",
+                    None => "sealed to the holder; how they reached the holder was not recorded",
+                },
                 None => "shown to the holder once; nobody else has them",
             }
             .into(),
@@ -176,6 +189,15 @@ fn lines(holder: &Holder<'_>, device: &Device<'_>) -> Vec<(&'static str, Vec<Phr
         ))],
     ));
     lines
+}
+
+/// How the sealed file of a device reached its holder.
+fn handed(facts: &Facts<'_>, serial: u32) -> Option<Handed> {
+    let mut entries = facts.chain.entries().iter().rev();
+    entries.find_map(|entry| match &entry.event {
+        Event::EscrowHanded { serial: s, how, .. } if *s == serial => Some(*how),
+        _ => None,
+    })
 }
 
 /// What only devices of one family state, in words.

@@ -45,6 +45,16 @@ pub struct Program {
     pub sbom: Digest,
 }
 
+/// How a sealed file reached its holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Handed {
+    /// The program wrote it to the holder's own medium, and read it back.
+    Stick,
+    /// The holder said that a copy was taken on another way.
+    Taken,
+}
+
 /// Somebody whom the roster names, and who may come and go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -334,6 +344,15 @@ pub enum Event {
         /// The age file sealed to the holder; absent where they were shown once.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sealed: Option<Digest>,
+    },
+    /// The holder has the file that was sealed in this turn.
+    EscrowHanded {
+        /// The holder.
+        holder: String,
+        /// The device.
+        serial: u32,
+        /// How it reached the holder.
+        how: Handed,
     },
     /// PIN, PUK and management key, or passwords, were set, and no factory value
     /// answers any more.

@@ -10,6 +10,7 @@ pub mod chain;
 mod device_state;
 pub mod event;
 mod sentence;
+mod typed;
 mod unknown;
 
 pub use branch::Branch;

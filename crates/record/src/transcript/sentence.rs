@@ -1,6 +1,6 @@
 //! Events in sentences, for people: on a projector, in a report, in a log.
 
-use super::{Event, Program};
+use super::{Event, Program, event::Handed};
 use keymoot_core::text::escape;
 
 impl Event {
@@ -248,6 +248,18 @@ impl Event {
                 match sealed {
                     Some(_) => format!("sealed to {}", escape(holder)),
                     None => format!("given to {} alone", escape(holder)),
+                }
+            ),
+            Self::EscrowHanded {
+                holder,
+                serial,
+                how,
+            } => format!(
+                "{} has the sealed file of device {serial}, {}",
+                escape(holder),
+                match how {
+                    Handed::Stick => "on a medium of the holder's own",
+                    Handed::Taken => "and says how it was taken along",
                 }
             ),
             Self::Provisioned { serial, .. } => {

@@ -12,9 +12,13 @@ use std::{
 };
 
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, Verdict, digest::Digest, text::escape};
+use keymoot_core::{
+    HostError, Verdict,
+    digest::Digest,
+    text::{escape, escape_path, quoted_path},
+};
 use keymoot_record::{
-    bundle::{self, Bundle, Expectations, ExpectedFiles},
+    bundle::{self, Bundle, Expectations, ExpectedFiles, MANIFEST, SIGNATURES},
     expectation::{self, ExpectationSet},
 };
 
@@ -80,6 +84,7 @@ impl Judged {
     /// # Errors
     /// [`HostError`] when the disk gives something back that cannot be read.
     fn of(path: &Path, expected: &Expectations, vendor: &TrustStore) -> Result<Self, HostError> {
+        is_bundle(path)?;
         let (bundle, verdicts) = match crate::read(path) {
             Ok(bundle) => {
                 let verdicts = bundle::verify(&bundle, expected, vendor);
@@ -103,6 +108,37 @@ impl Judged {
     fn too_old_for(&self) -> usize {
         let verdicts = self.verdicts.iter();
         verdicts.filter(|verdict| verdict.since.is_some()).count()
+    }
+}
+
+/// Whether there is any sign of a bundle at this path: the likeliest mistake is a wrong path.
+///
+/// # Errors
+/// [`HostError`] that says what is there instead.
+fn is_bundle(path: &Path) -> Result<(), HostError> {
+    let shown = escape_path(path);
+    if path.is_file() {
+        return Err(HostError::new(
+            format!("{shown} is a file, and a bundle is a folder"),
+            match path
+                .extension()
+                .is_some_and(|end| end == "tar" || end == "gz" || end == "tgz")
+            {
+                true => format!(
+                    "unpack it: tar -xf {}; then verify the folder",
+                    quoted_path(path)
+                ),
+                false => "name the folder that holds MANIFEST.json".to_owned(),
+            },
+        ));
+    }
+    let signs = [MANIFEST, SIGNATURES, "transcript.jsonl", "report.html"];
+    match !path.is_dir() || signs.iter().any(|name| path.join(name).exists()) {
+        true => Ok(()),
+        false => Err(HostError::new(
+            format!("{shown} holds no bundle: it has no {MANIFEST} and no transcript.jsonl"),
+            "name the folder that holds MANIFEST.json; a working tree is verified by its root.json",
+        )),
     }
 }
 

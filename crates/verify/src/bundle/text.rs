@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use keymoot_core::{Outcome, RuleId, Verdict, text::escape_path};
+use keymoot_core::{Outcome, Rule, RuleId, Verdict, text::escape_path};
 use keymoot_record::{
     bundle::{self, Expectations},
     expectation::ExpectationSet,
@@ -77,6 +77,15 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             "keymoot did not ask {many} rules: they need records that the older program did not write."
         ),
     };
+    for (rule, name) in [
+        (Rule::BundleClosed, "Closed by"),
+        (Rule::BundleAfter, "After the seal"),
+    ] {
+        let said = verdicts.iter().find(|verdict| verdict.rule == rule);
+        if let Some(said) = said.filter(|said| said.outcome == Outcome::Held && !rules) {
+            let _ = writeln!(text, "{name}: {}.", said.detail);
+        }
+    }
     if violated.is_empty() && !expected.ended {
         let previous = judged.bundle.as_ref().map(bundle::previous_state);
         if let Some(verdict) = previous.filter(Verdict::is_violated) {

@@ -30,6 +30,14 @@ impl State {
                     .escrow = *sealed;
                 self.moves_on(holder, *serial, Stage::Provision, Stage::HalfProvisioned)
             }
+            Event::EscrowHanded { holder, serial, .. } => {
+                let turn = self.device_at_stage(holder, *serial, &[Stage::Remove])?;
+                if turn.escrow.is_none() || turn.handed {
+                    return Err("nothing is left to be handed over".to_owned());
+                }
+                turn.handed = true;
+                Ok(())
+            }
             Event::Provisioned {
                 holder,
                 serial,

@@ -1,0 +1,82 @@
+//! What happened after the seal: the closing, and what people had recorded meanwhile. Nobody signed
+//! it, and no later ceremony reads it.
+
+use std::sync::Arc;
+
+use super::{Files, evidence::Evidence};
+use crate::{
+    ceremony::State,
+    transcript::{Chain, Event},
+};
+use keymoot_core::{Rule, Verdict, Violation};
+
+/// The lines of the transcript after its seal, beside the manifest and not in it.
+pub const AFTER_THE_SEAL: &str = "after-the-seal.jsonl";
+
+/// The lines after the seal up to now; `None` where the transcript has an older format, whose
+/// bundles have no such file.
+#[must_use]
+pub fn after_the_seal(state: &State, chain: &Chain) -> Option<Vec<u8>> {
+    let seal = state.sealed.as_ref().filter(|_| state.format() >= 2)?;
+    let last = chain.entries().last()?.seq;
+    let sealed = chain.bytes_through(seal.seq).len();
+    Some(chain.bytes_through(last).split_off(sealed))
+}
+
+/// Whether two bundles are the same but for what happened after the seal.
+#[must_use]
+pub fn same_but_after_the_seal(one: &Files, other: &Files) -> bool {
+    let before = |files: &Files| {
+        let mut files = files.clone();
+        files.remove(AFTER_THE_SEAL);
+        files
+    };
+    before(one) == before(other)
+}
+
+/// BUNDLE-AFTER: the lines after the seal continue the sealed chain, and each may follow.
+pub(super) fn judge(files: &Files, evidence: &Evidence<'_>) -> Option<Verdict> {
+    let bytes = match files.get(AFTER_THE_SEAL) {
+        Some(bytes) => bytes,
+        None if evidence.state.format() < 2 => return None,
+        None => return Some(fault(format!("{AFTER_THE_SEAL} is missing"))),
+    };
+    let sealed = files.get("transcript.jsonl").map(Vec::as_slice);
+    let whole = [sealed.unwrap_or_default(), bytes].concat();
+    let chain = match Chain::read(&whole) {
+        Ok(chain) => chain,
+        Err(error) => return Some(fault(format!("{AFTER_THE_SEAL}: {error}"))),
+    };
+    if let Err(illegal) = State::fold(Arc::clone(evidence.state.origin()), &chain) {
+        return Some(fault(format!("{AFTER_THE_SEAL}: {illegal}")));
+    }
+    let lines = chain.entries().iter().skip(evidence.chain.entries().len());
+    let told: Vec<_> = lines
+        .clone()
+        .filter(|entry| {
+            matches!(
+                entry.event,
+                Event::Note { .. } | Event::Exception { .. } | Event::Mishap { .. }
+            )
+        })
+        .map(crate::transcript::Entry::sentence)
+        .collect();
+    let detail = format!(
+        "{} lines after the seal continue the chain and are not signed{}",
+        lines.count(),
+        match told.is_empty() {
+            true => String::new(),
+            false => format!(": {}", told.join("; ")),
+        }
+    );
+    Some(Verdict::held(Rule::BundleAfter, detail))
+}
+
+fn fault(what: String) -> Verdict {
+    Violation::new(
+        Rule::BundleAfter,
+        what,
+        "get the bundle again from those who published it; what is signed is judged by the other rules",
+    )
+    .into()
+}

@@ -1,0 +1,60 @@
+//! The sealed file reaches its holder before the turn ends.
+
+use crossterm::event::KeyEvent;
+
+use super::{Screen, Sight};
+use crate::{
+    driver::{HandOver, Takes},
+    tui::{field::TypedWord, link::Heard, page::Page},
+};
+
+/// The word that says that the holder has a copy.
+const TAKEN: &str = "taken";
+
+/// The screen: where the file is, and where it goes.
+pub(in crate::tui) struct HandOverScreen {
+    file: HandOver,
+    word: TypedWord,
+}
+
+impl HandOverScreen {
+    /// The screen of this file.
+    pub(crate) fn new(file: HandOver) -> Self {
+        let mut word = TypedWord::default();
+        if let Some(why) = &file.refused {
+            word.refuse(why.clone());
+        }
+        Self { file, word }
+    }
+}
+
+impl Screen for HandOverScreen {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        page.who(&sight.person(&self.file.holder));
+        page.headline("Take your sealed file along.");
+        page.gap();
+        page.text(&format!(
+            "What unlocks device {} is sealed to you alone, in {} bytes. In the ceremony's folder:",
+            self.file.serial, self.file.size
+        ));
+        page.item("  ", &self.file.file, page.sheet.typed());
+        page.text("Without it a blocked PIN ends the life of your key. Plug your own stick in and have it mounted; the program writes the file there and reads it back.");
+        self.word.show(
+            page,
+            &format!("The stick's folder, or {TAKEN} if you have a copy:"),
+        );
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        let typed = self.word.key(key)?;
+        if typed == TAKEN {
+            return Some(Heard::Takes(Takes::Copy));
+        }
+        if typed.starts_with('/') {
+            return Some(Heard::Takes(Takes::Into(typed.into())));
+        }
+        self.word
+            .refuse(format!("Type a folder that begins with /, or {TAKEN}."));
+        None
+    }
+}

@@ -1,0 +1,110 @@
+//! Records that people type: a PIN among them, and those after the seal.
+
+use super::{
+    late::way_on,
+    rehearsal::{PLUG, Rehearsal, transcript},
+    states::{CALL, CALL_TO_CLOSE, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN},
+};
+use keymoot_attestation::TrustStore;
+use keymoot_record::{
+    bundle::{self, AFTER_THE_SEAL, Bundle, Expectations},
+    transcript::Event,
+};
+use testkit::terminal::Terminal;
+
+fn note(at: &mut Terminal, text: &str) {
+    way_on(at, "record a note")
+        .expect("The note, then Enter")
+        .enter(text)
+        .expect("Type record and press Enter")
+        .enter("record");
+}
+
+#[test]
+fn a_pin_that_was_typed_as_a_note_is_refused_as_a_pin() {
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let mut at = rehearsal.resume();
+    if at.expect_any([CALL, INSERT]) == 1 {
+        at.press("\u{1b}").expect("Ways on").press("3");
+        at.expect("Why it ends").enter("again").enter("end");
+        at.expect(CALL);
+    }
+    note(&mut at, "482913");
+    at.expect(CALL.following(&["note"]))
+        .enter("1")
+        .expect(INSERT);
+    at.by_hand(PLUG).expect(IDENTIFY).enter("8521");
+    at.expect(NEW_PIN)
+        .enter("482913")
+        .expect(NEW_PIN_AGAIN)
+        .enter("482913");
+    at.expect("stands in the transcript");
+}
+
+#[test]
+fn a_note_after_the_seal_is_in_the_bundle_and_said_to_be_unsigned() {
+    let rehearsal = Rehearsal::until("closing", &[]);
+    let out = rehearsal.dir().join("bundle");
+    let mut at = rehearsal.resume();
+    at.expect(CALL_TO_CLOSE.following(&["manifest-made", "resumed"]));
+    note(&mut at, "the lamp fell over");
+    at.expect(CALL_TO_CLOSE.following(&["note"]));
+    drop(at);
+    let chain = transcript(&rehearsal.dir());
+    assert!(matches!(
+        chain.entries().last().map(|entry| &entry.event),
+        Some(Event::Note { .. })
+    ));
+    // The rest goes by itself.
+    let settings = rehearsal.dir().join("settings.json");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let text = text.replace("\"unattended\": false", "\"unattended\": true");
+    std::fs::write(&settings, text).unwrap();
+    let done = testkit::programs::keymoot()
+        .arg("resume")
+        .arg(rehearsal.dir())
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{done:?}");
+    let bundle = keymoot_verify::read(&out).unwrap();
+    let after = String::from_utf8(bundle.files()[AFTER_THE_SEAL].clone()).unwrap();
+    assert!(after.contains("the lamp fell over"), "{after}");
+    let expected = Expectations {
+        rehearsal: true,
+        ..Expectations::default()
+    };
+    let said = |bundle: &Bundle| {
+        let verdicts = bundle::verify(bundle, &expected, &TrustStore::vendor().unwrap());
+        let violated: Vec<_> = verdicts
+            .iter()
+            .filter(|v| v.is_violated())
+            .cloned()
+            .collect();
+        let after = verdicts.into_iter().find(|v| v.rule.id() == "BUNDLE-AFTER");
+        (violated, after.unwrap().detail)
+    };
+    let (violated, detail) = said(&bundle);
+    assert!(violated.is_empty(), "{violated:?}");
+    assert!(
+        detail.contains("are not signed: note: the lamp fell over"),
+        "{detail}"
+    );
+
+    // A line that was altered breaks the chain, and nothing else.
+    let mut files = bundle.files().clone();
+    let forged = after.replace("the lamp fell over", "the lamp fell down");
+    files.insert(AFTER_THE_SEAL.to_owned(), forged.into_bytes());
+    let (violated, _) = said(&Bundle::of(files));
+    let rules: Vec<_> = violated.iter().map(|v| v.rule.id()).collect();
+    assert_eq!(rules, ["BUNDLE-AFTER"]);
+
+    let output = testkit::programs::keymoot()
+        .args(["verify", "--rehearsal"])
+        .arg(&out)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("Closed by: "), "{said}");
+    assert!(said.contains("holder-1"), "{said}");
+    assert!(said.contains("After the seal: "), "{said}");
+}
