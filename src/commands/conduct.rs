@@ -29,7 +29,7 @@ use keymoot_record::{
 use keymoot_verify::say;
 
 use super::{
-    Failure, arguments, begin,
+    Failure, arguments, begin, dress,
     operate::{Manner, operate},
 };
 
@@ -104,6 +104,9 @@ pub(crate) fn conduct(
     )?;
     Ok(match outcome {
         Outcome::Finished => {
+            if mode == Mode::Rehearsal && settings.simulator.is_none() {
+                dress::offer_resets(dir)?;
+            }
             let ended = ended_without(dir);
             say!("{}", what_now(settings, &plan, mode, ended));
             if plan.script.script().scenario.changes_policy() && !ended {

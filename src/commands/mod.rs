@@ -6,6 +6,7 @@ mod arguments;
 mod begin;
 pub(crate) mod conduct;
 pub(crate) mod device;
+mod dress;
 pub(crate) mod export;
 pub(crate) mod inputs;
 mod operate;

@@ -35,7 +35,7 @@ use keymoot_record::{
 };
 
 use super::{
-    Failure, apart, arguments, conduct,
+    Failure, apart, arguments, conduct, dress,
     inputs::{self, Sources},
     operate::{Manner, require_terminal},
     script, story, trial,
@@ -48,6 +48,13 @@ pub(crate) struct Args {
     /// occasion after the other
     #[arg(default_value = "initial-root")]
     pub(super) script: String,
+    /// Hold a dress rehearsal: real devices, the real smart card service and the real vendor's
+    /// keys. Needs a roster
+    #[arg(long, requires = "roster", conflicts_with_all = ["unattended", "fault", "unit_fault", "spares"])]
+    real_devices: bool,
+    /// Where YubiHSM 2 units are, with --real-devices: `usb`, or address and port of a connector
+    #[arg(long, value_name = "PLACE", value_parser = arguments::named_place, requires = "real_devices")]
+    connector: Option<String>,
     /// How many simulated holders take part
     #[arg(long, value_name = "N", default_value_t = 9)]
     pub(super) holders: usize,
@@ -145,6 +152,20 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     trial::try_plan(&plan, Mode::Rehearsal)?;
     let (dir, outs) = places(args)?;
     let mut outs = outs.into_iter();
+    if args.real_devices {
+        let connector = args.connector.clone().unwrap_or_else(usual_connector);
+        return dress::rehearse(
+            &dress::Rehearsal {
+                plan: &plan,
+                dir: &dir,
+                out: outs.next().unwrap_or_default(),
+                connector,
+                seed,
+            },
+            Manner::of(args.plain),
+            vendor,
+        );
+    }
     let seats = seats(&plan);
     let of = |family| {
         let seated = seats.iter().filter(|seat| **seat == family).count();

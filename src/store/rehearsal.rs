@@ -79,19 +79,49 @@ pub(crate) fn vendor(ceremony: &Path) -> Result<TrustStore, Failure> {
     manifest.store(&contents?).map_err(Failure::violations)
 }
 
+/// Adds every file below a folder.
+fn files_below(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), HostError> {
+    let listed = std::fs::read_dir(folder)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| HostError::file("list", folder, &error))?;
+    for entry in listed {
+        match entry.path() {
+            inner if inner.is_dir() => files_below(&inner, found)?,
+            file => found.push(file),
+        }
+    }
+    Ok(())
+}
+
+/// Makes the folder of a rehearsal with real devices: their vendor is the one that the program
+/// trusts.
+///
+/// # Errors
+/// [`HostError`] when it cannot be written.
+pub fn create_real(ceremony: &Path, vendor: &TrustStore, seed: u64) -> Result<(), HostError> {
+    create(ceremony, None, seed)?;
+    let folder = vendor_folder(ceremony);
+    whole::make_folder(&folder)?;
+    for (path, bytes) in vendor.files() {
+        let path = folder.join(path);
+        if let Some(inner) = path.parent().filter(|inner| !inner.exists()) {
+            whole::make_folder(inner)?;
+        }
+        whole::write_durably(&path, bytes)?;
+    }
+    Ok(())
+}
+
 /// What a rehearsal's bundle carries besides: the devices, their vendor and the seed.
 ///
 /// # Errors
 /// [`HostError`] when a file cannot be read.
 pub fn attachments(ceremony: &Path) -> Result<Files, HostError> {
     let rehearsal = ceremony.join(FOLDER);
-    let mut paths = vec![rehearsal.join(DEVICES), rehearsal.join(SEED)];
-    paths.extend(Some(rehearsal.join(UNITS)).filter(|units| units.exists()));
-    let vendor = vendor_folder(ceremony);
-    let listed = std::fs::read_dir(&vendor)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| HostError::file("list", &vendor, &error))?;
-    paths.extend(listed.into_iter().map(|entry| entry.path()));
+    let mut paths = vec![rehearsal.join(SEED)];
+    let devices = [DEVICES, UNITS].map(|name| rehearsal.join(name));
+    paths.extend(devices.into_iter().filter(|devices| devices.exists()));
+    files_below(&vendor_folder(ceremony), &mut paths)?;
     let mut found = Files::new();
     for path in paths {
         let inside = path.strip_prefix(ceremony).unwrap_or(&path);

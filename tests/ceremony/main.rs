@@ -13,6 +13,7 @@ mod closing;
 mod crash;
 mod device_faults;
 mod dialects;
+mod dress;
 mod every_rule;
 mod expected;
 mod export;

@@ -19,6 +19,8 @@ use keymoot_core::{Rule, Violation};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
+    #[serde(skip)]
+    text: String,
     vendor: String,
     /// Packages that embed the same bytes: provenance, for people.
     #[serde(default, rename = "sources")]
@@ -51,13 +53,14 @@ impl Manifest {
     /// DEVICE-TRUST where the text is not such a manifest, or names a file
     /// outside its own folder.
     pub fn parse(text: &str) -> Result<Self, Violation> {
-        let manifest: Self = toml::from_str(text).map_err(|error| {
+        let mut manifest: Self = toml::from_str(text).map_err(|error| {
             Violation::new(
                 Rule::DeviceTrust,
                 format!("vendor.toml cannot be read: {}", excerpt(error.message())),
                 "compare it with attestations/vendor.toml, which documents its fields",
             )
         })?;
+        manifest.text = text.to_owned();
         for entry in &manifest.certificates {
             let inside = Path::new(&entry.file)
                 .components()
@@ -129,7 +132,13 @@ impl Manifest {
         }
         if violations.is_empty() {
             let ranges = self.certificates.iter().map(|entry| entry.firmware);
-            Ok(TrustStore::from_parts(self.vendor.clone(), parts)?.bounded(ranges))
+            let files = self.files().zip(contents).map(|(path, bytes)| {
+                let bytes = bytes.as_ref().to_vec();
+                (path.to_owned(), bytes)
+            });
+            let text = ("vendor.toml".to_owned(), self.text.clone().into_bytes());
+            let store = TrustStore::from_parts(self.vendor.clone(), parts)?.bounded(ranges);
+            Ok(store.of_files(std::iter::once(text).chain(files).collect()))
         } else {
             Err(violations)
         }

@@ -114,6 +114,7 @@ pub struct TrustStore {
     name: String,
     compiled_in: bool,
     anchors: Vec<Anchor>,
+    files: Vec<(String, Vec<u8>)>,
 }
 
 /// One pinned key, with the certificate it came in.
@@ -239,6 +240,7 @@ impl TrustStore {
                 name: name.into(),
                 compiled_in: false,
                 anchors,
+                files: Vec::new(),
             })
         } else {
             Err(violations)
@@ -257,6 +259,19 @@ impl TrustStore {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same, with the files that it was read from: path and content.
+    #[must_use]
+    pub(super) fn of_files(self, files: Vec<(String, Vec<u8>)>) -> Self {
+        Self { files, ..self }
+    }
+
+    /// The files that it was read from, `vendor.toml` among them: path and content. None where
+    /// it was made of parts.
+    #[must_use]
+    pub fn files(&self) -> &[(String, Vec<u8>)] {
+        &self.files
     }
 
     /// Whether this is the store of the real vendor that the program carries.
