@@ -233,6 +233,9 @@ fn every_runbook_is_what_the_program_prints() {
             "runbooks/{name}.md is out of date: \
              keymoot script runbook {name} > runbooks/{name}.md"
         );
+        let opening = read(&format!("runbooks/opening/{name}.md"));
+        let page = read(&format!("runbooks/{name}.md"));
+        assert!(page.contains(opening.trim()), "{name} has no opening");
     }
 }
 

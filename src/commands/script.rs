@@ -39,6 +39,7 @@ fn opening(name: &str) -> Option<&'static str> {
         "annual-resign",
         "onboard-member",
         "emergency-revocation",
+        "change-policy",
         "crates-root-change",
         "heartbeat",
         "quorum-lost",
