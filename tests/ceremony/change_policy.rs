@@ -203,6 +203,10 @@ fn the_rule_names_each_difference_and_the_review_says_each_in_one_sentence() {
             "the online key of snapshot",
             "Clients that take this root throw away the snapshot",
         ),
+        (
+            "the online key of snapshot",
+            "can hold clients of version 1 back until",
+        ),
     ] {
         assert!(named.contains(rule), "{rule}: {named}");
         assert!(

@@ -21,6 +21,7 @@ mod forged;
 mod forger;
 mod generated;
 mod gigabyte;
+mod latency;
 mod matrix;
 mod network;
 mod newest_root;

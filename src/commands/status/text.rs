@@ -19,6 +19,7 @@ pub(super) fn page(status: &Status) -> String {
         }
     );
     documents(&mut page, status);
+    held_back(&mut page, status);
     quorum(&mut page, status);
     for holder in &status.holders {
         let _ = writeln!(page, "  {}", one_holder(holder, status));
@@ -61,6 +62,23 @@ fn documents(page: &mut String, status: &Status) {
         let _ = writeln!(
             page,
             "  {name:<15} MISSING: clients refuse a repository without it"
+        );
+    }
+}
+
+/// How long a stolen online key works on clients that get no new root.
+fn held_back(page: &mut String, status: &Status) {
+    let by_quorum = status
+        .documents
+        .iter()
+        .filter(|document| document.by_holders);
+    let of_clients = by_quorum
+        .filter(|document| ["root.json", "targets.json"].contains(&document.name.as_str()));
+    // Documents of one format: text in the order of time.
+    if let Some(first) = of_clients.map(|document| &document.expires).min() {
+        let _ = writeln!(
+            page,
+            "  If the online key is stolen, a thief who withholds the next root can hold clients back until {first}."
         );
     }
 }

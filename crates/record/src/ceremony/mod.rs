@@ -17,6 +17,7 @@ mod crates_root;
 pub mod ended;
 pub mod enrolment;
 mod given;
+pub mod latency;
 mod live;
 pub mod machine;
 mod next;

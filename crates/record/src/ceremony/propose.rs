@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{script::Document, state::State};
+use super::{latency, script::Document, state::State};
 use crate::{
     rules::{
         documents::{self, Expected},
@@ -242,6 +242,9 @@ pub fn changes(
         && online_keys(previous)? != online_keys(proposed)?
     {
         sentences.insert(0, CLIENTS.to_owned());
+        let held_back = state.plan.previous();
+        let held_back = held_back.and_then(|previous| latency::in_words(previous, proposed));
+        sentences.splice(1..1, held_back);
     }
     if document == Document::Targets {
         sentences.extend(state.authorised_in_words());
