@@ -333,6 +333,20 @@ fn a_pattern_that_some_tool_reads_in_another_way() {
 }
 
 #[test]
+fn a_role_that_clients_never_ask_because_an_earlier_one_covers_its_paths() {
+    let [narrow, wide] = ["\"dist/*/*nightly*\"", "\"dist/*/*\""];
+    let refused = refused(|files| {
+        let swapped = files.policy.replace(narrow, "\"-\"").replace(wide, narrow);
+        files.policy = swapped.replace("\"-\"", wide);
+    });
+    assert_eq!(refused, ["POLICY-REACH"]);
+    let plan = Plan::check(story().plan_files()).unwrap();
+    let said = plan.verdicts().iter().find(|v| v.rule == Rule::PolicyReach);
+    let named = "nightly before release for names that are both dist/*/*nightly* and dist/*/*";
+    assert!(said.unwrap().detail.contains(named), "{said:?}");
+}
+
+#[test]
 fn the_root_of_the_change_says_what_the_new_policy_says() {
     let root = &story().files("2-change-policy")["repositories/tuf-root/metadata/root.json"];
     let root: Value = serde_json::from_slice(root).unwrap();

@@ -117,6 +117,11 @@ fn same(roster: &mut String, field: &str, holders: usize, value: &str) {
     *roster = lines.collect::<Vec<_>>().join("\n") + "\n";
 }
 
+/// A file that the policy has the quorum sign.
+fn authorised(kind: &str) -> String {
+    format!("\n[[authorised]]\npath = \"key.pem\"\nkind = \"{kind}\"\n")
+}
+
 /// A document that says something else, which is then not the one that the program drafts.
 fn redrafted(document: &str, change: impl FnOnce(&mut Value)) -> Forged {
     changed(|forger| forger.redraft(document, change)).beside(&[Rule::RootDraft])
@@ -284,6 +289,10 @@ fn row(rule: Rule) -> Row {
             let key = online + f.plan.policy[online..].find("MFkw").unwrap();
             f.plan.policy.replace_range(key..key + 4, "AAAA");
         }),
+        Rule::PolicyReach => policy(
+            "role = \"nightly\"\n",
+            "role = \"nightly\"\npaths = [\"release/nightly\"]\n",
+        ),
         Rule::PolicyPrevious => later(2, |f| {
             replaced(
                 &mut f.plan.policy,
@@ -377,7 +386,7 @@ fn row(rule: Rule) -> Row {
             }
         }),
         Rule::DeviceFirmware => policy(
-            "minimum_firmware = \"5.7.0\"",
+            "minimum_firmware = \"5.7.4\"",
             "minimum_firmware = \"5.8.0\"",
         ),
         Rule::DeviceTrust => changed(|f| {
@@ -463,6 +472,12 @@ fn row(rule: Rule) -> Row {
             let text = String::from_utf8(f.plan.inputs[path].clone()).unwrap();
             let widened = text.replacen("crates/*", "*", 1);
             f.plan.inputs.insert(path.to_owned(), widened.into_bytes());
+        }),
+        Rule::AuthorisedGiven => changed(|f| f.plan.policy += &authorised("file")),
+        Rule::AuthorisedKind => changed(|f| {
+            f.plan.policy += &authorised("public-key");
+            let path = "incoming/authorised/key.pem".to_owned();
+            f.plan.inputs.insert(path, b"no key".to_vec());
         }),
         Rule::RevokedAuthorised => later(5, |f| {
             let list = "previous/tuf-root/targets/revoked.json";

@@ -88,6 +88,9 @@ rules! {
          format is `keymoot-policy-1`.";
     PolicyOnline = "POLICY-ONLINE":
         "the policy names the online key of snapshot and timestamp, and it can be read.";
+    PolicyReach = "POLICY-REACH":
+        "clients come to every role for every path that it has: no role before it, which is \
+         terminating, covers the path.";
     PolicyPrevious = "POLICY-PREVIOUS":
         "the policy says what the previous documents say: thresholds, number of keys, periods, \
          the online key, the delegations in their order with thresholds, keys, paths and \

@@ -55,7 +55,7 @@ pub use key_id::KeyId;
 pub use meta::FileFacts;
 pub use role::{KeyEntry, Periods, RoleKeys};
 pub use root::Root;
-pub use targets::{DelegatedRole, Delegations, TargetFile, Targets};
+pub use targets::{DelegatedRole, Delegations, TargetFile, Targets, pattern_covers, patterns_meet};
 pub use verify::{
     Agreement, Candidate, ChainError, Checks, Contradiction, Delegator, Gap, History, Quorum,
     Rejection, RoleError, RootError, Unmet, ValidSignature, VerifiedRole, VerifiedRoot, Walk,

@@ -4,9 +4,12 @@
 //! not safe to use as paths.
 
 mod coverage;
+mod patterns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+pub use patterns::{pattern_covers, patterns_meet};
 
 use super::common::{Common, others, signed_of};
 use super::dialect::{tuf_ci, tuf_on_ci};

@@ -14,7 +14,7 @@ use super::{
     seating::{self, Place},
 };
 use crate::rules::{
-    policy::Policy,
+    policy::{Policy, reach},
     roster::{self, Roster},
 };
 use crate::transcript::Mode;
@@ -118,6 +118,7 @@ impl Plan {
         if let (Ok(policy), Ok(roster)) = (&policy, &roster) {
             verdicts.extend(roster::check(roster, policy));
             verdicts.push(online_key(policy));
+            verdicts.push(reach::check(policy));
         }
         let previous = policy.as_ref().map_or(Ok(None), |policy| {
             Previous::read(&files.inputs, policy.dialect)

@@ -1,6 +1,7 @@
 //! The policy: what a ceremony allows, read from a TOML file.
 
 mod bounds;
+pub(crate) mod reach;
 
 use serde::Deserialize;
 
