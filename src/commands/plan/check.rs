@@ -13,11 +13,10 @@ use keymoot_core::{
     text::{escape, escape_path},
 };
 use keymoot_record::{
-    ceremony::{FileNames, Plan, PlanFiles},
+    ceremony::{FileNames, Plan, PlanFiles, algorithms},
     expectation::{self, ExpectationSet},
     transcript::Mode,
 };
-use keymoot_tuf::key::Algorithm;
 use keymoot_verify::{files::read_text, say};
 use serde::Serialize;
 
@@ -181,7 +180,7 @@ fn examined(args: &Args, files: PlanFiles) -> Result<Report, Failure> {
         .collect();
     match trial::try_plan(&plan, mode) {
         Ok(trial) => {
-            report.clients = clients(&trial);
+            report.clients = algorithms::clients(&plan);
             report.documents = drafted(trial);
         }
         Err(Failure::Violated(violated)) => report.violated = violated,
@@ -215,32 +214,6 @@ fn drafted(trial: Trial) -> Vec<Drafted> {
             changes: draft.changes,
         })
         .collect()
-}
-
-/// The clients that would reject a document.
-fn clients(trial: &Trial) -> Vec<String> {
-    let mut sentences = Vec::new();
-    for draft in &trial.drafts {
-        let root = keymoot_tuf::Root::read(&draft.written).ok();
-        let targets = keymoot_tuf::Targets::read(&draft.written).ok();
-        let delegated = targets.and_then(|targets| targets.delegations);
-        let entries = root
-            .map(|root| root.keys)
-            .into_iter()
-            .chain(delegated.map(|delegations| delegations.keys))
-            .flatten();
-        for (keyid, entry) in entries {
-            let algorithm = entry.public.as_ref().ok().map(|key| key.algorithm());
-            if algorithm == Some(Algorithm::EcdsaP384) {
-                sentences.push(format!(
-                    "tough rejects {} for its ECDSA P-384 key {}",
-                    draft.document.name(),
-                    keyid.short()
-                ));
-            }
-        }
-    }
-    sentences
 }
 
 /// The report for people.

@@ -14,11 +14,8 @@ use keymoot_tuf::{Dialect, PublicKey, key::Algorithm};
 /// The first transcript format whose ceremonies were asked.
 pub const SINCE: u32 = 2;
 
-/// KEY-ALGORITHM of the online key, of the keys of delegations, and of the roots of
-/// tuf-crates that the quorum signs as a target. What the policy allows passes, and the
-/// verdict names the clients that then fail.
-#[must_use]
-pub fn check(plan: &Plan) -> Verdict {
+/// Whose keys are of another algorithm than P-256, by the algorithm, and how many keys there are.
+fn others(plan: &Plan) -> (usize, BTreeMap<&'static str, Vec<String>>) {
     let policy = &plan.policy;
     let mut others = BTreeMap::<&'static str, Vec<String>>::new();
     let mut count = 0;
@@ -46,15 +43,32 @@ pub fn check(plan: &Plan) -> Verdict {
             add("a key of the authorised root of tuf-crates".to_owned(), key);
         }
     }
+    (count, others)
+}
+
+/// Keys that some clients do not take, each algorithm with those clients.
+#[must_use]
+pub fn clients(plan: &Plan) -> Vec<String> {
+    let (_, others) = others(plan);
+    let others = others.iter();
+    others
+        .map(|(name, whose)| fails(name, whose, plan.policy.dialect))
+        .collect()
+}
+
+/// KEY-ALGORITHM of the online key, of the keys of delegations, and of the roots of
+/// tuf-crates that the quorum signs as a target. What the policy allows passes, and the
+/// verdict names the clients that then fail.
+#[must_use]
+pub fn check(plan: &Plan) -> Verdict {
+    let policy = &plan.policy;
+    let (count, others) = others(plan);
     let refused: Vec<_> = others
         .iter()
         .filter(|(name, _)| !policy.algorithms().any(|allowed| allowed == **name))
         .map(|(name, whose)| fails(name, whose, policy.dialect))
         .collect();
-    let allowed: Vec<_> = others
-        .iter()
-        .map(|(name, whose)| fails(name, whose, policy.dialect))
-        .collect();
+    let allowed = clients(plan);
     Verdict::unless(
         Rule::KeyAlgorithm,
         !refused.is_empty(),
