@@ -90,7 +90,7 @@ pub(crate) fn operate(
         let hands = || Hands::reach(simulators, &settings.seats).map_err(unreachable);
         let mut operator = Unattended::new(hands()?, hands()?, settings.seed, settings.spares)
             .map_err(unreachable)?
-            .with_apart(settings.apart.clone());
+            .with_apart(settings.apart.clone(), settings.absent.clone());
         return Ok(drive(&mut operator)?);
     }
     require_terminal(manner)?;

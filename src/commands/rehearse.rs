@@ -90,6 +90,9 @@ pub(crate) struct Args {
     /// Let unattended holders take part apart from the table: all of them, or these, by handle
     #[arg(long, value_name = "HANDLES", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
     pub(super) apart: Option<String>,
+    /// Let unattended holders not come at all: these, by handle, separated by commas
+    #[arg(long, value_name = "HANDLES", value_delimiter = ',')]
+    absent: Vec<String>,
     /// The ceremony's folder
     #[arg(long, value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
@@ -186,6 +189,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             unattended: args.unattended,
             spares: args.spares,
             apart: apart::rehearsal::handles(args.apart.as_deref(), &plan),
+            absent: args.absent.clone(),
             fault: args.fault.clone(),
             unit_fault: args.unit_fault.clone(),
         }),

@@ -33,6 +33,8 @@ pub struct Unattended {
     spares: usize,
     /// The handles of the holders who take part apart.
     apart: Vec<String>,
+    /// The handles of the holders who do not come.
+    absent: Vec<String>,
     view: Option<View>,
     printed: u64,
     troubles: u32,
@@ -56,16 +58,21 @@ impl Unattended {
             seed,
             spares,
             apart: Vec::new(),
+            absent: Vec::new(),
             view: None,
             printed: 0,
             troubles: 0,
         })
     }
 
-    /// The same, with these holders apart, by handle.
+    /// The same, with these holders apart, and these who do not come, by handle.
     #[must_use]
-    pub fn with_apart(self, apart: Vec<String>) -> Self {
-        Self { apart, ..self }
+    pub fn with_apart(self, apart: Vec<String>, absent: Vec<String>) -> Self {
+        Self {
+            apart,
+            absent,
+            ..self
+        }
     }
 
     /// The number of the device that a holder plugs in: one that the holder has
@@ -157,9 +164,12 @@ impl Operator for Unattended {
                     .as_ref()
                     .map(|view| view.state.seats.clone())
                     .unwrap_or_default();
+                let named = |names: &[String], handle: &Handle| {
+                    names.iter().any(|name| name == handle.as_str())
+                };
                 let all = seats.into_iter().map(|seat| seat.handle);
-                let (apart, holders) =
-                    all.partition(|handle| self.apart.iter().any(|name| name == handle.as_str()));
+                let all = all.filter(|handle| !named(&self.absent, handle));
+                let (apart, holders) = all.partition(|handle| named(&self.apart, handle));
                 let roster = self.view.as_ref().map(|view| &view.state.plan.roster);
                 let witnesses = roster.map(|roster| roster.witnesses.as_slice());
                 Answer::Present {

@@ -59,6 +59,9 @@ pub struct SimulatorSettings {
     /// The handles of the unattended holders who take part apart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub apart: Vec<String>,
+    /// The handles of those who do not come.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<String>,
     /// A fault plan for the YubiKeys, in the simulator's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fault: String,

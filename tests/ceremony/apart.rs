@@ -8,11 +8,16 @@ use std::{
     sync::OnceLock,
 };
 
-use keymoot::rehearsal::cast::{self, Cast};
+use keymoot::rehearsal::{
+    cast::{self, Cast},
+    unattended,
+};
 use keymoot_attestation::{Manifest, TrustStore};
-use keymoot_core::{Verdict, digest::Digest};
+use keymoot_core::{Outcome, Verdict, digest::Digest};
 use keymoot_record::{
-    apart::{self, Answer, Asking, Collected, Request, answer::Says, armour, collect},
+    apart::{
+        self, Answer, Asking, Collected, Request, answer::Says, armour, collect, fork::compare,
+    },
     bundle::Expectations,
     ceremony::{
         Plan, PlanFiles, State,
@@ -758,4 +763,156 @@ fn killed_at_each_event_a_holder_goes_on_and_answers() {
             assert!(three.collect(&[&again]).status.success());
         }
     }
+}
+
+#[test]
+fn two_requests_of_one_ceremony_are_seen_in_their_answers() {
+    let mut answers = [1, 2].map(|holder| Answer::read(&answer(holder)).unwrap());
+    let verdict = |answers: &[Answer; 2]| compare(("one", &answers[0]), ("other", &answers[1]));
+    assert_eq!(verdict(&answers).outcome, Outcome::Held);
+    answers[1].request = Digest::of(b"another request");
+    let contradiction = verdict(&answers);
+    assert!(contradiction.is_violated());
+    assert!(
+        contradiction.detail.contains("two requests at one point"),
+        "{contradiction:?}"
+    );
+    let closing = fs::read(post("2-holder-2.answer")).unwrap();
+    answers[1] = Answer::read(&closing).unwrap();
+    assert_eq!(verdict(&answers).outcome, Outcome::Held);
+}
+
+#[test]
+fn four_in_the_room_and_two_apart_are_one_quorum_in_an_emergency() {
+    let stage = Stage::new();
+    let mut cast = Cast::of(9);
+    let rosters = ["first.toml", "roster.toml"].map(|name| stage.path(name));
+    fs::write(&rosters[0], cast.roster()).unwrap();
+    let first = stage.path("first");
+    let mut command = keymoot();
+    command.args([
+        "rehearse",
+        "initial-root",
+        "--unattended",
+        "--seed",
+        "7",
+        "--spares",
+        "1",
+    ]);
+    command
+        .arg("--roster")
+        .arg(&rosters[0])
+        .arg("--out")
+        .arg(&first);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let transcript = fs::read(first.join("transcript.jsonl")).unwrap();
+    let chain = Chain::read(&transcript).unwrap();
+    let stolen = chain.entries().iter().find_map(|entry| match &entry.event {
+        Event::Enrolled { holder, serial, .. } if holder == "holder-1" => Some(*serial),
+        _ => None,
+    });
+    cast.revoked(1, stolen.unwrap(), "stolen (simulated)");
+    fs::write(&rosters[1], cast.roster()).unwrap();
+    let output = stage.rehearsed(&[
+        "emergency-revocation",
+        "--apart=holder-5,holder-6",
+        "--absent=holder-7,holder-8,holder-9",
+        "--previous",
+        first.to_str().unwrap(),
+        "--roster",
+        rosters[1].to_str().unwrap(),
+    ]);
+    assert!(output.status.success(), "{}", said(&output));
+    let verified = stage.verify(&["--rehearsal"]);
+    assert!(verified.status.success(), "{}", said(&verified));
+    let report = fs::read_to_string(stage.out().join("report.md")).unwrap();
+    assert!(report.contains("Who took part apart"), "{report}");
+    let signers = stage
+        .state()
+        .seats
+        .into_iter()
+        .filter(|seat| !seat.signatures.is_empty());
+    let signers: Vec<_> = signers.map(|seat| seat.handle.to_string()).collect();
+    assert!(
+        signers.contains(&"holder-5".to_owned()) && signers.len() >= 5,
+        "{signers:?}"
+    );
+    assert!(!signers.contains(&"holder-7".to_owned()), "{signers:?}");
+}
+
+#[test]
+fn no_pin_is_in_a_request_an_answer_or_a_holders_folder() {
+    let shelf = five_apart().path("ceremony.apart");
+    let pins: Vec<_> = (1..=5)
+        .map(|n| format!("holder-{n}").try_into().unwrap())
+        .map(|holder| {
+            unattended::pin(testkit::stage::SEED, &holder)
+                .expose()
+                .to_vec()
+        })
+        .collect();
+    let mut searched = 0;
+    let mut search = |name: &str, content: &[u8]| {
+        searched += content.len();
+        for pin in &pins {
+            let found = content.windows(pin.len()).any(|window| window == pin);
+            let hex = hex::encode(pin).into_bytes();
+            let found = found || content.windows(hex.len()).any(|window| window == hex);
+            assert!(!found, "a PIN is in {name}");
+        }
+    };
+    for (name, content) in below(&shelf) {
+        search(&name, &content);
+        if let Ok(request) = Request::read(&content) {
+            request
+                .files
+                .iter()
+                .for_each(|(path, bytes)| search(path, bytes));
+            request
+                .objects
+                .values()
+                .for_each(|bytes| search("an object", bytes));
+        }
+        for file in armour::files(&content).unwrap_or_default() {
+            if let Ok(answer) = Answer::read(&file) {
+                let Says::Turn(turn) = answer.says else {
+                    panic!()
+                };
+                search(&name, &file);
+                turn.objects
+                    .values()
+                    .for_each(|bytes| search("an object", bytes));
+            }
+        }
+    }
+    assert!(searched > 1_000_000, "{searched}");
+}
+
+#[test]
+fn what_an_interrupted_request_or_collect_left_is_taken_up() {
+    let three = Three::new();
+    let cast = Cast::of(3);
+    let first = three.first_root(&cast);
+    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let twin = three.stage.path("twin");
+    copied(&three.stage.dir(), &twin);
+    // The file was written, and the program ended before the event.
+    let file = three.stage.path("request");
+    let write = ["request", "-o", file.to_str().unwrap()];
+    assert!(keymoot_at(&write, &[&twin]).status.success());
+    let written = fs::read(&file).unwrap();
+    let request = three.request("request", &[]);
+    assert_eq!(fs::read(&request).unwrap(), written);
+    // The files of an answer were kept, and the program ended before the event.
+    let answer = three.answer(&request, "holder-2");
+    let Says::Turn(turn) = Answer::read(&fs::read(&answer).unwrap()).unwrap().says else {
+        panic!()
+    };
+    for (digest, bytes) in &turn.objects {
+        let object = three.stage.dir().join("objects").join(digest.to_string());
+        fs::write(object, bytes).unwrap();
+    }
+    assert!(three.collect(&[&answer]).status.success());
+    assert_eq!(three.stage.state().answers.len(), 1);
 }

@@ -367,3 +367,19 @@ fn a_terminal_too_small_says_so() {
     table.resize((60, 20));
     insta::assert_snapshot!(table.picture());
 }
+
+#[test]
+fn a_holder_apart_reads_the_request() {
+    let story = Story::at_signing(0);
+    let mut table = Table::of(&story);
+    let question = keymoot_record::ceremony::Question::ReadRequest {
+        holder: handle(3),
+        request: Digest::of(b"request"),
+    };
+    table.request(Request::Ask(question, None));
+    insta::assert_snapshot!(table.picture());
+    for _ in 0..9 {
+        table.press(KeyCode::PageDown);
+    }
+    insta::assert_snapshot!(table.picture());
+}

@@ -1,7 +1,7 @@
 //! The account: its sections, in the order in which a stranger asks.
 
 use super::{
-    course, devices,
+    apart, course, devices,
     facts::Facts,
     html, markdown, outcome,
     page::{Block, Page, Phrase, digest},
@@ -38,6 +38,7 @@ impl Account {
         blocks.extend(outcome::documents(&facts));
         blocks.extend(devices::table(&facts));
         blocks.extend(devices::each(&facts));
+        blocks.extend(apart::table(&facts));
         blocks.extend(course::remarks(&facts));
         blocks.extend(course::timeline(&facts));
         blocks.extend(verdicts::table(&facts));

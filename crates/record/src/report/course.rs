@@ -87,6 +87,10 @@ pub(super) fn timeline(facts: &Facts<'_>) -> Vec<Block> {
             rows.push(Row::Title(escape(&format!("{act}{}", step.title))));
         }
         rows.push(row(entry));
+        if let Event::Answered { branch, .. } = &entry.event {
+            let lines = branch.entries().iter().zip(1_u64..);
+            rows.extend(lines.map(|(line, n)| numbered(line, format!("{}.{n}", entry.seq))));
+        }
     }
     vec![
         Block::Section("What happened".to_owned()),
@@ -113,6 +117,11 @@ fn set_back(entry: &Entry, before: &Entry) -> Row {
 }
 
 fn row(entry: &Entry) -> Row {
+    numbered(entry, entry.seq.to_string())
+}
+
+/// A line under this number: those of a branch have the number of the answer, and their own.
+fn numbered(entry: &Entry, number: String) -> Row {
     let sentence = entry.sentence();
     let remarkable = matches!(
         entry.event,
@@ -122,7 +131,7 @@ fn row(entry: &Entry) -> Row {
             | Event::EndedWithout { .. }
     );
     Row::Cells(vec![
-        entry.seq.to_string().into(),
+        number.into(),
         entry.time.to_string().into(),
         match remarkable {
             true => Phrase::strong(sentence),

@@ -7,6 +7,7 @@
 //! of a page (`page`), and written in either form from that.
 
 mod account;
+mod apart;
 mod chain;
 mod course;
 mod devices;
