@@ -96,6 +96,14 @@ fn documents(bundle: &Bundle, into: &Path, dialect: Dialect, args: &Args) -> Res
         say!("{}: {told}", Rule::ExportExpiry);
     }
     say!("{}", outcome(&laying, repository, into));
+    if repository == Repository::TufRoot {
+        say!(
+            "Clients see it after the online key signed snapshot.json and then timestamp.json, and \
+             both are published.\nPublish target files first and timestamp.json last; then run \
+             keymoot status {}. docs/publishing.md says more.",
+            escape_path(into)
+        );
+    }
     let written = files.get(FILE).map(Vec::as_slice).unwrap_or_default();
     if String::from_utf8_lossy(written).contains(tufops::STORAGE) {
         say!(

@@ -16,6 +16,11 @@ pub fn simulator() -> PathBuf {
     beside("hsm-sim")
 }
 
+/// The built keymoot-verify.
+pub fn verifier() -> PathBuf {
+    beside("keymoot-verify")
+}
+
 fn beside(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
     let programs = test.parent().and_then(Path::parent).unwrap();

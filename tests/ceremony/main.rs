@@ -1,6 +1,7 @@
 //! Whole ceremonies, through the real binaries.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod action;
 mod administrators;
 mod algorithms;
 mod amended;

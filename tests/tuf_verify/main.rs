@@ -10,4 +10,5 @@ mod hostile;
 mod memory;
 mod old_roots;
 mod published;
+mod vector;
 mod wild;
