@@ -14,6 +14,7 @@ use crate::{
 };
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 use keymoot_tuf as tuf;
+use keymoot_tuf::dialect::tufops;
 use keymoot_tuf::{
     DelegationDraft, Holder, KeyId, PublicKey, RootDraft, Signer, TargetFile, TargetsDraft,
 };
@@ -139,7 +140,10 @@ fn top_targets(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
         });
     }
     if policy.dialect.sorts_delegations() && !released {
-        delegations.sort_by(|one, other| one.name.cmp(&other.name));
+        delegations.sort_by(|one, other| {
+            let [one, other] = [one, other].map(|role| tufops::place(&role.name, &role.paths));
+            one.cmp(&other)
+        });
     }
     Ok(TargetsDraft {
         role: Document::Targets.role().to_owned(),

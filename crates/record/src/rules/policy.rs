@@ -13,6 +13,7 @@ use crate::handle::Handle;
 use keymoot_attestation::{Family, Firmware};
 use keymoot_core::{Rule, text::excerpt};
 use keymoot_tuf as tuf;
+use keymoot_tuf::dialect::tufops;
 use keymoot_tuf::{Dialect, OnlineKey, PublicKey, Signer};
 
 /// The format name that a policy file must carry.
@@ -265,8 +266,8 @@ pub struct Online {
 
 impl Policy {
     /// Whether a targets document delegates to these roles, in an order that the dialect
-    /// has: `crates` before the policy's delegations, or by name where its tools sort them.
-    /// keymoot 0.2 and before sorted in no dialect.
+    /// has: `crates` before the policy's delegations, or as its tools sort them. keymoot 0.2
+    /// and before sorted in no dialect.
     #[must_use]
     pub fn delegated_roles_are(&self, names: &[&str]) -> bool {
         let own = self.delegations.iter().map(|d| d.role.as_str());
@@ -275,7 +276,11 @@ impl Policy {
         if names == wanted {
             return true;
         }
-        wanted.sort_unstable();
+        wanted.sort_by_cached_key(|role| {
+            let own = || self.dialect.own_paths(role);
+            let paths = self.given_paths(role).map_or_else(own, <[String]>::to_vec);
+            tufops::place(role, &paths)
+        });
         self.dialect.sorts_delegations() && names == wanted
     }
 

@@ -194,8 +194,8 @@ impl Dialect {
             .any(|own| own == paths)
     }
 
-    /// Whether the dialect's tools write delegated roles in the order of their names, as
-    /// tufops does with roles of which none is more specific than another.
+    /// Whether the dialect's tools choose the order of delegated roles: see
+    /// [`tufops::place`].
     #[must_use]
     pub fn sorts_delegations(self) -> bool {
         match self {

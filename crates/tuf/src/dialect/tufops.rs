@@ -6,6 +6,7 @@
 //! folder, **which nobody signs**: its names are a help for people, and no
 //! ground for trust. Source: `crates/tufops-core/src/config.rs` of tufops.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,22 @@ use keymoot_core::digest::Digest;
 
 /// The name of the file, in the repository's folder.
 pub const FILE: &str = "tufops.toml";
+
+/// How specific a pattern is: characters that are no wildcards, then `?`, then few `*`.
+type Specificity = (usize, usize, Reverse<usize>);
+
+/// Where tufops places a delegated role among others, smallest first: the one whose least
+/// specific pattern is the most specific, then by name. Clients search in this order.
+#[must_use]
+pub fn place<'n>(name: &'n str, paths: &[String]) -> (Reverse<Option<Specificity>>, &'n str) {
+    let specificity = |path: &String| {
+        let count = |wildcard: char| path.matches(wildcard).count();
+        let (stars, questions) = (count('*'), count('?'));
+        let plain = path.chars().count() - stars - questions;
+        (plain, questions, Reverse(stars))
+    };
+    (Reverse(paths.iter().map(specificity).min()), name)
+}
 
 /// What `tufops.toml` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
