@@ -18,7 +18,12 @@ const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
 const TARGET: &str = "crates/root.json";
 
 /// The occasions that change what clients follow.
-const OCCASIONS: [&str; 3] = ["initial-root", "annual-resign", "emergency-revocation"];
+const OCCASIONS: [&str; 4] = [
+    "initial-root",
+    "annual-resign",
+    "change-policy",
+    "emergency-revocation",
+];
 
 /// A client, and what it followed to: the root's version, and the file's SHA-256.
 type Answer = Result<(u64, String), String>;
@@ -122,28 +127,36 @@ fn tough_client(served: &Path, _: Dialect) -> Answer {
     })
 }
 
-/// The three ceremonies of three holders; each bundle's path.
-fn ceremonies(stage: &Stage, dialect: Dialect, online: &str) -> Vec<PathBuf> {
+/// The ceremonies of three holders; each bundle's path. The change of the policy replaces
+/// the first online key by the second.
+fn ceremonies(stage: &Stage, dialect: Dialect, [first, second]: &[String; 2]) -> Vec<PathBuf> {
     let policy = POLICY
         .replace("holders = 9", "holders = 3")
         .replace("threshold = 5", "threshold = 2")
         .replace("\"tuf-on-ci\"", &format!("\"{dialect}\""));
-    let policy = format!(
-        "{policy}\n[online]\nuri = \"gcpkms:test\"\npublic_key = \"\"\"\n{online}\"\"\"\n\
+    let mut policy = format!(
+        "{policy}\n[online]\nuri = \"gcpkms:test\"\npublic_key = \"\"\"\n{first}\"\"\"\n\
          snapshot = {{ expiry_days = 21, signing_days = 7 }}\n\
          timestamp = {{ expiry_days = 7, signing_days = 3 }}\n"
     );
-    fs::write(stage.path("policy.toml"), policy).unwrap();
     let mut cast = Cast::of(3);
     let mut bundles: Vec<PathBuf> = Vec::new();
     for script in OCCASIONS {
         let [out, dir, roster] =
             ["", ".ceremony", ".roster.toml"].map(|end| stage.path(&format!("{script}{end}")));
+        if script == "change-policy" {
+            policy = policy.replace(first.as_str(), second);
+        }
+        fs::write(stage.path("policy.toml"), &policy).unwrap();
         if script == "emergency-revocation" {
             let devices = fs::read_dir(bundles[0].join("attestations/holder-1")).unwrap();
-            let root =
-                fs::read_to_string(bundles[1].join("repositories/tuf-root/metadata/root.json"))
-                    .unwrap();
+            let root = fs::read_to_string(
+                bundles
+                    .last()
+                    .unwrap()
+                    .join("repositories/tuf-root/metadata/root.json"),
+            )
+            .unwrap();
             let serials = devices.map(|entry| entry.unwrap().path()).filter(|device| {
                 let key = fs::read_to_string(device.join("key.pem")).unwrap();
                 root.contains(key.lines().nth(1).unwrap())
@@ -193,8 +206,9 @@ fn every_client_follows_every_root_to_the_authorised_file() {
     );
     for dialect in Dialect::ALL {
         let stage = Stage::new();
-        let key = stage.path("online.pem");
-        let online = python(&["key", key.to_str().unwrap()]).unwrap();
+        let keys = ["first.pem", "second.pem"].map(|name| stage.path(name));
+        let online =
+            [&keys[0], &keys[1]].map(|key| python(&["key", key.to_str().unwrap()]).unwrap());
         let tree = stage.path("tree");
         fs::create_dir(&tree).unwrap();
         for (bundle, version) in ceremonies(&stage, dialect, &online).iter().zip(1_u64..) {
@@ -209,7 +223,8 @@ fn every_client_follows_every_root_to_the_authorised_file() {
             let output = export.arg(&tree).arg(bundle).output().unwrap();
             assert!(output.status.success(), "{}", said(&output));
             let served = stage.path("served");
-            let [tree, out, key] = [&tree, &served, &key].map(|path| path.to_str().unwrap());
+            let key = &keys[usize::from(version >= 3)];
+            let [tree, out, key] = [&tree, &served, key].map(|path| path.to_str().unwrap());
             python(&[
                 "publish",
                 tree,
