@@ -18,7 +18,7 @@ pub(super) struct Hands {
 }
 
 /// What a key wants of the device in hand.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     Plug,
     Touch,
@@ -114,7 +114,11 @@ impl Hands {
             _ => None,
         };
         if let Some(wanted) = wanted {
-            let device = self.in_hand(state).filter(|d| wanted.is_possible(d));
+            // A finger goes to the device that blinks, whichever is in hand.
+            let mut blinking = self.seen.devices.iter().filter(|_| wanted == Wanted::Touch);
+            let blinking = blinking.find(|device| wanted.is_possible(device));
+            let in_hand = self.in_hand(state).filter(|d| wanted.is_possible(d));
+            let device = in_hand.or(blinking);
             let command = device.map(|device| wanted.of(device));
             // What comes too early is done as soon as it can be.
             self.owed = command.is_none().then_some(wanted);

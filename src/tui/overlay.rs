@@ -247,7 +247,7 @@ impl Overlay {
                 page.who("The administrator");
                 page.headline("Leave the ceremony, to be resumed later?");
                 page.gap();
-                page.text("Everything up to here is on the disk. `keymoot resume` goes on from this point, with the same script and the same holders.");
+                page.text("Everything up to here is on the disk. `keymoot resume` with the ceremony's folder goes on from this point, with the same script and the same holders.");
                 page.item(
                     "! ",
                     "If a device is plugged in, take it out.",

@@ -5,7 +5,7 @@ use std::fs;
 use testkit::terminal::Terminal;
 
 use super::{
-    rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, unattended_pin as pin},
+    rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, serials, unattended_pin as pin},
     states::{
         BLINKS, CALL, CALL_TO_SIGN, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REFUSED,
         REMOVE, TROUBLE, TYPE_PIN,
@@ -178,4 +178,17 @@ fn a_terminal_made_small_and_large_again_in_a_moment_shows_all_of_the_screen() {
             .expect("is out; Ctrl-N inserts")
             .expect("F4 leave");
     }
+}
+
+#[test]
+fn the_whole_serial_number_is_taken() {
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let mut at = rehearsal.resume();
+    call_first(&mut at);
+    let serial = serials(&rehearsal.dir())[0];
+    at.by_hand(PLUG).expect(IDENTIFY).enter(&serial.to_string());
+    at.expect(NEW_PIN);
+    at.press(ESCAPE).expect("Ways on").press("3");
+    at.expect("Why it ends").enter("only a look").enter("end");
+    at.expect(CALL);
 }

@@ -299,6 +299,7 @@ fn holders_come_and_go_by_keystrokes_and_one_signs_with_two_devices_in_one_turn(
         .press(&" ".repeat(11))
         .expect("10-Holder 1")
         .enter("present");
+    held.at.expect(CALL_TO_ENROL).expect("Read aloud");
     held.enrols(8, 10);
     held.enrols(9, 11);
     held.at.expect(SPARES).enter("enough");

@@ -58,8 +58,9 @@ pub(crate) const NEW_PIN_AGAIN: State =
 pub(crate) const NEW_PASSWORD: State = State::new("New password, first time", &["reset-done"]);
 pub(crate) const NEW_PASSWORD_AGAIN: State = State::new("second time", &["reset-done"]);
 /// PUK and management key, covered and seen.
-pub(crate) const ONCE_HIDDEN: State = State::new("Cover the projector", &["device-confirmed"]);
-pub(crate) const ONCE: State = State::new("type written", &["device-confirmed"]);
+pub(crate) const ONCE_HIDDEN: State =
+    State::new("Cover the projector", &["device-confirmed", "reset-done"]);
+pub(crate) const ONCE: State = State::new("type written", &["device-confirmed", "reset-done"]);
 pub(crate) const FOUND: State = State::new("Type adopt or replace", &["key-found"]);
 pub(crate) const TYPE_PIN: State = State::new("PIN, then Enter", &["device-seen"]);
 pub(crate) const TYPE_PASSWORD: State = State::new("Password, then Enter", &["device-seen"]);

@@ -173,9 +173,12 @@ impl Model {
         self.overlay.is_some()
     }
 
-    /// Minutes spent in the current step, since it began or was taken up again.
+    /// Minutes spent in the current step since it began, whoever has resumed it meanwhile.
     pub(super) fn minutes_in_step(&self) -> i64 {
-        self.now.utc.saturating_sub(self.step.1).max(0) / 60
+        let view = self.view.as_ref();
+        let since = view.and_then(|view| view.state.step_since);
+        let since = since.map_or(self.step.1, |since| since.unix());
+        self.now.utc.saturating_sub(since).max(0) / 60
     }
 
     /// What was laid out was drawn, at this moment.

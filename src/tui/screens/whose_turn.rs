@@ -89,7 +89,8 @@ impl WhoseTurn {
 impl Screen for WhoseTurn {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         let done = sight.state().map_or(0, |state| state.done(self.purpose));
-        if done == 0 {
+        let called = sight.state().map(|state| state.progress.called.is_empty());
+        if called.unwrap_or(true) {
             opening_of_step(page, sight);
         } else {
             page.who("The administrator");

@@ -132,8 +132,12 @@ impl Screen for WorkScreen {
             _ => format!(". {}: other ways", page.names().ways_key),
         };
         let elapsed = sight.up.saturating_sub(self.since);
+        let of = match self.work {
+            Work::Touch { .. } => " of 0:15",
+            _ => "",
+        };
         page.bottom.push(ratatui::text::Line::styled(
-            format!("{doing} {}:{:02}{way_on}", elapsed / 60, elapsed % 60),
+            format!("{doing} {}:{:02}{of}{way_on}", elapsed / 60, elapsed % 60),
             page.sheet.notice(),
         ));
     }

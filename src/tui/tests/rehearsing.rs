@@ -43,6 +43,14 @@ fn the_device_of_the_holders_seat_is_inserted_touched_and_unplugged() {
 }
 
 #[test]
+fn a_touch_goes_to_the_device_that_blinks() {
+    let mut table = table_of(&mut Story::at_enrolment(), 3);
+    table.model.room(room(7, true));
+    table.control('t');
+    assert_eq!(commanded(&mut table), [RoomCommand::Touch(7)]);
+}
+
+#[test]
 fn another_device_is_taken_in_hand_by_its_number() {
     let mut table = table_of(&mut Story::at_enrolment(), 3);
     table.model.room(room(0, false));

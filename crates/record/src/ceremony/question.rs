@@ -247,7 +247,8 @@ impl State {
                 Event::Enough { step: step() }
             }
             (Question::IsThisYours { holder, device }, Answer::Typed(digits)) => {
-                if digits.trim() != last_four(device.serial) {
+                let whole = device.serial.to_string();
+                if ![last_four(device.serial), whole].contains(&digits.trim().to_owned()) {
                     return Err(Refusal(
                         "Those are not the last four digits of the device that is inserted. Read them off its case again; \
                          if they are right, this is another device: take it out."
@@ -451,7 +452,8 @@ fn are_read(words: &str, digest: &Digest) -> Result<(), Refusal> {
 }
 
 fn typed(word: &str, expected: &str) -> Result<(), Refusal> {
-    if word.trim() == expected {
+    // A capital is no other word.
+    if word.trim().eq_ignore_ascii_case(expected) {
         Ok(())
     } else {
         Err(Refusal(format!(

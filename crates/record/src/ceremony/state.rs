@@ -45,6 +45,8 @@ pub struct State {
     pub step: usize,
     /// Whether the current step has begun.
     pub begun: bool,
+    /// When the current step began.
+    pub step_since: Option<Time>,
     /// What the current step has already got.
     pub progress: Progress,
     /// The holders' seats, in the roster's order.
@@ -183,6 +185,7 @@ impl State {
             programs: Vec::new(),
             step: 0,
             begun: false,
+            step_since: None,
             progress: Progress::default(),
             witnesses: BTreeSet::new(),
             is_roll_called: false,

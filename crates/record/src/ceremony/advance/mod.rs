@@ -105,6 +105,7 @@ impl State {
     fn step_begun(&mut self, step: &str) -> Step {
         self.is_current(step, false)?;
         self.begun = true;
+        self.step_since = self.time;
         self.progress = Progress::default();
         Ok(())
     }
