@@ -7,6 +7,7 @@ mod begin;
 pub(crate) mod conduct;
 pub(crate) mod device;
 mod dress;
+mod expect;
 pub(crate) mod export;
 pub(crate) mod inputs;
 mod operate;

@@ -13,6 +13,7 @@ use keymoot_record::{
 use super::{
     Failure, arguments, conduct,
     conduct::Surroundings,
+    expect,
     inputs::Sources,
     operate::{Manner, require_terminal},
     script, trial,
@@ -37,6 +38,9 @@ pub(crate) struct Args {
     connector: String,
     #[command(flatten)]
     sources: Sources,
+    /// Refuse a plan that is weaker than this set of expectations, or than a file by its path
+    #[arg(long, value_name = "SET")]
+    expect: Option<String>,
     /// Hold it as numbered lines and questions, for a serial console or a screen reader
     #[arg(long)]
     plain: bool,
@@ -63,6 +67,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     };
     let plan = Arc::new(Plan::check_named(files, &names).map_err(Failure::Violated)?);
     trial::try_plan(&plan, Mode::Live)?;
+    expect::compare(&plan, Mode::Live, args.expect.as_deref())?;
     let dir = arguments::absolute(&args.dir)?;
     let mut outs = arguments::new_places(&args.out, &dir)?.into_iter();
     let settings = Settings {

@@ -222,6 +222,9 @@ fn elsewhere(rule: Rule) -> Option<&'static str> {
         Rule::MachineWatch => {
             "a rehearsal is not asked: test-vendor/tests/live holds live ceremonies"
         }
+        Rule::TranscriptExpected => {
+            "a rehearsal is not asked: crates/record/src/expectation/compare.rs"
+        }
         Rule::PlanLive => "a rehearsal is not asked: tests/ceremony/plans.rs",
         Rule::TranscriptSettings => {
             "of a live ceremony's folder: test-vendor/tests/live/settings.rs"
@@ -256,6 +259,9 @@ fn elsewhere(rule: Rule) -> Option<&'static str> {
             }
             "REQUEST" | "ANSWER" => "of turns away from the table: tests/ceremony/apart.rs",
             "AUDIT" => "of published repositories and mirrors: tests/tuf_verify/audit.rs",
+            "AUTHORISED" => {
+                "such files are refused before the opening: tests/ceremony/policy_2026.rs"
+            }
             "EXPORT" => "of a working tree: tests/ceremony/export.rs",
             "TREE" => "of a published repository: tests/ceremony/tree.rs",
             "EXPECTATIONS" => "of the verifier's own file: crates/record/src/expectation",

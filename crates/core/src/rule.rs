@@ -344,6 +344,8 @@ rules! {
         "`settings.json` is the one that the transcript recorded. In a rehearsal, it says `rehearsal`.";
     TranscriptProgram = "TRANSCRIPT-PROGRAM":
         "one program recorded the ceremony from its first line to its last.";
+    TranscriptExpected = "TRANSCRIPT-EXPECTED":
+        "the transcript of a live ceremony has at least the format that the verifier expects.";
 
     BundleManifest = "BUNDLE-MANIFEST":
         "MANIFEST.json is there and is written exactly as this program writes it.";

@@ -86,6 +86,8 @@ pub fn verify(bundle: &Bundle, expected: &Expectations, vendor: &TrustStore) -> 
             let plan = &evidence.state.plan;
             if let Some(set) = &expected.plan {
                 verdicts.extend(expectation::compare(plan, manifest.mode, set));
+                let format = evidence.state.format();
+                verdicts.push(expectation::compare_format(format, manifest.mode, set));
             }
             verdicts.extend(other_files(plan, &expected.files).map(Verdict::from));
             if let Some(trusted) = &expected.trusted_root {

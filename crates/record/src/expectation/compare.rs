@@ -42,6 +42,30 @@ pub fn compare(plan: &Plan, mode: Mode, set: &ExpectationSet) -> Vec<Verdict> {
     ]
 }
 
+/// TRANSCRIPT-EXPECTED: a live ceremony records what the rules of the expected format need.
+#[must_use]
+pub fn compare_format(format: u32, mode: Mode, set: &ExpectationSet) -> Verdict {
+    let lowest = set.minimum_format;
+    Verdict::unless(
+        Rule::TranscriptExpected,
+        mode == Mode::Live && format < lowest,
+        || match mode {
+            Mode::Live => format!(
+                "format {format}; {} expects {lowest} or later",
+                excerpt(&set.name)
+            ),
+            Mode::Rehearsal => format!("format {format}, of a rehearsal"),
+        },
+        || {
+            format!(
+                "format {format}, expected {lowest} or later (minimum_format of {})",
+                excerpt(&set.name)
+            )
+        },
+        "if the record is of that time, give --expect a file of your own with a lower minimum_format",
+    )
+}
+
 /// The points of the policy that are weaker than expected.
 fn policy(policy: &Policy, mode: Mode, set: &ExpectationSet) -> Vec<String> {
     let mut weaker = Vec::new();
@@ -174,4 +198,26 @@ fn roster(roster: &Roster, mode: Mode, set: &ExpectationSet) -> Vec<String> {
         ));
     }
     weaker
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_live_ceremony_has_the_format_that_is_expected_and_a_rehearsal_any() {
+        let set = ExpectationSet::shipped("rfc-3724").unwrap();
+        for (format, mode, violated) in [
+            (1, Mode::Live, true),
+            (2, Mode::Live, false),
+            (3, Mode::Live, false),
+            (1, Mode::Rehearsal, false),
+        ] {
+            let verdict = compare_format(format, mode, &set);
+            assert_eq!(verdict.is_violated(), violated, "{verdict:?}");
+        }
+        let verdict = compare_format(1, Mode::Live, &set);
+        assert!(verdict.detail.contains("minimum_format"), "{verdict:?}");
+    }
 }

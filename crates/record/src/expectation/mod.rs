@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::{rules, transcript::Mode};
 
 pub(crate) use compare::algorithm_name;
-pub use compare::compare;
+pub use compare::{compare, compare_format};
 pub use of_plan::of_plan;
 pub use published::{Strength, compare_published};
 
@@ -34,6 +34,9 @@ pub struct ExpectationSet {
     name: String,
     /// `rehearsal`: a live bundle never meets this set.
     mode: Mode,
+    /// The lowest number of a live ceremony's transcript format.
+    #[serde(default = "first_format")]
+    minimum_format: u32,
     scripts: Scripts,
     /// Algorithms that the keys of documents may have, by [`algorithm_name`].
     algorithms: Vec<String>,
@@ -87,6 +90,11 @@ struct LongestDays {
     snapshot: u32,
     timestamp: u32,
     delegation: u32,
+}
+
+/// Sets that do not say it accept every format.
+fn first_format() -> u32 {
+    1
 }
 
 const SHIPPED: [(&str, &str); 3] = [

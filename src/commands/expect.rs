@@ -1,0 +1,39 @@
+//! The plan beside the expectations that a verifier will have, before anything is written.
+
+use keymoot_core::Verdict;
+use keymoot_record::{
+    ceremony::Plan,
+    expectation::{self, DEFAULT},
+    transcript::Mode,
+};
+use keymoot_verify::{bundle::expectations, say};
+
+use super::{Failure, conduct};
+
+/// Says which set of expectations a plan meets. Where the administrator names a set, a weaker plan
+/// is refused.
+///
+/// # Errors
+/// [`Failure`] when there is no such set, or the plan is weaker than the one that is named.
+pub(super) fn compare(plan: &Plan, mode: Mode, named: Option<&str>) -> Result<(), Failure> {
+    if let Some(name) = named {
+        let mut verdicts = expectation::compare(plan, mode, &expectations(name)?);
+        verdicts.retain(Verdict::is_violated);
+        if !verdicts.is_empty() {
+            return Err(Failure::Violated(verdicts));
+        }
+    }
+    match (named, conduct::met(plan, mode)) {
+        (Some(name), _) | (None, Some(name)) if name == DEFAULT => {
+            say!("The plan is as strong as {DEFAULT} expects.");
+        }
+        (Some(name), _) => say!("The plan is as strong as {name} expects."),
+        (None, Some(name)) => say!(
+            "The plan is weaker than {DEFAULT}, and as strong as {name}: its bundle is verified with --expect {name}."
+        ),
+        (None, None) => say!(
+            "The plan is weaker than every shipped set of expectations: its bundle is verified with --expect FILE."
+        ),
+    }
+    Ok(())
+}
