@@ -13,7 +13,7 @@ use keymoot_verify::{attest, audit, bundle, tuf};
 use crate::commands::{
     Failure,
     apart::{answer, collect, request},
-    device, export, plan, rehearse, report, resume, run, script, shell, status, version,
+    device, escrow, export, plan, rehearse, report, resume, run, script, shell, status, version,
 };
 
 /// The offline tool for a quorum of root key holders.
@@ -34,6 +34,7 @@ enum Command {
     Run(run::Args),
     Resume(resume::Args),
     Plan(plan::Args),
+    Escrow(escrow::Args),
     Request(request::Args),
     Answer(answer::Args),
     Collect(collect::Args),
@@ -74,6 +75,7 @@ impl Cli {
             Command::Rehearse(args) => rehearse::run(args, vendor),
             Command::Run(args) => run::run(args, vendor),
             Command::Resume(args) => resume::run(args, vendor),
+            Command::Escrow(args) => escrow::run(args),
             Command::Plan(args) => plan::run(args, vendor),
             Command::Request(args) => request::run(args, vendor),
             Command::Answer(args) => answer::run(args, vendor),

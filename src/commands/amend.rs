@@ -110,7 +110,11 @@ pub(super) fn amend(
         policy: keep(&amendment.policy)?,
         roster: keep(&amendment.roster)?,
         reason,
-        verdicts: [amended.plan.verdicts(), &[amended.plan.in_mode(mode)]].concat(),
+        verdicts: [
+            amended.plan.verdicts(),
+            &amended.plan.in_mode(mode, state.format()),
+        ]
+        .concat(),
     });
     let state = conduct::fold(amended.whole, &journal)?;
     is_lawful(&state, &events, &journal, &trust, &folder)?;

@@ -31,15 +31,20 @@ pub(super) fn opened_as(dir: &Path, settings: &Settings) -> Result<Mode, Failure
     }
 }
 
-/// A live ceremony refuses a plan that has something of a rehearsal.
+/// A live ceremony refuses a plan that has something of a rehearsal, or a recipient that nobody tried.
 ///
 /// # Errors
-/// PLAN-LIVE.
-pub(super) fn refuse_unfit(plan: &Plan, mode: Mode) -> Result<(), Failure> {
-    let verdict = plan.in_mode(mode);
-    match verdict.is_violated() {
-        true => Err(Failure::Violated(vec![verdict])),
-        false => Ok(()),
+/// PLAN-LIVE and ROSTER-RECIPIENT.
+pub(super) fn refuse_unfit(state: &State, mode: Mode) -> Result<(), Failure> {
+    let format = match &state.opening {
+        Some(opening) => opening.format,
+        None => transcript::FORMAT,
+    };
+    let mut verdicts = state.plan.in_mode(mode, format);
+    verdicts.retain(Verdict::is_violated);
+    match verdicts.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Violated(verdicts)),
     }
 }
 
@@ -104,7 +109,8 @@ fn opened(plan: &Plan, settings: &Settings, program: Program) -> Result<Event, H
             .verdicts()
             .iter()
             .cloned()
-            .chain([plan.in_mode(settings.mode), algorithms::check(plan)])
+            .chain(plan.in_mode(settings.mode, transcript::FORMAT))
+            .chain([algorithms::check(plan)])
             .chain(newest)
             .collect(),
     })

@@ -63,7 +63,7 @@ pub(crate) fn conduct(
     let settings = CurrentSettings::read(dir, &surroundings.outs)?;
     let mode = settings.check(state.opening.as_ref()).map_err(violation)?;
     refuse_simulated_service(mode, surroundings)?;
-    begin::refuse_unfit(&plan, mode)?;
+    begin::refuse_unfit(&state, mode)?;
     if state.is_finished() {
         return already_finished(dir, &settings);
     }

@@ -8,6 +8,7 @@ pub(crate) mod conduct;
 pub(crate) mod device;
 mod dress;
 mod expect;
+pub(crate) mod escrow;
 pub(crate) mod export;
 pub(crate) mod inputs;
 mod operate;

@@ -161,7 +161,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             &dress::Rehearsal {
                 plan: &plan,
                 dir: &dir,
-                out: outs.next().unwrap_or_default(),
+                out: outs.next().unwrap_or_else(|| dir.join("bundle")),
                 connector,
                 seed,
             },

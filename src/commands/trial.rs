@@ -19,14 +19,15 @@ pub(super) struct Trial {
     pub(super) drafts: Vec<trial::Draft>,
 }
 
-/// Tries a plan: PLAN-LIVE, ROOT-NEWEST, KEY-ALGORITHM, drafts of all documents with stand-in keys, and a secret sealed to each
+/// Tries a plan: PLAN-LIVE, ROSTER-RECIPIENT, ROOT-NEWEST, KEY-ALGORITHM, drafts of all documents with stand-in keys, and a secret sealed to each
 /// recipient.
 ///
 /// # Errors
 /// Every violation; [`HostError`] when the machine has no entropy or no clock.
 pub(super) fn try_plan(plan: &Arc<Plan>, mode: Mode) -> Result<Trial, Failure> {
     let made = clock::now()?;
-    let mut violated = vec![plan.in_mode(mode), algorithms::check(plan)];
+    let mut violated = plan.in_mode(mode, transcript::FORMAT);
+    violated.push(algorithms::check(plan));
     let previous = plan.previous();
     violated.extend(previous.map(|p| p.newest_root(mode, transcript::FORMAT)));
     violated.extend(sealed(plan));
@@ -47,7 +48,7 @@ pub(super) fn try_plan(plan: &Arc<Plan>, mode: Mode) -> Result<Trial, Failure> {
 fn sealed(plan: &Plan) -> impl Iterator<Item = Verdict> {
     plan.roster.holders.iter().filter_map(|holder| {
         let recipient = holder.age_recipient.as_ref()?;
-        let error = escrow::seal_test(recipient.as_str()).err()?;
+        let error = escrow::seal_test(recipient.as_str(), "").err()?;
         let what = format!("{}: {}", holder.handle, error.what);
         Some(Violation::new(Rule::RosterRead, what, error.next).into())
     })

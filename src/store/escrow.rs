@@ -55,12 +55,15 @@ pub fn seal_passwords(
     seal_lines(recipient, &lines)
 }
 
-/// Seals a line that is no secret, to try a recipient.
+/// The first line of what is sealed to try a recipient.
+pub const TEST: &str = "keymoot recipient test";
+
+/// Seals words that are no secret, to try a recipient.
 ///
 /// # Errors
 /// As [`seal`].
-pub fn seal_test(recipient: &str) -> Result<Vec<u8>, HostError> {
-    seal_lines(recipient, &[&[b"keymoot tried this recipient"]])
+pub fn seal_test(recipient: &str, answer: &str) -> Result<Vec<u8>, HostError> {
+    seal_lines(recipient, &[&[TEST.as_bytes()], &[answer.as_bytes()]])
 }
 
 /// Opens a sealed escrow of a YubiKey with the identities in a file (`AGE-SECRET-KEY-1…`, one a

@@ -15,6 +15,7 @@ mod crash;
 mod device_faults;
 mod dialects;
 mod dress;
+mod escrow;
 mod every_rule;
 mod expected;
 mod export;

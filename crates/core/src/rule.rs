@@ -118,6 +118,9 @@ rules! {
     RosterComplete = "ROSTER-COMPLETE":
         "everybody has a name, and every holder an employer (or `none`). No name and no reason in \
          the roster has more than 200 characters, or one that nobody sees.";
+    RosterRecipient = "ROSTER-RECIPIENT" since 2:
+        "in a live ceremony that sets devices up, every holder with an `age_recipient` has opened a \
+         file that was sealed to it, and the roster has the words of it.";
     RosterExpected = "ROSTER-EXPECTED":
         "the people are at least as independent as the verifier expects, and a live ceremony has \
          its witnesses; with `--roster` it is that very file.";

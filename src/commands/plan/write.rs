@@ -124,6 +124,10 @@ fn entry(holder: &Holder) -> String {
     if let Some(recipient) = &holder.age_recipient {
         let _ = writeln!(text, "age_recipient = \"{recipient}\"");
     }
+    if let (Some(test), Some(answer)) = (&holder.recipient_test, &holder.recipient_answer) {
+        let _ = writeln!(text, "recipient_test = \"{test}\"");
+        let _ = writeln!(text, "recipient_answer = {}", quoted(answer));
+    }
     if !holder.devices.is_empty() {
         let _ = writeln!(text, "devices = {:?}", holder.devices);
     }
@@ -298,6 +302,8 @@ pub(super) fn notes(script: &str, previous: Option<&Path>, rehearsal: bool) -> S
 ## Before the day
 
 - [ ] Fill in `roster.toml` and `policy.toml`.
+- [ ] `keymoot escrow prepare --roster roster.toml --dir tests`: send each holder the file of theirs.
+      The holder runs `keymoot escrow test FILE --identity identity.txt` and sends the words back.
 - [ ] `keymoot plan check {script} --roster roster.toml --policy policy.toml{more}`
 - [ ] Give `--crates-root FILE` where `crates.json` is signed, and `--out PATH` for each medium.
 - [ ] Rehearse with these files: `keymoot rehearse {script} --roster roster.toml --policy policy.toml`

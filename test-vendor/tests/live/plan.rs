@@ -9,7 +9,10 @@ use std::{
 
 use keymoot::rehearsal::cast::{self, Cast};
 use keymoot_core::json::Object;
-use keymoot_record::transcript::Time;
+use keymoot_record::{
+    rules::roster::{Recipient, commitment},
+    transcript::Time,
+};
 use keymoot_tuf::{Dialect, Holder, OnlineKey, Periods, PublicKey, RootDraft};
 use p256::{
     ecdsa::{Signature, SigningKey, signature::Signer as _},
@@ -34,7 +37,21 @@ pub(crate) fn roster(folder: &Path) -> PathBuf {
         .replace("\"XA\"", "\"CH\"")
         .replace("\"XB\"", "\"NL\"")
         .replace("\"XC\"", "\"SE\"");
-    write(folder, "roster.toml", text.as_bytes())
+    write(folder, "roster.toml", answered(&text).as_bytes())
+}
+
+/// The roster of holders who have answered the tests of their recipients.
+fn answered(roster: &str) -> String {
+    let lines = roster.lines().map(|line| {
+        let recipient = line.strip_prefix("age_recipient = ");
+        let Some(recipient) = recipient.map(|quoted| quoted.trim_matches('"')) else {
+            return line.to_owned();
+        };
+        let recipient = Recipient::try_from(recipient.to_owned()).unwrap();
+        let test = commitment(&recipient, "adult");
+        format!("{line}\nrecipient_test = \"{test}\"\nrecipient_answer = \"adult\"")
+    });
+    lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// What nobody takes for a rehearsal's.

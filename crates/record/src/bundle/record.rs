@@ -46,7 +46,7 @@ impl Record<'_> {
         let mut verdicts = self.state.plan.verdicts().to_vec();
         let previous = self.state.plan.previous();
         verdicts.extend(previous.map(|p| p.newest_root(self.mode(), self.state.format())));
-        verdicts.push(self.state.plan.in_mode(self.mode()));
+        verdicts.extend(self.state.plan.in_mode(self.mode(), format));
         if format >= algorithms::SINCE {
             verdicts.push(algorithms::check(&self.state.plan));
         }

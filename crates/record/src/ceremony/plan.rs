@@ -10,7 +10,7 @@ use super::{
     given::AuthorisedFiles,
     live,
     previous::{Inputs, Previous},
-    script::{CheckedScript, Document},
+    script::{CheckedScript, Document, Kind},
     seating::{self, Place},
 };
 use crate::rules::{
@@ -203,13 +203,28 @@ impl Plan {
         &self.verdicts
     }
 
-    /// PLAN-LIVE: what a ceremony of this mode asks of its plan besides.
+    /// PLAN-LIVE and, from format 2 on, ROSTER-RECIPIENT: what a ceremony of this mode asks of its
+    /// plan besides.
     #[must_use]
-    pub fn in_mode(&self, mode: Mode) -> Verdict {
-        match mode {
+    pub fn in_mode(&self, mode: Mode, format: u32) -> Vec<Verdict> {
+        let mut steps = self.script.steps();
+        let sets_up = steps.any(|(_, s)| matches!(s.kind, Kind::Enroll | Kind::EnrollSpares));
+        let mut verdicts = vec![match mode {
             Mode::Live => live::check(self),
             Mode::Rehearsal => Verdict::not_asked(Rule::PlanLive, "this is a rehearsal"),
+        }];
+        if format >= Rule::RosterRecipient.since() {
+            verdicts.push(match (mode, sets_up) {
+                (Mode::Live, true) => roster::tried::check(&self.roster),
+                (Mode::Rehearsal, _) => {
+                    Verdict::not_asked(Rule::RosterRecipient, "this is a rehearsal")
+                }
+                (Mode::Live, false) => {
+                    Verdict::not_asked(Rule::RosterRecipient, "no device is set up")
+                }
+            });
         }
+        verdicts
     }
 
     /// What earlier ceremonies left.

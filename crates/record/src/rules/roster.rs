@@ -6,10 +6,11 @@ mod likeness;
 mod recipient;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tried;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keymoot_core::Rule;
+use keymoot_core::{Rule, digest::Digest};
 use serde::Deserialize;
 
 use super::{Violation, toml_file};
@@ -19,6 +20,7 @@ use keymoot_attestation::Family;
 pub use check::check;
 pub use country::Country;
 pub use recipient::Recipient;
+pub use tried::commitment;
 
 /// The format name that a roster file must carry.
 pub const FORMAT: &str = "keymoot-roster-1";
@@ -95,6 +97,10 @@ pub struct Holder {
     /// The age recipient to which what must be kept is sealed; without it, it
     /// is shown once.
     pub age_recipient: Option<Recipient>,
+    /// What the answer to the test of the recipient must come to: [`commitment`].
+    pub recipient_test: Option<Digest>,
+    /// The words that the holder found in the test.
+    pub recipient_answer: Option<String>,
     /// The serial numbers of the devices that this holder brings, if known.
     #[serde(default)]
     pub devices: Vec<u32>,

@@ -1,0 +1,163 @@
+//! `keymoot escrow`: whether what is sealed to a holder can be opened by the holder.
+
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    str::FromStr as _,
+};
+
+use keymoot_core::{
+    HostError,
+    digest::Digest,
+    text::{escape, escape_path},
+};
+use keymoot_record::rules::roster::{Roster, commitment};
+use keymoot_verify::{
+    files::{read_bounded, read_text},
+    say,
+};
+use zeroize::Zeroizing;
+
+use super::Failure;
+use crate::{
+    host::{clock, whole},
+    store::{
+        escrow::{self, TEST},
+        plan::LARGEST_PLAN,
+    },
+};
+
+/// The largest sealed file or identity file, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// How many words a holder sends back.
+const WORDS: usize = 8;
+
+/// Prove that a holder can open what is sealed to them
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Seal a test to the recipient of each holder who has not answered one yet
+    Prepare {
+        /// The roster
+        #[arg(long, value_name = "FILE")]
+        roster: PathBuf,
+        /// The folder for the tests, which is made
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// Open a sealed file at home; prints no secret
+    Test {
+        /// The sealed file: a test, or what a ceremony sealed
+        file: PathBuf,
+        /// The file that age-keygen wrote
+        #[arg(long, value_name = "FILE")]
+        identity: PathBuf,
+    },
+}
+
+/// Exit codes: 0 done, 1 could not run or could not open it, 3 a rule was violated.
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    match &args.what {
+        What::Prepare { roster, dir } => prepare(roster, dir),
+        What::Test { file, identity } => Ok(test(file, identity)?),
+    }
+}
+
+fn prepare(roster: &Path, dir: &Path) -> Result<ExitCode, Failure> {
+    let text = read_text(roster, LARGEST_PLAN)?;
+    let roster = Roster::read(&escape_path(roster), &text).map_err(Failure::violations)?;
+    let untried = roster.holders.iter().filter(|holder| !holder.opened_test());
+    let untried: Vec<_> = untried
+        .filter_map(|holder| Some((&holder.handle, holder.age_recipient.as_ref()?)))
+        .collect();
+    if untried.is_empty() {
+        say!("Every holder with a recipient has answered: there is nothing to prepare.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    whole::make_folder(dir)?;
+    let shown = escape_path(dir);
+    for (handle, recipient) in untried {
+        let random = clock::ceremony_name()?;
+        let words = Digest::of(random.as_bytes()).words();
+        let answer = words.get(..WORDS).unwrap_or(&words).join(" ");
+        let sealed = escrow::seal_test(recipient.as_str(), &answer)?;
+        whole::write_durably(&dir.join(format!("{handle}.age")), &sealed)?;
+        say!("{handle}: send {shown}/{handle}.age, and add to the entry in the roster:");
+        say!("recipient_test = \"{}\"", commitment(recipient, &answer));
+        say!("recipient_answer = \"\"  # the words that the holder sends back");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn test(file: &Path, identity: &Path) -> Result<ExitCode, HostError> {
+    let sealed = read_bounded(file, LARGEST)?;
+    let plain = opened(&sealed, identity)?;
+    let text = std::str::from_utf8(&plain).unwrap_or_default();
+    let mut lines = text.lines();
+    let shown = escape_path(file);
+    match (lines.next(), lines.next()) {
+        (Some(TEST), Some(answer)) => {
+            say!(
+                "{shown} opens. Send these words to the administrator:\n{}",
+                escape(answer)
+            );
+        }
+        (Some(device), Some(_)) => say!(
+            "{shown} opens. It is for {}, and has {} lines; nothing of it was printed.",
+            escape(device),
+            text.lines().count()
+        ),
+        _ => {
+            return Err(HostError::new(
+                format!("{shown} opens, and keymoot did not write what is in it"),
+                "name a file that keymoot sealed",
+            ));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was sealed.
+fn opened(sealed: &[u8], identity: &Path) -> Result<Zeroizing<Vec<u8>>, HostError> {
+    let keys = identities(identity)?;
+    let unopened = |why: &dyn std::fmt::Display| {
+        HostError::new(
+            format!("it cannot be opened with {}: {why}", escape_path(identity)),
+            "look for the identity file of this recipient; without it, ask for another recipient in the roster",
+        )
+    };
+    let decryptor = age::Decryptor::new(sealed).map_err(|error| unopened(&error))?;
+    let keys = keys.iter().map(|key| key as &dyn age::Identity);
+    let mut reader = decryptor.decrypt(keys).map_err(|error| unopened(&error))?;
+    // Large enough for all: what grows leaves copies behind.
+    let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
+    reader
+        .read_to_end(&mut plain)
+        .map_err(|error| unopened(&error))?;
+    Ok(plain)
+}
+
+fn identities(path: &Path) -> Result<Vec<age::x25519::Identity>, HostError> {
+    let text = Zeroizing::new(read_text(path, LARGEST)?);
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let unread = |why: &str| {
+        HostError::new(
+            format!("{} is no identity file: {why}", escape_path(path)),
+            "name the file that age-keygen wrote; decrypt it first where it has a passphrase",
+        )
+    };
+    let keys: Result<Vec<_>, _> = lines.map(age::x25519::Identity::from_str).collect();
+    let keys = keys.map_err(unread)?;
+    match keys.is_empty() {
+        true => Err(unread("it has no line AGE-SECRET-KEY-1…")),
+        false => Ok(keys),
+    }
+}
