@@ -90,7 +90,7 @@ impl Cli {
             Command::Completions(args) => return shell::completions(args, Self::command()),
             Command::Man(args) => shell::manual(args, Self::command()),
             Command::Attest(args) => return attest::run(args, vendor),
-            Command::Device(args) => return device::run(args),
+            Command::Device(args) => return device::run(args, vendor),
         };
         outcome.unwrap_or_else(|failure: Failure| failure.report())
     }

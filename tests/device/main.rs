@@ -2,6 +2,7 @@
 //! `yubikey` crate, with simulated devices at the other end of the wire.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod check;
 mod command_line;
 mod diagnoses;
 mod faults;

@@ -1,5 +1,6 @@
 //! `keymoot device`: what is plugged in, what is on it, and a blocked PIN.
 
+mod check;
 mod unblock;
 
 use std::io::{self, Write as _};
@@ -9,7 +10,7 @@ use crate::device::piv::{self, Contents, CredentialState, KeyInSlot, Origin};
 use crate::device::yubihsm::Place;
 use crate::device::{DeviceError, DeviceInfo, ErrorKind, Operation, Slots, Who};
 use clap::Subcommand;
-use keymoot_attestation::Family;
+use keymoot_attestation::{Family, TrustStore};
 use keymoot_core::text::escape;
 use keymoot_record::transcript::{DeviceSetting, PinTries, Tries};
 
@@ -32,14 +33,17 @@ enum Action {
     Info,
     /// Unblock the PIN of the one YubiKey that is plugged in, with its PUK, and set a new one.
     Unblock(unblock::Args),
+    /// Make every call of a ceremony on a YubiKey that may be erased, and report what it answers.
+    Check(check::Args),
 }
 
 /// Runs the command: exit code 0, or 1 when there is no device or one cannot be read.
-pub(crate) fn run(args: &Args) -> ExitCode {
+pub(crate) fn run(args: &Args, vendor: &TrustStore) -> ExitCode {
     let done = match &args.action {
         Action::List { connector } => list(*connector),
         Action::Info => info().map(|text| (text, ExitCode::SUCCESS)),
         Action::Unblock(args) => return unblock::run(args),
+        Action::Check(args) => return check::run(args, vendor),
     };
     match done {
         // Nobody reading on is the reader's choice; there is nobody to tell.
