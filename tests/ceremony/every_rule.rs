@@ -226,6 +226,7 @@ fn elsewhere(rule: Rule) -> Option<&'static str> {
             "a rehearsal is not asked: crates/record/src/expectation/compare.rs"
         }
         Rule::PlanLive => "a rehearsal is not asked: tests/ceremony/plans.rs",
+        Rule::RosterRecipient => "a rehearsal is not asked: tests/ceremony/escrow.rs",
         Rule::TranscriptSettings => {
             "of a live ceremony's folder: test-vendor/tests/live/settings.rs"
         }
