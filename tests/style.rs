@@ -48,7 +48,6 @@ const WORDS: [(&str, &str); 27] = [
 
 /// Files that are not rewritten yet. The list only shrinks: a file without a finding must leave it.
 const NOT_YET: &[&str] = &[
-    "attestations/README.md",
     "ceremony-scripts/annual-resign.toml",
     "ceremony-scripts/change-policy.toml",
     "ceremony-scripts/crates-root-change.toml",
@@ -58,16 +57,12 @@ const NOT_YET: &[&str] = &[
     "ceremony-scripts/onboard-member.toml",
     "ceremony-scripts/quorum-lost.toml",
     "docs/decisions.md",
-    "docs/first-hour.md",
     "docs/formats.md",
-    "docs/performance.md",
     "docs/rehearsals.md",
     "docs/reliability.md",
     "docs/rules.md",
     "docs/screens.md",
     "docs/threat-model.md",
-    "hsm-sim/README.md",
-    "image/README.md",
 ];
 
 /// Written by `keymoot script runbook` from scripts and openings, which are checked themselves.

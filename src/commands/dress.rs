@@ -36,6 +36,8 @@ pub(super) struct Rehearsal<'p> {
     pub plan: &'p Plan,
     pub dir: &'p Path,
     pub out: PathBuf,
+    /// Where copies of the bundle go
+    pub copies: Vec<PathBuf>,
     pub connector: String,
     pub seed: u64,
 }
@@ -52,6 +54,7 @@ pub(super) fn rehearse(
     let settings = Settings {
         mode: Mode::Rehearsal,
         out: rehearsal.out.clone(),
+        copies: rehearsal.copies.clone(),
         connector: rehearsal.connector.clone(),
         simulator: None,
     };

@@ -162,6 +162,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
                 plan: &plan,
                 dir: &dir,
                 out: outs.next().unwrap_or_else(|| dir.join("bundle")),
+                copies: outs.collect(),
                 connector,
                 seed,
             },
