@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{
-    Document, DocumentError, DraftError, Holder, KeyId, OnlineKey, RootDraft, Signer, TargetsDraft,
+    Document, DocumentError, DraftError, Holder, KeyId, RootDraft, Signer, TargetsDraft,
 };
 use keymoot_core::text::excerpt;
 
@@ -89,12 +89,6 @@ impl Dialect {
     #[must_use]
     pub fn holder_key_id(self, holder: &Holder) -> KeyId {
         self.key_id(&Signer::Holder(holder.clone()))
-    }
-
-    /// The id of an online key.
-    #[must_use]
-    pub fn online_key_id(self, online: &OnlineKey) -> KeyId {
-        self.key_id(&Signer::Online(online.clone()))
     }
 
     /// The id of a signer's key.

@@ -56,7 +56,7 @@ fn tuf_ci_refuses_what_it_cannot_hold() {
     let document = Dialect::TufCi.root(&draft).unwrap();
     let text = String::from_utf8(document.content().to_vec()).unwrap();
     let keyid = Dialect::TufCi.holder_key_id(&draft.holders[0]);
-    let online = Dialect::TufCi.online_key_id(&draft.online);
+    let online = Dialect::TufCi.key_id(&Signer::Online(draft.online.clone()));
     let entry = format!("\"root\": {{\n      \"keyids\": [\n        \"{keyid}\"");
     assert!(text.contains(&entry));
     let changed = text.replace(&entry, &entry.replace(keyid.as_str(), online.as_str()));
