@@ -58,10 +58,8 @@ const NOT_YET: &[&str] = &[
     "ceremony-scripts/quorum-lost.toml",
     "docs/decisions.md",
     "docs/formats.md",
-    "docs/rehearsals.md",
     "docs/reliability.md",
     "docs/rules.md",
-    "docs/screens.md",
     "docs/threat-model.md",
 ];
 
