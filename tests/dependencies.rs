@@ -364,12 +364,13 @@ const PURE: [&str; 4] = [
 ];
 
 /// What the pure crates may depend on directly.
-const PURE_DEPENDENCIES: [&str; 17] = [
+const PURE_DEPENDENCIES: [&str; 18] = [
     "base64",
     "bech32",
     "ed25519-dalek",
     "hex",
     "jiff",
+    "miniz_oxide",
     "p256",
     "ring",
     "rsa",
