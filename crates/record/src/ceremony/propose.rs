@@ -246,7 +246,8 @@ pub fn changes(
         && online_keys(previous)? != online_keys(proposed)?
     {
         sentences.insert(0, CLIENTS.to_owned());
-        let held_back = state.plan.previous();
+        // Reports of format 1 do not say it, and every fact of a report is compared.
+        let held_back = state.plan.previous().filter(|_| state.format() >= 2);
         let held_back = held_back.and_then(|previous| latency::in_words(previous, proposed));
         sentences.splice(1..1, held_back);
     }
