@@ -90,6 +90,9 @@ pub(crate) struct Args {
     /// Let unattended holders take part apart from the table: all of them, or these, by handle
     #[arg(long, value_name = "HANDLES", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
     pub(super) apart: Option<String>,
+    /// Leave where holders apart are awaited, to ask them with `keymoot request` by hand
+    #[arg(long, requires = "apart")]
+    ask_by_hand: bool,
     /// Let unattended holders not come at all: these, by handle, separated by commas
     #[arg(long, value_name = "HANDLES", value_delimiter = ',')]
     absent: Vec<String>,
@@ -203,7 +206,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     })?;
     if args.apart.is_some() && args.unattended {
         let expect = conduct::met(&plan, Mode::Rehearsal).unwrap_or(expectation::DEFAULT);
-        let code = apart::rehearsal::hold(&dir, expect)?;
+        let code = apart::rehearsal::hold(&dir, expect, args.ask_by_hand)?;
         return Ok(ExitCode::from(code));
     }
     enter(&dir, &settings, &[], Manner::of(args.plain))

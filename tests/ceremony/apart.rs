@@ -518,7 +518,15 @@ impl Three {
         let roster = self.stage.path("roster.toml");
         fs::write(&roster, cast.roster()).unwrap();
         let mut command = keymoot();
-        command.args(["rehearse", script, "--seed", "7", "--policy", &self.policy]);
+        command.args([
+            "rehearse",
+            script,
+            "--unattended",
+            "--ask-by-hand",
+            "--seed",
+            "7",
+        ]);
+        command.args(["--policy", &self.policy]);
         command
             .args(["--previous", previous, apart, "--roster"])
             .arg(&roster);
@@ -527,20 +535,11 @@ impl Three {
             .arg(self.stage.dir())
             .arg("--out")
             .arg(self.stage.out());
-        // Nobody is at the terminal: the folder is laid out, and nothing more.
         let output = command.output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert_eq!(output.status.code(), Some(4), "{}", said(&output));
         self.with_devices(4);
         let devices = Path::new(previous).join("rehearsal/devices.json");
         fs::copy(devices, self.stage.dir().join("rehearsal/devices.json")).unwrap();
-        let settings = self.stage.dir().join("settings.json");
-        let text = fs::read_to_string(&settings).unwrap();
-        fs::write(
-            &settings,
-            text.replace("\"unattended\": false", "\"unattended\": true"),
-        )
-        .unwrap();
-        assert_eq!(self.stage.resume().status.code(), Some(4));
     }
 
     /// Gives the rehearsal so many devices, where it has four or five.

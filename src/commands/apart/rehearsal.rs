@@ -77,11 +77,11 @@ pub(crate) fn handles(named: Option<&str>, plan: &Plan) -> Vec<String> {
 ///
 /// # Errors
 /// As [`go_on`].
-pub(crate) fn hold(dir: &Path, expect: &str) -> Result<u8, Failure> {
+pub(crate) fn hold(dir: &Path, expect: &str, by_hand: bool) -> Result<u8, Failure> {
     let mut room = this_program()?;
     room.arg("resume").arg(dir);
     match finish(room)? {
-        LEFT => go_on(dir, expect),
+        LEFT if !by_hand => go_on(dir, expect),
         code => Ok(code),
     }
 }
