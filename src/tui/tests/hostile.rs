@@ -7,6 +7,7 @@ use super::{
     story::{SCRIPT, Story, roster},
     table::Table,
 };
+use crate::tui::model::Now;
 use keymoot_core::text::is_invisible;
 use keymoot_record::transcript::Event;
 
@@ -44,6 +45,11 @@ fn story(text: &str) -> Story {
 
 /// Nothing of it is on the screen as it is, and it is seen.
 fn is_shown(hostile: &strings::Hostile, table: &mut Table) {
+    // The step has just begun: its minutes leave the title all the room there is.
+    table.model.tick(Now {
+        utc: 1_790_000_000,
+        up: 100,
+    });
     let flat = |text: &str| text.split_whitespace().collect::<String>();
     let rows = |table: &Table| {
         let page = &table.model.page;
