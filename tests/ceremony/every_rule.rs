@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, Verdict, digest::Digest};
 use keymoot_record::{
-    bundle::{self, Bundle, Expectations, ExpectedFiles, Files},
+    bundle::{self, AFTER_THE_SEAL, Bundle, Expectations, ExpectedFiles, Files},
     ceremony::PlanPart,
     expectation::ExpectationSet,
     transcript::{Chain, Event, Time},
@@ -632,6 +632,11 @@ fn row(rule: Rule) -> Row {
         }),
         Rule::BundleComplete => {
             Forged::from(Forger::new().forge()).expecting(|expected| expected.ended = true)
+        }
+        Rule::BundleAfter => {
+            let mut files = Forger::new().forge();
+            files.insert(AFTER_THE_SEAL.to_owned(), b"{}\n".to_vec());
+            files.into()
         }
         Rule::BundleClosed => changed(|f| f.closers = 4),
         Rule::BundleTrusted => Forged::from(Forger::new().forge()).expecting(|expected| {

@@ -11,7 +11,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use keymoot_attestation::TrustStore;
 use keymoot_core::digest::Digest;
 use keymoot_record::{
-    bundle::{self, Files},
+    bundle::{self, AFTER_THE_SEAL, Files},
     ceremony::{
         Plan, PlanFiles, State,
         enrolment::Enrolment,
@@ -265,7 +265,8 @@ impl Forger {
         mut files: Files,
         change: impl FnOnce(&mut serde_json::Value),
     ) -> Files {
-        files.retain(|path, _| path != MANIFEST && path != SIGNATURES);
+        // What follows the seal is not in the manifest.
+        files.retain(|path, _| ![MANIFEST, SIGNATURES, AFTER_THE_SEAL].contains(&path.as_str()));
         let listed = files.iter().map(|(path, content)| {
             json!({
                 "path": path,
@@ -295,6 +296,7 @@ impl Forger {
                 json!({"keyid": keyid, "sig": STANDARD.encode(signature)})
             })
             .collect();
+        files.insert(AFTER_THE_SEAL.to_owned(), Vec::new());
         files.insert(MANIFEST.to_owned(), manifest);
         files.insert(SIGNATURES.to_owned(), signatures.to_string().into_bytes());
         files
