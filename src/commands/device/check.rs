@@ -220,18 +220,13 @@ fn calls(answers: &mut Answers, device: &DeviceInfo, vendor: &TrustStore) -> Res
         |serial| piv::verify_pin(serial, &pin),
         done,
     );
-    answers.call(
-        "change the PIN",
-        |serial| piv::set_pin(serial, &pin, &other),
-        done,
-    );
     for call in [
         "first wrong PIN",
         "second wrong PIN",
         "third wrong PIN",
         "blocked PIN",
     ] {
-        answers.call(call, |serial| piv::verify_pin(serial, &pin), done);
+        answers.call(call, |serial| piv::verify_pin(serial, &other), done);
     }
     answers.call(
         "wrong PUK",
@@ -240,12 +235,12 @@ fn calls(answers: &mut Answers, device: &DeviceInfo, vendor: &TrustStore) -> Res
     );
     answers.call(
         "unblock",
-        |serial| piv::unblock_pin(serial, &puk, &pin),
+        |serial| piv::unblock_pin(serial, &puk, &other),
         done,
     );
     answers.call(
         "sign after it was unblocked",
-        |serial| signs(serial, &pin),
+        |serial| signs(serial, &other),
         verified,
     );
     answers.call("contents of a used device", piv::contents, fresh);
