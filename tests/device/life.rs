@@ -195,22 +195,6 @@ fn the_puk_unblocks_a_blocked_pin_and_wrong_ones_count_down() {
 }
 
 #[test]
-fn a_holder_changes_the_pin_and_the_old_one_is_wrong_then() {
-    play(ONE, |desk| {
-        let serial = desk.device().serial;
-        let holder = Holder::new();
-        holder.provision(serial);
-        let new = Secret::of(b"k7!29q");
-        piv::set_pin(serial, &holder.pin, &new).unwrap();
-        piv::verify_pin(serial, &new).unwrap();
-        let error = piv::verify_pin(serial, &holder.pin).unwrap_err();
-        assert!(matches!(error.kind, ErrorKind::WrongPin(2)), "{error}");
-        let error = piv::set_pin(serial, &new, &Secret::of(b"111111")).unwrap_err();
-        assert!(matches!(error.kind, ErrorKind::PinRefused(..)), "{error}");
-    });
-}
-
-#[test]
 fn what_cannot_be_a_pin_is_refused_and_uses_up_no_try() {
     play(ONE, |desk| {
         let serial = desk.device().serial;

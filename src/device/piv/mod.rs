@@ -11,7 +11,5 @@ mod set_up;
 mod signing;
 
 pub use contents::{Contents, CredentialState, KeyAlgorithm, KeyInSlot, Origin, contents};
-pub use set_up::{
-    MANAGEMENT_KEY_LENGTH, no_defaults, provision, reset, set_pin, unblock_pin, verify_pin,
-};
+pub use set_up::{MANAGEMENT_KEY_LENGTH, no_defaults, provision, reset, unblock_pin, verify_pin};
 pub use signing::{attest, generate, sign, slot_key};

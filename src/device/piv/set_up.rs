@@ -54,20 +54,6 @@ pub fn verify_pin(serial: Serial, pin: &Secret) -> Result<(), DeviceError> {
     alone(serial, Operation::Pin, move |device| device.verify(&pin))
 }
 
-/// Changes the PIN.
-///
-/// # Errors
-/// [`ErrorKind::PinRefused`] before the device is asked; a wrong old PIN costs
-/// a try.
-pub fn set_pin(serial: Serial, old: &Secret, new: &Secret) -> Result<(), DeviceError> {
-    check_typed(serial, old)?;
-    check_pin(serial, new)?;
-    let (old, new) = (old.duplicate(), new.duplicate());
-    alone(serial, Operation::Pin, move |device| {
-        device.change_pin(&old, &new)
-    })
-}
-
 /// Sets a new PIN with the PUK, also when the PIN is blocked.
 ///
 /// # Errors
