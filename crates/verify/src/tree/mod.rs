@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use keymoot_attestation::TrustStore;
 use keymoot_core::{Verdict, digest::Digest, text::escape_path};
 use keymoot_record::{
-    bundle::Expectations,
+    bundle::{Expectations, Files},
     expectation::{self, ExpectationSet},
     published::{self, Claim, Judged},
 };
-use keymoot_tuf::{Dialect, FileFacts, TargetFile};
+use keymoot_tuf::{Dialect, FileFacts, TargetFile, Targets};
 use serde::Serialize;
 
 use crate::{Failure, files};
@@ -87,6 +87,8 @@ impl Verified {
             None => crate::bundle::expectations(expectation::DEFAULT)?,
         };
         let dialect = Dialect::detect(&|path| files.get(path).cloned());
+        let mut files = files;
+        add_targets(path, dialect.unwrap_or(Dialect::TufOnCi), &mut files);
         let target = |name: &str, listed: &TargetFile| target(path, name, listed);
         let judged = published::judge(&Claim {
             files: &files,
@@ -127,6 +129,23 @@ impl Verified {
         };
         // Strings and lists of them always serialise.
         serde_json::to_string_pretty(&report).unwrap_or_default()
+    }
+}
+
+/// Adds the files that the top targets document lists, which a server has as `HASH.NAME`.
+fn add_targets(tree: &Path, dialect: Dialect, files: &mut Files) {
+    let document = dialect.read("targets", None, &|path| files.get(path).cloned());
+    let targets = document.ok().flatten();
+    let Some(Ok(targets)) = targets.map(|document| Targets::read(&document)) else {
+        return;
+    };
+    for (name, listed) in &targets.targets {
+        let path = format!("targets/{name}");
+        if !files.contains_key(&path)
+            && let Some(bytes) = target_bytes(&tree.join("targets"), name, listed)
+        {
+            files.insert(path, bytes);
+        }
     }
 }
 
