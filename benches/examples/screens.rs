@@ -81,6 +81,7 @@ fn shown(drive: impl FnOnce(&mut dyn Operator, &View) + Send) {
             signed: Digest::of(b"long"),
             changes: vec!["Everything changes.".to_owned()],
             lines: (0..LINES).map(line).collect(),
+            reasons: Vec::new(),
         }]),
     };
     tui::run(Mode::Rehearsal, "How fast it is", None, |operator| {

@@ -61,6 +61,8 @@ pub fn write(
 /// [`HostError`] when something is there already, or when the folder around it does not
 /// exist or is not writable.
 pub fn try_place(out: &Path) -> Result<(), HostError> {
+    // A power cut while a place was tried leaves an empty folder.
+    whole::remove_empty(out);
     // access(2) would not do: root has every permission, also on a file system that
     // takes no folders.
     fs::create_dir(out)

@@ -7,13 +7,16 @@ use super::{
     page::Page,
 };
 
+/// Whether a line is taken as the first one, and what is said of another.
+type FirstLine = (fn(&str) -> bool, &'static str);
+
 /// Lines to be typed one after the other; the last may be a word that confirms.
 pub(super) struct Form {
     fields: Vec<(&'static str, Field)>,
     at: usize,
     word: Option<&'static str>,
-    /// What the first line must be, and what is said of another.
-    first: Option<(fn(&str) -> bool, &'static str)>,
+    /// Whether the first line is checked, and how.
+    first: Option<FirstLine>,
     refusal: Option<String>,
 }
 

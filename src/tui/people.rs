@@ -40,9 +40,7 @@ impl People {
             (KeyCode::Enter, _) if nothing_typed => {}
             _ => {
                 let word = self.word.key(key)?;
-                let Some((person, here)) = people.get(self.chosen.at()?) else {
-                    return None;
-                };
+                let (person, here) = people.get(self.chosen.at()?)?;
                 let expected = word_for(*here);
                 if word == expected {
                     return Some(person.clone());

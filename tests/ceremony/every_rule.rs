@@ -320,7 +320,6 @@ fn row(rule: Rule) -> Row {
         }),
         Rule::RosterDistinct => roster(|text| same(text, "handle", 2, "holder-1")),
         Rule::RosterDevices => roster(|text| {
-            *text = text.replacen("family", "family", 0);
             for holder in ["holder-1", "holder-2"] {
                 let handle = format!("handle = \"{holder}\"");
                 replaced(text, &handle, &format!("{handle}\ndevices = [1]"));

@@ -97,6 +97,12 @@ fn having_been_resumed_changes_nothing_but_what_was_under_way() {
                     settings: None,
                 };
                 state = state.after(&resumed).unwrap();
+                if state.awaits_examination() {
+                    let mut examined = entry.clone();
+                    let verdicts = Vec::new();
+                    examined.event = Event::MachineChecked { verdicts };
+                    state = state.after(&examined).unwrap();
+                }
             }
             state = state.after(entry).unwrap();
         }

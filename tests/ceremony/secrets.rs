@@ -59,7 +59,6 @@ fn no_pin_is_in_any_file_of_the_ceremony_or_the_bundle() {
 #[test]
 fn what_was_sealed_to_a_holder_is_nowhere_else_and_opens_the_device() {
     use std::io::Read as _;
-    let identity = age::x25519::Identity::generate();
     let stage = Stage::new();
     let roster = stage.path("roster.toml");
     let text = keymoot::rehearsal::cast::Cast::of(9).roster();
@@ -68,8 +67,11 @@ fn what_was_sealed_to_a_holder_is_nowhere_else_and_opens_the_device() {
         .filter_map(|line| line.strip_prefix("age_recipient = "))
         .collect();
     let mut mine = text.clone();
+    let mut identities = Vec::new();
     for recipient in recipients {
+        let identity = age::x25519::Identity::generate();
         mine = mine.replace(recipient, &format!("\"{}\"", identity.to_public()));
+        identities.push(identity);
     }
     fs::write(&roster, mine).unwrap();
     let output = stage.rehearsed(&["--roster", roster.to_str().unwrap()]);
@@ -81,7 +83,11 @@ fn what_was_sealed_to_a_holder_is_nowhere_else_and_opens_the_device() {
         let decryptor = age::Decryptor::new(&sealed[..]).unwrap();
         let mut opened = String::new();
         let mut reader = decryptor
-            .decrypt(std::iter::once(&identity as &dyn age::Identity))
+            .decrypt(
+                identities
+                    .iter()
+                    .map(|identity| identity as &dyn age::Identity),
+            )
             .unwrap();
         reader.read_to_string(&mut opened).unwrap();
         for line in opened.lines() {

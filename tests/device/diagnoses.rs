@@ -107,7 +107,12 @@ fn a_service_that_is_missing_or_refuses() {
     // As pcscd does for a user whom polkit refuses (`ContextThread` in winscard_svc.c).
     let socket = folder.path().join("closes");
     let listener = UnixListener::bind(&socket).unwrap();
-    thread::spawn(move || listener.incoming().for_each(drop));
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            // Closed before the request is read, the connection looks like a dead service.
+            let _ = client.read_exact(&mut [0; 1]);
+        }
+    });
     let (message, help) = list(&socket);
     said("polkit refuses this user the service", &message, &help);
 

@@ -7,10 +7,10 @@ use super::{ceremony::Ceremony, machine::Machine, test_vendor};
 /// The loader of this program, in which every function of libc can be replaced.
 fn a_library() -> Option<String> {
     let maps = fs::read_to_string("/proc/self/maps").ok()?;
-    let libraries = maps
+    let mut libraries = maps
         .lines()
         .filter_map(|line| line.split_whitespace().last());
-    let libc = libraries.filter(|path| path.contains("libc.so.")).last()?;
+    let libc = libraries.rfind(|path| path.contains("libc.so."))?;
     Some(libc.to_owned())
 }
 

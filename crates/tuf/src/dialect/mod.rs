@@ -11,9 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{
-    Document, DocumentError, DraftError, Holder, KeyId, RootDraft, Signer, TargetsDraft,
-};
+use super::{Document, DocumentError, DraftError, Holder, KeyId, RootDraft, Signer, TargetsDraft};
 use keymoot_core::text::excerpt;
 
 /// A way of writing metadata down.

@@ -1,7 +1,10 @@
 //! `keymoot-verify answer`: an answer against the request that it answers, and answers against
 //! each other.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, Verdict, digest::Digest, text::escape_path};
@@ -77,7 +80,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
 
 /// Each answer, as the ceremony that asked would judge it if no other answer were in.
 fn against(
-    request: &PathBuf,
+    request: &Path,
     answers: &[(String, Answer)],
     args: &Args,
     vendor: &TrustStore,

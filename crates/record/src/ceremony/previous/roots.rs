@@ -20,10 +20,10 @@ pub(super) fn chain(
 ) -> Result<Vec<VerifiedRoot>, Violation> {
     let fault = |why: String| Violation::new(Rule::RootPrevious, why, NEXT);
     let (newest, documents) = read(dialect, files).map_err(fault)?;
-    if let Some(trusted) = &trusted {
-        if let Some(why) = newest::rolled_back(trusted, &documents) {
-            return Err(Violation::new(Rule::RootNewest, why, newest::READ_ANOTHER));
-        }
+    if let Some(trusted) = &trusted
+        && let Some(why) = newest::rolled_back(trusted, &documents)
+    {
+        return Err(Violation::new(Rule::RootNewest, why, newest::READ_ANOTHER));
     }
     // The bundle holds the history from its first version on. A trusted root from before it leads
     // to it; a later one is among it.
