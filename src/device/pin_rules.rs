@@ -156,7 +156,7 @@ fn check_new_password(password: &Secret) -> Result<(), PinRefused> {
 
 /// Whether a holder may choose this PIN. Pure; says the first reason against.
 ///
-/// Beyond [`check_typed_pin`], this keeps out what is guessed within the three
+/// Beyond `check_typed_pin`, this keeps out what is guessed within the three
 /// tries a device allows.
 ///
 /// # Errors
