@@ -122,7 +122,8 @@ impl Ceremony {
             self.enrol_from(2);
         }
         if step == "closing" {
-            self.sign_from(2, "closing");
+            // Today's report has other words: the manifest is made again, and all close again.
+            self.sign_from(1, "closing");
         } else {
             self.sign_from(if step == "signing" { 2 } else { 1 }, "signing");
             self.at.answer("type confirm", "confirm");
@@ -192,7 +193,12 @@ impl Ceremony {
     }
 
     fn goes(&mut self, holder: usize) {
-        self.at.read("Take your device out");
+        // From format 2 on, the holder first takes along what was sealed.
+        let next = ["Take your device out", "taken if you have a copy"];
+        if self.at.read_any(&next).0 == 1 {
+            self.at.reply("taken");
+            self.at.read("Take your device out");
+        }
         self.room.remove(holder);
     }
 
