@@ -26,7 +26,6 @@ impl Driver<'_, '_> {
             holder: holder.clone(),
             serial,
             file: format!("escrow/{name}"),
-            size: bytes.len(),
             refused: None,
         };
         let how = loop {

@@ -182,8 +182,6 @@ pub struct HandOver {
     pub serial: u32,
     /// Where it is in the folder of the ceremony, safe to show.
     pub file: String,
-    /// Its size in bytes.
-    pub size: usize,
     /// Why it could not be written where the holder said.
     pub refused: Option<String>,
 }

@@ -34,11 +34,11 @@ impl Screen for HandOverScreen {
         page.headline("Take your sealed file along.");
         page.gap();
         page.text(&format!(
-            "What unlocks device {} is sealed to you alone, in {} bytes. In the ceremony's folder:",
-            self.file.serial, self.file.size
+            "PUK and management key of device {} are sealed to you alone, in the ceremony's folder:",
+            self.file.serial
         ));
         page.item("  ", &self.file.file, page.sheet.typed());
-        page.text("Without it a blocked PIN ends the life of your key. Plug your own stick in and have it mounted; the program writes the file there and reads it back.");
+        page.text("Without it a blocked PIN ends the life of your key. Plug your own stick in and have it mounted. keymoot writes the file there and reads it back.");
         self.word.show(
             page,
             &format!("The stick's folder, or {TAKEN} if you have a copy:"),

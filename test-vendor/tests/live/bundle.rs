@@ -118,6 +118,6 @@ fn the_released_program_enrols_no_simulated_device_in_a_live_ceremony() {
     };
     let mut ceremony = Ceremony::begin(&machine, &program());
     ceremony.up_to_roll_call();
-    ceremony.begin_enrolment(1);
+    ceremony.comes("enrolment", 1);
     ceremony.at.read("DEVICE-CHAIN");
 }

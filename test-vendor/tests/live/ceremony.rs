@@ -182,7 +182,8 @@ impl Ceremony {
         self.at.answer("New PIN, second time", &pin(holder));
     }
 
-    fn comes(&mut self, step: &str, holder: usize) {
+    /// Calls a holder, who inserts the device.
+    pub(crate) fn comes(&mut self, step: &str, holder: usize) {
         self.at.read("Whose turn?");
         if holder == 2 {
             records::keep_interrupted(&self.place, step);
