@@ -188,7 +188,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
             all.picture(
                 "signing",
                 "holder-4 is about to sign, as the fourth of at least five",
-                5..10,
+                5..18,
             );
         }
         for name in DOCUMENTS {

@@ -54,8 +54,8 @@ pub(crate) fn story() -> PathBuf {
 /// A ceremony of the story, held by hand.
 pub(crate) struct Occasion {
     pub(crate) folder: tempfile::TempDir,
-    /// The folder of the ceremony before.
-    previous: PathBuf,
+    /// The folders of the ceremonies before, in order.
+    previous: Vec<PathBuf>,
     pub(crate) at: Terminal,
 }
 
@@ -90,10 +90,11 @@ impl Occasion {
         ];
         let at = Terminal::start(arguments);
         let (before, _) = previous.split_once('-').unwrap();
-        let before = format!("{before}-ceremony");
+        let before: usize = before.parse().unwrap();
+        let folders = (1..=before).map(|number| story().join(format!("{number}-ceremony")));
         Self {
             folder,
-            previous: story().join(before),
+            previous: folders.collect(),
             at,
         }
     }
@@ -126,10 +127,16 @@ impl Occasion {
 
     /// The first words of the newest root's digest.
     fn newest_root(&self) -> [&'static str; 4] {
-        let chain = transcript(&self.previous);
-        let signed = chain.entries().iter().find_map(|entry| match &entry.event {
-            keymoot_record::transcript::Event::Proposed { signed, .. } => Some(*signed),
-            _ => None,
+        // Not every ceremony before made a root.
+        let signed = self.previous.iter().rev().find_map(|folder| {
+            let chain = transcript(folder);
+            let mut events = chain.entries().iter().map(|entry| &entry.event);
+            events.find_map(|event| match event {
+                keymoot_record::transcript::Event::Proposed {
+                    document, signed, ..
+                } if document == "root.json" => Some(*signed),
+                _ => None,
+            })
         });
         signed.unwrap().words()[..4].try_into().unwrap()
     }
