@@ -55,27 +55,32 @@ pub fn write(
     outcome
 }
 
-/// Tries whether a bundle can be written to a place: makes a folder there, and removes it.
+/// Tries whether a bundle can be written to a place: makes a folder where its parts are written, and
+/// removes it. A power cut in between leaves nothing at the place itself.
 ///
 /// # Errors
 /// [`HostError`] when something is there already, or when the folder around it does not
 /// exist or is not writable.
 pub fn try_place(out: &Path) -> Result<(), HostError> {
-    // A power cut while a place was tried leaves an empty folder.
-    whole::remove_empty(out);
+    let fail = |error: io::Error| {
+        HostError::new(
+            format!(
+                "no bundle can be written to {}: {error}",
+                keymoot_core::text::escape_path(out)
+            ),
+            "with --out, name a bundle that does not exist yet, in a folder that exists and is writable",
+        )
+    };
+    if fs::symlink_metadata(out).is_ok() {
+        return Err(fail(rustix::io::Errno::EXIST.into()));
+    }
+    let part = whole::part_of(out);
+    whole::remove(&part)?;
     // access(2) would not do: root has every permission, also on a file system that
     // takes no folders.
-    fs::create_dir(out)
-        .and_then(|()| fs::remove_dir(out))
-        .map_err(|error| {
-            HostError::new(
-                format!(
-                    "no bundle can be written to {}: {error}",
-                    keymoot_core::text::escape_path(out)
-                ),
-                "with --out, name a bundle that does not exist yet, in a folder that exists and is writable",
-            )
-        })
+    fs::create_dir(&part)
+        .and_then(|()| fs::remove_dir(&part))
+        .map_err(fail)
 }
 
 fn write_part(files: &Files, part: &Path) -> Result<(), HostError> {
