@@ -2,14 +2,13 @@
 
 use std::{
     ffi::OsString,
-    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::ExitCode,
     sync::Arc,
 };
 
 use crate::{
-    host::{clock, machine},
+    host::clock,
     rehearsal::{
         cast::{self, Cast},
         simulator, team,
@@ -381,32 +380,15 @@ pub(crate) fn enter(
     // Whoever comes second is refused before a second simulator has touched anything.
     let occupied = store::plan::open(dir)?;
     let running = simulator::start(dir, simulated)?;
-    // The pipes' ends are handed on to the program that this process becomes: when
-    // that ends, however it ends, the simulators read the end of their input.
-    for input in &running.inputs {
-        rustix::io::fcntl_setfd(input, rustix::io::FdFlags::empty()).map_err(|error| {
-            HostError::new(format!("the pipe to the simulator: {error}"), "try again")
-        })?;
+    let mut arguments = vec![OsString::from("resume"), dir.into()];
+    if let (Some(units), Some(connector)) = (&running.controls.units, &running.connector) {
+        arguments.extend(["--unit-simulator".into(), units.into()]);
+        arguments.extend(["--connector".into(), connector.into()]);
     }
-    let mut surroundings = vec![OsString::from("--simulator")];
-    surroundings.push(running.controls.yubikeys.into());
-    if let (Some(units), Some(connector)) = (running.controls.units, running.connector) {
-        surroundings.extend(["--unit-simulator".into(), units.into()]);
-        surroundings.extend(["--connector".into(), connector.into()]);
+    for out in outs {
+        arguments.extend(["--out".into(), out.into()]);
     }
-    let here = std::env::current_exe()
-        .map_err(|error| HostError::file("find", Path::new("this program"), &error))?;
+    arguments.extend(manner.argument().map(OsString::from));
     drop(occupied);
-    let error = Command::new(&here)
-        .arg("resume")
-        .arg(dir)
-        .args(surroundings)
-        .args(
-            outs.iter()
-                .flat_map(|out| ["--out".as_ref(), out.as_os_str()]),
-        )
-        .args(manner.argument())
-        .env(machine::SERVICE_VARIABLE, &running.socket)
-        .exec();
-    Err(HostError::file("start", &here, &error).into())
+    Err(running.become_program(&arguments).into())
 }

@@ -1,12 +1,26 @@
 //! The program that runs, as people can compare it with what was built.
 
-use std::{fs::File, io, path::Path, thread};
+use std::{
+    env,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use keymoot_core::HostError;
 use keymoot_core::digest::Digest;
 
 /// The file that this process runs, also where it was moved or deleted since (proc(5)).
 const RUNNING: &str = "/proc/self/exe";
+
+/// Where the program that runs is, so that it can be started once more.
+///
+/// # Errors
+/// [`HostError`] when the system does not say.
+pub fn path() -> Result<PathBuf, HostError> {
+    env::current_exe().map_err(|error| HostError::file("find", Path::new("this program"), &error))
+}
 
 /// Finds the digest of the running program. Its file is read on a thread of its own: it is large,
 /// and other things can be done meanwhile.

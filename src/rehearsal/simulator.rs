@@ -1,8 +1,10 @@
 //! Starting the simulator found beside this program, and learning its vendor.
 
 use std::{
+    ffi::OsString,
     fs,
     io::{BufRead as _, BufReader},
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
 };
@@ -11,7 +13,7 @@ use serde::Deserialize;
 
 use super::hands::Simulators;
 use crate::{
-    host::{clock, whole},
+    host::{clock, machine, program, whole},
     store::{
         SimulatorSettings,
         rehearsal::{DEVICES, FOLDER, UNITS, vendor_folder},
@@ -31,6 +33,32 @@ pub struct Simulated {
     pub controls: Simulators,
     /// Address and port of the units' connector, where there are units.
     pub connector: Option<String>,
+}
+
+impl Simulated {
+    /// Becomes this program with these arguments, which finds the simulated YubiKeys where it looks
+    /// for real ones. Returns where it cannot, and says why.
+    ///
+    /// The pipes' ends are handed on: when the program ends, however it ends, the simulators read
+    /// the end of their input.
+    pub fn become_program(&self, arguments: &[OsString]) -> HostError {
+        for input in &self.inputs {
+            if let Err(error) = rustix::io::fcntl_setfd(input, rustix::io::FdFlags::empty()) {
+                return HostError::new(format!("the pipe to the simulator: {error}"), "try again");
+            }
+        }
+        let here = match program::path() {
+            Ok(here) => here,
+            Err(error) => return error,
+        };
+        let error = Command::new(&here)
+            .args(arguments)
+            .arg("--simulator")
+            .arg(&self.controls.yubikeys)
+            .env(machine::SERVICE_VARIABLE, &self.socket)
+            .exec();
+        HostError::file("start", &here, &error)
+    }
 }
 
 /// The line by which a simulator says that it is ready.
@@ -57,8 +85,7 @@ struct VendorCertificate {
 /// [`HostError`] when the program is not there, does not start, or its vendor
 /// cannot be written.
 pub fn start(ceremony: &Path, settings: &SimulatorSettings) -> Result<Simulated, HostError> {
-    let here = std::env::current_exe()
-        .map_err(|error| HostError::file("find", Path::new("this program"), &error))?;
+    let here = program::path()?;
     start_with(&here, ceremony, settings)
 }
 

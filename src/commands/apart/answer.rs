@@ -3,10 +3,8 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::ExitCode,
 };
-
-use std::os::unix::process::CommandExt as _;
 
 use super::in_words;
 use crate::{
@@ -285,19 +283,6 @@ fn simulated(devices: &Path, unattended: bool) -> Result<SimulatorSettings, Host
 fn enter(devices: &Path, settings: &SimulatorSettings) -> Result<ExitCode, Failure> {
     let devices = arguments::absolute(devices)?;
     let running = simulator::start(&devices, settings)?;
-    for input in &running.inputs {
-        rustix::io::fcntl_setfd(input, rustix::io::FdFlags::empty()).map_err(|error| {
-            HostError::new(format!("the pipe to the simulator: {error}"), "try again")
-        })?;
-    }
-    let here = std::env::current_exe()
-        .map_err(|error| HostError::file("find", Path::new("this program"), &error))?;
     let again: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let error = Command::new(&here)
-        .args(again)
-        .arg("--simulator")
-        .arg(&running.controls.yubikeys)
-        .env(machine::SERVICE_VARIABLE, &running.socket)
-        .exec();
-    Err(HostError::file("start", &here, &error).into())
+    Err(running.become_program(&again).into())
 }
