@@ -4,6 +4,7 @@ mod amend;
 pub(crate) mod apart;
 mod arguments;
 mod begin;
+mod child;
 pub(crate) mod conduct;
 pub(crate) mod device;
 mod dress;

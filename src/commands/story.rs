@@ -8,7 +8,7 @@ use keymoot_verify::say;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::ExitCode,
 };
 
 use crate::{
@@ -21,7 +21,13 @@ use keymoot_record::{bundle::of_bundle, ceremony::previous::Previous};
 
 use keymoot_tuf::Dialect;
 
-use super::{Failure, arguments, inputs, rehearse::Args, script};
+use super::{
+    Failure, arguments,
+    child::{finish, this_program},
+    inputs,
+    rehearse::Args,
+    script,
+};
 
 /// The name by which the command line calls it.
 pub(super) const NAME: &str = "story";
@@ -205,21 +211,4 @@ impl Story {
             .into()
         })
     }
-}
-
-fn this_program() -> Result<Command, HostError> {
-    std::env::current_exe()
-        .map(Command::new)
-        .map_err(|error| HostError::file("find", Path::new("this program"), &error))
-}
-
-fn finish(mut command: Command) -> Result<u8, HostError> {
-    let status = command.status().map_err(|error| {
-        HostError::new(
-            format!("this program cannot be started: {error}"),
-            "try again",
-        )
-    })?;
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.unwrap_or(1))
 }

@@ -5,11 +5,15 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use crate::{
-    commands::{Failure, rehearse::Args, script},
+    commands::{
+        Failure,
+        child::{finish, this_program},
+        rehearse::Args,
+        script,
+    },
     store,
 };
 use keymoot_core::HostError;
@@ -167,21 +171,4 @@ fn awaited(dir: &Path) -> Result<Vec<Handle>, Failure> {
     let state = State::fold(plan, &chain)
         .map_err(|illegal| HostError::new(illegal.to_string(), "resume the rehearsal"))?;
     Ok(state.to_be_asked())
-}
-
-fn this_program() -> Result<Command, HostError> {
-    std::env::current_exe()
-        .map(Command::new)
-        .map_err(|error| HostError::file("find", Path::new("this program"), &error))
-}
-
-fn finish(mut command: Command) -> Result<u8, HostError> {
-    let status = command.status().map_err(|error| {
-        HostError::new(
-            format!("this program cannot be started: {error}"),
-            "try again",
-        )
-    })?;
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.unwrap_or(1))
 }
