@@ -3,7 +3,7 @@
 //! The `yubikey` crate reads this record and keeps it to itself, so the two
 //! commands are sent here.
 
-use super::exclusive::Exclusive;
+use super::exclusive::{Exclusive, field};
 use keymoot_attestation::FormFactor;
 use keymoot_record::transcript::DeviceSetting;
 
@@ -70,7 +70,7 @@ pub(super) fn config(device: &Exclusive) -> Config {
             break;
         };
         fields.extend(read);
-        if find(read, tag::MORE) != Some(&[1]) {
+        if field(read, tag::MORE) != Some(&[1]) {
             break;
         }
     }
@@ -78,16 +78,16 @@ pub(super) fn config(device: &Exclusive) -> Config {
 }
 
 fn of(fields: &[u8]) -> Config {
-    let form_factor = match find(fields, tag::FORM_FACTOR) {
+    let form_factor = match field(fields, tag::FORM_FACTOR) {
         Some([byte]) => Some(FormFactor::from_byte(*byte)),
         _ => None,
     };
-    let enabled = match find(fields, tag::USB_ENABLED) {
+    let enabled = match field(fields, tag::USB_ENABLED) {
         Some([byte]) => u16::from(*byte),
         Some([high, low]) => u16::from_be_bytes([*high, *low]),
         _ => 0,
     };
-    let last = |tag| find(fields, tag).and_then(<[u8]>::last).copied();
+    let last = |tag| field(fields, tag).and_then(<[u8]>::last).copied();
     let settings = [
         (
             DeviceSetting::PinComplexity,
@@ -104,7 +104,7 @@ fn of(fields: &[u8]) -> Config {
     ];
     Config {
         form_factor,
-        serial_visible: find(fields, tag::SERIAL).is_some(),
+        serial_visible: field(fields, tag::SERIAL).is_some(),
         applications: APPLICATIONS
             .iter()
             .filter(|(bit, _)| enabled & bit != 0)
@@ -117,21 +117,9 @@ fn of(fields: &[u8]) -> Config {
     }
 }
 
-/// Finds a field among tag, length, value triples.
-fn find(mut fields: &[u8], wanted: u8) -> Option<&[u8]> {
-    while let [tag, length, rest @ ..] = fields {
-        let (value, after) = rest.split_at_checked(usize::from(*length))?;
-        if *tag == wanted {
-            return Some(value);
-        }
-        fields = after;
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{DeviceSetting, FormFactor, find, of};
+    use super::{DeviceSetting, FormFactor, field, of};
 
     #[test]
     fn the_configuration_is_read_from_its_fields() {
@@ -161,7 +149,7 @@ mod tests {
     #[test]
     fn a_record_that_ends_too_early_has_no_such_field() {
         for fields in [&[][..], &[0x04], &[0x04, 1], &[0x01, 9, 0x04]] {
-            assert_eq!(find(fields, 0x04), None, "{fields:?}");
+            assert_eq!(field(fields, 0x04), None, "{fields:?}");
         }
     }
 }
