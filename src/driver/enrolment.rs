@@ -101,17 +101,9 @@ impl Driver<'_, '_> {
     }
 
     /// The PIN or password that the holder chooses and the rules let pass.
-    fn chosen(&mut self, holder: &Handle, serial: u32) -> Result<Secret, Stop> {
+    pub(super) fn chosen(&mut self, holder: &Handle, serial: u32) -> Result<Secret, Stop> {
         let mut refused = None;
-        let family = self.family();
-        let seen = self
-            .state
-            .turn
-            .as_ref()
-            .and_then(|turn| turn.device.as_ref());
-        let demands = seen
-            .map(|seen| PinDemands::of(&seen.state))
-            .unwrap_or_default();
+        let (family, demands) = (self.family(), self.demands());
         loop {
             let prompt = PinPrompt {
                 holder: holder.clone(),
@@ -168,6 +160,14 @@ impl Driver<'_, '_> {
     pub(super) fn recipient(&self, holder: &Handle) -> Option<String> {
         let holder = self.state.plan.roster.holder(holder);
         holder.and_then(|holder| Some(holder.age_recipient.as_ref()?.to_string()))
+    }
+
+    /// What the device at the table demands of a new PIN.
+    pub(super) fn demands(&self) -> PinDemands {
+        let turn = self.state.turn.as_ref();
+        let seen = turn.and_then(|turn| turn.device.as_ref());
+        seen.map(|seen| PinDemands::of(&seen.state))
+            .unwrap_or_default()
     }
 
     /// Whether somebody typed this PIN into the transcript.

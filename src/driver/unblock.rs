@@ -1,7 +1,7 @@
 //! A blocked PIN: the holder types the PUK and a new PIN.
 
 use super::{Asked, Driver, PinPrompt, Stop, TurnSecrets};
-use crate::device::{self, DeviceError, ErrorKind, PinDemands, Who, piv};
+use crate::device::{DeviceError, ErrorKind, Who, piv};
 use keymoot_attestation::Family;
 use keymoot_record::{rules::roster::Handle, transcript::Event};
 
@@ -13,32 +13,17 @@ impl Driver<'_, '_> {
             return Ok(());
         };
         let serial = device.0;
-        let seen = self
-            .state
-            .turn
-            .as_ref()
-            .and_then(|turn| turn.device.as_ref());
-        let demands = seen
-            .map(|seen| PinDemands::of(&seen.state))
-            .unwrap_or_default();
-        let prompt = |asked, refused| PinPrompt {
-            holder: holder.clone(),
-            serial,
-            family: Family::YubiKey,
-            asked,
-            demands,
-            refused,
-        };
         let mut refused = None;
         loop {
-            let puk = self.operator.pin(&prompt(Asked::Puk, refused.take()))?;
-            let pin = loop {
-                let pin = self.operator.pin(&prompt(Asked::NewPin, refused.take()))?;
-                match device::check_new(Family::YubiKey, demands, &pin) {
-                    Ok(()) => break pin,
-                    Err(reason) => refused = Some(reason.to_string()),
-                }
-            };
+            let puk = self.operator.pin(&PinPrompt {
+                holder: holder.clone(),
+                serial,
+                family: Family::YubiKey,
+                asked: Asked::Puk,
+                demands: self.demands(),
+                refused: refused.take(),
+            })?;
+            let pin = self.chosen(holder, serial)?;
             self.busy("unblocking the PIN");
             match piv::unblock_pin(device, &puk, &pin) {
                 Ok(()) => {
