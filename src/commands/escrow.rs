@@ -1,10 +1,8 @@
 //! `keymoot escrow`: whether what is sealed to a holder can be opened by the holder.
 
 use std::{
-    io::Read as _,
     path::{Path, PathBuf},
     process::ExitCode,
-    str::FromStr as _,
 };
 
 use keymoot_core::{
@@ -13,11 +11,7 @@ use keymoot_core::{
     text::{escape, escape_path},
 };
 use keymoot_record::rules::roster::{Roster, commitment};
-use keymoot_verify::{
-    files::{read_bounded, read_text},
-    say,
-};
-use zeroize::Zeroizing;
+use keymoot_verify::{files::read_text, say};
 
 use super::Failure;
 use crate::{
@@ -27,9 +21,6 @@ use crate::{
         plan::LARGEST_PLAN,
     },
 };
-
-/// The largest sealed file or identity file, in bytes.
-const LARGEST: u64 = 1 << 20;
 
 /// How many words a holder sends back.
 const WORDS: usize = 8;
@@ -97,8 +88,7 @@ fn prepare(roster: &Path, dir: &Path) -> Result<ExitCode, Failure> {
 }
 
 fn test(file: &Path, identity: &Path) -> Result<ExitCode, HostError> {
-    let sealed = read_bounded(file, LARGEST)?;
-    let plain = opened(&sealed, identity)?;
+    let plain = escrow::open(file, identity)?;
     let text = std::str::from_utf8(&plain).unwrap_or_default();
     let mut lines = text.lines();
     let shown = escape_path(file);
@@ -122,42 +112,4 @@ fn test(file: &Path, identity: &Path) -> Result<ExitCode, HostError> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// What was sealed.
-fn opened(sealed: &[u8], identity: &Path) -> Result<Zeroizing<Vec<u8>>, HostError> {
-    let keys = identities(identity)?;
-    let unopened = |why: &dyn std::fmt::Display| {
-        HostError::new(
-            format!("it cannot be opened with {}: {why}", escape_path(identity)),
-            "look for the identity file of this recipient; without it, ask for another recipient in the roster",
-        )
-    };
-    let decryptor = age::Decryptor::new(sealed).map_err(|error| unopened(&error))?;
-    let keys = keys.iter().map(|key| key as &dyn age::Identity);
-    let mut reader = decryptor.decrypt(keys).map_err(|error| unopened(&error))?;
-    // Large enough for all: what grows leaves copies behind.
-    let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
-    reader
-        .read_to_end(&mut plain)
-        .map_err(|error| unopened(&error))?;
-    Ok(plain)
-}
-
-fn identities(path: &Path) -> Result<Vec<age::x25519::Identity>, HostError> {
-    let text = Zeroizing::new(read_text(path, LARGEST)?);
-    let lines = text.lines().map(str::trim);
-    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let unread = |why: &str| {
-        HostError::new(
-            format!("{} is no identity file: {why}", escape_path(path)),
-            "name the file that age-keygen wrote; decrypt it first where it has a passphrase",
-        )
-    };
-    let keys: Result<Vec<_>, _> = lines.map(age::x25519::Identity::from_str).collect();
-    let keys = keys.map_err(unread)?;
-    match keys.is_empty() {
-        true => Err(unread("it has no line AGE-SECRET-KEY-1…")),
-        false => Ok(keys),
-    }
 }

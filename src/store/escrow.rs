@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 use crate::host::secret::Secret;
 use keymoot_core::{HostError, text::escape_path};
 
-/// The largest sealed file that is read back, in bytes.
-const LARGEST: u64 = 1 << 16;
+/// The largest sealed file or identity file that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// Seals the PUK and the management key of a device to an age recipient
 /// (`age1…`, X25519; age-encryption.org/v1). The plaintext is three lines: the
@@ -66,40 +66,59 @@ pub fn seal_test(recipient: &str, answer: &str) -> Result<Vec<u8>, HostError> {
     seal_lines(recipient, &[&[TEST.as_bytes()], &[answer.as_bytes()]])
 }
 
-/// Opens a sealed escrow of a YubiKey with the identities in a file (`AGE-SECRET-KEY-1…`, one a
-/// line), and returns the device's serial number and its PUK.
+/// Opens a sealed file with the identities in a file (`AGE-SECRET-KEY-1…`, one a line).
 ///
 /// # Errors
-/// [`HostError`] when a file cannot be read, when none of the identities opens it, or when it is
-/// no YubiKey's escrow.
-pub fn open_puk(escrow: &Path, identities: &Path) -> Result<(u32, Secret), HostError> {
-    let fault =
-        |what: &str, help: &str| HostError::new(format!("{} {what}", escape_path(escrow)), help);
-    let sealed = keymoot_verify::files::read_bounded(escrow, LARGEST)?;
-    let text = Zeroizing::new(keymoot_verify::files::read_bounded(identities, LARGEST)?);
-    let own: Vec<_> = text
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| std::str::from_utf8(line).ok())
-        .filter_map(|line| line.trim().parse::<age::x25519::Identity>().ok())
-        .collect();
-    let decryptor = age::Decryptor::new_buffered(sealed.as_slice()).map_err(|error| {
-        fault(
-            &format!("is no age file: {error}"),
-            "name the sealed file of this device, ESCROW/HOLDER-NUMBER.age",
+/// [`HostError`] when a file cannot be read, or when none of the identities opens it.
+pub fn open(file: &Path, identities: &Path) -> Result<Zeroizing<Vec<u8>>, HostError> {
+    let sealed = keymoot_verify::files::read_bounded(file, LARGEST)?;
+    let keys = read_identities(identities)?;
+    let unopened = |why: &dyn std::fmt::Display| {
+        HostError::new(
+            format!(
+                "{} is not opened by {}: {why}",
+                escape_path(file),
+                escape_path(identities)
+            ),
+            "name a file that keymoot sealed, and the identity file of its recipient; who has lost \
+             the identity needs another recipient in the roster",
         )
-    })?;
-    let mut opened = decryptor
-        .decrypt(own.iter().map(|identity| identity as &dyn age::Identity))
-        .map_err(|error| {
-            fault(
-                &format!("is not opened by {}: {error}", escape_path(identities)),
-                "name the file with the identity (AGE-SECRET-KEY-1...) of the holder's age_recipient; one with a passphrase must be opened with age itself",
-            )
-        })?;
-    let mut plain = Zeroizing::new(Vec::new());
-    opened
+    };
+    let decryptor = age::Decryptor::new(sealed.as_slice()).map_err(|error| unopened(&error))?;
+    let keys = keys.iter().map(|key| key as &dyn age::Identity);
+    let mut reader = decryptor.decrypt(keys).map_err(|error| unopened(&error))?;
+    // Large enough for all: what grows leaves copies behind.
+    let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
+    reader
         .read_to_end(&mut plain)
-        .map_err(|error| fault(&format!("is damaged: {error}"), "read it from another copy"))?;
+        .map_err(|error| unopened(&error))?;
+    Ok(plain)
+}
+
+fn read_identities(path: &Path) -> Result<Vec<age::x25519::Identity>, HostError> {
+    let text = Zeroizing::new(keymoot_verify::files::read_text(path, LARGEST)?);
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let unread = |why: &str| {
+        HostError::new(
+            format!("{} is no identity file: {why}", escape_path(path)),
+            "name the file that age-keygen wrote; decrypt it first where it has a passphrase",
+        )
+    };
+    let keys: Result<Vec<_>, _> = lines.map(str::parse).collect();
+    let keys: Vec<_> = keys.map_err(unread)?;
+    match keys.is_empty() {
+        true => Err(unread("it has no line AGE-SECRET-KEY-1…")),
+        false => Ok(keys),
+    }
+}
+
+/// Opens the escrow of a YubiKey, and returns the device's serial number and its PUK.
+///
+/// # Errors
+/// As [`open`], and when it is no YubiKey's escrow.
+pub fn open_puk(escrow: &Path, identities: &Path) -> Result<(u32, Secret), HostError> {
+    let plain = open(escrow, identities)?;
     let mut lines = plain.split(|byte| *byte == b'\n');
     let serial = lines
         .next()
@@ -108,8 +127,8 @@ pub fn open_puk(escrow: &Path, identities: &Path) -> Result<(u32, Secret), HostE
     let puk = lines.next().and_then(|line| line.strip_prefix(b"PUK "));
     match (serial, puk) {
         (Some(serial), Some(puk)) => Ok((serial, Secret::of(puk))),
-        _ => Err(fault(
-            "is no escrow of a YubiKey",
+        _ => Err(HostError::new(
+            format!("{} is no escrow of a YubiKey", escape_path(escrow)),
             "name the sealed file of this device, ESCROW/HOLDER-NUMBER.age",
         )),
     }
@@ -123,7 +142,7 @@ pub fn write_to(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), HostError
     let path = folder.join(name);
     if !folder.is_dir() {
         return Err(HostError::new(
-            format!("{} is no folder", keymoot_core::text::escape_path(folder)),
+            format!("{} is no folder", escape_path(folder)),
             "mount the stick, and type the folder where it is mounted",
         ));
     }
@@ -134,7 +153,7 @@ pub fn write_to(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), HostError
         false => Err(HostError::new(
             format!(
                 "{}: the medium gave back something else",
-                keymoot_core::text::escape_path(&path)
+                escape_path(&path)
             ),
             "take another stick",
         )),
