@@ -125,19 +125,12 @@ impl Stage {
 
     /// The transcript.
     pub fn chain(&self) -> Chain {
-        Chain::read(&fs::read(self.dir().join("transcript.jsonl")).unwrap()).unwrap()
+        chain_of(&self.dir())
     }
 
     /// What the ceremony's transcript comes to.
     pub fn state(&self) -> State {
-        let read = |name| fs::read_to_string(self.dir().join(name)).unwrap();
-        let files = PlanFiles {
-            script: read("script.toml"),
-            policy: read("policy.toml"),
-            roster: read("roster.toml"),
-            inputs: below(&self.dir().join("inputs")),
-        };
-        State::fold(Plan::check(files).unwrap().into(), &self.chain()).unwrap()
+        state_of(&self.dir())
     }
 
     /// The enrolled keys in the order of the seats.
@@ -148,6 +141,22 @@ impl Stage {
             .map(|(_, _, spki)| spki)
             .collect()
     }
+}
+
+fn chain_of(dir: &Path) -> Chain {
+    Chain::read(&fs::read(dir.join("transcript.jsonl")).unwrap()).unwrap()
+}
+
+/// What the transcript in a ceremony's folder comes to.
+pub fn state_of(dir: &Path) -> State {
+    let read = |name| fs::read_to_string(dir.join(name)).unwrap();
+    let files = PlanFiles {
+        script: read("script.toml"),
+        policy: read("policy.toml"),
+        roster: read("roster.toml"),
+        inputs: below(&dir.join("inputs")),
+    };
+    State::fold(Plan::check(files).unwrap().into(), &chain_of(dir)).unwrap()
 }
 
 /// One uninterrupted rehearsal that many tests look at and none changes.

@@ -1,6 +1,6 @@
 //! Ceremonies that end without their purpose, at every place where that can happen.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use super::{
     late::{comes_or_goes, way_on},
@@ -12,12 +12,14 @@ use super::{
     },
 };
 use keymoot_attestation::TrustStore;
+use keymoot_core::digest::Digest;
 use keymoot_record::{
     bundle::{self, Expectations},
-    ceremony::question::last_four,
+    ceremony::{question::last_four, verify::signatures_so_far},
 };
 use testkit::{
     programs::keymoot,
+    stage::state_of,
     terminal::{State, Terminal},
 };
 
@@ -200,6 +202,17 @@ fn a_heartbeat_that_finds_four_keys_ends_with_a_record_of_them() {
     );
     let report = std::fs::read_to_string(bundle.join("report.md")).unwrap();
     assert!(report.contains("they are no quorum"), "{report}");
+    is_recorded_under_its_own_keys(&held.dir());
+}
+
+/// A program that takes over counts every signature for the key that made it.
+fn is_recorded_under_its_own_keys(dir: &Path) {
+    let state = state_of(dir);
+    let object = |digest: &Digest| fs::read(dir.join("objects").join(digest.to_string())).ok();
+    let verdicts = signatures_so_far(&state, &object);
+    let violated: Vec<_> = verdicts.iter().filter(|v| v.is_violated()).collect();
+    assert!(state.seats.iter().any(|seat| seat.closing.is_some()));
+    assert!(violated.is_empty(), "{violated:?}");
 }
 
 #[test]

@@ -11,9 +11,8 @@ use crate::{
     ceremony::{
         State,
         apart::{Asked, Given},
-        script::Document,
         statement,
-        verify::Delegators,
+        verify::ClosingKeys,
     },
     rules::machine,
     transcript::{Chain, Event, Mode, Time},
@@ -309,12 +308,11 @@ fn closed_rightly(
             .filter(|e| e.serial == *serial);
         let enrolled =
             enrolled.ok_or("its closing signature is by a device that is not enrolled")?;
-        let delegators = Delegators::of(state, &|digest| objects(digest))?;
-        let expected = delegators.key_id(Document::Root, &enrolled.key());
+        let expected = ClosingKeys::of(state, &|digest| objects(digest))?.id(enrolled);
         let key = PublicKey::from_spki_der(&enrolled.spki).map_err(|error| error.to_string())?;
-        let good =
-            hex::decode(signature).is_ok_and(|bytes| key.verify_twice(&message, &bytes).is_ok());
-        if !good || expected.is_none_or(|id| id.as_str() != keyid) {
+        let good = hex::decode(signature)
+            .is_ok_and(|bytes| statement::is_signed(&key, &message, &bytes, state.format()));
+        if !good || expected.as_ref() != Some(keyid) {
             return Err("its closing signature is not good".to_owned());
         }
     }

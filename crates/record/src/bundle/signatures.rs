@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{Bundle, MANIFEST, SIGNATURES, Signatures, evidence::Evidence};
-use crate::ceremony::{script::Document, statement, turn::Purpose, verify::Delegators};
+use crate::ceremony::{statement, turn::Purpose, verify::ClosingKeys};
 use keymoot_core::{Rule, Verdict, Violation};
 use keymoot_tuf::PublicKey;
 
@@ -31,9 +31,8 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
         Err(why) => return fault(why),
     };
     let ended = state.ended.is_some();
-    let delegators = match Delegators::of(state, &|digest| evidence.object(digest)) {
-        Ok(delegators) => Some(delegators),
-        Err(_) if ended => None,
+    let keys = match ClosingKeys::of(state, &|digest| evidence.object(digest)) {
+        Ok(keys) => keys,
         Err(why) => return fault(why),
     };
     let message = statement::signed_bytes(statement::MANIFEST, manifest);
@@ -41,14 +40,7 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
     for signature in &signatures.signatures {
         let enrolled = state.seats.iter().find_map(|seat| {
             let enrolled = seat.enrolled()?;
-            let keyid = match (&delegators, ended) {
-                (Some(delegators), false) => {
-                    let keyid = delegators.key_id(Document::Root, &enrolled.key())?;
-                    keyid.as_str().to_owned()
-                }
-                _ => statement::key_without_root(enrolled),
-            };
-            (keyid == signature.keyid).then_some((seat, enrolled))
+            (keys.id(enrolled)? == signature.keyid).then_some((seat, enrolled))
         });
         let Some((seat, enrolled)) = enrolled else {
             return fault("a signature is by a key that was not enrolled".to_owned());

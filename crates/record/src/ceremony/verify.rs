@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{enrolment::Enrolment, script::Document, state::State};
+use super::{enrolment::Enrolment, script::Document, state::State, statement};
 use crate::rules::policy::CRATES;
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 use keymoot_tuf as tuf;
@@ -83,6 +83,35 @@ pub struct Delegators<'s> {
     root: Root,
     previous: Option<&'s VerifiedRoot>,
     targets: Option<Targets>,
+}
+
+/// Under which ids the holders' keys close the bundle.
+pub struct ClosingKeys<'s>(Option<Delegators<'s>>);
+
+impl<'s> ClosingKeys<'s> {
+    /// Reads them from the root. Where the ceremony ended without its purpose, no root may name the
+    /// keys, and none is needed.
+    ///
+    /// # Errors
+    /// As [`Delegators::of`].
+    pub fn of(state: &'s State, objects: &Objects<'_>) -> Result<Self, String> {
+        match state.ended {
+            Some(_) => Ok(Self(None)),
+            None => Delegators::of(state, objects).map(|delegators| Self(Some(delegators))),
+        }
+    }
+
+    /// The id of an enrolled key; `None` where the root does not name it.
+    #[must_use]
+    pub fn id(&self, enrolled: &Enrolment) -> Option<String> {
+        match &self.0 {
+            None => Some(statement::key_without_root(enrolled)),
+            Some(delegators) => {
+                let keyid = delegators.key_id(Document::Root, &enrolled.key())?;
+                Some(keyid.as_str().to_owned())
+            }
+        }
+    }
 }
 
 impl<'s> Delegators<'s> {
@@ -203,7 +232,7 @@ pub fn signed_documents(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
             },
         )
         .collect();
-    verdicts.extend(misnamed(state, &delegators));
+    verdicts.extend(misnamed(state, objects));
     verdicts
 }
 
@@ -217,24 +246,27 @@ pub fn signatures_so_far(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
             Err(why) => fault(document, &why),
         })
         .collect();
-    // Where the delegators cannot be read, a verdict above says so.
-    if let Ok(delegators) = Delegators::of(state, objects) {
-        verdicts.extend(misnamed(state, &delegators));
-    }
+    verdicts.extend(misnamed(state, objects));
     verdicts
 }
 
 /// The signatures that are recorded under another id than the one that the document's delegator
-/// gives the key: a reader would count them for another key.
-fn misnamed(state: &State, delegators: &Delegators<'_>) -> Vec<Verdict> {
+/// gives the key: a reader would count them for another key. Where the delegators cannot be read,
+/// another verdict says so.
+fn misnamed(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
+    let (delegators, closing_keys) = (
+        Delegators::of(state, objects),
+        ClosingKeys::of(state, objects),
+    );
     for seat in &state.seats {
-        let is_id_of = |document, key: Option<Digest>, keyid: &str| {
-            let id = key.and_then(|key| delegators.key_id(document, &key));
-            id.is_some_and(|id| id.as_str() == keyid)
-        };
         for (&(document, serial), signature) in &seat.signatures {
-            if !is_id_of(document, seat.key_in(serial), &signature.keyid) {
+            let Ok(delegators) = &delegators else {
+                continue;
+            };
+            let key = seat.key_in(serial);
+            let id = key.and_then(|key| delegators.key_id(document, &key));
+            if id.is_none_or(|id| id.as_str() != signature.keyid) {
                 let why = format!(
                     "the signature of {} is recorded under the id of another key",
                     seat.handle
@@ -242,9 +274,14 @@ fn misnamed(state: &State, delegators: &Delegators<'_>) -> Vec<Verdict> {
                 verdicts.push(fault(document, &why));
             }
         }
-        let key = seat.enrolled().map(Enrolment::key);
+        let Ok(closing_keys) = &closing_keys else {
+            continue;
+        };
+        let id = seat
+            .enrolled()
+            .and_then(|enrolled| closing_keys.id(enrolled));
         if let Some(closing) = &seat.closing
-            && !is_id_of(Document::Root, key, &closing.keyid)
+            && id.as_ref() != Some(&closing.keyid)
         {
             let violation = Violation::new(
                 Rule::BundleClosed,
