@@ -200,6 +200,9 @@ fn hostile_names_are_shown_and_not_obeyed() {
     });
     assert_eq!(output.status.code(), Some(3));
     assert!(!output.stderr.contains(&0x1b), "{}", said(&output));
+    let said = said(&output);
+    assert!(said.contains("ROSTER-READ"), "{said}");
+    assert!(said.contains("\\u{1b}[2J3\" is not a handle"), "{said}");
 }
 
 #[test]
