@@ -1,7 +1,7 @@
 //! Holders apart: requests that go out, answers that come back.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -21,6 +21,7 @@ use keymoot_record::{
     bundle::Expectations,
     ceremony::{
         Plan, PlanFiles, State,
+        question::reading_words,
         verify::{self, Delegators},
     },
     expectation::ExpectationSet,
@@ -395,21 +396,25 @@ fn a_changed_request_is_refused_or_has_other_words() {
         ..Expectations::default()
     };
     let vendor = TrustStore::vendor().unwrap();
-    let violated = |bytes: &[u8]| {
-        let (_, verdicts) = apart::open(bytes, &expected, &vendor);
-        verdicts
-            .into_iter()
-            .filter(Verdict::is_violated)
-            .collect::<Vec<_>>()
+    let opened = |bytes: &[u8]| {
+        let (opened, verdicts) = apart::open(bytes, &expected, &vendor);
+        let words = opened.map(|opened| reading_words(&opened.digest));
+        let violated = verdicts.into_iter().filter(Verdict::is_violated);
+        let rules: Vec<_> = violated.map(|v| v.rule.to_string()).collect();
+        (rules, words)
     };
-    assert_eq!(violated(&good), []);
+    let (rules, good_words) = opened(&good);
+    assert_eq!(rules, [""; 0]);
     let asked = Asked::new();
     let answer = Answer::read(&answer(1)).unwrap();
+    let mut seen = BTreeSet::new();
     for at in (0..good.len()).step_by(997) {
         let mut changed = good.clone();
         changed[at] ^= 1;
-        if violated(&changed).is_empty() {
+        let (rules, words) = opened(&changed);
+        if rules.is_empty() {
             // Nothing in it is signed; whoever compares words or collects the answer sees it.
+            assert_ne!(words, good_words, "byte {at}");
             let mut other = answer.clone();
             other.request = Digest::of(&changed);
             assert_eq!(
@@ -418,11 +423,13 @@ fn a_changed_request_is_refused_or_has_other_words() {
                 "byte {at}"
             );
         }
+        seen.extend(rules);
     }
+    assert!(seen.contains("REQUEST-READ"), "{seen:?}");
     let mut other = Request::read(&good).unwrap();
     other.asks.to.reverse();
-    let rules = violated(&other.bytes().unwrap());
-    assert_eq!(rules[0].rule.to_string(), "REQUEST-ASKED");
+    let (rules, _) = opened(&other.bytes().unwrap());
+    assert_eq!(rules[0], "REQUEST-ASKED");
 }
 
 #[test]
