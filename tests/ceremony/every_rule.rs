@@ -260,9 +260,6 @@ fn elsewhere(rule: Rule) -> Option<&'static str> {
             }
             "REQUEST" | "ANSWER" => "of turns away from the table: tests/ceremony/apart.rs",
             "AUDIT" => "of published repositories and mirrors: tests/tuf_verify/audit.rs",
-            "AUTHORISED" => {
-                "such files are refused before the opening: tests/ceremony/policy_2026.rs"
-            }
             "EXPORT" => "of a working tree: tests/ceremony/export.rs",
             "TREE" => "of a published repository: tests/ceremony/tree.rs",
             "EXPECTATIONS" => "of the verifier's own file: crates/record/src/expectation",
