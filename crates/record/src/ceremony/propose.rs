@@ -14,7 +14,6 @@ use crate::{
 };
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 use keymoot_tuf as tuf;
-use keymoot_tuf::dialect::tufops;
 use keymoot_tuf::{
     DelegationDraft, Holder, KeyId, PublicKey, RootDraft, Signer, TargetFile, TargetsDraft,
 };
@@ -106,10 +105,9 @@ fn top_targets(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
     // A record of format 1 proposed what the tufops of its time read.
     let opening = state.opening.as_ref();
     let released = opening.is_some_and(|opening| opening.format == 1);
-    let paths = |role: &str| match (policy.given_paths(role), released) {
-        (Some(given), _) => given.to_vec(),
-        (None, true) => policy.dialect.own_paths_before(role),
-        (None, false) => policy.dialect.own_paths(role),
+    let paths = |role: &str| match policy.given_paths(role) {
+        None if released => policy.dialect.own_paths_before(role),
+        _ => policy.paths(role),
     };
     let mut delegations = Vec::new();
     let crates = || -> Result<_, Violation> {
@@ -139,11 +137,9 @@ fn top_targets(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
             periods: delegation.periods.into(),
         });
     }
-    if policy.dialect.sorts_delegations() && !released {
-        delegations.sort_by(|one, other| {
-            let [one, other] = [one, other].map(|role| tufops::place(&role.name, &role.paths));
-            one.cmp(&other)
-        });
+    if !released {
+        let order = policy.roles_in_order();
+        delegations.sort_by_key(|role| order.iter().position(|name| *name == role.name));
     }
     Ok(TargetsDraft {
         role: Document::Targets.role().to_owned(),

@@ -270,18 +270,33 @@ impl Policy {
     /// and before sorted in no dialect.
     #[must_use]
     pub fn delegated_roles_are(&self, names: &[&str]) -> bool {
+        names == self.roles() || names == self.roles_in_order()
+    }
+
+    /// The delegated roles, as the policy has them: `crates` before its delegations.
+    fn roles(&self) -> Vec<&str> {
         let own = self.delegations.iter().map(|d| d.role.as_str());
         let crates = self.tuf_crates.then_some(CRATES);
-        let mut wanted: Vec<_> = crates.into_iter().chain(own).collect();
-        if names == wanted {
-            return true;
+        crates.into_iter().chain(own).collect()
+    }
+
+    /// The delegated roles in the order in which a document has them, and clients ask them: as
+    /// the policy has them, or as the dialect's tools sort them.
+    #[must_use]
+    pub fn roles_in_order(&self) -> Vec<&str> {
+        let mut roles = self.roles();
+        if self.dialect.sorts_delegations() {
+            roles.sort_by_cached_key(|role| tufops::place(role, &self.paths(role)));
         }
-        wanted.sort_by_cached_key(|role| {
-            let own = || self.dialect.own_paths(role);
-            let paths = self.given_paths(role).map_or_else(own, <[String]>::to_vec);
-            tufops::place(role, &paths)
-        });
-        self.dialect.sorts_delegations() && names == wanted
+        roles
+    }
+
+    /// The patterns of the files that a role may sign for: those that the policy gives, or else
+    /// the dialect's own.
+    #[must_use]
+    pub fn paths(&self, role: &str) -> Vec<String> {
+        let given = self.given_paths(role).map(<[String]>::to_vec);
+        given.unwrap_or_else(|| self.dialect.own_paths(role))
     }
 
     /// The patterns of the files that a role may sign for, where the policy gives any; otherwise

@@ -197,9 +197,8 @@ fn one(
     } else if !same_keys {
         Some("its keys are not those of the quorum and the policy".to_owned())
     } else if !policy.are_paths(&role.name, &role.paths) {
-        let own = policy.dialect.own_paths(&role.name);
-        let wanted = policy.given_paths(&role.name).unwrap_or(&own).iter();
-        let wanted: Vec<_> = wanted.map(|path| excerpt(path)).collect();
+        let wanted = policy.paths(&role.name);
+        let wanted: Vec<_> = wanted.iter().map(|path| excerpt(path)).collect();
         Some(format!("its paths are not {}", wanted.join(", ")))
     } else if !role.terminating {
         Some("it is not terminating".to_owned())

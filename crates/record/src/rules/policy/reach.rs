@@ -1,6 +1,6 @@
 //! POLICY-REACH: clients that search for a file come to every role that may sign for it.
 
-use super::{CRATES, Policy};
+use super::Policy;
 use keymoot_core::{
     Rule, Verdict,
     text::{excerpt, several},
@@ -10,7 +10,8 @@ use keymoot_tuf::{pattern_covers, patterns_meet};
 /// Roles are terminating: a client that finds no file with the first role whose patterns match its
 /// name looks no further. A later role with a path that an earlier one covers is never asked.
 pub(crate) fn check(policy: &Policy) -> Verdict {
-    let roles = in_order(policy);
+    let roles = policy.roles_in_order().into_iter();
+    let roles: Vec<_> = roles.map(|role| (role, policy.paths(role))).collect();
     let (mut hidden, mut shared) = (Vec::new(), Vec::new());
     for (place, (later, paths)) in roles.iter().enumerate() {
         let before = roles.iter().take(place);
@@ -48,20 +49,32 @@ pub(crate) fn check(policy: &Policy) -> Verdict {
     )
 }
 
-/// The roles with their patterns, in the order in which clients ask them.
-fn in_order(policy: &Policy) -> Vec<(&str, Vec<String>)> {
-    let own = policy.delegations.iter().map(|d| d.role.as_str());
-    let crates = policy.tuf_crates.then_some(CRATES);
-    let mut names: Vec<_> = crates.into_iter().chain(own).collect();
-    if policy.dialect.sorts_delegations() {
-        names.sort_unstable();
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{Policy, check};
+    use crate::{ceremony::shipped, rules::policy::Delegation};
+
+    /// Whether clients of a dialect never ask one of two roles: the first has the wider pattern.
+    fn hides(dialect: &str) -> bool {
+        let text = shipped::POLICY.replace("\"tuf-on-ci\"", &format!("\"{dialect}\""));
+        let mut policy = Policy::parse(&text).unwrap();
+        let roles = [("a", "dist/*"), ("b", "dist/x")];
+        policy.delegations = roles
+            .map(|(role, path)| Delegation {
+                role: role.to_owned(),
+                threshold: 1,
+                paths: vec![path.to_owned()],
+                periods: policy.targets,
+                keys: Vec::new(),
+            })
+            .into();
+        check(&policy).is_violated()
     }
-    let roles = names.into_iter();
-    roles
-        .map(|role| {
-            let given = policy.given_paths(role).map(<[_]>::to_vec);
-            let paths = given.unwrap_or_else(|| policy.dialect.own_paths(role));
-            (role, paths)
-        })
-        .collect()
+
+    #[test]
+    fn a_dialect_that_sorts_asks_the_role_with_the_narrower_pattern_first() {
+        assert!(!hides("tufops"));
+        assert!(hides("tuf-on-ci"));
+    }
 }
