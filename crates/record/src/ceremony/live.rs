@@ -1,10 +1,9 @@
 //! PLAN-LIVE: nothing of a rehearsal is in the plan of a live ceremony.
 
-use super::{Plan, propose::REHEARSAL_MARK, script::Document};
-use crate::transcript::Mode;
+use super::{Plan, script::Document};
+use crate::{rules::documents::is_marked, transcript::Mode};
 use keymoot_core::{
     Rule, Verdict,
-    json::Json,
     text::{excerpt, several},
 };
 
@@ -93,12 +92,4 @@ fn documents(plan: &Plan) -> Vec<String> {
         }
     }
     faults
-}
-
-/// Whether a document says that a rehearsal made it.
-fn is_marked(document: &keymoot_tuf::Document) -> bool {
-    match document.signed() {
-        Json::Object(members) => members.contains_key(REHEARSAL_MARK),
-        _ => false,
-    }
 }

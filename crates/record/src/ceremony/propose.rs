@@ -18,10 +18,6 @@ use keymoot_tuf::{
     DelegationDraft, Holder, KeyId, PublicKey, RootDraft, Signer, TargetFile, TargetsDraft,
 };
 
-/// The member by which the documents of a rehearsal say what they are, so that
-/// no copy of one can pass for a real one.
-pub use crate::rules::documents::REHEARSAL_MARK;
-
 /// The name under which `crates.json` vouches for the root of tuf-crates.
 pub const CRATES_ROOT: &str = "crates/root.json";
 /// Its signatures beside it in a working tree, where a dialect keeps them apart.

@@ -6,7 +6,7 @@ mod targets;
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, Verdict, Violation};
-use keymoot_tuf::{Candidate, Dialect, Document, FileFacts, TargetFile, Targets, VerifiedRoot};
+use keymoot_tuf::{Candidate, Dialect, FileFacts, TargetFile, Targets, VerifiedRoot};
 
 use crate::{
     bundle::{self, Files},
@@ -15,7 +15,7 @@ use crate::{
         script::Document as Ours,
     },
     expectation::{self, ExpectationSet},
-    rules::documents::REHEARSAL_MARK,
+    rules::documents::{REHEARSAL_MARK, is_marked},
 };
 
 pub use targets::below_root;
@@ -134,13 +134,6 @@ fn mark(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         },
         "name --rehearsal for a repository of a rehearsal, and only for one",
     )
-}
-
-fn is_marked(document: &Document) -> bool {
-    match document.signed() {
-        keymoot_core::json::Json::Object(members) => members.contains_key(REHEARSAL_MARK),
-        _ => false,
-    }
 }
 
 /// The targets documents of a tree with their roles.

@@ -17,8 +17,15 @@ use keymoot_core::{
 };
 use keymoot_tuf as tuf;
 
-/// The member by which the documents of a rehearsal say what they are.
+/// The member by which the documents of a rehearsal say what they are, so that
+/// no copy of one can pass for a real one.
 pub const REHEARSAL_MARK: &str = "x-keymoot-rehearsal";
+
+/// Whether a document says that a rehearsal made it.
+#[must_use]
+pub fn is_marked(document: &tuf::Document) -> bool {
+    matches!(document.signed(), Json::Object(members) if members.contains_key(REHEARSAL_MARK))
+}
 
 /// What a document is held against.
 #[derive(Debug)]

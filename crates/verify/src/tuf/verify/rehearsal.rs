@@ -2,19 +2,13 @@
 
 use std::path::PathBuf;
 
-use keymoot_core::json::Json;
-use keymoot_record::rules::documents::REHEARSAL_MARK;
+use keymoot_record::rules::documents::is_marked;
 use keymoot_tuf::Document;
 
 use super::report::Finding;
 
 pub(super) const MESSAGE: &str =
     "a rehearsal made it with simulated keys; nothing in it is for the world";
-
-/// Whether a document has the mark of a rehearsal.
-fn is_marked(document: &Document) -> bool {
-    matches!(document.signed(), Json::Object(members) if members.contains_key(REHEARSAL_MARK))
-}
 
 /// What is said of a document that a rehearsal made.
 pub(super) fn finding(document: &Document, path: Option<PathBuf>) -> Option<Finding> {
