@@ -112,21 +112,59 @@ pub fn create_real(ceremony: &Path, vendor: &TrustStore, seed: u64) -> Result<()
     Ok(())
 }
 
+/// The vendor's certificates and `vendor.toml`, by their paths in the vendor's folder.
+///
+/// # Errors
+/// [`HostError`] when a file cannot be read.
+pub fn vendor_files(ceremony: &Path) -> Result<Files, HostError> {
+    let vendor = vendor_folder(ceremony);
+    let mut paths = Vec::new();
+    files_below(&vendor, &mut paths)?;
+    let mut found = Files::new();
+    for path in paths {
+        let inside = path.strip_prefix(&vendor).unwrap_or(&path);
+        let bytes = read_bounded(&path, LARGEST_PLAN)?;
+        found.insert(inside.to_string_lossy().into_owned(), bytes);
+    }
+    Ok(found)
+}
+
 /// What a rehearsal's bundle carries besides: the devices, their vendor and the seed.
 ///
 /// # Errors
 /// [`HostError`] when a file cannot be read.
 pub fn attachments(ceremony: &Path) -> Result<Files, HostError> {
-    let rehearsal = ceremony.join(FOLDER);
-    let mut paths = vec![rehearsal.join(SEED)];
-    let devices = [DEVICES, UNITS].map(|name| rehearsal.join(name));
-    paths.extend(devices.into_iter().filter(|devices| devices.exists()));
-    files_below(&vendor_folder(ceremony), &mut paths)?;
-    let mut found = Files::new();
-    for path in paths {
-        let inside = path.strip_prefix(ceremony).unwrap_or(&path);
-        let bytes = read_bounded(&path, LARGEST)?;
-        found.insert(inside.display().to_string(), bytes);
+    let vendor = vendor_files(ceremony)?.into_iter();
+    let mut found: Files = vendor
+        .map(|(path, bytes)| (format!("{FOLDER}/{VENDOR}/{path}"), bytes))
+        .collect();
+    for name in [SEED, DEVICES, UNITS] {
+        let path = ceremony.join(FOLDER).join(name);
+        if name == SEED || path.exists() {
+            found.insert(format!("{FOLDER}/{name}"), read_bounded(&path, LARGEST)?);
+        }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_the_real_vendor_are_found_in_their_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let vendor = keymoot_attestation::TrustStore::vendor().unwrap();
+        create_real(folder.path(), &vendor, 1).unwrap();
+        let real: Files = vendor.files().iter().cloned().collect();
+        assert!(real.keys().any(|path| path.contains('/')));
+        assert_eq!(vendor_files(folder.path()).unwrap(), real);
+        let attached = attachments(folder.path()).unwrap();
+        let of_vendor = real
+            .into_iter()
+            .map(|(path, bytes)| (format!("rehearsal/vendor/{path}"), bytes));
+        let seed = ("rehearsal/seed".to_owned(), b"1\n".to_vec());
+        assert_eq!(attached, of_vendor.chain([seed]).collect());
+    }
 }

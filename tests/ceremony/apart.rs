@@ -712,6 +712,39 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
 }
 
 #[test]
+fn a_request_carries_a_vendor_whose_certificates_are_in_a_folder() {
+    let three = Three::new();
+    let cast = Cast::of(3);
+    let first = three.first_root(&cast);
+    three.awaiting("annual-resign", &cast, &first, "--apart");
+    // As a dress rehearsal has the real vendor's.
+    let vendor = three.stage.dir().join("rehearsal/vendor");
+    let (named, mut manifest) = (below(&vendor), String::new());
+    fs::create_dir(vendor.join("roots")).unwrap();
+    for line in fs::read_to_string(vendor.join("vendor.toml"))
+        .unwrap()
+        .lines()
+    {
+        let file = line.strip_prefix("file = \"");
+        manifest += &file.map_or_else(
+            || format!("{line}\n"),
+            |file| format!("file = \"roots/{file}\n"),
+        );
+    }
+    fs::write(vendor.join("vendor.toml"), manifest).unwrap();
+    for name in named.keys().filter(|name| *name != "vendor.toml") {
+        fs::rename(vendor.join(name), vendor.join("roots").join(name)).unwrap();
+    }
+    let request = three.request("request", &[]);
+    let files = Request::read(&fs::read(&request).unwrap()).unwrap().files;
+    for name in named.keys().filter(|name| *name != "vendor.toml") {
+        let path = format!("rehearsal/vendor/roots/{name}");
+        assert!(files.contains_key(&path), "{path}");
+    }
+    three.answer(&request, "holder-1");
+}
+
+#[test]
 fn an_answer_to_another_request_of_the_same_ceremony_is_refused() {
     let three = Three::new();
     let cast = Cast::of(3);

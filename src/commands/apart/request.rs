@@ -72,7 +72,11 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         return Ok(ExitCode::from(2));
     };
     let to = whom(&held, &args.to)?;
-    let vendor = vendor_files(&dir, &held)?;
+    let opening = held.state.opening.as_ref();
+    let vendor = match opening.map(|opening| opening.mode) {
+        Some(Mode::Rehearsal) => store::rehearsal::vendor_files(&dir)?,
+        _ => Files::new(),
+    };
     let unfit = |why: String| {
         HostError::new(
             format!("no request can be made: {why}"),
@@ -158,27 +162,6 @@ fn whom(held: &Held, named: &[String]) -> Result<Vec<Handle>, HostError> {
         )),
         None => Ok(to),
     }
-}
-
-/// The certificates of a rehearsal's simulated vendor.
-fn vendor_files(dir: &Path, held: &Held) -> Result<Files, HostError> {
-    let mut files = Files::new();
-    if held
-        .state
-        .opening
-        .as_ref()
-        .is_some_and(|opening| opening.mode == Mode::Rehearsal)
-    {
-        let vendor = store::rehearsal::vendor_folder(dir);
-        let listed = fs::read_dir(&vendor)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| HostError::file("list", &vendor, &error))?;
-        for entry in listed {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            files.insert(name, read_bounded(&entry.path(), 1 << 20)?);
-        }
-    }
-    Ok(files)
 }
 
 /// Writes the file before the event that names it. What an interrupted attempt wrote is the same.
