@@ -1,10 +1,8 @@
 //! A holder's turn apart: the statement over it, and the file that goes back.
 
-use std::fs;
-
 use super::{Driver, Stop, operator::Allows};
 use crate::host::whole;
-use keymoot_core::{HostError, text::escape_path};
+use keymoot_core::HostError;
 use keymoot_record::{
     apart::Answer,
     ceremony::{enrolment::Enrolment, script::Document, statement},
@@ -68,14 +66,10 @@ impl Driver<'_, '_> {
         let answer =
             Answer::of(self.world.journal.chain(), &|digest| self.object(digest)).map_err(unfit)?;
         let bytes = answer.bytes().map_err(unfit)?;
-        let out = &self.world.out;
-        match fs::read(out) {
-            Ok(there) if there == bytes => Ok(()),
-            Ok(_) => Err(HostError::new(
-                format!("something else stands at {}", escape_path(out)),
-                "move it away, or name another file with -o; nothing is signed again",
-            )),
-            Err(_) => whole::publish_durably(out, &bytes),
-        }
+        whole::publish_once(
+            &self.world.out,
+            &bytes,
+            "move it away, or name another file with -o; nothing is signed again",
+        )
     }
 }

@@ -14,7 +14,7 @@ use std::{
 
 use rustix::fs::{Advice, CWD, RenameFlags};
 
-use keymoot_core::HostError;
+use keymoot_core::{HostError, text::escape_path};
 
 /// Where a folder is made before it is whole. What stands there is of an interrupted
 /// attempt and is removed, so nobody else must have a use for the name.
@@ -151,6 +151,25 @@ pub fn publish_durably(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
     write_with_mode(path, bytes, 0o644)
 }
 
+/// [`publish_durably`] where nothing stands yet. The very same file is left alone, and last.
+///
+/// # Errors
+/// [`HostError`] with `next` when something else stands there; or when what stands there cannot
+/// be read, or the file cannot be written.
+pub fn publish_once(path: &Path, bytes: &[u8], next: &str) -> Result<(), HostError> {
+    match fs::read(path) {
+        Ok(there) if there == bytes => {
+            make_last(path).map_err(|error| HostError::file("sync", path, &error))
+        }
+        Ok(_) => Err(HostError::new(
+            format!("something else stands at {}", escape_path(path)),
+            next,
+        )),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => publish_durably(path, bytes),
+        Err(error) => Err(HostError::file("read", path, &error)),
+    }
+}
+
 fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), HostError> {
     let fail = |error: io::Error| HostError::file("write", path, &error);
     let mut name = path.file_name().unwrap_or_default().to_owned();
@@ -186,6 +205,28 @@ mod tests {
         fs::create_dir(&target).unwrap();
         let error = settle(&part, &target).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn what_is_published_once_stands_nowhere_else_and_replaces_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        publish_once(&path, b"this", "move it").unwrap();
+        publish_once(&path, b"this", "move it").unwrap();
+        let error = publish_once(&path, b"that", "move it").unwrap_err();
+        assert_eq!(error.next, "move it");
+        assert_eq!(fs::read(&path).unwrap(), b"this");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_taken_for_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        // A link to itself: a rename would replace it.
+        let path = folder.path().join("link");
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        let error = publish_once(&path, b"this", "move it").unwrap_err();
+        assert!(error.what.contains("cannot read"), "{}", error.what);
+        assert!(path.is_symlink());
     }
 
     #[test]

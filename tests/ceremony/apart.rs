@@ -637,6 +637,7 @@ fn two_newcomers_enrol_apart_and_one_device_of_two_is_named() {
     three.with_devices(5);
     fs::remove_dir_all(three.stage.path("holder-5.answer.turn")).unwrap();
     fs::remove_file(&same).unwrap();
+    fs::remove_file(same.with_extension("answer.txt")).unwrap();
     let own = three.answer(&request, "holder-5");
     assert!(three.collect(&[&own]).status.success());
     let output = three.stage.resume();
@@ -676,8 +677,16 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
         "--expect",
         "rehearsal-small",
     ]);
-    let output = command.args(["--decline", "on a ship"]).output().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
+    command.args(["--decline", "on a ship"]);
+    fs::write(&declined, "something of mine").unwrap();
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!(fs::read(&declined).unwrap(), b"something of mine");
+    fs::remove_file(&declined).unwrap();
+    for _ in 0..2 {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+    }
     let output = three.collect(&[&declined]);
     assert!(
         said(&output).contains("no signature proves it: on a ship"),
@@ -685,6 +694,17 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
         said(&output)
     );
     assert!(three.collect(&[&declined]).status.success());
+    let text = three.stage.path("holder-1.answer.txt");
+    fs::write(&text, "something of mine").unwrap();
+    let (mut answering, _) = three.answering(&request, "holder-1", &three.stage.dir());
+    let output = answering.output().unwrap();
+    assert!(
+        said(&output).contains("something else stands at"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(fs::read(&text).unwrap(), b"something of mine");
+    fs::remove_file(&text).unwrap();
     // Whoever is asked is awaited until the request is withdrawn.
     let withdraw = [
         "request",
@@ -798,6 +818,7 @@ fn killed_at_each_event_a_holder_goes_on_and_answers() {
         fs::remove_dir_all(three.stage.path("holder-3.answer.turn")).unwrap();
         if event < 8 {
             fs::remove_file(&again).unwrap();
+            fs::remove_file(again.with_extension("answer.txt")).unwrap();
         } else {
             assert!(three.collect(&[&again]).status.success());
         }

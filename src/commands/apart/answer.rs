@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::in_words;
+use super::{UNTAKEN, in_words};
 use crate::{
     commands::{
         Failure, arguments,
@@ -230,7 +230,11 @@ fn as_text(out: &Path) -> Result<PathBuf, HostError> {
     name.push(".txt");
     let text = out.with_file_name(name);
     let answer = read_bounded(out, LARGEST as u64)?;
-    whole::publish_durably(&text, armour::text(&answer).as_bytes())?;
+    whole::publish_once(
+        &text,
+        armour::text(&answer).as_bytes(),
+        "move it away; the answer itself is written, and the same command writes its text",
+    )?;
     Ok(text)
 }
 
@@ -253,7 +257,7 @@ fn decline(opened: &Opened, holder: Handle, reason: &str, out: &Path) -> Result<
     };
     let bytes = answer.bytes().map_err(unfit)?;
     Answer::read(&bytes).map_err(|violation| unfit(violation.what))?;
-    whole::publish_durably(out, &bytes)?;
+    whole::publish_once(out, &bytes, UNTAKEN)?;
     say!(
         "You decline. Send {} back; tell the administrator also over another channel.\n\
          The request's digest, in words:\n{}",

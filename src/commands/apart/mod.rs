@@ -22,6 +22,9 @@ use keymoot_record::{
     transcript::{Event, Mode},
 };
 
+/// What helps where something else stands at the place of a request or an answer.
+const UNTAKEN: &str = "name a file that does not exist yet with -o";
+
 /// A ceremony's folder, taken over for a moment in which nobody is at the table.
 struct Held {
     folder: Folder,

@@ -1,12 +1,11 @@
 //! `keymoot request`: asks holders apart, in one file.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use super::{Held, in_words};
+use super::{Held, UNTAKEN, in_words};
 use crate::{
     commands::{Failure, arguments},
     host::whole,
@@ -93,7 +92,8 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     .and_then(|request| request.bytes())
     .map_err(unfit)?;
     let digest = Digest::of(&request);
-    place(out, &request)?;
+    // Before the event that names it. What an interrupted attempt wrote is the same.
+    whole::publish_once(out, &request, UNTAKEN)?;
     held.record(Event::Requested {
         request: digest,
         to: to.iter().map(ToString::to_string).collect(),
@@ -161,17 +161,5 @@ fn whom(held: &Held, named: &[String]) -> Result<Vec<Handle>, HostError> {
             "ask the others with --to, and call this holder to the table",
         )),
         None => Ok(to),
-    }
-}
-
-/// Writes the file before the event that names it. What an interrupted attempt wrote is the same.
-fn place(out: &Path, request: &[u8]) -> Result<(), HostError> {
-    match fs::read(out) {
-        Ok(there) if there == request => Ok(()),
-        Ok(_) => Err(HostError::new(
-            format!("something else stands at {}", escape_path(out)),
-            "name a file that does not exist yet with -o",
-        )),
-        Err(_) => whole::publish_durably(out, request),
     }
 }
