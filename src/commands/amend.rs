@@ -24,7 +24,7 @@ use keymoot_record::{
         amend::{Amendment, differences},
         turn::Stage,
     },
-    transcript::{Event, Mode},
+    transcript::{Chain, Event, Mode},
 };
 use keymoot_verify::{files::read_text, say};
 
@@ -70,7 +70,7 @@ pub(super) fn amend(
     let measuring = Measuring::begin();
     let folder = store::plan::open(dir)?;
     let (mut journal, cut) = Journal::open(dir)?;
-    let state = conduct::fold(Arc::new(store::plan::read(dir)?), &journal)?;
+    let state = conduct::fold(Arc::new(store::plan::read(dir, journal.chain())?), &journal)?;
     if let Some(why) = state.keeps_its_plan() {
         return Err(HostError::new(
             format!("the plan cannot be amended: {why}"),
@@ -79,7 +79,7 @@ pub(super) fn amend(
         .into());
     }
     let (amendment, names) = read(corrected, &state)?;
-    let amended = Amended::of(dir, &amendment, &names)?;
+    let amended = Amended::of(dir, journal.chain(), &amendment, &names)?;
     trial::try_plan(&amended.plan, mode)?;
     for sentence in differences(&state.plan, &amended.plan) {
         say!("{sentence}");
@@ -182,10 +182,15 @@ struct Amended {
 }
 
 impl Amended {
-    fn of(dir: &Path, amendment: &Amendment, names: &FileNames) -> Result<Self, Failure> {
-        let mut amendments = store::plan::amendments(dir)?;
+    fn of(
+        dir: &Path,
+        chain: &Chain,
+        amendment: &Amendment,
+        names: &FileNames,
+    ) -> Result<Self, Failure> {
+        let mut amendments = store::plan::amendments(dir, chain)?;
         amendments.push(amendment.clone());
-        let mut files = store::plan::files(dir)?;
+        let mut files = store::plan::files(dir, chain)?;
         let opened = Plan::check(files.clone()).map_err(Failure::Violated)?;
         for Amendment { policy, roster } in amendments.iter().cloned() {
             files.policy = policy.unwrap_or(files.policy);

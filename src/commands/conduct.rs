@@ -55,7 +55,7 @@ pub(crate) fn conduct(
     let measuring = Measuring::begin();
     machine::protect();
     let folder = store::plan::open(dir)?;
-    let plan = Arc::new(store::plan::read(dir)?);
+    let plan = Arc::new(store::plan::read(dir, &Journal::look(dir)?)?);
     let (mut journal, cut) = Journal::open(dir)?;
     let state = fold(plan, &journal)?;
     store::plan::is_unedited(dir, &state)?;
@@ -164,8 +164,8 @@ fn connector(surroundings: &Surroundings, settings: &Settings) -> Result<Place, 
 
 /// Whether the ceremony in a folder ended without its purpose.
 fn ended_without(dir: &Path) -> bool {
-    Journal::open(dir).is_ok_and(|(journal, _)| {
-        let mut entries = journal.chain().entries().iter();
+    Journal::look(dir).is_ok_and(|chain| {
+        let mut entries = chain.entries().iter();
         entries.any(|entry| matches!(entry.event, Event::EndedWithout { .. }))
     })
 }

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::{Folder, Journal, Occupant, Settings, inputs};
+use super::{Folder, Occupant, Settings, inputs};
 use crate::host::whole;
 use keymoot_core::{HostError, digest::Digest, text::escape_path};
 use keymoot_record::{
     ceremony::{FileNames, Plan, PlanFiles, State, amend::Amendment},
     rules::roster::Roster,
-    transcript::Event,
+    transcript::{Chain, Event},
 };
 use keymoot_verify::{Failure, files::read_text};
 
@@ -66,21 +66,21 @@ pub(crate) fn open(dir: &Path) -> Result<Folder, Failure> {
     Ok(Folder::open(dir, &Occupant::new(&roster.administrator)?)?)
 }
 
-/// Reads the plan back and checks it, with the amendments that the transcript names.
+/// Reads the plan back and checks it, with the amendments that the transcript `chain` names.
 ///
 /// # Errors
 /// A file that cannot be read, or the rules that the plan violates.
-pub(crate) fn read(dir: &Path) -> Result<Plan, Failure> {
-    let plan = Plan::check(files(dir)?).map_err(Failure::Violated)?;
-    let amended = plan.amended(&amendments(dir)?, &FileNames::default());
+pub(crate) fn read(dir: &Path, chain: &Chain) -> Result<Plan, Failure> {
+    let plan = Plan::check(files(dir, chain)?).map_err(Failure::Violated)?;
+    let amended = plan.amended(&amendments(dir, chain)?, &FileNames::default());
     amended.map_err(Failure::Violated)
 }
 
 /// The amendments that the transcript names, in their order.
 ///
 /// # Errors
-/// [`HostError`] when the transcript or an amended file cannot be read.
-pub(crate) fn amendments(dir: &Path) -> Result<Vec<Amendment>, HostError> {
+/// [`HostError`] when an amended file cannot be read.
+pub(crate) fn amendments(dir: &Path, chain: &Chain) -> Result<Vec<Amendment>, HostError> {
     let text = |digest: Option<Digest>| -> Result<Option<String>, HostError> {
         let Some(digest) = digest else {
             return Ok(None);
@@ -88,7 +88,6 @@ pub(crate) fn amendments(dir: &Path) -> Result<Vec<Amendment>, HostError> {
         let bytes = Folder::kept_in(dir, &digest)?;
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     };
-    let chain = Journal::look(dir)?;
     let named = chain
         .entries()
         .iter()
@@ -151,9 +150,8 @@ pub(crate) fn is_unedited(dir: &Path, state: &State) -> Result<(), HostError> {
 }
 
 /// The digests of the plan's files that the transcript begins with, by their names.
-fn opened(dir: &Path) -> Result<Vec<(&'static str, Digest)>, HostError> {
-    let chain = Journal::look(dir)?;
-    Ok(match chain.entries().first().map(|entry| &entry.event) {
+fn opened(chain: &Chain) -> Vec<(&'static str, Digest)> {
+    match chain.entries().first().map(|entry| &entry.event) {
         Some(Event::Opened {
             script,
             policy,
@@ -161,15 +159,15 @@ fn opened(dir: &Path) -> Result<Vec<(&'static str, Digest)>, HostError> {
             ..
         }) => vec![(SCRIPT, *script), (POLICY, *policy), (ROSTER, *roster)],
         _ => Vec::new(),
-    })
+    }
 }
 
 /// The files of the plan as the ceremony was opened with it.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub(crate) fn files(dir: &Path) -> Result<PlanFiles, HostError> {
-    let opened = opened(dir)?;
+pub(crate) fn files(dir: &Path, chain: &Chain) -> Result<PlanFiles, HostError> {
+    let opened = opened(chain);
     let read = |name: &str| {
         let text = read_text(&dir.join(name), LARGEST_PLAN)?;
         let digest = opened.iter().find(|(opened, _)| *opened == name);

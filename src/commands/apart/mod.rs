@@ -43,7 +43,7 @@ impl Held {
         let measuring = Measuring::begin();
         machine::protect();
         let folder = store::plan::open(dir)?;
-        let plan = Arc::new(store::plan::read(dir)?);
+        let plan = Arc::new(store::plan::read(dir, &Journal::look(dir)?)?);
         let (journal, cut) = Journal::open(dir)?;
         let state = State::fold(plan, journal.chain()).map_err(|illegal| {
             HostError::new(

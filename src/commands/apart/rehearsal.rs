@@ -166,8 +166,8 @@ fn shelf(dir: &Path) -> PathBuf {
 
 /// The holders apart whom the ceremony awaits.
 fn awaited(dir: &Path) -> Result<Vec<Handle>, Failure> {
-    let plan = Arc::new(store::plan::read(dir)?);
     let chain = store::Journal::look(dir)?;
+    let plan = Arc::new(store::plan::read(dir, &chain)?);
     let state = State::fold(plan, &chain)
         .map_err(|illegal| HostError::new(illegal.to_string(), "resume the rehearsal"))?;
     Ok(state.to_be_asked())
