@@ -14,8 +14,9 @@ use std::{fs, path::Path};
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Asleep(Vec<Thread>);
 
-/// A thread: its process, its number, and how often it was switched away from.
-type Thread = (u32, u32, u64);
+/// A thread: its process, its number, and unless it has ended how often it was switched away
+/// from.
+type Thread = (u32, u32, Option<u64>);
 
 impl Asleep {
     /// `None` while any thread has something to do. A program that has ended sleeps.
@@ -36,10 +37,15 @@ impl Asleep {
         }
         Some(Self(threads))
     }
+
+    /// Whether the program and all that it started have ended.
+    pub(crate) fn have_ended(&self) -> bool {
+        self.0.iter().all(|(.., switches)| switches.is_none())
+    }
 }
 
 /// The thread's number and how often it was switched away from, if it sleeps or has ended.
-fn asleep(thread: &Path) -> Option<(u32, u64)> {
+fn asleep(thread: &Path) -> Option<(u32, Option<u64>)> {
     let status = fs::read_to_string(thread.join("status")).ok()?;
     let field = |name: &str| {
         let mut lines = status.lines();
@@ -53,9 +59,9 @@ fn asleep(thread: &Path) -> Option<(u32, u64)> {
         'S' => {
             let voluntary: u64 = field("voluntary_ctxt_switches")?.parse().ok()?;
             let forced: u64 = field("nonvoluntary_ctxt_switches")?.parse().ok()?;
-            Some((number, voluntary + forced))
+            Some((number, Some(voluntary + forced)))
         }
-        'Z' => Some((number, 0)),
+        'Z' => Some((number, None)),
         _ => None,
     }
 }

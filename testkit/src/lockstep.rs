@@ -2,7 +2,7 @@
 
 use std::{
     os::fd::OwnedFd,
-    process::{Child, Command},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -29,6 +29,9 @@ impl Lockstep {
         let (output, theirs) = pipe_with(PipeFlags::DIRECT | PipeFlags::CLOEXEC).unwrap();
         fcntl_setpipe_size(&output, LEAST).unwrap();
         let child = command.stdout(theirs).spawn().unwrap();
+        // The command keeps the end that the program writes to, and with it open no program ever
+        // ends for who reads.
+        command.stdout(Stdio::null());
         Self { child, output }
     }
 
@@ -69,6 +72,12 @@ mod tests {
     use std::{fs, process::Command};
 
     use super::Lockstep;
+
+    #[test]
+    #[should_panic(expected = "the program ended before")]
+    fn a_program_that_ends_is_not_waited_for() {
+        Lockstep::start(&mut Command::new("true")).kill_when(|| false);
+    }
 
     #[test]
     fn a_program_is_always_held_at_the_same_place() {

@@ -9,23 +9,25 @@ use std::{
 use keymoot::rehearsal::cast::Cast;
 use testkit::needle::Needle;
 
-/// An identity whose owner can open what is sealed to every holder, and a roster.
+/// The holders' identities, which open what is sealed to them, and a roster.
 pub(crate) struct Escrow {
-    identity: age::x25519::Identity,
+    identities: Vec<age::x25519::Identity>,
     folder: tempfile::TempDir,
 }
 
 impl Escrow {
     pub(crate) fn new() -> Self {
-        let escrow = Self {
-            identity: age::x25519::Identity::generate(),
+        let mut escrow = Self {
+            identities: Vec::new(),
             folder: tempfile::tempdir().unwrap(),
         };
         let text = Cast::of(9).roster();
         let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
         for line in &mut lines {
             if line.starts_with("age_recipient = ") {
-                *line = format!("age_recipient = \"{}\"", escrow.identity.to_public());
+                let identity = age::x25519::Identity::generate();
+                *line = format!("age_recipient = \"{}\"", identity.to_public());
+                escrow.identities.push(identity);
             }
         }
         fs::write(escrow.roster(), lines.join("\n")).unwrap();
@@ -47,9 +49,11 @@ impl Escrow {
         let name = path.file_stem().unwrap().to_str().unwrap();
         let sealed = fs::read(path).unwrap();
         let decryptor = age::Decryptor::new(&sealed[..]).unwrap();
-        let identity = std::iter::once(&self.identity as &dyn age::Identity);
+        let identities = self.identities.iter();
         let mut text = String::new();
-        let mut reader = decryptor.decrypt(identity).unwrap();
+        let mut reader = decryptor
+            .decrypt(identities.map(|identity| identity as &dyn age::Identity))
+            .unwrap();
         reader.read_to_string(&mut text).unwrap();
         let secret = |name: &str| {
             let mut lines = text.lines();

@@ -346,8 +346,7 @@ fn a_key_is_thrown_out_with_no_more_than_twelve_keystrokes_a_holder_besides_the_
     );
     held.at.expect(ROLL_CALL);
     held.at.press(&" ".repeat(6)).enter("present");
-    held.at
-        .expect("Clients that take this root throw away the snapshot");
+    held.at.expect("Clients that take this root throw away");
     held.reads();
     let mut busiest = 0;
     for holder in 3..=8 {

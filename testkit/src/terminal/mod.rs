@@ -172,10 +172,16 @@ impl Terminal {
     fn until<T>(&mut self, what: &str, holds: impl Fn(&Self) -> Option<T>) -> T {
         let until = Instant::now() + PATIENCE;
         loop {
+            let asleep = Asleep::of(self.child.id());
             self.drain();
             if let Some(found) = self.at_rest(&holds) {
                 return found;
             }
+            assert!(
+                !asleep.is_some_and(|asleep| asleep.have_ended()),
+                "the program ended, and {what} did not come; the screen is\n{}",
+                self.shown.contents()
+            );
             assert!(
                 Instant::now() < until,
                 "{what} did not come; the newest entry is {:?}, asleep is {:?}, and the screen is\n{}",
