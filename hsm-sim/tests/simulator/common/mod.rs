@@ -163,7 +163,8 @@ pub(crate) fn python() -> PathBuf {
     )
 }
 
-/// `ykman`, run by the Python that has it. Its `pkill` on connection failures must not reach other programs.
+/// `ykman`, run by the Python that has it. Its `pkill` on connection failures must not reach other
+/// programs. Its settings are its own: one that reads while another writes them prints a warning.
 pub(crate) fn ykman(sim: &Sim) -> Command {
     let shadow = sim.path("shadow");
     std::fs::create_dir_all(&shadow).unwrap();
@@ -177,6 +178,8 @@ pub(crate) fn ykman(sim: &Sim) -> Command {
     let mut command = sim.command(python());
     command
         .env("PATH", path)
+        .env("XDG_CONFIG_HOME", sim.path("settings"))
+        .env("XDG_DATA_HOME", sim.path("settings"))
         .args(["-c", "from ykman._cli.__main__ import main; main()"]);
     command
 }
