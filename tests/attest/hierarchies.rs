@@ -64,6 +64,7 @@ fn under(vendor: &Lookalike, root: &str) -> PathBuf {
 
 #[test]
 fn each_hierarchy_is_believed_for_its_own_firmware_alone() {
+    let hierarchies = hierarchies().map(|(vendor, root)| (under(&vendor, root), vendor, root));
     for (firmware, roots) in [
         ("040307", &[PIV_ROOT, U2F_ROOT][..]),
         ("050000", &[PIV_ROOT]),
@@ -71,12 +72,11 @@ fn each_hierarchy_is_believed_for_its_own_firmware_alone() {
         ("050704", &[ATTESTATION_ROOT]),
         ("050800", &[ATTESTATION_ROOT]),
     ] {
-        for (vendor, root) in hierarchies() {
-            let folder = under(&vendor, root);
-            if roots.contains(&root) {
-                believed(&vendor, &folder, &of_firmware(firmware));
+        for (folder, vendor, root) in &hierarchies {
+            if roots.contains(root) {
+                believed(vendor, folder, &of_firmware(firmware));
             } else {
-                let rules = violated(&vendor, &folder, &of_firmware(firmware));
+                let rules = violated(vendor, folder, &of_firmware(firmware));
                 assert_eq!(rules, ["DEVICE-CONSISTENT"], "{firmware} under {root}");
             }
         }

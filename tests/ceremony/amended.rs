@@ -166,4 +166,9 @@ fn nobody_amends_a_plan_by_which_somebody_has_signed() {
         .output()
         .unwrap();
     assert_eq!(ended.status.code(), Some(1), "{}", said(&ended));
+    assert!(
+        said(&ended).contains("somebody has signed"),
+        "{}",
+        said(&ended)
+    );
 }

@@ -3,7 +3,7 @@
 //! Whoever switches a rule off makes its line of the table fail. Where no bundle can violate a
 //! rule, the table says why, and which tests do.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::OnceLock};
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, Verdict, digest::Digest};
@@ -21,6 +21,13 @@ use crate::{
     story::{chapter, chapter_folder, state},
     unlawful::{SEED, team_root},
 };
+
+/// The honest bundle, signed again without a change.
+fn unchanged() -> Files {
+    static UNCHANGED: OnceLock<Files> = OnceLock::new();
+    let files = UNCHANGED.get_or_init(|| Forger::new().forge());
+    files.clone()
+}
 
 /// What is given to a verifier, and what it must say.
 struct Forged {
@@ -142,7 +149,7 @@ fn later(number: usize, change: impl FnOnce(&mut Forger)) -> Forged {
 /// The honest bundle with something else in a file, closed again.
 fn tampered(change: impl FnOnce(&mut Files)) -> Forged {
     let forger = Forger::new();
-    let mut files = Forger::new().forge();
+    let mut files = unchanged();
     change(&mut files);
     let head = Chain::read(&files["transcript.jsonl"]).map(|chain| chain.head());
     let head = head.unwrap_or(Digest::of(b"broken"));
@@ -304,7 +311,7 @@ fn row(rule: Rule) -> Row {
                 "[root]\nexpiry_days = 400",
             );
         }),
-        Rule::PolicyExpected => Forged::from(Forger::new().forge()).expecting(|expected| {
+        Rule::PolicyExpected => Forged::from(unchanged()).expecting(|expected| {
             let text = include_str!("../../ceremony-scripts/expectations/rfc-3724.toml");
             let stricter = text.replace("root = 455", "root = 100");
             assert_ne!(stricter, text);
@@ -325,7 +332,7 @@ fn row(rule: Rule) -> Row {
         Rule::RosterEmployer => roster(|text| same(text, "employer", 4, "One Company")),
         Rule::RosterCountry => roster(|text| same(text, "country", 4, "XA")),
         Rule::RosterComplete => roster(|text| same(text, "name", 1, "")),
-        Rule::RosterExpected => Forged::from(Forger::new().forge()).expecting(|expected| {
+        Rule::RosterExpected => Forged::from(unchanged()).expecting(|expected| {
             expected.files = ExpectedFiles {
                 roster: Some(Digest::of(b"another roster")),
                 ..ExpectedFiles::default()
@@ -489,8 +496,7 @@ fn row(rule: Rule) -> Row {
         Rule::BundleInputs => later(2, |f| {
             let path = "previous/tuf-root/targets/evil.bin".to_owned();
             f.plan.inputs.insert(path, b"nobody checks it".to_vec());
-        })
-        .beside(&[Rule::BundleDerived]),
+        }),
         Rule::RootKeys => redrafted("root.json", |root| {
             let keys = root["keys"].as_object_mut().unwrap().values_mut();
             let mut owners = keys.filter_map(|key| key.get_mut("x-tuf-on-ci-keyowner"));
@@ -588,13 +594,13 @@ fn row(rule: Rule) -> Row {
         }),
         Rule::BundleManifest => {
             let forger = Forger::new();
-            let files = Forger::new().forge();
+            let files = unchanged();
             let mut manifest = files[MANIFEST].clone();
             manifest.push(b'\n');
             forger.signed(files, manifest).into()
         }
         Rule::BundleFiles => {
-            let (forger, files) = (Forger::new(), Forger::new().forge());
+            let (forger, files) = (Forger::new(), unchanged());
             let head = Chain::read(&files["transcript.jsonl"]).unwrap().head();
             let closed = forger.close_with(files, |manifest| {
                 manifest["head"] = head.to_string().into();
@@ -603,7 +609,7 @@ fn row(rule: Rule) -> Row {
             closed.into()
         }
         Rule::BundleMode => {
-            Forged::from(Forger::new().forge()).expecting(|expected| expected.rehearsal = false)
+            Forged::from(unchanged()).expecting(|expected| expected.rehearsal = false)
         }
         Rule::BundleHead => changed(|f| drop(f.lines.pop())),
         Rule::BundleDerived => tampered(|files| {
@@ -627,16 +633,16 @@ fn row(rule: Rule) -> Row {
             }
         }),
         Rule::BundleComplete => {
-            Forged::from(Forger::new().forge()).expecting(|expected| expected.ended = true)
+            Forged::from(unchanged()).expecting(|expected| expected.ended = true)
         }
         Rule::BundleAfter => {
-            let mut files = Forger::new().forge();
+            let mut files = unchanged();
             files.insert(AFTER_THE_SEAL.to_owned(), b"{}\n".to_vec());
             files.into()
         }
         Rule::BundleClosed => changed(|f| f.closers = 4),
-        Rule::BundleTrusted => Forged::from(Forger::new().forge()).expecting(|expected| {
-            let other = Forger::new().forge()["repositories/tuf-crates/metadata/root.json"].clone();
+        Rule::BundleTrusted => Forged::from(unchanged()).expecting(|expected| {
+            let other = unchanged()["repositories/tuf-crates/metadata/root.json"].clone();
             expected.trusted_root = Some(other);
         }),
         _ => return Err(NO_ROW),
@@ -661,10 +667,7 @@ fn without_last_words(forger: &mut Forger) {
 
 #[test]
 fn what_is_signed_again_without_a_change_violates_nothing() {
-    assert_eq!(
-        Forged::from(Forger::new().forge()).violated(),
-        BTreeSet::new()
-    );
+    assert_eq!(Forged::from(unchanged()).violated(), BTreeSet::new());
     assert_eq!(later(2, |_| {}).violated(), BTreeSet::new());
 }
 
@@ -673,15 +676,17 @@ fn what_is_signed_again_without_a_change_violates_nothing() {
 #[test]
 fn for_every_rule_there_is_a_bundle_that_violates_it_alone_or_a_reason() {
     let (mut wrong, mut forged, mut excepted) = (Vec::new(), 0, Vec::new());
-    for rule in Rule::ALL {
-        match row(*rule) {
+    for rule in Rule::ALL.iter().copied() {
+        match row(rule) {
             Err(NO_ROW) => wrong.push(format!("{rule}: no forged bundle, and no reason for none")),
             Err(why) => excepted.push(format!("{rule}: {why}")),
             Ok(bundle) => {
                 let mut violated = bundle.violated();
                 let found = violated.remove(rule.id());
                 for beside in bundle.beside {
-                    violated.remove(beside.id());
+                    if *beside != rule && !violated.remove(beside.id()) {
+                        wrong.push(format!("{rule}: {beside} holds, and is listed beside it"));
+                    }
                 }
                 forged += 1;
                 if !found || !violated.is_empty() {

@@ -3,7 +3,7 @@
 use super::{
     late::way_on,
     rehearsal::{PLUG, Rehearsal, transcript},
-    states::{CALL, CALL_TO_CLOSE, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN},
+    states::{CALL, CALL_TO_CLOSE, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, TROUBLE, TYPE_PIN},
 };
 use keymoot_attestation::TrustStore;
 use keymoot_record::{
@@ -38,6 +38,27 @@ fn a_pin_that_was_typed_as_a_note_is_refused_as_a_pin() {
         .enter("482913")
         .expect(NEW_PIN_AGAIN)
         .enter("482913");
+    at.expect("stands in the transcript");
+}
+
+#[test]
+fn a_pin_that_was_typed_as_a_note_is_refused_when_a_blocked_pin_is_replaced() {
+    let rehearsal = Rehearsal::until("signing", &[]);
+    let mut at = rehearsal.resume();
+    if at.expect_any([CALL, INSERT]) == 0 {
+        at.enter("1").expect(INSERT);
+    }
+    note(&mut at, "482913");
+    at.expect(INSERT.following(&["note"])).by_hand(PLUG);
+    at.expect(TYPE_PIN).enter("999999");
+    for tries in ["2 tries left", "1 try left"] {
+        at.expect(TROUBLE.with(tries)).enter("999999");
+    }
+    at.expect(TROUBLE.with("is blocked")).enter("unblock");
+    // No PUK is tried before the PIN is chosen.
+    at.expect("Type the PUK of your device").enter("73916500");
+    at.expect("New PIN, first time").enter("482913");
+    at.expect("New PIN, second time").enter("482913");
     at.expect("stands in the transcript");
 }
 
