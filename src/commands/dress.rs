@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeSet,
     io::{self, BufRead as _, IsTerminal as _},
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
 };
 
@@ -35,10 +35,7 @@ const RESET: &str = "reset";
 pub(super) struct Rehearsal<'p> {
     pub plan: &'p Plan,
     pub dir: &'p Path,
-    pub out: PathBuf,
-    /// Where copies of the bundle go
-    pub copies: Vec<PathBuf>,
-    pub connector: String,
+    pub settings: &'p Settings,
     pub seed: u64,
 }
 
@@ -48,18 +45,16 @@ pub(super) fn rehearse(
     manner: Manner,
     vendor: &TrustStore,
 ) -> Result<ExitCode, Failure> {
-    let Rehearsal { plan, dir, .. } = rehearsal;
+    let Rehearsal {
+        plan,
+        dir,
+        settings,
+        seed,
+    } = *rehearsal;
     say!("A rehearsal with real devices. What they sign counts for nothing.");
     machine_rules(rehearsal)?;
-    let settings = Settings {
-        mode: Mode::Rehearsal,
-        out: rehearsal.out.clone(),
-        copies: rehearsal.copies.clone(),
-        connector: rehearsal.connector.clone(),
-        simulator: None,
-    };
-    store::plan::create(dir, plan, &settings, |dir| {
-        store::rehearsal::create_real(dir, vendor, rehearsal.seed)
+    store::plan::create(dir, plan, settings, |dir| {
+        store::rehearsal::create_real(dir, vendor, seed)
     })?;
     conduct(dir, &Surroundings::default(), manner, vendor)
 }
@@ -69,7 +64,7 @@ fn machine_rules(rehearsal: &Rehearsal<'_>) -> Result<(), HostError> {
     let mut holders = rehearsal.plan.roster.holders.iter();
     let yubikeys = holders.any(|holder| holder.family.is_yubikey());
     let beside = rehearsal.dir.parent().unwrap_or(rehearsal.dir);
-    let machine = machine::examine(&[beside, &rehearsal.out], yubikeys)?;
+    let machine = machine::examine(&[beside, &rehearsal.settings.out], yubikeys)?;
     let verdicts = rules::machine::check(&machine, &[], Mode::Live, transcript::FORMAT);
     let violated: Vec<_> = verdicts.iter().filter(|v| v.is_violated()).collect();
     if violated.is_empty() {

@@ -141,10 +141,12 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         }
         return story::run(args);
     }
+    // Once: the name of a folder that nobody named has the time in it.
+    let (dir, outs) = places(args)?;
     let sources = Sources {
         previous: match &args.sources.previous {
             Some(previous) => Some(previous.clone()),
-            None => apart::rehearsal::first(args, &places(args)?.0)?,
+            None => apart::rehearsal::first(args, &dir)?,
         },
         ..Sources::default()
     };
@@ -155,48 +157,23 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let files = with_authorised(files, seed)?;
     let plan = Arc::new(Plan::check_named(files, &names(args)).map_err(Failure::Violated)?);
     trial::try_plan(&plan, Mode::Rehearsal)?;
-    let (dir, outs) = places(args)?;
     let mut outs = outs.into_iter();
-    if args.real_devices {
-        let connector = args.connector.clone().unwrap_or_else(usual_connector);
-        return dress::rehearse(
-            &dress::Rehearsal {
-                plan: &plan,
-                dir: &dir,
-                out: outs.next().unwrap_or_else(|| dir.join("bundle")),
-                copies: outs.collect(),
-                connector,
-                seed,
-            },
-            Manner::of(args.plain),
-            vendor,
-        );
-    }
-    let seats = seats(&plan);
-    let of = |family| {
-        let seated = seats.iter().filter(|seat| **seat == family).count();
-        seated.max(devices(&plan, family))
-    };
-    let (yubikeys, units) = (of(Family::YubiKey), of(Family::YubiHsm));
     let settings = Settings {
         mode: Mode::Rehearsal,
         out: outs.next().unwrap_or_else(|| dir.join("bundle")),
         copies: outs.collect(),
-        connector: usual_connector(),
-        simulator: Some(SimulatorSettings {
-            count: yubikeys + args.spares,
-            units: if units > 0 { units + args.spares } else { 0 },
-            seats: if units > 0 { seats.clone() } else { Vec::new() },
-            firmware: args.firmware.clone(),
-            seed,
-            unattended: args.unattended,
-            spares: args.spares,
-            apart: apart::rehearsal::handles(args.apart.as_deref(), &plan),
-            absent: args.absent.clone(),
-            fault: args.fault.clone(),
-            unit_fault: args.unit_fault.clone(),
-        }),
+        connector: args.connector.clone().unwrap_or_else(usual_connector),
+        simulator: (!args.real_devices).then(|| simulated(args, &plan, seed)),
     };
+    if args.real_devices {
+        let rehearsal = dress::Rehearsal {
+            plan: &plan,
+            dir: &dir,
+            settings: &settings,
+            seed,
+        };
+        return dress::rehearse(&rehearsal, Manner::of(args.plain), vendor);
+    }
     if !args.unattended {
         require_terminal(Manner::of(args.plain))?;
     }
@@ -209,6 +186,29 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         return Ok(ExitCode::from(code));
     }
     enter(&dir, &settings, &[], Manner::of(args.plain))
+}
+
+/// The simulated devices of a plan.
+fn simulated(args: &Args, plan: &Plan, seed: u64) -> SimulatorSettings {
+    let seats = seats(plan);
+    let of = |family| {
+        let seated = seats.iter().filter(|seat| **seat == family).count();
+        seated.max(devices(plan, family))
+    };
+    let (yubikeys, units) = (of(Family::YubiKey), of(Family::YubiHsm));
+    SimulatorSettings {
+        count: yubikeys + args.spares,
+        units: if units > 0 { units + args.spares } else { 0 },
+        seats: if units > 0 { seats } else { Vec::new() },
+        firmware: args.firmware.clone(),
+        seed,
+        unattended: args.unattended,
+        spares: args.spares,
+        apart: apart::rehearsal::handles(args.apart.as_deref(), plan),
+        absent: args.absent.clone(),
+        fault: args.fault.clone(),
+        unit_fault: args.unit_fault.clone(),
+    }
 }
 
 /// What errors call the files of the plan.

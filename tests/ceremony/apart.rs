@@ -765,6 +765,30 @@ fn a_request_carries_a_vendor_whose_certificates_are_in_a_folder() {
 }
 
 #[test]
+fn the_bundle_that_a_rehearsal_starts_from_is_named_as_its_folder_is() {
+    let stage = Stage::new();
+    let policy = stage.small_policy();
+    let day = stage.path("day");
+    fs::create_dir(&day).unwrap();
+    let output = keymoot()
+        .args(["rehearse", "annual-resign", "--unattended", "--apart"])
+        .args(["--ask-by-hand", "--holders", "3", "--policy"])
+        .arg(policy)
+        .current_dir(&day)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let listed = fs::read_dir(&day).unwrap();
+    let mut names: Vec<_> = listed
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with(".ceremony"))
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(names[1], format!("{}.first", names[0]));
+}
+
+#[test]
 fn an_answer_to_another_request_of_the_same_ceremony_is_refused() {
     let three = Three::new();
     let cast = Cast::of(3);
