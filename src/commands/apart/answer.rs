@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{UNTAKEN, in_words};
+use super::UNTAKEN;
 use crate::{
     commands::{
         Failure, arguments,
@@ -262,7 +262,7 @@ fn decline(opened: &Opened, holder: Handle, reason: &str, out: &Path) -> Result<
         "You decline. Send {} back; tell the administrator also over another channel.\n\
          The request's digest, in words:\n{}",
         escape_path(out),
-        in_words(&opened.digest)
+        opened.digest.in_words()
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -91,13 +91,3 @@ impl Held {
         kept.or_else(|| self.state.plan.object(digest))
     }
 }
-
-/// A digest in rows of eight words, as people compare it.
-fn in_words(digest: &Digest) -> String {
-    let rows: Vec<_> = digest
-        .words()
-        .chunks(8)
-        .map(|row| format!("  {}", row.join(" ")))
-        .collect();
-    rows.join("\n")
-}

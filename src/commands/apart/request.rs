@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{Held, UNTAKEN, in_words};
+use super::{Held, UNTAKEN};
 use crate::{
     commands::{Failure, arguments},
     host::whole,
@@ -107,7 +107,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         escape_path(out),
         names.join(", "),
         request.len(),
-        in_words(&digest),
+        digest.in_words(),
         out.file_name()
             .map_or_else(String::new, |name| escape_path(Path::new(name)))
     );

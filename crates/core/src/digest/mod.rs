@@ -69,6 +69,21 @@ impl Digest {
             .collect()
     }
 
+    /// The words in four rows of eight.
+    #[must_use]
+    pub fn word_rows(&self) -> Vec<String> {
+        let words = self.words();
+        words.chunks(8).map(|row| row.join(" ")).collect()
+    }
+
+    /// The rows of words one under the other and indented, as they are printed.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let rows = self.word_rows().into_iter();
+        let rows: Vec<_> = rows.map(|row| format!("  {row}")).collect();
+        rows.join("\n")
+    }
+
     /// The first four bytes as words separated by spaces: enough to notice
     /// that two screens differ by accident, not enough to rule out malice.
     #[must_use]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Object, canonical, strict};
 use crate::{
     bundle::{self, Files, is_plain},
-    ceremony::{State, audited, enrolment::Enrolment},
+    ceremony::{State, audited, enrolment::Enrolment, trust::VENDOR},
     rules::roster::Handle,
     transcript::{Chain, Event, Time},
 };
@@ -17,8 +17,6 @@ use keymoot_core::{Rule, Violation, digest::Digest, text::excerpt};
 pub const FORMAT: &str = "keymoot-request-1";
 /// The largest request, in bytes.
 pub const LARGEST: usize = 8 << 20;
-/// Where the simulated vendor's certificates are in the request of a rehearsal.
-pub const VENDOR: &str = "rehearsal/vendor";
 /// Where the inputs of the ceremony are.
 pub const INPUTS: &str = "inputs";
 
@@ -118,7 +116,7 @@ impl Request {
     }
 
     /// The request to these holders, of a ceremony whose transcript ends here. `vendor` are the
-    /// certificates of a rehearsal's simulated vendor, by their paths below [`VENDOR`].
+    /// certificates of a rehearsal's simulated vendor, by their names.
     ///
     /// # Errors
     /// In words, when the ceremony has no head or an object is missing.

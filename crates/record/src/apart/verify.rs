@@ -1,16 +1,16 @@
 //! Verifying a request: like a bundle, against what the holder expects.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{Request, request};
 use crate::{
     bundle::{self, Expectations, Files},
-    ceremony::{FileNames, Plan, PlanFiles, State},
+    ceremony::{FileNames, Plan, PlanFiles, State, trust},
     expectation,
     rules::roster::Handle,
     transcript::{Chain, Mode},
 };
-use keymoot_attestation::{Manifest, TrustStore};
+use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest, text::excerpt};
 use keymoot_tuf as tuf;
 
@@ -115,11 +115,9 @@ fn read(
     let trust = match mode {
         Mode::Live => vendor.clone(),
         Mode::Rehearsal => {
-            simulated(&below(&request.files, request::VENDOR)).map_err(|violations| {
-                violations
-                    .into_iter()
-                    .map(Verdict::from)
-                    .collect::<Vec<_>>()
+            trust::simulated(|path| request.files.get(path).cloned()).map_err(|violations| {
+                let violations = violations.into_iter();
+                violations.map(Verdict::from).collect::<Vec<_>>()
             })?
         }
     };
@@ -246,21 +244,6 @@ fn below(files: &Files, folder: &str) -> Files {
         .iter()
         .filter_map(|(path, bytes)| Some((below(path)?, bytes.clone())))
         .collect()
-}
-
-/// The simulated vendor of a rehearsal.
-fn simulated(files: &Files) -> Result<TrustStore, Vec<Violation>> {
-    let files: BTreeMap<_, _> = files.iter().collect();
-    // What is missing is empty, and no manifest or certificate is empty.
-    let file = |name: &str| {
-        files
-            .get(&name.to_owned())
-            .map_or_else(Vec::new, |bytes| (*bytes).clone())
-    };
-    let text = String::from_utf8(file("vendor.toml")).unwrap_or_default();
-    let manifest = Manifest::parse(&text).map_err(|violation| vec![violation])?;
-    let contents: Vec<_> = manifest.files().map(file).collect();
-    manifest.store(&contents)
 }
 
 /// MANIFEST.json, where the request asks holders to close the bundle.

@@ -3,11 +3,12 @@
 
 use super::{Files, STOP, record::Record};
 use crate::{
-    apart::{self, Request, request},
+    apart::{self, Request},
     ceremony::{
         State,
         apart::{Asked, Given},
         statement,
+        trust::VENDOR,
     },
     transcript::Chain,
 };
@@ -118,7 +119,7 @@ impl Record<'_> {
         let seal = self.state.sealed.iter().flat_map(|seal| &seal.attachments);
         let vendor: Files = seal
             .filter_map(|(path, digest)| {
-                let name = path.strip_prefix(request::VENDOR)?.strip_prefix('/')?;
+                let name = path.strip_prefix(VENDOR)?.strip_prefix('/')?;
                 Some((name.to_owned(), self.object(digest)?))
             })
             .collect();

@@ -5,8 +5,8 @@ use crate::transcript::Mode;
 use keymoot_attestation::{Manifest, TrustStore};
 use keymoot_core::{Violation, digest::Digest};
 
-/// Where a rehearsal's bundle carries its simulated vendor.
-const VENDOR: &str = "rehearsal/vendor";
+/// Where a rehearsal's bundle, and a request of its, carries the simulated vendor.
+pub(crate) const VENDOR: &str = "rehearsal/vendor";
 
 /// The trust store that a sealed ceremony's evidence is judged by: `vendor`, whose keys the
 /// caller carries, or in a rehearsal the simulated vendor that the seal names.
@@ -22,14 +22,21 @@ pub fn store(
     if mode != Some(Mode::Rehearsal) {
         return Ok(vendor.clone());
     }
+    simulated(|path| {
+        let digest = state.sealed.as_ref()?.attachments.get(path)?;
+        objects(digest)
+    })
+}
+
+/// The trust store of a rehearsal's simulated vendor, whose files are found by their paths.
+///
+/// # Errors
+/// [`Violation`]s of DEVICE-TRUST when one is missing or unfit.
+pub(crate) fn simulated(
+    found: impl Fn(&str) -> Option<Vec<u8>>,
+) -> Result<TrustStore, Vec<Violation>> {
     // What is missing is empty, and no manifest or certificate is empty.
-    let file = |name: &str| {
-        let digest = state
-            .sealed
-            .as_ref()
-            .and_then(|seal| seal.attachments.get(&format!("{VENDOR}/{name}")));
-        digest.and_then(objects).unwrap_or_default()
-    };
+    let file = |name: &str| found(&format!("{VENDOR}/{name}")).unwrap_or_default();
     let text = String::from_utf8(file("vendor.toml")).unwrap_or_default();
     let manifest = Manifest::parse(&text).map_err(|violation| vec![violation])?;
     let contents: Vec<_> = manifest.files().map(file).collect();

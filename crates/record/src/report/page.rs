@@ -176,8 +176,7 @@ impl From<&str> for Phrase {
 
 /// A digest as people compare it: in hexadecimal, and in words to read aloud.
 pub(super) fn digest(digest: &Digest) -> Vec<Phrase> {
-    let words = digest.words();
-    let lines = words.chunks(8).map(|line| Phrase::from(line.join(" ")));
+    let lines = digest.word_rows().into_iter().map(Phrase::from);
     std::iter::once(Phrase::code(digest.to_string()))
         .chain(lines)
         .collect()

@@ -4,7 +4,7 @@
 pub mod answer;
 pub mod request;
 
-use keymoot_core::{Verdict, digest::Digest};
+use keymoot_core::Verdict;
 
 use crate::say;
 
@@ -25,14 +25,4 @@ fn print(verdicts: &[Verdict], rules: bool) -> bool {
         .collect();
     crate::print_violated(&violated);
     violated.is_empty()
-}
-
-/// A digest in rows of eight words, as people compare it.
-fn in_words(digest: &Digest) -> String {
-    let words = digest.words();
-    let rows: Vec<_> = words
-        .chunks(8)
-        .map(|row| format!("  {}", row.join(" ")))
-        .collect();
-    rows.join("\n")
 }

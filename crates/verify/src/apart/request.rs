@@ -11,7 +11,7 @@ use keymoot_record::{
     rules::roster::Handle,
 };
 
-use super::{in_words, print};
+use super::print;
 use crate::{Failure, bundle::expectations, files::read_bounded, say};
 
 /// Check a request to holders apart, with no device and no network
@@ -63,7 +63,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
         escape(&asks.step),
         asks.until
             .map_or_else(String::new, |until| format!(", due at {until}")),
-        in_words(&opened.digest)
+        opened.digest.in_words()
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -25,10 +25,8 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
     if let Some(digests) = judged.bundle.as_ref().and_then(Digests::of) {
         for (name, digest) in digests.named() {
             // Writing to a String cannot fail, here and below.
-            let _ = writeln!(text, "SHA-256 of the {name}, in words");
-            for words in digest.words().chunks(8) {
-                let _ = writeln!(text, "  {}", words.join(" "));
-            }
+            let words = digest.in_words();
+            let _ = writeln!(text, "SHA-256 of the {name}, in words\n{words}");
         }
     }
     let passed = by_rule(verdicts, Outcome::Held).len();

@@ -27,9 +27,7 @@ pub(super) fn of(verified: &Verified, expected: &Expectations, rules: bool) -> S
             root.version,
             escape(&root.expires_text)
         );
-        for words in newest.document().digest().words().chunks(8) {
-            let _ = writeln!(text, "  {}", words.join(" "));
-        }
+        let _ = writeln!(text, "{}", newest.document().digest().in_words());
     }
     let path = verified.path();
     let set = expected

@@ -99,11 +99,8 @@ fn tell(changes: &[Change]) -> String {
 /// The digest of the signed bytes, in hex and in words, eight to a line.
 fn digest(document: &Document) -> String {
     let digest = document.digest();
-    let mut text = format!("\nSHA-256 of the signed bytes\n  {digest}\n");
-    for words in digest.words().chunks(8) {
-        line(&mut text, &format!("  {}", words.join(" ")));
-    }
-    text
+    let words = digest.in_words();
+    format!("\nSHA-256 of the signed bytes\n  {digest}\n{words}\n")
 }
 
 fn line(text: &mut String, line: &str) {

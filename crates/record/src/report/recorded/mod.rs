@@ -7,10 +7,7 @@ use std::collections::BTreeSet;
 
 use super::Account;
 use crate::ceremony::State;
-use keymoot_core::{
-    digest::Digest,
-    text::{escape, excerpt, several},
-};
+use keymoot_core::text::{escape, excerpt, several};
 
 /// The words with digits in them that are prose.
 const PROSE: [&str; 2] = ["SHA-256", "sha256sum"];
@@ -115,13 +112,13 @@ fn names(state: &State) -> Vec<String> {
     let programs = state.programs.iter().map(|(_, program)| program.sha256);
     let documents = state.documents.values().map(|proposal| proposal.signed);
     let head = state.sealed.iter().map(|seal| seal.head);
-    names.extend(programs.chain(documents).chain(head).flat_map(in_words));
+    names.extend(
+        programs
+            .chain(documents)
+            .chain(head)
+            .flat_map(|digest| digest.word_rows()),
+    );
     names
-}
-
-fn in_words(digest: Digest) -> Vec<String> {
-    let words = digest.words();
-    words.chunks(8).map(|line| line.join(" ")).collect()
 }
 
 /// A text with one space between its words.
