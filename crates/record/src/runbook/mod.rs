@@ -1,7 +1,7 @@
 //! The runbook: a script as people hold it in their hands.
 //!
-//! Made from script and policy alone, so that paper and program cannot say different
-//! things; what only people can know stands in an opening written by hand.
+//! Made from script and policy alone, so that paper and program say the same. An opening written by
+//! hand holds what only people can know.
 
 mod day;
 mod html;
@@ -24,9 +24,8 @@ pub use day::Day;
 pub use html::html;
 
 /// The runbook of a script, in Markdown. `text` is the script's file, whose digest
-/// the runbook names; `policy` says how many sit at the table and what their devices
-/// must be; `opening` is put before everything else. With a `day` its names, devices, versions and
-/// times are filled in.
+/// the runbook names. `policy` gives the number of holders and the bounds on devices. `opening` comes
+/// first. A `day` fills in names, devices, versions and times.
 #[must_use]
 pub fn markdown(
     script: &CheckedScript,
@@ -41,7 +40,7 @@ pub fn markdown(
     line(
         &mut page,
         &format!(
-            "The runbook of the script `{name}`, made from it by `keymoot script runbook`. Where it is wrong, the script is to be mended.\n"
+            "`keymoot script runbook` made this page from the script `{name}`. To correct the page, correct the script.\n"
         ),
     );
     line(&mut page, "The script's SHA-256:\n");
@@ -93,13 +92,13 @@ pub fn markdown(
     page
 }
 
-/// Room for what did not go as the script says, and for everybody's signature.
+/// Room for exceptions and intermissions, and for the signatures at the end.
 fn exceptions(page: &mut String) {
     line(page, "\n## Exceptions\n");
     line(
         page,
-        "Whatever does not go as this page says is written here, and typed with F3 before the holders close the ceremony: \
-         after that nothing can be added to the transcript. What only wants to be remembered is a note (F2).",
+        "Write here what does not go as this page says. Record it with F3 before the holders close the ceremony: \
+         the sealed transcript takes no more entries. F2 records a note about anything else.",
     );
     for n in 1..=EXCEPTIONS {
         line(page, &format!("\n### Exception {n}\n"));
@@ -117,7 +116,7 @@ fn exceptions(page: &mut String) {
     line(
         page,
         &format!(
-            "\n## Intermissions\n\nWith F9; each device goes into a bag, whose number is written here and typed.\n\n\
+            "\n## Intermissions\n\nF9 begins one. Each device goes into a bag. Write the number of each bag here, and type it.\n\n\
              From (UTC): {SHORT}  To: {SHORT}  Numbers of the bags: {LONG}\n\n\
              From (UTC): {SHORT}  To: {SHORT}  Numbers of the bags: {LONG}"
         ),
@@ -126,7 +125,7 @@ fn exceptions(page: &mut String) {
         page,
         &format!(
             "\n## At the end\n\nEnded at (UTC): {SHORT}\n\n\
-             Digest of MANIFEST.json, as the last screen shows it, in words: {LONG}\n\n\
+             Digest of MANIFEST.json in words, from the last screen: {LONG}\n\n\
              Signed, administrator and witnesses: {BLANK} {BLANK} {BLANK}"
         ),
     );
@@ -161,7 +160,7 @@ fn one_step(step: &Step, number: u32, begins: &str, day: Option<&Day<'_>>) -> St
     page
 }
 
-/// Who comes to the table in a step, if anybody does.
+/// Which holders come to the table in a step, in words; `None` in a step without turns.
 fn whose_turns(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Enroll => Some("For each holder of the roster"),
@@ -169,7 +168,7 @@ fn whose_turns(kind: Kind) -> Option<&'static str> {
         Kind::Sign => Some("For each holder who signs"),
         Kind::Prove => Some("For each holder who is present"),
         Kind::Close => Some(
-            "The program seals the transcript and makes the manifest: notes and exceptions recorded from here on are not in the bundle. Then, for each holder who signs",
+            "The program seals the transcript and makes the manifest. Then, for each holder who signs",
         ),
         _ => None,
     }
@@ -184,8 +183,8 @@ fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
     let documents = documents.join(", ");
     match step.kind {
         Kind::Preflight => vec![
-            "The program examines the machine and names every rule.".to_owned(),
-            "If a rule is violated: do what the screen says, and have it checked again.".to_owned(),
+            "The program checks the machine, and shows every rule.".to_owned(),
+            "If a rule is violated: do what the screen says, and let the program check again.".to_owned(),
         ],
         Kind::Confirm => step
             .fields
@@ -200,11 +199,11 @@ fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
             format!("Type `{PRESENT}`."),
         ],
         Kind::Load => vec![
-            "The program names every rule on what earlier ceremonies left: the chain of roots, the published enrolments, the revoked keys.".to_owned(),
-            "The screen shows version, expiry and digest of the newest root, in words. Compare them with what was published elsewhere; on the second machine `keymoot tuf show N.root.json` shows them too.".to_owned(),
+            "The program verifies the previous state, and shows every rule: the chain of roots, the published enrolments, the revoked keys.".to_owned(),
+            "The screen shows the version, the expiry and the digest of the newest root, in words. Compare them with the published ones. On the second machine, `keymoot tuf show N.root.json` shows them too.".to_owned(),
             "Type the first two words from the paper, not from the screen.".to_owned(),
-            "If the words differ: the previous state is not the newest. Nobody signs. Leave, and find out who gave it.".to_owned(),
-            "If a rule is violated: nobody signs. Leave, and get the previous state anew.".to_owned(),
+            "If the words differ, the previous state is not the newest. Nobody signs. Leave the ceremony, and find out where the files came from.".to_owned(),
+            "If a rule is violated, nobody signs. Leave the ceremony, and fetch the previous state again.".to_owned(),
         ],
         Kind::Enroll | Kind::EnrollSpares => [
             "The holder comes to the table and inserts the device. No other device is inserted.",
@@ -213,29 +212,29 @@ fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
         .map(str::to_owned)
         .into_iter()
         .chain([
-            format!("If the device was used before: the screen says so; to erase it, the holder types `{ERASE}`."),
-            "The holder types a new PIN twice, unseen by others.".to_owned(),
-            "What must be kept (PUK, management key) is sealed to the holder's age recipient; without one it is shown once, and the holder writes it down.".to_owned(),
-            "The device makes the key, and the program judges its attestation by every rule.".to_owned(),
-            "The holder touches the device when it blinks: the key signs its enrolment.".to_owned(),
-            "The holder takes the device out and along.".to_owned(),
+            format!("If the device was used before, the screen says so. To erase it, the holder types `{ERASE}`."),
+            "The holder types a new PIN twice. Nobody else sees it.".to_owned(),
+            "The program seals PUK and management key to the holder's age recipient. Without one, it displays them once, and the holder writes them down.".to_owned(),
+            "The device makes the key, and the program verifies its attestation.".to_owned(),
+            "The holder touches the device when it blinks. The key signs its enrolment.".to_owned(),
+            "The holder takes the device out, and keeps it.".to_owned(),
         ])
         .collect(),
         Kind::Propose => vec![
-            format!("The program writes {documents} and names every rule."),
-            "If a rule is violated: nobody signs. Leave, and find out why.".to_owned(),
+            format!("The program writes {documents}, and shows every rule."),
+            "If a rule is violated, nobody signs. Leave the ceremony, and find out why.".to_owned(),
         ],
         Kind::Review => vec![
             format!("Read aloud what {documents} changes, line by line."),
-            "Read the digest aloud in words. Every holder compares it with the screen.".to_owned(),
+            "Read the digest aloud, in words. Every holder compares the words with the screen.".to_owned(),
             "Type the first two words of the digest.".to_owned(),
         ],
-        Kind::Sign => signing(&format!("{documents} is signed")),
-        Kind::Prove => signing("the statement that the key is there is signed"),
+        Kind::Sign => signing(&format!("the key signs {documents}")),
+        Kind::Prove => signing("the key signs its presence proof"),
         Kind::Verify => vec![
-            format!("The program reads {documents} back with its signatures and counts the distinct keys."),
+            format!("The program reads {documents} and the signatures again, and counts the distinct keys."),
         ],
-        Kind::Close => signing("the manifest is signed"),
+        Kind::Close => signing("the key signs the manifest"),
         Kind::Export => vec![
             "The program writes the bundle, reads it back from the disk and verifies it.".to_owned(),
             "Write the digest of MANIFEST.json on the last page, in words. Type `done`.".to_owned(),
@@ -248,8 +247,8 @@ fn signing(done: &str) -> Vec<String> {
     vec![
         "The holder comes to the table and inserts the enrolled device. No other device is inserted.".to_owned(),
         format!("The holder types the PIN, and touches the device when it blinks: {done}."),
-        "The holder takes the device out and along.".to_owned(),
-        format!("When the threshold is reached and nobody else is to sign, type `{ENOUGH}`. When everybody has signed, the step ends by itself."),
+        "The holder takes the device out, and keeps it.".to_owned(),
+        format!("Type `{ENOUGH}` when the threshold is reached and nobody else wants to sign. When everyone has signed, the step ends by itself."),
     ]
 }
 

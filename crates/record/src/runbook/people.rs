@@ -1,4 +1,4 @@
-//! Who takes part, with room for their names, and how many copies they need.
+//! The table of people with room for their names, and the number of printed copies.
 
 use super::{BLANK, Day, SHORT, line};
 use crate::{
@@ -6,20 +6,20 @@ use crate::{
     rules::policy::Policy,
 };
 
-/// Witnesses for whom there is room.
+/// Rows for witnesses.
 const WITNESSES: u32 = 2;
-/// People who come or go for whom there is room, where any may.
+/// Rows for people who join or leave, in a ceremony that changes people.
 const CHANGES: u32 = 4;
 
-/// One copy for everybody at the table, and one that is kept with the machine.
+/// How many copies to print: one for each person at the table, and one for the machine.
 pub(super) fn copies(page: &mut String, policy: &Policy, day: Option<&Day<'_>>) {
     let holders = policy.quorum.holders;
     let of = if day.is_some() { "day's" } else { "shipped" };
     line(
         page,
         &format!(
-            "Print {} copies: one for the administrator, one for each of {WITNESSES} witnesses and {holders} holders, one to stay with the machine. \
-             The administrator's copy is the one that counts; all are signed on the last page. The numbers of people and devices are those of the {of} policy.\n",
+            "Print {} copies: one for the administrator, one for each of {WITNESSES} witnesses and {holders} holders, and one for the machine. \
+             The administrator's copy counts. Sign every copy on the last page. The numbers of people and devices come from the {of} policy.\n",
             holders + WITNESSES + 2
         ),
     );
@@ -60,7 +60,7 @@ pub(super) fn table(page: &mut String, script: &Script, policy: &Policy, day: Op
     }
     if scenario.changes_people() {
         for n in 1..=CHANGES {
-            row(format!("who leaves, or an old device {n}"));
+            row(format!("leaver, or old device {n}"));
         }
     }
     line(page, "");
@@ -70,20 +70,24 @@ pub(super) fn table(page: &mut String, script: &Script, policy: &Policy, day: Op
 fn wanted(scenario: Scenario, policy: &Policy) -> String {
     let (holders, threshold) = (policy.quorum.holders, policy.quorum.threshold);
     match scenario {
-        Scenario::InitialRoot => format!("All {holders} holders must be there."),
+        Scenario::InitialRoot => format!("All {holders} holders must be present."),
         Scenario::AnnualResign | Scenario::Heartbeat => {
-            format!("Of {holders} holders {threshold} must be there, and all are asked to come.")
+            format!(
+                "At least {threshold} of the {holders} holders must be present. Ask all of them to come."
+            )
         }
         Scenario::OnboardMember => format!(
-            "Of those who hold a key now {threshold} must be there, and so must everybody who is to make a key."
+            "At least {threshold} of the present holders must be there, and every holder who makes a key today."
         ),
         Scenario::ChangePolicy => format!(
-            "Of those who hold a key now as many must be there as the present root asks for; of the new holders {threshold}; and everybody who is to make a key."
+            "The threshold of the present root must be there, {threshold} of the new holders, and every holder who makes a key today."
         ),
         Scenario::EmergencyRevocation => format!(
-            "Of those who hold a key now {threshold} must be there, not counting the keys that are thrown out."
+            "At least {threshold} of the present holders must be there. Revoked keys do not count."
         ),
-        Scenario::CratesRootChange => format!("Of {holders} holders {threshold} must be there."),
-        Scenario::QuorumLost => "Everybody comes who still has a key.".to_owned(),
+        Scenario::CratesRootChange => {
+            format!("At least {threshold} of the {holders} holders must be present.")
+        }
+        Scenario::QuorumLost => "Every holder who still has a key comes.".to_owned(),
     }
 }

@@ -1,5 +1,4 @@
-//! What must lie on the table before the ceremony begins: made from the steps of the
-//! script and from the policy.
+//! The inventory of the table, made from the steps of the script and from the policy.
 
 use super::{SHORT, line};
 use crate::{
@@ -13,7 +12,7 @@ pub(super) fn inventory(page: &mut String, script: &CheckedScript, policy: &Poli
     line(page, "## On the table\n");
     line(
         page,
-        "Ticked by the administrator and by a witness before anybody else is let in.\n",
+        "The administrator and a witness tick each line before the others come in.\n",
     );
     for thing in things(script, policy) {
         line(page, &format!("- [ ] {thing}"));
@@ -35,10 +34,10 @@ fn things(script: &CheckedScript, policy: &Policy) -> Vec<String> {
         .flat_map(|(_, step)| &step.fields)
         .any(|field| field.accepts == Accepts::Time);
     let mut things = vec![
-        "The machine, in its sealed bag, with its power supply; no network, no swap; started with Secure Boot, or with `nohibernate` on the kernel's command line."
+        "The machine in its sealed bag, and its power supply: no network, no swap, Secure Boot on (or `nohibernate` on the kernel's command line)."
             .to_owned(),
         format!(
-            "On it: `keymoot`, the script `{name}`, policy and roster. Their SHA-256 were published beforehand and are on paper here."
+            "On it: `keymoot`, the script `{name}`, policy and roster. Their SHA-256 were published before, and they are here on paper."
         ),
     ];
     if reads_a_clock {
@@ -46,73 +45,73 @@ fn things(script: &CheckedScript, policy: &Policy) -> Vec<String> {
     }
     if has(Kind::Load) {
         things.push(
-            "The bundle of the last ceremony, on a disk that can only be read. From another source: the newest root that was published (`N.root.json`, for `--trusted-root`), and its digest in words on paper."
+            "The bundle of the last ceremony, on a read-only disk. From another source: the newest published root (`N.root.json`, for `--trusted-root`), and its digest in words on paper."
                 .to_owned(),
         );
     }
     if scenario.revokes() {
         things.push(
-            "The roster with a `[[revoke]]` for each key that is thrown out; if an online key goes, the policy with the new one."
+            "The roster with a `[[revoke]]` for each revoked key. If an online key changes: the policy with the new one."
                 .to_owned(),
         );
     } else if scenario.changes_policy() {
         things.push(
-            "The policy with what changes, and the one before it; the roster with those who come, and a `[[leaver]]` for each who leaves."
+            "The new policy and the old one. The roster with the new holders, and a `[[leaver]]` for each holder who leaves."
                 .to_owned(),
         );
     } else if scenario.changes_people() {
         things.push(
-            "The roster with those who come, a `[[leaver]]` for each who leaves, and `renews` for each who changes the device."
+            "The roster with the new holders, a `[[leaver]]` for each holder who leaves, and `renews` for each holder with a new device."
                 .to_owned(),
         );
     }
     if scenario.brings_crates_root() {
         things.push(
-            "The root of tuf-crates as its team gave it, with every version since the last one that was vouched for; its digest, which came on another way."
+            "The new root of tuf-crates from its team, and every version since the last one that the quorum signed. From another source: its digest."
                 .to_owned(),
         );
     }
     if has(Kind::Enroll) {
         let who = match scenario.has_previous() {
             false => format!("{holders} YubiKeys, one brought by each holder"),
-            true => "A YubiKey for everybody who makes a key today".to_owned(),
+            true => "A YubiKey for each holder who makes a key today".to_owned(),
         };
         things.push(format!(
-            "{who}: firmware {firmware} or later, with nothing on the PIV application that is still needed."
+            "{who}: firmware {firmware} or later. The ceremony erases its PIV application."
         ));
     }
     if has(Kind::Enroll) {
         let least = &policy.device.yubihsm.minimum_firmware;
         things.push(format!(
-            "For whoever keeps a YubiHSM 2 instead (`family = \"yubihsm\"` in the roster): the unit, firmware {least} or later, with nothing on it that is still needed; yubihsm-connector on this machine; and a password of 20 characters or more, drawn by lot beforehand, which is typed at every turn."
+            "For each holder with a YubiHSM 2 instead (`family = \"yubihsm\"` in the roster): the device, firmware {least} or later, which the ceremony erases; yubihsm-connector on this machine; and a random password of 20 characters or more. The holder types it at every turn."
         ));
     }
     if has(Kind::EnrollSpares) {
         things.push(format!(
-            "A second YubiKey for whoever wants a spare: firmware {firmware} or later."
+            "A second YubiKey for each holder who wants a spare: firmware {firmware} or later."
         ));
     }
     if scenario.has_previous() {
         let who = match (has(Kind::Sign), scenario.wants_everybody()) {
-            (_, true) => "of everybody who comes".to_owned(),
+            (_, true) => "of every holder who comes".to_owned(),
             _ => format!("of at least {threshold} holders"),
         };
         things.push(format!(
-            "The enrolled devices {who}; each stays with its holder."
+            "The enrolled devices {who}. Each device stays with its holder."
         ));
     }
     if scenario.revokes() {
-        things.push("The spare devices of those whose keys are thrown out.".to_owned());
+        things.push("The spare devices of the holders whose keys are revoked.".to_owned());
     }
     if scenario.changes_people() {
         things.push(
-            "The old devices of those who leave or change them, as far as they work: they sign the new root once more."
+            "The old devices of holders who leave or change their device, if they still work. They sign the new root once more."
                 .to_owned(),
         );
     }
     if has(Kind::Enroll) || has(Kind::EnrollSpares) {
         things.push(
-            "Paper and envelopes for those without an age recipient: PUK and management key are shown to them once."
+            "Paper and envelopes for holders without an age recipient. The program displays PUK and management key to them once."
                 .to_owned(),
         );
     }
@@ -120,7 +119,7 @@ fn things(script: &CheckedScript, policy: &Policy) -> Vec<String> {
         [
             "Two empty disks: one for the ceremony's folder, one for the bundle.",
             "A second machine with `keymoot`, to verify the bundle.",
-            "Tamper-evident bags with their numbers, for the machine and for the devices; pens; this runbook for everybody.",
+            "Tamper-evident bags with their numbers, for the machine and for the devices. Pens. This runbook for everyone.",
         ]
         .map(str::to_owned),
     );
