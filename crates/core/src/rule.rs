@@ -64,10 +64,10 @@ rules! {
     ScriptIds = "SCRIPT-IDS":
         "every step has an id of its own: 1 to 40 of `a-z`, `0-9` and `-`.";
     ScriptFields = "SCRIPT-FIELDS":
-        "every step has what its kind needs and nothing else: fields at `confirm` alone, each \
-         with its own id; documents at `propose`, `review`, `sign` and `verify`, and nowhere \
-         else; a title, words, and 1 to 480 minutes. Titles and labels have at most 200 \
-         characters, words at most 4000.";
+        "every step has what its kind needs and nothing else. Only `confirm` has fields, each with \
+         its own id. Only `propose`, `review`, `sign` and `verify` have documents. Every step has \
+         a title, words, and 1 to 480 minutes. Titles and labels have at most 200 characters, \
+         words at most 4000.";
     ScriptOrder = "SCRIPT-ORDER":
         "every step comes after what it needs, no step but `confirm` is done twice, nothing but \
          `confirm` and `export` follows `close`, and the last step exports.";
@@ -80,17 +80,17 @@ rules! {
     PolicyRead = "POLICY-READ":
         "the policy is TOML of at most 256 KiB with no unknown field and none missing.";
     PolicyBounds = "POLICY-BOUNDS":
-        "a ceremony can end with its values: the threshold is a majority of the holders and at least \
-         2; at most 64 holders; firmware written `major.minor.patch`; a clock margin of 1 to 1440 \
-         minutes; periods of 1 to 1100 days, longer than the margin, with less time for signing than \
-         to expiry, and some in `tufops` and `tuf-ci`; every delegation has a name of its own that is \
-         a name, a threshold that its keys can meet, and no key twice; every address is one. The \
-         format is `keymoot-policy-1`.";
+        "a ceremony can end with the policy's values. The format is `keymoot-policy-1`. The \
+         threshold is a majority of at most 64 holders, and at least 2. Firmware is written \
+         `major.minor.patch`. The clock margin is 1 to 1440 minutes. Periods are 1 to 1100 days \
+         and longer than the margin. The signing period is shorter than the expiry period, and not \
+         zero in `tufops` and `tuf-ci`. Every delegation has a valid name of its own, a threshold \
+         that its keys can meet, and no key twice. Every address is an address.";
     PolicyOnline = "POLICY-ONLINE":
-        "the policy names the online key of snapshot and timestamp, and it can be read.";
+        "the policy names the online key of snapshot and timestamp, and the program can read it.";
     PolicyReach = "POLICY-REACH":
-        "clients come to every role for every path that it has: no role before it, which is \
-         terminating, covers the path.";
+        "clients reach every role for every path that it has: no terminating role before it covers \
+         the path.";
     PolicyPrevious = "POLICY-PREVIOUS":
         "the policy says what the previous documents say: thresholds, number of keys, periods, \
          the online key, the delegations in their order with thresholds, keys, paths and \
@@ -101,8 +101,8 @@ rules! {
 
     RosterRead = "ROSTER-READ":
         "the roster is TOML of the format `keymoot-roster-1`, of at most 256 KiB, with no unknown \
-         field and none missing; every handle is a handle, every country an ISO 3166-1 code or XA to \
-         XZ, every `age_recipient` an X25519 recipient of age.";
+         field and none missing. Every handle is a handle. Every country is an ISO 3166-1 code, or \
+         XA to XZ. Every `age_recipient` is an X25519 recipient of age.";
     RosterSize = "ROSTER-SIZE":
         "the roster names as many holders as the policy's quorum has (nine).";
     RosterDistinct = "ROSTER-DISTINCT":
@@ -111,13 +111,13 @@ rules! {
     RosterDevices = "ROSTER-DEVICES":
         "no serial number is listed twice.";
     RosterEmployer = "ROSTER-EMPLOYER":
-        "no more holders share an employer than the policy allows (three). `none` is no employer; \
-         employers whose names look alike are the same.";
+        "no more holders share an employer than the policy allows (three). `none` is no employer. \
+         Employers whose names look alike count as one.";
     RosterCountry = "ROSTER-COUNTRY":
-        "no more holders live in a country, or are its citizens, than the policy allows (three).";
+        "no more residents or citizens of one country are holders than the policy allows (three).";
     RosterComplete = "ROSTER-COMPLETE":
-        "everybody has a name, and every holder an employer (or `none`). No name and no reason in \
-         the roster has more than 200 characters, or one that nobody sees.";
+        "everyone has a name, and every holder an employer (or `none`). No name and no reason in \
+         the roster has more than 200 characters, or an invisible one.";
     RosterRecipient = "ROSTER-RECIPIENT" since 2:
         "in a live ceremony that sets devices up, every holder with an `age_recipient` has opened a \
          file that was sealed to it, and the roster has the words of it.";
@@ -125,17 +125,17 @@ rules! {
         "the people are at least as independent as the verifier expects, and a live ceremony has \
          its witnesses; with `--roster` it is that very file.";
     RosterChange = "ROSTER-CHANGE":
-        "everybody who held a key goes on as a holder or is a `[[leaver]]`, not both; nobody \
-         comes, goes or takes a new device, and no key is revoked, unless the scenario allows it; \
-         each `[[revoke]]` gives a reason and means a device whose enrolment was published; an \
-         emergency revokes or replaces a key.";
+        "everyone who held a key is a holder or a `[[leaver]]`, not both. Nobody joins, leaves or \
+         takes a new device, and no key is revoked, unless the scenario allows it. Each \
+         `[[revoke]]` gives a reason, and names a device with a published enrolment. An emergency \
+         revokes or replaces a key.";
 
     PlanLive = "PLAN-LIVE":
-        "in a live ceremony somebody watches, and nothing is of a rehearsal: no country XA to XZ, no \
-         `simulated:` address, no document with the mark of one and no enrolment of one.";
+        "a live ceremony has a witness, and nothing from a rehearsal: no country XA to XZ, no \
+         `simulated:` address, no document with a rehearsal's mark and no rehearsal's enrolment.";
 
     MachineNetwork = "MACHINE-NETWORK":
-        "no network interface is up but loopback.";
+        "no network interface is up except loopback.";
     MachineRadio = "MACHINE-RADIO":
         "every radio that the kernel knows is blocked, by a switch or by a program.";
     MachineSwap = "MACHINE-SWAP":
@@ -143,71 +143,70 @@ rules! {
     MachineHibernation = "MACHINE-HIBERNATION":
         "the machine cannot write its memory to a disk and switch off.";
     MachineCore = "MACHINE-CORE":
-        "no core dump of this process can be written, nor handed to a program.";
+        "nothing can write a core dump of this process, or give it to a program.";
     MachineMemory = "MACHINE-MEMORY":
         "this process's memory is locked: the kernel keeps it out of swap.";
     MachineTrace = "MACHINE-TRACE":
         "no process traces this one, and none but the administrator's (root's) may read its \
          memory.";
     MachineAlone = "MACHINE-ALONE":
-        "nobody has logged in but at the terminal of this program and those from which it was \
-         started.";
+        "nobody has logged in, except at the terminal of this program and the terminals that \
+         started it.";
     MachineSpace = "MACHINE-SPACE":
         "64 MiB or more are free where the ceremony's folder is and where the bundle will be.";
     MachineService = "MACHINE-SERVICE":
         "`PCSCLITE_CSOCK_NAME` is not set.";
     MachineClock = "MACHINE-CLOCK":
-        "the clock shows 2026 or later, and is behind nothing that has happened: the end of the \
-         previous ceremony, the making of the previous root, the last line of this transcript.";
+        "the clock shows 2026 or later, and is not behind the end of the previous ceremony, the \
+         date of the previous root, or the last line of this transcript.";
     MachineWatch = "MACHINE-WATCH":
-        "the time that people read off the wall clock, where the script asks for it, is the \
-         machine's to within five minutes. *Not asked* in a rehearsal, and where the script asks \
-         for no time.";
+        "if the script asks for the time on the wall clock, it differs from the machine's by at \
+         most five minutes. *Not asked* in a rehearsal, and if the script asks for no time.";
     MachineEntropy = "MACHINE-ENTROPY":
         "the system's random generator gives bytes.";
     #[cfg(later_version)] MachineLater = "MACHINE-LATER" since 3:
         "a rule of a later version, which only tests of old records have.";
     MachineExamined = "MACHINE-EXAMINED":
-        "the transcript says that every MACHINE rule was judged and none was violated; in a live \
-         ceremony, that all held.";
+        "the transcript says that every MACHINE rule was checked and none was violated. In a live \
+         ceremony, it says that all held.";
 
     MachineLoaded = "MACHINE-LOADED" since 2:
-        "no code but the program and the libraries that it is linked with is mapped into its \
-         process, and no `LD_*` variable and no /etc/ld.so.preload asks for more.";
+        "the process has no code except the program and its linked libraries, and no `LD_*` \
+         variable and no /etc/ld.so.preload asks for more.";
     MachinePcsc = "MACHINE-PCSC" since 2:
-        "where a holder brings a YubiKey, the smart card service answers, does not log what is \
-         sent to devices, and its socket is not open to every user.";
+        "if a holder brings a YubiKey, the smart card service answers, does not log commands to \
+         devices, and its socket is not open to every user.";
     MachineResumed = "MACHINE-RESUMED" since 2:
         "after each `resumed` the machine passed every MACHINE rule again, before the next secret \
          or signature.";
     PlanRead = "PLAN-READ" since 2:
-        "before the first step people read the digests of program, policy, roster and script.";
+        "before the first step, people read the digests of program, policy, roster and script.";
 
     DeviceDistinct = "DEVICE-DISTINCT":
-        "the device that a holder brings has not been enrolled for anybody, in this ceremony or \
-         an earlier one; no published enrolment has a device or a key under two holders.";
+        "nobody has enrolled the device that a holder brings, in this ceremony or an earlier one. \
+         No device and no key is in the published enrolments of two holders.";
     DeviceExpected = "DEVICE-EXPECTED":
-        "it is one that the roster lists for this holder, where the roster lists any.";
+        "if the roster lists devices for this holder, it is one of them.";
     DeviceEnrolled = "DEVICE-ENROLLED":
-        "a holder who comes to sign brings the device that is awaited: the one whose key the root \
-         names, or in a change of keys also the one whose key leaves it.";
+        "a holder who comes to sign brings the right device: the one whose key is in the root or, \
+         in a change of keys, also the one whose key leaves the root.";
     DeviceEvidence = "DEVICE-EVIDENCE":
         "the evidence is one attestation of a key and one device certificate, of a YubiKey or of \
          a YubiHSM 2, and nothing else.";
     DeviceChain = "DEVICE-CHAIN":
-        "a pinned key of the vendor vouches, through the right roles, for the device, and the \
-         device for the key: it was generated there.";
+        "a pinned key of the vendor attests the device, through the right roles, and the device \
+         attests that it generated the key.";
     DeviceConsistent = "DEVICE-CONSISTENT":
         "the attested facts can be true together: algorithm, firmware, form factor, serial \
          number, and the hierarchy that the chain leads to.";
     DeviceOrigin = "DEVICE-ORIGIN":
-        "the key was generated in the device, and came there in no other way.";
+        "the device generated the key itself.";
     DeviceExportable = "DEVICE-EXPORTABLE":
         "the key cannot leave the device.";
     DeviceAudit = "DEVICE-AUDIT":
-        "since its reset a YubiHSM 2 has done what this program made it do, and nothing else.";
+        "since its reset, a YubiHSM 2 has done what this program told it to do, and nothing else.";
     DeviceValidity = "DEVICE-VALIDITY":
-        "the certificates were valid when they were read out.";
+        "the certificates were valid when the program read them.";
     DeviceKey = "DEVICE-KEY":
         "the attested key is the one that goes into root.json.";
     DeviceTrust = "DEVICE-TRUST":
@@ -217,31 +216,32 @@ rules! {
     DeviceSlot = "DEVICE-SLOT":
         "the key is in slot 9c.";
     DevicePin = "DEVICE-PIN":
-        "the PIN is asked for at every signature.";
+        "the device asks for the PIN at every signature.";
     DeviceTouch = "DEVICE-TOUCH":
-        "a touch is asked for at every signature.";
+        "the device asks for a touch at every signature.";
     DeviceTries = "DEVICE-TRIES" since 2:
-        "PIN and PUK of a YubiKey block after three wrong tries, after set-up and whenever it signs.";
+        "PIN and PUK of a YubiKey block after three wrong tries, after set-up and at every \
+         signature.";
     DeviceRights = "DEVICE-RIGHTS":
-        "the key in a YubiHSM 2 can sign with ECDSA and do nothing else, in one domain.";
+        "the key in a YubiHSM 2 can sign with ECDSA and nothing else, in one domain.";
     DeviceFirmware = "DEVICE-FIRMWARE":
         "the firmware is at least the policy's (5.7.4; of a YubiHSM 2, 2.4.0), and of a YubiKey Bio \
          at least 5.7.2.";
 
     KeyAlgorithm = "KEY-ALGORITHM":
-        "the key is ECDSA on P-256, and so is every key of a service or a team that a document names, \
-         unless the policy allows another algorithm.";
+        "the key is ECDSA on P-256. So is every key of a service or a team in a document, unless \
+         the policy allows another algorithm.";
     KeyDistinct = "KEY-DISTINCT":
         "no other holder has enrolled this key or this device.";
     KeyPossession = "KEY-POSSESSION":
-        "the key itself has signed that this holder enrols it with this device, in this ceremony, \
-         at this point of it.";
+        "the key itself has signed that this holder enrols it with this device, at this point of \
+         this ceremony.";
     KeyPublished = "KEY-PUBLISHED":
-        "every key of the previous root that goes on has a published enrolment: the certificates, \
-         the key, and the statement that the key signed, all of the same ceremony's mode.";
+        "every key of the previous root that stays has a published enrolment of this ceremony's \
+         mode: the certificates, the key, and the statement that the key signed.";
     KeyRevoked = "KEY-REVOKED":
-        "no key that an earlier ceremony threw out, and no device that held one, has a place in \
-         this one.";
+        "no key that an earlier ceremony revoked, and no device that held one, takes part in this \
+         ceremony.";
 
     RootPrevious = "ROOT-PREVIOUS":
         "the previous root is there, is the newest of its history byte for byte, and follows from \
@@ -251,7 +251,7 @@ rules! {
          previous state or of the bundle, or an earlier one of its history. A live ceremony with a \
          previous state has such a root.";
     RootDraft = "ROOT-DRAFT":
-        "the proposal is a root, and it is what script, policy and keys come to.";
+        "the proposal is a root, and it follows from script, policy and keys.";
     RootVersion = "ROOT-VERSION":
         "a root has exactly the version after the previous one; a first root has version 1.";
     RootExpiry = "ROOT-EXPIRY":
@@ -268,11 +268,11 @@ rules! {
     RootSnapshot = "ROOT-SNAPSHOT":
         "consistent snapshots are on.";
     RootMark = "ROOT-MARK":
-        "a rehearsal's root bears `x-keymoot-rehearsal` with the ceremony's name, and a live one \
-         bears nothing of the kind.";
+        "a rehearsal's root has `x-keymoot-rehearsal` with the ceremony's name, and a live one has \
+         no mark.";
     RootChange = "ROOT-CHANGE":
-        "nothing differs from the previous root but what the scenario allows, and the document \
-         holds nothing that escapes the rules.";
+        "only what the scenario allows differs from the previous root, and rules cover everything \
+         in the document.";
 
     TargetsVersion = "TARGETS-VERSION":
         "`targets.json` has the version after the previous one, or 1.";
@@ -280,69 +280,70 @@ rules! {
         "it expires when the policy says, counted from when it was made, less the margin for \
          clocks that run ahead; and it says its periods where its dialect writes them there.";
     TargetsMark = "TARGETS-MARK":
-        "a rehearsal's document bears `x-keymoot-rehearsal` with the ceremony's name, and a live \
-         one bears nothing of the kind.";
+        "a rehearsal's document has `x-keymoot-rehearsal` with the ceremony's name, and a live one \
+         has no mark.";
     TargetsChange = "TARGETS-CHANGE":
-        "nothing differs from the previous version but what the scenario allows, and nothing in \
-         it escapes the rules.";
+        "only what the scenario allows differs from the previous version, and rules cover \
+         everything in the document.";
 
     CratesRoot = "CRATES-ROOT":
-        "the root of tuf-crates is signed by its own threshold and, from the one that the quorum \
-         vouched for last, by that of each root before it; a new one has a higher version.";
+        "the root of tuf-crates is signed by its own threshold. So is every root since the last \
+         one that the quorum signed, and each by the threshold of the root before it. A new one \
+         has a higher version.";
     CratesGiven = "CRATES-GIVEN":
-        "a root of tuf-crates is there where one is vouched for, and a new one is given only in \
-         the scenarios that bring one.";
+        "a ceremony that signs a root of tuf-crates has one, and only scenarios that bring a new \
+         one have a new one.";
     CratesFile = "CRATES-FILE":
-        "`crates.json` vouches for one file, `crates/root.json`, with the length and the SHA-256 \
-         of the root of tuf-crates as it is published, and delegates to nobody.";
+        "`crates.json` signs one target, `crates/root.json`, with the length and the SHA-256 of \
+         the published root of tuf-crates, and delegates to nobody.";
     CratesVersion = "CRATES-VERSION":
         "`crates.json` has the version after the previous one, or 1.";
     CratesExpiry = "CRATES-EXPIRY":
         "it expires when the policy's `[targets]` says, and says its periods where its dialect \
          writes them there.";
     CratesMark = "CRATES-MARK":
-        "it is marked as of a rehearsal in a rehearsal, and not otherwise.";
+        "in a rehearsal it has the mark of a rehearsal, and in a live ceremony it has none.";
     CratesChange = "CRATES-CHANGE":
-        "nothing differs from the previous version but what the scenario allows: its one file \
-         where a new root is vouched for, and otherwise version, expiry and mark.";
+        "only version, expiry and mark differ from the previous version and, if the quorum signs a \
+         new root, its one file.";
 
     DelegationPrevious = "DELEGATION-PREVIOUS":
-        "the previous `targets.json` and `crates.json`, where they are, are signed by the \
-         threshold of whoever delegates to them.";
+        "if there is a previous `targets.json` or `crates.json`, the threshold of its delegator \
+         signed it.";
     DelegationRoles = "DELEGATION-ROLES":
         "`targets.json` delegates to `crates`, by the quorum's keys and threshold, and to the \
          roles of the policy in their order, each by its keys and threshold, for its own paths \
          alone, and terminating.";
     DelegationFiles = "DELEGATION-FILES":
-        "`targets.json` signs no file itself but the list of revoked keys and the authorised files \
-         of the policy; in format 1 none.";
+        "`targets.json` itself signs only the list of revoked keys and the policy's authorised \
+         files. In format 1, it signs no file.";
     RevokedAuthorised = "REVOKED-AUTHORISED" since 2:
         "`targets.json` signs `revoked.json`, the list of revoked keys, with its length and \
          SHA-256. The list of the previous state is the one that its `targets.json` signs.";
 
     AuthorisedGiven = "AUTHORISED-GIVEN":
-        "each file that the policy has the quorum sign is given, or is in the previous state, and no \
-         other is. Only an occasion that brings files has a new or a changed one.";
+        "each authorised file of the policy is given or is in the previous state, and no other \
+         file is. Only an occasion that brings files has a new or a changed one.";
     AuthorisedKind = "AUTHORISED-KIND":
-        "each of these files is what its kind says: a public key that can be read; a root, signed by \
-         its own threshold and by that of the root that it replaces; a file of at most 1 MiB.";
+        "each of these files is what its kind says. A public key is readable. A root is signed by \
+         its own threshold and by that of the root that it replaces. A file has at most 1 MiB.";
 
     SignatureTwice = "SIGNATURE-TWICE":
         "two implementations accept every signature on a document.";
     SignatureQuorum = "SIGNATURE-QUORUM":
-        "each document, put together and read back from its bytes, is signed by the threshold of \
-         whoever delegates to it; a root by its own threshold and by that of the root before it.";
+        "each document, read back from its final bytes, is signed by the threshold of its \
+         delegator. A root is signed by its own threshold and by that of the root before it.";
 
     QuorumPresent = "QUORUM-PRESENT":
-        "where everybody is asked to (`annual-resign`, `heartbeat`), as many keys as the root's \
-         threshold have shown in this ceremony that they are there.";
+        "where all holders are asked to come (`annual-resign`, `heartbeat`), at least the root's \
+         threshold of keys have signed in this ceremony.";
 
     TranscriptChain = "TRANSCRIPT-CHAIN":
         "every line of the transcript is canonical and names the SHA-256 of the line before it.";
     TranscriptReplay = "TRANSCRIPT-REPLAY":
         "every event may follow from those before it, by the script.";
     TranscriptTime = "TRANSCRIPT-TIME":
-        "the clock never went back, and every document is dated when it was written down.";
+        "the clock never went back, and every document has the date of its line.";
     TranscriptSettings = "TRANSCRIPT-SETTINGS":
         "`settings.json` is the one that the transcript recorded. In a rehearsal, it says `rehearsal`.";
     TranscriptProgram = "TRANSCRIPT-PROGRAM":
@@ -361,25 +362,25 @@ rules! {
         "the manifest names the transcript's ceremony, mode and head, and the transcript ends \
          with its seal.";
     BundleDerived = "BUNDLE-DERIVED":
-        "every file follows from the transcript, byte for byte; of a report with another \
+        "every file follows from the transcript, byte for byte. In a report with another \
          derivation revision, every fact does.";
     BundleAccount = "BUNDLE-ACCOUNT":
         "report.html and report.md have the derivation revision of this program, so that their \
          prose was compared.";
     BundleSbom = "BUNDLE-SBOM":
-        "each program that recorded the ceremony says what it is made of, in a bill of materials \
-         that names it by version and digest.";
+        "each program that recorded the ceremony has a bill of materials that names it by version \
+         and digest.";
     BundleComplete = "BUNDLE-COMPLETE":
         "the ceremony reached its purpose; with `--ended`, it ended without it.";
     BundleClosed = "BUNDLE-CLOSED":
         "at least the threshold of distinct enrolled keys have signed the manifest's exact bytes, \
-         and no other signature is there. In `quorum-lost` one key is enough, and where the \
-         ceremony ended without its purpose, one key of those present, if there is any.";
+         and no other signature is there. In `quorum-lost`, one key is enough. If the ceremony \
+         ended without its purpose, one key of those present is enough, if there is any.";
     BundleInputs = "BUNDLE-INPUTS" since 2:
-        "every file that the ceremony starts from is one that a rule checks.";
+        "a rule checks every file that the ceremony starts from.";
     BundleAfter = "BUNDLE-AFTER" since 2:
-        "what happened after the seal is there, continues the sealed chain, and may follow it. \
-         Nobody signed it.";
+        "the lines after the seal are there, continue the sealed chain, and may follow it. Nobody \
+         signed them.";
     BundlePrevious = "BUNDLE-PREVIOUS":
         "the bundle that a ceremony starts from was closed by at least its policy's threshold of \
          keys, its scenario is not `quorum-lost`, and it did not end without its purpose.";
@@ -387,14 +388,14 @@ rules! {
         "the bundle's root is the one given with `--trusted-root`, or follows from it version by \
          version.";
     BundleFork = "BUNDLE-FORK":
-        "bundles of one ceremony that are given together tell of one course.";
+        "bundles of one ceremony that are given together have one history.";
 
     RequestRead = "REQUEST-READ":
         "the request is a file of the format `keymoot-request-1`, of at most 8 MiB, written \
          exactly as this program writes it.";
     RequestAsked = "REQUEST-ASKED":
-        "the request asks the holders that it names for what the ceremony awaits of them, at the \
-         head that its transcript ends with.";
+        "the request asks its holders for what the ceremony needs from them, at the head of its \
+         transcript.";
     RequestDerived = "REQUEST-DERIVED" since 2:
         "every request that the transcript records is the record up to the line before it, byte \
          for byte.";
@@ -403,7 +404,7 @@ rules! {
         "the answer is a file of the format `keymoot-answer-1`, or its text form, written exactly \
          as this program writes it.";
     AnswerCeremony = "ANSWER-CEREMONY":
-        "the answer is of this ceremony.";
+        "the answer belongs to this ceremony.";
     AnswerHead = "ANSWER-HEAD":
         "the answer is to a request that this ceremony made and did not withdraw, and its branch \
          follows the head of that request.";
@@ -413,40 +414,40 @@ rules! {
         "the branch is one turn of this holder and nothing else, every entry may follow from those \
          before it, and exactly the files that it names are there.";
     AnswerMachine = "ANSWER-MACHINE" since 2:
-        "the branch says that every MACHINE rule was judged on the holder's machine and none was \
-         violated; in a live ceremony, that all held.";
+        "the branch says that every MACHINE rule was checked on the holder's machine and none was \
+         violated. In a live ceremony, it says that all held.";
     AnswerSigned = "ANSWER-SIGNED" since 2:
-        "the statement over the answer says what its branch comes to, and a key that is enrolled \
-         for the holder signed it.";
+        "the statement over the answer matches its branch, and an enrolled key of the holder \
+         signed it.";
     AnswerFork = "ANSWER-FORK":
         "each holder has one answer to a request, and all requests of a ceremony follow one \
          transcript.";
 
     ExportDialect = "EXPORT-DIALECT":
-        "the dialect asked for is the one that the bundle's documents are written in.";
+        "the dialect asked for is the dialect of the bundle's documents.";
     ExportRepository = "EXPORT-REPOSITORY":
         "the bundle holds a root of the repository asked for.";
     ExportTree = "EXPORT-TREE":
-        "on the way to every file that is read or written there are folders, and no links.";
+        "every path that the export reads or writes leads through folders, and through no link.";
     ExportEvent = "EXPORT-EVENT":
-        "no other tool is in the middle of having something signed in this tree.";
+        "no signing event of another tool is open in this tree.";
     ExportHistory = "EXPORT-HISTORY":
         "every root that the tree holds is in the bundle's history, byte for byte.";
     ExportVersion = "EXPORT-VERSION":
-        "no other document of the tree is newer than the bundle's, or another one of the same \
+        "no other document of the tree is newer than the bundle's, or differs from it at the same \
          version.";
     ExportRevoked = "EXPORT-REVOKED":
         "every key that the tree lists as revoked is in the bundle's list.";
     ExportExpiry = "EXPORT-EXPIRY":
-        "each document lasts longer than its signing period, and not longer than a document \
-         signed now would.";
+        "each document lasts longer than its signing period, and not longer than a document signed \
+         now.";
 
     TreeKeys = "TREE-KEYS":
         "every key of every root of a published repository has a published enrolment, by the same \
          holder and of the repository's mode.";
     TreeDocuments = "TREE-DOCUMENTS":
-        "each document below the root is signed by whoever its delegator names, and the documents \
-         agree: versions, lengths, hashes, and the names of files that a role may list.";
+        "each document below the root is signed by the keys that its delegator names. The \
+         documents agree: versions, lengths, hashes, and the names of files that a role may list.";
     TreeTargets = "TREE-TARGETS":
         "every target file that a document lists is there, with its length and its hashes.";
 
