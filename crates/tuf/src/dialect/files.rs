@@ -14,6 +14,9 @@ use keymoot_core::json::{Json, pretty_utf8};
 /// The folder of all metadata in a repository.
 const FOLDER: &str = "metadata";
 
+/// How the name of a file ends that has signatures alone.
+pub(super) const SIGNATURES: &str = ".sig.json";
+
 pub(super) fn assemble(
     dialect: Dialect,
     document: &Document,
@@ -87,7 +90,7 @@ pub(super) fn paths(dialect: Dialect, role: &str, version: u64) -> Vec<String> {
 fn ends(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
         Dialect::TufOnCi | Dialect::Tufops => &[".json"],
-        Dialect::TufCi => &[".json", ".sig.json"],
+        Dialect::TufCi => &[".json", SIGNATURES],
     }
 }
 

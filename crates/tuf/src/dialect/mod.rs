@@ -2,6 +2,7 @@
 //! the place of files.
 
 mod files;
+mod place;
 pub(crate) mod tuf_ci;
 pub(crate) mod tuf_on_ci;
 pub mod tufops;
@@ -120,6 +121,23 @@ impl Dialect {
     #[must_use]
     pub fn paths(self, role: &str, version: u64) -> Vec<String> {
         files::paths(self, role, version)
+    }
+
+    /// The paths among [`paths`](Self::paths) whose files hold the signatures.
+    #[must_use]
+    pub fn signature_paths(self, role: &str, version: u64) -> Vec<String> {
+        let mut paths = self.paths(role, version);
+        if self == Self::TufCi {
+            paths.retain(|path| path.ends_with(files::SIGNATURES));
+        }
+        paths
+    }
+
+    /// The text of such a file with one more signature, put where this dialect's tools put it;
+    /// every other byte stays as it is. `None` where the file has no place for it.
+    #[must_use]
+    pub fn put_signature(self, text: &[u8], keyid: &KeyId, signature: &[u8]) -> Option<Vec<u8>> {
+        place::put(self, text, keyid, signature)
     }
 
     /// Reads a role's document back from a repository's folder, of which
