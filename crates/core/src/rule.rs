@@ -423,6 +423,43 @@ rules! {
         "each holder has one answer to a request, and all requests of a ceremony follow one \
          transcript.";
 
+    EventLayout = "EVENT-LAYOUT":
+        "base and tree are checkouts of one repository, written as tuf-on-ci, tufops or tuf-ci \
+         writes it; every document can be read, and the history has the current root, byte for byte.";
+    EventRoot = "EVENT-ROOT":
+        "the event keeps the base's root or brings the next version, and changes nothing else in \
+         the history.";
+    EventVersion = "EVENT-VERSION":
+        "every document that the event changes has the version after the base's, and a new one \
+         version 1.";
+    EventRole = "EVENT-ROLE":
+        "the event changes documents that people sign, and none but those that its branch \
+         (`sign/ROLE-vVERSION`) and `--role` name.";
+    EventState = "EVENT-STATE":
+        "no invitation is open and no configuration waits: nothing would change a document again \
+         after it is signed.";
+    EventKeys = "EVENT-KEYS":
+        "no key changes its holder, no id names another key than before, and the id of a new key is \
+         the hash that its dialect gives it.";
+    EventSignatures = "EVENT-SIGNATURES":
+        "every signature on a document of the event verifies, by a key that may sign it.";
+    EventExpiry = "EVENT-EXPIRY":
+        "no document of the event has expired, or lasts longer than one signed now would, with a day \
+         for clocks that differ.";
+    EventOwed = "EVENT-OWED":
+        "the event awaits a signature of the holder by the key in the device.";
+    EventUnchanged = "EVENT-UNCHANGED":
+        "from the review to the last signature no file of the event changes.";
+
+    ReceiptRead = "RECEIPT-READ":
+        "the receipt is a DSSE envelope of the type `application/vnd.keymoot.receipt+json`, written \
+         exactly as this program writes it, of the mode that was asked for.";
+    ReceiptSigned = "RECEIPT-SIGNED":
+        "the key that the receipt names signed it.";
+    ReceiptTree = "RECEIPT-TREE":
+        "each document of the receipt is in the checkout with the digest that it states, and with a \
+         signature by the receipt's key.";
+
     ExportDialect = "EXPORT-DIALECT":
         "the dialect asked for is the dialect of the bundle's documents.";
     ExportRepository = "EXPORT-REPOSITORY":

@@ -11,6 +11,7 @@
 //! - [`bundle`] makes and verifies the files that a ceremony publishes.
 //! - [`expectation`] is what a verifier demands of them.
 //! - [`report`] and [`runbook`] are the pages for people.
+//! - [`signing_event`] is a branch of another tool's repository that a holder signs.
 //!
 //! ```
 //! use keymoot_record::transcript::{Chain, Event};
@@ -37,6 +38,7 @@ pub mod published;
 pub mod report;
 pub mod rules;
 pub mod runbook;
+pub mod signing_event;
 pub mod transcript;
 
 /// The program and its version, as the transcript records them.

@@ -19,6 +19,7 @@ pub mod apart;
 pub mod attest;
 pub mod audit;
 pub mod bundle;
+pub mod checkout;
 mod command_line;
 mod failure;
 pub mod files;

@@ -21,6 +21,7 @@ enum Command {
     Bundle(bundle::Args),
     Request(apart::request::Args),
     Answer(apart::answer::Args),
+    Receipt(apart::receipt::Args),
     Audit(audit::Args),
     Tuf(tuf::Args),
     Attest(attest::Args),
@@ -42,6 +43,9 @@ fn main() -> ExitCode {
         }
         Command::Answer(args) => {
             apart::answer::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
+        }
+        Command::Receipt(args) => {
+            apart::receipt::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
         }
         Command::Tuf(args) => tuf::run(&args),
         Command::Attest(args) => attest::run(&args, &vendor),

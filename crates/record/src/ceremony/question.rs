@@ -180,7 +180,8 @@ pub fn reading_words(signed: &Digest) -> String {
 }
 
 /// Whether these are the words that say that a digest was read, however they are spaced.
-pub(super) fn are_reading_words(typed: &str, signed: &Digest) -> bool {
+#[must_use]
+pub fn are_reading_words(typed: &str, signed: &Digest) -> bool {
     let typed: Vec<_> = typed.split_whitespace().collect();
     typed.join(" ").to_lowercase() == reading_words(signed).to_lowercase()
 }

@@ -10,7 +10,7 @@ use super::{apart::Apart, enrolment::Enrolment, opening::Opening, script::Scenar
 use crate::rules::roster::Handle;
 use keymoot_attestation::Family;
 use keymoot_core::{
-    Outcome, Rule, Violation,
+    Outcome, Rule, Verdict, Violation,
     digest::Digest,
     json::{self, Json},
 };
@@ -112,20 +112,23 @@ pub fn is_signed(key: &PublicKey, message: &[u8], signature: &[u8], format: u32)
 /// The payload type of the statement over an answer of a holder apart.
 pub const ANSWER: &str = "application/vnd.keymoot.answer+json";
 
+/// What a rule said, as statements write it.
+pub(crate) fn says(verdict: &Verdict) -> &'static str {
+    match verdict.outcome {
+        Outcome::Held => "held",
+        Outcome::Violated => "violated",
+        Outcome::NotAsked => "not-asked",
+    }
+}
+
 /// The payload of such a statement, in canonical form: which request was answered, by which
 /// branch, and with which program on which machine. `branch` is the digest of the branch's last
 /// entry.
 #[must_use]
 pub fn answer(opening: &Opening, apart: &Apart, branch: &Digest, key: &Enrolment) -> Vec<u8> {
     let program = apart.programs.last().map(|program| program.sha256);
-    let machine = apart.machine.iter().flatten().map(|verdict| {
-        let says = match verdict.outcome {
-            Outcome::Held => "held",
-            Outcome::Violated => "violated",
-            Outcome::NotAsked => "not-asked",
-        };
-        (verdict.rule.id().to_owned(), Json::from(says))
-    });
+    let machine = apart.machine.iter().flatten();
+    let machine = machine.map(|verdict| (verdict.rule.id().to_owned(), Json::from(says(verdict))));
     json::canonical(&Json::object([
         ("branch", branch.to_string().into()),
         ("ceremony", opening.ceremony.as_str().into()),

@@ -18,6 +18,7 @@ use crate::{rules, transcript::Mode};
 pub(crate) use compare::algorithm_name;
 pub use compare::{compare, compare_format};
 pub use of_plan::of_plan;
+pub(crate) use published::OF_HOLDERS;
 pub use published::{Strength, compare_published};
 
 /// The format name that a file of expectations must carry.

@@ -7,11 +7,16 @@ use keymoot_core::{
     text::{excerpt, several},
 };
 
-use super::ExpectationSet;
+use super::{ExpectationSet, algorithm_name};
 use crate::{
-    rules::policy::{DeviceBounds, UnitBounds},
+    ceremony::shipped,
+    rules::policy::{DeviceBounds, Policy, UnitBounds},
     transcript::Mode,
 };
+use keymoot_tuf::{Root, Targets, dialect::tufops::Config};
+
+/// The roles that holders sign for.
+pub(crate) const OF_HOLDERS: [&str; 2] = ["root", "targets"];
 
 /// How strong a published repository is, by its newest documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +29,45 @@ pub struct Strength {
     pub days: Vec<(String, u32)>,
     /// The algorithms of all keys, by the names of expectations
     pub algorithms: BTreeSet<&'static str>,
+}
+
+impl Strength {
+    /// That of a root and of the targets documents below it, each with its role. `unsigned` says
+    /// the periods that they leave unsaid.
+    pub(crate) fn of<'t>(
+        root: Option<&Root>,
+        listings: impl Iterator<Item = (&'t str, &'t Targets)>,
+        unsigned: Option<&Config>,
+        mode: Mode,
+    ) -> Self {
+        let (mut quorums, mut days, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        if let Some(root) = root {
+            for role in OF_HOLDERS {
+                let threshold = root.roles.get(role).map_or(0, |role| role.threshold);
+                let holders = u32::try_from(root.role_keys(role).len()).unwrap_or(u32::MAX);
+                quorums.push((role.to_owned(), threshold, holders));
+            }
+            let periods = root.roles.iter();
+            let periods = periods.map(|(name, role)| (name.as_str(), role.periods));
+            for (role, periods) in periods.chain([("root", root.periods)]) {
+                let periods = periods.or_else(|| unsigned?.periods(role));
+                days.extend(periods.map(|periods| (role.to_owned(), periods.expiry_days)));
+            }
+            keys.extend(root.keys.values());
+        }
+        for (role, targets) in listings {
+            let periods = targets.periods;
+            days.extend(periods.map(|periods| (role.to_owned(), periods.expiry_days)));
+            keys.extend(targets.delegations.iter().flat_map(|all| all.keys.values()));
+        }
+        let keys = keys.into_iter().filter_map(|key| key.public.as_ref().ok());
+        Self {
+            mode,
+            quorums,
+            days,
+            algorithms: keys.map(|key| algorithm_name(key.algorithm())).collect(),
+        }
+    }
 }
 
 /// POLICY-EXPECTED of a repository, which has no policy: its documents are as strong as
@@ -78,8 +122,16 @@ pub fn compare_published(found: &Strength, set: &ExpectationSet) -> Verdict {
 }
 
 impl ExpectationSet {
+    /// The shipped policy with the firmware that the verifier expects: what the DEVICE rules ask of
+    /// a device outside of a ceremony.
+    pub(crate) fn of_devices(&self) -> Option<Policy> {
+        let mut policy = Policy::parse(shipped::POLICY).ok()?;
+        policy.device = self.device_bounds();
+        Some(policy)
+    }
+
     /// The lowest firmware, as a policy states it.
-    pub(crate) fn device_bounds(&self) -> DeviceBounds {
+    fn device_bounds(&self) -> DeviceBounds {
         DeviceBounds {
             minimum_firmware: self.firmware.yubikey.clone(),
             yubihsm: UnitBounds {

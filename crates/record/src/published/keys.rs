@@ -12,13 +12,10 @@ use keymoot_tuf::{KeyEntry, Root, VerifiedRoot};
 use super::Claim;
 use crate::{
     ceremony::previous::{Previous, Published},
-    expectation::{Strength, algorithm_name},
-    rules::{device, policy::Policy},
+    expectation::{OF_HOLDERS, Strength},
+    rules::device,
     transcript::Mode,
 };
-
-/// The roles that holders sign for.
-const OF_HOLDERS: [&str; 2] = ["root", "targets"];
 
 /// TREE-KEYS, the DEVICE rules of every key that a root names, and KEY-REVOKED.
 pub(super) fn judge(claim: &Claim<'_>, previous: &Previous) -> Vec<Verdict> {
@@ -95,7 +92,7 @@ fn enrolled(claim: &Claim<'_>, previous: &Previous) -> Verdict {
 /// The DEVICE rules on the evidence of every key that a root names. The firmware is asked
 /// of the newest root's keys alone.
 fn devices(claim: &Claim<'_>, previous: &Previous) -> Vec<Verdict> {
-    let Some(policy) = policy(claim) else {
+    let Some(policy) = claim.set.of_devices() else {
         return Vec::new();
     };
     let newest = previous.root().map(VerifiedRoot::root);
@@ -145,13 +142,6 @@ fn devices(claim: &Claim<'_>, previous: &Previous) -> Vec<Verdict> {
         ));
     }
     verdicts
-}
-
-/// The shipped policy with the firmware that the verifier expects.
-fn policy(claim: &Claim<'_>) -> Option<Policy> {
-    let mut policy = Policy::parse(crate::ceremony::shipped::POLICY).ok()?;
-    policy.device = claim.set.device_bounds();
-    Some(policy)
 }
 
 /// KEY-REVOKED: no key that was revoked, and no device that held one, signs for anything.
@@ -206,36 +196,10 @@ fn revoked(claim: &Claim<'_>, previous: &Previous) -> Verdict {
 /// How strong the repository is, by its newest documents.
 pub(super) fn strength(claim: &Claim<'_>, previous: &Previous) -> Strength {
     let tree = super::below_root(claim.files, claim.dialect);
-    let (mut quorums, mut days, mut keys) = (Vec::new(), Vec::new(), Vec::new());
-    let root = previous.root().map(VerifiedRoot::root);
     let listings: Vec<_> = super::listings(&tree).collect();
-    if let Some(root) = root {
-        for role in OF_HOLDERS {
-            let threshold = root.roles.get(role).map_or(0, |role| role.threshold);
-            let holders = u32::try_from(root.role_keys(role).len()).unwrap_or(u32::MAX);
-            quorums.push((role.to_owned(), threshold, holders));
-        }
-        let periods = root.roles.iter();
-        let periods = periods.map(|(name, role)| (name.as_str(), role.periods));
-        for (role, periods) in periods.chain([("root", root.periods)]) {
-            let unsigned = || previous.unsigned()?.periods(role);
-            let periods = periods.or_else(unsigned);
-            days.extend(periods.map(|periods| (role.to_owned(), periods.expiry_days)));
-        }
-        keys.extend(root.keys.values());
-    }
-    for (role, targets) in &listings {
-        let periods = targets.periods;
-        days.extend(periods.map(|periods| ((*role).to_owned(), periods.expiry_days)));
-        keys.extend(targets.delegations.iter().flat_map(|all| all.keys.values()));
-    }
-    let keys = keys.into_iter().filter_map(|key| key.public.as_ref().ok());
-    Strength {
-        mode: mode(claim),
-        quorums,
-        days,
-        algorithms: keys.map(|key| algorithm_name(key.algorithm())).collect(),
-    }
+    let listings = listings.iter().map(|(role, targets)| (*role, targets));
+    let root = previous.root().map(VerifiedRoot::root);
+    Strength::of(root, listings, previous.unsigned(), mode(claim))
 }
 
 fn mode(claim: &Claim<'_>) -> Mode {

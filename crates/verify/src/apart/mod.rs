@@ -1,7 +1,8 @@
-//! `keymoot-verify request` and `keymoot-verify answer`: what goes out to holders apart, and what
-//! comes back.
+//! `keymoot-verify request`, `answer` and `receipt`: what goes out to holders apart, and what comes
+//! back.
 
 pub mod answer;
+pub mod receipt;
 pub mod request;
 
 use keymoot_core::Verdict;

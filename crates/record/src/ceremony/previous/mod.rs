@@ -18,6 +18,7 @@ pub use enrolments::Published;
 pub use judged::{judged, unjudged};
 pub(crate) use newest::{READ_ANOTHER, rolled_back};
 pub use revoked::{Revoked, RevokedKey};
+pub(crate) use roots::chain as chain_of_roots;
 
 use super::authorised::{TARGETS, fits};
 use crate::{

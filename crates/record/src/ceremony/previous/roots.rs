@@ -13,7 +13,7 @@ const HISTORY: &str = "metadata/root_history/";
 /// # Errors
 /// A [`Violation`] of ROOT-PREVIOUS: what is missing, cannot be read or does not follow. One of
 /// ROOT-NEWEST where the trusted root is newer, or another one of its version.
-pub(super) fn chain(
+pub(crate) fn chain(
     dialect: Dialect,
     files: &Inputs,
     trusted: Option<Document>,

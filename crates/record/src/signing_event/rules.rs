@@ -1,0 +1,454 @@
+//! The rules on a signing event, each of which looks at both checkouts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Given, METADATA, STOP, SigningEvent,
+    side::{Side, named},
+};
+use crate::{
+    expectation::{Strength, compare_published},
+    rules::documents::is_marked,
+    transcript::Mode,
+};
+use keymoot_core::{
+    Rule, Verdict,
+    digest::Digest,
+    json::{self, Json},
+    text::{excerpt, several},
+    time::Time,
+};
+use keymoot_tuf::{Candidate, Dialect, Expiry, KeyEntry, KeyId, Lifetime, verify_roles};
+
+/// How far the clocks of those who make an event and of those who sign it may be apart, in
+/// seconds: a day, as tuf-ci allows.
+const CLOCKS: i64 = 86_400;
+
+/// The roles that no person signs for.
+const ONLINE: [&str; 2] = ["snapshot", "timestamp"];
+
+pub(super) fn judge(
+    given: &Given<'_>,
+    event: &SigningEvent,
+    base: &Side,
+    tree: &Side,
+) -> Vec<Verdict> {
+    let mut verdicts = vec![
+        layout(given, event, tree),
+        delegated(given, event, base),
+        root(given, base, tree),
+        version(event, base),
+        role(given, event, base, tree),
+        state(given, event),
+        keys(event.dialect, base, tree),
+        signatures(event, base),
+        expiry(given.now, event, tree),
+    ];
+    if given.mode == Mode::Live {
+        verdicts.push(mark(event));
+    }
+    if let Some(set) = given.set {
+        let strength = Strength::of(
+            Some(&tree.root),
+            tree.targets.iter().map(|targets| ("targets", targets)),
+            tree.config.as_ref(),
+            given.mode,
+        );
+        verdicts.push(compare_published(&strength, set));
+    }
+    verdicts
+}
+
+/// Held, or violated for each of these reasons.
+fn unless(rule: Rule, held: impl FnOnce() -> String, faults: &[String]) -> Verdict {
+    Verdict::unless(
+        rule,
+        !faults.is_empty(),
+        held,
+        || several(faults, "; "),
+        STOP,
+    )
+}
+
+/// EVENT-LAYOUT: the history has the current root again. That both sides could be read was found
+/// before.
+fn layout(given: &Given<'_>, event: &SigningEvent, tree: &Side) -> Verdict {
+    let paths = event.dialect.paths("root", tree.root.version);
+    let (current, kept) = paths.split_at(paths.len() / 2);
+    let differ = current
+        .iter()
+        .zip(kept)
+        .filter(|(current, kept)| given.tree.get(*current) != given.tree.get(*kept));
+    let faults: Vec<_> = differ
+        .map(|(current, kept)| format!("{current} and {kept} are not the same file"))
+        .collect();
+    unless(
+        Rule::EventLayout,
+        || format!("base and tree are written as {} writes them", event.dialect),
+        &faults,
+    )
+}
+
+/// TREE-DOCUMENTS of the base: what its root does not name itself is signed by its delegators.
+fn delegated(given: &Given<'_>, event: &SigningEvent, base: &Side) -> Verdict {
+    let documents = base.documents.iter().filter(|(role, _)| *role != "root");
+    let candidates: Vec<_> = documents
+        .map(|(role, document)| Candidate {
+            names: vec![role.clone()],
+            document: document.clone(),
+            file: given
+                .base
+                .get(&format!("{METADATA}{role}.json"))
+                .map(|bytes| keymoot_tuf::FileFacts::of(bytes)),
+        })
+        .collect();
+    let verified = verify_roles(Some(&event.base), &candidates);
+    let faults: Vec<_> = candidates
+        .iter()
+        .zip(verified)
+        .filter_map(|(candidate, verified)| {
+            let name = candidate
+                .names
+                .first()
+                .map(|name| excerpt(name))
+                .unwrap_or_default();
+            Some(format!("{name}.json of the base: {}", verified.err()?))
+        })
+        .collect();
+    unless(
+        Rule::TreeDocuments,
+        || {
+            format!(
+                "the base's documents are signed by those whom root version {} names",
+                base.root.version
+            )
+        },
+        &faults,
+    )
+}
+
+/// EVENT-ROOT: the event keeps the base's root, or brings the next.
+fn root(given: &Given<'_>, base: &Side, tree: &Side) -> Verdict {
+    const HISTORY: &str = "metadata/root_history/";
+    let signed = |side: &Side| side.documents.get("root").map(|root| root.digest());
+    let (before, now) = (base.root.version, tree.root.version);
+    let mut faults = Vec::new();
+    if signed(base) == signed(tree) {
+        // More signatures on the same root are no other root.
+    } else if before.checked_add(1) != Some(now) {
+        faults.push(format!(
+            "after root version {before} of the base comes version {}, not {now}",
+            before.saturating_add(1)
+        ));
+    }
+    let kept = given
+        .base
+        .iter()
+        .filter(|(path, _)| path.starts_with(HISTORY));
+    let kept = kept.filter(|(path, _)| !path.starts_with(&format!("{HISTORY}{now}.root.")));
+    let changed = kept.filter(|(path, bytes)| given.tree.get(*path) != Some(*bytes));
+    faults.extend(changed.map(|(path, _)| format!("\"{}\" is not the base's", excerpt(path))));
+    unless(
+        Rule::EventRoot,
+        || match before == now {
+            true => format!("the root stays version {now}"),
+            false => format!("root version {now} follows version {before}"),
+        },
+        &faults,
+    )
+}
+
+/// EVENT-VERSION: what changes has the next version.
+fn version(event: &SigningEvent, base: &Side) -> Verdict {
+    let others = event.documents.iter().filter(|one| one.role != "root");
+    let faults: Vec<_> = others
+        .filter_map(|one| {
+            let before = base.documents.get(&one.role);
+            let same =
+                before.is_some_and(|before| before.signed_bytes() == one.document.signed_bytes());
+            let next = before.map_or(Some(1), |before| before.version().checked_add(1));
+            (!same && next != Some(one.document.version())).then(|| {
+                let before = before.map_or("none".to_owned(), |before| {
+                    format!("version {}", before.version())
+                });
+                format!(
+                    "{} is version {}, and the base has {before}",
+                    one.name(),
+                    one.document.version()
+                )
+            })
+        })
+        .collect();
+    unless(
+        Rule::EventVersion,
+        || "every document that changes has the next version".to_owned(),
+        &faults,
+    )
+}
+
+/// What a branch named as the tools name theirs lets an event change: `sign/ROLE-vVERSION`, of a
+/// role that there is.
+fn of_branch(branch: &str, roles: &[String]) -> Option<(String, u64)> {
+    let (role, version) = branch.strip_prefix("sign/")?.rsplit_once("-v")?;
+    let version = version.parse().ok()?;
+    roles
+        .iter()
+        .any(|known| known == role)
+        .then(|| (role.to_owned(), version))
+}
+
+/// EVENT-ROLE: nothing else changes than what the event is for.
+fn role(given: &Given<'_>, event: &SigningEvent, base: &Side, tree: &Side) -> Verdict {
+    let dialect = event.dialect;
+    let mut faults = Vec::new();
+    let stated = given
+        .branch
+        .and_then(|branch| of_branch(branch, &tree.roles()));
+    for one in &event.documents {
+        let differs = base
+            .documents
+            .get(&one.role)
+            .is_none_or(|before| before.signed_bytes() != one.document.signed_bytes());
+        let version = one.document.version();
+        match &stated {
+            Some((role, _)) if differs && *role != one.role => faults.push(format!(
+                "the branch is for {}, and {} changes",
+                excerpt(role),
+                one.name()
+            )),
+            Some((role, wanted)) if *role == one.role && *wanted != version => {
+                faults.push(format!(
+                    "the branch is for version {wanted} of {}, and it is version {version}",
+                    excerpt(role)
+                ))
+            }
+            _ => {}
+        }
+        if differs && !given.roles.is_empty() && !given.roles.contains(&one.role) {
+            faults.push(format!(
+                "{} changes, which --role does not name",
+                one.name()
+            ));
+        }
+    }
+    // Of a role that nothing delegates to any more the files may go.
+    let removed = base
+        .roles()
+        .into_iter()
+        .filter(|role| !tree.roles().contains(role));
+    let removed: BTreeSet<_> = removed
+        .flat_map(|role| dialect.paths(&role, 0))
+        .filter(|path| !given.tree.contains_key(path))
+        .collect();
+    let mut expected: BTreeSet<_> = event
+        .documents
+        .iter()
+        .flat_map(|one| dialect.paths(&one.role, one.document.version()))
+        .collect();
+    expected.extend(removed);
+    expected.extend(dialect.event_state().map(str::to_owned));
+    let paths: BTreeSet<_> = given.base.keys().chain(given.tree.keys()).collect();
+    let changed = paths.into_iter().filter(|path| {
+        path.starts_with(METADATA) && given.base.get(*path) != given.tree.get(*path)
+    });
+    for path in changed.filter(|path| !expected.contains(*path)) {
+        let online = ONLINE
+            .iter()
+            .any(|role| dialect.paths(role, 0).contains(path));
+        faults.push(match online {
+            true => format!("{path} changes, which the online service alone signs"),
+            false => format!(
+                "\"{}\" changes, and no role that people sign for has it",
+                excerpt(path)
+            ),
+        });
+    }
+    Verdict::unless(
+        Rule::EventRole,
+        !faults.is_empty(),
+        || match &stated {
+            Some((role, version)) => format!(
+                "only {} changes, to version {version}, as the branch says",
+                excerpt(role)
+            ),
+            None => "nothing changes but documents that holders sign".to_owned(),
+        },
+        || several(&faults, "; "),
+        "sign nothing before you know why; --base is a checkout of the commit at which the branch begins, by git merge-base",
+    )
+}
+
+/// EVENT-STATE: nothing is open that would change a document after it is signed.
+fn state(given: &Given<'_>, event: &SigningEvent) -> Verdict {
+    let held = || "no invitation is open".to_owned();
+    let path = event.dialect.event_state();
+    let Some(bytes) = path.and_then(|path| given.tree.get(path)) else {
+        return unless(Rule::EventState, held, &[]);
+    };
+    let faults = match json::parse(bytes, bytes.len()) {
+        Ok(state) => open_in(&state),
+        Err(error) => vec![format!(
+            "the file of the event's state cannot be read: {error}"
+        )],
+    };
+    let next =
+        "wait until the invited people have added their keys; signatures from before that are lost";
+    Verdict::unless(
+        Rule::EventState,
+        !faults.is_empty(),
+        held,
+        || several(&faults, "; "),
+        next,
+    )
+}
+
+/// The invitations and pending configurations of an event, in words.
+fn open_in(state: &Json) -> Vec<String> {
+    let members = |name: &str| match state {
+        Json::Object(state) => match state.get(name) {
+            Some(Json::Object(members)) => members
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    let invited = members("invites").into_iter().map(|(who, to)| {
+        let roles: Vec<_> = match &to {
+            Json::Array(roles) => roles
+                .iter()
+                .map(|role| match role {
+                    Json::String(role) => excerpt(role),
+                    _ => "?".to_owned(),
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        format!(
+            "{} is invited to sign for {}, and has not added a key",
+            excerpt(&who),
+            roles.join(", ")
+        )
+    });
+    let pending = members("pending")
+        .into_iter()
+        .map(|(role, _)| format!("the configuration of {} waits for keys", excerpt(&role)));
+    invited.chain(pending).collect()
+}
+
+/// EVENT-KEYS: keys keep their holders and their ids.
+fn keys(dialect: Dialect, base: &Side, tree: &Side) -> Verdict {
+    let mut holders = BTreeMap::<Digest, String>::new();
+    let mut ids = BTreeMap::<&KeyId, Digest>::new();
+    for (keyid, entry) in base.keys() {
+        if let Some(key) = entry.fingerprint() {
+            ids.insert(keyid, key);
+            if let Some(name) = named(entry) {
+                holders.entry(key).or_insert(name);
+            }
+        }
+    }
+    let mut faults = Vec::new();
+    for (keyid, entry) in tree.keys() {
+        let Some(key) = entry.fingerprint() else {
+            faults.push(format!("the key under {} cannot be used", keyid.short()));
+            continue;
+        };
+        match ids.get(keyid) {
+            Some(before) if *before != key => faults.push(format!(
+                "{} names another key than in the base",
+                keyid.short()
+            )),
+            None if !is_hash(dialect, keyid, entry) => {
+                faults.push(format!("{} is not the hash of its key", keyid.short()))
+            }
+            _ => {}
+        }
+        // Also where the tree names one key twice.
+        let name = named(entry);
+        match (holders.get(&key), &name) {
+            (Some(before), now) if now.as_ref() != Some(before) => faults.push(format!(
+                "the key {} of {before} is now said to be of {}",
+                key.short_words(),
+                now.as_deref().unwrap_or("nobody")
+            )),
+            (None, Some(now)) => drop(holders.insert(key, now.clone())),
+            _ => {}
+        }
+    }
+    faults.sort();
+    faults.dedup();
+    unless(
+        Rule::EventKeys,
+        || "every key keeps its holder, and every new id is the hash of its key".to_owned(),
+        &faults,
+    )
+}
+
+/// Whether a key's id is the one that the dialect's tools give it.
+fn is_hash(dialect: Dialect, keyid: &KeyId, entry: &KeyEntry) -> bool {
+    let hash = match dialect {
+        Dialect::TufOnCi => Some(Digest::of(&json::canonical(&entry.object))),
+        Dialect::Tufops | Dialect::TufCi => entry.fingerprint(),
+    };
+    hash.is_some_and(|hash| hash.to_string() == keyid.as_str())
+}
+
+/// EVENT-SIGNATURES: the signatures that are there verify.
+fn signatures(event: &SigningEvent, base: &Side) -> Verdict {
+    let broken = |one: &super::EventDocument| one.broken(base.delegation(&one.role).as_ref());
+    let faults: Vec<_> = event.documents.iter().flat_map(broken).collect();
+    unless(
+        Rule::EventSignatures,
+        || "every signature that is there verifies".to_owned(),
+        &faults,
+    )
+}
+
+/// EVENT-EXPIRY: what is signed lasts, and not for too long.
+fn expiry(now: Time, event: &SigningEvent, tree: &Side) -> Verdict {
+    let faults: Vec<_> = event
+        .documents
+        .iter()
+        .filter_map(|one| {
+            let name = one.name();
+            let Ok(lifetime) = Lifetime::of(&one.document) else {
+                return Some(format!("{name} has no end that can be read"));
+            };
+            let unsigned = tree.config.as_ref().and_then(|config| config.periods(&one.role));
+            let delegated = tree.delegation(&one.role).and_then(|delegation| delegation.role.periods);
+            let lifetime = lifetime.or(delegated.or(unsigned));
+            let later = Time::from_unix(now.unix().saturating_add(CLOCKS)).unwrap_or(now);
+            let end = lifetime.expires;
+            match (lifetime.at(now), lifetime.at(later)) {
+                (Expiry::Expired, _) => Some(format!("{name} expired {end}; this clock shows {now}")),
+                (_, Expiry::BeyondItsPeriod) => Some(format!("{name} expires {end}, later than a document signed now would; this clock shows {now}")),
+                _ => None,
+            }
+        })
+        .collect();
+    Verdict::unless(
+        Rule::EventExpiry,
+        !faults.is_empty(),
+        || "every document ends in time".to_owned(),
+        || several(&faults, "; "),
+        "compare this machine's clock with another one; if it is right, ask those who made the event",
+    )
+}
+
+/// ROOT-MARK: no device of a live holder signs what was made in a rehearsal.
+fn mark(event: &SigningEvent) -> Verdict {
+    let marked = event
+        .documents
+        .iter()
+        .filter(|one| is_marked(&one.document));
+    let faults: Vec<_> = marked
+        .map(|one| format!("{} is marked as made in a rehearsal", one.name()))
+        .collect();
+    unless(
+        Rule::RootMark,
+        || "no document is marked as made in a rehearsal".to_owned(),
+        &faults,
+    )
+}
