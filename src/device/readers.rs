@@ -8,6 +8,7 @@ use pcsc::{Context, ReaderState, Scope, State};
 use super::error::{DeviceError, ErrorKind};
 use super::identity::Who;
 use super::operation::Operation;
+use crate::host::machine;
 
 /// A connection to the smart card service.
 ///
@@ -19,7 +20,7 @@ pub(super) fn connect() -> Result<Context, DeviceError> {
         .or_else(|error| match error {
             // A service that ends closes its connections as one does that refuses this user;
             // one that has ended then cannot be reached at all.
-            error if is_service_gone(error) => establish(),
+            error if is_closed_at_once(error) => establish(),
             error => Err(error),
         })
         .map_err(unreachable)
@@ -132,10 +133,10 @@ fn is_yubikey(reader: &CStr) -> bool {
 fn unreachable(error: pcsc::Error) -> DeviceError {
     use pcsc::Error as E;
     failed(match error {
+        error if is_closed_at_once(error) => ErrorKind::ServiceForbids,
         E::NoService | E::InvalidHandle | E::Shutdown => ErrorKind::ServiceMissing,
         // pcscd answers this to a library with another version of their protocol.
         E::ServiceStopped => ErrorKind::ServiceVersion,
-        error if is_service_gone(error) => ErrorKind::ServiceForbids,
         error => ErrorKind::ServiceFailed(error),
     })
 }
@@ -153,8 +154,17 @@ fn service_error(error: pcsc::Error) -> DeviceError {
     }
 }
 
-/// Whether the service closed an accepted connection, as it does when it ends. libpcsclite 1.9.9
-/// reports one or the other, by the moment: a send fails as a lack of rights does.
+/// Whether the service accepted a new connection and closed it, as pcscd does where polkit refuses
+/// the user (`ContextThread` in winscard_svc.c). libpcsclite reports a communication error when it
+/// had sent its request before, and no service when it had not (`MessageSend` in winscard_msg.c).
+/// Where there is no service, nobody accepts a connection.
+fn is_closed_at_once(error: pcsc::Error) -> bool {
+    is_service_gone(error) || error == pcsc::Error::NoService && machine::is_service_listening()
+}
+
+/// Whether the service closed an accepted connection, as it does when it ends. Since version 1.9.9,
+/// libpcsclite reports a lack of rights when the service had not read all of the request
+/// (`MessageReceiveTimeout` in winscard_msg.c).
 pub(super) fn is_service_gone(error: pcsc::Error) -> bool {
     matches!(
         error,

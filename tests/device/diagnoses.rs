@@ -4,7 +4,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -21,6 +21,8 @@ use testkit::room::{Desk, play};
 const TABLE: &str = include_str!("../../docs/diagnoses.md");
 
 const ONE: &[&str] = &["--inserted", "1", "--touch-timeout", "0.5"];
+/// The length of the library's first message, in bytes: a header and a version.
+const REQUEST: usize = 20;
 const WRONG: &[u8] = b"739165";
 
 /// What differs from one device and one run to the next, left out: numbers of seven digits and
@@ -104,24 +106,35 @@ fn a_service_that_is_missing_or_refuses() {
     let (message, help) = list(&folder.path().join("none"));
     said("no smart card service runs", &message, &help);
 
-    // As pcscd does for a user whom polkit refuses (`ContextThread` in winscard_svc.c).
-    let socket = folder.path().join("closes");
-    let listener = UnixListener::bind(&socket).unwrap();
-    thread::spawn(move || {
-        for mut client in listener.incoming().flatten() {
-            // Closed before the request is read, the connection looks like a dead service.
-            let _ = client.read_exact(&mut [0; 1]);
-        }
+    // As pcscd does for a user whom polkit refuses (`ContextThread` in winscard_svc.c): it closes
+    // the connection without an answer. The library's request may come before that, or too late.
+    let refuses = |name: &str, takes: fn(&mut UnixStream)| {
+        let socket = folder.path().join(name);
+        let listener = UnixListener::bind(&socket).unwrap();
+        thread::spawn(move || {
+            for mut client in listener.incoming().flatten() {
+                takes(&mut client);
+            }
+        });
+        let (message, help) = list(&socket);
+        said("polkit refuses this user the service", &message, &help);
+    };
+    refuses("reads-and-closes", |client| {
+        let _ = client.read_exact(&mut [0; REQUEST]);
     });
-    let (message, help) = list(&socket);
-    said("polkit refuses this user the service", &message, &help);
+    refuses("leaves-a-part", |client| {
+        let _ = client.read_exact(&mut [0; 1]);
+    });
+    for time in 0..10 {
+        refuses(&format!("closes-{time}"), |_| {});
+    }
 
     // As pcscd does for a library of another major version: SCARD_E_SERVICE_STOPPED.
     let socket = folder.path().join("other-version");
     let listener = UnixListener::bind(&socket).unwrap();
     thread::spawn(move || {
         for mut client in listener.incoming().flatten() {
-            let mut request = [0; 20];
+            let mut request = [0; REQUEST];
             if client.read_exact(&mut request).is_ok() {
                 let mut reply = [0; 12];
                 reply[..4].copy_from_slice(&9_u32.to_le_bytes());

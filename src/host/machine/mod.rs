@@ -48,6 +48,12 @@ pub fn examine(places: &[&Path], yubikeys: bool) -> Result<Machine, HostError> {
     })
 }
 
+/// Whether anything accepts connections where libpcsclite looks for the smart card service.
+#[must_use]
+pub fn is_service_listening() -> bool {
+    service::is_listening()
+}
+
 /// Keeps this process's memory to itself, as far as the kernel lets us: no core dump
 /// is written, no other process of the same user may read it, and none of it is
 /// swapped to a disk. What was refused is found by the rules, which read it back.

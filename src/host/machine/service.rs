@@ -4,7 +4,7 @@ use std::{
     fs, io,
     io::{Read as _, Write as _},
     os::unix::net::UnixStream,
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -16,9 +16,19 @@ const SOCKET: &str = "/run/pcscd/pcscd.comm";
 /// How long the service may take to say which protocol it speaks.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) fn examine(proc: &Path) -> Service {
+/// Where libpcsclite looks for the service.
+fn socket() -> PathBuf {
     let chosen = std::env::var_os(super::SERVICE_VARIABLE);
-    let socket = chosen.map_or_else(|| SOCKET.into(), std::path::PathBuf::from);
+    chosen.map_or_else(|| SOCKET.into(), PathBuf::from)
+}
+
+/// Whether anything accepts connections there, whatever it does with them.
+pub(super) fn is_listening() -> bool {
+    UnixStream::connect(socket()).is_ok()
+}
+
+pub(super) fn examine(proc: &Path) -> Service {
+    let socket = socket();
     let stat = rustix::fs::stat(&socket);
     Service {
         protocol: protocol(&socket).map_err(|error| error.to_string()),
