@@ -154,6 +154,7 @@ mod tests {
                     colour,
                     unicode: blocks,
                     blocks,
+                    console: false,
                 };
                 let shown = code(&digest, sheet, rows, 100);
                 assert_eq!(shown.is_some(), blocks || rows > 30);

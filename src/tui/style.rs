@@ -1,7 +1,8 @@
 //! The style sheet: every colour, weight and glyph of the screens stands here.
 //!
 //! Nothing is ever said by colour alone: each style goes with a word or a mark.
-//! Only the 16 colours of a Linux console are used.
+//! Only the 16 colours of a Linux console are used. No text is dim: a projector swallows it. The
+//! tests measure the contrast of every cell of every picture with the console's colours.
 
 use std::borrow::Cow;
 
@@ -18,6 +19,8 @@ pub(super) struct Sheet {
     pub unicode: bool,
     /// Whether half blocks can be shown: the fonts of the Linux console hold them.
     pub blocks: bool,
+    /// Whether it is the Linux console, whose yellow is brown.
+    pub console: bool,
 }
 
 impl Sheet {
@@ -34,6 +37,7 @@ impl Sheet {
             colour: set("NO_COLOR").is_none(),
             unicode: utf8 && terminal != "linux",
             blocks: utf8,
+            console: terminal == "linux",
         }
     }
 
@@ -56,13 +60,12 @@ impl Sheet {
 
     /// The block that says whether the ceremony counts.
     pub(super) fn mode(self, mode: Mode) -> Style {
-        let block = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
+        let bold_white = Style::new().fg(Color::White).add_modifier(Modifier::BOLD);
         match (self.colour, mode) {
-            (false, _) => block,
-            (true, Mode::Live) => Style::new()
-                .fg(Color::White)
-                .bg(Color::Red)
-                .add_modifier(Modifier::BOLD),
+            // Not bold: the console makes bold reversed text grey on grey.
+            (false, _) => Style::new().add_modifier(Modifier::REVERSED),
+            (true, Mode::Live) => bold_white.bg(Color::Red),
+            (true, Mode::Rehearsal) if self.console => bold_white.bg(Color::Yellow),
             (true, Mode::Rehearsal) => Style::new().fg(Color::Black).bg(Color::Yellow),
         }
     }
@@ -82,9 +85,10 @@ impl Sheet {
         self.coloured(Color::Green)
     }
 
-    /// What is there to be looked up and not to be read first.
+    /// What is there to be looked up and not to be read first: as the terminal shows all text,
+    /// because dark grey cannot be read on a projector.
     pub(super) fn quiet(self) -> Style {
-        self.coloured(Color::DarkGray)
+        Style::new()
     }
 
     /// Something was refused or went wrong.
@@ -94,12 +98,20 @@ impl Sheet {
 
     /// Something to do about it, or that somebody must do now.
     pub(super) fn notice(self) -> Style {
-        self.coloured(Color::Yellow).add_modifier(Modifier::BOLD)
+        let colour = match self.console {
+            true => Color::LightYellow,
+            false => Color::Yellow,
+        };
+        self.coloured(colour).add_modifier(Modifier::BOLD)
     }
 
     /// What was chosen in a list.
     pub(super) fn chosen(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+        // The console turns bold or coloured text that is reversed into dark on dark.
+        Style::new()
+            .fg(Color::Reset)
+            .remove_modifier(Modifier::BOLD)
+            .add_modifier(Modifier::REVERSED)
     }
 
     /// What is being typed.
@@ -109,7 +121,7 @@ impl Sheet {
 
     /// A place in a document that was searched for.
     pub(super) fn found(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+        self.chosen()
     }
 
     /// Dark on light, whatever the terminal's own colours are: a code that is scanned.

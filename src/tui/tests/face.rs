@@ -113,6 +113,7 @@ fn nothing_but_ascii_is_drawn_where_nothing_else_can_be() {
         colour: true,
         unicode: false,
         blocks: false,
+        console: false,
     };
     for story in every_question() {
         let mut table = Table::sized(&story, (120, 40), ascii);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod confirming;
+mod contrast;
 mod face;
 mod hostile;
 mod interrupting;

@@ -353,6 +353,7 @@ fn without_unicode_every_glyph_is_ascii() {
         colour: false,
         unicode: false,
         blocks: false,
+        console: false,
     };
     let mut table = Table::sized(&story, (80, 24), ascii);
     table.request(Request::Ask(story.question(), None));

@@ -17,7 +17,7 @@ use keymoot_attestation::Family;
 use keymoot_record::transcript::Mode;
 
 /// A paper on which a model is printed.
-struct Paper {
+pub(super) struct Paper {
     model: Model,
     printed: Printed<Vec<u8>>,
     /// Where the screen that stands begins.
@@ -26,11 +26,12 @@ struct Paper {
 }
 
 impl Paper {
-    fn of(story: &Story) -> Self {
+    pub(super) fn of(story: &Story) -> Self {
         let sheet = Sheet {
             colour: false,
             unicode: true,
             blocks: false,
+            console: false,
         };
         let model = Model::new(Mode::Rehearsal, "The first root".to_owned(), sheet, true);
         let mut paper = Self {
@@ -49,7 +50,7 @@ impl Paper {
         paper
     }
 
-    fn request(&mut self, request: Request) -> &mut Self {
+    pub(super) fn request(&mut self, request: Request) -> &mut Self {
         let _ = self.model.request(request);
         self.show()
     }
@@ -95,7 +96,7 @@ impl Paper {
         self
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.printed.out).into_owned()
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend};
 
-use super::story::Story;
+use super::{contrast, story::Story};
 use crate::{
     driver::Interrupt,
     tui::{
@@ -30,6 +30,7 @@ pub(super) const PLAIN: Sheet = Sheet {
     colour: false,
     unicode: true,
     blocks: true,
+    console: false,
 };
 
 impl Table {
@@ -153,10 +154,25 @@ impl Table {
 
     /// The screen as it is seen.
     pub(super) fn picture(&mut self) -> String {
+        for colour in [true, false] {
+            let console = Sheet {
+                colour,
+                console: true,
+                ..self.model.sheet
+            };
+            contrast::demand(self.drawn(console).buffer());
+        }
+        self.drawn(self.model.sheet).to_string()
+    }
+
+    /// The screen in a style.
+    fn drawn(&mut self, sheet: Sheet) -> TestBackend {
+        let own = std::mem::replace(&mut self.model.sheet, sheet);
         self.lay_out();
         let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
         terminal.draw(|frame| draw(frame, &self.model)).unwrap();
-        terminal.backend().to_string()
+        self.model.sheet = own;
+        terminal.backend().clone()
     }
 
     /// Whether the main pane says this, wherever its rows are broken.
