@@ -3,6 +3,7 @@
 
 mod confirming;
 mod contrast;
+mod diagnoses;
 mod face;
 mod hostile;
 mod interrupting;
