@@ -3,6 +3,7 @@
 //! `run`, `rehearse` and `resume` all end here.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -24,6 +25,7 @@ use keymoot_record::{
     bundle,
     ceremony::{Plan, State},
     expectation::{self, ExpectationSet},
+    rules::{self, machine::Medium},
     transcript::{Event, Mode},
 };
 use keymoot_verify::say;
@@ -119,7 +121,14 @@ pub(crate) fn conduct(
             ExitCode::SUCCESS
         }
         Outcome::Left => {
-            say!("Left. To go on: keymoot resume {}", quoted_path(dir));
+            let chain = Journal::look(dir)?;
+            say!(
+                "Left. To go on: keymoot resume {}\n\
+                 To know an older copy of the folder, note: event {}, {}",
+                quoted_path(dir),
+                chain.entries().len().saturating_sub(1),
+                chain.head().short_words(),
+            );
             ExitCode::from(4)
         }
     })
@@ -211,11 +220,38 @@ fn what_now(settings: &Settings, plan: &Plan, mode: Mode, ended: bool) -> String
         Some(name) => format!(" --expect {name}"),
         None => " --expect FILE".to_owned(),
     };
+    let unmount: String = take_out(settings).map(|line| format!("\n{line}")).collect();
     format!(
         "The bundle is at {bundle}\n{copies}\
          To read what happened: {bundle}/report.html\n\
-         To verify it: keymoot verify {quoted}{rehearsal}{expect}"
+         To verify it: keymoot verify {quoted}{rehearsal}{expect}{unmount}"
     )
+}
+
+/// Says what is risky about where the folder and the bundle will be. The transcript records it,
+/// too, when the machine is examined.
+pub(super) fn warn_of_media(dir: &Path, out: &Path) {
+    let media = [dir, out].map(machine::medium);
+    for warning in rules::machine::warnings(media[0].as_ref(), media[1].as_ref()) {
+        eprintln!("keymoot: warning: {warning}");
+    }
+}
+
+/// How each medium that a bundle is on can be taken out. Everything is on it already: unmounting
+/// marks its file system as clean, and fails while something still uses it.
+fn take_out(settings: &Settings) -> impl Iterator<Item = String> {
+    let places = std::iter::once(&settings.out).chain(&settings.copies);
+    let media = places.filter_map(|place| machine::medium(place));
+    let media: BTreeMap<_, _> = media
+        .filter(Medium::can_be_taken_out)
+        .map(|medium| (medium.mounted_at.clone(), medium.in_words()))
+        .collect();
+    media.into_iter().map(|(at, medium)| {
+        format!(
+            "Before you take out {medium}: umount {}",
+            quoted_path(Path::new(&at))
+        )
+    })
 }
 
 /// A live ceremony refuses to start where its devices may be simulated.

@@ -25,7 +25,7 @@ pub use record::record;
 
 use crate::{
     device::{Device, DeviceError, ErrorKind, Slots, yubihsm::Place},
-    host::{clock, secret::Secret},
+    host::{clock, machine, secret::Secret},
     store::{Folder, Journal},
 };
 use keymoot_attestation::{Evidence, Family, TrustStore};
@@ -33,7 +33,7 @@ use keymoot_core::HostError;
 use keymoot_record::{
     bundle::Files,
     ceremony::{Effect, Next, Question, Said, State},
-    rules::roster::Handle,
+    rules::{machine::Medium, roster::Handle},
     transcript::Event,
 };
 
@@ -147,6 +147,7 @@ impl<'d, 'w> Driver<'d, 'w> {
                 }
                 self.operator.finished(&Farewell {
                     bundle: keymoot_core::text::escape_path(&self.world.out),
+                    medium: machine::medium(&self.world.out).filter(Medium::can_be_taken_out),
                     manifest: self.state.manifest,
                 });
                 return Ok(Outcome::Finished);

@@ -11,7 +11,7 @@ use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
 use keymoot_record::{
     ceremony::{Answer, Question, Refusal, State, ended::Cause, script::Document},
-    rules::roster::Handle,
+    rules::{machine::Medium, roster::Handle},
     transcript::{Entry, event::Person},
 };
 
@@ -160,6 +160,8 @@ pub struct Allows {
 pub struct Farewell {
     /// Where the bundle stands, safe to show.
     pub bundle: String,
+    /// On which medium, where it can be taken out of the machine.
+    pub medium: Option<Medium>,
     /// The digest of its MANIFEST.json, which the holders have signed.
     pub manifest: Option<Digest>,
 }

@@ -4,6 +4,7 @@
 //! What cannot be read is taken for the worse.
 
 mod kernel;
+mod media;
 mod process;
 mod service;
 mod terminals;
@@ -12,7 +13,7 @@ use std::path::Path;
 
 use super::clock;
 use keymoot_core::HostError;
-use keymoot_record::rules::machine::{Machine, Space};
+use keymoot_record::rules::machine::{Machine, Medium, Space};
 
 /// The environment variable by which libpcsclite is led to another service.
 pub const SERVICE_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
@@ -103,7 +104,20 @@ fn space(place: &Path) -> Space {
     Space {
         place: place.to_string_lossy().into_owned(),
         free,
+        medium: medium(place),
     }
+}
+
+/// The medium that something is on or will be on, where the kernel says.
+#[must_use]
+pub fn medium(place: &Path) -> Option<Medium> {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let sources = media::Sources {
+        mounts: &mounts,
+        sys: Path::new("/sys"),
+        dev: Path::new("/dev"),
+    };
+    media::medium(place, &sources)
 }
 
 #[cfg(test)]

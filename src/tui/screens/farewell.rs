@@ -64,6 +64,12 @@ impl Screen for FarewellScreen {
         whose_keys_are_there(page, sight);
         page.gap();
         page.text("Anybody can check it with keymoot verify, with no device and no network.");
+        if let Some(medium) = &self.farewell.medium {
+            page.text(&format!(
+                "It is on {}. Unmount it before you take it out.",
+                medium.in_words()
+            ));
+        }
         self.word
             .show(page, &format!("Noted? Type {DONE} and press Enter to end:"));
     }

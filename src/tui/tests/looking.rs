@@ -10,6 +10,7 @@ use crate::{
     driver::{Farewell, Interrupt},
     tui::link::{Heard, Request},
 };
+use keymoot_record::rules::machine::{Disk, Medium};
 
 #[test]
 fn what_is_searched_for_comes_into_sight_and_is_marked() {
@@ -124,17 +125,32 @@ fn there_is_no_intermission_while_somebody_is_at_the_table() {
     assert!(!table.says("An intermission"));
 }
 
+fn stick() -> Medium {
+    Medium {
+        file_system: "exfat".to_owned(),
+        label: Some("BUNDLE".to_owned()),
+        mounted_at: "/media/BUNDLE".to_owned(),
+        disk: Some(Disk {
+            name: "sdb".to_owned(),
+            model: None,
+            has_the_system: false,
+        }),
+    }
+}
+
 #[test]
 fn the_end_says_what_leaves_the_room_until_it_was_seen() {
     let story = Story::at_signing(5);
     let manifest = keymoot_core::digest::Digest::of(b"manifest");
     let mut table = Table::of(&story);
     table.request(Request::Finished(Farewell {
-        bundle: "/media/bundle".to_owned(),
+        bundle: "/media/BUNDLE/bundle".to_owned(),
+        medium: Some(stick()),
         manifest: Some(manifest),
     }));
     let picture = table.picture();
-    assert!(picture.contains("/media/bundle"));
+    assert!(picture.contains("/media/BUNDLE/bundle"));
+    assert!(table.says("the medium BUNDLE (exfat on sdb). Unmount it before you take it out."));
     for word in manifest.words() {
         assert!(picture.contains(word), "{word}");
     }

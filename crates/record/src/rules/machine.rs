@@ -3,9 +3,11 @@
 //! Most are claims about live ceremonies. In a rehearsal what they look at is
 //! recorded and nothing is asked of it.
 
+mod media;
 mod process;
 mod service;
 
+pub use media::{Disk, Medium, warnings};
 pub use process::{Mapped, Process};
 pub use service::{Access, Service};
 
@@ -69,6 +71,8 @@ pub struct Space {
     pub place: String,
     /// Bytes that may still be written.
     pub free: u64,
+    /// The medium that it is on, where the kernel says.
+    pub medium: Option<Medium>,
 }
 
 /// A moment that is certainly past.
@@ -198,7 +202,7 @@ fn room_claims(machine: &Machine) -> Vec<Claim> {
         Claim {
             rule: Rule::MachineSpace,
             broken: !narrow.is_empty(),
-            held: format!("there are {} MiB or more for folder and bundle", ROOM >> 20),
+            held: format!("there are {} MiB or more for folder and bundle{}", ROOM >> 20, media_in_words(&machine.space)),
             what: format!("there are only {}", list(&narrow)),
             next: "make room there, then check again; or begin anew on another disk".to_owned(),
         },
@@ -210,6 +214,24 @@ fn room_claims(machine: &Machine) -> Vec<Claim> {
             next: "leave, unset PCSCLITE_CSOCK_NAME, and resume".to_owned(),
         },
     ]
+}
+
+/// On which media the folder and the bundle are, and what is risky about that.
+fn media_in_words(places: &[Space]) -> String {
+    let media: Vec<_> = places.iter().map(|place| place.medium.as_ref()).collect();
+    let names = ["the folder", "the bundle"].into_iter().zip(&media);
+    let named = names.filter_map(|(name, medium)| Some((name, (*medium)?.in_words())));
+    let mut said: Vec<_> = named
+        .map(|(name, medium)| format!("{name} is on {medium}"))
+        .collect();
+    if let [folder, bundle, ..] = media.as_slice() {
+        said.extend(
+            warnings(*folder, *bundle)
+                .into_iter()
+                .map(|risk| format!("warning: {risk}")),
+        );
+    }
+    said.into_iter().map(|part| format!("; {part}")).collect()
 }
 
 /// What could carry this program's memory, and the PINs in it, to a disk or to
@@ -342,7 +364,8 @@ fn list(names: &[String]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::{
-        Access, Link, Machine, Mapped, Past, Process, RULES, Service, Space, check, minutes_apart,
+        Access, Disk, Link, Machine, Mapped, Medium, Past, Process, RULES, Service, Space, check,
+        minutes_apart,
     };
     use crate::transcript::{FORMAT, Mode, Time};
     use keymoot_core::{Outcome, Rule, RuleId, Verdict};
@@ -369,6 +392,7 @@ mod tests {
             space: vec![Space {
                 place: "/srv/ceremony".to_owned(),
                 free: 1 << 30,
+                medium: None,
             }],
             service_chosen: false,
             entropy: true,
@@ -473,6 +497,35 @@ mod tests {
         ];
         for (id, change) in changes {
             assert_eq!(live(change).0, [id]);
+        }
+    }
+
+    #[test]
+    fn the_media_of_folder_and_bundle_are_recorded_with_what_is_risky_about_them() {
+        let on = |label: &str| Space {
+            place: format!("/media/{label}"),
+            free: 1 << 30,
+            medium: Some(Medium {
+                file_system: "exfat".to_owned(),
+                label: Some(label.to_owned()),
+                mounted_at: format!("/media/{label}"),
+                disk: Some(Disk {
+                    name: "sda".to_owned(),
+                    model: None,
+                    has_the_system: false,
+                }),
+            }),
+        };
+        let mut machine = good();
+        machine.space = vec![on("CEREMONY"), on("BUNDLE")];
+        let verdicts = check(&machine, &[], Mode::Live, FORMAT);
+        let said = verdicts.iter().find(|v| v.rule == Rule::MachineSpace);
+        let said = &said.unwrap().detail;
+        for part in [
+            "the folder is on the medium CEREMONY (exfat on sda); the bundle is on the medium BUNDLE",
+            "warning: the ceremony's folder and the bundle are on one disk",
+        ] {
+            assert!(said.contains(part), "{said}");
         }
     }
 
