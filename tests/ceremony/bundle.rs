@@ -2,8 +2,10 @@
 
 use std::{fs, process::Output};
 
+use keymoot_core::digest::Digest;
 use keymoot_record::bundle::{AFTER_THE_SEAL, Bundle, Files};
 
+use serde_json::Value;
 use testkit::stage::{Stage, finished, keymoot, said, violated};
 
 fn files() -> Files {
@@ -162,6 +164,24 @@ fn the_first_root_of_another_ceremony_with_the_same_keys_is_not_the_trusted_one(
         "{}",
         said(&output)
     );
+}
+
+#[test]
+fn the_head_that_was_published_elsewhere_is_compared_in_digits_and_in_words() {
+    let manifest: Value =
+        serde_json::from_slice(&fs::read(finished().out().join("MANIFEST.json")).unwrap()).unwrap();
+    let head = Digest::from_hex(manifest["head"].as_str().unwrap()).unwrap();
+    for written in [head.to_string(), head.in_words().to_uppercase()] {
+        let output = finished().verify(&["--rehearsal", "--published", &written]);
+        assert!(output.status.success(), "{}", said(&output));
+        assert!(said(&output).contains("the one that was published"));
+    }
+    let other = Digest::of(b"another head").to_string();
+    let output = finished().verify(&["--rehearsal", "--published", &other]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("BUNDLE-PUBLISHED"));
+    let output = finished().verify(&["--rehearsal", "--published", "aardvark"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
 }
 
 #[test]

@@ -266,6 +266,7 @@ fn elsewhere(rule: Rule) -> Option<&'static str> {
                 "the machine is gone; MACHINE-EXAMINED believes the record: crates/record/src/rules/machine.rs"
             }
             "REQUEST" | "ANSWER" => "of turns away from the table: tests/ceremony/apart.rs",
+            "EVENT" | "RECEIPT" => "of other tools' repositories: tests/ceremony/signing_event",
             "AUDIT" => "of published repositories and mirrors: tests/tuf_verify/audit.rs",
             "EXPORT" => "of a working tree: tests/ceremony/export.rs",
             "TREE" => "of a published repository: tests/ceremony/tree.rs",
@@ -644,6 +645,9 @@ fn row(rule: Rule) -> Row {
         Rule::BundleTrusted => Forged::from(unchanged()).expecting(|expected| {
             let other = unchanged()["repositories/tuf-crates/metadata/root.json"].clone();
             expected.trusted_root = Some(other);
+        }),
+        Rule::BundlePublished => Forged::from(unchanged()).expecting(|expected| {
+            expected.published = Some(Digest::of(b"another head"));
         }),
         _ => return Err(NO_ROW),
     })

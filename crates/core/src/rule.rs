@@ -387,6 +387,9 @@ rules! {
     BundleTrusted = "BUNDLE-TRUSTED":
         "the bundle's root is the one given with `--trusted-root`, or follows from it version by \
          version.";
+    BundlePublished = "BUNDLE-PUBLISHED":
+        "the transcript's head is the one given with `--published`, which people published elsewhere \
+         at once after the ceremony.";
     BundleFork = "BUNDLE-FORK":
         "bundles of one ceremony that are given together have one history.";
 

@@ -69,6 +69,25 @@ impl Digest {
             .collect()
     }
 
+    /// Reads the 32 words of a digest, in any case and with any space between them; anything else
+    /// is `None`.
+    #[must_use]
+    pub fn from_words(text: &str) -> Option<Self> {
+        let mut bytes = Vec::with_capacity(32);
+        for (offset, word) in text.split_whitespace().enumerate() {
+            let list = if offset % 2 == 0 {
+                &words::EVEN
+            } else {
+                &words::ODD
+            };
+            let at = list
+                .iter()
+                .position(|listed| listed.eq_ignore_ascii_case(word))?;
+            bytes.push(u8::try_from(at).ok()?);
+        }
+        bytes.try_into().ok().map(Self)
+    }
+
     /// The words in four rows of eight.
     #[must_use]
     pub fn word_rows(&self) -> Vec<String> {
@@ -143,6 +162,16 @@ mod tests {
              afflict bravado chatter revolver Dupont midsummer stopwatch whimsical cowbell bottomless"
         );
         assert_eq!(digest.short_words(), "topmost Istanbul Pluto vagabond");
+    }
+
+    #[test]
+    fn words_read_aloud_and_written_down_give_the_digest_again() {
+        let digest = Digest::from_hex(EXAMPLE).unwrap();
+        let words = digest.in_words();
+        assert_eq!(Digest::from_words(&words), Some(digest));
+        assert_eq!(Digest::from_words(&words.to_uppercase()), Some(digest));
+        assert_eq!(Digest::from_words(&words.replacen("topmost ", "", 1)), None);
+        assert_eq!(Digest::from_words(&format!("{words} topmost")), None);
     }
 
     #[test]

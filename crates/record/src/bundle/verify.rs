@@ -37,6 +37,8 @@ pub struct Expectations {
     pub ended: bool,
     /// A root that is trusted already, from which the bundle's root must follow.
     pub trusted_root: Option<Vec<u8>>,
+    /// The transcript's head, where people published it elsewhere at once after the ceremony.
+    pub published: Option<Digest>,
     /// What the plan is compared with; `None` where the caller made the bundle itself.
     pub plan: Option<ExpectationSet>,
     /// The one script, policy and roster that the bundle may have, by digest.
@@ -93,6 +95,11 @@ pub fn verify(bundle: &Bundle, expected: &Expectations, vendor: &TrustStore) -> 
             if let Some(trusted) = &expected.trusted_root {
                 verdicts.extend(trusted_root(&evidence, trusted));
             }
+            verdicts.extend(
+                expected
+                    .published
+                    .map(|head| published(manifest.head, head)),
+            );
         }
         Err(violated) => verdicts.extend(violated),
     }
@@ -242,6 +249,22 @@ pub(crate) fn other_files(
             format!("compare the two files; ask who changed the {name}"),
         ))
     })
+}
+
+/// BUNDLE-PUBLISHED: whoever wrote a transcript later cannot have published its head then.
+fn published(found: Digest, published: Digest) -> Verdict {
+    if found == published {
+        return Verdict::held(
+            Rule::BundlePublished,
+            "the head is the published one: everything in the transcript is older than that \
+             publication"
+                .to_owned(),
+        );
+    }
+    let why = format!("the head of the transcript is {found}, and {published} was published");
+    let next = "ask who published that head, and when; if it was this ceremony, do not trust this \
+                bundle";
+    Violation::new(Rule::BundlePublished, why, next).into()
 }
 
 /// BUNDLE-TRUSTED and ROOT-NEWEST: the bundle's root is the trusted one, or follows it. A trusted

@@ -27,6 +27,8 @@ struct Said<'a> {
     rehearsal: bool,
     /// Whether the root follows from one that was given
     trusted: bool,
+    /// Whether the head is one that was published elsewhere
+    published: bool,
     /// How many rules were not asked because the record is older than they are
     not_asked_of_older_record: usize,
     /// The set of expectations that the plan was compared with
@@ -43,6 +45,7 @@ impl<'a> Said<'a> {
             holds: judged.holds(),
             rehearsal: expected.rehearsal,
             trusted: judged.holds() && expected.trusted_root.is_some(),
+            published: judged.holds() && expected.published.is_some(),
             not_asked_of_older_record: judged.too_old_for(),
             expected: expected.plan.as_ref().map(ExpectationSet::name),
             digests: judged.bundle.as_ref().and_then(Digests::of),

@@ -42,6 +42,10 @@ pub struct Args {
     /// A root that is trusted already: the bundle's must be it, or follow it
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
+    /// The transcript's head as people published it elsewhere right after the ceremony: 64
+    /// hexadecimal digits, or its 32 words in quotes
+    #[arg(long, value_name = "HEAD", value_parser = head)]
+    published: Option<Digest>,
     /// The bundle is one of a rehearsal
     #[arg(long)]
     rehearsal: bool,
@@ -154,6 +158,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
         rehearsal: args.rehearsal,
         ended: args.ended,
         trusted_root,
+        published: args.published,
         plan: Some(expectations(&args.expect)?),
         files: ExpectedFiles {
             script: file(&args.script)?,
@@ -204,10 +209,10 @@ fn of_tree(
         policy,
         roster,
     } = expected.files;
-    if script.or(policy).or(roster).is_some() {
+    if script.or(policy).or(roster).or(args.published).is_some() {
         return Err(HostError::new(
-            "a repository has no script, policy or roster to compare",
-            "leave --script, --policy and --roster out, or verify the bundle",
+            "a repository has no script, policy, roster or transcript to compare",
+            "leave --script, --policy, --roster and --published out, or verify the bundle",
         )
         .into());
     }
@@ -222,6 +227,14 @@ fn of_tree(
     Ok(match verified.holds() {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(3),
+    })
+}
+
+/// The head of a transcript as people write it down.
+fn head(text: &str) -> Result<Digest, String> {
+    let found = Digest::from_hex(&text.to_ascii_lowercase()).or_else(|| Digest::from_words(text));
+    found.ok_or_else(|| {
+        "it is neither 64 hexadecimal digits nor 32 words of the word list".to_owned()
     })
 }
 

@@ -97,6 +97,9 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             }
         };
     }
+    if expected.published.is_some() && judged.holds() {
+        text += "The head of its transcript is the one that was published.\n";
+    }
     text
 }
 
