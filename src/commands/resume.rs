@@ -1,14 +1,21 @@
 //! `keymoot resume`: on from the last event.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use crate::{
     device::yubihsm::Place,
     rehearsal::hands::Simulators,
-    store::{Folder, Settings},
+    store::{Folder, Journal, Settings},
 };
 use keymoot_attestation::TrustStore;
-use keymoot_record::transcript::Mode;
+use keymoot_core::{
+    HostError,
+    text::{escape, escape_path},
+};
+use keymoot_record::transcript::{Entry, Mode};
 
 use super::{
     Failure, amend, amend::Corrected, arguments, begin, conduct, conduct::Surroundings,
@@ -29,6 +36,10 @@ pub(crate) struct Args {
     /// Where YubiHSM 2 units are now: a connector on this machine, or `usb`
     #[arg(long, value_name = "URL", value_parser = arguments::place)]
     connector: Option<Place>,
+    /// The four words of the transcript that were noted last, from the bottom of the screen. A copy
+    /// of the folder that is older does not have them, and is refused
+    #[arg(long, value_name = "WORDS")]
+    noted: Option<String>,
     #[command(flatten)]
     corrected: Corrected,
     /// The control socket of the simulator under which this process runs
@@ -43,6 +54,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let dir = arguments::absolute(&args.dir)?;
     Folder::look(&dir)?;
+    if let Some(noted) = &args.noted {
+        is_as_new_as(&dir, noted)?;
+    }
     let settings = Settings::read(&dir)?;
     let tried = args.out.iter().map(|out| arguments::new_place(out));
     let outs = tried.collect::<Result<Vec<_>, _>>()?;
@@ -65,4 +79,25 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             conduct::conduct(&dir, &surroundings, manner, vendor)
         }
     }
+}
+
+/// Checks that the transcript in a folder once had the head with these words. A copy from before
+/// does not have it: events that people saw, and keys that devices made, are missing in it.
+fn is_as_new_as(dir: &Path, noted: &str) -> Result<(), HostError> {
+    let chain = Journal::look(dir)?;
+    let noted = noted.split_whitespace().collect::<Vec<_>>().join(" ");
+    let had = |entry: &Entry| entry.digest().short_words().eq_ignore_ascii_case(&noted);
+    if chain.entries().iter().any(had) {
+        return Ok(());
+    }
+    Err(HostError::new(
+        format!(
+            "the transcript in {} never had the words \"{}\": it ends with \"{}\", at event {}",
+            escape_path(dir),
+            escape(&noted),
+            chain.head().short_words(),
+            chain.entries().len().saturating_sub(1),
+        ),
+        "compare the words with the note. Where they are right, this copy is older: look for a newer one, and never go on with this one while a newer one may be found",
+    ))
 }

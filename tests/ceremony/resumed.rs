@@ -128,3 +128,38 @@ fn a_digest_that_is_not_that_of_the_plan_is_not_replayed() {
     });
     assert_eq!(other, [Rule::TranscriptReplay.id()]);
 }
+
+/// Resumes with the words of an event that somebody noted.
+fn resume_noted(stage: &Stage, words: &str) -> std::process::Output {
+    let mut resume = std::process::Command::new(testkit::programs::program());
+    resume.arg("resume").arg(stage.dir());
+    resume.args(["--noted", words]).output().unwrap()
+}
+
+#[test]
+fn an_older_copy_of_the_folder_does_not_have_the_words_that_were_noted() {
+    let stage = Stage::new();
+    let mut child = stage.rehearse(&[]);
+    read_until(&mut child, 30);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let chain = stage.chain();
+    let noted = chain.head().short_words();
+    let path = stage.dir().join("transcript.jsonl");
+    let whole = std::fs::read(&path).unwrap();
+
+    // As it was two events before.
+    let count = chain.entries().len() as u64;
+    std::fs::write(&path, chain.bytes_through(count - 3)).unwrap();
+    let refused = resume_noted(&stage, &noted);
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    assert!(
+        said(&refused).contains("this copy is older"),
+        "{}",
+        said(&refused)
+    );
+
+    std::fs::write(&path, whole).unwrap();
+    let resumed = resume_noted(&stage, &noted.to_uppercase());
+    assert!(resumed.status.success(), "{}", said(&resumed));
+}
