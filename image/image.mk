@@ -60,17 +60,21 @@ image-reproducible: image-programs
 
 # The program of the test vendor, which trusts the simulated devices: it replaces keymoot in a
 # second image, and nothing else differs. `make image-test CASES=power-cuts-vfat` tries one case.
-IMAGE_TEST_PROGRAM := target/release/test-vendor
+IMAGE_TEST_PROGRAM := target/release/keymoot-test-vendor
 IMAGE_TEST_FOLDER := /tmp/keymoot-image-test
 CASES :=
-image-test: image image-test-packages
+image-test: image image-test-packages image-vendor
 	@cargo build --locked --package image-test
-	[ "$(IMAGE_TEST_PROGRAM)" != target/release/test-vendor ] || cargo build --release --locked --package test-vendor
 	mkdir -p $(IMAGE)/tested/programs
 	cp $(IMAGE)/programs/hsm-sim $(IMAGE)/tested/programs/hsm-sim
 	cp "$(IMAGE_TEST_PROGRAM)" $(IMAGE)/tested/programs/keymoot
 	image/build image $(DEBS) $(IMAGE)/tested/programs $(IMAGE)/tested > $(IMAGE)/tested/log
 	target/debug/image-test --shipped $(IMAGE) --tested $(IMAGE)/tested --folder $(IMAGE_TEST_FOLDER) $(CASES)
+
+# With the same flags, so that it shares what the program is built from.
+.PHONY: image-vendor
+image-vendor: packages
+	$(subst --package keymoot,--package keymoot-test-vendor,$(release))
 
 .PHONY: image-test-packages
 image-test-packages:

@@ -10,13 +10,13 @@ use crate::operator::{End, Operator};
 use crate::sticks::{self, FileSystem};
 
 /// How long the machine takes to start.
-const BOOT: Duration = Duration::from_secs(300);
+const BOOT: Duration = Duration::from_secs(900);
 /// How long a command takes that does little.
-const SHORT: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_secs(300);
 /// How long a rehearsal or a verification takes in an emulated machine.
 const LONG: Duration = Duration::from_secs(1200);
 /// How long a whole ceremony takes there.
-const CEREMONY: Duration = Duration::from_secs(3600);
+const CEREMONY: Duration = Duration::from_secs(7200);
 
 /// The rules on the machine.
 const MACHINE_RULES: usize = 14;

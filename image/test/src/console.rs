@@ -12,7 +12,7 @@ use crate::failure::{Failure, Step};
 const LOOK: Duration = Duration::from_millis(100);
 
 /// How long a command takes that does nearly nothing.
-const SHORT: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_secs(300);
 
 /// A console, and everything that was written to it.
 pub(crate) struct Console {
