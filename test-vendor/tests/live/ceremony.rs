@@ -1,6 +1,7 @@
 //! A live ceremony, held by typed lines.
 
 use std::{
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -74,16 +75,10 @@ impl Ceremony {
     ) -> Self {
         let folder = tempfile::Builder::new().prefix("kl").tempdir().unwrap();
         let room = Room::open(folder.path(), HOLDERS);
-        let mut arguments = vec!["run".into(), "initial-root".into(), "--plain".into()];
-        for (option, path) in [
-            ("--roster", plan::roster(folder.path())),
-            ("--policy", plan::policy(folder.path())),
-            ("--crates-root", plan::crates_root(folder.path())),
-            ("--dir", folder.path().join("ceremony")),
-            ("--out", folder.path().join("bundle")),
-        ] {
-            arguments.extend([option.into(), path.into_os_string()]);
-        }
+        let mut arguments = words(&["run", "initial-root", "--plain"]);
+        arguments.extend(planned(folder.path()));
+        let root = plan::crates_root(folder.path());
+        arguments.extend(["--crates-root".into(), root.into_os_string()]);
         let mut command = machine.command(room.socket(), program, arguments);
         for (name, value) in variables {
             command.env(name, value);
@@ -93,6 +88,20 @@ impl Ceremony {
             place: Place(folder),
             room,
             at,
+        }
+    }
+
+    /// Begins a dress rehearsal on a machine.
+    pub(crate) fn begin_dress(machine: &Machine) -> Self {
+        let folder = tempfile::Builder::new().prefix("kl").tempdir().unwrap();
+        let room = Room::open(folder.path(), HOLDERS);
+        let mut arguments = words(&["rehearse", "initial-root", "--real-devices", "--plain"]);
+        arguments.extend(planned(folder.path()));
+        let command = machine.command(room.socket(), &test_vendor(), arguments);
+        Self {
+            place: Place(folder),
+            room,
+            at: Lines::start(command),
         }
     }
 
@@ -212,14 +221,30 @@ impl Ceremony {
         }
     }
 
-    /// From the first question to the end.
-    fn hold(&mut self) {
+    /// From the first question to the last.
+    pub(crate) fn up_to_the_end(&mut self) {
         self.up_to_roll_call();
         self.enrol_from(1);
         self.sign_from(1, "signing");
         self.at.answer("type confirm", "confirm");
         self.sign_from(1, "closing");
         self.at.answer("Type done", "done");
+    }
+
+    /// Resets a holder's device, as the program offers.
+    pub(crate) fn reset(&mut self, holder: usize) {
+        let serial = self.room.serials[holder - 1];
+        self.at
+            .read(&format!("Insert YubiKey {serial}, type reset"));
+        self.room.insert(holder);
+        self.at.enter("reset");
+        self.at.read(&format!("YubiKey {serial} was reset."));
+        self.room.remove(holder);
+    }
+
+    /// From the first question to the end.
+    fn hold(&mut self) {
+        self.up_to_the_end();
         assert_eq!(self.at.exit_code(), 0);
         records::keep_bundle(&self.place);
     }
@@ -251,6 +276,24 @@ impl Ceremony {
         });
         reading_words(&signed.unwrap())
     }
+}
+
+fn words(words: &[&str]) -> Vec<OsString> {
+    words.iter().map(Into::into).collect()
+}
+
+/// Roster and policy, and where the ceremony is held, as arguments.
+fn planned(folder: &Path) -> Vec<OsString> {
+    let paths = [
+        ("--roster", plan::roster(folder)),
+        ("--policy", plan::policy(folder)),
+        ("--dir", folder.join("ceremony")),
+        ("--out", folder.join("bundle")),
+    ];
+    let pairs = paths.into_iter();
+    pairs
+        .flat_map(|(option, path)| [option.into(), path.into_os_string()])
+        .collect()
 }
 
 /// Runs a program to its end, away from the machine and its devices.

@@ -4,6 +4,7 @@
 
 mod bundle;
 mod ceremony;
+mod dress;
 mod golden;
 mod lines;
 mod loaded;

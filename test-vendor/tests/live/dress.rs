@@ -1,0 +1,36 @@
+//! A dress rehearsal from its first line to the reset of the last device.
+
+use super::{
+    ceremony::{Ceremony, run},
+    machine::Machine,
+    plan::HOLDERS,
+    test_vendor,
+};
+
+#[test]
+fn a_dress_rehearsal_is_held_to_its_end_and_resets_each_device() {
+    let Some(machine) = Machine::of_this_test() else {
+        return;
+    };
+    let mut ceremony = Ceremony::begin_dress(&machine);
+    ceremony.at.read("What they sign counts for nothing.");
+    // All machine rules pass on this machine.
+    ceremony.at.read("fit for a live ceremony");
+    ceremony.up_to_the_end();
+    for holder in 1..=HOLDERS {
+        ceremony.reset(holder);
+    }
+    assert_eq!(ceremony.at.exit_code(), 0);
+
+    let bundle = ceremony.place.out();
+    let bundle = bundle.to_str().unwrap();
+    let verify = |more: &[&str]| run(&test_vendor(), &[&["verify", bundle], more].concat());
+    let verified = verify(&["--rehearsal", "--expect", "rehearsal-small"]);
+    assert!(
+        verified.status.success(),
+        "{}",
+        testkit::stage::said(&verified)
+    );
+    // Nobody takes it for a live one.
+    assert_eq!(verify(&[]).status.code(), Some(3));
+}
