@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use keymoot_attestation::TrustStore;
 use keymoot_core::Violation;
-use keymoot_verify::{attest, audit, bundle, tuf};
+use keymoot_verify::{apart::receipt, attest, audit, bundle, tuf};
 
 use crate::commands::{
     Failure,
@@ -38,6 +38,7 @@ enum Command {
     Request(request::Args),
     Answer(answer::Args),
     Collect(collect::Args),
+    Receipt(receipt::Args),
     Verify(bundle::Args),
     Audit(audit::Args),
     Report(report::Args),
@@ -80,6 +81,7 @@ impl Cli {
             Command::Request(args) => request::run(args, vendor),
             Command::Answer(args) => answer::run(args, vendor),
             Command::Collect(args) => collect::run(args, vendor),
+            Command::Receipt(args) => receipt::run(args, vendor),
             Command::Verify(args) => bundle::run(args, vendor),
             Command::Audit(args) => audit::run(args),
             Command::Report(args) => report::run(args, vendor),

@@ -77,7 +77,7 @@ fn shown(drive: impl FnOnce(&mut dyn Operator, &View) + Send) {
         entries: 1,
         last: None,
         readings: Arc::new([Reading {
-            document: Document::Root,
+            name: "root.json".to_owned(),
             signed: Digest::of(b"long"),
             changes: vec!["Everything changes.".to_owned()],
             lines: (0..LINES).map(line).collect(),

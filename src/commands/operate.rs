@@ -68,49 +68,83 @@ pub(crate) fn operate(
     simulators: Option<&Simulators>,
     manner: Manner,
 ) -> Result<Outcome, Failure> {
-    let unreachable = |error: std::io::Error| {
-        HostError::new(
-            format!("the simulator cannot be reached: {error}"),
-            "resume the rehearsal",
-        )
-    };
     let mode = state
         .opening
         .as_ref()
         .map_or(Mode::Live, |opening| opening.mode);
     let title = state.plan.script.script().title.clone();
-    let program = state.program().cloned();
-    let drive = |operator: &mut dyn Operator| Driver::new(world, state, operator).run();
-    if let (Some(settings), Some(simulators)) = (simulator, simulators)
-        && settings.unattended
-    {
-        if let Some(program) = program {
-            say!("{}", version::in_words(&program));
-        }
-        let hands = || Hands::reach(simulators, &settings.seats).map_err(unreachable);
-        let mut operator = Unattended::new(hands()?, hands()?, settings.seed, settings.spares)
-            .map_err(unreachable)?
-            .with_apart(settings.apart.clone(), settings.absent.clone());
-        return Ok(drive(&mut operator)?);
+    let shown = Shown {
+        mode,
+        title: &title,
+        simulator,
+        simulators,
+        manner,
+    };
+    if let (Some(program), true) = (state.program(), shown.is_unattended()) {
+        say!("{}", version::in_words(program));
     }
-    require_terminal(manner)?;
-    let room = match (simulators, simulator) {
-        (Some(simulators), Some(settings)) => {
-            let room = SimulatedRoom::reach(simulators, &settings.seats).map_err(unreachable)?;
-            Some(Box::new(room) as Box<dyn Room>)
+    Ok(shown.operate(|operator| Driver::new(world, state, operator).run())??)
+}
+
+/// How people, or nobody, are shown what a driver does.
+pub(crate) struct Shown<'s> {
+    /// Live or rehearsal.
+    pub(crate) mode: Mode,
+    /// What is done.
+    pub(crate) title: &'s str,
+    /// What a rehearsal's simulator was started with.
+    pub(crate) simulator: Option<&'s SimulatorSettings>,
+    /// The simulators that run.
+    pub(crate) simulators: Option<&'s Simulators>,
+    /// On the screen or in lines.
+    pub(crate) manner: Manner,
+}
+
+impl Shown<'_> {
+    /// Whether nobody is there.
+    fn is_unattended(&self) -> bool {
+        self.simulators.is_some() && self.simulator.is_some_and(|settings| settings.unattended)
+    }
+
+    /// Runs `drive` with the operator that is asked for.
+    pub(crate) fn operate<T: Send>(
+        &self,
+        drive: impl FnOnce(&mut dyn Operator) -> T + Send,
+    ) -> Result<T, Failure> {
+        let unreachable = |error: std::io::Error| {
+            HostError::new(
+                format!("the simulator cannot be reached: {error}"),
+                "resume the rehearsal",
+            )
+        };
+        if let (Some(settings), Some(simulators)) = (self.simulator, self.simulators)
+            && settings.unattended
+        {
+            let hands = || Hands::reach(simulators, &settings.seats).map_err(unreachable);
+            let mut operator = Unattended::new(hands()?, hands()?, settings.seed, settings.spares)
+                .map_err(unreachable)?
+                .with_apart(settings.apart.clone(), settings.absent.clone());
+            return Ok(drive(&mut operator));
         }
-        _ => None,
-    };
-    let shown = match manner {
-        Manner::Screens => tui::run(mode, &title, room, drive),
-        Manner::Lines => tui::run_plain(mode, &title, room, drive),
-    };
-    shown
-        .map_err(|error| {
+        require_terminal(self.manner)?;
+        let room = match (self.simulators, self.simulator) {
+            (Some(simulators), Some(settings)) => {
+                let room =
+                    SimulatedRoom::reach(simulators, &settings.seats).map_err(unreachable)?;
+                Some(Box::new(room) as Box<dyn Room>)
+            }
+            _ => None,
+        };
+        let shown = match self.manner {
+            Manner::Screens => tui::run(self.mode, self.title, room, drive),
+            Manner::Lines => tui::run_plain(self.mode, self.title, room, drive),
+        };
+        shown.map_err(|error| {
             HostError::new(
                 format!("the terminal failed: {error}"),
                 "resume in another terminal",
             )
-        })?
-        .map_err(Failure::from)
+            .into()
+        })
+    }
 }

@@ -95,7 +95,7 @@ impl Driver<'_, '_> {
             let changes = propose::changes(&self.state, document, &proposed)
                 .map_err(|why| damaged(document, &why))?;
             readings.push(Reading {
-                document,
+                name: document.name().to_owned(),
                 signed: proposed.digest(),
                 reasons: self.state.reasons(document),
                 changes,

@@ -1,6 +1,6 @@
 //! A holder's enrolment: from a device as it comes to a key that is proven.
 
-use super::{Allows, Asked, Driver, PinPrompt, Stop, TurnSecrets, Work};
+use super::{Allows, Asked, Driver, PinPrompt, Stop, TurnSecrets, table};
 use crate::{
     device::{
         self, Device, DeviceError, ErrorKind, NewSecrets, Operation, PinDemands, Serial,
@@ -16,7 +16,7 @@ use keymoot_record::{
     rules::{device as rules, roster::Handle},
     transcript::Event,
 };
-use keymoot_tuf::{PublicKey, low_s};
+use keymoot_tuf::PublicKey;
 
 impl Driver<'_, '_> {
     /// Resets the device: a YubiKey's PIV application, a YubiHSM 2 as a whole.
@@ -350,17 +350,7 @@ impl Driver<'_, '_> {
             // one more.
             let message = message(self);
             match self.sign_once(holder, &device, &message, allows) {
-                Ok(signature) => {
-                    return match key.verify_twice(&message, &signature) {
-                        // Of the two that anybody can write, the one that the rules ask for.
-                        Ok(_) => Ok(low_s(&signature).unwrap_or(signature)),
-                        Err(error) => Err(Stop::Device(DeviceError::new(
-                            device.who(),
-                            Operation::Sign,
-                            ErrorKind::WrongSignature(error.to_string()),
-                        ))),
-                    };
-                }
+                Ok(signature) => return Ok(table::checked(&key, &device, &message, signature)?),
                 Err(Stop::Device(error)) if error.is_wrong_secret() => {
                     self.secrets = None;
                     self.record_mishap(holder, &error)?;
@@ -386,18 +376,8 @@ impl Driver<'_, '_> {
     ) -> Result<Vec<u8>, Stop> {
         let secret = self.typed(device)?;
         self.write_down(device, Some(Errand::Sign))?;
-        let work = match device.waits_for_touch() {
-            true => Work::Touch {
-                holder: holder.clone(),
-                serial: device.serial().0,
-                allows: allows.clone(),
-            },
-            false => Work::Busy {
-                doing: format!("the device makes {}", allows.what),
-            },
-        };
         let operator = &mut *self.operator;
-        let signature = device.sign(&secret, message, || operator.working(&work, None));
+        let signature = table::sign_once(operator, holder, device, &secret, message, allows);
         self.write_down(device, None)?;
         Ok(signature?)
     }

@@ -12,14 +12,16 @@ mod handing;
 pub mod operator;
 mod record;
 mod signing;
+pub mod signing_event;
+mod table;
 mod unblock;
 mod waiting;
 
 use std::{path::PathBuf, sync::Arc};
 
 pub use operator::{
-    Allows, Asked, Farewell, HandOver, Interrupt, Operator, PinPrompt, Reading, Remedy, Reply,
-    Takes, Trouble, View, Work,
+    Allows, Asked, Errand, Farewell, HandOver, Interrupt, Operator, PinPrompt, Reading, Remedy,
+    Reply, Takes, Trouble, View, Work,
 };
 pub use record::record;
 

@@ -3,6 +3,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use super::signing_event::EventPage;
 use crate::{
     device::{Cancel, DeviceError, PinDemands},
     host::secret::Secret,
@@ -10,7 +11,7 @@ use crate::{
 use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
 use keymoot_record::{
-    ceremony::{Answer, Question, Refusal, State, ended::Cause, script::Document},
+    ceremony::{Answer, Question, Refusal, State, ended::Cause},
     rules::{machine::Medium, roster::Handle},
     transcript::{Entry, event::Person},
 };
@@ -33,8 +34,8 @@ pub struct View {
 /// A document as people read it.
 #[derive(Debug, Clone)]
 pub struct Reading {
-    /// The document.
-    pub document: Document,
+    /// The name of the document's file. Safe to show.
+    pub name: String,
     /// The digest of the bytes to be signed.
     pub signed: Digest,
     /// Why it changes, in the roster's words. Safe to show.
@@ -197,6 +198,17 @@ pub enum Takes {
     Copy,
 }
 
+/// How far a turn outside of a ceremony is: what stands where a ceremony's step does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Errand {
+    /// What is done, in one line. Safe to show.
+    pub line: String,
+    /// What comes next. Safe to show.
+    pub next: String,
+    /// The digests that people compare, each with what it is of.
+    pub digests: Vec<(String, Digest)>,
+}
+
 /// Whoever operates the driver.
 pub trait Operator {
     /// Something has happened.
@@ -245,6 +257,15 @@ pub trait Operator {
     /// # Errors
     /// What somebody wants instead of trying again.
     fn trouble(&mut self, trouble: &Trouble) -> Reply<Remedy>;
+
+    /// A turn outside of a ceremony is so far.
+    fn errand(&mut self, errand: &Errand);
+
+    /// A page of such a turn is read, until it is confirmed.
+    ///
+    /// # Errors
+    /// What somebody wants instead.
+    fn read(&mut self, page: &EventPage) -> Reply<()>;
 
     /// Every step is done: shows what leaves the room, until somebody has seen it.
     fn finished(&mut self, _: &Farewell) {}

@@ -1,10 +1,10 @@
 //! Waiting for devices to be inserted and removed.
 
-use super::{Driver, Stop, Work};
+use super::{Driver, Stop, Work, table};
 use std::sync::Arc;
 
 use crate::{
-    device::{Cancel, Device, DeviceInfo, KnownState, Seen, Slots, yubihsm::Unit},
+    device::{Device, DeviceInfo, KnownState, Slots, yubihsm::Unit},
     host::clock,
 };
 use keymoot_attestation::Family;
@@ -214,9 +214,8 @@ impl Driver<'_, '_> {
     }
 
     pub(super) fn wait_until_empty(&mut self, work: &Work) -> Result<(), Stop> {
-        let cancel = Cancel::new();
-        self.operator.working(work, Some(&cancel));
-        Ok(self.slots().wait_until_empty(&cancel)?)
+        let slots = self.slots();
+        Ok(table::wait_until_empty(&mut *self.operator, &slots, work)?)
     }
 
     fn wait_for_one(
@@ -225,28 +224,11 @@ impl Driver<'_, '_> {
         family: Family,
         serial: Option<u32>,
     ) -> Result<DeviceInfo, Stop> {
-        let cancel = Cancel::new();
         let slots = Slots::of(family, self.world.connector);
         let operator = &mut *self.operator;
-        let mut tell = |seen: Option<String>| {
-            let work = Work::Insert {
-                holder: holder.clone(),
-                serial,
-                family,
-                seen,
-            };
-            operator.working(&work, Some(&cancel));
-        };
-        Ok(slots.wait_for_one(&cancel, |seen| match seen {
-            Seen::One(_) => {}
-            Seen::Nothing => tell(None),
-            Seen::Several(count) => {
-                tell(Some(format!(
-                    "{count} devices are inserted: leave only one"
-                )));
-            }
-            Seen::Unreadable(error) => tell(Some(format!("{error}. {}", error.help()))),
-        })?)
+        Ok(table::wait_for_one(
+            operator, &slots, holder, family, serial,
+        )?)
     }
 
     /// Says that something is being done that needs nobody.

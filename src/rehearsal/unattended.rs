@@ -8,7 +8,10 @@ use sha2::{Digest as _, Sha256};
 use super::hands::{Device, Hands};
 use crate::{
     device::{self, Cancel, ErrorKind},
-    driver::{HandOver, Interrupt, Operator, PinPrompt, Remedy, Reply, Takes, Trouble, View, Work},
+    driver::{
+        Errand, HandOver, Interrupt, Operator, PinPrompt, Remedy, Reply, Takes, Trouble, View,
+        Work, signing_event::EventPage,
+    },
     host::secret::Secret,
 };
 use keymoot_attestation::Family;
@@ -38,6 +41,10 @@ pub struct Unattended {
     view: Option<View>,
     printed: u64,
     troubles: u32,
+    /// Whether the turn is outside of a ceremony: then nobody knows whose device is whose.
+    errand: bool,
+    /// The device that was tried last in such a turn, by its number.
+    tried: usize,
 }
 
 impl Unattended {
@@ -62,6 +69,8 @@ impl Unattended {
             view: None,
             printed: 0,
             troubles: 0,
+            errand: false,
+            tried: 0,
         })
     }
 
@@ -79,6 +88,10 @@ impl Unattended {
     /// enrolled and that is awaited or, where a key is to be made, one that nobody
     /// has, the seat's own before others.
     fn device_of(&mut self, holder: &Handle) -> Option<usize> {
+        if self.errand {
+            self.tried += 1;
+            return Some(self.tried);
+        }
         let state = std::sync::Arc::clone(&self.view.as_ref()?.state);
         let place = state.seats.iter().position(|seat| seat.handle == *holder)?;
         let seat = state.seats.get(place)?;
@@ -116,6 +129,12 @@ impl Unattended {
         let state = &self.view.as_ref()?.state;
         let has_none = |handle: &&Handle| state.seat(handle).is_some_and(|s| s.spares.is_empty());
         waiting.iter().take(self.spares).find(has_none).cloned()
+    }
+
+    /// Whether there is a device that was not tried yet in a turn outside of a ceremony.
+    fn errand_goes_on(&mut self) -> bool {
+        let devices = self.hands.devices().map_or(0, |devices| devices.len());
+        self.errand && self.tried < devices
     }
 
     fn fields(&self) -> BTreeMap<String, String> {
@@ -215,7 +234,7 @@ impl Operator for Unattended {
                 // What a device said may have been spoilt on the way: it is plugged in anew.
                 self.troubles += 1;
                 if matches!(question, Question::DeviceRefused { another: true, .. })
-                    && self.troubles <= PATIENCE
+                    && (self.troubles <= PATIENCE || self.errand_goes_on())
                 {
                     return Ok(Answer::Another);
                 }
@@ -268,6 +287,30 @@ impl Operator for Unattended {
             eprintln!("unattended: the simulated devices cannot be moved: {error}");
             cancel.cancel();
         }
+    }
+
+    fn errand(&mut self, errand: &Errand) {
+        self.errand = true;
+        let _ = writeln!(std::io::stdout(), "{}; next: {}", errand.line, errand.next);
+    }
+
+    fn read(&mut self, page: &EventPage) -> Reply<()> {
+        let lines = match page {
+            EventPage::Document(reading, above) => {
+                above.iter().chain(&reading.changes).cloned().collect()
+            }
+            EventPage::Device(about) => {
+                let attested = about
+                    .attested
+                    .iter()
+                    .map(|verdict| format!("{}: {}", verdict.rule, verdict.detail));
+                attested
+                    .chain(about.touches.iter().cloned())
+                    .collect::<Vec<_>>()
+            }
+        };
+        let _ = writeln!(std::io::stdout(), "{}", lines.join("\n"));
+        Ok(())
     }
 
     fn interrupted(&mut self) -> Interrupt {

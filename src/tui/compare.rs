@@ -34,10 +34,11 @@ pub(super) struct Compare {
 /// of the program, and of the plan.
 fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
     let Some(view) = sight.view else {
-        return Vec::new();
+        let errand = sight.errand.map(|errand| errand.digests.clone());
+        return errand.unwrap_or_default();
     };
     let documents = view.readings.iter();
-    let documents = documents.map(|reading| (reading.document.name().to_owned(), reading.signed));
+    let documents = documents.map(|reading| (reading.name.clone(), reading.signed));
     let manifest = view.state.manifest;
     let sealed = view.state.sealed.as_ref();
     let of_part = |part: PlanPart| Some((name_of(part), view.state.digest_of(part)?));

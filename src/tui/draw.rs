@@ -113,7 +113,8 @@ fn mode(frame: &mut Frame<'_>, model: &Model, area: Rect) {
 /// The second row: where in the script the ceremony stands.
 pub(super) fn step(model: &Model, size: Size) -> String {
     let Some(state) = model.view.as_ref().map(|view| &*view.state) else {
-        return String::new();
+        let line = model.errand.as_ref().map(|errand| errand.line.as_str());
+        return fit(model, line.unwrap_or_default(), usize::from(size.columns));
     };
     let between = model.sheet.between();
     let columns = usize::from(size.columns);
@@ -207,7 +208,8 @@ fn next(model: &Model, size: Size) -> Line<'static> {
         );
         return Line::styled(fit(model, &text, columns), model.sheet.notice());
     }
-    let text = model.view.as_ref().map(|view| upcoming(&view.state));
+    let errand = model.errand.as_ref().map(|errand| errand.next.clone());
+    let text = errand.or_else(|| model.view.as_ref().map(|view| upcoming(&view.state)));
     Line::from(vec![
         Span::styled("next: ", model.sheet.quiet()),
         Span::raw(fit(

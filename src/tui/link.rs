@@ -15,8 +15,8 @@ use super::room::RoomSeen;
 use crate::{
     device::Cancel,
     driver::{
-        Farewell, HandOver, Interrupt, Operator, PinPrompt, Remedy, Reply, Takes, Trouble, View,
-        Work,
+        Errand, Farewell, HandOver, Interrupt, Operator, PinPrompt, Remedy, Reply, Takes, Trouble,
+        View, Work, signing_event::EventPage,
     },
     host::secret::Secret,
 };
@@ -73,6 +73,10 @@ pub(super) enum Request {
     Trouble(Trouble),
     /// That what leaves the room is seen.
     Finished(Farewell),
+    /// Nothing: a turn outside of a ceremony is so far.
+    Errand(Errand),
+    /// That this page of such a turn is read.
+    Read(EventPage),
 }
 
 impl Request {
@@ -200,6 +204,15 @@ impl Operator for ScreenOperator {
             Heard::Unblock => Some(Remedy::Unblock),
             _ => None,
         })
+    }
+
+    fn errand(&mut self, errand: &Errand) {
+        self.send(Request::Errand(errand.clone()));
+    }
+
+    fn read(&mut self, page: &EventPage) -> Reply<()> {
+        self.send(Request::Read(page.clone()));
+        self.reply(done)
     }
 
     fn finished(&mut self, farewell: &Farewell) {

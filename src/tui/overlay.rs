@@ -197,7 +197,10 @@ impl Overlay {
     pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         match self {
             Self::Ways(at) => {
-                page.who("The administrator");
+                page.who(match sight.errand {
+                    None => "The administrator",
+                    Some(_) => "The holder",
+                });
                 page.headline("Ways on. Nothing is done before it is typed out.");
                 page.gap();
                 if let (true, Some(state)) = (page.by_line, sight.state()) {
@@ -243,6 +246,13 @@ impl Overlay {
             }
             Self::People(people) => people.page(page, sight),
             Self::EndWithout(form) => end_without::page(page, sight, form),
+            Self::Leave(word) if sight.errand.is_some() => {
+                page.who("The holder");
+                page.headline("Leave, and sign nothing?");
+                page.gap();
+                page.text("Nothing is written before everything is signed: the checkout stays as it is. The same command begins again.");
+                word.show(page, &format!("To leave, type {LEAVE} and press Enter:"));
+            }
             Self::Leave(word) => {
                 page.who("The administrator");
                 page.headline("Leave the ceremony, to be resumed later?");
@@ -289,7 +299,11 @@ enum Way {
 }
 
 fn ways(sight: &Sight<'_>) -> Vec<Way> {
-    let mut ways = vec![Way::Note, Way::Exception];
+    // Outside of a ceremony there is no transcript for them.
+    let mut ways = match sight.errand {
+        None => vec![Way::Note, Way::Exception],
+        Some(_) => Vec::new(),
+    };
     if sight.state().and_then(turn_that_can_end).is_some() {
         ways.push(Way::EndTurn);
     }
@@ -325,6 +339,7 @@ impl Way {
             Self::Compare => "compare a digest: words, large type, code".to_owned(),
             Self::EndWithout => "we do not agree, or there is no quorum".to_owned(),
             Self::Pause => "an intermission".to_owned(),
+            Self::Leave if sight.errand.is_some() => "leave, and sign nothing".to_owned(),
             Self::Leave => "leave, and resume later".to_owned(),
             Self::Help => "help: what the keys do".to_owned(),
             Self::Back => "go back".to_owned(),
@@ -380,6 +395,7 @@ pub(super) fn opened_by(key: &KeyEvent, sight: &Sight<'_>) -> Option<Overlay> {
     let offered = match way {
         Way::Compare => Compare::is_possible(sight),
         Way::Pause => may_pause(sight),
+        Way::Note | Way::Exception => sight.errand.is_none(),
         _ => true,
     };
     match way.open(sight) {

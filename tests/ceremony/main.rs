@@ -36,6 +36,7 @@ mod report;
 mod resumed;
 mod revocations;
 mod secrets;
+mod signing_event;
 mod status;
 mod story;
 mod tampered;

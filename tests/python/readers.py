@@ -2,7 +2,9 @@
 
     readers.py canonical        one JSON document a line on the standard input
     readers.py root FILE        a root, by python-tuf and securesystemslib
-    readers.py chain FOLDER     the roots N.root.json in a folder, one after the other
+    readers.py chain FOLDER [FORM]
+                                the roots N.root.json in a folder, one after the other;
+                                FORM is pouf1 or dsse
     readers.py keys FILE        the ids of the keys in a root or a targets document
     readers.py dsse FILE PEM    a DSSE envelope and the key it shall be by
     readers.py repository FORM ROOT TARGETS ROLE FILE
@@ -73,11 +75,12 @@ def root(path):
     print(json.dumps(answer))
 
 
-def chain(folder):
+def chain(folder, form="pouf1"):
     """The version that python-tuf comes to from version 1 on, or why it stops."""
     files = sorted(Path(folder).glob("*.root.json"), key=lambda path: int(path.name.split(".")[0]))
+    envelope = {"pouf1": EnvelopeType.METADATA, "dsse": EnvelopeType.SIMPLE}[form]
     try:
-        trusted = TrustedMetadataSet(files[0].read_bytes(), EnvelopeType.METADATA)
+        trusted = TrustedMetadataSet(files[0].read_bytes(), envelope)
         for file in files[1:]:
             trusted.update_root(file.read_bytes())
         answer = {"version": trusted.root.version}

@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::UNTAKEN;
+use super::{UNTAKEN, event};
 use crate::{
     commands::{
         Failure, arguments,
@@ -37,55 +37,62 @@ use keymoot_verify::{bundle::expectations, files::read_bounded, say};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The request, as `keymoot request` wrote it
-    request: PathBuf,
-    /// Where the answer is written
+    #[arg(required_unless_present = "tree", conflicts_with = "tree")]
+    request: Option<PathBuf>,
+    #[command(flatten)]
+    event: event::EventArgs,
+    /// Where the answer is written; with --tree, the receipt
     #[arg(short, long, value_name = "FILE")]
-    out: PathBuf,
-    /// Who answers, by handle, where the request asks several
+    pub(super) out: PathBuf,
+    /// Who answers, by handle, where several are asked
     #[arg(long = "as", value_name = "HANDLE")]
-    holder: Option<String>,
+    pub(super) holder: Option<String>,
     /// A root that is trusted already: the ceremony must start from it, or from one that follows it
     #[arg(long, value_name = "FILE")]
-    trusted_root: Option<PathBuf>,
-    /// What the ceremony must be as strong as, as in `keymoot verify`
-    #[arg(long, value_name = "SET", default_value = expectation::DEFAULT)]
-    expect: String,
+    pub(super) trusted_root: Option<PathBuf>,
+    /// What the ceremony must be as strong as, as in `keymoot verify`; rfc-3724 if not given. With
+    /// --tree, the repository and the device; nothing if not given
+    #[arg(long, value_name = "SET")]
+    pub(super) expect: Option<String>,
     /// The policy must be this one: a file, or its SHA-256
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "tree")]
     policy: Option<String>,
     /// The script must be this one: a file, or its SHA-256
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "tree")]
     script: Option<String>,
     /// The roster must be this one: a file, or its SHA-256
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "tree")]
     roster: Option<String>,
     /// Decline, for this reason; no device is needed
-    #[arg(long, value_name = "REASON")]
+    #[arg(long, value_name = "REASON", conflicts_with = "tree")]
     decline: Option<String>,
     /// The folder of this turn, which is made; beside the answer if not given
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "tree")]
     dir: Option<PathBuf>,
-    /// The request is one of a rehearsal
+    /// The request is one of a rehearsal; with --tree, the devices are simulated
     #[arg(long)]
-    rehearsal: bool,
+    pub(super) rehearsal: bool,
     /// In a rehearsal: the folder of the ceremony whose simulated devices the holder has
     #[arg(long, value_name = "DIR", requires = "rehearsal")]
-    devices: Option<PathBuf>,
+    pub(super) devices: Option<PathBuf>,
     /// In a rehearsal: answer every question from a plan
     #[arg(long, requires = "devices")]
-    unattended: bool,
+    pub(super) unattended: bool,
     /// Hold it as numbered lines and questions, for a serial console or a screen reader
     #[arg(long)]
-    plain: bool,
+    pub(super) plain: bool,
     /// The control socket of the simulator under which this process runs
     #[arg(long, hide = true)]
-    simulator: Option<PathBuf>,
+    pub(super) simulator: Option<PathBuf>,
 }
 
 /// Exit codes: 0 answered, 1 could not run, 3 a rule was violated, 4 left.
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let measuring = Measuring::begin();
-    let bytes = read_bounded(&args.request, request::LARGEST as u64)?;
+    let Some(path) = &args.request else {
+        return event::run(args, &args.event, measuring, vendor);
+    };
+    let bytes = read_bounded(path, request::LARGEST as u64)?;
     let expected = expected(args)?;
     let (opened, mut verdicts) = open(&bytes, &expected, vendor);
     verdicts.retain(Verdict::is_violated);
@@ -103,28 +110,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         .opening
         .as_ref()
         .map_or(Mode::Live, |opening| opening.mode);
-    let surroundings = Surroundings {
-        simulators: args.simulator.clone().map(|yubikeys| Simulators {
-            yubikeys,
-            units: None,
-        }),
-        ..Surroundings::default()
-    };
-    conduct::refuse_simulated_service(mode, &surroundings)?;
-    let simulator = match (mode, &args.devices) {
-        (Mode::Live, _) => None,
-        (Mode::Rehearsal, Some(devices)) => Some(simulated(devices, args.unattended)?),
-        (Mode::Rehearsal, None) => {
-            return Err(HostError::new(
-                "a rehearsal is answered with its simulated devices",
-                "add --devices DIR, the folder of the rehearsal",
-            )
-            .into());
-        }
-    };
-    if let (Some(settings), Some(devices), None) = (&simulator, &args.devices, &args.simulator) {
-        return enter(devices, settings);
-    }
+    let (surroundings, simulator) = devices(args, mode)?;
     machine::protect();
     let dir = match &args.dir {
         Some(dir) => arguments::absolute(dir)?,
@@ -139,7 +125,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
                 holder: holder.to_string(),
                 request: opened.digest,
                 program: Box::new(program),
-                expected: args.expect.clone(),
+                expected: args.expect().to_owned(),
                 trusted_root: expected.trusted_root.as_deref().map(Digest::of),
             },
             Some(_) => Event::Resumed {
@@ -192,7 +178,7 @@ fn expected(args: &Args) -> Result<Expectations, Failure> {
             .map(keymoot_verify::bundle::digest_of)
             .transpose()
     };
-    let set: ExpectationSet = expectations(&args.expect)?;
+    let set: ExpectationSet = expectations(args.expect())?;
     let root = args.trusted_root.as_deref();
     Ok(Expectations {
         rehearsal: args.rehearsal,
@@ -267,6 +253,44 @@ fn decline(opened: &Opened, holder: Handle, reason: &str, out: &Path) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
+impl Args {
+    /// The set of expectations of a request.
+    fn expect(&self) -> &str {
+        self.expect.as_deref().unwrap_or(expectation::DEFAULT)
+    }
+}
+
+/// Finds the holder's devices. A rehearsal's simulator is started, and this process becomes the
+/// same command under it.
+pub(super) fn devices(
+    args: &Args,
+    mode: Mode,
+) -> Result<(Surroundings, Option<SimulatorSettings>), Failure> {
+    let surroundings = Surroundings {
+        simulators: args.simulator.clone().map(|yubikeys| Simulators {
+            yubikeys,
+            units: None,
+        }),
+        ..Surroundings::default()
+    };
+    conduct::refuse_simulated_service(mode, &surroundings)?;
+    let simulator = match (mode, &args.devices) {
+        (Mode::Live, _) => None,
+        (Mode::Rehearsal, Some(devices)) => Some(simulated(devices, args.unattended)?),
+        (Mode::Rehearsal, None) => {
+            return Err(HostError::new(
+                "a rehearsal is answered with its simulated devices",
+                "add --devices DIR, the folder of the rehearsal",
+            )
+            .into());
+        }
+    };
+    match (&simulator, &args.devices, &args.simulator) {
+        (Some(settings), Some(devices), None) => Err(enter(devices, settings)?.into()),
+        _ => Ok((surroundings, simulator)),
+    }
+}
+
 /// The simulator of a rehearsal, as its ceremony starts it.
 fn simulated(devices: &Path, unattended: bool) -> Result<SimulatorSettings, HostError> {
     let settings = Settings::read(devices)?.simulator;
@@ -283,10 +307,10 @@ fn simulated(devices: &Path, unattended: bool) -> Result<SimulatorSettings, Host
     })
 }
 
-/// Starts the simulator and becomes the same command under it, as a rehearsal does.
-fn enter(devices: &Path, settings: &SimulatorSettings) -> Result<ExitCode, Failure> {
+/// Starts the simulator and becomes the same command under it, as a rehearsal does; why not.
+fn enter(devices: &Path, settings: &SimulatorSettings) -> Result<HostError, HostError> {
     let devices = arguments::absolute(devices)?;
     let running = simulator::start(&devices, settings)?;
     let again: Vec<OsString> = std::env::args_os().skip(1).collect();
-    Err(running.become_program(&again).into())
+    Ok(running.become_program(&again))
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod collect;
+mod event;
 pub(crate) mod rehearsal;
 pub(crate) mod request;
 

@@ -34,7 +34,8 @@ impl Model {
         if self.scrolls(key) {
             return Vec::new();
         }
-        let sight = sight(self.view.as_ref(), self.now, self.hands.as_ref());
+        let shown = (self.view.as_ref(), self.errand.as_ref());
+        let sight = sight(shown, self.now, self.hands.as_ref());
         if let Some(overlay) = &mut self.overlay {
             match overlay.key(key, &sight) {
                 Turned::Stays => {}
@@ -108,6 +109,7 @@ impl Model {
             None if self.scene.is_last => "F1 help  F8 digest",
             // Here Esc leads back, and the keys above say so.
             None if self.scene.screen.takes_escape() => "F1 help",
+            None if self.errand.is_some() => "Esc ways on  F1 help  F8 digest  F4 leave",
             None => "Esc ways on  F1 help  F2 note  F3 exception  F4 leave",
         };
         match self.page.keys.as_str() {

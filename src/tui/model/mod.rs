@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     device::Cancel,
-    driver::{Interrupt, View, Work},
+    driver::{Errand, Interrupt, View, Work},
 };
 use keymoot_record::{ceremony::Question, rules::roster::Handle, transcript::Mode};
 
@@ -50,6 +50,8 @@ pub(super) struct Model {
     pub title: String,
     pub sheet: Sheet,
     pub view: Option<View>,
+    /// How far a turn outside of a ceremony is.
+    pub errand: Option<Errand>,
     pub now: Now,
     pub size: Size,
     /// The simulated devices of a rehearsal.
@@ -99,6 +101,7 @@ impl Model {
             title,
             sheet,
             view: None,
+            errand: None,
             now: Now::default(),
             size: Size::default(),
             hands: room.then(Hands::default),
@@ -127,7 +130,9 @@ impl Model {
 
     /// Whether the main pane is as wide as the screen.
     pub(super) fn is_wide(&self) -> bool {
-        self.plain || self.overlay.as_ref().is_some_and(Overlay::is_wide)
+        // Outside of a ceremony there are no seats beside it.
+        let alone = self.errand.is_some() && self.hands.is_none();
+        self.plain || alone || self.overlay.as_ref().is_some_and(Overlay::is_wide)
     }
 
     /// Whether what is typed now may not be seen.
@@ -233,6 +238,11 @@ impl Model {
                 self.scene.is_last = true;
                 acts
             }
+            Request::Errand(errand) => {
+                self.errand = Some(errand);
+                Vec::new()
+            }
+            Request::Read(page) => self.stand(screens::of_event(page)),
             Request::Working(work, cancel) => self.working(work, cancel),
             Request::Interrupted => {
                 let owed = self.owed.pop_front().map(|(interrupt, _)| interrupt);
@@ -341,15 +351,21 @@ impl Model {
     }
 
     fn sight(&self) -> Sight<'_> {
-        sight(self.view.as_ref(), self.now, self.hands.as_ref())
+        let shown = (self.view.as_ref(), self.errand.as_ref());
+        sight(shown, self.now, self.hands.as_ref())
     }
 }
 
-fn sight<'m>(view: Option<&'m View>, now: Now, hands: Option<&Hands>) -> Sight<'m> {
+fn sight<'m>(
+    (view, errand): (Option<&'m View>, Option<&'m Errand>),
+    now: Now,
+    hands: Option<&Hands>,
+) -> Sight<'m> {
     let state = view.map(|view| &*view.state);
     let in_hand = hands.and_then(|hands| hands.in_hand(state));
     Sight {
         view,
+        errand,
         up: now.up,
         room: hands.is_some(),
         in_hand: in_hand.map(|device| device.serial),

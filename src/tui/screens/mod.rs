@@ -2,6 +2,7 @@
 
 mod confirm;
 mod device;
+mod event_device;
 mod farewell;
 mod handing;
 mod newest_root;
@@ -30,7 +31,7 @@ use super::{
     link::Heard,
     page::{Page, hex_groups, word_rows},
 };
-use crate::driver::View;
+use crate::driver::{Errand, View, signing_event::EventPage};
 use keymoot_record::{
     ceremony::{
         Question, State,
@@ -45,6 +46,8 @@ use keymoot_record::{
 pub(super) struct Sight<'m> {
     /// All that there is to see, once the driver has shown it.
     pub view: Option<&'m View>,
+    /// How far a turn outside of a ceremony is.
+    pub errand: Option<&'m Errand>,
     /// Seconds since the screens were set up.
     pub up: u64,
     /// Whether simulated devices are at hand.
@@ -150,6 +153,14 @@ pub(super) fn of_question(question: Question, sight: &Sight<'_>) -> Box<dyn Scre
             Box::new(request::Request::new(holder, request))
         }
         Question::Violations { violated } => Box::new(violations::Violations::new(violated)),
+    }
+}
+
+/// The screen of a page of a signing event.
+pub(super) fn of_event(page: EventPage) -> Box<dyn Screen> {
+    match page {
+        EventPage::Document(reading, above) => Box::new(review::Review::of_event(*reading, above)),
+        EventPage::Device(about) => Box::new(event_device::EventDevice::new(*about)),
     }
 }
 

@@ -74,7 +74,7 @@ impl Screen for Request {
         let is_sign = state.purpose() == Some(Purpose::Sign);
         let readings = sight.view.map(|view| view.readings.iter());
         for reading in readings.into_iter().flatten().filter(|_| is_sign) {
-            let name = reading.document.name();
+            let name = &reading.name;
             page.headline(&format!("What changes in {name}"));
             for change in &reading.changes {
                 page.item("* ", change, Style::new());

@@ -17,12 +17,15 @@ use crate::{
     },
 };
 use keymoot_core::digest::Digest;
-use keymoot_record::ceremony::{Answer, State, script::Document};
+use keymoot_record::ceremony::{Answer, State, question::are_reading_words, script::Document};
 
 /// The screen: typing is offered once the end was in sight.
 pub(super) struct Review {
-    document: Document,
+    /// The name of the document's file.
+    name: String,
     signed: Digest,
+    /// The document of a signing event, and what stands above it.
+    event: Option<(Reading, Vec<String>)>,
     seen: bool,
     words: TypedWord,
     laid_out: RefCell<LaidOut>,
@@ -75,9 +78,19 @@ impl Search {
 impl Review {
     /// The screen of this document.
     pub(super) fn new(document: Document, signed: Digest) -> Self {
+        Self::named(document.name().to_owned(), signed, None)
+    }
+
+    /// The screen of a document of a signing event.
+    pub(super) fn of_event(reading: Reading, above: Vec<String>) -> Self {
+        Self::named(reading.name.clone(), reading.signed, Some((reading, above)))
+    }
+
+    fn named(name: String, signed: Digest, event: Option<(Reading, Vec<String>)>) -> Self {
         Self {
-            document,
+            name,
             signed,
+            event,
             seen: false,
             words: TypedWord::default(),
             laid_out: RefCell::default(),
@@ -85,11 +98,14 @@ impl Review {
         }
     }
 
-    fn reading<'m>(&self, sight: &Sight<'m>) -> Option<&'m Reading> {
+    fn reading<'m>(&'m self, sight: &Sight<'m>) -> Option<&'m Reading> {
+        if let Some((reading, _)) = &self.event {
+            return Some(reading);
+        }
         let readings = sight.view.map(|view| &view.readings);
         readings?
             .iter()
-            .find(|reading| reading.document == self.document && reading.signed == self.signed)
+            .find(|reading| reading.name == self.name && reading.signed == self.signed)
     }
 
     /// The whole document; the row of the line that was found.
@@ -117,7 +133,7 @@ impl Review {
     fn digest(&self, page: &mut Page) {
         page.headline(&format!(
             "The digest of the bytes to be signed ({})",
-            self.document.name()
+            self.name
         ));
         page.gap();
         for row in hex_groups(&self.signed) {
@@ -145,15 +161,24 @@ fn rest(sight: &Sight<'_>) -> Option<String> {
 
 impl Screen for Review {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
-        opening_of_step(page, sight);
+        match &self.event {
+            Some((_, above)) => {
+                page.who("The holder");
+                for line in above {
+                    page.text(line);
+                }
+                page.gap();
+            }
+            None => opening_of_step(page, sight),
+        }
         let Some(reading) = self.reading(sight) else {
             page.alarm(
-                &format!("{} cannot be shown", self.document.name()),
+                &format!("{} cannot be shown", self.name),
                 Some("leave, and resume: the document is read from the disk again"),
             );
             return;
         };
-        page.headline(&format!("What changes in {}", self.document.name()));
+        page.headline(&format!("What changes in {}", self.name));
         if let Some(rest) = rest(sight) {
             page.text(&format!("{rest} are read after it."));
         }
@@ -161,14 +186,14 @@ impl Screen for Review {
             page.item("* ", reason, page.sheet.notice());
         }
         let authorised = sight.state().and_then(State::authorised_root);
-        if let Some(root) = authorised.filter(|_| self.document == Document::Crates) {
+        if let Some(root) = authorised.filter(|_| self.name == Document::Crates.name()) {
             authorised_root(page, &root);
         }
         for change in &reading.changes {
             page.item("* ", change, ratatui::style::Style::new());
         }
         page.gap();
-        page.headline(&format!("The whole of {}", self.document.name()));
+        page.headline(&format!("The whole of {}", self.name));
         page.gap();
         self.body(page, reading);
         page.gap();
@@ -185,7 +210,12 @@ impl Screen for Review {
         if self.seen {
             self.words.show(
                 page,
-                "When all agree, type the first two words of the digest and press Enter:",
+                match self.event {
+                    Some(_) => "Type the first two words of the digest and press Enter:",
+                    None => {
+                        "When all agree, type the first two words of the digest and press Enter:"
+                    }
+                },
             );
         } else {
             let more = page.names().more;
@@ -207,9 +237,11 @@ impl Screen for Review {
                         self.search.wanted = typed;
                         self.search.found = None;
                     }
+                    let mut search = std::mem::take(&mut self.search);
                     if let Some(reading) = self.reading(sight) {
-                        self.search.next(&reading.lines);
+                        search.next(&reading.lines);
                     }
+                    self.search = search;
                 }
                 _ => drop(typing.key(key)),
             }
@@ -224,7 +256,18 @@ impl Screen for Review {
         if !self.seen {
             return None;
         }
-        Some(Heard::Answer(Answer::Typed(self.words.key(key)?)))
+        let words = self.words.key(key)?;
+        if self.event.is_none() {
+            return Some(Heard::Answer(Answer::Typed(words)));
+        }
+        if are_reading_words(&words, &self.signed) {
+            return Some(Heard::Done);
+        }
+        self.words.refuse(format!(
+            "Those are not the first two words of {}. If you compare them with somebody else's, you do not see the same document: leave.",
+            self.name
+        ));
+        None
     }
 
     fn refuse(&mut self, why: String) {

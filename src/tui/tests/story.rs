@@ -8,7 +8,7 @@ use crate::device::{DeviceError, ErrorKind, Operation, Serial, Who};
 use crate::driver::{Reading, View};
 use keymoot_core::digest::Digest;
 use keymoot_record::{
-    ceremony::{Next, Plan, PlanFiles, PlanPart, Question, State, script::Document},
+    ceremony::{Next, Plan, PlanFiles, PlanPart, Question, State},
     rules::roster::Handle,
     transcript::{Chain, Event, Mode, Program, Time},
 };
@@ -297,7 +297,7 @@ impl Story {
             verdicts: Vec::new(),
         });
         story.readings = vec![Reading {
-            document: Document::Root,
+            name: "root.json".to_owned(),
             signed,
             reasons: Vec::new(),
             changes: vec![

@@ -1,0 +1,262 @@
+//! `keymoot answer --tree`: a holder signs in a checkout of another tool's signing event.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use super::{UNTAKEN, answer};
+use crate::{
+    commands::{
+        Failure, arguments,
+        operate::{Manner, Shown, require_terminal},
+    },
+    driver::signing_event::{Ended, EventTurn},
+    host::{clock, machine, program::Measuring, whole},
+    store,
+};
+use keymoot_attestation::TrustStore;
+use keymoot_core::{
+    HostError, Verdict,
+    text::{escape, escape_path, excerpt, quoted_path},
+};
+use keymoot_record::{
+    bundle::Files,
+    expectation,
+    rules::{self, roster::Handle},
+    signing_event::{self, Given, SigningEvent},
+    transcript::{FORMAT, Mode},
+};
+use keymoot_tuf::Document;
+use keymoot_verify::{bundle::expectations, checkout, files::read_bounded, say};
+
+/// A signing event of tuf-on-ci, tufops or tuf-ci, in a checkout.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EventArgs {
+    /// Sign in this checkout of a signing event of tuf-on-ci, tufops or tuf-ci
+    #[arg(long, value_name = "DIR", requires = "base")]
+    tree: Option<PathBuf>,
+    /// A checkout of the commit at which the event's branch begins: git merge-base
+    #[arg(long, value_name = "DIR", requires = "tree")]
+    base: Option<PathBuf>,
+    /// A role that the event may change; any, if none is named. Once for each role
+    #[arg(long, value_name = "ROLE", requires = "tree")]
+    role: Vec<String>,
+}
+
+/// Exit codes: 0 signed, 1 could not run, 3 a rule was violated, 4 left. Nothing is written but
+/// with 0.
+pub(super) fn run(
+    args: &answer::Args,
+    event: &EventArgs,
+    measuring: Measuring,
+    vendor: &TrustStore,
+) -> Result<ExitCode, Failure> {
+    let (Some(tree), Some(base)) = (&event.tree, &event.base) else {
+        return Ok(ExitCode::from(2));
+    };
+    let mode = match args.rehearsal {
+        true => Mode::Rehearsal,
+        false => Mode::Live,
+    };
+    let out = place_of_receipt(&args.out, tree)?;
+    let branch = branch_of(tree);
+    let set = args.expect.as_deref().map(expectations).transpose()?;
+    let read = || match checkout::read(tree) {
+        Ok(files) => Ok(files),
+        Err(Failure::Host(error)) => Err(error),
+        Err(Failure::Violated(verdicts)) => {
+            let found: Vec<_> = verdicts.into_iter().map(|verdict| verdict.detail).collect();
+            Err(HostError::new(
+                found.join("; "),
+                "make a fresh checkout of the branch",
+            ))
+        }
+    };
+    let (base, files) = (checkout::read(base)?, checkout::read(tree)?);
+    let opened = signing_event::open(Given {
+        base: &base,
+        tree: &files,
+        branch: branch.as_deref(),
+        roles: &event.role,
+        trusted_root: args.trusted_root.as_deref().map(root).transpose()?,
+        set: set.as_ref(),
+        mode,
+        now: clock::now()?,
+    });
+    let signed = sound(opened)?;
+    let (holder, name) = who(&signed, args.holder.as_deref())?;
+    let awaited = signed.awaits(&name, None);
+    if !signed.holders().contains(&name) {
+        return Err(Failure::Violated(vec![awaited]));
+    }
+    let (surroundings, simulator) = answer::devices(args, mode)?;
+    machine::protect();
+    let trust = match (mode, &args.devices) {
+        (Mode::Rehearsal, Some(devices)) => store::rehearsal::vendor(devices)?,
+        _ => vendor.clone(),
+    };
+    let machine = machine::examine(&[tree, &out], true)?;
+    let machine = rules::machine::check(&machine, &[], mode, FORMAT);
+    let violated: Vec<_> = machine
+        .iter()
+        .filter(|verdict| verdict.is_violated())
+        .cloned()
+        .collect();
+    if !violated.is_empty() {
+        return Err(Failure::Violated(violated));
+    }
+    let usual = expectations(expectation::DEFAULT)?;
+    let write = |placed: &Files, receipt: &[u8]| {
+        for (path, bytes) in placed {
+            whole::publish_durably(&tree.join(path), bytes)?;
+        }
+        whole::publish_once(&out, receipt, UNTAKEN)
+    };
+    let turn = EventTurn {
+        event: &signed,
+        holder,
+        mode,
+        branch: branch.as_deref(),
+        trust: &trust,
+        set: set.as_ref().unwrap_or(&usual),
+        demanded: set.is_some(),
+        machine: &machine,
+        program: measuring.digest()?,
+        files: &read,
+        write: &write,
+    };
+    let manner = Manner::of(args.plain);
+    if !args.unattended {
+        require_terminal(manner)?;
+    }
+    let shown = Shown {
+        mode,
+        title: "a signing event",
+        simulator: simulator.as_ref(),
+        simulators: surroundings.simulators.as_ref(),
+        manner,
+    };
+    match shown.operate(|operator| turn.conduct(operator))?? {
+        Ended::Signed { paths, serial } => {
+            signed_with(tree, &paths, &out, branch.as_deref(), &turn.holder, serial);
+            Ok(ExitCode::SUCCESS)
+        }
+        Ended::Left => {
+            say!("Left. Nothing was signed, and nothing was written.");
+            Ok(ExitCode::from(4))
+        }
+        Ended::Violated(verdict) => Err(Failure::Violated(vec![verdict])),
+    }
+}
+
+/// Where the receipt is written: a file that is not there yet, outside of the checkout.
+fn place_of_receipt(out: &Path, tree: &Path) -> Result<PathBuf, HostError> {
+    let (out, tree) = (arguments::absolute(out)?, arguments::absolute(tree)?);
+    if out.starts_with(&tree) {
+        return Err(HostError::new(
+            format!("{} lies in the checkout", escape_path(&out)),
+            "name a place outside of it with -o: the receipt is yours to keep",
+        ));
+    }
+    match fs::symlink_metadata(&out).is_ok() {
+        true => Err(HostError::new(
+            format!("something stands at {}", escape_path(&out)),
+            UNTAKEN,
+        )),
+        false => Ok(out),
+    }
+}
+
+/// The branch that a checkout is on, as git's own files say (gitrepository-layout(5)). A worktree
+/// has a file `.git` that names its folder.
+fn branch_of(tree: &Path) -> Option<String> {
+    let read = |path: &Path| {
+        read_bounded(path, 4096)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+    };
+    let git = tree.join(".git");
+    let folder = match read(&git) {
+        Some(file) => tree.join(file.strip_prefix("gitdir: ")?.trim_end()),
+        None => git,
+    };
+    let head = read(&folder.join("HEAD"))?;
+    Some(head.strip_prefix("ref: refs/heads/")?.trim_end().to_owned())
+}
+
+fn root(path: &Path) -> Result<Document, HostError> {
+    let bytes = read_bounded(path, 1 << 20)?;
+    Document::parse(&bytes, bytes.len()).map_err(|error| {
+        HostError::new(
+            format!("{} is no root: {error}", escape_path(path)),
+            "name a root.json that you trust with --trusted-root",
+        )
+    })
+}
+
+/// The event, if no rule is violated.
+fn sound(
+    (event, mut verdicts): (Option<SigningEvent>, Vec<Verdict>),
+) -> Result<SigningEvent, Failure> {
+    verdicts.retain(Verdict::is_violated);
+    match event {
+        Some(event) if verdicts.is_empty() => Ok(event),
+        _ => Err(Failure::Violated(verdicts)),
+    }
+}
+
+/// The holder who signs, and as the repository names them in lower case: the one who is awaited,
+/// or the one of several who is named.
+fn who(event: &SigningEvent, named: Option<&str>) -> Result<(Handle, String), HostError> {
+    let awaited: Vec<_> = event.holders().into_iter().collect();
+    let name = match (named, awaited.as_slice()) {
+        (Some(name), _) => Some(name.trim_start_matches('@').to_lowercase()),
+        (None, [one]) => Some(one.clone()),
+        (None, _) => None,
+    };
+    let name = name.ok_or_else(|| {
+        let names: Vec<_> = awaited.iter().map(|name| excerpt(name)).collect();
+        match names.is_empty() {
+            true => HostError::new(
+                "the event awaits no signature",
+                "fetch the branch again; there is nothing to sign",
+            ),
+            false => HostError::new(
+                format!("the event awaits {}", names.join(", ")),
+                "say which of them you are with --as HANDLE",
+            ),
+        }
+    })?;
+    let handle = Handle::try_from(name.clone());
+    let handle = handle.map_err(|why| HostError::new(why, "name yourself with --as HANDLE"))?;
+    Ok((handle, name))
+}
+
+/// Says what was written, and the git commands that are left to the holder.
+fn signed_with(
+    tree: &Path,
+    paths: &[String],
+    out: &Path,
+    branch: Option<&str>,
+    holder: &Handle,
+    serial: u32,
+) {
+    let quoted = |path: &str| quoted_path(Path::new(path));
+    let files: Vec<_> = paths.iter().map(|path| quoted(path)).collect();
+    for path in paths {
+        say!("signed {}", escape(path));
+    }
+    let git = format!("git -C {}", quoted_path(tree));
+    let push = match branch {
+        Some(branch) => quoted(&format!("HEAD:refs/heads/{branch}")),
+        None => "HEAD:refs/heads/sign/NAME".to_owned(),
+    };
+    say!(
+        "Signed with YubiKey {serial}. Your receipt is {}; keep it.\nThe signatures alone differ. What is left to do:\n  \
+         {git} diff\n  {git} add {}\n  {git} commit --signoff -m 'Signature from @{holder}'\n  {git} push origin {push}",
+        escape_path(out),
+        files.join(" ")
+    );
+}

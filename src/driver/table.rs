@@ -1,0 +1,93 @@
+//! What happens at the table whatever is signed there: devices come and go, a holder touches one,
+//! and what it signed is checked.
+
+use super::{Allows, Operator, Work};
+use crate::{
+    device::{Cancel, Device, DeviceError, DeviceInfo, ErrorKind, Operation, Seen, Slots},
+    host::secret::Secret,
+};
+use keymoot_attestation::Family;
+use keymoot_record::rules::roster::Handle;
+use keymoot_tuf::{PublicKey, low_s};
+
+/// Waits until one device is inserted, and says what is seen meanwhile. `serial` is the device
+/// that is awaited, if a particular one is.
+pub(super) fn wait_for_one(
+    operator: &mut dyn Operator,
+    slots: &Slots,
+    holder: &Handle,
+    family: Family,
+    serial: Option<u32>,
+) -> Result<DeviceInfo, DeviceError> {
+    let cancel = Cancel::new();
+    let mut tell = |seen: Option<String>| {
+        let work = Work::Insert {
+            holder: holder.clone(),
+            serial,
+            family,
+            seen,
+        };
+        operator.working(&work, Some(&cancel));
+    };
+    slots.wait_for_one(&cancel, |seen| match seen {
+        Seen::One(_) => {}
+        Seen::Nothing => tell(None),
+        Seen::Several(count) => {
+            tell(Some(format!(
+                "{count} devices are inserted: leave only one"
+            )));
+        }
+        Seen::Unreadable(error) => tell(Some(format!("{error}. {}", error.help()))),
+    })
+}
+
+/// Waits until no device is inserted, while this is what somebody has to do.
+pub(super) fn wait_until_empty(
+    operator: &mut dyn Operator,
+    slots: &Slots,
+    work: &Work,
+) -> Result<(), DeviceError> {
+    let cancel = Cancel::new();
+    operator.working(work, Some(&cancel));
+    slots.wait_until_empty(&cancel)
+}
+
+/// Has the device sign a message once, and says what the touch allows.
+pub(super) fn sign_once(
+    operator: &mut dyn Operator,
+    holder: &Handle,
+    device: &Device,
+    secret: &Secret,
+    message: &[u8],
+    allows: &Allows,
+) -> Result<Vec<u8>, DeviceError> {
+    let work = match device.waits_for_touch() {
+        true => Work::Touch {
+            holder: holder.clone(),
+            serial: device.serial().0,
+            allows: allows.clone(),
+        },
+        false => Work::Busy {
+            doing: format!("the device makes {}", allows.what),
+        },
+    };
+    device.sign(secret, message, || operator.working(&work, None))
+}
+
+/// The signature, once two implementations have verified it: of the two that anybody can write,
+/// the one that the rules ask for.
+pub(super) fn checked(
+    key: &PublicKey,
+    device: &Device,
+    message: &[u8],
+    signature: Vec<u8>,
+) -> Result<Vec<u8>, DeviceError> {
+    match key.verify_twice(message, &signature) {
+        Ok(_) => Ok(low_s(&signature).unwrap_or(signature)),
+        Err(error) => Err(DeviceError::new(
+            device.who(),
+            Operation::Sign,
+            ErrorKind::WrongSignature(error.to_string()),
+        )),
+    }
+}

@@ -1,0 +1,83 @@
+//! The device in which a holder of a signing event signs: its key, what it attests, and what each
+//! touch is for.
+
+use crossterm::event::KeyEvent;
+use ratatui::style::Style;
+
+use super::{Screen, Sight};
+use crate::{
+    driver::signing_event::AboutToSign,
+    tui::{
+        field::TypedWord,
+        link::Heard,
+        page::{Page, word_rows},
+    },
+};
+
+/// The word that has the device sign.
+const SIGN: &str = "sign";
+
+/// The screen: it stands until somebody types the word.
+pub(super) struct EventDevice {
+    about: AboutToSign,
+    word: TypedWord,
+}
+
+impl EventDevice {
+    /// The screen for this device.
+    pub(super) fn new(about: AboutToSign) -> Self {
+        Self {
+            about,
+            word: TypedWord::default(),
+        }
+    }
+}
+
+impl Screen for EventDevice {
+    fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        let about = &self.about;
+        page.who(&sight.person(&about.holder));
+        let count = about.touches.len();
+        page.headline(&format!(
+            "Your device, YubiKey {}, asks for {count} touches:",
+            about.serial
+        ));
+        for (at, touch) in about.touches.iter().enumerate() {
+            page.item(&format!("{} ", at + 1), touch, Style::new());
+        }
+        page.gap();
+        page.headline("Its attestation of the key");
+        let violated = about
+            .attested
+            .iter()
+            .filter(|verdict| verdict.is_violated());
+        let violated: Vec<_> = violated.cloned().collect();
+        super::violations::list(page, &violated);
+        if violated.is_empty() {
+            page.text("The vendor's certificates prove: the key was made in this device, and every signature takes the PIN and a touch.");
+        } else {
+            page.text(
+                "Everything else about the key is proven. Whether that is enough, you decide.",
+            );
+        }
+        page.text("The key, in words:");
+        for (row, words) in word_rows(&about.key).into_iter().enumerate() {
+            page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
+        }
+        self.word.show(
+            page,
+            &format!(
+                "Type {SIGN} and press Enter; then the PIN. To sign nothing: {}.",
+                page.names().ways_key
+            ),
+        );
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        if self.word.key(key)? == SIGN {
+            return Some(Heard::Done);
+        }
+        self.word.refuse(format!("Type the word {SIGN}."));
+        None
+    }
+}
