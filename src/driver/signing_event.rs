@@ -409,7 +409,6 @@ impl Table<'_, '_> {
         let Some(one) = event.documents.get(owed.document) else {
             return Err(HostError::new("the event has no such document", "report it").into());
         };
-        self.unchanged()?;
         self.errand(&format!("touch {} of {of} is for {}", at + 1, one.name()));
         let allows = Allows {
             what: format!(
@@ -466,6 +465,8 @@ impl Table<'_, '_> {
         self.retried(|table| {
             loop {
                 let pin = table.pin(signer, refused.take())?;
+                // Whatever took the time until now: the files are those that were read.
+                table.unchanged()?;
                 let holder = table.turn.holder.clone();
                 let signed = table::sign_once(
                     table.operator,

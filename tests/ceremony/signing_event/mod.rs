@@ -1,5 +1,6 @@
 //! Signing events of tuf-on-ci, tufops and tuf-ci, signed by holders in a checkout.
 
+mod by_hand;
 mod refused;
 mod repository;
 
