@@ -233,7 +233,7 @@ impl Table<'_, '_> {
                 continue;
             };
             let mut above = vec![format!(
-                "Document {} of {} for you to sign, {}. Every rule on the event held.",
+                "Document {} of {} for {} to sign. Every rule on the event passed.",
                 nth + 1,
                 mine.len(),
                 self.turn.holder

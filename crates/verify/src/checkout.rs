@@ -8,9 +8,9 @@ use keymoot_core::{
     text::{escape_path, excerpt},
 };
 use keymoot_record::{bundle::Files, signing_event::METADATA};
-use keymoot_tuf::dialect::tufops;
+use keymoot_tuf::{FileFacts, TargetFile, dialect::tufops};
 
-use crate::{Failure, files::read_bounded};
+use crate::{Failure, files::read_bounded, tree};
 
 /// The largest file of a checkout that is read, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -42,6 +42,13 @@ pub fn read(path: &Path) -> Result<Files, Failure> {
         one(&names, tufops::FILE, &mut found)?;
     }
     Ok(found)
+}
+
+/// Length and hashes of a target file in a checkout, by its name in the documents. `None` where there
+/// is none, or a longer one than is listed.
+#[must_use]
+pub fn target(path: &Path, name: &str, listed: &TargetFile) -> Option<FileFacts> {
+    tree::target(path, name, listed)
 }
 
 fn below(root: &Path, inside: &str, depth: usize, found: &mut Files) -> Result<(), Failure> {

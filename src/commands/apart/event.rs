@@ -81,6 +81,7 @@ pub(super) fn run(
         branch: branch.as_deref(),
         roles: &event.role,
         trusted_root: args.trusted_root.as_deref().map(root).transpose()?,
+        target: &|name, listed| checkout::target(tree, name, listed),
         set: set.as_ref(),
         mode,
         now: clock::now()?,

@@ -71,6 +71,7 @@ impl Screen for EventDevice {
                 page.names().ways_key
             ),
         );
+        page.keys = "F8 digest".to_owned();
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {

@@ -59,10 +59,10 @@ impl Screen for WorkScreen {
                     },
                 });
                 page.gap();
-                page.text(&format!(
-                    "You have come to {}.",
-                    purpose_in_words(sight.state())
-                ));
+                page.text(&match sight.errand {
+                    None => format!("You have come to {}.", purpose_in_words(sight.state())),
+                    Some(_) => "It is the one whose key the repository names for you.".to_owned(),
+                });
                 page.text("Exactly one device may be plugged in.");
                 if let Some(seen) = seen {
                     page.gap();

@@ -32,6 +32,7 @@ fn opened(event: &Event, wish: Wish<'_>) -> (Option<SigningEvent>, Vec<Verdict>)
         branch: wish.branch,
         roles: &wish.roles,
         trusted_root: wish.trusted_root,
+        target: &|name, listed| checkout::target(&event.tree(), name, listed),
         set: set.as_ref(),
         mode: match wish.live {
             true => Mode::Live,
@@ -429,6 +430,17 @@ fn a_device_with_another_key_is_refused_and_the_right_one_is_taken() {
         shown.contains("EVENT-OWED: the key in the device is"),
         "{shown}"
     );
+}
+
+#[test]
+fn a_target_file_that_is_not_the_listed_one_is_refused_where_the_checkout_has_them() {
+    for dialect in [Dialect::TufOnCi, Dialect::TufCi] {
+        let event = Event::new(dialect, Change::Targets, "sign/event");
+        fs::write(event.tree().join("targets/new.txt"), "another file").unwrap();
+        refused(&event, "TREE-TARGETS", "targets: \"new.txt\"");
+        fs::remove_file(event.tree().join("targets/new.txt")).unwrap();
+        refused(&event, "TREE-TARGETS", "\"new.txt\" is missing");
+    }
 }
 
 #[test]

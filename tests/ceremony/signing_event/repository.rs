@@ -197,6 +197,10 @@ impl Event {
                 event.write(role, &document, &event.places(role));
             }
         }
+        if change != Change::Rotation {
+            fs::create_dir(event.tree().join("targets")).unwrap();
+            fs::write(event.tree().join("targets/new.txt"), "a new file").unwrap();
+        }
         event.write_config(&state);
         event.commit("the event");
         event

@@ -19,6 +19,7 @@ use crate::{
 };
 
 pub use targets::below_root;
+pub(crate) use targets::files as listed_files;
 
 /// A published repository, and what is expected of it.
 pub struct Claim<'a> {
@@ -73,7 +74,9 @@ pub fn judge(claim: &Claim<'_>) -> Judged {
         verdicts.extend(keys::judge(claim, &previous));
         let tree = below_root(claim.files, claim.dialect);
         verdicts.push(targets::documents(&previous, &tree));
-        verdicts.push(targets::files(claim, &tree));
+        let listings: Vec<_> = listings(&tree).collect();
+        let listings = listings.iter().map(|(role, targets)| (*role, targets));
+        verdicts.push(targets::files(listings, claim.target, ANEW));
         let found = keys::strength(claim, &previous);
         verdicts.push(expectation::compare_published(&found, claim.set));
     }

@@ -4,9 +4,9 @@ use keymoot_core::{
     Rule, Verdict,
     text::{excerpt, several},
 };
-use keymoot_tuf::{Candidate, Dialect, FileFacts, Targets, agreement, verify_roles};
+use keymoot_tuf::{Candidate, Dialect, FileFacts, TargetFile, Targets, agreement, verify_roles};
 
-use super::{ANEW, Claim, listings};
+use super::ANEW;
 use crate::{
     bundle::Files,
     ceremony::{previous::Previous, script::Document},
@@ -74,13 +74,18 @@ pub(super) fn documents(previous: &Previous, tree: &[Candidate]) -> Verdict {
     )
 }
 
-/// TREE-TARGETS: every listed file is there, with its length and its hashes.
-pub(super) fn files(claim: &Claim<'_>, tree: &[Candidate]) -> Verdict {
+/// TREE-TARGETS: every file that these documents list is there, with its length and its hashes.
+/// `target` gives those of a file by its name; `next` is what to do otherwise.
+pub(crate) fn files<'t>(
+    listings: impl IntoIterator<Item = (&'t str, &'t Targets)>,
+    target: &dyn Fn(&str, &TargetFile) -> Option<FileFacts>,
+    next: &str,
+) -> Verdict {
     let (mut count, mut faults) = (0, Vec::new());
-    for (role, targets) in listings(tree) {
+    for (role, targets) in listings {
         for (name, listed) in &targets.targets {
             count += 1;
-            let fault = match (claim.target)(name, listed) {
+            let fault = match target(name, listed) {
                 Some(facts) => facts.unlike(listed),
                 None => Some("is missing, or longer than it is listed".to_owned()),
             };
@@ -95,6 +100,6 @@ pub(super) fn files(claim: &Claim<'_>, tree: &[Candidate]) -> Verdict {
         !faults.is_empty(),
         || format!("{count} target files, each with its length and hashes"),
         || several(&faults, "; "),
-        ANEW,
+        next,
     )
 }

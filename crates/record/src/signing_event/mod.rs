@@ -20,7 +20,9 @@ use keymoot_core::{
     text::excerpt,
     time::Time,
 };
-use keymoot_tuf::{Dialect, Document, KeyId, VerifiedRoot, document_changes};
+use keymoot_tuf::{
+    Dialect, Document, FileFacts, KeyId, TargetFile, VerifiedRoot, document_changes,
+};
 
 use document::Demand;
 pub use document::EventDocument;
@@ -44,6 +46,9 @@ pub struct Given<'a> {
     pub roles: &'a [String],
     /// A root that the base must follow from
     pub trusted_root: Option<Document>,
+    /// Length and hashes of a target file in the event's checkout, by its name; `None` where there
+    /// is none
+    pub target: &'a dyn Fn(&str, &TargetFile) -> Option<FileFacts>,
     /// What the repository must be as strong as
     pub set: Option<&'a ExpectationSet>,
     /// Whether the holder's device is a real one

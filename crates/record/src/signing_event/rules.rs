@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     expectation::{Strength, compare_published},
+    published::{below_root, listed_files},
     rules::documents::is_marked,
     transcript::Mode,
 };
@@ -18,7 +19,7 @@ use keymoot_core::{
     text::{excerpt, several},
     time::Time,
 };
-use keymoot_tuf::{Candidate, Dialect, Expiry, KeyEntry, KeyId, Lifetime, verify_roles};
+use keymoot_tuf::{Candidate, Dialect, Expiry, KeyEntry, KeyId, Lifetime, Targets, verify_roles};
 
 /// How far the clocks of those who make an event and of those who sign it may be apart, in
 /// seconds: a day, as tuf-ci allows.
@@ -44,6 +45,7 @@ pub(super) fn judge(
         signatures(event, base),
         expiry(given.now, event, tree),
     ];
+    verdicts.extend(targets(given, event, base));
     if given.mode == Mode::Live {
         verdicts.push(mark(event));
     }
@@ -89,29 +91,17 @@ fn layout(given: &Given<'_>, event: &SigningEvent, tree: &Side) -> Verdict {
     )
 }
 
-/// TREE-DOCUMENTS of the base: what its root does not name itself is signed by its delegators.
+/// TREE-DOCUMENTS of the base: what people sign below its root is signed by its delegators.
 fn delegated(given: &Given<'_>, event: &SigningEvent, base: &Side) -> Verdict {
-    let documents = base.documents.iter().filter(|(role, _)| *role != "root");
-    let candidates: Vec<_> = documents
-        .map(|(role, document)| Candidate {
-            names: vec![role.clone()],
-            document: document.clone(),
-            file: given
-                .base
-                .get(&format!("{METADATA}{role}.json"))
-                .map(|bytes| keymoot_tuf::FileFacts::of(bytes)),
-        })
-        .collect();
+    let mut candidates = below_root(given.base, event.dialect);
+    let name = |candidate: &Candidate| candidate.names.first().cloned().unwrap_or_default();
+    // Until the online service has signed, its documents are behind.
+    candidates.retain(|candidate| !ONLINE.contains(&name(candidate).as_str()));
     let verified = verify_roles(Some(&event.base), &candidates);
-    let faults: Vec<_> = candidates
-        .iter()
-        .zip(verified)
+    let refused = candidates.iter().zip(verified);
+    let faults: Vec<_> = refused
         .filter_map(|(candidate, verified)| {
-            let name = candidate
-                .names
-                .first()
-                .map(|name| excerpt(name))
-                .unwrap_or_default();
+            let name = excerpt(&name(candidate));
             Some(format!("{name}.json of the base: {}", verified.err()?))
         })
         .collect();
@@ -125,6 +115,27 @@ fn delegated(given: &Given<'_>, event: &SigningEvent, base: &Side) -> Verdict {
         },
         &faults,
     )
+}
+
+/// TREE-TARGETS: the files that the event lists and the base does not are in the checkout. tufops
+/// keeps them elsewhere.
+fn targets(given: &Given<'_>, event: &SigningEvent, base: &Side) -> Option<Verdict> {
+    if event.dialect == Dialect::Tufops {
+        return None;
+    }
+    let read = |document| Targets::read(document).ok();
+    let listings = event.documents.iter().filter_map(|one| {
+        let mut targets = read(&one.document)?;
+        let before = base.documents.get(&one.role).and_then(read);
+        let before = before.map(|before| before.targets).unwrap_or_default();
+        targets
+            .targets
+            .retain(|name, file| before.get(name) != Some(file));
+        Some((one.role.as_str(), targets))
+    });
+    let listings: Vec<_> = listings.collect();
+    let listings = listings.iter().map(|(role, targets)| (*role, targets));
+    Some(listed_files(listings, given.target, STOP))
 }
 
 /// EVENT-ROOT: the event keeps the base's root, or brings the next.

@@ -151,7 +151,7 @@ fn add_targets(tree: &Path, dialect: Dialect, files: &mut Files) {
 
 /// Length and hashes of a target file: `targets/NAME`, or `HASH.NAME` as servers have it.
 /// `None` where there is none, or a longer one than is listed.
-fn target(tree: &Path, name: &str, listed: &TargetFile) -> Option<FileFacts> {
+pub(crate) fn target(tree: &Path, name: &str, listed: &TargetFile) -> Option<FileFacts> {
     let bytes = target_bytes(&tree.join("targets"), name, listed)?;
     Some(FileFacts::of(&bytes))
 }
