@@ -26,6 +26,7 @@ mod commands;
 pub mod device;
 pub mod driver;
 pub mod export;
+mod frames;
 pub mod host;
 pub mod program;
 pub mod rehearsal;

@@ -56,11 +56,11 @@ impl Driver<'_, '_> {
             .unwrap_or_default()
     }
 
-    /// Writes the answer where it was asked for. The very same file is left alone.
+    /// Writes the answer where it was asked for, and returns it. The very same file is left alone.
     ///
     /// # Errors
     /// [`HostError`] when something else is there, or it cannot be written.
-    pub(super) fn write_answer(&self) -> Result<(), HostError> {
+    pub(super) fn write_answer(&self) -> Result<Vec<u8>, HostError> {
         let unfit =
             |why: String| HostError::new(format!("the answer cannot be written: {why}"), "resume");
         let answer =
@@ -70,6 +70,7 @@ impl Driver<'_, '_> {
             &self.world.out,
             &bytes,
             "move it away, or name another file with -o; nothing is signed again",
-        )
+        )?;
+        Ok(bytes)
     }
 }

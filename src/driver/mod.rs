@@ -144,13 +144,13 @@ impl<'d, 'w> Driver<'d, 'w> {
         loop {
             let next = self.state.next();
             if next == Next::Finished {
-                if self.state.apart.is_some() {
-                    self.write_answer()?;
-                }
+                let apart = self.state.apart.is_some();
+                let answer = apart.then(|| self.write_answer()).transpose()?;
                 self.operator.finished(&Farewell {
                     bundle: keymoot_core::text::escape_path(&self.world.out),
                     medium: machine::medium(&self.world.out).filter(Medium::can_be_taken_out),
                     manifest: self.state.manifest,
+                    answer: answer.map(Arc::from),
                 });
                 return Ok(Outcome::Finished);
             }

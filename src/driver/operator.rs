@@ -165,6 +165,8 @@ pub struct Farewell {
     pub medium: Option<Medium>,
     /// The digest of its MANIFEST.json, which the holders have signed.
     pub manifest: Option<Digest>,
+    /// The file of an answer, where a holder apart has answered.
+    pub answer: Option<Arc<[u8]>>,
 }
 
 /// Something went wrong with a device, and nothing was lost.

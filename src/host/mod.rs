@@ -2,6 +2,7 @@
 
 pub mod bundle;
 pub mod clock;
+pub(crate) mod contain;
 pub mod machine;
 pub mod program;
 pub mod secret;

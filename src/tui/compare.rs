@@ -11,7 +11,7 @@ use ratatui::{
 use super::{
     large,
     page::{Page, hex_groups, word_rows},
-    qr::{self, Code},
+    qr,
     screens::Sight,
     upcoming,
 };
@@ -202,11 +202,7 @@ fn overview(page: &mut Page, name: &str, digest: &Digest) {
         columns.saturating_sub(BESIDE + 1),
     );
     let code = code.filter(|_| !page.by_line);
-    let Some(Code {
-        rows,
-        columns: across,
-    }) = code
-    else {
+    let Some(code) = code else {
         page.headline(&format!("SHA-256 of {name}"));
         page.gap();
         for row in hex_groups(digest) {
@@ -225,20 +221,8 @@ fn overview(page: &mut Page, name: &str, digest: &Digest) {
         );
         return;
     };
-    let mut text = beside(name, digest, page).into_iter();
-    for row in rows {
-        let mut spans = row.spans;
-        for span in &mut spans {
-            span.style = row.style.patch(span.style);
-        }
-        let taken: usize = spans.iter().map(Span::width).sum();
-        spans.push(Span::raw(" ".repeat(across.saturating_sub(taken) + 1)));
-        spans.extend(text.next().map(|line| line.spans).unwrap_or_default());
-        page.line(Line::from(spans));
-    }
-    for line in text {
-        page.line(line);
-    }
+    let text = beside(name, digest, page);
+    code.put(page, text);
 }
 
 fn beside(name: &str, digest: &Digest, page: &Page) -> Vec<Line<'static>> {

@@ -8,7 +8,7 @@ use ratatui::{
 };
 
 use super::{
-    layout::{LEAST, Regions, Size, lower_rows, upper_rows},
+    layout::{LEAST, Panes, Regions, Size, lower_rows, upper_rows},
     model::Model,
     overlay::owed_in_words,
     seats,
@@ -31,7 +31,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model) {
         too_small(frame, model, size);
         return;
     }
-    let regions = Regions::of(size, model.is_wide());
+    let regions = Regions::of(size, model.panes());
     mode(frame, model, regions.mode);
     put(frame, regions.step, Line::raw(step(model, size)));
     for line in [regions.upper_line, regions.lower_line] {
@@ -43,7 +43,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model) {
         put(frame, row, bar);
     }
     main(frame, model, regions.main, size);
-    if !model.is_wide() {
+    if model.panes() == Panes::Two {
         seats::draw(frame, model, regions.side);
     }
     put(frame, regions.next, next(model, size));

@@ -52,6 +52,12 @@ pub(super) fn page(page: &mut Page, sight: &Sight<'_>) {
         false => (&KEYS, &HANDS),
     };
     list(page, keys);
+    if sight.codes.is_some() && !page.by_line {
+        list(
+            page,
+            &[("F10 Ctrl-K", "the answer as QR codes, for a camera")],
+        );
+    }
     if sight.room {
         page.gap();
         page.headline("The simulated devices");

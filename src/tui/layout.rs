@@ -13,6 +13,9 @@
 //! the keys that work here
 //! ```
 
+//!
+//! A code that is as large as can be stands between the first row and the last one alone.
+
 use ratatui::layout::Rect;
 
 use super::page::Page;
@@ -34,6 +37,8 @@ pub(super) const LEAST: Size = Size {
 const HEAD: u16 = 3;
 /// Rows below the panes.
 const FOOT: u16 = 4;
+/// Rows above and below a bare pane.
+const BARE: u16 = 2;
 
 /// The columns from which on there is room for more words.
 const WIDE: u16 = 110;
@@ -48,6 +53,17 @@ impl Size {
     pub(super) fn is_wide(self) -> bool {
         self.columns >= WIDE
     }
+}
+
+/// What stands beside the main pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Panes {
+    /// The seats.
+    Two,
+    /// Nothing: the main pane is as wide as the screen.
+    One,
+    /// Nothing, and between the first row and the keys there is nothing else.
+    Bare,
 }
 
 /// Where each part stands.
@@ -65,11 +81,26 @@ pub(super) struct Regions {
 }
 
 impl Regions {
-    /// The places on a screen of this size, which [`Size::is_enough`]. Where the
-    /// main pane is as wide as the screen, there is no side pane.
-    pub(super) fn of(size: Size, wide: bool) -> Self {
+    /// The places on a screen of this size, which [`Size::is_enough`].
+    pub(super) fn of(size: Size, panes: Panes) -> Self {
         let Size { columns, rows } = size;
         let row = |y| Rect::new(0, y, columns, 1);
+        if panes == Panes::Bare {
+            let nowhere = Rect::default();
+            return Self {
+                mode: row(0),
+                step: nowhere,
+                upper_line: nowhere,
+                main: Rect::new(0, 1, columns, rows.saturating_sub(BARE)),
+                divider: nowhere,
+                side: nowhere,
+                lower_line: nowhere,
+                next: nowhere,
+                head: nowhere,
+                keys: row(rows.saturating_sub(1)),
+            };
+        }
+        let wide = panes == Panes::One;
         let panes = rows.saturating_sub(HEAD + FOOT);
         let side = if size.is_wide() { 40 } else { 26 };
         let main = if wide {
@@ -94,20 +125,20 @@ impl Regions {
 }
 
 /// The columns of the main pane.
-pub(super) fn main_columns(size: Size, wide: bool) -> usize {
+pub(super) fn main_columns(size: Size, panes: Panes) -> usize {
     // One is left free before the divider.
-    usize::from(Regions::of(size, wide).main.width).saturating_sub(1)
+    usize::from(Regions::of(size, panes).main.width).saturating_sub(1)
 }
 
 /// The rows of the main pane.
-pub(super) fn pane_rows(size: Size) -> usize {
-    usize::from(size.rows.saturating_sub(HEAD + FOOT))
+pub(super) fn pane_rows(size: Size, panes: Panes) -> usize {
+    usize::from(Regions::of(size, panes).main.height)
 }
 
 /// The rows that the upper part of a page has; one more stands between it and
 /// the lower part, if there is one or there is more than fits.
 pub(super) fn upper_rows(size: Size, page: &Page) -> usize {
-    let rows = pane_rows(size);
+    let rows = pane_rows(size, page.panes);
     match lower_rows(size, page) {
         0 if page.rows() <= rows => rows,
         lower => rows.saturating_sub(lower + 1),
@@ -116,6 +147,6 @@ pub(super) fn upper_rows(size: Size, page: &Page) -> usize {
 
 /// The rows that the lower part of a page has: it may not take all of the pane.
 pub(super) fn lower_rows(size: Size, page: &Page) -> usize {
-    let rows = pane_rows(size);
+    let rows = pane_rows(size, page.panes);
     page.bottom.len().min(rows.saturating_sub(4))
 }

@@ -15,6 +15,7 @@ mod draw;
 mod end_without;
 mod field;
 mod form;
+mod frames;
 mod hands;
 mod help;
 mod intermission;

@@ -4,8 +4,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    compare::Compare, end_without, field::TypedWord, form::Form, help, intermission::Intermission,
-    page::Page, people::People, screens::Sight, seats,
+    compare::Compare, end_without, field::TypedWord, form::Form, frames, help,
+    intermission::Intermission, layout::Panes, page::Page, people::People, screens::Sight, seats,
 };
 use crate::driver::Interrupt;
 use keymoot_record::{ceremony::State, rules::roster::Handle};
@@ -37,6 +37,8 @@ pub(super) enum Overlay {
     Intermission(Intermission),
     /// A digest to be compared.
     Compare(Compare),
+    /// An answer as QR codes.
+    Frames(frames::Shown),
     /// What the keys do and what the marks mean.
     Help,
 }
@@ -91,17 +93,21 @@ impl Overlay {
 
     /// Whether it is lost without harm when another is opened.
     pub(super) fn gives_way(&self) -> bool {
-        matches!(self, Self::Ways(_) | Self::Help | Self::Compare(_))
+        matches!(self, Self::Ways(_)) || self.only_shows()
     }
 
     /// Whether it shows something and changes nothing.
     pub(super) fn only_shows(&self) -> bool {
-        matches!(self, Self::Help | Self::Compare(_))
+        matches!(self, Self::Help | Self::Compare(_) | Self::Frames(_))
     }
 
-    /// Whether it takes the whole width of the screen.
-    pub(super) fn is_wide(&self) -> bool {
-        matches!(self, Self::Compare(_))
+    /// What stands beside it.
+    pub(super) fn panes(&self) -> Panes {
+        match self {
+            Self::Frames(_) => Panes::Bare,
+            Self::Compare(_) => Panes::One,
+            _ => Panes::Two,
+        }
     }
 
     /// Whether the arrows scroll it.
@@ -127,6 +133,10 @@ impl Overlay {
             Self::Ways(at) => Self::choose(at, key, sight),
             Self::Compare(compare) => {
                 compare.key(key, sight);
+                Turned::Stays
+            }
+            Self::Frames(frames) => {
+                frames.key(key);
                 Turned::Stays
             }
             Self::Intermission(pause) => match pause.key(key, sight.up) {
@@ -267,6 +277,7 @@ impl Overlay {
             }
             Self::Intermission(pause) => pause.page(page, sight.up),
             Self::Compare(compare) => compare.page(page, sight),
+            Self::Frames(frames) => frames.page(page, sight),
             Self::Help => help::page(page, sight),
         }
     }
@@ -377,6 +388,11 @@ pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
 /// What a key opens over every screen, if there is something to open.
 pub(super) fn opened_by(key: &KeyEvent, sight: &Sight<'_>) -> Option<Overlay> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    if key.code == KeyCode::F(10) || (control && key.code == KeyCode::Char('k')) {
+        return sight
+            .codes
+            .map(|_| Overlay::Frames(frames::Shown::default()));
+    }
     let way = match key.code {
         KeyCode::F(1) => Way::Help,
         KeyCode::F(2) => Way::Note,

@@ -10,6 +10,7 @@ use ratatui::{
 
 use super::{
     key_names::{self, KeyNames},
+    layout::{Panes, Size},
     style::Sheet,
     words::{cut, safe, tail, width, wrap},
 };
@@ -40,6 +41,10 @@ pub(super) struct Page {
     pub together: Range<usize>,
     /// How many rows can be seen at once.
     pub fits: usize,
+    /// What stands beside it.
+    pub panes: Panes,
+    /// The size of the whole terminal.
+    pub size: Size,
     /// The keys that work here, besides those that work everywhere.
     pub keys: String,
 }
@@ -59,6 +64,8 @@ impl Page {
             found: None,
             together: 0..0,
             fits: 0,
+            panes: Panes::Two,
+            size: Size::default(),
             keys: String::new(),
         }
     }

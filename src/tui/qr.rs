@@ -1,18 +1,23 @@
-//! A digest as a QR code, so that each holder can compare it on a device of their own.
+//! QR codes of characters: of a digest, so that each holder can compare it on a device of their
+//! own, and of the frames of an answer.
 
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::{Color, EcLevel, QrCode, Version, bits::Bits};
 use ratatui::{
     style::Modifier,
     text::{Line, Span},
 };
 
-use super::{large::half_block, style::Sheet};
+use super::{large::half_block, page::Page, style::Sheet};
 use keymoot_core::digest::Digest;
 
 /// The least margin that cameras were found to need, in modules. The standard
 /// (ISO/IEC 18004) asks for four, which are given where there is room.
 const LEAST_MARGIN: usize = 1;
 const MARGIN: usize = 4;
+
+/// The largest version that is shown (ISO/IEC 18004: 97 modules a side). A larger one is hard to
+/// photograph.
+const LARGEST: i16 = 20;
 
 /// A code, and how it is shown here.
 pub(super) struct Code {
@@ -22,12 +27,78 @@ pub(super) struct Code {
     pub columns: usize,
 }
 
+impl Code {
+    /// Puts the code onto a page, and a text to its right.
+    pub(super) fn put(self, page: &mut Page, text: Vec<Line<'static>>) {
+        let mut text = text.into_iter();
+        for row in self.rows {
+            let mut spans = row.spans;
+            for span in &mut spans {
+                span.style = row.style.patch(span.style);
+            }
+            let taken: usize = spans.iter().map(Span::width).sum();
+            spans.push(Span::raw(
+                " ".repeat(self.columns.saturating_sub(taken) + 1),
+            ));
+            spans.extend(text.next().map(|line| line.spans).unwrap_or_default());
+            page.line(Line::from(spans));
+        }
+        text.for_each(|line| page.line(line));
+    }
+}
+
 /// The code of a digest's 64 hexadecimal digits, in capitals, which make the
 /// smallest code. `None` where it cannot be shown in so many rows.
 pub(super) fn code(digest: &Digest, sheet: Sheet, rows: usize, columns: usize) -> Option<Code> {
     let text = digest.to_string().to_uppercase();
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
+    drawn(&code, sheet, rows, columns)
+}
+
+/// The code of a text in this version.
+pub(super) fn of_version(
+    text: &str,
+    version: i16,
+    sheet: Sheet,
+    (rows, columns): (usize, usize),
+) -> Option<Code> {
+    let code = QrCode::with_version(text, Version::Normal(version), EcLevel::L).ok()?;
+    drawn(&code, sheet, rows, columns)
+}
+
+/// Whether a code of this version holds a text.
+pub(super) fn holds(version: i16, text: &str) -> bool {
+    let mut bits = Bits::new(Version::Normal(version));
+    let pushed = bits.push_optimal_data(text.as_bytes());
+    pushed
+        .and_then(|()| bits.push_terminator(EcLevel::L))
+        .is_ok()
+}
+
+/// The versions that can be shown in so many rows and columns, the smallest first.
+pub(super) fn versions(sheet: Sheet, rows: usize, columns: usize) -> impl Iterator<Item = i16> {
+    (1..=LARGEST).filter(move |version| {
+        let width = usize::try_from(Version::Normal(*version).width());
+        width.is_ok_and(|width| margin(width, sheet, rows, columns).is_some())
+    })
+}
+
+/// The margin above and below a code of so many modules, if it can be shown.
+fn margin(width: usize, sheet: Sheet, rows: usize, columns: usize) -> Option<usize> {
+    (LEAST_MARGIN..=MARGIN).rev().find(|margin| {
+        let side = width + 2 * margin;
+        match sheet.blocks {
+            // The margin at the sides is always whole: only rows are scarce.
+            true => side.div_ceil(2) <= rows && width + 2 * MARGIN <= columns,
+            // Two spaces make a module that is about as wide as it is high.
+            false => side <= rows && 2 * side <= columns,
+        }
+    })
+}
+
+fn drawn(code: &QrCode, sheet: Sheet, rows: usize, columns: usize) -> Option<Code> {
     let width = code.width();
+    let margin = margin(width, sheet, rows, columns)?;
     let modules = code.to_colors();
     let dark = |row: usize, column: usize, margin: usize| -> bool {
         let inside = |at: usize| at.checked_sub(margin).filter(|at| *at < width);
@@ -37,16 +108,9 @@ pub(super) fn code(digest: &Digest, sheet: Sheet, rows: usize, columns: usize) -
         }
     };
     if sheet.blocks {
-        let margin = (LEAST_MARGIN..=MARGIN)
-            .rev()
-            .find(|margin| (width + 2 * margin).div_ceil(2) <= rows)?;
         let (across, down) = (width + 2 * MARGIN, (width + 2 * margin).div_ceil(2));
-        if across > columns {
-            return None;
-        }
         let line = |row: usize| {
             let cells = (0..across).map(|column| {
-                // The margin at the sides is always whole: only rows are scarce.
                 let column = (column + margin).checked_sub(MARGIN);
                 let is = |row| column.is_some_and(|column| dark(row, column, margin));
                 let (upper, lower) = (is(2 * row), is(2 * row + 1));
@@ -63,10 +127,6 @@ pub(super) fn code(digest: &Digest, sheet: Sheet, rows: usize, columns: usize) -
             columns: across,
         });
     }
-    // Two spaces make a module that is about as wide as it is high.
-    let margin = (LEAST_MARGIN..=MARGIN)
-        .rev()
-        .find(|margin| width + 2 * margin <= rows && 2 * (width + 2 * margin) <= columns)?;
     let across = width + 2 * margin;
     let light = match sheet.colour {
         true => sheet.code(),

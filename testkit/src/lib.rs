@@ -1,6 +1,7 @@
 //! What the tests of several packages share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+pub mod apart;
 mod asleep;
 pub mod attacker;
 pub mod holders;

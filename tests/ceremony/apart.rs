@@ -3,8 +3,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    path::PathBuf,
+    process::Output,
     sync::OnceLock,
 };
 
@@ -27,7 +27,10 @@ use keymoot_record::{
     expectation::ExpectationSet,
     transcript::{Chain, Event, Time},
 };
-use testkit::stage::{Stage, below, keymoot, read_until, said};
+use testkit::{
+    apart::{Three, copied},
+    stage::{Stage, below, keymoot, read_until, said},
+};
 
 use crate::python::reader;
 
@@ -492,121 +495,6 @@ fn an_answer_with_three_signatures_fits_a_mail() {
     let compressed = encoded / 4 * 3;
     assert!(compressed <= 5632, "{compressed} bytes");
     assert!(text.lines().all(|line| line.len() <= 76));
-}
-
-/// Three holders, of whom two must sign.
-struct Three {
-    stage: Stage,
-    policy: String,
-}
-
-impl Three {
-    fn new() -> Self {
-        let stage = Stage::new();
-        let policy = stage.small_policy().display().to_string();
-        Self { stage, policy }
-    }
-
-    /// A first root that `cast` makes, in the room.
-    fn first_root(&self, cast: &Cast) -> String {
-        let roster = self.stage.path("first.toml");
-        fs::write(&roster, cast.roster()).unwrap();
-        let first = self.stage.path("first").display().to_string();
-        let mut command = keymoot();
-        command.args(["rehearse", "initial-root", "--unattended", "--seed", "7"]);
-        command.args(["--policy", &self.policy, "--out", &first, "--roster"]);
-        let output = command.arg(roster).output().unwrap();
-        assert!(output.status.success(), "{}", said(&output));
-        first
-    }
-
-    /// A ceremony of `cast` that is left because only these holders, who are apart, are awaited.
-    fn awaiting(&self, script: &str, cast: &Cast, previous: &str, apart: &str) {
-        let roster = self.stage.path("roster.toml");
-        fs::write(&roster, cast.roster()).unwrap();
-        let mut command = keymoot();
-        command.args([
-            "rehearse",
-            script,
-            "--unattended",
-            "--ask-by-hand",
-            "--seed",
-            "7",
-        ]);
-        command.args(["--policy", &self.policy]);
-        command
-            .args(["--previous", previous, apart, "--roster"])
-            .arg(&roster);
-        command
-            .arg("--dir")
-            .arg(self.stage.dir())
-            .arg("--out")
-            .arg(self.stage.out());
-        let output = command.output().unwrap();
-        assert_eq!(output.status.code(), Some(4), "{}", said(&output));
-        self.with_devices(4);
-        let devices = Path::new(previous).join("rehearsal/devices.json");
-        fs::copy(devices, self.stage.dir().join("rehearsal/devices.json")).unwrap();
-    }
-
-    /// Gives the rehearsal so many devices, where it has four or five.
-    fn with_devices(&self, count: usize) {
-        let settings = self.stage.dir().join("settings.json");
-        let mut text = fs::read_to_string(&settings).unwrap();
-        for other in [4, 5] {
-            text = text.replace(
-                &format!("\"count\": {other}"),
-                &format!("\"count\": {count}"),
-            );
-        }
-        fs::write(&settings, text).unwrap();
-    }
-
-    fn request(&self, name: &str, more: &[&str]) -> PathBuf {
-        let file = self.stage.path(name);
-        let output = keymoot_at(
-            &[&["request", "-o", file.to_str().unwrap()], more].concat(),
-            &[&self.stage.dir()],
-        );
-        assert!(output.status.success(), "{}", said(&output));
-        file
-    }
-
-    /// The command with which a holder answers, unattended, with devices of this folder.
-    fn answering(&self, request: &Path, holder: &str, devices: &Path) -> (Command, PathBuf) {
-        let out = self.stage.path(&format!("{holder}.answer"));
-        let mut command = keymoot();
-        command.arg("answer").arg(request).arg("-o").arg(&out);
-        command.args(["--as", holder, "--rehearsal", "--unattended"]);
-        command
-            .args(["--expect", "rehearsal-small", "--devices"])
-            .arg(devices);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        (command, out)
-    }
-
-    fn answer(&self, request: &Path, holder: &str) -> PathBuf {
-        let (mut command, out) = self.answering(request, holder, &self.stage.dir());
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", said(&output));
-        out
-    }
-
-    fn collect(&self, answers: &[&PathBuf]) -> Output {
-        let dir = self.stage.dir();
-        keymoot_at(&["collect"], &[&[&dir], answers].concat())
-    }
-}
-
-fn copied(from: &Path, to: &Path) {
-    for (path, bytes) in below(from) {
-        let target = to.join(path);
-        fs::create_dir_all(target.parent().unwrap()).unwrap();
-        fs::write(target, bytes).unwrap();
-    }
-    for folder in ["objects", "escrow"] {
-        fs::create_dir_all(to.join(folder)).unwrap();
-    }
 }
 
 #[test]

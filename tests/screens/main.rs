@@ -6,6 +6,7 @@ mod console;
 mod ended;
 mod escrow;
 mod everywhere;
+mod frames;
 mod handing;
 mod hostile;
 mod late;

@@ -5,10 +5,11 @@ use std::{path::PathBuf, process::ExitCode};
 use super::Held;
 use crate::{
     commands::{Failure, arguments},
+    frames::{self, Frames},
     host::clock,
 };
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, Verdict, text::escape_path};
+use keymoot_core::{HostError, Rule, Verdict, Violation, text::escape_path};
 use keymoot_record::{
     apart::{Answer, Asking, Collected, armour, collect},
     bundle,
@@ -21,40 +22,30 @@ use keymoot_verify::{files::read_bounded, say};
 pub(crate) struct Args {
     /// The ceremony's folder
     dir: PathBuf,
-    /// The answers: files as `keymoot answer` writes them, or texts that contain their text form
+    /// The answers: files as `keymoot answer` writes them, texts that contain their text form, or
+    /// PNG or JPEG pictures of their QR codes
     #[arg(required = true, value_name = "ANSWER")]
     answers: Vec<PathBuf>,
 }
 
-/// The largest file that is read, in bytes: answers in their text form, in a long mail.
-const LARGEST: u64 = armour::LARGEST_TEXT as u64;
+/// The largest file that is read, in bytes. Answers in their text form, in a long mail, are read up
+/// to [`armour::LARGEST_TEXT`].
+const LARGEST: u64 = frames::LARGEST;
 
 /// Exit codes: 0 every answer is recorded, 1 could not run, 3 an answer was refused.
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let dir = arguments::absolute(&args.dir)?;
     let mut held = Held::open(&dir, vendor)?;
     let mut refused = false;
+    let mut pictured = Frames::default();
     for path in &args.answers {
         let shown = escape_path(path);
-        let files = armour::files(&read_bounded(path, LARGEST)?);
-        let files = files.map_or_else(
-            |violation| vec![Err(violation)],
-            |files| files.into_iter().map(Ok).collect(),
-        );
-        for file in files {
-            let taken = match file {
-                Ok(bytes) => one(&mut held, &bytes)?,
-                Err(violation) => Err(vec![violation.into()]),
-            };
-            match taken {
-                Ok(said) => say!("{shown}: {said}"),
-                Err(verdicts) => {
-                    refused = true;
-                    say!("{shown}: REFUSED");
-                    keymoot_verify::print_violated(&verdicts);
-                }
-            }
+        for file in files(read_bounded(path, LARGEST)?, &shown, &mut pictured) {
+            refused |= !take(&mut held, &shown, file)?;
         }
+    }
+    for (pictures, file) in pictured.answers() {
+        refused |= !take(&mut held, &pictures, file)?;
     }
     let open: Vec<_> = held
         .state
@@ -70,6 +61,49 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         true => ExitCode::from(3),
         false => ExitCode::SUCCESS,
     })
+}
+
+/// The answers in a file, or why there is none. What a picture shows is put to the frames of the
+/// other pictures.
+fn files(bytes: Vec<u8>, shown: &str, pictured: &mut Frames) -> Vec<Result<Vec<u8>, Violation>> {
+    if frames::is_picture(&bytes) {
+        let texts = match frames::texts(bytes) {
+            Ok(texts) => texts,
+            Err(violation) => return vec![Err(violation)],
+        };
+        let taken = texts.iter().filter(|text| pictured.take(text, shown));
+        return match taken.count() {
+            0 => vec![Err(Violation::new(
+                Rule::AnswerRead,
+                "the QR code in the picture is no part of an answer",
+                "photograph the codes that `keymoot answer` shows at its end",
+            ))],
+            _ => Vec::new(),
+        };
+    }
+    match armour::files(&bytes) {
+        Ok(files) => files.into_iter().map(Ok).collect(),
+        Err(violation) => vec![Err(violation)],
+    }
+}
+
+/// Takes an answer in and says what came of it. False where it is refused.
+fn take(held: &mut Held, shown: &str, file: Result<Vec<u8>, Violation>) -> Result<bool, Failure> {
+    let taken = match file {
+        Ok(bytes) => one(held, &bytes)?,
+        Err(violation) => Err(vec![violation.into()]),
+    };
+    match taken {
+        Ok(said) => {
+            say!("{shown}: {said}");
+            Ok(true)
+        }
+        Err(verdicts) => {
+            say!("{shown}: REFUSED");
+            keymoot_verify::print_violated(&verdicts);
+            Ok(false)
+        }
+    }
 }
 
 /// Takes one answer in: what came of it, or why it is refused.

@@ -102,7 +102,7 @@ pub fn sign(
     contained_with_touch(Who::YubiKey(serial), doing, on_touch, move |announce| {
         let device = Alone::open(serial, doing)?;
         device.verify(&pin)?;
-        announce.touch();
+        announce.waits();
         device.sign(&digest)
     })
 }

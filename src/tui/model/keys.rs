@@ -35,7 +35,8 @@ impl Model {
             return Vec::new();
         }
         let shown = (self.view.as_ref(), self.errand.as_ref());
-        let sight = sight(shown, self.now, self.hands.as_ref());
+        let hands = self.hands.as_ref();
+        let sight = sight(shown, self.now, hands, self.codes.as_ref());
         if let Some(overlay) = &mut self.overlay {
             match overlay.key(key, &sight) {
                 Turned::Stays => {}
@@ -106,6 +107,7 @@ impl Model {
     pub(crate) fn keys(&self) -> String {
         let everywhere = match self.overlay {
             Some(_) => "Esc back",
+            None if self.codes.is_some() => "F1 help  F8 digest  F10 codes",
             None if self.scene.is_last => "F1 help  F8 digest",
             // Here Esc leads back, and the keys above say so.
             None if self.scene.screen.takes_escape() => "F1 help",

@@ -9,8 +9,9 @@ mod pages;
 use std::{collections::VecDeque, time::Instant};
 
 use super::{
+    frames::Frames,
     hands::Hands,
-    layout::Size,
+    layout::{Panes, Size},
     link::{Heard, Request},
     overlay::{Overlay, turn_that_can_end},
     page::Page,
@@ -60,6 +61,8 @@ pub(super) struct Model {
     pub page: Page,
     /// The first row of the page's upper part in sight.
     pub scroll: usize,
+    /// The answer of a holder apart, once it is written.
+    pub codes: Option<Frames>,
     /// What was wanted while nobody could be told.
     pub owed: VecDeque<(Interrupt, Option<Handle>)>,
     overlay: Option<Overlay>,
@@ -107,6 +110,7 @@ impl Model {
             hands: room.then(Hands::default),
             page: Page::new(1, sheet),
             scroll: 0,
+            codes: None,
             owed: VecDeque::new(),
             overlay: None,
             overlay_scroll: 0,
@@ -128,11 +132,16 @@ impl Model {
         self
     }
 
-    /// Whether the main pane is as wide as the screen.
-    pub(super) fn is_wide(&self) -> bool {
+    /// What stands beside the main pane.
+    pub(super) fn panes(&self) -> Panes {
         // Outside of a ceremony there are no seats beside it.
         let alone = self.errand.is_some() && self.hands.is_none();
-        self.plain || alone || self.overlay.as_ref().is_some_and(Overlay::is_wide)
+        match &self.overlay {
+            _ if self.plain => Panes::One,
+            Some(overlay) if overlay.panes() != Panes::Two => overlay.panes(),
+            _ if alone => Panes::One,
+            _ => Panes::Two,
+        }
     }
 
     /// Whether what is typed now may not be seen.
@@ -234,6 +243,7 @@ impl Model {
             Request::Trouble(trouble) => self.stand(Box::new(screens::TroubleScreen::new(trouble))),
             Request::Finished(farewell) => {
                 self.overlay = None;
+                self.codes = farewell.answer.clone().map(Frames::of);
                 let acts = self.stand(Box::new(screens::FarewellScreen::new(farewell)));
                 self.scene.is_last = true;
                 acts
@@ -352,7 +362,8 @@ impl Model {
 
     fn sight(&self) -> Sight<'_> {
         let shown = (self.view.as_ref(), self.errand.as_ref());
-        sight(shown, self.now, self.hands.as_ref())
+        let hands = self.hands.as_ref();
+        sight(shown, self.now, hands, self.codes.as_ref())
     }
 }
 
@@ -360,6 +371,7 @@ fn sight<'m>(
     (view, errand): (Option<&'m View>, Option<&'m Errand>),
     now: Now,
     hands: Option<&Hands>,
+    codes: Option<&'m Frames>,
 ) -> Sight<'m> {
     let state = view.map(|view| &*view.state);
     let in_hand = hands.and_then(|hands| hands.in_hand(state));
@@ -369,5 +381,6 @@ fn sight<'m>(
         up: now.up,
         room: hands.is_some(),
         in_hand: in_hand.map(|device| device.serial),
+        codes,
     }
 }

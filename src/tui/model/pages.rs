@@ -37,10 +37,12 @@ impl Model {
 
     fn make_page(&self) -> Page {
         let sight = self.sight();
-        let columns = layout::main_columns(self.size, self.is_wide());
+        let columns = layout::main_columns(self.size, self.panes());
         let mut page = Page::new(columns, self.sheet);
+        page.panes = self.panes();
+        page.size = self.size;
         page.by_line = self.plain;
-        page.fits = layout::pane_rows(self.size);
+        page.fits = layout::pane_rows(self.size, self.panes());
         match &self.overlay {
             Some(overlay) => overlay.page(&mut page, &sight),
             None => self.scene.screen.page(&mut page, &sight),

@@ -31,12 +31,33 @@ impl FarewellScreen {
     }
 }
 
+/// The most codes that somebody photographs without being warned before.
+const FEW: usize = 9;
+
+/// Whether a camera can carry the answer, too.
+fn as_codes(page: &mut Page, sight: &Sight<'_>) {
+    let Some(codes) = sight.codes.filter(|_| !page.by_line) else {
+        return;
+    };
+    page.gap();
+    let text = match codes.count(page.sheet, page.size) {
+        Some(count @ ..=FEW) => format!("Or photograph it: F10 shows it as {count} QR codes."),
+        Some(count) => format!(
+            "Send the file if you can. It would be {count} QR codes to photograph (F10), fewer on a larger terminal."
+        ),
+        None => "It is too long for QR codes on this terminal: send the file.".to_owned(),
+    };
+    page.text(&text);
+    page.gap();
+}
+
 impl Screen for FarewellScreen {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         if sight.state().is_some_and(|state| state.apart.is_some()) {
             page.who("The holder");
             page.headline("Your answer is written. Send this file back:");
             page.item("  ", &self.farewell.bundle, page.sheet.typed());
+            as_codes(page, sight);
             page.text("Keep your device and this machine's folder until the ceremony is over.");
             self.word
                 .show(page, &format!("Type {DONE} and press Enter to end:"));

@@ -28,6 +28,7 @@ pub(super) use self::{
     work::{Starting, WorkScreen},
 };
 use super::{
+    frames::Frames,
     link::Heard,
     page::{Page, hex_groups, word_rows},
 };
@@ -54,6 +55,8 @@ pub(super) struct Sight<'m> {
     pub room: bool,
     /// The serial number on the case of the simulated device in hand.
     pub in_hand: Option<u32>,
+    /// The answer of a holder apart as QR codes, once it is written.
+    pub codes: Option<&'m Frames>,
 }
 
 impl<'m> Sight<'m> {

@@ -147,6 +147,7 @@ fn the_end_says_what_leaves_the_room_until_it_was_seen() {
         bundle: "/media/BUNDLE/bundle".to_owned(),
         medium: Some(stick()),
         manifest: Some(manifest),
+        answer: None,
     }));
     let picture = table.picture();
     assert!(picture.contains("/media/BUNDLE/bundle"));

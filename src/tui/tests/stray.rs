@@ -103,6 +103,7 @@ fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
             bundle: "/media/bundle".to_owned(),
             medium: None,
             manifest: None,
+            answer: None,
         }))
     }));
     screens

@@ -115,6 +115,29 @@ impl Frame {
         }
     }
 
+    /// The screen as a camera sees it, but sharp and straight: columns, rows, and the brightness of
+    /// each pixel, row by row. A letter is a bar.
+    pub fn pixels(&self) -> (usize, usize, Vec<u8>) {
+        let columns = self.rows.first().map_or(0, Vec::len) * ACROSS;
+        let mut pixels = Vec::with_capacity(columns * self.rows.len() * DOWN);
+        for row in &self.rows {
+            for y in 0..DOWN {
+                for cell in row {
+                    let inked = |x: usize| match cell.shown {
+                        '█' => true,
+                        '▀' => y < DOWN / 2,
+                        '▄' => y >= DOWN / 2,
+                        ' ' => false,
+                        _ => (2..4).contains(&x) && (4..14).contains(&y),
+                    };
+                    let pixel = |x| brightness(if inked(x) { cell.ink } else { cell.paper });
+                    pixels.extend((0..ACROSS).map(pixel));
+                }
+            }
+        }
+        (columns, self.rows.len() * DOWN, pixels)
+    }
+
     /// What it says; of digests and paths only that they are there.
     pub fn text(&self) -> String {
         let rows = self.rows.iter().map(|row| {
@@ -236,6 +259,12 @@ fn escaped(text: &str) -> String {
         .replace('>', "&gt;")
         // Leading spaces stand where they are, whatever becomes of white space.
         .replace(' ', "\u{a0}")
+}
+
+/// The mean of the three parts of a colour.
+fn brightness((red, green, blue): Colour) -> u8 {
+    let sum = u16::from(red) + u16::from(green) + u16::from(blue);
+    u8::try_from(sum / 3).unwrap_or(u8::MAX)
 }
 
 fn hex((red, green, blue): Colour) -> String {

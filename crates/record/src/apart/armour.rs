@@ -26,10 +26,25 @@ pub const LARGEST_TEXT: usize = 1 << 20;
 /// The compression level: 10 is the library's highest.
 const LEVEL: u8 = 10;
 
+/// A file as every form but the file itself carries it: compressed as zlib.
+#[must_use]
+pub fn compressed(file: &[u8]) -> Vec<u8> {
+    compress_to_vec_zlib(file, LEVEL)
+}
+
+/// The file that was [`compressed`].
+///
+/// # Errors
+/// A [`Violation`] of ANSWER-READ when it is none, or too large for an answer.
+pub fn decompressed(compressed: &[u8]) -> Result<Vec<u8>, Violation> {
+    let file = decompress_to_vec_zlib_with_limit(compressed, LARGEST);
+    file.map_err(|_| violation("an answer cannot be decompressed".to_owned()))
+}
+
 /// The text form of a file.
 #[must_use]
 pub fn text(file: &[u8]) -> String {
-    let compressed = compress_to_vec_zlib(file, LEVEL);
+    let compressed = compressed(file);
     let encoded = STANDARD.encode(&compressed);
     let mut text = format!("{BEGIN}\n{DIGEST}{}\n\n", Digest::of(&compressed));
     let mut rest = encoded.as_str();
@@ -56,19 +71,26 @@ pub fn files(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Violation> {
     };
     let mut parts = text.split(BEGIN);
     parts.next();
-    parts.map(|part| one(part).map_err(unread)).collect()
+    parts.map(one).collect()
 }
 
 fn unread(why: &str) -> Violation {
-    Violation::new(
-        Rule::AnswerRead,
-        format!("the text form of an answer {why}"),
-        "ask the holder for the text or the file again",
-    )
+    violation(format!("the text form of an answer {why}"))
+}
+
+fn violation(what: String) -> Violation {
+    let again = "ask the holder for the answer again, in any form";
+    Violation::new(Rule::AnswerRead, what, again)
 }
 
 /// The file in what follows a first line.
-fn one(text: &str) -> Result<Vec<u8>, &'static str> {
+fn one(text: &str) -> Result<Vec<u8>, Violation> {
+    let encoded = encoded(text).map_err(unread)?;
+    decompressed(&encoded)
+}
+
+/// The compressed file in what follows a first line.
+fn encoded(text: &str) -> Result<Vec<u8>, &'static str> {
     let (inside, _) = text.split_once(END).ok_or("has no last line")?;
     let quoted = |c: char| c == '>' || c == ' ' || c == '\t' || c == '\r';
     let mut lines = inside.split('\n').map(|line| line.trim_matches(quoted));
@@ -77,10 +99,10 @@ fn one(text: &str) -> Result<Vec<u8>, &'static str> {
     let digest = digest.and_then(Digest::from_hex).ok_or("names no digest")?;
     let encoded: String = lines.collect();
     let compressed = STANDARD.decode(encoded).map_err(|_| "is not base64")?;
-    if Digest::of(&compressed) != digest {
-        return Err("was changed: its digest is another one");
+    match Digest::of(&compressed) == digest {
+        true => Ok(compressed),
+        false => Err("was changed: its digest is another one"),
     }
-    decompress_to_vec_zlib_with_limit(&compressed, LARGEST).map_err(|_| "cannot be decompressed")
 }
 
 #[cfg(test)]

@@ -1,0 +1,133 @@
+//! Small ceremonies in which holders answer apart.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use keymoot::rehearsal::cast::Cast;
+
+use crate::stage::{Stage, below, keymoot, said};
+
+/// Three holders, of whom two must sign.
+pub struct Three {
+    /// The folder of all of it.
+    pub stage: Stage,
+    policy: String,
+}
+
+impl Three {
+    /// An empty folder.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        let stage = Stage::new();
+        let policy = stage.small_policy().display().to_string();
+        Self { stage, policy }
+    }
+
+    /// A first root that `cast` makes, in the room.
+    pub fn first_root(&self, cast: &Cast) -> String {
+        let roster = self.stage.path("first.toml");
+        fs::write(&roster, cast.roster()).unwrap();
+        let first = self.stage.path("first").display().to_string();
+        let mut command = keymoot();
+        command.args(["rehearse", "initial-root", "--unattended", "--seed", "7"]);
+        command.args(["--policy", &self.policy, "--out", &first, "--roster"]);
+        let output = command.arg(roster).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        first
+    }
+
+    /// A ceremony of `cast` that is left because only these holders, who are apart, are awaited.
+    pub fn awaiting(&self, script: &str, cast: &Cast, previous: &str, apart: &str) {
+        let roster = self.stage.path("roster.toml");
+        fs::write(&roster, cast.roster()).unwrap();
+        let mut command = keymoot();
+        command.args([
+            "rehearse",
+            script,
+            "--unattended",
+            "--ask-by-hand",
+            "--seed",
+            "7",
+        ]);
+        command.args(["--policy", &self.policy]);
+        command
+            .args(["--previous", previous, apart, "--roster"])
+            .arg(&roster);
+        command
+            .arg("--dir")
+            .arg(self.stage.dir())
+            .arg("--out")
+            .arg(self.stage.out());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+        self.with_devices(4);
+        let devices = Path::new(previous).join("rehearsal/devices.json");
+        fs::copy(devices, self.stage.dir().join("rehearsal/devices.json")).unwrap();
+    }
+
+    /// Gives the rehearsal so many devices, where it has four or five.
+    pub fn with_devices(&self, count: usize) {
+        let settings = self.stage.dir().join("settings.json");
+        let mut text = fs::read_to_string(&settings).unwrap();
+        for other in [4, 5] {
+            text = text.replace(
+                &format!("\"count\": {other}"),
+                &format!("\"count\": {count}"),
+            );
+        }
+        fs::write(&settings, text).unwrap();
+    }
+
+    /// Asks whoever is awaited.
+    pub fn request(&self, name: &str, more: &[&str]) -> PathBuf {
+        let file = self.stage.path(name);
+        let mut command = keymoot();
+        command.arg("request").arg("-o").arg(&file).args(more);
+        let output = command.arg(self.stage.dir()).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        file
+    }
+
+    /// The command with which a holder answers, unattended, with devices of this folder.
+    pub fn answering(&self, request: &Path, holder: &str, devices: &Path) -> (Command, PathBuf) {
+        let out = self.stage.path(&format!("{holder}.answer"));
+        let mut command = keymoot();
+        command.arg("answer").arg(request).arg("-o").arg(&out);
+        command.args(["--as", holder, "--rehearsal", "--unattended"]);
+        command
+            .args(["--expect", "rehearsal-small", "--devices"])
+            .arg(devices);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        (command, out)
+    }
+
+    /// Answers, unattended.
+    pub fn answer(&self, request: &Path, holder: &str) -> PathBuf {
+        let (mut command, out) = self.answering(request, holder, &self.stage.dir());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        out
+    }
+
+    /// Takes answers in.
+    pub fn collect(&self, answers: &[&PathBuf]) -> Output {
+        let mut command = keymoot();
+        command.arg("collect").arg(self.stage.dir()).args(answers);
+        command.output().unwrap()
+    }
+}
+
+/// Copies a ceremony's folder.
+pub fn copied(from: &Path, to: &Path) {
+    for (path, bytes) in below(from) {
+        let target = to.join(path);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::write(target, bytes).unwrap();
+    }
+    for folder in ["objects", "escrow"] {
+        fs::create_dir_all(to.join(folder)).unwrap();
+    }
+}
