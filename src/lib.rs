@@ -22,6 +22,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod apart;
 mod commands;
 pub mod device;
 pub mod driver;

@@ -5,6 +5,7 @@
 //! The terminal's screens, the unattended plan and the tests operate it alike.
 
 mod answer;
+mod apart;
 mod device_log;
 mod documents;
 mod enrolment;
@@ -21,7 +22,7 @@ use std::{path::PathBuf, sync::Arc};
 
 pub use operator::{
     Allows, Asked, Errand, Farewell, HandOver, Interrupt, Operator, PinPrompt, Reading, Remedy,
-    Reply, Takes, Trouble, View, Work,
+    Reply, Takes, Told, Trouble, View, Work,
 };
 pub use record::record;
 
@@ -283,6 +284,12 @@ impl<'d, 'w> Driver<'d, 'w> {
                 }),
                 false => Ok(()),
             },
+            wanted @ (Interrupt::AskApart { .. } | Interrupt::TakeIn(_)) => {
+                match self.for_apart(&wanted) {
+                    Err(Stop::Interrupt(interrupt)) => self.interrupt(interrupt),
+                    done => done,
+                }
+            }
             Interrupt::Leave => {
                 self.record(Event::Left {})?;
                 Err(Stop::Left)

@@ -66,6 +66,17 @@ pub enum Interrupt {
     Attend(Person),
     /// To end the ceremony without its purpose.
     EndWithout(Cause, String),
+    /// To ask the holders apart who are awaited.
+    AskApart {
+        /// The file of the request.
+        out: PathBuf,
+        /// The day on which the answers are due, or `-`.
+        until: String,
+        /// The channel by which the request goes out.
+        by: String,
+    },
+    /// To take in the answer in this file, or the answers in this folder.
+    TakeIn(PathBuf),
     /// To leave the ceremony, to be resumed.
     Leave,
 }
@@ -169,6 +180,17 @@ pub struct Farewell {
     pub answer: Option<Arc<[u8]>>,
 }
 
+/// What came of something that somebody wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// In one line.
+    pub headline: String,
+    /// Line by line, safe to show.
+    pub lines: Vec<String>,
+    /// A digest whose words are read aloud.
+    pub digest: Option<Digest>,
+}
+
 /// Something went wrong with a device, and nothing was lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
@@ -268,6 +290,14 @@ pub trait Operator {
     /// # Errors
     /// What somebody wants instead.
     fn read(&mut self, page: &EventPage) -> Reply<()>;
+
+    /// Shows what came of something that somebody wanted, until it was read.
+    ///
+    /// # Errors
+    /// What somebody wants instead.
+    fn told(&mut self, _: &Told) -> Reply<()> {
+        Ok(())
+    }
 
     /// Every step is done: shows what leaves the room, until somebody has seen it.
     fn finished(&mut self, _: &Farewell) {}

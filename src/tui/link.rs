@@ -15,8 +15,8 @@ use super::room::RoomSeen;
 use crate::{
     device::Cancel,
     driver::{
-        Errand, Farewell, HandOver, Interrupt, Operator, PinPrompt, Remedy, Reply, Takes, Trouble,
-        View, Work, signing_event::EventPage,
+        Errand, Farewell, HandOver, Interrupt, Operator, PinPrompt, Remedy, Reply, Takes, Told,
+        Trouble, View, Work, signing_event::EventPage,
     },
     host::secret::Secret,
 };
@@ -71,6 +71,8 @@ pub(super) enum Request {
     Interrupted,
     /// Whether to try again.
     Trouble(Trouble),
+    /// That this is read.
+    Told(Told),
     /// That what leaves the room is seen.
     Finished(Farewell),
     /// Nothing: a turn outside of a ceremony is so far.
@@ -212,6 +214,11 @@ impl Operator for ScreenOperator {
 
     fn read(&mut self, page: &EventPage) -> Reply<()> {
         self.send(Request::Read(page.clone()));
+        self.reply(done)
+    }
+
+    fn told(&mut self, told: &Told) -> Reply<()> {
+        self.send(Request::Told(told.clone()));
         self.reply(done)
     }
 

@@ -10,6 +10,7 @@
 //! before a question was on the screen were not meant for it and are dropped;
 //! pasted text is ignored.
 
+mod apart;
 mod compare;
 mod draw;
 mod end_without;

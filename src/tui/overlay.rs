@@ -4,7 +4,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    compare::Compare, end_without, field::TypedWord, form::Form, frames, help,
+    apart::Apart, compare::Compare, end_without, field::TypedWord, form::Form, frames, help,
     intermission::Intermission, layout::Panes, page::Page, people::People, screens::Sight, seats,
 };
 use crate::driver::Interrupt;
@@ -29,6 +29,8 @@ pub(super) enum Overlay {
     EndTurn(Handle, Form),
     /// Somebody arrives or departs.
     People(People),
+    /// Holders apart are asked, or their answers are taken in.
+    Apart(Apart),
     /// The end without the ceremony's purpose.
     EndWithout(Form),
     /// Leaving.
@@ -167,6 +169,10 @@ impl Overlay {
                 Some(person) => Turned::Wants(Interrupt::Attend(person), None),
                 None => Turned::Stays,
             },
+            Self::Apart(apart) => match apart.key(key) {
+                Some(wanted) => Turned::Wants(wanted, None),
+                None => Turned::Stays,
+            },
             Self::EndWithout(form) if completed => {
                 let [cause, reason, _] = form.take();
                 match end_without::cause(&cause) {
@@ -228,7 +234,7 @@ impl Overlay {
                         number == *at,
                     );
                 }
-                page.keys = format!("Up Down Enter 1-{}", ways(sight).len());
+                page.keys = format!("Up Down Enter 1-{}", ways(sight).len().min(9));
             }
             Self::Note(form) => {
                 page.who("The administrator");
@@ -255,6 +261,7 @@ impl Overlay {
                 page.keys = "Enter next  Up before".to_owned();
             }
             Self::People(people) => people.page(page, sight),
+            Self::Apart(apart) => apart.page(page, sight),
             Self::EndWithout(form) => end_without::page(page, sight, form),
             Self::Leave(word) if sight.errand.is_some() => {
                 page.who("The holder");
@@ -301,6 +308,7 @@ enum Way {
     Exception,
     EndTurn,
     People,
+    Apart,
     EndWithout,
     Compare,
     Pause,
@@ -320,6 +328,9 @@ fn ways(sight: &Sight<'_>) -> Vec<Way> {
     }
     if People::is_possible(sight) {
         ways.push(Way::People);
+    }
+    if Apart::of(sight).is_some() {
+        ways.push(Way::Apart);
     }
     if Compare::is_possible(sight) {
         ways.push(Way::Compare);
@@ -347,6 +358,7 @@ impl Way {
                 )
             }
             Self::People => "somebody arrives or leaves the room".to_owned(),
+            Self::Apart => "holders apart: ask them, or take answers in".to_owned(),
             Self::Compare => "compare a digest: words, large type, code".to_owned(),
             Self::EndWithout => "we do not agree, or there is no quorum".to_owned(),
             Self::Pause => "an intermission".to_owned(),
@@ -363,6 +375,9 @@ impl Way {
             Self::Exception => Turned::To(Overlay::exception()),
             Self::EndTurn => Overlay::end_turn(sight).map_or(Turned::Closed, Turned::To),
             Self::People => Turned::To(Overlay::People(People::default())),
+            Self::Apart => {
+                Apart::of(sight).map_or(Turned::Closed, |apart| Turned::To(Overlay::Apart(apart)))
+            }
             Self::Compare => Turned::To(Overlay::Compare(Compare::of(sight))),
             Self::EndWithout => Turned::To(Overlay::EndWithout(end_without::form())),
             Self::Pause => Turned::To(Overlay::Intermission(Intermission::new())),
@@ -381,6 +396,8 @@ pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
         Interrupt::EndWithout(..) => "the end without the purpose",
         Interrupt::Attend(_) => "who comes or goes",
         Interrupt::EndTurn(_) => "the end of the turn",
+        Interrupt::AskApart { .. } => "the request to holders apart",
+        Interrupt::TakeIn(_) => "the answers of holders apart",
         Interrupt::Leave => "leaving",
     }
 }

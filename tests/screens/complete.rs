@@ -53,9 +53,10 @@ const SHOWN: [(&str, &[&str]); 31] = [
 ];
 
 /// Screens that the ceremony of `everywhere` does not look at, and the file that shows or holds
-/// each instead, by words that stand on it: only a holder apart reads a request, a first ceremony
-/// has no newest root, and the program's digest is another one in every build.
-const PICTURED: [(&str, &str, &str); 3] = [
+/// each instead, by words that stand on it: only a holder apart reads a request and photographs an
+/// answer, nobody is apart in `everywhere`, a first ceremony has no newest root, and the program's
+/// digest is another one in every build.
+const PICTURED: [(&str, &str, &str); 6] = [
     (
         "NewestRoot",
         "tests/screens/occasions.rs",
@@ -70,6 +71,21 @@ const PICTURED: [(&str, &str, &str); 3] = [
         "Request",
         "src/tui/tests/snapshots/keymoot__tui__tests__pictures__a_holder_apart_reads_the_request.snap",
         "administrator-1 asks you to sign the documents",
+    ),
+    (
+        "Overlay::Apart",
+        "tests/screens/apart.rs",
+        "Not answered yet: holder-1, holder-2, holder-3",
+    ),
+    (
+        "ToldScreen",
+        "tests/screens/apart.rs",
+        "Answers taken in: 2 of 3",
+    ),
+    (
+        "Overlay::Frames",
+        "tests/screens/frames.rs",
+        "It is the last.",
     ),
 ];
 

@@ -1,6 +1,7 @@
 //! The screens, through a real pseudo-terminal, from the real binary.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod apart;
 mod complete;
 mod console;
 mod ended;

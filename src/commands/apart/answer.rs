@@ -6,8 +6,9 @@ use std::{
     process::ExitCode,
 };
 
-use super::{UNTAKEN, event};
+use super::event;
 use crate::{
+    apart::UNTAKEN,
     commands::{
         Failure, arguments,
         conduct::{self, Surroundings},

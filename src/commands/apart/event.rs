@@ -6,8 +6,9 @@ use std::{
     process::ExitCode,
 };
 
-use super::{UNTAKEN, answer};
+use super::answer;
 use crate::{
+    apart::UNTAKEN,
     commands::{
         Failure, arguments,
         operate::{Manner, Shown, require_terminal},

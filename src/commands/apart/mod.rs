@@ -11,20 +11,18 @@ use std::{path::Path, sync::Arc};
 
 use super::{Failure, begin};
 use crate::{
+    apart::Desk,
     driver,
     host::{machine, program::Measuring},
     store::{self, CurrentSettings, Folder, Journal},
 };
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, digest::Digest};
+use keymoot_core::HostError;
 use keymoot_record::{
     bundle,
     ceremony::State,
     transcript::{Event, Mode},
 };
-
-/// What helps where something else stands at the place of a request or an answer.
-const UNTAKEN: &str = "name a file that does not exist yet with -o";
 
 /// A ceremony's folder, taken over for a moment in which nobody is at the table.
 struct Held {
@@ -87,8 +85,12 @@ impl Held {
         Ok(())
     }
 
-    fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
-        let kept = self.folder.kept(digest).ok();
-        kept.or_else(|| self.state.plan.object(digest))
+    fn desk(&mut self) -> Desk<'_> {
+        Desk {
+            folder: &self.folder,
+            journal: &mut self.journal,
+            state: &mut self.state,
+            trust: &self.trust,
+        }
     }
 }

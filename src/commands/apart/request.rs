@@ -5,19 +5,16 @@ use std::{
     process::ExitCode,
 };
 
-use super::{Held, UNTAKEN};
+use super::Held;
 use crate::{
+    apart,
     commands::{Failure, arguments},
-    host::whole,
-    store,
 };
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, digest::Digest, text::escape_path};
+use keymoot_core::{digest::Digest, text::escape_path};
 use keymoot_record::{
-    apart::Request,
-    bundle::Files,
     rules::roster::Handle,
-    transcript::{Event, Mode, Time},
+    transcript::{Event, Time},
 };
 use keymoot_verify::{files::read_bounded, say};
 
@@ -70,44 +67,16 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let Some(out) = &args.out else {
         return Ok(ExitCode::from(2));
     };
-    let to = whom(&held, &args.to)?;
-    let opening = held.state.opening.as_ref();
-    let vendor = match opening.map(|opening| opening.mode) {
-        Some(Mode::Rehearsal) => store::rehearsal::vendor_files(&dir)?,
-        _ => Files::new(),
-    };
-    let unfit = |why: String| {
-        HostError::new(
-            format!("no request can be made: {why}"),
-            "resume, then try again",
-        )
-    };
-    let request = Request::of(
-        &held.state,
-        held.journal.chain(),
-        &|digest| held.object(digest),
-        &vendor,
-        (&to, args.until),
-    )
-    .and_then(|request| request.bytes())
-    .map_err(unfit)?;
-    let digest = Digest::of(&request);
-    // Before the event that names it. What an interrupted attempt wrote is the same.
-    whole::publish_once(out, &request, UNTAKEN)?;
-    held.record(Event::Requested {
-        request: digest,
-        to: to.iter().map(ToString::to_string).collect(),
-        until: args.until,
-        by: keymoot_core::text::escape(&args.by),
-    })?;
-    let names: Vec<_> = to.iter().map(Handle::as_str).collect();
+    let sent = apart::ask(&mut held.desk(), &args.to, args.until, &args.by, out)?;
+    let names: Vec<_> = sent.to.iter().map(Handle::as_str).collect();
     say!(
-        "{} asks {} in {} bytes. Its SHA-256 is {digest}, in words:\n{}\n\
+        "{} asks {} in {} bytes. Its SHA-256 is {}, in words:\n{}\n\
          Read the words to each holder over a second channel. Each holder runs: keymoot answer {}",
         escape_path(out),
         names.join(", "),
-        request.len(),
-        digest.in_words(),
+        sent.length,
+        sent.digest,
+        sent.digest.in_words(),
         out.file_name()
             .map_or_else(String::new, |name| escape_path(Path::new(name)))
     );
@@ -116,50 +85,3 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
 
 /// The largest request that is read, in bytes.
 const LARGEST: u64 = keymoot_record::apart::request::LARGEST as u64;
-
-/// Who is asked, in the order of the seats.
-fn whom(held: &Held, named: &[String]) -> Result<Vec<Handle>, HostError> {
-    let awaited = match named.is_empty() {
-        true => held.state.to_be_asked(),
-        false => held.state.may_be_asked(),
-    };
-    let list = |holders: &[Handle]| {
-        let names: Vec<_> = holders.iter().map(Handle::as_str).collect();
-        match names.is_empty() {
-            true => "nobody".to_owned(),
-            false => names.join(", "),
-        }
-    };
-    if let Some(turn) = &held.state.turn {
-        return Err(HostError::new(
-            format!("{} is at the table", turn.holder),
-            "resume, and end that turn first",
-        ));
-    }
-    let stranger = named
-        .iter()
-        .find(|name| !awaited.iter().any(|holder| holder.as_str() == *name));
-    let refused = stranger.map(|name| keymoot_core::text::escape(name));
-    if let Some(name) = refused.or_else(|| awaited.is_empty().then(|| "nobody".to_owned())) {
-        return Err(HostError::new(
-            format!(
-                "{name} is not awaited apart; the step awaits {} apart",
-                list(&awaited)
-            ),
-            "name holders whom the roll call marked as apart and who have not answered",
-        ));
-    }
-    let asked =
-        |holder: &Handle| named.is_empty() || named.iter().any(|name| name == holder.as_str());
-    let to: Vec<_> = awaited.into_iter().filter(asked).collect();
-    match to
-        .iter()
-        .find(|holder| !held.state.can_answer_apart(holder))
-    {
-        Some(holder) => Err(HostError::new(
-            format!("{holder} has a YubiHSM 2, and its log is read at the table"),
-            "ask the others with --to, and call this holder to the table",
-        )),
-        None => Ok(to),
-    }
-}

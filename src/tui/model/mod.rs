@@ -241,6 +241,7 @@ impl Model {
             ))),
             Request::HandOver(file) => self.stand(Box::new(screens::HandOverScreen::new(file))),
             Request::Trouble(trouble) => self.stand(Box::new(screens::TroubleScreen::new(trouble))),
+            Request::Told(told) => self.stand(Box::new(screens::ToldScreen::new(told))),
             Request::Finished(farewell) => {
                 self.overlay = None;
                 self.codes = farewell.answer.clone().map(Frames::of);

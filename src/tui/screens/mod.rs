@@ -12,6 +12,7 @@ mod plan_part;
 mod request;
 mod review;
 mod roll_call;
+mod told;
 mod trouble;
 mod violations;
 mod whose_turn;
@@ -24,6 +25,7 @@ pub(super) use self::{
     handing::HandOverScreen,
     once::Once,
     pin::Pin,
+    told::ToldScreen,
     trouble::TroubleScreen,
     work::{Starting, WorkScreen},
 };

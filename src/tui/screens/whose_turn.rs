@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Screen, Sight, opening_of_step};
 use crate::tui::{
+    apart::list,
     field::{TypedWord, typed},
     link::Heard,
     page::Page,
@@ -66,22 +67,19 @@ impl WhoseTurn {
         let Some(state) = sight.state().filter(|state| state.apart.is_none()) else {
             return;
         };
-        let list = |holders: &[Handle]| {
-            let names: Vec<_> = holders.iter().map(Handle::as_str).collect();
-            names.join(", ")
-        };
         let open: Vec<_> = state
             .open_requests()
             .flat_map(|asked| asked.open().cloned())
             .collect();
         let left = state.to_be_asked();
+        let ways = page.names().ways;
         if !open.is_empty() {
             page.text(&format!("Asked apart, not answered yet: {}.", list(&open)));
-            page.text("To take answers in: leave, keymoot collect, then resume.");
+            page.text(&format!("To take answers in, {ways}: holders apart."));
         }
         if !left.is_empty() {
             page.text(&format!("Apart, to be asked: {}.", list(&left)));
-            page.text("To ask them: leave, keymoot request, then resume.");
+            page.text(&format!("To ask them, {ways}: holders apart."));
         }
     }
 }

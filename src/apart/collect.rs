@@ -1,0 +1,182 @@
+//! Takes answers in, in any order and any number: files, texts, and pictures of QR codes.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::Desk;
+use crate::{
+    frames::{self, Frames},
+    host::clock,
+};
+use keymoot_core::{HostError, Rule, Verdict, Violation, text::escape_path};
+use keymoot_record::{
+    apart::{Answer, Asking, Collected, armour, collect as judge},
+    bundle,
+    transcript::Event,
+};
+use keymoot_verify::files::read_bounded;
+
+/// The largest file that is read, in bytes. Answers in their text form, in a long mail, are read up
+/// to [`armour::LARGEST_TEXT`].
+const LARGEST: u64 = frames::LARGEST;
+
+/// The most files that are read from one folder: pictures of the answers of a quorum.
+const MOST: usize = 1024;
+
+/// One answer: the files that hold it, safe to show, and what came of it or the rules by which it
+/// is refused.
+pub(crate) type Taken = (String, Result<String, Vec<Verdict>>);
+
+/// Takes the answers in these files in, and records each.
+///
+/// # Errors
+/// [`HostError`] when a file cannot be read, or an event cannot be written. Answers before it are
+/// recorded.
+pub(crate) fn collect(desk: &mut Desk<'_>, paths: &[PathBuf]) -> Result<Vec<Taken>, HostError> {
+    let mut pictured = Frames::default();
+    let mut taken = Vec::new();
+    for path in paths {
+        let shown = escape_path(path);
+        for file in files(read_bounded(path, LARGEST)?, &shown, &mut pictured) {
+            taken.push((shown.clone(), take(desk, file)?));
+        }
+    }
+    for (pictures, file) in pictured.answers() {
+        taken.push((pictures, take(desk, file)?));
+    }
+    Ok(taken)
+}
+
+/// The file at a place, or the files in a folder, in the order of their names.
+///
+/// # Errors
+/// [`HostError`] when the folder cannot be read, or holds too many files.
+pub(crate) fn files_at(place: &Path) -> Result<Vec<PathBuf>, HostError> {
+    if !place.is_dir() {
+        return Ok(vec![place.to_owned()]);
+    }
+    let failed = |error| HostError::file("list", place, &error);
+    let listed = fs::read_dir(place).map_err(failed)?;
+    let paths = listed.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths: Vec<_> = paths.collect::<Result<_, _>>().map_err(failed)?;
+    paths.retain(|path| path.is_file());
+    paths.sort();
+    match paths.len() {
+        ..=MOST => Ok(paths),
+        more => Err(HostError::new(
+            format!("{} holds {more} files", escape_path(place)),
+            "put the answers alone into a folder",
+        )),
+    }
+}
+
+fn take(
+    desk: &mut Desk<'_>,
+    file: Result<Vec<u8>, Violation>,
+) -> Result<Result<String, Vec<Verdict>>, HostError> {
+    match file {
+        Ok(bytes) => one(desk, &bytes),
+        Err(violation) => Ok(Err(vec![violation.into()])),
+    }
+}
+
+/// The answers in a file, or why there is none. What a picture shows is put to the frames of the
+/// other pictures.
+fn files(bytes: Vec<u8>, shown: &str, pictured: &mut Frames) -> Vec<Result<Vec<u8>, Violation>> {
+    if frames::is_picture(&bytes) {
+        let texts = match frames::texts(bytes) {
+            Ok(texts) => texts,
+            Err(violation) => return vec![Err(violation)],
+        };
+        let taken = texts.iter().filter(|text| pictured.take(text, shown));
+        return match taken.count() {
+            0 => vec![Err(Violation::new(
+                Rule::AnswerRead,
+                "the QR code in the picture is no part of an answer",
+                "photograph the codes that `keymoot answer` shows at its end",
+            ))],
+            _ => Vec::new(),
+        };
+    }
+    match armour::files(&bytes) {
+        Ok(files) => files.into_iter().map(Ok).collect(),
+        Err(violation) => vec![Err(violation)],
+    }
+}
+
+/// Takes one answer in: what came of it, or why it is refused.
+fn one(desk: &mut Desk<'_>, bytes: &[u8]) -> Result<Result<String, Vec<Verdict>>, HostError> {
+    let answer = match Answer::read(bytes) {
+        Ok(answer) => answer,
+        Err(violation) => return Ok(Err(vec![violation.into()])),
+    };
+    let manifest = manifest(desk)?;
+    let now = clock::now()?;
+    let judged = {
+        let asking = Asking {
+            state: desk.state,
+            chain: desk.journal.chain(),
+            objects: &|digest| desk.object(digest),
+            trust: desk.trust,
+            manifest,
+        };
+        judge(&asking, &answer, now)
+    };
+    let (event, objects) = match judged {
+        Ok(Collected::Known) => {
+            return Ok(Ok(format!(
+                "the answer of {} is recorded already",
+                answer.holder
+            )));
+        }
+        Ok(Collected::New { event, objects }) => (event, objects),
+        Err(verdicts) => return Ok(Err(verdicts)),
+    };
+    for bytes in objects {
+        desk.folder.keep(&bytes)?;
+    }
+    let said = said(&event);
+    desk.record(*event)?;
+    Ok(Ok(said))
+}
+
+fn said(event: &Event) -> String {
+    let compared = match event {
+        Event::Answered { branch, .. } => {
+            branch
+                .entries()
+                .iter()
+                .find_map(|entry| match &entry.event {
+                    Event::RequestRead { compared, .. } => Some(compared.clone()),
+                    _ => None,
+                })
+        }
+        _ => None,
+    };
+    match compared.as_deref() {
+        Some("") => format!(
+            "{}; NOBODY compared the request's words over a second channel",
+            event.sentence()
+        ),
+        Some(channel) => format!(
+            "{}; the request's words were compared by {}",
+            event.sentence(),
+            keymoot_core::text::escape(channel)
+        ),
+        None => event.sentence(),
+    }
+}
+
+/// MANIFEST.json, once the ceremony is sealed and it is made.
+fn manifest(desk: &Desk<'_>) -> Result<Option<Vec<u8>>, HostError> {
+    if desk.state.manifest.is_none() {
+        return Ok(None);
+    }
+    let chain = desk.journal.chain();
+    let made = bundle::contents(desk.state, chain, &|digest| desk.object(digest), desk.trust)
+        .and_then(|files| bundle::manifest(desk.state, &files));
+    made.map(Some)
+        .map_err(|error| HostError::new(error.to_string(), "resume, then try again"))
+}

@@ -1,0 +1,42 @@
+//! What is done for holders apart in a ceremony's folder: a request goes out, answers come in. The
+//! commands do it while nobody is at the table, and the driver while a ceremony is on the screen.
+
+mod collect;
+mod request;
+
+pub(crate) use self::{
+    collect::{Taken, collect, files_at},
+    request::{UNTAKEN, ask},
+};
+
+use crate::{
+    driver,
+    store::{Folder, Journal},
+};
+use keymoot_attestation::TrustStore;
+use keymoot_core::{HostError, digest::Digest};
+use keymoot_record::{ceremony::State, transcript::Event};
+
+/// A ceremony's folder and where the ceremony is.
+pub(crate) struct Desk<'d> {
+    /// The folder.
+    pub folder: &'d Folder,
+    /// The transcript in it.
+    pub journal: &'d mut Journal,
+    /// The result of the transcript.
+    pub state: &'d mut State,
+    /// The vendor whose devices count.
+    pub trust: &'d TrustStore,
+}
+
+impl Desk<'_> {
+    fn record(&mut self, event: Event) -> Result<(), HostError> {
+        *self.state = driver::record(self.journal, self.state, event)?;
+        Ok(())
+    }
+
+    fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let kept = self.folder.kept(digest).ok();
+        kept.or_else(|| self.state.plan.object(digest))
+    }
+}

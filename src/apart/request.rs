@@ -1,0 +1,121 @@
+//! Asks holders apart, in one file.
+
+use std::path::Path;
+
+use super::Desk;
+use crate::{host::whole, store};
+use keymoot_core::{HostError, digest::Digest, text::escape};
+use keymoot_record::{
+    apart::Request,
+    bundle::Files,
+    ceremony::State,
+    rules::roster::Handle,
+    transcript::{Event, Mode, Time},
+};
+
+/// What helps where something else stands at the place of a request or an answer.
+pub(crate) const UNTAKEN: &str = "name a file that does not exist yet";
+
+/// A request that went out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// The digest of its file.
+    pub digest: Digest,
+    /// How long the file is, in bytes.
+    pub length: usize,
+    /// Who is asked.
+    pub to: Vec<Handle>,
+}
+
+/// Writes a request to `out` and records it. It goes to those who are named by handle, or to all
+/// who are awaited apart, over the channel `by`.
+///
+/// # Errors
+/// [`HostError`] when nobody can be asked, or the file cannot be written.
+pub(crate) fn ask(
+    desk: &mut Desk<'_>,
+    named: &[String],
+    until: Option<Time>,
+    by: &str,
+    out: &Path,
+) -> Result<Sent, HostError> {
+    let to = whom(desk.state, named)?;
+    let opening = desk.state.opening.as_ref();
+    let vendor = match opening.map(|opening| opening.mode) {
+        Some(Mode::Rehearsal) => store::rehearsal::vendor_files(desk.folder.path())?,
+        _ => Files::new(),
+    };
+    let unfit = |why: String| {
+        HostError::new(
+            format!("no request can be made: {why}"),
+            "resume, then try again",
+        )
+    };
+    let request = Request::of(
+        desk.state,
+        desk.journal.chain(),
+        &|digest| desk.object(digest),
+        &vendor,
+        (&to, until),
+    )
+    .and_then(|request| request.bytes())
+    .map_err(unfit)?;
+    let digest = Digest::of(&request);
+    // Before the event that names it. What an interrupted attempt wrote is the same.
+    whole::publish_once(out, &request, UNTAKEN)?;
+    desk.record(Event::Requested {
+        request: digest,
+        to: to.iter().map(ToString::to_string).collect(),
+        until,
+        by: escape(by),
+    })?;
+    Ok(Sent {
+        digest,
+        length: request.len(),
+        to,
+    })
+}
+
+/// Who is asked, in the order of the seats.
+fn whom(state: &State, named: &[String]) -> Result<Vec<Handle>, HostError> {
+    let awaited = match named.is_empty() {
+        true => state.to_be_asked(),
+        false => state.may_be_asked(),
+    };
+    let list = |holders: &[Handle]| {
+        let names: Vec<_> = holders.iter().map(Handle::as_str).collect();
+        match names.is_empty() {
+            true => "nobody".to_owned(),
+            false => names.join(", "),
+        }
+    };
+    if let Some(turn) = &state.turn {
+        return Err(HostError::new(
+            format!("{} is at the table", turn.holder),
+            "resume, and end that turn first",
+        ));
+    }
+    let stranger = named
+        .iter()
+        .find(|name| !awaited.iter().any(|holder| holder.as_str() == *name));
+    let refused = stranger.map(|name| keymoot_core::text::escape(name));
+    if let Some(name) = refused.or_else(|| awaited.is_empty().then(|| "nobody".to_owned())) {
+        return Err(HostError::new(
+            format!(
+                "{name} is not awaited apart; the step awaits {} apart",
+                list(&awaited)
+            ),
+            "name holders whom the roll call marked as apart and who have not answered",
+        ));
+    }
+    let asked =
+        |holder: &Handle| named.is_empty() || named.iter().any(|name| name == holder.as_str());
+    let to: Vec<_> = awaited.into_iter().filter(asked).collect();
+    match to.iter().find(|holder| !state.can_answer_apart(holder)) {
+        Some(holder) => Err(HostError::new(
+            format!("{holder} has a YubiHSM 2, and its log is read at the table"),
+            "ask the others with --to, and call this holder to the table",
+        )),
+        None => Ok(to),
+    }
+}

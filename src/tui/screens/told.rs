@@ -1,0 +1,56 @@
+//! What came of something that somebody wanted.
+
+use crossterm::event::KeyEvent;
+use ratatui::style::Style;
+
+use super::{Screen, Sight};
+use crate::{
+    driver::Told,
+    tui::{
+        field::TypedWord,
+        link::Heard,
+        page::{Page, word_rows},
+    },
+};
+
+/// The word that says that it was read.
+const READ: &str = "read";
+
+/// The screen: it stands until somebody types the word.
+pub(in crate::tui) struct ToldScreen {
+    told: Told,
+    word: TypedWord,
+}
+
+impl ToldScreen {
+    /// The screen that shows this.
+    pub(crate) fn new(told: Told) -> Self {
+        let word = TypedWord::default();
+        Self { told, word }
+    }
+}
+
+impl Screen for ToldScreen {
+    fn page(&self, page: &mut Page, _: &Sight<'_>) {
+        page.who("The administrator");
+        page.headline(&self.told.headline);
+        page.gap();
+        for line in &self.told.lines {
+            page.item("* ", line, Style::new());
+        }
+        let words = self.told.digest.iter().flat_map(word_rows);
+        for (row, words) in words.enumerate() {
+            page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
+        }
+        self.word
+            .show(page, &format!("Type {READ} and press Enter to go on:"));
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        if self.word.key(key)? == READ {
+            return Some(Heard::Done);
+        }
+        self.word.refuse(format!("Type the word {READ}."));
+        None
+    }
+}

@@ -1,0 +1,86 @@
+//! Holders apart, asked and taken in while the ceremony is on the screen.
+
+use std::fs;
+
+use keymoot::rehearsal::cast::Cast;
+use keymoot_record::transcript::{Entry, Event};
+use testkit::{
+    apart::{Three, copied},
+    stage::said,
+    terminal::Terminal,
+};
+
+use super::late::way_on;
+
+/// The ceremony of three, on the screen, where holders apart are awaited.
+fn on_the_screen(three: &Three) -> Terminal {
+    let settings = three.stage.dir().join("settings.json");
+    let text = fs::read_to_string(&settings).unwrap();
+    let by_hand = text.replace("\"unattended\": true", "\"unattended\": false");
+    assert_ne!(text, by_hand);
+    fs::write(&settings, by_hand).unwrap();
+    Terminal::start(["resume".as_ref(), three.stage.dir().as_os_str()])
+}
+
+#[test]
+fn holders_are_asked_and_their_answers_taken_in_without_leaving() {
+    let three = Three::new();
+    let cast = Cast::of(3);
+    let first = three.first_root(&cast);
+    three.awaiting("annual-resign", &cast, &first, "--apart");
+    // Each side has a simulator of its own, with the same devices.
+    let home = three.stage.path("home");
+    copied(&three.stage.dir(), &home);
+    let mut at = on_the_screen(&three);
+    at.expect("Apart, to be asked: holder-1, holder-2, holder-3");
+    way_on(&mut at, "holders apart").expect("It asks holder-1, holder-2, holder-3");
+    // A day that is none changes nothing.
+    let request = three.stage.path("signing.request");
+    let asked = |at: &mut Terminal, day: &str| {
+        at.expect("The request's file")
+            .enter(request.to_str().unwrap());
+        at.expect("Answers are due").enter(day);
+        at.expect("How the request goes out").enter("mail");
+        at.expect("Type ask").enter("ask");
+    };
+    asked(&mut at, "soon");
+    at.expect("It could not be done")
+        .expect("soon is no day")
+        .enter("read");
+    assert!(!request.exists());
+    at.expect("Apart, to be asked");
+    way_on(&mut at, "holders apart");
+    asked(&mut at, "2099-12-24");
+    at.expect("The request asks holder-1, holder-2, holder-3");
+    let digest = keymoot_core::digest::Digest::of(&fs::read(&request).unwrap());
+    for word in digest.words() {
+        at.expect(word);
+    }
+    at.enter("read").expect("Asked apart, not answered yet");
+    // Two answers come back on a stick, with something that is none.
+    let stick = three.stage.path("stick");
+    fs::create_dir(&stick).unwrap();
+    for holder in ["holder-1", "holder-2"] {
+        let (mut command, answer) = three.answering(&request, holder, &home);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        fs::copy(answer, stick.join(holder)).unwrap();
+    }
+    fs::write(stick.join("notes.txt"), "milk").unwrap();
+    way_on(&mut at, "holders apart").expect("Not answered yet: holder-1, holder-2, holder-3");
+    at.expect("The answer's file")
+        .enter(stick.to_str().unwrap());
+    at.expect("Type take").enter("take");
+    at.expect("Answers taken in: 2 of 3").expect("ANSWER-READ");
+    at.enter("read").expect("not answered yet: holder-3");
+    let chain = three.stage.chain();
+    let kinds = |entry: &Entry| match entry.event {
+        Event::Requested { .. } => Some("requested"),
+        Event::Answered { .. } => Some("answered"),
+        Event::Left {} => Some("left"),
+        _ => None,
+    };
+    let kinds: Vec<_> = chain.entries().iter().filter_map(kinds).collect();
+    // The unattended part left before.
+    assert_eq!(kinds, ["left", "requested", "answered", "answered"]);
+}
