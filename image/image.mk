@@ -63,18 +63,24 @@ image-reproducible: image-programs
 IMAGE_TEST_PROGRAM := target/release/keymoot-test-vendor
 IMAGE_TEST_FOLDER := /tmp/keymoot-image-test
 CASES :=
-image-test: image image-test-packages image-vendor
+image-test: image image-test-packages image-vendor image-console
 	@cargo build --locked --package image-test
 	mkdir -p $(IMAGE)/tested/programs
 	cp $(IMAGE)/programs/hsm-sim $(IMAGE)/tested/programs/hsm-sim
 	cp "$(IMAGE_TEST_PROGRAM)" $(IMAGE)/tested/programs/keymoot
 	image/build image $(DEBS) $(IMAGE)/tested/programs $(IMAGE)/tested > $(IMAGE)/tested/log
-	target/debug/image-test --shipped $(IMAGE) --tested $(IMAGE)/tested --folder $(IMAGE_TEST_FOLDER) $(CASES)
+	target/debug/image-test --shipped $(IMAGE) --tested $(IMAGE)/tested --console $(IMAGE)/console --folder $(IMAGE_TEST_FOLDER) $(CASES)
 
 # With the same flags, so that it shares what the program is built from.
 .PHONY: image-vendor
 image-vendor: packages
 	$(subst --package keymoot,--package keymoot-test-vendor,$(release))
+
+# What the console gets and shows on every kind of screen.
+.PHONY: image-console
+image-console:
+	@rm -rf $(IMAGE)/console
+	KEYMOOT_CONSOLE=$(CURDIR)/$(IMAGE)/console cargo test --workspace --locked --test screens -- everywhere:: rare::
 
 .PHONY: image-test-packages
 image-test-packages:

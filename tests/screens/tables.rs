@@ -4,7 +4,7 @@
 use std::{ffi::OsString, fs, ops::Range, path::PathBuf};
 
 use super::rehearsal::read_digests;
-use testkit::terminal::{Frame, Kind, State, Terminal, same_picture};
+use testkit::terminal::{CONSOLE, Frame, Kind, State, Terminal, same_picture};
 
 const SMALL: Kind = Kind {
     term: "xterm-256color",
@@ -29,6 +29,18 @@ const KINDS: [Kind; 4] = [
         ..SMALL
     },
 ];
+
+/// Where what a Linux console gets and shows is written, for `make image-test`. Then that console
+/// is the only terminal, and nothing is compared.
+fn recordings() -> Option<PathBuf> {
+    std::env::var_os("KEYMOOT_CONSOLE").map(PathBuf::from)
+}
+
+/// The console of the live machine, whose screen is 1280 by 800.
+const LIVE_MACHINE: Kind = Kind {
+    size: (80, 25),
+    ..CONSOLE
+};
 
 /// How a snapshot names the four.
 pub(crate) const WAYS: [&str; 4] = [
@@ -69,7 +81,11 @@ impl Tables {
             let dir = folder.path().join(at.to_string());
             Terminal::with(*kind, variables, arguments(dir))
         };
-        let tables = KINDS.iter().enumerate().map(begin).collect();
+        let kinds = match recordings() {
+            Some(_) => &[LIVE_MACHINE][..],
+            None => &KINDS,
+        };
+        let tables = kinds.iter().enumerate().map(begin).collect();
         Self {
             folder,
             tables,
@@ -115,14 +131,33 @@ impl Tables {
 
     /// Looks at the screen everywhere, and holds it against what somebody has read.
     pub(crate) fn see(&mut self, name: &str) -> &mut Self {
+        if let Some(folder) = recordings() {
+            return self.record(name, folder);
+        }
         let frames = self.tables.iter_mut().map(Terminal::frame).collect();
         self.hold(name, frames)
     }
 
     /// Looks at what was there first.
     pub(crate) fn see_first(&mut self, name: &str) -> &mut Self {
+        if let Some(folder) = recordings() {
+            return self.record(name, folder);
+        }
         let frames = self.tables.iter_mut().map(Terminal::first_frame).collect();
         self.hold(name, frames)
+    }
+
+    /// Writes what the console got since the last screen, and what it shows.
+    fn record(&mut self, name: &str, folder: PathBuf) -> &mut Self {
+        let test = std::thread::current();
+        let test = test.name().unwrap_or_default().replace("::", "-");
+        let folder = folder.join(test);
+        fs::create_dir_all(&folder).unwrap();
+        let number = fs::read_dir(&folder).unwrap().count() / 2;
+        let (bytes, shown) = self.tables[0].record();
+        fs::write(folder.join(format!("{number:03}-{name}.bytes")), bytes).unwrap();
+        fs::write(folder.join(format!("{number:03}-{name}.txt")), shown).unwrap();
+        self
     }
 
     fn hold(&mut self, name: &str, frames: Vec<Frame>) -> &mut Self {
@@ -155,6 +190,9 @@ impl Tables {
     /// Takes a picture for the documentation. In a row that varies, or in what is
     /// left out, it may differ from the one that is there.
     pub(crate) fn picture(&mut self, name: &str, about: &str, varying: Range<usize>) -> &mut Self {
+        if recordings().is_some() {
+            return self;
+        }
         let svg = self.tables[0].frame().svg(about, &varying);
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join("docs/pictures")

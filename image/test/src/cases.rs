@@ -10,9 +10,9 @@ use crate::operator::{End, Operator};
 use crate::sticks::{self, FileSystem};
 
 /// How long the machine takes to start.
-const BOOT: Duration = Duration::from_secs(900);
+pub(crate) const BOOT: Duration = Duration::from_secs(900);
 /// How long a command takes that does little.
-const SHORT: Duration = Duration::from_secs(300);
+pub(crate) const SHORT: Duration = Duration::from_secs(300);
 /// How long a rehearsal or a verification takes in an emulated machine.
 const LONG: Duration = Duration::from_secs(1200);
 /// How long a whole ceremony takes there.
@@ -39,6 +39,8 @@ pub(crate) struct Bench {
     pub shipped: PathBuf,
     /// The folder of the image with the test vendor's program.
     pub tested: Option<PathBuf>,
+    /// The folder with the recordings of a console.
+    pub console: Option<PathBuf>,
     /// Of the simulated devices, whose vendor that program trusts.
     pub seed: u64,
     /// For sticks, sockets, logs and pictures.
@@ -56,7 +58,7 @@ impl Bench {
         sticks::make(&self.folder, label, of)
     }
 
-    fn start(&self, image: &Path, start: Start, sticks: &[&Path]) -> Step<Machine> {
+    pub(crate) fn start(&self, image: &Path, start: Start, sticks: &[&Path]) -> Step<Machine> {
         let mut machine = Machine::start(image, start, sticks, &self.folder)?;
         let begun = Instant::now();
         machine.console.open_shell(BOOT)?;
@@ -85,20 +87,22 @@ fn mount(machine: &mut Machine) -> Step {
     Ok(())
 }
 
-/// A plan for two simulated holders, made for tests.
-const SMALL_ROSTER: &str = include_str!("../../../fuzz/plan/roster.toml");
+/// How many holders a small plan has; two of them sign.
+const FEW: usize = 3;
+
+/// A policy with simulated online keys, made for tests, for two holders.
 const SMALL_POLICY: &str = include_str!("../../../fuzz/plan/policy.toml");
 
 /// What the verifier of a bundle with such small plans demands.
 const EXPECTATIONS: &str = include_str!("../../../test-vendor/expectations.toml");
 
-/// Puts a plan for two simulated holders onto the ceremony's stick.
+/// Puts a plan for a few simulated holders onto the ceremony's stick.
 fn small_plan(machine: &mut Machine) -> Step {
-    machine.console.put("/tmp/roster.toml", SMALL_ROSTER)?;
-    machine.console.put("/tmp/policy.toml", SMALL_POLICY)?;
+    let policy = SMALL_POLICY.replace("holders = 2", &format!("holders = {FEW}"));
+    machine.console.put("/tmp/policy.toml", &policy)?;
     plan(
         machine,
-        "--roster /tmp/roster.toml --policy /tmp/policy.toml",
+        &format!("--holders {FEW} --policy /tmp/policy.toml"),
     )
 }
 
@@ -306,7 +310,7 @@ pub(crate) fn ceremony(bench: &Bench) -> Step {
 
 /// A device that is pulled out while it waits for a touch comes back, and the ceremony ends.
 pub(crate) fn pulled_out(bench: &Bench) -> Step {
-    let devices = Devices::new(bench.seed, 2, &bench.folder)?;
+    let devices = Devices::new(bench.seed, FEW, &bench.folder)?;
     let ceremony = bench.stick("CEREMONY", FileSystem::Exfat)?;
     let bundle = bench.stick("BUNDLE", FileSystem::Ext4)?;
     let mut machine = bench.start(bench.tested()?, Start::Kernel, &[&ceremony, &bundle])?;
@@ -314,7 +318,7 @@ pub(crate) fn pulled_out(bench: &Bench) -> Step {
     small_plan(&mut machine)?;
     devices.pull_at_next_touch();
     machine.console.type_line(RUN)?;
-    let mut operator = Operator::new(&devices, 2);
+    let mut operator = Operator::new(&devices, FEW);
     operator.hold(&mut machine.console, None, CEREMONY)?;
     let said = machine
         .console
@@ -329,11 +333,11 @@ pub(crate) fn pulled_out(bench: &Bench) -> Step {
 /// The power is cut while keys are made, while documents are signed, and while the bundle is
 /// written; nothing that the console had shown is lost, and the ceremony ends each time.
 pub(crate) fn power_cuts(bench: &Bench, of: FileSystem) -> Step {
-    let devices = Devices::new(bench.seed, 2, &bench.folder)?;
+    let devices = Devices::new(bench.seed, FEW, &bench.folder)?;
     let ceremony = bench.stick("CEREMONY", of)?;
     let bundle = bench.stick("BUNDLE", of)?;
     let sticks: [&Path; 2] = [&ceremony, &bundle];
-    let mut operator = Operator::new(&devices, 2);
+    let mut operator = Operator::new(&devices, FEW);
     let mut machine = bench.start(bench.tested()?, Start::Kernel, &sticks)?;
     mount(&mut machine)?;
     small_plan(&mut machine)?;
@@ -390,44 +394,4 @@ fn nothing_is_lost(machine: &mut Machine, events: usize) -> Step {
     require(empty.trim().is_empty(), || {
         format!("files without content: {empty}")
     })
-}
-
-/// From the firmware to the first screen of a rehearsal, at the screen's keyboard.
-pub(crate) fn screen(bench: &Bench) -> Step {
-    let mut machine = Machine::start(&bench.shipped, Start::Stick, &[], &bench.folder)?;
-    machine
-        .console
-        .expect(&["Compare the words, then Enter> "], BOOT)?;
-    let pictures = bench.folder.join("pictures");
-    std::fs::create_dir_all(&pictures)?;
-    let mut shown = Vec::new();
-    // The keys of each page, and text that the next page has.
-    let pages = [
-        ("", "digests", "Compare the words"),
-        ("\n", "keyboard", "Keyboard layout"),
-        ("\nazy\n", "keyboard-tried", "The same signs appeared"),
-        ("\n", "menu", "Number, then Enter"),
-        ("1\n", "rehearse", "Enter for the first"),
-        ("\n\n\n", "first-screen", "REHEARSAL"),
-    ];
-    machine.console.type_line("")?;
-    machine.console.expect(&["Number, then Enter> "], SHORT)?;
-    machine.console.type_line("s")?;
-    machine.console.expect(&["live# "], SHORT)?;
-    for (keys, name, text) in pages {
-        machine.press(keys)?;
-        // What stands on the first console, as the kernel keeps it.
-        let seen = format!("until grep -q '{text}' /dev/vcs1; do sleep 1; done");
-        machine.console.must(&seen, SHORT)?;
-        machine.picture(&pictures.join(format!("{name}.ppm")))?;
-        shown.push(name);
-    }
-    let size = machine.console.must("stty size -F /dev/tty1", SHORT)?;
-    println!(
-        "    {} pages in {}; tty1 has {} rows and columns",
-        shown.len(),
-        pictures.display(),
-        size.trim()
-    );
-    Ok(())
 }

@@ -145,7 +145,7 @@ impl Machine {
         })
     }
 
-    /// Types at the keyboard of the screen; `\n` is Enter.
+    /// Types at the keyboard of the screen; `\n` is Enter, `\u{c}` Ctrl-L.
     ///
     /// # Errors
     /// qemu does not take a key.
@@ -155,23 +155,27 @@ impl Machine {
                 '\n' => "ret".to_owned(),
                 ' ' => "spc".to_owned(),
                 '-' => "minus".to_owned(),
+                '\u{c}' => "l".to_owned(),
                 other => other.to_string(),
             };
-            let keys = json!([{ "type": "qcode", "data": key }]);
+            let mut keys = vec![json!({ "type": "qcode", "data": key })];
+            if sign == '\u{c}' {
+                keys.insert(0, json!({ "type": "qcode", "data": "ctrl" }));
+            }
             self.monitor.ask("send-key", json!({ "keys": keys }))?;
             std::thread::sleep(Duration::from_millis(150));
         }
         Ok(())
     }
 
-    /// Keeps what the screen shows.
+    /// Keeps what the screen shows, as PNG.
     ///
     /// # Errors
     /// qemu cannot write the picture.
     pub(crate) fn picture(&mut self, file: &Path) -> Step {
         let file = std::path::absolute(file)?;
-        self.monitor
-            .ask("screendump", json!({ "filename": file }))?;
+        let arguments = json!({ "filename": file, "format": "png" });
+        self.monitor.ask("screendump", arguments)?;
         Ok(())
     }
 

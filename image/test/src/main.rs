@@ -10,6 +10,7 @@ mod failure;
 mod glyphs;
 mod machine;
 mod operator;
+mod screens;
 mod sticks;
 
 use std::path::PathBuf;
@@ -30,6 +31,9 @@ struct Arguments {
     /// The folder of the image with the test vendor's program; without it those cases are left out, by name
     #[arg(long, value_name = "DIR")]
     tested: Option<PathBuf>,
+    /// What a Linux console gets and shows, as tests/screens writes it to KEYMOOT_CONSOLE; without it the case `screens` is left out
+    #[arg(long, value_name = "DIR")]
+    console: Option<PathBuf>,
     /// The seed of the simulated devices whose vendor that program trusts
     #[arg(long, value_name = "N", default_value_t = 1202)]
     seed: u64,
@@ -40,23 +44,49 @@ struct Arguments {
     cases: Vec<String>,
 }
 
-type Case = (&'static str, bool, fn(&Bench) -> Step);
+type Case = (&'static str, Need, fn(&Bench) -> Step);
 
-/// Name, whether it needs the test vendor's program, and what is done.
+/// What a case needs besides the image that is given away.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Nothing,
+    /// The image with the test vendor's program.
+    Vendor,
+    /// The recordings of a console.
+    Console,
+}
+
+impl Need {
+    /// What is missing, and the option that gives it.
+    fn missing(self, arguments: &Arguments) -> Option<&'static str> {
+        match self {
+            Self::Vendor if arguments.tested.is_none() => {
+                Some("no program of the test vendor is there (--tested)")
+            }
+            Self::Console if arguments.console.is_none() => {
+                Some("no recordings of a console are there (--console)")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Name, what it needs, and what is done.
 const CASES: &[Case] = &[
-    ("one-file-differs", true, cases::one_file_differs),
-    ("rehearsal", false, cases::rehearsal_from_the_menu),
-    ("machine-rules", false, cases::machine_rules),
-    ("screen", false, cases::screen),
-    ("ceremony", true, cases::ceremony),
-    ("pulled-out", true, cases::pulled_out),
-    ("power-cuts-vfat", true, |bench| {
+    ("one-file-differs", Need::Vendor, cases::one_file_differs),
+    ("rehearsal", Need::Nothing, cases::rehearsal_from_the_menu),
+    ("machine-rules", Need::Nothing, cases::machine_rules),
+    ("screen", Need::Nothing, screens::from_the_firmware),
+    ("screens", Need::Console, screens::equal_their_pictures),
+    ("ceremony", Need::Vendor, cases::ceremony),
+    ("pulled-out", Need::Vendor, cases::pulled_out),
+    ("power-cuts-vfat", Need::Vendor, |bench| {
         cases::power_cuts(bench, FileSystem::Vfat)
     }),
-    ("power-cuts-exfat", true, |bench| {
+    ("power-cuts-exfat", Need::Vendor, |bench| {
         cases::power_cuts(bench, FileSystem::Exfat)
     }),
-    ("power-cuts-ext4", true, |bench| {
+    ("power-cuts-ext4", Need::Vendor, |bench| {
         cases::power_cuts(bench, FileSystem::Ext4)
     }),
 ];
@@ -73,12 +103,12 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     let (mut passed, mut failed, mut left_out) = (0, 0, 0);
-    for (name, needs_vendor, case) in CASES {
+    for (name, need, case) in CASES {
         if !arguments.cases.is_empty() && !arguments.cases.iter().any(|chosen| chosen == name) {
             continue;
         }
-        if *needs_vendor && arguments.tested.is_none() {
-            println!("left out  {name}: no program of the test vendor is there (--tested)");
+        if let Some(missing) = need.missing(&arguments) {
+            println!("left out  {name}: {missing}");
             left_out += 1;
             continue;
         }
@@ -87,6 +117,7 @@ fn main() -> ExitCode {
         let bench = Bench {
             shipped: arguments.shipped.clone(),
             tested: arguments.tested.clone(),
+            console: arguments.console.clone(),
             seed: arguments.seed,
             folder: arguments.folder.join(name),
         };

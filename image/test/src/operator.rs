@@ -165,6 +165,9 @@ impl<'room> Operator<'room> {
         if is("PIN") && is("then Enter") {
             return Some(pin(self.at_table));
         }
+        if is("or taken if you have a copy") {
+            return Some("taken".to_owned());
+        }
         if is("tamper-evident bag") {
             return Some("bag 17".to_owned());
         }

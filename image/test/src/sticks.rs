@@ -1,5 +1,6 @@
 //! Sticks: files with a file system, as qemu takes them.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -32,6 +33,19 @@ impl FileSystem {
 /// # Errors
 /// The program that makes the file system fails.
 pub(crate) fn make(folder: &Path, label: &str, of: FileSystem) -> Step<PathBuf> {
+    made(folder, label, of, &[])
+}
+
+/// The same with ext4, and with the files of a folder on it.
+///
+/// # Errors
+/// The program that makes the file system fails.
+pub(crate) fn filled(folder: &Path, label: &str, with: &Path) -> Step<PathBuf> {
+    let with = [OsStr::new("-d"), with.as_os_str()];
+    made(folder, label, FileSystem::Ext4, &with)
+}
+
+fn made(folder: &Path, label: &str, of: FileSystem, more: &[&OsStr]) -> Step<PathBuf> {
     let path = folder.join(format!("{label}.{}", of.name()));
     let _ = std::fs::remove_file(&path);
     std::fs::File::create_new(&path)?.set_len(300_000_000)?;
@@ -49,6 +63,7 @@ pub(crate) fn make(folder: &Path, label: &str, of: FileSystem) -> Step<PathBuf> 
         .env("PATH", search)
         .args(arguments)
         .arg(label)
+        .args(more)
         .arg(&path)
         .output()?;
     if !made.status.success() {

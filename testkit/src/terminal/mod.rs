@@ -67,6 +67,8 @@ pub struct Terminal {
     /// The folder of the ceremony.
     ceremony: Option<PathBuf>,
     keystrokes: usize,
+    /// How many bytes of what came were recorded.
+    recorded: usize,
 }
 
 impl Terminal {
@@ -126,6 +128,7 @@ impl Terminal {
             child: child.expect("setsid, of util-linux, is needed"),
             ceremony,
             keystrokes: 0,
+            recorded: 0,
         }
     }
 
@@ -316,6 +319,14 @@ impl Terminal {
     /// this text stood before.
     pub fn on_a_console(&self, before: &str) -> String {
         self.shown.on_a_console(before)
+    }
+
+    /// What has come since this was asked last, as it came, and what the emulator shows by now.
+    pub fn record(&mut self) -> (Vec<u8>, String) {
+        self.frame();
+        let new = self.shown.written[self.recorded..].to_vec();
+        self.recorded = self.shown.written.len();
+        (new, self.shown.contents())
     }
 
     /// The number of the program's process.
