@@ -172,7 +172,7 @@ fn verify(machine: &mut Machine) -> Step {
         "keymoot verify /media/BUNDLE/bundle --expect /tmp/expectations.toml > /tmp/verified",
         LONG,
     )?;
-    let verdict = machine.console.must("tail -n 1 /tmp/verified", SHORT)?;
+    let verdict = machine.console.must("grep VERIFIED /tmp/verified", SHORT)?;
     println!("    {}", verdict.trim());
     Ok(())
 }
