@@ -232,7 +232,8 @@ fn devices(plan: &Plan, family: Family) -> usize {
     let enrolled = published.iter().filter(|p| p.enrolment.family == family);
     let makes = plan.places().iter().filter(|place| {
         let holder = plan.roster.holder(&place.handle);
-        place.current.is_none() && holder.is_some_and(|holder| holder.family == family)
+        let has_key = place.current.is_some() || place.renamed.is_some();
+        !has_key && holder.is_some_and(|holder| holder.family == family)
     });
     enrolled.count() + makes.count()
 }

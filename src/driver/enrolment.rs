@@ -12,7 +12,11 @@ use crate::{
 use keymoot_attestation::{Evidence, Family};
 use keymoot_core::{HostError, digest::Digest};
 use keymoot_record::{
-    ceremony::{enrolment::Enrolment, propose, statement, turn::Stage},
+    ceremony::{
+        enrolment::Enrolment,
+        propose, statement,
+        turn::{Purpose, Stage},
+    },
     rules::{device as rules, roster::Handle},
     transcript::Event,
 };
@@ -294,7 +298,10 @@ impl Driver<'_, '_> {
         };
         let allows = Allows {
             what: format!("the statement that {holder} holds the key in device {serial}"),
-            of: "your new key, whose attestation passed".to_owned(),
+            of: match self.formerly(holder) {
+                None => "your new key, whose attestation passed".to_owned(),
+                Some(formerly) => format!("your key, which {formerly} enrolled before"),
+            },
             digest: enrolment.key(),
         };
         let mut payload = Vec::new();
@@ -312,7 +319,15 @@ impl Driver<'_, '_> {
             holder: holder_name,
             serial,
             statement,
+            formerly: self.formerly(holder).map(ToString::to_string),
         })
+    }
+
+    /// The holder's handle in the previous root, where the account was renamed.
+    fn formerly(&self, holder: &Handle) -> Option<&Handle> {
+        let turn = self.state.turn.as_ref();
+        let enrols = turn.is_some_and(|turn| turn.purpose == Purpose::Enroll);
+        self.state.seat(holder).filter(|_| enrols)?.formerly()
     }
 
     fn statement(&self, holder: &Handle, enrolment: &Enrolment) -> Vec<u8> {
@@ -320,7 +335,10 @@ impl Driver<'_, '_> {
         self.state
             .opening
             .as_ref()
-            .map(|opening| statement::enrolment(opening, &head, holder, enrolment))
+            .map(|opening| {
+                let formerly = self.formerly(holder);
+                statement::enrolment(opening, &head, holder, formerly, enrolment)
+            })
             .unwrap_or_default()
     }
 

@@ -15,6 +15,7 @@ use keymoot_core::HostError;
 pub struct Cast {
     holders: Vec<Actor>,
     leavers: Vec<usize>,
+    renamed: Vec<(usize, usize)>,
     revocations: Vec<(usize, u32, String)>,
 }
 
@@ -70,6 +71,14 @@ impl Cast {
         }
     }
 
+    /// The account of `holder-FROM` gets the name `holder-TO`.
+    pub fn renamed(&mut self, from: usize, to: usize) {
+        for actor in self.holders.iter_mut().filter(|a| a.number == from) {
+            actor.number = to;
+        }
+        self.renamed.push((from, to));
+    }
+
     /// The key of `holder-N` in this device is thrown out.
     pub fn revoked(&mut self, number: usize, serial: u32, reason: &str) {
         self.revocations.push((number, serial, reason.to_owned()));
@@ -78,6 +87,7 @@ impl Cast {
     /// The ceremony is over: whoever left has left.
     pub fn settles(&mut self) {
         self.leavers.clear();
+        self.renamed.clear();
         self.revocations.clear();
         for actor in &mut self.holders {
             actor.renews = false;
@@ -117,6 +127,12 @@ impl Cast {
                 text,
                 "\n[[leaver]]\nhandle = \"holder-{n}\"\nname = \"Holder {n} (simulated)\"\n\
                  reason = \"the term is over (simulated)\"\n"
+            );
+        }
+        for (from, to) in &self.renamed {
+            let _ = write!(
+                text,
+                "\n[[renamed]]\nfrom = \"holder-{from}\"\nto = \"holder-{to}\"\n"
             );
         }
         for (n, serial, reason) in &self.revocations {

@@ -137,6 +137,18 @@ impl Unattended {
         self.errand && self.tried < devices
     }
 
+    /// The name under which a simulated holder chose the PIN: an account may be renamed since.
+    fn first_name(&self, holder: &Handle) -> Handle {
+        let state = self.view.as_ref().map(|view| &view.state);
+        let formerly = state.and_then(|state| {
+            let renamed = state.seat(holder).and_then(|seat| seat.formerly());
+            let mut published = state.plan.previous()?.enrolments().iter();
+            let of_before = || published.find(|p| p.handle == *holder)?.formerly.as_ref();
+            renamed.or_else(of_before).cloned()
+        });
+        formerly.unwrap_or_else(|| holder.clone())
+    }
+
     fn fields(&self) -> BTreeMap<String, String> {
         let step = self.view.as_ref().and_then(|view| view.state.current());
         let fields = step.map(|step| step.fields.as_slice()).unwrap_or_default();
@@ -248,10 +260,13 @@ impl Operator for Unattended {
     fn pin(&mut self, prompt: &PinPrompt) -> Reply<Secret> {
         match &prompt.refused {
             Some(refused) => Err(self.give_up(refused)),
-            None => Ok(match prompt.family {
-                Family::YubiKey => pin(self.seed, &prompt.holder),
-                Family::YubiHsm => password(self.seed, &prompt.holder),
-            }),
+            None => {
+                let chosen_by = self.first_name(&prompt.holder);
+                Ok(match prompt.family {
+                    Family::YubiKey => pin(self.seed, &chosen_by),
+                    Family::YubiHsm => password(self.seed, &chosen_by),
+                })
+            }
         }
     }
 

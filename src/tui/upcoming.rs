@@ -79,6 +79,12 @@ fn turn_in_words(purpose: Purpose) -> &'static str {
     }
 }
 
+/// Whether the holder at the table has a key, and only another name for it.
+fn is_renamed(state: &State, turn: &Turn) -> bool {
+    let seat = state.seat(&turn.holder);
+    seat.is_some_and(|seat| seat.renamed.is_some())
+}
+
 fn in_turn(state: &State, turn: &Turn) -> String {
     let unit = turn.family() == Family::YubiHsm;
     let text = match (&turn.stage, turn.purpose) {
@@ -88,6 +94,9 @@ fn in_turn(state: &State, turn: &Turn) -> String {
         (Stage::Attest(_), _) if unit => "the new key signs that its holder has it",
         (Stage::Prove | Stage::Sign, _) if unit && unsigned(state).len() < 2 => {
             "the signature is verified twice; the audit log is read"
+        }
+        (Stage::Insert, Purpose::Enroll) if is_renamed(state, turn) => {
+            "the device is read; the key signs that its holder has another name"
         }
         (Stage::Insert, Purpose::Enroll | Purpose::Spare) => {
             "the device is read; the number on its case is compared"

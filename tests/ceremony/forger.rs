@@ -243,6 +243,7 @@ impl Forger {
                     holder,
                     serial,
                     statement,
+                    ..
                 } => {
                     let path = format!("attestations/{holder}/{serial}/enrolment.json");
                     files.insert(path, self.object(statement).unwrap_or_default());
@@ -326,6 +327,7 @@ impl Forger {
                 holder,
                 serial,
                 statement,
+                formerly,
             } if stale != Some(holder.as_str()) => {
                 let found = seat(&holder).and_then(|seat| {
                     let mut made: Vec<&Enrolment> =
@@ -335,8 +337,13 @@ impl Forger {
                 });
                 let statement = match (found, &state.opening) {
                     (Some((seat, enrolment)), Some(opening)) => {
-                        let payload =
-                            statement::enrolment(opening, &chain.head(), &seat.handle, &enrolment);
+                        let payload = statement::enrolment(
+                            opening,
+                            &chain.head(),
+                            &seat.handle,
+                            seat.formerly(),
+                            &enrolment,
+                        );
                         let message = signed_bytes(statement::ENROLMENT, &payload);
                         let signature = self.holders.sign(&enrolment.spki, &message);
                         let keyid = self.keyid_of(&statement);
@@ -348,6 +355,7 @@ impl Forger {
                     holder,
                     serial,
                     statement,
+                    formerly,
                 }
             }
             Event::Signed {

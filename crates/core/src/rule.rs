@@ -94,7 +94,8 @@ rules! {
     PolicyPrevious = "POLICY-PREVIOUS":
         "the policy says what the previous documents say: thresholds, number of keys, periods, \
          the online key, the delegations in their order with thresholds, keys, paths and \
-         `terminating`. In `change-policy` it says something else.";
+         `terminating`. In `change-policy` it says something else, or the roster renames an \
+         account.";
     PolicyExpected = "POLICY-EXPECTED":
         "the policy is at least as strong as the verifier expects: quorum, bounds on people, \
          firmware, periods and algorithms, and with `--policy` it is that very file.";
@@ -125,10 +126,10 @@ rules! {
         "the people are at least as independent as the verifier expects, and a live ceremony has \
          its witnesses; with `--roster` it is that very file.";
     RosterChange = "ROSTER-CHANGE":
-        "everyone who held a key is a holder or a `[[leaver]]`, not both. Nobody joins, leaves or \
-         takes a new device, and no key is revoked, unless the scenario allows it. Each \
-         `[[revoke]]` gives a reason, and names a device with a published enrolment. An emergency \
-         revokes or replaces a key.";
+        "everyone who held a key is a holder or a `[[leaver]]`, not both; a `[[renamed]]` holder \
+         keeps the key. Nobody joins, leaves, is renamed or takes a new device, and no key is \
+         revoked, unless the scenario allows it. Each `[[revoke]]` gives a reason, and names a \
+         device with a published enrolment. An emergency revokes or replaces a key.";
 
     PlanLive = "PLAN-LIVE":
         "a live ceremony has a witness, and nothing from a rehearsal: no country XA to XZ, no \
@@ -184,12 +185,14 @@ rules! {
 
     DeviceDistinct = "DEVICE-DISTINCT":
         "nobody has enrolled the device that a holder brings, in this ceremony or an earlier one. \
-         No device and no key is in the published enrolments of two holders.";
+         No device and no key is in the published enrolments of two holders, unless the key \
+         signed that its holder was renamed.";
     DeviceExpected = "DEVICE-EXPECTED":
         "if the roster lists devices for this holder, it is one of them.";
     DeviceEnrolled = "DEVICE-ENROLLED":
         "a holder who comes to sign brings the right device: the one whose key is in the root or, \
-         in a change of keys, also the one whose key leaves the root.";
+         in a change of keys, also the one whose key leaves the root. A renamed holder brings the \
+         device of the key that stays.";
     DeviceEvidence = "DEVICE-EVIDENCE":
         "the evidence is one attestation of a key and one device certificate, of a YubiKey or of \
          a YubiHSM 2, and nothing else.";
@@ -484,7 +487,7 @@ rules! {
 
     TreeKeys = "TREE-KEYS":
         "every key of every root of a published repository has a published enrolment, by the same \
-         holder and of the repository's mode.";
+         holder, renamed or not, and of the repository's mode.";
     TreeDocuments = "TREE-DOCUMENTS":
         "each document below the root is signed by the keys that its delegator names. The \
          documents agree: versions, lengths, hashes, and the names of files that a role may list.";

@@ -144,7 +144,9 @@ fn changes(previous: &Previous, scenario: Scenario) -> String {
         text += "\n# Who comes: add the [[holder]] lines of newcomer.toml.\n\
                  # Who takes a new device: add `renews = true` to the entry.\n\
                  # Who leaves: remove the [[holder]] entry, and name the person here.\n\
-                 # [[leaver]]\n# handle = \"\"\n# name = \"\"\n# reason = \"\"\n";
+                 # [[leaver]]\n# handle = \"\"\n# name = \"\"\n# reason = \"\"\n\
+                 # Whose account has another name: give the entry the new handle, and say so here.\n\
+                 # [[renamed]]\n# from = \"\"\n# to = \"\"\n";
     }
     if scenario.revokes() {
         text += "\n# A key that is stolen or lost. The reason is published.\n\

@@ -37,8 +37,12 @@ impl Request {
 }
 
 /// What the holder is asked for, in words that follow "to".
-fn asked_for(state: &State) -> &'static str {
+fn asked_for(state: &State, holder: &Handle) -> &'static str {
+    let seat = state.seat(holder);
     match state.purpose() {
+        Some(Purpose::Enroll) if seat.is_some_and(|seat| seat.renamed.is_some()) => {
+            "prove your key under your new name"
+        }
         Some(Purpose::Enroll) => "make a key in your device, and prove that you hold it",
         Some(Purpose::Spare) => "make a key in a spare device, and prove that you hold it",
         Some(Purpose::Sign) => "sign the documents below",
@@ -57,7 +61,7 @@ impl Screen for Request {
         let administrator = escape(&state.plan.roster.administrator);
         page.headline(&format!(
             "{administrator} asks you to {}.",
-            asked_for(state)
+            asked_for(state, &self.holder)
         ));
         page.text(&format!(
             "{}; step {}. Every rule on the request held.",

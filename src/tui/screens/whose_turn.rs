@@ -178,10 +178,12 @@ impl Screen for WhoseTurn {
 
 /// What a holder comes for, in words that follow "to".
 pub(super) fn purpose_in_words(state: Option<&State>) -> &'static str {
-    match state
-        .and_then(|state| state.turn.as_ref())
-        .map(|turn| turn.purpose)
-    {
+    let turn = state.and_then(|state| state.turn.as_ref());
+    let seat = turn.and_then(|turn| state?.seat(&turn.holder));
+    match turn.map(|turn| turn.purpose) {
+        Some(Purpose::Enroll) if seat.is_some_and(|seat| seat.renamed.is_some()) => {
+            "prove the key under another name"
+        }
         Some(Purpose::Enroll) => "make a key and prove it",
         Some(Purpose::Spare) => "make a key in a spare device",
         Some(Purpose::Sign) => "sign the documents",

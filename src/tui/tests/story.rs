@@ -208,6 +208,7 @@ impl Story {
                 holder: holder.clone(),
                 serial,
                 statement: digest,
+                formerly: None,
             },
             Event::TurnEnded {
                 holder,

@@ -236,6 +236,7 @@ impl Held {
                     holder,
                     serial,
                     statement: digest,
+                    formerly: None,
                 });
             }
             Effect::ReadLog(holder, serial) => self.tell(Event::LogRead {

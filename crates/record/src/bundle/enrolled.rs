@@ -30,9 +30,10 @@ impl Record<'_> {
             .collect();
         let (mut taken, mut verdicts) = (Vec::new(), Vec::new());
         for seat in &self.state.seats {
+            let renamed = |enrolment| seat.renamed.as_ref().is_some_and(|r| r.is_of(enrolment));
             for enrolment in seat.proven() {
                 let handle = seat.handle.as_str();
-                if !carried.contains(&enrolment) {
+                if !carried.contains(&enrolment) && !renamed(enrolment) {
                     verdicts.extend(self.enrolment(handle, enrolment, &taken));
                     // The log is read at the end of a turn.
                     let at_table = self.state.turn.as_ref().map(|turn| &turn.holder);
@@ -175,6 +176,7 @@ impl Record<'_> {
                         opening,
                         &entry.prev,
                         &seat.handle,
+                        seat.formerly(),
                         enrolment,
                     ) {
                         Ok(()) => Verdict::held(

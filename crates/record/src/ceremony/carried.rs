@@ -22,11 +22,15 @@ pub fn judge(state: &State, trust: &TrustStore) -> Vec<Verdict> {
             .iter()
             .chain(&place.outgoing)
             .chain(&place.spares);
-        for enrolment in carried {
+        let renamed = place.renamed.iter();
+        let carried = carried
+            .map(|enrolment| (&place.handle, enrolment))
+            .chain(renamed.map(|renamed| (&renamed.from, &renamed.key)));
+        for (handle, enrolment) in carried {
             let published = previous
                 .enrolments()
                 .iter()
-                .find(|p| p.handle == place.handle && p.enrolment == *enrolment);
+                .find(|p| p.handle == *handle && p.enrolment == *enrolment);
             let Some(published) = published else {
                 continue;
             };

@@ -32,6 +32,41 @@ pub struct Place {
     pub outgoing: Option<Enrolment>,
     /// Other keys of this person that are proven and stand in no root.
     pub spares: Vec<Enrolment>,
+    /// The name and the key of the previous root, where the account was renamed. The key is for
+    /// the next root, once it has signed that its holder has another name.
+    pub renamed: Option<Renaming>,
+}
+
+/// Another name for the holder of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renaming {
+    /// The handle in the previous root.
+    pub from: Handle,
+    /// The key, as it was enrolled under that handle.
+    pub key: Enrolment,
+}
+
+impl Renaming {
+    /// The key, before its statement under the new name.
+    #[must_use]
+    pub fn unproven(&self) -> Enrolment {
+        Enrolment {
+            statement: None,
+            escrow: None,
+            ..self.key.clone()
+        }
+    }
+
+    /// Whether an enrolment is of this key, with the evidence that was published under the old
+    /// name.
+    #[must_use]
+    pub fn is_of(&self, enrolment: &Enrolment) -> bool {
+        let unproven = Enrolment {
+            statement: None,
+            ..enrolment.clone()
+        };
+        unproven == self.unproven()
+    }
 }
 
 /// The places at the table: the holders of the roster, then those who leave.
@@ -48,11 +83,26 @@ pub fn places(roster: &Roster, previous: Option<&Previous>) -> Vec<Place> {
         current: None,
         outgoing: Keys::of(&leaver.handle, roster, previous).in_root,
         spares: Vec::new(),
+        renamed: None,
     });
     holders.chain(leavers).collect()
 }
 
 fn place(holder: &roster::Holder, roster: &Roster, previous: Option<&Previous>) -> Place {
+    if let Some(from) = roster.formerly(&holder.handle)
+        && let Some(key) = Keys::of(from, roster, previous).in_root
+    {
+        let from = from.clone();
+        return Place {
+            handle: holder.handle.clone(),
+            standing: Standing::Stays,
+            changes_device: false,
+            current: None,
+            outgoing: None,
+            spares: Vec::new(),
+            renamed: Some(Renaming { from, key }),
+        };
+    }
     let Keys {
         in_root,
         mut spares,
@@ -81,6 +131,7 @@ fn place(holder: &roster::Holder, roster: &Roster, previous: Option<&Previous>) 
         current,
         outgoing,
         spares,
+        renamed: None,
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
     plan::Plan,
     plan_part::PlanPart,
     script::{Document, Step},
-    seating::{Place, Standing},
+    seating::{Place, Renaming, Standing},
     turn::Turn,
 };
 use crate::{
@@ -118,6 +118,8 @@ pub struct Seat {
     pub outgoing: Option<Enrolment>,
     /// Other keys, in devices that are kept for the day when the first is lost.
     pub spares: Vec<Enrolment>,
+    /// The name and the key of the previous root, where the account was renamed.
+    pub renamed: Option<Renaming>,
     /// Signatures made, by document and device.
     pub signatures: BTreeMap<(Document, u32), Signature>,
     /// The statement that this holder's key signed in this ceremony, where nothing
@@ -447,6 +449,7 @@ impl Seat {
             enrolment: place.current.clone(),
             outgoing: place.outgoing.clone(),
             spares: place.spares.clone(),
+            renamed: place.renamed.clone(),
             signatures: BTreeMap::new(),
             proof: None,
             closing: None,
@@ -459,6 +462,12 @@ impl Seat {
         self.enrolment
             .as_ref()
             .filter(|enrolment| enrolment.statement.is_some())
+    }
+
+    /// The handle in the previous root, where the account was renamed.
+    #[must_use]
+    pub fn formerly(&self) -> Option<&Handle> {
+        self.renamed.as_ref().map(|renamed| &renamed.from)
     }
 
     /// Every enrolment whose possession is proven: for the next root, leaving it,

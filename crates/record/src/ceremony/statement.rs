@@ -36,12 +36,14 @@ pub fn key_without_root(enrolled: &Enrolment) -> String {
     enrolled.key().to_string()
 }
 
-/// The payload of a statement of enrolment, in canonical form.
+/// The payload of a statement of enrolment, in canonical form. `formerly` is the handle under which
+/// the same key was enrolled before, where the holder's account was renamed.
 #[must_use]
 pub fn enrolment(
     opening: &Opening,
     head: &Digest,
     handle: &Handle,
+    formerly: Option<&Handle>,
     enrolment: &Enrolment,
 ) -> Vec<u8> {
     let mut payload = vec![
@@ -57,6 +59,9 @@ pub fn enrolment(
     ];
     if enrolment.family == Family::YubiHsm {
         payload.push(("family", YUBIHSM.into()));
+    }
+    if let Some(formerly) = formerly {
+        payload.push(("formerly", formerly.as_str().into()));
     }
     json::canonical(&Json::object(payload))
 }
@@ -225,6 +230,8 @@ fn check_signed(
 pub struct Stated {
     /// Who holds the key
     pub handle: Handle,
+    /// The name under which the same key was enrolled before
+    pub formerly: Option<Handle>,
     /// Device, key and evidence
     pub enrolment: Enrolment,
     /// `live` or `rehearsal`
@@ -263,7 +270,9 @@ fn stated(payload: &Json, statement: Digest) -> Result<Stated, json::Misfit> {
         let place = at.member(name)?;
         Digest::from_hex(place.string()?).ok_or_else(|| place.misfit("no SHA-256"))
     };
-    let handle = at.member("handle")?;
+    let handle = |place: json::At<'_>| {
+        Handle::try_from(place.string()?.to_owned()).map_err(|why| place.misfit(why))
+    };
     let spki = at.member("spki")?;
     let family = match at.find("family")? {
         None => Family::YubiKey,
@@ -271,7 +280,8 @@ fn stated(payload: &Json, statement: Digest) -> Result<Stated, json::Misfit> {
         Some(family) => return Err(family.misfit("no family of devices")),
     };
     Ok(Stated {
-        handle: Handle::try_from(handle.string()?.to_owned()).map_err(|why| handle.misfit(why))?,
+        handle: handle(at.member("handle")?)?,
+        formerly: at.find("formerly")?.map(handle).transpose()?,
         enrolment: Enrolment {
             serial: at.member("serial")?.unsigned()?,
             family,
@@ -317,9 +327,10 @@ pub fn check_enrolment(
     opening: &Opening,
     head: &Digest,
     handle: &Handle,
+    formerly: Option<&Handle>,
     enrolled: &Enrolment,
 ) -> Result<(), Violation> {
-    let payload = enrolment(opening, head, handle, enrolled);
+    let payload = enrolment(opening, head, handle, formerly, enrolled);
     check_signed(statement, opening.format, ENROLMENT, &payload, enrolled).map_err(|why| {
         Violation::new(
             Rule::KeyPossession,

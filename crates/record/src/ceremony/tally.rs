@@ -95,7 +95,9 @@ impl State {
     #[must_use]
     pub fn awaited_devices(&self, seat: &Seat, purpose: Purpose) -> Vec<u32> {
         match purpose {
-            Purpose::Enroll | Purpose::Spare => Vec::new(),
+            // A renamed holder comes with the device of the key, and proves it under the new name.
+            Purpose::Enroll => seat.renamed.iter().map(|r| r.key.serial).collect(),
+            Purpose::Spare => Vec::new(),
             Purpose::Sign => {
                 let devices = seat.enrolled().into_iter().chain(&seat.outgoing);
                 devices

@@ -87,6 +87,10 @@ fn enrolled(
         if seat.standing == Standing::Leaves || seat.enrolment.is_some() {
             continue;
         }
+        if let Some(renamed) = &seat.renamed {
+            seat.enrolment = Some(renamed.key.clone());
+            continue;
+        }
         let family = plan.roster.holder(&seat.handle).map(|holder| holder.family);
         seat.enrolment = Some(Enrolment {
             serial: 0,

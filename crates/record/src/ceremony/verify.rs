@@ -50,10 +50,12 @@ fn signatures(
         for ((signed, serial), signature) in &seat.signatures {
             if *signed == document {
                 let key = seat.key_in(*serial);
-                let keyid = key
-                    .and_then(|key| delegators.key_id(document, &key))
+                let keyids = key.map(|key| delegators.key_ids(document, &key));
+                let keyids = keyids.filter(|ids| !ids.is_empty());
+                let keyids = keyids
                     .ok_or_else(|| format!("the key of {} has no part in it", seat.handle))?;
-                found.insert(keyid, signature.bytes.clone());
+                let signatures = keyids.into_iter().map(|id| (id, signature.bytes.clone()));
+                found.extend(signatures);
             }
         }
     }
@@ -153,20 +155,34 @@ impl<'s> Delegators<'s> {
         })
     }
 
-    /// The id under which a signature by this key stands in a document.
+    /// The id under which a signature by this key is recorded.
     #[must_use]
     pub fn key_id(&self, document: Document, key: &Digest) -> Option<KeyId> {
+        self.key_ids(document, key).into_iter().next()
+    }
+
+    /// The ids under which a signature by this key is in a document, the document's own first. Of a
+    /// renamed holder's key both roots have one: where an id is made of the holder's name, too,
+    /// clients of the previous root count the signature under the old id alone.
+    fn key_ids(&self, document: Document, key: &Digest) -> Vec<KeyId> {
         let own = match document {
             Document::Root => self.root.role_keys("root"),
             Document::Targets => self.root.role_keys("targets"),
-            Document::Crates => self.targets.as_ref()?.role_keys(CRATES),
+            Document::Crates => {
+                let targets = self.targets.as_ref();
+                targets
+                    .map(|targets| targets.role_keys(CRATES))
+                    .unwrap_or_default()
+            }
         };
-        let before = || self.previous.map(|root| root.root().role_keys("root"));
-        let found = own.get(key).map(|(keyid, _)| (*keyid).clone());
-        found.or_else(|| match document {
-            Document::Root => before()?.get(key).map(|(keyid, _)| (*keyid).clone()),
-            _ => None,
-        })
+        let previous = self.previous.filter(|_| document == Document::Root);
+        let before = previous.map(|root| root.root().role_keys("root"));
+        let found = [Some(own), before].into_iter().flatten();
+        let mut ids: Vec<KeyId> = found
+            .filter_map(|keys| keys.get(key).map(|(keyid, _)| (*keyid).clone()))
+            .collect();
+        ids.dedup();
+        ids
     }
 
     /// What the demand for signatures on a document comes to: in words, or why it is

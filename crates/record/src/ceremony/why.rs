@@ -38,7 +38,14 @@ impl State {
             .iter()
             .filter(|holder| holder.renews)
             .map(|holder| format!("{} goes on with a key in another device", holder.handle));
-        revoked.chain(leave).chain(renew).collect()
+        let renamed = roster.renamed.iter().map(|renamed| {
+            format!(
+                "The account {} is now {}: the same person, with the same key",
+                renamed.from, renamed.to
+            )
+        });
+        let who = revoked.chain(leave).chain(renew);
+        who.chain(renamed).collect()
     }
 
     /// The root of tuf-crates that this ceremony is asked to authorise, where there is one.

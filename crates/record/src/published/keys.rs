@@ -44,16 +44,22 @@ fn enrolled(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     let mut found = BTreeSet::new();
     for root in previous.roots().iter().map(VerifiedRoot::root) {
         for (key, entry) in of_holders(root) {
-            let why = match enrolment(previous, &key) {
-                None => "no published enrolment",
+            let of_key = previous.enrolments().iter();
+            let of_key = of_key.filter(|published| published.enrolment.key() == key);
+            let mut of_key = of_key.peekable();
+            // Of a renamed holder's key, older roots have the older name.
+            let is_holders = |published: &&Published| {
+                let names = [Some(&published.handle), published.formerly.as_ref()];
+                let mut names = names.into_iter().flatten();
+                entry.holder.as_ref().is_none_or(|holder| {
+                    names.any(|name| holder.eq_ignore_ascii_case(name.as_str()))
+                })
+            };
+            let any = of_key.peek().is_some();
+            let why = match of_key.find(is_holders) {
+                None if !any => "no published enrolment",
+                None => "an enrolment of another holder",
                 Some(published) if published.mode != mode.name() => "an enrolment of another mode",
-                Some(published)
-                    if entry.holder.as_ref().is_some_and(|holder| {
-                        !holder.eq_ignore_ascii_case(published.handle.as_str())
-                    }) =>
-                {
-                    "an enrolment of another holder"
-                }
                 Some(_) => {
                     found.insert(key);
                     continue;

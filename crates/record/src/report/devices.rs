@@ -133,6 +133,10 @@ fn lines(
     let stated = Stated::by(proven);
     let mut lines = vec![("Firmware", vec![proven.firmware().to_string().into()])];
     lines.extend(stated.form.map(|form| ("Form", vec![form.into()])));
+    if let Some(formerly) = holder.seat.formerly() {
+        let told = format!("{formerly}: the key signed that it is the same holder's");
+        lines.push(("Formerly", vec![told.into()]));
+    }
     lines.extend([
         (
             "Key",

@@ -45,6 +45,19 @@ pub struct Roster {
     /// Keys that are thrown out.
     #[serde(default, rename = "revoke")]
     pub revocations: Vec<Revocation>,
+    /// Holders whose account has another name than in the previous root.
+    #[serde(default)]
+    pub renamed: Vec<Renamed>,
+}
+
+/// A holder whose account got another name. The key stays.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renamed {
+    /// The handle, as it stands in the previous root.json.
+    pub from: Handle,
+    /// The handle from now on: that of a holder of this roster.
+    pub to: Handle,
 }
 
 /// A holder who leaves.
@@ -151,6 +164,14 @@ impl Roster {
     #[must_use]
     pub fn holder(&self, handle: &Handle) -> Option<&Holder> {
         self.holders.iter().find(|holder| holder.handle == *handle)
+    }
+
+    /// The handle that this holder has in the previous root, where the account was renamed.
+    #[must_use]
+    pub fn formerly(&self, handle: &Handle) -> Option<&Handle> {
+        let mut renamed = self.renamed.iter();
+        let renamed = renamed.find(|renamed| renamed.to == *handle);
+        renamed.map(|renamed| &renamed.from)
     }
 
     /// The handles of the holders with each employer; a holder without one is in no group. Employers

@@ -63,7 +63,9 @@ impl Day<'_> {
 
     /// The devices that somebody brings, as far as they are known.
     fn devices(&self, place: &Place) -> String {
+        let renamed = place.renamed.as_ref().map(|renamed| &renamed.key);
         let enrolled = place.current.iter().chain(&place.outgoing);
+        let enrolled = enrolled.chain(renamed);
         let mut devices: Vec<_> = enrolled
             .map(|enrolment| format!("{} {}", enrolment.family, enrolment.serial))
             .collect();

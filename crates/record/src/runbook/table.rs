@@ -56,7 +56,7 @@ fn things(script: &CheckedScript, policy: &Policy) -> Vec<String> {
         );
     } else if scenario.changes_policy() {
         things.push(
-            "The new policy and the old one. The roster with the new holders, and a `[[leaver]]` for each holder who leaves."
+            "The new policy and the old one. The roster with the new holders, a `[[leaver]]` for each holder who leaves, and a `[[renamed]]` for each account that has another name."
                 .to_owned(),
         );
     } else if scenario.changes_people() {

@@ -300,6 +300,16 @@ impl Event {
                     escape(holder)
                 )
             }
+            Self::Enrolled {
+                holder,
+                serial,
+                formerly: Some(formerly),
+                ..
+            } => format!(
+                "{}, formerly {}, is enrolled with the same key in device {serial}",
+                escape(holder),
+                escape(formerly)
+            ),
             Self::Enrolled { holder, serial, .. } => {
                 format!("{} is enrolled with device {serial}", escape(holder))
             }

@@ -5,8 +5,10 @@ use crate::{
     ceremony::{
         State,
         enrolment::Enrolment,
+        state::Seat,
         turn::{Purpose, Stage},
     },
+    rules::roster::Handle,
     transcript::Event,
 };
 use keymoot_attestation::Family;
@@ -92,7 +94,8 @@ impl State {
                 holder,
                 serial,
                 statement,
-            } => self.enrolled(holder, *serial, *statement),
+                formerly,
+            } => self.enrolled(holder, *serial, *statement, formerly.as_deref()),
             _ => Err("it has no place here".to_owned()),
         }
     }
@@ -179,7 +182,19 @@ impl State {
         Ok(())
     }
 
-    fn enrolled(&mut self, holder: &str, serial: u32, statement: Digest) -> Step {
+    fn enrolled(
+        &mut self,
+        holder: &str,
+        serial: u32,
+        statement: Digest,
+        formerly: Option<&str>,
+    ) -> Step {
+        let turn = self.at_table(holder)?;
+        let (handle, enrols) = (turn.holder.clone(), turn.purpose == Purpose::Enroll);
+        let seat = self.seat(&handle).filter(|_| enrols);
+        if seat.and_then(Seat::formerly).map(Handle::as_str) != formerly {
+            return Err("it does not say rightly how the holder was called before".to_owned());
+        }
         let reached = self.purpose_reached();
         let turn = self.announced(holder, serial, &[Stage::Prove])?;
         turn.stage = match turn.family() {

@@ -95,13 +95,26 @@ impl State {
 
     fn device_seen(&mut self, holder: &str, seen: Seen, verdicts: &[Verdict]) -> Step {
         let turn = self.at_stage(holder, &[Stage::Insert])?;
+        let (serial, handle) = (seen.serial, turn.holder.clone());
         turn.device = Some(seen);
         let violated = violated(verdicts);
+        let (accepted, enrols) = (violated.is_empty(), turn.purpose == Purpose::Enroll);
         turn.stage = match turn.purpose {
-            _ if !violated.is_empty() => Stage::Refused(violated),
+            _ if !accepted => Stage::Refused(violated),
             Purpose::Enroll | Purpose::Spare => Stage::Identify,
             Purpose::Sign | Purpose::Prove | Purpose::Close => Stage::Sign,
         };
+        let seat = self.seat_mut(&handle).filter(|_| accepted && enrols);
+        let renamed = seat.and_then(|seat| {
+            seat.enrolment = Some(seat.renamed.as_ref()?.unproven());
+            seat.enrolment.as_ref().map(|key| key.serial == serial)
+        });
+        match (renamed, &mut self.turn) {
+            (None, _) => {}
+            // The key is made and attested: it signs that its holder has another name.
+            (Some(true), Some(turn)) => turn.stage = Stage::Prove,
+            (Some(_), _) => return Err("a renamed holder keeps key and device".to_owned()),
+        }
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 mod people;
 mod policy;
+mod renamed;
 
 use std::collections::BTreeSet;
 
@@ -70,13 +71,18 @@ fn first(claim: &Claim<'_>) -> Verdict {
         leavers,
         revocations,
         holders,
+        renamed,
         ..
     } = claim.roster;
+    let from_before = !leavers.is_empty() || !revocations.is_empty() || !renamed.is_empty();
     Verdict::unless(
         Rule::RosterChange,
-        !leavers.is_empty() || !revocations.is_empty() || holders.iter().any(|h| h.renews),
+        from_before || holders.iter().any(|h| h.renews),
         || "everybody comes for the first time".to_owned(),
-        || "somebody leaves, or a key is renewed or revoked, before the first root".to_owned(),
+        || {
+            "somebody leaves or is renamed, or a key is renewed or revoked, before the first root"
+                .to_owned()
+        },
         "leave it out of the roster, or take the script of another occasion",
     )
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Claim;
 use crate::{
-    ceremony::{previous::Previous, seating::Standing},
+    ceremony::{
+        previous::{Previous, Published, is_renamed},
+        seating::Standing,
+    },
     rules::roster::Handle,
 };
 use keymoot_core::{Rule, Verdict, text::excerpt};
@@ -17,7 +20,8 @@ pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     let roster = claim.roster;
     let mut faults = Vec::new();
     for handle in held.keys() {
-        let goes_on = roster.holder(handle).is_some();
+        let is_renamed = roster.renamed.iter().any(|r| r.from == *handle);
+        let goes_on = roster.holder(handle).is_some() || is_renamed;
         let leaves = roster.leavers.iter().any(|leaver| leaver.handle == *handle);
         if goes_on == leaves {
             faults.push(match goes_on {
@@ -27,6 +31,10 @@ pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
                 ),
             });
         }
+    }
+    let named_twice = roster.renamed.iter().map(|renamed| &renamed.from);
+    for handle in named_twice.filter(|from| roster.holder(from).is_some()) {
+        faults.push(format!("{handle} is renamed, and is a holder too"));
     }
     for leaver in &roster.leavers {
         if !held.contains_key(&leaver.handle) {
@@ -50,6 +58,7 @@ pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
             ));
         }
     }
+    faults.extend(super::renamed::faults(claim, previous));
     let standing = |wanted: Standing| {
         let places = claim
             .places
@@ -95,14 +104,21 @@ pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     Verdict::unless(
         Rule::RosterChange,
         !faults.is_empty(),
-        || match (joiners.is_empty(), leavers.is_empty(), renewing.is_empty()) {
-            (true, true, true) => "the holders are those of the previous root".to_owned(),
-            _ => format!(
-                "come: {}; leave: {}; take a new device: {}",
-                list(&joiners),
-                list(&leavers),
-                list(&renewing)
-            ),
+        || {
+            let renamed = roster
+                .renamed
+                .iter()
+                .map(|r| format!("; {} is now {}, with the same key", r.from, r.to));
+            let people = match come_and_go {
+                false => "the holders are those of the previous root".to_owned(),
+                true => format!(
+                    "come: {}; leave: {}; take a new device: {}",
+                    list(&joiners),
+                    list(&leavers),
+                    list(&renewing)
+                ),
+            };
+            people + &renamed.collect::<String>()
         },
         || faults.join("; "),
         "correct the roster, or take the script of another occasion",
@@ -154,13 +170,22 @@ pub(super) fn published(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     )
 }
 
-/// DEVICE-DISTINCT: no device and no key stands under two holders. A repository keeps the
-/// evidence of holders who left; their devices, reset, may be another holder's now.
+/// DEVICE-DISTINCT: no device and no key stands under two holders, unless the key itself says that
+/// its holder was renamed. A repository keeps the evidence of holders who left; their devices,
+/// reset, may be another holder's now.
 pub(super) fn distinct(previous: &Previous) -> Verdict {
     let (mut devices, mut keys) = (BTreeMap::new(), BTreeMap::new());
     let mut shared = Vec::new();
     let here = |handle: &Handle| previous.holders().contains_key(handle);
+    let is_of_before = |one: &Published| {
+        let published = previous.enrolments().iter();
+        let of_key = published.filter(|p| p.enrolment.key() == one.enrolment.key());
+        is_renamed(one, &of_key.collect::<Vec<_>>())
+    };
     for published in previous.enrolments() {
+        if is_of_before(published) {
+            continue;
+        }
         let (serial, handle) = (published.enrolment.serial, &published.handle);
         let of_device = devices.insert(serial, handle);
         let of_device = of_device.filter(|other| here(other) && here(handle));

@@ -144,10 +144,13 @@ pub(super) fn same(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     if scenario.changes_policy() {
         return Verdict::unless(
             Rule::PolicyPrevious,
-            faults.is_empty(),
-            || format!("the policy changes {}", faults.join(", ")),
+            faults.is_empty() && claim.roster.renamed.is_empty(),
+            || match faults.is_empty() {
+                true => "the policy stays, and an account is renamed".to_owned(),
+                false => format!("the policy changes {}", faults.join(", ")),
+            },
             || "the policy says what the previous documents say: nothing changes".to_owned(),
-            "change the policy, or take the script of another occasion",
+            "change the policy, rename an account, or take the script of another occasion",
         );
     }
     Verdict::unless(

@@ -27,6 +27,8 @@ use keymoot_core::{Rule, Violation, digest::Digest, text::excerpt};
 pub struct Published {
     /// Who holds the device
     pub handle: Handle,
+    /// The name under which the same key was enrolled before, where the account was renamed
+    pub formerly: Option<Handle>,
     /// Device, key and the digests of the files
     pub enrolment: Enrolment,
     /// The certificates
@@ -95,6 +97,7 @@ fn one(folder: &str, files: &BTreeMap<&str, &[u8]>) -> Result<Published, String>
     let signed = file("enrolment.json")?;
     let Stated {
         handle,
+        formerly,
         enrolment,
         mode,
     } = statement::read_enrolment(signed)?;
@@ -115,6 +118,7 @@ fn one(folder: &str, files: &BTreeMap<&str, &[u8]>) -> Result<Published, String>
     }
     Ok(Published {
         handle,
+        formerly,
         enrolment,
         evidence,
         mode,

@@ -348,9 +348,10 @@ fn holders(
         .filter_map(|(fingerprint, (_, entry))| {
             let named = entry.holder.clone().and_then(|h| Handle::try_from(h).ok());
             let enrolled = || {
-                let mut enrolments = enrolments.iter();
-                let of_key = enrolments.find(|p| p.enrolment.key() == fingerprint);
-                of_key.map(|published| published.handle.clone())
+                let of_key = |p: &&Published| p.enrolment.key() == fingerprint;
+                let of_key: Vec<_> = enrolments.iter().filter(of_key).collect();
+                let newest = of_key.iter().find(|one| !is_renamed(one, &of_key));
+                newest.map(|published| published.handle.clone())
             };
             let unsigned = || {
                 let name = unsigned.get(&fingerprint)?.name();
@@ -360,6 +361,12 @@ fn holders(
             Some((handle, fingerprint))
         })
         .collect()
+}
+
+/// Whether the key of an enrolment says, in another one, that its holder has another name.
+pub(in crate::ceremony) fn is_renamed(one: &Published, of_key: &[&Published]) -> bool {
+    let mut others = of_key.iter();
+    others.any(|other| other.formerly.as_ref() == Some(&one.handle))
 }
 
 /// `targets.json` and `crates.json`, where they are, each signed by the keys that

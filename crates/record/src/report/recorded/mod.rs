@@ -103,6 +103,7 @@ fn names(state: &State) -> Vec<String> {
         .chain([roster.administrator.as_str()])
         .chain(roster.witnesses.iter().map(|witness| witness.name.as_str()))
         .chain(roster.leavers.iter().map(|leaver| leaver.name.as_str()))
+        .chain(roster.renamed.iter().map(|renamed| renamed.from.as_str()))
         .map(escape)
         .collect();
     let script = state.plan.script.script();
