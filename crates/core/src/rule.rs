@@ -72,7 +72,8 @@ rules! {
         "every step comes after what it needs, no step but `confirm` is done twice, nothing but \
          `confirm` and `export` follows `close`, and the last step exports.";
     ScriptDocuments = "SCRIPT-DOCUMENTS":
-        "the script signs the documents of its scenario: every one that exists, and no other.";
+        "the script signs the documents of its scenario: every one that exists, and no other. For \
+         an authorised file these are the documents that list a changed one.";
     ScriptExpected = "SCRIPT-EXPECTED":
         "the script has every step of the released script of its name, in order, with the same \
          kinds, confirmers, fields and documents; with `--script` it is that very file.";

@@ -145,10 +145,7 @@ impl Plan {
         let (authorised, of_files) =
             AuthorisedFiles::read(&policy, &files.inputs, previous.as_ref(), scenario);
         verdicts.extend(of_files);
-        let script = match policy.tuf_crates {
-            true => script,
-            false => script.without(Document::Crates),
-        };
+        let script = narrowed(script, &policy, &crates, &authorised);
         verdicts.extend(continuity::check(&continuity::Claim {
             script: &script,
             policy: &policy,
@@ -227,6 +224,12 @@ impl Plan {
         verdicts
     }
 
+    /// A script of the plan's occasion with the documents that this plan signs.
+    #[must_use]
+    pub(crate) fn narrowed(&self, script: CheckedScript) -> CheckedScript {
+        narrowed(script, &self.policy, &self.crates, &self.authorised)
+    }
+
     /// What earlier ceremonies left.
     #[must_use]
     pub fn previous(&self) -> Option<&Previous> {
@@ -289,6 +292,30 @@ impl Plan {
             .or_else(|| leaver().map(|leaver| &leaver.name))
             .map(String::as_str)
     }
+}
+
+/// The script without documents that are not signed: `crates.json` where the policy has none, and on
+/// the occasion of an authorised file each document whose files stay.
+fn narrowed(
+    script: CheckedScript,
+    policy: &Policy,
+    crates: &CratesRoots,
+    authorised: &AuthorisedFiles,
+) -> CheckedScript {
+    let scenario = script.script().scenario;
+    let changes = [
+        (Document::Targets, authorised.bring()),
+        (Document::Crates, crates.brings()),
+    ];
+    let any = changes.iter().any(|(_, brings)| *brings);
+    let script = match policy.tuf_crates {
+        true => script,
+        false => script.without(Document::Crates),
+    };
+    changes
+        .into_iter()
+        .filter(|(_, brings)| scenario.is_for_a_file() && any && !brings)
+        .fold(script, |script, (document, _)| script.without(document))
 }
 
 /// POLICY-ONLINE: the key of snapshot and timestamp is named.

@@ -35,7 +35,7 @@ pub fn compare(plan: &Plan, mode: Mode, set: &ExpectationSet) -> Vec<Verdict> {
             Rule::ScriptExpected,
             match set.scripts {
                 Scripts::Any => Vec::new(),
-                Scripts::Released => structure::differences(&plan.script, &plan.policy),
+                Scripts::Released => structure::differences(plan),
             },
         ),
         verdict(Rule::RosterExpected, roster(&plan.roster, mode, set)),

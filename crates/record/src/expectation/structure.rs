@@ -1,17 +1,16 @@
 //! Whether a script has the structure of the released one: ids, kinds, order, who confirms,
 //! documents and fields. Titles, words and minutes are not compared.
 
-use crate::{
-    ceremony::{
-        script::{CheckedScript, Document, Kind, Step},
-        shipped::shipped,
-    },
-    rules::policy::Policy,
+use crate::ceremony::{
+    Plan,
+    script::{CheckedScript, Kind, Step},
+    shipped::shipped,
 };
 use keymoot_core::text::excerpt;
 
 /// What a script lacks of the released script of its name, or has beside it, each in one sentence.
-pub(super) fn differences(script: &CheckedScript, policy: &Policy) -> Vec<String> {
+pub(super) fn differences(plan: &Plan) -> Vec<String> {
+    let script = &plan.script;
     let name = &script.script().name;
     let Some(released) = shipped(name).and_then(|s| CheckedScript::parse(s.text).ok()) else {
         return vec![format!(
@@ -19,11 +18,7 @@ pub(super) fn differences(script: &CheckedScript, policy: &Policy) -> Vec<String
             excerpt(name)
         )];
     };
-    // A policy without a root of tuf-crates has no crates.json to sign.
-    let released = match policy.tuf_crates {
-        true => released,
-        false => released.without(Document::Crates),
-    };
+    let released = plan.narrowed(released);
     let mut differences = Vec::new();
     if script.script().scenario != released.script().scenario {
         differences.push("the scenario is another one".to_owned());

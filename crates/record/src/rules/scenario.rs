@@ -63,7 +63,8 @@ pub enum Scenario {
     /// The policy changes: thresholds, the number of holders, periods, delegations, keys of
     /// delegated and online roles. Holders may come and go with it.
     ChangePolicy,
-    /// The team of crates.io has a new root, and the quorum vouches for it.
+    /// A file that the quorum authorises is another one: the root of tuf-crates, or one that the
+    /// policy names.
     CratesRootChange,
     /// Nothing changes; everybody proves that their key is there.
     Heartbeat,
@@ -106,7 +107,7 @@ impl Scenario {
             | Self::OnboardMember
             | Self::EmergencyRevocation
             | Self::ChangePolicy => &Document::ALL,
-            Self::CratesRootChange => &[Document::Crates],
+            Self::CratesRootChange => &[Document::Targets, Document::Crates],
             Self::Heartbeat | Self::QuorumLost => &[],
         }
     }
@@ -141,7 +142,17 @@ impl Scenario {
     /// Whether the quorum signs files that it did not sign before, beside that root.
     #[must_use]
     pub fn brings_files(self) -> bool {
-        matches!(self, Self::InitialRoot | Self::ChangePolicy)
+        matches!(
+            self,
+            Self::InitialRoot | Self::ChangePolicy | Self::CratesRootChange
+        )
+    }
+
+    /// Whether it exists for an authorised file alone, and signs the documents that list one which
+    /// changes.
+    #[must_use]
+    pub fn is_for_a_file(self) -> bool {
+        self == Self::CratesRootChange
     }
 
     /// Whether holders sign statements instead of documents.
@@ -188,7 +199,7 @@ impl Scenario {
                 "x-tuf-ci.signers.*",
                 "x-tuf-ci.online.*",
             ],
-            (Self::CratesRootChange, Document::Crates) => &["targets.*"],
+            (Self::CratesRootChange, Document::Crates | Document::Targets) => &["targets.*"],
             // Each value follows from the policy by a rule of its own.
             (Self::ChangePolicy, Document::Root) => &[
                 "keys.*",
@@ -298,6 +309,13 @@ mod tests {
     }
 
     #[test]
+    fn another_authorised_file_changes_no_delegation() {
+        let may = |place| may_change(Scenario::CratesRootChange, Document::Targets, place);
+        assert!(may("targets.anything"));
+        assert!(!may("delegations.keys.abc"));
+    }
+
+    #[test]
     fn no_scenario_lowers_a_threshold_or_widens_a_path() {
         use Scenario::*;
         for scenario in [
@@ -311,7 +329,6 @@ mod tests {
                 (Document::Targets, "delegations.roles.crates.paths"),
                 (Document::Targets, "delegations.roles.crates.terminating"),
                 (Document::Targets, "delegations.roles.crates.threshold"),
-                (Document::Targets, "targets.anything"),
                 (Document::Root, "x-tuf-ci.periods.root"),
                 (Document::Targets, "x-tuf-ci.periods.crates"),
             ] {

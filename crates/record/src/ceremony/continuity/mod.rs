@@ -104,7 +104,14 @@ fn documents(claim: &Claim<'_>) -> Verdict {
         Some(previous) => previous.document(*document).is_some() || scenario.brings_crates_root(),
         None => *document == Document::Root,
     };
-    let needed: BTreeSet<_> = allowed.iter().copied().filter(exists).collect();
+    let changes = |document: &Document| match document {
+        Document::Root => false,
+        Document::Targets => claim.authorised.bring(),
+        Document::Crates => claim.crates.brings(),
+    };
+    let is_asked = |document: &Document| !scenario.is_for_a_file() || changes(document);
+    let needed = allowed.iter().copied().filter(exists).filter(is_asked);
+    let needed: BTreeSet<_> = needed.collect();
     let list = |documents: &mut dyn Iterator<Item = &Document>| {
         let names: Vec<_> = documents.map(|document| document.name()).collect();
         match names.is_empty() {
@@ -150,16 +157,17 @@ fn crates(claim: &Claim<'_>) -> Verdict {
         (_, _, true) if !scenario.brings_crates_root() => {
             Some("a root of tuf-crates was given, and this scenario vouches for no new one")
         }
-        (_, _, false) if scenario == super::script::Scenario::CratesRootChange => {
-            Some("the scenario vouches for a new root of tuf-crates, and none was given")
-        }
+        (_, _, false) if scenario.is_for_a_file() && !claim.authorised.bring() => Some(
+            "the scenario is for a new root of tuf-crates or another authorised file, and neither was given",
+        ),
         _ => None,
     };
     match fault {
         Some(what) => Violation::new(
             Rule::CratesGiven,
             what,
-            "give the team's root, and every version since the last one, with --crates-root; or leave it out",
+                "give the team's root, and every version since the last one, with --crates-root, or the file with \
+             --authorised PATH=FILE; or leave it out",
         )
         .into(),
         None => Verdict::held(
