@@ -13,7 +13,7 @@ use keymoot_core::{
     text::{escape, escape_path},
 };
 use keymoot_record::{
-    ceremony::{FileNames, Plan, PlanFiles, algorithms},
+    ceremony::{FileNames, Plan, PlanFiles, algorithms, latency},
     expectation::{self, ExpectationSet},
     transcript::Mode,
 };
@@ -73,6 +73,9 @@ struct Report {
     outputs: Vec<Output>,
     /// Clients that would reject the result, each in a sentence
     clients: Vec<String>,
+    /// Until when a thief of the online key, who withholds the next root, could hold clients of
+    /// the result back
+    held_back_until: Option<String>,
     /// The first shipped set of expectations that the result would meet
     expected: Option<&'static str>,
     minutes: u32,
@@ -151,6 +154,7 @@ fn examined(args: &Args, files: PlanFiles) -> Result<Report, Failure> {
         recipients: Vec::new(),
         outputs: args.out.iter().map(|path| tried(path)).collect(),
         clients: Vec::new(),
+        held_back_until: None,
         expected: None,
         minutes: 0,
     };
@@ -181,6 +185,8 @@ fn examined(args: &Args, files: PlanFiles) -> Result<Report, Failure> {
     match trial::try_plan(&plan, mode) {
         Ok(trial) => {
             report.clients = algorithms::clients(&plan);
+            let until = latency::held_back_after(plan.previous(), &trial.drafts);
+            report.held_back_until = until.map(|time| time.to_string());
             report.documents = drafted(trial);
         }
         Err(Failure::Violated(violated)) => report.violated = violated,
@@ -223,6 +229,11 @@ fn text(report: &Report) -> String {
         lines.push(format!("{}, version {}:", draft.document, draft.version));
         lines.extend(draft.changes.iter().map(|change| format!("  {change}")));
     }
+    lines.extend(report.held_back_until.as_ref().map(|until| {
+        format!(
+            "if the online key is stolen afterwards, a thief who withholds the next root can hold clients back until {until}"
+        )
+    }));
     for recipient in &report.recipients {
         lines.push(match &recipient.ends_with {
             Some(end) => format!("{}: secrets are sealed to …{end}", recipient.holder),

@@ -68,17 +68,10 @@ fn documents(page: &mut String, status: &Status) {
 
 /// How long a stolen online key works on clients that get no new root.
 fn held_back(page: &mut String, status: &Status) {
-    let by_quorum = status
-        .documents
-        .iter()
-        .filter(|document| document.by_holders);
-    let of_clients = by_quorum
-        .filter(|document| ["root.json", "targets.json"].contains(&document.name.as_str()));
-    // Documents of one format: text in the order of time.
-    if let Some(first) = of_clients.map(|document| &document.expires).min() {
+    if let Some(until) = &status.held_back_until {
         let _ = writeln!(
             page,
-            "  If the online key is stolen, a thief who withholds the next root can hold clients back until {first}."
+            "  If the online key is stolen, a thief who withholds the next root can hold clients back until {until}."
         );
     }
 }

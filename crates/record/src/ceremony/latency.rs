@@ -3,29 +3,63 @@
 //! A client that gets no new root keeps the one that it has, and accepts what its online key signs
 //! until that root expires, or the newest targets.json that such a client accepts.
 
-use keymoot_core::time::Time;
+use keymoot_core::{digest::Digest, time::Time};
 use keymoot_tuf as tuf;
 
-use super::previous::Previous;
+use super::{previous::Previous, script::Document, trial::Draft};
+use crate::rules::policy::Policy;
+
+/// The documents that end the reach of an online key, each when it expires.
+const ENDS: [Document; 2] = [Document::Root, Document::Targets];
 
 /// The latest moment at which a client that is held back on the previous root accepts anything
 /// that its online key signs.
 #[must_use]
 pub fn held_back_until(previous: &Previous) -> Option<Time> {
-    let root = previous.root()?.root().expires;
-    let targets = previous.targets().map(|targets| targets.content.expires);
-    Some(targets.map_or(root, |targets| root.min(targets)))
+    earliest(ENDS.into_iter().filter_map(|kind| previous.document(kind)))
 }
 
-/// The same in a sentence for people who are to sign the root that replaces the key.
-pub(super) fn in_words(previous: &Previous, new: &tuf::Document) -> Option<String> {
+/// The same of a client that has the documents which a plan would leave.
+#[must_use]
+pub fn held_back_after(previous: Option<&Previous>, drafts: &[Draft]) -> Option<Time> {
+    let newest = |kind| {
+        let mut drafts = drafts.iter();
+        let drafted = drafts.find(|draft| draft.document == kind);
+        let written = drafted.map(|draft| &draft.written);
+        written.or_else(|| previous?.document(kind))
+    };
+    earliest(ENDS.into_iter().filter_map(newest))
+}
+
+/// The most days that a client can be held back by this policy.
+#[must_use]
+pub fn most_days(policy: &Policy) -> u32 {
+    policy.root.expiry_days.min(policy.targets.expiry_days)
+}
+
+fn earliest<'d>(documents: impl Iterator<Item = &'d tuf::Document>) -> Option<Time> {
+    let ends = documents.filter_map(|document| tuf::Lifetime::of(document).ok());
+    ends.map(|lifetime| lifetime.expires).min()
+}
+
+/// The same in a sentence for people who are to sign the root that replaces the key. `digest` is
+/// the root's, once it is proposed.
+pub(super) fn in_words(
+    previous: &Previous,
+    new: &tuf::Document,
+    digest: Option<Digest>,
+) -> Option<String> {
     let (until, root) = (held_back_until(previous)?, previous.root()?.root());
+    let digest = digest.map(|digest| {
+        let words = digest.words().join(" ");
+        format!(", whose digest in words is {words}")
+    });
     Some(format!(
         "Whoever holds the old online key, and can withhold this root from clients, can hold clients of version {} back \
          until {until}: until then they accept what the old key signs. Deliver the new root another way, too: \
-         {}.root.json, whose digest in words is {}.",
+         {}.root.json{}.",
         root.version,
         new.version(),
-        new.digest().words().join(" ")
+        digest.unwrap_or_default()
     ))
 }

@@ -240,7 +240,10 @@ pub fn changes(
         sentences.insert(0, CLIENTS.to_owned());
         // Reports of format 1 do not say it, and every fact of a report is compared.
         let held_back = state.plan.previous().filter(|_| state.format() >= 2);
-        let held_back = held_back.and_then(|previous| latency::in_words(previous, proposed));
+        // A draft that nobody proposed has stand-in keys, and another digest than the root will have.
+        let digest = state.documents.get(&document).map(|root| root.signed);
+        let held_back =
+            held_back.and_then(|previous| latency::in_words(previous, proposed, digest));
         sentences.splice(1..1, held_back);
     }
     if document == Document::Targets {

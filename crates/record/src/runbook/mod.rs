@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 
 use crate::{
     ceremony::{
+        latency,
         question::{CONFIRM, ENOUGH, ERASE, PRESENT},
         script::{CheckedScript, Document, Kind, Step},
     },
@@ -55,6 +56,7 @@ pub fn markdown(
     if let Some(opening) = opening {
         line(&mut page, &format!("{}\n", opening.trim()));
     }
+    latency(&mut page, script, policy, day);
     people::table(&mut page, written, policy, day);
     table::inventory(&mut page, script, policy);
     line(&mut page, "## The day\n");
@@ -90,6 +92,29 @@ pub fn markdown(
     }
     exceptions(&mut page);
     page
+}
+
+/// How long an online key that is replaced still works, where one may be.
+fn latency(page: &mut String, script: &CheckedScript, policy: &Policy, day: Option<&Day<'_>>) {
+    let scenario = script.script().scenario;
+    if !scenario.revokes() && !scenario.changes_policy() {
+        return;
+    }
+    let until = day.and_then(|day| latency::held_back_until(day.plan.previous()?));
+    let until = match until {
+        Some(until) => format!("until {until}"),
+        None => format!(
+            "until its root or `targets.json` expires: by this policy up to {} days",
+            latency::most_days(policy)
+        ),
+    };
+    line(
+        page,
+        &format!(
+            "**If an online key is replaced.** Anyone who has the old key, and withholds the new root from a client, can hold \
+             that client back {until}. Deliver the new root another way, too: the review shows its digest in words.\n"
+        ),
+    );
 }
 
 /// Room for exceptions and intermissions, and for the signatures at the end.

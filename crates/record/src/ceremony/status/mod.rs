@@ -13,7 +13,10 @@ use serde::Serialize;
 pub use advice::Advice;
 use publishing::Publishing;
 
-use super::previous::{Previous, Published, RevokedKey};
+use super::{
+    latency,
+    previous::{Previous, Published, RevokedKey},
+};
 use crate::rules::{documents::REHEARSAL_MARK, policy::DeviceBounds};
 use keymoot_attestation as attestation;
 use keymoot_attestation::{Family, Firmware, TrustStore};
@@ -40,6 +43,9 @@ pub struct Status {
     /// hold. Clients refuse a repository without them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// Until when a thief of the online key, who withholds the next root, can hold clients back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_back_until: Option<String>,
     /// The numbers.
     pub quorum: QuorumStatus,
     /// The keys of the root and who holds them.
@@ -188,6 +194,7 @@ impl Standing<'_> {
             rehearsal: root.extra.contains_key(REHEARSAL_MARK),
             documents,
             missing: publishing.missing,
+            held_back_until: latency::held_back_until(self.previous).map(|time| time.to_string()),
             quorum,
             holders,
             revoked: self.previous.revoked().keys().to_vec(),
