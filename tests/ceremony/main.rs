@@ -45,4 +45,5 @@ mod tufops;
 mod unattended;
 mod unlawful;
 mod words;
+mod years;
 mod yubihsm;

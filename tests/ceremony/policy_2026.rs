@@ -1,33 +1,32 @@
 //! The shipped policy of the Project's plan of 2026, over its years: the first root, the annual
-//! signing, planned rotation with another authorised key and more holders, and an emergency.
+//! signing, planned rotation with another authorised key, more holders, and an emergency.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::OnceLock,
-};
+use std::{fs, path::PathBuf, sync::OnceLock};
 
 use keymoot::rehearsal::cast::{self, Cast};
 use keymoot_core::Rule;
 use keymoot_record::{
     bundle::{Bundle, Files, of_bundle},
-    ceremony::{Plan, PlanFiles, State, previous::Previous, propose},
+    ceremony::{Plan, PlanFiles, State, propose},
     rules::scenario::Document,
     transcript::Chain,
 };
 use keymoot_tuf::Dialect;
+use serde_json::Value;
 use testkit::stage::{keymoot, said};
 
-use crate::python::reader;
+use crate::years::{Occasion, device_of, hold, with_new_key};
 
 const POLICY: &str = include_str!("../../ceremony-scripts/policy-2026.toml");
 const KEY: &str = "repositories/tuf-root/targets/crates-io/index.pem";
 
-const CHAPTERS: [&str; 4] = [
+const CHAPTERS: [&str; 6] = [
     "initial-root",
     "annual-resign",
     "change-policy",
+    "change-policy",
     "emergency-revocation",
+    "crates-root-change",
 ];
 
 /// The delegations of the plan, to services that nobody holds.
@@ -52,62 +51,54 @@ fn shelf() -> &'static tempfile::TempDir {
     static SHELF: OnceLock<tempfile::TempDir> = OnceLock::new();
     SHELF.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        let (mut cast, delegations) = (Cast::of(5), delegations());
-        let with_key = |base: &str| cast::with_online_key(base).unwrap() + &delegations;
-        let grown = POLICY
-            .replace("holders = 5", "holders = 7")
-            .replace("threshold = 3", "threshold = 4");
-        let mut policy = with_key(POLICY);
-        let key = folder.path().join("index.pem");
-        fs::write(&key, cast::nobodys_key().unwrap()).unwrap();
+        let mut cast = Cast::of(5);
+        let mut policy = cast::with_online_key(POLICY).unwrap() + &delegations();
+        let given = |name: &str| {
+            let key = folder.path().join(name);
+            fs::write(&key, cast::nobodys_key().unwrap()).unwrap();
+            let given = format!("crates-io/index.pem={}", key.display());
+            vec!["--authorised".to_owned(), given]
+        };
         for (number, script) in (1..).zip(CHAPTERS) {
-            let mut command = keymoot();
-            command.args(["rehearse", script, "--unattended", "--seed", "7"]);
-            match script {
-                "change-policy" => {
-                    let given = format!("crates-io/index.pem={}", key.display());
-                    command.args(["--authorised", &given]);
+            let mut more = Vec::new();
+            match number {
+                3 => {
+                    more = given("index.pem");
+                    policy = with_new_key(&policy, "\n[online]\n");
+                    policy = with_new_key(&policy, "\nrole = \"release\"");
+                }
+                4 => {
+                    policy = policy
+                        .replace("holders = 5", "holders = 7")
+                        .replace("threshold = 3", "threshold = 4");
                     cast.joins(6);
                     cast.joins(7);
-                    policy = with_key(&grown);
                 }
-                "emergency-revocation" => {
-                    cast.revoked(2, device_of("holder-2", &chapter_in(&folder, 3)), "stolen");
-                    policy = with_key(&grown);
+                5 => {
+                    cast.revoked(2, device_of("holder-2", &chapter_in(&folder, 4)), "stolen");
+                    policy = with_new_key(&policy, "\n[online]\n");
                 }
+                6 => more = given("next.pem"),
                 _ => {}
             }
-            let file = |name: &str, text: &str| -> PathBuf {
-                let path = folder.path().join(format!("{number}.{name}.toml"));
-                fs::write(&path, text).unwrap();
-                path
+            let occasion = Occasion {
+                script,
+                policy: &policy,
+                roster: &cast.roster(),
+                more: &more,
             };
-            let dir = folder.path().join(format!("{number}.ceremony"));
-            command.arg("--policy").arg(file("policy", &policy));
-            command.arg("--roster").arg(file("roster", &cast.roster()));
-            command.arg("--dir").arg(dir);
-            command.arg("--out").arg(chapter_in(&folder, number));
-            if number > 1 {
-                command
-                    .arg("--previous")
-                    .arg(chapter_in(&folder, number - 1));
-            }
-            let output = command.output().unwrap();
-            assert!(output.status.success(), "{number} {}", said(&output));
+            let previous = (number > 1).then(|| chapter_in(&folder, number - 1));
+            hold(folder.path(), number, &occasion, previous.as_deref());
             cast.settles();
         }
         folder
     })
 }
 
-/// The device whose enrolment a bundle publishes for a holder.
-fn device_of(handle: &str, bundle: &Path) -> u32 {
-    let bundle = keymoot_verify::read(bundle).unwrap();
-    let previous = Previous::read(&of_bundle(&bundle), Dialect::TufOnCi);
-    let previous = previous.unwrap().unwrap();
-    let mut enrolments = previous.enrolments().iter();
-    let own = enrolments.find(|published| published.handle.as_str() == handle);
-    own.unwrap().enrolment.serial
+/// The bundles of all chapters, in order.
+pub(crate) fn bundles() -> Vec<PathBuf> {
+    let chapters = 1..=CHAPTERS.len();
+    chapters.map(|number| chapter_in(shelf(), number)).collect()
 }
 
 fn chapter_in(folder: &tempfile::TempDir, number: usize) -> PathBuf {
@@ -123,60 +114,22 @@ fn files(number: usize) -> Files {
 
 /// What a chapter began with.
 fn plan_files(number: usize) -> PlanFiles {
-    let files = files(number);
-    let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
-    PlanFiles {
-        script: text("script.toml"),
-        policy: text("policy.toml"),
-        roster: text("roster.toml"),
-        inputs: files
-            .iter()
-            .filter_map(|(path, bytes)| {
-                Some((path.strip_prefix("inputs/")?.to_owned(), bytes.clone()))
-            })
-            .collect(),
-    }
+    crate::years::plan_files(&chapter_in(shelf(), number))
 }
 
 #[test]
-fn every_chapter_is_verified_as_the_project_expects_from_the_first_root() {
-    let first =
-        chapter_in(shelf(), 1).join("repositories/tuf-root/metadata/root_history/1.root.json");
+fn no_chapter_has_a_root_of_tuf_crates() {
     for number in 1..=CHAPTERS.len() {
-        let mut command = keymoot();
-        command.args([
-            "verify",
-            "--rehearsal",
-            "--expect",
-            "project-2026",
-            "--trusted-root",
-        ]);
-        let output = command
-            .arg(&first)
-            .arg(chapter_in(shelf(), number))
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{number}: {}", said(&output));
-        assert!(
-            !files(number)
-                .keys()
-                .any(|path| path.ends_with("crates.json")),
-            "{number}"
-        );
+        let mut paths = files(number).into_keys();
+        assert!(!paths.any(|path| path.ends_with("crates.json")), "{number}");
     }
-}
-
-#[test]
-fn python_tuf_follows_every_root_of_the_plan_of_2026() {
-    let history = chapter_in(shelf(), 4).join("repositories/tuf-root/metadata/root_history");
-    assert_eq!(reader("chain", &history)["version"], 4);
 }
 
 #[test]
 fn an_authorised_key_stays_until_a_change_of_policy_brings_another() {
     assert_eq!(files(1)[KEY], files(2)[KEY]);
     assert_ne!(files(2)[KEY], files(3)[KEY]);
-    assert_eq!(files(3)[KEY], files(4)[KEY]);
+    assert_eq!(files(3)[KEY], files(5)[KEY]);
     assert_eq!(
         files(3)[KEY],
         fs::read(shelf().path().join("index.pem")).unwrap()
@@ -202,6 +155,53 @@ fn the_review_shows_an_authorised_key_with_its_algorithm_and_its_digest_in_words
             key.fingerprint().words().join(" ")
         )
     );
+}
+
+#[test]
+fn an_authorised_file_has_an_occasion_that_signs_targets_json_alone() {
+    let metadata = |number: usize, name: &str| {
+        let path = format!("repositories/tuf-root/metadata/{name}");
+        files(number)[&path].clone()
+    };
+    let version = |number| -> Value {
+        let targets: Value = serde_json::from_slice(&metadata(number, "targets.json")).unwrap();
+        targets["signed"]["version"].clone()
+    };
+    assert_eq!(
+        files(6)[KEY],
+        fs::read(shelf().path().join("next.pem")).unwrap()
+    );
+    assert_eq!((version(5), version(6)), (5.into(), 6.into()));
+    assert_eq!(metadata(5, "root.json"), metadata(6, "root.json"));
+    let plan = Plan::check(plan_files(6)).unwrap();
+    let signed = plan.script.steps().flat_map(|(_, step)| &step.documents);
+    let mut signed = signed.collect::<Vec<_>>();
+    signed.dedup();
+    assert_eq!(signed, [&Document::Targets]);
+}
+
+#[test]
+fn the_occasion_of_an_authorised_file_changes_nothing_else() {
+    let nothing = refused(6, |files| drop(files.inputs.remove(GIVEN)));
+    assert_eq!(nothing, ["CRATES-GIVEN"]);
+    let another_path = refused(6, |files| {
+        files.policy += "\n[[authorised]]\npath = \"more.pem\"\nkind = \"public-key\"\n";
+        let key = files.inputs[GIVEN].clone();
+        files
+            .inputs
+            .insert("incoming/authorised/more.pem".to_owned(), key);
+    });
+    assert_eq!(another_path, ["POLICY-PREVIOUS"]);
+    let wider = refused(6, |files| {
+        files.policy = files.policy.replace("channel-rust-nightly*", "*");
+    });
+    assert!(wider.contains(&"POLICY-PREVIOUS".to_owned()), "{wider:?}");
+    let released = refused(6, |files| {
+        let both = "documents = [\"targets.json\", \"crates.json\"]";
+        assert!(files.script.contains(both));
+        files.script = files.script.replace(both, "documents = [\"crates.json\"]");
+    });
+    assert_eq!(released, ["SCRIPT-DOCUMENTS"]);
 }
 
 /// The rules that stand against a chapter's plan after a change.
