@@ -11,7 +11,7 @@ use std::{
 
 use keymoot::rehearsal::cast::{self, Cast};
 use keymoot_record::{
-    bundle::of_bundle,
+    bundle::{of_bundle, of_tree},
     ceremony::{Plan, PlanFiles, State, latency::held_back_until, previous::Previous, propose},
     rules::scenario::Document,
     runbook,
@@ -279,6 +279,25 @@ fn a_renamed_holder_keeps_the_key_and_both_names_are_on_record() {
     let sentences = propose::changes(&state, Document::Root, &proposed).unwrap();
     let named = |s: &&String| s.contains("holder-33") && s.contains("holder-3 ");
     assert!(sentences.iter().any(|s| named(&s)), "{sentences:#?}");
+}
+
+#[test]
+fn a_tree_in_which_a_key_has_two_names_starts_the_next_ceremony() {
+    let tree = published(&rfc_3724()[..4]);
+    let read = keymoot_verify::read_tree(tree.path()).unwrap();
+    let mut cast = Cast::of(11);
+    cast.renamed(3, 33);
+    cast.settles();
+    let mut files = plan_files(renaming());
+    files.script = include_str!("../../ceremony-scripts/annual-resign.toml").to_owned();
+    files.roster = cast.roster();
+    files.inputs = of_tree(&read);
+    let names = |files: &PlanFiles, handle: &str| {
+        let folder = format!("previous/attestations/{handle}/");
+        files.inputs.keys().any(|path| path.starts_with(&folder))
+    };
+    assert!(names(&files, "holder-3") && names(&files, "holder-33"));
+    assert!(Plan::check(files).is_ok());
 }
 
 /// The rules that stand against the renaming after a change.
