@@ -228,7 +228,8 @@ impl Driver<'_, '_> {
         };
         let family = self.family();
         let evidence = self.evidence(holder, serial)?;
-        let others = self.state.enrolled_keys();
+        let mut others = self.state.enrolled_keys();
+        others.extend(self.state.published_elsewhere(holder, &spki));
         let claim = rules::Claim {
             evidence: &evidence,
             spki: &spki,
@@ -237,7 +238,12 @@ impl Driver<'_, '_> {
             taken: Some(clock::now()?),
             others: &others,
         };
-        let (verdicts, _) = rules::enrolment(&claim, &self.world.trust, &self.state.plan.policy);
+        let (mut verdicts, _) =
+            rules::enrolment(&claim, &self.world.trust, &self.state.plan.policy);
+        // Nobody sets its tries any more.
+        let seen = self.state.turn.as_ref().filter(|turn| turn.brings_key);
+        let seen = seen.and_then(|turn| turn.device.as_ref());
+        verdicts.extend(seen.map(|seen| rules::tries(serial, seen.state.tries)));
         if !verdicts.iter().any(|verdict| verdict.is_violated()) {
             self.restrict(holder, serial)?;
         }
@@ -299,6 +305,7 @@ impl Driver<'_, '_> {
         let allows = Allows {
             what: format!("the statement that {holder} holds the key in device {serial}"),
             of: match self.formerly(holder) {
+                None if self.brings_key() => "your key, whose attestation passed".to_owned(),
                 None => "your new key, whose attestation passed".to_owned(),
                 Some(formerly) => format!("your key, which {formerly} enrolled before"),
             },
@@ -321,6 +328,12 @@ impl Driver<'_, '_> {
             statement,
             formerly: self.formerly(holder).map(ToString::to_string),
         })
+    }
+
+    /// Whether the holder at the table brings a key that was made before.
+    fn brings_key(&self) -> bool {
+        let turn = self.state.turn.as_ref();
+        turn.is_some_and(|turn| turn.brings_key)
     }
 
     /// The holder's handle in the previous root, where the account was renamed.

@@ -46,6 +46,7 @@ impl Driver<'_, '_> {
                 if !verdicts.iter().any(|verdict| verdict.is_violated()) {
                     let read = self.known_state(&found)?;
                     (used, known) = (read.used, read.state);
+                    known.adoptable &= self.state.plan.policy.device.adopt.is_some();
                     if self.records_states()
                         && (family == Family::YubiKey || read.certificate.is_some())
                     {

@@ -109,11 +109,17 @@ impl Unattended {
             Some(serial) => devices.iter().find(|device| device.serial == *serial),
             None => {
                 let own = devices.iter().find(|device| device.number == place + 1);
+                let named = listed.and_then(|holder| {
+                    let named = |device: &&Device| holder.devices.contains(&device.serial);
+                    devices.iter().find(named)
+                });
                 // Holders apart do not see what the others take: each takes another one.
                 let awaited = state.apart.as_ref().map(|_| state.awaited_apart(purpose));
                 let nth = awaited.and_then(|all| all.iter().position(|other| other == holder));
                 let mut free = devices.iter().filter(is_free);
-                own.filter(is_free)
+                named
+                    .filter(is_free)
+                    .or_else(|| own.filter(is_free))
                     .or_else(|| free.nth(nth.unwrap_or_default()))
                     .or_else(|| devices.iter().find(is_free))
             }

@@ -16,6 +16,17 @@ const SERIAL: u32 = 0x0102_0304;
 
 /// The rules that an enrolment with such evidence violates.
 fn violated(vendor: &Lookalike, recipe: &Recipe, family: Family, serial: u32) -> Vec<String> {
+    violated_by(vendor, recipe, family, serial, "")
+}
+
+/// The same with more in the policy.
+fn violated_by(
+    vendor: &Lookalike,
+    recipe: &Recipe,
+    family: Family,
+    serial: u32,
+    more: &str,
+) -> Vec<String> {
     let files = vendor.evidence(recipe).map(|file| fs::read(file).unwrap());
     let spki = public_key_der(&files[0]).unwrap();
     let [attestation, device] = files.map(|file| certificate_der(&file).unwrap());
@@ -29,6 +40,7 @@ fn violated(vendor: &Lookalike, recipe: &Recipe, family: Family, serial: u32) ->
     // Lower than the shipped one, so that the rules about single models are the ones that refuse.
     let policy =
         include_str!("../../ceremony-scripts/policy.toml").replace("\"5.7.4\"", "\"5.7.0\"");
+    let policy = policy + more;
     let claim = Claim {
         evidence: &Evidence {
             attestation,
@@ -61,6 +73,28 @@ fn a_key_that_asks_for_pin_and_touch_at_every_signature_violates_nothing() {
         SERIAL,
     );
     assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn a_policy_may_let_holders_bring_keys_that_ask_for_less() {
+    let vendor = Lookalike::vendor();
+    for (policies, adopt, rules) in [
+        ("0202", ["once", "always"], vec![]),
+        ("0202", ["always", "cached"], vec!["DEVICE-PIN"]),
+        ("0303", ["once", "cached"], vec![]),
+        ("0303", ["once", "always"], vec!["DEVICE-TOUCH"]),
+        (
+            "0101",
+            ["once", "cached"],
+            vec!["DEVICE-PIN", "DEVICE-TOUCH"],
+        ),
+    ] {
+        let recipe = of_yubikey(SLOT_EXTENSIONS.replace("DER:0302", &format!("DER:{policies}")));
+        let [pin, touch] = adopt;
+        let more = format!("\n[device.adopt]\npin = \"{pin}\"\ntouch = \"{touch}\"\n");
+        let found = violated_by(&vendor, &recipe, Family::YubiKey, SERIAL, &more);
+        assert_eq!(found, rules, "{policies} {adopt:?}");
+    }
 }
 
 #[test]

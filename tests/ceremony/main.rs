@@ -3,6 +3,7 @@
 
 mod action;
 mod administrators;
+mod adopted;
 mod algorithms;
 mod amended;
 mod apart;

@@ -99,7 +99,8 @@ rules! {
          account.";
     PolicyExpected = "POLICY-EXPECTED":
         "the policy is at least as strong as the verifier expects: quorum, bounds on people, \
-         firmware, periods and algorithms, and with `--policy` it is that very file.";
+         firmware, keys that holders bring, periods and algorithms, and with `--policy` it is \
+         that very file.";
 
     RosterRead = "ROSTER-READ":
         "the roster is TOML of the format `keymoot-roster-1`, of at most 256 KiB, with no unknown \
@@ -220,9 +221,11 @@ rules! {
     DeviceSlot = "DEVICE-SLOT":
         "the key is in slot 9c.";
     DevicePin = "DEVICE-PIN":
-        "the device asks for the PIN at every signature.";
+        "the device asks for the PIN at every signature, unless the policy lets holders bring \
+         keys that ask for it once a session.";
     DeviceTouch = "DEVICE-TOUCH":
-        "the device asks for a touch at every signature.";
+        "the device asks for a touch at every signature, unless the policy lets holders bring \
+         keys that ask again after 15 seconds.";
     DeviceTries = "DEVICE-TRIES" since 2:
         "PIN and PUK of a YubiKey block after three wrong tries, after set-up and at every \
          signature.";

@@ -66,6 +66,23 @@ impl Contents {
             && self.objects.is_empty()
     }
 
+    /// Whether slot 9c has a P-256 key that was generated there, and PIN, PUK and management key
+    /// are known not to be the factory's.
+    fn is_adoptable(&self) -> bool {
+        let factory = [
+            self.pin.factory,
+            self.puk.factory,
+            self.factory_management_key,
+        ];
+        let mut keys = self.keys.iter().flatten();
+        factory.iter().all(|factory| *factory == Some(false))
+            && keys.any(|key| {
+                key.slot == 0x9c
+                    && key.algorithm == KeyAlgorithm::P256
+                    && key.origin == Some(Origin::Generated)
+            })
+    }
+
     /// What a reset destroys and what it puts back, for people.
     #[must_use]
     pub fn state(&self) -> DeviceState {
@@ -86,6 +103,7 @@ impl Contents {
                 .filter(|(_, factory)| *factory != Some(true))
                 .map(|(name, _)| name.to_owned())
                 .collect(),
+            adoptable: self.is_adoptable(),
             ..DeviceState::default()
         }
     }

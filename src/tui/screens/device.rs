@@ -179,21 +179,24 @@ impl Screen for Erase {
     }
 }
 
-/// After an interruption the device holds a key: adopt it or replace it?
+/// The device holds a key, made before an interruption or before the ceremony: adopt it or replace
+/// it?
 pub(super) struct Found {
     holder: Handle,
     serial: u32,
     key: Digest,
+    brought: bool,
     word: TypedWord,
 }
 
 impl Found {
     /// The screen for this key.
-    pub(super) fn new(holder: Handle, serial: u32, key: Digest) -> Self {
+    pub(super) fn new(holder: Handle, serial: u32, key: Digest, brought: bool) -> Self {
         Self {
             holder,
             serial,
             key,
+            brought,
             word: TypedWord::default(),
         }
     }
@@ -204,20 +207,34 @@ impl Screen for Found {
         page.who(&sight.person(&self.holder));
         page.headline("A key was found: adopt it, or make another?");
         page.gap();
-        page.text(&format!(
-            "The ceremony was interrupted while device {} made its key, and it now holds one:",
-            self.serial
-        ));
+        page.text(&match self.brought {
+            true => format!(
+                "The policy lets holders bring keys. Device {} has one:",
+                self.serial
+            ),
+            false => format!(
+                "The ceremony was interrupted while device {} made its key, and it now holds one:",
+                self.serial
+            ),
+        });
         page.item("  ", &self.key.words().join(" "), page.sheet.typed());
         page.gap();
         page.item(
             &format!("{ADOPT}: "),
-            "it is the key that was being made. Its attestation is checked like any other.",
+            match self.brought {
+                true => "nothing is erased. Its attestation is checked, and it signs with its PIN.",
+                false => {
+                    "it is the key that was being made. Its attestation is checked like any other."
+                }
+            },
             page.sheet.headline(),
         );
         page.item(
             &format!("{REPLACE}: "),
-            "in doubt. The device is erased and a new key is made.",
+            match self.brought {
+                true => "the key is erased, and a new one is made.",
+                false => "in doubt. The device is erased and a new key is made.",
+            },
             page.sheet.headline(),
         );
         self.word

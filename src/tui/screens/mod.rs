@@ -141,7 +141,8 @@ pub(super) fn of_question(question: Question, sight: &Sight<'_>) -> Box<dyn Scre
             holder,
             serial,
             key,
-        } => Box::new(device::Found::new(holder, serial, key)),
+            brought,
+        } => Box::new(device::Found::new(holder, serial, key, brought)),
         Question::DeviceRefused {
             holder,
             serial,

@@ -176,6 +176,23 @@ fn a_key_was_found_after_an_interruption() {
             holder: handle(3),
             serial: serial(3),
             key: keymoot_core::digest::Digest::of(b"key"),
+            brought: false,
+        },
+        None,
+    ));
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn a_holder_brings_a_key_that_was_made_before() {
+    let story = Story::at_enrolment();
+    let mut table = Table::of(&story);
+    table.request(Request::Ask(
+        keymoot_record::ceremony::Question::AdoptOrReplace {
+            holder: handle(3),
+            serial: serial(3),
+            key: keymoot_core::digest::Digest::of(b"key"),
+            brought: true,
         },
         None,
     ));

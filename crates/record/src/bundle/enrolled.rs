@@ -34,7 +34,11 @@ impl Record<'_> {
             for enrolment in seat.proven() {
                 let handle = seat.handle.as_str();
                 if !carried.contains(&enrolment) && !renamed(enrolment) {
-                    verdicts.extend(self.enrolment(handle, enrolment, &taken));
+                    let elsewhere = self
+                        .state
+                        .published_elsewhere(&seat.handle, &enrolment.spki);
+                    let others = [&taken[..], &elsewhere].concat();
+                    verdicts.extend(self.enrolment(handle, enrolment, &others));
                     // The log is read at the end of a turn.
                     let at_table = self.state.turn.as_ref().map(|turn| &turn.holder);
                     if enrolment.family == Family::YubiHsm && at_table != Some(&seat.handle) {

@@ -248,6 +248,7 @@ impl State {
                 holder,
                 serial,
                 key: Digest::of(spki),
+                brought: turn.brings_key,
             }),
             Stage::Attest(_) => Next::Do(Effect::Attest(holder, serial)),
             Stage::Prove => Next::Do(Effect::Prove(holder, serial)),

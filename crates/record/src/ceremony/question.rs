@@ -58,7 +58,8 @@ pub enum Question {
         /// The device as it was read.
         device: Seen,
     },
-    /// After an interruption the device holds a key: adopt it or replace it?
+    /// The device holds a key, made before an interruption or before the ceremony: adopt it or
+    /// replace it?
     AdoptOrReplace {
         /// The holder at the table.
         holder: Handle,
@@ -66,6 +67,8 @@ pub enum Question {
         serial: u32,
         /// The digest of the key's SubjectPublicKeyInfo.
         key: Digest,
+        /// Whether the holder brought it, made before the ceremony.
+        brought: bool,
     },
     /// A rule refuses the device: insert another, or end the turn?
     DeviceRefused {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     ended::Ended,
     enrolment::Enrolment,
-    previous::{Revoked, RevokedKey},
+    previous::{Previous, Published, Revoked, RevokedKey, is_renamed},
     script::{Document, Kind, Scenario},
     seating::Standing,
     state::{Seat, State},
@@ -387,6 +387,23 @@ impl State {
     #[must_use]
     pub fn is_free(&self, serial: u32) -> bool {
         self.owner(serial).is_none() && self.revoked().find(None, serial).is_none()
+    }
+
+    /// The published enrolments of a key by others than this holder.
+    #[must_use]
+    pub fn published_elsewhere(&self, holder: &Handle, spki: &[u8]) -> Vec<(String, u32, Vec<u8>)> {
+        let published = self.plan.previous().map(Previous::enrolments);
+        let published = published.unwrap_or_default().iter();
+        let of_key: Vec<_> = published.filter(|p| p.enrolment.spki == spki).collect();
+        // An older name of a renamed holder is nobody else's.
+        let others = of_key
+            .iter()
+            .filter(|one| one.handle != *holder && !is_renamed(one, &of_key));
+        let of = |published: &&Published| {
+            let serial = published.enrolment.serial;
+            (published.handle.to_string(), serial, spki.to_vec())
+        };
+        others.map(of).collect()
     }
 
     /// Every proven key: holder, device and SubjectPublicKeyInfo.

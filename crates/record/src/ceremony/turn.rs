@@ -36,6 +36,8 @@ pub struct Turn {
     pub stage: Stage,
     /// Whether the last signature was announced and not recorded.
     pub announced: bool,
+    /// Whether the holder brings a key that was made before, and is asked about it.
+    pub brings_key: bool,
 }
 
 /// A device as it was read.
@@ -105,6 +107,7 @@ impl Turn {
             handed: false,
             stage: Stage::Insert,
             announced: false,
+            brings_key: false,
         }
     }
 

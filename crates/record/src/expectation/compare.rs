@@ -109,6 +109,18 @@ fn policy(policy: &Policy, mode: Mode, set: &ExpectationSet) -> Vec<String> {
             ));
         }
     }
+    if let Some(adopt) = policy.device.adopt
+        && !set.adopt.is_some_and(|allowed| allowed.covers(&adopt))
+    {
+        let [pin, touch] = adopt.names();
+        weaker.push(format!(
+            "holders may bring keys with PIN {pin} and touch {touch}, expected {}",
+            match set.adopt.map(|adopt| adopt.names()) {
+                Some([pin, touch]) => format!("PIN {pin} and touch {touch} or stronger"),
+                None => "none that was made before".to_owned(),
+            }
+        ));
+    }
     let online = policy.online.iter();
     let days = [
         ("root", policy.root, set.days.root),

@@ -13,7 +13,10 @@ use keymoot_attestation::{Family, Firmware};
 use keymoot_core::{Rule, Violation};
 use serde::Deserialize;
 
-use crate::{rules, transcript::Mode};
+use crate::{
+    rules::{self, policy::Adopt},
+    transcript::Mode,
+};
 
 pub(crate) use compare::algorithm_name;
 pub use compare::{compare, compare_format};
@@ -45,6 +48,9 @@ pub struct ExpectationSet {
     people: People,
     firmware: LowestFirmware,
     days: LongestDays,
+    /// How weak a key may be that a holder brings; without it none may.
+    #[serde(default)]
+    adopt: Option<Adopt>,
 }
 
 /// Which scripts a bundle may follow.

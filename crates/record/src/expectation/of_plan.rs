@@ -44,6 +44,9 @@ pub fn of_plan(plan: &Plan, mode: Mode, name: &str) -> String {
         days(|online| online.timestamp.expiry_days),
         delegations.max().unwrap_or(policy.targets.expiry_days),
     );
+    if let Some([pin, touch]) = policy.device.adopt.map(|adopt| adopt.names()) {
+        let _ = write!(text, "\n[adopt]\npin = \"{pin}\"\ntouch = \"{touch}\"\n");
+    }
     text
 }
 

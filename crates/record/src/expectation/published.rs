@@ -137,6 +137,7 @@ impl ExpectationSet {
             yubihsm: UnitBounds {
                 minimum_firmware: self.firmware.yubihsm.clone(),
             },
+            adopt: self.adopt,
         }
     }
 }

@@ -132,14 +132,30 @@ fn keys(facts: &Facts<'_>) -> String {
         .collect();
     let enrolled = holders.iter().filter(|h| h.seat.enrolled().is_some());
     let made = holders.iter().filter_map(|holder| holder.device.as_ref());
-    let made = made.filter(|device| device.taken.is_some()).count();
+    let here: Vec<_> = made.filter(|device| device.taken.is_some()).collect();
+    let is_brought = |device: &&&super::facts::Device<'_>| {
+        super::devices::is_brought(facts, device.enrolment.serial)
+    };
+    let brought = here.iter().filter(is_brought).count();
+    let made = here.len() - brought;
     let own = "each in a device of their own that proves it";
     if facts.state.plan.previous().is_none() {
-        return format!("{made} of {} holders made a key, {own}", holders.len());
+        let brought = match brought {
+            0 => String::new(),
+            brought => format!("; {brought} brought one that was made before"),
+        };
+        return format!(
+            "{made} of {} holders made a key, {own}{brought}",
+            holders.len()
+        );
     }
     let here = match made {
         0 => "none of them was made in this ceremony".to_owned(),
         made => format!("{made} of them made it in this ceremony"),
+    };
+    let here = match brought {
+        0 => here,
+        brought => format!("{here}; {brought} of them brought one that was made before"),
     };
     format!(
         "{} of {} holders have a key, {own}; {here}",

@@ -1,6 +1,10 @@
 //! The rules on a device and on the key in it.
 
-use super::{Verdict, Violation, policy::Policy, roster::Holder};
+use super::{
+    Verdict, Violation,
+    policy::{AdoptedPin, AdoptedTouch, Policy},
+    roster::Holder,
+};
 use crate::transcript::{PinTries, Time};
 use keymoot_attestation as attestation;
 use keymoot_attestation::{
@@ -280,7 +284,7 @@ pub fn enrolment(
             )
             .into(),
         ),
-        Specifics::YubiKey(stated) => verdicts.extend(yubikey(stated)),
+        Specifics::YubiKey(stated) => verdicts.extend(yubikey(stated, policy)),
         Specifics::YubiHsm(stated) => verdicts.extend(yubihsm(&facts, stated)),
     }
     let form = match facts.specifics() {
@@ -292,7 +296,12 @@ pub fn enrolment(
     (verdicts, Some(facts))
 }
 
-fn yubikey(stated: &YubiKeyFacts) -> [Verdict; 3] {
+fn yubikey(stated: &YubiKeyFacts, policy: &Policy) -> [Verdict; 3] {
+    let adopts = policy.device.adopt;
+    let once = adopts.is_some_and(|adopt| adopt.pin == AdoptedPin::Once);
+    let cached = adopts.is_some_and(|adopt| adopt.touch == AdoptedTouch::Cached);
+    let is_once = once && stated.pin_policy == PinPolicy::Once;
+    let is_cached = cached && stated.touch_policy == TouchPolicy::Cached;
     [
         Verdict::unless(
             Rule::DeviceSlot,
@@ -303,15 +312,25 @@ fn yubikey(stated: &YubiKeyFacts) -> [Verdict; 3] {
         ),
         Verdict::unless(
             Rule::DevicePin,
-            stated.pin_policy != PinPolicy::Always,
-            || "the PIN is asked for at every signature".to_owned(),
+            stated.pin_policy != PinPolicy::Always && !is_once,
+            || {
+                match is_once {
+                true => "the PIN is asked for once a session, as the policy allows of a key that its holder brings".to_owned(),
+                false => "the PIN is asked for at every signature".to_owned(),
+            }
+            },
             || format!("the PIN policy is \"{}\"", stated.pin_policy),
             "generate the key with PIN policy always",
         ),
         Verdict::unless(
             Rule::DeviceTouch,
-            stated.touch_policy != TouchPolicy::Always,
-            || "a touch is asked for at every signature".to_owned(),
+            stated.touch_policy != TouchPolicy::Always && !is_cached,
+            || {
+                match is_cached {
+                true => "a touch is asked for, and not again for 15 seconds, as the policy allows of a key that its holder brings".to_owned(),
+                false => "a touch is asked for at every signature".to_owned(),
+            }
+            },
             || format!("the touch policy is \"{}\"", stated.touch_policy),
             "generate the key with touch policy always",
         ),

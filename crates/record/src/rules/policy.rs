@@ -199,8 +199,8 @@ pub struct RosterBounds {
 }
 
 /// What a device must be to hold a root key. That PIN and touch are asked for
-/// at every signature, and that the key was made in the device, is not a bound:
-/// it is always demanded.
+/// at every signature of a key that is made in the ceremony, and that every key was made in its
+/// device, is not a bound: it is always demanded.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceBounds {
@@ -209,6 +209,64 @@ pub struct DeviceBounds {
     /// What a YubiHSM 2 must be.
     #[serde(default)]
     pub yubihsm: UnitBounds,
+    /// What a key must ask for that a holder made in a YubiKey before the ceremony. Without it
+    /// every key is made in the ceremony.
+    #[serde(default)]
+    pub adopt: Option<Adopt>,
+}
+
+/// How weak a key may be that a holder brings. Its attestation, and every other rule on devices,
+/// are those of a key that is made in the ceremony.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adopt {
+    /// When the device asks for the PIN.
+    pub pin: AdoptedPin,
+    /// When the device asks for a touch.
+    pub touch: AdoptedTouch,
+}
+
+/// When the device asks for the PIN of an adopted key, the weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdoptedPin {
+    /// Once a session, which every signature of keymoot begins anew.
+    Once,
+    /// At every signature.
+    Always,
+}
+
+/// When the device asks for a touch of an adopted key, the weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdoptedTouch {
+    /// Not again for 15 seconds after a touch.
+    Cached,
+    /// At every signature.
+    Always,
+}
+
+impl Adopt {
+    /// The names of both, as policies write them.
+    #[must_use]
+    pub fn names(&self) -> [&'static str; 2] {
+        [
+            match self.pin {
+                AdoptedPin::Once => "once",
+                AdoptedPin::Always => "always",
+            },
+            match self.touch {
+                AdoptedTouch::Cached => "cached",
+                AdoptedTouch::Always => "always",
+            },
+        ]
+    }
+
+    /// Whether another allows no weaker key.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.pin <= other.pin && self.touch <= other.touch
+    }
 }
 
 /// What a YubiHSM 2 must be to hold a root key.

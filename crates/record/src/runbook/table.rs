@@ -86,6 +86,12 @@ fn things(script: &CheckedScript, policy: &Policy) -> Vec<String> {
             "For each holder with a YubiHSM 2 instead (`family = \"yubihsm\"` in the roster): the device, firmware {least} or later, which the ceremony erases; yubihsm-connector on this machine; and a random password of 20 characters or more. The holder types it at every turn."
         ));
     }
+    if has(Kind::Enroll) && policy.device.adopt.is_some() {
+        things.push(
+            "For a holder who brings a key that was made before: the YubiKey with it in slot 9c, and its PIN. PIN, PUK and management key are no longer the factory's. Nothing is erased; the holder types `adopt`."
+                .to_owned(),
+        );
+    }
     if has(Kind::EnrollSpares) {
         things.push(format!(
             "A second YubiKey for each holder who wants a spare: firmware {firmware} or later."

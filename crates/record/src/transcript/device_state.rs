@@ -28,6 +28,10 @@ pub struct DeviceState {
     /// The PIN, PUK or management key that is not the factory's any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,
+    /// Whether the policy lets a holder bring a key, and slot 9c has one that could be it: P-256,
+    /// generated there, and PIN, PUK and management key are no longer the factory's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adoptable: bool,
 }
 
 impl DeviceState {

@@ -78,7 +78,12 @@ impl State {
                 self.moves_on(holder, *serial, Stage::HalfGenerated, found)
             }
             Event::KeyMissing { holder, serial } => {
-                self.moves_on(holder, *serial, Stage::HalfGenerated, Stage::Reset)
+                let brought = self.turn.as_ref().is_some_and(|turn| turn.brings_key);
+                let next = match brought {
+                    true => Stage::Erase,
+                    false => Stage::Reset,
+                };
+                self.moves_on(holder, *serial, Stage::HalfGenerated, next)
             }
             Event::Attested {
                 holder,
@@ -107,9 +112,17 @@ impl State {
 
     fn device_confirmed(&mut self, holder: &str, serial: u32) -> Step {
         let of_format_1 = self.format() < Rule::DeviceTries.since();
+        let adopts = self.plan.policy.device.adopt.is_some() && !of_format_1;
         let turn = self.device_at_stage(holder, serial, &[Stage::Identify])?;
         let used = turn.device.as_ref().is_some_and(|seen| seen.used);
+        let adoptable = turn
+            .device
+            .as_ref()
+            .is_some_and(|seen| seen.state.adoptable);
+        turn.brings_key = adopts && used && adoptable && turn.family() == Family::YubiKey;
         turn.stage = match (used, turn.family()) {
+            // As after an interruption: the key is read, and its holder decides.
+            _ if turn.brings_key => Stage::HalfGenerated,
             (true, _) => Stage::Erase,
             // It was enough that it seemed fresh; nobody had asked for its tries.
             (false, Family::YubiKey) if of_format_1 => Stage::Provision,
@@ -124,6 +137,7 @@ impl State {
         let turn = self.with_device(holder, serial)?;
         match turn.stage {
             Stage::Erase | Stage::Reset | Stage::HalfProvisioned | Stage::Found(_) => {
+                turn.brings_key = false;
                 turn.stage = Stage::Reset;
                 Ok(())
             }

@@ -124,6 +124,7 @@ impl State {
             return Err("the device is in use".to_owned());
         }
         turn.device = None;
+        turn.brings_key = false;
         turn.stage = Stage::Insert;
         Ok(())
     }
