@@ -89,6 +89,7 @@ fn opened() -> Event {
         roster,
         inputs: PLAN.files.input_digests(),
         settings: None,
+        bags: Default::default(),
         verdicts: Vec::new(),
     }
 }

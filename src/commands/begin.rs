@@ -105,6 +105,7 @@ fn opened(plan: &Plan, settings: &Settings, program: Program) -> Result<Event, H
         roster,
         inputs: plan.files.input_digests(),
         settings: recorded(Some(settings))?,
+        bags: settings.bags.clone(),
         verdicts: plan
             .verdicts()
             .iter()

@@ -9,8 +9,12 @@ use keymoot_core::{
 };
 use keymoot_record::{
     bundle::{self, Bundle, Expectations},
-    ceremony::previous::{AUTHORISED, INCOMING, Inputs, PREVIOUS, TRUSTED_ROOT, judged},
+    ceremony::{
+        asked::{self, Bags},
+        previous::{AUTHORISED, INCOMING, Inputs, PREVIOUS, TRUSTED_ROOT, judged},
+    },
     rules::policy::Policy,
+    transcript::Chain,
 };
 use keymoot_tuf::{Dialect, Document};
 use keymoot_verify::say;
@@ -102,6 +106,13 @@ impl Sources {
         }
         Ok(inputs)
     }
+}
+
+/// The bags in which the last ceremony left machine and devices, where its bundle is given.
+pub(crate) fn bags(bundle: Option<&Bundle>) -> Bags {
+    let chain = bundle.and_then(|bundle| bundle.files().get("transcript.jsonl"));
+    let chain = chain.and_then(|bytes| Chain::read(bytes).ok());
+    chain.map_or_else(Bags::new, |chain| asked::bags(&chain))
 }
 
 /// Whether it is the working tree of a repository, which has a root where a tree has it, and

@@ -163,6 +163,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         out: outs.next().unwrap_or_else(|| dir.join("bundle")),
         copies: outs.collect(),
         connector: args.connector.clone().unwrap_or_else(usual_connector),
+        bags: inputs::bags(bundle.as_ref()),
         simulator: (!args.real_devices).then(|| simulated(args, &plan, seed)),
     };
     if args.real_devices {

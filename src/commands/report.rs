@@ -9,7 +9,7 @@ use std::{
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::HostError;
-use keymoot_record::bundle;
+use keymoot_record::{bundle, runbook};
 
 use super::{Failure, inputs};
 
@@ -27,6 +27,9 @@ pub(crate) struct Args {
     /// Write Markdown instead of HTML
     #[arg(long)]
     markdown: bool,
+    /// Write the declaration that everybody signs by hand, or does not, instead of the report
+    #[arg(long)]
+    declaration: bool,
     /// The bundle is one of a rehearsal
     #[arg(long)]
     rehearsal: bool,
@@ -35,10 +38,21 @@ pub(crate) struct Args {
 /// Exit codes: 0 done, 1 something cannot be read or written, 3 a rule is violated.
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let bundle = inputs::verified(&args.bundle, args.rehearsal, vendor)?;
-    let account = bundle::account(&bundle, vendor).map_err(Failure::Violated)?;
-    let report = match args.markdown {
-        true => account.markdown(),
-        false => account.html(),
+    let report = match args.declaration {
+        true => {
+            let page = bundle::declaration(&bundle, vendor).map_err(Failure::Violated)?;
+            match args.markdown {
+                true => page,
+                false => runbook::html(&page),
+            }
+        }
+        false => {
+            let account = bundle::account(&bundle, vendor).map_err(Failure::Violated)?;
+            match args.markdown {
+                true => account.markdown(),
+                false => account.html(),
+            }
+        }
     };
     let (written, place) = match &args.out {
         Some(path) => {

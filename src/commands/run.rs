@@ -14,7 +14,7 @@ use super::{
     Failure, arguments, conduct,
     conduct::Surroundings,
     expect,
-    inputs::Sources,
+    inputs::{self, Sources},
     operate::{Manner, require_terminal},
     script, trial,
 };
@@ -75,6 +75,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         out: outs.next().unwrap_or_else(|| dir.join("bundle")),
         copies: outs.collect(),
         connector: args.connector.clone(),
+        bags: inputs::bags(bundle.as_ref()),
         simulator: None,
     };
     require_terminal(Manner::of(args.plain))?;

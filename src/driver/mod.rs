@@ -21,8 +21,8 @@ mod waiting;
 use std::{path::PathBuf, sync::Arc};
 
 pub use operator::{
-    Allows, Asked, Errand, Farewell, HandOver, Interrupt, Operator, PinPrompt, Reading, Remedy,
-    Reply, Takes, Told, Trouble, View, Work,
+    Allows, Asked, Errand, Farewell, HandOver, Interrupt, Operator, PinPrompt, PlanOfDay, Reading,
+    Remedy, Reply, Takes, Told, Trouble, View, Work,
 };
 pub use record::record;
 
@@ -32,10 +32,10 @@ use crate::{
     store::{Folder, Journal},
 };
 use keymoot_attestation::{Evidence, Family, TrustStore};
-use keymoot_core::HostError;
+use keymoot_core::{HostError, Rule};
 use keymoot_record::{
     bundle::Files,
-    ceremony::{Effect, Next, Question, Said, State},
+    ceremony::{Effect, Next, PlanPart, Question, Said, State},
     rules::{machine::Medium, roster::Handle},
     transcript::Event,
 };
@@ -76,6 +76,10 @@ pub struct Driver<'d, 'w> {
     /// The device at hand: a YubiHSM 2 with its open sessions.
     device: Option<Device>,
     readings: Arc<[Reading]>,
+    /// Whose device may still be plugged in, because the turn ended before its purpose was reached.
+    left_in: Option<(Handle, Family)>,
+    /// Whether everybody has seen what the ceremony does.
+    is_plan_shown: bool,
 }
 
 /// What must be remembered while a holder is at the table, and no longer.
@@ -130,6 +134,8 @@ impl<'d, 'w> Driver<'d, 'w> {
             secrets: None,
             device: None,
             readings: Arc::default(),
+            left_in: None,
+            is_plan_shown: false,
         }
     }
 
@@ -169,6 +175,7 @@ impl<'d, 'w> Driver<'d, 'w> {
     }
 
     fn go_on(&mut self, next: Next) -> Result<(), Stop> {
+        self.await_what_was_left_in()?;
         match next {
             Next::Finished => Ok(()),
             Next::Record(event) => {
@@ -177,7 +184,10 @@ impl<'d, 'w> Driver<'d, 'w> {
                 }
                 self.record(event)
             }
-            Next::Ask(question) => self.ask(&question),
+            Next::Ask(question) => {
+                self.show_plan(&question)?;
+                self.ask(&question)
+            }
             Next::Do(effect) => self.perform(effect),
         }
     }
@@ -206,6 +216,25 @@ impl<'d, 'w> Driver<'d, 'w> {
             Effect::MakeManifest => self.make_manifest(),
             Effect::Export(manifest) => self.export(manifest),
         }
+    }
+
+    /// Shows what the ceremony does before the first digest of its plan is read.
+    fn show_plan(&mut self, question: &Question) -> Result<(), Stop> {
+        let first = PlanPart::ALL.first();
+        let begins =
+            matches!(question, Question::HaveYouReadPlan { part, .. } if Some(part) == first);
+        if begins && !self.is_plan_shown {
+            let out = std::iter::once(&self.world.out);
+            let outputs = out.chain(&self.world.copies);
+            self.operator.show_plan(&PlanOfDay {
+                summary: self.state.plan.summary(),
+                outputs: outputs
+                    .map(|path| keymoot_core::text::escape_path(path))
+                    .collect(),
+            })?;
+            self.is_plan_shown = true;
+        }
+        Ok(())
     }
 
     /// Asks until the answer is one.
@@ -331,7 +360,17 @@ impl<'d, 'w> Driver<'d, 'w> {
         self.record(Event::Mishap {
             holder: holder.to_string(),
             what: shown(&error.to_string()),
+            blocked: self.device_at_table().filter(|_| {
+                error.kind == ErrorKind::PinBlocked
+                    && self.state.format() >= Rule::DeviceTries.since()
+            }),
         })
+    }
+
+    /// The serial number of the device at the table.
+    fn device_at_table(&self) -> Option<u32> {
+        let device = self.state.turn.as_ref()?.device.as_ref();
+        device.map(|device| device.serial)
     }
 
     /// The family of the device at the table.

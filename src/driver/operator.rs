@@ -11,7 +11,7 @@ use crate::{
 use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
 use keymoot_record::{
-    ceremony::{Answer, Question, Refusal, State, ended::Cause},
+    ceremony::{Answer, Question, Refusal, State, ended::Cause, summary::Summary},
     rules::{machine::Medium, roster::Handle},
     transcript::{Entry, event::Person},
 };
@@ -191,6 +191,15 @@ pub struct Told {
     pub digest: Option<Digest>,
 }
 
+/// What everybody agrees to before the first step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanOfDay {
+    /// People and documents.
+    pub summary: Summary,
+    /// Where the bundle and its copies go, safe to show.
+    pub outputs: Vec<String>,
+}
+
 /// Something went wrong with a device, and nothing was lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
@@ -296,6 +305,14 @@ pub trait Operator {
     /// # Errors
     /// What somebody wants instead.
     fn told(&mut self, _: &Told) -> Reply<()> {
+        Ok(())
+    }
+
+    /// Shows everybody what the ceremony does, before the first step, until they agree.
+    ///
+    /// # Errors
+    /// What somebody wants instead.
+    fn show_plan(&mut self, _: &PlanOfDay) -> Reply<()> {
         Ok(())
     }
 

@@ -29,6 +29,13 @@ impl Driver<'_, '_> {
     /// Records an event and shows the state after it.
     pub(super) fn record(&mut self, event: Event) -> Result<(), Stop> {
         let ends_turn = matches!(event, Event::TurnEnded { .. });
+        if let Event::TurnEnded {
+            unfinished: Some(_),
+            ..
+        } = &event
+        {
+            self.left_in = self.at_table().map(|holder| (holder, self.family()));
+        }
         self.state = Arc::new(record(&mut self.world.journal, &self.state, event)?);
         if ends_turn {
             self.secrets = None;

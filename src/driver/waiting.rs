@@ -4,7 +4,7 @@ use super::{Driver, Stop, Work, table};
 use std::sync::Arc;
 
 use crate::{
-    device::{Device, DeviceInfo, KnownState, Slots, yubihsm::Unit},
+    device::{Device, DeviceInfo, ErrorKind, KnownState, Slots, yubihsm::Unit},
     host::clock,
 };
 use keymoot_attestation::Family;
@@ -212,6 +212,25 @@ impl Driver<'_, '_> {
             Some(holder) => self.wait_until_empty(&Work::Remove { holder }),
             None => Ok(()),
         }
+    }
+
+    /// Waits until the device is out whose holder's turn ended early: it would be taken for the next
+    /// holder's.
+    pub(super) fn await_what_was_left_in(&mut self) -> Result<(), Stop> {
+        let Some((holder, family)) = self.left_in.clone() else {
+            return Ok(());
+        };
+        let slots = Slots::of(family, self.world.connector);
+        // Where nothing can be seen, nothing can be waited for: the next turn says why.
+        if slots.present().is_ok_and(|present| !present.is_empty()) {
+            let work = Work::Remove { holder };
+            match table::wait_until_empty(&mut *self.operator, &slots, &work) {
+                Err(error) if error.kind == ErrorKind::Cancelled => return Err(error.into()),
+                _ => {}
+            }
+        }
+        self.left_in = None;
+        Ok(())
     }
 
     pub(super) fn wait_until_empty(&mut self, work: &Work) -> Result<(), Stop> {

@@ -19,7 +19,7 @@ use keymoot_record::{
     ceremony::{
         Answer, Question, Refusal,
         question::{ADOPT, CONFIRM, ENOUGH, ERASE, PRESENT, last_four, reading_words},
-        script::Accepts,
+        script::{Accepts, YES},
         turn::Purpose,
     },
     rules::roster::Handle,
@@ -156,16 +156,17 @@ impl Unattended {
     }
 
     fn fields(&self) -> BTreeMap<String, String> {
-        let step = self.view.as_ref().and_then(|view| view.state.current());
-        let fields = step.map(|step| step.fields.as_slice()).unwrap_or_default();
+        let fields = self.view.as_ref().map(|view| view.state.asked_fields());
         let typed = |accepts| match accepts {
-            Accepts::Text => "unattended rehearsal",
+            Accepts::Text | Accepts::DeviceBags => "unattended rehearsal",
+            Accepts::EachHolder => YES,
             Accepts::Digits => "0",
             Accepts::Time => "00:00",
         };
         fields
-            .iter()
-            .map(|field| (field.id.clone(), typed(field.accepts).to_owned()))
+            .into_iter()
+            .flatten()
+            .map(|field| (field.id, typed(field.accepts).to_owned()))
             .collect()
     }
 

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::host::whole;
 use keymoot_attestation::Family;
 use keymoot_core::{HostError, Rule, Violation, digest::Digest};
-use keymoot_record::{ceremony::opening::Opening, transcript::Mode};
+use keymoot_record::{
+    ceremony::{asked::Bags, opening::Opening},
+    transcript::Mode,
+};
 
 const NAME: &str = "settings.json";
 
@@ -30,6 +33,9 @@ pub struct Settings {
     /// machine, or `usb`.
     #[serde(default = "usual_connector")]
     pub connector: String,
+    /// The bags in which the last ceremony left machine and devices, as its bundle says.
+    #[serde(default, skip_serializing_if = "Bags::is_empty")]
+    pub bags: Bags,
     /// What a rehearsal's simulator is started with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub simulator: Option<SimulatorSettings>,

@@ -156,6 +156,25 @@ fn in_all(model: &Model, state: &State, size: Size) -> String {
     format!(" spent, {spent} of {planned} min in all")
 }
 
+/// When the ceremony is expected to end, and by how much that is too late.
+pub(super) fn ends(model: &Model) -> String {
+    let state = model.view.as_ref().map(|view| &*view.state);
+    let now = Time::from_unix(model.now.utc);
+    let expected = state.zip(now);
+    let Some(expected) = expected.and_then(|(state, now)| state.expected_end(now)) else {
+        return String::new();
+    };
+    let end = expected.at.to_string();
+    // YYYY-MM-DDTHH:MM:SSZ
+    let clock = end.get(11..16).unwrap_or_default();
+    let late = match expected.minutes_late {
+        late @ 1..1000 => format!(", {late} min late"),
+        // Another day, or in good time.
+        _ => String::new(),
+    };
+    format!("ends about {clock}{late}")
+}
+
 /// The main pane: what there is to know above, where somebody types below.
 fn main(frame: &mut Frame<'_>, model: &Model, area: Rect, size: Size) {
     let page = &model.page;
@@ -198,7 +217,7 @@ fn more(model: &Model, room: usize) -> Line<'static> {
     Line::styled(text, model.sheet.notice())
 }
 
-/// What comes next, or what is still to be recorded.
+/// What comes next and when all of it ends, or what is still to be recorded.
 fn next(model: &Model, size: Size) -> Line<'static> {
     let columns = usize::from(size.columns);
     if let Some((owed, _)) = model.owed.front() {
@@ -210,13 +229,18 @@ fn next(model: &Model, size: Size) -> Line<'static> {
     }
     let errand = model.errand.as_ref().map(|errand| errand.next.clone());
     let text = errand.or_else(|| model.view.as_ref().map(|view| upcoming(&view.state)));
+    let ends = ends(model);
+    let room = columns.saturating_sub(6 + width(&ends) + 1);
+    let text = fit(model, &text.unwrap_or_default(), room);
+    let gap = " ".repeat(room.saturating_sub(width(&text)) + 1);
+    let late = match ends.contains(',') {
+        true => model.sheet.notice(),
+        false => model.sheet.quiet(),
+    };
     Line::from(vec![
         Span::styled("next: ", model.sheet.quiet()),
-        Span::raw(fit(
-            model,
-            &text.unwrap_or_default(),
-            columns.saturating_sub(6),
-        )),
+        Span::raw(text + &gap),
+        Span::styled(ends, late),
     ])
 }
 

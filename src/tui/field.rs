@@ -41,6 +41,11 @@ impl Field {
         self.0.trim().is_empty()
     }
 
+    /// Puts this in its place.
+    pub(super) fn set(&mut self, text: &str) {
+        text.clone_into(&mut self.0);
+    }
+
     /// Empties it and gives back what stood in it, without spaces at its ends.
     pub(super) fn take(&mut self) -> String {
         std::mem::take(&mut self.0).trim().to_owned()
@@ -88,6 +93,11 @@ pub(super) fn typed(key: &KeyEvent) -> Option<char> {
 
 /// What to say when a touched device typed into a line.
 pub(super) const TOUCHED: &str = "That was typed by a YubiKey itself, because it was touched. Nothing was done. Leave its button alone and type the answer.";
+
+/// Whether somebody typed this word, in capitals or not.
+pub(super) fn is_word(typed: &str, word: &str) -> bool {
+    typed.trim().eq_ignore_ascii_case(word)
+}
 
 /// A word to be typed out: Enter alone does nothing.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
-    field::{Field, TOUCHED},
+    field::{Field, TOUCHED, is_word},
     page::Page,
 };
 
@@ -63,7 +63,7 @@ impl Form {
                 }
             }
             KeyCode::Enter if !field.is_empty() => match self.word {
-                Some(word) if field.text().trim() != word => {
+                Some(word) if !is_word(field.text(), word) => {
                     field.take();
                     self.refusal = Some(format!("Type the word {word}, or go back."));
                 }

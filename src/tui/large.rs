@@ -38,6 +38,54 @@ const LETTERS: [[u8; HEIGHT]; 26] = [
     [0b11111, 0b00010, 0b00100, 0b01000, 0b11111],
 ];
 
+/// What else stands in a sentence.
+const MARKS: [(char, [u8; HEIGHT]); 22] = [
+    ('0', [0b01110, 0b10011, 0b10101, 0b11001, 0b01110]),
+    ('1', [0b00100, 0b01100, 0b00100, 0b00100, 0b01110]),
+    ('2', [0b11110, 0b00001, 0b01110, 0b10000, 0b11111]),
+    ('3', [0b11110, 0b00001, 0b00110, 0b00001, 0b11110]),
+    ('4', [0b10010, 0b10010, 0b11111, 0b00010, 0b00010]),
+    ('5', [0b11111, 0b10000, 0b11110, 0b00001, 0b11110]),
+    ('6', [0b01110, 0b10000, 0b11110, 0b10001, 0b01110]),
+    ('7', [0b11111, 0b00001, 0b00010, 0b00100, 0b00100]),
+    ('8', [0b01110, 0b10001, 0b01110, 0b10001, 0b01110]),
+    ('9', [0b01110, 0b10001, 0b01111, 0b00001, 0b01110]),
+    (' ', [0; HEIGHT]),
+    ('.', [0, 0, 0, 0, 0b00100]),
+    (',', [0, 0, 0, 0b00100, 0b01000]),
+    (':', [0, 0b00100, 0, 0b00100, 0]),
+    ('-', [0, 0, 0b01110, 0, 0]),
+    ('?', [0b01110, 0b00001, 0b00110, 0, 0b00100]),
+    ('!', [0b00100, 0b00100, 0b00100, 0, 0b00100]),
+    ('/', [0b00001, 0b00010, 0b00100, 0b01000, 0b10000]),
+    ('(', [0b00010, 0b00100, 0b00100, 0b00100, 0b00010]),
+    (')', [0b01000, 0b00100, 0b00100, 0b00100, 0b01000]),
+    ('\'', [0b00100, 0b00100, 0, 0, 0]),
+    ('"', [0b01010, 0b01010, 0, 0, 0]),
+];
+
+/// The points of a character, if it has a large form.
+fn points(c: char) -> Option<&'static [u8; HEIGHT]> {
+    let letter = u8::try_from(c.to_ascii_uppercase()).ok()?;
+    let letter = letter.checked_sub(b'A').map(usize::from);
+    letter.and_then(|at| LETTERS.get(at)).or_else(|| {
+        let mut marks = MARKS.iter();
+        marks.find(|(mark, _)| *mark == c).map(|(_, points)| points)
+    })
+}
+
+/// A sentence in so many columns, row by row; nothing where a character has no large form, or a word
+/// is too long.
+pub(super) fn sentence(text: &str, columns: usize, blocks: bool) -> Option<Vec<String>> {
+    let across = columns / STEP;
+    let fits = text.split(' ').all(|word| word.len() <= across);
+    if !fits || !text.chars().all(|c| points(c).is_some()) {
+        return None;
+    }
+    let lines = super::words::wrap(text, across, 0);
+    Some(lines.iter().flat_map(|line| rows(line, blocks)).collect())
+}
+
 /// The columns of the longest word of the list: eleven letters.
 pub(super) const LONGEST: usize = 11 * STEP;
 
@@ -46,15 +94,9 @@ pub(super) fn height(blocks: bool) -> usize {
     if blocks { HEIGHT.div_ceil(2) } else { HEIGHT }
 }
 
-/// A word, row by row. What is no letter of the alphabet is left out.
+/// A line, row by row. What has no large form is left out.
 pub(super) fn rows(word: &str, blocks: bool) -> Vec<String> {
-    let letters: Vec<_> = word
-        .bytes()
-        .filter_map(|byte| {
-            let at = byte.to_ascii_uppercase().checked_sub(b'A')?;
-            LETTERS.get(usize::from(at))
-        })
-        .collect();
+    let letters: Vec<_> = word.chars().filter_map(points).collect();
     let point = |row: usize, column: usize| -> bool {
         let letter = letters.get(column / STEP);
         let bits = letter.and_then(|letter| letter.get(row));
@@ -85,8 +127,9 @@ pub(super) fn half_block(upper: bool, lower: bool) -> char {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{height, rows};
+    use super::{height, rows, sentence};
 
     #[test]
     fn a_word_can_be_read_in_plain_characters() {
@@ -100,6 +143,14 @@ mod tests {
                 " ###    #   "
             ]
         );
+    }
+
+    #[test]
+    fn a_sentence_is_broken_between_its_words_and_left_alone_where_it_has_no_large_form() {
+        let rows = sentence("Take it out, 3.", 60, true).unwrap();
+        assert_eq!(rows.len(), 2 * height(true));
+        assert_eq!(sentence("Tschüss", 60, true), None);
+        assert_eq!(sentence("Unzerbrechlich", 60, true), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //!                                    │ quorum
 //! where somebody types               │ simulated devices
 //! ──────────────────────────────────────────────────
-//! what comes next
+//! what comes next                  expected end
 //! the transcript's head
 //! the keys that work here
 //! ```
@@ -49,6 +49,11 @@ impl Size {
         self.columns >= LEAST.columns && self.rows >= LEAST.rows
     }
 
+    /// Whether the one thing to do is shown in large type.
+    pub(super) fn is_projected(self) -> bool {
+        self.columns >= PROJECTED.columns && self.rows >= PROJECTED.rows
+    }
+
     /// Whether there is room for more words.
     pub(super) fn is_wide(self) -> bool {
         self.columns >= WIDE
@@ -65,6 +70,12 @@ pub(super) enum Panes {
     /// Nothing, and between the first row and the keys there is nothing else.
     Bare,
 }
+
+/// From this size on, as on a projector with small type, there is room for large type.
+const PROJECTED: Size = Size {
+    columns: 160,
+    rows: 48,
+};
 
 /// Where each part stands.
 pub(super) struct Regions {

@@ -15,8 +15,8 @@ use super::room::RoomSeen;
 use crate::{
     device::Cancel,
     driver::{
-        Errand, Farewell, HandOver, Interrupt, Operator, PinPrompt, Remedy, Reply, Takes, Told,
-        Trouble, View, Work, signing_event::EventPage,
+        Errand, Farewell, HandOver, Interrupt, Operator, PinPrompt, PlanOfDay, Remedy, Reply,
+        Takes, Told, Trouble, View, Work, signing_event::EventPage,
     },
     host::secret::Secret,
 };
@@ -65,6 +65,8 @@ pub(super) enum Request {
     },
     /// That the holder takes this file.
     HandOver(HandOver),
+    /// That everybody sees what the ceremony does.
+    PlanOfDay(PlanOfDay),
     /// Nothing: this is under way. With `Cancel` it is a wait that can be ended.
     Working(Work, Option<Cancel>),
     /// Why a wait was ended.
@@ -185,6 +187,11 @@ impl Operator for ScreenOperator {
             Heard::Takes(takes) => Some(takes),
             _ => None,
         })
+    }
+
+    fn show_plan(&mut self, plan: &PlanOfDay) -> Reply<()> {
+        self.send(Request::PlanOfDay(plan.clone()));
+        self.reply(done)
     }
 
     fn working(&mut self, work: &Work, cancel: Option<&Cancel>) {

@@ -4,8 +4,18 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    apart::Apart, compare::Compare, end_without, field::TypedWord, form::Form, frames, help,
-    intermission::Intermission, layout::Panes, page::Page, people::People, screens::Sight, seats,
+    apart::Apart,
+    compare::Compare,
+    end_without,
+    field::{TypedWord, is_word},
+    form::Form,
+    frames, help,
+    intermission::Intermission,
+    layout::Panes,
+    page::Page,
+    people::People,
+    screens::Sight,
+    seats,
 };
 use crate::driver::Interrupt;
 use keymoot_record::{ceremony::State, rules::roster::Handle};
@@ -180,8 +190,8 @@ impl Overlay {
                     None => Turned::To(Self::EndWithout(end_without::form())),
                 }
             }
-            Self::Leave(word) => match word.key(key).as_deref() {
-                Some(LEAVE) => Turned::Wants(Interrupt::Leave, None),
+            Self::Leave(word) => match word.key(key) {
+                Some(typed) if is_word(&typed, LEAVE) => Turned::Wants(Interrupt::Leave, None),
                 Some(_) => {
                     word.refuse(format!("Type the word {LEAVE}, or go back."));
                     Turned::Stays

@@ -10,7 +10,9 @@ use ratatui::{
 
 use super::{
     key_names::{self, KeyNames},
+    large,
     layout::{Panes, Size},
+    scene::Unseen,
     style::Sheet,
     words::{cut, safe, tail, width, wrap},
 };
@@ -31,6 +33,8 @@ pub(super) struct Page {
     pub bottom: Vec<Line<'static>>,
     /// What is asked, for those who cannot see which field takes the keys.
     asks: Vec<String>,
+    /// Whether the first headline is shown in large type.
+    pub in_large_type: bool,
     /// Whether answers are typed as whole lines: no key works by itself.
     pub by_line: bool,
     /// The row of the upper part that must be seen.
@@ -45,6 +49,8 @@ pub(super) struct Page {
     pub panes: Panes,
     /// The size of the whole terminal.
     pub size: Size,
+    /// The first rows that have not been in sight yet.
+    pub unseen: Option<Unseen>,
     /// The keys that work here, besides those that work everywhere.
     pub keys: String,
 }
@@ -59,6 +65,7 @@ impl Page {
             long: None,
             bottom: Vec::new(),
             asks: Vec::new(),
+            in_large_type: false,
             by_line: false,
             focus: None,
             found: None,
@@ -66,6 +73,7 @@ impl Page {
             fits: 0,
             panes: Panes::Two,
             size: Size::default(),
+            unseen: None,
             keys: String::new(),
         }
     }
@@ -122,6 +130,17 @@ impl Page {
 
     /// The one thing to do now.
     pub(super) fn headline(&mut self, headline: &str) {
+        // Large type is for the first one alone: others are headings further down.
+        if std::mem::take(&mut self.in_large_type)
+            && let Some(rows) = large::sentence(headline, self.columns, self.sheet.blocks)
+        {
+            self.gap();
+            let rows = rows.into_iter().map(|row| row.trim_end().to_owned());
+            let style = self.sheet.headline();
+            self.top.extend(rows.map(|row| Line::styled(row, style)));
+            self.top.push(Line::default());
+            return;
+        }
         self.push(headline, self.sheet.headline(), "");
     }
 
@@ -242,6 +261,21 @@ impl Page {
             rows.into_iter()
                 .map(|row| Line::styled(row, self.sheet.headline())),
         );
+    }
+
+    /// Something long is to be read before it can be confirmed.
+    pub(super) fn ask_to_read_on(&mut self) {
+        let more = self.names().more;
+        let unseen = self.unseen.as_ref();
+        let above = unseen.filter(|unseen| unseen.above && !self.by_line);
+        let how = above.map_or_else(
+            || format!("Read on to the end: {more}."),
+            |Unseen { rows, .. }| {
+                let (first, last) = (rows.start + 1, rows.end);
+                format!("Rows {first} to {last} were not shown yet: PgUp.")
+            },
+        );
+        self.ask(&format!("{how} Then it can be confirmed."));
     }
 
     /// A field that does not take the keys now, and what stands in it: one row.

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
-    field::{TypedWord, typed},
+    field::{TypedWord, is_word, typed},
     numbers::Chosen,
     page::Page,
     screens::Sight,
@@ -42,7 +42,7 @@ impl People {
                 let word = self.word.key(key)?;
                 let (person, here) = people.get(self.chosen.at()?)?;
                 let expected = word_for(*here);
-                if word == expected {
+                if is_word(&word, expected) {
                     return Some(person.clone());
                 }
                 self.word.refuse(format!("Type {expected}, or go back."));

@@ -1,6 +1,11 @@
 //! The screen that stands, and what the driver waits for meanwhile.
 
-use super::screens::{Screen, Starting};
+use std::ops::Range;
+
+use super::{
+    layout::Size,
+    screens::{Screen, Starting},
+};
 use crate::{device::Cancel, driver::Work};
 use keymoot_record::ceremony::Question;
 
@@ -26,6 +31,10 @@ pub(super) struct Scene {
     pub work: Option<(Work, u64)>,
     /// The first row of the upper part in sight.
     pub scroll: usize,
+    /// Which rows of the upper part have been in sight.
+    shown: Shown,
+    /// Whether all of them have.
+    is_read: bool,
     /// Whether the chosen row is kept in sight: not while somebody scrolls.
     pub follows: bool,
     /// Whether somebody has answered here.
@@ -43,6 +52,8 @@ impl Scene {
             asked: None,
             work: None,
             scroll: 0,
+            shown: Shown::default(),
+            is_read: false,
             follows: true,
             is_answered: false,
             is_last: false,
@@ -53,4 +64,56 @@ impl Scene {
     pub(super) fn starting() -> Self {
         Self::new(Box::new(Starting), Awaits::Nothing)
     }
+
+    /// So many rows from the first one on are in sight, of as many as the page has. Whether the page
+    /// says something else now.
+    pub(super) fn sees(&mut self, size: Size, first: usize, room: usize, of: usize) -> bool {
+        let before = self.unseen(first);
+        if self.shown.size != size {
+            // The rows are others: a paragraph is broken elsewhere.
+            self.shown = Shown {
+                size,
+                rows: Vec::new(),
+            };
+        }
+        self.shown.rows.resize(of, false);
+        let seen = self.shown.rows.iter_mut().skip(first).take(room);
+        seen.for_each(|row| *row = true);
+        let unseen = self.unseen(first);
+        let is_read = unseen.is_none() && !self.is_read;
+        if is_read {
+            self.is_read = true;
+            self.screen.was_read();
+        }
+        is_read || unseen != before
+    }
+
+    /// The first rows that have not been in sight yet, as seen from where this row is the first in
+    /// sight.
+    pub(super) fn unseen(&self, from: usize) -> Option<Unseen> {
+        let rows = &self.shown.rows;
+        let first = rows.iter().position(|seen| !seen)?;
+        let rest = rows.iter().skip(first);
+        let end = first + rest.take_while(|seen| !**seen).count();
+        Some(Unseen {
+            rows: first..end,
+            above: first < from,
+        })
+    }
+}
+
+/// Rows that have not been in sight.
+#[derive(PartialEq, Eq)]
+pub(super) struct Unseen {
+    /// The rows, counted from zero.
+    pub rows: Range<usize>,
+    /// Whether they stand above what is in sight.
+    pub above: bool,
+}
+
+/// Which rows were in sight, at one size of the terminal.
+#[derive(Default)]
+struct Shown {
+    size: Size,
+    rows: Vec<bool>,
 }

@@ -71,6 +71,8 @@ fn a_working_tree_says_the_same_as_the_bundle_that_was_laid_into_it() {
     for status in [&mut tree, &mut bundle] {
         let status = status.as_object_mut().unwrap();
         status.remove("missing");
+        // Only a bundle has a transcript.
+        status.remove("untested");
         status.remove("next");
     }
     assert_eq!(tree, bundle);
@@ -154,4 +156,35 @@ fn a_folder_that_is_neither_leaves_with_one() {
     let output = status(&stage.path(""), &[]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("neither a bundle nor a repository"));
+}
+
+#[test]
+fn who_misses_two_signings_in_a_row_is_named() {
+    let stage = Stage::new();
+    let mut previous = finished().out();
+    for year in ["first", "second"] {
+        let out = stage.path(&format!("{year}-bundle"));
+        let output = keymoot()
+            .args([
+                "rehearse",
+                "annual-resign",
+                "--unattended",
+                "--absent=holder-8",
+            ])
+            .arg("--previous")
+            .arg(&previous)
+            .arg("--dir")
+            .arg(stage.path(year))
+            .arg("--out")
+            .arg(&out)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        let text = status(&out, &[]);
+        let text = String::from_utf8(text.stdout).unwrap();
+        let is_named = text.contains("absent from the last 2 signings");
+        assert_eq!(is_named, year == "second", "{text}");
+        assert!(text.contains("Untested recoveries"), "{text}");
+        previous = out;
+    }
 }

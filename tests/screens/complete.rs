@@ -8,7 +8,7 @@ use super::tables::WAYS;
 /// The snapshots that show a screen, or what opens over one.
 const SHOWN: [(&str, &[&str]); 31] = [
     ("Starting", &["starting", "live"]),
-    ("Confirm", &["a_step_is_confirmed"]),
+    ("Confirm", &["a_step_is_confirmed", "each_agrees"]),
     ("RollCall", &["roll_call"]),
     (
         "WhoseTurn",
@@ -56,7 +56,12 @@ const SHOWN: [(&str, &[&str]); 31] = [
 /// each instead, by words that stand on it: only a holder apart reads a request and photographs an
 /// answer, nobody is apart in `everywhere`, a first ceremony has no newest root, and the program's
 /// digest is another one in every build.
-const PICTURED: [(&str, &str, &str); 6] = [
+const PICTURED: [(&str, &str, &str); 7] = [
+    (
+        "PlanScreen",
+        "src/tui/tests/snapshots/keymoot__tui__tests__pictures__everybody_agrees_to_the_plan_before_the_first_step-2.snap",
+        "When all agree, type agree and press Enter:",
+    ),
     (
         "NewestRoot",
         "tests/screens/occasions.rs",

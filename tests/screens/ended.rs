@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use super::{
     late::{comes_or_goes, way_on},
     occasions::{Occasion, old_pin},
-    rehearsal::{PLUG, TOUCH, pin, read_digests, serials, unattended_pin},
+    rehearsal::{PLUG, TOUCH, opens_bags, pin, read_digests, serials, takes_bags, unattended_pin},
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, FAREWELL,
         HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REMOVE, REVIEW, ROLL_CALL,
@@ -113,6 +113,7 @@ fn the_room_does_not_agree_to_a_document() {
         .expect(ROLL_CALL)
         .press(&" ".repeat(5))
         .enter("present");
+    opens_bags(&mut held.at);
     held.at.expect(REVIEW);
     ends_without(&mut held.at, "1", "holder-3 wants another expiry");
     for holder in [1, 2] {
@@ -143,10 +144,12 @@ fn a_quorum_breaks_while_it_closes_and_the_signed_root_is_kept_as_unfinished() {
         .expect(ROLL_CALL)
         .press(&" ".repeat(5))
         .enter("present");
+    opens_bags(&mut held.at);
     held.reads();
     for holder in 1..=5 {
         held.turn(CALL_TO_SIGN, holder, &old_pin(holder));
     }
+    takes_bags(&mut held.at);
     held.at.expect(CLOSING).expect(CONFIRM).enter("confirm");
     held.turn(
         CALL_TO_CLOSE,
@@ -174,6 +177,7 @@ fn a_heartbeat_that_finds_four_keys_ends_with_a_record_of_them() {
         .expect(ROLL_CALL)
         .press(&" ".repeat(5))
         .enter("present");
+    opens_bags(&mut held.at);
     let call = State::new(
         "Call the next holder to prove a key",
         &["step-begun", "turn-ended"],
@@ -263,7 +267,8 @@ fn a_first_ceremony_ends_after_one_key() {
         .expect("Ways on")
         .press("3");
     at.expect("Why it ends before").enter("unwell").enter("end");
-    at.expect(CALL_TO_ENROL).by_hand(PLUG);
+    at.expect(REMOVE.following(&["turn-ended"])).by_hand(PLUG);
+    at.expect(CALL_TO_ENROL);
     ends_without(&mut at, "3", "the fire alarm");
     at.expect(CLOSE)
         .enter("1")

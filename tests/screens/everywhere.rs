@@ -4,7 +4,10 @@
 use keymoot_record::ceremony::question::last_four;
 
 use super::{
-    rehearsal::{DOCUMENTS, END, ESCAPE, PLUG, TOUCH, pin, reading_words, serials},
+    rehearsal::{
+        DOCUMENTS, END, ESCAPE, HOME, PLUG, TOUCH, all_agree, pauses, pin, reading_words, serials,
+        takes_bags,
+    },
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, ERASE,
         FAREWELL, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REFUSED, REMOVE,
@@ -122,6 +125,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
     }
 
     all.expect(ENOUGH).see("spares").enter("enough");
+    all.each(pauses);
     all.expect(REVIEW);
     all.press(ESCAPE).expect("Ways on").press("5");
     all.expect("End this ceremony without its purpose?")
@@ -137,6 +141,11 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         .see("review_is_searched")
         .enter("threshold");
     all.expect("\"threshold\": 5").press(END);
+    all.expect("were not shown yet: PgUp").press(HOME);
+    all.each(|at| {
+        at.expect(REVIEW).page_down("first two words");
+    });
+    all.press(END).expect("the end; back: PgUp");
     all.expect(REVIEW_END).see("review_ends");
     all.press("\u{4}").expect("SHA-256 of root.json");
     all.each(|at| {
@@ -162,6 +171,8 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         }
     }
 
+    all.expect("Do the digests agree").see("each_agrees");
+    all.each(all_agree);
     for n in 1..=5 {
         all.expect(CALL_TO_SIGN).enter(&n.to_string());
         all.expect(INSERT.with("Insert your device, YubiKey"));
@@ -183,7 +194,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
                 "A mishap, what is safe, and the ways on",
                 STEADY,
             );
-            all.enter("again").expect(INSERT).press(PLUG);
+            all.enter("retry").expect(INSERT).press(PLUG);
             all.expect(BLINKS);
             all.picture(
                 "signing",
@@ -199,7 +210,8 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         all.expect(REMOVE).press(PLUG);
     }
     all.expect(ENOUGH).see("the_quorum_has_signed");
-    all.enter("enough").expect(CLOSING).expect(CONFIRM);
+    all.enter("enough").each(takes_bags);
+    all.expect(CLOSING).expect(CONFIRM);
     all.enter("confirm");
     for n in 1..=5 {
         all.expect(CALL_TO_CLOSE);
@@ -249,7 +261,9 @@ fn with_detours(all: &mut Tables, serial: u32) {
         .enter("holder-2 feels unwell")
         .expect(": holder-2 feels unwell");
     all.see("end_turn").enter("end");
+    all.expect(REMOVE.following(&["turn-ended"])).press(PLUG);
     all.expect(CALL_TO_ENROL).enter("2");
+    all.expect(INSERT).press(PLUG);
     all.expect(IDENTIFY.with("not fresh"))
         .enter(&last_four(serial));
     all.expect(ERASE).see("erase").enter("erase");

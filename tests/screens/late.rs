@@ -2,7 +2,7 @@
 
 use super::{
     occasions::{Occasion, old_pin},
-    rehearsal::{ESCAPE, transcript, unattended_pin},
+    rehearsal::{ESCAPE, opens_bags, takes_bags, transcript, unattended_pin},
     states::{CALL_TO_CLOSE, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, FAREWELL, OPENING, ROLL_CALL},
 };
 
@@ -35,6 +35,7 @@ fn a_late_holder_signs_and_closes_in_place_of_one_who_leaves() {
         .expect(ROLL_CALL)
         .press(&" ".repeat(5))
         .enter("present");
+    opens_bags(&mut held.at);
     held.reads();
     for holder in 1..=4 {
         held.turn(CALL_TO_SIGN, holder, &old_pin(holder));
@@ -44,6 +45,7 @@ fn a_late_holder_signs_and_closes_in_place_of_one_who_leaves() {
     held.at.expect("Nobody is left who could come");
     comes_or_goes(&mut held, 6, "arrived");
     held.turn(CALL_TO_SIGN.following(&["arrived"]), 6, &old_pin(6));
+    takes_bags(&mut held.at);
     held.at.expect(CLOSING).expect(CONFIRM).enter("confirm");
     held.at.expect(CALL_TO_CLOSE);
     comes_or_goes(&mut held, 9, "arrived");

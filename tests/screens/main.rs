@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod apart;
+mod bags;
 mod complete;
 mod console;
 mod ended;
@@ -14,7 +15,9 @@ mod late;
 mod memory;
 mod mishaps;
 mod occasions;
+mod opening;
 mod places;
+mod projector;
 mod rare;
 mod records;
 mod rehearsal;

@@ -5,6 +5,7 @@ use std::fs;
 use testkit::terminal::Terminal;
 
 use super::{
+    late::way_on,
     rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, serials, unattended_pin as pin},
     states::{
         BLINKS, CALL, CALL_TO_SIGN, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REFUSED,
@@ -44,7 +45,44 @@ fn a_wrong_pin_tells_the_tries_left_and_a_blocked_one_has_a_way_on() {
     at.press(ESCAPE).expect("Ways on").enter("3");
     at.expect("Why it ends before").enter("PIN blocked");
     at.expect("Type end").enter("end");
+    // Left in, the device would be taken for that of the holder who comes next.
+    at.expect(REMOVE.following(&["turn-ended"])).by_hand(PLUG);
+    at.expect(CALL_TO_SIGN).enter("2");
+    at.expect(INSERT).expect("is out; Ctrl-N inserts");
+}
+
+#[test]
+fn a_pin_that_was_left_blocked_is_in_the_status_of_the_bundle() {
+    let rehearsal = Rehearsal::until("signing", &[]);
+    let mut at = rehearsal.resume();
+    call_first(&mut at);
+    at.by_hand(PLUG).expect(TYPE_PIN).enter("999999");
+    for tries in ["2 tries left", "1 try left"] {
+        at.expect(TROUBLE.with(tries)).enter("999999");
+    }
+    at.expect(TROUBLE.with("is blocked")).press(ESCAPE);
+    at.expect("Ways on").press("3");
+    at.expect("Why it ends").enter("PIN blocked").enter("end");
+    at.expect(REMOVE.following(&["turn-ended"])).by_hand(PLUG);
     at.expect(CALL_TO_SIGN);
+    way_on(&mut at, "somebody arrives or leaves the room")
+        .expect("Who arrives or leaves the room?")
+        .press("1")
+        .expect("type departed and press Enter")
+        .enter("departed");
+    at.expect(CALL_TO_SIGN.following(&["departed"]));
+    drop(at);
+    rehearsal.goes_on_by_itself();
+    let status = testkit::programs::keymoot()
+        .args(["status", "--json"])
+        .arg(rehearsal.dir().join("bundle"))
+        .output()
+        .unwrap();
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    let blocked = |holder: usize| status["holders"][holder]["pin_blocked"] == true;
+    assert!(blocked(0) && !(1..9).any(blocked), "{status}");
+    let next = status["next"]["sentence"].as_str().unwrap();
+    assert!(next.contains("The PIN of holder-1 is blocked"), "{next}");
 }
 
 #[test]
@@ -58,7 +96,7 @@ fn a_device_unplugged_while_it_waits_for_the_touch_can_be_plugged_in_again() {
         .expect(TROUBLE)
         .expect("is out; Ctrl-N inserts");
     insta::assert_snapshot!("unplugged", at.picture());
-    at.enter("again").expect(INSERT).by_hand(PLUG);
+    at.enter("retry").expect(INSERT).by_hand(PLUG);
     for name in DOCUMENTS {
         at.expect(BLINKS.with(&format!("the signature on {name}")))
             .expect(BLINKS)
@@ -190,5 +228,6 @@ fn the_whole_serial_number_is_taken() {
     at.expect(NEW_PIN);
     at.press(ESCAPE).expect("Ways on").press("3");
     at.expect("Why it ends").enter("only a look").enter("end");
+    at.expect(REMOVE.following(&["turn-ended"])).by_hand(PLUG);
     at.expect(CALL);
 }

@@ -23,8 +23,8 @@ use testkit::{
 
 use super::{
     rehearsal::{
-        DOCUMENTS, PLUG, TOUCH, pin, read_digests, reading_words, touch_for, transcript,
-        unattended_pin,
+        DOCUMENTS, PLUG, TOUCH, all_agree, opens_bags, pauses, pin, read_digests, reading_words,
+        takes_bags, touch_for, transcript, unattended_pin,
     },
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, ERASE,
@@ -54,6 +54,8 @@ pub(crate) fn story() -> PathBuf {
 /// A ceremony of the story, held by hand.
 pub(crate) struct Occasion {
     pub(crate) folder: tempfile::TempDir,
+    /// Whether there is no time for bags and agreement.
+    is_emergency: bool,
     /// The folders of the ceremonies before, in order.
     previous: Vec<PathBuf>,
     pub(crate) at: Terminal,
@@ -94,6 +96,7 @@ impl Occasion {
         let folders = (1..=before).map(|number| story().join(format!("{number}-ceremony")));
         Self {
             folder,
+            is_emergency: script == "emergency-revocation",
             previous: folders.collect(),
             at,
         }
@@ -147,6 +150,9 @@ impl Occasion {
             self.at.read_on(name);
             let words = reading_words(&self.dir(), name);
             self.at.enter(&words);
+        }
+        if !self.is_emergency {
+            all_agree(&mut self.at);
         }
     }
 
@@ -277,10 +283,12 @@ fn the_annual_signing_is_held_by_keystrokes_and_says_who_is_absent() {
         .expect("4 holders are marked as present, and 5 must sign")
         .expect("Wait for them, or leave and resume another day");
     held.at.press(&" ".repeat(3)).enter("present");
+    opens_bags(&mut held.at);
     held.reads();
     for holder in 1..=7 {
         held.turn(CALL_TO_SIGN, holder, &old_pin(holder));
     }
+    takes_bags(&mut held.at);
     held.at
         .expect(CLOSING)
         .expect("absent: holder-8 (last signed version 1), holder-9 (last signed version 1)")
@@ -306,10 +314,12 @@ fn holders_come_and_go_by_keystrokes_and_one_signs_with_two_devices_in_one_turn(
         .press(&" ".repeat(11))
         .expect("10-Holder 1")
         .enter("present");
+    opens_bags(&mut held.at);
     held.at.expect(CALL_TO_ENROL).expect("Read aloud");
     held.enrols(8, 10);
     held.enrols(9, 11);
     held.at.expect(SPARES).enter("enough");
+    pauses(&mut held.at);
     held.reads();
     let both: [(String, &[&str]); 2] = [
         (unattended_pin(3), &DOCUMENTS),
@@ -331,6 +341,7 @@ fn holders_come_and_go_by_keystrokes_and_one_signs_with_two_devices_in_one_turn(
         held.turn(CALL_TO_SIGN, holder - 2, &old_pin(holder));
     }
     held.at.expect(ENOUGH.with("5 of 5 have")).enter("enough");
+    takes_bags(&mut held.at);
     held.at.expect(CLOSING).expect(CONFIRM).enter("confirm");
     let closing = [(1, 3), (2, 4), (3, 5), (4, 6), (5, 7)];
     held.closes(&closing.map(|(seat, holder)| (seat, unattended_pin(holder))));

@@ -73,9 +73,9 @@ fn screens_that_a_smooth_ceremony_never_shows_are_the_same_everywhere() {
     all.enter(PASSWORD)
         .expect(NEW_PASSWORD_AGAIN)
         .enter(PASSWORD);
-    all.expect(TROUBLE.with("Type again"))
+    all.expect(TROUBLE.with("Type retry"))
         .see("connection_lost")
-        .enter("again");
+        .enter("retry");
     all.expect(FOUND).see("found").enter("adopt");
     all.expect(AT_WORK).see("at_work");
     all.expect(HAND_OVER).enter("taken");
@@ -113,7 +113,7 @@ fn a_violated_rule_stops_the_ceremony_until_its_cause_is_mended() {
     all.read_digests();
     all.expect(VIOLATIONS).expect("is out; Ctrl-N inserts");
     all.see("violations")
-        .enter("again")
+        .enter("retry")
         .expect(VIOLATIONS.with("entry 7"));
     all.expect(VIOLATIONS);
 }

@@ -76,17 +76,7 @@ fn a_note_after_the_seal_is_in_the_bundle_and_said_to_be_unsigned() {
         chain.entries().last().map(|entry| &entry.event),
         Some(Event::Note { .. })
     ));
-    // The rest goes by itself.
-    let settings = rehearsal.dir().join("settings.json");
-    let text = std::fs::read_to_string(&settings).unwrap();
-    let text = text.replace("\"unattended\": false", "\"unattended\": true");
-    std::fs::write(&settings, text).unwrap();
-    let done = testkit::programs::keymoot()
-        .arg("resume")
-        .arg(rehearsal.dir())
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{done:?}");
+    rehearsal.goes_on_by_itself();
     let bundle = keymoot_verify::read(&out).unwrap();
     let after = String::from_utf8(bundle.files()[AFTER_THE_SEAL].clone()).unwrap();
     assert!(after.contains("the lamp fell over"), "{after}");

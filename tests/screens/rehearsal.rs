@@ -13,13 +13,14 @@ use keymoot_record::{
 };
 use testkit::{lockstep::Lockstep, privileged::Root, programs::keymoot, terminal::Terminal};
 
-use super::states::{BLINKS, DIGEST};
+use super::states::{BLINKS, CONFIRM, DIGEST};
 
 /// Ctrl-N plugs the holder's device in or out, Ctrl-T touches it.
 pub(crate) const PLUG: &str = "\u{e}";
 pub(crate) const TOUCH: &str = "\u{14}";
 pub(crate) const ESCAPE: &str = "\u{1b}";
 pub(crate) const END: &str = "\u{1b}[F";
+pub(crate) const HOME: &str = "\u{1b}[H";
 
 /// A rehearsal that ran by itself until a step began, and goes on by hand.
 pub(crate) struct Rehearsal {
@@ -57,6 +58,16 @@ impl Rehearsal {
 
     pub(crate) fn resume(&self) -> Terminal {
         Terminal::start(["resume".as_ref(), self.dir().as_os_str()])
+    }
+
+    /// Nobody is at the terminal any more: the rest goes by itself.
+    pub(crate) fn goes_on_by_itself(&self) {
+        let settings = self.dir().join("settings.json");
+        let text = fs::read_to_string(&settings).unwrap();
+        let text = text.replace("\"unattended\": false", "\"unattended\": true");
+        fs::write(&settings, text).unwrap();
+        let done = keymoot().arg("resume").arg(self.dir()).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
     }
 
     /// The same, where only root can look into the program.
@@ -106,13 +117,49 @@ pub(crate) fn transcript(dir: &Path) -> Chain {
 /// The documents of the first ceremony, in the order in which they are read and signed.
 pub(crate) const DOCUMENTS: [&str; 3] = ["root.json", "targets.json", "crates.json"];
 
-/// Everybody reads the four digests before the first step.
+/// Everybody agrees to the plan, and reads the four digests before the first step.
 pub(crate) fn read_digests(at: &mut Terminal, dir: &Path) {
+    agree(at);
     for part in PlanPart::ALL {
         let compared = format!("digest of the {} (", part.name());
         at.expect(DIGEST.with(&compared)).expect("first two words");
         at.enter(&plan_words(dir, part));
     }
+}
+
+/// Everybody agrees to what the ceremony does.
+pub(crate) fn agree(at: &mut Terminal) {
+    at.page_down("type agree").enter("agree");
+}
+
+/// Types a line into each field with this label, and confirms the step.
+fn fill_in(at: &mut Terminal, label: &str, line: &str) {
+    while at.expect_any([CONFIRM, label.into()]) == 1 {
+        at.enter(line);
+    }
+    at.enter("confirm");
+}
+
+/// The devices come out of their bags.
+pub(crate) fn opens_bags(at: &mut Terminal) {
+    fill_in(at, "Number of the tamper-evident bag that it", "A 17");
+}
+
+/// Each holder agrees to the digests.
+pub(crate) fn all_agree(at: &mut Terminal) {
+    fill_in(at, "Do the digests agree", "yes");
+}
+
+/// Machine and devices get new bags.
+pub(crate) fn takes_bags(at: &mut Terminal) {
+    fill_in(at, "Number of the tamper-evident bag", "A 18");
+}
+
+/// Everybody comes back from the break.
+pub(crate) fn pauses(at: &mut Terminal) {
+    at.expect("We pause for 15 minutes")
+        .expect(CONFIRM)
+        .enter("confirm");
 }
 
 /// The first two words of a digest that is read before the first step.

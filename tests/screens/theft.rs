@@ -8,10 +8,10 @@ use super::{
 use keymoot_core::digest::Digest;
 use testkit::programs::keymoot;
 
-const STOLEN: &str = "stolen from a train";
+pub(crate) const STOLEN: &str = "stolen from a train";
 
 /// The roster of the second chapter, where the key of holder-9, who has no spare, is revoked.
-fn roster() -> String {
+pub(crate) fn roster() -> String {
     let roster = std::fs::read_to_string(story().join("2-roster.toml")).unwrap();
     let published = story().join("2-annual-resign/attestations/holder-9");
     let mut devices = std::fs::read_dir(published).unwrap();

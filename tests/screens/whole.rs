@@ -18,8 +18,8 @@ use testkit::{
 use super::{
     escrow::Escrow,
     rehearsal::{
-        DOCUMENTS, PLUG, TOUCH, course, pin, plan_words, read_digests, reading_words, serials,
-        touch_for,
+        DOCUMENTS, PLUG, TOUCH, all_agree, course, pauses, pin, plan_words, read_digests,
+        reading_words, serials, takes_bags, touch_for,
     },
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, FAREWELL,
@@ -112,12 +112,15 @@ fn by_screens() -> Held {
     }
 
     at.expect(SPARES).expect(ENOUGH).enter("enough");
+    pauses(&mut at);
     for name in DOCUMENTS {
         at.read_on(name);
         at.enter(&reading_words(&held.dir(), name));
     }
 
+    all_agree(&mut at);
     busiest += turns(&mut at, CALL_TO_SIGN, 9, &DOCUMENTS);
+    takes_bags(&mut at);
     at.expect(CLOSING).expect(CONFIRM).enter("confirm");
     let manifest = ["the closing signature"];
     busiest += turns(&mut at, CALL_TO_CLOSE, 5, &manifest);
@@ -156,6 +159,7 @@ fn answer(at: &mut Terminal, question: &str, line: &str) -> String {
 
 /// Reads each digest to its end, and types its first two words as they were printed.
 fn read_digests_by_line(at: &mut Terminal, dir: &std::path::Path) {
+    answer(at, "type agree", "agree");
     for part in PlanPart::ALL {
         let digest = format!("the digest of the {} (", part.name());
         let said = at.read(&digest) + &at.read("first two words") + &at.read("\n> ");
@@ -192,6 +196,7 @@ fn by_lines() -> (Held, String) {
         at.enter("+");
     }
     answer(at, "type enough", "enough");
+    answer(at, "type confirm", "confirm");
     for name in DOCUMENTS {
         while at.read_any(&["Enter shows more", "first two words"]).0 == 0 {
             at.read("\n> ");
@@ -200,6 +205,10 @@ fn by_lines() -> (Held, String) {
         at.read("\n> ");
         at.enter(&reading_words(&held.dir(), name));
     }
+    for _ in 1..=9 {
+        answer(at, "Do the digests agree", "yes");
+    }
+    answer(at, "type confirm", "confirm");
     let mut sign = |holders| {
         for n in 1..=holders {
             answer(at, "Whose turn?", &n.to_string());
@@ -215,6 +224,10 @@ fn by_lines() -> (Held, String) {
         }
     };
     sign(9);
+    for _ in 0..=9 {
+        answer(at, "Number of the tamper-evident bag", "A 18");
+    }
+    answer(at, "type confirm", "confirm");
     answer(at, "type confirm", "confirm");
     let mut sign = |holders| {
         for n in 1..=holders {

@@ -171,11 +171,14 @@ impl<'room> Operator<'room> {
         if is("tamper-evident bag") {
             return Some("bag 17".to_owned());
         }
+        if is("Do the digests agree") {
+            return Some("yes".to_owned());
+        }
         if is("HH:MM") {
             return Some(wall_clock());
         }
         if let Some(word) = word(asked) {
-            if word == "again" {
+            if word == "retry" {
                 self.devices.only(self.at_table);
             }
             return (word != "leave").then(|| word.to_owned());

@@ -15,7 +15,7 @@ use keymoot_record::{
     bundle::{self, MANIFEST, Manifest},
     ceremony::{
         previous::{Inputs, Previous},
-        status::{Standing, Status},
+        status::{History, Standing, Status},
     },
     published::below_root,
     rules::policy::Policy,
@@ -51,6 +51,8 @@ struct Source {
     dialect: Dialect,
     /// What `tufops.toml` would say of a bundle's documents.
     unsigned: Option<Config>,
+    /// What the transcript says, of a bundle.
+    history: Option<History>,
     /// The documents below the root, of a working tree.
     tree: Option<Vec<Candidate>>,
 }
@@ -87,6 +89,7 @@ fn status(path: &Path, now: Time, vendor: &TrustStore) -> Result<Status, Failure
         previous: &previous,
         unsigned: source.unsigned.as_ref().or(previous.unsigned()),
         tree: source.tree,
+        history: source.history,
         bounds: &source.policy.device,
         vendor,
         now,
@@ -120,6 +123,7 @@ fn of_bundle(path: &Path, vendor: &TrustStore) -> Result<Source, Failure> {
         inputs: bundle::of_bundle(&verified),
         dialect: policy.dialect,
         policy,
+        history: Some(bundle::history(&verified, vendor).map_err(Failure::Violated)?),
         tree: None,
     })
 }
@@ -132,6 +136,7 @@ fn of_tree(path: &Path) -> Result<Source, Failure> {
     let dialect = detected.unwrap_or(policy.dialect);
     Ok(Source {
         unsigned: None,
+        history: None,
         tree: Some(below_root(&files, dialect)),
         inputs: bundle::of_tree(&files),
         dialect,

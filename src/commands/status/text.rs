@@ -24,6 +24,7 @@ pub(super) fn page(status: &Status) -> String {
     for holder in &status.holders {
         let _ = writeln!(page, "  {}", one_holder(holder, status));
     }
+    untested(&mut page, status);
     firmware(&mut page, &status.holders);
     revoked(&mut page, status);
     let _ = writeln!(page, "\nNext: {}", status.next.sentence);
@@ -112,11 +113,35 @@ fn one_holder(holder: &HolderStatus, status: &Status) -> String {
     if holder.revoked {
         line.push_str(", REVOKED");
     }
+    if holder.absences >= 2 {
+        let _ = write!(line, ", absent from the last {} signings", holder.absences);
+    }
+    if holder.pin_blocked {
+        line.push_str(", PIN BLOCKED");
+    }
     let spares: Vec<_> = holder.spares.iter().map(|d| d.serial.to_string()).collect();
     if !spares.is_empty() {
         let _ = write!(line, ", spare: {}", spares.join(", "));
     }
     line
+}
+
+/// Who has no tested way to the PUK, by the reason.
+fn untested(page: &mut String, status: &Status) {
+    let mut by_reason = BTreeMap::<&str, Vec<String>>::new();
+    for (holder, why) in &status.untested {
+        by_reason.entry(why).or_default().push(escape(holder));
+    }
+    if by_reason.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        page,
+        "\nUntested recoveries: a blocked PIN may end these keys"
+    );
+    for (why, holders) in by_reason {
+        let _ = writeln!(page, "  {}: {why}", holders.join(", "));
+    }
 }
 
 /// Devices by their firmware, the oldest first, with what is known against them.

@@ -83,7 +83,8 @@ impl Model {
             None => !self.scene.screen.takes_arrows(),
         };
         let room = layout::upper_rows(self.size, &self.page);
-        let last = self.page.rows().saturating_sub(room);
+        // Not the last row that fits now: what is asked for may take more rows at the end.
+        let last = self.page.rows();
         let scroll = match key.code {
             KeyCode::PageUp => self.scroll.saturating_sub(room.saturating_sub(1)),
             KeyCode::PageDown => self.scroll + room.saturating_sub(1).max(1),

@@ -240,6 +240,7 @@ impl Model {
                 holder, serial, puk, management,
             ))),
             Request::HandOver(file) => self.stand(Box::new(screens::HandOverScreen::new(file))),
+            Request::PlanOfDay(plan) => self.stand(Box::new(screens::PlanScreen::new(plan))),
             Request::Trouble(trouble) => self.stand(Box::new(screens::TroubleScreen::new(trouble))),
             Request::Told(told) => self.stand(Box::new(screens::ToldScreen::new(told))),
             Request::Finished(farewell) => {

@@ -18,14 +18,18 @@ impl Model {
         let mut page = self.make_page();
         let mut scroll = self.clamped(&page);
         let room = layout::upper_rows(size, &page);
-        if self.overlay.is_none() && size.is_enough() && scroll + room >= page.rows() {
-            self.scene.screen.reached_end();
-            let at_end = page.rows().saturating_sub(room) <= scroll && scroll > 0;
-            page = self.make_page();
-            if at_end {
-                self.scene.scroll = page.rows();
+        if self.overlay.is_none() && size.is_enough() {
+            // What is asked for then may take more rows or fewer, and other rows are in sight.
+            let mut room = room;
+            while self.scene.sees(size, scroll, room, page.rows()) {
+                let at_end = page.rows().saturating_sub(room) <= scroll && scroll > 0;
+                page = self.make_page();
+                if at_end {
+                    self.scene.scroll = page.rows();
+                }
+                scroll = self.clamped(&page);
+                room = layout::upper_rows(size, &page);
             }
-            scroll = self.clamped(&page);
         }
         match self.overlay {
             Some(_) => self.overlay_scroll = scroll,
@@ -42,7 +46,10 @@ impl Model {
         page.panes = self.panes();
         page.size = self.size;
         page.by_line = self.plain;
+        page.in_large_type = self.size.is_projected() && !self.plain && self.overlay.is_none();
         page.fits = layout::pane_rows(self.size, self.panes());
+        let unseen = self.scene.unseen(self.scene.scroll);
+        page.unseen = unseen.filter(|_| self.overlay.is_none());
         match &self.overlay {
             Some(overlay) => overlay.page(&mut page, &sight),
             None => self.scene.screen.page(&mut page, &sight),

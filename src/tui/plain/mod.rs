@@ -106,6 +106,8 @@ pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
     match line.trim() {
         "?" => return vec![plain(KeyCode::Esc)],
         "" if more => return vec![plain(KeyCode::PageDown)],
+        // A search led past some rows.
+        "" if model.page.unseen.is_some() => return vec![plain(KeyCode::Home)],
         "" if model.is_covered() => {
             // Enter alone goes back from what only shows something.
             let shows = model.only_shows();

@@ -106,9 +106,10 @@ impl<W: Write> Printed<W> {
                 )
             ))?;
             self.say(&format!(
-                "== transcript: {}; next: {}",
+                "== transcript: {}; next: {}; {}",
                 view.head.short_words(),
-                upcoming(&view.state)
+                upcoming(&view.state),
+                draw::ends(model)
             ))?;
         }
         if view.state.purpose().is_some() && view.state.turn.is_none() {

@@ -6,16 +6,25 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Screen, Sight, authorised_root, opening_of_step, whose_keys_are_there};
 use crate::tui::{
-    field::{Field, TypedWord},
+    field::{Field, TypedWord, is_word},
     link::Heard,
     page::{Page, word_rows},
 };
 use keymoot_core::text::escape;
-use keymoot_record::ceremony::{Answer, State, previous::Previous, question::CONFIRM, script};
+use keymoot_record::ceremony::{
+    Answer, State,
+    asked::AskedField,
+    previous::Previous,
+    question::CONFIRM,
+    script::{Accepts, YES},
+};
+
+/// What is typed for a bag that is still the same.
+const SAME: &str = "same";
 
 /// The screen: the step's fields one after the other, then the word.
 pub(super) struct Confirm {
-    fields: Vec<(script::Field, Field)>,
+    fields: Vec<(AskedField, Field)>,
     word: TypedWord,
     /// The field that takes the keys; past the last, the word does.
     at: usize,
@@ -25,8 +34,8 @@ pub(super) struct Confirm {
 impl Confirm {
     /// The screen of the current step.
     pub(super) fn new(sight: &Sight<'_>) -> Self {
-        let step = sight.state().and_then(State::current);
-        let fields = step.map(|step| step.fields.clone()).unwrap_or_default();
+        let fields = sight.state().map(State::asked_fields);
+        let fields = fields.unwrap_or_default();
         Self {
             fields: fields.into_iter().map(|f| (f, Field::default())).collect(),
             word: TypedWord::default(),
@@ -49,11 +58,40 @@ impl Confirm {
         if field.is_empty() {
             return;
         }
-        match asked.accepts.accept(field.text().trim()) {
+        let typed = field.take();
+        // What is written down is the number itself.
+        let typed = match (&asked.last, asked.accepts) {
+            (Some(last), _) if is_word(&typed, SAME) => last.clone(),
+            (_, Accepts::EachHolder) if is_word(&typed, YES) => YES.to_owned(),
+            _ => typed,
+        };
+        field.set(&typed);
+        match asked.accepts.accept(&typed) {
             Ok(()) => self.at += 1,
-            Err(expected) => self.refusal = Some(format!("Expected: {expected}.")),
+            Err(expected) => {
+                // There is one answer alone: nothing of another is to be mended.
+                if asked.accepts == Accepts::EachHolder {
+                    field.take();
+                }
+                self.refusal = Some(format!("Expected: {expected}."));
+            }
         }
     }
+}
+
+/// So many fields are shown at once.
+const FIELDS: usize = 5;
+
+/// What is asked for a field, with what the last ceremony left.
+fn question(asked: &AskedField) -> String {
+    let label = asked.label.trim_end_matches(':');
+    let last = asked.last.as_ref().map(|last| {
+        format!(
+            " (the last ceremony left it in {}: type {SAME}, if it is)",
+            escape(last)
+        )
+    });
+    format!("{label}{}", last.unwrap_or_default())
 }
 
 /// The first root, to be compared with the one that was published; then the words.
@@ -97,14 +135,16 @@ impl Screen for Confirm {
             let hint = "In this rehearsal you are everybody: make these up.";
             page.item("", hint, page.sheet.quiet());
         }
+        // Of many fields, those around the one that takes the keys.
+        let first = (self.at + 3).min(self.fields.len()).saturating_sub(FIELDS);
+        let in_sight = first..first + FIELDS;
         for (at, (asked, field)) in self.fields.iter().enumerate() {
-            let label = escape(&asked.label);
             if at == self.at {
                 page.refusal(self.refusal.as_deref());
-                page.ask(&label);
+                page.ask(&question(asked));
                 page.field(field.text());
-            } else {
-                page.other_field(&label, field.text());
+            } else if in_sight.contains(&at) {
+                page.other_field(&asked.label, field.text());
             }
         }
         if self.at >= self.fields.len() {

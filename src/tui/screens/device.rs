@@ -3,7 +3,11 @@
 use crossterm::event::KeyEvent;
 
 use super::{Screen, Sight};
-use crate::tui::{field::TypedWord, link::Heard, page::Page};
+use crate::tui::{
+    field::{TypedWord, is_word},
+    link::Heard,
+    page::Page,
+};
 use keymoot_attestation::Family;
 use keymoot_core::{Verdict, digest::Digest, text::escape};
 use keymoot_record::{
@@ -83,7 +87,7 @@ impl Screen for Identify {
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
         let typed = self.digits.key(key)?;
-        Some(Heard::Answer(if typed == ANOTHER {
+        Some(Heard::Answer(if is_word(&typed, ANOTHER) {
             Answer::Another
         } else {
             Answer::Typed(typed)
@@ -297,7 +301,7 @@ impl Screen for Refused {
         if !self.another {
             return None;
         }
-        if self.word.key(key)? == ANOTHER {
+        if is_word(&self.word.key(key)?, ANOTHER) {
             return Some(Heard::Answer(Answer::Another));
         }
         self.word.refuse(format!("Type the word {ANOTHER}."));

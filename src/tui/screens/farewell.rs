@@ -6,7 +6,7 @@ use super::{Screen, Sight, whose_keys_are_there};
 use crate::{
     driver::Farewell,
     tui::{
-        field::TypedWord,
+        field::{TypedWord, is_word},
         link::Heard,
         page::{Page, hex_groups, word_rows},
     },
@@ -96,7 +96,7 @@ impl Screen for FarewellScreen {
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
-        if self.word.key(key)? == DONE {
+        if is_word(&self.word.key(key)?, DONE) {
             return Some(Heard::Done);
         }
         self.word.refuse(format!("Type the word {DONE}."));

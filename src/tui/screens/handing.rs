@@ -5,7 +5,11 @@ use crossterm::event::KeyEvent;
 use super::{Screen, Sight};
 use crate::{
     driver::{HandOver, Takes},
-    tui::{field::TypedWord, link::Heard, page::Page},
+    tui::{
+        field::{TypedWord, is_word},
+        link::Heard,
+        page::Page,
+    },
 };
 
 /// The word that says that the holder has a copy.
@@ -47,7 +51,7 @@ impl Screen for HandOverScreen {
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
         let typed = self.word.key(key)?;
-        if typed == TAKEN {
+        if is_word(&typed, TAKEN) {
             return Some(Heard::Takes(Takes::Copy));
         }
         if typed.starts_with('/') {

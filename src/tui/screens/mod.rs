@@ -8,6 +8,7 @@ mod handing;
 mod newest_root;
 mod once;
 mod pin;
+mod plan_of_day;
 mod plan_part;
 mod request;
 mod review;
@@ -25,6 +26,7 @@ pub(super) use self::{
     handing::HandOverScreen,
     once::Once,
     pin::Pin,
+    plan_of_day::PlanScreen,
     told::ToldScreen,
     trouble::TroubleScreen,
     work::{Starting, WorkScreen},
@@ -103,8 +105,8 @@ pub(super) trait Screen {
     /// The last answer was none, for this reason.
     fn refuse(&mut self, _why: String) {}
 
-    /// Everything on the screen has been in sight.
-    fn reached_end(&mut self) {}
+    /// Every row of the screen has been in sight.
+    fn was_read(&mut self) {}
 
     /// Whether what is typed may not be seen.
     fn hides_typing(&self) -> bool {

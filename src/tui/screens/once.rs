@@ -6,7 +6,11 @@ use zeroize::Zeroizing;
 use super::{Screen, Sight};
 use crate::{
     host::secret::Secret,
-    tui::{field::TypedWord, link::Heard, page::Page},
+    tui::{
+        field::{TypedWord, is_word},
+        link::Heard,
+        page::Page,
+    },
 };
 use keymoot_record::rules::roster::Handle;
 
@@ -85,11 +89,11 @@ impl Screen for Once {
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
         let typed = self.word.key(key)?;
-        match (self.shown, typed.as_str()) {
-            (false, SHOW) => self.shown = true,
-            (true, WRITTEN) => return Some(Heard::Done),
-            (false, _) => self.word.refuse(format!("Type the word {SHOW}.")),
-            (true, _) => self.word.refuse(format!("Type the word {WRITTEN}.")),
+        let wanted = if self.shown { WRITTEN } else { SHOW };
+        match (self.shown, is_word(&typed, wanted)) {
+            (false, true) => self.shown = true,
+            (true, true) => return Some(Heard::Done),
+            (_, false) => self.word.refuse(format!("Type the word {wanted}.")),
         }
         None
     }

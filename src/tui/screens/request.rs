@@ -113,10 +113,7 @@ impl Screen for Request {
                 "Type the first two words; after them how you compared, such as phone:",
             );
         } else {
-            page.ask(match page.by_line {
-                true => "Read on to the end: Enter. Then it can be confirmed.",
-                false => "Read on to the end: PgDn. Then it can be confirmed.",
-            });
+            page.ask_to_read_on();
         }
         page.keys = "PgDn".to_owned();
     }
@@ -132,7 +129,7 @@ impl Screen for Request {
         self.words.refuse(why);
     }
 
-    fn reached_end(&mut self) {
+    fn was_read(&mut self) {
         self.seen = true;
     }
 }

@@ -218,10 +218,7 @@ impl Screen for Review {
                 },
             );
         } else {
-            let more = page.names().more;
-            page.ask(&format!(
-                "Read on to the end: {more}. Then it can be confirmed."
-            ));
+            page.ask_to_read_on();
         }
         page.keys = "PgDn  / find  F8 digest".to_owned();
     }
@@ -274,7 +271,7 @@ impl Screen for Review {
         self.words.refuse(why);
     }
 
-    fn reached_end(&mut self) {
+    fn was_read(&mut self) {
         self.seen = true;
     }
 

@@ -2,11 +2,15 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Screen, Sight, violations::AGAIN};
+use super::{Screen, Sight, violations::RETRY};
 use crate::{
     device::ErrorKind,
     driver::Trouble,
-    tui::{field::TypedWord, link::Heard, page::Page},
+    tui::{
+        field::{TypedWord, is_word},
+        link::Heard,
+        page::Page,
+    },
 };
 
 /// The word that unblocks the PIN.
@@ -51,27 +55,27 @@ impl Screen for TroubleScreen {
         let ways = page.names().ways_key;
         let words = match self.can_unblock() {
             true => format!(
-                "Type {UNBLOCK} and press Enter to type the PUK and a new PIN, or {AGAIN} to try again. {ways} shows other ways."
+                "Type {UNBLOCK} and press Enter to type the PUK and a new PIN, or {RETRY} to try again. {ways} shows other ways."
             ),
-            false => format!("Type {AGAIN} and press Enter to try again. {ways} shows other ways."),
+            false => format!("Type {RETRY} and press Enter to try again. {ways} shows other ways."),
         };
         self.word.show(page, &words);
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
         let word = self.word.key(key)?;
-        if word == AGAIN {
+        if is_word(&word, RETRY) {
             return Some(Heard::Done);
         }
         if self.can_unblock() {
-            if word == UNBLOCK {
+            if is_word(&word, UNBLOCK) {
                 return Some(Heard::Unblock);
             }
             self.word
-                .refuse(format!("Type the word {UNBLOCK} or {AGAIN}."));
+                .refuse(format!("Type the word {UNBLOCK} or {RETRY}."));
             return None;
         }
-        self.word.refuse(format!("Type the word {AGAIN}."));
+        self.word.refuse(format!("Type the word {RETRY}."));
         None
     }
 }

@@ -5,7 +5,11 @@ use crossterm::event::KeyEvent;
 use super::{Screen, Sight, confirmed_by};
 use crate::{
     driver::View,
-    tui::{field::TypedWord, link::Heard, page::Page},
+    tui::{
+        field::{TypedWord, is_word},
+        link::Heard,
+        page::Page,
+    },
 };
 use keymoot_core::Verdict;
 use keymoot_record::{
@@ -13,8 +17,9 @@ use keymoot_record::{
     transcript::{Event, Time},
 };
 
-/// The word that has something tried or checked again.
-pub(super) const AGAIN: &str = "again";
+/// The word that has something tried or checked again. "Type again" would read as "type it a second
+/// time".
+pub(super) const RETRY: &str = "retry";
 
 /// The screen of all violations at once.
 pub(super) struct Violations {
@@ -71,15 +76,15 @@ impl Screen for Violations {
         }
         self.word.show(
             page,
-            &format!("When it is mended, type {AGAIN} and press Enter to check again:"),
+            &format!("When it is mended, type {RETRY} and press Enter to check again:"),
         );
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
-        if self.word.key(key)? == AGAIN {
+        if is_word(&self.word.key(key)?, RETRY) {
             return Some(Heard::Answer(Answer::Again));
         }
-        self.word.refuse(format!("Type the word {AGAIN}."));
+        self.word.refuse(format!("Type the word {RETRY}."));
         None
     }
 

@@ -127,6 +127,7 @@ fn a_note_that_tries_anything_is_seen_and_not_obeyed() {
         story.tell(Event::Mishap {
             holder: "holder-1".to_owned(),
             what: text.clone(),
+            blocked: None,
         });
         let picture = Table::of(&story).picture();
         for c in strings::raw(&text) {

@@ -4,11 +4,16 @@
 use std::time::Instant;
 
 use crossterm::event::KeyCode;
+use keymoot_core::digest::Digest;
+use keymoot_record::ceremony::question::reading_words;
 
 use super::{story::Story, table::Table};
 use crate::{
     driver::{Farewell, Interrupt},
-    tui::link::{Heard, Request},
+    tui::{
+        link::{Heard, Request},
+        model::Now,
+    },
 };
 use keymoot_record::rules::machine::{Disk, Medium};
 
@@ -50,7 +55,7 @@ fn what_is_not_there_is_said_and_confirms_nothing() {
 fn searching_does_not_pass_for_having_read_to_the_end() {
     let mut table = Table::asked(&Story::at_review(5_000));
     table.keys("/").enter("\"line\": 2500");
-    assert!(table.says("Read on to the end"));
+    assert!(table.says("were not shown yet: PgUp. Then it can be confirmed."));
 }
 
 #[test]
@@ -164,4 +169,45 @@ fn the_end_says_what_leaves_the_room_until_it_was_seen() {
     assert!(table.nothing_happened());
     table.enter("done");
     assert!(matches!(table.heard(), Heard::Done));
+}
+
+#[test]
+fn a_jump_to_the_end_does_not_pass_for_having_read_what_lies_between() {
+    let words = reading_words(&Digest::of(b"root"));
+    let mut table = Table::asked(&Story::at_review(200));
+    table.press(KeyCode::End);
+    assert!(table.says("were not shown yet: PgUp. Then it can be confirmed."));
+    table.enter(&words);
+    assert!(table.nothing_happened());
+    // What was skipped may be read in any order.
+    for _ in 0..40 {
+        table.press(KeyCode::PageUp);
+    }
+    let picture = table.picture();
+    table.enter(&words);
+    assert!(!table.nothing_happened(), "{picture}");
+}
+
+#[test]
+fn a_step_that_takes_longer_moves_the_expected_end() {
+    let story = Story::at_enrolment();
+    let since = story.state.step_since.unwrap().unix();
+    let mut table = Table::asked(&story);
+    let mut row_at = |minutes: i64| {
+        table.model.tick(Now {
+            utc: since + 60 * minutes,
+            up: 0,
+        });
+        let picture = table.picture();
+        picture.lines().nth(21).unwrap().to_owned()
+    };
+    let [on_time, late] = [0, 500].map(&mut row_at);
+    assert!(on_time.contains("ends about "), "{on_time}");
+    assert!(!on_time.contains("late"), "{on_time}");
+    let planned = i64::from(story.state.current().unwrap().minutes);
+    let before = (since - story.state.opening.as_ref().unwrap().time.unix()) / 60;
+    let steps = story.state.plan.script.steps().take(story.state.step);
+    let in_hand: i64 = steps.map(|(_, step)| i64::from(step.minutes)).sum();
+    let expected = before - in_hand + 500 - planned;
+    assert!(late.contains(&format!(", {expected} min late")), "{late}");
 }

@@ -7,10 +7,10 @@ use super::{
     table::{PLAIN, Table},
 };
 use crate::{
-    driver::{Allows, PinPrompt, Trouble, Work},
+    driver::{Allows, PinPrompt, PlanOfDay, Trouble, Work},
     host::secret::Secret,
     tui::{
-        link::Request,
+        link::{Heard, Request},
         room::{RoomDevice, RoomSeen},
         style::Sheet,
     },
@@ -49,6 +49,22 @@ fn before_the_driver_has_said_anything() {
         .draw(|frame| crate::tui::draw::draw(frame, &model))
         .unwrap();
     insta::assert_snapshot!(terminal.backend().to_string());
+}
+
+#[test]
+fn everybody_agrees_to_the_plan_before_the_first_step() {
+    let story = Story::at_digests(Mode::Live, SCRIPT.to_owned(), roster());
+    let mut table = Table::of(&story);
+    table.request(Request::PlanOfDay(PlanOfDay {
+        summary: story.state.plan.summary(),
+        outputs: ["/media/a/bundle", "/media/b/bundle"]
+            .map(str::to_owned)
+            .into(),
+    }));
+    insta::assert_snapshot!(table.picture());
+    assert!(table.enter("agree").nothing_happened());
+    insta::assert_snapshot!(table.read_on().picture());
+    assert!(matches!(table.enter("Agree").heard(), Heard::Done));
 }
 
 #[test]
@@ -307,7 +323,7 @@ fn a_document_is_reviewed_from_its_change_to_its_digest() {
     insta::assert_snapshot!("review_begins", table.picture());
     table.press(KeyCode::PageDown);
     insta::assert_snapshot!("review_goes_on", table.picture());
-    table.press(KeyCode::End);
+    table.read_on();
     insta::assert_snapshot!("review_ends", table.picture());
 }
 
@@ -316,7 +332,7 @@ fn a_document_is_reviewed_on_a_large_screen() {
     let story = Story::at_review(40);
     let mut table = Table::sized(&story, (120, 40), PLAIN);
     table.request(Request::Ask(story.question(), None));
-    table.press(KeyCode::End);
+    table.read_on();
     insta::assert_snapshot!(table.picture());
 }
 

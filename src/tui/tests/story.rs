@@ -114,6 +114,7 @@ impl Story {
             roster,
             inputs: Default::default(),
             settings: None,
+            bags: Default::default(),
             verdicts: Vec::new(),
         });
         story

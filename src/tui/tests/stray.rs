@@ -235,7 +235,7 @@ fn a_one_time_password_typed_by_the_device_is_noticed_cleared_and_explained_ever
     for screen in every_screen() {
         let (mut table, asked) = screen();
         // The review takes no answer before its end was seen.
-        table.press(KeyCode::End);
+        table.read_on();
         for c in PASSWORD.chars() {
             match c {
                 '\n' => table.press(KeyCode::Enter),

@@ -92,6 +92,14 @@ impl Table {
         self.strike(KeyEvent::new(code, KeyModifiers::NONE))
     }
 
+    /// A document of a few dozen pages is read page by page to its end.
+    pub(super) fn read_on(&mut self) -> &mut Self {
+        for _ in 0..40 {
+            self.press(KeyCode::PageDown);
+        }
+        self
+    }
+
     /// A key is pressed together with Ctrl.
     pub(super) fn control(&mut self, c: char) -> &mut Self {
         self.strike(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))

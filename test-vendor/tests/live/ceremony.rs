@@ -144,6 +144,7 @@ impl Ceremony {
 
     /// Everybody reads the digests of program, policy, roster and script.
     pub(crate) fn read_digests(&mut self) {
+        self.at.answer("type agree", "agree");
         for part in PlanPart::ALL {
             let asked = format!("digest of the {} (", part.name());
             self.at.read(&asked);
@@ -224,8 +225,23 @@ impl Ceremony {
     /// From the first question to the last.
     pub(crate) fn up_to_the_end(&mut self) {
         self.up_to_roll_call();
-        self.enrol_from(1);
+        for holder in 1..=HOLDERS {
+            self.begin_enrolment(holder);
+            self.goes(holder);
+        }
+        self.at.answer("type enough", "enough");
+        // The break.
+        self.at.answer("type confirm", "confirm");
+        self.reads();
+        for _ in 0..HOLDERS {
+            self.at.answer("Do the digests agree", "yes");
+        }
+        self.at.answer("type confirm", "confirm");
         self.sign_from(1, "signing");
+        for _ in 0..=HOLDERS {
+            self.at.answer("Number of the tamper-evident bag", "A 18");
+        }
+        self.at.answer("type confirm", "confirm");
         self.at.answer("type confirm", "confirm");
         self.sign_from(1, "closing");
         self.at.answer("Type done", "done");
@@ -249,13 +265,19 @@ impl Ceremony {
         records::keep_bundle(&self.place);
     }
 
-    /// Each holder from this one on enrols; then everybody reads the documents.
+    /// Each holder from this one on enrols; then everybody reads the documents. Scripts of 0.2 had no
+    /// break.
     fn enrol_from(&mut self, first: usize) {
         for holder in first..=HOLDERS {
             self.begin_enrolment(holder);
             self.goes(holder);
         }
         self.at.answer("type enough", "enough");
+        self.reads();
+    }
+
+    /// Everybody reads the documents.
+    fn reads(&mut self) {
         for name in DOCUMENTS {
             while self.at.read_any(&["Enter shows more", "first two words"]).0 == 0 {
                 self.at.reply("");

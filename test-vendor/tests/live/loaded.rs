@@ -25,7 +25,7 @@ fn a_live_ceremony_refuses_a_library_that_was_loaded_before_the_others() {
     let variables = [("LD_PRELOAD", spy.to_str().unwrap())];
     let mut ceremony = Ceremony::begin_with(&machine, &test_vendor(), &variables);
     ceremony.read_digests();
-    let said = ceremony.at.read("again and press Enter");
+    let said = ceremony.at.read("retry and press Enter");
     for found in ["MACHINE-LOADED", "LD_PRELOAD is set", "spy.so"] {
         assert!(said.contains(found), "{found}: {said}");
     }

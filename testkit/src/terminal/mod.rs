@@ -35,8 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// How soon a program that does not write is looked at again.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// The End key.
-const END: &str = "\u{1b}[F";
+/// The PgDn key.
+const PAGE_DOWN: &str = "\u{1b}[6~";
 
 /// What kind of terminal it is.
 #[derive(Clone, Copy)]
@@ -216,13 +216,23 @@ impl Terminal {
         })
     }
 
-    /// Waits for the review of a document, and reads it to its end.
+    /// Waits for the review of a document, and reads it page by page to its end.
     pub fn read_on(&mut self, document: &str) -> &mut Self {
         let end = format!("to be signed ({document})");
-        if self.expect_any([end.as_str(), "Read on to the end"]) == 1 {
-            self.press(END);
+        self.expect_any([end.as_str(), "Read on to the end"]);
+        self.page_down("first two words").expect(&end)
+    }
+
+    /// Presses PgDn until all was shown, and it can be confirmed.
+    pub fn page_down(&mut self, confirmed: &str) -> &mut Self {
+        while self.expect_any([confirmed, "Read on to the end"]) == 1 {
+            let before = self.shown.contents();
+            self.press(PAGE_DOWN);
+            self.until("another page", |at| {
+                (at.shown.contents() != before).then_some(())
+            });
         }
-        self.expect(&end).expect("first two words")
+        self
     }
 
     /// Waits until this is written after all that was read before, and reads up to

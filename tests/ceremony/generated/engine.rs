@@ -14,7 +14,7 @@ use keymoot_record::{
     ceremony::{
         Answer, Effect, Next, Plan, PlanFiles, Question, Said, State, propose,
         question::{CONFIRM, ENOUGH, ERASE, PRESENT, last_four, reading_words},
-        script::{Accepts, Document},
+        script::{Accepts, Document, YES},
         trial, verify,
     },
     rules::{policy::Policy, roster::Handle},
@@ -111,6 +111,7 @@ impl Held {
             roster,
             inputs: self.state.plan.files.input_digests(),
             settings: None,
+            bags: Default::default(),
             verdicts: self.state.plan.verdicts().to_vec(),
         });
     }
@@ -152,9 +153,10 @@ impl Held {
     }
 
     fn fields(&self) -> BTreeMap<String, String> {
-        let fields = &self.state.current().unwrap().fields;
+        let fields = self.state.asked_fields();
         let typed = |accepts| match accepts {
-            Accepts::Text => "in process",
+            Accepts::EachHolder => YES,
+            Accepts::Text | Accepts::DeviceBags => "in process",
             Accepts::Digits => "0",
             Accepts::Time => "00:00",
         };

@@ -201,6 +201,7 @@ mod tests {
             roster: empty,
             inputs: BTreeMap::new(),
             settings: None,
+            bags: BTreeMap::new(),
             verdicts: Vec::new(),
         }
     }

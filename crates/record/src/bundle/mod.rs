@@ -35,7 +35,7 @@ pub use previous::{of_bundle, of_tree, previous_state};
 pub use record::so_far;
 pub use sbom::this_program;
 pub(crate) use verify::other_files;
-pub use verify::{Expectations, ExpectedFiles, account, verify};
+pub use verify::{Expectations, ExpectedFiles, account, declaration, history, verify};
 
 /// What to do about a bundle whose record does not hold together.
 const STOP: &str = "do not trust this bundle, and say so to those who published it";

@@ -14,9 +14,11 @@ use crate::{
     ceremony::{
         Plan, State,
         previous::{READ_ANOTHER, rolled_back},
+        status::History,
     },
     expectation::{self, ExpectationSet},
     report::Account,
+    runbook,
     transcript::Mode,
 };
 use keymoot_attestation::TrustStore;
@@ -117,6 +119,28 @@ pub fn account(bundle: &Bundle, vendor: &TrustStore) -> Result<Account, Vec<Verd
         let next = super::STOP;
         vec![Violation::new(Rule::BundleDerived, why, next).into()]
     })
+}
+
+/// The declaration that everybody who was there signs by hand, or does not, in Markdown.
+///
+/// # Errors
+/// As [`account`].
+pub fn declaration(bundle: &Bundle, vendor: &TrustStore) -> Result<String, Vec<Verdict>> {
+    let manifest = read_manifest(bundle).map_err(|violation| vec![violation.into()])?;
+    let evidence = Evidence::gather(bundle, &manifest, vendor)?;
+    let bytes = bundle.files().get(MANIFEST).map(Vec::as_slice);
+    let digest = Digest::of(bytes.unwrap_or_default());
+    Ok(runbook::declaration(&evidence.state.plan, &digest))
+}
+
+/// What the transcript of a verified bundle says of people and devices.
+///
+/// # Errors
+/// As [`account`].
+pub fn history(bundle: &Bundle, vendor: &TrustStore) -> Result<History, Vec<Verdict>> {
+    let manifest = read_manifest(bundle).map_err(|violation| vec![violation.into()])?;
+    let evidence = Evidence::gather(bundle, &manifest, vendor)?;
+    Ok(History::of(&evidence.state, &evidence.chain))
 }
 
 fn read_manifest(bundle: &Bundle) -> Result<Manifest, Violation> {

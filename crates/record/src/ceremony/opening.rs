@@ -1,5 +1,6 @@
 //! How a ceremony was opened.
 
+use super::asked::Bags;
 use crate::transcript::{Mode, Time};
 use keymoot_core::digest::Digest;
 
@@ -14,6 +15,8 @@ pub struct Opening {
     pub time: Time,
     /// The number of the transcript's format.
     pub format: u32,
+    /// The bags in which the last ceremony left machine and devices, as its bundle says.
+    pub bags: Bags,
     /// The settings of a live ceremony, as last recorded.
     pub settings: Option<Digest>,
 }

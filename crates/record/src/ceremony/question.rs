@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{
     plan_part::PlanPart,
-    script::{Document, Kind},
+    script::Document,
     state::State,
     turn::{Purpose, Seen},
 };
@@ -382,18 +382,15 @@ impl State {
     }
 
     fn fields(&self, fields: &BTreeMap<String, String>) -> Result<(), Refusal> {
-        let asked = self.current().filter(|step| step.kind == Kind::Confirm);
-        for field in asked.map(|step| step.fields.as_slice()).unwrap_or_default() {
+        for field in self.asked_fields() {
             let typed = fields
                 .get(&field.id)
                 .map(String::as_str)
                 .unwrap_or_default();
-            field.accepts.accept(typed).map_err(|expected| {
-                Refusal(format!(
-                    "{}: {expected}.",
-                    keymoot_core::text::escape(&field.label)
-                ))
-            })?;
+            field
+                .accepts
+                .accept(typed)
+                .map_err(|expected| Refusal(format!("{}: {expected}.", field.label)))?;
         }
         Ok(())
     }

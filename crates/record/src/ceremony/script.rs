@@ -137,6 +137,9 @@ pub struct Field {
     pub accepts: Accepts,
 }
 
+/// What a holder who agrees says.
+pub const YES: &str = "yes";
+
 /// What may be typed into a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -147,6 +150,10 @@ pub enum Accepts {
     Digits,
     /// A time on a wall clock, `HH:MM`.
     Time,
+    /// The number of a tamper-evident bag, as text, for each device whose holder is present.
+    DeviceBags,
+    /// `yes`, for each holder who is present.
+    EachHolder,
 }
 
 impl Accepts {
@@ -157,12 +164,15 @@ impl Accepts {
     pub fn accept(self, typed: &str) -> Result<(), &'static str> {
         let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
         match self {
-            Self::Text => {
+            Self::Text | Self::DeviceBags => {
                 let fits = (1..=200).contains(&typed.chars().count())
                     && !typed.trim().is_empty()
                     && !typed.chars().any(char::is_control);
                 fits.then_some(()).ok_or("one line of 1 to 200 characters")
             }
+            Self::EachHolder => (typed == YES).then_some(()).ok_or(
+                "yes; where somebody does not agree, \"we do not agree\" is among the other ways",
+            ),
             Self::Digits => ((1..=20).contains(&typed.len()) && digits(typed))
                 .then_some(())
                 .ok_or("1 to 20 digits"),

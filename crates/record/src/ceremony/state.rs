@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     apart::{Apart, Asked, Given},
+    asked,
     ended::Ended,
     enrolment::{Enrolment, Signature},
     machine::MachineState,
@@ -326,6 +327,7 @@ impl State {
                 inputs,
                 program,
                 settings,
+                bags,
                 ..
             } => {
                 let format = transcript::format_number(format).ok_or_else(|| {
@@ -337,6 +339,9 @@ impl State {
                 if self.plan.files.input_digests() != *inputs {
                     return Err("its inputs are not the ones it was opened with".to_owned());
                 }
+                if !asked::are_bags(bags) {
+                    return Err("it does not name bags of machine and devices".to_owned());
+                }
                 let digests = [*script, *policy, *roster];
                 self.open(
                     Opening {
@@ -345,6 +350,7 @@ impl State {
                         time: entry.time,
                         format,
                         settings: *settings,
+                        bags: bags.clone(),
                     },
                     digests,
                 )?;

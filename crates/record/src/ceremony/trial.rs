@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{
     State,
+    asked::Bags,
     enrolment::Enrolment,
     opening::Opening,
     plan::Plan,
@@ -81,6 +82,7 @@ fn enrolled(
         time: made,
         format: transcript::FORMAT,
         settings: None,
+        bags: Bags::new(),
     });
     let nothing = Digest::of(b"");
     for (number, seat) in state.seats.iter_mut().enumerate() {

@@ -4,6 +4,7 @@
 //! hand holds what only people can know.
 
 mod day;
+mod declaration;
 mod html;
 mod people;
 mod screen;
@@ -15,13 +16,14 @@ use crate::{
     ceremony::{
         latency,
         question::{CONFIRM, ENOUGH, ERASE, PRESENT},
-        script::{CheckedScript, Document, Kind, Step},
+        script::{Accepts, CheckedScript, Document, Kind, Step, YES},
     },
     rules::policy::Policy,
 };
 use keymoot_core::{digest::Digest, text::escape};
 
 pub use day::Day;
+pub use declaration::declaration;
 pub use html::html;
 
 /// The runbook of a script, in Markdown. `text` is the script's file, whose digest
@@ -68,7 +70,7 @@ pub fn markdown(
     line(
         &mut page,
         &format!(
-            "{} in all, without breaks. {counted}\n",
+            "{} in all, breaks included. {counted}\n",
             clock(script.minutes())
         ),
     );
@@ -91,6 +93,7 @@ pub fn markdown(
         }
     }
     exceptions(&mut page);
+    declaration::section(&mut page, policy, day);
     page
 }
 
@@ -149,9 +152,7 @@ fn exceptions(page: &mut String) {
     line(
         page,
         &format!(
-            "\n## At the end\n\nEnded at (UTC): {SHORT}\n\n\
-             Digest of MANIFEST.json in words, from the last screen: {LONG}\n\n\
-             Signed, administrator and witnesses: {BLANK} {BLANK} {BLANK}"
+            "\n## At the end\n\nEnded at (UTC): {SHORT}  Bag of the machine closed at: {SHORT}"
         ),
     );
 }
@@ -215,7 +216,12 @@ fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
             .fields
             .iter()
             .map(|field| {
-                format!("Type, and write down here: {}: {BLANK}", escape(&field.label))
+                let label = escape(&field.label);
+                match field.accepts {
+                    Accepts::DeviceBags => format!("For each device, type and write down: {label}: {BLANK}"),
+                    Accepts::EachHolder => format!("For each holder who agrees, type `{YES}`: {label}"),
+                    _ => format!("Type, and write down here: {label}: {BLANK}"),
+                }
             })
             .chain([format!("Type `{CONFIRM}`.")])
             .collect(),

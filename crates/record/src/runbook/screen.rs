@@ -8,7 +8,7 @@ use crate::ceremony::{
 /// What the screen is to show.
 pub(super) fn expected(step: &Step) -> String {
     match step.kind {
-        Kind::Preflight => "*Wait*, and each rule about the machine. If a rule is violated, the screen names it, with what is wrong and what to do. `again` checks the machine again.".to_owned(),
+        Kind::Preflight => "*Wait*, and each rule about the machine. If a rule is violated, the screen names it, with what is wrong and what to do. `retry` checks the machine again.".to_owned(),
         Kind::Load => "*Wait*, while the program verifies the previous state; then *Is this the newest root that was published?*, with its version, expiry and digest in words, and *type the first two of them*.".to_owned(),
         Kind::Confirm if step.fields.is_empty() => format!(
             "the words above under *Read aloud*, and *When it is done, type {CONFIRM}*."

@@ -103,6 +103,10 @@ pub enum Event {
         /// The settings of a live ceremony: where its bundle goes, and where its devices are.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         settings: Option<Digest>,
+        /// The bags in which the last ceremony left `machine` and devices by serial number, as its
+        /// bundle says.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        bags: BTreeMap<String, String>,
         /// What the rules say of the three before anything else happens.
         verdicts: Vec<Verdict>,
     },
@@ -583,6 +587,9 @@ pub enum Event {
         holder: String,
         /// What happened.
         what: String,
+        /// The device whose PIN is blocked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        blocked: Option<u32>,
     },
     /// The administrator recorded a note.
     Note {

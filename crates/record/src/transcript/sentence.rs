@@ -373,7 +373,7 @@ impl Event {
             Self::PinUnblocked { holder, serial } => {
                 format!("{} unblocks the PIN of device {serial}", escape(holder))
             }
-            Self::Mishap { holder, what } => {
+            Self::Mishap { holder, what, .. } => {
                 format!("mishap at {}'s turn: {}", escape(holder), escape(what))
             }
             Self::Note { text } => format!("note: {}", escape(text)),

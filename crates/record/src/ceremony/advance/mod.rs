@@ -126,10 +126,7 @@ impl State {
             self.in_step(Kind::Confirm)?;
         }
         self.is_current(step, true)?;
-        let asked = self
-            .current()
-            .map(|step| step.fields.as_slice())
-            .unwrap_or_default();
+        let asked = self.asked_fields();
         let same = asked.len() == typed.len()
             && asked.iter().all(|field| {
                 typed

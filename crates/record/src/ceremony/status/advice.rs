@@ -15,6 +15,9 @@ pub struct Advice {
     pub sentence: String,
 }
 
+/// So many absences in a row are more than bad luck.
+const REPEATED: u64 = 2;
+
 /// The most urgent thing first.
 pub(super) fn next(
     documents: &[DocumentStatus],
@@ -121,6 +124,22 @@ pub(super) fn next(
                 "{} expired {}: whoever signs it, a service or a team, is to look after it. No ceremony is due.",
                 escape(&document.name),
                 document.expires
+            ),
+        );
+    }
+    if let Some(names) = names(&|holder| holder.pin_blocked) {
+        return advice(
+            None,
+            format!(
+                "The PIN of {names} is blocked: unblock it with the PUK (keymoot device unblock), or have the key replaced."
+            ),
+        );
+    }
+    if let Some(names) = names(&|holder| holder.absences >= REPEATED) {
+        return advice(
+            Some("heartbeat"),
+            format!(
+                "{names} missed {REPEATED} signings in a row or more: see that the key is still there."
             ),
         );
     }

@@ -4,6 +4,7 @@
 //! Pure: what earlier ceremonies left and the moment are given.
 
 mod advice;
+mod history;
 mod publishing;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use advice::Advice;
+pub use history::History;
 use publishing::Publishing;
 
 use super::{
@@ -50,6 +52,9 @@ pub struct Status {
     pub quorum: QuorumStatus,
     /// The keys of the root and who holds them.
     pub holders: Vec<HolderStatus>,
+    /// Holders whose PUK nobody has shown to be recoverable, and why, where the last bundle says.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub untested: BTreeMap<String, String>,
     /// The keys that were thrown out.
     pub revoked: Vec<RevokedKey>,
     /// What is to be done.
@@ -111,6 +116,12 @@ pub struct HolderStatus {
     pub revoked: bool,
     /// The last version of the root that it signed.
     pub last_signed: Option<u64>,
+    /// How many signings in a row it has missed, the last one among them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub absences: u64,
+    /// Whether the last ceremony left the PIN of its device blocked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub pin_blocked: bool,
     /// The device that it is in, where its enrolment is published.
     pub device: Option<DeviceStatus>,
     /// The same person's devices with proven keys that stand in no root.
@@ -154,6 +165,8 @@ pub struct Standing<'a> {
     /// the first name. `None` of a bundle, which was made before snapshot and timestamp
     /// of its documents.
     pub tree: Option<Vec<Candidate>>,
+    /// What the last ceremony's transcript says, where its bundle is given.
+    pub history: Option<History>,
     /// What the policy asks of devices.
     pub bounds: &'a DeviceBounds,
     /// The vendor whose certificates are followed.
@@ -197,6 +210,11 @@ impl Standing<'_> {
             held_back_until: latency::held_back_until(self.previous).map(|time| time.to_string()),
             quorum,
             holders,
+            untested: self
+                .history
+                .iter()
+                .flat_map(|h| h.untested.clone())
+                .collect(),
             revoked: self.previous.revoked().keys().to_vec(),
             next,
         })
@@ -288,12 +306,38 @@ impl Standing<'_> {
             can_sign: !out && (own.is_some() || enrolments.is_empty()),
             revoked: out,
             last_signed: self.previous.last_signed(key),
+            absences: self.absences(key, handle),
+            pin_blocked: own.is_some_and(|published| {
+                let mut blocked = self.history.iter().flat_map(|history| &history.blocked);
+                blocked.any(|serial| *serial == published.enrolment.serial)
+            }),
             device: own.map(|published| self.device(published)),
             spares: enrolments
                 .iter()
                 .filter(is_spare)
                 .map(|published| self.device(published))
                 .collect(),
+        }
+    }
+
+    /// The roots with this key, from the newest back, that it has not signed; and whether the holder
+    /// came to the last ceremony, where that signed no root.
+    fn absences(&self, key: &Digest, handle: Option<&str>) -> u64 {
+        let last = self.previous.last_signed(key);
+        let missed = self
+            .previous
+            .roots()
+            .iter()
+            .rev()
+            .map(tuf::VerifiedRoot::root);
+        let missed = missed.take_while(|root| {
+            root.role_keys("root").contains_key(key) && last.is_none_or(|last| root.version > last)
+        });
+        let missed = missed.count() as u64;
+        match self.history.as_ref().filter(|history| history.only_shows) {
+            Some(history) if handle.is_some_and(|handle| history.shown.contains(handle)) => 0,
+            Some(_) => missed + 1,
+            None => missed,
         }
     }
 
@@ -329,6 +373,12 @@ impl Standing<'_> {
                 .collect(),
         }
     }
+}
+
+// serde passes a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A count as a number that may go below zero.

@@ -22,6 +22,8 @@ fn holders(count: u8) -> Vec<HolderStatus> {
         can_sign: true,
         revoked: false,
         last_signed: Some(1),
+        absences: 0,
+        pin_blocked: false,
         device: Some(DeviceStatus {
             serial: n.into(),
             family: keymoot_attestation::Family::YubiKey,
@@ -110,4 +112,27 @@ fn a_key_that_never_signed_a_root_is_asked_after() {
     let advice = of(&[document("root.json", 400)], &holders);
     assert_eq!(advice.script, Some("heartbeat"));
     assert!(advice.sentence.contains("holder-9"));
+}
+
+#[test]
+fn a_blocked_pin_and_repeated_absences_are_said_before_all_is_well() {
+    let documents = [document("root.json", 200)];
+    let mut nine = holders(9);
+    nine[2].absences = 1;
+    assert_eq!(of(&documents, &nine).script, None);
+    nine[2].absences = 2;
+    let advice = of(&documents, &nine);
+    assert_eq!(advice.script, Some("heartbeat"));
+    assert!(
+        advice.sentence.contains("holder-3 missed 2 signings"),
+        "{}",
+        advice.sentence
+    );
+    nine[1].pin_blocked = true;
+    let advice = of(&documents, &nine);
+    assert!(
+        advice.sentence.contains("PIN of holder-2 is blocked"),
+        "{}",
+        advice.sentence
+    );
 }

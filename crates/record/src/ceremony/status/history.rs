@@ -1,0 +1,84 @@
+//! What a ceremony's transcript says of people and devices, which no document shows: blocked PINs,
+//! recoveries that nobody tried, who came.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    ceremony::State,
+    transcript::{Chain, Event},
+};
+
+/// What the last ceremony's transcript says, by handle and serial number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// The devices whose PIN was blocked, and not unblocked.
+    pub(super) blocked: BTreeSet<u32>,
+    /// The holders whose PUK nobody has shown to be recoverable, and why. Safe to show.
+    pub(super) untested: BTreeMap<String, String>,
+    /// The holders who showed a key where no document is signed.
+    pub(super) shown: BTreeSet<String>,
+    /// Whether no document is signed: holders show that their keys are there.
+    pub(super) only_shows: bool,
+}
+
+impl History {
+    /// What a whole transcript says, and its state.
+    #[must_use]
+    pub fn of(state: &State, chain: &Chain) -> Self {
+        let only_shows = state.scenario().is_statement();
+        let mut history = Self {
+            only_shows,
+            ..Self::default()
+        };
+        let mut handed = BTreeMap::new();
+        for entry in chain.with_branches() {
+            match &entry.event {
+                Event::Mishap {
+                    blocked: Some(serial),
+                    ..
+                } => drop(history.blocked.insert(*serial)),
+                Event::PinUnblocked { serial, .. } | Event::Provisioned { serial, .. } => {
+                    history.blocked.remove(serial);
+                }
+                Event::DeviceSeen {
+                    serial,
+                    state: Some(state),
+                    ..
+                } if state.tries.is_some_and(|tries| tries.pin.left == 0) => {
+                    history.blocked.insert(*serial);
+                }
+                Event::EscrowKept { holder, serial, .. } => {
+                    handed.insert(*serial, (holder, false));
+                }
+                Event::EscrowHanded { holder, serial, .. } => {
+                    handed.insert(*serial, (holder, true));
+                }
+                _ => {}
+            }
+        }
+        for seat in &state.seats {
+            let handle = seat.handle.to_string();
+            if only_shows && state.has_shown(seat) {
+                history.shown.insert(handle.clone());
+            }
+            let Some(holder) = state.plan.roster.holder(&seat.handle) else {
+                continue;
+            };
+            let sealed = holder.age_recipient.is_some();
+            let waits = sealed
+                && handed
+                    .values()
+                    .any(|(who, taken)| **who == handle && !taken);
+            let why = match () {
+                () if waits => "the sealed PUK was not handed over",
+                () if !sealed => "the PUK is on paper alone",
+                () if holder.recipient_answer.is_none() => {
+                    "the age recipient was never tested (keymoot escrow prepare)"
+                }
+                () => continue,
+            };
+            history.untested.insert(handle, why.to_owned());
+        }
+        history
+    }
+}
