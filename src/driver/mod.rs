@@ -35,7 +35,7 @@ use keymoot_attestation::{Evidence, Family, TrustStore};
 use keymoot_core::{HostError, Rule};
 use keymoot_record::{
     bundle::Files,
-    ceremony::{Effect, Next, PlanPart, Question, Said, State},
+    ceremony::{Effect, Next, Question, Said, State},
     rules::{machine::Medium, roster::Handle},
     transcript::Event,
 };
@@ -155,6 +155,12 @@ impl<'d, 'w> Driver<'d, 'w> {
                 let answer = apart.then(|| self.write_answer()).transpose()?;
                 self.operator.finished(&Farewell {
                     bundle: keymoot_core::text::escape_path(&self.world.out),
+                    copies: self
+                        .world
+                        .copies
+                        .iter()
+                        .map(|copy| keymoot_core::text::escape_path(copy))
+                        .collect(),
                     medium: machine::medium(&self.world.out).filter(Medium::can_be_taken_out),
                     manifest: self.state.manifest,
                     answer: answer.map(Arc::from),
@@ -218,12 +224,11 @@ impl<'d, 'w> Driver<'d, 'w> {
         }
     }
 
-    /// Shows what the ceremony does before the first digest of its plan is read.
+    /// Shows what the ceremony does before a digest of its plan is read: at the opening, and after each
+    /// amendment.
     fn show_plan(&mut self, question: &Question) -> Result<(), Stop> {
-        let first = PlanPart::ALL.first();
-        let begins =
-            matches!(question, Question::HaveYouReadPlan { part, .. } if Some(part) == first);
-        if begins && !self.is_plan_shown {
+        let is_read = matches!(question, Question::HaveYouReadPlan { .. });
+        if is_read && !self.is_plan_shown {
             let out = std::iter::once(&self.world.out);
             let outputs = out.chain(&self.world.copies);
             self.operator.show_plan(&PlanOfDay {

@@ -174,6 +174,8 @@ pub struct Farewell {
     pub bundle: String,
     /// On which medium, where it can be taken out of the machine.
     pub medium: Option<Medium>,
+    /// Where its copies stand, safe to show.
+    pub copies: Vec<String>,
     /// The digest of its MANIFEST.json, which the holders have signed.
     pub manifest: Option<Digest>,
     /// The file of an answer, where a holder apart has answered.

@@ -3,7 +3,7 @@
 use super::{
     occasions::Occasion,
     rehearsal::{opens_bags, reading_words, takes_bags, transcript},
-    states::{CALL_TO_SIGN, CONFIRM, OPENING, ROLL_CALL},
+    states::{CALL_TO_SIGN, CONFIRM, OPENING, REVIEW, ROLL_CALL},
 };
 use keymoot_record::transcript::Event;
 
@@ -43,6 +43,7 @@ fn bags_are_compared_with_the_last_ceremony_and_each_holder_agrees_to_the_digest
         .enter("Same");
     held.at.expect("holder-2, device").enter("none");
     opens_bags(&mut held.at);
+    held.at.expect(REVIEW);
     assert_eq!(typed(&held, "bag"), [left]);
     let devices = typed(&held, "device-bag-in-");
     assert_eq!(devices.len(), 5, "{devices:?}");
@@ -62,6 +63,7 @@ fn bags_are_compared_with_the_last_ceremony_and_each_holder_agrees_to_the_digest
             .enter("yes");
     }
     held.at.expect(CONFIRM).enter("confirm");
+    held.at.expect(CALL_TO_SIGN);
     assert_eq!(typed(&held, "agrees-holder-"), ["yes"; 5]);
     for holder in 1..=5 {
         held.turn(CALL_TO_SIGN, holder, &super::occasions::old_pin(holder));

@@ -2,10 +2,11 @@
 
 use super::{
     occasions::Occasion,
-    rehearsal::{END, HOME},
-    states::DIGEST,
+    rehearsal::{END, HOME, read_digests},
+    states::{DIGEST, OPENING},
     theft::{self, STOLEN},
 };
+use testkit::terminal::Terminal;
 
 #[test]
 fn the_opening_says_whose_key_is_revoked_and_why_and_takes_no_agreement_before_all_was_shown() {
@@ -25,4 +26,33 @@ fn the_opening_says_whose_key_is_revoked_and_why_and_takes_no_agreement_before_a
         .expect("Expected end")
         .enter("Agree");
     at.expect(DIGEST.with("the program (1 of 4)"));
+}
+
+#[test]
+fn an_amended_plan_is_shown_again_before_its_digests_are_read() {
+    let mut held = Occasion::begin(2, "annual-resign", "1-initial-root");
+    let dir = held.dir();
+    read_digests(&mut held.at, &dir);
+    held.at.expect(OPENING).press("\u{c}");
+    held.at.expect("To leave, type leave").enter("leave");
+    assert_eq!(held.at.exit_code(), 4);
+    let roster = std::fs::read_to_string(dir.join("roster.toml")).unwrap();
+    let amended = roster.replacen(
+        "[[holder]]",
+        "[[witness]]\nname = \"Second witness (simulated)\"\n\n[[holder]]",
+        1,
+    );
+    let file = held.folder.path().join("amended.toml");
+    std::fs::write(&file, amended).unwrap();
+    let mut at = Terminal::start([
+        "resume".as_ref(),
+        dir.as_os_str(),
+        "--roster".as_ref(),
+        file.as_os_str(),
+        "--reason".as_ref(),
+        "a second witness came".as_ref(),
+    ]);
+    at.expect("Type amend and Enter").enter("amend");
+    at.expect("Today: ").page_down("type agree").enter("agree");
+    at.expect("digest of the roster (");
 }

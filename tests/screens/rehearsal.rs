@@ -142,7 +142,7 @@ fn fill_in(at: &mut Terminal, label: &str, line: &str) {
 
 /// The devices come out of their bags.
 pub(crate) fn opens_bags(at: &mut Terminal) {
-    fill_in(at, "Number of the tamper-evident bag that it", "A 17");
+    fill_in(at, "Bag that it came in", "A 17");
 }
 
 /// Each holder agrees to the digests.
@@ -152,7 +152,7 @@ pub(crate) fn all_agree(at: &mut Terminal) {
 
 /// Machine and devices get new bags.
 pub(crate) fn takes_bags(at: &mut Terminal) {
-    fill_in(at, "Number of the tamper-evident bag", "A 18");
+    fill_in(at, "New bag", "A 18");
 }
 
 /// Everybody comes back from the break.

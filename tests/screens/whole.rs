@@ -225,7 +225,7 @@ fn by_lines() -> (Held, String) {
     };
     sign(9);
     for _ in 0..=9 {
-        answer(at, "Number of the tamper-evident bag", "A 18");
+        answer(at, "New bag", "A 18");
     }
     answer(at, "type confirm", "confirm");
     answer(at, "type confirm", "confirm");

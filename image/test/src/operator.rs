@@ -168,7 +168,10 @@ impl<'room> Operator<'room> {
         if is("or taken if you have a copy") {
             return Some("taken".to_owned());
         }
-        if is("tamper-evident bag") {
+        if ["tamper-evident bag", "Bag that it came in", "New bag"]
+            .iter()
+            .any(|bag| is(bag))
+        {
             return Some("bag 17".to_owned());
         }
         if is("Do the digests agree") {

@@ -87,7 +87,7 @@ fn question(asked: &AskedField) -> String {
     let label = asked.label.trim_end_matches(':');
     let last = asked.last.as_ref().map(|last| {
         format!(
-            " (the last ceremony left it in {}: type {SAME}, if it is)",
+            " (the last ceremony left it in {}: type {SAME} if it is that)",
             escape(last)
         )
     });

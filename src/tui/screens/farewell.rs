@@ -69,7 +69,9 @@ impl Screen for FarewellScreen {
             None => "The ceremony is over. This leaves the room:",
             Some(_) => "The ceremony ended WITHOUT its purpose. Its record:",
         });
-        page.item("  ", &self.farewell.bundle, page.sheet.typed());
+        for place in std::iter::once(&self.farewell.bundle).chain(&self.farewell.copies) {
+            page.item("  ", place, page.sheet.typed());
+        }
         if let Some(manifest) = &self.farewell.manifest {
             page.text(match page.by_line {
                 true => "The digest of its MANIFEST.json, to note down:",

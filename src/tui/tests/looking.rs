@@ -150,6 +150,7 @@ fn the_end_says_what_leaves_the_room_until_it_was_seen() {
     let mut table = Table::of(&story);
     table.request(Request::Finished(Farewell {
         bundle: "/media/BUNDLE/bundle".to_owned(),
+        copies: Vec::new(),
         medium: Some(stick()),
         manifest: Some(manifest),
         answer: None,

@@ -101,6 +101,7 @@ fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
     screens.push(Box::new(|| {
         standing(Request::Finished(Farewell {
             bundle: "/media/bundle".to_owned(),
+            copies: Vec::new(),
             medium: None,
             manifest: None,
             answer: None,

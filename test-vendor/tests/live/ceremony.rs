@@ -239,7 +239,7 @@ impl Ceremony {
         self.at.answer("type confirm", "confirm");
         self.sign_from(1, "signing");
         for _ in 0..=HOLDERS {
-            self.at.answer("Number of the tamper-evident bag", "A 18");
+            self.at.answer("New bag", "A 18");
         }
         self.at.answer("type confirm", "confirm");
         self.at.answer("type confirm", "confirm");

@@ -11,8 +11,10 @@ use keymoot_core::text::escape;
 
 /// The machine, among the things that go into bags.
 const MACHINE: &str = "machine";
-/// The field of the bag that the machine goes into; before there was one, of the bag it came out of.
-const MACHINE_FIELDS: [&str; 2] = ["machine-bag", "bag"];
+/// The field of the bag that held the machine.
+const MACHINE_CAME_IN: &str = "bag";
+/// The field of the bag that the machine goes into; before there was one, of the bag that held it.
+const MACHINE_FIELDS: [&str; 2] = ["machine-bag", MACHINE_CAME_IN];
 /// The field of the bags that the devices go into.
 const DEVICES_FIELD: &str = "device-bag";
 
@@ -61,7 +63,8 @@ impl State {
                 .map(|(seat, serial)| {
                     let serial = serial.to_string();
                     let label = format!("{label}: {}, device {serial}", seat.handle);
-                    one(&serial, label, self.last_bag(&serial))
+                    let last = self.last_bag(&serial);
+                    one(&serial, label, last.filter(|_| field.id != DEVICES_FIELD))
                 })
                 .collect(),
             Accepts::EachHolder => here
@@ -71,8 +74,8 @@ impl State {
                 })
                 .collect(),
             Accepts::Text | Accepts::Digits | Accepts::Time => {
-                let of_machine = MACHINE_FIELDS.contains(&field.id.as_str());
-                let last = self.last_bag(MACHINE).filter(|_| of_machine);
+                let last = self.last_bag(MACHINE);
+                let last = last.filter(|_| field.id == MACHINE_CAME_IN);
                 vec![one("", label, last)]
             }
         }
