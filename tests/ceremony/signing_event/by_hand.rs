@@ -129,3 +129,22 @@ fn a_holder_who_leaves_changes_nothing() {
     assert_eq!(event.git(&["status", "--porcelain"]), "");
     assert!(!event.receipt(1).exists());
 }
+
+#[test]
+fn a_wrong_pin_is_asked_for_again_and_a_missed_touch_is_tried_again() {
+    let event = Event::new(Dialect::TufOnCi, Change::Targets, "sign/new-file");
+    let mut at = Terminal::start(arguments(&event, 1, &[]));
+    up_to_the_pin(&mut at, &event, &["targets"]);
+    at.enter("9182736");
+    at.expect("tries left").expect("PIN, then Enter");
+    at.enter(&pin(1));
+    // Pulled out instead of touched.
+    at.expect("touch 1 of 2").by_hand(PLUG);
+    at.expect("Type again and press Enter").by_hand(PLUG);
+    at.enter("again");
+    at.expect("touch 1 of 2").by_hand(TOUCH);
+    at.expect("touch 2 of 2").by_hand(TOUCH);
+    at.expect("Take your device out").by_hand(PLUG);
+    assert_eq!(at.exit_code(), 0);
+    only_signatures_differ(&event);
+}

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use keymoot_core::{Verdict, digest::Digest};
+use keymoot_core::{Verdict, digest::Digest, json};
 use keymoot_record::{
     expectation::ExpectationSet,
     signing_event::{Given, SigningEvent, open},
@@ -10,9 +10,10 @@ use keymoot_record::{
 };
 use keymoot_tuf::{Dialect, Document, Holder, KeyId, Signer};
 use keymoot_verify::checkout;
+use serde_json::Value;
 use testkit::stage::said;
 
-use super::repository::{Change, Event, State, holder, in_days, signatures, spki};
+use super::repository::{Change, Event, State, devices, holder, in_days, signatures, spki};
 
 /// What the holder gives besides the two checkouts.
 #[derive(Default)]
@@ -441,6 +442,65 @@ fn a_target_file_that_is_not_the_listed_one_is_refused_where_the_checkout_has_th
         fs::remove_file(event.tree().join("targets/new.txt")).unwrap();
         refused(&event, "TREE-TARGETS", "\"new.txt\" is missing");
     }
+}
+
+/// Names a key of root by the hash of what is left of it without its holder, as repositories do
+/// before tuf-on-ci takes them over.
+fn without_owner(root: &mut Value, id: &str) -> String {
+    let keys = root["signed"]["keys"].as_object_mut().unwrap();
+    let mut key = keys[id].clone();
+    key.as_object_mut().unwrap().remove("x-tuf-on-ci-keyowner");
+    let bytes = json::canonical(&json::parse(key.to_string().as_bytes(), 4096).unwrap());
+    let plain = Digest::of(&bytes).to_string();
+    keys.insert(plain.clone(), key);
+    let ids = root["signed"]["roles"]["root"]["keyids"]
+        .as_array_mut()
+        .unwrap();
+    for keyid in ids.iter_mut().filter(|keyid| **keyid == id) {
+        *keyid = plain.as_str().into();
+    }
+    plain
+}
+
+#[test]
+fn one_signature_stands_under_both_ids_of_a_key_that_gets_a_holder() {
+    let dialect = Dialect::TufOnCi;
+    let event = Event::new(dialect, Change::Rotation, "sign/event");
+    // The first root, in base and tree, does not say who holds the key of holder 1.
+    let id = dialect.holder_key_id(&holder(1));
+    let text = fs::read(event.base().join("metadata/root.json")).unwrap();
+    let mut root: Value = serde_json::from_slice(&text).unwrap();
+    let plain = without_owner(&mut root, id.as_str());
+    let document = json::parse(root["signed"].to_string().as_bytes(), 1 << 20).unwrap();
+    let document = Document::unsigned(document).unwrap();
+    let mut signed = signatures(dialect, &document, &[1, 2]);
+    let first = signed.remove(&id).unwrap();
+    signed.insert(KeyId::new(plain.clone()), first);
+    for (path, bytes) in dialect.files("root", &document, &signed) {
+        fs::write(event.base().join(&path), &bytes).unwrap();
+        if path.contains("root_history") {
+            fs::write(event.tree().join(path), bytes).unwrap();
+        }
+    }
+    let (opened, verdicts) = opened(&event, Wish::default());
+    let violated: Vec<_> = verdicts
+        .iter()
+        .filter(|verdict| verdict.is_violated())
+        .collect();
+    assert!(violated.is_empty(), "{violated:#?}");
+    let opened = opened.unwrap();
+    let owed = opened.owed_by(&Digest::of(&spki(1)));
+    let [owed] = owed.as_slice() else {
+        panic!("one signature: {owed:?}");
+    };
+    let mut both = vec![id, KeyId::new(plain)];
+    both.sort();
+    assert_eq!(owed.keyids, both);
+    let message = opened.documents[owed.document].document.signed_bytes();
+    let signature = devices().sign(&spki(1), message);
+    let placed = opened.placed(&[(owed.clone(), signature.clone())]).unwrap();
+    let text = String::from_utf8(placed["metadata/root.json"].clone()).unwrap();
+    assert_eq!(text.matches(&hex::encode(signature)).count(), 2, "{text}");
 }
 
 #[test]
