@@ -328,7 +328,8 @@ pub(crate) fn run(program: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn pin(holder: usize) -> String {
+/// The PIN that a holder chooses.
+pub(crate) fn pin(holder: usize) -> String {
     format!("gW#kz7{holder}")
 }
 

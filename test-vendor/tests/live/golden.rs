@@ -24,6 +24,12 @@ pub(crate) fn bundle() -> PathBuf {
     records().join("bundle")
 }
 
+/// Lays out the devices of the record, in which all holders have enrolled.
+pub(crate) fn enrolled_devices(into: &Path) {
+    let devices = records().join("interrupted/closing.devices.json");
+    fs::copy(devices, into.join(super::room::DEVICES)).unwrap();
+}
+
 /// The record of a ceremony that was interrupted in a step, after one holder's turn.
 pub(crate) struct Interrupted(&'static str);
 

@@ -15,6 +15,7 @@ mod records;
 mod release;
 mod room;
 mod settings;
+mod signing_event;
 
 use std::path::PathBuf;
 
