@@ -18,6 +18,7 @@
 # `make reproducible`: builds it in two unlike environments and compares.
 # `make dependencies`: writes docs/dependencies.txt after a change of Cargo.lock.
 # `make pictures`:  takes the pictures in docs/pictures from the real screens.
+# `make demo`:      a ceremony of three holders as an animated SVG and an asciicast.
 # `make report-pictures`: the same for the report, as Chromium shows and prints it.
 # `make bench-screens`: how fast the screens answer.
 # `make crash-points`: cuts the power at every operation of every ceremony.
@@ -273,6 +274,13 @@ pictures: packages
 	@cargo build --workspace --all-targets --locked
 	KEYMOOT_PICTURES=1 cargo test --workspace --locked --test screens -- every_screen
 	git status --short docs/pictures
+
+# A ceremony of three holders, as moving pictures: an SVG for the README, and an asciicast.
+.PHONY: demo
+demo: packages
+	@cargo build --workspace --all-targets --locked
+	KEYMOOT_DEMO=1 cargo test --workspace --locked --test screens -- the_demonstration
+	ls -l docs/pictures/demo.*
 
 # A ceremony whose names try to act, as it is seen and as it is printed. Chromium finds
 # no host; what it asked for is in target/report/asked, and the page has no part in it.

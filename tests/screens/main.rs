@@ -5,6 +5,7 @@ mod apart;
 mod bags;
 mod complete;
 mod console;
+mod demo;
 mod ended;
 mod escrow;
 mod everywhere;

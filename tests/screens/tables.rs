@@ -6,7 +6,7 @@ use std::{ffi::OsString, fs, ops::Range, path::PathBuf};
 use super::rehearsal::read_digests;
 use testkit::terminal::{CONSOLE, Frame, Kind, State, Terminal, same_picture};
 
-const SMALL: Kind = Kind {
+pub(crate) const SMALL: Kind = Kind {
     term: "xterm-256color",
     lang: "C.UTF-8",
     no_color: false,

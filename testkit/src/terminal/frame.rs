@@ -1,28 +1,28 @@
 //! A screen as it was seen: its text without what differs from run to run, and as a
 //! picture.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, num::NonZeroU16};
 
 use super::steady::steady;
 
 /// A character's place, in units of the picture.
 const ACROSS: usize = 9;
-const DOWN: usize = 18;
+pub(super) const DOWN: usize = 18;
 /// Room around the screen.
-const EDGE: usize = 10;
+pub(super) const EDGE: usize = 10;
 
 /// A character and how it is shown.
 #[derive(Clone, PartialEq)]
-struct Cell {
+pub(super) struct Cell {
     shown: char,
     ink: Colour,
     paper: Colour,
     bold: bool,
 }
 
-type Colour = (u8, u8, u8);
+pub(super) type Colour = (u8, u8, u8);
 
-const PAPER: Colour = (0x16, 0x18, 0x1d);
+pub(super) const PAPER: Colour = (0x16, 0x18, 0x1d);
 const INK: Colour = (0xd8, 0xda, 0xde);
 
 /// A screen.
@@ -43,6 +43,24 @@ const SHAPES: [(&str, &str); 6] = [
 ];
 
 impl Frame {
+    /// What a terminal of so many columns and rows shows after these bytes.
+    pub fn of_bytes(bytes: &[u8], (columns, rows): (u16, u16)) -> Self {
+        let count = |count| NonZeroU16::new(count).unwrap();
+        let mut parser = vt100::Parser::new(count(rows), count(columns), 0);
+        parser.process(bytes);
+        Self::of(parser.screen())
+    }
+
+    /// The width and the height of a picture of so many columns and rows.
+    pub(super) fn extent(columns: u16, rows: u16) -> (usize, usize) {
+        let width = usize::from(columns) * ACROSS + 2 * EDGE;
+        (width, usize::from(rows) * DOWN + 2 * EDGE)
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[Cell]> {
+        self.rows.iter().map(Vec::as_slice)
+    }
+
     /// What an emulator shows.
     pub fn of(screen: &vt100::Screen) -> Self {
         let (rows, columns) = screen.size();
@@ -195,7 +213,7 @@ fn put(row: &mut [Cell], at: usize, text: &str) {
 }
 
 /// A row: runs of characters that are shown alike.
-fn drawn(row: &[Cell], at: usize) -> String {
+pub(super) fn drawn(row: &[Cell], at: usize) -> String {
     let mut svg = String::new();
     let top = EDGE + at * DOWN;
     let mut from = 0;
@@ -254,7 +272,7 @@ fn drawn(row: &[Cell], at: usize) -> String {
     svg
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -268,7 +286,7 @@ fn brightness((red, green, blue): Colour) -> u8 {
     u8::try_from(sum / 3).unwrap_or(u8::MAX)
 }
 
-fn hex((red, green, blue): Colour) -> String {
+pub(super) fn hex((red, green, blue): Colour) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 

@@ -5,6 +5,7 @@
 //! started sleep, the last frame is whole, and that frame shows the newest entry of the
 //! transcript. No time is waited for.
 
+mod film;
 mod frame;
 mod pty;
 mod shown;
@@ -19,6 +20,7 @@ use std::{
 };
 
 pub use self::{
+    film::Film,
     frame::{Frame, same_picture},
     state::State,
 };
@@ -318,6 +320,11 @@ impl Terminal {
     /// The screen, with what differs from run to run taken out.
     pub fn picture(&mut self) -> String {
         self.frame().text()
+    }
+
+    /// All bytes that came to the terminal until now.
+    pub fn written(&self) -> &[u8] {
+        &self.shown.written
     }
 
     /// Whether these bytes ever came to the terminal, wherever they went on the screen.
