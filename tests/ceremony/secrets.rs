@@ -11,7 +11,7 @@ use testkit::{
 };
 
 /// The ways in which bytes may stand in a file.
-fn shapes(secret: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn shapes(secret: &[u8]) -> Vec<Vec<u8>> {
     use base64::Engine as _;
     let engine = base64::engine::general_purpose::STANDARD_NO_PAD;
     vec![
@@ -22,7 +22,7 @@ fn shapes(secret: &[u8]) -> Vec<Vec<u8>> {
     ]
 }
 
-fn holds(content: &[u8], needle: &[u8]) -> bool {
+pub(crate) fn holds(content: &[u8], needle: &[u8]) -> bool {
     content.windows(needle.len()).any(|window| window == needle)
 }
 

@@ -57,7 +57,7 @@ impl Place {
 /// A ceremony that is being held.
 pub(crate) struct Ceremony {
     pub place: Place,
-    room: Room,
+    pub room: Room,
     pub at: Lines,
 }
 
@@ -172,14 +172,18 @@ impl Ceremony {
 
     /// From the first question to the last holder's answer.
     pub(crate) fn up_to_roll_call(&mut self) {
+        let all = (1..=HOLDERS).map(|n| n.to_string()).collect::<Vec<_>>();
+        self.up_to_roll_call_of(&all.join(" "));
+    }
+
+    /// The same; who answers, as it is typed.
+    pub(crate) fn up_to_roll_call_of(&mut self, answer: &str) {
         self.read_digests();
         self.at.answer(AFTER_PREFLIGHT, "bag 17");
         let now = plan::now().to_string();
         self.at.answer("Time on the wall clock", &now[11..16]);
         self.at.answer("type confirm", "confirm");
-        let all = (1..=HOLDERS).map(|n| n.to_string()).collect::<Vec<_>>();
-        self.at
-            .answer("numbers of those who answer", &all.join(" "));
+        self.at.answer("numbers of those who answer", answer);
         self.at.answer("numbers of those who answer", "present");
     }
 
@@ -203,7 +207,7 @@ impl Ceremony {
         self.room.insert(holder);
     }
 
-    fn goes(&mut self, holder: usize) {
+    pub(crate) fn goes(&mut self, holder: usize) {
         // From format 2 on, the holder first takes along what was sealed.
         let next = ["Take your device out", "taken if you have a copy"];
         if self.at.read_any(&next).0 == 1 {
@@ -277,7 +281,7 @@ impl Ceremony {
     }
 
     /// Everybody reads the documents.
-    fn reads(&mut self) {
+    pub(crate) fn reads(&mut self) {
         for name in DOCUMENTS {
             while self.at.read_any(&["Enter shows more", "first two words"]).0 == 0 {
                 self.at.reply("");

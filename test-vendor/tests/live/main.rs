@@ -2,6 +2,7 @@
 //! one would be; what the released program says of it; and what a release holds of that vendor.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod apart;
 mod bundle;
 mod ceremony;
 mod dress;
