@@ -887,3 +887,47 @@ fn what_an_interrupted_request_or_collect_left_is_taken_up() {
     assert!(three.collect(&[&answer]).status.success());
     assert_eq!(three.stage.state().answers.len(), 1);
 }
+
+#[test]
+fn a_collect_that_is_cut_off_at_any_byte_of_its_event_records_the_answer_once() {
+    let three = Three::new();
+    let cast = Cast::of(3);
+    let first = three.first_root(&cast);
+    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let request = three.request("request", &[]);
+    let answer = three.answer(&request, "holder-2");
+    let transcript = |dir: &PathBuf| fs::read(dir.join("transcript.jsonl")).unwrap();
+    let before = transcript(&three.stage.dir());
+    let whole = three.stage.path("whole");
+    copied(&three.stage.dir(), &whole);
+    assert!(
+        keymoot_at(&["collect"], &[&whole, &answer])
+            .status
+            .success()
+    );
+    let after = transcript(&whole);
+    let line = after.len() - before.len();
+    assert!(after.starts_with(&before) && line > 1000, "{line} bytes");
+    // The files of the answer are kept before its event is written.
+    for cut in [0, 1, line / 3, line / 2, line - 2, line - 1] {
+        let torn = three.stage.path(&format!("torn-{cut}"));
+        copied(&whole, &torn);
+        fs::write(torn.join("transcript.jsonl"), &after[..before.len() + cut]).unwrap();
+        let output = keymoot_at(&["collect"], &[&torn, &answer]);
+        assert!(output.status.success(), "cut {cut}: {}", said(&output));
+        let chain = Chain::read(&transcript(&torn)).unwrap();
+        let new = chain
+            .entries()
+            .iter()
+            .filter_map(|entry| match entry.event {
+                Event::Answered { .. } => Some("answered"),
+                Event::Resumed { cut, .. } if cut > 0 => Some("resumed"),
+                _ => None,
+            });
+        let expected: &[_] = match cut {
+            0 => &["answered"],
+            _ => &["resumed", "answered"],
+        };
+        assert_eq!(new.collect::<Vec<_>>(), expected, "cut {cut}");
+    }
+}
