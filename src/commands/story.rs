@@ -61,7 +61,7 @@ const CHAPTERS: [Chapter; 6] = [
     },
     Chapter {
         script: "heartbeat",
-        told: "every key signs that it is there",
+        told: "every key signs that it is there, two of them apart from the table",
     },
 ];
 
@@ -88,6 +88,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         shelf,
         seed: args.seed.unwrap_or(1),
         cast: Cast::of(args.holders),
+        holders: args.holders,
         policy: new_policy(&base, &delegations)?,
         base,
         delegations,
@@ -110,6 +111,8 @@ struct Story {
     shelf: PathBuf,
     seed: u64,
     cast: Cast,
+    /// How many holders the story begins with.
+    holders: usize,
     policy: String,
     /// The policy without what is simulated.
     base: String,
@@ -151,6 +154,13 @@ impl Story {
             1 => rehearse.args(["--spares", "5"]),
             _ => rehearse.arg("--previous").arg(self.bundle(number - 1)),
         };
+        if chapter.script == "heartbeat" {
+            let last = self.holders;
+            rehearse.arg(format!(
+                "--apart=holder-{},holder-{last}",
+                last.saturating_sub(1)
+            ));
+        }
         let code = finish(rehearse)?;
         if code != 0 {
             return Ok(code);

@@ -13,7 +13,7 @@ use keymoot_record::{
     bundle::{Files, of_bundle},
     ceremony::{Plan, PlanFiles, State, previous::Revoked},
     rules::scenario::Document,
-    transcript::Chain,
+    transcript::{Chain, Entry, Event},
 };
 use serde_json::Value;
 
@@ -244,6 +244,18 @@ fn each_of_the_nine_keys_signs_that_it_is_there() {
             .count(),
         9
     );
+}
+
+#[test]
+fn two_of_the_nine_prove_their_keys_apart() {
+    let transcript = &files(6)["transcript.jsonl"];
+    let chain = Chain::read(transcript).unwrap();
+    let answered = |entry: &Entry| match &entry.event {
+        Event::Answered { holder, .. } => Some(holder.clone()),
+        _ => None,
+    };
+    let answered: Vec<_> = chain.entries().iter().filter_map(answered).collect();
+    assert_eq!(answered, ["holder-8", "holder-9"]);
 }
 
 #[test]
