@@ -43,10 +43,14 @@ fn format(bytes: &[u8]) -> Option<ImageFormat> {
 /// # Errors
 /// A [`Violation`] of ANSWER-READ when it cannot be decoded within the limits, or shows no code.
 pub(crate) fn texts(bytes: Vec<u8>) -> Result<Vec<String>, Violation> {
+    texts_within(LIMIT, bytes)
+}
+
+fn texts_within(limit: Duration, bytes: Vec<u8>) -> Result<Vec<String>, Violation> {
     // rqrr 0.11 and the decoders meet foreign bytes here. rqrr has an `expect` that a degenerate
     // corner reaches (`find_and_rank_possible_neighbors`).
     let read = contained(
-        LIMIT,
+        limit,
         || {},
         move |_| read(&bytes).map(|picture| scan(&picture)),
     );
@@ -169,13 +173,16 @@ fn texts_of<G: BitGrid>(grids: &[Grid<G>]) -> Vec<String> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::io::Cursor;
+    use std::{
+        io::Cursor,
+        time::{Duration, Instant},
+    };
 
     use image::{GrayImage, ImageFormat, Luma};
     use proptest::prelude::*;
     use qrcode::{Color, EcLevel, QrCode};
 
-    use super::{SIDE, is_picture, texts};
+    use super::{SIDE, is_picture, texts, texts_within};
 
     /// A code of modules of so many pixels, on a white field.
     fn drawn(text: &str, module: u32) -> GrayImage {
@@ -246,6 +253,25 @@ mod tests {
                 "blurred by {blur} pixels"
             );
         }
+    }
+
+    #[test]
+    fn a_picture_of_thousands_of_corners_is_given_up_in_time() {
+        // The corner of a QR code (ISO/IEC 18004, 5.3.3), again and again.
+        const MODULE: u32 = 3;
+        let dark = |x: u32, y: u32| {
+            let ring = x.abs_diff(3).max(y.abs_diff(3));
+            x < 7 && y < 7 && ring != 2
+        };
+        let corners = GrayImage::from_fn(1600, 1200, |x, y| {
+            let (x, y) = (x / MODULE % 9, y / MODULE % 9);
+            Luma([if dark(x, y) { 0 } else { 255 }])
+        });
+        let begun = Instant::now();
+        let limit = Duration::from_secs(1);
+        let said = texts_within(limit, encoded(&corners, ImageFormat::Png));
+        assert!(said.is_err());
+        assert!(begun.elapsed() < 20 * limit, "{:?}", begun.elapsed());
     }
 
     #[test]
