@@ -77,7 +77,12 @@ impl Sheet {
 
     /// Who does it.
     pub(super) fn who(self) -> Style {
-        self.coloured(Color::Cyan).add_modifier(Modifier::BOLD)
+        let coloured = self.coloured(Color::Cyan);
+        match self.colour && self.console {
+            // The console's dark colours end what bold began, also for the text after them.
+            true => coloured,
+            false => coloured.add_modifier(Modifier::BOLD),
+        }
     }
 
     /// Words to read aloud.

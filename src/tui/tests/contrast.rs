@@ -88,6 +88,10 @@ fn contrast(cell: &Cell) -> f64 {
 pub(super) fn demand(picture: &Buffer) {
     for cell in picture.content().iter().filter(|cell| cell.symbol() != " ") {
         assert!(!cell.modifier.contains(Modifier::DIM), "dim: {cell:?}");
+        // Where they differ, the text after this cell is bright or dark by accident.
+        let bold = cell.modifier.contains(Modifier::BOLD);
+        let bright = number(cell.fg, if bold { 15 } else { 7 }) > 7;
+        assert_eq!(bold, bright, "bold or its colour is bright: {cell:?}");
         let contrast = contrast(cell);
         assert!(contrast >= ENOUGH, "{contrast:.1} is too little: {cell:?}");
     }
