@@ -30,6 +30,10 @@ const PICTURED: [&str; 12] = [
 pub(crate) fn from_the_firmware(bench: &Bench) -> Step {
     let mut machine = Machine::start(&bench.shipped, Start::Stick, &[], &bench.folder)?;
     machine.console.open_shell(BOOT)?;
+    // A starved machine sees a key released late, and would repeat it.
+    machine
+        .console
+        .must("kbdrate -s -d 1000 -r 2 < /dev/tty1", SHORT)?;
     let pictures = pictures(bench)?;
     // The keys of each page, and text that the next page has.
     let pages = [
