@@ -6,7 +6,7 @@
 # `make advisories`: security advisories about the crates in Cargo.lock; needs a network.
 #
 # `make rehearsal`: a whole ceremony with simulated devices, from a clean clone.
-# `make bench`:     verification beside python-tuf, tough and OpenSSL, and a table of it.
+# `make bench`:     verification beside sigstore-tuf, python-tuf, tough and OpenSSL, with tables.
 #
 # `make fuzz`:      every fuzz target for SECONDS=600, and figures of it.
 # `make fuzz-smoke`: every fuzz target over its corpus and a few hundred inputs more.
@@ -215,6 +215,8 @@ mutants:
 .PHONY: bench
 bench: test-packages $(VENV)/installed.txt
 	$(release)
+	cargo build --release --locked --package keymoot-benches --example beside
+	cargo build --release --locked --manifest-path benches/sigstore/Cargo.toml --target-dir target/sigstore
 	cargo bench --locked --package keymoot-benches
 
 # The fuzzer is libFuzzer, and what it needs of the compiler is there in the stable one:

@@ -1,17 +1,16 @@
 //! A thousand roots of nine keys.
 
-use std::thread;
-
 use criterion::Criterion;
 use keymoot_benches::{Chain, SIGNATURES};
 use keymoot_tuf::{Document, Root, parallel, verify_chain};
 use openssl::ec::EcKey;
 use openssl::ecdsa::EcdsaSig;
-use openssl::pkey::Public;
 use openssl::sha::sha256;
-use tough::schema;
 
-use crate::python;
+use crate::{
+    beside::{self, Check},
+    python,
+};
 
 const VERSIONS: u32 = 1000;
 
@@ -19,10 +18,14 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     let chain = Chain::of(VERSIONS);
     let mut group = criterion.benchmark_group("chain");
     group.bench_function("keymoot", |bencher| bencher.iter(|| keymoot(&chain)));
-    group.bench_function("tough", |bencher| bencher.iter(|| tough(&chain)));
+    group.bench_function("tough", |bencher| {
+        bencher.iter(|| beside::tough(&chain.files))
+    });
     let checks = checks(&chain);
     assert_eq!(checks.len(), chain.files.len() * SIGNATURES);
-    group.bench_function("openssl", |bencher| bencher.iter(|| openssl(&checks)));
+    group.bench_function("openssl", |bencher| {
+        bencher.iter(|| beside::openssl(&checks))
+    });
     let folder = tempfile::tempdir().unwrap();
     for (file, version) in chain.files.iter().zip(1..) {
         std::fs::write(folder.path().join(format!("{version}.json")), file).unwrap();
@@ -43,24 +46,8 @@ fn keymoot(chain: &Chain) {
     );
 }
 
-/// What tough does with each root that it finds (`Repository::load`).
-fn tough(chain: &Chain) {
-    let parse = |file: &Vec<u8>| serde_json::from_slice(file).unwrap();
-    let mut roots = chain.files.iter().map(parse);
-    let mut trusted: schema::Signed<schema::Root> = roots.next().unwrap();
-    trusted.signed.verify_role(&trusted).unwrap();
-    for root in roots {
-        trusted.signed.verify_role(&root).unwrap();
-        root.signed.verify_role(&root).unwrap();
-        trusted = root;
-    }
-}
-
-/// A key, what it signed, and the signature.
-type Check = (EcKey<Public>, [u8; 32], EcdsaSig);
-
 /// Each signature of the chain, ready for OpenSSL to verify.
-fn checks(chain: &Chain) -> Vec<Check> {
+pub(crate) fn checks(chain: &Chain) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut keys = std::collections::BTreeMap::new();
     for file in &chain.files {
@@ -75,18 +62,4 @@ fn checks(chain: &Chain) -> Vec<Check> {
         }
     }
     checks
-}
-
-/// The checks alone, on all cores: no parsing, no hashing, no counting.
-fn openssl(checks: &[Check]) {
-    let cores = thread::available_parallelism().unwrap().get();
-    thread::scope(|scope| {
-        for part in checks.chunks(checks.len().div_ceil(cores)) {
-            scope.spawn(move || {
-                for (key, digest, signature) in part {
-                    assert!(signature.verify(digest, key).unwrap());
-                }
-            });
-        }
-    });
 }

@@ -1,9 +1,11 @@
-//! keymoot beside python-tuf, tough and OpenSSL: the same files, the same run.
+//! keymoot beside sigstore-tuf, python-tuf, tough and OpenSSL: the same files, the same run.
 //!
-//! `make bench` runs it and prints the table of medians and ratios.
+//! `make bench` runs it and prints the table of medians and ratios, and one of processes.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod beside;
 mod chain;
+mod processes;
 mod program;
 mod python;
 mod table;
@@ -27,6 +29,7 @@ fn main() {
     program::bench(&mut criterion);
     criterion.final_summary();
     table::print(&results);
+    processes::print();
 }
 
 fn workspace() -> &'static Path {

@@ -4,12 +4,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-pub(crate) fn time(kind: &str, rounds: u64, folder: &Path) -> Duration {
-    let python = std::env::var_os("KEYMOOT_PYTHON").map_or_else(
+/// The interpreter that has python-tuf.
+pub(crate) fn program() -> PathBuf {
+    std::env::var_os("KEYMOOT_PYTHON").map_or_else(
         || crate::workspace().join("target/test-venv/bin/python"),
         PathBuf::from,
-    );
-    let output = Command::new(python)
+    )
+}
+
+pub(crate) fn time(kind: &str, rounds: u64, folder: &Path) -> Duration {
+    let output = Command::new(program())
         .arg(crate::workspace().join("benches/python/times.py"))
         .args([kind, &rounds.to_string()])
         .arg(folder)

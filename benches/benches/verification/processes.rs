@@ -1,0 +1,107 @@
+//! Whole processes on a thousand roots: CPU time and peak memory, in a table of their own.
+
+use std::{
+    ffi::OsString,
+    fs,
+    io::{self, Write},
+    path::Path,
+    process::{Command, Output},
+};
+
+use keymoot_benches::Chain;
+
+use crate::{beside::Check, chain};
+
+const VERSIONS: u32 = 1000;
+const ROUNDS: &str = "5";
+
+/// Measures them and prints the table.
+pub(crate) fn print() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for name in ["roots", "python"] {
+        fs::create_dir(path(name)).unwrap();
+    }
+    let chain = Chain::of(VERSIONS);
+    let mut ours = vec!["tuf".into(), "verify".into()];
+    for (file, version) in chain.files.iter().zip(1..) {
+        let root = path("roots").join(format!("{version}.root.json"));
+        fs::write(&root, file).unwrap();
+        fs::write(path("python").join(format!("{version}.json")), file).unwrap();
+        ours.push(root.into_os_string());
+    }
+    let checks = chain::checks(&chain);
+    write(&checks, fs::File::create(path("checks")).unwrap()).unwrap();
+    let target = crate::target();
+    let times = crate::workspace().join("benches/python/times.py");
+    let roots = || path("roots").into_os_string();
+    let others = [
+        ("keymoot", target.join("release/keymoot"), ours),
+        (
+            "sigstore-tuf",
+            target.join("sigstore/release/keymoot-bench-sigstore"),
+            vec![roots()],
+        ),
+        (
+            "python-tuf",
+            crate::python::program(),
+            vec![
+                times.into_os_string(),
+                "chain".into(),
+                "1".into(),
+                path("python").into_os_string(),
+            ],
+        ),
+        (
+            "tough",
+            target.join("release/examples/beside"),
+            vec!["tough".into(), roots()],
+        ),
+        (
+            "openssl",
+            target.join("release/examples/beside"),
+            vec!["openssl".into(), path("checks").into_os_string()],
+        ),
+    ];
+    println!("\n| process, {VERSIONS} roots | CPU | keymoot's is | peak memory |");
+    println!("| --- | ---: | ---: | ---: |");
+    let mut our_cpu = None;
+    for (who, program, arguments) in others {
+        let (cpu, memory) = measured(&program, arguments);
+        let ours = *our_cpu.get_or_insert(cpu);
+        println!(
+            "| {who} | {:.2} s | {:.2} of it | {:.1} MB |",
+            cpu / 1e9,
+            ours / cpu,
+            memory / 1e6
+        );
+    }
+}
+
+/// CPU time in nanoseconds and peak memory in bytes.
+fn measured(program: &Path, arguments: Vec<OsString>) -> (f64, f64) {
+    let measure = crate::workspace().join("benches/python/processes.py");
+    let mut command = Command::new(crate::python::program());
+    command.args(["-I", "-S"]).arg(measure).arg(ROUNDS);
+    let output = command.arg(program).args(arguments).output();
+    let output: Output = output.unwrap();
+    let (text, why) = (&output.stdout, String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}: {why}", program.display());
+    let text = String::from_utf8_lossy(text);
+    let mut numbers = text
+        .split_whitespace()
+        .map(|number| number.parse().unwrap());
+    (numbers.next().unwrap(), numbers.next().unwrap())
+}
+
+/// Writes checks: key, digest and signature, each after its length.
+fn write(checks: &[Check], mut file: impl Write) -> io::Result<()> {
+    for (key, digest, signature) in checks {
+        let (key, signature) = (key.public_key_to_der()?, signature.to_der()?);
+        for part in [&key[..], digest, &signature] {
+            file.write_all(&u32::try_from(part.len()).unwrap().to_le_bytes())?;
+            file.write_all(part)?;
+        }
+    }
+    Ok(())
+}
