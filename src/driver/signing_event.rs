@@ -59,6 +59,8 @@ pub enum Ended {
         paths: Vec<String>,
         /// The serial number
         serial: u32,
+        /// The holder's other keys, whose signatures are still awaited
+        left: Vec<Digest>,
     },
     /// The holder left; nothing was written.
     Left,
@@ -182,9 +184,12 @@ impl Table<'_, '_> {
             table::wait_until_empty(self.operator, &Slots::YubiKeys, &Work::Remove { holder });
         // It is written: whoever does not wait for the device to be out has signed all the same.
         drop(removed);
+        let mut left = self.turn.event.keys_of(self.turn.holder.as_str());
+        left.retain(|key| *key != signer.key.fingerprint());
         Ok(Ended::Signed {
             paths: placed.into_keys().collect(),
             serial: signer.serial,
+            left,
         })
     }
 

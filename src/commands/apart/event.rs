@@ -141,8 +141,18 @@ pub(super) fn run(
         manner,
     };
     match shown.operate(|operator| turn.conduct(operator))?? {
-        Ended::Signed { paths, serial } => {
+        Ended::Signed {
+            paths,
+            serial,
+            left,
+        } => {
             signed_with(tree, &paths, &out, branch.as_deref(), &turn.holder, serial);
+            for key in left {
+                say!(
+                    "The event awaits your other key, too: {}. Commit, then run the same command with that device and another -o.",
+                    key.short_words()
+                );
+            }
             Ok(ExitCode::SUCCESS)
         }
         Ended::Left => {

@@ -504,6 +504,24 @@ fn one_signature_stands_under_both_ids_of_a_key_that_gets_a_holder() {
 }
 
 #[test]
+fn a_holder_who_changes_devices_owes_a_signature_by_the_old_key_and_one_by_the_new() {
+    for dialect in Dialect::ALL {
+        let own = |state: &mut State| {
+            state.root.holders[1] = Holder {
+                handle: "holder-2".to_owned(),
+                ..holder(3)
+            };
+        };
+        let event = changed(dialect, Change::Rotation, own);
+        let (opened, verdicts) = opened(&event, Wish::default());
+        assert!(!verdicts.iter().any(Verdict::is_violated), "{dialect}");
+        let mut both = [2, 3].map(|number| Digest::of(&spki(number)));
+        both.sort();
+        assert_eq!(opened.unwrap().keys_of("holder-2"), both, "{dialect}");
+    }
+}
+
+#[test]
 fn files_that_changed_since_the_review_are_found() {
     let event = Event::new(Dialect::TufOnCi, Change::Targets, "sign/event");
     let (opened, _) = opened(&event, Wish::default());

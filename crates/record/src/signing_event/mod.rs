@@ -201,17 +201,22 @@ impl SigningEvent {
         owed.filter(|owed| !owed.keyids.is_empty()).collect()
     }
 
+    /// The keys of a holder whose signatures are awaited, each once.
+    #[must_use]
+    pub fn keys_of(&self, holder: &str) -> Vec<Digest> {
+        let awaited = self.documents.iter().flat_map(EventDocument::awaited);
+        let of_holder = awaited.filter(|(name, _)| name.eq_ignore_ascii_case(holder));
+        let mut keys: Vec<_> = of_holder.map(|(_, key)| key).collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+
     /// EVENT-OWED: the event awaits a signature of this holder by this key. `key` is `None` where
     /// the device has none that could be read.
     #[must_use]
     pub fn awaits(&self, holder: &str, key: Option<&Digest>) -> Verdict {
-        let awaited = self.documents.iter().flat_map(EventDocument::awaited);
-        let mut keys: Vec<_> = awaited
-            .filter(|(name, _)| name.eq_ignore_ascii_case(holder))
-            .map(|(_, key)| key)
-            .collect();
-        keys.sort();
-        keys.dedup();
+        let keys = self.keys_of(holder);
         let found = key.is_some_and(|key| keys.contains(key));
         let list = || {
             let words: Vec<_> = keys

@@ -387,4 +387,18 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn a_text_that_is_cut_off_or_altered_anywhere_breaks_nothing() {
+        let whole = text(Dialect::Tufops, &[("b", "05"), ("d", "07")]);
+        for at in 0..whole.len() {
+            let mut altered = whole.clone();
+            for byte in *b"\"\\{}[],: x" {
+                altered[at] = byte;
+                // Whatever comes of it is read again before it is written.
+                let _ = put(Dialect::Tufops, &altered, &KeyId::new("c"), &[1]);
+            }
+            let _ = put(Dialect::Tufops, &whole[..at], &KeyId::new("c"), &[1]);
+        }
+    }
 }
