@@ -6,7 +6,7 @@ mod request;
 
 pub(crate) use self::{
     collect::{Taken, collect, files_at},
-    request::{UNTAKEN, ask},
+    request::{UNTAKEN, ask, withdraw},
 };
 
 use crate::{

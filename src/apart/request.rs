@@ -76,6 +76,23 @@ pub(crate) fn ask(
     })
 }
 
+/// Withdraws the newest request of which answers are awaited: those who are not awaited any more.
+///
+/// # Errors
+/// [`HostError`] when there is none, or the event cannot be written.
+pub(crate) fn withdraw(desk: &mut Desk<'_>, why: &str) -> Result<Vec<Handle>, HostError> {
+    let newest = desk.state.open_requests().last();
+    let open = newest.map(|asked| (asked.request, asked.open().cloned().collect()));
+    let (request, holders) = open.ok_or_else(|| {
+        HostError::new("no request awaits answers", "there is nothing to withdraw")
+    })?;
+    desk.record(Event::Withdrawn {
+        request,
+        why: escape(why),
+    })?;
+    Ok(holders)
+}
+
 /// Who is asked, in the order of the seats.
 fn whom(state: &State, named: &[String]) -> Result<Vec<Handle>, HostError> {
     let awaited = match named.is_empty() {

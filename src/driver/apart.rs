@@ -37,6 +37,14 @@ impl Driver<'_, '_> {
             Interrupt::TakeIn(place) => apart::files_at(place)
                 .and_then(|paths| apart::collect(&mut desk, &paths))
                 .map(|taken| came_in(&taken)),
+            Interrupt::Withdraw(why) => apart::withdraw(&mut desk, why).map(|holders| {
+                let names: Vec<_> = holders.iter().map(Handle::as_str).collect();
+                Told {
+                    headline: "The request is withdrawn.".to_owned(),
+                    lines: vec![format!("Not awaited any more: {}.", names.join(", "))],
+                    digest: None,
+                }
+            }),
             _ => return Ok(()),
         };
         self.state = Arc::new(state);

@@ -318,12 +318,12 @@ impl<'d, 'w> Driver<'d, 'w> {
                 }),
                 false => Ok(()),
             },
-            wanted @ (Interrupt::AskApart { .. } | Interrupt::TakeIn(_)) => {
-                match self.for_apart(&wanted) {
-                    Err(Stop::Interrupt(interrupt)) => self.interrupt(interrupt),
-                    done => done,
-                }
-            }
+            wanted @ (Interrupt::AskApart { .. }
+            | Interrupt::TakeIn(_)
+            | Interrupt::Withdraw(_)) => match self.for_apart(&wanted) {
+                Err(Stop::Interrupt(interrupt)) => self.interrupt(interrupt),
+                done => done,
+            },
             Interrupt::Leave => {
                 self.record(Event::Left {})?;
                 Err(Stop::Left)

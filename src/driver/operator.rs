@@ -77,6 +77,8 @@ pub enum Interrupt {
     },
     /// To take in the answer in this file, or the answers in this folder.
     TakeIn(PathBuf),
+    /// To withdraw the newest request of which answers are awaited, for this reason.
+    Withdraw(String),
     /// To leave the ceremony, to be resumed.
     Leave,
 }

@@ -1,4 +1,5 @@
-//! Holders apart, while the ceremony is on the screen: to ask them, and to take answers in.
+//! Holders apart, while the ceremony is on the screen: to ask them, to take answers in, and to
+//! withdraw what was asked.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -8,25 +9,41 @@ use keymoot_record::{ceremony::State, rules::roster::Handle};
 
 /// What is typed.
 pub(super) enum Apart {
-    /// Which of both.
+    /// Which of them.
     Choose,
     /// A request.
     Ask(Form),
     /// Answers.
     Take(Form),
+    /// The end of what was asked.
+    Withdraw(Form),
 }
+
+/// What can be done for holders apart: in words, and how it begins.
+type Choice = (&'static str, fn() -> Apart);
 
 impl Apart {
     /// What can be done now; `None` where nobody apart is awaited.
     pub(super) fn of(sight: &Sight<'_>) -> Option<Self> {
-        let state = sight.state().filter(|state| at_rest(state))?;
-        let ask = !state.to_be_asked().is_empty();
-        match (ask, state.open_requests().next().is_some()) {
-            (true, true) => Some(Self::Choose),
-            (true, false) => Some(Self::ask()),
-            (false, true) => Some(Self::take()),
-            (false, false) => None,
+        match Self::choices(sight).as_slice() {
+            [] => None,
+            [(_, only)] => Some(only()),
+            _ => Some(Self::Choose),
         }
+    }
+
+    fn choices(sight: &Sight<'_>) -> Vec<Choice> {
+        let Some(state) = sight.state().filter(|state| at_rest(state)) else {
+            return Vec::new();
+        };
+        let ask: Choice = ("ask them", Self::ask);
+        let taking: [Choice; 2] = [
+            ("take answers in", Self::take),
+            ("withdraw the newest request", Self::withdraw),
+        ];
+        let asks = (!state.to_be_asked().is_empty()).then_some(ask);
+        let open = state.open_requests().next().map(|_| taking);
+        asks.into_iter().chain(open.into_iter().flatten()).collect()
     }
 
     fn ask() -> Self {
@@ -47,17 +64,32 @@ impl Apart {
         Self::Take(Form::new(&labels, Some("take")).accepting(is_absolute, ABSOLUTE))
     }
 
+    fn withdraw() -> Self {
+        let labels = [
+            "Why, in one line that everybody can read:",
+            "Right? Type withdraw and press Enter:",
+        ];
+        Self::Withdraw(Form::new(&labels, Some("withdraw")))
+    }
+
     /// Takes a key; what is wanted, once it is typed out.
-    pub(super) fn key(&mut self, key: &KeyEvent) -> Option<Interrupt> {
+    pub(super) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Interrupt> {
         match self {
             Self::Choose => {
-                match key.code {
-                    KeyCode::Char('1') => *self = Self::ask(),
-                    KeyCode::Char('2') => *self = Self::take(),
-                    _ => {}
+                let number = match key.code {
+                    KeyCode::Char(c) => c.to_digit(10).and_then(|digit| digit.checked_sub(1)),
+                    _ => None,
+                };
+                let choices = Self::choices(sight);
+                if let Some((_, begin)) = number.and_then(|at| choices.get(at as usize)) {
+                    *self = begin();
                 }
                 None
             }
+            Self::Withdraw(form) => form.key(key).then(|| {
+                let [why, _] = form.take();
+                Interrupt::Withdraw(why)
+            }),
             Self::Ask(form) => form.key(key).then(|| {
                 let [out, until, by, _] = form.take();
                 let out = out.into();
@@ -78,10 +110,12 @@ impl Apart {
             Self::Choose => {
                 page.headline("Holders apart");
                 page.gap();
-                page.choice("1 ask them", false);
-                page.choice("2 take answers in", false);
-                page.ask("Type 1 or 2.");
-                page.keys = "1-2 choose".to_owned();
+                let choices = Self::choices(sight);
+                for (at, (words, _)) in choices.iter().enumerate() {
+                    page.choice(&format!("{} {words}", at + 1), false);
+                }
+                page.ask("What for? Type its number.");
+                page.keys = format!("1-{} choose", choices.len());
             }
             Self::Ask(form) => {
                 page.headline("Ask the holders apart, in one file.");
@@ -89,6 +123,12 @@ impl Apart {
                 let to = sight.state().map(State::to_be_asked).unwrap_or_default();
                 page.text(&format!("It asks {}.", list(&to)));
                 page.text("The next screen shows the words of the file. Read them to each holder by phone.");
+                form.show(page);
+            }
+            Self::Withdraw(form) => {
+                page.headline("Withdraw the newest request.");
+                page.gap();
+                page.text("Who has not answered it is not awaited any more, and a later answer is refused. Tell the holders.");
                 form.show(page);
             }
             Self::Take(form) => {

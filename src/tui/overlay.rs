@@ -179,7 +179,7 @@ impl Overlay {
                 Some(person) => Turned::Wants(Interrupt::Attend(person), None),
                 None => Turned::Stays,
             },
-            Self::Apart(apart) => match apart.key(key) {
+            Self::Apart(apart) => match apart.key(key, sight) {
                 Some(wanted) => Turned::Wants(wanted, None),
                 None => Turned::Stays,
             },
@@ -368,7 +368,7 @@ impl Way {
                 )
             }
             Self::People => "somebody arrives or leaves the room".to_owned(),
-            Self::Apart => "holders apart: ask them, or take answers in".to_owned(),
+            Self::Apart => "holders apart: requests and answers".to_owned(),
             Self::Compare => "compare a digest: words, large type, code".to_owned(),
             Self::EndWithout => "we do not agree, or there is no quorum".to_owned(),
             Self::Pause => "an intermission".to_owned(),
@@ -408,6 +408,7 @@ pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
         Interrupt::EndTurn(_) => "the end of the turn",
         Interrupt::AskApart { .. } => "the request to holders apart",
         Interrupt::TakeIn(_) => "the answers of holders apart",
+        Interrupt::Withdraw(_) => "that a request is withdrawn",
         Interrupt::Leave => "leaving",
     }
 }

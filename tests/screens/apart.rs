@@ -67,20 +67,33 @@ fn holders_are_asked_and_their_answers_taken_in_without_leaving() {
         fs::copy(answer, stick.join(holder)).unwrap();
     }
     fs::write(stick.join("notes.txt"), "milk").unwrap();
-    way_on(&mut at, "holders apart").expect("Not answered yet: holder-1, holder-2, holder-3");
+    way_on(&mut at, "holders apart")
+        .expect("1 take answers in")
+        .press("1")
+        .expect("Not answered yet: holder-1, holder-2, holder-3");
     at.expect("The answer's file")
         .enter(stick.to_str().unwrap());
     at.expect("Type take").enter("take");
     at.expect("Answers taken in: 2 of 3").expect("ANSWER-READ");
     at.enter("read").expect("not answered yet: holder-3");
+    // The third does not answer: the request is withdrawn, and can be made again.
+    way_on(&mut at, "holders apart")
+        .expect("2 withdraw the newest request")
+        .press("2");
+    at.expect("Why, in one line").enter("holder-3 is on a ship");
+    at.expect("Type withdraw").enter("withdraw");
+    at.expect("Not awaited any more: holder-3").enter("read");
+    at.expect("Apart, to be asked: holder-3");
     let chain = three.stage.chain();
     let kinds = |entry: &Entry| match entry.event {
         Event::Requested { .. } => Some("requested"),
         Event::Answered { .. } => Some("answered"),
+        Event::Withdrawn { .. } => Some("withdrawn"),
         Event::Left {} => Some("left"),
         _ => None,
     };
     let kinds: Vec<_> = chain.entries().iter().filter_map(kinds).collect();
     // The unattended part left before.
-    assert_eq!(kinds, ["left", "requested", "answered", "answered"]);
+    let expected = ["left", "requested", "answered", "answered", "withdrawn"];
+    assert_eq!(kinds, expected);
 }

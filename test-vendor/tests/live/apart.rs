@@ -21,10 +21,18 @@ use super::{
 /// Opens the ways on, and chooses what is for holders apart.
 fn for_apart(at: &mut Lines) {
     at.answer("Whose turn?", "?");
-    let list = at.read("holders apart: ask them");
+    let list = at.read("holders apart: requests");
     let row = list.lines().last().unwrap();
     let number: String = row.chars().filter(char::is_ascii_digit).collect();
     at.reply(&number);
+}
+
+/// Types this into each field with this label, and confirms the step.
+fn confirms(at: &mut Lines, label: &str, line: &str) {
+    while at.read_any(&[label, "type confirm"]).0 == 0 {
+        at.reply(line);
+    }
+    at.reply("confirm");
 }
 
 /// The last holder is asked, answers on a machine of their own, and the answer comes in.
@@ -69,6 +77,7 @@ fn away(ceremony: &mut Ceremony, machine: &Machine, step: &str) {
 
     for_apart(&mut ceremony.at);
     let at = &mut ceremony.at;
+    at.answer("What for?", "1");
     at.answer("The answer's file", &path(&answer));
     at.answer("Type take", "take");
     at.read("Answers taken in: 1 of 1");
@@ -89,7 +98,10 @@ fn a_holder_apart_enrols_and_signs_live_and_the_bundle_verifies() {
     }
     away(&mut ceremony, &machine, "enrolment");
     ceremony.at.answer("type enough", "enough");
+    // The break.
+    ceremony.at.answer("type confirm", "confirm");
     ceremony.reads();
+    confirms(&mut ceremony.at, "Do the digests agree", "yes");
     let signs = |ceremony: &mut Ceremony, step: &str| {
         for holder in 1..HOLDERS {
             ceremony.comes(step, holder);
@@ -99,6 +111,7 @@ fn a_holder_apart_enrols_and_signs_live_and_the_bundle_verifies() {
     };
     signs(&mut ceremony, "signing");
     away(&mut ceremony, &machine, "signing");
+    confirms(&mut ceremony.at, "New bag", "A 18");
     ceremony.at.answer("type confirm", "confirm");
     signs(&mut ceremony, "closing");
     ceremony.at.answer("type enough", "enough");
