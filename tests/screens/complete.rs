@@ -56,7 +56,12 @@ const SHOWN: [(&str, &[&str]); 31] = [
 /// each instead, by words that stand on it: only a holder apart reads a request and photographs an
 /// answer, nobody is apart in `everywhere`, a first ceremony has no newest root, and the program's
 /// digest is another one in every build.
-const PICTURED: [(&str, &str, &str); 7] = [
+const PICTURED: [(&str, &str, &str); 8] = [
+    (
+        "EventDevice",
+        "tests/ceremony/signing_event/by_hand.rs",
+        "Type sign and press Enter",
+    ),
     (
         "PlanScreen",
         "src/tui/tests/snapshots/keymoot__tui__tests__pictures__everybody_agrees_to_the_plan_before_the_first_step-2.snap",
