@@ -69,13 +69,14 @@ impl History {
                 && handed
                     .values()
                     .any(|(who, taken)| **who == handle && !taken);
-            let why = match () {
-                () if waits => "the sealed PUK was not handed over",
-                () if !sealed => "the PUK is on paper alone",
-                () if holder.recipient_answer.is_none() => {
-                    "the age recipient was never tested (keymoot escrow prepare)"
-                }
-                () => continue,
+            let why = if waits {
+                "the sealed PUK was not handed over"
+            } else if !sealed {
+                "the PUK is on paper alone"
+            } else if holder.recipient_answer.is_none() {
+                "the age recipient was never tested (keymoot escrow prepare)"
+            } else {
+                continue;
             };
             history.untested.insert(handle, why.to_owned());
         }
