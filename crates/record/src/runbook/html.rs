@@ -13,7 +13,7 @@ const STYLE: &str = concat!(
      li.task { list-style: none; }\n\
      li.task::before { content: \"\"; float: left; width: 0.7em; height: 0.7em; border: 1.5px solid #111; margin: 0.25em 0 0 -1.4em; }\n\
      h3 { break-after: avoid; }\n\
-     @media print { li, blockquote, pre { break-inside: avoid; } td:empty { height: 9mm; } }\n"
+     @media print { section, li, blockquote, pre, tr { break-inside: avoid; } td:empty { height: 9mm; } }\n"
 );
 
 /// A runbook's Markdown as HTML.
@@ -27,12 +27,19 @@ pub fn html(markdown: &str) -> String {
         escape(title.unwrap_or_default())
     );
     let mut lines = markdown.lines().peekable();
+    // A step stays on one sheet of paper: its words, its tasks, and the line for initials.
+    let mut in_step = false;
     while let Some(line) = lines.peek().copied() {
         match Kind::of(line) {
             Kind::Blank => drop(lines.next()),
             kind => {
                 let mut block = vec![line];
                 lines.next();
+                if let Kind::Heading(level) = kind {
+                    page.push_str(if in_step { "</section>\n" } else { "" });
+                    in_step = level == 3;
+                    page.push_str(if in_step { "<section>\n" } else { "" });
+                }
                 while let Some(more) = lines.next_if(|next| kind.goes_on(Kind::of(next))) {
                     block.push(more);
                 }
@@ -40,6 +47,7 @@ pub fn html(markdown: &str) -> String {
             }
         }
     }
+    page.push_str(if in_step { "</section>\n" } else { "" });
     page.push_str("</body>\n</html>\n");
     page
 }
@@ -75,8 +83,8 @@ impl Kind {
         }
     }
 
-    /// Whether a line of another kind belongs to a block of this one: text goes on in paragraphs and in
-    /// points.
+    /// Whether a line of another kind belongs to a block of this one: text continues in paragraphs
+    /// and in points.
     fn goes_on(self, next: Self) -> bool {
         match self {
             Self::Heading(_) | Self::Blank => false,
@@ -168,12 +176,16 @@ fn list(page: &mut String, tag: &str, points: &[String]) {
 fn table(page: &mut String, rows: &[&str]) {
     page.push_str("<table class=\"many\">\n");
     for (number, row) in rows.iter().enumerate().filter(|(number, _)| *number != 1) {
-        let cell = if number == 0 { "th" } else { "td" };
-        page.push_str("<tr>");
+        // The head of a table is printed again on each sheet, and never alone.
+        let (before, cell, after) = match number {
+            0 => ("<thead>", "th", "</thead>"),
+            _ => ("", "td", ""),
+        };
+        let _ = write!(page, "{before}<tr>");
         for text in row.trim_matches('|').split('|') {
             let _ = write!(page, "<{cell}>{}</{cell}>", inline(text.trim()));
         }
-        page.push_str("</tr>\n");
+        let _ = writeln!(page, "</tr>{after}");
     }
     page.push_str("</table>\n");
 }
@@ -233,10 +245,20 @@ mod tests {
             "<li>point goes on</li>",
             "<ol>\n<li>one</li>\n<li>two</li>\n</ol>",
             "<blockquote><p>said</p></blockquote>",
-            "<tr><th>a</th><th>b</th></tr>\n<tr><td>1</td><td></td></tr>",
+            "<thead><tr><th>a</th><th>b</th></tr></thead>\n<tr><td>1</td><td></td></tr>",
         ] {
             assert!(page.contains(due), "{due}: {page}");
         }
+    }
+
+    #[test]
+    fn each_step_is_a_section_that_ends_before_the_next_heading() {
+        let page = html("# A\n\n### 1. B\n\nb\n\n### 2. C\n\nc\n\n## D\n\nd\n");
+        let step = |title: &str, text: &str| {
+            format!("<section>\n<h3>{title}</h3>\n<p>{text}</p>\n</section>\n")
+        };
+        let steps = step("1. B", "b") + &step("2. C", "c") + "<h2>D</h2>\n<p>d</p>\n</body>";
+        assert!(page.contains(&steps), "{page}");
     }
 
     #[test]
