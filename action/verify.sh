@@ -29,7 +29,7 @@ if [ -n "${STATUS:-}" ]; then
 		if grep --quiet --extended-regexp 'EXPIRED|QUORUM IS LOST|CLIENTS REFUSE|MISSING' <<< "$said"; then
 			echo "::error title=keymoot status::$next"
 			failed=1
-		elif grep --quiet --extended-regexp 'to be signed now|no key more may be lost' <<< "$said"; then
+		elif grep --quiet --extended-regexp 'sign it now|no key may be lost' <<< "$said"; then
 			echo "::warning title=keymoot status::$next"
 		fi
 	else

@@ -157,7 +157,7 @@ fn said(event: &Event) -> String {
     };
     match compared.as_deref() {
         Some("") => format!(
-            "{}; NOBODY compared the request's words over a second channel",
+            "{}; NOBODY compared the words of the request over a second channel",
             event.sentence()
         ),
         Some(channel) => format!(

@@ -119,7 +119,7 @@ fn whom(state: &State, named: &[String]) -> Result<Vec<Handle>, HostError> {
     if let Some(name) = refused.or_else(|| awaited.is_empty().then(|| "nobody".to_owned())) {
         return Err(HostError::new(
             format!(
-                "{name} is not awaited apart; the step awaits {} apart",
+                "{name} cannot be asked apart; this step can ask {}",
                 list(&awaited)
             ),
             "name holders whom the roll call marked as apart and who have not answered",

@@ -158,7 +158,7 @@ fn read(corrected: &Corrected, state: &State) -> Result<(Amendment, FileNames), 
     };
     if amendment == Amendment::default() {
         return Err(HostError::new(
-            "the files given are those that hold already",
+            "the files are the same as before",
             "correct them, or resume without --roster and --policy",
         )
         .into());
@@ -208,14 +208,14 @@ impl Amended {
 fn reason(corrected: &Corrected) -> Result<String, HostError> {
     let reason = match &corrected.reason {
         Some(reason) => reason.clone(),
-        None => asked("Why is the plan amended? One line, which is published: ")?,
+        None => asked("Why do you amend the plan? One line, which is published: ")?,
     };
     let reason = reason.trim();
     match (1..=LONGEST_REASON).contains(&reason.chars().count()) {
         true => Ok(escape(reason)),
         false => Err(HostError::new(
             format!("a reason has 1 to {LONGEST_REASON} characters"),
-            "repeat the command, and say why the plan is amended",
+            "repeat the command, and say why you amend the plan",
         )),
     }
 }
@@ -237,7 +237,7 @@ fn accepted() -> Result<(), HostError> {
 fn asked(question: &str) -> Result<String, HostError> {
     let unread = |error: std::io::Error| {
         HostError::new(
-            format!("nothing can be typed here: {error}"),
+            format!("the keyboard cannot be read: {error}"),
             "repeat the command in a terminal",
         )
     };

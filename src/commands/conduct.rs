@@ -114,7 +114,7 @@ pub(crate) fn conduct(
             if plan.script.script().scenario.changes_policy() && !ended {
                 let path = write_expectations(&settings.out, &plan, mode)?;
                 say!(
-                    "What verifiers demand from now on: keymoot verify BUNDLE --expect {}",
+                    "From now on, verify with: keymoot verify BUNDLE --expect {}",
                     escape_path(&path)
                 );
             }
@@ -123,7 +123,7 @@ pub(crate) fn conduct(
         Outcome::Left => {
             let chain = Journal::look(dir)?;
             say!(
-                "Left. To go on: keymoot resume {}\n\
+                "Left. To continue: keymoot resume {}\n\
                  To know an older copy of the folder, note: event {}, {}",
                 quoted_path(dir),
                 chain.entries().len().saturating_sub(1),
@@ -223,7 +223,7 @@ fn what_now(settings: &Settings, plan: &Plan, mode: Mode, ended: bool) -> String
     let unmount: String = take_out(settings).map(|line| format!("\n{line}")).collect();
     format!(
         "The bundle is at {bundle}\n{copies}\
-         To read what happened: {bundle}/report.html\n\
+         The report: {bundle}/report.html\n\
          To verify it: keymoot verify {quoted}{rehearsal}{expect}{unmount}"
     )
 }

@@ -51,7 +51,7 @@ pub(super) fn rehearse(
         settings,
         seed,
     } = *rehearsal;
-    say!("A rehearsal with real devices. What they sign counts for nothing.");
+    say!("A rehearsal with real devices. Their signatures do not count.");
     machine_rules(rehearsal)?;
     store::plan::create(dir, plan, settings, |dir| {
         store::rehearsal::create_real(dir, vendor, seed)
@@ -70,7 +70,7 @@ fn machine_rules(rehearsal: &Rehearsal<'_>) -> Result<(), HostError> {
     let verdicts = rules::machine::check(&machine, &[], Mode::Live, transcript::FORMAT);
     let violated: Vec<_> = verdicts.iter().filter(|v| v.is_violated()).collect();
     if violated.is_empty() {
-        say!("This machine is fit for a live ceremony: no machine rule is violated.");
+        say!("This machine can hold a live ceremony: no machine rule is violated.");
         return Ok(());
     }
     say!("A live ceremony would not begin on this machine:");
@@ -122,9 +122,7 @@ pub(super) fn offer_resets(dir: &Path) -> Result<(), HostError> {
     let mut lines = io::stdin().lock().lines();
     for serial in yubikeys {
         loop {
-            say!(
-                "Insert YubiKey {serial}, type {RESET} and press Enter. An empty line leaves it as it is."
-            );
+            say!("Insert YubiKey {serial}, type {RESET} and press Enter. An empty line skips it.");
             let line = lines.next().and_then(Result::ok).unwrap_or_default();
             if line.trim() != RESET {
                 break;

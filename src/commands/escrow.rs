@@ -100,13 +100,13 @@ fn test(file: &Path, identity: &Path) -> Result<ExitCode, HostError> {
             );
         }
         (Some(device), Some(_)) => say!(
-            "{shown} opens. It is for {}, and has {} lines; nothing of it was printed.",
+            "{shown} opens. It is for {}, and has {} lines; keymoot printed none of them.",
             escape(device),
             text.lines().count()
         ),
         _ => {
             return Err(HostError::new(
-                format!("{shown} opens, and keymoot did not write what is in it"),
+                format!("{shown} opens, but keymoot did not write it"),
                 "name a file that keymoot sealed",
             ));
         }

@@ -29,10 +29,10 @@ pub(super) fn compare(plan: &Plan, mode: Mode, named: Option<&str>) -> Result<()
         }
         (Some(name), _) => say!("The plan is as strong as {name} expects."),
         (None, Some(name)) => say!(
-            "The plan is weaker than {DEFAULT}, and as strong as {name}: its bundle is verified with --expect {name}."
+            "The plan is weaker than {DEFAULT}, and as strong as {name}: verify its bundle with --expect {name}."
         ),
         (None, None) => say!(
-            "The plan is weaker than every shipped set of expectations: its bundle is verified with --expect FILE."
+            "The plan is weaker than every shipped set of expectations: verify its bundle with --expect FILE."
         ),
     }
     Ok(())

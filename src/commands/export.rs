@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         evidence(&bundle, into)?;
     }
     if args.rehearsal {
-        say!("It is a REHEARSAL: nothing in it may be trusted or published.");
+        say!("It is a REHEARSAL: do not trust or publish anything from it.");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -98,8 +98,7 @@ fn documents(bundle: &Bundle, into: &Path, dialect: Dialect, args: &Args) -> Res
     say!("{}", outcome(&laying, repository, into));
     if repository == Repository::TufRoot {
         say!(
-            "Clients see it after the online key signed snapshot.json and then timestamp.json, and \
-             both are published.\nPublish target files first and timestamp.json last; then run \
+            "Clients see it after the online key signs snapshot.json and then timestamp.json, and you publish both.\nPublish target files first and timestamp.json last; then run \
              keymoot status {}. docs/publishing.md says more.",
             escape_path(into)
         );
@@ -139,18 +138,18 @@ fn outcome(laying: &Laying, repository: Repository, into: &Path) -> String {
     let written = laying.paths().count();
     if written == 0 {
         return format!(
-            "{into} holds this result of {repository} already, all {} files: nothing was written.",
+            "{into} has this result of {repository} already, all {} files: nothing was written.",
             laying.same()
         );
     }
     let begins = match laying.begins() {
         true => {
-            " The tree had no root before: whether this one is the right one, only those who were in the room can say."
+            " The tree had no root before: only the people in the room know whether this is the right one."
         }
         false => " The tree's history is the bundle's.",
     };
     format!(
-        "The result of {repository} is laid into {into}: {written} files written, {} as they were.{begins}\n\
+        "The result of {repository} is in {into}: {written} files written, {} as they were.{begins}\n\
          Look at it with git -C {quoted} add -N . && git -C {quoted} diff, and commit it as one change.",
         laying.same()
     )
@@ -180,12 +179,12 @@ fn expiries(files: &Files, policy: &Policy, now: Time) -> Vec<String> {
                 "{name} expired {end}: clients refuse it; hold the annual signing at once"
             )),
             Expiry::SigningBegun => Some(format!(
-                "{name} expires {end}, in {} days: the next one is to be signed already",
+                "{name} expires {end}, in {} days: sign the next one now",
                 lifetime.days_left(now)
             )),
             Expiry::BeyondItsPeriod => Some(format!(
                 "{name} expires {end}, later than a document signed now would: \
-                 this machine's clock ({now}) is behind, and a tool with such a clock refuses the document"
+                 this machine's clock ({now}) is behind, and tools with such a clock refuse the document"
             )),
         }
     };

@@ -148,7 +148,7 @@ fn without_unjudged(inputs: Inputs) -> Inputs {
     if !unjudged.is_empty() {
         let names = unjudged.iter().map(|path| excerpt(path));
         say!(
-            "Not taken over from the previous state, because no rule checks them:\n  {}",
+            "Left out of the previous state, because no rule checks these files:\n  {}",
             names.collect::<Vec<_>>().join("\n  ")
         );
     }

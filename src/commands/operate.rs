@@ -47,7 +47,7 @@ pub(super) fn require_terminal(manner: Manner) -> Result<(), HostError> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return Err(HostError::new(
             "there is no terminal to show the ceremony on",
-            "start it in a terminal; a rehearsal can also be held with --unattended",
+            "start it in a terminal; a rehearsal can also run with --unattended",
         ));
     }
     let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");

@@ -134,7 +134,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     if args.script == story::NAME {
         if !matches!(args.device, Brought::Yubikey) {
             return Err(HostError::new(
-                "the story is told with YubiKeys",
+                "the story needs YubiKeys",
                 "leave --device out, or rehearse one script",
             )
             .into());

@@ -49,11 +49,11 @@ const CHAPTERS: [Chapter; 6] = [
     },
     Chapter {
         script: "onboard-member",
-        told: "two join, two leave, and one goes on with another device",
+        told: "two join, two leave, and one changes the device",
     },
     Chapter {
         script: "emergency-revocation",
-        told: "one key is stolen and revoked, its holder's spare goes in, the online key is replaced",
+        told: "one key is stolen and revoked, a spare and a new online key replace it",
     },
     Chapter {
         script: "crates-root-change",
@@ -61,7 +61,7 @@ const CHAPTERS: [Chapter; 6] = [
     },
     Chapter {
         script: "heartbeat",
-        told: "every key signs that it is there, two of them apart from the table",
+        told: "every key signs a presence proof, two of them apart from the table",
     },
 ];
 
@@ -69,7 +69,7 @@ const CHAPTERS: [Chapter; 6] = [
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if !args.unattended {
         return Err(HostError::new(
-            "the story is told without people",
+            "the story runs without people",
             "add --unattended, or rehearse one script after the other with --previous",
         )
         .into());
@@ -101,7 +101,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         }
     }
     say!(
-        "\nThe bundles of all six stand in {}. Each is verified from the first root alone.",
+        "\nAll six bundles are in {}. Each verifies from the first root alone.",
         escape_path(&story.shelf)
     );
     Ok(ExitCode::SUCCESS)
@@ -216,7 +216,7 @@ impl Story {
         serial.ok_or_else(|| {
             HostError::new(
                 format!("{handle} has no device in the bundle of chapter {number}"),
-                "begin the story anew",
+                "begin the story again",
             )
             .into()
         })

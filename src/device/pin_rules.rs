@@ -60,35 +60,31 @@ pub enum PinRefused {
     #[error("too long: it needs 6 to 8 characters")]
     TooLong,
     /// Fewer than twenty characters, for a device that counts no tries.
-    #[error(
-        "too short: a YubiHSM 2 counts no tries, so that its password must be too long to be guessed: 20 characters or more"
-    )]
+    #[error("too short: a YubiHSM 2 counts no tries, so its password needs 20 characters or more")]
     PasswordTooShort,
     /// The YubiKey was touched and typed a one-time password.
-    #[error(
-        "this was typed by the YubiKey itself, because it was touched; leave its button alone and type the PIN"
-    )]
+    #[error("a touched YubiKey typed this by itself; do not touch it now, and type the PIN")]
     OneTimePassword,
     /// Something other than printable ASCII.
-    #[error("only digits, letters and signs of a plain (ASCII) keyboard can be used")]
+    #[error("only digits, letters and signs of ASCII are possible")]
     NotPrintable,
     /// The value every device is delivered with.
-    #[error("this is the value every YubiKey is delivered with; choose another")]
+    #[error("this is the value from the factory; choose another")]
     Factory,
     /// A single character throughout.
-    #[error("the same character throughout is the first thing a thief tries; choose another")]
+    #[error("a thief tries one repeated character first; choose another")]
     AllSame,
     /// Characters that count up or down.
-    #[error("characters that count up or down are among the first a thief tries; choose another")]
+    #[error("a thief tries sequences first; choose another")]
     Run,
     /// A short pattern, repeated.
-    #[error("a repeated pattern is among the first things a thief tries; choose another")]
+    #[error("a thief tries repeated patterns early; choose another")]
     Repeated,
     /// One of those that people choose most.
-    #[error("this is among the first a thief tries, because many choose it; choose another")]
+    #[error("many people choose this, so a thief tries it early; choose another")]
     Common,
     /// PIN and PUK are the same.
-    #[error("PIN and PUK must differ: one must not give the other away")]
+    #[error("PIN and PUK must differ")]
     SameAsPuk,
 }
 

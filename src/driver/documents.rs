@@ -22,7 +22,7 @@ use keymoot_tuf as tuf;
 
 impl Driver<'_, '_> {
     pub(super) fn examine_machine(&mut self) -> Result<(), Stop> {
-        self.busy("examining the machine");
+        self.busy("checking the machine");
         let Some(opening) = &self.state.opening else {
             return Ok(());
         };
@@ -55,7 +55,7 @@ impl Driver<'_, '_> {
 
     /// Judges what earlier ceremonies left.
     pub(super) fn load(&mut self) -> Result<(), Stop> {
-        self.busy("judging what earlier ceremonies left");
+        self.busy("verifying the previous state");
         let verdicts = carried::judge(&self.state, &self.world.trust);
         self.record(Event::Loaded { verdicts })
     }
@@ -164,7 +164,7 @@ impl Driver<'_, '_> {
         let manifest = self.manifest_of_this_program()?;
         match self.state.manifest {
             Some(made) if made != Digest::of(&manifest) => Err(HostError::new(
-                "the manifest is not the one that was made from the same transcript",
+                "the recomputed manifest differs from the recorded one",
                 "resume with the program that made it",
             )),
             _ => Ok(manifest),
@@ -191,7 +191,7 @@ impl Driver<'_, '_> {
             bundle_files::try_place(place).map_err(|error| {
                 let dir = quoted_path(self.world.folder.path());
                 let help = format!(
-                    "nothing is lost: keymoot resume {dir} --out BUNDLE, with a place that can be written to"
+                    "nothing is lost: keymoot resume {dir} --out BUNDLE, with a writable place"
                 );
                 HostError::new(error.what, help)
             })?;

@@ -91,7 +91,7 @@ impl Driver<'_, '_> {
                 ),
                 Family::YubiHsm => HostError::new(
                     "the administrator's password is no longer remembered",
-                    "leave, and resume: the device is then set up anew",
+                    "leave, and resume: then keymoot sets the device up again",
                 ),
             })
     }
@@ -281,7 +281,7 @@ impl Driver<'_, '_> {
         let device = self.at_hand(holder, serial)?;
         if let Some(unit) = device.unit() {
             let administrator = self.administration(serial)?;
-            self.busy("taking away every right but to sign and to read the log");
+            self.busy("removing every right except to sign and to read the log");
             unit.restrict(&administrator)?;
             unit.no_defaults()?;
             self.write_down(&device, None)?;
@@ -454,4 +454,4 @@ impl Driver<'_, '_> {
 }
 
 /// Why a PIN is refused that stands in the transcript.
-const PUBLIC: &str = "this stands in the transcript, where everybody can read it; choose another";
+const PUBLIC: &str = "the public transcript has this; choose another";

@@ -17,7 +17,7 @@ pub fn record(journal: &mut Journal, state: &State, event: Event) -> Result<Stat
     let drafted = journal.draft(event, clock::now()?)?;
     let after = state.after(&drafted).map_err(|illegal| {
         HostError::new(
-            format!("the program would have recorded what may not follow: {illegal}"),
+            format!("the program tried to record an illegal event: {illegal}"),
             "nothing was written; resume, and report this",
         )
     })?;

@@ -106,7 +106,7 @@ impl Driver<'_, '_> {
         };
         let payload_type = statement::proof_type(self.state.scenario());
         let allows = Allows {
-            what: format!("the statement that {holder} holds the key in this device"),
+            what: format!("the presence proof of {holder} with this device"),
             of: "your key".to_owned(),
             digest: enrolled.key(),
         };

@@ -31,7 +31,7 @@ fn event(tree: &Tree) -> Option<Violation> {
     let state = tree.event()?;
     Some(Violation::new(
         Rule::ExportEvent,
-        format!("{state} is there: another tool is in the middle of having something signed"),
+        format!("{state} is there: a signing event of another tool is open"),
         "finish that event, or abandon it and remove the file; then export again",
     ))
 }
@@ -57,11 +57,11 @@ fn root(path: &str, there: &[u8], files: &Files) -> Option<Violation> {
     let (what, next) = match (found, newest) {
         (Some(found), Some(newest)) if found > newest => (
             format!("{path} is version {found}, and the bundle ends with version {newest}"),
-            "export the newest bundle: what is published never goes back",
+            "export the newest bundle: an export never goes back",
         ),
         _ => (
             format!("{path} is not in the bundle's history, byte for byte"),
-            "check that this is the tree and the bundle you mean: one of them is of another history",
+            "check that you have the right tree and bundle: they have different histories",
         ),
     };
     Some(Violation::new(Rule::ExportHistory, what, next))
@@ -150,7 +150,7 @@ fn revoked(files: &Files, tree: &Tree) -> Option<Violation> {
     Some(Violation::new(
         Rule::ExportRevoked,
         what,
-        "export the newest bundle: a key that was thrown out stays out",
+        "export the newest bundle: a revoked key stays revoked",
     ))
 }
 

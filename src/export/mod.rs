@@ -124,15 +124,15 @@ pub fn policy(bundle: &Bundle, dialect: Dialect) -> Result<Policy, Violation> {
         Ok(policy) if policy.dialect == dialect => Ok(policy),
         Ok(Policy { dialect, .. }) => Err(Violation::new(
             Rule::ExportDialect,
-            format!("the bundle's documents are written as {dialect}"),
+            format!("the bundle's documents have the dialect {dialect}"),
             format!(
-                "export it with --dialect {dialect}; in another dialect its signatures would be worth nothing"
+                "export it with --dialect {dialect}; in another dialect its signatures do not verify"
             ),
         )),
         Err(_) => Err(Violation::new(
             Rule::ExportDialect,
-            "the bundle has no policy that says how its documents are written",
-            "get the bundle anew from whoever published it",
+            "the bundle has no policy with its dialect",
+            "get the bundle again from its publisher",
         )),
     }
 }

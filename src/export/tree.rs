@@ -42,7 +42,7 @@ impl Tree {
         if !path.is_dir() {
             return Err(HostError::new(
                 format!("{} is not a folder", escape_path(path)),
-                "name the working tree of the repository: the folder that holds metadata/, or is to hold it",
+                "name the working tree of the repository: the folder that has metadata/, or will have it",
             )
             .into());
         }
@@ -197,7 +197,7 @@ fn refused(inside: &str, what: &str) -> ExportError {
     ExportError::Violated(vec![Violation::new(
         Rule::ExportTree,
         format!("\"{}\" in the tree {what}", excerpt(inside)),
-        "remove it from the tree; an export writes nothing through links",
+        "remove it from the tree; an export does not write through links",
     )])
 }
 

@@ -36,7 +36,7 @@ pub fn write(
             }
             _ => Err(HostError::new(
                 format!(
-                    "something else stands at {}",
+                    "there is something else at {}",
                     keymoot_core::text::escape_path(target)
                 ),
                 "move it away, then resume",
@@ -135,8 +135,8 @@ fn check(
 ) -> Result<(), HostError> {
     let damaged = |why: String| {
         HostError::new(
-            format!("the bundle that was written is not good: {why}"),
-            "write it to another disk: resume with the target moved there",
+            format!("the written bundle does not verify: {why}"),
+            "write it to another disk: resume with --out",
         )
     };
     let bundle = read(part).map_err(|failure| match failure {
@@ -198,7 +198,7 @@ mod tests {
         let target = folder.path().join("bundle");
         fs::write(&target, "somebody's").unwrap();
         let error = write_to(&target).unwrap_err();
-        assert!(error.what.contains("something else stands at"), "{error}");
+        assert!(error.what.contains("there is something else at"), "{error}");
         assert_eq!(fs::read(&target).unwrap(), b"somebody's");
     }
 
@@ -221,6 +221,6 @@ mod tests {
         write_part(&files(), &part).unwrap();
         // It gets as far as being verified.
         let error = write_to(&target).unwrap_err();
-        assert!(error.what.contains("is not good"), "{error}");
+        assert!(error.what.contains("does not verify"), "{error}");
     }
 }

@@ -43,7 +43,7 @@ impl Measuring {
         let read = read.unwrap_or_else(|_| Err(io::Error::other("its reader ended early")));
         read.map_err(|error| {
             let mut failed = HostError::file("read", Path::new(RUNNING), &error);
-            failed.next = "see to it that /proc is mounted, then try again".to_owned();
+            failed.next = "mount /proc, then try again".to_owned();
             failed
         })
     }

@@ -22,7 +22,7 @@ pub struct Secret {
 /// The operating system gave no random bytes.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the operating system gave no random bytes ({0}); do not go on with this machine: start it again, and if it stays so use another"
+    "the operating system gave no random bytes ({0}); restart this machine; if that does not help, use another"
 )]
 pub struct NoRandomness(#[from] getrandom::Error);
 

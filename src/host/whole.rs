@@ -162,7 +162,7 @@ pub fn publish_once(path: &Path, bytes: &[u8], next: &str) -> Result<(), HostErr
             make_last(path).map_err(|error| HostError::file("sync", path, &error))
         }
         Ok(_) => Err(HostError::new(
-            format!("something else stands at {}", escape_path(path)),
+            format!("there is something else at {}", escape_path(path)),
             next,
         )),
         Err(error) if error.kind() == io::ErrorKind::NotFound => publish_durably(path, bytes),

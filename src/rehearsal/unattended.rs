@@ -257,9 +257,7 @@ impl Operator for Unattended {
                 {
                     return Ok(Answer::Another);
                 }
-                return Err(
-                    self.give_up("a rule is violated, and nobody is here to mend its cause")
-                );
+                return Err(self.give_up("a rule is violated, and nobody is here to fix its cause"));
             }
         })
     }

@@ -80,8 +80,7 @@ pub fn open(file: &Path, identities: &Path) -> Result<Zeroizing<Vec<u8>>, HostEr
                 escape_path(file),
                 escape_path(identities)
             ),
-            "name a file that keymoot sealed, and the identity file of its recipient; who has lost \
-             the identity needs another recipient in the roster",
+            "name a file that keymoot sealed, and the identity file of its recipient; if the holder lost the identity, the roster needs another recipient",
         )
     };
     let decryptor = age::Decryptor::new(sealed.as_slice()).map_err(|error| unopened(&error))?;
@@ -164,7 +163,7 @@ fn seal_lines(recipient: &str, lines: &[&[&[u8]]]) -> Result<Vec<u8>, HostError>
     let recipient: age::x25519::Recipient = recipient.parse().map_err(|error| {
         HostError::new(
             format!("the holder's age recipient cannot be read: {error}"),
-            "correct age_recipient in the roster, or leave it out to have the values shown once",
+            "correct age_recipient in the roster, or leave it out; then the values are displayed once",
         )
     })?;
     let failed = |error: &dyn std::fmt::Display| {

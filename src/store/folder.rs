@@ -50,7 +50,7 @@ impl Folder {
                     .and_then(|()| whole::settle(&part, path))
                     .map_err(fail)
             })
-            .map_err(|error| HostError::new(error.what, "mend that, then begin anew"));
+            .map_err(|error| HostError::new(error.what, "fix that, then begin again"));
         if made.is_err() {
             // The first failure is the one to report.
             let _ = whole::remove(&part);
@@ -70,8 +70,8 @@ impl Folder {
         let empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
         Err(match empty || whole::part_of(path).is_dir() {
             true => HostError::new(
-                format!("the ceremony in {shown} was interrupted before anything happened in it"),
-                "begin it anew, as it was begun; nothing is lost",
+                format!("the ceremony in {shown} was interrupted before its first event"),
+                "begin it again with the same command; nothing is lost",
             ),
             false => HostError::new(
                 format!("{shown} is not a ceremony's folder"),
@@ -130,7 +130,7 @@ impl Folder {
         } else {
             Err(HostError::new(
                 format!(
-                    "{} was altered: its content does not have the digest of its name",
+                    "{} was changed: its content does not have the digest in its name",
                     keymoot_core::text::escape_path(&path)
                 ),
                 "stop, and find out who changed it",

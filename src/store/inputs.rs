@@ -51,11 +51,8 @@ fn collect(folder: &Path, inside: &str, inputs: &mut Inputs) -> Result<(), HostE
             );
         } else {
             return Err(HostError::new(
-                format!(
-                    "{} is no file of its own, but a link or a device",
-                    escape_path(&path)
-                ),
-                "keymoot wrote nothing of the kind: find out who changed the ceremony's folder",
+                format!("{} is a link or a device, and no file", escape_path(&path)),
+                "keymoot did not write it: find out who changed the ceremony's folder",
             ));
         }
     }

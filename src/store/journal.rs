@@ -110,7 +110,7 @@ fn recovered(path: &Path) -> Result<(Chain, u64, u64), HostError> {
     let (chain, torn) = Chain::recover(&bytes).map_err(|error| {
         HostError::new(
             format!("{}: {error}", keymoot_core::text::escape_path(path)),
-            "stop: the transcript was altered. Find out how, and begin a new ceremony if nobody can say",
+            "stop: the transcript was changed. Find out how; if nobody knows, begin a new ceremony",
         )
     })?;
     Ok((chain, (bytes.len() - torn.len()) as u64, torn.len() as u64))

@@ -102,14 +102,11 @@ fn taken(folder: &Path, path: &Path) -> HostError {
             occupant.since,
             occupant.process
         ),
-        None => "it has not said who it is".to_owned(),
+        None => "its identity is unknown".to_owned(),
     };
     HostError::new(
-        format!(
-            "another keymoot is at work in {}: {who}",
-            text::escape_path(folder)
-        ),
-        "go on there, or end it first",
+        format!("another keymoot uses {}: {who}", text::escape_path(folder)),
+        "continue there, or end it first",
     )
 }
 
@@ -156,7 +153,7 @@ mod tests {
         let _first = Lock::take(folder.path(), &occupant()).unwrap();
         std::fs::write(folder.path().join(NAME), "\u{1b}[2J").unwrap();
         let error = Lock::take(folder.path(), &occupant()).unwrap_err();
-        assert!(error.what.ends_with("has not said who it is"), "{error}");
+        assert!(error.what.ends_with("identity is unknown"), "{error}");
     }
 
     #[test]

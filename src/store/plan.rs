@@ -139,9 +139,11 @@ pub(crate) fn is_unedited(dir: &Path, state: &State) -> Result<(), HostError> {
         return Err(HostError::new(
             format!("{shown}/{name} was edited after the ceremony was opened"),
             match name {
-                SCRIPT => format!("restore {name} from a copy: the script of a ceremony stays"),
+                SCRIPT => format!(
+                    "restore {name} from a copy: nobody can change the script of a ceremony"
+                ),
                 _ => format!(
-                    "keymoot resume {shown} --{option} {shown}/{name} amends the plan with it, until somebody has signed"
+                    "keymoot resume {shown} --{option} {shown}/{name} amends the plan, if nobody has signed yet"
                 ),
             },
         ));

@@ -31,7 +31,7 @@ impl Folder {
         }
         serde_json::from_slice(&bytes).map_err(|error| {
             HostError::new(
-                format!("what was sent to YubiHSM 2 {serial} cannot be read: {error}"),
+                format!("the record of commands to YubiHSM 2 {serial} cannot be read: {error}"),
                 "restore the file from a copy of the ceremony's folder",
             )
         })
@@ -44,7 +44,7 @@ impl Folder {
     pub fn keep_sent(&self, serial: u32, sent: &[Sent]) -> Result<Vec<u8>, HostError> {
         let bytes = serde_json::to_vec(sent).map_err(|error| {
             HostError::new(
-                format!("what was sent cannot be written: {error}"),
+                format!("the record of commands cannot be written: {error}"),
                 "resume",
             )
         })?;

@@ -217,7 +217,7 @@ fn overview(page: &mut Page, name: &str, digest: &Digest) {
         }
         page.gap();
         page.text(
-            "No code is shown: this terminal has no characters for one that is small enough. Compare the words; all of them are in large type on the next leaves.",
+            "This terminal cannot show the QR code. Compare the words: the next pages show all of them in large type.",
         );
         return;
     };
@@ -244,7 +244,7 @@ fn beside(name: &str, digest: &Digest, page: &Page) -> Vec<Line<'static>> {
         ]));
     }
     lines.push(Line::from(Span::styled(
-        "Scan: it is the digits, in capitals.",
+        "Scan the code: it holds the digits, in capitals.",
         sheet.quiet(),
     )));
     lines

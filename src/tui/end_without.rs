@@ -10,7 +10,7 @@ const END_WITHOUT: &str = "end without";
 pub(super) fn form() -> Form {
     let labels = [
         "1 we do not agree, 2 no quorum, 3 another reason:",
-        "What happened, in one line that everybody can read:",
+        "What happened, in one line that is published:",
         "Type end without and press Enter:",
     ];
     Form::new(&labels, Some(END_WITHOUT)).accepting(|line| cause(line).is_some(), "Type 1, 2 or 3.")
@@ -31,9 +31,11 @@ pub(super) fn page(page: &mut Page, sight: &Sight<'_>, form: &Form) {
     page.who("The administrator");
     page.headline("End this ceremony without its purpose?");
     page.gap();
-    page.text("Nothing can be signed after this. Those present close a bundle of what happened and of what is missing. No ceremony starts from it.");
+    page.text("After this, nobody can sign a document. The holders present close a bundle that says what happened and what is missing. No ceremony starts from it.");
     if sight.state().is_some_and(|state| state.manifest.is_some()) {
-        page.text("The closing signatures so far are dropped: the bundle is sealed again, with this in it.");
+        page.text(
+            "keymoot drops the closing signatures, and seals the bundle again with this in it.",
+        );
     }
     form.show(page);
     page.keys = "Enter next  Up before".to_owned();

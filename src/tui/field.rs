@@ -92,7 +92,7 @@ pub(super) fn typed(key: &KeyEvent) -> Option<char> {
 }
 
 /// What to say when a touched device typed into a line.
-pub(super) const TOUCHED: &str = "That was typed by a YubiKey itself, because it was touched. Nothing was done. Leave its button alone and type the answer.";
+pub(super) const TOUCHED: &str = "A touched YubiKey typed that by itself. Nothing happened. Do not touch it now, and type the answer.";
 
 /// Whether somebody typed this word, in capitals or not.
 pub(super) fn is_word(typed: &str, word: &str) -> bool {

@@ -84,8 +84,8 @@ impl Form {
         if self.word.is_some() && typed.clone().any(|field| may_be_pin(field.text())) {
             page.gap();
             page.alarm(
-                "A single word of 6 to 8 characters looks like a PIN. Everybody can read a record for ever.",
-                Some("if it is a PIN, go up and take it away"),
+                "A single word of 6 to 8 characters looks like a PIN. The record is public.",
+                Some("if it is a PIN, go up and remove it"),
             );
         }
         for (at, (label, field)) in self.fields.iter().enumerate() {

@@ -10,7 +10,7 @@ const KEYS: [(&str, &str); 10] = [
     ("F4  Ctrl-L", "leave, and resume later"),
     ("F8  Ctrl-D", "compare a digest: words, large type, QR code"),
     ("F9  Ctrl-B", "an intermission"),
-    ("Esc       ", "the ways on; back"),
+    ("Esc       ", "the options; back"),
     ("PgUp PgDn ", "read what does not fit"),
     ("Home End  ", "its beginning, its end"),
     ("Ctrl-U    ", "empty the line"),
@@ -27,11 +27,11 @@ const HANDS: [(&str, &str); 3] = [
 const LINES: [(&str, &str); 2] = [
     (
         "?",
-        "the ways on: a note, an exception, a digest, an intermission, leaving",
+        "the options: a note, an exception, a digest, an intermission, leaving",
     ),
     (
         "Enter alone",
-        "shows more of what is long; goes back from what only shows",
+        "shows more of a long text; goes back from a text",
     ),
 ];
 
@@ -45,7 +45,7 @@ const HANDS_BY_LINE: [(&str, &str); 3] = [
 /// Says it.
 pub(super) fn page(page: &mut Page, sight: &Sight<'_>) {
     page.headline("Help");
-    page.text("Do what stands at the top of this pane. Where something is confirmed, a word is typed out: Enter alone does nothing, and pasted text is ignored.");
+    page.text("Do what the top of this pane says. To confirm something, type a word: Enter alone does nothing, and keymoot ignores pasted text.");
     page.gap();
     let (keys, hands): (&[_], &[_]) = match page.by_line {
         true => (&LINES, &HANDS_BY_LINE),
@@ -66,10 +66,10 @@ pub(super) fn page(page: &mut Page, sight: &Sight<'_>) {
     page.gap();
     if !page.by_line {
         page.headline("The seats");
-        page.text("P present, K key made, A attested, E enrolled (the key has signed that its holder has it), S signed, C signed the manifest. A dot: not yet. > marks who is at the table. Behind a seat's number: + joins, - leaves, * goes on with another device.");
+        page.text("P present, K key made, A attested, E enrolled (the key has signed that its holder has it), S signed, C signed the manifest. A dot: not yet. > marks who is at the table. Behind a seat's number: + joins, - leaves, * changes the device.");
         page.gap();
     }
-    page.text("The head of the transcript changes with every entry. Read its words aloud and anybody can note them down and compare them later.");
+    page.text("The head of the transcript changes with every entry. Read its words aloud: anyone can write them down, and compare them later.");
 }
 
 fn list(page: &mut Page, keys: &[(&str, &str)]) {

@@ -70,21 +70,21 @@ impl Intermission {
                 page.who("The administrator");
                 page.headline("An intermission.");
                 page.gap();
-                page.text("Each holder puts the device into a bag and seals it. The numbers are read aloud and noted here. Somebody stays.");
+                page.text("Each holder puts the device into a bag and seals it. Read the numbers aloud, and note them here. Somebody stays.");
                 form.show(page);
                 page.keys = "Enter next  Up before".to_owned();
             }
             Self::Away(since, form) => {
                 let away = up.saturating_sub(*since);
                 page.who("Nobody needs to do anything");
-                page.headline("Intermission. The ceremony stands still.");
+                page.headline("Intermission. The ceremony waits.");
                 page.item(
                     "",
                     &format!("for {}:{:02}", away / 60, away % 60),
                     page.sheet.notice(),
                 );
                 page.gap();
-                page.text("When all are back: call the roll, compare the bags' numbers and seals with the note, and write down here what was found.");
+                page.text("When all are back: call the roll, compare the bags' numbers and seals with the note, and write the result here.");
                 form.show(page);
                 page.keys = "Enter next  Up before".to_owned();
             }

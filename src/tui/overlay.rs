@@ -96,10 +96,7 @@ impl Overlay {
     /// The end of a turn, where one can be ended.
     fn end_turn(sight: &Sight<'_>) -> Option<Self> {
         let holder = turn_that_can_end(sight.state()?)?;
-        let labels = [
-            "Why it ends before its purpose is reached:",
-            "Type end and press Enter:",
-        ];
+        let labels = ["Why the turn ends early:", "Type end and press Enter:"];
         Some(Self::EndTurn(holder.clone(), Form::new(&labels, Some(END))))
     }
 
@@ -227,7 +224,7 @@ impl Overlay {
                     None => "The administrator",
                     Some(_) => "The holder",
                 });
-                page.headline("Ways on. Nothing is done before it is typed out.");
+                page.headline("Options. Nothing happens before you type it out.");
                 page.gap();
                 if let (true, Some(state)) = (page.by_line, sight.state()) {
                     // What stands in the side pane of a screen.
@@ -236,7 +233,7 @@ impl Overlay {
                     }
                     page.text(&seats::in_words(state));
                     page.gap();
-                    page.ask("Type the number of a way on; Enter alone goes back.");
+                    page.ask("Type the number of an option; Enter alone goes back.");
                 }
                 for (number, way) in ways(sight).iter().enumerate() {
                     page.choice(
@@ -250,7 +247,9 @@ impl Overlay {
                 page.who("The administrator");
                 page.headline("A note for the transcript.");
                 page.gap();
-                page.text("One line, with what was seen or said. It is kept for good and everybody can read it: no secrets.");
+                page.text(
+                    "One line about what you saw or heard. It is published for ever: no secrets.",
+                );
                 form.show(page);
                 page.keys = "Enter next  Up before".to_owned();
             }
@@ -258,7 +257,7 @@ impl Overlay {
                 page.who("The administrator");
                 page.headline("An exception for the transcript.");
                 page.gap();
-                page.text("Something did not go as the script says. All agree on the three lines before the last is entered.");
+                page.text("Something did not go as the script says. Everyone agrees on the three lines first.");
                 form.show(page);
                 page.keys = "Enter next  Up before".to_owned();
             }
@@ -284,7 +283,7 @@ impl Overlay {
                 page.who("The administrator");
                 page.headline("Leave the ceremony, to be resumed later?");
                 page.gap();
-                page.text("Everything up to here is on the disk. `keymoot resume` with the ceremony's folder goes on from this point, with the same script and the same holders.");
+                page.text("Everything up to here is on the disk. `keymoot resume` with the ceremony's folder continues from here, with the same script and the same holders.");
                 page.item(
                     "! ",
                     "If a device is plugged in, take it out.",
@@ -403,7 +402,7 @@ pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
     match interrupt {
         Interrupt::Note(_) => "the note",
         Interrupt::Exception { .. } => "the exception",
-        Interrupt::EndWithout(..) => "the end without the purpose",
+        Interrupt::EndWithout(..) => "the end without its purpose",
         Interrupt::Attend(_) => "who comes or goes",
         Interrupt::EndTurn(_) => "the end of the turn",
         Interrupt::AskApart { .. } => "the request to holders apart",

@@ -195,7 +195,7 @@ pub(super) fn each_in_words(state: &State) -> Vec<String> {
         let comes = match standing(Some(state), &seat.handle) {
             '+' => ", joins",
             '-' => ", leaves",
-            '*' => ", goes on with another device",
+            '*' => ", changes the device",
             _ => "",
         };
         format!("seat {} {}{comes}: {word}", at + 1, seat.handle)

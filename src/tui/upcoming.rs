@@ -89,7 +89,7 @@ fn in_turn(state: &State, turn: &Turn) -> String {
     let unit = turn.family() == Family::YubiHsm;
     let text = match (&turn.stage, turn.purpose) {
         (Stage::Identify | Stage::Erase | Stage::Reset, _) if unit => {
-            "a new password; the device is told to log all it does"
+            "a new password; the device must log all commands"
         }
         (Stage::Attest(_), _) if unit => "the new key signs that its holder has it",
         (Stage::Prove | Stage::Sign, _) if unit && unsigned(state).len() < 2 => {

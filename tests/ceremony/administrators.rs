@@ -28,7 +28,7 @@ fn a_second_administrator_in_the_same_folder_is_told_who_was_first_and_since_whe
 
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let told = said(&output);
-    let at_work = format!("another keymoot is at work in {}", stage.dir().display());
+    let at_work = format!("another keymoot uses {}", stage.dir().display());
     let process = format!("in process {}", first.id());
     // The lock is taken a moment before the ceremony is opened.
     let day = began.to_string().split_once('T').unwrap().0.to_owned();
@@ -206,7 +206,7 @@ fn a_bundle_with_fewer_closing_signatures_than_its_like_tells_of_the_same_course
     let output = verify(&[&finished().out(), &copy], &[]);
     assert!(output.status.success(), "{}", said(&output));
     assert!(
-        said(&output).contains("closed by different signatures"),
+        said(&output).contains("different closing signatures"),
         "{}",
         said(&output)
     );

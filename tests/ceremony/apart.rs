@@ -577,7 +577,7 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
     }
     let output = three.collect(&[&declined]);
     assert!(
-        said(&output).contains("no signature proves it: on a ship"),
+        said(&output).contains("by a file that nobody signed: on a ship"),
         "{}",
         said(&output)
     );
@@ -587,7 +587,7 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
     let (mut answering, _) = three.answering(&request, "holder-1", &three.stage.dir());
     let output = answering.output().unwrap();
     assert!(
-        said(&output).contains("something else stands at"),
+        said(&output).contains("there is something else at"),
         "{}",
         said(&output)
     );

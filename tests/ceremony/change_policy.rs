@@ -199,10 +199,7 @@ fn the_rule_names_each_difference_and_the_review_says_each_in_one_sentence() {
             "There is a new role release.",
         ),
         ("the paths of nightly", "dist/*/*nightly*"),
-        (
-            "the online key of snapshot",
-            "Clients that take this root throw away the snapshot",
-        ),
+        ("the online key of snapshot", "Clients that take this root"),
         (
             "the online key of snapshot",
             "can hold clients of version 1 back until",

@@ -177,7 +177,7 @@ fn a_closing_signature_in_its_other_form_is_no_other_signature() {
     let kinship = bundle::kinship(&Bundle::of(honest()), &Bundle::of(files)).unwrap();
     let verdict = kinship.verdict(["one", "other"]);
     assert!(
-        verdict.detail.contains("by the same signatures"),
+        verdict.detail.contains("the same closing signatures"),
         "{verdict:?}"
     );
 }

@@ -21,7 +21,7 @@ fn a_dress_rehearsal_has_the_real_vendors_keys_and_says_what_this_machine_lacks(
     // There is no terminal in this test: the ceremony is not opened.
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("there is no terminal"), "{text}");
-    assert!(text.contains("What they sign counts for nothing"), "{text}");
+    assert!(text.contains("Their signatures do not count"), "{text}");
     assert!(
         text.contains("A live ceremony would not begin on this machine:"),
         "{text}"

@@ -190,7 +190,7 @@ fn the_next_ceremony_starts_from_the_tree_of_tufops() {
     command.arg("--previous").arg(&tree);
     let said = said(&command.output().unwrap());
     assert!(
-        said.contains("what earlier ceremonies left was judged: no rule violated"),
+        said.contains("the previous state was verified: no rule violated"),
         "{said}"
     );
 }

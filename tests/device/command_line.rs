@@ -76,7 +76,7 @@ fn list_shows_every_device_and_its_problem() {
     for problem in [
         "has no PIV application that can be reached over USB",
         "help: Switch it on with YubiKey Manager",
-        "does not tell its serial number",
+        "hides its serial number",
         "help: Make it visible",
     ] {
         assert!(said.contains(problem), "{problem} in {said}");
@@ -106,7 +106,7 @@ fn info_tells_that_a_fresh_device_has_the_credentials_it_was_delivered_with() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success());
     assert_eq!(
-        said.matches("still the one it was delivered with").count(),
+        said.matches("still the one from the factory").count(),
         3,
         "{said}"
     );
@@ -119,6 +119,6 @@ fn info_speaks_of_one_device_only() {
     demand_failure(
         &keymoot(&room.socket(), "info"),
         "2 YubiKeys",
-        "Unplug all of them but",
+        "Unplug all except",
     );
 }

@@ -33,7 +33,7 @@ fn a_console_shows_nothing_of_the_ceremony_after_leaving() {
         .filter(|row| !row.trim().is_empty())
         .collect();
     assert!(
-        rows[0].starts_with("Left. To go on: keymoot resume"),
+        rows[0].starts_with("Left. To continue: keymoot resume"),
         "{console}"
     );
     assert!(!console.contains("holder-1"), "{console}");

@@ -179,17 +179,17 @@ fn a_heartbeat_that_finds_four_keys_ends_with_a_record_of_them() {
         .enter("present");
     opens_bags(&mut held.at);
     let call = State::new(
-        "Call the next holder to prove a key",
+        "Call the next holder for a presence proof",
         &["step-begun", "turn-ended"],
     );
     let seats = [1, 2, 3, 4];
     for seat in seats {
         let pins = held.pin_of_seat(seat);
-        held.turn(call, seat, &[(pins, &["holds the key in this device"])]);
+        held.turn(call, seat, &[(pins, &["presence proof of"])]);
     }
     held.at.expect(call);
     comes_or_goes(&mut held, 5, "departed");
-    held.at.expect("Nobody is left who could come");
+    held.at.expect("No other holder can come");
     ends_without(&mut held.at, "2", "one device of five is broken");
     held.turn(
         CLOSE,
@@ -264,9 +264,11 @@ fn a_first_ceremony_ends_after_one_key() {
         .enter(&pin(2));
     at.expect(BLINKS)
         .press("\u{1b}")
-        .expect("Ways on")
+        .expect("Options")
         .press("3");
-    at.expect("Why it ends before").enter("unwell").enter("end");
+    at.expect("Why the turn ends early")
+        .enter("unwell")
+        .enter("end");
     at.expect(REMOVE.following(&["turn-ended"])).by_hand(PLUG);
     at.expect(CALL_TO_ENROL);
     ends_without(&mut at, "3", "the fire alarm");

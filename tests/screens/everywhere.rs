@@ -30,7 +30,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         );
     all.press("\u{7}").expect("this help").see("help");
     all.press(ESCAPE).expect(OPENING);
-    all.press(ESCAPE).expect("Ways on").see("ways_on");
+    all.press(ESCAPE).expect("Options").see("ways_on");
     all.enter("1")
         .expect("A note for the transcript")
         .see("note");
@@ -45,7 +45,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         .expect("An intermission")
         .see("intermission");
     all.enter("1, 2, 3").enter("a witness").enter("13:00");
-    all.enter("pause").expect("The ceremony stands still");
+    all.enter("pause").expect("The ceremony waits");
     all.expect("entry 9: note").see("people_are_away");
     all.enter("1 to 9").enter("whole").enter("return");
     all.expect("entry 10: note");
@@ -74,7 +74,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         "Whose turn it is, with the seats beside it",
         STEADY,
     );
-    all.press(ESCAPE).expect("Ways on").press("3");
+    all.press(ESCAPE).expect("Options").press("3");
     all.expect("Who arrives or leaves the room?").press("9");
     all.expect("holder-9: type departed")
         .see("people_come_and_go");
@@ -127,7 +127,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
     all.expect(ENOUGH).see("spares").enter("enough");
     all.each(pauses);
     all.expect(REVIEW);
-    all.press(ESCAPE).expect("Ways on").press("5");
+    all.press(ESCAPE).expect("Options").press("5");
     all.expect("End this ceremony without its purpose?")
         .enter("1")
         .enter("the policy is not the one that was agreed")
@@ -149,7 +149,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
     all.expect(REVIEW_END).see("review_ends");
     all.press("\u{4}").expect("SHA-256 of root.json");
     all.each(|at| {
-        at.expect_any(["Scan: it is the digits", "No code is shown"]);
+        at.expect_any(["it holds the digits", "cannot show the QR code"]);
     });
     all.see("digest").picture(
         "digest",
@@ -219,7 +219,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         all.press(PLUG).expect(TYPE_PIN).enter(&pin(n));
         all.expect(BLINKS).press(TOUCH).expect(REMOVE);
         if n == 1 {
-            all.press(ESCAPE).expect("Ways on");
+            all.press(ESCAPE).expect("Options");
             all.press(ESCAPE).expect(REMOVE);
         }
         all.press(PLUG);
@@ -256,8 +256,8 @@ fn with_detours(all: &mut Tables, serial: u32) {
     };
     all.expect(IDENTIFY).enter(&last_four(serial));
     set_up(all);
-    all.press(ESCAPE).expect("Ways on").press("3");
-    all.expect("Why it ends before")
+    all.press(ESCAPE).expect("Options").press("3");
+    all.expect("Why the turn ends early")
         .enter("holder-2 feels unwell")
         .expect(": holder-2 feels unwell");
     all.see("end_turn").enter("end");

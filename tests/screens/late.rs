@@ -11,7 +11,7 @@ use testkit::terminal::Terminal;
 
 /// Opens the ways on, and chooses the one with these words.
 pub(crate) fn way_on<'t>(at: &'t mut Terminal, words: &str) -> &'t mut Terminal {
-    at.press(ESCAPE).expect("Ways on").expect(words);
+    at.press(ESCAPE).expect("Options").expect(words);
     let picture = at.picture();
     let row = picture.lines().find(|line| line.contains(words)).unwrap();
     let number: String = row.chars().filter(char::is_ascii_digit).take(1).collect();
@@ -42,7 +42,7 @@ fn a_late_holder_signs_and_closes_in_place_of_one_who_leaves() {
     }
     held.at.expect(CALL_TO_SIGN);
     comes_or_goes(&mut held, 5, "departed");
-    held.at.expect("Nobody is left who could come");
+    held.at.expect("No other holder can come");
     comes_or_goes(&mut held, 6, "arrived");
     held.turn(CALL_TO_SIGN.following(&["arrived"]), 6, &old_pin(6));
     takes_bags(&mut held.at);

@@ -170,8 +170,8 @@ fn after_signing(
     let mut free = at.expect_any([CALL, INSERT]) == 0;
     if !free && seat > 1 {
         // The interruption found the first at the table.
-        at.press(ESCAPE).expect("Ways on").enter("3");
-        at.expect("Why it ends before").enter("another first");
+        at.press(ESCAPE).expect("Options").enter("3");
+        at.expect("Why the turn ends early").enter("another first");
         at.expect("Type end").enter("end");
         at.expect(CALL);
         free = true;

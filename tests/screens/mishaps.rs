@@ -42,8 +42,8 @@ fn a_wrong_pin_tells_the_tries_left_and_a_blocked_one_has_a_way_on() {
         at.expect("New PIN, second time").enter("739164");
         at.expect(tries);
     }
-    at.press(ESCAPE).expect("Ways on").enter("3");
-    at.expect("Why it ends before").enter("PIN blocked");
+    at.press(ESCAPE).expect("Options").enter("3");
+    at.expect("Why the turn ends early").enter("PIN blocked");
     at.expect("Type end").enter("end");
     // Left in, the device would be taken for that of the holder who comes next.
     at.expect(REMOVE.following(&["turn-ended"])).by_hand(PLUG);
@@ -61,8 +61,10 @@ fn a_pin_that_was_left_blocked_is_in_the_status_of_the_bundle() {
         at.expect(TROUBLE.with(tries)).enter("999999");
     }
     at.expect(TROUBLE.with("is blocked")).press(ESCAPE);
-    at.expect("Ways on").press("3");
-    at.expect("Why it ends").enter("PIN blocked").enter("end");
+    at.expect("Options").press("3");
+    at.expect("Why the turn ends")
+        .enter("PIN blocked")
+        .enter("end");
     at.expect(REMOVE.following(&["turn-ended"])).by_hand(PLUG);
     at.expect(CALL_TO_SIGN);
     way_on(&mut at, "somebody arrives or leaves the room")
@@ -160,7 +162,7 @@ fn the_factory_pin_and_a_run_of_digits_are_refused_with_a_reason() {
     at.by_hand(PLUG).expect(IDENTIFY).enter("8521");
     at.expect(NEW_PIN)
         .enter("123456")
-        .expect(NEW_PIN.with("every YubiKey is delivered with"));
+        .expect(NEW_PIN.with("is the value from the factory"));
     insta::assert_snapshot!("factory_pin", at.picture());
     at.enter("234567").expect(NEW_PIN);
 }
@@ -189,7 +191,7 @@ fn a_note_can_be_recorded_while_a_device_is_awaited() {
     let rehearsal = Rehearsal::until("enrolment", &[]);
     let mut at = rehearsal.resume();
     call_first(&mut at);
-    at.press(ESCAPE).expect("Ways on").enter("1");
+    at.press(ESCAPE).expect("Options").enter("1");
     at.expect("The note, then Enter")
         .enter("the clock on the wall is slow")
         .expect("Type record and press Enter")
@@ -226,8 +228,10 @@ fn the_whole_serial_number_is_taken() {
     let serial = serials(&rehearsal.dir())[0];
     at.by_hand(PLUG).expect(IDENTIFY).enter(&serial.to_string());
     at.expect(NEW_PIN);
-    at.press(ESCAPE).expect("Ways on").press("3");
-    at.expect("Why it ends").enter("only a look").enter("end");
+    at.press(ESCAPE).expect("Options").press("3");
+    at.expect("Why the turn ends")
+        .enter("only a look")
+        .enter("end");
     at.expect(REMOVE.following(&["turn-ended"])).by_hand(PLUG);
     at.expect(CALL);
 }

@@ -298,7 +298,7 @@ fn the_annual_signing_is_held_by_keystrokes_and_says_who_is_absent() {
     let verdicts = held.verifies();
     assert_eq!(
         presence(&verdicts),
-        "7 of 9 keys have shown that they are there, and 5 must sign: 2 of them may be lost; \
+        "7 of 9 keys signed, and 5 must: 2 of them may be lost; \
          absent: holder-8 (last signed version 1), holder-9 (last signed version 1); \
          no device is below the firmware policy"
     );
@@ -310,7 +310,7 @@ fn holders_come_and_go_by_keystrokes_and_one_signs_with_two_devices_in_one_turn(
     held.opens(OPENING, ["bag 17", "12:00"]);
     held.at
         .expect(ROLL_CALL)
-        .expect("Not marked as present: holder-10, holder-11")
+        .expect("Not marked: holder-10, holder-11")
         .press(&" ".repeat(11))
         .expect("10-Holder 1")
         .enter("present");
@@ -357,7 +357,7 @@ fn a_key_is_thrown_out_with_no_more_than_twelve_keystrokes_a_holder_besides_the_
     );
     held.at.expect(ROLL_CALL);
     held.at.press(&" ".repeat(6)).enter("present");
-    held.at.expect("Clients that take this root throw away");
+    held.at.expect("Clients that take this root");
     held.reads();
     let mut busiest = 0;
     for holder in 3..=8 {
@@ -375,7 +375,7 @@ fn a_heartbeat_says_whether_the_quorum_can_still_be_met() {
     let bundle = STORY.path().join("story/6-heartbeat");
     assert_eq!(
         presence(&verified(&bundle)),
-        "9 of 9 keys have shown that they are there, and 5 must sign: 4 of them may be lost; \
+        "9 of 9 keys signed, and 5 must: 4 of them may be lost; \
          nobody was absent; no device is below the firmware policy"
     );
     let report = std::fs::read_to_string(bundle.join("report.md")).unwrap();

@@ -25,8 +25,8 @@ fn a_pin_that_was_typed_as_a_note_is_refused_as_a_pin() {
     let rehearsal = Rehearsal::until("enrolment", &[]);
     let mut at = rehearsal.resume();
     if at.expect_any([CALL, INSERT]) == 1 {
-        at.press("\u{1b}").expect("Ways on").press("3");
-        at.expect("Why it ends").enter("again").enter("end");
+        at.press("\u{1b}").expect("Options").press("3");
+        at.expect("Why the turn ends").enter("again").enter("end");
         at.expect(CALL);
     }
     note(&mut at, "482913");
@@ -38,7 +38,7 @@ fn a_pin_that_was_typed_as_a_note_is_refused_as_a_pin() {
         .enter("482913")
         .expect(NEW_PIN_AGAIN)
         .enter("482913");
-    at.expect("stands in the transcript");
+    at.expect("public transcript has this");
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_pin_that_was_typed_as_a_note_is_refused_when_a_blocked_pin_is_replaced() {
     at.expect("Type the PUK of your device").enter("73916500");
     at.expect("New PIN, first time").enter("482913");
     at.expect("New PIN, second time").enter("482913");
-    at.expect("stands in the transcript");
+    at.expect("public transcript has this");
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(crate) const CALL_TO_CLOSE: State = State::new(
 );
 /// The step may end.
 pub(crate) const ENOUGH: State = State::new("or type enough", &["step-begun", "turn-ended"]);
-pub(crate) const SPARES: State = State::new("whoever has another device", &["step-begun"]);
+pub(crate) const SPARES: State = State::new("a holder with another device", &["step-begun"]);
 
 pub(crate) const INSERT: State = State::new(
     "Insert your device",

@@ -180,7 +180,7 @@ fn diff_tells_what_a_delegated_document_vouches_for() {
     let shown = text(&output.stdout);
     assert!(shown.starts_with(
         "The crates document goes from version 1 to version 2.\n\
-         The file a is no longer vouched for; it had 1 byte, sha256 ab.\n\
-         The file b is vouched for: 1 byte, sha256 ab.\n"
+         The file a is no longer a target; it had 1 byte, sha256 ab.\n\
+         The file b is signed as a target: 1 byte, sha256 ab.\n"
     ));
 }

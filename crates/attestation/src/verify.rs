@@ -115,7 +115,7 @@ fn weak_key(name: &str, weakness: impl std::fmt::Display) -> Violation {
     Violation::new(
         Rule::DeviceChain,
         format!("the key in {name} {weakness}: others can sign with it"),
-        "take another device, and keep this one for the inquiry",
+        "take another device, and keep this one for an investigation",
     )
 }
 
@@ -366,7 +366,7 @@ fn dates(
             violations.push(Violation::new(
                 Rule::DeviceValidity,
                 format!(
-                    "\"{subject}\" is valid from {} to {}, and the evidence is judged for {}",
+                    "\"{subject}\" is valid from {} to {}, and the evidence is checked for {}",
                     time_text(first),
                     time_text(last),
                     time_text(now)

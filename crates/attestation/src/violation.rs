@@ -8,6 +8,6 @@ pub(crate) fn evidence(what: impl Into<String>) -> Violation {
         Rule::DeviceEvidence,
         what,
         "export the attestation of the key and the device certificate from the device again; \
-         if they are the same, the device is not one this program can judge",
+         if they are the same, this program cannot verify the device",
     )
 }

@@ -113,7 +113,7 @@ pub(super) fn key_statement(certificate: &Certificate<'_>) -> Result<KeyStatemen
     checks.only_the_arc_of(Family::YubiHsm);
     if certificate.extension(&FIPS).is_some() {
         checks.fail(format!(
-            "has the extension {FIPS}, which stands in device certificates"
+            "has the extension {FIPS}, which belongs in device certificates"
         ));
     }
     let known: Vec<&Oid<'_>> = certificate

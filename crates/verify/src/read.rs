@@ -205,7 +205,7 @@ impl Reader {
             Violation::new(
                 Rule::BundleFiles,
                 format!("\"{}\" {what}", escape(inside)),
-                "get the bundle anew from whoever published it",
+                "get the bundle again from its publisher",
             )
             .into(),
         );

@@ -23,7 +23,7 @@ const MACHINE_RULES: usize = 14;
 
 /// When the power is cut: what the console shows, and how long after that.
 const CUTS: [(&str, &str, Duration); 4] = [
-    ("enrolment", "is to generate its key", Duration::ZERO),
+    ("enrolment", "is about to generate its key", Duration::ZERO),
     ("signing", "signed root.json", Duration::ZERO),
     ("export", "step export begins", Duration::from_millis(500)),
     // The bundle counts as written now, and nobody has unmounted the stick.

@@ -166,7 +166,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             ExitCode::SUCCESS
         }
         Outcome::Left => {
-            say!("Left. To go on: the same command again.");
+            say!("Left. To continue: the same command again.");
             ExitCode::from(4)
         }
     })
@@ -206,7 +206,7 @@ fn who(opened: &Opened, named: Option<&str>) -> Result<Handle, HostError> {
     .ok_or_else(|| {
         HostError::new(
             format!("the request asks {}", list.join(", ")),
-            "say which of them you are with --as HANDLE",
+            "say who you are with --as HANDLE",
         )
     })
 }
@@ -280,7 +280,7 @@ pub(super) fn devices(
         (Mode::Rehearsal, Some(devices)) => Some(simulated(devices, args.unattended)?),
         (Mode::Rehearsal, None) => {
             return Err(HostError::new(
-                "a rehearsal is answered with its simulated devices",
+                "a rehearsal needs its simulated devices",
                 "add --devices DIR, the folder of the rehearsal",
             )
             .into());

@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         let names: Vec<_> = open.iter().map(|holder| holder.as_str()).collect();
         say!("Still awaited: {}.", names.join(", "));
     }
-    say!("To go on: keymoot resume {}", escape_path(&dir));
+    say!("To continue: keymoot resume {}", escape_path(&dir));
     Ok(match taken.iter().any(|(_, taken)| taken.is_err()) {
         true => ExitCode::from(3),
         false => ExitCode::SUCCESS,

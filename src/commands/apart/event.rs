@@ -237,7 +237,7 @@ fn who(event: &SigningEvent, named: Option<&str>) -> Result<(Handle, String), Ho
             ),
             false => HostError::new(
                 format!("the event awaits {}", names.join(", ")),
-                "say which of them you are with --as HANDLE",
+                "say who you are with --as HANDLE",
             ),
         }
     })?;

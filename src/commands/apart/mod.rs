@@ -51,7 +51,7 @@ impl Held {
             )
         })?;
         if state.opening.is_none() {
-            let what = "the ceremony was not begun";
+            let what = "the ceremony has not begun";
             return Err(HostError::new(what, "begin it with keymoot run or rehearse").into());
         }
         let settings = CurrentSettings::read(dir, &[])?;

@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             request,
             why: keymoot_core::text::escape(args.why.as_deref().unwrap_or_default()),
         })?;
-        say!("Withdrawn: {request}. Who has not answered it is not awaited any more.");
+        say!("Withdrawn: {request}. Holders who have not answered cannot answer any more.");
         return Ok(ExitCode::SUCCESS);
     }
     let Some(out) = &args.out else {

@@ -54,18 +54,18 @@ fn check(args: &Args, vendor: &TrustStore) -> Result<bool, HostError> {
     let device = only_yubikey().map_err(|error| told(&error))?;
     let contents = piv::contents(device.serial).map_err(|error| told(&error))?;
     println!(
-        "YubiKey {}, firmware {}: its PIV application is erased, set up, used and erased again.",
+        "YubiKey {}, firmware {}: the check erases its PIV application, sets it up, uses it and erases it again.",
         device.serial, device.firmware
     );
     for lost in contents.state().lost() {
         println!("This is lost: {}", escape(&lost));
     }
-    println!("It is touched twice. Type {ERASE} and press Enter to begin.");
+    println!("You touch it twice. Type {ERASE} and press Enter to begin.");
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line);
     if read.is_err() || line.trim() != ERASE {
         return Err(HostError::new(
-            "the device is as it was",
+            "the device has not changed",
             format!("repeat the command, and type {ERASE}"),
         ));
     }
@@ -281,7 +281,7 @@ fn report(device: &DeviceInfo, answers: &[Answered]) -> (String, bool) {
         "keymoot {} device check\nfirmware {}, {}, switched on: {}, settings: {:?}\n",
         env!("CARGO_PKG_VERSION"),
         device.firmware,
-        shape.unwrap_or_else(|| "form not told".to_owned()),
+        shape.unwrap_or_else(|| "form unknown".to_owned()),
         device.config.applications.join(", "),
         device.config.settings,
     );

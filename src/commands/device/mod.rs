@@ -94,7 +94,7 @@ fn line(device: &DeviceInfo) -> String {
     let shape = match (device.family, device.config.form_factor) {
         (Family::YubiHsm, _) => device.family.to_string(),
         (Family::YubiKey, Some(form)) => form.to_string(),
-        (Family::YubiKey, None) => "form not told".to_owned(),
+        (Family::YubiKey, None) => "form unknown".to_owned(),
     };
     format!(
         "{:>10}  firmware {:<7}  {shape}  [{}]\n",
@@ -132,7 +132,7 @@ fn describe(device: &DeviceInfo, contents: &Contents) -> String {
         factory(contents.factory_management_key),
     );
     match &contents.keys {
-        None => text.push_str("keys            not told by this firmware\n"),
+        None => text.push_str("keys            not listed by this firmware\n"),
         Some(keys) if keys.is_empty() => text.push_str("keys            none\n"),
         Some(keys) => text.extend(keys.iter().map(key)),
     }
@@ -155,7 +155,7 @@ fn describe(device: &DeviceInfo, contents: &Contents) -> String {
 
 fn credential(state: CredentialState, total: Option<u8>) -> String {
     let tries = match state.tries {
-        None => "tries not told".to_owned(),
+        None => "tries unknown".to_owned(),
         Some(0) => "blocked".to_owned(),
         Some(1) => "1 try left".to_owned(),
         Some(tries) => format!("{tries} tries left"),
@@ -166,9 +166,9 @@ fn credential(state: CredentialState, total: Option<u8>) -> String {
 
 fn factory(factory: Option<bool>) -> &'static str {
     match factory {
-        Some(true) => "still the one it was delivered with",
+        Some(true) => "still the one from the factory",
         Some(false) => "its owner's",
-        None => "not told whether still the one it was delivered with",
+        None => "unknown whether it is the one from the factory",
     }
 }
 
@@ -176,7 +176,7 @@ fn key(key: &KeyInSlot) -> String {
     let origin = match key.origin {
         Some(Origin::Generated) => "generated on the device",
         Some(Origin::Imported) => "imported",
-        None => "origin not told",
+        None => "origin unknown",
     };
     let demands = match (key.pin_always, key.touch_always) {
         (true, true) => "PIN and touch for every use",

@@ -261,14 +261,17 @@ fn text(report: &Report) -> String {
     }
     if report.violated.is_empty() {
         lines.push(match report.expected {
-            Some(name) => format!("strangers verify the bundle with --expect {name}"),
-            None => "the bundle would meet no shipped set of expectations: strangers need a file for --expect".to_owned(),
+            Some(name) => format!("others verify the bundle with --expect {name}"),
+            None => {
+                "the bundle meets no shipped set of expectations: others need a file for --expect"
+                    .to_owned()
+            }
         });
         lines.push(format!("{} minutes by the script", report.minutes));
     }
     lines.push(
         match report.accepted {
-            true => "ACCEPTED: nothing stands in the way of this plan",
+            true => "ACCEPTED: this plan can be held",
             false => "NOT ACCEPTED",
         }
         .to_owned(),

@@ -32,7 +32,7 @@ devices = []        # the serial number on the case of each device that you brin
 "#;
 
 const ONLINE: &str = r#"
-# The service that signs snapshot and timestamp. Ask whoever runs it for both; the public key is PEM:
+# The service that signs snapshot and timestamp. Ask its operators for both; the public key is PEM:
 # for a key in Google's KMS, gcloud kms keys versions get-public-key.
 [online]
 uri = ""

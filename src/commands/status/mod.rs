@@ -96,7 +96,7 @@ fn status(path: &Path, now: Time, vendor: &TrustStore) -> Result<Status, Failure
     };
     standing.status().map_err(|error| {
         HostError::new(
-            format!("a document says no end: {error}"),
+            format!("a document has no expiry: {error}"),
             "look at it with keymoot tuf show",
         )
         .into()

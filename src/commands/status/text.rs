@@ -14,7 +14,7 @@ pub(super) fn page(status: &Status) -> String {
         status.quorum.root_version,
         status.at,
         match status.rehearsal {
-            true => "\nThis is a REHEARSAL: nothing in it may be trusted.",
+            true => "\nThis is a REHEARSAL: do not trust anything in it.",
             false => "",
         }
     );
@@ -39,12 +39,9 @@ fn documents(page: &mut String, status: &Status) {
     for document in &status.documents {
         let left = match (document.expired, document.signing_begun) {
             (true, _) => "EXPIRED".to_owned(),
-            (false, true) => format!("{} days left: to be signed now", document.days_left),
+            (false, true) => format!("{} days left: sign it now", document.days_left),
             (false, false) => match &document.signing_begins {
-                Some(begins) => format!(
-                    "{} days left, to be signed from {begins}",
-                    document.days_left
-                ),
+                Some(begins) => format!("{} days left, sign it from {begins}", document.days_left),
                 None => format!("{} days left", document.days_left),
             },
         };
@@ -86,14 +83,14 @@ fn quorum(page: &mut String, status: &Status) {
     );
     let _ = match quorum.survives_losses {
         lost if lost < 0 => writeln!(page, "THE QUORUM IS LOST."),
-        0 => writeln!(page, "no key more may be lost."),
-        1 => writeln!(page, "it survives the loss of 1 key."),
-        losses => writeln!(page, "it survives the loss of {losses} keys."),
+        0 => writeln!(page, "no key may be lost."),
+        1 => writeln!(page, "one key may be lost."),
+        losses => writeln!(page, "{losses} keys may be lost."),
     };
     if !quorum.enrolments_published {
         let _ = writeln!(
             page,
-            "  No enrolment is published here: whether these keys are in devices, nothing says."
+            "  No enrolment is published here: nothing proves that these keys are in devices."
         );
     }
     let _ = writeln!(page, "\nHolders");
@@ -178,7 +175,7 @@ fn firmware(page: &mut String, holders: &[HolderStatus]) {
         if !devices.iter().all(|(_, device)| device.proven) {
             let _ = writeln!(
                 page,
-                "    as their statements say: the vendor's certificates do not lead to all of them"
+                "    from their statements: some have no certificates of the vendor"
             );
         }
     }

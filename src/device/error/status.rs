@@ -5,10 +5,10 @@ pub(super) fn status_word(status: u16) -> &'static str {
     match status {
         0x6581 => "its memory failed",
         0x6700 => "the length of the command is wrong",
-        0x6881 | 0x6882 => "it does not know this way of sending commands",
+        0x6881 | 0x6882 => "it does not support this form of commands",
         0x6982 => "PIN, touch or management key is missing",
         0x6983 => "the PIN or PUK is blocked",
-        0x6985 => "it cannot do that in its present state",
+        0x6985 => "it refuses that in its present state",
         0x6a80 => "it does not accept the data",
         0x6a81 => "it does not have this function",
         0x6a82 => "it has no such application or object",
@@ -17,9 +17,9 @@ pub(super) fn status_word(status: u16) -> &'static str {
         0x6a88 => "the slot is empty",
         0x6d00 => "it does not know this command",
         0x6e00 => "it does not know this class of commands",
-        0x6f00..=0x6fff => "it failed inside",
+        0x6f00..=0x6fff => "it had an internal error",
         0x63c0..=0x63cf => "the PIN or PUK is wrong",
-        _ => "the status word has no meaning that is known here",
+        _ => "keymoot does not know this status word",
     }
 }
 
@@ -31,7 +31,7 @@ pub(super) fn error_code(code: u8) -> &'static str {
         0x02 => "it does not accept the data",
         0x03 => "the session has ended",
         0x04 => "authentication failed",
-        0x05 => "all sessions are taken",
+        0x05 => "all sessions are in use",
         0x06 => "the session failed",
         0x07 => "its storage failed or is full",
         0x08 => "the length of the command is wrong",
@@ -41,9 +41,9 @@ pub(super) fn error_code(code: u8) -> &'static str {
         0x0c => "the object id is not allowed",
         0x0e => "the SSH certificate is refused",
         0x0f => "the one-time password is refused",
-        0x10 => "it is a demonstration device whose time is up, and must be unplugged",
-        0x11 => "there is such an object already",
+        0x10 => "it is a demonstration device; its time is up",
+        0x11 => "the object exists already",
         0x12 => "the algorithm is disabled",
-        _ => "the error code has no meaning that is known here",
+        _ => "keymoot does not know this error code",
     }
 }

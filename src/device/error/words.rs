@@ -21,11 +21,11 @@ struct Words {
 
 /// A kind that needs no headline of its own.
 const SOMETHING: &str = "Something went wrong with the device.";
-const RECORDED: &str = "What was done before is in the transcript.";
-const NOTHING_CAME: &str = "Nothing came of it. What was done before is in the transcript.";
-const NOT_ASKED: &str = "It was not asked for anything.";
+const RECORDED: &str = "The transcript has everything that was done before.";
+const NOTHING_CAME: &str = "It had no effect. The transcript has everything before it.";
+const NOT_ASKED: &str = "keymoot sent it no command.";
 const UNCHANGED: &str = "Nothing on the device was changed.";
-const SPARED: &str = "The device was not asked, and no try was used up.";
+const SPARED: &str = "keymoot did not ask the device, and no try was used up.";
 
 impl fmt::Display for DeviceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,8 +91,8 @@ impl DeviceError {
             K::Several(count) => words(
                 "More than one device is plugged in.",
                 format!("{count} YubiKeys are plugged in, and exactly one may be"),
-                "Unplug all of them but the one that is wanted.",
-                "None of them was asked for anything.",
+                "Unplug all except the right one.",
+                "keymoot sent them no command.",
             ),
             K::Other(found) => Words {
                 headline: "This is another device.",
@@ -113,7 +113,7 @@ impl DeviceError {
                 "The connection to the device broke off.",
                 format!("the connection to {who} broke off while {doing}"),
                 after_a_break(doing),
-                "Whether it did what it was asked is looked up before anything is asked again.",
+                "keymoot checks whether the command ran, before it sends another one.",
             ),
             K::NoPiv => words(
                 "The PIV application of this device is switched off.",
@@ -123,8 +123,8 @@ impl DeviceError {
             ),
             K::SerialHidden => words(
                 "This device hides its serial number.",
-                format!("{who} does not tell its serial number"),
-                "Make it visible on another machine (ykpersonalize -u1 -o serial-api-visible), or use another device: without the number nobody can tell which device signs.",
+                format!("{who} hides its serial number"),
+                "Make it visible on another machine (ykpersonalize -u1 -o serial-api-visible), or use another device: without the number, nobody knows which device signs.",
                 UNCHANGED,
             ),
             K::WrongPin(tries) => words(
@@ -141,7 +141,7 @@ impl DeviceError {
             K::PinBlocked => words(
                 "The PIN is blocked.",
                 format!("the PIN of {who} is blocked: no tries left"),
-                "Unblock it with the holder's PUK (here, or with keymoot device unblock), or go on with the spare device. A reset would make it usable again, but destroys its key.",
+                "Unblock it with the holder's PUK (here, or with keymoot device unblock), or continue with the spare device. A reset unblocks it too, but destroys its key.",
                 "The key is safe in the device; it cannot be used before the PIN is unblocked.",
             ),
             K::WrongPuk(tries) => words(
@@ -153,7 +153,7 @@ impl DeviceError {
                     }
                     _ => "Let the holder type the PUK again, slowly.",
                 },
-                "The PIN is as it was.",
+                "The PIN has not changed.",
             ),
             K::PukBlocked => words(
                 "The PUK is blocked.",
@@ -176,7 +176,7 @@ impl DeviceError {
             K::NotAuthenticated => words(
                 SOMETHING,
                 format!("{who} does not accept this management key"),
-                "Repeat the step once, in case a reply was garbled. If it stays so, this is not its management key: look for the right one before anything is reset.",
+                "Repeat the step once, in case a reply was garbled. If that does not help, this is not its management key: find the right one before you reset anything.",
                 RECORDED,
             ),
             K::Unsupported { firmware, needs } => words(
@@ -194,7 +194,7 @@ impl DeviceError {
                     Who::YubiHsm(_) | Who::Place(_) => format!("{who} holds no signing key"),
                     who => format!("{who} holds no generated key in slot 9c"),
                 },
-                "Check that this is the right device; if it is, it has not been enrolled.",
+                "Check that this is the right device. If it is, nobody has enrolled it.",
                 RECORDED,
             ),
             K::NotFresh(credential) => words(
@@ -205,20 +205,20 @@ impl DeviceError {
             ),
             K::FactoryCredential(credential) => words(
                 "The device still has a PIN, PUK or key from the factory.",
-                format!("{who} still accepts the {credential} every YubiKey is delivered with"),
+                format!("{who} still accepts the {credential} from the factory"),
                 "Reset the device and set it up again before it is used.",
-                "It was not used: anybody could have used it.",
+                "keymoot did not use it: anyone could have used it before.",
             ),
             K::PinRefused(credential, reason) => words(
                 "This cannot be used.",
                 format!("this {credential} cannot be used: {reason}"),
-                "Type another. The device was not asked, and no try was used up.",
+                "Type another. keymoot did not ask the device, and no try was used up.",
                 SPARED,
             ),
             K::Malformed(library) => words(
                 SOMETHING,
                 format!(
-                    "{who} answered with something that makes no sense while {doing}{}",
+                    "{who} sent a malformed answer while {doing}{}",
                     library
                         .as_ref()
                         .map_or(String::new(), |said| format!(" ({})", escape(said)))
@@ -229,8 +229,8 @@ impl DeviceError {
             K::WrongSignature(why) => words(
                 "This is no signature by the device's key.",
                 format!("the signature that {who} made is refused: {why}"),
-                "Repeat the step once, in case a reply was garbled. If it stays so, end the turn, and do not use this device again before it was examined.",
-                "It was thrown away: it stands in no document, and nothing counts it.",
+                "Repeat the step once, in case a reply was garbled. If that does not help, end the turn, and do not use this device before somebody has examined it.",
+                "keymoot dropped it: it is in no document.",
             ),
             K::Refused(refusal) => words(
                 SOMETHING,
@@ -240,16 +240,14 @@ impl DeviceError {
             ),
             K::Panicked => words(
                 SOMETHING,
-                format!(
-                    "{who} gave a reply that the library speaking to it could not survive, while {doing}"
-                ),
+                format!("{who} sent a reply that crashed the library while {doing}"),
                 REPLUG,
                 RECORDED,
             ),
             K::Hung(seconds) => words(
                 "The device gave no answer.",
                 format!("{who} did not answer within {seconds} seconds while {doing}"),
-                "Unplug it, wait for the others to see that it is out, then plug it in and repeat the step.",
+                "Unplug it, wait some seconds, plug it in, and repeat the step.",
                 NOTHING_CAME,
             ),
             K::NotLoopback(address) => words(
@@ -267,60 +265,55 @@ impl DeviceError {
                     Who::Place(place) => format!("no YubiHSM 2 answers at {place}"),
                     who => format!("{who} does not answer"),
                 },
-                "See that the device is plugged in and that yubihsm-connector runs, then try again.",
+                "Check that the device is plugged in and that yubihsm-connector runs, then try again.",
                 NOTHING_CAME,
             ),
             K::Usb(error) => words(
                 SOMETHING,
-                format!(
-                    "USB cannot be searched for YubiHSM 2 units: {}",
-                    escape(error)
-                ),
-                "End other programs that hold it (often yubihsm-connector), and see that this user may open it (a udev rule for 1050:0030). Then try again.",
+                format!("USB cannot be searched for YubiHSM 2s: {}", escape(error)),
+                "End other programs that use it (often yubihsm-connector), and check that this user may open it (a udev rule for 1050:0030). Then try again.",
                 RECORDED,
             ),
             K::SessionsFull => words(
                 SOMETHING,
                 format!("{who} has no session free: all 16 are taken"),
-                "End other programs that speak to it and wait half a minute: sessions that nobody uses end by themselves. Then repeat the step.",
+                "End other programs that speak to it and wait half a minute: unused sessions end by themselves. Then repeat the step.",
                 RECORDED,
             ),
             K::LogFull => words(
                 SOMETHING,
-                format!("the audit log of {who} is full, and it does nothing it could not log"),
-                "Read its log with the auditor's password; once the log is kept, the device may forget it and goes on.",
+                format!("the audit log of {who} is full, so it refuses commands"),
+                "Read its log with the auditor's password; when you have kept the log, the device can clear it and continue.",
                 RECORDED,
             ),
             K::WrongPassword(role) => words(
                 "The password was wrong.",
                 format!("{who} does not accept this password of the {role}"),
-                "Let the holder type it again, slowly. A wrong password uses nothing up.",
-                "Nothing was signed, and the key is safe: a wrong password uses nothing up.",
+                "Let the holder type it again, slowly. The device counts no wrong passwords.",
+                "Nothing was signed, and the key is safe: the device counts no wrong passwords.",
             ),
             K::NoRole(role) => words(
                 SOMETHING,
                 format!("{who} has no key for the {role}"),
-                "Check that this is the right device; if it is, it was not set up, or not by this program.",
+                "Check that this is the right device. If it is, keymoot has not set it up.",
                 RECORDED,
             ),
             K::NotPermitted(role) => words(
                 SOMETHING,
                 format!("{who} refused while {doing}: the {role} has no right to it"),
-                "Do not go on with this device as it is: reset it and set it up again, or use another.",
+                "Reset this device and set it up again, or use another.",
                 RECORDED,
             ),
             K::Used(None) => words(
                 "This device can only be reset by hand.",
-                format!(
-                    "{who} is not fresh: it does not accept the password every YubiHSM 2 is delivered with"
-                ),
+                format!("{who} is not fresh: it refuses the password from the factory"),
                 "Reset it by hand: pull it out, and touch its metal rim for ten seconds while plugging it in. That destroys every key on it: read its serial aloud before.",
-                "Whatever key it holds counts for nothing, and the reset destroys it.",
+                "A key that it holds does not count, and the reset destroys it.",
             ),
             K::Used(Some(objects)) => words(
                 SOMETHING,
                 format!(
-                    "{who} is not fresh: {objects} objects are on it, and a fresh one has its factory key alone"
+                    "{who} is not fresh: {objects} objects are on it, and a new one has only the key from the factory"
                 ),
                 "Reset it first. That destroys every key on it: read its serial aloud before.",
                 RECORDED,
@@ -330,7 +323,7 @@ impl DeviceError {
                 format!("{who} still opens a session for the {role}"),
                 match role {
                     Role::Administrator => {
-                        "Repeat the step; if it stays so, reset the device and set it up again."
+                        "Repeat the step. If that does not help, reset the device and set it up again."
                     }
                     _ => "Reset the device and set it up again before it is used.",
                 },
@@ -351,7 +344,7 @@ impl DeviceError {
             K::Cancelled => words(
                 SOMETHING,
                 "waiting for a device was cancelled".to_owned(),
-                "Start the step again when everybody is ready.",
+                "Start the step again when everyone is ready.",
                 RECORDED,
             ),
         }
@@ -360,8 +353,8 @@ impl DeviceError {
     /// Those of the smart card service and the reader.
     fn words_of_the_reader(&self) -> Words {
         use ErrorKind as K;
-        const NOBODY: &str = "This machine cannot speak to any device.";
-        const AS_THEY_WERE: &str = "The devices are as they were.";
+        const NOBODY: &str = "This machine cannot reach any device.";
+        const AS_THEY_WERE: &str = "The devices have not changed.";
         let (who, doing) = (&self.who, self.operation);
         let (headline, message, help, safe) = match &self.kind {
             K::ServiceMissing => (
@@ -409,7 +402,7 @@ impl DeviceError {
             K::Dead(error) => (
                 "The device does not start.",
                 format!("{who} does not answer to power while {doing}: {error}"),
-                "Unplug it and plug it in again, the right way round and all the way in. If it stays so, use another device.",
+                "Unplug it and plug it in again, the right way round and all the way in. If that does not help, use another device.",
                 NOTHING_CAME,
             ),
             K::ServiceFailed(error) => (
@@ -448,7 +441,7 @@ impl DeviceError {
     }
 }
 
-const REPLUG: &str = "Unplug it, plug it in again and repeat the step; if it stays so, use another device and note an exception.";
+const REPLUG: &str = "Unplug it, plug it in again, and repeat the step. If that does not help, use another device, and note an exception.";
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -489,7 +482,7 @@ fn after_a_break(doing: Operation) -> &'static str {
             "It may be half set up. Plug it in again and start with a reset."
         }
         Operation::Generate => {
-            "Plug it in again and look whether the key was made before making another."
+            "Plug it in again. keymoot checks whether it made the key before it makes another."
         }
         _ => "Plug it in again and repeat the step.",
     }

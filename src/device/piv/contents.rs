@@ -95,7 +95,7 @@ impl Contents {
             certificate: self.certificate.as_deref().map(Digest::of),
             keys: match &self.keys {
                 Some(keys) => keys.iter().map(ToString::to_string).collect(),
-                None => vec!["keys that this firmware does not tell of".to_owned()],
+                None => vec!["keys that this firmware does not list".to_owned()],
             },
             objects: self.objects.clone(),
             changed: changed
@@ -164,7 +164,7 @@ impl fmt::Display for KeyInSlot {
         let origin = match self.origin {
             Some(Origin::Generated) => "generated on the device",
             Some(Origin::Imported) => "imported",
-            None => "origin not told",
+            None => "origin unknown",
         };
         write!(
             f,

@@ -172,14 +172,14 @@ fn block(
         // Digits, because a new value must not fall foul of a device's own
         // rules about PINs before the old one is looked at.
         let wrong = Secret::random_digits(PUK_LENGTH)
-            .map_err(|_| device.not_done("this machine has no random numbers to offer it"))?;
+            .map_err(|_| device.not_done("this machine gives no random numbers"))?;
         match attempt(&wrong)? {
             Judged::Blocked => return Ok(()),
             // By chance the right one, or one try less: again.
             Judged::Right | Judged::Wrong { .. } | Judged::Forbidden => {}
         }
     }
-    Err(device.not_done("its PIN and PUK do not block, however often they are wrong"))
+    Err(device.not_done("its PIN and PUK never block"))
 }
 
 fn check_pin(serial: Serial, pin: &Secret) -> Result<(), DeviceError> {

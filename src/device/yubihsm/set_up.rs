@@ -63,7 +63,7 @@ impl Contents {
             .partition::<Vec<&ObjectSeen>, _>(|object| object.kind == Type::AsymmetricKey as u8);
         let mut changed = Vec::new();
         if !self.factory_password {
-            changed.push("its passwords, and what only they show".to_owned());
+            changed.push("its passwords, and what they protect".to_owned());
         }
         DeviceState {
             certificate: self.certificate.as_deref().map(Digest::of),
@@ -340,7 +340,7 @@ impl Talk {
                 || option.audit_option() == AuditOption::Fix
         };
         if forced != AuditOption::Fix || !options.iter().all(set) {
-            return Err(self.not_done("its audit options are not those that were set"));
+            return Err(self.not_done("its audit options are not those that keymoot set"));
         }
         self.sent.auditing();
         Ok(())

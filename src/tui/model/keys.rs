@@ -112,8 +112,8 @@ impl Model {
             None if self.scene.is_last => "F1 help  F8 digest",
             // Here Esc leads back, and the keys above say so.
             None if self.scene.screen.takes_escape() => "F1 help",
-            None if self.errand.is_some() => "Esc ways on  F1 help  F4 leave",
-            None => "Esc ways on  F1 help  F2 note  F3 exception  F4 leave",
+            None if self.errand.is_some() => "Esc options  F1 help  F4 leave",
+            None => "Esc options  F1 help  F2 note  F3 exception  F4 leave",
         };
         match self.page.keys.as_str() {
             "" => everywhere.to_owned(),

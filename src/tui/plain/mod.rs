@@ -86,7 +86,7 @@ impl Face for Lines {
 
     fn pasted(&mut self) -> io::Result<()> {
         self.printed.typed = true;
-        self.printed.say("Several lines came at once, as from a paste: nothing was taken. Type one line and wait for the next question.")
+        self.printed.say("Several lines came at once, like pasted text, and keymoot ignored them. Type one line, and wait for the next question.")
     }
 
     fn listener(&self) -> fn(&Sender<Message>, &AtomicBool) {

@@ -66,7 +66,7 @@ impl<W: Write> Printed<W> {
             draw::mode_in_words(model.mode),
             escape(&model.title)
         ))?;
-        self.say("Answers are typed as lines. A line with only ? shows the other ways on: a note, an exception, leaving, help.")?;
+        self.say("Type each answer as a line. A line with only ? shows more options: a note, an exception, leaving, help.")?;
         if model.hands.is_some() {
             self.say("In this rehearsal, + inserts or unplugs the simulated device, * touches it, and #3 takes device 3 in hand.")?;
         }
@@ -207,7 +207,7 @@ impl<W: Write> Printed<W> {
         {
             self.told = model.now.up;
             self.say(&format!(
-                "... {}:{:02}; ? shows the other ways on",
+                "... {}:{:02}; ? shows more options",
                 waited / 60,
                 waited % 60
             ))?;

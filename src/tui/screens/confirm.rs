@@ -111,7 +111,7 @@ fn first_root(page: &mut Page, state: &State, sight: &Sight<'_>) {
         page.item(&format!("{} ", row + 1), words, page.sheet.typed());
     }
     page.text(&format!(
-        "From it to version {}, each root is signed by its own quorum and by that of the one before.",
+        "From it to version {}, each root is signed by its own quorum and by the quorum of the root before.",
         last.document().version()
     ));
     page.gap();
@@ -132,7 +132,7 @@ impl Screen for Confirm {
             }
         }
         if sight.room && !self.fields.is_empty() {
-            let hint = "In this rehearsal you are everybody: make these up.";
+            let hint = "In this rehearsal you play everyone: invent these.";
             page.item("", hint, page.sheet.quiet());
         }
         // Of many fields, those around the one that takes the keys.

@@ -60,22 +60,22 @@ impl Screen for Identify {
                     "as the factory left it"
                 }
                 (false, Family::YubiKey) => {
-                    "as the factory left it, and is reset all the same, so that its tries are the factory's"
+                    "as the factory left it; keymoot resets it anyway, to restore its tries"
                 }
-                (false, Family::YubiHsm) => "as the factory left it, and is reset all the same, so that its log begins with that",
+                (false, Family::YubiHsm) => "as the factory left it; keymoot resets it anyway, so that its log begins there",
             }
         ));
         page.gap();
         for setting in &self.device.state.settings {
             page.item("", setting_in_words(*setting), page.sheet.quiet());
         }
-        page.text("The number stands on the case. What is typed here is compared with what the device says of itself, so that the device at work is the one in your hand.");
+        page.text("The number is on the case. keymoot compares it with the number that the device reports: it must work with the device in your hand.");
         if sight.room {
             page.gap();
             let number = sight.in_hand.filter(|_| page.by_line);
             let hint = match number {
                 Some(number) => format!("In this rehearsal the case says {number}."),
-                None => "In this rehearsal it stands in the panel at the right.".to_owned(),
+                None => "In this rehearsal, the panel on the right shows it.".to_owned(),
             };
             page.item("", &hint, page.sheet.quiet());
         }
@@ -102,8 +102,8 @@ impl Screen for Identify {
 /// A setting of the device, as people read it.
 fn setting_in_words(setting: DeviceSetting) -> &'static str {
     match setting {
-        DeviceSetting::PinComplexity => "It refuses common PINs by itself (PIN complexity).",
-        DeviceSetting::Fips => "It is of the FIPS series.",
+        DeviceSetting::PinComplexity => "The device refuses common PINs (PIN complexity).",
+        DeviceSetting::Fips => "The device is of the FIPS series.",
         DeviceSetting::LongPins => "Its PIN must have 8 characters.",
     }
 }
@@ -137,7 +137,7 @@ impl Screen for Erase {
         });
         page.gap();
         page.text(&format!(
-            "{} {} was used before. For a root key it must start afresh.",
+            "{} {} was used before. A root key needs a device that was reset.",
             self.device.family, self.device.serial
         ));
         let lost = self.device.state.lost();
@@ -152,23 +152,23 @@ impl Screen for Erase {
         page.item(
             "! ",
             if unit {
-                "Every key on it is lost for good. Keys made there before can never be used again."
+                "Every key on it is lost. Nobody can use those keys again."
             } else {
-                "Every key and certificate in its PIV application is lost for good. Keys made there before can never be used again."
+                "Every key and certificate in its PIV application is lost. Nobody can use those keys again."
             },
             page.sheet.alarm(),
         );
         if !unit {
             page.item(
                 "  ",
-                "FIDO, OATH, OpenPGP and one-time passwords are other applications and stay as they are.",
+                "FIDO, OATH, OpenPGP and one-time passwords stay as they are.",
                 page.sheet.quiet(),
             );
         }
         self.word.show(
             page,
             &format!(
-                "To erase it, type {ERASE} and press Enter. {} shows other ways.",
+                "To erase it, type {ERASE} and press Enter. {} shows other options.",
                 page.names().ways_key
             ),
         );

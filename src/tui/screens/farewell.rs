@@ -66,7 +66,7 @@ impl Screen for FarewellScreen {
         page.who("Everybody");
         let ended = sight.state().and_then(|state| state.ended.as_ref());
         page.headline(match ended {
-            None => "The ceremony is over. This leaves the room:",
+            None => "The ceremony is over. Its bundle:",
             Some(_) => "The ceremony ended WITHOUT its purpose. Its record:",
         });
         for place in std::iter::once(&self.farewell.bundle).chain(&self.farewell.copies) {
@@ -86,7 +86,7 @@ impl Screen for FarewellScreen {
         }
         whose_keys_are_there(page, sight);
         page.gap();
-        page.text("Anybody can check it with keymoot verify, with no device and no network.");
+        page.text("Anyone can verify it with keymoot verify, without a device or a network.");
         if let Some(medium) = &self.farewell.medium {
             page.text(&format!(
                 "It is on {}. Unmount it before you take it out.",

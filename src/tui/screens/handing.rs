@@ -35,14 +35,14 @@ impl HandOverScreen {
 impl Screen for HandOverScreen {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who(&sight.person(&self.file.holder));
-        page.headline("Take your sealed file along.");
+        page.headline("Take your sealed file with you.");
         page.gap();
         page.text(&format!(
             "PUK and management key of device {} are sealed to you alone, in the ceremony's folder:",
             self.file.serial
         ));
         page.item("  ", &self.file.file, page.sheet.typed());
-        page.text("Without it a blocked PIN ends the life of your key. Plug your own stick in and have it mounted. keymoot writes the file there and reads it back.");
+        page.text("Without it, a blocked PIN makes your key useless. Plug in your own stick, and mount it. keymoot writes the file there and reads it back.");
         self.word.show(
             page,
             &format!("The stick's folder, or {TAKEN} if you have a copy:"),

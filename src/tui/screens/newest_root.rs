@@ -47,11 +47,10 @@ impl Screen for NewestRoot {
         if let Some(first) = first.map(|root| root.root().version) {
             page.text(&match previous.and_then(Previous::trusted) {
                 Some(trusted) => format!(
-                    "Every root from the trusted one, version {trusted}, is signed by its own quorum and by that of the \
-                     one before."
+                    "Every root from the trusted one, version {trusted}, is signed by its own quorum and by the quorum of the root before."
                 ),
                 None => format!(
-                    "Every root from version {first} is signed by its own quorum and by that of the one before. No root \
+                    "Every root from version {first} is signed by its own quorum and by the quorum of the root before. No root \
                      was given from another source."
                 ),
             });

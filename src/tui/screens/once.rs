@@ -63,10 +63,10 @@ impl Once {
 impl Screen for Once {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who(&sight.person(&self.holder));
-        page.headline("Write down what unlocks your device. It is shown once.");
+        page.headline("Write down PUK and management key. They are displayed once.");
         page.gap();
         page.text(&format!(
-            "The PUK of YubiKey {} unblocks a PIN typed wrongly too often; the management key lets its slots be changed. Nobody else keeps them.",
+            "The PUK of YubiKey {} unblocks its PIN. The management key changes its slots. Nobody else has them.",
             self.serial
         ));
         page.gap();

@@ -60,7 +60,7 @@ impl Pin {
             }
             Some(first) if !first.same_as(&pin) => {
                 self.refusal =
-                    Some("The two were not the same. Begin again with the first.".to_owned());
+                    Some("The two are not the same. Begin again with the first.".to_owned());
                 None
             }
             _ => Some(Heard::Pin(pin)),
@@ -70,7 +70,7 @@ impl Pin {
     /// The refusal as a sentence, with what did not happen.
     fn refused(&self, refused: PinRefused) -> String {
         let touched = if refused == PinRefused::TooLong {
-            ". If the YubiKey was touched, it typed a one-time password by itself: leave its button alone"
+            ". A touched YubiKey types a one-time password by itself: do not touch it now"
         } else {
             ""
         };
@@ -116,20 +116,20 @@ impl Screen for Pin {
         page.gap();
         if family == Family::YubiHsm {
             page.text(if self.is_new() {
-                "20 characters or more: 24 digits thrown with dice, or six words and more drawn by lot. The device counts no tries, so that nothing protects a short one. Write it down: it is typed at every turn."
+                "20 characters or more: 24 random digits, or six random words. The device counts no tries, so a short password is not safe. Write it down: you type it at every turn."
             } else {
-                "It is the signer's password of this device, chosen when its key was made."
+                "The holder chose this password when the device made its key."
             });
         } else if self.is_new() {
             let length = match self.prompt.demands.long {
                 true => "This device demands 8",
                 false => "6 to 8",
             };
-            page.text(&format!("{length} characters of a plain keyboard. Digits are typed alike on every keyboard. Not a date, not a run, not what the device came with."));
+            page.text(&format!("{length} characters. Digits are the same on every keyboard. No date, no sequence, not the PIN from the factory."));
         } else if self.prompt.asked == Asked::Puk {
-            page.text("It was sealed to the holder's age recipient, or written down, when the device was set up. The device allows few tries; then its PIN stays blocked for ever.");
+            page.text("At the set-up, it was sealed to the holder's age recipient, or the holder wrote it down. The device allows few tries; then its PIN stays blocked for ever.");
         } else {
-            page.text("It is checked by the device, which allows few tries.");
+            page.text("The device checks it, and allows few tries.");
         }
         if family == Family::YubiKey {
             page.gap();
@@ -141,7 +141,7 @@ impl Screen for Pin {
         }
         if sight.room && self.is_new() {
             let hint =
-                format!("In this rehearsal one {word} will do for all; it is asked for again.");
+                format!("In this rehearsal, one {word} is enough for everyone. You need it again.");
             page.gap();
             page.item("", &hint, page.sheet.quiet());
         }

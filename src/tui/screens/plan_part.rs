@@ -37,13 +37,13 @@ impl ReadPart {
                 format!("{program}. Compare it with your build or the published release")
             }
             PlanPart::Policy => {
-                "What is allowed. Compare it with the policy that was agreed on".to_owned()
+                "The policy says what is allowed. Compare it with the agreed policy".to_owned()
             }
             PlanPart::Roster => {
-                "Who takes part. Compare it with the roster that was sent to you".to_owned()
+                "The roster says who takes part. Compare it with the roster that you got".to_owned()
             }
             PlanPart::Script => {
-                "The steps of today. Compare it with the script that was agreed on".to_owned()
+                "The script has the steps of today. Compare it with the agreed script".to_owned()
             }
         }
     }

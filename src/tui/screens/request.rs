@@ -46,7 +46,7 @@ fn asked_for(state: &State, holder: &Handle) -> &'static str {
         Some(Purpose::Enroll) => "make a key in your device, and prove that you hold it",
         Some(Purpose::Spare) => "make a key in a spare device, and prove that you hold it",
         Some(Purpose::Sign) => "sign the documents below",
-        Some(Purpose::Prove) => "sign that your key is there",
+        Some(Purpose::Prove) => "sign a presence proof with your key",
         Some(Purpose::Close) => "sign the manifest: the list of everything that happened",
         None => "do nothing",
     }

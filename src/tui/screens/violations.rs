@@ -66,8 +66,8 @@ impl Screen for Violations {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who(&confirmed_by(sight));
         page.headline(&match self.violated.as_slice() {
-            [_] => "A rule is violated. Mend the cause.".to_owned(),
-            all => format!("{} rules are violated. Mend the causes.", all.len()),
+            [_] => "A rule is violated. Fix the cause.".to_owned(),
+            all => format!("{} rules are violated. Fix the causes.", all.len()),
         });
         list(page, &self.violated);
         if let Some(time) = sight.view.and_then(last_judged) {
@@ -76,7 +76,7 @@ impl Screen for Violations {
         }
         self.word.show(
             page,
-            &format!("When it is mended, type {RETRY} and press Enter to check again:"),
+            &format!("When it is fixed, type {RETRY} and press Enter to check again:"),
         );
     }
 

@@ -95,9 +95,9 @@ impl Screen for WhoseTurn {
         }
         page.headline(match self.purpose {
             Purpose::Enroll => "Call the next holder to make a key.",
-            Purpose::Spare => "Call whoever has another device, or go on.",
+            Purpose::Spare => "Call a holder with another device, or continue.",
             Purpose::Sign => "Call the next holder to sign.",
-            Purpose::Prove => "Call the next holder to prove a key.",
+            Purpose::Prove => "Call the next holder for a presence proof.",
             Purpose::Close => "Call the next holder to sign the manifest.",
         });
         page.gap();
@@ -107,12 +107,12 @@ impl Screen for WhoseTurn {
             page.choice(&row, self.chosen == Some(at));
         }
         if self.waiting.is_empty() {
-            page.text("Nobody is left who could come.");
+            page.text("No other holder can come.");
             let comes = sight.state().is_some_and(|state| state.may_come_and_go());
             if comes && !self.can_stop {
                 let ways = page.names().ways;
                 page.text(&format!(
-                    "If a holder arrives now, {ways} and say so: whoever has a key can still come."
+                    "If a holder arrives now, {ways} and say so: a holder with a key can still come."
                 ));
             }
         }
@@ -133,7 +133,7 @@ impl Screen for WhoseTurn {
             };
             self.word.show(
                 page,
-                &format!("{have}: or type {ENOUGH} and Enter to go on:"),
+                &format!("{have}: or type {ENOUGH} and Enter to continue:"),
             );
         } else {
             page.ask(&how);
@@ -184,10 +184,10 @@ pub(super) fn purpose_in_words(state: Option<&State>) -> &'static str {
         Some(Purpose::Enroll) if seat.is_some_and(|seat| seat.renamed.is_some()) => {
             "prove the key under another name"
         }
-        Some(Purpose::Enroll) => "make a key and prove it",
+        Some(Purpose::Enroll) => "make a key and prove possession",
         Some(Purpose::Spare) => "make a key in a spare device",
         Some(Purpose::Sign) => "sign the documents",
-        Some(Purpose::Prove) => "prove that the key is there",
+        Some(Purpose::Prove) => "sign the presence proof",
         Some(Purpose::Close) => "sign the manifest",
         None => "come to the table",
     }

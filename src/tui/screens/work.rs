@@ -77,7 +77,9 @@ impl Screen for WorkScreen {
                     Some(serial) => {
                         page.headline("Take this device out, then insert your other one.");
                         page.gap();
-                        page.text(&format!("This device has signed all that it can. The one numbered {serial} signs the rest, in the same turn."));
+                        page.text(&format!(
+                            "Device {serial} signs the rest, in the same turn."
+                        ));
                     }
                     None => {
                         page.headline("Take your device out.");
@@ -110,7 +112,7 @@ impl Screen for WorkScreen {
                 for (row, words) in word_rows(&allows.digest).into_iter().enumerate() {
                     page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
                 }
-                page.text("Not touched in 15 seconds, nothing is signed.");
+                page.text("Without a touch in 15 seconds, it signs nothing.");
                 let key = page.names().touch;
                 hands(page, sight, key, "touches it");
             }
@@ -129,7 +131,7 @@ impl Screen for WorkScreen {
         };
         let way_on = match self.work {
             Work::Busy { .. } => String::new(),
-            _ => format!(". {}: other ways", page.names().ways_key),
+            _ => format!(". {}: other options", page.names().ways_key),
         };
         let elapsed = sight.up.saturating_sub(self.since);
         let of = match self.work {

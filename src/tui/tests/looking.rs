@@ -80,7 +80,7 @@ fn the_digest_is_compared_in_full_and_in_large_type() {
     for word in signed.words() {
         assert!(picture.contains(word), "{word}");
     }
-    assert!(picture.contains("Scan: it is the digits"));
+    assert!(picture.contains("it holds the digits"));
     table.press(KeyCode::Right);
     assert!(table.picture().contains("words 1 to 4 of 32"));
     for _ in 0..100 {
@@ -111,7 +111,7 @@ fn an_intermission_is_two_notes_and_ends_only_by_its_word() {
         .press(KeyCode::Esc)
         .press(KeyCode::Enter)
         .press(KeyCode::F(4));
-    assert!(table.says("The ceremony stands still."));
+    assert!(table.says("The ceremony waits."));
     table.enter("all nine").enter("whole").enter("return");
     match table.interrupt() {
         Interrupt::Note(note) => {

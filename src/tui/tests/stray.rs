@@ -248,7 +248,7 @@ fn a_one_time_password_typed_by_the_device_is_noticed_cleared_and_explained_ever
         let page = table.picture();
         assert!(!page.contains("cccccc"), "{page}");
         let takes_words = page.lines().any(|line| line.contains("> _"));
-        let explained = table.says("YubiKey itself, because it was touched");
+        let explained = table.says("touched YubiKey typed");
         assert!(explained || !takes_words, "{page}");
     }
 }

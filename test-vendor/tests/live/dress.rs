@@ -13,9 +13,9 @@ fn a_dress_rehearsal_is_held_to_its_end_and_resets_each_device() {
         return;
     };
     let mut ceremony = Ceremony::begin_dress(&machine);
-    ceremony.at.read("What they sign counts for nothing.");
+    ceremony.at.read("Their signatures do not count.");
     // All machine rules pass on this machine.
-    ceremony.at.read("fit for a live ceremony");
+    ceremony.at.read("can hold a live ceremony");
     ceremony.up_to_the_end();
     for holder in 1..=HOLDERS {
         ceremony.reset(holder);

@@ -48,7 +48,7 @@ fn what_somebody_else_did_is_found_and_named() {
     assert_eq!(violations[0].rule.id(), "DEVICE-AUDIT");
     let what = &violations[0].what;
     assert!(
-        what.contains("not sent") && what.contains("CREATE SESSION of 0x0002"),
+        what.contains("did not send") && what.contains("CREATE SESSION of 0x0002"),
         "{what}"
     );
 }

@@ -92,7 +92,7 @@ fn a_key_whose_making_was_not_answered_is_found_and_adopted() {
         safe.fault(&format!("{kind}@0x46"));
         let error = unit.generate(passwords.administrator()).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Lost), "{error}");
-        assert!(error.help().contains("before making another"));
+        assert!(error.help().contains("before it makes another"));
         let role = Role::Administrator;
         let found = unit.signing_key(role, passwords.administrator()).unwrap();
         assert_eq!(found.is_some(), expected);

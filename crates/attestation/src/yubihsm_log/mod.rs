@@ -88,8 +88,7 @@ fn violation(what: impl Into<String>) -> Violation {
     Violation::new(
         Rule::DeviceAudit,
         what,
-        "do not use this device: somebody or something else has spoken to it since its reset; keep it for the inquiry, \
-         and set up another",
+        "do not use this device: something else sent it commands since its reset; keep it for an investigation, and set up another",
     )
 }
 

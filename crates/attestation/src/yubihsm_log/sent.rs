@@ -156,7 +156,7 @@ impl<'s> Readings<'s> {
         match self.reached.last() {
             Some(taken) if taken.contains(&self.unlogged) => Ok(()),
             Some(taken) if !taken.is_empty() => Err(format!(
-                "the log tells of {} sessions that found no room in it, which is not how many were opened then",
+                "the log reports {} sessions that it could not log, and keymoot opened another number",
                 self.unlogged
             )),
             _ => {
@@ -185,9 +185,9 @@ impl<'s> Readings<'s> {
                 )
             }
             Some(wanted) => format!(
-                "the log tells of something that was not sent: {entry} (expected: {wanted})"
+                "the log has a command that keymoot did not send: {entry} (expected: {wanted})"
             ),
-            None => format!("the log tells of something that was not sent: {entry}"),
+            None => format!("the log has a command that keymoot did not send: {entry}"),
         }
     }
 }

@@ -104,7 +104,7 @@ fn read(
                 ),
                 match mode {
                     Mode::Rehearsal => {
-                        "nothing in it is for the world; to answer a rehearsal, add --rehearsal"
+                        "do not publish anything from it; to answer a rehearsal, add --rehearsal"
                     }
                     Mode::Live => "leave out --rehearsal",
                 },

@@ -76,7 +76,7 @@ fn fault(what: String) -> Verdict {
     Violation::new(
         Rule::BundleAfter,
         what,
-        "get the bundle again from those who published it; what is signed is judged by the other rules",
+        "get the bundle again from those who published it; the other rules check what is signed",
     )
     .into()
 }

@@ -67,7 +67,7 @@ pub(super) fn judge(
         return fault("is missing or was altered");
     };
     let Ok(sent) = serde_json::from_slice::<Vec<Sent>>(&sent) else {
-        return fault("has no account of what was sent that can be read");
+        return fault("has no readable record of the commands");
     };
     let audited = audit::Audited {
         serial: device,

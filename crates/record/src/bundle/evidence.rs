@@ -167,7 +167,7 @@ impl<'b> Evidence<'b> {
             },
             || {
                 format!(
-                    "not what the transcript comes to: {}",
+                    "does not follow from the transcript: {}",
                     several(&wrong, ", ")
                 )
             },

@@ -122,18 +122,18 @@ impl Kinship {
             Self::Same => Verdict::held(RULE, format!("{both}: they are the same, byte for byte")),
             Self::SameCourse(files) if files.is_empty() => Verdict::held(
                 RULE,
-                format!("{both}: they tell of one course, and were closed by the same signatures"),
+                format!("{both}: they have one history and the same closing signatures"),
             ),
             Self::SameCourse(files) if files.as_slice() == [SIGNATURES] => Verdict::held(
                 RULE,
-                format!("{both}: they tell of one course, and were closed by different signatures"),
+                format!("{both}: they have one history and different closing signatures"),
             ),
             Self::SameCourse(files) => {
                 let files: Vec<_> = files.iter().map(|path| excerpt(path)).collect();
                 Verdict::held(
                     RULE,
                     format!(
-                        "{both}: they tell of one course, and differ in {}",
+                        "{both}: they have one history, and differ in {}",
                         several(&files, ", ")
                     ),
                 )
@@ -164,8 +164,7 @@ impl Kinship {
                         there.time,
                         there.sentence()
                     ),
-                    "trust neither until the holders say which of the two is theirs, and find out \
-                     who went on from a copy of the ceremony's folder",
+                    "trust neither until the holders say which of the two is theirs. Find out who continued from a copy of the ceremony's folder",
                 )
                 .into()
             }
@@ -255,7 +254,7 @@ mod tests {
         let verdict = kinship.verdict(["one", "other"]);
         assert_eq!(verdict.outcome, Outcome::Held);
         assert!(
-            verdict.detail.contains("closed by different"),
+            verdict.detail.contains("different closing signatures"),
             "{verdict:?}"
         );
     }

@@ -38,7 +38,8 @@ pub(crate) use verify::other_files;
 pub use verify::{Expectations, ExpectedFiles, account, declaration, history, verify};
 
 /// What to do about a bundle whose record does not hold together.
-const STOP: &str = "do not trust this bundle, and say so to those who published it";
+const STOP: &str =
+    "check that you have the right bundle; then do not trust it, and tell its publisher";
 
 /// Files of a bundle: path, with `/` between its parts, to content.
 pub type Files = BTreeMap<String, Vec<u8>>;

@@ -47,12 +47,12 @@ pub(super) fn made_of<'s>(
         match checked {
             Ok(components) => Verdict::held(
                 Rule::BundleSbom,
-                format!("{name} says what it is made of: {components} components"),
+                format!("{name} has a bill of materials: {components} components"),
             ),
             Err(why) => Violation::new(
                 Rule::BundleSbom,
                 format!("the bill of materials of {name}: {why}"),
-                "do not trust this bundle, and say so to those who published it",
+                "check that you have the right bundle; then do not trust it, and tell its publisher",
             )
             .into(),
         }

@@ -161,8 +161,8 @@ impl Record<'_> {
         verdicts.push(Verdict::unless(
             Rule::RootDraft,
             again.map(|again| again.digest()) != Ok(proposal.digest()),
-            || format!("{name} is what the script, the keys and the previous state come to"),
-            || format!("{name} is not what the script, the keys and the previous state come to"),
+            || format!("{name} follows from the script, the keys and the previous state"),
+            || format!("{name} does not follow from the script, the keys and the previous state"),
             STOP,
         ));
         verdicts

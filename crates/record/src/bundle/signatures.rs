@@ -17,7 +17,7 @@ pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {
         Violation::new(
             Rule::BundleClosed,
             format!("{SIGNATURES}: {what}"),
-            "do not trust this bundle: its holders did not close it as it is",
+            "do not trust this bundle: its holders did not close it in this form",
         )
         .into()
     };

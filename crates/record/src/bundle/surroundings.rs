@@ -26,7 +26,7 @@ impl Record<'_> {
             !judged.is_some_and(|verdicts| self.passes(verdicts)),
             || {
                 format!(
-                    "the transcript says that the machine was examined by {} rules",
+                    "the transcript says that {} rules checked the machine",
                     self.asked_of_machine().count()
                 )
             },
@@ -89,7 +89,7 @@ impl Record<'_> {
             .into(),
             (None, 0) => Verdict::held(
                 Rule::MachineResumed,
-                "the program ran from the examination of the machine to the end",
+                "the program ran from the check of the machine to the end",
             ),
             (None, times) => Verdict::held(
                 Rule::MachineResumed,

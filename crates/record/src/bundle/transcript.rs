@@ -56,7 +56,7 @@ pub(super) fn times(chain: &Chain) -> Verdict {
             if made.unix().abs_diff(entry.time.unix()) > MADE_WITHIN =>
         {
             Some(format!(
-                "{} is dated {made} and was written down at {}",
+                "{} is dated {made} and was recorded at {}",
                 excerpt(document),
                 entry.time
             ))

@@ -58,8 +58,7 @@ pub struct ExpectedFiles {
     pub roster: Option<Digest>,
 }
 
-const ANEW: &str =
-    "get the bundle anew from whoever published it; if it is the same, do not trust it";
+const ANEW: &str = "get the bundle again from its publisher. If it is the same, do not trust it";
 
 /// Every rule on a bundle. A rule that cannot be judged because another is
 /// violated is not listed. In a live ceremony devices count by the keys of `vendor`.
@@ -218,7 +217,7 @@ fn mode(manifest: &Manifest, expected: &Expectations) -> Verdict {
         },
         match manifest.mode {
             Mode::Rehearsal => {
-                "nothing in it is for the world; to check a rehearsal, add --rehearsal"
+                "do not publish anything from it; to verify a rehearsal, add --rehearsal"
             }
             Mode::Live => "leave out --rehearsal",
         },
@@ -242,7 +241,7 @@ fn complete(state: &State, expected: &Expectations) -> Verdict {
         (Some(found), false) => Violation::new(
             Rule::BundleComplete,
             found,
-            "nothing in it is to be published, and no ceremony starts from it; to check its record, add --ended",
+            "publish nothing from it, and start no ceremony from it; to check its record, add --ended",
         )
         .into(),
         (None, true) => Violation::new(

@@ -193,7 +193,7 @@ impl State {
                     .map(Handle::as_str)
                     .eq(to.iter().map(String::as_str));
                 if self.turn.is_some() || asked.is_empty() || !named {
-                    return Err("somebody who is asked is not awaited apart".to_owned());
+                    return Err("a holder who is asked cannot answer apart".to_owned());
                 }
                 if !asked.iter().all(|holder| self.can_answer_apart(holder)) {
                     return Err("the holder of a YubiHSM 2 cannot answer apart".to_owned());
@@ -389,7 +389,7 @@ impl State {
                 ..
             } => {
                 if *another != (apart.programs.last() != Some(program)) {
-                    return Err("it does not say rightly which program goes on".to_owned());
+                    return Err("it names the wrong program".to_owned());
                 }
                 if *another {
                     apart.programs.push(Program::clone(program));

@@ -56,7 +56,7 @@ impl CratesRoots {
             let version = document.version();
             if version <= known {
                 return Err(fault(format!(
-                    "version {version} is not newer than version {known}, which the quorum vouched for"
+                    "version {version} is not newer than version {known}, which the quorum signed"
                 )));
             }
             incoming.insert(version, published(dialect, &document, bytes));
@@ -88,7 +88,7 @@ impl CratesRoots {
         let newest = self.chain.last()?.root().version;
         let how = match (self.known, self.brings()) {
             (0, _) => String::new(),
-            (_, false) => ", as the quorum vouched for it before".to_owned(),
+            (_, false) => ", as the quorum signed it before".to_owned(),
             (known, true) => {
                 format!(" and, from version {known} on, by the quorum of each root before it")
             }

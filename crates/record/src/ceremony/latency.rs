@@ -55,8 +55,7 @@ pub(super) fn in_words(
         format!(", whose digest in words is {words}")
     });
     Some(format!(
-        "Whoever holds the old online key, and can withhold this root from clients, can hold clients of version {} back \
-         until {until}: until then they accept what the old key signs. Deliver the new root another way, too: \
+        "A thief of the old online key who withholds this root can hold clients of version {} back until {until}: they accept the old key until then. Deliver the new root another way, too: \
          {}.root.json{}.",
         root.version,
         new.version(),

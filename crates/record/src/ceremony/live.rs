@@ -16,7 +16,7 @@ pub(super) fn check(plan: &Plan) -> Verdict {
     Verdict::unless(
         Rule::PlanLive,
         !faults.is_empty(),
-        || "somebody watches, and nothing is of a rehearsal".to_owned(),
+        || "there is a witness, and nothing is from a rehearsal".to_owned(),
         || several(&faults, "; "),
         "give the files of the live ceremony; with these, only `keymoot rehearse` is possible",
     )

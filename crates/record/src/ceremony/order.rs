@@ -206,7 +206,7 @@ fn fields(step: &Step, faults: &mut Vec<Violation>) {
         );
     }
     if step.title.trim().is_empty() || step.words.trim().is_empty() {
-        fault("has no title or no words", "write what people are to hear");
+        fault("has no title or no words", "write what people will hear");
     }
     if !(1..=480).contains(&step.minutes) {
         fault("is not between 1 and 480 minutes", "estimate its minutes");

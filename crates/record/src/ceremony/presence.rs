@@ -29,7 +29,7 @@ impl Presence {
             false => Violation::new(
                 Rule::QuorumPresent,
                 detail,
-                "hold it again soon with those who were absent; if their keys are gone, replace them while a quorum is left",
+                "hold it again soon with the absent holders; if their keys are gone, replace them while there is a quorum",
             )
             .into(),
         }
@@ -111,9 +111,7 @@ fn counted(shown: usize, holders: usize, need: usize) -> String {
         Some(spare) => format!("{spare} of them may be lost"),
         None => "they are no quorum".to_owned(),
     };
-    format!(
-        "{shown} of {holders} keys have shown that they are there, and {need} must sign: {left}"
-    )
+    format!("{shown} of {holders} keys signed, and {need} must: {left}")
 }
 
 /// Who was absent, and when their keys last signed.

@@ -27,7 +27,7 @@ fn fault(what: String) -> Violation {
     Violation::new(
         Rule::RootDraft,
         what,
-        "leave the ceremony and mend its policy or roster",
+        "leave the ceremony, and correct the policy or the roster",
     )
 }
 
@@ -52,8 +52,12 @@ fn version(state: &State, document: Document) -> Result<u64, Violation> {
     let last = previous
         .and_then(|previous| previous.document(document))
         .map_or(0, tuf::Document::version);
-    last.checked_add(1)
-        .ok_or_else(|| fault(format!("{} has the last possible version", document.name())))
+    last.checked_add(1).ok_or_else(|| {
+        fault(format!(
+            "{} has the highest possible version",
+            document.name()
+        ))
+    })
 }
 
 fn marks(state: &State) -> keymoot_core::json::Object {
@@ -157,7 +161,7 @@ fn signed_files(state: &State) -> BTreeMap<String, TargetFile> {
 
 fn crates(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
     let root = state.plan.crates_root().ok_or_else(|| {
-        fault("crates.json vouches for the root of tuf-crates, and none was given".to_owned())
+        fault("crates.json signs the root of tuf-crates, and none was given".to_owned())
     })?;
     Ok(TargetsDraft {
         role: Document::Crates.role().to_owned(),
@@ -254,10 +258,7 @@ pub fn changes(
 
 /// What a client does with a root that replaces the keys of snapshot or timestamp (TUF
 /// specification 1.0.34, 5.3.11).
-const CLIENTS: &str = "Clients that take this root throw away the snapshot and the timestamp \
-    that they had, whatever their versions, and get new ones signed by the new online key. So \
-    they recover even where a thief has signed versions far ahead (a fast-forward attack). Until \
-    the service has signed anew, they find nothing that they accept.";
+const CLIENTS: &str = "Clients that take this root drop their snapshot and timestamp, and fetch new ones with any version, signed by the new online key. So they recover from a thief who signed very high versions (a fast-forward attack). Until the service signs, they accept nothing.";
 
 /// The keys of snapshot and timestamp.
 fn online_keys(root: &tuf::Document) -> Result<[BTreeSet<Digest>; 2], String> {

@@ -219,8 +219,7 @@ impl State {
             (Question::NewestRoot { version, root }, Answer::Typed(words)) => {
                 if !are_reading_words(&words, root) {
                     return Err(Refusal(format!(
-                        "Those are not the first two words of version {version}. If they are the words of the newest \
-                         root that was published, the previous state is not the newest: leave, and find out who gave it."
+                        "Those are not the first two words of version {version}. If they are the words of the newest published root, the previous state is not the newest. Leave, and find out where the files came from."
                     )));
                 }
                 Event::NewestRootCompared {
@@ -240,7 +239,7 @@ impl State {
             ) => self.roll_called(&holders, &apart, &witnesses, &word)?,
             (Question::WhoseTurn { waiting, .. }, Answer::Begin(holder)) => {
                 if !waiting.contains(&holder) {
-                    return Err(Refusal(format!("{holder} is not awaited in this step.")));
+                    return Err(Refusal(format!("{holder} has no turn in this step.")));
                 }
                 Event::TurnBegun {
                     holder: holder.to_string(),
@@ -254,8 +253,7 @@ impl State {
                 let whole = device.serial.to_string();
                 if ![last_four(device.serial), whole].contains(&digits.trim().to_owned()) {
                     return Err(Refusal(
-                        "Those are not the last four digits of the device that is inserted. Read them off its case again; \
-                         if they are right, this is another device: take it out."
+                        "Those are not the last four digits of the inserted device. Read them from its case again. If they are right, this is another device: take it out."
                             .to_owned(),
                     ));
                 }
@@ -355,7 +353,7 @@ impl State {
             .is_some_and(|opening| opening.format < 2);
         if first_format && !apart.is_empty() {
             return Err(Refusal(
-                "The program that opened this ceremony did not know holders apart.".to_owned(),
+                "The older program that opened this ceremony has no holders apart.".to_owned(),
             ));
         }
         if let Some(holder) = apart.iter().find(|holder| !self.can_answer_apart(holder)) {
@@ -410,7 +408,7 @@ impl State {
             if live && minutes_apart(wall, now).is_none_or(|apart| apart > APART) {
                 return Err(Refusal(format!(
                     "MACHINE-WATCH: the machine's clock shows {now}, and the wall's {wall}. If the wall is right, set \
-                     the machine's clock to UTC from another terminal and log out there; then type the time anew."
+                     the machine's clock to UTC from another terminal and log out there; then type the time again."
                 )));
             }
         }
@@ -448,7 +446,7 @@ fn are_read(words: &str, digest: &Digest) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal(
-        "Type the first two words of the digest, as they stand on the screen.".to_owned(),
+        "Type the first two words of the digest on the screen.".to_owned(),
     ))
 }
 

@@ -367,7 +367,7 @@ impl State {
                 ..
             } => {
                 if *another != self.is_another(program) {
-                    return Err("it does not say rightly which program goes on".to_owned());
+                    return Err("it names the wrong program".to_owned());
                 }
                 if *another {
                     self.programs.push((entry.seq, Program::clone(program)));

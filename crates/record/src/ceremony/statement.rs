@@ -173,7 +173,7 @@ pub fn check_answer(
         Violation::new(
             Rule::AnswerSigned,
             format!("the statement over the answer of {holder}: {why}"),
-            "do not count on this answer; ask the holder for the file again",
+            "do not count this answer; ask the holder for the file again",
         )
     })
 }
@@ -213,10 +213,10 @@ fn check_signed(
 ) -> Result<(), String> {
     let envelope = Envelope::parse(statement, 1 << 16).map_err(|error| error.to_string())?;
     if envelope.to_json().as_bytes() != statement {
-        return Err("it is not written as this program writes it".to_owned());
+        return Err("it is not in the form that this program writes".to_owned());
     }
     if envelope.payload_type != payload_type || envelope.payload != payload {
-        return Err("it states something else than what happened".to_owned());
+        return Err("it does not match what happened".to_owned());
     }
     let key = PublicKey::from_spki_der(&enrolled.spki).map_err(|error| error.to_string())?;
     match envelope.signatures.as_slice() {
@@ -247,7 +247,7 @@ pub struct Stated {
 pub fn read_enrolment(statement: &[u8]) -> Result<Stated, String> {
     let envelope = Envelope::parse(statement, 1 << 16).map_err(|error| error.to_string())?;
     if envelope.to_json().as_bytes() != statement || envelope.payload_type != ENROLMENT {
-        return Err("its statement is not written as this program writes it".to_owned());
+        return Err("its statement is not in the form that this program writes".to_owned());
     }
     let payload = json::parse(&envelope.payload, envelope.payload.len())
         .map_err(|error| format!("its statement: {error}"))?;
@@ -338,7 +338,7 @@ pub fn check_enrolment(
                 "the enrolment statement of {handle}, device {}: {why}",
                 enrolled.serial
             ),
-            "do not count on this key; enrol the holder again",
+            "do not count this key; enrol the holder again",
         )
     })
 }

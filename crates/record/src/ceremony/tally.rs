@@ -281,7 +281,7 @@ impl State {
             .collect();
         if !absent.is_empty() {
             return Some(format!(
-                "Who is to make a key must be here. Not marked as present: {}",
+                "Each holder who makes a key must be present. Not marked: {}",
                 absent.join(", ")
             ));
         }

@@ -336,7 +336,7 @@ fn fault(document: Document, why: &str) -> Verdict {
     Violation::new(
         Rule::SignatureQuorum,
         format!("{}: {why}", document.name()),
-        "stop: do not publish it. Have it signed in a new ceremony",
+        "stop: do not publish it. Sign it in a new ceremony",
     )
     .into()
 }
@@ -369,11 +369,11 @@ fn twice(state: &State, document: Document, parsed: &tuf::Document) -> Verdict {
         },
         || {
             format!(
-                "{}: not accepted are the signatures of {}",
+                "{}: the signatures of {} are refused",
                 document.name(),
                 bad.join(", ")
             )
         },
-        "stop: do not publish it. Have it signed in a new ceremony",
+        "stop: do not publish it. Sign it in a new ceremony",
     )
 }

@@ -37,7 +37,7 @@ impl State {
             .holders
             .iter()
             .filter(|holder| holder.renews)
-            .map(|holder| format!("{} goes on with a key in another device", holder.handle));
+            .map(|holder| format!("{} has a key in another device", holder.handle));
         let renamed = roster.renamed.iter().map(|renamed| {
             format!(
                 "The account {} is now {}: the same person, with the same key",

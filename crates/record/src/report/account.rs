@@ -45,9 +45,7 @@ impl Account {
         blocks.extend(plan(&facts));
         blocks.extend(checking(&facts));
         #[cfg(later_version)]
-        blocks.push(Block::Paragraph(
-            "A later version says this besides.".into(),
-        ));
+        blocks.push(Block::Paragraph("This is from a later version.".into()));
         Ok(Self(Page {
             title: escape(&script.title),
             mode: facts.opening.mode,
@@ -79,10 +77,9 @@ fn plan(facts: &Facts<'_>) -> Vec<Block> {
         ]
     };
     vec![
-        Block::Section("What it was held to".to_owned()),
+        Block::Section("Its script, policy and roster".to_owned()),
         Block::Paragraph(
-            "The digests of these three files are the first thing in the transcript. \
-             They lie beside this account."
+            "The first line of the transcript has the digests of these three files. The files are beside this report."
                 .into(),
         ),
         Block::Facts(vec![
@@ -99,13 +96,9 @@ fn checking(facts: &Facts<'_>) -> Vec<Block> {
         Mode::Rehearsal => " --rehearsal",
     };
     vec![
-        Block::Section("How to check this".to_owned()),
+        Block::Section("How to verify this report".to_owned()),
         Block::Paragraph(
-            "Believe nothing here that you have not checked. In the folder of the bundle, with no \
-             device and no network: the first command judges every rule anew from the evidence, \
-             the second verifies the signatures on the root, and the third needs no keymoot: it \
-             prints the head of the transcript, as it stands at the top of this account and in \
-             MANIFEST.json."
+            "Verify this report before you trust it. Run these commands in the folder of the bundle, without a device or a network. The first checks every rule again from the evidence. The second verifies the signatures on the root. The third needs no keymoot: it prints the head of the transcript, which is at the top of this report and in MANIFEST.json."
                 .into(),
         ),
         Block::Commands(vec![
@@ -114,8 +107,7 @@ fn checking(facts: &Facts<'_>) -> Vec<Block> {
             "tail -n 1 transcript.jsonl | tr -d '\\n' | sha256sum".to_owned(),
         ]),
         Block::Paragraph(
-            "Who closed the ceremony stands in MANIFEST.sigs.json and not here: the holders signed \
-             a list of files in which this account has its place."
+            "MANIFEST.sigs.json says who closed the ceremony, not this page: the holders signed a list of files, and this report is one of them."
                 .into(),
         ),
         Block::Facts(vec![("Head", digest(&facts.seal.head))]),

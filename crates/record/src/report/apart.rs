@@ -16,9 +16,7 @@ pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
     vec![
         Block::Section("Who took part apart".to_owned()),
         Block::Paragraph(
-            "These holders were not in the room. Each verified the request on a machine of their \
-             own; the statement over the answer is under answers/. What a machine says of itself, \
-             nobody else saw."
+            "These holders were not in the room. Each verified the request on their own machine. The statement over each answer is under answers/. Nobody else saw these machines."
                 .into(),
         ),
         Block::Table(Table {

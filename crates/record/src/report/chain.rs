@@ -10,8 +10,7 @@ use super::{
 };
 use keymoot_attestation::Link;
 
-pub(super) const CAPTION: &str =
-    "From the vendor's root to what was signed: each thing vouches for all that stands below it.";
+pub(super) const CAPTION: &str = "From the vendor's root to the signed documents: each certificate and key signs what is below it.";
 
 /// Units of the picture: the names of the levels, a device, a level, a line of text.
 const NAMES: usize = 110;

@@ -59,8 +59,7 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
     }
     blocks.push(if rows.is_empty() {
         Block::Paragraph(
-            "Nothing: no note and no exception was recorded, no device failed, and the program \
-             was not interrupted; and the machine's clock never went back."
+            "Nothing: no note, no exception, no device error, no interruption, and the machine's clock never went back."
                 .into(),
         )
     } else {
@@ -96,8 +95,7 @@ pub(super) fn timeline(facts: &Facts<'_>) -> Vec<Block> {
         Block::Section("What happened".to_owned()),
         Block::Course(gantt::of(facts)),
         Block::Paragraph(
-            "Every line of transcript.jsonl, by its number, up to the seal. Each names the digest \
-             of the line before it."
+            "Every line of transcript.jsonl up to the seal, with its number. Each line has the digest of the line before it."
                 .into(),
         ),
         Block::Table(Table { heads: HEADS, rows }),

@@ -73,9 +73,7 @@ pub(super) fn each(facts: &Facts<'_>) -> Vec<Block> {
     let mut blocks = vec![
         Block::Section("The devices".to_owned()),
         Block::Paragraph(
-            "Each key was generated in its device and never left it. Two certificates prove that: \
-             one that the device made for the key, and one that the vendor put into the device. \
-             Both lie under attestations/, beside the key and the statement that it signed."
+            "Each device generated its key, and the key never left it. Two certificates prove that: the device made one for the key, and the vendor put one into the device. Both are under attestations/, beside the key and the statement that it signed."
                 .into(),
         ),
         Block::Chain(chain::of(facts)),
@@ -113,7 +111,8 @@ fn spares(facts: &Facts<'_>) -> Vec<Block> {
     if kept.is_empty() {
         return Vec::new();
     }
-    let told = "Besides these there are spare devices, proven in the same way. Their keys stand in no document.";
+    let told =
+        "There are also spare devices, verified in the same way. Their keys are in no document.";
     vec![Block::Paragraph(told.into()), Block::List(kept)]
 }
 
@@ -181,16 +180,16 @@ fn lines(
                     "as an earlier ceremony left them"
                 }
                 None if device.enrolment.family == Family::YubiHsm => {
-                    "the signer's is the holder's; nobody has the administrator's"
+                    "the holder has the signer's; nobody has the administrator's"
                 }
                 Some(_) => match handed(facts, device.enrolment.serial) {
                     Some(Handed::Stick) => {
                         "sealed to the holder, and written to the holder's own medium in the same turn"
                     }
-                    Some(Handed::Taken) => "sealed to the holder, who took a copy along",
-                    None => "sealed to the holder; how they reached the holder was not recorded",
+                    Some(Handed::Taken) => "sealed to the holder, who took a copy",
+                    None => "sealed to the holder; the record does not say how the holder got them",
                 },
-                None => "shown to the holder once; nobody else has them",
+                None => "displayed to the holder once; nobody else has them",
             }
             .into(),
         ],

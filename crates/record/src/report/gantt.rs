@@ -10,8 +10,7 @@ use super::{
 use crate::transcript::Event;
 use keymoot_core::text;
 
-pub(super) const CAPTION: &str = "When each step was done. N a note, E an exception, M a mishap with a device, \
-     R taken up again after an interruption.";
+pub(super) const CAPTION: &str = "When each step was done. N: a note. E: an exception. M: a device error. R: resumed after an interruption.";
 
 /// Units of the picture: the steps' titles, the scale, the minutes, a row.
 const TITLES: usize = 250;

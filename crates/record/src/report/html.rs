@@ -44,7 +44,7 @@ pub(super) fn write(page: &Page) -> String {
 
 const LIVE: &str = "Live ceremony";
 const REHEARSAL: &str =
-    "REHEARSAL &mdash; simulated devices. Nothing in this account may be trusted.";
+    "REHEARSAL &mdash; simulated devices. Do not trust anything in this report.";
 
 // Writing to a String cannot fail, here and below.
 fn block(html: &mut String, block: &Block) {

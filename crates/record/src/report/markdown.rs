@@ -11,7 +11,7 @@ pub(super) fn write(page: &Page) -> String {
         Mode::Live => ("", "Live ceremony"),
         Mode::Rehearsal => (
             "REHEARSAL: ",
-            "REHEARSAL: simulated devices. Nothing in this account may be trusted.",
+            "REHEARSAL: simulated devices. Do not trust anything in this report.",
         ),
     };
     let mut text = format!("# {mark}{}\n\n> **{banner}**\n", escape(&page.title));

@@ -36,7 +36,7 @@ pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
         .map(|w| Phrase::from(escape(&w.name)))
         .collect();
     let mode = match facts.opening.mode {
-        Mode::Live => "live: its outputs are meant for the world",
+        Mode::Live => "live: its outputs are for publication",
         Mode::Rehearsal => "REHEARSAL: its devices are simulated. Do not trust its outputs",
     };
     let mut lines = vec![
@@ -70,7 +70,7 @@ fn ended(facts: &Facts<'_>) -> Vec<Block> {
         return Vec::new();
     };
     let told = Phrase::strong("The ceremony ended without its purpose").and(format!(
-        ": {}. \"{}\" Nothing in this bundle is to be published, and no ceremony starts from it.",
+        ": {}. \"{}\" Publish nothing from this bundle. No ceremony can start from it.",
         ended.cause,
         escape(&ended.reason)
     ));
@@ -79,8 +79,7 @@ fn ended(facts: &Facts<'_>) -> Vec<Block> {
     if !made.is_empty() {
         let handles: Vec<_> = made.iter().map(Handle::as_str).collect();
         left.push(format!(
-            "attestations/: the keys that {} made, each with its evidence. The next ceremony \
-             resets these devices and has each holder make a key again",
+            "attestations/: the keys that {} made, each with its evidence. The next ceremony resets these devices, and each holder makes a key again",
             handles.join(", ")
         ));
     }
@@ -138,7 +137,7 @@ fn keys(facts: &Facts<'_>) -> String {
     };
     let brought = here.iter().filter(is_brought).count();
     let made = here.len() - brought;
-    let own = "each in a device of their own that proves it";
+    let own = "each in a device of their own, with an attestation";
     if facts.state.plan.previous().is_none() {
         let brought = match brought {
             0 => String::new(),
@@ -230,11 +229,10 @@ pub(super) fn documents(facts: &Facts<'_>) -> Vec<Block> {
         blocks.push(Block::Paragraph(
             match paper.proposal.reviewed {
                 true => format!(
-                    "Before anybody was asked to sign, it was read in the room, and the first words of \
-                     its digest were typed: {}.",
+                    "Before anyone signed, people read it in the room and typed the first words of its digest: {}.",
                     question::reading_words(&paper.proposal.signed)
                 ),
-                false => "The people in the room did not agree to it, and nobody was asked to sign.".to_owned(),
+                false => "The people in the room did not agree to it, and nobody signed it.".to_owned(),
             }
             .into(),
         ));

@@ -24,7 +24,7 @@ pub(super) fn list(verdicts: &[&Verdict]) -> Block {
     })
 }
 
-const HEADS: &[&str] = &["Rule", "It says", "What was found"];
+const HEADS: &[&str] = &["Rule", "It says", "What the rules found"];
 
 fn outcome(outcome: Outcome) -> Phrase {
     match outcome {
@@ -57,8 +57,7 @@ pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
     vec![
         Block::Section("Every rule".to_owned()),
         Block::Paragraph(
-            "What each rule said when it was judged during the ceremony. A check of the bundle \
-             does not believe this table: it judges them all anew."
+            "The result of each rule during the ceremony. `keymoot verify` does not trust this table: it checks every rule again."
                 .into(),
         ),
         Block::Table(Table {
@@ -122,7 +121,7 @@ fn found(verdicts: &[&Verdict]) -> Phrase {
         [] => String::new(),
         [only] => escape(only),
         many => format!(
-            "{} different findings: all in the transcript, those on enrolled devices also above",
+            "{} different findings: all are in the transcript, and those on enrolled devices are also above",
             many.len()
         ),
     };

@@ -42,20 +42,18 @@ pub fn check(audited: &Audited<'_>) -> Result<(Verdict, u16), Vec<Violation>> {
         return Err(vec![Violation::new(
             Rule::DeviceAudit,
             format!(
-                "the log of YubiHSM 2 {} tells of {made} keys made and {signed} signatures; the transcript of one key \
-                 and {} to {} signatures",
+                "the log of YubiHSM 2 {} has {made} generated keys and {signed} signatures; the transcript has one key and {} to {} signatures",
                 audited.serial,
                 audited.signatures.start(),
                 audited.signatures.end()
             ),
-            "do not use this device; keep it for the inquiry, and set up another",
+            "do not use this device; keep it for an investigation, and set up another",
         )]);
     }
     let verdict = Verdict::held(
         Rule::DeviceAudit,
         format!(
-            "the log of YubiHSM 2 {} is whole: its {} entries since the reset are what was asked of it; it was plugged \
-             in {} times since",
+            "the log of YubiHSM 2 {} is complete: its {} entries since the reset match the commands; it was plugged in {} times since",
             audited.serial,
             log.entries().len(),
             log.restarts()

@@ -62,7 +62,7 @@ pub fn brought(
                     keymoot_core::text::escape(revoked.unwrap_or_default())
                 )
             },
-            "keep it for the inquiry, and take another device",
+            "keep it for an investigation, and take another device",
         ),
         firmware(device.family, device.firmware, device.form_factor, policy),
     ]
@@ -76,7 +76,7 @@ pub fn expected(serial: u32, holder: &Holder) -> Verdict {
         Rule::DeviceExpected,
         !holder.devices.is_empty() && !holder.devices.contains(&serial),
         || match holder.devices.is_empty() {
-            true => "the roster leaves open which device this holder brings".to_owned(),
+            true => "the roster names no device for this holder".to_owned(),
             false => format!("the roster says that this holder brings {serial}"),
         },
         || {
@@ -102,11 +102,11 @@ pub fn returned(serial: u32, awaited: &[u32], owner: Option<&str>) -> Vec<Verdic
         || format!("device {serial} is the one this holder enrolled"),
         || match owner {
             Some(owner) => format!(
-                "device {serial} is {owner}'s; awaited of the holder at the table is {}",
+                "device {serial} is {owner}'s; the holder at the table needs {}",
                 list()
             ),
             None => format!(
-                "device {serial} is not enrolled; awaited of the holder at the table is {}",
+                "device {serial} is not enrolled; the holder at the table needs {}",
                 list()
             ),
         },
@@ -127,7 +127,7 @@ pub fn certificate(
     let Some(certificate) = certificate else {
         return Violation::new(
             Rule::DeviceChain,
-            "the device has no certificate that could show who made it",
+            "the device has no certificate of its vendor",
             "take another device",
         )
         .into();
@@ -238,11 +238,11 @@ pub fn enrolment(
         chain(&facts),
         Verdict::held(
             Rule::DeviceConsistent,
-            "what the certificates state can be true together",
+            "the facts in the certificates are consistent",
         ),
         Verdict::held(
             Rule::DeviceValidity,
-            "the certificates were valid when they were taken",
+            "the certificates were valid when keymoot read them",
         ),
         match facts.attests(claim.spki) {
             Ok(()) => Verdict::held(
@@ -269,7 +269,7 @@ pub fn enrolment(
             ),
             None => "the attestation names no serial number".to_owned(),
         },
-        "take another device, and keep this one for the inquiry",
+        "take another device, and keep this one for an investigation",
     ));
     match facts.specifics() {
         _ if facts.family() != claim.family => verdicts.push(
@@ -315,8 +315,8 @@ fn yubikey(stated: &YubiKeyFacts, policy: &Policy) -> [Verdict; 3] {
             stated.pin_policy != PinPolicy::Always && !is_once,
             || {
                 match is_once {
-                true => "the PIN is asked for once a session, as the policy allows of a key that its holder brings".to_owned(),
-                false => "the PIN is asked for at every signature".to_owned(),
+                true => "the device asks for the PIN once a session, as the policy allows for a key that its holder brings".to_owned(),
+                false => "the device asks for the PIN at every signature".to_owned(),
             }
             },
             || format!("the PIN policy is \"{}\"", stated.pin_policy),
@@ -327,8 +327,8 @@ fn yubikey(stated: &YubiKeyFacts, policy: &Policy) -> [Verdict; 3] {
             stated.touch_policy != TouchPolicy::Always && !is_cached,
             || {
                 match is_cached {
-                true => "a touch is asked for, and not again for 15 seconds, as the policy allows of a key that its holder brings".to_owned(),
-                false => "a touch is asked for at every signature".to_owned(),
+                true => "the device asks for a touch, and not again for 15 seconds, as the policy allows for a key that its holder brings".to_owned(),
+                false => "the device asks for a touch at every signature".to_owned(),
             }
             },
             || format!("the touch policy is \"{}\"", stated.touch_policy),
@@ -348,10 +348,10 @@ fn yubihsm(facts: &VerifiedAttestation, stated: &YubiHsmFacts) -> [Verdict; 3] {
         Verdict::unless(
             Rule::DeviceRights,
             !narrow,
-            || "the key can sign with ECDSA and do nothing else, in domain 1 alone".to_owned(),
+            || "the key can sign with ECDSA and nothing else, in domain 1 alone".to_owned(),
             || {
                 format!(
-                    "the key may do more, or is in other domains, than it needs: {}; domains {}",
+                    "the key has more rights or domains than it needs: {}; domains {}",
                     stated.capabilities, stated.domains
                 )
             },
@@ -388,8 +388,7 @@ fn key(claim: &Claim<'_>, facts: &VerifiedAttestation) -> [Verdict; 2] {
             || {
                 let more = match (facts.family(), facts.algorithm()) {
                     (Family::YubiHsm, KeyAlgorithm::Ed25519) => {
-                        "; besides, a YubiHSM 2 signs with Ed25519 only what fits one message of 2 kilobytes, and a root \
-                         document does not"
+                        "; a YubiHSM 2 also signs with Ed25519 only what fits one message of 2 kilobytes, and a root document does not"
                     }
                     _ => "",
                 };

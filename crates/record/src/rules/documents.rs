@@ -46,7 +46,7 @@ pub struct Expected<'a> {
     pub previous: Option<&'a tuf::Document>,
 }
 
-pub(super) const NEXT: &str = "leave the ceremony: the program and its policy do not agree";
+pub(super) const NEXT: &str = "leave the ceremony: program and policy do not agree";
 
 impl From<Periods> for tuf::Periods {
     fn from(periods: Periods) -> Self {
@@ -160,7 +160,7 @@ pub(super) fn dates(document: Document, found: &Dates<'_>, expected: &Expected<'
         },
         || {
             format!(
-                "it expires {}, which is not what the policy says",
+                "it expires {}, and the policy says another day",
                 excerpt(found.expires_text)
             )
         },
@@ -175,10 +175,10 @@ pub(super) fn mark(document: Document, extra: &Object, expected: &Expected<'_>) 
         ids(document).mark,
         *extra != expected.marks,
         || match marked {
-            true => format!(
-                "it is marked {REHEARSAL_MARK}: nothing made in a rehearsal can pass for real"
-            ),
-            false => "it bears no mark of a rehearsal".to_owned(),
+            true => {
+                format!("it is marked {REHEARSAL_MARK}: no rehearsal can pass for a live ceremony")
+            }
+            false => "it has no mark of a rehearsal".to_owned(),
         },
         || "its marks are not those of this ceremony".to_owned(),
         NEXT,
@@ -230,13 +230,13 @@ pub(super) fn changes(
         !plain || !forbidden.is_empty(),
         || {
             format!(
-                "nothing differs but what the scenario {} allows: {}",
+                "only what the scenario {} allows differs: {}",
                 scenario.name(),
                 families(&changed)
             )
         },
         || match forbidden.as_slice() {
-            [] => "it holds something that no rule looks at".to_owned(),
+            [] => "it holds something that no rule covers".to_owned(),
             places => format!(
                 "the scenario {} does not allow a change of {}",
                 scenario.name(),

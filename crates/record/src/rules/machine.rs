@@ -137,8 +137,8 @@ fn judge(machine: &Machine, past: &[Past], mode: Mode) -> Vec<Verdict> {
     verdicts.push(Verdict::unless(
         Rule::MachineEntropy,
         !machine.entropy,
-        || "the system's generator gives entropy".to_owned(),
-        || "the system's generator gave nothing".to_owned(),
+        || "the system's random generator works".to_owned(),
+        || "the system's random generator gave nothing".to_owned(),
         "restart the machine",
     ));
     #[cfg(later_version)]
@@ -164,7 +164,7 @@ fn take_down(links: &[Link]) -> String {
         )
     });
     format!(
-        "run {} as root, or `nmcli networking off` where NetworkManager would take it up again; then check again",
+        "run {} as root, or `nmcli networking off` if NetworkManager brings it up again; then check again",
         commands.collect::<Vec<_>>().join(" and ")
     )
 }
@@ -181,7 +181,7 @@ fn room_claims(machine: &Machine) -> Vec<Claim> {
         Claim {
             rule: Rule::MachineNetwork,
             broken: !machine.links_up.is_empty(),
-            held: "no network interface is up but loopback".to_owned(),
+            held: "no network interface is up except loopback".to_owned(),
             what: format!("network interfaces are up: {}", list(&machine.links_up.iter().map(Link::in_words).collect::<Vec<_>>())),
             next: take_down(&machine.links_up),
         },
@@ -204,7 +204,7 @@ fn room_claims(machine: &Machine) -> Vec<Claim> {
             broken: !narrow.is_empty(),
             held: format!("there are {} MiB or more for folder and bundle{}", ROOM >> 20, media_in_words(&machine.space)),
             what: format!("there are only {}", list(&narrow)),
-            next: "make room there, then check again; or begin anew on another disk".to_owned(),
+            next: "make room there, then check again; or begin again on another disk".to_owned(),
         },
         Claim {
             rule: Rule::MachineService,
@@ -310,7 +310,7 @@ fn clock(now: Time, past: &[Past]) -> Verdict {
         || format!("the clock shows {now}"),
         || match ahead {
             Some(past) => format!("the clock shows {now}, and {} at {}", past.what, past.at),
-            None => format!("the clock shows {now}, which is past"),
+            None => format!("the clock shows {now}, which is before this program was built"),
         },
         "set the clock to UTC by two watches, then check again",
     )

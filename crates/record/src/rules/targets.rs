@@ -121,7 +121,7 @@ fn delegations(targets: &Targets, expected: &Expected<'_>) -> Verdict {
         !faults.is_empty(),
         || format!("it delegates to {count} roles, each for its own paths alone, and terminating"),
         || faults.join("; "),
-        "leave the ceremony: the program, its policy and the previous documents do not agree",
+        "leave the ceremony: program, policy and previous documents do not agree",
     )
 }
 
@@ -228,7 +228,7 @@ fn holds_no_other_file(targets: &Targets, expected: &Expected<'_>) -> Verdict {
         Rule::DelegationFiles,
         wrong,
         || format!("targets.json signs {found}"),
-        || format!("targets.json signs {found}, which is not what it is to sign"),
+        || format!("targets.json signs {found}, and must not"),
         NEXT,
     )
 }
@@ -240,7 +240,7 @@ fn signs_revoked(targets: &Targets, expected: &Expected<'_>) -> Option<Verdict> 
         Rule::RevokedAuthorised,
         targets.targets.get(REVOKED) != Some(wanted),
         || format!("targets.json signs {REVOKED}: {wanted}"),
-        || format!("targets.json does not sign the list of revoked keys as it is: {wanted}"),
+        || format!("targets.json does not sign the present list of revoked keys: {wanted}"),
         NEXT,
     ))
 }
@@ -257,9 +257,11 @@ fn vouches(targets: &Targets, file: &ExpectedTargets<'_>) -> Verdict {
         || {
             let length = file.root.map_or(0, <[u8]>::len);
             let digest = Digest::of(file.root.unwrap_or_default());
-            format!("it vouches for the root of tuf-crates alone: {length} bytes, SHA-256 {digest}")
+            format!(
+                "it signs only the root of tuf-crates as a target: {length} bytes, SHA-256 {digest}"
+            )
         },
-        || "it does not vouch for exactly the root of tuf-crates that was given".to_owned(),
+        || "it does not sign exactly the given root of tuf-crates".to_owned(),
         NEXT,
     )
 }

@@ -36,7 +36,7 @@ pub(super) fn expected(step: &Step) -> String {
             "{} The letter C appears beside the seat. When enough holders have signed: *type {ENOUGH}*.",
             turn()
         ),
-        Kind::Export => "*Wait*; then *The ceremony is over. This leaves the room*, with the place of the bundle and the digest of its MANIFEST.json, in hexadecimal and in words; *Noted? Type done*.".to_owned(),
+        Kind::Export => "*Wait*; then *The ceremony is over. Its bundle*, with the place of the bundle and the digest of its MANIFEST.json, in hexadecimal and in words; *Noted? Type done*.".to_owned(),
     }
 }
 

@@ -206,7 +206,7 @@ impl Receipt {
             Envelope::parse(bytes, LARGEST).map_err(|error| unread(error.to_string()))?;
         if envelope.to_json().as_bytes() != bytes || envelope.payload_type != TYPE {
             return Err(unread(
-                "it is not written as this program writes it".to_owned(),
+                "it is not in the form that this program writes".to_owned(),
             ));
         }
         let receipt: Self = serde_json::from_slice(&envelope.payload)
@@ -226,7 +226,7 @@ impl Receipt {
                 ),
                 match receipt.mode {
                     Mode::Rehearsal => {
-                        "nothing in it is for the world; to check a rehearsal, add --rehearsal"
+                        "do not publish anything from it; to verify a rehearsal, add --rehearsal"
                     }
                     Mode::Live => "leave out --rehearsal",
                 },

@@ -63,24 +63,21 @@ impl Event {
             Self::StepBegun { step } => format!("step {} begins", escape(step)),
             Self::StepDone { step } => format!("step {} is done", escape(step)),
             Self::MachineChecked { verdicts } => {
-                format!("the machine was examined: {}", tally(verdicts))
+                format!("the machine was checked: {}", tally(verdicts))
             }
             Self::Loaded { verdicts } => {
-                format!(
-                    "what earlier ceremonies left was judged: {}",
-                    tally(verdicts)
-                )
+                format!("the previous state was verified: {}", tally(verdicts))
             }
             Self::NewestRootCompared { version, words, .. } => format!(
                 "the newest root, version {version}, was compared by its words: {}",
                 escape(words)
             ),
             Self::DeviceExchanged { holder, serial } => format!(
-                "{} takes device {serial} out and goes on with another",
+                "{} takes device {serial} out and continues with another",
                 escape(holder)
             ),
             Self::Proved { holder, serial, .. } => format!(
-                "{}: the key in device {serial} signed that it is there",
+                "{}: the key in device {serial} signed its presence proof",
                 escape(holder)
             ),
             Self::Confirmed { step, fields } => {
@@ -157,7 +154,7 @@ impl Event {
                 branch.entries().len()
             ),
             Self::Declined { holder, why, .. } => format!(
-                "{} is said to decline; no signature proves it: {}",
+                "{} declines, by a file that nobody signed: {}",
                 escape(holder),
                 escape(why)
             ),
@@ -193,7 +190,7 @@ impl Event {
             ),
             Self::AnswerAnnounced { holder, serial } => {
                 format!(
-                    "device {serial} is to sign the answer of {}",
+                    "device {serial} is about to sign the answer of {}",
                     escape(holder)
                 )
             }
@@ -230,13 +227,13 @@ impl Event {
                 tally(verdicts)
             ),
             Self::DeviceConfirmed { holder, serial } => {
-                format!("{} read {serial} off its case", escape(holder))
+                format!("{} read {serial} from its case", escape(holder))
             }
             Self::DeviceSetAside { holder, serial } => {
                 format!("{} takes device {serial} out for another", escape(holder))
             }
             Self::ResetAnnounced { serial, .. } => {
-                format!("device {serial} is to be reset, and every key in its reach erased")
+                format!("device {serial} is about to be reset, which erases its keys")
             }
             Self::ResetDone { serial, .. } => format!("device {serial} was reset"),
             Self::EscrowKept {
@@ -244,7 +241,7 @@ impl Event {
                 serial,
                 sealed,
             } => format!(
-                "what unlocks device {serial} was {}",
+                "PUK and management key of device {serial} were {}",
                 match sealed {
                     Some(_) => format!("sealed to {}", escape(holder)),
                     None => format!("given to {} alone", escape(holder)),
@@ -258,15 +255,17 @@ impl Event {
                 "{} has the sealed file of device {serial}, {}",
                 escape(holder),
                 match how {
-                    Handed::Stick => "on a medium of the holder's own",
-                    Handed::Taken => "and says how it was taken along",
+                    Handed::Stick => "on the holder's own medium",
+                    Handed::Taken => "as a copy that the holder took",
                 }
             ),
             Self::Provisioned { serial, .. } => {
-                format!("device {serial} has its own secrets, and none of the factory's opens it")
+                format!(
+                    "device {serial} has its own secrets, and no secret from the factory opens it"
+                )
             }
             Self::GenerateAnnounced { serial, .. } => {
-                format!("device {serial} is to generate its key")
+                format!("device {serial} is about to generate its key")
             }
             Self::KeyGenerated {
                 serial,
@@ -290,13 +289,13 @@ impl Event {
                 serial, verdicts, ..
             } => {
                 format!(
-                    "the attestation of device {serial} was judged: {}",
+                    "the attestation of device {serial} was verified: {}",
                     tally(verdicts)
                 )
             }
             Self::StatementAnnounced { holder, serial } => {
                 format!(
-                    "device {serial} is to sign that {} holds its key",
+                    "device {serial} is about to sign that {} holds its key",
                     escape(holder)
                 )
             }
@@ -338,7 +337,7 @@ impl Event {
                 ..
             } => {
                 format!(
-                    "device {serial} is to sign {} for {}",
+                    "device {serial} is about to sign {} for {}",
                     escape(document),
                     escape(holder)
                 )
@@ -351,10 +350,10 @@ impl Event {
             Self::LogRead {
                 serial, verdicts, ..
             } => format!(
-                "the audit log of device {serial} was read and held against what was asked of it: {}",
+                "the audit log of device {serial} was read and compared with the commands: {}",
                 tally(verdicts)
             ),
-            Self::Enough { step } => format!("{} ends with the signatures it has", escape(step)),
+            Self::Enough { step } => format!("{} ends with its present signatures", escape(step)),
             Self::Verified { verdicts } => {
                 format!("the signed documents were verified: {}", tally(verdicts))
             }
@@ -364,7 +363,7 @@ impl Event {
             }
             Self::CloseAnnounced { holder, serial } => {
                 format!(
-                    "device {serial} is to sign the manifest for {}",
+                    "device {serial} is about to sign the manifest for {}",
                     escape(holder)
                 )
             }
@@ -374,7 +373,11 @@ impl Event {
                 format!("{} unblocks the PIN of device {serial}", escape(holder))
             }
             Self::Mishap { holder, what, .. } => {
-                format!("mishap at {}'s turn: {}", escape(holder), escape(what))
+                format!(
+                    "device error in {}'s turn: {}",
+                    escape(holder),
+                    escape(what)
+                )
             }
             Self::Note { text } => format!("note: {}", escape(text)),
             Self::Exception {

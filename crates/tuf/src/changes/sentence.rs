@@ -78,7 +78,7 @@ impl Display for Change {
             }
             Self::PathsRelisted { role, from, to } => write!(
                 f,
-                "What the role {} may vouch for is listed as {} instead of {}.",
+                "The files that the role {} may sign are listed as {} instead of {}.",
                 excerpt(role),
                 list(to),
                 list(from)
@@ -87,7 +87,7 @@ impl Display for Change {
                 let still = if from.is_some() { "now " } else { "" };
                 let ends = match to {
                     true => "look no further (terminating)",
-                    false => "go on to the next role (not terminating)",
+                    false => "ask the next role (not terminating)",
                 };
                 let role = excerpt(role);
                 write!(f, "Clients that find nothing with the role {role} {still}{ends}.")
@@ -122,11 +122,11 @@ impl Display for Change {
                 instead(to, from)
             ),
             Self::FileAdded { name, file } => {
-                write!(f, "The file {} is vouched for: {file}.", excerpt(name))
+                write!(f, "The file {} is signed as a target: {file}.", excerpt(name))
             }
             Self::FileRemoved { name, file } => write!(
                 f,
-                "The file {} is no longer vouched for; it had {file}.",
+                "The file {} is no longer a target; it had {file}.",
                 excerpt(name)
             ),
             Self::FileChanged { name, from, to } => write!(
@@ -273,11 +273,11 @@ fn paths(
         "files named "
     };
     if !gained.is_empty() {
-        write!(f, "{may} vouch for {what}{}", list(gained))?;
+        write!(f, "{may} sign {what}{}", list(gained))?;
     }
     if !lost.is_empty() {
         let and = if gained.is_empty() { "" } else { ", and " };
-        write!(f, "{and}may no longer vouch for {what}{}", list(lost))?;
+        write!(f, "{and}may no longer sign {what}{}", list(lost))?;
     }
     f.write_str(".")
 }

@@ -107,15 +107,15 @@ fn a_first_targets_document_is_told_whole() {
     It expires 2027-11-01T00:00:00Z.
     The role release is signed by 2 of 2 keys.
     The role nightly is signed by 1 of 1 key.
-    The role release may vouch for files named release/*, release/*/*, release/*/*/* and release/*/*/*/*.
+    The role release may sign files named release/*, release/*/*, release/*/*/* and release/*/*/*/*.
     Clients that find nothing with the role release look no further (terminating).
-    The role nightly may vouch for files named nightly/*, nightly/*/*, nightly/*/*/* and nightly/*/*/*/*.
-    Clients that find nothing with the role nightly go on to the next role (not terminating).
+    The role nightly may sign files named nightly/*, nightly/*/*, nightly/*/*/* and nightly/*/*/*/*.
+    Clients that find nothing with the role nightly ask the next role (not terminating).
     Clients ask the roles in this order: release and nightly.
     The key of holder-1 (ECDSA P-256, Vulcan Eskimo robust distortion) may sign release.
     The key of holder-2 (ECDSA P-256, enlist amusement repay cannonball) may sign release.
     The online key at awskms:simulated (ECDSA P-256, talon newsletter bluebird sensation) may sign nightly.
-    The file a file is vouched for: 7 bytes, sha256 ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73.
+    The file a file is signed as a target: 7 bytes, sha256 ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73.
     Metadata of targets lasts 364 days, and signing the next begins 59 days before the end.
     It follows version 1.0.0 of the TUF specification.
     "#);
@@ -141,14 +141,14 @@ fn every_difference_between_targets_documents_is_told() {
     It expires 2027-10-31T23:00:00Z instead of 2027-11-01T00:00:00Z, less than a day earlier.
     The role crates is signed by 4 of 8 keys instead of 5 of 9 keys.
     The role nightly is gone.
-    The role crates may now also vouch for files named *.
-    The role release may no longer vouch for files named release/*/*, release/*/*/* and release/*/*/*/*.
-    Clients that find nothing with the role release now go on to the next role (not terminating).
+    The role crates may now also sign files named *.
+    The role release may no longer sign files named release/*/*, release/*/*/* and release/*/*/*/*.
+    Clients that find nothing with the role release now ask the next role (not terminating).
     Clients ask the roles in the order crates and release instead of release, nightly and crates.
     The online key at awskms:simulated (ECDSA P-256, talon newsletter bluebird sensation) may no longer sign nightly.
     The key of holder-9 (ECDSA P-256, ammo passenger shamrock trombonist) may no longer sign crates.
-    The file a file is no longer vouched for; it had 7 bytes, sha256 ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73.
-    The file b\u{202e} is vouched for: 3 bytes, sha256 11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437.
+    The file a file is no longer a target; it had 7 bytes, sha256 ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73.
+    The file b\u{202e} is signed as a target: 3 bytes, sha256 11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437.
     Metadata of targets lasts 100 days, and signing the next begins 10 days before the end (before: 364 and 59).
     "#);
 }

@@ -16,7 +16,7 @@ pub enum ChainError {
     /// A root from before the trusted one, which cannot vouch for it: whoever
     /// held one old key could have written it.
     #[error(
-        "version {version} is older than the trusted root, version {trusted}, which cannot vouch for it; leave it out"
+        "version {version} is older than the trusted root, version {trusted}, from which it cannot follow; leave it out"
     )]
     Older {
         /// The version given

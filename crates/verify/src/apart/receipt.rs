@@ -92,7 +92,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
         say!("Without --tree DIR nobody compares the documents with a repository.");
     }
     if args.rehearsal {
-        say!("It is a REHEARSAL: nothing in it may be trusted or published.");
+        say!("It is a REHEARSAL: do not trust or publish anything from it.");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -82,7 +82,7 @@ impl fmt::Display for Account<'_> {
         let vendor = escape(self.facts.store.name());
         writeln!(
             f,
-            "PROVEN: {vendor} vouches that this key was generated inside the device.\n"
+            "PROVEN: {vendor} attests that the device generated this key.\n"
         )?;
         if !self.facts.store.is_compiled_in() {
             writeln!(

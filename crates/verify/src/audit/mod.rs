@@ -243,7 +243,7 @@ impl Audit {
         self.verdicts.push(Verdict::held(
             Rule::AuditDocuments,
             format!(
-                "{name}: {} documents, each signed by whoever its delegator names",
+                "{name}: {} documents, each signed by the keys that its delegator names",
                 documents.len()
             ),
         ));

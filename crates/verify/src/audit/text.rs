@@ -57,7 +57,7 @@ pub(super) fn of(audit: &Audit) -> String {
         text,
         "AUDITED: the file is {target}, by a chain from the trusted root.\n\
          Fresh until {fresh}: the first document on the way expires then.\n\
-         Not known: whether somebody signs with a stolen online key before that."
+         Not known: whether a thief signs with a stolen online key before that."
     );
     if !audit.remembered {
         text.push_str(

@@ -75,7 +75,7 @@ fn signed(text: &mut String, document: &Document) {
     line(
         text,
         &format!(
-            "\nSignatures that nothing here can judge: {}. Verify it together with the root.",
+            "\nSignatures that cannot be verified here: {}. Verify it together with the root.",
             filled.len()
         ),
     );

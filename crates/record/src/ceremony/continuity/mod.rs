@@ -45,7 +45,7 @@ pub(super) fn check(claim: &Claim<'_>) -> Vec<Verdict> {
             Violation::new(
                 Rule::RootPrevious,
                 format!(
-                    "the scenario {} goes on from a previous root, and none was given",
+                    "the scenario {} starts from a previous root, and none was given",
                     scenario.name()
                 ),
                 "give the last bundle, or the repository as it is published, with --previous",
@@ -78,7 +78,7 @@ fn first(claim: &Claim<'_>) -> Verdict {
     Verdict::unless(
         Rule::RosterChange,
         from_before || holders.iter().any(|h| h.renews),
-        || "everybody comes for the first time".to_owned(),
+        || "everyone is new".to_owned(),
         || {
             "somebody leaves or is renamed, or a key is renewed or revoked, before the first root"
                 .to_owned()
@@ -148,14 +148,12 @@ fn crates(claim: &Claim<'_>) -> Verdict {
         .steps()
         .any(|(_, step)| step.documents.contains(&Document::Crates));
     let fault = match (signed, claim.crates.newest(), claim.crates.brings()) {
-        (true, None, _) => {
-            Some("crates.json vouches for the root of tuf-crates, and none was given")
-        }
+        (true, None, _) => Some("crates.json signs the root of tuf-crates, and none was given"),
         (_, _, true) if !claim.policy.tuf_crates => {
-            Some("a root of tuf-crates was given, and the policy has the quorum sign none")
+            Some("a root of tuf-crates was given, and by the policy the quorum signs none")
         }
         (_, _, true) if !scenario.brings_crates_root() => {
-            Some("a root of tuf-crates was given, and this scenario vouches for no new one")
+            Some("a root of tuf-crates was given, and this scenario signs no new one")
         }
         (_, _, false) if scenario.is_for_a_file() && !claim.authorised.bring() => Some(
             "the scenario is for a new root of tuf-crates or another authorised file, and neither was given",
@@ -174,7 +172,7 @@ fn crates(claim: &Claim<'_>) -> Verdict {
             Rule::CratesGiven,
             match claim.crates.newest() {
                 Some(root) => format!("the root of tuf-crates: {}", Digest::of(root)),
-                None => "no root of tuf-crates is vouched for".to_owned(),
+                None => "the quorum signs no root of tuf-crates".to_owned(),
             },
         ),
     }

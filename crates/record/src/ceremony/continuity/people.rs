@@ -27,7 +27,7 @@ pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
             faults.push(match goes_on {
                 true => format!("{handle} both stays and leaves"),
                 false => format!(
-                    "{handle} holds a key, and is neither a holder nor a leaver of the roster"
+                    "{handle} holds a key, and is neither a holder nor a leaver in the roster"
                 ),
             });
         }
@@ -47,7 +47,7 @@ pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         });
         if !known {
             faults.push(format!(
-                "device {} of {} is to be revoked, and no enrolment of it was published",
+                "device {} of {} is listed as revoked, and has no published enrolment",
                 revocation.serial, revocation.handle
             ));
         }
@@ -89,7 +89,7 @@ pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     }
     let must = scenario.changes_people() && !scenario.revokes() && !scenario.changes_policy();
     if must && !come_and_go {
-        faults.push("nobody comes, goes or takes a new device".to_owned());
+        faults.push("nobody joins, leaves or takes a new device".to_owned());
     }
     if scenario.revokes()
         && roster.revocations.is_empty()
@@ -112,7 +112,7 @@ pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
             let people = match come_and_go {
                 false => "the holders are those of the previous root".to_owned(),
                 true => format!(
-                    "come: {}; leave: {}; take a new device: {}",
+                    "join: {}; leave: {}; take a new device: {}",
                     list(&joiners),
                     list(&leavers),
                     list(&renewing)
@@ -162,11 +162,11 @@ pub(super) fn published(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         },
         || {
             format!(
-                "no enrolment was published of the key that the previous root names for {}",
+                "the key of {} in the previous root has no published enrolment",
                 missing.join(", ")
             )
         },
-        "give the bundle or the repository with its attestations/; a key without one is not known to be in a device",
+        "give the bundle or the repository with its attestations/; without one, nobody knows that the key is in a device",
     )
 }
 
@@ -201,7 +201,7 @@ pub(super) fn distinct(previous: &Previous) -> Verdict {
         !shared.is_empty(),
         || format!("{} devices, each with one holder", devices.len()),
         || shared.join("; "),
-        "find out whose it is; one of the published enrolments is not genuine",
+        "find out whose device it is: one of the published enrolments is not genuine",
     )
 }
 
@@ -219,7 +219,7 @@ pub(super) fn revoked(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         holder.devices.iter().filter_map(|serial| {
             let found = list.find(None, *serial)?;
             Some(format!(
-                "{} is to bring device {serial}, which was revoked: {}",
+                "{} would bring device {serial}, which was revoked: {}",
                 holder.handle,
                 excerpt(&found.reason)
             ))

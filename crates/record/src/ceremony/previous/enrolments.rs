@@ -74,7 +74,7 @@ pub(super) fn read(files: &Inputs) -> Result<Vec<Published>, Vec<Violation>> {
             Err(why) => violations.push(Violation::new(
                 Rule::KeyPublished,
                 format!("the enrolment in attestations/{}: {why}", excerpt(folder)),
-                "get the published enrolments anew; one that is not whole proves nothing",
+                "get the published enrolments again; an incomplete one proves nothing",
             )),
         }
     }

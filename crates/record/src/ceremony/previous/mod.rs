@@ -120,7 +120,7 @@ impl Previous {
                 violations.push(Violation::new(
                     Rule::CratesRoot,
                     format!(
-                        "the root of tuf-crates that was vouched for: {}",
+                        "the root of tuf-crates that the quorum signed: {}",
                         violation.what
                     ),
                     NEXT,

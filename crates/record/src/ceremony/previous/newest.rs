@@ -8,7 +8,7 @@ use crate::transcript::Mode;
 
 /// What to do about a state that is older than a root that people know.
 pub(crate) const READ_ANOTHER: &str =
-    "get the newest state; whoever gave an older one may want a revoked key back";
+    "get the newest state; an older one may bring a revoked key back";
 
 /// The root known from another channel, as it was given. tuf-ci publishes content and signatures
 /// in two files; the content alone says which root it is.

@@ -52,14 +52,14 @@ pub(super) fn next(
             Some("quorum-lost"),
             format!(
                 "Only {can_sign} keys can still sign, and {threshold} must: \
-                 collect the statement of those who remain, and announce that the root is replaced by hand."
+                 collect the statement of the remaining holders, and announce that the root is replaced by hand."
             ),
         );
     }
     if let Some(names) = names(&|holder| holder.revoked) {
         return advice(
             Some("emergency-revocation"),
-            format!("A key that was revoked still stands in the root: take out that of {names}."),
+            format!("A revoked key is still in the root: remove that of {names}."),
         );
     }
     if let Some(document) = first(&|document| document.by_holders && document.expired) {
@@ -100,9 +100,7 @@ pub(super) fn next(
     if let Some(names) = names(&|holder| !holder.can_sign) {
         return advice(
             Some("onboard-member"),
-            format!(
-                "The key of {names} is in the root without a published enrolment: have it replaced."
-            ),
+            format!("The key of {names} is in the root without a published enrolment: replace it."),
         );
     }
     let weak = |holder: &HolderStatus| {
@@ -113,7 +111,7 @@ pub(super) fn next(
         return advice(
             Some("onboard-member"),
             format!(
-                "The device of {names} is not what the policy or its vendor asks for: let it be replaced by another."
+                "The device of {names} does not meet the policy or its vendor's advice: replace it."
             ),
         );
     }
@@ -121,7 +119,7 @@ pub(super) fn next(
         return advice(
             None,
             format!(
-                "{} expired {}: whoever signs it, a service or a team, is to look after it. No ceremony is due.",
+                "{} expired {}: the service or team that signs it must renew it. No ceremony is due.",
                 escape(&document.name),
                 document.expires
             ),
@@ -146,7 +144,7 @@ pub(super) fn next(
     if let Some(names) = names(&|holder| holder.last_signed.is_none()) {
         return advice(
             Some("heartbeat"),
-            format!("No root was ever signed by the key of {names}: see that it is still there."),
+            format!("The key of {names} has never signed a root: check that it is still there."),
         );
     }
     let begins = documents
@@ -163,7 +161,7 @@ pub(super) fn next(
         ),
         None => advice(
             None,
-            "Nothing is due; the documents do not say when they are to be signed again.".to_owned(),
+            "Nothing is due; the documents do not say when to sign them again.".to_owned(),
         ),
     }
 }

@@ -105,7 +105,7 @@ pub(super) fn of_html(html: &str) -> Result<String, String> {
     unescape(rest, &mut text)?;
     match (styles, policies) {
         (1, 1) => Ok(text),
-        _ => Err("it has not one style sheet and one content security policy".to_owned()),
+        _ => Err("it must have one style sheet and one content security policy".to_owned()),
     }
 }
 

@@ -42,18 +42,16 @@ pub(super) fn loaded(process: &Process) -> Claim {
     let mut faults: Vec<_> = asked.map(|asked| format!("{asked} is set")).collect();
     let foreign = in_words(true);
     if !foreign.is_empty() {
-        faults.push(format!(
-            "foreign code is mapped into this program: {foreign}"
-        ));
+        faults.push(format!("the process has foreign code: {foreign}"));
     }
     // A kernel that shows no program in its own process shows nothing.
     if process.mapped.is_empty() {
-        faults.push("what is mapped into this program cannot be read".to_owned());
+        faults.push("the code in this process cannot be read".to_owned());
     }
     Claim {
         rule: Rule::MachineLoaded,
         broken: !faults.is_empty(),
-        held: format!("mapped are the program and its libraries alone: {}", in_words(false)),
+        held: format!("the process has only the program and its libraries: {}", in_words(false)),
         what: faults.join("; "),
         next: "leave, unset every LD_ variable, empty /etc/ld.so.preload, and resume; or use the image, whose files are known".to_owned(),
     }

@@ -44,7 +44,7 @@ pub(super) fn pcsc(service: Option<&Service>) -> Claim {
         next,
     };
     let Some(service) = service else {
-        let held = "no holder brings a YubiKey: nothing is asked of the smart card service";
+        let held = "no holder brings a YubiKey, so the smart card service does not matter";
         return claim(false, held.to_owned(), String::new(), String::new());
     };
     let socket = escape(&service.socket);
@@ -71,7 +71,7 @@ pub(super) fn pcsc(service: Option<&Service>) -> Claim {
         ),
         (Ok(_), _) if !service.logging.is_empty() => (
             format!(
-                "process {} is a smart card service that logs what is sent to devices (`--apdu`), PINs included",
+                "process {} is a smart card service that logs commands to devices (`--apdu`), PINs included",
                 service
                     .logging
                     .iter()

@@ -137,8 +137,7 @@ fn check_periods(
         faults.add(
             path,
             &format!(
-                "{role}: {expiry_days} days to expiry with {signing_days} days for signing cannot be kept \
-                 (1 to 1100 days, signing shorter than expiry)"
+                "{role}: {expiry_days} days to expiry with {signing_days} days for signing are out of bounds (1 to 1100 days, signing shorter than expiry)"
             ),
             "correct expiry_days or signing_days",
         );
@@ -239,7 +238,7 @@ fn paths(path: &str, delegation: &Delegation, faults: &mut Faults<'_>) {
             faults.add(
                 &format!("{path}.paths"),
                 &format!(
-                    "delegation {}: \"{}\" is no pattern of its own for files",
+                    "delegation {}: \"{}\" is no valid pattern, or there twice",
                     excerpt(&delegation.role),
                     excerpt(pattern)
                 ),

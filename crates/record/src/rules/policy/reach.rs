@@ -19,7 +19,7 @@ pub(crate) fn check(policy: &Policy) -> Verdict {
             for path in paths {
                 if let Some(cover) = wide.iter().find(|wide| pattern_covers(wide, path)) {
                     hidden.push(format!(
-                        "clients ask {} for {} and look no further, so that {} is never asked for {}",
+                        "clients ask {} for {} and search no further, so they never ask {} for {}",
                         excerpt(earlier),
                         excerpt(cover),
                         excerpt(later),

@@ -39,7 +39,7 @@ fn size(roster: &Roster, policy: &Policy) -> Verdict {
         named != seats,
         || format!("{named} holders for {seats} seats"),
         || format!("the roster names {named} holders; the policy asks for {seats}"),
-        "complete the roster; nobody may be left out or added at the table",
+        "complete the roster; nobody joins or leaves at the table",
     )
 }
 
@@ -72,7 +72,7 @@ fn distinct(roster: &Roster) -> Verdict {
     Verdict::unless(
         Rule::RosterDistinct,
         !twice.is_empty(),
-        || "no handle, no name and no age_recipient is there twice".to_owned(),
+        || "no handle, no name and no age_recipient appears twice".to_owned(),
         || format!("in the roster more than once: {}", several(&twice, "; ")),
         "one person has one part, and an age identity of their own: correct the roster",
     )
@@ -150,7 +150,7 @@ fn complete(roster: &Roster) -> Verdict {
     for line in lines {
         if let Some(hidden) = likeness::invisible(line) {
             lacking.push(format!(
-                "\"{}\" has a character that nobody sees ({})",
+                "\"{}\" has an invisible character ({})",
                 excerpt(line),
                 hidden.escape_unicode()
             ));
@@ -166,6 +166,6 @@ fn complete(roster: &Roster) -> Verdict {
         !lacking.is_empty(),
         || "every holder has name, employer and country".to_owned(),
         || several(&lacking, "; "),
-        "complete the roster, with `none` where there is no employer; type odd names again by hand",
+        "complete the roster, with `none` if there is no employer; type unusual names again by hand",
     )
 }

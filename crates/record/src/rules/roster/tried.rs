@@ -47,13 +47,12 @@ pub(crate) fn check(roster: &Roster) -> Verdict {
     match untried.is_empty() {
         true => Verdict::held(
             Rule::RosterRecipient,
-            "every holder with a recipient opened a file that was sealed to it",
+            "every holder with a recipient opened a sealed test file",
         ),
         false => Violation::new(
             Rule::RosterRecipient,
             untried.join("; "),
-            "keymoot escrow prepare --roster FILE --dir DIR makes a test for each; or leave \
-             age_recipient out, to have the values displayed once",
+            "keymoot escrow prepare --roster FILE --dir DIR makes a test for each; or leave age_recipient out; then the values are displayed once",
         )
         .into(),
     }
