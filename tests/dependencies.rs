@@ -1,7 +1,7 @@
 //! What the program is made of besides itself: each crate known, licensed, and with a
 //! reason; and none that could speak to a network unknown.
 //!
-//! `make dependencies` writes `docs/dependencies.txt` anew. Its diff is what a reviewer
+//! `make dependencies` writes `docs/dependencies.txt` again. Its diff is what a reviewer
 //! of a change reads.
 
 #![allow(clippy::unwrap_used)]
@@ -275,7 +275,7 @@ fn no_crate_that_speaks_to_networks_is_in_the_program_or_builds_it() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// The Rust files below a folder, but for tests, examples and benchmarks, which no
+/// The Rust files below a folder, except tests, examples and benchmarks, which no
 /// program is made from.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {

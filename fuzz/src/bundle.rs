@@ -1,14 +1,14 @@
 //! A bundle as a whole, its manifest and its closing signatures.
 //!
 //! Each file of the input is a change to an honest bundle: its first line says which,
-//! the rest is the content. The manifest is then written anew, as whoever holds no key
+//! the rest is the content. The manifest is then written again, as anyone who holds no key
 //! could do it.
 //!
 //! ```text
 //! put PATH            the file at PATH has this content
 //! patch OFFSET PATH   the bytes from OFFSET on are these
 //! drop PATH           the file is gone
-//! event N             the event on line N is this one; the chain is made anew
+//! event N             the event on line N is this one; the chain is made again
 //! insert N            this event stands before line N
 //! omit N              the event on line N is gone
 //! repeat N            the event on line N happened twice

@@ -209,7 +209,7 @@ impl Session {
         (answer.first() == Some(&(codes::AUTHENTICATE_SESSION | 0x80))).then_some(session)
     }
 
-    /// A message of this session with its code, from which the chain goes on.
+    /// A message of this session with its code, from which the chain continues.
     fn coded(&mut self, code: u8, content: &[u8]) -> Vec<u8> {
         let mut whole = message(code, &[&[self.number], content, &[0; 8]].concat());
         whole.truncate(whole.len() - 8);

@@ -49,7 +49,7 @@ const GENUINE: [(&str, &str); 4] = [
     genuine!("yubihsm-34331133", "key-0x0003-ed25519", "device-cert"),
 ];
 
-/// Judges the files as evidence and as an audit log.
+/// Checks the files as evidence and as an audit log.
 ///
 /// # Panics
 /// Where a promise does not hold.

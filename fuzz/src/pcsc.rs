@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! power           power off and on
-//! touch | leave   whoever is asked touches the device from now on, or does not
+//! touch | leave   anyone who is asked touches the device from now on, or does not
 //! manage          the management key is used, whichever it is
 //! ```
 //!

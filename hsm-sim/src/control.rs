@@ -1,4 +1,5 @@
-//! The control socket: insert and remove devices, touch them, plan faults, watch. One line of JSON a request, one a reply.
+//! The control socket: insert and remove devices, touch them, plan faults, watch. One line of JSON
+//! a request, one a reply.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

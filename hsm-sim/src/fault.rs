@@ -122,7 +122,8 @@ impl<K: Kind> Plan<K> {
         self.0.is_empty()
     }
 
-    /// Counts one command to `device` (from 1), with its code where it has one, and says what goes wrong with it.
+    /// Counts one command to `device` (from 1), with its code where it has one, and says what goes
+    /// wrong with it.
     pub fn strike(&mut self, device: usize, code: Option<u8>) -> Option<K> {
         for rule in &mut self.0 {
             if rule.device.is_none_or(|only| only == device)

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 /// The root of all keys and serial numbers of one set of simulated devices.
 ///
-/// Two runs with the same seed make the same devices. Without a seed given by the user it is drawn from
-/// the operating system and kept in the state file.
+/// Two runs with the same seed make the same devices. Without a seed given by the user it is drawn
+/// from the operating system and kept in the state file.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seed(#[serde(with = "crate::store::hex_bytes")] Vec<u8>);
 
@@ -29,7 +29,8 @@ impl Seed {
         Ok(Self(bytes.to_vec()))
     }
 
-    /// The stream of random bytes that belongs to `labels`; different labels give unrelated streams.
+    /// The stream of random bytes that belongs to `labels`; different labels give unrelated
+    /// streams.
     #[must_use]
     pub fn rng(&self, labels: &[&[u8]]) -> ChaCha20Rng {
         ChaCha20Rng::from_seed(digest(&self.0, labels))

@@ -1,12 +1,12 @@
 //! The state file: what devices remember between runs.
 //!
-//! It is replaced as a whole, and safely on disk, before a device answers a command that changed something:
-//! whoever kills the program finds the devices as their users left them.
+//! It is replaced as a whole, and safely on disk, before a device answers a command that changed
+//! something: anyone who kills the program finds the devices as their users left them.
 //!
-//! Secrets in it are encrypted under a key that is derived from a salt in the same file. **That protects
-//! nothing**, and is not meant to: simulated secrets need no protection. It keeps PINs and keys from being
-//! found by a search through the bytes of a rehearsal's folder, so that such a search may demand that
-//! nothing at all is found.
+//! Secrets in it are encrypted under a key that is derived from a salt in the same file. **That
+//! protects nothing**, and is not meant to: simulated secrets need no protection. It keeps PINs and
+//! keys from being found by a search through the bytes of a rehearsal's folder, so that such a
+//! search may demand that nothing at all is found.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -119,8 +119,8 @@ fn scramble(format: &str, salt: &[u8], bytes: &mut [u8]) {
     ChaCha20::new(&key.into(), &[0; 12].into()).apply_keystream(bytes);
 }
 
-/// Reads what [`write()`] wrote; `None` when there is no such file. `held` says for how many devices the sealed part
-/// has something.
+/// Reads what [`write()`] wrote; `None` when there is no such file. `held` says for how many
+/// devices the sealed part has something.
 ///
 /// # Errors
 /// When the file cannot be read, or is not one of this format.

@@ -66,8 +66,8 @@ pub struct Store<D> {
 }
 
 impl<D: Device> Store<D> {
-    /// Opens the devices kept in `path`, or makes new ones: at least `count` of them, the new ones of these
-    /// `models` in turn. A number for the seed makes new devices repeatable.
+    /// Opens the devices kept in `path`, or makes new ones: at least `count` of them, the new ones
+    /// of these `models` in turn. A number for the seed makes new devices repeatable.
     ///
     /// # Errors
     /// When the file cannot be read, is damaged, belongs to another seed, or cannot be written.

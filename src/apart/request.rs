@@ -13,7 +13,7 @@ use keymoot_record::{
     transcript::{Event, Mode, Time},
 };
 
-/// What helps where something else stands at the place of a request or an answer.
+/// What helps where there is something else at the place of a request or an answer.
 pub(crate) const UNTAKEN: &str = "name a file that does not exist yet";
 
 /// A request that went out.

@@ -25,17 +25,16 @@ use crate::store::inputs::LARGEST_INPUT;
 /// Where previous state and new roots are named on the command line.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Sources {
-    /// What earlier ceremonies left: the last bundle, or a working tree of tuf-root
+    /// The previous state: the last bundle, or a working tree of tuf-root
     #[arg(long, value_name = "BUNDLE|REPO")]
     pub previous: Option<PathBuf>,
-    /// The newest root that was published, from another source than --previous; a live
-    /// ceremony needs it
+    /// The newest published root, from another source than --previous; a live ceremony needs it
     #[arg(long, value_name = "FILE")]
     pub trusted_root: Option<PathBuf>,
-    /// A root of tuf-crates to be vouched for; give every version since the last one
+    /// A new root of tuf-crates, which the quorum signs; give every version since the last one
     #[arg(long, value_name = "FILE")]
     pub crates_root: Vec<PathBuf>,
-    /// A new or changed file that the policy has the quorum sign
+    /// A new or changed file that the quorum signs by the policy
     #[arg(long, value_name = "PATH=FILE")]
     pub authorised: Vec<String>,
 }

@@ -51,16 +51,16 @@ pub(crate) struct Args {
     /// keys. Needs a roster
     #[arg(long, requires = "roster", conflicts_with_all = ["unattended", "fault", "unit_fault", "spares"])]
     real_devices: bool,
-    /// Where YubiHSM 2 units are, with --real-devices: `usb`, or address and port of a connector
+    /// Where the YubiHSM 2s are, with --real-devices: `usb`, or address and port of a connector
     #[arg(long, value_name = "PLACE", value_parser = arguments::named_place, requires = "real_devices")]
     connector: Option<String>,
     /// How many simulated holders take part
     #[arg(long, value_name = "N", default_value_t = 9)]
     pub(super) holders: usize,
-    /// What the holders bring
+    /// The devices of the holders
     #[arg(long, value_enum, default_value_t = Brought::Yubikey)]
     device: Brought,
-    /// Firmware of the devices; several are given to them in turn
+    /// Firmware of the devices; of several, each device gets the next one
     #[arg(long, value_name = "VERSION", default_value = "5.7.4")]
     firmware: String,
     /// Make serial numbers, keys and the unattended holders' PINs repeatable
@@ -72,7 +72,7 @@ pub(crate) struct Args {
     /// Let the devices fail, in the words of `hsm-sim yubikey --help`
     #[arg(long, value_name = "PLAN", default_value = "")]
     fault: String,
-    /// Let the YubiHSM 2 units fail, in the words of `hsm-sim yubihsm --help`
+    /// Let the YubiHSM 2s fail, in the words of `hsm-sim yubihsm --help`
     #[arg(long, value_name = "PLAN", default_value = "")]
     unit_fault: String,
     /// A roster of your own instead of simulated holders
@@ -86,13 +86,13 @@ pub(crate) struct Args {
     /// How many of the unattended holders make a key in a spare device too
     #[arg(long, value_name = "N", default_value_t = 0)]
     spares: usize,
-    /// Let unattended holders take part apart from the table: all of them, or these, by handle
+    /// Let unattended holders take part apart: all of them, or these, by handle
     #[arg(long, value_name = "HANDLES", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
     pub(super) apart: Option<String>,
-    /// Leave where holders apart are awaited, to ask them with `keymoot request` by hand
+    /// Leave when holders apart must answer, to ask them with `keymoot request` by hand
     #[arg(long, requires = "apart")]
     ask_by_hand: bool,
-    /// Let unattended holders not come at all: these, by handle, separated by commas
+    /// Unattended holders who do not come, by handle, separated by commas
     #[arg(long, value_name = "HANDLES", value_delimiter = ',')]
     absent: Vec<String>,
     /// The ceremony's folder
@@ -101,7 +101,7 @@ pub(crate) struct Args {
     /// Hold it as numbered lines and questions, for a serial console or a screen reader
     #[arg(long)]
     plain: bool,
-    /// Where the bundle is to be written. Once for each copy
+    /// Where to write the bundle. Once for each copy
     #[arg(long, value_name = "BUNDLE")]
     pub(super) out: Vec<PathBuf>,
 }
@@ -113,7 +113,7 @@ enum Brought {
     Yubikey,
     /// YubiHSM 2 units
     Yubihsm,
-    /// YubiKeys on the odd seats, YubiHSM 2 units on the even ones
+    /// YubiKeys on the odd seats, YubiHSM 2s on the even ones
     Mixed,
 }
 

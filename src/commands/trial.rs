@@ -1,7 +1,7 @@
 //! A plan tried in advance: everything that a later step would do with it, and nothing that stays.
 //!
-//! `keymoot plan check`, the opening of every ceremony and every amendment call [`try_plan`], so that
-//! a plan that is accepted reaches its end.
+//! `keymoot plan check`, the opening of every ceremony and every amendment call [`try_plan`], so
+//! that a plan that is accepted reaches its end.
 
 use std::{path::Path, sync::Arc};
 
@@ -19,8 +19,8 @@ pub(super) struct Trial {
     pub(super) drafts: Vec<trial::Draft>,
 }
 
-/// Tries a plan: PLAN-LIVE, ROSTER-RECIPIENT, ROOT-NEWEST, KEY-ALGORITHM, drafts of all documents with stand-in keys, and a secret sealed to each
-/// recipient.
+/// Tries a plan: PLAN-LIVE, ROSTER-RECIPIENT, ROOT-NEWEST, KEY-ALGORITHM, drafts of all documents
+/// with stand-in keys, and a secret sealed to each recipient.
 ///
 /// # Errors
 /// Every violation; [`HostError`] when the machine has no entropy or no clock.

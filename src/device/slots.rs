@@ -204,7 +204,7 @@ impl Slots {
     }
 }
 
-/// Shows `judge` which YubiKeys are plugged in, at first and after every change, until
+/// Shows `check` which YubiKeys are plugged in, at first and after every change, until
 /// it is content. What it learns itself is compared with the next look.
 fn wait<T>(
     cancel: &Cancel,
@@ -237,7 +237,7 @@ fn wait<T>(
 fn identify(plugged: &Plugged) -> Result<DeviceInfo, DeviceError> {
     let name = plugged.reader.to_string_lossy().into_owned();
     let (who, doing) = (Who::Reader(name.clone()), Operation::Identify);
-    // Asked first: whoever connects while another program holds a transaction waits for its end.
+    // Asked first: anyone who connects while another program holds a transaction waits for its end.
     if plugged.in_use {
         return Err(DeviceError::new(who, doing, ErrorKind::SharingViolation));
     }

@@ -1,4 +1,4 @@
-//! The steps that need no device: examining the machine, building and verifying
+//! The steps that need no device: checking the machine, building and verifying
 //! documents, sealing the transcript and writing the bundle.
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -53,7 +53,7 @@ impl Driver<'_, '_> {
             .collect()
     }
 
-    /// Judges what earlier ceremonies left.
+    /// Checks the previous state.
     pub(super) fn load(&mut self) -> Result<(), Stop> {
         self.busy("verifying the previous state");
         let verdicts = carried::judge(&self.state, &self.world.trust);
@@ -159,7 +159,7 @@ impl Driver<'_, '_> {
             .map_err(|error| HostError::new(error.to_string(), "leave, and resume"))
     }
 
-    /// MANIFEST.json, made anew from what is sealed.
+    /// MANIFEST.json, made again from what is sealed.
     pub(super) fn manifest(&self) -> Result<Vec<u8>, HostError> {
         let manifest = self.manifest_of_this_program()?;
         match self.state.manifest {

@@ -7,7 +7,7 @@ use keymoot_record::{rules::roster::Handle, transcript::Event};
 
 impl Driver<'_, '_> {
     /// Unblocks the PIN of the device that an error is about. A wrong PUK is asked for again, as
-    /// long as it has tries; any other error is a mishap of its own.
+    /// long as it has tries; any other error is a device error of its own.
     pub(super) fn unblock(&mut self, holder: &Handle, error: &DeviceError) -> Result<(), Stop> {
         let Who::YubiKey(device) = error.who else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Whether a tree is one that the bundle's files go on from.
+//! Whether a tree is one that the bundle's files start from.
 
 use super::{Tree, is_current, version};
 use keymoot_core::{Rule, Violation};

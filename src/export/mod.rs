@@ -1,6 +1,6 @@
 //! Laying what a bundle publishes into a git working tree.
 //!
-//! [`Tree::read`] looks at the tree, [`laying`] judges it and says what is to be
+//! [`Tree::read`] looks at the tree, [`laying`] checks it and says what is to be
 //! written, and [`Laying::write`] writes that. Nothing in the tree is touched
 //! before every rule holds.
 
@@ -32,7 +32,7 @@ use keymoot_verify::Failure;
 pub enum Repository {
     /// The root of everything, which the holders sign
     TufRoot,
-    /// The repository of crates.io, whose root the holders vouch for
+    /// The repository of crates.io, whose root the holders sign
     TufCrates,
 }
 
@@ -191,7 +191,7 @@ pub fn published(
     }
 }
 
-/// Judges a tree: what is to be written into it for these files to be there, in the
+/// Checks a tree: what is to be written into it for these files to be there, in the
 /// order attributes for git, history, other documents, evidence, root.json.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ const LARGEST: u64 = 16 << 20;
 const MOST_ROOTS: usize = 4096;
 
 /// What lies in a working tree where an export would write. Nothing about it is
-/// judged.
+/// checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
     path: PathBuf,

@@ -55,8 +55,8 @@ pub fn write(
     outcome
 }
 
-/// Tries whether a bundle can be written to a place: makes a folder where its parts are written, and
-/// removes it. A power cut in between leaves nothing at the place itself.
+/// Tries whether a bundle can be written to a place: makes a folder where its parts are written,
+/// and removes it. A power cut in between leaves nothing at the place itself.
 ///
 /// # Errors
 /// [`HostError`] when something is there already, or when the folder around it does not

@@ -102,7 +102,7 @@ pub fn forget(file: &File) -> io::Result<()> {
 /// Removes an empty folder, which is what a power cut may leave of one that was renamed.
 /// Anything else is left alone.
 pub fn remove_empty(folder: &Path) {
-    // Whatever keeps it from being removed, whoever wants its place finds it there.
+    // Whatever keeps it from being removed, anyone who wants its place finds it there.
     let _ = fs::remove_dir(folder);
 }
 

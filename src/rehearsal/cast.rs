@@ -64,7 +64,7 @@ impl Cast {
         self.leavers.push(number);
     }
 
-    /// `holder-N` goes on with another device.
+    /// `holder-N` changes the device.
     pub fn renews(&mut self, number: usize) {
         for actor in &mut self.holders {
             actor.renews |= actor.number == number;

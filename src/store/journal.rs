@@ -72,7 +72,7 @@ impl Journal {
         &self.chain
     }
 
-    /// Makes the entry that would come next, for the state to judge before it is
+    /// Makes the entry that would come next, for the state to check before it is
     /// written.
     ///
     /// # Errors

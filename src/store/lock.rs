@@ -1,7 +1,7 @@
 //! The lock on a ceremony's folder, and who holds it.
 //!
 //! The lock is the kernel's, on the file `lock`: it ends with the process, however that
-//! ends. What stands in the file is there to be told to whoever comes second; what a
+//! ends. What stands in the file is there to be told to anyone who comes second; what a
 //! crash leaves in it locks nobody out.
 
 use std::{

@@ -104,7 +104,8 @@ pub(crate) fn amendments(dir: &Path, chain: &Chain) -> Result<Vec<Amendment>, Ho
     named.map(amendment).collect()
 }
 
-/// Keeps the files of the plan under their digests, so that one that is edited later is still there.
+/// Keeps the files of the plan under their digests, so that one that is edited later is still
+/// there.
 ///
 /// # Errors
 /// [`HostError`] when one cannot be written.

@@ -1,5 +1,4 @@
-//! The folder of a holder's turn apart: laid out like a ceremony's folder, with the request in the
-//! place of the plan's files.
+//! The folder of a holder's turn apart: laid out like a ceremony's folder, with the request instead of the plan's files.
 //!
 //! ```text
 //! request.json          the request, byte for byte

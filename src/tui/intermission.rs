@@ -35,7 +35,7 @@ impl Intermission {
         matches!(self, Self::Away(..))
     }
 
-    /// Takes a key; what is to be noted once a part is complete, and whether it goes on.
+    /// Takes a key; what is to be noted once a part is complete, and whether it continues.
     pub(super) fn key(&mut self, key: &KeyEvent, up: u64) -> Option<(Interrupt, Option<Self>)> {
         match self {
             Self::Going(form) => form.key(key).then(|| {

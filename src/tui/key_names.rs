@@ -2,7 +2,7 @@
 
 /// The names of the keys of one interface, to stand in a sentence.
 pub(super) struct KeyNames {
-    /// Shows the ways on: "press Esc".
+    /// Shows the options: "press Esc".
     pub ways: &'static str,
     /// The same as a noun: "Esc".
     pub ways_key: &'static str,

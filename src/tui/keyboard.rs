@@ -1,6 +1,6 @@
 //! Keys as the terminal sends them, read so that nothing of a PIN stays behind.
 //!
-//! Whoever reads keys through crossterm leaves the last 128 of them in its queue,
+//! Anyone who reads keys through crossterm leaves the last 128 of them in its queue,
 //! where they stay until others come. Here a key is in a buffer that is wiped, and
 //! in a parser that is thrown away once it has told the key.
 

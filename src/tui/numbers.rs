@@ -26,7 +26,8 @@ impl Chosen {
         self.at = rows.checked_sub(1).map(|last| next.min(last));
     }
 
-    /// Another digit of a number from 1 to `rows`; a digit that makes no such number begins another.
+    /// Another digit of a number from 1 to `rows`; a digit that makes no such number begins
+    /// another.
     pub(super) fn digit(&mut self, digit: char, rows: usize) {
         let digit = digit.to_digit(10).unwrap_or_default() as usize;
         let longer = self.number * 10 + digit;

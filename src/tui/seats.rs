@@ -142,8 +142,8 @@ fn letters(state: &State, seat: &Seat, turn: Option<&Turn>) -> [(char, bool); 6]
     ]
 }
 
-/// How a person comes to a ceremony that goes on from another, as one sign: + joins,
-/// - leaves, * goes on with another device.
+/// How a person comes to a ceremony that starts from another, as one sign: + joins,
+/// - leaves, * changes the device.
 pub(super) fn standing(state: Option<&State>, handle: &Handle) -> char {
     let state = state.filter(|state| state.plan.previous().is_some());
     let places = state.map(|state| state.plan.places()).unwrap_or_default();

@@ -253,7 +253,7 @@ impl Stage {
             utc: Timestamp::now().as_second(),
             up: self.started.elapsed().as_secs(),
         });
-        // Whoever answers what stands on the screen does so after this moment.
+        // Anyone who answers what stands on the screen does so after this moment.
         let drawn = Instant::now();
         face.show(&mut self.model)?;
         self.model.shown(drawn);

@@ -47,8 +47,9 @@ pub(super) struct TakenTerminal {
 }
 
 impl TakenTerminal {
-    /// Takes the terminal over: raw mode, alternate screen, pastes marked as such. The Linux console
-    /// has no alternate screen (console_codes(4)): there, clearing is what removes older text.
+    /// Takes the terminal over: raw mode, alternate screen, pastes marked as such. The Linux
+    /// console has no alternate screen (console_codes(4)): there, clearing is what removes older
+    /// text.
     ///
     /// # Errors
     /// What the terminal refused.
@@ -86,7 +87,7 @@ impl Face for TakenTerminal {
         // A terminal that knows how shows the frame at once; others ignore it.
         execute!(io::stdout(), BeginSynchronizedUpdate)?;
         if std::mem::take(&mut self.stale) {
-            // This draws all of it anew, whether or not the size is another.
+            // This draws all of it again, whether or not the size is another.
             let size = self.terminal.size()?;
             self.terminal
                 .resize(Rect::new(0, 0, size.width, size.height))?;

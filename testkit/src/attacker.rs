@@ -19,7 +19,7 @@ const SIGN: [u8; 11] = [
 pub enum Manner {
     /// Connects once and never lets go.
     Clinging,
-    /// Connects anew for each try, so that it is there in any gap.
+    /// Connects again for each try, so that it is there in any gap.
     Dipping,
 }
 

@@ -146,7 +146,7 @@ impl Desk {
         self.ask(&json!({"do": "fault", "device": 1, "plan": plan}));
     }
 
-    /// From now on, whoever is asked for a touch touches at once.
+    /// From now on, anyone who is asked for a touch touches at once.
     pub fn touch_when_asked(&self) {
         let mut watch = Self::at_control(self.control.clone());
         let mut hand = Self::at_control(self.control.clone());

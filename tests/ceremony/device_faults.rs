@@ -104,13 +104,13 @@ impl Outcomes {
     }
 }
 
-/// Holds a ceremony with this failure, and goes on with it until it is finished.
+/// Holds a ceremony with this failure, and continues with it until it is finished.
 fn endured(fault: &str) -> (Stage, bool) {
     let stage = Stage::new();
     let output = rehearsed(&stage, fault);
     let ran = matches!(output.status.code(), Some(0 | 4));
     assert!(ran, "{fault}: {}", said(&output));
-    // What to do next is said with each mishap, or with why nobody can do it here.
+    // What to do next is said with each device error, or with why nobody can do it here.
     let ways = ["  next: ", "unattended: "];
     let recovery: usize = ways
         .map(|way| said(&output).matches(way).count())
@@ -179,7 +179,7 @@ fn complete(stage: &Stage, fault: &str) {
     assert!(output.status.success(), "{fault}: {}", said(&output));
 }
 
-/// What a mishap is, without the device and the moment.
+/// What a device error is, without the device and the moment.
 fn kind_of(mishap: &str) -> String {
     let words = mishap.split_whitespace();
     let plain = words.filter(|word| !word.chars().any(|c| c.is_ascii_digit()));

@@ -30,7 +30,7 @@ fn two_ceremonies(dialect: &str) -> Vec<String> {
         .unwrap();
     assert!(second.status.success(), "{}", said(&second));
     let first_root = match dialect {
-        // A pair of files is joined to an envelope for whoever wants one file.
+        // A pair of files is joined to an envelope for anyone who wants one file.
         "tuf-ci" => None,
         _ => Some("repositories/tuf-root/metadata/root_history/1.root.json"),
     };

@@ -1,6 +1,6 @@
 //! For every rule a bundle that violates it and, signed again by all holders, no other rule.
 //!
-//! Whoever switches a rule off makes its line of the table fail. Where no bundle can violate a
+//! Anyone who switches a rule off makes its line of the table fail. Where no bundle can violate a
 //! rule, the table says why, and which tests do.
 
 use std::{collections::BTreeSet, sync::OnceLock};
@@ -222,7 +222,7 @@ fn enrolments(forger: &mut Forger) -> Vec<(String, Vec<String>)> {
     made
 }
 
-/// The transcript of a bundle does not show it: what is judged, and where it is tested.
+/// The transcript of a bundle does not show it: what is checked, and where it is tested.
 fn elsewhere(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::MachineExamined | Rule::MachineResumed => return None,
@@ -708,8 +708,8 @@ fn for_every_rule_there_is_a_bundle_that_violates_it_alone_or_a_reason() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// With a rule switched off its bundle must pass: then nothing else refuses it, and whoever loses
-/// the rule is told so by the table above.
+/// With a rule switched off its bundle must pass: then nothing else refuses it, and anyone who
+/// loses the rule is told so by the table above.
 #[cfg(mutants)]
 #[test]
 fn no_rule_can_be_switched_off_unnoticed() {

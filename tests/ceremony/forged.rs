@@ -32,7 +32,7 @@ fn object(digest: &Digest) -> Option<Vec<u8>> {
 }
 
 /// The files of a bundle whose transcript was rewritten line by line. What follows
-/// from it is made anew where the program makes it at all, and the manifest
+/// from it is made again where the program makes it at all, and the manifest
 /// always; only the closing signatures are those of the honest bundle.
 pub(crate) fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
     rewritten_from(&Files::new(), change)

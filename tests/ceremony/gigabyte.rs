@@ -3,7 +3,7 @@
 //!
 //! A gigabyte that is refused by its size is sparse here: the disk holds next to
 //! nothing of it, and the verifier cannot know. What is just below the bounds is made
-//! by somebody who can write everything anew but sign for nobody: the manifest lists
+//! by somebody who can write everything again but sign for nobody: the manifest lists
 //! what is there.
 
 use std::{
@@ -104,7 +104,7 @@ fn list(files: &mut Files) {
     );
 }
 
-/// The honest bundle with one file changed, listed anew.
+/// The honest bundle with one file changed, listed again.
 fn with(path: &str, content: impl Into<Vec<u8>>) -> tempfile::TempDir {
     let mut files = honest();
     files.insert(path.to_owned(), content.into());

@@ -1,4 +1,4 @@
-//! The program says which one it is: at its start, in the transcript, in the account.
+//! The program says which one it is: at its start, in the transcript, in the report.
 
 use std::{fs, path::Path, process::Command};
 

@@ -1,4 +1,4 @@
-//! Whoever starts the program again may do so on another machine, or on one that was changed:
+//! Anyone who starts the program again may do so on another machine, or on one that was changed:
 //! it is examined again before anything else.
 
 use keymoot_core::Rule;
@@ -59,7 +59,7 @@ fn all_four_digests_are_read_before_the_first_step() {
     assert_eq!(parts, PlanPart::ALL);
 }
 
-/// The rules that a rewritten bundle violates, but for the signatures that nobody made again.
+/// The rules that a rewritten bundle violates, except the signatures that nobody made again.
 fn violated(change: impl FnOnce(&mut Vec<Line>)) -> Vec<String> {
     let verdicts = verdicts(rewritten(change), true).into_iter();
     let violated = verdicts.filter(|verdict| verdict.is_violated());

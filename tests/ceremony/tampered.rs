@@ -97,7 +97,7 @@ fn a_transcript_that_was_cut_off_within_a_line_is_torn_in_that_line() {
 }
 
 /// What the rules say first of a bundle with another transcript, whose manifest was
-/// written anew for it.
+/// written again for it.
 fn first_violation(lines: &Lines) -> (String, String) {
     let honest = honest();
     let head = Chain::read(&honest["transcript.jsonl"]).unwrap().head();
@@ -159,7 +159,7 @@ fn chained(events: &[(Event, Time)]) -> Chain {
     chain
 }
 
-/// What is changed in a way that the chain does not show, because it was made anew, is
+/// What is changed in a way that the chain does not show, because it was made again, is
 /// found by the replay or by the holders, who have signed another head.
 fn is_found_without_the_chain(change: impl Fn(&mut Vec<(Event, Time)>, usize)) {
     let plan = finished().state().plan;

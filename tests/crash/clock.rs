@@ -1,4 +1,4 @@
-//! The machine's clock jumps: the ceremony goes on, and its account says so.
+//! The machine's clock jumps: the ceremony continues, and its account says so.
 //!
 //! The clock is faketime(1)'s, under the real program.
 
@@ -32,14 +32,14 @@ fn by_the_clock(command: &mut Command, clock: &Path) {
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
 }
 
-/// Sets the clock: whoever reads it meanwhile reads the old setting or the new one.
+/// Sets the clock: anyone who reads it meanwhile reads the old setting or the new one.
 fn set(clock: &Path, offset: &str) {
     let new = clock.with_extension("new");
     fs::write(&new, offset).unwrap();
     fs::rename(new, clock).unwrap();
 }
 
-/// A rehearsal in which the clock is set anew after some events.
+/// A rehearsal in which the clock is set again after some events.
 fn held_while_the_clock_jumps(stage: &Stage, offset: &str) -> Output {
     let clock = stage.path("clock");
     set(&clock, "+0");

@@ -88,7 +88,7 @@ pub(crate) enum Survivors {
     SecondHalf,
     /// Of the names the newest alone, as when a disk writes out of order.
     NewestName,
-    /// Names and data on vfat, where what was renamed is empty until it is synced anew.
+    /// Names and data on vfat, where what was renamed is empty until it is synced again.
     Hollow,
 }
 

@@ -1,5 +1,5 @@
 //! Operations on the disk fail: the program leaves with an error that says what to do,
-//! and goes on when that is done.
+//! and continues when that is done.
 //!
 //! strace(1) lets the calls of the real program fail; disks that are full or that cannot
 //! be written to are real ones, in a namespace of mounts of their own.
@@ -89,7 +89,7 @@ impl Ceremony {
         output
     }
 
-    /// Goes on, or begins anew where nothing was begun.
+    /// Goes on, or begins again where nothing was begun.
     fn goes_on_to_its_end(&self) {
         let mut command = keymoot();
         if self.path("ceremony").is_dir() {
@@ -114,7 +114,7 @@ fn verifies(bundle: &Path) {
     assert!(output.status.success(), "{}", said(&output));
 }
 
-/// The program ended with an error that names a path and a way on.
+/// The program ended with an error that names a path and a next step.
 fn is_told(output: &Output, path: &str) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{}", said(output));

@@ -1,4 +1,4 @@
-//! The power goes, disks fail and clocks jump: the program goes on where it stood.
+//! The power goes, disks fail and clocks jump: the program continues where it stood.
 //!
 //! A ceremony is held once under strace(1), which writes down everything that the real
 //! program does to the disk. From that follows every state in which a power cut can leave

@@ -248,7 +248,7 @@ fn the_program_renames_in_one_module_alone() {
             text.contains("rename(") || text.contains("renameat")
         })
         .collect();
-    // What an audit remembers is made anew by the next audit.
+    // What an audit remembers is made again by the next audit.
     let known = ["src/host/whole.rs", "crates/verify/src/audit/state.rs"];
     assert_eq!(renaming, known.map(|file| workspace.join(file)));
 }

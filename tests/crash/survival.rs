@@ -18,7 +18,7 @@ use crate::{
     strace,
 };
 
-/// Puts the disk of a crash into `folder`, goes on there to the end, and says what is
+/// Puts the disk of a crash into `folder`, continues there to the end, and says what is
 /// not as it must be.
 pub(crate) fn survives(recording: &Recording, crash: &Crash, folder: &Path) -> Result<(), String> {
     lay_out(&crash.tree, &recording.folder, folder);
@@ -83,7 +83,7 @@ impl Survivor<'_> {
         self.folder.join("ceremony")
     }
 
-    /// Resumes, or begins anew where nothing was begun. Gives how often devices were
+    /// Resumes, or begins again where nothing was begun. Gives how often devices were
     /// asked to sign as well.
     fn go_on(&self) -> (Output, usize) {
         let line = self.recording.scenario.hold(&self.folder);

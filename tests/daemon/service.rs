@@ -129,7 +129,7 @@ impl Service {
             .ask(&json!({ "do": "remove", "device": device }));
     }
 
-    /// From now on, whoever is asked for a touch touches at once.
+    /// From now on, anyone who is asked for a touch touches at once.
     pub(crate) fn touch_when_asked(&self) {
         let mut hand = self.toucher();
         self.when_touch_is_awaited(move |device| hand.touch(device));

@@ -60,7 +60,7 @@ fn a_device_in_another_programs_transaction_is_refused_before_the_time_is_up() {
         let device = service.insert(1);
         let holder = Holder::enrol(device.serial);
         let mut card = other(&device, ShareMode::Shared).unwrap();
-        // As long as it takes: whoever waits for its end gives up after 20 s and says that
+        // As long as it takes: anyone who waits for its end gives up after 20 s and says that
         // the device does not answer.
         let transaction = card.transaction().unwrap();
         let error = holder.sign().unwrap_err();

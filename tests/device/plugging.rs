@@ -27,7 +27,7 @@ fn a_wait_ends_with_exactly_one_device_and_tells_what_it_sees_meanwhile() {
             Slots::YubiKeys.wait_for_one(&Cancel::new(), |seen| tell.send(short(seen)).unwrap())
         });
         assert_eq!(told.recv().unwrap(), "nothing");
-        // Broken, so that the wait goes on when it is plugged in.
+        // Broken, so that the wait continues when it is plugged in.
         desk.fault("empty@1");
         desk.insert(1);
         assert_eq!(told.recv().unwrap(), "unreadable");

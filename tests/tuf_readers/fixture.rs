@@ -1,4 +1,4 @@
-//! A root of nine simulated holders, and what it vouches for.
+//! A root of nine simulated holders, and what it signs.
 
 use std::collections::BTreeMap;
 
@@ -99,7 +99,7 @@ impl Ceremony {
     }
 }
 
-/// A root, the targets document it vouches for, and that of the role crates.
+/// A root, the targets document it signs, and that of the role crates.
 pub(super) struct Repository {
     pub ceremony: Ceremony,
     pub targets: Document,

@@ -10,7 +10,7 @@ use super::certificate::MAX_CERTIFICATE;
 /// The DER of the one certificate in `bytes`.
 ///
 /// PEM may carry text before its first line, as OpenSSL writes it, and nothing
-/// but white space after its last. The certificate itself is not judged here.
+/// but white space after its last. The certificate itself is not checked here.
 ///
 /// # Errors
 /// A clause to be read after the file's name, such as "holds more than one

@@ -1,4 +1,4 @@
-//! What a vendor's key vouches for, once [`verify`](super::verify) has followed
+//! What a vendor's key attests, once [`verify`](super::verify) has followed
 //! it there.
 
 use super::advisory::{Advisory, affecting};
@@ -9,7 +9,7 @@ use super::key_algorithm::KeyAlgorithm;
 use keymoot_core::digest::Digest;
 use keymoot_core::{Rule, Violation};
 
-/// Facts about a key that a vendor's key vouches for: first of all, that it was
+/// Facts about a key that a vendor's key attests: first of all, that it was
 /// generated in the device. Only [`verify`](super::verify) makes one.
 #[derive(Debug, Clone)]
 pub struct VerifiedAttestation {

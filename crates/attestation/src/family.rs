@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::certificate::Certificate;
 use keymoot_core::{Rule, Violation};
 
-/// The families of devices whose evidence can be judged.
+/// The families of devices whose evidence can be checked.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -72,7 +72,7 @@ impl fmt::Display for Family {
 }
 
 /// The family that both certificates belong to by their extensions. A pair
-/// without any of the vendor's extensions is judged as a YubiKey's, and is
+/// without any of the vendor's extensions is checked as a YubiKey's, and is
 /// refused as that.
 ///
 /// # Errors

@@ -5,7 +5,7 @@
 //! F9, or opaque object 0). [`verify`] follows them to a key pinned in a
 //! [`TrustStore`] and hands out [`VerifiedAttestation`], which nothing else can
 //! make. Whether a firmware, a touch policy or a capability is good enough is
-//! not judged here.
+//! not checked here.
 //!
 //! The verifier is purpose-built. Generic path validation (RFC 5280, section
 //! 6) refuses genuine devices: the chains have no authority key identifiers,
@@ -14,7 +14,7 @@
 //! instead is narrower and exact:
 //!
 //! - the family of devices is told by what the certificates carry, and the
-//!   evidence is judged as that family's and no other;
+//!   evidence is checked as that family's and no other;
 //! - every signature on the way, with the pinned key of the next role, over
 //!   the exact signed bytes; RSA with SHA-256 and nothing else;
 //! - every unsigned byte of both certificates has its only possible value;
@@ -37,7 +37,7 @@
 //! checked only where the caller names the moment, and it ought to be the
 //! moment the evidence was taken: a statement once true of a key does not
 //! become false in 2052. Both certificates of the evidence and the vendor's
-//! intermediates are judged; roots are pinned keys, and their dates are not.
+//! intermediates are checked; roots are pinned keys, and their dates are not.
 //! A genuine device then fails only under a wrong clock.
 //!
 //! No input or output, no clock.

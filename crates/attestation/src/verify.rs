@@ -24,7 +24,7 @@ pub struct Evidence {
 ///
 /// With `now` (Unix time, in seconds) the certificates must be valid at that
 /// moment: pass the moment the evidence was taken, not the moment it is read
-/// again. Without it validity is not judged. The module's documentation says
+/// again. Without it validity is not checked. The module's documentation says
 /// how and why.
 ///
 /// # Errors

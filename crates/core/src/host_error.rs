@@ -11,7 +11,7 @@ pub struct HostError {
 }
 
 impl HostError {
-    /// A failure, with the way on.
+    /// A failure, with the next step.
     #[must_use]
     pub fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
         Self {

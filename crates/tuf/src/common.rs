@@ -52,7 +52,7 @@ pub(super) const LINE_ENDINGS: &str = "its lines end with CR LF, and with LF alo
     \"metadata/** -text\" into .gitattributes, remove the files of metadata/, and check them \
     out again";
 
-/// The bytes with LF in the place of each CR LF, if there is any.
+/// The bytes with LF instead of each CR LF, if there is any.
 pub(super) fn with_line_feeds(bytes: &[u8]) -> Option<Vec<u8>> {
     if !bytes.windows(2).any(|pair| pair == b"\r\n") {
         return None;

@@ -32,7 +32,7 @@ pub struct Document {
 }
 
 /// How many signatures one document may have. A root is signed by the holders of
-/// two versions; the bound keeps whoever fills a file with signatures from
+/// two versions; the bound keeps anyone who fills a file with signatures from
 /// having each of them verified.
 pub(crate) const MAX_SIGNATURES: usize = 256;
 

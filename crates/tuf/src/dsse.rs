@@ -23,7 +23,7 @@ pub struct Envelope {
 /// A signature in an envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvelopeSignature {
-    /// A hint which key it is by; nothing vouches for it
+    /// A hint which key it is by; nothing signs it
     pub keyid: String,
     /// The signature
     pub sig: Vec<u8>,

@@ -28,7 +28,7 @@ pub struct FileFacts {
     length: u64,
     sha256: String,
     sha512: String,
-    /// The same with LF in the place of CR LF, where there is any
+    /// The same with LF instead of CR LF, where there is any
     line_feeds: Option<Box<FileFacts>>,
 }
 

@@ -32,9 +32,9 @@ pub struct Targets {
     pub expires: Time,
     /// `expires`, as found
     pub expires_text: String,
-    /// The files it vouches for, by name
+    /// The files it signs, by name
     pub targets: BTreeMap<String, TargetFile>,
-    /// Who else may vouch for files
+    /// Who else may sign files
     pub delegations: Option<Delegations>,
     /// How long this metadata lasts and when to begin signing the next
     pub periods: Option<Periods>,
@@ -43,7 +43,7 @@ pub struct Targets {
     warnings: Vec<Warning>,
 }
 
-/// A file that a role vouches for.
+/// A file that a role signs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetFile {
     /// Its length in bytes
@@ -54,7 +54,7 @@ pub struct TargetFile {
     pub extra: Object,
 }
 
-/// Who else may vouch for files.
+/// Who else may sign files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delegations {
     /// The keys by name
@@ -65,7 +65,7 @@ pub struct Delegations {
     pub extra: Object,
 }
 
-/// A role that may vouch for files of certain names. It has either paths or
+/// A role that may sign files of certain names. It has either paths or
 /// prefixes of hashes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DelegatedRole {

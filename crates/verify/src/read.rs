@@ -28,7 +28,7 @@ const MOST_ENTRIES: usize = 4096;
 const MOST_BYTES: u64 = 8 << 20;
 /// The most bytes of one file. The largest of nine holders' has a twentieth.
 const MOST_OF_ONE: u64 = 2 << 20;
-/// As many faults are told; whoever gets a bundle with more has seen enough.
+/// As many faults are told; anyone who gets a bundle with more has seen enough.
 const MOST_FAULTS: usize = 20;
 /// How deep folders may lie in one another.
 const DEEPEST: usize = 8;

@@ -14,10 +14,12 @@ use std::time::Duration;
 /// Arguments.
 #[derive(Args)]
 pub(super) struct Devices {
-    /// How many devices there are. With a state file that has fewer, the missing ones are made; none is ever taken away.
+    /// How many devices there are. With a state file that has fewer, the missing ones are made;
+    /// none is ever taken away.
     #[arg(long, value_name = "N", default_value_t = 1)]
     count: usize,
-    /// Firmware of new devices; several are given to them in turn. 5.4.3-fips is a device of the FIPS series.
+    /// Firmware of new devices; several are given to them in turn. 5.4.3-fips is a device of the
+    /// FIPS series.
     #[arg(
         long,
         value_name = "VERSION",

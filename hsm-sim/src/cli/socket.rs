@@ -51,7 +51,8 @@ impl Socket {
             }
             Err(_) => {}
         }
-        // The mode is set while the socket is made: there is no moment in which others could connect.
+        // The mode is set while the socket is made: there is no moment in which others could
+        // connect.
         let mask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o177));
         let listener = UnixListener::bind(path);
         rustix::process::umask(mask);

@@ -13,13 +13,15 @@ use std::sync::Arc;
 /// Arguments.
 #[derive(Args)]
 pub(super) struct Vpcd {
-    /// Loopback address and port where the driver listens for its first slot; the next are on the ports above.
+    /// Loopback address and port where the driver listens for its first slot; the next are on the
+    /// ports above.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:35963")]
     driver: SocketAddr,
     /// Unix socket for control; its folder must exist.
     #[arg(long, value_name = "PATH")]
     control: PathBuf,
-    /// The socket of the pcscd that has the driver: what the line that says "ready" gives as `socket`.
+    /// The socket of the pcscd that has the driver: what the line that says "ready" gives as
+    /// `socket`.
     #[arg(long, value_name = "PATH", default_value = "/run/pcscd/pcscd.comm")]
     socket: PathBuf,
     #[command(flatten)]

@@ -22,7 +22,8 @@ pub(super) struct Yubihsm {
     /// Unix socket for control; its folder must exist.
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
-    /// How many devices there are. With a state file that has fewer, the missing ones are made; none is ever taken away.
+    /// How many devices there are. With a state file that has fewer, the missing ones are made;
+    /// none is ever taken away.
     #[arg(long, value_name = "N", default_value_t = 1)]
     count: usize,
     /// Firmware of new devices; several are given to them in turn.

@@ -12,10 +12,12 @@ use std::sync::Arc;
 /// Arguments.
 #[derive(Args)]
 pub(super) struct Yubikey {
-    /// Unix socket to serve; its folder must exist. The control socket is beside it, with ".control" appended.
+    /// Unix socket to serve; its folder must exist. The control socket is beside it, with
+    /// ".control" appended.
     #[arg(long, value_name = "PATH")]
     socket: PathBuf,
-    /// What the readers are called before their numbers: a device says so itself, and can say anything.
+    /// What the readers are called before their numbers: a device says so itself, and can say
+    /// anything.
     #[arg(long, value_name = "NAME", default_value_t)]
     reader: ReaderName,
     #[command(flatten)]

@@ -1,7 +1,8 @@
-//! The smart card service's door: pcsc-lite's client protocol, versions 4.4 to 4.6, on a unix socket.
+//! The smart card service's door: pcsc-lite's client protocol, versions 4.4 to 4.6, on a unix
+//! socket.
 //!
-//! The structures are those of pcsc-lite's `winscard_msg.h`, the behaviour that of its daemon as its client
-//! library expects it.
+//! The structures are those of pcsc-lite's `winscard_msg.h`, the behaviour that of its daemon as
+//! its client library expects it.
 
 pub mod code;
 pub mod wire;
@@ -24,7 +25,7 @@ const ATTRIBUTE_ATR: u32 = 0x0009_0303;
 const ATTRIBUTE_VENDOR_NAME: u32 = 0x0001_0100;
 const ATTRIBUTE_FRIENDLY_NAME: u32 = 0x7fff_0003;
 
-/// The writing ends of all connections: an event is written by whoever causes it.
+/// The writing ends of all connections: an event is written by the one who causes it.
 pub type Writers = Arc<Mutex<HashMap<ClientId, Arc<Mutex<UnixStream>>>>>;
 
 /// Serves clients as long as the program runs.
@@ -195,7 +196,8 @@ impl Client {
             command::GET_READERS_STATE_SIZE => return Ok((SEATS as u32).to_le_bytes().to_vec()),
             command::WAIT_READER_STATE_CHANGE => return self.wait().map(|()| Vec::new()),
             command::STOP_WAITING => {
-                // Nothing is answered when the event went out already: the client takes it for the answer.
+                // Nothing is answered when the event went out already: the client takes it for the
+                // answer.
                 let waiting = self.room.stop_waiting(self.id);
                 return Ok(if waiting {
                     wait_reply(code::SUCCESS)
@@ -298,8 +300,8 @@ impl Client {
         body.set(12 + ATTRIBUTE, result.err().unwrap_or(code::SUCCESS));
     }
 
-    /// Sends the states, and later the event. Both are written while the room is held, so that the event
-    /// cannot overtake the states, and no change falls between.
+    /// Sends the states, and later the event. Both are written while the room is held, so that the
+    /// event cannot overtake the states, and no change falls between.
     fn wait(&self) -> io::Result<()> {
         let writer = Arc::clone(&self.writer);
         let mut sent = Ok(());

@@ -32,10 +32,12 @@ pub mod command {
 pub const NAME: usize = 128;
 /// Longest attribute.
 pub const ATTRIBUTE: usize = 264;
-/// The longest body a client may send: the largest structure, and a longest extended command after it.
+/// The longest body a client may send: the largest structure, and a longest extended command after
+/// it.
 const LONGEST_BODY: u32 = 1024;
 
-/// Reads one header and its body: the command and its structure's bytes. `None` at the end of the stream.
+/// Reads one header and its body: the command and its structure's bytes. `None` at the end of the
+/// stream.
 ///
 /// # Errors
 /// When the connection fails or announces a body longer than any structure.

@@ -32,8 +32,8 @@ impl Share {
     }
 }
 
-/// How long a client waits at the server for another's transaction to end before it is told to ask again.
-/// Clients ask again by themselves; waiting here only makes them notice sooner.
+/// How long a client waits at the server for another's transaction to end before it is told to ask
+/// again. Clients ask again by themselves; waiting here only makes them notice sooner.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 const LEAVE_CARD: u32 = 0;
@@ -64,7 +64,8 @@ impl Handles {
         self.last
     }
 
-    /// The handles on a device as it is plugged in now; those of an earlier insertion are in nobody's way.
+    /// The handles on a device as it is plugged in now; those of an earlier insertion are in
+    /// nobody's way.
     fn of_device(&self, index: usize, insertion: u64) -> impl Iterator<Item = &Handle> {
         self.open
             .values()
@@ -302,7 +303,7 @@ impl Room {
     /// Starts a transaction: until it ends, other handles on the device wait.
     ///
     /// # Errors
-    /// The handle cannot be used, or another transaction goes on; the client then asks again.
+    /// The handle cannot be used, or another transaction continues; the client then asks again.
     pub fn begin(&self, client: ClientId, number: i32) -> Result<(), Code> {
         let (mut world, index) = self.acquire(client, number, |_| true)?;
         world.handles.transactions.insert(index, number);
@@ -344,7 +345,8 @@ impl Room {
             .ok_or(code::REMOVED_CARD)
     }
 
-    /// The room, once nobody else's transaction and (as `ready` says) nothing else is in the handle's way.
+    /// The room, once nobody else's transaction and (as `ready` says) nothing else is in the
+    /// handle's way.
     pub(super) fn acquire(
         &self,
         client: ClientId,

@@ -55,7 +55,8 @@ enum Touch {
 struct Bay {
     /// Absent while it carries out a command.
     card: Option<Card>,
-    /// Changes whenever the device loses power or is reset; the card notices when it is next spoken to.
+    /// Changes whenever the device loses power or is reset; the card notices when it is next spoken
+    /// to.
     epoch: u64,
     /// The epoch the card itself has seen.
     card_epoch: u64,
@@ -169,7 +170,8 @@ impl Room {
         if world.bays[index].plugged.is_some() {
             return Err(RoomError::AlreadyIn(device));
         }
-        // Like pcscd: the lowest free number, so another device may come back under a name already seen.
+        // Like pcscd: the lowest free number, so another device may come back under a name already
+        // seen.
         let seat = world
             .seats
             .iter()
@@ -259,8 +261,8 @@ impl Room {
         self.lock().readers()
     }
 
-    /// Has `client` called back when a reader comes or goes; what `now` does with the readers happens in the
-    /// same moment, so that no change falls between.
+    /// Has `client` called back when a reader comes or goes; what `now` does with the readers
+    /// happens in the same moment, so that no change falls between.
     pub fn wait_for_change(
         &self,
         client: ClientId,

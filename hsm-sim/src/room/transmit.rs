@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(50);
 
 impl Room {
-    /// Sends a command to the device behind a handle. `alive` says whether the client still listens: a command
-    /// that waits is given up when it does not.
+    /// Sends a command to the device behind a handle. `alive` says whether the client still
+    /// listens: a command that waits is given up when it does not.
     ///
     /// # Errors
     /// The handle cannot be used, or the device was pulled out meanwhile.

@@ -1,7 +1,7 @@
 //! What a YubiKey says of itself as a USB device: 1050:0407 with its smart card interface alone.
 //!
-//! Values are those of a YubiKey 5 with OTP, FIDO and CCID, but for the two interfaces left out. The layouts are
-//! of USB 2.0 chapter 9.6 and of CCID 1.1 chapter 5.1.
+//! Values are those of a YubiKey 5 with OTP, FIDO and CCID, except the two interfaces left out. The
+//! layouts are of USB 2.0 chapter 9.6 and of CCID 1.1 chapter 5.1.
 
 /// Yubico's number.
 pub(super) const VENDOR: u16 = 0x1050;

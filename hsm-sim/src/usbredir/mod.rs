@@ -1,8 +1,9 @@
 //! The door through USB: YubiKeys as devices of a virtual machine, over qemu's `usb-redir`.
 //!
-//! Each port is a unix socket on which qemu listens, the chardev of one `usb-redir` device. Seat 1 of the room is the
-//! first port, seat 2 the second. The guest's kernel, libccid and pcscd see a YubiKey that comes and goes. A qemu
-//! that ends is waited for, so that devices outlive a power cut.
+//! Each port is a unix socket on which qemu listens, the chardev of one `usb-redir` device. Seat 1
+//! of the room is the first port, seat 2 the second. The guest's kernel, libccid and pcscd see a
+//! YubiKey that comes and goes. A qemu that ends is waited for, so that devices outlive a power
+//! cut.
 
 mod ccid;
 mod descriptors;

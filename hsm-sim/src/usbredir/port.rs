@@ -16,7 +16,8 @@ use std::time::Duration;
 /// How often qemu is looked for before it listens.
 const TRY_AGAIN: Duration = Duration::from_millis(50);
 
-/// How long a device that is busy keeps the host waiting without a word; hosts give up after a few seconds.
+/// How long a device that is busy keeps the host waiting without a word; hosts give up after a few
+/// seconds.
 const EXTENSION: Duration = Duration::from_secs(1);
 
 /// A qemu that does not read must not stop the room.

@@ -1,6 +1,8 @@
-//! Packets of the usbredir protocol (usbredir's `usb-redir-protocol.txt` and `usbredirproto.h`, version 0.7).
+//! Packets of the usbredir protocol (usbredir's `usb-redir-protocol.txt` and `usbredirproto.h`,
+//! version 0.7).
 //!
-//! Numbers are little-endian. Both sides must have the capabilities that this side has: packets of one shape only.
+//! Numbers are little-endian. Both sides must have the capabilities that this side has: packets of
+//! one shape only.
 
 use std::io::{self, Read};
 

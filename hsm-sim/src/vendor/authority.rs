@@ -1,7 +1,8 @@
 //! The vendor's certificates, field by field as the real ones have them.
 //!
-//! Measured on Yubico's published roots, intermediates and devices. What differs is only what says that
-//! this vendor is simulated: authorities carry SIMULATED in their common name, and F9's issuer with them.
+//! Measured on Yubico's published roots, intermediates and devices. What differs is only what says
+//! that this vendor is simulated: authorities carry SIMULATED in their common name, and F9's issuer
+//! with them.
 
 use super::der::{bits, explicit, extension, integer, name, null, oid, sequence};
 use super::{Role, yubihsm};
@@ -45,8 +46,8 @@ fn validity(old_shape: bool) -> Vec<u8> {
     sequence(&[&tlv(0x17, from.as_bytes()), &tlv(0x18, until.as_bytes())])
 }
 
-/// How a certificate names its signature algorithm. Yubico's B2 issuer was signed with parameters absent
-/// where all others have NULL; both are in the field, so both are made here.
+/// How a certificate names its signature algorithm. Yubico's B2 issuer was signed with parameters
+/// absent where all others have NULL; both are in the field, so both are made here.
 pub(super) enum Algorithm {
     Sha256,
     Sha256WithoutParameters,
@@ -227,8 +228,8 @@ pub struct Statement<'a> {
     pub serial: [u8; 16],
 }
 
-/// The attestation of a key, signed with the key in F9. Issuer and validity come from the certificate in F9.
-/// `None` when that certificate cannot be read or the key cannot sign.
+/// The attestation of a key, signed with the key in F9. Issuer and validity come from the
+/// certificate in F9. `None` when that certificate cannot be read or the key cannot sign.
 #[must_use]
 pub fn device_certificate(
     statement: &Statement,
@@ -245,7 +246,8 @@ pub fn device_certificate(
     ];
     if plate.model.firmware >= Firmware::new(5, 0, 0) {
         extensions.push(extension(&yubico(9), false, &[plate.form_factor()]));
-        // The serial numbers of every YubiKey 5 sample seen begin with this byte; those of a 4 do not.
+        // The serial numbers of every YubiKey 5 sample seen begin with this byte; those of a 4 do
+        // not.
         serial[0] = 0x01;
     }
     let body = Body {

@@ -8,7 +8,8 @@ pub fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     tlv(0x30, &parts.concat())
 }
 
-/// `INTEGER` from unsigned big-endian bytes: leading zeros go, and one comes back when the top bit is set.
+/// `INTEGER` from unsigned big-endian bytes: leading zeros go, and one comes back when the top bit
+/// is set.
 #[must_use]
 pub fn integer(unsigned: &[u8]) -> Vec<u8> {
     let start = unsigned

@@ -1,8 +1,10 @@
-//! The simulated vendor: certificate authorities of the shapes the real one has, and the certificates it puts
-//! into devices.
+//! The simulated vendor: certificate authorities of the shapes the real one has, and the
+//! certificates it puts into devices.
 //!
-//! YubiHSMs have a root and an issuer of their own, and each device its own key. YubiKeys: firmware before 5.7.4: F9 is signed by a PIV root. From 5.7.4: F9, a PIV issuer, an intermediate, a root.
-//! As in reality one F9 key and certificate is shared by a whole batch; here, by all devices of one firmware.
+//! YubiHSMs have a root and an issuer of their own, and each device its own key. YubiKeys: firmware
+//! before 5.7.4: F9 is signed by a PIV root. From 5.7.4: F9, a PIV issuer, an intermediate, a root.
+//! As in reality one F9 key and certificate is shared by a whole batch; here, by all devices of one
+//! firmware.
 
 mod authority;
 pub mod der;
@@ -83,7 +85,8 @@ pub struct Batch {
 }
 
 impl Vendor {
-    /// Makes the keys still missing for YubiKeys of these `models`; each is a function of the seed and its use.
+    /// Makes the keys still missing for YubiKeys of these `models`; each is a function of the seed
+    /// and its use.
     ///
     /// # Errors
     /// When an RSA key cannot be made.
@@ -109,8 +112,8 @@ impl Vendor {
         Ok(())
     }
 
-    /// Makes the keys still missing for YubiHSMs, and the attestation keys and certificates of devices with these
-    /// plates.
+    /// Makes the keys still missing for YubiHSMs, and the attestation keys and certificates of
+    /// devices with these plates.
     ///
     /// # Errors
     /// When an RSA key cannot be made.
@@ -153,7 +156,8 @@ impl Vendor {
             .collect()
     }
 
-    /// The attestation key and certificate for devices of this model; `None` when it was not provided for.
+    /// The attestation key and certificate for devices of this model; `None` when it was not
+    /// provided for.
     #[must_use]
     pub fn batch(&self, seed: &Seed, model: Model) -> Option<Batch> {
         let key = self.batches.get(&model)?.clone();

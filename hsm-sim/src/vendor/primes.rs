@@ -1,15 +1,16 @@
 //! RSA keys without a search for primes.
 //!
-//! Two primes of 1024 bits take a tenth of a second to find, at the start of every rehearsal and of every test of
-//! one. The simulated vendor's keys are therefore pairs out of a table. They protect nothing: whoever has the
-//! simulator can sign for its vendor anyway, and no verifier of real devices trusts it.
+//! Two primes of 1024 bits take a tenth of a second to find, at the start of every rehearsal and of
+//! every test of one. The simulated vendor's keys are therefore pairs out of a table. They protect
+//! nothing: anyone who has the simulator can sign for its vendor anyway, and no verifier of real
+//! devices trusts it.
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::Rng;
 use rsa::{BoxedUint, RsaPrivateKey};
 
-/// Primes of 1024 bits with the two highest set, one a line in hexadecimal, so that each two make a modulus of 2048
-/// bits; `openssl prime` found them.
+/// Primes of 1024 bits with the two highest set, one a line in hexadecimal, so that each two make a
+/// modulus of 2048 bits; `openssl prime` found them.
 const PRIMES: &str = include_str!("primes.txt");
 
 const EXPONENT: u64 = 65537;

@@ -1,7 +1,7 @@
 //! YubiHSMs' certificates, field by field as the real ones have them.
 //!
-//! Measured on Yubico's YubiHSM root and its issuer, and on devices and keys of 2020 (firmware 2.1.2) and 2024
-//! (firmware 2.4.1). What differs is only what says that this vendor is simulated.
+//! Measured on Yubico's YubiHSM root and its issuer, and on devices and keys of 2020 (firmware
+//! 2.1.2) and 2024 (firmware 2.4.1). What differs is only what says that this vendor is simulated.
 
 use super::Role;
 use super::authority::{
@@ -127,8 +127,9 @@ pub struct Statement<'a> {
     pub serial: [u8; 16],
 }
 
-/// The attestation of a key. Issuer and validity come from the certificate of the key that signs, `algorithm` and
-/// `sign` from that key. `None` when the certificate cannot be read or the key cannot sign.
+/// The attestation of a key. Issuer and validity come from the certificate of the key that signs,
+/// `algorithm` and `sign` from that key. `None` when the certificate cannot be read or the key
+/// cannot sign.
 #[must_use]
 pub fn key_certificate(
     statement: &Statement,

@@ -1,8 +1,8 @@
 //! The door through the real smart card service: vpcd, vsmartcard's driver for pcscd.
 //!
-//! The driver listens on a port for each slot of its reader, and takes whoever connects for a card that was
-//! inserted. So a connection stands as long as the device is plugged in: seat 1 of the room is the driver's
-//! first slot, seat 2 the second. A pcscd that goes away is waited for.
+//! The driver listens on a port for each slot of its reader, and takes anyone who connects for a
+//! card that was inserted. So a connection stands as long as the device is plugged in: seat 1 of
+//! the room is the driver's first slot, seat 2 the second. A pcscd that goes away is waited for.
 
 pub mod wire;
 
@@ -98,8 +98,8 @@ fn stay_in(device: &Held, address: SocketAddr, line: &Line) {
 fn converse(device: &Held, mut stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     loop {
-        // The driver sends length and content apart, and the kernel holds the second back until the first
-        // is acknowledged (RFC 896): 40 ms for each command, unless it is at once.
+        // The driver sends length and content apart, and the kernel holds the second back until the
+        // first is acknowledged (RFC 896): 40 ms for each command, unless it is at once.
         rustix::net::sockopt::set_tcp_quickack(&stream, true)?;
         let Some(request) = read_request(&mut stream)? else {
             return Ok(());

@@ -1,6 +1,7 @@
 //! vpcd's messages: two bytes of length, big-endian, then so many bytes.
 //!
-//! Source: vsmartcard's `virtualsmartcard/src/vpcd/vpcd.h` and its manual, "Virtual PCD's protocol".
+//! Source: vsmartcard's `virtualsmartcard/src/vpcd/vpcd.h` and its manual, "Virtual PCD's
+//! protocol".
 
 use std::io::{self, Read, Write};
 

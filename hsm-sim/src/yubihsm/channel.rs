@@ -1,4 +1,5 @@
-//! The secure channel: GlobalPlatform's SCP03 as YubiHSMs have it, and its variant with elliptic-curve keys.
+//! The secure channel: GlobalPlatform's SCP03 as YubiHSMs have it, and its variant with
+//! elliptic-curve keys.
 //!
 //! Sources: GlobalPlatform Card Specification v2.3 Amendment D; Yubico's Python SDK.
 
@@ -51,8 +52,8 @@ impl Channel {
         }
     }
 
-    /// A channel from key agreement, twice: between the ephemeral keys and between the lasting ones. With it comes
-    /// the receipt by which the device proves itself.
+    /// A channel from key agreement, twice: between the ephemeral keys and between the lasting
+    /// ones. With it comes the receipt by which the device proves itself.
     #[must_use]
     pub fn asymmetric(
         ephemeral: &[u8],
@@ -107,7 +108,8 @@ impl Channel {
         ))
     }
 
-    /// Checks the code at the end of a message from the host, and goes on in the chain when it is right.
+    /// Checks the code at the end of a message from the host, and continues in the chain when it is
+    /// right.
     #[must_use]
     pub fn accept(&mut self, message: &[u8]) -> bool {
         let Some((content, code)) = message.split_last_chunk::<8>() else {
@@ -140,7 +142,7 @@ impl Channel {
         Some(plain)
     }
 
-    /// Encrypts the answer of this exchange, and goes on to the next.
+    /// Encrypts the answer of this exchange, and continues to the next.
     #[must_use]
     pub fn encrypt(&mut self, plain: &[u8]) -> Option<Vec<u8>> {
         let cipher = Aes::new(&self.encryption)?;

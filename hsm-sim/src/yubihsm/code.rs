@@ -140,8 +140,9 @@ pub mod capability {
     pub const ENCRYPT_CBC: u64 = 1 << 53;
 }
 
-/// The capabilities without which an authentication key may not give this command; zero when anybody may, `None`
-/// when there is no such command. Deleting needs one that depends on the object.
+/// The capabilities without which an authentication key may not give this command; zero when
+/// anybody may, `None` when there is no such command. Deleting needs one that depends on the
+/// object.
 #[must_use]
 pub fn needed_capability(code: u8) -> Option<u64> {
     use command::*;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 const SHORTEST: usize = 3;
 /// And at most: what a device takes, and three bytes more.
 const LONGEST: usize = 2048 + 3;
-/// A body that is too long is read to its end all the same, up to this length: a client that still writes would
-/// not see the answer otherwise.
+/// A body that is too long is read to its end all the same, up to this length: a client that still
+/// writes would not see the answer otherwise.
 const PATIENCE: usize = 1024 * 1024;
 /// The longest head of a request.
 const LONGEST_HEAD: usize = 16 * 1024;

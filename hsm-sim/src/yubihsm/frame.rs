@@ -26,7 +26,8 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A message of this code with these data, which always fit: no message is longer than a device's buffer.
+/// A message of this code with these data, which always fit: no message is longer than a device's
+/// buffer.
 #[must_use]
 pub fn message(code: u8, data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(data.len()).unwrap_or(u16::MAX);
@@ -42,7 +43,8 @@ pub fn answer(code: u8, reply: &Result<Vec<u8>, Failure>) -> Vec<u8> {
     }
 }
 
-/// Fields of data, read one after the other; each read fails with [`Failure::WrongLength`] when too little is left.
+/// Fields of data, read one after the other; each read fails with [`Failure::WrongLength`] when too
+/// little is left.
 #[derive(Clone, Copy)]
 pub struct Fields<'a>(pub &'a [u8]);
 

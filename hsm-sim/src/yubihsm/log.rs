@@ -53,7 +53,7 @@ impl Entry {
 }
 
 impl Log {
-    /// The log after a reset: its first entry has a random digest, from which the chain goes on.
+    /// The log after a reset: its first entry has a random digest, from which the chain continues.
     #[must_use]
     pub fn after_reset(random: [u8; 16]) -> Self {
         let first = Entry([&[0, 1][..], &[0xff; 14], &random].concat());
@@ -121,7 +121,8 @@ impl Log {
         });
     }
 
-    /// Forgets all entries up to this number, and the counts of what found no room; false when there is no such entry.
+    /// Forgets all entries up to this number, and the counts of what found no room; false when
+    /// there is no such entry.
     pub fn forget(&mut self, number: u16) -> bool {
         let Some(last) = self.entries.iter().position(|e| e.number() == number) else {
             return false;
@@ -158,8 +159,8 @@ pub mod audit {
     pub const FIXED: u8 = 2;
 }
 
-/// The commands whose auditing can be set, in the order in which a device with firmware 2.4 lists them
-/// (Yubico's guide to the audit option).
+/// The commands whose auditing can be set, in the order in which a device with firmware 2.4 lists
+/// them (Yubico's guide to the audit option).
 const AUDITABLE: [u8; 65] = [
     0x01, 0x03, 0x04, 0x05, 0x06, 0x07, 0x09, 0x08, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47,
     0x55, 0x56, 0x48, 0x49, 0x57, 0x4a, 0x4b, 0x4c, 0x4d, 0x67, 0x4e, 0x4f, 0x50, 0x51, 0x52, 0x53,

@@ -149,8 +149,8 @@ impl Hsm {
         answer(frame.code, &reply)
     }
 
-    /// A message in a session. What goes wrong with the session is answered in plain, what goes wrong with the
-    /// command inside is answered inside.
+    /// A message in a session. What goes wrong with the session is answered in plain, what goes
+    /// wrong with the command inside is answered inside.
     fn session_message(&mut self, bytes: &[u8], now: Duration) -> Reply {
         let mut fields = Fields(bytes);
         fields.take(3)?;

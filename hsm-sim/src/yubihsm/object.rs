@@ -70,8 +70,8 @@ impl Kind {
         )
     }
 
-    /// How many bytes of data an object of this type and algorithm has, at least and at most; `None` when the
-    /// algorithm is not one for the type.
+    /// How many bytes of data an object of this type and algorithm has, at least and at most;
+    /// `None` when the algorithm is not one for the type.
     #[must_use]
     pub const fn data(self, algorithm: u8) -> Option<(usize, usize)> {
         let exactly = match (self, algorithm) {

@@ -121,7 +121,8 @@ impl Room {
     /// No such device, one is plugged in already, or its memory cannot be kept.
     pub fn insert(&self, device: usize) -> Result<(), RoomError> {
         let (index, bay) = self.bay(device)?;
-        // The device first, as everywhere: whoever has it waits for the world, never the other way round.
+        // The device first, as everywhere: anyone who has it waits for the world, never the other
+        // way round.
         let mut hsm = lock(&bay.hsm);
         let mut world = lock(&self.world);
         if let Some(other) = world.plugged {

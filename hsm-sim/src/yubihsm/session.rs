@@ -8,7 +8,8 @@ pub const SEATS: usize = 16;
 /// How long an unused session is kept.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// In whose name a command comes: the authentication key of its session, as it was when the session began.
+/// In whose name a command comes: the authentication key of its session, as it was when the session
+/// began.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {
     /// The authentication key's identifier.

@@ -158,8 +158,8 @@ impl State {
             .collect()
     }
 
-    /// Whether this command has to be refused because it could not be logged. Opening and closing sessions and
-    /// reading the log are always allowed: there would be no way out otherwise.
+    /// Whether this command has to be refused because it could not be logged. Opening and closing
+    /// sessions and reading the log are always allowed: there would be no way out otherwise.
     #[must_use]
     pub fn refuses(&self, code: u8) -> bool {
         use command::*;

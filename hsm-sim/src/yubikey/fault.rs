@@ -22,8 +22,8 @@ pub enum Kind {
     Tag,
     /// The second byte of the answer's data, a length as a rule, is changed.
     Length,
-    /// The last byte of the answer's data is changed: of a public key a coordinate, so that it is no
-    /// point of its curve, of a signature or a certificate the signature.
+    /// The last byte of the answer's data is changed: of a public key a coordinate, so that it is
+    /// no point of its curve, of a signature or a certificate the signature.
     Last,
     /// The command is carried out with the key of another slot, 9A, which has one for this once: a
     /// signature or an attestation that is whole, and of another key.

@@ -38,7 +38,7 @@ enum Applet {
 pub enum Outcome {
     /// This.
     Answer(Vec<u8>),
-    /// Nothing before it is touched; go on with [`Card::resume`].
+    /// Nothing before it is touched; continue with [`Card::resume`].
     AwaitTouch,
 }
 

@@ -1,4 +1,5 @@
-//! The certificates of the simulated vendor have the structure of real ones, and verify with OpenSSL.
+//! The certificates of the simulated vendor have the structure of real ones, and verify with
+//! OpenSSL.
 
 use crate::common::bench::Bench;
 use base64::Engine;
@@ -20,8 +21,8 @@ fn sample(name: &str) -> Vec<u8> {
         .unwrap()
 }
 
-/// Tags, object identifiers, booleans and numbers of elements; of other values only their kind, and of an
-/// extension's content its length.
+/// Tags, object identifiers, booleans and numbers of elements; of other values only their kind, and
+/// of an extension's content its length.
 fn skeleton(bytes: &[u8]) -> Vec<String> {
     let mut lines = Vec::new();
     describe(bytes, 0, &mut lines);

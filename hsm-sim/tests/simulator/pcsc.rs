@@ -1,4 +1,5 @@
-//! The smart card service itself, over the real libpcsclite: insertion, removal, sharing, transactions, waiting.
+//! The smart card service itself, over the real libpcsclite: insertion, removal, sharing,
+//! transactions, waiting.
 
 use crate::common::{Control, FACTORY_MANAGEMENT_KEY, Sim, again, inside, raw::Raw, run, ykman};
 use pcsc::{Card, Context, Disposition, Error, Protocols, ReaderState, Scope, ShareMode, State};
@@ -119,7 +120,8 @@ fn waiting_ends_when_its_time_is_over_or_it_is_cancelled() {
 
     let waiting = context.clone();
     let thread = std::thread::spawn(move || waiting.get_status_change(None, &mut states));
-    // Cancelling does nothing before the other thread waits, so it is repeated until it does something.
+    // Cancelling does nothing before the other thread waits, so it is repeated until it does
+    // something.
     while !thread.is_finished() {
         let _ = context.cancel();
         std::thread::yield_now();
@@ -351,7 +353,8 @@ fn a_client_that_dies_in_a_transaction_leaves_the_device_reset_and_free() {
     dying.stream.shutdown(std::net::Shutdown::Both).unwrap();
     let context = context();
     let mut card = connect(&context, ShareMode::Shared).unwrap();
-    // The service may notice the death only now: the first command waits for it, or is told of the reset.
+    // The service may notice the death only now: the first command waits for it, or is told of the
+    // reset.
     let status = match send(&card, SELECT).and_then(|_| send(&card, PIN_STATUS)) {
         Err(Error::ResetCard) => {
             card.reconnect(ShareMode::Shared, Protocols::T1, Disposition::LeaveCard)

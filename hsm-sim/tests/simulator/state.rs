@@ -1,4 +1,5 @@
-//! What devices remember: across power failures, restarts and runs with the same seed, and what the file shows.
+//! What devices remember: across power failures, restarts and runs with the same seed, and what the
+//! file shows.
 
 use crate::common::raw::Raw;
 use crate::common::{FACTORY_MANAGEMENT_KEY, Sim};

@@ -1,4 +1,5 @@
-//! yubico-piv-tool 2.2, unmodified. It knows only triple-DES management keys, as firmware before 5.7 has them.
+//! yubico-piv-tool 2.2, unmodified. It knows only triple-DES management keys, as firmware before
+//! 5.7 has them.
 
 use crate::common::{Sim, run};
 

@@ -1,5 +1,5 @@
-//! Simulated YubiHSM attestations have the structure of real ones, byte for byte where nothing is said about one
-//! device or key, and verify with OpenSSL.
+//! Simulated YubiHSM attestations have the structure of real ones, byte for byte where nothing is
+//! said about one device or key, and verify with OpenSSL.
 
 use crate::common::connector::Bench;
 use base64::Engine;
@@ -9,7 +9,8 @@ use std::process::Command;
 use yubihsm::asymmetric::Algorithm;
 use yubihsm::{Capability, Domain};
 
-/// A device's own certificate, and its attestation of a key with the label and of the kind of the real sample.
+/// A device's own certificate, and its attestation of a key with the label and of the kind of the
+/// real sample.
 fn simulated(
     firmware: &str,
     label: &str,
@@ -38,9 +39,9 @@ fn der(path: &Path) -> Vec<u8> {
         .unwrap()
 }
 
-/// Every tag in order, with what may not differ between devices: object identifiers, flags, times, and everything
-/// in Yubico's extensions but the numbers of firmware and device, and the digests of keys. Of the rest, the length
-/// where it is fixed.
+/// Every tag in order, with what may not differ between devices: object identifiers, flags, times,
+/// and everything in Yubico's extensions but the numbers of firmware and device, and the digests of
+/// keys. Of the rest, the length where it is fixed.
 fn skeleton(certificate: &[u8]) -> Vec<String> {
     let mut lines = Vec::new();
     describe(certificate, 0, &mut String::new(), &mut lines);

@@ -1,4 +1,5 @@
-//! The `yubihsm` crate, unmodified, against simulated YubiHSMs: what it does, and what it makes of faults.
+//! The `yubihsm` crate, unmodified, against simulated YubiHSMs: what it does, and what it makes of
+//! faults.
 
 use crate::common::connector::Bench;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
@@ -158,7 +159,8 @@ fn an_object_comes_back_from_under_a_wrap_on_another_device() {
 fn sixteen_sessions_fit_and_end_after_thirty_idle_seconds() {
     let bench = Bench::new("2.4.1", 1);
     let first = bench.admin();
-    // The device proves itself first, so that a wrong password is noticed by the client alone: the seat is taken.
+    // The device proves itself first, so that a wrong password is noticed by the client alone: the
+    // seat is taken.
     assert!(bench.open(1, "wrong").is_err());
     let rest: Vec<_> = (0..14).map(|_| bench.admin()).collect();
     assert!(bench.open(1, "password").is_err());

@@ -1,4 +1,5 @@
-//! Yubico's own Python SDK, unmodified, against simulated YubiHSMs. What the cases do is in `python/yubihsm_sdk.py`.
+//! Yubico's own Python SDK, unmodified, against simulated YubiHSMs. What the cases do is in
+//! `python/yubihsm_sdk.py`.
 
 use crate::common::{python, run};
 use serde_json::Value;

@@ -152,7 +152,8 @@ fn every_fault_surfaces_in_the_crate_as_an_error_or_a_panic_and_never_as_success
         let mut yubikey = open_one();
         let plan = serde_json::json!({ "do": "fault", "plan": fault });
         assert_eq!(control.ask(&plan)["ok"], true);
-        // The crate panics on some malformed answers; its users have to contain that, and so does this test.
+        // The crate panics on some malformed answers; its users have to contain that, and so does
+        // this test.
         catch_unwind(AssertUnwindSafe(|| {
             metadata(&mut yubikey, SlotId::Authentication).is_ok()
         }))

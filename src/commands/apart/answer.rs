@@ -42,16 +42,16 @@ pub(crate) struct Args {
     request: Option<PathBuf>,
     #[command(flatten)]
     event: event::EventArgs,
-    /// Where the answer is written; with --tree, the receipt
+    /// Where to write the answer; with --tree, the receipt
     #[arg(short, long, value_name = "FILE")]
     pub(super) out: PathBuf,
     /// Who answers, by handle, where several are asked
     #[arg(long = "as", value_name = "HANDLE")]
     pub(super) holder: Option<String>,
-    /// A root that is trusted already: the ceremony must start from it, or from one that follows it
+    /// A root that you already trust: the ceremony must start from it, or from one that follows from it
     #[arg(long, value_name = "FILE")]
     pub(super) trusted_root: Option<PathBuf>,
-    /// What the ceremony must be as strong as, as in `keymoot verify`; rfc-3724 if not given. With
+    /// The expectations for the ceremony, as in `keymoot verify`; rfc-3724 if not given. With
     /// --tree, the repository and the device; nothing if not given
     #[arg(long, value_name = "SET")]
     pub(super) expect: Option<String>,
@@ -67,10 +67,10 @@ pub(crate) struct Args {
     /// Decline, for this reason; no device is needed
     #[arg(long, value_name = "REASON", conflicts_with = "tree")]
     decline: Option<String>,
-    /// The folder of this turn, which is made; beside the answer if not given
+    /// The new folder of this turn; default: beside the answer
     #[arg(long, value_name = "DIR", conflicts_with = "tree")]
     dir: Option<PathBuf>,
-    /// The request is one of a rehearsal; with --tree, the devices are simulated
+    /// The request is from a rehearsal; with --tree, the devices are simulated
     #[arg(long)]
     pub(super) rehearsal: bool,
     /// In a rehearsal: the folder of the ceremony whose simulated devices the holder has

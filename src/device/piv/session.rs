@@ -25,7 +25,7 @@ pub(super) fn reader_of(serial: Serial, doing: Operation) -> Result<CString, Dev
     let mut plugged = Look::now(&readers::connect()?)?.plugged();
     match (plugged.pop(), plugged.len()) {
         (None, _) => Err(error(ErrorKind::NotPresent)),
-        // Asked first: whoever connects while another program holds a transaction waits for its
+        // Asked first: anyone who connects while another program holds a transaction waits for its
         // end, which may be long after the time that an operation has.
         (Some(one), 0) if one.in_use => Err(error(ErrorKind::SharingViolation)),
         (Some(one), 0) => Ok(one.reader),

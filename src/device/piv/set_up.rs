@@ -106,7 +106,7 @@ pub fn provision(
         session.set_management_key(&management_key)?;
         session.demand_changed(Credential::ManagementKey, ManagementSlotId::Management)?;
         session.demand_no_factory_key()?;
-        // Not reset: selecting the application anew ends what the management key has opened, and
+        // Not reset: selecting the application again ends what the management key has opened, and
         // the connection that follows is reset at its end.
         session.leave();
 

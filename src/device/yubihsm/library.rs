@@ -15,9 +15,9 @@ use crate::device::operation::Operation;
 
 /// The code of "no right to this".
 pub(super) const PERMISSION: u8 = 0x09;
-/// The code of "there is no such object".
+/// The code of "the object does not exist".
 pub(super) const NOT_FOUND: u8 = 0x0b;
-/// The code of "there is such an object already".
+/// The code of "the object exists already".
 pub(super) const EXISTS: u8 = 0x11;
 const SESSIONS_FULL: u8 = 0x05;
 const LOG_FULL: u8 = 0x0a;

@@ -4,7 +4,7 @@ use std::{fs, io::ErrorKind, path::Path};
 
 use keymoot_record::rules::machine::Link;
 
-/// The interfaces that are up, but for loopback, from /sys/class/net.
+/// The interfaces that are up, except loopback, from /sys/class/net.
 pub(super) fn links_up(sys: &Path) -> Vec<Link> {
     let Some(interfaces) = listed(&sys.join("class/net")) else {
         return vec![Link {

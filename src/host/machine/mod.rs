@@ -1,4 +1,4 @@
-//! Finding out about the machine: what the MACHINE rules judge; and keeping this
+//! Finding out about the machine: what the MACHINE rules check; and keeping this
 //! process's memory to itself.
 //!
 //! What cannot be read is taken for the worse.
@@ -59,7 +59,7 @@ pub fn is_service_listening() -> bool {
 /// is written, no other process of the same user may read it, and none of it is
 /// swapped to a disk. What was refused is found by the rules, which read it back.
 ///
-/// A program that this process becomes by `exec` has to ask for it anew.
+/// A program that this process becomes by `exec` has to ask for it again.
 pub fn protect() {
     process::remember();
     let none = rustix::process::Rlimit {

@@ -1,6 +1,6 @@
 //! What is mapped into this process, and what asked the loader for it.
 //!
-//! A library that was loaded before the others can answer in the place of libc's functions. So
+//! A library that was loaded before the others can answer instead of libc's functions. So
 //! everything here goes through rustix, which on Linux makes its system calls itself.
 
 use std::{collections::BTreeSet, os::fd::OwnedFd, sync::OnceLock};

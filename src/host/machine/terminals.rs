@@ -1,6 +1,6 @@
 //! Who else is at a terminal of this machine, from the processes in /proc.
 //!
-//! Whoever has logged in leaves a mark on every process that was started since, the
+//! Anyone who has logged in leaves a mark on every process that was started since, the
 //! login id, also on those that run as somebody else (proc(5), `loginuid`). So a
 //! terminal at which somebody sits is told from one that waits for a login.
 
@@ -21,7 +21,7 @@ struct Process {
     login: Option<u32>,
 }
 
-/// The terminals at which somebody has logged in, but for this program's and those
+/// The terminals at which somebody has logged in, except this program's and those
 /// from which it was started.
 pub(super) fn others(proc: &Path) -> Vec<String> {
     let processes = read(proc);

@@ -144,7 +144,7 @@ pub(crate) fn hidden_line(words: &str) -> io::Result<Secret> {
     io::stderr().flush()?;
     let mut typed = Secret::field(PIN_FIELD);
     loop {
-        // Byte by byte: what is behind the line is for whoever reads next.
+        // Byte by byte: what is behind the line is for anyone who reads next.
         let mut byte = [0];
         match rustix::io::read(io::stdin(), &mut byte[..]) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),

@@ -129,7 +129,7 @@ impl RollCall {
                 Mark::Present | Mark::Apart => Mark::Absent,
             };
             self.begun = true;
-            // Whoever was found to be missing may be here now.
+            // Anyone who was found to be missing may be here now.
             self.word.forgive();
             self.go(self.at + 1);
         }

@@ -9,7 +9,8 @@
 //! | MACHINE-SWAP, MACHINE-HIBERNATION | files lie over /proc/swaps and /sys/power/state |
 //! | MACHINE-ALONE | a process namespace and a new /proc: no other login's processes are in it |
 //! | MACHINE-SERVICE | hsm-sim's socket lies at the service's own path; no variable is set |
-//! | MACHINE-MEMORY | nothing helps: memory may be locked by root, or where `ulimit -l` is unlimited |
+//! | MACHINE-MEMORY | nothing helps: memory may be locked by root, or where `ulimit -l` is
+//! unlimited |
 //! | MACHINE-PCSC | hsm-sim answers there, and no other user may open its socket |
 //! | MACHINE-LOADED | no variable of the loader is set |
 //! | the others | hold by what the program does itself, or on any machine |

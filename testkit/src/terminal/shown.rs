@@ -8,7 +8,7 @@ use super::frame::{Frame, divider};
 const BEGINS: &[u8] = b"\x1b[?2026h";
 const ENDS: &[u8] = b"\x1b[?2026l";
 
-/// What enters the alternate screen, but for its last byte, and leaves it.
+/// What enters the alternate screen, except its last byte, and leaves it.
 const ALTERNATE: &[u8] = b"\x1b[?1049";
 
 /// What has come to the terminal.

@@ -7,7 +7,7 @@ use keymoot_core::digest::Digest;
 
 /// Hexadecimal digits in one run that belong to a digest or a name.
 const DIGITS: usize = 16;
-/// The columns of the label before what is shown once.
+/// The columns of the label before what is displayed once.
 const LABEL: usize = 16;
 /// Words of the list in one row that belong to a digest.
 const WORDS: usize = 3;
@@ -47,7 +47,7 @@ fn without_digits(mut row: Vec<char>) -> Vec<char> {
         }
         from += run.max(1);
     }
-    // Groups of four, as they are compared; and the one number that is shown once.
+    // Groups of four, as they are compared; and the one number that is displayed once.
     let text: String = row.iter().collect();
     let is_group = |part: &&str| part.len() == 4 && part.chars().all(|c| is_digit(&c));
     let groups = text.split_whitespace().filter(is_group).count();

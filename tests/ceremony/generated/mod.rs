@@ -1,7 +1,7 @@
 //! A plan that is accepted reaches its end, whatever is in it.
 //!
-//! By hand: `KEYMOOT_PLANS=5000` tries as many in process, `KEYMOOT_REHEARSALS=200` rehearses as many
-//! with the real program, `KEYMOOT_PLAN=17` rehearses the one of this number alone.
+//! By hand: `KEYMOOT_PLANS=5000` tries as many in process, `KEYMOOT_REHEARSALS=200` rehearses as
+//! many with the real program, `KEYMOOT_PLAN=17` rehearses the one of this number alone.
 
 mod engine;
 mod plans;

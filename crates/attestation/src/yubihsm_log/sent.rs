@@ -71,7 +71,7 @@ impl fmt::Display for Sent {
     }
 }
 
-/// Whether the entries tell of the commands, one for one, but for `unlogged`
+/// Whether the entries tell of the commands, one for one, except `unlogged`
 /// sessions that found no room: a device with a full log opens sessions all the
 /// same, or else nobody could read it.
 ///

@@ -9,7 +9,7 @@ use super::{Json, Object};
 pub type Place = Vec<String>;
 
 /// The places of the members that differ between two values. An array is one member,
-/// but for an array of objects that each have a `name` of their own (the delegated
+/// except an array of objects that each have a `name` of their own (the delegated
 /// roles of TUF): there the name stands for the place, and a changed order is a
 /// difference of the array itself.
 ///

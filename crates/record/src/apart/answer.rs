@@ -16,7 +16,8 @@ pub const FORMAT: &str = "keymoot-answer-1";
 /// The largest answer, in bytes, as a file.
 pub const LARGEST: usize = 256 << 10;
 
-/// An answer. A member that is unknown here would not be written again, so [`Answer::read`] refuses it.
+/// An answer. A member that is unknown here would not be written again, so [`Answer::read`] refuses
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Names the ceremony.

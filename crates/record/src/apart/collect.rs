@@ -41,7 +41,7 @@ pub enum Collected {
     Known,
 }
 
-/// The ceremony that an answer is judged against.
+/// The ceremony that an answer is checked against.
 pub struct Asking<'a> {
     /// Its state.
     pub state: &'a State,
@@ -55,7 +55,7 @@ pub struct Asking<'a> {
     pub manifest: Option<Vec<u8>>,
 }
 
-/// Judges an answer that comes in at this moment. Nothing is recorded.
+/// Checks an answer that comes in at this moment. Nothing is recorded.
 ///
 /// # Errors
 /// The rules that it violates.
@@ -240,7 +240,7 @@ fn examined(turn: &Turn) -> Vec<Verdict> {
     found.unwrap_or_default()
 }
 
-/// Whether a machine was judged by every rule and passed. A rehearsal may leave rules unasked.
+/// Whether a machine was checked by every rule and passed. A rehearsal may leave rules unasked.
 ///
 /// # Errors
 /// In words, which rules are missing or violated.

@@ -170,7 +170,7 @@ fn object(digest: Digest, objects: &dyn Fn(&Digest) -> Option<Vec<u8>>) -> Resul
     found.map(|bytes| (digest, bytes)).ok_or_else(missing)
 }
 
-/// The objects that a ceremony so far stands on, but for those among its inputs. What is sealed to
+/// The objects that a ceremony so far stands on, except those among its inputs. What is sealed to
 /// a holder is nobody else's, and is not among them.
 fn named(state: &State, chain: &Chain) -> BTreeSet<Digest> {
     let programs = state.programs.iter().map(|(_, program)| program.sbom);

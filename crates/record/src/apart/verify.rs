@@ -40,7 +40,7 @@ impl Opened {
     }
 }
 
-/// Reads a request and judges it by every rule that an unfinished ceremony can be held against.
+/// Reads a request and checks it by every rule that an unfinished ceremony can be held against.
 /// In a live ceremony devices count by the keys of `vendor`. The request is there where it could
 /// be read; trust it only if no verdict is violated.
 #[must_use]

@@ -23,7 +23,7 @@ pub fn after_the_seal(state: &State, chain: &Chain) -> Option<Vec<u8>> {
     Some(chain.bytes_through(last).split_off(sealed))
 }
 
-/// Whether two bundles are the same but for what happened after the seal.
+/// Whether two bundles are the same except what happened after the seal.
 #[must_use]
 pub fn same_but_after_the_seal(one: &Files, other: &Files) -> bool {
     let before = |files: &Files| {

@@ -1,5 +1,5 @@
 //! The audit logs of YubiHSM 2 units in a bundle: where they lie, and what they are
-//! worth, judged anew.
+//! worth, checked again.
 
 use super::STOP;
 use crate::{

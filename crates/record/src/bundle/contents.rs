@@ -36,7 +36,7 @@ pub const ATTESTATIONS: &str = "attestations";
 /// The report, in both its forms.
 pub(super) const REPORT_HTML: &str = "report.html";
 pub(super) const REPORT_MARKDOWN: &str = "report.md";
-/// Where a bundle keeps what its ceremony went on from.
+/// Where a bundle keeps what its ceremony started from.
 pub(super) const INPUTS: &str = "inputs";
 /// Where a bundle keeps the statements of a ceremony without documents.
 const STATEMENTS: &str = "statements";
@@ -55,7 +55,7 @@ impl ContentsError {
 }
 
 /// Every file of the bundle but the manifest and its signatures. What came after
-/// the seal changes nothing: the sealed part of the transcript is folded anew. In a live
+/// the seal changes nothing: the sealed part of the transcript is folded again. In a live
 /// ceremony the report reads devices' evidence by the keys of `vendor`.
 ///
 /// # Errors
@@ -190,7 +190,7 @@ fn repositories(
     if state.documents.contains_key(&Document::Crates)
         && let Some(root) = state.plan.crates_root()
     {
-        // The file that crates.json vouches for lies where clients of tuf-root look.
+        // The file that crates.json signs lies where clients of tuf-root look.
         files.insert(format!("{TUF_ROOT}/{TARGETS}/{CRATES_ROOT}"), root.to_vec());
     }
     for (path, bytes) in state.plan.crates_files() {
@@ -219,8 +219,8 @@ fn unfinished(
 }
 
 /// Whether a seal may attach a file at this path: a rehearsal its simulated
-/// devices, and a live ceremony nothing. Otherwise whoever writes the transcript
-/// could put any file in the place of one that follows from it.
+/// devices, and a live ceremony nothing. Otherwise anyone who writes the transcript
+/// could put any file instead of one that follows from it.
 fn may_be_attached(path: &str, state: &State) -> bool {
     let rehearsal = state
         .opening

@@ -1,4 +1,4 @@
-//! The evidence in a bundle, gathered and judged anew.
+//! The evidence in a bundle, gathered and checked again.
 
 use std::{
     borrow::Cow,
@@ -227,7 +227,7 @@ impl<'b> Evidence<'b> {
     }
 }
 
-/// What the ceremony went on from.
+/// What the ceremony started from.
 fn inputs(files: &Files) -> Inputs {
     let below = |path: &String| Some(path.strip_prefix(INPUTS)?.strip_prefix('/')?.to_owned());
     files

@@ -10,7 +10,7 @@ use keymoot_core::{Outcome, Rule, Verdict, Violation, text::excerpt};
 
 impl Record<'_> {
     /// The machine is gone: what can still be said is that it was examined, and
-    /// that every rule on it was judged.
+    /// that every rule on it was checked.
     pub(super) fn machine(&self) -> Verdict {
         let judged = self
             .chain
@@ -53,7 +53,7 @@ impl Record<'_> {
             .all(|rule| verdicts.iter().any(|v| v.rule == *rule && passed(v)))
     }
 
-    /// MACHINE-RESUMED: whoever starts the program again may do so on another machine, or on one
+    /// MACHINE-RESUMED: anyone who starts the program again may do so on another machine, or on one
     /// that was changed in between.
     pub(super) fn machine_after_resuming(&self) -> Verdict {
         let (mut examined, mut resumed, mut times) = (false, None, 0);

@@ -118,8 +118,8 @@ impl State {
         Ok(seats)
     }
 
-    /// Back to the first step that an amendment may have undone: enrolment where somebody has no key
-    /// yet, otherwise the first proposal.
+    /// Back to the first step that an amendment may have undone: enrolment where somebody has no
+    /// key yet, otherwise the first proposal.
     fn rewind(&mut self) {
         let lacks_key =
             |seat: &Seat| seat.standing != Standing::Leaves && seat.enrolled().is_none();

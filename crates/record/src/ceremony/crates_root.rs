@@ -1,4 +1,4 @@
-//! The root of tuf-crates, which the quorum vouches for: the one that it vouched for
+//! The root of tuf-crates, which the quorum signs: the one that it signed
 //! before, and those that follow it.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use keymoot_tuf::{Dialect, Document, VerifiedRoot, verify_chain};
 /// empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct CratesRoots {
-    /// The last version that the quorum vouched for; 0 before the first.
+    /// The last version that the quorum signed; 0 before the first.
     known: u64,
     /// The chain from that version on.
     chain: Vec<VerifiedRoot>,
@@ -65,7 +65,7 @@ impl CratesRoots {
         if trusted.is_none() && documents.is_empty() {
             return Ok(Self::default());
         }
-        // The newest that the quorum vouched for is the one to be trusted.
+        // The newest that the quorum signed is the one to be trusted.
         let chain = verify_chain(trusted, documents).map_err(|error| fault(error.to_string()))?;
         let newest = match incoming.last_key_value() {
             Some((_, files)) => files.first().map(|(_, bytes)| bytes.clone()),
@@ -114,7 +114,7 @@ impl CratesRoots {
         self.chain.last().map(VerifiedRoot::root)
     }
 
-    /// Whether a root was given that the quorum did not vouch for yet.
+    /// Whether a root was given that the quorum did not sign yet.
     pub(super) fn brings(&self) -> bool {
         !self.incoming.is_empty()
     }

@@ -1,4 +1,5 @@
-//! A ceremony that ends without its purpose: the people do not agree, or the quorum is out of reach.
+//! A ceremony that ends without its purpose: the people do not agree, or the quorum is out of
+//! reach.
 
 use std::fmt;
 

@@ -20,7 +20,7 @@ pub struct Enrolment {
     pub device: Digest,
     /// The signed statement's digest; `None` until possession is proven.
     pub statement: Option<Digest>,
-    /// What was sealed to the holder, if it was not shown once.
+    /// What was sealed to the holder, if it was not displayed once.
     pub escrow: Option<Digest>,
 }
 

@@ -49,8 +49,8 @@ impl State {
         }
     }
 
-    /// The part that people read next: before the first step, and again after an amendment. Format 1
-    /// does not record it.
+    /// The part that people read next: before the first step, and again after an amendment. Format
+    /// 1 does not record it.
     #[must_use]
     pub fn part_to_read(&self) -> Option<PlanPart> {
         let before =

@@ -22,7 +22,7 @@ pub struct Place {
     pub handle: Handle,
     /// How this person comes.
     pub standing: Standing,
-    /// Whether this person goes on with another device than the one whose key stands
+    /// Whether this person changes to another device than the one whose key is
     /// in the previous root.
     pub changes_device: bool,
     /// The key for the next root, if it is known: otherwise it is made here.

@@ -8,7 +8,7 @@ use keymoot_core::{Violation, digest::Digest};
 /// Where a rehearsal's bundle, and a request of its, carries the simulated vendor.
 pub(crate) const VENDOR: &str = "rehearsal/vendor";
 
-/// The trust store that a sealed ceremony's evidence is judged by: `vendor`, whose keys the
+/// The trust store that a sealed ceremony's evidence is checked by: `vendor`, whose keys the
 /// caller carries, or in a rehearsal the simulated vendor that the seal names.
 ///
 /// # Errors

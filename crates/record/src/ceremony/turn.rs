@@ -7,7 +7,7 @@ use keymoot_core::{Verdict, digest::Digest};
 /// What a holder comes to the table for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// To make a key and prove it.
+    /// To make a key and prove possession.
     Enroll,
     /// To make a key in another device, for the day when the first is lost.
     Spare,

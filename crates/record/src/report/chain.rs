@@ -1,4 +1,4 @@
-//! What vouches for what as a picture: from the vendor's root at the top down to the
+//! What signs what as a picture: from the vendor's root at the top down to the
 //! documents, each thing as wide as the devices that it speaks for.
 
 use std::fmt::Write as _;

@@ -11,7 +11,7 @@ use crate::{
 };
 use keymoot_core::text::escape;
 
-/// Notes, exceptions, mishaps and a clock that was set back: what a reader wants to know
+/// Notes, exceptions, device errors and a clock that was set back: what a reader wants to know
 /// first.
 pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
     let remarkable = |entry: &Entry| {

@@ -35,7 +35,7 @@ pub(super) struct Holder<'a> {
     pub(super) seat: &'a Seat,
     /// The name that people say.
     pub(super) name: &'a str,
-    /// The roster's entry; whoever leaves has none any more.
+    /// The roster's entry; anyone who leaves has none any more.
     pub(super) entry: Option<&'a roster::Holder>,
     pub(super) device: Option<Device<'a>>,
 }

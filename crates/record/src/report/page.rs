@@ -9,7 +9,7 @@ use keymoot_core::digest::Digest;
 /// A whole account.
 #[derive(Debug, Clone)]
 pub(super) struct Page {
-    /// What it is the account of.
+    /// What it is the report of.
     pub(super) title: String,
     /// A rehearsal is marked on every printed page.
     pub(super) mode: Mode,
@@ -36,7 +36,7 @@ pub(super) enum Block {
     Commands(Vec<String>),
     /// Who signed, as a picture.
     Quorum(Quorum),
-    /// What vouches for what, as a picture.
+    /// What signs what, as a picture.
     Chain(Chain),
     /// When each step was done, as a picture.
     Course(Course),
@@ -79,7 +79,7 @@ impl Quorum {
     }
 }
 
-/// What vouches for what: levels from the vendor's root down to the documents, each
+/// What signs what: levels from the vendor's root down to the documents, each
 /// with what stands on it above the devices that it speaks for.
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
@@ -96,7 +96,7 @@ pub(super) struct Level {
     pub(super) boxes: Vec<Vouches>,
 }
 
-/// Something that vouches for what stands below it.
+/// Something that signs what stands below it.
 #[derive(Debug, Clone)]
 pub(super) struct Vouches {
     /// The first device that it speaks for, from 0, and how many.

@@ -34,7 +34,7 @@ fn outcome(outcome: Outcome) -> Phrase {
     }
 }
 
-/// Every rule that was judged, with all that it said.
+/// Every rule that was checked, with all that it said.
 pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
     let said = all(facts);
     let mut order: Vec<&str> = Vec::new();

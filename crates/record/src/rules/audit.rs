@@ -12,7 +12,7 @@ const GENERATE: u8 = 0x46;
 /// SIGN ECDSA.
 const SIGN: u8 = 0x56;
 
-/// A device's audit log since its reset, to be judged.
+/// A device's audit log since its reset, to be checked.
 #[derive(Debug)]
 pub struct Audited<'a> {
     /// The device.

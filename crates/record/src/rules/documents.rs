@@ -168,7 +168,7 @@ pub(super) fn dates(document: Document, found: &Dates<'_>, expected: &Expected<'
     )
 }
 
-/// ROOT-MARK and its like: nothing made in a rehearsal can pass for real.
+/// ROOT-MARK and its like: no rehearsal can pass for a live ceremony.
 pub(super) fn mark(document: Document, extra: &Object, expected: &Expected<'_>) -> Verdict {
     let marked = expected.marks.contains_key(REHEARSAL_MARK);
     Verdict::unless(

@@ -20,7 +20,7 @@ use keymoot_core::{Rule, RuleId};
 pub struct Machine {
     /// The time by its clock.
     pub now: Time,
-    /// Network interfaces that are up, but for loopback.
+    /// Network interfaces that are up, except loopback.
     pub links_up: Vec<Link>,
     /// Radios that nothing keeps from sending.
     pub radios_on: Vec<String>,

@@ -47,7 +47,7 @@ pub struct Policy {
     /// expectations; `ecdsa-p256` alone where the policy does not say.
     #[serde(default)]
     pub algorithms: Option<Vec<String>>,
-    /// Who else may vouch for files of tuf-root, besides the quorum, which vouches
+    /// Who else may sign files of tuf-root, besides the quorum, which vouches
     /// for the root of tuf-crates.
     #[serde(default, rename = "delegation")]
     pub delegations: Vec<Delegation>,

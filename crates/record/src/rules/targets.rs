@@ -1,5 +1,5 @@
 //! The rules on `targets.json`, which delegates, and on `crates.json`, by which the
-//! quorum vouches for the root of tuf-crates.
+//! quorum signs the root of tuf-crates.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use keymoot_core::{
 };
 use keymoot_tuf::{DelegatedRole, Delegations, Document, TargetFile, Targets};
 
-/// The one file that `crates.json` vouches for.
+/// The one file that `crates.json` signs.
 #[derive(Debug, Clone, Copy)]
 pub struct ExpectedTargets<'a> {
     /// The name it stands under.

@@ -38,8 +38,8 @@ impl<'t> Places<'t> {
         Self { name, text, table }
     }
 
-    /// `FILE:LINE:COLUMN` of a value by its path, such as `delegation.1.role`. Where the value is not
-    /// there, of what is around it.
+    /// `FILE:LINE:COLUMN` of a value by its path, such as `delegation.1.role`. Where the value is
+    /// not there, of what is around it.
     pub(crate) fn of(&self, path: &str) -> String {
         let start = self.table.as_ref().map_or(0, |table| {
             let mut start = table.span().start;

@@ -54,7 +54,7 @@ impl DeviceState {
 pub enum DeviceSetting {
     /// It refuses common PINs and PUKs (firmware 5.7 and later).
     PinComplexity,
-    /// It is of the FIPS series.
+    /// The device is of the FIPS series.
     Fips,
     /// A new PIN or PUK must have 8 characters: FIPS 140-3.
     LongPins,

@@ -52,7 +52,7 @@ pub enum Change {
     RoleAdded { role: String },
     /// A role that is gone
     RoleRemoved { role: String },
-    /// The patterns of names a role may vouch for, or where `hashed` the
+    /// The patterns of names a role may sign, or where `hashed` the
     /// prefixes of the SHA-256 of names; the role may be `new`
     Paths {
         role: String,
@@ -111,9 +111,9 @@ pub enum Change {
     ConsistentSnapshot { to: bool },
     /// `spec_version`
     SpecVersion { from: Option<String>, to: String },
-    /// A file that was not vouched for
+    /// A file that was not signed
     FileAdded { name: String, file: TargetFile },
-    /// A file that is not vouched for any more
+    /// A file that is not signed any more
     FileRemoved { name: String, file: TargetFile },
     /// A file with another content
     FileChanged {

@@ -297,7 +297,7 @@ fn relisted(
     }
 }
 
-/// How long the metadata of roles lasts, where whoever delegates says it.
+/// How long the metadata of roles lasts, where anyone who delegates says it.
 pub(super) fn periods_of_roles(
     before: Option<&Powers<'_>>,
     after: &Powers<'_>,

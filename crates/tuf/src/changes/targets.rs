@@ -89,7 +89,7 @@ fn powers<'d>(
     }
 }
 
-/// What delegated roles may vouch for, and in which order they are asked.
+/// What delegated roles may sign, and in which order they are asked.
 fn reach(old: &[DelegatedRole], new: &[DelegatedRole], found: &mut Vec<Change>) {
     let before: BTreeMap<_, _> = old.iter().map(|role| (&role.name, role)).collect();
     for role in new {

@@ -142,7 +142,7 @@ impl Dialect {
 
     /// Reads a role's document back from a repository's folder, of which
     /// `file` gives the bytes at a path: the current one, or of root that of a
-    /// `version` out of the history. `None` where there is none. Whoever gives the
+    /// `version` out of the history. `None` where there is none. Anyone who gives the
     /// bytes has bounded them.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! A signature put into the text of a file that another tool wrote.
 //!
-//! The file is kept as it is, byte for byte, but for the signature: its order, its spaces and its
+//! The file is kept as it is, byte for byte, except the signature: its order, its spaces and its
 //! ends of lines are those of the tool that wrote it.
 
 use std::ops::Range;

@@ -99,7 +99,7 @@ pub enum DraftError {
         /// How many keys there are
         keys: usize,
     },
-    /// One key in two places; whoever holds it would count twice.
+    /// One key in two places; anyone who holds it would count twice.
     #[error("the key of {} also stands elsewhere in the document; every key has one place", escape(.0))]
     SharedKey(String),
     /// A handle that the dialect cannot write.
@@ -114,7 +114,7 @@ pub enum DraftError {
     /// Two roles of one name.
     #[error("the role {} is delegated to twice", escape(.0))]
     SecondRole(String),
-    /// A role that may vouch for nothing, or for the same thing twice.
+    /// A role that may sign nothing, or for the same thing twice.
     #[error("the paths of the role {} are none, or one stands there twice or is empty", escape(.0))]
     Paths(String),
     /// A file that nothing ties to its content.

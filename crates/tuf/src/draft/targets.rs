@@ -17,12 +17,12 @@ pub struct TargetsDraft {
     pub version: u64,
     /// `expires`
     pub expires: Time,
-    /// The files it vouches for, by name
+    /// The files it signs, by name
     pub files: BTreeMap<String, TargetFile>,
-    /// Who else may vouch for files, in the order in which clients search
+    /// Who else may sign files, in the order in which clients search
     pub delegations: Vec<DelegationDraft>,
     /// The periods of this document, for a dialect in which it says them; in
-    /// others whoever delegates to it does
+    /// others anyone who delegates to it does
     pub periods: Periods,
     /// Members to add at the top level; their names begin with `x-`
     pub marks: Object,
@@ -37,11 +37,11 @@ pub struct DelegationDraft {
     pub signers: Vec<Signer>,
     /// How many of them must sign
     pub threshold: u32,
-    /// The patterns of the names of files it may vouch for
+    /// The patterns of the names of files it may sign
     pub paths: Vec<String>,
     /// Whether clients that find no file here look no further
     pub terminating: bool,
-    /// The periods of its metadata, for a dialect in which whoever delegates
+    /// The periods of its metadata, for a dialect in which anyone who delegates
     /// says them
     pub periods: Periods,
 }

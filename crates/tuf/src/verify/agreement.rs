@@ -66,7 +66,7 @@ pub enum Contradiction {
         /// The algorithm's name
         algorithm: String,
     },
-    /// It is as listed but for its line endings.
+    /// It is as listed except its line endings.
     #[error("{LINE_ENDINGS}")]
     LineEndings,
 }

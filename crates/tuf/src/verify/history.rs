@@ -9,7 +9,7 @@ use crate::{Document, Root, parallel};
 
 /// What a set of roots is: chains that hold, and what does not.
 ///
-/// Every document is judged, whatever is wrong with others: after a version
+/// Every document is checked, whatever is wrong with others: after a version
 /// that is missing or does not hold, the next begins a chain of its own, which
 /// agrees with itself and with nothing before it.
 #[derive(Debug)]
@@ -38,9 +38,9 @@ impl Gap {
 }
 
 impl History {
-    /// Judges every root and every link between two.
+    /// Checks every root and every link between two.
     ///
-    /// Documents that are the same but for their signatures count as one, the
+    /// Documents that are the same except their signatures count as one, the
     /// one with most signatures. A trusted root is the first of the history;
     /// any other root of its version is a conflict, and those before it are
     /// errors. All cores are used.
@@ -95,7 +95,7 @@ impl History {
         first.is_some() && first == self.trusted
     }
 
-    /// The root to judge other documents by: that of the highest version, and
+    /// The root to check other documents by: that of the highest version, and
     /// where a root is trusted, of those that follow from it.
     #[must_use]
     pub fn newest(&self) -> Option<&VerifiedRoot> {
@@ -137,8 +137,8 @@ impl Walk {
         }
     }
 
-    /// Judges the next part, in which the documents may have any order; their versions
-    /// are above all that were judged before. `each` gets every root that holds, in
+    /// Checks the next part, in which the documents may have any order; their versions
+    /// are above all that were checked before. `each` gets every root that holds, in
     /// order, and the number of its chain from 0.
     pub fn judge(
         &mut self,

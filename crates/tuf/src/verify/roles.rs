@@ -115,7 +115,7 @@ pub enum RoleError {
         /// The first such file, by name
         file: String,
     },
-    /// It is as it was signed but for its line endings.
+    /// It is as it was signed except its line endings.
     #[error("{LINE_ENDINGS}")]
     LineEndings,
     /// Too few keys signed.
@@ -224,7 +224,7 @@ impl<'c> Search<'c> {
         }
     }
 
-    /// Judges the documents of a role that nobody has accepted yet.
+    /// Checks the documents of a role that nobody has accepted yet.
     fn try_role(
         &mut self,
         role: &str,

@@ -36,7 +36,7 @@ pub enum RootError {
         /// This one's
         found: u64,
     },
-    /// It is as it was signed but for its line endings.
+    /// It is as it was signed except its line endings.
     #[error("{LINE_ENDINGS}")]
     LineEndings,
     /// Too few keys signed.

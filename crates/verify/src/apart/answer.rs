@@ -30,7 +30,7 @@ pub struct Args {
     /// What the ceremony must be as strong as, as for a bundle
     #[arg(long, value_name = "SET", default_value = expectation::DEFAULT)]
     expect: String,
-    /// The request is one of a rehearsal
+    /// The request is from a rehearsal
     #[arg(long)]
     rehearsal: bool,
 }
@@ -78,7 +78,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Each answer, as the ceremony that asked would judge it if no other answer were in.
+/// Each answer, as the ceremony that asked would check it if no other answer were in.
 fn against(
     request: &Path,
     answers: &[(String, Answer)],

@@ -19,13 +19,14 @@ use crate::{Failure, bundle::expectations, files::read_bounded, say};
 pub struct Args {
     /// The request
     request: PathBuf,
-    /// A root that is trusted already: the ceremony must start from it, or from one that follows it
+    /// A root that you already trust: the ceremony must start from it, or from one that follows
+    /// from it
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
     /// What the ceremony must be as strong as, as for a bundle
     #[arg(long, value_name = "SET", default_value = expectation::DEFAULT)]
     expect: String,
-    /// The request is one of a rehearsal
+    /// The request is from a rehearsal
     #[arg(long)]
     rehearsal: bool,
     /// List every rule with what it found

@@ -19,11 +19,12 @@ use keymoot_core::{HostError, Rule, Violation};
 /// Check a YubiKey's or a YubiHSM 2's proof that a key was generated inside it
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The attestation of the key, made by the device (PEM or DER); or a folder of evidence, such as
-    /// hardware-keys/ or a bundle's attestations/
+    /// The attestation of the key, made by the device (PEM or DER); or a folder of evidence, such
+    /// as hardware-keys/ or a bundle's attestations/
     #[arg(value_name = "FILE_KEYCERT|FOLDER")]
     attestation: PathBuf,
-    /// The device certificate: of a YubiKey out of slot F9, of a YubiHSM 2 opaque object 0 (PEM or DER)
+    /// The device certificate: of a YubiKey out of slot F9, of a YubiHSM 2 opaque object 0 (PEM or
+    /// DER)
     #[arg(value_name = "FILE_DEVICECERT")]
     device: Option<PathBuf>,
     /// The key that must be the attested one: a public key or a certificate (PEM or DER)
@@ -120,7 +121,7 @@ struct Facts {
 }
 
 fn examine(files: Files<'_>, store: &TrustStore) -> Result<Facts, Failure> {
-    // Every file is read before anything is judged: a missing one is a
+    // Every file is read before anything is checked: a missing one is a
     // mistake at the keyboard, and not the device's.
     let attestation = read(files.attestation)?;
     let device = read(files.device)?;

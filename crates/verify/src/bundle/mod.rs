@@ -52,8 +52,8 @@ pub struct Args {
     /// The bundle is one of a ceremony that ended without its purpose
     #[arg(long)]
     ended: bool,
-    /// What the bundle must be as strong as: rfc-3724, project-2026, rehearsal-small, or a file by a
-    /// path with a slash
+    /// What the bundle must be as strong as: rfc-3724, project-2026, rehearsal-small, or a file by
+    /// a path with a slash
     #[arg(long, value_name = "SET", default_value = expectation::DEFAULT)]
     expect: String,
     /// The policy must be this one: a file, or its SHA-256

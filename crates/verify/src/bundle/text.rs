@@ -178,7 +178,7 @@ fn rule_in_words(text: &mut String, rule: &RuleId, verdicts: &[&Verdict]) {
 }
 
 /// What was found, each finding once with all for whom it is the same: the details
-/// of a rule that is judged for each holder begin with the handle.
+/// of a rule that is checked for each holder begin with the handle.
 fn by_finding<'a>(verdicts: &[&'a Verdict]) -> Vec<(Vec<&'a str>, &'a str)> {
     let mut findings: Vec<(Vec<&str>, &str)> = Vec::new();
     for verdict in verdicts {

@@ -34,7 +34,7 @@ enum Command {
         /// The document after
         new: PathBuf,
     },
-    /// Verify roots in any order, and the documents they vouch for
+    /// Verify roots in any order, and the documents below them
     Verify(verify::Args),
 }
 

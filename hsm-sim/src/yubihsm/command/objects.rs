@@ -57,7 +57,8 @@ impl Hsm {
         let header = Header::read(&mut fields)?;
         trace.target = header.id;
         let delegated = if kind.delegates() { fields.u64()? } else { 0 };
-        // A one-time password key begins with the nonce identifier, which is kept the other way round.
+        // A one-time password key begins with the nonce identifier, which is kept the other way
+        // round.
         let prefix = if kind == Kind::OtpAeadKey {
             fields.array::<4>()?.iter().rev().copied().collect()
         } else {
@@ -295,7 +296,8 @@ fn handle(fields: &mut Fields, trace: &mut Trace) -> Result<(u16, Kind), Failure
     Ok((id, Kind::of(kind)?))
 }
 
-/// Whether data of an object are as long as its algorithm wants them, and a key where they should be one.
+/// Whether data of an object are as long as its algorithm wants them, and a key where they should
+/// be one.
 pub(super) fn check_data(kind: Kind, algorithm: u8, data: &[u8]) -> Result<(), Failure> {
     let (least, most) = kind.data(algorithm).ok_or(Failure::InvalidData)?;
     if data.len() < least || data.len() > most {

@@ -1,5 +1,6 @@
-//! Objects and keys under RSA wrap keys: a fresh AES key under RSA-OAEP, and what is wrapped under that key
-//! (RFC 5649). Either whole objects, which only a YubiHSM reads, or bare keys, which other programs read too.
+//! Objects and keys under RSA wrap keys: a fresh AES key under RSA-OAEP, and what is wrapped under
+//! that key (RFC 5649). Either whole objects, which only a YubiHSM reads, or bare keys, which other
+//! programs read too.
 
 use super::Trace;
 use super::wrap::{inside, outside};

@@ -12,7 +12,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
-/// A YubiKey's secret and its private identity, sealed: nonce of 6 bytes, 22 bytes, and a code of 8.
+/// A YubiKey's secret and its private identity, sealed: nonce of 6 bytes, 22 bytes, and a code of
+/// 8.
 const RECORD: usize = 36;
 
 fn hmac(key: &Object, data: &[u8]) -> Result<Vec<u8>, Failure> {
@@ -202,7 +203,8 @@ impl Hsm {
         otp_seal(to, own, &otp_open(from, record)?)
     }
 
-    /// The counters in a one-time password, when it is one of the YubiKey whose secret the record holds.
+    /// The counters in a one-time password, when it is one of the YubiKey whose secret the record
+    /// holds.
     pub(super) fn decrypt_otp(
         &self,
         caller: &Caller,

@@ -1,8 +1,9 @@
 //! Objects and data under a wrap key, in and out.
 //!
-//! What is inside: the wrap key's algorithm, then what a device tells about an object (capabilities, identifier,
-//! length, domains, type, algorithm, sequence, origin, label), then for keys that delegate what they delegate, then
-//! the data. Source: Yubico's `yubihsm-wrap`, which makes such objects outside of a device.
+//! What is inside: the wrap key's algorithm, then what a device tells about an object
+//! (capabilities, identifier, length, domains, type, algorithm, sequence, origin, label), then for
+//! keys that delegate what they delegate, then the data. Source: Yubico's `yubihsm-wrap`, which
+//! makes such objects outside of a device.
 
 use super::Trace;
 use super::objects::check_data;
@@ -194,7 +195,8 @@ impl Hsm {
         ccm_open(&key.data, &nonce, Tag::Sixteen, fields.rest()).ok_or(Failure::InvalidData)
     }
 
-    /// A wrap key for data. A key that may not be used for it makes the data invalid, up to firmware 2.4.
+    /// A wrap key for data. A key that may not be used for it makes the data invalid, up to
+    /// firmware 2.4.
     fn data_key(&self, caller: &Caller, id: u16, capability: u64) -> Result<&Object, Failure> {
         self.ccm_key(caller, id, capability)
             .map_err(|failure| match failure {

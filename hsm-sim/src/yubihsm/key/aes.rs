@@ -116,7 +116,8 @@ pub enum Tag {
     Sixteen,
 }
 
-/// AES-CCM (RFC 3610) with a nonce of 13 bytes: ciphertext and tag. `None` when the key has no usable length.
+/// AES-CCM (RFC 3610) with a nonce of 13 bytes: ciphertext and tag. `None` when the key has no
+/// usable length.
 #[must_use]
 pub fn ccm_seal(key: &[u8], nonce: &[u8; 13], tag: Tag, plain: &[u8]) -> Option<Vec<u8>> {
     ccm(key, nonce, tag, plain, true)

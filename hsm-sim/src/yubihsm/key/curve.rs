@@ -1,8 +1,10 @@
-//! Elliptic curves y² = x³ + ax + b over a prime field, by the book and for any of the eight a YubiHSM has.
+//! Elliptic curves y² = x³ + ax + b over a prime field, by the book and for any of the eight a
+//! YubiHSM has.
 //!
-//! P-256 and P-384 sign with RustCrypto's implementations; this is for the curves that have none, and for key
-//! agreement on all of them. It makes no attempt to hide secrets from whoever measures time: they are simulated.
-//! Source of the arithmetic: SEC 1, version 2.0; of the parameters: SEC 2, FIPS 186-4, RFC 5639.
+//! P-256 and P-384 sign with RustCrypto's implementations; this is for the curves that have none,
+//! and for key agreement on all of them. It makes no attempt to hide secrets from anyone who
+//! measures time: they are simulated. Source of the arithmetic: SEC 1, version 2.0; of the
+//! parameters: SEC 2, FIPS 186-4, RFC 5639.
 
 use num_bigint::BigUint;
 
@@ -163,8 +165,8 @@ impl Curve {
         Some([self.pad(&point.x), self.pad(&point.y)].concat())
     }
 
-    /// The shared secret with whoever has this public key: the first coordinate of the product. `None` when the
-    /// point is not on the curve.
+    /// The shared secret with anyone who has this public key: the first coordinate of the product.
+    /// `None` when the point is not on the curve.
     #[must_use]
     pub fn agree(self, secret: &[u8], public: &[u8]) -> Option<Vec<u8>> {
         let domain = self.domain();
@@ -180,8 +182,8 @@ impl Curve {
         Some(self.pad(&product.x))
     }
 
-    /// ECDSA (SEC 1, 4.1.3) over a digest with the one-time number `once`: r and s, each of full length. `None` when
-    /// that number will not do, and another has to be drawn.
+    /// ECDSA (SEC 1, 4.1.3) over a digest with the one-time number `once`: r and s, each of full
+    /// length. `None` when that number will not do, and another has to be drawn.
     #[must_use]
     pub fn sign(self, secret: &[u8], digest: &[u8], once: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         let Domain { n, .. } = &self.domain();

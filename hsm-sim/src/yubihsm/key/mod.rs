@@ -1,7 +1,8 @@
-//! Private keys of asymmetric key objects: which algorithms there are, how keys are made, what they sign.
+//! Private keys of asymmetric key objects: which algorithms there are, how keys are made, what they
+//! sign.
 //!
-//! A key is kept as the bytes in which it comes over the wire: the scalar of an elliptic-curve key, the seed of an
-//! Ed25519 key, the two primes of an RSA key.
+//! A key is kept as the bytes in which it comes over the wire: the scalar of an elliptic-curve key,
+//! the seed of an Ed25519 key, the two primes of an RSA key.
 
 pub mod aes;
 pub mod curve;

@@ -1,5 +1,6 @@
-//! RSA's paddings (RFC 8017), which a YubiHSM parameterises more freely than the `rsa` crate does: a mask made with
-//! another digest than the message's, and labels of which only the digest is known.
+//! RSA's paddings (RFC 8017), which a YubiHSM parameterises more freely than the `rsa` crate does:
+//! a mask made with another digest than the message's, and labels of which only the digest is
+//! known.
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::Rng;

@@ -193,8 +193,9 @@ impl Material {
         Some(sequence(&[&algorithm, &bits(&self.point()?)]))
     }
 
-    /// The private key operation on what a client sends: a digest for ECDSA (left-padded when short), a padded
-    /// block for RSA, the message itself for Ed25519. `None` when its length does not fit the key.
+    /// The private key operation on what a client sends: a digest for ECDSA (left-padded when
+    /// short), a padded block for RSA, the message itself for Ed25519. `None` when its length does
+    /// not fit the key.
     #[must_use]
     pub fn sign(&self, input: &[u8]) -> Option<Vec<u8>> {
         match self {

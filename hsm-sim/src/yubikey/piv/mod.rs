@@ -49,7 +49,8 @@ pub struct Piv {
     /// Whether keys are used from another slot than the one that is named.
     pub(super) other_slot: bool,
     seed: Seed,
-    /// Challenges and certificate serial numbers; other than the keys they need not survive a restart.
+    /// Challenges and certificate serial numbers; other than the keys they need not survive a
+    /// restart.
     entropy: ChaCha20Rng,
 }
 
@@ -135,7 +136,8 @@ impl Piv {
         }
     }
 
-    /// Passes when the policy asks for nothing or somebody touched; stops the command until it is known.
+    /// Passes when the policy asks for nothing or somebody touched; stops the command until it is
+    /// known.
     fn require_touch(&mut self, policy: TouchPolicy) -> Result<(), Stop> {
         let asked = match policy {
             TouchPolicy::Never => false,

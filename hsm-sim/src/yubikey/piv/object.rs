@@ -10,7 +10,8 @@ const DISCOVERY: [u8; 20] = [
     0x7e, 0x12, 0x4f, 0x0b, 0xa0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00, 0x5f,
     0x2f, 0x02, 0x40, 0x00,
 ];
-/// Printed information, fingerprints, facial image, iris: read only after the PIN (SP 800-73-4 part 1, table 2).
+/// Printed information, fingerprints, facial image, iris: read only after the PIN (SP 800-73-4 part
+/// 1, table 2).
 const BEHIND_PIN: [u32; 4] = [0x5f_c109, 0x5f_c103, 0x5f_c108, 0x5f_c121];
 const LONGEST: usize = 3052;
 

@@ -55,7 +55,8 @@ impl Piv {
             return Err(status::DATA.into());
         };
         let algorithm = self.algorithm(*id)?;
-        // YSA-2017-01: these versions made RSA keys that can be factored; the clients refuse to ask them.
+        // YSA-2017-01: these versions made RSA keys that can be factored; the clients refuse to ask
+        // them.
         let firmware = self.plate.model.firmware;
         if matches!(algorithm, Algorithm::Rsa(_)) && firmware < Firmware::new(4, 3, 5) {
             return Err(status::DATA.into());
@@ -159,8 +160,8 @@ impl Piv {
         Ok(device_certificate(&statement, certificate, &f9.material).ok_or(status::DATA)?)
     }
 
-    /// Carries out a command that uses or attests a key with one of slot 9A, which is there for this once
-    /// and in all else like the one that is meant.
+    /// Carries out a command that uses or attests a key with one of slot 9A, which is there for
+    /// this once and in all else like the one that is meant.
     pub(super) fn elsewhere(&mut self, command: &Command) -> Answer {
         const OTHER: u8 = 0x9a;
         let named = match command.instruction {

@@ -175,8 +175,8 @@ impl PivState {
         }
     }
 
-    /// Back to the factory, except for what a reset leaves: the attestation key, its certificate, and the
-    /// count of keys made.
+    /// Back to the factory, except for what a reset leaves: the attestation key, its certificate,
+    /// and the count of keys made.
     pub fn reset(&mut self, firmware: Firmware) {
         self.pin = Reference::factory_pin(3);
         self.puk = Reference::factory_puk(3);

@@ -1,4 +1,5 @@
-//! One device on the bench, without readers or sockets: commands in hexadecimal, answers in hexadecimal.
+//! One device on the bench, without readers or sockets: commands in hexadecimal, answers in
+//! hexadecimal.
 
 use hsm_sim::vendor::Published;
 use hsm_sim::yubikey::device::Store;

@@ -1,4 +1,5 @@
-//! A connector in the test's own process, with devices whose clock the test holds, and the `yubihsm` crate in front.
+//! A connector in the test's own process, with devices whose clock the test holds, and the
+//! `yubihsm` crate in front.
 
 use hsm_sim::vendor::Published;
 use hsm_sim::yubihsm::connector;

@@ -184,8 +184,8 @@ pub(crate) fn ykman(sim: &Sim) -> Command {
     command
 }
 
-/// Runs the named test of this test program again, in a process of its own that sees `sim`: libpcsclite reads
-/// the name of its socket once in a process.
+/// Runs the named test of this test program again, in a process of its own that sees `sim`:
+/// libpcsclite reads the name of its socket once in a process.
 pub(crate) fn again(sim: &Sim, test: &str) {
     let mut command = sim.command(std::env::current_exe().unwrap());
     let said = run(command

@@ -1,4 +1,5 @@
-//! A client that speaks pcsc-lite's protocol itself, byte by byte: for what the library does not let a test do.
+//! A client that speaks pcsc-lite's protocol itself, byte by byte: for what the library does not
+//! let a test do.
 
 use hsm_sim::yubikey::piv::state::ManagementKey;
 use hsm_sim::yubikey::plate::Firmware;

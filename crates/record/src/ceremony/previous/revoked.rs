@@ -18,7 +18,7 @@ pub struct Revoked {
     keys: Vec<RevokedKey>,
 }
 
-/// A key that was thrown out.
+/// A key that was revoked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RevokedKey {

@@ -20,8 +20,8 @@ impl Recipient {
         &self.0
     }
 
-    /// The last characters, which are the ones that a mistyped letter changes: they are the checksum
-    /// of Bech32 and two more.
+    /// The last characters, which are the ones that a mistyped letter changes: they are the
+    /// checksum of Bech32 and two more.
     #[must_use]
     pub fn last_characters(&self) -> &str {
         let start = self.0.len().saturating_sub(COMPARED);

@@ -1,10 +1,10 @@
 //! Whether a holder opened a file that was sealed to their recipient, before anything that matters
 //! is sealed to it.
 //!
-//! `keymoot escrow prepare` seals words to each recipient and prints their digest, which is put into
-//! the roster (`recipient_test`). At home `keymoot escrow test` opens the file and prints the words;
-//! the holder sends them, and they are put into the roster (`recipient_answer`). The same in every
-//! later ceremony: the test is repeated only where the recipient changes.
+//! `keymoot escrow prepare` seals words to each recipient and prints their digest, which is put
+//! into the roster (`recipient_test`). At home `keymoot escrow test` opens the file and prints the
+//! words; the holder sends them, and they are put into the roster (`recipient_answer`). The same in
+//! every later ceremony: the test is repeated only where the recipient changes.
 
 use super::{Holder, Recipient, Roster};
 use crate::rules::{Verdict, Violation};

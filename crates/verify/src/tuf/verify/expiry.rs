@@ -4,7 +4,7 @@ use keymoot_core::time::Time;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// The moment from which expiry is judged, and whether it counts.
+/// The moment from which expiry is checked, and whether it counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Judging {
     pub(super) at: Time,

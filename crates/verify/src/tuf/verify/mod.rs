@@ -19,7 +19,7 @@ use super::{Answer, Failure};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Roots in any order, and the documents that the newest of them vouches for
+    /// Roots in any order, and the documents below the newest of them
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// A root that is trusted already; the chain must contain it or follow it

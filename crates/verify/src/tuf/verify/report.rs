@@ -312,7 +312,7 @@ impl Report {
         self.anchored && self.errors.is_empty()
     }
 
-    /// Whether the documents that are no roots are judged by a trusted one.
+    /// Whether the documents that are no roots are checked by a trusted one.
     pub(super) fn documents_trusted(&self) -> bool {
         self.anchored && self.roots.newest.is_some()
     }

@@ -25,7 +25,7 @@ pub(super) struct Roots {
     pub(super) chains: Vec<ChainReport>,
     pub(super) warnings: Vec<Finding>,
     pub(super) errors: Vec<Finding>,
-    /// The root to judge other documents by: that of the highest version, and where a
+    /// The root to check other documents by: that of the highest version, and where a
     /// root is trusted, of those that follow from it
     pub(super) newest: Option<VerifiedRoot>,
     /// The file of the newest
