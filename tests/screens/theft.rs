@@ -79,8 +79,8 @@ fn the_new_root_of_tuf_crates_is_compared_before_it_is_written_down() {
     let words = Digest::of(&file).words();
     held.at
         .expect("Who of the team read the digest")
-        .expect(words[..4].join(" ").as_str())
         .press("\u{1b}[6~")
+        .expect(words[8..12].join(" ").as_str())
         .expect("must sign, expires 20");
     held.at
         .enter("crates-1, by telephone")
