@@ -124,7 +124,7 @@ pub(crate) fn conduct(
             let chain = Journal::look(dir)?;
             say!(
                 "Left. To continue: keymoot resume {}\n\
-                 To know an older copy of the folder, note: event {}, {}",
+                 Note it for --noted: event {}, {}",
                 quoted_path(dir),
                 chain.entries().len().saturating_sub(1),
                 chain.head().short_words(),
