@@ -139,8 +139,8 @@ fn a_wrong_pin_is_asked_for_again_and_a_missed_touch_is_tried_again() {
     at.enter(&pin(1));
     // Pulled out instead of touched.
     at.expect("touch 1 of 2").by_hand(PLUG);
-    at.expect("again and press Enter").by_hand(PLUG);
-    at.enter("again");
+    at.expect("to try again").by_hand(PLUG);
+    at.enter("retry");
     at.expect("touch 1 of 2").by_hand(TOUCH);
     at.expect("touch 2 of 2").by_hand(TOUCH);
     at.expect("Take your device out").by_hand(PLUG);
