@@ -15,7 +15,10 @@ use testkit::{
 };
 
 use super::{
-    rehearsal::{DOCUMENTS, END, PLUG, TOUCH, pin, plan_words, reading_words, serials},
+    rehearsal::{
+        DOCUMENTS, PLUG, TOUCH, agree, all_agree, pauses, pin, plan_words, reading_words, serials,
+        takes_bags,
+    },
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, DIGEST, ENOUGH, FAREWELL,
         HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REMOVE, REVIEW_END,
@@ -153,6 +156,7 @@ fn the_demonstration_is_a_verified_ceremony_in_a_picture_that_loads_at_once() {
     let begin = [&begin[..], &["--seed", "7", "--dir", &dir, "--out", &out]].concat();
     let typed = "keymoot rehearse --holders 3 --policy policy.toml";
     let mut room = Set::new(&mut film, typed, &begin);
+    agree(&mut room.at);
     for part in PlanPart::ALL {
         let compared = format!("digest of the {} (", part.name());
         room.at.expect(DIGEST.with(&compared));
@@ -198,7 +202,8 @@ fn the_demonstration_is_a_verified_ceremony_in_a_picture_that_loads_at_once() {
         "keymoot answer request.json -o answer.json    # at home, on holder-3's machine",
         &answering,
     );
-    home.see("asks you to make a key", READ).hand(END);
+    home.see("asks you to make a key", READ);
+    home.at.page_down("Type the first two words");
     home.see("Type the first two words", READ)
         .enter(&format!("{words} phone"));
     home.see("Call the next holder", GLANCE).enter("3");
@@ -214,16 +219,19 @@ fn the_demonstration_is_a_verified_ceremony_in_a_picture_that_loads_at_once() {
     let resume = ["resume", &dir];
     let mut room = Set::new(&mut film, "keymoot resume ceremony", &resume);
     room.see("or type enough", LOOK).enter("enough");
+    pauses(&mut room.at);
     for name in DOCUMENTS {
         room.see("What changes in", LOOK);
         room.at.read_on(name);
         let words = reading_words(dir.as_ref(), name);
         room.see(REVIEW_END, LOOK).enter(&words);
     }
+    all_agree(&mut room.at);
     for n in 1..=2 {
         room.sign(n);
     }
     room.see(ENOUGH, READ).enter("enough");
+    takes_bags(&mut room.at);
     room.see(CLOSING, LOOK).enter("confirm");
     for n in 1..=2 {
         room.close(n);
