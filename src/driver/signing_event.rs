@@ -47,8 +47,11 @@ pub struct EventTurn<'t> {
     /// Reads the files of the checkout again
     pub files: &'t (dyn Fn() -> Result<Files, HostError> + Sync),
     /// Writes the files with the signatures, and the receipt
-    pub write: &'t (dyn Fn(&Files, &[u8]) -> Result<(), HostError> + Sync),
+    pub write: &'t Write,
 }
+
+/// Writes the files of a checkout, and the receipt.
+pub type Write = dyn Fn(&Files, &[u8]) -> Result<(), HostError> + Sync;
 
 /// How such a turn ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
