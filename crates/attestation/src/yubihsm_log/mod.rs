@@ -302,7 +302,7 @@ mod tests {
         let what = refusal(&[record(&entries(&told))], &sent(&ALL));
         assert!(what.contains("entry 5: SIGN ECDSA"), "{what}");
         let what = refusal(&[record(&entries(&ALL))], &sent(&ALL[..3]));
-        assert!(what.contains("not sent: entry 6"), "{what}");
+        assert!(what.contains("did not send: entry 6"), "{what}");
     }
 
     #[test]
@@ -310,7 +310,7 @@ mod tests {
         for other in [(0x56, 3, 2, 0xd6), (0x56, 2, 1, 0xd6), (0x56, 3, 1, 0x09)] {
             let told = [PUT, GENERATE, DENIED, other];
             let what = refusal(&[record(&entries(&told))], &sent(&ALL));
-            assert!(what.contains("not sent: entry 6"), "{what}");
+            assert!(what.contains("did not send: entry 6"), "{what}");
         }
     }
 
@@ -404,7 +404,7 @@ mod tests {
         again[3] = 2;
         AuditLog::check(&[full.clone(), again], &commands).unwrap();
         let what = refusal(&[full], &sent(&ALL));
-        assert!(what.contains("1 sessions that found no room"), "{what}");
+        assert!(what.contains("1 sessions that it could not log"), "{what}");
     }
 
     #[test]
