@@ -47,11 +47,11 @@ pub struct EventTurn<'t> {
     /// Reads the files of the checkout again
     pub files: &'t (dyn Fn() -> Result<Files, HostError> + Sync),
     /// Writes the files with the signatures, and the receipt
-    pub write: &'t Write,
+    pub write: &'t Write<'t>,
 }
 
 /// Writes the files of a checkout, and the receipt.
-pub type Write = dyn Fn(&Files, &[u8]) -> Result<(), HostError> + Sync;
+pub type Write<'w> = dyn Fn(&Files, &[u8]) -> Result<(), HostError> + Sync + 'w;
 
 /// How such a turn ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -62,17 +62,12 @@ fn a_holder_signs_two_documents_in_numbered_lines() {
     let event = Event::new(Dialect::Tufops, Change::Both, "sign/both");
     let mut at = Terminal::start(arguments(&event, 1, &["--plain"]));
     for role in ["root", "targets"] {
-        loop {
-            match at
-                .read_any(&[
-                    "Enter shows more --",
-                    "first two words of the digest and press Enter:",
-                ])
-                .0
-            {
-                0 => at.enter(""),
-                _ => break,
-            };
+        let pages = [
+            "Enter shows more --",
+            "first two words of the digest and press Enter:",
+        ];
+        while at.read_any(&pages).0 == 0 {
+            at.enter("");
         }
         at.enter(&reading_words(&event.document(role).digest()));
     }
