@@ -21,37 +21,52 @@ pub(crate) struct Record {
     pub name: &'static str,
 }
 
-pub(crate) const BUNDLES: [Record; 11] = [
-    bundle("1-initial-root"),
-    bundle("2-annual-resign"),
-    bundle("3-onboard-member"),
-    bundle("4-emergency-revocation"),
-    bundle("5-crates-root-change"),
-    bundle("6-heartbeat"),
-    bundle("7-quorum-lost"),
-    bundle("mixed-devices"),
-    bundle("three-holders"),
-    bundle("tuf-ci"),
-    bundle("tufops"),
+pub(crate) const BUNDLES: [Record; 20] = [
+    bundle("0.1.0", "1-initial-root"),
+    bundle("0.1.0", "2-annual-resign"),
+    bundle("0.1.0", "3-onboard-member"),
+    bundle("0.1.0", "4-emergency-revocation"),
+    bundle("0.1.0", "5-crates-root-change"),
+    bundle("0.1.0", "6-heartbeat"),
+    bundle("0.1.0", "7-quorum-lost"),
+    bundle("0.1.0", "mixed-devices"),
+    bundle("0.1.0", "three-holders"),
+    bundle("0.1.0", "tuf-ci"),
+    bundle("0.1.0", "tufops"),
+    bundle("0.3.0", "1-initial-root"),
+    bundle("0.3.0", "2-annual-resign"),
+    bundle("0.3.0", "3-onboard-member"),
+    bundle("0.3.0", "4-emergency-revocation"),
+    bundle("0.3.0", "5-change-policy"),
+    bundle("0.3.0", "6-heartbeat"),
+    bundle("0.3.0", "mixed-devices"),
+    bundle("0.3.0", "tuf-ci"),
+    bundle("0.3.0", "tufops"),
 ];
 
-pub(crate) const INTERRUPTED: [Record; 3] = [
-    interrupted("closing"),
-    interrupted("enrolment"),
-    interrupted("signing"),
+pub(crate) const INTERRUPTED: [Record; 6] = [
+    interrupted("0.1.0", "closing"),
+    interrupted("0.1.0", "enrolment"),
+    interrupted("0.1.0", "signing"),
+    interrupted("0.3.0", "closing"),
+    interrupted("0.3.0", "enrolment"),
+    interrupted("0.3.0", "signing"),
 ];
 
-const fn bundle(name: &'static str) -> Record {
-    record("bundles", name)
+/// A ceremony that awaits a holder who is apart. `asked.request` and `asked.answer` lie beside it.
+pub(crate) const ASKED: Record = record("0.3.0", "apart", "asked");
+
+const fn bundle(version: &'static str, name: &'static str) -> Record {
+    record(version, "bundles", name)
 }
 
-const fn interrupted(name: &'static str) -> Record {
-    record("interrupted", name)
+const fn interrupted(version: &'static str, name: &'static str) -> Record {
+    record(version, "interrupted", name)
 }
 
-const fn record(kind: &'static str, name: &'static str) -> Record {
+const fn record(version: &'static str, kind: &'static str, name: &'static str) -> Record {
     Record {
-        version: "0.1.0",
+        version,
         kind,
         name,
     }
@@ -62,6 +77,19 @@ fn golden() -> PathBuf {
 }
 
 impl Record {
+    /// The revision of the derived files that its program wrote.
+    pub(crate) fn derivation(&self) -> u32 {
+        match self.version {
+            "0.1.0" => 1,
+            _ => 2,
+        }
+    }
+
+    /// A file that lies beside the record.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.stored().with_file_name(name)
+    }
+
     fn stored(&self) -> PathBuf {
         golden().join(self.version).join(self.kind).join(self.name)
     }
