@@ -49,11 +49,16 @@ impl Driver<'_, '_> {
         };
         self.state = Arc::new(state);
         self.show();
-        let told = told.unwrap_or_else(|error| Told {
-            headline: "It could not be done.".to_owned(),
-            lines: vec![error.what, format!("help: {}", error.next)],
-            digest: None,
-        });
+        let told = match told {
+            Ok(told) => told,
+            // Nothing can be recorded any more.
+            Err(error) if self.world.journal.has_failed() => return Err(error.into()),
+            Err(error) => Told {
+                headline: "It could not be done.".to_owned(),
+                lines: vec![error.what, format!("help: {}", error.next)],
+                digest: None,
+            },
+        };
         self.operator.told(&told)?;
         Ok(())
     }

@@ -23,6 +23,8 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     chain: Chain,
+    /// Whether the file may have something that the chain does not.
+    failed: bool,
 }
 
 impl Journal {
@@ -50,7 +52,16 @@ impl Journal {
                 .map_err(fail)?;
         }
         file.seek(SeekFrom::Start(whole)).map_err(fail)?;
-        Ok((Self { path, file, chain }, cut))
+        let failed = false;
+        Ok((
+            Self {
+                path,
+                file,
+                chain,
+                failed,
+            },
+            cut,
+        ))
     }
 
     /// Reads the transcript in a ceremony's folder and changes nothing: empty where there is
@@ -90,8 +101,16 @@ impl Journal {
     ///
     /// # Errors
     /// [`HostError`] when the disk fails. What part of the line was written is cut
-    /// off when the journal is next opened.
+    /// off when the journal is next opened; until then every entry is refused, because the next
+    /// line would not follow the one in the file.
     pub fn append(&mut self, entry: Entry) -> Result<(), HostError> {
+        if self.failed {
+            return Err(HostError::new(
+                "the transcript could not be written before",
+                "resume the ceremony: it is read again from the disk",
+            ));
+        }
+        self.failed = true;
         let line = [entry.line(), b"\n"].concat();
         let fail = |error: std::io::Error| HostError::file("write", &self.path, &error);
         self.file
@@ -100,7 +119,15 @@ impl Journal {
             .map_err(fail)?;
         self.chain
             .push(entry)
-            .map_err(|error| HostError::new(error.to_string(), "leave, then resume"))
+            .map_err(|error| HostError::new(error.to_string(), "leave, then resume"))?;
+        self.failed = false;
+        Ok(())
+    }
+
+    /// Whether an entry could not be written: then nothing may go on before it is opened again.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failed
     }
 }
 
@@ -114,4 +141,29 @@ fn recovered(path: &Path) -> Result<(Chain, u64, u64), HostError> {
         )
     })?;
     Ok((chain, (bytes.len() - torn.len()) as u64, torn.len() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File, OpenOptions};
+
+    use super::{Event, Journal, NAME, Time};
+
+    #[test]
+    fn nothing_is_written_after_an_entry_that_could_not_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, _) = Journal::open(folder.path()).unwrap();
+        let path = folder.path().join(NAME);
+        let time = Time::parse("2026-11-28T12:00:00Z").unwrap();
+        let entry = journal.draft(Event::Left {}, time).unwrap();
+        // Opened for reading: each write to it fails.
+        journal.file = File::open(&path).unwrap();
+        assert!(!journal.has_failed());
+        journal.append(entry.clone()).unwrap_err();
+        assert!(journal.has_failed());
+        journal.file = OpenOptions::new().append(true).open(&path).unwrap();
+        let refused = journal.append(entry).unwrap_err();
+        assert!(refused.what.contains("could not be written before"));
+        assert_eq!(fs::read(&path).unwrap(), b"");
+    }
 }
