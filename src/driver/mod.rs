@@ -231,7 +231,9 @@ impl<'d, 'w> Driver<'d, 'w> {
         if is_read && !self.is_plan_shown {
             let out = std::iter::once(&self.world.out);
             let outputs = out.chain(&self.world.copies);
+            let end = self.state.expected_end(clock::now()?);
             self.operator.show_plan(&PlanOfDay {
+                end: end.map(|expected| expected.at),
                 summary: self.state.plan.summary(),
                 outputs: outputs
                     .map(|path| keymoot_core::text::escape_path(path))

@@ -13,7 +13,7 @@ use keymoot_core::digest::Digest;
 use keymoot_record::{
     ceremony::{Answer, Question, Refusal, State, ended::Cause, summary::Summary},
     rules::{machine::Medium, roster::Handle},
-    transcript::{Entry, event::Person},
+    transcript::{Entry, Time, event::Person},
 };
 
 /// All that there is to see.
@@ -202,6 +202,8 @@ pub struct PlanOfDay {
     pub summary: Summary,
     /// Where the bundle and its copies go, safe to show.
     pub outputs: Vec<String>,
+    /// When the ceremony is expected to end
+    pub end: Option<Time>,
 }
 
 /// Something went wrong with a device, and nothing was lost.

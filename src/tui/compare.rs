@@ -209,9 +209,7 @@ fn overview(page: &mut Page, name: &str, digest: &Digest) {
             page.text(&row);
         }
         page.gap();
-        for (row, words) in word_rows(digest).into_iter().enumerate() {
-            page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
-        }
+        page.words(digest);
         if page.by_line {
             return;
         }

@@ -14,7 +14,6 @@ use super::{
     seats,
     words::{cut, safe, width},
 };
-use crate::tui::upcoming::upcoming;
 use keymoot_record::{
     ceremony::State,
     transcript::{Mode, Time},
@@ -164,9 +163,7 @@ pub(super) fn ends(model: &Model) -> String {
     let Some(expected) = expected.and_then(|(state, now)| state.expected_end(now)) else {
         return String::new();
     };
-    let end = expected.at.to_string();
-    // YYYY-MM-DDTHH:MM:SSZ
-    let clock = end.get(11..16).unwrap_or_default();
+    let clock = expected.at.on_the_clock();
     let late = match expected.minutes_late {
         late @ 1..1000 => format!(", {late} min late"),
         // Another day, or in good time.
@@ -227,8 +224,7 @@ fn next(model: &Model, size: Size) -> Line<'static> {
         );
         return Line::styled(fit(model, &text, columns), model.sheet.notice());
     }
-    let errand = model.errand.as_ref().map(|errand| errand.next.clone());
-    let text = errand.or_else(|| model.view.as_ref().map(|view| upcoming(&view.state)));
+    let text = model.next();
     let ends = ends(model);
     let room = columns.saturating_sub(6 + width(&ends) + 1);
     let text = fit(model, &text.unwrap_or_default(), room);

@@ -122,6 +122,15 @@ impl TypedWord {
         (!self.field.is_empty()).then(|| self.field.take())
     }
 
+    /// Takes a key; whether Enter completed this word, the only one that is taken here.
+    pub(super) fn confirms(&mut self, key: &KeyEvent, word: &str) -> Option<()> {
+        if is_word(&self.key(key)?, word) {
+            return Some(());
+        }
+        self.refuse(format!("Type the word {word}."));
+        None
+    }
+
     /// What was typed is no answer.
     pub(super) fn refuse(&mut self, why: String) {
         self.refusal = Some(why);
@@ -140,6 +149,14 @@ impl TypedWord {
     /// Whether nothing was typed.
     pub(super) fn is_empty(&self) -> bool {
         self.field.text().is_empty()
+    }
+
+    /// The same, once all of the page has been in sight.
+    pub(super) fn show_when_read(&self, page: &mut Page, is_read: bool, what: &str) {
+        match is_read {
+            true => self.show(page, what),
+            false => page.ask_to_read_on(),
+        }
     }
 
     /// Shows what is to be typed, what was typed, and why the last was no answer.

@@ -263,6 +263,13 @@ impl Page {
         );
     }
 
+    /// A digest's words, each row with its number.
+    pub(super) fn words(&mut self, digest: &Digest) {
+        for (row, words) in word_rows(digest).iter().enumerate() {
+            self.item(&format!("{} ", row + 1), words, self.sheet.typed());
+        }
+    }
+
     /// Something long is to be read before it can be confirmed.
     pub(super) fn ask_to_read_on(&mut self) {
         let more = self.names().more;

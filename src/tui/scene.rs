@@ -34,7 +34,7 @@ pub(super) struct Scene {
     /// Which rows of the upper part have been in sight.
     shown: Shown,
     /// Whether all of them have.
-    is_read: bool,
+    pub is_read: bool,
     /// Whether the chosen row is kept in sight: not while somebody scrolls.
     pub follows: bool,
     /// Whether somebody has answered here.
@@ -83,7 +83,6 @@ impl Scene {
         let is_read = unseen.is_none() && !self.is_read;
         if is_read {
             self.is_read = true;
-            self.screen.was_read();
         }
         is_read || unseen != before
     }

@@ -3,13 +3,13 @@
 use keymoot_attestation::Family;
 use keymoot_core::text::escape;
 use keymoot_record::ceremony::{
-    PlanPart, State,
+    PlanPart, Question, State,
     script::{Document, Kind},
     turn::{Purpose, Stage, Turn},
 };
 
 /// What comes after what is being done now.
-pub(super) fn upcoming(state: &State) -> String {
+pub(super) fn upcoming(state: &State, asked: Option<&Question>) -> String {
     if let Some(turn) = &state.turn {
         return in_turn(state, turn);
     }
@@ -19,10 +19,14 @@ pub(super) fn upcoming(state: &State) -> String {
             return format!("{}, {left} to go", turn_in_words(purpose));
         }
     }
+    let read_now = match asked {
+        Some(Question::HaveYouReadPlan { part, .. }) => Some(*part),
+        _ => None,
+    };
     let parts = PlanPart::ALL.into_iter();
     let left = state
         .part_to_read()
-        .map(|part| parts.filter(move |p| *p > part));
+        .map(|first| parts.filter(move |part| *part >= first && Some(*part) != read_now));
     if let Some(mut left) = left {
         return match (left.next(), state.current()) {
             (Some(part), _) => format!("the digest of the {} is read", part.name()),

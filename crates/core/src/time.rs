@@ -36,6 +36,12 @@ impl Time {
         self.0.as_second()
     }
 
+    /// `HH:MM`, in UTC.
+    #[must_use]
+    pub fn on_the_clock(self) -> String {
+        self.0.strftime("%H:%M").to_string()
+    }
+
     /// This many days and minutes later; `None` past the year 9999.
     #[must_use]
     pub fn plus(self, days: i64, minutes: i64) -> Option<Self> {

@@ -36,7 +36,13 @@ impl Model {
         }
         let shown = (self.view.as_ref(), self.errand.as_ref());
         let hands = self.hands.as_ref();
-        let sight = sight(shown, self.now, hands, self.codes.as_ref());
+        let sight = sight(
+            shown,
+            self.now,
+            hands,
+            self.codes.as_ref(),
+            self.scene.is_read,
+        );
         if let Some(overlay) = &mut self.overlay {
             match overlay.key(key, &sight) {
                 Turned::Stays => {}

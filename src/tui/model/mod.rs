@@ -19,6 +19,7 @@ use super::{
     scene::{Awaits, Scene},
     screens::{self, Screen, Sight},
     style::Sheet,
+    upcoming::upcoming,
 };
 use crate::{
     device::Cancel,
@@ -365,7 +366,15 @@ impl Model {
     fn sight(&self) -> Sight<'_> {
         let shown = (self.view.as_ref(), self.errand.as_ref());
         let hands = self.hands.as_ref();
-        sight(shown, self.now, hands, self.codes.as_ref())
+        let is_read = self.scene.is_read;
+        sight(shown, self.now, hands, self.codes.as_ref(), is_read)
+    }
+
+    /// What comes after what stands now, in words.
+    pub(super) fn next(&self) -> Option<String> {
+        let asked = self.scene.asked.as_ref().map(|(question, _)| question);
+        let errand = self.errand.as_ref().map(|errand| errand.next.clone());
+        errand.or_else(|| Some(upcoming(&self.view.as_ref()?.state, asked)))
     }
 }
 
@@ -374,6 +383,7 @@ fn sight<'m>(
     now: Now,
     hands: Option<&Hands>,
     codes: Option<&'m Frames>,
+    is_read: bool,
 ) -> Sight<'m> {
     let state = view.map(|view| &*view.state);
     let in_hand = hands.and_then(|hands| hands.in_hand(state));
@@ -383,6 +393,7 @@ fn sight<'m>(
         up: now.up,
         room: hands.is_some(),
         in_hand: in_hand.map(|device| device.serial),
+        is_read,
         codes,
     }
 }

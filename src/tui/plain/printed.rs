@@ -12,7 +12,6 @@ use crate::tui::{
     layout::{self, Size},
     model::{Model, ScreenNumber},
     seats,
-    upcoming::upcoming,
     words::wrap,
 };
 use keymoot_core::text::escape;
@@ -108,7 +107,7 @@ impl<W: Write> Printed<W> {
             self.say(&format!(
                 "== transcript: {}; next: {}; {}",
                 view.head.short_words(),
-                upcoming(&view.state),
+                model.next().unwrap_or_default(),
                 draw::ends(model)
             ))?;
         }

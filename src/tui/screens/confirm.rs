@@ -8,7 +8,7 @@ use super::{Screen, Sight, authorised_root, opening_of_step, whose_keys_are_ther
 use crate::tui::{
     field::{Field, TypedWord, is_word},
     link::Heard,
-    page::{Page, word_rows},
+    page::Page,
 };
 use keymoot_core::text::escape;
 use keymoot_record::ceremony::{
@@ -107,9 +107,7 @@ fn first_root(page: &mut Page, state: &State, sight: &Sight<'_>) {
         "The digest of version {} (F8: large):",
         first.document().version()
     ));
-    for (row, words) in word_rows(&first.document().digest()).iter().enumerate() {
-        page.item(&format!("{} ", row + 1), words, page.sheet.typed());
-    }
+    page.words(&first.document().digest());
     page.text(&format!(
         "From it to version {}, each root is signed by its own quorum and by the quorum of the root before.",
         last.document().version()

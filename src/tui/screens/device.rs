@@ -301,11 +301,8 @@ impl Screen for Refused {
         if !self.another {
             return None;
         }
-        if is_word(&self.word.key(key)?, ANOTHER) {
-            return Some(Heard::Answer(Answer::Another));
-        }
-        self.word.refuse(format!("Type the word {ANOTHER}."));
-        None
+        let another = self.word.confirms(key, ANOTHER);
+        another.map(|()| Heard::Answer(Answer::Another))
     }
 
     fn refuse(&mut self, why: String) {

@@ -7,11 +7,7 @@ use ratatui::style::Style;
 use super::{Screen, Sight};
 use crate::{
     driver::signing_event::AboutToSign,
-    tui::{
-        field::TypedWord,
-        link::Heard,
-        page::{Page, word_rows},
-    },
+    tui::{field::TypedWord, link::Heard, page::Page},
 };
 
 /// The word that has the device sign.
@@ -61,9 +57,7 @@ impl Screen for EventDevice {
             );
         }
         page.text("The key, in words:");
-        for (row, words) in word_rows(&about.key).into_iter().enumerate() {
-            page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
-        }
+        page.words(&about.key);
         self.word.show(
             page,
             &format!(
@@ -75,10 +69,6 @@ impl Screen for EventDevice {
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
-        if self.word.key(key)? == SIGN {
-            return Some(Heard::Done);
-        }
-        self.word.refuse(format!("Type the word {SIGN}."));
-        None
+        self.word.confirms(key, SIGN).map(|()| Heard::Done)
     }
 }

@@ -6,9 +6,9 @@ use super::{Screen, Sight, whose_keys_are_there};
 use crate::{
     driver::Farewell,
     tui::{
-        field::{TypedWord, is_word},
+        field::TypedWord,
         link::Heard,
-        page::{Page, hex_groups, word_rows},
+        page::{Page, hex_groups},
     },
 };
 
@@ -80,9 +80,7 @@ impl Screen for FarewellScreen {
             for row in hex_groups(manifest) {
                 page.item("  ", &row, ratatui::style::Style::new());
             }
-            for (row, words) in word_rows(manifest).into_iter().enumerate() {
-                page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
-            }
+            page.words(manifest);
         }
         whose_keys_are_there(page, sight);
         page.gap();
@@ -98,10 +96,6 @@ impl Screen for FarewellScreen {
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
-        if is_word(&self.word.key(key)?, DONE) {
-            return Some(Heard::Done);
-        }
-        self.word.refuse(format!("Type the word {DONE}."));
-        None
+        self.word.confirms(key, DONE).map(|()| Heard::Done)
     }
 }

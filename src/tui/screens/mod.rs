@@ -34,7 +34,7 @@ pub(super) use self::{
 use super::{
     frames::Frames,
     link::Heard,
-    page::{Page, hex_groups, word_rows},
+    page::{Page, hex_groups},
 };
 use crate::driver::{Errand, View, signing_event::EventPage};
 use keymoot_record::{
@@ -59,6 +59,8 @@ pub(super) struct Sight<'m> {
     pub room: bool,
     /// The serial number on the case of the simulated device in hand.
     pub in_hand: Option<u32>,
+    /// Whether every row of the screen has been in sight.
+    pub is_read: bool,
     /// The answer of a holder apart as QR codes, once it is written.
     pub codes: Option<&'m Frames>,
 }
@@ -104,9 +106,6 @@ pub(super) trait Screen {
 
     /// The last answer was none, for this reason.
     fn refuse(&mut self, _why: String) {}
-
-    /// Every row of the screen has been in sight.
-    fn was_read(&mut self) {}
 
     /// Whether what is typed may not be seen.
     fn hides_typing(&self) -> bool {
@@ -200,9 +199,7 @@ fn confirmed_by(sight: &Sight<'_>) -> String {
 /// The root of tuf-crates that the quorum authorises, to be compared with what its team reads aloud.
 fn authorised_root(page: &mut Page, root: &AuthorisedRoot) {
     page.text("SHA-256 of the new root of tuf-crates, targets/crates/root.json:");
-    for (row, words) in word_rows(&root.digest).into_iter().enumerate() {
-        page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
-    }
+    page.words(&root.digest);
     for said in &root.says {
         page.item("* ", said, ratatui::style::Style::new());
     }

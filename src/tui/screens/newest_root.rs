@@ -3,11 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::{Screen, Sight, opening_of_step};
-use crate::tui::{
-    field::TypedWord,
-    link::Heard,
-    page::{Page, word_rows},
-};
+use crate::tui::{field::TypedWord, link::Heard, page::Page};
 use keymoot_core::digest::Digest;
 use keymoot_record::ceremony::{Answer, State, previous::Previous};
 
@@ -40,9 +36,7 @@ impl Screen for NewestRoot {
             "Version {version}{}. Its digest (F8: large):",
             expires.unwrap_or_default()
         ));
-        for (row, words) in word_rows(&self.root).iter().enumerate() {
-            page.item(&format!("{} ", row + 1), words, page.sheet.typed());
-        }
+        page.words(&self.root);
         let first = previous.and_then(|previous| previous.roots().first());
         if let Some(first) = first.map(|root| root.root().version) {
             page.text(&match previous.and_then(Previous::trusted) {

@@ -11,11 +11,7 @@ use ratatui::style::Style;
 use super::{Screen, Sight};
 use crate::{
     driver::PlanOfDay,
-    tui::{
-        field::{TypedWord, is_word},
-        link::Heard,
-        page::Page,
-    },
+    tui::{field::TypedWord, link::Heard, page::Page},
 };
 
 /// The word of those who agree.
@@ -24,7 +20,6 @@ const AGREE: &str = "agree";
 /// The screen: who, which documents, where to, until when; the word, once all was in sight.
 pub(in crate::tui) struct PlanScreen {
     plan: PlanOfDay,
-    seen: bool,
     word: TypedWord,
 }
 
@@ -33,21 +28,18 @@ impl PlanScreen {
     pub(crate) fn new(plan: PlanOfDay) -> Self {
         Self {
             plan,
-            seen: false,
             word: TypedWord::default(),
         }
     }
 }
 
-/// The expected end, if the ceremony goes as its script plans.
-fn end(state: &State) -> Option<String> {
-    let minutes = state.plan.script.minutes();
+/// The expected end, and how long after the opening it is.
+fn end(state: &State, end: Time) -> Option<String> {
     let opened = state.opening.as_ref()?.time;
-    let end = Time::from_unix(opened.unix() + i64::from(minutes) * 60)?;
-    let end = end.to_string();
+    let minutes = end.unix().saturating_sub(opened.unix()) / 60;
     Some(format!(
         "about {} UTC: {} h {:02} min after the opening",
-        end.get(11..16)?,
+        end.on_the_clock(),
         minutes / 60,
         minutes % 60
     ))
@@ -78,33 +70,23 @@ impl Screen for PlanScreen {
             };
             let digests: Vec<_> = PlanPart::ALL.into_iter().filter_map(of).collect();
             list(page, "Digests, each compared next", &digests);
-            list(page, "Expected end", end(state).as_slice());
+            list(
+                page,
+                "Expected end",
+                self.plan.end.and_then(|at| end(state, at)).as_slice(),
+            );
         }
         page.gap();
         page.text("Whoever does not agree says so now. Then leave (F4): `keymoot resume` with --roster or --policy amends the plan, with its reason.");
-        if self.seen {
-            self.word.show(
-                page,
-                &format!("When all agree, type {AGREE} and press Enter:"),
-            );
-        } else {
-            page.ask_to_read_on();
-        }
+        let what = format!("When all agree, type {AGREE} and press Enter:");
+        self.word.show_when_read(page, sight.is_read, &what);
         page.keys = "PgDn".to_owned();
     }
 
-    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
-        if !self.seen {
+    fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard> {
+        if !sight.is_read {
             return None;
         }
-        if is_word(&self.word.key(key)?, AGREE) {
-            return Some(Heard::Done);
-        }
-        self.word.refuse(format!("Type the word {AGREE}."));
-        None
-    }
-
-    fn was_read(&mut self) {
-        self.seen = true;
+        self.word.confirms(key, AGREE).map(|()| Heard::Done)
     }
 }

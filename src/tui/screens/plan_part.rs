@@ -6,7 +6,7 @@ use super::{Screen, Sight};
 use crate::tui::{
     field::TypedWord,
     link::Heard,
-    page::{Page, hex_groups, word_rows},
+    page::{Page, hex_groups},
 };
 use keymoot_core::{digest::Digest, text::escape};
 use keymoot_record::ceremony::{Answer, PlanPart, State};
@@ -64,9 +64,7 @@ impl Screen for ReadPart {
         for row in hex_groups(&self.digest) {
             page.item("  ", &row, ratatui::style::Style::new());
         }
-        for (row, words) in word_rows(&self.digest).iter().enumerate() {
-            page.item(&format!("{} ", row + 1), words, page.sheet.typed());
-        }
+        page.words(&self.digest);
         self.words
             .show(page, "When all agree, type the first two words:");
         page.keys = "F8 large".to_owned();

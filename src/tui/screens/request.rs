@@ -8,7 +8,7 @@ use super::{Screen, Sight};
 use crate::tui::{
     field::TypedWord,
     link::Heard,
-    page::{Page, hex_groups, word_rows},
+    page::{Page, hex_groups},
 };
 use keymoot_core::{digest::Digest, text::escape};
 use keymoot_record::{
@@ -20,7 +20,6 @@ use keymoot_record::{
 pub(super) struct Request {
     holder: Handle,
     request: Digest,
-    seen: bool,
     words: TypedWord,
 }
 
@@ -30,7 +29,6 @@ impl Request {
         Self {
             holder,
             request,
-            seen: false,
             words: TypedWord::default(),
         }
     }
@@ -101,25 +99,17 @@ impl Screen for Request {
             page.gap();
         }
         page.headline("The digest of the request, in words");
-        for (row, words) in word_rows(&self.request).into_iter().enumerate() {
-            page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
-        }
+        page.words(&self.request);
         page.text(
             "Compare them with the administrator or another holder, by phone or face to face.",
         );
-        if self.seen {
-            self.words.show(
-                page,
-                "Type the first two words; after them how you compared, such as phone:",
-            );
-        } else {
-            page.ask_to_read_on();
-        }
+        let what = "Type the first two words; after them how you compared, such as phone:";
+        self.words.show_when_read(page, sight.is_read, what);
         page.keys = "PgDn".to_owned();
     }
 
-    fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
-        if !self.seen {
+    fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard> {
+        if !sight.is_read {
             return None;
         }
         Some(Heard::Answer(Answer::Typed(self.words.key(key)?)))
@@ -127,9 +117,5 @@ impl Screen for Request {
 
     fn refuse(&mut self, why: String) {
         self.words.refuse(why);
-    }
-
-    fn was_read(&mut self) {
-        self.seen = true;
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     tui::{
         field::{Field, TypedWord},
         link::Heard,
-        page::{Page, hex_groups, word_rows},
+        page::{Page, hex_groups},
         upcoming::unread,
     },
 };
@@ -26,7 +26,6 @@ pub(super) struct Review {
     signed: Digest,
     /// The document of a signing event, and what stands above it.
     event: Option<(Reading, Vec<String>)>,
-    seen: bool,
     words: TypedWord,
     laid_out: RefCell<LaidOut>,
     search: Search,
@@ -91,7 +90,6 @@ impl Review {
             name,
             signed,
             event,
-            seen: false,
             words: TypedWord::default(),
             laid_out: RefCell::default(),
             search: Search::default(),
@@ -141,9 +139,7 @@ impl Review {
         }
         page.gap();
         let first = page.rows();
-        for (row, words) in word_rows(&self.signed).into_iter().enumerate() {
-            page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
-        }
+        page.words(&self.signed);
         page.together = first..page.rows();
     }
 }
@@ -207,19 +203,11 @@ impl Screen for Review {
         if self.search.in_vain {
             page.refusal(Some(&format!("Nowhere: {}", self.search.wanted)));
         }
-        if self.seen {
-            self.words.show(
-                page,
-                match self.event {
-                    Some(_) => "Type the first two words of the digest and press Enter:",
-                    None => {
-                        "When all agree, type the first two words of the digest and press Enter:"
-                    }
-                },
-            );
-        } else {
-            page.ask_to_read_on();
-        }
+        let what = match self.event {
+            Some(_) => "Type the first two words of the digest and press Enter:",
+            None => "When all agree, type the first two words of the digest and press Enter:",
+        };
+        self.words.show_when_read(page, sight.is_read, what);
         page.keys = "PgDn  / find  F8 digest".to_owned();
     }
 
@@ -250,7 +238,7 @@ impl Screen for Review {
             self.search.in_vain = false;
             return None;
         }
-        if !self.seen {
+        if !sight.is_read {
             return None;
         }
         let words = self.words.key(key)?;
@@ -269,10 +257,6 @@ impl Screen for Review {
 
     fn refuse(&mut self, why: String) {
         self.words.refuse(why);
-    }
-
-    fn was_read(&mut self) {
-        self.seen = true;
     }
 
     fn takes_escape(&self) -> bool {

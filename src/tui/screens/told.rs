@@ -6,11 +6,7 @@ use ratatui::style::Style;
 use super::{Screen, Sight};
 use crate::{
     driver::Told,
-    tui::{
-        field::TypedWord,
-        link::Heard,
-        page::{Page, word_rows},
-    },
+    tui::{field::TypedWord, link::Heard, page::Page},
 };
 
 /// The word that says that it was read.
@@ -38,19 +34,14 @@ impl Screen for ToldScreen {
         for line in &self.told.lines {
             page.item("* ", line, Style::new());
         }
-        let words = self.told.digest.iter().flat_map(word_rows);
-        for (row, words) in words.enumerate() {
-            page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
+        if let Some(digest) = &self.told.digest {
+            page.words(digest);
         }
         self.word
             .show(page, &format!("Type {READ} and press Enter to go on:"));
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
-        if self.word.key(key)? == READ {
-            return Some(Heard::Done);
-        }
-        self.word.refuse(format!("Type the word {READ}."));
-        None
+        self.word.confirms(key, READ).map(|()| Heard::Done)
     }
 }

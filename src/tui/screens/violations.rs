@@ -5,11 +5,7 @@ use crossterm::event::KeyEvent;
 use super::{Screen, Sight, confirmed_by};
 use crate::{
     driver::View,
-    tui::{
-        field::{TypedWord, is_word},
-        link::Heard,
-        page::Page,
-    },
+    tui::{field::TypedWord, link::Heard, page::Page},
 };
 use keymoot_core::Verdict;
 use keymoot_record::{
@@ -81,11 +77,9 @@ impl Screen for Violations {
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
-        if is_word(&self.word.key(key)?, RETRY) {
-            return Some(Heard::Answer(Answer::Again));
-        }
-        self.word.refuse(format!("Type the word {RETRY}."));
-        None
+        self.word
+            .confirms(key, RETRY)
+            .map(|()| Heard::Answer(Answer::Again))
     }
 
     fn refuse(&mut self, why: String) {

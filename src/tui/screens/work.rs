@@ -5,11 +5,7 @@ use crossterm::event::KeyEvent;
 use super::{Screen, Sight, whose_turn::purpose_in_words};
 use crate::{
     driver::Work,
-    tui::{
-        link::Heard,
-        page::{Page, word_rows},
-        upcoming::unsigned,
-    },
+    tui::{link::Heard, page::Page, upcoming::unsigned},
 };
 use keymoot_attestation::Family;
 use keymoot_core::{digest::Digest, text::escape};
@@ -109,9 +105,7 @@ impl Screen for WorkScreen {
                     page.text(&format!("It blinks again for {others}: a touch each."));
                 }
                 page.text(&format!("SHA-256 of {}:", escape(&allows.of)));
-                for (row, words) in word_rows(&allows.digest).into_iter().enumerate() {
-                    page.item(&format!("{} ", row + 1), &words, page.sheet.typed());
-                }
+                page.words(&allows.digest);
                 page.text("Without a touch in 15 seconds, it signs nothing.");
                 let key = page.names().touch;
                 hands(page, sight, key, "touches it");

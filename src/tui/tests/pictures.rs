@@ -55,7 +55,10 @@ fn before_the_driver_has_said_anything() {
 fn everybody_agrees_to_the_plan_before_the_first_step() {
     let story = Story::at_digests(Mode::Live, SCRIPT.to_owned(), roster());
     let mut table = Table::of(&story);
+    let end = keymoot_record::transcript::Time::from_unix(table.model.now.utc)
+        .and_then(|now| story.state.expected_end(now));
     table.request(Request::PlanOfDay(PlanOfDay {
+        end: end.map(|expected| expected.at),
         summary: story.state.plan.summary(),
         outputs: ["/media/a/bundle", "/media/b/bundle"]
             .map(str::to_owned)
@@ -183,8 +186,8 @@ fn a_rule_refuses_a_device() {
     insta::assert_snapshot!(Table::asked(&story).picture());
 }
 
-#[test]
-fn a_key_was_found_after_an_interruption() {
+/// A device that holds a key already; `brought` from before the ceremony.
+fn with_a_key(brought: bool) -> Table {
     let story = Story::at_enrolment();
     let mut table = Table::of(&story);
     table.request(Request::Ask(
@@ -192,27 +195,21 @@ fn a_key_was_found_after_an_interruption() {
             holder: handle(3),
             serial: serial(3),
             key: keymoot_core::digest::Digest::of(b"key"),
-            brought: false,
+            brought,
         },
         None,
     ));
-    insta::assert_snapshot!(table.picture());
+    table
+}
+
+#[test]
+fn a_key_was_found_after_an_interruption() {
+    insta::assert_snapshot!(with_a_key(false).picture());
 }
 
 #[test]
 fn a_holder_brings_a_key_that_was_made_before() {
-    let story = Story::at_enrolment();
-    let mut table = Table::of(&story);
-    table.request(Request::Ask(
-        keymoot_record::ceremony::Question::AdoptOrReplace {
-            holder: handle(3),
-            serial: serial(3),
-            key: keymoot_core::digest::Digest::of(b"key"),
-            brought: true,
-        },
-        None,
-    ));
-    insta::assert_snapshot!(table.picture());
+    insta::assert_snapshot!(with_a_key(true).picture());
 }
 
 #[test]
