@@ -7,7 +7,7 @@ use crate::{
     store::{CurrentSettings, Folder, Journal, Settings},
 };
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, Verdict, digest::Digest};
+use keymoot_core::{HostError, digest::Digest};
 use keymoot_record::{
     bundle,
     ceremony::{Plan, State, algorithms},
@@ -40,12 +40,7 @@ pub(super) fn refuse_unfit(state: &State, mode: Mode) -> Result<(), Failure> {
         Some(opening) => opening.format,
         None => transcript::FORMAT,
     };
-    let mut verdicts = state.plan.in_mode(mode, format);
-    verdicts.retain(Verdict::is_violated);
-    match verdicts.is_empty() {
-        true => Ok(()),
-        false => Err(Failure::Violated(verdicts)),
-    }
+    Failure::of_violated(state.plan.in_mode(mode, format))
 }
 
 /// A program that takes over a ceremony verifies the whole record before it asks anybody anything
@@ -60,12 +55,7 @@ pub(super) fn verify_so_far(
         let kept = folder.kept(digest).ok();
         kept.or_else(|| state.plan.object(digest))
     };
-    let mut verdicts = bundle::so_far(state, journal.chain(), trust, &object);
-    verdicts.retain(Verdict::is_violated);
-    match verdicts.is_empty() {
-        true => Ok(()),
-        false => Err(Failure::Violated(verdicts)),
-    }
+    Failure::of_violated(bundle::so_far(state, journal.chain(), trust, &object))
 }
 
 /// `opened`, or `resumed` where the ceremony is opened already. `cut` is the length of the torn

@@ -1,6 +1,5 @@
 //! The plan beside the expectations that a verifier will have, before anything is written.
 
-use keymoot_core::Verdict;
 use keymoot_record::{
     ceremony::Plan,
     expectation::{self, DEFAULT},
@@ -17,11 +16,7 @@ use super::{Failure, conduct};
 /// [`Failure`] when there is no such set, or the plan is weaker than the one that is named.
 pub(super) fn compare(plan: &Plan, mode: Mode, named: Option<&str>) -> Result<(), Failure> {
     if let Some(name) = named {
-        let mut verdicts = expectation::compare(plan, mode, &expectations(name)?);
-        verdicts.retain(Verdict::is_violated);
-        if !verdicts.is_empty() {
-            return Err(Failure::Violated(verdicts));
-        }
+        Failure::of_violated(expectation::compare(plan, mode, &expectations(name)?))?;
     }
     match (named, conduct::met(plan, mode)) {
         (Some(name), _) | (None, Some(name)) if name == DEFAULT => {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::{
-    HostError, Verdict,
+    HostError,
     text::{escape_path, excerpt},
 };
 use keymoot_record::{
@@ -165,12 +165,8 @@ pub(crate) fn verified(
         ..Expectations::default()
     };
     let bundle = keymoot_verify::read(path)?;
-    let mut verdicts = bundle::verify(&bundle, &expected, vendor);
-    verdicts.retain(Verdict::is_violated);
-    match verdicts.is_empty() {
-        true => Ok(bundle),
-        false => Err(Failure::Violated(verdicts)),
-    }
+    Failure::of_violated(bundle::verify(&bundle, &expected, vendor))?;
+    Ok(bundle)
 }
 
 /// The dialect that a policy names. One that cannot be read names none: the plan says

@@ -37,11 +37,8 @@ pub(super) fn try_plan(plan: &Arc<Plan>, mode: Mode) -> Result<Trial, Failure> {
         violated.extend(found);
         Vec::new()
     });
-    violated.retain(Verdict::is_violated);
-    match violated.is_empty() {
-        true => Ok(Trial { drafts }),
-        false => Err(Failure::Violated(violated)),
-    }
+    Failure::of_violated(violated)?;
+    Ok(Trial { drafts })
 }
 
 /// Seals something that is no secret to each recipient.

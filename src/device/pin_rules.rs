@@ -2,7 +2,7 @@
 
 use crate::host::secret::{NoRandomness, Secret};
 use keymoot_attestation::Family;
-use keymoot_record::transcript::{DeviceSetting, DeviceState};
+use keymoot_record::transcript::DeviceSetting;
 
 /// The PIN every YubiKey leaves the factory with.
 pub(super) const FACTORY_PIN: &[u8] = b"123456";
@@ -191,9 +191,9 @@ pub struct PinDemands {
 impl PinDemands {
     /// Those of a device with these settings.
     #[must_use]
-    pub fn of(state: &DeviceState) -> Self {
+    pub fn of(settings: &[DeviceSetting]) -> Self {
         Self {
-            long: state.has(DeviceSetting::LongPins),
+            long: settings.contains(&DeviceSetting::LongPins),
         }
     }
 }

@@ -170,7 +170,7 @@ impl Driver<'_, '_> {
     pub(super) fn demands(&self) -> PinDemands {
         let turn = self.state.turn.as_ref();
         let seen = turn.and_then(|turn| turn.device.as_ref());
-        seen.map(|seen| PinDemands::of(&seen.state))
+        seen.map(|seen| PinDemands::of(&seen.state.settings))
             .unwrap_or_default()
     }
 

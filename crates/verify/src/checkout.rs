@@ -25,18 +25,24 @@ const DEEPEST: usize = 4;
 /// A [`Violation`] of EVENT-LAYOUT for a link, or more than a repository holds. A [`HostError`] when
 /// the disk fails or there is no such folder.
 pub fn read(path: &Path) -> Result<Files, Failure> {
-    if !path.join(METADATA).is_dir() {
-        return Err(HostError::new(
-            format!(
-                "{} is no checkout: it holds no {METADATA}",
-                escape_path(path)
-            ),
-            "name the folder that holds metadata/",
-        )
-        .into());
+    let metadata = METADATA.trim_end_matches('/');
+    match fs::symlink_metadata(path.join(metadata)) {
+        Ok(kind) if kind.is_dir() => {}
+        // Git keeps links, and what is written would go where it leads.
+        Ok(_) => return Err(refused(metadata, "is a link, or no ordinary folder")),
+        Err(_) => {
+            return Err(HostError::new(
+                format!(
+                    "{} is no checkout: it holds no {METADATA}",
+                    escape_path(path)
+                ),
+                "name the folder that holds metadata/",
+            )
+            .into());
+        }
     }
     let mut found = Files::new();
-    below(path, METADATA.trim_end_matches('/'), DEEPEST, &mut found)?;
+    below(path, metadata, DEEPEST, &mut found)?;
     let names = path.join(tufops::FILE);
     if fs::symlink_metadata(&names).is_ok() {
         one(&names, tufops::FILE, &mut found)?;

@@ -20,6 +20,18 @@ impl Failure {
         Self::Violated(violations.into_iter().map(Verdict::from).collect())
     }
 
+    /// Nothing, where no rule is violated.
+    ///
+    /// # Errors
+    /// Those of these verdicts that are violated.
+    pub fn of_violated(mut verdicts: Vec<Verdict>) -> Result<(), Self> {
+        verdicts.retain(Verdict::is_violated);
+        match verdicts.is_empty() {
+            true => Ok(()),
+            false => Err(Self::Violated(verdicts)),
+        }
+    }
+
     /// Says what happened and what to do next; gives the exit code.
     #[must_use]
     pub fn report(&self) -> ExitCode {

@@ -95,12 +95,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     };
     let bytes = read_bounded(path, request::LARGEST as u64)?;
     let expected = expected(args)?;
-    let (opened, mut verdicts) = open(&bytes, &expected, vendor);
-    verdicts.retain(Verdict::is_violated);
-    let opened = match opened {
-        Some(opened) if verdicts.is_empty() => opened,
-        _ => return Err(Failure::Violated(verdicts)),
-    };
+    let opened = sound(open(&bytes, &expected, vendor))?;
     let holder = who(&opened, args.holder.as_deref())?;
     let out = arguments::absolute(&args.out)?;
     if let Some(reason) = &args.decline {
@@ -194,6 +189,15 @@ fn expected(args: &Args) -> Result<Expectations, Failure> {
     })
 }
 
+/// What was opened, if no rule is violated.
+pub(super) fn sound<T>((opened, mut verdicts): (Option<T>, Vec<Verdict>)) -> Result<T, Failure> {
+    verdicts.retain(Verdict::is_violated);
+    match opened {
+        Some(opened) if verdicts.is_empty() => Ok(opened),
+        _ => Err(Failure::Violated(verdicts)),
+    }
+}
+
 /// The holder who answers: the one who is asked, or the one of several who is named.
 fn who(opened: &Opened, named: Option<&str>) -> Result<Handle, HostError> {
     let asked = &opened.request.asks.to;
@@ -256,7 +260,7 @@ fn decline(opened: &Opened, holder: Handle, reason: &str, out: &Path) -> Result<
 
 impl Args {
     /// The set of expectations of a request.
-    fn expect(&self) -> &str {
+    pub(super) fn expect(&self) -> &str {
         self.expect.as_deref().unwrap_or(expectation::DEFAULT)
     }
 }

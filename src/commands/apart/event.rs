@@ -11,7 +11,7 @@ use crate::{
     apart::UNTAKEN,
     commands::{
         Failure, arguments,
-        operate::{Manner, Shown, require_terminal},
+        operate::{Manner, Shown},
     },
     driver::signing_event::{Ended, EventTurn},
     host::{clock, machine, program::Measuring, whole},
@@ -19,18 +19,19 @@ use crate::{
 };
 use keymoot_attestation::TrustStore;
 use keymoot_core::{
-    HostError, Verdict,
+    HostError,
     text::{escape, escape_path, excerpt, quoted_path},
 };
 use keymoot_record::{
     bundle::Files,
-    expectation,
     rules::{self, roster::Handle},
     signing_event::{self, Given, SigningEvent},
     transcript::{FORMAT, Mode},
 };
-use keymoot_tuf::Document;
 use keymoot_verify::{bundle::expectations, checkout, files::read_bounded, say};
+
+/// The largest trusted root that is read, in bytes.
+const LARGEST_ROOT: u64 = 1 << 20;
 
 /// A signing event of tuf-on-ci, tufops or tuf-ci, in a checkout.
 #[derive(Debug, clap::Args)]
@@ -63,7 +64,8 @@ pub(super) fn run(
     };
     let out = place_of_receipt(&args.out, tree)?;
     let branch = branch_of(tree);
-    let set = args.expect.as_deref().map(expectations).transpose()?;
+    let set = expectations(args.expect())?;
+    let demanded = args.expect.is_some();
     let read = || match checkout::read(tree) {
         Ok(files) => Ok(files),
         Err(Failure::Host(error)) => Err(error),
@@ -76,21 +78,25 @@ pub(super) fn run(
         }
     };
     let (base, files) = (checkout::read(base)?, checkout::read(tree)?);
+    let trusted = args.trusted_root.as_deref();
+    let trusted = trusted
+        .map(|path| read_bounded(path, LARGEST_ROOT))
+        .transpose()?;
     let opened = signing_event::open(Given {
         base: &base,
         tree: &files,
         branch: branch.as_deref(),
         roles: &event.role,
-        trusted_root: args.trusted_root.as_deref().map(root).transpose()?,
+        trusted_root: trusted.as_deref(),
         target: &|name, listed| checkout::target(tree, name, listed),
-        set: set.as_ref(),
+        set: demanded.then_some(&set),
         mode,
         now: clock::now()?,
     });
-    let signed = sound(opened)?;
-    let (holder, name) = who(&signed, args.holder.as_deref())?;
-    let awaited = signed.awaits(&name, None);
-    if !signed.holders().contains(&name) {
+    let signed = answer::sound(opened)?;
+    let holder = who(&signed, args.holder.as_deref())?;
+    if !signed.holders().contains(holder.as_str()) {
+        let awaited = signed.awaits(holder.as_str(), None);
         return Err(Failure::Violated(vec![awaited]));
     }
     let (surroundings, simulator) = answer::devices(args, mode)?;
@@ -101,15 +107,7 @@ pub(super) fn run(
     };
     let machine = machine::examine(&[tree, &out], true)?;
     let machine = rules::machine::check(&machine, &[], mode, FORMAT);
-    let violated: Vec<_> = machine
-        .iter()
-        .filter(|verdict| verdict.is_violated())
-        .cloned()
-        .collect();
-    if !violated.is_empty() {
-        return Err(Failure::Violated(violated));
-    }
-    let usual = expectations(expectation::DEFAULT)?;
+    Failure::of_violated(machine.clone())?;
     let write = |placed: &Files, receipt: &[u8]| {
         for (path, bytes) in placed {
             whole::publish_durably(&tree.join(path), bytes)?;
@@ -122,23 +120,19 @@ pub(super) fn run(
         mode,
         branch: branch.as_deref(),
         trust: &trust,
-        set: set.as_ref().unwrap_or(&usual),
-        demanded: set.is_some(),
+        set: &set,
+        demanded,
         machine: &machine,
         program: measuring.digest()?,
         files: &read,
         write: &write,
     };
-    let manner = Manner::of(args.plain);
-    if !args.unattended {
-        require_terminal(manner)?;
-    }
     let shown = Shown {
         mode,
         title: "a signing event",
         simulator: simulator.as_ref(),
         simulators: surroundings.simulators.as_ref(),
-        manner,
+        manner: Manner::of(args.plain),
     };
     match shown.operate(|operator| turn.conduct(operator))?? {
         Ended::Signed {
@@ -198,30 +192,9 @@ fn branch_of(tree: &Path) -> Option<String> {
     Some(head.strip_prefix("ref: refs/heads/")?.trim_end().to_owned())
 }
 
-fn root(path: &Path) -> Result<Document, HostError> {
-    let bytes = read_bounded(path, 1 << 20)?;
-    Document::parse(&bytes, bytes.len()).map_err(|error| {
-        HostError::new(
-            format!("{} is no root: {error}", escape_path(path)),
-            "name a root.json that you trust with --trusted-root",
-        )
-    })
-}
-
-/// The event, if no rule is violated.
-fn sound(
-    (event, mut verdicts): (Option<SigningEvent>, Vec<Verdict>),
-) -> Result<SigningEvent, Failure> {
-    verdicts.retain(Verdict::is_violated);
-    match event {
-        Some(event) if verdicts.is_empty() => Ok(event),
-        _ => Err(Failure::Violated(verdicts)),
-    }
-}
-
 /// The holder who signs, and as the repository names them in lower case: the one who is awaited,
 /// or the one of several who is named.
-fn who(event: &SigningEvent, named: Option<&str>) -> Result<(Handle, String), HostError> {
+fn who(event: &SigningEvent, named: Option<&str>) -> Result<Handle, HostError> {
     let awaited: Vec<_> = event.holders().into_iter().collect();
     let name = match (named, awaited.as_slice()) {
         (Some(name), _) => Some(name.trim_start_matches('@').to_lowercase()),
@@ -241,9 +214,7 @@ fn who(event: &SigningEvent, named: Option<&str>) -> Result<(Handle, String), Ho
             ),
         }
     })?;
-    let handle = Handle::try_from(name.clone());
-    let handle = handle.map_err(|why| HostError::new(why, "name yourself with --as HANDLE"))?;
-    Ok((handle, name))
+    Handle::try_from(name).map_err(|why| HostError::new(why, "name yourself with --as HANDLE"))
 }
 
 /// Says what was written, and the git commands that are left to the holder.

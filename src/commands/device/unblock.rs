@@ -10,7 +10,6 @@ use crate::store::escrow;
 use crate::tui::hidden_line;
 use keymoot_attestation::Family;
 use keymoot_core::HostError;
-use keymoot_record::transcript::DeviceState;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -56,10 +55,7 @@ fn unblock(args: &Args) -> Result<String, HostError> {
         }
         None => typed(&format!("PUK of YubiKey {serial}"))?,
     };
-    let demands = PinDemands::of(&DeviceState {
-        settings: found.config.settings,
-        ..DeviceState::default()
-    });
+    let demands = PinDemands::of(&found.config.settings);
     let pin = typed("new PIN")?;
     device::check_new(Family::YubiKey, demands, &pin).map_err(|refused| {
         HostError::new(

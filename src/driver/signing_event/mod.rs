@@ -1,28 +1,27 @@
 //! A holder signs an event of another tool's repository: the same screens, device, PIN and touches
 //! as in a ceremony, and no transcript. Nothing is written before everything is signed.
 
-use super::{
-    Allows, Asked, Errand, Interrupt, Operator, PinPrompt, Reading, Remedy, Reply, Trouble, Work,
-    table,
-};
+mod signer;
+mod touches;
+
+use super::{Allows, Errand, Interrupt, Operator, Reading, Work, table};
 use crate::{
-    device::{Device, DeviceError, DeviceInfo, ErrorKind, PinDemands, Slots, Who, piv},
+    device::{DeviceError, PinDemands, Slots},
     host::{clock, secret::Secret},
 };
-use keymoot_attestation::{Evidence, Family, TrustStore};
-use keymoot_core::{HostError, Rule, Verdict, Violation, digest::Digest, json, text::escape};
+use keymoot_attestation::TrustStore;
+use keymoot_core::{HostError, Verdict, digest::Digest, json, text::escape};
 use keymoot_record::{
     bundle::Files,
-    ceremony::{Answer, Question},
     expectation::ExpectationSet,
     rules::roster::Handle,
     signing_event::{
         Owed, SigningEvent,
-        receipt::{self, Made, Receipt},
+        receipt::{Made, Receipt},
     },
     transcript::Mode,
 };
-use keymoot_tuf::PublicKey;
+use signer::Signer;
 
 /// What a holder signs, and what is known around it.
 pub struct EventTurn<'t> {
@@ -122,9 +121,6 @@ impl From<Interrupt> for Stop {
     }
 }
 
-/// Rules on the strength of a device, of which the holder decides without a set of expectations.
-const OF_STRENGTH: [Rule; 3] = [Rule::DevicePin, Rule::DeviceTouch, Rule::DeviceFirmware];
-
 impl EventTurn<'_> {
     /// Has the holder read and sign.
     ///
@@ -134,7 +130,9 @@ impl EventTurn<'_> {
         let mut table = Table {
             turn: self,
             operator,
+            mine: self.event.documents_of(self.holder.as_str()),
             pin: None,
+            demands: PinDemands::default(),
         };
         match table.conduct() {
             Ok(ended) => Ok(ended),
@@ -150,16 +148,11 @@ impl EventTurn<'_> {
 struct Table<'t, 'o> {
     turn: &'t EventTurn<'t>,
     operator: &'o mut dyn Operator,
+    /// The documents that the holder signs, by their places.
+    mine: Vec<usize>,
     pin: Option<Secret>,
-}
-
-/// The device that signs.
-struct Signer {
-    device: Device,
-    serial: u32,
-    spki: Vec<u8>,
-    key: PublicKey,
-    evidence: Evidence,
+    /// What the device demands of a new PIN.
+    demands: PinDemands,
 }
 
 impl Table<'_, '_> {
@@ -191,7 +184,7 @@ impl Table<'_, '_> {
         left.retain(|key| *key != signer.key.fingerprint());
         Ok(Ended::Signed {
             paths: placed.into_keys().collect(),
-            serial: signer.serial,
+            serial: signer.device.serial().0,
             left,
         })
     }
@@ -199,11 +192,8 @@ impl Table<'_, '_> {
     /// Shows how far the turn is.
     fn errand(&mut self, next: &str) {
         let event = self.turn.event;
-        let mine = self.mine();
-        let names: Vec<_> = mine
-            .iter()
-            .filter_map(|at| event.documents.get(*at))
-            .collect();
+        let mine = self.mine.iter();
+        let names: Vec<_> = mine.filter_map(|at| event.documents.get(*at)).collect();
         self.operator.errand(&Errand {
             line: format!(
                 "signing event in {}{}: {}",
@@ -222,20 +212,10 @@ impl Table<'_, '_> {
         });
     }
 
-    /// The documents that the holder signs, by their places.
-    fn mine(&self) -> Vec<usize> {
-        let documents = self.turn.event.documents.iter().enumerate();
-        let holder = self.turn.holder.as_str();
-        documents
-            .filter(|(_, one)| one.awaits(holder))
-            .map(|(at, _)| at)
-            .collect()
-    }
-
     /// The holder reads every document that the event changes: first those to be signed.
     fn review(&mut self) -> Result<(), Stop> {
         let event = self.turn.event;
-        let mine = self.mine();
+        let mine = self.mine.clone();
         for (nth, at) in mine.iter().enumerate() {
             let Some(one) = event.documents.get(*at) else {
                 continue;
@@ -284,102 +264,6 @@ impl Table<'_, '_> {
         Ok(())
     }
 
-    /// Waits for the device whose key the event awaits, and has it attest the key.
-    fn signer(&mut self) -> Result<(Signer, Vec<Owed>), Stop> {
-        let slots = Slots::YubiKeys;
-        loop {
-            let holder = self.turn.holder.clone();
-            let found = self.retried(|table| {
-                let holder = &table.turn.holder;
-                Ok(table::wait_for_one(
-                    table.operator,
-                    &slots,
-                    holder,
-                    Family::YubiKey,
-                    None,
-                )?)
-            })?;
-            let read = self.retried(|table| table.read(&found))?;
-            let serial = found.serial.0;
-            let violated = match read {
-                Ok(signer) => {
-                    let owed = self.turn.event.owed_by(&signer.key.fingerprint());
-                    return Ok((signer, owed));
-                }
-                Err(violated) => violated,
-            };
-            let refused = Question::DeviceRefused {
-                holder: holder.clone(),
-                serial,
-                violated,
-                another: true,
-            };
-            while self.operator.ask(&refused, None)? != Answer::Another {}
-            self.retried(|table| {
-                let work = Work::Remove {
-                    holder: holder.clone(),
-                };
-                Ok(table::wait_until_empty(table.operator, &slots, &work)?)
-            })?;
-        }
-    }
-
-    /// Reads the key in a device and what it says of it; the rules that keep it from signing.
-    fn read(&mut self, found: &DeviceInfo) -> Result<Result<Signer, Vec<Verdict>>, Stop> {
-        self.busy("reading the key in the device, and its attestation");
-        let turn = self.turn;
-        let spki = piv::slot_key(found.serial)?;
-        let key = spki
-            .as_deref()
-            .and_then(|spki| PublicKey::from_spki_der(spki).ok());
-        let awaited = turn.event.awaits(
-            turn.holder.as_str(),
-            key.as_ref().map(PublicKey::fingerprint).as_ref(),
-        );
-        let (Some(spki), Some(key), false) = (spki, key, awaited.is_violated()) else {
-            return Ok(Err(vec![awaited]));
-        };
-        let evidence = match piv::attest(found.serial) {
-            Ok(evidence) => evidence,
-            Err(error) if error.kind == ErrorKind::NoKey => {
-                let what = "the device cannot attest its key: it was not made there";
-                let next = "sign with a key that was made in the device";
-                return Ok(Err(vec![
-                    Violation::new(Rule::DeviceEvidence, what, next).into(),
-                ]));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let signer = Signer {
-            device: Device::YubiKey(found.serial),
-            serial: found.serial.0,
-            spki,
-            key,
-            evidence,
-        };
-        let mut attested = self.attested(&signer)?;
-        attested
-            .retain(|verdict| verdict.is_violated() && (turn.demanded || !is_of_strength(verdict)));
-        Ok(match attested.is_empty() {
-            true => Ok(signer),
-            false => Err(attested),
-        })
-    }
-
-    /// What the DEVICE rules say of the key.
-    fn attested(&self, signer: &Signer) -> Result<Vec<Verdict>, HostError> {
-        let turn = self.turn;
-        let now = clock::now()?;
-        Ok(receipt::of_key(
-            &signer.evidence,
-            &signer.spki,
-            signer.serial,
-            now,
-            turn.trust,
-            turn.set,
-        ))
-    }
-
     /// Shows the device's key and what it is about to sign.
     fn confirm(&mut self, signer: &Signer, owed: &[Owed]) -> Result<(), Stop> {
         let documents = owed
@@ -398,10 +282,10 @@ impl Table<'_, '_> {
         touches.push("your receipt: a statement over all of these, for you to keep".to_owned());
         let about = AboutToSign {
             holder: self.turn.holder.clone(),
-            serial: signer.serial,
+            serial: signer.device.serial().0,
             key: signer.key.fingerprint(),
             touches,
-            attested: self.attested(signer)?,
+            attested: signer.attested.clone(),
         };
         Ok(self.operator.read(&EventPage::Device(Box::new(about)))?)
     }
@@ -442,7 +326,7 @@ impl Table<'_, '_> {
                 handle: turn.holder.clone(),
                 branch: turn.branch,
                 mode: turn.mode,
-                serial: signer.serial,
+                serial: signer.device.serial().0,
                 spki: &signer.spki,
                 evidence: &signer.evidence,
                 machine: turn.machine,
@@ -462,116 +346,6 @@ impl Table<'_, '_> {
         Ok(receipt.file(signature).map_err(unfit)?)
     }
 
-    /// A signature by the device: PIN and touch, as often as it takes.
-    fn signature(
-        &mut self,
-        signer: &Signer,
-        message: &[u8],
-        allows: &Allows,
-    ) -> Result<Vec<u8>, Stop> {
-        let mut refused = None;
-        self.retried(|table| {
-            loop {
-                let pin = table.pin(signer, refused.take())?;
-                // Whatever took the time until now: the files are those that were read.
-                table.unchanged()?;
-                let holder = table.turn.holder.clone();
-                let signed = table::sign_once(
-                    table.operator,
-                    &holder,
-                    &signer.device,
-                    &pin,
-                    message,
-                    allows,
-                );
-                match signed.and_then(|signature| {
-                    table::checked(&signer.key, &signer.device, message, signature)
-                }) {
-                    Ok(signature) => return Ok(signature),
-                    Err(error) if error.is_wrong_secret() => {
-                        table.pin = None;
-                        refused = Some(format!("{error}. {}", error.help()));
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-            }
-        })
-    }
-
-    /// The PIN, which is asked for once.
-    fn pin(&mut self, signer: &Signer, refused: Option<String>) -> Reply<Secret> {
-        if let Some(pin) = &self.pin {
-            return Ok(pin.duplicate());
-        }
-        let pin = self.ask(signer.serial, Asked::Pin, refused)?;
-        self.pin = Some(pin.duplicate());
-        Ok(pin)
-    }
-
-    fn ask(&mut self, serial: u32, asked: Asked, refused: Option<String>) -> Reply<Secret> {
-        self.operator.pin(&PinPrompt {
-            holder: self.turn.holder.clone(),
-            serial,
-            family: Family::YubiKey,
-            asked,
-            demands: PinDemands::default(),
-            refused,
-        })
-    }
-
-    /// Does something with a device until it works, or the holder leaves.
-    fn retried<T>(
-        &mut self,
-        mut work: impl FnMut(&mut Self) -> Result<T, Stop>,
-    ) -> Result<T, Stop> {
-        loop {
-            match work(self) {
-                Err(Stop::Device(error)) if error.kind == ErrorKind::Cancelled => {
-                    return Err(self.operator.interrupted().into());
-                }
-                Err(Stop::Device(error)) => {
-                    let trouble = Trouble {
-                        holder: self.turn.holder.clone(),
-                        error: error.clone(),
-                    };
-                    if self.operator.trouble(&trouble)? == Remedy::Unblock {
-                        self.unblock(&error)?;
-                    }
-                }
-                done => return done,
-            }
-        }
-    }
-
-    /// Unblocks a PIN with the PUK; a wrong one is asked for again.
-    fn unblock(&mut self, error: &DeviceError) -> Result<(), Stop> {
-        let Who::YubiKey(device) = error.who else {
-            return Ok(());
-        };
-        let mut refused = None;
-        loop {
-            let puk = self.ask(device.0, Asked::Puk, refused.take())?;
-            let pin = self.ask(device.0, Asked::NewPin, None)?;
-            self.busy("unblocking the PIN");
-            match piv::unblock_pin(device, &puk, &pin) {
-                Ok(()) => {
-                    self.pin = Some(pin);
-                    return Ok(());
-                }
-                Err(error) if matches!(error.kind, ErrorKind::WrongPuk(_)) => {
-                    refused = Some(format!("{error}. {}", error.help()));
-                }
-                // What keeps it from being unblocked keeps it from signing, and is shown then.
-                Err(_) => return Ok(()),
-            }
-        }
-    }
-
-    fn busy(&mut self, doing: &str) {
-        let doing = doing.to_owned();
-        self.operator.working(&Work::Busy { doing }, None);
-    }
-
     /// EVENT-UNCHANGED, asked before every touch and before anything is written.
     fn unchanged(&self) -> Result<(), Stop> {
         let verdict = self.turn.event.unchanged(&(self.turn.files)()?);
@@ -580,8 +354,4 @@ impl Table<'_, '_> {
             false => Ok(()),
         }
     }
-}
-
-fn is_of_strength(verdict: &Verdict) -> bool {
-    OF_STRENGTH.iter().any(|rule| verdict.rule == *rule)
 }

@@ -20,7 +20,7 @@ use super::repository::{Change, Event, State, devices, holder, in_days, signatur
 struct Wish<'a> {
     branch: Option<&'a str>,
     roles: Vec<String>,
-    trusted_root: Option<Document>,
+    trusted_root: Option<Vec<u8>>,
     set: Option<&'a str>,
     live: bool,
 }
@@ -32,7 +32,7 @@ fn opened(event: &Event, wish: Wish<'_>) -> (Option<SigningEvent>, Vec<Verdict>)
         tree: &checkout::read(&event.tree()).unwrap(),
         branch: wish.branch,
         roles: &wish.roles,
-        trusted_root: wish.trusted_root,
+        trusted_root: wish.trusted_root.as_deref(),
         target: &|name, listed| checkout::target(&event.tree(), name, listed),
         set: set.as_ref(),
         mode: match wish.live {
@@ -337,6 +337,17 @@ fn a_link_in_the_checkout_is_refused() {
 }
 
 #[test]
+fn a_checkout_whose_metadata_is_a_link_is_refused() {
+    let event = Event::new(Dialect::TufOnCi, Change::Rotation, "sign/event");
+    let (metadata, elsewhere) = (event.tree().join("metadata"), event.path("elsewhere"));
+    fs::rename(&metadata, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &metadata).unwrap();
+    let output = event.sign(1);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("EVENT-LAYOUT"), "{}", said(&output));
+}
+
+#[test]
 fn a_base_whose_documents_are_not_signed_is_refused() {
     let event = Event::new(Dialect::TufOnCi, Change::Targets, "sign/event");
     let dialect = event.dialect;
@@ -362,15 +373,22 @@ fn a_base_whose_documents_are_not_signed_is_refused() {
 
 #[test]
 fn a_base_from_before_the_trusted_root_is_refused() {
-    let event = Event::new(Dialect::TufOnCi, Change::Targets, "sign/event");
-    let mut state = State::first(Dialect::TufOnCi);
-    state.change(Change::Rotation);
-    let newer = state.documents(Dialect::TufOnCi).remove("root");
-    let wish = Wish {
-        trusted_root: newer,
-        ..Wish::default()
-    };
-    refused_with(&event, wish, "ROOT-NEWEST", "");
+    for dialect in Dialect::ALL {
+        let event = Event::new(dialect, Change::Targets, "sign/event");
+        let mut state = State::first(dialect);
+        state.change(Change::Rotation);
+        let newer = state.documents(dialect).remove("root").unwrap();
+        // Of tuf-ci, the file has the content alone.
+        let mut files = dialect.files("root", &newer, &BTreeMap::new()).into_iter();
+        let wish = Wish {
+            trusted_root: files
+                .find(|(path, _)| path == "metadata/root.json")
+                .map(|(_, bytes)| bytes),
+            ..Wish::default()
+        };
+        assert!(wish.trusted_root.is_some());
+        refused_with(&event, wish, "ROOT-NEWEST", "");
+    }
 }
 
 #[test]

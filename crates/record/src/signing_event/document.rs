@@ -103,13 +103,6 @@ impl EventDocument {
         })
     }
 
-    /// Whether a signature of this holder is awaited.
-    #[must_use]
-    pub fn awaits(&self, holder: &str) -> bool {
-        let mut awaited = self.awaited();
-        awaited.any(|(name, _)| name.eq_ignore_ascii_case(holder))
-    }
-
     fn is_signed(&self, keyid: &KeyId, entry: &KeyEntry) -> bool {
         let mut signatures = self.document.signatures().iter();
         let signature = signatures.find(|signature| signature.keyid == *keyid);
@@ -155,4 +148,71 @@ fn verifies(document: &Document, entry: &KeyEntry, signature: Option<&[u8]>) -> 
     let key = entry.public.as_ref().ok();
     key.zip(signature)
         .is_some_and(|(key, signature)| key.verify(document.signed_bytes(), signature))
+}
+
+/// The keys of a holder whose signatures are awaited, each once.
+pub(super) fn keys_of(documents: &[EventDocument], holder: &str) -> Vec<Digest> {
+    let awaited = documents.iter().flat_map(EventDocument::awaited);
+    let of_holder = awaited.filter(|(name, _)| name.eq_ignore_ascii_case(holder));
+    let mut keys: Vec<_> = of_holder.map(|(_, key)| key).collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// The documents that a holder's keys sign, by their places: also one that names such a key
+/// without its holder, or under another.
+pub(super) fn of_holder(documents: &[EventDocument], holder: &str) -> Vec<usize> {
+    let keys = keys_of(documents, holder);
+    let signed = |one: &EventDocument| keys.iter().any(|key| !one.owed_by(key).is_empty());
+    let documents = documents.iter().enumerate();
+    documents
+        .filter(|(_, one)| signed(one))
+        .map(|(at, _)| at)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Delegation, Demand, Document, EventDocument, keys_of, of_holder};
+    use keymoot_tuf::Root;
+
+    /// A document that a root's key is to sign; the root may name the key's holder.
+    fn document(owner: &str) -> EventDocument {
+        let key = "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29";
+        let role = r#"{"keyids": ["k"], "threshold": 1}"#;
+        let text = format!(
+            r#"{{"signatures": [], "signed": {{"_type": "root", "spec_version": "1.0.31",
+            "version": 1, "expires": "2030-01-01T00:00:00Z", "consistent_snapshot": true,
+            "keys": {{"k": {{"keytype": "ed25519", "scheme": "ed25519",
+                "keyval": {{"public": "{key}"}}{owner}}}}},
+            "roles": {{"root": {role}, "targets": {role}, "snapshot": {role}, "timestamp": {role}}}
+            }}}}"#
+        );
+        let document = Document::parse(text.as_bytes(), text.len()).unwrap();
+        let root = Root::read(&document).unwrap();
+        let delegation = Delegation {
+            by: "root",
+            version: 1,
+            role: &root.roles["root"],
+            keys: &root.keys,
+        };
+        EventDocument {
+            role: "root".to_owned(),
+            changes: Vec::new(),
+            demands: vec![Demand::of(&delegation)],
+            document,
+        }
+    }
+
+    #[test]
+    fn a_holder_reads_every_document_that_the_holders_key_signs() {
+        let named = document(r#", "x-tuf-on-ci-keyowner": "@holder-1""#);
+        let documents = [document(""), named];
+        let keys = keys_of(&documents, "holder-1");
+        assert_eq!(keys.len(), 1);
+        assert!(documents.iter().all(|one| one.owed_by(&keys[0]).len() == 1));
+        assert_eq!(of_holder(&documents, "holder-1"), [0, 1]);
+        assert_eq!(of_holder(&documents, "holder-2"), [0; 0]);
+    }
 }

@@ -45,7 +45,7 @@ pub struct Given<'a> {
     /// The roles that the holder lets the event change; any, where none is named
     pub roles: &'a [String],
     /// A root that the base must follow from
-    pub trusted_root: Option<Document>,
+    pub trusted_root: Option<&'a [u8]>,
     /// Length and hashes of a target file in the event's checkout, by its name; `None` where there
     /// is none
     pub target: &'a dyn Fn(&str, &TargetFile) -> Option<FileFacts>,
@@ -88,7 +88,7 @@ pub fn open(given: Given<'_>) -> (Option<SigningEvent>, Vec<Verdict>) {
     }
 }
 
-fn read(mut given: Given<'_>) -> Result<(SigningEvent, Vec<Verdict>), Violation> {
+fn read(given: Given<'_>) -> Result<(SigningEvent, Vec<Verdict>), Violation> {
     let layout = |why: String| {
         Violation::new(
             Rule::EventLayout,
@@ -111,7 +111,7 @@ fn read(mut given: Given<'_>) -> Result<(SigningEvent, Vec<Verdict>), Violation>
             "the base is written as {dialect} writes it, and the tree as {of_tree} does"
         )));
     }
-    let trusted = given.trusted_root.take();
+    let trusted = given.trusted_root.map(previous::trusted_root).transpose()?;
     let chain = previous::chain_of_roots(dialect, given.base, trusted)?;
     let newest = chain
         .last()
@@ -204,12 +204,13 @@ impl SigningEvent {
     /// The keys of a holder whose signatures are awaited, each once.
     #[must_use]
     pub fn keys_of(&self, holder: &str) -> Vec<Digest> {
-        let awaited = self.documents.iter().flat_map(EventDocument::awaited);
-        let of_holder = awaited.filter(|(name, _)| name.eq_ignore_ascii_case(holder));
-        let mut keys: Vec<_> = of_holder.map(|(_, key)| key).collect();
-        keys.sort();
-        keys.dedup();
-        keys
+        document::keys_of(&self.documents, holder)
+    }
+
+    /// The documents that a holder's keys sign, by their places in [`SigningEvent::documents`].
+    #[must_use]
+    pub fn documents_of(&self, holder: &str) -> Vec<usize> {
+        document::of_holder(&self.documents, holder)
     }
 
     /// EVENT-OWED: the event awaits a signature of this holder by this key. `key` is `None` where

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use crate::rules::scenario::REVOKED;
 pub use enrolments::Published;
 pub use judged::{judged, unjudged};
-pub(crate) use newest::{READ_ANOTHER, rolled_back};
+pub(crate) use newest::{READ_ANOTHER, rolled_back, trusted as trusted_root};
 pub use revoked::{Revoked, RevokedKey};
 pub(crate) use roots::chain as chain_of_roots;
 

@@ -15,7 +15,7 @@ pub(crate) const READ_ANOTHER: &str =
 ///
 /// # Errors
 /// A [`Violation`] of ROOT-NEWEST when it is no document.
-pub(super) fn trusted(bytes: &[u8]) -> Result<Document, Violation> {
+pub(crate) fn trusted(bytes: &[u8]) -> Result<Document, Violation> {
     let parsed = Document::parse(bytes, bytes.len());
     let parsed = parsed.or_else(|error| {
         let payload = Document::payload(bytes.to_vec(), bytes.len());
