@@ -144,6 +144,7 @@ fn recovered(path: &Path) -> Result<(Chain, u64, u64), HostError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::fs::{self, File, OpenOptions};
 

@@ -173,6 +173,7 @@ pub(super) fn of_holder(documents: &[EventDocument], holder: &str) -> Vec<usize>
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::{Delegation, Demand, Document, EventDocument, keys_of, of_holder};
     use keymoot_tuf::Root;
