@@ -45,6 +45,18 @@ impl Raw {
 
     /// Connects to the first reader, and selects PIV.
     pub(crate) fn piv(socket: &Path) -> Self {
+        let mut raw = Self::connected(socket);
+        assert!(raw.select().unwrap().ends_with("9000"));
+        raw
+    }
+
+    /// Selects PIV.
+    pub(crate) fn select(&mut self) -> Result<String, u32> {
+        self.send("00a4040005a000000308")
+    }
+
+    /// Connects to the first reader.
+    pub(crate) fn connected(socket: &Path) -> Self {
         let mut raw = Self::open(socket);
         assert_eq!(raw.version(4), (4, 0));
         let context = number(&raw.ask(0x01, &words(&[0, 0, 0]), 12), 4);
@@ -54,7 +66,6 @@ impl Raw {
         let answer = raw.ask(0x04, &body, body.len());
         assert_eq!(number(&answer, 148), 0, "connected");
         raw.handle = number(&answer, 140);
-        assert!(raw.send("00a4040005a000000308").unwrap().ends_with("9000"));
         raw
     }
 
