@@ -12,11 +12,7 @@ use crate::{
 use keymoot_attestation::{Evidence, Family};
 use keymoot_core::{HostError, digest::Digest};
 use keymoot_record::{
-    ceremony::{
-        enrolment::Enrolment,
-        propose, statement,
-        turn::{Purpose, Stage},
-    },
+    ceremony::{enrolment::Enrolment, propose, statement, turn::Stage},
     rules::{device as rules, roster::Handle},
     transcript::Event,
 };
@@ -304,7 +300,7 @@ impl Driver<'_, '_> {
         };
         let allows = Allows {
             what: format!("the statement that {holder} holds the key in device {serial}"),
-            of: match self.formerly(holder) {
+            of: match self.state.formerly_at_table() {
                 None if self.brings_key() => "your key, whose attestation passed".to_owned(),
                 None => "your new key, whose attestation passed".to_owned(),
                 Some(formerly) => format!("your key, which {formerly} enrolled before"),
@@ -326,7 +322,7 @@ impl Driver<'_, '_> {
             holder: holder_name,
             serial,
             statement,
-            formerly: self.formerly(holder).map(ToString::to_string),
+            formerly: self.state.formerly_at_table().map(ToString::to_string),
         })
     }
 
@@ -336,20 +332,13 @@ impl Driver<'_, '_> {
         turn.is_some_and(|turn| turn.brings_key)
     }
 
-    /// The holder's handle in the previous root, where the account was renamed.
-    fn formerly(&self, holder: &Handle) -> Option<&Handle> {
-        let turn = self.state.turn.as_ref();
-        let enrols = turn.is_some_and(|turn| turn.purpose == Purpose::Enroll);
-        self.state.seat(holder).filter(|_| enrols)?.formerly()
-    }
-
     fn statement(&self, holder: &Handle, enrolment: &Enrolment) -> Vec<u8> {
         let head = self.world.journal.chain().head();
         self.state
             .opening
             .as_ref()
             .map(|opening| {
-                let formerly = self.formerly(holder);
+                let formerly = self.state.formerly_at_table();
                 statement::enrolment(opening, &head, holder, formerly, enrolment)
             })
             .unwrap_or_default()

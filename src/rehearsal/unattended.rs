@@ -148,8 +148,10 @@ impl Unattended {
         let state = self.view.as_ref().map(|view| &view.state);
         let formerly = state.and_then(|state| {
             let renamed = state.seat(holder).and_then(|seat| seat.formerly());
-            let mut published = state.plan.previous()?.enrolments().iter();
-            let of_before = || published.find(|p| p.handle == *holder)?.formerly.as_ref();
+            let published = state.plan.previous()?.enrolments().iter();
+            // Only one of a holder's enrolments says it: that of the key from before.
+            let mut own = published.filter(|p| p.handle == *holder);
+            let of_before = || own.find_map(|p| p.formerly.as_ref());
             renamed.or_else(of_before).cloned()
         });
         formerly.unwrap_or_else(|| holder.clone())

@@ -368,6 +368,39 @@ fn a_renamed_account_is_reason_enough_to_change_the_policy() {
 }
 
 #[test]
+fn a_renamed_holder_may_make_a_key_in_a_spare_device_on_the_same_occasion() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = &rfc_3724()[1];
+    let mut cast = Cast::of(9);
+    cast.renamed(3, 33);
+    let policy = story::plan_files(2).policy;
+    let renames = Occasion {
+        script: "change-policy",
+        policy: &policy,
+        roster: &cast.roster(),
+        more: &["--spares".to_owned(), "3".to_owned()],
+    };
+    let renamed = hold(folder.path(), 3, &renames, Some(before));
+    let read = keymoot_verify::read(&renamed).unwrap();
+    let previous = Previous::read(&of_bundle(&read), Dialect::TufOnCi);
+    let previous = previous.unwrap().unwrap();
+    let own = previous.enrolments().iter();
+    let own = own.filter(|published| published.handle.as_str() == "holder-33");
+    let formerly: Vec<_> = own.map(|published| published.formerly.is_some()).collect();
+    assert_eq!(formerly.iter().filter(|said| **said).count(), 1);
+    assert_eq!(formerly.len(), 2);
+    // Whoever has two keys signs the next root with the one that it names.
+    cast.settles();
+    let signs = Occasion {
+        script: "annual-resign",
+        policy: &policy,
+        roster: &cast.roster(),
+        more: &[],
+    };
+    hold(folder.path(), 4, &signs, Some(&renamed));
+}
+
+#[test]
 fn every_place_names_the_day_until_which_an_old_online_key_works() {
     for (name, bundles) in both() {
         let (before, rotation) = (&bundles[1], &bundles[2]);

@@ -159,11 +159,16 @@ impl Record<'_> {
             .chain
             .with_branches()
             .filter_map(|entry| match &entry.event {
-                Event::Enrolled { holder, serial, .. } => Some((entry, holder, serial)),
+                Event::Enrolled {
+                    holder,
+                    serial,
+                    formerly,
+                    ..
+                } => Some((entry, holder, serial, formerly)),
                 _ => None,
             });
         enrolled
-            .filter_map(|(entry, holder, serial)| {
+            .filter_map(|(entry, holder, serial, formerly)| {
                 let seat = self
                     .state
                     .seats
@@ -180,7 +185,8 @@ impl Record<'_> {
                         opening,
                         &entry.prev,
                         &seat.handle,
-                        seat.formerly(),
+                        // Of a spare it is not said.
+                        seat.formerly().filter(|_| formerly.is_some()),
                         enrolment,
                     ) {
                         Ok(()) => Verdict::held(

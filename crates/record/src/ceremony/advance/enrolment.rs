@@ -5,7 +5,6 @@ use crate::{
     ceremony::{
         State,
         enrolment::Enrolment,
-        state::Seat,
         turn::{Purpose, Stage},
     },
     rules::roster::Handle,
@@ -203,10 +202,8 @@ impl State {
         statement: Digest,
         formerly: Option<&str>,
     ) -> Step {
-        let turn = self.at_table(holder)?;
-        let (handle, enrols) = (turn.holder.clone(), turn.purpose == Purpose::Enroll);
-        let seat = self.seat(&handle).filter(|_| enrols);
-        if seat.and_then(Seat::formerly).map(Handle::as_str) != formerly {
+        self.at_table(holder)?;
+        if self.formerly_at_table().map(Handle::as_str) != formerly {
             return Err("it does not say rightly how the holder was called before".to_owned());
         }
         let reached = self.purpose_reached();
@@ -218,6 +215,15 @@ impl State {
         let making = self.making_mut();
         making.ok_or("there is no key to prove")?.statement = Some(statement);
         Ok(())
+    }
+
+    /// The handle in the previous root of a renamed holder at the table. Of a spare device it is not
+    /// said: the key in it is another one.
+    #[must_use]
+    pub fn formerly_at_table(&self) -> Option<&Handle> {
+        let turn = self.turn.as_ref();
+        let enrols = turn.filter(|turn| turn.purpose == Purpose::Enroll)?;
+        self.seat(&enrols.holder)?.formerly()
     }
 
     /// The enrolment that the turn at the table is making.

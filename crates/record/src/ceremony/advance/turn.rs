@@ -104,16 +104,18 @@ impl State {
             Purpose::Enroll | Purpose::Spare => Stage::Identify,
             Purpose::Sign | Purpose::Prove | Purpose::Close => Stage::Sign,
         };
-        let seat = self.seat_mut(&handle).filter(|_| accepted && enrols);
-        let renamed = seat.and_then(|seat| {
-            seat.enrolment = Some(seat.renamed.as_ref()?.unproven());
-            seat.enrolment.as_ref().map(|key| key.serial == serial)
-        });
-        match (renamed, &mut self.turn) {
-            (None, _) => {}
+        if accepted
+            && enrols
+            && let Some(seat) = self.seat_mut(&handle)
+            && let Some(renamed) = &seat.renamed
+        {
+            let key = renamed.unproven();
+            if key.serial != serial {
+                return Err("a renamed holder keeps key and device".to_owned());
+            }
+            seat.enrolment = Some(key);
             // The key is made and attested: it signs that its holder has another name.
-            (Some(true), Some(turn)) => turn.stage = Stage::Prove,
-            (Some(_), _) => return Err("a renamed holder keeps key and device".to_owned()),
+            self.at_table(holder)?.stage = Stage::Prove;
         }
         Ok(())
     }
