@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use keymoot_core::text::escape;
-use keymoot_record::ceremony::status::{DeviceStatus, HolderStatus, Status};
+use keymoot_record::ceremony::status::{DeviceStatus, HolderStatus, REPEATED, Status};
 
 /// The whole page. Writing to a String cannot fail, here and below.
 pub(super) fn page(status: &Status) -> String {
@@ -110,7 +110,7 @@ fn one_holder(holder: &HolderStatus, status: &Status) -> String {
     if holder.revoked {
         line.push_str(", REVOKED");
     }
-    if holder.absences >= 2 {
+    if holder.absences >= REPEATED {
         let _ = write!(line, ", absent from the last {} signings", holder.absences);
     }
     if holder.pin_blocked {

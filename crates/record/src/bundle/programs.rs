@@ -1,7 +1,7 @@
 //! The programs that recorded a ceremony: what its transcript says of them, and where
 //! their bills of materials lie in the bundle.
 
-use super::sbom;
+use super::{STOP, sbom};
 use crate::{ceremony::State, transcript::Program};
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest, text::excerpt};
 
@@ -52,7 +52,7 @@ pub(super) fn made_of<'s>(
             Err(why) => Violation::new(
                 Rule::BundleSbom,
                 format!("the bill of materials of {name}: {why}"),
-                "check that you have the right bundle; then do not trust it, and tell its publisher",
+                STOP,
             )
             .into(),
         }

@@ -16,7 +16,7 @@ const ENDS: [Document; 2] = [Document::Root, Document::Targets];
 /// that its online key signs.
 #[must_use]
 pub fn held_back_until(previous: &Previous) -> Option<Time> {
-    earliest(ENDS.into_iter().filter_map(|kind| previous.document(kind)))
+    held_back_after(Some(previous), &[])
 }
 
 /// The same of a client that has the documents which a plan would leave.
@@ -28,18 +28,15 @@ pub fn held_back_after(previous: Option<&Previous>, drafts: &[Draft]) -> Option<
         let written = drafted.map(|draft| &draft.written);
         written.or_else(|| previous?.document(kind))
     };
-    earliest(ENDS.into_iter().filter_map(newest))
+    let documents = ENDS.into_iter().filter_map(newest);
+    let ends = documents.filter_map(|document| tuf::Lifetime::of(document).ok());
+    ends.map(|lifetime| lifetime.expires).min()
 }
 
 /// The most days that a client can be held back by this policy.
 #[must_use]
 pub fn most_days(policy: &Policy) -> u32 {
     policy.root.expiry_days.min(policy.targets.expiry_days)
-}
-
-fn earliest<'d>(documents: impl Iterator<Item = &'d tuf::Document>) -> Option<Time> {
-    let ends = documents.filter_map(|document| tuf::Lifetime::of(document).ok());
-    ends.map(|lifetime| lifetime.expires).min()
 }
 
 /// The same in a sentence for people who are to sign the root that replaces the key. `digest` is

@@ -56,12 +56,24 @@ impl Plan {
             .iter()
             .filter(|place| place.standing == Standing::Stays && place.changes_device)
             .map(|place| format!("{} gets a key in another device", called(place)));
+        let renamed = places.iter().filter_map(|place| {
+            let from = &place.renamed.as_ref()?.from;
+            Some(format!(
+                "{} keeps the key that {from} enrolled: the account was renamed",
+                called(place)
+            ))
+        });
         let joining = |place: &&Place| place.standing == Standing::Joins;
         let joins = places
             .iter()
             .filter(joining)
             .map(|place| format!("{} joins", called(place)));
-        let mut sentences: Vec<_> = revoked.chain(leave).chain(changes).chain(joins).collect();
+        let mut sentences: Vec<_> = revoked
+            .chain(leave)
+            .chain(changes)
+            .chain(renamed)
+            .chain(joins)
+            .collect();
         let staying = |place: &&Place| place.standing == Standing::Stays && !place.changes_device;
         let handles = places.iter().filter(staying);
         let handles: Vec<_> = handles.map(|place| place.handle.to_string()).collect();

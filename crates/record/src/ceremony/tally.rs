@@ -393,13 +393,11 @@ impl State {
     #[must_use]
     pub fn published_elsewhere(&self, holder: &Handle, spki: &[u8]) -> Vec<(String, u32, Vec<u8>)> {
         let published = self.plan.previous().map(Previous::enrolments);
-        let published = published.unwrap_or_default().iter();
-        let of_key: Vec<_> = published.filter(|p| p.enrolment.spki == spki).collect();
+        let published = published.unwrap_or_default();
+        let of_key = published.iter().filter(|p| p.enrolment.spki == spki);
         // An older name of a renamed holder is nobody else's.
-        let others = of_key
-            .iter()
-            .filter(|one| one.handle != *holder && !is_renamed(one, &of_key));
-        let of = |published: &&Published| {
+        let others = of_key.filter(|one| one.handle != *holder && !is_renamed(one, published));
+        let of = |published: &Published| {
             let serial = published.enrolment.serial;
             (published.handle.to_string(), serial, spki.to_vec())
         };

@@ -7,7 +7,7 @@ use keymoot_core::{
     digest::Digest,
     text::{escape, excerpt, several},
 };
-use keymoot_tuf::{KeyEntry, Root, VerifiedRoot};
+use keymoot_tuf::{KeyEntry, Root, Targets, VerifiedRoot};
 
 use super::Claim;
 use crate::{
@@ -18,10 +18,14 @@ use crate::{
 };
 
 /// TREE-KEYS, the DEVICE rules of every key that a root names, and KEY-REVOKED.
-pub(super) fn judge(claim: &Claim<'_>, previous: &Previous) -> Vec<Verdict> {
+pub(super) fn judge<'t>(
+    claim: &Claim<'_>,
+    previous: &Previous,
+    listings: impl IntoIterator<Item = (&'t str, &'t Targets)>,
+) -> Vec<Verdict> {
     let mut verdicts = vec![enrolled(claim, previous)];
     verdicts.extend(devices(claim, previous));
-    verdicts.push(revoked(claim, previous));
+    verdicts.push(revoked(previous, listings));
     verdicts
 }
 
@@ -151,7 +155,10 @@ fn devices(claim: &Claim<'_>, previous: &Previous) -> Vec<Verdict> {
 }
 
 /// KEY-REVOKED: no key that was revoked, and no device that held one, signs for anything.
-fn revoked(claim: &Claim<'_>, previous: &Previous) -> Verdict {
+fn revoked<'t>(
+    previous: &Previous,
+    listings: impl IntoIterator<Item = (&'t str, &'t Targets)>,
+) -> Verdict {
     let list = previous.revoked();
     let mut faults = Vec::new();
     let mut check = |place: &str, key: &Digest| {
@@ -175,8 +182,7 @@ fn revoked(claim: &Claim<'_>, previous: &Previous) -> Verdict {
             }
         }
     }
-    let tree = super::below_root(claim.files, claim.dialect);
-    for (document, targets) in super::listings(&tree) {
+    for (document, targets) in listings {
         let roles = targets.delegations.iter().flat_map(|all| &all.roles);
         for role in roles {
             for key in targets.role_keys(&role.name).keys() {
@@ -200,12 +206,13 @@ fn revoked(claim: &Claim<'_>, previous: &Previous) -> Verdict {
 }
 
 /// How strong the repository is, by its newest documents.
-pub(super) fn strength(claim: &Claim<'_>, previous: &Previous) -> Strength {
-    let tree = super::below_root(claim.files, claim.dialect);
-    let listings: Vec<_> = super::listings(&tree).collect();
-    let listings = listings.iter().map(|(role, targets)| (*role, targets));
+pub(super) fn strength<'t>(
+    claim: &Claim<'_>,
+    previous: &Previous,
+    listings: impl IntoIterator<Item = (&'t str, &'t Targets)>,
+) -> Strength {
     let root = previous.root().map(VerifiedRoot::root);
-    Strength::of(root, listings, previous.unsigned(), mode(claim))
+    Strength::of(root, listings.into_iter(), previous.unsigned(), mode(claim))
 }
 
 fn mode(claim: &Claim<'_>) -> Mode {

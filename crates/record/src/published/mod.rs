@@ -71,13 +71,13 @@ pub fn judge(claim: &Claim<'_>) -> Judged {
     verdicts.push(marks);
     if !of_other_mode {
         // The mode decides whose certificates count.
-        verdicts.extend(keys::judge(claim, &previous));
         let tree = below_root(claim.files, claim.dialect);
-        verdicts.push(targets::documents(&previous, &tree));
         let listings: Vec<_> = listings(&tree).collect();
-        let listings = listings.iter().map(|(role, targets)| (*role, targets));
-        verdicts.push(targets::files(listings, claim.target, ANEW));
-        let found = keys::strength(claim, &previous);
+        let listings = || listings.iter().map(|(role, targets)| (*role, targets));
+        verdicts.extend(keys::judge(claim, &previous, listings()));
+        verdicts.push(targets::documents(&previous, &tree));
+        verdicts.push(targets::files(listings(), claim.target, ANEW));
+        let found = keys::strength(claim, &previous, listings());
         verdicts.push(expectation::compare_published(&found, claim.set));
     }
     Judged {

@@ -132,7 +132,7 @@ fn lines(
     let stated = Stated::by(proven);
     let mut lines = vec![("Firmware", vec![proven.firmware().to_string().into()])];
     lines.extend(stated.form.map(|form| ("Form", vec![form.into()])));
-    if is_brought(facts, device.enrolment.serial) {
+    if device.brought {
         let told = "before the ceremony: its holder brought it, as the policy allows";
         lines.push(("Made", vec![told.into()]));
     }
@@ -173,7 +173,7 @@ fn lines(
         },
         vec![
             match device.enrolment.escrow {
-                None if is_brought(facts, device.enrolment.serial) => {
+                None if device.brought => {
                     "the holder's own: the ceremony did not change them"
                 }
                 None if device.taken.is_none() && facts.opening.format >= 2 => {
@@ -202,21 +202,6 @@ fn lines(
         ))],
     ));
     lines
-}
-
-/// Whether a holder brought the key in this device, made before the ceremony.
-pub(super) fn is_brought(facts: &Facts<'_>, serial: u32) -> bool {
-    let mut brought = false;
-    for entry in facts.chain.with_branches() {
-        match &entry.event {
-            Event::KeyGenerated {
-                serial: s, adopted, ..
-            } if *s == serial => brought = *adopted,
-            Event::GenerateAnnounced { serial: s, .. } if *s == serial => return false,
-            _ => {}
-        }
-    }
-    brought
 }
 
 /// How the sealed file of a device reached its holder.

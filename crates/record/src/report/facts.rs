@@ -47,6 +47,8 @@ pub(super) struct Device<'a> {
     pub(super) proven: VerifiedAttestation,
     /// When it attested its key; `None` where that was in an earlier ceremony.
     pub(super) taken: Option<Time>,
+    /// Whether its holder brought the key, made before the ceremony.
+    pub(super) brought: bool,
     /// What the rules said of it at the table, none twice.
     pub(super) verdicts: Vec<&'a Verdict>,
 }
@@ -179,6 +181,7 @@ fn device<'a>(
         enrolment,
         proven,
         taken,
+        brought: is_brought(chain, enrolment.serial),
         verdicts,
     })
 }
@@ -189,4 +192,19 @@ fn list(violations: &[keymoot_core::Violation]) -> String {
         .map(|violation| format!("{}: {}", violation.rule, violation.what))
         .collect();
     said.join("; ")
+}
+
+/// Whether a holder brought the key in this device, made before the ceremony.
+fn is_brought(chain: &Chain, serial: u32) -> bool {
+    let mut brought = false;
+    for entry in chain.with_branches() {
+        match &entry.event {
+            Event::KeyGenerated {
+                serial: s, adopted, ..
+            } if *s == serial => brought = *adopted,
+            Event::GenerateAnnounced { serial: s, .. } if *s == serial => return false,
+            _ => {}
+        }
+    }
+    brought
 }

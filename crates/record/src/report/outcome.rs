@@ -132,10 +132,7 @@ fn keys(facts: &Facts<'_>) -> String {
     let enrolled = holders.iter().filter(|h| h.seat.enrolled().is_some());
     let made = holders.iter().filter_map(|holder| holder.device.as_ref());
     let here: Vec<_> = made.filter(|device| device.taken.is_some()).collect();
-    let is_brought = |device: &&&super::facts::Device<'_>| {
-        super::devices::is_brought(facts, device.enrolment.serial)
-    };
-    let brought = here.iter().filter(is_brought).count();
+    let brought = here.iter().filter(|device| device.brought).count();
     let made = here.len() - brought;
     let own = "each in a device of their own, with an attestation";
     if facts.state.plan.previous().is_none() {

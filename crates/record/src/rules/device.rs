@@ -298,10 +298,10 @@ pub fn enrolment(
 
 fn yubikey(stated: &YubiKeyFacts, policy: &Policy) -> [Verdict; 3] {
     let adopts = policy.device.adopt;
-    let once = adopts.is_some_and(|adopt| adopt.pin == AdoptedPin::Once);
-    let cached = adopts.is_some_and(|adopt| adopt.touch == AdoptedTouch::Cached);
-    let is_once = once && stated.pin_policy == PinPolicy::Once;
-    let is_cached = cached && stated.touch_policy == TouchPolicy::Cached;
+    let is_once = stated.pin_policy == PinPolicy::Once
+        && adopts.is_some_and(|adopt| adopt.pin == AdoptedPin::Once);
+    let is_cached = stated.touch_policy == TouchPolicy::Cached
+        && adopts.is_some_and(|adopt| adopt.touch == AdoptedTouch::Cached);
     [
         Verdict::unless(
             Rule::DeviceSlot,

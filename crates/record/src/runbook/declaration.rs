@@ -1,11 +1,8 @@
 //! The declaration that everybody signs by hand at the end, or does not.
 
-use super::{Day, LONG, SHORT, line};
+use super::{Day, LONG, SHORT, line, people};
 use crate::{ceremony::Plan, rules::policy::Policy};
 use keymoot_core::digest::Digest;
-
-/// Witnesses for whom there is room, where nobody is named.
-const WITNESSES: u32 = 2;
 
 /// The declaration of a ceremony that was held, in Markdown: with the names of its plan and the digest
 /// of its bundle's MANIFEST.json.
@@ -28,11 +25,7 @@ pub(super) fn section(page: &mut String, policy: &Policy, day: Option<&Day<'_>>)
             text(page, None, people.map(|[part, name, _]| (part, name)));
         }
         None => {
-            let witnesses = (1..=WITNESSES).map(|n| format!("witness {n}"));
-            let holders = (1..=policy.quorum.holders).map(|n| format!("holder, seat {n}"));
-            let parts = std::iter::once("administrator".to_owned())
-                .chain(witnesses)
-                .chain(holders);
+            let parts = people::parts(policy);
             text(page, None, parts.map(|part| (part, String::new())));
         }
     }
@@ -54,8 +47,8 @@ fn text(
                 page,
                 &format!("SHA-256 of MANIFEST.json:\n\n    {digest}\n"),
             );
-            for words in digest.words().chunks(8) {
-                line(page, &format!("    {}", words.join(" ")));
+            for words in digest.word_rows() {
+                line(page, &format!("    {words}"));
             }
             line(page, "");
         }

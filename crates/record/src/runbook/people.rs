@@ -26,6 +26,14 @@ pub(super) fn copies(page: &mut String, policy: &Policy, day: Option<&Day<'_>>) 
     line(page, &format!("Copy number {SHORT}, held by {BLANK}\n"));
 }
 
+/// The parts that people have, where nobody is named.
+pub(super) fn parts(policy: &Policy) -> impl Iterator<Item = String> {
+    let witnesses = (1..=WITNESSES).map(|n| format!("witness {n}"));
+    let holders = (1..=policy.quorum.holders).map(|n| format!("holder, seat {n}"));
+    let administrator = std::iter::once("administrator".to_owned());
+    administrator.chain(witnesses).chain(holders)
+}
+
 /// The table of people.
 pub(super) fn table(page: &mut String, script: &Script, policy: &Policy, day: Option<&Day<'_>>) {
     let scenario = script.scenario;
@@ -51,13 +59,7 @@ pub(super) fn table(page: &mut String, script: &Script, policy: &Policy, day: Op
         return;
     }
     let mut row = |who: String| line(page, &format!("| {who} | | | | | |"));
-    row("administrator".to_owned());
-    for n in 1..=WITNESSES {
-        row(format!("witness {n}"));
-    }
-    for n in 1..=policy.quorum.holders {
-        row(format!("holder, seat {n}"));
-    }
+    parts(policy).for_each(&mut row);
     if scenario.changes_people() {
         for n in 1..=CHANGES {
             row(format!("leaver, or old device {n}"));

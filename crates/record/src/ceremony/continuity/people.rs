@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Claim;
 use crate::{
     ceremony::{
-        previous::{Previous, Published, is_renamed},
+        previous::{Previous, is_renamed},
         seating::Standing,
     },
     rules::roster::Handle,
@@ -177,13 +177,8 @@ pub(super) fn distinct(previous: &Previous) -> Verdict {
     let (mut devices, mut keys) = (BTreeMap::new(), BTreeMap::new());
     let mut shared = Vec::new();
     let here = |handle: &Handle| previous.holders().contains_key(handle);
-    let is_of_before = |one: &Published| {
-        let published = previous.enrolments().iter();
-        let of_key = published.filter(|p| p.enrolment.key() == one.enrolment.key());
-        is_renamed(one, &of_key.collect::<Vec<_>>())
-    };
     for published in previous.enrolments() {
-        if is_of_before(published) {
+        if is_renamed(published, previous.enrolments()) {
             continue;
         }
         let (serial, handle) = (published.enrolment.serial, &published.handle);

@@ -349,8 +349,8 @@ fn holders(
             let named = entry.holder.clone().and_then(|h| Handle::try_from(h).ok());
             let enrolled = || {
                 let of_key = |p: &&Published| p.enrolment.key() == fingerprint;
-                let of_key: Vec<_> = enrolments.iter().filter(of_key).collect();
-                let newest = of_key.iter().find(|one| !is_renamed(one, &of_key));
+                let mut of_key = enrolments.iter().filter(of_key);
+                let newest = of_key.find(|one| !is_renamed(one, enrolments));
                 newest.map(|published| published.handle.clone())
             };
             let unsigned = || {
@@ -363,10 +363,11 @@ fn holders(
         .collect()
 }
 
-/// Whether the key of an enrolment says, in another one, that its holder has another name.
-pub(in crate::ceremony) fn is_renamed(one: &Published, of_key: &[&Published]) -> bool {
-    let mut others = of_key.iter();
-    others.any(|other| other.formerly.as_ref() == Some(&one.handle))
+/// Whether the key of an enrolment says, in another of all, that its holder has another name.
+pub(in crate::ceremony) fn is_renamed(one: &Published, all: &[Published]) -> bool {
+    all.iter().any(|other| {
+        other.enrolment.spki == one.enrolment.spki && other.formerly.as_ref() == Some(&one.handle)
+    })
 }
 
 /// `targets.json` and `crates.json`, where they are, each signed by the keys that

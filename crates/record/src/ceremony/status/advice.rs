@@ -16,7 +16,7 @@ pub struct Advice {
 }
 
 /// So many absences in a row are more than bad luck.
-const REPEATED: u64 = 2;
+pub const REPEATED: u64 = 2;
 
 /// The most urgent thing first.
 pub(super) fn next(

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use advice::Advice;
+pub use advice::{Advice, REPEATED};
 pub use history::History;
 use publishing::Publishing;
 
@@ -307,10 +307,9 @@ impl Standing<'_> {
             revoked: out,
             last_signed: self.previous.last_signed(key),
             absences: self.absences(key, handle),
-            pin_blocked: own.is_some_and(|published| {
-                let mut blocked = self.history.iter().flat_map(|history| &history.blocked);
-                blocked.any(|serial| *serial == published.enrolment.serial)
-            }),
+            pin_blocked: own
+                .zip(self.history.as_ref())
+                .is_some_and(|(own, history)| history.blocked.contains(&own.enrolment.serial)),
             device: own.map(|published| self.device(published)),
             spares: enrolments
                 .iter()
