@@ -18,7 +18,7 @@ fn a_device_that_goes_and_comes_back_is_waited_for() {
         let error = piv::contents(device.serial).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::NotPresent), "{error}");
         let waiting = thread::spawn(|| Slots::YubiKeys.wait_for_one(&Cancel::new(), |_| {}));
-        assert_eq!(service.insert(1), device);
+        service.plug_in(1);
         assert_eq!(waiting.join().unwrap().unwrap(), device);
     });
 }

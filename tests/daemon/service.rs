@@ -109,10 +109,16 @@ impl Service {
         self.simulator = Some(simulator);
     }
 
-    /// Plugs a device in, and waits until the service has noticed.
-    pub(crate) fn insert(&self, device: usize) -> DeviceInfo {
+    /// Plugs a device in, for somebody who waits for it: a second one who asked for it, as
+    /// [`Service::insert`] does, could be told that it is in use.
+    pub(crate) fn plug_in(&self, device: usize) {
         self.hands()
             .ask(&json!({ "do": "insert", "device": device }));
+    }
+
+    /// Plugs a device in, and waits until the service has noticed.
+    pub(crate) fn insert(&self, device: usize) -> DeviceInfo {
+        self.plug_in(device);
         let mut present = until("the device is there", || {
             Slots::YubiKeys
                 .present()
