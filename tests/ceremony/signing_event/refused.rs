@@ -223,6 +223,18 @@ fn an_open_invitation_is_refused_in_both_tools_that_have_them() {
             r#"{"pending": {"targets": {}}}"#,
             "the configuration of targets waits",
         ),
+        // What cannot be read may be an invitation.
+        (Dialect::TufOnCi, "null", "the state: null where an object"),
+        (
+            Dialect::TufOnCi,
+            r#"{"invites": ["@holder-4"]}"#,
+            "the state.invites: an array where an object",
+        ),
+        (
+            Dialect::TufCi,
+            r#"{"pending": "targets"}"#,
+            "the state.pending: a string where an object",
+        ),
     ] {
         let event = Event::new(dialect, Change::Rotation, "sign/event");
         fs::write(event.tree().join(dialect.event_state().unwrap()), state).unwrap();
@@ -249,6 +261,29 @@ fn a_key_that_gets_another_holder_is_refused_in_every_dialect() {
             "EVENT-KEYS",
             "of holder-1 is now said to be of mallory",
         );
+    }
+}
+
+#[test]
+fn a_key_that_stands_once_without_its_holder_is_refused_in_whichever_order() {
+    for number in 1..=3 {
+        let event = Event::new(Dialect::TufOnCi, Change::Rotation, "sign/event");
+        let id = Dialect::TufOnCi.holder_key_id(&holder(number));
+        let document = event.document("root");
+        let signed = json::pretty(document.signed(), 0);
+        let mut signed: Value = serde_json::from_str(&signed).unwrap();
+        let keys = signed["keys"].as_object_mut().unwrap();
+        let mut key = keys[id.as_str()].clone();
+        key.as_object_mut().unwrap().remove("x-tuf-on-ci-keyowner");
+        let text = key.to_string();
+        let canonical = json::canonical(&json::parse(text.as_bytes(), text.len()).unwrap());
+        keys.insert(Digest::of(&canonical).to_string(), key);
+        let text = serde_json::json!({ "signatures": [], "signed": signed }).to_string();
+        let document = Document::parse(text.as_bytes(), text.len()).unwrap();
+        let holders = [1, 2, 3].map(holder);
+        let holders: Vec<_> = holders.iter().collect();
+        event.write("root", &document, &places(Dialect::TufOnCi, &holders));
+        refused(&event, "EVENT-KEYS", "is now said to be of nobody");
     }
 }
 

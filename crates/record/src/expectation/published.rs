@@ -124,10 +124,14 @@ pub fn compare_published(found: &Strength, set: &ExpectationSet) -> Verdict {
 impl ExpectationSet {
     /// The shipped policy with the firmware that the verifier expects: what the DEVICE rules ask of
     /// a device outside of a ceremony.
-    pub(crate) fn of_devices(&self) -> Option<Policy> {
-        let mut policy = Policy::parse(shipped::POLICY).ok()?;
+    ///
+    /// # Errors
+    /// What the shipped policy violates, which then stands for these rules.
+    pub(crate) fn of_devices(&self) -> Result<Policy, Vec<Verdict>> {
+        let mut policy = Policy::parse(shipped::POLICY)
+            .map_err(|violated| violated.into_iter().map(Verdict::from).collect::<Vec<_>>())?;
         policy.device = self.device_bounds();
-        Some(policy)
+        Ok(policy)
     }
 
     /// The lowest firmware, as a policy states it.

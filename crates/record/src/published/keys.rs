@@ -102,8 +102,9 @@ fn enrolled(claim: &Claim<'_>, previous: &Previous) -> Verdict {
 /// The DEVICE rules on the evidence of every key that a root names. The firmware is asked
 /// of the newest root's keys alone.
 fn devices(claim: &Claim<'_>, previous: &Previous) -> Vec<Verdict> {
-    let Some(policy) = claim.set.of_devices() else {
-        return Vec::new();
+    let policy = match claim.set.of_devices() {
+        Ok(policy) => policy,
+        Err(violated) => return violated,
     };
     let newest = previous.root().map(VerifiedRoot::root);
     let newest = newest.map(of_holders).unwrap_or_default();

@@ -148,7 +148,7 @@ fn documents(
             continue;
         };
         let before = base.documents.get(&role);
-        let differs = before.is_none_or(|before| before.signed_bytes() != document.signed_bytes());
+        let differs = base.differs(&role, document);
         let mut demands = vec![Demand::of(&delegation)];
         if role == "root" && differs {
             demands.extend(base.delegation("root").as_ref().map(Demand::of));
@@ -324,8 +324,7 @@ impl SigningEvent {
     }
 
     /// The digest of all files of the checkout that were read, each with its path.
-    #[must_use]
-    pub fn tree(&self) -> Digest {
+    fn tree(&self) -> Digest {
         let files = self.files.iter();
         let files =
             files.map(|(path, bytes)| (path.clone(), Json::from(Digest::of(bytes).to_string())));

@@ -159,10 +159,7 @@ impl Receipt {
     }
 
     /// The payload, in canonical form.
-    ///
-    /// # Errors
-    /// In words, when it cannot be written.
-    pub fn payload(&self) -> Result<Vec<u8>, String> {
+    fn payload(&self) -> Result<Vec<u8>, String> {
         let text = serde_json::to_vec(self).map_err(|error| error.to_string())?;
         let value = json::parse(&text, LARGEST).map_err(|error| error.to_string())?;
         Ok(json::canonical(&value))
@@ -332,8 +329,7 @@ impl Receipt {
     }
 
     /// The identity of the key.
-    #[must_use]
-    pub fn key(&self) -> Digest {
+    fn key(&self) -> Digest {
         Digest::of(&hex::decode(&self.spki).unwrap_or_default())
     }
 
@@ -359,8 +355,9 @@ pub fn of_key(
     trust: &TrustStore,
     set: &ExpectationSet,
 ) -> Vec<Verdict> {
-    let Some(policy) = set.of_devices() else {
-        return Vec::new();
+    let policy = match set.of_devices() {
+        Ok(policy) => policy,
+        Err(violated) => return violated,
     };
     let claim = device::Claim {
         evidence,

@@ -15,7 +15,7 @@ use crate::{
 use keymoot_core::{
     Rule, Verdict,
     digest::Digest,
-    json::{self, Json},
+    json::{self, At, Json, Misfit},
     text::{excerpt, several},
     time::Time,
 };
@@ -175,10 +175,9 @@ fn version(event: &SigningEvent, base: &Side) -> Verdict {
     let faults: Vec<_> = others
         .filter_map(|one| {
             let before = base.documents.get(&one.role);
-            let same =
-                before.is_some_and(|before| before.signed_bytes() == one.document.signed_bytes());
             let next = before.map_or(Some(1), |before| before.version().checked_add(1));
-            (!same && next != Some(one.document.version())).then(|| {
+            let differs = base.differs(&one.role, &one.document);
+            (differs && next != Some(one.document.version())).then(|| {
                 let before = before.map_or("none".to_owned(), |before| {
                     format!("version {}", before.version())
                 });
@@ -216,10 +215,7 @@ fn role(given: &Given<'_>, event: &SigningEvent, base: &Side, tree: &Side) -> Ve
         .branch
         .and_then(|branch| of_branch(branch, &tree.roles()));
     for one in &event.documents {
-        let differs = base
-            .documents
-            .get(&one.role)
-            .is_none_or(|before| before.signed_bytes() != one.document.signed_bytes());
+        let differs = base.differs(&one.role, &one.document);
         let version = one.document.version();
         match &stated {
             Some((role, _)) if differs && *role != one.role => faults.push(format!(
@@ -296,11 +292,14 @@ fn state(given: &Given<'_>, event: &SigningEvent) -> Verdict {
     let Some(bytes) = path.and_then(|path| given.tree.get(path)) else {
         return unless(Rule::EventState, held, &[]);
     };
+    let unread = |why: String| {
+        vec![format!(
+            "the file of the event's state cannot be read: {why}"
+        )]
+    };
     let faults = match json::parse(bytes, bytes.len()) {
-        Ok(state) => open_in(&state),
-        Err(error) => vec![format!(
-            "the file of the event's state cannot be read: {error}"
-        )],
+        Ok(state) => open_in(&state).unwrap_or_else(|misfit| unread(misfit.to_string())),
+        Err(error) => unread(error.to_string()),
     };
     let next =
         "wait until the invited people have added their keys; signatures from before that are lost";
@@ -314,50 +313,45 @@ fn state(given: &Given<'_>, event: &SigningEvent) -> Verdict {
 }
 
 /// The invitations and pending configurations of an event, in words.
-fn open_in(state: &Json) -> Vec<String> {
-    let members = |name: &str| match state {
-        Json::Object(state) => match state.get(name) {
-            Some(Json::Object(members)) => members
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    };
-    let invited = members("invites").into_iter().map(|(who, to)| {
-        let roles: Vec<_> = match &to {
-            Json::Array(roles) => roles
-                .iter()
-                .map(|role| match role {
-                    Json::String(role) => excerpt(role),
-                    _ => "?".to_owned(),
-                })
-                .collect(),
-            _ => Vec::new(),
-        };
-        format!(
-            "{} is invited to sign for {}, and has not added a key",
-            excerpt(&who),
-            roles.join(", ")
-        )
-    });
-    let pending = members("pending")
-        .into_iter()
-        .map(|(role, _)| format!("the configuration of {} waits for keys", excerpt(&role)));
-    invited.chain(pending).collect()
+fn open_in(state: &Json) -> Result<Vec<String>, Misfit> {
+    let state = At::top(state, "the state");
+    let mut open = Vec::new();
+    if let Some(invites) = state.find("invites")? {
+        for (who, roles) in invites.members()? {
+            let roles = roles.items()?.map(|role| role.string().map(excerpt));
+            let roles: Vec<_> = roles.collect::<Result<_, _>>()?;
+            open.push(format!(
+                "{} is invited to sign for {}, and has not added a key",
+                excerpt(who),
+                roles.join(", ")
+            ));
+        }
+    }
+    if let Some(pending) = state.find("pending")? {
+        let pending = pending.members()?;
+        open.extend(
+            pending
+                .map(|(role, _)| format!("the configuration of {} waits for keys", excerpt(role))),
+        );
+    }
+    Ok(open)
 }
 
 /// EVENT-KEYS: keys keep their holders and their ids.
 fn keys(dialect: Dialect, base: &Side, tree: &Side) -> Verdict {
-    let mut holders = BTreeMap::<Digest, String>::new();
+    let fingerprint = |(keyid, entry)| Some((keyid, entry, KeyEntry::fingerprint(entry)?));
     let mut ids = BTreeMap::<&KeyId, Digest>::new();
-    for (keyid, entry) in base.keys() {
-        if let Some(key) = entry.fingerprint() {
-            ids.insert(keyid, key);
-            if let Some(name) = named(entry) {
-                holders.entry(key).or_insert(name);
-            }
+    let mut holders = BTreeMap::<Digest, String>::new();
+    for (keyid, entry, key) in base.keys().filter_map(fingerprint) {
+        ids.insert(keyid, key);
+        if let Some(name) = named(entry) {
+            holders.entry(key).or_insert(name);
+        }
+    }
+    // Of a new key, the first name in the tree counts: the tree may name one key twice.
+    for (_, entry, key) in tree.keys().filter_map(fingerprint) {
+        if let Some(name) = named(entry) {
+            holders.entry(key).or_insert(name);
         }
     }
     let mut faults = Vec::new();
@@ -376,16 +370,15 @@ fn keys(dialect: Dialect, base: &Side, tree: &Side) -> Verdict {
             }
             _ => {}
         }
-        // Also where the tree names one key twice.
         let name = named(entry);
-        match (holders.get(&key), &name) {
-            (Some(before), now) if now.as_ref() != Some(before) => faults.push(format!(
-                "the key {} of {before} is now said to be of {}",
+        if let Some(holder) = holders.get(&key)
+            && name.as_ref() != Some(holder)
+        {
+            faults.push(format!(
+                "the key {} of {holder} is now said to be of {}",
                 key.short_words(),
-                now.as_deref().unwrap_or("nobody")
-            )),
-            (None, Some(now)) => drop(holders.insert(key, now.clone())),
-            _ => {}
+                name.as_deref().unwrap_or("nobody")
+            ));
         }
     }
     faults.sort();

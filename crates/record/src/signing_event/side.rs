@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::bundle::Files;
 use keymoot_core::text::excerpt;
 use keymoot_tuf::{
-    Dialect, Document, KeyEntry, KeyId, RoleKeys, Root, Targets,
+    Delegations, Dialect, Document, KeyEntry, KeyId, RoleKeys, Root, Targets,
     dialect::tufops::{self, Config},
 };
 
@@ -67,15 +67,16 @@ impl Side {
 
     /// The roles that people may sign for, each after the one that delegates to it.
     pub(super) fn roles(&self) -> Vec<String> {
-        let delegations = self
-            .targets
-            .iter()
-            .filter_map(|targets| targets.delegations.as_ref());
-        let delegated = delegations.flat_map(|delegations| &delegations.roles);
+        let delegated = self.delegations().map(|delegations| &delegations.roles);
         ["root", "targets"]
             .map(str::to_owned)
             .into_iter()
-            .chain(delegated.map(|role| role.name.clone()))
+            .chain(
+                delegated
+                    .into_iter()
+                    .flatten()
+                    .map(|role| role.name.clone()),
+            )
             .collect()
     }
 
@@ -94,7 +95,7 @@ impl Side {
                     by: "targets",
                     version: targets.version,
                     role: &targets.role(role)?.keys,
-                    keys: &targets.delegations.as_ref()?.keys,
+                    keys: &self.delegations()?.keys,
                 })
             }
         }
@@ -102,12 +103,18 @@ impl Side {
 
     /// Every key that root and targets name, with its id there.
     pub(super) fn keys(&self) -> impl Iterator<Item = (&KeyId, &KeyEntry)> {
-        let delegations = self
-            .targets
-            .iter()
-            .filter_map(|targets| targets.delegations.as_ref());
-        let delegated = delegations.flat_map(|delegations| &delegations.keys);
-        self.root.keys.iter().chain(delegated)
+        let delegated = self.delegations().map(|delegations| &delegations.keys);
+        self.root.keys.iter().chain(delegated.into_iter().flatten())
+    }
+
+    /// Whether this side has another document of a role, or none. Signatures do not count.
+    pub(super) fn differs(&self, role: &str, document: &Document) -> bool {
+        let own = self.documents.get(role);
+        own.is_none_or(|own| own.signed_bytes() != document.signed_bytes())
+    }
+
+    fn delegations(&self) -> Option<&Delegations> {
+        self.targets.as_ref()?.delegations.as_ref()
     }
 }
 
