@@ -164,6 +164,7 @@ impl Unattended {
             Accepts::EachHolder => YES,
             Accepts::Digits => "0",
             Accepts::Time => "00:00",
+            Accepts::ValueOfTheDay => "simulated: no public value",
         };
         fields
             .into_iter()

@@ -28,6 +28,7 @@ mod latency;
 mod matrix;
 mod network;
 mod newest_root;
+mod outside;
 mod plans;
 mod policy_2026;
 mod program;

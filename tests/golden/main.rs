@@ -175,3 +175,25 @@ fn a_request_and_its_answer_are_read_and_collected() {
     let said = ends_with(3, command.arg("collect").arg(&ceremony).arg(&again)).unwrap();
     assert!(said.contains("ANSWER-"), "{said}");
 }
+
+/// What a verifier demands of small rehearsals, with the scripts of a release.
+fn with_released_scripts(folder: &Path) -> std::path::PathBuf {
+    let text = include_str!("../../ceremony-scripts/expectations/rehearsal-small.toml");
+    let released = text.replace("scripts = \"any\"", "scripts = \"released\"");
+    assert_ne!(released, text);
+    let path = folder.join("expectations.toml");
+    fs::write(&path, released).unwrap();
+    path
+}
+
+#[test]
+fn the_script_of_every_bundle_has_the_structure_of_a_released_one() {
+    each(&BUNDLES, |record, folder| {
+        let bundle = folder.join("bundle");
+        record.laid_out(&bundle);
+        let mut command = keymoot();
+        command.arg("verify").arg("--rehearsal").arg(&bundle);
+        command.arg("--expect").arg(with_released_scripts(folder));
+        ends_with(0, &mut command).map(drop)
+    });
+}

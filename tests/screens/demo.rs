@@ -16,8 +16,8 @@ use testkit::{
 
 use super::{
     rehearsal::{
-        DOCUMENTS, PLUG, TOUCH, agree, all_agree, pauses, pin, plan_words, reading_words, serials,
-        takes_bags,
+        DOCUMENTS, OUTSIDE, PLUG, TOUCH, agree, all_agree, pauses, pin, plan_words, reading_words,
+        serials, takes_bags,
     },
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, DIGEST, ENOUGH, FAREWELL,
@@ -163,7 +163,10 @@ fn the_demonstration_is_a_verified_ceremony_in_a_picture_that_loads_at_once() {
         let words = plan_words(dir.as_ref(), part);
         room.see("first two words", LOOK).enter(&words);
     }
-    room.see(OPENING, READ).enter("bag 17").enter("12:00");
+    room.see(OPENING, READ)
+        .enter("bag 17")
+        .enter("12:00")
+        .enter(OUTSIDE);
     room.see("type confirm", GLANCE).enter("confirm");
     // Space marks the next holder; a second time, as apart.
     room.see(ROLL_CALL, LOOK).hand("    3 ");

@@ -5,7 +5,9 @@ use std::{fs, path::Path};
 use super::{
     late::{comes_or_goes, way_on},
     occasions::{Occasion, old_pin},
-    rehearsal::{PLUG, TOUCH, opens_bags, pin, read_digests, serials, takes_bags, unattended_pin},
+    rehearsal::{
+        OUTSIDE, PLUG, TOUCH, opens_bags, pin, read_digests, serials, takes_bags, unattended_pin,
+    },
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, FAREWELL,
         HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REMOVE, REVIEW, ROLL_CALL,
@@ -234,7 +236,10 @@ fn a_first_ceremony_ends_after_one_key() {
         out.as_os_str(),
     ]);
     read_digests(&mut at, &dir);
-    at.expect(OPENING).enter("bag 17").enter("12:00");
+    at.expect(OPENING)
+        .enter("bag 17")
+        .enter("12:00")
+        .enter(OUTSIDE);
     at.expect(CONFIRM).enter("confirm");
     at.expect(ROLL_CALL).press(&" ".repeat(9)).enter("present");
     at.expect(CALL_TO_ENROL)

@@ -5,8 +5,8 @@ use keymoot_record::ceremony::question::last_four;
 
 use super::{
     rehearsal::{
-        DOCUMENTS, END, ESCAPE, HOME, PLUG, TOUCH, all_agree, pauses, pin, reading_words, serials,
-        takes_bags,
+        DOCUMENTS, END, ESCAPE, HOME, OUTSIDE, PLUG, TOUCH, all_agree, pauses, pin, reading_words,
+        serials, takes_bags,
     },
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, ERASE,
@@ -62,7 +62,10 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         at.resize(200, 60).expect("> b_").resize(columns, rows);
     }
     all.press("\u{15}");
-    all.enter("bag 17").enter("12:00").expect(CONFIRM);
+    all.enter("bag 17")
+        .enter("12:00")
+        .enter(OUTSIDE)
+        .expect(CONFIRM);
     all.enter("confirm").expect(ROLL_CALL);
     all.press(&" ".repeat(9)).expect("[x] present 9");
     all.see("roll_call").enter("present");

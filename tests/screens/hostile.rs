@@ -12,6 +12,7 @@ use testkit::hostile::{
 };
 
 use super::{
+    rehearsal::OUTSIDE,
     states::{CALL, CONFIRM, INSERT, ROLL_CALL},
     tables::Tables,
 };
@@ -52,7 +53,10 @@ fn no_text_of_people_is_obeyed_by_a_terminal_and_every_one_is_seen() {
         let mut all = Tables::rehearse(&[&script_path, "--roster", &roster_path]);
         all.read_digests();
         all.expect("Read aloud").expect(hostile.seen);
-        all.enter("bag 17").enter("12:00").expect(CONFIRM);
+        all.enter("bag 17")
+            .enter("12:00")
+            .enter(OUTSIDE)
+            .expect(CONFIRM);
         all.enter("confirm").expect(ROLL_CALL);
         all.press(&" ".repeat(9)).enter("present");
         all.expect(CALL);

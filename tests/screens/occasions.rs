@@ -23,8 +23,8 @@ use testkit::{
 
 use super::{
     rehearsal::{
-        DOCUMENTS, PLUG, TOUCH, all_agree, opens_bags, pauses, pin, read_digests, reading_words,
-        takes_bags, touch_for, transcript, unattended_pin,
+        DOCUMENTS, OUTSIDE, PLUG, TOUCH, all_agree, opens_bags, pauses, pin, read_digests,
+        reading_words, takes_bags, touch_for, transcript, unattended_pin,
     },
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, ERASE,
@@ -119,6 +119,7 @@ impl Occasion {
         let dir = self.dir();
         read_digests(&mut self.at, &dir);
         self.at.expect(first).enter(lines[0]).enter(lines[1]);
+        self.at.enter(OUTSIDE);
         self.at.expect(CONFIRM).enter("confirm");
         let words = self.newest_root();
         self.at

@@ -9,7 +9,7 @@ use keymoot_attestation::Family;
 use keymoot_record::ceremony::question::last_four;
 
 use super::{
-    rehearsal::{PLUG, TOUCH, pin, serials, serials_of_units},
+    rehearsal::{OUTSIDE, PLUG, TOUCH, pin, serials, serials_of_units},
     states::{
         AT_WORK, BLINKS, CALL, CONFIRM, FOUND, HAND_OVER, IDENTIFY, INSERT, INSERT_UNIT,
         NEW_PASSWORD, NEW_PASSWORD_AGAIN, NEW_PIN, NEW_PIN_AGAIN, ONCE, ONCE_HIDDEN, OPENING,
@@ -47,7 +47,8 @@ fn screens_that_a_smooth_ceremony_never_shows_are_the_same_everywhere() {
     all.read_digests();
     all.expect(OPENING.with("Number of the"))
         .enter("bag 17")
-        .enter("12:00");
+        .enter("12:00")
+        .enter(OUTSIDE);
     all.expect(CONFIRM).enter("confirm");
     all.expect(ROLL_CALL).press(&" ".repeat(9));
     all.enter("present");

@@ -117,6 +117,9 @@ pub(crate) fn transcript(dir: &Path) -> Chain {
 /// The documents of the first ceremony, in the order in which they are read and signed.
 pub(crate) const DOCUMENTS: [&str; 3] = ["root.json", "targets.json", "crates.json"];
 
+/// What is typed for the public value of the day.
+pub(crate) const OUTSIDE: &str = "simulated: no public value";
+
 /// Everybody agrees to the plan, and reads the four digests before the first step.
 pub(crate) fn read_digests(at: &mut Terminal, dir: &Path) {
     agree(at);

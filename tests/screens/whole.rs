@@ -18,7 +18,7 @@ use testkit::{
 use super::{
     escrow::Escrow,
     rehearsal::{
-        DOCUMENTS, PLUG, TOUCH, all_agree, course, pauses, pin, plan_words, read_digests,
+        DOCUMENTS, OUTSIDE, PLUG, TOUCH, all_agree, course, pauses, pin, plan_words, read_digests,
         reading_words, serials, takes_bags, touch_for,
     },
     states::{
@@ -91,6 +91,7 @@ fn by_screens() -> Held {
     at.expect(OPENING)
         .enter("bag 17")
         .enter("12:00")
+        .enter(OUTSIDE)
         .expect(CONFIRM)
         .enter("confirm");
     at.expect(ROLL_CALL).press(&" ".repeat(9)).enter("present");
@@ -178,6 +179,7 @@ fn by_lines() -> (Held, String) {
     read_digests_by_line(at, &held.dir());
     answer(at, "tamper-evident bag", "bag 17");
     answer(at, "Time on the wall clock", "12:00");
+    answer(at, "A public value of today", OUTSIDE);
     answer(at, "type confirm", "confirm");
     answer(at, "numbers of those who answer", "1 2 3 4 5 6 7 8 9");
     answer(at, "numbers of those who answer", "present");

@@ -177,6 +177,9 @@ impl<'room> Operator<'room> {
         if is("Do the digests agree") {
             return Some("yes".to_owned());
         }
+        if is("SOURCE: VALUE") {
+            return Some("the test of the image: pulse 17".to_owned());
+        }
         if is("HH:MM") {
             return Some(wall_clock());
         }

@@ -182,6 +182,8 @@ impl Ceremony {
         self.at.answer(AFTER_PREFLIGHT, "bag 17");
         let now = plan::now().to_string();
         self.at.answer("Time on the wall clock", &now[11..16]);
+        let value = format!("a test's beacon, pulse 17: {now}");
+        self.at.answer("A public value of today", &value);
         self.at.answer("type confirm", "confirm");
         self.at.answer("numbers of those who answer", answer);
         self.at.answer("numbers of those who answer", "present");

@@ -159,6 +159,7 @@ impl Held {
             Accepts::Text | Accepts::DeviceBags => "in process",
             Accepts::Digits => "0",
             Accepts::Time => "00:00",
+            Accepts::ValueOfTheDay => "in process: no public value",
         };
         let fields = fields.iter();
         fields

@@ -73,7 +73,7 @@ impl State {
                     one(seat.handle.as_str(), label, None)
                 })
                 .collect(),
-            Accepts::Text | Accepts::Digits | Accepts::Time => {
+            Accepts::Text | Accepts::Digits | Accepts::Time | Accepts::ValueOfTheDay => {
                 let last = self.last_bag(MACHINE);
                 let last = last.filter(|_| field.id == MACHINE_CAME_IN);
                 vec![one("", label, last)]

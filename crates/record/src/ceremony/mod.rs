@@ -24,6 +24,7 @@ pub mod machine;
 mod next;
 pub mod opening;
 mod order;
+pub mod outside;
 mod plan;
 pub mod plan_part;
 pub mod presence;

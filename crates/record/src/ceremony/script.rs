@@ -150,6 +150,8 @@ pub enum Accepts {
     Digits,
     /// A time on a wall clock, `HH:MM`.
     Time,
+    /// A public value that nobody knew before today, with its source, as text: `SOURCE: VALUE`.
+    ValueOfTheDay,
     /// The number of a tamper-evident bag, as text, for each device whose holder is present.
     DeviceBags,
     /// `yes`, for each holder who is present.
@@ -164,11 +166,15 @@ impl Accepts {
     pub fn accept(self, typed: &str) -> Result<(), &'static str> {
         let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
         match self {
-            Self::Text | Self::DeviceBags => {
-                let fits = (1..=200).contains(&typed.chars().count())
-                    && !typed.trim().is_empty()
-                    && !typed.chars().any(char::is_control);
-                fits.then_some(()).ok_or("one line of 1 to 200 characters")
+            Self::Text | Self::DeviceBags => is_line(typed)
+                .then_some(())
+                .ok_or("one line of 1 to 200 characters"),
+            Self::ValueOfTheDay => {
+                let parts = typed.split_once(": ").filter(|_| is_line(typed));
+                parts
+                    .filter(|(source, value)| !source.trim().is_empty() && !value.trim().is_empty())
+                    .map(|_| ())
+                    .ok_or("its source, a colon, a space and the value, of 200 characters at most")
             }
             Self::EachHolder => (typed == YES).then_some(()).ok_or(
                 "yes; where somebody does not agree, \"we do not agree\" is among the other ways",
@@ -187,6 +193,12 @@ impl Accepts {
             }
         }
     }
+}
+
+fn is_line(typed: &str) -> bool {
+    (1..=200).contains(&typed.chars().count())
+        && !typed.trim().is_empty()
+        && !typed.chars().any(char::is_control)
 }
 
 impl Step {

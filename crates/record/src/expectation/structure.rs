@@ -3,7 +3,7 @@
 
 use crate::ceremony::{
     Plan,
-    script::{CheckedScript, Kind, Step},
+    script::{Accepts, CheckedScript, Field, Kind, Step},
     shipped::shipped,
 };
 use keymoot_core::text::excerpt;
@@ -11,6 +11,11 @@ use keymoot_core::text::excerpt;
 /// Steps that people confirm and that the scripts of 0.1 and 0.2 did not have: a script without them
 /// has the structure of those releases.
 const LATER: [&str; 4] = ["seals", "agreement", "break", "custody"];
+
+/// What people type in a step, and what the scripts up to 0.3 did not ask.
+fn is_later(field: &Field) -> bool {
+    field.accepts == Accepts::ValueOfTheDay
+}
 
 /// What a script lacks of the released script of its name, or has beside it, each in one sentence.
 pub(super) fn differences(plan: &Plan) -> Vec<String> {
@@ -53,8 +58,12 @@ fn is_alike(step: &Step, wanted: &Step) -> bool {
     step.kind == wanted.kind
         && step.by == wanted.by
         && step.documents == wanted.documents
-        && wanted.fields.iter().all(|field| {
-            let mut fields = step.fields.iter();
-            fields.any(|other| other.id == field.id && other.accepts == field.accepts)
-        })
+        && wanted
+            .fields
+            .iter()
+            .filter(|field| !is_later(field))
+            .all(|field| {
+                let mut fields = step.fields.iter();
+                fields.any(|other| other.id == field.id && other.accepts == field.accepts)
+            })
 }

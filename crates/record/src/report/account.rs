@@ -110,6 +110,10 @@ fn checking(facts: &Facts<'_>) -> Vec<Block> {
             "MANIFEST.sigs.json says who closed the ceremony, not this page: the holders signed a list of files, and this report is one of them."
                 .into(),
         ),
+        Block::Paragraph(
+            "If the head was published elsewhere at once after the ceremony, add `--published` and that head to the first command: then the ceremony is not younger than that publication."
+                .into(),
+        ),
         Block::Facts(vec![("Head", digest(&facts.seal.head))]),
     ]
 }

@@ -28,4 +28,4 @@ pub use account::Account;
 
 /// The revision of the texts and of the layout of a report. Raise it with every change of a
 /// sentence or of the layout: a verifier with the same revision compares reports byte for byte.
-pub const DERIVATION: u32 = if cfg!(later_version) { 3 } else { 2 };
+pub const DERIVATION: u32 = if cfg!(later_version) { 4 } else { 3 };

@@ -6,7 +6,13 @@ use super::{
     verdicts,
 };
 use crate::{
-    ceremony::{question, script::Document, seating::Standing, state::Seat},
+    ceremony::{
+        outside::{self, NotBefore},
+        question,
+        script::Document,
+        seating::Standing,
+        state::Seat,
+    },
     rules::roster::Handle,
     transcript::Mode,
 };
@@ -58,6 +64,7 @@ pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
         vec![format!("{} lines", facts.chain.entries().len()).into()],
     ));
     lines.push(("Head", digest(&facts.seal.head)));
+    lines.push(("Not before", not_before(facts)));
     let mut blocks = ended(facts);
     blocks.extend([Block::Paragraph(told.into()), Block::Facts(lines)]);
     blocks
@@ -107,6 +114,22 @@ fn ended(facts: &Facts<'_>) -> Vec<Block> {
         Block::Part("What can be used again".to_owned()),
         listed(left),
     ]
+}
+
+/// The public values of the day, each with what it shows to a reader who looks it up.
+fn not_before(facts: &Facts<'_>) -> Vec<Phrase> {
+    let typed = outside::not_before(&facts.state.plan.script, facts.chain);
+    if typed.is_empty() {
+        return vec![
+            "nobody typed a public value of the day: only the machine's clock says when".into(),
+        ];
+    }
+    let each = typed.iter().map(|NotBefore { typed, value }| {
+        Phrase::from(format!("the value that was typed at {typed}: "))
+            .and_code(escape(value))
+            .and(". Compare it with its source: before you do, it shows nothing")
+    });
+    each.collect()
 }
 
 /// The program with its digest; more than one where the ceremony was resumed by another.

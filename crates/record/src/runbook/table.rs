@@ -29,10 +29,10 @@ fn things(script: &CheckedScript, policy: &Policy) -> Vec<String> {
     let name = escape(&script.script().name);
     let (holders, threshold) = (policy.quorum.holders, policy.quorum.threshold);
     let firmware = &policy.device.minimum_firmware;
-    let reads_a_clock = script
-        .steps()
-        .flat_map(|(_, step)| &step.fields)
-        .any(|field| field.accepts == Accepts::Time);
+    let asks_for = |what: Accepts| {
+        let fields = script.steps().flat_map(|(_, step)| &step.fields);
+        fields.into_iter().any(|field| field.accepts == what)
+    };
     let mut things = vec![
         "The machine in its sealed bag, and its power supply: no network, no swap, Secure Boot on (or `nohibernate` on the kernel's command line)."
             .to_owned(),
@@ -40,8 +40,14 @@ fn things(script: &CheckedScript, policy: &Policy) -> Vec<String> {
             "On it: `keymoot`, the script `{name}`, policy and roster. Their SHA-256 were published before, and they are here on paper."
         ),
     ];
-    if reads_a_clock {
+    if asks_for(Accepts::Time) {
         things.push("Two watches that agree, set to UTC.".to_owned());
+    }
+    if asks_for(Accepts::ValueOfTheDay) {
+        things.push(
+            "On paper, a public value of today with its source, which a witness brings: the number and first 16 digits of a randomness beacon's newest pulse, or a headline."
+                .to_owned(),
+        );
     }
     if has(Kind::Load) {
         things.push(

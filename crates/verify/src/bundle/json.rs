@@ -3,6 +3,7 @@
 use keymoot_core::{Verdict, text::escape_path};
 use keymoot_record::{
     bundle::{Expectations, Kinship},
+    ceremony::outside::NotBefore,
     expectation::ExpectationSet,
     transcript::Entry,
 };
@@ -29,6 +30,9 @@ struct Said<'a> {
     trusted: bool,
     /// Whether the head is one that was published elsewhere
     published: bool,
+    /// The public values of the day that people typed: they show nothing before they are compared
+    /// with their sources
+    not_before: Vec<NotBefore>,
     /// How many rules were not asked because the record is older than they are
     not_asked_of_older_record: usize,
     /// The set of expectations that the plan was compared with
@@ -46,6 +50,7 @@ impl<'a> Said<'a> {
             rehearsal: expected.rehearsal,
             trusted: judged.holds() && expected.trusted_root.is_some(),
             published: judged.holds() && expected.published.is_some(),
+            not_before: judged.not_before(),
             not_asked_of_older_record: judged.too_old_for(),
             expected: expected.plan.as_ref().map(ExpectationSet::name),
             digests: judged.bundle.as_ref().and_then(Digests::of),

@@ -19,7 +19,12 @@ use keymoot_core::{
 };
 use keymoot_record::{
     bundle::{self, Bundle, Expectations, ExpectedFiles, MANIFEST, SIGNATURES},
+    ceremony::{
+        outside::{self, NotBefore},
+        script::CheckedScript,
+    },
     expectation::{self, ExpectationSet},
+    transcript::Chain,
 };
 
 pub(crate) use self::text::rules_in_words;
@@ -106,6 +111,18 @@ impl Judged {
 
     fn holds(&self) -> bool {
         !self.verdicts.iter().any(Verdict::is_violated)
+    }
+
+    /// The public values of the day in the transcript of a bundle whose rules all hold.
+    fn not_before(&self) -> Vec<NotBefore> {
+        let read = || {
+            let files = self.bundle.as_ref().filter(|_| self.holds())?.files();
+            let chain = Chain::read(files.get("transcript.jsonl")?).ok()?;
+            let script = std::str::from_utf8(files.get("script.toml")?).ok()?;
+            let script = CheckedScript::parse(script).ok()?;
+            Some(outside::not_before(&script, &chain))
+        };
+        read().unwrap_or_default()
     }
 
     /// How many rules were not asked because the record is older than they are.

@@ -2,9 +2,13 @@
 
 use std::fmt::Write as _;
 
-use keymoot_core::{Outcome, Rule, RuleId, Verdict, text::escape_path};
+use keymoot_core::{
+    Outcome, Rule, RuleId, Verdict,
+    text::{escape, escape_path},
+};
 use keymoot_record::{
     bundle::{self, Expectations},
+    ceremony::outside::NotBefore,
     expectation::ExpectationSet,
 };
 
@@ -75,14 +79,27 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             "keymoot did not ask {many} rules: they need records that the older program did not write."
         ),
     };
-    for (rule, name) in [
+    let of_closing = [
         (Rule::BundleClosed, "Closed by"),
         (Rule::BundleAfter, "After the seal"),
-    ] {
-        let said = verdicts.iter().find(|verdict| verdict.rule == rule);
-        if let Some(said) = said.filter(|said| said.outcome == Outcome::Held && !rules) {
-            let _ = writeln!(text, "{name}: {}.", said.detail);
-        }
+    ];
+    let of_closing: Vec<_> = of_closing
+        .into_iter()
+        .filter_map(|(rule, name)| {
+            let mut held = verdicts.iter().filter(|one| one.outcome == Outcome::Held);
+            let said = held.find(|verdict| verdict.rule == rule && !rules)?;
+            Some(format!("{name}: {}.", said.detail))
+        })
+        .collect();
+    if !of_closing.is_empty() {
+        let _ = writeln!(text, "{}", of_closing.join(" "));
+    }
+    for NotBefore { typed, value } in judged.not_before() {
+        let _ = writeln!(
+            text,
+            "Not before: the value that was typed at {typed}: \"{}\"; compare it with its source, or it shows nothing.",
+            escape(&value)
+        );
     }
     if violated.is_empty() && !expected.ended {
         let previous = judged.bundle.as_ref().map(bundle::previous_state);
@@ -98,7 +115,7 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
         };
     }
     if expected.published.is_some() && judged.holds() {
-        text += "The head of its transcript is the one that was published.\n";
+        text += "Not after: the head of its transcript is the one that was published.\n";
     }
     text
 }
