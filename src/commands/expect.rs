@@ -1,5 +1,6 @@
 //! The plan beside the expectations that a verifier will have, before anything is written.
 
+use keymoot_core::Verdict;
 use keymoot_record::{
     ceremony::Plan,
     expectation::{self, DEFAULT},
@@ -9,15 +10,30 @@ use keymoot_verify::{bundle::expectations, say};
 
 use super::{Failure, conduct};
 
+/// What of a plan is weaker than the set that the administrator named; nothing without one.
+///
+/// # Errors
+/// [`Failure`] when there is no such set.
+pub(super) fn weaker(
+    plan: &Plan,
+    mode: Mode,
+    named: Option<&str>,
+) -> Result<Vec<Verdict>, Failure> {
+    let Some(name) = named else {
+        return Ok(Vec::new());
+    };
+    let mut verdicts = expectation::compare(plan, mode, &expectations(name)?);
+    verdicts.retain(Verdict::is_violated);
+    Ok(verdicts)
+}
+
 /// Says which set of expectations a plan meets. Where the administrator names a set, a weaker plan
 /// is refused.
 ///
 /// # Errors
 /// [`Failure`] when there is no such set, or the plan is weaker than the one that is named.
 pub(super) fn compare(plan: &Plan, mode: Mode, named: Option<&str>) -> Result<(), Failure> {
-    if let Some(name) = named {
-        Failure::of_violated(expectation::compare(plan, mode, &expectations(name)?))?;
-    }
+    Failure::of_violated(weaker(plan, mode, named)?)?;
     match (named, conduct::met(plan, mode)) {
         (Some(name), _) | (None, Some(name)) if name == DEFAULT => {
             say!("The plan is as strong as {DEFAULT} expects.");

@@ -13,11 +13,12 @@ use keymoot_record::{
         asked::{self, Bags},
         previous::{AUTHORISED, INCOMING, Inputs, PREVIOUS, TRUSTED_ROOT, judged},
     },
+    expectation::ExpectationSet,
     rules::policy::Policy,
     transcript::Chain,
 };
 use keymoot_tuf::{Dialect, Document};
-use keymoot_verify::say;
+use keymoot_verify::{bundle::expectations, say};
 
 use super::Failure;
 use crate::store::inputs::LARGEST_INPUT;
@@ -37,10 +38,18 @@ pub(crate) struct Sources {
     /// A new or changed file that the quorum signs by the policy
     #[arg(long, value_name = "PATH=FILE")]
     pub authorised: Vec<String>,
+    /// Refuse a plan, and a previous state, that is weaker than this set of expectations, or than a
+    /// file by its path
+    #[arg(long, value_name = "SET")]
+    pub expect: Option<String>,
+    /// The set for the previous state alone, where the ceremony makes the policy stricter
+    #[arg(long, value_name = "SET", requires = "previous")]
+    pub expect_previous: Option<String>,
 }
 
 impl Sources {
-    /// The previous bundle, verified and closed by a quorum, where the previous state is one.
+    /// The previous bundle, verified and closed by a quorum, where the previous state is one. It is
+    /// as strong as the set that the administrator named, if any.
     pub(crate) fn bundle(
         &self,
         rehearsal: bool,
@@ -49,10 +58,15 @@ impl Sources {
         let Some(path) = &self.previous else {
             return Ok(None);
         };
+        let set = self.expect_previous.as_ref().or(self.expect.as_ref());
+        let set = set.map(|name| expectations(name)).transpose()?;
         if is_tree(path)? {
+            if let Some(set) = set {
+                Failure::of_violated(keymoot_verify::weaker_tree(path, set, rehearsal, vendor)?)?;
+            }
             return Ok(None);
         }
-        let bundle = verified(path, rehearsal, vendor)?;
+        let bundle = as_strong(path, rehearsal, set, vendor)?;
         let verdict = bundle::previous_state(&bundle);
         match verdict.is_violated() {
             false => Ok(Some(bundle)),
@@ -160,8 +174,19 @@ pub(crate) fn verified(
     rehearsal: bool,
     vendor: &TrustStore,
 ) -> Result<Bundle, Failure> {
+    as_strong(path, rehearsal, None, vendor)
+}
+
+/// The same, with a plan that is as strong as the set.
+fn as_strong(
+    path: &Path,
+    rehearsal: bool,
+    plan: Option<ExpectationSet>,
+    vendor: &TrustStore,
+) -> Result<Bundle, Failure> {
     let expected = Expectations {
         rehearsal,
+        plan,
         ..Expectations::default()
     };
     let bundle = keymoot_verify::read(path)?;

@@ -34,7 +34,7 @@ use keymoot_record::{
 };
 
 use super::{
-    Failure, apart, arguments, conduct, dress,
+    Failure, apart, arguments, conduct, dress, expect,
     inputs::{self, Sources},
     operate::{Manner, require_terminal},
     script, story, trial,
@@ -82,7 +82,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
     #[command(flatten)]
-    sources: Sources,
+    pub(super) sources: Sources,
     /// How many of the unattended holders make a key in a spare device too
     #[arg(long, value_name = "N", default_value_t = 0)]
     spares: usize,
@@ -148,7 +148,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             Some(previous) => Some(previous.clone()),
             None => apart::rehearsal::first(args, &dir)?,
         },
-        ..Sources::default()
+        ..args.sources.clone()
     };
     let bundle = sources.bundle(true, vendor)?;
     let files = plan_files(args, bundle.as_ref())?;
@@ -157,6 +157,10 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let files = with_authorised(files, seed)?;
     let plan = Arc::new(Plan::check_named(files, &names(args)).map_err(Failure::Violated)?);
     trial::try_plan(&plan, Mode::Rehearsal)?;
+    let expect = args.sources.expect.as_deref();
+    if expect.is_some() {
+        expect::compare(&plan, Mode::Rehearsal, expect)?;
+    }
     let mut outs = outs.into_iter();
     let settings = Settings {
         mode: Mode::Rehearsal,
@@ -182,7 +186,8 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         store::rehearsal::create(dir, bundle.as_ref(), seed)
     })?;
     if args.apart.is_some() && args.unattended {
-        let expect = conduct::met(&plan, Mode::Rehearsal).unwrap_or(expectation::DEFAULT);
+        let met = || conduct::met(&plan, Mode::Rehearsal);
+        let expect = expect.or_else(met).unwrap_or(expectation::DEFAULT);
         let code = apart::rehearsal::hold(&dir, expect, args.ask_by_hand)?;
         return Ok(ExitCode::from(code));
     }

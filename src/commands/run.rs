@@ -38,9 +38,6 @@ pub(crate) struct Args {
     connector: String,
     #[command(flatten)]
     sources: Sources,
-    /// Refuse a plan that is weaker than this set of expectations, or than a file by its path
-    #[arg(long, value_name = "SET")]
-    expect: Option<String>,
     /// Hold it as numbered lines and questions, for a serial console or a screen reader
     #[arg(long)]
     plain: bool,
@@ -67,7 +64,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     };
     let plan = Arc::new(Plan::check_named(files, &names).map_err(Failure::Violated)?);
     trial::try_plan(&plan, Mode::Live)?;
-    expect::compare(&plan, Mode::Live, args.expect.as_deref())?;
+    expect::compare(&plan, Mode::Live, args.sources.expect.as_deref())?;
     let dir = arguments::absolute(&args.dir)?;
     let mut outs = arguments::new_places(&args.out, &dir)?.into_iter();
     let settings = Settings {

@@ -19,9 +19,10 @@ use keymoot_record::{
     },
     rules::policy::Policy,
     runbook::{self, Day},
+    transcript::Mode,
 };
 
-use super::{Failure, inputs::Sources};
+use super::{Failure, expect, inputs::Sources};
 use crate::store::plan::LARGEST_PLAN;
 
 /// The shipped policy, without an online key.
@@ -154,7 +155,13 @@ fn read(
         policy: read_text(&policy, LARGEST_PLAN)?,
         roster: read_text(&roster, LARGEST_PLAN)?,
     };
-    Plan::check_named(files, &names).map_err(Failure::Violated)
+    let plan = Plan::check_named(files, &names).map_err(Failure::Violated)?;
+    let mode = match rehearsal {
+        true => Mode::Rehearsal,
+        false => Mode::Live,
+    };
+    Failure::of_violated(expect::weaker(&plan, mode, sources.expect.as_deref())?)?;
+    Ok(plan)
 }
 
 /// The text of a script: a shipped one by its name, or a file by a path, which contains `/`. A file

@@ -89,6 +89,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         seed: args.seed.unwrap_or(1),
         cast: Cast::of(args.holders),
         holders: args.holders,
+        expect: args.sources.expect.clone(),
         policy: new_policy(&base, &delegations)?,
         base,
         delegations,
@@ -113,6 +114,8 @@ struct Story {
     cast: Cast,
     /// How many holders the story begins with.
     holders: usize,
+    /// What every plan and bundle must be as strong as.
+    expect: Option<String>,
     policy: String,
     /// The policy without what is simulated.
     base: String,
@@ -161,6 +164,8 @@ impl Story {
                 last.saturating_sub(1)
             ));
         }
+        let expected = self.expect.iter().flat_map(|set| ["--expect", set]);
+        rehearse.args(expected.clone());
         let code = finish(rehearse)?;
         if code != 0 {
             return Ok(code);
@@ -171,6 +176,7 @@ impl Story {
             .join("repositories/tuf-root/metadata/root_history/1.root.json");
         let mut verify = this_program()?;
         verify.arg("verify").arg(&bundle).arg("--rehearsal");
+        verify.args(expected);
         // Of tuf-ci a root is two files, and the option takes one.
         if inputs::dialect(&self.policy) != Dialect::TufCi {
             verify.arg("--trusted-root").arg(first);

@@ -1,6 +1,6 @@
 //! What a verifier expects of a bundle's plan, through the real program.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use testkit::stage::{Stage, finished, keymoot};
 
@@ -50,6 +50,76 @@ fn a_weak_policy_fails_with_each_point_named() {
         assert!(said.contains(point), "no \"{point}\" in\n{said}");
     }
     assert!(said.contains("POLICY-EXPECTED"));
+}
+
+/// `keymoot plan check` of the next annual signing after this state, and what it says.
+fn plan_checked(stage: &Stage, previous: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let mut command = keymoot();
+    command.args([
+        "plan",
+        "check",
+        "annual-resign",
+        "--rehearsal",
+        "--previous",
+    ]);
+    command.arg(previous);
+    for (option, file) in [("--roster", "roster.toml"), ("--policy", "policy.toml")] {
+        command.arg(option).arg(stage.out().join(file));
+    }
+    let output = command.args(more).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn a_weak_previous_bundle_or_repository_is_refused_where_a_stronger_one_is_expected() {
+    let stage = weak();
+    let bundle = stage.out();
+    let tree = stage.path("tree");
+    fs::create_dir(&tree).unwrap();
+    let mut export = keymoot();
+    export.args(["export", "--rehearsal", "--dialect", "tuf-on-ci", "--into"]);
+    export.arg(&tree);
+    assert!(export.arg(&bundle).status().unwrap().success());
+    for previous in [&bundle, &tree] {
+        let (code, said) = plan_checked(&stage, previous, &["--expect", "rehearsal-small"]);
+        assert_eq!(code, Some(0), "{said}");
+        // The plan itself is compared with nothing: the previous state alone is refused.
+        let (code, said) = plan_checked(&stage, previous, &["--expect-previous", "rfc-3724"]);
+        assert_eq!(code, Some(3), "{said}");
+        assert!(said.contains("POLICY-EXPECTED"), "{said}");
+        assert!(said.contains("threshold 2 of 3, expected 5 of 9"), "{said}");
+    }
+}
+
+#[test]
+fn a_weak_plan_is_refused_before_anything_is_made_where_a_stronger_one_is_expected() {
+    let stage = Stage::new();
+    let policy = stage.small_policy();
+    let policy = policy.to_str().unwrap();
+    let output = stage.rehearsed(&["--holders", "3", "--policy", policy, "--expect", "rfc-3724"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("POLICY-EXPECTED"), "{said}");
+    assert!(said.contains("threshold 2 of 3, expected 5 of 9"), "{said}");
+    assert!(!stage.dir().exists() && !stage.out().exists());
+    let bundle = weak();
+    let previous = bundle.out();
+    let (code, said) = plan_checked(
+        &bundle,
+        &previous,
+        &["--expect-previous", "rehearsal-small"],
+    );
+    assert_eq!(code, Some(0), "{said}");
+    let more = [
+        "--expect",
+        "rfc-3724",
+        "--expect-previous",
+        "rehearsal-small",
+    ];
+    let (code, said) = plan_checked(&bundle, &previous, &more);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("NOT ACCEPTED"), "{said}");
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub use command_line::escaped;
 pub use failure::{Failure, print_violated};
 pub use now::now;
 pub use read::{read, read_tree};
+pub use tree::weaker as weaker_tree;
 
 /// Prints a line on the standard output. A reader that has gone away, as `head` does, changes
 /// nothing about what was done and how the command exits.

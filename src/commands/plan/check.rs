@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use crate::{
     commands::{
-        Failure,
+        Failure, expect,
         inputs::Sources,
         script,
         trial::{self, Trial},
@@ -192,6 +192,8 @@ fn examined(args: &Args, files: PlanFiles) -> Result<Report, Failure> {
         Err(Failure::Violated(violated)) => report.violated = violated,
         Err(failure) => return Err(failure),
     }
+    let named = args.sources.expect.as_deref();
+    report.violated.extend(expect::weaker(&plan, mode, named)?);
     let places = report.outputs.iter().all(|output| output.problem.is_none());
     report.accepted = report.violated.is_empty() && places;
     Ok(report)

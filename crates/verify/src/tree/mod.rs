@@ -6,7 +6,7 @@ mod text;
 use std::path::{Path, PathBuf};
 
 use keymoot_attestation::TrustStore;
-use keymoot_core::{Verdict, digest::Digest, text::escape_path};
+use keymoot_core::{Rule, Verdict, digest::Digest, text::escape_path};
 use keymoot_record::{
     bundle::{Expectations, Files},
     expectation::{self, ExpectationSet},
@@ -130,6 +130,31 @@ impl Verified {
         // Strings and lists of them always serialise.
         serde_json::to_string_pretty(&report).unwrap_or_default()
     }
+}
+
+/// In what the newest documents of the repository in a folder are weaker than the set, or why they
+/// cannot be compared with it.
+///
+/// # Errors
+/// The disk fails.
+pub fn weaker(
+    path: &Path,
+    set: ExpectationSet,
+    rehearsal: bool,
+    vendor: &TrustStore,
+) -> Result<Vec<Verdict>, Failure> {
+    let expected = Expectations {
+        rehearsal,
+        plan: Some(set),
+        ..Expectations::default()
+    };
+    let mut verdicts = Verified::of(path, &expected, vendor)?.judged.verdicts;
+    // The other rules are those of the ceremony's own step for the previous state.
+    let compared = [Rule::PolicyExpected, Rule::RootMark, Rule::RootPrevious];
+    verdicts.retain(|verdict| {
+        verdict.is_violated() && compared.iter().any(|rule| verdict.rule == *rule)
+    });
+    Ok(verdicts)
 }
 
 /// Adds the files that the top targets document lists, which a server has as `HASH.NAME`.
