@@ -12,7 +12,7 @@ use crate::host::contain::{Failed, contained};
 pub(crate) const LARGEST: u64 = 32 << 20;
 /// The most columns and rows of a picture, in pixels.
 const SIDE: u32 = 16_384;
-/// The most memory that a decoded picture may take, in bytes: 80 megapixels in colour.
+/// The most memory that a decoded picture may take, in bytes: 80 megapixels with 3 bytes each.
 const DECODED: u64 = 240 << 20;
 
 /// The longer sides, in pixels, to which a larger picture is reduced before it is scanned. A code
@@ -65,7 +65,7 @@ fn texts_within(limit: Duration, bytes: Vec<u8>) -> Result<Vec<String>, Violatio
                 "the picture cannot be read: {}",
                 keymoot_core::text::excerpt(&why)
             ),
-            "save it again as PNG or JPEG, of at most 50 megapixels",
+            "save it again as PNG or JPEG, of at most 80 megapixels",
         ),
         Err(Failed::Hung(limit)) => (
             format!(

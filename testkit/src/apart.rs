@@ -81,7 +81,7 @@ impl Three {
         fs::write(&settings, text).unwrap();
     }
 
-    /// Asks whoever is awaited.
+    /// Makes a request to the holders that the step awaits.
     pub fn request(&self, name: &str, more: &[&str]) -> PathBuf {
         let file = self.stage.path(name);
         let mut command = keymoot();

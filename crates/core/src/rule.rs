@@ -81,12 +81,13 @@ rules! {
     PolicyRead = "POLICY-READ":
         "the policy is TOML of at most 256 KiB with no unknown field and none missing.";
     PolicyBounds = "POLICY-BOUNDS":
-        "a ceremony can end with the policy's values. The format is `keymoot-policy-1`. The \
+        "a ceremony can succeed with the policy's values. The format is `keymoot-policy-1`. The \
          threshold is a majority of at most 64 holders, and at least 2. Firmware is written \
          `major.minor.patch`. The clock margin is 1 to 1440 minutes. Periods are 1 to 1100 days \
-         and longer than the margin. The signing period is shorter than the expiry period, and not \
-         zero in `tufops` and `tuf-ci`. Every delegation has a valid name of its own, a threshold \
-         that its keys can meet, and no key twice. Every address is an address.";
+         and longer than the margin. The signing period is shorter than the expiry period, and \
+         not zero in `tufops` and `tuf-ci`. Every delegation has a valid name of its own, a \
+         threshold that its keys can meet, and no key twice. Every `uri` is printable ASCII \
+         without spaces.";
     PolicyOnline = "POLICY-ONLINE":
         "the policy names the online key of snapshot and timestamp, and the program can read it.";
     PolicyReach = "POLICY-REACH":
@@ -104,8 +105,9 @@ rules! {
 
     RosterRead = "ROSTER-READ":
         "the roster is TOML of the format `keymoot-roster-1`, of at most 256 KiB, with no unknown \
-         field and none missing. Every handle is a handle. Every country is an ISO 3166-1 code, or \
-         XA to XZ. Every `age_recipient` is an X25519 recipient of age.";
+         field and none missing. Every handle is 1 to 39 of `a-z`, `0-9` and `-`, with no `-` at \
+         either end. Every country is an ISO 3166-1 code, or XA to XZ. Every `age_recipient` is \
+         an X25519 recipient of age.";
     RosterSize = "ROSTER-SIZE":
         "the roster names as many holders as the policy's quorum has (nine).";
     RosterDistinct = "ROSTER-DISTINCT":
@@ -446,8 +448,8 @@ rules! {
         "the event changes documents that people sign, and none but those that its branch \
          (`sign/ROLE-vVERSION`) and `--role` name.";
     EventState = "EVENT-STATE":
-        "no invitation is open and no configuration waits: nothing would change a document again \
-         after it is signed.";
+        "no invitation is open and no change of the configuration is pending. Either would change \
+         a document after it is signed.";
     EventKeys = "EVENT-KEYS":
         "no key changes its holder, no id names another key than before, and the id of a new key is \
          the hash that its dialect gives it.";
@@ -457,7 +459,7 @@ rules! {
         "no document of the event has expired, or lasts longer than one signed now would, with a day \
          for clocks that differ.";
     EventOwed = "EVENT-OWED":
-        "the event awaits a signature of the holder by the key in the device.";
+        "the event still needs a signature of this holder, with the key in the device.";
     EventUnchanged = "EVENT-UNCHANGED":
         "from the review to the last signature no file of the event changes.";
 

@@ -189,6 +189,6 @@ pub(super) fn purpose_in_words(state: Option<&State>) -> &'static str {
         Some(Purpose::Sign) => "sign the documents",
         Some(Purpose::Prove) => "sign the presence proof",
         Some(Purpose::Close) => "sign the manifest",
-        None => "come to the table",
+        None => "take a turn",
     }
 }

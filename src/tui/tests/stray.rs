@@ -183,7 +183,7 @@ fn confirmed(heard: &Heard, asked: Option<&(State, Question)>) -> Option<String>
         (Heard::Unblock, _) => Some("the PIN is to be unblocked".to_owned()),
         // Whether a PIN is right, the device says; it is not asked for a confirmation.
         (Heard::Pin(_), _) => None,
-        // Who comes to the table is chosen and not confirmed.
+        // A holder is chosen, and the choice is not confirmed.
         (Heard::Answer(Answer::Begin(_)), _) => None,
         (Heard::Answer(answer), Some((state, question))) => {
             match state.answer(question, answer.clone(), now()) {

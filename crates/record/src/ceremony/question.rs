@@ -130,7 +130,7 @@ pub enum Answer {
         /// The word.
         word: String,
     },
-    /// This holder comes to the table.
+    /// The turn of this holder begins.
     Begin(Handle),
     /// A word was typed.
     Typed(String),

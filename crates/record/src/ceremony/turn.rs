@@ -4,7 +4,7 @@ use crate::{rules::roster::Handle, transcript::DeviceState};
 use keymoot_attestation::Family;
 use keymoot_core::{Verdict, digest::Digest};
 
-/// What a holder comes to the table for.
+/// What a holder does in a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// To make a key and prove possession.

@@ -59,7 +59,7 @@ fn text(
     }
     line(
         page,
-        "Each person ticks one box and signs. Whoever does not agree writes why; nobody has to sign.\n",
+        "Each person ticks one box and signs. If you do not agree, write why. Nobody has to sign.\n",
     );
     line(
         page,

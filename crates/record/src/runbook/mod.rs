@@ -186,7 +186,7 @@ fn one_step(step: &Step, number: u32, begins: &str, day: Option<&Day<'_>>) -> St
     page
 }
 
-/// Which holders come to the table in a step, in words; `None` in a step without turns.
+/// Which holders take a turn in a step, in words; `None` in a step without turns.
 fn whose_turns(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Enroll => Some("For each holder of the roster"),
@@ -237,7 +237,7 @@ fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
             "If a rule is violated, nobody signs. Leave the ceremony, and fetch the previous state again.".to_owned(),
         ],
         Kind::Enroll | Kind::EnrollSpares => [
-            "The holder comes to the table and inserts the device. No other device is inserted.",
+            "The holder inserts the device. No other device is inserted.",
             "The holder reads the serial number off the case and types its last four digits.",
         ]
         .map(str::to_owned)
@@ -276,10 +276,12 @@ fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
 
 fn signing(done: &str) -> Vec<String> {
     vec![
-        "The holder comes to the table and inserts the enrolled device. No other device is inserted.".to_owned(),
+        "The holder inserts the enrolled device. No other device is inserted.".to_owned(),
         format!("The holder types the PIN, and touches the device when it blinks: {done}."),
         "The holder takes the device out, and keeps it.".to_owned(),
-        format!("Type `{ENOUGH}` when the threshold is reached and nobody else wants to sign. When everyone has signed, the step ends by itself."),
+        format!(
+            "Type `{ENOUGH}` when the threshold is reached and nobody else wants to sign. When everyone has signed, the step ends by itself."
+        ),
     ]
 }
 

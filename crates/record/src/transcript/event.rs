@@ -277,7 +277,7 @@ pub enum Event {
         /// The statement, a DSSE envelope.
         statement: Digest,
     },
-    /// A holder came up to the table.
+    /// A holder's turn began.
     TurnBegun {
         /// The holder.
         holder: String,

@@ -72,7 +72,7 @@ pub fn warnings(folder: Option<&Medium>, bundle: Option<&Medium>) -> Vec<String>
         && one.name == other.name
     {
         warnings.push(format!(
-            "the ceremony's folder and the bundle are on one disk, {}: who loses it loses both",
+            "the ceremony's folder and the bundle are on one disk, {}: if you lose it, you lose both",
             escape(&one.name)
         ));
     }
@@ -121,7 +121,9 @@ mod tests {
         let said = warnings(Some(&one), Some(&stick("sda", "PART2")));
         assert_eq!(
             said,
-            ["the ceremony's folder and the bundle are on one disk, sda: who loses it loses both"]
+            [
+                "the ceremony's folder and the bundle are on one disk, sda: if you lose it, you lose both"
+            ]
         );
     }
 
