@@ -99,7 +99,7 @@ fn cargo(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A crate, as a line of `docs/dependencies.txt` tells it.
+/// A crate, as a line of `docs/dependencies.txt` describes it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Crate {
     name: String,

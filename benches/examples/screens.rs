@@ -231,7 +231,7 @@ fn judge() -> ExitCode {
     kept &= idle < IDLE;
     drop(review);
 
-    // The program itself stands beside the folder of examples.
+    // The program itself is beside the folder of examples.
     let keymoot = here.parent().unwrap().parent().unwrap().join("keymoot");
     let mut starts: Vec<_> = (0..10)
         .map(|_| {

@@ -1,4 +1,4 @@
-//! libFuzzer's way in; what is done with the bytes stands in `src/transcript.rs`.
+//! libFuzzer's way in; what is done with the bytes is in `src/transcript.rs`.
 #![cfg_attr(fuzzing, no_main)]
 
 keymoot_fuzz::target!(transcript);

@@ -9,7 +9,7 @@
 //! patch OFFSET PATH   the bytes from OFFSET on are these
 //! drop PATH           the file is gone
 //! event N             the event on line N is this one; the chain is made again
-//! insert N            this event stands before line N
+//! insert N            this event goes before line N
 //! omit N              the event on line N is gone
 //! repeat N            the event on line N happened twice
 //! ```
@@ -201,7 +201,7 @@ fn violated(files: &Files) -> Vec<String> {
 }
 
 fn strict(data: &[u8]) {
-    // Their members stand in canonical order in the program, and no text of theirs
+    // Their members are in canonical order in the program, and no text of theirs
     // that is read holds what canonical JSON writes otherwise than serde_json.
     let written = |value: serde_json::Result<Vec<u8>>| value.expect("it can be written");
     match Manifest::read(data) {

@@ -15,7 +15,7 @@
 //! - A client that says anything at all gets its connection ended and nothing else.
 //! - A unit answers every message with a whole message, no longer than it may be, and
 //!   what it remembers can be written down and read back.
-//! - What is sent in a session is answered in it, readable by whoever opened it.
+//! - Every message in a session is answered in it, readable by the client that opened it.
 
 use std::{
     io::{self, Cursor, Read, Write},

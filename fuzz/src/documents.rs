@@ -4,7 +4,7 @@
 //! the file of its signatures as tuf-ci keeps them.
 //!
 //! - JSON that is read is written and read back the same in every form, its canonical
-//!   form is the same however it was written, and names stand in it by code point.
+//!   form does not depend on how it was written, and names are sorted by code point.
 //! - A document that is put together again is the same document.
 //! - Two documents that sign the same differ in no sentence, and others in at least one.
 //! - A root that verifies was signed by distinct keys, as many as it demands.
@@ -188,7 +188,7 @@ fn compared(one: &Document, other: &Document) {
     }
 }
 
-/// How many sentences tell of what differs; `None` where the two cannot be compared.
+/// How many sentences describe the difference; `None` where the two cannot be compared.
 fn told(previous: Option<&Document>, document: &Document) -> Option<usize> {
     match document_changes(document.kind(), previous, document) {
         Ok(changes) => {

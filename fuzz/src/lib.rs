@@ -1,10 +1,10 @@
 //! Every parser of foreign bytes, under a fuzzer: one module a target.
 //!
 //! A target is a function of bytes that panics where something is wrong: the code
-//! under test panicked, or a promise that it makes does not hold. What the promises
-//! are stands at the head of each module. libFuzzer calls it from `fuzz_targets/`;
-//! the tests call it with every file of the corpus, so that whatever a fuzzer once
-//! found is looked at in every run of the tests.
+//! under test panicked, or a promise that it makes does not hold. The head of each module
+//! lists its promises. libFuzzer calls it from `fuzz_targets/`;
+//! the tests call it with every file of the corpus, so every run of the tests repeats
+//! what a fuzzer once found.
 
 // A target panics where something is wrong.
 #![allow(clippy::expect_used)]

@@ -101,8 +101,8 @@ fn commands(data: &[u8]) {
     assert!(again == *card.state(), "it comes back as something else");
 }
 
-/// A command out of hexadecimal. RSA keys take seconds to make and are left out, as is
-/// whatever continues a command that might make one.
+/// A command out of hexadecimal. RSA keys take seconds to make and are left out, and so is
+/// everything that continues a command that might make one.
 fn command(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text
         .chars()

@@ -3,9 +3,9 @@
 //! The bytes are read as a transcript; and once more as events, one on each line, that
 //! follow the opening of a ceremony, whose chain is made here: so the fold is reached.
 //!
-//! - What is read is written back byte for byte, and a torn tail is told apart: a last line
+//! - What is read is written back byte for byte, and a torn tail is recognised: a last line
 //!   without its end, or with blocks that were never written.
-//! - Wherever the program was killed in between, the fold is the same.
+//! - At each point where the program could be killed, the fold is the same.
 //! - What may not follow is refused with a reason, and leaves the state as it was.
 //! - There is always a next thing, and every event has its sentence, safe to show.
 

@@ -18,10 +18,10 @@ pub trait Controlled: Send + Sync + 'static {
     /// Does what is asked; what the answer says besides `ok`.
     ///
     /// # Errors
-    /// A sentence for whoever asked.
+    /// A sentence for the client that asked.
     fn carry_out(&self, request: Self::Request) -> Result<Map<String, Value>, String>;
 
-    /// How the devices stand, and what happens from this moment on, as lines of JSON.
+    /// The present state of the devices, and later changes as lines of JSON.
     fn watch(&self) -> (Value, Receiver<String>);
 }
 

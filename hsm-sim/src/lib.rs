@@ -1,7 +1,7 @@
 //! Simulated YubiKeys and YubiHSMs at wire level.
 //!
-//! For YubiKeys the program serves pcsc-lite's client protocol on a private unix socket. Whatever
-//! is started with `PCSCLITE_CSOCK_NAME` naming that socket sees card readers with YubiKeys in
+//! For YubiKeys the program serves pcsc-lite's client protocol on a private unix socket. A program
+//! that is started with `PCSCLITE_CSOCK_NAME` naming that socket sees card readers with YubiKeys in
 //! them: programs that know nothing of the simulation, unmodified. Nothing here is shared with the
 //! program it serves to test, so that a mistake in one cannot hide a mistake in the other.
 //!

@@ -168,7 +168,7 @@ pub fn read<P: DeserializeOwned, S: DeserializeOwned>(
     Ok(Some((plates.collect(), sealed)))
 }
 
-/// The file has either its old bytes or these, whatever happens meanwhile.
+/// The file has either its old bytes or these, also after a crash.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");

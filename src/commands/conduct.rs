@@ -35,7 +35,7 @@ use super::{
     operate::{Manner, operate},
 };
 
-/// What a process is told of its surroundings.
+/// What a process knows of its surroundings.
 #[derive(Debug, Default)]
 pub(crate) struct Surroundings {
     /// The control sockets of the simulators whose devices this process sees.
@@ -46,7 +46,7 @@ pub(crate) struct Surroundings {
     pub outs: Vec<PathBuf>,
 }
 
-/// Goes on with the ceremony in a folder. Whether it is live, its transcript says; then devices
+/// Continues the ceremony in a folder. The transcript says whether it is live; then devices
 /// count by the keys of `vendor`.
 pub(crate) fn conduct(
     dir: &Path,

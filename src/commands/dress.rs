@@ -61,7 +61,7 @@ pub(super) fn rehearse(
 
 /// Lists the machine rules by which a live ceremony would be refused here.
 fn machine_rules(rehearsal: &Rehearsal<'_>) -> Result<(), HostError> {
-    // As before a live ceremony: otherwise its memory would be judged unprotected.
+    // As before a live ceremony: otherwise MACHINE-MEMORY would find unprotected memory.
     machine::protect();
     let mut holders = rehearsal.plan.roster.holders.iter();
     let yubikeys = holders.any(|holder| holder.family.is_yubikey());

@@ -373,7 +373,7 @@ fn random_seed() -> Result<u64, HostError> {
 
 /// Starts the simulator and becomes the program under it: this process is replaced
 /// by one that finds the simulated devices where it looks for real ones. The
-/// simulator ends with it. The lock on the folder ends here, and is taken anew there.
+/// simulator ends with it. The lock on the folder ends here, and is taken again there.
 /// `outs` are new places for the bundle.
 pub(crate) fn enter(
     dir: &Path,
@@ -384,7 +384,7 @@ pub(crate) fn enter(
     let Some(simulated) = &settings.simulator else {
         return Err(HostError::new("this is no rehearsal", "resume it without a simulator").into());
     };
-    // Whoever comes second is refused before a second simulator has touched anything.
+    // A second process is refused before a second simulator has touched anything.
     let occupied = store::plan::open(dir)?;
     let running = simulator::start(dir, simulated)?;
     let mut arguments = vec![OsString::from("resume"), dir.into()];

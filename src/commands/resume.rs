@@ -22,12 +22,12 @@ use super::{
     operate::Manner, rehearse,
 };
 
-/// Go on with a ceremony where it stood
+/// Continue a ceremony where it stopped
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The ceremony's folder
     dir: PathBuf,
-    /// Go on as numbered lines and questions, for a serial console or a screen reader
+    /// Continue as numbered lines and questions, for a serial console or a screen reader
     #[arg(long)]
     plain: bool,
     /// Write the bundle to another place, which must not exist yet. Once for each copy

@@ -32,7 +32,7 @@ const TRIES: u8 = 0x06;
 
 /// The PIV application (NIST SP 800-73-4 part 1, section 2.2).
 const PIV: &[u8] = &[0xa0, 0x00, 0x00, 0x03, 0x08];
-/// Yubico's OTP application, which tells the serial number before firmware 5.
+/// Yubico's OTP application, which has the serial number before firmware 5.
 const OTP: &[u8] = &[0xa0, 0x00, 0x00, 0x05, 0x27, 0x20, 0x01];
 
 /// GET VERSION and GET SERIAL (Yubico, "PIV extensions").

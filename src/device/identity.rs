@@ -1,4 +1,4 @@
-//! What tells one device from another.
+//! The identity of a device: family and serial number.
 
 use std::fmt;
 
@@ -41,11 +41,11 @@ pub struct DeviceInfo {
 pub enum Who {
     /// The YubiKey with this serial number.
     YubiKey(Serial),
-    /// Whatever is in this reader: foreign text.
+    /// The device in this reader: foreign text.
     Reader(String),
     /// The YubiHSM 2 with this serial number.
     YubiHsm(Serial),
-    /// Whatever YubiHSM 2 is at this place.
+    /// The YubiHSM 2 at this place.
     Place(String),
     /// No device in particular.
     Unknown,

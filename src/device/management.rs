@@ -44,7 +44,7 @@ const APPLICATIONS: [(u16, &str); 7] = [
 pub struct Config {
     /// Its shape (firmware 5 and later).
     pub form_factor: Option<FormFactor>,
-    /// Whether it tells its serial number.
+    /// Whether it reports its serial number.
     pub serial_visible: bool,
     /// The applications that are switched on over USB (firmware 5 and later).
     pub applications: Vec<String>,

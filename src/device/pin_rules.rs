@@ -44,7 +44,7 @@ const ROWS: [&str; 8] = [
 const COLUMNS: [&str; 4] = ["147", "258", "369", "789456123"];
 
 /// How long an input field for a PIN should be: longer than a PIN, so that a
-/// one-time password typed into it by a touch can be told from a long PIN.
+/// one-time password typed into it by a touch does not look like a long PIN.
 pub const PIN_FIELD: usize = 64;
 
 /// Why a PIN or PUK was refused, in a sentence for its holder.

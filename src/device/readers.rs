@@ -13,7 +13,7 @@ use crate::host::machine;
 /// A connection to the smart card service.
 ///
 /// Everything that speaks to it takes a connection of its own, because one that
-/// waits holds up whoever else uses the same.
+/// waits blocks all others on the same connection.
 pub(super) fn connect() -> Result<Context, DeviceError> {
     let establish = || Context::establish(Scope::System);
     establish()
@@ -42,7 +42,7 @@ pub(super) fn is_still_plugged() -> bool {
     look().is_ok_and(|after| !after.plugged().is_empty())
 }
 
-/// A look at all readers: what stood where at that moment.
+/// A look at all readers: what was in each at that moment.
 pub(super) struct Look(Vec<ReaderState>);
 
 /// A YubiKey's reader. Two looks at it differ when something was put into it or

@@ -20,8 +20,8 @@ use keymoot_attestation::Family;
 /// the start of the wait, in which the service would lose either.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// How long a wait for YubiHSM 2 units sleeps between two looks. Nothing tells of a unit that
-/// is plugged in; it has to be asked for.
+/// How long a wait for a YubiHSM 2 sleeps between two looks. Nothing reports that one
+/// is plugged in; keymoot has to ask.
 const ASK_AGAIN: Duration = Duration::from_millis(300);
 
 /// Where the devices of one family are plugged in.
@@ -34,7 +34,7 @@ pub enum Slots {
     YubiHsms(Vec<Place>),
 }
 
-/// What a wait sees, told whenever it changes.
+/// What a wait sees, reported at each change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// No device.
@@ -74,7 +74,7 @@ impl Cancel {
         }
     }
 
-    /// Whether the wait may go on.
+    /// Whether the wait may continue.
     fn check(&self) -> Result<(), DeviceError> {
         if self.0.asked.load(Ordering::SeqCst) {
             return Err(DeviceError::new(
@@ -135,7 +135,7 @@ impl Slots {
     ///
     /// # Errors
     /// [`ErrorKind::Cancelled`], [`ErrorKind::ServiceMissing`], and as [`Slots::present`]. A
-    /// YubiKey that cannot be read is told to `on_change`, and waited past.
+    /// YubiKey that cannot be read is reported to `on_change`, and the wait continues.
     pub fn wait_for_one(
         &self,
         cancel: &Cancel,

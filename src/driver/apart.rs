@@ -11,8 +11,8 @@ use keymoot_core::{
 use keymoot_record::{ceremony::State, rules::roster::Handle, transcript::Time};
 
 impl Driver<'_, '_> {
-    /// Does what somebody wants for holders apart, and shows what came of it. What cannot be done
-    /// is shown, too: the ceremony goes on.
+    /// Performs a wish about holders apart, and shows the result. It shows an error,
+    /// too: the ceremony continues.
     pub(super) fn for_apart(&mut self, wanted: &Interrupt) -> Result<(), Stop> {
         let mut state = State::clone(&self.state);
         let mut desk = Desk {

@@ -216,7 +216,7 @@ impl Driver<'_, '_> {
         }
     }
 
-    /// Reads the key's attestation and judges it.
+    /// Reads the key's attestation and verifies it.
     pub(super) fn attest(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
         let Some(Stage::Attest(spki)) = self.state.turn.as_ref().map(|turn| turn.stage.clone())
         else {
@@ -442,5 +442,5 @@ impl Driver<'_, '_> {
     }
 }
 
-/// Why a PIN is refused that stands in the transcript.
+/// Why a PIN is refused that the transcript contains.
 const PUBLIC: &str = "the public transcript has this; choose another";

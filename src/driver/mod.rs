@@ -139,7 +139,7 @@ impl<'d, 'w> Driver<'d, 'w> {
         }
     }
 
-    /// Goes on until every step is done or somebody leaves.
+    /// Runs until every step is done or somebody leaves.
     ///
     /// # Errors
     /// [`HostError`] when the machine fails. What was acknowledged is on the disk,

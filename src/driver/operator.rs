@@ -1,5 +1,5 @@
-//! What the driver needs from whoever operates it: the terminal's screens, the
-//! unattended plan and the tests are operators of the one driver.
+//! The interface of the driver to its operators: the terminal's screens, the
+//! unattended plan and the tests.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -49,9 +49,9 @@ pub struct Reading {
 /// What somebody at the table wants instead of answering.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Interrupt {
-    /// To record a note, and go on.
+    /// To record a note, and continue.
     Note(String),
-    /// To record an exception, and go on.
+    /// To record an exception, and continue.
     Exception {
         /// What was expected.
         expected: String,
@@ -172,11 +172,11 @@ pub struct Allows {
 /// The end: what leaves the room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Farewell {
-    /// Where the bundle stands, safe to show.
+    /// The path of the bundle, safe to show.
     pub bundle: String,
     /// On which medium, where it can be taken out of the machine.
     pub medium: Option<Medium>,
-    /// Where its copies stand, safe to show.
+    /// The paths of its copies, safe to show.
     pub copies: Vec<String>,
     /// The digest of its MANIFEST.json, which the holders have signed.
     pub manifest: Option<Digest>,
@@ -237,7 +237,7 @@ pub enum Takes {
     Copy,
 }
 
-/// How far a turn outside of a ceremony is: what stands where a ceremony's step does.
+/// How far a turn outside of a ceremony is: shown in the row of a ceremony's step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Errand {
     /// What is done, in one line. Safe to show.
@@ -248,7 +248,7 @@ pub struct Errand {
     pub digests: Vec<(String, Digest)>,
 }
 
-/// Whoever operates the driver.
+/// Someone or something that operates the driver.
 pub trait Operator {
     /// Something has happened.
     fn show(&mut self, view: &View);

@@ -69,7 +69,7 @@ impl Driver<'_, '_> {
         })
     }
 
-    /// The id under which a signature by the key in a device stands in a document.
+    /// The id under which a document lists a signature by the key in a device.
     pub(super) fn key_id(
         &self,
         holder: &Handle,

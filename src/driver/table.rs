@@ -1,5 +1,5 @@
-//! What happens at the table whatever is signed there: devices come and go, a holder touches one,
-//! and what it signed is checked.
+//! What every turn has in common: devices come and go, a holder touches one,
+//! and keymoot checks what it signed.
 
 use super::{Allows, Operator, Work};
 use crate::{

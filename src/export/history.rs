@@ -13,7 +13,7 @@ use keymoot_record::{
 use keymoot_tuf as tuf;
 use keymoot_tuf::Dialect;
 
-/// Everything that stands against laying these files into the tree.
+/// Every reason not to write these files to the tree.
 pub(super) fn violations(files: &Files, tree: &Tree, dialect: Dialect) -> Vec<Violation> {
     let roots = tree.files().iter().filter_map(|(path, there)| {
         (is_current(path) || version(path).is_some()).then(|| root(path, there, files))?

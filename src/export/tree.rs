@@ -117,7 +117,7 @@ impl Tree {
         &self.files
     }
 
-    /// The file that tells of a signing event, if one is going on.
+    /// The file of an open signing event, if there is one.
     #[must_use]
     pub fn event(&self) -> Option<&'static str> {
         self.event

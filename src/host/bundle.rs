@@ -1,4 +1,4 @@
-//! Writing a bundle so that it stands whole or not at all.
+//! Writing a bundle, whole or not at all.
 
 use std::{
     fs::{self, OpenOptions},
@@ -14,9 +14,9 @@ use keymoot_record::bundle::{Expectations, Files, same_but_after_the_seal, verif
 use keymoot_verify::{Failure, read};
 
 /// Writes a bundle to a temporary folder beside `target`, syncs it, reads it back
-/// from the medium, verifies it as a stranger would, and renames it into place. What
-/// stands there already is never touched: the very same bundle is left alone, and
-/// anything else is refused.
+/// from the medium, verifies it as a stranger would, and renames it into place. It never
+/// touches what is already there: it leaves the very same bundle alone, and
+/// refuses anything else.
 ///
 /// # Errors
 /// [`HostError`]; nothing is left behind at `target`.

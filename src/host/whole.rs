@@ -1,4 +1,4 @@
-//! Files and folders that stand at their place whole or not at all, and last there.
+//! Writing files and folders, each whole or not at all, so that they outlast a power cut.
 //!
 //! Each is made under another name beside its place, filled, synced, and renamed. Every
 //! rename of the program is in this module, because a rename alone does not last: on vfat
@@ -16,8 +16,8 @@ use rustix::fs::{Advice, CWD, RenameFlags};
 
 use keymoot_core::{HostError, text::escape_path};
 
-/// Where a folder is made before it is whole. What stands there is of an interrupted
-/// attempt and is removed, so nobody else must have a use for the name.
+/// Where a folder is made before it is renamed. keymoot removes what an interrupted
+/// attempt left there, so nobody else must have a use for the name.
 #[must_use]
 pub fn part_of(target: &Path) -> PathBuf {
     let mut name = target.file_name().unwrap_or_default().to_owned();
@@ -38,8 +38,8 @@ pub fn remove(part: &Path) -> Result<(), HostError> {
     }
 }
 
-/// Makes a folder and those around it that are missing, for their owner alone, whatever the
-/// process's umask is.
+/// Makes a folder and its missing parents, for their owner alone. The process's umask
+/// changes nothing.
 ///
 /// # Errors
 /// [`HostError`] when one cannot be made.
@@ -81,7 +81,7 @@ pub fn make_last(renamed: &Path) -> io::Result<()> {
     sync(parent(renamed))
 }
 
-/// Renames a file to its place, over what stands there, so that it lasts.
+/// Renames a file to its place, over an older file, and syncs both.
 ///
 /// # Errors
 /// What kept it from being renamed or synced.
@@ -94,7 +94,7 @@ pub fn replace(part: &Path, target: &Path) -> io::Result<()> {
 /// Its name and its place on the medium may still come from memory.
 ///
 /// # Errors
-/// What kept the kernel from being told.
+/// The kernel's error.
 pub fn forget(file: &File) -> io::Result<()> {
     Ok(rustix::fs::fadvise(file, 0, None, Advice::DontNeed)?)
 }
@@ -102,7 +102,7 @@ pub fn forget(file: &File) -> io::Result<()> {
 /// Removes an empty folder, which is what a power cut may leave of one that was renamed.
 /// Anything else is left alone.
 pub fn remove_empty(folder: &Path) {
-    // Whatever keeps it from being removed, anyone who wants its place finds it there.
+    // If it cannot be removed, anyone who wants its place finds it there.
     let _ = fs::remove_dir(folder);
 }
 
@@ -110,8 +110,8 @@ pub fn remove_empty(folder: &Path) {
 /// file system that cannot promise that is asked in two steps.
 ///
 /// # Errors
-/// What kept it from being renamed or synced; [`io::ErrorKind::AlreadyExists`] where something
-/// stands at its place.
+/// What kept it from being renamed or synced; [`io::ErrorKind::AlreadyExists`] where its
+/// place is taken.
 pub fn settle(part: &Path, target: &Path) -> io::Result<()> {
     match rustix::fs::renameat_with(CWD, part, CWD, target, RenameFlags::NOREPLACE) {
         Ok(()) => {}
@@ -151,11 +151,11 @@ pub fn publish_durably(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
     write_with_mode(path, bytes, 0o644)
 }
 
-/// [`publish_durably`] where nothing stands yet. The very same file is left alone, and last.
+/// [`publish_durably`] for a place that is free. The very same file is left alone, and synced.
 ///
 /// # Errors
-/// [`HostError`] with `next` when something else stands there; or when what stands there cannot
-/// be read, or the file cannot be written.
+/// [`HostError`] with `next` when another file is there, when that file cannot
+/// be read, or when the new one cannot be written.
 pub fn publish_once(path: &Path, bytes: &[u8], next: &str) -> Result<(), HostError> {
     match fs::read(path) {
         Ok(there) if there == bytes => {

@@ -84,7 +84,7 @@ impl Cast {
         self.revocations.push((number, serial, reason.to_owned()));
     }
 
-    /// The ceremony is over: whoever left has left.
+    /// The ceremony is over: who left stays away.
     pub fn settles(&mut self) {
         self.leavers.clear();
         self.renamed.clear();

@@ -127,7 +127,7 @@ impl Unattended {
         found.map(|device| device.number)
     }
 
-    /// Who comes next: whoever is awaited; for a spare, those whom the plan names.
+    /// Who comes next: a holder who is awaited; for a spare, one whom the plan names.
     fn next_holder(&self, purpose: Purpose, waiting: &[Handle]) -> Option<Handle> {
         if purpose != Purpose::Spare {
             return waiting.first().cloned();
@@ -253,7 +253,7 @@ impl Operator for Unattended {
                         verdict.rule, verdict.detail, verdict.next
                     );
                 }
-                // What a device said may have been spoilt on the way: it is plugged in anew.
+                // A reply may have been garbled on the way: plug the device in again.
                 self.troubles += 1;
                 if matches!(question, Question::DeviceRefused { another: true, .. })
                     && (self.troubles <= PATIENCE || self.errand_goes_on())
@@ -301,8 +301,8 @@ impl Operator for Unattended {
                 let device = self.device_of(holder);
                 self.hands.leave_only(device)
             }
-            // What is there is not what is wanted. Once it is out, nothing is seen, and
-            // the holder's device is waited for anew.
+            // The wrong device is there. Take it out; then
+            // the wait for the holder's device begins again.
             Work::Insert { .. } | Work::Remove { .. } => self.hands.leave_only(None),
             Work::Touch { .. } | Work::Busy { .. } => Ok(()),
         };

@@ -23,10 +23,10 @@ pub struct Folder {
 
 impl Folder {
     /// Makes a new folder, readable by its owner alone, with what `fill` puts into it.
-    /// It stands at its path when all of that is durable, and not before.
+    /// It appears at its path when all of that is durable.
     ///
     /// # Errors
-    /// [`HostError`] when something stands there already or it cannot be made; then
+    /// [`HostError`] when the path is taken or the folder cannot be made; then
     /// nothing is left behind.
     pub fn create(
         path: &Path,
@@ -58,7 +58,7 @@ impl Folder {
         made
     }
 
-    /// Checks that a ceremony's folder stands there.
+    /// Checks that a ceremony's folder exists.
     ///
     /// # Errors
     /// [`HostError`] when none does, and whether one was being made.
@@ -80,13 +80,13 @@ impl Folder {
         })
     }
 
-    /// Opens a folder to go on in it.
+    /// Opens a folder to continue in it.
     ///
     /// # Errors
     /// [`HostError`] when it is no ceremony's folder, or another process works in it.
     pub fn open(path: &Path, occupant: &Occupant) -> Result<Self, HostError> {
         Self::look(path)?;
-        // Whoever laid it out may have been ended before that was made to last.
+        // The process that laid it out may have ended before it synced that.
         whole::make_last(path).map_err(|error| HostError::file("sync", path, &error))?;
         Ok(Self {
             path: path.to_owned(),

@@ -77,7 +77,7 @@ impl Journal {
         }
     }
 
-    /// The chain as it stands on the disk.
+    /// The chain as it is on the disk.
     #[must_use]
     pub fn chain(&self) -> &Chain {
         &self.chain
@@ -124,7 +124,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether an entry could not be written: then nothing may go on before it is opened again.
+    /// Whether an entry could not be written: then nothing may follow before it is opened again.
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.failed

@@ -1,8 +1,8 @@
 //! The lock on a ceremony's folder, and who holds it.
 //!
 //! The lock is the kernel's, on the file `lock`: it ends with the process, however that
-//! ends. What stands in the file is there to be told to anyone who comes second; what a
-//! crash leaves in it locks nobody out.
+//! ends. The text in the file is for the message to a second process; a file that a
+//! crash left locks nobody out.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},

@@ -76,7 +76,7 @@ pub struct SimulatorSettings {
     pub unit_fault: String,
 }
 
-/// Where Yubico's connector listens, unless it is told otherwise.
+/// Where Yubico's connector listens by default.
 #[must_use]
 pub fn usual_connector() -> String {
     "127.0.0.1:12345".to_owned()

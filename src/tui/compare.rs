@@ -65,7 +65,7 @@ fn name_of(part: PlanPart) -> String {
     }
 }
 
-/// The program at work, for whoever compares it with what was built before anything
+/// The digest of the running program, to compare with one's own build before anything
 /// else is done: in so many rows, or not at all.
 pub(super) fn this_program(page: &mut Page, program: &Program, rows: usize) {
     let sheet = page.sheet;
@@ -144,7 +144,7 @@ impl Compare {
         let at_once = at_once(page);
         let leaves = words.len().div_ceil(at_once);
         self.last.set(leaves);
-        // Past the last leaf stands the last.
+        // After the last leaf comes the last again.
         match self.leaf.min(leaves).checked_sub(1) {
             None => overview(page, name, digest),
             Some(leaf) => {
@@ -162,7 +162,7 @@ impl Compare {
     }
 }
 
-/// How many words stand on a leaf: pairs, because the list has two halves.
+/// How many words are on a leaf: pairs, because the list has two halves.
 fn at_once(page: &Page) -> usize {
     let down = page.fits.saturating_sub(1) / (large::height(page.sheet.blocks) + 1);
     let across = (page.columns() / (large::LONGEST + 2)).max(1);
@@ -192,7 +192,7 @@ fn in_large_type<'w>(page: &mut Page, words: impl Iterator<Item = &'w &'static s
 
 /// The code, and beside it the digest in hexadecimal and in words.
 fn overview(page: &mut Page, name: &str, digest: &Digest) {
-    /// The columns that stand beside the code.
+    /// The columns that are beside the code.
     const BESIDE: usize = 40;
     let columns = page.columns();
     let code = qr::code(

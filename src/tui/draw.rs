@@ -109,7 +109,7 @@ fn mode(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     put(frame, area, Line::styled(row, style));
 }
 
-/// The second row: where in the script the ceremony stands.
+/// The second row: the act, the step and its minutes.
 pub(super) fn step(model: &Model, size: Size) -> String {
     let Some(state) = model.view.as_ref().map(|view| &*view.state) else {
         let line = model.errand.as_ref().map(|errand| errand.line.as_str());

@@ -31,12 +31,12 @@ impl Field {
         true
     }
 
-    /// What stands in it.
+    /// What is in it.
     pub(super) fn text(&self) -> &str {
         &self.0
     }
 
-    /// Whether nothing but spaces stands in it.
+    /// Whether nothing but spaces is in it.
     pub(super) fn is_empty(&self) -> bool {
         self.0.trim().is_empty()
     }
@@ -46,7 +46,7 @@ impl Field {
         text.clone_into(&mut self.0);
     }
 
-    /// Empties it and gives back what stood in it, without spaces at its ends.
+    /// Empties it and gives back what was in it, without spaces at its ends.
     pub(super) fn take(&mut self) -> String {
         std::mem::take(&mut self.0).trim().to_owned()
     }

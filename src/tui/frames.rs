@@ -18,7 +18,7 @@ use super::{
 };
 use crate::frames;
 
-/// The columns that stand beside a code.
+/// The columns that are beside a code.
 const BESIDE: usize = 17;
 
 /// An answer, and its frames for a terminal of a certain size.

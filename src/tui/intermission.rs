@@ -1,5 +1,5 @@
 //! An intermission: the devices are bagged and their numbers noted; on return the
-//! roll is called. It is told to the transcript as two notes.
+//! roll is called. The transcript records it as two notes.
 
 use crossterm::event::{KeyCode, KeyEvent};
 

@@ -1,6 +1,6 @@
 //! What the keys are called: on the screens, and where answers are typed as lines.
 
-/// The names of the keys of one interface, to stand in a sentence.
+/// The names of the keys of one interface, for use in a sentence.
 pub(super) struct KeyNames {
     /// Shows the options: "press Esc".
     pub ways: &'static str,

@@ -2,7 +2,7 @@
 //!
 //! Anyone who reads keys through crossterm leaves the last 128 of them in its queue,
 //! where they stay until others come. Here a key is in a buffer that is wiped, and
-//! in a parser that is thrown away once it has told the key.
+//! in a parser that is dropped once it has returned the key.
 
 use std::{
     io,
@@ -42,7 +42,7 @@ struct Keyboard {
     signal: SigId,
 }
 
-/// What the keyboard has told.
+/// What came from the keyboard.
 enum Heard {
     Keys(Vec<KeyEvent>),
     Resized,

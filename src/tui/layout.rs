@@ -1,4 +1,4 @@
-//! Where things stand. The same things always stand in the same places.
+//! The regions of the screen. The same things are always in the same places.
 //!
 //! ```text
 //! mode, title                                  time
@@ -14,7 +14,7 @@
 //! ```
 
 //!
-//! A code that is as large as can be stands between the first row and the last one alone.
+//! A code that fills the screen is between the first row and the last one alone.
 
 use ratatui::layout::Rect;
 
@@ -60,7 +60,7 @@ impl Size {
     }
 }
 
-/// What stands beside the main pane.
+/// What is beside the main pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Panes {
     /// The seats.
@@ -77,7 +77,7 @@ const PROJECTED: Size = Size {
     rows: 48,
 };
 
-/// Where each part stands.
+/// The place of each part.
 pub(super) struct Regions {
     pub mode: Rect,
     pub step: Rect,
@@ -146,7 +146,7 @@ pub(super) fn pane_rows(size: Size, panes: Panes) -> usize {
     usize::from(Regions::of(size, panes).main.height)
 }
 
-/// The rows that the upper part of a page has; one more stands between it and
+/// The rows that the upper part of a page has; one more is between it and
 /// the lower part, if there is one or there is more than fits.
 pub(super) fn upper_rows(size: Size, page: &Page) -> usize {
     let rows = pane_rows(size, page.panes);

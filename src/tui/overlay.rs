@@ -110,7 +110,7 @@ impl Overlay {
         matches!(self, Self::Help | Self::Compare(_) | Self::Frames(_))
     }
 
-    /// What stands beside it.
+    /// What is beside it.
     pub(super) fn panes(&self) -> Panes {
         match self {
             Self::Frames(_) => Panes::Bare,
@@ -227,7 +227,7 @@ impl Overlay {
                 page.headline("Options. Nothing happens before you type it out.");
                 page.gap();
                 if let (true, Some(state)) = (page.by_line, sight.state()) {
-                    // What stands in the side pane of a screen.
+                    // What is in the side pane of a screen.
                     for seat in seats::each_in_words(state) {
                         page.text(&seat);
                     }

@@ -27,7 +27,7 @@ pub(super) struct Page {
     pub sheet: Sheet,
     /// What there is to know, but for what is long.
     top: Vec<Line<'static>>,
-    /// What is long stands after so many rows of `top`, and is laid out only once.
+    /// The long part begins after so many rows of `top`, and is laid out only once.
     long: Option<(usize, Arc<[Line<'static>]>)>,
     /// Where somebody types.
     pub bottom: Vec<Line<'static>>,
@@ -45,7 +45,7 @@ pub(super) struct Page {
     pub together: Range<usize>,
     /// How many rows can be seen at once.
     pub fits: usize,
-    /// What stands beside it.
+    /// What is beside it.
     pub panes: Panes,
     /// The size of the whole terminal.
     pub size: Size,
@@ -91,7 +91,7 @@ impl Page {
         self.columns
     }
 
-    /// Whether something long stands on it.
+    /// Whether something long is on it.
     pub(super) fn is_long(&self) -> bool {
         self.long.is_some()
     }
@@ -189,7 +189,7 @@ impl Page {
         }
     }
 
-    /// An empty row, unless one stands there already.
+    /// An empty row, unless one is there already.
     pub(super) fn gap(&mut self) {
         let last = self.rows().checked_sub(1).and_then(|last| self.row(last));
         if last.is_some_and(|line| line.width() > 0) {
@@ -285,7 +285,7 @@ impl Page {
         self.ask(&format!("{how} Then it can be confirmed."));
     }
 
-    /// A field that does not take the keys now, and what stands in it: one row.
+    /// A field that does not take the keys now, and what is in it: one row.
     pub(super) fn other_field(&mut self, label: &str, content: &str) {
         let label = self.sheet.show(&safe(label)).into_owned();
         let label = label.trim_end_matches(':');
@@ -300,7 +300,7 @@ impl Page {
         ]));
     }
 
-    /// The field that takes the keys, and what stands in it.
+    /// The field that takes the keys, and what is in it.
     pub(super) fn field(&mut self, content: &str) {
         let content = self.sheet.show(&safe(content)).into_owned();
         let seen = tail(&content, self.columns.saturating_sub(3));
@@ -316,7 +316,7 @@ impl Page {
         self.asks.clone()
     }
 
-    /// Rows of a text that stand beside a mark.
+    /// Rows of a text that are beside a mark.
     fn wrapped(&self, text: &str, mark: &str) -> Vec<String> {
         let text = self.sheet.show(&safe(text)).into_owned();
         let columns = self.columns.min(MEASURE);

@@ -7,7 +7,7 @@ use std::{io, sync::mpsc::Sender};
 pub struct RoomDevice {
     /// Its number, from 1: the device that the holder of that seat brings.
     pub number: usize,
-    /// Its serial number, as it would stand on its case.
+    /// Its serial number, as printed on its case.
     pub serial: u32,
     /// Whether it is plugged in.
     pub inserted: bool,
@@ -42,8 +42,8 @@ pub trait Room: Send {
     /// What kept it from being touched.
     fn touch(&mut self, number: usize) -> io::Result<()>;
 
-    /// From now on tells `changed` whenever [`Room::devices`] would say something
-    /// else, from whatever thread.
+    /// From now on calls `changed` each time [`Room::devices`] would return something
+    /// else, from any thread.
     ///
     /// # Errors
     /// What keeps changes from being noticed.
@@ -86,7 +86,7 @@ pub(super) struct RoomSeen {
     pub failed: Option<String>,
 }
 
-/// Serves the room until it is closed: does what is asked and tells what is seen.
+/// Serves the room until it is closed: performs requests and reports changes.
 pub(super) fn serve(
     mut room: Box<dyn Room + '_>,
     changed: RoomChanged,

@@ -1,4 +1,4 @@
-//! The screen that stands, and what the driver waits for meanwhile.
+//! The current screen, and what the driver waits for meanwhile.
 
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ pub(super) enum Awaits {
     Nothing,
 }
 
-/// A screen and what it stands for.
+/// A screen, and the question or the work that it shows.
 pub(super) struct Scene {
     /// The screen.
     pub screen: Box<dyn Screen>,
@@ -27,7 +27,7 @@ pub(super) struct Scene {
     pub awaits: Awaits,
     /// The question and its step, by which it is known when it is asked again.
     pub asked: Option<(Question, usize)>,
-    /// The work and when it began, by which it is known when it is told again.
+    /// The work and when it began, to recognise a repeated report of it.
     pub work: Option<(Work, u64)>,
     /// The first row of the upper part in sight.
     pub scroll: usize,
@@ -106,7 +106,7 @@ impl Scene {
 pub(super) struct Unseen {
     /// The rows, counted from zero.
     pub rows: Range<usize>,
-    /// Whether they stand above what is in sight.
+    /// Whether they are above what is in sight.
     pub above: bool,
 }
 

@@ -58,8 +58,8 @@ pub(super) const GLANCE: Duration = Duration::from_millis(100);
 /// Runs `drive` with the screens as its operator, until it returns. `room` is what
 /// a rehearsal offers for its simulated devices.
 ///
-/// The terminal is taken over and given back on every way out, also when either
-/// side panics. When the terminal is lost, `drive` is told that the ceremony is left.
+/// The terminal is taken over and given back in every case, also when either
+/// side panics. When the terminal is lost, `drive` gets the answer that people left.
 ///
 /// # Errors
 /// What the terminal refused. `drive` has ended then, too.
@@ -169,7 +169,7 @@ struct Stage {
 
 impl Stage {
     /// Hears, changes the model and draws, until the driver has ended. When the
-    /// terminal is lost before that, whatever the driver waits for is ended.
+    /// terminal is lost before that, it ends the driver's wait.
     fn play(mut self, messages: &Receiver<Message>, face: &mut impl Face) -> io::Result<()> {
         let played = self.hear_all(messages, face);
         let mut wait = self.wait.take();
@@ -253,7 +253,7 @@ impl Stage {
             utc: Timestamp::now().as_second(),
             up: self.started.elapsed().as_secs(),
         });
-        // Anyone who answers what stands on the screen does so after this moment.
+        // Anyone who answers what is on the screen does so after this moment.
         let drawn = Instant::now();
         face.show(&mut self.model)?;
         self.model.shown(drawn);

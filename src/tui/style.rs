@@ -1,4 +1,4 @@
-//! The style sheet: every colour, weight and glyph of the screens stands here.
+//! The style sheet: every colour, weight and glyph of the screens.
 //!
 //! Nothing is ever said by colour alone: each style goes with a word or a mark.
 //! Only the 16 colours of a Linux console are used. No text is dim: a projector swallows it. The
@@ -41,7 +41,7 @@ impl Sheet {
         }
     }
 
-    /// The same for rows of text that stand one below the other.
+    /// The same for rows of text that are one below the other.
     pub(super) fn for_lines(self) -> Self {
         Self {
             colour: false,
@@ -129,7 +129,7 @@ impl Sheet {
         self.chosen()
     }
 
-    /// Dark on light, whatever the terminal's own colours are: a code that is scanned.
+    /// Dark on light on every terminal: a code that is scanned.
     pub(super) fn code(self) -> Style {
         if self.colour {
             Style::new().fg(Color::Black).bg(Color::White)
@@ -138,7 +138,7 @@ impl Sheet {
         }
     }
 
-    /// Between things that stand in one row.
+    /// Between things that are in one row.
     pub(super) fn between(self) -> &'static str {
         if self.unicode { " · " } else { " - " }
     }

@@ -42,7 +42,7 @@ thread_local! {
 /// The terminal while the screens have it; given back when dropped.
 pub(super) struct TakenTerminal {
     terminal: Terminal<CrosstermBackend<Stdout>>,
-    /// Whether what was drawn may no longer stand there.
+    /// Whether the terminal may no longer show what was drawn.
     stale: bool,
 }
 
@@ -59,7 +59,7 @@ impl TakenTerminal {
         this_thread_ends_screens();
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
-        // From here on the terminal is given back whatever fails.
+        // From here on the terminal is given back even after an error.
         let guard = GiveBack;
         execute!(
             io::stdout(),

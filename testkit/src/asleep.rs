@@ -1,7 +1,7 @@
 //! Whether a program has come to rest: it, its threads and every program it started wait
 //! for something that has not happened.
 //!
-//! `/proc` tells it to every user, also of programs that hide their memory.
+//! `/proc` shows it to every user, also of programs that hide their memory.
 
 use std::{fs, path::Path};
 

@@ -32,7 +32,7 @@ impl Holders {
     }
 }
 
-/// Finds `{"P256": "<scalar>"}` wherever it stands.
+/// Finds every `{"P256": "<scalar>"}`.
 fn collect(value: &Value, keys: &mut BTreeMap<Vec<u8>, SigningKey>) {
     match value {
         Value::Array(values) => values.iter().for_each(|value| collect(value, keys)),

@@ -35,7 +35,7 @@ impl Lockstep {
         Self { child, output }
     }
 
-    /// Lets it go on, a line at a time, until this holds while it is at rest, and kills
+    /// Lets it continue, a line at a time, until this holds while it is at rest, and kills
     /// it there.
     ///
     /// What it did until then is always the same: all up to its first write that finds

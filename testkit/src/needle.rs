@@ -1,4 +1,4 @@
-//! A secret, and the ways in which its bytes may stand somewhere.
+//! A secret, and the ways in which its bytes may be somewhere.
 
 use base64::Engine as _;
 use memchr::memmem::Finder;
@@ -19,7 +19,7 @@ impl Needle {
     /// These bytes, called so.
     pub fn new(name: impl Into<String>, secret: &[u8]) -> Self {
         let base64 = base64::engine::general_purpose::STANDARD_NO_PAD;
-        // Three ways to lie in base64, by what stands before; the first and last
+        // Three alignments in base64, by what is before; the first and last
         // characters depend on the neighbours.
         let shifted = |by: usize| {
             let shifted = [&vec![0; by], secret].concat();
@@ -49,7 +49,7 @@ impl Needle {
         self.shapes.len() + FARTHEST - 1
     }
 
-    /// Every place at which it stands, and how.
+    /// Every place at which it occurs, and in which form.
     pub fn found_in(&self, content: &[u8]) -> Vec<(usize, String)> {
         if content.len() < self.bytes.len() {
             return Vec::new();
@@ -61,8 +61,8 @@ impl Needle {
         whole.chain(self.spread_in(content)).collect()
     }
 
-    /// Where its bytes stand one by one, as far apart as each other: UTF-16, UTF-32, and
-    /// queues of keys. A secret of digits alone is not looked for so: a few of them stand
+    /// Where its bytes occur one by one, at equal distances: UTF-16, UTF-32, and
+    /// queues of keys. This form is not searched for secrets of digits alone: a few of them occur
     /// at some distance in every long text of hexadecimal digits.
     fn spread_in(&self, content: &[u8]) -> impl Iterator<Item = (usize, String)> {
         let telling = !self.bytes.iter().all(u8::is_ascii_hexdigit);

@@ -4,7 +4,7 @@
 //! An ordinary user is root in a user namespace of their own. Every program started there
 //! has all capabilities in it, and so has the user who made it, also from outside
 //! (user_namespaces(7)). Where a system allows no such namespaces the test is left out:
-//! it says so in one line, whatever becomes of the output of tests that pass.
+//! it prints one line that says so, also when the output of passing tests is hidden.
 
 use std::{
     ffi::OsString,
@@ -79,7 +79,7 @@ impl Root {
         }
     }
 
-    /// What stands before a program and its arguments, to start it so. The program gets
+    /// The words before a program and its arguments that start it so. The program gets
     /// the number of the process that it is started in.
     pub fn words(&self) -> impl Iterator<Item = OsString> {
         self.words.iter().cloned()

@@ -98,7 +98,7 @@ impl Stage {
         self.rehearse(more).wait_with_output().unwrap()
     }
 
-    /// A policy for ceremonies of three holders, for whatever has to be done often.
+    /// A policy for ceremonies of three holders, for tests with many of them.
     pub fn small_policy(&self) -> PathBuf {
         let policy = include_str!("../../ceremony-scripts/policy.toml")
             .replace("holders = 9", "holders = 3")

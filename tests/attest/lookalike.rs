@@ -15,7 +15,7 @@ pub(crate) const SLOT_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.3.8=DER:0302
 1.3.6.1.4.1.41482.3.9=DER:03
 ";
-/// What stands in the device certificate of such a YubiKey.
+/// What is in the device certificate of such a YubiKey.
 pub(crate) const DEVICE_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.3.3=DER:050704
 basicConstraints=critical,CA:TRUE,pathlen:0
@@ -30,7 +30,7 @@ pub(crate) const KEY_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.4.6=DER:020103
 1.3.6.1.4.1.41482.4.9=DER:0c087475662d726f6f74
 ";
-/// What stands in the device certificate of such a YubiHSM 2.
+/// What is in the device certificate of such a YubiHSM 2.
 pub(crate) const UNIT_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.4.1=DER:0403020401
 1.3.6.1.4.1.41482.4.2=DER:020401020304
@@ -106,7 +106,7 @@ impl Lookalike {
         ])
     }
 
-    /// A vendor whose issuer of YubiHSM 2 units, of this name, stands in the
+    /// A vendor whose issuer of YubiHSM 2 units, of this name, is in the
     /// hierarchy of the newest, below an intermediate or not.
     pub(crate) fn of_newest_yubihsms(issuer: &str, intermediate: bool) -> Self {
         let root = (

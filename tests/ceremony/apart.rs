@@ -416,7 +416,7 @@ fn a_changed_request_is_refused_or_has_other_words() {
         changed[at] ^= 1;
         let (rules, words) = opened(&changed);
         if rules.is_empty() {
-            // Nothing in it is signed; whoever compares words or collects the answer sees it.
+            // Nothing in it is signed; the words differ, and `collect` refuses the answer.
             assert_ne!(words, good_words, "byte {at}");
             let mut other = answer.clone();
             other.request = Digest::of(&changed);
@@ -593,7 +593,7 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
     );
     assert_eq!(fs::read(&text).unwrap(), b"something of mine");
     fs::remove_file(&text).unwrap();
-    // Whoever is asked is awaited until the request is withdrawn.
+    // A holder who was asked is awaited until the request is withdrawn.
     let withdraw = [
         "request",
         "--why",

@@ -213,7 +213,7 @@ fn the_rule_names_each_difference_and_the_review_says_each_in_one_sentence() {
     }
 }
 
-/// The rules that stand against the change after one more change.
+/// The rules that refuse the change after one more change.
 fn refused(change: impl FnOnce(&mut PlanFiles)) -> Vec<String> {
     let mut files = story().plan_files();
     change(&mut files);

@@ -16,7 +16,7 @@ use testkit::stage::{Stage, finished, read_until, said};
 /// How many events lie between two at which it is killed.
 const EVERY: usize = 20;
 
-/// Kills an unattended rehearsal as soon as this entry was told, and resumes it.
+/// Kills an unattended rehearsal as soon as this entry was printed, and resumes it.
 fn killed_at(entry: u64, keys: &[Vec<u8>]) {
     let stage = Stage::new();
     let mut child = stage.rehearse(&[]);

@@ -709,7 +709,7 @@ fn for_every_rule_there_is_a_bundle_that_violates_it_alone_or_a_reason() {
 }
 
 /// With a rule switched off its bundle must pass: then nothing else refuses it, and anyone who
-/// loses the rule is told so by the table above.
+/// loses the rule sees a failure in the table above.
 #[cfg(mutants)]
 #[test]
 fn no_rule_can_be_switched_off_unnoticed() {

@@ -49,7 +49,7 @@ fn content(tree: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files
 }
 
-/// The rules that stand against a laid tree that was changed so, and which is then as
+/// The rules that refuse an export into a tree that was changed so. Afterwards the tree is
 /// it was before.
 fn refused(change: impl FnOnce(&Path)) -> Vec<&'static str> {
     let folder = laid();

@@ -1,4 +1,4 @@
-//! Bundles that somebody forges together with all holders: whatever is changed, every statement,
+//! Bundles that somebody forges together with all holders: after a change, every statement,
 //! every document and the manifest are signed again by the keys in the simulated devices.
 
 use std::{

@@ -1,4 +1,4 @@
-//! However large a bundle is and whatever it is made of, `keymoot verify` refuses it
+//! `keymoot verify` refuses a huge bundle of any kind
 //! within ten seconds and 200 MB.
 //!
 //! A gigabyte that is refused by its size is sparse here: the disk holds next to

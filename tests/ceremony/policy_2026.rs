@@ -204,7 +204,7 @@ fn the_occasion_of_an_authorised_file_changes_nothing_else() {
     assert_eq!(released, ["SCRIPT-DOCUMENTS"]);
 }
 
-/// The rules that stand against a chapter's plan after a change.
+/// The rules that refuse a chapter's plan after a change.
 fn refused(number: usize, change: impl FnOnce(&mut PlanFiles)) -> Vec<String> {
     let mut files = plan_files(number);
     change(&mut files);

@@ -26,7 +26,7 @@ fn another_build(stage: &Stage) -> std::path::PathBuf {
     std::os::unix::fs::symlink(simulator, folder.join("hsm-sim")).unwrap();
     let another = folder.join("keymoot");
     fs::copy(program(), &another).unwrap();
-    // What stands behind the sections of an ELF file changes nothing but its digest.
+    // What is behind the sections of an ELF file changes nothing but its digest.
     let mut file = fs::OpenOptions::new().append(true).open(&another).unwrap();
     std::io::Write::write_all(&mut file, b"another build").unwrap();
     another

@@ -14,7 +14,7 @@ use crate::story::{REVOKED, chapter, files, left_by, plan_files, state};
 
 const LIST: &str = "previous/tuf-root/targets/revoked.json";
 
-/// The rules that stand against the chapter after the emergency, with other inputs.
+/// The rules that refuse the chapter after the emergency, with other inputs.
 fn refused(change: impl FnOnce(&mut PlanFiles)) -> Vec<String> {
     let mut files = plan_files(5);
     change(&mut files);

@@ -10,7 +10,7 @@ use testkit::{
     stage::{Stage, files_below, finished, said},
 };
 
-/// The ways in which bytes may stand in a file.
+/// The ways in which bytes may be in a file.
 pub(crate) fn shapes(secret: &[u8]) -> Vec<Vec<u8>> {
     use base64::Engine as _;
     let engine = base64::engine::general_purpose::STANDARD_NO_PAD;

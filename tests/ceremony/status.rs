@@ -1,4 +1,4 @@
-//! How the quorum stands after a ceremony.
+//! The state of the quorum after a ceremony.
 
 use std::{fs, path::Path, process::Output};
 

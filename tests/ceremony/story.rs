@@ -34,7 +34,7 @@ pub(crate) const CHAPTERS: [&str; 6] = [
     "heartbeat",
 ];
 
-/// The story, told once for all tests.
+/// The story, held once for all tests.
 fn shelf() -> &'static Path {
     static SHELF: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = SHELF.get_or_init(|| {

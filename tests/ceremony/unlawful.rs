@@ -16,7 +16,7 @@ use crate::story::{files, left_by, plan_files, state};
 const ROOT: &str = "previous/tuf-root/metadata/root.json";
 pub(crate) const SEED: u64 = 7;
 
-/// The rules that stand against a chapter's plan after a change.
+/// The rules that refuse a chapter's plan after a change.
 fn refused(chapter: usize, change: impl FnOnce(&mut PlanFiles)) -> Vec<String> {
     let mut files = plan_files(chapter);
     change(&mut files);
@@ -338,7 +338,7 @@ fn a_key_that_is_swapped_for_one_of_the_same_person_without_evidence() {
     let other = files(4)["repositories/tuf-root/metadata/root.json"].clone();
     let other: Value = serde_json::from_slice(&other).unwrap();
     let refused = judged(3, Document::Root, |signed| {
-        // holder-4's spare, which stands in no root yet.
+        // holder-4's spare, which is in no root yet.
         let of = |root: &Value| {
             let keys = root["keys"].as_object().unwrap();
             let found = keys

@@ -300,7 +300,7 @@ fn a_tree_in_which_a_key_has_two_names_starts_the_next_ceremony() {
     assert!(Plan::check(files).is_ok());
 }
 
-/// The rules that stand against the renaming after a change.
+/// The rules that refuse the renaming after a change.
 fn refused(change: impl FnOnce(&mut PlanFiles)) -> Vec<String> {
     let mut files = plan_files(renaming());
     change(&mut files);
@@ -389,7 +389,7 @@ fn a_renamed_holder_may_make_a_key_in_a_spare_device_on_the_same_occasion() {
     let formerly: Vec<_> = own.map(|published| published.formerly.is_some()).collect();
     assert_eq!(formerly.iter().filter(|said| **said).count(), 1);
     assert_eq!(formerly.len(), 2);
-    // Whoever has two keys signs the next root with the one that it names.
+    // A holder of two keys signs the next root with the one that it names.
     cast.settles();
     let signs = Occasion {
         script: "annual-resign",

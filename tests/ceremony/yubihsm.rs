@@ -38,7 +38,7 @@ fn mixed() -> &'static Stage {
     })
 }
 
-/// A rehearsal of two YubiKeys and one unit, for whatever has to be done often.
+/// A rehearsal of two YubiKeys and one YubiHSM 2, for tests with many of them.
 fn small(stage: &Stage) -> Vec<String> {
     let policy = stage.small_policy();
     let policy = policy.to_str().unwrap();

@@ -28,7 +28,7 @@ fn by_the_clock(command: &mut Command, clock: &Path) {
         .env("LD_PRELOAD", library())
         .env("FAKETIME_TIMESTAMP_FILE", clock)
         .env("FAKETIME_NO_CACHE", "1")
-        // Only the time of day jumps; how long something takes is told by another clock.
+        // Only the time of day jumps; another clock measures how long something takes.
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
 }
 

@@ -1,4 +1,4 @@
-//! A model of a disk and its cache: what stands there, and what of it is sure to stand
+//! A model of a disk and its cache: what is there, and what of it is sure to be
 //! there after the power went.
 //!
 //! The model is the strictest that POSIX allows. Data of a file is sure after the file
@@ -28,7 +28,7 @@ impl Content {
     }
 }
 
-/// What stands under a name.
+/// What is under a name.
 #[derive(Clone, Debug)]
 pub(crate) enum Found {
     Folder,
@@ -170,7 +170,7 @@ impl Disk {
         disk
     }
 
-    /// What stands at a path.
+    /// What is at a path.
     pub(crate) fn find(&self, path: &str) -> Option<usize> {
         let mut at = 0;
         for name in path.split('/').filter(|name| !name.is_empty()) {
@@ -220,7 +220,7 @@ impl Disk {
         self.name(path, Some(self.nodes.len() - 1));
     }
 
-    /// A device keeps what it remembers: at once, and whatever happens here.
+    /// A device keeps what it remembers, at once: no crash of this disk changes it.
     pub(crate) fn keep_elsewhere(&mut self, path: &str, content: Content) {
         let node = self.find(path).unwrap_or_else(|| {
             self.make_file(path);
@@ -282,7 +282,7 @@ impl Disk {
         self.name(path, None);
     }
 
-    /// The disk as it stands.
+    /// The present disk.
     pub(crate) fn now(&self) -> Tree {
         self.after(Survivors::Everything)
     }

@@ -89,7 +89,7 @@ impl Ceremony {
         output
     }
 
-    /// Goes on, or begins again where nothing was begun.
+    /// Continues, or begins again where nothing was begun.
     fn goes_on_to_its_end(&self) {
         let mut command = keymoot();
         if self.path("ceremony").is_dir() {

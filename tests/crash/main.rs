@@ -1,4 +1,4 @@
-//! The power goes, disks fail and clocks jump: the program continues where it stood.
+//! The power fails, disks fail and clocks jump: the program continues where it stopped.
 //!
 //! A ceremony is held once under strace(1), which writes down everything that the real
 //! program does to the disk. From that follows every state in which a power cut can leave

@@ -84,10 +84,10 @@ fn sort(path: &str) -> String {
     path.split('/').map(plain).collect::<Vec<_>>().join("/")
 }
 
-/// Follows a log: which descriptor stands where in which file, and what devices keep.
+/// Follows a log: each descriptor's file and position, and what devices keep.
 struct Follower<'r> {
     root: &'r str,
-    /// What stands below the root, to know whether an opened file is a new one.
+    /// What is below the root, to know whether an opened file is a new one.
     disk: Disk,
     /// Where the next write goes, by thread and descriptor.
     at: HashMap<(u32, i64), usize>,
@@ -96,7 +96,7 @@ struct Follower<'r> {
     done: Vec<Operation>,
 }
 
-/// What a log did below `root`, where `disk` stood before.
+/// What a log did below `root`, where `disk` was before.
 pub(crate) fn operations(calls: &[Call], root: &str, disk: Disk) -> Vec<Operation> {
     let mut follower = Follower {
         root,

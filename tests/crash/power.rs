@@ -42,7 +42,7 @@ impl Wanted {
     }
 }
 
-/// Of how many of the states after a crash it is tried to go on.
+/// After how many of the states after a crash the test continues.
 #[derive(Clone, Copy)]
 enum Tried {
     Every,
@@ -107,7 +107,7 @@ fn survived_twice(
 ) -> Vec<String> {
     let (mut tried, mut lost) = (0, Vec::new());
     for (number, crash) in first.iter().enumerate() {
-        // As long as the folder's own name: what it holds is told of by its path.
+        // As long as the folder's own name: the log names its files by their path.
         let folder = folder.with_file_name(format!("{:02}", TWICE + number));
         fs::create_dir(&folder).unwrap();
         let again = recording.gone_on_with(crash, &folder.join(RECORDED));

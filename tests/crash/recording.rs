@@ -38,7 +38,7 @@ impl Scenario {
         }
     }
 
-    /// Goes on in a folder, or begins where nothing was begun.
+    /// Continues in a folder, or begins where nothing was begun.
     pub(crate) fn hold(&self, folder: &Path) -> Vec<String> {
         let ceremony = folder.join("ceremony");
         match ceremony.join("objects").is_dir() {
@@ -87,7 +87,7 @@ pub(crate) struct Recording {
     pub scenario: Scenario,
     /// Its name, and after which crash it is gone on with.
     pub name: String,
-    /// What stood there before.
+    /// What was there before.
     before: Crash,
     pub operations: Vec<Operation>,
     /// Its transcript at the end, line by line.
@@ -138,7 +138,7 @@ impl Recording {
         Self::held(root, scenario, name, Crash::nothing(), folder)
     }
 
-    /// Goes on in `folder`, which is made, where a crash of this one left it.
+    /// Continues in `folder`, which is made, where a crash of this one left it.
     pub(crate) fn gone_on_with(&self, crash: &Crash, folder: &Path) -> Self {
         let before = Crash {
             tree: lay_out(&crash.tree, &self.folder, folder),
@@ -220,7 +220,7 @@ impl Recording {
                 Operation::Told(number) => Some(*number as usize),
                 _ => None,
             });
-        // Every line that was not there before is told of, in order.
+        // Every new line is reported, in order.
         let told: Vec<_> = told.collect();
         let first = self.lines.len() - told.len();
         assert!(first <= self.before.lines(), "{} was not told", first);
@@ -294,7 +294,7 @@ impl Recording {
     }
 }
 
-/// What stands below a folder; sockets hold nothing.
+/// What is below a folder; sockets hold nothing.
 fn found(folder: &Path) -> Tree {
     let mut tree = Tree::new();
     collect(folder, "", &mut tree);

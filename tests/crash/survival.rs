@@ -131,8 +131,8 @@ impl Survivor<'_> {
         self.nothing_is_left_behind()
     }
 
-    /// What people had acknowledged was not asked of them again, and no signature
-    /// stands twice.
+    /// What people had acknowledged was not asked of them again, and no signature is
+    /// there twice.
     fn asked_once(&self, chain: &Chain) -> Result<(), String> {
         let mut acknowledged = BTreeSet::new();
         for recorded in chain.entries() {

@@ -110,7 +110,7 @@ impl Service {
     }
 
     /// Plugs a device in, for somebody who waits for it: a second one who asked for it, as
-    /// [`Service::insert`] does, could be told that it is in use.
+    /// [`Service::insert`] does, could get the error that it is in use.
     pub(crate) fn plug_in(&self, device: usize) {
         self.hands()
             .ask(&json!({ "do": "insert", "device": device }));
@@ -203,7 +203,7 @@ impl Hands {
     }
 }
 
-/// Looks again until there is something: the service tells nobody when it is ready.
+/// Looks again until there is something: the service does not announce that it is ready.
 pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {

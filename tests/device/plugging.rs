@@ -9,7 +9,7 @@ use testkit::room::play;
 
 const TWO: &[&str] = &["--count", "2"];
 
-/// What a wait was told, in short.
+/// What a wait reported, in short.
 fn short(seen: &Seen) -> &'static str {
     match seen {
         Seen::Nothing => "nothing",

@@ -1,4 +1,4 @@
-//! Texts that try to steer a terminal or to pass for others, in whatever somebody else
+//! Texts that try to steer a terminal or to pass for others, in every place that somebody else
 //! may have written: no subcommand and no account shows one as it is.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

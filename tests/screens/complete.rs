@@ -1,4 +1,4 @@
-//! No screen is left out: each that stands in the sources has a snapshot of all four ways, or
+//! No screen is left out: each that is in the sources has a snapshot of all four ways, or
 //! another file that shows it.
 
 use std::{collections::BTreeSet, fs, path::Path};
@@ -53,7 +53,7 @@ const SHOWN: [(&str, &[&str]); 31] = [
 ];
 
 /// Screens that the ceremony of `everywhere` does not look at, and the file that shows or holds
-/// each instead, by words that stand on it: only a holder apart reads a request and photographs an
+/// each instead, by words that are on it: only a holder apart reads a request and photographs an
 /// answer, nobody is apart in `everywhere`, a first ceremony has no newest root, and the program's
 /// digest is another one in every build.
 const PICTURED: [(&str, &str, &str); 8] = [

@@ -25,7 +25,7 @@ use testkit::{
     terminal::{State, Terminal},
 };
 
-/// The first holder is called to close, whatever came before.
+/// The first holder is called to close, after any event.
 const CLOSE: State<'_> = State::new(
     "Call the next holder to sign the manifest",
     &["manifest-made", "turn-ended"],

@@ -182,7 +182,7 @@ fn after_signing(
     at.expect(INSERT.with(&format!("device {seat} no.")));
     at.expect("is out; Ctrl-N inserts").by_hand(PLUG);
     at.expect(asked).enter(secret);
-    // A unit signs without being touched: no screen stands in between.
+    // A YubiHSM 2 signs without a touch, so there is no screen for one.
     let touched = if touches { &DOCUMENTS[..] } else { &[] };
     for name in touched {
         touch_for(&mut at, name);

@@ -181,7 +181,7 @@ fn leaving_asks_for_the_word_and_says_how_to_go_on() {
     let rehearsal = Rehearsal::until("enrolment", &[]);
     let mut at = rehearsal.resume();
     at.expect_any([CALL, INSERT]);
-    // Ctrl-L, from whatever screen.
+    // Ctrl-L, from any screen.
     at.press("\u{c}").expect("type leave").enter("leave");
     assert_eq!(at.exit_code(), 4);
 }

@@ -1,5 +1,5 @@
-//! The ceremonies that go on from an earlier one, by keystrokes: the annual signing,
-//! holders who come and go, and a key that is thrown out.
+//! The ceremonies that start from an earlier one, by keystrokes: the annual signing,
+//! holders who come and go, and a key that is revoked.
 
 use std::{
     path::{Path, PathBuf},
@@ -33,7 +33,7 @@ use super::{
     },
 };
 
-/// Bundles to go on from, and what each chapter was held with.
+/// Bundles to start from, and what each chapter was held with.
 static STORY: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let told = keymoot()

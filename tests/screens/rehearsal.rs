@@ -22,7 +22,7 @@ pub(crate) const ESCAPE: &str = "\u{1b}";
 pub(crate) const END: &str = "\u{1b}[F";
 pub(crate) const HOME: &str = "\u{1b}[H";
 
-/// A rehearsal that ran by itself until a step began, and goes on by hand.
+/// A rehearsal that ran by itself until a step began, and continues by hand.
 pub(crate) struct Rehearsal {
     folder: tempfile::TempDir,
 }
@@ -82,8 +82,8 @@ pub(crate) fn unattended_pin(n: usize) -> String {
     String::from_utf8(unattended::pin(7, &handle).expose().to_vec()).unwrap()
 }
 
-/// A PIN that a holder types: one that stands nowhere by chance, in whatever is searched
-/// for it.
+/// A PIN that a holder types. It occurs nowhere by chance in what the test
+/// searches for it.
 pub(crate) fn pin(n: usize) -> String {
     format!("gW#kz7{n}")
 }
@@ -187,7 +187,7 @@ pub(crate) fn plan_words(dir: &Path, part: PlanPart) -> String {
     keymoot_record::ceremony::question::reading_words(digest)
 }
 
-/// The words that the review of a document asks for, as they stand on the screen.
+/// The words that the review of a document asks for, as they are on the screen.
 pub(crate) fn reading_words(dir: &Path, name: &str) -> String {
     let chain = transcript(dir);
     let signed = chain.entries().iter().find_map(|entry| match &entry.event {
@@ -213,7 +213,7 @@ pub(crate) fn course(dir: &Path) -> Vec<String> {
 /// Touches the device once it blinks for this: a document, or what is said of it.
 pub(crate) fn touch_for(at: &mut Terminal, allows: &str) {
     let what = match allows.ends_with(".json") {
-        // Its name alone also stands where others are signed.
+        // Its name alone is also on the screen while others sign.
         true => format!("the signature on {allows}"),
         false => allows.to_owned(),
     };

@@ -1,5 +1,5 @@
-//! The screens of a ceremony: words by which each is known, and what has just happened
-//! when it stands.
+//! The screens of a ceremony: words that identify each, and the event that has just happened
+//! when it is shown.
 
 use testkit::terminal::State;
 

@@ -63,7 +63,7 @@ impl Traced {
             ..Self::default()
         };
         // The program reads its own file for its digest. That was there before any secret,
-        // and in so many bytes the digits of a PIN stand somewhere at any distance.
+        // and in so many bytes the digits of a PIN occur somewhere at any distance.
         let own_file = in_hex(programs::program().to_str().unwrap());
         for line in fs::read_to_string(trace).unwrap().lines() {
             let Some((call, arguments)) = line.split_once('(') else {
@@ -109,7 +109,7 @@ impl Traced {
     }
 }
 
-/// Whether what stands before a secret is the command that brings it to a device.
+/// Whether the bytes before a secret are the command that brings it to a device.
 fn is_use(before: &[u8]) -> bool {
     let near = &before[before.len().saturating_sub(COMMAND)..];
     USES.iter()

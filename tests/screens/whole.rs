@@ -165,7 +165,7 @@ fn read_digests_by_line(at: &mut Terminal, dir: &std::path::Path) {
         let digest = format!("the digest of the {} (", part.name());
         let said = at.read(&digest) + &at.read("first two words") + &at.read("\n> ");
         let words = plan_words(dir, part);
-        // The words stand in columns.
+        // The words are in columns.
         let said: Vec<_> = said.split_whitespace().collect();
         assert!(said.join(" ").contains(&words), "{words}: {said:?}");
         at.enter(&words);

@@ -36,7 +36,7 @@ fn readers(arguments: &[&str], input: Vec<u8>) -> Vec<Value> {
         });
     let mut stdin = BufWriter::new(child.stdin.take().unwrap());
     let feeder = thread::spawn(move || {
-        // A reader that dies early is told by its exit status.
+        // The exit status shows a reader that dies early.
         let _ = stdin.write_all(&input).and_then(|()| stdin.flush());
     });
     let output = child.wait_with_output().unwrap();

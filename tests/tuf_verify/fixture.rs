@@ -13,7 +13,7 @@ use serde_json::Value;
 
 pub(crate) const EXPIRES: &str = "2037-11-01T00:00:00Z";
 
-/// A key and the names it stands under; the id is the hash of the object.
+/// A key and the names of its holder; the id is the hash of the object.
 #[derive(Clone)]
 pub(crate) struct Key {
     pub secret: SigningKey,

@@ -14,8 +14,8 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("program", &["sigstore", "generated"]),
 ];
 
-/// What was not measured in this run, because a filter was given, stands with
-/// what an earlier run found or not at all.
+/// A measurement that a filter skipped in this run is printed with the figure of an
+/// earlier run, or not at all.
 pub(crate) fn print(results: &Path) {
     println!("\n| what | who | median | times keymoot's |\n| --- | --- | ---: | ---: |");
     for (group, members) in GROUPS {

@@ -290,7 +290,7 @@ mod tests {
         let der = genuine();
         let outer = der.windows(5).rposition(|bytes| bytes == null).unwrap() + 3;
         let mut content = [&der[4..outer], &der[outer + 2..]].concat();
-        // The length of the outer algorithm stands twelve bytes before its NULL;
+        // The length of the outer algorithm is twelve bytes before its NULL;
         // the certificate's own header has four.
         content[outer - 4 - 12] -= 2;
         assert!(refusal(&tlv(0x30, &content)).contains("unsigned parts"));

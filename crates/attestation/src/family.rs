@@ -1,5 +1,5 @@
-//! Which vendor format evidence is in. It is told by what the certificates
-//! carry and never by trying one format after the other, which would hide what
+//! Which vendor format evidence is in. The certificates' extensions decide it.
+//! keymoot never tries one format after the other, which would hide what
 //! is wrong with evidence of the first.
 
 use std::fmt;
@@ -37,7 +37,7 @@ impl Family {
         }
     }
 
-    /// The key's certificate, as people are told of it.
+    /// The name of the key's certificate in messages.
     pub(super) const fn attestation_name(self) -> &'static str {
         match self {
             Self::YubiKey => "the slot attestation",

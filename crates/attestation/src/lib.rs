@@ -13,7 +13,7 @@
 //! the end, and device certificates without basicConstraints. What is checked
 //! instead is narrower and exact:
 //!
-//! - the family of devices is told by what the certificates carry, and the
+//! - the extensions of the certificates decide the family of devices, and the
 //!   evidence is checked as that family's and no other;
 //! - every signature on the way, with the pinned key of the next role, over
 //!   the exact signed bytes; RSA with SHA-256 and nothing else;

@@ -3,7 +3,7 @@
 //!
 //! Yubico, "PIV attestation"
 //! (<https://developers.yubico.com/PIV/Introduction/PIV_attestation.html>).
-//! The extensions stand under 1.3.6.1.4.1.41482.3; their contents are partly
+//! The extensions are under 1.3.6.1.4.1.41482.3; their contents are partly
 //! raw bytes and partly DER, and none is critical.
 
 use x509_parser::asn1_rs::{Oid, oid};

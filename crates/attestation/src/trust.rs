@@ -65,7 +65,7 @@ impl Role {
         }
     }
 
-    /// How many further authorities stand between a key in this role and the
+    /// How many further authorities are between a key in this role and the
     /// key that a device attests.
     const fn authorities_below(self) -> u32 {
         match self {
@@ -81,7 +81,7 @@ impl Role {
         matches!(self, Self::PivRoot)
     }
 
-    /// Whether keys in this role are roots that YubiKeys stand under.
+    /// Whether keys in this role are roots of YubiKeys' chains.
     pub(super) const fn has_yubikeys(self) -> bool {
         matches!(self, Self::PivRoot | Self::AttestationRoot)
     }
@@ -348,7 +348,7 @@ fn fit(role: Role, certificate: &Certificate<'_>) -> Result<(), String> {
         return Err("may not stand above device certificates".to_owned());
     }
     // The issuers of the other applications are signed by the same
-    // intermediates; the name is all that tells them apart.
+    // intermediates; only the name distinguishes them.
     let named = |part| {
         certificate
             .common_name()

@@ -27,7 +27,7 @@ const FILES: &[(&str, &[u8])] = files![
 ];
 
 /// Builds the compiled-in store by the same path as any other, so that its
-/// digests, roles and signatures are checked whenever it is used.
+/// digests, roles and signatures are checked at each use.
 pub(super) fn store() -> Result<TrustStore, Vec<Violation>> {
     let manifest = Manifest::parse(MANIFEST).map_err(|violation| vec![violation])?;
     let contents: Vec<&[u8]> = manifest

@@ -3,7 +3,7 @@
 //!
 //! Yubico, "Attestation"
 //! (<https://developers.yubico.com/YubiHSM2/Concepts/Attestation.html>). The
-//! extensions stand under 1.3.6.1.4.1.41482.4; their contents are DER, and none
+//! extensions are under 1.3.6.1.4.1.41482.4; their contents are DER, and none
 //! is critical.
 
 use x509_parser::asn1_rs::{Oid, oid};

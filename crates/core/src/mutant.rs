@@ -7,7 +7,7 @@ use crate::Rule;
 
 static OFF: RwLock<Option<Rule>> = RwLock::new(None);
 
-/// From now on this rule holds whatever it finds; with `None` every rule counts again.
+/// From now on this rule always passes; with `None` every rule counts again.
 pub fn switch_off(rule: Option<Rule>) {
     if let Ok(mut off) = OFF.write() {
         *off = rule;

@@ -44,7 +44,7 @@ pub fn excerpt(text: &str) -> String {
     shortened(text, 80)
 }
 
-/// A text as [`escape`] shows it, of at most so many characters: whoever wrote it may
+/// A text as [`escape`] shows it, of at most so many characters: its author may
 /// have made it as long as a file. Of a longer one the beginning is shown, and its
 /// length and digest, so that two that differ in their ends look different.
 #[must_use]
@@ -92,7 +92,7 @@ pub fn quoted_path(path: &std::path::Path) -> String {
     }
 }
 
-/// The words of a text and what stands between them, in order.
+/// The words of a text and what is between them, in order.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {

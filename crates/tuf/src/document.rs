@@ -1,4 +1,4 @@
-//! A TUF document as it stands in a file: what was signed, and by whom.
+//! A TUF document as it is in a file: what was signed, and by whom.
 
 use std::collections::BTreeSet;
 
@@ -53,12 +53,12 @@ pub enum Form {
     },
 }
 
-/// A signature as it stands in a file, verified or not.
+/// A signature as it is in a file, verified or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
     /// The name of the key it claims to be by
     pub keyid: KeyId,
-    /// The signature in hexadecimal, whatever the file has; empty where a place
+    /// The signature in hexadecimal, in every dialect; empty where a place
     /// was left for it
     pub text: String,
 }

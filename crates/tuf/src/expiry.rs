@@ -32,8 +32,8 @@ pub enum Expiry {
 }
 
 impl Lifetime {
-    /// Of any document. What it does not say itself of its periods stands with whoever
-    /// delegates to it, or nowhere.
+    /// The lifetime of any document. Periods that it does not state itself are in the document
+    /// that delegates to it, or nowhere.
     ///
     /// # Errors
     /// The document has no expiry that can be read.

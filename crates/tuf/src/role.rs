@@ -54,7 +54,7 @@ pub struct Periods {
 }
 
 /// The keys among these names that this program can use, each once by its
-/// identity, with the first name it stands under.
+/// identity, with the first name it is under.
 pub(super) fn usable<'d>(
     keyids: impl IntoIterator<Item = &'d KeyId>,
     keys: &'d BTreeMap<KeyId, KeyEntry>,
@@ -74,7 +74,7 @@ pub(super) fn usable<'d>(
 /// from one root to the next nine of ten are, and reading a key takes its time.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Known<'d> {
-    /// The keys, and what is odd about the document that they stand in
+    /// The keys, and what is odd about the document that they are in
     pub(super) keys: Option<(&'d BTreeMap<KeyId, KeyEntry>, &'d [Warning])>,
 }
 

@@ -1,4 +1,4 @@
-//! What a root document says, whatever dialect it is written in.
+//! What a root document says, in any dialect.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ impl Root {
         Self::read_after(document, None)
     }
 
-    /// The same, faster where keys stand in a root that was read before.
+    /// The same, faster where keys are in a root that was read before.
     pub(super) fn read_after(
         document: &Document,
         before: Option<&Self>,
@@ -109,7 +109,7 @@ impl Root {
     }
 
     /// The keys of a role that this program can use, each once by its
-    /// identity, with the first name it stands under there.
+    /// identity, with the first name it is under there.
     #[must_use]
     pub fn role_keys(&self, role: &str) -> BTreeMap<Digest, (&KeyId, &KeyEntry)> {
         let keyids = self.roles.get(role).map(|role| &role.keyids);

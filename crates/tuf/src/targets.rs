@@ -174,7 +174,7 @@ impl Targets {
     }
 
     /// The keys of a delegated role that this program can use, each once by its
-    /// identity, with the first name it stands under there.
+    /// identity, with the first name it is under there.
     #[must_use]
     pub fn role_keys(&self, role: &str) -> BTreeMap<Digest, (&KeyId, &KeyEntry)> {
         match (&self.delegations, self.role(role)) {

@@ -46,7 +46,7 @@ pub enum Warning {
     /// A signature that does not verify, beside enough that do.
     #[error("a signature under key {} does not count: {reason}", .keyid.short())]
     RejectedSignature {
-        /// The name it stands under
+        /// The name it is under
         keyid: KeyId,
         /// Why
         reason: String,
@@ -55,7 +55,7 @@ pub enum Warning {
     #[error("there is a signature under key {}, which has no part in this root", .0.short())]
     UnknownSigner(KeyId),
     /// A P-384 key: tough, the client of the Amazon projects, refuses a root
-    /// that has one, whoever it is for.
+    /// that has one, for any role.
     #[error(
         "key {} is an ECDSA P-384 key; tough refuses every document that contains one",
         .0.short()

@@ -19,7 +19,7 @@ const MOST: usize = 8192;
 /// How deep folders lie in one another.
 const DEEPEST: usize = 4;
 
-/// Reads them. Nothing about them is judged.
+/// Reads them. It checks nothing about them.
 ///
 /// # Errors
 /// A [`Violation`] of EVENT-LAYOUT for a link, or more than a repository holds. A [`HostError`] when

@@ -28,7 +28,7 @@ const MOST_ENTRIES: usize = 4096;
 const MOST_BYTES: u64 = 8 << 20;
 /// The most bytes of one file. The largest of nine holders' has a twentieth.
 const MOST_OF_ONE: u64 = 2 << 20;
-/// As many faults are told; anyone who gets a bundle with more has seen enough.
+/// Report at most this many problems.
 const MOST_FAULTS: usize = 20;
 /// How deep folders may lie in one another.
 const DEEPEST: usize = 8;
@@ -98,7 +98,7 @@ struct Reader {
     files: Files,
     /// How many bytes more the files may have together.
     left: u64,
-    /// How many entries were met, of whatever kind.
+    /// How many entries of any kind were met.
     met: usize,
     faults: Vec<Verdict>,
     /// The first thing that could not be read.
@@ -169,7 +169,7 @@ impl Reader {
     }
 
     /// The names in a folder, in order; `None` where there are too many. The disk may
-    /// go on for ever: no more is asked of it than is to be read.
+    /// never end: no more is read than the limit.
     fn names(&mut self, path: &Path) -> io::Result<Option<Vec<OsString>>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(path)? {

@@ -1,4 +1,4 @@
-//! Which YubiKeys there are, in whatever way they are served.
+//! Which YubiKeys there are, for each way to serve them.
 
 use super::{CliError, Inserted};
 use crate::room::{ReaderName, Room};
@@ -48,7 +48,7 @@ pub(super) struct Devices {
 }
 
 impl Devices {
-    /// The room with the devices in it, and what the line that says "ready" tells of them.
+    /// The room with the devices in it, and what the line that says "ready" reports of them.
     pub(super) fn room(self, readers: ReaderName) -> Result<(Arc<Room>, Value), CliError> {
         let touch_timeout = Duration::try_from_secs_f64(self.touch_timeout)
             .ok()

@@ -92,7 +92,7 @@ pub enum CliError {
     Streams(#[from] io::Error),
 }
 
-/// Serves until told to stop.
+/// Serves until a signal stops it.
 ///
 /// # Errors
 /// When the sockets, the state file or the arguments are not usable.

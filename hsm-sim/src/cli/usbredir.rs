@@ -23,7 +23,7 @@ pub(super) struct Usbredir {
 }
 
 impl Usbredir {
-    /// Serves until told to stop.
+    /// Serves until a signal stops it.
     pub(super) fn run(self) -> Result<(), CliError> {
         let controls = Socket::bind(&self.control)?;
         let until_eof = self.devices.until_eof;

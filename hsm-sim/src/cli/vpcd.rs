@@ -29,7 +29,7 @@ pub(super) struct Vpcd {
 }
 
 impl Vpcd {
-    /// Serves until told to stop.
+    /// Serves until a signal stops it.
     pub(super) fn run(self) -> Result<(), CliError> {
         if !self.driver.ip().is_loopback() {
             return Err(CliError::Address(

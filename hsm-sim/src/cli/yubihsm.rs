@@ -52,7 +52,7 @@ pub(super) struct Yubihsm {
 }
 
 impl Yubihsm {
-    /// Serves until told to stop.
+    /// Serves until a signal stops it.
     pub(super) fn run(self) -> Result<(), CliError> {
         let refused = |why: String| CliError::Address(self.listen, why);
         if !self.listen.ip().is_loopback() {
@@ -60,7 +60,7 @@ impl Yubihsm {
                 "simulated devices are for this machine alone. Give a loopback address such as 127.0.0.1:12345".into(),
             ));
         }
-        // The address first: it tells whether another is serving already.
+        // The address first: it shows whether another process serves it already.
         let listener = TcpListener::bind(self.listen).map_err(|error| {
             refused(format!("{error}. Choose another port, or 0 for a free one"))
         })?;

@@ -25,12 +25,12 @@ pub(super) struct Yubikey {
 }
 
 impl Yubikey {
-    /// Serves until told to stop.
+    /// Serves until a signal stops it.
     pub(super) fn run(self) -> Result<(), CliError> {
         let mut control = self.socket.clone().into_os_string();
         control.push(".control");
         let control = PathBuf::from(control);
-        // Sockets first: they tell whether another is serving the same devices already.
+        // Sockets first: they show whether another process serves the same devices already.
         let cards = Socket::bind(&self.socket)?;
         let controls = Socket::bind(&control)?;
 

@@ -43,7 +43,7 @@ pub fn serve(listener: &UnixListener, room: &Arc<Room>) {
 /// Serves one client until it hangs up. No two have one `id`.
 pub fn converse(id: ClientId, stream: UnixStream, room: &Arc<Room>, writers: &Writers) {
     if let Ok(client) = Client::new(id, stream, Arc::clone(room), Arc::clone(writers)) {
-        // Whatever ends a connection, its devices are free again afterwards.
+        // However a connection ends, its devices are free again afterwards.
         let _ = client.run();
     }
     locked(writers).remove(&id);
@@ -313,7 +313,7 @@ impl Client {
         sent
     }
 
-    /// Ends the wait of the context named, on whatever connection it is.
+    /// Ends the wait of the context named, on any connection.
     fn cancel(&self, body: &mut Body) {
         let owner = self.room.owner(body.get(0));
         let waiting = owner.filter(|owner| self.room.stop_waiting(*owner));

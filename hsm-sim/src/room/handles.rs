@@ -15,7 +15,7 @@ pub enum Share {
     Exclusive,
     /// With others.
     Shared,
-    /// The reader, whatever is in it.
+    /// The reader, with or without a device in it.
     Direct,
 }
 
@@ -32,7 +32,7 @@ impl Share {
     }
 }
 
-/// How long a client waits at the server for another's transaction to end before it is told to ask
+/// How long a client waits at the server for another's transaction to end before it has to ask
 /// again. Clients ask again by themselves; waiting here only makes them notice sooner.
 const PATIENCE: Duration = Duration::from_millis(100);
 

@@ -62,7 +62,7 @@ impl Room {
     /// No change falls between two looks.
     pub fn follow(self: &Arc<Self>, mut change: impl FnMut(usize, Option<Held>)) {
         let mut client = WATCHER;
-        // The insertion that each seat was told of.
+        // The insertion that was reported to each seat.
         let mut told: [Option<u32>; SEATS] = [None; SEATS];
         loop {
             let (tell, changed) = channel();
@@ -81,7 +81,7 @@ impl Room {
                 }
                 if let (None, Some(name)) = (&told, reader.name) {
                     client += 1;
-                    // One that was pulled out again meanwhile is told of at the next look.
+                    // One that was pulled out again meanwhile is reported at the next look.
                     if let Ok(held) = Held::new(client, self, &name) {
                         *told = Some(reader.events);
                         change(seat, Some(held));

@@ -55,8 +55,8 @@ enum Touch {
 struct Bay {
     /// Absent while it carries out a command.
     card: Option<Card>,
-    /// Changes whenever the device loses power or is reset; the card notices when it is next spoken
-    /// to.
+    /// Changes each time the device loses power or is reset; the card notices at the next command
+    /// to it.
     epoch: u64,
     /// The epoch the card itself has seen.
     card_epoch: u64,
@@ -246,7 +246,7 @@ impl Room {
         self.lock().devices()
     }
 
-    /// What happens from now on, as lines of JSON, and how the devices stand at this moment.
+    /// The present state of the devices, and each later event as a line of JSON.
     #[must_use]
     pub fn watch(&self) -> (Value, Receiver<String>) {
         let mut world = self.lock();

@@ -13,7 +13,7 @@ pub(super) const RELEASE: u16 = 0x0574;
 pub(super) const CLASS: u8 = 0x0b;
 /// Bytes in a packet of a bulk endpoint at full speed.
 pub(super) const PACKET: u16 = 64;
-/// Bytes in a packet of the endpoint that tells of card changes.
+/// Bytes in a packet of the endpoint that reports card changes.
 pub(super) const INTERRUPT_PACKET: u16 = 8;
 /// How often that one is asked, in milliseconds.
 pub(super) const INTERVAL: u8 = 32;
@@ -21,7 +21,7 @@ pub(super) const INTERVAL: u8 = 32;
 pub(super) const OUT: u8 = 0x02;
 /// Answers leave here.
 pub(super) const IN: u8 = 0x82;
-/// Changes of the card are told here.
+/// The endpoint that reports changes of the card.
 pub(super) const INTERRUPT: u8 = 0x83;
 /// The longest message in either direction.
 pub(super) const LONGEST_MESSAGE: u32 = 3072;

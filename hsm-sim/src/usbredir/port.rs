@@ -1,4 +1,4 @@
-//! A port of the guest: what the host's USB stack asks of whatever is plugged in there.
+//! A port of the guest: what the host's USB stack asks of the device plugged in there.
 
 use super::ccid::{self, Request};
 use super::wire::{self, Bulk, Packet, kind, status};
@@ -149,7 +149,7 @@ impl Port {
                 state.forget();
                 Ok(())
             }
-            // Filters, acknowledgements, and whatever else asks for no answer.
+            // Filters, acknowledgements, and other packets that ask for no answer.
             _ => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! The door through the real smart card service: vpcd, vsmartcard's driver for pcscd.
 //!
 //! The driver listens on a port for each slot of its reader, and takes anyone who connects for a
-//! card that was inserted. So a connection stands as long as the device is plugged in: seat 1 of
+//! card that was inserted. So a connection lasts while the device is plugged in: seat 1 of
 //! the room is the driver's first slot, seat 2 the second. A pcscd that goes away is waited for.
 
 pub mod wire;

@@ -153,7 +153,7 @@ impl Channel {
         Some(sealed)
     }
 
-    /// The code over an answer. It covers the command's code, and the chain does not go on.
+    /// The code over an answer. It covers the command's code, and the chain ends.
     #[must_use]
     pub fn response_code(&self, answer: &[u8]) -> [u8; 8] {
         first_half(cmac(&self.response_mac, &[&self.chain, answer]))

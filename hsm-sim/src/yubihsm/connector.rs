@@ -43,7 +43,7 @@ struct Request {
     /// Absent when the request does not say.
     length: Option<usize>,
     keep_alive: bool,
-    /// Whether the client waits to be told that it may send the body.
+    /// Whether the client waits for permission to send the body.
     asks_first: bool,
     /// How many bytes of the buffer were its head.
     head: usize,

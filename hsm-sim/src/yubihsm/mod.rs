@@ -29,7 +29,7 @@ use session::{Caller, Sessions};
 use state::{Factory, State};
 use std::time::Duration;
 
-/// A device. Times are counted from whatever moment the caller likes.
+/// A device. Times are counted from any moment that the caller likes.
 pub struct Hsm {
     plate: Plate,
     factory: Factory,
@@ -170,7 +170,7 @@ impl Hsm {
             .decrypt(ciphertext)
             .ok_or(Failure::SessionFailed)?;
         let caller = session.caller;
-        // The answer travels in the session as it was, whatever the command does to it.
+        // The answer travels in the session as it was before the command.
         let mut channel = session.channel.clone();
 
         let reply = match Frame::parse(&inner) {

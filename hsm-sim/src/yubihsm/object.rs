@@ -1,4 +1,4 @@
-//! Objects: what a device stores, and what it tells about it.
+//! Objects: what a device stores, and what it reports about it.
 
 use super::code::Failure;
 use super::frame::Fields;
@@ -83,7 +83,7 @@ impl Kind {
             (Self::WrapKey, 29) | (Self::SymmetricKey, 50) => 16,
             (Self::WrapKey, 41) | (Self::SymmetricKey, 51) => 24,
             (Self::WrapKey, 42) | (Self::SymmetricKey, 52) => 32,
-            // A nonce identifier of four bytes stands before the key.
+            // A nonce identifier of four bytes is before the key.
             (Self::OtpAeadKey, 37) => 20,
             (Self::OtpAeadKey, 39) => 28,
             (Self::OtpAeadKey, 40) => 36,
@@ -111,7 +111,7 @@ pub mod origin {
     pub const WRAPPED: u8 = 0x10;
 }
 
-/// What stands before the data in every command that makes an object.
+/// What is before the data in every command that makes an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The identifier; zero lets the device choose.
@@ -170,7 +170,7 @@ pub struct Object {
 }
 
 impl Object {
-    /// How much of the store it takes, in bytes, as the device tells it.
+    /// How much of the store it takes, in bytes, as the device reports it.
     #[must_use]
     pub fn length(&self) -> usize {
         let own = match (self.kind, Family::of(self.algorithm)) {
@@ -180,7 +180,7 @@ impl Object {
         own + if self.kind.delegates() { 8 } else { 0 }
     }
 
-    /// What the device tells about it.
+    /// What the device reports about it.
     #[must_use]
     pub fn info(&self) -> Vec<u8> {
         let length = u16::try_from(self.length()).unwrap_or(u16::MAX);

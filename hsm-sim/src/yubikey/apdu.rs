@@ -104,7 +104,7 @@ impl Command {
 pub enum Stop {
     /// It is answered with this status word.
     Status(Status),
-    /// It cannot go on until somebody touches the device, or the time for that has passed.
+    /// It waits until somebody touches the device, or the time for that has passed.
     AwaitTouch,
 }
 

@@ -1,5 +1,5 @@
 //! The management application, and of the OTP application the one command by which a YubiKey 4
-//! tells its serial number over the card interface.
+//! reports its serial number over the card interface.
 
 use super::apdu::{Answer, Command, status};
 use super::plate::{Firmware, Plate};

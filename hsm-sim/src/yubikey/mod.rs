@@ -76,7 +76,7 @@ impl Card {
         &self.piv.state
     }
 
-    /// Power off and on, or a reset: whatever was verified or under way is forgotten.
+    /// Power off and on, or a reset: the device forgets verified PINs and unfinished commands.
     pub fn power_cycle(&mut self) {
         self.applet = Applet::None;
         self.piv.power_cycle();
@@ -114,7 +114,7 @@ impl Card {
         self.execute(command)
     }
 
-    /// Goes on with the command that waited for a touch.
+    /// Continues the command that waited for a touch.
     pub fn resume(&mut self, touched: bool) -> Vec<u8> {
         self.piv.touched(touched);
         match self.waiting.take().map(|command| self.execute(command)) {

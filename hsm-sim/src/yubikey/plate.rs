@@ -45,7 +45,7 @@ pub struct Model {
     pub complexity: bool,
     /// PIV is switched off over USB.
     pub no_piv: bool,
-    /// The serial number is not told over USB.
+    /// The device hides its serial number over USB.
     pub no_serial: bool,
 }
 

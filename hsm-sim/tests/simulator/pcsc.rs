@@ -353,7 +353,7 @@ fn a_client_that_dies_in_a_transaction_leaves_the_device_reset_and_free() {
     dying.stream.shutdown(std::net::Shutdown::Both).unwrap();
     let context = context();
     let mut card = connect(&context, ShareMode::Shared).unwrap();
-    // The service may notice the death only now: the first command waits for it, or is told of the
+    // The service may notice the death only now: the first command waits for it, or meets the
     // reset.
     let status = match send(&card, SELECT).and_then(|_| send(&card, PIN_STATUS)) {
         Err(Error::ResetCard) => {

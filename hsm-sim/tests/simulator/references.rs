@@ -162,7 +162,7 @@ enum Step {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
-    /// Whatever people type, the counters are those of a three-line model.
+    /// For every sequence of PINs, the counters are those of a three-line model.
     #[test]
     fn try_counters_follow_the_model(steps in proptest::collection::vec(
         prop_oneof![any::<bool>().prop_map(Step::Verify), any::<bool>().prop_map(Step::Unblock), Just(Step::Reselect)], 1..40)

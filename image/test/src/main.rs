@@ -113,7 +113,7 @@ fn main() -> ExitCode {
             continue;
         }
         println!("begins    {name}");
-        // Of its own: the simulated devices of a case go on looking for their ports.
+        // Of its own: the simulated devices of a case still look for their ports.
         let bench = Bench {
             shipped: arguments.shipped.clone(),
             tested: arguments.tested.clone(),

@@ -108,7 +108,7 @@ impl<'room> Operator<'room> {
         }
     }
 
-    /// Does what a line tells somebody in the room to do.
+    /// Does what a line asks somebody in the room to do.
     fn act(&mut self, line: &str) {
         let number = line.trim_start().split_once(". ");
         if let Some(Ok(number)) = number.map(|(number, _)| number.parse::<usize>()) {
@@ -153,7 +153,7 @@ impl<'room> Operator<'room> {
             });
         }
         if is("first two words") {
-            // The digest stands in rows of words; the first begins with 1.
+            // The digest is in rows of words; the first begins with 1.
             let rows = all.lines().filter_map(|row| row.strip_prefix("1 "));
             let mut words = rows.map(|row| row.split_whitespace().take(2).collect::<Vec<_>>());
             return words.next_back().map(|words| words.join(" "));

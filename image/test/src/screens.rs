@@ -48,7 +48,7 @@ pub(crate) fn from_the_firmware(bench: &Bench) -> Step {
     ];
     for (keys, name, text) in pages {
         machine.press(keys)?;
-        // What stands on the first console, as the kernel keeps it.
+        // What is on the first console, as the kernel keeps it.
         let seen = format!("until grep -q '{text}' /dev/vcs1; do sleep 1; done");
         machine.console.must(&seen, SHORT)?;
         machine.picture(&pictures.join(format!("{name}.png")))?;

@@ -229,7 +229,7 @@ fn as_text(out: &Path) -> Result<PathBuf, HostError> {
     Ok(text)
 }
 
-/// A refusal carries no signature: whoever collects it sees that nothing proves who wrote it.
+/// A refusal carries no signature: `collect` shows that nothing proves who wrote it.
 fn decline(opened: &Opened, holder: Handle, reason: &str, out: &Path) -> Result<ExitCode, Failure> {
     let says = Says::Declines {
         declined: keymoot_core::text::escape(reason),

@@ -34,7 +34,7 @@ struct Held {
 
 impl Held {
     /// Takes a ceremony over. Another program than the last one verifies the record and says that
-    /// it goes on, as `resume` does.
+    /// it continues, as `resume` does.
     ///
     /// # Errors
     /// [`Failure`] when somebody else holds it, or something in it was changed.

@@ -58,7 +58,7 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Report {
     format: &'static str,
-    /// Whether nothing stands in the way
+    /// Whether no rule is violated
     accepted: bool,
     mode: &'static str,
     script: Digest,

@@ -1,4 +1,4 @@
-//! `keymoot status`: how the quorum stands, and which ceremony is next.
+//! `keymoot status`: the state of the quorum, and which ceremony is next.
 
 mod text;
 

@@ -14,7 +14,7 @@ use keymoot_attestation::Firmware;
 use keymoot_core::digest::Digest;
 use keymoot_record::transcript::DeviceState;
 
-/// The first firmware that tells about its slots (GET METADATA: Yubico, "PIV
+/// The first firmware that reports on its slots (GET METADATA: Yubico, "PIV
 /// extensions").
 pub(super) const METADATA: Firmware = Firmware::new(5, 3, 0);
 
@@ -127,7 +127,7 @@ pub struct KeyInSlot {
     pub algorithm: KeyAlgorithm,
     /// Where it was made, where the device says.
     pub origin: Option<Origin>,
-    /// Whether every use demands the PIN anew.
+    /// Whether every use demands the PIN again.
     pub pin_always: bool,
     /// Whether every use demands a touch.
     pub touch_always: bool,
@@ -246,7 +246,7 @@ impl Session {
         let told = self
             .metadata(SlotId::Management(which))?
             .ok_or_else(|| self.malformed())?;
-        // Firmware that tells at all tells this: without it, half a reply was lost.
+        // Firmware that answers at all reports this: without it, half a reply was lost.
         let factory = told.default.ok_or_else(|| self.malformed())?;
         Ok(CredentialState {
             tries: told.retries.map(|retries| retries.remaining_count),

@@ -254,7 +254,7 @@ impl Session {
         Err(self.too_old())
     }
 
-    /// The firmware tells nothing about its slots.
+    /// The firmware reports nothing about its slots.
     pub(super) fn too_old(&self) -> DeviceError {
         self.failed(ErrorKind::Unsupported {
             firmware: Some(self.firmware()),

@@ -62,7 +62,7 @@ impl Failure {
         match error.kind() {
             client::ErrorKind::AuthenticationError => {
                 // The crate folds a missing key and a wrong password into one
-                // kind; only its words for people tell them apart.
+                // kind; only its text distinguishes them.
                 let missing = error
                     .source()
                     .and_then(|cause| cause.downcast_ref::<session::Error>())

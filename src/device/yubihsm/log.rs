@@ -14,7 +14,7 @@ pub(super) const SET_LOG_INDEX: u8 = 0x67;
 
 /// The commands that are logged: every one that makes, brings in, hands out,
 /// uses, changes or deletes something, or opens a session. SET OPTION comes
-/// first, so that the log tells of the others being set.
+/// first, so that the log shows how the others were set.
 pub(super) const AUDITED: [u8; 19] = [
     0x4f, // SET OPTION
     0x03, // CREATE SESSION

@@ -14,9 +14,9 @@
 //!
 //! Habits of the library to know about. It closes no session, and a unit has 16
 //! of them, which end when they were idle for 30 seconds: a [`Unit`] therefore
-//! keeps its sessions and uses them again. It drops whatever it cannot decode
-//! from the end of a list without a word. Its reset reports success whatever
-//! happened. It tells nothing of what a refusal outside a session was for.
+//! keeps its sessions and uses them again. It silently drops what it cannot decode
+//! from the end of a list. Its reset always reports success,
+//! and it does not say why a device refused outside a session.
 
 mod keys;
 mod library;

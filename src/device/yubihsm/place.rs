@@ -163,7 +163,7 @@ pub(super) fn identify(
     const ASK: [u8; 3] = [0x06, 0, 0];
     let ask = || connector.send_message(Default::default(), ASK.to_vec().into());
     // The first attempt may only find out that a connection has ended that
-    // stood there from before.
+    // was opened before.
     let reply = ask().or_else(|_| ask()).map_err(|_| {
         let who = Who::Place(place.to_string());
         DeviceError::new(who, doing, ErrorKind::NoAnswer)

@@ -274,7 +274,7 @@ impl Talk {
         }
     }
 
-    /// Sees that a reset can be logged, where auditing is forced, and tells the
+    /// Makes sure that a reset can be logged, where auditing is forced, and returns the
     /// seed.
     fn make_room(&mut self) -> Result<Vec<u8>, DeviceError> {
         let seed = self.seed()?;
@@ -331,7 +331,7 @@ impl Talk {
             client.get_force_audit_option()
         })?;
         // The library leaves out commands it does not know, and all after them:
-        // what is told must be right, what is missing was set without an error.
+        // each reported option must be right, and a missing one was set without an error.
         let options = self.ask(Role::Factory, GET_OPTION, None, |client| {
             client.get_commands_audit_options()
         })?;

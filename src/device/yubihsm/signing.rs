@@ -172,7 +172,7 @@ impl Talk {
         if key.algorithm != asymmetric::Algorithm::EcP256 {
             return Err(self.malformed());
         }
-        // The unit gives both coordinates; SEC 1 wants to be told so.
+        // The device returns both coordinates, and SEC 1 marks that with this first byte.
         let point = [&[0x04], key.as_slice()].concat();
         let spki = p256::PublicKey::from_sec1_bytes(&point)
             .ok()

@@ -107,7 +107,7 @@ pub(super) struct Written(Arc<Mutex<Journal>>);
 #[derive(Debug, Default)]
 struct Journal {
     sent: Vec<Sent>,
-    /// Whether the unit was told to log all that is [`AUDITED`].
+    /// Whether the device logs everything in [`AUDITED`].
     auditing: bool,
 }
 

@@ -73,7 +73,7 @@ pub enum Ended {
 /// A page that is read in such a turn.
 #[derive(Debug, Clone)]
 pub enum EventPage {
-    /// A document, until its words are typed. The lines stand above it.
+    /// A document, until its words are typed. The lines are above it.
     Document(Box<Reading>, Vec<String>),
     /// The device and what it is about to sign, until that is confirmed.
     Device(Box<AboutToSign>),
@@ -178,7 +178,7 @@ impl Table<'_, '_> {
         let holder = self.turn.holder.clone();
         let removed =
             table::wait_until_empty(self.operator, &Slots::YubiKeys, &Work::Remove { holder });
-        // It is written: whoever does not wait for the device to be out has signed all the same.
+        // The files are written: a holder who leaves the device in has signed anyway.
         drop(removed);
         let mut left = self.turn.event.keys_of(self.turn.holder.as_str());
         left.retain(|key| *key != signer.key.fingerprint());

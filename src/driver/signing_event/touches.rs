@@ -20,7 +20,7 @@ impl Table<'_, '_> {
         self.retried(|table| {
             loop {
                 let pin = table.pin(signer, refused.take())?;
-                // Whatever took the time until now: the files are those that were read.
+                // Time has passed since the review: the files must be the same.
                 table.unchanged()?;
                 let holder = table.turn.holder.clone();
                 let signed = table::sign_once(

@@ -70,7 +70,7 @@ pub(super) fn hibernates(sys: &Path) -> bool {
     }
 }
 
-/// The program to which the kernel hands core dumps, whatever their limit (core(5)).
+/// The program to which the kernel gives core dumps, even with a limit of zero (core(5)).
 pub(super) fn core_handler(proc: &Path) -> Option<String> {
     let pattern = match fs::read_to_string(proc.join("sys/kernel/core_pattern")) {
         Ok(pattern) => pattern,

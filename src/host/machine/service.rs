@@ -22,7 +22,7 @@ fn socket() -> PathBuf {
     chosen.map_or_else(|| SOCKET.into(), PathBuf::from)
 }
 
-/// Whether anything accepts connections there, whatever it does with them.
+/// Whether anything accepts connections there, even if it does nothing with them.
 pub(super) fn is_listening() -> bool {
     UnixStream::connect(socket()).is_ok()
 }

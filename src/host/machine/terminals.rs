@@ -2,7 +2,7 @@
 //!
 //! Anyone who has logged in leaves a mark on every process that was started since, the
 //! login id, also on those that run as somebody else (proc(5), `loginuid`). So a
-//! terminal at which somebody sits is told from one that waits for a login.
+//! terminal at which somebody sits differs from one that waits for a login.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -58,13 +58,13 @@ pub(super) struct Model {
     pub size: Size,
     /// The simulated devices of a rehearsal.
     pub hands: Option<Hands>,
-    /// The rows of the main pane, as they stand.
+    /// The rows of the main pane, as they are drawn.
     pub page: Page,
     /// The first row of the page's upper part in sight.
     pub scroll: usize,
     /// The answer of a holder apart, once it is written.
     pub codes: Option<Frames>,
-    /// What was wanted while nobody could be told.
+    /// Wishes that the driver could not take yet.
     pub owed: VecDeque<(Interrupt, Option<Handle>)>,
     overlay: Option<Overlay>,
     overlay_scroll: usize,
@@ -79,19 +79,19 @@ pub(super) struct Model {
     begun: bool,
     /// Counts what takes the keys: another number, another question.
     turned: u64,
-    /// How many screens, and how many things over them, have stood so far.
+    /// How many screens, and how many overlays, were shown so far.
     screens: u64,
     overlays: u64,
-    /// What happened since it was last told, for a face of rows alone.
+    /// What happened since the last report, for `--plain` alone.
     pub fresh: Vec<(u64, String)>,
 }
 
-/// Which screen stands, and what stands over it.
+/// Which screen is shown, and what is over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ScreenNumber(u64, Option<u64>);
 
 impl ScreenNumber {
-    /// Whether this stood over the other.
+    /// Whether this is the other's screen with an overlay.
     pub(super) fn covered(self, other: Self) -> bool {
         self.0 == other.0 && self.1.is_some() && other.1.is_none()
     }
@@ -133,7 +133,7 @@ impl Model {
         self
     }
 
-    /// What stands beside the main pane.
+    /// What is beside the main pane.
     pub(super) fn panes(&self) -> Panes {
         // Outside of a ceremony there are no seats beside it.
         let alone = self.errand.is_some() && self.hands.is_none();
@@ -162,17 +162,17 @@ impl Model {
         self.scene.is_answered
     }
 
-    /// Another number whenever something else takes the keys.
+    /// Another number each time another screen or overlay takes the keys.
     pub(super) fn turned(&self) -> u64 {
         self.turned
     }
 
-    /// Which screen stands, and what stands over it.
+    /// Which screen is shown, and what is over it.
     pub(super) fn screen_number(&self) -> ScreenNumber {
         ScreenNumber(self.screens, self.overlay.as_ref().map(|_| self.overlays))
     }
 
-    /// Whether what stands over the screen only shows or offers something.
+    /// Whether the overlay only shows or offers something.
     pub(super) fn only_shows(&self) -> bool {
         self.overlay.as_ref().is_some_and(Overlay::gives_way)
     }
@@ -183,12 +183,12 @@ impl Model {
         Some(self.now.up.saturating_sub(*since))
     }
 
-    /// Whether something stands over the screen.
+    /// Whether something is over the screen.
     pub(super) fn is_covered(&self) -> bool {
         self.overlay.is_some()
     }
 
-    /// Minutes spent in the current step since it began, whoever has resumed it meanwhile.
+    /// Minutes spent in the current step since it began, also by an earlier process.
     pub(super) fn minutes_in_step(&self) -> i64 {
         let view = self.view.as_ref();
         let since = view.and_then(|view| view.state.step_since);
@@ -288,7 +288,7 @@ impl Model {
         acts
     }
 
-    /// A new screen stands, and the driver waits for its answer.
+    /// Shows a new screen, while the driver waits for its answer.
     fn stand(&mut self, screen: Box<dyn Screen>) -> Vec<Act> {
         self.scene = Scene::new(screen, Awaits::Answer);
         self.screens += 1;
@@ -336,7 +336,7 @@ impl Model {
         self.settle()
     }
 
-    /// Tells the driver what is owed, if it can be told now.
+    /// Gives the driver the next waiting wish, if it can take one now.
     fn settle(&mut self) -> Vec<Act> {
         // The end of a turn that has ended meanwhile is owed to nobody.
         let at_table = self
@@ -370,7 +370,7 @@ impl Model {
         sight(shown, self.now, hands, self.codes.as_ref(), is_read)
     }
 
-    /// What comes after what stands now, in words.
+    /// What comes next, in words.
     pub(super) fn next(&self) -> Option<String> {
         let asked = self.scene.asked.as_ref().map(|(question, _)| question);
         let errand = self.errand.as_ref().map(|errand| errand.next.clone());

@@ -1,4 +1,4 @@
-//! The page of what stands, laid out for the terminal's size.
+//! The current page, laid out for the terminal's size.
 
 use super::{Model, Page};
 use crate::tui::{
@@ -8,9 +8,9 @@ use crate::tui::{
 use keymoot_record::ceremony::State;
 
 impl Model {
-    /// Makes the page anew; to be called before drawing, whatever has changed.
+    /// Makes the page again. Call it before each drawing.
     pub(crate) fn lay_out(&mut self, size: Size) {
-        // What was answered stands as it was until the next thing is asked.
+        // An answered screen stays as it was until the next question.
         if self.is_answered() && self.overlay.is_none() && self.size == size {
             return;
         }
@@ -68,12 +68,12 @@ impl Model {
         page
     }
 
-    /// Printed line by line, the program's digest stands once: at the first question.
+    /// Printed line by line, the program's digest appears once: at the first question.
     fn may_name_program(&self) -> bool {
         !self.plain || self.asks()
     }
 
-    /// Where the page stands: as scrolled, but never past its end, and so that
+    /// The first row of the page in sight: as scrolled, but never past its end, and so that
     /// the chosen row is in sight.
     fn clamped(&self, page: &Page) -> usize {
         let wanted = match self.overlay {

@@ -124,7 +124,7 @@ pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
         }
         _ => {}
     }
-    // What stands in the field from an earlier, refused line is not added to.
+    // What is in the field from an earlier, refused line is not added to.
     std::iter::once(control('u'))
         .chain(line.chars().map(|c| plain(KeyCode::Char(c))))
         .chain([plain(KeyCode::Enter)])

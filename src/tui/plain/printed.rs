@@ -35,7 +35,7 @@ pub(in crate::tui) struct Printed<W> {
     asked: Vec<String>,
     /// A line was typed since the last question was printed.
     pub(in crate::tui) typed: bool,
-    /// When a wait was last told, in seconds since the screens were set up.
+    /// When a wait was last printed, in seconds since the screens were set up.
     told: u64,
 }
 
@@ -55,7 +55,7 @@ impl<W: Write> Printed<W> {
         }
     }
 
-    /// What stands above the first screen.
+    /// What is above the first screen.
     ///
     /// # Errors
     /// What the terminal refused.
@@ -85,7 +85,7 @@ impl<W: Write> Printed<W> {
         Ok(())
     }
 
-    /// Where the ceremony stands: at each step, and whenever another holder is called.
+    /// Prints the current step: at each step, and when another holder is called.
     fn place(&mut self, model: &Model) -> io::Result<()> {
         let Some(view) = &model.view else {
             return Ok(());
@@ -147,7 +147,7 @@ impl<W: Write> Printed<W> {
     }
 
     /// The rows of the same screen that were not printed before: a mark that was set, or other
-    /// rows in the place of those that stood there.
+    /// rows that replace older ones.
     fn changed(&mut self, model: &Model) -> io::Result<()> {
         let rows = rows(model);
         let mut before: BTreeMap<&str, usize> = BTreeMap::new();
@@ -237,7 +237,7 @@ impl<W: Write> Printed<W> {
             self.asked.clear();
             self.told = model.now.up;
             if before.is_some_and(|before| before.covered(screen)) {
-                // It was printed before something stood over it.
+                // It was printed before something was over it.
                 self.printed = model.scroll + layout::upper_rows(model.size, &model.page);
             } else {
                 if !model.is_covered() {

@@ -102,7 +102,7 @@ fn give_back() {
 }
 
 /// Listens for lines until `ended`, and to the clock once a second. Lines that come
-/// at once were not typed: none of them is told.
+/// at once were not typed, and are dropped.
 pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
     while !ended.load(Ordering::SeqCst) {
         let left = stage::until_next_second();

@@ -44,7 +44,7 @@ impl Confirm {
         }
     }
 
-    /// Leaves the field that takes the keys, if what stands in it can stand there.
+    /// Leaves the field that takes the keys, if what is in it can be there.
     fn forward(&mut self) {
         let Some((asked, field)) = self.fields.get_mut(self.at) else {
             return;

@@ -13,7 +13,7 @@ use crate::{
 /// The word that has the device sign.
 const SIGN: &str = "sign";
 
-/// The screen: it stands until somebody types the word.
+/// The screen: it stays until somebody types the word.
 pub(super) struct EventDevice {
     about: AboutToSign,
     word: TypedWord,

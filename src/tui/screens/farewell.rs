@@ -15,7 +15,7 @@ use crate::{
 /// The word that says that everybody has seen it.
 const DONE: &str = "done";
 
-/// The screen: it stands until somebody types the word.
+/// The screen: it stays until somebody types the word.
 pub(in crate::tui) struct FarewellScreen {
     farewell: Farewell,
     word: TypedWord,

@@ -24,7 +24,7 @@ pub(super) struct Review {
     /// The name of the document's file.
     name: String,
     signed: Digest,
-    /// The document of a signing event, and what stands above it.
+    /// The document of a signing event, and what is above it.
     event: Option<(Reading, Vec<String>)>,
     words: TypedWord,
     laid_out: RefCell<LaidOut>,

@@ -12,7 +12,7 @@ use crate::{
 /// The word that says that it was read.
 const READ: &str = "read";
 
-/// The screen: it stands until somebody types the word.
+/// The screen: it stays until somebody types the word.
 pub(in crate::tui) struct ToldScreen {
     told: Told,
     word: TypedWord,

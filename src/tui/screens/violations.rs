@@ -44,7 +44,7 @@ pub(super) fn list(page: &mut Page, violated: &[Verdict]) {
     }
 }
 
-/// When the rules were judged last, so that a check that changed nothing is seen.
+/// When the rules were checked last, so that a check that changed nothing is seen.
 fn last_judged(view: &View) -> Option<Time> {
     let judged = view.last.as_ref().filter(|entry| {
         matches!(

@@ -29,7 +29,7 @@ const COLOURS: [[u8; 3]; 16] = [
 
 const ENOUGH: f64 = 4.5;
 
-/// The number of a colour, or of what stands where none is given.
+/// The number of a colour, or `otherwise` for the terminal's own.
 fn number(colour: Color, otherwise: usize) -> usize {
     match colour {
         Color::Reset => otherwise,

@@ -1,4 +1,4 @@
-//! What is always in the same place, at every size, whatever was written by others.
+//! What is always in the same place, at every size, also with foreign texts.
 
 use crossterm::event::KeyCode;
 

@@ -1,4 +1,4 @@
-//! Whatever people wrote, the screens show it and do not obey it.
+//! The screens show foreign texts, and do not obey them.
 
 use crossterm::event::KeyCode;
 use testkit::hostile::strings;

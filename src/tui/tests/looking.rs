@@ -65,7 +65,7 @@ fn a_long_document_is_laid_out_once() {
     for _ in 0..200 {
         table.press(KeyCode::PageDown);
     }
-    // Laid out anew at every key it would take minutes; the benchmark measures it.
+    // If every key laid it out again, it would take minutes; the benchmark measures it.
     assert!(begun.elapsed().as_secs() < 20);
     assert!(table.model.scroll > 1_000);
 }

@@ -1,4 +1,4 @@
-//! Printed line by line: every row of every screen is among the printed lines, whatever is typed.
+//! Printed line by line: every row of every screen is among the printed lines, after any input.
 
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ use keymoot_record::transcript::Mode;
 pub(super) struct Paper {
     model: Model,
     printed: Printed<Vec<u8>>,
-    /// Where the screen that stands begins.
+    /// Where the current screen begins.
     begun: usize,
     screen: Option<crate::tui::model::ScreenNumber>,
 }

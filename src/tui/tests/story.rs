@@ -1,4 +1,4 @@
-//! A made-up ceremony, told event by event.
+//! A made-up ceremony, event by event.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -53,7 +53,7 @@ pub(super) fn roster() -> String {
     roster
 }
 
-/// A ceremony as far as it was told.
+/// A ceremony, up to the last event that a test added.
 pub(super) struct Story {
     chain: Chain,
     pub state: State,
@@ -120,7 +120,7 @@ impl Story {
         story
     }
 
-    /// Something happens; what follows from it by itself is told as well.
+    /// Records an event, and what follows from it by itself.
     pub(super) fn tell(&mut self, event: Event) -> &mut Self {
         self.tell_alone(event).follow()
     }
@@ -232,7 +232,7 @@ impl Story {
         story
     }
 
-    /// A holder's device is set up and told to make its key. After each of these
+    /// A holder's device is set up and begins to make its key. After each of these
     /// nothing follows by itself but a reset after an interruption, of which there
     /// was none.
     fn makes_a_key(&mut self, number: u32) -> &mut Self {

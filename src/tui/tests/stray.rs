@@ -1,5 +1,5 @@
-//! Stray keys: whatever is pressed by accident, nothing is signed, confirmed,
-//! skipped or left that was not typed out.
+//! Stray keys: a key that is pressed by accident signs, confirms, skips and leaves nothing
+//! that was not typed out.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 

@@ -111,7 +111,7 @@ impl Table {
         self
     }
 
-    /// A key is pressed, and the next comes before the screen is laid out anew.
+    /// A key is pressed, and the next comes before the screen is laid out again.
     pub(super) fn burst(&mut self, key: KeyEvent) -> &mut Self {
         self.model.shown(self.now);
         let acts = self.model.key(&key, self.now);
@@ -137,7 +137,7 @@ impl Table {
         std::mem::take(&mut self.acts)
     }
 
-    /// The one thing that the driver was told.
+    /// The one answer that the driver got.
     pub(super) fn heard(&mut self) -> Heard {
         let mut acts = self.acts();
         assert_eq!(acts.len(), 1, "one act");
@@ -147,7 +147,7 @@ impl Table {
         }
     }
 
-    /// The interruption that the driver was told of.
+    /// The interruption that the driver got.
     pub(super) fn interrupt(&mut self) -> Interrupt {
         match self.heard() {
             Heard::Interrupt(interrupt) => interrupt,
@@ -183,7 +183,7 @@ impl Table {
         terminal.backend().clone()
     }
 
-    /// Whether the main pane says this, wherever its rows are broken.
+    /// Whether the main pane says this, across breaks of rows.
     pub(super) fn says(&mut self, what: &str) -> bool {
         self.lay_out();
         let page = &self.model.page;

@@ -105,7 +105,7 @@ impl Ceremony {
         }
     }
 
-    /// Goes on with an interrupted ceremony, whose devices are as they were, on a machine.
+    /// Continues an interrupted ceremony, whose devices are as they were, on a machine.
     pub(crate) fn resume(machine: &Machine, program: &Path, interrupted: &Interrupted) -> Self {
         let folder = tempfile::Builder::new().prefix("kl").tempdir().unwrap();
         interrupted.lay_out(folder.path());

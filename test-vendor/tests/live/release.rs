@@ -32,7 +32,7 @@ fn certificates(bytes: &[u8]) -> BTreeSet<String> {
     let blocks = text.match_indices(BEGIN).filter_map(|(at, _)| {
         let block = &text[at..];
         let whole = &block[..block.find(END)? + END.len()];
-        // The words alone also stand where certificates are written: there is nothing between.
+        // The words also occur where certificates are written, with nothing between them.
         certificate_der(whole.as_bytes())
             .ok()
             .filter(|der| !der.is_empty())

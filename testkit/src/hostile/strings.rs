@@ -1,4 +1,4 @@
-//! Texts that would steer a terminal, hide or reorder what stands beside them, or pass
+//! Texts that would steer a terminal, hide or reorder what is beside them, or pass
 //! for others: what they are, how they are written, and what of them must be seen.
 //!
 //! What must be seen is written out here and not made by the program.

@@ -276,7 +276,7 @@ pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
-        // Leading spaces stand where they are, whatever becomes of white space.
+        // Leading spaces stay, even where SVG collapses white space.
         .replace(' ', "\u{a0}")
 }
 

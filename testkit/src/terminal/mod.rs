@@ -198,13 +198,13 @@ impl Terminal {
         }
     }
 
-    /// Waits until the program stands at this.
+    /// Waits until the program shows this.
     pub fn expect<'s>(&mut self, state: impl Into<State<'s>>) -> &mut Self {
         self.expect_any([state.into()]);
         self
     }
 
-    /// Waits until the program stands at one of these, and says which.
+    /// Waits until the program shows one of these, and says which.
     pub fn expect_any<'s, S: Into<State<'s>>>(
         &mut self,
         states: impl IntoIterator<Item = S>,
@@ -259,7 +259,7 @@ impl Terminal {
         (which, said.into_owned())
     }
 
-    /// Makes the terminal another size, and waits until all of it is drawn anew.
+    /// Makes the terminal another size, and waits until all of it is drawn again.
     pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
         self.squeeze(columns, rows);
         self.until("another size", |at| {
@@ -327,13 +327,13 @@ impl Terminal {
         &self.shown.written
     }
 
-    /// Whether these bytes ever came to the terminal, wherever they went on the screen.
+    /// Whether the program ever sent these bytes to the terminal.
     pub fn was_sent(&self, text: &str) -> bool {
         find(&self.shown.written, text).is_some()
     }
 
     /// What a terminal without an alternate screen, such as the Linux console, shows by now, on which
-    /// this text stood before.
+    /// this text was before the program started.
     pub fn on_a_console(&self, before: &str) -> String {
         self.shown.on_a_console(before)
     }

@@ -75,7 +75,7 @@ impl Shown {
         self.tail.drain(..keep);
     }
 
-    /// What a terminal without an alternate screen shows by now, on which this text stood before.
+    /// What a terminal without an alternate screen shows by now, on which this text was before.
     pub(super) fn on_a_console(&self, before: &str) -> String {
         let (rows, columns) = self.parser.screen().size();
         let mut console =
@@ -110,7 +110,7 @@ impl Shown {
         self.whole.is_some()
     }
 
-    /// The screen as it stands.
+    /// The present screen.
     pub(super) fn frame(&self) -> Frame {
         Frame::of(self.parser.screen())
     }
@@ -120,7 +120,7 @@ impl Shown {
         self.parser.screen().contents()
     }
 
-    /// Whether this stands in the left pane, in the right one, or across both.
+    /// Whether this is in the left pane, in the right one, or across both.
     pub(super) fn shows(&self, text: &str) -> bool {
         let text = squeezed(text);
         self.panes().iter().any(|pane| pane.contains(&text))

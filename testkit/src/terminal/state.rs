@@ -4,10 +4,10 @@ use std::{fs, path::Path};
 
 use keymoot_core::digest::Digest;
 
-/// A screen, known by words that stand on it, and what has just happened when it stands:
-/// the kinds of the transcript's newest entry.
+/// A screen, recognised by words on it and by the kinds of the transcript's newest entry
+/// when it is shown.
 ///
-/// The same words can stand on two screens, and on one screen before and after an answer.
+/// The same words can be on two screens, and on one screen before and after an answer.
 /// With the newest entry they say where the ceremony is.
 #[derive(Debug, Clone, Copy)]
 pub struct State<'a> {
@@ -45,14 +45,14 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Whether the newest entry is one after which it stands.
+    /// Whether the screen belongs to this newest entry.
     pub fn is_after(&self, newest: Option<&Newest>) -> bool {
         self.after.is_empty()
             || newest.is_some_and(|newest| self.after.contains(&newest.kind.as_str()))
     }
 }
 
-/// More words on the screen that stands.
+/// More words on the current screen.
 impl<'a> From<&'a str> for State<'a> {
     fn from(words: &'a str) -> Self {
         Self::new(words, &[])

@@ -31,7 +31,7 @@ pub(super) fn steady(row: &[char], parted: Option<usize>) -> String {
     format!("{}{right}", left.iter().collect::<String>())
 }
 
-/// Half blocks; or, where there are none, nothing but signs that stand for points.
+/// Half blocks; or, on a terminal without them, nothing but signs for points.
 fn is_drawn_in_points(row: &[char]) -> bool {
     let has = |points: &[char]| row.iter().any(|c| points.contains(c));
     has(&['█', '▀', '▄']) || (has(&['#']) && row.iter().all(|c| matches!(c, '#' | ' ')))
@@ -62,7 +62,7 @@ fn without_digits(mut row: Vec<char>) -> Vec<char> {
     row
 }
 
-/// What is put where something of another length stood: the row stays as long.
+/// Replaces a part of a row, which keeps its length.
 fn replaced(mut row: Vec<char>, from: usize, by: &str) -> Vec<char> {
     row[from..].fill(' ');
     for (place, c) in row[from..].iter_mut().zip(by.chars()) {
@@ -112,7 +112,7 @@ fn without_rows(mut row: Vec<char>) -> Vec<char> {
     row
 }
 
-/// The row of the transcript's head has words of its own, whatever the head is.
+/// Whether it is the row of the transcript's head, whose words differ in every run.
 fn is_head(row: &[char]) -> bool {
     row.iter().copied().take(12).eq("transcript: ".chars())
 }

@@ -1,4 +1,4 @@
-//! A plan that is accepted reaches its end, whatever is in it.
+//! Every accepted plan reaches its end.
 //!
 //! By hand: `KEYMOOT_PLANS=5000` tries as many in process, `KEYMOOT_REHEARSALS=200` rehearses as
 //! many with the real program, `KEYMOOT_PLAN=17` rehearses the one of this number alone.

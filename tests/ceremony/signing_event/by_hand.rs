@@ -31,7 +31,7 @@ fn pin(number: usize) -> String {
     String::from_utf8(pin.expose().to_vec()).unwrap()
 }
 
-/// Reads the documents, inserts the device, and goes on up to the PIN.
+/// Reads the documents, inserts the device, and continues up to the PIN.
 fn up_to_the_pin(at: &mut Terminal, event: &Event, roles: &[&str]) {
     for role in roles {
         at.read_on(&format!("{role}.json"));

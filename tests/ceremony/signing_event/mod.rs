@@ -31,7 +31,7 @@ fn only_signatures_differ(event: &Event) {
             || text.starts_with("\"sig\":")
             || ["{", "}", "},", "]", "],"].contains(&text.as_str())
     };
-    // A list that was empty stood in one line.
+    // An empty list was written in one line.
     let opened = |text: &String| text == "\"signatures\": [";
     assert!(
         added.iter().all(|text| of_entry(text) || opened(text)),

@@ -13,7 +13,7 @@ pub const NO_KEY: u16 = 0xffff;
 
 /// The command code of the entry that a factory reset leaves.
 const INITIALISED: u8 = 0xff;
-/// The command code of an entry that tells of a start of the device.
+/// The command code of an entry that records a start of the device.
 const STARTED: u8 = 0x00;
 /// The command that reads the log.
 pub const GET_LOG_ENTRIES: u8 = 0x4d;
@@ -79,7 +79,7 @@ impl LogEntry {
         digest.get(..HALF) == Some(self.digest())
     }
 
-    /// Whether it tells of a start of the device, which no command causes.
+    /// Whether it records a start of the device, which no command causes.
     pub(super) fn is_start(&self) -> bool {
         self.command() == STARTED
     }

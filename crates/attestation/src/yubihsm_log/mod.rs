@@ -92,7 +92,7 @@ fn violation(what: impl Into<String>) -> Violation {
     )
 }
 
-/// What all records tell together.
+/// What all records show together.
 #[derive(Default)]
 struct Joined {
     /// Every entry once.
@@ -105,7 +105,7 @@ impl Joined {
     fn of<R: AsRef<[u8]>>(records: &[R]) -> Result<Self, Vec<Violation>> {
         let mut joined = Self::default();
         // A device counts from one forgetting to the next: what overlaps the reading
-        // before tells the same count again, or a higher one.
+        // before has the same count again, or a higher one.
         let mut counted = [0; 2];
         for (n, record) in records.iter().enumerate() {
             let Some((unlogged, entries)) = parsed(record.as_ref()) else {
@@ -189,7 +189,7 @@ mod tests {
     use keymoot_core::Rule;
     use sha2::{Digest as _, Sha256};
 
-    /// What a test's log tells of: command, session key, target, result.
+    /// An entry of a test's log: command, session key, target, result.
     type Told = (u8, u16, u16, u8);
 
     const PUT: Told = (0x44, 1, 2, 0xc4);

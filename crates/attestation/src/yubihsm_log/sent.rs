@@ -1,4 +1,4 @@
-//! What was sent to a device, and whether its log tells of that.
+//! What keymoot sent to a device, and whether the device's log shows it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -71,7 +71,7 @@ impl fmt::Display for Sent {
     }
 }
 
-/// Whether the entries tell of the commands, one for one, except `unlogged`
+/// Whether the entries show the commands, one for one, except `unlogged`
 /// sessions that found no room: a device with a full log opens sessions all the
 /// same, or else nobody could read it.
 ///
@@ -141,7 +141,7 @@ impl<'s> Readings<'s> {
             }
         }
         if entry.is_start() {
-            // People pull devices out; that is told, and nobody's command.
+            // People pull devices out; the log records that, and no command causes it.
             for (after, here) in next.reached.iter_mut().zip(&self.reached) {
                 after.extend(here);
             }

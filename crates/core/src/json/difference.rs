@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Json, Object};
 
 /// A place in a value: the names on the way to it. They are foreign text and not safe
-/// to show; and not joined, because a name may hold whatever would join them.
+/// to show. They are not joined, because a name may contain any separator.
 pub type Place = Vec<String>;
 
 /// The places of the members that differ between two values. An array is one member,
@@ -13,7 +13,7 @@ pub type Place = Vec<String>;
 /// roles of TUF): there the name stands for the place, and a changed order is a
 /// difference of the array itself.
 ///
-/// What stands at these places in the one, put at them in the other, makes them equal.
+/// What is at these places in the one, put at them in the other, makes them equal.
 #[must_use]
 pub fn differences(from: &Json, to: &Json) -> Vec<Place> {
     let mut found = Vec::new();

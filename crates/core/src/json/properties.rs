@@ -43,7 +43,7 @@ fn in_order(value: &Json) -> bool {
     }
 }
 
-/// What stands at a place; `None` where nothing does.
+/// What is at a place; `None` where nothing does.
 fn at<'j>(value: &'j Json, place: &[String]) -> Option<&'j Json> {
     let Some((name, rest)) = place.split_first() else {
         return Some(value);

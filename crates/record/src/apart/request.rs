@@ -170,8 +170,8 @@ fn object(digest: Digest, objects: &dyn Fn(&Digest) -> Option<Vec<u8>>) -> Resul
     found.map(|bytes| (digest, bytes)).ok_or_else(missing)
 }
 
-/// The objects that a ceremony so far stands on, except those among its inputs. What is sealed to
-/// a holder is nobody else's, and is not among them.
+/// The objects that the events so far name, except inputs. A file that is sealed to a
+/// holder is for that holder alone, and is left out.
 fn named(state: &State, chain: &Chain) -> BTreeSet<Digest> {
     let programs = state.programs.iter().map(|(_, program)| program.sbom);
     let of_enrolment = |e: &Enrolment| [Some(e.attestation), Some(e.device), e.statement];

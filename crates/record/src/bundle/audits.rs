@@ -16,7 +16,7 @@ use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 /// Where the logs lie in a bundle.
 pub(super) const LOGS: &str = "audit-logs";
 
-/// The files of every reading that the transcript tells of: path and digest.
+/// The files of every reading that the transcript names: path and digest.
 pub(super) fn files(entries: &[Entry]) -> impl Iterator<Item = (String, Digest)> {
     let readings = entries.iter().filter_map(|entry| match &entry.event {
         Event::LogRead {
@@ -33,7 +33,7 @@ pub(super) fn files(entries: &[Entry]) -> impl Iterator<Item = (String, Digest)>
 }
 
 /// DEVICE-AUDIT of a key that was made in this ceremony: the log of its device, from
-/// its reset to the last reading, is whole, and tells of nothing but what was asked.
+/// its reset to the last reading, is whole, and shows nothing but what keymoot asked for.
 pub(super) fn judge(
     handle: &str,
     enrolled: &Enrolment,

@@ -1,5 +1,5 @@
 //! Whose keys these are: the enrolments that a ceremony made and the statements that
-//! its keys signed, judged anew from the evidence in its bundle.
+//! its keys signed, verified again from the evidence in its bundle.
 
 use std::collections::BTreeMap;
 
@@ -150,7 +150,7 @@ impl Record<'_> {
     }
 
     /// KEY-POSSESSION: every statement of enrolment is signed by its key, and
-    /// stands at its place in this ceremony and no other.
+    /// names its point in this ceremony and no other.
     pub(super) fn possession(&self) -> Vec<Verdict> {
         let Some(opening) = &self.state.opening else {
             return Vec::new();
@@ -201,7 +201,7 @@ impl Record<'_> {
     }
 
     /// KEY-POSSESSION of a ceremony without documents: every statement is signed by its
-    /// key, and stands at its place.
+    /// key, and names its point.
     pub(super) fn proofs(&self) -> Vec<Verdict> {
         let (Some(opening), Some(root)) = (&self.state.opening, self.state.current_root()) else {
             return Vec::new();

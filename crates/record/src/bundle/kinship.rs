@@ -1,7 +1,7 @@
 //! BUNDLE-FORK: how bundles that are given together belong together.
 //!
-//! A ceremony has one course. Whoever copies its folder and goes on in both has two, and
-//! each can end in a bundle that holds by itself: only both together show it.
+//! A ceremony has one history. If somebody copies its folder and continues in both, there are two.
+//! Each can end in a bundle that verifies alone: only both together show the fork.
 
 use std::collections::BTreeSet;
 
@@ -22,11 +22,11 @@ pub enum Kinship {
     Apart,
     /// They are the same, byte for byte.
     Same,
-    /// They tell of one course from beginning to end, and these files differ: when the
+    /// They have one history from beginning to end, and these files differ: when the
     /// closing was repeated, MANIFEST.sigs.json alone. None, where somebody only wrote a closing
     /// signature in its other form.
     SameCourse(Vec<String>),
-    /// One tells of the beginning of what the other tells of.
+    /// The history of one is the beginning of the other's.
     Beginning {
         /// The first event that only one of them has.
         seq: u64,
@@ -42,7 +42,7 @@ pub enum Kinship {
 pub struct Fork {
     /// The first event in which the two differ, by its number.
     pub seq: u64,
-    /// What stands there in the one and in the other.
+    /// The entries of the two at that number.
     pub says: [Entry; 2],
 }
 

@@ -58,7 +58,7 @@ impl Record<'_> {
         verdicts.push(transcript::times(self.chain));
         verdicts.push(programs::recorded_by(self.state));
         verdicts.extend(programs::made_of(self.state, self.objects));
-        // Before the machine passed, the engine itself stands at its examination.
+        // Before the machine passed, the engine itself waits for its check.
         if self.state.sealed.is_some() || self.machine_passed() {
             verdicts.push(self.machine());
         }

@@ -1,5 +1,5 @@
 //! What a bundle's transcript must be as a whole: sealed, the one that the manifest names,
-//! and in order by the clock or told not to be.
+//! and in order by the clock, or with a warning that it is not.
 
 use super::{Manifest, STOP};
 use crate::{
@@ -48,7 +48,7 @@ pub(super) fn head(state: &State, chain: &Chain, manifest: &Manifest) -> Verdict
 
 /// TRANSCRIPT-TIME: a document's dates count from the moment at which it was written
 /// down, so that nobody can date one into the future. A clock that somebody set back is
-/// told of: what was recorded is still in its order.
+/// reported: the order of the entries is still right.
 pub(super) fn times(chain: &Chain) -> Verdict {
     let entries = chain.entries();
     let misdated = entries.iter().find_map(|entry| match &entry.event {

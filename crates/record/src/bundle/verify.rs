@@ -1,6 +1,6 @@
 //! Verifying a bundle from the bundle alone.
 //!
-//! Nothing that the transcript says of rules is believed: every rule is judged
+//! The verifier does not trust the verdicts in the transcript: it checks every rule
 //! again from the evidence in the bundle.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +60,7 @@ pub struct ExpectedFiles {
 
 const ANEW: &str = "get the bundle again from its publisher. If it is the same, do not trust it";
 
-/// Every rule on a bundle. A rule that cannot be judged because another is
+/// Every rule on a bundle. A rule that cannot be checked because another is
 /// violated is not listed. In a live ceremony devices count by the keys of `vendor`.
 #[must_use]
 pub fn verify(bundle: &Bundle, expected: &Expectations, vendor: &TrustStore) -> Vec<Verdict> {
@@ -76,8 +76,8 @@ pub fn verify(bundle: &Bundle, expected: &Expectations, vendor: &TrustStore) -> 
     verdicts.push(files(bundle, &manifest));
     verdicts.push(mode(&manifest, expected));
     if verdicts.iter().any(Verdict::is_violated) {
-        // A mode that was not asked for is a matter of trust, and what follows is
-        // judged by the mode: with the wrong vendor it would say nothing.
+        // The verifier asked for another mode. The mode decides which vendor's keys count, so
+        // with the wrong one the other rules would say nothing.
         return verdicts;
     }
     match evidence::Evidence::gather(bundle, &manifest, vendor) {
@@ -274,7 +274,7 @@ pub(crate) fn other_files(
     })
 }
 
-/// BUNDLE-PUBLISHED: whoever wrote a transcript later cannot have published its head then.
+/// BUNDLE-PUBLISHED: a transcript that was written later cannot have the published head.
 fn published(found: Digest, published: Digest) -> Verdict {
     if found == published {
         return Verdict::held(

@@ -49,7 +49,7 @@ impl State {
         self.amendments > 0
     }
 
-    /// Goes on with the next amended plan. Enrolments stay; documents are proposed again.
+    /// Continues with the next amended plan. Enrolments stay; documents are proposed again.
     pub(super) fn amend(
         &mut self,
         policy: Option<Digest>,
@@ -84,7 +84,7 @@ impl State {
         Ok(())
     }
 
-    /// The seats of an amended plan. Whoever enrolled a device in this ceremony keeps it.
+    /// The seats of an amended plan. A holder who enrolled a device in this ceremony keeps it.
     fn reseated(&self, plan: &Plan) -> Result<Vec<Seat>, String> {
         let made_here = |seat: &Seat| {
             let places = self.plan.places();

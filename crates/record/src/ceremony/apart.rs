@@ -64,7 +64,7 @@ pub struct Given {
     pub late: bool,
 }
 
-/// A holder's turn apart, as its branch tells it.
+/// A holder's turn apart, as its branch records it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Apart {
     /// The holder.

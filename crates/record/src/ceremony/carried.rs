@@ -1,4 +1,4 @@
-//! The enrolments that a ceremony takes over from earlier ones, judged anew by the
+//! The enrolments that a ceremony takes over from earlier ones, verified again by the
 //! rules of devices.
 
 use super::{previous::Published, state::State};
@@ -42,7 +42,7 @@ pub fn judge(state: &State, trust: &TrustStore) -> Vec<Verdict> {
                 spki: &enrolment.spki,
                 serial: enrolment.serial,
                 family: enrolment.family,
-                // It was judged by the date when it was taken.
+                // The earlier ceremony checked it at the date of its evidence.
                 taken: None,
                 others: &taken,
             };
@@ -73,7 +73,7 @@ fn other_mode(published: &Published) -> Verdict {
 }
 
 /// The verdict with the holder's handle before it. A device whose firmware was good
-/// enough when it was enrolled is told of, and not thrown out by a later policy:
+/// enough when it was enrolled is reported, and a later policy does not revoke it:
 /// that is for people to decide.
 fn named(verdict: Verdict, published: &Published) -> Verdict {
     let detail = format!("{}: {}", published.handle, verdict.detail);

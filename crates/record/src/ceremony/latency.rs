@@ -1,4 +1,4 @@
-//! How long whoever holds a replaced online key can hold clients back.
+//! How long the owner of a replaced online key can hold clients back.
 //!
 //! A client that gets no new root keeps the one that it has, and accepts what its online key signs
 //! until that root expires, or the newest targets.json that such a client accepts.

@@ -42,7 +42,7 @@ pub enum Effect {
     Generate(Handle, u32),
     /// See whether slot 9c holds a key.
     LookForKey(Handle, u32),
-    /// Read the key's attestation and judge it.
+    /// Read the key's attestation and verify it.
     Attest(Handle, u32),
     /// Have the device sign the statement of enrolment.
     Prove(Handle, u32),

@@ -12,7 +12,7 @@ use keymoot_core::{Rule, Violation, text::excerpt};
 /// The longest words of a step, in characters.
 const LONGEST_WORDS: usize = 4000;
 
-/// What must stand earlier in the script than a step of a kind.
+/// What must be earlier in the script than a step of a kind.
 fn needs(kind: Kind) -> &'static [Kind] {
     match kind {
         Kind::Confirm | Kind::Preflight => &[],

@@ -21,7 +21,7 @@ use crate::{
 };
 use keymoot_core::{Verdict, digest::Digest, text::shortened};
 
-/// Something that a person must say before the ceremony goes on.
+/// Something that a person must say before the ceremony continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
     /// Confirm the current step, filling in its fields.

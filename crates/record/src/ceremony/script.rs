@@ -79,11 +79,11 @@ pub enum Kind {
     Preflight,
     /// The holders present are counted.
     RollCall,
-    /// What earlier ceremonies left is judged.
+    /// The previous state is verified.
     Load,
     /// Each holder who has no key makes one and proves it.
     Enroll,
-    /// Holders make keys in further devices, which stand in no root.
+    /// Holders make keys in further devices, which are in no root.
     EnrollSpares,
     /// The new documents are built and checked.
     Propose,
@@ -159,7 +159,7 @@ pub enum Accepts {
 }
 
 impl Accepts {
-    /// Whether this may stand in such a field; otherwise what is expected.
+    /// Whether this may be in such a field; otherwise what is expected.
     ///
     /// # Errors
     /// What is expected, in words.

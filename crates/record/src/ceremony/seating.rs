@@ -7,7 +7,7 @@ use crate::rules::roster::{self, Handle, Roster};
 /// How a person comes to the ceremony.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Holds a key of the previous root, and goes on.
+    /// Holds a key of the previous root, and keeps it.
     Stays,
     /// Holds no key of the previous root.
     Joins,
@@ -30,7 +30,7 @@ pub struct Place {
     /// A key of the previous root that has no place in the next. It signs the next
     /// root once more.
     pub outgoing: Option<Enrolment>,
-    /// Other keys of this person that are proven and stand in no root.
+    /// Other keys of this person that are proven and are in no root.
     pub spares: Vec<Enrolment>,
     /// The name and the key of the previous root, where the account was renamed. The key is for
     /// the next root, once it has signed that its holder has another name.

@@ -74,11 +74,11 @@ pub struct State {
     pub sealed: Option<Seal>,
     /// How the ceremony ended, where that was without its purpose.
     pub ended: Option<Ended>,
-    /// Whether the bundle stands where it was to be written.
+    /// Whether the bundle is where it was to be written.
     pub exported: bool,
     /// The parts of the plan whose digests people have read, before the first step.
     pub read_parts: BTreeSet<PlanPart>,
-    /// Whether the machine that goes on is the one that was examined.
+    /// Whether the machine that continues is the one that was checked.
     pub machine: MachineState,
     /// What was recorded by hand, in order.
     pub remarks: Vec<Remark>,
@@ -94,11 +94,11 @@ pub struct Progress {
     /// What earlier ceremonies left holds together; people have yet to compare it with
     /// what they know.
     pub judged: bool,
-    /// The people in the room go on with what they have.
+    /// The people in the room continue with what they have.
     pub enough: bool,
     /// Who has been at the table in this step.
     pub called: BTreeSet<Handle>,
-    /// The verdicts that stand in its way.
+    /// The violated verdicts that block the step.
     pub violated: Vec<Verdict>,
 }
 
@@ -494,7 +494,7 @@ impl Seat {
         all.filter(|enrolment| enrolment.statement.is_some())
     }
 
-    /// Whether a document is signed with the key that stands in the next root.
+    /// Whether a document is signed with the key that is in the next root.
     #[must_use]
     pub fn has_signed(&self, document: Document) -> bool {
         self.enrolled()

@@ -239,8 +239,8 @@ pub struct Stated {
 }
 
 /// Reads a statement of enrolment of an earlier ceremony. That it is whole and
-/// signed by the key that it states is checked; that it stands at its place in
-/// that ceremony's transcript only that ceremony's bundle can show.
+/// signed by the key that it states is checked. Only that ceremony's bundle can show that it
+/// names its point in that ceremony's transcript.
 ///
 /// # Errors
 /// In words, what is wrong with it.

@@ -28,7 +28,7 @@ pub struct Draft {
     pub changes: Vec<String>,
 }
 
-/// Drafts every document that the script proposes, as if the ceremony were held at `made`.
+/// Drafts every document that the script proposes, with `made` as the time of the ceremony.
 /// `stand_in` gives the SubjectPublicKeyInfo (DER) of a key for the seat of this number.
 ///
 /// # Errors

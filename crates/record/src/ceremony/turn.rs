@@ -144,9 +144,9 @@ impl Turn {
     }
 
     /// The program was interrupted: the management key died with it, so that a
-    /// device without its key yet must be provisioned anew. With the administrator's
-    /// password of a YubiHSM 2 died what could prove its key, and it must be anew
-    /// until that is done.
+    /// device without its key yet must be provisioned again. With the administrator's
+    /// password of a YubiHSM 2 died what could prove its key, so that device must be too,
+    /// unless its key is proven.
     pub(super) fn interrupt(&mut self) {
         let lost = match (self.family(), &self.stage) {
             (_, Stage::Generate) => true,

@@ -1,4 +1,4 @@
-//! What a verifier demands of a bundle, whatever the bundle says of itself.
+//! What a verifier demands of a bundle. Nothing in the bundle changes it.
 //!
 //! The policy, the script and the roster inside a bundle are its administrator's. A verifier
 //! compares them with a set of its own choice: one that keymoot ships, or a file that a project

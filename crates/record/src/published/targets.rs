@@ -43,7 +43,7 @@ pub fn below_root(files: &Files, dialect: Dialect) -> Vec<Candidate> {
         .collect()
 }
 
-/// TREE-DOCUMENTS: each is signed by whoever its delegator names, and they agree.
+/// TREE-DOCUMENTS: the keys that its delegator names signed each, and they agree.
 pub(super) fn documents(previous: &Previous, tree: &[Candidate]) -> Verdict {
     let verified = verify_roles(previous.root(), tree);
     let agreement = agreement(tree, &verified);

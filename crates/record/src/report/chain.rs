@@ -21,7 +21,7 @@ const LINE: usize = 13;
 const GAP: usize = 4;
 /// Room for a line around the picture.
 const EDGE: usize = 1;
-/// About how many characters stand in a device's width.
+/// About how many characters fit into a device's width.
 const LETTERS: usize = 11;
 
 /// The chain of all devices, in the order of their seats.
@@ -109,7 +109,7 @@ fn from_the_root<'d>(device: &'d Device<'_>) -> Vec<&'d Link> {
     links
 }
 
-/// What stands on one level: neighbours under the same certificate share it.
+/// The boxes of one level: neighbours under the same certificate share a box.
 fn side_by_side(vendor: &[Vec<&Link>], depth: usize) -> Vec<Vouches> {
     let mut boxes: Vec<(Vouches, &Link)> = Vec::new();
     for (at, links) in vendor.iter().enumerate() {
@@ -135,7 +135,7 @@ fn side_by_side(vendor: &[Vec<&Link>], depth: usize) -> Vec<Vouches> {
     boxes.into_iter().map(|(vouches, _)| vouches).collect()
 }
 
-/// The picture as SVG, to stand inside HTML.
+/// The picture as SVG, to be part of HTML.
 pub(super) fn svg(chain: &Chain) -> String {
     let width = NAMES + chain.devices * DEVICE + EDGE;
     let height = chain.levels.len() * LEVEL + EDGE;

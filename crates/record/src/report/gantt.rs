@@ -91,7 +91,7 @@ impl Stretch {
     }
 }
 
-/// The picture as SVG, to stand inside HTML.
+/// The picture as SVG, to be part of HTML.
 pub(super) fn svg(course: &Course) -> String {
     let width = TITLES + SCALE + MINUTES;
     let height = course.steps.len() * ROW + 4;

@@ -19,7 +19,7 @@ pub(super) fn write(page: &Page) -> String {
         Mode::Rehearsal => ("REHEARSAL: ", REHEARSAL),
     };
     let title = escape(&page.title);
-    // The policy forbids whatever a mistake in here could let in.
+    // The policy forbids what a mistake in here could let in.
     let mut html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\

@@ -3,8 +3,8 @@
 //!
 //! Pure and deterministic: both are a function of the sealed transcript and the
 //! objects that it speaks of, so that a verifier makes them again and compares.
-//! What they say is gathered once (`facts`), told in sections into a small model
-//! of a page (`page`), and written in either form from that.
+//! `facts` collects what they say once. Sections make a small model
+//! of a page (`page`) from it, which is written in either form.
 
 mod account;
 mod apart;

@@ -80,10 +80,10 @@ impl Quorum {
 }
 
 /// What signs what: levels from the vendor's root down to the documents, each
-/// with what stands on it above the devices that it speaks for.
+/// with what is on it above the devices that it speaks for.
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
-    /// How many devices stand side by side.
+    /// How many devices are side by side.
     pub(super) devices: usize,
     pub(super) levels: Vec<Level>,
 }
@@ -96,7 +96,7 @@ pub(super) struct Level {
     pub(super) boxes: Vec<Vouches>,
 }
 
-/// Something that signs what stands below it.
+/// Something that signs what is below it.
 #[derive(Debug, Clone)]
 pub(super) struct Vouches {
     /// The first device that it speaks for, from 0, and how many.

@@ -9,7 +9,7 @@ const STEP: usize = 44;
 /// The height of the picture.
 const HEIGHT: usize = 56;
 
-/// The picture as SVG, to stand inside HTML.
+/// The picture as SVG, to be part of HTML.
 pub(super) fn svg(quorum: &Quorum) -> String {
     let width = quorum.signed.len() * STEP + 4;
     let mut svg = format!(

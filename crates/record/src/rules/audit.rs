@@ -26,8 +26,8 @@ pub struct Audited<'a> {
     pub signatures: RangeInclusive<usize>,
 }
 
-/// DEVICE-AUDIT: the log is whole, tells of what was sent and of nothing else, of one
-/// key made, and of the signatures that the transcript tells of.
+/// DEVICE-AUDIT: the log is whole, shows what was sent and nothing else, one
+/// key made, and the signatures that the transcript records.
 ///
 /// # Errors
 /// The violations. Otherwise the verdict, and the number of the last entry.

@@ -202,18 +202,18 @@ fn firmware(
     )
 }
 
-/// An enrolment to be judged.
+/// An enrolment to verify.
 #[derive(Debug)]
 pub struct Claim<'a> {
     /// The certificates that the device gave.
     pub evidence: &'a Evidence,
-    /// The key that is to stand in root.json: SubjectPublicKeyInfo, DER.
+    /// The key that goes into root.json: SubjectPublicKeyInfo, DER.
     pub spki: &'a [u8],
     /// The serial number read from the device and off its case.
     pub serial: u32,
     /// The family of the device at the table.
     pub family: Family,
-    /// When the evidence was taken; `None` where that was judged before.
+    /// When the evidence was taken; `None` where an earlier ceremony checked that.
     pub taken: Option<Time>,
     /// The other enrolled keys, with their holders and devices.
     pub others: &'a [(String, u32, Vec<u8>)],

@@ -249,7 +249,7 @@ pub(super) fn changes(
 
 /// Whether the dialect itself is written in another way than before. Since September 2026
 /// tufops refuses patterns that end in a slash and sorts roles by name: the first ceremony
-/// with this program writes both so. DELEGATION-ROLES checks what stands there.
+/// with this program writes both so. DELEGATION-ROLES checks the result.
 fn rewritten(document: Document, place: &[String], dialect: tuf::Dialect) -> bool {
     let place: Vec<_> = place.iter().map(String::as_str).collect();
     dialect == tuf::Dialect::Tufops

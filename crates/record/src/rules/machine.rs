@@ -30,7 +30,7 @@ pub struct Machine {
     pub hibernates: bool,
     /// The most bytes that a core dump of this process may have.
     pub core_limit: u64,
-    /// The program to which the kernel hands core dumps, whatever that limit.
+    /// The program to which the kernel gives core dumps, even with that limit at zero.
     pub core_handler: Option<String>,
     /// Whether core dumps of this process may be made, and whether other processes
     /// of its user may read its memory: the kernel has one switch for both.

@@ -230,7 +230,7 @@ pub struct Adopt {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AdoptedPin {
-    /// Once a session, which every signature of keymoot begins anew.
+    /// Once a session, which every signature of keymoot begins again.
     Once,
     /// At every signature.
     Always,
@@ -298,7 +298,7 @@ impl DeviceBounds {
     }
 }
 
-/// How long a role's document lives and when it is signed anew.
+/// How long a role's document is valid, and when it is signed again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Periods {

@@ -54,7 +54,7 @@ pub struct Roster {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Renamed {
-    /// The handle, as it stands in the previous root.json.
+    /// The handle, as it is in the previous root.json.
     pub from: Handle,
     /// The handle from now on: that of a holder of this roster.
     pub to: Handle,
@@ -64,7 +64,7 @@ pub struct Renamed {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Leaver {
-    /// The handle, as it stands in the previous root.json.
+    /// The handle, as it is in the previous root.json.
     pub handle: Handle,
     /// The name people say.
     pub name: String,
@@ -96,7 +96,7 @@ pub struct Witness {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Holder {
-    /// The handle, as it stands in root.json.
+    /// The handle, as it is in root.json.
     pub handle: Handle,
     /// The name people say.
     pub name: String,

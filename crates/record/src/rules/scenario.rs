@@ -92,7 +92,7 @@ impl Scenario {
         }
     }
 
-    /// Whether it goes on from previous documents.
+    /// Whether it starts from previous documents.
     #[must_use]
     pub fn has_previous(self) -> bool {
         self != Self::InitialRoot
@@ -242,8 +242,8 @@ impl Scenario {
     }
 }
 
-/// Whether a place is one that the pattern means, or lies below it. A `*` stands
-/// for one name.
+/// Whether a place is one that the pattern means, or is below it. A `*` means
+/// any one name.
 fn matches(pattern: &str, place: &[String]) -> bool {
     let mut parts = place.iter();
     pattern.split('.').all(|wanted| {

@@ -19,7 +19,7 @@ use keymoot_tuf::{DelegatedRole, Delegations, Document, TargetFile, Targets};
 /// The one file that `crates.json` signs.
 #[derive(Debug, Clone, Copy)]
 pub struct ExpectedTargets<'a> {
-    /// The name it stands under.
+    /// The name it is under.
     pub name: &'a str,
     /// The root of tuf-crates, byte for byte as it is published.
     pub root: Option<&'a [u8]>,

@@ -146,7 +146,7 @@ fn points<'l>(block: &[&'l str], begins: impl Fn(&'l str) -> Option<&'l str>) ->
     points_of(block, |line| begins(line).map(str::to_owned))
 }
 
-/// The points of a list, each with the lines that go on in it.
+/// The points of a list, each with its further lines.
 fn points_of<'l>(block: &[&'l str], begins: impl Fn(&'l str) -> Option<String>) -> Vec<String> {
     let mut points: Vec<String> = Vec::new();
     for line in block {

@@ -1,7 +1,7 @@
 //! A signing event of another tool's repository, that a holder answers in a checkout.
 //!
 //! tuf-on-ci, tufops and tuf-ci collect signatures on a branch. [`open`] compares a checkout of
-//! the branch with one of the branch that it is to be merged into, and judges it by every rule.
+//! the branch with one of the branch that it is to be merged into, and checks every rule.
 //! [`SigningEvent`] then says which signatures a key owes, and puts one where the tool expects it.
 //! [`receipt`] is the statement of the holder over it.
 
@@ -34,7 +34,7 @@ pub const METADATA: &str = "metadata/";
 /// What to do where a rule on an event is violated.
 const STOP: &str = "sign nothing; ask those who made the event over a channel that you trust";
 
-/// What a signing event is judged by.
+/// What a signing event is compared with.
 pub struct Given<'a> {
     /// The checkout that the event begins from: everything below `metadata/`, and `tufops.toml`
     pub base: &'a Files,
@@ -78,7 +78,7 @@ pub struct Owed {
     pub keyids: Vec<KeyId>,
 }
 
-/// Reads a signing event and judges it. The event is there where both checkouts could be read;
+/// Reads a signing event and checks it. The event is there where both checkouts could be read;
 /// sign only if no verdict is violated.
 #[must_use]
 pub fn open(given: Given<'_>) -> (Option<SigningEvent>, Vec<Verdict>) {

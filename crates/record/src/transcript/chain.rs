@@ -245,7 +245,7 @@ impl Chain {
 /// The line of an event, without the newline.
 ///
 /// serde_json's compact form with its members sorted is the canonical form of
-/// JSON wherever no control character occurs, and none may.
+/// JSON where no control character occurs, and none may.
 fn line(event: &Value, prev: Digest, seq: u64, time: Time) -> Result<Vec<u8>, ChainError> {
     if holds_control(event) {
         return Err(ChainError::Control);

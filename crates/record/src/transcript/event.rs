@@ -97,7 +97,7 @@ pub enum Event {
         policy: Digest,
         /// The roster's file.
         roster: Digest,
-        /// What the ceremony goes on from: path to content.
+        /// What the ceremony starts from: path to content.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         inputs: BTreeMap<String, Digest>,
         /// The settings of a live ceremony: where its bundle goes, and where its devices are.
@@ -114,7 +114,7 @@ pub enum Event {
     Resumed {
         /// Bytes of a torn last line that were removed.
         cut: u64,
-        /// The program that goes on.
+        /// The program that continues.
         program: Box<Program>,
         /// Whether it is another one than before.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -145,7 +145,7 @@ pub enum Event {
         /// What the rules say of it.
         verdicts: Vec<Verdict>,
     },
-    /// What earlier ceremonies left was judged.
+    /// keymoot verified the previous state.
     Loaded {
         /// What the rules say of it.
         verdicts: Vec<Verdict>,
@@ -316,7 +316,7 @@ pub enum Event {
         /// The serial number.
         serial: u32,
     },
-    /// The device is not the one to go on with; another may be inserted.
+    /// The device is not the one to continue with; another may be inserted.
     DeviceSetAside {
         /// The holder.
         holder: String,
@@ -407,7 +407,7 @@ pub enum Event {
         /// The device.
         serial: u32,
     },
-    /// The key's attestation was read and judged.
+    /// keymoot read and verified the key's attestation.
     Attested {
         /// The holder.
         holder: String,
@@ -516,7 +516,7 @@ pub enum Event {
         /// What the rules say of it.
         verdicts: Vec<Verdict>,
     },
-    /// The people in the room go on with the signatures they have.
+    /// The people in the room continue with the signatures they have.
     Enough {
         /// The step.
         step: String,
@@ -555,7 +555,7 @@ pub enum Event {
         /// The signature, hexadecimal.
         signature: String,
     },
-    /// The bundle stands where it was to be written, and was read back.
+    /// The bundle is where it was to be written, and was read back.
     Exported {
         /// The digest of MANIFEST.json.
         manifest: Digest,

@@ -7,8 +7,8 @@ use keymoot_core::json::{Json, Object};
 /// What differs in what two documents of a role sign: no sentence exactly when
 /// the signed bytes are the same.
 ///
-/// Roots and targets documents are told by their meaning. Other types, and
-/// differences without a meaning, are told member by member.
+/// Changes of roots and targets documents are described by their meaning. Other types, and
+/// differences without a meaning, are listed member by member.
 ///
 /// # Errors
 /// A document cannot be read, or the two are of different types.

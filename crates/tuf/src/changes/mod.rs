@@ -3,7 +3,7 @@
 //!
 //! Keys are followed by their material: a key that only changes its name or
 //! its annotations is the same key. A first document is compared with nothing.
-//! Nothing that is signed differs without a change being told.
+//! Every difference in what is signed yields a change.
 
 mod document;
 mod powers;
@@ -79,7 +79,7 @@ pub enum Change {
     KeyGains { key: Subject, roles: Vec<String> },
     /// A key may no longer sign for roles
     KeyLoses { key: Subject, roles: Vec<String> },
-    /// A key stands there that no role uses, and was not so before
+    /// A key that no role uses was added, or became unused
     KeyUnused { key: Subject },
     /// A key that no role used is gone
     KeyGone { key: Subject },

@@ -146,8 +146,8 @@ fn subject(keyid: &KeyId, entry: Option<&KeyEntry>) -> Subject {
     }
 }
 
-/// Keys that come, go, or stand there otherwise, and roles that list them
-/// otherwise.
+/// Keys that are added, removed or changed, and roles that list other
+/// keys.
 pub(super) fn keys(before: Option<&Powers<'_>>, after: &Powers<'_>, found: &mut Vec<Change>) {
     let old_keys = before.map(holdings).unwrap_or_default();
     let new_keys = holdings(after);
@@ -246,7 +246,7 @@ fn material(object: &Json) -> Option<[Option<&Json>; 3]> {
 }
 
 /// Roles that list the same keys in another order or by other ids, where that
-/// does not follow from what was told of the keys themselves.
+/// does not follow from the changes of the keys themselves.
 fn relisted(
     before: Option<&Powers<'_>>,
     after: &Powers<'_>,

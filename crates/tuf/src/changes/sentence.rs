@@ -238,7 +238,7 @@ fn list(names: &[String]) -> String {
     }
 }
 
-/// Ids as short as they can be told apart.
+/// Ids as short as possible while they differ.
 fn instead(to: &[KeyId], from: &[KeyId]) -> String {
     let short = |keyids: &[KeyId]| -> Vec<String> { keyids.iter().map(KeyId::short).collect() };
     let full = |keyids: &[KeyId]| -> Vec<String> { keyids.iter().map(KeyId::to_string).collect() };

@@ -84,7 +84,7 @@ impl Dialect {
         write::targets(self, draft)
     }
 
-    /// The id of a holder's key: the name its signatures stand under.
+    /// The id of a holder's key, under which its signatures are listed.
     #[must_use]
     pub fn holder_key_id(self, holder: &Holder) -> KeyId {
         self.key_id(&Signer::Holder(holder.clone()))
@@ -186,7 +186,7 @@ impl Dialect {
     }
 
     /// The same as keymoot wrote them for the tufops of before September 2026, where
-    /// `ROLE/` stood for everything below.
+    /// `ROLE/` meant everything below.
     #[must_use]
     pub fn own_paths_before(self, role: &str) -> Vec<String> {
         let mut paths = self.own_paths(role);

@@ -16,7 +16,7 @@ use keymoot_core::json::{self, Json};
 const SIGNATURES: &str = "signatures";
 
 /// The text of a file with a signature under a key id, or `None` where the file has no place for
-/// it. An entry under that id is filled; otherwise a new one stands where the dialect's tool puts
+/// it. An entry under that id is filled. A new entry goes where the dialect's tool puts
 /// it: in tuf-on-ci last, in the others by key id.
 pub(super) fn put(
     dialect: Dialect,
@@ -56,7 +56,7 @@ pub(super) fn put(
     let entry = like(text, first, keyid, &signature)?;
     let gap = match items.get(1) {
         Some(second) => text.get(first.end..second.start)?.to_vec(),
-        // As the one entry stands after the bracket, so does the next after a comma.
+        // The next entry is after a comma as the one entry is after the bracket.
         None => [b",", text.get(list.value.start + 1..first.start)?].concat(),
     };
     let (at, new) = match before.and_then(|at| items.get(at)) {
@@ -66,7 +66,7 @@ pub(super) fn put(
     Some(replaced(text, &(at..at), &new))
 }
 
-/// A member of an object: where its name and its value stand.
+/// A member of an object: the places of its name and its value.
 struct Member {
     name: Range<usize>,
     value: Range<usize>,
@@ -193,7 +193,7 @@ fn opened(text: &[u8], place: &Range<usize>, bracket: u8) -> Option<usize> {
     (text.get(place.start) == Some(&bracket)).then_some(place.start + 1)
 }
 
-/// The next byte that is no space, which it comes to stand at.
+/// The next byte that is no space; `at` then points to it.
 fn next(text: &[u8], at: &mut usize) -> Option<u8> {
     while text.get(*at).is_some_and(u8::is_ascii_whitespace) {
         *at += 1;
@@ -201,7 +201,7 @@ fn next(text: &[u8], at: &mut usize) -> Option<u8> {
     text.get(*at).copied()
 }
 
-/// Where the next value stands, and on to what is after it. The text is JSON that was read.
+/// The place of the next value; `at` moves on to what is after it. The text is JSON that was read.
 fn value(text: &[u8], at: &mut usize) -> Option<Range<usize>> {
     let first = next(text, at)?;
     let start = *at;
@@ -395,7 +395,7 @@ mod tests {
             let mut altered = whole.clone();
             for byte in *b"\"\\{}[],: x" {
                 altered[at] = byte;
-                // Whatever comes of it is read again before it is written.
+                // The result is read again before it is written.
                 let _ = put(Dialect::Tufops, &altered, &KeyId::new("c"), &[1]);
             }
             let _ = put(Dialect::Tufops, &whole[..at], &KeyId::new("c"), &[1]);

@@ -4,9 +4,9 @@
 //! separate files, `root.json` and `root.sig.json`. The bytes of the payload
 //! are frozen once anybody has signed. A key's id is the SHA-256 of its
 //! SubjectPublicKeyInfo. Who holds a key, where an online key lives and how
-//! long metadata lasts stand in one member at the top, `x-tuf-ci`, with the
-//! objects `signers`, `online` and `periods`; the periods are said by whoever
-//! delegates. Source: `crates/tuf-repo/src/policy.rs` and `store.rs` of tuf-ci.
+//! long metadata lasts are in one member at the top, `x-tuf-ci`, with the
+//! objects `signers`, `online` and `periods`; the delegator states the
+//! periods. Source: `crates/tuf-repo/src/policy.rs` and `store.rs` of tuf-ci.
 
 use std::collections::BTreeMap;
 

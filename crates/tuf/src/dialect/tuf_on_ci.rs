@@ -1,7 +1,7 @@
 //! The dialect of tuf-on-ci, which sigstore uses and Rust's RFC 3724 names.
 //!
 //! Metadata is POUF-1. Who holds a key, where an online key lives and how long
-//! metadata lasts stand in members that begin with `x-tuf-on-ci-`; a key's id
+//! metadata lasts are in members that begin with `x-tuf-on-ci-`; a key's id
 //! is the SHA-256 of the canonical form of the whole key object, those members
 //! included. Source: `tuf_on_ci_sign/_signer_repository.py` of tuf-on-ci 0.21.
 
@@ -63,7 +63,7 @@ pub(super) fn insert_periods(members: &mut Object, periods: Periods) {
     members.insert(SIGNING_PERIOD.to_owned(), periods.signing_days.into());
 }
 
-/// A signer's key as it stands in metadata, and its name there.
+/// A signer's key as it is in metadata, and its name there.
 pub(super) fn key(signer: &Signer) -> (KeyId, Json) {
     let mut object = write_object(signer.key());
     let (name, value) = match signer {

@@ -2,7 +2,7 @@
 //!
 //! Metadata is plain POUF-1 without members of its own; a key's id is the
 //! SHA-256 of its SubjectPublicKeyInfo. Who holds a key, where an online key
-//! lives and how long roles last stand in `tufops.toml` in the repository's
+//! lives and how long roles last are in `tufops.toml` in the repository's
 //! folder, **which nobody signs**: its names are a help for people, and no
 //! ground for trust. Source: `crates/tufops-core/src/config.rs` of tufops.
 

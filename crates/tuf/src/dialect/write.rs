@@ -13,7 +13,7 @@ use keymoot_core::time::Time;
 /// The version of the TUF specification that every implementation reads.
 const SPEC_VERSION: &str = "1.0.0";
 
-/// A signer's key as it stands in metadata, and its name there.
+/// A signer's key as it is in metadata, and its name there.
 pub(super) fn key(dialect: Dialect, signer: &Signer) -> (KeyId, Json) {
     match dialect {
         Dialect::TufOnCi => tuf_on_ci::key(signer),

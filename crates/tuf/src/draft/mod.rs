@@ -29,7 +29,7 @@ pub struct OnlineKey {
     pub uri: String,
 }
 
-/// Whoever may sign for a role.
+/// Who may sign for a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signer {
     /// A person
@@ -57,7 +57,7 @@ impl Signer {
         }
     }
 
-    /// The signer whose key stands in a document, unless the document says of
+    /// The signer whose key is in a document, unless the document says of
     /// nobody, or of both a person and a service, that the key is theirs.
     #[must_use]
     pub fn of(entry: &KeyEntry) -> Option<Self> {

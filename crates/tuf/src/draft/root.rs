@@ -15,7 +15,7 @@ pub struct RootDraft {
     pub expires: Time,
     /// `consistent_snapshot`
     pub consistent_snapshot: bool,
-    /// Who holds a key of root; one holder may stand here with several keys
+    /// Who holds a key of root; one holder may be here with several keys
     pub holders: Vec<Holder>,
     /// How many keys must sign root
     pub root_threshold: u32,
@@ -28,7 +28,7 @@ pub struct RootDraft {
     /// The periods of root itself
     pub root_periods: Periods,
     /// The periods of targets, for a dialect whose root says them; in others
-    /// they stand in the targets document
+    /// they are in the targets document
     pub targets_periods: Periods,
     /// The periods of snapshot
     pub snapshot_periods: Periods,
@@ -108,7 +108,7 @@ impl RootDraft {
         check_threshold("root", self.root_threshold, holders.len())?;
         check_threshold("targets", self.targets_threshold, targets.len())?;
         // Within a role every key counts once; between roles a signer may
-        // stand again, but no key under two names.
+        // occur again, but no key under two names.
         let online = Signer::Online(self.online.clone());
         check_signers([&online].into_iter().chain(&holders))?;
         check_signers(&targets)?;

@@ -105,7 +105,7 @@ impl TargetsDraft {
                 }
             }
         }
-        // A signer may stand in several roles, but no key under two names.
+        // A signer may be in several roles, but no key under two names.
         check_signers(signers)
     }
 }

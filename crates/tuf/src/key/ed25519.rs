@@ -7,7 +7,7 @@ use ring::signature::{ED25519, UnparsedPublicKey};
 /// id-Ed25519 (RFC 8410, 3)
 pub(super) const OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
-/// What stands before the 32 bytes in a SubjectPublicKeyInfo (RFC 8410, 4).
+/// What is before the 32 bytes in a SubjectPublicKeyInfo (RFC 8410, 4).
 const SPKI_PREFIX: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
 ];

@@ -1,4 +1,4 @@
-//! Public keys, as key material: what a key *is*, whatever it is called.
+//! Public keys, as key material: what a key *is*, under any name.
 //!
 //! Key ids are names that metadata gives to keys, and one key may have many.
 //! The identity of a key is its [fingerprint](PublicKey::fingerprint), the

@@ -39,7 +39,7 @@ impl TufKey {
     }
 }
 
-/// Reads a key object, whatever its shape. Keyless keys (`sigstore-oidc`, whose
+/// Reads a key object of any shape. Keyless keys (`sigstore-oidc`, whose
 /// `keyval` has `identity` and `issuer`) and algorithms of the future are part
 /// of many documents: they are kept, and never count.
 #[must_use]

@@ -11,7 +11,7 @@ pub(super) const EC_PUBLIC_KEY: ObjectIdentifier =
 /// secp256r1 (RFC 5480, 2.1.1.1)
 pub(super) const CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 
-/// What stands before the 65 bytes of the point in a SubjectPublicKeyInfo:
+/// What is before the 65 bytes of the point in a SubjectPublicKeyInfo:
 /// two sequences, the two identifiers above, and a bit string of 66 bytes.
 const SPKI_PREFIX: [u8; 26] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,

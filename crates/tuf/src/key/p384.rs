@@ -6,7 +6,7 @@ use ring::signature::{ECDSA_P384_SHA384_ASN1, UnparsedPublicKey};
 /// secp384r1 (RFC 5480, 2.1.1.1)
 pub(super) const CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 
-/// What stands before the 97 bytes of the point in a SubjectPublicKeyInfo:
+/// What is before the 97 bytes of the point in a SubjectPublicKeyInfo:
 /// two sequences, id-ecPublicKey, the curve, and a bit string of 98 bytes.
 const SPKI_PREFIX: [u8; 23] = [
     0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b,

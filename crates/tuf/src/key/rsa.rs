@@ -1,7 +1,7 @@
 //! RSASSA-PSS with SHA-256, for reading alone.
 //!
 //! Signers choose the length of the salt: Go's `crypto/rsa` takes the longest that fits
-//! unless told otherwise. securesystemslib accepts every length (`PSS.AUTO`), as RFC 8017,
+//! by default. securesystemslib accepts every length (`PSS.AUTO`), as RFC 8017,
 //! 9.1.2 allows. ring reads a salt as long as the digest alone. Where ring refuses a
 //! signature, the crate `rsa` finds the length and verifies it.
 

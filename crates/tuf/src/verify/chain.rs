@@ -13,8 +13,8 @@ pub enum ChainError {
     /// Two documents claim one version and differ in what was signed.
     #[error("there are two different roots of version {0}; at most one of them is genuine")]
     Conflict(u64),
-    /// A root from before the trusted one, which cannot sign it: whoever
-    /// held one old key could have written it.
+    /// A root from before the trusted one, which cannot sign it: a thief
+    /// of one old key could have written it.
     #[error(
         "version {version} is older than the trusted root, version {trusted}, from which it cannot follow; leave it out"
     )]

@@ -1,4 +1,4 @@
-//! Everything that can be told about a set of roots, given in any order.
+//! What a set of roots shows, given in any order.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -9,7 +9,7 @@ use crate::{Document, Root, parallel};
 
 /// What a set of roots is: chains that hold, and what does not.
 ///
-/// Every document is checked, whatever is wrong with others: after a version
+/// Every document is checked, also where others have faults: after a version
 /// that is missing or does not hold, the next begins a chain of its own, which
 /// agrees with itself and with nothing before it.
 #[derive(Debug)]

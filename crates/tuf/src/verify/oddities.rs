@@ -7,7 +7,7 @@ use crate::key::Algorithm;
 use crate::{Document, KeyEntry, KeyId, Root, Warning};
 use keymoot_core::digest::Digest;
 
-/// The most attempts to find out whose signature stands under a strange name;
+/// The most attempts to find the signer of a signature under an unknown id;
 /// for a file of nothing but signatures they would take hours.
 const ATTEMPTS: usize = 256;
 
@@ -34,7 +34,7 @@ pub(super) fn of_root(
         }
         None => names.strangers(document, root, by_itself),
     }
-    // What the content tells of keys under several ids is in the names.
+    // The names have what the content says of keys under several ids.
     let content = root.warnings().iter();
     warnings.extend(
         content
@@ -101,7 +101,7 @@ fn refused_elsewhere(keys: &BTreeMap<KeyId, KeyEntry>) -> impl Iterator<Item = W
         .map(|(keyid, _)| Warning::KeyRefusedElsewhere(keyid.clone()))
 }
 
-/// The names that each key stands or signs under.
+/// The names under which each key is listed or signs.
 #[derive(Default)]
 struct Names<'n>(BTreeMap<Digest, BTreeSet<&'n KeyId>>);
 

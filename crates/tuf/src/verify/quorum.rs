@@ -47,7 +47,7 @@ pub struct Quorum {
 pub struct ValidSignature {
     /// The identity of the key
     pub fingerprint: Digest,
-    /// The name the signature stands under
+    /// The name the signature is under
     pub keyid: KeyId,
     /// Who holds the key, as the delegating metadata says
     pub holder: Option<String>,

@@ -85,7 +85,7 @@ impl RootError {
 }
 
 impl VerifiedRoot {
-    /// The document, with the signatures as they stand in its file.
+    /// The document, with the signatures as they are in its file.
     #[must_use]
     pub fn document(&self) -> &Document {
         &self.document

@@ -70,7 +70,7 @@ fn one_line(facts: &Facts) -> String {
     }
 }
 
-/// The facts, told to people.
+/// The facts, for people to read.
 struct Account<'a> {
     args: &'a Args,
     facts: &'a Facts,

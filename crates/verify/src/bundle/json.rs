@@ -85,7 +85,7 @@ struct Related {
     /// The first event in which they differ
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<u64>,
-    /// What stands there in the one and in the other
+    /// What is there in the one and in the other
     #[serde(skip_serializing_if = "Option::is_none")]
     says: Option<[Entry; 2]>,
     verdict: Verdict,

@@ -59,7 +59,7 @@ struct NewestRoot {
 }
 
 impl Verified {
-    /// Reads and judges the repository in a folder.
+    /// Reads and verifies the repository in a folder.
     ///
     /// # Errors
     /// The disk fails.

@@ -69,7 +69,7 @@ impl Hsm {
         let asymmetric = Family::of(header.algorithm);
         let key = match asymmetric {
             Some(family) => {
-                // Whatever would refuse the key refuses it before it is searched for.
+                // Every reason to refuse the key comes before the search for it.
                 self.admit(caller, &header, kind, delegated)?;
                 PrivateKey::generate(family, &mut self.rng).ok_or(Failure::InvalidData)?
             }

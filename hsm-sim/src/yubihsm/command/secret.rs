@@ -229,7 +229,7 @@ impl Hsm {
         let [rest @ .., _, _, _, _] = &plain;
         let (claimed, counters) = rest.split_at_checked(6).ok_or(Failure::InvalidData)?;
         match counters {
-            // Use counter, time stamp low and high, session counter; told in another order.
+            // Use counter, time stamp low and high, session counter; returned in another order.
             [use_low, use_high, low_low, low_high, high, session]
                 if claimed == identity && crc16(&plain) == 0xf0b8 =>
             {

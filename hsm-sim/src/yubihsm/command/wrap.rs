@@ -1,6 +1,6 @@
 //! Objects and data under a wrap key, in and out.
 //!
-//! What is inside: the wrap key's algorithm, then what a device tells about an object
+//! What is inside: the wrap key's algorithm, then what a device reports of an object
 //! (capabilities, identifier, length, domains, type, algorithm, sequence, origin, label), then for
 //! keys that delegate what they delegate, then the data. Source: Yubico's `yubihsm-wrap`, which
 //! makes such objects outside of a device.

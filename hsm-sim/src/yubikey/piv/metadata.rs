@@ -1,4 +1,4 @@
-//! What the device tells about its keys, PIN and PUK (from firmware 5.3).
+//! What the device reports about its keys, PIN and PUK (from firmware 5.3).
 
 use super::Piv;
 use super::state::Reference;

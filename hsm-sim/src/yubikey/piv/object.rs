@@ -1,4 +1,4 @@
-//! Data objects: certificates and whatever else clients keep in a device.
+//! Data objects: certificates and other things that clients keep in a device.
 
 use super::Piv;
 use super::state::HexBytes;

@@ -234,7 +234,7 @@ impl State {
             .ok_or("it is not this step's time".to_owned())
     }
 
-    /// Whether what earlier ceremonies left is judged, and people have yet to compare
+    /// Whether the previous state is verified, and people have yet to compare
     /// [`State::compared_root`] with the one that they know.
     #[must_use]
     pub fn awaits_comparison(&self) -> bool {

@@ -1,4 +1,4 @@
-//! The rules on how a ceremony goes on from what earlier ones left: judged before a
+//! The rules on the step from the previous state to this ceremony, checked before a
 //! device is touched.
 
 mod people;
@@ -17,7 +17,7 @@ use super::{
 use crate::rules::{policy::Policy, roster::Roster};
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 
-/// What is judged.
+/// What these rules check.
 pub(super) struct Claim<'a> {
     pub(super) script: &'a CheckedScript,
     pub(super) policy: &'a Policy,

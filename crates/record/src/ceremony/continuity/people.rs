@@ -12,8 +12,8 @@ use crate::{
 };
 use keymoot_core::{Rule, Verdict, text::excerpt};
 
-/// ROSTER-CHANGE: everybody who held a key goes on or leaves by name, and nobody comes
-/// or goes but where the scenario allows it.
+/// ROSTER-CHANGE: everybody who held a key stays or leaves by name, and nobody comes
+/// or goes except where the scenario allows it.
 pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     let scenario = claim.script.script().scenario;
     let held = previous.holders();
@@ -132,7 +132,7 @@ fn list(names: &[&str]) -> String {
     }
 }
 
-/// KEY-PUBLISHED: every key of the previous root that goes on has a published
+/// KEY-PUBLISHED: every key of the previous root that stays has a published
 /// enrolment, so that it is known to be in a device, and in which.
 pub(super) fn published(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     let revoked = |handle: &Handle| {
@@ -170,7 +170,7 @@ pub(super) fn published(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     )
 }
 
-/// DEVICE-DISTINCT: no device and no key stands under two holders, unless the key itself says that
+/// DEVICE-DISTINCT: no device and no key is under two holders, unless the key itself says that
 /// its holder was renamed. A repository keeps the evidence of holders who left; their devices,
 /// reset, may be another holder's now.
 pub(super) fn distinct(previous: &Previous) -> Verdict {

@@ -8,7 +8,7 @@ use crate::{
     rules::roster::{Handle, Renamed},
 };
 
-/// What stands against the roster's renamed accounts.
+/// The faults of the roster's renamed accounts.
 pub(super) fn faults(claim: &Claim<'_>, previous: &Previous) -> Vec<String> {
     let roster = claim.roster;
     let scenario = claim.script.script().scenario;

@@ -20,8 +20,8 @@ use crate::{
 use keymoot_attestation::{Evidence, certificate_der};
 use keymoot_core::{Rule, Violation, digest::Digest, text::excerpt};
 
-/// An enrolment of an earlier ceremony, as it was published. Its statement is by
-/// the key; whether the evidence leads to a vendor is judged by the rules of
+/// An enrolment of an earlier ceremony, as it was published. The key signed its statement.
+/// Whether the evidence leads to a vendor is for the rules of
 /// devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {

@@ -1,5 +1,5 @@
-//! What earlier ceremonies left: the documents, the enrolments and the revoked keys
-//! that a ceremony goes on from.
+//! The previous state: the documents, the enrolments and the revoked keys
+//! that a ceremony starts from.
 //!
 //! All of it comes from files given before the ceremony begins ([`Inputs`]). The
 //! chain of roots is verified from its first version, or from the root that the

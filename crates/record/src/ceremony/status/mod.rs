@@ -1,4 +1,4 @@
-//! How a quorum stands between ceremonies: how long its documents last, who can still
+//! The state of a quorum between ceremonies: how long its documents last, who can still
 //! sign, how many keys may be lost, and which ceremony is next.
 //!
 //! Pure: what earlier ceremonies left and the moment are given.
@@ -30,7 +30,7 @@ use keymoot_tuf::{Candidate, DocumentError, Expiry, KeyEntry, KeyId, Lifetime, P
 /// The format that a status names.
 const FORMAT: &str = "keymoot-status/1";
 
-/// How a quorum stands at a moment.
+/// The state of a quorum at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Status {
     /// Always `keymoot-status/1`.
@@ -112,7 +112,7 @@ pub struct HolderStatus {
     pub key: Digest,
     /// Whether it can still sign.
     pub can_sign: bool,
-    /// Whether it was thrown out, and still stands in the root.
+    /// Whether the key was revoked, and is still in the root.
     pub revoked: bool,
     /// The last version of the root that it signed.
     pub last_signed: Option<u64>,
@@ -124,7 +124,7 @@ pub struct HolderStatus {
     pub pin_blocked: bool,
     /// The device that it is in, where its enrolment is published.
     pub device: Option<DeviceStatus>,
-    /// The same person's devices with proven keys that stand in no root.
+    /// The same person's devices with proven keys that are in no root.
     pub spares: Vec<DeviceStatus>,
 }
 
@@ -176,7 +176,7 @@ pub struct Standing<'a> {
 }
 
 impl Standing<'_> {
-    /// How the quorum stands.
+    /// The state of the quorum.
     ///
     /// # Errors
     /// A document has no end that can be read.
@@ -255,7 +255,7 @@ impl Standing<'_> {
             .collect()
     }
 
-    /// The periods that whoever delegates to a role says of it.
+    /// The periods of a role, from the document that delegates to it.
     fn periods(&self, root: &Root, role: &str) -> Option<Periods> {
         let targets = self.previous.targets().map(|targets| &targets.content);
         let delegated = || targets?.role(role)?.keys.periods;

@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_security::confusable_detection::skeleton;
 
-/// What two names share that people cannot tell apart: equal keys for names that differ only in
+/// What two names share that look the same to people: equal keys for names that differ only in
 /// case, in the width or number of spaces, in how an accented letter is composed, in full-width
 /// forms, or in letters that look alike (Unicode UTS #39, skeleton).
 ///

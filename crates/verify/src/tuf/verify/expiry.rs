@@ -8,7 +8,7 @@ const DAY: i64 = 24 * 60 * 60;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Judging {
     pub(super) at: Time,
-    /// Whether what has expired is refused, and not only told
+    /// Whether an expired document is refused, or only reported
     pub(super) binding: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The object of `--json`; `docs/formats.md` tells what it means.
+//! The object of `--json`; `docs/formats.md` explains it.
 
 use std::io::{self, Write};
 use std::rc::Rc;

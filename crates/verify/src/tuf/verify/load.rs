@@ -150,7 +150,7 @@ fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
     if length > bound {
         return Ok(None);
     }
-    // What is no regular file does not tell its length.
+    // Only a regular file reports its length.
     let mut text = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
     file.take(bound + 1).read_to_end(&mut text)?;
     Ok((text.len() <= LIMIT).then_some(text))
