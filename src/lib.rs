@@ -1,6 +1,6 @@
 //! keymoot: the offline tool of a root-key quorum.
 //!
-//! This package holds what touches a device, a disk, a clock or a screen. What it calls is pure:
+//! This package has the code for devices, disks, clock and screens. The crates it calls are pure:
 //! `keymoot_record` (transcript, plan, rules, engine, bundle, report) over `keymoot_tuf` and
 //! `keymoot_attestation` over `keymoot_core`. docs/architecture.md is a guided tour.
 //!

@@ -1,7 +1,7 @@
 //! The program: its command line and its exit codes.
 //!
-//! The caller gives the vendor's keys that count in live ceremonies. That is the only way in
-//! which a program built on this library differs from the released one.
+//! The caller gives the vendor's keys that count in live ceremonies. A program built
+//! on this library differs from the released one in nothing else.
 
 use std::process::ExitCode;
 
@@ -52,7 +52,7 @@ enum Command {
     Man(shell::Manual),
 }
 
-/// Runs what the command line asks for. Live evidence counts where `vendor` signed it.
+/// Runs the command of the command line. Live evidence counts if `vendor` signed it.
 /// Usage errors leave with code 2, a store that is not sound with code 3.
 pub fn main(vendor: Result<TrustStore, Vec<Violation>>) -> ExitCode {
     match Cli::try_parse() {

@@ -1,4 +1,4 @@
-//! Takes answers in, in any order and any number: files, texts, and pictures of QR codes.
+//! Takes answers in, in any order and number: files, texts, and pictures of QR codes.
 
 use std::{
     fs,
@@ -25,8 +25,8 @@ const LARGEST: u64 = frames::LARGEST;
 /// The most files that are read from one folder: pictures of the answers of a quorum.
 const MOST: usize = 1024;
 
-/// One answer: the files that hold it, safe to show, and what came of it or the rules by which it
-/// is refused.
+/// One answer: the files that hold it, safe to show, and the result or the rules that
+/// refuse it.
 pub(crate) type Taken = (String, Result<String, Vec<Verdict>>);
 
 /// Takes the answers in these files in, and records each.
@@ -82,7 +82,7 @@ fn take(
     }
 }
 
-/// The answers in a file, or why there is none. What a picture shows is put to the frames of the
+/// The answers in a file, or why there is none. Frames in a picture are put together with those of
 /// other pictures.
 fn files(bytes: Vec<u8>, shown: &str, pictured: &mut Frames) -> Vec<Result<Vec<u8>, Violation>> {
     if frames::is_picture(&bytes) {
@@ -106,7 +106,7 @@ fn files(bytes: Vec<u8>, shown: &str, pictured: &mut Frames) -> Vec<Result<Vec<u
     }
 }
 
-/// Takes one answer in: what came of it, or why it is refused.
+/// Takes one answer in: the result, or why it is refused.
 fn one(desk: &mut Desk<'_>, bytes: &[u8]) -> Result<Result<String, Vec<Verdict>>, HostError> {
     let answer = match Answer::read(bytes) {
         Ok(answer) => answer,

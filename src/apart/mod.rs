@@ -1,4 +1,4 @@
-//! What is done for holders apart in a ceremony's folder: a request goes out, answers come in. The
+//! Holders apart, in a ceremony's folder: a request goes out, answers come in. The
 //! commands do it while nobody is at the table, and the driver while a ceremony is on the screen.
 
 mod collect;
@@ -17,7 +17,7 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, digest::Digest};
 use keymoot_record::{ceremony::State, transcript::Event};
 
-/// A ceremony's folder and where the ceremony is.
+/// A ceremony's folder and its state.
 pub(crate) struct Desk<'d> {
     /// The folder.
     pub folder: &'d Folder,

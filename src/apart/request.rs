@@ -13,7 +13,7 @@ use keymoot_record::{
     transcript::{Event, Mode, Time},
 };
 
-/// What helps where there is something else at the place of a request or an answer.
+/// The help when the file of a request or an answer exists already.
 pub(crate) const UNTAKEN: &str = "name a file that does not exist yet";
 
 /// A request that went out.
@@ -61,7 +61,7 @@ pub(crate) fn ask(
     .and_then(|request| request.bytes())
     .map_err(unfit)?;
     let digest = Digest::of(&request);
-    // Before the event that names it. What an interrupted attempt wrote is the same.
+    // Written before the event that names it. An interrupted attempt wrote the same bytes.
     whole::publish_once(out, &request, UNTAKEN)?;
     desk.record(Event::Requested {
         request: digest,
@@ -76,7 +76,7 @@ pub(crate) fn ask(
     })
 }
 
-/// Withdraws the newest request of which answers are awaited: those who are not awaited any more.
+/// Withdraws the newest request with missing answers: its holders are not awaited any more.
 ///
 /// # Errors
 /// [`HostError`] when there is none, or the event cannot be written.

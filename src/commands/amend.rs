@@ -59,8 +59,8 @@ impl Corrected {
 /// word, and records it.
 ///
 /// # Errors
-/// What the new plan violates, what keeps the plan from being amended, and [`HostError`] when the
-/// answers are others or the disk fails. Then nothing was recorded.
+/// The rules that the new plan violates, why the plan cannot be amended, and [`HostError`] when the
+/// the answers are others or the disk fails. Then nothing was recorded.
 pub(super) fn amend(
     dir: &Path,
     corrected: &Corrected,
@@ -145,7 +145,7 @@ fn is_lawful(
     begin::verify_so_far(&after, journal, trust, folder)
 }
 
-/// The files that are given and differ from those that hold now, and what errors call them.
+/// The given files that differ from the present ones, and their names in errors.
 fn read(corrected: &Corrected, state: &State) -> Result<(Amendment, FileNames), Failure> {
     let now = &state.plan.files;
     let text = |path: &Option<PathBuf>, now: &str| -> Result<Option<String>, HostError> {
@@ -173,7 +173,7 @@ fn read(corrected: &Corrected, state: &State) -> Result<(Amendment, FileNames), 
     Ok((amendment, names))
 }
 
-/// A plan with one amendment more.
+/// A plan with one more amendment.
 struct Amended {
     /// The amended plan by itself.
     plan: Arc<Plan>,

@@ -31,7 +31,7 @@ pub(super) fn opened_as(dir: &Path, settings: &Settings) -> Result<Mode, Failure
     }
 }
 
-/// A live ceremony refuses a plan that has something of a rehearsal, or a recipient that nobody tried.
+/// A live ceremony refuses a plan with parts of a rehearsal, or with an untested recipient.
 ///
 /// # Errors
 /// PLAN-LIVE and ROSTER-RECIPIENT.
@@ -107,7 +107,7 @@ fn opened(plan: &Plan, settings: &Settings, program: Program) -> Result<Event, H
     })
 }
 
-/// What the transcript records of settings: of a live ceremony's, the digest.
+/// The settings that the transcript of a live ceremony records: their digest.
 fn recorded(settings: Option<&Settings>) -> Result<Option<Digest>, HostError> {
     let live = settings.filter(|settings| settings.mode == Mode::Live);
     live.map(Settings::digest).transpose()

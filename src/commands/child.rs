@@ -1,4 +1,4 @@
-//! This program once more, as a person would start it: a story and a rehearsal apart are made of
+//! Starts this program once more, as a person would: a story and a rehearsal apart consist of
 //! whole runs.
 
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Conducting a ceremony in its folder, from its first event or on from its last.
+//! Conducting a ceremony in its folder, from its first event or from its last one on.
 //!
 //! `run`, `rehearse` and `resume` all end here.
 
@@ -35,7 +35,7 @@ use super::{
     operate::{Manner, operate},
 };
 
-/// What a process knows of its surroundings.
+/// The surroundings of a process.
 #[derive(Debug, Default)]
 pub(crate) struct Surroundings {
     /// The control sockets of the simulators whose devices this process sees.
@@ -190,7 +190,7 @@ pub(crate) fn met(plan: &Plan, mode: Mode) -> Option<&'static str> {
     ExpectationSet::names().find(|name| meets(name))
 }
 
-/// Writes the expectations that the new policy just meets beside the bundle. A project commits
+/// Writes the exact expectations of the new policy beside the bundle. A project commits
 /// the file.
 fn write_expectations(out: &Path, plan: &Plan, mode: Mode) -> Result<PathBuf, HostError> {
     let mut name = out.file_name().unwrap_or_default().to_owned();
@@ -228,7 +228,7 @@ fn what_now(settings: &Settings, plan: &Plan, mode: Mode, ended: bool) -> String
     )
 }
 
-/// Says what is risky about where the folder and the bundle will be. The transcript records it,
+/// Warns of risks in the places of the folder and the bundle. The transcript records them,
 /// too, when the machine is examined.
 pub(super) fn warn_of_media(dir: &Path, out: &Path) {
     let media = [dir, out].map(machine::medium);

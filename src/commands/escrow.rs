@@ -1,4 +1,4 @@
-//! `keymoot escrow`: whether what is sealed to a holder can be opened by the holder.
+//! `keymoot escrow`: whether a holder can open the files sealed to them.
 
 use std::{
     path::{Path, PathBuf},

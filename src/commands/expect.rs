@@ -1,4 +1,4 @@
-//! The plan beside the expectations that a verifier will have, before anything is written.
+//! Compares the plan with the expectations of its later verifier, before anything is written.
 
 use keymoot_core::Verdict;
 use keymoot_record::{

@@ -1,4 +1,4 @@
-//! `keymoot export`: the result of a ceremony laid into a git working tree.
+//! `keymoot export`: writes the result of a ceremony into a git working tree.
 
 use keymoot_verify::say;
 use std::{
@@ -24,7 +24,7 @@ use keymoot_tuf::{Dialect, Expiry, Lifetime, dialect::tufops::FILE};
 
 use super::{Failure, inputs};
 
-/// Lay the result of a ceremony into a git working tree
+/// Write the result of a ceremony into a git working tree
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The bundle
@@ -155,7 +155,7 @@ fn outcome(laying: &Laying, repository: Repository, into: &Path) -> String {
     )
 }
 
-/// What is to be said of documents that expire too soon, or too late for the tools that
+/// Warnings about documents that expire too soon, or too late for the tools that
 /// read the tree.
 fn expiries(files: &Files, policy: &Policy, now: Time) -> Vec<String> {
     let file = |path: &str| files.get(path).cloned();

@@ -1,4 +1,4 @@
-//! What a ceremony begins with besides its plan, read from where the command line says.
+//! The inputs of a ceremony, read from the paths on the command line.
 
 use std::path::{Path, PathBuf};
 
@@ -100,7 +100,7 @@ impl Sources {
         }
         for path in &self.crates_root {
             let bytes = keymoot_verify::files::read_bounded(path, LARGEST_INPUT)?;
-            // A file that is no root keeps its place in the line, and the rule names it.
+            // A file that is no root keeps its place in the order, and the rule names it.
             let name = match Document::parse(&bytes, bytes.len()) {
                 Ok(document) => document.version().to_string(),
                 Err(_) => format!("unreadable-{}", inputs.len()),
@@ -151,7 +151,7 @@ pub(crate) fn is_tree(path: &Path) -> Result<bool, HostError> {
     }
 }
 
-/// The inputs that some rule checks. The others are named, and left out.
+/// The inputs that some rule checks. keymoot names the others, and leaves them out.
 fn without_unjudged(inputs: Inputs) -> Inputs {
     let file = |path: &str| inputs.get(&format!("{PREVIOUS}/tuf-root/{path}")).cloned();
     let Some(dialect) = Dialect::detect(&file) else {

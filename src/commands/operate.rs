@@ -18,7 +18,7 @@ use keymoot_verify::say;
 
 use super::{Failure, version};
 
-/// How the ceremony is shown to people.
+/// The interface for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
     /// On the whole screen.
@@ -39,7 +39,7 @@ impl Manner {
     }
 }
 
-/// Whether people can be shown the ceremony here. Asked before anything is written.
+/// Whether the interface works here. Checked before anything is written.
 ///
 /// # Errors
 /// [`HostError`] when there is no terminal, or none that can show screens.
@@ -86,11 +86,11 @@ pub(crate) fn operate(
     Ok(shown.operate(|operator| Driver::new(world, state, operator).run())??)
 }
 
-/// How people, or nobody, are shown what a driver does.
+/// The settings of an operator.
 pub(crate) struct Shown<'s> {
     /// Live or rehearsal.
     pub(crate) mode: Mode,
-    /// What is done.
+    /// The command's name.
     pub(crate) title: &'s str,
     /// What a rehearsal's simulator was started with.
     pub(crate) simulator: Option<&'s SimulatorSettings>,
@@ -101,12 +101,12 @@ pub(crate) struct Shown<'s> {
 }
 
 impl Shown<'_> {
-    /// Whether nobody is there.
+    /// Whether the rehearsal is unattended.
     fn is_unattended(&self) -> bool {
         self.simulators.is_some() && self.simulator.is_some_and(|settings| settings.unattended)
     }
 
-    /// Runs `drive` with the operator that is asked for.
+    /// Runs `drive` with that operator.
     pub(crate) fn operate<T: Send>(
         &self,
         drive: impl FnOnce(&mut dyn Operator) -> T + Send,

@@ -118,7 +118,7 @@ enum Brought {
 }
 
 impl Brought {
-    /// What the holder of a seat brings, from 1.
+    /// The family of a seat's device, from 1.
     fn on_seat(self, number: usize) -> Family {
         match self {
             Self::Yubikey => Family::YubiKey,
@@ -141,7 +141,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         }
         return story::run(args);
     }
-    // Once: the name of a folder that nobody named has the time in it.
+    // Taken once: the default name of a folder contains the time.
     let (dir, outs) = places(args)?;
     let sources = Sources {
         previous: match &args.sources.previous {
@@ -217,7 +217,7 @@ fn simulated(args: &Args, plan: &Plan, seed: u64) -> SimulatorSettings {
     }
 }
 
-/// What errors call the files of the plan.
+/// The names of the plan's files in errors.
 fn names(args: &Args) -> FileNames {
     let usual = FileNames::default();
     let path = |given: &Option<PathBuf>| given.as_deref().map(escape_path);
@@ -244,7 +244,7 @@ fn devices(plan: &Plan, family: Family) -> usize {
     enrolled.count() + makes.count()
 }
 
-/// What the holder of each seat brings, or has brought.
+/// The family of each seat's device, in this ceremony or an earlier one.
 fn seats(plan: &Plan) -> Vec<Family> {
     let family = |place: &keymoot_record::ceremony::seating::Place| {
         let enrolled = place.current.iter().chain(&place.outgoing).next();
@@ -282,7 +282,7 @@ fn plan_files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, Failure
     })
 }
 
-/// Where a root of tuf-crates is to be vouched for and none was named, the simulated
+/// If the script needs a root of tuf-crates and the user names none, the simulated
 /// team gives its next one.
 fn with_crates_root(mut files: PlanFiles, args: &Args, seed: u64) -> Result<PlanFiles, Failure> {
     let script = CheckedScript::parse(&files.script);
@@ -309,8 +309,8 @@ fn with_crates_root(mut files: PlanFiles, args: &Args, seed: u64) -> Result<Plan
     Ok(files)
 }
 
-/// Files that the policy has the quorum sign, and that nobody gave and no previous state has, are
-/// simulated.
+/// keymoot simulates files that the policy has the quorum sign, if neither user nor previous
+/// state has them.
 fn with_authorised(mut files: PlanFiles, seed: u64) -> Result<PlanFiles, Failure> {
     let Ok(policy) = Policy::parse(&files.policy) else {
         return Ok(files);

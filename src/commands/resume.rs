@@ -1,4 +1,4 @@
-//! `keymoot resume`: on from the last event.
+//! `keymoot resume`: continues after the last event.
 
 use std::{
     path::{Path, PathBuf},
@@ -81,8 +81,8 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     }
 }
 
-/// Checks that the transcript in a folder once had the head with these words. A copy from before
-/// does not have it: events that people saw, and keys that devices made, are missing in it.
+/// Checks that the transcript in a folder once had the head with these words. An older copy
+/// does not have it: it lacks events that people saw, and keys that devices made.
 fn is_as_new_as(dir: &Path, noted: &str) -> Result<(), HostError> {
     let chain = Journal::look(dir)?;
     let noted = noted.split_whitespace().collect::<Vec<_>>().join(" ");

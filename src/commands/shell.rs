@@ -1,4 +1,4 @@
-//! What a shell and `man` want to know of the command line: completions and manual pages.
+//! Completions for shells, and manual pages, from the command line's definition.
 
 use std::{
     fs,
@@ -32,7 +32,7 @@ pub(crate) struct Manual {
 pub(crate) fn completions(args: &Completions, mut command: Command) -> ExitCode {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "keymoot", &mut script);
-    // A pipe that nobody reads any more is no failure, as for `say!`.
+    // A closed pipe is no failure, as for `say!`.
     let _ = std::io::stdout().write_all(&script);
     ExitCode::SUCCESS
 }

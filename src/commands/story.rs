@@ -1,7 +1,7 @@
-//! `keymoot rehearse story`: every occasion after the other, each going on from the
+//! `keymoot rehearse story`: every occasion, each starting from the
 //! bundle of the one before.
 //!
-//! Each chapter is a rehearsal of its own, held by this program as anybody would hold
+//! Each chapter is a whole rehearsal of its own, as anybody would hold
 //! it, and its bundle is verified from the very first root.
 
 use keymoot_verify::say;
@@ -184,7 +184,7 @@ impl Story {
         Ok(finish(verify)?)
     }
 
-    /// What has come about since the chapter before.
+    /// The changes since the chapter before.
     fn prepare(&mut self, number: usize, chapter: &Chapter) -> Result<(), Failure> {
         match chapter.script {
             "onboard-member" => {

@@ -1,4 +1,4 @@
-//! A plan tried in advance: everything that a later step would do with it, and nothing that stays.
+//! Tries a plan in advance: everything that a later step would do with it. Nothing stays.
 //!
 //! `keymoot plan check`, the opening of every ceremony and every amendment call [`try_plan`], so
 //! that a plan that is accepted reaches its end.
@@ -14,7 +14,7 @@ use keymoot_record::{
 
 use super::{Failure, arguments};
 
-/// A plan that was accepted, and what it would come to.
+/// An accepted plan, and its expected result.
 pub(super) struct Trial {
     pub(super) drafts: Vec<trial::Draft>,
 }
@@ -41,7 +41,7 @@ pub(super) fn try_plan(plan: &Arc<Plan>, mode: Mode) -> Result<Trial, Failure> {
     Ok(Trial { drafts })
 }
 
-/// Seals something that is no secret to each recipient.
+/// Seals a test text to each recipient.
 fn sealed(plan: &Plan) -> impl Iterator<Item = Verdict> {
     plan.roster.holders.iter().filter_map(|holder| {
         let recipient = holder.age_recipient.as_ref()?;

@@ -1,4 +1,4 @@
-//! The device of the holder at the table, and what a ceremony asks of it.
+//! The device of the holder at the table, and its operations in a ceremony.
 
 use std::sync::Arc;
 
@@ -11,22 +11,22 @@ use crate::host::secret::Secret;
 use keymoot_attestation::{Evidence, Family};
 use keymoot_record::transcript::{DeviceState, PinTries};
 
-/// A device of either family. Everything is done to the device with its serial number and to
+/// A device of either family. Every operation goes to the device with its serial number and to
 /// no other.
 #[derive(Clone, Debug)]
 pub enum Device {
-    /// A YubiKey, which needs no conversation between two calls.
+    /// A YubiKey, which needs no open session between two calls.
     YubiKey(Serial),
     /// A YubiHSM 2, with its open sessions and the record of what was sent to it.
     YubiHsm(Arc<Unit>),
 }
 
-/// What is on a device before anything is done to it.
+/// The contents of a device before a ceremony changes it.
 #[derive(Clone, Debug)]
 pub struct KnownState {
-    /// Whether something must be erased before it can be used.
+    /// Whether it must be reset before use.
     pub used: bool,
-    /// What is there, for the transcript.
+    /// The contents, for the transcript.
     pub state: DeviceState,
     /// The device certificate, where it could be read.
     pub certificate: Option<Vec<u8>>,
@@ -66,7 +66,7 @@ impl Device {
         }
     }
 
-    /// Reads what is on it. Changes nothing but the log of a YubiHSM 2.
+    /// Reads the contents. Changes nothing but the log of a YubiHSM 2.
     ///
     /// # Errors
     /// [`DeviceError`].
@@ -92,7 +92,7 @@ impl Device {
     }
 
     /// Resets it to what the factory delivered: a YubiKey's PIV application, a YubiHSM 2 as a
-    /// whole. **Destroys every key there.** A unit that does not take the factory's password
+    /// whole. **Destroys every key there.** A YubiHSM 2 that refuses the factory's password
     /// needs the administrator's.
     ///
     /// # Errors
@@ -130,7 +130,7 @@ impl Device {
     /// Generates the key and returns its SubjectPublicKeyInfo, DER.
     ///
     /// # Errors
-    /// [`DeviceError`]. The key may exist all the same: [`Device::signing_key`] tells.
+    /// [`DeviceError`]. The key may exist all the same: [`Device::signing_key`] shows it.
     pub fn generate(&self, administration: &Secret) -> Result<Vec<u8>, DeviceError> {
         match self {
             Self::YubiKey(serial) => piv::generate(*serial, administration),
@@ -201,7 +201,7 @@ impl Device {
         }
     }
 
-    /// What one family needs was given to the other: a fault of this program, and no device's.
+    /// An argument for the other family: a fault of this program, not of a device.
     fn mixed_up(&self) -> DeviceError {
         DeviceError::new(
             self.who(),

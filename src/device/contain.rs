@@ -1,4 +1,4 @@
-//! Every conversation with a device happens here, where it can do no harm.
+//! Every call to a device runs here, so that a panic or a hang does no harm.
 //!
 //! The `yubikey` crate panics on some malformed replies, and a reader or a
 //! device can hang. A ceremony must survive both: each call runs
@@ -12,10 +12,10 @@ use super::identity::Who;
 use super::operation::Operation;
 use crate::host::contain::{self, Failed};
 
-/// Lets contained work say that the device now waits to be touched.
+/// The work calls this when the device waits for a touch.
 pub(super) type Announce<T> = contain::Announce<Result<T, DeviceError>>;
 
-/// How long a device may take. A touch is given up by the device itself after
+/// How long a device may take. The device itself gives up a touch after
 /// about 15 seconds; a reset first uses up all tries of PIN and PUK, of which
 /// there can be 255 each. Setting up a YubiHSM 2 takes three dozen commands.
 fn limit(doing: Operation) -> Duration {

@@ -21,10 +21,10 @@ pub(super) const SUCCESS: u16 = 0x9000;
 
 /// There is no such application.
 const NOT_FOUND: u16 = 0x6a82;
-/// GET METADATA before firmware 5.3.0: it does not tell.
+/// GET METADATA before firmware 5.3.0 answers this.
 pub(super) const UNKNOWN_COMMAND: u16 = 0x6d00;
 
-/// Which reference data a command is about.
+/// The reference data that a command is about.
 pub(super) const PIN: u8 = 0x80;
 pub(super) const PUK: u8 = 0x81;
 /// The tag of a reference's tries in its metadata: all, and those left.
@@ -41,15 +41,15 @@ const GET_SERIAL: &[u8] = &[0x00, 0xf8, 0x00, 0x00, 0x00];
 /// The same question to the OTP application.
 const GET_OTP_SERIAL: &[u8] = &[0x00, 0x01, 0x10, 0x00, 0x00];
 
-/// A device that nobody else can speak to. Dropped, it is reset: nothing that was verified stays
-/// so.
+/// A device on an exclusive connection. When dropped, it is reset: no PIN stays
+/// verified.
 pub(super) struct Exclusive {
     card: Card,
     who: Who,
     doing: Operation,
 }
 
-/// What the device says to a command.
+/// The device's answer to a command.
 pub(super) struct Reply {
     pub(super) data: Vec<u8>,
     pub(super) status: u16,
@@ -65,7 +65,7 @@ impl Exclusive {
             .connect(reader, ShareMode::Exclusive, Protocols::T1)
             .map_err(|error| match error {
                 // polkit refuses the device to this user. A service that has ended says the same,
-                // and cannot be reached any more.
+                // and then cannot be reached at all.
                 pcsc::Error::SecurityViolation if readers::connect().is_ok() => {
                     DeviceError::new(who.clone(), doing, ErrorKind::Forbidden)
                 }
@@ -76,7 +76,7 @@ impl Exclusive {
         Ok(device)
     }
 
-    /// Ends the connection without a reset, for a device in which nothing was verified.
+    /// Ends the connection without a reset, for a device with no verified PIN.
     pub(super) fn leave(self) {
         // When it fails, the device is gone; dropping the card then changes nothing.
         let _ = self.card.disconnect(Disposition::LeaveCard);
@@ -86,7 +86,7 @@ impl Exclusive {
     pub(super) fn firmware(&self) -> Result<Firmware, DeviceError> {
         match *self.data(GET_VERSION)?.as_slice() {
             [major @ 4..=5, minor, patch] => Ok(Firmware::new(major, minor, patch)),
-            // The `yubikey` crate knows these generations and no others.
+            // The `yubikey` crate supports these generations and no others.
             [_, _, _] => Err(self.error(ErrorKind::Unsupported {
                 firmware: None,
                 needs: Firmware::new(4, 3, 0),
@@ -132,7 +132,7 @@ impl Exclusive {
         })
     }
 
-    /// Selects an application, which ends what was verified in the one before.
+    /// Selects an application, which forgets the PIN verified in the one before.
     fn select(&self, application: &[u8]) -> Result<(), DeviceError> {
         let length = u8::try_from(application.len()).unwrap_or(u8::MAX);
         let command = [&[0x00, 0xa4, 0x04, 0x00, length], application].concat();
@@ -143,7 +143,7 @@ impl Exclusive {
         }
     }
 
-    /// Sends a command that must succeed; what it answers.
+    /// Sends a command that must succeed, and returns the answer.
     pub(super) fn data(&self, command: &[u8]) -> Result<Vec<u8>, DeviceError> {
         match self.send(command)? {
             Reply {
@@ -168,12 +168,12 @@ impl Exclusive {
         })
     }
 
-    /// A reply that makes no sense.
+    /// A malformed reply.
     pub(super) fn malformed(&self) -> DeviceError {
         self.error(ErrorKind::Malformed(None))
     }
 
-    /// The device said no, with this status word.
+    /// The device refused with this status word.
     pub(super) fn refused(&self, status: u16) -> DeviceError {
         self.error(ErrorKind::Refused(Refusal::Status(status)))
     }

@@ -17,20 +17,20 @@ impl fmt::Display for Serial {
     }
 }
 
-/// A device as it presents itself, before anything about it is proven.
+/// A device as it reports itself, before anything about it is proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceInfo {
-    /// Of which kind it is.
+    /// Its family.
     pub family: Family,
     /// Its serial number.
     pub serial: Serial,
     /// Its firmware.
     pub firmware: Firmware,
-    /// How it is configured, as far as it says.
+    /// Its configuration, where it reports one.
     pub config: Config,
-    /// The tries of a YubiKey's PIN and PUK, where it says (firmware 5.3 and later).
+    /// The tries of a YubiKey's PIN and PUK, where it reports them (firmware 5.3 and later).
     pub tries: Option<PinTries>,
-    /// Where it is: the reader as the smart card service names it, the connector or USB.
+    /// Its place: the reader as the smart card service names it, the connector or USB.
     /// Foreign text.
     pub place: String,
 }

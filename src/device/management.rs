@@ -1,6 +1,6 @@
 //! How a YubiKey is configured, from its management application.
 //!
-//! The `yubikey` crate reads this record and keeps it to itself, so the two
+//! The `yubikey` crate reads this record and does not expose it, so the two
 //! commands are sent here.
 
 use super::exclusive::{Exclusive, field};
@@ -39,7 +39,7 @@ const APPLICATIONS: [(u16, &str); 7] = [
     (0x200, "FIDO2"),
 ];
 
-/// How a YubiKey is configured, as far as it says.
+/// The configuration of a YubiKey, where it reports one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     /// Its shape (firmware 5 and later).
@@ -48,11 +48,11 @@ pub struct Config {
     pub serial_visible: bool,
     /// The applications that are switched on over USB (firmware 5 and later).
     pub applications: Vec<String>,
-    /// What differs from the usual.
+    /// The settings that differ from the usual.
     pub settings: Vec<DeviceSetting>,
 }
 
-/// The configuration of a device, or none where it does not say: old firmware, or any failure at
+/// The configuration of a device, or none where it reports none: old firmware, or any failure at
 /// all, because nothing depends on it. Another application than PIV is selected afterwards.
 pub(super) fn config(device: &Exclusive) -> Config {
     let mut fields = Vec::new();

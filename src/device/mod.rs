@@ -1,10 +1,10 @@
-//! Signing devices: what is plugged in, what is on it, and what it can be asked.
+//! Signing devices: which are plugged in, their contents, and their operations.
 //!
-//! [`Slots`] are where devices are plugged, and [`Device`] is the one of the holder at the table.
-//! [`piv`] is what a YubiKey does, [`yubihsm`] what a YubiHSM 2 does. Every call that reaches a
-//! device is contained: a panic or a hang in the library that speaks to it is a [`DeviceError`]
-//! like any other, and every error says what to do next. Exactly one device is spoken to at a
-//! time, by serial number; with two plugged in every operation refuses.
+//! [`Slots`] are the places for devices, and [`Device`] is the one of the holder at the table.
+//! [`piv`] has the operations of a YubiKey, [`yubihsm`] those of a YubiHSM 2. Every call to a
+//! device is contained: a panic or a hang in a client library becomes a [`DeviceError`]
+//! like any other, and every error says what to do next. An operation uses exactly one device,
+//! by serial number; with two plugged in, every operation refuses.
 //!
 //! PIN and PUK are never given to the `yubikey` crate, which would keep a right one in memory that
 //! is not wiped. It also writes whole commands, the management key included, to the `log` facade at

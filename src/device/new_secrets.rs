@@ -1,4 +1,4 @@
-//! What a device is set up with, by its family.
+//! The secrets with which keymoot sets a device up, by its family.
 
 use super::identity::Serial;
 use super::pin_rules::new_puk;
@@ -14,9 +14,9 @@ pub enum NewSecrets {
     YubiKey {
         /// The PIN that the holder chose.
         pin: Secret,
-        /// What unblocks the PIN.
+        /// The PUK, which unblocks the PIN.
         puk: Secret,
-        /// What lets slots be changed.
+        /// The management key.
         management: Secret,
     },
     /// Those of a YubiHSM 2, of which the holder chose the signer's.
@@ -44,7 +44,7 @@ impl NewSecrets {
         })
     }
 
-    /// What the holder types for a signature.
+    /// The PIN or password for signatures.
     #[must_use]
     pub fn typed(&self) -> &Secret {
         match self {
@@ -53,7 +53,7 @@ impl NewSecrets {
         }
     }
 
-    /// What generates the key: the management key, or the administrator's password.
+    /// The secret that generates the key: the management key, or the administrator's password.
     #[must_use]
     pub fn administration(&self) -> &Secret {
         match self {

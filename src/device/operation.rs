@@ -1,8 +1,8 @@
-//! What is done with devices, as errors name it.
+//! The operations of devices, as errors name them.
 
 use std::fmt;
 
-/// What was being done when something went wrong.
+/// The operation during which an error occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// Asking serial, firmware and form factor.
@@ -23,9 +23,9 @@ pub enum Operation {
     Sign,
     /// Setting the authentication keys and the auditing of a fresh YubiHSM 2.
     SetUp,
-    /// Taking away the rights that were needed for setting it up.
+    /// Removing the rights that only the setup needs.
     Restrict,
-    /// Reading the audit log, or letting the device forget what was read.
+    /// Reading the audit log, or clearing it after reading.
     Log,
 }
 

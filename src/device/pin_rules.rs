@@ -30,7 +30,7 @@ const COMMON: [&str; 26] = [
     "letmein", "iloveyou", "yubikey", "yubico", "welcome", "dragon", "monkey", "sunshine",
 ];
 
-/// The rows of a keyboard and the columns of its number pad, along which fingers run.
+/// The rows of a keyboard and the columns of its number pad, along which people type.
 const ROWS: [&str; 8] = [
     "qwertyuiop",
     "qwertzuiop",
@@ -88,8 +88,8 @@ pub enum PinRefused {
     SameAsPuk,
 }
 
-/// Whether this can be a PIN at all, so that a slip of the finger (or the device
-/// touched by accident) uses up no try. Pure.
+/// Whether this can be a PIN at all, so that a slip (or a device touched
+/// by accident) uses up no try. Pure.
 ///
 /// Length is PIV's: 6 to 8 bytes (NIST SP 800-73-4 part 2, section 2.4.3).
 ///
@@ -97,7 +97,7 @@ pub enum PinRefused {
 /// The reason why it cannot.
 pub(super) fn check_typed_pin(pin: &Secret) -> Result<(), PinRefused> {
     let bytes = pin.expose();
-    // First, because an OTP is also "too long", which would send its holder astray.
+    // First, because an OTP is also "too long", and that reason would mislead its holder.
     if bytes.len() > 8 && bytes.iter().all(|byte| MODHEX.contains(byte)) {
         return Err(PinRefused::OneTimePassword);
     }
@@ -108,8 +108,8 @@ pub(super) fn check_typed_pin(pin: &Secret) -> Result<(), PinRefused> {
     }
 }
 
-/// Whether this can be the password of a YubiHSM 2 that this program has set up, so
-/// that a slip of the finger is not taken for a wrong one. Pure.
+/// Whether this can be the password of a YubiHSM 2 that keymoot has set up, so
+/// that a slip does not count as a wrong password. Pure.
 ///
 /// # Errors
 /// The reason why it cannot.
@@ -124,11 +124,11 @@ fn check_typed_password(password: &Secret) -> Result<(), PinRefused> {
     }
 }
 
-/// Whether a holder may choose this password for a YubiHSM 2. Pure; says the first
+/// Whether a holder may choose this password for a YubiHSM 2. Pure; returns the first
 /// reason against.
 ///
-/// A device gives everybody who asks what is needed to try passwords elsewhere, and
-/// stretches them little: nothing but length helps.
+/// A device gives everybody the data for trying passwords elsewhere, and
+/// stretches them little, so only length helps.
 ///
 /// # Errors
 /// The reason against it.
@@ -150,9 +150,9 @@ fn check_new_password(password: &Secret) -> Result<(), PinRefused> {
     Ok(())
 }
 
-/// Whether a holder may choose this PIN. Pure; says the first reason against.
+/// Whether a holder may choose this PIN. Pure; returns the first reason against.
 ///
-/// Beyond `check_typed_pin`, this keeps out what is guessed within the three
+/// Beyond `check_typed_pin`, this excludes what a thief guesses within the three
 /// tries a device allows.
 ///
 /// # Errors
@@ -189,7 +189,7 @@ pub struct PinDemands {
 }
 
 impl PinDemands {
-    /// Those of a device with these settings.
+    /// The demands of a device with these settings.
     #[must_use]
     pub fn of(settings: &[DeviceSetting]) -> Self {
         Self {

@@ -12,22 +12,22 @@ use crate::host::machine;
 
 /// A connection to the smart card service.
 ///
-/// Everything that speaks to it takes a connection of its own, because one that
+/// Each call uses a connection of its own, because one that
 /// waits blocks all others on the same connection.
 pub(super) fn connect() -> Result<Context, DeviceError> {
     let establish = || Context::establish(Scope::System);
     establish()
         .or_else(|error| match error {
-            // A service that ends closes its connections as one does that refuses this user;
-            // one that has ended then cannot be reached at all.
+            // A service that ends closes its connections like one that refuses this user;
+            // after its end, it cannot be reached at all.
             error if is_closed_at_once(error) => establish(),
             error => Err(error),
         })
         .map_err(unreachable)
 }
 
-/// Whether a YubiKey is plugged in, a moment after the reader lost it. The service takes that
-/// moment to see that it was pulled out.
+/// Whether a YubiKey is plugged in, a moment after the reader lost it. The service needs that
+/// moment to notice that somebody pulled it out.
 pub(super) fn is_still_plugged() -> bool {
     const A_MOMENT: Duration = Duration::from_secs(1);
     let look = || Look::now(&connect()?);
@@ -42,7 +42,7 @@ pub(super) fn is_still_plugged() -> bool {
     look().is_ok_and(|after| !after.plugged().is_empty())
 }
 
-/// A look at all readers: what was in each at that moment.
+/// A look at all readers: the content of each at that moment.
 pub(super) struct Look(Vec<ReaderState>);
 
 /// A YubiKey's reader. Two looks at it differ when something was put into it or
@@ -120,8 +120,8 @@ impl Look {
     }
 }
 
-/// A YubiKey is its own reader, and its name says so. A smart card of another
-/// maker in another reader is none of our business.
+/// A YubiKey is its own reader, and its name says so. keymoot ignores smart cards of other
+/// makers in other readers.
 fn is_yubikey(reader: &CStr) -> bool {
     reader
         .to_string_lossy()

@@ -17,7 +17,7 @@ use keymoot_attestation::Family;
 
 /// The longest a wait for YubiKeys sleeps before it looks again by itself. Changes and
 /// [`Cancel`] wake it at once; this only covers the moment between a look and
-/// the start of the wait, in which the service would lose either.
+/// the start of the wait, which the service would not report.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How long a wait for a YubiHSM 2 sleeps between two looks. Nothing reports that one
@@ -41,7 +41,7 @@ pub enum Seen {
     Nothing,
     /// Exactly one.
     One(DeviceInfo),
-    /// So many; none of them was spoken to.
+    /// So many; keymoot spoke to none of them.
     Several(usize),
     /// One, but it cannot be read.
     Unreadable(DeviceError),
@@ -69,7 +69,7 @@ impl Cancel {
     pub fn cancel(&self) {
         self.0.asked.store(true, Ordering::SeqCst);
         if let Some(context) = &*self.waiting() {
-            // It may have ended by itself meanwhile; the flag says all.
+            // The wait may have ended by itself meanwhile; then the flag ends the next.
             let _ = context.cancel();
         }
     }
@@ -104,8 +104,8 @@ impl Slots {
         }
     }
 
-    /// Everything that is plugged in now, each asked for its serial number: what it says, or
-    /// why it cannot be read. Places where no unit answers are passed over.
+    /// Everything that is plugged in now, each asked for its serial number: the answer, or
+    /// why it cannot be read. Places without an answer are skipped.
     ///
     /// # Errors
     /// [`ErrorKind::ServiceMissing`] and what else keeps this machine from looking.
@@ -131,7 +131,7 @@ impl Slots {
     }
 
     /// Waits until exactly one device is plugged in and can be read. `on_change`
-    /// hears what is seen, at first and at every change.
+    /// gets each observation: the first, and every change.
     ///
     /// # Errors
     /// [`ErrorKind::Cancelled`], [`ErrorKind::ServiceMissing`], and as [`Slots::present`]. A
@@ -204,8 +204,8 @@ impl Slots {
     }
 }
 
-/// Shows `check` which YubiKeys are plugged in, at first and after every change, until
-/// it is content. What it learns itself is compared with the next look.
+/// Gives `check` the YubiKeys that are plugged in, at first and after every change, until
+/// it returns something. It compares what it learns itself with the next look.
 fn wait<T>(
     cancel: &Cancel,
     mut judge: impl FnMut(&mut [Plugged]) -> Option<T>,
@@ -221,7 +221,7 @@ fn wait<T>(
                 return Ok(content);
             }
             before = Some(plugged);
-            // Judging takes time; look again before sleeping.
+            // The check takes time; look again before sleeping.
             continue;
         }
         *cancel.waiting() = Some(context.clone());
@@ -233,7 +233,7 @@ fn wait<T>(
     }
 }
 
-/// Asks the device in a reader who it is. Nothing is verified on the way, so it is not reset.
+/// Reads the identity of the device in a reader. No PIN is verified, so it is not reset.
 fn identify(plugged: &Plugged) -> Result<DeviceInfo, DeviceError> {
     let name = plugged.reader.to_string_lossy().into_owned();
     let (who, doing) = (Who::Reader(name.clone()), Operation::Identify);

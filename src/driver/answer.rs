@@ -56,7 +56,7 @@ impl Driver<'_, '_> {
             .unwrap_or_default()
     }
 
-    /// Writes the answer where it was asked for, and returns it. The very same file is left alone.
+    /// Writes the answer to its file, and returns it. The very same file is left alone.
     ///
     /// # Errors
     /// [`HostError`] when something else is there, or it cannot be written.

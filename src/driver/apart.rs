@@ -64,7 +64,7 @@ impl Driver<'_, '_> {
     }
 }
 
-/// The last second of the day that was typed; `-` is none.
+/// The last second of the typed day; `-` is none.
 fn day(typed: &str) -> Result<Option<Time>, HostError> {
     match typed {
         "-" => Ok(None),

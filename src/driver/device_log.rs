@@ -1,7 +1,7 @@
-//! The record of what was sent to a YubiHSM 2, and the audit log that it is held against.
+//! The record of what keymoot sent to a YubiHSM 2, compared with the device's audit log.
 //!
-//! Everything that is sent to it is written down in the ceremony's folder, beforehand
-//! where it may come to be done and not be known of, so that its audit log can be
+//! keymoot records every command in the ceremony's folder. It records a command beforehand
+//! if the device may perform it without an answer. So the audit log can be
 //! accounted for after any interruption.
 
 use super::{Driver, Stop};
@@ -18,8 +18,8 @@ use keymoot_record::{
 };
 
 impl Driver<'_, '_> {
-    /// Writes down what was sent to a unit, and what an errand is about to send. A YubiKey
-    /// has no audit log, and nothing to write down.
+    /// Records the commands that were sent, and those of a task that is about to begin. A YubiKey
+    /// has no audit log, so there is nothing to record.
     pub(super) fn write_down(
         &self,
         device: &Device,
@@ -32,8 +32,8 @@ impl Driver<'_, '_> {
         self.world.folder.keep_sent(unit.serial().0, &sent)
     }
 
-    /// Reads the log, holds it against what was sent, keeps both, and lets the unit
-    /// forget what was kept.
+    /// Reads the log, compares it with the record, keeps both, and has the device
+    /// clear the read entries.
     pub(super) fn read_log(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
         let device = self.at_hand(holder, serial)?;
         let Some(unit) = device.unit() else {

@@ -38,7 +38,7 @@ impl Driver<'_, '_> {
         self.record(Event::MachineChecked { verdicts })
     }
 
-    /// What has happened by what this ceremony knows.
+    /// The latest known times: of the previous state, and of this transcript.
     fn past(&self) -> Vec<Past> {
         let last = self.world.journal.chain().entries().last();
         let written = last.map(|entry| Past {
@@ -115,7 +115,7 @@ impl Driver<'_, '_> {
             .map_err(|why| damaged(document, &why))
     }
 
-    /// Verifies the signed documents as a stranger would.
+    /// Verifies the signed documents as a client would.
     pub(super) fn verify(&mut self) -> Result<(), Stop> {
         self.busy("verifying the signed documents");
         let mut verdicts = verify::signed_documents(&self.state, &|digest| self.object(digest));
@@ -123,7 +123,7 @@ impl Driver<'_, '_> {
         self.record(Event::Verified { verdicts })
     }
 
-    /// Seals the transcript, keeping what the bundle carries besides.
+    /// Seals the transcript, and keeps the other files of the bundle.
     pub(super) fn seal(&mut self) -> Result<(), Stop> {
         let mut attachments = BTreeMap::new();
         for (path, content) in (self.world.attachments)()? {
@@ -139,7 +139,7 @@ impl Driver<'_, '_> {
     }
 
     /// Makes the manifest again where another program made it with other texts. The holders
-    /// close again: what they signed is another manifest.
+    /// close again, because they sign another manifest.
     pub(super) fn make_manifest_again(&mut self) -> Result<(), HostError> {
         if !self.state.may_make_manifest_again() || self.state.is_finished() {
             return Ok(());
@@ -159,7 +159,7 @@ impl Driver<'_, '_> {
             .map_err(|error| HostError::new(error.to_string(), "leave, and resume"))
     }
 
-    /// MANIFEST.json, made again from what is sealed.
+    /// MANIFEST.json, made again from the sealed transcript.
     pub(super) fn manifest(&self) -> Result<Vec<u8>, HostError> {
         let manifest = self.manifest_of_this_program()?;
         match self.state.manifest {
@@ -181,7 +181,7 @@ impl Driver<'_, '_> {
         .map_err(|error| HostError::new(error.to_string(), "leave, and resume"))
     }
 
-    /// Tries the places for the bundle before anybody signs: then another can still be named.
+    /// Tries the places for the bundle before anybody signs, while another can still be named.
     pub(super) fn try_places(&self) -> Result<(), HostError> {
         let signs = |step: &Step| matches!(step.kind, Kind::Sign | Kind::Prove | Kind::Close);
         if !self.state.current().is_some_and(signs) {
@@ -199,7 +199,7 @@ impl Driver<'_, '_> {
         Ok(())
     }
 
-    /// Writes the bundle where it was asked for.
+    /// Writes the bundle to its place.
     pub(super) fn export(&mut self, manifest: Digest) -> Result<(), Stop> {
         self.busy("writing the bundle, and reading it back");
         let mut files = bundle::closed(self.contents()?, self.manifest()?, &self.state)
@@ -213,7 +213,7 @@ impl Driver<'_, '_> {
             ended: self.state.ended.is_some(),
             ..bundle::Expectations::default()
         };
-        // The first place last: it is the one whose absence says that there is no bundle yet.
+        // The first place last: while it is missing, there is no bundle yet.
         for place in self.world.copies.iter().chain([&self.world.out]) {
             bundle_files::write(&files, place, &expected, &self.world.trust)?;
         }

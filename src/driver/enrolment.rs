@@ -1,4 +1,4 @@
-//! A holder's enrolment: from a device as it comes to a key that is proven.
+//! A holder's enrolment, from a new device to a proven key.
 
 use super::{Allows, Asked, Driver, PinPrompt, Stop, TurnSecrets, table};
 use crate::{
@@ -36,7 +36,7 @@ impl Driver<'_, '_> {
         })
     }
 
-    /// Gives the device its secrets. What unlocks it is kept before the device gets it: a
+    /// Gives the device its secrets. PUK and management key are kept before the device gets them: a
     /// crash in between costs a reset, never a locked device.
     pub(super) fn provision(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
         let family = self.family();
@@ -55,7 +55,7 @@ impl Driver<'_, '_> {
             Family::YubiKey => "setting PIN, PUK and management key",
             Family::YubiHsm => "forcing the device to audit, and setting its passwords",
         });
-        // Remembered before the device gets it: with it a half set up YubiHSM 2 can be reset.
+        // Kept in memory first: with it, a half set up YubiHSM 2 can be reset.
         self.secrets = Some(TurnSecrets {
             serial,
             typed: chosen,
@@ -92,7 +92,7 @@ impl Driver<'_, '_> {
             })
     }
 
-    /// The same where the device needs it to be read.
+    /// The same, where the device needs it for reading.
     fn reading_secret(&self, device: &Device) -> Result<Option<Secret>, HostError> {
         match device.reads_with_secret() {
             true => self.administration(device.serial().0).map(Some),
@@ -100,7 +100,7 @@ impl Driver<'_, '_> {
         }
     }
 
-    /// The PIN or password that the holder chooses and the rules let pass.
+    /// The PIN or password that the holder chooses and the rules accept.
     pub(super) fn chosen(&mut self, holder: &Handle, serial: u32) -> Result<Secret, Stop> {
         let mut refused = None;
         let (family, demands) = (self.family(), self.demands());
@@ -129,7 +129,7 @@ impl Driver<'_, '_> {
         secrets: &NewSecrets,
     ) -> Result<Option<Digest>, Stop> {
         let Some(recipient) = self.recipient(holder) else {
-            // The holder of a YubiHSM 2 has chosen the one that will be needed.
+            // The holder of a YubiHSM 2 has chosen the password for later turns, too.
             if let NewSecrets::YubiKey {
                 puk, management, ..
             } = secrets
@@ -156,13 +156,13 @@ impl Driver<'_, '_> {
         Ok(Some(self.world.folder.keep_escrow(&name, &sealed)?))
     }
 
-    /// Whom what must be kept is sealed to.
+    /// The recipient to whom the secrets are sealed.
     pub(super) fn recipient(&self, holder: &Handle) -> Option<String> {
         let holder = self.state.plan.roster.holder(holder);
         holder.and_then(|holder| Some(holder.age_recipient.as_ref()?.to_string()))
     }
 
-    /// What the device at the table demands of a new PIN.
+    /// The device's demands on a new PIN.
     pub(super) fn demands(&self) -> PinDemands {
         let turn = self.state.turn.as_ref();
         let seen = turn.and_then(|turn| turn.device.as_ref());
@@ -200,7 +200,7 @@ impl Driver<'_, '_> {
         })
     }
 
-    /// After an interruption: is there a key or not?
+    /// After an interruption: asks the device whether it has a key.
     pub(super) fn look_for_key(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
         let device = self.at_hand(holder, serial)?;
         let administration = self.reading_secret(&device)?;
@@ -236,7 +236,7 @@ impl Driver<'_, '_> {
         };
         let (mut verdicts, _) =
             rules::enrolment(&claim, &self.world.trust, &self.state.plan.policy);
-        // Nobody sets its tries any more.
+        // A key from before the ceremony: nobody sets its tries any more.
         let seen = self.state.turn.as_ref().filter(|turn| turn.brings_key);
         let seen = seen.and_then(|turn| turn.device.as_ref());
         verdicts.extend(seen.map(|seen| rules::tries(serial, seen.state.tries)));
@@ -344,7 +344,7 @@ impl Driver<'_, '_> {
             .unwrap_or_default()
     }
 
-    /// Has the device sign, after the announcement is recorded, what `message`
+    /// Has the device sign, after the announcement is recorded, the message that `message`
     /// then makes; two implementations check the signature before it is returned.
     pub(super) fn device_signature(
         &mut self,
@@ -366,8 +366,8 @@ impl Driver<'_, '_> {
         self.record(announcement)?;
         let mut emptied = false;
         loop {
-            // Anew each time: a statement names the line before its own, and a mishap is
-            // one more.
+            // Made again each time: a statement names the line before its own, and a device error
+            // adds a line.
             let message = message(self);
             match self.sign_once(holder, &device, &message, allows) {
                 Ok(signature) => return Ok(table::checked(&key, &device, &message, signature)?),

@@ -1,4 +1,4 @@
-//! Handing what was sealed to its holder, in the turn in which it was sealed.
+//! Handing the sealed file to its holder, in the turn in which it was sealed.
 
 use super::{Driver, HandOver, Stop, Takes};
 use crate::store::escrow;
@@ -8,7 +8,7 @@ use keymoot_record::{
 };
 
 impl Driver<'_, '_> {
-    /// Hands the file that was sealed in this turn to the holder, if one was.
+    /// Hands the file of this turn to the holder, if there is one.
     pub(super) fn hand_over(&mut self, holder: &Handle) -> Result<(), Stop> {
         let Some(turn) = self.state.turn.as_ref().filter(|turn| !turn.handed) else {
             return Ok(());

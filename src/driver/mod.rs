@@ -49,7 +49,7 @@ pub enum Outcome {
     Left,
 }
 
-/// What a ceremony needs of the world.
+/// The surroundings of a ceremony.
 pub struct World<'w> {
     /// The ceremony's folder.
     pub folder: Folder,
@@ -63,7 +63,7 @@ pub struct World<'w> {
     pub copies: Vec<PathBuf>,
     /// Where YubiHSM 2 units are found.
     pub connector: Place,
-    /// Collects what the bundle carries besides, when the transcript is sealed.
+    /// Collects further files of the bundle when the transcript is sealed.
     pub attachments: Box<dyn Fn() -> Result<Files, HostError> + Send + 'w>,
 }
 
@@ -76,13 +76,13 @@ pub struct Driver<'d, 'w> {
     /// The device at hand: a YubiHSM 2 with its open sessions.
     device: Option<Device>,
     readings: Arc<[Reading]>,
-    /// Whose device may still be plugged in, because the turn ended before its purpose was reached.
+    /// The holder whose turn ended early and whose device may still be plugged in.
     left_in: Option<(Handle, Family)>,
     /// Whether everybody has seen what the ceremony does.
     is_plan_shown: bool,
 }
 
-/// What must be remembered while a holder is at the table, and no longer.
+/// Secrets of the present turn, and nothing longer.
 struct TurnSecrets {
     serial: u32,
     /// The PIN, or the signer's password.
@@ -90,15 +90,15 @@ struct TurnSecrets {
     /// The management key, or the administrator's password, until the key is generated or
     /// attested.
     administration: Option<Secret>,
-    /// What was attested: a YubiHSM 2 can no more, once its administrator is gone.
+    /// The attestation: a YubiHSM 2 can make no other, once its administrator is deleted.
     evidence: Option<Evidence>,
 }
 
-/// Why an effect or a question came to nothing.
+/// Why an effect or a question had no result.
 enum Stop {
     /// A device failed; nothing is lost.
     Device(DeviceError),
-    /// Somebody wants something else.
+    /// A person wants something else.
     Interrupt(Interrupt),
     /// The machine failed.
     Host(HostError),
@@ -224,8 +224,8 @@ impl<'d, 'w> Driver<'d, 'w> {
         }
     }
 
-    /// Shows what the ceremony does before a digest of its plan is read: at the opening, and after each
-    /// amendment.
+    /// Shows the summary of the ceremony before a digest of its plan is read: at the opening, and after
+    /// each amendment.
     fn show_plan(&mut self, question: &Question) -> Result<(), Stop> {
         let is_read = matches!(question, Question::HaveYouReadPlan { .. });
         if is_read && !self.is_plan_shown {
@@ -244,7 +244,7 @@ impl<'d, 'w> Driver<'d, 'w> {
         Ok(())
     }
 
-    /// Asks until the answer is one.
+    /// Asks until the answer is valid.
     fn ask(&mut self, question: &Question) -> Result<(), Stop> {
         let mut refusal = None;
         loop {
@@ -270,7 +270,7 @@ impl<'d, 'w> Driver<'d, 'w> {
         }
     }
 
-    /// Records what stopped the course of things and finds a way on.
+    /// Records what interrupted the ceremony, and decides how it continues.
     fn handle(&mut self, stop: Stop) -> Result<(), Stop> {
         match stop {
             Stop::Device(error) if error.kind == ErrorKind::Cancelled => {
@@ -299,7 +299,7 @@ impl<'d, 'w> Driver<'d, 'w> {
                 decided: self.without_pin(&decided),
             }),
             Interrupt::EndTurn(reason) => match &self.state.turn {
-                // Once the purpose is reached there is nothing to leave unfinished.
+                // Once the purpose is reached, the turn is not unfinished.
                 Some(turn) if !turn.is_at_end() => {
                     let holder = turn.holder.to_string();
                     self.record(Event::TurnEnded {

@@ -16,7 +16,7 @@ use keymoot_record::{
     transcript::{Entry, Time, event::Person},
 };
 
-/// All that there is to see.
+/// The view of the ceremony for an operator.
 #[derive(Debug, Clone)]
 pub struct View {
     /// The state of the ceremony.
@@ -31,7 +31,7 @@ pub struct View {
     pub readings: Arc<[Reading]>,
 }
 
-/// A document as people read it.
+/// A document for people to read.
 #[derive(Debug, Clone)]
 pub struct Reading {
     /// The name of the document's file. Safe to show.
@@ -40,13 +40,13 @@ pub struct Reading {
     pub signed: Digest,
     /// Why it changes, in the roster's words. Safe to show.
     pub reasons: Vec<String>,
-    /// What changes, in sentences. Safe to show.
+    /// The changes, in sentences. Safe to show.
     pub changes: Vec<String>,
     /// The whole document, line by line. Safe to show.
     pub lines: Vec<String>,
 }
 
-/// What somebody at the table wants instead of answering.
+/// A wish of a person instead of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Interrupt {
     /// To record a note, and continue.
@@ -86,7 +86,7 @@ pub enum Interrupt {
 /// An answer, or an interruption of the question.
 pub type Reply<T> = Result<T, Interrupt>;
 
-/// What the holder is to type.
+/// The secret that a prompt asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     /// The PIN or password that was set.
@@ -97,7 +97,7 @@ pub enum Asked {
     Puk,
 }
 
-/// What people do about a device error.
+/// The choice of people after a device error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
     /// Try again.
@@ -106,35 +106,35 @@ pub enum Remedy {
     Unblock,
 }
 
-/// Why a PIN is asked for.
+/// A prompt for a PIN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinPrompt {
-    /// Whose PIN.
+    /// The holder.
     pub holder: Handle,
-    /// Of which device.
+    /// The device's serial number.
     pub serial: u32,
-    /// Of which kind: a YubiHSM 2 has a password instead of a PIN.
+    /// The device's family: a YubiHSM 2 has a password instead of a PIN.
     pub family: Family,
-    /// What is typed.
+    /// The secret to type.
     pub asked: Asked,
-    /// What the device demands of a new one.
+    /// The device's demands on a new PIN.
     pub demands: PinDemands,
     /// Why the last one was refused, and what to do.
     pub refused: Option<String>,
 }
 
-/// Something that takes time, or that somebody has to do.
+/// Something that takes time, or that a person has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
-    /// The holder is to insert a device; what is seen so far.
+    /// The holder is to insert a device; what keymoot observes so far.
     Insert {
         /// The holder.
         holder: Handle,
         /// The device awaited, if a particular one.
         serial: Option<u32>,
-        /// Of which kind.
+        /// Its family.
         family: Family,
-        /// What is seen, if that is not simply nothing.
+        /// The observation, if there is something plugged in.
         seen: Option<String>,
     },
     /// The holder is to remove the device.
@@ -148,28 +148,28 @@ pub enum Work {
         holder: Handle,
         /// The device.
         serial: u32,
-        /// What the touch allows.
+        /// The effect of the touch.
         allows: Allows,
     },
     /// The program or the device is at work; nobody needs to do anything.
     Busy {
-        /// What is being done.
+        /// The work.
         doing: String,
     },
 }
 
-/// What a touch allows.
+/// The effect of a touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allows {
     /// The signature, in words.
     pub what: String,
-    /// What the digest is of.
+    /// The name of what is signed.
     pub of: String,
     /// The digest that the holder compares.
     pub digest: Digest,
 }
 
-/// The end: what leaves the room.
+/// The end: the bundle, or the file of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Farewell {
     /// The path of the bundle, safe to show.
@@ -184,18 +184,18 @@ pub struct Farewell {
     pub answer: Option<Arc<[u8]>>,
 }
 
-/// What came of something that somebody wanted.
+/// The result of a wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
-    /// In one line.
+    /// The result in one line.
     pub headline: String,
-    /// Line by line, safe to show.
+    /// More lines, safe to show.
     pub lines: Vec<String>,
     /// A digest whose words are read aloud.
     pub digest: Option<Digest>,
 }
 
-/// What everybody agrees to before the first step.
+/// The summary to which everybody agrees before the first step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanOfDay {
     /// People and documents.
@@ -206,16 +206,16 @@ pub struct PlanOfDay {
     pub end: Option<Time>,
 }
 
-/// Something went wrong with a device, and nothing was lost.
+/// A device error, after which nothing is lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     /// The holder at the table.
     pub holder: Handle,
-    /// What happened, to which device, and what to do next.
+    /// The error: what happened, to which device, and what to do next.
     pub error: DeviceError,
 }
 
-/// A sealed file that is to reach its holder.
+/// A sealed file that its holder must get.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandOver {
     /// The holder at the table.
@@ -240,11 +240,11 @@ pub enum Takes {
 /// How far a turn outside of a ceremony is: shown in the row of a ceremony's step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Errand {
-    /// What is done, in one line. Safe to show.
+    /// The present work, in one line. Safe to show.
     pub line: String,
-    /// What comes next. Safe to show.
+    /// The next work. Safe to show.
     pub next: String,
-    /// The digests that people compare, each with what it is of.
+    /// The digests that people compare, each with its name.
     pub digests: Vec<(String, Digest)>,
 }
 
@@ -256,20 +256,20 @@ pub trait Operator {
     /// A question for a person; `refused` says why the last answer was none.
     ///
     /// # Errors
-    /// What somebody wants instead.
+    /// A wish, instead of an answer.
     fn ask(&mut self, question: &Question, refused: Option<&Refusal>) -> Reply<Answer>;
 
     /// The holder types a PIN. A new one is to be typed twice and to be the same.
     ///
     /// # Errors
-    /// What somebody wants instead.
+    /// A wish, instead of a PIN.
     fn pin(&mut self, prompt: &PinPrompt) -> Reply<Secret>;
 
-    /// Shows what must be kept to a holder to whom it cannot be sealed, once,
+    /// Displays the secrets once to a holder without a recipient,
     /// until the holder has confirmed by typing.
     ///
     /// # Errors
-    /// What somebody wants instead.
+    /// A wish, instead of the confirmation.
     fn show_once(
         &mut self,
         holder: &Handle,
@@ -281,7 +281,7 @@ pub trait Operator {
     /// Hands the sealed file to its holder, in the turn in which it was sealed.
     ///
     /// # Errors
-    /// What somebody wants instead.
+    /// A wish, instead of the confirmation.
     fn hand_over(&mut self, file: &HandOver) -> Reply<Takes>;
 
     /// Something is under way; returns at once. With `cancel` it is a wait, which
@@ -291,37 +291,37 @@ pub trait Operator {
     /// Why a wait was ended.
     fn interrupted(&mut self) -> Interrupt;
 
-    /// Something went wrong: try again, or do something else.
+    /// A device error: try again, or do something else.
     ///
     /// # Errors
-    /// What somebody wants instead of trying again.
+    /// A wish, instead of trying again.
     fn trouble(&mut self, trouble: &Trouble) -> Reply<Remedy>;
 
-    /// A turn outside of a ceremony is so far.
+    /// Shows how far a turn outside of a ceremony is.
     fn errand(&mut self, errand: &Errand);
 
-    /// A page of such a turn is read, until it is confirmed.
+    /// Has a page of such a turn read, until a person confirms it.
     ///
     /// # Errors
-    /// What somebody wants instead.
+    /// A wish, instead of the confirmation.
     fn read(&mut self, page: &EventPage) -> Reply<()>;
 
-    /// Shows what came of something that somebody wanted, until it was read.
+    /// Shows the result of a wish, until a person has read it.
     ///
     /// # Errors
-    /// What somebody wants instead.
+    /// A wish, instead of the confirmation.
     fn told(&mut self, _: &Told) -> Reply<()> {
         Ok(())
     }
 
-    /// Shows everybody what the ceremony does, before the first step, until they agree.
+    /// Shows everybody the summary of the ceremony, before the first step, until they agree.
     ///
     /// # Errors
-    /// What somebody wants instead.
+    /// A wish, instead of the agreement.
     fn show_plan(&mut self, _: &PlanOfDay) -> Reply<()> {
         Ok(())
     }
 
-    /// Every step is done: shows what leaves the room, until somebody has seen it.
+    /// Every step is done: shows the bundle and its digest, until everybody has seen it.
     fn finished(&mut self, _: &Farewell) {}
 }

@@ -93,7 +93,7 @@ impl Driver<'_, '_> {
         })
     }
 
-    /// Has the holder's device sign the statement that its key is there.
+    /// Has the holder's device sign the presence proof.
     pub(super) fn state_proof(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
         let Some(enrolled) = self.state.seat(holder).and_then(|seat| seat.enrolled()) else {
             return Ok(());

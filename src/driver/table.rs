@@ -10,7 +10,7 @@ use keymoot_attestation::Family;
 use keymoot_record::rules::roster::Handle;
 use keymoot_tuf::{PublicKey, low_s};
 
-/// Waits until one device is inserted, and says what is seen meanwhile. `serial` is the device
+/// Waits until one device is inserted, and reports what it observes. `serial` is the device
 /// that is awaited, if a particular one is.
 pub(super) fn wait_for_one(
     operator: &mut dyn Operator,
@@ -52,7 +52,7 @@ pub(super) fn wait_until_empty(
     slots.wait_until_empty(&cancel)
 }
 
-/// Has the device sign a message once, and says what the touch allows.
+/// Has the device sign a message once, and names the effect of the touch.
 pub(super) fn sign_once(
     operator: &mut dyn Operator,
     holder: &Handle,

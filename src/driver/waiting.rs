@@ -18,7 +18,7 @@ use keymoot_record::{
 };
 
 impl Driver<'_, '_> {
-    /// Waits for the device of the holder at the table, and records what it is.
+    /// Waits for the device of the holder at the table, and records its identity.
     pub(super) fn await_device(&mut self, holder: &Handle) -> Result<(), Stop> {
         let purpose = self.state.turn.as_ref().map(|turn| turn.purpose);
         let seat = self.state.seat(holder);
@@ -73,7 +73,7 @@ impl Driver<'_, '_> {
         })
     }
 
-    /// Whether the transcript's format has what is on a device.
+    /// Whether the transcript's format records the contents of a device.
     pub(super) fn records_states(&self) -> bool {
         self.state.format() >= Rule::DeviceTries.since()
     }
@@ -125,12 +125,12 @@ impl Driver<'_, '_> {
             .unwrap_or_default()
     }
 
-    /// Reads what is on the device, before anything is done to it.
+    /// Reads the contents of the device, before the ceremony changes it.
     fn known_state(&mut self, found: &DeviceInfo) -> Result<KnownState, Stop> {
         self.busy("reading what is on the device");
         let device = match found.family {
             Family::YubiKey => Device::YubiKey(found.serial),
-            // Nothing that was sent before is to be accounted for.
+            // No earlier command has to be accounted for.
             Family::YubiHsm => {
                 Device::YubiHsm(Arc::new(Unit::new(self.world.connector, found.serial)))
             }
@@ -168,7 +168,7 @@ impl Driver<'_, '_> {
         }
     }
 
-    /// The device that was found, with what was sent to it before.
+    /// The device, with the record of earlier commands to it.
     fn found(&self, found: &DeviceInfo) -> Result<Device, Stop> {
         Ok(match found.family {
             Family::YubiKey => Device::YubiKey(found.serial),
@@ -221,7 +221,7 @@ impl Driver<'_, '_> {
             return Ok(());
         };
         let slots = Slots::of(family, self.world.connector);
-        // Where nothing can be seen, nothing can be waited for: the next turn says why.
+        // If nothing can be observed, nothing can be waited for: the next turn says why.
         if slots.present().is_ok_and(|present| !present.is_empty()) {
             let work = Work::Remove { holder };
             match table::wait_until_empty(&mut *self.operator, &slots, &work) {
@@ -251,7 +251,7 @@ impl Driver<'_, '_> {
         )?)
     }
 
-    /// Says that something is being done that needs nobody.
+    /// Reports work that needs nobody.
     pub(super) fn busy(&mut self, doing: &str) {
         self.operator.working(
             &Work::Busy {

@@ -1,4 +1,4 @@
-//! Whether a tree is one that the bundle's files start from.
+//! Whether the bundle's files follow from a tree.
 
 use super::{Tree, is_current, version};
 use keymoot_core::{Rule, Violation};
@@ -26,7 +26,7 @@ pub(super) fn violations(files: &Files, tree: &Tree, dialect: Dialect) -> Vec<Vi
         .collect()
 }
 
-/// EXPORT-EVENT: no signing event of another tool is going on in the tree.
+/// EXPORT-EVENT: the tree has no open signing event of another tool.
 fn event(tree: &Tree) -> Option<Violation> {
     let state = tree.event()?;
     Some(Violation::new(
@@ -154,8 +154,8 @@ fn revoked(files: &Files, tree: &Tree) -> Option<Violation> {
     ))
 }
 
-/// The lists of revoked keys among files: the one that `targets.json` signs, then the one that
-/// nobody signed.
+/// The lists of revoked keys among files: the one that `targets.json` signs, then the unsigned
+/// one.
 fn lists(files: &Files) -> impl Iterator<Item = (&'static str, &Vec<u8>)> {
     let paths = [super::SIGNED_REVOKED, REVOKED].into_iter();
     paths.filter_map(|path| Some((path, files.get(path)?)))

@@ -1,7 +1,7 @@
-//! Laying what a bundle publishes into a git working tree.
+//! Writing what a bundle publishes into a git working tree.
 //!
-//! [`Tree::read`] looks at the tree, [`laying`] checks it and says what is to be
-//! written, and [`Laying::write`] writes that. Nothing in the tree is touched
+//! [`Tree::read`] looks at the tree, [`laying`] checks it and lists the files to
+//! write, and [`Laying::write`] writes them. It touches nothing in the tree
 //! before every rule holds.
 
 mod evidence;
@@ -27,7 +27,7 @@ use keymoot_record::{
 use keymoot_tuf::{Dialect, Targets};
 use keymoot_verify::Failure;
 
-/// A repository whose working tree a bundle is laid into.
+/// A repository for whose working tree a bundle has files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repository {
     /// The root of everything, which the holders sign
@@ -36,18 +36,18 @@ pub enum Repository {
     TufCrates,
 }
 
-/// What is to be written into a tree, and nothing else: every rule holds.
+/// The files to write into a tree, after every rule has passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Laying {
     /// The files that differ, in the order in which they are written.
     writes: Vec<(String, Vec<u8>)>,
     /// How many files of the tree are already as the bundle has them.
     same: usize,
-    /// Whether the tree had no root, so that nothing in it says which is the right one.
+    /// Whether the tree had no root, so that nothing in it names the right one.
     begins: bool,
 }
 
-/// Why nothing is laid into a tree.
+/// Why nothing is written into a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExportError {
     /// Rules are violated.
@@ -81,7 +81,7 @@ impl fmt::Display for Repository {
 }
 
 impl Laying {
-    /// The paths that are to be written, in their order; none when the tree holds
+    /// The paths to write, in their order; none when the tree holds
     /// everything already.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.writes.iter().map(|(path, _)| path.as_str())
@@ -100,7 +100,7 @@ impl Laying {
     }
 
     /// Writes the files, each so that it lasts before the next is begun. A cut leaves
-    /// the tree with its old root.json and a part of the new files; laying it again
+    /// the tree with its old root.json and a part of the new files; another export
     /// writes the rest.
     ///
     /// # Errors
@@ -138,7 +138,7 @@ pub fn policy(bundle: &Bundle, dialect: Dialect) -> Result<Policy, Violation> {
 }
 
 /// The files that a verified bundle has for the working tree of a repository: path in
-/// the tree to content. What services sign, and what else a tree holds, is not there.
+/// the tree to content. Files that services sign, and other files of a tree, are not among them.
 ///
 /// # Errors
 /// A [`Violation`] of EXPORT-REPOSITORY when it holds no root of that repository.
@@ -171,7 +171,7 @@ pub fn published(
         }
     }
     // tuf-ci keeps signatures apart, and what the quorum signs is the payload alone:
-    // without them nobody could verify the root that lies in the tree.
+    // without them nobody could verify the root in the tree.
     let signatures = bundle
         .files()
         .get(&format!("{TUF_CRATES}/{ROOT_SIGNATURES}"));
@@ -191,7 +191,7 @@ pub fn published(
     }
 }
 
-/// Checks a tree: what is to be written into it for these files to be there, in the
+/// Checks a tree, and lists what to write into it, in the
 /// order attributes for git, history, other documents, evidence, root.json.
 ///
 /// # Errors
@@ -219,8 +219,8 @@ pub fn laying(files: &Files, tree: &Tree, dialect: Dialect) -> Result<Laying, Ve
     })
 }
 
-/// By this file git leaves the line endings of what is signed, hashed or attested as they
-/// are, on every machine.
+/// With this file, git keeps the line endings of signed, hashed and attested files
+/// on every machine.
 const ATTRIBUTES: &str = ".gitattributes";
 
 /// The attributes of a tree that holds these files: the lines that are there, and those
@@ -262,7 +262,7 @@ fn is_current(path: &str) -> bool {
     path == ROOT || path == ROOT_SIGNATURES
 }
 
-/// When a file is written: the root that says that all is there comes last.
+/// When a file is written: the root comes last, because it completes the rest.
 fn turn(path: &str) -> u8 {
     match path {
         ATTRIBUTES => 0,
@@ -281,7 +281,7 @@ fn version(path: &str) -> Option<u64> {
 }
 
 /// Whether a file of a bundle's repository is one that its ceremony, or an earlier one,
-/// signed. What lies beside it was taken along from a tree and may be out of date there.
+/// signed. Other files in the repository came from a tree and may be out of date there.
 fn is_laid(path: &str, repository: Repository, dialect: Dialect) -> bool {
     let current = |role| dialect.paths(role, 0).iter().any(|p| p == path);
     let signed = match repository {

@@ -1,4 +1,4 @@
-//! A git working tree: what lies where an export writes, and writing it.
+//! A git working tree: the files at the places where an export writes, and writing them.
 
 use std::{
     fs::{self, DirBuilder},
@@ -21,7 +21,7 @@ const LARGEST: u64 = 16 << 20;
 /// The most roots that a history may have.
 const MOST_ROOTS: usize = 4096;
 
-/// What lies in a working tree where an export would write. Nothing about it is
+/// The files of a working tree at the places where an export would write. Nothing about them is
 /// checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
@@ -105,7 +105,7 @@ impl Tree {
         Ok(written)
     }
 
-    /// Where it is.
+    /// Its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -161,7 +161,7 @@ impl Tree {
         }
     }
 
-    /// What lies at a path of the tree, if anything does: on the way to it there are
+    /// The content at a path of the tree, if there is any: on the way to it there are
     /// folders alone, and it is itself a folder or an ordinary file.
     fn kind_of(&self, inside: &str, folder: bool) -> Result<Option<fs::FileType>, ExportError> {
         let mut place = self.path.clone();
@@ -201,7 +201,7 @@ fn refused(inside: &str, what: &str) -> ExportError {
     )])
 }
 
-/// Writes one file of a tree so that it lasts, with the folders that it lies in.
+/// Writes one file of a tree so that it lasts, with its parent folders.
 pub(super) fn write(tree: &Path, inside: &str, bytes: &[u8]) -> Result<(), HostError> {
     let mut place = tree.to_owned();
     let folders = inside.rsplit_once('/').map_or("", |(folders, _)| folders);

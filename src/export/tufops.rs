@@ -13,10 +13,10 @@ use keymoot_record::{
 use keymoot_tuf::dialect::tufops::{Config, FILE};
 use keymoot_tuf::{Dialect, Document, Holder, PublicKey, Root, Signer, Targets};
 
-/// Where tufops publishes to, in a tree that does not say it yet: people replace it.
+/// The place to which tufops publishes, in a tree without one: people replace it.
 pub const STORAGE: &str = "gs://BUCKET/PREFIX";
 
-/// The file beside the documents of a bundle. What only the tree's own file says, the
+/// The file beside the documents of a bundle. Values that only the tree's own file has, the
 /// storage and the names of keys, stays.
 ///
 /// # Errors
@@ -41,7 +41,7 @@ pub fn file(bundle: &Bundle, policy: &Policy, tree: &Files) -> Result<Option<Vec
     Ok(config.map(|config| config.to_toml().into_bytes()))
 }
 
-/// What the file says beside the documents of a bundle. `None` where the bundle has no
+/// The content of the file beside the documents of a bundle. `None` where the bundle has no
 /// documents of tufops.
 #[must_use]
 pub fn of_bundle(bundle: &Bundle, policy: &Policy, there: Option<&Config>) -> Option<Config> {
@@ -56,7 +56,7 @@ pub fn of_bundle(bundle: &Bundle, policy: &Policy, there: Option<&Config>) -> Op
     known(files, policy, there).beside(&root, targets.as_ref())
 }
 
-/// Everything that the bundle says of keys and periods, whether or not a role has it.
+/// The keys and periods in the bundle, also those that no role uses.
 fn known(files: &Files, policy: &Policy, there: Option<&Config>) -> Config {
     let services = policy.online.iter().filter_map(|online| online.key().ok());
     let delegated = policy.delegations.iter();

@@ -27,7 +27,7 @@ pub(crate) fn parts(answer: &[u8], fits: impl Fn(&str) -> bool) -> Option<Vec<St
     })
 }
 
-/// What all frames of one answer have in common: their number, the length of the content in bytes,
+/// The common values of all frames of one answer: their number, the length of the content in bytes,
 /// and its CRC-32.
 type Key = (usize, usize, u32);
 

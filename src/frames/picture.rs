@@ -16,11 +16,11 @@ const SIDE: u32 = 16_384;
 const DECODED: u64 = 240 << 20;
 
 /// The longer sides, in pixels, to which a larger picture is reduced before it is scanned. A code
-/// of a whole screen has some hundred modules. Reducing takes time off, and noise.
+/// of a whole screen has some hundred modules. Reducing saves time, and removes noise.
 const SIDES: [u32; 3] = [3200, 1600, 800];
 
-/// Where dark ends, in percent between the darkest and the lightest pixels. rqrr's own measure
-/// follows the neighbourhood of each pixel: it copes with shadows, and misses sharp codes on an
+/// The level between dark and light, in percent between the darkest and the lightest pixels. rqrr
+/// compares each pixel with its neighbourhood: it copes with shadows, and misses sharp codes on an
 /// even field. A blurred code is wider or narrower than its modules at one of these.
 const LEVELS: [usize; 3] = [50, 40, 60];
 
@@ -139,7 +139,7 @@ fn brightness(picture: &GrayImage, column: usize, row: usize) -> u8 {
     pixel.map_or(0, |pixel| pixel.0[0])
 }
 
-/// What is darker than its neighbourhood is dark.
+/// Pixels that are darker than their neighbourhood are dark.
 fn with_neighbours(picture: &GrayImage) -> Vec<String> {
     let (columns, rows) = picture.dimensions();
     let mut prepared =
@@ -149,7 +149,7 @@ fn with_neighbours(picture: &GrayImage) -> Vec<String> {
     texts_of(&prepared.detect_grids())
 }
 
-/// What is darker than a level that is the same everywhere is dark.
+/// Pixels below one level for the whole picture are dark.
 fn with_level(picture: &GrayImage, percent: usize) -> Vec<String> {
     let mut sorted = picture.as_raw().clone();
     sorted.sort_unstable();

@@ -126,7 +126,7 @@ fn write_part(files: &Files, part: &Path) -> Result<(), HostError> {
     Ok(())
 }
 
-/// What was written is what is read, and a stranger would believe it.
+/// The files on the medium are those that were written, and a stranger's verifier accepts them.
 fn check(
     files: &Files,
     part: &Path,
@@ -219,7 +219,7 @@ mod tests {
             folder.path().join("bundle.keymoot-part"),
         );
         write_part(&files(), &part).unwrap();
-        // It gets as far as being verified.
+        // The bundle is written, and then fails its verification.
         let error = write_to(&target).unwrap_err();
         assert!(error.what.contains("does not verify"), "{error}");
     }

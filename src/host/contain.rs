@@ -1,4 +1,4 @@
-//! Code that may panic or hang is run here, where it can do no harm.
+//! Runs code that may panic or hang, so that it does no harm.
 //!
 //! The work runs on a thread of its own. A panic becomes [`Failed::Panicked`]. Work that does not
 //! end in time becomes [`Failed::Hung`], and its thread is left behind: it holds nothing that
@@ -15,7 +15,7 @@ use super::secret::wipe_stack;
 /// The name of contained threads, by which the panic hook knows them.
 const THREAD_NAME: &str = "contained";
 
-/// Why contained work came to nothing.
+/// Why contained work had no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failed {
     /// It panicked.
@@ -26,13 +26,13 @@ pub(crate) enum Failed {
     NoThread(String),
 }
 
-/// Lets contained work say that it now waits, for as long again as it may take.
+/// The work calls this when it begins to wait, to get its time again.
 pub(crate) struct Announce<T>(mpsc::Sender<Said<T>>);
 
 impl<T> Announce<T> {
-    /// The work waits for something from here on.
+    /// The work waits from here on.
     pub(crate) fn waits(&self) {
-        // Nobody listens any more when the work was given up: nothing to do.
+        // The caller has given the work up: nothing to do.
         let _ = self.0.send(Said::Waits);
     }
 }
@@ -86,7 +86,7 @@ pub(crate) fn contained<T: Send + 'static>(
 }
 
 /// Panics of contained threads are reported as errors; their message would only
-/// tear holes into the screen. All other panics are reported as ever.
+/// tear holes into the screen. All other panics are reported as usual.
 fn keep_panics_off_the_screen() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {

@@ -1,4 +1,4 @@
-//! The program that runs, as people can compare it with what was built.
+//! The running program, and the digest that people compare with their own build.
 
 use std::{
     env,
@@ -14,7 +14,7 @@ use keymoot_core::digest::Digest;
 /// The file that this process runs, also where it was moved or deleted since (proc(5)).
 const RUNNING: &str = "/proc/self/exe";
 
-/// Where the program that runs is, so that it can be started once more.
+/// The path of the running program, to start it once more.
 ///
 /// # Errors
 /// [`HostError`] when the system does not say.
@@ -22,8 +22,8 @@ pub fn path() -> Result<PathBuf, HostError> {
     env::current_exe().map_err(|error| HostError::file("find", Path::new("this program"), &error))
 }
 
-/// Finds the digest of the running program. Its file is read on a thread of its own: it is large,
-/// and other things can be done meanwhile.
+/// Finds the digest of the running program. A thread of its own reads the file: it is large,
+/// and other work continues meanwhile.
 #[derive(Debug)]
 pub struct Measuring(thread::JoinHandle<io::Result<Digest>>);
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// Bytes that nobody but their reader may see.
+/// Bytes that must not be printed or copied.
 ///
 /// There is deliberately no `Clone`, no `Display`, no serialisation and no
 /// `PartialEq`; `Debug` says only that a secret is there. [`Secret::expose`] is

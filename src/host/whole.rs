@@ -72,7 +72,7 @@ pub fn sync(path: &Path) -> io::Result<()> {
 }
 
 /// Makes the rename to this path last: what was renamed is synced under its new name, and
-/// then the folder that it lies in.
+/// then the folder that contains it.
 ///
 /// # Errors
 /// What kept either from being synced.
@@ -126,7 +126,7 @@ pub fn settle(part: &Path, target: &Path) -> io::Result<()> {
     make_last(target)
 }
 
-/// The folder that something lies in.
+/// The parent folder.
 #[must_use]
 pub fn parent(path: &Path) -> &Path {
     path.parent()
@@ -180,7 +180,7 @@ fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), HostError
         .truncate(true)
         .write(true)
         .mode(mode)
-        // What a cut left is written over; nothing is written through a link.
+        // Overwrites a `.part` left by a crash; a planted symlink is refused.
         .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
         .open(&part)
         .map_err(fail)?;

@@ -1,4 +1,4 @@
-//! The cast of a rehearsal: simulated holders and an online key that nobody holds.
+//! The simulated people of a rehearsal: holders, and an online key whose private half is deleted.
 
 use std::fmt::Write as _;
 
@@ -8,9 +8,9 @@ use p256::pkcs8::EncodePublicKey as _;
 use keymoot_attestation::Family;
 use keymoot_core::HostError;
 
-/// Simulated people, plainly so: who holds a key, who leaves, and whose key is thrown
-/// out. What holders must keep is sealed to age recipients whose identities are thrown
-/// away.
+/// Simulated people, plainly so: holders, people who leave, and revoked keys.
+/// Their secrets are sealed to age recipients whose identities are deleted
+/// at once.
 #[derive(Debug, Clone, Default)]
 pub struct Cast {
     holders: Vec<Actor>,
@@ -38,7 +38,7 @@ impl Cast {
         cast
     }
 
-    /// The same, where `family` says what the holder of each seat brings, from 1.
+    /// The same, where `family` names the device of each seat, from 1.
     #[must_use]
     pub fn bringing(holders: usize, family: impl Fn(usize) -> Family) -> Self {
         let mut cast = Self::of(holders);
@@ -79,7 +79,7 @@ impl Cast {
         self.renamed.push((from, to));
     }
 
-    /// The key of `holder-N` in this device is thrown out.
+    /// The key of `holder-N` in this device is revoked.
     pub fn revoked(&mut self, number: usize, serial: u32, reason: &str) {
         self.revocations.push((number, serial, reason.to_owned()));
     }
@@ -146,7 +146,7 @@ impl Cast {
 }
 
 /// The delegations of a rehearsal to the teams that release: keys whose private
-/// halves are thrown away at once.
+/// halves are deleted at once.
 ///
 /// # Errors
 /// [`HostError`] when the machine gives no entropy.
@@ -186,7 +186,7 @@ pub fn with_online_key(policy: &str) -> Result<String, HostError> {
     ))
 }
 
-/// The public half of a key, as PEM, whose private half is thrown away.
+/// The public half of a key, as PEM, whose private half is deleted.
 ///
 /// # Errors
 /// [`HostError`] when the machine gives no entropy.

@@ -1,4 +1,4 @@
-//! The hands of a rehearsal: plugging, pulling and touching simulated devices.
+//! The simulated user of a rehearsal: plugs in, pulls out and touches simulated devices.
 
 use std::{
     io::{self, BufRead as _, BufReader, Write as _},
@@ -21,7 +21,7 @@ pub struct Device {
     pub number: usize,
     /// Its serial number.
     pub serial: u32,
-    /// Of which kind it is.
+    /// Its family.
     #[serde(skip)]
     pub family: Family,
     /// Whether it is plugged in.
@@ -49,12 +49,12 @@ struct Reply {
     devices: Vec<Device>,
 }
 
-/// The control sockets of the simulators that run.
+/// The control sockets of the running simulators.
 #[derive(Debug, Clone)]
 pub struct Simulators {
-    /// Of the one with the YubiKeys.
+    /// The socket of the YubiKeys.
     pub yubikeys: PathBuf,
-    /// Of the one with the YubiHSM 2 units, where there is one.
+    /// The socket of the YubiHSM 2s, if there are any.
     pub units: Option<PathBuf>,
 }
 
@@ -79,7 +79,7 @@ impl Hands {
     /// Connects to the control sockets.
     ///
     /// # Errors
-    /// What kept a socket from being reached.
+    /// Why a socket cannot be reached.
     pub fn reach(simulators: &Simulators, seats: &[Family]) -> io::Result<Self> {
         let mut parts = vec![Part::reach(Family::YubiKey, &simulators.yubikeys)?];
         if let Some(units) = &simulators.units {
@@ -104,7 +104,7 @@ impl Hands {
     /// All devices.
     ///
     /// # Errors
-    /// What a simulator or a socket says.
+    /// The error of a simulator or a socket.
     pub fn devices(&mut self) -> io::Result<Vec<Device>> {
         let mut found = Vec::new();
         for (index, part) in self.parts.iter_mut().enumerate() {
@@ -125,7 +125,7 @@ impl Hands {
     /// Plugs a device in.
     ///
     /// # Errors
-    /// What the simulator or the socket says.
+    /// The error of the simulator or the socket.
     pub fn insert(&mut self, number: usize) -> io::Result<()> {
         self.order("insert", number)
     }
@@ -133,7 +133,7 @@ impl Hands {
     /// Pulls a device out.
     ///
     /// # Errors
-    /// What the simulator or the socket says.
+    /// The error of the simulator or the socket.
     pub fn remove(&mut self, number: usize) -> io::Result<()> {
         self.order("remove", number)
     }
@@ -142,7 +142,7 @@ impl Hands {
     /// resets it; one that is in does not mind.
     ///
     /// # Errors
-    /// What the simulator or the socket says.
+    /// The error of the simulator or the socket.
     pub fn touch(&mut self, number: usize) -> io::Result<()> {
         match self.family(number) {
             Some(Family::YubiHsm) => self.hold_while_plugging(number),
@@ -154,7 +154,7 @@ impl Hands {
     /// plugging it in.
     ///
     /// # Errors
-    /// What the simulator or the socket says.
+    /// The error of the simulator or the socket.
     pub fn reset_by_hand(&mut self, number: usize) -> io::Result<()> {
         self.order("factory-reset", number)
     }
@@ -175,7 +175,7 @@ impl Hands {
     /// Pulls every device out but this one, and plugs this one in.
     ///
     /// # Errors
-    /// What the simulator or the socket says.
+    /// The error of the simulator or the socket.
     pub fn leave_only(&mut self, number: Option<usize>) -> io::Result<()> {
         let devices = self.devices()?;
         let is_it = |device: &&Device| Some(device.number) == number;
@@ -189,11 +189,11 @@ impl Hands {
         Ok(())
     }
 
-    /// Tells `hear` of everything that happens from now on, from threads of its own,
+    /// Calls `hear` with every event from now on, from threads of its own,
     /// until the simulators end.
     ///
     /// # Errors
-    /// What kept a socket from being reached.
+    /// Why a socket cannot be reached.
     pub fn watch(&self, hear: impl FnMut(Happening) + Send + 'static) -> io::Result<()> {
         let hear = Arc::new(Mutex::new(hear));
         for (index, part) in self.parts.iter().enumerate() {
@@ -252,7 +252,7 @@ impl Part {
     }
 
     fn request(&mut self, request: &serde_json::Value) -> io::Result<Reply> {
-        // In one piece: a value that is written where it goes is written token by token.
+        // Written in one piece: serde would write token by token.
         let line = format!("{request}\n");
         self.stream.get_mut().write_all(line.as_bytes())?;
         let mut line = String::new();

@@ -14,7 +14,7 @@ impl SimulatedRoom {
     /// Reaches the devices through the control sockets of their simulators.
     ///
     /// # Errors
-    /// What kept the socket from being reached.
+    /// Why the socket cannot be reached.
     pub fn reach(simulators: &Simulators, seats: &[Family]) -> io::Result<Self> {
         Hands::reach(simulators, seats).map(Self)
     }

@@ -39,7 +39,7 @@ impl Simulated {
     /// Becomes this program with these arguments, which finds the simulated YubiKeys where it looks
     /// for real ones. Returns where it cannot, and says why.
     ///
-    /// The pipes' ends are handed on: when the program ends, however it ends, the simulators read
+    /// The pipes' ends are passed on: when the program ends in any way, the simulators read
     /// the end of their input.
     pub fn become_program(&self, arguments: &[OsString]) -> HostError {
         for input in &self.inputs {
@@ -89,7 +89,7 @@ pub fn start(ceremony: &Path, settings: &SimulatorSettings) -> Result<Simulated,
     start_with(&here, ceremony, settings)
 }
 
-/// The same, with the simulator that lies beside another program.
+/// The same, with the simulator beside another program.
 ///
 /// # Errors
 /// As [`start`].
@@ -146,7 +146,7 @@ pub fn start_with(
     Ok(simulated)
 }
 
-/// The simulator of a family, which lies beside a program.
+/// The simulator of a family, beside a program.
 fn simulator(beside: &Path, family: &str) -> Command {
     let mut command = Command::new(beside.with_file_name("hsm-sim"));
     command.arg(family).arg("--until-eof");
@@ -176,8 +176,8 @@ fn started(mut command: Command) -> Result<(Ready, ChildStdin), HostError> {
 /// (`sun_path` has 108 bytes: unix(7)).
 const LONGEST_SOCKET: usize = 108 - 1 - ".control".len();
 
-/// Where the simulator's socket is: in the rehearsal's own folder, or, where that
-/// lies too deep for a socket, in a folder of its own among the temporary ones.
+/// The path of the simulator's socket: in the rehearsal's own folder, or, if that path
+/// is too long for a socket, in a folder of its own among the temporary ones.
 fn socket_path(rehearsal: &Path) -> Result<PathBuf, HostError> {
     use std::os::unix::{ffi::OsStrExt as _, fs::DirBuilderExt as _};
     let near = rehearsal.join("pcscd");

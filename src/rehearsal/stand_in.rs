@@ -1,11 +1,11 @@
-//! Keys that stand in for those that holders make on the day.
+//! Stand-ins for keys that holders make on the day.
 
 use p256::elliptic_curve::Generate as _;
 use p256::pkcs8::EncodePublicKey as _;
 
 use keymoot_core::HostError;
 
-/// So many SubjectPublicKeyInfos (DER) of P-256 keys, whose private halves are thrown away.
+/// So many SubjectPublicKeyInfos (DER) of P-256 keys, whose private halves are deleted.
 ///
 /// # Errors
 /// [`HostError`] when the machine gives no entropy.

@@ -25,10 +25,10 @@ use keymoot_record::{
     rules::roster::Handle,
 };
 
-/// How often the same trouble is tried again before the rehearsal is left.
+/// How often the same error is retried before the rehearsal is left.
 const PATIENCE: u32 = 3;
 
-/// Nobody: a plan and two simulated hands.
+/// The operator: a plan and the simulated user.
 #[derive(Debug)]
 pub struct Unattended {
     hands: Hands,
@@ -41,7 +41,7 @@ pub struct Unattended {
     view: Option<View>,
     printed: u64,
     troubles: u32,
-    /// Whether the turn is outside of a ceremony: then nobody knows whose device is whose.
+    /// Whether the turn is outside of a ceremony: then the owner of each device is unknown.
     errand: bool,
     /// The device that was tried last in such a turn, by its number.
     tried: usize,
@@ -52,7 +52,7 @@ impl Unattended {
     /// first `spares` holders make a key in a second device, where the script asks.
     ///
     /// # Errors
-    /// What kept the simulator from being reached.
+    /// Why the simulator cannot be reached.
     pub fn new(hands: Hands, mut finger: Hands, seed: u64, spares: usize) -> std::io::Result<Self> {
         hands.watch(move |happening| {
             if happening.event == "touch-awaited" {

@@ -1,4 +1,4 @@
-//! What a holder must keep, sealed to the holder's own age recipient.
+//! The secrets of a holder's device, sealed to the holder's own age recipient.
 
 use std::{
     io::{Read as _, Write as _},
@@ -86,7 +86,7 @@ pub fn open(file: &Path, identities: &Path) -> Result<Zeroizing<Vec<u8>>, HostEr
     let decryptor = age::Decryptor::new(sealed.as_slice()).map_err(|error| unopened(&error))?;
     let keys = keys.iter().map(|key| key as &dyn age::Identity);
     let mut reader = decryptor.decrypt(keys).map_err(|error| unopened(&error))?;
-    // Large enough for all: what grows leaves copies behind.
+    // Large enough for every file: a buffer that grows leaves copies behind.
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
     reader
         .read_to_end(&mut plain)

@@ -110,7 +110,7 @@ impl Folder {
         Ok(digest)
     }
 
-    /// Reads a kept file back and checks that it is what its name says.
+    /// Reads a kept file back and checks its digest.
     ///
     /// # Errors
     /// [`HostError`] when it is missing, unreadable or was altered.
@@ -138,11 +138,11 @@ impl Folder {
         }
     }
 
-    /// Keeps what was sealed to a holder where the holder can take it along, and reads it
+    /// Keeps the sealed file where the holder can take it along, and reads it
     /// back from the medium.
     ///
     /// # Errors
-    /// [`HostError`] when it cannot be written, or the disk gives something else back.
+    /// [`HostError`] when it cannot be written, or the disk returns other bytes.
     pub fn keep_escrow(&self, name: &str, bytes: &[u8]) -> Result<Digest, HostError> {
         let path = self.path.join("escrow").join(name);
         write_durably(&path, bytes)?;

@@ -1,4 +1,4 @@
-//! The inputs of a ceremony, `inputs/` in its folder: what it starts from besides its plan.
+//! The inputs of a ceremony, `inputs/` in its folder: what it starts from beside its plan.
 
 use std::{fs, path::Path};
 

@@ -23,7 +23,7 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     chain: Chain,
-    /// Whether the file may have something that the chain does not.
+    /// Whether the file may contain a line that the chain does not.
     failed: bool,
 }
 
@@ -100,8 +100,8 @@ impl Journal {
     /// Writes a drafted entry and syncs it.
     ///
     /// # Errors
-    /// [`HostError`] when the disk fails. What part of the line was written is cut
-    /// off when the journal is next opened; until then every entry is refused, because the next
+    /// [`HostError`] when the disk fails. The next opening cuts off a part of a line
+    /// that was written; until then every entry is refused, because the next
     /// line would not follow the one in the file.
     pub fn append(&mut self, entry: Entry) -> Result<(), HostError> {
         if self.failed {

@@ -1,5 +1,5 @@
-//! The ceremony's folder: all that is kept of a ceremony until its bundle is written, and the only
-//! code that knows where it is.
+//! The ceremony's folder, which keeps a ceremony until its bundle is written, and the only
+//! code that knows its layout.
 //!
 //! ```text
 //! script.toml policy.toml roster.toml inputs/   the plan                        plan, inputs

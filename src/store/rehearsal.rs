@@ -129,7 +129,7 @@ pub fn vendor_files(ceremony: &Path) -> Result<Files, HostError> {
     Ok(found)
 }
 
-/// What a rehearsal's bundle carries besides: the devices, their vendor and the seed.
+/// Further files of a rehearsal's bundle: the devices, their vendor and the seed.
 ///
 /// # Errors
 /// [`HostError`] when a file cannot be read.

@@ -1,8 +1,8 @@
 //! The sent-records, `yubihsm-<serial>.json`: every command sent to a YubiHSM 2, from which
 //! its audit log is accounted for after any interruption.
 //!
-//! Each record has a copy, which is written after it. Where vfat loses the record while it is
-//! replaced, nothing was sent yet that only it reports: the copy is as good.
+//! Each record has a copy, which is written after it. If vfat loses the record while it is
+//! replaced, keymoot has not sent the new commands yet, so the copy is complete.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use keymoot_core::HostError;
 const LARGEST: u64 = 16 << 20;
 
 impl Folder {
-    /// What was sent to a device before, by its record or the record's copy.
+    /// The commands sent to a device before, by its record or the record's copy.
     ///
     /// # Errors
     /// [`HostError`] when there is a record and it cannot be read.

@@ -1,4 +1,4 @@
-//! What must be remembered of a ceremony's surroundings to resume it.
+//! The surroundings of a ceremony that `keymoot resume` needs.
 
 use std::path::{Path, PathBuf};
 
@@ -50,14 +50,14 @@ pub struct SimulatorSettings {
     /// How many YubiHSM 2 units.
     #[serde(default)]
     pub units: usize,
-    /// What the holder of each seat brings; YubiKeys where it is not said.
+    /// The family of each seat's device; a YubiKey where it is not given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seats: Vec<Family>,
     /// The firmware of the YubiKeys, in turn.
     pub firmware: String,
     /// Makes serial numbers, keys and the unattended holders' PINs repeatable.
     pub seed: u64,
-    /// Whether nobody is there to answer.
+    /// Whether the rehearsal is unattended.
     pub unattended: bool,
     /// How many of the unattended holders make a key in a spare device too.
     #[serde(default)]

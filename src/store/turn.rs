@@ -31,7 +31,7 @@ pub(crate) struct Turn {
     pub(crate) journal: Journal,
     /// Bytes of a torn last line that were removed.
     pub(crate) cut: u64,
-    /// What the transcript comes to.
+    /// The result of the transcript.
     pub(crate) state: State,
 }
 

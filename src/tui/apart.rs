@@ -7,7 +7,7 @@ use super::{form::Form, page::Page, screens::Sight};
 use crate::driver::Interrupt;
 use keymoot_record::{ceremony::State, rules::roster::Handle};
 
-/// What is typed.
+/// The request or answers being typed.
 pub(super) enum Apart {
     /// Which of them.
     Choose,
@@ -15,11 +15,11 @@ pub(super) enum Apart {
     Ask(Form),
     /// Answers.
     Take(Form),
-    /// The end of what was asked.
+    /// The withdrawal of a request.
     Withdraw(Form),
 }
 
-/// What can be done for holders apart: in words, and how it begins.
+/// The three things that can be done for holders apart, in words, each with its form.
 type Choice = (&'static str, fn() -> Apart);
 
 impl Apart {
@@ -72,7 +72,7 @@ impl Apart {
         Self::Withdraw(Form::new(&labels, Some("withdraw")))
     }
 
-    /// Takes a key; what is wanted, once it is typed out.
+    /// Takes a key. Returns the wish, once it is typed out.
     pub(super) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Interrupt> {
         match self {
             Self::Choose => {
@@ -102,7 +102,7 @@ impl Apart {
         }
     }
 
-    /// Says what there is to say.
+    /// Draws the page.
     pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who("The administrator");
         page.keys = "Enter next  Up before".to_owned();
@@ -144,7 +144,7 @@ impl Apart {
     }
 }
 
-/// Why another line is none.
+/// Why a line is refused.
 const ABSOLUTE: &str = "Type a path that begins with /.";
 
 fn is_absolute(line: &str) -> bool {

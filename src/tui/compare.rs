@@ -21,16 +21,16 @@ use keymoot_record::{
     transcript::Program,
 };
 
-/// Which digest is shown, and which of its leaves.
+/// Which digest is shown, and which page of it.
 #[derive(Debug, Default)]
 pub(super) struct Compare {
     which: usize,
     leaf: usize,
-    /// The last leaf, as it was last shown: it depends on the terminal's size.
+    /// The last page, as it was last shown: it depends on the terminal's size.
     last: Cell<usize>,
 }
 
-/// The digests that people compare: of what is to be signed, of what leaves the room,
+/// The digests that people compare: of the documents to be signed, of the manifest,
 /// of the program, and of the plan.
 fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
     let Some(view) = sight.view else {
@@ -129,7 +129,7 @@ impl Compare {
         }
     }
 
-    /// Shows the leaf: the code and the words, then the words in large type, some
+    /// Shows the page: the code and the words, then the words in large type, some
     /// at a time.
     pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         let digests = digests(sight);
@@ -144,7 +144,7 @@ impl Compare {
         let at_once = at_once(page);
         let leaves = words.len().div_ceil(at_once);
         self.last.set(leaves);
-        // After the last leaf comes the last again.
+        // After the last page comes the last again.
         match self.leaf.min(leaves).checked_sub(1) {
             None => overview(page, name, digest),
             Some(leaf) => {
@@ -162,7 +162,7 @@ impl Compare {
     }
 }
 
-/// How many words are on a leaf: pairs, because the list has two halves.
+/// How many words are on a page: pairs, because the list has two halves.
 fn at_once(page: &Page) -> usize {
     let down = page.fits.saturating_sub(1) / (large::height(page.sheet.blocks) + 1);
     let across = (page.columns() / (large::LONGEST + 2)).max(1);

@@ -1,4 +1,4 @@
-//! Drawing: the model as it is, onto a frame. Nothing here decides anything.
+//! Drawing: the model, onto a frame. Nothing here decides anything.
 
 use ratatui::{
     Frame,
@@ -92,7 +92,7 @@ fn mode_word(mode: Mode) -> &'static str {
     }
 }
 
-/// The first row: whether it counts, what it is, what time it is.
+/// The first row: live or rehearsal, the title, the time.
 fn mode(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let style = model.sheet.mode(model.mode);
     let word = &format!(" {} ", mode_in_words(model.mode));
@@ -166,13 +166,13 @@ pub(super) fn ends(model: &Model) -> String {
     let clock = expected.at.on_the_clock();
     let late = match expected.minutes_late {
         late @ 1..1000 => format!(", {late} min late"),
-        // Another day, or in good time.
+        // The ceremony ends on another day, or on time.
         _ => String::new(),
     };
     format!("ends about {clock}{late}")
 }
 
-/// The main pane: what there is to know above, where somebody types below.
+/// The main pane: information above, the input below.
 fn main(frame: &mut Frame<'_>, model: &Model, area: Rect, size: Size) {
     let page = &model.page;
     let room = upper_rows(size, page);
@@ -214,7 +214,7 @@ fn more(model: &Model, room: usize) -> Line<'static> {
     Line::styled(text, model.sheet.notice())
 }
 
-/// What comes next and when all of it ends, or what is still to be recorded.
+/// The row of the next step and the expected end, or of notes that wait to be recorded.
 fn next(model: &Model, size: Size) -> Line<'static> {
     let columns = usize::from(size.columns);
     if let Some((owed, _)) = model.owed.front() {

@@ -26,7 +26,7 @@ pub(super) fn cause(typed: &str) -> Option<Cause> {
     }
 }
 
-/// Says what it means.
+/// Explains what the end means.
 pub(super) fn page(page: &mut Page, sight: &Sight<'_>, form: &Form) {
     page.who("The administrator");
     page.headline("End this ceremony without its purpose?");

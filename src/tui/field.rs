@@ -12,12 +12,12 @@ const LONGEST: usize = 400;
 /// characters of this alphabet and Enter (Yubico, "OTPs explained").
 const MODHEX: &str = "cbdefghijklnrtuv";
 
-/// A line being typed.
+/// An input line.
 #[derive(Debug, Default)]
 pub(super) struct Field(String);
 
 impl Field {
-    /// Takes a key; whether it was one for a line.
+    /// Takes a key. Returns whether it changed the line.
     pub(super) fn key(&mut self, key: &KeyEvent) -> bool {
         match edit(key) {
             Some(Edit::Back) => drop(self.0.pop()),
@@ -31,22 +31,22 @@ impl Field {
         true
     }
 
-    /// What is in it.
+    /// The line's text.
     pub(super) fn text(&self) -> &str {
         &self.0
     }
 
-    /// Whether nothing but spaces is in it.
+    /// Whether the line has nothing but spaces.
     pub(super) fn is_empty(&self) -> bool {
         self.0.trim().is_empty()
     }
 
-    /// Puts this in its place.
+    /// Replaces the text.
     pub(super) fn set(&mut self, text: &str) {
         text.clone_into(&mut self.0);
     }
 
-    /// Empties it and gives back what was in it, without spaces at its ends.
+    /// Empties the line and returns its text, without spaces at its ends.
     pub(super) fn take(&mut self) -> String {
         std::mem::take(&mut self.0).trim().to_owned()
     }
@@ -58,7 +58,7 @@ impl Field {
     }
 }
 
-/// What a key takes back.
+/// What a key deletes.
 pub(super) enum Edit {
     /// The last character.
     Back,
@@ -66,7 +66,7 @@ pub(super) enum Edit {
     Empty,
 }
 
-/// What a key takes back, if it does. Some terminals send Ctrl-H for Backspace.
+/// What a key deletes, if anything. Some terminals send Ctrl-H for Backspace.
 pub(super) fn edit(key: &KeyEvent) -> Option<Edit> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
@@ -91,7 +91,7 @@ pub(super) fn typed(key: &KeyEvent) -> Option<char> {
     }
 }
 
-/// What to say when a touched device typed into a line.
+/// The refusal of a line that a touched device typed.
 pub(super) const TOUCHED: &str = "A touched YubiKey typed that by itself. Nothing happened. Do not touch it now, and type the answer.";
 
 /// Whether somebody typed this word, in capitals or not.
@@ -131,17 +131,17 @@ impl TypedWord {
         None
     }
 
-    /// What was typed is no answer.
+    /// Refuses the line, for this reason.
     pub(super) fn refuse(&mut self, why: String) {
         self.refusal = Some(why);
     }
 
-    /// What was said of the last answer no longer holds.
+    /// Clears the last refusal.
     pub(super) fn forgive(&mut self) {
         self.refusal = None;
     }
 
-    /// Whether it says why the last answer was none.
+    /// Whether it shows a refusal.
     pub(super) fn is_refused(&self) -> bool {
         self.refusal.is_some()
     }
@@ -159,7 +159,7 @@ impl TypedWord {
         }
     }
 
-    /// Shows what is to be typed, what was typed, and why the last was no answer.
+    /// Shows the prompt, the line, and why the last one was refused.
     pub(super) fn show(&self, page: &mut Page, what: &str) {
         page.refusal(self.refusal.as_deref());
         page.ask(what);

@@ -7,7 +7,7 @@ use super::{
     page::Page,
 };
 
-/// Whether a line is taken as the first one, and what is said of another.
+/// The check of the first line, with the refusal of another.
 type FirstLine = (fn(&str) -> bool, &'static str);
 
 /// Lines to be typed one after the other; the last may be a word that confirms.
@@ -35,7 +35,7 @@ impl Form {
         }
     }
 
-    /// The same form, whose first line is only taken if it is this.
+    /// The same form, whose first line must pass this check.
     pub(super) fn accepting(mut self, is_good: fn(&str) -> bool, otherwise: &'static str) -> Self {
         self.first = Some((is_good, otherwise));
         self

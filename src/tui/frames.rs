@@ -21,10 +21,10 @@ use crate::frames;
 /// The columns that are beside a code.
 const BESIDE: usize = 17;
 
-/// An answer, and its frames for a terminal of a certain size.
+/// An answer, and its frames for a terminal of one size.
 pub(super) struct Frames {
     answer: Arc<[u8]>,
-    /// As they were last shown: another size makes others.
+    /// The frames for the last size; another size makes others.
     made: RefCell<Option<(Size, Option<Rc<Series>>)>>,
 }
 
@@ -36,7 +36,7 @@ struct Series {
 }
 
 impl Frames {
-    /// Those of this answer.
+    /// The codes of this answer.
     pub(super) fn of(answer: Arc<[u8]>) -> Self {
         let made = RefCell::default();
         Self { answer, made }

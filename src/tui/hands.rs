@@ -1,11 +1,11 @@
-//! The hands of a rehearsal: which simulated device the keys insert and touch.
+//! The simulated user of a rehearsal: which simulated device the keys insert and touch.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::room::{RoomCommand, RoomDevice, RoomSeen};
 use keymoot_record::{ceremony::State, rules::roster::Handle};
 
-/// The simulated devices and which of them is in hand.
+/// The simulated devices, and the one that the keys move.
 #[derive(Debug, Default)]
 pub(super) struct Hands {
     seen: RoomSeen,
@@ -13,11 +13,11 @@ pub(super) struct Hands {
     taken: Option<(usize, Option<Handle>)>,
     /// The number being typed.
     typing: Option<usize>,
-    /// What was wanted before any device was seen, or a touch before it blinked.
+    /// A wish from before the first look at the devices, or a touch before the device blinked.
     owed: Option<Wanted>,
 }
 
-/// What a key wants of the device in hand.
+/// What a key does to the device in hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     Plug,
@@ -39,7 +39,7 @@ impl Wanted {
 }
 
 impl Hands {
-    /// The room was seen like this; what was wanted of it before it was seen.
+    /// Takes a look at the devices, and returns the wish that waited for it.
     pub(super) fn see(&mut self, seen: RoomSeen, state: Option<&State>) -> Option<RoomCommand> {
         self.seen = seen;
         let device = self.in_hand(state)?;
@@ -96,7 +96,7 @@ impl Hands {
         }
     }
 
-    /// Takes a key; what it asks of the room. `None` when it is no key of the hands.
+    /// Takes a key. Returns the command to the simulator, or `None` for another key.
     pub(super) fn key(
         &mut self,
         key: &KeyEvent,
@@ -114,13 +114,13 @@ impl Hands {
             _ => None,
         };
         if let Some(wanted) = wanted {
-            // A finger goes to the device that blinks, whichever is in hand.
+            // A touch goes to the device that blinks, also when another is in hand.
             let mut blinking = self.seen.devices.iter().filter(|_| wanted == Wanted::Touch);
             let blinking = blinking.find(|device| wanted.is_possible(device));
             let in_hand = self.in_hand(state).filter(|d| wanted.is_possible(d));
             let device = in_hand.or(blinking);
             let command = device.map(|device| wanted.of(device));
-            // What comes too early is done as soon as it can be.
+            // A key that comes too early takes effect as soon as possible.
             self.owed = command.is_none().then_some(wanted);
             return Some(command);
         }
@@ -137,7 +137,7 @@ impl Hands {
         }
     }
 
-    /// A digit more of the number; it is taken as soon as no longer one is possible.
+    /// Another digit of the number. The number is taken as soon as it can get no longer.
     fn type_number(
         &mut self,
         number: usize,

@@ -1,8 +1,8 @@
-//! What the keys do and what the marks mean.
+//! The keys, and the meaning of the marks.
 
 use super::{page::Page, screens::Sight};
 
-/// The keys that work on every screen: what is pressed, what it does.
+/// The keys that work on every screen, and their effect.
 const KEYS: [(&str, &str); 10] = [
     ("F1  Ctrl-G", "this help"),
     ("F2  Ctrl-O", "record a note"),
@@ -23,7 +23,7 @@ const HANDS: [(&str, &str); 3] = [
     ("F7  Ctrl-P", "take another device in hand"),
 ];
 
-/// What is typed where answers are whole lines.
+/// The lines of `--plain`.
 const LINES: [(&str, &str); 2] = [
     (
         "?",
@@ -42,7 +42,7 @@ const HANDS_BY_LINE: [(&str, &str); 3] = [
     ("#3", "takes device 3 in hand"),
 ];
 
-/// Says it.
+/// Draws the page.
 pub(super) fn page(page: &mut Page, sight: &Sight<'_>) {
     page.headline("Help");
     page.text("Do what the top of this pane says. To confirm something, type a word: Enter alone does nothing, and keymoot ignores pasted text.");

@@ -12,7 +12,7 @@ const RETURN: &str = "return";
 
 /// An intermission: about to begin, or under way.
 pub(super) enum Intermission {
-    /// What is written down before people go.
+    /// The notes that are taken before people leave.
     Going(Form),
     /// People are away, since this second of [`super::screens::Sight::up`].
     Away(u64, Form),
@@ -35,7 +35,7 @@ impl Intermission {
         matches!(self, Self::Away(..))
     }
 
-    /// Takes a key; what is to be noted once a part is complete, and whether it continues.
+    /// Takes a key. Returns the note once a part is complete, and whether it continues.
     pub(super) fn key(&mut self, key: &KeyEvent, up: u64) -> Option<(Interrupt, Option<Self>)> {
         match self {
             Self::Going(form) => form.key(key).then(|| {
@@ -63,7 +63,7 @@ impl Intermission {
         }
     }
 
-    /// Says what there is to say.
+    /// Draws the page.
     pub(super) fn page(&self, page: &mut Page, up: u64) {
         match self {
             Self::Going(form) => {

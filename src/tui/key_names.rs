@@ -1,4 +1,4 @@
-//! What the keys are called: on the screens, and where answers are typed as lines.
+//! The names of the keys: on the screens, and in `--plain`.
 
 /// The names of the keys of one interface, for use in a sentence.
 pub(super) struct KeyNames {

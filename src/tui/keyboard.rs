@@ -60,10 +60,10 @@ impl Keyboard {
         })
     }
 
-    /// What comes within this time.
+    /// The next input within this time.
     ///
     /// # Errors
-    /// What the terminal refused; that it is gone.
+    /// The terminal's error, also when the terminal is gone.
     fn hear(&mut self, within: Duration) -> io::Result<Heard> {
         let stdin = io::stdin();
         let mut watched = [
@@ -100,9 +100,9 @@ impl Keyboard {
             let more = at + 1 < read || read == CHUNK;
             self.parser.parse(std::slice::from_ref(byte), more);
             while let Some(event) = self.parser.pop() {
-                // It has no part of another yet: what was this one goes with it.
+                // The buffer holds no part of another key yet, so wiping it loses nothing.
                 self.parser = Parser::default();
-                // Pasted text confirms nothing; nor does anything else.
+                // Pasted text confirms nothing, and neither do other events.
                 if let Event::Key(pressed) = event {
                     keys.extend(key_of(pressed));
                 }

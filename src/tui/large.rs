@@ -38,7 +38,7 @@ const LETTERS: [[u8; HEIGHT]; 26] = [
     [0b11111, 0b00010, 0b00100, 0b01000, 0b11111],
 ];
 
-/// What else is in a sentence.
+/// Digits and punctuation.
 const MARKS: [(char, [u8; HEIGHT]); 22] = [
     ('0', [0b01110, 0b10011, 0b10101, 0b11001, 0b01110]),
     ('1', [0b00100, 0b01100, 0b00100, 0b00100, 0b01110]),

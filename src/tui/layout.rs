@@ -67,7 +67,7 @@ pub(super) enum Panes {
     Two,
     /// Nothing: the main pane is as wide as the screen.
     One,
-    /// Nothing, and between the first row and the keys there is nothing else.
+    /// Nothing, and the main pane fills everything between the first row and the keys.
     Bare,
 }
 

@@ -1,4 +1,4 @@
-//! The line between the driver's thread and the screens.
+//! The channels between the driver's thread and the screens.
 //!
 //! The driver asks and waits; the screens never do. Everything that the screens
 //! hear comes through one channel, in the order in which it happened.
@@ -25,7 +25,7 @@ use keymoot_record::{
     rules::roster::Handle,
 };
 
-/// Everything that the screens can hear.
+/// Everything that reaches the screens.
 pub(super) enum Message {
     /// A key, and when it was read. In a box of its own, which is wiped when it is
     /// opened: what was in the queue itself stays there until it is overwritten.
@@ -40,7 +40,7 @@ pub(super) enum Message {
     Tick,
     /// The keyboard is gone: the terminal was closed.
     KeyboardLost,
-    /// The driver wants something.
+    /// The driver has a request.
     Driver(Request),
     /// Something happened in the room of a rehearsal.
     Room(RoomSeen),
@@ -48,38 +48,38 @@ pub(super) enum Message {
     Ended,
 }
 
-/// What the driver wants of the screens.
+/// A request of the driver to the screens.
 pub(super) enum Request {
-    /// Something has happened.
+    /// Record: something has happened.
     Show(Box<View>),
-    /// An answer to this question.
+    /// Ask this question.
     Ask(Question, Option<Refusal>),
-    /// A PIN.
+    /// Ask for a PIN.
     Pin(PinPrompt),
-    /// That these are shown once.
+    /// Display these once.
     Once {
         holder: Handle,
         serial: u32,
         puk: Secret,
         management: Secret,
     },
-    /// That the holder takes this file.
+    /// Hand this file to the holder.
     HandOver(HandOver),
-    /// That everybody sees what the ceremony does.
+    /// Show everybody what the ceremony does.
     PlanOfDay(PlanOfDay),
-    /// Nothing: this is under way. With `Cancel` it is a wait that can be ended.
+    /// Show the work under way. With `Cancel` it is a wait that can be ended.
     Working(Work, Option<Cancel>),
-    /// Why a wait was ended.
+    /// Ask why a wait was ended.
     Interrupted,
-    /// Whether to try again.
+    /// Ask whether to try again.
     Trouble(Trouble),
-    /// That this is read.
+    /// Have this read.
     Told(Told),
-    /// That what leaves the room is seen.
+    /// Show the bundle and its digest.
     Finished(Farewell),
-    /// Nothing: a turn outside of a ceremony is so far.
+    /// Show how far a turn outside of a ceremony is.
     Errand(Errand),
-    /// That this page of such a turn is read.
+    /// Have this page of such a turn read.
     Read(EventPage),
 }
 
@@ -93,7 +93,7 @@ impl Request {
     }
 }
 
-/// What the screens heard from the people in the room.
+/// The answer of the people in the room.
 pub(super) enum Heard {
     /// An answer to the question.
     Answer(Answer),
@@ -109,7 +109,7 @@ pub(super) enum Heard {
     Interrupt(Interrupt),
 }
 
-/// The driver's operator: asks the screens, and waits for what they hear.
+/// The driver's operator: asks the screens, and waits for their answers.
 pub(super) struct ScreenOperator {
     /// To the screens.
     pub screens: Sender<Message>,
@@ -123,8 +123,8 @@ impl ScreenOperator {
         let _ = self.screens.send(Message::Driver(request));
     }
 
-    /// Waits for the reply to a request. When the screens are gone there is
-    /// nobody to ask: the ceremony is left, to be resumed.
+    /// Waits for the reply to a request. If the screens have ended, nobody
+    /// can answer: the operator leaves the ceremony, to be resumed.
     fn reply<T>(&self, mut pick: impl FnMut(Heard) -> Option<T>) -> Reply<T> {
         loop {
             match self.heard.recv() {
@@ -231,7 +231,7 @@ impl Operator for ScreenOperator {
 
     fn finished(&mut self, farewell: &Farewell) {
         self.send(Request::Finished(farewell.clone()));
-        // Nothing can be wanted any more: when the screens are gone it was seen.
+        // The screens have ended: nobody can ask for anything else.
         let _ = self.reply(done);
     }
 }

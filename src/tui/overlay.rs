@@ -1,5 +1,5 @@
-//! What can be opened over every screen: the ways on, a note, an exception, the
-//! end of a turn, leaving, and help. All that changes anything is typed out.
+//! The overlays, which open over every screen: the options, a note, an exception, the
+//! end of a turn, leaving, and help. People type out every change.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -22,14 +22,14 @@ use keymoot_record::{ceremony::State, rules::roster::Handle};
 
 /// The word that leaves the ceremony, to be resumed.
 const LEAVE: &str = "leave";
-/// The word that keeps what was typed for good.
+/// The word that records a note or exception.
 const RECORD: &str = "record";
 /// The word that ends a holder's turn.
 const END: &str = "end";
 
-/// What is open over the screen.
+/// The overlay that is open over the screen.
 pub(super) enum Overlay {
-    /// The ways on.
+    /// The options.
     Ways(usize),
     /// A note being written.
     Note(Form),
@@ -37,7 +37,7 @@ pub(super) enum Overlay {
     Exception(Form),
     /// The end of this holder's turn.
     EndTurn(Handle, Form),
-    /// Somebody arrives or departs.
+    /// A person arrives or departs.
     People(People),
     /// Holders apart are asked, or their answers are taken in.
     Apart(Apart),
@@ -51,19 +51,19 @@ pub(super) enum Overlay {
     Compare(Compare),
     /// An answer as QR codes.
     Frames(frames::Shown),
-    /// What the keys do and what the marks mean.
+    /// The keys, and the meaning of the marks.
     Help,
 }
 
-/// What a key did to an overlay.
+/// The effect of a key on an overlay.
 pub(super) enum Turned {
     /// It stays.
     Stays,
     /// It is closed and nothing happened.
     Closed,
-    /// Another is open now.
+    /// Another overlay is open now.
     To(Overlay),
-    /// Somebody wants this; what is open then.
+    /// A wish for the driver, and the overlay that is open then.
     Wants(Interrupt, Option<Box<Overlay>>),
 }
 
@@ -100,7 +100,7 @@ impl Overlay {
         Some(Self::EndTurn(holder.clone(), Form::new(&labels, Some(END))))
     }
 
-    /// Whether it is lost without harm when another is opened.
+    /// Whether it may be closed when another is opened.
     pub(super) fn gives_way(&self) -> bool {
         matches!(self, Self::Ways(_)) || self.only_shows()
     }
@@ -110,7 +110,7 @@ impl Overlay {
         matches!(self, Self::Help | Self::Compare(_) | Self::Frames(_))
     }
 
-    /// What is beside it.
+    /// The side pane beside it.
     pub(super) fn panes(&self) -> Panes {
         match self {
             Self::Frames(_) => Panes::Bare,
@@ -126,7 +126,7 @@ impl Overlay {
 
     /// Takes a key.
     pub(super) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Turned {
-        // Nobody comes back from an intermission by a stray key.
+        // A stray key does not end an intermission.
         let away = matches!(self, Self::Intermission(pause) if pause.is_under_way());
         if key.code == KeyCode::Esc && !away {
             return Turned::Closed;
@@ -216,7 +216,7 @@ impl Overlay {
         Turned::Stays
     }
 
-    /// Says what there is to say.
+    /// Draws the page.
     pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         match self {
             Self::Ways(at) => {
@@ -227,7 +227,7 @@ impl Overlay {
                 page.headline("Options. Nothing happens before you type it out.");
                 page.gap();
                 if let (true, Some(state)) = (page.by_line, sight.state()) {
-                    // What is in the side pane of a screen.
+                    // The side pane of a screen.
                     for seat in seats::each_in_words(state) {
                         page.text(&seat);
                     }
@@ -310,7 +310,7 @@ fn may_pause(sight: &Sight<'_>) -> bool {
     sight.state().is_some_and(|state| state.turn.is_none())
 }
 
-/// A way on.
+/// An option.
 #[derive(Clone, Copy)]
 enum Way {
     Note,
@@ -327,7 +327,7 @@ enum Way {
 }
 
 fn ways(sight: &Sight<'_>) -> Vec<Way> {
-    // Outside of a ceremony there is no transcript for them.
+    // Outside of a ceremony there is no transcript for notes.
     let mut ways = match sight.errand {
         None => vec![Way::Note, Way::Exception],
         Some(_) => Vec::new(),
@@ -397,7 +397,7 @@ impl Way {
     }
 }
 
-/// What is to be recorded later, in words.
+/// A wish that is to be recorded later, in words.
 pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
     match interrupt {
         Interrupt::Note(_) => "the note",
@@ -412,7 +412,7 @@ pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
     }
 }
 
-/// What a key opens over every screen, if there is something to open.
+/// The overlay that a key opens over every screen, if any.
 pub(super) fn opened_by(key: &KeyEvent, sight: &Sight<'_>) -> Option<Overlay> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     if key.code == KeyCode::F(10) || (control && key.code == KeyCode::Char('k')) {

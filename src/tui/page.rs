@@ -1,5 +1,5 @@
-//! What a screen says in the main pane, row by row: above, what there is to know;
-//! below, where somebody types. The upper part is scrolled when it is too long.
+//! The main pane of a screen, row by row: information above, the input
+//! below. The upper part is scrolled when it is too long.
 
 use std::{ops::Range, sync::Arc};
 
@@ -25,13 +25,13 @@ const MEASURE: usize = 100;
 pub(super) struct Page {
     columns: usize,
     pub sheet: Sheet,
-    /// What there is to know, but for what is long.
+    /// The information, except the long part.
     top: Vec<Line<'static>>,
     /// The long part begins after so many rows of `top`, and is laid out only once.
     long: Option<(usize, Arc<[Line<'static>]>)>,
-    /// Where somebody types.
+    /// The input.
     pub bottom: Vec<Line<'static>>,
-    /// What is asked, for those who cannot see which field takes the keys.
+    /// The prompt, for people who cannot see which field takes the keys.
     asks: Vec<String>,
     /// Whether the first headline is shown in large type.
     pub in_large_type: bool,
@@ -39,19 +39,19 @@ pub(super) struct Page {
     pub by_line: bool,
     /// The row of the upper part that must be seen.
     pub focus: Option<usize>,
-    /// The row that was searched for and found.
+    /// The row that a search found.
     pub found: Option<usize>,
-    /// Rows that are not printed apart: the words of a digest.
+    /// Rows that are only printed together: the words of a digest.
     pub together: Range<usize>,
     /// How many rows can be seen at once.
     pub fits: usize,
-    /// What is beside it.
+    /// The side pane beside it.
     pub panes: Panes,
     /// The size of the whole terminal.
     pub size: Size,
     /// The first rows that have not been in sight yet.
     pub unseen: Option<Unseen>,
-    /// The keys that work here, besides those that work everywhere.
+    /// The keys that work here, in addition to those that work everywhere.
     pub keys: String,
 }
 
@@ -78,7 +78,7 @@ impl Page {
         }
     }
 
-    /// What the keys are called here.
+    /// The names of the keys in this interface.
     pub(super) fn names(&self) -> &'static KeyNames {
         match self.by_line {
             true => &key_names::LINES,
@@ -91,7 +91,7 @@ impl Page {
         self.columns
     }
 
-    /// Whether something long is on it.
+    /// Whether it has a long part.
     pub(super) fn is_long(&self) -> bool {
         self.long.is_some()
     }
@@ -118,19 +118,19 @@ impl Page {
         self.long = Some((self.top.len(), rows));
     }
 
-    /// A row that was laid out elsewhere.
+    /// A row from another layout.
     pub(super) fn line(&mut self, line: Line<'static>) {
         self.top.push(line);
     }
 
-    /// Who does the one thing to do now.
+    /// The person who acts now.
     pub(super) fn who(&mut self, who: &str) {
         self.push(who, self.sheet.who(), "");
     }
 
-    /// The one thing to do now.
+    /// The one thing to do now, as the headline.
     pub(super) fn headline(&mut self, headline: &str) {
-        // Large type is for the first one alone: others are headings further down.
+        // Large type is for the first headline alone: others are headings further down.
         if std::mem::take(&mut self.in_large_type)
             && let Some(rows) = large::sentence(headline, self.columns, self.sheet.blocks)
         {
@@ -181,7 +181,7 @@ impl Page {
         rows.map(Line::raw).collect()
     }
 
-    /// Something was refused or went wrong, and what to do next.
+    /// A refusal or an error, and what to do next.
     pub(super) fn alarm(&mut self, what: &str, next: Option<&str>) {
         self.item("! ", what, self.sheet.alarm());
         if let Some(next) = next.filter(|next| !next.is_empty()) {
@@ -230,7 +230,7 @@ impl Page {
         self.top.push(Line::styled(format!("{mark}{text}"), style));
     }
 
-    /// Why what was typed is no answer.
+    /// Why the last input was refused.
     pub(super) fn refusal(&mut self, refusal: Option<&str>) {
         if let Some(refusal) = refusal {
             self.asks
@@ -245,7 +245,7 @@ impl Page {
         }
     }
 
-    /// What is to be known before it is typed, and is no answer's fault.
+    /// A warning about the input, which is no refusal.
     pub(super) fn note(&mut self, note: &str) {
         let rows = self.wrapped(note, "");
         let style = self.sheet.notice();
@@ -253,7 +253,7 @@ impl Page {
             .extend(rows.into_iter().map(|row| Line::styled(row, style)));
     }
 
-    /// What is to be typed.
+    /// The prompt.
     pub(super) fn ask(&mut self, what: &str) {
         self.asks.push(self.sheet.show(&safe(what)).into_owned());
         let rows = self.wrapped(what, "");
@@ -270,7 +270,7 @@ impl Page {
         }
     }
 
-    /// Something long is to be read before it can be confirmed.
+    /// A long text, which is read before the answer.
     pub(super) fn ask_to_read_on(&mut self) {
         let more = self.names().more;
         let unseen = self.unseen.as_ref();
@@ -285,12 +285,12 @@ impl Page {
         self.ask(&format!("{how} Then it can be confirmed."));
     }
 
-    /// A field that does not take the keys now, and what is in it: one row.
+    /// A field that does not take the keys now, with its text: one row.
     pub(super) fn other_field(&mut self, label: &str, content: &str) {
         let label = self.sheet.show(&safe(label)).into_owned();
         let label = label.trim_end_matches(':');
         let content = self.sheet.show(&safe(content)).into_owned();
-        // The answer is seen whole before its question is.
+        // In `--plain`, the whole answer comes before its question.
         let content = cut(&content, self.columns * 2 / 3, self.sheet.ellipsis());
         let room = self.columns.saturating_sub(width(&content) + 2);
         let label = cut(label, room, self.sheet.ellipsis());
@@ -300,7 +300,7 @@ impl Page {
         ]));
     }
 
-    /// The field that takes the keys, and what is in it.
+    /// The field that takes the keys, with its text.
     pub(super) fn field(&mut self, content: &str) {
         let content = self.sheet.show(&safe(content)).into_owned();
         let seen = tail(&content, self.columns.saturating_sub(3));
@@ -311,7 +311,7 @@ impl Page {
         ]));
     }
 
-    /// What is asked now, line by line.
+    /// The prompt, line by line.
     pub(super) fn question(&self) -> Vec<String> {
         self.asks.clone()
     }

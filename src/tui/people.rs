@@ -1,4 +1,4 @@
-//! People come and go after the roll call: who, and a word that says which.
+//! People come and go after the roll call: the person, and a typed word.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -21,12 +21,12 @@ pub(super) struct People {
 }
 
 impl People {
-    /// Whether somebody may come or go now.
+    /// Whether a person may come or go now.
     pub(super) fn is_possible(sight: &Sight<'_>) -> bool {
         sight.state().is_some_and(|state| state.may_come_and_go())
     }
 
-    /// Takes a key; who comes or goes, once that is typed out.
+    /// Takes a key. Returns who comes or goes, once that is typed out.
     pub(super) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Person> {
         let people = sight.state()?.attendance();
         let nothing_typed = self.word.is_empty();
@@ -51,7 +51,7 @@ impl People {
         None
     }
 
-    /// Says what there is to say.
+    /// Draws the page.
     pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who("The administrator");
         page.headline("Who arrives or leaves the room?");

@@ -19,7 +19,7 @@ const MARGIN: usize = 4;
 /// photograph.
 const LARGEST: i16 = 20;
 
-/// A code, and how it is shown here.
+/// A code, and how it is drawn here.
 pub(super) struct Code {
     /// The rows that show it.
     pub rows: Vec<Line<'static>>,
@@ -114,7 +114,7 @@ fn drawn(code: &QrCode, sheet: Sheet, rows: usize, columns: usize) -> Option<Cod
                 let column = (column + margin).checked_sub(MARGIN);
                 let is = |row| column.is_some_and(|column| dark(row, column, margin));
                 let (upper, lower) = (is(2 * row), is(2 * row + 1));
-                // Without colours light is drawn, on a terminal that is dark.
+                // Without colours, light modules are drawn, on a terminal that is dark.
                 match sheet.colour {
                     true => half_block(upper, lower),
                     false => half_block(!upper, !lower),

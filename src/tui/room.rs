@@ -1,4 +1,4 @@
-//! The room of a rehearsal: simulated devices that the keyboard plugs and touches.
+//! The simulated devices of a rehearsal, which the keyboard inserts and touches.
 
 use std::{io, sync::mpsc::Sender};
 
@@ -15,54 +15,54 @@ pub struct RoomDevice {
     pub awaiting_touch: bool,
 }
 
-/// What a rehearsal offers for its simulated devices. The calls are made on a
-/// thread of their own: they may take their time, and the screens do not wait.
+/// The interface to the simulated devices. The calls are made on a
+/// thread of their own: they may take time, and the screens do not wait.
 pub trait Room: Send {
     /// The devices, in the order of their numbers.
     ///
     /// # Errors
-    /// What kept them from being looked at.
+    /// Why the devices cannot be read.
     fn devices(&mut self) -> io::Result<Vec<RoomDevice>>;
 
     /// Plugs a device in.
     ///
     /// # Errors
-    /// What kept it from being plugged in.
+    /// Why it cannot be inserted.
     fn insert(&mut self, number: usize) -> io::Result<()>;
 
     /// Takes a device out.
     ///
     /// # Errors
-    /// What kept it from being taken out.
+    /// Why it cannot be taken out.
     fn remove(&mut self, number: usize) -> io::Result<()>;
 
     /// Touches a device.
     ///
     /// # Errors
-    /// What kept it from being touched.
+    /// Why it cannot be touched.
     fn touch(&mut self, number: usize) -> io::Result<()>;
 
     /// From now on calls `changed` each time [`Room::devices`] would return something
     /// else, from any thread.
     ///
     /// # Errors
-    /// What keeps changes from being noticed.
+    /// Why changes cannot be observed.
     fn watch(&mut self, changed: RoomChanged) -> io::Result<()>;
 }
 
-/// Tells the screens that something happened in the room.
+/// Notifies the screens of a change.
 #[derive(Debug, Clone)]
 pub struct RoomChanged(pub(super) Sender<RoomCommand>);
 
 impl RoomChanged {
-    /// Something happened: the devices are looked at again.
+    /// Something changed: look at the devices again.
     pub fn tell(&self) {
-        // The screens are gone: nobody looks any more.
+        // The screens have ended: no more looks.
         let _ = self.0.send(RoomCommand::Look);
     }
 }
 
-/// What the room's thread is asked to do.
+/// A command to the room's thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RoomCommand {
     /// Look at the devices.

@@ -1,4 +1,4 @@
-//! The current screen, and what the driver waits for meanwhile.
+//! The current screen, and what the driver awaits meanwhile.
 
 use std::ops::Range;
 
@@ -9,13 +9,13 @@ use super::{
 use crate::{device::Cancel, driver::Work};
 use keymoot_record::ceremony::Question;
 
-/// What the driver is waiting for.
+/// What the driver awaits.
 pub(super) enum Awaits {
     /// An answer that the screen will give.
     Answer,
     /// The end of a wait, which can be ended.
     Wait(Cancel),
-    /// Nothing that anybody here could give.
+    /// Nothing that people could give.
     Nothing,
 }
 
@@ -23,9 +23,9 @@ pub(super) enum Awaits {
 pub(super) struct Scene {
     /// The screen.
     pub screen: Box<dyn Screen>,
-    /// What the driver waits for.
+    /// What the driver awaits.
     pub awaits: Awaits,
-    /// The question and its step, by which it is known when it is asked again.
+    /// The question and its step, to recognise it when it is asked again.
     pub asked: Option<(Question, usize)>,
     /// The work and when it began, to recognise a repeated report of it.
     pub work: Option<(Work, u64)>,
@@ -44,7 +44,7 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// A screen that the driver awaits this from.
+    /// A screen, and what the driver awaits from it.
     pub(super) fn new(screen: Box<dyn Screen>, awaits: Awaits) -> Self {
         Self {
             screen,
@@ -60,17 +60,17 @@ impl Scene {
         }
     }
 
-    /// Before the driver has said anything.
+    /// Before the driver's first request.
     pub(super) fn starting() -> Self {
         Self::new(Box::new(Starting), Awaits::Nothing)
     }
 
-    /// So many rows from the first one on are in sight, of as many as the page has. Whether the page
-    /// says something else now.
+    /// So many rows from the first one on are in sight, of as many as the page has. `changed` says
+    /// that the page has another text now.
     pub(super) fn sees(&mut self, size: Size, first: usize, room: usize, of: usize) -> bool {
         let before = self.unseen(first);
         if self.shown.size != size {
-            // The rows are others: a paragraph is broken elsewhere.
+            // The rows are others: the paragraphs are broken at other words.
             self.shown = Shown {
                 size,
                 rows: Vec::new(),

@@ -60,7 +60,7 @@ fn is_wide(columns: usize) -> bool {
     columns > 30
 }
 
-/// The seats that there is room for, around the one at the table.
+/// The seats that fit, around the one at the table.
 fn in_sight(state: &State, room: usize) -> Range<usize> {
     let at_table = state.turn.as_ref().map(|turn| &turn.holder);
     let place = |seat: &Seat| Some(&seat.handle) == at_table;
@@ -126,7 +126,7 @@ fn rows_of_seats(
         .collect()
 }
 
-/// What a seat has come to: present, key made, attested, enrolled, signed, closed.
+/// The six letters of a seat: present, key made, attested, enrolled, signed, closed.
 fn letters(state: &State, seat: &Seat, turn: Option<&Turn>) -> [(char, bool); 6] {
     let made = turn.is_some_and(|turn| matches!(turn.stage, Stage::Attest(_) | Stage::Found(_)));
     [
@@ -142,7 +142,7 @@ fn letters(state: &State, seat: &Seat, turn: Option<&Turn>) -> [(char, bool); 6]
     ]
 }
 
-/// How a person comes to a ceremony that starts from another, as one sign: + joins,
+/// The change of a person in a ceremony that starts from another, as one sign: + joins,
 /// - leaves, * changes the device.
 pub(super) fn standing(state: Option<&State>, handle: &Handle) -> char {
     let state = state.filter(|state| state.plan.previous().is_some());
@@ -234,7 +234,7 @@ fn quorum(model: &Model, state: &State, columns: usize) -> Vec<Line<'static>> {
         .tallies()
         .into_iter()
         .partition(|tally| tally.of_previous.is_none());
-    // Of several documents, the one that is farthest from its demand.
+    // Of several documents, the one with the most missing signatures.
     let least = |tallies: Vec<Tally>| tallies.into_iter().min_by_key(|tally| tally.have);
     match (least(old), least(new)) {
         (Some(old), Some(new)) => {

@@ -1,4 +1,4 @@
-//! Running the screens: the driver on its thread, everything heard in one queue.
+//! Running the screens: the driver on its thread, all input in one queue.
 
 use std::{
     io, panic,
@@ -23,9 +23,9 @@ use super::{
 };
 use keymoot_record::transcript::Mode;
 
-/// How the model is shown, and how people are heard.
+/// An interface: how the model is shown, and how input comes.
 pub(super) trait Face {
-    /// Shows the model as it is now.
+    /// Shows the present model.
     ///
     /// # Errors
     /// What the terminal refused.
@@ -34,7 +34,7 @@ pub(super) trait Face {
     /// The terminal had another size, if only for a moment.
     fn resized(&mut self) {}
 
-    /// The keys that a typed line stands for; where keys come one by one, there are
+    /// The keys of a typed line; where keys come one by one, there are
     /// no lines.
     fn keys(&mut self, _line: &str, _model: &Model) -> Vec<KeyEvent> {
         Vec::new()
@@ -48,15 +48,15 @@ pub(super) trait Face {
         Ok(())
     }
 
-    /// Listens until `ended`, telling what is heard, and each second.
+    /// Listens until `ended`, and sends each input, and each second.
     fn listener(&self) -> fn(&Sender<Message>, &AtomicBool);
 }
 
-/// The keyboard is asked so often whether it is still to be listened to.
+/// How often the keyboard's thread checks whether it should end.
 pub(super) const GLANCE: Duration = Duration::from_millis(100);
 
-/// Runs `drive` with the screens as its operator, until it returns. `room` is what
-/// a rehearsal offers for its simulated devices.
+/// Runs `drive` with the screens as its operator, until it returns. `room` has
+/// the simulated devices of a rehearsal.
 ///
 /// The terminal is taken over and given back in every case, also when either
 /// side panics. When the terminal is lost, `drive` gets the answer that people left.
@@ -81,7 +81,7 @@ pub fn run<T: Send>(
     play(TakenTerminal::take()?, model, room, drive)
 }
 
-/// Runs `drive` with a face as its operator, until it returns.
+/// Runs `drive` with an interface as its operator, until it returns.
 pub(super) fn play<T: Send>(
     mut face: impl Face,
     model: Model,
@@ -95,7 +95,7 @@ pub(super) fn play<T: Send>(
     let (keyboard, listen) = (tell.clone(), face.listener());
     let (shown, driven) = thread::scope(|scope| {
         scope.spawn(|| listen(&keyboard, &ended));
-        // However this ends, the keyboard is not listened to any longer.
+        // In every case, the keyboard's thread ends here.
         let over = Raised(&ended);
         let room_thread = room.map(|room| {
             let (changed, tell) = (RoomChanged(room_tell.clone()), tell.clone());
@@ -139,7 +139,7 @@ pub(super) fn play<T: Send>(
     }
 }
 
-/// Says that the screens have ended, however they did.
+/// Announces that the screens have ended, also after a panic.
 struct Raised<'f>(&'f AtomicBool);
 
 impl Drop for Raised<'_> {
@@ -148,7 +148,7 @@ impl Drop for Raised<'_> {
     }
 }
 
-/// Says that the driver has ended, however it did.
+/// Announces that the driver has ended, also after a panic.
 struct Ended(Sender<Message>);
 
 impl Drop for Ended {
@@ -157,23 +157,23 @@ impl Drop for Ended {
     }
 }
 
-/// What the loop needs besides the terminal.
+/// What the loop needs apart from the terminal.
 struct Stage {
     model: Model,
     started: Instant,
     say: Sender<Heard>,
     room: Sender<RoomCommand>,
-    /// The wait that the driver is in, to be ended when the screens end first.
+    /// The driver's present wait, which ends when the screens end first.
     wait: Option<crate::device::Cancel>,
 }
 
 impl Stage {
-    /// Hears, changes the model and draws, until the driver has ended. When the
+    /// Takes input, changes the model and draws, until the driver has ended. When the
     /// terminal is lost before that, it ends the driver's wait.
     fn play(mut self, messages: &Receiver<Message>, face: &mut impl Face) -> io::Result<()> {
         let played = self.hear_all(messages, face);
         let mut wait = self.wait.take();
-        // Nobody is there to be asked any more: every question is answered so.
+        // Nobody can answer any more, so every question gets this answer.
         drop(self);
         if played.is_err() {
             loop {
@@ -203,7 +203,7 @@ impl Stage {
                     Message::Line(line, at) => self.hear_line(&line, at, face)?,
                     heard => self.hear(heard),
                 }
-                // All that has come together is drawn together.
+                // All input that is waiting is drawn in one frame.
                 message = messages.try_recv().ok();
             }
             self.show(face)?;
@@ -211,7 +211,7 @@ impl Stage {
         Ok(())
     }
 
-    /// A line is typed key by key, as far as what takes the keys stays the same.
+    /// A line is typed key by key, as long as the same screen takes the keys.
     fn hear_line(&mut self, line: &str, at: Instant, face: &mut impl Face) -> io::Result<()> {
         for key in face.keys(line, &self.model) {
             let before = self.model.turned();
@@ -240,7 +240,7 @@ impl Stage {
     fn act(&mut self, acts: Vec<Act>) {
         for act in acts {
             match act {
-                // The driver has ended: nobody waits for it any more.
+                // The driver has ended: nothing waits for it any more.
                 Act::Tell(heard) => drop(self.say.send(heard)),
                 Act::EndWait(cancel) => cancel.cancel(),
                 Act::Room(command) => drop(self.room.send(command)),
@@ -253,7 +253,7 @@ impl Stage {
             utc: Timestamp::now().as_second(),
             up: self.started.elapsed().as_secs(),
         });
-        // Anyone who answers what is on the screen does so after this moment.
+        // An answer to the present screen comes after this moment.
         let drawn = Instant::now();
         face.show(&mut self.model)?;
         self.model.shown(drawn);
@@ -261,7 +261,7 @@ impl Stage {
     }
 }
 
-/// What is left of the current second.
+/// The rest of the current second.
 pub(super) fn until_next_second() -> Duration {
     let second = Timestamp::now().subsec_nanosecond().unsigned_abs();
     Duration::from_nanos(u64::from(1_000_000_000_u32.saturating_sub(second)))

@@ -1,7 +1,7 @@
 //! The style sheet: every colour, weight and glyph of the screens.
 //!
 //! Nothing is ever said by colour alone: each style goes with a word or a mark.
-//! Only the 16 colours of a Linux console are used. No text is dim: a projector swallows it. The
+//! Only the 16 colours of a Linux console are used. No text is dim: a projector cannot show it. The
 //! tests measure the contrast of every cell of every picture with the console's colours.
 
 use std::borrow::Cow;
@@ -58,7 +58,7 @@ impl Sheet {
         }
     }
 
-    /// The block that says whether the ceremony counts.
+    /// The block with LIVE or REHEARSAL.
     pub(super) fn mode(self, mode: Mode) -> Style {
         let bold_white = Style::new().fg(Color::White).add_modifier(Modifier::BOLD);
         match (self.colour, mode) {
@@ -75,7 +75,7 @@ impl Sheet {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// Who does it.
+    /// The person who does it.
     pub(super) fn who(self) -> Style {
         let coloured = self.coloured(Color::Cyan);
         match self.colour && self.console {
@@ -90,18 +90,18 @@ impl Sheet {
         self.coloured(Color::Green)
     }
 
-    /// What is there to be looked up and not to be read first: as the terminal shows all text,
+    /// Text for looking up, not for reading first: as the terminal shows all text,
     /// because dark grey cannot be read on a projector.
     pub(super) fn quiet(self) -> Style {
         Style::new()
     }
 
-    /// Something was refused or went wrong.
+    /// A refusal or an error.
     pub(super) fn alarm(self) -> Style {
         self.coloured(Color::LightRed).add_modifier(Modifier::BOLD)
     }
 
-    /// Something to do about it, or that somebody must do now.
+    /// What to do about an error, or what a person must do now.
     pub(super) fn notice(self) -> Style {
         let colour = match self.console {
             true => Color::LightYellow,
@@ -110,7 +110,7 @@ impl Sheet {
         self.coloured(colour).add_modifier(Modifier::BOLD)
     }
 
-    /// What was chosen in a list.
+    /// The chosen row of a list.
     pub(super) fn chosen(self) -> Style {
         // The console turns bold or coloured text that is reversed into dark on dark.
         Style::new()
@@ -119,12 +119,12 @@ impl Sheet {
             .add_modifier(Modifier::REVERSED)
     }
 
-    /// What is being typed.
+    /// The text being typed.
     pub(super) fn typed(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// A place in a document that was searched for.
+    /// A match of a search in a document.
     pub(super) fn found(self) -> Style {
         self.chosen()
     }
@@ -138,12 +138,12 @@ impl Sheet {
         }
     }
 
-    /// Between things that are in one row.
+    /// The separator within a row.
     pub(super) fn between(self) -> &'static str {
         if self.unicode { " · " } else { " - " }
     }
 
-    /// Where something was cut off.
+    /// The mark of cut text.
     pub(super) fn ellipsis(self) -> &'static str {
         if self.unicode { "…" } else { "..." }
     }
@@ -158,8 +158,8 @@ impl Sheet {
         if self.unicode { "│" } else { "|" }
     }
 
-    /// Text as this terminal can show it: where only ASCII can be shown,
-    /// punctuation is replaced by its like and all else by visible escapes.
+    /// Text for this terminal: where only ASCII can be shown,
+    /// similar ASCII replaces punctuation, and visible escapes replace all else.
     pub(super) fn show(self, text: &str) -> Cow<'_, str> {
         if self.unicode || text.is_ascii() {
             return Cow::Borrowed(text);

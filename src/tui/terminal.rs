@@ -84,10 +84,10 @@ impl Face for TakenTerminal {
         if !TAKEN.load(Ordering::SeqCst) {
             return Ok(());
         }
-        // A terminal that knows how shows the frame at once; others ignore it.
+        // A terminal that supports it shows the whole frame at once; others ignore it.
         execute!(io::stdout(), BeginSynchronizedUpdate)?;
         if std::mem::take(&mut self.stale) {
-            // This draws all of it again, whether or not the size is another.
+            // This draws all of it again, also at the same size.
             let size = self.terminal.size()?;
             self.terminal
                 .resize(Rect::new(0, 0, size.width, size.height))?;
@@ -104,7 +104,7 @@ impl Face for TakenTerminal {
     }
 
     /// A terminal that was made smaller and large again has lost a part of what was
-    /// drawn, and its size does not tell.
+    /// drawn, and its size does not show that.
     fn resized(&mut self) {
         self.stale = true;
     }
@@ -137,7 +137,7 @@ pub(super) fn this_thread_ends_screens() {
 /// screen would keep it.
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        // Where this fails there is no terminal any more.
+        // An error means that there is no terminal any more.
         let _ = execute!(
             io::stdout(),
             DisableBracketedPaste,
@@ -150,8 +150,8 @@ fn give_back() {
     }
 }
 
-/// Has a panic give the terminal back before it is reported, so that its message
-/// is seen.
+/// Gives the terminal back before a panic is reported, so that its message
+/// is visible.
 pub(super) fn when_panicking(give_back: fn()) {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -165,7 +165,7 @@ pub(super) fn when_panicking(give_back: fn()) {
     });
 }
 
-/// Has a signal that ends the program give the terminal back first. The transcript
+/// Gives the terminal back before a signal ends the program. The transcript
 /// needs no more: it is on the disk at any moment.
 pub(super) fn when_ended(give_back: fn()) -> io::Result<()> {
     static LISTENING: AtomicBool = AtomicBool::new(false);

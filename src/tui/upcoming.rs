@@ -8,7 +8,7 @@ use keymoot_record::ceremony::{
     turn::{Purpose, Stage, Turn},
 };
 
-/// What comes after what is being done now.
+/// What comes after the present work.
 pub(super) fn upcoming(state: &State, asked: Option<&Question>) -> String {
     if let Some(turn) = &state.turn {
         return in_turn(state, turn);
@@ -83,7 +83,7 @@ fn turn_in_words(purpose: Purpose) -> &'static str {
     }
 }
 
-/// Whether the holder at the table has a key, and only another name for it.
+/// Whether the holder at the table keeps the key under a new name.
 fn is_renamed(state: &State, turn: &Turn) -> bool {
     let seat = state.seat(&turn.holder);
     seat.is_some_and(|seat| seat.renamed.is_some())

@@ -9,8 +9,8 @@ pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// A text made safe to show where it may or may not have been escaped before: one
-/// that steers nothing is left as it is.
+/// Makes a text safe to show, also if it was escaped before: a text
+/// without control characters stays as it is.
 pub(super) fn safe(text: &str) -> String {
     let escaped = escape(text);
     if escaped.replace("\\\\", "\\") == text {
@@ -31,7 +31,7 @@ pub(super) fn cut(text: &str, columns: usize, ellipsis: &str) -> String {
     }
 }
 
-/// The last columns of a text: what is seen of a field that is longer than its place.
+/// The last columns of a text: the visible part of a field that is too long.
 pub(super) fn tail(text: &str, columns: usize) -> &str {
     let mut left = columns;
     let mut start = text.len();
@@ -86,7 +86,7 @@ pub(super) fn wrap(text: &str, columns: usize, hang: usize) -> Vec<String> {
         while filled + width(word) > columns {
             let mut part = head(word, columns - filled);
             if part.is_empty() {
-                // A character wider than the whole row: it has no better place.
+                // A character that is wider than the row is drawn alone.
                 let next = word.chars().next().map_or(word.len(), char::len_utf8);
                 part = word.get(..next).unwrap_or(word);
             }

@@ -157,7 +157,7 @@ pub(super) fn run(
     }
 }
 
-/// Where the receipt is written: a file that is not there yet, outside of the checkout.
+/// Where the receipt is written: a new file, outside of the checkout.
 fn place_of_receipt(out: &Path, tree: &Path) -> Result<PathBuf, HostError> {
     let (out, tree) = (arguments::absolute(out)?, arguments::absolute(tree)?);
     if out.starts_with(&tree) {
@@ -192,7 +192,7 @@ fn branch_of(tree: &Path) -> Option<String> {
     Some(head.strip_prefix("ref: refs/heads/")?.trim_end().to_owned())
 }
 
-/// The holder who signs, and as the repository names them in lower case: the one who is awaited,
+/// The holder who signs, and the holder's name in the repository, in lower case: the one awaited,
 /// or the one of several who is named.
 fn who(event: &SigningEvent, named: Option<&str>) -> Result<Handle, HostError> {
     let awaited: Vec<_> = event.holders().into_iter().collect();
@@ -217,7 +217,7 @@ fn who(event: &SigningEvent, named: Option<&str>) -> Result<Handle, HostError> {
     Handle::try_from(name).map_err(|why| HostError::new(why, "name yourself with --as HANDLE"))
 }
 
-/// Says what was written, and the git commands that are left to the holder.
+/// Prints the files that were written, and the git commands for the holder.
 fn signed_with(
     tree: &Path,
     paths: &[String],

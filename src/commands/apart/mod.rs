@@ -24,7 +24,7 @@ use keymoot_record::{
     transcript::{Event, Mode},
 };
 
-/// A ceremony's folder, taken over for a moment in which nobody is at the table.
+/// A ceremony's folder, taken over while nobody is at the table.
 struct Held {
     folder: Folder,
     journal: Journal,

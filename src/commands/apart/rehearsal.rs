@@ -1,5 +1,5 @@
 //! `keymoot rehearse --apart --unattended`: the ceremony's folder on one side, a folder for each
-//! holder apart on the other, and files that go to and fro. Each side is this program, started as
+//! holder apart on the other, and files between them. Each side is this program, started as
 //! people start it.
 
 use std::{

@@ -1,7 +1,7 @@
 //! `keymoot device check`: every call of the device layer, on a YubiKey that may be erased.
 //!
-//! `expected.txt` records what hsm-sim answers; a test holds it to hsm-sim. What a real device
-//! answers otherwise is where the simulator, or this program, is wrong.
+//! `expected.txt` records hsm-sim's answers; a test compares it with hsm-sim. Where a real device
+//! differs, the simulator or this program is wrong.
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead as _};
@@ -23,7 +23,7 @@ use keymoot_record::transcript::PinTries;
 /// The word that allows the device to be erased.
 const ERASE: &str = "erase";
 
-/// What hsm-sim answers, one call a line.
+/// hsm-sim's answers, one call a line.
 const EXPECTED: &str = include_str!("expected.txt");
 
 /// Arguments.
@@ -80,7 +80,7 @@ fn check(args: &Args, vendor: &TrustStore) -> Result<bool, HostError> {
     Ok(same)
 }
 
-/// What a call answered, and how long it took in milliseconds.
+/// The answer to a call, and how long it took in milliseconds.
 struct Answered {
     call: &'static str,
     answer: String,
@@ -93,7 +93,7 @@ struct Answers {
 }
 
 impl Answers {
-    /// Makes a call, and notes what it answers.
+    /// Makes a call, and notes its answer.
     fn call<T>(
         &mut self,
         call: &'static str,

@@ -1,4 +1,4 @@
-//! `keymoot device`: what is plugged in, what is on it, and a blocked PIN.
+//! `keymoot device`: the devices that are plugged in, their contents, and a blocked PIN.
 
 mod check;
 mod unblock;
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> ExitCode {
         Action::Check(args) => return check::run(args, vendor),
     };
     match done {
-        // Nobody reading on is the reader's choice; there is nobody to tell.
+        // A reader may close the pipe early: then nobody is left to read an error.
         Ok((text, code)) => match io::stdout().write_all(text.as_bytes()) {
             Ok(()) => code,
             Err(_) => ExitCode::FAILURE,

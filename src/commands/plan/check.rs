@@ -1,4 +1,4 @@
-//! `keymoot plan check`: whether a plan would reach its end.
+//! `keymoot plan check`: whether a plan can reach its end.
 
 use std::{
     path::{Path, PathBuf},
@@ -54,7 +54,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// What was found.
+/// The result of the check.
 #[derive(Serialize)]
 struct Report {
     format: &'static str,
@@ -68,7 +68,7 @@ struct Report {
     violated: Vec<Verdict>,
     /// The documents, with stand-ins for keys that are not made yet
     documents: Vec<Drafted>,
-    /// To whom what must be kept would be sealed
+    /// The recipients to whom secrets would be sealed
     recipients: Vec<Recipient>,
     outputs: Vec<Output>,
     /// Clients that would reject the result, each in a sentence

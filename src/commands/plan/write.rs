@@ -137,7 +137,7 @@ fn entry(holder: &Holder) -> String {
     text
 }
 
-/// What an occasion may change, as comments.
+/// The changes that an occasion permits, as comments.
 fn changes(previous: &Previous, scenario: Scenario) -> String {
     let mut text = String::new();
     if scenario.changes_people() {
@@ -164,7 +164,7 @@ fn changes(previous: &Previous, scenario: Scenario) -> String {
     text
 }
 
-/// A policy that says what the documents of a working tree say. What they do not say is the shipped
+/// A policy with the values of a working tree's documents. Other values come from the shipped
 /// policy's.
 pub(super) fn policy_of(previous: &Previous, dialect: Dialect) -> String {
     let shipped = first_policy();
@@ -279,7 +279,7 @@ fn shell(path: &str) -> String {
     }
 }
 
-/// What to do with the files.
+/// Instructions for the files.
 pub(super) fn notes(script: &str, previous: Option<&Path>, rehearsal: bool) -> String {
     let script = shell(&escape(script));
     let mut more = String::new();

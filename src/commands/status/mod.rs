@@ -43,21 +43,21 @@ fn moment(text: &str) -> Result<Time, &'static str> {
     Time::try_from(text.to_owned())
 }
 
-/// What is asked about: files, and by which policy.
+/// The subject of a status: files, and their policy.
 struct Source {
     inputs: Inputs,
     policy: Policy,
     /// How its documents are written.
     dialect: Dialect,
-    /// What `tufops.toml` would say of a bundle's documents.
+    /// The `tufops.toml` that belongs to a bundle's documents.
     unsigned: Option<Config>,
-    /// What the transcript says, of a bundle.
+    /// The transcript of a bundle.
     history: Option<History>,
     /// The documents below the root, of a working tree.
     tree: Option<Vec<Candidate>>,
 }
 
-/// Exit codes: 0 it is said, 1 something cannot be read, 3 the chain of roots, or the
+/// Exit codes: 0 printed, 1 something cannot be read, 3 the chain of roots, or the
 /// bundle, does not verify.
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let now = args.at.map_or_else(clock::now, Ok)?;
@@ -103,8 +103,8 @@ fn status(path: &Path, now: Time, vendor: &TrustStore) -> Result<Status, Failure
     })
 }
 
-/// A bundle, in which every rule holds. What its repositories hold beside the
-/// documents of the quorum was out of date when it was made.
+/// A bundle, in which every rule holds. Other documents in its repositories
+/// were out of date when it was made.
 fn of_bundle(path: &Path, vendor: &TrustStore) -> Result<Source, Failure> {
     let read = keymoot_verify::read(path)?;
     let manifest = read
@@ -128,7 +128,7 @@ fn of_bundle(path: &Path, vendor: &TrustStore) -> Result<Source, Failure> {
     })
 }
 
-/// A working tree, which has no policy: it is held against the shipped one.
+/// A working tree has no policy: it is compared with the shipped one.
 fn of_tree(path: &Path) -> Result<Source, Failure> {
     let policy = Policy::parse(script::POLICY).map_err(Failure::violations)?;
     let files = keymoot_verify::read_tree(path)?;

@@ -123,7 +123,7 @@ fn one_holder(holder: &HolderStatus, status: &Status) -> String {
     line
 }
 
-/// Who has no tested way to the PUK, by the reason.
+/// The holders without a tested way to the PUK, by reason.
 fn untested(page: &mut String, status: &Status) {
     let mut by_reason = BTreeMap::<&str, Vec<String>>::new();
     for (holder, why) in &status.untested {
@@ -141,7 +141,7 @@ fn untested(page: &mut String, status: &Status) {
     }
 }
 
-/// Devices by their firmware, the oldest first, with what is known against them.
+/// Devices by their firmware, the oldest first, with the advisories about it.
 fn firmware(page: &mut String, holders: &[HolderStatus]) {
     let mut by_firmware = BTreeMap::<&str, Vec<(&HolderStatus, &DeviceStatus)>>::new();
     for holder in holders {

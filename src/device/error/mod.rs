@@ -1,6 +1,6 @@
 //! Everything that can go wrong with a device: which device, while doing what, and how.
 //!
-//! [`words`] holds what people read of each kind, and nothing else does.
+//! [`words`] has the texts of each kind, and no other module has any.
 
 mod status;
 mod words;
@@ -12,19 +12,19 @@ use super::readers;
 use super::yubihsm::Role;
 use keymoot_attestation::Firmware;
 
-/// What went wrong with a device. `Display` says what happened and to which device,
+/// An error of a device. `Display` says what happened and to which device,
 /// [`DeviceError::help`] what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceError {
     /// The device, as far as it is known.
     pub who: Who,
-    /// What was going on.
+    /// The operation.
     pub operation: Operation,
-    /// What went wrong.
+    /// The kind of error.
     pub kind: ErrorKind,
 }
 
-/// What went wrong.
+/// The kind of error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -34,15 +34,15 @@ pub enum ErrorKind {
     ServiceForbids,
     /// The smart card service speaks another version of its protocol.
     ServiceVersion,
-    /// The smart card service failed before any device was spoken to.
+    /// The smart card service failed before it reached a device.
     ServiceFailed(pcsc::Error),
     /// The wanted device, or any device at all, is not plugged in.
     NotPresent,
     /// So many devices are plugged in, and exactly one may be.
     Several(usize),
-    /// The device with this serial number is there instead of the wanted one.
+    /// Another device than the wanted one is plugged in: this serial number.
     Other(Serial),
-    /// The device was unplugged while it was spoken to.
+    /// The device was unplugged during the operation.
     Removed,
     /// The smart card service forbids this user the device.
     Forbidden,
@@ -54,7 +54,7 @@ pub enum ErrorKind {
     Dead(pcsc::Error),
     /// The device has no PIV application that can be reached over USB.
     NoPiv,
-    /// The device keeps its serial number to itself.
+    /// The device hides its serial number.
     SerialHidden,
     /// The PIN was wrong; so many tries are left.
     WrongPin(u8),
@@ -70,11 +70,11 @@ pub enum ErrorKind {
     TouchTimeout,
     /// The management key did not open the device.
     NotAuthenticated,
-    /// The firmware cannot do what is asked.
+    /// The firmware does not support the operation.
     Unsupported {
         /// Its firmware, where it could be read.
         firmware: Option<Firmware>,
-        /// The first firmware that can.
+        /// The first firmware that does.
         needs: Firmware,
     },
     /// There is no generated signing key.
@@ -90,9 +90,9 @@ pub enum ErrorKind {
     Malformed(Option<String>),
     /// A signature is not one by the key in the device, for this reason.
     WrongSignature(String),
-    /// The device said no.
+    /// The device refused.
     Refused(Refusal),
-    /// The library that speaks to devices gave up on a reply.
+    /// The library gave up on a reply.
     Panicked,
     /// No answer came within so many seconds.
     Hung(u64),
@@ -104,43 +104,43 @@ pub enum ErrorKind {
     NotLoopback(String),
     /// No YubiHSM 2 answers.
     NoAnswer,
-    /// YubiHSM 2 units on USB cannot be looked for: what the library said, foreign text.
+    /// USB cannot be searched for YubiHSM 2s: the library's words, foreign text.
     Usb(String),
     /// The connection broke off, or no answer came over it.
     Lost,
     /// Every session of a YubiHSM 2 is taken.
     SessionsFull,
-    /// The audit log of a YubiHSM 2 has no room, and it does nothing without.
+    /// The audit log of a YubiHSM 2 is full, so it refuses commands.
     LogFull,
     /// The password of this role did not open a session.
     WrongPassword(Role),
     /// There is no authentication key for this role.
     NoRole(Role),
-    /// The key of this role may not do what was asked.
+    /// The key of this role lacks the right to do this.
     NotPermitted(Role),
-    /// A YubiHSM 2 is not as the factory left it: so many objects are on it, where it could
-    /// be asked.
+    /// A YubiHSM 2 is not as the factory left it: it has so many objects, where it could
+    /// be read.
     Used(Option<usize>),
-    /// A session of this role can be opened, and must not.
+    /// A session of this role can be opened, and must not be possible.
     StillOpen(Role),
     /// There is a key already where one was to be generated.
     KeyThere,
-    /// No thread could be started to speak to the device: what the system said.
+    /// No thread could be started for the call: the system's error.
     NoThread(String),
-    /// Waiting was given up on request.
+    /// The wait was cancelled.
     Cancelled,
 }
 
-/// How a device said no.
+/// How a device refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// A YubiKey, with this status word (ISO/IEC 7816-4).
     Status(u16),
     /// A YubiHSM 2, with this error code (Yubico, "Error codes").
     Code(u8),
-    /// The library does not hand out the device's answer; what it says instead.
+    /// The library hides the device's answer; its own words instead.
     Library(String),
-    /// It said yes, and did not do it.
+    /// It reported success, and did not do it.
     NotDone(&'static str),
 }
 
@@ -179,8 +179,8 @@ impl DeviceError {
         Self::new(who, operation, ErrorKind::from_pcsc(error))
     }
 
-    /// What an error of the `yubikey` crate means. Operations that know more
-    /// (which PIN was asked, what a refusal can only be) look before they call
+    /// What an error of the `yubikey` crate means. Operations that know more, such as
+    /// which PIN was wrong, map the error before they call
     /// this.
     pub(super) fn from_yubikey(who: Who, operation: Operation, error: yubikey::Error) -> Self {
         use yubikey::Error as E;

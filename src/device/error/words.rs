@@ -1,5 +1,5 @@
-//! What people read of each kind of error: a headline, what happened, what to do, and what is
-//! safe all the same.
+//! The texts of each kind of error: a headline, what happened, what to do, and what is
+//! still safe.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::device::operation::Operation;
 use crate::device::yubihsm::Role;
 use keymoot_core::text::escape;
 
-/// What people read of an error.
+/// The texts of an error.
 struct Words {
     headline: &'static str,
     message: String,
@@ -36,25 +36,25 @@ impl fmt::Display for DeviceError {
 impl std::error::Error for DeviceError {}
 
 impl DeviceError {
-    /// What to do next, as a sentence to the person in the room.
+    /// The help, as a sentence to the person in the room.
     #[must_use]
     pub fn help(&self) -> String {
         self.words().help.into_owned()
     }
 
-    /// The error in a few words.
+    /// The headline.
     #[must_use]
     pub fn headline(&self) -> &'static str {
         self.words().headline
     }
 
-    /// What is safe all the same.
+    /// What is still safe.
     #[must_use]
     pub fn safe(&self) -> &'static str {
         self.words().safe
     }
 
-    /// The one place that knows what each kind means.
+    /// The one place with the texts of each kind.
     #[allow(clippy::too_many_lines)] // One arm a kind: a table.
     fn words(&self) -> Words {
         use ErrorKind as K;
@@ -350,7 +350,7 @@ impl DeviceError {
         }
     }
 
-    /// Those of the smart card service and the reader.
+    /// The kinds of the smart card service and the reader.
     fn words_of_the_reader(&self) -> Words {
         use ErrorKind as K;
         const NOBODY: &str = "This machine cannot reach any device.";
@@ -475,7 +475,7 @@ impl Refusal {
     }
 }
 
-/// What to do after the device was gone in the middle of this.
+/// The help after the device was unplugged during this.
 fn after_a_break(doing: Operation) -> &'static str {
     match doing {
         Operation::Provision | Operation::Reset | Operation::SetUp => {
@@ -488,7 +488,7 @@ fn after_a_break(doing: Operation) -> &'static str {
     }
 }
 
-/// "2 tries left", with the grammar right.
+/// "2 tries left", or "1 try left".
 fn tries_left(tries: u8) -> String {
     match tries {
         1 => "1 try left".to_owned(),

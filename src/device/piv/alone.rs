@@ -1,4 +1,4 @@
-//! PIN, PUK and signature, over a connection that nobody shares.
+//! PIN, PUK and signature, over an exclusive connection.
 
 use p256::ecdsa::Signature;
 
@@ -37,7 +37,7 @@ const BAD_DATA: u16 = 0x6a80;
 /// No tries left.
 const BLOCKED: u16 = 0x6983;
 
-/// What a device says to a PIN or PUK.
+/// A device's answer to a PIN or PUK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Judged {
     Right,
@@ -49,7 +49,7 @@ pub(super) enum Judged {
     Blocked,
 }
 
-/// A device that keymoot has to itself, known to be the wanted one.
+/// The wanted device, on an exclusive connection.
 pub(super) struct Alone {
     device: Exclusive,
 }
@@ -62,7 +62,7 @@ impl Alone {
         let found = device.serial(device.firmware()?)?;
         if found != serial {
             let error = device.error(ErrorKind::Other(found));
-            // It stays as it is: it is none of ours.
+            // The device stays as it is: it is another one.
             device.leave();
             return Err(error);
         }
@@ -95,7 +95,7 @@ impl Alone {
         self.replace([0x2c, PIN], puk.expose(), new)
     }
 
-    /// Offers a PIN.
+    /// Sends a PIN for verification.
     pub(super) fn judge_pin(&self, pin: &Secret) -> Result<Judged, DeviceError> {
         self.judge(&[0x00, 0x20, 0x00, PIN, 8], &[pin.expose()])
     }
@@ -163,7 +163,7 @@ impl Alone {
         self.device.tries()
     }
 
-    /// The device said yes, and did not do it.
+    /// The device reported success, and did not do it.
     pub(super) fn not_done(&self, what: &'static str) -> DeviceError {
         self.error(ErrorKind::Refused(Refusal::NotDone(what)))
     }
@@ -188,14 +188,14 @@ impl Alone {
                 Signature::from_der(signature).map_err(|_| self.device.malformed())?;
                 Ok(signature.to_vec())
             }
-            // The PIN has just been right, so what is missing is the touch.
+            // The PIN was right a moment ago, so the touch is missing.
             SECURITY_STATUS => Err(self.error(ErrorKind::TouchTimeout)),
             status if self.holds_generated_key()? => Err(self.device.refused(status)),
             _ => Err(self.error(ErrorKind::NoKey)),
         }
     }
 
-    /// Whether there is a key in slot 9c that was not imported, as far as the device says.
+    /// Whether slot 9c has a key that was not imported, as the device reports it.
     fn holds_generated_key(&self) -> Result<bool, DeviceError> {
         const IMPORTED: &[u8] = &[2];
         let [class, instruction, p1] = GET_METADATA;

@@ -1,4 +1,4 @@
-//! What is on a device, before anything is done to it.
+//! The contents of a device before a ceremony changes it.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ pub(super) const METADATA: Firmware = Firmware::new(5, 3, 0);
 /// The data object of the certificate of the attestation key F9.
 const F9_CERTIFICATE: yubikey::ObjectId = 0x005f_ff01;
 
-/// The data objects that are looked for (NIST SP 800-73-4 part 1, table 2). An object that is
+/// The data objects that keymoot looks for (NIST SP 800-73-4 part 1, table 2). An object that is
 /// only read after the PIN is there as well.
 const OBJECTS: [(yubikey::ObjectId, &str); 8] = [
     (0x005f_c105, "the certificate of slot 9a"),
@@ -34,7 +34,7 @@ const OBJECTS: [(yubikey::ObjectId, &str); 8] = [
     (0x005f_c10c, "the history of its keys"),
 ];
 
-/// What is on a device.
+/// The contents of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
     /// The device's firmware.
@@ -46,9 +46,9 @@ pub struct Contents {
     /// Whether the management key is the factory's, where the device says.
     pub factory_management_key: Option<bool>,
     /// The keys on it, by slot; `None` when the firmware (before 5.3.0) cannot
-    /// tell.
+    /// report them.
     pub keys: Option<Vec<KeyInSlot>>,
-    /// The data objects on it that others know: certificates, and what identifies a card.
+    /// The data objects on it of known kinds: certificates, and card identifiers.
     pub objects: Vec<String>,
     /// The certificate of the attestation key in slot F9, DER, where there is one.
     pub certificate: Option<Vec<u8>>,
@@ -112,9 +112,9 @@ impl Contents {
 /// The state of a PIN or PUK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CredentialState {
-    /// Tries left before it blocks, where the device says; 0 is blocked.
+    /// Tries left before it blocks, where the device reports them; 0 is blocked.
     pub tries: Option<u8>,
-    /// Whether it is still the factory's, where the device says.
+    /// Whether it is still the factory's, where the device reports it.
     pub factory: Option<bool>,
 }
 
@@ -125,7 +125,7 @@ pub struct KeyInSlot {
     pub slot: u8,
     /// What kind of key.
     pub algorithm: KeyAlgorithm,
-    /// Where it was made, where the device says.
+    /// Where it was made, where the device reports it.
     pub origin: Option<Origin>,
     /// Whether every use demands the PIN again.
     pub pin_always: bool,
@@ -187,7 +187,7 @@ impl fmt::Display for KeyAlgorithm {
     }
 }
 
-/// Reads what is on a device. Uses up no tries and changes nothing.
+/// Reads the contents of a device. Uses up no tries and changes nothing.
 ///
 /// # Errors
 /// [`DeviceError`].
@@ -202,7 +202,7 @@ pub fn contents(serial: Serial) -> Result<Contents, DeviceError> {
 }
 
 impl Session {
-    /// Contents of a device that tells.
+    /// The contents of a device with GET METADATA.
     fn told(&mut self) -> Result<Contents, DeviceError> {
         Ok(Contents {
             firmware: self.firmware(),
@@ -215,7 +215,7 @@ impl Session {
         })
     }
 
-    /// Contents of an old device, from which only the PIN's tries can be had.
+    /// The contents of an old device, which only reports the PIN's tries.
     fn guessed(&mut self) -> Result<Contents, DeviceError> {
         let tries = self
             .yubikey
@@ -238,7 +238,7 @@ impl Session {
         })
     }
 
-    /// What the device says about a credential.
+    /// The device's report on a credential.
     pub(super) fn credential(
         &mut self,
         which: ManagementSlotId,
@@ -254,7 +254,7 @@ impl Session {
         })
     }
 
-    /// The kind of management key the device holds. Devices that cannot tell
+    /// The kind of management key in the device. Devices that cannot report it
     /// know 3DES alone.
     pub(super) fn management_algorithm(&mut self) -> Result<MgmAlgorithmId, DeviceError> {
         if self.firmware() < METADATA {
@@ -269,7 +269,7 @@ impl Session {
         }
     }
 
-    /// What the device says about a slot; `None` when it is empty.
+    /// The device's report on a slot; `None` when it is empty.
     pub(super) fn metadata(&mut self, slot: SlotId) -> Result<Option<SlotMetadata>, DeviceError> {
         match yubikey::piv::metadata(&mut self.yubikey, slot) {
             Ok(told) => Ok(Some(told)),
@@ -278,7 +278,7 @@ impl Session {
         }
     }
 
-    /// The objects that are there, of those that any card can have.
+    /// The objects on the device, of those that any card can have.
     fn objects(&mut self) -> Result<Vec<String>, DeviceError> {
         let mut found = Vec::new();
         for (id, name) in OBJECTS {

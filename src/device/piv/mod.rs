@@ -1,4 +1,4 @@
-//! What a YubiKey's PIV application does for a ceremony.
+//! The operations of a YubiKey's PIV application in a ceremony.
 //!
 //! Every operation names the device by serial number, opens it, does its work
 //! and closes it again. Closing resets the card after a PIN, a PUK or the

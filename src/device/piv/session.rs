@@ -11,7 +11,7 @@ use crate::device::operation::Operation;
 use crate::device::readers::{self, Look};
 use keymoot_attestation::Firmware;
 
-/// An open device, and what is being done with it. No PIN and no PUK is sent over this connection,
+/// An open device, and the operation in progress. No PIN and no PUK goes over this connection,
 /// because it is shared: see [`Alone`](super::alone::Alone).
 pub(super) struct Session {
     pub(super) yubikey: YubiKey,
@@ -60,7 +60,7 @@ impl Session {
             let mut session = Self::open(serial, doing)?;
             let done = work(&mut session)?;
             match doing {
-                // Nothing was opened that has to be closed.
+                // Nothing was opened, so nothing has to be closed.
                 Operation::Read | Operation::Attest => session.leave(),
                 // Dropped, the crate resets the device.
                 _ => drop(session),
@@ -91,7 +91,7 @@ impl Session {
         DeviceError::from_yubikey(self.who(), self.doing, error)
     }
 
-    /// A reply that makes no sense.
+    /// A malformed reply.
     pub(super) fn malformed(&self) -> DeviceError {
         self.failed(ErrorKind::Malformed(None))
     }

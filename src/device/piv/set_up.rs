@@ -1,4 +1,4 @@
-//! From any device to one whose every credential is its holder's own.
+//! Setting a device up, so that only its holder knows its credentials.
 
 use yubikey::piv::ManagementSlotId;
 use yubikey::{Error, MgmAlgorithmId, MgmKey};
@@ -43,7 +43,7 @@ pub fn reset(serial: Serial) -> Result<(), DeviceError> {
 }
 
 /// Checks the PIN. A wrong one costs a try, a right one gives all tries back;
-/// what cannot be a PIN is refused without asking the device.
+/// keymoot refuses what cannot be a PIN without asking the device.
 ///
 /// # Errors
 /// [`ErrorKind::WrongPin`] with the tries left, [`ErrorKind::PinBlocked`],
@@ -135,13 +135,13 @@ pub fn provision(
     })
 }
 
-/// Proves that no factory credential opens the device: by what it says about
+/// Proves that no factory credential opens the device: by the device's report on
 /// each, which uses up no tries, and for the management key by trying it, which
 /// has no tries to use up.
 ///
 /// # Errors
 /// [`ErrorKind::FactoryCredential`] names one that does;
-/// [`ErrorKind::Unsupported`] for firmware before 5.3.0, which cannot tell.
+/// [`ErrorKind::Unsupported`] for firmware before 5.3.0, which cannot report it.
 pub fn no_defaults(serial: Serial) -> Result<(), DeviceError> {
     Session::run(serial, Operation::Read, |session| {
         session.demand_metadata()?;
@@ -152,7 +152,7 @@ pub fn no_defaults(serial: Serial) -> Result<(), DeviceError> {
     })
 }
 
-/// Runs `work` on a device that nobody else can speak to, contained. It is reset at the end.
+/// Runs `work` on a device over an exclusive connection, contained. It is reset at the end.
 fn alone<T: Send + 'static>(
     serial: Serial,
     doing: Operation,
@@ -169,13 +169,13 @@ fn block(
     attempt: impl Fn(&Secret) -> Result<Judged, DeviceError>,
 ) -> Result<(), DeviceError> {
     for _ in 0..MOST_TRIES {
-        // Digits, because a new value must not fall foul of a device's own
-        // rules about PINs before the old one is looked at.
+        // Digits, because a device's own rules about PINs must not refuse the new value
+        // before it looks at the old one.
         let wrong = Secret::random_digits(PUK_LENGTH)
             .map_err(|_| device.not_done("this machine gives no random numbers"))?;
         match attempt(&wrong)? {
             Judged::Blocked => return Ok(()),
-            // By chance the right one, or one try less: again.
+            // The random value was right by chance, or used up a try: repeat.
             Judged::Right | Judged::Wrong { .. } | Judged::Forbidden => {}
         }
     }
@@ -186,7 +186,7 @@ fn check_pin(serial: Serial, pin: &Secret) -> Result<(), DeviceError> {
     check_new_pin(pin).map_err(|reason| refused(serial, Credential::Pin, reason))
 }
 
-/// Whether this can be a PIN at all. Demanded before a device is asked: an empty one is a question
+/// Whether this can be a PIN at all. Checked before the device is asked: an empty one is a question
 /// about the tries left, which succeeds.
 pub(super) fn check_typed(serial: Serial, pin: &Secret) -> Result<(), DeviceError> {
     check_typed_pin(pin).map_err(|reason| refused(serial, Credential::Pin, reason))

@@ -1,4 +1,4 @@
-//! The key in slot 9c: made, proven, used.
+//! The key in slot 9c: generate, attest, sign.
 
 use p256::pkcs8::EncodePublicKey;
 use sha2::{Digest as _, Sha256};
@@ -22,7 +22,7 @@ use keymoot_attestation::Evidence;
 ///
 /// # Errors
 /// [`DeviceError`]. After an error the key may exist all the same: [`slot_key`]
-/// tells.
+/// shows it.
 pub fn generate(serial: Serial, management_key: &Secret) -> Result<Vec<u8>, DeviceError> {
     let management_key = management_key.duplicate();
     Session::run(serial, Operation::Generate, move |session| {
@@ -61,10 +61,10 @@ pub fn attest(serial: Serial) -> Result<Evidence, DeviceError> {
 }
 
 /// The public key in slot 9c as SubjectPublicKeyInfo, DER, if there is a P-256
-/// key. For adoption after a crash; what it is worth, its attestation says.
+/// key. For adoption after a crash; its attestation says what it is worth.
 ///
 /// # Errors
-/// [`ErrorKind::Unsupported`] for firmware before 5.3.0, which cannot tell.
+/// [`ErrorKind::Unsupported`] for firmware before 5.3.0, which cannot report it.
 pub fn slot_key(serial: Serial) -> Result<Option<Vec<u8>>, DeviceError> {
     Session::run(serial, Operation::Read, |session| {
         if session.firmware() < METADATA {

@@ -1,4 +1,4 @@
-//! Who may do what on a unit that this program has set up.
+//! The roles and rights on a YubiHSM 2 that keymoot has set up.
 
 use std::fmt;
 
@@ -18,14 +18,14 @@ pub const PASSWORD_LENGTH: usize = 24;
 /// The password every YubiHSM 2 is delivered with.
 pub(super) const FACTORY_PASSWORD: &[u8] = b"password";
 
-/// Whose authentication key opens a session.
+/// The role whose authentication key opens a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// The key every YubiHSM 2 is delivered with, which may do everything.
+    /// The key that every YubiHSM 2 is delivered with, which has every right.
     Factory,
     /// Signs, and nothing else.
     Signer,
-    /// Reads the audit log and lets the unit forget what was read.
+    /// Reads the audit log, and has the device clear the read entries.
     Auditor,
     /// Makes the signing key, has it attested, and deletes authentication keys:
     /// the factory's at first, itself at last. May reset the unit.
@@ -33,7 +33,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The roles that are set up, in the order in which that is done.
+    /// The roles that the setup makes, in this order.
     pub(super) const OWN: [Self; 3] = [Self::Signer, Self::Auditor, Self::Administrator];
 
     /// The object id of its authentication key.
@@ -47,7 +47,7 @@ impl Role {
         }
     }
 
-    /// What a session of its key may do.
+    /// The rights of a session of its key.
     pub(super) fn capabilities(self) -> Capability {
         match self {
             Self::Factory => Capability::all(),
@@ -63,7 +63,7 @@ impl Role {
         }
     }
 
-    /// What objects made in a session of its key may do at most.
+    /// The most rights of objects made in a session of its key.
     pub(super) fn delegated(self) -> Capability {
         match self {
             Self::Factory => Capability::all(),
@@ -129,7 +129,7 @@ impl Passwords {
         })
     }
 
-    /// Those of a holder who has chosen the signer's. The auditor's follows from it, so
+    /// The passwords for a holder who has chosen the signer's. The auditor's follows from it, so
     /// that the holder has one password to remember; the administrator's is random.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ pub(super) const EXISTS: u8 = 0x11;
 const SESSIONS_FULL: u8 = 0x05;
 const LOG_FULL: u8 = 0x0a;
 
-/// Why a command was not carried out, as far as the crate tells.
+/// Why a command failed, where the crate reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     /// The device refused with this code.
@@ -31,10 +31,10 @@ pub(super) enum Failure {
     Password,
     /// The connection broke off.
     Lost,
-    /// The device refused outside of the session, and the crate does not hand out the code;
-    /// what it says instead.
+    /// The device refused outside of the session, and the crate hides the code;
+    /// the crate's words instead.
     Outside(String),
-    /// What came back makes no sense; what the crate says of it.
+    /// The reply is malformed; the crate's words.
     Unclear(Option<String>),
 }
 

@@ -1,4 +1,4 @@
-//! The audit log: reading it, and letting the unit forget what was read.
+//! The audit log: reading it, and clearing the read entries.
 
 use yubihsm::response;
 
@@ -12,7 +12,7 @@ use keymoot_attestation::yubihsm_log::GET_LOG_ENTRIES;
 /// SET LOG INDEX.
 pub(super) const SET_LOG_INDEX: u8 = 0x67;
 
-/// The commands that are logged: every one that makes, brings in, hands out,
+/// The commands that are logged: every one that makes, imports, exports,
 /// uses, changes or deletes something, or opens a session. SET OPTION comes
 /// first, so that the log shows how the others were set.
 pub(super) const AUDITED: [u8; 19] = [
@@ -38,7 +38,7 @@ pub(super) const AUDITED: [u8; 19] = [
 ];
 
 impl Unit {
-    /// Reads the log: the bytes that the unit gave, for
+    /// Reads the log: the device's own bytes, for
     /// [`AuditLog::check`](keymoot_attestation::yubihsm_log::AuditLog::check). Keep
     /// them before [`Unit::forget_log`].
     ///
@@ -47,14 +47,14 @@ impl Unit {
     pub fn read_log(&self, auditor: &Secret) -> Result<Vec<u8>, DeviceError> {
         let auditor = auditor.duplicate();
         self.run(Operation::Log, move |talk| {
-            // A session of its own, so that the log ends with what is known to be
-            // there: nobody can cut off its end unseen.
+            // A session of its own, so that the log ends with known entries:
+            // nobody can cut off its end unseen.
             talk.close(Role::Auditor);
             talk.open(Role::Auditor, &auditor)?;
             let log = talk.ask(Role::Auditor, GET_LOG_ENTRIES, None, |client| {
                 client.get_log_entries()
             })?;
-            // The library leaves out what it cannot decode, and all after it.
+            // The library drops what it cannot decode, and all after it.
             if log.entries.len() != usize::from(log.num_entries) {
                 return Err(talk.malformed());
             }
@@ -62,8 +62,8 @@ impl Unit {
             bytes.extend(log.unlogged_boot_events.to_be_bytes());
             bytes.extend(log.unlogged_auth_events.to_be_bytes());
             bytes.push(log.num_entries);
-            // As the unit wrote them. The library hands them out taken apart;
-            // whether they were put together rightly, the digests in them tell.
+            // The device's own bytes. The library returns decoded entries; the digests in them
+            // show whether encoding them again was right.
             for entry in &log.entries {
                 bytes.extend(entry.item.to_be_bytes());
                 bytes.push(entry.cmd.to_u8());
@@ -79,7 +79,7 @@ impl Unit {
         })
     }
 
-    /// Lets the unit forget its log up to and with this entry, whose record has
+    /// Has the device clear its log up to and with this entry, whose record has
     /// been kept.
     ///
     /// # Errors

@@ -1,18 +1,18 @@
-//! What a YubiHSM 2 does for a ceremony.
+//! The operations of a YubiHSM 2 in a ceremony.
 //!
-//! A [`Place`] is where units are found, and a [`Unit`] is one of them, spoken to
-//! by serial number. It has three authentication keys besides the signing key,
+//! A [`Place`] is where YubiHSM 2s are looked for, and a [`Unit`] is one of them, addressed
+//! by serial number. It has three authentication keys beside the signing key,
 //! all in domain 1, each with the least it needs ([`Role`]): the signer signs,
 //! the auditor reads the log, and the administrator makes the key, has it
-//! attested, and is then deleted ([`Unit::restrict`]). What could make, export or
-//! delete keys does not exist any more after that; only a factory reset by hand
+//! attested, and is then deleted ([`Unit::restrict`]). After that, no key can make, export or
+//! delete keys; only a factory reset by hand
 //! brings it back.
 //!
-//! Everything that is sent to a unit is written down ([`Unit::sent`]), so that its
-//! audit log can be held against it
+//! keymoot records every command to the device ([`Unit::sent`]), to compare the record with
+//! its audit log
 //! ([`AuditLog`](keymoot_attestation::yubihsm_log::AuditLog)).
 //!
-//! Habits of the library to know about. It closes no session, and a unit has 16
+//! Properties of the library to know. It closes no session, and a YubiHSM 2 has 16
 //! of them, which end when they were idle for 30 seconds: a [`Unit`] therefore
 //! keeps its sessions and uses them again. It silently drops what it cannot decode
 //! from the end of a list. Its reset always reports success,

@@ -1,4 +1,4 @@
-//! Where a YubiHSM 2 is found: behind a connector on this machine, or on USB.
+//! The places of a YubiHSM 2: behind a connector on this machine, or on USB.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -26,9 +26,9 @@ pub enum Place {
     Usb,
 }
 
-/// An address on this machine. There is no other way to name a connector: what
-/// is spoken to it is encrypted, but who could answer in the device's stead, or
-/// hold it back, must be in the room.
+/// An address on this machine. There is no other way to name a connector: the
+/// messages to it are encrypted, but a machine that answers in the device's stead, or
+/// holds messages back, must be in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Loopback(SocketAddr);
 
@@ -63,7 +63,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// A unit as it presents itself, before anything about it is proven.
+/// A YubiHSM 2 as it reports itself, before anything about it is proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnitInfo {
     /// Its serial number.
@@ -74,12 +74,12 @@ pub struct UnitInfo {
     pub log_capacity: u8,
     /// How many there are.
     pub log_used: u8,
-    /// Where it is.
+    /// Its place.
     pub place: Place,
 }
 
 impl UnitInfo {
-    /// The same for any device.
+    /// The same for a device of either family.
     pub(in crate::device) fn device(self) -> DeviceInfo {
         DeviceInfo {
             family: Family::YubiHsm,
@@ -152,7 +152,7 @@ pub(super) fn library_serial(serial: Serial) -> Option<yubihsm::device::SerialNu
     format!("{:010}", serial.0).parse().ok()
 }
 
-/// Asks a unit who it is, in plain: DEVICE INFO, which is answered outside of
+/// Reads the identity of a YubiHSM 2, in plain: DEVICE INFO, which it answers outside of
 /// sessions and never logged.
 pub(super) fn identify(
     connector: &Connector,

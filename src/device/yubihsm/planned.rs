@@ -1,4 +1,4 @@
-//! What a unit is about to be sent, written down before it is.
+//! Commands that are about to be sent to a YubiHSM 2, recorded before they are.
 
 use super::keys::{Role, SIGNING_KEY};
 use super::log::SET_LOG_INDEX;
@@ -9,19 +9,19 @@ const CREATE_SESSION: u8 = 0x03;
 const AUTHENTICATE_SESSION: u8 = 0x04;
 const SIGN_ECDSA: u8 = 0x56;
 
-/// What a unit is asked for that it may do although nobody hears of it.
+/// A task whose commands the device may perform although no answer arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Errand {
     /// A signature.
     Sign,
-    /// Its audit log.
+    /// Reading its audit log.
     ReadLog,
-    /// To forget what was read of its audit log.
+    /// Clearing the read entries of its audit log.
     ForgetLog,
 }
 
 impl Errand {
-    /// The session's role, and the command in it with the object it is about.
+    /// The session's role, and the command in it with its object.
     fn command(self) -> (Role, u8, Option<u16>) {
         match self {
             Self::Sign => (Role::Signer, SIGN_ECDSA, Some(SIGNING_KEY)),
@@ -32,7 +32,7 @@ impl Errand {
 }
 
 impl Unit {
-    /// What was sent to the unit, and what an errand is about to send.
+    /// The commands sent so far, and those of a task that is about to begin.
     #[must_use]
     pub fn sent_and_planned(&self, errand: Option<Errand>) -> Vec<Sent> {
         let mut sent = self.sent();

@@ -1,4 +1,4 @@
-//! From any unit to one on which each role can do what it is for and nothing else.
+//! Setting a YubiHSM 2 up, so that each role has only the rights that it needs.
 
 use std::fmt;
 use std::thread;
@@ -27,17 +27,17 @@ const SET_OPTION: u8 = 0x4f;
 const GET_OPTION: u8 = 0x50;
 pub(super) const DELETE_OBJECT: u8 = 0x58;
 
-/// How long a unit may take to start again after a reset.
+/// How long a YubiHSM 2 may take to start again after a reset.
 const STARTING: Duration = Duration::from_secs(20);
-/// How long to wait before asking again whether it has.
+/// The pause between two questions whether it has.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 
-/// What is on a unit.
+/// The contents of a YubiHSM 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
     /// The unit's firmware.
     pub firmware: Firmware,
-    /// Whether the password it was delivered with opens it.
+    /// Whether the factory's password opens it.
     pub factory_password: bool,
     /// The objects on it, where the factory's key is there to ask. The library
     /// leaves out objects of kinds it does not know, and all after them.
@@ -106,7 +106,7 @@ impl ObjectSeen {
 }
 
 impl Unit {
-    /// Reads what is on the unit. Changes nothing but its log.
+    /// Reads the contents. Changes nothing but the log.
     ///
     /// # Errors
     /// [`DeviceError`].
@@ -146,8 +146,8 @@ impl Unit {
                 Role::Factory => Some(talk.make_room()?),
                 _ => None,
             };
-            // A unit that starts again may not answer, and the library does not tell
-            // a refusal from that. What counts is how the unit is afterwards.
+            // A device that starts again may not answer, and the library cannot distinguish
+            // that from a refusal. What counts is the device's state afterwards.
             let _ = talk.send(role, RESET_DEVICE, None, |client| client.reset_device());
             talk.started_again(seed_before.as_deref())?;
             if talk.objects()? != [ObjectSeen::FACTORY_KEY] {
@@ -189,7 +189,7 @@ impl Unit {
         })
     }
 
-    /// Proves that the password the unit was delivered with opens nothing.
+    /// Proves that the factory's password opens nothing.
     ///
     /// # Errors
     /// [`ErrorKind::StillOpen`] when it does.
@@ -198,7 +198,7 @@ impl Unit {
     }
 
     /// Deletes the administrator's key, by its own right: from now on nobody can
-    /// make, bring in, export or delete anything. What remains is signing, reading
+    /// make, import, export or delete anything. What remains is signing, reading
     /// the log, and the reset by hand. It can be repeated.
     ///
     /// # Errors
@@ -232,7 +232,7 @@ fn is_missing(error: &DeviceError) -> bool {
 }
 
 impl Talk {
-    /// The unit said yes, and did not do it.
+    /// The device reported success, and did not do it.
     fn not_done(&self, what: &'static str) -> DeviceError {
         self.error(ErrorKind::Refused(Refusal::NotDone(what)))
     }
@@ -252,7 +252,7 @@ impl Talk {
     }
 
     /// Waits until the unit answers, its factory's key opens a session, and its log
-    /// begins with another seed. What was sent before that is gone with the log.
+    /// begins with another seed. A reset removes the record of earlier commands with the log.
     fn started_again(&mut self, seed_before: Option<&[u8]>) -> Result<(), DeviceError> {
         let deadline = Instant::now() + STARTING;
         loop {
@@ -291,8 +291,8 @@ impl Talk {
         Ok(seed)
     }
 
-    /// The random seed that the log of a unit begins with: another one after every
-    /// reset. Empty where the beginning has been forgotten.
+    /// The random seed at the beginning of the log: another one after every
+    /// reset. Empty where the beginning has been cleared.
     fn seed(&mut self) -> Result<Vec<u8>, DeviceError> {
         let log = self.ask(Role::Factory, GET_LOG_ENTRIES, None, |client| {
             client.get_log_entries()
@@ -315,7 +315,7 @@ impl Talk {
             .collect())
     }
 
-    /// Auditing, forced before anything else is done, and fixed: no key can turn it
+    /// Forces auditing first, and fixes it: no key can turn it
     /// off again until the next reset.
     fn force_auditing(&mut self) -> Result<(), DeviceError> {
         self.ask(Role::Factory, SET_OPTION, None, |client| {

@@ -1,4 +1,4 @@
-//! The signing key: made, proven, used.
+//! The signing key: generate, attest, sign.
 
 use p256::ecdsa::Signature;
 use p256::pkcs8::EncodePublicKey;
@@ -22,7 +22,7 @@ const SIGN_ATTESTATION_CERTIFICATE: u8 = 0x64;
 
 /// The opaque object in which the vendor put the device certificate.
 const DEVICE_CERTIFICATE: u16 = 0;
-/// What the signing key is called on the unit, and in its attestation.
+/// The label of the signing key on the device, and in its attestation.
 const LABEL: &[u8] = b"keymoot root key";
 
 impl Unit {
@@ -31,7 +31,7 @@ impl Unit {
     ///
     /// # Errors
     /// [`ErrorKind::KeyThere`] when there is one already. After another error the
-    /// key may exist all the same: [`Unit::signing_key`] tells.
+    /// key may exist all the same: [`Unit::signing_key`] shows it.
     pub fn generate(&self, administrator: &Secret) -> Result<Vec<u8>, DeviceError> {
         let administrator = administrator.duplicate();
         self.run(Operation::Generate, move |talk| {
@@ -65,7 +65,7 @@ impl Unit {
     }
 
     /// The signing key as SubjectPublicKeyInfo, DER, if there is one. For adoption
-    /// after a crash; what it is worth, its attestation says.
+    /// after a crash; its attestation says what it is worth.
     ///
     /// # Errors
     /// [`DeviceError`].

@@ -1,4 +1,4 @@
-//! One unit, its open sessions, and everything that was sent to it.
+//! One YubiHSM 2, its open sessions, and the commands sent to it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,7 +16,7 @@ use crate::device::operation::Operation;
 use crate::host::secret::Secret;
 use keymoot_attestation::yubihsm_log::{Outcome, Sent};
 
-/// What is sent to see whether a session is still open.
+/// The command that shows whether a session is still open.
 const ECHO: &[u8] = b"keymoot";
 /// CREATE SESSION.
 const CREATE_SESSION: u8 = 0x03;
@@ -29,19 +29,19 @@ pub struct Unit {
     place: Place,
     serial: Serial,
     sent: Written,
-    /// The conversation between two calls. A call takes it out and puts it back;
-    /// one that hangs or panics takes it along.
+    /// The connection, kept between two calls. A call takes it out and puts it back;
+    /// one that hangs or panics loses it.
     talk: Arc<Mutex<Option<Talk>>>,
 }
 
 impl Unit {
-    /// The unit of this serial number at this place. Nothing is sent yet.
+    /// The YubiHSM 2 of this serial number at this place. Sends nothing yet.
     #[must_use]
     pub fn new(place: Place, serial: Serial) -> Self {
         Self::resumed(place, serial, Vec::new())
     }
 
-    /// The same, to which this was sent before, by another run of the program.
+    /// The same, with the record of what an earlier run of the program sent.
     #[must_use]
     pub fn resumed(place: Place, serial: Serial, sent: Vec<Sent>) -> Self {
         Self {
@@ -58,14 +58,14 @@ impl Unit {
         self.serial
     }
 
-    /// Everything that was sent to it since its last reset and that it could log, in
-    /// order; to be kept, and held against its log.
+    /// Everything that keymoot sent since its last reset and that it could log, in
+    /// order; to be kept, and compared with its log.
     #[must_use]
     pub fn sent(&self) -> Vec<Sent> {
         self.sent.read(Clone::clone)
     }
 
-    /// What it says of itself now.
+    /// What it reports of itself now.
     ///
     /// # Errors
     /// [`DeviceError`].
@@ -100,7 +100,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What was sent. Shared with calls that may be left behind hanging.
+/// The record of commands. Shared with calls that may be left behind hanging.
 #[derive(Clone, Debug)]
 pub(super) struct Written(Arc<Mutex<Journal>>);
 
@@ -121,7 +121,7 @@ impl Written {
         read(&lock(&self.0).sent)
     }
 
-    /// Writes a command down before it is sent; the number is for its outcome.
+    /// Records a command before it is sent; the number is for its outcome.
     fn sending(&self, command: u8, session_key: Option<u16>, target: Option<u16>) -> usize {
         let mut journal = lock(&self.0);
         let logged = journal.auditing && AUDITED.contains(&command);
@@ -141,12 +141,12 @@ impl Written {
         }
     }
 
-    /// A command that was to follow another was not sent after all.
+    /// The command that was to follow another was not sent.
     fn was_not_sent(&self, number: usize) {
         lock(&self.0).sent.truncate(number);
     }
 
-    /// The unit forgot everything.
+    /// A reset cleared everything.
     pub(super) fn begin_again(&self) {
         *lock(&self.0) = Journal::default();
     }
@@ -198,7 +198,7 @@ impl Talk {
         })
     }
 
-    /// Sees that it is the wanted unit that answers.
+    /// Checks that the wanted device answers.
     pub(super) fn greet(&mut self) -> Result<(), DeviceError> {
         self.info = identify(&self.connector, self.place, &self.who(), self.doing)?;
         match self.info.serial == self.serial {
@@ -216,7 +216,7 @@ impl Talk {
         failure.told(&self.who(), self.doing, role)
     }
 
-    /// A reply that makes no sense.
+    /// A malformed reply.
     pub(super) fn malformed(&self) -> DeviceError {
         self.error(ErrorKind::Malformed(None))
     }
@@ -226,7 +226,7 @@ impl Talk {
         DeviceError::new(self.who(), self.doing, kind)
     }
 
-    /// Opens a session of a role, or finds the one that is open.
+    /// Opens a session of a role, or uses the open one.
     pub(super) fn open(&mut self, role: Role, password: &Secret) -> Result<(), DeviceError> {
         match self.opened(role, password) {
             Ok(()) => Ok(()),
@@ -247,9 +247,9 @@ impl Talk {
     }
 
     fn opened(&mut self, role: Role, password: &Secret) -> Result<(), Failure> {
-        // A session that was idle too long is known to the library to have ended; one
-        // that a device lost when it was pulled out only shows when it is used. The
-        // echo is never logged, and so not written down.
+        // The library knows that a session was idle too long. A session that
+        // a device lost when it was pulled out only fails when it is used. The
+        // echo is never logged, so it is not recorded either.
         self.sessions.retain(|open| {
             open.role != role
                 || (open.password.same_as(password)
@@ -323,7 +323,7 @@ impl Talk {
                 let failure = Failure::of(&error);
                 match failure {
                     Failure::Refused(code) => self.sent.came_of(number, Outcome::Refused(code)),
-                    // The session is of no more use.
+                    // The session cannot be used any more.
                     _ => self.close(role),
                 }
                 Err(failure)

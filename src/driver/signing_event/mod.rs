@@ -23,7 +23,7 @@ use keymoot_record::{
 };
 use signer::Signer;
 
-/// What a holder signs, and what is known around it.
+/// The task of a holder, and its surroundings.
 pub struct EventTurn<'t> {
     /// The event, by every rule
     pub event: &'t SigningEvent,
@@ -35,11 +35,11 @@ pub struct EventTurn<'t> {
     pub branch: Option<&'t str>,
     /// The vendor whose attestations count
     pub trust: &'t TrustStore,
-    /// What the device must be as strong as
+    /// The minimum strength of the device
     pub set: &'t ExpectationSet,
     /// Whether the holder named that set: then nothing weaker signs
     pub demanded: bool,
-    /// What the MACHINE rules said
+    /// The verdicts of the MACHINE rules
     pub machine: &'t [Verdict],
     /// SHA-256 of the program
     pub program: Digest,
@@ -66,7 +66,7 @@ pub enum Ended {
     },
     /// The holder left; nothing was written.
     Left,
-    /// Something changed under the holder's hands; nothing was written.
+    /// A file changed during the turn; nothing was written.
     Violated(Verdict),
 }
 
@@ -79,22 +79,22 @@ pub enum EventPage {
     Device(Box<AboutToSign>),
 }
 
-/// What a device is about to sign.
+/// A device, and what it is about to sign.
 #[derive(Debug, Clone)]
 pub struct AboutToSign {
-    /// Whose it is
+    /// Its holder
     pub holder: Handle,
     /// Its serial number
     pub serial: u32,
     /// The key in it
     pub key: Digest,
-    /// What its touches are for, in order; safe to show
+    /// The purpose of each touch, in order; safe to show
     pub touches: Vec<String>,
-    /// What its attestation says
+    /// The facts of its attestation
     pub attested: Vec<Verdict>,
 }
 
-/// What ends such a turn before its end.
+/// Why such a turn ends early.
 enum Stop {
     Device(DeviceError),
     Left,
@@ -151,7 +151,7 @@ struct Table<'t, 'o> {
     /// The documents that the holder signs, by their places.
     mine: Vec<usize>,
     pin: Option<Secret>,
-    /// What the device demands of a new PIN.
+    /// The device's demands on a new PIN.
     demands: PinDemands,
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Signer {
     pub(super) spki: Vec<u8>,
     pub(super) key: PublicKey,
     pub(super) evidence: Evidence,
-    /// What the DEVICE rules say of the key.
+    /// The verdicts of the DEVICE rules on the key.
     pub(super) attested: Vec<Verdict>,
 }
 
@@ -69,7 +69,7 @@ impl Table<'_, '_> {
         }
     }
 
-    /// Reads the key in a device and what it says of it; the rules that keep it from signing.
+    /// Reads the key in a device and its attestation; the rules that keep it from signing.
     fn read(&mut self, serial: Serial) -> Result<Result<Signer, Vec<Verdict>>, Stop> {
         self.busy("reading the key in the device, and its attestation");
         let turn = self.turn;

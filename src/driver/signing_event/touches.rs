@@ -1,4 +1,4 @@
-//! The PIN and the touches for a signing event, and what helps where a device fails.
+//! The PIN and the touches for a signing event, and the choices after a device error.
 
 use super::{Signer, Stop, Table};
 use crate::{

@@ -1,4 +1,4 @@
-//! What the kernel says of the machine and of this process, below /sys and /proc.
+//! Facts about the machine and this process, which the kernel shows below /sys and /proc.
 
 use std::{fs, io::ErrorKind, path::Path};
 
@@ -25,7 +25,7 @@ pub(super) fn links_up(sys: &Path) -> Vec<Link> {
         .collect()
 }
 
-/// The radios that nothing keeps from sending: those that neither a switch nor a
+/// The radios that can send: those that neither a switch nor a
 /// program blocks (/sys/class/rfkill), and those of wireless networks and Bluetooth
 /// where the kernel has no such switches at all.
 pub(super) fn radios_on(sys: &Path) -> Vec<String> {
@@ -88,7 +88,7 @@ pub(super) fn ptrace_scope(proc: &Path) -> Option<u8> {
         .ok()
 }
 
-/// What the kernel says of this process in /proc/self/status (proc(5)).
+/// Facts about this process in /proc/self/status (proc(5)).
 pub(super) struct Status {
     /// The process that traces this one, or none.
     pub tracer: Option<u32>,
@@ -113,7 +113,7 @@ impl Status {
         let capabilities = field("CapEff:").and_then(|held| u64::from_str_radix(held, 16).ok());
         let locked = field("VmLck:").and_then(|locked| locked.parse().ok());
         Self {
-            // A tracer that cannot be asked for is taken for one.
+            // If the kernel does not say who traces, it counts as traced.
             tracer: field("TracerPid:")
                 .map_or(Some(u32::MAX), |pid| pid.parse().ok())
                 .filter(|pid| *pid != 0),

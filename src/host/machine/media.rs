@@ -8,7 +8,7 @@ use std::{
 
 use keymoot_record::rules::machine::{Disk, Medium};
 
-/// Where the kernel and udev say what is mounted, and what it is on.
+/// The files in which the kernel and udev describe mounts and disks.
 pub(super) struct Sources<'p> {
     /// `/proc/self/mountinfo` (`proc_pid_mountinfo(5)`).
     pub(super) mounts: &'p str,
@@ -35,7 +35,7 @@ pub(super) fn medium(place: &Path, sources: &Sources<'_>) -> Option<Medium> {
         .ancestors()
         .find_map(|above| above.canonicalize().ok())?;
     let mounts: Vec<_> = sources.mounts.lines().filter_map(mount).collect();
-    // Of two at one place, the later one covers the other.
+    // Of two mounts at one place, the later one covers the other.
     let covers = |at: &Path| {
         let over = mounts.iter().filter(|mount| at.starts_with(&mount.at));
         over.max_by_key(|mount| mount.at.as_os_str().len())
@@ -76,7 +76,7 @@ impl Mount {
     }
 }
 
-/// Text in which a mark and digits stand for a byte: `\040` in mountinfo, `\x20` of udev.
+/// Text in which a mark and digits encode a byte: `\040` in mountinfo, `\x20` of udev.
 fn unescape(text: &str, mark: &str, digits: usize, radix: u32) -> String {
     let mut parts = text.split(mark);
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();

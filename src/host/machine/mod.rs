@@ -1,7 +1,7 @@
-//! Finding out about the machine: what the MACHINE rules check; and keeping this
-//! process's memory to itself.
+//! The machine: facts for the MACHINE rules, and the protection of this
+//! process's memory.
 //!
-//! What cannot be read is taken for the worse.
+//! A fact that cannot be read counts as the worse one.
 
 mod kernel;
 mod media;
@@ -15,7 +15,7 @@ use super::clock;
 use keymoot_core::HostError;
 use keymoot_record::rules::machine::{Machine, Medium, Space};
 
-/// The environment variable by which libpcsclite is led to another service.
+/// The environment variable that names another socket of the service to libpcsclite.
 pub const SERVICE_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 
 /// Examines the machine, and the disks on which these places are or will be. The smart card
@@ -55,9 +55,9 @@ pub fn is_service_listening() -> bool {
     service::is_listening()
 }
 
-/// Keeps this process's memory to itself, as far as the kernel lets us: no core dump
+/// Protects this process's memory, where the kernel permits it: no core dump
 /// is written, no other process of the same user may read it, and none of it is
-/// swapped to a disk. What was refused is found by the rules, which read it back.
+/// swapped to a disk. The rules read the result back, so they report a refusal.
 ///
 /// A program that this process becomes by `exec` has to ask for it again.
 pub fn protect() {
@@ -71,8 +71,8 @@ pub fn protect() {
     lock_memory();
 }
 
-/// Locks all memory, now and in future, each page once it is used. Where there is a
-/// limit it is left alone: memory asked for beyond it would not be given.
+/// Locks all memory, now and in future, each page once it is used. Under a
+/// limit it locks nothing: the kernel would refuse memory beyond the limit.
 fn lock_memory() {
     use rustix::{
         mm::MlockAllFlags,
@@ -94,8 +94,8 @@ fn lock_memory() {
     }
 }
 
-/// The space left where something is or will be: that of the nearest folder which is
-/// there already. None, where it cannot be found out.
+/// The free space of a path, or of the nearest folder above it that
+/// exists. None where it cannot be read.
 fn space(place: &Path) -> Space {
     let free = place
         .ancestors()

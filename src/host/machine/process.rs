@@ -1,4 +1,4 @@
-//! What is mapped into this process, and what asked the loader for it.
+//! The files mapped into this process, and what the loader was asked to load.
 //!
 //! A library that was loaded before the others can answer instead of libc's functions. So
 //! everything here goes through rustix, which on Linux makes its system calls itself.
@@ -28,10 +28,10 @@ const LIBRARIES: [&str; 10] = [
     "librt.so.",
 ];
 
-/// What the loader was asked for when this process was started.
+/// The loader's variables when this process was started.
 static ASKED: OnceLock<Vec<String>> = OnceLock::new();
 
-/// Remembers what the loader was asked for. Once this process hides its memory, only root may
+/// Remembers the loader's variables. Once this process hides its memory, only root may
 /// still read the environment with which it was started.
 pub(super) fn remember() {
     ASKED.get_or_init(asked);
@@ -87,7 +87,7 @@ fn executable(maps: &str) -> BTreeSet<String> {
         let mut fields = line.splitn(6, ' ');
         let is_executable = fields.nth(1)?.contains('x');
         let path = fields.nth(3).unwrap_or_default().trim_start();
-        // What the kernel itself maps into every process.
+        // The parts that the kernel itself maps into every process.
         let is_the_kernels = ["[vdso]", "[vsyscall]"].contains(&path);
         (is_executable && !is_the_kernels).then_some(path)
     });

@@ -1,4 +1,4 @@
-//! The smart card service, as this process reaches it.
+//! The smart card service that this process reaches.
 
 use std::{
     fs, io,

@@ -10,7 +10,7 @@ use std::{
     path::Path,
 };
 
-/// The login id of what nobody's login started.
+/// The login id of processes that no login started.
 const NOBODY: u32 = u32::MAX;
 
 struct Process {
@@ -36,7 +36,7 @@ fn read(proc: &Path) -> BTreeMap<u32, Process> {
     entries
         .filter_map(|entry| {
             let pid = entry.file_name().to_str()?.parse().ok()?;
-            // One that has ended since is nowhere any more.
+            // A process that has ended since has no terminal.
             let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
             let login = fs::read_to_string(entry.path().join("loginuid")).ok();
             Some((pid, Process::of(&stat, login.as_deref())?))

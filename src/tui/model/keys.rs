@@ -1,5 +1,5 @@
-//! What a key does: it opens something, moves a device of a rehearsal, scrolls, or
-//! goes to what takes the keys.
+//! The effect of a key: it opens an overlay, moves a device of a rehearsal, scrolls, or
+//! goes to the screen.
 
 use std::time::Instant;
 
@@ -12,8 +12,8 @@ use crate::tui::{
 };
 
 impl Model {
-    /// A key was pressed, at this moment. One pressed before what takes the keys
-    /// now was seen was not meant for it, and is dropped.
+    /// A key was pressed at this moment. A key pressed before the present screen
+    /// was visible is dropped.
     pub(crate) fn key(&mut self, key: &KeyEvent, at: Instant) -> Vec<Act> {
         let meant = self.seen.is_some_and(|seen| seen <= at);
         if !meant || key.kind == KeyEventKind::Release || !self.size.is_enough() {
@@ -89,7 +89,7 @@ impl Model {
             None => !self.scene.screen.takes_arrows(),
         };
         let room = layout::upper_rows(self.size, &self.page);
-        // Not the last row that fits now: what is asked for may take more rows at the end.
+        // Not the last row that fits now: at the end, the prompt may take more rows.
         let last = self.page.rows();
         let scroll = match key.code {
             KeyCode::PageUp => self.scroll.saturating_sub(room.saturating_sub(1)),

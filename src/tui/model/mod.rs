@@ -1,4 +1,4 @@
-//! What the screens know, and what they make of everything that they hear.
+//! The state of the screens, and how each message changes it.
 //!
 //! Nothing here waits, draws or speaks to the terminal: messages come in, acts go
 //! out.
@@ -27,9 +27,9 @@ use crate::{
 };
 use keymoot_record::{ceremony::Question, rules::roster::Handle, transcript::Mode};
 
-/// What is to be done about something heard.
+/// The effect of a message.
 pub(super) enum Act {
-    /// Tell the driver.
+    /// Send this to the driver.
     Tell(Heard),
     /// End the wait.
     EndWait(Cancel),
@@ -37,7 +37,7 @@ pub(super) enum Act {
     Room(RoomCommand),
 }
 
-/// The time, twice: by the clock, and since the screens were set up.
+/// The time: by the clock, and since the screens were set up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Now {
     /// Seconds since 1970-01-01T00:00:00Z.
@@ -46,7 +46,7 @@ pub(super) struct Now {
     pub up: u64,
 }
 
-/// All that the screens know.
+/// The state of the screens.
 pub(super) struct Model {
     pub mode: Mode,
     pub title: String,
@@ -69,15 +69,15 @@ pub(super) struct Model {
     overlay: Option<Overlay>,
     overlay_scroll: usize,
     scene: Scene,
-    /// When what takes the keys now was first seen; `None` before that.
+    /// When the present screen or overlay was first visible; `None` before that.
     seen: Option<Instant>,
     /// The current step and when it was first seen, in seconds since 1970.
     step: (usize, i64),
-    /// Whether there is nothing but rows of text: no side pane, and no frame.
+    /// Whether the interface prints rows of text: no side pane, and no frame.
     plain: bool,
     /// Whether somebody has answered something since the program was started.
     begun: bool,
-    /// Counts what takes the keys: another number, another question.
+    /// Counts screens and overlays: another number, another question.
     turned: u64,
     /// How many screens, and how many overlays, were shown so far.
     screens: u64,
@@ -98,7 +98,7 @@ impl ScreenNumber {
 }
 
 impl Model {
-    /// Nothing is known yet but this.
+    /// The model at the start.
     pub(super) fn new(mode: Mode, title: String, sheet: Sheet, room: bool) -> Self {
         Self {
             mode,
@@ -127,7 +127,7 @@ impl Model {
         }
     }
 
-    /// For a face that has nothing but rows of text.
+    /// For the interface that prints rows of text.
     pub(super) fn in_rows(mut self) -> Self {
         self.plain = true;
         self
@@ -145,19 +145,19 @@ impl Model {
         }
     }
 
-    /// Whether what is typed now may not be seen.
+    /// Whether the input must stay hidden.
     pub(super) fn hides_typing(&self) -> bool {
         self.overlay.is_none()
             && matches!(self.scene.awaits, Awaits::Answer)
             && self.scene.screen.hides_typing()
     }
 
-    /// Whether somebody is to type something now.
+    /// Whether the screen awaits input.
     pub(super) fn asks(&self) -> bool {
         self.overlay.is_some() || matches!(self.scene.awaits, Awaits::Answer)
     }
 
-    /// Whether the answer was given, and nothing else has come yet.
+    /// Whether somebody answered, and the next screen has not come yet.
     pub(super) fn is_answered(&self) -> bool {
         self.scene.is_answered
     }
@@ -196,7 +196,7 @@ impl Model {
         self.now.utc.saturating_sub(since).max(0) / 60
     }
 
-    /// What was laid out was drawn, at this moment.
+    /// The page was drawn, at this moment.
     pub(super) fn shown(&mut self, at: Instant) {
         self.seen.get_or_insert(at);
     }
@@ -206,7 +206,7 @@ impl Model {
         self.now = now;
     }
 
-    /// The room was seen like this.
+    /// Takes a look at the simulated devices.
     pub(super) fn room(&mut self, seen: RoomSeen) -> Vec<Act> {
         let state = self.view.as_ref().map(|view| &*view.state);
         let hands = self.hands.as_mut();
@@ -214,7 +214,7 @@ impl Model {
         owed.map(Act::Room).into_iter().collect()
     }
 
-    /// The driver wants something.
+    /// Takes a request of the driver.
     pub(super) fn request(&mut self, request: Request) -> Vec<Act> {
         match request {
             Request::Show(view) => {
@@ -270,7 +270,7 @@ impl Model {
         let step = self.view.as_ref().map_or(0, |view| view.state.step);
         let asked = Some((question, step));
         if self.scene.asked == asked {
-            // The same again, after a refusal or a note: what was typed stays.
+            // Shows the same screen again, after a refusal or a note. The input stays.
             if let Some(why) = refusal {
                 self.scene.screen.refuse(why);
             }
@@ -296,7 +296,7 @@ impl Model {
         self.settle()
     }
 
-    /// What takes the keys is another; an overlay that is open keeps them.
+    /// Another screen takes the keys; an open overlay keeps them.
     fn seen_anew(&mut self) {
         self.turned += 1;
         if self.overlay.is_none() {
@@ -338,7 +338,7 @@ impl Model {
 
     /// Gives the driver the next waiting wish, if it can take one now.
     fn settle(&mut self) -> Vec<Act> {
-        // The end of a turn that has ended meanwhile is owed to nobody.
+        // If the turn ended meanwhile, its end is no longer wanted.
         let at_table = self
             .view
             .as_ref()

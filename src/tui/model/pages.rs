@@ -19,7 +19,7 @@ impl Model {
         let mut scroll = self.clamped(&page);
         let room = layout::upper_rows(size, &page);
         if self.overlay.is_none() && size.is_enough() {
-            // What is asked for then may take more rows or fewer, and other rows are in sight.
+            // The prompt at the end may take more rows or fewer, and then other rows are in sight.
             let mut room = room;
             while self.scene.sees(size, scroll, room, page.rows()) {
                 let at_end = page.rows().saturating_sub(room) <= scroll && scroll > 0;

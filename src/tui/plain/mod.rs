@@ -36,14 +36,14 @@ const PAPER: Size = Size {
     rows: 28,
 };
 
-/// As much as any other screen says: all at once.
+/// Other screens are printed whole.
 const WHOLE: Size = Size {
     columns: 80,
     rows: 1_000,
 };
 
 /// Runs `drive` with numbered lines and questions as its operator, until it returns.
-/// `room` is what a rehearsal offers for its simulated devices.
+/// `room` has the simulated devices of a rehearsal.
 ///
 /// # Errors
 /// What the terminal refused. `drive` has ended then, too.
@@ -94,7 +94,7 @@ impl Face for Lines {
     }
 }
 
-/// The keys that a typed line stands for.
+/// The keys of a typed line.
 pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
     let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
     let control = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
@@ -106,10 +106,10 @@ pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
     match line.trim() {
         "?" => return vec![plain(KeyCode::Esc)],
         "" if more => return vec![plain(KeyCode::PageDown)],
-        // A search led past some rows.
+        // A search jumped over some rows.
         "" if model.page.unseen.is_some() => return vec![plain(KeyCode::Home)],
         "" if model.is_covered() => {
-            // Enter alone goes back from what only shows something.
+            // Enter alone closes an overlay that only shows something.
             let shows = model.only_shows();
             return shows.then(|| plain(KeyCode::Esc)).into_iter().collect();
         }
@@ -124,7 +124,7 @@ pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
         }
         _ => {}
     }
-    // What is in the field from an earlier, refused line is not added to.
+    // A refused line is removed from the field first.
     std::iter::once(control('u'))
         .chain(line.chars().map(|c| plain(KeyCode::Char(c))))
         .chain([plain(KeyCode::Enter)])

@@ -22,7 +22,7 @@ const PATIENCE: u64 = 15;
 /// A page is printed to its end where no more rows than these are left of it.
 const GAP: usize = 16;
 
-/// What was printed so far, and where.
+/// What was printed before, and where.
 pub(in crate::tui) struct Printed<W> {
     pub(in crate::tui) out: W,
     screen: Option<ScreenNumber>,
@@ -77,7 +77,7 @@ impl<W: Write> Printed<W> {
         self.out.flush()
     }
 
-    /// What happened meanwhile, by its number in the transcript.
+    /// New entries of the transcript, each with its number.
     fn happened(&mut self, model: &mut Model) -> io::Result<()> {
         for (number, sentence) in model.fresh.drain(..).collect::<Vec<_>>() {
             self.say(&format!("{number:>4}. {sentence}"))?;
@@ -123,12 +123,12 @@ impl<W: Write> Printed<W> {
         let room = layout::upper_rows(model.size, page);
         let sight = (model.scroll + room).min(page.rows());
         let together = &page.together;
-        // A digest is compared as a whole: its words are not printed apart.
+        // A digest is compared as a whole, so its words are printed together.
         let until = match together.start < sight && sight < together.end {
             true => together.start,
             false => sight,
         };
-        // Somebody who searches jumps over rows; somebody who reads on does not.
+        // A search jumps over rows; reading on does not.
         let reads_on = model.scroll < self.printed + GAP && self.printed <= until;
         let from = match reads_on {
             true => self.printed,
@@ -214,7 +214,7 @@ impl<W: Write> Printed<W> {
         Ok(())
     }
 
-    /// Prints what differs from what was printed.
+    /// Prints the rows that are new or differ.
     ///
     /// # Errors
     /// What the terminal refused.
@@ -237,7 +237,7 @@ impl<W: Write> Printed<W> {
             self.asked.clear();
             self.told = model.now.up;
             if before.is_some_and(|before| before.covered(screen)) {
-                // It was printed before something was over it.
+                // It was printed before an overlay covered it.
                 self.printed = model.scroll + layout::upper_rows(model.size, &model.page);
             } else {
                 if !model.is_covered() {
@@ -253,10 +253,10 @@ impl<W: Write> Printed<W> {
     }
 }
 
-/// Lays the model out as it is printed: all at once, but what is long is paged through.
+/// Lays the model out for printing: all at once, except a long text, which is paged through.
 pub(in crate::tui) fn lay_out(model: &mut Model) {
     if !model.is_answered() || model.is_covered() {
-        // What is long is never seen whole before it was paged through.
+        // A long text counts as read only after paging through it.
         model.lay_out(PAPER);
         if !model.page.is_long() {
             model.lay_out(WHOLE);

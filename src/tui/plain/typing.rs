@@ -26,16 +26,16 @@ use crate::{
     tui::{link::Message, stage, terminal},
 };
 
-/// The terminal as it was found.
+/// The terminal's settings from before.
 static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// What Ctrl-C types: the end of a line that asks to leave.
+/// The end of a line that Ctrl-C sends: it asks to leave.
 pub(super) const LEAVES: char = '\u{3}';
 
 /// The longest line that a terminal gives (Linux: N_TTY_BUF_SIZE).
 const LONGEST: usize = 4096;
 
-/// The terminal while it gives lines; given back as it was found.
+/// The terminal while it gives lines; dropped, it gets its old settings.
 pub(super) struct TypedLines {
     hidden: bool,
 }
@@ -74,7 +74,7 @@ impl TypedLines {
         }
         let mut terminal = tcgetattr(io::stdin())?;
         terminal.local_modes.set(LocalModes::ECHO, !hide);
-        // The end of the line is seen all the same.
+        // The end of the line still moves the cursor.
         terminal.local_modes.set(LocalModes::ECHONL, hide);
         tcsetattr(io::stdin(), OptionalActions::Now, &terminal)?;
         self.hidden = hide;
@@ -96,7 +96,7 @@ fn found_before() -> std::sync::MutexGuard<'static, Option<Termios>> {
 
 fn give_back() {
     if let Some(found) = found_before().take() {
-        // Where this fails there is no terminal any more.
+        // An error means that there is no terminal any more.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &found);
     }
 }
@@ -128,7 +128,7 @@ pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
     }
 }
 
-/// One line that is typed and not shown, after these words. Where standard input is no terminal
+/// One hidden line, after this prompt. Where standard input is no terminal,
 /// it is a line of it.
 ///
 /// # Errors
@@ -144,12 +144,12 @@ pub(crate) fn hidden_line(words: &str) -> io::Result<Secret> {
     io::stderr().flush()?;
     let mut typed = Secret::field(PIN_FIELD);
     loop {
-        // Byte by byte: what is behind the line is for anyone who reads next.
+        // Byte by byte: the next reader gets what comes after the line.
         let mut byte = [0];
         match rustix::io::read(io::stdin(), &mut byte[..]) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(_) if byte == *b"\n" => return Ok(typed),
-            // A full field takes no more; it is refused as too long in any case.
+            // A full field takes no more characters; the length is then refused anyway.
             Ok(_) => {
                 typed.push(char::from(byte[0]));
             }

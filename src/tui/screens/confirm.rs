@@ -19,14 +19,14 @@ use keymoot_record::ceremony::{
     script::{Accepts, YES},
 };
 
-/// What is typed for a bag that is still the same.
+/// The answer for a bag that is still the same.
 const SAME: &str = "same";
 
 /// The screen: the step's fields one after the other, then the word.
 pub(super) struct Confirm {
     fields: Vec<(AskedField, Field)>,
     word: TypedWord,
-    /// The field that takes the keys; past the last, the word does.
+    /// The field that takes the keys; after the last, the word does.
     at: usize,
     refusal: Option<String>,
 }
@@ -44,7 +44,7 @@ impl Confirm {
         }
     }
 
-    /// Leaves the field that takes the keys, if what is in it can be there.
+    /// Leaves the field that takes the keys, if its text is a valid answer.
     fn forward(&mut self) {
         let Some((asked, field)) = self.fields.get_mut(self.at) else {
             return;
@@ -59,7 +59,7 @@ impl Confirm {
             return;
         }
         let typed = field.take();
-        // What is written down is the number itself.
+        // The transcript gets the number itself.
         let typed = match (&asked.last, asked.accepts) {
             (Some(last), _) if is_word(&typed, SAME) => last.clone(),
             (_, Accepts::EachHolder) if is_word(&typed, YES) => YES.to_owned(),
@@ -69,7 +69,7 @@ impl Confirm {
         match asked.accepts.accept(&typed) {
             Ok(()) => self.at += 1,
             Err(expected) => {
-                // There is one answer alone: nothing of another is to be mended.
+                // Only one answer is possible, so a wrong one is cleared.
                 if asked.accepts == Accepts::EachHolder {
                     field.take();
                 }
@@ -82,7 +82,7 @@ impl Confirm {
 /// So many fields are shown at once.
 const FIELDS: usize = 5;
 
-/// What is asked for a field, with what the last ceremony left.
+/// The prompt of a field, with the bag from the last ceremony.
 fn question(asked: &AskedField) -> String {
     let label = asked.label.trim_end_matches(':');
     let last = asked.last.as_ref().map(|last| {

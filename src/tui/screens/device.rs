@@ -1,4 +1,4 @@
-//! Questions about the device of the holder at the table.
+//! Questions about the holder's device.
 
 use crossterm::event::KeyEvent;
 
@@ -23,8 +23,8 @@ use keymoot_record::{
 /// The word that asks for another device.
 pub(super) const ANOTHER: &str = "another";
 
-/// Is this device yours? The number on the case is typed and never shown before,
-/// so that nobody can confirm it without having read it.
+/// Is this device yours? The holder types the number on the case. The screen never shows it before,
+/// so that nobody confirms it unread.
 pub(super) struct Identify {
     holder: Handle,
     device: Seen,

@@ -1,4 +1,4 @@
-//! The end: what left the room, and its digest in hex and in words.
+//! The end: the bundle, and the digest of its manifest in hexadecimal and in words.
 
 use crossterm::event::KeyEvent;
 
@@ -31,7 +31,7 @@ impl FarewellScreen {
     }
 }
 
-/// The most codes that somebody photographs without being warned before.
+/// The most codes that are offered without a warning.
 const FEW: usize = 9;
 
 /// Whether a camera can carry the answer, too.

@@ -1,4 +1,4 @@
-//! The sealed file reaches its holder before the turn ends.
+//! The holder of a sealed file gets it before the turn ends.
 
 use crossterm::event::KeyEvent;
 

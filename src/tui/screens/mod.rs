@@ -1,4 +1,4 @@
-//! The screens: one for each kind of thing that the driver wants of people.
+//! The screens: one for each kind of request of the driver.
 
 mod confirm;
 mod device;
@@ -46,16 +46,16 @@ use keymoot_record::{
     transcript::event::Person,
 };
 
-/// What a screen may look at.
+/// What a screen may read.
 #[derive(Clone, Copy)]
 pub(super) struct Sight<'m> {
-    /// All that there is to see, once the driver has shown it.
+    /// The view of the ceremony, once the driver has shown it.
     pub view: Option<&'m View>,
     /// How far a turn outside of a ceremony is.
     pub errand: Option<&'m Errand>,
     /// Seconds since the screens were set up.
     pub up: u64,
-    /// Whether simulated devices are at hand.
+    /// Whether there are simulated devices.
     pub room: bool,
     /// The serial number on the case of the simulated device in hand.
     pub in_hand: Option<u32>,
@@ -84,7 +84,7 @@ impl<'m> Sight<'m> {
         }
     }
 
-    /// A holder as people call them: name and handle.
+    /// A holder by name and handle.
     pub(super) fn person(&self, handle: &keymoot_record::rules::roster::Handle) -> String {
         let name = self.state().and_then(|state| state.plan.name(handle));
         match name {
@@ -96,23 +96,23 @@ impl<'m> Sight<'m> {
     }
 }
 
-/// One screen: what it says, and what it makes of the keys.
+/// One screen: its page, and the effect of keys.
 pub(super) trait Screen {
-    /// Says what there is to say.
+    /// Draws the page.
     fn page(&self, page: &mut Page, sight: &Sight<'_>);
 
-    /// Takes a key; what was heard, once somebody has said something.
+    /// Takes a key. Returns the answer, once somebody has given one.
     fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard>;
 
-    /// The last answer was none, for this reason.
+    /// Refuses the last answer, for this reason.
     fn refuse(&mut self, _why: String) {}
 
-    /// Whether what is typed may not be seen.
+    /// Whether the input must stay hidden.
     fn hides_typing(&self) -> bool {
         false
     }
 
-    /// Whether Esc goes back within the screen; otherwise it shows the ways on.
+    /// Whether Esc goes back within the screen; otherwise it shows the options.
     fn takes_escape(&self) -> bool {
         false
     }
@@ -176,7 +176,7 @@ fn confirmed_by(sight: &Sight<'_>) -> String {
     let Some(step) = sight.state().and_then(State::current) else {
         return String::new();
     };
-    // Examining the machine again is no part of the step in which the program was resumed.
+    // A check of the machine after `resumed` is no part of the step.
     let by = match sight.state().is_some_and(State::awaits_examination) {
         true => Role::Administrator,
         false => step.by,
@@ -196,7 +196,7 @@ fn confirmed_by(sight: &Sight<'_>) -> String {
     }
 }
 
-/// The root of tuf-crates that the quorum authorises, to be compared with what its team reads aloud.
+/// The root of tuf-crates that the quorum authorises, to compare with what its team reads aloud.
 fn authorised_root(page: &mut Page, root: &AuthorisedRoot) {
     page.text("SHA-256 of the new root of tuf-crates, targets/crates/root.json:");
     page.words(&root.digest);
@@ -208,7 +208,7 @@ fn authorised_root(page: &mut Page, root: &AuthorisedRoot) {
     }
 }
 
-/// Who has shown that the key is there and who was absent, where everybody is asked.
+/// Whose keys signed a presence proof and who was absent, where everybody is asked.
 fn whose_keys_are_there(page: &mut Page, sight: &Sight<'_>) {
     let state = sight.state();
     let begun = state.filter(|state| state.seats.iter().any(|seat| state.has_shown(seat)));
@@ -221,7 +221,7 @@ fn whose_keys_are_there(page: &mut Page, sight: &Sight<'_>) {
     }
 }
 
-/// The steps just before this one that asked nobody anything: nothing of them was seen.
+/// The steps just before this one that asked no question: people have not seen them.
 fn done_by_itself(page: &mut Page, sight: &Sight<'_>) {
     let Some(state) = sight.state().filter(|_| !page.by_line) else {
         return;

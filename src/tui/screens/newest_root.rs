@@ -7,7 +7,7 @@ use crate::tui::{field::TypedWord, link::Heard, page::Page};
 use keymoot_core::digest::Digest;
 use keymoot_record::ceremony::{Answer, State, previous::Previous};
 
-/// The screen: the newest root, then two words of it that somebody reads off another source.
+/// The screen: the newest root, then two of its words, read from another source.
 pub(super) struct NewestRoot {
     version: u64,
     root: Digest,

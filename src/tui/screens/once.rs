@@ -1,4 +1,4 @@
-//! PUK and management key, shown once to a holder to whom they cannot be sealed.
+//! PUK and management key, displayed once to a holder without an age recipient.
 
 use crossterm::event::KeyEvent;
 use zeroize::Zeroizing;
@@ -16,7 +16,7 @@ use keymoot_record::rules::roster::Handle;
 
 /// The word that shows them.
 const SHOW: &str = "show";
-/// The word that says they were written down.
+/// The word that confirms that the holder wrote them down.
 const WRITTEN: &str = "written";
 
 /// The screen: hidden at first, so that the projector can be covered.

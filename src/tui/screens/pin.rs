@@ -67,7 +67,7 @@ impl Pin {
         }
     }
 
-    /// The refusal as a sentence, with what did not happen.
+    /// The refusal as a sentence, which also says that no try was used up.
     fn refused(&self, refused: PinRefused) -> String {
         let touched = if refused == PinRefused::TooLong {
             ". A touched YubiKey types a one-time password by itself: do not touch it now"
@@ -83,7 +83,7 @@ impl Pin {
     }
 }
 
-/// What was found, as a sentence of its own.
+/// The finding, as a sentence of its own.
 fn sentence(found: &str) -> String {
     let mut letters = found.chars();
     let first: String = letters
@@ -176,7 +176,7 @@ impl Screen for Pin {
             Some(Edit::Empty) => self.typing.clear(),
             None => {
                 if let Some(c) = typed(key) {
-                    // A full field takes no more; it is refused as too long in any case.
+                    // A full field takes no more characters; the length is then refused anyway.
                     self.typing.push(c);
                     self.refusal = None;
                 }

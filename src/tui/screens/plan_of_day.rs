@@ -1,4 +1,4 @@
-//! What the ceremony does, before anything is done: everybody agrees, or the plan is amended.
+//! The summary of the ceremony, before the first step: everybody agrees, or the plan is amended.
 
 use crossterm::event::KeyEvent;
 use keymoot_core::text::escape;
@@ -14,7 +14,7 @@ use crate::{
     tui::{field::TypedWord, link::Heard, page::Page},
 };
 
-/// The word of those who agree.
+/// The word of agreement.
 const AGREE: &str = "agree";
 
 /// The screen: who, which documents, where to, until when; the word, once all was in sight.

@@ -28,7 +28,7 @@ impl ReadPart {
         }
     }
 
-    /// What it is, and what it is compared with.
+    /// The name of the part, and the thing to compare it with.
     fn about(&self, sight: &Sight<'_>) -> String {
         let program = sight.state().and_then(State::program);
         let program = program.map_or_else(String::new, |program| escape(&program.name));

@@ -1,4 +1,4 @@
-//! What a holder apart is asked: who asks, what changes, the documents, and the digest of the
+//! The request to a holder apart: who asks, what changes, the documents, and the digest of the
 //! request in words.
 
 use crossterm::event::KeyEvent;
@@ -34,7 +34,7 @@ impl Request {
     }
 }
 
-/// What the holder is asked for, in words that follow "to".
+/// The task of the holder, in words that follow "to".
 fn asked_for(state: &State, holder: &Handle) -> &'static str {
     let seat = state.seat(holder);
     match state.purpose() {

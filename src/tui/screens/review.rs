@@ -24,7 +24,7 @@ pub(super) struct Review {
     /// The name of the document's file.
     name: String,
     signed: Digest,
-    /// The document of a signing event, and what is above it.
+    /// The document of a signing event, and the lines above it.
     event: Option<(Reading, Vec<String>)>,
     words: TypedWord,
     laid_out: RefCell<LaidOut>,
@@ -40,21 +40,21 @@ struct LaidOut {
     begins: Vec<usize>,
 }
 
-/// What is searched for.
+/// The text of the search.
 #[derive(Default)]
 struct Search {
-    /// What is being typed, while it is.
+    /// The text being typed, while it is.
     typing: Option<Field>,
-    /// What was typed last.
+    /// The last search.
     wanted: String,
-    /// The line that was found.
+    /// The line that it found.
     found: Option<usize>,
-    /// Whether it was looked for in vain.
+    /// Whether it found nothing.
     in_vain: bool,
 }
 
 impl Search {
-    /// Finds the next line, from the one after the last that was found, and from
+    /// Finds the next line, from the one after the last match on, and from
     /// the beginning again.
     fn next(&mut self, lines: &[String]) {
         let wanted = self.wanted.to_lowercase();
@@ -144,7 +144,7 @@ impl Review {
     }
 }
 
-/// What is read after this, where that is more than one document.
+/// The next document to read, if there is more than one.
 fn rest(sight: &Sight<'_>) -> Option<String> {
     let unread = unread(sight.state()?);
     let names: Vec<_> = unread
@@ -232,7 +232,7 @@ impl Screen for Review {
             }
             return None;
         }
-        // No word of the list has this character.
+        // No word of the list contains this character.
         if key.code == KeyCode::Char('/') && self.words.is_empty() {
             self.search.typing = Some(Field::default());
             self.search.in_vain = false;

@@ -42,7 +42,7 @@ impl Mark {
 pub(super) struct RollCall {
     people: Vec<(Person, Mark)>,
     at: usize,
-    /// Whether somebody was marked here: the words were read aloud.
+    /// Whether somebody was marked here, so the spoken words are no longer needed.
     begun: bool,
     /// The seat's number being typed.
     number: usize,
@@ -129,7 +129,7 @@ impl RollCall {
                 Mark::Present | Mark::Apart => Mark::Absent,
             };
             self.begun = true;
-            // Anyone who was found to be missing may be here now.
+            // A holder who was missing may have come since.
             self.word.forgive();
             self.go(self.at + 1);
         }
@@ -157,7 +157,7 @@ fn digit(key: &KeyEvent) -> Option<usize> {
 
 impl Screen for RollCall {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
-        // The list takes the room of the words that were read aloud.
+        // The list takes the rows of the spoken words.
         match self.begun && !page.by_line {
             true => title_of_step(page, sight),
             false => opening_of_step(page, sight),

@@ -1,4 +1,4 @@
-//! What came of something that somebody wanted.
+//! The result of a wish, such as a request to holders apart.
 
 use crossterm::event::KeyEvent;
 use ratatui::style::Style;
@@ -9,7 +9,7 @@ use crate::{
     tui::{field::TypedWord, link::Heard, page::Page},
 };
 
-/// The word that says that it was read.
+/// The word that says that people have read it.
 const READ: &str = "read";
 
 /// The screen: it stays until somebody types the word.

@@ -1,4 +1,4 @@
-//! Something went wrong with a device, and nothing was lost.
+//! A device error, after which nothing is lost.
 
 use crossterm::event::KeyEvent;
 
@@ -23,7 +23,7 @@ pub(in crate::tui) struct TroubleScreen {
 }
 
 impl TroubleScreen {
-    /// The screen for this trouble.
+    /// The screen for this error.
     pub(crate) fn new(trouble: Trouble) -> Self {
         Self {
             trouble,

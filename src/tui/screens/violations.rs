@@ -1,4 +1,4 @@
-//! Rules are violated: what each found and what to do.
+//! Violated rules: what each detected and what to do.
 
 use crossterm::event::KeyEvent;
 
@@ -13,7 +13,7 @@ use keymoot_record::{
     transcript::{Event, Time},
 };
 
-/// The word that has something tried or checked again. "Type again" would read as "type it a second
+/// The word that tries or checks something again. "Type again" would read as "type it a second
 /// time".
 pub(super) const RETRY: &str = "retry";
 
@@ -33,7 +33,7 @@ impl Violations {
     }
 }
 
-/// Lists violations: id, what was found, what to do next.
+/// Lists violations: id, finding, what to do next.
 pub(super) fn list(page: &mut Page, violated: &[Verdict]) {
     for verdict in violated {
         page.gap();

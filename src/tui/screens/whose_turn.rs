@@ -62,7 +62,7 @@ impl WhoseTurn {
 }
 
 impl WhoseTurn {
-    /// Who is awaited apart, and how an answer comes in.
+    /// Which holders apart are awaited, and how to take an answer in.
     fn apart(&self, page: &mut Page, sight: &Sight<'_>) {
         let Some(state) = sight.state().filter(|state| state.apart.is_none()) else {
             return;
@@ -176,7 +176,7 @@ impl Screen for WhoseTurn {
     }
 }
 
-/// What a holder comes for, in words that follow "to".
+/// The purpose of the holder's turn, in words that follow "to".
 pub(super) fn purpose_in_words(state: Option<&State>) -> &'static str {
     let turn = state.and_then(|state| state.turn.as_ref());
     let seat = turn.and_then(|turn| state?.seat(&turn.holder));

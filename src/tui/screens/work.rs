@@ -1,4 +1,4 @@
-//! Something is under way, or somebody has to do something with a device.
+//! Work under way, or something that a person must do with a device.
 
 use crossterm::event::KeyEvent;
 
@@ -11,7 +11,7 @@ use keymoot_attestation::Family;
 use keymoot_core::{digest::Digest, text::escape};
 use keymoot_record::ceremony::turn::Stage;
 
-/// The screen before the driver has said anything.
+/// The screen before the driver's first request.
 pub(in crate::tui) struct Starting;
 
 impl Screen for Starting {
@@ -154,7 +154,7 @@ fn reasons(sight: &Sight<'_>, digest: &Digest) -> Vec<String> {
     reasons.unwrap_or_default()
 }
 
-/// What the device at the table signs after this.
+/// The documents that the device signs after this one.
 fn others(sight: &Sight<'_>) -> Option<String> {
     let left = unsigned(sight.state()?);
     let others: Vec<_> = left
@@ -173,7 +173,7 @@ fn other_device(sight: &Sight<'_>) -> Option<u32> {
     awaited.first().copied()
 }
 
-/// How a rehearsal's hands do what is asked.
+/// Which keys of a rehearsal do what the screen asks for.
 fn hands(page: &mut Page, sight: &Sight<'_>, key: &str, does: &str) {
     if sight.room {
         page.gap();

@@ -1,4 +1,4 @@
-//! Nothing is confirmed that was not typed out.
+//! Nothing is confirmed that nobody typed out.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -293,8 +293,8 @@ impl Keys {
     }
 }
 
-/// What random keys may bring about: beginning a turn and remarks, which were
-/// typed; nothing that confirms, erases, ends, skips or leaves.
+/// What random keys may do: begin a turn, and record typed
+/// remarks; they may confirm, erase, end, skip or leave nothing.
 fn harmless(story: &Story, act: Act) -> Option<Refusal> {
     match act {
         Act::Tell(Heard::Answer(answer)) => {

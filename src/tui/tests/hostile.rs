@@ -43,7 +43,7 @@ fn story(text: &str) -> Story {
     Story::of(script, roster)
 }
 
-/// Nothing of it is on the screen as it is, and it is seen.
+/// It is on the screen, and no control character of it.
 fn is_shown(hostile: &strings::Hostile, table: &mut Table) {
     // The step has just begun: its minutes leave the title all the room there is.
     table.model.tick(Now {
@@ -120,7 +120,7 @@ fn every_hostile_text_is_seen_in_the_screens_and_none_is_obeyed() {
 fn a_note_that_tries_anything_is_seen_and_not_obeyed() {
     for hostile in strings::ALL {
         let mut story = Story::at_enrolment();
-        // What a terminal would obey at once, no event can hold.
+        // No event can hold a character that a terminal obeys.
         let text: String = hostile.text.chars().filter(|c| !c.is_control()).collect();
         story.device_seen(1, false);
         story.tell(Event::Note { text: text.clone() });

@@ -179,7 +179,7 @@ fn a_wait_that_ended_by_itself_meanwhile_loses_no_note() {
     table.request(Request::Working(insert(), Some(Cancel::new())));
     table.control('o').enter("at last").enter("record");
     table.acts();
-    // The device was inserted at the same moment: the driver asks on.
+    // The device was inserted at the same moment, so the driver asks the next question.
     table.request(Request::Ask(story.question(), None));
     assert_eq!(table.interrupt(), Interrupt::Note("at last".to_owned()));
 }

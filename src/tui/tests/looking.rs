@@ -180,7 +180,7 @@ fn a_jump_to_the_end_does_not_pass_for_having_read_what_lies_between() {
     assert!(table.says("were not shown yet: PgUp. Then it can be confirmed."));
     table.enter(&words);
     assert!(table.nothing_happened());
-    // What was skipped may be read in any order.
+    // Skipped rows may be read in any order.
     for _ in 0..40 {
         table.press(KeyCode::PageUp);
     }

@@ -65,7 +65,7 @@ impl Paper {
         self.show()
     }
 
-    /// Prints, and compares the page with what was printed since the screen came.
+    /// Prints, and compares the page with the lines since the screen came.
     fn show(&mut self) -> &mut Self {
         lay_out(&mut self.model);
         let screen = Some(self.model.screen_number());

@@ -60,7 +60,7 @@ pub(super) struct Story {
     readings: Vec<Reading>,
 }
 
-/// The moment at which every story begins.
+/// The time at which every story begins.
 pub(super) fn now() -> Time {
     Time::from_unix(1_790_000_000).unwrap()
 }

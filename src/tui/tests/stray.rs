@@ -126,7 +126,7 @@ fn standing(request: Request) -> Stood {
 /// A one-time password as a touched YubiKey types it, with its Enter.
 const PASSWORD: &str = "cccccchkbvhjlnrtdgtrfcbcluglneefhdljgklnclrn\n";
 
-/// Some keys that nobody meant: single ones, a key held down, a password.
+/// Stray keys: single ones, a key held down, a password.
 fn strays(dice: &mut Dice) -> Vec<KeyEvent> {
     const CODES: [KeyCode; 20] = [
         KeyCode::Enter,
@@ -173,7 +173,7 @@ fn strays(dice: &mut Dice) -> Vec<KeyEvent> {
     keys
 }
 
-/// What was heard that nobody can have typed out by accident.
+/// Answers that nobody can have typed by accident.
 fn confirmed(heard: &Heard, asked: Option<&(State, Question)>) -> Option<String> {
     match (heard, asked) {
         (Heard::Interrupt(Interrupt::Note(_) | Interrupt::Exception { .. }), _) => None,
@@ -181,7 +181,7 @@ fn confirmed(heard: &Heard, asked: Option<&(State, Question)>) -> Option<String>
         (Heard::Done, _) => Some("seen, or tried again".to_owned()),
         (Heard::Takes(takes), _) => Some(format!("{takes:?}")),
         (Heard::Unblock, _) => Some("the PIN is to be unblocked".to_owned()),
-        // Whether a PIN is right, the device says; it is not asked for a confirmation.
+        // The device checks a PIN; it is no confirmation.
         (Heard::Pin(_), _) => None,
         // A holder is chosen, and the choice is not confirmed.
         (Heard::Answer(Answer::Begin(_)), _) => None,

@@ -72,7 +72,7 @@ impl Table {
         table
     }
 
-    /// The driver wants something.
+    /// A request of the driver.
     pub(super) fn request(&mut self, request: Request) -> &mut Self {
         let acts = self.model.request(request);
         self.acts.extend(acts);
@@ -132,7 +132,7 @@ impl Table {
         self
     }
 
-    /// What was done since this was asked last.
+    /// The acts since the last call.
     pub(super) fn acts(&mut self) -> Vec<Act> {
         std::mem::take(&mut self.acts)
     }

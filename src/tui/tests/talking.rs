@@ -16,7 +16,7 @@ use crate::{
 };
 use keymoot_record::ceremony::Answer;
 
-/// An operator, what it says, and where what is heard goes in.
+/// An operator, the messages that it sends, and the channel for its replies.
 fn operator() -> (ScreenOperator, mpsc::Receiver<Message>, mpsc::Sender<Heard>) {
     let (screens, messages) = mpsc::channel();
     let (say, heard) = mpsc::channel();
