@@ -4,18 +4,21 @@ use std::{
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
-    process::Output,
+    process::{Command, Output},
 };
 
 use keymoot::export::{self, ExportError, Laying, Repository, Tree};
-use keymoot_core::digest::Digest;
+use keymoot_core::{Rule, digest::Digest};
 use keymoot_record::{
     bundle::{self, Files},
     ceremony::{Plan, PlanFiles, previous::Revoked},
 };
 use keymoot_tuf::{Dialect, Document};
 
-use testkit::stage::{Stage, files_below, finished, keymoot, said};
+use testkit::{
+    programs::program,
+    stage::{Stage, files_below, finished, keymoot, said},
+};
 
 use crate::python::reader;
 
@@ -337,4 +340,42 @@ fn nothing_is_written_or_read_through_a_link() {
         });
         assert!(rules.iter().all(|rule| *rule == "EXPORT-TREE"), "{rules:?}");
     }
+}
+
+#[test]
+fn a_bundle_is_not_exported_in_another_dialect_than_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = keymoot();
+    command.arg("export").arg(finished().out());
+    command.args(["--rehearsal", "--dialect", "tufops", "--into"]);
+    let output = command.arg(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("EXPORT-DIALECT"));
+    assert_eq!(content(folder.path()), []);
+}
+
+#[test]
+fn a_bundle_without_a_root_of_tuf_crates_is_not_exported_as_tuf_crates() {
+    let bundle = keymoot_verify::read(&finished().out()).unwrap();
+    let mut files = bundle.files().clone();
+    files.retain(|path, _| !path.starts_with("repositories/tuf-crates/"));
+    let without = bundle::Bundle::of(files);
+    let refused = export::published(&without, Repository::TufCrates, DIALECT);
+    assert_eq!(refused.unwrap_err().rule, Rule::ExportRepository);
+}
+
+#[test]
+fn an_export_says_which_document_clients_refuse_by_now() {
+    let tree = tempfile::tempdir().unwrap();
+    let mut command = Command::new("faketime");
+    command.args(["-f", "+500d"]).arg(program());
+    command.arg("export").arg(finished().out());
+    command.args(["--rehearsal", "--dialect", "tuf-on-ci", "--into"]);
+    let output = command.arg(tree.path()).output().unwrap();
+    let told = said(&output);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("EXPORT-EXPIRY: root.json expired"), "{told}");
+    let fresh = tempfile::tempdir().unwrap();
+    let told = said(&keymoot_export(fresh.path()));
+    assert!(!told.contains("EXPORT-EXPIRY"), "{told}");
 }

@@ -9,15 +9,11 @@ use keymoot_record::{
     bundle::{self, AFTER_THE_SEAL, Bundle, Expectations, Files},
     ceremony::{Plan, PlanFiles, PlanPart, State},
     report,
-    transcript::{Chain, Event, Mode, PinTries, Time},
+    transcript::{Chain, Event, Mode, PinTries},
 };
 
+pub(crate) use testkit::forger::{Line, MANIFEST, SIGNATURES};
 use testkit::stage::finished;
-
-pub(crate) type Line = (Event, Time);
-
-pub(crate) const MANIFEST: &str = "MANIFEST.json";
-pub(crate) const SIGNATURES: &str = "MANIFEST.sigs.json";
 
 pub(crate) fn honest() -> Files {
     keymoot_verify::read(&finished().out())

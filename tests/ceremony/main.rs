@@ -21,7 +21,6 @@ mod every_rule;
 mod expected;
 mod export;
 mod forged;
-mod forger;
 mod generated;
 mod gigabyte;
 mod latency;

@@ -154,6 +154,14 @@ fn a_document_that_nobody_signed_is_refused() {
 }
 
 #[test]
+fn a_snapshot_that_its_key_did_not_sign_is_refused() {
+    let tree = Tree::exported();
+    let snapshot = r#"{"signatures": [], "signed": {"_type": "snapshot", "expires": "2037-11-01T00:00:00Z", "meta": {"crates.json": {"version": 1}, "targets.json": {"version": 1}}, "spec_version": "1.0.31", "version": 1}}"#;
+    fs::write(tree.path("metadata/snapshot.json"), snapshot).unwrap();
+    tree.refused("TREE-DOCUMENTS", "snapshot");
+}
+
+#[test]
 fn a_tree_that_is_weaker_than_expected_is_refused() {
     let tree = Tree::exported();
     let set = include_str!("../../ceremony-scripts/expectations/rfc-3724.toml");

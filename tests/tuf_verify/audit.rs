@@ -244,6 +244,33 @@ fn a_root_that_does_not_follow_the_trusted_one_is_refused() {
 }
 
 #[test]
+fn a_newer_root_that_the_trusted_one_did_not_sign_is_refused() {
+    let case = mirrors().join("plain-good");
+    let folder = tempfile::tempdir().unwrap();
+    let metadata = folder.path().join("metadata");
+    fs::create_dir(&metadata).unwrap();
+    for entry in fs::read_dir(case.join("tuf-root/metadata")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), metadata.join(entry.file_name())).unwrap();
+    }
+    let first = fs::read(case.join("1.root.json")).unwrap();
+    let mut root: Value = serde_json::from_slice(&first).unwrap();
+    root["signed"]["version"] = 2.into();
+    fs::write(metadata.join("2.root.json"), root.to_string()).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_keymoot"))
+        .args(["audit", "--json", "--target", INDEX, "--trusted-root"])
+        .arg(case.join("1.root.json"))
+        .arg("--tuf-root")
+        .arg(folder.path())
+        .arg(served(&case, INDEX))
+        .output()
+        .unwrap();
+    let (rule, detail) = refusal(&output);
+    assert_eq!(rule, "AUDIT-ROOT");
+    assert!(detail.contains("tuf-root: root 2"), "{detail}");
+}
+
+#[test]
 fn an_audit_of_the_demonstration_takes_little() {
     let case = mirrors().join("bins-good");
     let output = Command::new("bash")

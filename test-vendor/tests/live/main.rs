@@ -6,6 +6,7 @@ mod apart;
 mod bundle;
 mod ceremony;
 mod dress;
+mod forged;
 mod golden;
 mod lines;
 mod loaded;

@@ -6,7 +6,9 @@ mod repository;
 
 use std::{fs, path::Path};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use keymoot_tuf::Dialect;
+use serde_json::Value;
 use testkit::{programs::verifier, stage::said};
 
 use self::repository::{Change, Event, rehearsal};
@@ -223,4 +225,21 @@ fn a_receipt_verifies_and_each_changed_byte_of_it_is_found() {
         .output()
         .unwrap();
     assert!(said(&live).contains("RECEIPT-READ"), "{}", said(&live));
+}
+
+#[test]
+fn a_receipt_that_its_key_did_not_sign_is_refused() {
+    let event = Event::new(Dialect::TufOnCi, Change::Targets, "sign/new-file");
+    let output = event.sign(1);
+    assert!(output.status.success(), "{}", said(&output));
+    let text = fs::read_to_string(event.receipt(1)).unwrap();
+    let receipt: Value = serde_json::from_str(&text).unwrap();
+    let signature = receipt["signatures"][0]["sig"].as_str().unwrap();
+    // A signature of the same form, over something else.
+    let mut bytes = STANDARD.decode(signature).unwrap();
+    bytes[10] ^= 1;
+    let forged = event.path("forged.receipt");
+    fs::write(&forged, text.replace(signature, &STANDARD.encode(bytes))).unwrap();
+    let (good, shown) = verified(&forged, &[]);
+    assert!(!good && shown.contains("RECEIPT-SIGNED"), "{shown}");
 }

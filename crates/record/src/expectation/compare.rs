@@ -227,6 +227,7 @@ mod tests {
             (1, Mode::Rehearsal, false),
         ] {
             let verdict = compare_format(format, mode, &set);
+            assert_eq!(verdict.rule, Rule::TranscriptExpected);
             assert_eq!(verdict.is_violated(), violated, "{verdict:?}");
         }
         let verdict = compare_format(1, Mode::Live, &set);

@@ -17,43 +17,59 @@ use keymoot_record::{
         enrolment::Enrolment,
         statement::{self, envelope, signed_bytes},
     },
-    transcript::{Chain, Event},
+    transcript::{Chain, Event, Time},
 };
 use keymoot_tuf as tuf;
 use keymoot_tuf::Dialect;
 use serde_json::json;
-use testkit::{
+
+use crate::{
     holders::Holders,
     stage::{below, finished},
 };
 
-use crate::forged::{Line, MANIFEST, SIGNATURES};
+/// An event of a transcript, and its time.
+pub type Line = (Event, Time);
+
+/// The list of a bundle's files.
+pub const MANIFEST: &str = "MANIFEST.json";
+/// Who closed a bundle.
+pub const SIGNATURES: &str = "MANIFEST.sigs.json";
 
 /// A ceremony before it is changed, and what is signed again afterwards.
-pub(crate) struct Forger {
+pub struct Forger {
     dir: PathBuf,
     honest: Files,
     holders: Holders,
-    pub(crate) plan: PlanFiles,
-    pub(crate) lines: Vec<Line>,
+    vendor: TrustStore,
+    /// The files of the plan.
+    pub plan: PlanFiles,
+    /// The transcript.
+    pub lines: Vec<Line>,
     /// Files that events speak of, besides those of the honest ceremony.
-    pub(crate) objects: BTreeMap<Digest, Vec<u8>>,
+    pub objects: BTreeMap<Digest, Vec<u8>>,
     /// The holder whose statement keeps the signature of the honest ceremony.
-    pub(crate) stale: Option<&'static str>,
+    pub stale: Option<&'static str>,
     /// The holder whose signatures on documents are those on something else.
-    pub(crate) wrong: Option<&'static str>,
+    pub wrong: Option<&'static str>,
     /// So many holders close the bundle.
-    pub(crate) closers: usize,
+    pub closers: usize,
 }
 
 impl Forger {
     /// The ceremony that every test shares.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::of(&finished().dir(), &finished().out())
     }
 
-    /// A ceremony, its folder and its bundle.
-    pub(crate) fn of(dir: &Path, out: &Path) -> Self {
+    /// A rehearsal, its folder and its bundle.
+    pub fn of(dir: &Path, out: &Path) -> Self {
+        let vendor = TrustStore::vendor().unwrap();
+        Self::live(dir, out, &dir.join("rehearsal/devices.json"), vendor)
+    }
+
+    /// A live ceremony, its folder, its bundle, the simulated devices and their vendor.
+    pub fn live(dir: &Path, out: &Path, devices: &Path, vendor: TrustStore) -> Self {
         let honest = keymoot_verify::read(out).unwrap().files().clone();
         let text = |name: &str| String::from_utf8(honest[name].clone()).unwrap();
         let plan = PlanFiles {
@@ -66,7 +82,8 @@ impl Forger {
         let lines = chain.entries().iter();
         let lines = lines.map(|entry| (entry.event.clone(), entry.time));
         Self {
-            holders: Holders::of(&dir.join("rehearsal/devices.json")),
+            holders: Holders::of(devices),
+            vendor,
             dir: dir.to_owned(),
             plan,
             lines: lines.collect(),
@@ -78,18 +95,20 @@ impl Forger {
         }
     }
 
-    pub(crate) fn events(&mut self) -> impl Iterator<Item = &mut Event> {
+    /// The events of the transcript.
+    pub fn events(&mut self) -> impl Iterator<Item = &mut Event> {
         self.lines.iter_mut().map(|(event, _)| event)
     }
 
     /// Keeps a file that events speak of.
-    pub(crate) fn keep(&mut self, bytes: Vec<u8>) -> Digest {
+    pub fn keep(&mut self, bytes: Vec<u8>) -> Digest {
         let digest = Digest::of(&bytes);
         self.objects.insert(digest, bytes);
         digest
     }
 
-    pub(crate) fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
+    /// The file with this digest, of those that events speak of.
+    pub fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
         let kept = self.objects.get(digest).cloned();
         let folder = self.dir.join("objects");
         let kept = kept.or_else(|| std::fs::read(folder.join(digest.to_string())).ok());
@@ -103,7 +122,7 @@ impl Forger {
     }
 
     /// Changes a document before anybody reads or signs it.
-    pub(crate) fn redraft(&mut self, name: &str, change: impl FnOnce(&mut serde_json::Value)) {
+    pub fn redraft(&mut self, name: &str, change: impl FnOnce(&mut serde_json::Value)) {
         let proposed = self.events().find_map(|event| match event {
             Event::Proposed { document, file, .. } if document == name => Some(*file),
             _ => None,
@@ -140,7 +159,7 @@ impl Forger {
     }
 
     /// The digests of a changed plan go into `opened` and `plan-read`.
-    pub(crate) fn plan_is_read(&mut self) {
+    pub fn plan_is_read(&mut self) {
         let [script_now, policy_now, roster_now] = self.plan.digests();
         let inputs_now = self.plan.input_digests();
         for event in self.events() {
@@ -170,7 +189,7 @@ impl Forger {
 
     /// The bundle, with every signature made again. What follows from a transcript that does not
     /// fold, or from a plan that is refused, is the honest ceremony's.
-    pub(crate) fn forge(mut self) -> Files {
+    pub fn forge(mut self) -> Files {
         self.plan_is_read();
         let lines = std::mem::take(&mut self.lines);
         let plan = Plan::check(PlanFiles {
@@ -179,7 +198,7 @@ impl Forger {
             roster: self.plan.roster.clone(),
             inputs: self.plan.inputs.clone(),
         });
-        let honest_plan = || finished().state().plan;
+        let honest_plan = || self.honest_plan().into();
         let is_lawful = plan.is_ok();
         let plan = plan.map_or_else(|_| honest_plan(), Arc::new);
         let (mut chain, mut state) = (Chain::default(), Some(State::new(plan)));
@@ -195,8 +214,7 @@ impl Forger {
         let made = state.filter(|_| is_lawful).and_then(|state| {
             let plan = &state.plan;
             let object = |digest: &Digest| self.object(digest).or_else(|| plan.object(digest));
-            let trust = TrustStore::vendor().unwrap();
-            bundle::contents(&state, &chain, &object, &trust).ok()
+            bundle::contents(&state, &chain, &object, &self.vendor).ok()
         });
         // Evidence that proves nothing has no report: what lies beside it is laid out by hand.
         let evidence = made.is_none().then(|| self.evidence(&chain));
@@ -210,6 +228,21 @@ impl Forger {
         files.insert("policy.toml".to_owned(), self.plan.policy.clone().into());
         files.insert("roster.toml".to_owned(), self.plan.roster.clone().into());
         self.close(files, chain.head())
+    }
+
+    fn honest_plan(&self) -> Plan {
+        let text = |name: &str| String::from_utf8(self.honest[name].clone()).unwrap();
+        let inputs = self.honest.iter().filter_map(|(path, bytes)| {
+            let path = path.strip_prefix("inputs/")?;
+            Some((path.to_owned(), bytes.clone()))
+        });
+        let plan = Plan::check(PlanFiles {
+            script: text("script.toml"),
+            policy: text("policy.toml"),
+            roster: text("roster.toml"),
+            inputs: inputs.collect(),
+        });
+        plan.unwrap()
     }
 
     /// The certificates and statements that a transcript names, where they lie in a bundle.
@@ -256,12 +289,12 @@ impl Forger {
     }
 
     /// The manifest that these files need, signed by the holders.
-    pub(crate) fn close(&self, files: Files, head: Digest) -> Files {
+    pub fn close(&self, files: Files, head: Digest) -> Files {
         self.close_with(files, |manifest| manifest["head"] = head.to_string().into())
     }
 
     /// The same, with a manifest that is changed before it is signed.
-    pub(crate) fn close_with(
+    pub fn close_with(
         &self,
         mut files: Files,
         change: impl FnOnce(&mut serde_json::Value),
@@ -283,7 +316,7 @@ impl Forger {
     }
 
     /// These files with this manifest, signed by the holders.
-    pub(crate) fn signed(&self, mut files: Files, manifest: Vec<u8>) -> Files {
+    pub fn signed(&self, mut files: Files, manifest: Vec<u8>) -> Files {
         let message = signed_bytes(statement::MANIFEST, &manifest);
         let honest: serde_json::Value = serde_json::from_slice(&self.honest[SIGNATURES]).unwrap();
         let mut signatures = honest.clone();
