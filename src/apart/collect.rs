@@ -29,24 +29,27 @@ const MOST: usize = 1024;
 /// refuse it.
 pub(crate) type Taken = (String, Result<String, Vec<Verdict>>);
 
-/// Takes the answers in these files in, and records each.
+/// Takes the answers in these files in, records each, and then reports it to `told`.
 ///
 /// # Errors
 /// [`HostError`] when a file cannot be read, or an event cannot be written. Answers before it are
-/// recorded.
-pub(crate) fn collect(desk: &mut Desk<'_>, paths: &[PathBuf]) -> Result<Vec<Taken>, HostError> {
+/// recorded and reported.
+pub(crate) fn collect(
+    desk: &mut Desk<'_>,
+    paths: &[PathBuf],
+    told: &mut dyn FnMut(Taken),
+) -> Result<(), HostError> {
     let mut pictured = Frames::default();
-    let mut taken = Vec::new();
     for path in paths {
         let shown = escape_path(path);
         for file in files(read_bounded(path, LARGEST)?, &shown, &mut pictured) {
-            taken.push((shown.clone(), take(desk, file)?));
+            told((shown.clone(), take(desk, file)?));
         }
     }
     for (pictures, file) in pictured.answers() {
-        taken.push((pictures, take(desk, file)?));
+        told((pictures, take(desk, file)?));
     }
-    Ok(taken)
+    Ok(())
 }
 
 /// The file at a place, or the files in a folder, in the order of their names.
@@ -139,7 +142,8 @@ fn one(desk: &mut Desk<'_>, bytes: &[u8]) -> Result<Result<String, Vec<Verdict>>
     }
     let said = said(&event);
     desk.record(*event)?;
-    Ok(Ok(said))
+    let line = desk.journal.chain().entries().len();
+    Ok(Ok(format!("line {line}: {said}")))
 }
 
 fn said(event: &Event) -> String {

@@ -15,7 +15,18 @@ use crate::{
 };
 use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, digest::Digest};
-use keymoot_record::{ceremony::State, transcript::Event};
+use keymoot_record::{
+    ceremony::State,
+    transcript::{Event, Time},
+};
+
+/// The last second of a day.
+///
+/// # Errors
+/// In words, when it is no day.
+pub(crate) fn end_of_day(day: &str) -> Result<Time, &'static str> {
+    Time::parse(&format!("{day}T23:59:59Z")).ok_or("a day is written like 2026-12-24")
+}
 
 /// A ceremony's folder and its state.
 pub(crate) struct Desk<'d> {
@@ -30,7 +41,7 @@ pub(crate) struct Desk<'d> {
 }
 
 impl Desk<'_> {
-    fn record(&mut self, event: Event) -> Result<(), HostError> {
+    pub(crate) fn record(&mut self, event: Event) -> Result<(), HostError> {
         *self.state = driver::record(self.journal, self.state, event)?;
         Ok(())
     }

@@ -99,12 +99,9 @@ fn whom(state: &State, named: &[String]) -> Result<Vec<Handle>, HostError> {
         true => state.to_be_asked(),
         false => state.may_be_asked(),
     };
-    let list = |holders: &[Handle]| {
-        let names: Vec<_> = holders.iter().map(Handle::as_str).collect();
-        match names.is_empty() {
-            true => "nobody".to_owned(),
-            false => names.join(", "),
-        }
+    let list = |holders: &[Handle]| match holders {
+        [] => "nobody".to_owned(),
+        holders => Handle::list(holders),
     };
     if let Some(turn) = &state.turn {
         return Err(HostError::new(

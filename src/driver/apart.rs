@@ -24,9 +24,8 @@ impl Driver<'_, '_> {
         let told = match wanted {
             Interrupt::AskApart { out, until, by } => day(until).and_then(|until| {
                 let sent = apart::ask(&mut desk, &[], until, by, out)?;
-                let names: Vec<_> = sent.to.iter().map(Handle::as_str).collect();
                 Ok(Told {
-                    headline: format!("The request asks {}.", names.join(", ")),
+                    headline: format!("The request asks {}.", Handle::list(&sent.to)),
                     lines: vec![
                         format!("It is the file {}. Send it.", escape_path(out)),
                         "Call each holder and read the words of its SHA-256:".to_owned(),
@@ -34,16 +33,18 @@ impl Driver<'_, '_> {
                     digest: Some(sent.digest),
                 })
             }),
-            Interrupt::TakeIn(place) => apart::files_at(place)
-                .and_then(|paths| apart::collect(&mut desk, &paths))
-                .map(|taken| came_in(&taken)),
-            Interrupt::Withdraw(why) => apart::withdraw(&mut desk, why).map(|holders| {
-                let names: Vec<_> = holders.iter().map(Handle::as_str).collect();
-                Told {
-                    headline: "The request is withdrawn.".to_owned(),
-                    lines: vec![format!("Not awaited any more: {}.", names.join(", "))],
-                    digest: None,
+            Interrupt::TakeIn(place) => apart::files_at(place).and_then(|paths| {
+                let mut taken = Vec::new();
+                let ended = apart::collect(&mut desk, &paths, &mut |one| taken.push(one));
+                match ended {
+                    Err(error) if desk.journal.has_failed() => Err(error),
+                    ended => Ok(came_in(&taken, ended.err())),
                 }
+            }),
+            Interrupt::Withdraw(why) => apart::withdraw(&mut desk, why).map(|holders| Told {
+                headline: "The request is withdrawn.".to_owned(),
+                lines: vec![format!("Not awaited any more: {}.", Handle::list(&holders))],
+                digest: None,
             }),
             _ => return Ok(()),
         };
@@ -55,7 +56,7 @@ impl Driver<'_, '_> {
             Err(error) if self.world.journal.has_failed() => return Err(error.into()),
             Err(error) => Told {
                 headline: "It could not be done.".to_owned(),
-                lines: vec![error.what, format!("help: {}", error.next)],
+                lines: in_lines(error).into(),
                 digest: None,
             },
         };
@@ -68,17 +69,14 @@ impl Driver<'_, '_> {
 fn day(typed: &str) -> Result<Option<Time>, HostError> {
     match typed {
         "-" => Ok(None),
-        day => match Time::parse(&format!("{day}T23:59:59Z")) {
-            Some(time) => Ok(Some(time)),
-            None => Err(HostError::new(
-                format!("{} is no day", escape(day)),
-                "write a day like 2026-12-24",
-            )),
-        },
+        day => apart::end_of_day(day)
+            .map(Some)
+            .map_err(|help| HostError::new(format!("{} is no day", escape(day)), help)),
     }
 }
 
-fn came_in(taken: &[Taken]) -> Told {
+/// What came of answers, and what ended the taking in early.
+fn came_in(taken: &[Taken], failed: Option<HostError>) -> Told {
     let recorded = taken.iter().filter(|(_, taken)| taken.is_ok()).count();
     let lines = taken.iter().flat_map(|(shown, taken)| match taken {
         Ok(said) => vec![format!("{shown}: {said}")],
@@ -94,9 +92,17 @@ fn came_in(taken: &[Taken]) -> Told {
                 .collect()
         }
     });
+    let headline = match failed {
+        None => format!("Answers taken in: {recorded} of {}.", taken.len()),
+        Some(_) => format!("Answers taken in: {recorded}. The rest could not be read."),
+    };
     Told {
-        headline: format!("Answers taken in: {recorded} of {}.", taken.len()),
-        lines: lines.collect(),
+        headline,
+        lines: lines.chain(failed.into_iter().flat_map(in_lines)).collect(),
         digest: None,
     }
+}
+
+fn in_lines(error: HostError) -> [String; 2] {
+    [error.what, format!("help: {}", error.next)]
 }

@@ -42,7 +42,7 @@ impl Apart {
             ("withdraw the newest request", Self::withdraw),
         ];
         let asks = (!state.to_be_asked().is_empty()).then_some(ask);
-        let open = state.open_requests().next().map(|_| taking);
+        let open = state.unanswered().next().map(|_| taking);
         asks.into_iter().chain(open.into_iter().flatten()).collect()
     }
 
@@ -121,7 +121,7 @@ impl Apart {
                 page.headline("Ask the holders apart, in one file.");
                 page.gap();
                 let to = sight.state().map(State::to_be_asked).unwrap_or_default();
-                page.text(&format!("It asks {}.", list(&to)));
+                page.text(&format!("It asks {}.", Handle::list(&to)));
                 page.text("The next screen shows the words of the file. Read them to each holder by phone.");
                 form.show(page);
             }
@@ -134,9 +134,8 @@ impl Apart {
             Self::Take(form) => {
                 page.headline("Take answers in.");
                 page.gap();
-                let open = sight.state().into_iter().flat_map(State::open_requests);
-                let open: Vec<_> = open.flat_map(|asked| asked.open().cloned()).collect();
-                page.text(&format!("Not answered yet: {}.", list(&open)));
+                let open = Handle::list(sight.state().into_iter().flat_map(State::unanswered));
+                page.text(&format!("Not answered yet: {open}."));
                 page.text("Files, mails with the text form, and PNG or JPEG pictures of QR codes, in any order. keymoot verifies each, and shows which it refuses and why.");
                 form.show(page);
             }
@@ -154,10 +153,4 @@ fn is_absolute(line: &str) -> bool {
 /// Whether nobody is at the table, in a ceremony and not in an answer to one.
 fn at_rest(state: &State) -> bool {
     state.turn.is_none() && state.apart.is_none()
-}
-
-/// Handles, one after the other.
-pub(super) fn list(holders: &[Handle]) -> String {
-    let names: Vec<_> = holders.iter().map(Handle::as_str).collect();
-    names.join(", ")
 }

@@ -931,3 +931,19 @@ fn a_collect_that_is_cut_off_at_any_byte_of_its_event_records_the_answer_once() 
         assert_eq!(new.collect::<Vec<_>>(), expected, "cut {cut}");
     }
 }
+
+#[test]
+fn a_collect_that_fails_at_a_file_has_reported_what_it_recorded_before() {
+    let three = Three::new();
+    let cast = Cast::of(3);
+    let first = three.first_root(&cast);
+    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let request = three.request("request", &[]);
+    let answer = three.answer(&request, "holder-2");
+    let output = three.collect(&[&answer, &three.stage.path("missing")]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let line = three.stage.chain().entries().len();
+    let reported = format!("holder-2.answer: line {line}: holder-2 ");
+    assert!(said(&output).contains(&reported), "{}", said(&output));
+    assert_eq!(three.stage.state().answers.len(), 1);
+}

@@ -16,6 +16,13 @@ impl Handle {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Handles in a sentence: `holder-1, holder-2`.
+    #[must_use]
+    pub fn list<'h>(handles: impl IntoIterator<Item = &'h Self>) -> String {
+        let names: Vec<_> = handles.into_iter().map(Self::as_str).collect();
+        names.join(", ")
+    }
 }
 
 impl TryFrom<String> for Handle {

@@ -201,7 +201,6 @@ pub(super) fn sound<T>((opened, mut verdicts): (Option<T>, Vec<Verdict>)) -> Res
 /// The holder who answers: the one who is asked, or the one of several who is named.
 fn who(opened: &Opened, named: Option<&str>) -> Result<Handle, HostError> {
     let asked = &opened.request.asks.to;
-    let list: Vec<_> = asked.iter().map(Handle::as_str).collect();
     match (named, asked.as_slice()) {
         (Some(name), _) => asked.iter().find(|holder| holder.as_str() == name).cloned(),
         (None, [one]) => Some(one.clone()),
@@ -209,7 +208,7 @@ fn who(opened: &Opened, named: Option<&str>) -> Result<Handle, HostError> {
     }
     .ok_or_else(|| {
         HostError::new(
-            format!("the request asks {}", list.join(", ")),
+            format!("the request asks {}", Handle::list(asked)),
             "say who you are with --as HANDLE",
         )
     })

@@ -9,6 +9,7 @@ use crate::{
 };
 use keymoot_attestation::TrustStore;
 use keymoot_core::text::escape_path;
+use keymoot_record::rules::roster::Handle;
 use keymoot_verify::say;
 
 /// Take in the answers of holders who are apart
@@ -26,27 +27,25 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let dir = arguments::absolute(&args.dir)?;
     let mut held = Held::open(&dir, vendor)?;
-    let taken = apart::collect(&mut held.desk(), &args.answers)?;
-    for (shown, taken) in &taken {
-        match taken {
+    let mut refused = false;
+    apart::collect(
+        &mut held.desk(),
+        &args.answers,
+        &mut |(shown, taken)| match taken {
             Ok(said) => say!("{shown}: {said}"),
             Err(verdicts) => {
+                refused = true;
                 say!("{shown}: REFUSED");
-                keymoot_verify::print_violated(verdicts);
+                keymoot_verify::print_violated(&verdicts);
             }
-        }
-    }
-    let open: Vec<_> = held
-        .state
-        .open_requests()
-        .flat_map(|asked| asked.open())
-        .collect();
+        },
+    )?;
+    let open = Handle::list(held.state.unanswered());
     if !open.is_empty() {
-        let names: Vec<_> = open.iter().map(|holder| holder.as_str()).collect();
-        say!("Still awaited: {}.", names.join(", "));
+        say!("Still awaited: {open}.");
     }
     say!("To continue: keymoot resume {}", escape_path(&dir));
-    Ok(match taken.iter().any(|(_, taken)| taken.is_err()) {
+    Ok(match refused {
         true => ExitCode::from(3),
         false => ExitCode::SUCCESS,
     })

@@ -12,17 +12,12 @@ use std::{path::Path, sync::Arc};
 use super::{Failure, begin};
 use crate::{
     apart::Desk,
-    driver,
     host::{machine, program::Measuring},
     store::{self, CurrentSettings, Folder, Journal},
 };
 use keymoot_attestation::TrustStore;
 use keymoot_core::HostError;
-use keymoot_record::{
-    bundle,
-    ceremony::State,
-    transcript::{Event, Mode},
-};
+use keymoot_record::{bundle, ceremony::State, transcript::Mode};
 
 /// A ceremony's folder, taken over while nobody is at the table.
 struct Held {
@@ -75,14 +70,9 @@ impl Held {
         }
         if another || cut > 0 {
             let event = begin::event(&held.state, &settings, program, cut)?;
-            held.record(event)?;
+            held.desk().record(event)?;
         }
         Ok(held)
-    }
-
-    fn record(&mut self, event: Event) -> Result<(), HostError> {
-        self.state = driver::record(&mut self.journal, &self.state, event)?;
-        Ok(())
     }
 
     fn desk(&mut self) -> Desk<'_> {

@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HANDLES", value_delimiter = ',')]
     to: Vec<String>,
     /// The day on which the answers are due, like 2026-12-24
-    #[arg(long, value_name = "DATE", value_parser = end_of)]
+    #[arg(long, value_name = "DATE", value_parser = apart::end_of_day)]
     until: Option<Time>,
     /// The channel by which the request goes out, for the record, such as "mail"
     #[arg(long, value_name = "TEXT", default_value = "")]
@@ -43,11 +43,6 @@ pub(crate) struct Args {
     why: Option<String>,
 }
 
-/// The last second of a day.
-fn end_of(day: &str) -> Result<Time, &'static str> {
-    Time::parse(&format!("{day}T23:59:59Z")).ok_or("a day is written like 2026-12-24")
-}
-
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated.
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let dir = arguments::absolute(&args.dir)?;
@@ -57,7 +52,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             Some(digest) => digest,
             None => Digest::of(&read_bounded(Path::new(named), LARGEST)?),
         };
-        held.record(Event::Withdrawn {
+        held.desk().record(Event::Withdrawn {
             request,
             why: keymoot_core::text::escape(args.why.as_deref().unwrap_or_default()),
         })?;
@@ -68,12 +63,11 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         return Ok(ExitCode::from(2));
     };
     let sent = apart::ask(&mut held.desk(), &args.to, args.until, &args.by, out)?;
-    let names: Vec<_> = sent.to.iter().map(Handle::as_str).collect();
     say!(
         "{} asks {} in {} bytes. Its SHA-256 is {}, in words:\n{}\n\
          Read the words to each holder over a second channel. Each holder runs: keymoot answer {}",
         escape_path(out),
-        names.join(", "),
+        Handle::list(&sent.to),
         sent.length,
         sent.digest,
         sent.digest.in_words(),

@@ -4,7 +4,6 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Screen, Sight, opening_of_step};
 use crate::tui::{
-    apart::list,
     field::{TypedWord, typed},
     link::Heard,
     page::Page,
@@ -67,18 +66,15 @@ impl WhoseTurn {
         let Some(state) = sight.state().filter(|state| state.apart.is_none()) else {
             return;
         };
-        let open: Vec<_> = state
-            .open_requests()
-            .flat_map(|asked| asked.open().cloned())
-            .collect();
+        let open = Handle::list(state.unanswered());
         let left = state.to_be_asked();
         let ways = page.names().ways;
         if !open.is_empty() {
-            page.text(&format!("Asked apart, not answered yet: {}.", list(&open)));
+            page.text(&format!("Asked apart, not answered yet: {open}."));
             page.text(&format!("To take answers in, {ways}: holders apart."));
         }
         if !left.is_empty() {
-            page.text(&format!("Apart, to be asked: {}.", list(&left)));
+            page.text(&format!("Apart, to be asked: {}.", Handle::list(&left)));
             page.text(&format!("To ask them, {ways}: holders apart."));
         }
     }

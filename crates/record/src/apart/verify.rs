@@ -218,10 +218,7 @@ fn asks(opened: &Opened) -> Verdict {
         && state.apart.is_none()
         && !asks.to.is_empty()
         && in_order.into_iter().eq(&asks.to);
-    let to = || {
-        let to: Vec<_> = asks.to.iter().map(Handle::as_str).collect();
-        to.join(", ")
-    };
+    let to = || Handle::list(&asks.to);
     Verdict::unless(
         Rule::RequestAsked,
         !right,

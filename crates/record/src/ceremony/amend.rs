@@ -36,7 +36,7 @@ impl State {
             Some("its transcript has format 1, which records no amendment")
         } else if self.seats.iter().any(signed) || self.sealed.is_some() {
             Some("somebody has signed, and what was signed follows from the plan")
-        } else if self.open_requests().next().is_some() {
+        } else if self.unanswered().next().is_some() {
             Some("a request to holders apart is open: withdraw it first")
         } else {
             None

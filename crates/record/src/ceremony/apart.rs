@@ -111,6 +111,11 @@ impl State {
             .filter(|asked| asked.open().next().is_some())
     }
 
+    /// The holders who were asked and have not answered, in the order of the requests.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Handle> {
+        self.requests.iter().flat_map(Asked::open)
+    }
+
     /// The holders apart who can still do what the current step asks.
     #[must_use]
     pub fn awaited_apart(&self, purpose: Purpose) -> Vec<Handle> {
@@ -136,8 +141,7 @@ impl State {
         let Some(purpose) = self.purpose().filter(|_| self.begun) else {
             return Vec::new();
         };
-        let mut open = self.open_requests().flat_map(Asked::open);
-        let asked: BTreeSet<_> = open.by_ref().collect();
+        let asked: BTreeSet<_> = self.unanswered().collect();
         let away = self.seats.iter().filter(|seat| self.is_away(seat, purpose));
         let left = away.filter(|seat| !asked.contains(&seat.handle));
         left.map(|seat| seat.handle.clone()).collect()

@@ -105,10 +105,7 @@ impl State {
         }
         match person {
             Person::Holder(handle) => {
-                let mut open = self.open_requests().flat_map(|asked| asked.open());
-                let asked = open.any(|asked| asked.as_str() == handle);
-                drop(open);
-                if asked {
+                if self.unanswered().any(|asked| asked.as_str() == handle) {
                     return Err("a request to this holder is open: withdraw it first".to_owned());
                 }
                 let mut seats = self.seats.iter_mut();

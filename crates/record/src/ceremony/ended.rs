@@ -111,8 +111,8 @@ impl State {
         let without: Vec<_> = self.seats.iter().filter(makes).collect();
         let mut missing = Vec::new();
         if !without.is_empty() {
-            let handles: Vec<_> = without.iter().map(|seat| seat.handle.as_str()).collect();
-            missing.push(format!("the keys of {}", handles.join(", ")));
+            let handles = Handle::list(without.into_iter().map(|seat| &seat.handle));
+            missing.push(format!("the keys of {handles}"));
         }
         for document in self.scenario().documents() {
             missing.extend(self.missing_of(*document));

@@ -190,7 +190,7 @@ impl State {
         let everybody = self.scenario().wants_everybody() && purpose != Purpose::Close;
         purpose != Purpose::Enroll
             && self.turn.is_none()
-            && self.open_requests().next().is_none()
+            && self.unanswered().next().is_none()
             && self.is_met(purpose)
             && (!everybody
                 || self

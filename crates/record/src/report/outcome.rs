@@ -84,10 +84,9 @@ fn ended(facts: &Facts<'_>) -> Vec<Block> {
     let mut left = Vec::new();
     let made = state.made_here();
     if !made.is_empty() {
-        let handles: Vec<_> = made.iter().map(Handle::as_str).collect();
         left.push(format!(
             "attestations/: the keys that {} made, each with its evidence. The next ceremony resets these devices, and each holder makes a key again",
-            handles.join(", ")
+            Handle::list(&made)
         ));
     }
     for paper in &facts.documents {

@@ -57,10 +57,9 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::from(3));
     };
     let asks = &opened.request.asks;
-    let to: Vec<_> = asks.to.iter().map(Handle::as_str).collect();
     say!(
         "VERIFIED: {path} asks {} for step {}{}. Its SHA-256, in words:\n{}",
-        to.join(", "),
+        Handle::list(&asks.to),
         escape(&asks.step),
         asks.until
             .map_or_else(String::new, |until| format!(", due at {until}")),

@@ -218,7 +218,7 @@ impl State {
                 self.turn.is_none()
                     && (purpose != Purpose::Close || self.manifest.is_some())
                     && self.is_met(purpose)
-                    && self.open_requests().next().is_none()
+                    && self.unanswered().next().is_none()
                     && (self.progress.enough
                         || self.waiting(purpose).is_empty()
                             && self.awaited_apart(purpose).is_empty())
