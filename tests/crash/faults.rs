@@ -14,7 +14,7 @@ use testkit::{
     stage::{files_below, keymoot, program, said},
 };
 
-use crate::recording::Scenario;
+use crate::recording::rehearsal;
 
 /// A call that fails.
 struct Fault {
@@ -76,7 +76,7 @@ impl Ceremony {
             strace.arg(format!("--inject={call}:error={error}:when={when}"));
         }
         let output = strace
-            .args(Scenario::new("", &["initial-root"]).rehearse(self.folder.path()))
+            .args(rehearsal(&["initial-root"], self.folder.path()))
             .stdin(Stdio::null())
             .output()
             .expect("strace is needed: `make deps` installs it");
@@ -95,7 +95,7 @@ impl Ceremony {
         if self.path("ceremony").is_dir() {
             command.arg("resume").arg(self.path("ceremony"));
         } else {
-            let line = Scenario::new("", &["initial-root"]).rehearse(self.folder.path());
+            let line = rehearsal(&["initial-root"], self.folder.path());
             command.args(&line[1..]);
         }
         let output = command.output().unwrap();

@@ -6,6 +6,7 @@
 //! its end and verified. docs/reliability.md says more.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod collecting;
 mod disk;
 mod operations;
 mod recording;

@@ -191,8 +191,7 @@ impl Follower<'_> {
             self.push(Operation::Write(path, here, written.to_vec()));
         } else if number == 1 {
             let said = String::from_utf8_lossy(written);
-            let told = said.split_whitespace().next().and_then(|n| n.parse().ok());
-            self.done.extend(told.map(Operation::Told));
+            self.done.extend(told(&said).map(Operation::Told));
         }
     }
 
@@ -224,6 +223,16 @@ impl Follower<'_> {
     fn push(&mut self, operation: Operation) {
         operation.apply(&mut self.disk);
         self.done.push(operation);
+    }
+}
+
+/// The number of the event that a line of the program acknowledges.
+fn told(said: &str) -> Option<u64> {
+    let first = said.split_whitespace().next()?;
+    match said.split_once(".answer: line ") {
+        // `keymoot collect` counts lines, the first of which is 1.
+        Some((_, line)) => line.split(':').next()?.parse::<u64>().ok()?.checked_sub(1),
+        None => first.parse().ok(),
     }
 }
 

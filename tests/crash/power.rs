@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use testkit::{
     privileged::Root,
-    stage::{SEED, files_below, keymoot, said},
+    stage::{SEED, Stage, files_below, keymoot, said},
 };
 
 use crate::{
@@ -196,9 +196,12 @@ fn ceremonies_survive_a_power_cut_at_any_operation() {
         &["initial-root", "--device", "mixed"],
     );
     let twice = Scenario::new("initial-root, twice", &["initial-root"]);
+    let stage = Stage::new();
+    let collect = Scenario::collecting("collect", &stage.small_policy());
     let ceremonies = match Wanted::read() {
         None => vec![
             (first, Tried::Kinds(16, 12)),
+            (collect, Tried::Kinds(5, 3)),
             (mixed, Tried::Kinds(5, 4)),
             (twice, Tried::Twice(2, Some(4))),
         ],
@@ -211,7 +214,7 @@ fn ceremonies_survive_a_power_cut_at_any_operation() {
                 .map(|other| (other, Tried::EveryOperation));
             std::iter::once((first, Tried::Every))
                 .chain(others)
-                .chain([(twice, Tried::Twice(6, None))])
+                .chain([(collect, Tried::Every), (twice, Tried::Twice(6, None))])
                 .filter(|(scenario, _)| ceremony == "all" || ceremony == scenario.name)
                 .map(|(scenario, usual)| match usual {
                     Tried::Twice(..) => (scenario, usual),

@@ -14,6 +14,7 @@ use testkit::{
 };
 
 use crate::{
+    collecting,
     disk::{self, Disk, Found, Survivors, Tree},
     operations::{Operation, operations},
     strace,
@@ -23,48 +24,107 @@ use crate::{
 /// Where the transcript lies.
 pub(crate) const TRANSCRIPT: &str = "ceremony/transcript.jsonl";
 
-/// What is rehearsed: the arguments after `rehearse` that make the difference.
+/// What is recorded.
 #[derive(Clone)]
 pub(crate) struct Scenario {
     pub name: &'static str,
-    pub arguments: Vec<String>,
+    what: What,
+}
+
+#[derive(Clone)]
+enum What {
+    /// A rehearsal: the arguments after `rehearse` that make the difference.
+    Rehearsal(Vec<String>),
+    /// Answers are collected into a ceremony with this policy.
+    Collecting(String),
 }
 
 impl Scenario {
     pub(crate) fn new(name: &'static str, arguments: &[&str]) -> Self {
         Self {
             name,
-            arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
+            what: What::Rehearsal(arguments.iter().map(|&a| a.to_owned()).collect()),
         }
+    }
+
+    /// Answers are collected into a ceremony with this policy of three holders.
+    pub(crate) fn collecting(name: &'static str, policy: &Path) -> Self {
+        let policy = policy.to_str().unwrap().to_owned();
+        let what = What::Collecting(policy);
+        Self { name, what }
     }
 
     /// Continues in a folder, or begins where nothing was begun.
     pub(crate) fn hold(&self, folder: &Path) -> Vec<String> {
         let ceremony = folder.join("ceremony");
-        match ceremony.join("objects").is_dir() {
-            true => {
+        match &self.what {
+            What::Collecting(_) => collecting::line(folder),
+            What::Rehearsal(_) if ceremony.join("objects").is_dir() => {
                 let [program, ceremony] =
                     [program(), ceremony].map(|path| path.to_str().unwrap().to_owned());
                 vec![program, "resume".to_owned(), ceremony]
             }
-            false => self.rehearse(folder),
+            What::Rehearsal(arguments) => rehearsal(arguments, folder),
         }
     }
 
-    /// The rehearsal in a folder, from its beginning.
-    pub(crate) fn rehearse(&self, folder: &Path) -> Vec<String> {
-        let path = |name| folder.join(name).to_str().unwrap().to_owned();
-        let mut line = vec![
-            program().to_str().unwrap().to_owned(),
-            "rehearse".to_owned(),
-        ];
-        line.extend(self.arguments.iter().cloned());
-        line.extend(["--unattended", "--seed"].map(str::to_owned));
-        line.push(SEED.to_string());
-        line.extend(["--dir".to_owned(), path("ceremony")]);
-        line.extend(["--out".to_owned(), path("bundle")]);
-        line
+    /// Lays out in an empty folder what is there before.
+    fn prepare(&self, folder: &Path) -> Crash {
+        match &self.what {
+            What::Rehearsal(_) => Crash::nothing(),
+            What::Collecting(policy) => {
+                collecting::prepare(folder, policy);
+                let mut before = Crash::nothing();
+                before.tree = found(folder);
+                before.told = before.lines();
+                before
+            }
+        }
     }
+
+    /// Brings what was recorded to its end.
+    pub(crate) fn finish(&self, folder: &Path) -> Result<(), String> {
+        match &self.what {
+            What::Rehearsal(_) => Ok(()),
+            What::Collecting(_) => collecting::finish(folder),
+        }
+    }
+
+    /// What there is at the end, in the order of the names.
+    pub(crate) fn left(&self) -> &[&str] {
+        match &self.what {
+            What::Rehearsal(_) => &["bundle", "ceremony"],
+            What::Collecting(_) => &["bundle", "ceremony", collecting::POST],
+        }
+    }
+
+    /// Whether a ceremony that was interrupted came to what an uninterrupted one came to. A
+    /// rehearsal that is resumed signs other dates.
+    pub(crate) fn ends_alike(&self, folders: [&Path; 2]) -> bool {
+        match &self.what {
+            What::Rehearsal(_) => true,
+            What::Collecting(_) => collecting::same_documents(folders),
+        }
+    }
+}
+
+/// The rehearsal with these arguments in a folder, from its beginning.
+pub(crate) fn rehearsal<S: AsRef<str>>(arguments: &[S], folder: &Path) -> Vec<String> {
+    let path = |name| folder.join(name).to_str().unwrap().to_owned();
+    let mut line = vec![
+        program().to_str().unwrap().to_owned(),
+        "rehearse".to_owned(),
+    ];
+    line.extend(
+        arguments
+            .iter()
+            .map(|argument| argument.as_ref().to_owned()),
+    );
+    line.extend(["--unattended", "--seed"].map(str::to_owned));
+    line.push(SEED.to_string());
+    line.extend(["--dir".to_owned(), path("ceremony")]);
+    line.extend(["--out".to_owned(), path("bundle")]);
+    line
 }
 
 /// A program under strace, which writes these calls into a log.
@@ -135,7 +195,8 @@ impl Recording {
     pub(crate) fn of(root: &Root, scenario: &Scenario, folder: &Path) -> Self {
         fs::create_dir(folder).unwrap();
         let name = scenario.name.to_owned();
-        Self::held(root, scenario, name, Crash::nothing(), folder)
+        let before = scenario.prepare(folder);
+        Self::held(root, scenario, name, before, folder)
     }
 
     /// Continues in `folder`, which is made, where a crash of this one left it.
@@ -176,6 +237,7 @@ impl Recording {
         };
         recording.is_whole();
         recording.is_read_from_the_medium();
+        scenario.finish(folder).unwrap();
         recording
     }
 

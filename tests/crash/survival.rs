@@ -31,6 +31,7 @@ pub(crate) fn survives(recording: &Recording, crash: &Crash, folder: &Path) -> R
     if !output.status.success() {
         return Err(format!("it was not finished: {}", said(&output)));
     }
+    recording.scenario.finish(folder)?;
     survivor.judge(signed)?;
     let output = keymoot()
         .args(["verify", "--expect", "rehearsal-small", "--rules"])
@@ -38,9 +39,13 @@ pub(crate) fn survives(recording: &Recording, crash: &Crash, folder: &Path) -> R
         .arg("--rehearsal")
         .output()
         .unwrap();
-    match output.status.success() {
+    if !output.status.success() {
+        return Err(format!("its bundle is not good: {}", said(&output)));
+    }
+    let folders = [folder, recording.folder.as_path()];
+    match recording.scenario.ends_alike(folders) {
         true => Ok(()),
-        false => Err(format!("its bundle is not good: {}", said(&output))),
+        false => Err("it signed other documents than an uninterrupted one".to_owned()),
     }
 }
 
@@ -135,7 +140,7 @@ impl Survivor<'_> {
     /// there twice.
     fn asked_once(&self, chain: &Chain) -> Result<(), String> {
         let mut acknowledged = BTreeSet::new();
-        for recorded in chain.entries() {
+        for recorded in chain.with_branches() {
             let once = match &recorded.event {
                 Event::Confirmed { step, .. } => format!("confirmed {step}"),
                 Event::RollCalled { .. } => "roll call".to_owned(),
@@ -148,6 +153,9 @@ impl Survivor<'_> {
                 Event::Proved { serial, .. } => format!("{serial} proved"),
                 Event::Closed { serial, .. } => format!("{serial} closed"),
                 Event::Exported { .. } => "exported".to_owned(),
+                Event::Answered {
+                    holder, request, ..
+                } => format!("{holder} answered {request}"),
                 _ => continue,
             };
             if !acknowledged.insert(once.clone()) {
@@ -192,7 +200,7 @@ impl Survivor<'_> {
         if is_there("ceremony") && is_there(&laid_out) {
             names.retain(|name| *name != laid_out);
         }
-        match names.as_slice() == ["bundle", "ceremony"] {
+        match names.as_slice() == self.recording.scenario.left() {
             true => Ok(()),
             false => Err(format!("there is left {names:?}")),
         }
