@@ -8,7 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use keymoot_core::Rule;
-use keymoot_record::ceremony::script::CheckedScript;
+use keymoot_record::{
+    ceremony::script::CheckedScript,
+    clients::{CLIENTS, Of},
+};
+use keymoot_tuf::{Dialect, key::Algorithm};
 
 fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -16,6 +20,28 @@ fn workspace() -> &'static Path {
 
 fn read(path: &str) -> String {
     fs::read_to_string(workspace().join(path)).unwrap()
+}
+
+#[test]
+fn the_page_about_publishing_has_the_table_of_clients() {
+    let page = read("docs/publishing.md");
+    let cell = |follows: bool| if follows { "follows" } else { "no" };
+    for client in CLIENTS {
+        let dialects = Dialect::ALL.map(|of| client.limits_of(of, &[]).next().is_none());
+        let others = [Algorithm::Ed25519, Algorithm::EcdsaP384, Algorithm::RsaPss].map(|of| {
+            !client
+                .limits
+                .iter()
+                .any(|limit| limit.of == Of::Algorithm(of))
+        });
+        let cells: Vec<_> = dialects.into_iter().chain(others).map(cell).collect();
+        let line = format!("| {client} | {} |", cells.join(" | "));
+        assert!(page.contains(&line), "{line}");
+        for limit in client.limits {
+            assert!(page.contains(limit.why), "{}", limit.why);
+            assert!(page.contains(limit.issue.unwrap_or_default()), "{limit}");
+        }
+    }
 }
 
 /// Every file under a folder of the workspace that is part of it: nothing hidden

@@ -16,6 +16,7 @@ use keymoot_core::{
 use keymoot_record::{
     bundle::{Bundle, Files},
     ceremony::script::Document,
+    clients,
     rules::policy::{Periods, Policy},
     transcript::Time,
 };
@@ -99,9 +100,12 @@ fn documents(bundle: &Bundle, into: &Path, dialect: Dialect, args: &Args) -> Res
     if repository == Repository::TufRoot {
         say!(
             "Clients see it after the online key signs snapshot.json and then timestamp.json, and you publish both.\nPublish target files first and timestamp.json last; then run \
-             keymoot status {}. docs/publishing.md says more.",
+             keymoot status {}. docs/publishing.md says more, and the bundle's report names the clients that follow such documents.",
             escape_path(into)
         );
+        for client in clients::failing(dialect) {
+            say!("{client}.");
+        }
     }
     let written = files.get(FILE).map(Vec::as_slice).unwrap_or_default();
     if String::from_utf8_lossy(written).contains(tufops::STORAGE) {

@@ -9,10 +9,14 @@ use std::{
 
 use keymoot::rehearsal::cast::Cast;
 use keymoot_core::digest::Digest;
-use keymoot_tuf::Dialect;
+use keymoot_record::clients::{CLIENTS, Client, Limit, Of};
+use keymoot_tuf::{Dialect, key::Algorithm};
 use tough::{FilesystemTransport, IntoVec as _, RepositoryLoader, TargetName};
 
-use testkit::stage::{Stage, keymoot, said};
+use testkit::{
+    programs::sigstore,
+    stage::{Stage, keymoot, said},
+};
 
 const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
 const TARGET: &str = "crates/root.json";
@@ -25,31 +29,51 @@ const OCCASIONS: [&str; 4] = [
     "emergency-revocation",
 ];
 
-/// A client, and what it followed to: the root's version, and the file's SHA-256.
+/// The algorithms that a policy can allow, by its names; holders' keys are all of the first.
+const ALGORITHMS: [(&str, Algorithm); 4] = [
+    ("ecdsa-p256", Algorithm::EcdsaP256),
+    ("ed25519", Algorithm::Ed25519),
+    ("ecdsa-p384", Algorithm::EcdsaP384),
+    ("rsa-pss", Algorithm::RsaPss),
+];
+
+/// What a client followed to: the root's version, and the file's SHA-256.
 type Answer = Result<(u64, String), String>;
 
-/// A dialect that a client cannot read: why, and words of the client's own error.
-type Limit = (Dialect, &'static str, &'static str);
+/// How each client of the table is run; and its own words where it does not follow, by the kind.
+type Run = (
+    &'static str,
+    fn(&Path, Dialect) -> Answer,
+    &'static [(Of, &'static str)],
+);
 
-/// A client, how it is run, and its limits.
-type Client = (&'static str, fn(&Path, Dialect) -> Answer, &'static [Limit]);
-
-const CLIENTS: [Client; 3] = [
-    ("python-tuf 7.0", python_tuf, &[]),
+const RUNS: [Run; 4] = [
+    ("python-tuf", python_tuf, &[]),
     (
-        "tuf-js 3.1",
-        tuf_js,
-        &[(Dialect::TufCi, "reads no DSSE", "signed is not defined")],
+        "sigstore-tuf",
+        sigstore_tuf,
+        &[(Of::Dialect(Dialect::TufCi), "missing `signed`")],
     ),
     (
-        "tough 0.24",
+        "tuf-js",
+        tuf_js,
+        &[
+            (Of::Dialect(Dialect::TufCi), "signed is not defined"),
+            (
+                Of::Algorithm(Algorithm::EcdsaP384),
+                "timestamp was signed by 0/1 keys",
+            ),
+        ],
+    ),
+    (
+        "tough",
         tough_client,
         &[
-            (Dialect::TufCi, "reads no DSSE", "Invalid hex string"),
+            (Of::Dialect(Dialect::TufCi), "Invalid hex string"),
+            (Of::Dialect(Dialect::Tufops), "Invalid key ID"),
             (
-                Dialect::Tufops,
-                "refuses key ids of SubjectPublicKeyInfo",
-                "Invalid key ID",
+                Of::Algorithm(Algorithm::EcdsaP384),
+                "Invalid SubjectPublicKeyInfo",
             ),
         ],
     ),
@@ -94,14 +118,23 @@ fn python_tuf(served: &Path, dialect: Dialect) -> Answer {
     python(&["follow", served.to_str().unwrap(), form(dialect)]).map(|line| answer(&line))
 }
 
+fn modules() -> PathBuf {
+    std::env::var_os("KEYMOOT_NODE_MODULES")
+        .map_or_else(|| workspace("target/test-node/node_modules"), PathBuf::from)
+}
+
 fn tuf_js(served: &Path, _: Dialect) -> Answer {
-    let modules = std::env::var_os("KEYMOOT_NODE_MODULES")
-        .map_or_else(|| workspace("target/test-node/node_modules"), PathBuf::from);
     let mut command = Command::new("node");
     command
-        .env("NODE_PATH", modules)
+        .env("NODE_PATH", modules())
         .arg(workspace("tests/node/client.js"));
     printed(command.arg(served)).map(|line| answer(&line))
+}
+
+fn sigstore_tuf(served: &Path, _: Dialect) -> Answer {
+    let root = served.join("metadata/1.root.json");
+    let mut command = Command::new(sigstore());
+    printed(command.arg(served).arg(root).arg(TARGET)).map(|line| answer(&line))
 }
 
 fn tough_client(served: &Path, _: Dialect) -> Answer {
@@ -127,21 +160,35 @@ fn tough_client(served: &Path, _: Dialect) -> Answer {
     })
 }
 
-/// The ceremonies of three holders; each bundle's path. The change of the policy replaces
-/// the first online key by the second.
-fn ceremonies(stage: &Stage, dialect: Dialect, [first, second]: &[String; 2]) -> Vec<PathBuf> {
+/// The policy of three holders in a dialect, with an online key.
+fn policy(dialect: Dialect, algorithm: &str, online: &str) -> String {
+    let widened = match algorithm {
+        "ecdsa-p256" => String::new(),
+        other => format!("algorithms = [\"{other}\"]\n"),
+    };
     let policy = POLICY
         .replace("holders = 9", "holders = 3")
         .replace("threshold = 5", "threshold = 2")
+        .replace("dialect =", &format!("{widened}dialect ="))
         .replace("\"tuf-on-ci\"", &format!("\"{dialect}\""));
-    let mut policy = format!(
-        "{policy}\n[online]\nuri = \"gcpkms:test\"\npublic_key = \"\"\"\n{first}\"\"\"\n\
+    format!(
+        "{policy}\n[online]\nuri = \"gcpkms:test\"\npublic_key = \"\"\"\n{online}\"\"\"\n\
          snapshot = {{ expiry_days = 21, signing_days = 7 }}\n\
          timestamp = {{ expiry_days = 7, signing_days = 3 }}\n"
-    );
+    )
+}
+
+/// The ceremonies of these occasions; each bundle's path. The change of the policy replaces the
+/// first online key by the second.
+fn ceremonies(
+    stage: &Stage,
+    mut policy: String,
+    occasions: &[&str],
+    [first, second]: &[String; 2],
+) -> Vec<PathBuf> {
     let mut cast = Cast::of(3);
     let mut bundles: Vec<PathBuf> = Vec::new();
-    for script in OCCASIONS {
+    for &script in occasions {
         let [out, dir, roster] =
             ["", ".ceremony", ".roster.toml"].map(|end| stage.path(&format!("{script}{end}")));
         if script == "change-policy" {
@@ -187,73 +234,159 @@ fn ceremonies(stage: &Stage, dialect: Dialect, [first, second]: &[String; 2]) ->
             Some(last) => command.arg("--previous").arg(last),
         };
         let output = command.output().unwrap();
-        assert!(
-            output.status.success(),
-            "{dialect} {script}: {}",
-            said(&output)
-        );
+        assert!(output.status.success(), "{script}: {}", said(&output));
         bundles.push(out);
     }
     bundles
 }
 
-#[test]
-fn every_client_follows_every_root_to_the_authorised_file() {
+/// Holds ceremonies in a dialect with an online key of an algorithm, publishes each result, and
+/// starts every client; what is not as the table says.
+fn followed(
+    dialect: Dialect,
+    (name, algorithm): (&str, Algorithm),
+    occasions: &[&str],
+) -> Vec<String> {
+    let stage = Stage::new();
+    let keys = ["first.pem", "second.pem"].map(|name| stage.path(name));
+    let online =
+        [&keys[0], &keys[1]].map(|key| python(&["key", key.to_str().unwrap(), name]).unwrap());
+    let tree = stage.path("tree");
+    fs::create_dir(&tree).unwrap();
+    let policy = policy(dialect, name, &online[0]);
+    let bundles = ceremonies(&stage, policy, occasions, &online);
     let mut failures = Vec::new();
-    println!(
-        "| dialect | occasion | {} |",
-        CLIENTS.map(|(name, ..)| name).join(" | ")
-    );
-    for dialect in Dialect::ALL {
-        let stage = Stage::new();
-        let keys = ["first.pem", "second.pem"].map(|name| stage.path(name));
-        let online =
-            [&keys[0], &keys[1]].map(|key| python(&["key", key.to_str().unwrap()]).unwrap());
-        let tree = stage.path("tree");
-        fs::create_dir(&tree).unwrap();
-        for (bundle, version) in ceremonies(&stage, dialect, &online).iter().zip(1_u64..) {
-            let mut export = keymoot();
-            export.args([
-                "export",
-                "--rehearsal",
-                "--dialect",
-                dialect.name(),
-                "--into",
-            ]);
-            let output = export.arg(&tree).arg(bundle).output().unwrap();
-            assert!(output.status.success(), "{}", said(&output));
-            let served = stage.path("served");
-            let key = &keys[usize::from(version >= 3)];
-            let [tree, out, key] = [&tree, &served, key].map(|path| path.to_str().unwrap());
-            python(&[
-                "publish",
-                tree,
-                out,
-                form(dialect),
-                key,
-                &version.to_string(),
-            ])
-            .unwrap();
-            let file = fs::read(Path::new(tree).join("targets").join(TARGET)).unwrap();
-            let wanted = (version, Digest::of(&file).to_string());
-            let mut cells = Vec::new();
-            for (name, client, limits) in CLIENTS {
-                let limit = limits.iter().find(|(limited, ..)| *limited == dialect);
-                let found = client(&served, dialect);
-                cells.push(match (&found, limit) {
-                    (Ok(found), None) if *found == wanted => "pass".to_owned(),
-                    (Err(error), Some((_, why, words))) if error.contains(words) => {
-                        (*why).to_owned()
-                    }
-                    (found, _) => {
-                        failures.push(format!("{dialect}, root {version}, {name}: {found:?}"));
-                        "FAIL".to_owned()
-                    }
-                });
-            }
-            let occasion = OCCASIONS[usize::try_from(version).unwrap() - 1];
-            println!("| {dialect} | {occasion} | {} |", cells.join(" | "));
+    for ((bundle, occasion), version) in bundles.iter().zip(occasions).zip(1_u64..) {
+        let served = stage.path("served");
+        let key = &keys[usize::from(version >= 3)];
+        publish(bundle, dialect, &tree, &served, key, version);
+        let file = fs::read(tree.join("targets").join(TARGET)).unwrap();
+        let wanted = (version, Digest::of(&file).to_string());
+        let mut cells = Vec::new();
+        for (client, (name, run, words)) in CLIENTS.iter().zip(RUNS) {
+            assert_eq!(client.name, name);
+            let limits: Vec<_> = client
+                .limits_of(dialect, &[Algorithm::EcdsaP256, algorithm])
+                .collect();
+            let found = run(&served, dialect);
+            reported(bundle, client, &limits);
+            let own = |error: &str| {
+                let due = words
+                    .iter()
+                    .filter(|(of, _)| limits.iter().any(|l| l.of == *of));
+                due.into_iter().any(|(_, words)| error.contains(words))
+            };
+            cells.push(match (&found, limits.as_slice()) {
+                (Ok(found), []) if *found == wanted => "follows".to_owned(),
+                (Err(error), [_, ..]) if own(error) => {
+                    let limits: Vec<_> = limits.iter().map(|limit| limit.to_string()).collect();
+                    limits.join("; ")
+                }
+                (found, limits) => {
+                    failures.push(format!(
+                        "{dialect}, {algorithm:?}, root {version}, {client}: {found:?}, and the \
+                         table has {limits:?}"
+                    ));
+                    "FAIL".to_owned()
+                }
+            });
         }
+        println!(
+            "| {dialect} | {name} | {occasion} | {} |",
+            cells.join(" | ")
+        );
     }
+    failures
+}
+
+/// The bundle's report says of a client what the table does.
+fn reported(bundle: &Path, client: &Client, limits: &[&Limit]) {
+    let limits: Vec<_> = limits.iter().map(|limit| limit.to_string()).collect();
+    let found = match limits.as_slice() {
+        [] => "followed every root to the authorised file".to_owned(),
+        limits => format!("**does not follow**: {}", limits.join("; ")),
+    };
+    let report = fs::read_to_string(bundle.join("report.md")).unwrap();
+    let line = format!("| **{}** | {} | {found} |", client.name, client.version);
+    assert!(report.contains(&line), "{line}");
+}
+
+/// Exports a bundle into a tree, signs snapshot and timestamp, and lays out what a server has.
+pub(crate) fn publish(
+    bundle: &Path,
+    dialect: Dialect,
+    tree: &Path,
+    served: &Path,
+    key: &Path,
+    version: u64,
+) {
+    let mut export = keymoot();
+    export.args([
+        "export",
+        "--rehearsal",
+        "--dialect",
+        dialect.name(),
+        "--into",
+    ]);
+    let output = export.arg(tree).arg(bundle).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    for client in CLIENTS {
+        let warned = said(&output).contains(&format!("{client} follows no documents in {dialect}"));
+        assert_eq!(
+            warned,
+            client.limits_of(dialect, &[]).next().is_some(),
+            "{client}"
+        );
+    }
+    let [tree, served, key] = [tree, served, key].map(|path| path.to_str().unwrap());
+    let version = version.to_string();
+    python(&["publish", tree, served, form(dialect), key, &version]).unwrap();
+}
+
+#[test]
+fn every_client_follows_every_root_of_tuf_on_ci_to_the_authorised_file() {
+    let failures = followed(Dialect::TufOnCi, ALGORITHMS[0], &OCCASIONS);
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_client_follows_every_root_of_tufops_as_the_table_says() {
+    let failures = followed(Dialect::Tufops, ALGORITHMS[0], &OCCASIONS);
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_client_follows_every_root_of_tuf_ci_as_the_table_says() {
+    let failures = followed(Dialect::TufCi, ALGORITHMS[0], &OCCASIONS);
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_client_follows_an_online_key_of_every_algorithm_as_the_table_says() {
+    let others = Dialect::ALL
+        .into_iter()
+        .flat_map(|dialect| ALGORITHMS[1..].iter().map(move |of| (dialect, *of)));
+    let failures: Vec<_> = others
+        .flat_map(|(dialect, algorithm)| followed(dialect, algorithm, &OCCASIONS[..1]))
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn the_table_names_the_versions_that_the_tests_run() {
+    let locked = |lock: &str, name: &str| {
+        let package = format!("name = \"{name}\"\nversion = \"");
+        let (_, rest) = lock.split_once(&package).unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let read = |path: &str| fs::read_to_string(workspace(path)).unwrap();
+    let package = fs::read(modules().join("tuf-js/package.json")).unwrap();
+    let package: serde_json::Value = serde_json::from_slice(&package).unwrap();
+    let found = [
+        python(&["version"]).unwrap().trim().to_owned(),
+        locked(&read("benches/sigstore/Cargo.lock"), "sigstore-tuf"),
+        package["version"].as_str().unwrap().to_owned(),
+        locked(&read("Cargo.lock"), "tough"),
+    ];
+    assert_eq!(CLIENTS.map(|client| client.version.to_owned()), found);
 }

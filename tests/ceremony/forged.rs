@@ -508,6 +508,22 @@ fn facts_of_another_revision_are_those_of_the_transcript() {
 }
 
 #[test]
+fn another_revision_may_have_tested_other_clients_or_none() {
+    let other_version = |report: &str| report.replace(">0.24.0<", ">0.25.1<");
+    let no_clients = |report: &str| {
+        let (before, rest) = report.split_once("<h2>Which clients").unwrap();
+        let (_, after) = rest.split_once("<h2>").unwrap();
+        format!("{before}<h2>{after}")
+    };
+    assert_eq!(violated(reported(OTHER, other_version)), ["BUNDLE-CLOSED"]);
+    assert_eq!(violated(reported(OTHER, no_clients)), ["BUNDLE-CLOSED"]);
+    let derived = "BUNDLE-DERIVED".to_owned();
+    assert!(violated(reported(None, other_version)).contains(&derived));
+    let invented = |report: &str| report.replace(">0.24.0<", ">0.24.0 of 4711<");
+    assert!(violated(reported(OTHER, invented)).contains(&derived));
+}
+
+#[test]
 fn a_report_that_runs_a_script_is_refused_under_every_revision() {
     let script = |report: &str| report.replacen("<h2>", "<script>alert()</script>\n<h2>", 1);
     for derivation in [None, OTHER] {

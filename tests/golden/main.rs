@@ -53,8 +53,9 @@ fn the_report_of_every_bundle_is_rendered_again() {
         ends_with(0, &mut command)?;
         let [made, recorded] =
             [file, bundle.join("report.html")].map(|path| fs::read(path).unwrap());
-        let same = DERIVATION == record.derivation();
-        assert_eq!(made == recorded, same, "{} {}", record.version, record.name);
+        // A change of the texts need not change every report.
+        let same = made == recorded || DERIVATION != record.derivation();
+        assert!(same, "{} {}", record.version, record.name);
         Ok(())
     });
 }

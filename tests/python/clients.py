@@ -1,10 +1,11 @@
 """Publishes an exported tree, and follows it as python-tuf's client does.
 
-clients.py key FILE                       makes an online key; prints its public half
+clients.py key FILE ALGORITHM             makes an online key; prints its public half
+clients.py version                        prints python-tuf's
 clients.py publish TREE OUT FORM FILE N   signs snapshot and timestamp N, and lays out a server
 clients.py follow OUT FORM                prints root version and SHA-256 of the authorised file
 
-FORM is pouf1 or dsse.
+FORM is pouf1 or dsse; ALGORITHM is ecdsa-p256, ecdsa-p384, ed25519 or rsa-pss.
 """
 
 import hashlib
@@ -16,11 +17,12 @@ import tempfile
 import threading
 from datetime import datetime, timedelta, timezone
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from securesystemslib.signer import CryptoSigner, SSlibKey
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from securesystemslib.signer import Signature, Signer, SSlibKey
 from tuf.api.dsse import SimpleEnvelope
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Timestamp
 from tuf.api.serialization.json import JSONSerializer
@@ -28,8 +30,16 @@ from tuf.api.serialization.json import JSONSerializer
 TARGET = "crates/root.json"
 
 
-def make_key(path):
-    key = ec.generate_private_key(ec.SECP256R1())
+GENERATE = {
+    "ecdsa-p256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "ecdsa-p384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "rsa-pss": lambda: rsa.generate_private_key(65537, 2048),
+}
+
+
+def make_key(path, algorithm):
+    key = GENERATE[algorithm]()
     private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -63,7 +73,7 @@ def root_of(content, form):
     return Metadata.from_bytes(content).signed
 
 
-def publish(tree, out, form, key, version):
+def publish(tree, out, form, key, number):
     metadata = out / "metadata"
     shutil.rmtree(out, ignore_errors=True)
     metadata.mkdir(parents=True)
@@ -78,7 +88,7 @@ def publish(tree, out, form, key, version):
         stem = path.name.removesuffix(".json")
         (metadata / path.name).write_bytes(content(source / "root_history", stem))
     root = root_of(content(source, "root"), form)
-    snapshot = Snapshot(version=version)
+    snapshot = Snapshot(version=number)
     for role in ["targets", "crates"]:
         bytes_ = content(source, role)
         if form == "dsse":
@@ -88,12 +98,12 @@ def publish(tree, out, form, key, version):
         (metadata / f"{signed.version}.{role}.json").write_bytes(bytes_)
         snapshot.meta[f"{role}.json"] = MetaFile(signed.version)
     snapshot.expires = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(days=21)
-    timestamp = Timestamp(version=version, snapshot_meta=MetaFile(version))
+    timestamp = Timestamp(version=number, snapshot_meta=MetaFile(number))
     timestamp.expires = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(days=7)
     for role, signed in [("snapshot", snapshot), ("timestamp", timestamp)]:
         [keyid] = root.roles[role].keyids
         signer = signer_of(root.keys[keyid], key)
-        name = "timestamp.json" if role == "timestamp" else f"{version}.{role}.json"
+        name = "timestamp.json" if role == "timestamp" else f"{number}.{role}.json"
         if form == "dsse":
             document = SimpleEnvelope.from_signed(signed)
             document.sign(signer)
@@ -111,9 +121,40 @@ def publish(tree, out, form, key, version):
         path.write_bytes(file)
 
 
+class OnlineSigner(Signer):
+    """Signs with a key of any algorithm; securesystemslib's own signs with no P-384 key.
+
+    https://github.com/secure-systems-lab/securesystemslib/issues/1153
+    """
+
+    def __init__(self, private, public):
+        self.private = private
+        self.public = public
+
+    @property
+    def public_key(self):
+        return self.public
+
+    @classmethod
+    def from_priv_key_uri(cls, *_):
+        raise NotImplementedError
+
+    def sign(self, payload):
+        key = self.private
+        if isinstance(key, ec.EllipticCurvePrivateKey):
+            digest = hashes.SHA256() if key.curve.key_size == 256 else hashes.SHA384()
+            signature = key.sign(payload, ec.ECDSA(digest))
+        elif isinstance(key, ed25519.Ed25519PrivateKey):
+            signature = key.sign(payload)
+        else:
+            pss = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)
+            signature = key.sign(payload, pss, hashes.SHA256())
+        return Signature(self.public.keyid, signature.hex())
+
+
 def signer_of(public, path):
     private = serialization.load_pem_private_key(path.read_bytes(), None)
-    return CryptoSigner(private, SSlibKey.from_dict(public.keyid, public.to_dict()))
+    return OnlineSigner(private, SSlibKey.from_dict(public.keyid, public.to_dict()))
 
 
 def follow(out, form):
@@ -150,7 +191,9 @@ def follow(out, form):
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]
     if command == "key":
-        make_key(Path(rest[0]))
+        make_key(Path(rest[0]), rest[1])
+    elif command == "version":
+        print(version("tuf"))
     elif command == "publish":
         publish(Path(rest[0]), Path(rest[1]), rest[2], Path(rest[3]), int(rest[4]))
     else:

@@ -32,6 +32,7 @@
 pub mod apart;
 pub mod bundle;
 pub mod ceremony;
+pub mod clients;
 pub mod expectation;
 pub mod handle;
 pub mod published;

@@ -14,6 +14,7 @@ use keymoot_core::{
 };
 use keymoot_record::{
     ceremony::{FileNames, Plan, PlanFiles, algorithms, latency},
+    clients,
     expectation::{self, ExpectationSet},
     transcript::Mode,
 };
@@ -184,7 +185,8 @@ fn examined(args: &Args, files: PlanFiles) -> Result<Report, Failure> {
         .collect();
     match trial::try_plan(&plan, mode) {
         Ok(trial) => {
-            report.clients = algorithms::clients(&plan);
+            report.clients = clients::failing(plan.policy.dialect);
+            report.clients.extend(algorithms::clients(&plan));
             let until = latency::held_back_after(plan.previous(), &trial.drafts);
             report.held_back_until = until.map(|time| time.to_string());
             report.documents = drafted(trial);

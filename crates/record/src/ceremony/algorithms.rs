@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::Plan;
-use crate::expectation::algorithm_name;
+use crate::{
+    clients::{CLIENTS, Of},
+    expectation::algorithm_name,
+};
 use keymoot_core::{
     Rule, Verdict,
     text::{excerpt, several},
@@ -15,15 +18,14 @@ use keymoot_tuf::{Dialect, PublicKey, key::Algorithm};
 pub const SINCE: u32 = 2;
 
 /// Whose keys are of another algorithm than P-256, by the algorithm, and how many keys there are.
-fn others(plan: &Plan) -> (usize, BTreeMap<&'static str, Vec<String>>) {
+fn others(plan: &Plan) -> (usize, BTreeMap<Algorithm, Vec<String>>) {
     let policy = &plan.policy;
-    let mut others = BTreeMap::<&'static str, Vec<String>>::new();
+    let mut others = BTreeMap::<Algorithm, Vec<String>>::new();
     let mut count = 0;
     let mut add = |whose: String, key: &PublicKey| {
         count += 1;
         if key.algorithm() != Algorithm::EcdsaP256 {
-            let name = algorithm_name(key.algorithm());
-            others.entry(name).or_default().push(whose);
+            others.entry(key.algorithm()).or_default().push(whose);
         }
     };
     let online = policy.online.as_ref().map(|online| &online.public_key);
@@ -52,7 +54,7 @@ pub fn clients(plan: &Plan) -> Vec<String> {
     let (_, others) = others(plan);
     let others = others.iter();
     others
-        .map(|(name, whose)| fails(name, whose, plan.policy.dialect))
+        .map(|(of, whose)| fails(*of, whose, plan.policy.dialect))
         .collect()
 }
 
@@ -65,8 +67,12 @@ pub fn check(plan: &Plan) -> Verdict {
     let (count, others) = others(plan);
     let refused: Vec<_> = others
         .iter()
-        .filter(|(name, _)| !policy.algorithms().any(|allowed| allowed == **name))
-        .map(|(name, whose)| fails(name, whose, policy.dialect))
+        .filter(|(of, _)| {
+            !policy
+                .algorithms()
+                .any(|allowed| allowed == algorithm_name(**of))
+        })
+        .map(|(of, whose)| fails(*of, whose, policy.dialect))
         .collect();
     let allowed = clients(plan);
     Verdict::unless(
@@ -82,17 +88,23 @@ pub fn check(plan: &Plan) -> Verdict {
 }
 
 /// Whose keys are of an algorithm, and which clients fail because of it.
-fn fails(name: &str, whose: &[String], dialect: Dialect) -> String {
-    let mut clients = match name {
-        "ecdsa-p384" | "rsa-pss" => vec!["tough 0.24 refuses the whole document"],
-        "ed25519" => vec!["clients expect different encodings of it"],
-        _ => Vec::new(),
-    };
-    clients.push("sigstore-tuf 0.15 counts P-256 keys alone");
+fn fails(algorithm: Algorithm, whose: &[String], dialect: Dialect) -> String {
+    let limits = CLIENTS.iter().flat_map(|client| {
+        let limits = client.limits.iter();
+        limits
+            .filter(|limit| limit.of == Of::Algorithm(algorithm))
+            .map(move |limit| format!("{client} {}", limit.why))
+    });
+    let mut clients: Vec<_> = limits.collect();
     if dialect == Dialect::Tufops {
-        clients.push("tufops loads P-256 keys alone");
+        clients.push("tufops loads P-256 keys alone".to_owned());
     }
+    let clients = match clients.as_slice() {
+        [] => "every client of the tests follows it, and others may not".to_owned(),
+        clients => clients.join("; "),
+    };
     let mut whose = whose.to_vec();
     whose.dedup();
-    format!("{}: {name} ({})", whose.join(", "), clients.join("; "))
+    let name = algorithm_name(algorithm);
+    format!("{}: {name} ({clients})", whose.join(", "))
 }

@@ -1,7 +1,9 @@
 //! The account: its sections, in the order in which a stranger asks.
 
+use std::ops::Range;
+
 use super::{
-    apart, course, devices,
+    apart, clients, course, devices,
     facts::Facts,
     html, markdown, outcome,
     page::{Block, Page, Phrase, digest},
@@ -16,7 +18,11 @@ use keymoot_core::{digest::Digest, text::escape};
 
 /// The account of a sealed ceremony.
 #[derive(Debug, Clone)]
-pub struct Account(Page);
+pub struct Account {
+    page: Page,
+    /// The blocks that follow from the program that made the report, not from the transcript.
+    of_the_program: Range<usize>,
+}
 
 impl Account {
     /// Gathers what happened up to the seal. `objects` finds the content of a
@@ -36,6 +42,9 @@ impl Account {
         let script = state.plan.script.script();
         let mut blocks = outcome::summary(&facts);
         blocks.extend(outcome::documents(&facts));
+        let begin = blocks.len();
+        blocks.extend(clients::table(&facts));
+        let of_the_program = begin..blocks.len();
         blocks.extend(devices::table(&facts));
         blocks.extend(devices::each(&facts));
         blocks.extend(apart::table(&facts));
@@ -46,23 +55,35 @@ impl Account {
         blocks.extend(checking(&facts));
         #[cfg(later_version)]
         blocks.push(Block::Paragraph("This is from a later version.".into()));
-        Ok(Self(Page {
-            title: escape(&script.title),
-            mode: facts.opening.mode,
-            blocks,
-        }))
+        Ok(Self {
+            page: Page {
+                title: escape(&script.title),
+                mode: facts.opening.mode,
+                blocks,
+            },
+            of_the_program,
+        })
+    }
+
+    /// The account without what follows from the program: every report of the same transcript
+    /// says that much.
+    pub(super) fn of_the_transcript(&self) -> Self {
+        let mut account = self.clone();
+        account.page.blocks.drain(self.of_the_program.clone());
+        account.of_the_program = 0..0;
+        account
     }
 
     /// The account as one HTML file: no script, nothing from elsewhere.
     #[must_use]
     pub fn html(&self) -> String {
-        html::write(&self.0)
+        html::write(&self.page)
     }
 
     /// The account as Markdown.
     #[must_use]
     pub fn markdown(&self) -> String {
-        markdown::write(&self.0)
+        markdown::write(&self.page)
     }
 }
 

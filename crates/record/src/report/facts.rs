@@ -1,5 +1,7 @@
 //! What an account is made from.
 
+use std::collections::BTreeSet;
+
 use crate::{
     ceremony::{
         State,
@@ -10,12 +12,14 @@ use crate::{
         state::{Proposal, Seal, Seat},
         trust, verify,
     },
+    clients,
     rules::roster,
     transcript::{Chain, Event, Time},
 };
 use keymoot_attestation as attestation;
 use keymoot_attestation::{Evidence, VerifiedAttestation};
 use keymoot_core::{Verdict, digest::Digest};
+use keymoot_tuf::key::Algorithm;
 
 /// A sealed ceremony, with what its evidence proves.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub(super) struct Facts<'a> {
     /// The holders in the order of their seats.
     pub(super) holders: Vec<Holder<'a>>,
     pub(super) documents: Vec<Paper<'a>>,
+    /// The algorithms of all keys in the documents, none twice.
+    pub(super) algorithms: Vec<Algorithm>,
 }
 
 /// A holder and what the holder brought.
@@ -94,23 +100,27 @@ impl<'a> Facts<'a> {
                 device: device.transpose()?,
             });
         }
+        let mut algorithms = BTreeSet::new();
         let papers = state.documents.iter();
         let documents = papers.map(|(&document, proposal)| {
             let parsed = verify::proposal(state, document, objects)?;
             let changes = propose::changes(state, document, &parsed)?;
+            algorithms.extend(clients::algorithms(&parsed));
             Ok(Paper {
                 document,
                 proposal,
                 changes,
             })
         });
+        let documents = documents.collect::<Result<_, String>>()?;
         Ok(Self {
             state,
             chain,
             opening,
             seal,
             holders,
-            documents: documents.collect::<Result<_, String>>()?,
+            documents,
+            algorithms: algorithms.into_iter().collect(),
         })
     }
 

@@ -9,6 +9,7 @@
 mod account;
 mod apart;
 mod chain;
+mod clients;
 mod course;
 mod devices;
 mod facts;

@@ -63,7 +63,7 @@ impl Material {
 }
 
 /// The signature algorithm a key is for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Algorithm {
     /// ECDSA over P-256 with SHA-256; signatures are DER (RFC 3279, 2.2.3)
     EcdsaP256,

@@ -6,7 +6,7 @@ mod markup;
 use std::collections::BTreeSet;
 
 use super::Account;
-use crate::ceremony::State;
+use crate::{ceremony::State, clients::CLIENTS};
 use keymoot_core::text::{escape, excerpt, several};
 
 /// The words with digits in them that are prose.
@@ -23,24 +23,32 @@ enum Form {
 /// that is missing, or one that the transcript does not hold.
 #[must_use]
 pub(crate) fn html(recorded: &[u8], account: &Account, state: &State) -> Option<String> {
-    wrong(recorded, &account.html(), state, Form::Html)
+    wrong(recorded, account, state, Form::Html)
 }
 
 /// What is wrong with a recorded `report.md`, as [`html`] says.
 #[must_use]
 pub(crate) fn markdown(recorded: &[u8], account: &Account, state: &State) -> Option<String> {
-    wrong(recorded, &account.markdown(), state, Form::Markdown)
+    wrong(recorded, account, state, Form::Markdown)
 }
 
-fn wrong(recorded: &[u8], made: &str, state: &State, form: Form) -> Option<String> {
+fn wrong(recorded: &[u8], account: &Account, state: &State, form: Form) -> Option<String> {
     let Ok(recorded) = std::str::from_utf8(recorded) else {
         return Some("is not text".to_owned());
     };
-    match (text(recorded, form), text(made, form)) {
-        (Err(why), _) => Some(excerpt(&why)),
+    let made = |account: &Account| match form {
+        Form::Html => text(&account.html(), form),
+        Form::Markdown => text(&account.markdown(), form),
+    };
+    match (
+        text(recorded, form),
+        made(&account.of_the_transcript()),
+        made(account),
+    ) {
+        (Err(why), ..) => Some(excerpt(&why)),
         // This program writes nothing that it refuses.
-        (_, Err(why)) => Some(format!("cannot be compared: {}", excerpt(&why))),
-        (Ok(recorded), Ok(made)) => differences(&recorded, &made, state),
+        (_, Err(why), _) | (.., Err(why)) => Some(format!("cannot be compared: {}", excerpt(&why))),
+        (Ok(recorded), Ok(due), Ok(allowed)) => differences(&recorded, &due, &allowed, state),
     }
 }
 
@@ -57,10 +65,13 @@ fn text(markup: &str, form: Form) -> Result<String, String> {
     Ok(text)
 }
 
-fn differences(recorded: &str, made: &str, state: &State) -> Option<String> {
-    let (said, due) = (facts(recorded), facts(made));
+/// A report must say what is due, which follows from the transcript, and may say what is allowed:
+/// that with what each program adds of its own.
+fn differences(recorded: &str, due: &str, allowed: &str, state: &State) -> Option<String> {
+    let made = due;
+    let (said, due, allowed) = (facts(recorded), facts(due), facts(allowed));
     let quoted = |fact: &&str| excerpt(fact);
-    let extra: Vec<_> = said.difference(&due).map(quoted).collect();
+    let extra: Vec<_> = said.difference(&allowed).map(quoted).collect();
     let mut missing: Vec<_> = due.difference(&said).map(quoted).collect();
     let (recorded, made) = (words(recorded), words(made));
     let names = names(state).into_iter().map(|name| words(&name));
@@ -78,14 +89,35 @@ fn differences(recorded: &str, made: &str, state: &State) -> Option<String> {
 }
 
 /// The facts of a text that are known by their form: words with a digit in them, which are digests,
-/// serial numbers, times, versions and counts; ids of rules; and what a rule or a mode shouts.
+/// serial numbers, times, versions and counts; ids of rules; and what a rule or a mode shouts. The
+/// version after a client's name is none: each version of the program tests others.
 fn facts(text: &str) -> BTreeSet<&str> {
     let between = |c: char| c.is_whitespace() || "()[]{}<>\"'“”‘’,;|=…/".contains(c);
-    text.split(between)
+    let words = text
+        .split(between)
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .filter(|word| !word.is_empty());
+    let before = std::iter::once("").chain(words.clone());
+    words
+        .zip(before)
+        .filter(|(word, before)| !(is_client(before) && is_version(word)))
+        .map(|(word, _)| word)
         .filter(|word| !PROSE.contains(word))
         .filter(|word| word.contains(char::is_numeric) || is_shouted(word))
         .collect()
+}
+
+fn is_client(word: &str) -> bool {
+    CLIENTS.iter().any(|client| client.name == word)
+}
+
+/// Two or three numbers: nothing that the transcript has as one word looks like it.
+fn is_version(word: &str) -> bool {
+    let numbers: Vec<_> = word.split('.').collect();
+    (2..=3).contains(&numbers.len())
+        && numbers.iter().all(|number| {
+            (1..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+        })
 }
 
 fn is_shouted(word: &str) -> bool {
@@ -156,6 +188,16 @@ mod tests {
         ];
         assert_eq!(facts(text), found.into());
         assert_eq!(facts("No fact is in here."), BTreeSet::new());
+    }
+
+    #[test]
+    fn the_version_of_a_client_is_no_fact_and_nothing_else_after_its_name_is_left_out() {
+        assert_eq!(facts("tough\n\n0.24.0\nfollowed"), BTreeSet::new());
+        assert_eq!(
+            facts("tough 4711, 4.5 and 0.24.0"),
+            ["4711", "4.5", "0.24.0"].into()
+        );
+        assert_eq!(facts("keymoot 0.3.0"), ["0.3.0"].into());
     }
 
     #[test]
