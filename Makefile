@@ -36,7 +36,7 @@ SHELL := bash
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
 PACKAGES := gcc libc6-dev libpcsclite-dev pkg-config
-TEST_PACKAGES := $(PACKAGES) faketime iproute2 libssl-dev opensc openssl pcscd python3-venv strace util-linux vsmartcard-vpcd yubico-piv-tool
+TEST_PACKAGES := $(PACKAGES) faketime iproute2 libssl-dev opensc openssh-client openssl pcscd python3-venv strace util-linux vsmartcard-vpcd yubico-piv-tool
 VENV := target/test-venv
 NODE := target/test-node
 SIGSTORE := target/test-sigstore

@@ -8,7 +8,10 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use keymoot_attestation::TrustStore;
 use keymoot_core::Violation;
-use keymoot_verify::{apart::receipt, attest, audit, bundle, tuf};
+use keymoot_verify::{
+    apart::{receipt, witness},
+    attest, audit, bundle, tuf,
+};
 
 use crate::commands::{
     Failure,
@@ -39,6 +42,7 @@ enum Command {
     Answer(answer::Args),
     Collect(collect::Args),
     Receipt(receipt::Args),
+    Witness(witness::Args),
     Verify(bundle::Args),
     Audit(audit::Args),
     Report(report::Args),
@@ -82,6 +86,7 @@ impl Cli {
             Command::Answer(args) => answer::run(args, vendor),
             Command::Collect(args) => collect::run(args, vendor),
             Command::Receipt(args) => receipt::run(args, vendor),
+            Command::Witness(args) => witness::run(args, vendor),
             Command::Verify(args) => bundle::run(args, vendor),
             Command::Audit(args) => audit::run(args),
             Command::Report(args) => report::run(args, vendor),

@@ -9,7 +9,12 @@ use std::{
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::HostError;
-use keymoot_record::{bundle, runbook};
+use keymoot_record::{
+    apart::witness::Witnessed,
+    bundle::{self, Bundle},
+    runbook,
+};
+use keymoot_verify::apart::witness;
 
 use super::{Failure, inputs};
 
@@ -30,9 +35,24 @@ pub(crate) struct Args {
     /// Write the declaration that everybody signs by hand, or does not, instead of the report
     #[arg(long)]
     declaration: bool,
+    /// Add the statement of a witness who was not in the room; its signature is in FILE.sig. Can
+    /// be repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "declaration")]
+    witness: Vec<PathBuf>,
     /// The bundle is one of a rehearsal
     #[arg(long)]
     rehearsal: bool,
+}
+
+/// What witnesses state in these files of a bundle.
+fn witnessed(paths: &[PathBuf], bundle: &Bundle) -> Result<Vec<Witnessed>, Failure> {
+    let mut statements = Vec::new();
+    for path in paths {
+        let (witnessed, verdicts) = witness::check(path, bundle)?;
+        Failure::of_violated(verdicts)?;
+        statements.extend(witnessed);
+    }
+    Ok(statements)
 }
 
 /// Exit codes: 0 done, 1 something cannot be read or written, 3 a rule is violated.
@@ -48,6 +68,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         }
         false => {
             let account = bundle::account(&bundle, vendor).map_err(Failure::Violated)?;
+            let account = account.witnessed(&witnessed(&args.witness, &bundle)?);
             match args.markdown {
                 true => account.markdown(),
                 false => account.html(),

@@ -277,6 +277,7 @@ fn elsewhere(rule: Rule) -> Option<Elsewhere> {
             "REQUEST" | "ANSWER" => ("of turns away from the table", "tests/ceremony/apart.rs"),
             "EVENT" => (EVENT, "tests/ceremony/signing_event/refused.rs"),
             "RECEIPT" => (EVENT, "tests/ceremony/signing_event/mod.rs"),
+            "WITNESS" => ("of files beside a bundle", "tests/ceremony/witness.rs"),
             "AUDIT" => (
                 "of published repositories and mirrors",
                 "tests/tuf_verify/audit.rs",

@@ -45,6 +45,7 @@ mod tree;
 mod tufops;
 mod unattended;
 mod unlawful;
+mod witness;
 mod words;
 mod years;
 mod yubihsm;

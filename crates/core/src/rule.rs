@@ -463,6 +463,15 @@ rules! {
     EventUnchanged = "EVENT-UNCHANGED":
         "from the review to the last signature no file of the event changes.";
 
+    WitnessRead = "WITNESS-READ":
+        "the statement of a witness is a file of the format `keymoot-witness-1`, written exactly as \
+         this program writes it.";
+    WitnessSigned = "WITNESS-SIGNED":
+        "an OpenSSH key (Ed25519) signed the statement, for the purpose `vnd.keymoot.witness`.";
+    WitnessStated = "WITNESS-STATED":
+        "the statement is of this bundle: the same ceremony, mode, head and digest of \
+         MANIFEST.json.";
+
     ReceiptRead = "RECEIPT-READ":
         "the receipt is a DSSE envelope of the type `application/vnd.keymoot.receipt+json`, written \
          exactly as this program writes it, of the mode that was asked for.";

@@ -38,6 +38,7 @@ mod role;
 mod root;
 #[cfg(test)]
 mod samples;
+pub mod sshsig;
 mod targets;
 mod verify;
 mod warning;

@@ -22,6 +22,7 @@ enum Command {
     Request(apart::request::Args),
     Answer(apart::answer::Args),
     Receipt(apart::receipt::Args),
+    Witness(apart::witness::Args),
     Audit(audit::Args),
     Tuf(tuf::Args),
     Attest(attest::Args),
@@ -46,6 +47,9 @@ fn main() -> ExitCode {
         }
         Command::Receipt(args) => {
             apart::receipt::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
+        }
+        Command::Witness(args) => {
+            apart::witness::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
         }
         Command::Tuf(args) => tuf::run(&args),
         Command::Attest(args) => attest::run(&args, &vendor),

@@ -11,6 +11,7 @@ pub mod collect;
 pub mod fork;
 pub mod request;
 pub mod verify;
+pub mod witness;
 
 pub use answer::Answer;
 pub use collect::{Asking, Collected, collect};

@@ -7,9 +7,10 @@ use super::{
     facts::Facts,
     html, markdown, outcome,
     page::{Block, Page, Phrase, digest},
-    verdicts,
+    verdicts, witnesses,
 };
 use crate::{
+    apart::witness::Witnessed,
     ceremony::State,
     transcript::{Chain, Mode},
 };
@@ -72,6 +73,14 @@ impl Account {
         account.page.blocks.drain(self.of_the_program.clone());
         account.of_the_program = 0..0;
         account
+    }
+
+    /// The account, and what witnesses state who were not in the room. A bundle's own report has
+    /// nothing of them.
+    #[must_use]
+    pub fn witnessed(mut self, witnessed: &[Witnessed]) -> Self {
+        self.0.blocks.extend(witnesses::table(witnessed));
+        self
     }
 
     /// The account as one HTML file: no script, nothing from elsewhere.

@@ -24,6 +24,7 @@ pub(crate) mod recorded;
 #[cfg(test)]
 mod tests;
 mod verdicts;
+mod witnesses;
 
 pub use account::Account;
 

@@ -1,9 +1,10 @@
-//! `keymoot-verify request`, `answer` and `receipt`: what goes out to holders apart, and what comes
-//! back.
+//! `keymoot-verify request`, `answer`, `receipt` and `witness`: what goes out to people apart, and
+//! what comes back.
 
 pub mod answer;
 pub mod receipt;
 pub mod request;
+pub mod witness;
 
 use keymoot_core::Verdict;
 

@@ -18,6 +18,7 @@ use keymoot_core::{
     text::{escape, escape_path, quoted_path},
 };
 use keymoot_record::{
+    apart::witness::Witnessed,
     bundle::{self, Bundle, Expectations, ExpectedFiles, MANIFEST, SIGNATURES},
     ceremony::{
         outside::{self, NotBefore},
@@ -30,7 +31,7 @@ use keymoot_record::{
 pub(crate) use self::text::rules_in_words;
 
 use self::fork::Pair;
-use crate::{Failure, attest, files, say, tree};
+use crate::{Failure, apart::witness, attest, files, say, tree};
 
 /// The largest file of expectations, policy, script or roster that is read, in bytes.
 const LARGEST_EXPECTATIONS: u64 = 1 << 20;
@@ -51,6 +52,10 @@ pub struct Args {
     /// hexadecimal digits, or its 32 words in quotes
     #[arg(long, value_name = "HEAD", value_parser = head)]
     published: Option<Digest>,
+    /// The statement of a witness who was not in the room; its signature is in FILE.sig. Can be
+    /// repeated
+    #[arg(long, value_name = "FILE")]
+    witness: Vec<PathBuf>,
     /// The bundle is one of a rehearsal
     #[arg(long)]
     rehearsal: bool,
@@ -87,6 +92,8 @@ struct Judged {
     /// None where it could not be read as a bundle.
     bundle: Option<Bundle>,
     verdicts: Vec<Verdict>,
+    /// What witnesses stated who were not in the room.
+    witnessed: Vec<Witnessed>,
 }
 
 impl Judged {
@@ -106,7 +113,24 @@ impl Judged {
             path: path.to_owned(),
             bundle,
             verdicts,
+            witnessed: Vec::new(),
         })
+    }
+
+    /// Checks the statements of witnesses against the bundle.
+    ///
+    /// # Errors
+    /// [`HostError`] when a file cannot be read.
+    fn hear(&mut self, statements: &[PathBuf]) -> Result<(), HostError> {
+        let Some(bundle) = &self.bundle else {
+            return Ok(());
+        };
+        for path in statements {
+            let (witnessed, verdicts) = witness::check(path, bundle)?;
+            self.witnessed.extend(witnessed);
+            self.verdicts.extend(verdicts);
+        }
+        Ok(())
     }
 
     fn holds(&self) -> bool {
@@ -195,11 +219,22 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
         )
         .into());
     }
-    let judged = args
+    let mut judged = args
         .bundles
         .iter()
         .map(|path| Judged::of(path, &expected, vendor))
         .collect::<Result<Vec<_>, _>>()?;
+    match judged.as_mut_slice() {
+        [one] => one.hear(&args.witness)?,
+        _ if args.witness.is_empty() => {}
+        _ => {
+            return Err(HostError::new(
+                "a witness states what one bundle is",
+                "name that bundle alone with --witness",
+            )
+            .into());
+        }
+    }
     let pairs = fork::pairs(&judged);
     let holds = judged.iter().all(Judged::holds) && !pairs.iter().any(Pair::is_fork);
     let text = match (judged.as_slice(), args.json) {
@@ -226,10 +261,11 @@ fn of_tree(
         policy,
         roster,
     } = expected.files;
-    if script.or(policy).or(roster).or(args.published).is_some() {
+    let compared = script.or(policy).or(roster).or(args.published).is_some();
+    if compared || !args.witness.is_empty() {
         return Err(HostError::new(
             "a repository has no script, policy, roster or transcript to compare",
-            "leave --script, --policy, --roster and --published out, or verify the bundle",
+            "leave --script, --policy, --roster, --published and --witness out, or verify the bundle",
         )
         .into());
     }

@@ -101,6 +101,9 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             escape(&value)
         );
     }
+    for witnessed in judged.witnessed.iter().filter(|_| !rules) {
+        let _ = writeln!(text, "Witnessed from elsewhere: {}.", witnessed.sentence());
+    }
     if violated.is_empty() && !expected.ended {
         let previous = judged.bundle.as_ref().map(bundle::previous_state);
         if let Some(verdict) = previous.filter(Verdict::is_violated) {

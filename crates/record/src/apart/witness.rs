@@ -1,0 +1,203 @@
+//! The statement of a witness who was not in the room.
+//!
+//! A witness has no device of the ceremony, and no event of the transcript names a key of theirs.
+//! So the statement is beside the closed bundle: a file in canonical JSON over the bundle's
+//! manifest, and a signature by an OpenSSH key of the witness's own. Who has that key, the verifier
+//! learns from the witness.
+
+use serde::{Deserialize, Serialize};
+
+use super::{canonical, strict};
+use crate::{
+    bundle::{Bundle, MANIFEST, Manifest},
+    rules::{is_line, roster::Roster},
+    transcript::Mode,
+};
+use keymoot_core::{
+    Rule, Verdict, Violation,
+    digest::Digest,
+    text::{escape, excerpt},
+};
+use keymoot_tuf::sshsig;
+
+/// The format that a statement names.
+pub const FORMAT: &str = "keymoot-witness-1";
+/// The purpose for which `ssh-keygen -Y sign -n` signs a statement.
+pub const NAMESPACE: &str = "vnd.keymoot.witness";
+/// The largest statement, in bytes.
+pub const LARGEST: usize = 8 << 10;
+
+const AGAIN: &str = "ask the witness for both files again, over a channel that you trust";
+
+/// What a witness states. Its members are the file's, in canonical form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// How the witness followed the ceremony, such as "video link". Not safe to show
+    pub by: String,
+    /// Names the ceremony
+    pub ceremony: String,
+    format: String,
+    /// The head of the bundle's transcript
+    pub head: Digest,
+    /// The digest of the bundle's MANIFEST.json
+    pub manifest: Digest,
+    /// Live or rehearsal
+    pub mode: Mode,
+    /// The witness. Not safe to show
+    pub name: String,
+    /// What the witness saw. Not safe to show
+    pub saw: String,
+}
+
+/// A statement that its key signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witnessed {
+    /// What is stated
+    pub statement: Statement,
+    /// The key as `ssh-keygen -l` prints it
+    pub key: String,
+    /// Whether the bundle's roster has a witness of this name
+    pub listed: bool,
+}
+
+impl Statement {
+    /// The statement of a witness who followed the ceremony of this bundle by some channel. Verify
+    /// the bundle first.
+    ///
+    /// # Errors
+    /// In words, when the bundle has no manifest, or a text is empty or too long.
+    pub fn of(bundle: &Bundle, name: &str, by: &str, saw: &str) -> Result<Self, String> {
+        let (manifest, digest) = manifest(bundle)?;
+        let statement = Self {
+            by: by.to_owned(),
+            ceremony: manifest.ceremony,
+            format: FORMAT.to_owned(),
+            head: manifest.head,
+            manifest: digest,
+            mode: manifest.mode,
+            name: name.to_owned(),
+            saw: saw.to_owned(),
+        };
+        statement.is_readable()?;
+        Ok(statement)
+    }
+
+    /// The file, which the witness signs.
+    ///
+    /// # Errors
+    /// In words, when it cannot be written.
+    pub fn bytes(&self) -> Result<Vec<u8>, String> {
+        canonical(self)
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, String> {
+        if bytes.len() > LARGEST {
+            return Err(format!("it is larger than {LARGEST} bytes"));
+        }
+        let statement: Self = strict(bytes)?;
+        if statement.format != FORMAT {
+            return Err(format!("its format is not {FORMAT}"));
+        }
+        statement.is_readable().map(|()| statement)
+    }
+
+    fn is_readable(&self) -> Result<(), String> {
+        for (what, text) in [
+            ("name", &self.name),
+            ("channel", &self.by),
+            ("account of what the witness saw", &self.saw),
+        ] {
+            if text.trim().is_empty() || !is_line(text) {
+                return Err(format!("its {what} is empty, or longer than a line"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Which points of a bundle it does not match.
+    fn differs(&self, bundle: &Bundle) -> Result<Vec<&'static str>, String> {
+        let (manifest, digest) = manifest(bundle)?;
+        let points = [
+            ("ceremony", self.ceremony != manifest.ceremony),
+            ("mode", self.mode != manifest.mode),
+            ("head", self.head != manifest.head),
+            ("digest of MANIFEST.json", self.manifest != digest),
+        ];
+        let differing = points.into_iter().filter(|(_, differs)| *differs);
+        Ok(differing.map(|(point, _)| point).collect())
+    }
+}
+
+impl Witnessed {
+    /// The statement in a sentence, safe to show.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!(
+            "{}{} followed by {}: \"{}\"; the key is {}",
+            escape(&self.statement.name),
+            match self.listed {
+                true => "",
+                false => ", whom the roster does not list as a witness,",
+            },
+            escape(&self.statement.by),
+            escape(&self.statement.saw),
+            self.key
+        )
+    }
+}
+
+/// Checks a statement and its signature against a bundle. The statement is there where no rule is
+/// violated.
+#[must_use]
+pub fn verify(
+    statement: &[u8],
+    signature: &[u8],
+    bundle: &Bundle,
+) -> (Option<Witnessed>, Vec<Verdict>) {
+    let refused = |rule, why: String| vec![Verdict::from(Violation::new(rule, why, AGAIN))];
+    let read = match Statement::read(statement) {
+        Ok(read) => read,
+        Err(why) => {
+            let why = format!("the file is no statement of a witness: {why}");
+            return (None, refused(Rule::WitnessRead, why));
+        }
+    };
+    let name = excerpt(&read.name);
+    let key = match sshsig::verify(signature, NAMESPACE, statement) {
+        Ok(key) => key,
+        Err(why) => {
+            let why = format!("the signature beside the statement of {name}: {why}");
+            return (None, refused(Rule::WitnessSigned, why));
+        }
+    };
+    let differs = match read.differs(bundle) {
+        Ok(points) if points.is_empty() => None,
+        Ok(points) => Some(format!("another {}", points.join(", another "))),
+        Err(why) => Some(why),
+    };
+    if let Some(why) = differs {
+        let why = format!("the statement of {name} is of another bundle: {why}");
+        return (None, refused(Rule::WitnessStated, why));
+    }
+    let roster = bundle.files().get("roster.toml");
+    let roster = roster.and_then(|bytes| Roster::parse(std::str::from_utf8(bytes).ok()?).ok());
+    let witnesses = roster.map(|roster| roster.witnesses).unwrap_or_default();
+    let witnessed = Witnessed {
+        listed: witnesses.iter().any(|witness| witness.name == read.name),
+        statement: read,
+        key,
+    };
+    let verdicts = vec![
+        Verdict::held(Rule::WitnessRead, format!("the statement of {name}")),
+        Verdict::held(Rule::WitnessSigned, format!("by {}", witnessed.key)),
+        Verdict::held(Rule::WitnessStated, witnessed.sentence()),
+    ];
+    (Some(witnessed), verdicts)
+}
+
+fn manifest(bundle: &Bundle) -> Result<(Manifest, Digest), String> {
+    let bytes = bundle.files().get(MANIFEST);
+    let bytes = bytes.ok_or_else(|| format!("the bundle has no {MANIFEST}"))?;
+    Ok((Manifest::read(bytes)?, Digest::of(bytes)))
+}

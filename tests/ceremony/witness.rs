@@ -1,0 +1,208 @@
+//! Witnesses who were not in the room: what they state, with OpenSSH keys of their own.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use keymoot_record::{
+    apart::witness::{LARGEST, NAMESPACE, verify},
+    bundle::Bundle,
+};
+use serde_json::{Value, json};
+use testkit::stage::{Stage, below, finished, keymoot, said};
+
+/// A folder with a key and a statement that it signed.
+struct Witness {
+    stage: Stage,
+}
+
+impl Witness {
+    /// Who is in the roster of [`finished`], over its bundle.
+    fn new() -> Self {
+        let witness = Self {
+            stage: Stage::new(),
+        };
+        let mut keygen = Command::new("ssh-keygen");
+        keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "a test", "-f"]);
+        let made = keygen.arg(witness.path("key")).output();
+        assert!(
+            made.expect("`make deps` installs ssh-keygen")
+                .status
+                .success()
+        );
+        let output = witness.states(&finished().out(), "Witness (simulated)");
+        assert!(output.status.success(), "{}", said(&output));
+        witness.signs(NAMESPACE);
+        witness
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.stage.path(name)
+    }
+
+    fn states(&self, bundle: &Path, name: &str) -> Output {
+        let mut state = keymoot();
+        state.arg("witness").arg(bundle).args(["--name", name]);
+        state.args([
+            "--by",
+            "video link",
+            "--saw",
+            "nine people \u{202e}, nine devices",
+        ]);
+        state.args(["--rehearsal", "--expect", "rehearsal-small", "-o"]);
+        state.arg(self.path("statement")).output().unwrap()
+    }
+
+    /// Signs what is in the statement's file now.
+    fn signs(&self, namespace: &str) {
+        let _ = fs::remove_file(self.path("statement.sig"));
+        let mut sign = Command::new("ssh-keygen");
+        sign.args(["-q", "-Y", "sign", "-n", namespace, "-f"]);
+        sign.arg(self.path("key")).arg(self.path("statement"));
+        assert!(sign.output().unwrap().status.success());
+    }
+
+    /// What `ssh-keygen -l` prints of the key.
+    fn key(&self) -> String {
+        let mut list = Command::new("ssh-keygen");
+        let output = list.arg("-lf").arg(self.path("key.pub")).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        printed.split(' ').nth(1).unwrap().to_owned()
+    }
+
+    fn checked(&self, bundle: &Path) -> Output {
+        let mut verify = keymoot();
+        verify.args(["verify", "--rehearsal", "--expect", "rehearsal-small"]);
+        verify
+            .arg(bundle)
+            .arg("--witness")
+            .arg(self.path("statement"));
+        verify.output().unwrap()
+    }
+
+    /// Changes a member of the statement; the key signs it again.
+    fn restates(&self, change: impl FnOnce(&mut Value)) {
+        let text = fs::read(self.path("statement")).unwrap();
+        let mut statement: Value = serde_json::from_slice(&text).unwrap();
+        change(&mut statement);
+        fs::write(self.path("statement"), statement.to_string()).unwrap();
+        self.signs(NAMESPACE);
+    }
+
+    fn is_refused_by(&self, rule: &str) {
+        let output = self.checked(&finished().out());
+        assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+        assert!(said(&output).contains(rule), "{}", said(&output));
+    }
+}
+
+#[test]
+fn a_verdict_and_a_report_show_what_a_remote_witness_states() {
+    let witness = Witness::new();
+    let output = witness.checked(&finished().out());
+    assert!(output.status.success(), "{}", said(&output));
+    let sentence = format!(
+        "Witnessed from elsewhere: Witness (simulated) followed by video link: \
+         \"nine people \\u{{202e}}, nine devices\"; the key is {}.",
+        witness.key()
+    );
+    assert!(said(&output).contains(&sentence), "{}", said(&output));
+    let mut report = keymoot();
+    report
+        .arg("report")
+        .arg(finished().out())
+        .arg("--rehearsal");
+    report.arg("--markdown").arg("--witness");
+    let output = report.arg(witness.path("statement")).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    for shown in [
+        "Witnesses who were not in the room",
+        "video link",
+        &witness.key(),
+    ] {
+        assert!(said(&output).contains(shown), "{shown}: {}", said(&output));
+    }
+}
+
+#[test]
+fn a_witness_whom_the_roster_does_not_list_is_shown_as_that() {
+    let witness = Witness::new();
+    witness.restates(|statement| statement["name"] = json!("Somebody"));
+    let output = witness.checked(&finished().out());
+    assert!(output.status.success(), "{}", said(&output));
+    let shown = "Somebody, whom the roster does not list as a witness, followed by";
+    assert!(said(&output).contains(shown), "{}", said(&output));
+}
+
+#[test]
+fn a_statement_of_another_bundle_is_refused() {
+    for (member, another) in [
+        ("ceremony", json!("0".repeat(32))),
+        ("head", json!("0".repeat(64))),
+        ("manifest", json!("0".repeat(64))),
+        ("mode", json!("live")),
+    ] {
+        let witness = Witness::new();
+        witness.restates(|statement| statement[member] = another);
+        witness.is_refused_by("WITNESS-STATED");
+    }
+}
+
+#[test]
+fn a_statement_that_no_ed25519_key_signed_for_this_purpose_is_refused() {
+    let witness = Witness::new();
+    witness.signs("file");
+    witness.is_refused_by("WITNESS-SIGNED");
+    witness.signs(NAMESPACE);
+    let statement = fs::read_to_string(witness.path("statement")).unwrap();
+    let changed = statement.replace("nine people", "eight people");
+    fs::write(witness.path("statement"), changed).unwrap();
+    witness.is_refused_by("WITNESS-SIGNED");
+}
+
+#[test]
+fn a_statement_in_another_form_is_refused() {
+    let witness = Witness::new();
+    witness.restates(|statement| statement["format"] = json!("keymoot-witness-2"));
+    witness.is_refused_by("WITNESS-READ");
+    witness.restates(|statement| {
+        statement["format"] = json!("keymoot-witness-1");
+        statement["saw"] = json!("");
+    });
+    witness.is_refused_by("WITNESS-READ");
+    witness.restates(|statement| {
+        statement["saw"] = json!("all of it");
+        statement["more"] = json!(1);
+    });
+    witness.is_refused_by("WITNESS-READ");
+}
+
+#[test]
+fn each_changed_byte_of_a_statement_is_refused() {
+    let witness = Witness::new();
+    let read = |name| fs::read(witness.path(name)).unwrap();
+    let (good, signature) = (read("statement"), read("statement.sig"));
+    let bundle = Bundle::of(below(&finished().out()));
+    let holds = |bytes: &[u8]| verify(bytes, &signature, &bundle).0.is_some();
+    assert!(holds(&good));
+    for at in 0..good.len() {
+        let mut changed = good.clone();
+        changed[at] ^= 1;
+        assert!(!holds(&changed), "byte {at}");
+    }
+    assert!(!holds(&vec![b' '; LARGEST + 1]));
+}
+
+#[test]
+fn nobody_states_anything_about_a_bundle_that_violates_a_rule() {
+    let witness = Witness::new();
+    fs::remove_file(witness.path("statement")).unwrap();
+    let bundle = witness.path("bundle");
+    testkit::apart::copied(&finished().out(), &bundle);
+    fs::write(bundle.join("report.md"), "another report").unwrap();
+    let output = witness.states(&bundle, "Witness (simulated)");
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(!witness.path("statement").exists());
+}
