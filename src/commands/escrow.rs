@@ -8,13 +8,18 @@ use std::{
 use keymoot_core::{
     HostError,
     digest::Digest,
-    text::{escape, escape_path},
+    text::{escape, escape_path, quoted_path},
 };
 use keymoot_record::rules::roster::{Roster, commitment};
-use keymoot_verify::{files::read_text, say};
+use keymoot_verify::{
+    files::{read_bounded, read_text},
+    say,
+};
 
 use super::Failure;
 use crate::{
+    apart::UNTAKEN,
+    frames::{self, Frames},
     host::{clock, whole},
     store::{
         escrow::{self, TEST},
@@ -43,6 +48,15 @@ enum What {
         #[arg(long, value_name = "DIR")]
         dir: PathBuf,
     },
+    /// Write a sealed file from pictures of its QR codes
+    Read {
+        /// The pictures, PNG or JPEG, in any order
+        #[arg(required = true, value_name = "PICTURE")]
+        pictures: Vec<PathBuf>,
+        /// Where to write the sealed file
+        #[arg(short, long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Open a sealed file at home; prints no secret
     Test {
         /// The sealed file: a test, or what a ceremony sealed
@@ -57,6 +71,7 @@ enum What {
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.what {
         What::Prepare { roster, dir } => prepare(roster, dir),
+        What::Read { pictures, out } => read(pictures, out),
         What::Test { file, identity } => Ok(test(file, identity)?),
     }
 }
@@ -85,6 +100,41 @@ fn prepare(roster: &Path, dir: &Path) -> Result<ExitCode, Failure> {
         say!("recipient_answer = \"\"  # the words that the holder sends back");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What every sealed file begins with (age-encryption.org/v1).
+const SEALED: &[u8] = b"age-encryption.org/v1\n";
+
+fn read(pictures: &[PathBuf], out: &Path) -> Result<ExitCode, Failure> {
+    let violated = |violation| Failure::violations(vec![violation]);
+    let mut shown = Frames::default();
+    for path in pictures {
+        let name = escape_path(path);
+        for text in frames::texts(read_bounded(path, frames::LARGEST)?).map_err(violated)? {
+            shown.take(&text, &name);
+        }
+    }
+    let files: Vec<_> = shown.answers().map(|(_, file)| file).collect();
+    let files: Vec<_> = files
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .map_err(violated)?;
+    match files.as_slice() {
+        [sealed] if sealed.starts_with(SEALED) => {
+            whole::publish_once(out, sealed, UNTAKEN)?;
+            say!(
+                "The sealed file is {}. Try it: keymoot escrow test {} --identity FILE",
+                escape_path(out),
+                quoted_path(out)
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Err(HostError::new(
+            "the pictures do not show the QR codes of one sealed file",
+            "photograph the codes that the hand-over page shows, and give no others",
+        )
+        .into()),
+    }
 }
 
 fn test(file: &Path, identity: &Path) -> Result<ExitCode, HostError> {

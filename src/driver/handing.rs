@@ -26,6 +26,7 @@ impl Driver<'_, '_> {
             holder: holder.clone(),
             serial,
             file: format!("escrow/{name}"),
+            sealed: bytes.as_slice().into(),
             refused: None,
         };
         let how = loop {

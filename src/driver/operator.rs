@@ -224,6 +224,8 @@ pub struct HandOver {
     pub serial: u32,
     /// Where it is in the folder of the ceremony, safe to show.
     pub file: String,
+    /// Its bytes, which only the holder can open.
+    pub sealed: Arc<[u8]>,
     /// Why it could not be written where the holder said.
     pub refused: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Between an answer's file and the texts of its frames.
+//! Between a file and the texts of its frames.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,7 +116,7 @@ fn unread(what: String) -> Violation {
     Violation::new(
         Rule::AnswerRead,
         what,
-        "photograph what is missing again, and give `keymoot collect` all pictures of the answer at once",
+        "photograph what is missing again, and give the same command all pictures at once",
     )
 }
 

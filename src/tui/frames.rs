@@ -1,4 +1,4 @@
-//! An answer as QR codes, one after the other, for a camera.
+//! A file as QR codes, one after the other, for a camera: an answer, or what is sealed to a holder.
 
 use std::{
     cell::{Cell, RefCell},
@@ -21,14 +21,14 @@ use crate::frames;
 /// The columns that are beside a code.
 const BESIDE: usize = 17;
 
-/// An answer, and its frames for a terminal of one size.
+/// A file, and its frames for a terminal of one size.
 pub(super) struct Frames {
-    answer: Arc<[u8]>,
+    file: Arc<[u8]>,
     /// The frames for the last size; another size makes others.
     made: RefCell<Option<(Size, Option<Rc<Series>>)>>,
 }
 
-/// The frames of an answer.
+/// The frames of a file.
 struct Series {
     /// All codes have one version (ISO/IEC 18004), so that they are of one size.
     version: i16,
@@ -36,10 +36,10 @@ struct Series {
 }
 
 impl Frames {
-    /// The codes of this answer.
-    pub(super) fn of(answer: Arc<[u8]>) -> Self {
+    /// The codes of this file.
+    pub(super) fn of(file: Arc<[u8]>) -> Self {
         let made = RefCell::default();
-        Self { answer, made }
+        Self { file, made }
     }
 
     /// How many codes a terminal of this size shows; `None` where there would be too many.
@@ -55,7 +55,7 @@ impl Frames {
                 let (rows, columns) = room(size);
                 let versions: Vec<_> = qr::versions(sheet, rows, columns).collect();
                 let parts = versions.last().and_then(|largest| {
-                    frames::parts(&self.answer, |text| qr::holds(*largest, text))
+                    frames::parts(&self.file, |text| qr::holds(*largest, text))
                 });
                 let series = parts.and_then(|parts| {
                     let holds = |version: &i16| parts.iter().all(|text| qr::holds(*version, text));
@@ -115,7 +115,7 @@ impl Shown {
             Some((code, at + 1, count))
         });
         let Some((code, number, count)) = shown else {
-            page.text("This terminal is too small for the codes of this answer. Make it larger, or send the file.");
+            page.text("This terminal is too small for the codes of this file. Make it larger, or take the file itself.");
             return;
         };
         page.keys = "Right Left another frame".to_owned();

@@ -55,7 +55,10 @@ pub(super) fn page(page: &mut Page, sight: &Sight<'_>) {
     if sight.codes.is_some() && !page.by_line {
         list(
             page,
-            &[("F10 Ctrl-K", "the answer as QR codes, for a camera")],
+            &[(
+                "F10 Ctrl-K",
+                "the file of this screen as QR codes, for a camera",
+            )],
         );
     }
     if sight.room {

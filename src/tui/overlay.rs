@@ -49,7 +49,7 @@ pub(super) enum Overlay {
     Intermission(Intermission),
     /// A digest to be compared.
     Compare(Compare),
-    /// An answer as QR codes.
+    /// The file of a screen as QR codes.
     Frames(frames::Shown),
     /// The keys, and the meaning of the marks.
     Help,

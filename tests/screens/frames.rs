@@ -11,8 +11,8 @@ use testkit::{
 };
 
 /// The F10 key, and the right arrow.
-const CODES: &str = "\u{1b}[21~";
-const RIGHT: &str = "\u{1b}[C";
+pub(crate) const CODES: &str = "\u{1b}[21~";
+pub(crate) const RIGHT: &str = "\u{1b}[C";
 
 /// A terminal emulator on a desktop.
 const DESKTOP: Kind = Kind {
@@ -24,7 +24,7 @@ const DESKTOP: Kind = Kind {
 
 /// What a camera does to a picture.
 #[derive(Clone, Copy)]
-enum Camera {
+pub(crate) enum Camera {
     Straight,
     Rotated,
     Blurred,
@@ -122,14 +122,14 @@ impl Answered {
 }
 
 /// How many codes the last screen announces.
-fn codes(picture: &str) -> usize {
+pub(crate) fn codes(picture: &str) -> usize {
     let (before, _) = picture.split_once(" QR codes").unwrap();
     let (_, count) = before.rsplit_once(' ').unwrap();
     count.parse().unwrap()
 }
 
 /// The screen as this camera sees it.
-fn taken(frame: &Frame, camera: Camera) -> GrayImage {
+pub(crate) fn taken(frame: &Frame, camera: Camera) -> GrayImage {
     let (columns, rows, pixels) = frame.pixels();
     let screen = GrayImage::from_raw(columns as u32, rows as u32, pixels).unwrap();
     match camera {

@@ -1,17 +1,18 @@
 //! What is sealed to a holder reaches the holder in the same turn.
 
-use std::fs;
+use std::{fs, path::PathBuf};
+
+use testkit::{programs::keymoot, stage::said, terminal::Terminal};
 
 use super::{
-    rehearsal::{PLUG, Rehearsal, TOUCH, pin, transcript},
+    frames::{CODES, Camera, RIGHT, codes, taken},
+    rehearsal::{ESCAPE, PLUG, Rehearsal, TOUCH, pin, transcript},
     states::{BLINKS, CALL, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REMOVE},
 };
 use keymoot_record::transcript::{Event, event::Handed};
 
-#[test]
-fn the_sealed_file_is_written_to_the_holders_stick_before_the_turn_ends() {
-    let stick = tempfile::tempdir().unwrap();
-    let rehearsal = Rehearsal::until("enrolment", &[]);
+/// The first holder makes a key, up to the page on which the sealed file is handed over.
+fn up_to_the_hand_over(rehearsal: &Rehearsal) -> Terminal {
     let mut at = rehearsal.resume();
     if at.expect_any([CALL, INSERT]) == 0 {
         at.enter("1").expect(INSERT);
@@ -22,7 +23,56 @@ fn the_sealed_file_is_written_to_the_holders_stick_before_the_turn_ends() {
         .expect(NEW_PIN_AGAIN)
         .enter(&pin(1));
     at.expect(BLINKS).by_hand(TOUCH);
-    at.expect(HAND_OVER).enter("/no/such/stick");
+    at.expect(HAND_OVER);
+    at
+}
+
+#[test]
+fn the_sealed_file_is_photographed_from_the_screen_and_read_at_home() {
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let home = tempfile::tempdir().unwrap();
+    let mut at = up_to_the_hand_over(&rehearsal);
+    at.expect("Or photograph it: F10 shows it as");
+    let count = codes(&at.picture());
+    at.press(CODES);
+    let mut pictures = Vec::new();
+    for number in 1..=count {
+        at.expect(format!("Frame {number} of {count}").as_str());
+        let picture = home.path().join(format!("{number}.png"));
+        let camera = [Camera::Straight, Camera::Rotated][number % 2];
+        taken(&at.frame(), camera).save(&picture).unwrap();
+        pictures.push(picture);
+        at.press(RIGHT);
+    }
+    at.press(ESCAPE).expect(HAND_OVER).enter("taken");
+    // The codes are of this page alone.
+    at.expect(REMOVE.following(&["escrow-handed"])).press(CODES);
+    at.by_hand(PLUG).expect(CALL);
+    let file = home.path().join("sealed.age");
+    let read = |pictures: &[PathBuf]| {
+        let mut command = keymoot();
+        command.args(["escrow", "read"]).args(pictures);
+        command.arg("-o").arg(&file).output().unwrap()
+    };
+    let missing = read(&pictures[1..]);
+    assert_eq!(missing.status.code(), Some(3), "{}", said(&missing));
+    let named = format!("frame 1 of {count} is missing");
+    assert!(said(&missing).contains(&named), "{}", said(&missing));
+    assert!(!file.exists());
+    pictures.reverse();
+    let whole = read(&pictures);
+    assert!(whole.status.success(), "{}", said(&whole));
+    let kept = fs::read_dir(rehearsal.dir().join("escrow")).unwrap();
+    let kept = kept.map(|entry| entry.unwrap().path()).next().unwrap();
+    assert_eq!(fs::read(file).unwrap(), fs::read(kept).unwrap());
+}
+
+#[test]
+fn the_sealed_file_is_written_to_the_holders_stick_before_the_turn_ends() {
+    let stick = tempfile::tempdir().unwrap();
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let mut at = up_to_the_hand_over(&rehearsal);
+    at.enter("/no/such/stick");
     at.expect("is no folder")
         .enter(stick.path().to_str().unwrap());
     at.expect(REMOVE.following(&["escrow-handed"]))

@@ -114,7 +114,7 @@ impl Model {
     pub(crate) fn keys(&self) -> String {
         let everywhere = match self.overlay {
             Some(_) => "Esc back",
-            None if self.codes.is_some() => "F1 help  F8 digest  F10 codes",
+            None if self.scene.is_last && self.codes.is_some() => "F1 help  F8 digest  F10 codes",
             None if self.scene.is_last => "F1 help  F8 digest",
             // Here Esc leads back, and the keys above say so.
             None if self.scene.screen.takes_escape() => "F1 help",

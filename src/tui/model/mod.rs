@@ -6,7 +6,7 @@
 mod keys;
 mod pages;
 
-use std::{collections::VecDeque, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use super::{
     frames::Frames,
@@ -62,7 +62,7 @@ pub(super) struct Model {
     pub page: Page,
     /// The first row of the page's upper part in sight.
     pub scroll: usize,
-    /// The answer of a holder apart, once it is written.
+    /// The file of this screen that a camera can carry.
     pub codes: Option<Frames>,
     /// Wishes that the driver could not take yet.
     pub owed: VecDeque<(Interrupt, Option<Handle>)>,
@@ -240,14 +240,20 @@ impl Model {
             } => self.stand(Box::new(screens::Once::new(
                 holder, serial, puk, management,
             ))),
-            Request::HandOver(file) => self.stand(Box::new(screens::HandOverScreen::new(file))),
+            Request::HandOver(file) => {
+                let codes = Frames::of(Arc::clone(&file.sealed));
+                let acts = self.stand(Box::new(screens::HandOverScreen::new(file)));
+                self.codes = Some(codes);
+                acts
+            }
             Request::PlanOfDay(plan) => self.stand(Box::new(screens::PlanScreen::new(plan))),
             Request::Trouble(trouble) => self.stand(Box::new(screens::TroubleScreen::new(trouble))),
             Request::Told(told) => self.stand(Box::new(screens::ToldScreen::new(told))),
             Request::Finished(farewell) => {
                 self.overlay = None;
-                self.codes = farewell.answer.clone().map(Frames::of);
+                let codes = farewell.answer.clone().map(Frames::of);
                 let acts = self.stand(Box::new(screens::FarewellScreen::new(farewell)));
+                self.codes = codes;
                 self.scene.is_last = true;
                 acts
             }
@@ -291,6 +297,7 @@ impl Model {
     /// Shows a new screen, while the driver waits for its answer.
     fn stand(&mut self, screen: Box<dyn Screen>) -> Vec<Act> {
         self.scene = Scene::new(screen, Awaits::Answer);
+        self.codes = None;
         self.screens += 1;
         self.seen_anew();
         self.settle()
@@ -328,6 +335,7 @@ impl Model {
         };
         let screen = Box::new(screens::WorkScreen::new(work.clone(), since));
         self.scene = Scene::new(screen, awaits);
+        self.codes = None;
         if self.scene.work.as_ref() != Some(&(work.clone(), since)) {
             self.turned += 1;
             self.screens += 1;

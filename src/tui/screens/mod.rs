@@ -61,7 +61,7 @@ pub(super) struct Sight<'m> {
     pub in_hand: Option<u32>,
     /// Whether every row of the screen has been in sight.
     pub is_read: bool,
-    /// The answer of a holder apart as QR codes, once it is written.
+    /// The file of this screen as QR codes: an answer, or what was sealed to the holder.
     pub codes: Option<&'m Frames>,
 }
 
