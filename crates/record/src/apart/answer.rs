@@ -23,16 +23,16 @@ pub struct Answer {
     /// Names the ceremony.
     pub ceremony: String,
     format: String,
-    /// Who answers.
+    /// The holder.
     pub holder: Handle,
-    /// What is said.
+    /// The content.
     #[serde(flatten)]
     pub says: Says,
     /// The digest of the request's file.
     pub request: Digest,
 }
 
-/// What an answer says.
+/// The content of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Says {
@@ -40,7 +40,7 @@ pub enum Says {
     Turn(Box<Turn>),
     /// The holder declines. Nothing proves who wrote it.
     Declines {
-        /// Why.
+        /// The reason.
         declined: String,
     },
 }
@@ -103,7 +103,7 @@ impl Answer {
         }
     }
 
-    /// The answer that a holder's own transcript comes to, once the statement is signed.
+    /// The answer from a holder's own transcript, once the statement is signed.
     ///
     /// # Errors
     /// In words, what is missing.
@@ -150,7 +150,7 @@ impl Answer {
     }
 }
 
-/// The objects that the entries of a branch name and a bundle needs. What is sealed to the holder
+/// The objects that the entries of a branch name and a bundle needs. A file sealed to the holder
 /// stays with the holder.
 pub(super) fn named(branch: &Branch) -> Vec<Digest> {
     let of_entry = branch.entries().iter().map(|entry| match &entry.event {

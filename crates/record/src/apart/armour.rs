@@ -8,8 +8,8 @@
 //! -----END KEYMOOT ANSWER-----
 //! ```
 //!
-//! Text around it is not looked at. Each line may have space around it and `>` before it, as in a
-//! quoted mail. The digest catches every other change: a compressed file has bits that its content
+//! It ignores text around it. Each line may have space around it and `>` before it, as in a
+//! quoted mail. The digest detects every other change: a compressed file has bits that its content
 //! does not depend on.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -21,12 +21,12 @@ use keymoot_core::{Rule, Violation, digest::Digest};
 const BEGIN: &str = "-----BEGIN KEYMOOT ANSWER-----";
 const END: &str = "-----END KEYMOOT ANSWER-----";
 const DIGEST: &str = "SHA-256: ";
-/// The largest text that is looked at, in bytes: an answer in a long mail.
+/// The largest text that is searched, in bytes: an answer in a long mail.
 pub const LARGEST_TEXT: usize = 1 << 20;
 /// The compression level: 10 is the library's highest.
 const LEVEL: u8 = 10;
 
-/// A file as every form but the file itself carries it: compressed as zlib.
+/// The compressed file (zlib), which every form except the file itself carries.
 #[must_use]
 pub fn compressed(file: &[u8]) -> Vec<u8> {
     compress_to_vec_zlib(file, LEVEL)
@@ -59,7 +59,7 @@ pub fn text(file: &[u8]) -> String {
     text
 }
 
-/// The files in what came back: that file itself, or each text form in a text.
+/// The answers in a file: the file itself, or each text form in a text.
 ///
 /// # Errors
 /// A [`Violation`] of ANSWER-READ when a text form was changed or is cut off.
@@ -83,13 +83,13 @@ fn violation(what: String) -> Violation {
     Violation::new(Rule::AnswerRead, what, again)
 }
 
-/// The file in what follows a first line.
+/// The file after a first line.
 fn one(text: &str) -> Result<Vec<u8>, Violation> {
     let encoded = encoded(text).map_err(unread)?;
     decompressed(&encoded)
 }
 
-/// The compressed file in what follows a first line.
+/// The compressed file after a first line.
 fn encoded(text: &str) -> Result<Vec<u8>, &'static str> {
     let (inside, _) = text.split_once(END).ok_or("has no last line")?;
     let quoted = |c: char| c == '>' || c == ' ' || c == '\t' || c == '\r';

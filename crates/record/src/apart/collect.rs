@@ -1,4 +1,4 @@
-//! Judging an answer against the ceremony that asked for it.
+//! Checking an answer against the ceremony that asked for it.
 
 use std::collections::BTreeSet;
 
@@ -27,10 +27,10 @@ use keymoot_tuf::PublicKey;
 
 const AGAIN: &str = "ask the holder for the file again; if it is the same, find out who changed it";
 
-/// What an answer comes to.
+/// The result of a checked answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Collected {
-    /// It is to be recorded by this event, and these files are to be kept before.
+    /// Record this event, and keep these files before.
     New {
         /// `answered` or `declined`.
         event: Box<Event>,
@@ -161,7 +161,8 @@ fn is_by(given: &Given, answer: &Answer) -> bool {
     given.apart.holder == answer.holder && given.apart.request == answer.request
 }
 
-/// Whom and what the answer answers: ANSWER-CEREMONY, ANSWER-HEAD, ANSWER-HOLDER.
+/// The ceremony, the request and the holder of the answer: ANSWER-CEREMONY, ANSWER-HEAD,
+/// ANSWER-HOLDER.
 fn addressed<'s>(state: &'s State, answer: &Answer) -> Result<&'s Asked, Violation> {
     let ceremony = state.opening.as_ref().map(|opening| &opening.ceremony);
     if ceremony != Some(&answer.ceremony) {
@@ -230,7 +231,7 @@ fn declined_before(chain: &Chain, answer: &Answer, why: &str) -> bool {
     })
 }
 
-/// What the last examination of the holder's machine said.
+/// The verdicts of the last check of the holder's machine.
 fn examined(turn: &Turn) -> Vec<Verdict> {
     let mut entries = turn.branch.entries().iter().rev();
     let found = entries.find_map(|entry| match &entry.event {
@@ -276,7 +277,7 @@ fn complete(turn: &Turn) -> Result<(), String> {
     }
 }
 
-/// A closing signature is good and under its own key id: nothing else would notice before the
+/// A closing signature is valid, and under its own key id: no later check would notice before the
 /// bundle is written.
 fn closed_rightly(
     asking: &Asking<'_>,

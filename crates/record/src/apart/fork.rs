@@ -1,11 +1,11 @@
-//! ANSWER-FORK of answers that are given together, with nothing else at hand.
+//! ANSWER-FORK for answers that are given together, without the ceremony.
 
 use super::{Answer, answer::Says};
 use keymoot_core::{Rule, Verdict, Violation};
 
-/// How two answers with these names belong together: two different ones of one holder to one
-/// request, and two requests of one ceremony with the same point of departure, contradict each
-/// other.
+/// Whether two answers with these names contradict each other: two different ones of one holder to
+/// one request, or two requests of one ceremony that follow the same head with different
+/// content.
 #[must_use]
 pub fn compare(one: (&str, &Answer), other: (&str, &Answer)) -> Verdict {
     let ((name, first), (other_name, second)) = (one, other);

@@ -13,11 +13,11 @@ use crate::{
 };
 use keymoot_core::{Rule, Violation, digest::Digest, text::excerpt};
 
-/// The format that a request names.
+/// The format name of a request.
 pub const FORMAT: &str = "keymoot-request-1";
 /// The largest request, in bytes.
 pub const LARGEST: usize = 8 << 20;
-/// Where the inputs of the ceremony are.
+/// The folder of the ceremony's inputs.
 pub const INPUTS: &str = "inputs";
 
 /// A request.
@@ -205,7 +205,7 @@ fn named(state: &State, chain: &Chain) -> BTreeSet<Digest> {
         .collect()
 }
 
-/// Whether a request may hold a file at this path. The holder's machine writes it to its disk.
+/// Whether a request may contain a file at this path. The holder's machine writes it to its disk.
 fn is_known(path: &str) -> bool {
     if [
         "policy.toml",

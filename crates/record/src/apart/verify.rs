@@ -1,4 +1,4 @@
-//! Verifying a request: like a bundle, against what the holder expects.
+//! Verifying a request: like a bundle, with the holder's own expectations.
 
 use std::sync::Arc;
 
@@ -16,14 +16,14 @@ use keymoot_tuf as tuf;
 
 const STOP: &str = "sign nothing; ask the administrator over a channel that you trust";
 
-/// A request in which the record holds together.
+/// A verified request.
 #[derive(Debug, Clone)]
 pub struct Opened {
     /// The request.
     pub request: Request,
     /// The digest of its file.
     pub digest: Digest,
-    /// The state that its transcript comes to.
+    /// The state after its transcript.
     pub state: State,
     /// Its transcript.
     pub chain: Chain,
@@ -40,8 +40,8 @@ impl Opened {
     }
 }
 
-/// Reads a request and checks it by every rule that an unfinished ceremony can be held against.
-/// In a live ceremony devices count by the keys of `vendor`. The request is there where it could
+/// Reads a request and checks every rule that applies to an unfinished ceremony.
+/// In a live ceremony devices count by the keys of `vendor`. The request is returned if it could
 /// be read; trust it only if no verdict is violated.
 #[must_use]
 pub fn open(

@@ -1,5 +1,5 @@
-//! What happened after the seal: the closing, and what people had recorded meanwhile. Nobody signed
-//! it, and no later ceremony reads it.
+//! The events after the seal: the closing, and notes from the meantime. Nobody signed
+//! them, and no later ceremony reads them.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 use keymoot_core::{Rule, Verdict, Violation};
 
-/// The lines of the transcript after its seal, beside the manifest and not in it.
+/// The lines of the transcript after its seal: a file that the manifest does not list.
 pub const AFTER_THE_SEAL: &str = "after-the-seal.jsonl";
 
 /// The lines after the seal up to now; `None` where the transcript has an older format, whose
@@ -23,7 +23,7 @@ pub fn after_the_seal(state: &State, chain: &Chain) -> Option<Vec<u8>> {
     Some(chain.bytes_through(last).split_off(sealed))
 }
 
-/// Whether two bundles are the same except what happened after the seal.
+/// Whether two bundles are the same except for the events after the seal.
 #[must_use]
 pub fn same_but_after_the_seal(one: &Files, other: &Files) -> bool {
     let before = |files: &Files| {

@@ -1,10 +1,10 @@
 //! The files that amendments replaced, `amendments/N/` in a bundle. `policy.toml` and `roster.toml`
-//! are the ones that held at the end.
+//! are the last ones.
 
 use super::Files;
 use crate::ceremony::{PlanFiles, State, amend::Amendment};
 
-/// The folder of what amendment `number`, from 1, replaced.
+/// The folder of the files that amendment `number`, from 1, replaced.
 fn path(number: usize, name: &str) -> String {
     format!("amendments/{number}/{name}")
 }
@@ -28,7 +28,7 @@ pub(crate) fn replaced(state: &State) -> Files {
     files
 }
 
-/// The plan as it was opened, and its amendments, from the plan as it ended and the files of a
+/// The plan as it was opened, and its amendments, from the last plan and the files of a
 /// bundle.
 pub(crate) fn unwound(files: &Files, mut plan: PlanFiles) -> (PlanFiles, Vec<Amendment>) {
     let text = |number: usize, name: &str| {

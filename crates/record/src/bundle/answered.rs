@@ -15,7 +15,7 @@ use crate::{
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest, text::excerpt};
 use std::sync::Arc;
 
-/// Where the statements over answers are in a bundle.
+/// The folder of the statements over answers in a bundle.
 const ANSWERS: &str = "answers";
 
 /// The path of the statement over an answer.
@@ -30,7 +30,7 @@ impl Record<'_> {
         let mut verdicts: Vec<_> = answers
             .flat_map(|given| [self.signed(given), self.machine_of(given)])
             .collect();
-        // Before the seal nothing in the record holds a rehearsal's vendor.
+        // Before the seal, no event names a rehearsal's vendor.
         if let Some(seal) = &self.state.sealed {
             let requests = self
                 .state
@@ -129,7 +129,7 @@ impl Record<'_> {
     }
 }
 
-/// With what an answer was made, and whether anybody compared the request's words.
+/// The program of an answer, and whether anybody compared the request's words.
 pub(crate) fn told(given: &Given) -> String {
     let apart = &given.apart;
     let programs: Vec<_> = apart

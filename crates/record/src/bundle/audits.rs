@@ -1,5 +1,5 @@
-//! The audit logs of YubiHSM 2 units in a bundle: where they lie, and what they are
-//! worth, checked again.
+//! The audit logs of YubiHSM 2s in a bundle: their paths, and
+//! their verification.
 
 use super::STOP;
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 use keymoot_attestation::yubihsm_log::Sent;
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 
-/// Where the logs lie in a bundle.
+/// The folder of the logs in a bundle.
 pub(super) const LOGS: &str = "audit-logs";
 
 /// The files of every reading that the transcript names: path and digest.
@@ -45,7 +45,7 @@ pub(super) fn judge(
         let what = format!("{handle}: the log of YubiHSM 2 {device} {what}");
         Violation::new(Rule::DeviceAudit, what, STOP).into()
     };
-    // What was done after the last reading was taken back, or is after the seal.
+    // Commands after the last reading were taken back, or are after the seal.
     let last = entries.iter().rposition(
         |entry| matches!(&entry.event, Event::LogRead { serial, .. } if *serial == device),
     );

@@ -23,24 +23,24 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::{digest::Digest, text::excerpt};
 use keymoot_tuf::PublicKey;
 
-/// Where the repositories lie in a bundle.
+/// The folder of the repositories in a bundle.
 pub const REPOSITORIES: &str = "repositories";
-/// Where the repository tuf-root lies in a bundle.
+/// The folder of the repository tuf-root in a bundle.
 pub const TUF_ROOT: &str = "repositories/tuf-root";
-/// Where the repository tuf-crates lies in a bundle.
+/// The folder of the repository tuf-crates in a bundle.
 pub const TUF_CRATES: &str = "repositories/tuf-crates";
-/// Where the documents of a ceremony that ended without its purpose lie in its bundle.
+/// The folder of the documents of a ceremony that ended without its purpose.
 pub(super) const UNFINISHED: &str = "unfinished";
-/// Where the published enrolments lie in a bundle.
+/// The folder of the published enrolments in a bundle.
 pub const ATTESTATIONS: &str = "attestations";
 /// The report, in both its forms.
 pub(super) const REPORT_HTML: &str = "report.html";
 pub(super) const REPORT_MARKDOWN: &str = "report.md";
-/// Where a bundle keeps what its ceremony started from.
+/// The folder of the ceremony's inputs.
 pub(super) const INPUTS: &str = "inputs";
-/// Where a bundle keeps the statements of a ceremony without documents.
+/// The folder of the statements of a ceremony without documents.
 const STATEMENTS: &str = "statements";
-/// The folder of what a rehearsal attaches.
+/// The folder of the files that a rehearsal attaches.
 const REHEARSAL: &str = "rehearsal";
 
 /// Why a bundle cannot be made.
@@ -54,8 +54,8 @@ impl ContentsError {
     }
 }
 
-/// Every file of the bundle but the manifest and its signatures. What came after
-/// the seal changes nothing: the sealed part of the transcript is folded again. In a live
+/// Every file of the bundle except the manifest and its signatures. Events after
+/// the seal change nothing: the sealed part of the transcript is folded again. In a live
 /// ceremony the report reads devices' evidence by the keys of `vendor`.
 ///
 /// # Errors
@@ -156,8 +156,8 @@ pub fn contents(
     Ok(files)
 }
 
-/// Both repositories as they are to be published: what was there before, with what
-/// this ceremony signed put over it.
+/// Both repositories for publication: the previous files, and over them those that
+/// this ceremony signed.
 fn repositories(
     state: &State,
     objects: &verify::Objects<'_>,
@@ -190,7 +190,7 @@ fn repositories(
     if state.documents.contains_key(&Document::Crates)
         && let Some(root) = state.plan.crates_root()
     {
-        // The file that crates.json signs lies where clients of tuf-root look.
+        // The file that crates.json signs is at the path where clients of tuf-root look.
         files.insert(format!("{TUF_ROOT}/{TARGETS}/{CRATES_ROOT}"), root.to_vec());
     }
     for (path, bytes) in state.plan.crates_files() {
@@ -219,7 +219,7 @@ fn unfinished(
 }
 
 /// Whether a seal may attach a file at this path: a rehearsal its simulated
-/// devices, and a live ceremony nothing. Otherwise anyone who writes the transcript
+/// devices, and a live ceremony nothing. Otherwise the author of a transcript
 /// could put any file instead of one that follows from it.
 fn may_be_attached(path: &str, state: &State) -> bool {
     let rehearsal = state
@@ -230,7 +230,7 @@ fn may_be_attached(path: &str, state: &State) -> bool {
     rehearsal && parts.next() == Some(REHEARSAL) && parts.clone().count() > 0 && parts.all(is_plain)
 }
 
-/// Where a bundle keeps an enrolment: `attestations/<handle>/<serial>`.
+/// The folder of an enrolment in a bundle: `attestations/<handle>/<serial>`.
 #[must_use]
 pub fn enrolment_folder(handle: &Handle, enrolment: &Enrolment) -> String {
     format!("{ATTESTATIONS}/{handle}/{}", enrolment.serial)

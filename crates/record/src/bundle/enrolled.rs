@@ -1,4 +1,4 @@
-//! Whose keys these are: the enrolments that a ceremony made and the statements that
+//! The holders' keys: the enrolments that a ceremony made and the statements that
 //! its keys signed, verified again from the evidence in its bundle.
 
 use std::collections::BTreeMap;
@@ -100,8 +100,8 @@ impl Record<'_> {
             .collect()
     }
 
-    /// DEVICE-TRIES of every YubiKey that made a key or a signature in this ceremony, by what it
-    /// said last before that.
+    /// DEVICE-TRIES of every YubiKey that made a key or a signature in this ceremony, by its last
+    /// report before that.
     pub(super) fn tries(&self) -> Vec<Verdict> {
         if self.state.format() < Rule::DeviceTries.since() {
             return Vec::new();
@@ -185,7 +185,7 @@ impl Record<'_> {
                         opening,
                         &entry.prev,
                         &seat.handle,
-                        // Of a spare it is not said.
+                        // The statement of a spare has no older handle.
                         seat.formerly().filter(|_| formerly.is_some()),
                         enrolment,
                     ) {

@@ -1,4 +1,4 @@
-//! The evidence in a bundle, gathered and checked again.
+//! The evidence in a bundle, collected and verified again.
 
 use std::{
     borrow::Cow,
@@ -33,7 +33,7 @@ use keymoot_core::{
 use keymoot_tuf as tuf;
 use keymoot_tuf::Dialect;
 
-/// What a bundle's transcript and files come to.
+/// The result of reading a bundle's transcript and files.
 pub(super) struct Evidence<'b> {
     pub(super) state: State,
     pub(super) chain: Chain,
@@ -87,7 +87,7 @@ impl<'b> Evidence<'b> {
         })
     }
 
-    /// Every rule that the evidence can be held against.
+    /// Every rule on the evidence.
     pub(super) fn judge(&self) -> Vec<Verdict> {
         let mut verdicts = Vec::new();
         verdicts.push(transcript::head(&self.state, &self.chain, &self.manifest));
@@ -115,7 +115,7 @@ impl<'b> Evidence<'b> {
     /// Every root of tuf-root in the bundle.
     pub(super) fn roots(&self) -> Result<Vec<tuf::Document>, String> {
         let dialect = self.state.plan.policy.dialect;
-        // Of a ceremony that ended without its purpose: what it started from.
+        // If the ceremony ended without its purpose: the roots that it started from.
         let started = format!("{INPUTS}/{PREVIOUS}/tuf-root");
         let tree = self
             .state
@@ -136,7 +136,7 @@ impl<'b> Evidence<'b> {
             .collect()
     }
 
-    /// The report of what is sealed.
+    /// The report of the sealed transcript.
     ///
     /// # Errors
     /// In words, when an object is missing or does not prove what the transcript says of it.
@@ -188,7 +188,7 @@ impl<'b> Evidence<'b> {
         verdicts
     }
 
-    /// The files that are not what the transcript comes to, safe to show.
+    /// The files that differ from those made from the transcript, safe to show.
     fn wrong(&self) -> Result<Vec<String>, String> {
         let object = |digest: &Digest| self.object(digest);
         let made = contents(&self.state, &self.chain, &object, &self.trust)
@@ -227,7 +227,7 @@ impl<'b> Evidence<'b> {
     }
 }
 
-/// What the ceremony started from.
+/// The inputs of the ceremony.
 fn inputs(files: &Files) -> Inputs {
     let below = |path: &String| Some(path.strip_prefix(INPUTS)?.strip_prefix('/')?.to_owned());
     files

@@ -1,4 +1,4 @@
-//! BUNDLE-FORK: how bundles that are given together belong together.
+//! BUNDLE-FORK: how bundles that are given together are related.
 //!
 //! A ceremony has one history. If somebody copies its folder and continues in both, there are two.
 //! Each can end in a bundle that verifies alone: only both together show the fork.
@@ -15,7 +15,7 @@ use keymoot_core::{
 };
 use keymoot_tuf::low_s;
 
-/// How two bundles belong together.
+/// How two bundles are related.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kinship {
     /// They are of different ceremonies.
@@ -33,11 +33,11 @@ pub enum Kinship {
         /// Whether the first of the two is the longer one.
         first_goes_on: bool,
     },
-    /// They are of one ceremony that went on in two ways.
+    /// They are of one ceremony that continued in two ways.
     Fork(Box<Fork>),
 }
 
-/// Where the course of a ceremony parts.
+/// The point at which a ceremony forks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fork {
     /// The first event in which the two differ, by its number.
@@ -46,8 +46,8 @@ pub struct Fork {
     pub says: [Entry; 2],
 }
 
-/// How two bundles belong together; `None` where the transcript of one cannot be read,
-/// which other rules say of it.
+/// How two bundles are related; `None` where the transcript of one cannot be read,
+/// which other rules report.
 #[must_use]
 pub fn kinship(one: &Bundle, other: &Bundle) -> Option<Kinship> {
     let (first, second) = (chain(one)?, chain(other)?);
@@ -88,7 +88,7 @@ fn are_closed_alike(one: &Bundle, other: &Bundle) -> bool {
     closing(one).is_some_and(|closings| Some(closings) == closing(other))
 }
 
-/// The closing signatures by key, each low-S: anybody can write the other one of the two.
+/// The closing signatures by key, each low-S: anybody can write the high-S form, too.
 fn closing(bundle: &Bundle) -> Option<BTreeSet<(String, Vec<u8>)>> {
     let signatures = Signatures::read(bundle.files().get(SIGNATURES)?).ok()?;
     let closings = signatures.signatures.into_iter().map(|closing| {
@@ -110,7 +110,7 @@ fn ceremony(chain: &Chain) -> Option<&str> {
 }
 
 impl Kinship {
-    /// What the rule says of two bundles with these names.
+    /// The rule's verdict on two bundles with these names.
     #[must_use]
     pub fn verdict(&self, [one, other]: [&str; 2]) -> Verdict {
         const RULE: Rule = Rule::BundleFork;

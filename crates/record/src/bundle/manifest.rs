@@ -23,7 +23,7 @@ pub const SIGNATURES: &str = "MANIFEST.sigs.json";
 /// The format that a manifest names.
 const FORMAT: &str = "keymoot-bundle-1";
 
-/// What MANIFEST.json says.
+/// The content of MANIFEST.json.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -54,7 +54,7 @@ pub struct Listed {
     pub size: u64,
 }
 
-/// What MANIFEST.sigs.json says: closing signatures over the DSSE pre-authentication
+/// The content of MANIFEST.sigs.json: closing signatures over the DSSE pre-authentication
 /// encoding of MANIFEST.json's exact bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

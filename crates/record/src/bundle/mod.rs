@@ -1,4 +1,4 @@
-//! The bundle: what leaves the room, and what anybody can check.
+//! The bundle: the published record of a ceremony, which anybody can check.
 //!
 //! Its files are a pure function of the sealed transcript and the objects that it
 //! speaks of ([`contents`]); the manifest lists them all, and the holders' closing
@@ -37,14 +37,14 @@ pub use sbom::this_program;
 pub(crate) use verify::other_files;
 pub use verify::{Expectations, ExpectedFiles, account, declaration, history, verify};
 
-/// What to do about a bundle whose record does not hold together.
+/// The help for a bundle whose record contradicts itself.
 const STOP: &str =
     "check that you have the right bundle; then do not trust it, and tell its publisher";
 
 /// Files of a bundle: path, with `/` between its parts, to content.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// A bundle in memory, as it was read. Nothing about it is verified.
+/// A bundle in memory, as it was read and before verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
     files: Files,

@@ -1,4 +1,4 @@
-//! What a ceremony starts from, out of a bundle or a working tree.
+//! The inputs of a ceremony, from a bundle or a working tree.
 
 use super::{
     Bundle, Files, SIGNATURES, Signatures,
@@ -87,7 +87,7 @@ pub fn of_tree(files: &Files) -> Inputs {
         };
         inputs.insert(path, bytes.clone());
     }
-    // The tree has no history of tuf-crates: the root that is signed begins one.
+    // The tree has no history of tuf-crates: the signed root begins one.
     if let Some(root) = files.get(&vouched)
         && let Some((dialect, version)) = written(root)
     {

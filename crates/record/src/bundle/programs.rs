@@ -1,20 +1,20 @@
-//! The programs that recorded a ceremony: what its transcript says of them, and where
-//! their bills of materials lie in the bundle.
+//! The programs that recorded a ceremony, by its transcript, and the paths of
+//! their bills of materials in the bundle.
 
 use super::{STOP, sbom};
 use crate::{ceremony::State, transcript::Program};
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest, text::excerpt};
 
-/// Where the bills of materials lie in a bundle.
+/// The folder of the bills of materials in the bundle.
 const SBOM: &str = "sbom";
 
-/// Where the bill of a program lies in a bundle, by the digest of the program.
+/// The path of a program's bill in the bundle, by the digest of the program.
 pub(super) fn path(program: &Program) -> String {
     format!("{SBOM}/{}.cdx.json", program.sha256)
 }
 
-/// TRANSCRIPT-PROGRAM: which program recorded the ceremony. It says so itself: what it
-/// says is worth comparing with what was built and checked before the ceremony.
+/// TRANSCRIPT-PROGRAM: which program recorded the ceremony. The program reports its own digest:
+/// compare it with the program that was built and checked before the ceremony.
 pub(super) fn recorded_by(state: &State) -> Verdict {
     let told = state.programs.iter().map(|(from, program)| {
         let name = excerpt(&program.name);
@@ -34,7 +34,7 @@ pub(super) fn recorded_by(state: &State) -> Verdict {
     }
 }
 
-/// BUNDLE-SBOM: each of them says what it is made of.
+/// BUNDLE-SBOM: each program lists its crates.
 pub(super) fn made_of<'s>(
     state: &'s State,
     object: &'s dyn Fn(&Digest) -> Option<Vec<u8>>,

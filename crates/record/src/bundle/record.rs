@@ -1,4 +1,4 @@
-//! What the rules say of a transcript and of the evidence that it names, sealed or not.
+//! The rules on a transcript and on the evidence that it names, sealed or not.
 
 use super::{STOP, programs, transcript};
 use crate::{
@@ -12,7 +12,7 @@ use keymoot_core::{
     text::{excerpt, several},
 };
 
-/// A ceremony's record: its transcript, folded, and what its events name.
+/// A ceremony's record: its transcript, folded, and the objects that its events name.
 pub(super) struct Record<'r> {
     pub(super) state: &'r State,
     pub(super) chain: &'r Chain,
@@ -20,8 +20,8 @@ pub(super) struct Record<'r> {
     pub(super) objects: &'r dyn Fn(&Digest) -> Option<Vec<u8>>,
 }
 
-/// Every rule that the record of an unfinished ceremony can be held against. A program that takes
-/// over a ceremony asks this before it asks anybody anything.
+/// Every rule on the record of an unfinished ceremony. A program that takes
+/// over a ceremony checks them before it asks anybody anything.
 #[must_use]
 pub fn so_far(
     state: &State,

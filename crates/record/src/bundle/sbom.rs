@@ -1,8 +1,8 @@
-//! What a program is made of, for those who have to ask later whether a crate in it was
-//! a bad one: a software bill of materials in CycloneDX 1.6 (ECMA-424), as JSON.
+//! The parts of a program, for people who ask later whether it contains a bad
+//! crate: a software bill of materials in CycloneDX 1.6 (ECMA-424), as JSON.
 //!
 //! The list of crates is compiled in (`docs/dependencies.txt`), so that the program needs
-//! nothing beside it; a test holds it against what cargo says.
+//! nothing beside it; a test compares it with cargo's metadata.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ const CRATES: &str = include_str!("../../../../docs/dependencies.txt");
 const LARGEST: usize = 1 << 20;
 const MOST: usize = 4096;
 
-/// As much of a bill as is written and read here; what others add is passed over.
+/// The members that keymoot writes and reads; it ignores those that others add.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Bill {

@@ -1,4 +1,4 @@
-//! What a bundle's transcript says of the machine and of its clock.
+//! The rules on the machine and its clock, from a bundle's transcript.
 
 use super::{STOP, record::Record};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 use keymoot_core::{Outcome, Rule, Verdict, Violation, text::excerpt};
 
 impl Record<'_> {
-    /// The machine is gone: what can still be said is that it was examined, and
+    /// The machine is gone: the bundle can only show that it was checked, and
     /// that every rule on it was checked.
     pub(super) fn machine(&self) -> Verdict {
         let judged = self
@@ -53,7 +53,7 @@ impl Record<'_> {
             .all(|rule| verdicts.iter().any(|v| v.rule == *rule && passed(v)))
     }
 
-    /// MACHINE-RESUMED: anyone who starts the program again may do so on another machine, or on one
+    /// MACHINE-RESUMED: the program may have been started again on another machine, or on one
     /// that was changed in between.
     pub(super) fn machine_after_resuming(&self) -> Verdict {
         let (mut examined, mut resumed, mut times) = (false, None, 0);
@@ -100,7 +100,7 @@ impl Record<'_> {
         }
     }
 
-    /// PLAN-READ: which digests were read is what the replay of the transcript has checked.
+    /// PLAN-READ: the replay of the transcript has checked which digests people read.
     pub(super) fn plan_read(&self) -> Verdict {
         let unread = PlanPart::ALL.iter();
         let unread = unread.filter(|part| !self.state.read_parts.contains(part));
@@ -119,7 +119,7 @@ impl Record<'_> {
         )
     }
 
-    /// What people read off the wall clock is held against the machine's once more.
+    /// Compares the time from the wall clock with the machine's once more.
     pub(super) fn wall_clock(&self) -> Verdict {
         const RULE: Rule = Rule::MachineWatch;
         let script = &self.state.plan.script;

@@ -1,4 +1,4 @@
-//! What a bundle's transcript must be as a whole: sealed, the one that the manifest names,
+//! The properties of a whole transcript in a bundle: sealed, the one that the manifest names,
 //! and in order by the clock, or with a warning that it is not.
 
 use super::{Manifest, STOP};
@@ -12,8 +12,8 @@ use keymoot_core::{Rule, Verdict, Violation, text::excerpt};
 /// seconds: it is read from the clock a moment before.
 const MADE_WITHIN: u64 = 300;
 
-/// A transcript that was cut off between two lines is a chain like any other; what it
-/// lacks is its end.
+/// A transcript that was cut off between two lines is a chain like any other; only
+/// its end is missing.
 pub(super) fn sealed(state: &State, chain: &Chain) -> Result<(), Violation> {
     match state.sealed {
         Some(_) => Ok(()),

@@ -37,17 +37,17 @@ pub struct Expectations {
     pub rehearsal: bool,
     /// Whether the bundle is to be one of a ceremony that ended without its purpose.
     pub ended: bool,
-    /// A root that is trusted already, from which the bundle's root must follow.
+    /// A root that the verifier already trusts, from which the bundle's root must follow.
     pub trusted_root: Option<Vec<u8>>,
     /// The transcript's head, where people published it elsewhere at once after the ceremony.
     pub published: Option<Digest>,
-    /// What the plan is compared with; `None` where the caller made the bundle itself.
+    /// The set for the plan; `None` where the caller made the bundle itself.
     pub plan: Option<ExpectationSet>,
     /// The one script, policy and roster that the bundle may have, by digest.
     pub files: ExpectedFiles,
 }
 
-/// The plan's files, where a verifier knows them.
+/// The plan's files, if the verifier knows them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ExpectedFiles {
     /// The script.
@@ -107,10 +107,10 @@ pub fn verify(bundle: &Bundle, expected: &Expectations, vendor: &TrustStore) -> 
     verdicts
 }
 
-/// The report of a bundle, in the words of this program. Judge the bundle with [`verify`] first.
+/// The report of a bundle, in the words of this program. Check the bundle with [`verify`] first.
 ///
 /// # Errors
-/// The rules that keep it from being read.
+/// The rules because of which it cannot be read.
 pub fn account(bundle: &Bundle, vendor: &TrustStore) -> Result<Account, Vec<Verdict>> {
     let manifest = read_manifest(bundle).map_err(|violation| vec![violation.into()])?;
     let evidence = Evidence::gather(bundle, &manifest, vendor)?;
@@ -120,7 +120,7 @@ pub fn account(bundle: &Bundle, vendor: &TrustStore) -> Result<Account, Vec<Verd
     })
 }
 
-/// The declaration that everybody who was there signs by hand, or does not, in Markdown.
+/// The declaration for everybody's signature by hand, in Markdown.
 ///
 /// # Errors
 /// As [`account`].
@@ -132,7 +132,7 @@ pub fn declaration(bundle: &Bundle, vendor: &TrustStore) -> Result<String, Vec<V
     Ok(runbook::declaration(&evidence.state.plan, &digest))
 }
 
-/// What the transcript of a verified bundle says of people and devices.
+/// The facts about people and devices in the transcript of a verified bundle.
 ///
 /// # Errors
 /// As [`account`].
@@ -253,7 +253,7 @@ fn complete(state: &State, expected: &Expectations) -> Verdict {
     }
 }
 
-/// The files of the plan that are not those that the verifier has.
+/// The files of the plan that differ from the verifier's.
 pub(crate) fn other_files(
     plan: &Plan,
     expected: &ExpectedFiles,

@@ -48,7 +48,7 @@ fn others(plan: &Plan) -> (usize, BTreeMap<Algorithm, Vec<String>>) {
     (count, others)
 }
 
-/// Keys that some clients do not take, each algorithm with those clients.
+/// Keys that some clients refuse, each algorithm with those clients.
 #[must_use]
 pub fn clients(plan: &Plan) -> Vec<String> {
     let (_, others) = others(plan);
@@ -59,8 +59,8 @@ pub fn clients(plan: &Plan) -> Vec<String> {
 }
 
 /// KEY-ALGORITHM of the online key, of the keys of delegations, and of the roots of
-/// tuf-crates that the quorum signs as a target. What the policy allows passes, and the
-/// verdict names the clients that then fail.
+/// tuf-crates that the quorum signs as a target. An algorithm that the policy allows passes, and
+/// the verdict names the clients that then fail.
 #[must_use]
 pub fn check(plan: &Plan) -> Verdict {
     let policy = &plan.policy;

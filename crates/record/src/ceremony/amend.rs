@@ -118,7 +118,7 @@ impl State {
         Ok(seats)
     }
 
-    /// Back to the first step that an amendment may have undone: enrolment where somebody has no
+    /// Goes back to the first step that an amendment may have undone: enrolment if somebody has no
     /// key yet, otherwise the first proposal.
     fn rewind(&mut self) {
         let lacks_key =
@@ -141,8 +141,8 @@ impl State {
     }
 }
 
-/// What differs between two plans, in sentences for people, safe to show. Every value that differs
-/// is in one of them.
+/// The differences between two plans, in sentences for people, safe to show. Every value that
+/// differs is in one of them.
 #[must_use]
 pub fn differences(before: &Plan, after: &Plan) -> Vec<String> {
     let files = [
@@ -164,7 +164,8 @@ pub fn differences(before: &Plan, after: &Plan) -> Vec<String> {
     sentences
 }
 
-/// The values of a file: what they are of, such as `holder holder-3`, then their names.
+/// The values of a file: the name of the entry, such as `holder holder-3`, then those of its
+/// members.
 type Values = BTreeMap<String, BTreeMap<String, String>>;
 
 fn of_file(before: &str, after: &str) -> Vec<String> {

@@ -1,9 +1,9 @@
-//! Holders apart: what they are asked, and how their turns are folded in.
+//! Holders apart: requests to them, and how their turns are folded in.
 //!
 //! A turn away is the same turn on a branch of the transcript. On the holder's machine the branch
 //! follows the request's head, and [`State::apart`] says how far the answer has come. In the
-//! ceremony's transcript the entry `answered` contains the branch: the same fold takes its entries
-//! in, one after the other, on the state as it is then. Turns of different holders change
+//! ceremony's transcript the entry `answered` contains the branch: the same fold takes in its
+//! entries, one after the other, on the present state. Turns of different holders change
 //! different seats, so the order of the answers changes nothing.
 
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ use crate::{
 use keymoot_attestation::Family;
 use keymoot_core::{Verdict, digest::Digest};
 
-/// A request that went out to holders apart.
+/// A request to holders apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// The digest of its file.
@@ -31,25 +31,25 @@ pub struct Asked {
     pub seq: u64,
     /// The step in which it was asked, by its place in the script.
     pub step: usize,
-    /// Who is asked.
+    /// The holders who are asked.
     pub to: Vec<Handle>,
     /// When the answers are due.
     pub until: Option<Time>,
-    /// Who has answered or declined.
+    /// The holders who have answered or declined.
     pub replied: BTreeSet<Handle>,
     /// Whether it was withdrawn.
     pub withdrawn: bool,
 }
 
 impl Asked {
-    /// Those from whom an answer is still awaited.
+    /// The holders whose answer is still awaited.
     pub fn open(&self) -> impl Iterator<Item = &Handle> {
         let asked = self.to.iter().filter(|_| !self.withdrawn);
         asked.filter(|holder| !self.replied.contains(*holder))
     }
 }
 
-/// An answer that was taken in.
+/// A recorded answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
     /// The number of the entry that contains it.
@@ -58,7 +58,7 @@ pub struct Given {
     pub statement: Digest,
     /// The digest of the branch's last entry.
     pub branch: Digest,
-    /// What the branch says of itself.
+    /// The branch's first entries: program, machine and request.
     pub apart: Apart,
     /// Whether it came late.
     pub late: bool,
@@ -69,19 +69,19 @@ pub struct Given {
 pub struct Apart {
     /// The holder.
     pub holder: Handle,
-    /// What for.
+    /// Its purpose.
     pub purpose: Purpose,
     /// The digest of the request's file.
     pub request: Digest,
     /// The head that the request ends with.
     pub base: Digest,
-    /// The programs that recorded the branch; the last is at work.
+    /// The programs that recorded the branch; the last one runs now.
     pub programs: Vec<Program>,
     /// The expectations that the request was verified against.
     pub expected: String,
     /// The digest of the root that the holder trusted before.
     pub trusted_root: Option<Digest>,
-    /// What the rules say of the holder's machine; `None` until it is examined, and again after
+    /// The verdicts on the holder's machine; `None` until it is checked, and again after
     /// an interruption.
     pub machine: Option<Vec<Verdict>>,
     /// The second channel over which the request's words were compared, empty if nobody did;
@@ -91,7 +91,7 @@ pub struct Apart {
     pub serial: Option<u32>,
     /// The statement, on the holder's side.
     pub statement: Option<Digest>,
-    /// Whether the device is out again and nothing is left to do, on the holder's side.
+    /// Whether the device is out again and the turn is over, on the holder's side.
     pub done: bool,
 }
 
@@ -398,7 +398,7 @@ impl State {
                 if *another {
                     apart.programs.push(Program::clone(program));
                 }
-                // What was examined may have changed meanwhile.
+                // The machine may have changed since its check.
                 apart.machine = None;
                 if let Some(turn) = &mut self.turn {
                     turn.interrupt();
@@ -470,7 +470,7 @@ impl State {
         apart.is_some_and(|apart| apart.machine.is_some() && apart.violated().is_empty())
     }
 
-    /// What a turn comes to once its purpose is reached: on a branch the statement of the answer
+    /// The next stage once a turn's purpose is reached: on a branch the statement of the answer
     /// is still to be signed.
     pub(super) fn purpose_reached(&self) -> Stage {
         match &self.apart {

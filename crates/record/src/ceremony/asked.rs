@@ -1,4 +1,4 @@
-//! What a step asks to be typed: its fields, of which some stand for one of each device or holder.
+//! The input that a step asks for: its fields, some of which repeat for each device or holder.
 
 use std::collections::BTreeMap;
 
@@ -22,21 +22,21 @@ const DEVICES_FIELD: &str = "device-bag";
 /// number, and the number of the bag.
 pub type Bags = BTreeMap<String, String>;
 
-/// A field that is asked.
+/// A field of the current step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskedField {
     /// Its name in the transcript.
     pub id: String,
-    /// What is asked. Safe to show.
+    /// The prompt. Safe to show.
     pub label: String,
-    /// What may be typed.
+    /// The valid answers.
     pub accepts: Accepts,
-    /// What the last ceremony left: the number of the bag, not safe to show.
+    /// The bag from the last ceremony: its number, not safe to show.
     pub last: Option<String>,
 }
 
 impl State {
-    /// What the current step asks to be typed, in order.
+    /// The fields of the current step, in order.
     #[must_use]
     pub fn asked_fields(&self) -> Vec<AskedField> {
         let step = self.current().filter(|step| step.kind == Kind::Confirm);
@@ -115,7 +115,7 @@ pub fn bags(chain: &Chain) -> Bags {
     bags
 }
 
-/// Whether an opening may hold these.
+/// Whether an opening may contain these.
 pub(super) fn are_bags(bags: &Bags) -> bool {
     bags.iter().all(|(thing, bag)| {
         (thing == MACHINE || is_serial(thing)) && Accepts::Text.accept(bag).is_ok()

@@ -1,4 +1,4 @@
-//! Who is in the room: the roll call, and people who come and go after it.
+//! The people in the room: the roll call, and arrivals and departures after it.
 
 use super::{advance::Step, script::Kind, state::State};
 use crate::{
@@ -91,7 +91,7 @@ impl State {
         )
     }
 
-    /// Somebody came after the roll call, or went.
+    /// Records an arrival or a departure after the roll call.
     pub(super) fn come_or_go(&mut self, person: &Person, comes: bool) -> Step {
         if !self.may_come_and_go() {
             return Err("people come and go after the roll call, between turns".to_owned());

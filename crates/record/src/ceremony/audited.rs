@@ -1,20 +1,20 @@
-//! What a transcript says of the audit log of a YubiHSM 2.
+//! The audit log of a YubiHSM 2, as a transcript records it.
 
 use std::ops::RangeInclusive;
 
 use crate::transcript::{Entry, Event};
 use keymoot_core::digest::Digest;
 
-/// A reading of a log: what the device gave, and what had been sent to it.
+/// A reading of a log: the device's answer, and the commands sent to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
     /// The answer to GET LOG ENTRIES.
     pub log: Digest,
-    /// What was sent, as JSON.
+    /// The record of the commands, as JSON.
     pub sent: Digest,
 }
 
-/// What a transcript says of a device since its last reset in it.
+/// The events about a device since its last reset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The readings, in order.
@@ -23,7 +23,7 @@ pub struct Account {
     pub signatures: RangeInclusive<usize>,
 }
 
-/// What the entries say of the device with this serial number since its last reset;
+/// The events about the device with this serial number since its last reset;
 /// `None` where it was not reset in them.
 #[must_use]
 pub fn account(entries: &[Entry], device: u32) -> Option<Account> {

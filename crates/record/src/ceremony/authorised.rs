@@ -11,10 +11,10 @@ use super::{
 use keymoot_core::{digest::Digest, text::escape};
 use keymoot_tuf::TargetFile;
 
-/// The folder of a repository in which clients find what targets documents sign.
+/// The folder of a repository in which clients find target files.
 pub const TARGETS: &str = "targets";
 
-/// Whether these bytes are the file that a targets document signs.
+/// Whether these bytes are the target file of a targets document.
 pub(crate) fn fits(signed: &TargetFile, bytes: &[u8]) -> bool {
     let sha256 = signed.hashes.get("sha256");
     signed.length == bytes.len() as u64
@@ -48,7 +48,7 @@ impl State {
         }
     }
 
-    /// What the signed files say, in sentences for people, safe to show.
+    /// The content of the signed files, in sentences for people, safe to show.
     pub(super) fn authorised_in_words(&self) -> Vec<String> {
         if !self.authorised().contains_key(REVOKED) {
             return Vec::new();
@@ -61,7 +61,7 @@ impl State {
     }
 }
 
-/// The list of revoked keys, of which so many were known before.
+/// The list of revoked keys; so many were on it before.
 fn revoked_in_words(list: &Revoked, known: usize) -> String {
     let new: Vec<_> = list
         .keys()

@@ -6,7 +6,7 @@ use crate::rules::device;
 use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, Verdict, Violation};
 
-/// What the rules say of every enrolment that this ceremony counts on and did not
+/// The verdicts on every enrolment that this ceremony relies on and did not
 /// make itself.
 #[must_use]
 pub fn judge(state: &State, trust: &TrustStore) -> Vec<Verdict> {
@@ -74,7 +74,7 @@ fn other_mode(published: &Published) -> Verdict {
 
 /// The verdict with the holder's handle before it. A device whose firmware was good
 /// enough when it was enrolled is reported, and a later policy does not revoke it:
-/// that is for people to decide.
+/// people decide that.
 fn named(verdict: Verdict, published: &Published) -> Verdict {
     let detail = format!("{}: {}", published.handle, verdict.detail);
     if verdict.rule == Rule::DeviceFirmware && verdict.is_violated() {

@@ -83,7 +83,7 @@ impl CratesRoots {
         })
     }
 
-    /// What the rule says of them, if there are any.
+    /// The rule's verdict on them, if there are any.
     pub(super) fn verdict(&self) -> Option<Verdict> {
         let newest = self.chain.last()?.root().version;
         let how = match (self.known, self.brings()) {
@@ -136,7 +136,7 @@ impl CratesRoots {
     }
 }
 
-/// A root as it lies in a repository: the very bytes that were given, or the pair of
+/// A root as a repository has it: the given bytes, or the pair of
 /// files that an envelope of tuf-ci holds.
 fn published(dialect: Dialect, document: &Document, bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     match dialect {

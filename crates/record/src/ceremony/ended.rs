@@ -37,9 +37,9 @@ impl fmt::Display for Cause {
 /// How a ceremony ended without its purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
-    /// Why.
+    /// The cause.
     pub cause: Cause,
-    /// What happened, in one line. Not safe to show.
+    /// The reason, in one line. Not safe to show.
     pub reason: String,
     /// How many of those present could sign the manifest when it ended.
     able: usize,
@@ -67,8 +67,8 @@ impl State {
             && !self.exported
     }
 
-    /// The ceremony ends without its purpose. What is left is to close and to export; what was
-    /// sealed and closed before is sealed and closed again, with this.
+    /// The ceremony ends without its purpose. It can still close and export. A seal and closing
+    /// signatures from before are made again, with this event.
     pub(super) fn end_without(&mut self, cause: Cause, reason: &str) -> Step {
         if !self.may_end_without() {
             return Err("the ceremony cannot end without its purpose here".to_owned());
@@ -85,7 +85,7 @@ impl State {
         }
         for seat in &mut self.seats {
             seat.closing = None;
-            // Without its proof of possession a key counts for nothing.
+            // A key without its proof of possession does not count.
             let unproven = seat
                 .enrolment
                 .as_ref()

@@ -8,7 +8,7 @@ use keymoot_core::digest::Digest;
 pub struct Enrolment {
     /// The device's serial number.
     pub serial: u32,
-    /// Of which kind it is.
+    /// The device's family.
     pub family: Family,
     /// Its firmware.
     pub firmware: String,
@@ -20,7 +20,7 @@ pub struct Enrolment {
     pub device: Digest,
     /// The signed statement's digest; `None` until possession is proven.
     pub statement: Option<Digest>,
-    /// What was sealed to the holder, if it was not displayed once.
+    /// The sealed file of the device, unless the secrets were displayed once.
     pub escrow: Option<Digest>,
 }
 

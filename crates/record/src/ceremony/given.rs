@@ -31,12 +31,12 @@ pub(super) struct AuthorisedFiles(BTreeMap<String, File>);
 struct File {
     kind: AuthorisedKind,
     bytes: Vec<u8>,
-    /// What it was in the previous state.
+    /// Its previous content.
     before: Option<Vec<u8>>,
 }
 
 impl AuthorisedFiles {
-    /// Reads them, and what the rules say of them.
+    /// Reads them, with the verdicts on them.
     pub(super) fn read(
         policy: &Policy,
         inputs: &Inputs,
@@ -117,7 +117,7 @@ impl AuthorisedFiles {
         self.0.iter().map(|(path, file)| (path, &file.bytes))
     }
 
-    /// What each holds, in sentences for people, safe to show.
+    /// The content of each, in sentences for people, safe to show.
     pub(super) fn in_words(&self) -> Vec<String> {
         let files = self.0.iter();
         files
@@ -125,7 +125,7 @@ impl AuthorisedFiles {
             .collect()
     }
 
-    /// Whether one is new, or another than in the previous state.
+    /// Whether one is new, or differs from the previous state.
     pub(super) fn bring(&self) -> bool {
         let mut files = self.0.values();
         files.any(|file| file.before.as_ref() != Some(&file.bytes))

@@ -19,7 +19,7 @@ pub fn held_back_until(previous: &Previous) -> Option<Time> {
     held_back_after(Some(previous), &[])
 }
 
-/// The same of a client that has the documents which a plan would leave.
+/// The same for a client that has the documents that a plan would leave.
 #[must_use]
 pub fn held_back_after(previous: Option<&Previous>, drafts: &[Draft]) -> Option<Time> {
     let newest = |kind| {
@@ -39,7 +39,7 @@ pub fn most_days(policy: &Policy) -> u32 {
     policy.root.expiry_days.min(policy.targets.expiry_days)
 }
 
-/// The same in a sentence for people who are to sign the root that replaces the key. `digest` is
+/// The same in a sentence for people before they sign the root that replaces the key. `digest` is
 /// the root's, once it is proposed.
 pub(super) fn in_words(
     previous: &Previous,

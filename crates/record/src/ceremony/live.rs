@@ -1,4 +1,4 @@
-//! PLAN-LIVE: nothing of a rehearsal is in the plan of a live ceremony.
+//! PLAN-LIVE: the plan of a live ceremony contains nothing from a rehearsal.
 
 use super::{Plan, script::Document};
 use crate::{rules::documents::is_marked, transcript::Mode};

@@ -1,20 +1,20 @@
-//! Whether the machine that records the ceremony is the one that was examined.
+//! Whether the machine that records the ceremony is the one that was checked.
 
 use super::{script::Kind, state::State};
 use keymoot_core::{Rule, Verdict};
 
-/// What is known about the machine at work.
+/// The state of the machine's check.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum MachineState {
-    /// The step that examines it has yet to come.
+    /// The step that checks it has not come yet.
     #[default]
     Unexamined,
-    /// It was examined, and nothing has interrupted the program since.
+    /// It was checked, and nothing has interrupted the program since.
     Examined,
-    /// The program was started again. Anything may have happened to the machine in between, or it
+    /// The program was started again. The machine may have changed in between, or it
     /// may be another one.
     Resumed,
-    /// It was examined again, and these verdicts are in the way.
+    /// It was checked again, with these violations.
     Violated(Vec<Verdict>),
 }
 
@@ -26,7 +26,7 @@ impl MachineState {
         }
     }
 
-    /// The machine was examined, with these violations.
+    /// The machine was checked, with these violations.
     pub(super) fn examined(&mut self, violated: Vec<Verdict>) {
         *self = match violated.is_empty() {
             true => Self::Examined,
@@ -36,8 +36,8 @@ impl MachineState {
 }
 
 impl State {
-    /// Whether the machine must be examined before anything else is done: it passed once, and the
-    /// program was started again since. Format 1 has no such examination, and after the bundle is
+    /// Whether the machine must be checked before anything else is done: it passed once, and the
+    /// program was started again since. Format 1 has no such check, and after the bundle is
     /// written there is nothing left to protect.
     #[must_use]
     pub fn awaits_examination(&self) -> bool {
@@ -48,7 +48,7 @@ impl State {
         !before && self.format() >= Rule::MachineResumed.since() && !self.exported
     }
 
-    /// Whether this is the step that examines the machine.
+    /// Whether this is the step that checks the machine.
     pub(super) fn in_preflight(&self) -> bool {
         self.in_step(Kind::Preflight).is_ok()
     }

@@ -17,7 +17,7 @@ use keymoot_core::digest::Digest;
 pub enum Next {
     /// Ask people.
     Ask(Question),
-    /// Do something in the world, and record what came of it.
+    /// Do something in the world, and record the result.
     Do(Effect),
     /// Record this; it follows from what has happened.
     Record(Event),
@@ -28,9 +28,9 @@ pub enum Next {
 /// Something to be done in the world. Holders' devices are named by serial.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Examine the machine.
+    /// Check the machine.
     ExamineMachine,
-    /// Judge what earlier ceremonies left.
+    /// Verify the previous state.
     Load,
     /// Wait for the holder's device and read it.
     AwaitDevice(Handle),
@@ -40,7 +40,7 @@ pub enum Effect {
     Provision(Handle, u32),
     /// Generate the key.
     Generate(Handle, u32),
-    /// See whether slot 9c holds a key.
+    /// Read whether slot 9c holds a key.
     LookForKey(Handle, u32),
     /// Read the key's attestation and verify it.
     Attest(Handle, u32),
@@ -48,13 +48,13 @@ pub enum Effect {
     Prove(Handle, u32),
     /// Have the device sign a document.
     Sign(Handle, u32, Document),
-    /// Have the device sign a statement that its key is there.
+    /// Have the device sign a presence proof.
     State(Handle, u32),
     /// Wait until the device that has signed is out, for another of the holder's.
     AwaitExchange(Handle, u32),
     /// Have the device sign the manifest.
     Close(Handle, u32),
-    /// Read the device's audit log and hold it against what was asked of it.
+    /// Read the device's audit log, and compare it with the commands sent.
     ReadLog(Handle, u32),
     /// Have the device sign the statement of the holder's answer.
     SignAnswer(Handle, u32),
@@ -64,7 +64,7 @@ pub enum Effect {
     Propose(Document),
     /// Verify the signed documents.
     Verify,
-    /// Seal the transcript, with what the bundle carries besides.
+    /// Seal the transcript, with further files of the bundle.
     Seal,
     /// Make the manifest.
     MakeManifest,
@@ -73,7 +73,7 @@ pub enum Effect {
 }
 
 impl State {
-    /// What comes next. A pure function of all that has happened.
+    /// What comes next. A pure function of all events.
     #[must_use]
     pub fn next(&self) -> Next {
         let Some(step) = self.current() else {
@@ -153,7 +153,7 @@ impl State {
         }
     }
 
-    /// The effect to do again after the cause of a violation was mended.
+    /// The effect to repeat after people fixed the cause of a violation.
     #[must_use]
     pub fn again(&self) -> Option<Effect> {
         if self.apart.is_some() || self.awaits_examination() {

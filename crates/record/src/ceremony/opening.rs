@@ -11,7 +11,7 @@ pub struct Opening {
     pub ceremony: String,
     /// Live or rehearsal.
     pub mode: Mode,
-    /// When.
+    /// The time of the event.
     pub time: Time,
     /// The number of the transcript's format.
     pub format: u32,

@@ -56,8 +56,8 @@ fn name(kind: Kind) -> &'static str {
     }
 }
 
-/// What a scenario asks for besides: the steps that a script of it must have, so that
-/// nothing is signed before what it rests on was looked at, and nothing is closed
+/// Further demands of a scenario: the steps that a script of it must have, so that
+/// people sign nothing before they reviewed its basis, and close nothing
 /// before it was verified.
 fn demands(scenario: Scenario) -> Vec<(Kind, Kind)> {
     let mut demands = Vec::new();
@@ -128,7 +128,7 @@ fn required(scenario: Scenario, steps: &[&Step], faults: &mut Vec<Violation>) {
     }
 }
 
-/// Titles and labels are lines, and words are what one person reads aloud in one go.
+/// Titles and labels are lines, and one person reads the words aloud without a pause.
 fn lengths(script: &Script, faults: &mut Vec<Violation>) {
     let acts = script.acts.iter();
     let steps = acts.clone().flat_map(|act| &act.steps);
@@ -261,7 +261,7 @@ fn sequence(steps: &[&Step], faults: &mut Vec<Violation>) {
     }
 }
 
-/// What of `need` is missing among the earlier steps, for people.
+/// The parts of `need` that are missing among the earlier steps, for people.
 fn missing_before(earlier: &[&Step], step: &Step, need: Kind) -> Option<String> {
     let before = || earlier.iter().filter(|e| e.kind == need);
     if has_documents(step.kind) && has_documents(need) {

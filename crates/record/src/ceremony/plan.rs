@@ -1,4 +1,4 @@
-//! The plan of a ceremony: script, policy, roster and what earlier ceremonies left,
+//! The plan of a ceremony: script, policy, roster and the previous state,
 //! checked together.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -27,9 +27,9 @@ use keymoot_tuf::VerifiedRoot;
 pub struct Plan {
     /// The steps.
     pub script: CheckedScript,
-    /// What is allowed.
+    /// The policy: bounds on everything.
     pub policy: Policy,
-    /// Who takes part.
+    /// The roster.
     pub roster: Roster,
     /// The files' exact content.
     pub files: PlanFiles,
@@ -52,7 +52,7 @@ pub struct PlanFiles {
     pub policy: String,
     /// The roster.
     pub roster: String,
-    /// What earlier ceremonies left, and new roots of tuf-crates.
+    /// The previous state, and new roots of tuf-crates.
     pub inputs: Inputs,
 }
 
@@ -73,7 +73,7 @@ impl PlanFiles {
     }
 }
 
-/// What errors call the files of a plan.
+/// The names of a plan's files in errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileNames {
     /// The script.
@@ -100,12 +100,12 @@ impl Plan {
     /// Reads the files and checks them, each alone and all together.
     ///
     /// # Errors
-    /// Every violation of all at once, so that they are mended in one go.
+    /// Every violation of all at once, so that people can fix all of them together.
     pub fn check(files: PlanFiles) -> Result<Self, Vec<Verdict>> {
         Self::check_named(files, &FileNames::default())
     }
 
-    /// The same; `names` is what errors call the files.
+    /// The same; `names` are the files' names in errors.
     ///
     /// # Errors
     /// As [`Plan::check`].
@@ -176,7 +176,7 @@ impl Plan {
         })
     }
 
-    /// The plan with its amendments, in their order. `names` is what errors call the files.
+    /// The plan with its amendments, in their order. `names` are the files' names in errors.
     ///
     /// # Errors
     /// Every violation of the first amended plan that has some.
@@ -194,14 +194,14 @@ impl Plan {
         &self.later
     }
 
-    /// What the rules say of the plan: all held.
+    /// The verdicts on the plan: all passed.
     #[must_use]
     pub fn verdicts(&self) -> &[Verdict] {
         &self.verdicts
     }
 
-    /// PLAN-LIVE and, from format 2 on, ROSTER-RECIPIENT: what a ceremony of this mode asks of its
-    /// plan besides.
+    /// PLAN-LIVE and, from format 2 on, ROSTER-RECIPIENT: the further demands of a mode on its
+    /// plan.
     #[must_use]
     pub fn in_mode(&self, mode: Mode, format: u32) -> Vec<Verdict> {
         let mut steps = self.script.steps();
@@ -230,19 +230,20 @@ impl Plan {
         narrowed(script, &self.policy, &self.crates, &self.authorised)
     }
 
-    /// What earlier ceremonies left.
+    /// The previous state.
     #[must_use]
     pub fn previous(&self) -> Option<&Previous> {
         self.previous.as_ref()
     }
 
-    /// The places at the table.
+    /// The seats.
     #[must_use]
     pub fn places(&self) -> &[Place] {
         &self.places
     }
 
-    /// The roots of tuf-crates: the last one that the quorum vouched for, and those that were given.
+    /// The roots of tuf-crates: the last one that the quorum signed as a target, and those that
+    /// were given.
     pub(super) fn crates_chain(&self) -> &[VerifiedRoot] {
         self.crates.chain()
     }
@@ -264,14 +265,14 @@ impl Plan {
         self.crates.newest_root()
     }
 
-    /// The files of the roots of tuf-crates that the quorum is asked to vouch for: path
+    /// The files of the roots of tuf-crates that the quorum is asked to sign as targets: path
     /// in that repository to content.
     #[must_use]
     pub fn crates_files(&self) -> Vec<(String, Vec<u8>)> {
         self.crates.files()
     }
 
-    /// A file of an earlier ceremony that this one's events speak of.
+    /// A file of an earlier ceremony that events of this one name.
     #[must_use]
     pub fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
         let input = self.by_digest.get(digest);
@@ -280,7 +281,7 @@ impl Plan {
             .or_else(|| self.previous.as_ref()?.object(digest))
     }
 
-    /// The name that people say for a holder.
+    /// A holder's name.
     #[must_use]
     pub fn name(&self, handle: &roster::Handle) -> Option<&str> {
         let holder = self.roster.holder(handle).map(|holder| &holder.name);
@@ -332,7 +333,7 @@ fn online_key(policy: &Policy) -> Verdict {
                 key.fingerprint()
             ),
         ),
-        // One that cannot be read was refused with the policy.
+        // A key that cannot be read was refused with the policy.
         Some(Err(_)) | None => Violation::new(
             Rule::PolicyOnline,
             "the policy names no online key for snapshot and timestamp",

@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 use super::state::State;
 use keymoot_core::{Rule, digest::Digest};
 
-/// What people read the digest of before the first step.
+/// A digest that people read before the first step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlanPart {
-    /// The program at work.
+    /// The running program.
     Program,
-    /// What is allowed.
+    /// The policy.
     Policy,
-    /// Who takes part.
+    /// The roster.
     Roster,
-    /// The steps.
+    /// The script.
     Script,
 }
 
@@ -59,7 +59,7 @@ impl State {
         parts.find(|part| !self.read_parts.contains(part))
     }
 
-    /// Takes in that people have read the digest of a part.
+    /// Records that people have read the digest of a part.
     pub(super) fn read_part(&mut self, part: PlanPart, digest: &Digest) -> Result<(), String> {
         if self.part_to_read() != Some(part) {
             return Err("it is not this digest's time to be read".to_owned());

@@ -1,4 +1,4 @@
-//! Whose keys have shown that they are there, where everybody is asked to.
+//! Presence proofs: whose keys signed, where everybody is asked to.
 
 use super::{
     previous::Previous,
@@ -9,7 +9,7 @@ use super::{
 use keymoot_attestation::Firmware;
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 
-/// Whose keys have shown that they are there.
+/// The keys that are still there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presence {
     /// How many keys, who was absent, and which devices are below the firmware policy.
@@ -19,7 +19,7 @@ pub struct Presence {
 }
 
 impl Presence {
-    /// QUORUM-PRESENT: whether those whose keys have shown that they are there are a quorum.
+    /// QUORUM-PRESENT: whether a quorum of keys is still there.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let detail = self.parts.join("; ");
@@ -37,8 +37,8 @@ impl Presence {
 }
 
 impl State {
-    /// Whether a holder has signed all that the ceremony asks of that holder's devices:
-    /// every document or, where there is none, the statement that the key is there.
+    /// Whether a holder has signed everything that the ceremony asks of that holder's devices:
+    /// every document or, where there is none, the presence proof.
     #[must_use]
     pub fn has_shown(&self, seat: &Seat) -> bool {
         if self.scenario().documents().is_empty() {
@@ -79,7 +79,7 @@ impl State {
         Some(Presence {
             parts,
             is_quorum: shown >= need,
-            // Too few keys are what such a ceremony is about.
+            // A ceremony for a lost quorum expects too few keys.
             is_expected: self.scenario() == Scenario::QuorumLost || self.ended.is_some(),
         })
     }

@@ -18,7 +18,7 @@ use keymoot_tuf::{
     DelegationDraft, Holder, KeyId, PublicKey, RootDraft, Signer, TargetFile, TargetsDraft,
 };
 
-/// The name under which `crates.json` vouches for the root of tuf-crates.
+/// The target name of the root of tuf-crates in `crates.json`.
 pub const CRATES_ROOT: &str = "crates/root.json";
 /// Its signatures beside it in a working tree, where a dialect keeps them apart.
 pub const CRATES_ROOT_SIGNATURES: &str = "crates/root.sig.json";
@@ -102,7 +102,7 @@ fn root(state: &State, made: Time) -> Result<RootDraft, Violation> {
 
 fn top_targets(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
     let policy = &state.plan.policy;
-    // A record of format 1 proposed what the tufops of its time read.
+    // A ceremony of format 1 proposed the form that the tufops of its time read.
     let opening = state.opening.as_ref();
     let released = opening.is_some_and(|opening| opening.format == 1);
     let paths = |role: &str| match policy.given_paths(role) {
@@ -174,7 +174,7 @@ fn crates(state: &State, made: Time) -> Result<TargetsDraft, Violation> {
     })
 }
 
-/// What the rules say of a document that this state proposes.
+/// The verdicts on a document that this state proposes.
 #[must_use]
 pub fn check(
     state: &State,
@@ -210,7 +210,7 @@ pub fn check(
     }
 }
 
-/// What a document changes, in sentences for people, safe to show. Keys are named by
+/// The changes of a document, in sentences for people, safe to show. Keys are named by
 /// the devices that they are in.
 ///
 /// # Errors
@@ -242,7 +242,7 @@ pub fn changes(
         && online_keys(previous)? != online_keys(proposed)?
     {
         sentences.insert(0, CLIENTS.to_owned());
-        // Reports of format 1 do not say it, and every fact of a report is compared.
+        // Reports of format 1 lack this sentence, and every fact of a report is compared.
         let held_back = state.plan.previous().filter(|_| state.format() >= 2);
         // A draft that nobody proposed has stand-in keys, and another digest than the root will have.
         let digest = state.documents.get(&document).map(|root| root.signed);

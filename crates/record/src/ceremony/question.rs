@@ -1,7 +1,7 @@
-//! What the engine asks of people, and how their answers become events.
+//! The engine's questions to people, and how their answers become events.
 //!
 //! Every answer that confirms, erases or ends something is a word that somebody
-//! typed; a stray Enter answers nothing.
+//! typed; Enter alone answers nothing.
 
 use std::collections::BTreeMap;
 
@@ -37,9 +37,9 @@ pub enum Question {
     RollCall,
     /// Whose turn is it? `can_stop` when the quorum is met without those waiting.
     WhoseTurn {
-        /// What they come for.
+        /// The purpose of the turn.
         purpose: Purpose,
-        /// Those who can still come, in the order of their seats.
+        /// The holders who can still come, in the order of their seats.
         waiting: Vec<Handle>,
         /// Whether the step may end now.
         can_stop: bool,
@@ -102,21 +102,21 @@ pub enum Question {
         /// The digest of the request's file.
         request: Digest,
     },
-    /// Rules are violated: mend the cause and have it checked again.
+    /// Rules are violated: fix the cause and have it checked again.
     Violations {
         /// The rules violated.
         violated: Vec<Verdict>,
     },
 }
 
-/// What a person said.
+/// A person's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The word typed to confirm, and the fields.
     Confirm {
         /// The word.
         word: String,
-        /// Field ids and what was typed.
+        /// Field ids and the typed text.
         fields: BTreeMap<String, String>,
     },
     /// The holders present, and the word typed to confirm.
@@ -138,23 +138,23 @@ pub enum Answer {
     Another,
     /// The turn ends without its purpose, for this reason.
     EndTurn(String),
-    /// The cause was mended: check again.
+    /// The cause was fixed: check again.
     Again,
 }
 
-/// An answer that does not answer the question: what is expected.
+/// An answer that does not fit the question: the expected one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Refusal(pub String);
 
-/// What an answer comes to.
+/// The effect of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-// One is made for an answer of a person and taken apart at once.
+// Short-lived: made for an answer of a person and consumed at once.
 #[allow(clippy::large_enum_variant)]
 pub enum Said {
-    /// Something that happened.
+    /// An event.
     Event(Event),
-    /// The cause of a violation was mended: do the step's effect again.
+    /// The cause of a violation was fixed: repeat the step's effect.
     Again,
 }
 
@@ -166,9 +166,9 @@ pub const PRESENT: &str = "present";
 pub const ENOUGH: &str = "enough";
 /// The word that erases a device.
 pub const ERASE: &str = "erase";
-/// The word that adopts a key that was found.
+/// The word that adopts the key on the device.
 pub const ADOPT: &str = "adopt";
-/// The word that replaces a key that was found.
+/// The word that replaces the key on the device.
 pub const REPLACE: &str = "replace";
 
 /// The words typed to say that a document was read: the first two of its digest.
@@ -182,7 +182,7 @@ pub fn reading_words(signed: &Digest) -> String {
         .join(" ")
 }
 
-/// Whether these are the words that say that a digest was read, however they are spaced.
+/// Whether these are the first two words of a digest, with any spaces.
 #[must_use]
 pub fn are_reading_words(typed: &str, signed: &Digest) -> bool {
     let typed: Vec<_> = typed.split_whitespace().collect();
@@ -196,10 +196,10 @@ pub fn last_four(serial: u32) -> String {
 }
 
 impl State {
-    /// What an answer to a question comes to, given at this moment.
+    /// The effect of an answer to a question, given at this moment.
     ///
     /// # Errors
-    /// [`Refusal`] when it does not answer the question.
+    /// [`Refusal`] when it does not fit the question.
     pub fn answer(&self, question: &Question, answer: Answer, now: Time) -> Result<Said, Refusal> {
         let step = || {
             self.current()
@@ -393,7 +393,7 @@ impl State {
         Ok(())
     }
 
-    /// MACHINE-WATCH, where it can still be mended.
+    /// MACHINE-WATCH, while people can still set the clock.
     fn clocks_agree(&self, fields: &BTreeMap<String, String>, now: Time) -> Result<(), Refusal> {
         let live = self
             .opening
@@ -440,7 +440,7 @@ impl State {
     }
 }
 
-/// That the words typed are the first two of this digest.
+/// Checks that the typed words are the first two of this digest.
 fn are_read(words: &str, digest: &Digest) -> Result<(), Refusal> {
     if are_reading_words(words, digest) {
         return Ok(());
@@ -451,7 +451,7 @@ fn are_read(words: &str, digest: &Digest) -> Result<(), Refusal> {
 }
 
 fn typed(word: &str, expected: &str) -> Result<(), Refusal> {
-    // A capital is no other word.
+    // Capitals make no difference.
     if word.trim().eq_ignore_ascii_case(expected) {
         Ok(())
     } else {

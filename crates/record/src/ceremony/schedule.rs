@@ -6,7 +6,7 @@ use crate::transcript::Time;
 /// The expected end of a ceremony.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExpectedEnd {
-    /// When the last step ends, if every step that is left takes the minutes that are planned.
+    /// The end of the last step, if every step that is left takes its planned minutes.
     pub at: Time,
     /// Whole minutes by which that is later than planned at the opening; below zero: earlier.
     pub minutes_late: i64,

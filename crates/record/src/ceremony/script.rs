@@ -25,9 +25,9 @@ pub struct Script {
     pub format: String,
     /// The script's name, as in `ceremony-scripts/`.
     pub name: String,
-    /// What the ceremony is for, in one line.
+    /// The purpose of the ceremony, in one line.
     pub title: String,
-    /// What may differ between the previous documents and the new ones.
+    /// The scenario: what may differ between the previous documents and the new ones.
     pub scenario: Scenario,
     /// The acts, in order.
     #[serde(rename = "act")]
@@ -51,20 +51,20 @@ pub struct Act {
 pub struct Step {
     /// Names the step in the transcript: lower-case letters, digits, hyphens.
     pub id: String,
-    /// What is done.
+    /// The kind: what the step does.
     pub kind: Kind,
     /// The step's title.
     pub title: String,
-    /// The words read aloud.
+    /// The words that a person reads aloud.
     pub words: String,
-    /// Who confirms.
+    /// The part who confirms.
     pub by: Role,
     /// How long it takes, in minutes.
     pub minutes: u32,
-    /// What must be typed; for `confirm` alone.
+    /// The fields to type; for `confirm` alone.
     #[serde(default, rename = "field")]
     pub fields: Vec<Field>,
-    /// The documents meant; for `propose`, `review`, `sign` and `verify`.
+    /// The documents; for `propose`, `review`, `sign` and `verify`.
     #[serde(default)]
     pub documents: Vec<Document>,
 }
@@ -73,31 +73,31 @@ pub struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Somebody confirms that something was done, perhaps typing what was seen.
+    /// A person confirms that something was done, and may type what was seen.
     Confirm,
-    /// The machine is examined.
+    /// keymoot checks the machine.
     Preflight,
-    /// The holders present are counted.
+    /// The administrator marks the holders who are present.
     RollCall,
-    /// The previous state is verified.
+    /// keymoot verifies the previous state.
     Load,
     /// Each holder who has no key makes one and proves it.
     Enroll,
     /// Holders make keys in further devices, which are in no root.
     EnrollSpares,
-    /// The new documents are built and checked.
+    /// keymoot builds and checks the new documents.
     Propose,
-    /// The new documents are read.
+    /// People read the new documents.
     Review,
     /// Holders sign the documents.
     Sign,
-    /// Holders sign a statement that their keys are there.
+    /// Holders sign presence proofs.
     Prove,
-    /// The signed documents are verified.
+    /// keymoot verifies the signed documents.
     Verify,
-    /// The transcript is sealed and holders sign the manifest.
+    /// keymoot seals the transcript, and holders sign the manifest.
     Close,
-    /// The bundle is written.
+    /// keymoot writes the bundle.
     Export,
 }
 
@@ -114,7 +114,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The role as people say it.
+    /// The name of the part.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -125,22 +125,22 @@ impl Role {
     }
 }
 
-/// Something typed at a `confirm`.
+/// A field of a `confirm` step.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// Names the field in the transcript.
     pub id: String,
-    /// What is asked.
+    /// The prompt.
     pub label: String,
-    /// What may be typed.
+    /// The valid answers.
     pub accepts: Accepts,
 }
 
-/// What a holder who agrees says.
+/// The answer of a holder who agrees.
 pub const YES: &str = "yes";
 
-/// What may be typed into a field.
+/// The valid answers of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Accepts {
@@ -159,10 +159,10 @@ pub enum Accepts {
 }
 
 impl Accepts {
-    /// Whether this may be in such a field; otherwise what is expected.
+    /// Whether such a field takes this answer; otherwise the expected one.
     ///
     /// # Errors
-    /// What is expected, in words.
+    /// The expected answer, in words.
     pub fn accept(self, typed: &str) -> Result<(), &'static str> {
         let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
         match self {
@@ -202,7 +202,7 @@ fn is_line(typed: &str) -> bool {
 }
 
 impl Step {
-    /// What was typed into this step's fields for the time on the wall clock.
+    /// The times from the wall clock in this step's fields.
     pub fn wall_clock<'f>(
         &'f self,
         fields: &'f BTreeMap<String, String>,
@@ -224,8 +224,8 @@ impl CheckedScript {
         Self::read("script.toml", text)
     }
 
-    /// Reads a script and checks that its steps can be carried out in order. `name` is what errors call
-    /// the file.
+    /// Reads a script and checks that its steps can be carried out in order. `name` is the file's
+    /// name in errors.
     ///
     /// # Errors
     /// Every [`Violation`] found: SCRIPT-READ alone when the file cannot be read as
@@ -251,7 +251,7 @@ impl CheckedScript {
         }
     }
 
-    /// The script without a document that the policy has not.
+    /// The script without a document that the policy does not have.
     #[must_use]
     pub(crate) fn without(mut self, document: Document) -> Self {
         let steps = self.0.acts.iter_mut().flat_map(|act| &mut act.steps);
@@ -288,7 +288,7 @@ impl CheckedScript {
         self.steps().map(|(_, step)| step.minutes).sum()
     }
 
-    /// What the checks found, for the transcript.
+    /// The verdicts of these checks, for the transcript.
     #[must_use]
     pub fn verdicts(&self) -> Vec<Verdict> {
         let count = self.steps().count();

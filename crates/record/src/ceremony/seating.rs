@@ -1,10 +1,10 @@
-//! Who sits at the table, and with which keys: the roster and what earlier
-//! ceremonies left, put together.
+//! The seats and their keys: the roster and the previous state,
+//! put together.
 
 use super::{enrolment::Enrolment, previous::Previous};
 use crate::rules::roster::{self, Handle, Roster};
 
-/// How a person comes to the ceremony.
+/// A person's relation to the previous root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Holds a key of the previous root, and keeps it.
@@ -15,12 +15,12 @@ pub enum Standing {
     Leaves,
 }
 
-/// One person's place, before anything happened.
+/// One person's seat at the beginning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Who.
+    /// The handle.
     pub handle: Handle,
-    /// How this person comes.
+    /// The person's relation to the previous root.
     pub standing: Standing,
     /// Whether this person changes to another device than the one whose key is
     /// in the previous root.
@@ -69,7 +69,7 @@ impl Renaming {
     }
 }
 
-/// The places at the table: the holders of the roster, then those who leave.
+/// The seats: the holders of the roster, then those who leave.
 #[must_use]
 pub fn places(roster: &Roster, previous: Option<&Previous>) -> Vec<Place> {
     let holders = roster
@@ -139,7 +139,7 @@ fn place(holder: &roster::Holder, roster: &Roster, previous: Option<&Previous>) 
 struct Keys {
     in_root: Option<Enrolment>,
     spares: Vec<Enrolment>,
-    /// Whether the previous root names this person, be it with a revoked key.
+    /// Whether the previous root names this person, also by a revoked key.
     listed: bool,
 }
 

@@ -1,7 +1,7 @@
-//! The state of a ceremony: what all its events together mean.
+//! The state of a ceremony: the result of all its events.
 //!
-//! `state = fold(events)`. Whether an event may follow is decided here and
-//! nowhere else: the driver, a resumed run and the verification of a bundle all
+//! `state = fold(events)`. Only this module decides whether an event may follow:
+//! the driver, a resumed run and the verification of a bundle all
 //! fold the same way.
 
 use std::{
@@ -28,7 +28,7 @@ use crate::{
 };
 use keymoot_core::{Verdict, digest::Digest, text::excerpt};
 
-/// What a ceremony has come to.
+/// The state of a ceremony.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     /// Script, policy and roster, as amended last.
@@ -39,16 +39,16 @@ pub struct State {
     pub(super) amendments: usize,
     /// How the ceremony was opened; `None` before the first event.
     pub opening: Option<Opening>,
-    /// The programs that recorded the ceremony, each with the number of the entry from
-    /// which on it did; the last is at work.
+    /// The programs that recorded the ceremony, each with the number of its first entry;
+    /// the last one runs now.
     pub programs: Vec<(u64, Program)>,
-    /// The place of the current step in the script; past the end when all is done.
+    /// The place of the current step in the script; after the last one when all is done.
     pub step: usize,
     /// Whether the current step has begun.
     pub begun: bool,
     /// When the current step began.
     pub step_since: Option<Time>,
-    /// What the current step has already got.
+    /// The progress of the current step.
     pub progress: Progress,
     /// The holders' seats, in the roster's order.
     pub seats: Vec<Seat>,
@@ -58,9 +58,9 @@ pub struct State {
     pub(super) is_roll_called: bool,
     /// The holder at the table, if any.
     pub turn: Option<Turn>,
-    /// The requests that went out to holders apart, in order.
+    /// The requests to holders apart, in order.
     pub requests: Vec<Asked>,
-    /// The answers that were taken in, in order.
+    /// The recorded answers, in order.
     pub answers: Vec<Given>,
     /// The turn of a holder apart, on the holder's machine.
     pub apart: Option<Apart>,
@@ -68,35 +68,35 @@ pub struct State {
     pub documents: BTreeMap<Document, Proposal>,
     /// The manifest's digest, once made.
     pub manifest: Option<Digest>,
-    /// The number of the entry that says so.
+    /// The number of the entry that records it.
     pub(super) manifest_made: u64,
-    /// The number of the entry that seals the bundle's transcript, and the files that the bundle carries besides.
+    /// The number of the entry that seals the bundle's transcript, and further files of the bundle.
     pub sealed: Option<Seal>,
     /// How the ceremony ended, where that was without its purpose.
     pub ended: Option<Ended>,
-    /// Whether the bundle is where it was to be written.
+    /// Whether the bundle is written to its place.
     pub exported: bool,
     /// The parts of the plan whose digests people have read, before the first step.
     pub read_parts: BTreeSet<PlanPart>,
     /// Whether the machine that continues is the one that was checked.
     pub machine: MachineState,
-    /// What was recorded by hand, in order.
+    /// Notes, exceptions and other remarks, in order.
     pub remarks: Vec<Remark>,
     /// The time of the last event.
     pub time: Option<Time>,
 }
 
-/// What the current step has already got.
+/// The progress of the current step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Its question was answered or its effect done.
     pub done: bool,
-    /// What earlier ceremonies left holds together; people have yet to compare it with
-    /// what they know.
+    /// The previous state passed its rules; people have yet to compare it with
+    /// the root that they know.
     pub judged: bool,
     /// The people in the room continue with what they have.
     pub enough: bool,
-    /// Who has been at the table in this step.
+    /// The holders who had a turn in this step.
     pub called: BTreeSet<Handle>,
     /// The violated verdicts that block the step.
     pub violated: Vec<Verdict>,
@@ -107,7 +107,7 @@ pub struct Progress {
 pub struct Seat {
     /// The holder.
     pub handle: Handle,
-    /// How this person comes to the ceremony.
+    /// The holder's relation to the previous root.
     pub standing: Standing,
     /// Whether the roll call found the holder present.
     pub present: bool,
@@ -117,14 +117,14 @@ pub struct Seat {
     pub enrolment: Option<Enrolment>,
     /// A key of the previous root that has no place in the next.
     pub outgoing: Option<Enrolment>,
-    /// Other keys, in devices that are kept for the day when the first is lost.
+    /// Spare keys, in devices for the day when the first is lost.
     pub spares: Vec<Enrolment>,
     /// The name and the key of the previous root, where the account was renamed.
     pub renamed: Option<Renaming>,
     /// Signatures made, by document and device.
     pub signatures: BTreeMap<(Document, u32), Signature>,
-    /// The statement that this holder's key signed in this ceremony, where nothing
-    /// else is signed.
+    /// The statement that this holder's key signed in this ceremony, in a ceremony without
+    /// documents.
     pub proof: Option<Digest>,
     /// The closing signature.
     pub closing: Option<Signature>,
@@ -137,7 +137,7 @@ pub struct Proposal {
     pub file: Digest,
     /// The bytes to be signed.
     pub signed: Digest,
-    /// The moment that its dates are counted from.
+    /// The moment from which its dates are counted.
     pub made: Time,
     /// Whether people have read it.
     pub reviewed: bool,
@@ -150,14 +150,14 @@ pub struct Seal {
     pub seq: u64,
     /// The head of the bundle's transcript.
     pub head: Digest,
-    /// Files that the bundle carries besides.
+    /// Further files of the bundle.
     pub attachments: BTreeMap<String, Digest>,
 }
 
-/// Something recorded by hand.
+/// A note or an exception.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
-    /// When.
+    /// The time.
     pub time: Time,
     /// A note's text, or what was expected, happened and decided.
     pub text: Vec<(&'static str, String)>,
@@ -171,7 +171,7 @@ pub struct Illegal {
     pub seq: u64,
     /// The event's kind.
     pub event: String,
-    /// Why not.
+    /// The reason.
     pub why: String,
 }
 
@@ -272,7 +272,7 @@ impl State {
         opening.map_or(transcript::FORMAT, |opening| opening.format)
     }
 
-    /// The program at work, once there is a transcript.
+    /// The running program, once there is a transcript.
     #[must_use]
     pub fn program(&self) -> Option<&Program> {
         let apart = self.apart.as_ref().and_then(|apart| apart.programs.last());
@@ -305,7 +305,7 @@ impl State {
         Ok(after)
     }
 
-    /// Folds one entry in; on an error the state is no longer good for anything.
+    /// Folds one entry in; after an error, do not use the state.
     fn take_in(&mut self, entry: &Entry) -> Result<(), Illegal> {
         self.time = Some(entry.time);
         self.take(entry).map_err(|why| Illegal {
@@ -390,7 +390,7 @@ impl State {
         }
     }
 
-    /// Folds in what was recorded by hand.
+    /// Folds in a note or an exception.
     pub(super) fn remarked(&mut self, entry: &Entry) -> Result<(), String> {
         let text = match &entry.event {
             Event::Note { text } => vec![("note", text)],

@@ -66,7 +66,7 @@ pub fn enrolment(
     json::canonical(&Json::object(payload))
 }
 
-/// The payload type of a statement that a key is there.
+/// The payload type of a presence proof.
 pub const HEARTBEAT: &str = "application/vnd.keymoot.heartbeat+json";
 
 /// The payload type of a statement that the quorum is lost.
@@ -82,8 +82,8 @@ pub fn proof_type(scenario: Scenario) -> &'static str {
     }
 }
 
-/// The payload of such a statement, in canonical form: which key is there, and which
-/// root names it.
+/// The payload of such a statement, in canonical form: the key, and the root that
+/// names it.
 #[must_use]
 pub fn proof(
     opening: &Opening,
@@ -107,7 +107,7 @@ pub fn proof(
 const LOW_S_SINCE: u32 = 2;
 
 /// Whether two implementations accept a signature on a statement or on the manifest and, from
-/// format 2 on, whether it is the low-S one of the two that anybody can write.
+/// format 2 on, whether it is low-S, because anybody can write the high-S form, too.
 #[must_use]
 pub fn is_signed(key: &PublicKey, message: &[u8], signature: &[u8], format: u32) -> bool {
     let is_low = low_s(signature).is_none_or(|low| low == signature);
@@ -117,7 +117,7 @@ pub fn is_signed(key: &PublicKey, message: &[u8], signature: &[u8], format: u32)
 /// The payload type of the statement over an answer of a holder apart.
 pub const ANSWER: &str = "application/vnd.keymoot.answer+json";
 
-/// What a rule said, as statements write it.
+/// A rule's outcome, as statements write it.
 pub(crate) fn says(verdict: &Verdict) -> &'static str {
     match verdict.outcome {
         Outcome::Held => "held",
@@ -158,7 +158,7 @@ pub fn answer(opening: &Opening, apart: &Apart, branch: &Digest, key: &Enrolment
     ]))
 }
 
-/// Checks the statement over an answer: its payload is exactly what its branch comes to, and its
+/// Checks the statement over an answer: its payload is exactly the one for its branch, and its
 /// one signature is by this key.
 ///
 /// # Errors
@@ -202,7 +202,7 @@ pub fn check_proof(
     })
 }
 
-/// That a statement is written as this program writes it, states this payload, and is
+/// Checks that a statement is written as this program writes it, states this payload, and is
 /// signed by the key.
 fn check_signed(
     statement: &[u8],
@@ -225,10 +225,10 @@ fn check_signed(
     }
 }
 
-/// What a published statement of enrolment says.
+/// The content of a published statement of enrolment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stated {
-    /// Who holds the key
+    /// The holder
     pub handle: Handle,
     /// The name under which the same key was enrolled before
     pub formerly: Option<Handle>,

@@ -1,4 +1,4 @@
-//! What a plan comes to, in sentences: what everybody agrees to before the first step.
+//! The summary of a plan, in sentences, to which everybody agrees before the first step.
 
 use super::{
     Plan,
@@ -8,7 +8,7 @@ use super::{
 use crate::rules::documents;
 use keymoot_core::text::escape;
 
-/// What a ceremony by this plan does. Each sentence is safe to show.
+/// The summary of a ceremony by this plan. Each sentence is safe to show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Who joins, leaves, changes the device or loses a key, and why; last, who stays.
@@ -18,7 +18,7 @@ pub struct Summary {
 }
 
 impl Plan {
-    /// What a ceremony by this plan does.
+    /// The summary of a ceremony by this plan.
     #[must_use]
     pub fn summary(&self) -> Summary {
         Summary {

@@ -35,7 +35,7 @@ impl State {
         self.plan.script.script().scenario
     }
 
-    /// What holders come to the table for in the current step, if they do.
+    /// The purpose of a turn in the current step, if it has turns.
     #[must_use]
     pub fn purpose(&self) -> Option<Purpose> {
         match self.current()?.kind {
@@ -116,7 +116,7 @@ impl State {
     pub fn has_done(&self, seat: &Seat, purpose: Purpose) -> bool {
         match purpose {
             Purpose::Enroll => seat.enrolled().is_some(),
-            // There can always be one more.
+            // A holder can always enrol one more.
             Purpose::Spare => false,
             Purpose::Sign => self.next_signature(seat, None).is_none(),
             Purpose::Prove => seat.proof.is_some(),
@@ -170,7 +170,7 @@ impl State {
             Purpose::Spare => 0,
             Purpose::Sign => self.hardest().map_or(threshold, |tally| tally.need),
             Purpose::Close if self.ended.is_some() => self.ended.as_ref().map_or(0, Ended::closers),
-            // Where the quorum is lost, those who remain speak for themselves.
+            // If the quorum is lost, no threshold is needed.
             Purpose::Prove | Purpose::Close if self.scenario() == Scenario::QuorumLost => 1,
             Purpose::Prove | Purpose::Close => threshold,
         }
@@ -184,7 +184,7 @@ impl State {
 
     /// Whether the step may end although some who could come have not done it: its
     /// quorum is met and, where everybody is asked to show that they still can, each
-    /// of those present has been to the table.
+    /// of those present had a turn.
     #[must_use]
     pub fn can_stop(&self, purpose: Purpose) -> bool {
         let everybody = self.scenario().wants_everybody() && purpose != Purpose::Close;
@@ -265,7 +265,7 @@ impl State {
             .max_by_key(|tally| (tally.need.saturating_sub(tally.have), tally.need))
     }
 
-    /// What the roll call still lacks if these are all who are present: in words, or
+    /// What the roll call still lacks with these present: in words, or
     /// nothing.
     #[must_use]
     pub fn lacking(&self, present: &[Handle]) -> Option<String> {
@@ -329,7 +329,7 @@ impl State {
     }
 
     /// Every key that is revoked once this ceremony is over: those of earlier ones, and
-    /// those that this one throws out.
+    /// those that this one revokes.
     #[must_use]
     pub fn revoked(&self) -> Revoked {
         let previous = self.plan.previous();
@@ -395,7 +395,7 @@ impl State {
         let published = self.plan.previous().map(Previous::enrolments);
         let published = published.unwrap_or_default();
         let of_key = published.iter().filter(|p| p.enrolment.spki == spki);
-        // An older name of a renamed holder is nobody else's.
+        // An older name of a renamed holder is not another holder's.
         let others = of_key.filter(|one| one.handle != *holder && !is_renamed(one, published));
         let of = |published: &Published| {
             let serial = published.enrolment.serial;

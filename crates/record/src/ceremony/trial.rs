@@ -1,5 +1,5 @@
-//! What a plan would come to: every document of its ceremony, with stand-ins for the keys that are
-//! not made yet.
+//! The expected result of a plan: every document of its ceremony, with stand-ins for the keys that
+//! are not made yet.
 
 use std::sync::Arc;
 
@@ -20,11 +20,11 @@ use keymoot_tuf as tuf;
 /// A document that the ceremony would sign.
 #[derive(Debug)]
 pub struct Draft {
-    /// Which.
+    /// Its kind.
     pub document: Document,
-    /// As it would be written, with stand-in keys.
+    /// Its content, with stand-in keys.
     pub written: tuf::Document,
-    /// What it would change, in sentences, safe to show.
+    /// Its changes, in sentences, safe to show.
     pub changes: Vec<String>,
 }
 

@@ -1,11 +1,11 @@
-//! Whose word counts in a ceremony.
+//! The vendor whose devices count in a ceremony.
 
 use super::state::State;
 use crate::transcript::Mode;
 use keymoot_attestation::{Manifest, TrustStore};
 use keymoot_core::{Violation, digest::Digest};
 
-/// Where a rehearsal's bundle, and a request of its, carries the simulated vendor.
+/// The folder of the simulated vendor in a rehearsal's bundle or request.
 pub(crate) const VENDOR: &str = "rehearsal/vendor";
 
 /// The trust store that a sealed ceremony's evidence is checked by: `vendor`, whose keys the
@@ -35,7 +35,7 @@ pub fn store(
 pub(crate) fn simulated(
     found: impl Fn(&str) -> Option<Vec<u8>>,
 ) -> Result<TrustStore, Vec<Violation>> {
-    // What is missing is empty, and no manifest or certificate is empty.
+    // A missing file reads as empty, and no manifest or certificate is empty.
     let file = |name: &str| found(&format!("{VENDOR}/{name}")).unwrap_or_default();
     let text = String::from_utf8(file("vendor.toml")).unwrap_or_default();
     let manifest = Manifest::parse(&text).map_err(|violation| vec![violation])?;

@@ -13,7 +13,7 @@ pub enum Purpose {
     Spare,
     /// To sign the documents.
     Sign,
-    /// To sign a statement that the key is there.
+    /// To sign a presence proof.
     Prove,
     /// To sign the manifest.
     Close,
@@ -22,13 +22,13 @@ pub enum Purpose {
 /// A holder at the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
-    /// Who.
+    /// The holder.
     pub holder: Handle,
-    /// What for.
+    /// The purpose.
     pub purpose: Purpose,
     /// The device at hand, once read.
     pub device: Option<Seen>,
-    /// What was sealed to the holder in this turn.
+    /// The file sealed to the holder in this turn.
     pub escrow: Option<Digest>,
     /// Whether the holder has the sealed file.
     pub handed: bool,
@@ -45,17 +45,17 @@ pub struct Turn {
 pub struct Seen {
     /// Its serial number.
     pub serial: u32,
-    /// Of which kind it is.
+    /// Its family.
     pub family: Family,
     /// Its firmware.
     pub firmware: String,
     /// Whether something must be erased before it can be used.
     pub used: bool,
-    /// What is on it; empty where that was not read.
+    /// Its contents; empty where that was not read.
     pub state: DeviceState,
 }
 
-/// How far a turn has come: what comes next.
+/// The stage of a turn: what comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
     /// The device is to be inserted.
@@ -66,7 +66,7 @@ pub enum Stage {
     Identify,
     /// The holder is to agree that the PIV application is erased.
     Erase,
-    /// The PIV application is to be erased: nobody can say what is on it.
+    /// The PIV application is to be erased: its contents are unknown.
     Reset,
     /// PIN, PUK and management key are to be set.
     Provision,
@@ -87,7 +87,7 @@ pub enum Stage {
     Sign,
     /// The device has signed all it could; another of the holder's devices is next.
     Exchange,
-    /// The device's audit log is to be read and held against what was asked of it.
+    /// The device's audit log is to be read and compared with the commands sent.
     ReadLog,
     /// On a branch: the purpose is reached; the device is to sign the statement of the answer.
     Answer,
@@ -122,13 +122,13 @@ impl Turn {
         }
     }
 
-    /// Whether the device has done something that its log was not read of yet.
+    /// Whether the device has done something since its log was last read.
     #[must_use]
     pub fn is_unaccounted(&self) -> bool {
         self.family() == Family::YubiHsm && matches!(self.stage, Stage::ReadLog | Stage::Sign)
     }
 
-    /// Whether the purpose is reached, so that there is nothing to leave unfinished.
+    /// Whether the purpose is reached, so that the turn is not unfinished.
     #[must_use]
     pub fn is_at_end(&self) -> bool {
         matches!(self.stage, Stage::Answer | Stage::Remove)

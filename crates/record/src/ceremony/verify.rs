@@ -8,7 +8,7 @@ use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 use keymoot_tuf as tuf;
 use keymoot_tuf::{Checks, KeyId, Root, Targets, VerifiedRoot, count};
 
-/// Reads a file that events speak of by its digest.
+/// Reads a file that events name by its digest.
 pub type Objects<'o> = dyn Fn(&Digest) -> Option<Vec<u8>> + 'o;
 
 /// A proposed document as it was kept, without signatures.
@@ -87,7 +87,7 @@ pub struct Delegators<'s> {
     targets: Option<Targets>,
 }
 
-/// Under which ids the holders' keys close the bundle.
+/// The ids under which the holders' keys close the bundle.
 pub struct ClosingKeys<'s>(Option<Delegators<'s>>);
 
 impl<'s> ClosingKeys<'s> {
@@ -185,7 +185,7 @@ impl<'s> Delegators<'s> {
         ids
     }
 
-    /// What the demand for signatures on a document comes to: in words, or why it is
+    /// Whether the demand for signatures on a document is met: in words, or why it is
     /// not met.
     fn judge(&self, document: Document, signed: tuf::Document) -> Result<String, String> {
         let (role, keys) = match document {
@@ -220,7 +220,7 @@ impl<'s> Delegators<'s> {
     }
 }
 
-/// What the SIGNATURE rules say of every signed document: each is put together, read
+/// The SIGNATURE rules on every signed document: each is put together, read
 /// back from its bytes, and verified.
 #[must_use]
 pub fn signed_documents(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
@@ -252,7 +252,7 @@ pub fn signed_documents(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
     verdicts
 }
 
-/// SIGNATURE-TWICE of the signatures that there are, whether or not they are enough.
+/// SIGNATURE-TWICE for the present signatures, also if they are too few.
 #[must_use]
 pub fn signatures_so_far(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
     let documents = state.documents.keys();
@@ -267,8 +267,8 @@ pub fn signatures_so_far(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
 }
 
 /// The signatures that are recorded under another id than the one that the document's delegator
-/// gives the key: a reader would count them for another key. Where the delegators cannot be read,
-/// another verdict says so.
+/// gives the key: a reader would count them for another key. If the delegators cannot be read,
+/// another verdict reports it.
 fn misnamed(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     let (delegators, closing_keys) = (

@@ -1,10 +1,10 @@
-//! Why a document changes, and what people compare before they sign it: the roster's reasons, and
-//! the root of tuf-crates that the quorum authorises.
+//! The reason for a document, and what people compare before they sign it: the roster's reasons,
+//! and the root of tuf-crates that the quorum authorises.
 
 use super::{State, script::Document};
 use keymoot_core::{digest::Digest, text::escape};
 
-/// The root of tuf-crates that a ceremony authorises, as people compare it.
+/// The root of tuf-crates that a ceremony authorises, for comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorisedRoot {
     /// The SHA-256 of the file, byte for byte.
@@ -14,7 +14,7 @@ pub struct AuthorisedRoot {
 }
 
 impl State {
-    /// Why a document changes, in the roster's words. Safe to show.
+    /// The reason for a document's changes, in the roster's words. Safe to show.
     #[must_use]
     pub fn reasons(&self, document: Document) -> Vec<String> {
         if document != Document::Root {
@@ -48,7 +48,7 @@ impl State {
         who.chain(renamed).collect()
     }
 
-    /// The root of tuf-crates that this ceremony is asked to authorise, where there is one.
+    /// The root of tuf-crates that this ceremony is asked to authorise, if any.
     #[must_use]
     pub fn authorised_root(&self) -> Option<AuthorisedRoot> {
         let signs = |document| self.scenario().documents().contains(document);

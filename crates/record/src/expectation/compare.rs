@@ -1,4 +1,4 @@
-//! A bundle's policy, script and roster beside the verifier's expectations.
+//! Comparing a bundle's policy, script and roster with the verifier's expectations.
 
 use std::collections::BTreeMap;
 

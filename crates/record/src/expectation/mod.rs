@@ -2,7 +2,8 @@
 //!
 //! The policy, the script and the roster inside a bundle are its administrator's. A verifier
 //! compares them with a set of its own choice: one that keymoot ships, or a file that a project
-//! commits beside its repository. A stronger bundle passes; of a weaker one every point is named.
+//! commits beside its repository. A stronger bundle passes. For a weaker one, the verdict names
+//! every point.
 
 mod compare;
 mod of_plan;
@@ -48,7 +49,7 @@ pub struct ExpectationSet {
     people: People,
     firmware: LowestFirmware,
     days: LongestDays,
-    /// How weak a key may be that a holder brings; without it none may.
+    /// The minimum strength of a key that a holder brings; without it, holders bring none.
     #[serde(default)]
     adopt: Option<Adopt>,
 }
@@ -71,7 +72,7 @@ struct Quorum {
     threshold: u32,
 }
 
-/// How alike the holders may be at most, and how many watch at least.
+/// The most holders with the same employer or country, and the fewest witnesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct People {
@@ -99,7 +100,7 @@ struct LongestDays {
     delegation: u32,
 }
 
-/// Sets that do not say it accept every format.
+/// Sets without this member accept every format.
 fn first_format() -> u32 {
     1
 }

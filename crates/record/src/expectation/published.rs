@@ -1,4 +1,4 @@
-//! A published repository beside the verifier's expectations.
+//! Comparing a published repository with the verifier's expectations.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use keymoot_tuf::{Root, Targets, dialect::tufops::Config};
 /// The roles that holders sign for.
 pub(crate) const OF_HOLDERS: [&str; 2] = ["root", "targets"];
 
-/// How strong a published repository is, by its newest documents.
+/// The strength of a published repository, by its newest documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Strength {
     /// Whether its documents are those of a live ceremony
@@ -32,8 +32,8 @@ pub struct Strength {
 }
 
 impl Strength {
-    /// That of a root and of the targets documents below it, each with its role. `unsigned` says
-    /// the periods that they leave unsaid.
+    /// The strength of a root and of the targets documents below it, each with its role. `unsigned`
+    /// has the periods that they do not state.
     pub(crate) fn of<'t>(
         root: Option<&Root>,
         listings: impl Iterator<Item = (&'t str, &'t Targets)>,
@@ -122,11 +122,11 @@ pub fn compare_published(found: &Strength, set: &ExpectationSet) -> Verdict {
 }
 
 impl ExpectationSet {
-    /// The shipped policy with the firmware that the verifier expects: what the DEVICE rules ask of
+    /// The shipped policy with the firmware that the verifier expects, for the DEVICE rules on
     /// a device outside of a ceremony.
     ///
     /// # Errors
-    /// What the shipped policy violates, which then stands for these rules.
+    /// The shipped policy's violations, as those of these rules.
     pub(crate) fn of_devices(&self) -> Result<Policy, Vec<Verdict>> {
         let mut policy = Policy::parse(shipped::POLICY)
             .map_err(|violated| violated.into_iter().map(Verdict::from).collect::<Vec<_>>())?;

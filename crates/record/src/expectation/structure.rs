@@ -12,12 +12,13 @@ use keymoot_core::text::excerpt;
 /// has the structure of those releases.
 const LATER: [&str; 4] = ["seals", "agreement", "break", "custody"];
 
-/// What people type in a step, and what the scripts up to 0.3 did not ask.
+/// Whether the scripts up to 0.3 lacked this field.
 fn is_later(field: &Field) -> bool {
     field.accepts == Accepts::ValueOfTheDay
 }
 
-/// What a script lacks of the released script of its name, or has beside it, each in one sentence.
+/// The steps that a script lacks of the released script of its name, or has in addition, each in
+/// one sentence.
 pub(super) fn differences(plan: &Plan) -> Vec<String> {
     let script = &plan.script;
     let name = &script.script().name;
@@ -34,7 +35,7 @@ pub(super) fn differences(plan: &Plan) -> Vec<String> {
     }
     let mut steps = script.steps().map(|(_, step)| step).peekable();
     for (_, wanted) in released.steps() {
-        // A step that asks people for more weakens nothing.
+        // A step that asks people for more does not weaken the script.
         let is_more = |step: &&Step| {
             step.kind == Kind::Confirm && !released.steps().any(|(_, other)| other.id == step.id)
         };

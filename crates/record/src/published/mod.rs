@@ -21,7 +21,7 @@ use crate::{
 pub use targets::below_root;
 pub(crate) use targets::files as listed_files;
 
-/// A published repository, and what is expected of it.
+/// A published repository, and the verifier's expectations.
 pub struct Claim<'a> {
     /// Its files as a working tree has them: `metadata/`, `attestations/`, `revoked.json`
     pub files: &'a Files,
@@ -31,7 +31,7 @@ pub struct Claim<'a> {
     pub trusted_root: Option<Vec<u8>>,
     /// Whether it is to be one of a rehearsal
     pub rehearsal: bool,
-    /// What it must be as strong as
+    /// Its minimum strength
     pub set: &'a ExpectationSet,
     /// The vendor whose certificates count
     pub vendor: &'a TrustStore,
@@ -39,9 +39,9 @@ pub struct Claim<'a> {
     pub target: &'a dyn Fn(&str, &TargetFile) -> Option<FileFacts>,
 }
 
-/// What a published repository was found to be.
+/// The result of verifying a published repository.
 pub struct Judged {
-    /// What the rules say. A rule that depends on one that is violated is not listed.
+    /// The verdicts. A rule that depends on a violated one is not listed.
     pub verdicts: Vec<Verdict>,
     /// The newest root, where the chain of roots verifies
     pub newest: Option<VerifiedRoot>,
@@ -95,7 +95,7 @@ impl Judged {
     }
 }
 
-/// ROOT-PREVIOUS: that the roots follow one another. [`Previous::read`] found that they do.
+/// ROOT-PREVIOUS: the roots follow one another. [`Previous::read`] has checked it.
 fn chain(previous: &Previous, trusted: bool) -> Verdict {
     let versions = previous.roots().iter().map(|root| root.root().version);
     let [first, last] = [versions.clone().min(), versions.max()].map(Option::unwrap_or_default);

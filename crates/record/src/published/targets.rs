@@ -75,7 +75,7 @@ pub(super) fn documents(previous: &Previous, tree: &[Candidate]) -> Verdict {
 }
 
 /// TREE-TARGETS: every file that these documents list is there, with its length and its hashes.
-/// `target` gives those of a file by its name; `next` is what to do otherwise.
+/// `target` returns those of a file by its name; `next` is the help otherwise.
 pub(crate) fn files<'t>(
     listings: impl IntoIterator<Item = (&'t str, &'t Targets)>,
     target: &dyn Fn(&str, &TargetFile) -> Option<FileFacts>,

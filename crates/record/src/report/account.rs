@@ -1,4 +1,4 @@
-//! The account: its sections, in the order in which a stranger asks.
+//! The report: its sections, in the order of a stranger's questions.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ use crate::{
 use keymoot_attestation::TrustStore;
 use keymoot_core::{digest::Digest, text::escape};
 
-/// The account of a sealed ceremony.
+/// The report of a sealed ceremony.
 #[derive(Debug, Clone)]
 pub struct Account {
     page: Page,
@@ -26,7 +26,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Gathers what happened up to the seal. `objects` finds the content of a
+    /// Collects the facts up to the seal. `objects` finds the content of a
     /// digest that the transcript names. In a live ceremony the evidence of devices is read
     /// by the keys of `vendor`.
     ///
@@ -83,13 +83,13 @@ impl Account {
         self
     }
 
-    /// The account as one HTML file: no script, nothing from elsewhere.
+    /// The report as one HTML file: no script, nothing from elsewhere.
     #[must_use]
     pub fn html(&self) -> String {
         html::write(&self.page)
     }
 
-    /// The account as Markdown.
+    /// The report as Markdown.
     #[must_use]
     pub fn markdown(&self) -> String {
         markdown::write(&self.page)

@@ -1,4 +1,4 @@
-//! Who answered apart: with which program, on which machine, and who compared words.
+//! The answers of holders apart: the program, the machine, and who compared words.
 
 use super::{
     facts::Facts,
@@ -7,7 +7,7 @@ use super::{
 use crate::ceremony::{apart::Given, turn::Purpose};
 use keymoot_core::{Outcome, text::escape};
 
-/// One line an answer; nothing where everybody was in the room.
+/// One line for each answer; nothing if everybody was in the room.
 pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
     let answers = &facts.state.answers;
     if answers.is_empty() {

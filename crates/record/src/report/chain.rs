@@ -1,5 +1,5 @@
-//! What signs what as a picture: from the vendor's root at the top down to the
-//! documents, each thing as wide as the devices that it speaks for.
+//! The chain of signatures as a picture: from the vendor's root at the top down to the
+//! documents, each box as wide as the devices below it.
 
 use std::fmt::Write as _;
 

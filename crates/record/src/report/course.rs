@@ -1,4 +1,4 @@
-//! What happened, line by line; and apart from that what did not go as planned.
+//! The events line by line, and before them what did not go as planned.
 
 use super::{
     facts::Facts,
@@ -11,7 +11,7 @@ use crate::{
 };
 use keymoot_core::text::escape;
 
-/// Notes, exceptions, device errors and a clock that was set back: what a reader wants to know
+/// Notes, exceptions, device errors and a clock that was set back: a reader wants to know these
 /// first.
 pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
     let remarkable = |entry: &Entry| {
@@ -102,7 +102,7 @@ pub(super) fn timeline(facts: &Facts<'_>) -> Vec<Block> {
     ]
 }
 
-/// The order of the lines rests on digests, and their times on the machine's clock.
+/// Digests fix the order of the lines; the times are the machine's.
 fn set_back(entry: &Entry, before: &Entry) -> Row {
     let seconds = before.time.unix() - entry.time.unix();
     Row::Cells(vec![

@@ -1,4 +1,4 @@
-//! Who signed, and with what.
+//! The signers and their devices.
 
 use std::collections::BTreeSet;
 
@@ -68,7 +68,7 @@ fn signed(holder: &Holder<'_>) -> Phrase {
     }
 }
 
-/// Each device: what its certificates prove, and up to whom.
+/// Each device: the facts of its certificates, and their chain.
 pub(super) fn each(facts: &Facts<'_>) -> Vec<Block> {
     let mut blocks = vec![
         Block::Section("The devices".to_owned()),
@@ -92,7 +92,7 @@ pub(super) fn each(facts: &Facts<'_>) -> Vec<Block> {
     blocks
 }
 
-/// The keys that are kept for the day when a first one is lost.
+/// The spare keys, for the day when a first one is lost.
 fn spares(facts: &Facts<'_>) -> Vec<Block> {
     let kept = facts.holders.iter().flat_map(|holder| {
         let proven = holder.seat.spares.iter().filter(|e| e.statement.is_some());
@@ -213,7 +213,7 @@ fn handed(facts: &Facts<'_>, serial: u32) -> Option<Handed> {
     })
 }
 
-/// What only devices of one family state, in words.
+/// The facts that only devices of one family state, in words.
 struct Stated {
     form: Option<String>,
     place: String,

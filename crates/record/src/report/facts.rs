@@ -1,4 +1,4 @@
-//! What an account is made from.
+//! The facts from which a report is made.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ use keymoot_attestation::{Evidence, VerifiedAttestation};
 use keymoot_core::{Verdict, digest::Digest};
 use keymoot_tuf::key::Algorithm;
 
-/// A sealed ceremony, with what its evidence proves.
+/// A sealed ceremony, with the facts of its evidence.
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
     pub(super) state: &'a State,
@@ -35,18 +35,18 @@ pub(super) struct Facts<'a> {
     pub(super) algorithms: Vec<Algorithm>,
 }
 
-/// A holder and what the holder brought.
+/// A holder and the holder's devices.
 #[derive(Debug)]
 pub(super) struct Holder<'a> {
     pub(super) seat: &'a Seat,
-    /// The name that people say.
+    /// The name.
     pub(super) name: &'a str,
-    /// The roster's entry; anyone who leaves has none any more.
+    /// The roster's entry; `None` for a holder who leaves.
     pub(super) entry: Option<&'a roster::Holder>,
     pub(super) device: Option<Device<'a>>,
 }
 
-/// An enrolled device and what its certificates prove.
+/// An enrolled device and the facts of its certificates.
 #[derive(Debug)]
 pub(super) struct Device<'a> {
     pub(super) enrolment: &'a Enrolment,
@@ -55,7 +55,7 @@ pub(super) struct Device<'a> {
     pub(super) taken: Option<Time>,
     /// Whether its holder brought the key, made before the ceremony.
     pub(super) brought: bool,
-    /// What the rules said of it at the table, none twice.
+    /// The verdicts at the table, none twice.
     pub(super) verdicts: Vec<&'a Verdict>,
 }
 
@@ -64,14 +64,14 @@ pub(super) struct Device<'a> {
 pub(super) struct Paper<'a> {
     pub(super) document: Document,
     pub(super) proposal: &'a Proposal,
-    /// What changes, in sentences.
+    /// The changes, in sentences.
     pub(super) changes: Vec<String>,
 }
 
 type Objects<'o> = &'o dyn Fn(&Digest) -> Option<Vec<u8>>;
 
 impl<'a> Facts<'a> {
-    /// Gathers them.
+    /// Collects them.
     ///
     /// # Errors
     /// In words, when the ceremony is not sealed, or an object is missing or does

@@ -28,7 +28,7 @@ pub(super) fn write(page: &Page) -> String {
         page.mode.name()
     );
     if page.mode == Mode::Rehearsal {
-        // Stands on every printed page.
+        // Printed on every page.
         html.push_str("<div class=\"mark\">REHEARSAL</div>\n");
     }
     let _ = write!(

@@ -39,7 +39,7 @@ fn block(text: &mut String, block: &Block) {
         Block::Facts(facts) => {
             for (label, lines) in facts {
                 let lines: Vec<_> = lines.iter().map(phrase).collect();
-                // A line that continues in the same point is indented under it.
+                // A further line of the same point is indented under it.
                 let _ = writeln!(text, "- **{}:** {}", escape(label), lines.join("  \n  "));
             }
             Ok(())

@@ -1,9 +1,9 @@
-//! The account of a ceremony for people who were not there, as HTML and as
+//! The report of a ceremony for people who were not there, as HTML and as
 //! Markdown.
 //!
 //! Pure and deterministic: both are a function of the sealed transcript and the
-//! objects that it speaks of, so that a verifier makes them again and compares.
-//! `facts` collects what they say once. Sections make a small model
+//! objects that it names, so a verifier makes them again and compares.
+//! `facts` collects the facts once. Sections make a small model
 //! of a page (`page`) from it, which is written in either form.
 
 mod account;

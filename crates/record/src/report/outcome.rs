@@ -1,4 +1,4 @@
-//! What came of the ceremony: in short, and document by document.
+//! The result of the ceremony: in short, and document by document.
 
 use super::{
     facts::Facts,
@@ -182,7 +182,7 @@ fn keys(facts: &Facts<'_>) -> String {
     )
 }
 
-/// Why a document changes; of crates.json, whose root it authorises.
+/// The reason for a document; for crates.json, the root that it authorises.
 fn why(facts: &Facts<'_>, document: Document) -> Vec<Block> {
     let mut blocks = Vec::new();
     let reasons = facts.state.reasons(document);

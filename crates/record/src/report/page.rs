@@ -1,19 +1,19 @@
 //! A page, before it is written as HTML or Markdown.
 //!
 //! Text in it is safe to show ([`keymoot_core::text::escape`]) but not yet safe in a
-//! markup language: the writers see to that, for every character of it.
+//! markup language: the writers escape every character of it.
 
 use crate::transcript::Mode;
 use keymoot_core::digest::Digest;
 
-/// A whole account.
+/// A whole report.
 #[derive(Debug, Clone)]
 pub(super) struct Page {
-    /// What it is the report of.
+    /// Its ceremony.
     pub(super) title: String,
     /// A rehearsal is marked on every printed page.
     pub(super) mode: Mode,
-    /// What it says, in order.
+    /// Its blocks, in order.
     pub(super) blocks: Vec<Block>,
 }
 
@@ -28,7 +28,7 @@ pub(super) enum Block {
     Paragraph(Phrase),
     /// Points.
     List(Vec<Phrase>),
-    /// Labels and what is said under each, line by line.
+    /// Labels, each with its lines.
     Facts(Vec<(&'static str, Vec<Phrase>)>),
     /// A table.
     Table(Table),
@@ -36,7 +36,7 @@ pub(super) enum Block {
     Commands(Vec<String>),
     /// Who signed, as a picture.
     Quorum(Quorum),
-    /// What signs what, as a picture.
+    /// The chain of signatures, as a picture.
     Chain(Chain),
     /// When each step was done, as a picture.
     Course(Course),
@@ -79,8 +79,8 @@ impl Quorum {
     }
 }
 
-/// What signs what: levels from the vendor's root down to the documents, each
-/// with what is on it above the devices that it speaks for.
+/// The chain of signatures: levels from the vendor's root down to the documents, each
+/// with its boxes above the devices that they certify.
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
     /// How many devices are side by side.
@@ -91,7 +91,7 @@ pub(super) struct Chain {
 /// A level of the chain.
 #[derive(Debug, Clone)]
 pub(super) struct Level {
-    /// What it is.
+    /// Its name.
     pub(super) name: String,
     pub(super) boxes: Vec<Vouches>,
 }
@@ -99,10 +99,10 @@ pub(super) struct Level {
 /// Something that signs what is below it.
 #[derive(Debug, Clone)]
 pub(super) struct Vouches {
-    /// The first device that it speaks for, from 0, and how many.
+    /// The first device below it, from 0, and how many.
     pub(super) first: usize,
     pub(super) count: usize,
-    /// What it is called, line by line.
+    /// Its label, line by line.
     pub(super) lines: Vec<String>,
 }
 
@@ -123,7 +123,7 @@ pub(super) struct Stretch {
     pub(super) to: i64,
     /// Minutes that the script gives it.
     pub(super) planned: u32,
-    /// What did not go as the script says: a letter and when.
+    /// Deviations from the script: a letter and the time.
     pub(super) remarks: Vec<(char, i64)>,
 }
 
@@ -136,9 +136,9 @@ pub(super) struct Phrase(pub(super) Vec<Span>);
 pub(super) enum Span {
     /// As it is.
     Plain(String),
-    /// To be compared character by character.
+    /// For comparison character by character.
     Code(String),
-    /// Not to be overlooked.
+    /// Emphasised.
     Strong(String),
 }
 

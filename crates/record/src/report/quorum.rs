@@ -28,7 +28,7 @@ pub(super) fn svg(quorum: &Quorum) -> String {
             index + 1
         );
     }
-    // The bar reaches as far as the threshold does.
+    // The bar ends at the threshold.
     let bar = quorum.threshold.min(quorum.signed.len()) * STEP;
     let _ = writeln!(
         svg,

@@ -1,4 +1,4 @@
-//! The writers: nothing foreign acts in either form.
+//! The writers: foreign text has no effect in either form.
 #![allow(clippy::unwrap_used)]
 
 use super::{

@@ -1,4 +1,4 @@
-//! What the rules said.
+//! The verdicts of the rules.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{
 use crate::transcript::Event;
 use keymoot_core::{Outcome, Verdict, text::escape};
 
-/// What the rules said of one thing.
+/// The verdicts on one subject.
 pub(super) fn list(verdicts: &[&Verdict]) -> Block {
     let rows = verdicts.iter().map(|verdict| {
         Row::Cells(vec![
@@ -34,7 +34,7 @@ fn outcome(outcome: Outcome) -> Phrase {
     }
 }
 
-/// Every rule that was checked, with all that it said.
+/// Every rule that was checked, with all its verdicts.
 pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
     let said = all(facts);
     let mut order: Vec<&str> = Vec::new();
@@ -106,7 +106,7 @@ fn tally(verdicts: &[&Verdict]) -> Phrase {
     }
 }
 
-/// Every violation, and what was found where it held.
+/// Every violation, and the findings where it passed.
 fn found(verdicts: &[&Verdict]) -> Phrase {
     let mut distinct: Vec<&str> = Vec::new();
     let mut violations: Vec<String> = Vec::new();

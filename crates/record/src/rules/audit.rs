@@ -1,5 +1,5 @@
-//! The rule on the audit log of a YubiHSM 2: it accounts for all that the device was
-//! made to do, and for nothing else.
+//! The rule on the audit log of a YubiHSM 2: it accounts for every command to the
+//! device, and for no other.
 
 use std::ops::RangeInclusive;
 
@@ -19,7 +19,7 @@ pub struct Audited<'a> {
     pub serial: u32,
     /// Every reading since the reset, in order.
     pub readings: &'a [Vec<u8>],
-    /// What was sent to it since.
+    /// The commands sent to it since.
     pub sent: &'a [Sent],
     /// How many signatures the transcript accounts for: those recorded at least, those
     /// announced at most.

@@ -13,22 +13,22 @@ use keymoot_attestation::{
 };
 use keymoot_core::Rule;
 
-/// What a device says of itself when it is inserted.
+/// A device's own report when it is inserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reported {
     /// Its serial number.
     pub serial: u32,
-    /// Of which kind it is.
+    /// Its family.
     pub family: Family,
     /// Its firmware.
     pub firmware: Firmware,
-    /// Its shape, where it says.
+    /// Its shape, where it reports one.
     pub form_factor: Option<FormFactor>,
 }
 
 /// Every rule on a device that a holder brings to be enrolled. `owner` is the
 /// holder who has enrolled it already, if any; `revoked` the reason for which a key in
-/// it was thrown out, if one was.
+/// it was revoked, if one was.
 #[must_use]
 pub fn brought(
     device: Reported,
@@ -205,7 +205,7 @@ fn firmware(
 /// An enrolment to verify.
 #[derive(Debug)]
 pub struct Claim<'a> {
-    /// The certificates that the device gave.
+    /// The device's certificates.
     pub evidence: &'a Evidence,
     /// The key that goes into root.json: SubjectPublicKeyInfo, DER.
     pub spki: &'a [u8],

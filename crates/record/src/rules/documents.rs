@@ -1,5 +1,5 @@
 //! The rules that every proposed document obeys: its version, its dates, its mark,
-//! and that nothing differs from the previous one but what the scenario allows.
+//! and that it differs from the previous one only where the scenario allows it.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use keymoot_core::{
 };
 use keymoot_tuf as tuf;
 
-/// The member by which the documents of a rehearsal say what they are, so that
+/// The member that marks the documents of a rehearsal, so that
 /// no copy of one can pass for a real one.
 pub const REHEARSAL_MARK: &str = "x-keymoot-rehearsal";
 
@@ -27,18 +27,18 @@ pub fn is_marked(document: &tuf::Document) -> bool {
     matches!(document.signed(), Json::Object(members) if members.contains_key(REHEARSAL_MARK))
 }
 
-/// What a document is held against.
+/// What a document is compared with.
 #[derive(Debug)]
 pub struct Expected<'a> {
-    /// What the ceremony is for.
+    /// The scenario.
     pub scenario: Scenario,
-    /// The bounds.
+    /// The policy.
     pub policy: &'a Policy,
     /// The keys of the quorum: SubjectPublicKeyInfo, DER, by holder.
     pub keys: BTreeMap<Handle, Vec<u8>>,
-    /// The moment that its dates are counted from.
+    /// The moment from which its dates are counted.
     pub made: Time,
-    /// The members that mark it for what it is.
+    /// The members that mark it.
     pub marks: Object,
     /// The files that `targets.json` signs itself, by path.
     pub files: BTreeMap<String, tuf::TargetFile>,
@@ -185,9 +185,9 @@ pub(super) fn mark(document: Document, extra: &Object, expected: &Expected<'_>) 
     )
 }
 
-/// ROOT-CHANGE and its like: nothing differs from the previous version but what the
-/// scenario allows. `plain` says whether a first version holds nothing that no rule
-/// looks at.
+/// ROOT-CHANGE and its like: it differs from the previous version only where the
+/// scenario allows it. `plain` says whether a rule covers everything in a first
+/// version.
 pub(super) fn changes(
     document: Document,
     proposed: &tuf::Document,
@@ -260,7 +260,7 @@ fn rewritten(document: Document, place: &[String], dialect: tuf::Dialect) -> boo
         )
 }
 
-/// What changed, by the first names of the places.
+/// The changes, by the first names of the places.
 fn families(changed: &[Place]) -> String {
     let mut found: Vec<String> = changed
         .iter()

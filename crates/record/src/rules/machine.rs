@@ -1,7 +1,7 @@
 //! The rules on the machine.
 //!
-//! Most are claims about live ceremonies. In a rehearsal what they look at is
-//! recorded and nothing is asked of it.
+//! Most are claims about live ceremonies. In a rehearsal their facts are
+//! recorded, and the rules are not asked.
 
 mod media;
 mod process;
@@ -15,14 +15,14 @@ use super::{Verdict, Violation};
 use crate::transcript::{Mode, Time};
 use keymoot_core::{Rule, RuleId};
 
-/// What was found out about the machine.
+/// The facts about the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Machine {
     /// The time by its clock.
     pub now: Time,
     /// Network interfaces that are up, except loopback.
     pub links_up: Vec<Link>,
-    /// Radios that nothing keeps from sending.
+    /// Radios that can send.
     pub radios_on: Vec<String>,
     /// Swap areas in use.
     pub swap: Vec<String>,
@@ -43,7 +43,7 @@ pub struct Machine {
     pub memory_locked: bool,
     /// Who else has logged in, and where.
     pub others: Vec<String>,
-    /// What is left where the ceremony's folder and the bundle are or will be.
+    /// The free space where the ceremony's folder and the bundle are or will be.
     pub space: Vec<Space>,
     /// Whether the smart card service is chosen by the environment.
     pub service_chosen: bool,
@@ -64,27 +64,27 @@ pub struct Link {
     pub carrier: bool,
 }
 
-/// What is left on a disk.
+/// The free space of a disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Space {
     /// A place on it.
     pub place: String,
-    /// Bytes that may still be written.
+    /// Free bytes.
     pub free: u64,
     /// The medium that it is on, where the kernel says.
     pub medium: Option<Medium>,
 }
 
-/// A moment that is certainly past.
+/// A known moment in the past.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
     /// When.
     pub at: Time,
-    /// What happened then.
+    /// The event of that moment.
     pub what: &'static str,
 }
 
-/// The rules by which the machine is examined.
+/// The rules of the machine's check.
 pub const RULES: &[Rule] = &[
     Rule::MachineNetwork,
     Rule::MachineRadio,
@@ -104,15 +104,15 @@ pub const RULES: &[Rule] = &[
     Rule::MachineLater,
 ];
 
-/// 2026-01-01: no clock that is right shows less.
+/// 2026-01-01: a right clock shows no earlier day.
 const EARLIEST: i64 = 1_767_225_600;
 
-/// What must be left on a disk, in bytes: fifty times what a ceremony of nine holders
-/// and its bundle were measured to take.
+/// The free space that a disk needs, in bytes: fifty times the measured size of a ceremony of nine
+/// holders and its bundle.
 const ROOM: u64 = 64 << 20;
 
-/// Every rule by which a ceremony of this format examines the machine. `past` is what this
-/// ceremony knows to have happened.
+/// Every rule of the machine's check for a ceremony of this format. `past` are the known
+/// moments in the past.
 #[must_use]
 pub fn check(machine: &Machine, past: &[Past], mode: Mode, format: u32) -> Vec<Verdict> {
     let mut verdicts = judge(machine, past, mode);
@@ -169,7 +169,7 @@ fn take_down(links: &[Link]) -> String {
     )
 }
 
-/// What could carry something out of the room or into it, and who is in it.
+/// Ways for data to leave the room or to enter it, and other people at the machine.
 fn room_claims(machine: &Machine) -> Vec<Claim> {
     let narrow: Vec<_> = machine
         .space
@@ -216,7 +216,7 @@ fn room_claims(machine: &Machine) -> Vec<Claim> {
     ]
 }
 
-/// On which media the folder and the bundle are, and what is risky about that.
+/// The media of the folder and the bundle, and their risks.
 fn media_in_words(places: &[Space]) -> String {
     let media: Vec<_> = places.iter().map(|place| place.medium.as_ref()).collect();
     let names = ["the folder", "the bundle"].into_iter().zip(&media);
@@ -234,7 +234,7 @@ fn media_in_words(places: &[Space]) -> String {
     said.into_iter().map(|part| format!("; {part}")).collect()
 }
 
-/// What could carry this program's memory, and the PINs in it, to a disk or to
+/// Ways for this program's memory, and the PINs in it, to reach a disk or
 /// another program.
 fn memory_claims(machine: &Machine) -> Vec<Claim> {
     let Machine {
@@ -300,7 +300,7 @@ fn memory_claims(machine: &Machine) -> Vec<Claim> {
     ]
 }
 
-/// The clock is behind nothing that has happened.
+/// The clock is not before a known moment.
 fn clock(now: Time, past: &[Past]) -> Verdict {
     let latest = past.iter().max_by_key(|past| past.at);
     let ahead = latest.filter(|past| now < past.at);
@@ -316,11 +316,11 @@ fn clock(now: Time, past: &[Past]) -> Verdict {
     )
 }
 
-/// How far a wall clock and the machine's may differ, in minutes: what reading it and
-/// typing takes.
+/// The most minutes between a wall clock and the machine's: reading and
+/// typing take that long.
 pub const APART: u32 = 5;
 
-/// How many minutes lie between the time that somebody read off a wall clock, `HH:MM`
+/// The minutes between the time that somebody read off a wall clock, `HH:MM`
 /// in UTC, and the machine's; nothing where it is no time.
 #[must_use]
 pub fn minutes_apart(wall: &str, now: Time) -> Option<u32> {
@@ -434,7 +434,7 @@ mod tests {
         verdicts
     }
 
-    /// The rules that a machine violates in a live ceremony, and what they say.
+    /// The rules that a machine violates in a live ceremony, and their words.
     fn live(change: impl FnOnce(&mut Machine)) -> (Vec<RuleId>, String) {
         let mut machine = good();
         change(&mut machine);

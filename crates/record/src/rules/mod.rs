@@ -17,7 +17,7 @@ pub use keymoot_core::verdict::{Outcome, Verdict, Violation};
 /// The longest name, title or reason, in characters.
 pub(crate) const LONGEST_LINE: usize = 200;
 
-/// Whether a name, title or reason is of a length that people read.
+/// Whether a name, title or reason has a readable length.
 pub(crate) fn is_line(text: &str) -> bool {
     text.len() <= LONGEST_LINE || text.chars().count() <= LONGEST_LINE
 }

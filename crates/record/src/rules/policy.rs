@@ -1,4 +1,4 @@
-//! The policy: what a ceremony allows, read from a TOML file.
+//! The policy: the bounds of a ceremony, read from a TOML file.
 
 mod bounds;
 pub(crate) mod reach;
@@ -19,7 +19,7 @@ use keymoot_tuf::{Dialect, OnlineKey, PublicKey, Signer};
 /// The format name that a policy file must carry.
 pub const FORMAT: &str = "keymoot-policy-1";
 
-/// What is allowed. Bounds only: nothing in a policy turns a rule off.
+/// The policy. Bounds only: nothing in a policy turns a rule off.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
@@ -30,9 +30,9 @@ pub struct Policy {
     pub dialect: Dialect,
     /// How many hold a key and how many must sign.
     pub quorum: Quorum,
-    /// How alike the holders may be.
+    /// How many holders may share an employer or a country.
     pub roster: RosterBounds,
-    /// What a device must be.
+    /// The minimum demands on a device.
     pub device: DeviceBounds,
     /// Periods of the root role.
     pub root: Periods,
@@ -47,8 +47,8 @@ pub struct Policy {
     /// expectations; `ecdsa-p256` alone where the policy does not say.
     #[serde(default)]
     pub algorithms: Option<Vec<String>>,
-    /// Who else may sign files of tuf-root, besides the quorum, which vouches
-    /// for the root of tuf-crates.
+    /// Who else may sign files of tuf-root, beside the quorum, which signs
+    /// the root of tuf-crates as a target.
     #[serde(default, rename = "delegation")]
     pub delegations: Vec<Delegation>,
     /// The files that the quorum itself signs as targets, beside the list of revoked keys.
@@ -69,11 +69,11 @@ fn yes() -> bool {
 pub struct Authorised {
     /// Its path below `targets/`, by which clients ask for it.
     pub path: String,
-    /// What it is.
+    /// Its kind.
     pub kind: AuthorisedKind,
 }
 
-/// What an authorised file is.
+/// The kind of an authorised file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthorisedKind {
@@ -85,7 +85,7 @@ pub enum AuthorisedKind {
     File,
 }
 
-/// A team, or a service, that may vouch for the files below its role's name.
+/// A team, or a service, that may sign the files below its role's name.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delegation {
@@ -94,10 +94,11 @@ pub struct Delegation {
     /// How many of its keys must sign.
     pub threshold: u32,
     /// The patterns of the files that it may sign for, each component by itself: `*` any
-    /// characters and `?` one, but never a slash. Without any, what is below the role's name.
+    /// characters and `?` one, but never a slash. Without patterns: every file below the role's
+    /// name.
     #[serde(default)]
     pub paths: Vec<String>,
-    /// How long its metadata lives.
+    /// How long its metadata is valid.
     pub periods: Periods,
     /// Its keys.
     #[serde(rename = "key")]
@@ -108,9 +109,9 @@ pub struct Delegation {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DelegationKey {
-    /// Who holds it, where a person does.
+    /// The holder, if it is a person.
     pub handle: Option<Handle>,
-    /// Where it lives, where a service holds it.
+    /// The address of the key, if it is a service.
     pub uri: Option<String>,
     /// The public key: PEM, SubjectPublicKeyInfo (RFC 5280).
     pub public_key: String,
@@ -198,25 +199,25 @@ pub struct RosterBounds {
     pub per_country: u32,
 }
 
-/// What a device must be to hold a root key. That PIN and touch are asked for
-/// at every signature of a key that is made in the ceremony, and that every key was made in its
-/// device, is not a bound: it is always demanded.
+/// The demands on a device for a root key. Three demands are always made and no bound: PIN and
+/// touch at every signature of a key that is made in the ceremony, and that every key was made in
+/// its device.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceBounds {
     /// The lowest firmware of a YubiKey accepted, `major.minor.patch`.
     pub minimum_firmware: String,
-    /// What a YubiHSM 2 must be.
+    /// The demands on a YubiHSM 2.
     #[serde(default)]
     pub yubihsm: UnitBounds,
-    /// What a key must ask for that a holder made in a YubiKey before the ceremony. Without it
+    /// The demands on a key that a holder made in a YubiKey before the ceremony. Without them
     /// every key is made in the ceremony.
     #[serde(default)]
     pub adopt: Option<Adopt>,
 }
 
-/// How weak a key may be that a holder brings. Its attestation, and every other rule on devices,
-/// are those of a key that is made in the ceremony.
+/// The minimum strength of a key that a holder brings. Its attestation, and every other rule on
+/// devices, are those of a key that is made in the ceremony.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Adopt {
@@ -269,7 +270,7 @@ impl Adopt {
     }
 }
 
-/// What a YubiHSM 2 must be to hold a root key.
+/// The demands on a YubiHSM 2 for a root key.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnitBounds {
@@ -312,7 +313,7 @@ pub struct Periods {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Online {
-    /// Where the key lives, as the dialect writes it (for example `gcpkms:…`).
+    /// The address of the key, as the dialect writes it (for example `gcpkms:…`).
     pub uri: String,
     /// Its public key: PEM, SubjectPublicKeyInfo (RFC 5280).
     pub public_key: String,
@@ -383,7 +384,7 @@ impl Policy {
         Self::read("policy.toml", text)
     }
 
-    /// Reads a policy. `name` is what errors call the file.
+    /// Reads a policy. `name` is the file's name in errors.
     ///
     /// # Errors
     /// [`Violation`]s of POLICY-READ (not TOML, a field unknown or missing) or

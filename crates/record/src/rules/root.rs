@@ -137,7 +137,7 @@ fn snapshot(root: &Root) -> Verdict {
     )
 }
 
-/// Whether the root holds nothing that no rule looks at.
+/// Whether rules cover everything in the root.
 fn is_plain(root: &Root, document: &Document) -> bool {
     let roles: BTreeSet<&str> = root.roles.keys().map(String::as_str).collect();
     let used: BTreeSet<_> = root.roles.values().flat_map(|role| &role.keyids).collect();

@@ -42,7 +42,7 @@ pub struct Roster {
     /// Who held a key until now, and leaves.
     #[serde(default, rename = "leaver")]
     pub leavers: Vec<Leaver>,
-    /// Keys that are thrown out.
+    /// Revoked keys.
     #[serde(default, rename = "revoke")]
     pub revocations: Vec<Revocation>,
     /// Holders whose account has another name than in the previous root.
@@ -66,21 +66,21 @@ pub struct Renamed {
 pub struct Leaver {
     /// The handle, as it is in the previous root.json.
     pub handle: Handle,
-    /// The name people say.
+    /// The name.
     pub name: String,
-    /// Why, in one line.
+    /// The reason, in one line.
     pub reason: String,
 }
 
-/// A key that is thrown out.
+/// A revoked key.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revocation {
-    /// Whose device it is in.
+    /// The holder of its device.
     pub handle: Handle,
     /// The device's serial number.
     pub serial: u32,
-    /// Why, in one line: it is published.
+    /// The reason, in one line: it is published.
     pub reason: String,
 }
 
@@ -98,30 +98,30 @@ pub struct Witness {
 pub struct Holder {
     /// The handle, as it is in root.json.
     pub handle: Handle,
-    /// The name people say.
+    /// The name.
     pub name: String,
     /// The employer, or `none`.
     pub employer: String,
     /// The country of residence.
     pub country: Country,
-    /// The countries of which the holder is a citizen, where they are others.
+    /// The countries of citizenship, if they are others.
     #[serde(default)]
     pub citizenships: Vec<Country>,
-    /// The age recipient to which what must be kept is sealed; without it, it
-    /// is shown once.
+    /// The age recipient to which the secrets are sealed; without it, they
+    /// are displayed once.
     pub age_recipient: Option<Recipient>,
-    /// What the answer to the test of the recipient must come to: [`commitment`].
+    /// The expected digest of the answer to the recipient's test: [`commitment`].
     pub recipient_test: Option<Digest>,
-    /// The words that the holder found in the test.
+    /// The words from the recipient's test.
     pub recipient_answer: Option<String>,
     /// The serial numbers of the devices that this holder brings, if known.
     #[serde(default)]
     pub devices: Vec<u32>,
-    /// What kind of device this holder brings: `yubikey`, or `yubihsm`.
+    /// The family of the holder's device: `yubikey`, or `yubihsm`.
     #[serde(default)]
     pub family: Family,
-    /// Whether this holder, who has a key already, makes one on another device,
-    /// which takes its place.
+    /// Whether this holder, who has a key already, makes one in another device,
+    /// which replaces it.
     #[serde(default)]
     pub renews: bool,
 }
@@ -135,7 +135,7 @@ impl Roster {
         Self::read("roster.toml", text)
     }
 
-    /// Reads a roster. `name` is what errors call the file.
+    /// Reads a roster. `name` is the file's name in errors.
     ///
     /// # Errors
     /// A [`Violation`] of ROSTER-READ when it is not TOML or a field is unknown,

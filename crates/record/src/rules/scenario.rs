@@ -1,4 +1,4 @@
-//! What a ceremony is for, and exactly what it may change.
+//! The scenario of a ceremony, and exactly what it may change.
 //!
 //! A scenario is data: which documents are signed, and which members of each may
 //! differ from the previous one. Everything else that differs is a violation.
@@ -18,7 +18,7 @@ pub enum Document {
     /// `targets.json`: delegates to `crates` and to the teams that release.
     #[serde(rename = "targets.json")]
     Targets,
-    /// `crates.json`: vouches for the root of the repository tuf-crates.
+    /// `crates.json`: lists the root of the repository tuf-crates.
     #[serde(rename = "crates.json")]
     Crates,
 }
@@ -48,7 +48,7 @@ impl Document {
     }
 }
 
-/// What a ceremony is for.
+/// The scenario of a ceremony.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scenario {
@@ -58,21 +58,21 @@ pub enum Scenario {
     AnnualResign,
     /// Holders come and go, or take a new device.
     OnboardMember,
-    /// Keys are thrown out at once; online keys may go with them.
+    /// Keys are revoked at once; online keys may change with them.
     EmergencyRevocation,
     /// The policy changes: thresholds, the number of holders, periods, delegations, keys of
     /// delegated and online roles. Holders may come and go with it.
     ChangePolicy,
-    /// A file that the quorum authorises is another one: the root of tuf-crates, or one that the
+    /// An authorised file changes: the root of tuf-crates, or one that the
     /// policy names.
     CratesRootChange,
-    /// Nothing changes; everybody proves that their key is there.
+    /// Nothing changes; every key signs a presence proof.
     Heartbeat,
-    /// Too few keys are left to sign anything; those who remain say so.
+    /// Too few keys are left to sign anything; the remaining holders record it.
     QuorumLost,
 }
 
-/// What every new version of a document changes. The mark of a rehearsal names
+/// The members that every new version of a document changes. The mark of a rehearsal names
 /// the ceremony that made it.
 const ALWAYS: [&str; 3] = ["version", "expires", super::documents::REHEARSAL_MARK];
 
@@ -98,7 +98,7 @@ impl Scenario {
         self != Self::InitialRoot
     }
 
-    /// The documents that are signed, as far as they exist.
+    /// The documents that are signed, of those that exist.
     #[must_use]
     pub fn documents(self) -> &'static [Document] {
         match self {
@@ -133,7 +133,7 @@ impl Scenario {
         self == Self::EmergencyRevocation
     }
 
-    /// Whether the quorum vouches for a tuf-crates root that it did not vouch for before.
+    /// Whether the quorum signs a tuf-crates root that it did not sign before.
     #[must_use]
     pub fn brings_crates_root(self) -> bool {
         matches!(self, Self::InitialRoot | Self::CratesRootChange)
@@ -229,7 +229,7 @@ impl Scenario {
             ],
             _ => &[],
         };
-        // Whether it lists the right keys is for REVOKED-AUTHORISED.
+        // REVOKED-AUTHORISED checks its keys.
         if document == Document::Targets
             && matches!(place, [targets, file, ..] if targets == "targets" && file == REVOKED)
         {

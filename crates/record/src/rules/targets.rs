@@ -19,7 +19,7 @@ use keymoot_tuf::{DelegatedRole, Delegations, Document, TargetFile, Targets};
 /// The one file that `crates.json` signs.
 #[derive(Debug, Clone, Copy)]
 pub struct ExpectedTargets<'a> {
-    /// The name it is under.
+    /// Its name in the document.
     pub name: &'a str,
     /// The root of tuf-crates, byte for byte as it is published.
     pub root: Option<&'a [u8]>,
@@ -209,7 +209,7 @@ fn one(
 
 /// DELEGATION-FILES: the top document signs the files that it is to sign, and no other.
 fn holds_no_other_file(targets: &Targets, expected: &Expected<'_>) -> Verdict {
-    // Of the list of revoked keys REVOKED-AUTHORISED says more.
+    // REVOKED-AUTHORISED checks the list of revoked keys further.
     let listed = |files: &BTreeMap<String, TargetFile>| {
         let mut files = files.clone();
         files.remove_entry(REVOKED);

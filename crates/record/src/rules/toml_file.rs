@@ -1,4 +1,4 @@
-//! Reading a file of a plan: TOML, with the line and the column of what is wrong.
+//! Reading a file of a plan: TOML, with the line and the column of a fault.
 
 use keymoot_core::text::shortened;
 use toml::{
@@ -10,7 +10,7 @@ use toml::{
 /// have a tenth of it.
 const LONGEST_FILE: usize = 256 << 10;
 
-/// Reads a file of a plan. `name` is what errors call it.
+/// Reads a file of a plan. `name` is its name in errors.
 ///
 /// # Errors
 /// `FILE:LINE:COLUMN: ` and what is wrong there, on one line and safe to show.
@@ -24,7 +24,7 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Re
     })
 }
 
-/// Where the values of a file are.
+/// The places of the values of a file.
 pub(crate) struct Places<'t> {
     name: &'t str,
     text: &'t str,
@@ -32,14 +32,14 @@ pub(crate) struct Places<'t> {
 }
 
 impl<'t> Places<'t> {
-    /// Of a file that [`read`] accepted.
+    /// The places of a file that [`read`] accepted.
     pub(crate) fn new(name: &'t str, text: &'t str) -> Self {
         let table = DeTable::parse(text).ok();
         Self { name, text, table }
     }
 
-    /// `FILE:LINE:COLUMN` of a value by its path, such as `delegation.1.role`. Where the value is
-    /// not there, of what is around it.
+    /// `FILE:LINE:COLUMN` of a value by its path, such as `delegation.1.role`. If the value is
+    /// missing, that of the table around it.
     pub(crate) fn of(&self, path: &str) -> String {
         let start = self.table.as_ref().map_or(0, |table| {
             let mut start = table.span().start;

@@ -1,4 +1,4 @@
-//! What is known of the day when its plan is: names, devices, versions, times.
+//! The facts of a day that follow from its plan: names, devices, versions, times.
 
 use super::clock;
 use crate::ceremony::{Plan, script::Document, seating::Place};
@@ -61,7 +61,7 @@ impl Day<'_> {
         people
     }
 
-    /// The devices that somebody brings, as far as they are known.
+    /// The devices of a person, where they are known.
     fn devices(&self, place: &Place) -> String {
         let renamed = place.renamed.as_ref().map(|renamed| &renamed.key);
         let enrolled = place.current.iter().chain(&place.outgoing);

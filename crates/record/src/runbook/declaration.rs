@@ -1,10 +1,10 @@
-//! The declaration that everybody signs by hand at the end, or does not.
+//! The declaration that people sign by hand at the end.
 
 use super::{Day, LONG, SHORT, line, people};
 use crate::{ceremony::Plan, rules::policy::Policy};
 use keymoot_core::digest::Digest;
 
-/// The declaration of a ceremony that was held, in Markdown: with the names of its plan and the digest
+/// The declaration for a finished ceremony, in Markdown: with the names of its plan and the digest
 /// of its bundle's MANIFEST.json.
 #[must_use]
 pub fn declaration(plan: &Plan, manifest: &Digest) -> String {

@@ -52,7 +52,7 @@ pub fn html(markdown: &str) -> String {
     page
 }
 
-/// What a line is of.
+/// The kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Blank,

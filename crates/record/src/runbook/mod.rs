@@ -1,7 +1,7 @@
-//! The runbook: a script as people hold it in their hands.
+//! The runbook: a script on paper, for the people in the room.
 //!
-//! Made from script and policy alone, so that paper and program say the same. An opening written by
-//! hand holds what only people can know.
+//! Made from script and policy alone, so that paper and program agree. An opening written by
+//! hand has what only people know.
 
 mod day;
 mod declaration;
@@ -97,7 +97,7 @@ pub fn markdown(
     page
 }
 
-/// How long an online key that is replaced still works, where one may be.
+/// How long a replaced online key still works, in scenarios that may replace one.
 fn latency(page: &mut String, script: &CheckedScript, policy: &Policy, day: Option<&Day<'_>>) {
     let scenario = script.script().scenario;
     if !scenario.revokes() && !scenario.changes_policy() {

@@ -26,7 +26,7 @@ pub(super) fn copies(page: &mut String, policy: &Policy, day: Option<&Day<'_>>) 
     line(page, &format!("Copy number {SHORT}, held by {BLANK}\n"));
 }
 
-/// The parts that people have, where nobody is named.
+/// The parts of people, if nobody is named.
 pub(super) fn parts(policy: &Policy) -> impl Iterator<Item = String> {
     let witnesses = (1..=WITNESSES).map(|n| format!("witness {n}"));
     let holders = (1..=policy.quorum.holders).map(|n| format!("holder, seat {n}"));
@@ -68,7 +68,7 @@ pub(super) fn table(page: &mut String, script: &Script, policy: &Policy, day: Op
     line(page, "");
 }
 
-/// How many must be there.
+/// The minimum number of people.
 fn wanted(scenario: Scenario, policy: &Policy) -> String {
     let (holders, threshold) = (policy.quorum.holders, policy.quorum.threshold);
     match scenario {

@@ -1,11 +1,11 @@
-//! What the screen shows at a step, in words, so that the reader of the paper notices a wrong screen.
+//! The screen at each step, in words, so that the reader of the paper notices a wrong screen.
 
 use crate::ceremony::{
     question::{CONFIRM, ENOUGH, ERASE, PRESENT},
     script::{Kind, Step},
 };
 
-/// What the screen is to show.
+/// The expected screen.
 pub(super) fn expected(step: &Step) -> String {
     match step.kind {
         Kind::Preflight => "*Wait*, and each rule about the machine. If a rule is violated, the screen names it, with what is wrong and what to do. `retry` checks the machine again.".to_owned(),
@@ -40,7 +40,7 @@ pub(super) fn expected(step: &Step) -> String {
     }
 }
 
-/// The screens of a turn in which something is signed.
+/// The screens of a signing turn.
 fn turn() -> &'static str {
     "*Call the next holder*, and the holders whose turn is still to come. Then, for the holder at the table: *Insert your device*, with its number; *Type the PIN of your device*; \
      *Touch the metal contact of your device now*; *Take your device out*."

@@ -7,7 +7,7 @@ use crate::{
 };
 use keymoot_core::text::escape;
 
-/// The inventory, as a list to be ticked.
+/// The inventory, as a list to tick off.
 pub(super) fn inventory(page: &mut String, script: &CheckedScript, policy: &Policy) {
     line(page, "## On the table\n");
     line(

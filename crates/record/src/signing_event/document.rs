@@ -1,4 +1,4 @@
-//! A document of a signing event: what changes, who must sign, and who did.
+//! A document of a signing event: its changes, who must sign, and who did.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub struct EventDocument {
     pub role: String,
     /// The document, with the signatures that it has
     pub document: Document,
-    /// What it changes, in sentences that are safe to show
+    /// Its changes, in sentences that are safe to show
     pub changes: Vec<String>,
     pub(super) demands: Vec<Demand>,
 }
@@ -36,7 +36,7 @@ impl Demand {
         }
     }
 
-    /// Who signed, of those whom it names.
+    /// The holders in it who signed.
     pub(super) fn quorum(&self, document: &Document) -> Quorum {
         count(&self.role, &self.keys, &mut Checks::of(document))
     }
@@ -49,7 +49,7 @@ impl Demand {
 }
 
 impl EventDocument {
-    /// The name of its file, as people know it; safe to show.
+    /// The name of its file; safe to show.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{}.json", excerpt(&self.role))
@@ -94,7 +94,7 @@ impl EventDocument {
         ids
     }
 
-    /// The keys of people that are to sign and have not: who holds each, and what it is.
+    /// The keys of people that are to sign and have not: the holder, and the key's id.
     pub(super) fn awaited(&self) -> impl Iterator<Item = (&str, Digest)> {
         let named = self.demands.iter().flat_map(Demand::named);
         named.filter_map(|(keyid, entry)| {
@@ -110,7 +110,7 @@ impl EventDocument {
         verifies(&self.document, entry, bytes.as_deref())
     }
 
-    /// What is wrong with the signatures that it has: safe to show. `base` is who could sign the
+    /// The faults of its signatures: safe to show. `base` has the keys that could sign the
     /// document before the event.
     pub(super) fn broken(&self, base: Option<&Delegation<'_>>) -> Vec<String> {
         let base = base.map(Demand::of);

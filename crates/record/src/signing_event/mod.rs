@@ -2,8 +2,8 @@
 //!
 //! tuf-on-ci, tufops and tuf-ci collect signatures on a branch. [`open`] compares a checkout of
 //! the branch with one of the branch that it is to be merged into, and checks every rule.
-//! [`SigningEvent`] then says which signatures a key owes, and puts one where the tool expects it.
-//! [`receipt`] is the statement of the holder over it.
+//! [`SigningEvent`] then says which signatures a key owes, and inserts one where the tool expects
+//! it. [`receipt`] is the holder's statement over it.
 
 mod document;
 pub mod receipt;
@@ -28,10 +28,10 @@ use document::Demand;
 pub use document::EventDocument;
 use side::Side;
 
-/// The folder of a checkout in which everything that is signed lies.
+/// The folder of a checkout with everything that is signed.
 pub const METADATA: &str = "metadata/";
 
-/// What to do where a rule on an event is violated.
+/// The help for a violated rule on an event.
 const STOP: &str = "sign nothing; ask those who made the event over a channel that you trust";
 
 /// What a signing event is compared with.
@@ -49,7 +49,7 @@ pub struct Given<'a> {
     /// Length and hashes of a target file in the event's checkout, by its name; `None` where there
     /// is none
     pub target: &'a dyn Fn(&str, &TargetFile) -> Option<FileFacts>,
-    /// What the repository must be as strong as
+    /// The minimum strength of the repository
     pub set: Option<&'a ExpectationSet>,
     /// Whether the holder's device is a real one
     pub mode: Mode,
@@ -64,7 +64,7 @@ pub struct SigningEvent {
     pub dialect: Dialect,
     /// The newest root of the base
     pub base: VerifiedRoot,
-    /// What is to be signed, each document after the one that delegates to it
+    /// The documents to sign, each after the one that delegates to it
     pub documents: Vec<EventDocument>,
     files: Files,
 }
@@ -183,7 +183,7 @@ impl SigningEvent {
         awaited.map(|(holder, _)| holder.to_lowercase()).collect()
     }
 
-    /// What the names of holders are worth, where nobody signs them.
+    /// A warning about names of holders that nobody signs.
     #[must_use]
     pub fn unsigned_names(&self) -> Option<&'static str> {
         let unsigned = "The names of keys are from tufops.toml, which nobody has signed.";

@@ -1,5 +1,5 @@
-//! The receipt of a holder who signed an event: a statement by the same key over what was signed,
-//! from which state, with which program and on which machine.
+//! The receipt of a holder who signed an event: a statement by the same key over the signed
+//! documents, the state before, the program and the machine.
 
 use std::collections::BTreeMap;
 
@@ -24,14 +24,14 @@ use keymoot_tuf::{Dialect, Document, PublicKey, dsse::Envelope};
 
 /// The payload type of a receipt.
 pub const TYPE: &str = "application/vnd.keymoot.receipt+json";
-/// The format that it names.
+/// The format name in it.
 pub const FORMAT: &str = "keymoot-receipt-1";
 /// The largest receipt, in bytes.
 pub const LARGEST: usize = 256 << 10;
 
 const STOP: &str = "do not count on it; ask the holder for the file again";
 
-/// What a receipt states. Its members are the payload's, in canonical form.
+/// The content of a receipt. Its members are the payload's, in canonical form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
@@ -45,12 +45,12 @@ pub struct Receipt {
     device: String,
     /// How the repository is written
     dialect: String,
-    /// What was signed
+    /// The signed documents
     pub documents: Vec<Signed>,
     format: String,
-    /// Who signed
+    /// The holder
     pub handle: Handle,
-    /// What the MACHINE rules said of the holder's machine
+    /// The verdicts of the MACHINE rules on the holder's machine
     pub machine: BTreeMap<String, String>,
     /// Live or rehearsal
     pub mode: Mode,
@@ -70,7 +70,7 @@ pub struct Receipt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BaseRoot {
-    /// The digest of what is signed of it
+    /// The digest of its signed bytes
     pub signed: Digest,
     /// Its version
     pub version: u64,
@@ -90,9 +90,9 @@ pub struct Signed {
     pub version: u64,
 }
 
-/// What a receipt is made from besides the event.
+/// The sources of a receipt, apart from the event.
 pub struct Made<'a> {
-    /// Who signed
+    /// The holder
     pub handle: Handle,
     /// The branch that the checkout is on
     pub branch: Option<&'a str>,
@@ -102,9 +102,9 @@ pub struct Made<'a> {
     pub serial: u32,
     /// The key, SubjectPublicKeyInfo, DER
     pub spki: &'a [u8],
-    /// What the device says of the key
+    /// The key's attestation
     pub evidence: &'a Evidence,
-    /// What the MACHINE rules said
+    /// The verdicts of the MACHINE rules
     pub machine: &'a [Verdict],
     /// SHA-256 of the program
     pub program: Digest,
@@ -115,7 +115,7 @@ pub struct Made<'a> {
 }
 
 impl Receipt {
-    /// The receipt over what was signed.
+    /// The receipt over the signed documents.
     #[must_use]
     pub fn of(event: &SigningEvent, made: &Made<'_>) -> Self {
         let documents = event.documents.iter().filter_map(|one| {
@@ -186,8 +186,8 @@ impl Receipt {
         ))
     }
 
-    /// Reads a receipt. What it states of the key and the documents, [`Receipt::verify`] and
-    /// [`Receipt::compare`] check.
+    /// Reads a receipt. [`Receipt::verify`] and [`Receipt::compare`] check what it states of the
+    /// key and the documents.
     ///
     /// # Errors
     /// A [`Violation`] of RECEIPT-READ or RECEIPT-SIGNED.
@@ -345,7 +345,7 @@ fn said(verdict: &Verdict) -> (String, String) {
     )
 }
 
-/// The DEVICE rules on a key that was never enrolled here, by what its device says of it.
+/// The DEVICE rules on a key that was never enrolled here, by its attestation.
 #[must_use]
 pub fn of_key(
     evidence: &Evidence,

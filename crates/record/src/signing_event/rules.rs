@@ -1,4 +1,4 @@
-//! The rules on a signing event, each of which looks at both checkouts.
+//! The rules on a signing event, each of which compares both checkouts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,8 +72,8 @@ fn unless(rule: Rule, held: impl FnOnce() -> String, faults: &[String]) -> Verdi
     )
 }
 
-/// EVENT-LAYOUT: the history has the current root again. That both sides could be read was found
-/// before.
+/// EVENT-LAYOUT: the history has the current root again. Reading the two sides has checked
+/// the rest.
 fn layout(given: &Given<'_>, event: &SigningEvent, tree: &Side) -> Verdict {
     let paths = event.dialect.paths("root", tree.root.version);
     let (current, kept) = paths.split_at(paths.len() / 2);
@@ -91,7 +91,7 @@ fn layout(given: &Given<'_>, event: &SigningEvent, tree: &Side) -> Verdict {
     )
 }
 
-/// TREE-DOCUMENTS of the base: what people sign below its root is signed by its delegators.
+/// TREE-DOCUMENTS of the base: its delegators signed each document of people below its root.
 fn delegated(given: &Given<'_>, event: &SigningEvent, base: &Side) -> Verdict {
     let mut candidates = below_root(given.base, event.dialect);
     let name = |candidate: &Candidate| candidate.names.first().cloned().unwrap_or_default();
@@ -169,7 +169,7 @@ fn root(given: &Given<'_>, base: &Side, tree: &Side) -> Verdict {
     )
 }
 
-/// EVENT-VERSION: what changes has the next version.
+/// EVENT-VERSION: each changed document has the next version.
 fn version(event: &SigningEvent, base: &Side) -> Verdict {
     let others = event.documents.iter().filter(|one| one.role != "root");
     let faults: Vec<_> = others
@@ -196,8 +196,8 @@ fn version(event: &SigningEvent, base: &Side) -> Verdict {
     )
 }
 
-/// What a branch named as the tools name theirs lets an event change: `sign/ROLE-vVERSION`, of a
-/// role that there is.
+/// The changes that a branch named in the tools' way permits: `sign/ROLE-vVERSION`, of an
+/// existing role.
 fn of_branch(branch: &str, roles: &[String]) -> Option<(String, u64)> {
     let (role, version) = branch.strip_prefix("sign/")?.rsplit_once("-v")?;
     let version = version.parse().ok()?;
@@ -207,7 +207,7 @@ fn of_branch(branch: &str, roles: &[String]) -> Option<(String, u64)> {
         .then(|| (role.to_owned(), version))
 }
 
-/// EVENT-ROLE: nothing else changes than what the event is for.
+/// EVENT-ROLE: the event changes nothing outside of its purpose.
 fn role(given: &Given<'_>, event: &SigningEvent, base: &Side, tree: &Side) -> Verdict {
     let dialect = event.dialect;
     let mut faults = Vec::new();
@@ -238,7 +238,7 @@ fn role(given: &Given<'_>, event: &SigningEvent, base: &Side, tree: &Side) -> Ve
             ));
         }
     }
-    // Of a role that nothing delegates to any more the files may go.
+    // The files of a role without a delegation may go.
     let removed = base
         .roles()
         .into_iter()
@@ -285,7 +285,7 @@ fn role(given: &Given<'_>, event: &SigningEvent, base: &Side, tree: &Side) -> Ve
     )
 }
 
-/// EVENT-STATE: nothing is open that would change a document after it is signed.
+/// EVENT-STATE: nothing is pending that would change a document after it is signed.
 fn state(given: &Given<'_>, event: &SigningEvent) -> Verdict {
     let held = || "no invitation is open".to_owned();
     let path = event.dialect.event_state();
@@ -399,7 +399,7 @@ fn is_hash(dialect: Dialect, keyid: &KeyId, entry: &KeyEntry) -> bool {
     hash.is_some_and(|hash| hash.to_string() == keyid.as_str())
 }
 
-/// EVENT-SIGNATURES: the signatures that are there verify.
+/// EVENT-SIGNATURES: the present signatures verify.
 fn signatures(event: &SigningEvent, base: &Side) -> Verdict {
     let broken = |one: &super::EventDocument| one.broken(base.delegation(&one.role).as_ref());
     let faults: Vec<_> = event.documents.iter().flat_map(broken).collect();
@@ -410,7 +410,7 @@ fn signatures(event: &SigningEvent, base: &Side) -> Verdict {
     )
 }
 
-/// EVENT-EXPIRY: what is signed lasts, and not for too long.
+/// EVENT-EXPIRY: the documents are valid, and not for too long.
 fn expiry(now: Time, event: &SigningEvent, tree: &Side) -> Verdict {
     let faults: Vec<_> = event
         .documents
@@ -441,7 +441,7 @@ fn expiry(now: Time, event: &SigningEvent, tree: &Side) -> Verdict {
     )
 }
 
-/// ROOT-MARK: no device of a live holder signs what was made in a rehearsal.
+/// ROOT-MARK: the device of a live holder signs nothing from a rehearsal.
 fn mark(event: &SigningEvent) -> Verdict {
     let marked = event
         .documents

@@ -1,4 +1,4 @@
-//! One of the two checkouts that a signing event is read from.
+//! One of the two checkouts of a signing event.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use keymoot_tuf::{
     dialect::tufops::{self, Config},
 };
 
-/// The documents of a checkout that people sign, and whom they name.
+/// The documents of a checkout that people sign, and the holders in them.
 pub(super) struct Side {
     pub(super) root: Root,
     pub(super) targets: Option<Targets>,
@@ -118,7 +118,7 @@ impl Side {
     }
 }
 
-/// Who may sign for a role.
+/// The signers of a role.
 pub(super) struct Delegation<'s> {
     /// The role whose document says so
     pub(super) by: &'static str,
@@ -135,7 +135,7 @@ fn config(files: &Files) -> Result<Config, String> {
     Config::parse(text).map_err(|error| format!("{}: {error}", tufops::FILE))
 }
 
-/// Who holds a key, as documents of its dialect say it; safe to show.
+/// The holder of a key, as documents of its dialect name it; safe to show.
 pub(super) fn named(entry: &KeyEntry) -> Option<String> {
     match (&entry.holder, &entry.online_uri) {
         (Some(holder), _) => Some(excerpt(holder)),

@@ -12,13 +12,13 @@ const LONGEST_LINE: usize = 1 << 20;
 /// One line of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What happened.
+    /// The event.
     pub event: Event,
     /// The digest of the previous line without its newline; of nothing, for the first.
     pub prev: Digest,
     /// The line's number, from 0.
     pub seq: u64,
-    /// When, by the machine's clock.
+    /// The time, by the machine's clock.
     pub time: Time,
     /// Where the event has members that are unknown here: JSON pointers (RFC 6901).
     unknown: Vec<String>,
@@ -46,7 +46,7 @@ impl Serialize for Entry {
 }
 
 impl Entry {
-    /// What happened, in a sentence that is safe to show. It names the members that this program
+    /// The event in a sentence that is safe to show. It names the members that this program
     /// does not know.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -80,7 +80,7 @@ impl Entry {
     }
 }
 
-/// Why a transcript is not one.
+/// Why a transcript is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
     /// A line does not continue the chain.
@@ -88,7 +88,7 @@ pub enum ChainError {
     Broken {
         /// The line, from 1.
         line: u64,
-        /// What is wrong.
+        /// The fault.
         why: String,
     },
     /// The last line has no end.
@@ -149,8 +149,8 @@ impl Chain {
         self.entries.get(from..).unwrap_or_default()
     }
 
-    /// Makes the entry that would come next. The chain is unchanged until [`Chain::push`]: what is
-    /// not yet on the disk has not happened.
+    /// Makes the next entry. The chain is unchanged until [`Chain::push`]: an entry that is
+    /// not yet on the disk does not count.
     ///
     /// # Errors
     /// [`ChainError::Control`] when the event holds a control character.
@@ -208,13 +208,13 @@ impl Chain {
     }
 
     /// Reads a transcript whose last line may be torn; returns that line's bytes
-    /// as well, empty when there is none. Torn is a last line without its end, and
-    /// one with zero bytes: so read the blocks of a line that were not yet on the disk
-    /// when the power went, though its end was.
+    /// as well, empty when there is none. A torn line has no end, or has
+    /// zero bytes: a disk may have written the end of a line before other blocks of it
+    /// when the power failed.
     ///
     /// # Errors
     /// [`ChainError::Broken`], as for [`Chain::read`]: a line that is complete is
-    /// never taken for torn.
+    /// never treated as torn.
     pub fn recover(bytes: &[u8]) -> Result<(Self, &[u8]), ChainError> {
         let mut chain = Self::default();
         let mut rest = bytes;

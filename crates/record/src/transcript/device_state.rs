@@ -1,10 +1,10 @@
-//! What a device says of itself before anything is done to it.
+//! A device's own report before the ceremony changes it.
 
 use serde::{Deserialize, Serialize};
 
 use keymoot_core::digest::Digest;
 
-/// What is on a device when it is inserted, as far as it says. Nothing of it is proven.
+/// The contents of a device when it is inserted, as it reports them. Nothing of it is proven.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceState {
     /// The device certificate: of a YubiKey that in slot F9, of a YubiHSM 2 opaque object 0.
@@ -16,7 +16,7 @@ pub struct DeviceState {
     /// The applications that are switched on over USB.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub applications: Vec<String>,
-    /// What differs from the usual, such as PIN complexity.
+    /// The settings that differ from the usual, such as PIN complexity.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settings: Vec<DeviceSetting>,
     /// The keys that a reset destroys.
@@ -35,13 +35,13 @@ pub struct DeviceState {
 }
 
 impl DeviceState {
-    /// Whether the device demands of a new PIN what others do not, or is otherwise set so.
+    /// Whether the device has its own demands on a new PIN, or other unusual settings.
     #[must_use]
     pub fn has(&self, setting: DeviceSetting) -> bool {
         self.settings.contains(&setting)
     }
 
-    /// What a reset destroys, each in a few words.
+    /// The keys and objects that a reset destroys, each in a few words.
     #[must_use]
     pub fn lost(&self) -> Vec<String> {
         [&self.keys[..], &self.objects, &self.changed].concat()

@@ -1,4 +1,4 @@
-//! What can happen in a ceremony, as the transcript records it.
+//! The events of a ceremony, as the transcript records them.
 //!
 //! Events hold facts that everybody may read: no event has a place for a secret.
 
@@ -13,13 +13,13 @@ use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
 use keymoot_core::{Verdict, time::Time};
 
-/// Whether a ceremony counts.
+/// Live or rehearsal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// Its outputs are meant for the world.
+    /// Live: real devices, and outputs for the world.
     Live,
-    /// Its devices are simulated and its outputs are marked so.
+    /// Rehearsal: simulated devices, and marked outputs.
     Rehearsal,
 }
 
@@ -39,9 +39,9 @@ impl Mode {
 pub struct Program {
     /// Its name and version.
     pub name: String,
-    /// The digest of the file that runs.
+    /// The digest of the running file.
     pub sha256: Digest,
-    /// What it is made of: a bill of materials, which the bundle carries.
+    /// Its bill of materials, which the bundle carries.
     pub sbom: Digest,
 }
 
@@ -51,11 +51,11 @@ pub struct Program {
 pub enum Handed {
     /// The program wrote it to the holder's own medium, and read it back.
     Stick,
-    /// The holder said that a copy was taken on another way.
+    /// The holder says that a copy was taken in another way.
     Taken,
 }
 
-/// Somebody whom the roster names, and who may come and go.
+/// A person whom the roster names, and who may come and go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Person {
@@ -76,7 +76,7 @@ impl Person {
     }
 }
 
-/// Something that happened. Holders are named by handle, steps by id, documents
+/// An event. Holders are named by handle, steps by id, documents
 /// by file name, files by the digest of their content. [`super::Entry`] keeps members that are unknown here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -107,7 +107,7 @@ pub enum Event {
         /// bundle says.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         bags: BTreeMap<String, String>,
-        /// What the rules say of the three before anything else happens.
+        /// The verdicts on the three files.
         verdicts: Vec<Verdict>,
     },
     /// A program was started again on this transcript.
@@ -119,13 +119,13 @@ pub enum Event {
         /// Whether it is another one than before.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         another: bool,
-        /// The settings of a live ceremony, where other ones hold from now on.
+        /// The settings of a live ceremony, where `--out` changed them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         settings: Option<Digest>,
     },
     /// People read the digest of the program or of a part of the plan, and typed its first words.
     PlanRead {
-        /// Of what.
+        /// The part.
         part: PlanPart,
         /// The digest.
         digest: Digest,
@@ -140,14 +140,14 @@ pub enum Event {
         /// The step.
         step: String,
     },
-    /// The machine was examined.
+    /// keymoot checked the machine.
     MachineChecked {
-        /// What the rules say of it.
+        /// The verdicts on it.
         verdicts: Vec<Verdict>,
     },
     /// keymoot verified the previous state.
     Loaded {
-        /// What the rules say of it.
+        /// The verdicts on it.
         verdicts: Vec<Verdict>,
     },
     /// The people in the room compared the newest root with the one that they know.
@@ -159,14 +159,14 @@ pub enum Event {
         /// The words of the digest that were typed.
         words: String,
     },
-    /// A `confirm` step was confirmed, with what was typed.
+    /// A `confirm` step was confirmed, with the typed fields.
     Confirmed {
         /// The step.
         step: String,
-        /// Field ids and what was typed.
+        /// Field ids and the typed text.
         fields: BTreeMap<String, String>,
     },
-    /// The holders present were counted.
+    /// The administrator marked the people present.
     RollCalled {
         /// The handles of those present, in the order of their seats.
         present: Vec<String>,
@@ -177,21 +177,21 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         witnesses: Vec<String>,
     },
-    /// Somebody came after the roll call, or came back.
+    /// A person came after the roll call, or came back.
     Arrived {
-        /// Who.
+        /// The person.
         person: Person,
     },
-    /// Somebody left the room.
+    /// A person left the room.
     Departed {
-        /// Who.
+        /// The person.
         person: Person,
     },
-    /// The ceremony ends without its purpose: what is left is to close and to export its record.
+    /// The ceremony ends without its purpose: it can only close and export its record.
     EndedWithout {
-        /// Why.
+        /// The cause.
         cause: Cause,
-        /// What happened, in one line.
+        /// The reason, in one line.
         reason: String,
     },
     /// Holders apart are asked to answer: the request was written.
@@ -207,11 +207,11 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         by: String,
     },
-    /// A request is withdrawn: who has not answered it is not awaited any more.
+    /// A request is withdrawn: holders who have not answered it are not awaited any more.
     Withdrawn {
         /// The digest of the request's file.
         request: Digest,
-        /// Why, as the administrator typed it.
+        /// The reason, as the administrator typed it.
         why: String,
     },
     /// A holder apart has answered a request.
@@ -234,7 +234,7 @@ pub enum Event {
         holder: String,
         /// The digest of the request's file.
         request: Digest,
-        /// Why, as it was written.
+        /// The reason, as it was written.
         why: String,
     },
     /// In a branch: a holder apart begins to answer a request.
@@ -282,7 +282,7 @@ pub enum Event {
         /// The holder.
         holder: String,
     },
-    /// The holder went back to the seat.
+    /// A holder's turn ended.
     TurnEnded {
         /// The holder.
         holder: String,
@@ -296,17 +296,17 @@ pub enum Event {
         holder: String,
         /// The serial number it reports.
         serial: u32,
-        /// Of which kind it is; a YubiKey where it is not said.
+        /// Its family; a YubiKey where it is not given.
         #[serde(default, skip_serializing_if = "Family::is_yubikey")]
         family: Family,
         /// The firmware it reports.
         firmware: String,
         /// Whether something must be erased before it can be used.
         used: bool,
-        /// What is on it, where that was read. Transcripts of format 1 do not say.
+        /// Its contents, where they were read. Transcripts of format 1 do not have them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         state: Option<Box<DeviceState>>,
-        /// What the rules say of it.
+        /// The verdicts on it.
         verdicts: Vec<Verdict>,
     },
     /// The holder read the serial number off the device's case, and it is the same.
@@ -345,7 +345,7 @@ pub enum Event {
         holder: String,
         /// The device.
         serial: u32,
-        /// The age file sealed to the holder; absent where they were shown once.
+        /// The age file sealed to the holder; absent where they were displayed once.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sealed: Option<Digest>,
     },
@@ -368,7 +368,7 @@ pub enum Event {
         /// The tries that a YubiKey's PIN and PUK have now. Transcripts of format 1 do not say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tries: Option<PinTries>,
-        /// What the rules say of it.
+        /// The verdicts on it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         verdicts: Vec<Verdict>,
     },
@@ -391,7 +391,7 @@ pub enum Event {
         /// on a person's word.
         adopted: bool,
     },
-    /// After an interruption slot 9c was looked at and holds a key.
+    /// After an interruption, keymoot read that slot 9c holds a key.
     KeyFound {
         /// The holder.
         holder: String,
@@ -400,7 +400,7 @@ pub enum Event {
         /// Its SubjectPublicKeyInfo, DER in hexadecimal.
         spki: String,
     },
-    /// After an interruption slot 9c was looked at and is empty.
+    /// After an interruption, keymoot read that slot 9c is empty.
     KeyMissing {
         /// The holder.
         holder: String,
@@ -417,7 +417,7 @@ pub enum Event {
         attestation: Digest,
         /// The device's certificate.
         device: Digest,
-        /// What the rules say of it.
+        /// The verdicts on it.
         verdicts: Vec<Verdict>,
     },
     /// The device is about to sign the statement of enrolment.
@@ -444,13 +444,13 @@ pub enum Event {
     Proposed {
         /// The document.
         document: String,
-        /// The moment that its dates are counted from.
+        /// The moment from which its dates are counted.
         made: Time,
         /// The document's file, without signatures.
         file: Digest,
         /// The bytes to be signed.
         signed: Digest,
-        /// What the rules say of it.
+        /// The verdicts on it.
         verdicts: Vec<Verdict>,
     },
     /// The people in the room read a document.
@@ -494,7 +494,7 @@ pub enum Event {
         /// The device that was taken out.
         serial: u32,
     },
-    /// The holder's key signed that it is there: the signed statement is kept.
+    /// The holder's key signed a presence proof: the signed statement is kept.
     Proved {
         /// The holder.
         holder: String,
@@ -503,17 +503,17 @@ pub enum Event {
         /// The signed statement, a DSSE envelope.
         statement: Digest,
     },
-    /// The audit log of a YubiHSM 2 was read, and held against what was sent to it.
+    /// keymoot read the audit log of a YubiHSM 2, and compared it with the commands sent.
     LogRead {
         /// The holder.
         holder: String,
         /// The device.
         serial: u32,
-        /// What the device gave: its answer to GET LOG ENTRIES.
+        /// The device's answer to GET LOG ENTRIES.
         log: Digest,
-        /// What was sent to it since its reset, or since the ceremony began.
+        /// The commands sent to it since its reset, or since the ceremony began.
         sent: Digest,
-        /// What the rules say of it.
+        /// The verdicts on it.
         verdicts: Vec<Verdict>,
     },
     /// The people in the room continue with the signatures they have.
@@ -523,16 +523,16 @@ pub enum Event {
     },
     /// The signed documents were verified.
     Verified {
-        /// What the rules say of them.
+        /// The verdicts on them.
         verdicts: Vec<Verdict>,
     },
-    /// The transcript of the bundle ends here. What follows is about the bundle.
+    /// The transcript of the bundle ends here. Later events are about the bundle.
     Sealed {
-        /// Files that the bundle carries besides those of the ceremony: the
+        /// Further files of the bundle: the
         /// simulated devices of a rehearsal. Path in the bundle to content.
         attachments: BTreeMap<String, Digest>,
     },
-    /// The manifest was made from all that is sealed.
+    /// keymoot made the manifest from the sealed transcript.
     ManifestMade {
         /// The digest of MANIFEST.json.
         manifest: Digest,
@@ -555,7 +555,7 @@ pub enum Event {
         /// The signature, hexadecimal.
         signature: String,
     },
-    /// The bundle is where it was to be written, and was read back.
+    /// keymoot wrote the bundle to its place, and read it back.
     Exported {
         /// The digest of MANIFEST.json.
         manifest: Digest,
@@ -568,9 +568,9 @@ pub enum Event {
         /// The new roster's file, where it changed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         roster: Option<Digest>,
-        /// Why, in one line.
+        /// The reason, in one line.
         reason: String,
-        /// What the rules say of the amended plan.
+        /// The verdicts on the amended plan.
         verdicts: Vec<Verdict>,
     },
     /// A blocked PIN was unblocked with the PUK, and the holder chose a new one. Transcripts of
@@ -581,11 +581,11 @@ pub enum Event {
         /// The device.
         serial: u32,
     },
-    /// Something went wrong with a device and nothing was lost.
+    /// A device error, after which nothing is lost.
     Mishap {
         /// The holder at the table.
         holder: String,
-        /// What happened.
+        /// The error.
         what: String,
         /// The device whose PIN is blocked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -610,8 +610,8 @@ pub enum Event {
 }
 
 impl Event {
-    /// Whether a secret is typed or a key signs for it: what a machine that nobody has examined
-    /// may not do. The seal is followed by the closing signatures.
+    /// Whether a secret is typed or a key signs for it: a machine must pass its check
+    /// before. The seal is followed by the closing signatures.
     #[must_use]
     pub(crate) fn relies_on_machine(&self) -> bool {
         matches!(

@@ -4,7 +4,7 @@ use super::{Event, Program, event::Handed};
 use keymoot_core::text::escape;
 
 impl Event {
-    /// What happened, in one sentence. Safe to show.
+    /// The event in one sentence. Safe to show.
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
@@ -407,7 +407,7 @@ impl Program {
     }
 }
 
-/// How many rules held, and which did not.
+/// How many rules passed, and which did not.
 fn tally(verdicts: &[keymoot_core::Verdict]) -> String {
     let violated: Vec<_> = verdicts
         .iter()

@@ -1,9 +1,9 @@
-//! What people typed into a transcript: text that may hold a secret by mistake.
+//! Text that people typed into a transcript, which may contain a secret by mistake.
 
 use super::{Chain, Event};
 
 impl Event {
-    /// The lines that somebody typed.
+    /// The lines that people typed.
     #[must_use]
     pub fn typed(&self) -> Vec<&str> {
         match self {

@@ -11,7 +11,8 @@ const MOST: usize = 64;
 /// Finds the members of a recorded event that this program does not know.
 ///
 /// # Errors
-/// Why this program would not write the known ones so: two transcripts would say the same.
+/// Why this program would write the known members in another way: two transcripts would say the
+/// same.
 pub(super) fn members(recorded: &Value, event: &Event) -> Result<Vec<String>, String> {
     let known = serde_json::to_value(event).map_err(|error| error.to_string())?;
     let mut members = Vec::new();

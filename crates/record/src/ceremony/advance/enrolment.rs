@@ -123,7 +123,7 @@ impl State {
             // As after an interruption: the key is read, and its holder decides.
             _ if turn.brings_key => Stage::HalfGenerated,
             (true, _) => Stage::Erase,
-            // It was enough that it seemed fresh; nobody had asked for its tries.
+            // It only had to seem fresh; nobody had asked for its tries.
             (false, Family::YubiKey) if of_format_1 => Stage::Provision,
             // A YubiHSM 2's log is to begin with a reset, a YubiKey's tries are to be the
             // factory's.
@@ -217,8 +217,8 @@ impl State {
         Ok(())
     }
 
-    /// The handle in the previous root of a renamed holder at the table. Of a spare device it is not
-    /// said: the key in it is another one.
+    /// The handle in the previous root of a renamed holder at the table. Not for a spare device:
+    /// the key in it is another one.
     #[must_use]
     pub fn formerly_at_table(&self) -> Option<&Handle> {
         let turn = self.turn.as_ref();

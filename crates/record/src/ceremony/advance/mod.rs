@@ -1,4 +1,4 @@
-//! How each event changes the state, and when it may come.
+//! How each event changes the state, and when it may follow.
 
 mod enrolment;
 mod signing;
@@ -47,7 +47,7 @@ impl State {
             Event::Loaded { verdicts } => {
                 self.in_step(Kind::Load)?;
                 self.judge(verdicts);
-                // People compare a root before anything is built on it.
+                // People compare a root before the ceremony uses it.
                 self.progress.judged = std::mem::take(&mut self.progress.done);
                 Ok(())
             }
@@ -187,8 +187,8 @@ impl State {
         Ok(())
     }
 
-    /// A program that took over may make the manifest again: what was signed is another one, and
-    /// the holders close again.
+    /// A program that took over may make the manifest again: the holders signed another one, and
+    /// close again.
     fn make_manifest(&mut self, manifest: Digest, seq: u64) -> Step {
         if self.may_make_manifest_again() && !self.exported {
             let mut steps = self.plan.script.steps();
@@ -211,7 +211,7 @@ impl State {
         Ok(())
     }
 
-    /// Whether the current step has got what it needs.
+    /// Whether the current step is complete.
     pub(in crate::ceremony) fn step_is_complete(&self) -> bool {
         match self.purpose() {
             Some(purpose) => {

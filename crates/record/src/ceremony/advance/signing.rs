@@ -111,7 +111,7 @@ impl State {
         Ok(turn.holder.clone())
     }
 
-    /// The document, where the key in this device of the holder has a part in it and people have
+    /// The document, if this device's key may sign it and people have
     /// reviewed it.
     fn may_sign(
         &self,

@@ -1,4 +1,4 @@
-//! The events of a holder's turn: which function folds each in, and what they share.
+//! The events of a holder's turn: which function folds each one in, and what they share.
 
 use super::{Step, violated};
 use crate::{
@@ -71,7 +71,7 @@ impl State {
         let waiting = waiting.find(|handle| handle.as_str() == holder);
         let handle = waiting.ok_or("this holder is not awaited")?;
         if let Some(seat) = self.seat_mut(&handle) {
-            // A spare that an earlier turn left unproven counts for nothing.
+            // A spare key that an earlier turn left unproven does not count.
             seat.spares.retain(|spare| spare.statement.is_some());
         }
         self.progress.called.insert(handle.clone());
@@ -86,7 +86,7 @@ impl State {
             return Err("the turn's purpose and its end do not agree".to_owned());
         }
         if self.turn.as_ref().is_some_and(Turn::is_unaccounted) {
-            // What a log was not read of does not count.
+            // A signature does not count before the device's log was read.
             self.disown();
         }
         self.turn = None;
@@ -160,7 +160,7 @@ impl State {
         Ok(())
     }
 
-    /// Takes back what the device at the table did for the turn's purpose: its log
+    /// Takes back the work of the device at the table in this turn: its log
     /// does not account for it.
     fn disown(&mut self) {
         let Some((holder, purpose, device)) = self

@@ -28,7 +28,7 @@ pub(super) struct Claim<'a> {
     pub(super) authorised: &'a AuthorisedFiles,
 }
 
-/// Every rule on the way from the previous state to this ceremony.
+/// Every rule on the step from the previous state to this ceremony.
 pub(super) fn check(claim: &Claim<'_>) -> Vec<Verdict> {
     let mut verdicts = vec![documents(claim), crates(claim)];
     let scenario = claim.script.script().scenario;
@@ -139,7 +139,7 @@ fn documents(claim: &Claim<'_>) -> Verdict {
     )
 }
 
-/// CRATES-GIVEN: there is a root of tuf-crates where one is vouched for, and a new one
+/// CRATES-GIVEN: there is a root of tuf-crates if the quorum signs one, and a new one
 /// only where the scenario brings one.
 fn crates(claim: &Claim<'_>) -> Verdict {
     let scenario = claim.script.script().scenario;

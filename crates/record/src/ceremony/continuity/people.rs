@@ -1,4 +1,4 @@
-//! Who holds a key from now on, and with which devices.
+//! The holders from now on, and their devices.
 
 use std::collections::BTreeMap;
 
@@ -133,7 +133,7 @@ fn list(names: &[&str]) -> String {
 }
 
 /// KEY-PUBLISHED: every key of the previous root that stays has a published
-/// enrolment, so that it is known to be in a device, and in which.
+/// enrolment, so that its device is known.
 pub(super) fn published(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     let revoked = |handle: &Handle| {
         let revocations = &claim.roster.revocations;
@@ -170,7 +170,7 @@ pub(super) fn published(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     )
 }
 
-/// DEVICE-DISTINCT: no device and no key is under two holders, unless the key itself says that
+/// DEVICE-DISTINCT: no device and no key belongs to two holders, unless the key itself signed that
 /// its holder was renamed. A repository keeps the evidence of holders who left; their devices,
 /// reset, may be another holder's now.
 pub(super) fn distinct(previous: &Previous) -> Verdict {
@@ -200,7 +200,7 @@ pub(super) fn distinct(previous: &Previous) -> Verdict {
     )
 }
 
-/// KEY-REVOKED: no key that was thrown out comes back, nor a device that held one.
+/// KEY-REVOKED: no revoked key comes back, nor a device that held one.
 pub(super) fn revoked(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     let list = previous.revoked();
     let in_root = previous.holders().iter().filter_map(|(handle, key)| {

@@ -35,9 +35,9 @@ pub(super) fn replaces_a_key(claim: &Claim<'_>, previous: &Previous) -> bool {
     other_online || other_team
 }
 
-/// POLICY-PREVIOUS: the policy says what the previous documents say, but for the
-/// keys that the scenario may replace. In `change-policy` it says something else, and each
-/// difference is named.
+/// POLICY-PREVIOUS: the policy says what the previous documents say, except for
+/// keys that the scenario may replace. In `change-policy` it says something else, and the rule
+/// names each difference.
 pub(super) fn same(claim: &Claim<'_>, previous: &Previous) -> Verdict {
     let scenario = claim.script.script().scenario;
     let policy = claim.policy;
@@ -110,7 +110,7 @@ pub(super) fn same(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         );
         let files = content.targets.keys().filter(|name| *name != REVOKED);
         let wanted: BTreeSet<_> = policy.authorised.iter().map(|file| &file.path).collect();
-        // Which files there are is for a change of policy; what is in them has an occasion of its own.
+        // The list of files changes with a policy; their content changes on an occasion of its own.
         let stay = scenario.is_for_a_file() || !claim.authorised.bring();
         let same_files = files.collect::<BTreeSet<_>>() == wanted && stay;
         differs(same_files, "the files that the quorum signs itself");

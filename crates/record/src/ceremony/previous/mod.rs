@@ -30,35 +30,35 @@ use keymoot_tuf as tuf;
 use keymoot_tuf::dialect::tufops::{self, Config};
 use keymoot_tuf::{Checks, Dialect, KeyEntry, KeyId, Root, Targets, VerifiedRoot, count};
 
-/// The files that a ceremony begins with besides its plan: path to content.
+/// The files that a ceremony begins with beside its plan: path to content.
 ///
 /// ```text
 /// previous/tuf-root/metadata/…      the documents as they are published, with root_history/
-/// previous/tuf-crates/metadata/…    the root of tuf-crates that the quorum vouched for
+/// previous/tuf-crates/metadata/…    the root of tuf-crates that the quorum signed as a target
 /// previous/attestations/…           the published enrolments
 /// previous/revoked.json             the revoked keys, where targets.json does not sign them
 /// previous/ended                    when the previous ceremony ended
-/// incoming/tuf-crates/…             new roots of tuf-crates, to be vouched for
+/// incoming/tuf-crates/…             new roots of tuf-crates, to be signed as targets
 /// incoming/authorised/…             new files that the policy has the quorum sign
 /// trusted-root.json                 the root that the people in the room trust
 /// ```
 pub type Inputs = BTreeMap<String, Vec<u8>>;
 
-/// Where the previous state lies among the inputs.
+/// The folder of the previous state among the inputs.
 pub const PREVIOUS: &str = "previous";
 /// When the previous ceremony ended, where its bundle was given: one line, as the
 /// transcript writes times.
 pub const ENDED: &str = "ended";
-/// Where new roots of tuf-crates lie among the inputs.
+/// The folder of new roots of tuf-crates among the inputs.
 pub const INCOMING: &str = "incoming/tuf-crates";
-/// Where files that the policy authorises lie among the inputs, each at its path.
+/// The folder of files that the policy authorises, each at its path.
 pub const AUTHORISED: &str = "incoming/authorised";
 /// The root that the people in the room trust.
 pub const TRUSTED_ROOT: &str = "trusted-root.json";
 
 const NEXT: &str = "name the last bundle, or the repository as it is published";
 
-/// What earlier ceremonies left, verified as far as it speaks for itself. Only
+/// The previous state, verified from its own files. Only
 /// [`Previous::read`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Previous {
@@ -71,7 +71,7 @@ pub struct Previous {
     holders: BTreeMap<Handle, Digest>,
     revoked: Revoked,
     ended: Option<Time>,
-    /// What `tufops.toml` says of keys and periods. Nobody signs it.
+    /// The holders and periods in `tufops.toml`. Nobody signs it.
     unsigned: Option<Config>,
 }
 
@@ -80,12 +80,12 @@ pub struct Previous {
 pub struct Vouched {
     /// As it was signed
     pub document: tuf::Document,
-    /// What it says
+    /// Its parsed content
     pub content: Targets,
 }
 
 impl Previous {
-    /// Reads and verifies what lies under [`PREVIOUS`]; `None` where nothing does.
+    /// Reads and verifies the files below [`PREVIOUS`]; `None` where there are none.
     ///
     /// # Errors
     /// Every [`Violation`] found: ROOT-PREVIOUS for the chain of roots,
@@ -144,7 +144,7 @@ impl Previous {
             Vec::new()
         });
         violations.extend(other_files(&repository, [&targets, &crates]));
-        // Of a state of format 1, the list lies beside the repository, and nobody signed it.
+        // In a state of format 1, the list is beside the repository, and nobody signed it.
         let signs = |document: &Vouched| document.content.targets.contains_key(REVOKED);
         let list = match targets.as_ref().is_some_and(signs) {
             true => repository.get(&format!("{TARGETS}/{REVOKED}")).cloned(),
@@ -191,14 +191,14 @@ impl Previous {
         }
     }
 
-    /// What had happened by the end of the previous ceremony, as far as it says when.
+    /// Known times by the end of the previous ceremony.
     #[must_use]
     pub fn past(&self) -> Vec<Past> {
         let ended = self.ended.map(|at| Past {
             at,
             what: "the previous ceremony ended",
         });
-        // A root lasts no longer from its making than it says.
+        // A root is valid at most for its stated period after it was made.
         let made = self.root().map(VerifiedRoot::root).and_then(|root| {
             let days = i64::from(root.periods?.expiry_days);
             Some(Past {
@@ -239,7 +239,7 @@ impl Previous {
         self.crates.as_ref()
     }
 
-    /// The chain of the roots of tuf-crates that the quorum vouched for.
+    /// The chain of the roots of tuf-crates that the quorum signed as targets.
     #[must_use]
     pub fn crates_roots(&self) -> &[VerifiedRoot] {
         &self.crates_roots
@@ -257,7 +257,7 @@ impl Previous {
         &self.revoked
     }
 
-    /// What `tufops.toml` says of keys and periods, where a tree of tufops has one. Nobody
+    /// The holders and periods in `tufops.toml`, where a tree of tufops has one. Nobody
     /// signs it: it helps people to recognise keys, and proves nothing.
     #[must_use]
     pub fn unsigned(&self) -> Option<&Config> {
@@ -298,7 +298,7 @@ impl Previous {
             .map(|root| root.root().version)
     }
 
-    /// A file that events of earlier ceremonies speak of.
+    /// A file that events of earlier ceremonies name.
     #[must_use]
     pub fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
         self.enrolments
@@ -363,7 +363,7 @@ fn holders(
         .collect()
 }
 
-/// Whether the key of an enrolment says, in another of all, that its holder has another name.
+/// Whether the key of an enrolment signed, in another enrolment, that its holder has another name.
 pub(in crate::ceremony) fn is_renamed(one: &Published, all: &[Published]) -> bool {
     all.iter().any(|other| {
         other.enrolment.spki == one.enrolment.spki && other.formerly.as_ref() == Some(&one.handle)

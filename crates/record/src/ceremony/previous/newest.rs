@@ -6,7 +6,7 @@ use keymoot_tuf::{Document, VerifiedRoot};
 use super::Previous;
 use crate::transcript::Mode;
 
-/// What to do about a state that is older than a root that people know.
+/// The help for a state that is older than a root that people know.
 pub(crate) const READ_ANOTHER: &str =
     "get the newest state; an older one may bring a revoked key back";
 

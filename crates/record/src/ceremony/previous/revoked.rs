@@ -11,8 +11,8 @@ use keymoot_core::{
 /// The format that the list names.
 const FORMAT: &str = "keymoot-revoked-1";
 
-/// Every key that a quorum threw out, in the order in which it did. No later
-/// ceremony takes one back, nor a new key in the same device.
+/// Every key that a quorum revoked, in that order. No later
+/// ceremony accepts one again, nor a new key in the same device.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Revoked {
     keys: Vec<RevokedKey>,
@@ -24,7 +24,7 @@ pub struct Revoked {
 pub struct RevokedKey {
     /// The ceremony that did it
     pub ceremony: String,
-    /// Whose key it was
+    /// The holder's handle
     pub handle: Handle,
     /// The SHA-256 of its SubjectPublicKeyInfo
     pub key: Digest,

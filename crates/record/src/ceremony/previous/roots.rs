@@ -26,7 +26,7 @@ pub(crate) fn chain(
         return Err(Violation::new(Rule::RootNewest, why, newest::READ_ANOTHER));
     }
     // The bundle holds the history from its first version on. A trusted root from before it leads
-    // to it; a later one is among it.
+    // to it; a later one is among the history.
     let first = documents.iter().map(Document::version).min();
     let earlier = trusted.filter(|trusted| Some(trusted.version()) < first);
     let chain = verify_chain(earlier, documents).map_err(|error| fault(error.to_string()))?;

@@ -6,16 +6,16 @@ use super::publishing::Publishing;
 use super::{DocumentStatus, HolderStatus, QuorumStatus};
 use keymoot_core::text::escape;
 
-/// What is to be done, in one sentence.
+/// The advice, in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Advice {
-    /// The script of the ceremony that is to be held now, if one is.
+    /// The script of the ceremony to hold now, if any.
     pub script: Option<&'static str>,
-    /// Why, or when the next one is.
+    /// The reason, or the day of the next one.
     pub sentence: String,
 }
 
-/// So many absences in a row are more than bad luck.
+/// From so many absences in a row on, the advice names the holder.
 pub const REPEATED: u64 = 2;
 
 /// The most urgent thing first.

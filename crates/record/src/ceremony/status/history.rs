@@ -1,5 +1,5 @@
-//! What a ceremony's transcript says of people and devices, which no document shows: blocked PINs,
-//! recoveries that nobody tried, who came.
+//! Facts about people and devices that only a ceremony's transcript has: blocked PINs,
+//! untested recoveries, attendance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,21 +8,21 @@ use crate::{
     transcript::{Chain, Event},
 };
 
-/// What the last ceremony's transcript says, by handle and serial number.
+/// The facts of the last ceremony's transcript, by handle and serial number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
     /// The devices whose PIN was blocked, and not unblocked.
     pub(super) blocked: BTreeSet<u32>,
-    /// The holders whose PUK nobody has shown to be recoverable, and why. Safe to show.
+    /// The holders whose PUK has no tested recovery, and why. Safe to show.
     pub(super) untested: BTreeMap<String, String>,
-    /// The holders who showed a key where no document is signed.
+    /// The holders who signed a presence proof.
     pub(super) shown: BTreeSet<String>,
-    /// Whether no document is signed: holders show that their keys are there.
+    /// Whether the ceremony signed no document, but presence proofs.
     pub(super) only_shows: bool,
 }
 
 impl History {
-    /// What a whole transcript says, and its state.
+    /// The facts of a whole transcript, and its state.
     #[must_use]
     pub fn of(state: &State, chain: &Chain) -> Self {
         let only_shows = state.scenario().is_statement();

@@ -1,7 +1,7 @@
 //! The state of a quorum between ceremonies: how long its documents last, who can still
 //! sign, how many keys may be lost, and which ceremony is next.
 //!
-//! Pure: what earlier ceremonies left and the moment are given.
+//! Pure: the caller gives the previous state and the moment.
 
 mod advice;
 mod history;
@@ -37,7 +37,7 @@ pub struct Status {
     pub format: &'static str,
     /// The moment.
     pub at: String,
-    /// Whether all this is of a rehearsal.
+    /// Whether all documents are from a rehearsal.
     pub rehearsal: bool,
     /// The documents, those of the quorum first.
     pub documents: Vec<DocumentStatus>,
@@ -52,12 +52,12 @@ pub struct Status {
     pub quorum: QuorumStatus,
     /// The keys of the root and who holds them.
     pub holders: Vec<HolderStatus>,
-    /// Holders whose PUK nobody has shown to be recoverable, and why, where the last bundle says.
+    /// Holders whose PUK has no tested recovery, and why, by the last bundle.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub untested: BTreeMap<String, String>,
-    /// The keys that were thrown out.
+    /// The revoked keys.
     pub revoked: Vec<RevokedKey>,
-    /// What is to be done.
+    /// The advice.
     pub next: Advice,
 }
 
@@ -72,11 +72,11 @@ pub struct DocumentStatus {
     pub expires: String,
     /// Whole days until then; below zero once it is over.
     pub days_left: i64,
-    /// From when on the next version is to be signed, where its period is known.
+    /// The first day for signing the next version, where its period is known.
     pub signing_begins: Option<String>,
-    /// Whether that moment has come.
+    /// Whether that day has come.
     pub signing_begun: bool,
-    /// Whether it is over.
+    /// Whether it has expired.
     pub expired: bool,
     /// Whether holders sign it, and not a service or a team.
     pub by_holders: bool,
@@ -85,7 +85,7 @@ pub struct DocumentStatus {
     pub refused: Option<String>,
 }
 
-/// How many can sign, and how many must.
+/// The numbers of a quorum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct QuorumStatus {
     /// The root's version.
@@ -106,7 +106,7 @@ pub struct QuorumStatus {
 /// A key of the root.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HolderStatus {
-    /// Who holds it, or else the beginning of its id; not safe to show.
+    /// Its holder, or else the beginning of its id; not safe to show.
     pub holder: String,
     /// The SHA-256 of its SubjectPublicKeyInfo.
     pub key: Digest,
@@ -116,13 +116,13 @@ pub struct HolderStatus {
     pub revoked: bool,
     /// The last version of the root that it signed.
     pub last_signed: Option<u64>,
-    /// How many signings in a row it has missed, the last one among them.
+    /// How many signings in a row it has missed, up to the last one.
     #[serde(skip_serializing_if = "is_zero")]
     pub absences: u64,
     /// Whether the last ceremony left the PIN of its device blocked.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub pin_blocked: bool,
-    /// The device that it is in, where its enrolment is published.
+    /// Its device, where its enrolment is published.
     pub device: Option<DeviceStatus>,
     /// The same person's devices with proven keys that are in no root.
     pub spares: Vec<DeviceStatus>,
@@ -133,7 +133,7 @@ pub struct HolderStatus {
 pub struct DeviceStatus {
     /// Its serial number.
     pub serial: u32,
-    /// Of which kind it is, by its statement; a YubiKey where it is not said.
+    /// Its family, by its statement; a YubiKey where it names none.
     #[serde(skip_serializing_if = "Family::is_yubikey")]
     pub family: Family,
     /// Its firmware: attested where `proven`, otherwise as its statement says.
@@ -151,25 +151,25 @@ pub struct DeviceStatus {
 pub struct AdvisoryStatus {
     /// Its id.
     pub id: &'static str,
-    /// What it means.
+    /// Its meaning.
     pub effect: &'static str,
 }
 
-/// What a status is made from.
+/// The sources of a status.
 pub struct Standing<'a> {
-    /// What earlier ceremonies left, verified. Its chain is never empty.
+    /// The previous state, verified. Its chain is never empty.
     pub previous: &'a Previous,
-    /// What `tufops.toml` says, or would say, of keys and periods.
+    /// The holders and periods in `tufops.toml`, or those that it would have.
     pub unsigned: Option<&'a Config>,
     /// The documents below the root as a working tree holds them, each with its role as
     /// the first name. `None` of a bundle, which was made before snapshot and timestamp
     /// of its documents.
     pub tree: Option<Vec<Candidate>>,
-    /// What the last ceremony's transcript says, where its bundle is given.
+    /// The facts of the last ceremony's transcript, where its bundle is given.
     pub history: Option<History>,
-    /// What the policy asks of devices.
+    /// The policy's demands on devices.
     pub bounds: &'a DeviceBounds,
-    /// The vendor whose certificates are followed.
+    /// The vendor whose devices count.
     pub vendor: &'a TrustStore,
     /// The moment.
     pub now: Time,

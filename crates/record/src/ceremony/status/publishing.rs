@@ -1,10 +1,10 @@
-//! Whether clients accept what a working tree publishes, and what is to be published next.
+//! Whether clients accept the documents of a working tree, and what to publish next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use keymoot_tuf::{Candidate, RoleError, VerifiedRoot, agreement, verify_roles};
 
-/// What clients say of a working tree.
+/// How clients react to a working tree.
 #[derive(Debug, Default)]
 pub(super) struct Publishing {
     /// Why they refuse the document of a role

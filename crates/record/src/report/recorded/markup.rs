@@ -1,5 +1,5 @@
 //! The text that a reader sees of a recorded report. Markup that this program would not write is
-//! refused: what is left can neither act nor load anything.
+//! refused, so that the rest can neither act nor load anything.
 
 /// The elements of a report.
 const ELEMENTS: [&str; 32] = [
@@ -55,7 +55,7 @@ const ENTITIES: [(&str, &str); 6] = [
     ("&#39;", "'"),
     ("&mdash;", "\u{2014}"),
 ];
-/// What loads a file from a style sheet, or makes it show text of its own.
+/// Parts of a style sheet that load a file, or make it show text of its own.
 const ACTIVE_STYLE: [&str; 8] = [
     "url",
     "import",
@@ -70,7 +70,7 @@ const ACTIVE_STYLE: [&str; 8] = [
 /// The text of a report in HTML.
 ///
 /// # Errors
-/// What a report may not hold, not yet safe to show.
+/// A part that a report may not contain, not yet safe to show.
 pub(super) fn of_html(html: &str) -> Result<String, String> {
     let mut rest = html
         .strip_prefix("<!DOCTYPE html>\n")
@@ -163,7 +163,7 @@ fn has_digits_in_strings(style: &str) -> bool {
 /// The text of a report in Markdown.
 ///
 /// # Errors
-/// What a report may not hold, not yet safe to show.
+/// A part that a report may not contain, not yet safe to show.
 pub(super) fn of_markdown(markdown: &str) -> Result<String, String> {
     let mut text = String::new();
     let mut in_commands = false;

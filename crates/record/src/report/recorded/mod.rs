@@ -19,14 +19,14 @@ enum Form {
     Markdown,
 }
 
-/// What is wrong with a recorded `report.html`, safe to show: markup that no report has, a fact
-/// that is missing, or one that the transcript does not hold.
+/// The faults of a recorded `report.html`, safe to show: markup that no report has, a fact
+/// that is missing, or one that the transcript does not have.
 #[must_use]
 pub(crate) fn html(recorded: &[u8], account: &Account, state: &State) -> Option<String> {
     wrong(recorded, account, state, Form::Html)
 }
 
-/// What is wrong with a recorded `report.md`, as [`html`] says.
+/// The faults of a recorded `report.md`, as [`html`] lists them.
 #[must_use]
 pub(crate) fn markdown(recorded: &[u8], account: &Account, state: &State) -> Option<String> {
     wrong(recorded, account, state, Form::Markdown)
@@ -125,7 +125,7 @@ fn is_shouted(word: &str) -> bool {
     capitals && (word.contains('-') || ["REHEARSAL", "VIOLATED"].contains(&word))
 }
 
-/// The facts that no form gives away: names of people, of what they belong to and of the steps, and
+/// The facts without such a form: names of people, of their employers and of the steps, and
 /// the digests in words.
 fn names(state: &State) -> Vec<String> {
     let roster = &state.plan.roster;

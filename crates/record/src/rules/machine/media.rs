@@ -20,14 +20,14 @@ pub struct Medium {
 pub struct Disk {
     /// The kernel's name of the whole disk: `sda`.
     pub name: String,
-    /// What its maker calls it.
+    /// The maker's name of it.
     pub model: Option<String>,
     /// Whether the running system is on it.
     pub has_the_system: bool,
 }
 
 impl Medium {
-    /// Whether it is a medium that people take along: a disk without the running system.
+    /// Whether people take the medium along: a disk without the running system.
     #[must_use]
     pub fn can_be_taken_out(&self) -> bool {
         self.disk.as_ref().is_some_and(|disk| !disk.has_the_system)
@@ -51,7 +51,7 @@ impl Medium {
     }
 }
 
-/// What is risky about where the folder (first) and the bundle (second) are.
+/// The risks of the places of the folder (first) and the bundle (second).
 #[must_use]
 pub fn warnings(folder: Option<&Medium>, bundle: Option<&Medium>) -> Vec<String> {
     let mut warnings = Vec::new();

@@ -3,7 +3,7 @@
 use super::Claim;
 use keymoot_core::{Rule, digest::Digest, text::escape};
 
-/// What is mapped into this process, and what asked the loader for more.
+/// The files mapped into this process, and what asked the loader for more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Process {
     /// Variables `LD_*`, and /etc/ld.so.preload where it names anything.
@@ -44,7 +44,7 @@ pub(super) fn loaded(process: &Process) -> Claim {
     if !foreign.is_empty() {
         faults.push(format!("the process has foreign code: {foreign}"));
     }
-    // A kernel that shows no program in its own process shows nothing.
+    // A kernel that shows no program in its own process hides the maps.
     if process.mapped.is_empty() {
         faults.push("the code in this process cannot be read".to_owned());
     }

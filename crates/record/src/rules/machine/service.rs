@@ -3,7 +3,7 @@
 use super::Claim;
 use keymoot_core::{Rule, text::escape};
 
-/// The service, as it was found.
+/// The service, as keymoot reaches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
     /// The number of the protocol that it speaks; or why it does not answer.

@@ -1,4 +1,4 @@
-//! POLICY-BOUNDS: values with which a ceremony can end.
+//! POLICY-BOUNDS: values with which a ceremony can succeed.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use keymoot_tuf::{Dialect, check_role_name};
 /// Days in which a document expires, from signing.
 const DAYS: std::ops::RangeInclusive<u32> = 1..=1100;
 
-/// Collects what is wrong, each with its place in the file.
+/// Collects faults, each with its place in the file.
 struct Faults<'p> {
     places: &'p Places<'p>,
     found: Vec<Violation>,
@@ -25,7 +25,7 @@ impl Faults<'_> {
     }
 }
 
-/// Everything that is wrong with the policy's values.
+/// Every fault of the policy's values.
 pub(super) fn faults(policy: &Policy, places: &Places<'_>) -> Vec<Violation> {
     let mut faults = Faults {
         places,
@@ -103,7 +103,7 @@ fn numbers(policy: &Policy, faults: &mut Faults<'_>) {
     }
 }
 
-/// The periods of every role: where they are, whose they are, and what they are.
+/// The periods of every role: their path, the role's name, and the values.
 fn roles(policy: &Policy) -> Vec<(String, String, Periods)> {
     let named = |name: &str, periods| (name.to_owned(), name.to_owned(), periods);
     let mut roles = vec![named("root", policy.root), named("targets", policy.targets)];
@@ -162,7 +162,7 @@ fn check_periods(
     }
 }
 
-/// A place of a key, as documents say it.
+/// The address of a key, as documents write it.
 fn uri(path: &str, uri: &str, faults: &mut Faults<'_>) {
     let is_plain = |c: char| c.is_ascii_graphic();
     if uri.is_empty() || !uri.chars().all(is_plain) {
@@ -305,7 +305,7 @@ mod tests {
         shipped.to_owned() + &delegation("release") + &delegation("nightly")
     }
 
-    /// What is said of a policy after a change.
+    /// The faults of a policy after a change.
     fn said(from: &str, to: &str) -> Vec<String> {
         let text = policy();
         assert!(text.contains(from), "{from}");

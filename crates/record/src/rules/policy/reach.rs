@@ -1,4 +1,4 @@
-//! POLICY-REACH: clients that search for a file come to every role that may sign for it.
+//! POLICY-REACH: clients that search for a file reach every role that may sign for it.
 
 use super::Policy;
 use keymoot_core::{
@@ -8,7 +8,7 @@ use keymoot_core::{
 use keymoot_tuf::{pattern_covers, patterns_meet};
 
 /// Roles are terminating: a client that finds no file with the first role whose patterns match its
-/// name looks no further. A later role with a path that an earlier one covers is never asked.
+/// name ends its search. So clients never ask a later role for a path that an earlier one covers.
 pub(crate) fn check(policy: &Policy) -> Verdict {
     let roles = policy.roles_in_order().into_iter();
     let roles: Vec<_> = roles.map(|role| (role, policy.paths(role))).collect();

@@ -16,7 +16,7 @@ const ASSIGNED: &str = "\
     TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
 /// A country: an assigned code, or one of XA to XZ, which ISO 3166-1 leaves to its users and
-/// which stand for the countries of a rehearsal.
+/// which are the countries of a rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Country(String);

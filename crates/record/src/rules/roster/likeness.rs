@@ -7,7 +7,7 @@ use unicode_security::confusable_detection::skeleton;
 /// case, in the width or number of spaces, in how an accented letter is composed, in full-width
 /// forms, or in letters that look alike (Unicode UTS #39, skeleton).
 ///
-/// It is for comparing alone and never shown.
+/// For comparison alone, never shown.
 pub(super) fn key(name: &str) -> String {
     let name: String = name.nfkc().collect();
     let words: Vec<_> = name.split_whitespace().collect();
@@ -25,7 +25,7 @@ pub(super) fn key(name: &str) -> String {
     folded.replace('i', "l")
 }
 
-/// The first character of a name that nobody sees.
+/// The first invisible character of a name.
 pub(super) fn invisible(name: &str) -> Option<char> {
     name.chars()
         .find(|c| c.is_control() || keymoot_core::text::is_invisible(*c))

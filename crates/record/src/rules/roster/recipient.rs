@@ -1,11 +1,11 @@
-//! To whom a holder's PUK is sealed: an X25519 recipient of age.
+//! The recipient of a holder's secrets: an X25519 recipient of age.
 
 use keymoot_core::text::shortened;
 use serde::{Deserialize, Serialize};
 
 /// A recipient of [age](https://age-encryption.org/v1) with an X25519 key, `age1…`.
 ///
-/// The program that seals cannot run plugins of age, so that no other kind is a recipient.
+/// keymoot cannot run plugins of age, so it accepts no other kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Recipient(String);

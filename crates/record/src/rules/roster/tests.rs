@@ -1,4 +1,4 @@
-//! Rosters that hide who belongs together.
+//! Rosters that hide who works for the same employer.
 #![allow(clippy::unwrap_used)]
 
 use keymoot_core::Rule;
@@ -50,7 +50,7 @@ fn violated(from: &str, to: &str) -> Vec<Rule> {
         .collect()
 }
 
-/// Line and column of what keeps a roster from being read.
+/// Line and column of a fault that makes a roster unreadable.
 fn unread(from: &str, to: &str) -> String {
     let text = roster().replace(from, to);
     Roster::read("mine.toml", &text).unwrap_err()[0]

@@ -1,5 +1,5 @@
-//! Whether a holder opened a file that was sealed to their recipient, before anything that matters
-//! is sealed to it.
+//! Whether a holder opened a file that was sealed to their recipient, before keymoot seals
+//! a secret to it.
 //!
 //! `keymoot escrow prepare` seals words to each recipient and prints their digest, which is put
 //! into the roster (`recipient_test`). At home `keymoot escrow test` opens the file and prints the
