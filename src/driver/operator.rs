@@ -248,6 +248,8 @@ pub struct Errand {
     pub next: String,
     /// The digests that people compare, each with its name.
     pub digests: Vec<(String, Digest)>,
+    /// Whether what the turn was for is on the disk
+    pub written: bool,
 }
 
 /// Someone or something that operates the driver.

@@ -12,6 +12,8 @@ pub(super) struct KeyNames {
     pub plug: &'static str,
     /// Touches a simulated device.
     pub touch: &'static str,
+    /// Takes another simulated device in hand: what is typed for device 3.
+    pub pick: &'static str,
 }
 
 /// On the screens.
@@ -21,6 +23,7 @@ pub(super) const SCREENS: KeyNames = KeyNames {
     more: "PgDn",
     plug: "Ctrl-N",
     touch: "Ctrl-T",
+    pick: "Ctrl-P 3 Enter",
 };
 
 /// Where answers are typed as lines.
@@ -30,4 +33,5 @@ pub(super) const LINES: KeyNames = KeyNames {
     more: "Enter",
     plug: "+",
     touch: "*",
+    pick: "#3",
 };

@@ -13,6 +13,13 @@ pub(super) fn upcoming(state: &State, asked: Option<&Question>) -> String {
     if let Some(turn) = &state.turn {
         return in_turn(state, turn);
     }
+    if let Some(apart) = &state.apart {
+        return match apart.done {
+            true => "nothing more: the answer is sent back",
+            false => "the holder's device, PIN, touches",
+        }
+        .to_owned();
+    }
     if let Some(purpose) = state.purpose() {
         let left = state.needed(purpose).saturating_sub(state.done(purpose));
         if left > 0 {
@@ -127,6 +134,7 @@ fn in_turn(state: &State, turn: &Turn) -> String {
         (Stage::ReadLog, _) => "the device is taken out",
         (Stage::Answer, _) => "the answer is signed; the device is taken out",
         (Stage::Exchange, _) => "the holder's other device signs",
+        (Stage::Remove, _) if state.apart.is_some() => "the answer is written to its file",
         (Stage::Remove, purpose) => {
             let left = state.needed(purpose).saturating_sub(state.done(purpose));
             return match left {

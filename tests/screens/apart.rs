@@ -10,7 +10,10 @@ use testkit::{
     terminal::Terminal,
 };
 
-use super::late::way_on;
+use super::{
+    late::way_on,
+    rehearsal::{PLUG, TOUCH, unattended_pin},
+};
 
 /// The ceremony of three, on the screen, where holders apart are awaited.
 fn on_the_screen(three: &Three) -> Terminal {
@@ -96,4 +99,46 @@ fn holders_are_asked_and_their_answers_taken_in_without_leaving() {
     // The unattended part left before.
     let expected = ["left", "requested", "answered", "answered", "withdrawn"];
     assert_eq!(kinds, expected);
+}
+
+#[test]
+fn a_holder_at_home_is_called_by_nobody_and_is_told_when_the_answer_is_written() {
+    let three = Three::new();
+    let cast = Cast::of(3);
+    let first = three.first_root(&cast);
+    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let request = three.request("request", &[]);
+    let digest = keymoot_core::digest::Digest::of(&fs::read(&request).unwrap());
+    let (command, answer) = three.answering(&request, "holder-1", &three.stage.dir());
+    let by_hand = command
+        .get_args()
+        .filter(|argument| *argument != "--unattended");
+    let mut at = Terminal::start(by_hand);
+    at.page_down("the first two words");
+    let before = at.keystrokes();
+    at.enter(&format!(
+        "{} phone",
+        keymoot_record::ceremony::question::reading_words(&digest)
+    ));
+    at.expect("Your turn begins now")
+        .expect("You sign the documents now")
+        .enter("");
+    at.expect("Insert your device").by_hand(PLUG);
+    let before_pin = at.keystrokes() - before;
+    at.expect("PIN, then Enter").enter(&unattended_pin(1));
+    for name in ["root.json", "targets.json", "crates.json"] {
+        let allows = format!("the signature on {name}");
+        at.expect("BLINKS").expect(allows.as_str()).by_hand(TOUCH);
+    }
+    at.expect("it is the last touch").by_hand(TOUCH);
+    at.expect("Take your device out")
+        .expect("next: the answer is written to its file")
+        .by_hand(PLUG);
+    at.expect("Your answer is written")
+        .expect("next: nothing more: the answer is sent back")
+        .enter("done");
+    assert_eq!(at.exit_code(), 0);
+    assert!(answer.is_file());
+    // Two words, how they were compared, and one key to begin.
+    assert!(before_pin <= 32, "{before_pin}");
 }

@@ -23,6 +23,9 @@ use keymoot_record::{
 };
 use signer::Signer;
 
+/// What follows when every document is signed.
+const LAST_TOUCH: &str = "the last touch is for your receipt";
+
 /// The task of a holder, and its surroundings.
 pub struct EventTurn<'t> {
     /// The event, by every rule
@@ -133,6 +136,7 @@ impl EventTurn<'_> {
             mine: self.event.documents_of(self.holder.as_str()),
             pin: None,
             demands: PinDemands::default(),
+            written: false,
         };
         match table.conduct() {
             Ok(ended) => Ok(ended),
@@ -153,6 +157,8 @@ struct Table<'t, 'o> {
     pin: Option<Secret>,
     /// The device's demands on a new PIN.
     demands: PinDemands,
+    /// Whether signatures and receipt are on the disk.
+    written: bool,
 }
 
 impl Table<'_, '_> {
@@ -164,9 +170,13 @@ impl Table<'_, '_> {
         self.confirm(&signer, &owed)?;
         // The last touch is for the receipt.
         let touches = owed.len() + 1;
+        let event = self.turn.event;
+        let names = owed.iter().map(|one| event.documents.get(one.document));
+        let owed_names: Vec<_> = names.flatten().map(|one| one.name()).collect();
         let mut made = Vec::new();
         for (at, one) in owed.into_iter().enumerate() {
-            let signature = self.sign_document(&signer, &one, at, touches)?;
+            let next = owed_names.get(at + 1);
+            let signature = self.sign_document(&signer, &one, (at, touches), next)?;
             made.push((one, signature));
         }
         let unfit = |why: String| HostError::new(why, "nothing was written; report it");
@@ -174,6 +184,7 @@ impl Table<'_, '_> {
         let receipt = self.receipt(&signer, &placed, touches)?;
         self.unchanged()?;
         (self.turn.write)(&placed, &receipt)?;
+        self.written = true;
         self.errand("nothing more; the git commands are printed");
         let holder = self.turn.holder.clone();
         let removed =
@@ -209,6 +220,7 @@ impl Table<'_, '_> {
             ),
             next: next.to_owned(),
             digests: names.iter().map(|one| (one.name(), one.signed())).collect(),
+            written: self.written,
         });
     }
 
@@ -294,8 +306,8 @@ impl Table<'_, '_> {
         &mut self,
         signer: &Signer,
         owed: &Owed,
-        at: usize,
-        of: usize,
+        (at, of): (usize, usize),
+        next: Option<&String>,
     ) -> Result<Vec<u8>, Stop> {
         let event = self.turn.event;
         let Some(one) = event.documents.get(owed.document) else {
@@ -312,7 +324,11 @@ impl Table<'_, '_> {
             of: one.name(),
             digest: one.signed(),
         };
-        self.signature(signer, one.document.signed_bytes(), &allows)
+        let then = match next {
+            Some(next) => format!("touch {} of {of} is for {next}", at + 2),
+            None => LAST_TOUCH.to_owned(),
+        };
+        self.signature(signer, one.document.signed_bytes(), &allows, &then)
     }
 
     fn receipt(&mut self, signer: &Signer, placed: &Files, of: usize) -> Result<Vec<u8>, Stop> {
@@ -336,13 +352,14 @@ impl Table<'_, '_> {
             },
         );
         let message = receipt.signed_bytes().map_err(unfit)?;
-        self.errand("the last touch is for your receipt");
+        self.errand(LAST_TOUCH);
         let allows = Allows {
             what: format!("the statement over what you signed; touch {of} of {of}, the last"),
             of: "your receipt".to_owned(),
             digest: Digest::of(&message),
         };
-        let signature = self.signature(signer, &message, &allows)?;
+        let then = "your signatures and your receipt are written";
+        let signature = self.signature(signer, &message, &allows, then)?;
         Ok(receipt.file(signature).map_err(unfit)?)
     }
 

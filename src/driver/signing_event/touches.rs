@@ -9,17 +9,19 @@ use crate::{
 use keymoot_attestation::Family;
 
 impl Table<'_, '_> {
-    /// A signature by the device: PIN and touch, as often as it takes.
+    /// A signature by the device: PIN and touch, as often as it takes; `then` says what follows.
     pub(super) fn signature(
         &mut self,
         signer: &Signer,
         message: &[u8],
         allows: &Allows,
+        then: &str,
     ) -> Result<Vec<u8>, Stop> {
         let mut refused = None;
         self.retried(|table| {
             loop {
                 let pin = table.pin(signer, refused.take())?;
+                table.errand(then);
                 // Time has passed since the review: the files must be the same.
                 table.unchanged()?;
                 let holder = table.turn.holder.clone();

@@ -14,7 +14,7 @@ use keymoot_record::{
 };
 
 /// The screen: those who can come. Nobody is chosen until an arrow or a seat's
-/// number chooses, so that Enter alone does nothing.
+/// number chooses, so that Enter alone does nothing. A holder apart is alone and need not choose.
 pub(super) struct WhoseTurn {
     purpose: Purpose,
     waiting: Vec<Handle>,
@@ -26,12 +26,18 @@ pub(super) struct WhoseTurn {
 
 impl WhoseTurn {
     /// The screen for these holders.
-    pub(super) fn new(purpose: Purpose, waiting: Vec<Handle>, can_stop: bool) -> Self {
+    pub(super) fn new(
+        purpose: Purpose,
+        waiting: Vec<Handle>,
+        can_stop: bool,
+        sight: &Sight<'_>,
+    ) -> Self {
+        let alone = waiting.len() == 1 && is_apart(sight);
         Self {
+            chosen: alone.then_some(0),
             purpose,
             waiting,
             can_stop,
-            chosen: None,
             number: 0,
             word: TypedWord::default(),
         }
@@ -60,7 +66,24 @@ impl WhoseTurn {
     }
 }
 
+/// Whether a holder takes the turn away from the table.
+fn is_apart(sight: &Sight<'_>) -> bool {
+    sight.state().is_some_and(|state| state.apart.is_some())
+}
+
 impl WhoseTurn {
+    /// The page of a holder who is alone.
+    fn of_one(&self, page: &mut Page, sight: &Sight<'_>, handle: &Handle) {
+        page.who(&sight.person(handle));
+        page.headline("You have read the request. Your turn begins now.");
+        page.gap();
+        page.text(&format!(
+            "You {} now. It takes your device, its PIN, and a touch for each signature.",
+            for_purpose(self.purpose, false)
+        ));
+        page.ask("Press Enter when your device is at hand.");
+    }
+
     /// Which holders apart are awaited, and how to take an answer in.
     fn apart(&self, page: &mut Page, sight: &Sight<'_>) {
         let Some(state) = sight.state().filter(|state| state.apart.is_none()) else {
@@ -82,6 +105,10 @@ impl WhoseTurn {
 
 impl Screen for WhoseTurn {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+        if let (true, [handle]) = (is_apart(sight), self.waiting.as_slice()) {
+            self.of_one(page, sight, handle);
+            return;
+        }
         let done = sight.state().map_or(0, |state| state.done(self.purpose));
         let called = sight.state().map(|state| state.progress.called.is_empty());
         if called.unwrap_or(true) {
@@ -176,15 +203,19 @@ impl Screen for WhoseTurn {
 pub(super) fn purpose_in_words(state: Option<&State>) -> &'static str {
     let turn = state.and_then(|state| state.turn.as_ref());
     let seat = turn.and_then(|turn| state?.seat(&turn.holder));
-    match turn.map(|turn| turn.purpose) {
-        Some(Purpose::Enroll) if seat.is_some_and(|seat| seat.renamed.is_some()) => {
-            "prove the key under another name"
-        }
-        Some(Purpose::Enroll) => "make a key and prove possession",
-        Some(Purpose::Spare) => "make a key in a spare device",
-        Some(Purpose::Sign) => "sign the documents",
-        Some(Purpose::Prove) => "sign the presence proof",
-        Some(Purpose::Close) => "sign the manifest",
-        None => "take a turn",
+    let renamed = seat.is_some_and(|seat| seat.renamed.is_some());
+    turn.map_or("take a turn", |turn| {
+        for_purpose(turn.purpose, renamed)
+    })
+}
+
+fn for_purpose(purpose: Purpose, renamed: bool) -> &'static str {
+    match purpose {
+        Purpose::Enroll if renamed => "prove the key under another name",
+        Purpose::Enroll => "make a key and prove possession",
+        Purpose::Spare => "make a key in a spare device",
+        Purpose::Sign => "sign the documents",
+        Purpose::Prove => "sign the presence proof",
+        Purpose::Close => "sign the manifest",
     }
 }

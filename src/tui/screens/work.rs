@@ -66,6 +66,15 @@ impl Screen for WorkScreen {
                 }
                 let key = page.names().plug;
                 hands(page, sight, key, "inserts it");
+                // Nothing says which of the simulated devices is the holder's.
+                if sight.room && sight.errand.is_some() {
+                    let pick = page.names().pick;
+                    page.item(
+                        "",
+                        &format!("{pick} takes device 3 in hand."),
+                        page.sheet.quiet(),
+                    );
+                }
             }
             Work::Remove { holder } => {
                 page.who(&sight.person(holder));
@@ -80,6 +89,9 @@ impl Screen for WorkScreen {
                     None => {
                         page.headline("Take your device out.");
                         page.gap();
+                        if sight.errand.is_some_and(|errand| errand.written) {
+                            page.text("Your signatures and your receipt are written. When the device is out, keymoot prints the git commands that are left.");
+                        }
                         page.text("Keep it with you, or put it back into its bag.");
                     }
                 }

@@ -49,9 +49,16 @@ fn a_holder_signs_a_new_root_at_a_terminal_of_80_by_24() {
     let mut at = Terminal::start(arguments(&event, 1, &[]));
     up_to_the_pin(&mut at, &event, &["root"]);
     at.enter(&pin(1));
-    at.expect("touch 1 of 2").by_hand(TOUCH);
-    at.expect("touch 2 of 2, the last").by_hand(TOUCH);
-    at.expect("Take your device out").by_hand(PLUG);
+    // The line below says what follows, and not what is asked for now.
+    at.expect("touch 1 of 2")
+        .expect("next: the last touch is for your receipt")
+        .by_hand(TOUCH);
+    at.expect("touch 2 of 2, the last")
+        .expect("next: your signatures and your receipt are written")
+        .by_hand(TOUCH);
+    at.expect("Take your device out")
+        .expect("Your signatures and your receipt are written")
+        .by_hand(PLUG);
     assert_eq!(at.exit_code(), 0);
     only_signatures_differ(&event);
     assert!(event.receipt(1).is_file());
