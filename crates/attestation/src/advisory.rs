@@ -1,7 +1,7 @@
 //! Published flaws of devices, by the facts an attestation states.
 //!
-//! Whether an advisory keeps a device out of a ceremony is for the policy to
-//! say; this is only the table.
+//! Whether an advisory excludes a device from a ceremony is for the policy; this is
+//! only the table.
 
 use super::device_facts::{Firmware, FormFactor};
 use super::family::Family;
@@ -12,7 +12,7 @@ use super::key_algorithm::KeyAlgorithm;
 pub struct Advisory {
     /// The vendor's id, found under <https://www.yubico.com/support/security-advisories/>.
     pub id: &'static str,
-    /// What it means for the key.
+    /// Its effect on the key.
     pub effect: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! What a YubiHSM 2 lets an object do, and where a key came from.
+//! The capabilities of objects in a YubiHSM 2, and the origin of a key.
 //!
 //! Yubico, "Capability", "Domain" and "Origin" under
 //! <https://developers.yubico.com/YubiHSM2/Concepts/>.
@@ -61,7 +61,7 @@ const NAMES: [&str; 47] = [
 ];
 
 impl Capabilities {
-    /// Signing with ECDSA, and nothing else: what a holder's key may do.
+    /// Signing with ECDSA, and nothing else: the capability of a holder's key.
     pub const SIGN_ECDSA: Self = Self(1 << 7);
     /// Leaving the device, encrypted under a wrap key.
     pub const EXPORTABLE_UNDER_WRAP: Self = Self(1 << 16);

@@ -1,7 +1,7 @@
 //! One certificate, parsed strictly: every byte of it is either under the
 //! signature or has exactly one value it may have.
 //!
-//! Three parts of an X.509 certificate lie outside the signed part: the outer
+//! Three parts of an X.509 certificate are outside the signed part: the outer
 //! header, the outer copy of the signature algorithm, and the header of the
 //! signature. RFC 5280, section 4.1.1.2, demands that the copy equals the
 //! signed one; DER leaves the headers no freedom. [`Certificate::parse`]
@@ -18,7 +18,7 @@ use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name, X50
 use keymoot_core::digest::Digest;
 use keymoot_core::text::excerpt;
 
-/// The most bytes that are looked at. Genuine certificates have under 1500.
+/// The largest certificate that is parsed, in bytes. Genuine certificates have under 1500.
 pub(super) const MAX_CERTIFICATE: usize = 64 * 1024;
 
 /// PKCS #1 v1.5 signatures by their digest (RFC 4055, section 5).

@@ -1,4 +1,4 @@
-//! Reading one certificate of a device, and collecting all that is wrong with it.
+//! Reading one certificate of a device, and collecting all its faults.
 
 use x509_parser::asn1_rs::Oid;
 
@@ -6,7 +6,7 @@ use super::certificate::{BASIC_CONSTRAINTS, Certificate, KEY_USAGE, SignatureAlg
 use super::family::Family;
 use keymoot_core::Violation;
 
-/// Collects everything that is wrong with one certificate.
+/// Collects the faults of one certificate.
 pub(super) struct Checks<'c, 'd> {
     name: &'static str,
     certificate: &'c Certificate<'d>,
@@ -54,7 +54,7 @@ impl<'c, 'd> Checks<'c, 'd> {
         }
     }
 
-    /// Nothing critical that is not understood.
+    /// Refuses a critical extension that keymoot does not know.
     pub(super) fn nothing_critical_unknown(&mut self) {
         for extension in self.certificate.extensions() {
             let known = [BASIC_CONSTRAINTS, KEY_USAGE].contains(&extension.oid);
@@ -114,7 +114,7 @@ impl<'c, 'd> Checks<'c, 'd> {
 }
 
 /// A DER INTEGER that fits 32 bits unsigned. Leading zeros beyond DER's are
-/// let through: firmware writes serial numbers in four bytes.
+/// accepted: firmware writes serial numbers in four bytes.
 pub(super) fn der_u32(value: &[u8]) -> Option<u32> {
     let [0x02, length, number @ ..] = value else {
         return None;

@@ -1,7 +1,7 @@
 //! Facts that no genuine device states together.
 //!
 //! They are signed by the device, so a contradiction means a forged device or
-//! a wrong belief of ours about devices; neither may pass unseen.
+//! a wrong assumption of ours about devices; both must be reported.
 
 use super::device_facts::Firmware;
 use super::piv::{DeviceStatement, SlotStatement};

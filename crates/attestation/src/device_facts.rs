@@ -1,4 +1,4 @@
-//! The vocabulary in which a YubiKey describes itself and its keys.
+//! The terms in which a YubiKey describes itself and its keys.
 //!
 //! Encodings: Yubico, "PIV attestation"
 //! (<https://developers.yubico.com/PIV/Introduction/PIV_attestation.html>).
@@ -202,7 +202,7 @@ impl Slot {
         }
     }
 
-    /// What NIST calls the slot.
+    /// NIST's name of the slot.
     #[must_use]
     pub const fn purpose(self) -> &'static str {
         match self.0 {

@@ -52,8 +52,8 @@ fn is_whole_key(der: &[u8]) -> bool {
     SubjectPublicKeyInfo::from_der(der).is_ok_and(|(rest, spki)| rest.is_empty() && spki.raw == der)
 }
 
-/// A certificate of any kind may lend its key: only the key is compared. The parser of
-/// certificates reads over what is left in a key's sequence; alone it is no key.
+/// A certificate of any kind is accepted for its key: only the key is compared. The parser of
+/// certificates ignores trailing bytes in a key's sequence; alone, such a key is refused.
 fn public_key_of(certificate: &[u8]) -> Result<Vec<u8>, String> {
     match X509Certificate::from_der(certificate) {
         Ok((&[], parsed)) if is_whole_key(parsed.public_key().raw) => {

@@ -1,5 +1,5 @@
-//! What a vendor's key attests, once [`verify`](super::verify) has followed
-//! it there.
+//! The facts that a vendor's key attests, once [`verify`](super::verify) has followed
+//! the chain to it.
 
 use super::advisory::{Advisory, affecting};
 use super::capabilities::{Capabilities, Domains, Origin};
@@ -22,7 +22,7 @@ pub struct VerifiedAttestation {
     pub(super) chain: Vec<Link>,
 }
 
-/// What only devices of one family state.
+/// The facts that only devices of one family state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Specifics {
     /// Of a YubiKey.
@@ -55,9 +55,9 @@ pub struct YubiHsmFacts {
     pub label: String,
     /// The domains it is in; at least one.
     pub domains: Domains,
-    /// What it may do.
+    /// Its capabilities.
     pub capabilities: Capabilities,
-    /// How it came into the device: generated, or the evidence is refused.
+    /// Its origin: generated, or the evidence is refused.
     pub origin: Origin,
 }
 
@@ -68,7 +68,7 @@ pub struct Link {
     pub subject: String,
     /// The digest of its DER.
     pub sha256: Digest,
-    /// What it is: `slot-attestation` or `key-attestation`, `device`, or the
+    /// Its role in the chain: `slot-attestation` or `key-attestation`, `device`, or the
     /// vendor's role.
     pub role: String,
 }
@@ -86,7 +86,7 @@ impl VerifiedAttestation {
         self.algorithm
     }
 
-    /// What kind of device holds the key.
+    /// The family of the device with the key.
     #[must_use]
     pub fn family(&self) -> Family {
         match self.specifics {
@@ -103,7 +103,7 @@ impl VerifiedAttestation {
     }
 
     /// The device's firmware when the key was attested. The device certificate
-    /// may state another and is not asked.
+    /// may state another, which does not count.
     #[must_use]
     pub fn firmware(&self) -> Firmware {
         self.firmware
@@ -115,7 +115,7 @@ impl VerifiedAttestation {
         self.fips
     }
 
-    /// What the device's family states besides.
+    /// The facts that only the device's family states.
     #[must_use]
     pub fn specifics(&self) -> &Specifics {
         &self.specifics
@@ -149,8 +149,8 @@ impl VerifiedAttestation {
         affecting(self.family(), self.firmware, form, self.algorithm)
     }
 
-    /// Whether the attested key is this one, byte for byte. All else in this
-    /// module is worth nothing without it.
+    /// Whether the attested key is this one, byte for byte. Without this check, all other facts are
+    /// about another key.
     ///
     /// # Errors
     /// DEVICE-KEY.
@@ -175,8 +175,8 @@ impl VerifiedAttestation {
     }
 
     /// Whether the key stays in the device that generated it. Where it may be
-    /// exported under a wrap key, the attestation says nothing of how many
-    /// copies there are, nor where.
+    /// exported under a wrap key, the attestation does not show how many
+    /// copies there are.
     ///
     /// # Errors
     /// DEVICE-EXPORTABLE.

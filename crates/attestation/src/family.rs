@@ -23,7 +23,7 @@ pub enum Family {
 }
 
 impl Family {
-    /// Whether it is that of YubiKeys, which files leave unsaid.
+    /// Whether it is that of YubiKeys, which files leave out.
     #[must_use]
     pub fn is_yubikey(&self) -> bool {
         *self == Self::YubiKey

@@ -1,4 +1,4 @@
-//! Which kind of key a SubjectPublicKeyInfo holds.
+//! The algorithm of the key in a SubjectPublicKeyInfo.
 
 use std::fmt;
 

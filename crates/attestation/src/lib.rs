@@ -18,7 +18,7 @@
 //! - every signature on the way, with the pinned key of the next role, over
 //!   the exact signed bytes; RSA with SHA-256 and nothing else;
 //! - every unsigned byte of both certificates has its only possible value;
-//! - names link byte for byte, and each role may sign only what it is for;
+//! - names link byte for byte, and each role may sign only for its purpose;
 //! - every RSA key below the root has the exponent 65537 and was not made by the flawed generator
 //!   of CVE-2017-15361 (ROCA);
 //! - a YubiKey states a firmware that its root's hierarchy has;

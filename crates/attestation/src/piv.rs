@@ -27,7 +27,7 @@ const SLOT_NAME: &str = "YubiKey PIV Attestation ";
 /// The names that device certificates carry.
 const DEVICE_NAMES: [&str; 2] = ["Yubico PIV Attestation", "YubiKey PIV Attestation"];
 
-/// What a slot certificate states.
+/// The facts in a slot certificate.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SlotStatement {
     pub(super) slot: Slot,
@@ -39,7 +39,7 @@ pub(super) struct SlotStatement {
     pub(super) form_factor: Option<FormFactor>,
 }
 
-/// What a device certificate states.
+/// The facts in a device certificate.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DeviceStatement {
     pub(super) firmware: Firmware,
@@ -47,7 +47,7 @@ pub(super) struct DeviceStatement {
     pub(super) cspn: bool,
 }
 
-/// What is wrong when the two certificates are not a key's and a device's: the
+/// The violation when the two certificates are not a key's and a device's: the
 /// right files in the wrong order, or the same one twice.
 pub(super) fn mistaken(
     attestation: &Certificate<'_>,

@@ -13,7 +13,7 @@ const PRIMES: [u32; 38] = [
     101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
-/// What makes an RSA key worthless, to be read after its name; `None` for a sound one and for
+/// Why an RSA key proves nothing, to be read after its name; `None` for a sound one and for
 /// keys of other algorithms.
 pub(super) fn weakness(key: &SubjectPublicKeyInfo<'_>) -> Option<&'static str> {
     let Ok(PublicKey::RSA(rsa)) = key.parsed() else {

@@ -1,16 +1,16 @@
-//! Whose word counts, and for what.
+//! The pinned keys of vendors, and what each may sign.
 //!
 //! A store pins keys, not certificates: two certificates exist for Yubico's
-//! PIV root 263751 with one key, and either stands for it. Each key is pinned
+//! PIV root 263751 with one key, and either represents it. Each key is pinned
 //! in one role. Yubico's Attestation Root 1 also leads to FIDO, OpenPGP and
-//! Secure Domain issuers, so reaching the root is worth nothing by itself: a
-//! YubiKey is believed only through a key pinned as an issuer of PIV devices, and
+//! Secure Domain issuers, so a chain to that root alone proves nothing: a
+//! YubiKey counts only through a key pinned as an issuer of PIV devices, and
 //! a YubiHSM 2 only through one pinned as an issuer of those.
 //!
 //! A store that exists is sound: every certificate in it is a certificate
 //! authority fit for its role, every root has signed itself, and every other
 //! one is signed, directly or through the right roles, by a root in it.
-//! Path lengths are held against intermediates only. On roots they say nothing
+//! Path lengths are checked on intermediates only. On roots they say nothing
 //! reliable: 263751's older certificate and the U2F root have path length 0,
 //! and genuine devices under them are one step deeper.
 
@@ -29,7 +29,7 @@ use super::vendor;
 use keymoot_core::digest::Digest;
 use keymoot_core::{Rule, Violation};
 
-/// What a vendor's key may sign.
+/// What a vendor's key may sign: its role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -48,10 +48,10 @@ pub enum Role {
 }
 
 impl Role {
-    /// Whose signature a certificate in this role needs; none for a root.
+    /// The role whose signature a certificate in this role needs; none for a root.
     ///
-    /// Issuers of YubiHSM 2 units hang under their own root or, the newest, in
-    /// the hierarchy of Attestation Root 1, as its certificates come to say.
+    /// Issuers of YubiHSM 2s are under their own root or, the newest, in
+    /// the hierarchy of Attestation Root 1.
     const fn issuers(self) -> &'static [Self] {
         match self {
             Self::PivRoot | Self::AttestationRoot | Self::YubihsmRoot => &[],
@@ -310,7 +310,7 @@ fn unfit(what: String) -> Violation {
     )
 }
 
-/// Whether a certificate can be what its role says.
+/// Whether a certificate is fit for its role.
 fn fit(role: Role, certificate: &Certificate<'_>) -> Result<(), String> {
     if let Some(unknown) = certificate.extensions().iter().find(|extension| {
         extension.critical && ![BASIC_CONSTRAINTS, KEY_USAGE].contains(&extension.oid)

@@ -10,7 +10,7 @@ use super::trust::{Anchor, TrustStore};
 use super::{piv, rsa, yubihsm};
 use keymoot_core::{Rule, Violation};
 
-/// What a device hands out to prove where a key was made.
+/// The evidence of a device about the origin of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
     /// The DER of the certificate that the device made for the key.
@@ -80,8 +80,8 @@ pub fn verify(
     })
 }
 
-/// Verifies the certificate of a device that has no key yet, and returns the way from it to a
-/// root. That the device has the certificate's key is shown by an attestation alone.
+/// Verifies the certificate of a device that has no key yet, and returns its chain to a
+/// root. Only an attestation proves that the device has the certificate's key.
 ///
 /// # Errors
 /// The first violation found.
@@ -119,7 +119,7 @@ fn weak_key(name: &str, weakness: impl std::fmt::Display) -> Violation {
     )
 }
 
-/// What the two certificates state, before it is known who says so.
+/// The statements of the two certificates, before their signatures are verified.
 struct Stated {
     algorithm: KeyAlgorithm,
     serial: Option<u32>,
@@ -355,7 +355,7 @@ fn dates(
     let own = certificates
         .iter()
         .map(|certificate| (certificate.subject_text(), certificate.validity()));
-    // A root is a pinned key: what its certificate says of dates binds nobody.
+    // A root is a pinned key: the dates of its certificate do not count.
     let intermediates = issuers
         .split_last()
         .map_or(&[][..], |(_, below)| below)

@@ -43,7 +43,7 @@ const DEVICE_NAME: [&str; 2] = ["YubiHSM Attestation (", ")"];
 /// The longest label an object can have, in bytes.
 const LABEL_LENGTH: usize = 40;
 
-/// What a key's attestation states.
+/// The facts in a key's attestation.
 #[derive(Debug, Clone)]
 pub(super) struct KeyStatement {
     pub(super) algorithm: KeyAlgorithm,
@@ -58,7 +58,7 @@ pub(super) struct KeyStatement {
     named: u16,
 }
 
-/// What a device certificate states.
+/// The facts in a device certificate.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DeviceStatement {
     pub(super) serial: u32,
@@ -67,7 +67,7 @@ pub(super) struct DeviceStatement {
     named: u32,
 }
 
-/// What is wrong when the two certificates are not a key's and a device's: the
+/// The violation when the two certificates are not a key's and a device's: the
 /// right files in the wrong order, or the same one twice.
 pub(super) fn mistaken(
     attestation: &Certificate<'_>,
@@ -189,8 +189,8 @@ pub(super) fn device_statement(
     }
 }
 
-/// Every contradiction between what is stated about key and device, and an
-/// origin that leaves room for a copy.
+/// Every contradiction between the statements about key and device, and an
+/// origin that allows a copy.
 pub(super) fn judged(key: &KeyStatement, device: Option<&DeviceStatement>) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut found_if = |contradiction: bool, what: String| {
@@ -290,7 +290,7 @@ fn serial_named(name: &str) -> Option<u32> {
     let [before, after] = DEVICE_NAME;
     let digits = name.strip_prefix(before)?.strip_suffix(after)?;
     let serial: u32 = digits.parse().ok()?;
-    // As a number is written: no sign. Leading zeros are let through, since no
+    // Digits without a sign. Leading zeros are accepted, because no
     // genuine unit with a short number has been seen.
     digits
         .bytes()

@@ -1,6 +1,7 @@
-//! What failed outside the program, and what to do next.
+//! Errors from outside the program, each with the next step.
 
-/// Something in the world that failed: what happened, to what, what to do next.
+/// An error of a disk, a device or another part of the system: what happened, to what, what to do
+/// next.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}\n  next: {next}")]
 pub struct HostError {

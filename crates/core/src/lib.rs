@@ -1,4 +1,4 @@
-//! What every other crate uses: rules and verdicts, digests in words, safe text, moments, and
+//! The basis of every other crate: rules and verdicts, digests in words, safe text, moments, and
 //! canonical JSON. No input or output, no clock, no entropy.
 //!
 //! ```text
@@ -7,7 +7,7 @@
 //!
 //! - [`Rule`] lists every rule with its id and claim; a [`Verdict`] is what a rule says of a record.
 //! - [`digest::Digest`] is a SHA-256 that people can read aloud.
-//! - [`text`] escapes what others wrote before a screen or a terminal shows it.
+//! - [`text`] escapes foreign text before a screen or a terminal shows it.
 //! - [`json`] reads the JSON that may be signed, and writes its canonical form.
 //!
 //! ```
@@ -21,7 +21,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
-// The rules and texts of an imagined later version, against which tests hold old records.
+// The rules and texts of an imagined later version, for tests of old records.
 #[cfg(all(later_version, not(debug_assertions)))]
 compile_error!("cfg(later_version) is for tests alone, and never in a release");
 #[cfg(all(mutants, not(debug_assertions)))]

@@ -26,7 +26,7 @@ macro_rules! rules {
                 }
             }
 
-            /// What is true where the rule holds.
+            /// The claim: true where the rule passes.
             #[must_use]
             pub const fn claim(self) -> &'static str {
                 match self {
@@ -35,8 +35,8 @@ macro_rules! rules {
             }
 
             /// The number of the first transcript format whose record can answer it. Above 1 only
-            /// where a rule needs a record that older programs did not write: of their bundles it
-            /// is not asked. A rule about what the verifier itself compares has 1, so that no
+            /// where a rule needs a record that older programs did not write: the verifier of their
+            /// bundles skips it. A rule about what the verifier itself compares has 1, so that no
             /// bundle escapes it by naming an old format.
             #[must_use]
             pub const fn since(self) -> u32 {
@@ -529,7 +529,7 @@ rules! {
 }
 
 impl Rule {
-    /// The part of its id before the first hyphen: what the rule is about.
+    /// The part of its id before the first hyphen: its family.
     #[must_use]
     pub fn family(self) -> &'static str {
         let id = self.id();
@@ -557,7 +557,7 @@ impl FromStr for Rule {
     }
 }
 
-/// The id that a recorded verdict names. Another version of the program may have recorded it, so
+/// The id in a recorded verdict. Another version of the program may have recorded it, so
 /// an id that this one does not know is kept as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]

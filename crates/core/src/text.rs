@@ -1,15 +1,15 @@
 //! Foreign text made safe to show.
 //!
-//! Names in rosters, labels on devices and strings in metadata were written by
-//! somebody else. Before they reach a screen, a report or an error they pass
-//! through [`escape`], so that a terminal or a reader sees them and is never
-//! steered by them, and so that two texts that differ look different.
+//! Other people wrote the names in rosters, labels on devices and strings in metadata.
+//! Before they reach a screen, a report or an error they pass
+//! through [`escape`]. So a terminal or a reader shows them and never
+//! obeys them, and two texts that differ look different.
 
 use std::ops::RangeInclusive;
 
 use crate::digest::Digest;
 
-/// Replaces every character that could steer a terminal, reorder or hide text, or pass
+/// Replaces every character that could control a terminal, reorder or hide text, or pass
 /// for another one, by a visible escape such as `\u{202e}`.
 ///
 /// These are the C0 and C1 controls, line and paragraph separators, bidirectional
@@ -45,7 +45,7 @@ pub fn excerpt(text: &str) -> String {
 }
 
 /// A text as [`escape`] shows it, of at most so many characters: its author may
-/// have made it as long as a file. Of a longer one the beginning is shown, and its
+/// have made it as long as a file. A longer one is cut, with its
 /// length and digest, so that two that differ in their ends look different.
 #[must_use]
 pub fn shortened(text: &str, most: usize) -> String {
@@ -81,7 +81,7 @@ pub fn escape_path(path: &std::path::Path) -> String {
 }
 
 /// A path for a command that people copy: as [`escape_path`] shows it, in quotation marks where a
-/// shell would take it apart.
+/// shell would split it.
 #[must_use]
 pub fn quoted_path(path: &std::path::Path) -> String {
     let shown = escape_path(path);
@@ -107,7 +107,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a character acts on its surroundings instead of being seen: controls, and what
+/// Whether a character is invisible or acts on other text: controls, and characters that
 /// Unicode ignores by default.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
@@ -121,8 +121,8 @@ pub fn is_invisible(c: char) -> bool {
         || (u32::from(c) & 0xfffe) == 0xfffe
 }
 
-/// Whether a character passes for another one, for part of it, or for nothing that
-/// anybody knows.
+/// Whether a character passes for another one, for part of it, or is
+/// unassigned.
 fn poses(c: char) -> bool {
     matches!(c,
         // Spaces.
@@ -136,7 +136,7 @@ fn poses(c: char) -> bool {
         | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10fffd}')
 }
 
-/// The alphabets whose letters look alike: of which one a letter is, if of any.
+/// The alphabets whose letters look alike: the one of a letter, if any.
 fn alphabet(c: char) -> Option<usize> {
     const ALPHABETS: [&[RangeInclusive<char>]; 7] = [
         // Latin

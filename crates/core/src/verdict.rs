@@ -1,18 +1,18 @@
-//! What a rule says: held, violated, or not asked of this ceremony.
+//! The verdict of a rule: held, violated, or not asked of this ceremony.
 
 use serde::{Deserialize, Serialize};
 
 pub use crate::Violation;
 use crate::{Rule, RuleId};
 
-/// What one rule says of one ceremony, with its stable id.
+/// The verdict of one rule on one ceremony, with its stable id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The rule, as it was recorded.
     pub rule: RuleId,
-    /// What it says.
+    /// The outcome.
     pub outcome: Outcome,
-    /// What was looked at and found, for people.
+    /// The finding, for people.
     pub detail: String,
     /// What to do next; empty unless violated.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -22,7 +22,7 @@ pub struct Verdict {
     pub since: Option<u32>,
 }
 
-/// The three things that a rule can say.
+/// The three outcomes of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -35,7 +35,7 @@ pub enum Outcome {
 }
 
 impl Verdict {
-    /// The claim is true; `detail` says what was found.
+    /// The claim is true; `detail` is the finding.
     #[must_use]
     pub fn held(rule: Rule, detail: impl Into<String>) -> Self {
         Self {

@@ -1,15 +1,15 @@
-//! What is wrong with evidence, said to the person who holds it.
+//! Violations, in words for the person with the evidence.
 
 use std::fmt;
 
 use crate::Rule;
 
-/// One rule that does not hold.
+/// One violated rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// The rule.
     pub rule: Rule,
-    /// What happened, and to what. Foreign text in it is already escaped.
+    /// The fault, and where it is. Foreign text in it is already escaped.
     pub what: String,
     /// What to do next.
     pub next: String,

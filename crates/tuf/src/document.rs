@@ -1,4 +1,4 @@
-//! A TUF document as it is in a file: what was signed, and by whom.
+//! A TUF document as it is in a file: the signed bytes, and the signatures.
 
 use std::collections::BTreeSet;
 
@@ -32,16 +32,16 @@ pub struct Document {
 }
 
 /// How many signatures one document may have. A root is signed by the holders of
-/// two versions; the bound keeps anyone who fills a file with signatures from
-/// having each of them verified.
+/// two versions; the bound limits the work for a file that somebody filled with
+/// signatures.
 pub(crate) const MAX_SIGNATURES: usize = 256;
 
-/// A document may have so many values, and one for so many bytes more of what is
-/// signed. Digests, names and dates have more bytes by far; what has fewer says nothing,
+/// A document may have so many values, and one more for so many bytes of signed
+/// content. Digests, names and dates have more bytes by far; a text with fewer says nothing,
 /// and takes many times its length in memory.
 const VALUES: (usize, usize) = (1024, 8);
 
-/// What signatures are over.
+/// The bytes that signatures are over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// The canonical form of the content (POUF-1)
@@ -352,14 +352,14 @@ impl Document {
         &self.signatures
     }
 
-    /// What is odd about the file itself.
+    /// The oddities of the file itself.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 }
 
-/// `text` makes hexadecimal of what a signature is written in.
+/// `text` turns a signature's own form into hexadecimal.
 fn read_signatures(
     at: &At<'_>,
     text: impl Fn(&At<'_>) -> Result<String, Misfit>,

@@ -12,7 +12,7 @@ use keymoot_core::json::{self, At, Json, JsonError, Misfit};
 /// A signed payload of a named type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
-    /// What the payload is, such as `application/vnd.example+json`
+    /// The type of the payload, such as `application/vnd.example+json`
     pub payload_type: String,
     /// The payload
     pub payload: Vec<u8>,
@@ -23,7 +23,7 @@ pub struct Envelope {
 /// A signature in an envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvelopeSignature {
-    /// A hint which key it is by; nothing signs it
+    /// The id of its key, a hint; nothing signs it
     pub keyid: String,
     /// The signature
     pub sig: Vec<u8>,
@@ -32,7 +32,7 @@ pub struct EnvelopeSignature {
 /// Why a text is no envelope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
-    /// It is not JSON that is read here.
+    /// It is not JSON that this module reads.
     #[error("it is no DSSE envelope: {0}")]
     Json(#[from] JsonError),
     /// A member is missing, unknown or wrong.

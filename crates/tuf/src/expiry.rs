@@ -1,4 +1,4 @@
-//! How long documents still last.
+//! How long documents are still valid.
 
 use super::common::Common;
 use super::{Document, DocumentError, Periods, Root, Targets};
@@ -8,26 +8,26 @@ use keymoot_core::time::Time;
 /// A day, in seconds.
 const DAY: i64 = 86_400;
 
-/// When a document ends, and how long documents of its role last.
+/// When a document expires, and how long documents of its role are valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetime {
     /// When it expires
     pub expires: Time,
-    /// How long its role's documents last, where that is known
+    /// How long its role's documents are valid, where that is known
     pub periods: Option<Periods>,
 }
 
-/// What a clock says of a document's end.
+/// The state of a document at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
-    /// It is over: clients refuse the document.
+    /// It has expired: clients refuse the document.
     Expired,
     /// The next version is to be signed now.
     SigningBegun,
     /// It ends later than a document signed now would. Tools that compare the two
     /// (tuf-on-ci) refuse it, and this clock is behind that of the signing.
     BeyondItsPeriod,
-    /// There is time.
+    /// The document is valid, and its signing period has not begun.
     Fresh,
 }
 
@@ -55,7 +55,7 @@ impl Lifetime {
         Ok(Self { expires, periods })
     }
 
-    /// With these periods where the document does not say its own.
+    /// With these periods where the document states none.
     #[must_use]
     pub fn or(self, periods: Option<Periods>) -> Self {
         Self {
@@ -64,20 +64,20 @@ impl Lifetime {
         }
     }
 
-    /// Whole days from this moment to the end; below zero once it is over.
+    /// Whole days from this moment to the expiry; negative once it has passed.
     #[must_use]
     pub fn days_left(&self, now: Time) -> i64 {
         (self.expires.unix() - now.unix()).div_euclid(DAY)
     }
 
-    /// From when on the next version is to be signed, where the period is known.
+    /// The beginning of the signing period, where it is known.
     #[must_use]
     pub fn signing_begins(&self) -> Option<Time> {
         let period = i64::from(self.periods?.signing_days) * DAY;
         Time::from_unix(self.expires.unix().checked_sub(period)?)
     }
 
-    /// What a clock that shows this moment says of it.
+    /// The state at this moment.
     #[must_use]
     pub fn at(&self, now: Time) -> Expiry {
         let left = self.expires.unix() - now.unix();
@@ -98,7 +98,7 @@ mod tests {
     use crate::Periods;
     use keymoot_core::time::Time;
 
-    /// What is said so long before the end of a document that lasts 100 days, of which
+    /// The states of a document that is valid for 100 days, of which
     /// the last 10 are for signing.
     fn seconds_before_its_end(seconds: i64) -> (i64, Expiry) {
         let end = 1_800_000_000;

@@ -4,7 +4,7 @@
 //! text becomes a [`Document`], which keeps the exact bytes that were signed;
 //! a root document's meaning is a [`Root`]; [`verify_root`] counts its
 //! signatures by distinct key material and alone yields a [`VerifiedRoot`];
-//! [`changes()`] says in sentences what differs. What is to be signed begins as
+//! [`changes()`] describes differences in sentences. A new document begins as
 //! a [`RootDraft`] and is written by a [`dialect`].
 //!
 //! ```text

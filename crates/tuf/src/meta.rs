@@ -1,4 +1,4 @@
-//! What snapshot and timestamp say of other files (TUF 1.0.34, sections 4.4 and 4.6).
+//! The entries of snapshot and timestamp for other files (TUF 1.0.34, sections 4.4 and 4.6).
 
 use std::collections::BTreeMap;
 
@@ -16,9 +16,9 @@ pub(crate) type Listing = BTreeMap<String, Listed>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listed {
     pub(crate) version: u64,
-    /// In bytes, where it is said
+    /// In bytes, where it is stated
     pub(crate) length: Option<u64>,
-    /// In hexadecimal by the algorithm's name, as far as any is said
+    /// In hexadecimal by the algorithm's name, where any is stated
     pub(crate) hashes: BTreeMap<String, String>,
 }
 

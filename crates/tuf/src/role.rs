@@ -1,4 +1,4 @@
-//! Keys and who may sign with them: what root and targets documents share.
+//! Keys and their roles: the common part of root and targets documents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +13,9 @@ use keymoot_core::json::{self, At, Json, Misfit, Object};
 pub struct KeyEntry {
     /// The key, or why this program cannot use it
     pub public: Result<PublicKey, KeyError>,
-    /// Who holds it, without the leading `@`
+    /// Its holder, without the leading `@`
     pub holder: Option<String>,
-    /// Where the online service that uses it finds it
+    /// The address under which the online service uses it
     pub online_uri: Option<String>,
     /// Every other member, as found
     pub extra: Object,
@@ -38,13 +38,13 @@ pub struct RoleKeys {
     pub keyids: Vec<KeyId>,
     /// How many of them must sign, at least one
     pub threshold: u32,
-    /// How long the role's metadata lasts and when to begin signing the next
+    /// How long the role's metadata is valid and when to begin signing the next
     pub periods: Option<Periods>,
     /// Every other member, as found
     pub extra: Object,
 }
 
-/// How long metadata lasts, and how long before its end the next is signed.
+/// How long metadata is valid, and how long before its expiry the next is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Periods {
     /// Days from signing to expiry
@@ -74,7 +74,7 @@ pub(super) fn usable<'d>(
 /// from one root to the next nine of ten are, and reading a key takes its time.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Known<'d> {
-    /// The keys, and what is odd about the document that they are in
+    /// The keys, and the oddities of their document
     pub(super) keys: Option<(&'d BTreeMap<KeyId, KeyEntry>, &'d [Warning])>,
 }
 
@@ -152,7 +152,7 @@ fn is_hash(name: &str, object: &Json, key: Option<&PublicKey>) -> bool {
         || key.is_some_and(|key| key.fingerprint().to_string() == name)
 }
 
-/// Reads `keyids` and `threshold`. What else the object has is in `extra`.
+/// Reads `keyids` and `threshold`. Other members of the object are in `extra`.
 pub(super) fn read_role(at: &At<'_>) -> Result<RoleKeys, Misfit> {
     let mut seen = BTreeSet::new();
     let mut keyids = Vec::new();

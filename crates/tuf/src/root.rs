@@ -1,4 +1,4 @@
-//! What a root document says, in any dialect.
+//! The content of a root document, in any dialect.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub struct Root {
     pub keys: BTreeMap<KeyId, KeyEntry>,
     /// The roles by name; at least root, snapshot, targets and timestamp
     pub roles: BTreeMap<String, RoleKeys>,
-    /// How long a root lasts and when to begin signing the next
+    /// How long a root is valid and when to begin signing the next
     pub periods: Option<Periods>,
     /// Every other member, as found
     pub extra: Object,
@@ -116,7 +116,7 @@ impl Root {
         role::usable(keyids.into_iter().flatten(), &self.keys)
     }
 
-    /// What is odd about the content.
+    /// The oddities of the content.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings

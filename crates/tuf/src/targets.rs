@@ -1,4 +1,4 @@
-//! What a targets document says: the top one, or a delegated one.
+//! The content of a targets document: the top one, or a delegated one.
 //!
 //! Names of files and roles are foreign text; they are not safe to show, and
 //! not safe to use as paths.
@@ -36,7 +36,7 @@ pub struct Targets {
     pub targets: BTreeMap<String, TargetFile>,
     /// Who else may sign files
     pub delegations: Option<Delegations>,
-    /// How long this metadata lasts and when to begin signing the next
+    /// How long this metadata is valid and when to begin signing the next
     pub periods: Option<Periods>,
     /// Every other member, as found
     pub extra: Object,
@@ -71,7 +71,7 @@ pub struct Delegations {
 pub struct DelegatedRole {
     /// Its name, not one of the four that every root has
     pub name: String,
-    /// Who signs for it; members nobody knows are in its `extra`
+    /// Its signers; unknown members are in its `extra`
     pub keys: RoleKeys,
     /// The patterns of names, as found
     pub paths: Vec<String>,
@@ -183,15 +183,15 @@ impl Targets {
         }
     }
 
-    /// What is odd about the content.
+    /// The oddities of the content.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 }
 
-/// The files. There may be 200,000 of them, so that the way to one is only
-/// written out where it is wrong.
+/// The files. There may be 200,000 of them, so the place of one is only
+/// put into words for an error.
 fn read_files(at: &At<'_>) -> Result<BTreeMap<String, TargetFile>, Misfit> {
     let read = |(name, value): (&String, &Json)| match TargetFile::read(value) {
         Ok(file) => Ok((name.clone(), file)),
@@ -232,7 +232,7 @@ impl Delegations {
 }
 
 impl Delegations {
-    /// Who holds the keys and how long roles last, where a dialect says that
+    /// The holders and periods, where a dialect states them
     /// elsewhere in the document.
     fn read_notes(&mut self, extra: &mut Object) {
         let unsaid = |name: &str| {

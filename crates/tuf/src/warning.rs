@@ -1,10 +1,10 @@
-//! What is odd in metadata without making it wrong.
+//! Oddities in metadata that do not make it wrong.
 
 use super::KeyId;
 use keymoot_core::digest::Digest;
 use keymoot_core::text::excerpt;
 
-/// An oddity, with a name that stays and a sentence for people.
+/// An oddity, with a stable name and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Warning {
     /// A key's id is not the SHA-256 of its canonical object.
@@ -21,7 +21,7 @@ pub enum Warning {
         /// Why
         reason: String,
     },
-    /// A role lists a key that is not there.
+    /// A role lists a key that the document does not have.
     #[error("role {} lists key {}, which the document does not contain", excerpt(.role), .keyid.short())]
     MissingKey {
         /// The role

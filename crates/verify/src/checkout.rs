@@ -16,7 +16,7 @@ use crate::{Failure, files::read_bounded, tree};
 const LARGEST: u64 = 16 << 20;
 /// The most files that are read.
 const MOST: usize = 8192;
-/// How deep folders lie in one another.
+/// The deepest folder that is read.
 const DEEPEST: usize = 4;
 
 /// Reads them. It checks nothing about them.
@@ -28,7 +28,7 @@ pub fn read(path: &Path) -> Result<Files, Failure> {
     let metadata = METADATA.trim_end_matches('/');
     match fs::symlink_metadata(path.join(metadata)) {
         Ok(kind) if kind.is_dir() => {}
-        // Git keeps links, and what is written would go where it leads.
+        // Git keeps links, and a write would follow them.
         Ok(_) => return Err(refused(metadata, "is a link, or no ordinary folder")),
         Err(_) => {
             return Err(HostError::new(

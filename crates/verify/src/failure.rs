@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use keymoot_core::{HostError, Verdict, Violation};
 
-/// Why a command did not do what it was asked.
+/// Why a command stopped.
 #[derive(Debug)]
 pub enum Failure {
     /// The machine, a file or a device.

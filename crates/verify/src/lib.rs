@@ -34,8 +34,8 @@ pub use now::now;
 pub use read::{read, read_tree};
 pub use tree::weaker as weaker_tree;
 
-/// Prints a line on the standard output. A reader that has gone away, as `head` does, changes
-/// nothing about what was done and how the command exits.
+/// Prints a line on the standard output. A reader that has closed the pipe, as `head` does, changes
+/// neither the result nor the exit code.
 #[macro_export]
 macro_rules! say {
     ($($words:tt)*) => {{

@@ -22,19 +22,19 @@ use keymoot_tuf::{Dialect, Targets, dialect::tufops};
 
 /// The most files and folders that a bundle may have.
 const MOST_ENTRIES: usize = 4096;
-/// The most bytes that all files of a bundle may have together: twenty times what nine
-/// holders' ceremonies come to. What verifying takes in memory is bounded by it, and a
+/// The most bytes that all files of a bundle may have together: twenty times the size of a
+/// ceremony of nine holders. It limits the memory for verification; a
 /// small file of brackets takes many times its length.
 const MOST_BYTES: u64 = 8 << 20;
-/// The most bytes of one file. The largest of nine holders' has a twentieth.
+/// The most bytes of one file. The largest file of nine holders has a twentieth.
 const MOST_OF_ONE: u64 = 2 << 20;
 /// Report at most this many problems.
 const MOST_FAULTS: usize = 20;
-/// How deep folders may lie in one another.
+/// The deepest folder.
 const DEEPEST: usize = 8;
 
-/// Reads a bundle. Links, devices, odd names, too many files and too many bytes
-/// are refused before anything is believed.
+/// Reads a bundle. It refuses links, devices, odd names, too many files and too many bytes
+/// before it verifies anything.
 ///
 /// # Errors
 /// Violations of BUNDLE-FILES, or what could not be read where the path or the disk is the cause.
@@ -44,7 +44,7 @@ pub fn read(path: &Path) -> Result<Bundle, Failure> {
     reader.finish().map(Bundle::of)
 }
 
-/// Reads what keymoot knows of in a working tree of the repository tuf-root, by the
+/// Reads the files that keymoot knows of in a working tree of the repository tuf-root, by the
 /// same rules: `metadata/`, `targets/crates/`, the other files that `targets.json` signs,
 /// `attestations/`, an unsigned list of revoked keys, and `tufops.toml`. It reads nothing else.
 ///
@@ -124,7 +124,7 @@ impl Reader {
         }
     }
 
-    /// Reads a folder, until there are so many faults that nobody would read more.
+    /// Reads a folder, until it has found the most problems that are reported.
     fn folder(&mut self, path: &Path, inside: &str, depth: usize) {
         if depth > DEEPEST {
             return self.fault(inside, "holds deeper folders than a bundle does");
@@ -222,8 +222,8 @@ impl Reader {
 }
 
 /// The content of an ordinary file with one name, of at most `most` bytes; `None` where
-/// it is anything else. What was opened is asked what it is, so that nobody can put
-/// something else in its place meanwhile; and nothing is waited for.
+/// it is anything else. The type is that of the opened file, so that nobody can exchange
+/// the file meanwhile; and it waits for nothing.
 fn plain_file(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new()
@@ -262,7 +262,7 @@ mod tests {
         }
     }
 
-    /// The one violation that a folder with a good file and this besides has.
+    /// The one violation of a folder with a good file and this one in addition.
     fn refused(make: impl FnOnce(&Path)) -> Verdict {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("good.txt"), "good").unwrap();

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 pub const ENTRY_LENGTH: usize = 32;
 /// The bytes of an entry that its digest covers, and those of the digest.
 const HALF: usize = 16;
-/// What an entry has where there is no key or object to name.
+/// The value of an entry without a key or object.
 pub const NO_KEY: u16 = 0xffff;
 
 /// The command code of the entry that a factory reset leaves.

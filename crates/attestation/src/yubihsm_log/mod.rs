@@ -1,14 +1,14 @@
-//! The audit log of a YubiHSM 2, held against what was sent to the device.
+//! The audit log of a YubiHSM 2, compared with the commands sent to the device.
 //!
 //! Yubico, "Logs" (<https://developers.yubico.com/YubiHSM2/Concepts/Logs.html>).
 //! A log is a chain: each entry's digest covers the entry and the digest before
 //! it. It begins, after a factory reset, with an entry whose digest is a random
 //! seed. A device whose auditing is forced refuses commands rather than lose
-//! entries; what it hands out between reset and reading is therefore all that
-//! anybody made it do. [`AuditLog::check`] demands that this is what the program
-//! sent, and nothing else.
+//! entries. So the entries between reset and reading are all commands that
+//! anybody sent. [`AuditLog::check`] demands that keymoot
+//! sent them, and nobody else.
 //!
-//! The log is not signed. It is worth what its reading is worth: an
+//! The log is not signed. It is as trustworthy as its reading: an
 //! authenticated session with the device, by a program whose transcript keeps
 //! the bytes.
 
@@ -29,17 +29,17 @@ pub struct AuditLog {
 }
 
 impl AuditLog {
-    /// Checks a device's log against what was sent to it.
+    /// Compares a device's log with the commands sent to it.
     ///
     /// `records` are the answers to GET LOG ENTRIES since the reset, in order, as
-    /// the device gave them: two counters of what found no room, the number of
+    /// the device gave them: two counters of unlogged starts and sessions, the number of
     /// entries, the entries. Later ones may repeat the end of earlier ones. `sent`
-    /// is what was sent since the reset; what was sent after the last reading is
-    /// not asked for.
+    /// are the commands since the reset; those after the last reading are
+    /// not compared.
     ///
     /// # Errors
     /// DEVICE-AUDIT: every place where the chain is broken, or else the first
-    /// where log and commands part.
+    /// where log and commands differ.
     pub fn check<R: AsRef<[u8]>>(records: &[R], sent: &[Sent]) -> Result<Self, Vec<Violation>> {
         let Joined {
             entries,
@@ -76,7 +76,7 @@ impl AuditLog {
         self.restarts
     }
 
-    /// The number of the last entry; up to it the device may forget its log once
+    /// The number of the last entry; the device may clear its log up to it once
     /// the record is kept.
     #[must_use]
     pub fn last(&self) -> u16 {
@@ -104,7 +104,7 @@ struct Joined {
 impl Joined {
     fn of<R: AsRef<[u8]>>(records: &[R]) -> Result<Self, Vec<Violation>> {
         let mut joined = Self::default();
-        // A device counts from one forgetting to the next: what overlaps the reading
+        // A device counts from one clearing to the next: an overlap with the reading
         // before has the same count again, or a higher one.
         let mut counted = [0; 2];
         for (n, record) in records.iter().enumerate() {
@@ -398,7 +398,7 @@ mod tests {
         }
         full[3] = 1;
         AuditLog::check(&[full.clone()], &commands).unwrap();
-        // Read again before it was forgotten, and again by another session.
+        // Read again before it was cleared, and again by another session.
         commands.extend(session(Outcome::Done));
         let mut again = full.clone();
         again[3] = 2;

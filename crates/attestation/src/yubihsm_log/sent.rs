@@ -17,29 +17,29 @@ pub struct Sent {
     pub session_key: Option<u16>,
     /// The object it is about, where it is about one.
     pub target: Option<u16>,
-    /// What came of it.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// Whether the device was seen to log commands of this kind by then. Where
-    /// it was not, an entry may be there or not.
+    /// Whether the device was known to log commands of this kind by then. If
+    /// not, there may be an entry or none.
     pub logged: bool,
 }
 
-/// What came of a command.
+/// The outcome of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// It was done.
+    /// The device performed it.
     Done,
     /// The device refused it with this code.
     Refused(u8),
-    /// No answer came: it may have been done or not.
+    /// No answer came: the device may have performed it or not.
     Unknown,
 }
 
 /// The command with which a session begins, and the one that completes it.
 const CREATE_SESSION: u8 = 0x03;
 const AUTHENTICATE_SESSION: u8 = 0x04;
-/// The code with which a device refuses what its log has no room for.
+/// The code with which a device with a full log refuses.
 const LOG_FULL: u8 = 0x0a;
 
 impl Sent {
@@ -110,7 +110,7 @@ impl<'s> Readings<'s> {
         }
     }
 
-    /// Commands that need not be in the log may be passed over.
+    /// Commands that may be missing in the log may be skipped.
     fn skip(mut self) -> Self {
         for (n, command) in self.sent.iter().enumerate() {
             let here = self.reached.get(n).cloned().unwrap_or_default();
@@ -169,13 +169,13 @@ impl<'s> Readings<'s> {
         }
     }
 
-    /// What is not accounted for in the reading that accounts for the most.
+    /// The unexplained part in the reading that explains the most.
     fn rest(&self) -> &'s [Sent] {
         let furthest = self.reached.iter().rposition(|taken| !taken.is_empty());
         self.sent.get(furthest.unwrap_or(0)..).unwrap_or_default()
     }
 
-    /// What is wrong at an entry that no reading explains.
+    /// The fault at an entry that no reading explains.
     fn parted(&self, entry: &LogEntry) -> String {
         let rest = self.rest();
         match rest.first() {

@@ -18,10 +18,10 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// The digest of all that a reader gives, piece by piece.
+    /// The digest of everything that a reader returns, piece by piece.
     ///
     /// # Errors
-    /// What keeps the reader from giving more.
+    /// The reader's error.
     pub fn of_all(mut reader: impl io::Read) -> io::Result<Self> {
         let mut hasher = Sha256::new();
         let mut piece = vec![0; 1 << 16];
@@ -95,7 +95,7 @@ impl Digest {
         words.chunks(8).map(|row| row.join(" ")).collect()
     }
 
-    /// The rows of words one under the other and indented, as they are printed.
+    /// The rows of words one under the other and indented, for printing.
     #[must_use]
     pub fn in_words(&self) -> String {
         let rows = self.word_rows().into_iter();

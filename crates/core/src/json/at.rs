@@ -1,4 +1,4 @@
-//! Walking into a value, with errors that name the place.
+//! Reading members of a value, with errors that name the place.
 
 use std::fmt::Write as _;
 use std::rc::Rc;
@@ -12,14 +12,14 @@ use crate::text::excerpt;
 pub struct Misfit {
     /// The place, such as `signed.roles.root`, safe to show
     pub path: String,
-    /// What is wrong there, safe to show
+    /// The fault there, safe to show
     pub problem: String,
 }
 
-/// A value and the way to it.
+/// A value and its place.
 ///
-/// The way is only put into words where something is wrong: nearly every
-/// document is as it should be, and a root has a hundred places.
+/// The place is only put into words for an error: nearly every
+/// document has none, and a root has a hundred places.
 #[derive(Clone, Debug)]
 pub struct At<'j> {
     value: &'j Json,

@@ -1,4 +1,4 @@
-//! Where two values differ.
+//! The differences between two values.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ pub type Place = Vec<String>;
 
 /// The places of the members that differ between two values. An array is one member,
 /// except an array of objects that each have a `name` of their own (the delegated
-/// roles of TUF): there the name stands for the place, and a changed order is a
+/// roles of TUF): there the name identifies the item, and a changed order is a
 /// difference of the array itself.
 ///
-/// What is at these places in the one, put at them in the other, makes them equal.
+/// Copying the items at these places from the one to the other makes them equal.
 #[must_use]
 pub fn differences(from: &Json, to: &Json) -> Vec<Place> {
     let mut found = Vec::new();

@@ -31,7 +31,7 @@ impl Object {
         self.entry(name).map(|(_, value)| value)
     }
 
-    /// The member of that name, with its name as it lies here.
+    /// The member of that name, with the object's own copy of the name.
     #[must_use]
     pub fn entry(&self, name: &str) -> Option<(&str, &Json)> {
         let (name, value) = self.0.get(self.place(name).ok()?)?;
@@ -65,7 +65,7 @@ impl Object {
         }
     }
 
-    /// Takes a member out.
+    /// Removes a member.
     pub fn remove(&mut self, name: &str) -> Option<Json> {
         let place = self.place(name).ok()?;
         Some(self.0.remove(place).1)

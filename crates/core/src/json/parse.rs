@@ -9,7 +9,7 @@ use super::Json;
 use super::object::Builder;
 use crate::text::excerpt;
 
-/// How many arrays and objects may lie within each other. TUF metadata needs
+/// The deepest nesting of arrays and objects. TUF metadata needs
 /// about eight; the bound keeps hostile nesting off the stack.
 pub const MAX_DEPTH: usize = 64;
 
@@ -24,13 +24,13 @@ pub enum JsonError {
     /// The text is longer than the caller allowed.
     #[error("it is longer than {limit} bytes, the most that is read here")]
     TooLong {
-        /// What the caller allowed, in bytes
+        /// The caller's limit, in bytes
         limit: usize,
     },
     /// The text breaks the grammar or one of the bounds.
     #[error("{problem}, line {line} column {column}{}", in_member(.path))]
     Refused {
-        /// What is wrong, safe to show
+        /// The fault, safe to show
         problem: String,
         /// The line, from 1
         line: usize,

@@ -1,4 +1,4 @@
-//! What holds of every JSON that may be signed.
+//! The properties of every JSON that may be signed.
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
@@ -43,7 +43,7 @@ fn in_order(value: &Json) -> bool {
     }
 }
 
-/// What is at a place; `None` where nothing does.
+/// The value at a place; `None` where there is none.
 fn at<'j>(value: &'j Json, place: &[String]) -> Option<&'j Json> {
     let Some((name, rest)) = place.split_first() else {
         return Some(value);
@@ -55,7 +55,7 @@ fn at<'j>(value: &'j Json, place: &[String]) -> Option<&'j Json> {
     }
 }
 
-/// Puts at a place what another value has there.
+/// Copies the other value's item to a place.
 fn put(value: &mut Json, place: &[String], new: Option<&Json>) {
     let Some((name, rest)) = place.split_first() else {
         *value = new.cloned().unwrap_or(Json::Null);

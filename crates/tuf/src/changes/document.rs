@@ -4,7 +4,7 @@ use super::{Change, changes, target_changes};
 use crate::{Document, DocumentError, Root, Targets};
 use keymoot_core::json::{Json, Object};
 
-/// What differs in what two documents of a role sign: no sentence exactly when
+/// The differences in what two documents of a role sign: no sentence exactly when
 /// the signed bytes are the same.
 ///
 /// Changes of roots and targets documents are described by their meaning. Other types, and

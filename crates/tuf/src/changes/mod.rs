@@ -1,4 +1,4 @@
-//! What differs between two documents, key by key, file by file and member by
+//! The differences between two documents, key by key, file by file and member by
 //! member.
 //!
 //! Keys are followed by their material: a key that only changes its name or
@@ -38,19 +38,19 @@ pub enum Change {
     },
     /// `expires`
     Expires { from: Option<Time>, to: Time },
-    /// `expires` is the same moment, written otherwise
+    /// `expires` is the same moment, in another form
     ExpiresForm { from: String, to: String },
     /// The document begins or ceases to delegate
     Delegating { to: bool },
-    /// How many of how many distinct keys must sign for a role
+    /// The threshold and the number of distinct keys of a role
     Threshold {
         role: String,
         from: Option<Share>,
         to: Share,
     },
-    /// A role that was not there
+    /// A new role
     RoleAdded { role: String },
-    /// A role that is gone
+    /// A removed role
     RoleRemoved { role: String },
     /// The patterns of names a role may sign, or where `hashed` the
     /// prefixes of the SHA-256 of names; the role may be `new`
@@ -61,7 +61,7 @@ pub enum Change {
         gained: Vec<String>,
         lost: Vec<String>,
     },
-    /// The same patterns, listed otherwise
+    /// The same patterns, in another order
     PathsRelisted {
         role: String,
         from: Vec<String>,
@@ -89,9 +89,9 @@ pub enum Change {
         from: Vec<KeyId>,
         to: Vec<KeyId>,
     },
-    /// The same key, said to be held by somebody else
+    /// The same key, with another holder
     Holder { key: Subject, from: Option<String> },
-    /// The same key, said to be found elsewhere
+    /// The same key, with another address
     OnlineUri { key: Subject, from: Option<String> },
     /// The same key, written in another way
     KeyRewritten { key: Subject },
@@ -101,7 +101,7 @@ pub enum Change {
         from: Vec<KeyId>,
         to: Vec<KeyId>,
     },
-    /// How long a role's metadata lasts
+    /// How long a role's metadata is valid
     Periods {
         role: String,
         from: Option<Periods>,
@@ -111,7 +111,7 @@ pub enum Change {
     ConsistentSnapshot { to: bool },
     /// `spec_version`
     SpecVersion { from: Option<String>, to: String },
-    /// A file that was not signed
+    /// A file that is newly signed
     FileAdded { name: String, file: TargetFile },
     /// A file that is not signed any more
     FileRemoved { name: String, file: TargetFile },
@@ -141,26 +141,26 @@ pub struct Share {
     pub keys: usize,
 }
 
-/// A key as a change speaks of it.
+/// A key in a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// Its first name
     pub keyid: KeyId,
     /// Its identity, if this program can use it
     pub fingerprint: Option<Digest>,
-    /// What it is for, if this program can use it
+    /// Its algorithm, if this program can use it
     pub algorithm: Option<Algorithm>,
-    /// Who holds it
+    /// Its holder
     pub holder: Option<String>,
-    /// Where a service finds it
+    /// The service's address of it
     pub online_uri: Option<String>,
-    /// Which device holds it, such as `YubiKey 12 345 678`: metadata does not
+    /// The device with it, such as `YubiKey 12 345 678`: metadata does not
     /// say, so that it is `None` until [`name_keys`] fills it in
     pub device: Option<String>,
 }
 
 impl Change {
-    /// The key that this change speaks of.
+    /// The key of this change.
     pub fn key_mut(&mut self) -> Option<&mut Subject> {
         match self {
             Self::KeyGains { key, .. }
@@ -176,7 +176,7 @@ impl Change {
     }
 }
 
-/// Lets changes speak of keys' devices, for a caller that knows them: `device`
+/// Adds keys' devices to changes, for a caller that knows them: `device`
 /// gives the words for a key by its identity.
 pub fn name_keys(changes: &mut [Change], device: impl Fn(&Digest) -> Option<String>) {
     for key in changes.iter_mut().filter_map(Change::key_mut) {
@@ -184,7 +184,7 @@ pub fn name_keys(changes: &mut [Change], device: impl Fn(&Digest) -> Option<Stri
     }
 }
 
-/// What the common members of two documents say.
+/// The changes of the common members of two documents.
 struct Head<'d> {
     version: u64,
     spec_version: &'d str,
@@ -249,7 +249,7 @@ fn members(place: &str, from: &Object, to: &Object, found: &mut Vec<Change>) {
     }
 }
 
-/// What these have and those do not.
+/// The items in these that those lack.
 fn without(these: &[String], those: &[String]) -> Vec<String> {
     let those: BTreeSet<_> = those.iter().collect();
     these

@@ -1,4 +1,4 @@
-//! Who may sign what: the part that root and delegations have in common.
+//! The signers of roles: the part that root and delegations have in common.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ impl<'d> Powers<'d> {
     }
 }
 
-/// Roles that come, go, or are signed by another share of their keys.
+/// Roles that are added, removed, or signed by other keys or another threshold.
 pub(super) fn roles(before: Option<&Powers<'_>>, after: &Powers<'_>, found: &mut Vec<Change>) {
     let old = before.map(Powers::by_name).unwrap_or_default();
     for (name, role) in &after.roles {
@@ -64,7 +64,7 @@ pub(super) fn roles(before: Option<&Powers<'_>>, after: &Powers<'_>, found: &mut
     }
 }
 
-/// What makes two keys the same: their material, or for a key that this
+/// The identity of a key: its material, or for a key that this
 /// program cannot use its name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Identity {
@@ -81,7 +81,7 @@ impl Identity {
     }
 }
 
-/// A key and what a document says about it.
+/// A key and its entry in a document.
 struct Holding<'d> {
     subject: Subject,
     entries: BTreeMap<&'d KeyId, Option<&'d KeyEntry>>,
@@ -186,7 +186,7 @@ pub(super) fn keys(before: Option<&Powers<'_>>, after: &Powers<'_>, found: &mut 
     relisted(before, after, &old, &new, found);
 }
 
-/// What two documents say otherwise of one key.
+/// The differences between two documents' entries for one key.
 fn one_key(from: Option<&Holding<'_>>, to: &Holding<'_>, found: &mut Vec<Change>) {
     let key = || to.subject.clone();
     let mut told = Vec::new();
@@ -235,7 +235,7 @@ fn one_key(from: Option<&Holding<'_>>, to: &Holding<'_>, found: &mut Vec<Change>
     }
 }
 
-/// The members in which a key object has its key.
+/// The members of a key object that contain its key.
 fn material(object: &Json) -> Option<[Option<&Json>; 3]> {
     match object {
         Json::Object(members) => {
@@ -297,7 +297,7 @@ fn relisted(
     }
 }
 
-/// How long the metadata of roles lasts, where anyone who delegates says it.
+/// How long the metadata of roles is valid, where a delegator states it.
 pub(super) fn periods_of_roles(
     before: Option<&Powers<'_>>,
     after: &Powers<'_>,

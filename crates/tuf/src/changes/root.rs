@@ -5,7 +5,7 @@ use super::{Change, Head, head, members, periods, spec_version};
 use crate::{RoleKeys, Root};
 use keymoot_core::json::Object;
 
-/// What differs between two roots, in the order in which people should hear it.
+/// The differences between two roots, in the order for reading aloud.
 #[must_use]
 pub fn changes(previous: Option<&Root>, new: &Root) -> Vec<Change> {
     let mut found = Vec::new();
@@ -55,7 +55,7 @@ impl<'d> From<&'d Root> for Powers<'d> {
     }
 }
 
-/// The roles, those that every root has first and in order of their weight.
+/// The roles, those that every root has first, the most important first.
 fn in_order(root: &Root) -> Vec<(&str, &RoleKeys)> {
     const KNOWN: [&str; 4] = ["root", "targets", "snapshot", "timestamp"];
     let known = KNOWN

@@ -9,7 +9,7 @@ use keymoot_core::json::{Json, pretty};
 use keymoot_core::text::{escape, shortened};
 use keymoot_core::time::Time;
 
-/// A name as people hear it before they sign: whole, if they can hear it at all.
+/// A name before people sign it: whole, if it can be read aloud.
 fn excerpt(name: &str) -> String {
     shortened(name, 200)
 }
@@ -216,7 +216,7 @@ fn noun(document: &str) -> String {
     }
 }
 
-/// What signing for a role means (TUF 1.0.34, section 2.1).
+/// The effect of signing for a role (TUF 1.0.34, section 2.1).
 fn power(role: &str) -> &'static str {
     match role {
         "root" => "; it names the keys of every role",

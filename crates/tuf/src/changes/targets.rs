@@ -7,8 +7,8 @@ use super::{Change, Head, head, members, periods, spec_version, without};
 use crate::{DelegatedRole, Delegations, KeyEntry, KeyId, TargetFile, Targets};
 use keymoot_core::json::Object;
 
-/// What differs between two targets documents of the role, in the order in
-/// which people should hear it.
+/// The differences between two targets documents of the role, in the order for
+/// reading aloud.
 #[must_use]
 pub fn target_changes(role: &str, previous: Option<&Targets>, new: &Targets) -> Vec<Change> {
     let mut found = Vec::new();
@@ -89,7 +89,7 @@ fn powers<'d>(
     }
 }
 
-/// What delegated roles may sign, and in which order they are asked.
+/// The patterns of delegated roles, and the order in which clients ask them.
 fn reach(old: &[DelegatedRole], new: &[DelegatedRole], found: &mut Vec<Change>) {
     let before: BTreeMap<_, _> = old.iter().map(|role| (&role.name, role)).collect();
     for role in new {

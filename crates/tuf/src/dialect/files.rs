@@ -94,7 +94,7 @@ fn ends(dialect: Dialect) -> &'static [&'static str] {
     }
 }
 
-/// Where a document lies, without the end of its name: roots also in the
+/// The path of a document, without the end of its name: roots also in the
 /// history.
 fn stems(role: &str, version: u64) -> Vec<String> {
     let mut stems = vec![current(role)];
@@ -104,7 +104,7 @@ fn stems(role: &str, version: u64) -> Vec<String> {
     stems
 }
 
-/// Role names are foreign text: what could lead out of the folder is written
+/// Role names are foreign text: characters that could lead out of the folder are written
 /// as python-tuf's clients ask servers for it.
 fn current(role: &str) -> String {
     let mut stem = format!("{FOLDER}/");

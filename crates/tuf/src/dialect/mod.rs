@@ -1,4 +1,4 @@
-//! How a neutral document is written: key ids, extra members, signed bytes and
+//! How metadata is written: key ids, extra members, signed bytes and
 //! the place of files.
 
 mod files;
@@ -15,7 +15,7 @@ use std::str::FromStr;
 use super::{Document, DocumentError, DraftError, Holder, KeyId, RootDraft, Signer, TargetsDraft};
 use keymoot_core::text::excerpt;
 
-/// A way of writing metadata down.
+/// A way of writing metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dialect {
     /// That of tuf-on-ci, which sigstore uses and Rust's RFC 3724 names
@@ -41,7 +41,7 @@ pub enum WriteError {
     /// The draft is not one that could be signed.
     #[error(transparent)]
     Draft(#[from] DraftError),
-    /// What was written is no TUF document.
+    /// The written file is no TUF document.
     #[error(transparent)]
     Document(#[from] DocumentError),
 }
@@ -50,7 +50,7 @@ impl Dialect {
     /// Every dialect.
     pub const ALL: [Self; 3] = [Self::TufOnCi, Self::Tufops, Self::TufCi];
 
-    /// The dialect of a repository's folder, by its current root, of which `file` gives
+    /// The dialect of a repository's folder, by its current root; `file` returns
     /// the bytes at a path. `None` where no root is there that can be read. A root in
     /// POUF-1 that names nobody and whose key ids say nothing is read as tuf-on-ci.
     #[must_use]
@@ -68,7 +68,7 @@ impl Dialect {
         }
     }
 
-    /// Writes a root down. The document carries the bytes to sign.
+    /// Writes a root. The document carries the bytes to sign.
     ///
     /// # Errors
     /// The draft is not one that could be signed.
@@ -76,7 +76,7 @@ impl Dialect {
         write::root(self, draft)
     }
 
-    /// Writes a targets document down. The document carries the bytes to sign.
+    /// Writes a targets document. The document carries the bytes to sign.
     ///
     /// # Errors
     /// The draft is not one that could be signed.
@@ -104,7 +104,7 @@ impl Dialect {
         files::assemble(self, document, signatures)
     }
 
-    /// Everything to lay under the repository's folder for a role's document:
+    /// All files of a role's document in the repository's folder:
     /// paths with `/` and their bytes.
     #[must_use]
     pub fn files(
@@ -142,11 +142,11 @@ impl Dialect {
 
     /// Reads a role's document back from a repository's folder, of which
     /// `file` gives the bytes at a path: the current one, or of root that of a
-    /// `version` out of the history. `None` where there is none. Anyone who gives the
-    /// bytes has bounded them.
+    /// `version` out of the history. `None` where there is none. The caller
+    /// has limited the size of the bytes.
     ///
     /// # Errors
-    /// What is there is no TUF document.
+    /// The file is no TUF document.
     pub fn read(
         self,
         role: &str,
@@ -156,8 +156,8 @@ impl Dialect {
         files::read(self, role, version, file)
     }
 
-    /// The file by which this dialect's tools say that they are in the middle of
-    /// having something signed, if they do: its path in a repository's folder.
+    /// The file by which this dialect's tools mark an open signing event, if they do: its path
+    /// in a repository's folder.
     #[must_use]
     pub fn event_state(self) -> Option<&'static str> {
         match self {
@@ -167,7 +167,7 @@ impl Dialect {
         }
     }
 
-    /// Whether documents of this dialect say who holds a key, or where it lives. In
+    /// Whether documents of this dialect name the holder or the address of a key. In
     /// tufops an unsigned file beside them does.
     #[must_use]
     pub fn names_signers(self) -> bool {

@@ -1,4 +1,4 @@
-//! A signature put into the text of a file that another tool wrote.
+//! Puts a signature into the text of a file that another tool wrote.
 //!
 //! The file is kept as it is, byte for byte, except the signature: its order, its spaces and its
 //! ends of lines are those of the tool that wrote it.
@@ -140,7 +140,7 @@ fn quoted(text: &str) -> Vec<u8> {
     json::canonical(&Json::from(text))
 }
 
-/// What a string stands for.
+/// The content of a string.
 fn string(text: &[u8], place: &Range<usize>) -> Option<String> {
     let token = text.get(place.clone())?;
     match json::parse(token, token.len()).ok()? {

@@ -1,10 +1,10 @@
 //! The dialect of tuf-ci, the Rust Foundation's port of tuf-on-ci.
 //!
-//! Metadata is POUF-2: a DSSE envelope whose payload and signatures lie in
+//! Metadata is POUF-2: a DSSE envelope whose payload and signatures are in
 //! separate files, `root.json` and `root.sig.json`. The bytes of the payload
 //! are frozen once anybody has signed. A key's id is the SHA-256 of its
-//! SubjectPublicKeyInfo. Who holds a key, where an online key lives and how
-//! long metadata lasts are in one member at the top, `x-tuf-ci`, with the
+//! SubjectPublicKeyInfo. The holder of a key, the address of an online key and the
+//! periods are in one member at the top, `x-tuf-ci`, with the
 //! objects `signers`, `online` and `periods`; the delegator states the
 //! periods. Source: `crates/tuf-repo/src/policy.rs` and `store.rs` of tuf-ci.
 
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::{Document, DocumentError, DraftError, KeyEntry, KeyId, Periods, RootDraft, Signer};
 use keymoot_core::json::{At, Json, Misfit, Object};
 
-/// The member in which this dialect has everything of its own.
+/// The member with everything that only this dialect has.
 pub(super) const MEMBER: &str = "x-tuf-ci";
 
 const SIGNERS: &str = "signers";
@@ -22,7 +22,7 @@ const PERIODS: &str = "periods";
 const EXPIRY_DAYS: &str = "expiry-days";
 const SIGNING_DAYS: &str = "signing-days";
 
-/// What a document's `x-tuf-ci` says.
+/// The content of a document's `x-tuf-ci`.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     signers: BTreeMap<KeyId, String>,
@@ -32,8 +32,8 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    /// Takes them out of a document's extra members. What is said of keys and
-    /// roles that the document does not have, or in another form, stays there.
+    /// Moves it out of a document's extra members. Entries for keys and
+    /// roles that the document does not have, or in another form, stay there.
     pub(crate) fn take(
         extra: &mut Object,
         keys: &BTreeMap<KeyId, KeyEntry>,
@@ -67,7 +67,7 @@ impl Notes {
         notes
     }
 
-    /// Whether this program gives a meaning to what is said.
+    /// Whether this program knows the meaning of the entries.
     fn note(
         &mut self,
         name: &str,
@@ -108,7 +108,7 @@ impl Notes {
         }
     }
 
-    /// Writes down at the keys who holds them.
+    /// Adds the holders to the keys.
     pub(crate) fn name_keys(&mut self, keys: &mut BTreeMap<KeyId, KeyEntry>) {
         for (keyid, entry) in keys {
             entry.holder = self.signers.remove(keyid).or(entry.holder.take());
@@ -127,7 +127,7 @@ impl Notes {
     }
 }
 
-/// What this dialect forbids in a root: that root is online, and files under
+/// Refuses roots that this dialect forbids: root is online, or files have
 /// names without versions.
 pub(crate) fn check_root(
     at: &At<'_>,
@@ -143,7 +143,7 @@ pub(crate) fn check_root(
     Ok(())
 }
 
-/// What this dialect forbids in a root to be.
+/// Refuses drafts of roots that this dialect forbids.
 pub(super) fn check_draft(draft: &RootDraft) -> Result<(), DraftError> {
     if draft.consistent_snapshot {
         Ok(())
@@ -166,7 +166,7 @@ pub(super) fn refuse_nesting(role: &str, document: &Document) -> Result<(), Docu
     }
 }
 
-/// The member of this dialect, or `None` where there is nothing to say.
+/// The member of this dialect, or `None` where it would be empty.
 pub(super) fn member<'d>(
     keys: impl Iterator<Item = (KeyId, &'d Signer)>,
     periods: impl Iterator<Item = (&'d str, Periods)>,

@@ -1,7 +1,7 @@
 //! The dialect of tuf-on-ci, which sigstore uses and Rust's RFC 3724 names.
 //!
-//! Metadata is POUF-1. Who holds a key, where an online key lives and how long
-//! metadata lasts are in members that begin with `x-tuf-on-ci-`; a key's id
+//! Metadata is POUF-1. The holder of a key, the address of an online key and the
+//! periods are in members that begin with `x-tuf-on-ci-`; a key's id
 //! is the SHA-256 of the canonical form of the whole key object, those members
 //! included. Source: `tuf_on_ci_sign/_signer_repository.py` of tuf-on-ci 0.21.
 
@@ -12,21 +12,21 @@ use crate::{KeyId, Periods, Signer};
 use keymoot_core::digest::Digest;
 use keymoot_core::json::{self, Json, Object};
 
-/// How the members of this dialect begin.
+/// The prefix of this dialect's members.
 pub(super) const PREFIX: &str = "x-tuf-on-ci-";
 const KEY_OWNER: &str = "x-tuf-on-ci-keyowner";
 const ONLINE_URI: &str = "x-tuf-on-ci-online-uri";
 const EXPIRY_PERIOD: &str = "x-tuf-on-ci-expiry-period";
 const SIGNING_PERIOD: &str = "x-tuf-on-ci-signing-period";
 
-/// Takes the holder's handle out of a key's extra members; it is shown without
+/// Moves the holder's handle out of a key's extra members; it is shown without
 /// the leading `@`. What is no string stays where it is.
 pub(crate) fn take_holder(extra: &mut Object) -> Option<String> {
     let owner = take_string(extra, KEY_OWNER)?;
     Some(owner.strip_prefix('@').map(str::to_owned).unwrap_or(owner))
 }
 
-/// Takes the place of an online key out of its extra members.
+/// Moves the address of an online key out of its extra members.
 pub(crate) fn take_online_uri(extra: &mut Object) -> Option<String> {
     take_string(extra, ONLINE_URI)
 }
@@ -42,7 +42,7 @@ fn take_string(extra: &mut Object, name: &str) -> Option<String> {
     }
 }
 
-/// Takes the periods out of the extra members of a root or a role, if both are
+/// Moves the periods out of the extra members of a root or a role, if both are
 /// there and are days; otherwise they stay where they are.
 pub(crate) fn take_periods(extra: &mut Object) -> Option<Periods> {
     let days = |name| match extra.get(name) {

@@ -1,8 +1,8 @@
 //! The dialect of tufops, the Rust Foundation's newest experiment.
 //!
 //! Metadata is plain POUF-1 without members of its own; a key's id is the
-//! SHA-256 of its SubjectPublicKeyInfo. Who holds a key, where an online key
-//! lives and how long roles last are in `tufops.toml` in the repository's
+//! SHA-256 of its SubjectPublicKeyInfo. The holder of a key, the address of an online key
+//! and the periods are in `tufops.toml` in the repository's
 //! folder, **which nobody signs**: its names are a help for people, and no
 //! ground for trust. Source: `crates/tufops-core/src/config.rs` of tufops.
 
@@ -36,7 +36,7 @@ pub fn place<'n>(name: &'n str, paths: &[String]) -> (Reverse<Option<Specificity
     (Reverse(paths.iter().map(specificity).min()), name)
 }
 
-/// What `tufops.toml` says.
+/// The content of `tufops.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Where the repository is published, such as `gs://bucket/prefix`
@@ -70,12 +70,12 @@ pub enum ConfigError {
     /// It breaks the format.
     #[error("it is no tufops.toml: {}", keymoot_core::text::excerpt(.0))]
     Toml(String),
-    /// A key is of nobody, of two, or not readable.
+    /// A key has no holder, two holders, or cannot be read.
     #[error("it is no tufops.toml: the key {}: {problem}", keymoot_core::text::excerpt(.name))]
     Key {
         /// Its name in the file
         name: String,
-        /// What is wrong, safe to show
+        /// The fault, safe to show
         problem: String,
     },
 }
@@ -121,7 +121,7 @@ impl Config {
         })
     }
 
-    /// What the file has to say beside these documents.
+    /// The content of the file for these documents.
     #[must_use]
     pub fn of(storage: &str, root: &RootDraft, delegations: &[DelegationDraft]) -> Self {
         let mut config = Self {
@@ -205,7 +205,7 @@ impl Config {
         self.roles.insert(role.to_owned(), role_entry);
     }
 
-    /// Says how long a role's metadata lasts, of a role that nobody signs for yet.
+    /// Adds the periods of a role that nobody signs for yet.
     pub fn add_periods(&mut self, role: &str, periods: Periods) {
         self.add(role, &[], 0, periods, &[]);
     }
@@ -264,7 +264,7 @@ impl Config {
         }
     }
 
-    /// Does the same for what a targets document delegates.
+    /// Does the same for the delegations of a targets document.
     pub fn annotate_targets(&self, targets: &mut Targets) {
         let Some(delegations) = &mut targets.delegations else {
             return;

@@ -1,4 +1,4 @@
-//! Drafts written down: the members that all dialects have, and where each
+//! Writing drafts: the members that all dialects have, and where each
 //! dialect adds its own.
 
 use super::{Dialect, WriteError, tuf_ci, tuf_on_ci};
@@ -60,7 +60,7 @@ pub(super) fn root(dialect: Dialect, draft: &RootDraft) -> Result<Document, Writ
     signed.insert("keys".to_owned(), keys(dialect, &roles));
     let written = roles.iter().map(|role| {
         let mut members = role.write(dialect);
-        // Root and targets say their periods themselves.
+        // Root and targets state their periods themselves.
         if dialect == Dialect::TufOnCi && matches!(role.name, "snapshot" | "timestamp") {
             tuf_on_ci::insert_periods(&mut members, role.periods);
         }
@@ -155,7 +155,7 @@ fn keys(dialect: Dialect, roles: &[Role<'_>]) -> Json {
     )
 }
 
-/// What tuf-ci says at the top of keys and roles.
+/// The entries of tuf-ci's member for keys and roles.
 fn insert_notes(dialect: Dialect, roles: &[Role<'_>], signed: &mut Object) {
     let signers = roles.iter().flat_map(|role| role.signers);
     let named = signers.map(|signer| (key(dialect, signer).0, signer));

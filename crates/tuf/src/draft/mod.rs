@@ -1,4 +1,4 @@
-//! What new metadata shall say, before a dialect writes it down.
+//! Drafts of new metadata, before a dialect writes it.
 
 mod root;
 mod targets;
@@ -25,7 +25,7 @@ pub struct Holder {
 pub struct OnlineKey {
     /// The key
     pub key: PublicKey,
-    /// Where the service finds it, such as `gcpkms:projects/...`
+    /// The service's address of it, such as `gcpkms:projects/...`
     pub uri: String,
 }
 
@@ -48,7 +48,7 @@ impl Signer {
         }
     }
 
-    /// The handle or the place, not safe to show.
+    /// The handle or the address, not safe to show.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -57,8 +57,8 @@ impl Signer {
         }
     }
 
-    /// The signer whose key is in a document, unless the document says of
-    /// nobody, or of both a person and a service, that the key is theirs.
+    /// The signer whose key is in a document, unless the document names
+    /// neither a person nor a service for it, or both.
     #[must_use]
     pub fn of(entry: &KeyEntry) -> Option<Self> {
         let key = entry.public.clone().ok()?;
@@ -94,12 +94,12 @@ pub enum DraftError {
     Threshold {
         /// The role
         role: String,
-        /// What was asked for
+        /// The threshold
         threshold: u32,
         /// How many keys there are
         keys: usize,
     },
-    /// One key in two places; anyone who holds it would count twice.
+    /// One key in two places; its holder would count twice.
     #[error("the key of {} also stands elsewhere in the document; every key has one place", escape(.0))]
     SharedKey(String),
     /// A handle that the dialect cannot write.
@@ -117,10 +117,10 @@ pub enum DraftError {
     /// A role that may sign nothing, or for the same thing twice.
     #[error("the paths of the role {} are none, or one stands there twice or is empty", escape(.0))]
     Paths(String),
-    /// A file that nothing ties to its content.
+    /// A file without length or hash.
     #[error("the file {} has no hash, or no name", escape(.0))]
     File(String),
-    /// Something that the dialect has no way to say, or forbids.
+    /// Something that the dialect cannot express, or forbids.
     #[error("in the dialect {dialect}, {problem}")]
     Dialect {
         /// The dialect's name

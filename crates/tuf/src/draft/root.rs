@@ -1,4 +1,4 @@
-//! A root to be.
+//! A draft of a root.
 
 use super::{DraftError, Holder, OnlineKey, Signer, check_signers, check_threshold};
 use crate::root::ROLES;
@@ -6,7 +6,7 @@ use crate::{Periods, RoleKeys, Root};
 use keymoot_core::json::Object;
 use keymoot_core::time::Time;
 
-/// A root to be. Snapshot and timestamp are signed by the same online key.
+/// A draft of a root. One online key signs snapshot and timestamp.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RootDraft {
     /// `version`
@@ -15,7 +15,7 @@ pub struct RootDraft {
     pub expires: Time,
     /// `consistent_snapshot`
     pub consistent_snapshot: bool,
-    /// Who holds a key of root; one holder may be here with several keys
+    /// The holders of root's keys; one holder may have several keys
     pub holders: Vec<Holder>,
     /// How many keys must sign root
     pub root_threshold: u32,
@@ -39,9 +39,9 @@ pub struct RootDraft {
 }
 
 impl RootDraft {
-    /// The draft that says what a root says: what its successor begins with.
-    /// `unsaid` is for periods that the root does not say. `None` where no
-    /// draft can say it: a key of root or targets that is nobody's, services
+    /// The draft with the content of a root: the beginning of its successor.
+    /// `unsaid` has the periods that the root does not state. `None` where no
+    /// draft can express it: a key of root or targets without a holder, services
     /// with several keys, other roles, members within roles or keys.
     #[must_use]
     pub fn of(root: &Root, unsaid: Periods) -> Option<Self> {

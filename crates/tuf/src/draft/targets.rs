@@ -1,4 +1,4 @@
-//! A targets document to be: the top one, or a delegated one.
+//! A draft of a targets document: the top one, or a delegated one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use crate::{DelegatedRole, KeyEntry, KeyId, Periods, TargetFile, Targets};
 use keymoot_core::json::Object;
 use keymoot_core::time::Time;
 
-/// A targets document to be.
+/// A draft of a targets document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetsDraft {
-    /// The role it is of: `targets`, or the name of a delegated role
+    /// Its role: `targets`, or the name of a delegated role
     pub role: String,
     /// `version`
     pub version: u64,
@@ -21,8 +21,8 @@ pub struct TargetsDraft {
     pub files: BTreeMap<String, TargetFile>,
     /// Who else may sign files, in the order in which clients search
     pub delegations: Vec<DelegationDraft>,
-    /// The periods of this document, for a dialect in which it says them; in
-    /// others anyone who delegates to it does
+    /// The periods of this document, for a dialect in which it states them; in
+    /// others its delegator does
     pub periods: Periods,
     /// Members to add at the top level; their names begin with `x-`
     pub marks: Object,
@@ -33,7 +33,7 @@ pub struct TargetsDraft {
 pub struct DelegationDraft {
     /// Its name
     pub name: String,
-    /// Who signs for it
+    /// Its signers
     pub signers: Vec<Signer>,
     /// How many of them must sign
     pub threshold: u32,
@@ -41,14 +41,14 @@ pub struct DelegationDraft {
     pub paths: Vec<String>,
     /// Whether clients that find no file here look no further
     pub terminating: bool,
-    /// The periods of its metadata, for a dialect in which anyone who delegates
-    /// says them
+    /// The periods of its metadata, for a dialect in which the delegator
+    /// states them
     pub periods: Periods,
 }
 
 impl TargetsDraft {
-    /// The draft that says what the document of a role says: what its successor
-    /// begins with. `unsaid` is for periods that the document does not say.
+    /// The draft with the content of a role's document: the beginning of its successor.
+    /// `unsaid` has the periods that the document does not state.
     /// `None` where no draft can say it: a key that is nobody's, prefixes of
     /// hashes, members within delegations.
     #[must_use]

@@ -62,7 +62,7 @@ impl Material {
     }
 }
 
-/// The signature algorithm a key is for.
+/// The signature algorithm of a key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Algorithm {
     /// ECDSA over P-256 with SHA-256; signatures are DER (RFC 3279, 2.2.3)
@@ -78,7 +78,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// The name people know it by.
+    /// The common name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -102,8 +102,8 @@ pub enum KeyError {
     /// The digits are not the key in hexadecimal.
     #[error("it is not a public key in hexadecimal")]
     Hex,
-    /// The bytes are no key of that algorithm, or one that anybody can forge
-    /// signatures for.
+    /// The bytes are no key of that algorithm, or a key whose signatures anybody can
+    /// forge.
     #[error("its bytes are no usable {} key", .0.name())]
     Material(Algorithm),
     /// The key object has another shape than every key has; the member is named.
@@ -119,12 +119,12 @@ pub enum KeyError {
     /// The algorithm is not one this program verifies.
     #[error("its algorithm is {0}, which this program does not verify")]
     Unsupported(String),
-    /// A key object announces one algorithm and carries another.
+    /// A key object states one algorithm and contains another.
     #[error("it is announced as {announced} and is a key for {actual}")]
     Mismatch {
-        /// What the key object says, safe to show
+        /// The key object's words, safe to show
         announced: String,
-        /// What the key is for
+        /// The key's algorithm
         actual: &'static str,
     },
 }
@@ -258,7 +258,7 @@ impl PublicKey {
             .ok_or(KeyError::Material(Algorithm::Ed25519))
     }
 
-    /// What the key is for.
+    /// The algorithm of the key.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         match self.material {
@@ -332,7 +332,7 @@ impl PublicKey {
     }
 }
 
-/// The names of algorithms people may well meet, else the dotted number.
+/// The names of common algorithms, else the dotted number.
 fn algorithm_name(oid: ObjectIdentifier) -> String {
     match oid.to_string().as_str() {
         "1.3.132.0.35" => "ECDSA P-521".to_owned(),

@@ -13,7 +13,7 @@ const ED25519: &str = "ed25519";
 const RSA: &str = "rsa";
 const RSA_PSS: &str = "rsassa-pss-sha256";
 
-/// The members of a key object that say what the key is.
+/// The members of a key object that define the key.
 const MEMBERS: [&str; 3] = ["keytype", "scheme", "keyval"];
 
 /// A key object as it was read.

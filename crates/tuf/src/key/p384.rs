@@ -13,8 +13,8 @@ const SPKI_PREFIX: [u8; 23] = [
     0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00,
 ];
 
-/// An uncompressed point. Whether it is on the curve ring looks at each time it
-/// verifies: of a point that is not, no signature verifies.
+/// An uncompressed point. ring checks at each verification whether it is on the curve:
+/// with a point that is not, no signature verifies.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Key([u8; 97]);
 

@@ -2,7 +2,7 @@
 //!
 //! Signers choose the length of the salt: Go's `crypto/rsa` takes the longest that fits
 //! by default. securesystemslib accepts every length (`PSS.AUTO`), as RFC 8017,
-//! 9.1.2 allows. ring reads a salt as long as the digest alone. Where ring refuses a
+//! 9.1.2 allows. ring only reads a salt as long as the digest. Where ring refuses a
 //! signature, the crate `rsa` finds the length and verifies it.
 
 use ::rsa::pss;

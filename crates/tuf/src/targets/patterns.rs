@@ -6,8 +6,8 @@ pub fn patterns_meet(one: &str, other: &str) -> bool {
     each_component(one, other, meet)
 }
 
-/// Whether the first pattern matches every name that the second one does. It says no where that
-/// is true for a reason that only the whole of both patterns shows.
+/// Whether the first pattern matches every name that the second one does. It returns false in cases
+/// that only a comparison of the whole patterns would decide.
 #[must_use]
 pub fn pattern_covers(wide: &str, narrow: &str) -> bool {
     each_component(wide, narrow, covers)
@@ -45,8 +45,8 @@ fn covers(wide: &[char], narrow: &[char]) -> bool {
     })
 }
 
-/// Fills a table from the ends of both patterns: `step` sees what comes next in each, and what
-/// holds after so many more of each.
+/// Fills a table from the ends of both patterns: `step` gets the next item of each, and the
+/// result after so many more of each.
 fn table(
     one: &[char],
     other: &[char],

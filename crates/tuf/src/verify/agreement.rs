@@ -1,6 +1,7 @@
-//! Documents against each other: what timestamp and snapshot list, and what is given.
+//! Comparing documents with each other: the lists of timestamp and snapshot, and the given
+//! documents.
 //!
-//! Each document may be signed well, and clients refuse them together: a snapshot from
+//! Each document may be signed correctly, and clients refuse them together: a snapshot from
 //! before the timestamp, a delegated role that the snapshot does not list, a file of
 //! another length (TUF 1.0.34, sections 5.4 to 5.6).
 
@@ -11,13 +12,13 @@ use crate::common::LINE_ENDINGS;
 use crate::meta::{FileFacts, Listed};
 use keymoot_core::text::excerpt;
 
-/// What a set of verified documents is together.
+/// The result of comparing a set of verified documents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Agreement {
     /// The roles among timestamp and snapshot of which no document was given, although
     /// others were. Clients refuse a repository without them.
     pub missing: Vec<&'static str>,
-    /// What contradicts, each with the place of the document among the candidates
+    /// The contradictions, each with the place of the document among the candidates
     pub contradictions: Vec<(usize, Contradiction)>,
 }
 
@@ -27,7 +28,7 @@ pub enum Contradiction {
     /// Another version of it is listed than any that is given.
     #[error("{lister} lists {} version {listed}, and version {given} is given", excerpt(.file))]
     Version {
-        /// What lists it; safe to show
+        /// The listing document; safe to show
         lister: String,
         /// The name it is listed under
         file: String,
@@ -39,7 +40,7 @@ pub enum Contradiction {
     /// It is not listed at all.
     #[error("{lister} does not list {}", excerpt(.file))]
     NotListed {
-        /// What does not list it; safe to show
+        /// The document that does not list it; safe to show
         lister: String,
         /// The name it would be listed under
         file: String,
@@ -47,7 +48,7 @@ pub enum Contradiction {
     /// Another length is listed.
     #[error("{lister} lists {} with {listed} bytes, and the file has {given}", excerpt(.file))]
     Length {
-        /// What lists it; safe to show
+        /// The listing document; safe to show
         lister: String,
         /// The name it is listed under
         file: String,
@@ -59,7 +60,7 @@ pub enum Contradiction {
     /// Another hash is listed.
     #[error("{lister} lists {} with another {} than the file has", excerpt(.file), excerpt(.algorithm))]
     Hash {
-        /// What lists it; safe to show
+        /// The listing document; safe to show
         lister: String,
         /// The name it is listed under
         file: String,

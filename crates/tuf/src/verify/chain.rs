@@ -24,13 +24,13 @@ pub enum ChainError {
         /// The version trusted
         trusted: u64,
     },
-    /// Between two versions others are missing, so that nothing ties them.
+    /// Versions between two others are missing, so nothing connects them.
     #[error(
         "no root of version {} was given, so version {} cannot be tied to version {}",
         .0.missing(), .0.next, .0.last
     )]
     Missing(Gap),
-    /// A root does not hold.
+    /// A root does not verify.
     #[error("root version {version}: {error}")]
     Root {
         /// Its version
@@ -69,11 +69,11 @@ impl ChainError {
 /// Verifies every link from the lowest version to the highest, and demands that
 /// there is one between each and the next: a [`History`] with no flaw.
 ///
-/// Without a trusted root the chain only agrees with itself, and whether to
-/// believe its first root is the caller's to know.
+/// Without a trusted root the chain only agrees with itself; the caller must know whether
+/// to trust its first root.
 ///
 /// # Errors
-/// The first thing that does not hold.
+/// The first fault.
 pub fn verify_chain(
     trusted: Option<Document>,
     documents: impl IntoIterator<Item = Document>,

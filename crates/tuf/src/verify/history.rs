@@ -7,10 +7,10 @@ use super::chain::ChainError;
 use super::root::{RootError, Tally, VerifiedRoot};
 use crate::{Document, Root, parallel};
 
-/// What a set of roots is: chains that hold, and what does not.
+/// The result for a set of roots: chains that verify, and faults.
 ///
 /// Every document is checked, also where others have faults: after a version
-/// that is missing or does not hold, the next begins a chain of its own, which
+/// that is missing or does not verify, the next begins a chain of its own, which
 /// agrees with itself and with nothing before it.
 #[derive(Debug)]
 pub struct History {
@@ -63,7 +63,7 @@ impl History {
         }
     }
 
-    /// The chains that hold, each without a gap, in the order of their
+    /// The chains that verify, each without a gap, in the order of their
     /// versions; only the first of them can be [trusted](Self::is_trusted).
     #[must_use]
     pub fn chains(&self) -> &[Vec<VerifiedRoot>] {
@@ -82,7 +82,7 @@ impl History {
         &self.gaps
     }
 
-    /// What does not hold.
+    /// The faults.
     #[must_use]
     pub fn errors(&self) -> &[ChainError] {
         &self.errors
@@ -95,7 +95,7 @@ impl History {
         first.is_some() && first == self.trusted
     }
 
-    /// The root to check other documents by: that of the highest version, and
+    /// The root for checking other documents: that of the highest version, and
     /// where a root is trusted, of those that follow from it.
     #[must_use]
     pub fn newest(&self) -> Option<&VerifiedRoot> {
@@ -108,8 +108,8 @@ impl History {
     }
 }
 
-/// The judgement of roots that come in the order of their versions, in as many parts as
-/// one likes. It keeps the last root of a part and nothing else, so that a history of any
+/// The check of roots that come in the order of their versions, in any number of
+/// parts. It keeps the last root of a part and nothing else, so that a history of any
 /// length takes the memory of one part.
 #[derive(Debug, Default)]
 pub struct Walk {
@@ -118,7 +118,7 @@ pub struct Walk {
     chains: usize,
     /// The last version of the last chain, unless something after it did not hold
     tied: Option<u64>,
-    /// The last root that was read, whether it holds or not
+    /// The last root that was read, verified or not
     before: Option<Root>,
     /// The version of the last document
     last: Option<u64>,
@@ -127,8 +127,8 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Begins, with the version of the root that is trusted where there is one. That
-    /// root belongs into the part that its version is for.
+    /// Begins, with the version of the trusted root where there is one. That
+    /// root belongs to the part with its version.
     #[must_use]
     pub fn from(trusted: Option<u64>) -> Self {
         Self {
@@ -183,7 +183,7 @@ impl Walk {
         }
     }
 
-    /// What does not hold of the parts since this was asked last.
+    /// The faults of the parts since the last call.
     pub fn take_errors(&mut self) -> Vec<ChainError> {
         std::mem::take(&mut self.errors)
     }
@@ -244,7 +244,7 @@ impl Judged {
         let tally = match (self.after, self.alone) {
             (Some(tally), _) if follows => tally,
             (_, Some(tally)) => tally,
-            // The version before is there and does not hold.
+            // The version before is there and does not verify.
             _ => Tally::of(None, &self.root, &document)?,
         };
         tally.judge(document, self.root)

@@ -1,4 +1,4 @@
-//! What is odd about the signatures of a document and the keys they are by.
+//! The oddities of a document's signatures and of their keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,8 @@ use keymoot_core::digest::Digest;
 /// for a file of nothing but signatures they would take hours.
 const ATTEMPTS: usize = 256;
 
-/// What is odd about a root, who signed it as it itself tells, and as the
-/// previous root tells.
+/// The oddities of a root, its signers by its own keys, and by the
+/// previous root's.
 pub(super) fn of_root(
     document: &Document,
     root: &Root,
@@ -46,7 +46,7 @@ pub(super) fn of_root(
     warnings
 }
 
-/// What is odd about the signatures of another document.
+/// The oddities of the signatures of another document.
 pub(super) fn of_role(document: &Document, quorum: &Quorum) -> BTreeSet<Warning> {
     let mut names = Names::default();
     let mut warnings = of_signatures(document, quorum, &mut names);
@@ -91,7 +91,7 @@ fn of_signatures<'n>(
     warnings
 }
 
-/// A key that this program verifies and others do not.
+/// A key that this program verifies and others refuse.
 fn refused_elsewhere(keys: &BTreeMap<KeyId, KeyEntry>) -> impl Iterator<Item = Warning> {
     keys.iter()
         .filter(|(_, entry)| {

@@ -1,7 +1,7 @@
 //! Counting who signed.
 //!
-//! What counts is distinct key material. A key that a role lists under five
-//! ids, and that signs under all five, is one of the threshold and not five.
+//! Only distinct key material counts. A key that a role lists under five
+//! ids, and that signs under all five, counts once for the threshold.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -11,7 +11,7 @@ use keymoot_core::digest::Digest;
 use keymoot_core::text::excerpt;
 
 /// The signatures of one document, each verified at most once under each key,
-/// however many roles they are counted for.
+/// also for several roles.
 #[derive(Debug)]
 pub struct Checks<'d> {
     document: &'d Document,
@@ -29,7 +29,7 @@ impl<'d> Checks<'d> {
     }
 }
 
-/// Who signed a document for a role, as far as that role's keys tell.
+/// The signers of a document for a role, by that role's keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quorum {
     /// How many distinct keys must sign
@@ -49,7 +49,7 @@ pub struct ValidSignature {
     pub fingerprint: Digest,
     /// The name the signature is under
     pub keyid: KeyId,
-    /// Who holds the key, as the delegating metadata says
+    /// Its holder, by the delegating metadata
     pub holder: Option<String>,
 }
 

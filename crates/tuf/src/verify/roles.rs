@@ -1,5 +1,5 @@
 //! Everything that is not a root: targets, snapshot and timestamp by the root,
-//! delegated roles by what delegates to them.
+//! delegated roles by their delegators.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -16,7 +16,7 @@ use keymoot_core::json::At;
 use keymoot_core::text::excerpt;
 use keymoot_core::time::Time;
 
-/// A document, and the names its role may have. Targets documents do not tell
+/// A document, and the names its role may have. Targets documents do not name
 /// their role; the name of their file does.
 #[derive(Clone, Debug)]
 pub struct Candidate {
@@ -28,7 +28,7 @@ pub struct Candidate {
     pub file: Option<FileFacts>,
 }
 
-/// A document of a role, signed as what delegates to the role demands.
+/// A document of a role with the signatures that its delegator demands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedRole {
     /// The role's name, as the delegation has it; not safe to show
@@ -41,9 +41,9 @@ pub struct VerifiedRole {
     pub expires: Time,
     /// Who signed
     pub quorum: Quorum,
-    /// What is odd about it
+    /// Its oddities
     pub warnings: BTreeSet<Warning>,
-    /// What a snapshot or timestamp says of other files
+    /// The entries of a snapshot or timestamp for other files
     pub(crate) listing: Listing,
 }
 
@@ -63,7 +63,7 @@ impl VerifiedRole {
     }
 }
 
-/// What delegates to a role.
+/// The delegator of a role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Delegator {
     /// The root of that version
@@ -82,7 +82,7 @@ impl std::fmt::Display for Delegator {
     }
 }
 
-/// Why a document is not to be believed.
+/// Why a document does not verify.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RoleError {
     /// It cannot be read.
@@ -115,7 +115,7 @@ pub enum RoleError {
         /// The first such file, by name
         file: String,
     },
-    /// It is as it was signed except its line endings.
+    /// Only its line endings differ from the signed document.
     #[error("{LINE_ENDINGS}")]
     LineEndings,
     /// Too few keys signed.
@@ -286,8 +286,8 @@ impl<'c> Search<'c> {
     }
 }
 
-/// Whether enough of the role's keys signed, and to whom the document delegates
-/// in turn. Its content is looked at only then.
+/// Whether enough of the role's keys signed, and the document's own delegations.
+/// Its content is read only then.
 fn judge(
     role: &str,
     keys: &RoleKeys,

@@ -1,4 +1,4 @@
-//! One root after another.
+//! Verifying one root after another.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,11 @@ use crate::common::LINE_ENDINGS;
 use crate::{Document, DocumentError, Root, Warning};
 use keymoot_core::json::Misfit;
 
-/// A root that is signed as it must be; only [`verify_root`] and
+/// A root with the required signatures; only [`verify_root`] and
 /// [`History`](super::History) make one.
 ///
-/// Without a previous root it is only consistent with itself, and whether to
-/// believe it is the caller's to know from elsewhere.
+/// Without a previous root it is only consistent with itself; the caller must know
+/// whether to trust it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedRoot {
     document: Document,
@@ -22,7 +22,7 @@ pub struct VerifiedRoot {
     warnings: BTreeSet<Warning>,
 }
 
-/// Why a root is not to be believed.
+/// Why a root does not verify.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RootError {
     /// It cannot be read as a root.
@@ -36,7 +36,7 @@ pub enum RootError {
         /// This one's
         found: u64,
     },
-    /// It is as it was signed except its line endings.
+    /// Only its line endings differ from the signed root.
     #[error("{LINE_ENDINGS}")]
     LineEndings,
     /// Too few keys signed.
@@ -109,7 +109,7 @@ impl VerifiedRoot {
         &self.by_itself
     }
 
-    /// What is odd about it, in a fixed order.
+    /// Its oddities, in a fixed order.
     pub fn warnings(&self) -> impl Iterator<Item = &Warning> {
         self.warnings.iter()
     }
@@ -139,8 +139,8 @@ pub fn verify_root(
     tally.judge(document, root)
 }
 
-/// Who signed a root, for the root before it and for itself: everything that
-/// takes long, and nothing that depends on whether the one before holds.
+/// The signers of a root, for the root before it and for itself: the slow part,
+/// which does not depend on whether the root before verifies.
 pub(super) struct Tally {
     by_previous: Option<Quorum>,
     by_itself: Quorum,
@@ -207,7 +207,7 @@ impl Tally {
     }
 }
 
-/// Who signed, as the root itself demands and as the one before it does.
+/// The signers, by the demands of the root itself and of the one before.
 fn counts(
     previous: Option<&Root>,
     root: &Root,

@@ -1,4 +1,4 @@
-//! `keymoot-verify answer`: an answer against the request that it answers, and answers against
+//! `keymoot-verify answer`: compares an answer with its request, and answers with
 //! each other.
 
 use std::{
@@ -27,7 +27,7 @@ pub struct Args {
     /// The request that they answer
     #[arg(long, value_name = "FILE")]
     request: Option<PathBuf>,
-    /// What the ceremony must be as strong as, as for a bundle
+    /// The minimum strength of the ceremony, as for a bundle
     #[arg(long, value_name = "SET", default_value = expectation::DEFAULT)]
     expect: String,
     /// The request is from a rehearsal

@@ -1,5 +1,5 @@
-//! `keymoot-verify request`, `answer`, `receipt` and `witness`: what goes out to people apart, and
-//! what comes back.
+//! `keymoot-verify request`, `answer`, `receipt` and `witness`: the files to and from people
+//! apart.
 
 pub mod answer;
 pub mod receipt;
@@ -10,7 +10,7 @@ use keymoot_core::Verdict;
 
 use crate::say;
 
-/// Prints what is violated, and with `rules` everything; whether nothing is.
+/// Prints the violations, and with `rules` all verdicts; returns whether there are none.
 fn print(verdicts: &[Verdict], rules: bool) -> bool {
     for verdict in verdicts.iter().filter(|_| rules) {
         let word = match verdict.outcome {

@@ -1,4 +1,4 @@
-//! `keymoot-verify receipt`: what a holder signed in a signing event of another tool's repository.
+//! `keymoot-verify receipt`: the receipt of a signing event of another tool's repository.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -23,7 +23,7 @@ pub struct Args {
     /// The checkout with the holder's signatures: its documents must be the receipt's
     #[arg(long, value_name = "DIR")]
     tree: Option<PathBuf>,
-    /// What the device must be as strong as
+    /// The minimum strength of the device
     #[arg(long, value_name = "SET", default_value = expectation::DEFAULT)]
     expect: String,
     /// The receipt is one of a rehearsal

@@ -23,7 +23,7 @@ pub struct Args {
     /// from it
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
-    /// What the ceremony must be as strong as, as for a bundle
+    /// The minimum strength of the ceremony, as for a bundle
     #[arg(long, value_name = "SET", default_value = expectation::DEFAULT)]
     expect: String,
     /// The request is from a rehearsal

@@ -18,7 +18,7 @@ use super::{Args, Facts, Failure, Files, Outcome, examine, json, store, text, un
 
 /// The names of a device's certificate.
 const DEVICE: [&str; 2] = ["f9-intermediate.pem", "device.pem"];
-/// How deep the folders lie at most.
+/// The deepest folder that is read.
 const DEEPEST: usize = 4;
 /// The most folders that are read.
 const MOST: usize = 4096;
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, vendor: &TrustStore) -> ExitCode {
     }
 }
 
-/// What became of each attestation, by its path below the folder.
+/// The outcome for each attestation, by its path below the folder.
 fn judged(args: &Args, vendor: &TrustStore) -> Result<Vec<(String, Outcome)>, Failure> {
     let own = args.vendor_dir.as_deref().map(store).transpose()?;
     let vendor = own.as_ref().unwrap_or(vendor);
@@ -111,7 +111,7 @@ struct Folder {
 }
 
 impl Folder {
-    /// The first of these files that is there.
+    /// The first of these files that exists.
     fn file(&self, names: &[&str]) -> Option<&str> {
         let mut own = self.names.iter().map(String::as_str);
         own.find(|name| names.contains(name))
@@ -123,7 +123,7 @@ impl Folder {
         names.filter(|name| is_attestation(name))
     }
 
-    /// What the folder's name and the file's name state, and the attestation does not.
+    /// The differences between the folder's and the file's names and the attestation.
     fn unlike(&self, name: &str, facts: &Facts) -> Vec<Violation> {
         let mut violations = Vec::new();
         let proven = &facts.attestation;

@@ -47,7 +47,7 @@ struct ReportKey {
     place: ReportPlace,
 }
 
-/// What only devices of one family state about a key.
+/// The facts that only devices of one family state about a key.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum ReportPlace {
@@ -129,7 +129,7 @@ impl<'a> From<&'a Outcome> for ReportOutcome<'a> {
     }
 }
 
-/// Prints what became of each attestation in a folder, by its path.
+/// Prints the outcome for each attestation in a folder, by its path.
 pub(super) fn print_folder(found: &[(String, Outcome)]) -> io::Result<()> {
     let evidence = found.iter().map(|(path, outcome)| FolderEntry {
         path: escape(path),

@@ -90,7 +90,7 @@ fn unreadable(path: &Path, error: &io::Error) -> ExitCode {
     ExitCode::from(1)
 }
 
-/// What became of one key's evidence.
+/// The outcome for one key's evidence.
 type Outcome = Result<Facts, Vec<Violation>>;
 
 /// The files of one key's evidence.
@@ -113,7 +113,7 @@ impl From<Violation> for Failure {
     }
 }
 
-/// What was proven, with what.
+/// The proven facts, and their files.
 struct Facts {
     attestation: VerifiedAttestation,
     store: TrustStore,
@@ -121,8 +121,8 @@ struct Facts {
 }
 
 fn examine(files: Files<'_>, store: &TrustStore) -> Result<Facts, Failure> {
-    // Every file is read before anything is checked: a missing one is a
-    // mistake at the keyboard, and not the device's.
+    // Every file is read before anything is checked: a missing file is a
+    // mistake at the keyboard, not a fault of the device.
     let attestation = read(files.attestation)?;
     let device = read(files.device)?;
     let public_key = files.public_key.map(read).transpose()?;

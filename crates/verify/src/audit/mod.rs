@@ -44,7 +44,7 @@ pub struct Args {
     /// The mirror of tuf-crates, which lists the file; without it tuf-root does
     #[arg(long, value_name = "DIR")]
     tuf_crates: Option<PathBuf>,
-    /// Where the auditor remembers what it saw, against a mirror that goes back
+    /// The folder in which the auditor remembers what it saw, against a mirror that goes back
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// The moment to ask about, YYYY-MM-DDTHH:MM:SSZ, instead of now
@@ -59,7 +59,7 @@ fn moment(text: &str) -> Result<Time, String> {
     Time::parse(text).ok_or_else(|| format!("{} is not YYYY-MM-DDTHH:MM:SSZ", excerpt(text)))
 }
 
-/// What was followed, down to the file, and what was found of it.
+/// The documents down to the file, and the verdicts.
 #[derive(Debug, Serialize)]
 struct Audit {
     format: &'static str,
@@ -67,7 +67,7 @@ struct Audit {
     holds: bool,
     target: String,
     at: String,
-    /// Whether an earlier audit was compared with
+    /// Whether there was an earlier audit to compare with
     remembered: bool,
     /// Until when the answer is fresh: the earliest expiry on the way
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,7 @@ struct Audit {
     verdicts: Vec<Verdict>,
 }
 
-/// The way through one repository.
+/// The documents from one repository.
 #[derive(Debug, Serialize)]
 struct Followed {
     name: &'static str,
@@ -88,7 +88,7 @@ struct Followed {
     documents: Vec<Step>,
 }
 
-/// A document on the way.
+/// A document on the way to the file.
 #[derive(Debug, Serialize)]
 struct Step {
     role: String,

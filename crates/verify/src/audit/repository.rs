@@ -1,4 +1,4 @@
-//! A repository in a folder, read as a client reads it: one document after the other.
+//! A repository in a folder, read in a client's order: one document after the other.
 
 use std::path::{Path, PathBuf};
 

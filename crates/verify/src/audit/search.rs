@@ -106,7 +106,7 @@ impl Way<'_> {
         Targets::read(&last.document).map_err(|error| error.to_string())
     }
 
-    /// What the snapshot lists of the documents is what they are.
+    /// The documents are those that the snapshot lists.
     fn agrees(&self) -> Result<(), String> {
         let found = agreement(&self.candidates, &self.verdicts());
         match found.contradictions.first() {

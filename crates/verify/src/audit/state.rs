@@ -1,4 +1,4 @@
-//! What an auditor saw before, so that a mirror cannot go back.
+//! The memory of an auditor, so that a mirror cannot go back.
 
 use std::{
     collections::BTreeMap,
@@ -95,7 +95,7 @@ impl State {
         }
     }
 
-    /// Takes note of what a repository serves now.
+    /// Records what a repository serves now.
     ///
     /// # Errors
     /// AUDIT-ROLLBACK where it served something newer, or another root of that version.

@@ -1,4 +1,4 @@
-//! What `keymoot audit` says in words.
+//! The output of `keymoot audit` in words.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The four digests by which people know a ceremony.
+//! The four digests that identify a ceremony to people.
 
 use keymoot_core::digest::Digest;
 use keymoot_record::{

@@ -1,4 +1,4 @@
-//! How bundles that are given together belong together.
+//! How bundles that are given together are related.
 
 use keymoot_core::{Verdict, text::escape_path};
 use keymoot_record::bundle::{self, Kinship};

@@ -1,4 +1,4 @@
-//! What `keymoot verify --json` prints.
+//! The output of `keymoot verify --json`.
 
 use keymoot_core::{Verdict, text::escape_path};
 use keymoot_record::{
@@ -19,7 +19,7 @@ struct Report<'a> {
     said: Said<'a>,
 }
 
-/// What was said of one bundle.
+/// The result for one bundle.
 #[derive(Serialize)]
 struct Said<'a> {
     /// Whether no rule is violated
@@ -76,7 +76,7 @@ struct Named<'a> {
     said: Said<'a>,
 }
 
-/// How two bundles belong together.
+/// How two bundles are related.
 #[derive(Serialize)]
 struct Related {
     /// Their places in `bundles`
@@ -85,7 +85,7 @@ struct Related {
     /// The first event in which they differ
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<u64>,
-    /// What is there in the one and in the other
+    /// The two entries at that event
     #[serde(skip_serializing_if = "Option::is_none")]
     says: Option<[Entry; 2]>,
     verdict: Verdict,

@@ -62,7 +62,7 @@ pub struct Args {
     /// The bundle is one of a ceremony that ended without its purpose
     #[arg(long)]
     ended: bool,
-    /// What the bundle must be as strong as: rfc-3724, project-2026, rehearsal-small, or a file by
+    /// The minimum strength of the bundle: rfc-3724, project-2026, rehearsal-small, or a file by
     /// a path with a slash
     #[arg(long, value_name = "SET", default_value = expectation::DEFAULT)]
     expect: String,
@@ -86,7 +86,7 @@ pub struct Args {
     json: bool,
 }
 
-/// A bundle, and what the rules say of it by itself.
+/// A bundle, and the verdicts on it alone.
 struct Judged {
     path: PathBuf,
     /// None where it could not be read as a bundle.
@@ -156,7 +156,7 @@ impl Judged {
     }
 }
 
-/// Whether there is any sign of a bundle at this path: the likeliest mistake is a wrong path.
+/// Whether there is any sign of a bundle at this path: a wrong path is the likeliest mistake.
 ///
 /// # Errors
 /// [`HostError`] that says what is there instead.

@@ -1,4 +1,4 @@
-//! What `keymoot verify` says in words.
+//! The output of `keymoot verify` in words.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ use keymoot_record::{
 
 use super::{Judged, digests::Digests, fork::Pair};
 
-/// The verdict on one screen: what is violated, the digests that people compare, the outcome, and
+/// The verdict on one screen: the violations, the digests that people compare, the outcome, and
 /// whose root it is. With `rules`, every rule that was passed or not asked comes first.
 pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> String {
     let verdicts = &judged.verdicts;
@@ -123,7 +123,7 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
     text
 }
 
-/// Of each bundle by itself, and then how they belong together.
+/// The verdict on each bundle alone, and then their relation.
 pub(super) fn of_several(
     bundles: &[Judged],
     pairs: &[Pair],
@@ -197,7 +197,7 @@ fn rule_in_words(text: &mut String, rule: &RuleId, verdicts: &[&Verdict]) {
     }
 }
 
-/// What was found, each finding once with all for whom it is the same: the details
+/// The findings, each once for all holders with the same one: the details
 /// of a rule that is checked for each holder begin with the handle.
 fn by_finding<'a>(verdicts: &[&'a Verdict]) -> Vec<(Vec<&'a str>, &'a str)> {
     let mut findings: Vec<(Vec<&str>, &str)> = Vec::new();

@@ -19,7 +19,7 @@ use crate::{Failure, files};
 
 pub(crate) use served::as_tree;
 
-/// The folder of a tree without which it is none.
+/// The folder that every tree has.
 const METADATA: &str = "metadata";
 
 /// Whether a folder is a repository and no bundle.
@@ -27,13 +27,13 @@ pub(crate) fn is_tree(path: &Path) -> bool {
     path.join(METADATA).is_dir() && !path.join(keymoot_record::bundle::MANIFEST).exists()
 }
 
-/// A repository, and what the rules say of it.
+/// A repository, and the verdicts on it.
 pub(crate) struct Verified {
     path: PathBuf,
     judged: Judged,
 }
 
-/// What `keymoot verify TREE --json` prints.
+/// The output of `keymoot verify TREE --json`.
 #[derive(Serialize)]
 struct Report<'a> {
     format: &'static str,

@@ -1,4 +1,4 @@
-//! What `keymoot verify TREE` says in words.
+//! The output of `keymoot verify TREE` in words.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use keymoot_record::{bundle::Expectations, expectation::ExpectationSet};
 use super::Verified;
 use crate::bundle::rules_in_words;
 
-/// What is violated, the newest root in words, the outcome, and whose root it is. With
+/// The violations, the newest root in words, the outcome, and whose root it is. With
 /// `rules`, every rule that was passed comes first.
 pub(super) fn of(verified: &Verified, expected: &Expectations, rules: bool) -> String {
     let verdicts = &verified.judged.verdicts;

@@ -1,11 +1,11 @@
-//! What the name of a file tells.
+//! What the name of a file says.
 
 use std::path::Path;
 
 use keymoot_tuf::Document;
 
-/// The role whose document this is, as far as its type and the file's name
-/// tell: `crates` of `crates.json` and of `7.crates.json`.
+/// The role of this document, by its type and the file's name:
+/// `crates` of `crates.json` and of `7.crates.json`.
 pub(super) fn role(path: &Path, document: &Document) -> String {
     if document.kind() != "targets" {
         return document.kind().to_owned();

@@ -1,4 +1,4 @@
-//! Nothing that is signed differs without a sentence: every place of a
+//! Every difference in what is signed has a sentence: every place of a
 //! document is changed in every way, beside a change that is always made.
 
 use proptest::prelude::*;
@@ -76,7 +76,7 @@ fn readable(document: &Document) -> bool {
     }
 }
 
-/// The number of sentences, and whether each says something.
+/// The number of sentences, none of which is empty.
 fn told(old: &Document, new: &Document) -> usize {
     let sentences: Vec<_> = document_changes("targets", Some(old), new)
         .unwrap()
