@@ -95,11 +95,11 @@ impl Sources {
         if let Some(path) = &self.trusted_root {
             inputs.insert(
                 TRUSTED_ROOT.to_owned(),
-                keymoot_verify::files::read_bounded(path, LARGEST_INPUT)?,
+                keymoot_verify::files::read_root(path, LARGEST_INPUT)?,
             );
         }
         for path in &self.crates_root {
-            let bytes = keymoot_verify::files::read_bounded(path, LARGEST_INPUT)?;
+            let bytes = keymoot_verify::files::read_root(path, LARGEST_INPUT)?;
             // A file that is no root keeps its place in the order, and the rule names it.
             let name = match Document::parse(&bytes, bytes.len()) {
                 Ok(document) => document.version().to_string(),

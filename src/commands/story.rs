@@ -19,8 +19,6 @@ use crate::{
 use keymoot_core::{HostError, text::escape_path};
 use keymoot_record::{bundle::of_bundle, ceremony::previous::Previous};
 
-use keymoot_tuf::Dialect;
-
 use super::{
     Failure, arguments,
     child::{finish, this_program},
@@ -177,10 +175,7 @@ impl Story {
         let mut verify = this_program()?;
         verify.arg("verify").arg(&bundle).arg("--rehearsal");
         verify.args(expected);
-        // Of tuf-ci a root is two files, and the option takes one.
-        if inputs::dialect(&self.policy) != Dialect::TufCi {
-            verify.arg("--trusted-root").arg(first);
-        }
+        verify.arg("--trusted-root").arg(first);
         Ok(finish(verify)?)
     }
 

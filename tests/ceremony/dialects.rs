@@ -29,21 +29,14 @@ fn two_ceremonies(dialect: &str) -> Vec<String> {
         .output()
         .unwrap();
     assert!(second.status.success(), "{}", said(&second));
-    let first_root = match dialect {
-        // A pair of files is joined to an envelope for anyone who wants one file.
-        "tuf-ci" => None,
-        _ => Some("repositories/tuf-root/metadata/root_history/1.root.json"),
-    };
+    let first_root = "repositories/tuf-root/metadata/root_history/1.root.json";
     let mut verify = keymoot();
     verify
         .args(["verify", "--expect", "rehearsal-small", "--rules"])
         .arg(stage.path("second"))
-        .arg("--rehearsal");
-    if let Some(first_root) = first_root {
-        verify
-            .arg("--trusted-root")
-            .arg(stage.out().join(first_root));
-    }
+        .arg("--rehearsal")
+        .arg("--trusted-root")
+        .arg(stage.out().join(first_root));
     let verified = verify.output().unwrap();
     assert!(verified.status.success(), "{}", said(&verified));
     let metadata = stage.path("second").join("repositories/tuf-root/metadata");

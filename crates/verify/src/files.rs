@@ -1,8 +1,16 @@
 //! Reading files within bounds.
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
 
 use keymoot_core::HostError;
+use keymoot_tuf::{
+    Document, DocumentError, PAYLOAD_TYPE,
+    dsse::{Envelope, EnvelopeSignature},
+};
 
 /// Reads a file of at most `most` bytes.
 ///
@@ -40,4 +48,50 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, HostError> {
             "check that this is the file you mean",
         )
     })
+}
+
+/// Reads a root of at most `most` bytes. tuf-ci keeps it in two files: either may be named, and
+/// both together are one envelope, which every reader of documents takes.
+///
+/// # Errors
+/// [`HostError`] when a file cannot be read or is larger.
+pub fn read_root(path: &Path, most: u64) -> Result<Vec<u8>, HostError> {
+    let path = payload_of(path);
+    let payload = read_bounded(&path, most)?;
+    let signatures = signatures_of(&path);
+    let bare = Document::parse(&payload, payload.len());
+    if bare.err() != Some(DocumentError::BarePayload) || !signatures.exists() {
+        return Ok(payload);
+    }
+    let signatures = read_bounded(&signatures, most)?;
+    let limit = payload.len().max(signatures.len());
+    let Ok(document) = Document::parse_pair(payload.clone(), &signatures, limit) else {
+        return Ok(payload);
+    };
+    let signatures = document.signatures().iter().filter_map(|signature| {
+        Some(EnvelopeSignature {
+            keyid: signature.keyid.to_string(),
+            sig: signature.bytes()?,
+        })
+    });
+    let envelope = Envelope {
+        payload_type: PAYLOAD_TYPE.to_owned(),
+        payload,
+        signatures: signatures.collect(),
+    };
+    Ok(envelope.to_json().into_bytes())
+}
+
+/// `root.json` for `root.sig.json`; any other path as it is.
+pub(crate) fn payload_of(path: &Path) -> PathBuf {
+    let name = path.file_name().and_then(|name| name.to_str());
+    match name.and_then(|name| name.strip_suffix(".sig.json")) {
+        Some(stem) => path.with_file_name(format!("{stem}.json")),
+        None => path.to_owned(),
+    }
+}
+
+/// `root.sig.json` for `root.json`.
+pub(crate) fn signatures_of(path: &Path) -> PathBuf {
+    path.with_extension("sig.json")
 }

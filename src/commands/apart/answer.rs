@@ -32,7 +32,11 @@ use keymoot_record::{
     rules::roster::Handle,
     transcript::{Event, Mode},
 };
-use keymoot_verify::{bundle::expectations, files::read_bounded, say};
+use keymoot_verify::{
+    bundle::expectations,
+    files::{read_bounded, read_root},
+    say,
+};
 
 /// Answer a request, away from the table
 #[derive(Debug, clap::Args)]
@@ -178,7 +182,7 @@ fn expected(args: &Args) -> Result<Expectations, Failure> {
     let root = args.trusted_root.as_deref();
     Ok(Expectations {
         rehearsal: args.rehearsal,
-        trusted_root: root.map(|path| read_bounded(path, 1 << 20)).transpose()?,
+        trusted_root: root.map(|path| read_root(path, 1 << 20)).transpose()?,
         plan: Some(set),
         files: ExpectedFiles {
             script: file(&args.script)?,

@@ -12,7 +12,12 @@ use keymoot_record::{
 };
 
 use super::print;
-use crate::{Failure, bundle::expectations, files::read_bounded, say};
+use crate::{
+    Failure,
+    bundle::expectations,
+    files::{read_bounded, read_root},
+    say,
+};
 
 /// Check a request to holders apart, with no device and no network
 #[derive(Debug, clap::Args)]
@@ -42,9 +47,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let trusted = args.trusted_root.as_deref();
     let expected = Expectations {
         rehearsal: args.rehearsal,
-        trusted_root: trusted
-            .map(|path| read_bounded(path, 1 << 20))
-            .transpose()?,
+        trusted_root: trusted.map(|path| read_root(path, 1 << 20)).transpose()?,
         plan: Some(expectations(&args.expect)?),
         ..Expectations::default()
     };

@@ -108,7 +108,7 @@ struct AuditedFile {
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let now = args.at.map_or_else(crate::now, Ok)?;
     let file = files::read_bounded(&args.file, LARGEST_FILE)?;
-    let trusted = files::read_bounded(&args.trusted_root, LARGEST_ROOT)?;
+    let trusted = files::read_root(&args.trusted_root, LARGEST_ROOT)?;
     let remembered = args.state.as_deref().map(State::read).transpose()?;
     let mut state = remembered.flatten().unwrap_or_default();
     let mut audit = Audit {

@@ -192,7 +192,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let trusted_root = args
         .trusted_root
         .as_deref()
-        .map(|path| files::read_bounded(path, LARGEST_ROOT))
+        .map(|path| files::read_root(path, LARGEST_ROOT))
         .transpose()?;
     let file = |named: &Option<String>| named.as_deref().map(digest_of).transpose();
     let expected = Expectations {

@@ -9,6 +9,7 @@ use keymoot_core::json::JsonError;
 use keymoot_tuf::{Document, DocumentError, FileFacts, parallel};
 
 use super::super::Failure;
+use crate::files::{payload_of, signatures_of};
 
 /// The most of a root: one of nine keys has about 10 kB.
 const ROOT_LIMIT: usize = 4 * 1024 * 1024;
@@ -95,20 +96,6 @@ fn version_of(path: &Path) -> Option<u64> {
 pub(in super::super) fn one(path: &Path) -> Result<Document, Failure> {
     let Loaded { path, document, .. } = load(path)?;
     document.map_err(|error| Failure::Refused { path, error })
-}
-
-/// `root.json` for `root.sig.json`; any other path as it is.
-fn payload_of(path: &Path) -> PathBuf {
-    let name = path.file_name().and_then(|name| name.to_str());
-    match name.and_then(|name| name.strip_suffix(".sig.json")) {
-        Some(stem) => path.with_file_name(format!("{stem}.json")),
-        None => path.to_owned(),
-    }
-}
-
-/// `root.sig.json` for `root.json`.
-fn signatures_of(path: &Path) -> PathBuf {
-    path.with_extension("sig.json")
 }
 
 fn load(path: &Path) -> Result<Loaded, Failure> {
