@@ -204,9 +204,7 @@ pub(super) fn purpose_in_words(state: Option<&State>) -> &'static str {
     let turn = state.and_then(|state| state.turn.as_ref());
     let seat = turn.and_then(|turn| state?.seat(&turn.holder));
     let renamed = seat.is_some_and(|seat| seat.renamed.is_some());
-    turn.map_or("take a turn", |turn| {
-        for_purpose(turn.purpose, renamed)
-    })
+    turn.map_or("take a turn", |turn| for_purpose(turn.purpose, renamed))
 }
 
 fn for_purpose(purpose: Purpose, renamed: bool) -> &'static str {

@@ -79,7 +79,7 @@ impl Account {
     /// nothing of them.
     #[must_use]
     pub fn witnessed(mut self, witnessed: &[Witnessed]) -> Self {
-        self.0.blocks.extend(witnesses::table(witnessed));
+        self.page.blocks.extend(witnesses::table(witnessed));
         self
     }
 
