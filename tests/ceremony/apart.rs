@@ -58,7 +58,7 @@ fn five_apart() -> &'static Stage {
 }
 
 /// A file that went out or came back.
-fn post(name: &str) -> PathBuf {
+pub(crate) fn post(name: &str) -> PathBuf {
     five_apart().path("ceremony.apart").join("post").join(name)
 }
 

@@ -83,7 +83,7 @@ fn workspace(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn python(arguments: &[&str]) -> Result<String, String> {
+pub(crate) fn python(arguments: &[&str]) -> Result<String, String> {
     let python = std::env::var_os("KEYMOOT_PYTHON")
         .map_or_else(|| workspace("target/test-venv/bin/python"), PathBuf::from);
     printed(
@@ -161,7 +161,7 @@ fn tough_client(served: &Path, _: Dialect) -> Answer {
 }
 
 /// The policy of three holders in a dialect, with an online key.
-fn policy(dialect: Dialect, algorithm: &str, online: &str) -> String {
+pub(crate) fn policy(dialect: Dialect, algorithm: &str, online: &str) -> String {
     let widened = match algorithm {
         "ecdsa-p256" => String::new(),
         other => format!("algorithms = [\"{other}\"]\n"),

@@ -6,7 +6,9 @@ use std::process::Command;
 
 #[test]
 fn every_command_that_needs_no_device_is_there() {
-    for command in ["bundle", "tree", "audit", "tuf", "attest"] {
+    for command in [
+        "bundle", "tree", "request", "answer", "receipt", "audit", "tuf", "attest",
+    ] {
         let output = Command::new(env!("CARGO_BIN_EXE_keymoot-verify"))
             .args([command, "--help"])
             .output()

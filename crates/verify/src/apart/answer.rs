@@ -33,6 +33,9 @@ pub struct Args {
     /// The request is from a rehearsal
     #[arg(long)]
     rehearsal: bool,
+    /// List every rule with what it found
+    #[arg(long)]
+    rules: bool,
 }
 
 /// Exit codes: 0 every rule holds, 1 something cannot be read, 3 a rule is violated.
@@ -64,7 +67,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
             say!("Without --request FILE nobody checks whether a holder's key signed an answer.")
         }
     }
-    let holds = print(&verdicts, false);
+    let holds = print(&verdicts, args.rules);
     for (name, answer) in answers.iter().filter(|_| holds) {
         let words = answer.request.short_words();
         say!(
