@@ -1,8 +1,9 @@
-//! `keymoot audit` over a demonstration mirror that python-tuf made, and what a plain client
-//! of tuf-crates says of the same mirror.
+//! `keymoot audit` over a demonstration mirror that python-tuf made, and what plain clients of
+//! tuf-crates say of the same mirror.
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -10,44 +11,92 @@ use std::{
 };
 
 use serde_json::Value;
+use testkit::programs::sigstore;
 
 const CRATE: &str = "crates/demo/demo-1.0.0.crate";
 const INDEX: &str = "index/de/mo/demo";
 
-/// Each case, the rule that refuses it, and words of the refusal. `None` is accepted.
-const CASES: [(&str, Option<(&str, &str)>); 10] = [
-    ("good", None),
-    ("swapped-crate", Some(("AUDIT-FILE", "another sha256"))),
-    ("removed-line", Some(("AUDIT-FILE", "bytes, and"))),
-    ("flipped-yank", Some(("AUDIT-FILE", "bytes, and"))),
+/// A case; the rule that refuses it and words of the refusal, `None` where it is accepted; what
+/// python-tuf answers; words of what sigstore-tuf answers.
+type Case = (
+    &'static str,
+    Option<(&'static str, &'static str)>,
+    &'static str,
+    &'static str,
+);
+
+const CASES: [Case; 10] = [
+    ("good", None, "accepted", "accepted"),
+    (
+        "swapped-crate",
+        Some(("AUDIT-FILE", "another sha256")),
+        "LengthOrHashMismatchError",
+        "integrity check failed",
+    ),
+    (
+        "removed-line",
+        Some(("AUDIT-FILE", "bytes, and")),
+        "LengthOrHashMismatchError",
+        "integrity check failed",
+    ),
+    (
+        "flipped-yank",
+        Some(("AUDIT-FILE", "bytes, and")),
+        "LengthOrHashMismatchError",
+        "integrity check failed",
+    ),
     (
         "frozen-timestamp",
         Some(("AUDIT-FRESH", "timestamp expired 2026-01-01")),
+        "ExpiredMetadataError",
+        "timestamp metadata expired",
     ),
-    ("old-snapshot", Some(("AUDIT-ROLLBACK", "was there before"))),
+    (
+        "old-snapshot",
+        Some(("AUDIT-ROLLBACK", "was there before")),
+        "BadVersionNumberError",
+        "rollback",
+    ),
     (
         "mixed-versions",
         Some(("AUDIT-DOCUMENTS", "the versions are mixed")),
+        "BadVersionNumberError",
+        "does not match snapshot pin",
     ),
-    ("outside-prefix", Some(("AUDIT-DOCUMENTS", "no role lists"))),
+    (
+        "outside-prefix",
+        Some(("AUDIT-DOCUMENTS", "no role lists")),
+        "ValueError",
+        "is not listed by any trusted targets role",
+    ),
     (
         "unauthorised-root",
         Some(("AUDIT-AUTHORISED", "the mirror has root 2 of tuf-crates")),
+        "accepted",
+        "accepted",
     ),
     (
         "other-root",
         Some(("AUDIT-AUTHORISED", "is not the authorised file")),
+        "UnsignedMetadataError",
+        "signature threshold not met",
     ),
 ];
 
-fn python(mode: &str, folder: &Path) -> String {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = std::env::var_os("KEYMOOT_PYTHON").map_or_else(
-        || workspace.join("target/test-venv/bin/python"),
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn interpreter() -> PathBuf {
+    std::env::var_os("KEYMOOT_PYTHON").map_or_else(
+        || workspace().join("target/test-venv/bin/python"),
         PathBuf::from,
-    );
-    let output = Command::new(python)
-        .arg(workspace.join("tests/python/mirror.py"))
+    )
+}
+
+fn python(mode: &str, folder: &Path) -> String {
+    let output = Command::new(interpreter())
+        .arg(workspace().join("tests/python/mirror.py"))
         .arg(mode)
         .arg(folder)
         .output()
@@ -94,6 +143,22 @@ fn audit(case: &Path, target: &str, more: &[&str]) -> Output {
         .unwrap()
 }
 
+/// What sigstore-tuf's client of tuf-crates says of a mirror, which knows what is in `state`.
+fn sigstore_tuf(scheme: &str, case: &Path, target: &str, state: &Path) -> String {
+    let first = format!("{scheme}-good/tuf-crates/metadata/1.root.json");
+    let output = Command::new(sigstore())
+        .arg(case.join("tuf-crates"))
+        .arg(mirrors().join(first))
+        .arg(target)
+        .arg(state)
+        .output()
+        .unwrap();
+    match output.status.success() {
+        true => "accepted".to_owned(),
+        false => String::from_utf8(output.stderr).unwrap().trim().to_owned(),
+    }
+}
+
 fn report(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
 }
@@ -111,7 +176,7 @@ fn refusal(output: &Output) -> (String, String) {
 }
 
 #[test]
-fn each_manipulation_of_the_mirror_is_refused_and_pythons_answer_stands_beside() {
+fn each_manipulation_of_the_mirror_is_refused_beside_the_answers_of_other_clients() {
     let answers: BTreeMap<String, String> = python("ask", mirrors())
         .lines()
         .map(|line| {
@@ -120,9 +185,10 @@ fn each_manipulation_of_the_mirror_is_refused_and_pythons_answer_stands_beside()
             (text("case"), text("python-tuf"))
         })
         .collect();
-    println!("| index | case | keymoot audit | python-tuf 7.0 |");
+    let page = fs::read_to_string(workspace().join("docs/for-clients.md")).unwrap();
+    println!("| index | case | keymoot audit | python-tuf | sigstore-tuf |");
     for scheme in ["plain", "bins"] {
-        for (case, expected) in CASES {
+        for (case, expected, pythons, sigstores) in CASES {
             let name = format!("{scheme}-{case}");
             // After the newer state this mirror goes back.
             let goes_back = case == "old-snapshot";
@@ -138,11 +204,14 @@ fn each_manipulation_of_the_mirror_is_refused_and_pythons_answer_stands_beside()
                 "swapped-crate" => CRATE,
                 _ => INDEX,
             };
-            let state = tempfile::tempdir().unwrap();
+            let [state, theirs] = [(); 2].map(|()| tempfile::tempdir().unwrap());
             let state = ["--state", state.path().to_str().unwrap()];
             if goes_back {
-                let newer = audit(&mirrors().join(format!("{scheme}-newer")), target, &state);
-                assert!(newer.status.success(), "{name}: {newer:?}");
+                let newer = mirrors().join(format!("{scheme}-newer"));
+                let said = audit(&newer, target, &state);
+                assert!(said.status.success(), "{name}: {said:?}");
+                let said = sigstore_tuf(scheme, &newer, target, theirs.path());
+                assert_eq!(said, "accepted", "{name}");
             }
             let output = audit(&folder, target, &state);
             let answer = match expected {
@@ -159,11 +228,19 @@ fn each_manipulation_of_the_mirror_is_refused_and_pythons_answer_stands_beside()
                     found
                 }
             };
-            println!("| {scheme} | {case} | {answer} | {} |", answers[&name]);
+            let theirs = sigstore_tuf(scheme, &folder, target, theirs.path());
+            println!(
+                "| {scheme} | {case} | {answer} | {} | {theirs} |",
+                answers[&name]
+            );
+            let rule = expected.map_or("accepted", |(rule, _)| rule);
+            let title = case.replace('-', " ");
+            let line = format!("| {title} | {rule} | {pythons} | {sigstores} |");
+            assert!(page.contains(&line), "{line}");
+            // The rule outside of TUF: plain clients walk on to a root that nobody authorised.
+            assert_eq!(answers[&name], pythons, "{name}");
+            assert!(theirs.contains(sigstores), "{name}: {theirs}");
         }
-        // The rule outside of TUF: a plain client walks on to a root that nobody authorised.
-        assert_eq!(answers[&format!("{scheme}-unauthorised-root")], "accepted");
-        assert_eq!(answers[&format!("{scheme}-good")], "accepted");
     }
 }
 
@@ -270,26 +347,82 @@ fn a_newer_root_that_the_trusted_one_did_not_sign_is_refused() {
     assert!(detail.contains("tuf-root: root 2"), "{detail}");
 }
 
-#[test]
-fn an_audit_of_the_demonstration_takes_little() {
-    let case = mirrors().join("bins-good");
-    let output = Command::new("bash")
-        .args(["-c", "TIMEFORMAT='%U %S'; time \"$@\" > /dev/null", "bash"])
-        .args([env!("CARGO_BIN_EXE_keymoot"), "audit", "--target", INDEX])
-        .arg("--trusted-root")
-        .arg(case.join("1.root.json"))
-        .arg("--tuf-root")
-        .arg(case.join("tuf-root"))
-        .arg("--tuf-crates")
-        .arg(case.join("tuf-crates"))
-        .arg(served(&case, INDEX))
+/// What a program took: its exit code, seconds of CPU, and MiB of memory at its peak.
+fn taken(arguments: &[&OsStr]) -> (i32, f64, f64) {
+    const MEASURE: &str = "import resource, subprocess, sys\n\
+        null = subprocess.DEVNULL\n\
+        code = subprocess.run(sys.argv[1:], stdout=null, stderr=null).returncode\n\
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)\n\
+        print(code, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)";
+    let output = Command::new(interpreter())
+        .args(["-c", MEASURE])
+        .args(arguments)
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
-    let times = String::from_utf8(output.stderr).unwrap();
-    let seconds: f64 = times
-        .split_whitespace()
-        .map(|time| time.parse::<f64>().unwrap())
-        .sum();
-    assert!(seconds < 0.3, "{seconds} s of CPU");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let [code, seconds, memory] = text.split_whitespace().collect::<Vec<_>>()[..] else {
+        panic!("{text}");
+    };
+    (
+        code.parse().unwrap(),
+        seconds.parse().unwrap(),
+        memory.parse().unwrap(),
+    )
+}
+
+/// What an audit of a case's index file took.
+fn audit_takes(case: &Path) -> (i32, f64, f64) {
+    let [root, tuf_root, crates] =
+        ["1.root.json", "tuf-root", "tuf-crates"].map(|name| case.join(name));
+    let file = served(case, INDEX);
+    taken(&[
+        env!("CARGO_BIN_EXE_keymoot").as_ref(),
+        "audit".as_ref(),
+        "--target".as_ref(),
+        INDEX.as_ref(),
+        "--trusted-root".as_ref(),
+        root.as_ref(),
+        "--tuf-root".as_ref(),
+        tuf_root.as_ref(),
+        "--tuf-crates".as_ref(),
+        crates.as_ref(),
+        file.as_ref(),
+    ])
+}
+
+#[test]
+fn an_audit_of_the_demonstration_takes_little() {
+    for case in ["plain-good", "bins-good"] {
+        let (code, seconds, memory) = audit_takes(&mirrors().join(case));
+        println!("{case}: {seconds:.3} s of CPU, {memory:.0} MiB");
+        assert_eq!(code, 0, "{case}");
+        assert!(seconds < 0.3, "{case}: {seconds} s of CPU");
+        assert!(memory < 64.0, "{case}: {memory} MiB");
+    }
+}
+
+#[test]
+fn a_mirror_that_serves_endless_documents_takes_no_memory() {
+    let good = mirrors().join("bins-good");
+    for name in [
+        "tuf-root/metadata/2.root.json",
+        "tuf-root/metadata/1.targets.json",
+        "tuf-crates/metadata/2.root.json",
+        "tuf-crates/metadata/timestamp.json",
+        "tuf-crates/metadata/1.snapshot.json",
+        "tuf-crates/metadata/1.targets.json",
+    ] {
+        let stage = tempfile::tempdir().unwrap();
+        testkit::apart::copied(&good, stage.path());
+        let file = fs::File::create(stage.path().join(name)).unwrap();
+        // It takes no disk.
+        file.set_len(1 << 30).unwrap();
+        let (code, seconds, memory) = audit_takes(stage.path());
+        assert_eq!(code, 3, "{name}");
+        assert!(
+            seconds < 0.3 && memory < 64.0,
+            "{name}: {seconds} s, {memory} MiB"
+        );
+    }
 }

@@ -12,26 +12,35 @@ use keymoot_tuf::{
     dsse::{Envelope, EnvelopeSignature},
 };
 
-/// Reads a file of at most `most` bytes.
+/// Reads a file of at most `most` bytes. A larger one takes no memory.
 ///
 /// # Errors
 /// [`HostError`] when it cannot be read or is larger.
 pub fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, HostError> {
     use io::Read as _;
     let fail = |error: io::Error| HostError::file("read", path, &error);
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(fail)?;
-    file.take(most + 1).read_to_end(&mut bytes).map_err(fail)?;
-    if bytes.len() as u64 > most {
-        return Err(HostError::new(
+    let too_large = || {
+        HostError::new(
             format!(
                 "{} is larger than {most} bytes",
                 keymoot_core::text::escape_path(path)
             ),
             "check that this is the file you mean",
-        ));
+        )
+    };
+    let file = File::open(path).map_err(fail)?;
+    if file.metadata().map_err(fail)?.len() > most {
+        return Err(too_large());
     }
-    Ok(bytes)
+    let mut bytes = Vec::new();
+    // It may grow, and a device or a pipe has no length.
+    file.take(most.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(fail)?;
+    match bytes.len() as u64 > most {
+        true => Err(too_large()),
+        false => Ok(bytes),
+    }
 }
 
 /// Reads a text file of at most `most` bytes.

@@ -181,6 +181,9 @@ pub(crate) fn target(tree: &Path, name: &str, listed: &TargetFile) -> Option<Fil
     Some(FileFacts::of(&bytes))
 }
 
+/// The largest target file that is read, in bytes, whatever length a document lists.
+const MOST_TARGET: u64 = 256 << 20;
+
 /// The content of a target file below a folder.
 pub(crate) fn target_bytes(folder: &Path, name: &str, listed: &TargetFile) -> Option<Vec<u8>> {
     let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']);
@@ -194,7 +197,7 @@ pub(crate) fn target_bytes(folder: &Path, name: &str, listed: &TargetFile) -> Op
         let path = folder.join(parent).join(file);
         // A file that is longer than listed is another file.
         path.is_file()
-            .then(|| files::read_bounded(&path, listed.length).ok())?
+            .then(|| files::read_bounded(&path, listed.length.min(MOST_TARGET)).ok())?
     })
 }
 
