@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Output,
     sync::OnceLock,
 };
@@ -946,4 +946,66 @@ fn a_collect_that_fails_at_a_file_has_reported_what_it_recorded_before() {
     let reported = format!("holder-2.answer: line {line}: holder-2 ");
     assert!(said(&output).contains(&reported), "{}", said(&output));
     assert_eq!(three.stage.state().answers.len(), 1);
+}
+
+/// A ceremony of three holders with this policy, of whom the second has a YubiHSM 2.
+fn with_a_yubihsm(stage: &Stage, policy: &Path, script: &str, more: &[&str]) -> Output {
+    let mixed = [script, "--device", "mixed", "--holders", "3", "--policy"];
+    let policy = policy.to_str().unwrap();
+    stage.rehearsed(&[&mixed[..], &[policy], more].concat())
+}
+
+#[test]
+fn a_roll_call_that_marks_the_holder_of_a_yubihsm_as_apart_is_refused() {
+    let stage = Stage::new();
+    let more = ["--ask-by-hand", "--apart=holder-2"];
+    let output = with_a_yubihsm(&stage, &stage.small_policy(), "initial-root", &more);
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let told = "holder-2 has a YubiHSM 2: its log is read at the table";
+    assert!(said(&output).contains(told), "{}", said(&output));
+}
+
+#[test]
+fn the_holder_of_a_yubihsm_is_refused_before_a_request_is_written_and_before_one_is_answered() {
+    let first = Stage::new();
+    let policy = first.small_policy();
+    let output = with_a_yubihsm(&first, &policy, "initial-root", &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    let (stage, previous) = (Stage::new(), first.out());
+    let away = ["--ask-by-hand", "--apart=holder-1", "--absent=holder-2"];
+    let previous = ["--previous", previous.to_str().unwrap()];
+    let output = with_a_yubihsm(
+        &stage,
+        &policy,
+        "annual-resign",
+        &[away.as_slice(), &previous].concat(),
+    );
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let file = stage.path("request");
+    let mut request = keymoot();
+    request.arg("request").arg(stage.dir()).arg("-o").arg(&file);
+    let output = request.args(["--to", "holder-2"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let told = "holder-2 has a YubiHSM 2, and its log is read at the table";
+    assert!(said(&output).contains(told), "{}", said(&output));
+    assert!(!file.exists());
+    // As an administrator writes it whose program does not refuse.
+    let objects = below(&stage.dir().join("objects"));
+    let request = Request::of(
+        &stage.state(),
+        &stage.chain(),
+        &|digest| objects.get(&digest.to_string()).cloned(),
+        &below(&stage.dir().join("rehearsal/vendor")),
+        (&["holder-2".to_owned().try_into().unwrap()], None),
+    );
+    let expected = Expectations {
+        rehearsal: true,
+        plan: ExpectationSet::shipped("rehearsal-small"),
+        ..Expectations::default()
+    };
+    let bytes = request.unwrap().bytes().unwrap();
+    let (_, verdicts) = apart::open(&bytes, &expected, &TrustStore::vendor().unwrap());
+    let violated = verdicts.iter().filter(|verdict| verdict.is_violated());
+    let violated: Vec<_> = violated.map(|verdict| verdict.rule.to_string()).collect();
+    assert_eq!(violated, ["REQUEST-ASKED"]);
 }

@@ -217,6 +217,7 @@ fn asks(opened: &Opened) -> Verdict {
         && state.turn.is_none()
         && state.apart.is_none()
         && !asks.to.is_empty()
+        && asks.to.iter().all(|holder| state.can_answer_apart(holder))
         && in_order.into_iter().eq(&asks.to);
     let to = || Handle::list(&asks.to);
     Verdict::unless(
