@@ -45,7 +45,7 @@ fn policy_of_five(stage: &Stage) -> PathBuf {
 }
 
 /// An annual signing of five holders, all of them apart, that many tests look at and none changes.
-fn five_apart() -> &'static Stage {
+pub(crate) fn five_apart() -> &'static Stage {
     static FIVE: OnceLock<Stage> = OnceLock::new();
     FIVE.get_or_init(|| {
         let stage = Stage::new();
@@ -62,13 +62,13 @@ pub(crate) fn post(name: &str) -> PathBuf {
     five_apart().path("ceremony.apart").join("post").join(name)
 }
 
-fn answer(holder: usize) -> Vec<u8> {
+pub(crate) fn answer(holder: usize) -> Vec<u8> {
     fs::read(post(&format!("1-holder-{holder}.answer"))).unwrap()
 }
 
 /// The ceremony of five as it was when the first request had gone out and no answer was in.
 #[derive(Clone)]
-struct Asked {
+pub(crate) struct Asked {
     state: State,
     chain: Chain,
     trust: TrustStore,
@@ -76,7 +76,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let stage = five_apart();
         let chain = stage.chain();
         let requested = chain.entries().iter().find_map(|entry| match entry.event {
@@ -139,7 +139,7 @@ impl Asked {
     }
 
     /// The rules by which bytes that came back are refused; none where they are taken.
-    fn refuses(&self, bytes: &[u8]) -> Vec<String> {
+    pub(crate) fn refuses(&self, bytes: &[u8]) -> Vec<String> {
         match Answer::read(bytes) {
             Err(violation) => vec![violation.rule.to_string()],
             Ok(answer) => match self.judge(&answer) {
@@ -350,7 +350,7 @@ fn an_answer_from_a_machine_that_violates_a_rule_is_refused() {
 }
 
 /// The answer with its branch chained again, as somebody does who changes an entry.
-fn rechained(text: &str) -> Vec<u8> {
+pub(crate) fn rechained(text: &str) -> Vec<u8> {
     let mut answer: serde_json::Value = serde_json::from_str(text).unwrap();
     let mut head = None;
     for entry in answer["branch"].as_array_mut().unwrap() {

@@ -1,0 +1,201 @@
+//! What threatens holders apart: carriers that withhold and repeat, a stolen device, a machine that
+//! lies, an administrator who asks twice.
+
+use std::{fs, process::Output};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use keymoot::rehearsal::cast::Cast;
+use keymoot_core::digest::Digest;
+use keymoot_tuf::dsse::Envelope;
+use serde_json::{Value, json};
+use testkit::{
+    apart::{Three, copied},
+    holders::Holders,
+    stage::{keymoot, said},
+};
+
+use crate::apart::{Asked, answer, five_apart, post, rechained};
+
+/// Three holders apart who are to sign, and have not been asked.
+fn three() -> Three {
+    let three = Three::new();
+    let cast = Cast::of(3);
+    let first = three.first_root(&cast);
+    three.awaiting("annual-resign", &cast, &first, "--apart");
+    three
+}
+
+fn asks(three: &Three, more: &[&str]) -> Output {
+    let mut request = keymoot();
+    request.arg("request").arg(three.stage.dir()).arg("-o");
+    let request = request.arg(three.stage.path("again")).args(more);
+    request.output().unwrap()
+}
+
+#[test]
+fn an_answer_that_was_withheld_past_its_day_is_recorded_as_late() {
+    let three = three();
+    let request = three.request("request", &["--until", "2020-01-01"]);
+    let withheld = three.answer(&request, "holder-1");
+    let output = three.collect(&[&withheld]);
+    assert!(output.status.success(), "{}", said(&output));
+    let told = "holder-1 answered apart, late";
+    assert!(said(&output).contains(told), "{}", said(&output));
+    let awaited = "Still awaited: holder-2, holder-3.";
+    assert!(said(&output).contains(awaited), "{}", said(&output));
+    assert!(three.stage.state().answers[0].late);
+}
+
+#[test]
+fn an_answer_of_an_earlier_round_is_no_answer_to_a_later_request() {
+    let asked = Asked::new();
+    let text = String::from_utf8(answer(3)).unwrap();
+    let later = Digest::of(&fs::read(post("2.request")).unwrap());
+    let earlier = Digest::of(&fs::read(post("1.request")).unwrap());
+    assert_ne!(earlier, later);
+    let replayed = text.replace(&earlier.to_string(), &later.to_string());
+    assert_eq!(asked.refuses(&rechained(&replayed)), ["ANSWER-HEAD"]);
+}
+
+#[test]
+fn a_holder_is_not_asked_twice_while_an_answer_is_awaited() {
+    let three = three();
+    three.request("request", &["--to", "holder-1"]);
+    let output = asks(&three, &["--to", "holder-1"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let told = "holder-1 cannot be asked apart; this step can ask holder-2, holder-3";
+    assert!(said(&output).contains(told), "{}", said(&output));
+    assert!(!three.stage.path("again").exists());
+}
+
+#[test]
+fn two_answers_show_two_requests_without_the_ceremony() {
+    let three = three();
+    let twin = three.stage.path("twin");
+    copied(&three.stage.dir(), &twin);
+    let one = three.request("request", &["--until", "2099-12-24"]);
+    let shown = three.stage.path("shown");
+    let mut other = keymoot();
+    other.arg("request").arg(&twin).arg("-o").arg(&shown);
+    assert!(other.output().unwrap().status.success());
+    let answers = [
+        three.answer(&one, "holder-1"),
+        three.answer(&shown, "holder-2"),
+    ];
+    let mut compare = std::process::Command::new(testkit::programs::verifier());
+    let output = compare.arg("answer").args(answers).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    for shown in [
+        "ANSWER-FORK",
+        "holder-1",
+        "holder-2",
+        "two requests at one point",
+    ] {
+        assert!(said(&output).contains(shown), "{}", said(&output));
+    }
+}
+
+#[test]
+fn a_ceremony_from_an_older_root_than_the_trusted_one_is_refused_at_once() {
+    let out = tempfile::tempdir().unwrap();
+    let file = out.path().join("answer");
+    let newer = five_apart().out();
+    let newer = newer.join("repositories/tuf-root/metadata/root.json");
+    let mut command = keymoot();
+    command
+        .arg("answer")
+        .arg(post("1.request"))
+        .arg("-o")
+        .arg(&file);
+    command.args([
+        "--as",
+        "holder-1",
+        "--rehearsal",
+        "--expect",
+        "rehearsal-small",
+    ]);
+    let output = command.arg("--trusted-root").arg(newer).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    for shown in ["BUNDLE-TRUSTED", "the trusted root is version 2"] {
+        assert!(said(&output).contains(shown), "{}", said(&output));
+    }
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_stolen_device_without_its_pin_gives_no_answer() {
+    let three = three();
+    let request = three.request("request", &[]);
+    // Each VERIFY is answered as after a wrong PIN.
+    let settings = three.stage.dir().join("settings.json");
+    let text = fs::read_to_string(&settings).unwrap();
+    let mut guessing: Value = serde_json::from_str(&text).unwrap();
+    let wrong = (1..=20).map(|n| format!("error@0x20#{n}=63C2"));
+    guessing["simulator"]["fault"] = json!(wrong.collect::<Vec<_>>().join(","));
+    fs::write(&settings, guessing.to_string()).unwrap();
+    let (mut command, out) = three.answering(&request, "holder-1", &three.stage.dir());
+    let output = command.output().unwrap();
+    assert!(!output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("PIN"), "{}", said(&output));
+    assert!(!out.exists(), "{}", said(&output));
+    let turn = fs::read_to_string(three.stage.path("holder-1.answer.turn/transcript.jsonl"));
+    assert!(!turn.unwrap().contains("\"kind\":\"signed\""));
+}
+
+#[test]
+fn an_answer_whose_machine_had_another_document_signed_is_refused() {
+    let asked = Asked::new();
+    let text = String::from_utf8(answer(3)).unwrap();
+    let honest = stated_again(&text);
+    assert_eq!(asked.refuses(&honest), [""; 0]);
+    let mut lying: Value = serde_json::from_str(&text).unwrap();
+    let (holders, spki) = keys(&lying);
+    let branch = lying["branch"].as_array_mut().unwrap();
+    let signed = branch
+        .iter_mut()
+        .find(|entry| entry["event"]["kind"] == "signed");
+    let signature = hex::encode(holders.sign(&spki, b"another document"));
+    signed.unwrap()["event"]["signature"] = json!(signature);
+    let refused = asked.refuses(&stated_again(&lying.to_string()));
+    assert_eq!(refused, ["SIGNATURE-TWICE"]);
+}
+
+/// The private keys of all holders, and the key that signed the statement of an answer.
+fn keys(answer: &Value) -> (Holders, Vec<u8>) {
+    let holders = Holders::of(&five_apart().dir().join("rehearsal/devices.json"));
+    let spki = payload(answer)["spki"].as_str().unwrap().to_owned();
+    (holders, hex::decode(spki).unwrap())
+}
+
+fn payload(answer: &Value) -> Value {
+    serde_json::from_slice(&envelope(answer).payload).unwrap()
+}
+
+fn envelope(answer: &Value) -> Envelope {
+    let digest = answer["statement"].as_str().unwrap();
+    let object = answer["objects"][digest].as_str().unwrap();
+    let object = STANDARD.decode(object).unwrap();
+    Envelope::parse(&object, object.len()).unwrap()
+}
+
+/// The answer with its branch chained again, and the statement over it signed again by the holder's
+/// device.
+fn stated_again(text: &str) -> Vec<u8> {
+    let mut answer: Value = serde_json::from_slice(&rechained(text)).unwrap();
+    let (holders, spki) = keys(&answer);
+    let (mut payload, mut envelope) = (payload(&answer), envelope(&answer));
+    let last = answer["branch"].as_array().unwrap().last().unwrap();
+    payload["branch"] = json!(Digest::of(last.to_string().as_bytes()).to_string());
+    envelope.payload = payload.to_string().into_bytes();
+    envelope.signatures[0].sig = holders.sign(&spki, &envelope.signed_bytes());
+    let envelope = envelope.to_json().into_bytes();
+    let digest = Digest::of(&envelope).to_string();
+    let old = answer["statement"].as_str().unwrap().to_owned();
+    let objects = answer["objects"].as_object_mut().unwrap();
+    objects.remove(&old);
+    objects.insert(digest.clone(), json!(STANDARD.encode(&envelope)));
+    answer["statement"] = json!(digest);
+    let text = answer.to_string();
+    let json = keymoot_core::json::parse(text.as_bytes(), text.len()).unwrap();
+    keymoot_core::json::canonical(&json)
+}
