@@ -1,5 +1,5 @@
-//! What the program is made of besides itself: each crate known, licensed, and with a
-//! reason; and none that could speak to a network unknown.
+//! The crates in the program: each known, licensed, and with a
+//! reason; and no unknown one that could use a network.
 //!
 //! `make dependencies` writes `docs/dependencies.txt` again. Its diff is what a reviewer
 //! of a change reads.
@@ -20,8 +20,8 @@ use serde_json::Value;
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Crates that open connections, listen for some, or bring a protocol to do so with.
-/// None may be in the program or run when it is built, under any version: what needs a
-/// network is done elsewhere, by somebody else's program.
+/// None may be in the program or run when it is built, under any version: another
+/// program does what needs a network.
 const SPEAKERS: [&str; 30] = [
     "actix-web",
     "async-io",
@@ -55,7 +55,7 @@ const SPEAKERS: [&str; 30] = [
     "webpki-roots",
 ];
 
-/// Whose code names a TCP or UDP socket, and why it may.
+/// The crates whose code names a TCP or UDP socket, and why each may.
 const SOCKETS: [(&str, &str); 2] = [
     (
         "mio",
@@ -67,7 +67,7 @@ const SOCKETS: [(&str, &str); 2] = [
     ),
 ];
 
-/// What that is called in code.
+/// The names of sockets in code.
 const SOCKET_NAMES: [&str; 5] = [
     "TcpStream",
     "TcpListener",
@@ -167,7 +167,7 @@ fn checksums() -> BTreeMap<(String, String), String> {
     listed.collect()
 }
 
-/// What the program is made of, as cargo says: asked once for all tests.
+/// The crates of the program, from cargo: asked once for all tests.
 fn crates() -> &'static [Crate] {
     static CRATES: OnceLock<Vec<Crate>> = OnceLock::new();
     CRATES.get_or_init(ask_for_crates)

@@ -1,4 +1,4 @@
-//! The documents say what the program does: held against it where a test can.
+//! The documents agree with the program, where a test can compare them.
 
 #![allow(clippy::unwrap_used)]
 
@@ -93,7 +93,7 @@ fn entries() -> Vec<(String, String)> {
         .collect()
 }
 
-/// What an entry claims, on one line.
+/// The claim of an entry, on one line.
 fn claim(entry: &str) -> String {
     let (_, claim) = entry.split_once("- **Claim:** ").unwrap_or_default();
     let (claim, _) = claim.split_once("\n- **").unwrap_or((claim, ""));
@@ -114,8 +114,8 @@ fn every_rule_has_one_entry_with_its_claim_in_the_order_of_the_program() {
     assert_eq!(documented.len(), known.len());
 }
 
-/// The names that functions called `name` and findings give to what is found in
-/// TUF metadata.
+/// The names of findings in TUF metadata, from functions called `name`
+/// and from messages.
 fn findings_in_the_program() -> BTreeSet<String> {
     let texts = [
         texts("crates/tuf/src", ".rs"),
@@ -168,7 +168,7 @@ fn every_entry_gives_claim_reason_check_and_remedy() {
     }
 }
 
-/// The parts of the threat model: who may lie, and what is said of them.
+/// The parts of the threat model: who may lie, and the text about them.
 fn liars() -> Vec<(String, String)> {
     let model = read("docs/threat-model.md");
     let parts = model.split("\n## ").skip(1);

@@ -1,4 +1,4 @@
-//! Others read what we write, and we read what others wrote: python-tuf and
+//! Other programs read keymoot's metadata, and keymoot reads theirs: python-tuf and
 //! securesystemslib, tuf-js, the `tuf` crate, and the roots that sigstore and
 //! tuf-ci published.
 #![allow(clippy::unwrap_used, clippy::expect_used)]

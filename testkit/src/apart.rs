@@ -12,7 +12,7 @@ use crate::stage::{Stage, below, keymoot, said};
 
 /// Three holders, of whom two must sign.
 pub struct Three {
-    /// The folder of all of it.
+    /// The folder of the test.
     pub stage: Stage,
     policy: String,
 }

@@ -1,4 +1,4 @@
-//! Whether a program has come to rest: it, its threads and every program it started wait
+//! Whether a program is at rest: the program, its threads and every program it started wait
 //! for something that has not happened.
 //!
 //! `/proc` shows it to every user, also of programs that hide their memory.
@@ -8,9 +8,9 @@ use std::{fs, path::Path};
 /// The threads of a program and of those it started, all asleep, each with how often it
 /// has given up the processor.
 ///
-/// A thread that something has happened to is no longer asleep from that moment on. So
+/// A thread with input is no longer asleep from that moment on. So
 /// where two of these, taken one after the other, are the same, there was a moment between
-/// them at which all threads slept, and nothing was on its way to any of them.
+/// them at which all threads slept, and none had input.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Asleep(Vec<Thread>);
 
@@ -95,7 +95,7 @@ mod tests {
 
     use super::Asleep;
 
-    /// A shell that has come to its first line of output.
+    /// A shell that has written its first line of output.
     fn shell(script: &str) -> Child {
         let mut shell = Command::new("sh")
             .args(["-c", script])

@@ -34,7 +34,7 @@ pub struct Attacker {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// What it came to.
+/// Its results.
 #[derive(Default, Debug)]
 pub struct Loot {
     /// Commands that reached the device.
@@ -78,7 +78,7 @@ impl Attacker {
         }
     }
 
-    /// Ends it; what it came to.
+    /// Ends it; returns its results.
     pub fn stop(self) -> Arc<Loot> {
         self.stop.store(true, Ordering::SeqCst);
         for thread in self.threads {
@@ -113,7 +113,7 @@ fn steal(mut card: Card, manner: Manner, stop: &AtomicBool, seen: &Loot) {
                     seen.signatures.fetch_add(1, Ordering::SeqCst);
                 }
             }
-            // Somebody's transaction: again, as soon as it is over.
+            // Another client's transaction: try again, as soon as it is over.
             Err(pcsc::Error::SharingViolation) => {}
             Err(pcsc::Error::ResetCard) => {
                 let noted =
@@ -125,7 +125,8 @@ fn steal(mut card: Card, manner: Manner, stop: &AtomicBool, seen: &Loot) {
             Err(_) => return,
         }
         if matches!(manner, Manner::Dipping) {
-            // What is selected and verified stays so: nobody is to notice.
+            // The selected application and a verified PIN stay as they are: the client must not
+            // notice.
             let _ = card.disconnect(Disposition::LeaveCard);
             return;
         }

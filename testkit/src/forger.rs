@@ -216,7 +216,7 @@ impl Forger {
             let object = |digest: &Digest| self.object(digest).or_else(|| plan.object(digest));
             bundle::contents(&state, &chain, &object, &self.vendor).ok()
         });
-        // Evidence that proves nothing has no report: what lies beside it is laid out by hand.
+        // Evidence that proves nothing has no report: the files beside it are made by hand.
         let evidence = made.is_none().then(|| self.evidence(&chain));
         let mut files = made.unwrap_or_else(|| self.honest.clone());
         files.extend(evidence.into_iter().flatten());

@@ -1,4 +1,5 @@
-//! The private keys in the simulated YubiKeys of a rehearsal: what all holders together could sign.
+//! The private keys in the simulated YubiKeys of a rehearsal, for bundles that all holders forge
+//! together.
 
 use std::{collections::BTreeMap, path::Path};
 

@@ -8,8 +8,8 @@ use std::{
     thread,
 };
 
-/// Counts the running test as left out, for this reason. `words` before its own command make
-/// it run.
+/// Counts the running test as left out, for this reason. Its own command after `words` runs
+/// it.
 pub fn leave_out(reason: &str, words: &str) {
     let program = env::current_exe().unwrap_or_default();
     let thread = thread::current();
@@ -18,7 +18,7 @@ pub fn leave_out(reason: &str, words: &str) {
         "left out: {test}: {reason}; run: {words} {} --exact {test}",
         program.display()
     );
-    // print! goes to libtest, which shows it for tests that fail and no others.
+    // print! writes to libtest, which only shows it for tests that fail.
     let _ = writeln!(io::stdout().lock(), "\n{line}");
 }
 

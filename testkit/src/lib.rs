@@ -1,4 +1,4 @@
-//! What the tests of several packages share.
+//! Helpers of the tests of several packages.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 pub mod apart;

@@ -10,7 +10,7 @@ use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
 use crate::asleep::Asleep;
 
-/// The program is broken if it has not come to rest after this time.
+/// A program that has not come to rest after this time is broken.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The least that the kernel gives a pipe: one page, and so one packet.
@@ -38,7 +38,7 @@ impl Lockstep {
     /// Lets it continue, a line at a time, until this holds while it is at rest, and kills
     /// it there.
     ///
-    /// What it did until then is always the same: all up to its first write that finds
+    /// It always stops at the same place: its first write for which there is
     /// no room.
     pub fn kill_when(mut self, holds: impl Fn() -> bool) {
         loop {

@@ -4,12 +4,12 @@ use base64::Engine as _;
 use memchr::memmem::Finder;
 
 /// The farthest that one byte of a secret may be from the next: in a queue of keys,
-/// each lies in a record of its own.
+/// each is in a record of its own.
 const FARTHEST: usize = 64;
 
-/// Something that must be nowhere, in every shape.
+/// A secret that must be nowhere, in every form.
 pub struct Needle {
-    /// What it is.
+    /// Its name.
     pub name: String,
     bytes: Vec<u8>,
     shapes: Vec<(&'static str, Finder<'static>)>,
@@ -44,7 +44,7 @@ impl Needle {
         }
     }
 
-    /// How many shapes are looked for.
+    /// The number of forms.
     pub fn shapes(&self) -> usize {
         self.shapes.len() + FARTHEST - 1
     }

@@ -24,7 +24,7 @@ pub struct Root {
 }
 
 impl Root {
-    /// A way to be root in the running test, with these namespaces of its own besides, as
+    /// A way to be root in the running test, with further namespaces, as
     /// unshare(1) calls them: `--mount`, `--net`. `None` where there is none: the test is
     /// then counted as left out.
     pub fn of_this_test(namespaces: &[&str]) -> Option<Self> {
@@ -58,7 +58,7 @@ impl Root {
         Err(format!("needs a user namespace ({reason})"))
     }
 
-    /// Why programs that are started so cannot do what root can.
+    /// Why programs that are started in this way lack root's rights.
     fn is_open(&self) -> Result<(), String> {
         let output = self
             .command("cat")

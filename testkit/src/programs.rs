@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// The built keymoot, which lies two folders above the test programs.
+/// The built keymoot, two folders above the test programs.
 pub fn program() -> PathBuf {
     beside("keymoot")
 }
@@ -50,14 +50,14 @@ fn beside(name: &str) -> PathBuf {
     program
 }
 
-/// keymoot, which nobody types to and which finds no devices.
+/// keymoot without input and without devices.
 pub fn keymoot() -> Command {
     let mut command = Command::new(program());
     quiet(&mut command);
     command
 }
 
-/// Nobody types to this program, and it finds no devices.
+/// Without input and without devices.
 pub fn quiet(command: &mut Command) -> &mut Command {
     command
         .stdin(Stdio::null())

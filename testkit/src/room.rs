@@ -1,7 +1,7 @@
-//! A room with simulated devices, and a scenario that plays in it.
+//! Simulated devices, and a scenario that runs with them.
 //!
 //! libpcsclite finds the smart card service through `PCSCLITE_CSOCK_NAME`, one
-//! for a whole process, so each scenario plays in a process of its own: the test
+//! for a whole process, so each scenario runs in a process of its own: the test
 //! starts `hsm-sim`, then itself again with the variable set, and there runs the
 //! scenario.
 
@@ -16,7 +16,7 @@ use crate::programs::simulator;
 use keymoot::device::{DeviceInfo, Slots};
 use serde_json::{Value, json};
 
-/// Tells the inner process where the room is.
+/// The variable that names the folder to the inner process.
 const ROOM: &str = "KEYMOOT_TEST_ROOM";
 
 /// A running `hsm-sim yubikey`, ended when dropped.
@@ -64,9 +64,9 @@ impl Drop for Room {
     }
 }
 
-/// Plays a scenario among simulated devices. The scenario is a closure written
-/// in the test function itself: its type's name is how the test is found again
-/// in the inner process.
+/// Runs a scenario with simulated devices. The scenario is a closure written
+/// in the test function itself: the inner process finds the test by the closure's
+/// type name.
 pub fn play<F: FnOnce(&mut Desk)>(args: &[&str], scenario: F) {
     if let Some(socket) = env::var_os(ROOM) {
         return scenario(&mut Desk::at(Path::new(&socket)));
@@ -89,7 +89,7 @@ pub fn play<F: FnOnce(&mut Desk)>(args: &[&str], scenario: F) {
         String::from_utf8_lossy(&inner.stderr),
     );
     assert!(inner.status.success(), "the scenario failed:\n{out}\n{err}");
-    // A ceremony has a screen here; nothing may write across it.
+    // A ceremony draws on this terminal; nothing else may write to it.
     assert!(err.is_empty(), "written to standard error:\n{err}");
     assert!(
         out.contains("1 passed"),
@@ -97,7 +97,7 @@ pub fn play<F: FnOnce(&mut Desk)>(args: &[&str], scenario: F) {
     );
 }
 
-/// What the people in the room do: plug, unplug, touch; and what goes wrong.
+/// The people's acts: plug, unplug, touch; and faults.
 pub struct Desk {
     control: PathBuf,
     commands: UnixStream,
@@ -140,13 +140,13 @@ impl Desk {
         self.ask(&json!({"do": "remove", "device": device}));
     }
 
-    /// Lets something go wrong with device 1, in the simulator's words; nothing
-    /// any more, with no words.
+    /// Plans a fault for device 1, in the simulator's words; without words it clears
+    /// the plan.
     pub fn fault(&mut self, plan: &str) {
         self.ask(&json!({"do": "fault", "device": 1, "plan": plan}));
     }
 
-    /// From now on, anyone who is asked for a touch touches at once.
+    /// From now on, a device that waits for a touch is touched at once.
     pub fn touch_when_asked(&self) {
         let mut watch = Self::at_control(self.control.clone());
         let mut hand = Self::at_control(self.control.clone());

@@ -1,4 +1,4 @@
-//! Where ceremonies are staged: a folder of their own, and the program run in it.
+//! Ceremonies of tests: a folder for each, and the program that runs in it.
 
 use std::{
     fs,
@@ -128,7 +128,7 @@ impl Stage {
         chain_of(&self.dir())
     }
 
-    /// What the ceremony's transcript comes to.
+    /// The result of the ceremony's transcript.
     pub fn state(&self) -> State {
         state_of(&self.dir())
     }
@@ -147,7 +147,7 @@ fn chain_of(dir: &Path) -> Chain {
     Chain::read(&fs::read(dir.join("transcript.jsonl")).unwrap()).unwrap()
 }
 
-/// What the transcript in a ceremony's folder comes to.
+/// The result of the transcript in a ceremony's folder.
 pub fn state_of(dir: &Path) -> State {
     let read = |name| fs::read_to_string(dir.join(name)).unwrap();
     let files = PlanFiles {
@@ -180,7 +180,7 @@ pub fn read_until(child: &mut Child, entry: u64) {
     }
 }
 
-/// All that a program printed, and how it ended.
+/// The whole output of a program, and how it ended.
 pub fn said(output: &Output) -> String {
     format!(
         "{}\n{}{}",

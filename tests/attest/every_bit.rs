@@ -1,5 +1,5 @@
-//! No bit of the evidence can change unnoticed, signed or unsigned, and no
-//! bytes can bring the verifier down.
+//! The verifier detects a change of any bit of the evidence, signed or unsigned, and no
+//! bytes make it panic.
 
 use keymoot_attestation::{Evidence, TrustStore, certificate_der, public_key_der, verify};
 use proptest::prelude::*;

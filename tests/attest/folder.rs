@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::program::{attest, data};
 
-/// The device whose evidence lies in `tests/data/attestation/NAME`, as rust-lang/team
+/// The device with evidence in `tests/data/attestation/NAME`, as rust-lang/team
 /// publishes it: `hardware-keys/SERIAL/`.
 fn publish(folder: &Path, name: &str, serial: &str, slot: &str) -> PathBuf {
     let to = folder.join("hardware-keys").join(serial);

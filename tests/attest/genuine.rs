@@ -120,7 +120,7 @@ impl Sample {
 
     fn check(&self, root: &Path) {
         let [attestation, device] = self.files(root);
-        // The certificate holds the attested key, so it stands for the key.
+        // The certificate holds the attested key, so it can be given instead of the key.
         let report = proven(&[
             &attestation,
             &device,

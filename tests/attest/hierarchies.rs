@@ -1,4 +1,4 @@
-//! A hierarchy attests the firmware that it has, with keys that are worth something. The bounds
+//! A hierarchy attests only its own firmware, with sound keys. The bounds
 //! are those of the shipped `vendor.toml`, the keys those of a lookalike of the same shape.
 
 use std::path::{Path, PathBuf};

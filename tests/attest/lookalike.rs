@@ -1,4 +1,4 @@
-//! A vendor that is not the vendor: the same names, shapes and dates, made
+//! A look-alike of the vendor: the same names, shapes and dates, made
 //! with openssl and other keys.
 
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// What a YubiKey 5.7.4 writes about a key that asks for PIN and touch.
+/// The statements of a YubiKey 5.7.4 about a key that asks for PIN and touch.
 pub(crate) const SLOT_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.3.3=DER:050704
 1.3.6.1.4.1.41482.3.7=DER:020401020304
@@ -20,7 +20,7 @@ pub(crate) const DEVICE_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.3.3=DER:050704
 basicConstraints=critical,CA:TRUE,pathlen:0
 ";
-/// What a YubiHSM 2 of firmware 2.4.1 writes about a key that signs with ECDSA.
+/// The statements of a YubiHSM 2 of firmware 2.4.1 about a key that signs with ECDSA.
 pub(crate) const KEY_EXTENSIONS: &str = "\
 1.3.6.1.4.1.41482.4.1=DER:0403020401
 1.3.6.1.4.1.41482.4.2=DER:020401020304
@@ -49,7 +49,7 @@ pub(crate) struct Lookalike {
     authorities: Vec<(&'static str, &'static str)>,
 }
 
-/// What one device certificate and one slot attestation are to say.
+/// The content of one device certificate and one slot attestation.
 pub(crate) struct Recipe {
     pub device_name: &'static str,
     pub device_extensions: String,
@@ -310,7 +310,7 @@ impl Lookalike {
         config.push_str(
             "unique_subject=no\nemail_in_dn=no\npolicy=any\n[any]\ncommonName=supplied\n",
         );
-        // Newer versions of openssl add these two unless they are told not to.
+        // Newer versions of openssl add these two by default.
         config.push_str("[ext]\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n");
         config.push_str(extensions);
         fs::write(self.path("config"), config).unwrap();

@@ -1,5 +1,5 @@
 //! `keymoot attest`, through the real program: every genuine sample is
-//! accepted with the facts it states, and nothing else is.
+//! accepted with the facts it states, and no other evidence is.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod every_bit;

@@ -19,7 +19,7 @@ pub(crate) fn vectors(folder: &str, cases: usize) -> Option<PathBuf> {
     match std::env::var_os("KEYMOOT_VECTORS") {
         Some(root) => Some(Path::new(&root).join("attestations").join(folder)),
         None => {
-            // Written past the harness, which shows nothing of tests that pass.
+            // Written past the harness, which hides the output of tests that pass.
             let line = format!(
                 "KEYMOOT_VECTORS is not set: {cases} cases of attestations/{folder} left out\n"
             );
@@ -45,7 +45,7 @@ pub(crate) fn proven(arguments: &[&Path]) -> Value {
     report
 }
 
-/// The rules that a run found broken.
+/// The rules that a run reports as violated.
 pub(crate) fn refused(arguments: &[&Path]) -> Vec<String> {
     let report = report(arguments, 3);
     assert_eq!(report["proven"], false);
@@ -75,7 +75,7 @@ fn report(arguments: &[&Path], code: i32) -> Value {
     report
 }
 
-/// The text that a refused run shows to people.
+/// The text of a refusal.
 pub(crate) fn refusal(arguments: &[&Path]) -> String {
     let output = attest(arguments);
     assert_eq!(output.status.code(), Some(3), "{output:?}");

@@ -1,5 +1,5 @@
-//! What a ceremony asks of a key besides that it is proven: evidence that is whole, by a
-//! vendor that is trusted for the sake of the test, of a key that may be used too easily.
+//! The demands of a ceremony on a proven key: whole evidence, by a
+//! vendor that the test trusts, of a key that PIN and touch protect too little.
 
 use std::fs;
 
@@ -168,7 +168,7 @@ fn a_key_of_a_yubihsm_with_more_rights_than_it_needs_is_refused() {
     let honest = violated(&vendor, &Recipe::yubihsm(), Family::YubiHsm, SERIAL);
     assert!(honest.is_empty(), "{honest:?}");
     for (narrow, wide) in [
-        // Capabilities: sign-eddsa besides; domains: the second besides.
+        // Capabilities: sign-eddsa as well; domains: the second as well.
         ("0309000000000000000080", "0309000000000000000180"),
         ("0303000001", "0303000003"),
     ] {

@@ -1,5 +1,5 @@
-//! Evidence that is signed as it should be, by a vendor that is trusted for the
-//! sake of the test, and still has a shape that no device gives it.
+//! Correctly signed evidence, by a vendor that the test trusts, in
+//! a shape that no device gives it.
 
 use std::path::Path;
 

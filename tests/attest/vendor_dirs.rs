@@ -1,5 +1,5 @@
 //! What a folder for `--vendor-dir` may hold: each certificate in a role that
-//! it fits, and nothing that leads around the roles.
+//! it fits, and nothing that bypasses the roles.
 
 use std::path::{Path, PathBuf};
 

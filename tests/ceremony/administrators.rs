@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use testkit::stage::{Stage, below, finished, keymoot, read_until, said};
 
-/// Keeps a program from going on, or lets it.
+/// Stops a program, or lets it continue.
 fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }

@@ -26,7 +26,7 @@ struct Shelf {
     folder: tempfile::TempDir,
     /// The device that comes back.
     serial: u32,
-    /// What was held before it comes back.
+    /// The ceremonies before it comes back.
     before: [PathBuf; 2],
     /// The ceremony in which it comes back: with a policy that adopts keys, and without.
     back: [PathBuf; 2],

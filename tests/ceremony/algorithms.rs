@@ -8,7 +8,7 @@ use testkit::stage::{Stage, said};
 
 const POLICY: &str = include_str!("../../ceremony-scripts/policy.toml");
 
-/// A P-384 key that nobody holds.
+/// A P-384 key whose private half is deleted.
 const P384: &str = "-----BEGIN PUBLIC KEY-----
 MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAESwqGQUopWsSMRfO75QVsPBITp+F3aQ20
 sx9ynv99tYqUC1C2HbZHqXPTOwKFYO5Yv8UO62lHplFMsogky65Ew8bs5KYTNpT8

@@ -57,7 +57,7 @@ pub(crate) fn five_apart() -> &'static Stage {
     })
 }
 
-/// A file that went out or came back.
+/// A file to or from a holder.
 pub(crate) fn post(name: &str) -> PathBuf {
     five_apart().path("ceremony.apart").join("post").join(name)
 }
@@ -66,7 +66,7 @@ pub(crate) fn answer(holder: usize) -> Vec<u8> {
     fs::read(post(&format!("1-holder-{holder}.answer"))).unwrap()
 }
 
-/// The ceremony of five as it was when the first request had gone out and no answer was in.
+/// The ceremony of five with its first request and no answer.
 #[derive(Clone)]
 pub(crate) struct Asked {
     state: State,
@@ -138,7 +138,7 @@ impl Asked {
         self.chain.push(entry).unwrap();
     }
 
-    /// The rules by which bytes that came back are refused; none where they are taken.
+    /// The rules that refuse the bytes of an answer; none where they are taken.
     pub(crate) fn refuses(&self, bytes: &[u8]) -> Vec<String> {
         match Answer::read(bytes) {
             Err(violation) => vec![violation.rule.to_string()],
@@ -349,7 +349,7 @@ fn an_answer_from_a_machine_that_violates_a_rule_is_refused() {
     assert_eq!(asked.refuses(&changed), ["ANSWER-MACHINE"]);
 }
 
-/// The answer with its branch chained again, as somebody does who changes an entry.
+/// The answer with its branch chained again, as a forger of an entry would do.
 pub(crate) fn rechained(text: &str) -> Vec<u8> {
     let mut answer: serde_json::Value = serde_json::from_str(text).unwrap();
     let mut head = None;
@@ -376,7 +376,7 @@ fn a_second_answer_that_differs_is_named_a_fork() {
     let mut asked = Asked::new();
     let first = Answer::read(&answer(3)).unwrap();
     asked.take(&first);
-    // As from a copy of the holder's folder, with another line at its end.
+    // An answer from a copy of the holder's folder, with another line at its end.
     let mut second = first.clone();
     let Says::Turn(turn) = &mut second.says else {
         panic!()

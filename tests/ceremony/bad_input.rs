@@ -1,5 +1,5 @@
-//! Plans that cannot be carried out are refused before anything is written, all
-//! their faults at once.
+//! keymoot refuses an impossible plan before it writes anything, and names all
+//! faults at once.
 
 use std::{fs, path::PathBuf, process::Output};
 
@@ -19,7 +19,7 @@ struct Plan {
 impl Plan {
     fn good() -> Self {
         Self {
-            // Its only document is the root, so that no team's root need be given.
+            // Its only document is the root, so it needs no team's root.
             script: SCRIPT.replace(", \"targets.json\", \"crates.json\"", ""),
             policy: cast::with_online_key(POLICY).unwrap(),
             roster: Cast::of(9).roster(),

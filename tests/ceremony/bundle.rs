@@ -1,4 +1,4 @@
-//! A bundle that was changed in any way is found, and what was changed is named.
+//! keymoot detects every change of a bundle, and names what was changed.
 
 use std::{fs, process::Output};
 

@@ -58,7 +58,7 @@ impl Story {
         read.files().clone()
     }
 
-    /// What the change starts from.
+    /// The bundle from which the change starts.
     fn plan_files(&self) -> PlanFiles {
         PlanFiles {
             script: include_str!("../../ceremony-scripts/change-policy.toml").to_owned(),
@@ -68,7 +68,7 @@ impl Story {
         }
     }
 
-    /// Holds a ceremony unattended; what it printed.
+    /// Holds a ceremony unattended; returns its output.
     fn hold(&self, number: usize, script: &str, of: usize) -> String {
         let name = format!("{number}-{script}");
         let file = |kind: &str, text: &str| {

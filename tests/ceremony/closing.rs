@@ -1,4 +1,4 @@
-//! Bundles that fewer than a quorum closed, or somebody else.
+//! Bundles that fewer than a quorum closed, or other people.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use keymoot_attestation::TrustStore;
@@ -16,7 +16,7 @@ use testkit::stage::finished;
 
 use crate::forged::{MANIFEST, SIGNATURES, honest, verdicts};
 
-/// What BUNDLE-CLOSED says of a bundle.
+/// The details of BUNDLE-CLOSED for a bundle.
 fn closed(files: Files) -> Verdict {
     let verdicts = verdicts(files, true);
     let found = verdicts

@@ -1,7 +1,7 @@
 //! The program is killed, and resumed.
 //!
-//! Here a real process dies, and its simulator with it; what every single operation
-//! leaves on the disk is tried in tests/crash.
+//! Here a real process dies, and its simulator with it; tests/crash tries a crash after every
+//! single operation on the disk.
 
 use std::{
     collections::BTreeSet,

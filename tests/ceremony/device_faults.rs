@@ -1,5 +1,5 @@
 //! Whole ceremonies in which the first holder's YubiKey fails, in every way and at
-//! every command of its turns: each time it is said what
+//! every command of its turns: each time the program says what
 //! to do next, and the ceremony ends in a bundle that verifies.
 
 use std::{
@@ -25,10 +25,10 @@ use testkit::stage::{Stage, read_until, said};
 /// documents and to close.
 const COMMANDS: usize = 206;
 
-/// One of them that has it sign.
+/// The number of one of them that has it sign.
 const SIGNING: usize = 144;
 
-/// One of them that asks it for its serial number, after that was confirmed.
+/// The number of one of them that asks it for its serial number, after that was confirmed.
 const NUMBER: usize = 59;
 
 /// How a YubiKey fails, in the simulator's words. The status words are those of a touch
@@ -60,7 +60,7 @@ fn fault(kind: &str, command: usize) -> String {
     }
 }
 
-/// What is tried: every failure, or all of one kind, at every command for
+/// The tried faults: every failure, or all of one kind, at every command for
 /// `make device-faults`, which takes long; otherwise every kind, at commands that lie as
 /// far apart as they can.
 fn faults() -> Vec<String> {
@@ -81,7 +81,7 @@ fn faults() -> Vec<String> {
     }
 }
 
-/// What came of all that was tried.
+/// The outcomes.
 #[derive(Default)]
 struct Outcomes {
     tried: usize,
@@ -120,7 +120,7 @@ fn endured(fault: &str) -> (Stage, bool) {
     assert!(recovery >= troubles, "{fault}: {}", said(&output));
     let left = output.status.code() == Some(4);
     if left {
-        // Somebody has seen to the device.
+        // A person has plugged the device in again.
         let settings = stage.dir().join("settings.json");
         let text = fs::read_to_string(&settings).unwrap();
         let mended = text.replace(&format!("\"fault\": \"{fault}\""), "\"fault\": \"\"");
@@ -179,7 +179,7 @@ fn complete(stage: &Stage, fault: &str) {
     assert!(output.status.success(), "{fault}: {}", said(&output));
 }
 
-/// What a device error is, without the device and the moment.
+/// A device error, without the device and the moment.
 fn kind_of(mishap: &str) -> String {
     let words = mishap.split_whitespace();
     let plain = words.filter(|word| !word.chars().any(|c| c.is_ascii_digit()));

@@ -1,4 +1,4 @@
-//! A recipient is tried before anything that matters is sealed to it.
+//! A holder tests the recipient before keymoot seals a secret to it.
 
 use std::{fs, path::Path, process::Output};
 

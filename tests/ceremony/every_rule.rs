@@ -30,11 +30,11 @@ fn unchanged() -> Files {
     files.clone()
 }
 
-/// What is given to a verifier, and what it must say.
+/// The input of a verifier, and its expected output.
 struct Forged {
     files: Files,
     expected: Expectations,
-    /// Rules that cannot but be violated together with it.
+    /// Rules that are always violated together with it.
     beside: &'static [Rule],
 }
 
@@ -62,7 +62,7 @@ impl Forged {
         self
     }
 
-    /// What is said of what it violates.
+    /// The words of the violations.
     fn told(&self) -> String {
         let violated = self.verdicts().into_iter();
         let told = violated.map(|verdict| format!("  {}: {}", verdict.rule, verdict.detail));
@@ -130,12 +130,12 @@ fn authorised(kind: &str) -> String {
     format!("\n[[authorised]]\npath = \"key.pem\"\nkind = \"{kind}\"\n")
 }
 
-/// A document that says something else, which is then not the one that the program drafts.
+/// A document with another content, which then differs from the program's own draft.
 fn redrafted(document: &str, change: impl FnOnce(&mut Value)) -> Forged {
     changed(|forger| forger.redraft(document, change)).beside(&[Rule::RootDraft])
 }
 
-/// A document of an annual signing that says something else than before.
+/// A document of an annual signing with another content than before.
 fn revised(document: &str, change: impl FnOnce(&mut Value)) -> Forged {
     later(2, |forger| forger.redraft(document, change))
 }
@@ -147,7 +147,7 @@ fn later(number: usize, change: impl FnOnce(&mut Forger)) -> Forged {
     forger.forge().into()
 }
 
-/// The honest bundle with something else in a file, closed again.
+/// The honest bundle with a changed file, closed again.
 fn tampered(change: impl FnOnce(&mut Files)) -> Forged {
     let forger = Forger::new();
     let mut files = unchanged();

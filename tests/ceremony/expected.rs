@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use testkit::stage::{Stage, finished, keymoot};
 
-/// The outcome of `keymoot verify` on a rehearsal's bundle with these arguments, and what it says.
+/// The outcome of `keymoot verify` on a rehearsal's bundle with these arguments, and its output.
 fn verified(stage: &Stage, more: &[&str]) -> (Option<i32>, String) {
     let output = keymoot()
         .args(["verify", "--rehearsal"])
@@ -52,7 +52,7 @@ fn a_weak_policy_fails_with_each_point_named() {
     assert!(said.contains("POLICY-EXPECTED"));
 }
 
-/// `keymoot plan check` of the next annual signing after this state, and what it says.
+/// `keymoot plan check` of the next annual signing after this state, and its output.
 fn plan_checked(stage: &Stage, previous: &Path, more: &[&str]) -> (Option<i32>, String) {
     let mut command = keymoot();
     command.args([

@@ -1,4 +1,4 @@
-//! The result of a ceremony, laid into a git working tree.
+//! The result of a ceremony, written into a git working tree.
 
 use std::{
     fs,
@@ -24,7 +24,7 @@ use crate::python::reader;
 
 const DIALECT: Dialect = Dialect::TufOnCi;
 
-/// What the finished rehearsal publishes in tuf-root.
+/// The files of the finished rehearsal for tuf-root.
 fn published() -> Files {
     let bundle = keymoot_verify::read(&finished().out()).unwrap();
     export::published(&bundle, Repository::TufRoot, DIALECT).unwrap()
@@ -36,7 +36,7 @@ fn laying(tree: &Path) -> Result<(Tree, Laying), ExportError> {
     Ok((tree, laying))
 }
 
-/// A tree that the finished rehearsal was laid into.
+/// A tree with the files of the finished rehearsal.
 fn laid() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let (tree, laying) = laying(folder.path()).unwrap();

@@ -1,5 +1,5 @@
 //! Bundles whose transcript was rewritten by somebody who can do everything but
-//! sign for the holders: what the transcript says of itself is not believed.
+//! sign for the holders: the verifier does not trust the transcript's own verdicts.
 
 use std::collections::BTreeMap;
 
@@ -27,8 +27,8 @@ fn object(digest: &Digest) -> Option<Vec<u8>> {
     std::fs::read(path).ok()
 }
 
-/// The files of a bundle whose transcript was rewritten line by line. What follows
-/// from it is made again where the program makes it at all, and the manifest
+/// The files of a bundle whose transcript was rewritten line by line. The files that follow
+/// from it are made again if the program can make them, and the manifest
 /// always; only the closing signatures are those of the honest bundle.
 pub(crate) fn rewritten(change: impl FnOnce(&mut Vec<Line>)) -> Files {
     rewritten_from(&Files::new(), change)
@@ -74,7 +74,7 @@ pub(crate) fn rewritten_from(more: &Files, change: impl FnOnce(&mut Vec<Line>)) 
     files
 }
 
-/// What happened after the honest seal, after that of another chain.
+/// The events after the honest seal, after that of another chain.
 fn after(honest: &Files, sealed: &Chain) -> Vec<u8> {
     let before = &honest["transcript.jsonl"];
     let whole = [before.clone(), honest[AFTER_THE_SEAL].clone()].concat();
@@ -103,7 +103,7 @@ pub(crate) fn list_anew(files: &mut Files, honest: &Files, head: Digest) {
     let mut manifest: serde_json::Value = serde_json::from_slice(&honest[MANIFEST]).unwrap();
     manifest["files"] = listed.collect();
     manifest["head"] = head.to_string().into();
-    // A chain that is broken is for the verifier to find.
+    // The verifier must detect a broken chain.
     let opened = Chain::read(&files["transcript.jsonl"]).unwrap_or_default();
     if let Some(Event::Opened { mode, .. }) = opened.entries().first().map(|e| e.event.clone()) {
         manifest["mode"] = mode.name().into();
@@ -416,7 +416,7 @@ fn the_bill_of_materials_of_another_program_is_found() {
     assert!(violated.contains(&"BUNDLE-SBOM".to_owned()), "{violated:?}");
 }
 
-/// What a rule says of a bundle.
+/// The details of a rule for a bundle.
 fn said(files: &Files, rule: Rule) -> Option<(Outcome, String)> {
     let verdicts = verdicts(files.clone(), true).into_iter();
     let mut of_rule = verdicts.filter(|verdict| verdict.rule == rule);

@@ -28,7 +28,7 @@ const MOST: usize = 8 << 20;
 const MOST_OF_ONE: usize = 2 << 20;
 
 /// Runs `keymoot verify`, which must refuse, and gives the seconds of the processors and
-/// the megabytes that it took at most. What else the machine does meanwhile counts not.
+/// the megabytes that it took at most. Other load of the machine does not count.
 const MEASURE: &str = r#"
 import resource, subprocess, sys
 said = subprocess.run(sys.argv[1:], capture_output=True)

@@ -11,7 +11,7 @@ use testkit::stage::{Stage, said};
 
 use crate::python::answer;
 
-/// What python-tuf says of a shipped policy with the root's periods, one minute before the moment
+/// python-tuf's result for a shipped policy with the root's periods, one minute before the moment
 /// that keymoot names and one minute after it.
 fn around_the_moment(policy: &str) -> [String; 2] {
     let stage = Stage::new();

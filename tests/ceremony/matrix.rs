@@ -1,4 +1,4 @@
-//! Every dialect there and back: a story held in it, each of its bundles laid into one
+//! Every dialect there and back: a story held in it, each of its bundles exported into one
 //! working tree, and the tree read back as the next command reads it.
 
 use std::{fs, path::Path, process::Output};
@@ -141,7 +141,7 @@ fn verified(tree: &Path, bundle: &Path) -> Result<(), String> {
     good(&command.output().unwrap()).map(drop)
 }
 
-/// What became of each cell of a row.
+/// The outcome of each cell of a row.
 fn row(tree: &Path, bundle: &Path, dialect: Dialect, version: u64) -> [Result<(), String>; 5] {
     let first = good(&export(bundle, dialect, tree)).map(drop);
     let status = status(tree, version);

@@ -1,5 +1,5 @@
 //! Whole rehearsals on a machine that has no network but loopback, with every call
-//! written down that could reach for another.
+//! recorded that could reach another.
 
 use std::{collections::BTreeMap, fs, path::Path, process::Output};
 
@@ -8,7 +8,7 @@ use testkit::{
     stage::{Stage, program, said},
 };
 
-/// What the shell does in the namespace: loopback up, what there is written down, and
+/// The commands of the shell in the namespace: loopback up, its interfaces recorded, and
 /// the program under strace. io_uring could connect without any of the other calls.
 const SCRIPT: &str = r#"
 set -eu
@@ -51,7 +51,7 @@ fn alone(root: &Root, stage: &Stage, arguments: &[&str]) -> Run {
 
 const NEEDED: &str = "this test needs ip (Debian: iproute2) and strace";
 
-/// What was called how often, and every address of another machine in it.
+/// The counts of calls, and every address of another machine in them.
 #[derive(Default)]
 struct Account {
     calls: BTreeMap<String, usize>,

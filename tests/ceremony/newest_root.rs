@@ -1,4 +1,4 @@
-//! ROOT-NEWEST: a state from before a revocation passes for nothing once people know a newer root.
+//! ROOT-NEWEST: once people know a newer root, keymoot refuses a state from before a revocation.
 
 use keymoot_core::{Outcome, Rule};
 use keymoot_record::{
@@ -20,7 +20,7 @@ fn root(chapter: usize, version: u64) -> Vec<u8> {
     files(chapter)[&path].clone()
 }
 
-/// What an annual signing from the first chapter's bundle says of a trusted root.
+/// The output of an annual signing from the first chapter's bundle about a trusted root.
 fn with_trusted(root: Vec<u8>) -> Vec<String> {
     let mut plan = plan_files(2);
     plan.inputs.insert(TRUSTED_ROOT.to_owned(), root);

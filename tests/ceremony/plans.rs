@@ -1,4 +1,4 @@
-//! What is known of a plan before the day: `plan check` and `plan new`.
+//! Checks of a plan before the day: `plan check` and `plan new`.
 
 use std::{
     fs,
@@ -215,7 +215,7 @@ fn the_policy_after_a_working_tree_says_what_its_documents_say() {
     let previous = ["--previous", tree.to_str().unwrap()];
     let output = written(&stage, &[&["annual-resign"], &previous[..]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    // What no document says is left to the people: names, employers and countries.
+    // People fill in what no document has: names, employers and countries.
     let plan = stage.path("plan");
     let roster = fs::read_to_string(finished().out().join("roster.toml")).unwrap();
     fs::write(plan.join("roster.toml"), roster).unwrap();

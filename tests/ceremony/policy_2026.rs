@@ -112,7 +112,7 @@ fn files(number: usize) -> Files {
     read.files().clone()
 }
 
-/// What a chapter began with.
+/// The inputs of a chapter.
 fn plan_files(number: usize) -> PlanFiles {
     crate::years::plan_files(&chapter_in(shelf(), number))
 }

@@ -1,4 +1,4 @@
-//! The program says which one it is: at its start, in the transcript, in the report.
+//! The program reports its own digest: at its start, in the transcript, in the report.
 
 use std::{fs, path::Path, process::Command};
 
@@ -26,7 +26,7 @@ fn another_build(stage: &Stage) -> std::path::PathBuf {
     std::os::unix::fs::symlink(simulator, folder.join("hsm-sim")).unwrap();
     let another = folder.join("keymoot");
     fs::copy(program(), &another).unwrap();
-    // What is behind the sections of an ELF file changes nothing but its digest.
+    // Bytes after the sections of an ELF file change nothing but its digest.
     let mut file = fs::OpenOptions::new().append(true).open(&another).unwrap();
     std::io::Write::write_all(&mut file, b"another build").unwrap();
     another

@@ -1,4 +1,4 @@
-//! python-tuf 7, which nobody here wrote, reads the root of the bundle.
+//! python-tuf 7, an independent implementation, reads the root of the bundle.
 
 use std::{path::Path, process::Command};
 
@@ -10,12 +10,12 @@ fn python_tuf(root: &Path) -> Value {
     reader("root", root)
 }
 
-/// What a reader of `readers.py` makes of a file.
+/// The result of a reader of `readers.py` for a file.
 pub(crate) fn reader(name: &str, file: &Path) -> Value {
     answer("readers.py", &[name.as_ref(), file])
 }
 
-/// What a program in `tests/python` answers.
+/// The output of a program in `tests/python`.
 pub(crate) fn answer(program: &str, arguments: &[&Path]) -> Value {
     let python = std::env::var_os("KEYMOOT_PYTHON").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-venv/bin/python"),

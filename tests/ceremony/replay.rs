@@ -1,4 +1,4 @@
-//! A crash is a prefix of the transcript, and going on is a replay.
+//! A crash leaves a prefix of the transcript, and `resume` replays it.
 
 use std::{fs, sync::Arc};
 
@@ -14,7 +14,7 @@ fn transcript() -> Vec<u8> {
     fs::read(finished().dir().join("transcript.jsonl")).unwrap()
 }
 
-/// What is left when the power goes after so many bytes were on the disk, and how many
+/// The rest when the power fails after so many bytes were on the disk, and how many
 /// of them are a torn line.
 fn recovered(bytes: &[u8], kept: usize) -> (Chain, usize) {
     let (chain, torn) = Chain::recover(&bytes[..kept]).unwrap();

@@ -1,5 +1,5 @@
 //! The report of a ceremony whose roster and script are full of markup, read by
-//! html5lib, which nobody here wrote and which reads HTML as browsers do.
+//! html5lib, an independent parser which reads HTML as browsers do.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -13,7 +13,7 @@ use crate::python::answer;
 
 const ROSTER: &str = include_str!("../data/hostile-roster.toml");
 
-/// What a report is made of, and no more: nothing that acts, leads away or fetches.
+/// The elements and attributes of a report: none acts, leads away or fetches.
 const ELEMENTS: [&str; 32] = [
     "body",
     "circle",
@@ -73,7 +73,7 @@ const ATTRIBUTES: [&str; 21] = [
     "y2",
 ];
 
-/// What is read in a report that is well formed and made of what it may be.
+/// The text of a report that is well formed and has no other elements.
 fn read(stage: &Stage) -> String {
     let read = answer("report.py", &[&stage.out().join("report.html")]);
     assert_eq!(read["errors"], json!([]));

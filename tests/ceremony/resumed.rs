@@ -1,5 +1,5 @@
-//! Anyone who starts the program again may do so on another machine, or on one that was changed:
-//! it is examined again before anything else.
+//! The program may be started again on another machine, or on one that was changed:
+//! it checks the machine again before anything else.
 
 use keymoot_core::Rule;
 use keymoot_record::{ceremony::PlanPart, transcript::Event};
@@ -129,7 +129,7 @@ fn a_digest_that_is_not_that_of_the_plan_is_not_replayed() {
     assert_eq!(other, [Rule::TranscriptReplay.id()]);
 }
 
-/// Resumes with the words of an event that somebody noted.
+/// Resumes with the noted words of an event.
 fn resume_noted(stage: &Stage, words: &str) -> std::process::Output {
     let mut resume = std::process::Command::new(testkit::programs::program());
     resume.arg("resume").arg(stage.dir());

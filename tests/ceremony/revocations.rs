@@ -1,5 +1,5 @@
 //! The list of revoked keys is signed: it cannot be deleted, shortened or replaced by an older one.
-//! And nothing that no rule checks is taken over from a previous state.
+//! And an input that no rule checks is not taken over from a previous state.
 
 use std::fs;
 

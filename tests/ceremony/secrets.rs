@@ -1,4 +1,4 @@
-//! Nothing secret is in any byte that was written.
+//! No secret is in any byte on the disk.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! The whole story of a quorum: the first root, the annual signing, people who come and
-//! go, a stolen key, a new root of crates.io and a roll call, each going on from the
+//! The story of a quorum: the first root, the annual signing, people who come and
+//! go, a stolen key, a new root of crates.io and a roll call, each starting from the
 //! bundle of the one before.
 
 use std::{
@@ -66,7 +66,7 @@ pub(crate) fn files(number: usize) -> Files {
         .clone()
 }
 
-/// What a chapter began with.
+/// The inputs of a chapter.
 pub(crate) fn plan_files(number: usize) -> PlanFiles {
     let files = files(number);
     let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
@@ -78,7 +78,7 @@ pub(crate) fn plan_files(number: usize) -> PlanFiles {
     }
 }
 
-/// What a chapter came to.
+/// The result of a chapter.
 pub(crate) fn state(number: usize) -> State {
     let plan = Plan::check(plan_files(number)).unwrap();
     let chain = Chain::read(&files(number)["transcript.jsonl"]).unwrap();

@@ -1,5 +1,5 @@
-//! A transcript in which one event was removed, put elsewhere, altered or written twice,
-//! and one that was cut off: found, and said where.
+//! A transcript in which one event was removed, moved, altered or repeated,
+//! and one that was cut off: keymoot detects it, and names the line.
 
 use std::fmt::Debug;
 
@@ -30,7 +30,7 @@ fn broken_at(lines: &Lines) -> Option<u64> {
     }
 }
 
-/// Every line changed in one way is found at the line that `found` gives for it.
+/// keymoot detects each line that was changed in one way at the line that `found` gives for it.
 fn is_found_at(change: impl Fn(&mut Lines, usize), found: impl Fn(usize) -> u64, places: usize) {
     for place in 0..places {
         let mut changed = lines();
@@ -96,14 +96,14 @@ fn a_transcript_that_was_cut_off_within_a_line_is_torn_in_that_line() {
     println!("cut off at {cuts} places of {} lines", lines.len());
 }
 
-/// What the rules say first of a bundle with another transcript, whose manifest was
+/// The first details of the rules for a bundle with another transcript, whose manifest was
 /// written again for it.
 fn first_violation(lines: &Lines) -> (String, String) {
     let honest = honest();
     let head = Chain::read(&honest["transcript.jsonl"]).unwrap().head();
     let mut files = honest.clone();
     files.insert("transcript.jsonl".to_owned(), lines.concat());
-    // The list of files is what it takes to get past BUNDLE-FILES.
+    // The new list of files passes BUNDLE-FILES.
     list_anew(&mut files, &honest, head);
     let violated = verdicts(files, true).into_iter().find(|v| v.is_violated());
     let violated = violated.expect("nothing is violated");
@@ -159,8 +159,8 @@ fn chained(events: &[(Event, Time)]) -> Chain {
     chain
 }
 
-/// What is changed in a way that the chain does not show, because it was made again, is
-/// found by the replay or by the holders, who have signed another head.
+/// If the chain was made again, it does not show the change: the
+/// replay detects it, or the holders' signatures on another head.
 fn is_found_without_the_chain(change: impl Fn(&mut Vec<(Event, Time)>, usize)) {
     let plan = finished().state().plan;
     let honest = Chain::read(&lines().concat()).unwrap();

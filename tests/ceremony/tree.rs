@@ -1,5 +1,5 @@
-//! `keymoot verify TREE`: a published repository against its own evidence, and what is
-//! refused of it.
+//! `keymoot verify TREE`: a published repository compared with its own evidence, and the
+//! refusals.
 
 use std::{
     fs,

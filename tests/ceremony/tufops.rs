@@ -1,4 +1,4 @@
-//! A repository of tufops: what its program refuses, checked here by its own rules of
+//! A repository of tufops: the refusals of its program, checked here by its own rules of
 //! September 2026 (`config.rs`, `pattern.rs` and `repo.rs` of tufops-core).
 
 use std::{collections::BTreeMap, fs, path::Path};
@@ -74,7 +74,7 @@ fn targets(tree: &Path) -> Targets {
     Targets::read(&Document::parse(&bytes, bytes.len()).unwrap()).unwrap()
 }
 
-/// What tufops refuses in a pattern since September 2026.
+/// The patterns that tufops refuses since September 2026.
 fn is_refused(pattern: &str) -> bool {
     pattern.is_empty()
         || pattern.starts_with('/')

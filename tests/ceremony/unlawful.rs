@@ -1,4 +1,4 @@
-//! What no scenario allows: refused by rule before a device is touched.
+//! Changes that no scenario allows: a rule refuses them before a device is touched.
 
 use keymoot::rehearsal::team;
 use keymoot_core::{Verdict, digest::Digest, json::Json};
@@ -270,8 +270,8 @@ fn a_root_of_crates_io_on_another_occasion_and_none_on_its_own() {
     assert_eq!(none, ["CRATES-GIVEN"]);
 }
 
-/// What the rules say of a document that a chapter proposed, after a change of what it
-/// signs.
+/// The verdicts on a document that a chapter proposed, after a change of its signed
+/// content.
 fn judged(chapter: usize, document: Document, change: impl FnOnce(&mut Value)) -> Vec<String> {
     let state: State = state(chapter);
     let path = format!("repositories/tuf-root/metadata/{}", document.name());

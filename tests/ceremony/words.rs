@@ -1,4 +1,4 @@
-//! Four words are 32 bits, which somebody can grind: no claim rests on them.
+//! Four words are 32 bits, which an attacker can search: no claim rests on them.
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::digest::Digest;

@@ -82,7 +82,7 @@ pub(crate) fn with_new_key(policy: &str, after: &str) -> String {
     format!("{}{new}{}", &policy[..begin], &policy[end..])
 }
 
-/// What a bundle's ceremony began with.
+/// The inputs of a bundle's ceremony.
 pub(crate) fn plan_files(bundle: &Path) -> PlanFiles {
     let text = |name: &str| fs::read_to_string(bundle.join(name)).unwrap();
     PlanFiles {
@@ -151,7 +151,7 @@ fn both() -> [(&'static str, Vec<PathBuf>); 2] {
     ]
 }
 
-/// The bundles laid one after the other into a new tree.
+/// The bundles exported one after the other into a new tree.
 fn published(bundles: &[PathBuf]) -> tempfile::TempDir {
     let tree = tempfile::tempdir().unwrap();
     for bundle in bundles {
@@ -449,7 +449,7 @@ fn every_place_names_the_day_until_which_an_old_online_key_works() {
 }
 
 /// The root of the new threshold with the signatures of these holders alone, after those before it:
-/// what keymoot says of them, and what python-tuf does.
+/// the results of keymoot and of python-tuf.
 fn signed_by(holders: &[&str]) -> (Output, Value) {
     let folder = tempfile::tempdir().unwrap();
     let history = renaming().join("repositories/tuf-root/metadata/root_history");

@@ -74,7 +74,7 @@ fn unit_turn(stage: &Stage) -> Vec<(u64, Event)> {
     turn
 }
 
-/// That a rehearsal which was disturbed has come to what it would have come to.
+/// A disturbed rehearsal has the result of an undisturbed one.
 fn holds(stage: &Stage, yubikeys: usize, units: usize, disturbed: &str) {
     let state = stage.state();
     let mut families = BTreeMap::new();
@@ -313,7 +313,7 @@ fn a_connection_dropped_at_a_command_of_enrolment_or_signing_costs_nothing() {
             .wait_with_output()
             .unwrap();
         let output = match output.status.code() {
-            // More trouble than the plan has patience for: left, and resumed.
+            // More device errors than the plan retries: left, and resumed.
             Some(4) => stage.resume(),
             _ => output,
         };

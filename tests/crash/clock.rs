@@ -1,4 +1,4 @@
-//! The machine's clock jumps: the ceremony continues, and its account says so.
+//! The machine's clock jumps: the ceremony continues, and its report says so.
 //!
 //! The clock is faketime(1)'s, under the real program.
 
@@ -22,7 +22,7 @@ fn library() -> PathBuf {
     PathBuf::from(preloaded.trim())
 }
 
-/// Lets a program go by the clock that a file sets against the machine's.
+/// Runs a program with a clock that a file sets relative to the machine's.
 fn by_the_clock(command: &mut Command, clock: &Path) {
     command
         .env("LD_PRELOAD", library())
@@ -32,7 +32,7 @@ fn by_the_clock(command: &mut Command, clock: &Path) {
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
 }
 
-/// Sets the clock: anyone who reads it meanwhile reads the old setting or the new one.
+/// Sets the clock: a reader gets the old setting or the new one, never a part.
 fn set(clock: &Path, offset: &str) {
     let new = clock.with_extension("new");
     fs::write(&new, offset).unwrap();

@@ -1,12 +1,12 @@
 //! A model of a disk and its cache: what is there, and what of it is sure to be
-//! there after the power went.
+//! there after a power cut.
 //!
 //! The model is the strictest that POSIX allows. Data of a file is sure after the file
 //! was synced, a name after its folder was; nothing else is.
 //!
 //! On vfat less is sure. `vfat_rename` (Linux, `fs/fat/namei_vfat.c`) makes a new entry
 //! with size and first cluster 0; the kernel fills them in when it writes the inode. Until
-//! what was renamed is synced under its new name, the name leads to nothing.
+//! the renamed file is synced under its new name, the name leads to an empty file.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -28,7 +28,7 @@ impl Content {
     }
 }
 
-/// What is under a name.
+/// The entry under a name.
 #[derive(Clone, Debug)]
 pub(crate) enum Found {
     Folder,
@@ -69,7 +69,7 @@ enum Node {
     },
 }
 
-/// What a power cut leaves of that which is not sure.
+/// The rest of the unsynced changes after a power cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Survivors {
     /// All of it, as when only the program dies.
@@ -88,7 +88,7 @@ pub(crate) enum Survivors {
     SecondHalf,
     /// Of the names the newest alone, as when a disk writes out of order.
     NewestName,
-    /// Names and data on vfat, where what was renamed is empty until it is synced again.
+    /// Names and data on vfat, where a renamed file is empty until it is synced again.
     Hollow,
 }
 
@@ -109,7 +109,7 @@ impl Survivors {
         !matches!(self, Self::Nothing | Self::Data | Self::NewestName)
     }
 
-    /// What is left of a file.
+    /// The rest of a file.
     fn content(self, now: &Content, sure: Option<&Content>) -> Content {
         let before = sure.map_or(&[][..], |content| &content.bytes);
         let after = &now.bytes[..];
@@ -287,7 +287,7 @@ impl Disk {
         self.after(Survivors::Everything)
     }
 
-    /// The disk after the power went.
+    /// The disk after a power cut.
     pub(crate) fn after(&self, survivors: Survivors) -> Tree {
         let mut tree = Tree::new();
         self.collect(0, "", survivors, &mut tree);

@@ -1,5 +1,5 @@
 //! Operations on the disk fail: the program leaves with an error that says what to do,
-//! and continues when that is done.
+//! and continues when people have done it.
 //!
 //! strace(1) lets the calls of the real program fail; disks that are full or that cannot
 //! be written to are real ones, in a namespace of mounts of their own.

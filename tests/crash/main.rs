@@ -1,6 +1,6 @@
 //! The power fails, disks fail and clocks jump: the program continues where it stopped.
 //!
-//! A ceremony is held once under strace(1), which writes down everything that the real
+//! A ceremony is held once under strace(1), which records everything that the real
 //! program does to the disk. From that follows every state in which a power cut can leave
 //! it. Each is laid out in a folder of its own, resumed with the real program, brought to
 //! its end and verified. docs/reliability.md says more.

@@ -1,4 +1,4 @@
-//! From system calls to what they did to one folder.
+//! From system calls to their effects on one folder.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::{
 /// GENERAL AUTHENTICATE, ECC P-256 (NIST SP 800-73-4, part 2, 3.2.4).
 const SIGN: [u8; 4] = [0x00, 0x87, 0x11, 0x9c];
 
-/// Something that was done, in order.
+/// An operation, in order.
 #[derive(Debug)]
 pub(crate) enum Operation {
     MakeFolder(String),
@@ -32,7 +32,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// What kind of thing was done, and to what kind of file.
+    /// The kind of an operation, and the kind of its file.
     pub(crate) fn kind(&self) -> (&'static str, String) {
         match self {
             Self::MakeFolder(path) => ("make folder", sort(path)),
@@ -49,7 +49,7 @@ impl Operation {
         }
     }
 
-    /// Does it to a disk.
+    /// Applies it to a disk.
     pub(crate) fn apply(&self, disk: &mut Disk) {
         match self {
             Self::MakeFolder(path) => disk.make_folder(path),
@@ -96,7 +96,7 @@ struct Follower<'r> {
     done: Vec<Operation>,
 }
 
-/// What a log did below `root`, where `disk` was before.
+/// The operations of a log below `root`, where `disk` was before.
 pub(crate) fn operations(calls: &[Call], root: &str, disk: Disk) -> Vec<Operation> {
     let mut follower = Follower {
         root,
@@ -205,7 +205,7 @@ impl Follower<'_> {
         }
     }
 
-    /// Sockets come and go, and are nothing that a disk keeps.
+    /// Sockets come and go; a disk keeps none of them.
     fn remove(&mut self, path: &str) {
         if let Some(path) = self
             .inside(path)

@@ -1,4 +1,4 @@
-//! The power goes at any operation of a ceremony.
+//! The power fails at any operation of a ceremony.
 
 use std::{fs, path::Path};
 
@@ -15,10 +15,10 @@ use crate::{
 
 /// The folder in which a ceremony is recorded, in a folder for it and its crashes.
 const RECORDED: &str = "000000";
-/// Where the numbers of folders begin in which there are second crashes.
+/// The first number of folders with second crashes.
 const TWICE: usize = 20;
 
-/// What `make crash-points` asks for. The suite asks for nothing, and tries a sample.
+/// The selection of `make crash-points`. The suite selects nothing, and tries a sample.
 struct Wanted {
     /// The name of one ceremony, or `all`.
     ceremony: String,
@@ -54,12 +54,12 @@ enum Tried {
     Kinds(usize, usize),
     /// All of the latter.
     Hollow,
-    /// After so many of those, so many (or all) of the states in which a second crash
-    /// leaves what was gone on with, before anything new is recorded.
+    /// After so many of those, so many (or all) of the states in which a crash of the
+    /// continued ceremony leaves the disk, before anything new is recorded.
     Twice(usize, Option<usize>),
 }
 
-/// Tries a ceremony, prints the counts, and gives what did not survive.
+/// Tries a ceremony, prints the counts, and returns the states that did not survive.
 fn survived(root: &Root, scenario: &Scenario, tried: Tried, folder: &Path) -> Vec<String> {
     fs::create_dir(folder).unwrap();
     let recording = Recording::of(root, scenario, &folder.join(RECORDED));
@@ -98,7 +98,7 @@ fn survived(root: &Root, scenario: &Scenario, tried: Tried, folder: &Path) -> Ve
     outcome.lost
 }
 
-/// The same for a second crash, while it is found out what the first one left.
+/// The same for a second crash, while the program continues after the first.
 fn survived_twice(
     recording: &Recording,
     first: &[&Crash],
@@ -129,7 +129,7 @@ fn survived_twice(
     lost
 }
 
-/// Every occasion after the first, going on from the bundle of the one before.
+/// Every occasion after the first, starting from the bundle of the one before.
 fn occasions(story: &Path) -> Vec<Scenario> {
     let mut tell = keymoot();
     tell.args([
@@ -251,7 +251,7 @@ fn the_program_renames_in_one_module_alone() {
             text.contains("rename(") || text.contains("renameat")
         })
         .collect();
-    // What an audit remembers is made again by the next audit.
+    // The next audit writes the state of an audit again.
     let known = ["src/host/whole.rs", "crates/verify/src/audit/state.rs"];
     assert_eq!(renaming, known.map(|file| workspace.join(file)));
 }

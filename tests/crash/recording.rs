@@ -1,4 +1,4 @@
-//! A ceremony held once under strace(1), and every state in which the power could have
+//! A ceremony held once under strace(1), and every state in which a power cut could have
 //! left it.
 
 use std::{
@@ -21,10 +21,10 @@ use crate::{
     survival::lay_out,
 };
 
-/// Where the transcript lies.
+/// The path of the transcript.
 pub(crate) const TRANSCRIPT: &str = "ceremony/transcript.jsonl";
 
-/// What is recorded.
+/// The rehearsal: the arguments after `rehearse` that make the difference.
 #[derive(Clone)]
 pub(crate) struct Scenario {
     pub name: &'static str,
@@ -145,9 +145,9 @@ pub(crate) fn traced(root: &Root, log: &Path, calls: &str, line: &[String]) -> C
 pub(crate) struct Recording {
     pub root: Root,
     pub scenario: Scenario,
-    /// Its name, and after which crash it is gone on with.
+    /// Its name, and the crash after which it continues.
     pub name: String,
-    /// What was there before.
+    /// The disk before it.
     before: Crash,
     pub operations: Vec<Operation>,
     /// Its transcript at the end, line by line.
@@ -156,10 +156,10 @@ pub(crate) struct Recording {
     pub folder: PathBuf,
 }
 
-/// A state of the disk after the power went.
+/// A state of the disk after a power cut.
 pub(crate) struct Crash {
     pub tree: Tree,
-    /// How many events the program had said are recorded.
+    /// How many events the program had reported as recorded.
     pub told: usize,
     /// How often devices had been asked to sign.
     pub signed: usize,
@@ -241,8 +241,8 @@ impl Recording {
         recording
     }
 
-    /// Of what is sealed to holders and of the bundle the page cache keeps nothing, after
-    /// the last sync, that a reader could be given instead of what the medium holds.
+    /// Of sealed files and of the bundle the page cache keeps nothing, after
+    /// the last sync, that a reader could get instead of the content of the medium.
     fn is_read_from_the_medium(&self) {
         for (at, operation) in self.operations.iter().enumerate() {
             let Operation::MakeFile(path) = operation else {
@@ -260,7 +260,7 @@ impl Recording {
         }
     }
 
-    /// What the log did to the model of a disk is what the disk holds.
+    /// The model of a disk, after the log, equals the disk.
     fn is_whole(&self) {
         let mut disk = Disk::holding(&self.before.tree);
         for operation in &self.operations {
@@ -321,7 +321,7 @@ impl Recording {
                     at,
                     survivors,
                 });
-                // What was said later must hold in the same state, too.
+                // A later report must hold in the same state, too.
                 (known.told, known.signed) = (told, signed);
             }
         }
@@ -337,7 +337,7 @@ impl Recording {
         crashes
     }
 
-    /// What kind of operation was the last, and what survived.
+    /// The kind of the last operation, and what survived.
     pub(crate) fn kind(&self, crash: &Crash) -> ((&'static str, String), Survivors) {
         let last = crash
             .at
@@ -346,7 +346,7 @@ impl Recording {
         (last.unwrap_or(("nothing", String::new())), crash.survivors)
     }
 
-    /// The operation after which the power went, in words.
+    /// The operation before the power cut, in words.
     pub(crate) fn place(&self, crash: &Crash) -> String {
         let ((what, path), survivors) = self.kind(crash);
         format!(
@@ -356,7 +356,7 @@ impl Recording {
     }
 }
 
-/// What is below a folder; sockets hold nothing.
+/// The content of a folder; sockets hold nothing.
 fn found(folder: &Path) -> Tree {
     let mut tree = Tree::new();
     collect(folder, "", &mut tree);

@@ -1,4 +1,4 @@
-//! Reading what strace(1) wrote: system calls in the order in which they returned.
+//! Reading strace(1)'s output: system calls in the order in which they returned.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! A crash, and what must be true after the ceremony was resumed.
+//! A crash, and the requirements after the ceremony was resumed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,8 +18,8 @@ use crate::{
     strace,
 };
 
-/// Puts the disk of a crash into `folder`, continues there to the end, and says what is
-/// not as it must be.
+/// Puts the disk of a crash into `folder`, continues there to the end, and returns
+/// the violated requirement.
 pub(crate) fn survives(recording: &Recording, crash: &Crash, folder: &Path) -> Result<(), String> {
     lay_out(&crash.tree, &recording.folder, folder);
     let survivor = Survivor {
@@ -165,7 +165,7 @@ impl Survivor<'_> {
         Ok(())
     }
 
-    /// What was last sealed to a holder lies where the holder takes it.
+    /// The last sealed file of each holder is where the holder takes it.
     fn escrow_is_kept(&self, chain: &Chain) -> Result<(), String> {
         let mut sealed = BTreeMap::new();
         for entry in chain.entries() {

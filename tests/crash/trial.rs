@@ -22,15 +22,15 @@ use crate::{
 /// How many are tried at a time: a ceremony mostly waits.
 const AT_ONCE: usize = 4;
 
-/// What came of it.
+/// The outcome.
 pub(crate) struct Outcome {
     pub tried: usize,
-    /// Which did not survive, and why.
+    /// The states that did not survive, and why.
     pub lost: Vec<String>,
 }
 
-/// Tries crashes of a recording in folders beside its own, and says now and then how far
-/// it has come.
+/// Tries crashes of a recording in folders beside its own, and reports its progress
+/// now and then.
 pub(crate) fn attempt(recording: &Recording, crashes: &[&Crash]) -> Outcome {
     let beside = recording.folder.parent().unwrap();
     let next = AtomicUsize::new(0);
@@ -61,7 +61,7 @@ pub(crate) fn attempt(recording: &Recording, crashes: &[&Crash]) -> Outcome {
     }
 }
 
-/// What did not survive stays where it is, to be looked at.
+/// A failed state stays on the disk, for inspection.
 fn one(recording: &Recording, crash: &Crash, beside: &Path, number: usize) -> Result<(), String> {
     let folder = beside.join(format!("{number:06}"));
     let survived = survives(recording, crash, &folder);

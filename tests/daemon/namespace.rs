@@ -11,7 +11,7 @@ use crate::service::Service;
 /// Tells the inner process that it is in the namespaces.
 const INSIDE: &str = "KEYMOOT_TEST_NAMESPACE";
 
-/// What the shell does in the namespaces before it becomes the test once more.
+/// The commands of the shell in the namespaces before it becomes the test once more.
 const SET_UP: &str = r#"
 set -eu
 ip link set lo up
@@ -20,7 +20,7 @@ mkdir /run/pcscd
 exec "$@"
 "#;
 
-/// Plays a scenario where a pcscd of its own runs, with this many simulated devices.
+/// Runs a scenario with a pcscd of its own and this many simulated devices.
 ///
 /// The scenario is a closure written in the test function itself: its type's name is how the
 /// test is found again in the inner process. Without namespaces it is left out; as root in CI it

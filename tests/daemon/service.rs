@@ -1,4 +1,4 @@
-//! pcscd, the devices in its reader, and the hands that plug and touch them.
+//! pcscd, the devices in its reader, and a simulated user who plugs and touches them.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -81,7 +81,7 @@ impl Service {
         }));
     }
 
-    /// Ends pcscd as a crash does: no client hears of it from the service.
+    /// Ends pcscd as a crash does: the service does not notify its clients.
     pub(crate) fn kill_pcscd(&mut self) {
         let mut pcscd = self.pcscd.take().unwrap();
         pcscd.kill().unwrap();
@@ -135,7 +135,7 @@ impl Service {
             .ask(&json!({ "do": "remove", "device": device }));
     }
 
-    /// From now on, anyone who is asked for a touch touches at once.
+    /// From now on, a device that waits for a touch is touched at once.
     pub(crate) fn touch_when_asked(&self) {
         let mut hand = self.toucher();
         self.when_touch_is_awaited(move |device| hand.touch(device));
@@ -155,7 +155,7 @@ impl Service {
         });
     }
 
-    /// A hand that touches devices.
+    /// A simulated user who touches devices.
     pub(crate) fn toucher(&self) -> Hands {
         self.hands()
     }

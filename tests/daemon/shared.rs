@@ -23,7 +23,7 @@ fn other(device: &DeviceInfo, share: ShareMode) -> Result<Card, pcsc::Error> {
     Context::establish(Scope::User)?.connect(&reader, share, Protocols::T1)
 }
 
-/// What is said of a device that another program uses names it, and what ends that program.
+/// The error about a device that another program uses names it, and how to end that program.
 fn is_in_use(error: &DeviceError, device: &DeviceInfo) -> bool {
     matches!(error.kind, ErrorKind::SharingViolation)
         && error.to_string().contains(&format!(

@@ -1,4 +1,4 @@
-//! `keymoot device check` against hsm-sim, which is what its expectations are of.
+//! `keymoot device check` with hsm-sim, whose answers are the expected ones.
 
 use std::fs;
 use std::io::Write as _;
@@ -38,7 +38,7 @@ fn hsm_sim_answers_every_call_as_it_is_recorded() {
         let report = report.unwrap();
         assert_eq!(output.status.code(), Some(0), "{report}");
         assert!(report.contains(" 0 differ from hsm-sim"), "{report}");
-        // It can be sent to others.
+        // The report can be sent to others.
         assert!(!report.contains(&serial.to_string()), "{report}");
         assert!(piv::contents(serial).unwrap().is_fresh());
     });

@@ -25,7 +25,7 @@ const ONE: &[&str] = &["--inserted", "1", "--touch-timeout", "0.5"];
 const REQUEST: usize = 20;
 const WRONG: &[u8] = b"739165";
 
-/// What differs from one device and one run to the next, left out: numbers of seven digits and
+/// Replaces the parts that differ between devices and runs: numbers of seven digits and
 /// more, and the ports of connectors.
 fn plain(text: &str) -> String {
     let mut plain = String::new();
@@ -73,7 +73,7 @@ fn told<T: std::fmt::Debug>(cause: &str, outcome: Result<T, DeviceError>) {
     said(cause, &error.to_string(), &error.help());
 }
 
-/// What `keymoot device list` says where the service is at this socket.
+/// The output of `keymoot device list` with the service at this socket.
 fn list(socket: &Path) -> (String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_keymoot"))
         .args(["device", "list"])

@@ -18,7 +18,7 @@ const IMPATIENT: &[&str] = &["--inserted", "1", "--touch-timeout", "0.5"];
 /// More commands than any operation here sends.
 const TOO_MANY: usize = 200;
 
-/// How a reply can be spoilt, in the simulator's words.
+/// How the simulator garbles a reply, in its words.
 const GARBLED: [&str; 5] = ["corrupt", "truncate", "empty", "bare", "error"];
 
 /// Runs `operation` while the device is pulled out at its first command, then

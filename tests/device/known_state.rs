@@ -1,4 +1,4 @@
-//! What is read of a device before anything is done to it.
+//! What keymoot reads of a device before it changes the device.
 
 use keymoot::device::{Credential, ErrorKind, Slots, piv};
 use keymoot::host::secret::Secret;

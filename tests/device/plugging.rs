@@ -1,4 +1,4 @@
-//! Plugging in and out, and which device is spoken to.
+//! Plugging in and out, and the choice of the device.
 
 use std::sync::mpsc;
 use std::thread;

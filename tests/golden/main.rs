@@ -1,5 +1,5 @@
-//! What released versions wrote: every later version verifies it, starts from it, exports
-//! it and resumes it. tests/data/bundles/README.md says how it was made.
+//! The records of released versions: every later version verifies them, starts from them, exports
+//! them and resumes them. tests/data/bundles/README.md says how they were made.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -4,8 +4,8 @@ use std::{fs, os::unix::fs::symlink, path::Path};
 
 use crate::records::{INTERRUPTED, ends_with, keymoot, verify};
 
-/// Tries to resume an interrupted ceremony to a place made by `place`; what is said.
-/// Nothing in the ceremony's folder has changed then.
+/// Tries to resume an interrupted ceremony to a place made by `place`; returns the output.
+/// Nothing in the ceremony's folder changes.
 fn refused(place: impl FnOnce(&Path) -> std::path::PathBuf) -> String {
     let folder = tempfile::tempdir().unwrap();
     let ceremony = folder.path().join("ceremony");

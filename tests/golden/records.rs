@@ -53,7 +53,7 @@ pub(crate) const INTERRUPTED: [Record; 6] = [
     interrupted("0.3.0", "signing"),
 ];
 
-/// A ceremony that awaits a holder who is apart. `asked.request` and `asked.answer` lie beside it.
+/// A ceremony that awaits a holder who is apart, with `asked.request` and `asked.answer` beside it.
 pub(crate) const ASKED: Record = record("0.3.0", "apart", "asked");
 
 const fn bundle(version: &'static str, name: &'static str) -> Record {
@@ -85,7 +85,7 @@ impl Record {
         }
     }
 
-    /// A file that lies beside the record.
+    /// A file beside the record.
     pub(crate) fn beside(&self, name: &str) -> PathBuf {
         self.stored().with_file_name(name)
     }
@@ -189,8 +189,8 @@ fn copy_file(from: &Path, to: &Path) {
     fs::set_permissions(to, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// Does this with every record in a folder of its own, on all cores, and fails with what
-/// it says of any.
+/// Does this with every record in a folder of its own, on all cores, and fails with
+/// all errors.
 pub(crate) fn each(
     records: &[Record],
     check: impl Fn(&Record, &Path) -> Result<(), String> + Sync,
@@ -228,7 +228,7 @@ pub(crate) fn keymoot() -> Command {
     command
 }
 
-/// Runs a command that must end with this exit code; what it printed.
+/// Runs a command that must end with this exit code; returns its output.
 pub(crate) fn ends_with(code: i32, command: &mut Command) -> Result<String, String> {
     let output = command.output().unwrap();
     let said = said(&output);

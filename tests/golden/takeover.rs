@@ -1,5 +1,5 @@
 //! A program that takes over another version's ceremony: it verifies what is recorded before
-//! anything else, and keeps what it does not know.
+//! anything else, and keeps members that it does not know.
 
 use std::{fs, path::Path};
 

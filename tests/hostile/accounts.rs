@@ -1,5 +1,5 @@
-//! A whole rehearsal of people whose names try everything: its lines, its accounts, its
-//! bundle, and what the other subcommands say of it.
+//! A whole rehearsal of people with hostile names: its lines, its reports, its
+//! bundle, and the output of the other subcommands about it.
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! Readers: their names are what a device says of itself.
+//! Readers, whose names come from the devices.
 
 use testkit::{hostile::strings, programs::keymoot, room::Room};
 

@@ -14,7 +14,7 @@ const PEM: &str = "-----BEGIN PUBLIC KEY-----\n\
     aIDl2mt/VHf/POKsdzR0a9RB3gSAXTGUO4mAhVJzQpB8vMyvL39B43qf0g==\n\
     -----END PUBLIC KEY-----\n";
 
-/// A root whose every text that can be is this one.
+/// A root in which every free text is this one.
 fn root(text: &str, version: u64) -> Value {
     let role = json!({ "keyids": [text], "threshold": 1 });
     let key = json!({
@@ -34,7 +34,7 @@ fn root(text: &str, version: u64) -> Value {
     })
 }
 
-/// A targets document of which the same is true.
+/// A targets document in which every free text is this one.
 fn targets(text: &str) -> Value {
     json!({
         "signed": {

@@ -1,5 +1,5 @@
 //! Texts that try to steer a terminal or to pass for others, in every place that somebody else
-//! may have written: no subcommand and no account shows one as it is.
+//! may have written: no subcommand and no report shows one raw.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod accounts;
@@ -37,7 +37,7 @@ fn argument(path: &Path) -> &OsStr {
     path.as_os_str()
 }
 
-/// Nothing of it is there as it is. Line feeds are the program's own.
+/// The output contains no raw character of it. Line feeds are the program's own.
 fn is_safe(hostile: &Hostile, said: &str) {
     for c in strings::raw(hostile.text).filter(|c| *c != '\n') {
         assert!(
@@ -49,8 +49,8 @@ fn is_safe(hostile: &Hostile, said: &str) {
     }
 }
 
-/// Nothing of it is there as it is, and it is seen: in lines that may be broken, and
-/// with the backslashes that Markdown and JSON double.
+/// The output contains no raw character of it, and its visible form: in lines that may be broken,
+/// and with the backslashes that Markdown and JSON double.
 fn is_shown(hostile: &Hostile, said: &str) {
     is_safe(hostile, said);
     let flat = |text: &str| -> String {

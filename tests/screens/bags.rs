@@ -7,7 +7,7 @@ use super::{
 };
 use keymoot_record::transcript::Event;
 
-/// What was typed into a field of the transcript.
+/// The text in a field of the transcript.
 fn typed(held: &Occasion, id: &str) -> Vec<String> {
     let chain = transcript(&held.dir());
     let confirmed = chain

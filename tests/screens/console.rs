@@ -5,7 +5,7 @@ use super::{
     states::{CALL, INSERT},
 };
 
-/// What other programs left on the console.
+/// The output of other programs on the console.
 fn before() -> String {
     "text from before the start ".repeat(80)
 }

@@ -27,7 +27,7 @@ use super::{
     tables::SMALL,
 };
 
-/// What the pictures show, for a reader who does not see them.
+/// A description of the pictures, for a reader who does not see them.
 const ABOUT: &str =
     "A rehearsal: three holders make the first root, one of them away from the table";
 

@@ -1,4 +1,4 @@
-//! Ceremonies that end without their purpose, at every place where that can happen.
+//! Ceremonies that end without their purpose, at every place where they can.
 
 use std::{fs, path::Path};
 
@@ -46,7 +46,7 @@ fn is_over(at: &mut Terminal) {
     assert_eq!(at.exit_code(), 0);
 }
 
-/// What is violated, and what BUNDLE-COMPLETE says, where the record of an end without is asked for.
+/// The violations, and the details of BUNDLE-COMPLETE, with `--ended`.
 fn record(bundle: &Path) -> String {
     let read = keymoot_verify::read(bundle).unwrap();
     let expected = Expectations {
@@ -80,7 +80,7 @@ fn too_few_answer_the_roll_call_and_the_record_says_so() {
     assert!(said.contains("root.json: nobody wrote it down"), "{said}");
     assert!(!bundle.join("repositories").exists());
 
-    // It passes for nothing else, and nothing starts from it.
+    // No other command accepts it, and no ceremony starts from it.
     let verify = |more: &[&str]| {
         let mut command = keymoot();
         command
@@ -162,7 +162,7 @@ fn a_quorum_breaks_while_it_closes_and_the_signed_root_is_kept_as_unfinished() {
     comes_or_goes(&mut held, 5, "departed");
     held.at.expect(CALL_TO_CLOSE.following(&["departed"]));
     ends_without(&mut held.at, "2", "a device broke");
-    // What was closed before is closed again.
+    // A bundle that was closed before is closed again.
     held.turn(CLOSE, 1, &[(unattended_pin(1), &["the closing signature"])]);
     held.at.expect(ENOUGH.with("1 of 1 have")).enter("enough");
     is_over(&mut held.at);

@@ -1,4 +1,4 @@
-//! What is sealed to the holders, opened by the test.
+//! The test opens the files that are sealed to holders.
 
 use std::{
     fs,
@@ -38,7 +38,7 @@ impl Escrow {
         self.folder.path().join("roster.toml")
     }
 
-    /// What was sealed to the holders: PUKs and management keys.
+    /// The sealed secrets: PUKs and management keys.
     pub(crate) fn opened(&self, ceremony: &Path) -> Vec<Needle> {
         let sealed = fs::read_dir(ceremony.join("escrow")).unwrap();
         let paths = sealed.map(|entry| entry.unwrap().path());

@@ -1,5 +1,5 @@
-//! Every screen through a whole rehearsal, at four terminals at once. The pictures of
-//! the documentation are taken on the way.
+//! Every screen through a whole rehearsal, at four terminals at once. It also takes the pictures of
+//! the documentation.
 
 use keymoot_record::ceremony::question::last_four;
 
@@ -54,7 +54,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         at.squeeze(79, 23)
             .expect("this terminal has 79 columns and 23 rows");
     });
-    // What is typed at what cannot be read answers nothing.
+    // An unreadable question takes no answer.
     all.see("too_small").press("x");
     let sizes = [(80, 24), (80, 24), (80, 24), (120, 40)];
     for (at, (columns, rows)) in all.tables.iter_mut().zip(sizes) {
@@ -241,7 +241,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
     );
 }
 
-/// A turn that goes wrong in every way in which nothing breaks: another's device, and
+/// A turn with every mistake that breaks nothing: another holder's device, and
 /// one that was used before.
 fn with_detours(all: &mut Tables, serial: u32) {
     // Ctrl-P takes device 1 in hand, which is the first holder's.

@@ -22,7 +22,7 @@ const DESKTOP: Kind = Kind {
     ..CONSOLE
 };
 
-/// What a camera does to a picture.
+/// The effect of a camera on a picture.
 #[derive(Clone, Copy)]
 pub(crate) enum Camera {
     Straight,
@@ -206,7 +206,7 @@ fn a_longer_answer_and_a_smaller_terminal_offer_the_file_first() {
     assert!(large < small, "{large} {small}");
     at.press(CODES)
         .expect(format!("Frame 1 of {small}").as_str());
-    // What is shown follows the terminal.
+    // The codes change with the terminal's size.
     at.resize(120, 50)
         .expect(format!("Frame 1 of {large}").as_str());
     at.press("\u{1b}")

@@ -1,4 +1,4 @@
-//! What is sealed to a holder reaches the holder in the same turn.
+//! A holder gets the sealed file in the same turn.
 
 use std::{fs, path::PathBuf};
 

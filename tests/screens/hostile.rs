@@ -1,5 +1,5 @@
-//! Texts that try to steer a terminal, at real ones: what people wrote into a script and
-//! a roster is seen at all four, and none of it is sent to one as it is.
+//! Texts that try to control a terminal, in a script and a roster. Each of four real terminals
+//! shows their visible form, and gets no control character of them.
 
 use std::fs;
 
@@ -27,8 +27,8 @@ fn roster(text: &str) -> String {
     roster.replacen(named.unwrap(), &format!("name = {}", quoted(text)), 1)
 }
 
-/// Nothing of it came to a terminal as it is. A program that draws needs ESC and line
-/// breaks itself: with these the text did not come as a whole.
+/// No terminal got the text raw. A program that draws needs ESC and line
+/// breaks itself: with these, the text did not come as a whole.
 fn is_not_sent(hostile: &Hostile, all: &mut Tables) {
     let own = ['\u{1b}', '\r', '\n'];
     let raw = strings::raw(hostile.text).filter(|c| !own.contains(c));

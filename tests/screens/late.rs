@@ -9,7 +9,7 @@ use super::{
 use keymoot_record::transcript::Event;
 use testkit::terminal::Terminal;
 
-/// Opens the ways on, and chooses the one with these words.
+/// Opens the options, and chooses the one with these words.
 pub(crate) fn way_on<'t>(at: &'t mut Terminal, words: &str) -> &'t mut Terminal {
     at.press(ESCAPE).expect("Options").expect(words);
     let picture = at.picture();

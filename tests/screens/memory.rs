@@ -1,5 +1,5 @@
-//! What root finds in the program's memory of what was typed: while it is typed in one
-//! place, and when the holder is back in the seat nowhere.
+//! The typed secrets in the program's memory, as root reads it: in one
+//! place while the holder types, and nowhere after the turn.
 
 use std::{fs::File, io::Read as _, os::unix::fs::FileExt as _, path::Path};
 
@@ -20,7 +20,7 @@ use super::{
     },
 };
 
-/// A PIN that is like nothing else.
+/// A PIN whose digits occur nowhere by chance.
 const PIN: &str = "gWq#kz7y";
 
 /// Memory is read in pieces of this size, each with the end of the one before.
@@ -34,7 +34,7 @@ struct Memory {
     ranges: Vec<(u64, u64, String)>,
 }
 
-/// What was searched, and where something was.
+/// The searched memory, and the places of matches.
 #[derive(Debug, Default)]
 struct Found {
     bytes: usize,
@@ -97,7 +97,7 @@ impl Memory {
     }
 }
 
-/// Searches the memory of the program at this terminal, and says what was searched.
+/// Searches the memory of the program at this terminal, and returns its size.
 fn dump(at: &Terminal, when: &str, needles: &[Needle]) -> Found {
     let found = Memory::of(at.process()).search(needles);
     let shapes: usize = needles.iter().map(Needle::shapes).sum();
@@ -154,8 +154,8 @@ fn a_new_pin_is_in_memory_while_it_is_typed_and_with_puk_and_management_key_nowh
     assert_eq!(after.places, [""; 0]);
 }
 
-/// A holder signs the documents with a secret that is typed once, and goes back to the
-/// seat; what is found then.
+/// A holder signs the documents with a secret that is typed once, and the turn
+/// ends; returns the matches then.
 fn after_signing(
     root: &Root,
     more: &[&str],

@@ -1,4 +1,4 @@
-//! Every mishap ends in a clear screen and a way on.
+//! Every device error ends in a clear screen with a next step.
 
 use std::fs;
 
@@ -212,7 +212,7 @@ fn a_terminal_made_small_and_large_again_in_a_moment_shows_all_of_the_screen() {
     let mut at = rehearsal.resume();
     call_first(&mut at);
     for _ in 0..10 {
-        // What was drawn is lost, and the size is the one that the program knows.
+        // The drawn screen is lost, and the size is the one that the program knows.
         at.squeeze(40, 10).squeeze(80, 24);
         at.expect(INSERT)
             .expect("is out; Ctrl-N inserts")

@@ -114,7 +114,7 @@ impl Occasion {
         String::from_utf8(pin.expose().to_vec()).unwrap()
     }
 
-    /// The room is opened: what it is asked for, line by line.
+    /// Opens the room: its questions, line by line.
     pub(crate) fn opens(&mut self, first: State<'_>, lines: [&str; 2]) {
         let dir = self.dir();
         read_digests(&mut self.at, &dir);
@@ -157,8 +157,8 @@ impl Occasion {
         }
     }
 
-    /// A holder comes to the table. `pins` are those of the devices inserted one after
-    /// the other, each with what its touches allow. Keystrokes besides the PINs.
+    /// A holder's turn. `pins` are those of the devices inserted one after
+    /// the other, each with the effects of its touches. Counts keystrokes except the PINs.
     pub(crate) fn turn(
         &mut self,
         call: State<'_>,
@@ -244,7 +244,7 @@ impl Occasion {
     }
 }
 
-/// What the rules say of a bundle that follows from the first root of all; they hold.
+/// The verdicts on a bundle that follows from the first root of all; all pass.
 fn verified(bundle: &Path) -> Vec<Verdict> {
     let bundle = keymoot_verify::read(bundle).unwrap();
     let expected = Expectations {
@@ -258,7 +258,7 @@ fn verified(bundle: &Path) -> Vec<Verdict> {
     verdicts
 }
 
-/// What QUORUM-PRESENT says.
+/// The details of QUORUM-PRESENT.
 fn presence(verdicts: &[Verdict]) -> &str {
     let mut rule = verdicts.iter().filter(|v| v.rule.id() == "QUORUM-PRESENT");
     &rule.next().unwrap().detail
@@ -279,7 +279,7 @@ fn the_annual_signing_is_held_by_keystrokes_and_says_who_is_absent() {
     held.opens(OPENING, ["bag 17", "12:00"]);
     held.at.expect(ROLL_CALL).expect("last v1");
     held.at.press(&" ".repeat(4)).enter("present");
-    // That too few are marked is said at once; the answer, that it is none.
+    // The screen says at once that too few are marked, and refuses the answer.
     held.at
         .expect("4 holders are marked as present, and 5 must sign")
         .expect("Wait for them, or leave and resume another day");

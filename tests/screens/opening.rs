@@ -1,4 +1,4 @@
-//! What the ceremony does is shown before its first step.
+//! The summary of the ceremony comes before its first step.
 
 use super::{
     occasions::Occasion,

@@ -1,4 +1,4 @@
-//! Where bundles go: tried at the opening and before anybody signs, and written more than once.
+//! The places of bundles: tried at the opening and before anybody signs, and more than one.
 
 use std::{fs, path::Path, process::Output};
 

@@ -1,6 +1,6 @@
-//! What a smooth ceremony never shows, at four terminals at once: what is shown once,
-//! a key that was found after a mishap, a device at work, YubiHSM 2 units, and rules
-//! that are violated.
+//! Rare screens, at four terminals at once: secrets that are displayed once,
+//! a key from before a device error, a device at work, YubiHSM 2s, and
+//! violated rules.
 
 use std::{fs, path::PathBuf};
 
@@ -21,7 +21,7 @@ use super::{
 /// A password that a holder types for a YubiHSM 2.
 const PASSWORD: &str = "314159265358979323846264";
 
-/// A YubiKey and then a unit; what the first holder must keep cannot be sealed.
+/// A YubiKey and then a YubiHSM 2; the first holder's secrets cannot be sealed.
 fn roster() -> String {
     let family = |seat: usize| match seat {
         2 => Family::YubiHsm,
@@ -40,7 +40,7 @@ fn screens_that_a_smooth_ceremony_never_shows_are_the_same_everywhere() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roster.toml");
     fs::write(&path, roster()).unwrap();
-    // The unit loses its connection once it has made its key; it takes its time to
+    // The YubiHSM 2 loses its connection once it has made its key; it takes its time to
     // attest it.
     let faults = "1:drop-after@0x46,1:slow@0x64=4";
     let mut all = Tables::rehearse(&["--roster", path.to_str().unwrap(), "--unit-fault", faults]);
@@ -128,7 +128,7 @@ fn a_live_ceremony_says_so_from_its_first_screen_on() {
         path.into_os_string()
     };
     let script = include_str!("../../ceremony-scripts/initial-root.toml");
-    // Nobody vouches for the root of a team that is not there.
+    // A team without a root gets no signature.
     let script = file("script.toml", &script.replace(", \"crates.json\"", ""));
     let policy = include_str!("../../ceremony-scripts/policy.toml");
     let policy = cast::with_online_key(policy).unwrap();

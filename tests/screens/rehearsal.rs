@@ -1,4 +1,4 @@
-//! Rehearsals that are held by somebody at a terminal.
+//! Rehearsals by hand at a terminal.
 
 use std::{
     fs,
@@ -60,7 +60,7 @@ impl Rehearsal {
         Terminal::start(["resume".as_ref(), self.dir().as_os_str()])
     }
 
-    /// Nobody is at the terminal any more: the rest goes by itself.
+    /// The rest of the rehearsal runs unattended.
     pub(crate) fn goes_on_by_itself(&self) {
         let settings = self.dir().join("settings.json");
         let text = fs::read_to_string(&settings).unwrap();
@@ -199,7 +199,7 @@ pub(crate) fn reading_words(dir: &Path, name: &str) -> String {
     keymoot_record::ceremony::question::reading_words(&signed.unwrap())
 }
 
-/// What happened, step by step: the kinds of events, and whom each concerns.
+/// The events, step by step: their kinds, and the holder of each.
 pub(crate) fn course(dir: &Path) -> Vec<String> {
     let text = fs::read_to_string(dir.join("transcript.jsonl")).unwrap();
     let told = text.lines().map(|line| {
@@ -210,7 +210,7 @@ pub(crate) fn course(dir: &Path) -> Vec<String> {
     told.collect()
 }
 
-/// Touches the device once it blinks for this: a document, or what is said of it.
+/// Touches the device once it blinks for this: a document, or another statement.
 pub(crate) fn touch_for(at: &mut Terminal, allows: &str) {
     let what = match allows.ends_with(".json") {
         // Its name alone is also on the screen while others sign.

@@ -11,7 +11,7 @@ pub(crate) const DIGEST: State = State::new("Compare the digest of the", &["open
 pub(crate) const NEWEST_ROOT: State = State::new("type the first two of them", &["loaded"]);
 /// The ceremony is opened.
 pub(crate) const OPENING: State = State::new("Number of the tamper-evident bag", &["step-begun"]);
-/// The last step of which something can be recorded.
+/// The last step in which notes are possible.
 pub(crate) const CLOSING: State = State::new("Anything to record?", &["step-begun"]);
 pub(crate) const ROLL_CALL: State = State::new("Space marks who answers", &["step-begun"]);
 
@@ -57,7 +57,7 @@ pub(crate) const NEW_PIN_AGAIN: State =
     State::new("New PIN, second time", &["device-confirmed", "reset-done"]);
 pub(crate) const NEW_PASSWORD: State = State::new("New password, first time", &["reset-done"]);
 pub(crate) const NEW_PASSWORD_AGAIN: State = State::new("second time", &["reset-done"]);
-/// PUK and management key, covered and seen.
+/// PUK and management key, hidden and displayed.
 pub(crate) const ONCE_HIDDEN: State =
     State::new("Cover the projector", &["device-confirmed", "reset-done"]);
 pub(crate) const ONCE: State = State::new("type written", &["device-confirmed", "reset-done"]);
@@ -70,7 +70,7 @@ pub(crate) const BLINKS: State = State::new(
 );
 /// A device takes its time.
 pub(crate) const AT_WORK: State = State::new("at work 0:0", &["key-generated"]);
-/// What was sealed to the holder is taken along.
+/// The holder takes the sealed file along.
 pub(crate) const HAND_OVER: State =
     State::new("or taken if you have a copy", &["enrolled", "log-read"]);
 pub(crate) const REMOVE: State = State::new(

@@ -1,4 +1,4 @@
-//! People at four terminals at once, doing the same: in colour at 80×24, without
+//! People at four terminals at once, with the same input: in colour at 80×24, without
 //! colours, where only ASCII can be shown, and in colour at 120×40.
 
 use std::{ffi::OsString, fs, ops::Range, path::PathBuf};
@@ -30,7 +30,7 @@ const KINDS: [Kind; 4] = [
     },
 ];
 
-/// Where what a Linux console gets and shows is written, for `make image-test`. Then that console
+/// The file for the Linux console's bytes and screens, for `make image-test`. Then that console
 /// is the only terminal, and nothing is compared.
 fn recordings() -> Option<PathBuf> {
     std::env::var_os("KEYMOOT_CONSOLE").map(PathBuf::from)
@@ -129,7 +129,7 @@ impl Tables {
         })
     }
 
-    /// Looks at the screen everywhere, and holds it against what somebody has read.
+    /// Takes the screen everywhere, and compares it with the reviewed snapshot.
     pub(crate) fn see(&mut self, name: &str) -> &mut Self {
         if let Some(folder) = recordings() {
             return self.record(name, folder);
@@ -138,7 +138,7 @@ impl Tables {
         self.hold(name, frames)
     }
 
-    /// Looks at what was there first.
+    /// Takes the screen that is there first.
     pub(crate) fn see_first(&mut self, name: &str) -> &mut Self {
         if let Some(folder) = recordings() {
             return self.record(name, folder);
@@ -147,7 +147,7 @@ impl Tables {
         self.hold(name, frames)
     }
 
-    /// Writes what the console got since the last screen, and what it shows.
+    /// Writes the console's bytes since the last screen, and its present screen.
     fn record(&mut self, name: &str, folder: PathBuf) -> &mut Self {
         let test = std::thread::current();
         let test = test.name().unwrap_or_default().replace("::", "-");

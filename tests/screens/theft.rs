@@ -1,4 +1,4 @@
-//! A stolen key, from the roster to the touch; and a root of tuf-crates that is compared.
+//! A stolen key, from the roster to the touch; and a root of tuf-crates for comparison.
 
 use super::{
     occasions::{Occasion, story},

@@ -1,4 +1,4 @@
-//! A ceremony under strace: everything that the program read and wrote, byte for byte.
+//! A ceremony under strace: every byte that the program read and wrote.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -26,7 +26,7 @@ const USES: [(&[u8], &str); 4] = [
 /// The longest of these commands, in bytes up to where a secret begins.
 const COMMAND: usize = 32;
 
-/// Where secrets were in what was read and written.
+/// The places of secrets in the bytes that were read and written.
 #[derive(Default)]
 pub(crate) struct Traced {
     pub calls: usize,

@@ -82,7 +82,7 @@ fn by_screens() -> Held {
     let mut held = Held::new();
     let roster = held.escrow.roster();
     let arguments = held.arguments(&["--roster", roster.to_str().unwrap()]);
-    // Where that is not allowed, what was traced is left out, and nothing else.
+    // Where that is not allowed, only the traced part is left out.
     let mut at = match Root::find(&[]) {
         Ok(root) => Traced::begin(&root, &held.trace(), &arguments),
         Err(_) => Terminal::start(&arguments),

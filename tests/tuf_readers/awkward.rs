@@ -1,4 +1,4 @@
-//! Generated documents that are hard to write the same way twice.
+//! Generated documents that two implementations easily write differently.
 
 use serde_json::{Map, Value};
 
@@ -54,7 +54,7 @@ impl Sequence {
             .collect()
     }
 
-    /// Members whose values' containers lie at most `depth` deep.
+    /// Members with values that are nested at most `depth` deep.
     pub(super) fn members(&mut self, depth: u64) -> Map<String, Value> {
         let count = self.below(8);
         (0..count)
@@ -62,7 +62,7 @@ impl Sequence {
             .collect()
     }
 
-    /// A value whose containers lie at most `depth` deep.
+    /// A value that is nested at most `depth` deep.
     pub(super) fn value(&mut self, depth: u64) -> Value {
         match self.below(if depth == 0 { 6 } else { 10 }) {
             0 => Value::Null,

@@ -116,7 +116,7 @@ fn diff_tells_the_change_and_nothing_else() {
     assert_eq!(sentences, "The root goes from version 1 to version 2.");
 }
 
-/// Lays a root of the dialect under a folder and gives the path of the document.
+/// Writes a root of the dialect to a folder and returns the path of the document.
 fn repository(folder: &Folder, dialect: Dialect) -> PathBuf {
     let ceremony = Ceremony::in_dialect(dialect);
     let signatures = ceremony.signatures(5);

@@ -49,7 +49,7 @@ fn readers(arguments: &[&str], input: Vec<u8>) -> Vec<Value> {
         .collect()
 }
 
-/// What python-tuf says about the bytes of a root.
+/// python-tuf's results for the bytes of a root.
 fn read_root(bytes: &[u8]) -> Value {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), bytes).unwrap();

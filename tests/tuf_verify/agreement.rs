@@ -1,4 +1,4 @@
-//! Documents that are each signed well, and that clients refuse together.
+//! Documents with valid signatures that clients refuse together.
 
 use keymoot_core::digest::Digest;
 use keymoot_core::json::{Json, Object};
@@ -124,7 +124,7 @@ impl Repository {
         self.put("timestamp.json", &listing("timestamp", 9, &files));
     }
 
-    /// The only error, as its name and file, which is said to contain this.
+    /// The only error: its name and file; its message contains this.
     fn refused(&self, said: &str) -> (String, String) {
         let outcome = self.folder.verify(&FILES);
         assert_eq!(outcome.code, 3, "{}", outcome.report);

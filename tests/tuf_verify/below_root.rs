@@ -1,4 +1,4 @@
-//! What the root signs: targets, delegated roles, snapshot, timestamp.
+//! The documents below the root: targets, delegated roles, snapshot, timestamp.
 
 use keymoot_core::json::{Json, Object};
 use keymoot_tuf::dsse::pae;

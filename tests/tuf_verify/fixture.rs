@@ -141,7 +141,7 @@ impl Folder {
     }
 }
 
-/// What the program said.
+/// The output of the program.
 pub(crate) struct Outcome {
     pub code: i32,
     pub report: Value,
@@ -177,7 +177,7 @@ impl Outcome {
         self.report["errors"][0]["message"].as_str().unwrap()
     }
 
-    /// Every root that holds: its version, its chain, and whether it is trusted.
+    /// Every verified root: its version, its chain, and whether it is trusted.
     pub(crate) fn roots(&self) -> Vec<(u64, u64, bool)> {
         let roots = self.report["roots"].as_array().unwrap().iter();
         roots

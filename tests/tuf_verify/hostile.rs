@@ -1,4 +1,4 @@
-//! Files that nobody honest would write: refused quickly, in bounded memory,
+//! Hostile files: refused quickly, in bounded memory,
 //! with the place.
 
 use std::fs::File;
@@ -10,7 +10,7 @@ use keymoot_core::json::Json;
 
 use super::fixture::{Folder, Key, Outcome, keys, role, root, signed, with};
 
-/// What one file may cost, in time and in address space.
+/// The limits for one file, in time and in address space.
 const SECONDS: u64 = 20;
 const KILOBYTES: u64 = 1024 * 1024;
 

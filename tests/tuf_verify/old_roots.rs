@@ -1,4 +1,4 @@
-//! Roots as sigstore's versions 1 to 4 are: the keys are points in hexadecimal
+//! Roots in the form of sigstore's versions 1 to 4: the keys are points in hexadecimal
 //! under the scheme's name, times have fractions or an offset, and version 5
 //! names the same keys again and is signed under both names.
 

@@ -18,7 +18,7 @@ use super::{
     test_vendor,
 };
 
-/// Opens the ways on, and chooses what is for holders apart.
+/// Opens the options, and chooses the one for holders apart.
 fn for_apart(at: &mut Lines) {
     at.answer("Whose turn?", "?");
     let list = at.read("holders apart: requests");

@@ -1,4 +1,4 @@
-//! What a live ceremony leaves, and who believes it.
+//! The bundle of a live ceremony, and which verifiers accept it.
 
 use std::{collections::BTreeSet, process::Output};
 
@@ -27,7 +27,7 @@ fn listed(output: &Output, outcome: Outcome) -> Vec<String> {
         .collect()
 }
 
-/// What the verifier demands: less than any released set does.
+/// The verifier's demands: less than those of any released set.
 pub(crate) const EXPECTATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/expectations.toml");
 
 #[test]

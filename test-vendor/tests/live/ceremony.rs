@@ -29,10 +29,10 @@ use super::{
 /// The documents of the script, in the order in which they are read.
 const DOCUMENTS: [&str; 3] = ["root.json", "targets.json", "crates.json"];
 
-/// The question at which the machine has been examined and found good.
+/// The question after the machine has passed its check.
 pub(crate) const AFTER_PREFLIGHT: &str = "tamper-evident bag";
 
-/// Where a ceremony is held, and what it leaves.
+/// The folders and files of a ceremony.
 pub(crate) struct Place(tempfile::TempDir);
 
 impl Place {
@@ -54,7 +54,7 @@ impl Place {
     }
 }
 
-/// A ceremony that is being held.
+/// A running ceremony.
 pub(crate) struct Ceremony {
     pub place: Place,
     pub room: Room,
@@ -189,7 +189,7 @@ impl Ceremony {
         self.at.answer("numbers of those who answer", "present");
     }
 
-    /// A holder comes to the table with a new device, and sets a PIN.
+    /// A holder inserts a new device, and sets a PIN.
     pub(crate) fn begin_enrolment(&mut self, holder: usize) {
         let serial = self.room.serials[holder - 1];
         self.comes("enrolment", holder);
@@ -210,7 +210,7 @@ impl Ceremony {
     }
 
     pub(crate) fn goes(&mut self, holder: usize) {
-        // From format 2 on, the holder first takes along what was sealed.
+        // From format 2 on, the holder first takes the sealed file along.
         let next = ["Take your device out", "taken if you have a copy"];
         if self.at.read_any(&next).0 == 1 {
             self.at.reply("taken");

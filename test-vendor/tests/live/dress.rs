@@ -31,6 +31,6 @@ fn a_dress_rehearsal_is_held_to_its_end_and_resets_each_device() {
         "{}",
         testkit::stage::said(&verified)
     );
-    // Nobody takes it for a live one.
+    // No live command accepts its bundle.
     assert_eq!(verify(&[]).status.code(), Some(3));
 }

@@ -1,6 +1,6 @@
 //! The administrator at a terminal that shows a ceremony line by line.
 //!
-//! What is written stays written, so a test reads on from where it stopped: the next question can
+//! The output stays, so a test reads on from where it stopped: the next question can
 //! be no earlier one.
 
 use std::{
@@ -15,7 +15,7 @@ use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 /// The program is broken if it writes nothing for this long.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// All that was written, and whether more can come.
+/// The whole output, and whether more can come.
 #[derive(Default)]
 struct Written {
     bytes: Vec<u8>,
@@ -67,7 +67,7 @@ impl Lines {
         }
     }
 
-    /// Waits until one of these is written, and reads up to its end; which, and what was read.
+    /// Waits until one of these is written, and reads up to its end; returns which, and the text.
     pub(crate) fn read_any(&mut self, texts: &[&str]) -> (usize, String) {
         let (written, changed) = &*self.written;
         let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);

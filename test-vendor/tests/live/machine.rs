@@ -1,19 +1,18 @@
 //! A machine on which all rules of a live ceremony hold, made of namespaces.
 //!
-//! What the program finds there, and what makes it so:
+//! The facts that the program reads there, and their causes:
 //!
 //! | rule | in the namespaces |
 //! | --- | --- |
 //! | MACHINE-NETWORK | a network namespace has loopback alone; a new sysfs shows it |
-//! | MACHINE-RADIO | empty folders lie over the classes of radios in /sys, where there are any |
-//! | MACHINE-SWAP, MACHINE-HIBERNATION | files lie over /proc/swaps and /sys/power/state |
+//! | MACHINE-RADIO | empty folders cover the classes of radios in /sys, where there are any |
+//! | MACHINE-SWAP, MACHINE-HIBERNATION | files cover /proc/swaps and /sys/power/state |
 //! | MACHINE-ALONE | a process namespace and a new /proc: no other login's processes are in it |
-//! | MACHINE-SERVICE | hsm-sim's socket lies at the service's own path; no variable is set |
-//! | MACHINE-MEMORY | nothing helps: memory may be locked by root, or where `ulimit -l` is
-//! unlimited |
+//! | MACHINE-SERVICE | hsm-sim's socket is at the service's own path; no variable is set |
+//! | MACHINE-MEMORY | no namespace helps: only root, or `ulimit -l unlimited`, locks memory |
 //! | MACHINE-PCSC | hsm-sim answers there, and no other user may open its socket |
 //! | MACHINE-LOADED | no variable of the loader is set |
-//! | the others | hold by what the program does itself, or on any machine |
+//! | the others | pass by the program's own acts, or on any machine |
 
 use std::{
     env,
@@ -35,8 +34,8 @@ const NAMESPACES: [&str; 6] = [
     "--mount-proc",
 ];
 
-/// What the shell does in the namespaces before it becomes the program. Where pcscd would listen
-/// is compiled into libpcsclite (Debian: /run/pcscd/pcscd.comm).
+/// The commands of the shell in the namespaces before it becomes the program. The path of pcscd's
+/// socket is compiled into libpcsclite (Debian: /run/pcscd/pcscd.comm).
 const PREPARE: &str = r#"
 set -eu
 service="$1"

@@ -1,5 +1,5 @@
 //! A live ceremony by the program with a simulated vendor, on a machine that is prepared as a real
-//! one would be; what the released program says of it; and what a release holds of that vendor.
+//! one would be; the released program's verdicts on it; and a release's content of that vendor.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod apart;

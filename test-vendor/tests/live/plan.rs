@@ -54,7 +54,7 @@ fn answered(roster: &str) -> String {
     lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// What nobody takes for a rehearsal's.
+/// Replaces the marks of a rehearsal.
 fn live(text: &str) -> String {
     text.replace(" (simulated)", "")
         .replace("simulated:", "gcpkms:projects/test/")

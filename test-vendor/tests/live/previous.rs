@@ -2,7 +2,7 @@
 
 use super::{ceremony::run, golden, test_vendor};
 
-/// What `keymoot run annual-resign` says, started from the golden bundle with these options.
+/// The output of `keymoot run annual-resign`, started from the golden bundle with these options.
 fn started(more: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let place = |name: &str| folder.path().join(name).display().to_string();

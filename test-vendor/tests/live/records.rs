@@ -28,7 +28,7 @@ fn folder() -> Option<PathBuf> {
 }
 
 /// Keeps a ceremony as a crash at this moment would leave it. The program waits for an answer, so
-/// all that happened is on the disk.
+/// all events are on the disk.
 pub(crate) fn keep_interrupted(place: &Place, step: &str) {
     let Some(folder) = folder() else { return };
     let interrupted = folder.join("interrupted");

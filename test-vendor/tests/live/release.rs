@@ -63,7 +63,7 @@ fn the_certificates_in_the_released_program_are_exactly_those_of_the_vendor() {
     assert_eq!(found, PUBLISHED.map(str::to_owned).into());
 }
 
-/// Ways in which a file gives a simulated vendor away.
+/// The words and bytes that betray a simulated vendor in a file.
 fn traces(file: &[u8]) -> Vec<String> {
     let mut traces = Vec::new();
     for (name, content) in simulated() {

@@ -1,4 +1,4 @@
-//! The holders' devices: simulated YubiKeys, and hands that plug and touch them.
+//! The holders' devices: simulated YubiKeys, which the test plugs in and touches.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},

@@ -1,4 +1,4 @@
-//! The settings of a live ceremony are hints: what somebody changes in them stops the program.
+//! The settings of a live ceremony are hints: a changed one stops the program.
 
 use std::{fs, path::Path, process::Output};
 
@@ -11,7 +11,7 @@ use super::{
     test_vendor,
 };
 
-/// A ceremony whose machine was examined, and whose administrator left then.
+/// A ceremony that its administrator left after the check of the machine.
 fn left_after_preflight() -> Option<Place> {
     let machine = Machine::of_this_test()?;
     let mut ceremony = Ceremony::begin(&machine, &test_vendor());
@@ -77,7 +77,7 @@ fn a_live_ceremony_with_any_changed_setting_is_not_resumed() {
         assert!(said.contains("TRANSCRIPT-SETTINGS"), "{member}: {said}");
         assert_eq!(ceremony.transcript(), transcript, "{member}");
     }
-    // With the settings that were recorded, nothing is in the way but the missing terminal.
+    // With the recorded settings, only the terminal is missing.
     let dir = ceremony.dir();
     let output = run(
         &test_vendor(),
@@ -137,7 +137,7 @@ fn another_place_for_the_bundle_is_recorded_and_is_the_one_that_counts() {
     assert_eq!(settings(&dir)["out"], other.to_str().unwrap());
     assert!(!refused(&resume));
 
-    // Where the settings were not written any more, the same option completes it.
+    // If the settings were not written before a crash, the same option writes them.
     fs::write(dir.join("settings.json"), before).unwrap();
     assert!(refused(&resume));
     assert!(!refused(&with_out));

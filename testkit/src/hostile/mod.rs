@@ -1,4 +1,4 @@
-//! Texts in which somebody else's words try to act.
+//! Foreign texts that try to act.
 
 pub mod script;
 pub mod strings;

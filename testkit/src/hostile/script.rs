@@ -1,4 +1,4 @@
-//! A script in which somebody else's words try to act.
+//! A script of foreign texts that try to act.
 
 use super::strings::quoted;
 

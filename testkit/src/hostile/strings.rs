@@ -1,15 +1,15 @@
 //! Texts that would steer a terminal, hide or reorder what is beside them, or pass
-//! for others: what they are, how they are written, and what of them must be seen.
+//! for others: their purpose, their bytes, and the visible form that must be shown.
 //!
-//! What must be seen is written out here and not made by the program.
+//! The visible form is written out here and not made by the program.
 
 /// A hostile text.
 pub struct Hostile {
-    /// What it tries
+    /// Its purpose
     pub what: &'static str,
     /// The text
     pub text: &'static str,
-    /// What must be seen in its place
+    /// Its visible form
     pub seen: &'static str,
 }
 
@@ -17,7 +17,7 @@ const fn hostile(what: &'static str, text: &'static str, seen: &'static str) -> 
     Hostile { what, text, seen }
 }
 
-/// One of each kind. None has a line feed or tab raw, which TOML and JSON could not carry
+/// One of each kind. None contains a raw line feed or tab, which TOML and JSON cannot write
 /// on one line: they are written as escapes there.
 pub const ALL: &[Hostile] = &[
     hostile("clears the screen", "a\u{1b}[2Jb", "a\\u{1b}[2Jb"),
@@ -183,7 +183,7 @@ pub const ALL: &[Hostile] = &[
     hostile("looks like an escape", "a\\u{202e}b", "a\\\\u{202e}b"),
 ];
 
-/// The characters that nothing may show as they are.
+/// The characters that must never be shown raw.
 pub fn raw(text: &str) -> impl Iterator<Item = char> {
     text.chars()
         .filter(|c| !c.is_ascii() || c.is_ascii_control())

@@ -7,11 +7,11 @@ use std::{collections::HashMap, fmt::Write as _};
 
 use super::frame::{DOWN, EDGE, Frame, PAPER, drawn, escaped, hex};
 
-/// What is seen for some time.
+/// A screen and its time.
 struct Scene {
     frame: Frame,
     milliseconds: u32,
-    /// What came to the terminal since the scene before.
+    /// The bytes since the scene before.
     bytes: Vec<u8>,
 }
 

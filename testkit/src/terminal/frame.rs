@@ -1,4 +1,4 @@
-//! A screen as it was seen: its text without what differs from run to run, and as a
+//! A screen: its text without the parts that differ from run to run, and as a
 //! picture.
 
 use std::{fmt::Write as _, num::NonZeroU16};
@@ -32,7 +32,7 @@ pub struct Frame {
     coloured: bool,
 }
 
-/// What is put in the place of what differs from run to run, of the same width.
+/// The replacement of a part that differs from run to run, of the same width.
 const SHAPES: [(&str, &str); 6] = [
     ("0000-00-00 00:00:00 UTC", "2027-03-14 09:26:53 UTC"),
     ("0000-00-00T00:00:00Z", "2028-06-11T09:26:53Z"),
@@ -61,7 +61,7 @@ impl Frame {
         self.rows.iter().map(Vec::as_slice)
     }
 
-    /// What an emulator shows.
+    /// The screen of an emulator.
     pub fn of(screen: &vt100::Screen) -> Self {
         let (rows, columns) = screen.size();
         let mut coloured = false;
@@ -101,7 +101,7 @@ impl Frame {
         self.coloured
     }
 
-    /// Takes out what differs from run to run.
+    /// Replaces the parts that differ from run to run.
     fn calm(&mut self) {
         for row in &mut self.rows {
             let text: String = row.iter().map(|cell| cell.shown).collect();
@@ -157,7 +157,7 @@ impl Frame {
         (columns, self.rows.len() * DOWN, pixels)
     }
 
-    /// What it says; of digests and paths only that they are there.
+    /// Its text; digests and paths are replaced.
     pub fn text(&self) -> String {
         let rows = self.rows.iter().map(|row| {
             let row: Vec<char> = row.iter().map(|cell| cell.shown).collect();
@@ -197,7 +197,7 @@ pub(super) fn divider(columns: usize) -> Option<usize> {
     columns.checked_sub(side)
 }
 
-/// Whether two pictures show the same, but for rows that differ from run to run.
+/// Whether two pictures are the same, except for rows that differ from run to run.
 pub fn same_picture(one: &str, other: &str) -> bool {
     let steady = |svg: &str| -> Vec<String> {
         let lines = svg.lines().filter(|line| !line.contains("varying"));

@@ -1,8 +1,8 @@
 //! A person at a terminal: types, and waits until the program waits.
 //!
-//! Nothing is read off a screen, and nothing is typed, before the program has come to
-//! rest: all it wrote is on the screen, all that was typed it has read, it and what it
-//! started sleep, the last frame is whole, and that frame shows the newest entry of the
+//! It reads a screen, and types, only when the program is at
+//! rest: all its output is on the screen, it has read all input, all its processes
+//! sleep, the last frame is whole, and that frame shows the newest entry of the
 //! transcript. No time is waited for.
 
 mod film;
@@ -31,7 +31,7 @@ use self::{
 };
 use crate::{asleep::Asleep, programs::program};
 
-/// The program is broken if it has not come to rest after this time.
+/// A program that has not come to rest after this time is broken.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How soon a program that does not write is looked at again.
@@ -143,8 +143,8 @@ impl Terminal {
         }
     }
 
-    /// What `holds` of what is shown, if the program is at rest and all that it wrote was
-    /// taken. The cheapest is looked at first: the program needs the processor, too.
+    /// The result of `holds` on the screen, if the program is at rest and all its output was
+    /// taken. The cheapest check comes first: the program needs the processor, too.
     fn at_rest<T>(&self, holds: impl Fn(&Self) -> Option<T>) -> Option<T> {
         let before = Asleep::of(self.child.id())?;
         if self.pty.is_typed().unwrap() || self.pty.is_written().unwrap() || !self.shown.is_whole()
@@ -168,12 +168,12 @@ impl Terminal {
             .find(|line| line.starts_with("transcript: "));
         match (head, self.newest()) {
             (Some(head), Some(newest)) => head.contains(&newest.words),
-            // Lines, or a terminal that is too small: neither shows the head.
+            // Lines, or a terminal that is too small: neither has a row for the head.
             _ => true,
         }
     }
 
-    /// Waits until the program is at rest and `holds` of what is shown.
+    /// Waits until the program is at rest and `holds` of the screen.
     fn until<T>(&mut self, what: &str, holds: impl Fn(&Self) -> Option<T>) -> T {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -225,7 +225,7 @@ impl Terminal {
         self.page_down("first two words").expect(&end)
     }
 
-    /// Presses PgDn until all was shown, and it can be confirmed.
+    /// Presses PgDn until all was shown, and the question is there.
     pub fn page_down(&mut self, confirmed: &str) -> &mut Self {
         while self.expect_any([confirmed, "Read on to the end"]) == 1 {
             let before = self.shown.contents();
@@ -237,8 +237,8 @@ impl Terminal {
         self
     }
 
-    /// Waits until this is written after all that was read before, and reads up to
-    /// its end: for what is written line by line.
+    /// Waits until this is written after everything read before, and reads up to
+    /// its end: for output line by line.
     pub fn read(&mut self, text: &str) -> String {
         self.read_any(&[text]).1
     }
@@ -271,7 +271,7 @@ impl Terminal {
         self
     }
 
-    /// Makes the terminal another size, of which nothing more is known.
+    /// Makes the terminal another size, and waits for nothing.
     pub fn squeeze(&mut self, columns: u16, rows: u16) -> &mut Self {
         self.drain();
         self.shown.resize(columns, rows);
@@ -338,7 +338,7 @@ impl Terminal {
         self.shown.on_a_console(before)
     }
 
-    /// What has come since this was asked last, as it came, and what the emulator shows by now.
+    /// The bytes since the last call, and the emulator's present screen.
     pub fn record(&mut self) -> (Vec<u8>, String) {
         self.frame();
         let new = self.shown.written[self.recorded..].to_vec();

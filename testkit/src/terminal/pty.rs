@@ -69,7 +69,7 @@ impl Pty {
         Ok(())
     }
 
-    /// Reads what has come, as far as it fits.
+    /// Reads the waiting bytes, as many as fit.
     pub(super) fn read(&self, into: &mut [u8]) -> io::Result<usize> {
         Ok(rustix::io::read(&self.ours, into)?)
     }

@@ -1,4 +1,4 @@
-//! What has come to a terminal, as an emulator shows it.
+//! The bytes to a terminal, and the screen of an emulator.
 
 use std::num::NonZeroU16;
 
@@ -11,10 +11,10 @@ const ENDS: &[u8] = b"\x1b[?2026l";
 /// What enters the alternate screen, except its last byte, and leaves it.
 const ALTERNATE: &[u8] = b"\x1b[?1049";
 
-/// What has come to the terminal.
+/// The bytes to the terminal.
 pub(super) struct Shown {
     parser: vt100::Parser,
-    /// All of it, as it came.
+    /// All of them.
     pub written: Vec<u8>,
     /// How much of it was read, where it is written line by line.
     pub read: usize,
@@ -150,7 +150,7 @@ fn squeezed(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// Where a text begins in what was written.
+/// The place of a text in the output.
 pub(super) fn find(written: &[u8], text: &str) -> Option<usize> {
     let mut parts = written.windows(text.len());
     parts.position(|part| part == text.as_bytes())

@@ -1,4 +1,4 @@
-//! What a test waits for at a terminal.
+//! The states for which a test waits at a terminal.
 
 use std::{fs, path::Path};
 
@@ -70,13 +70,13 @@ impl<'a> From<&'a String> for State<'a> {
 pub struct Newest {
     /// The kind of the event.
     pub kind: String,
-    /// How the head of the transcript is read aloud.
+    /// The words of the transcript's head, for reading aloud.
     pub words: String,
 }
 
 impl Newest {
-    /// That of the ceremony in this folder; `None` before there is one, and while one is
-    /// being written.
+    /// The newest entry of the ceremony in this folder; `None` before there is one, and while one
+    /// is being written.
     pub fn of(ceremony: &Path) -> Option<Self> {
         let transcript = fs::read(ceremony.join("transcript.jsonl")).ok()?;
         let line = transcript

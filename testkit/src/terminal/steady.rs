@@ -1,5 +1,5 @@
-//! What differs from run to run in a row of a screen, in a shape that does not:
-//! digests in every form, and paths.
+//! Replaces what differs from run to run in a row of a screen, such as
+//! digests in every form, and paths, by a constant of the same form.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -20,7 +20,7 @@ static LIST: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         .collect()
 });
 
-/// A row whose panes are parted at this column, if they are.
+/// A row whose panes are divided at this column, if there are two.
 pub(super) fn steady(row: &[char], parted: Option<usize>) -> String {
     if is_drawn_in_points(row) {
         return "<points>".to_owned();
@@ -96,7 +96,7 @@ fn without_words(row: Vec<char>) -> Vec<char> {
     }
 }
 
-/// How many rows a document has, where words of a digest are among what is wrapped.
+/// The number of rows of a document, in text with wrapped words of a digest.
 fn without_rows(mut row: Vec<char>) -> Vec<char> {
     let text: String = row.iter().collect();
     let is_long = |part: &str| {

@@ -1,5 +1,5 @@
-//! A ceremony held by the engine alone: devices are keys in memory, and what they attest is not
-//! looked at. It ends when all documents are signed and verified and the transcript is sealed.
+//! A ceremony held by the engine alone: devices are keys in memory, and their attestations are not
+//! verified. It ends when all documents are signed and verified and the transcript is sealed.
 
 use std::{
     collections::BTreeMap,

@@ -18,7 +18,7 @@ const PLANS: u64 = 20;
 /// How many are tried in process in the suite.
 const IN_PROCESS: u64 = 500;
 
-/// The least that a verifier can demand.
+/// The weakest demands that a verifier can make.
 const ANYTHING: &str = r#"
 format = "keymoot-expectations-1"
 name = "anything"
@@ -31,7 +31,7 @@ firmware = { yubikey = "0.0.0", yubihsm = "0.0.0" }
 days = { root = 9999, targets = 9999, snapshot = 9999, timestamp = 9999, delegation = 9999 }
 "#;
 
-/// What came of a plan.
+/// The outcome of a plan.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Came {
     Refused,
@@ -82,7 +82,7 @@ fn rehearsed(number: u64) -> Came {
     Came::Verified
 }
 
-/// A number that somebody gave.
+/// A number from a variable.
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()
 }

@@ -7,7 +7,7 @@ use keymoot::rehearsal::cast::{self, Cast};
 /// Numbers that follow from a number (splitmix64).
 pub(super) struct Numbers {
     state: u64,
-    /// Whether values may be taken that a rule refuses: in every second plan.
+    /// Whether the plan may contain values that a rule refuses: every second plan.
     spoilt: bool,
     keys: usize,
 }
@@ -37,7 +37,7 @@ impl Numbers {
         self.below(n) == 0
     }
 
-    /// Whether something is spoilt here.
+    /// Whether this value is a bad one.
     fn spoils(&mut self, one_in: u64) -> bool {
         self.one_in(one_in) && self.spoilt
     }

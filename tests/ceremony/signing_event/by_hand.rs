@@ -1,4 +1,4 @@
-//! A holder at a terminal: what is shown, what is typed, and what happens when the checkout changes
+//! A holder at a terminal: the screens, the typed input, and a checkout that changes
 //! between review and touch.
 
 use std::{ffi::OsString, fs};

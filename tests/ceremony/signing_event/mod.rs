@@ -14,7 +14,7 @@ use testkit::{programs::verifier, stage::said};
 use self::repository::{Change, Event, rehearsal};
 use crate::python::answer;
 
-/// Whether the lines that a signature adds are all that differs.
+/// Whether the lines of a signature are the only difference.
 fn only_signatures_differ(event: &Event) {
     let diff = event.git(&["diff", "--unified=0", "--no-color"]);
     let lines = diff.lines().filter(|line| line.starts_with(['+', '-']));
@@ -49,7 +49,7 @@ fn only_signatures_differ(event: &Event) {
     );
 }
 
-/// What python-tuf says of the tree: the version of root that it comes to, and which documents
+/// python-tuf's result for the tree: the newest version of root, and the documents that
 /// their delegators' keys have signed.
 fn python_accepts(event: &Event, newest: u64) {
     let folder = tempfile::tempdir().unwrap();
@@ -88,7 +88,7 @@ fn python_accepts(event: &Event, newest: u64) {
     }
 }
 
-/// Holders sign in turn; after each of them the signatures alone differ.
+/// Holders sign in turn; each adds signatures and nothing else.
 fn signed_in_turn(event: &Event, holders: &[usize]) {
     for holder in holders {
         let output = event.sign(*holder);
@@ -175,7 +175,7 @@ fn the_git_commands_that_are_left_put_the_signature_on_the_branch() {
     assert_eq!(event.git(&["status", "--porcelain"]), "");
 }
 
-/// What `keymoot-verify receipt` says of a receipt.
+/// The output of `keymoot-verify receipt` for a receipt.
 fn verified(receipt: &Path, more: &[&str]) -> (bool, String) {
     let output = std::process::Command::new(verifier())
         .arg("receipt")

@@ -15,7 +15,7 @@ use testkit::stage::said;
 
 use super::repository::{Change, Event, State, devices, holder, in_days, signatures, spki};
 
-/// What the holder gives besides the two checkouts.
+/// The holder's arguments apart from the two checkouts.
 #[derive(Default)]
 struct Wish<'a> {
     branch: Option<&'a str>,
@@ -223,7 +223,7 @@ fn an_open_invitation_is_refused_in_both_tools_that_have_them() {
             r#"{"pending": {"targets": {}}}"#,
             "the configuration of targets waits",
         ),
-        // What cannot be read may be an invitation.
+        // A state that cannot be read may be an invitation.
         (Dialect::TufOnCi, "null", "the state: null where an object"),
         (
             Dialect::TufOnCi,
@@ -497,7 +497,7 @@ fn a_target_file_that_is_not_the_listed_one_is_refused_where_the_checkout_has_th
     }
 }
 
-/// Names a key of root by the hash of what is left of it without its holder, as repositories do
+/// Names a key of root by the hash of the key object without its holder, as repositories do
 /// before tuf-on-ci takes them over.
 fn without_owner(root: &mut Value, id: &str) -> String {
     let keys = root["signed"]["keys"].as_object_mut().unwrap();

@@ -50,7 +50,7 @@ pub(super) fn holder(number: usize) -> Holder {
     }
 }
 
-/// What an event changes.
+/// The change of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// The second holder of root leaves, and the third comes.

@@ -1,4 +1,4 @@
-//! The audit log of a device, held against what was sent to it.
+//! The audit log of a device, compared with the commands sent to it.
 
 use keymoot::device::ErrorKind;
 use keymoot::device::yubihsm::{Passwords, Role, Unit};

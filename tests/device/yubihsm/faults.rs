@@ -1,5 +1,5 @@
-//! What goes wrong on the way to a device, at every command: each time a clear
-//! error, and a device that can be gone on with.
+//! Faults on the way to a device, at every command: each time a clear
+//! error, and a device that still works.
 
 use keymoot::device::yubihsm::{Passwords, Role, Unit};
 use keymoot::device::{DeviceError, ErrorKind};
@@ -38,7 +38,7 @@ fn a_connection_dropped_at_any_command_of_setting_up_leaves_a_unit_that_can_be_s
                 unit.reset(Some(passwords.administrator())).unwrap();
                 break;
             }
-            // The greeting is said again when it is not answered.
+            // The greeting is repeated when it is not answered.
             if let Err(error) = outcome {
                 clear(&error, &fault);
             }

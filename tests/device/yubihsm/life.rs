@@ -30,7 +30,7 @@ fn a_unit_lives_from_its_reset_to_its_last_signature() {
     }
 }
 
-/// What the evidence of a unit's key proves.
+/// The facts that the evidence of a device's key proves.
 fn proves(safe: &Safe, evidence: &Evidence, spki: &[u8], firmware: &str) {
     let proven = attestation::verify(evidence, &safe.vendor(), None).unwrap();
     proven.attests(spki).unwrap();

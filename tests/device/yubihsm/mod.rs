@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use testkit::programs::simulator;
 
-/// A running `hsm-sim yubihsm`, ended when dropped, and the hand that plugs and
+/// A running `hsm-sim yubihsm`, ended when dropped, and a simulated user who plugs and
 /// unplugs its device.
 pub(crate) struct Safe {
     sim: Child,
@@ -100,8 +100,8 @@ impl Safe {
         assert_eq!(reply["ok"], true, "{what}: {reply}");
     }
 
-    /// Lets something go wrong, in the simulator's words; nothing any more, with
-    /// no words.
+    /// Plans a fault, in the simulator's words; without words it clears
+    /// the plan.
     pub(crate) fn fault(&mut self, plan: &str) {
         self.ask(&json!({"do": "fault", "plan": plan}));
     }
@@ -119,7 +119,7 @@ impl Safe {
         self.ask(&json!({"do": "advance", "seconds": seconds}));
     }
 
-    /// A session of the crate itself, as somebody else's program would have it.
+    /// A session of the crate itself, as another program would have it.
     pub(crate) fn stranger(
         &self,
         key: u16,
@@ -164,7 +164,7 @@ pub(crate) fn enrolled(safe: &Safe) -> (Unit, Passwords, Vec<u8>) {
     (unit, passwords, spki)
 }
 
-/// Reads the unit's log and holds it against what was sent.
+/// Reads the device's log and compares it with the commands sent.
 fn checked_log(unit: &Unit, auditor: &Secret) -> AuditLog {
     let record = unit.read_log(auditor).unwrap();
     AuditLog::check(&[record], &unit.sent()).unwrap()

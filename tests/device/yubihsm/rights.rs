@@ -1,4 +1,4 @@
-//! Who can do what on a unit that was set up.
+//! The rights of each role on a device that was set up.
 
 use keymoot::device::ErrorKind as Kind;
 use keymoot::device::yubihsm::{Role, SIGNING_KEY};
