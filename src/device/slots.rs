@@ -147,7 +147,8 @@ impl Slots {
                     [] => Seen::Nothing,
                     [one] => {
                         let seen = identify(one).map_or_else(Seen::Unreadable, Seen::One);
-                        // Taken since the look: or its release would be no change.
+                        // Another program took the device after this look; its release would
+                        // otherwise not be noticed.
                         if let Seen::Unreadable(error) = &seen
                             && error.kind == ErrorKind::SharingViolation
                         {

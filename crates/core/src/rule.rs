@@ -211,7 +211,7 @@ rules! {
     DeviceExportable = "DEVICE-EXPORTABLE":
         "the key cannot leave the device.";
     DeviceAudit = "DEVICE-AUDIT":
-        "since its reset, a YubiHSM 2 has done what this program told it to do, and nothing else.";
+        "since its reset, a YubiHSM 2 has performed the commands of this program, and no others.";
     DeviceValidity = "DEVICE-VALIDITY":
         "the certificates were valid when the program read them.";
     DeviceKey = "DEVICE-KEY":
@@ -350,7 +350,7 @@ rules! {
     TranscriptChain = "TRANSCRIPT-CHAIN":
         "every line of the transcript is canonical and names the SHA-256 of the line before it.";
     TranscriptReplay = "TRANSCRIPT-REPLAY":
-        "every event may follow from those before it, by the script.";
+        "the script allows every event after the ones before it.";
     TranscriptTime = "TRANSCRIPT-TIME":
         "the clock never went back, and every document has the date of its line.";
     TranscriptSettings = "TRANSCRIPT-SETTINGS":
@@ -423,8 +423,8 @@ rules! {
     AnswerHolder = "ANSWER-HOLDER":
         "the request asked the holder who answers.";
     AnswerBranch = "ANSWER-BRANCH":
-        "the branch is one turn of this holder and nothing else, every entry may follow from those \
-         before it, and exactly the files that it names are there.";
+        "the branch is one turn of this holder and nothing else, the script allows every entry \
+         after the ones before it, and exactly the files that it names are there.";
     AnswerMachine = "ANSWER-MACHINE" since 2:
         "the branch says that every MACHINE rule was checked on the holder's machine and none was \
          violated. In a live ceremony, it says that all held.";
@@ -445,7 +445,7 @@ rules! {
         "every document that the event changes has the version after the base's, and a new one \
          version 1.";
     EventRole = "EVENT-ROLE":
-        "the event changes documents that people sign, and none but those that its branch \
+        "the event changes only documents that people sign, and only those that its branch \
          (`sign/ROLE-vVERSION`) and `--role` name.";
     EventState = "EVENT-STATE":
         "no invitation is open and no change of the configuration is pending. Either would change \

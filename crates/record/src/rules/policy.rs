@@ -248,7 +248,7 @@ pub enum AdoptedTouch {
 }
 
 impl Adopt {
-    /// The names of both, as policies write them.
+    /// The demands on PIN and touch, as policies write them.
     #[must_use]
     pub fn names(&self) -> [&'static str; 2] {
         [
