@@ -209,7 +209,7 @@ fn the_demonstration_is_a_verified_ceremony_in_a_picture_that_loads_at_once() {
     home.at.page_down("Type the first two words");
     home.see("Type the first two words", READ)
         .enter(&format!("{words} phone"));
-    home.see("Call the next holder", GLANCE).enter("3");
+    home.see("Your turn begins now", GLANCE).enter("");
     home.enrol(3, serials[2]);
     home.see("the statement over your answer", LOOK).hand(TOUCH);
     home.see("or taken if you have a copy", GLANCE)
