@@ -264,6 +264,23 @@ fn an_action_that_checks_nothing_fails() {
 }
 
 #[test]
+fn every_workflow_in_the_documents_names_inputs_of_the_action() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |name: &str| fs::read_to_string(workspace.join(name)).unwrap();
+    let (action, page) = (read("action.yml"), read("docs/publishing.md"));
+    let inputs = page.lines().filter_map(|line| {
+        let (name, _) = line.strip_prefix("          ")?.split_once(": ")?;
+        (!name.starts_with(' ')).then_some(name)
+    });
+    let mut count = 0;
+    for name in inputs {
+        count += 1;
+        assert!(action.contains(&format!("\n  {name}:\n")), "{name}");
+    }
+    assert_eq!(count, 7);
+}
+
+#[test]
 fn every_input_of_the_action_reaches_the_script() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |name: &str| fs::read_to_string(workspace.join(name)).unwrap();
