@@ -9,7 +9,7 @@ use std::process::Command;
 
 use keymoot_core::Rule;
 use keymoot_record::{
-    ceremony::script::CheckedScript,
+    ceremony::script::{CheckedScript, Kind},
     clients::{CLIENTS, Of},
 };
 use keymoot_tuf::{Dialect, key::Algorithm};
@@ -295,6 +295,21 @@ fn every_opening_says_when_what_can_go_wrong_and_whom_to_tell() {
         ] {
             assert!(opening.contains(part), "{name} has no {part}");
         }
+    }
+}
+
+#[test]
+fn every_opening_of_a_ceremony_that_signs_says_that_a_snapshot_and_a_timestamp_follow() {
+    let signs = |name: &String| {
+        let text = read(&format!("ceremony-scripts/{name}.toml"));
+        let script = CheckedScript::parse(&text).unwrap();
+        script.steps().any(|(_, step)| step.kind == Kind::Sign)
+    };
+    for name in scripts().iter().filter(|name| signs(name)) {
+        let opening = read(&format!("runbooks/opening/{name}.md"));
+        let opening = opening.split_whitespace().collect::<Vec<_>>().join(" ");
+        let says = ["docs/publishing.md", "sign snapshot and timestamp"];
+        assert!(says.iter().any(|said| opening.contains(said)), "{name}");
     }
 }
 
