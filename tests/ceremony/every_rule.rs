@@ -717,6 +717,22 @@ fn what_is_signed_again_without_a_change_violates_nothing() {
     assert_eq!(later(2, |_| {}).violated(), BTreeSet::new());
 }
 
+#[test]
+fn a_manifest_in_another_order_is_found_although_all_holders_signed_it() {
+    let (forger, files) = (Forger::new(), unchanged());
+    let head = Chain::read(&files["transcript.jsonl"]).unwrap().head();
+    let closed = forger.close_with(files, |manifest| {
+        manifest["head"] = head.to_string().into();
+        manifest["files"].as_array_mut().unwrap().reverse();
+    });
+    let forged = Forged::from(closed);
+    assert_eq!(
+        forged.violated(),
+        BTreeSet::from(["BUNDLE-DERIVED".to_owned()])
+    );
+    assert!(forged.told().contains(MANIFEST), "{}", forged.told());
+}
+
 // With rules switched off beside it, it would fail by chance.
 #[cfg(not(mutants))]
 #[test]

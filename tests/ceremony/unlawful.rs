@@ -92,6 +92,10 @@ fn a_policy_with_a_lower_threshold_or_other_periods_or_keys() {
     for (from, to) in [
         ("threshold = 5", "threshold = 6"),
         ("[root]\nexpiry_days = 455", "[root]\nexpiry_days = 400"),
+        (
+            "[targets]\nexpiry_days = 455",
+            "[targets]\nexpiry_days = 400",
+        ),
         ("role = \"nightly\"", "role = \"daily\""),
         ("threshold = 3\nperiods", "threshold = 2\nperiods"),
     ] {
@@ -100,6 +104,21 @@ fn a_policy_with_a_lower_threshold_or_other_periods_or_keys() {
             files.policy = files.policy.replace(from, to);
         });
         assert_eq!(refused, ["POLICY-PREVIOUS"], "{to}");
+    }
+}
+
+#[test]
+fn another_threshold_differs_from_the_root_and_from_the_targets_of_before() {
+    let mut files = plan_files(2);
+    files.policy = files.policy.replace("threshold = 5", "threshold = 6");
+    let violated = Plan::check(files).unwrap_err();
+    let told: Vec<_> = violated.iter().map(|verdict| &verdict.detail).collect();
+    for role in ["root", "targets"] {
+        let named = format!("the threshold of {role}");
+        assert!(
+            told.iter().any(|detail| detail.contains(&named)),
+            "{told:?}"
+        );
     }
 }
 

@@ -417,7 +417,7 @@ fn key(claim: &Claim<'_>, facts: &VerifiedAttestation) -> [Verdict; 2] {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{Family, Firmware, FormFactor, Policy, Reported, Rule, brought};
+    use super::{Family, Firmware, FormFactor, Holder, Policy, Reported, Rule, Verdict, brought};
     use crate::rules::roster::Roster;
 
     #[test]
@@ -442,5 +442,40 @@ mod tests {
         assert!(refused(1, 7));
         assert!(!refused(2, 7));
         assert!(!refused(1, 1));
+    }
+
+    #[test]
+    fn a_device_that_is_revoked_enrolled_or_not_the_listed_one_is_refused_when_it_is_inserted() {
+        let policy = include_str!("../../../../ceremony-scripts/policy.toml");
+        let policy = Policy::parse(policy).unwrap();
+        let roster = include_str!("../../../../tests/data/hostile-roster.toml");
+        let mut holder = Roster::parse(roster).unwrap().holders.remove(0);
+        let refused = |holder: &Holder, owner, revoked| {
+            let device = Reported {
+                serial: 1,
+                family: Family::YubiKey,
+                firmware: Firmware::new(5, 7, 4),
+                form_factor: None,
+            };
+            let verdicts = brought(device, holder, owner, revoked, &policy).into_iter();
+            let violated = verdicts.filter(Verdict::is_violated);
+            violated
+                .map(|verdict| verdict.rule.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert!(refused(&holder, None, None).is_empty());
+        let rule = |rule: Rule| vec![rule.id().to_owned()];
+        assert_eq!(
+            refused(&holder, None, Some("stolen")),
+            rule(Rule::KeyRevoked)
+        );
+        assert_eq!(
+            refused(&holder, Some("another"), None),
+            rule(Rule::DeviceDistinct)
+        );
+        holder.devices = vec![2];
+        assert_eq!(refused(&holder, None, None), rule(Rule::DeviceExpected));
+        holder.devices = vec![1];
+        assert!(refused(&holder, None, None).is_empty());
     }
 }
