@@ -6,9 +6,12 @@ use std::{
     process::{Command, Output},
 };
 
+use crate::apart::five_apart;
+use keymoot_core::digest::Digest;
 use keymoot_record::{
     apart::witness::{LARGEST, NAMESPACE, verify},
     bundle::Bundle,
+    transcript::Chain,
 };
 use serde_json::{Value, json};
 use testkit::stage::{Stage, below, finished, keymoot, said};
@@ -205,4 +208,48 @@ fn nobody_states_anything_about_a_bundle_that_violates_a_rule() {
     let output = witness.states(&bundle, "Witness (simulated)");
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     assert!(!witness.path("statement").exists());
+}
+
+#[test]
+fn a_declaration_has_a_page_for_holders_apart_and_remote_witnesses() {
+    let bundle = five_apart().out();
+    let page = declaration(&bundle);
+    let (here, away) = page.split_once("## If you were not in the room").unwrap();
+    assert!(
+        here.contains("| administrator |") && !here.contains("| holder-"),
+        "{page}"
+    );
+    let digests = [
+        Chain::read(&fs::read(bundle.join("transcript.jsonl")).unwrap())
+            .unwrap()
+            .head(),
+        Digest::of(&fs::read(bundle.join("MANIFEST.json")).unwrap()),
+    ];
+    assert!(away.contains(&digests[0].to_string()), "{page}");
+    assert!(here.contains(&digests[1].to_string()), "{page}");
+    for words in digests[0].word_rows() {
+        assert!(away.contains(&words), "{page}");
+    }
+    for holder in 1..=5 {
+        assert!(
+            away.contains(&format!("| holder-{holder}, seat ")),
+            "{page}"
+        );
+    }
+    assert_eq!(away.matches("| witness |").count(), 2);
+    let page = declaration(&finished().out());
+    let (here, away) = page.split_once("## If you were not in the room").unwrap();
+    assert!(
+        here.contains("| holder-1, seat ") && !away.contains("| holder-"),
+        "{page}"
+    );
+}
+
+fn declaration(bundle: &Path) -> String {
+    let mut report = keymoot();
+    report.arg("report").arg(bundle);
+    report.args(["--rehearsal", "--markdown", "--declaration"]);
+    let output = report.output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    String::from_utf8(output.stdout).unwrap()
 }

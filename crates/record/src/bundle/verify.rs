@@ -129,7 +129,11 @@ pub fn declaration(bundle: &Bundle, vendor: &TrustStore) -> Result<String, Vec<V
     let evidence = Evidence::gather(bundle, &manifest, vendor)?;
     let bytes = bundle.files().get(MANIFEST).map(Vec::as_slice);
     let digest = Digest::of(bytes.unwrap_or_default());
-    Ok(runbook::declaration(&evidence.state.plan, &digest))
+    Ok(runbook::declaration(
+        &evidence.state,
+        &manifest.head,
+        &digest,
+    ))
 }
 
 /// The facts about people and devices in the transcript of a verified bundle.

@@ -1,19 +1,77 @@
 //! The declaration that people sign by hand at the end.
 
 use super::{Day, LONG, SHORT, line, people};
-use crate::{ceremony::Plan, rules::policy::Policy};
+use crate::{ceremony::State, rules::policy::Policy};
 use keymoot_core::digest::Digest;
 
-/// The declaration for a finished ceremony, in Markdown: with the names of its plan and the digest
-/// of its bundle's MANIFEST.json.
+/// Rows for witnesses who were not in the room.
+const WITNESSES: usize = 2;
+
+/// The declaration for a finished ceremony, in Markdown: with the names of its plan, the head of its
+/// bundle's transcript and the digest of its bundle's MANIFEST.json. Holders who answered apart, and
+/// witnesses, declare that they were not in the room.
 #[must_use]
-pub fn declaration(plan: &Plan, manifest: &Digest) -> String {
+pub fn declaration(state: &State, head: &Digest, manifest: &Digest) -> String {
+    let plan = &state.plan;
     let title = keymoot_core::text::escape(&plan.script.script().title);
     let mut page = format!("# Declaration: {title}\n\n");
-    let people = Day { plan, begins: None }.people();
-    let named = people.into_iter().map(|[part, name, _]| (part, name));
-    text(&mut page, Some(manifest), named);
+    let (mut here, mut away) = (Vec::new(), Vec::new());
+    let begins = None;
+    let people = Day { plan, begins }.people();
+    let seats = people.len().saturating_sub(state.seats.len());
+    for (at, [part, name, _]) in people.into_iter().enumerate() {
+        let seat = at.checked_sub(seats).and_then(|at| state.seats.get(at));
+        let is_away = seat.is_some_and(|seat| {
+            let mut answers = state.answers.iter();
+            !seat.present && answers.any(|given| given.apart.holder == seat.handle)
+        });
+        match is_away {
+            true => away.push((part, name)),
+            false => here.push((part, name)),
+        }
+    }
+    text(&mut page, Some(manifest), here.into_iter());
+    let witness = ("witness".to_owned(), String::new());
+    away.extend(std::iter::repeat_n(witness, WITNESSES));
+    elsewhere(&mut page, head, away);
     page
+}
+
+/// The page for people who followed from elsewhere.
+fn elsewhere(page: &mut String, head: &Digest, people: Vec<(String, String)>) {
+    line(page, "\n## If you were not in the room\n");
+    line(
+        page,
+        "I was not in the room. I followed the ceremony by the channel that I name. I have compared both \
+         digests, of MANIFEST.json and of the transcript's head, with the words that I heard. What I saw \
+         is what the record says.\n",
+    );
+    digest(page, "the transcript's head", head);
+    line(
+        page,
+        "Print this page where you are, tick one box, sign, and send the paper to the administrator. \
+         Nobody has to sign.\n",
+    );
+    line(
+        page,
+        "| | name | followed by | I agree | I do not agree, because | signature | time (UTC) |",
+    );
+    line(page, "| --- | --- | --- | --- | --- | --- | --- |");
+    for (part, name) in people {
+        line(
+            page,
+            &format!("| {part} | {name} | | \u{2610} | \u{2610} | | |"),
+        );
+    }
+}
+
+/// A digest in hexadecimal and in words.
+fn digest(page: &mut String, of: &str, digest: &Digest) {
+    line(page, &format!("SHA-256 of {of}:\n\n    {digest}\n"));
+    for words in digest.word_rows() {
+        line(page, &format!("    {words}"));
+    }
+    line(page, "");
 }
 
 /// The last page of a runbook, to be filled in by hand.
@@ -42,16 +100,7 @@ fn text(
          notes. What I saw is what the record says.\n",
     );
     match manifest {
-        Some(digest) => {
-            line(
-                page,
-                &format!("SHA-256 of MANIFEST.json:\n\n    {digest}\n"),
-            );
-            for words in digest.word_rows() {
-                line(page, &format!("    {words}"));
-            }
-            line(page, "");
-        }
+        Some(manifest) => digest(page, "MANIFEST.json", manifest),
         None => line(
             page,
             &format!("Digest of MANIFEST.json, as the last screen shows it, in words: {LONG}\n"),
