@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use keymoot::rehearsal::cast::Cast;
+use keymoot::{rehearsal::cast::Cast, store::Settings};
 
 use crate::stage::{Stage, below, keymoot, said};
 
@@ -26,6 +26,15 @@ impl Three {
         Self { stage, policy }
     }
 
+    /// An annual signing that is left because all three, who are apart, are awaited.
+    pub fn to_sign() -> Self {
+        let three = Self::new();
+        let cast = Cast::of(3);
+        let first = three.first_root(&cast);
+        three.awaiting("annual-resign", &cast, &first, "--apart");
+        three
+    }
+
     /// A first root that `cast` makes, in the room.
     pub fn first_root(&self, cast: &Cast) -> String {
         let roster = self.stage.path("first.toml");
@@ -39,7 +48,8 @@ impl Three {
         first
     }
 
-    /// A ceremony of `cast` that is left because only these holders, who are apart, are awaited.
+    /// A ceremony of `cast` that is left because only holders apart are awaited, whom the option
+    /// `apart` names. The devices are those of `previous`, and one that nobody has enrolled.
     pub fn awaiting(&self, script: &str, cast: &Cast, previous: &str, apart: &str) {
         let roster = self.stage.path("roster.toml");
         fs::write(&roster, cast.roster()).unwrap();
@@ -68,17 +78,12 @@ impl Three {
         fs::copy(devices, self.stage.dir().join("rehearsal/devices.json")).unwrap();
     }
 
-    /// Gives the rehearsal so many devices, where it has four or five.
+    /// Gives the rehearsal so many devices.
     pub fn with_devices(&self, count: usize) {
-        let settings = self.stage.dir().join("settings.json");
-        let mut text = fs::read_to_string(&settings).unwrap();
-        for other in [4, 5] {
-            text = text.replace(
-                &format!("\"count\": {other}"),
-                &format!("\"count\": {count}"),
-            );
-        }
-        fs::write(&settings, text).unwrap();
+        let dir = self.stage.dir();
+        let mut settings = Settings::read(&dir).unwrap();
+        settings.simulator.as_mut().unwrap().count = count;
+        settings.write(&dir).unwrap();
     }
 
     /// Makes a request to the holders that the step awaits.

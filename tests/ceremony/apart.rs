@@ -547,10 +547,7 @@ fn two_newcomers_enrol_apart_and_one_device_of_two_is_named() {
 
 #[test]
 fn a_holder_declines_and_a_request_is_withdrawn() {
-    let three = Three::new();
-    let cast = Cast::of(3);
-    let first = three.first_root(&cast);
-    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let three = Three::to_sign();
     let request = three.request(
         "request",
         &["--to", "holder-1,holder-2", "--until", "2099-12-31"],
@@ -621,10 +618,7 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
 
 #[test]
 fn a_request_carries_a_vendor_whose_certificates_are_in_a_folder() {
-    let three = Three::new();
-    let cast = Cast::of(3);
-    let first = three.first_root(&cast);
-    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let three = Three::to_sign();
     // As a dress rehearsal has the real vendor's.
     let vendor = three.stage.dir().join("rehearsal/vendor");
     let (named, mut manifest) = (below(&vendor), String::new());
@@ -678,10 +672,7 @@ fn the_bundle_that_a_rehearsal_starts_from_is_named_as_its_folder_is() {
 
 #[test]
 fn an_answer_to_another_request_of_the_same_ceremony_is_refused() {
-    let three = Three::new();
-    let cast = Cast::of(3);
-    let first = three.first_root(&cast);
-    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let three = Three::to_sign();
     let twin = three.stage.path("twin");
     copied(&three.stage.dir(), &twin);
     let shown = three.stage.path("shown");
@@ -704,10 +695,7 @@ fn an_answer_to_another_request_of_the_same_ceremony_is_refused() {
 
 #[test]
 fn killed_at_each_event_a_holder_goes_on_and_answers() {
-    let three = Three::new();
-    let cast = Cast::of(3);
-    let first = three.first_root(&cast);
-    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let three = Three::to_sign();
     let request = three.request("request", &[]);
     let base = three.stage.chain().entries().len() as u64 - 1;
     // From the second event of the turn to the signed statement.
@@ -862,10 +850,7 @@ fn no_pin_is_in_a_request_an_answer_or_a_holders_folder() {
 
 #[test]
 fn what_an_interrupted_request_or_collect_left_is_taken_up() {
-    let three = Three::new();
-    let cast = Cast::of(3);
-    let first = three.first_root(&cast);
-    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let three = Three::to_sign();
     let twin = three.stage.path("twin");
     copied(&three.stage.dir(), &twin);
     // The file was written, and the program ended before the event.
@@ -890,10 +875,7 @@ fn what_an_interrupted_request_or_collect_left_is_taken_up() {
 
 #[test]
 fn a_collect_that_is_cut_off_at_any_byte_of_its_event_records_the_answer_once() {
-    let three = Three::new();
-    let cast = Cast::of(3);
-    let first = three.first_root(&cast);
-    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let three = Three::to_sign();
     let request = three.request("request", &[]);
     let answer = three.answer(&request, "holder-2");
     let transcript = |dir: &PathBuf| fs::read(dir.join("transcript.jsonl")).unwrap();
@@ -934,10 +916,7 @@ fn a_collect_that_is_cut_off_at_any_byte_of_its_event_records_the_answer_once() 
 
 #[test]
 fn a_collect_that_fails_at_a_file_has_reported_what_it_recorded_before() {
-    let three = Three::new();
-    let cast = Cast::of(3);
-    let first = three.first_root(&cast);
-    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let three = Three::to_sign();
     let request = three.request("request", &[]);
     let answer = three.answer(&request, "holder-2");
     let output = three.collect(&[&answer, &three.stage.path("missing")]);

@@ -4,7 +4,6 @@
 use std::{fs, process::Output};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use keymoot::rehearsal::cast::Cast;
 use keymoot_core::digest::Digest;
 use keymoot_tuf::dsse::Envelope;
 use serde_json::{Value, json};
@@ -16,15 +15,6 @@ use testkit::{
 
 use crate::apart::{Asked, answer, five_apart, post, rechained};
 
-/// Three holders apart who are to sign, and have not been asked.
-fn three() -> Three {
-    let three = Three::new();
-    let cast = Cast::of(3);
-    let first = three.first_root(&cast);
-    three.awaiting("annual-resign", &cast, &first, "--apart");
-    three
-}
-
 fn asks(three: &Three, more: &[&str]) -> Output {
     let mut request = keymoot();
     request.arg("request").arg(three.stage.dir()).arg("-o");
@@ -34,7 +24,7 @@ fn asks(three: &Three, more: &[&str]) -> Output {
 
 #[test]
 fn an_answer_that_was_withheld_past_its_day_is_recorded_as_late() {
-    let three = three();
+    let three = Three::to_sign();
     let request = three.request("request", &["--until", "2020-01-01"]);
     let withheld = three.answer(&request, "holder-1");
     let output = three.collect(&[&withheld]);
@@ -59,7 +49,7 @@ fn an_answer_of_an_earlier_round_is_no_answer_to_a_later_request() {
 
 #[test]
 fn a_holder_is_not_asked_twice_while_an_answer_is_awaited() {
-    let three = three();
+    let three = Three::to_sign();
     three.request("request", &["--to", "holder-1"]);
     let output = asks(&three, &["--to", "holder-1"]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
@@ -70,7 +60,7 @@ fn a_holder_is_not_asked_twice_while_an_answer_is_awaited() {
 
 #[test]
 fn two_answers_show_two_requests_without_the_ceremony() {
-    let three = three();
+    let three = Three::to_sign();
     let twin = three.stage.path("twin");
     copied(&three.stage.dir(), &twin);
     let one = three.request("request", &["--until", "2099-12-24"]);
@@ -124,7 +114,7 @@ fn a_ceremony_from_an_older_root_than_the_trusted_one_is_refused_at_once() {
 
 #[test]
 fn a_stolen_device_without_its_pin_gives_no_answer() {
-    let three = three();
+    let three = Three::to_sign();
     let request = three.request("request", &[]);
     // Each VERIFY is answered as after a wrong PIN.
     let settings = three.stage.dir().join("settings.json");

@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use keymoot::rehearsal::cast::Cast;
 use keymoot_record::transcript::{Entry, Event};
 use testkit::{
     apart::{Three, copied},
@@ -27,10 +26,7 @@ fn on_the_screen(three: &Three) -> Terminal {
 
 #[test]
 fn holders_are_asked_and_their_answers_taken_in_without_leaving() {
-    let three = Three::new();
-    let cast = Cast::of(3);
-    let first = three.first_root(&cast);
-    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let three = Three::to_sign();
     // Each side has a simulator of its own, with the same devices.
     let home = three.stage.path("home");
     copied(&three.stage.dir(), &home);
@@ -103,10 +99,7 @@ fn holders_are_asked_and_their_answers_taken_in_without_leaving() {
 
 #[test]
 fn a_holder_at_home_is_called_by_nobody_and_is_told_when_the_answer_is_written() {
-    let three = Three::new();
-    let cast = Cast::of(3);
-    let first = three.first_root(&cast);
-    three.awaiting("annual-resign", &cast, &first, "--apart");
+    let three = Three::to_sign();
     let request = three.request("request", &[]);
     let digest = keymoot_core::digest::Digest::of(&fs::read(&request).unwrap());
     let (command, answer) = three.answering(&request, "holder-1", &three.stage.dir());

@@ -41,11 +41,7 @@ struct Answered {
 impl Answered {
     /// An answer with three signatures.
     fn signing() -> Self {
-        let three = Three::new();
-        let cast = Cast::of(3);
-        let first = three.first_root(&cast);
-        three.awaiting("annual-resign", &cast, &first, "--apart");
-        Self::by(three, "holder-1")
+        Self::by(Three::to_sign(), "holder-1")
     }
 
     /// A newcomer's enrolment.
