@@ -46,8 +46,6 @@ const READ: u32 = 2_400;
 struct Set<'f> {
     at: Terminal,
     film: &'f mut Film,
-    /// How many of the bytes that came are in the film.
-    filmed: usize,
 }
 
 impl<'f> Set<'f> {
@@ -56,7 +54,6 @@ impl<'f> Set<'f> {
         Self {
             at: Terminal::with(SMALL, &[], arguments),
             film,
-            filmed: 0,
         }
     }
 
@@ -64,9 +61,8 @@ impl<'f> Set<'f> {
     fn see<'s>(&mut self, state: impl Into<State<'s>>, milliseconds: u32) -> &mut Self {
         self.at.expect(state);
         let frame = self.at.frame();
-        let bytes = &self.at.written()[self.filmed..];
-        self.film.scene(frame, milliseconds, bytes);
-        self.filmed = self.at.written().len();
+        let bytes = self.at.recorded();
+        self.film.scene(frame, milliseconds, &bytes);
         self
     }
 

@@ -322,11 +322,6 @@ impl Terminal {
         self.frame().text()
     }
 
-    /// All bytes that came to the terminal until now.
-    pub fn written(&self) -> &[u8] {
-        &self.shown.written
-    }
-
     /// Whether the program ever sent these bytes to the terminal.
     pub fn was_sent(&self, text: &str) -> bool {
         find(&self.shown.written, text).is_some()
@@ -338,12 +333,17 @@ impl Terminal {
         self.shown.on_a_console(before)
     }
 
+    /// The bytes since the last call that came to the terminal until now.
+    pub fn recorded(&mut self) -> Vec<u8> {
+        let new = self.shown.written[self.recorded..].to_vec();
+        self.recorded = self.shown.written.len();
+        new
+    }
+
     /// The bytes since the last call, and the emulator's present screen.
     pub fn record(&mut self) -> (Vec<u8>, String) {
         self.frame();
-        let new = self.shown.written[self.recorded..].to_vec();
-        self.recorded = self.shown.written.len();
-        (new, self.shown.contents())
+        (self.recorded(), self.shown.contents())
     }
 
     /// The number of the program's process.
