@@ -118,7 +118,7 @@ impl Answered {
 }
 
 /// How many codes the last screen announces.
-pub(crate) fn codes(picture: &str) -> usize {
+fn codes(picture: &str) -> usize {
     let (before, _) = picture.split_once(" QR codes").unwrap();
     let (_, count) = before.rsplit_once(' ').unwrap();
     count.parse().unwrap()
