@@ -2,10 +2,11 @@
 
 use super::{
     occasions::Occasion,
-    rehearsal::{END, HOME, read_digests},
+    rehearsal::{plan_words, read_digests},
     states::{DIGEST, OPENING},
     theft::{self, STOLEN},
 };
+use keymoot_record::ceremony::PlanPart;
 use testkit::terminal::Terminal;
 
 #[test]
@@ -16,16 +17,29 @@ fn the_opening_says_whose_key_is_revoked_and_why_and_takes_no_agreement_before_a
         "2-annual-resign",
         &theft::roster(),
     );
+    let dir = held.dir();
     let at = &mut held.at;
     at.expect("Today: Emergency revocation")
         .expect(&*format!("is revoked: {STOLEN}"));
-    at.press(END).expect("Rows ").expect("were not shown yet");
-    at.enter("agree").expect("were not shown yet");
-    at.press(HOME);
-    at.page_down("type agree")
+    at.enter("agree").expect("Read on to the end");
+    // One page more, and no digest that is compared on a page of its own.
+    let before = at.keystrokes();
+    at.page_down("type agree");
+    assert_eq!(at.keystrokes() - before, "\u{1b}[6~".len());
+    at.expect("Where the bundle goes")
         .expect("Expected end")
         .enter("Agree");
     at.expect(DIGEST.with("the program (1 of 4)"));
+    let words = plan_words(&dir, PlanPart::Program);
+    let letters = |count: usize| {
+        let begin = |word: &str| word.chars().take(count).collect::<String>();
+        let begun: Vec<_> = words.split_whitespace().map(begin).collect();
+        begun.join(" ").to_lowercase()
+    };
+    at.enter(&letters(2))
+        .expect("or three letters of each")
+        .enter(&letters(3));
+    at.expect(DIGEST.with("the policy (2 of 4)"));
 }
 
 #[test]

@@ -141,6 +141,7 @@ impl Model {
             _ if self.plain => Panes::One,
             Some(overlay) if overlay.panes() != Panes::Two => overlay.panes(),
             _ if alone => Panes::One,
+            None if !self.size.is_wide() && self.scene.screen.is_long_text() => Panes::One,
             _ => Panes::Two,
         }
     }

@@ -121,6 +121,11 @@ pub(super) trait Screen {
     fn takes_arrows(&self) -> bool {
         false
     }
+
+    /// Whether it is a long text, whose rows fill a narrow terminal: nothing stands beside it there.
+    fn is_long_text(&self) -> bool {
+        false
+    }
 }
 
 /// The screen of a question.

@@ -2,10 +2,7 @@
 
 use crossterm::event::KeyEvent;
 use keymoot_core::text::escape;
-use keymoot_record::{
-    ceremony::{PlanPart, State},
-    transcript::Time,
-};
+use keymoot_record::{ceremony::State, transcript::Time};
 use ratatui::style::Style;
 
 use super::{Screen, Sight};
@@ -64,12 +61,6 @@ impl Screen for PlanScreen {
         list(page, "What is signed", &self.plan.summary.documents);
         list(page, "Where the bundle goes", &self.plan.outputs);
         if let Some(state) = sight.state() {
-            let of = |part: PlanPart| {
-                let digest = state.digest_of(part)?;
-                Some(format!("{}: {}", part.name(), digest.short_words()))
-            };
-            let digests: Vec<_> = PlanPart::ALL.into_iter().filter_map(of).collect();
-            list(page, "Digests, each compared next", &digests);
             list(
                 page,
                 "Expected end",

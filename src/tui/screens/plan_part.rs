@@ -66,7 +66,7 @@ impl Screen for ReadPart {
         }
         page.words(&self.digest);
         self.words
-            .show(page, "When all agree, type the first two words:");
+            .show(page, "Agreed? Type the first two words, 3 letters each:");
         page.keys = "F8 large".to_owned();
     }
 

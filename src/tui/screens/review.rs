@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use keymoot_core::digest::Digest;
-use keymoot_record::ceremony::{Answer, State, question::are_reading_words, script::Document};
+use keymoot_record::ceremony::{Answer, State, question::say_it_was_read, script::Document};
 
 /// The screen: typing is offered once the end was in sight.
 pub(super) struct Review {
@@ -204,8 +204,8 @@ impl Screen for Review {
             page.refusal(Some(&format!("Nowhere: {}", self.search.wanted)));
         }
         let what = match self.event {
-            Some(_) => "Type the first two words of the digest and press Enter:",
-            None => "When all agree, type the first two words of the digest and press Enter:",
+            Some(_) => "Type the first two words, or three letters of each:",
+            None => "When all agree, type the first two words, or three letters of each:",
         };
         self.words.show_when_read(page, sight.is_read, what);
         page.keys = "PgDn  / find  F8 digest".to_owned();
@@ -245,7 +245,7 @@ impl Screen for Review {
         if self.event.is_none() {
             return Some(Heard::Answer(Answer::Typed(words)));
         }
-        if are_reading_words(&words, &self.signed) {
+        if say_it_was_read(&words, &self.signed) {
             return Some(Heard::Done);
         }
         self.words.refuse(format!(
@@ -261,5 +261,9 @@ impl Screen for Review {
 
     fn takes_escape(&self) -> bool {
         self.search.typing.is_some()
+    }
+
+    fn is_long_text(&self) -> bool {
+        true
     }
 }

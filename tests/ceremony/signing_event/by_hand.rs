@@ -71,7 +71,7 @@ fn a_holder_signs_two_documents_in_numbered_lines() {
     for role in ["root", "targets"] {
         let pages = [
             "Enter shows more --",
-            "first two words of the digest and press Enter:",
+            "first two words, or three letters of each:",
         ];
         while at.read_any(&pages).0 == 0 {
             at.enter("");

@@ -189,6 +189,22 @@ pub fn are_reading_words(typed: &str, signed: &Digest) -> bool {
     typed.join(" ").to_lowercase() == reading_words(signed).to_lowercase()
 }
 
+/// The letters of a word that are enough where people compare all words of a digest, and type to
+/// say that they did.
+pub const ENOUGH_LETTERS: usize = 3;
+
+/// Whether this says that a digest on the screen was read: its first two words, or the first letters
+/// of each.
+#[must_use]
+pub fn say_it_was_read(typed: &str, signed: &Digest) -> bool {
+    let typed: Vec<_> = typed.split_whitespace().map(str::to_lowercase).collect();
+    let words = signed.words();
+    let begins = |(typed, word): (&String, &&str)| {
+        typed.len() >= ENOUGH_LETTERS && word.to_lowercase().starts_with(typed)
+    };
+    typed.len() == 2 && typed.iter().zip(&words).all(begins)
+}
+
 /// The last four digits of a serial number, which the holder types from the case.
 #[must_use]
 pub fn last_four(serial: u32) -> String {
@@ -442,11 +458,12 @@ impl State {
 
 /// Checks that the typed words are the first two of this digest.
 fn are_read(words: &str, digest: &Digest) -> Result<(), Refusal> {
-    if are_reading_words(words, digest) {
+    if say_it_was_read(words, digest) {
         return Ok(());
     }
     Err(Refusal(
-        "Type the first two words of the digest on the screen.".to_owned(),
+        "Type the first two words of the digest on the screen, or three letters of each."
+            .to_owned(),
     ))
 }
 
@@ -458,5 +475,34 @@ fn typed(word: &str, expected: &str) -> Result<(), Refusal> {
         Err(Refusal(format!(
             "Type the word \"{expected}\" and press Enter."
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keymoot_core::digest::Digest;
+
+    use super::{reading_words, say_it_was_read};
+
+    #[test]
+    fn three_letters_of_each_of_the_first_two_words_say_that_a_digest_was_read() {
+        let digest = Digest::of(b"document");
+        let words = reading_words(&digest).to_lowercase();
+        let (first, second) = words.split_once(' ').unwrap_or_default();
+        let begin = |word: &str, letters: usize| word.get(..letters).unwrap_or(word).to_owned();
+        for letters in 3..12 {
+            let typed = format!(" {}  {} ", begin(first, letters), begin(second, letters));
+            assert!(say_it_was_read(&typed, &digest), "{typed}");
+        }
+        for typed in [
+            String::new(),
+            first.to_owned(),
+            format!("{} {second}", begin(first, 2)),
+            format!("{second} {first}"),
+            format!("{words} {first}"),
+            format!("{first}x {second}"),
+        ] {
+            assert!(!say_it_was_read(&typed, &digest), "{typed}");
+        }
     }
 }
