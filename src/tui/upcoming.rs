@@ -115,7 +115,10 @@ fn in_turn(state: &State, turn: &Turn) -> String {
         (Stage::Insert, _) => "the device is read; PIN and touch",
         (Stage::Refused(_), _) => "another device, or the end of this turn",
         (Stage::Identify, _) if turn.device.as_ref().is_some_and(|seen| seen.used) => {
-            "the device is erased, if its holder agrees"
+            match state.plan.policy.device.adopt {
+                Some(_) => "its key is adopted, or it is erased, as its holder says",
+                None => "the device is erased, if its holder agrees",
+            }
         }
         (Stage::Identify | Stage::Erase | Stage::Reset, _) => {
             "a new PIN; PUK and management key are set"

@@ -153,6 +153,28 @@ fn the_number_on_the_case_is_asked_for() {
 }
 
 #[test]
+fn a_device_whose_key_may_be_adopted_is_not_announced_as_erased() {
+    use keymoot_record::rules::policy::{Adopt, AdoptedPin, AdoptedTouch};
+
+    let mut story = Story::at_enrolment();
+    story.device_seen(3, true);
+    let erased = Table::asked(&story).picture();
+    assert!(erased.contains("next: the device is erased"), "{erased}");
+    std::sync::Arc::make_mut(&mut story.state.plan)
+        .policy
+        .device
+        .adopt = Some(Adopt {
+        pin: AdoptedPin::Once,
+        touch: AdoptedTouch::Always,
+    });
+    let adopted = Table::asked(&story).picture();
+    assert!(
+        adopted.contains("next: its key is adopted, or"),
+        "{adopted}"
+    );
+}
+
+#[test]
 fn a_used_device_is_erased_on_its_holders_word() {
     let mut story = Story::at_enrolment();
     story.device_seen(3, true);
