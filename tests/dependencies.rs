@@ -304,7 +304,7 @@ fn names_a_socket(folder: &Path) -> bool {
 }
 
 #[test]
-fn whoever_could_open_a_socket_in_the_program_is_known() {
+fn every_crate_that_names_a_socket_is_known() {
     let linked: BTreeSet<_> = crates()
         .iter()
         .filter(|found| found.linked)

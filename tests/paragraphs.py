@@ -59,7 +59,9 @@ def shown():
             code = read(name).split("#[cfg(test)]")[0]
             code = re.sub(r"^[ \t]*//.*\n", "", code, flags=re.M)
             for text in re.findall(r'"((?:[^"\\]|\\.)*)"', code, flags=re.S):
-                yield name, re.sub(r"\\\n\s*", "", text)
+                # Templates of TOML, CSS and the like are no prose.
+                if not re.search(r'\\n.*=|\{\{|\{ [a-z-]+:|\w+\.\w+\.\w+', text):
+                    yield name, re.sub(r"\\\n\s*", "", text)
     for name in tracked(".toml"):
         if name.startswith("ceremony-scripts/"):
             script = tomllib.loads(read(name))
@@ -82,7 +84,8 @@ def pick(chance, count, found):
     enough = []
     for place, text in found:
         text = " ".join(text.split())
-        if len(re.findall(r"[^\W\d_]{2,}", text)) >= SHORTEST:
+        words = re.findall(r"[^\W\d_]{2,}", re.sub(r"\{[^}]*\}", "", text))
+        if len(words) >= SHORTEST:
             enough.append((place, text))
     return chance.sample(enough, count)
 

@@ -1,4 +1,4 @@
-//! libFuzzer's way in; what is done with the bytes is in `src/documents.rs`.
+//! The entry point of libFuzzer; `src/documents.rs` uses the bytes.
 #![cfg_attr(fuzzing, no_main)]
 
 keymoot_fuzz::target!(documents);

@@ -1,4 +1,4 @@
-//! libFuzzer's way in; what is done with the bytes is in `src/pcsc.rs`.
+//! The entry point of libFuzzer; `src/pcsc.rs` uses the bytes.
 #![cfg_attr(fuzzing, no_main)]
 
 keymoot_fuzz::target!(pcsc);

@@ -1,4 +1,4 @@
-//! libFuzzer's way in; what is done with the bytes is in `src/transcript.rs`.
+//! The entry point of libFuzzer; `src/transcript.rs` uses the bytes.
 #![cfg_attr(fuzzing, no_main)]
 
 keymoot_fuzz::target!(transcript);

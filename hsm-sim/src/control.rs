@@ -15,7 +15,7 @@ pub trait Controlled: Send + Sync + 'static {
     /// What can be asked of it.
     type Request: DeserializeOwned;
 
-    /// Does what is asked; what the answer says besides `ok`.
+    /// Performs a request; returns the members of the answer beside `ok`.
     ///
     /// # Errors
     /// A sentence for the client that asked.

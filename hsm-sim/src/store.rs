@@ -9,26 +9,26 @@ use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// A device as it is kept.
+/// A device in a state file.
 pub trait Device: Clone {
-    /// What the state file of its family calls itself.
+    /// The name of its family in the state file.
     const FORMAT: &'static str;
     /// The label under which a seed gives serial numbers of its family.
     const SERIAL_LABEL: &'static [u8];
     /// The serial numbers of its family.
     const SERIALS: Range<u32>;
-    /// What is asked for when a new one is made.
+    /// The request for a new one.
     type Model: Copy;
-    /// What is engraved on it.
+    /// The numbers engraved on it.
     type Plate: Clone + Serialize + DeserializeOwned;
-    /// What is in it, as it is sealed in a state file.
+    /// Its secrets, as a state file seals them.
     type Inside: Serialize + DeserializeOwned;
-    /// What it remembers.
+    /// The state that it remembers.
     type State: Clone + PartialEq;
 
-    /// What is engraved on a new one.
+    /// The engraving of a new one.
     fn engrave(serial: u32, model: Self::Model) -> Self::Plate;
-    /// The serial number that is engraved.
+    /// The engraved serial number.
     fn serial(plate: &Self::Plate) -> u32;
     /// Makes new ones.
     ///
@@ -41,11 +41,11 @@ pub trait Device: Clone {
     ) -> Result<Vec<Self>, StoreError>;
     /// Puts one together that was kept.
     fn of(plate: Self::Plate, inside: Self::Inside) -> Self;
-    /// What is engraved on it.
+    /// Its engraving.
     fn plate(&self) -> &Self::Plate;
-    /// What is in it.
+    /// Its secrets.
     fn inside(&self) -> Self::Inside;
-    /// What it remembers.
+    /// Its state.
     fn state(&mut self) -> &mut Self::State;
 }
 

@@ -229,7 +229,7 @@ fn what_now(settings: &Settings, plan: &Plan, mode: Mode, ended: bool) -> String
 }
 
 /// Warns of risks in the places of the folder and the bundle. The transcript records them,
-/// too, when the machine is examined.
+/// too, when it checks the machine.
 pub(super) fn warn_of_media(dir: &Path, out: &Path) {
     let media = [dir, out].map(machine::medium);
     for warning in rules::machine::warnings(media[0].as_ref(), media[1].as_ref()) {

@@ -257,7 +257,7 @@ fn seats(plan: &Plan) -> Vec<Family> {
 }
 
 /// Script, policy, roster and inputs: those that are named, or else those of the
-/// previous bundle, or else the shipped script and policy and a simulated cast.
+/// previous bundle, or else the shipped script and policy and simulated people.
 fn plan_files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, Failure> {
     let read = |path: &Path| keymoot_verify::files::read_text(path, LARGEST_PLAN);
     let kept = |name: &str| {

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stranger_would_not_believe_is_not_left_behind() {
+    fn a_bundle_that_fails_its_verification_is_not_left_behind() {
         let folder = tempfile::tempdir().unwrap();
         let error = write_to(&folder.path().join("bundle")).unwrap_err();
         assert!(error.what.contains("BUNDLE-MANIFEST"), "{error}");
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_at_the_target_is_not_touched() {
+    fn a_file_at_the_target_is_not_touched() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("bundle");
         fs::write(&target, "somebody's").unwrap();
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_very_same_bundle_is_left_where_it_stands() {
+    fn the_very_same_bundle_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("bundle");
         write_part(&files(), &target).unwrap();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_interrupted_write_left_does_not_stand_in_the_way() {
+    fn the_rest_of_an_interrupted_write_is_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let (target, part) = (
             folder.path().join("bundle"),

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_published_once_stands_nowhere_else_and_replaces_nothing() {
+    fn a_file_published_once_replaces_nothing_and_leaves_no_part() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         publish_once(&path, b"this", "move it").unwrap();

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_second_is_told_who_was_first_and_since_when() {
+    fn a_second_process_fails_with_the_first_ones_host_pid_and_start_time() {
         let folder = tempfile::tempdir().unwrap();
         let _first = Lock::take(folder.path(), &occupant()).unwrap();
         let error = Lock::take(folder.path(), &Occupant::new("other").unwrap()).unwrap_err();

@@ -6,7 +6,7 @@ use keymoot_record::ceremony::ended::Cause;
 /// The words that end the ceremony without its purpose.
 const END_WITHOUT: &str = "end without";
 
-/// What is typed: the cause, the reason, the words.
+/// The three fields: the cause, the reason, the words.
 pub(super) fn form() -> Form {
     let labels = [
         "1 we do not agree, 2 no quorum, 3 another reason:",

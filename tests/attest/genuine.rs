@@ -199,7 +199,7 @@ fn the_wrong_key_is_refused() {
 }
 
 #[test]
-fn people_are_told_when_no_key_was_compared() {
+fn people_are_warned_when_no_key_was_compared() {
     let [attestation, device] = COMMITTED[0].files(&data(""));
     let output = attest(&[&attestation, &device]);
     assert_eq!(output.status.code(), Some(0));
@@ -209,7 +209,7 @@ fn people_are_told_when_no_key_was_compared() {
 }
 
 #[test]
-fn people_read_the_facts_as_they_stand_on_the_device() {
+fn people_read_the_facts_as_printed_on_the_device() {
     let [attestation, device] = COMMITTED[0].files(&data(""));
     let output = attest(&[
         &attestation,

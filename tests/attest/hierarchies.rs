@@ -63,7 +63,7 @@ fn under(vendor: &Lookalike, root: &str) -> PathBuf {
 }
 
 #[test]
-fn each_hierarchy_is_believed_for_its_own_firmware_alone() {
+fn each_hierarchy_is_trusted_for_its_own_firmware_alone() {
     let hierarchies = hierarchies().map(|(vendor, root)| (under(&vendor, root), vendor, root));
     for (firmware, roots) in [
         ("040307", &[PIV_ROOT, U2F_ROOT][..]),
@@ -95,7 +95,7 @@ fn a_device_certificate_of_another_generation_than_the_key_is_refused() {
 }
 
 #[test]
-fn a_device_certificate_of_another_firmware_of_the_generation_is_believed() {
+fn a_device_certificate_of_another_firmware_of_the_generation_verifies() {
     let vendor = Lookalike::vendor();
     let recipe = Recipe {
         device_extensions: of_firmware("050206").device_extensions,
@@ -105,7 +105,7 @@ fn a_device_certificate_of_another_firmware_of_the_generation_is_believed() {
 }
 
 #[test]
-fn a_5ci_of_firmware_5_2_4_without_basic_constraints_is_believed() {
+fn a_5ci_of_firmware_5_2_4_without_basic_constraints_verifies() {
     let vendor = Lookalike::vendor();
     let recipe = of_firmware("050204");
     let recipe = Recipe {
@@ -160,7 +160,7 @@ fn the_firmware_of_yubikeys_does_not_bind_yubihsms_under_the_same_root() {
 }
 
 #[test]
-fn a_vendor_that_bounds_no_firmware_is_believed_for_any() {
+fn a_vendor_that_bounds_no_firmware_is_trusted_for_any() {
     let vendor = Lookalike::vendor();
     believed(&vendor, &vendor.vendor_dir(), &of_firmware("050704"));
     believed(&vendor, &vendor.vendor_dir(), &of_firmware("050403"));

@@ -24,7 +24,7 @@ fn a_vendor_with_the_same_names_and_other_keys_is_refused() {
 }
 
 #[test]
-fn a_vendor_given_on_the_command_line_is_believed_and_named() {
+fn a_vendor_given_on_the_command_line_is_trusted_and_named() {
     let vendor = Lookalike::vendor();
     let [attestation, device] = vendor.evidence(&Recipe::default());
     let report = proven(&[
@@ -155,7 +155,7 @@ fn a_slot_attestation_of_another_name_is_refused() {
 }
 
 #[test]
-fn an_old_device_without_constraints_under_a_short_root_is_believed() {
+fn an_old_device_without_constraints_under_a_short_root_verifies() {
     let vendor = Lookalike::with_short_root();
     let four = "1.3.6.1.4.1.41482.3.3=DER:040307\n";
     let [attestation, device] = vendor.evidence(&Recipe {

@@ -78,7 +78,7 @@ fn an_issuer_of_another_application_fits_no_role() {
 }
 
 #[test]
-fn devices_are_believed_through_the_issuers_of_their_application_alone() {
+fn devices_are_trusted_through_the_issuers_of_their_application_alone() {
     let vendor = Lookalike::of_5_7_4("Yubico PIV Attestation B 1", 1);
     let [attestation, device] = vendor.evidence(&Recipe::default());
     let report = proven(&[
@@ -135,7 +135,7 @@ fn an_issuer_of_another_name_or_depth_does_not_become_one_of_devices() {
 }
 
 #[test]
-fn a_yubihsm_issuer_does_not_vouch_for_a_yubikey() {
+fn a_yubihsm_issuer_does_not_attest_a_yubikey() {
     let root = shipped("roots/yubico-yubihsm-root-ca.pem");
     let issuer = shipped("intermediates/yubico-yubihsm-6742036-sub-ca.pem");
     assert_eq!(
@@ -145,7 +145,7 @@ fn a_yubihsm_issuer_does_not_vouch_for_a_yubikey() {
 }
 
 #[test]
-fn the_genuine_root_in_a_role_that_does_not_sign_devices_vouches_for_none() {
+fn the_genuine_root_in_a_role_that_does_not_sign_devices_attests_none() {
     let root = shipped("roots/yubico-piv-root-ca-263751.pem");
     assert_eq!(judged(&[("attestation-root", &root)]), ["DEVICE-CHAIN"]);
 }
@@ -177,7 +177,7 @@ fn an_issuer_whose_key_has_the_exponent_3_is_refused() {
 }
 
 #[test]
-fn two_certificates_of_one_root_key_stand_for_it_alike() {
+fn either_of_two_certificates_of_one_root_key_is_trusted() {
     let vendor = Lookalike::vendor();
     let [attestation, device] = vendor.evidence(&Recipe::default());
     let both = vendor.vendor_dir_with_the_root_twice();

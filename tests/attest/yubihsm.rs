@@ -153,7 +153,7 @@ fn a_vendor_with_the_same_names_and_other_keys_is_refused() {
 }
 
 #[test]
-fn each_family_is_believed_through_its_own_issuers_alone() {
+fn each_family_is_trusted_through_its_own_issuers_alone() {
     let yubihsms = Lookalike::of_yubihsms();
     assert_eq!(judged(&yubihsms, &Recipe::default()), ["DEVICE-CHAIN"]);
     for yubikeys in [
@@ -336,7 +336,7 @@ fn a_device_certificate_of_another_shape_is_refused() {
 }
 
 #[test]
-fn an_early_unit_that_states_no_firmware_in_its_certificate_is_believed() {
+fn an_early_unit_that_states_no_firmware_in_its_certificate_verifies() {
     let vendor = Lookalike::of_yubihsms();
     let device_extensions = UNIT_EXTENSIONS.replace("1.3.6.1.4.1.41482.4.1=DER:0403020401\n", "");
     believed(

@@ -17,7 +17,7 @@ fn signal(child: &Child, signal: Signal) {
 }
 
 #[test]
-fn a_second_administrator_in_the_same_folder_is_told_who_was_first_and_since_when() {
+fn a_second_administrator_in_the_same_folder_fails_with_the_first_ones_name_and_start_time() {
     let stage = Stage::new();
     let mut first = stage.rehearse(&[]);
     read_until(&mut first, 10);
@@ -169,7 +169,7 @@ fn like_the_finished(change: impl FnOnce(&Path)) -> (Stage, PathBuf) {
 }
 
 #[test]
-fn the_same_bundle_twice_is_said_to_be_the_same() {
+fn the_same_bundle_twice_is_reported_as_the_same() {
     let (_stage, copy) = like_the_finished(|_| {});
     let output = verify(&[&finished().out(), &copy], &[]);
     assert!(output.status.success(), "{}", said(&output));
@@ -194,7 +194,7 @@ fn bundles_of_different_ceremonies_are_not_compared() {
 }
 
 #[test]
-fn a_bundle_with_fewer_closing_signatures_than_its_like_tells_of_the_same_course() {
+fn a_bundle_with_fewer_closing_signatures_has_the_same_history() {
     let (_stage, copy) = like_the_finished(|bundle| {
         let path = bundle.join("MANIFEST.sigs.json");
         let mut closing: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
@@ -213,7 +213,7 @@ fn a_bundle_with_fewer_closing_signatures_than_its_like_tells_of_the_same_course
 }
 
 #[test]
-fn a_transcript_that_is_the_beginning_of_another_is_told_and_is_no_fork() {
+fn a_transcript_that_is_the_beginning_of_another_is_reported_and_is_no_fork() {
     let (_stage, copy) = like_the_finished(|bundle| {
         let path = bundle.join("transcript.jsonl");
         let text = fs::read_to_string(&path).unwrap();

@@ -50,7 +50,7 @@ fn an_online_key_that_tough_refuses_ends_the_plan_before_a_folder_is_made() {
 }
 
 #[test]
-fn a_policy_that_widens_the_algorithms_is_told_which_clients_fail() {
+fn a_policy_that_widens_the_algorithms_is_accepted_with_the_clients_that_fail() {
     let stage = Stage::new();
     let output = rehearsed(&stage, "algorithms = [\"ecdsa-p384\"]\n");
     assert!(output.status.success(), "{}", said(&output));

@@ -694,7 +694,7 @@ fn an_answer_to_another_request_of_the_same_ceremony_is_refused() {
 }
 
 #[test]
-fn killed_at_each_event_a_holder_goes_on_and_answers() {
+fn a_holder_killed_at_each_event_resumes_and_answers() {
     let three = Three::to_sign();
     let request = three.request("request", &[]);
     let base = three.stage.chain().entries().len() as u64 - 1;

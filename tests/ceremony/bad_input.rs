@@ -166,7 +166,7 @@ fn a_threshold_that_is_no_majority() {
 }
 
 #[test]
-fn every_fault_of_every_file_is_said_at_once() {
+fn every_fault_of_every_file_is_reported_at_once() {
     let mut roster = Cast::of(8).roster();
     for group in ["B", "C", "D"] {
         roster = roster.replace(&format!("Employer {group} "), "Employer A ");

@@ -195,7 +195,7 @@ fn a_bundle_that_is_not_there_leaves_with_one_and_names_the_path() {
 }
 
 #[test]
-fn a_bundle_closed_anew_by_an_administrator_alone_is_found() {
+fn a_bundle_closed_again_by_an_administrator_alone_is_detected() {
     // The transcript is rewritten from one line on, the manifest follows, and only
     // the holders' signatures are missing for it.
     let mut changed = files();

@@ -113,14 +113,14 @@ fn closed_anew(keyid: impl Fn(usize, &str) -> String) -> Files {
 }
 
 #[test]
-fn a_bundle_closed_anew_with_other_keys_under_the_holders_ids_is_found() {
+fn a_bundle_closed_again_with_other_keys_under_the_holders_ids_is_detected() {
     let verdict = closed(closed_anew(|_, keyid| keyid.to_owned()));
     assert!(verdict.is_violated());
     assert!(verdict.detail.contains("is not good"), "{verdict:?}");
 }
 
 #[test]
-fn a_bundle_closed_anew_with_other_keys_under_ids_of_their_own_is_found() {
+fn a_bundle_closed_again_with_other_keys_under_ids_of_their_own_is_detected() {
     let verdict = closed(closed_anew(|place, _| format!("{place:064x}")));
     assert!(verdict.is_violated());
     assert!(verdict.detail.contains("not enrolled"), "{verdict:?}");

@@ -221,7 +221,7 @@ fn the_first_yubikey_gets_as_many_commands_as_are_tried() {
 }
 
 #[test]
-fn a_yubikey_that_fails_at_a_command_costs_a_mishap_and_the_ceremony_is_finished() {
+fn a_yubikey_that_fails_at_a_command_causes_a_device_error_and_the_ceremony_is_finished() {
     let outcomes = all(&faults());
     for (mishap, times) in &outcomes.mishaps {
         println!("{times:5}  {mishap}");
@@ -230,14 +230,14 @@ fn a_yubikey_that_fails_at_a_command_costs_a_mishap_and_the_ceremony_is_finished
 }
 
 #[test]
-fn a_yubikey_that_never_answers_while_signing_is_given_up_and_signs_when_it_is_asked_anew() {
+fn a_yubikey_that_never_answers_while_signing_is_given_up_and_signs_when_it_is_asked_again() {
     let (stage, _) = endured(&fault("hang", SIGNING));
     let mishaps = mishaps(&stage);
     assert!(mishaps[0].contains("while signing"), "{mishaps:?}");
 }
 
 #[test]
-fn a_signature_that_is_none_by_the_yubikeys_key_is_thrown_away_and_made_anew() {
+fn a_signature_that_does_not_verify_with_the_yubikeys_key_is_dropped_and_made_again() {
     for kind in ["last", "other-slot"] {
         let (stage, left) = endured(&fault(kind, SIGNING));
         let mishaps = mishaps(&stage);
@@ -250,7 +250,7 @@ fn a_signature_that_is_none_by_the_yubikeys_key_is_thrown_away_and_made_anew() {
 }
 
 #[test]
-fn a_yubikey_whose_number_is_read_wrong_is_taken_out_and_plugged_in_anew() {
+fn a_yubikey_whose_number_is_read_wrong_is_taken_out_and_plugged_in_again() {
     // Another number than the one that was confirmed: it is taken for another's device.
     let (stage, left) = endured(&fault("corrupt", NUMBER));
     let mishaps = mishaps(&stage);

@@ -196,7 +196,7 @@ fn a_live_bundle_never_meets_a_set_for_rehearsals() {
 }
 
 #[test]
-fn a_file_in_the_current_folder_never_stands_in_for_a_shipped_script() {
+fn a_file_in_the_current_folder_never_replaces_a_shipped_script() {
     let stage = Stage::new();
     fs::write(stage.path("initial-root"), "no script at all").unwrap();
     let output = keymoot()

@@ -83,7 +83,7 @@ fn of_version(document: &[u8], version: u64) -> Vec<u8> {
 }
 
 #[test]
-fn the_program_lays_a_tree_and_finds_it_laid_the_second_time() {
+fn a_second_export_finds_nothing_to_write() {
     let folder = tempfile::tempdir().unwrap();
     let first = keymoot_export(folder.path());
     assert!(first.status.success(), "{}", said(&first));
@@ -113,7 +113,7 @@ fn the_program_leaves_with_three_where_another_history_is() {
 }
 
 #[test]
-fn a_bundle_that_does_not_verify_is_not_laid() {
+fn a_bundle_that_does_not_verify_is_not_exported() {
     let stage = Stage::new();
     for path in files_below(&finished().out()) {
         let target = stage
@@ -168,7 +168,7 @@ fn securesystemslib_computes_every_key_id_of_the_tree() {
 }
 
 #[test]
-fn no_place_left_for_a_signature_is_laid() {
+fn no_empty_signature_is_exported() {
     let folder = laid();
     for path in files_below(&folder.path().join("metadata")) {
         let bytes = fs::read(&path).unwrap();
@@ -179,7 +179,7 @@ fn no_place_left_for_a_signature_is_laid() {
 }
 
 #[test]
-fn a_tree_is_what_the_next_ceremony_goes_on_from() {
+fn the_next_ceremony_starts_from_a_tree() {
     let folder = laid();
     let files = keymoot_verify::read_tree(folder.path()).unwrap();
     let kept = |name: &str| fs::read_to_string(finished().out().join(name)).unwrap();
@@ -196,7 +196,7 @@ fn a_tree_is_what_the_next_ceremony_goes_on_from() {
 }
 
 #[test]
-fn after_a_cut_the_tree_has_its_old_root_and_the_rest_is_laid_the_next_time() {
+fn after_a_power_cut_the_tree_has_its_old_root_and_the_next_export_writes_the_rest() {
     let whole = laid();
     let expected: Vec<_> = content(whole.path()).into_iter().map(|(_, b)| b).collect();
     let order: Vec<String> = {
@@ -244,7 +244,7 @@ fn git_leaves_the_line_endings_of_the_tree_alone() {
 }
 
 #[test]
-fn what_else_lies_in_the_tree_is_not_touched() {
+fn other_files_in_the_tree_are_not_touched() {
     let folder = tempfile::tempdir().unwrap();
     let others = [
         ".git/config",
@@ -266,7 +266,7 @@ fn what_else_lies_in_the_tree_is_not_touched() {
 }
 
 #[test]
-fn the_root_of_tuf_crates_is_laid_into_its_own_tree() {
+fn the_root_of_tuf_crates_is_exported_into_its_own_tree() {
     let bundle = keymoot_verify::read(&finished().out()).unwrap();
     let files = export::published(&bundle, Repository::TufCrates, DIALECT).unwrap();
     let paths: Vec<_> = files.keys().map(String::as_str).collect();

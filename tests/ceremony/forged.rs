@@ -374,7 +374,7 @@ fn a_transcript_of_another_format_is_not_read() {
 }
 
 #[test]
-fn a_resumption_that_hides_which_program_goes_on_is_not_replayed() {
+fn a_resumption_that_hides_which_program_continues_is_not_replayed() {
     for (name, another) in [("keymoot 999.0.0", false), ("", true)] {
         let files = rewritten(|lines| {
             let (first, time) = lines[0].clone();

@@ -265,7 +265,7 @@ fn a_runbook_of_a_plan_has_the_days_names_devices_versions_and_times() {
 }
 
 #[test]
-fn a_rehearsals_root_is_called_one_by_whoever_verifies_it() {
+fn every_verifier_names_a_rehearsals_root_as_one() {
     let root = finished()
         .out()
         .join("repositories/tuf-root/metadata/root.json");

@@ -97,7 +97,7 @@ fn a_report_is_well_formed_html_with_a_cell_under_each_head() {
 }
 
 #[test]
-fn markup_in_names_and_scripts_stands_in_the_report_as_it_was_written() {
+fn markup_in_names_and_scripts_is_in_the_report_as_it_was_written() {
     let stage = Stage::new();
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
     let path = |name: &str| data.join(name).display().to_string();

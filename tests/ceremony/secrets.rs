@@ -125,7 +125,7 @@ fn what_was_sealed_to_a_holder_is_nowhere_else_and_opens_the_device() {
 }
 
 #[test]
-fn no_pin_is_printed_or_stands_in_arguments_or_environment() {
+fn no_pin_is_printed_or_in_arguments_or_environment() {
     let Some(root) = Root::of_this_test(&[]) else {
         return;
     };

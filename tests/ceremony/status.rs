@@ -63,7 +63,7 @@ fn after_the_first_ceremony_nine_can_sign_and_four_may_be_lost() {
 }
 
 #[test]
-fn a_working_tree_says_the_same_as_the_bundle_that_was_laid_into_it() {
+fn a_working_tree_has_the_same_status_as_the_bundle_exported_into_it() {
     let stage = Stage::new();
     let at = ["--at", &at_its_end(-1)];
     let (mut tree, mut bundle) = (json(&laid(&stage), &at), json(&finished().out(), &at));

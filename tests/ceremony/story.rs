@@ -220,7 +220,7 @@ fn the_emergency_replaces_the_online_key_and_no_other_occasion_does() {
 }
 
 #[test]
-fn the_quorum_vouches_for_the_new_root_of_crates_io() {
+fn the_quorum_signs_the_new_root_of_crates_io_as_a_target() {
     let files = files(5);
     let crates: Value =
         serde_json::from_slice(&files["repositories/tuf-root/metadata/crates.json"]).unwrap();
@@ -291,7 +291,7 @@ fn a_working_tree_follows_the_story_from_bundle_to_bundle() {
 }
 
 #[test]
-fn an_older_bundle_is_not_laid_over_a_newer_one() {
+fn an_older_bundle_is_not_exported_over_a_newer_one() {
     let tree = tempfile::tempdir().unwrap();
     let export = |number: usize| {
         let mut command = keymoot();

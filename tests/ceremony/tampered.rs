@@ -53,7 +53,7 @@ fn two_events_in_the_other_order_are_found_at_the_first_of_them() {
 }
 
 #[test]
-fn an_event_that_stands_twice_is_found_at_its_second_place() {
+fn a_repeated_event_is_detected_at_its_second_place() {
     let repeat = |lines: &mut Lines, place: usize| lines.insert(place, lines[place].clone());
     is_found_at(repeat, |place| place as u64 + 2, lines().len());
 }
@@ -188,16 +188,16 @@ fn is_found_without_the_chain(change: impl Fn(&mut Vec<(Event, Time)>, usize)) {
 }
 
 #[test]
-fn an_event_that_was_removed_with_the_chain_made_anew_is_found_by_replay_or_signature() {
+fn a_removed_event_with_the_chain_made_again_is_detected_by_replay_or_signature() {
     is_found_without_the_chain(|events, place| drop(events.remove(place)));
 }
 
 #[test]
-fn an_event_that_stands_twice_with_the_chain_made_anew_is_found_by_replay_or_signature() {
+fn a_repeated_event_with_the_chain_made_again_is_detected_by_replay_or_signature() {
     is_found_without_the_chain(|events, place| events.insert(place, events[place].clone()));
 }
 
 #[test]
-fn two_events_in_the_other_order_with_the_chain_made_anew_are_found_by_replay_or_signature() {
+fn two_exchanged_events_with_the_chain_made_again_are_detected_by_replay_or_signature() {
     is_found_without_the_chain(|events, place| events.swap(place, place + 1));
 }

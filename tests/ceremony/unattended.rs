@@ -92,7 +92,7 @@ fn an_old_device_is_refused_by_rule_and_the_ceremony_can_be_resumed() {
 }
 
 #[test]
-fn a_device_unplugged_while_it_signs_is_a_mishap_and_nothing_is_lost() {
+fn a_device_unplugged_while_it_signs_is_a_device_error_and_nothing_is_lost() {
     let stage = Stage::new();
     let output = stage.rehearsed(&["--fault", "1:unplug@0x87#9"]);
     assert!(output.status.success(), "{}", said(&output));

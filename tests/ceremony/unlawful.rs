@@ -234,7 +234,7 @@ fn a_revoked_device_that_comes_back() {
 }
 
 #[test]
-fn a_revoked_key_that_stands_in_the_previous_root() {
+fn a_revoked_key_that_is_in_the_previous_root() {
     let refused = refused(4, |files| {
         // As in a state of format 1, nobody signed the list.
         files

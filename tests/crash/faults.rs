@@ -125,7 +125,7 @@ fn is_told(output: &Output, path: &str) {
 }
 
 #[test]
-fn a_write_or_sync_that_fails_is_told_and_the_ceremony_goes_on_afterwards() {
+fn a_write_or_sync_that_fails_is_reported_and_the_ceremony_continues_afterwards() {
     let Some(root) = Root::of_this_test(&[]) else {
         return;
     };
@@ -145,7 +145,7 @@ fn a_write_or_sync_that_fails_is_told_and_the_ceremony_goes_on_afterwards() {
 }
 
 #[test]
-fn a_ceremony_that_cannot_be_laid_out_leaves_nothing_and_can_be_begun_anew() {
+fn a_ceremony_whose_folder_cannot_be_made_leaves_nothing_and_can_begin_again() {
     let Some(root) = Root::of_this_test(&[]) else {
         return;
     };
@@ -237,7 +237,7 @@ fn with_mounts(root: &Root, script: &str) -> Output {
 }
 
 #[test]
-fn a_stick_that_is_full_is_told_and_the_bundle_is_written_when_there_is_space() {
+fn a_stick_that_is_full_is_reported_and_the_bundle_is_written_when_there_is_space() {
     let Some(root) = Root::of_this_test(&["--mount"]) else {
         return;
     };
@@ -262,7 +262,7 @@ fn a_stick_that_is_full_is_told_and_the_bundle_is_written_when_there_is_space() 
 }
 
 #[test]
-fn a_disk_with_no_space_for_the_ceremonys_folder_is_told_and_left_as_it_was() {
+fn a_disk_with_no_space_for_the_ceremonys_folder_is_named_and_left_as_it_was() {
     let Some(root) = Root::of_this_test(&["--mount"]) else {
         return;
     };

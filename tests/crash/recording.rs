@@ -68,7 +68,7 @@ impl Scenario {
         }
     }
 
-    /// Lays out in an empty folder what is there before.
+    /// Writes the disk before the ceremony to an empty folder.
     fn prepare(&self, folder: &Path) -> Crash {
         match &self.what {
             What::Rehearsal(_) => Crash::nothing(),

@@ -100,7 +100,7 @@ fn info_shows_tries_and_settings() {
 }
 
 #[test]
-fn info_tells_that_a_fresh_device_has_the_credentials_it_was_delivered_with() {
+fn info_shows_that_a_fresh_device_has_the_factory_credentials() {
     let room = Room::open(&["--count", "1", "--inserted", "1"]);
     let output = keymoot(&room.socket(), "info");
     let said = String::from_utf8_lossy(&output.stdout);

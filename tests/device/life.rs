@@ -275,7 +275,7 @@ fn firmware_with_another_management_key_works_and_an_independent_client_finds_no
 }
 
 #[test]
-fn ancient_firmware_is_told_what_it_lacks() {
+fn ancient_firmware_is_refused_with_what_it_lacks() {
     play(ONE_ANCIENT, |desk| {
         let device = desk.device();
         let holder = Holder::new();

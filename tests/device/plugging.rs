@@ -20,7 +20,7 @@ fn short(seen: &Seen) -> &'static str {
 }
 
 #[test]
-fn a_wait_ends_with_exactly_one_device_and_tells_what_it_sees_meanwhile() {
+fn a_wait_ends_with_exactly_one_device_and_reports_what_it_sees_meanwhile() {
     play(TWO, |desk| {
         let (tell, told) = mpsc::channel();
         let waiting = thread::spawn(move || {
@@ -112,7 +112,7 @@ fn with_nothing_plugged_in_there_is_nothing_present() {
 }
 
 #[test]
-fn a_device_held_by_another_program_is_told_and_found_when_released() {
+fn a_device_held_by_another_program_is_reported_and_found_when_released() {
     play(TWO, |desk| {
         desk.insert(1);
         let device = desk.device();

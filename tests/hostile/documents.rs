@@ -121,7 +121,7 @@ fn renamed(der: &[u8], text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn evidence_is_judged_without_being_obeyed() {
+fn evidence_is_verified_without_being_obeyed() {
     let data =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/attestation/gopiv-yk5-root263751");
     let der = |name: &str| -> Vec<u8> {

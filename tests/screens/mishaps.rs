@@ -22,7 +22,7 @@ fn call_first(at: &mut Terminal) {
 }
 
 #[test]
-fn a_wrong_pin_tells_the_tries_left_and_a_blocked_one_has_a_way_on() {
+fn a_wrong_pin_shows_the_tries_left_and_a_blocked_one_has_a_next_step() {
     let rehearsal = Rehearsal::until("signing", &[]);
     let mut at = rehearsal.resume();
     call_first(&mut at);
@@ -177,7 +177,7 @@ fn digits_of_another_device_do_not_pass_for_this_one() {
 }
 
 #[test]
-fn leaving_asks_for_the_word_and_says_how_to_go_on() {
+fn leaving_asks_for_the_word_and_says_how_to_resume() {
     let rehearsal = Rehearsal::until("enrolment", &[]);
     let mut at = rehearsal.resume();
     at.expect_any([CALL, INSERT]);

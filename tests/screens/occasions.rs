@@ -350,7 +350,7 @@ fn holders_come_and_go_by_keystrokes_and_one_signs_with_two_devices_in_one_turn(
 }
 
 #[test]
-fn a_key_is_thrown_out_with_no_more_than_twelve_keystrokes_a_holder_besides_the_pin() {
+fn a_key_is_revoked_with_no_more_than_twelve_keystrokes_a_holder_without_the_pin() {
     let mut held = Occasion::begin(4, "emergency-revocation", "3-onboard-member");
     held.opens(
         OPENING.with("What happened, in one line"),

@@ -100,7 +100,7 @@ fn without_a_terminal_no_folder_is_left_behind() {
 }
 
 #[test]
-fn what_is_no_bundle_is_said_to_be_none() {
+fn a_folder_that_is_no_bundle_is_reported_as_none() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("notes.txt"), "nothing").unwrap();
     let packed = folder.path().join("bundle.tar");

@@ -94,7 +94,7 @@ fn faketime() -> PathBuf {
 }
 
 #[test]
-fn a_violated_rule_stops_the_ceremony_until_its_cause_is_mended() {
+fn a_violated_rule_stops_the_ceremony_until_its_cause_is_fixed() {
     let library = faketime();
     let past = [
         ("LD_PRELOAD", library.to_str().unwrap()),

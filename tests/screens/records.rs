@@ -63,7 +63,7 @@ fn a_pin_that_was_typed_as_a_note_is_refused_when_a_blocked_pin_is_replaced() {
 }
 
 #[test]
-fn a_note_after_the_seal_is_in_the_bundle_and_said_to_be_unsigned() {
+fn a_note_after_the_seal_is_in_the_bundle_and_marked_as_unsigned() {
     let rehearsal = Rehearsal::until("closing", &[]);
     let out = rehearsal.dir().join("bundle");
     let mut at = rehearsal.resume();

@@ -23,7 +23,7 @@ pub(crate) fn roster() -> String {
 }
 
 #[test]
-fn a_theft_is_rehearsed_by_hand_and_its_reason_stands_at_review_and_touch() {
+fn a_theft_is_rehearsed_by_hand_and_its_reason_is_shown_at_review_and_touch() {
     let mut held = Occasion::begin_with(2, "emergency-revocation", "2-annual-resign", &roster());
     held.opens(
         OPENING.with("What happened, in one line"),

@@ -102,7 +102,7 @@ fn show_names_every_holder_and_the_digest_in_words() {
 }
 
 #[test]
-fn diff_tells_the_change_and_nothing_else() {
+fn diff_shows_the_change_and_nothing_else() {
     let folder = Folder::new();
     let mut ceremony = Ceremony::new();
     let old = folder.file("1.root.json", &ceremony.signed_by(5));
@@ -166,7 +166,7 @@ fn a_payload_without_its_signatures_beside_it_is_exit_3() {
 }
 
 #[test]
-fn diff_tells_what_a_delegated_document_vouches_for() {
+fn diff_shows_the_files_that_a_delegated_document_signs() {
     let folder = Folder::new();
     let document = |version: u64, file: &str| {
         format!(

@@ -55,7 +55,7 @@ fn nothing_behind_a_gap_is_trusted() {
 }
 
 #[test]
-fn a_link_that_breaks_is_one_error_and_the_rest_is_still_judged() {
+fn a_link_that_breaks_is_one_error_and_the_rest_is_still_verified() {
     let folder = history();
     let strangers = keys([7, 8]);
     let usurper = root(3, &strangers, 2);
@@ -99,7 +99,7 @@ fn what_is_older_than_the_trusted_root_is_an_error() {
 }
 
 #[test]
-fn expiry_is_told_and_refused_only_where_it_is_asked_for() {
+fn expiry_is_reported_and_refused_only_on_request() {
     let folder = history();
     let expired = with(
         root(7, &keys([1, 2, 3]), 2),

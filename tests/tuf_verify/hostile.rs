@@ -187,7 +187,7 @@ fn files_as_large_as_are_read_stay_within_their_memory() {
 }
 
 #[test]
-fn a_root_filled_with_signatures_and_keys_is_judged_quickly() {
+fn a_root_filled_with_signatures_and_keys_is_verified_quickly() {
     let folder = Folder::new();
     let key = Key::new(1);
     let many: Vec<_> = (0..4000).map(|n| key.named(&format!("{n}"))).collect();

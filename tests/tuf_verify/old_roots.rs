@@ -76,7 +76,7 @@ fn they_verify_with_their_oddities_and_no_others() {
 }
 
 #[test]
-fn the_fifth_alone_still_tells_that_its_keys_sign_under_two_names() {
+fn the_fifth_alone_still_shows_that_its_keys_sign_under_two_names() {
     let folder = Folder::new();
     write_history(&folder);
     let outcome = folder.verify(&["5.root.json"]);

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_capability_without_a_name_is_told_by_its_bit() {
+    fn a_capability_without_a_name_is_named_by_its_bit() {
         assert_eq!(
             Capabilities::from_bits(1 << 63 | 1).to_string(),
             "get-opaque, bit-63"

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_issuer_of_the_newest_yubihsms_stands_under_attestation_root_1() {
+    fn the_issuer_of_the_newest_yubihsms_is_under_attestation_root_1() {
         let store = store().unwrap();
         let named = |name| {
             let anchor = store

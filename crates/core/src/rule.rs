@@ -69,8 +69,8 @@ rules! {
          a title, words, and 1 to 480 minutes. Titles and labels have at most 200 characters, \
          words at most 4000.";
     ScriptOrder = "SCRIPT-ORDER":
-        "every step comes after what it needs, no step but `confirm` is done twice, nothing but \
-         `confirm` and `export` follows `close`, and the last step exports.";
+        "every step comes after the steps that it needs. Only `confirm` may occur twice, only \
+         `confirm` and `export` may follow `close`, and the last step exports.";
     ScriptDocuments = "SCRIPT-DOCUMENTS":
         "the script signs the documents of its scenario: every one that exists, and no other. For \
          an authorised file these are the documents that list a changed one.";
@@ -152,8 +152,7 @@ rules! {
     MachineMemory = "MACHINE-MEMORY":
         "this process's memory is locked: the kernel keeps it out of swap.";
     MachineTrace = "MACHINE-TRACE":
-        "no process traces this one, and none but the administrator's (root's) may read its \
-         memory.";
+        "no process traces this one, and only root's processes may read its memory.";
     MachineAlone = "MACHINE-ALONE":
         "nobody has logged in, except at the terminal of this program and the terminals that \
          started it.";

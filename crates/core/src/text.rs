@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_findings_the_first_are_told_and_the_others_counted() {
+    fn of_many_findings_the_first_are_listed_and_the_others_counted() {
         let many: Vec<_> = (0..100).map(|n| n.to_string()).collect();
         assert!(several(&many, "; ").ends_with("18; 19; and 80 more"));
         assert_eq!(several(&many[..2], ", "), "0, 1");

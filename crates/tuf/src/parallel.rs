@@ -42,7 +42,7 @@ mod tests {
     use super::map;
 
     #[test]
-    fn results_stand_in_the_order_of_the_items() {
+    fn results_are_in_the_order_of_the_items() {
         for count in [0_u32, 1, 2, 1000] {
             let items: Vec<_> = (0..count).collect();
             let doubled: Vec<_> = items.iter().map(|item| item * 2).collect();

@@ -1,4 +1,4 @@
-//! The command line: what is asked for, and setting it up.
+//! The command line: its arguments, and setting up the devices.
 
 mod devices;
 mod socket;

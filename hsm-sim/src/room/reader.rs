@@ -13,7 +13,7 @@ pub struct ReaderName(String);
 #[error("a reader's name has 1 to {LONGEST} bytes, none of them zero")]
 pub struct BadReaderName;
 
-/// What is put behind it: which reader it is, and which slot of it.
+/// The end of the name: the number of the reader, and of its slot.
 const NUMBERS: usize = " 00 00".len();
 /// The longest name, so that its numbers and a final zero still fit in.
 const LONGEST: usize = wire::NAME - 1 - NUMBERS;

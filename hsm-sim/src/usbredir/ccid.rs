@@ -24,7 +24,7 @@ pub(super) enum Request {
 pub(super) struct Message {
     /// Its number.
     pub sequence: u8,
-    /// What is asked.
+    /// The command.
     pub request: Request,
 }
 

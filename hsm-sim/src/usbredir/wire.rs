@@ -29,7 +29,7 @@ pub(super) mod kind {
     pub(crate) const INTERRUPT_PACKET: u32 = 103;
 }
 
-/// What became of a transfer.
+/// The outcome of a transfer.
 pub(super) mod status {
     pub(crate) const SUCCESS: u8 = 0;
     pub(crate) const CANCELLED: u8 = 1;

@@ -16,7 +16,7 @@ mod purpose {
     pub(super) const RESPONSE_MAC: u8 = 0x07;
 }
 
-/// The keys of one session, and how far it has come.
+/// The keys of one session, and its progress.
 #[derive(Clone)]
 pub struct Channel {
     encryption: [u8; 16],

@@ -107,7 +107,7 @@ pub enum Failure {
     AlgorithmDisabled = 0x12,
 }
 
-/// What a command comes to.
+/// The outcome of a command.
 pub type Reply = Result<Vec<u8>, Failure>;
 
 /// Capabilities as bits: `1 << n`, with n from Yubico's table.

@@ -1,4 +1,4 @@
-//! YubiHSMs as they are made and kept.
+//! YubiHSM 2s in a state file.
 
 use super::key::curve::Curve;
 use super::key::{Family, PrivateKey};
@@ -12,7 +12,7 @@ use std::ops::Range;
 /// The devices of one run.
 pub type Store = store::Store<Device>;
 
-/// A device as it is kept.
+/// A device in a state file.
 #[derive(Clone)]
 pub struct Device {
     /// What is engraved on it.

@@ -32,7 +32,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What becomes of an answer; faults that are not about its bytes leave it alone.
+    /// The effect on an answer; faults that are not about its bytes leave it alone.
     #[must_use]
     pub fn spoil(self, mut answer: Vec<u8>) -> Vec<u8> {
         match self {

@@ -254,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn when_it_is_full_the_oldest_entry_makes_room_and_the_chain_goes_on() {
+    fn when_it_is_full_the_oldest_entry_makes_room_and_the_chain_continues() {
         let mut log = Log::after_reset([7; 16]);
         for _ in 0..100 {
             log.boot(false);

@@ -75,7 +75,7 @@ impl Hsm {
         self.state.log.boot(self.state.auditing.forced());
     }
 
-    /// Fills the log with power-ups, as a device has it that was never audited.
+    /// Fills the log with power-ups, as in a device that nobody ever audited.
     pub fn fill_log(&mut self) {
         while !self.state.log.is_full() {
             self.state.log.boot(false);

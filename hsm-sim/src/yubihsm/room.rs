@@ -33,7 +33,7 @@ pub enum RoomError {
     Store(#[from] StoreError),
 }
 
-/// What becomes of a message.
+/// The effect on a message.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// An answer.

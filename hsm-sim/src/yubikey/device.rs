@@ -1,4 +1,4 @@
-//! YubiKeys as they are made and kept.
+//! YubiKeys in a state file.
 
 use super::piv::state::PivState;
 use super::plate::{Model, Plate};
@@ -12,7 +12,7 @@ use std::ops::Range;
 /// The devices of one run.
 pub type Store = store::Store<Device>;
 
-/// A device as it is kept.
+/// A device in a state file.
 #[derive(Clone)]
 pub struct Device {
     /// What is engraved on it.

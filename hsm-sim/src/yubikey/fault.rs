@@ -41,7 +41,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What becomes of an answer; faults that are not about the answer leave it alone.
+    /// The effect on an answer; faults that are not about the answer leave it alone.
     #[must_use]
     pub fn spoil(self, mut answer: Vec<u8>) -> Vec<u8> {
         let data = answer.len().saturating_sub(2);

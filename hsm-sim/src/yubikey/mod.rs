@@ -49,7 +49,7 @@ pub struct Card {
     piv: Piv,
     /// The parts of a chained command so far.
     chain: Vec<u8>,
-    /// What is left of an answer too long for one reply.
+    /// The rest of an answer that is too long for one reply.
     rest: Vec<u8>,
     /// The command that waits for a touch.
     waiting: Option<Command>,

@@ -317,11 +317,11 @@ fn a_command_that_waits_for_a_touch_ends_when_the_device_is_pulled_out() {
 }
 
 #[test]
-fn a_device_put_back_is_free_whatever_its_last_user_held() {
+fn a_device_put_back_is_free_after_any_earlier_use() {
     let Some(socket) = inside() else {
         return again(
             &Sim::start(&["--inserted", "1"]),
-            "pcsc::a_device_put_back_is_free_whatever_its_last_user_held",
+            "pcsc::a_device_put_back_is_free_after_any_earlier_use",
         );
     };
     let (first, second) = (context(), context());

@@ -68,7 +68,7 @@ fn one_connection_serves_many_messages_each_answered_in_one_piece() {
 }
 
 #[test]
-fn a_client_that_asks_first_is_told_to_go_on() {
+fn a_client_that_asks_first_gets_permission_to_continue() {
     let bench = Bench::new("2.4.1", 1);
     let mut stream = TcpStream::connect(bench.address).unwrap();
     let head = b"POST /connector/api HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";

@@ -86,12 +86,12 @@ fn a_ceremony_works_by_the_crate_from_factory_state_to_signature() {
 }
 
 #[test]
-fn a_version_4_device_tells_its_serial_number_and_works() {
+fn a_version_4_device_reports_its_serial_number_and_works() {
     let Some(socket) = inside() else {
         let sim = Sim::start(&["--firmware", "4.3.7", "--inserted", "1"]);
         return again(
             &sim,
-            "yubikey_crate::a_version_4_device_tells_its_serial_number_and_works",
+            "yubikey_crate::a_version_4_device_reports_its_serial_number_and_works",
         );
     };
     Control::connect(&socket).touch_whenever_asked(&socket);
@@ -122,12 +122,12 @@ fn wrong_pins_are_counted_down_and_reset_is_possible_when_both_are_blocked() {
 }
 
 #[test]
-fn a_touch_nobody_gives_ends_in_an_error_and_the_device_goes_on_working() {
+fn a_missing_touch_ends_in_an_error_and_the_device_still_works() {
     let Some(_) = inside() else {
         let sim = Sim::start(&["--inserted", "1", "--touch-timeout", "0.05"]);
         return again(
             &sim,
-            "yubikey_crate::a_touch_nobody_gives_ends_in_an_error_and_the_device_goes_on_working",
+            "yubikey_crate::a_missing_touch_ends_in_an_error_and_the_device_still_works",
         );
     };
     let mut yubikey = open_one();

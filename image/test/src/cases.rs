@@ -1,4 +1,4 @@
-//! What is tried in the machine.
+//! The cases that run in the machine.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -271,7 +271,7 @@ pub(crate) fn machine_rules(bench: &Bench) -> Step {
         format!("the ceremony did not open: {}", opened.1)
     })?;
     machine.cut();
-    // The room's question comes after the machine was examined: that is in the transcript.
+    // The room's question comes after the machine's check: that is in the transcript.
     let mut machine = bench.start(&bench.shipped, Start::Kernel, &[&ceremony, &bundle])?;
     mount(&mut machine)?;
     let judged = |outcome: &str| {

@@ -1,4 +1,4 @@
-//! The serial console of the machine: what it writes, and what is typed there.
+//! The serial console of the machine: its output, and typing there.
 
 use std::fs::File;
 use std::io::{Read, Write};

@@ -1,4 +1,4 @@
-//! The simulated YubiKeys, and the hands that plug and touch them.
+//! The simulated YubiKeys, and a simulated user who plugs and touches them.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -64,7 +64,7 @@ fn every_sign_of_the_screens_is_looked_up_in_the_console_fonts() {
 }
 
 #[test]
-fn each_sign_stands_beside_its_own_number() {
+fn each_sign_is_beside_its_own_number() {
     for line in include_str!("../../glyphs")
         .lines()
         .filter(|line| line.starts_with("U+"))

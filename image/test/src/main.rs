@@ -71,7 +71,7 @@ impl Need {
     }
 }
 
-/// Name, what it needs, and what is done.
+/// Name, requirement, and function.
 const CASES: &[Case] = &[
     ("one-file-differs", Need::Vendor, cases::one_file_differs),
     ("rehearsal", Need::Nothing, cases::rehearsal_from_the_menu),

@@ -1,6 +1,6 @@
 //! Everybody in the room, at the serial console: reads what `--plain` writes and answers it.
 //!
-//! Nothing of the program is linked: what is known of it are its questions, as people read them.
+//! Nothing of the program is linked: this module only knows its questions, as people read them.
 
 use std::time::{Duration, Instant, SystemTime};
 

@@ -298,7 +298,7 @@ pub(super) fn notes(script: &str, previous: Option<&Path>, rehearsal: bool) -> S
 - **age_recipient**: the holder runs `age-keygen -o identity.txt` at home, sends the line that begins
   `age1`, and keeps `identity.txt`. Secrets of the device are sealed to it.
 - **devices**: the serial numbers on the cases. A holder reads them off, and sends no photograph.
-- **online key**: whoever runs the service sends its address and its public key as PEM.
+- **online key**: the people who run the service send its address and its public key as PEM.
 - **root of tuf-crates**: the team of crates.io sends `root.json`, and every version since the last one.
 
 ## Before the day

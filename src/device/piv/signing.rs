@@ -158,7 +158,7 @@ mod tests {
     use super::certificate_in;
 
     #[test]
-    fn the_certificate_is_found_wherever_it_stands() {
+    fn the_certificate_is_found_at_every_place() {
         assert_eq!(
             certificate_in(&[0x70, 2, 0x30, 0, 0x71, 1, 0]),
             Some(&[0x30, 0][..])

@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn swap_areas_are_told_by_their_files() {
+    fn swap_areas_are_named_by_their_files() {
         let table = "Filename\tType\tSize\tUsed\tPriority\n/dev/sda2  partition\t1\t0\t-2\n";
         assert_eq!(swap(shown(&[("swaps", table)]).path()), ["/dev/sda2"]);
         assert_eq!(swap(shown(&[]).path()).len(), 1);
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_without_power_management_does_not_hibernate_and_one_that_tells_nothing_may() {
+    fn a_kernel_without_power_management_does_not_hibernate_and_one_that_hides_it_may() {
         let without = shown(&[("class/net/lo/type", "772\n")]);
         assert!(!hibernates(without.path()));
         let nothing_there = shown(&[]);

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_stand_for_bytes_and_everything_else_for_itself() {
+    fn escapes_encode_bytes_and_everything_else_is_literal() {
         assert_eq!(unescape("a\\040b\\134c", "\\", 3, 8), "a b\\c");
         assert_eq!(unescape("a\\x20b\\y", "\\x", 2, 16), "a b\\y");
         assert_eq!(unescape("end\\04", "\\", 3, 8), "end\\04");

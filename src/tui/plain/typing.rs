@@ -64,7 +64,7 @@ impl TypedLines {
         Ok(Self { hidden: false })
     }
 
-    /// Shows what is typed from now on, or not.
+    /// Shows the typed characters from now on, or not.
     ///
     /// # Errors
     /// What the terminal refused.

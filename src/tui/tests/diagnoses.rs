@@ -27,7 +27,7 @@ const PLACE: &str = "the connector 127.0.0.1:12345";
 /// What the library says of an error outside of a session.
 const LIBRARY: &str = "HSM response error: HSM response error: HSM error (session: N)";
 
-/// Each kind of error as rows of the table have it.
+/// Each kind of error, in the words of the table.
 fn kinds() -> Vec<K> {
     let pcsc = [
         pcsc::Error::NoMemory,

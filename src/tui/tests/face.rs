@@ -42,7 +42,7 @@ fn act_and_step_are_named_and_numbered() {
 }
 
 #[test]
-fn the_head_is_told_in_words() {
+fn the_head_is_printed_in_words() {
     let story = Story::at_enrolment();
     let picture = Table::of(&story).picture();
     assert!(row(&picture, 22).contains(&story.view().head.short_words()));
@@ -63,7 +63,7 @@ fn the_quorum_fills_up() {
 }
 
 #[test]
-fn every_seat_tells_what_it_has_come_to() {
+fn every_seat_shows_its_progress() {
     let mut story = Story::at_enrolment();
     story.enrolled(1).device_seen(2, false);
     let picture = Table::of(&story).picture();
@@ -99,7 +99,7 @@ fn every_question_can_be_drawn_at_every_size() {
 }
 
 #[test]
-fn a_terminal_made_large_enough_shows_what_stood_before() {
+fn a_terminal_made_large_enough_shows_the_earlier_screen() {
     let mut table = Table::asked(&Story::at_confirm());
     let before = table.keys("A 12").picture();
     table.resize((40, 10)).keys("34");

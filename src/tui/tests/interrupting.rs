@@ -146,7 +146,7 @@ fn a_wait_is_ended_and_the_driver_learns_why() {
 }
 
 #[test]
-fn what_is_wanted_while_the_device_works_is_told_at_the_next_question() {
+fn a_wish_while_the_device_works_reaches_the_driver_at_the_next_question() {
     let story = turn();
     let mut table = Table::of(&story);
     table.request(Request::Working(busy(), None));
@@ -200,7 +200,7 @@ fn the_end_of_a_turn_that_is_over_meanwhile_ends_no_other() {
 }
 
 #[test]
-fn two_notes_are_told_one_after_the_other() {
+fn two_notes_reach_the_driver_one_after_the_other() {
     let story = turn();
     let mut table = Table::of(&story);
     table.request(Request::Working(busy(), None));
@@ -214,7 +214,7 @@ fn two_notes_are_told_one_after_the_other() {
 }
 
 #[test]
-fn a_note_being_written_survives_whatever_happens_meanwhile() {
+fn a_note_being_written_survives_other_events() {
     let story = turn();
     let mut table = Table::of(&story);
     table.request(Request::Working(insert(), Some(Cancel::new())));

@@ -44,7 +44,7 @@ fn the_same_again_finds_the_next_and_begins_again_after_the_last() {
 }
 
 #[test]
-fn what_is_not_there_is_said_and_confirms_nothing() {
+fn a_search_without_a_match_says_so_and_confirms_nothing() {
     let mut table = Table::asked(&Story::at_review(30));
     table.keys("/").enter("no such thing");
     assert!(table.says("Nowhere: no such thing"));

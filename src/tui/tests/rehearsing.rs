@@ -118,7 +118,7 @@ fn numbers_of_two_digits_can_be_typed() {
 }
 
 #[test]
-fn the_hands_do_not_disturb_what_is_being_typed() {
+fn moving_devices_does_not_disturb_the_input() {
     let mut story = Story::at_enrolment();
     story.device_seen(3, false);
     let mut table = Table::asked(&story);
@@ -128,7 +128,7 @@ fn the_hands_do_not_disturb_what_is_being_typed() {
 }
 
 #[test]
-fn why_the_hands_failed_is_told() {
+fn a_failed_device_command_is_shown() {
     let mut table = Table::asked(&Story::at_enrolment());
     table.model.room(RoomSeen {
         failed: Some("the simulator is gone".to_owned()),

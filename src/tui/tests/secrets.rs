@@ -55,7 +55,7 @@ fn a_new_pin_is_handed_over_when_it_was_typed_twice_alike() {
 }
 
 #[test]
-fn two_different_new_pins_begin_anew() {
+fn two_different_new_pins_begin_again() {
     let mut table = prompted(true);
     table.enter("739164").enter("739165");
     assert!(table.nothing_happened());

@@ -35,7 +35,7 @@ fn a_question_waits_for_its_answer_and_for_no_other() {
 }
 
 #[test]
-fn an_interruption_reaches_whatever_waits() {
+fn an_interruption_ends_every_wait() {
     let (mut operator, _messages, say) = operator();
     say.send(Heard::Interrupt(Interrupt::Note("one".to_owned())))
         .unwrap();

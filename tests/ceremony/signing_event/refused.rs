@@ -199,7 +199,7 @@ fn a_change_that_the_holder_did_not_name_is_refused() {
 }
 
 #[test]
-fn a_change_of_an_online_document_or_of_a_stranger_is_refused() {
+fn a_change_of_an_online_document_or_of_an_unlisted_file_is_refused() {
     for (name, words) in [
         ("timestamp.json", "the online service alone signs"),
         ("more.json", "no role that people sign for"),
@@ -265,7 +265,7 @@ fn a_key_that_gets_another_holder_is_refused_in_every_dialect() {
 }
 
 #[test]
-fn a_key_that_stands_once_without_its_holder_is_refused_in_whichever_order() {
+fn a_key_that_is_listed_once_without_its_holder_is_refused_in_any_order() {
     for number in 1..=3 {
         let event = Event::new(Dialect::TufOnCi, Change::Rotation, "sign/event");
         let id = Dialect::TufOnCi.holder_key_id(&holder(number));
@@ -460,7 +460,7 @@ fn a_live_holder_signs_nothing_that_was_made_in_a_rehearsal() {
 }
 
 #[test]
-fn a_holder_whom_the_event_does_not_await_is_told_so_and_nothing_is_written() {
+fn a_holder_whom_the_event_does_not_await_is_refused_and_nothing_is_written() {
     let event = Event::new(Dialect::TufOnCi, Change::Targets, "sign/event");
     let output = event.sign(3);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
@@ -516,7 +516,7 @@ fn without_owner(root: &mut Value, id: &str) -> String {
 }
 
 #[test]
-fn one_signature_stands_under_both_ids_of_a_key_that_gets_a_holder() {
+fn one_signature_is_listed_under_both_ids_of_a_key_that_gets_a_holder() {
     let dialect = Dialect::TufOnCi;
     let event = Event::new(dialect, Change::Rotation, "sign/event");
     // The first root, in base and tree, does not say who holds the key of holder 1.

@@ -20,7 +20,7 @@ fn clear(error: &DeviceError, fault: &str) {
 }
 
 #[test]
-fn a_connection_dropped_at_any_command_of_setting_up_leaves_a_unit_that_can_be_set_up_anew() {
+fn a_connection_dropped_at_any_command_of_setting_up_leaves_a_unit_that_can_be_set_up_again() {
     let mut safe = Safe::new();
     for kind in ["drop", "drop-after"] {
         let mut unit = safe.unit();
@@ -51,7 +51,7 @@ fn a_connection_dropped_at_any_command_of_setting_up_leaves_a_unit_that_can_be_s
 }
 
 #[test]
-fn a_fault_at_any_message_of_signing_is_told_and_the_next_attempt_signs() {
+fn a_fault_at_any_message_of_signing_is_reported_and_the_next_attempt_signs() {
     let mut safe = Safe::new();
     let (unit, passwords, spki) = enrolled(&safe);
     let mut sent = unit.sent();
@@ -138,7 +138,7 @@ fn a_unit_that_was_pulled_out_between_two_signatures_signs_again() {
 }
 
 #[test]
-fn dropping_rights_can_be_repeated_wherever_it_broke_off() {
+fn dropping_rights_can_be_repeated_after_any_interruption() {
     let mut safe = Safe::new();
     for fault in [
         "drop@0x58",
@@ -161,7 +161,7 @@ fn dropping_rights_can_be_repeated_wherever_it_broke_off() {
 }
 
 #[test]
-fn sessions_that_are_all_taken_are_told_and_end_by_themselves() {
+fn sessions_that_are_all_taken_are_reported_and_end_by_themselves() {
     let mut safe = Safe::new();
     let (unit, passwords, spki) = enrolled(&safe);
     // There must be room for what is done below.

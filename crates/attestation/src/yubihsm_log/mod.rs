@@ -250,7 +250,7 @@ mod tests {
     const ALL: [Told; 4] = [PUT, GENERATE, DENIED, SIGN];
 
     #[test]
-    fn a_log_that_tells_of_every_command_is_whole() {
+    fn a_log_that_shows_every_command_is_whole() {
         let log = AuditLog::check(&[record(&entries(&ALL))], &sent(&ALL)).unwrap();
         assert_eq!(log.entries().len(), 6);
         assert_eq!(log.last(), 6);
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_entry_is_found_and_named_wherever_it_stood() {
+    fn a_missing_entry_is_detected_and_named_at_every_place() {
         let whole = entries(&ALL);
         for n in 0..whole.len() {
             let mut without = whole.clone();
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_was_pulled_out_tells_of_it() {
+    fn a_device_that_was_pulled_out_reports_it() {
         let told = [PUT, (0, NO_KEY, 0, 0), GENERATE, DENIED, SIGN];
         let log = AuditLog::check(&[record(&entries(&told))], &sent(&ALL)).unwrap();
         assert_eq!(log.restarts(), 1);

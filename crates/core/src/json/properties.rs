@@ -107,7 +107,7 @@ proptest! {
     }
 
     #[test]
-    fn names_stand_in_the_order_of_their_code_points(value in value()) {
+    fn names_are_in_the_order_of_their_code_points(value in value()) {
         let read = parse(pretty(&value, 0).as_bytes(), 1 << 20).unwrap();
         prop_assert!(in_order(&read));
     }

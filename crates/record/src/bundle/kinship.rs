@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_is_no_fork_and_its_end_is_told() {
+    fn a_beginning_is_reported_with_its_end_and_is_no_fork() {
         let (longer, shorter) = (bundle("c", &["a", "b"]), bundle("c", &["a"]));
         for (one, other, first_goes_on) in [(&longer, &shorter, true), (&shorter, &longer, false)] {
             let kinship = kinship(one, other).unwrap();
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transcript_that_cannot_be_read_has_no_kin() {
+    fn a_transcript_that_cannot_be_read_is_related_to_none() {
         let torn = Bundle::of(Files::from([(
             "transcript.jsonl".to_owned(),
             b"{".to_vec(),

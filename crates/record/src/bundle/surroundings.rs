@@ -41,8 +41,8 @@ impl Record<'_> {
         rules.filter(move |rule| rule.since() <= format)
     }
 
-    /// Whether an examination has every rule, and none is violated. A rehearsal may leave rules of
-    /// the machine unasked, a live ceremony none.
+    /// Whether a check of the machine has every rule, and none is violated. A rehearsal may leave
+    /// rules of the machine unasked, a live ceremony none.
     fn passes(&self, verdicts: &[Verdict]) -> bool {
         let passed = |verdict: &Verdict| match verdict.outcome {
             Outcome::Held => true,

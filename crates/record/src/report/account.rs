@@ -66,7 +66,7 @@ impl Account {
         })
     }
 
-    /// The account without what follows from the program: every report of the same transcript
+    /// The report without what follows from the program: every report of the same transcript
     /// says that much.
     pub(super) fn of_the_transcript(&self) -> Self {
         let mut account = self.clone();
@@ -75,8 +75,8 @@ impl Account {
         account
     }
 
-    /// The account, and what witnesses state who were not in the room. A bundle's own report has
-    /// nothing of them.
+    /// The report, and the statements of witnesses who were not in the room. A bundle's own report
+    /// has nothing of them.
     #[must_use]
     pub fn witnessed(mut self, witnessed: &[Witnessed]) -> Self {
         self.page.blocks.extend(witnesses::table(witnessed));

@@ -289,7 +289,7 @@ fn memory_claims(machine: &Machine) -> Vec<Claim> {
             rule: Rule::MachineTrace,
             broken: tracer.is_some() || *readable,
             held: format!(
-                "no process but the administrator's can read this program's memory ({scope})"
+                "only root's processes can read this program's memory ({scope})"
             ),
             what: match tracer {
                 Some(pid) => format!("process {pid} traces this program"),
@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn each_rule_is_judged_once_and_holds_on_a_machine_that_was_prepared() {
+    fn each_rule_is_checked_once_and_passes_on_a_prepared_machine() {
         for mode in [Mode::Live, Mode::Rehearsal] {
             let verdicts = check(&good(), &[], mode, FORMAT);
             assert!(verdicts.iter().all(|v| v.outcome == Outcome::Held));
@@ -589,7 +589,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_behind_what_has_happened_is_told_what_that_was() {
+    fn a_clock_behind_a_known_moment_gets_that_moment_in_the_verdict() {
         let past = |at: i64| {
             vec![
                 Past {

@@ -144,7 +144,7 @@ impl Delegation {
 }
 
 impl DelegationKey {
-    /// The key as a draft has it.
+    /// The key in the form of a draft.
     ///
     /// # Errors
     /// In words, why it is none.
@@ -165,7 +165,7 @@ impl DelegationKey {
 }
 
 impl Online {
-    /// The key as a draft has it.
+    /// The key in the form of a draft.
     ///
     /// # Errors
     /// In words, when it is no key.

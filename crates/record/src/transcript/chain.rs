@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_last_line_is_told_apart_from_a_broken_one() {
+    fn a_torn_last_line_is_not_taken_for_a_broken_one() {
         let (_, bytes) = written(&notes());
         let cut = &bytes[..bytes.len() - 5];
         assert_eq!(Chain::read(cut), Err(ChainError::Torn { line: 3 }));

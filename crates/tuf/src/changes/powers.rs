@@ -310,7 +310,7 @@ pub(super) fn periods_of_roles(
     }
 }
 
-/// Members of roles without a meaning here.
+/// Unknown members of roles.
 pub(super) fn members_of_roles(
     before: Option<&Powers<'_>>,
     after: &Powers<'_>,

@@ -24,7 +24,7 @@ fn sentences(previous: Option<&RootDraft>, new: &RootDraft) -> Vec<String> {
 }
 
 #[test]
-fn a_first_root_is_told_whole() {
+fn a_first_root_is_described_whole() {
     insta::assert_snapshot!(sentences(None, &draft()).join("\n"), @r#"
     This is root version 1.
     It expires 2027-11-01T00:00:00Z.
@@ -49,7 +49,7 @@ fn equal_roots_have_no_changes() {
 }
 
 #[test]
-fn every_field_that_differs_is_told() {
+fn every_field_that_differs_is_reported() {
     let mut new = draft();
     new.version = 2;
     new.expires = Time::parse("2028-11-01T00:00:00Z").unwrap();
@@ -96,7 +96,7 @@ fn target_sentences(previous: Option<&TargetsDraft>, new: &TargetsDraft) -> Stri
 }
 
 #[test]
-fn a_first_targets_document_is_told_whole() {
+fn a_first_targets_document_is_described_whole() {
     let mut first = targets(DIALECT);
     first.delegations.truncate(2);
     first.delegations[0].signers.truncate(2);
@@ -122,7 +122,7 @@ fn a_first_targets_document_is_told_whole() {
 }
 
 #[test]
-fn every_difference_between_targets_documents_is_told() {
+fn every_difference_between_targets_documents_has_a_sentence() {
     let old = targets(DIALECT);
     let mut new = old.clone();
     new.version = 2;
@@ -154,7 +154,7 @@ fn every_difference_between_targets_documents_is_told() {
 }
 
 #[test]
-fn a_file_with_another_content_is_told_with_both() {
+fn a_file_with_another_content_is_described_with_both() {
     let old = targets(DIALECT);
     let mut new = old.clone();
     new.files = BTreeMap::from([("a file".to_owned(), TargetFile::of(b"new"))]);
@@ -162,7 +162,7 @@ fn a_file_with_another_content_is_told_with_both() {
 }
 
 #[test]
-fn a_caller_that_knows_the_devices_has_them_told() {
+fn a_caller_that_knows_the_devices_names_them_in_changes() {
     let mut new = draft();
     new.holders = vec![holder(1), holder(3)];
     let mut told = changes(Some(&root(&draft())), &root(&new));
@@ -193,7 +193,7 @@ fn documents_of_different_types_are_not_compared() {
 }
 
 #[test]
-fn a_type_without_sentences_of_its_own_is_told_member_by_member() {
+fn a_type_without_sentences_of_its_own_is_described_member_by_member() {
     let document = |text: &str| Document::parse(text.as_bytes(), 1000).unwrap();
     let old = r#"{"signatures":[],"signed":{"_type":"snapshot","version":1,"meta":{"a":{"version":1},"b":{}}}}"#;
     let new = r#"{"signatures":[],"signed":{"_type":"snapshot","version":2,"meta":{"a":{"version":2},"c":{}}}}"#;

@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_entry_stands_where_the_tool_puts_it_and_looks_like_the_tools() {
+    fn a_new_entry_is_where_the_tool_puts_it_and_looks_like_the_tools() {
         let others = [("b", "05"), ("d", "07")];
         for (dialect, keyid, after) in [
             (

@@ -55,7 +55,7 @@ fn a_targets_document_says_what_its_draft_said() {
 }
 
 #[test]
-fn a_root_lies_in_the_history_byte_for_byte_as_it_lies_in_its_place() {
+fn a_root_in_the_history_is_byte_for_byte_the_root_in_its_place() {
     let document = Dialect::TufOnCi.root(&root_draft()).unwrap();
     let files = Dialect::TufOnCi.files("root", &document, &signatures());
     let [(current, text), (history, copy)] = &files[..] else {
@@ -67,7 +67,7 @@ fn a_root_lies_in_the_history_byte_for_byte_as_it_lies_in_its_place() {
 }
 
 #[test]
-fn a_document_is_read_back_from_the_files_it_was_laid_into() {
+fn a_document_is_read_back_from_the_files_it_was_written_to() {
     for dialect in Dialect::ALL {
         let root = dialect.root(&root_draft()).unwrap();
         let targets = dialect.targets(&targets_draft(dialect)).unwrap();

@@ -92,7 +92,7 @@ fn an_envelope_is_the_document_that_its_two_files_are() {
 }
 
 #[test]
-fn a_payload_without_its_signatures_is_told_where_they_belong() {
+fn a_payload_without_its_signatures_fails_with_their_place() {
     assert!(refusal(r#"{"_type":"root","version":1}"#).contains(".sig.json"));
     let pair = |signatures: &[u8]| {
         Document::parse_pair(PAYLOAD.to_vec(), signatures, 1000)

@@ -80,7 +80,7 @@ impl Signer {
     }
 }
 
-/// Why a draft is no metadata that could be signed.
+/// Why a draft cannot be signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DraftError {
     /// Versions begin with one.
@@ -130,7 +130,7 @@ pub enum DraftError {
     },
 }
 
-/// A threshold that so many keys can meet.
+/// Checks that so many keys can meet a threshold.
 fn check_threshold(role: &str, threshold: u32, keys: usize) -> Result<(), DraftError> {
     if threshold == 0 || usize::try_from(threshold).is_ok_and(|wanted| wanted > keys) {
         return Err(DraftError::Threshold {

@@ -199,7 +199,7 @@ fn rsa_keys_that_anybody_can_forge_for_and_odd_encodings_are_refused() {
 /// Signatures by a key of 2048 bits over "message", made with the Python package
 /// cryptography: salts of 0, 32 and 222 bytes, the last the longest that fits.
 #[test]
-fn an_rsa_signature_verifies_whatever_the_length_of_its_salt() {
+fn an_rsa_signature_verifies_with_a_salt_of_any_length() {
     let vectors: serde_json::Value =
         serde_json::from_str(include_str!("../../tests/data/rsa_pss.json")).unwrap();
     let key = PublicKey::from_pem(vectors["key"].as_str().unwrap()).unwrap();

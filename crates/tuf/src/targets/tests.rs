@@ -109,7 +109,7 @@ fn a_root_is_no_targets_document() {
 }
 
 #[test]
-fn a_file_is_told_by_length_and_hash() {
+fn a_file_is_described_by_length_and_hash() {
     assert_eq!(
         TargetFile::of(b"").to_string(),
         "0 bytes, sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

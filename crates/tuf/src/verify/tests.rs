@@ -151,7 +151,7 @@ fn a_key_id_listed_twice_by_a_role_is_refused_by_name() {
 }
 
 #[test]
-fn signatures_of_strangers_placeholders_and_wrong_bytes_do_not_count() {
+fn signatures_of_unlisted_keys_placeholders_and_wrong_bytes_do_not_count() {
     let document = root(1, 2, &THREE);
     let mut signatures = vec![signature(&document, "a", 1), signature(&document, "z", 9)];
     let swapped = signature(&document, "c", 2);
@@ -279,7 +279,7 @@ fn a_history_is_the_same_in_one_part_and_in_many() {
 }
 
 #[test]
-fn a_signature_by_nobody_known_is_told() {
+fn a_signature_by_an_unknown_key_is_reported() {
     let trusted = verify_root(None, first()).unwrap();
     let by = [&THREE[..], &[("z", 9)]].concat();
     let verified = verify_root(Some(&trusted), signed(root(2, 2, &THREE), &by)).unwrap();
@@ -300,7 +300,7 @@ fn a_chain_is_found_in_any_order_and_tolerates_a_copy() {
 }
 
 #[test]
-fn a_chain_with_a_gap_a_double_or_an_elder_of_the_trusted_root_is_refused() {
+fn a_chain_with_a_gap_a_double_or_a_root_before_the_trusted_one_is_refused() {
     let chain = |version| signed(root(version, 2, &THREE), &THREE);
     assert_eq!(
         verify_chain(None, [chain(1), chain(4)]),
@@ -322,7 +322,7 @@ fn a_chain_with_a_gap_a_double_or_an_elder_of_the_trusted_root_is_refused() {
 }
 
 #[test]
-fn a_key_this_program_cannot_use_is_told_and_others_still_count() {
+fn a_key_this_program_cannot_use_is_reported_and_others_still_count() {
     let text = String::from_utf8(root(1, 2, &THREE).signed_bytes().to_vec()).unwrap();
     let at = text.find("\"keytype\":\"ecdsa\"").unwrap();
     let text = format!("{}\"keytype\":\"rsa\"{}", &text[..at], &text[at + 17..]);

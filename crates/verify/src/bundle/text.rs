@@ -64,7 +64,7 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
         ),
         violated => writeln!(
             text,
-            "NOT VERIFIED: {path} violates {}. Do not trust it.",
+            "NOT VERIFIED: {path} violates {}. Each rule says what to do.",
             violated.join(", ")
         ),
     };
@@ -156,7 +156,7 @@ pub(super) fn of_several(
         ),
         (unheld, false) => writeln!(
             text,
-            "\nNOT VERIFIED: {unheld} of {} bundles. Do not trust what is named above.",
+            "\nNOT VERIFIED: {unheld} of {} bundles. Each rule above says what to do.",
             bundles.len()
         ),
     };

@@ -45,7 +45,7 @@ pub(super) fn of(verified: &Verified, expected: &Expectations, rules: bool) -> S
             text,
             "VERIFIED: {path}: keys, documents and files hold together, as strong as {set} expects."
         ),
-        (_, _) => writeln!(text, "NOT VERIFIED: {path}. Do not trust it."),
+        (_, _) => writeln!(text, "NOT VERIFIED: {path}. Each rule says what to do."),
     };
     if violated == 0 {
         text += match &expected.trusted_root {

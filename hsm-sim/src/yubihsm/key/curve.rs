@@ -315,7 +315,7 @@ mod tests {
     ];
 
     #[test]
-    fn every_generator_lies_on_its_curve_and_has_its_order() {
+    fn every_generator_is_on_its_curve_and_has_its_order() {
         for curve in ALL {
             let domain = curve.domain();
             assert!(domain.holds(&domain.g), "{curve:?}");

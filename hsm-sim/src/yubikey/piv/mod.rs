@@ -24,7 +24,7 @@ pub(super) const SELECTED: [u8; 19] = [
 /// How long one touch serves keys with touch policy "cached" (Yubico's documentation: 15 seconds).
 const TOUCH_CACHED: Duration = Duration::from_secs(15);
 
-/// What is known only while the application is selected.
+/// The state that lasts while the application is selected.
 #[derive(Default)]
 struct Session {
     /// The PIN was verified.

@@ -58,7 +58,7 @@ fn where_all_is_well_the_day_of_the_next_signing_is_named() {
 }
 
 #[test]
-fn with_fewer_keys_than_must_sign_the_quorum_is_lost_whatever_else_is_due() {
+fn with_fewer_keys_than_must_sign_the_quorum_is_lost_before_anything_else() {
     let mut holders = holders(9);
     for holder in holders.iter_mut().take(5) {
         (holder.can_sign, holder.revoked) = (false, true);
@@ -115,7 +115,7 @@ fn a_key_that_never_signed_a_root_is_asked_after() {
 }
 
 #[test]
-fn a_blocked_pin_and_repeated_absences_are_said_before_all_is_well() {
+fn a_blocked_pin_and_repeated_absences_come_before_all_is_well() {
     let documents = [document("root.json", 200)];
     let mut nine = holders(9);
     nine[2].absences = 1;

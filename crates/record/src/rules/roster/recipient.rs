@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn one_letter_that_is_another_one_is_noticed_wherever_it_is() {
+    fn one_wrong_letter_is_detected_at_every_place() {
         for (index, letter) in GOOD.char_indices().skip(4) {
             let other = if letter == 'q' { "p" } else { "q" };
             let mut text = GOOD.to_owned();

@@ -149,7 +149,7 @@ fn with_unknown_members(document: &Document) -> Document {
 }
 
 #[test]
-fn every_change_to_a_root_is_told() {
+fn every_change_to_a_root_has_a_sentence() {
     for dialect in Dialect::ALL {
         let document = with_unknown_members(&dialect.root(&draft()).unwrap());
         assert!(every_mutant_is_told(&document) > 60);
@@ -157,7 +157,7 @@ fn every_change_to_a_root_is_told() {
 }
 
 #[test]
-fn every_change_to_a_targets_document_is_told() {
+fn every_change_to_a_targets_document_has_a_sentence() {
     for dialect in Dialect::ALL {
         let mut draft = targets(dialect);
         draft.delegations[2].signers.truncate(5);
@@ -168,7 +168,7 @@ fn every_change_to_a_targets_document_is_told() {
 
 proptest! {
     #[test]
-    fn two_changes_at_once_are_told_and_equal_documents_are_not(
+    fn two_changes_at_once_have_sentences_and_equal_documents_have_none(
         first in 0_usize..10_000,
         second in 0_usize..10_000,
     ) {
@@ -190,7 +190,7 @@ proptest! {
 }
 
 #[test]
-fn the_same_content_in_other_bytes_is_told_where_the_bytes_are_signed() {
+fn the_same_content_in_other_bytes_is_reported_where_the_bytes_are_signed() {
     let document = Dialect::TufCi.root(&draft()).unwrap();
     let mut payload = document.content().to_vec();
     payload.push(b' ');

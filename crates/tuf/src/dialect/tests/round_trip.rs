@@ -130,7 +130,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_is_written_says_what_the_draft_said(root in any_root(), targets in any_targets()) {
+    fn a_written_document_has_the_content_of_its_draft(root in any_root(), targets in any_targets()) {
         for dialect in Dialect::ALL {
             prop_assert_eq!(&said(dialect, &root), &root);
             prop_assert_eq!(&said_of_targets(dialect, &targets), &targets);

@@ -83,7 +83,7 @@ fn periods_in_which_no_signing_could_end_are_refused_where_the_dialect_does() {
 }
 
 #[test]
-fn what_tuf_ci_says_of_strangers_or_in_another_form_stays_among_the_members() {
+fn tuf_ci_entries_for_unlisted_keys_or_in_another_form_stay_among_the_members() {
     let document = Dialect::TufCi.root(&root_draft()).unwrap();
     let text = String::from_utf8(document.content().to_vec()).unwrap();
     let owned = |text: String| {

@@ -5,7 +5,7 @@ use crate::dialect::tufops::Config;
 use crate::samples::root as root_draft;
 
 #[test]
-fn names_out_of_tufops_toml_are_told_and_bad_files_refused() {
+fn names_from_tufops_toml_are_shown_and_bad_files_refused() {
     let draft = root_draft();
     let document = Dialect::Tufops.root(&draft).unwrap();
     let mut told = crate::document_changes("root", None, &document).unwrap();

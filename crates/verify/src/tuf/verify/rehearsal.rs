@@ -10,7 +10,7 @@ use super::report::Finding;
 pub(super) const MESSAGE: &str =
     "a rehearsal made it with simulated keys; nothing in it is for the world";
 
-/// What is said of a document that a rehearsal made.
+/// The warning about a document that a rehearsal made.
 pub(super) fn finding(document: &Document, path: Option<PathBuf>) -> Option<Finding> {
     is_marked(document).then(|| Finding {
         name: "REHEARSAL",

@@ -1,4 +1,4 @@
-//! What is known about the files once they are verified.
+//! The facts about the files after their verification.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;

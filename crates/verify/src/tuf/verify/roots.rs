@@ -56,7 +56,7 @@ pub(super) struct ChainReport {
     pub(super) trusted: bool,
 }
 
-/// What the verifying of roots came to.
+/// The result of verifying roots.
 pub(super) enum Walked {
     /// Everything was read.
     Whole(Box<Roots>),
