@@ -48,7 +48,7 @@ pub fn is_fit_to_show(sentence: &str) {
     );
 }
 
-/// Whether escaping would change nothing but the backslashes that are in it.
+/// Whether escaping would only change the backslashes in it.
 #[must_use]
 pub fn is_safe(text: &str) -> bool {
     escape(text).replace("\\\\", "\\") == text

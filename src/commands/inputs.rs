@@ -177,7 +177,7 @@ pub(crate) fn verified(
     as_strong(path, rehearsal, None, vendor)
 }
 
-/// The same, with a plan that is as strong as the set.
+/// [`verified`], with a plan that is as strong as the set `plan`.
 fn as_strong(
     path: &Path,
     rehearsal: bool,

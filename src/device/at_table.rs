@@ -66,7 +66,7 @@ impl Device {
         }
     }
 
-    /// Reads the contents. Changes nothing but the log of a YubiHSM 2.
+    /// Reads the contents. Only the log of a YubiHSM 2 changes.
     ///
     /// # Errors
     /// [`DeviceError`].

@@ -41,7 +41,7 @@ pub enum Seen {
     Nothing,
     /// Exactly one.
     One(DeviceInfo),
-    /// So many; keymoot spoke to none of them.
+    /// Several devices, this many; keymoot spoke to none of them.
     Several(usize),
     /// One, but it cannot be read.
     Unreadable(DeviceError),

@@ -5,7 +5,7 @@ use p256::pkcs8::EncodePublicKey as _;
 
 use keymoot_core::HostError;
 
-/// So many SubjectPublicKeyInfos (DER) of P-256 keys, whose private halves are deleted.
+/// `count` SubjectPublicKeyInfos (DER) of P-256 keys, whose private halves are deleted.
 ///
 /// # Errors
 /// [`HostError`] when the machine gives no entropy.

@@ -36,7 +36,7 @@ impl Field {
         &self.0
     }
 
-    /// Whether the line has nothing but spaces.
+    /// Whether the line is empty or has only spaces.
     pub(super) fn is_empty(&self) -> bool {
         self.0.trim().is_empty()
     }

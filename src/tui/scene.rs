@@ -65,8 +65,8 @@ impl Scene {
         Self::new(Box::new(Starting), Awaits::Nothing)
     }
 
-    /// So many rows from the first one on are in sight, of as many as the page has. `changed` says
-    /// that the page has another text now.
+    /// Records that `room` rows from `first` on are in sight, `of` so many. Returns whether the
+    /// page shows other rows than before.
     pub(super) fn sees(&mut self, size: Size, first: usize, room: usize, of: usize) -> bool {
         let before = self.unseen(first);
         if self.shown.size != size {

@@ -52,7 +52,7 @@ pub struct Forger {
     pub stale: Option<&'static str>,
     /// The holder whose signatures on documents are those on something else.
     pub wrong: Option<&'static str>,
-    /// So many holders close the bundle.
+    /// The number of holders who close the bundle.
     pub closers: usize,
 }
 

@@ -249,7 +249,7 @@ fn what_is_just_below_the_bounds_is_refused_as_soon() {
     ] {
         refused(what, folder.path());
     }
-    // As many large roots as there is room for, as inputs and as what was published.
+    // Fills the bundle with large roots, as inputs and as published files.
     let mut files = honest();
     let zeros = brackets(&signed(""), "}}");
     for n in 1..=(MOST / MOST_OF_ONE - 1) {

@@ -26,7 +26,7 @@ fn another_build(stage: &Stage) -> std::path::PathBuf {
     std::os::unix::fs::symlink(simulator, folder.join("hsm-sim")).unwrap();
     let another = folder.join("keymoot");
     fs::copy(program(), &another).unwrap();
-    // Bytes after the sections of an ELF file change nothing but its digest.
+    // Bytes after the sections of an ELF file change its digest, and do not change how it runs.
     let mut file = fs::OpenOptions::new().append(true).open(&another).unwrap();
     std::io::Write::write_all(&mut file, b"another build").unwrap();
     another

@@ -222,8 +222,8 @@ fn a_stick_that_is_pulled_during_the_export_leaves_no_bundle_and_a_second_export
 }
 
 /// Runs a script with mounts of its own; `$keymoot` is the program, `$at` an empty
-/// folder that a disk can be mounted on. A disk that is remounted is named as a whole:
-/// else mount(8) takes its owner over, whose number the namespace does not know.
+/// folder that a disk can be mounted on. Remount a disk by its device and folder:
+/// otherwise mount(8) passes on an owner that the namespace does not have.
 fn with_mounts(root: &Root, script: &str) -> Output {
     let folder = tempfile::Builder::new().prefix("kc").tempdir().unwrap();
     root.command("sh")

@@ -49,8 +49,8 @@ pub(crate) fn survives(recording: &Recording, crash: &Crash, folder: &Path) -> R
     }
 }
 
-/// Writes a tree as it was recorded in one folder into another with a path as long:
-/// the settings say where the bundle goes. Gives the tree as it is there.
+/// Writes a recorded tree to another folder, and replaces the recorded folder's path in it: the
+/// settings name the bundle's path. Both paths have one length. Returns the new tree.
 pub(crate) fn lay_out(tree: &Tree, recorded: &Path, folder: &Path) -> Tree {
     let names = [recorded, folder].map(|path| path.to_str().unwrap().to_owned());
     assert_eq!(names[0].len(), names[1].len());

@@ -1,4 +1,4 @@
-//! A machine of its own for each scenario: a network with nothing but loopback, and a `/run`
+//! A machine of its own for each scenario: a network with loopback alone, and a `/run`
 //! in which no other pcscd listens.
 
 use std::env;

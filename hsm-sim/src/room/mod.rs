@@ -193,7 +193,7 @@ impl Room {
     /// Pulls a device out.
     ///
     /// # Errors
-    /// No such device, or not in.
+    /// There is no such device, or it is not plugged in.
     pub fn remove(&self, device: usize) -> Result<(), RoomError> {
         let mut world = self.lock();
         let index = world.index(device)?;
@@ -207,7 +207,7 @@ impl Room {
     /// Touches a device; says whether it was waiting for that.
     ///
     /// # Errors
-    /// No such device, or not in.
+    /// There is no such device, or it is not plugged in.
     pub fn touch(&self, device: usize) -> Result<bool, RoomError> {
         let mut world = self.lock();
         let index = world.index(device)?;

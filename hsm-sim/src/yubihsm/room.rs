@@ -140,7 +140,7 @@ impl Room {
     /// Pulls a device out.
     ///
     /// # Errors
-    /// No such device, or not in.
+    /// There is no such device, or it is not plugged in.
     pub fn remove(&self, device: usize) -> Result<(), RoomError> {
         let (index, _) = self.bay(device)?;
         let mut world = lock(&self.world);

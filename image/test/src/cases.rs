@@ -378,7 +378,7 @@ pub(crate) fn power_cuts(bench: &Bench, of: FileSystem) -> Step {
     verify(&mut machine)
 }
 
-/// As many events as the console had shown are in the transcript, and no file is empty.
+/// The transcript has every event that the console had shown, and no file is empty.
 fn nothing_is_lost(machine: &mut Machine, events: usize) -> Step {
     let folder = "/media/CEREMONY/ceremony";
     let kept = machine.console.must(

@@ -185,7 +185,7 @@ impl Console {
     /// # Errors
     /// The shell refuses it.
     pub(crate) fn put(&mut self, path: &str, text: &str) -> Step {
-        /// As many bytes as fit into a line of the shell in hexadecimal.
+        /// The number of bytes that fit into a line of the shell in hexadecimal.
         const PIECE: usize = 350;
         self.must(&format!("rm -f {path}"), SHORT)?;
         for piece in text.as_bytes().chunks(PIECE) {

@@ -30,7 +30,7 @@ pub(crate) struct Devices {
 }
 
 impl Devices {
-    /// As many YubiKeys, for the ports of the machine that uses this folder. The seed makes their
+    /// Starts YubiKeys for the ports of the machine that uses this folder. The seed makes their
     /// vendor, which the program under test trusts.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ pub enum ErrorKind {
     ServiceFailed(pcsc::Error),
     /// The wanted device, or any device at all, is not plugged in.
     NotPresent,
-    /// So many devices are plugged in, and exactly one may be.
+    /// This many devices are plugged in, and exactly one may be.
     Several(usize),
     /// Another device than the wanted one is plugged in: this serial number.
     Other(Serial),
@@ -50,7 +50,7 @@ pub enum ErrorKind {
     Communication(pcsc::Error),
     /// Another program reset the device in between.
     ResetByOther,
-    /// The device does not answer to power, or not in a way that the reader understands.
+    /// The device does not answer to power, or the reader does not understand the answer.
     Dead(pcsc::Error),
     /// The device has no PIV application that can be reached over USB.
     NoPiv,

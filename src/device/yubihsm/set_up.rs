@@ -106,7 +106,7 @@ impl ObjectSeen {
 }
 
 impl Unit {
-    /// Reads the contents. Changes nothing but the log.
+    /// Reads the contents. Only the log changes.
     ///
     /// # Errors
     /// [`DeviceError`].

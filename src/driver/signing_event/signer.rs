@@ -69,7 +69,7 @@ impl Table<'_, '_> {
         }
     }
 
-    /// Reads the key in a device and its attestation; the rules that keep it from signing.
+    /// Reads the key in a device and its attestation. Returns the rules that keep it from signing.
     fn read(&mut self, serial: Serial) -> Result<Result<Signer, Vec<Verdict>>, Stop> {
         self.busy("reading the key in the device, and its attestation");
         let turn = self.turn;

@@ -18,7 +18,7 @@ pub(super) struct Sources<'p> {
     pub(super) dev: &'p Path,
 }
 
-/// As many block devices may be one on the other: a volume in an encrypted one on a partition.
+/// The most block devices on top of each other, such as a volume in an encrypted partition.
 const DEPTH: usize = 8;
 
 /// A line of mountinfo.

@@ -79,7 +79,7 @@ impl Confirm {
     }
 }
 
-/// So many fields are shown at once.
+/// The most fields that are shown at once.
 const FIELDS: usize = 5;
 
 /// The prompt of a field, with the bag from the last ceremony.

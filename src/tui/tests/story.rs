@@ -66,12 +66,12 @@ pub(super) fn now() -> Time {
 }
 
 impl Story {
-    /// Nothing but the opening, and the digests that were read.
+    /// The opening, and the digests that were read.
     pub(super) fn opened() -> Self {
         Self::of(SCRIPT.to_owned(), roster())
     }
 
-    /// Nothing but the opening, of another script and roster.
+    /// The opening alone, of another script and roster.
     pub(super) fn of(script: String, roster: String) -> Self {
         Self::opened_as(Mode::Rehearsal, script, roster)
     }

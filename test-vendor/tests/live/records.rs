@@ -22,7 +22,7 @@ use std::{
 use super::ceremony::Place;
 
 fn folder() -> Option<PathBuf> {
-    // Tests run in the folder of their package; the path is the caller's.
+    // Tests run in the folder of their package, and the path is relative to the caller's folder.
     let named = PathBuf::from(env::var_os("KEYMOOT_LIVE_RECORDS")?);
     Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(named))
 }

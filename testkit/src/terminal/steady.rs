@@ -31,7 +31,7 @@ pub(super) fn steady(row: &[char], parted: Option<usize>) -> String {
     format!("{}{right}", left.iter().collect::<String>())
 }
 
-/// Half blocks; or, on a terminal without them, nothing but signs for points.
+/// Half blocks; or, on a terminal without them, only signs for points.
 fn is_drawn_in_points(row: &[char]) -> bool {
     let has = |points: &[char]| row.iter().any(|c| points.contains(c));
     has(&['█', '▀', '▄']) || (has(&['#']) && row.iter().all(|c| matches!(c, '#' | ' ')))

@@ -33,7 +33,7 @@ pub(super) fn files(entries: &[Entry]) -> impl Iterator<Item = (String, Digest)>
 }
 
 /// DEVICE-AUDIT of a key that was made in this ceremony: the log of its device, from
-/// its reset to the last reading, is whole, and shows nothing but what keymoot asked for.
+/// its reset to the last reading, is whole, and shows only commands of keymoot.
 pub(super) fn judge(
     handle: &str,
     enrolled: &Enrolment,

@@ -32,7 +32,7 @@ pub struct Manifest {
     /// The derivation revision of the report, [`crate::report::DERIVATION`]; 1 is left out.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub derivation: u32,
-    /// Every other file but the signatures, by path.
+    /// Every file except the manifest and the signatures, by path.
     pub files: Vec<Listed>,
     /// Always `keymoot-bundle-1`.
     pub format: String,

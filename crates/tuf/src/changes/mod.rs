@@ -132,7 +132,7 @@ pub enum Change {
     Bytes,
 }
 
-/// So many of so many keys.
+/// A threshold, and the number of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
     /// The threshold

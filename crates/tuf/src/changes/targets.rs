@@ -121,7 +121,7 @@ fn reach(old: &[DelegatedRole], new: &[DelegatedRole], found: &mut Vec<Change>) 
         roles.iter().map(|role| role.name.clone()).collect()
     };
     let (from, to) = (names(old), names(new));
-    // A role that comes is expected after all others.
+    // A new role is expected after all others.
     let gone = without(&from, &to);
     let expected = [without(&from, &gone), without(&to, &from)].concat();
     if expected != to || (from.is_empty() && to.len() > 1) {

@@ -108,7 +108,7 @@ pub enum DraftError {
     /// A mark that would take the place of a member with a meaning.
     #[error("\"{}\" is not for a mark; marks begin with x- and with no dialect's own prefix", escape(.0))]
     Mark(String),
-    /// A role whose name cannot be the name of a file everywhere.
+    /// A role whose name is no valid file name on some system.
     #[error("\"{}\" is no name for a delegated role; use letters, digits, - and _, and none of root, targets, snapshot and timestamp", escape(.0))]
     RoleName(String),
     /// Two roles of one name.

@@ -8,7 +8,7 @@ use crate::{Document, KeyEntry, KeyId, Root, Warning};
 use keymoot_core::digest::Digest;
 
 /// The most attempts to find the signer of a signature under an unknown id;
-/// for a file of nothing but signatures they would take hours.
+/// for a file full of signatures they would take hours.
 const ATTEMPTS: usize = 256;
 
 /// The oddities of a root, its signers by its own keys, and by the

@@ -144,7 +144,7 @@ pub fn verify_root(
 pub(super) struct Tally {
     by_previous: Option<Quorum>,
     by_itself: Quorum,
-    /// Whether nothing but the line endings keeps enough signatures from verifying
+    /// Whether enough signatures would verify with other line endings
     line_endings: bool,
     warnings: BTreeSet<Warning>,
 }

@@ -81,7 +81,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Each answer, as the ceremony that asked would check it if no other answer were in.
+/// Checks each answer as the ceremony would check its first one.
 fn against(
     request: &Path,
     answers: &[(String, Answer)],

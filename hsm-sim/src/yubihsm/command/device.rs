@@ -131,7 +131,7 @@ impl Hsm {
         Ok(Vec::new())
     }
 
-    /// Algorithms are switched while the device holds nothing but its default key.
+    /// Algorithms can be switched while the default key is the only object.
     fn toggle_algorithms(&mut self, pairs: &[u8]) -> Result<(), Failure> {
         let (pairs, []) = pairs.as_chunks::<2>() else {
             return Err(Failure::InvalidData);

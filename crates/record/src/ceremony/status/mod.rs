@@ -80,7 +80,7 @@ pub struct DocumentStatus {
     pub expired: bool,
     /// Whether holders sign it, and not a service or a team.
     pub by_holders: bool,
-    /// Why clients refuse it, its end aside, where a working tree shows that.
+    /// Why clients refuse it apart from its expiry, where a working tree shows a reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
 }
