@@ -345,7 +345,7 @@ fn fit(role: Role, certificate: &Certificate<'_>) -> Result<(), String> {
         .path_len_constraint
         .is_some_and(|length| length < role.authorities_below())
     {
-        return Err("may not stand above device certificates".to_owned());
+        return Err("may not be above device certificates".to_owned());
     }
     // The issuers of the other applications are signed by the same
     // intermediates; only the name distinguishes them.

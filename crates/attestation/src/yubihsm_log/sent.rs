@@ -162,7 +162,7 @@ impl<'s> Readings<'s> {
             _ => {
                 let missing = self.rest().first().map(ToString::to_string);
                 Err(format!(
-                    "the log does not tell of a command that was sent: {}",
+                    "the log does not show a command that was sent: {}",
                     missing.unwrap_or_default()
                 ))
             }
@@ -180,9 +180,7 @@ impl<'s> Readings<'s> {
         let rest = self.rest();
         match rest.first() {
             Some(wanted) if rest.iter().any(|later| later.is_told_by(entry)) => {
-                format!(
-                    "the log does not tell of a command that was sent: {wanted} (before {entry})"
-                )
+                format!("the log does not show a command that was sent: {wanted} (before {entry})")
             }
             Some(wanted) => format!(
                 "the log has a command that keymoot did not send: {entry} (expected: {wanted})"

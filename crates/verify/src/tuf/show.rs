@@ -68,7 +68,7 @@ fn signed_root(text: &mut String, document: &Document, root: &Root) {
     }
 }
 
-/// Whose signatures any other document needs, its delegator says.
+/// For any other document, its delegator says whose signatures it needs.
 fn signed(text: &mut String, document: &Document) {
     let filled = document.signatures().iter();
     let filled: Vec<_> = filled.filter(|one| !one.is_placeholder()).collect();
