@@ -58,7 +58,7 @@ pub struct Forger {
 
 impl Forger {
     /// The ceremony that every test shares.
-    pub fn new() -> Self {
+    pub fn shared() -> Self {
         Self::of(&finished().dir(), &finished().out())
     }
 

@@ -26,7 +26,7 @@ use crate::{
 /// The honest bundle, signed again without a change.
 fn unchanged() -> Files {
     static UNCHANGED: OnceLock<Files> = OnceLock::new();
-    let files = UNCHANGED.get_or_init(|| Forger::new().forge());
+    let files = UNCHANGED.get_or_init(|| Forger::shared().forge());
     files.clone()
 }
 
@@ -90,7 +90,7 @@ const NO_ROW: &str = "no row";
 type Row = Result<Forged, &'static str>;
 
 fn changed(change: impl FnOnce(&mut Forger)) -> Forged {
-    let mut forger = Forger::new();
+    let mut forger = Forger::shared();
     change(&mut forger);
     forger.forge().into()
 }
@@ -149,7 +149,7 @@ fn later(number: usize, change: impl FnOnce(&mut Forger)) -> Forged {
 
 /// The honest bundle with a changed file, closed again.
 fn tampered(change: impl FnOnce(&mut Files)) -> Forged {
-    let forger = Forger::new();
+    let forger = Forger::shared();
     let mut files = unchanged();
     change(&mut files);
     let head = Chain::read(&files["transcript.jsonl"]).map(|chain| chain.head());
@@ -636,14 +636,14 @@ fn row(rule: Rule) -> Row {
             }
         }),
         Rule::BundleManifest => {
-            let forger = Forger::new();
+            let forger = Forger::shared();
             let files = unchanged();
             let mut manifest = files[MANIFEST].clone();
             manifest.push(b'\n');
             forger.signed(files, manifest).into()
         }
         Rule::BundleFiles => {
-            let (forger, files) = (Forger::new(), unchanged());
+            let (forger, files) = (Forger::shared(), unchanged());
             let head = Chain::read(&files["transcript.jsonl"]).unwrap().head();
             let closed = forger.close_with(files, |manifest| {
                 manifest["head"] = head.to_string().into();
@@ -719,7 +719,7 @@ fn what_is_signed_again_without_a_change_violates_nothing() {
 
 #[test]
 fn a_manifest_in_another_order_is_found_although_all_holders_signed_it() {
-    let (forger, files) = (Forger::new(), unchanged());
+    let (forger, files) = (Forger::shared(), unchanged());
     let head = Chain::read(&files["transcript.jsonl"]).unwrap().head();
     let closed = forger.close_with(files, |manifest| {
         manifest["head"] = head.to_string().into();
