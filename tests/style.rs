@@ -1,5 +1,6 @@
-//! The texts are plain English: short sentences, short lines, the field's words, links that lead
-//! somewhere. CONTRIBUTING.md explains the rules to people; here a program checks what it can.
+//! The texts and comments are plain English: short sentences, short lines, the field's words, links
+//! that lead somewhere. CONTRIBUTING.md explains the rules to people; here a program checks what it
+//! can.
 
 #![allow(clippy::unwrap_used)]
 
@@ -253,8 +254,19 @@ fn spoken(value: &toml::Value, found: &mut Vec<String>) {
     }
 }
 
+/// The comments of a source file, as a page.
+fn comments(source: &str) -> String {
+    let lines = source.lines().map(|line| {
+        let comment = line.trim_start().strip_prefix("//");
+        comment.map_or("", |comment| comment.trim_start_matches(['/', '!']).trim())
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// Every file that is checked, with what was found in it.
 fn checked() -> Vec<(String, Vec<String>)> {
+    let sources = texts("", ".rs").into_iter();
+    let sources = sources.map(|(path, text)| (path, findings_in(&blocks(&comments(&text)))));
     let pages = pages().into_iter();
     let pages = pages.map(|(path, text)| (path, findings(&text)));
     let scripts = texts("ceremony-scripts", ".toml").into_iter();
@@ -263,7 +275,7 @@ fn checked() -> Vec<(String, Vec<String>)> {
         spoken(&toml::Value::Table(text.parse().unwrap()), &mut blocks);
         (path, findings_in(&blocks))
     });
-    pages.chain(scripts).collect()
+    pages.chain(scripts).chain(sources).collect()
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! How fast the screens answer: `make bench-screens`.
 //!
-//! The program runs itself in a pseudo-terminal, with a driver that hangs in a device
-//! call or asks for the review of a very long document, presses keys and waits for
-//! the frame that answers each. It leaves with 1 when a bound is not kept.
+//! The program runs itself in a pseudo-terminal. Its driver hangs in a device call or asks for the
+//! review of a very long document. The program presses keys and waits for the frame that answers
+//! each. It exits with 1 when a bound is not kept.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::{

@@ -26,7 +26,7 @@ const SCRIPT: &str = include_str!("../../ceremony-scripts/initial-root.toml");
 const POLICY: &str = include_str!("../plan/policy.toml");
 const ROSTER: &str = include_str!("../plan/roster.toml");
 
-/// What a first ceremony is given besides: the root of tuf-crates.
+/// What a first ceremony is given in addition: the root of tuf-crates.
 #[must_use]
 pub fn inputs() -> Inputs {
     let root = include_bytes!("../plan/crates-root.json");

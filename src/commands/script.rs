@@ -165,7 +165,7 @@ fn read(
 }
 
 /// The text of a script: a shipped one by its name, or a file by a path, which contains `/`. A file
-/// in the current folder never stands in for a shipped script.
+/// in the current folder never replaces a shipped script.
 ///
 /// # Errors
 /// [`HostError`] when no shipped script has this name, or the file cannot be read.

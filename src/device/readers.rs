@@ -154,10 +154,11 @@ fn service_error(error: pcsc::Error) -> DeviceError {
     }
 }
 
-/// Whether the service accepted a new connection and closed it, as pcscd does where polkit refuses
-/// the user (`ContextThread` in winscard_svc.c). libpcsclite reports a communication error when it
-/// had sent its request before, and no service when it had not (`MessageSend` in winscard_msg.c).
-/// Where there is no service, nobody accepts a connection.
+/// Whether the service accepted a new connection and closed it. The service pcscd does this where
+/// polkit refuses the user (`ContextThread` in winscard_svc.c). The client library libpcsclite then
+/// reports a communication error if it had already sent its request. Otherwise it reports that
+/// there is no service (`MessageSend` in winscard_msg.c). Where there is no service, nobody accepts
+/// a connection.
 fn is_closed_at_once(error: pcsc::Error) -> bool {
     is_service_gone(error) || error == pcsc::Error::NoService && machine::is_service_listening()
 }

@@ -1,9 +1,9 @@
 //! Writing files and folders, each whole or not at all, so that they outlast a power cut.
 //!
-//! Each is made under another name beside its place, filled, synced, and renamed. Every
-//! rename of the program is in this module, because a rename alone does not last: on vfat
-//! it makes a new entry with size and first cluster 0, which the kernel fills when it
-//! writes the inode (`vfat_rename` in Linux, `fs/fat/namei_vfat.c`).
+//! Each is made under another name beside its place, filled, synced, and renamed. Every rename of
+//! the program is in this module, because a rename alone does not last. On vfat it makes a new
+//! entry with size and first cluster 0. The kernel fills this entry when it writes the inode
+//! (`vfat_rename` in Linux, `fs/fat/namei_vfat.c`).
 
 use std::{
     fs::{self, File, OpenOptions},

@@ -71,7 +71,7 @@ impl Cast {
         }
     }
 
-    /// The account of `holder-FROM` gets the name `holder-TO`.
+    /// Renames the holder `holder-FROM` to `holder-TO`.
     pub fn renamed(&mut self, from: usize, to: usize) {
         for actor in self.holders.iter_mut().filter(|a| a.number == from) {
             actor.number = to;

@@ -84,9 +84,9 @@ impl Unattended {
         }
     }
 
-    /// The number of the device that a holder plugs in: one that the holder has
-    /// enrolled and that is awaited or, where a key is to be made, one that nobody
-    /// has, the seat's own before others.
+    /// The number of the device that a holder plugs in. It is one that the holder has enrolled and
+    /// that is awaited. Where a key is to be made, it is one that nobody has, the seat's own before
+    /// others.
     fn device_of(&mut self, holder: &Handle) -> Option<usize> {
         if self.errand {
             self.tried += 1;

@@ -64,8 +64,8 @@ impl Hands {
         self.typing
     }
 
-    /// The device in hand: the one taken for this turn; else the one that the holder
-    /// at the table has in use, or is awaited with; else one that nobody has enrolled,
+    /// The device in hand is the one taken for this turn. Otherwise it is the one that the holder
+    /// at the table has in use, or is awaited with. Otherwise it is one that nobody has enrolled,
     /// that of the seat's number before others.
     pub(super) fn in_hand(&self, state: Option<&State>) -> Option<&RoomDevice> {
         let by_number = |number: usize| self.seen.devices.iter().find(|d| d.number == number);

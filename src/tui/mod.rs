@@ -1,10 +1,10 @@
 //! The screens: an administrator at a keyboard, holders coming up in turn,
 //! witnesses looking at a projector.
 //!
-//! The screens hold no ceremony logic. The driver runs on a thread of its own and
-//! asks through an [`Operator`]; here everything that can happen (a key, a request of
-//! the driver, a change in the room of a rehearsal, a second passing) comes through
-//! one channel, changes the model, and is drawn. Nothing here waits for a device.
+//! The screens hold no ceremony logic. The driver runs on a thread of its own and asks through an
+//! [`Operator`]. Everything that can happen here comes through one channel, changes the model, and
+//! is drawn. Such events are a key, a request of the driver, a change in the room of a rehearsal,
+//! or a second passing. Nothing here waits for a device.
 //!
 //! What confirms, erases, ends or leaves is a word that is typed out. Keys pressed
 //! before a question was on the screen were not meant for it and are dropped;

@@ -46,7 +46,7 @@ pub struct Forger {
     pub plan: PlanFiles,
     /// The transcript.
     pub lines: Vec<Line>,
-    /// Files that events speak of, besides those of the honest ceremony.
+    /// Files that events speak of, other than those of the honest ceremony.
     pub objects: BTreeMap<Digest, Vec<u8>>,
     /// The holder whose statement keeps the signature of the honest ceremony.
     pub stale: Option<&'static str>,

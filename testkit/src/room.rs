@@ -1,9 +1,8 @@
 //! Simulated devices, and a scenario that runs with them.
 //!
-//! libpcsclite finds the smart card service through `PCSCLITE_CSOCK_NAME`, one
-//! for a whole process, so each scenario runs in a process of its own: the test
-//! starts `hsm-sim`, then itself again with the variable set, and there runs the
-//! scenario.
+//! libpcsclite finds the smart card service through `PCSCLITE_CSOCK_NAME`, one for a whole process.
+//! Each scenario therefore runs in a process of its own. The test starts `hsm-sim`, then itself
+//! again with the variable set. That second process runs the scenario.
 
 use std::env;
 use std::io::{BufRead as _, BufReader, Write as _};

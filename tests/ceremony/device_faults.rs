@@ -1,6 +1,6 @@
-//! Whole ceremonies in which the first holder's YubiKey fails, in every way and at
-//! every command of its turns: each time the program says what
-//! to do next, and the ceremony ends in a bundle that verifies.
+//! Whole ceremonies in which the first holder's YubiKey fails, in every way and at every command of
+//! its turns. Each time the program says what to do next, and the ceremony ends in a bundle that
+//! verifies.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -29,7 +29,7 @@ fn at_its_end(years: i32) -> String {
     format!("{}-{}", year + years, &expires[5..])
 }
 
-/// A working tree that the finished rehearsal was laid into.
+/// A working tree that the finished rehearsal was written to.
 fn laid(stage: &Stage) -> std::path::PathBuf {
     let tree = stage.path("tree");
     fs::create_dir(&tree).unwrap();

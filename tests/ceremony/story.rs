@@ -1,6 +1,5 @@
-//! The story of a quorum: the first root, the annual signing, people who come and
-//! go, a stolen key, a new root of crates.io and a roll call, each starting from the
-//! bundle of the one before.
+//! The story of a quorum: the first root, the annual signing, people who come and go, a stolen key,
+//! a new root of crates.io and a roll call. Each ceremony starts from the bundle of the one before.
 
 use std::{
     collections::BTreeMap,

@@ -72,7 +72,7 @@ pub(crate) fn device_of(handle: &str, bundle: &Path) -> u32 {
     own.unwrap().enrolment.serial
 }
 
-/// The policy with another public key in the place of the first one after these words.
+/// The policy with another public key instead of the first one after these words.
 pub(crate) fn with_new_key(policy: &str, after: &str) -> String {
     let from = policy.find(after).unwrap();
     let end = "-----END PUBLIC KEY-----\n";

@@ -15,8 +15,8 @@ use testkit::programs::{program, simulator};
 use crate::namespace::{play, said};
 use crate::service::Service;
 
-/// Stands in for hsm-sim beside keymoot, which starts it with `yubikey --until-eof --socket
-/// PATH` and more: the same devices, in the reader of the real service.
+/// Replaces hsm-sim beside keymoot, which starts it with `yubikey --until-eof --socket PATH` and
+/// more: the same devices, in the reader of the real service.
 const STAND_IN: &str = r#"#!/bin/sh
 set -eu
 control="$4.control"

@@ -102,7 +102,7 @@ fn documents_are_shown_compared_and_verified_without_being_obeyed() {
     }
 }
 
-/// A genuine certificate whose names were written over, as far as they reach.
+/// A genuine certificate whose names were written over, up to their length.
 fn renamed(der: &[u8], text: &str) -> Vec<u8> {
     let mut der = der.to_vec();
     let name = b"Yubico PIV Attestation";

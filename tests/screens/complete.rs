@@ -53,8 +53,8 @@ const SHOWN: [(&str, &[&str]); 31] = [
 ];
 
 /// Screens that the ceremony of `everywhere` does not look at, and the file that shows or holds
-/// each instead, by words that are on it: only a holder apart reads a request and photographs an
-/// answer, nobody is apart in `everywhere`, a first ceremony has no newest root, and the program's
+/// each instead, by words that are on it. Only a holder apart reads a request and photographs an
+/// answer, and nobody is apart in `everywhere`. A first ceremony has no newest root. The program's
 /// digest is another one in every build.
 const PICTURED: [(&str, &str, &str); 8] = [
     (

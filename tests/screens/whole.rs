@@ -33,7 +33,7 @@ use super::{
 struct Held {
     folder: tempfile::TempDir,
     escrow: Escrow,
-    /// Keystrokes of the busiest holder, besides the PIN.
+    /// Keystrokes of the busiest holder, without the PIN.
     busiest: usize,
 }
 
@@ -132,7 +132,7 @@ fn by_screens() -> Held {
     held
 }
 
-/// Lets the first holders sign, and counts the keystrokes of one besides the PIN.
+/// Lets the first holders sign, and counts the keystrokes of one without the PIN.
 fn turns(at: &mut Terminal, call: State<'_>, holders: usize, allowed: &[&str]) -> usize {
     let mut most = 0;
     for n in 1..=holders {

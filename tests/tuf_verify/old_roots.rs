@@ -1,6 +1,6 @@
-//! Roots in the form of sigstore's versions 1 to 4: the keys are points in hexadecimal
-//! under the scheme's name, times have fractions or an offset, and version 5
-//! names the same keys again and is signed under both names.
+//! Roots in the form of sigstore's versions 1 to 4. The keys are points in hexadecimal under the
+//! scheme's name, and times have fractions or an offset. Version 5 names the same keys again and is
+//! signed under both names.
 
 use keymoot_core::json::Json;
 use keymoot_tuf::PublicKey;

@@ -22,9 +22,9 @@ pub enum KeyAlgorithm {
 }
 
 impl KeyAlgorithm {
-    /// Reads the algorithm off a public key whose encoding is exactly the one
-    /// a device writes: RFC 3279 for RSA, RFC 5480 with a named curve and an
-    /// uncompressed point for ECDSA, RFC 8410 for the 25519 keys.
+    /// Reads the algorithm from a public key whose encoding is exactly the one a device writes. RSA
+    /// follows RFC 3279. ECDSA follows RFC 5480 with a named curve and an uncompressed point. The
+    /// 25519 keys follow RFC 8410.
     pub(super) fn of(spki: &SubjectPublicKeyInfo<'_>) -> Option<Self> {
         if spki.subject_public_key.unused_bits != 0 {
             return None;

@@ -1,17 +1,15 @@
 //! From a device's evidence to verified facts about a key.
 //!
-//! A YubiKey or a YubiHSM 2 proves where a key was made with two certificates:
-//! one that it makes for the key, and one that the vendor put into it (into slot
-//! F9, or opaque object 0). [`verify`] follows them to a key pinned in a
-//! [`TrustStore`] and hands out [`VerifiedAttestation`], which nothing else can
-//! make. Whether a firmware, a touch policy or a capability is good enough is
-//! not checked here.
+//! A YubiKey or a YubiHSM 2 proves with two certificates where a key was made. The device makes one
+//! for the key. The vendor put the other into the device (into slot F9, or opaque object 0).
+//! [`verify`] follows them to a key pinned in a [`TrustStore`] and returns [`VerifiedAttestation`],
+//! which nothing else can make. It does not check whether a firmware, a touch policy or a
+//! capability is good enough.
 //!
-//! The verifier is purpose-built. Generic path validation (RFC 5280, section
-//! 6) refuses genuine devices: the chains have no authority key identifiers,
-//! path lengths without keyUsage, a root with path length 0 two steps above
-//! the end, and device certificates without basicConstraints. What is checked
-//! instead is narrower and exact:
+//! The verifier is purpose-built, because generic path validation (RFC 5280, section 6) refuses
+//! genuine devices. Their chains have no authority key identifiers and have path lengths without
+//! keyUsage. A root with path length 0 is two steps above the end, and device certificates have no
+//! basicConstraints. The checks here are narrower and exact:
 //!
 //! - the extensions of the certificates decide the family of devices, and the
 //!   evidence is checked as that family's and no other;
@@ -30,15 +28,14 @@
 //!
 //! # Time
 //!
-//! Device certificates are valid from the start of their hierarchy (2014, 2016
-//! or 2024; YubiHSM 2: 2017) until 2050, 2052, 2071 or 9999-12-31, and a device
-//! copies its certificate's dates onto what it attests: the dates say nothing of when a key was made. That the
-//! copy is exact is always checked. That a moment lies within the dates is
-//! checked only where the caller names the moment, and it ought to be the
-//! moment the evidence was taken: a statement once true of a key does not
-//! become false in 2052. Both certificates of the evidence and the vendor's
-//! intermediates are checked; roots are pinned keys, and their dates are not.
-//! A genuine device then fails only under a wrong clock.
+//! Device certificates are valid from the start of their hierarchy (2014, 2016 or 2024; YubiHSM 2:
+//! 2017) until 2050, 2052, 2071 or 9999-12-31. A device copies its certificate's dates onto what it
+//! attests, so the dates do not show when a key was made. The verifier always checks that the copy
+//! is exact. It checks that a moment lies within the dates only where the caller names the moment.
+//! The caller should name the moment the evidence was taken: a statement once true of a key does
+//! not become false in 2052. The verifier checks both certificates of the evidence and the vendor's
+//! intermediates. Roots are pinned keys, and it does not check their dates. A genuine device then
+//! fails only under a wrong clock.
 //!
 //! No input or output, no clock.
 //!

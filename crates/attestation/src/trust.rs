@@ -1,18 +1,16 @@
 //! The pinned keys of vendors, and what each may sign.
 //!
-//! A store pins keys, not certificates: two certificates exist for Yubico's
-//! PIV root 263751 with one key, and either represents it. Each key is pinned
-//! in one role. Yubico's Attestation Root 1 also leads to FIDO, OpenPGP and
-//! Secure Domain issuers, so a chain to that root alone proves nothing: a
-//! YubiKey counts only through a key pinned as an issuer of PIV devices, and
-//! a YubiHSM 2 only through one pinned as an issuer of those.
+//! A store pins keys, not certificates: two certificates exist for Yubico's PIV root 263751 with
+//! one key, and either represents it. Each key is pinned in one role. Yubico's Attestation Root 1
+//! also leads to FIDO, OpenPGP and Secure Domain issuers, so a chain to that root alone proves
+//! nothing. A YubiKey counts only through a key pinned as an issuer of PIV devices. A YubiHSM 2
+//! counts only through a key pinned as an issuer of YubiHSM 2s.
 //!
-//! A store that exists is sound: every certificate in it is a certificate
-//! authority fit for its role, every root has signed itself, and every other
-//! one is signed, directly or through the right roles, by a root in it.
-//! Path lengths are checked on intermediates only. On roots they say nothing
-//! reliable: 263751's older certificate and the U2F root have path length 0,
-//! and genuine devices under them are one step deeper.
+//! A store that exists is sound. Every certificate in it is a certificate authority fit for its
+//! role, and every root has signed itself. Every other certificate is signed by a root in it,
+//! directly or through the right roles. Path lengths are checked on intermediates only. On roots
+//! they say nothing reliable: 263751's older certificate and the U2F root have path length 0.
+//! Genuine devices under them are one step deeper.
 
 use std::fmt;
 

@@ -12,13 +12,12 @@ use crate::digest::Digest;
 /// Replaces every character that could control a terminal, reorder or hide text, or pass
 /// for another one, by a visible escape such as `\u{202e}`.
 ///
-/// These are the C0 and C1 controls, line and paragraph separators, bidirectional
-/// controls (Unicode UAX #9), zero-width and other default-ignorable characters,
-/// combining marks of no script, spaces that are not the usual one, private characters
-/// and non-characters; letters made to look like others (mathematical and fullwidth
-/// ones); and in a word that mixes alphabets which look alike, all its letters that are
-/// not ASCII. Ordinary text in any script is unchanged; a backslash is doubled so that
-/// the result is unambiguous.
+/// These are the C0 and C1 controls, line and paragraph separators, and bidirectional controls
+/// (Unicode UAX #9). Zero-width and other default-ignorable characters, and combining marks of no
+/// script, are escaped too. So are spaces other than the usual one, private characters and
+/// non-characters, and letters made to look like others (mathematical and fullwidth ones). In a
+/// word that mixes alphabets which look alike, all letters that are not ASCII are escaped. Ordinary
+/// text in any script is unchanged. A backslash is doubled so that the result is unambiguous.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());

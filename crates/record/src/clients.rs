@@ -116,8 +116,8 @@ pub fn failing(dialect: Dialect) -> Vec<String> {
     limits.collect()
 }
 
-/// The algorithms of the keys that a root or a targets document names, as far as this program
-/// can use them.
+/// The algorithms of the keys that a root or a targets document names. A key that this program
+/// cannot use is left out.
 #[must_use]
 pub fn algorithms(document: &Document) -> BTreeSet<Algorithm> {
     let keys = match document.kind() {

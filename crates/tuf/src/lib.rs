@@ -1,11 +1,10 @@
 //! TUF metadata: reading, verifying, comparing and writing it.
 //!
-//! Pure: no input or output, no clock, no knowledge of ceremonies. A file's
-//! text becomes a [`Document`], which keeps the exact bytes that were signed;
-//! a root document's meaning is a [`Root`]; [`verify_root`] counts its
-//! signatures by distinct key material and alone yields a [`VerifiedRoot`];
-//! [`changes()`] describes differences in sentences. A new document begins as
-//! a [`RootDraft`] and is written by a [`dialect`].
+//! Pure: no input or output, no clock, no knowledge of ceremonies. A file's text becomes a
+//! [`Document`], which keeps the exact bytes that were signed. A root document's meaning is a
+//! [`Root`]. [`verify_root`] counts its signatures by distinct key material and alone yields a
+//! [`VerifiedRoot`]. [`changes()`] describes differences in sentences. A new document begins as a
+//! [`RootDraft`] and is written by a [`dialect`].
 //!
 //! ```text
 //! keymoot → verify → record → tuf, attestation → core

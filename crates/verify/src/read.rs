@@ -44,8 +44,8 @@ pub fn read(path: &Path) -> Result<Bundle, Failure> {
     reader.finish().map(Bundle::of)
 }
 
-/// Reads the files that keymoot knows of in a working tree of the repository tuf-root, by the
-/// same rules: `metadata/`, `targets/crates/`, the other files that `targets.json` signs,
+/// Reads the files that keymoot knows of in a working tree of the repository tuf-root, by the same
+/// rules. They are `metadata/`, `targets/crates/`, the other files that `targets.json` signs,
 /// `attestations/`, an unsigned list of revoked keys, and `tufops.toml`. It reads nothing else.
 ///
 /// # Errors

@@ -233,7 +233,7 @@ impl State {
         }
     }
 
-    /// Hands over what is ready, as far as the host has asked.
+    /// Hands over what is ready, up to what the host has asked for.
     fn deliver(&mut self) -> io::Result<()> {
         while let (Some(&(id, room)), false) = (self.wanted.front(), self.ready.is_empty()) {
             self.wanted.pop_front();

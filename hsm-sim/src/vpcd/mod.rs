@@ -19,9 +19,9 @@ use wire::{Request, read_request, write_answer};
 /// How often a driver that does not listen yet is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(50);
 
-/// How long a slot stays empty between two cards. pcscd looks every 400 ms: of a card that was
-/// exchanged meanwhile it notices neither that the first went nor that the second came, and the
-/// reader stays useless.
+/// How long a slot stays empty between two cards. pcscd looks every 400 ms. If a card is exchanged
+/// between two looks, pcscd notices neither that the first went nor that the second came. The
+/// reader then stays useless.
 const EMPTY: Duration = Duration::from_millis(420);
 
 /// Serves the driver that listens at `first` and the ports above it, as long as the program runs.

@@ -46,7 +46,7 @@ struct Arguments {
 
 type Case = (&'static str, Need, fn(&Bench) -> Step);
 
-/// What a case needs besides the image that is given away.
+/// What a case needs in addition to the image that is given away.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Need {
     Nothing,

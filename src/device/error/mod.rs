@@ -16,7 +16,7 @@ use keymoot_attestation::Firmware;
 /// [`DeviceError::help`] what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceError {
-    /// The device, as far as it is known.
+    /// What is known of the device.
     pub who: Who,
     /// The operation.
     pub operation: Operation,

@@ -1,12 +1,11 @@
 //! The operations of a YubiHSM 2 in a ceremony.
 //!
-//! A [`Place`] is where YubiHSM 2s are looked for, and a [`Unit`] is one of them, addressed
-//! by serial number. It has three authentication keys beside the signing key,
-//! all in domain 1, each with the least it needs ([`Role`]): the signer signs,
-//! the auditor reads the log, and the administrator makes the key, has it
-//! attested, and is then deleted ([`Unit::restrict`]). After that, no key can make, export or
-//! delete keys; only a factory reset by hand
-//! brings it back.
+//! A [`Place`] is where YubiHSM 2s are looked for, and a [`Unit`] is one of them, addressed by
+//! serial number. It has three authentication keys beside the signing key. All are in domain 1,
+//! each with the least it needs ([`Role`]). The signer signs, and the auditor reads the log. The
+//! administrator makes the key, has it attested, and is then deleted ([`Unit::restrict`]). After
+//! that, no key can make, export or delete keys. Only a factory reset by hand makes that possible
+//! again.
 //!
 //! keymoot records every command to the device ([`Unit::sent`]), to compare the record with
 //! its audit log

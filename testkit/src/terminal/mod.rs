@@ -1,9 +1,8 @@
 //! A person at a terminal: types, and waits until the program waits.
 //!
-//! It reads a screen, and types, only when the program is at
-//! rest: all its output is on the screen, it has read all input, all its processes
-//! sleep, the last frame is whole, and that frame shows the newest entry of the
-//! transcript. No time is waited for.
+//! It reads a screen, and types, only when the program is at rest. All output of the program is
+//! then on the screen, it has read all input, and all its processes sleep. The last frame is whole
+//! and shows the newest entry of the transcript. No time is waited for.
 
 mod film;
 mod frame;

@@ -1,9 +1,9 @@
 //! The PGP biometric word list.
 //!
-//! Patrick Juola and Philip Zimmermann, "Whole-Word Phonetic Distances and the
-//! PGPfone Alphabet" (ICSLP 1996). A byte at an even offset is a word of two
-//! syllables and one at an odd offset a word of three, so that a listener
-//! notices a word left out, repeated or exchanged with its neighbour.
+//! Patrick Juola and Philip Zimmermann, "Whole-Word Phonetic Distances and the PGPfone Alphabet"
+//! (ICSLP 1996). A byte at an even offset is a word of two syllables, and a byte at an odd offset
+//! is a word of three. A listener therefore notices a word left out, repeated or exchanged with its
+//! neighbour.
 
 /// Words of two syllables, for bytes at even offsets.
 #[rustfmt::skip]

@@ -8,10 +8,9 @@ use super::{Json, Object};
 /// to show. They are not joined, because a name may contain any separator.
 pub type Place = Vec<String>;
 
-/// The places of the members that differ between two values. An array is one member,
-/// except an array of objects that each have a `name` of their own (the delegated
-/// roles of TUF): there the name identifies the item, and a changed order is a
-/// difference of the array itself.
+/// The places of the members that differ between two values. An array is one member. The exception
+/// is an array of objects that each have a `name` of their own (the delegated roles of TUF). There
+/// the name identifies the item, and a changed order is a difference of the array itself.
 ///
 /// Copying the items at these places from the one to the other makes them equal.
 #[must_use]

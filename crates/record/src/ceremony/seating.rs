@@ -32,8 +32,8 @@ pub struct Place {
     pub outgoing: Option<Enrolment>,
     /// Other keys of this person that are proven and are in no root.
     pub spares: Vec<Enrolment>,
-    /// The name and the key of the previous root, where the account was renamed. The key is for
-    /// the next root, once it has signed that its holder has another name.
+    /// The name and the key of the previous root, where the holder was renamed. The key is for the
+    /// next root, once it has signed that its holder has another name.
     pub renamed: Option<Renaming>,
 }
 

@@ -119,7 +119,7 @@ pub struct Seat {
     pub outgoing: Option<Enrolment>,
     /// Spare keys, in devices for the day when the first is lost.
     pub spares: Vec<Enrolment>,
-    /// The name and the key of the previous root, where the account was renamed.
+    /// The name and the key of the previous root, where the holder was renamed.
     pub renamed: Option<Renaming>,
     /// Signatures made, by document and device.
     pub signatures: BTreeMap<(Document, u32), Signature>,
@@ -470,7 +470,7 @@ impl Seat {
             .filter(|enrolment| enrolment.statement.is_some())
     }
 
-    /// The handle in the previous root, where the account was renamed.
+    /// The handle in the previous root, where the holder was renamed.
     #[must_use]
     pub fn formerly(&self) -> Option<&Handle> {
         self.renamed.as_ref().map(|renamed| &renamed.from)

@@ -182,9 +182,9 @@ impl State {
         self.done(purpose) >= self.needed(purpose)
     }
 
-    /// Whether the step may end although some who could come have not done it: its
-    /// quorum is met and, where everybody is asked to show that they still can, each
-    /// of those present had a turn.
+    /// Whether the step may end although some who could come have not done it. Its quorum must be
+    /// met. Where everybody is asked to show that they still can, each of those present must have
+    /// had a turn.
     #[must_use]
     pub fn can_stop(&self, purpose: Purpose) -> bool {
         let everybody = self.scenario().wants_everybody() && purpose != Purpose::Close;

@@ -166,7 +166,7 @@ impl Roster {
         self.holders.iter().find(|holder| holder.handle == *handle)
     }
 
-    /// The handle that this holder has in the previous root, where the account was renamed.
+    /// The handle that this holder has in the previous root, where the holder was renamed.
     #[must_use]
     pub fn formerly(&self, handle: &Handle) -> Option<&Handle> {
         let mut renamed = self.renamed.iter();

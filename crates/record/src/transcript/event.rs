@@ -435,7 +435,7 @@ pub enum Event {
         serial: u32,
         /// The signed statement, a DSSE envelope.
         statement: Digest,
-        /// The holder's handle in the previous root, where the account was renamed and the key is
+        /// The holder's handle in the previous root, where the holder was renamed and the key is
         /// the same.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         formerly: Option<String>,

@@ -1,9 +1,9 @@
 //! The dialect of tuf-on-ci, which sigstore uses and Rust's RFC 3724 names.
 //!
-//! Metadata is POUF-1. The holder of a key, the address of an online key and the
-//! periods are in members that begin with `x-tuf-on-ci-`; a key's id
-//! is the SHA-256 of the canonical form of the whole key object, those members
-//! included. Source: `tuf_on_ci_sign/_signer_repository.py` of tuf-on-ci 0.21.
+//! Metadata is POUF-1. The holder of a key, the address of an online key and the periods are in
+//! members that begin with `x-tuf-on-ci-`. A key's id is the SHA-256 of the canonical form of the
+//! whole key object, those members included. Source: `tuf_on_ci_sign/_signer_repository.py` of
+//! tuf-on-ci 0.21.
 
 use std::collections::BTreeMap;
 

@@ -1,10 +1,9 @@
 //! The dialect of tufops, the Rust Foundation's newest experiment.
 //!
-//! Metadata is plain POUF-1 without members of its own; a key's id is the
-//! SHA-256 of its SubjectPublicKeyInfo. The holder of a key, the address of an online key
-//! and the periods are in `tufops.toml` in the repository's
-//! folder, **which nobody signs**: its names are a help for people, and no
-//! ground for trust. Source: `crates/tufops-core/src/config.rs` of tufops.
+//! Metadata is plain POUF-1 without members of its own. A key's id is the SHA-256 of its
+//! SubjectPublicKeyInfo. The holder of a key, the address of an online key and the periods are in
+//! `tufops.toml` in the repository's folder. **Nobody signs this file**: its names help people, and
+//! are no ground for trust. Source: `crates/tufops-core/src/config.rs` of tufops.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! RSASSA-PSS with SHA-256, for reading alone.
 //!
-//! Signers choose the length of the salt: Go's `crypto/rsa` takes the longest that fits
-//! by default. securesystemslib accepts every length (`PSS.AUTO`), as RFC 8017,
-//! 9.1.2 allows. ring only reads a salt as long as the digest. Where ring refuses a
-//! signature, the crate `rsa` finds the length and verifies it.
+//! Signers choose the length of the salt. Go's `crypto/rsa` takes the longest that fits by default.
+//! The library securesystemslib accepts every length (`PSS.AUTO`), as RFC 8017, 9.1.2 allows. The
+//! crate ring only reads a salt as long as the digest. Where ring refuses a signature, the crate
+//! `rsa` finds the length and verifies it.
 
 use ::rsa::pss;
 use ::rsa::signature::Verifier as _;

@@ -1,9 +1,9 @@
 //! Comparing documents with each other: the lists of timestamp and snapshot, and the given
 //! documents.
 //!
-//! Each document may be signed correctly, and clients refuse them together: a snapshot from
-//! before the timestamp, a delegated role that the snapshot does not list, a file of
-//! another length (TUF 1.0.34, sections 5.4 to 5.6).
+//! Each document may be signed correctly, and clients still refuse them together. Examples are a
+//! snapshot from before the timestamp, a delegated role that the snapshot does not list, and a file
+//! of another length (TUF 1.0.34, sections 5.4 to 5.6).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,9 +9,9 @@ use crate::{Document, Root, parallel};
 
 /// The result for a set of roots: chains that verify, and faults.
 ///
-/// Every document is checked, also where others have faults: after a version
-/// that is missing or does not verify, the next begins a chain of its own, which
-/// agrees with itself and with nothing before it.
+/// Every document is checked, also where others have faults. After a version that is missing or
+/// does not verify, the next begins a chain of its own. That chain agrees with itself and with
+/// nothing before it.
 #[derive(Debug)]
 pub struct History {
     trusted: Option<u64>,

@@ -181,7 +181,7 @@ pub(crate) fn target(tree: &Path, name: &str, listed: &TargetFile) -> Option<Fil
     Some(FileFacts::of(&bytes))
 }
 
-/// The largest target file that is read, in bytes, whatever length a document lists.
+/// The largest target file that is read, in bytes, also where a document lists a greater length.
 const MOST_TARGET: u64 = 256 << 20;
 
 /// The content of a target file below a folder.

@@ -11,8 +11,8 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Looks for it from the document's folder upwards, as far as a document
-    /// can lie below: `metadata/root_history/`.
+    /// Looks for it in the document's folder and the two above it: a document can lie as deep as
+    /// `metadata/root_history/`.
     pub(super) fn around(document: &Path) -> Option<Self> {
         let document = std::path::absolute(document).ok()?;
         let folders = document.ancestors().skip(1).take(3);

@@ -27,7 +27,7 @@ use keymoot_core::{Rule, Violation, digest::Digest, text::excerpt};
 pub struct Published {
     /// Who holds the device
     pub handle: Handle,
-    /// The name under which the same key was enrolled before, where the account was renamed
+    /// The name under which the same key was enrolled before, where the holder was renamed
     pub formerly: Option<Handle>,
     /// Device, key and the digests of the files
     pub enrolment: Enrolment,

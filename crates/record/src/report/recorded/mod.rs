@@ -88,9 +88,10 @@ fn differences(recorded: &str, due: &str, allowed: &str, state: &State) -> Optio
     (!told.is_empty()).then(|| told.join("; "))
 }
 
-/// The facts of a text that are known by their form: words with a digit in them, which are digests,
-/// serial numbers, times, versions and counts; ids of rules; and what a rule or a mode shouts. The
-/// version after a client's name is none: each version of the program tests others.
+/// The facts of a text that are known by their form. Words with a digit in them are facts: digests,
+/// serial numbers, times, versions and counts. So are ids of rules, and the words that a rule or a
+/// mode writes in capitals. The version after a client's name is not a fact: each version of the
+/// program tests others.
 fn facts(text: &str) -> BTreeSet<&str> {
     let between = |c: char| c.is_whitespace() || "()[]{}<>\"'“”‘’,;|=…/".contains(c);
     let words = text

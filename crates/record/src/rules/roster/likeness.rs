@@ -3,9 +3,9 @@
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_security::confusable_detection::skeleton;
 
-/// What two names share that look the same to people: equal keys for names that differ only in
-/// case, in the width or number of spaces, in how an accented letter is composed, in full-width
-/// forms, or in letters that look alike (Unicode UTS #39, skeleton).
+/// A key that is equal for two names that look the same to people. It ignores case, full-width
+/// forms, the width and number of spaces, and how an accented letter is composed. Letters that look
+/// alike count as one (Unicode UTS #39, skeleton).
 ///
 /// For comparison alone, never shown.
 pub(super) fn key(name: &str) -> String {
