@@ -140,9 +140,7 @@ pub(super) fn of_question(question: Question, sight: &Sight<'_>) -> Box<dyn Scre
             purpose,
             waiting,
             can_stop,
-        } => Box::new(whose_turn::WhoseTurn::new(
-            purpose, waiting, can_stop, sight,
-        )),
+        } => Box::new(whose_turn::WhoseTurn::new(purpose, waiting, can_stop)),
         Question::IsThisYours { holder, device } => Box::new(device::Identify::new(holder, device)),
         Question::MayErase { holder, device } => Box::new(device::Erase::new(holder, device)),
         Question::AdoptOrReplace {

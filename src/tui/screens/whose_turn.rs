@@ -26,18 +26,12 @@ pub(super) struct WhoseTurn {
 
 impl WhoseTurn {
     /// The screen for these holders.
-    pub(super) fn new(
-        purpose: Purpose,
-        waiting: Vec<Handle>,
-        can_stop: bool,
-        sight: &Sight<'_>,
-    ) -> Self {
-        let alone = waiting.len() == 1 && is_apart(sight);
+    pub(super) fn new(purpose: Purpose, waiting: Vec<Handle>, can_stop: bool) -> Self {
         Self {
-            chosen: alone.then_some(0),
             purpose,
             waiting,
             can_stop,
+            chosen: None,
             number: 0,
             word: TypedWord::default(),
         }
@@ -66,12 +60,16 @@ impl WhoseTurn {
     }
 }
 
-/// Whether a holder takes the turn away from the table.
-fn is_apart(sight: &Sight<'_>) -> bool {
-    sight.state().is_some_and(|state| state.apart.is_some())
-}
-
 impl WhoseTurn {
+    /// The holder who takes the turn away from the table, and is alone there.
+    fn alone(&self, sight: &Sight<'_>) -> Option<&Handle> {
+        sight.state()?.apart.as_ref()?;
+        match self.waiting.as_slice() {
+            [handle] => Some(handle),
+            _ => None,
+        }
+    }
+
     /// The page of a holder who is alone.
     fn of_one(&self, page: &mut Page, sight: &Sight<'_>, handle: &Handle) {
         page.who(&sight.person(handle));
@@ -105,7 +103,7 @@ impl WhoseTurn {
 
 impl Screen for WhoseTurn {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
-        if let (true, [handle]) = (is_apart(sight), self.waiting.as_slice()) {
+        if let Some(handle) = self.alone(sight) {
             self.of_one(page, sight, handle);
             return;
         }
@@ -165,6 +163,10 @@ impl Screen for WhoseTurn {
     }
 
     fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard> {
+        if let Some(handle) = self.alone(sight) {
+            let begins = key.code == KeyCode::Enter;
+            return begins.then(|| Heard::Answer(Answer::Begin(handle.clone())));
+        }
         let last = self.waiting.len().checked_sub(1);
         match (key.code, typed(key)) {
             (KeyCode::Up, _) => {

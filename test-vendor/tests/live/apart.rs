@@ -58,7 +58,7 @@ fn away(ceremony: &mut Ceremony, machine: &Machine, step: &str) {
     }
     let words = reading_words(&Digest::of(&fs::read(&request).unwrap()));
     holder.reply(&format!("{words} phone"));
-    holder.answer("Whose turn?", &HOLDERS.to_string());
+    holder.answer("Press Enter when your device is at hand", "");
     holder.read("Insert your device");
     ceremony.room.insert(HOLDERS);
     if step == "enrolment" {
