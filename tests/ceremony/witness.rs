@@ -141,13 +141,15 @@ fn a_witness_whom_the_roster_does_not_list_is_shown_as_that() {
 
 #[test]
 fn a_statement_of_another_bundle_is_refused() {
+    let witness = Witness::new();
+    let good = fs::read(witness.path("statement")).unwrap();
     for (member, another) in [
         ("ceremony", json!("0".repeat(32))),
         ("head", json!("0".repeat(64))),
         ("manifest", json!("0".repeat(64))),
         ("mode", json!("live")),
     ] {
-        let witness = Witness::new();
+        fs::write(witness.path("statement"), &good).unwrap();
         witness.restates(|statement| statement[member] = another);
         witness.is_refused_by("WITNESS-STATED");
     }
@@ -180,6 +182,28 @@ fn a_statement_in_another_form_is_refused() {
         statement["more"] = json!(1);
     });
     witness.is_refused_by("WITNESS-READ");
+}
+
+#[test]
+fn a_statement_that_could_pass_for_two_lines_or_another_key_is_refused() {
+    let witness = Witness::new();
+    for (member, text) in [
+        ("saw", "nine people\nand a key"),
+        ("name", " "),
+        (
+            "by",
+            "a link; the key is SHA256:DCNDtss4uf9zk7Z2+RLBVBZ/X8wUFkaeDziIZ5j94fo",
+        ),
+        (
+            "saw",
+            "all\"; the key is SHA256:DCNDtss4uf9zk7Z2+RLBVBZ/X8wUFkaeDziIZ5j94fo",
+        ),
+    ] {
+        let good = fs::read(witness.path("statement")).unwrap();
+        witness.restates(|statement| statement[member] = json!(text));
+        witness.is_refused_by("WITNESS-READ");
+        fs::write(witness.path("statement"), good).unwrap();
+    }
 }
 
 #[test]

@@ -12,6 +12,9 @@ use crate::PublicKey;
 /// The largest signature that is read, in bytes. One by an Ed25519 key has 300.
 pub const LARGEST: usize = 4096;
 
+/// How the fingerprint of a key begins, as `ssh-keygen -l` prints it.
+pub const FINGERPRINT: &str = "SHA256:";
+
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
 const END: &str = "-----END SSH SIGNATURE-----";
 const MAGIC: &[u8] = b"SSHSIG";
@@ -69,12 +72,13 @@ pub fn verify(
     let key = PublicKey::from_ed25519_bytes(key).map_err(|_| Algorithm)?;
     key.verify_twice(&signed, bytes).map_err(|_| Invalid)?;
     let digest = STANDARD_NO_PAD.encode(Sha256::digest(public));
-    Ok(format!("SHA256:{digest}"))
+    Ok(format!("{FINGERPRINT}{digest}"))
 }
 
 /// What the armour holds. Lines may end as on any system.
 fn blob(text: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(text.get(..text.len().min(LARGEST))?).ok()?;
+    let text = std::str::from_utf8(text).ok()?;
+    let text = Some(text).filter(|text| text.len() <= LARGEST)?;
     let inside = text.trim().strip_prefix(BEGIN)?.strip_suffix(END)?;
     let encoded: String = inside.lines().map(str::trim).collect();
     STANDARD.decode(encoded).ok()

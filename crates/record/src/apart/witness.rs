@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{canonical, strict};
 use crate::{
     bundle::{Bundle, MANIFEST, Manifest},
-    rules::{is_line, roster::Roster},
+    rules::{is_written_line, roster::Roster},
     transcript::Mode,
 };
 use keymoot_core::{
@@ -108,8 +108,12 @@ impl Statement {
             ("channel", &self.by),
             ("account of what the witness saw", &self.saw),
         ] {
-            if text.trim().is_empty() || !is_line(text) {
-                return Err(format!("its {what} is empty, or longer than a line"));
+            if !is_written_line(text) {
+                return Err(format!("its {what} is not one line of 1 to 200 characters"));
+            }
+            // In one sentence with the key's own, it would pass for that.
+            if text.contains(sshsig::FINGERPRINT) {
+                return Err(format!("its {what} names the fingerprint of a key"));
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order;
 pub use crate::rules::scenario::{Document, Scenario};
-use crate::rules::toml_file;
+use crate::rules::{is_written_line, toml_file};
 use keymoot_core::{Rule, Verdict, Violation};
 
 /// The format name that a script file must carry.
@@ -166,11 +166,11 @@ impl Accepts {
     pub fn accept(self, typed: &str) -> Result<(), &'static str> {
         let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
         match self {
-            Self::Text | Self::DeviceBags => is_line(typed)
+            Self::Text | Self::DeviceBags => is_written_line(typed)
                 .then_some(())
                 .ok_or("one line of 1 to 200 characters"),
             Self::ValueOfTheDay => {
-                let parts = typed.split_once(": ").filter(|_| is_line(typed));
+                let parts = typed.split_once(": ").filter(|_| is_written_line(typed));
                 parts
                     .filter(|(source, value)| !source.trim().is_empty() && !value.trim().is_empty())
                     .map(|_| ())
@@ -195,23 +195,16 @@ impl Accepts {
     }
 }
 
-fn is_line(typed: &str) -> bool {
-    (1..=200).contains(&typed.chars().count())
-        && !typed.trim().is_empty()
-        && !typed.chars().any(char::is_control)
-}
-
 impl Step {
-    /// The times from the wall clock in this step's fields.
-    pub fn wall_clock<'f>(
+    /// What was typed into this step's fields of one kind.
+    pub fn typed<'f>(
         &'f self,
+        accepts: Accepts,
         fields: &'f BTreeMap<String, String>,
     ) -> impl Iterator<Item = &'f str> {
-        let times = self
-            .fields
-            .iter()
-            .filter(|field| field.accepts == Accepts::Time);
-        times.filter_map(|field| Some(fields.get(&field.id)?.as_str()))
+        let asked = self.fields.iter();
+        let asked = asked.filter(move |field| field.accepts == accepts);
+        asked.filter_map(|field| Some(fields.get(&field.id)?.as_str()))
     }
 }
 

@@ -21,3 +21,8 @@ pub(crate) const LONGEST_LINE: usize = 200;
 pub(crate) fn is_line(text: &str) -> bool {
     text.len() <= LONGEST_LINE || text.chars().count() <= LONGEST_LINE
 }
+
+/// Whether people wrote something in one line, of a readable length.
+pub(crate) fn is_written_line(text: &str) -> bool {
+    is_line(text) && !text.trim().is_empty() && !text.chars().any(char::is_control)
+}

@@ -1,8 +1,6 @@
 //! `keymoot-verify witness`: what a witness who was not in the room states and signs.
 
 use std::{
-    fs::OpenOptions,
-    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -20,7 +18,12 @@ use keymoot_record::{
 use keymoot_tuf::sshsig;
 
 use super::print;
-use crate::{Failure, bundle::expectations, files::read_bounded, say};
+use crate::{
+    Failure,
+    bundle::expectations,
+    files::{read_bounded, write_new},
+    say,
+};
 
 /// State what you saw of a ceremony, as a witness who was not in the room
 #[derive(Debug, clap::Args)]
@@ -75,12 +78,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
             "write name, channel and what you saw in one line each",
         )
     })?;
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&args.out);
-    file.and_then(|mut file| file.write_all(&bytes))
-        .map_err(|error| HostError::file("write", &args.out, &error))?;
+    write_new(&args.out, &bytes)?;
     let out = quoted_path(&args.out);
     say!(
         "The statement is in {}. It names the head of the transcript:\n{}\n\
