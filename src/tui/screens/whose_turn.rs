@@ -77,7 +77,7 @@ impl WhoseTurn {
         page.gap();
         page.text(&format!(
             "You {} now. It takes your device, its PIN, and a touch for each signature.",
-            for_purpose(self.purpose, false)
+            for_purpose(self.purpose, is_renamed(sight.state(), handle))
         ));
         page.ask("Press Enter when your device is at hand.");
     }
@@ -204,9 +204,14 @@ impl Screen for WhoseTurn {
 /// The purpose of the holder's turn, in words that follow "to".
 pub(super) fn purpose_in_words(state: Option<&State>) -> &'static str {
     let turn = state.and_then(|state| state.turn.as_ref());
-    let seat = turn.and_then(|turn| state?.seat(&turn.holder));
-    let renamed = seat.is_some_and(|seat| seat.renamed.is_some());
-    turn.map_or("take a turn", |turn| for_purpose(turn.purpose, renamed))
+    turn.map_or("take a turn", |turn| {
+        for_purpose(turn.purpose, is_renamed(state, &turn.holder))
+    })
+}
+
+fn is_renamed(state: Option<&State>, holder: &Handle) -> bool {
+    let seat = state.and_then(|state| state.seat(holder));
+    seat.is_some_and(|seat| seat.renamed.is_some())
 }
 
 fn for_purpose(purpose: Purpose, renamed: bool) -> &'static str {
