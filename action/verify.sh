@@ -38,10 +38,15 @@ check() {
 	fi
 }
 
-read -r -a arguments <<< "${ARGUMENTS:-}"
+read -r -d '' -a arguments <<< "${ARGUMENTS:-}"
 expected=(--expect "${EXPECT:-rfc-3724}" "${arguments[@]}")
 rooted=("${expected[@]}")
 [ -z "${TRUSTED_ROOT:-}" ] || rooted+=(--trusted-root "$TRUSTED_ROOT")
+
+if [[ "${ANSWERS:-}" == *[![:space:]]* ]] && [ -z "${REQUEST:-}" ]; then
+	annotate error keymoot-verify 'name the request that the answers answer'
+	exit 2
+fi
 
 [ -z "${TREE:-}" ] || check tree "$TREE" "${rooted[@]}"
 [ -z "${BUNDLE:-}" ] || check bundle "$BUNDLE" "${rooted[@]}"
@@ -58,10 +63,6 @@ while read -r path; do
 		*) answers+=("$path") ;;
 	esac
 done <<< "${ANSWERS:-}"
-if [ -n "${ANSWERS:-}" ] && [ -z "${REQUEST:-}" ]; then
-	annotate error keymoot-verify 'name the request that the answers answer'
-	exit 2
-fi
 [ "${#answers[@]}" -eq 0 ] || check answer --request "$REQUEST" "${expected[@]}" -- "${answers[@]}"
 
 # A warning before anything expires or can no longer be signed; a failure where clients refuse.

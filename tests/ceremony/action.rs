@@ -43,7 +43,8 @@ fn exported() -> tempfile::TempDir {
 fn the_action_verifies_a_tree_and_refuses_one_without_its_evidence() {
     let tree = exported();
     let vendor = finished().out().join("rehearsal/vendor");
-    let arguments = format!("--rehearsal --vendor-dir {}", vendor.display());
+    // A workflow may write one option a line.
+    let arguments = format!("--rehearsal\n--vendor-dir {}", vendor.display());
     let root = tree.path().join("metadata/root_history/1.root.json");
     let inputs = [("TREE", tree.path()), ("TRUSTED_ROOT", &root)];
     let output = action(&inputs, &arguments);
