@@ -149,11 +149,11 @@ pub fn weaker(
         ..Expectations::default()
     };
     let mut verdicts = Verified::of(path, &expected, vendor)?.judged.verdicts;
-    // The other rules are those of the ceremony's own step for the previous state.
-    let compared = [Rule::PolicyExpected, Rule::RootMark, Rule::RootPrevious];
-    verdicts.retain(|verdict| {
-        verdict.is_violated() && compared.iter().any(|rule| verdict.rule == *rule)
-    });
+    let of_set = |verdict: &Verdict| verdict.rule == Rule::PolicyExpected;
+    let compared = verdicts.iter().any(of_set);
+    // Where they were compared, the other rules are those of the ceremony's own step for the
+    // previous state.
+    verdicts.retain(|verdict| verdict.is_violated() && (!compared || of_set(verdict)));
     Ok(verdicts)
 }
 
