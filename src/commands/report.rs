@@ -1,9 +1,8 @@
 //! `keymoot report`: the report of a bundle in the words of this program.
 
 use std::{
-    fs::OpenOptions,
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -14,7 +13,7 @@ use keymoot_record::{
     bundle::{self, Bundle},
     runbook,
 };
-use keymoot_verify::apart::witness;
+use keymoot_verify::{apart::witness, files::write_new};
 
 use super::{Failure, inputs};
 
@@ -75,17 +74,11 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             }
         }
     };
-    let (written, place) = match &args.out {
-        Some(path) => {
-            let file = OpenOptions::new().write(true).create_new(true).open(path);
-            let written = file.and_then(|mut file| file.write_all(report.as_bytes()));
-            (written, path.clone())
-        }
-        None => (
-            io::stdout().write_all(report.as_bytes()),
-            PathBuf::from("standard output"),
-        ),
-    };
-    written.map_err(|error| HostError::file("write", &place, &error))?;
+    match &args.out {
+        Some(path) => write_new(path, report.as_bytes())?,
+        None => io::stdout()
+            .write_all(report.as_bytes())
+            .map_err(|error| HostError::file("write", Path::new("standard output"), &error))?,
+    }
     Ok(ExitCode::SUCCESS)
 }

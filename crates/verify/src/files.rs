@@ -1,8 +1,8 @@
 //! Reading files within bounds.
 
 use std::{
-    fs::File,
-    io,
+    fs::{File, OpenOptions},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -58,6 +58,19 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, HostError> {
         )
     })
 }
+
+/// Writes a file that does not exist yet.
+///
+/// # Errors
+/// [`HostError`] when it exists, or cannot be written.
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    file.and_then(|mut file| file.write_all(bytes))
+        .map_err(|error| HostError::file("write", path, &error))
+}
+
+/// The largest root that is read, in bytes.
+pub const LARGEST_ROOT: u64 = 1 << 20;
 
 /// Reads a root of at most `most` bytes. tuf-ci keeps it in two files: either may be named, and
 /// both together are one envelope, which every reader of documents takes.

@@ -34,7 +34,7 @@ use keymoot_record::{
 };
 use keymoot_verify::{
     bundle::expectations,
-    files::{read_bounded, read_root},
+    files::{LARGEST_ROOT, read_bounded, read_root},
     say,
 };
 
@@ -182,7 +182,7 @@ fn expected(args: &Args) -> Result<Expectations, Failure> {
     let root = args.trusted_root.as_deref();
     Ok(Expectations {
         rehearsal: args.rehearsal,
-        trusted_root: root.map(|path| read_root(path, 1 << 20)).transpose()?,
+        trusted_root: root.map(|path| read_root(path, LARGEST_ROOT)).transpose()?,
         plan: Some(set),
         files: ExpectedFiles {
             script: file(&args.script)?,

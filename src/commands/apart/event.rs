@@ -28,10 +28,12 @@ use keymoot_record::{
     signing_event::{self, Given, SigningEvent},
     transcript::{FORMAT, Mode},
 };
-use keymoot_verify::{bundle::expectations, checkout, files::read_bounded, say};
-
-/// The largest trusted root that is read, in bytes.
-const LARGEST_ROOT: u64 = 1 << 20;
+use keymoot_verify::{
+    bundle::expectations,
+    checkout,
+    files::{LARGEST_ROOT, read_bounded, read_root},
+    say,
+};
 
 /// A signing event of tuf-on-ci, tufops or tuf-ci, in a checkout.
 #[derive(Debug, clap::Args)]
@@ -80,7 +82,7 @@ pub(super) fn run(
     let (base, files) = (checkout::read(base)?, checkout::read(tree)?);
     let trusted = args.trusted_root.as_deref();
     let trusted = trusted
-        .map(|path| read_bounded(path, LARGEST_ROOT))
+        .map(|path| read_root(path, LARGEST_ROOT))
         .transpose()?;
     let opened = signing_event::open(Given {
         base: &base,

@@ -15,7 +15,7 @@ use super::print;
 use crate::{
     Failure,
     bundle::expectations,
-    files::{read_bounded, read_root},
+    files::{LARGEST_ROOT, read_bounded, read_root},
     say,
 };
 
@@ -47,7 +47,9 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let trusted = args.trusted_root.as_deref();
     let expected = Expectations {
         rehearsal: args.rehearsal,
-        trusted_root: trusted.map(|path| read_root(path, 1 << 20)).transpose()?,
+        trusted_root: trusted
+            .map(|path| read_root(path, LARGEST_ROOT))
+            .transpose()?,
         plan: Some(expectations(&args.expect)?),
         ..Expectations::default()
     };

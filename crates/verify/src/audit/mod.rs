@@ -21,8 +21,7 @@ use serde::Serialize;
 use self::{repository::Repository, search::Found, state::State};
 use crate::{Failure, files, say};
 
-/// The largest root and the largest audited file, in bytes.
-const LARGEST_ROOT: u64 = 1 << 20;
+/// The largest audited file, in bytes.
 const LARGEST_FILE: u64 = 256 << 20;
 
 const REPORT: &str = "do not use the file; report to the mirror and to the project what it served";
@@ -108,7 +107,7 @@ struct AuditedFile {
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let now = args.at.map_or_else(crate::now, Ok)?;
     let file = files::read_bounded(&args.file, LARGEST_FILE)?;
-    let trusted = files::read_root(&args.trusted_root, LARGEST_ROOT)?;
+    let trusted = files::read_root(&args.trusted_root, files::LARGEST_ROOT)?;
     let remembered = args.state.as_deref().map(State::read).transpose()?;
     let mut state = remembered.flatten().unwrap_or_default();
     let mut audit = Audit {

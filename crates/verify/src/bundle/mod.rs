@@ -35,8 +35,6 @@ use crate::{Failure, apart::witness, attest, files, say, tree};
 
 /// The largest file of expectations, policy, script or roster that is read, in bytes.
 const LARGEST_EXPECTATIONS: u64 = 1 << 20;
-/// The largest trusted root read, in bytes.
-const LARGEST_ROOT: u64 = 1 << 20;
 
 /// Check a ceremony's bundle or a published repository, with no device and no network
 #[derive(Debug, clap::Args)]
@@ -192,7 +190,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let trusted_root = args
         .trusted_root
         .as_deref()
-        .map(|path| files::read_root(path, LARGEST_ROOT))
+        .map(|path| files::read_root(path, files::LARGEST_ROOT))
         .transpose()?;
     let file = |named: &Option<String>| named.as_deref().map(digest_of).transpose();
     let expected = Expectations {
