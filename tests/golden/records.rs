@@ -77,14 +77,6 @@ fn golden() -> PathBuf {
 }
 
 impl Record {
-    /// The revision of the derived files that its program wrote.
-    pub(crate) fn derivation(&self) -> u32 {
-        match self.version {
-            "0.1.0" => 1,
-            _ => 2,
-        }
-    }
-
     /// A file beside the record.
     pub(crate) fn beside(&self, name: &str) -> PathBuf {
         self.stored().with_file_name(name)
