@@ -44,6 +44,7 @@ pub struct Forger {
     vendor: TrustStore,
     /// The files of the plan.
     pub plan: PlanFiles,
+    honest_plan: PlanFiles,
     /// The transcript.
     pub lines: Vec<Line>,
     /// Files that events speak of, other than those of the honest ceremony.
@@ -85,6 +86,7 @@ impl Forger {
             holders: Holders::of(devices),
             vendor,
             dir: dir.to_owned(),
+            honest_plan: plan.clone(),
             plan,
             lines: lines.collect(),
             objects: BTreeMap::new(),
@@ -192,13 +194,8 @@ impl Forger {
     pub fn forge(mut self) -> Files {
         self.plan_is_read();
         let lines = std::mem::take(&mut self.lines);
-        let plan = Plan::check(PlanFiles {
-            script: self.plan.script.clone(),
-            policy: self.plan.policy.clone(),
-            roster: self.plan.roster.clone(),
-            inputs: self.plan.inputs.clone(),
-        });
-        let honest_plan = || self.honest_plan().into();
+        let plan = Plan::check(self.plan.clone());
+        let honest_plan = || Plan::check(self.honest_plan.clone()).unwrap().into();
         let is_lawful = plan.is_ok();
         let plan = plan.map_or_else(|_| honest_plan(), Arc::new);
         let (mut chain, mut state) = (Chain::default(), Some(State::new(plan)));
@@ -228,21 +225,6 @@ impl Forger {
         files.insert("policy.toml".to_owned(), self.plan.policy.clone().into());
         files.insert("roster.toml".to_owned(), self.plan.roster.clone().into());
         self.close(files, chain.head())
-    }
-
-    fn honest_plan(&self) -> Plan {
-        let text = |name: &str| String::from_utf8(self.honest[name].clone()).unwrap();
-        let inputs = self.honest.iter().filter_map(|(path, bytes)| {
-            let path = path.strip_prefix("inputs/")?;
-            Some((path.to_owned(), bytes.clone()))
-        });
-        let plan = Plan::check(PlanFiles {
-            script: text("script.toml"),
-            policy: text("policy.toml"),
-            roster: text("roster.toml"),
-            inputs: inputs.collect(),
-        });
-        plan.unwrap()
     }
 
     /// The certificates and statements that a transcript names, where they lie in a bundle.
@@ -374,7 +356,7 @@ impl Forger {
                             opening,
                             &chain.head(),
                             &seat.handle,
-                            seat.formerly(),
+                            state.formerly_at_table(),
                             &enrolment,
                         );
                         let message = signed_bytes(statement::ENROLMENT, &payload);

@@ -98,8 +98,8 @@ impl Scenario {
         }
     }
 
-    /// Whether a ceremony that was interrupted came to what an uninterrupted one came to. A
-    /// rehearsal that is resumed signs other dates.
+    /// Whether an interrupted ceremony ends with the documents of an uninterrupted one. A resumed
+    /// rehearsal signs other dates, so nothing is compared.
     pub(crate) fn ends_alike(&self, folders: [&Path; 2]) -> bool {
         match &self.what {
             What::Rehearsal(_) => true,

@@ -109,11 +109,17 @@ impl Client {
 /// The clients that follow no documents of this dialect, each with its limit.
 #[must_use]
 pub fn failing(dialect: Dialect) -> Vec<String> {
-    let limits = CLIENTS.iter().flat_map(|client| {
-        let limits = client.limits_of(dialect, &[]);
-        limits.map(move |limit| format!("{client} follows no documents in {dialect}: it {limit}"))
-    });
-    limits.collect()
+    limited(Of::Dialect(dialect))
+        .map(|(client, limit)| format!("{client} follows no documents in {dialect}: it {limit}"))
+        .collect()
+}
+
+/// The clients that do not follow documents of this kind, each with its limit.
+pub(crate) fn limited(of: Of) -> impl Iterator<Item = (&'static Client, &'static Limit)> {
+    CLIENTS.iter().flat_map(move |client| {
+        let limits = client.limits.iter().filter(move |limit| limit.of == of);
+        limits.map(move |limit| (client, limit))
+    })
 }
 
 /// The algorithms of the keys that a root or a targets document names. A key that this program

@@ -332,7 +332,7 @@ impl Terminal {
         self.shown.on_a_console(before)
     }
 
-    /// The bytes since the last call that came to the terminal until now.
+    /// The bytes that the terminal received since the last call.
     pub fn recorded(&mut self) -> Vec<u8> {
         let new = self.shown.written[self.recorded..].to_vec();
         self.recorded = self.shown.written.len();

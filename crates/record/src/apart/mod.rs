@@ -60,14 +60,14 @@ mod objects {
 }
 
 /// Canonical JSON.
-fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
+pub(crate) fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
     let text = serde_json::to_vec(value).map_err(|error| error.to_string())?;
     let parsed = json::parse(&text, text.len()).map_err(|error| error.to_string())?;
     Ok(json::canonical(&parsed))
 }
 
 /// Reads canonical JSON: what is read must be written the same.
-fn strict<T: Serialize + for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
+pub(crate) fn strict<T: Serialize + for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
     let value: T = serde_json::from_slice(bytes)
         .map_err(|error| keymoot_core::text::excerpt(&error.to_string()))?;
     match canonical(&value)? == bytes {

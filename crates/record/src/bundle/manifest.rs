@@ -7,14 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{AFTER_THE_SEAL, ContentsError, Files};
 use crate::{
+    apart::{canonical, strict},
     ceremony::{State, statement},
     report::DERIVATION,
     transcript::Mode,
 };
-use keymoot_core::{
-    digest::Digest,
-    json::{self, Json},
-};
+use keymoot_core::digest::Digest;
 
 /// The manifest's file name.
 pub const MANIFEST: &str = "MANIFEST.json";
@@ -122,23 +120,6 @@ impl Signatures {
             Err("its key ids are not in order, each once".to_owned())
         }
     }
-}
-
-/// Reads canonical JSON: what is read must be written the same.
-fn strict<T: Serialize + for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
-    let value: T = serde_json::from_slice(bytes)
-        .map_err(|error| keymoot_core::text::excerpt(&error.to_string()))?;
-    if canonical(&value)? == bytes {
-        Ok(value)
-    } else {
-        Err("it is not in canonical form".to_owned())
-    }
-}
-
-fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
-    let text = serde_json::to_vec(value).map_err(|error| error.to_string())?;
-    let parsed: Json = json::parse(&text, text.len()).map_err(|error| error.to_string())?;
-    Ok(json::canonical(&parsed))
 }
 
 /// MANIFEST.json for the files of a sealed ceremony, in canonical form. It lists

@@ -2,7 +2,7 @@
 
 use super::{STOP, record::Record};
 use crate::{
-    ceremony::PlanPart,
+    ceremony::{PlanPart, outside, script::Accepts},
     rules::machine,
     transcript::{Event, Mode, Time},
 };
@@ -123,15 +123,7 @@ impl Record<'_> {
     pub(super) fn wall_clock(&self) -> Verdict {
         const RULE: Rule = Rule::MachineWatch;
         let script = &self.state.plan.script;
-        let compared = self.chain.entries().iter().flat_map(|entry| {
-            let Event::Confirmed { step, fields } = &entry.event else {
-                return Vec::new();
-            };
-            let step = script.steps().find(|(_, candidate)| candidate.id == *step);
-            let walls = step.map(|(_, step)| step.wall_clock(fields));
-            let compared = walls.into_iter().flatten();
-            compared.map(|wall| (entry.time, wall)).collect()
-        });
+        let compared = outside::typed(script, self.chain, Accepts::Time);
         // A minute may begin between the answer and its line.
         let apart = |(at, wall): &(Time, &str)| {
             machine::minutes_apart(wall, *at).is_none_or(|apart| apart > machine::APART + 1)

@@ -58,7 +58,8 @@ pub struct ExpectedFiles {
     pub roster: Option<Digest>,
 }
 
-const ANEW: &str = "get the bundle again from its publisher. If it is the same, do not trust it";
+const GET_AGAIN: &str =
+    "get the bundle again from its publisher. If it is the same, do not trust it";
 
 /// Every rule on a bundle. A rule that cannot be checked because another is
 /// violated is not listed. In a live ceremony devices count by the keys of `vendor`.
@@ -147,7 +148,8 @@ pub fn history(bundle: &Bundle, vendor: &TrustStore) -> Result<History, Vec<Verd
 }
 
 fn read_manifest(bundle: &Bundle) -> Result<Manifest, Violation> {
-    let fault = |why: &str| Violation::new(Rule::BundleManifest, format!("{MANIFEST} {why}"), ANEW);
+    let fault =
+        |why: &str| Violation::new(Rule::BundleManifest, format!("{MANIFEST} {why}"), GET_AGAIN);
     let bytes = bundle
         .files()
         .get(MANIFEST)
@@ -192,7 +194,7 @@ fn files(bundle: &Bundle, manifest: &Manifest) -> Verdict {
         !faults.is_empty(),
         || format!("{} files, each as listed, and no other", listed.len()),
         || several(&faults, "; "),
-        ANEW,
+        GET_AGAIN,
     )
 }
 

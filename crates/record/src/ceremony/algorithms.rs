@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Plan;
 use crate::{
-    clients::{CLIENTS, Of},
+    clients::{Of, limited},
     expectation::algorithm_name,
 };
 use keymoot_core::{
@@ -89,13 +89,9 @@ pub fn check(plan: &Plan) -> Verdict {
 
 /// Whose keys are of an algorithm, and which clients fail because of it.
 fn fails(algorithm: Algorithm, whose: &[String], dialect: Dialect) -> String {
-    let limits = CLIENTS.iter().flat_map(|client| {
-        let limits = client.limits.iter();
-        limits
-            .filter(|limit| limit.of == Of::Algorithm(algorithm))
-            .map(move |limit| format!("{client} {}", limit.why))
-    });
-    let mut clients: Vec<_> = limits.collect();
+    let mut clients: Vec<_> = limited(Of::Algorithm(algorithm))
+        .map(|(client, limit)| format!("{client} {}", limit.why))
+        .collect();
     if dialect == Dialect::Tufops {
         clients.push("tufops loads P-256 keys alone".to_owned());
     }

@@ -21,21 +21,25 @@ pub struct NotBefore {
 /// The public values that people typed where the script asks for them, in order.
 #[must_use]
 pub fn not_before(script: &CheckedScript, chain: &Chain) -> Vec<NotBefore> {
-    let confirmed = chain.entries().iter().filter_map(|entry| {
+    let values = typed(script, chain, Accepts::ValueOfTheDay).map(|(typed, value)| NotBefore {
+        typed,
+        value: value.to_owned(),
+    });
+    values.collect()
+}
+
+/// What people typed into the fields of one kind, in order, each with the time of its event.
+pub(crate) fn typed<'c>(
+    script: &'c CheckedScript,
+    chain: &'c Chain,
+    accepts: Accepts,
+) -> impl Iterator<Item = (Time, &'c str)> {
+    let confirmed = chain.entries().iter().filter_map(move |entry| {
         let Event::Confirmed { step, fields } = &entry.event else {
             return None;
         };
         let (_, step) = script.steps().find(|(_, known)| known.id == *step)?;
-        Some((entry.time, step, fields))
+        Some((entry.time, step.typed(accepts, fields)))
     });
-    confirmed
-        .flat_map(|(typed, step, fields)| {
-            let asked = step.fields.iter();
-            let asked = asked.filter(|field| field.accepts == Accepts::ValueOfTheDay);
-            asked.filter_map(move |field| {
-                let value = fields.get(&field.id)?.clone();
-                Some(NotBefore { typed, value })
-            })
-        })
-        .collect()
+    confirmed.flat_map(|(time, values)| values.map(move |value| (time, value)))
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{
     plan_part::PlanPart,
-    script::Document,
+    script::{Accepts, Document},
     state::State,
     turn::{Purpose, Seen},
 };
@@ -191,7 +191,7 @@ pub fn are_reading_words(typed: &str, signed: &Digest) -> bool {
 
 /// The letters of a word that are enough where people compare all words of a digest, and type to
 /// say that they did.
-pub const ENOUGH_LETTERS: usize = 3;
+const ENOUGH_LETTERS: usize = 3;
 
 /// Whether this says that a digest on the screen was read: its first two words, or the first letters
 /// of each.
@@ -417,7 +417,7 @@ impl State {
             .is_some_and(|opening| opening.mode == Mode::Live);
         for wall in self
             .current()
-            .map(|step| step.wall_clock(fields))
+            .map(|step| step.typed(Accepts::Time, fields))
             .into_iter()
             .flatten()
         {

@@ -47,7 +47,7 @@ pub struct Judged {
     pub newest: Option<VerifiedRoot>,
 }
 
-const ANEW: &str = "get the repository again from its publisher; if it is the same, report it";
+const GET_AGAIN: &str = "get the repository again from its publisher; if it is the same, report it";
 
 /// Every rule on a published repository.
 #[must_use]
@@ -59,8 +59,11 @@ pub fn judge(claim: &Claim<'_>) -> Judged {
     let previous = match Previous::read(&inputs, claim.dialect) {
         Ok(Some(previous)) => previous,
         Ok(None) => {
-            let nothing =
-                Violation::new(Rule::RootPrevious, "there is no metadata/root.json", ANEW);
+            let nothing = Violation::new(
+                Rule::RootPrevious,
+                "there is no metadata/root.json",
+                GET_AGAIN,
+            );
             return Judged::violated(vec![nothing]);
         }
         Err(violations) => return Judged::violated(violations),
@@ -76,7 +79,7 @@ pub fn judge(claim: &Claim<'_>) -> Judged {
         let listings = || listings.iter().map(|(role, targets)| (*role, targets));
         verdicts.extend(keys::judge(claim, &previous, listings()));
         verdicts.push(targets::documents(&previous, &tree));
-        verdicts.push(targets::files(listings(), claim.target, ANEW));
+        verdicts.push(targets::files(listings(), claim.target, GET_AGAIN));
         let found = keys::strength(claim, &previous, listings());
         verdicts.push(expectation::compare_published(&found, claim.set));
     }

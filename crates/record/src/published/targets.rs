@@ -6,7 +6,7 @@ use keymoot_core::{
 };
 use keymoot_tuf::{Candidate, Dialect, FileFacts, TargetFile, Targets, agreement, verify_roles};
 
-use super::ANEW;
+use super::GET_AGAIN;
 use crate::{
     bundle::Files,
     ceremony::{previous::Previous, script::Document},
@@ -70,7 +70,7 @@ pub(super) fn documents(previous: &Previous, tree: &[Candidate]) -> Verdict {
             format!("{} documents below the root agree{missing}", tree.len())
         },
         || several(&faults, "; "),
-        ANEW,
+        GET_AGAIN,
     )
 }
 

@@ -1,7 +1,10 @@
 //! The facts of a day that follow from its plan: names, devices, versions, times.
 
 use super::clock;
-use crate::ceremony::{Plan, script::Document, seating::Place};
+use crate::{
+    ceremony::{Plan, script::Document, seating::Place},
+    rules::roster::Handle,
+};
 use keymoot_core::{digest::Digest, text::escape};
 
 /// The day that a runbook is filled in for.
@@ -41,24 +44,29 @@ impl Day<'_> {
     }
 
     /// Everybody: part, name and device.
-    pub(super) fn people(&self) -> Vec<[String; 3]> {
+    pub(super) fn people(&self) -> impl Iterator<Item = [String; 3]> {
+        let officers = self.officers().into_iter();
+        officers.chain(self.seated().map(|(_, person)| person))
+    }
+
+    /// The administrator and the witnesses: part, name and no device.
+    pub(super) fn officers(&self) -> Vec<[String; 3]> {
         let roster = &self.plan.roster;
-        // A bar would end the cell of the table.
-        let shown = |name: &str| escape(name).replace('|', "\u{a6}");
-        let plain = |part: String, name: &str| [part, shown(name), String::new()];
+        let plain = |part: String, name: &str| [part, cell(name), String::new()];
         let mut people = vec![plain("administrator".to_owned(), &roster.administrator)];
         for (n, witness) in (1..).zip(&roster.witnesses) {
             people.push(plain(format!("witness {n}"), &witness.name));
         }
-        for (n, place) in (1..).zip(self.plan.places()) {
-            let name = self.plan.name(&place.handle).unwrap_or_default();
-            people.push([
-                format!("{}, seat {n}", place.handle),
-                shown(name),
-                self.devices(place),
-            ]);
-        }
         people
+    }
+
+    /// The holders in the order of their seats: part, name and device.
+    pub(super) fn seated(&self) -> impl Iterator<Item = (&Handle, [String; 3])> {
+        (1..).zip(self.plan.places()).map(|(n, place)| {
+            let name = self.plan.name(&place.handle).unwrap_or_default();
+            let part = format!("{}, seat {n}", place.handle);
+            (&place.handle, [part, cell(name), self.devices(place)])
+        })
     }
 
     /// The devices of a person, where they are known.
@@ -76,4 +84,9 @@ impl Day<'_> {
         }
         devices.join(", ")
     }
+}
+
+/// A name in a cell of a table, which a bar would end.
+fn cell(name: &str) -> String {
+    escape(name).replace('|', "\u{a6}")
 }

@@ -1,7 +1,10 @@
 //! The declaration that people sign by hand at the end.
 
 use super::{Day, LONG, SHORT, line, people};
-use crate::{ceremony::State, rules::policy::Policy};
+use crate::{
+    ceremony::State,
+    rules::{policy::Policy, roster::Handle},
+};
 use keymoot_core::digest::Digest;
 
 /// Rows for witnesses who were not in the room.
@@ -15,22 +18,19 @@ pub fn declaration(state: &State, head: &Digest, manifest: &Digest) -> String {
     let plan = &state.plan;
     let title = keymoot_core::text::escape(&plan.script.script().title);
     let mut page = format!("# Declaration: {title}\n\n");
-    let (mut here, mut away) = (Vec::new(), Vec::new());
     let begins = None;
-    let people = Day { plan, begins }.people();
-    let seats = people.len().saturating_sub(state.seats.len());
-    for (at, [part, name, _]) in people.into_iter().enumerate() {
-        let seat = at.checked_sub(seats).and_then(|at| state.seats.get(at));
-        let is_away = seat.is_some_and(|seat| {
-            let mut answers = state.answers.iter();
-            !seat.present && answers.any(|given| given.apart.holder == seat.handle)
-        });
-        match is_away {
-            true => away.push((part, name)),
-            false => here.push((part, name)),
-        }
-    }
-    text(&mut page, Some(manifest), here.into_iter());
+    let day = Day { plan, begins };
+    let is_away = |handle: &Handle| {
+        let mut answers = state.answers.iter();
+        state.seat(handle).is_some_and(|seat| !seat.present)
+            && answers.any(|given| given.apart.holder == *handle)
+    };
+    let named = |[part, name, _]: [String; 3]| (part, name);
+    let (away, seated): (Vec<_>, Vec<_>) = day.seated().partition(|(handle, _)| is_away(handle));
+    let here = seated.into_iter().map(|(_, person)| person);
+    let here = day.officers().into_iter().chain(here);
+    text(&mut page, Some(manifest), here.map(named));
+    let mut away: Vec<_> = away.into_iter().map(|(_, person)| named(person)).collect();
     let witness = ("witness".to_owned(), String::new());
     away.extend(std::iter::repeat_n(witness, WITNESSES));
     elsewhere(&mut page, head, away);
@@ -79,8 +79,7 @@ pub(super) fn section(page: &mut String, policy: &Policy, day: Option<&Day<'_>>)
     line(page, "\n## Declaration\n");
     match day {
         Some(day) => {
-            let people = day.people().into_iter();
-            text(page, None, people.map(|[part, name, _]| (part, name)));
+            text(page, None, day.people().map(|[part, name, _]| (part, name)));
         }
         None => {
             let parts = people::parts(policy);

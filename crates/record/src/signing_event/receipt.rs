@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SigningEvent;
 use crate::{
+    apart::{canonical, strict},
     bundle::Files,
     ceremony::statement,
     expectation::ExpectationSet,
@@ -17,7 +18,6 @@ use keymoot_attestation::{Evidence, Family, TrustStore};
 use keymoot_core::{
     Rule, Verdict, Violation,
     digest::Digest,
-    json,
     text::{excerpt, several},
 };
 use keymoot_tuf::{Dialect, Document, PublicKey, dsse::Envelope};
@@ -158,19 +158,12 @@ impl Receipt {
         }
     }
 
-    /// The payload, in canonical form.
-    fn payload(&self) -> Result<Vec<u8>, String> {
-        let text = serde_json::to_vec(self).map_err(|error| error.to_string())?;
-        let value = json::parse(&text, LARGEST).map_err(|error| error.to_string())?;
-        Ok(json::canonical(&value))
-    }
-
     /// The bytes that the device signs.
     ///
     /// # Errors
     /// In words, when it cannot be written.
     pub fn signed_bytes(&self) -> Result<Vec<u8>, String> {
-        Ok(statement::signed_bytes(TYPE, &self.payload()?))
+        Ok(statement::signed_bytes(TYPE, &canonical(self)?))
     }
 
     /// The file: a DSSE envelope under the key's SHA-256.
@@ -180,7 +173,7 @@ impl Receipt {
     pub fn file(&self, signature: Vec<u8>) -> Result<Vec<u8>, String> {
         Ok(statement::envelope(
             TYPE,
-            self.payload()?,
+            canonical(self)?,
             &self.key().to_string(),
             signature,
         ))
@@ -206,12 +199,9 @@ impl Receipt {
                 "it is not in the form that this program writes".to_owned(),
             ));
         }
-        let receipt: Self = serde_json::from_slice(&envelope.payload)
-            .map_err(|error| unread(excerpt(&error.to_string())))?;
-        if receipt.payload().as_deref() != Ok(&envelope.payload) || receipt.format != FORMAT {
-            return Err(unread(
-                "its payload is not written as this program writes it".to_owned(),
-            ));
+        let receipt: Self = strict(&envelope.payload).map_err(unread)?;
+        if receipt.format != FORMAT {
+            return Err(unread(format!("its format is not {FORMAT}")));
         }
         if receipt.mode != mode {
             return Err(Violation::new(

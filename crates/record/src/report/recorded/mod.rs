@@ -65,11 +65,10 @@ fn text(markup: &str, form: Form) -> Result<String, String> {
     Ok(text)
 }
 
-/// A report must say what is due, which follows from the transcript, and may say what is allowed:
-/// that with what each program adds of its own.
-fn differences(recorded: &str, due: &str, allowed: &str, state: &State) -> Option<String> {
-    let made = due;
-    let (said, due, allowed) = (facts(recorded), facts(due), facts(allowed));
+/// A report must say what is `made` from the transcript. It may say what is `allowed`: the same, with
+/// the additions of the program.
+fn differences(recorded: &str, made: &str, allowed: &str, state: &State) -> Option<String> {
+    let (said, due, allowed) = (facts(recorded), facts(made), facts(allowed));
     let quoted = |fact: &&str| excerpt(fact);
     let extra: Vec<_> = said.difference(&allowed).map(quoted).collect();
     let mut missing: Vec<_> = due.difference(&said).map(quoted).collect();
