@@ -67,6 +67,25 @@ impl Pin {
         }
     }
 
+    /// The recipient for whom the device's secrets are sealed once the PIN is typed: a wrong one
+    /// would lock the holder out, or let another person in.
+    fn sealed_to(&self, page: &mut Page, sight: &Sight<'_>) {
+        let plan = sight.state().map(|state| &state.plan);
+        let holder = plan.and_then(|plan| plan.roster.holder(&self.prompt.holder));
+        let Some(recipient) = holder.and_then(|holder| holder.age_recipient.as_ref()) else {
+            return;
+        };
+        let secrets = match self.prompt.family {
+            Family::YubiKey => "PUK and management key are",
+            Family::YubiHsm => "The passwords are",
+        };
+        page.gap();
+        page.text(&format!(
+            "{secrets} sealed to the age recipient that ends in {}. If yours ends otherwise, type nothing: press Esc.",
+            recipient.last_characters()
+        ));
+    }
+
     /// The refusal as a sentence, which also says that no try was used up.
     fn refused(&self, refused: PinRefused) -> String {
         let touched = if refused == PinRefused::TooLong {
@@ -130,6 +149,9 @@ impl Screen for Pin {
             page.text("At the set-up, it was sealed to the holder's age recipient, or the holder wrote it down. The device allows few tries; then its PIN stays blocked for ever.");
         } else {
             page.text("The device checks it, and allows few tries.");
+        }
+        if self.is_new() {
+            self.sealed_to(page, sight);
         }
         if family == Family::YubiKey {
             page.gap();

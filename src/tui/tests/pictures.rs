@@ -234,18 +234,31 @@ fn a_holder_brings_a_key_that_was_made_before() {
     insta::assert_snapshot!(with_a_key(true).picture());
 }
 
-#[test]
-fn a_new_pin_is_typed_twice_and_masked() {
-    let mut table = Table::of(&Story::at_enrolment());
-    table.request(Request::Pin(PinPrompt {
+fn new_pin() -> PinPrompt {
+    PinPrompt {
         holder: handle(9),
         serial: serial(9),
         family: keymoot_attestation::Family::YubiKey,
         asked: crate::driver::Asked::NewPin,
         demands: crate::device::PinDemands::default(),
         refused: None,
-    }));
+    }
+}
+
+#[test]
+fn a_new_pin_is_typed_twice_and_masked() {
+    let mut table = Table::of(&Story::at_enrolment());
+    table.request(Request::Pin(new_pin()));
     table.enter("739164").keys("7391");
+    insta::assert_snapshot!(table.picture());
+}
+
+#[test]
+fn a_holder_compares_the_end_of_the_recipient_before_anything_is_sealed_to_it() {
+    let recipient = "age1g6cmzvj5jznxgd6ua863ja9w3ynmr5g5pwvhrwycq504t9aheyusccews2";
+    let roster = format!("{}age_recipient = \"{recipient}\"\n", roster());
+    let mut table = Table::of(&Story::of(SCRIPT.to_owned(), roster));
+    table.request(Request::Pin(new_pin()));
     insta::assert_snapshot!(table.picture());
 }
 
