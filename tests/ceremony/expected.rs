@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use keymoot_core::digest::Digest;
 use testkit::stage::{Stage, finished, keymoot};
 
 /// The outcome of `keymoot verify` on a rehearsal's bundle with these arguments, and its output.
@@ -130,12 +131,25 @@ fn a_bundle_of_the_shipped_plan_is_as_strong_as_the_rfc_expects() {
 }
 
 #[test]
-fn the_verdict_fits_one_screen_and_shows_four_digests_in_words() {
-    let (_, said) = verified(finished(), &[]);
-    assert!(said.lines().count() <= 24, "{said}");
-    for name in ["program", "policy", "roster", "script"] {
-        assert!(said.contains(&format!("SHA-256 of the {name}, in words")));
+fn the_verdict_fits_a_screen_of_80_columns_and_shows_four_digests() {
+    let bundle = finished();
+    let (_, said) = verified(bundle, &[]);
+    let rows = said
+        .lines()
+        .map(|line| line.chars().count().div_ceil(80).max(1));
+    assert!(rows.sum::<usize>() < 24, "{said}");
+    assert!(said.starts_with("VERIFIED"), "{said}");
+    let (_, with_words) = verified(bundle, &["--rules"]);
+    for name in ["policy", "roster", "script"] {
+        let file = fs::read(bundle.out().join(format!("{name}.toml"))).unwrap();
+        let digest = Digest::of(&file);
+        assert!(said.contains(&format!("{name:<9}{digest}\n")), "{said}");
+        assert!(
+            with_words.contains(&digest.in_words().to_string()),
+            "{with_words}"
+        );
     }
+    assert!(said.contains("program  "), "{said}");
 }
 
 #[test]

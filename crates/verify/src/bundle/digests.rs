@@ -34,8 +34,23 @@ impl Digests {
         })
     }
 
+    /// A line for each, and its words where they are asked for: 16 rows of words would push a
+    /// verdict off a screen of 24.
+    pub(super) fn in_text(&self, words: bool) -> String {
+        let lines = self.named().into_iter().map(|(name, digest)| match words {
+            true => format!("{name:<9}{digest}\n{}\n", digest.in_words()),
+            false => format!("{name:<9}{digest}\n"),
+        });
+        let hint = match words {
+            true => "",
+            false => "; --rules adds the words",
+        };
+        let lines: String = lines.collect();
+        format!("SHA-256 of the program and of the plan's files{hint}:\n{lines}")
+    }
+
     /// Each with its name.
-    pub(super) fn named(&self) -> [(&'static str, Digest); 4] {
+    fn named(&self) -> [(&'static str, Digest); 4] {
         [
             ("program", self.program),
             ("policy", self.policy),

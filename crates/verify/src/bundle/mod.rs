@@ -76,7 +76,7 @@ pub struct Args {
     /// Of a repository, trust the certificates that DIR/vendor.toml lists instead of Yubico's
     #[arg(long, value_name = "DIR")]
     vendor_dir: Option<PathBuf>,
-    /// List every rule with what it found
+    /// List every rule with what it found, and the digests in words too
     #[arg(long)]
     rules: bool,
     /// Print one JSON object

@@ -14,8 +14,9 @@ use keymoot_record::{
 
 use super::{Judged, digests::Digests, fork::Pair};
 
-/// The verdict on one screen: the violations, the digests that people compare, the outcome, and
-/// whose root it is. With `rules`, every rule that was passed or not asked comes first.
+/// The verdict on one screen: the violations, the outcome, the digests that people compare, and
+/// whose root it is. With `rules`, every rule that was passed or not asked comes first, and the
+/// digests are in words too.
 pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> String {
     let verdicts = &judged.verdicts;
     let mut text = String::new();
@@ -26,13 +27,8 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             }
         }
     }
-    if let Some(digests) = judged.bundle.as_ref().and_then(Digests::of) {
-        for (name, digest) in digests.named() {
-            // Writing to a String cannot fail, here and below.
-            let words = digest.in_words();
-            let _ = writeln!(text, "SHA-256 of the {name}, in words\n{words}");
-        }
-    }
+    let digests = judged.bundle.as_ref().and_then(Digests::of);
+    let digests = digests.map_or_else(String::new, |digests| digests.in_text(rules));
     let passed = by_rule(verdicts, Outcome::Held).len();
     let violated: Vec<_> = by_rule(verdicts, Outcome::Violated)
         .into_iter()
@@ -43,6 +39,11 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
         .plan
         .as_ref()
         .map_or("nothing", ExpectationSet::name);
+    if !violated.is_empty() {
+        // Last comes what to do.
+        text += &digests;
+    }
+    // Writing to a String cannot fail, here and below.
     let _ = match violated.as_slice() {
         [] if expected.ended => writeln!(
             text,
@@ -103,6 +104,9 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
     }
     for witnessed in judged.witnessed.iter().filter(|_| !rules) {
         let _ = writeln!(text, "Witnessed from elsewhere: {}.", witnessed.sentence());
+    }
+    if violated.is_empty() {
+        text += &digests;
     }
     if violated.is_empty() && !expected.ended {
         let previous = judged.bundle.as_ref().map(bundle::previous_state);
