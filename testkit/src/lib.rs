@@ -15,3 +15,4 @@ pub mod programs;
 pub mod room;
 pub mod stage;
 pub mod terminal;
+pub mod vendor;

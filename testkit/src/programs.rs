@@ -24,10 +24,7 @@ pub fn verifier() -> PathBuf {
 /// The client of sigstore-tuf, which is in a workspace of its own.
 pub fn sigstore() -> PathBuf {
     let program = env::var_os("KEYMOOT_SIGSTORE").map_or_else(
-        || {
-            let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-            workspace.join("target/test-sigstore/debug/keymoot-bench-sigstore")
-        },
+        || workspace().join("target/test-sigstore/debug/keymoot-bench-sigstore"),
         PathBuf::from,
     );
     assert!(
@@ -36,6 +33,29 @@ pub fn sigstore() -> PathBuf {
         program.display()
     );
     program
+}
+
+/// The Python that `make deps` equips, or the one of `KEYMOOT_PYTHON`.
+pub fn python() -> Command {
+    let named = env::var_os("KEYMOOT_PYTHON").map(PathBuf::from);
+    let python = named.unwrap_or_else(|| workspace().join("target/test-venv/bin/python"));
+    assert!(
+        python.components().count() == 1 || python.is_file(),
+        "{} is missing; `make deps` installs it, or set KEYMOOT_PYTHON",
+        python.display()
+    );
+    Command::new(python)
+}
+
+/// Python with one of the programs in `tests/python`.
+pub fn python_program(name: &str) -> Command {
+    let mut python = python();
+    python.arg(workspace().join("tests/python").join(name));
+    python
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 fn beside(name: &str) -> PathBuf {

@@ -3,11 +3,12 @@
 
 use std::fs;
 
-use keymoot_attestation::{Evidence, Family, Manifest, certificate_der, public_key_der};
+use keymoot_attestation::{Evidence, Family, certificate_der, public_key_der};
 use keymoot_record::rules::{
     device::{self, Claim},
     policy::Policy,
 };
+use testkit::vendor::trusted;
 
 use crate::lookalike::{KEY_EXTENSIONS, Lookalike, Recipe, SLOT_EXTENSIONS};
 
@@ -30,13 +31,7 @@ fn violated_by(
     let files = vendor.evidence(recipe).map(|file| fs::read(file).unwrap());
     let spki = public_key_der(&files[0]).unwrap();
     let [attestation, device] = files.map(|file| certificate_der(&file).unwrap());
-    let folder = vendor.vendor_dir();
-    let manifest = fs::read_to_string(folder.join("vendor.toml")).unwrap();
-    let manifest = Manifest::parse(&manifest).unwrap();
-    let contents = manifest
-        .files()
-        .map(|file| fs::read(folder.join(file)).unwrap());
-    let trust = manifest.store(&contents.collect::<Vec<_>>()).unwrap();
+    let trust = trusted(&vendor.vendor_dir());
     // Lower than the shipped one, so that the rules about single models are the ones that refuse.
     let policy =
         include_str!("../../ceremony-scripts/policy.toml").replace("\"5.7.4\"", "\"5.7.0\"");

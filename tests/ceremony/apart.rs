@@ -12,7 +12,7 @@ use keymoot::rehearsal::{
     cast::{self, Cast},
     unattended,
 };
-use keymoot_attestation::{Manifest, TrustStore};
+use keymoot_attestation::TrustStore;
 use keymoot_core::{Outcome, Verdict, digest::Digest};
 use keymoot_record::{
     apart::{
@@ -30,6 +30,7 @@ use keymoot_record::{
 use testkit::{
     apart::{Three, copied},
     stage::{Stage, below, keymoot, read_until, said},
+    vendor::trusted,
 };
 
 use crate::{python::reader, secrets};
@@ -162,11 +163,7 @@ impl Asked {
 }
 
 fn vendor(stage: &Stage) -> TrustStore {
-    let files = below(&stage.dir().join("rehearsal").join("vendor"));
-    let text = String::from_utf8(files["vendor.toml"].clone()).unwrap();
-    let manifest = Manifest::parse(&text).unwrap();
-    let contents: Vec<_> = manifest.files().map(|file| files[file].clone()).collect();
-    manifest.store(&contents).unwrap()
+    trusted(&stage.dir().join("rehearsal/vendor"))
 }
 
 fn keymoot_at(arguments: &[&str], paths: &[&PathBuf]) -> Output {

@@ -14,7 +14,7 @@ use keymoot_tuf::{Dialect, key::Algorithm};
 use tough::{FilesystemTransport, IntoVec as _, RepositoryLoader, TargetName};
 
 use testkit::{
-    programs::sigstore,
+    programs::{python_program, sigstore},
     stage::{Stage, keymoot, said},
 };
 
@@ -84,13 +84,7 @@ fn workspace(path: &str) -> PathBuf {
 }
 
 pub(crate) fn python(arguments: &[&str]) -> Result<String, String> {
-    let python = std::env::var_os("KEYMOOT_PYTHON")
-        .map_or_else(|| workspace("target/test-venv/bin/python"), PathBuf::from);
-    printed(
-        Command::new(python)
-            .arg(workspace("tests/python/clients.py"))
-            .args(arguments),
-    )
+    printed(python_program("clients.py").args(arguments))
 }
 
 fn printed(command: &mut Command) -> Result<String, String> {

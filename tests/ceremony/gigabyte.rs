@@ -10,7 +10,6 @@ use std::{
     fs::{self, File},
     os::unix::fs::symlink,
     path::Path,
-    process::Command,
 };
 
 use keymoot_core::digest::Digest;
@@ -20,7 +19,10 @@ use keymoot_record::{
 };
 use serde_json::{Value, json};
 
-use testkit::stage::{finished, program, said};
+use testkit::{
+    programs::python,
+    stage::{finished, program, said},
+};
 
 /// A gigabyte, and what a bundle and a file of it may be at most, in bytes.
 const GIGABYTE: u64 = 1 << 30;
@@ -38,18 +40,14 @@ print(said.returncode, round(used.ru_utime + used.ru_stime, 2), used.ru_maxrss /
 "#;
 
 fn refused(what: &str, bundle: &Path) {
-    let python = std::env::var_os("KEYMOOT_PYTHON").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-venv/bin/python"),
-        Into::into,
-    );
-    let output = Command::new(python)
+    let output = python()
         .args(["-c", MEASURE])
         .arg(program())
         .args(["verify", "--expect", "rehearsal-small", "--rules"])
         .arg(bundle)
         .arg("--rehearsal")
         .output()
-        .expect("python runs; `make deps` installs it");
+        .unwrap();
     let line = String::from_utf8_lossy(&output.stdout).into_owned();
     let figures: Vec<f64> = line
         .split_whitespace()

@@ -1,10 +1,13 @@
 //! python-tuf 7, an independent implementation, reads the root of the bundle.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use serde_json::Value;
 
-use testkit::stage::{Stage, finished, keymoot, said};
+use testkit::{
+    programs::python_program,
+    stage::{Stage, finished, keymoot, said},
+};
 
 fn python_tuf(root: &Path) -> Value {
     reader("root", root)
@@ -17,24 +20,7 @@ pub(crate) fn reader(name: &str, file: &Path) -> Value {
 
 /// The output of a program in `tests/python`.
 pub(crate) fn answer(program: &str, arguments: &[&Path]) -> Value {
-    let python = std::env::var_os("KEYMOOT_PYTHON").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-venv/bin/python"),
-        Into::into,
-    );
-    let output = Command::new(&python)
-        .arg(
-            Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("tests/python")
-                .join(program),
-        )
-        .args(arguments)
-        .output()
-        .unwrap_or_else(|error| {
-            panic!(
-                "{} does not start ({error}): `make deps` installs it",
-                python.display()
-            )
-        });
+    let output = python_program(program).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     serde_json::from_slice(&output.stdout).unwrap()
 }

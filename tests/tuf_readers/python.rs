@@ -2,38 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 
 use keymoot_core::json::{canonical, parse, pretty};
 use keymoot_tuf::dsse::{Envelope, EnvelopeSignature, pae};
 use keymoot_tuf::{Dialect, Document, PublicKey, Targets, verify_root};
 use serde_json::{Value, json};
+use testkit::programs::python_program;
 
 use super::awkward::{Sequence, nested};
 use super::fixture::{Ceremony, Repository, sign};
 
 /// Runs `tests/python/readers.py` and reads the JSON it prints, a value a line.
 fn readers(arguments: &[&str], input: Vec<u8>) -> Vec<Value> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = std::env::var_os("KEYMOOT_PYTHON").map_or_else(
-        || workspace.join("target/test-venv/bin/python"),
-        PathBuf::from,
-    );
-    let mut child = Command::new(&python)
-        .arg(workspace.join("tests/python/readers.py"))
+    let mut child = python_program("readers.py")
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| {
-            panic!(
-                "cannot run {}: {error}; `make deps` installs what the tests need, or set \
-                 KEYMOOT_PYTHON to a Python that has tuf 7.0 and securesystemslib",
-                python.display()
-            )
-        });
+        .unwrap();
     let mut stdin = BufWriter::new(child.stdin.take().unwrap());
     let feeder = thread::spawn(move || {
         // The exit status shows a reader that dies early.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde_json::Value;
-use testkit::programs::sigstore;
+use testkit::programs::{python, python_program, sigstore};
 
 const CRATE: &str = "crates/demo/demo-1.0.0.crate";
 const INDEX: &str = "index/de/mo/demo";
@@ -83,20 +83,8 @@ const CASES: [Case; 10] = [
     ),
 ];
 
-fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn interpreter() -> PathBuf {
-    std::env::var_os("KEYMOOT_PYTHON").map_or_else(
-        || workspace().join("target/test-venv/bin/python"),
-        PathBuf::from,
-    )
-}
-
-fn python(mode: &str, folder: &Path) -> String {
-    let output = Command::new(interpreter())
-        .arg(workspace().join("tests/python/mirror.py"))
+fn mirror(mode: &str, folder: &Path) -> String {
+    let output = python_program("mirror.py")
         .arg(mode)
         .arg(folder)
         .output()
@@ -110,7 +98,7 @@ fn mirrors() -> &'static Path {
     static MIRRORS: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = MIRRORS.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        python("make", folder.path());
+        mirror("make", folder.path());
         folder
     });
     folder.path()
@@ -177,7 +165,7 @@ fn refusal(output: &Output) -> (String, String) {
 
 #[test]
 fn each_manipulation_of_the_mirror_is_refused_beside_the_answers_of_other_clients() {
-    let answers: BTreeMap<String, String> = python("ask", mirrors())
+    let answers: BTreeMap<String, String> = mirror("ask", mirrors())
         .lines()
         .map(|line| {
             let answer: Value = serde_json::from_str(line).unwrap();
@@ -185,7 +173,8 @@ fn each_manipulation_of_the_mirror_is_refused_beside_the_answers_of_other_client
             (text("case"), text("python-tuf"))
         })
         .collect();
-    let page = fs::read_to_string(workspace().join("docs/for-clients.md")).unwrap();
+    let page =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/for-clients.md")).unwrap();
     println!("| index | case | keymoot audit | python-tuf | sigstore-tuf |");
     for scheme in ["plain", "bins"] {
         for (case, expected, pythons, sigstores) in CASES {
@@ -354,7 +343,7 @@ fn taken(arguments: &[&OsStr]) -> (i32, f64, f64) {
         code = subprocess.run(sys.argv[1:], stdout=null, stderr=null).returncode\n\
         used = resource.getrusage(resource.RUSAGE_CHILDREN)\n\
         print(code, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)";
-    let output = Command::new(interpreter())
+    let output = python()
         .args(["-c", MEASURE])
         .args(arguments)
         .output()

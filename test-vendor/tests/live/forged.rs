@@ -3,26 +3,20 @@
 
 use std::{fs, path::Path};
 
-use keymoot_attestation::{Manifest, TrustStore};
+use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, Verdict};
 use keymoot_record::{
     bundle::{self, Bundle, Expectations},
     expectation::ExpectationSet,
     transcript::Event,
 };
-use testkit::forger::Forger;
+use testkit::{forger::Forger, vendor::trusted};
 
 use super::ceremony::held;
 
 /// The simulated vendor of the program under test.
 fn vendor() -> TrustStore {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vendor");
-    let manifest = fs::read_to_string(folder.join("vendor.toml")).unwrap();
-    let manifest = Manifest::parse(&manifest).unwrap();
-    let files = manifest.files().map(|file| fs::read(folder.join(file)));
-    let files: Vec<_> = files.map(Result::unwrap).collect();
-    let files: Vec<_> = files.iter().map(Vec::as_slice).collect();
-    manifest.store(&files).unwrap()
+    trusted(&Path::new(env!("CARGO_MANIFEST_DIR")).join("vendor"))
 }
 
 /// The rules that the live bundle violates after a change to which all holders agree. `None` where
