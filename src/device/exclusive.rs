@@ -12,6 +12,7 @@ use pcsc::{Card, Disposition, Protocols, ShareMode};
 use super::error::{DeviceError, ErrorKind, Refusal};
 use super::identity::{Serial, Who};
 use super::operation::Operation;
+use super::pcsc_error;
 use super::readers;
 use keymoot_attestation::Firmware;
 use keymoot_record::transcript::{PinTries, Tries};
@@ -69,7 +70,7 @@ impl Exclusive {
                 pcsc::Error::SecurityViolation if readers::connect().is_ok() => {
                     DeviceError::new(who.clone(), doing, ErrorKind::Forbidden)
                 }
-                error => DeviceError::from_pcsc(who.clone(), doing, error),
+                error => pcsc_error::of_pcsc(who.clone(), doing, error),
             })?;
         let device = Self { card, who, doing };
         device.select(PIV)?;
@@ -160,7 +161,7 @@ impl Exclusive {
         let reply = self
             .card
             .transmit(command, &mut room)
-            .map_err(|error| DeviceError::from_pcsc(self.who.clone(), self.doing, error))?;
+            .map_err(|error| pcsc_error::of_pcsc(self.who.clone(), self.doing, error))?;
         let (data, status) = reply.split_last_chunk().ok_or_else(|| self.malformed())?;
         Ok(Reply {
             data: data.to_vec(),

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use super::management::Config;
-use keymoot_attestation::{Family, Firmware};
+use keymoot_attestation::Family;
 use keymoot_core::text;
-use keymoot_record::transcript::PinTries;
 
 /// The serial number a vendor printed on the device and wrote into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,24 +13,6 @@ impl fmt::Display for Serial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-/// A device as it reports itself, before anything about it is proven.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceInfo {
-    /// Its family.
-    pub family: Family,
-    /// Its serial number.
-    pub serial: Serial,
-    /// Its firmware.
-    pub firmware: Firmware,
-    /// Its configuration, where it reports one.
-    pub config: Config,
-    /// The tries of a YubiKey's PIN and PUK, where it reports them (firmware 5.3 and later).
-    pub tries: Option<PinTries>,
-    /// Its place: the reader as the smart card service names it, the connector or USB.
-    /// Foreign text.
-    pub place: String,
 }
 
 /// Which device an error is about: by serial where it is known, by its place

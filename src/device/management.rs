@@ -4,6 +4,7 @@
 //! commands are sent here.
 
 use super::exclusive::{Exclusive, field};
+use super::info::Config;
 use keymoot_attestation::FormFactor;
 use keymoot_record::transcript::DeviceSetting;
 
@@ -38,19 +39,6 @@ const APPLICATIONS: [(u16, &str); 7] = [
     (0x100, "YubiHSM Auth"),
     (0x200, "FIDO2"),
 ];
-
-/// The configuration of a YubiKey, where it reports one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Config {
-    /// Its shape (firmware 5 and later).
-    pub form_factor: Option<FormFactor>,
-    /// Whether it reports its serial number.
-    pub serial_visible: bool,
-    /// The applications that are switched on over USB (firmware 5 and later).
-    pub applications: Vec<String>,
-    /// The settings that differ from the usual.
-    pub settings: Vec<DeviceSetting>,
-}
 
 /// The configuration of a device, or none where it reports none: old firmware, or any failure at
 /// all, because nothing depends on it. Another application than PIV is selected afterwards.

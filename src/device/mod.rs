@@ -15,9 +15,11 @@ mod contain;
 mod error;
 mod exclusive;
 mod identity;
+mod info;
 mod management;
 mod new_secrets;
 mod operation;
+mod pcsc_error;
 mod pin_rules;
 pub mod piv;
 mod readers;
@@ -26,8 +28,8 @@ pub mod yubihsm;
 
 pub use at_table::{Device, KnownState};
 pub use error::{DeviceError, ErrorKind, Refusal};
-pub use identity::{DeviceInfo, Serial, Who};
-pub use management::Config;
+pub use identity::{Serial, Who};
+pub use info::{Config, DeviceInfo};
 pub use new_secrets::NewSecrets;
 pub use operation::{Credential, Operation};
 pub use pin_rules::{

@@ -8,7 +8,6 @@ mod words;
 use super::identity::{Serial, Who};
 use super::operation::{Credential, Operation};
 use super::pin_rules::PinRefused;
-use super::readers;
 use super::yubihsm::Role;
 use keymoot_attestation::Firmware;
 
@@ -172,62 +171,5 @@ impl DeviceError {
             self.kind,
             ErrorKind::WrongPin(_) | ErrorKind::WrongPassword(_)
         )
-    }
-
-    /// What a failed exchange with the smart card service means.
-    pub(super) fn from_pcsc(who: Who, operation: Operation, error: pcsc::Error) -> Self {
-        Self::new(who, operation, ErrorKind::from_pcsc(error))
-    }
-
-    /// What an error of the `yubikey` crate means. Operations that know more, such as
-    /// which PIN was wrong, map the error before they call
-    /// this.
-    pub(super) fn from_yubikey(who: Who, operation: Operation, error: yubikey::Error) -> Self {
-        use yubikey::Error as E;
-        let kind = match error {
-            E::PcscError { inner: Some(error) } => ErrorKind::from_pcsc(error),
-            E::WrongPin { tries: 0 } | E::PinLocked => ErrorKind::PinBlocked,
-            E::WrongPin { tries } => ErrorKind::WrongPin(tries),
-            E::AuthenticationError => ErrorKind::NotAuthenticated,
-            E::AppletNotFound { .. } => ErrorKind::NoPiv,
-            E::ParseError
-            | E::SizeError
-            | E::InvalidObject
-            | E::AlgorithmError
-            | E::KeyError
-            | E::RangeError => ErrorKind::Malformed(Some(error.to_string())),
-            error => ErrorKind::Refused(Refusal::Library(error.to_string())),
-        };
-        Self::new(who, operation, kind)
-    }
-}
-
-impl ErrorKind {
-    fn from_pcsc(error: pcsc::Error) -> Self {
-        use pcsc::Error as E;
-        match error {
-            E::NoService | E::ServiceStopped => Self::ServiceMissing,
-            error if readers::is_service_gone(error) => Self::ServiceMissing,
-            E::SharingViolation => Self::SharingViolation,
-            E::RemovedCard
-            | E::NoSmartcard
-            | E::ReaderUnavailable
-            | E::UnknownReader
-            | E::NoReadersAvailable
-            | E::InvalidHandle => Self::Removed,
-            // libccid reports a device that was pulled out and a disturbed cable alike.
-            E::NotTransacted | E::CommDataLost if readers::is_still_plugged() => {
-                Self::Communication(error)
-            }
-            E::NotTransacted | E::CommDataLost => Self::Removed,
-            E::ResetCard => Self::ResetByOther,
-            E::UnpoweredCard
-            | E::UnresponsiveCard
-            | E::ProtoMismatch
-            | E::UnsupportedCard
-            | E::CardUnsupported
-            | E::InvalidAtr => Self::Dead(error),
-            error => Self::Reader(error),
-        }
     }
 }

@@ -5,21 +5,13 @@ use std::fmt;
 use yubikey::piv::{AlgorithmId, ManagementSlotId, SlotAlgorithmId, SlotId, SlotMetadata};
 use yubikey::{MgmAlgorithmId, PinPolicy, TouchPolicy};
 
-use super::session::Session;
-use super::signing::certificate_in;
+use super::session::{METADATA, Session};
 use crate::device::error::DeviceError;
 use crate::device::identity::Serial;
 use crate::device::operation::Operation;
 use keymoot_attestation::Firmware;
 use keymoot_core::digest::Digest;
 use keymoot_record::transcript::DeviceState;
-
-/// The first firmware that reports on its slots (GET METADATA: Yubico, "PIV
-/// extensions").
-pub(super) const METADATA: Firmware = Firmware::new(5, 3, 0);
-
-/// The data object of the certificate of the attestation key F9.
-const F9_CERTIFICATE: yubikey::ObjectId = 0x005f_ff01;
 
 /// The data objects that keymoot looks for (NIST SP 800-73-4 part 1, table 2). An object that is
 /// only read after the PIN is there as well.
@@ -269,15 +261,6 @@ impl Session {
         }
     }
 
-    /// The device's report on a slot; `None` when it is empty.
-    pub(super) fn metadata(&mut self, slot: SlotId) -> Result<Option<SlotMetadata>, DeviceError> {
-        match yubikey::piv::metadata(&mut self.yubikey, slot) {
-            Ok(told) => Ok(Some(told)),
-            Err(yubikey::Error::NotFound) => Ok(None),
-            Err(error) => Err(self.error(error)),
-        }
-    }
-
     /// The objects on the device, of those that any card can have.
     fn objects(&mut self) -> Result<Vec<String>, DeviceError> {
         let mut found = Vec::new();
@@ -289,18 +272,6 @@ impl Session {
             }
         }
         Ok(found)
-    }
-
-    /// The certificate of the attestation key, in the object that holds it.
-    pub(super) fn device_certificate(&mut self) -> Result<Option<Vec<u8>>, DeviceError> {
-        match self.yubikey.fetch_object(F9_CERTIFICATE) {
-            Ok(object) => {
-                let certificate = certificate_in(&object).ok_or_else(|| self.malformed())?;
-                Ok(Some(certificate.to_vec()))
-            }
-            Err(yubikey::Error::NotFound) => Ok(None),
-            Err(error) => Err(self.error(error)),
-        }
     }
 
     /// Every key in a slot that the device's owner can use.

@@ -5,6 +5,7 @@
 //! management key was sent, so that nothing stays verified between two operations.
 
 mod alone;
+mod certificate;
 mod contents;
 mod session;
 mod set_up;

@@ -3,13 +3,19 @@
 use std::ffi::CString;
 
 use yubikey::YubiKey;
+use yubikey::piv::{SlotId, SlotMetadata};
 
 use crate::device::contain::contained;
 use crate::device::error::{DeviceError, ErrorKind};
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::Operation;
+use crate::device::pcsc_error;
 use crate::device::readers::{self, Look};
 use keymoot_attestation::Firmware;
+
+/// The first firmware that reports on its slots (GET METADATA: Yubico, "PIV
+/// extensions").
+pub(super) const METADATA: Firmware = Firmware::new(5, 3, 0);
 
 /// An open device, and the operation in progress. No PIN and no PUK goes over this connection,
 /// because it is shared: see [`Alone`](super::alone::Alone).
@@ -86,9 +92,29 @@ impl Session {
         Firmware::new(version.major, version.minor, version.patch)
     }
 
+    /// The device's report on a slot; `None` when it is empty.
+    pub(super) fn metadata(&mut self, slot: SlotId) -> Result<Option<SlotMetadata>, DeviceError> {
+        match yubikey::piv::metadata(&mut self.yubikey, slot) {
+            Ok(told) => Ok(Some(told)),
+            Err(yubikey::Error::NotFound) => Ok(None),
+            Err(error) => Err(self.error(error)),
+        }
+    }
+
+    /// Refuses a device whose firmware reports nothing about its slots.
+    pub(super) fn demand_metadata(&self) -> Result<(), DeviceError> {
+        if self.firmware() >= METADATA {
+            return Ok(());
+        }
+        Err(self.failed(ErrorKind::Unsupported {
+            firmware: Some(self.firmware()),
+            needs: METADATA,
+        }))
+    }
+
     /// What an error of the library means here.
     pub(super) fn error(&self, error: yubikey::Error) -> DeviceError {
-        DeviceError::from_yubikey(self.who(), self.doing, error)
+        pcsc_error::of_yubikey(self.who(), self.doing, error)
     }
 
     /// A malformed reply.
@@ -105,7 +131,7 @@ impl Session {
 /// Opens the PIV application of the device in a reader.
 fn open(reader: &CString, serial: Serial, doing: Operation) -> Result<YubiKey, DeviceError> {
     let who = Who::YubiKey(serial);
-    let failed = |error| DeviceError::from_yubikey(who.clone(), doing, error);
+    let failed = |error| pcsc_error::of_yubikey(who.clone(), doing, error);
     let mut context = yubikey::Context::open().map_err(failed)?;
     let name = reader.to_string_lossy();
     let Some(reader) = context

@@ -4,7 +4,6 @@ use yubikey::piv::ManagementSlotId;
 use yubikey::{Error, MgmAlgorithmId, MgmKey};
 
 use super::alone::{Alone, Judged};
-use super::contents::METADATA;
 use super::session::Session;
 use crate::device::contain::contained;
 use crate::device::error::{DeviceError, ErrorKind};
@@ -245,21 +244,6 @@ impl Session {
         MgmKey::get_default(&self.yubikey)
             .and_then(|factory| MgmKey::from_bytes(factory, Some(algorithm)))
             .map_err(|error| self.error(error))
-    }
-
-    fn demand_metadata(&self) -> Result<(), DeviceError> {
-        if self.firmware() >= METADATA {
-            return Ok(());
-        }
-        Err(self.too_old())
-    }
-
-    /// The firmware reports nothing about its slots.
-    pub(super) fn too_old(&self) -> DeviceError {
-        self.failed(ErrorKind::Unsupported {
-            firmware: Some(self.firmware()),
-            needs: METADATA,
-        })
     }
 
     fn demand_fresh(&mut self) -> Result<(), DeviceError> {

@@ -6,7 +6,6 @@ use yubikey::piv::{AlgorithmId, SlotId};
 use yubikey::{Error, PinPolicy, TouchPolicy};
 
 use super::alone::Alone;
-use super::contents::METADATA;
 use super::session::Session;
 use super::set_up::check_typed;
 use crate::device::contain::contained_with_touch;
@@ -67,9 +66,7 @@ pub fn attest(serial: Serial) -> Result<Evidence, DeviceError> {
 /// [`ErrorKind::Unsupported`] for firmware before 5.3.0, which cannot report it.
 pub fn slot_key(serial: Serial) -> Result<Option<Vec<u8>>, DeviceError> {
     Session::run(serial, Operation::Read, |session| {
-        if session.firmware() < METADATA {
-            return Err(session.too_old());
-        }
+        session.demand_metadata()?;
         let public = session
             .metadata(SlotId::Signature)?
             .and_then(|told| told.public);
@@ -130,60 +127,6 @@ impl Session {
                 error
             }
             Err(_) => self.failed(refused),
-        }
-    }
-}
-
-/// The certificate in a PIV certificate object: tag 70 among the elements (NIST
-/// SP 800-73-4 part 1, appendix A), its bytes untouched.
-pub(super) fn certificate_in(mut object: &[u8]) -> Option<&[u8]> {
-    while let [tag, rest @ ..] = object {
-        let (length, rest) = match rest {
-            [length @ ..=0x7f, rest @ ..] => (usize::from(*length), rest),
-            [0x81, length, rest @ ..] => (usize::from(*length), rest),
-            [0x82, high, low, rest @ ..] => (usize::from(u16::from_be_bytes([*high, *low])), rest),
-            _ => return None,
-        };
-        let (value, after) = rest.split_at_checked(length)?;
-        if *tag == 0x70 {
-            return Some(value);
-        }
-        object = after;
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::certificate_in;
-
-    #[test]
-    fn the_certificate_is_found_at_every_place() {
-        assert_eq!(
-            certificate_in(&[0x70, 2, 0x30, 0, 0x71, 1, 0]),
-            Some(&[0x30, 0][..])
-        );
-        assert_eq!(
-            certificate_in(&[0x71, 1, 0, 0x70, 0x81, 2, 0x30, 0]),
-            Some(&[0x30, 0][..])
-        );
-        assert_eq!(
-            certificate_in(&[0x70, 0x82, 0, 2, 0x30, 0, 0xfe, 0]),
-            Some(&[0x30, 0][..])
-        );
-    }
-
-    #[test]
-    fn an_object_that_ends_too_early_holds_none() {
-        for object in [
-            &[][..],
-            &[0x70],
-            &[0x70, 3, 0x30, 0],
-            &[0x70, 0x82, 1],
-            &[0x70, 0x84, 0, 0, 0, 0],
-            &[0x71, 0],
-        ] {
-            assert_eq!(certificate_in(object), None, "{object:?}");
         }
     }
 }

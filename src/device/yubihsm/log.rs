@@ -3,39 +3,12 @@
 use yubihsm::response;
 
 use super::keys::Role;
+use super::sent::SET_LOG_INDEX;
 use super::unit::Unit;
 use crate::device::error::DeviceError;
 use crate::device::operation::Operation;
 use crate::host::secret::Secret;
 use keymoot_attestation::yubihsm_log::GET_LOG_ENTRIES;
-
-/// SET LOG INDEX.
-pub(super) const SET_LOG_INDEX: u8 = 0x67;
-
-/// The commands that are logged: every one that makes, imports, exports,
-/// uses, changes or deletes something, or opens a session. SET OPTION comes
-/// first, so that the log shows how the others were set.
-pub(super) const AUDITED: [u8; 19] = [
-    0x4f, // SET OPTION
-    0x03, // CREATE SESSION
-    0x04, // AUTHENTICATE SESSION
-    0x08, // RESET DEVICE
-    0x42, // PUT OPAQUE
-    0x43, // GET OPAQUE
-    0x44, // PUT AUTHENTICATION KEY
-    0x45, // PUT ASYMMETRIC KEY
-    0x46, // GENERATE ASYMMETRIC KEY
-    0x4a, // EXPORT WRAPPED
-    0x4b, // IMPORT WRAPPED
-    0x4c, // PUT WRAP KEY
-    0x56, // SIGN ECDSA
-    0x57, // DERIVE ECDH
-    0x58, // DELETE OBJECT
-    0x5b, // GENERATE WRAP KEY
-    0x64, // SIGN ATTESTATION CERTIFICATE
-    SET_LOG_INDEX,
-    0x6c, // CHANGE AUTHENTICATION KEY
-];
 
 impl Unit {
     /// Reads the log: the device's own bytes, for

@@ -22,6 +22,7 @@ mod library;
 mod log;
 mod place;
 mod planned;
+mod sent;
 mod set_up;
 mod signing;
 mod unit;

@@ -9,8 +9,8 @@ use yubihsm::{Connector, HttpConfig, UsbConfig};
 
 use crate::device::contain::contained;
 use crate::device::error::{DeviceError, ErrorKind};
-use crate::device::identity::{DeviceInfo, Serial, Who};
-use crate::device::management::Config;
+use crate::device::identity::{Serial, Who};
+use crate::device::info::{Config, DeviceInfo};
 use crate::device::operation::Operation;
 use keymoot_attestation::{Family, Firmware};
 

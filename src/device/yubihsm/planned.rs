@@ -1,7 +1,7 @@
 //! Commands that are about to be sent to a YubiHSM 2, recorded before they are.
 
 use super::keys::{Role, SIGNING_KEY};
-use super::log::SET_LOG_INDEX;
+use super::sent::SET_LOG_INDEX;
 use super::unit::Unit;
 use keymoot_attestation::yubihsm_log::{GET_LOG_ENTRIES, Outcome, Sent};
 

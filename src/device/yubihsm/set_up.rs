@@ -10,7 +10,7 @@ use yubihsm::{Domain, authentication, command};
 
 use super::keys::{FACTORY_PASSWORD, Passwords, Role};
 use super::library::{Failure, NOT_FOUND};
-use super::log::{AUDITED, SET_LOG_INDEX};
+use super::sent::{AUDITED, SET_LOG_INDEX};
 use super::unit::{Talk, Unit};
 use crate::device::error::{DeviceError, ErrorKind, Refusal};
 use crate::device::operation::Operation;

@@ -7,8 +7,8 @@ use yubihsm::{Client, Connector, client};
 
 use super::keys::{FACTORY_PASSWORD, Role};
 use super::library::{Failure, NOT_FOUND};
-use super::log::AUDITED;
 use super::place::{Place, UnitInfo, identify, library_serial};
+use super::sent::Written;
 use crate::device::contain::contained;
 use crate::device::error::{DeviceError, ErrorKind};
 use crate::device::identity::{Serial, Who};
@@ -98,63 +98,6 @@ impl Unit {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The record of commands. Shared with calls that may be left behind hanging.
-#[derive(Clone, Debug)]
-pub(super) struct Written(Arc<Mutex<Journal>>);
-
-#[derive(Debug, Default)]
-struct Journal {
-    sent: Vec<Sent>,
-    /// Whether the device logs everything in [`AUDITED`].
-    auditing: bool,
-}
-
-impl Written {
-    fn from(sent: Vec<Sent>) -> Self {
-        let auditing = sent.iter().any(|sent| sent.logged);
-        Self(Arc::new(Mutex::new(Journal { sent, auditing })))
-    }
-
-    fn read<T>(&self, read: impl FnOnce(&Vec<Sent>) -> T) -> T {
-        read(&lock(&self.0).sent)
-    }
-
-    /// Records a command before it is sent; the number is for its outcome.
-    fn sending(&self, command: u8, session_key: Option<u16>, target: Option<u16>) -> usize {
-        let mut journal = lock(&self.0);
-        let logged = journal.auditing && AUDITED.contains(&command);
-        journal.sent.push(Sent {
-            command,
-            session_key,
-            target,
-            outcome: Outcome::Unknown,
-            logged,
-        });
-        journal.sent.len() - 1
-    }
-
-    fn came_of(&self, number: usize, outcome: Outcome) {
-        if let Some(sent) = lock(&self.0).sent.get_mut(number) {
-            sent.outcome = outcome;
-        }
-    }
-
-    /// The command that was to follow another was not sent.
-    fn was_not_sent(&self, number: usize) {
-        lock(&self.0).sent.truncate(number);
-    }
-
-    /// A reset cleared everything.
-    pub(super) fn begin_again(&self) {
-        *lock(&self.0) = Journal::default();
-    }
-
-    /// From now on the unit logs all that is [`AUDITED`].
-    pub(super) fn auditing(&self) {
-        lock(&self.0).auditing = true;
-    }
 }
 
 /// An open session, and the password that opened it: another password must not
