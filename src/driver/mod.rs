@@ -21,8 +21,8 @@ mod waiting;
 use std::{path::PathBuf, sync::Arc};
 
 pub use operator::{
-    Allows, Asked, Errand, Farewell, HandOver, Interrupt, Operator, PinPrompt, PlanOfDay, Reading,
-    Remedy, Reply, Takes, Told, Trouble, View, Work,
+    AboutToSign, Allows, Asked, Errand, EventPage, Farewell, HandOver, Interrupt, Operator,
+    PinPrompt, PlanOfDay, Reading, Remedy, Reply, Takes, Told, Trouble, View, Work,
 };
 pub use record::record;
 

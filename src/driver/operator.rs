@@ -3,13 +3,12 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::signing_event::EventPage;
 use crate::{
     device::{Cancel, DeviceError, PinDemands},
     host::secret::Secret,
 };
 use keymoot_attestation::Family;
-use keymoot_core::digest::Digest;
+use keymoot_core::{Verdict, digest::Digest};
 use keymoot_record::{
     ceremony::{Answer, Question, Refusal, State, ended::Cause, summary::Summary},
     rules::{machine::Medium, roster::Handle},
@@ -250,6 +249,30 @@ pub struct Errand {
     pub digests: Vec<(String, Digest)>,
     /// Whether what the turn was for is on the disk
     pub written: bool,
+}
+
+/// A page that is read in a turn outside of a ceremony.
+#[derive(Debug, Clone)]
+pub enum EventPage {
+    /// A document, until its words are typed. The lines are above it.
+    Document(Box<Reading>, Vec<String>),
+    /// The device and what it is about to sign, until that is confirmed.
+    Device(Box<AboutToSign>),
+}
+
+/// A device, and what it is about to sign.
+#[derive(Debug, Clone)]
+pub struct AboutToSign {
+    /// Its holder
+    pub holder: Handle,
+    /// Its serial number
+    pub serial: u32,
+    /// The key in it
+    pub key: Digest,
+    /// The purpose of each touch, in order; safe to show
+    pub touches: Vec<String>,
+    /// The facts of its attestation
+    pub attested: Vec<Verdict>,
 }
 
 /// Someone or something that operates the driver.

@@ -9,8 +9,8 @@ use super::hands::{Device, Hands};
 use crate::{
     device::{self, Cancel, ErrorKind},
     driver::{
-        Errand, HandOver, Interrupt, Operator, PinPrompt, Remedy, Reply, Takes, Trouble, View,
-        Work, signing_event::EventPage,
+        Errand, EventPage, HandOver, Interrupt, Operator, PinPrompt, Remedy, Reply, Takes, Trouble,
+        View, Work,
     },
     host::secret::Secret,
 };

@@ -15,8 +15,8 @@ use super::room::RoomSeen;
 use crate::{
     device::Cancel,
     driver::{
-        Errand, Farewell, HandOver, Interrupt, Operator, PinPrompt, PlanOfDay, Remedy, Reply,
-        Takes, Told, Trouble, View, Work, signing_event::EventPage,
+        Errand, EventPage, Farewell, HandOver, Interrupt, Operator, PinPrompt, PlanOfDay, Remedy,
+        Reply, Takes, Told, Trouble, View, Work,
     },
     host::secret::Secret,
 };

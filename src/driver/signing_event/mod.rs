@@ -3,57 +3,30 @@
 
 mod signer;
 mod touches;
+mod turn;
 
-use super::{Allows, Errand, Interrupt, Operator, Reading, Work, table};
-use crate::{
-    device::{DeviceError, PinDemands, Slots},
-    host::{clock, secret::Secret},
+use super::{
+    operator::{AboutToSign, Allows, EventPage, Operator, Reading, Work},
+    table,
 };
-use keymoot_attestation::TrustStore;
+use crate::{
+    device::{PinDemands, Slots},
+    host::clock,
+};
 use keymoot_core::{HostError, Verdict, digest::Digest, json, text::escape};
 use keymoot_record::{
     bundle::Files,
-    expectation::ExpectationSet,
-    rules::roster::Handle,
     signing_event::{
-        Owed, SigningEvent,
+        Owed,
         receipt::{Made, Receipt},
     },
-    transcript::Mode,
 };
 use signer::Signer;
+pub use turn::{EventTurn, Write};
+use turn::{Stop, Table};
 
 /// What follows when every document is signed.
 const LAST_TOUCH: &str = "the last touch is for your receipt";
-
-/// The task of a holder, and its surroundings.
-pub struct EventTurn<'t> {
-    /// The event, by every rule
-    pub event: &'t SigningEvent,
-    /// Who signs
-    pub holder: Handle,
-    /// Live or rehearsal
-    pub mode: Mode,
-    /// The branch that the checkout is on
-    pub branch: Option<&'t str>,
-    /// The vendor whose attestations count
-    pub trust: &'t TrustStore,
-    /// The minimum strength of the device
-    pub set: &'t ExpectationSet,
-    /// Whether the holder named that set: then nothing weaker signs
-    pub demanded: bool,
-    /// The verdicts of the MACHINE rules
-    pub machine: &'t [Verdict],
-    /// SHA-256 of the program
-    pub program: Digest,
-    /// Reads the files of the checkout again
-    pub files: &'t (dyn Fn() -> Result<Files, HostError> + Sync),
-    /// Writes the files with the signatures, and the receipt
-    pub write: &'t Write<'t>,
-}
-
-/// Writes the files of a checkout, and the receipt.
-pub type Write<'w> = dyn Fn(&Files, &[u8]) -> Result<(), HostError> + Sync + 'w;
 
 /// How such a turn ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,57 +44,6 @@ pub enum Ended {
     Left,
     /// A file changed during the turn; nothing was written.
     Violated(Verdict),
-}
-
-/// A page that is read in such a turn.
-#[derive(Debug, Clone)]
-pub enum EventPage {
-    /// A document, until its words are typed. The lines are above it.
-    Document(Box<Reading>, Vec<String>),
-    /// The device and what it is about to sign, until that is confirmed.
-    Device(Box<AboutToSign>),
-}
-
-/// A device, and what it is about to sign.
-#[derive(Debug, Clone)]
-pub struct AboutToSign {
-    /// Its holder
-    pub holder: Handle,
-    /// Its serial number
-    pub serial: u32,
-    /// The key in it
-    pub key: Digest,
-    /// The purpose of each touch, in order; safe to show
-    pub touches: Vec<String>,
-    /// The facts of its attestation
-    pub attested: Vec<Verdict>,
-}
-
-/// Why such a turn ends early.
-enum Stop {
-    Device(DeviceError),
-    Left,
-    Host(HostError),
-    Violated(Verdict),
-}
-
-impl From<DeviceError> for Stop {
-    fn from(error: DeviceError) -> Self {
-        Self::Device(error)
-    }
-}
-
-impl From<HostError> for Stop {
-    fn from(error: HostError) -> Self {
-        Self::Host(error)
-    }
-}
-
-impl From<Interrupt> for Stop {
-    // There is no transcript for a note, and no step to end.
-    fn from(_: Interrupt) -> Self {
-        Self::Left
-    }
 }
 
 impl EventTurn<'_> {
@@ -146,19 +68,6 @@ impl EventTurn<'_> {
             Err(Stop::Device(error)) => Err(HostError::new(error.to_string(), error.help())),
         }
     }
-}
-
-/// The turn while it lasts.
-struct Table<'t, 'o> {
-    turn: &'t EventTurn<'t>,
-    operator: &'o mut dyn Operator,
-    /// The documents that the holder signs, by their places.
-    mine: Vec<usize>,
-    pin: Option<Secret>,
-    /// The device's demands on a new PIN.
-    demands: PinDemands,
-    /// Whether signatures and receipt are on the disk.
-    written: bool,
 }
 
 impl Table<'_, '_> {
@@ -198,30 +107,6 @@ impl Table<'_, '_> {
             serial: signer.device.serial().0,
             left,
         })
-    }
-
-    /// Shows how far the turn is.
-    fn errand(&mut self, next: &str) {
-        let event = self.turn.event;
-        let mine = self.mine.iter();
-        let names: Vec<_> = mine.filter_map(|at| event.documents.get(*at)).collect();
-        self.operator.errand(&Errand {
-            line: format!(
-                "signing event in {}{}: {}",
-                event.dialect,
-                self.turn
-                    .branch
-                    .map_or_else(String::new, |branch| format!(", branch {}", escape(branch))),
-                names
-                    .iter()
-                    .map(|one| one.name())
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
-            next: next.to_owned(),
-            digests: names.iter().map(|one| (one.name(), one.signed())).collect(),
-            written: self.written,
-        });
     }
 
     /// The holder reads every document that the event changes: first those to be signed.
@@ -361,14 +246,5 @@ impl Table<'_, '_> {
         let then = "your signatures and your receipt are written";
         let signature = self.signature(signer, &message, &allows, then)?;
         Ok(receipt.file(signature).map_err(unfit)?)
-    }
-
-    /// EVENT-UNCHANGED, asked before every touch and before anything is written.
-    fn unchanged(&self) -> Result<(), Stop> {
-        let verdict = self.turn.event.unchanged(&(self.turn.files)()?);
-        match verdict.is_violated() {
-            true => Err(Stop::Violated(verdict)),
-            false => Ok(()),
-        }
     }
 }

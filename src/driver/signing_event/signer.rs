@@ -1,6 +1,6 @@
 //! The device that signs an event: it holds a key that the event awaits, and attests it.
 
-use super::{Stop, Table};
+use super::turn::{Stop, Table};
 use crate::{
     device::{Device, ErrorKind, PinDemands, Serial, Slots},
     driver::{Work, table},

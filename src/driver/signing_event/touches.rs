@@ -1,9 +1,12 @@
 //! The PIN and the touches for a signing event, and the choices after a device error.
 
-use super::{Signer, Stop, Table};
+use super::{
+    signer::Signer,
+    turn::{Stop, Table},
+};
 use crate::{
     device::{DeviceError, ErrorKind, Who, piv},
-    driver::{Allows, Asked, PinPrompt, Remedy, Reply, Trouble, Work, table},
+    driver::{Allows, Asked, PinPrompt, Remedy, Reply, Trouble, table},
     host::secret::Secret,
 };
 use keymoot_attestation::Family;
@@ -118,10 +121,5 @@ impl Table<'_, '_> {
                 Err(error) => return Err(error.into()),
             }
         }
-    }
-
-    pub(super) fn busy(&mut self, doing: &str) {
-        let doing = doing.to_owned();
-        self.operator.working(&Work::Busy { doing }, None);
     }
 }

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::{Screen, Sight};
 use crate::{
-    driver::signing_event::AboutToSign,
+    driver::AboutToSign,
     tui::{field::TypedWord, link::Heard, page::Page},
 };
 

@@ -36,7 +36,7 @@ use super::{
     link::Heard,
     page::{Page, hex_groups},
 };
-use crate::driver::{Errand, View, signing_event::EventPage};
+use crate::driver::{Errand, EventPage, View};
 use keymoot_record::{
     ceremony::{
         Question, State,
