@@ -31,8 +31,9 @@ use keymoot_record::{
 use keymoot_verify::say;
 
 use super::{
-    Failure, arguments, begin, dress,
+    Failure, arguments, begin,
     operate::{Manner, operate},
+    resets,
 };
 
 /// The surroundings of a process.
@@ -107,7 +108,7 @@ pub(crate) fn conduct(
     Ok(match outcome {
         Outcome::Finished => {
             if mode == Mode::Rehearsal && settings.simulator.is_none() {
-                dress::offer_resets(dir)?;
+                resets::offer(dir)?;
             }
             let ended = ended_without(dir);
             say!("{}", what_now(settings, &plan, mode, ended));

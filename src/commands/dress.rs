@@ -1,24 +1,18 @@
 //! A dress rehearsal: real devices, the real service and the real vendor's keys, and documents
 //! that carry the mark of a rehearsal.
 
-use std::{
-    collections::BTreeSet,
-    io::{self, BufRead as _, IsTerminal as _},
-    path::Path,
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
 use crate::{
-    device::{Serial, piv},
     host::machine,
-    store::{self, Journal, Settings},
+    store::{self, Settings},
 };
-use keymoot_attestation::{Family, TrustStore};
+use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, Verdict, text::escape};
 use keymoot_record::{
     ceremony::Plan,
     rules,
-    transcript::{self, Event, Mode},
+    transcript::{self, Mode},
 };
 use keymoot_verify::say;
 
@@ -27,9 +21,6 @@ use super::{
     conduct::{Surroundings, conduct},
     operate::Manner,
 };
-
-/// The word that resets a device.
-const RESET: &str = "reset";
 
 /// What is rehearsed, and where.
 pub(super) struct Rehearsal<'p> {
@@ -79,62 +70,6 @@ fn machine_rules(rehearsal: &Rehearsal<'_>) -> Result<(), HostError> {
     } in violated
     {
         say!("  {rule}: {}\n    help: {}", escape(detail), escape(next));
-    }
-    Ok(())
-}
-
-/// Offers to reset each device that made a key in the rehearsal in a folder.
-///
-/// # Errors
-/// [`HostError`] when the transcript cannot be read.
-pub(super) fn offer_resets(dir: &Path) -> Result<(), HostError> {
-    let chain = Journal::look(dir)?;
-    let mut keys = BTreeSet::new();
-    let mut units = BTreeSet::new();
-    for entry in chain.entries() {
-        match &entry.event {
-            Event::DeviceSeen {
-                serial,
-                family: Family::YubiHsm,
-                ..
-            } => {
-                units.insert(*serial);
-            }
-            Event::KeyGenerated { serial, .. } => {
-                keys.insert(*serial);
-            }
-            _ => {}
-        }
-    }
-    let (units, yubikeys): (Vec<_>, Vec<_>) =
-        keys.into_iter().partition(|serial| units.contains(serial));
-    for serial in units {
-        say!(
-            "YubiHSM 2 {serial} holds a key of this rehearsal. Reset it by hand: touch its metal rim for ten seconds while plugging it in."
-        );
-    }
-    if yubikeys.is_empty() || !io::stdin().is_terminal() {
-        return Ok(());
-    }
-    say!(
-        "These YubiKeys hold a key of this rehearsal. A reset destroys it, and every other PIV key there."
-    );
-    let mut lines = io::stdin().lock().lines();
-    for serial in yubikeys {
-        loop {
-            say!("Insert YubiKey {serial}, type {RESET} and press Enter. An empty line skips it.");
-            let line = lines.next().and_then(Result::ok).unwrap_or_default();
-            if line.trim() != RESET {
-                break;
-            }
-            match piv::reset(Serial(serial)) {
-                Ok(()) => {
-                    say!("YubiKey {serial} was reset.");
-                    break;
-                }
-                Err(error) => say!("{error}\n  help: {}", error.help()),
-            }
-        }
     }
     Ok(())
 }

@@ -16,12 +16,12 @@ mod operate;
 pub(crate) mod plan;
 pub(crate) mod rehearse;
 pub(crate) mod report;
+mod resets;
 pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod script;
 pub(crate) mod shell;
 pub(crate) mod status;
-mod story;
 mod trial;
 pub(crate) mod version;
 

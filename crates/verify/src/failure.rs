@@ -32,6 +32,15 @@ impl Failure {
         }
     }
 
+    /// What was opened, where no rule is violated.
+    ///
+    /// # Errors
+    /// Those of these verdicts that are violated.
+    pub fn sound<T>((opened, verdicts): (Option<T>, Vec<Verdict>)) -> Result<T, Self> {
+        Self::of_violated(verdicts)?;
+        opened.ok_or(Self::Violated(Vec::new()))
+    }
+
     /// Says what happened and what to do next; gives the exit code.
     #[must_use]
     pub fn report(&self) -> ExitCode {

@@ -3,7 +3,6 @@
 
 pub(crate) mod answer;
 pub(crate) mod collect;
-mod event;
 pub(crate) mod rehearsal;
 pub(crate) mod request;
 

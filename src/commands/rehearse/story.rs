@@ -11,21 +11,19 @@ use std::{
     process::ExitCode,
 };
 
+use super::args::Args;
 use crate::{
+    commands::{
+        Failure, arguments,
+        child::{finish, this_program},
+        inputs, script,
+    },
     host::whole,
     rehearsal::cast::{self, Cast},
     store::plan::LARGEST_PLAN,
 };
 use keymoot_core::{HostError, text::escape_path};
 use keymoot_record::{bundle::of_bundle, ceremony::previous::Previous};
-
-use super::{
-    Failure, arguments,
-    child::{finish, this_program},
-    inputs,
-    rehearse::Args,
-    script,
-};
 
 /// The name by which the command line calls it.
 pub(super) const NAME: &str = "story";

@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::answer;
+use super::{args::Args, devices::devices};
 use crate::{
     apart::UNTAKEN,
     commands::{
@@ -28,36 +28,16 @@ use keymoot_record::{
     signing_event::{self, Given, SigningEvent},
     transcript::{FORMAT, Mode},
 };
-use keymoot_verify::{
-    bundle::expectations,
-    checkout,
-    files::{LARGEST_ROOT, read_bounded, read_root},
-    say,
-};
-
-/// A signing event of tuf-on-ci, tufops or tuf-ci, in a checkout.
-#[derive(Debug, clap::Args)]
-pub(crate) struct EventArgs {
-    /// Sign in this checkout of a signing event of tuf-on-ci, tufops or tuf-ci
-    #[arg(long, value_name = "DIR", requires = "base")]
-    tree: Option<PathBuf>,
-    /// A checkout of the commit at which the event's branch begins: git merge-base
-    #[arg(long, value_name = "DIR", requires = "tree")]
-    base: Option<PathBuf>,
-    /// A role that the event may change; any, if none is named. Once for each role
-    #[arg(long, value_name = "ROLE", requires = "tree")]
-    role: Vec<String>,
-}
+use keymoot_verify::{bundle::expectations, checkout, files::read_bounded, say};
 
 /// Exit codes: 0 signed, 1 could not run, 3 a rule was violated, 4 left. Nothing is written but
 /// with 0.
 pub(super) fn run(
-    args: &answer::Args,
-    event: &EventArgs,
+    args: &Args,
     measuring: Measuring,
     vendor: &TrustStore,
 ) -> Result<ExitCode, Failure> {
-    let (Some(tree), Some(base)) = (&event.tree, &event.base) else {
+    let (Some(tree), Some(base)) = (&args.tree, &args.base) else {
         return Ok(ExitCode::from(2));
     };
     let mode = match args.rehearsal {
@@ -80,28 +60,25 @@ pub(super) fn run(
         }
     };
     let (base, files) = (checkout::read(base)?, checkout::read(tree)?);
-    let trusted = args.trusted_root.as_deref();
-    let trusted = trusted
-        .map(|path| read_root(path, LARGEST_ROOT))
-        .transpose()?;
+    let trusted = args.trusted_root()?;
     let opened = signing_event::open(Given {
         base: &base,
         tree: &files,
         branch: branch.as_deref(),
-        roles: &event.role,
+        roles: &args.role,
         trusted_root: trusted.as_deref(),
         target: &|name, listed| checkout::target(tree, name, listed),
         set: demanded.then_some(&set),
         mode,
         now: clock::now()?,
     });
-    let signed = answer::sound(opened)?;
+    let signed = Failure::sound(opened)?;
     let holder = who(&signed, args.holder.as_deref())?;
     if !signed.holders().contains(holder.as_str()) {
         let awaited = signed.awaits(holder.as_str(), None);
         return Err(Failure::Violated(vec![awaited]));
     }
-    let (surroundings, simulator) = answer::devices(args, mode)?;
+    let (surroundings, simulator) = devices(args, mode)?;
     machine::protect();
     let trust = match (mode, &args.devices) {
         (Mode::Rehearsal, Some(devices)) => store::rehearsal::vendor(devices)?,

@@ -1,0 +1,193 @@
+//! `keymoot answer REQUEST`: a holder's turn of a ceremony, away from the table.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use super::{args::Args, devices::devices};
+use crate::{
+    apart::UNTAKEN,
+    commands::{
+        Failure, arguments,
+        operate::{Manner, operate},
+    },
+    driver::{self, Outcome, World},
+    host::{machine, program::Measuring, whole},
+    store::{self, usual_connector},
+};
+use keymoot_attestation::TrustStore;
+use keymoot_core::{HostError, digest::Digest, text::escape_path};
+use keymoot_record::{
+    apart::{
+        Answer, Opened,
+        answer::{LARGEST, Says},
+        armour, open, request,
+    },
+    bundle::{self, Expectations, ExpectedFiles},
+    expectation::ExpectationSet,
+    rules::roster::Handle,
+    transcript::{Event, Mode},
+};
+use keymoot_verify::{bundle::expectations, files::read_bounded, say};
+
+/// Exit codes: 0 answered, 1 could not run, 3 a rule was violated, 4 left.
+pub(super) fn run(
+    args: &Args,
+    path: &Path,
+    measuring: Measuring,
+    vendor: &TrustStore,
+) -> Result<ExitCode, Failure> {
+    let bytes = read_bounded(path, request::LARGEST as u64)?;
+    let expected = expected(args)?;
+    let opened = Failure::sound(open(&bytes, &expected, vendor))?;
+    let holder = who(&opened, args.holder.as_deref())?;
+    let out = arguments::absolute(&args.out)?;
+    if let Some(reason) = &args.decline {
+        return decline(&opened, holder, reason, &out);
+    }
+    let mode = opened
+        .state
+        .opening
+        .as_ref()
+        .map_or(Mode::Live, |opening| opening.mode);
+    let (surroundings, simulator) = devices(args, mode)?;
+    machine::protect();
+    let dir = match &args.dir {
+        Some(dir) => arguments::absolute(dir)?,
+        None => store::turn::beside(&out),
+    };
+    let mut turn = store::turn::open(&dir, &opened, &bytes, &holder)?;
+    if !turn.state.apart.as_ref().is_some_and(|apart| apart.done) {
+        let (program, bill) = bundle::this_program(measuring.digest()?);
+        turn.folder.keep(&bill)?;
+        let event = match &turn.state.apart {
+            None => Event::AnswerBegun {
+                holder: holder.to_string(),
+                request: opened.digest,
+                program: Box::new(program),
+                expected: args.expect().to_owned(),
+                trusted_root: expected.trusted_root.as_deref().map(Digest::of),
+            },
+            Some(_) => Event::Resumed {
+                cut: turn.cut,
+                another: turn.state.is_another(&program),
+                program: Box::new(program),
+                settings: None,
+            },
+        };
+        turn.state = driver::record(&mut turn.journal, &turn.state, event)?;
+    }
+    let connector = arguments::place(&usual_connector());
+    let world = World {
+        folder: turn.folder,
+        journal: turn.journal,
+        trust: opened.trust.clone(),
+        out: out.clone(),
+        copies: Vec::new(),
+        connector: connector.map_err(|why| HostError::new(why, "try again"))?,
+        attachments: Box::new(|| Ok(bundle::Files::new())),
+    };
+    let outcome = operate(
+        world,
+        turn.state,
+        simulator.as_ref(),
+        surroundings.simulators.as_ref(),
+        Manner::of(args.plain),
+    )?;
+    Ok(match outcome {
+        Outcome::Finished => {
+            let text = as_text(&out)?;
+            say!(
+                "The answer is in {}, and as text for a mail in {}. Send one of them back.",
+                escape_path(&out),
+                escape_path(&text)
+            );
+            ExitCode::SUCCESS
+        }
+        Outcome::Left => {
+            say!("Left. To continue: the same command again.");
+            ExitCode::from(4)
+        }
+    })
+}
+
+fn expected(args: &Args) -> Result<Expectations, Failure> {
+    let file = |named: &Option<String>| {
+        named
+            .as_deref()
+            .map(keymoot_verify::bundle::digest_of)
+            .transpose()
+    };
+    let set: ExpectationSet = expectations(args.expect())?;
+    Ok(Expectations {
+        rehearsal: args.rehearsal,
+        trusted_root: args.trusted_root()?,
+        plan: Some(set),
+        files: ExpectedFiles {
+            script: file(&args.script)?,
+            policy: file(&args.policy)?,
+            roster: file(&args.roster)?,
+        },
+        ..Expectations::default()
+    })
+}
+
+/// The holder who answers: the one who is asked, or the one of several who is named.
+fn who(opened: &Opened, named: Option<&str>) -> Result<Handle, HostError> {
+    let asked = &opened.request.asks.to;
+    match (named, asked.as_slice()) {
+        (Some(name), _) => asked.iter().find(|holder| holder.as_str() == name).cloned(),
+        (None, [one]) => Some(one.clone()),
+        (None, _) => None,
+    }
+    .ok_or_else(|| {
+        HostError::new(
+            format!("the request asks {}", Handle::list(asked)),
+            "say who you are with --as HANDLE",
+        )
+    })
+}
+
+/// Writes the text form of the answer beside it.
+fn as_text(out: &Path) -> Result<PathBuf, HostError> {
+    let mut name = out.file_name().unwrap_or_default().to_owned();
+    name.push(".txt");
+    let text = out.with_file_name(name);
+    let answer = read_bounded(out, LARGEST as u64)?;
+    whole::publish_once(
+        &text,
+        armour::text(&answer).as_bytes(),
+        "move it away; the answer itself is written, and the same command writes its text",
+    )?;
+    Ok(text)
+}
+
+/// A refusal carries no signature: `collect` shows that nothing proves who wrote it.
+fn decline(opened: &Opened, holder: Handle, reason: &str, out: &Path) -> Result<ExitCode, Failure> {
+    let says = Says::Declines {
+        declined: keymoot_core::text::escape(reason),
+    };
+    let answer = Answer::new(
+        opened.request.asks.ceremony.clone(),
+        holder,
+        opened.digest,
+        says,
+    );
+    let unfit = |why: String| {
+        HostError::new(
+            format!("the answer cannot be written: {why}"),
+            "give a shorter reason",
+        )
+    };
+    let bytes = answer.bytes().map_err(unfit)?;
+    Answer::read(&bytes).map_err(|violation| unfit(violation.what))?;
+    whole::publish_once(out, &bytes, UNTAKEN)?;
+    say!(
+        "You decline. Send {} back; tell the administrator also over another channel.\n\
+         The request's digest, in words:\n{}",
+        escape_path(out),
+        opened.digest.in_words()
+    );
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,95 @@
+//! The arguments of `keymoot rehearse`.
+
+use std::path::PathBuf;
+
+use crate::commands::{arguments, inputs::Sources};
+use keymoot_attestation::Family;
+
+/// Rehearse a ceremony with simulated devices
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A script: a name in ceremony-scripts/ or a path; or `story`, for one of every
+    /// occasion after the other
+    #[arg(default_value = "initial-root")]
+    pub(in crate::commands) script: String,
+    /// Hold a dress rehearsal: real devices, the real smart card service and the real vendor's
+    /// keys. Needs a roster
+    #[arg(long, requires = "roster", conflicts_with_all = ["unattended", "fault", "unit_fault", "spares"])]
+    pub(super) real_devices: bool,
+    /// Where the YubiHSM 2s are, with --real-devices: `usb`, or address and port of a connector
+    #[arg(long, value_name = "PLACE", value_parser = arguments::named_place, requires = "real_devices")]
+    pub(super) connector: Option<String>,
+    /// How many simulated holders take part
+    #[arg(long, value_name = "N", default_value_t = 9)]
+    pub(in crate::commands) holders: usize,
+    /// The devices of the holders
+    #[arg(long, value_enum, default_value_t = Brought::Yubikey)]
+    pub(super) device: Brought,
+    /// Firmware of the devices; of several, each device gets the next one
+    #[arg(long, value_name = "VERSION", default_value = "5.7.4")]
+    pub(super) firmware: String,
+    /// Make serial numbers, keys and the unattended holders' PINs repeatable
+    #[arg(long, value_name = "N")]
+    pub(in crate::commands) seed: Option<u64>,
+    /// Answer every question from a plan and print what happens
+    #[arg(long)]
+    pub(in crate::commands) unattended: bool,
+    /// Let the devices fail, in the words of `hsm-sim yubikey --help`
+    #[arg(long, value_name = "PLAN", default_value = "")]
+    pub(super) fault: String,
+    /// Let the YubiHSM 2s fail, in the words of `hsm-sim yubihsm --help`
+    #[arg(long, value_name = "PLAN", default_value = "")]
+    pub(super) unit_fault: String,
+    /// A roster of your own instead of simulated holders
+    #[arg(long, value_name = "FILE")]
+    pub(super) roster: Option<PathBuf>,
+    /// A policy of your own instead of the shipped one
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::commands) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) sources: Sources,
+    /// How many of the unattended holders make a key in a spare device too
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) spares: usize,
+    /// Let unattended holders take part apart: all of them, or these, by handle
+    #[arg(long, value_name = "HANDLES", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
+    pub(in crate::commands) apart: Option<String>,
+    /// Leave when holders apart must answer, to ask them with `keymoot request` by hand
+    #[arg(long, requires = "apart")]
+    pub(super) ask_by_hand: bool,
+    /// Unattended holders who do not come, by handle, separated by commas
+    #[arg(long, value_name = "HANDLES", value_delimiter = ',')]
+    pub(super) absent: Vec<String>,
+    /// The ceremony's folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) dir: Option<PathBuf>,
+    /// Hold it as numbered lines and questions, for a serial console or a screen reader
+    #[arg(long)]
+    pub(super) plain: bool,
+    /// Where to write the bundle. Once for each copy
+    #[arg(long, value_name = "BUNDLE")]
+    pub(super) out: Vec<PathBuf>,
+}
+
+/// The families of devices that can be simulated.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum Brought {
+    /// YubiKeys
+    Yubikey,
+    /// YubiHSM 2 units
+    Yubihsm,
+    /// YubiKeys on the odd seats, YubiHSM 2s on the even ones
+    Mixed,
+}
+
+impl Brought {
+    /// The family of a seat's device, from 1.
+    pub(super) fn on_seat(self, number: usize) -> Family {
+        match self {
+            Self::Yubikey => Family::YubiKey,
+            Self::Yubihsm => Family::YubiHsm,
+            Self::Mixed if number.is_multiple_of(2) => Family::YubiHsm,
+            Self::Mixed => Family::YubiKey,
+        }
+    }
+}
