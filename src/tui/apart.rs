@@ -3,7 +3,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{form::Form, page::Page, screens::Sight};
+use super::{form::Form, page::Page, screen::Sight};
 use crate::driver::Interrupt;
 use keymoot_record::{ceremony::State, rules::roster::Handle};
 

@@ -12,7 +12,7 @@ use super::{
     large,
     page::{Page, hex_groups, word_rows},
     qr,
-    screens::Sight,
+    screen::Sight,
     upcoming,
 };
 use keymoot_core::digest::Digest;

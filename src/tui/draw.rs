@@ -8,11 +8,11 @@ use ratatui::{
 };
 
 use super::{
-    layout::{LEAST, Panes, Regions, Size, lower_rows, upper_rows},
+    layout::{LEAST, Panes, Regions, Size},
     model::Model,
     overlay::owed_in_words,
-    seats,
-    words::{cut, safe, width},
+    side_pane,
+    words::{width, wrap},
 };
 use keymoot_record::{
     ceremony::State,
@@ -32,33 +32,22 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model) {
     }
     let regions = Regions::of(size, model.panes());
     mode(frame, model, regions.mode);
-    put(frame, regions.step, Line::raw(step(model, size)));
+    frame.render_widget(Line::raw(step(model, size)), regions.step);
     for line in [regions.upper_line, regions.lower_line] {
         let rule = model.sheet.horizontal().repeat(usize::from(line.width));
-        put(frame, line, Line::styled(rule, model.sheet.quiet()));
+        frame.render_widget(Line::styled(rule, model.sheet.quiet()), line);
     }
     for row in regions.divider.rows() {
         let bar = Line::styled(model.sheet.vertical(), model.sheet.quiet());
-        put(frame, row, bar);
+        frame.render_widget(bar, row);
     }
-    main(frame, model, regions.main, size);
+    main(frame, model, regions.main);
     if model.panes() == Panes::Two {
-        seats::draw(frame, model, regions.side);
+        side_pane::draw(frame, model, regions.side);
     }
-    put(frame, regions.next, next(model, size));
-    put(frame, regions.head, head(model, size));
-    put(frame, regions.keys, keys(model, size));
-}
-
-/// Puts a line into its row; what does not fit is not drawn.
-pub(super) fn put(frame: &mut Frame<'_>, area: Rect, line: Line<'_>) {
-    line.render(area, frame.buffer_mut());
-}
-
-/// Fits foreign or long text into so many columns.
-pub(super) fn fit(model: &Model, text: &str, columns: usize) -> String {
-    let text = model.sheet.show(&safe(text)).into_owned();
-    cut(&text, columns, model.sheet.ellipsis())
+    frame.render_widget(next(model, size), regions.next);
+    frame.render_widget(head(model, size), regions.head);
+    frame.render_widget(keys(model, size), regions.keys);
 }
 
 fn too_small(frame: &mut Frame<'_>, model: &Model, size: Size) {
@@ -72,7 +61,7 @@ fn too_small(frame: &mut Frame<'_>, model: &Model, size: Size) {
     );
     let rows = text
         .lines()
-        .flat_map(|line| super::words::wrap(line, usize::from(size.columns), 0));
+        .flat_map(|line| wrap(line, usize::from(size.columns), 0));
     let text = Text::from_iter(rows.map(Line::raw));
     text.render(frame.area(), frame.buffer_mut());
 }
@@ -103,24 +92,30 @@ fn mode(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         .replace('Z', " UTC ");
     let columns = usize::from(area.width);
     let room = columns.saturating_sub(width(word) + width(&time) + 4);
-    let title = fit(model, &keymoot_core::text::escape(&model.title), room);
+    let title = model
+        .sheet
+        .fit(&keymoot_core::text::escape(&model.title), room);
     let gap = " ".repeat(columns.saturating_sub(width(word) + 2 + width(&title) + width(&time)));
     let row = format!("{word}{} {title}{gap}{time}", model.sheet.vertical());
-    put(frame, area, Line::styled(row, style));
+    frame.render_widget(Line::styled(row, style), area);
 }
 
 /// The second row: the act, the step and its minutes.
 pub(super) fn step(model: &Model, size: Size) -> String {
     let Some(state) = model.view.as_ref().map(|view| &*view.state) else {
         let line = model.errand.as_ref().map(|errand| errand.line.as_str());
-        return fit(model, line.unwrap_or_default(), usize::from(size.columns));
+        return model
+            .sheet
+            .fit(line.unwrap_or_default(), usize::from(size.columns));
     };
     let between = model.sheet.between();
     let columns = usize::from(size.columns);
     let script = &state.plan.script;
     let steps = script.steps().count();
     let Some((act, step)) = script.steps().nth(state.step) else {
-        return fit(model, &format!("all {steps} steps are done"), columns);
+        return model
+            .sheet
+            .fit(&format!("all {steps} steps are done"), columns);
     };
     let acts = &script.script().acts;
     let title = acts
@@ -141,7 +136,7 @@ pub(super) fn step(model: &Model, size: Size) -> String {
         state.step + 1,
         keymoot_core::text::escape(&step.title),
     );
-    let text = fit(model, &text, columns.saturating_sub(width(&tail)));
+    let text = model.sheet.fit(&text, columns.saturating_sub(width(&tail)));
     format!("{text}{tail}")
 }
 
@@ -173,27 +168,27 @@ pub(super) fn ends(model: &Model) -> String {
 }
 
 /// The main pane: information above, the input below.
-fn main(frame: &mut Frame<'_>, model: &Model, area: Rect, size: Size) {
+fn main(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let page = &model.page;
-    let room = upper_rows(size, page);
+    let room = page.upper_rows();
     let upper = (model.scroll..model.scroll + room).map_while(|at| Some((at, page.row(at)?)));
     for (row, (at, line)) in area.rows().zip(upper) {
         let mut line = line.clone();
         if page.found == Some(at) {
             line = line.patch_style(model.sheet.found());
         }
-        put(frame, row, line);
+        frame.render_widget(line, row);
     }
-    let lower = lower_rows(size, page);
+    let lower = page.lower_rows();
     let mut rows = area.rows().skip(room);
     if let Some(row) = rows.next()
         && page.rows() > room
     {
-        put(frame, row, more(model, room));
+        frame.render_widget(more(model, room), row);
     }
     let lines = page.bottom.iter().skip(page.bottom.len() - lower);
     for (row, line) in rows.zip(lines) {
-        put(frame, row, line.clone());
+        frame.render_widget(line.clone(), row);
     }
 }
 
@@ -222,12 +217,12 @@ fn next(model: &Model, size: Size) -> Line<'static> {
             "Recorded as soon as the device answers: {}",
             owed_in_words(owed)
         );
-        return Line::styled(fit(model, &text, columns), model.sheet.notice());
+        return Line::styled(model.sheet.fit(&text, columns), model.sheet.notice());
     }
     let text = model.next();
     let ends = ends(model);
     let room = columns.saturating_sub(6 + width(&ends) + 1);
-    let text = fit(model, &text.unwrap_or_default(), room);
+    let text = model.sheet.fit(&text.unwrap_or_default(), room);
     let gap = " ".repeat(room.saturating_sub(width(&text)) + 1);
     let late = match ends.contains(',') {
         true => model.sheet.notice(),
@@ -258,7 +253,7 @@ fn head(model: &Model, size: Size) -> Line<'static> {
     let columns = usize::from(size.columns).saturating_sub(label.len());
     Line::from(vec![
         Span::styled(label, model.sheet.quiet()),
-        Span::raw(fit(model, &text, columns)),
+        Span::raw(model.sheet.fit(&text, columns)),
     ])
 }
 
@@ -266,7 +261,7 @@ fn head(model: &Model, size: Size) -> Line<'static> {
 fn keys(model: &Model, size: Size) -> Line<'static> {
     let here = model.keys();
     Line::styled(
-        fit(model, &here, usize::from(size.columns)),
+        model.sheet.fit(&here, usize::from(size.columns)),
         model.sheet.quiet(),
     )
 }

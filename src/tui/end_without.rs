@@ -1,6 +1,6 @@
 //! The end without the ceremony's purpose: the people do not agree, or cannot become a quorum.
 
-use super::{form::Form, page::Page, screens::Sight};
+use super::{form::Form, page::Page, screen::Sight};
 use keymoot_record::ceremony::ended::Cause;
 
 /// The words that end the ceremony without its purpose.

@@ -13,7 +13,6 @@ use super::{
     layout::{self, Panes, Size},
     page::Page,
     qr,
-    screens::Sight,
     style::Sheet,
 };
 use crate::frames;
@@ -99,9 +98,9 @@ impl Shown {
     }
 
     /// Shows it.
-    pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+    pub(super) fn page(&self, page: &mut Page, codes: Option<&Frames>) {
         let sheet = page.sheet;
-        let series = sight.codes.and_then(|codes| codes.series(sheet, page.size));
+        let series = codes.and_then(|codes| codes.series(sheet, page.size));
         let shown = series.and_then(|series| {
             let count = series.parts.len();
             self.last.set(count.saturating_sub(1));

@@ -1,6 +1,6 @@
 //! The keys, and the meaning of the marks.
 
-use super::{page::Page, screens::Sight};
+use super::{page::Page, screen::Sight};
 
 /// The keys that work on every screen, and their effect.
 const KEYS: [(&str, &str); 10] = [

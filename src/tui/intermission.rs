@@ -14,7 +14,7 @@ const RETURN: &str = "return";
 pub(super) enum Intermission {
     /// The notes that are taken before people leave.
     Going(Form),
-    /// People are away, since this second of [`super::screens::Sight::up`].
+    /// People are away, since this second of [`super::screen::Sight::up`].
     Away(u64, Form),
 }
 

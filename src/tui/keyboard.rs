@@ -27,8 +27,8 @@ use termina::{
 use zeroize::Zeroizing;
 
 use super::{
+    interface::{GLANCE, until_next_second},
     link::Message,
-    stage::{GLANCE, until_next_second},
 };
 
 /// The most bytes read at once.

@@ -12,13 +12,10 @@
 //! the transcript's head
 //! the keys that work here
 //! ```
-
 //!
 //! A code that fills the screen is between the first row and the last one alone.
 
 use ratatui::layout::Rect;
-
-use super::page::Page;
 
 /// The size of a terminal, in characters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -144,20 +141,4 @@ pub(super) fn main_columns(size: Size, panes: Panes) -> usize {
 /// The rows of the main pane.
 pub(super) fn pane_rows(size: Size, panes: Panes) -> usize {
     usize::from(Regions::of(size, panes).main.height)
-}
-
-/// The rows that the upper part of a page has; one more is between it and
-/// the lower part, if there is one or there is more than fits.
-pub(super) fn upper_rows(size: Size, page: &Page) -> usize {
-    let rows = pane_rows(size, page.panes);
-    match lower_rows(size, page) {
-        0 if page.rows() <= rows => rows,
-        lower => rows.saturating_sub(lower + 1),
-    }
-}
-
-/// The rows that the lower part of a page has: it may not take all of the pane.
-pub(super) fn lower_rows(size: Size, page: &Page) -> usize {
-    let rows = pane_rows(size, page.panes);
-    page.bottom.len().min(rows.saturating_sub(4))
 }

@@ -14,7 +14,7 @@ use super::{
     layout::Panes,
     page::Page,
     people::People,
-    screens::Sight,
+    screen::Sight,
     seats,
 };
 use crate::driver::Interrupt;
@@ -293,7 +293,7 @@ impl Overlay {
             }
             Self::Intermission(pause) => pause.page(page, sight.up),
             Self::Compare(compare) => compare.page(page, sight),
-            Self::Frames(frames) => frames.page(page, sight),
+            Self::Frames(frames) => frames.page(page, sight.codes),
             Self::Help => help::page(page, sight),
         }
     }

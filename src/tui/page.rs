@@ -9,10 +9,10 @@ use ratatui::{
 };
 
 use super::{
+    in_sight::Unseen,
     key_names::{self, KeyNames},
     large,
-    layout::{Panes, Size},
-    scene::Unseen,
+    layout::{self, Panes, Size},
     style::Sheet,
     words::{cut, safe, tail, width, wrap},
 };
@@ -99,6 +99,22 @@ impl Page {
     /// How many rows the upper part has.
     pub(super) fn rows(&self) -> usize {
         self.top.len() + self.long.as_ref().map_or(0, |(_, rows)| rows.len())
+    }
+
+    /// The rows that the terminal shows of the upper part; one more is between it and the lower
+    /// part, if there is one or there is more than fits.
+    pub(super) fn upper_rows(&self) -> usize {
+        let rows = layout::pane_rows(self.size, self.panes);
+        match self.lower_rows() {
+            0 if self.rows() <= rows => rows,
+            lower => rows.saturating_sub(lower + 1),
+        }
+    }
+
+    /// The rows that the terminal shows of the lower part: it may not take all of the pane.
+    pub(super) fn lower_rows(&self) -> usize {
+        let rows = layout::pane_rows(self.size, self.panes);
+        self.bottom.len().min(rows.saturating_sub(4))
     }
 
     /// A row of the upper part.

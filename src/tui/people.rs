@@ -6,7 +6,7 @@ use super::{
     field::{TypedWord, is_word, typed},
     numbers::Chosen,
     page::Page,
-    screens::Sight,
+    screen::Sight,
 };
 use keymoot_record::transcript::event::Person;
 

@@ -1,11 +1,6 @@
 //! The current screen, and what the driver awaits meanwhile.
 
-use std::ops::Range;
-
-use super::{
-    layout::Size,
-    screens::{Screen, Starting},
-};
+use super::{in_sight::RowsSeen, screen::Screen, screens::Starting};
 use crate::{device::Cancel, driver::Work};
 use keymoot_record::ceremony::Question;
 
@@ -32,9 +27,7 @@ pub(super) struct Scene {
     /// The first row of the upper part in sight.
     pub scroll: usize,
     /// Which rows of the upper part have been in sight.
-    shown: Shown,
-    /// Whether all of them have.
-    pub is_read: bool,
+    pub rows: RowsSeen,
     /// Whether the chosen row is kept in sight: not while somebody scrolls.
     pub follows: bool,
     /// Whether somebody has answered here.
@@ -52,8 +45,7 @@ impl Scene {
             asked: None,
             work: None,
             scroll: 0,
-            shown: Shown::default(),
-            is_read: false,
+            rows: RowsSeen::default(),
             follows: true,
             is_answered: false,
             is_last: false,
@@ -64,55 +56,4 @@ impl Scene {
     pub(super) fn starting() -> Self {
         Self::new(Box::new(Starting), Awaits::Nothing)
     }
-
-    /// Records that `room` rows from `first` on are in sight, `of` so many. Returns whether the
-    /// page shows other rows than before.
-    pub(super) fn sees(&mut self, size: Size, first: usize, room: usize, of: usize) -> bool {
-        let before = self.unseen(first);
-        if self.shown.size != size {
-            // The rows are others: the paragraphs are broken at other words.
-            self.shown = Shown {
-                size,
-                rows: Vec::new(),
-            };
-        }
-        self.shown.rows.resize(of, false);
-        let seen = self.shown.rows.iter_mut().skip(first).take(room);
-        seen.for_each(|row| *row = true);
-        let unseen = self.unseen(first);
-        let is_read = unseen.is_none() && !self.is_read;
-        if is_read {
-            self.is_read = true;
-        }
-        is_read || unseen != before
-    }
-
-    /// The first rows that have not been in sight yet, as seen from where this row is the first in
-    /// sight.
-    pub(super) fn unseen(&self, from: usize) -> Option<Unseen> {
-        let rows = &self.shown.rows;
-        let first = rows.iter().position(|seen| !seen)?;
-        let rest = rows.iter().skip(first);
-        let end = first + rest.take_while(|seen| !**seen).count();
-        Some(Unseen {
-            rows: first..end,
-            above: first < from,
-        })
-    }
-}
-
-/// Rows that have not been in sight.
-#[derive(PartialEq, Eq)]
-pub(super) struct Unseen {
-    /// The rows, counted from zero.
-    pub rows: Range<usize>,
-    /// Whether they are above what is in sight.
-    pub above: bool,
-}
-
-/// Which rows were in sight, at one size of the terminal.
-#[derive(Default)]
-struct Shown {
-    size: Size,
-    rows: Vec<bool>,
 }

@@ -7,83 +7,22 @@ use std::{
         mpsc::{self, Receiver, Sender},
     },
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
 use super::{
-    Operator,
+    Operator, give_back,
+    interface::Interface,
     link::{Heard, Message, ScreenOperator},
     model::{Act, Model, Now},
     room::{self, Room, RoomChanged, RoomCommand},
-    style::Sheet,
-    terminal::{self, TakenTerminal},
 };
-use keymoot_record::transcript::Mode;
-
-/// An interface: how the model is shown, and how input comes.
-pub(super) trait Face {
-    /// Shows the present model.
-    ///
-    /// # Errors
-    /// What the terminal refused.
-    fn show(&mut self, model: &mut Model) -> io::Result<()>;
-
-    /// The terminal had another size, if only for a moment.
-    fn resized(&mut self) {}
-
-    /// The keys of a typed line; where keys come one by one, there are
-    /// no lines.
-    fn keys(&mut self, _line: &str, _model: &Model) -> Vec<KeyEvent> {
-        Vec::new()
-    }
-
-    /// Several lines came at once, and none was taken.
-    ///
-    /// # Errors
-    /// What the terminal refused.
-    fn pasted(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Listens until `ended`, and sends each input, and each second.
-    fn listener(&self) -> fn(&Sender<Message>, &AtomicBool);
-}
-
-/// How often the keyboard's thread checks whether it should end.
-pub(super) const GLANCE: Duration = Duration::from_millis(100);
-
-/// Runs `drive` with the screens as its operator, until it returns. `room` has
-/// the simulated devices of a rehearsal.
-///
-/// The terminal is taken over and given back in every case, also when either
-/// side panics. When the terminal is lost, `drive` gets the answer that people left.
-///
-/// # Errors
-/// What the terminal refused. `drive` has ended then, too.
-///
-/// # Panics
-/// When `drive` panics.
-pub fn run<T: Send>(
-    mode: Mode,
-    title: &str,
-    room: Option<Box<dyn Room + '_>>,
-    drive: impl FnOnce(&mut dyn Operator) -> T + Send,
-) -> io::Result<T> {
-    let model = Model::new(
-        mode,
-        title.to_owned(),
-        Sheet::of_environment(),
-        room.is_some(),
-    );
-    play(TakenTerminal::take()?, model, room, drive)
-}
 
 /// Runs `drive` with an interface as its operator, until it returns.
 pub(super) fn play<T: Send>(
-    mut face: impl Face,
+    mut interface: impl Interface,
     model: Model,
     room: Option<Box<dyn Room + '_>>,
     drive: impl FnOnce(&mut dyn Operator) -> T + Send,
@@ -92,7 +31,7 @@ pub(super) fn play<T: Send>(
     let (say, heard) = mpsc::channel();
     let (room_tell, room_commands) = mpsc::channel();
     let ended = AtomicBool::new(false);
-    let (keyboard, listen) = (tell.clone(), face.listener());
+    let (keyboard, listen) = (tell.clone(), interface.listener());
     let (shown, driven) = thread::scope(|scope| {
         scope.spawn(|| listen(&keyboard, &ended));
         // In every case, the keyboard's thread ends here.
@@ -106,7 +45,7 @@ pub(super) fn play<T: Send>(
             })
         });
         let driver = scope.spawn(|| {
-            terminal::this_thread_ends_screens();
+            give_back::this_thread_ends_screens();
             let over = Ended(tell.clone());
             let mut operator = ScreenOperator {
                 screens: tell,
@@ -123,7 +62,7 @@ pub(super) fn play<T: Send>(
             room: room_tell.clone(),
             wait: None,
         };
-        let shown = stage.play(&messages, &mut face);
+        let shown = stage.play(&messages, &mut interface);
         drop(over);
         drop(messages);
         let driven = driver.join();
@@ -132,7 +71,7 @@ pub(super) fn play<T: Send>(
         }
         (shown, driven)
     });
-    drop(face);
+    drop(interface);
     match driven {
         Ok(driven) => shown.map(|()| driven),
         Err(panicked) => panic::resume_unwind(panicked),
@@ -170,8 +109,12 @@ struct Stage {
 impl Stage {
     /// Takes input, changes the model and draws, until the driver has ended. When the
     /// terminal is lost before that, it ends the driver's wait.
-    fn play(mut self, messages: &Receiver<Message>, face: &mut impl Face) -> io::Result<()> {
-        let played = self.hear_all(messages, face);
+    fn play(
+        mut self,
+        messages: &Receiver<Message>,
+        interface: &mut impl Interface,
+    ) -> io::Result<()> {
+        let played = self.hear_all(messages, interface);
         let mut wait = self.wait.take();
         // Nobody can answer any more, so every question gets this answer.
         drop(self);
@@ -190,30 +133,39 @@ impl Stage {
         played
     }
 
-    fn hear_all(&mut self, messages: &Receiver<Message>, face: &mut impl Face) -> io::Result<()> {
-        self.show(face)?;
+    fn hear_all(
+        &mut self,
+        messages: &Receiver<Message>,
+        interface: &mut impl Interface,
+    ) -> io::Result<()> {
+        self.show(interface)?;
         while let Ok(message) = messages.recv() {
             let mut message = Some(message);
             while let Some(next) = message {
                 match next {
                     Message::Ended => return Ok(()),
                     Message::KeyboardLost => return Err(io::ErrorKind::UnexpectedEof.into()),
-                    Message::Pasted => face.pasted()?,
-                    Message::Resized => face.resized(),
-                    Message::Line(line, at) => self.hear_line(&line, at, face)?,
+                    Message::Pasted => interface.pasted()?,
+                    Message::Resized => interface.resized(),
+                    Message::Line(line, at) => self.hear_line(&line, at, interface)?,
                     heard => self.hear(heard),
                 }
                 // All input that is waiting is drawn in one frame.
                 message = messages.try_recv().ok();
             }
-            self.show(face)?;
+            self.show(interface)?;
         }
         Ok(())
     }
 
     /// A line is typed key by key, as long as the same screen takes the keys.
-    fn hear_line(&mut self, line: &str, at: Instant, face: &mut impl Face) -> io::Result<()> {
-        for key in face.keys(line, &self.model) {
+    fn hear_line(
+        &mut self,
+        line: &str,
+        at: Instant,
+        interface: &mut impl Interface,
+    ) -> io::Result<()> {
+        for key in interface.keys(line, &self.model) {
             let before = self.model.turned();
             let acts = self.model.key(&key, at);
             self.act(acts);
@@ -221,7 +173,7 @@ impl Stage {
                 break;
             }
         }
-        self.show(face)
+        self.show(interface)
     }
 
     fn hear(&mut self, message: Message) {
@@ -248,21 +200,15 @@ impl Stage {
         }
     }
 
-    fn show(&mut self, face: &mut impl Face) -> io::Result<()> {
+    fn show(&mut self, interface: &mut impl Interface) -> io::Result<()> {
         self.model.tick(Now {
             utc: Timestamp::now().as_second(),
             up: self.started.elapsed().as_secs(),
         });
         // An answer to the present screen comes after this moment.
         let drawn = Instant::now();
-        face.show(&mut self.model)?;
+        interface.show(&mut self.model)?;
         self.model.shown(drawn);
         Ok(())
     }
-}
-
-/// The rest of the current second.
-pub(super) fn until_next_second() -> Duration {
-    let second = Timestamp::now().subsec_nanosecond().unsigned_abs();
-    Duration::from_nanos(u64::from(1_000_000_000_u32.saturating_sub(second)))
 }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use ratatui::style::{Color, Modifier, Style};
 
+use super::words::{cut, safe};
 use keymoot_record::transcript::Mode;
 
 /// What the terminal can show.
@@ -48,6 +49,11 @@ impl Sheet {
             blocks: false,
             ..self
         }
+    }
+
+    /// Foreign or long text, as this terminal shows it, in at most so many columns.
+    pub(super) fn fit(self, text: &str, columns: usize) -> String {
+        cut(&self.show(&safe(text)), columns, self.ellipsis())
     }
 
     fn coloured(self, colour: Color) -> Style {

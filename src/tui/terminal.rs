@@ -1,17 +1,26 @@
 //! The terminal, taken over and always given back.
 
 use std::{
-    cell::Cell,
     io::{self, Stdout},
-    panic,
     sync::{
-        Once,
         atomic::{AtomicBool, Ordering},
         mpsc::Sender,
     },
-    thread,
 };
 
+use super::{
+    Operator,
+    draw::draw,
+    give_back::{this_thread_ends_screens, when_ended, when_panicking},
+    interface::Interface,
+    keyboard,
+    layout::Size,
+    link::Message,
+    model::Model,
+    room::Room,
+    stage,
+    style::Sheet,
+};
 use crossterm::{
     cursor,
     event::{DisableBracketedPaste, EnableBracketedPaste},
@@ -21,26 +30,40 @@ use crossterm::{
         LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
     },
 };
+use keymoot_record::transcript::Mode;
 use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
-use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM},
-    iterator::Signals,
-    low_level::emulate_default_handler,
-};
-
-use super::{draw::draw, keyboard, layout::Size, link::Message, model::Model, stage::Face};
 
 /// Whether the terminal is taken over.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-thread_local! {
-    /// Whether a panic of this thread ends the screens. Those of contained device
-    /// calls do not: they are errors like any other.
-    static ENDS_SCREENS: Cell<bool> = const { Cell::new(false) };
+/// Runs `drive` with the screens as its operator, until it returns. `room` has
+/// the simulated devices of a rehearsal.
+///
+/// The terminal is taken over and given back in every case, also when either
+/// side panics. When the terminal is lost, `drive` gets the answer that people left.
+///
+/// # Errors
+/// What the terminal refused. `drive` has ended then, too.
+///
+/// # Panics
+/// When `drive` panics.
+pub fn run<T: Send>(
+    mode: Mode,
+    title: &str,
+    room: Option<Box<dyn Room + '_>>,
+    drive: impl FnOnce(&mut dyn Operator) -> T + Send,
+) -> io::Result<T> {
+    let model = Model::new(
+        mode,
+        title.to_owned(),
+        Sheet::of_environment(),
+        room.is_some(),
+    );
+    stage::play(TakenTerminal::take()?, model, room, drive)
 }
 
 /// The terminal while the screens have it; given back when dropped.
-pub(super) struct TakenTerminal {
+struct TakenTerminal {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     /// Whether the terminal may no longer show what was drawn.
     stale: bool,
@@ -53,7 +76,7 @@ impl TakenTerminal {
     ///
     /// # Errors
     /// What the terminal refused.
-    pub(super) fn take() -> io::Result<Self> {
+    fn take() -> io::Result<Self> {
         when_panicking(give_back);
         when_ended(give_back)?;
         this_thread_ends_screens();
@@ -78,7 +101,7 @@ impl TakenTerminal {
     }
 }
 
-impl Face for TakenTerminal {
+impl Interface for TakenTerminal {
     /// Lays the model out for the terminal's size as it is now, and draws it.
     fn show(&mut self, model: &mut Model) -> io::Result<()> {
         if !TAKEN.load(Ordering::SeqCst) {
@@ -128,11 +151,6 @@ impl Drop for GiveBack {
     }
 }
 
-/// Marks this thread as one whose panic ends the screens.
-pub(super) fn this_thread_ends_screens() {
-    ENDS_SCREENS.set(true);
-}
-
 /// Gives the terminal back, once, without what the screens showed: a console without an alternate
 /// screen would keep it.
 fn give_back() {
@@ -148,38 +166,4 @@ fn give_back() {
         );
         let _ = disable_raw_mode();
     }
-}
-
-/// Gives the terminal back before a panic is reported, so that its message
-/// is visible.
-pub(super) fn when_panicking(give_back: fn()) {
-    static INSTALLED: Once = Once::new();
-    INSTALLED.call_once(|| {
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if ENDS_SCREENS.get() {
-                give_back();
-            }
-            before(info);
-        }));
-    });
-}
-
-/// Gives the terminal back before a signal ends the program. The transcript
-/// needs no more: it is on the disk at any moment.
-pub(super) fn when_ended(give_back: fn()) -> io::Result<()> {
-    static LISTENING: AtomicBool = AtomicBool::new(false);
-    if LISTENING.swap(true, Ordering::SeqCst) {
-        return Ok(());
-    }
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
-    thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || {
-            for signal in signals.forever() {
-                give_back();
-                let _ = emulate_default_handler(signal);
-            }
-        })?;
-    Ok(())
 }

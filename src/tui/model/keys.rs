@@ -6,10 +6,7 @@ use std::time::Instant;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
 use super::{Act, Awaits, Model, sight};
-use crate::tui::{
-    layout,
-    overlay::{Overlay, Turned, opened_by, turn_that_can_end},
-};
+use crate::tui::overlay::{Overlay, Turned, opened_by, turn_that_can_end};
 
 impl Model {
     /// A key was pressed at this moment. A key pressed before the present screen
@@ -41,7 +38,7 @@ impl Model {
             self.now,
             hands,
             self.codes.as_ref(),
-            self.scene.is_read,
+            self.scene.rows.is_read,
         );
         if let Some(overlay) = &mut self.overlay {
             match overlay.key(key, &sight) {
@@ -88,7 +85,7 @@ impl Model {
             Some(overlay) => overlay.scrolls(),
             None => !self.scene.screen.takes_arrows(),
         };
-        let room = layout::upper_rows(self.size, &self.page);
+        let room = self.page.upper_rows();
         // Not the last row that fits now: at the end, the prompt may take more rows.
         let last = self.page.rows();
         let scroll = match key.code {

@@ -17,7 +17,8 @@ use super::{
     page::Page,
     room::{RoomCommand, RoomSeen},
     scene::{Awaits, Scene},
-    screens::{self, Screen, Sight},
+    screen::{Screen, Sight},
+    screens,
     style::Sheet,
     upcoming::upcoming,
 };
@@ -375,7 +376,7 @@ impl Model {
     fn sight(&self) -> Sight<'_> {
         let shown = (self.view.as_ref(), self.errand.as_ref());
         let hands = self.hands.as_ref();
-        let is_read = self.scene.is_read;
+        let is_read = self.scene.rows.is_read;
         sight(shown, self.now, hands, self.codes.as_ref(), is_read)
     }
 

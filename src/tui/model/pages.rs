@@ -17,18 +17,18 @@ impl Model {
         self.size = size;
         let mut page = self.make_page();
         let mut scroll = self.clamped(&page);
-        let room = layout::upper_rows(size, &page);
+        let room = page.upper_rows();
         if self.overlay.is_none() && size.is_enough() {
             // The prompt at the end may take more rows or fewer, and then other rows are in sight.
             let mut room = room;
-            while self.scene.sees(size, scroll, room, page.rows()) {
+            while self.scene.rows.sees(size, scroll, room, page.rows()) {
                 let at_end = page.rows().saturating_sub(room) <= scroll && scroll > 0;
                 page = self.make_page();
                 if at_end {
                     self.scene.scroll = page.rows();
                 }
                 scroll = self.clamped(&page);
-                room = layout::upper_rows(size, &page);
+                room = page.upper_rows();
             }
         }
         match self.overlay {
@@ -48,13 +48,13 @@ impl Model {
         page.by_line = self.plain;
         page.in_large_type = self.size.is_projected() && !self.plain && self.overlay.is_none();
         page.fits = layout::pane_rows(self.size, self.panes());
-        let unseen = self.scene.unseen(self.scene.scroll);
+        let unseen = self.scene.rows.unseen(self.scene.scroll);
         page.unseen = unseen.filter(|_| self.overlay.is_none());
         match &self.overlay {
             Some(overlay) => overlay.page(&mut page, &sight),
             None => self.scene.screen.page(&mut page, &sight),
         }
-        page.tighten(layout::upper_rows(self.size, &page));
+        page.tighten(page.upper_rows());
         let program = sight.state().and_then(State::program);
         let being_read = sight
             .state()
@@ -62,7 +62,7 @@ impl Model {
         if let Some(program) = program.filter(|_| {
             self.overlay.is_none() && !self.begun && !being_read && self.may_name_program()
         }) {
-            let room = layout::upper_rows(self.size, &page).saturating_sub(page.rows());
+            let room = page.upper_rows().saturating_sub(page.rows());
             this_program(&mut page, program, room);
         }
         page
@@ -80,7 +80,7 @@ impl Model {
             Some(_) => self.overlay_scroll,
             None => self.scene.scroll,
         };
-        let room = layout::upper_rows(self.size, page);
+        let room = page.upper_rows();
         let scroll = wanted.min(page.rows().saturating_sub(room));
         let follows = self.overlay.is_some() || self.scene.follows;
         match page.focus.filter(|_| follows) {

@@ -20,27 +20,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 pub(in crate::tui) use self::printed::{Printed, lay_out};
 use self::typing::TypedLines;
 use super::{
-    Operator,
-    layout::{self, Size},
-    link::Message,
-    model::Model,
-    room::Room,
-    stage::{self, Face},
-    style::Sheet,
+    Operator, interface::Interface, link::Message, model::Model, room::Room, stage, style::Sheet,
 };
 use keymoot_record::transcript::Mode;
-
-/// As much of a long document at once as an 80×24 terminal shows.
-const PAPER: Size = Size {
-    columns: 80,
-    rows: 28,
-};
-
-/// Other screens are printed whole.
-const WHOLE: Size = Size {
-    columns: 80,
-    rows: 1_000,
-};
 
 /// Runs `drive` with numbered lines and questions as its operator, until it returns.
 /// `room` has the simulated devices of a rehearsal.
@@ -58,12 +40,12 @@ pub fn run<T: Send>(
 ) -> io::Result<T> {
     let sheet = Sheet::of_environment().for_lines();
     let model = Model::new(mode, title.to_owned(), sheet, room.is_some()).in_rows();
-    let mut face = Lines {
+    let mut interface = Lines {
         typing: TypedLines::take()?,
         printed: Printed::new(io::stdout()),
     };
-    face.printed.opening(&model)?;
-    stage::play(face, model, room, drive)
+    interface.printed.opening(&model)?;
+    stage::play(interface, model, room, drive)
 }
 
 /// The terminal, and what was printed on it.
@@ -72,7 +54,7 @@ struct Lines {
     printed: Printed<io::Stdout>,
 }
 
-impl Face for Lines {
+impl Interface for Lines {
     fn show(&mut self, model: &mut Model) -> io::Result<()> {
         lay_out(model);
         self.typing.hide(model.hides_typing())?;
@@ -99,7 +81,7 @@ pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
     let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
     let control = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
     let hands = model.hands.is_some() && !model.hides_typing();
-    let more = model.scroll + layout::upper_rows(model.size, &model.page) < model.page.rows();
+    let more = model.scroll + model.page.upper_rows() < model.page.rows();
     if line.contains(typing::LEAVES) {
         return vec![control('c')];
     }

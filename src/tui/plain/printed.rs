@@ -6,15 +6,26 @@ use std::{
     io::{self, Write},
 };
 
-use super::{PAPER, WHOLE};
 use crate::tui::{
     draw,
-    layout::{self, Size},
+    layout::Size,
     model::{Model, ScreenNumber},
     seats,
     words::wrap,
 };
 use keymoot_core::text::escape;
+
+/// As much of a long document at once as an 80×24 terminal shows.
+const PAPER: Size = Size {
+    columns: 80,
+    rows: 28,
+};
+
+/// Other screens are printed whole.
+const WHOLE: Size = Size {
+    columns: 80,
+    rows: 1_000,
+};
 
 /// How often a wait says how long it has lasted, in seconds.
 const PATIENCE: u64 = 15;
@@ -120,7 +131,7 @@ impl<W: Write> Printed<W> {
     /// The rows in sight that were not printed yet.
     fn upper(&mut self, model: &Model) -> io::Result<()> {
         let page = &model.page;
-        let room = layout::upper_rows(model.size, page);
+        let room = page.upper_rows();
         let sight = (model.scroll + room).min(page.rows());
         let together = &page.together;
         // A digest is compared as a whole, so its words are printed together.
@@ -227,7 +238,7 @@ impl<W: Write> Printed<W> {
         let before = self.screen.replace(screen);
         if before == Some(screen) {
             if model.page.is_long() {
-                if self.printed < model.scroll + layout::upper_rows(model.size, &model.page) {
+                if self.printed < model.scroll + model.page.upper_rows() {
                     self.upper(model)?;
                 }
             } else {
@@ -238,7 +249,7 @@ impl<W: Write> Printed<W> {
             self.told = model.now.up;
             if before.is_some_and(|before| before.covered(screen)) {
                 // It was printed before an overlay covered it.
-                self.printed = model.scroll + layout::upper_rows(model.size, &model.page);
+                self.printed = model.scroll + model.page.upper_rows();
             } else {
                 if !model.is_covered() {
                     self.place(model)?;

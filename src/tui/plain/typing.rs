@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 use crate::{
     device::PIN_FIELD,
     host::secret::Secret,
-    tui::{link::Message, stage, terminal},
+    tui::{give_back, interface, link::Message},
 };
 
 /// The terminal's settings from before.
@@ -46,9 +46,9 @@ impl TypedLines {
     /// # Errors
     /// What the terminal refused.
     pub(super) fn take() -> io::Result<Self> {
-        terminal::when_panicking(give_back);
-        terminal::when_ended(give_back)?;
-        terminal::this_thread_ends_screens();
+        give_back::when_panicking(give_back);
+        give_back::when_ended(give_back)?;
+        give_back::this_thread_ends_screens();
         let found = tcgetattr(io::stdin())?;
         *found_before() = Some(found.clone());
         let mut taken = found;
@@ -105,9 +105,9 @@ fn give_back() {
 /// at once were not typed, and are dropped.
 pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
     while !ended.load(Ordering::SeqCst) {
-        let left = stage::until_next_second();
-        let message = match is_ready(left.min(stage::GLANCE)) {
-            Ok(false) if left > stage::GLANCE => continue,
+        let left = interface::until_next_second();
+        let message = match is_ready(left.min(interface::GLANCE)) {
+            Ok(false) if left > interface::GLANCE => continue,
             Ok(false) => Message::Tick,
             Ok(true) => match read_line() {
                 Ok(Some(line)) => match is_ready(Duration::ZERO) {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Screen, Sight, authorised_root, opening_of_step, whose_keys_are_there};
+use super::step::{authorised_root, opening_of_step, whose_keys_are_there};
 use crate::tui::{
     field::{Field, TypedWord, is_word},
     link::Heard,
     page::Page,
+    screen::{Screen, Sight},
 };
 use keymoot_core::text::escape;
 use keymoot_record::ceremony::{

@@ -2,11 +2,11 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Screen, Sight};
 use crate::tui::{
     field::{TypedWord, is_word},
     link::Heard,
     page::Page,
+    screen::{Screen, Sight},
 };
 use keymoot_attestation::Family;
 use keymoot_core::{Verdict, digest::Digest, text::escape};

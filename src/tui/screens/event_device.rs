@@ -4,10 +4,14 @@
 use crossterm::event::KeyEvent;
 use ratatui::style::Style;
 
-use super::{Screen, Sight};
 use crate::{
     driver::AboutToSign,
-    tui::{field::TypedWord, link::Heard, page::Page},
+    tui::{
+        field::TypedWord,
+        link::Heard,
+        page::Page,
+        screen::{Screen, Sight},
+    },
 };
 
 /// The word that has the device sign.

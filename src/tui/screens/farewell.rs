@@ -2,13 +2,14 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Screen, Sight, whose_keys_are_there};
+use super::step::whose_keys_are_there;
 use crate::{
     driver::Farewell,
     tui::{
         field::TypedWord,
         link::Heard,
         page::{Page, hex_groups},
+        screen::{Screen, Sight},
     },
 };
 

@@ -2,13 +2,13 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Screen, Sight};
 use crate::{
     driver::{HandOver, Takes},
     tui::{
         field::{TypedWord, is_word},
         link::Heard,
         page::Page,
+        screen::{Screen, Sight},
     },
 };
 

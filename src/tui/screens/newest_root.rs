@@ -2,8 +2,13 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Screen, Sight, opening_of_step};
-use crate::tui::{field::TypedWord, link::Heard, page::Page};
+use super::step::opening_of_step;
+use crate::tui::{
+    field::TypedWord,
+    link::Heard,
+    page::Page,
+    screen::{Screen, Sight},
+};
 use keymoot_core::digest::Digest;
 use keymoot_record::ceremony::{Answer, State, previous::Previous};
 

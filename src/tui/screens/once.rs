@@ -3,13 +3,13 @@
 use crossterm::event::KeyEvent;
 use zeroize::Zeroizing;
 
-use super::{Screen, Sight};
 use crate::{
     host::secret::Secret,
     tui::{
         field::{TypedWord, is_word},
         link::Heard,
         page::Page,
+        screen::{Screen, Sight},
     },
 };
 use keymoot_record::rules::roster::Handle;

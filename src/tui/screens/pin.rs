@@ -2,7 +2,6 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Screen, Sight};
 use crate::{
     device::{PIN_FIELD, PinRefused, check_new, check_typed},
     driver::{Asked, PinPrompt},
@@ -11,6 +10,7 @@ use crate::{
         field::{Edit, edit, typed},
         link::Heard,
         page::Page,
+        screen::{Screen, Sight},
     },
 };
 use keymoot_attestation::Family;

@@ -5,10 +5,14 @@ use keymoot_core::text::escape;
 use keymoot_record::{ceremony::State, transcript::Time};
 use ratatui::style::Style;
 
-use super::{Screen, Sight};
 use crate::{
     driver::PlanOfDay,
-    tui::{field::TypedWord, link::Heard, page::Page},
+    tui::{
+        field::TypedWord,
+        link::Heard,
+        page::Page,
+        screen::{Screen, Sight},
+    },
 };
 
 /// The word of agreement.

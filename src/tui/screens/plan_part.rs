@@ -2,11 +2,11 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Screen, Sight};
 use crate::tui::{
     field::TypedWord,
     link::Heard,
     page::{Page, hex_groups},
+    screen::{Screen, Sight},
 };
 use keymoot_core::{digest::Digest, text::escape};
 use keymoot_record::ceremony::{Answer, PlanPart, State};

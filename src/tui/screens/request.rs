@@ -4,11 +4,11 @@
 use crossterm::event::KeyEvent;
 use ratatui::style::Style;
 
-use super::{Screen, Sight};
 use crate::tui::{
     field::TypedWord,
     link::Heard,
     page::{Page, hex_groups},
+    screen::{Screen, Sight},
 };
 use keymoot_core::{digest::Digest, text::escape};
 use keymoot_record::{

@@ -6,13 +6,14 @@ use std::{cell::RefCell, sync::Arc};
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::text::Line;
 
-use super::{Screen, Sight, authorised_root, opening_of_step};
+use super::step::{authorised_root, opening_of_step};
 use crate::{
     driver::Reading,
     tui::{
         field::{Field, TypedWord},
         link::Heard,
         page::{Page, hex_groups},
+        screen::{Screen, Sight},
         upcoming::unread,
     },
 };

@@ -2,11 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Screen, Sight, opening_of_step, title_of_step};
+use super::step::{opening_of_step, title_of_step};
 use crate::tui::{
     field::{TypedWord, typed},
     link::Heard,
     page::Page,
+    screen::{Screen, Sight},
     seats,
 };
 use keymoot_record::{

@@ -3,10 +3,14 @@
 use crossterm::event::KeyEvent;
 use ratatui::style::Style;
 
-use super::{Screen, Sight};
 use crate::{
     driver::Told,
-    tui::{field::TypedWord, link::Heard, page::Page},
+    tui::{
+        field::TypedWord,
+        link::Heard,
+        page::Page,
+        screen::{Screen, Sight},
+    },
 };
 
 /// The word that says that people have read it.

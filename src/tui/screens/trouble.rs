@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Screen, Sight, violations::RETRY};
+use super::violations::RETRY;
 use crate::{
     device::ErrorKind,
     driver::Trouble,
@@ -10,6 +10,7 @@ use crate::{
         field::{TypedWord, is_word},
         link::Heard,
         page::Page,
+        screen::{Screen, Sight},
     },
 };
 

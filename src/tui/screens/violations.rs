@@ -2,10 +2,15 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Screen, Sight, confirmed_by};
+use super::step::confirmed_by;
 use crate::{
     driver::View,
-    tui::{field::TypedWord, link::Heard, page::Page},
+    tui::{
+        field::TypedWord,
+        link::Heard,
+        page::Page,
+        screen::{Screen, Sight},
+    },
 };
 use keymoot_core::Verdict;
 use keymoot_record::{

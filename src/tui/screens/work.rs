@@ -2,10 +2,15 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Screen, Sight, whose_turn::purpose_in_words};
+use super::whose_turn::purpose_in_words;
 use crate::{
     driver::Work,
-    tui::{link::Heard, page::Page, upcoming::unsigned},
+    tui::{
+        link::Heard,
+        page::Page,
+        screen::{Screen, Sight},
+        upcoming::unsigned,
+    },
 };
 use keymoot_attestation::Family;
 use keymoot_core::{digest::Digest, text::escape};

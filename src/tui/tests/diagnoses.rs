@@ -12,10 +12,7 @@ use crate::{
         yubihsm::Role,
     },
     driver::Trouble,
-    tui::{
-        layout::{Size, upper_rows},
-        link::Request,
-    },
+    tui::link::Request,
 };
 use keymoot_attestation::Firmware;
 
@@ -165,12 +162,8 @@ fn every_diagnosis_is_seen_whole_at_80_by_24_and_is_printed() {
         let mut table = Table::of(&Story::at_enrolment());
         table.request(trouble());
         let picture = table.picture();
-        let size = Size {
-            columns: 80,
-            rows: 24,
-        };
         let page = &table.model.page;
-        assert!(page.rows() <= upper_rows(size, page), "cut off:\n{picture}");
+        assert!(page.rows() <= page.upper_rows(), "cut off:\n{picture}");
         for words in [
             error.headline(),
             &error.to_string(),
