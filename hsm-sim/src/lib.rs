@@ -19,6 +19,7 @@
 pub mod cli;
 pub mod control;
 pub mod fault;
+pub mod hex_bytes;
 pub mod pcsc;
 pub mod peer;
 pub mod room;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 /// Two runs with the same seed make the same devices. Without a seed given by the user it is drawn
 /// from the operating system and kept in the state file.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seed(#[serde(with = "crate::store::hex_bytes")] Vec<u8>);
+pub struct Seed(#[serde(with = "crate::hex_bytes")] Vec<u8>);
 
 impl Seed {
     /// The seed a user named by a number.

@@ -65,7 +65,7 @@ struct Document<P> {
     format: String,
     about: String,
     devices: Vec<Listed<P>>,
-    #[serde(with = "crate::store::hex_bytes")]
+    #[serde(with = "crate::hex_bytes")]
     salt: Vec<u8>,
     sealed: String,
     sealed_sha256: String,

@@ -1,6 +1,7 @@
 //! Which YubiKeys there are, for each way to serve them.
 
-use super::{CliError, Inserted};
+use super::error::CliError;
+use super::inserted::Inserted;
 use crate::room::{ReaderName, Room};
 use crate::yubikey::device::Store;
 use crate::yubikey::fault::{Kind, Plan};

@@ -1,6 +1,6 @@
 //! Unix sockets that nobody else can use, and that are gone when the program is.
 
-use super::CliError;
+use super::error::CliError;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};

@@ -1,8 +1,9 @@
 //! `hsm-sim vpcd`.
 
 use super::devices::Devices;
+use super::error::CliError;
 use super::socket::Socket;
-use super::{CliError, announce, end_of_input};
+use super::streams::{announce, end_of_input};
 use crate::room::ReaderName;
 use clap::Args;
 use serde_json::json;

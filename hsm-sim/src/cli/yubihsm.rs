@@ -1,7 +1,9 @@
 //! `hsm-sim yubihsm`.
 
+use super::error::CliError;
+use super::inserted::Inserted;
 use super::socket::Socket;
-use super::{CliError, Inserted, announce, end_of_input};
+use super::streams::{announce, end_of_input};
 use crate::yubihsm::connector;
 use crate::yubihsm::device::Store;
 use crate::yubihsm::fault::{Kind, Plan};

@@ -7,91 +7,27 @@ mod control;
 mod handles;
 mod held;
 mod reader;
+mod sharing;
 mod transmit;
+mod world;
 
 use crate::pcsc::wire::ReaderState;
 use crate::store::StoreError;
 use crate::yubikey::Card;
 use crate::yubikey::device::Store;
 use crate::yubikey::fault::Plan;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use handles::Handles;
 pub use handles::{ClientId, Share};
 pub use held::Held;
 pub use reader::ReaderName;
-
-/// Readers a pcsc-lite client can see at a time: the length of its reader state array.
-pub const SEATS: usize = 16;
-
-/// What somebody at the control socket may get wrong.
-#[derive(Debug, thiserror::Error)]
-pub enum RoomError {
-    /// There is no such device.
-    #[error("there is no device {0}; devices are numbered from 1 to {1}")]
-    NoDevice(usize, usize),
-    /// It is plugged in already.
-    #[error("device {0} is already inserted")]
-    AlreadyIn(usize),
-    /// It is not plugged in.
-    #[error("device {0} is not inserted")]
-    NotIn(usize),
-    /// No seat is free.
-    #[error("all {SEATS} readers are taken; remove a device first")]
-    Full,
-}
-
-/// Whether somebody has to touch a device, and did.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Touch {
-    Idle,
-    Awaited,
-    Given,
-}
-
-struct Bay {
-    /// Absent while it carries out a command.
-    card: Option<Card>,
-    /// Changes each time the device loses power or is reset; the card notices at the next command
-    /// to it.
-    epoch: u64,
-    /// The epoch the card itself has seen.
-    card_epoch: u64,
-    /// Where it is plugged in, and which insertion that was.
-    plugged: Option<Plugged>,
-    touch: Touch,
-    serial: u32,
-    model: String,
-}
-
-#[derive(Clone, Copy)]
-struct Plugged {
-    seat: usize,
-    insertion: u64,
-}
-
-#[derive(Default)]
-struct Seat {
-    device: Option<usize>,
-    /// Insertions and removals so far; clients notice changes by it.
-    events: u32,
-}
-
-struct World {
-    bays: Vec<Bay>,
-    seats: [Seat; SEATS],
-    handles: handles::Handles,
-    faults: Plan,
-    insertions: u64,
-    /// What the readers are called, before their numbers.
-    reader: ReaderName,
-    watchers: Vec<Sender<String>>,
-    /// Clients that wait for a reader to come or go.
-    waiting: HashMap<ClientId, Box<dyn FnOnce() + Send>>,
-}
+use world::{Bay, Plugged, Touch, World};
+pub use world::{RoomError, SEATS};
 
 /// The room, shared by all connections.
 pub struct Room {
@@ -125,7 +61,7 @@ impl Room {
         let world = World {
             bays,
             seats: Default::default(),
-            handles: handles::Handles::default(),
+            handles: Handles::default(),
             faults,
             insertions: 0,
             reader: ReaderName::default(),
@@ -282,67 +218,5 @@ impl Room {
     /// Ends the waiting of `client`; false when it was not waiting (any more).
     pub fn stop_waiting(&self, client: ClientId) -> bool {
         self.lock().waiting.remove(&client).is_some()
-    }
-}
-
-impl World {
-    fn index(&self, device: usize) -> Result<usize, RoomError> {
-        match device.checked_sub(1) {
-            Some(index) if index < self.bays.len() => Ok(index),
-            _ => Err(RoomError::NoDevice(device, self.bays.len())),
-        }
-    }
-
-    fn unplug(&mut self, index: usize) -> bool {
-        let bay = &mut self.bays[index];
-        let Some(plugged) = bay.plugged.take() else {
-            return false;
-        };
-        bay.epoch += 1;
-        self.handles.abort_transaction(index);
-        self.seats[plugged.seat].device = None;
-        self.seats[plugged.seat].events += 1;
-        self.announce("removed", index);
-        self.notify_waiting();
-        true
-    }
-
-    fn announce(&mut self, event: &str, index: usize) {
-        let line = json!({ "event": event, "device": index + 1 }).to_string();
-        self.watchers
-            .retain(|watcher| watcher.send(line.clone()).is_ok());
-    }
-
-    fn notify_waiting(&mut self) {
-        for (_, call) in self.waiting.drain() {
-            call();
-        }
-    }
-
-    fn devices(&self) -> Value {
-        (1..)
-            .zip(&self.bays)
-            .map(|(device, bay)| {
-                json!({
-                    "device": device,
-                    "serial": bay.serial,
-                    "firmware": bay.model,
-                    "inserted": bay.plugged.is_some(),
-                    "awaiting_touch": bay.touch == Touch::Awaited,
-                })
-            })
-            .collect()
-    }
-
-    fn readers(&self) -> Vec<ReaderState> {
-        self.seats
-            .iter()
-            .enumerate()
-            .map(|(number, seat)| ReaderState {
-                name: seat.device.map(|_| self.reader.of(number)),
-                events: seat.events,
-                sharing: seat.device.map_or(0, |index| self.sharing(index)),
-            })
-            .collect()
     }
 }

@@ -1,6 +1,8 @@
 //! One command to one device: faults, touch, and keeping what changed before the answer goes out.
 
-use super::{ClientId, Room, Touch};
+use super::Room;
+use super::handles::ClientId;
+use super::world::Touch;
 use crate::pcsc::code::{self, Code};
 use crate::yubikey::fault::Kind;
 use crate::yubikey::{Card, Outcome};

@@ -6,37 +6,24 @@
 //! As in reality one F9 key and certificate is shared by a whole batch; here, by all devices of one
 //! firmware.
 
-mod authority;
+mod certificate;
 pub mod der;
 mod primes;
+mod role;
 pub mod yubihsm;
+mod yubikey;
 
 use crate::seed::Seed;
 use crate::yubihsm::plate::Plate;
-use crate::yubikey::plate::{Firmware, Model};
-pub use authority::{Statement, device_certificate, rsa_spki, sha256_with_rsa};
+use crate::yubikey::plate::Model;
+pub use certificate::{Signer, rsa_spki, sha256_with_rsa};
+pub use role::Role;
+use role::{chain, parent};
 use rsa::RsaPrivateKey;
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A certificate authority of the simulated vendor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// Root of the old shape; signs F9 certificates itself.
-    PivRoot,
-    /// Root of the new shape.
-    AttestationRoot,
-    /// Between the new root and its issuers.
-    AttestationIntermediate,
-    /// Signs F9 certificates in the new shape.
-    PivIssuer,
-    /// Root of YubiHSMs.
-    YubihsmRoot,
-    /// Signs YubiHSMs' device certificates.
-    YubihsmIssuer,
-}
+pub use yubikey::{Statement, device_certificate};
 
 /// A PEM certificate of the vendor and the part it plays.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -162,7 +149,7 @@ impl Vendor {
     pub fn batch(&self, seed: &Seed, model: Model) -> Option<Batch> {
         let key = self.batches.get(&model)?.clone();
         let issuer = *chain(model.firmware).first()?;
-        let certificate = authority::batch_certificate(
+        let certificate = yubikey::batch_certificate(
             model,
             &seed.bytes(&[b"vendor", b"F9 serial", model.to_string().as_bytes()]),
             &key.0,
@@ -180,10 +167,15 @@ impl Vendor {
             .filter_map(|(role, key)| {
                 let parent = parent(*role);
                 let signer = self.authorities.get(&parent)?;
-                let der = authority::authority_certificate(*role, &key.0, parent, &signer.0)?;
+                let der = match role {
+                    Role::YubihsmRoot | Role::YubihsmIssuer => {
+                        yubihsm::authority(*role, &key.0, &signer.0)?
+                    }
+                    _ => yubikey::authority(*role, &key.0, parent, &signer.0)?,
+                };
                 Some(Published {
                     role: *role,
-                    pem: authority::pem(&der),
+                    pem: certificate::pem(&der),
                 })
             })
             .collect()
@@ -206,26 +198,4 @@ fn keys(
         made.push(key);
     }
     Ok(made)
-}
-
-/// Who signs F9 of this firmware, and who signs that, up to the root.
-fn chain(firmware: Firmware) -> &'static [Role] {
-    if firmware >= Firmware::new(5, 7, 4) {
-        &[
-            Role::PivIssuer,
-            Role::AttestationIntermediate,
-            Role::AttestationRoot,
-        ]
-    } else {
-        &[Role::PivRoot]
-    }
-}
-
-fn parent(role: Role) -> Role {
-    match role {
-        Role::PivIssuer => Role::AttestationIntermediate,
-        Role::AttestationIntermediate | Role::AttestationRoot => Role::AttestationRoot,
-        Role::PivRoot => Role::PivRoot,
-        Role::YubihsmIssuer | Role::YubihsmRoot => Role::YubihsmRoot,
-    }
 }

@@ -3,12 +3,12 @@
 //! Measured on Yubico's YubiHSM root and its issuer, and on devices and keys of 2020 (firmware
 //! 2.1.2) and 2024 (firmware 2.4.1). What differs is only what says that this vendor is simulated.
 
-use super::Role;
-use super::authority::{
-    Algorithm, Body, COMMON_NAME, authority_constraints, key_identifier, rsa_spki, subject,
+use super::certificate::{
+    Algorithm, Body, COMMON_NAME, authority_constraints, key_identifier, rsa_spki,
     subject_and_validity,
 };
 use super::der::{bits, extension, integer, name, octets, sequence, utf8_bytes};
+use super::role::{Role, subject};
 use crate::tlv::tlv;
 use crate::yubihsm::plate::Plate;
 use rsa::RsaPrivateKey;
@@ -36,7 +36,7 @@ fn constraints(path_length: u8) -> Vec<u8> {
     extension(&[2, 5, 29, 19], true, &authority_constraints(path_length))
 }
 
-/// The certificate of the root or of the issuer.
+/// The certificate of the root of YubiHSMs or of their issuer.
 pub(super) fn authority(
     role: Role,
     key: &RsaPrivateKey,

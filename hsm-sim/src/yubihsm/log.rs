@@ -7,6 +7,24 @@ use sha2::{Digest, Sha256};
 /// Entries it has room for.
 pub const CAPACITY: usize = 62;
 
+/// The objects a command was about, for the log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trace {
+    /// The first.
+    pub target: u16,
+    /// The second.
+    pub second: u16,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self {
+            target: 0xffff,
+            second: 0xffff,
+        }
+    }
+}
+
 /// A command as the log knows it.
 #[derive(Clone, Copy, Debug)]
 pub struct Record {
@@ -38,7 +56,7 @@ pub struct Log {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry(#[serde(with = "crate::store::hex_bytes")] Vec<u8>);
+struct Entry(#[serde(with = "crate::hex_bytes")] Vec<u8>);
 
 impl Entry {
     fn number(&self) -> u16 {

@@ -162,10 +162,10 @@ pub struct Object {
     /// What it hands on, for keys that authenticate or wrap.
     pub delegated: u64,
     /// The label, with its zeros.
-    #[serde(with = "crate::store::hex_bytes")]
+    #[serde(with = "crate::hex_bytes")]
     pub label: Vec<u8>,
     /// The key or the data.
-    #[serde(with = "crate::store::hex_bytes")]
+    #[serde(with = "crate::hex_bytes")]
     pub data: Vec<u8>,
 }
 

@@ -19,10 +19,10 @@ pub struct Factory {
     /// The key that attests keys.
     pub attestation: RsaKey,
     /// Its certificate, DER: opaque object 0.
-    #[serde(with = "crate::store::hex_bytes")]
+    #[serde(with = "crate::hex_bytes")]
     pub certificate: Vec<u8>,
     /// The device's half of sessions with elliptic-curve authentication keys: a scalar on P-256.
-    #[serde(with = "crate::store::hex_bytes")]
+    #[serde(with = "crate::hex_bytes")]
     pub agreement: Vec<u8>,
 }
 

@@ -1,11 +1,12 @@
 //! Commands and status words (ISO 7816-4).
 
-/// A status word.
-pub type Status = u16;
+pub use status::Status;
 
 /// Status words a YubiKey answers.
 pub mod status {
-    use super::Status;
+    /// A status word.
+    pub type Status = u16;
+
     /// Done.
     pub const OK: Status = 0x9000;
     /// Wrong PIN or PUK; the low digit is the number of tries left.

@@ -1,10 +1,10 @@
 //! Elliptic-curve keys at work: public keys, signatures, key agreement.
 
-use super::Trace;
 use crate::yubihsm::Hsm;
 use crate::yubihsm::code::{Failure, Reply, capability};
 use crate::yubihsm::frame::Fields;
 use crate::yubihsm::key::{Family, PrivateKey};
+use crate::yubihsm::log::Trace;
 use crate::yubihsm::object::{Kind, Object};
 use crate::yubihsm::session::Caller;
 

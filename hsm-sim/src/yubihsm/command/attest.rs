@@ -1,12 +1,12 @@
 //! Attestation: a certificate in which one key says where another came from.
 
-use super::Trace;
 use super::asymmetric::private_key;
 use crate::vendor::yubihsm::{Statement, key_certificate};
 use crate::yubihsm::Hsm;
 use crate::yubihsm::code::{Failure, Reply, capability};
 use crate::yubihsm::frame::Fields;
 use crate::yubihsm::key::PrivateKey;
+use crate::yubihsm::log::Trace;
 use crate::yubihsm::object::Kind;
 use crate::yubihsm::session::Caller;
 

@@ -12,27 +12,10 @@ mod wrap;
 use super::Hsm;
 use super::code::{Failure, Reply, command, needed_capability};
 use super::frame::{Fields, Frame};
+use super::log::Trace;
 use super::object::{Kind, Object, within};
 use super::session::Caller;
 use std::time::Duration;
-
-/// The objects a command was about, for the log.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Trace {
-    /// The first.
-    pub target: u16,
-    /// The second.
-    pub second: u16,
-}
-
-impl Default for Trace {
-    fn default() -> Self {
-        Self {
-            target: 0xffff,
-            second: 0xffff,
-        }
-    }
-}
 
 impl Hsm {
     /// A command in a session.

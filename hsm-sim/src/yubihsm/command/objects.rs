@@ -1,10 +1,10 @@
 //! Objects: making, finding, reading and deleting them.
 
-use super::Trace;
 use crate::yubihsm::Hsm;
 use crate::yubihsm::code::{Failure, Reply, capability};
 use crate::yubihsm::frame::Fields;
 use crate::yubihsm::key::{Family, PrivateKey};
+use crate::yubihsm::log::Trace;
 use crate::yubihsm::object::{Header, Kind, LABEL, Object, origin, within};
 use crate::yubihsm::session::Caller;
 use chacha20::rand_core::Rng;

@@ -1,6 +1,5 @@
 //! RSA keys at work: signatures and decryption.
 
-use super::Trace;
 use crate::yubihsm::Hsm;
 use crate::yubihsm::code::{Failure, Reply, capability};
 use crate::yubihsm::frame::Fields;
@@ -8,6 +7,7 @@ use crate::yubihsm::key::PrivateKey;
 use crate::yubihsm::key::padding::{
     Hash, oaep_decode, pkcs1_decode, private_operation, pss_encode,
 };
+use crate::yubihsm::log::Trace;
 use crate::yubihsm::session::Caller;
 use rsa::RsaPrivateKey;
 use rsa::pkcs1v15::Pkcs1v15Sign;

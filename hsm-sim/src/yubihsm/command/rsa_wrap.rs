@@ -2,7 +2,6 @@
 //! that key (RFC 5649). Either whole objects, which only a YubiHSM reads, or bare keys, which other
 //! programs read too.
 
-use super::Trace;
 use super::wrap::{inside, outside};
 use crate::vendor::der::{integer, null, octets, oid, sequence};
 use crate::yubihsm::Hsm;
@@ -13,6 +12,7 @@ use crate::yubihsm::key::padding::{
     Hash, oaep_decode, oaep_encode, private_operation, public_operation,
 };
 use crate::yubihsm::key::{Family, PrivateKey, primes};
+use crate::yubihsm::log::Trace;
 use crate::yubihsm::object::{Header, Kind, LABEL, Object, origin, within};
 use crate::yubihsm::session::Caller;
 use chacha20::rand_core::Rng;

@@ -1,11 +1,11 @@
 //! Keys of one piece at work: HMAC, AES, and what validates YubiKeys' one-time passwords.
 
-use super::Trace;
 use crate::yubihsm::Hsm;
 use crate::yubihsm::code::{Failure, Reply, capability, command};
 use crate::yubihsm::frame::{Fields, Frame};
 use crate::yubihsm::key::aes::{Aes, Tag, ccm_open, ccm_seal};
 use crate::yubihsm::key::padding::Hash;
+use crate::yubihsm::log::Trace;
 use crate::yubihsm::object::{Kind, Object};
 use crate::yubihsm::session::Caller;
 use hmac::{Hmac, KeyInit, Mac};

@@ -5,13 +5,13 @@
 //! keys that delegate what they delegate, then the data. Source: Yubico's `yubihsm-wrap`, which
 //! makes such objects outside of a device.
 
-use super::Trace;
 use super::objects::check_data;
 use crate::yubihsm::Hsm;
 use crate::yubihsm::code::{Failure, Reply, capability};
 use crate::yubihsm::frame::Fields;
 use crate::yubihsm::key::Family;
 use crate::yubihsm::key::aes::{Tag, ccm_open, ccm_seal};
+use crate::yubihsm::log::Trace;
 use crate::yubihsm::object::{Kind, LABEL, Object, origin, within};
 use crate::yubihsm::session::Caller;
 

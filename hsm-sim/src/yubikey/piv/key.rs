@@ -3,7 +3,7 @@
 use crate::seed::Seed;
 use crate::tlv::{find, tlv};
 use crate::vendor::der::{bits, oid, sequence};
-use crate::vendor::{RsaKey, rsa_spki, sha256_with_rsa};
+use crate::vendor::{RsaKey, Signer, rsa_spki, sha256_with_rsa};
 use crate::yubikey::plate::Firmware;
 use ed25519_dalek::Signer as _;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
@@ -64,19 +64,11 @@ pub enum Material {
     /// RSA.
     Rsa(RsaKey),
     /// A scalar on P-256, 32 bytes.
-    P256(#[serde(with = "crate::store::hex_bytes")] Vec<u8>),
+    P256(#[serde(with = "crate::hex_bytes")] Vec<u8>),
     /// A scalar on P-384, 48 bytes.
-    P384(#[serde(with = "crate::store::hex_bytes")] Vec<u8>),
+    P384(#[serde(with = "crate::hex_bytes")] Vec<u8>),
     /// An Ed25519 seed.
-    Ed25519(#[serde(with = "crate::store::hex_bytes")] Vec<u8>),
-}
-
-/// Something certificates can be signed with.
-pub trait Signer {
-    /// The `signatureAlgorithm` of its certificates; `None` when it signs none.
-    fn algorithm_identifier(&self) -> Option<Vec<u8>>;
-    /// The signature over a `tbsCertificate`.
-    fn sign_certificate(&self, tbs: &[u8]) -> Option<Vec<u8>>;
+    Ed25519(#[serde(with = "crate::hex_bytes")] Vec<u8>),
 }
 
 impl Material {

@@ -1,19 +1,12 @@
 //! The management key: authentication by challenge, and changing it.
 
 use super::Piv;
+use super::session::Challenge;
 use super::state::{Cipher, ManagementKey, TouchPolicy};
 use crate::tlv::{find, split, tlv};
 use crate::yubikey::apdu::{Answer, Command, status};
 use aes::cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use chacha20::rand_core::Rng;
-
-/// What the device is waiting to hear.
-pub(super) enum Challenge {
-    /// Its own witness, decrypted (mutual authentication).
-    Witness(Vec<u8>),
-    /// Its challenge, encrypted (authentication of the host alone).
-    Plain(Vec<u8>),
-}
 
 impl Cipher {
     fn from_id(id: u8) -> Option<Self> {

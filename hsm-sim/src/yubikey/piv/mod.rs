@@ -3,8 +3,9 @@
 pub mod key;
 mod manage;
 mod metadata;
-pub(crate) mod object;
+mod object;
 mod reference;
+mod session;
 mod slot;
 pub mod state;
 
@@ -12,6 +13,7 @@ use super::apdu::{Answer, Command, Stop, status};
 use super::plate::{Firmware, Plate};
 use crate::seed::Seed;
 use chacha20::ChaCha20Rng;
+use session::Session;
 use state::{PivState, TouchPolicy};
 use std::time::{Duration, Instant};
 
@@ -23,19 +25,6 @@ pub(super) const SELECTED: [u8; 19] = [
 
 /// How long one touch serves keys with touch policy "cached" (Yubico's documentation: 15 seconds).
 const TOUCH_CACHED: Duration = Duration::from_secs(15);
-
-/// The state that lasts while the application is selected.
-#[derive(Default)]
-struct Session {
-    /// The PIN was verified.
-    pin: bool,
-    /// ... and no key that asks every time was used since.
-    pin_fresh: bool,
-    /// The management key was used.
-    management: bool,
-    /// The challenge or witness of an authentication under way.
-    challenge: Option<manage::Challenge>,
-}
 
 /// The application of one device.
 pub struct Piv {

@@ -15,12 +15,6 @@ const DISCOVERY: [u8; 20] = [
 const BEHIND_PIN: [u32; 4] = [0x5f_c109, 0x5f_c103, 0x5f_c108, 0x5f_c121];
 const LONGEST: usize = 3052;
 
-/// A certificate as the content of a data object: 70 certificate, 71 not compressed, FE.
-#[must_use]
-pub(crate) fn certificate(der: &[u8]) -> Vec<u8> {
-    [tlv(0x70, der), tlv(0x71, &[0]), tlv(0xfe, &[])].concat()
-}
-
 fn identifier(bytes: &[u8]) -> Option<u32> {
     match bytes {
         [0x5f, a, b] => Some(u32::from_be_bytes([0, 0x5f, *a, *b])),

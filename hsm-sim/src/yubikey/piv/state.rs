@@ -1,6 +1,7 @@
 //! What a PIV application remembers without power.
 
 use super::key::Material;
+use crate::tlv::tlv;
 use crate::vendor::Batch;
 use crate::yubikey::plate::{Firmware, Model};
 use serde::{Deserialize, Serialize};
@@ -69,7 +70,7 @@ pub struct ManagementKey {
     /// Its kind.
     pub cipher: Cipher,
     /// Its bytes.
-    #[serde(with = "crate::store::hex_bytes")]
+    #[serde(with = "crate::hex_bytes")]
     pub bytes: Vec<u8>,
     /// Whether using it needs a touch.
     pub touch: bool,
@@ -152,7 +153,14 @@ pub struct PivState {
 /// Bytes that are written as hexadecimal text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct HexBytes(#[serde(with = "crate::store::hex_bytes")] pub Vec<u8>);
+pub struct HexBytes(#[serde(with = "crate::hex_bytes")] pub Vec<u8>);
+
+impl HexBytes {
+    /// A certificate as the content of a data object: 70 certificate, 71 not compressed, FE.
+    fn certificate(der: &[u8]) -> Self {
+        Self([tlv(0x70, der), tlv(0x71, &[0]), tlv(0xfe, &[])].concat())
+    }
+}
 
 impl PivState {
     /// The state in which a device leaves the factory.
@@ -164,13 +172,13 @@ impl PivState {
             touch: TouchPolicy::Never,
             generated: true,
         };
-        let certificate = super::object::certificate(&batch.certificate);
+        let certificate = HexBytes::certificate(&batch.certificate);
         Self {
             pin: Reference::factory_pin(3),
             puk: Reference::factory_puk(3),
             management: ManagementKey::factory(model.firmware),
             keys: BTreeMap::from([(F9, key)]),
-            objects: BTreeMap::from([(F9_CERTIFICATE, HexBytes(certificate))]),
+            objects: BTreeMap::from([(F9_CERTIFICATE, certificate)]),
             generated: 0,
         }
     }
