@@ -1,6 +1,9 @@
 //! Whether the bundle's files follow from a tree.
 
-use super::{Tree, is_current, version};
+use super::{
+    layout::{SIGNED_REVOKED, is_current, version},
+    tree::Tree,
+};
 use keymoot_core::{Rule, Violation};
 use keymoot_record::{
     bundle::Files,
@@ -157,6 +160,6 @@ fn revoked(files: &Files, tree: &Tree) -> Option<Violation> {
 /// The lists of revoked keys among files: the one that `targets.json` signs, then the unsigned
 /// one.
 fn lists(files: &Files) -> impl Iterator<Item = (&'static str, &Vec<u8>)> {
-    let paths = [super::SIGNED_REVOKED, REVOKED].into_iter();
+    let paths = [SIGNED_REVOKED, REVOKED].into_iter();
     paths.filter_map(|path| Some((path, files.get(path)?)))
 }

@@ -4,13 +4,16 @@
 //! write, and [`Laying::write`] writes them. It touches nothing in the tree
 //! before every rule holds.
 
+mod error;
 mod evidence;
 mod history;
+mod layout;
 mod tree;
 pub mod tufops;
 
 use std::{collections::BTreeSet, fmt};
 
+pub use error::ExportError;
 pub use evidence::{devices, hardware_keys};
 pub use tree::Tree;
 
@@ -25,7 +28,7 @@ use keymoot_record::{
     rules::policy::Policy,
 };
 use keymoot_tuf::{Dialect, Targets};
-use keymoot_verify::Failure;
+use layout::{ATTRIBUTES, HISTORY, ROOT, ROOT_SIGNATURES, is_current, version};
 
 /// A repository for whose working tree a bundle has files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,30 +48,6 @@ pub struct Laying {
     same: usize,
     /// Whether the tree had no root, so that nothing in it names the right one.
     begins: bool,
-}
-
-/// Why nothing is written into a tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExportError {
-    /// Rules are violated.
-    Violated(Vec<Violation>),
-    /// The disk failed.
-    Host(HostError),
-}
-
-impl From<HostError> for ExportError {
-    fn from(error: HostError) -> Self {
-        Self::Host(error)
-    }
-}
-
-impl From<ExportError> for Failure {
-    fn from(error: ExportError) -> Self {
-        match error {
-            ExportError::Violated(violations) => Self::violations(violations),
-            ExportError::Host(error) => Self::Host(error),
-        }
-    }
 }
 
 impl fmt::Display for Repository {
@@ -219,10 +198,6 @@ pub fn laying(files: &Files, tree: &Tree, dialect: Dialect) -> Result<Laying, Ve
     })
 }
 
-/// With this file, git keeps the line endings of signed, hashed and attested files
-/// on every machine.
-const ATTRIBUTES: &str = ".gitattributes";
-
 /// The attributes of a tree that holds these files: the lines that are there, and those
 /// that are missing.
 fn attributes(files: &Files, there: Option<&[u8]>) -> Vec<u8> {
@@ -248,20 +223,6 @@ fn attributes(files: &Files, there: Option<&[u8]>) -> Vec<u8> {
     text
 }
 
-/// The list of revoked keys, where `targets.json` signs it.
-const SIGNED_REVOKED: &str = "targets/revoked.json";
-/// The current root, in every repository.
-const ROOT: &str = "metadata/root.json";
-/// Its signatures, where a dialect keeps them apart.
-const ROOT_SIGNATURES: &str = "metadata/root.sig.json";
-/// The folder of all roots.
-const HISTORY: &str = "metadata/root_history/";
-
-/// Whether a file is of the current root.
-fn is_current(path: &str) -> bool {
-    path == ROOT || path == ROOT_SIGNATURES
-}
-
 /// When a file is written: the root comes last, because it completes the rest.
 fn turn(path: &str) -> u8 {
     match path {
@@ -270,14 +231,6 @@ fn turn(path: &str) -> u8 {
         path if path.starts_with(HISTORY) => 0,
         _ => 1,
     }
-}
-
-/// The version that a file of the history is named for.
-fn version(path: &str) -> Option<u64> {
-    let name = path.strip_prefix(HISTORY)?;
-    let ends = [".root.json", ".root.sig.json"];
-    let version = ends.iter().find_map(|end| name.strip_suffix(end))?;
-    version.parse().ok()
 }
 
 /// Whether a file of a bundle's repository is one that its ceremony, or an earlier one,

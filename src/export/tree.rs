@@ -7,13 +7,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ExportError, HISTORY, ROOT, ROOT_SIGNATURES, is_current, version};
+use super::{
+    error::ExportError,
+    layout::{ATTRIBUTES, HISTORY, ROOT, ROOT_SIGNATURES, SIGNED_REVOKED, is_current, version},
+};
 use crate::host::whole;
 use keymoot_core::{
     HostError, Rule, Violation,
     text::{escape_path, excerpt},
 };
-use keymoot_record::bundle::Files;
+use keymoot_record::{bundle::Files, ceremony::previous::REVOKED};
 use keymoot_tuf::Dialect;
 
 /// The largest file of a tree that is read, in bytes.
@@ -56,9 +59,9 @@ impl Tree {
         let others = [
             ROOT,
             ROOT_SIGNATURES,
-            super::REVOKED,
-            super::SIGNED_REVOKED,
-            super::ATTRIBUTES,
+            REVOKED,
+            SIGNED_REVOKED,
+            ATTRIBUTES,
             keymoot_tuf::dialect::tufops::FILE,
         ];
         wanted.extend(others.map(str::to_owned));

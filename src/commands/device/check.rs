@@ -13,7 +13,7 @@ use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey as _;
 
-use super::only_yubikey;
+use super::only::only_yubikey;
 use crate::device::{DeviceError, DeviceInfo, Serial, Slots, new_puk, piv};
 use crate::host::{secret::Secret, whole};
 use keymoot_attestation::TrustStore;

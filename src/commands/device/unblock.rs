@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::only_yubikey;
+use super::only::only_yubikey;
 use crate::device::{self, DeviceError, PinDemands, piv};
 use crate::host::secret::Secret;
 use crate::store::escrow;

@@ -9,14 +9,13 @@ mod process;
 mod service;
 mod terminals;
 
+pub use service::SERVICE_VARIABLE;
+
 use std::path::Path;
 
 use super::clock;
 use keymoot_core::HostError;
 use keymoot_record::rules::machine::{Machine, Medium, Space};
-
-/// The environment variable that names another socket of the service to libpcsclite.
-pub const SERVICE_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 
 /// Examines the machine, and the disks on which these places are or will be. The smart card
 /// service matters where holders bring YubiKeys.

@@ -10,6 +10,9 @@ use std::{
 
 use keymoot_record::rules::machine::{Access, Service};
 
+/// The environment variable that names another socket of the service to libpcsclite.
+pub const SERVICE_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
+
 /// Where pcscd listens; compiled into libpcsclite.
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
 
@@ -18,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where libpcsclite looks for the service.
 fn socket() -> PathBuf {
-    let chosen = std::env::var_os(super::SERVICE_VARIABLE);
+    let chosen = std::env::var_os(SERVICE_VARIABLE);
     chosen.map_or_else(|| SOCKET.into(), PathBuf::from)
 }
 
