@@ -24,6 +24,7 @@
 # `make bench-screens`: how fast the screens answer.
 # `make crash-points`: cuts the power at every operation of every ceremony.
 # `make device-faults`: every failure of a YubiKey at every command of a ceremony.
+# `make every-byte`: changes every byte of a request to holders apart, and of an answer.
 #
 # Targets that build a program install missing Debian packages through apt-get; `make check`,
 # `make test` and `make deny` install nothing.
@@ -66,6 +67,7 @@ help:
 	echo 'make bench-screens  measure how fast the screens answer'
 	echo 'make crash-points  cut the power at every operation of every ceremony'
 	echo 'make device-faults  hold ceremonies with YubiKeys that fail in every way'
+	echo 'make every-byte  change every byte of a request and of an answer'
 
 # Builds the program by itself: cargo gives a crate every feature that anything built with it asks
 # for. The build sees no variable of the caller, because compilers and build scripts read dozens;
@@ -330,6 +332,13 @@ crash-points: test-packages
 	@cargo build --release --workspace --locked
 	export KEYMOOT_CRASH_POINTS="$(CEREMONY)" KEYMOOT_CRASH_DEPTH="$(DEPTH)"
 	cargo test --release --workspace --locked --test crash -- --nocapture ceremonies_survive
+
+# Every byte of a request to three holders takes three other values, every byte of an answer as a
+# file and as text all other ones.
+.PHONY: every-byte
+every-byte: packages
+	@cargo build --release --workspace --locked
+	KEYMOOT_EVERY_BYTE=1 nice cargo test --release --workspace --locked --test ceremony -- --nocapture --test-threads 1 every_byte::
 
 # `make device-faults KIND=truncate`.
 KIND := all
