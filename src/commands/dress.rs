@@ -19,7 +19,7 @@ use keymoot_verify::say;
 use super::{
     Failure,
     conduct::{Surroundings, conduct},
-    operate::Manner,
+    operate::{Manner, require_terminal},
 };
 
 /// What is rehearsed, and where.
@@ -44,6 +44,7 @@ pub(super) fn rehearse(
     } = *rehearsal;
     say!("A rehearsal with real devices. Their signatures do not count.");
     machine_rules(rehearsal)?;
+    require_terminal(manner)?;
     store::plan::create(dir, plan, settings, |dir| {
         store::rehearsal::create_real(dir, vendor, seed)
     })?;

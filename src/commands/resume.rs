@@ -66,7 +66,10 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         amend::amend(&dir, &args.corrected, mode, vendor)?;
     }
     match (mode, &args.simulator) {
-        (Mode::Rehearsal, None) => rehearse::enter(&dir, &settings, &outs, manner),
+        // A dress rehearsal has real devices, and starts no simulator.
+        (Mode::Rehearsal, None) if settings.simulator.is_some() => {
+            rehearse::enter(&dir, &settings, &outs, manner)
+        }
         (_, yubikeys) => {
             let surroundings = Surroundings {
                 simulators: yubikeys.clone().map(|yubikeys| Simulators {

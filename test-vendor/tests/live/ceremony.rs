@@ -105,6 +105,17 @@ impl Ceremony {
         }
     }
 
+    /// The program is killed, and started again in the same folder.
+    pub(crate) fn is_killed_and_resumed(&mut self, machine: &Machine) {
+        let arguments = vec![
+            "resume".into(),
+            self.place.dir().into_os_string(),
+            "--plain".into(),
+        ];
+        self.at.kill();
+        self.at = Lines::start(machine.command(self.room.socket(), &test_vendor(), arguments));
+    }
+
     /// Continues an interrupted ceremony, whose devices are as they were, on a machine.
     pub(crate) fn resume(machine: &Machine, program: &Path, interrupted: &Interrupted) -> Self {
         let folder = tempfile::Builder::new().prefix("kl").tempdir().unwrap();
@@ -231,6 +242,11 @@ impl Ceremony {
     /// From the first question to the last.
     pub(crate) fn up_to_the_end(&mut self) {
         self.up_to_roll_call();
+        self.from_enrolment();
+    }
+
+    /// From the first holder's turn to the last question.
+    pub(crate) fn from_enrolment(&mut self) {
         for holder in 1..=HOLDERS {
             self.begin_enrolment(holder);
             self.goes(holder);

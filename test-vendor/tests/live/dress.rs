@@ -8,7 +8,7 @@ use super::{
 };
 
 #[test]
-fn a_dress_rehearsal_is_held_to_its_end_and_resets_each_device() {
+fn a_dress_rehearsal_is_resumed_held_to_its_end_and_resets_each_device() {
     let Some(machine) = Machine::of_this_test() else {
         return;
     };
@@ -16,7 +16,14 @@ fn a_dress_rehearsal_is_held_to_its_end_and_resets_each_device() {
     ceremony.at.read("Their signatures do not count.");
     // All machine rules pass on this machine.
     ceremony.at.read("can hold a live ceremony");
-    ceremony.up_to_the_end();
+    ceremony.up_to_roll_call();
+    ceremony.at.read("Whose turn?");
+    let rehearsal = ceremony.place.dir().join("rehearsal");
+    assert!(rehearsal.join("vendor/vendor.toml").exists());
+    // Its devices are real: nobody simulates any.
+    assert!(!rehearsal.join("devices.json").exists());
+    ceremony.is_killed_and_resumed(&machine);
+    ceremony.from_enrolment();
     for holder in 1..=HOLDERS {
         ceremony.reset(holder);
     }

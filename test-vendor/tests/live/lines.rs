@@ -120,6 +120,12 @@ impl Lines {
         self.read(question) + &self.reply(line)
     }
 
+    /// Ends the program where it is.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits for the program's end.
     pub(crate) fn exit_code(&mut self) -> u32 {
         self.child.wait().unwrap().exit_code()
