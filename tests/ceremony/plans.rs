@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Output,
+    process::{Command, Output, Stdio},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -198,6 +198,53 @@ fn the_files_after_a_bundle_are_a_plan_that_is_accepted() {
     let check = [&["annual-resign"], &previous[..]].concat();
     let output = checked(&stage.path("plan"), &check);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
+
+#[test]
+fn the_commands_in_the_notes_work_in_the_folder_of_the_notes() {
+    let stage = Stage::new();
+    let bundle = stage.path("last year");
+    for file in testkit::stage::files_below(&finished().out()) {
+        let copy = bundle.join(file.strip_prefix(finished().out()).unwrap());
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(&file, copy).unwrap();
+    }
+    let output = keymoot()
+        .current_dir(stage.path(""))
+        .args([
+            "plan",
+            "new",
+            "annual-resign",
+            "--rehearsal",
+            "--dir",
+            "plan",
+        ])
+        .args(["--previous", "last year"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let notes = fs::read_to_string(stage.path("plan/NOTES.md")).unwrap();
+    let commands = notes.split('`').filter(|text| text.starts_with("keymoot "));
+    // A holder runs the one that tests an identity, at home.
+    let mut commands: Vec<_> = commands
+        .filter(|command| !command.starts_with("keymoot escrow test"))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(commands.len(), 4, "{notes}");
+    for command in &mut commands {
+        if command.starts_with("keymoot rehearse") {
+            command.push_str(" --unattended --dir held --out bundle");
+        }
+        let program = testkit::programs::program();
+        let command = command.replacen("keymoot", program.to_str().unwrap(), 1);
+        let output = Command::new("sh")
+            .current_dir(stage.path("plan"))
+            .args(["-c", &command])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {}", said(&output));
+    }
 }
 
 #[test]

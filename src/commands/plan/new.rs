@@ -21,7 +21,7 @@ use keymoot_verify::say;
 
 use super::write;
 use crate::{
-    commands::{Failure, inputs::Sources, script},
+    commands::{Failure, arguments, inputs::Sources, script},
     host::whole,
 };
 
@@ -45,11 +45,9 @@ pub(super) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let script = CheckedScript::parse(&script::find(&args.script)?).map_err(Failure::violations)?;
     let bundle = args.sources.bundle(args.rehearsal, vendor)?;
     let (policy, roster) = files(args, script.script().scenario, bundle.as_ref())?;
-    let notes = write::notes(
-        &args.script,
-        args.sources.previous.as_deref(),
-        args.rehearsal,
-    );
+    let previous = args.sources.previous.as_deref();
+    let previous = previous.map(arguments::absolute).transpose()?;
+    let notes = write::notes(&named(&args.script)?, previous.as_deref(), args.rehearsal);
     fs::symlink_metadata(&args.dir).map_or(Ok(()), |_| {
         Err(HostError::new(
             format!("{} exists already", escape_path(&args.dir)),
@@ -72,6 +70,14 @@ pub(super) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
          {dir}/NOTES.md: where everything comes from, and what to do next"
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// A script as it is named in another folder.
+fn named(script: &str) -> Result<String, HostError> {
+    match script.contains('/') {
+        true => Ok(escape_path(&arguments::absolute(Path::new(script))?)),
+        false => Ok(script.to_owned()),
+    }
 }
 
 /// Policy and roster: those of the previous bundle, or what a working tree says, or templates.

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::Path};
 
 use crate::commands::script::POLICY;
 use keymoot_attestation::Family;
-use keymoot_core::text::{escape, escape_path};
+use keymoot_core::text::quoted_path;
 use keymoot_record::{
     ceremony::{previous::Previous, script::Scenario},
     rules::{
@@ -268,27 +268,24 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-/// A path as a shell takes it.
-fn shell(path: &str) -> String {
-    match path
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "/._-:".contains(c))
-    {
-        true => path.to_owned(),
-        false => format!("'{}'", path.replace('\'', "'\\''")),
-    }
-}
-
-/// Instructions for the files.
+/// Instructions for the files. The commands in them work in the folder of these notes, so the
+/// previous state is named by its whole path.
 pub(super) fn notes(script: &str, previous: Option<&Path>, rehearsal: bool) -> String {
-    let script = shell(&escape(script));
-    let mut more = String::new();
-    if let Some(previous) = previous {
-        more += &format!(" --previous {}", shell(&escape_path(previous)));
-    }
-    if rehearsal {
-        more += " --rehearsal";
-    }
+    let script = quoted_path(Path::new(script));
+    let from = previous.map_or_else(String::new, |previous| {
+        format!(" --previous {}", quoted_path(previous))
+    });
+    let mode = if rehearsal { " --rehearsal" } else { "" };
+    let rehearse = match previous {
+        Some(_) if !rehearsal => format!(
+            "Rehearse with simulated people: `keymoot rehearse --unattended`, then\n      \
+             `keymoot rehearse {script} --previous` and the bundle of that rehearsal"
+        ),
+        _ => format!(
+            "Rehearse with these files:\n      \
+             `keymoot rehearse {script} --roster roster.toml --policy policy.toml{from}`"
+        ),
+    };
     format!(
         r"# Notes for {script}
 
@@ -303,13 +300,16 @@ pub(super) fn notes(script: &str, previous: Option<&Path>, rehearsal: bool) -> S
 
 ## Before the day
 
+Run these in the folder of this file.
+
 - [ ] Fill in `roster.toml` and `policy.toml`.
 - [ ] `keymoot escrow prepare --roster roster.toml --dir tests`: send each holder the file of theirs.
       The holder runs `keymoot escrow test FILE --identity identity.txt` and sends the words back.
-- [ ] `keymoot plan check {script} --roster roster.toml --policy policy.toml{more}`
-- [ ] Give `--crates-root FILE` where `crates.json` is signed, and `--out PATH` for each medium.
-- [ ] Rehearse with these files: `keymoot rehearse {script} --roster roster.toml --policy policy.toml`
-- [ ] Print the runbook: `keymoot script runbook {script} --plan .`
+- [ ] `keymoot plan check {script} --roster roster.toml --policy policy.toml{from}{mode}`
+- [ ] Add `--crates-root FILE` where a new root of tuf-crates is signed, `--out PATH` for each medium,
+      and in a live ceremony `--trusted-root FILE`: the newest published root, from another source.
+- [ ] {rehearse}
+- [ ] Print the runbook: `keymoot script runbook {script} --plan .{from}{mode}`
 - [ ] Publish the SHA-256 of script, policy and roster. `plan check` prints them.
 "
     )
