@@ -4,7 +4,11 @@ use std::path::Path;
 
 use super::{Folder, Occupant, Settings, inputs};
 use crate::host::whole;
-use keymoot_core::{HostError, digest::Digest, text::escape_path};
+use keymoot_core::{
+    HostError,
+    digest::Digest,
+    text::{escape_path, quoted_path},
+};
 use keymoot_record::{
     ceremony::{FileNames, Plan, PlanFiles, State, amend::Amendment},
     rules::roster::Roster,
@@ -144,7 +148,9 @@ pub(crate) fn is_unedited(dir: &Path, state: &State) -> Result<(), HostError> {
                     "restore {name} from a copy: nobody can change the script of a ceremony"
                 ),
                 _ => format!(
-                    "keymoot resume {shown} --{option} {shown}/{name} amends the plan, if nobody has signed yet"
+                    "keymoot resume {} --{option} {} amends the plan, if nobody has signed yet",
+                    quoted_path(dir),
+                    quoted_path(&dir.join(name))
                 ),
             },
         ));

@@ -1,7 +1,12 @@
 //! The smart card service: every PIN for a YubiKey goes through it.
 
 use super::Claim;
-use keymoot_core::{Rule, text::escape};
+use std::path::Path;
+
+use keymoot_core::{
+    Rule,
+    text::{escape, quoted_path},
+};
 
 /// The service, as keymoot reaches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +92,8 @@ pub(super) fn pcsc(service: Option<&Service>) -> Claim {
                 access.mode
             ),
             format!(
-                "run `chmod 600 {socket}` as root, or 660 with a group for keymoot; then check again"
+                "run `chmod 600 {}` as root, or 660 with a group for keymoot; then check again",
+                quoted_path(Path::new(&service.socket))
             ),
         ),
         _ => (String::new(), String::new()),
