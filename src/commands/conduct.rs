@@ -19,14 +19,14 @@ use crate::{
 use keymoot_attestation::TrustStore;
 use keymoot_core::{
     HostError, Rule, Verdict, Violation,
-    text::{escape_path, quoted_path},
+    text::{escape, escape_path, quoted_path},
 };
 use keymoot_record::{
     bundle,
     ceremony::{Plan, State},
     expectation::{self, ExpectationSet},
     rules::{self, machine::Medium},
-    transcript::{Event, Mode},
+    transcript::{Chain, Event, Mode},
 };
 use keymoot_verify::say;
 
@@ -110,13 +110,17 @@ pub(crate) fn conduct(
             if mode == Mode::Rehearsal && settings.simulator.is_none() {
                 resets::offer(dir)?;
             }
-            let ended = ended_without(dir);
+            let chain = Journal::look(dir)?;
+            let ended = ended_without(&chain);
             say!("{}", what_now(settings, &plan, mode, ended));
+            if let Some(label) = label(settings, &plan, mode, &chain) {
+                say!("{label}");
+            }
             if plan.script.script().scenario.changes_policy() && !ended {
                 let path = write_expectations(&settings.out, &plan, mode)?;
                 say!(
                     "From now on, verify with: keymoot verify BUNDLE --expect {}",
-                    escape_path(&path)
+                    quoted_path(&path)
                 );
             }
             ExitCode::SUCCESS
@@ -173,11 +177,9 @@ fn connector(surroundings: &Surroundings, settings: &Settings) -> Result<Place, 
 }
 
 /// Whether the ceremony in a folder ended without its purpose.
-fn ended_without(dir: &Path) -> bool {
-    Journal::look(dir).is_ok_and(|chain| {
-        let mut entries = chain.entries().iter();
-        entries.any(|entry| matches!(entry.event, Event::EndedWithout { .. }))
-    })
+fn ended_without(chain: &Chain) -> bool {
+    let mut entries = chain.entries().iter();
+    entries.any(|entry| matches!(entry.event, Event::EndedWithout { .. }))
 }
 
 /// The first shipped set of expectations that a plan meets.
@@ -227,6 +229,29 @@ fn what_now(settings: &Settings, plan: &Plan, mode: Mode, ended: bool) -> String
          The report: {bundle}/report.html\n\
          To verify it: keymoot verify {quoted}{rehearsal}{expect}{unmount}"
     )
+}
+
+/// The label of each medium: which ceremony it holds, and the first words of the digest that
+/// everybody noted. `None` without an export.
+fn label(settings: &Settings, plan: &Plan, mode: Mode, chain: &Chain) -> Option<String> {
+    let mut entries = chain.entries().iter().rev();
+    let (day, manifest) = entries.find_map(|entry| match &entry.event {
+        Event::Exported { manifest, .. } => Some((entry.time.date(), manifest)),
+        _ => None,
+    })?;
+    let rehearsal = match mode {
+        Mode::Live => "",
+        Mode::Rehearsal => "REHEARSAL ",
+    };
+    let title = escape(&plan.script.script().title);
+    let copies = match settings.copies.len() + 1 {
+        1 => String::new(),
+        many => format!("copy … of {many}, "),
+    };
+    let words = manifest.short_words();
+    Some(format!(
+        "Label for each medium: {rehearsal}{title}, {day}, {copies}MANIFEST.json {words}"
+    ))
 }
 
 /// Warns of risks in the places of the folder and the bundle. The transcript records them,

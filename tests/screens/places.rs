@@ -3,6 +3,7 @@
 use std::{fs, path::Path, process::Output};
 
 use super::rehearsal::{Rehearsal, course};
+use keymoot_core::digest::Digest;
 use keymoot_record::bundle;
 use testkit::programs::keymoot;
 
@@ -81,6 +82,19 @@ fn each_copy_is_written_and_read_back_and_commands_are_quoted() {
     assert!(
         said.contains(&format!("A copy, read back: {}", second.display())),
         "{said}"
+    );
+    let words = Digest::of(&read(&first).files()[bundle::MANIFEST]).short_words();
+    let label = said
+        .lines()
+        .find(|line| line.starts_with("Label for each medium: "));
+    let label = label.unwrap_or_else(|| panic!("{said}"));
+    assert!(
+        label.contains("REHEARSAL") && label.contains("of 2"),
+        "{label}"
+    );
+    assert!(
+        label.ends_with(&format!("MANIFEST.json {words}")),
+        "{label}"
     );
 }
 

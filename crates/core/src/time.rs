@@ -36,6 +36,12 @@ impl Time {
         self.0.as_second()
     }
 
+    /// `YYYY-MM-DD`, in UTC.
+    #[must_use]
+    pub fn date(self) -> String {
+        self.0.strftime("%Y-%m-%d").to_string()
+    }
+
     /// `HH:MM`, in UTC.
     #[must_use]
     pub fn on_the_clock(self) -> String {
