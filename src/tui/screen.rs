@@ -2,7 +2,10 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{frames::Frames, link::Heard, page::Page};
+use super::{
+    link::Heard,
+    page::{Page, frames::Frames},
+};
 use crate::driver::{Errand, View};
 use keymoot_core::text::escape;
 use keymoot_record::{ceremony::State, rules::roster::Handle, transcript::event::Person};

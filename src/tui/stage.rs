@@ -13,12 +13,13 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Operator, give_back,
+    give_back,
     interface::Interface,
     link::{Heard, Message, ScreenOperator},
     model::{Act, Model, Now},
     room::{self, Room, RoomChanged, RoomCommand},
 };
+use crate::driver::Operator;
 
 /// Runs `drive` with an interface as its operator, until it returns.
 pub(super) fn play<T: Send>(

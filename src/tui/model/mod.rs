@@ -5,21 +5,23 @@
 
 mod keys;
 mod pages;
+mod scene;
 
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
+use self::scene::{Awaits, Scene};
 use super::{
-    frames::Frames,
-    hands::Hands,
-    layout::{Panes, Size},
     link::{Heard, Request},
     overlay::{Overlay, turn_that_can_end},
-    page::Page,
-    room::{RoomCommand, RoomSeen},
-    scene::{Awaits, Scene},
+    page::{
+        Page,
+        frames::Frames,
+        layout::{Panes, Size},
+        style::Sheet,
+    },
+    room::{RoomCommand, RoomSeen, hands::Hands},
     screen::{Screen, Sight},
     screens,
-    style::Sheet,
     upcoming::upcoming,
 };
 use crate::{

@@ -2,8 +2,8 @@
 
 use super::{Model, Page};
 use crate::tui::{
-    compare::this_program,
-    layout::{self, Size},
+    overlay::compare::this_program,
+    page::layout::{self, Size},
 };
 use keymoot_record::ceremony::State;
 

@@ -20,8 +20,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 pub(in crate::tui) use self::printed::{Printed, lay_out};
 use self::typing::TypedLines;
 use super::{
-    Operator, interface::Interface, link::Message, model::Model, room::Room, stage, style::Sheet,
+    interface::Interface, link::Message, model::Model, page::style::Sheet, room::Room, stage,
 };
+use crate::driver::Operator;
 use keymoot_record::transcript::Mode;
 
 /// Runs `drive` with numbered lines and questions as its operator, until it returns.

@@ -7,11 +7,10 @@ use std::{
 };
 
 use crate::tui::{
-    draw,
-    layout::Size,
+    full_screen::draw,
     model::{Model, ScreenNumber},
+    page::{layout::Size, words::wrap},
     seats,
-    words::wrap,
 };
 use keymoot_core::text::escape;
 

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::step::{authorised_root, opening_of_step, whose_keys_are_there};
 use crate::tui::{
-    field::{Field, TypedWord, is_word},
+    input::field::{Field, TypedWord, is_word},
     link::Heard,
     page::Page,
     screen::{Screen, Sight},
@@ -52,7 +52,7 @@ impl Confirm {
         };
         if field.is_one_time_password() {
             field.take();
-            self.refusal = Some(crate::tui::field::TOUCHED.to_owned());
+            self.refusal = Some(crate::tui::input::field::TOUCHED.to_owned());
             return;
         }
         self.refusal = None;

@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use crate::tui::{
-    field::{TypedWord, is_word},
+    input::field::{TypedWord, is_word},
     link::Heard,
     page::Page,
     screen::{Screen, Sight},

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use crate::{
     driver::AboutToSign,
     tui::{
-        field::TypedWord,
+        input::field::TypedWord,
         link::Heard,
         page::Page,
         screen::{Screen, Sight},

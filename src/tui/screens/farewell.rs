@@ -6,7 +6,7 @@ use super::step::whose_keys_are_there;
 use crate::{
     driver::Farewell,
     tui::{
-        field::TypedWord,
+        input::field::TypedWord,
         link::Heard,
         page::{Page, hex_groups},
         screen::{Screen, Sight},

@@ -5,7 +5,7 @@ use crossterm::event::KeyEvent;
 use crate::{
     driver::{HandOver, Takes},
     tui::{
-        field::{TypedWord, is_word},
+        input::field::{TypedWord, is_word},
         link::Heard,
         page::Page,
         screen::{Screen, Sight},

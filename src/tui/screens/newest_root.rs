@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::step::opening_of_step;
 use crate::tui::{
-    field::TypedWord,
+    input::field::TypedWord,
     link::Heard,
     page::Page,
     screen::{Screen, Sight},

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::{
     host::secret::Secret,
     tui::{
-        field::{TypedWord, is_word},
+        input::field::{TypedWord, is_word},
         link::Heard,
         page::Page,
         screen::{Screen, Sight},

@@ -7,7 +7,7 @@ use crate::{
     driver::{Asked, PinPrompt},
     host::secret::Secret,
     tui::{
-        field::{Edit, edit, typed},
+        input::field::{Edit, edit, typed},
         link::Heard,
         page::Page,
         screen::{Screen, Sight},

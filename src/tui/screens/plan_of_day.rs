@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use crate::{
     driver::PlanOfDay,
     tui::{
-        field::TypedWord,
+        input::field::TypedWord,
         link::Heard,
         page::Page,
         screen::{Screen, Sight},

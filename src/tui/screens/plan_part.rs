@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use crate::tui::{
-    field::TypedWord,
+    input::field::TypedWord,
     link::Heard,
     page::{Page, hex_groups},
     screen::{Screen, Sight},

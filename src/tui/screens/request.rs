@@ -5,7 +5,7 @@ use crossterm::event::KeyEvent;
 use ratatui::style::Style;
 
 use crate::tui::{
-    field::TypedWord,
+    input::field::TypedWord,
     link::Heard,
     page::{Page, hex_groups},
     screen::{Screen, Sight},

@@ -10,7 +10,7 @@ use super::step::{authorised_root, opening_of_step};
 use crate::{
     driver::Reading,
     tui::{
-        field::{Field, TypedWord},
+        input::field::{Field, TypedWord},
         link::Heard,
         page::{Page, hex_groups},
         screen::{Screen, Sight},

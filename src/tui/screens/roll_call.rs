@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::step::{opening_of_step, title_of_step};
 use crate::tui::{
-    field::{TypedWord, typed},
+    input::field::{TypedWord, typed},
     link::Heard,
     page::Page,
     screen::{Screen, Sight},

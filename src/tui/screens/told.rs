@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use crate::{
     driver::Told,
     tui::{
-        field::TypedWord,
+        input::field::TypedWord,
         link::Heard,
         page::Page,
         screen::{Screen, Sight},

@@ -7,7 +7,7 @@ use crate::{
     device::ErrorKind,
     driver::Trouble,
     tui::{
-        field::{TypedWord, is_word},
+        input::field::{TypedWord, is_word},
         link::Heard,
         page::Page,
         screen::{Screen, Sight},

@@ -6,7 +6,7 @@ use super::step::confirmed_by;
 use crate::{
     driver::View,
     tui::{
-        field::TypedWord,
+        input::field::TypedWord,
         link::Heard,
         page::Page,
         screen::{Screen, Sight},

@@ -7,7 +7,7 @@ use super::{
     story::Story,
     table::{PLAIN, Table},
 };
-use crate::tui::{link::Request, style::Sheet};
+use crate::tui::{link::Request, page::style::Sheet};
 use keymoot_record::transcript::Event;
 
 fn row(picture: &str, number: usize) -> String {

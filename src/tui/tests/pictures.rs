@@ -11,8 +11,8 @@ use crate::{
     host::secret::Secret,
     tui::{
         link::{Heard, Request},
+        page::style::Sheet,
         room::{RoomDevice, RoomSeen},
-        style::Sheet,
     },
 };
 use keymoot_core::{Rule, Violation, digest::Digest};
@@ -40,13 +40,13 @@ fn before_the_driver_has_said_anything() {
         PLAIN,
         false,
     );
-    model.lay_out(crate::tui::layout::Size {
+    model.lay_out(crate::tui::page::layout::Size {
         columns: 80,
         rows: 24,
     });
     let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(80, 24)).unwrap();
     terminal
-        .draw(|frame| crate::tui::draw::draw(frame, &model))
+        .draw(|frame| crate::tui::full_screen::draw::draw(frame, &model))
         .unwrap();
     insta::assert_snapshot!(terminal.backend().to_string());
 }

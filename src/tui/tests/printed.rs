@@ -9,8 +9,8 @@ use crate::{
     tui::{
         link::Request,
         model::Model,
+        page::style::Sheet,
         plain::{self, Printed, lay_out},
-        style::Sheet,
     },
 };
 use keymoot_attestation::Family;

@@ -4,8 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use p256::{SecretKey, pkcs8::EncodePublicKey as _};
 
-use crate::device::{DeviceError, ErrorKind, Operation, Serial, Who};
-use crate::driver::{Reading, View};
+use crate::{
+    device::{DeviceError, ErrorKind, Operation, Serial, Who},
+    driver::{Reading, View},
+};
 use keymoot_core::digest::Digest;
 use keymoot_record::{
     ceremony::{Next, Plan, PlanFiles, PlanPart, Question, State},

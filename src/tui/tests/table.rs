@@ -9,11 +9,10 @@ use super::{contrast, story::Story};
 use crate::{
     driver::Interrupt,
     tui::{
-        draw::draw,
-        layout::Size,
+        full_screen::draw::draw,
         link::{Heard, Request},
         model::{Act, Model, Now},
-        style::Sheet,
+        page::{layout::Size, style::Sheet},
     },
 };
 use keymoot_record::transcript::Mode;

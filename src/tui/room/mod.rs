@@ -1,5 +1,7 @@
 //! The simulated devices of a rehearsal, which the keyboard inserts and touches.
 
+pub(super) mod hands;
+
 use std::{io, sync::mpsc::Sender};
 
 /// A simulated device.

@@ -13,7 +13,7 @@ use keymoot_record::transcript::Mode;
 
 /// What the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sheet {
+pub(in crate::tui) struct Sheet {
     /// Whether colours are wanted.
     pub colour: bool,
     /// Whether anything but ASCII can be shown.
@@ -28,7 +28,7 @@ impl Sheet {
     /// What this terminal can show, by its environment: `NO_COLOR`
     /// (no-color.org), the locale, and that the fonts of the Linux console hold
     /// few glyphs.
-    pub(super) fn of_environment() -> Self {
+    pub(in crate::tui) fn of_environment() -> Self {
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
         let locale = locale.unwrap_or_default().to_lowercase();
@@ -43,7 +43,7 @@ impl Sheet {
     }
 
     /// The same for rows of text that are one below the other.
-    pub(super) fn for_lines(self) -> Self {
+    pub(in crate::tui) fn for_lines(self) -> Self {
         Self {
             colour: false,
             blocks: false,
@@ -52,7 +52,7 @@ impl Sheet {
     }
 
     /// Foreign or long text, as this terminal shows it, in at most so many columns.
-    pub(super) fn fit(self, text: &str, columns: usize) -> String {
+    pub(in crate::tui) fn fit(self, text: &str, columns: usize) -> String {
         cut(&self.show(&safe(text)), columns, self.ellipsis())
     }
 
@@ -65,7 +65,7 @@ impl Sheet {
     }
 
     /// The block with LIVE or REHEARSAL.
-    pub(super) fn mode(self, mode: Mode) -> Style {
+    pub(in crate::tui) fn mode(self, mode: Mode) -> Style {
         let bold_white = Style::new().fg(Color::White).add_modifier(Modifier::BOLD);
         match (self.colour, mode) {
             // Not bold: the console makes bold reversed text grey on grey.
@@ -77,12 +77,12 @@ impl Sheet {
     }
 
     /// The one thing to do now.
-    pub(super) fn headline(self) -> Style {
+    pub(in crate::tui) fn headline(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
     /// The person who does it.
-    pub(super) fn who(self) -> Style {
+    pub(in crate::tui) fn who(self) -> Style {
         let coloured = self.coloured(Color::Cyan);
         match self.colour && self.console {
             // The console's dark colours end what bold began, also for the text after them.
@@ -92,23 +92,23 @@ impl Sheet {
     }
 
     /// Words to read aloud.
-    pub(super) fn aloud(self) -> Style {
+    pub(in crate::tui) fn aloud(self) -> Style {
         self.coloured(Color::Green)
     }
 
     /// Text for looking up, not for reading first: as the terminal shows all text,
     /// because dark grey cannot be read on a projector.
-    pub(super) fn quiet(self) -> Style {
+    pub(in crate::tui) fn quiet(self) -> Style {
         Style::new()
     }
 
     /// A refusal or an error.
-    pub(super) fn alarm(self) -> Style {
+    pub(in crate::tui) fn alarm(self) -> Style {
         self.coloured(Color::LightRed).add_modifier(Modifier::BOLD)
     }
 
     /// What to do about an error, or what a person must do now.
-    pub(super) fn notice(self) -> Style {
+    pub(in crate::tui) fn notice(self) -> Style {
         let colour = match self.console {
             true => Color::LightYellow,
             false => Color::Yellow,
@@ -117,7 +117,7 @@ impl Sheet {
     }
 
     /// The chosen row of a list.
-    pub(super) fn chosen(self) -> Style {
+    pub(in crate::tui) fn chosen(self) -> Style {
         // The console turns bold or coloured text that is reversed into dark on dark.
         Style::new()
             .fg(Color::Reset)
@@ -126,17 +126,17 @@ impl Sheet {
     }
 
     /// The text being typed.
-    pub(super) fn typed(self) -> Style {
+    pub(in crate::tui) fn typed(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
     /// A match of a search in a document.
-    pub(super) fn found(self) -> Style {
+    pub(in crate::tui) fn found(self) -> Style {
         self.chosen()
     }
 
     /// Dark on light on every terminal: a code that is scanned.
-    pub(super) fn code(self) -> Style {
+    pub(in crate::tui) fn code(self) -> Style {
         if self.colour {
             Style::new().fg(Color::Black).bg(Color::White)
         } else {
@@ -145,28 +145,28 @@ impl Sheet {
     }
 
     /// The separator within a row.
-    pub(super) fn between(self) -> &'static str {
+    pub(in crate::tui) fn between(self) -> &'static str {
         if self.unicode { " · " } else { " - " }
     }
 
     /// The mark of cut text.
-    pub(super) fn ellipsis(self) -> &'static str {
+    pub(in crate::tui) fn ellipsis(self) -> &'static str {
         if self.unicode { "…" } else { "..." }
     }
 
     /// A horizontal line.
-    pub(super) fn horizontal(self) -> &'static str {
+    pub(in crate::tui) fn horizontal(self) -> &'static str {
         if self.unicode { "─" } else { "-" }
     }
 
     /// A vertical line.
-    pub(super) fn vertical(self) -> &'static str {
+    pub(in crate::tui) fn vertical(self) -> &'static str {
         if self.unicode { "│" } else { "|" }
     }
 
     /// Text for this terminal: where only ASCII can be shown,
     /// similar ASCII replaces punctuation, and visible escapes replace all else.
-    pub(super) fn show(self, text: &str) -> Cow<'_, str> {
+    pub(in crate::tui) fn show(self, text: &str) -> Cow<'_, str> {
         if self.unicode || text.is_ascii() {
             return Cow::Borrowed(text);
         }

@@ -19,13 +19,13 @@ use ratatui::layout::Rect;
 
 /// The size of a terminal, in characters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Size {
+pub(in crate::tui) struct Size {
     pub columns: u16,
     pub rows: u16,
 }
 
 /// The least that the screens need.
-pub(super) const LEAST: Size = Size {
+pub(in crate::tui) const LEAST: Size = Size {
     columns: 80,
     rows: 24,
 };
@@ -42,24 +42,24 @@ const WIDE: u16 = 110;
 
 impl Size {
     /// Whether the screens fit.
-    pub(super) fn is_enough(self) -> bool {
+    pub(in crate::tui) fn is_enough(self) -> bool {
         self.columns >= LEAST.columns && self.rows >= LEAST.rows
     }
 
     /// Whether the one thing to do is shown in large type.
-    pub(super) fn is_projected(self) -> bool {
+    pub(in crate::tui) fn is_projected(self) -> bool {
         self.columns >= PROJECTED.columns && self.rows >= PROJECTED.rows
     }
 
     /// Whether there is room for more words.
-    pub(super) fn is_wide(self) -> bool {
+    pub(in crate::tui) fn is_wide(self) -> bool {
         self.columns >= WIDE
     }
 }
 
 /// What is beside the main pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Panes {
+pub(in crate::tui) enum Panes {
     /// The seats.
     Two,
     /// Nothing: the main pane is as wide as the screen.
@@ -75,7 +75,7 @@ const PROJECTED: Size = Size {
 };
 
 /// The place of each part.
-pub(super) struct Regions {
+pub(in crate::tui) struct Regions {
     pub mode: Rect,
     pub step: Rect,
     pub upper_line: Rect,
@@ -90,7 +90,7 @@ pub(super) struct Regions {
 
 impl Regions {
     /// The places on a screen of this size, which [`Size::is_enough`].
-    pub(super) fn of(size: Size, panes: Panes) -> Self {
+    pub(in crate::tui) fn of(size: Size, panes: Panes) -> Self {
         let Size { columns, rows } = size;
         let row = |y| Rect::new(0, y, columns, 1);
         if panes == Panes::Bare {
@@ -133,12 +133,12 @@ impl Regions {
 }
 
 /// The columns of the main pane.
-pub(super) fn main_columns(size: Size, panes: Panes) -> usize {
+pub(in crate::tui) fn main_columns(size: Size, panes: Panes) -> usize {
     // One is left free before the divider.
     usize::from(Regions::of(size, panes).main.width).saturating_sub(1)
 }
 
 /// The rows of the main pane.
-pub(super) fn pane_rows(size: Size, panes: Panes) -> usize {
+pub(in crate::tui) fn pane_rows(size: Size, panes: Panes) -> usize {
     usize::from(Regions::of(size, panes).main.height)
 }

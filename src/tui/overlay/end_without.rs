@@ -1,13 +1,13 @@
 //! The end without the ceremony's purpose: the people do not agree, or cannot become a quorum.
 
-use super::{form::Form, page::Page, screen::Sight};
+use crate::tui::{input::form::Form, page::Page, screen::Sight};
 use keymoot_record::ceremony::ended::Cause;
 
 /// The words that end the ceremony without its purpose.
 const END_WITHOUT: &str = "end without";
 
 /// The three fields: the cause, the reason, the words.
-pub(super) fn form() -> Form {
+pub(in crate::tui) fn form() -> Form {
     let labels = [
         "1 we do not agree, 2 no quorum, 3 another reason:",
         "What happened, in one line that is published:",
@@ -17,7 +17,7 @@ pub(super) fn form() -> Form {
 }
 
 /// The cause that was typed.
-pub(super) fn cause(typed: &str) -> Option<Cause> {
+pub(in crate::tui) fn cause(typed: &str) -> Option<Cause> {
     match typed.trim() {
         "1" => Some(Cause::Disagreement),
         "2" => Some(Cause::QuorumOutOfReach),
@@ -27,7 +27,7 @@ pub(super) fn cause(typed: &str) -> Option<Cause> {
 }
 
 /// Explains what the end means.
-pub(super) fn page(page: &mut Page, sight: &Sight<'_>, form: &Form) {
+pub(in crate::tui) fn page(page: &mut Page, sight: &Sight<'_>, form: &Form) {
     page.who("The administrator");
     page.headline("End this ceremony without its purpose?");
     page.gap();

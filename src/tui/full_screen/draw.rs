@@ -7,12 +7,14 @@ use ratatui::{
     widgets::Widget,
 };
 
-use super::{
-    layout::{LEAST, Panes, Regions, Size},
+use super::side_pane;
+use crate::tui::{
     model::Model,
     overlay::owed_in_words,
-    side_pane,
-    words::{width, wrap},
+    page::{
+        layout::{LEAST, Panes, Regions, Size},
+        words::{width, wrap},
+    },
 };
 use keymoot_record::{
     ceremony::State,
@@ -20,7 +22,7 @@ use keymoot_record::{
 };
 
 /// Draws everything.
-pub(super) fn draw(frame: &mut Frame<'_>, model: &Model) {
+pub(in crate::tui) fn draw(frame: &mut Frame<'_>, model: &Model) {
     let area = frame.area();
     let size = Size {
         columns: area.width,
@@ -67,7 +69,7 @@ fn too_small(frame: &mut Frame<'_>, model: &Model, size: Size) {
 }
 
 /// Whether the ceremony counts.
-pub(super) fn mode_in_words(mode: Mode) -> &'static str {
+pub(in crate::tui) fn mode_in_words(mode: Mode) -> &'static str {
     match mode {
         Mode::Live => "LIVE",
         Mode::Rehearsal => "REHEARSAL - nothing here counts",
@@ -101,7 +103,7 @@ fn mode(frame: &mut Frame<'_>, model: &Model, area: Rect) {
 }
 
 /// The second row: the act, the step and its minutes.
-pub(super) fn step(model: &Model, size: Size) -> String {
+pub(in crate::tui) fn step(model: &Model, size: Size) -> String {
     let Some(state) = model.view.as_ref().map(|view| &*view.state) else {
         let line = model.errand.as_ref().map(|errand| errand.line.as_str());
         return model
@@ -151,7 +153,7 @@ fn in_all(model: &Model, state: &State, size: Size) -> String {
 }
 
 /// When the ceremony is expected to end, and by how much that is too late.
-pub(super) fn ends(model: &Model) -> String {
+pub(in crate::tui) fn ends(model: &Model) -> String {
     let state = model.view.as_ref().map(|view| &*view.state);
     let now = Time::from_unix(model.now.utc);
     let expected = state.zip(now);

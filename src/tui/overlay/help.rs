@@ -1,6 +1,6 @@
 //! The keys, and the meaning of the marks.
 
-use super::{page::Page, screen::Sight};
+use crate::tui::{page::Page, screen::Sight};
 
 /// The keys that work on every screen, and their effect.
 const KEYS: [(&str, &str); 10] = [
@@ -43,7 +43,7 @@ const HANDS_BY_LINE: [(&str, &str); 3] = [
 ];
 
 /// Draws the page.
-pub(super) fn page(page: &mut Page, sight: &Sight<'_>) {
+pub(in crate::tui) fn page(page: &mut Page, sight: &Sight<'_>) {
     page.headline("Help");
     page.text("Do what the top of this pane says. To confirm something, type a word: Enter alone does nothing, and keymoot ignores pasted text.");
     page.gap();

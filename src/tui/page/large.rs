@@ -76,7 +76,7 @@ fn points(c: char) -> Option<&'static [u8; HEIGHT]> {
 
 /// A sentence in so many columns, row by row; nothing where a character has no large form, or a word
 /// is too long.
-pub(super) fn sentence(text: &str, columns: usize, blocks: bool) -> Option<Vec<String>> {
+pub(in crate::tui) fn sentence(text: &str, columns: usize, blocks: bool) -> Option<Vec<String>> {
     let across = columns / STEP;
     let fits = text.split(' ').all(|word| word.len() <= across);
     if !fits || !text.chars().all(|c| points(c).is_some()) {
@@ -87,15 +87,15 @@ pub(super) fn sentence(text: &str, columns: usize, blocks: bool) -> Option<Vec<S
 }
 
 /// The columns of the longest word of the list: eleven letters.
-pub(super) const LONGEST: usize = 11 * STEP;
+pub(in crate::tui) const LONGEST: usize = 11 * STEP;
 
 /// The rows of a word: half as many where a row can show two points.
-pub(super) fn height(blocks: bool) -> usize {
+pub(in crate::tui) fn height(blocks: bool) -> usize {
     if blocks { HEIGHT.div_ceil(2) } else { HEIGHT }
 }
 
 /// A line, row by row. What has no large form is left out.
-pub(super) fn rows(word: &str, blocks: bool) -> Vec<String> {
+pub(in crate::tui) fn rows(word: &str, blocks: bool) -> Vec<String> {
     let letters: Vec<_> = word.chars().filter_map(points).collect();
     let point = |row: usize, column: usize| -> bool {
         let letter = letters.get(column / STEP);
@@ -117,7 +117,7 @@ pub(super) fn rows(word: &str, blocks: bool) -> Vec<String> {
 }
 
 /// Two points, one above the other, in one character.
-pub(super) fn half_block(upper: bool, lower: bool) -> char {
+pub(in crate::tui) fn half_block(upper: bool, lower: bool) -> char {
     match (upper, lower) {
         (true, true) => '█',
         (true, false) => '▀',

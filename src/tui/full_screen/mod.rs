@@ -1,5 +1,9 @@
 //! The terminal, taken over and always given back.
 
+pub(super) mod draw;
+mod keyboard;
+mod side_pane;
+
 use std::{
     io::{self, Stdout},
     sync::{
@@ -8,19 +12,6 @@ use std::{
     },
 };
 
-use super::{
-    Operator,
-    draw::draw,
-    give_back::{this_thread_ends_screens, when_ended, when_panicking},
-    interface::Interface,
-    keyboard,
-    layout::Size,
-    link::Message,
-    model::Model,
-    room::Room,
-    stage,
-    style::Sheet,
-};
 use crossterm::{
     cursor,
     event::{DisableBracketedPaste, EnableBracketedPaste},
@@ -30,8 +21,20 @@ use crossterm::{
         LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
     },
 };
-use keymoot_record::transcript::Mode;
 use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
+
+use self::draw::draw;
+use super::{
+    give_back::{this_thread_ends_screens, when_ended, when_panicking},
+    interface::Interface,
+    link::Message,
+    model::Model,
+    page::{layout::Size, style::Sheet},
+    room::Room,
+    stage,
+};
+use crate::driver::Operator;
+use keymoot_record::transcript::Mode;
 
 /// Whether the terminal is taken over.
 static TAKEN: AtomicBool = AtomicBool::new(false);

@@ -2,12 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::room::{RoomCommand, RoomDevice, RoomSeen};
+use super::{RoomCommand, RoomDevice, RoomSeen};
 use keymoot_record::{ceremony::State, rules::roster::Handle};
 
 /// The simulated devices, and the one that the keys move.
 #[derive(Debug, Default)]
-pub(super) struct Hands {
+pub(in crate::tui) struct Hands {
     seen: RoomSeen,
     /// The device taken in hand by its number, and for whose turn.
     taken: Option<(usize, Option<Handle>)>,
@@ -40,7 +40,11 @@ impl Wanted {
 
 impl Hands {
     /// Takes a look at the devices, and returns the wish that waited for it.
-    pub(super) fn see(&mut self, seen: RoomSeen, state: Option<&State>) -> Option<RoomCommand> {
+    pub(in crate::tui) fn see(
+        &mut self,
+        seen: RoomSeen,
+        state: Option<&State>,
+    ) -> Option<RoomCommand> {
         self.seen = seen;
         let device = self.in_hand(state)?;
         let owed = self.owed.filter(|wanted| wanted.is_possible(device))?;
@@ -50,24 +54,24 @@ impl Hands {
     }
 
     /// The devices.
-    pub(super) fn devices(&self) -> &[RoomDevice] {
+    pub(in crate::tui) fn devices(&self) -> &[RoomDevice] {
         &self.seen.devices
     }
 
     /// Why the last command failed.
-    pub(super) fn failed(&self) -> Option<&str> {
+    pub(in crate::tui) fn failed(&self) -> Option<&str> {
         self.seen.failed.as_deref()
     }
 
     /// The number being typed, while another device is taken in hand.
-    pub(super) fn typing(&self) -> Option<usize> {
+    pub(in crate::tui) fn typing(&self) -> Option<usize> {
         self.typing
     }
 
     /// The device in hand is the one taken for this turn. Otherwise it is the one that the holder
     /// at the table has in use, or is awaited with. Otherwise it is one that nobody has enrolled,
     /// that of the seat's number before others.
-    pub(super) fn in_hand(&self, state: Option<&State>) -> Option<&RoomDevice> {
+    pub(in crate::tui) fn in_hand(&self, state: Option<&State>) -> Option<&RoomDevice> {
         let by_number = |number: usize| self.seen.devices.iter().find(|d| d.number == number);
         let turn = state.and_then(|state| state.turn.as_ref());
         let holder = turn.map(|turn| &turn.holder);
@@ -97,7 +101,7 @@ impl Hands {
     }
 
     /// Takes a key. Returns the command to the simulator, or `None` for another key.
-    pub(super) fn key(
+    pub(in crate::tui) fn key(
         &mut self,
         key: &KeyEvent,
         state: Option<&State>,

@@ -10,8 +10,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::{style::Style, text::Line};
 
 use super::{
+    Page,
     layout::{self, Panes, Size},
-    page::Page,
     qr,
     style::Sheet,
 };
@@ -21,7 +21,7 @@ use crate::frames;
 const BESIDE: usize = 17;
 
 /// A file, and its frames for a terminal of one size.
-pub(super) struct Frames {
+pub(in crate::tui) struct Frames {
     file: Arc<[u8]>,
     /// The frames for the last size; another size makes others.
     made: RefCell<Option<(Size, Option<Rc<Series>>)>>,
@@ -36,13 +36,13 @@ struct Series {
 
 impl Frames {
     /// The codes of this file.
-    pub(super) fn of(file: Arc<[u8]>) -> Self {
+    pub(in crate::tui) fn of(file: Arc<[u8]>) -> Self {
         let made = RefCell::default();
         Self { file, made }
     }
 
     /// How many codes a terminal of this size shows; `None` where there would be too many.
-    pub(super) fn count(&self, sheet: Sheet, size: Size) -> Option<usize> {
+    pub(in crate::tui) fn count(&self, sheet: Sheet, size: Size) -> Option<usize> {
         self.series(sheet, size).map(|series| series.parts.len())
     }
 
@@ -79,7 +79,7 @@ fn room(size: Size) -> (usize, usize) {
 
 /// Which frame is shown, from 0.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
+pub(in crate::tui) struct Shown {
     at: usize,
     /// The last frame, as it was last shown: it depends on the terminal's size.
     last: Cell<usize>,
@@ -87,7 +87,7 @@ pub(super) struct Shown {
 
 impl Shown {
     /// Takes a key.
-    pub(super) fn key(&mut self, key: &KeyEvent) {
+    pub(in crate::tui) fn key(&mut self, key: &KeyEvent) {
         let last = self.last.get();
         let at = self.at.min(last);
         self.at = match key.code {
@@ -98,7 +98,7 @@ impl Shown {
     }
 
     /// Shows it.
-    pub(super) fn page(&self, page: &mut Page, codes: Option<&Frames>) {
+    pub(in crate::tui) fn page(&self, page: &mut Page, codes: Option<&Frames>) {
         let sheet = page.sheet;
         let series = codes.and_then(|codes| codes.series(sheet, page.size));
         let shown = series.and_then(|series| {

@@ -3,15 +3,17 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{form::Form, page::Page};
-use crate::driver::Interrupt;
+use crate::{
+    driver::Interrupt,
+    tui::{input::form::Form, page::Page},
+};
 
 /// The words that begin and end it.
 const PAUSE: &str = "pause";
 const RETURN: &str = "return";
 
 /// An intermission: about to begin, or under way.
-pub(super) enum Intermission {
+pub(in crate::tui) enum Intermission {
     /// The notes that are taken before people leave.
     Going(Form),
     /// People are away, since this second of [`super::screen::Sight::up`].
@@ -20,7 +22,7 @@ pub(super) enum Intermission {
 
 impl Intermission {
     /// About to begin.
-    pub(super) fn new() -> Self {
+    pub(in crate::tui) fn new() -> Self {
         let labels = [
             "Numbers of the bags with the devices, seat by seat:",
             "Who stays with the machine and the bags:",
@@ -31,12 +33,16 @@ impl Intermission {
     }
 
     /// Whether people are away: it ends only when they are back.
-    pub(super) fn is_under_way(&self) -> bool {
+    pub(in crate::tui) fn is_under_way(&self) -> bool {
         matches!(self, Self::Away(..))
     }
 
     /// Takes a key. Returns the note once a part is complete, and whether it continues.
-    pub(super) fn key(&mut self, key: &KeyEvent, up: u64) -> Option<(Interrupt, Option<Self>)> {
+    pub(in crate::tui) fn key(
+        &mut self,
+        key: &KeyEvent,
+        up: u64,
+    ) -> Option<(Interrupt, Option<Self>)> {
         match self {
             Self::Going(form) => form.key(key).then(|| {
                 let [bags, keeper, until, _] = form.take();
@@ -64,7 +70,7 @@ impl Intermission {
     }
 
     /// Draws the page.
-    pub(super) fn page(&self, page: &mut Page, up: u64) {
+    pub(in crate::tui) fn page(&self, page: &mut Page, up: u64) {
         match self {
             Self::Going(form) => {
                 page.who("The administrator");

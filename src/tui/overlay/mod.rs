@@ -1,19 +1,22 @@
 //! The overlays, which open over every screen: the options, a note, an exception, the
 //! end of a turn, leaving, and help. People type out every change.
 
+mod apart;
+pub(super) mod compare;
+mod end_without;
+mod help;
+mod intermission;
+mod people;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use self::{apart::Apart, compare::Compare, intermission::Intermission, people::People};
 use super::{
-    apart::Apart,
-    compare::Compare,
-    end_without,
-    field::{TypedWord, is_word},
-    form::Form,
-    frames, help,
-    intermission::Intermission,
-    layout::Panes,
-    page::Page,
-    people::People,
+    input::{
+        field::{TypedWord, is_word},
+        form::Form,
+    },
+    page::{Page, frames, layout::Panes},
     screen::Sight,
     seats,
 };

@@ -8,10 +8,8 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{
-    large,
-    page::{Page, hex_groups, word_rows},
-    qr,
+use crate::tui::{
+    page::{Page, hex_groups, large, qr, word_rows},
     screen::Sight,
     upcoming,
 };
@@ -23,7 +21,7 @@ use keymoot_record::{
 
 /// Which digest is shown, and which page of it.
 #[derive(Debug, Default)]
-pub(super) struct Compare {
+pub(in crate::tui) struct Compare {
     which: usize,
     leaf: usize,
     /// The last page, as it was last shown: it depends on the terminal's size.
@@ -67,7 +65,7 @@ fn name_of(part: PlanPart) -> String {
 
 /// The digest of the running program, to compare with one's own build before anything
 /// else is done: in so many rows, or not at all.
-pub(super) fn this_program(page: &mut Page, program: &Program, rows: usize) {
+pub(in crate::tui) fn this_program(page: &mut Page, program: &Program, rows: usize) {
     let sheet = page.sheet;
     let (hex, words) = (hex_groups(&program.sha256), word_rows(&program.sha256));
     if rows < hex.len() + words.len() + 2 {
@@ -90,12 +88,12 @@ pub(super) fn this_program(page: &mut Page, program: &Program, rows: usize) {
 
 impl Compare {
     /// Whether there is a digest to compare.
-    pub(super) fn is_possible(sight: &Sight<'_>) -> bool {
+    pub(in crate::tui) fn is_possible(sight: &Sight<'_>) -> bool {
         sight.view.is_some()
     }
 
     /// Opened where somebody reads a document or a digest, it shows that one first.
-    pub(super) fn of(sight: &Sight<'_>) -> Self {
+    pub(in crate::tui) fn of(sight: &Sight<'_>) -> Self {
         let unread = sight.state().map(upcoming::unread).unwrap_or_default();
         let document = unread.first().map(|document| document.name().to_owned());
         let part = sight.state().and_then(State::part_to_read).map(name_of);
@@ -110,7 +108,7 @@ impl Compare {
     }
 
     /// Takes a key.
-    pub(super) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) {
+    pub(in crate::tui) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) {
         let count = digests(sight).len().max(1);
         match key.code {
             KeyCode::Right | KeyCode::Char(' ') => self.leaf = (self.leaf + 1).min(self.last.get()),
@@ -131,7 +129,7 @@ impl Compare {
 
     /// Shows the page: the code and the words, then the words in large type, some
     /// at a time.
-    pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+    pub(in crate::tui) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         let digests = digests(sight);
         let Some((name, digest)) = digests.get(self.which).or(digests.last()) else {
             return;

@@ -9,10 +9,9 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{
-    hands::Hands,
+use crate::tui::{
     model::Model,
-    room::RoomDevice,
+    room::{RoomDevice, hands::Hands},
     seats::{letters, signed_all, standing, word},
 };
 use keymoot_record::ceremony::{State, Tally, state::Seat, turn::Purpose};
@@ -21,7 +20,7 @@ use keymoot_record::ceremony::{State, Tally, state::Seat, turn::Purpose};
 const HANDS: usize = 5;
 
 /// Draws the side pane.
-pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, area: Rect) {
+pub(in crate::tui) fn draw(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let columns = usize::from(area.width);
     let rows = usize::from(area.height);
     let state = model.view.as_ref().map(|view| &*view.state);

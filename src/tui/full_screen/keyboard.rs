@@ -26,7 +26,7 @@ use termina::{
 };
 use zeroize::Zeroizing;
 
-use super::{
+use crate::tui::{
     interface::{GLANCE, until_next_second},
     link::Message,
 };
@@ -155,7 +155,7 @@ fn key_of(
 }
 
 /// Listens to the keyboard until `ended`, and to the clock once a second.
-pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
+pub(in crate::tui) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
     let Ok(mut keyboard) = Keyboard::open() else {
         let _ = tell.send(Message::KeyboardLost);
         return;

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::page::Page;
+use crate::tui::page::Page;
 
 /// The longest line, in characters: more than any answer needs, and a bound for a
 /// key held down.
@@ -14,11 +14,11 @@ const MODHEX: &str = "cbdefghijklnrtuv";
 
 /// An input line.
 #[derive(Debug, Default)]
-pub(super) struct Field(String);
+pub(in crate::tui) struct Field(String);
 
 impl Field {
     /// Takes a key. Returns whether it changed the line.
-    pub(super) fn key(&mut self, key: &KeyEvent) -> bool {
+    pub(in crate::tui) fn key(&mut self, key: &KeyEvent) -> bool {
         match edit(key) {
             Some(Edit::Back) => drop(self.0.pop()),
             Some(Edit::Empty) => self.0.clear(),
@@ -32,34 +32,34 @@ impl Field {
     }
 
     /// The line's text.
-    pub(super) fn text(&self) -> &str {
+    pub(in crate::tui) fn text(&self) -> &str {
         &self.0
     }
 
     /// Whether the line is empty or has only spaces.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::tui) fn is_empty(&self) -> bool {
         self.0.trim().is_empty()
     }
 
     /// Replaces the text.
-    pub(super) fn set(&mut self, text: &str) {
+    pub(in crate::tui) fn set(&mut self, text: &str) {
         text.clone_into(&mut self.0);
     }
 
     /// Empties the line and returns its text, without spaces at its ends.
-    pub(super) fn take(&mut self) -> String {
+    pub(in crate::tui) fn take(&mut self) -> String {
         std::mem::take(&mut self.0).trim().to_owned()
     }
 
     /// Whether a YubiKey typed this, because somebody touched it.
-    pub(super) fn is_one_time_password(&self) -> bool {
+    pub(in crate::tui) fn is_one_time_password(&self) -> bool {
         let text = self.0.trim();
         text.len() >= 32 && text.chars().all(|c| MODHEX.contains(c))
     }
 }
 
 /// What a key deletes.
-pub(super) enum Edit {
+pub(in crate::tui) enum Edit {
     /// The last character.
     Back,
     /// All of the line.
@@ -67,7 +67,7 @@ pub(super) enum Edit {
 }
 
 /// What a key deletes, if anything. Some terminals send Ctrl-H for Backspace.
-pub(super) fn edit(key: &KeyEvent) -> Option<Edit> {
+pub(in crate::tui) fn edit(key: &KeyEvent) -> Option<Edit> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         KeyCode::Backspace => Some(Edit::Back),
@@ -78,7 +78,7 @@ pub(super) fn edit(key: &KeyEvent) -> Option<Edit> {
 }
 
 /// The character that a key types, if it types one.
-pub(super) fn typed(key: &KeyEvent) -> Option<char> {
+pub(in crate::tui) fn typed(key: &KeyEvent) -> Option<char> {
     match key.code {
         KeyCode::Char(c)
             if !key
@@ -92,23 +92,23 @@ pub(super) fn typed(key: &KeyEvent) -> Option<char> {
 }
 
 /// The refusal of a line that a touched device typed.
-pub(super) const TOUCHED: &str = "A touched YubiKey typed that by itself. Nothing happened. Do not touch it now, and type the answer.";
+pub(in crate::tui) const TOUCHED: &str = "A touched YubiKey typed that by itself. Nothing happened. Do not touch it now, and type the answer.";
 
 /// Whether somebody typed this word, in capitals or not.
-pub(super) fn is_word(typed: &str, word: &str) -> bool {
+pub(in crate::tui) fn is_word(typed: &str, word: &str) -> bool {
     typed.trim().eq_ignore_ascii_case(word)
 }
 
 /// A word to be typed out: Enter alone does nothing.
 #[derive(Debug, Default)]
-pub(super) struct TypedWord {
+pub(in crate::tui) struct TypedWord {
     field: Field,
     refusal: Option<String>,
 }
 
 impl TypedWord {
     /// Takes a key; what was typed when Enter completes it.
-    pub(super) fn key(&mut self, key: &KeyEvent) -> Option<String> {
+    pub(in crate::tui) fn key(&mut self, key: &KeyEvent) -> Option<String> {
         if key.code != KeyCode::Enter {
             if self.field.key(key) {
                 self.refusal = None;
@@ -123,7 +123,7 @@ impl TypedWord {
     }
 
     /// Takes a key; whether Enter completed this word, the only one that is taken here.
-    pub(super) fn confirms(&mut self, key: &KeyEvent, word: &str) -> Option<()> {
+    pub(in crate::tui) fn confirms(&mut self, key: &KeyEvent, word: &str) -> Option<()> {
         if is_word(&self.key(key)?, word) {
             return Some(());
         }
@@ -132,27 +132,27 @@ impl TypedWord {
     }
 
     /// Refuses the line, for this reason.
-    pub(super) fn refuse(&mut self, why: String) {
+    pub(in crate::tui) fn refuse(&mut self, why: String) {
         self.refusal = Some(why);
     }
 
     /// Clears the last refusal.
-    pub(super) fn forgive(&mut self) {
+    pub(in crate::tui) fn forgive(&mut self) {
         self.refusal = None;
     }
 
     /// Whether it shows a refusal.
-    pub(super) fn is_refused(&self) -> bool {
+    pub(in crate::tui) fn is_refused(&self) -> bool {
         self.refusal.is_some()
     }
 
     /// Whether nothing was typed.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::tui) fn is_empty(&self) -> bool {
         self.field.text().is_empty()
     }
 
     /// The same, once all of the page has been in sight.
-    pub(super) fn show_when_read(&self, page: &mut Page, is_read: bool, what: &str) {
+    pub(in crate::tui) fn show_when_read(&self, page: &mut Page, is_read: bool, what: &str) {
         match is_read {
             true => self.show(page, what),
             false => page.ask_to_read_on(),
@@ -160,7 +160,7 @@ impl TypedWord {
     }
 
     /// Shows the prompt, the line, and why the last one was refused.
-    pub(super) fn show(&self, page: &mut Page, what: &str) {
+    pub(in crate::tui) fn show(&self, page: &mut Page, what: &str) {
         page.refusal(self.refusal.as_deref());
         page.ask(what);
         page.field(self.field.text());

@@ -2,16 +2,14 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{
-    field::{Field, TOUCHED, is_word},
-    page::Page,
-};
+use super::field::{Field, TOUCHED, is_word};
+use crate::tui::page::Page;
 
 /// The check of the first line, with the refusal of another.
 type FirstLine = (fn(&str) -> bool, &'static str);
 
 /// Lines to be typed one after the other; the last may be a word that confirms.
-pub(super) struct Form {
+pub(in crate::tui) struct Form {
     fields: Vec<(&'static str, Field)>,
     at: usize,
     word: Option<&'static str>,
@@ -22,7 +20,7 @@ pub(super) struct Form {
 
 impl Form {
     /// An empty form with these labels; with a word, the last field takes only that.
-    pub(super) fn new(labels: &[&'static str], word: Option<&'static str>) -> Self {
+    pub(in crate::tui) fn new(labels: &[&'static str], word: Option<&'static str>) -> Self {
         Self {
             fields: labels
                 .iter()
@@ -36,13 +34,17 @@ impl Form {
     }
 
     /// The same form, whose first line must pass this check.
-    pub(super) fn accepting(mut self, is_good: fn(&str) -> bool, otherwise: &'static str) -> Self {
+    pub(in crate::tui) fn accepting(
+        mut self,
+        is_good: fn(&str) -> bool,
+        otherwise: &'static str,
+    ) -> Self {
         self.first = Some((is_good, otherwise));
         self
     }
 
     /// Takes a key; whether the form was completed.
-    pub(super) fn key(&mut self, key: &KeyEvent) -> bool {
+    pub(in crate::tui) fn key(&mut self, key: &KeyEvent) -> bool {
         let last = self.fields.len().saturating_sub(1);
         let Some((_, field)) = self.fields.get_mut(self.at) else {
             return false;
@@ -79,7 +81,7 @@ impl Form {
     }
 
     /// Shows every line and what was typed; at the last, a warning of what looks like a PIN.
-    pub(super) fn show(&self, page: &mut Page) {
+    pub(in crate::tui) fn show(&self, page: &mut Page) {
         let typed = self.fields.iter().take(self.at).map(|(_, field)| field);
         if self.word.is_some() && typed.clone().any(|field| may_be_pin(field.text())) {
             page.gap();
@@ -100,7 +102,7 @@ impl Form {
     }
 
     /// What was typed, line by line.
-    pub(super) fn take<const N: usize>(&mut self) -> [String; N] {
+    pub(in crate::tui) fn take<const N: usize>(&mut self) -> [String; N] {
         let mut fields = self.fields.iter_mut();
         std::array::from_fn(|_| {
             fields

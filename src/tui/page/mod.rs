@@ -1,6 +1,15 @@
 //! The main pane of a screen, row by row: information above, the input
 //! below. The upper part is scrolled when it is too long.
 
+pub(super) mod frames;
+pub(super) mod in_sight;
+mod key_names;
+pub(super) mod large;
+pub(super) mod layout;
+pub(super) mod qr;
+pub(super) mod style;
+pub(super) mod words;
+
 use std::{ops::Range, sync::Arc};
 
 use ratatui::{
@@ -8,11 +17,10 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{
+use self::{
     in_sight::Unseen,
-    key_names::{self, KeyNames},
-    large,
-    layout::{self, Panes, Size},
+    key_names::KeyNames,
+    layout::{Panes, Size},
     style::Sheet,
     words::{cut, safe, tail, width, wrap},
 };

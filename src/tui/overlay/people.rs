@@ -2,9 +2,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{
-    field::{TypedWord, is_word, typed},
-    numbers::Chosen,
+use crate::tui::{
+    input::{
+        field::{TypedWord, is_word, typed},
+        numbers::Chosen,
+    },
     page::Page,
     screen::Sight,
 };
@@ -15,19 +17,19 @@ const DEPARTED: &str = "departed";
 
 /// The list of the holders and witnesses, one of whom comes or goes.
 #[derive(Default)]
-pub(super) struct People {
+pub(in crate::tui) struct People {
     chosen: Chosen,
     word: TypedWord,
 }
 
 impl People {
     /// Whether a person may come or go now.
-    pub(super) fn is_possible(sight: &Sight<'_>) -> bool {
+    pub(in crate::tui) fn is_possible(sight: &Sight<'_>) -> bool {
         sight.state().is_some_and(|state| state.may_come_and_go())
     }
 
     /// Takes a key. Returns who comes or goes, once that is typed out.
-    pub(super) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Person> {
+    pub(in crate::tui) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Person> {
         let people = sight.state()?.attendance();
         let nothing_typed = self.word.is_empty();
         match (key.code, typed(key)) {
@@ -52,7 +54,7 @@ impl People {
     }
 
     /// Draws the page.
-    pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+    pub(in crate::tui) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who("The administrator");
         page.headline("Who arrives or leaves the room?");
         page.gap();

@@ -6,7 +6,7 @@ use super::layout::Size;
 
 /// Rows that have not been in sight.
 #[derive(PartialEq, Eq)]
-pub(super) struct Unseen {
+pub(in crate::tui) struct Unseen {
     /// The rows, counted from zero.
     pub rows: Range<usize>,
     /// Whether they are above what is in sight.
@@ -15,7 +15,7 @@ pub(super) struct Unseen {
 
 /// Which rows of a page were in sight, at one size of the terminal.
 #[derive(Default)]
-pub(super) struct RowsSeen {
+pub(in crate::tui) struct RowsSeen {
     size: Size,
     rows: Vec<bool>,
     /// Whether all of them were, at some size.
@@ -25,7 +25,13 @@ pub(super) struct RowsSeen {
 impl RowsSeen {
     /// Records that `room` rows from `first` on are in sight, `of` so many. Returns whether the
     /// page shows other rows than before.
-    pub(super) fn sees(&mut self, size: Size, first: usize, room: usize, of: usize) -> bool {
+    pub(in crate::tui) fn sees(
+        &mut self,
+        size: Size,
+        first: usize,
+        room: usize,
+        of: usize,
+    ) -> bool {
         let before = self.unseen(first);
         if self.size != size {
             // The rows are others: the paragraphs are broken at other words.
@@ -43,7 +49,7 @@ impl RowsSeen {
 
     /// The first rows that have not been in sight yet, as seen from where this row is the first in
     /// sight.
-    pub(super) fn unseen(&self, from: usize) -> Option<Unseen> {
+    pub(in crate::tui) fn unseen(&self, from: usize) -> Option<Unseen> {
         let first = self.rows.iter().position(|seen| !seen)?;
         let rest = self.rows.iter().skip(first);
         let end = first + rest.take_while(|seen| !**seen).count();

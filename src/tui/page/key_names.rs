@@ -1,7 +1,7 @@
 //! The names of the keys: on the screens, and in `--plain`.
 
 /// The names of the keys of one interface, for use in a sentence.
-pub(super) struct KeyNames {
+pub(in crate::tui) struct KeyNames {
     /// Shows the options: "press Esc".
     pub ways: &'static str,
     /// The same as a noun: "Esc".
@@ -17,7 +17,7 @@ pub(super) struct KeyNames {
 }
 
 /// On the screens.
-pub(super) const SCREENS: KeyNames = KeyNames {
+pub(in crate::tui) const SCREENS: KeyNames = KeyNames {
     ways: "press Esc",
     ways_key: "Esc",
     more: "PgDn",
@@ -27,7 +27,7 @@ pub(super) const SCREENS: KeyNames = KeyNames {
 };
 
 /// Where answers are typed as lines.
-pub(super) const LINES: KeyNames = KeyNames {
+pub(in crate::tui) const LINES: KeyNames = KeyNames {
     ways: "type ?",
     ways_key: "?",
     more: "Enter",

@@ -3,12 +3,14 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{form::Form, page::Page, screen::Sight};
-use crate::driver::Interrupt;
+use crate::{
+    driver::Interrupt,
+    tui::{input::form::Form, page::Page, screen::Sight},
+};
 use keymoot_record::{ceremony::State, rules::roster::Handle};
 
 /// The request or answers being typed.
-pub(super) enum Apart {
+pub(in crate::tui) enum Apart {
     /// Which of them.
     Choose,
     /// A request.
@@ -24,7 +26,7 @@ type Choice = (&'static str, fn() -> Apart);
 
 impl Apart {
     /// What can be done now; `None` where nobody apart is awaited.
-    pub(super) fn of(sight: &Sight<'_>) -> Option<Self> {
+    pub(in crate::tui) fn of(sight: &Sight<'_>) -> Option<Self> {
         match Self::choices(sight).as_slice() {
             [] => None,
             [(_, only)] => Some(only()),
@@ -73,7 +75,7 @@ impl Apart {
     }
 
     /// Takes a key. Returns the wish, once it is typed out.
-    pub(super) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Interrupt> {
+    pub(in crate::tui) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Interrupt> {
         match self {
             Self::Choose => {
                 let number = match key.code {
@@ -103,7 +105,7 @@ impl Apart {
     }
 
     /// Draws the page.
-    pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
+    pub(in crate::tui) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who("The administrator");
         page.keys = "Enter next  Up before".to_owned();
         match self {

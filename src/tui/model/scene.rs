@@ -1,11 +1,14 @@
 //! The current screen, and what the driver awaits meanwhile.
 
-use super::{in_sight::RowsSeen, screen::Screen, screens::Starting};
-use crate::{device::Cancel, driver::Work};
+use crate::{
+    device::Cancel,
+    driver::Work,
+    tui::{page::in_sight::RowsSeen, screen::Screen, screens::Starting},
+};
 use keymoot_record::ceremony::Question;
 
 /// What the driver awaits.
-pub(super) enum Awaits {
+pub(in crate::tui) enum Awaits {
     /// An answer that the screen will give.
     Answer,
     /// The end of a wait, which can be ended.
@@ -15,7 +18,7 @@ pub(super) enum Awaits {
 }
 
 /// A screen, and the question or the work that it shows.
-pub(super) struct Scene {
+pub(in crate::tui) struct Scene {
     /// The screen.
     pub screen: Box<dyn Screen>,
     /// What the driver awaits.
@@ -38,7 +41,7 @@ pub(super) struct Scene {
 
 impl Scene {
     /// A screen, and what the driver awaits from it.
-    pub(super) fn new(screen: Box<dyn Screen>, awaits: Awaits) -> Self {
+    pub(in crate::tui) fn new(screen: Box<dyn Screen>, awaits: Awaits) -> Self {
         Self {
             screen,
             awaits,
@@ -53,7 +56,7 @@ impl Scene {
     }
 
     /// Before the driver's first request.
-    pub(super) fn starting() -> Self {
+    pub(in crate::tui) fn starting() -> Self {
         Self::new(Box::new(Starting), Awaits::Nothing)
     }
 }

@@ -5,13 +5,13 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use keymoot_core::text::escape;
 
 /// Columns that a text takes.
-pub(super) fn width(text: &str) -> usize {
+pub(in crate::tui) fn width(text: &str) -> usize {
     text.width()
 }
 
 /// Makes a text safe to show, also if it was escaped before: a text
 /// without control characters stays as it is.
-pub(super) fn safe(text: &str) -> String {
+pub(in crate::tui) fn safe(text: &str) -> String {
     let escaped = escape(text);
     if escaped.replace("\\\\", "\\") == text {
         text.to_owned()
@@ -21,7 +21,7 @@ pub(super) fn safe(text: &str) -> String {
 }
 
 /// The text in at most so many columns; where it is cut, `ellipsis` says so.
-pub(super) fn cut(text: &str, columns: usize, ellipsis: &str) -> String {
+pub(in crate::tui) fn cut(text: &str, columns: usize, ellipsis: &str) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
@@ -32,7 +32,7 @@ pub(super) fn cut(text: &str, columns: usize, ellipsis: &str) -> String {
 }
 
 /// The last columns of a text: the visible part of a field that is too long.
-pub(super) fn tail(text: &str, columns: usize) -> &str {
+pub(in crate::tui) fn tail(text: &str, columns: usize) -> &str {
     let mut left = columns;
     let mut start = text.len();
     for (at, c) in text.char_indices().rev() {
@@ -62,7 +62,7 @@ fn head(text: &str, columns: usize) -> &str {
 /// The text in rows of at most so many columns, broken between words where that
 /// is possible. Rows after the first begin with the text's own indent and `hang`
 /// more columns.
-pub(super) fn wrap(text: &str, columns: usize, hang: usize) -> Vec<String> {
+pub(in crate::tui) fn wrap(text: &str, columns: usize, hang: usize) -> Vec<String> {
     let columns = columns.max(1);
     let body = text.trim_start_matches(' ');
     let indent = (text.len() - body.len()).min(columns / 2);

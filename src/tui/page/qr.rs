@@ -7,7 +7,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{large::half_block, page::Page, style::Sheet};
+use super::{Page, large::half_block, style::Sheet};
 use keymoot_core::digest::Digest;
 
 /// The least margin that cameras were found to need, in modules. The standard
@@ -20,7 +20,7 @@ const MARGIN: usize = 4;
 const LARGEST: i16 = 20;
 
 /// A code, and how it is drawn here.
-pub(super) struct Code {
+pub(in crate::tui) struct Code {
     /// The rows that show it.
     pub rows: Vec<Line<'static>>,
     /// The columns that it takes.
@@ -29,7 +29,7 @@ pub(super) struct Code {
 
 impl Code {
     /// Puts the code onto a page, and a text to its right.
-    pub(super) fn put(self, page: &mut Page, text: Vec<Line<'static>>) {
+    pub(in crate::tui) fn put(self, page: &mut Page, text: Vec<Line<'static>>) {
         let mut text = text.into_iter();
         for row in self.rows {
             let mut spans = row.spans;
@@ -49,14 +49,19 @@ impl Code {
 
 /// The code of a digest's 64 hexadecimal digits, in capitals, which make the
 /// smallest code. `None` where it cannot be shown in so many rows.
-pub(super) fn code(digest: &Digest, sheet: Sheet, rows: usize, columns: usize) -> Option<Code> {
+pub(in crate::tui) fn code(
+    digest: &Digest,
+    sheet: Sheet,
+    rows: usize,
+    columns: usize,
+) -> Option<Code> {
     let text = digest.to_string().to_uppercase();
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
     drawn(&code, sheet, rows, columns)
 }
 
 /// The code of a text in this version.
-pub(super) fn of_version(
+pub(in crate::tui) fn of_version(
     text: &str,
     version: i16,
     sheet: Sheet,
@@ -67,7 +72,7 @@ pub(super) fn of_version(
 }
 
 /// Whether a code of this version holds a text.
-pub(super) fn holds(version: i16, text: &str) -> bool {
+pub(in crate::tui) fn holds(version: i16, text: &str) -> bool {
     let mut bits = Bits::new(Version::Normal(version));
     let pushed = bits.push_optimal_data(text.as_bytes());
     pushed
@@ -76,7 +81,11 @@ pub(super) fn holds(version: i16, text: &str) -> bool {
 }
 
 /// The versions that can be shown in so many rows and columns, the smallest first.
-pub(super) fn versions(sheet: Sheet, rows: usize, columns: usize) -> impl Iterator<Item = i16> {
+pub(in crate::tui) fn versions(
+    sheet: Sheet,
+    rows: usize,
+    columns: usize,
+) -> impl Iterator<Item = i16> {
     (1..=LARGEST).filter(move |version| {
         let width = usize::try_from(Version::Normal(*version).width());
         width.is_ok_and(|width| margin(width, sheet, rows, columns).is_some())
@@ -159,7 +168,7 @@ mod tests {
     use ratatui::style::{Color, Modifier};
 
     use super::{Code, code};
-    use crate::tui::style::Sheet;
+    use crate::tui::page::style::Sheet;
     use keymoot_core::digest::Digest;
 
     const SHEETS: [(bool, bool); 4] = [(true, true), (false, true), (true, false), (false, false)];
