@@ -35,6 +35,13 @@ impl<'m> Sight<'m> {
         self.view.map(|view| &*view.state)
     }
 
+    /// How many QR codes show the file of this screen beside this page, if it has one and F10
+    /// shows it.
+    pub(super) fn codes_for(&self, page: &Page) -> Option<usize> {
+        let codes = self.codes.filter(|_| !page.by_line)?;
+        codes.count(page.sheet, page.size)
+    }
+
     /// A holder by name and handle, or a witness by name.
     pub(super) fn named(&self, person: &Person) -> String {
         match person {

@@ -37,7 +37,7 @@ impl Model {
             shown,
             self.now,
             hands,
-            self.codes.as_ref(),
+            self.scene.codes.as_ref(),
             self.scene.rows.is_read,
         );
         if let Some(overlay) = &mut self.overlay {
@@ -111,16 +111,16 @@ impl Model {
     pub(crate) fn keys(&self) -> String {
         let everywhere = match self.overlay {
             Some(_) => "Esc back",
-            None if self.scene.is_last && self.codes.is_some() => "F1 help  F8 digest  F10 codes",
             None if self.scene.is_last => "F1 help  F8 digest",
             // Here Esc leads back, and the keys above say so.
             None if self.scene.screen.takes_escape() => "F1 help",
             None if self.errand.is_some() => "Esc options  F1 help  F4 leave",
             None => "Esc options  F1 help  F2 note  F3 exception  F4 leave",
         };
-        match self.page.keys.as_str() {
-            "" => everywhere.to_owned(),
-            here => format!("{here}  {everywhere}"),
-        }
+        let has_codes = self.overlay.is_none() && self.sight().codes_for(&self.page).is_some();
+        let codes = if has_codes { "F10 codes" } else { "" };
+        let keys = [self.page.keys.as_str(), codes, everywhere];
+        let keys: Vec<_> = keys.into_iter().filter(|keys| !keys.is_empty()).collect();
+        keys.join("  ")
     }
 }

@@ -65,8 +65,6 @@ pub(super) struct Model {
     pub page: Page,
     /// The first row of the page's upper part in sight.
     pub scroll: usize,
-    /// The file of this screen that a camera can carry.
-    pub codes: Option<Frames>,
     /// Wishes that the driver could not take yet.
     pub owed: VecDeque<(Interrupt, Option<Handle>)>,
     overlay: Option<Overlay>,
@@ -114,7 +112,6 @@ impl Model {
             hands: room.then(Hands::default),
             page: Page::new(1, sheet),
             scroll: 0,
-            codes: None,
             owed: VecDeque::new(),
             overlay: None,
             overlay_scroll: 0,
@@ -247,7 +244,7 @@ impl Model {
             Request::HandOver(file) => {
                 let codes = Frames::of(Arc::clone(&file.sealed));
                 let acts = self.stand(Box::new(screens::HandOverScreen::new(file)));
-                self.codes = Some(codes);
+                self.scene.codes = Some(codes);
                 acts
             }
             Request::PlanOfDay(plan) => self.stand(Box::new(screens::PlanScreen::new(plan))),
@@ -257,7 +254,7 @@ impl Model {
                 self.overlay = None;
                 let codes = farewell.answer.clone().map(Frames::of);
                 let acts = self.stand(Box::new(screens::FarewellScreen::new(farewell)));
-                self.codes = codes;
+                self.scene.codes = codes;
                 self.scene.is_last = true;
                 acts
             }
@@ -301,7 +298,6 @@ impl Model {
     /// Shows a new screen, while the driver waits for its answer.
     fn stand(&mut self, screen: Box<dyn Screen>) -> Vec<Act> {
         self.scene = Scene::new(screen, Awaits::Answer);
-        self.codes = None;
         self.screens += 1;
         self.seen_anew();
         self.settle()
@@ -339,7 +335,6 @@ impl Model {
         };
         let screen = Box::new(screens::WorkScreen::new(work.clone(), since));
         self.scene = Scene::new(screen, awaits);
-        self.codes = None;
         if self.scene.work.as_ref() != Some(&(work.clone(), since)) {
             self.turned += 1;
             self.screens += 1;
@@ -379,7 +374,7 @@ impl Model {
         let shown = (self.view.as_ref(), self.errand.as_ref());
         let hands = self.hands.as_ref();
         let is_read = self.scene.rows.is_read;
-        sight(shown, self.now, hands, self.codes.as_ref(), is_read)
+        sight(shown, self.now, hands, self.scene.codes.as_ref(), is_read)
     }
 
     /// What comes next, in words.

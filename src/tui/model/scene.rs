@@ -3,7 +3,11 @@
 use crate::{
     device::Cancel,
     driver::Work,
-    tui::{page::in_sight::RowsSeen, screen::Screen, screens::Starting},
+    tui::{
+        page::{frames::Frames, in_sight::RowsSeen},
+        screen::Screen,
+        screens::Starting,
+    },
 };
 use keymoot_record::ceremony::Question;
 
@@ -35,6 +39,8 @@ pub(in crate::tui) struct Scene {
     pub follows: bool,
     /// Whether somebody has answered here.
     pub is_answered: bool,
+    /// The file of this screen that a camera can carry.
+    pub codes: Option<Frames>,
     /// Whether the ceremony is over: nothing can be recorded any more.
     pub is_last: bool,
 }
@@ -51,6 +57,7 @@ impl Scene {
             rows: RowsSeen::default(),
             follows: true,
             is_answered: false,
+            codes: None,
             is_last: false,
         }
     }

@@ -37,11 +37,11 @@ const FEW: usize = 9;
 
 /// Whether a camera can carry the answer, too.
 fn as_codes(page: &mut Page, sight: &Sight<'_>) {
-    let Some(codes) = sight.codes.filter(|_| !page.by_line) else {
+    if sight.codes.is_none() || page.by_line {
         return;
-    };
+    }
     page.gap();
-    let text = match codes.count(page.sheet, page.size) {
+    let text = match sight.codes_for(page) {
         Some(count @ ..=FEW) => format!("Or photograph it: F10 shows it as {count} QR codes."),
         Some(count) => format!(
             "Send the file if you can. It would be {count} QR codes to photograph (F10), fewer on a larger terminal."

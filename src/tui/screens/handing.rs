@@ -43,12 +43,10 @@ impl Screen for HandOverScreen {
         ));
         page.item("  ", &self.file.file, page.sheet.typed());
         page.text("Without it, a blocked PIN makes your key useless. Plug in your own stick, and mount it. keymoot writes the file there and reads it back.");
-        let codes = sight.codes.filter(|_| !page.by_line);
-        if codes.is_some_and(|codes| codes.count(page.sheet, page.size).is_some()) {
+        if sight.codes_for(page).is_some() {
             page.text(
                 "Or photograph it: F10 shows it as QR codes. Nobody but you can open the file.",
             );
-            page.keys = "F10 codes".to_owned();
         }
         self.word.show(
             page,

@@ -212,3 +212,22 @@ fn a_step_that_takes_longer_moves_the_expected_end() {
     let expected = before - in_hand + 500 - planned;
     assert!(late.contains(&format!(", {expected} min late")), "{late}");
 }
+
+#[test]
+fn f10_is_among_the_keys_where_the_codes_of_an_answer_fit_and_nowhere_else() {
+    // Digests, because nothing compresses them.
+    let listed = |digests: u32| {
+        let file = (0..digests).flat_map(|n| *Digest::of(&n.to_le_bytes()).as_bytes());
+        let mut table = Table::of(&Story::at_enrolment());
+        table.request(Request::Finished(Farewell {
+            bundle: "/media/answer".to_owned(),
+            copies: Vec::new(),
+            medium: None,
+            manifest: None,
+            answer: Some(file.collect()),
+        }));
+        table.model.keys()
+    };
+    assert_eq!(listed(10), "F10 codes  F1 help  F8 digest");
+    assert_eq!(listed(8_000), "F1 help  F8 digest");
+}
