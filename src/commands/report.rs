@@ -9,7 +9,7 @@ use std::{
 use keymoot_attestation::TrustStore;
 use keymoot_core::HostError;
 use keymoot_record::{
-    apart::witness::Witnessed,
+    apart::witness::{WitnessKey, Witnessed, expected},
     bundle::{self, Bundle},
     runbook,
 };
@@ -38,20 +38,24 @@ pub(crate) struct Args {
     /// be repeated
     #[arg(long, value_name = "FILE", conflicts_with = "declaration")]
     witness: Vec<PathBuf>,
+    /// The key of a witness, as the witness says it: one of the statements must be signed with it.
+    /// Can be repeated
+    #[arg(long, value_name = "NAME=SHA256:…", conflicts_with = "declaration")]
+    witness_key: Vec<WitnessKey>,
     /// The bundle is one of a rehearsal
     #[arg(long)]
     rehearsal: bool,
 }
 
-/// What witnesses state in these files of a bundle.
-fn witnessed(paths: &[PathBuf], bundle: &Bundle) -> Result<Vec<Witnessed>, Failure> {
-    let mut statements = Vec::new();
-    for path in paths {
-        let (witnessed, verdicts) = witness::check(path, bundle)?;
-        Failure::of_violated(verdicts)?;
-        statements.extend(witnessed);
-    }
-    Ok(statements)
+/// What witnesses state. A page shows no statement that is refused.
+fn witnessed(args: &Args, bundle: &Bundle) -> Result<Vec<Witnessed>, Failure> {
+    let heard = witness::hear(&args.witness, bundle, &args.witness_key)?;
+    let said = heard.into_iter().map(|heard| heard.said);
+    let said = said.collect::<Result<Vec<_>, _>>();
+    let said = said.map_err(|violation| Failure::violations(vec![violation]))?;
+    let given: Vec<_> = said.iter().collect();
+    Failure::of_violated(expected(&args.witness_key, &given))?;
+    Ok(said)
 }
 
 /// Exit codes: 0 done, 1 something cannot be read or written, 3 a rule is violated.
@@ -67,7 +71,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         }
         false => {
             let account = bundle::account(&bundle, vendor).map_err(Failure::Violated)?;
-            let account = account.witnessed(&witnessed(&args.witness, &bundle)?);
+            let account = account.witnessed(&witnessed(args, &bundle)?);
             match args.markdown {
                 true => account.markdown(),
                 false => account.html(),

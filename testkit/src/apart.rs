@@ -37,8 +37,13 @@ impl Three {
 
     /// A first root that `cast` makes, in the room.
     pub fn first_root(&self, cast: &Cast) -> String {
+        self.first_root_of(&cast.roster())
+    }
+
+    /// A first root that the people of this roster make, in the room.
+    pub fn first_root_of(&self, text: &str) -> String {
         let roster = self.stage.path("first.toml");
-        fs::write(&roster, cast.roster()).unwrap();
+        fs::write(&roster, text).unwrap();
         let first = self.stage.path("first").display().to_string();
         let mut command = keymoot();
         command.args(["rehearse", "initial-root", "--unattended", "--seed", "7"]);

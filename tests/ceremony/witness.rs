@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::apart::five_apart;
+use keymoot::rehearsal::cast::Cast;
 use keymoot_core::digest::Digest;
 use keymoot_record::{
     apart::witness::{LARGEST, NAMESPACE, verify},
@@ -14,7 +15,10 @@ use keymoot_record::{
     transcript::Chain,
 };
 use serde_json::{Value, json};
-use testkit::stage::{Stage, below, finished, keymoot, said};
+use testkit::{
+    apart::Three,
+    stage::{Stage, below, finished, keymoot, said},
+};
 
 /// A folder with a key and a statement that it signed.
 struct Witness {
@@ -75,14 +79,17 @@ impl Witness {
         printed.split(' ').nth(1).unwrap().to_owned()
     }
 
-    fn checked(&self, bundle: &Path) -> Output {
+    fn checked(&self, bundle: &Path, more: &[&str]) -> Output {
         let mut verify = keymoot();
         verify.args(["verify", "--rehearsal", "--expect", "rehearsal-small"]);
-        verify
-            .arg(bundle)
-            .arg("--witness")
-            .arg(self.path("statement"));
-        verify.output().unwrap()
+        verify.arg(bundle).args(more).arg("--witness");
+        verify.arg(self.path("statement")).output().unwrap()
+    }
+
+    /// The option with which a verifier names the key of the witness in the roster.
+    fn named(&self) -> [String; 2] {
+        let named = format!("Witness (simulated)={}", self.key());
+        ["--witness-key".to_owned(), named]
     }
 
     /// Changes a member of the statement; the key signs it again.
@@ -94,21 +101,41 @@ impl Witness {
         self.signs(NAMESPACE);
     }
 
+    /// It is shown as refused by a rule, and the bundle is verified. Where the verifier asks for this
+    /// witness, the bundle is not.
     fn is_refused_by(&self, rule: &str) {
-        let output = self.checked(&finished().out());
+        let output = self.checked(&finished().out(), &[]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let refused = format!("Refused: {}: {rule} ", self.path("statement").display());
+        assert!(said(&output).contains(&refused), "{}", said(&output));
+        self.is_not_shown_as_true(&output);
+        let named = self.named();
+        let output = self.checked(&finished().out(), &[&named[0], &named[1]]);
         assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-        assert!(said(&output).contains(rule), "{}", said(&output));
+        assert!(
+            said(&output).contains("violates WITNESS-KEY."),
+            "{}",
+            said(&output)
+        );
+        self.is_not_shown_as_true(&output);
+    }
+
+    fn is_not_shown_as_true(&self, output: &Output) {
+        for shown in ["Witnessed from elsewhere", "Not counted"] {
+            assert!(!said(output).contains(shown), "{}", said(output));
+        }
     }
 }
 
 #[test]
 fn a_verdict_and_a_report_show_what_a_remote_witness_states() {
     let witness = Witness::new();
-    let output = witness.checked(&finished().out());
+    let [option, named] = witness.named();
+    let output = witness.checked(&finished().out(), &[&option, &named]);
     assert!(output.status.success(), "{}", said(&output));
     let sentence = format!(
         "Witnessed from elsewhere: Witness (simulated) followed by video link: \
-         \"nine people \\u{{202e}}, nine devices\"; the key is {}.",
+         \"nine people \\u{{202e}}, nine devices\"; signed with {}, the key that you named.",
         witness.key()
     );
     assert!(said(&output).contains(&sentence), "{}", said(&output));
@@ -116,27 +143,113 @@ fn a_verdict_and_a_report_show_what_a_remote_witness_states() {
     report
         .arg("report")
         .arg(finished().out())
-        .arg("--rehearsal");
-    report.arg("--markdown").arg("--witness");
-    let output = report.arg(witness.path("statement")).output().unwrap();
+        .args(["--rehearsal", "--markdown", &option, &named]);
+    let report = report.arg("--witness").arg(witness.path("statement"));
+    let output = report.output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     for shown in [
         "Witnesses who were not in the room",
         "video link",
         &witness.key(),
+        "named by the author of this page",
     ] {
         assert!(said(&output).contains(shown), "{shown}: {}", said(&output));
     }
 }
 
 #[test]
-fn a_witness_whom_the_roster_does_not_list_is_shown_as_that() {
+fn a_statement_by_a_key_that_nobody_named_does_not_count() {
     let witness = Witness::new();
-    witness.restates(|statement| statement["name"] = json!("Somebody"));
-    let output = witness.checked(&finished().out());
+    let output = witness.checked(&finished().out(), &[]);
     assert!(output.status.success(), "{}", said(&output));
+    let shown = format!(
+        "Not counted: the key {} signed that Witness (simulated) followed by",
+        witness.key()
+    );
+    assert!(said(&output).contains(&shown), "{}", said(&output));
+    assert!(!said(&output).contains("Witnessed"), "{}", said(&output));
+    witness.restates(|statement| statement["name"] = json!("Somebody"));
+    let output = witness.checked(&finished().out(), &["--json"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(object["holds"], true);
+    let stated = &object["witnesses"][0];
+    assert_eq!(stated["counts"], false, "{stated}");
+    assert_eq!(stated["statement"]["name"], "Somebody");
+    assert_eq!(stated["key"], witness.key());
+    let output = witness.checked(&finished().out(), &[]);
     let shown = "Somebody, whom the roster does not list as a witness, followed by";
     assert!(said(&output).contains(shown), "{}", said(&output));
+}
+
+#[test]
+fn a_statement_in_the_name_of_a_witness_by_another_key_is_refused() {
+    let (witness, impostor) = (Witness::new(), Witness::new());
+    let [option, named] = witness.named();
+    let other = impostor.path("statement");
+    let more = [&option, &named, "--witness", other.to_str().unwrap()];
+    // The witness's own statement is there, too.
+    let output = witness.checked(&finished().out(), &more);
+    assert!(output.status.success(), "{}", said(&output));
+    let refused = format!(
+        "Refused: {}: WITNESS-KEY {} signed the statement of Witness (simulated), and not the key that you named",
+        other.display(),
+        impostor.key()
+    );
+    assert!(said(&output).contains(&refused), "{}", said(&output));
+    let shown = said(&output);
+    assert_eq!(
+        shown.matches("Witnessed from elsewhere").count(),
+        1,
+        "{shown}"
+    );
+    let output = impostor.checked(&finished().out(), &more[..2]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    impostor.is_not_shown_as_true(&output);
+}
+
+#[test]
+fn a_witness_who_is_asked_for_and_states_nothing_violates_the_verdict() {
+    let witness = Witness::new();
+    let [option, named] = witness.named();
+    let mut verify = keymoot();
+    verify.args(["verify", "--rehearsal", "--expect", "rehearsal-small"]);
+    let verify = verify.arg(finished().out()).args([option, named]);
+    let output = verify.output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(
+        said(&output).contains("violates WITNESS-KEY."),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn the_roster_names_the_key_of_a_witness() {
+    let (witness, impostor) = (Witness::new(), Witness::new());
+    let three = Three::new();
+    let roster = Cast::of(3).roster();
+    let name = "name = \"Witness (simulated)\"\n";
+    assert!(roster.contains(name));
+    let with_key = roster.replace(name, &format!("{name}key = \"{}\"\n", witness.key()));
+    let bundle = PathBuf::from(three.first_root_of(&with_key));
+    for one in [&witness, &impostor] {
+        fs::remove_file(one.path("statement")).unwrap();
+        let output = one.states(&bundle, "Witness (simulated)");
+        assert!(output.status.success(), "{}", said(&output));
+        one.signs(NAMESPACE);
+    }
+    let output = witness.checked(&bundle, &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    let shown = format!("signed with {}, the key in the roster.", witness.key());
+    assert!(said(&output).contains(&shown), "{}", said(&output));
+    let output = impostor.checked(&bundle, &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    let refused = "and not the key that the roster names; the verdict";
+    assert!(said(&output).contains(refused), "{}", said(&output));
+    impostor.is_not_shown_as_true(&output);
+    let report = fs::read_to_string(bundle.join("report.md")).unwrap();
+    assert!(report.contains(&witness.key()), "{report}");
 }
 
 #[test]
@@ -212,7 +325,7 @@ fn each_changed_byte_of_a_statement_is_refused() {
     let read = |name| fs::read(witness.path(name)).unwrap();
     let (good, signature) = (read("statement"), read("statement.sig"));
     let bundle = Bundle::of(below(&finished().out()));
-    let holds = |bytes: &[u8]| verify(bytes, &signature, &bundle).0.is_some();
+    let holds = |bytes: &[u8]| verify(bytes, &signature, &bundle, &[]).is_ok();
     assert!(holds(&good));
     for at in 0..good.len() {
         let mut changed = good.clone();

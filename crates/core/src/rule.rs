@@ -107,7 +107,7 @@ rules! {
         "the roster is TOML of the format `keymoot-roster-1`, of at most 256 KiB, with no unknown \
          field and none missing. Every handle is 1 to 39 of `a-z`, `0-9` and `-`, with no `-` at \
          either end. Every country is an ISO 3166-1 code, or XA to XZ. Every `age_recipient` is \
-         an X25519 recipient of age.";
+         an X25519 recipient of age, and every `key` of a witness the fingerprint of an OpenSSH key.";
     RosterSize = "ROSTER-SIZE":
         "the roster names as many holders as the policy's quorum has (nine).";
     RosterDistinct = "ROSTER-DISTINCT":
@@ -470,6 +470,9 @@ rules! {
     WitnessStated = "WITNESS-STATED":
         "the statement is of this bundle: the same ceremony, mode, head and digest of \
          MANIFEST.json.";
+    WitnessKey = "WITNESS-KEY":
+        "a statement is signed by the key that the verifier or the roster names for its witness. \
+         With `--witness-key` there is such a statement.";
 
     ReceiptRead = "RECEIPT-READ":
         "the receipt is a DSSE envelope of the type `application/vnd.keymoot.receipt+json`, written \

@@ -3,8 +3,11 @@
 //! Read strictly: Ed25519 keys and SHA-512, which are what `ssh-keygen` takes without options, and
 //! one encoding of everything.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::PublicKey;
@@ -14,6 +17,44 @@ pub const LARGEST: usize = 4096;
 
 /// How the fingerprint of a key begins, as `ssh-keygen -l` prints it.
 pub const FINGERPRINT: &str = "SHA256:";
+
+/// The SHA-256 of a public key, as `ssh-keygen -l` prints it: `SHA256:` and 43 characters of base64.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    fn of(public: &[u8]) -> Self {
+        Self(Sha256::digest(public).into())
+    }
+}
+
+impl TryFrom<String> for Fingerprint {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let encoded = text.strip_prefix(FINGERPRINT);
+        let decoded = encoded.and_then(|encoded| STANDARD_NO_PAD.decode(encoded).ok());
+        let bytes = decoded.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        bytes.map(Self).ok_or_else(|| {
+            format!(
+                "it is no fingerprint: {FINGERPRINT} and 43 characters, as ssh-keygen -l prints it"
+            )
+        })
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(fingerprint: Fingerprint) -> Self {
+        fingerprint.to_string()
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{FINGERPRINT}{}", STANDARD_NO_PAD.encode(self.0))
+    }
+}
 
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
 const END: &str = "-----END SSH SIGNATURE-----";
@@ -39,8 +80,7 @@ pub enum SshSignatureError {
     Invalid,
 }
 
-/// Verifies a signature over a message, made for one purpose, the *namespace*. Returns the key as
-/// `ssh-keygen -l` prints it: `SHA256:` and base64.
+/// Verifies a signature over a message, made for one purpose, the *namespace*. Returns the key.
 ///
 /// # Errors
 /// Says why the signature is not accepted.
@@ -48,7 +88,7 @@ pub fn verify(
     signature: &[u8],
     namespace: &str,
     message: &[u8],
-) -> Result<String, SshSignatureError> {
+) -> Result<Fingerprint, SshSignatureError> {
     use SshSignatureError::{Algorithm, Invalid, Namespace, Unread};
     let blob = blob(signature).ok_or(Unread)?;
     let rest = blob.strip_prefix(MAGIC).ok_or(Unread)?;
@@ -71,8 +111,7 @@ pub fn verify(
     }
     let key = PublicKey::from_ed25519_bytes(key).map_err(|_| Algorithm)?;
     key.verify_twice(&signed, bytes).map_err(|_| Invalid)?;
-    let digest = STANDARD_NO_PAD.encode(Sha256::digest(public));
-    Ok(format!("{FINGERPRINT}{digest}"))
+    Ok(Fingerprint::of(public))
 }
 
 /// What the armour holds. Lines may end as on any system.
@@ -103,7 +142,7 @@ fn of_algorithm(mut blob: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{SshSignatureError, verify};
+    use super::{Fingerprint, SshSignatureError, verify};
 
     /// By `ssh-keygen -Y sign -n vnd.keymoot.witness` of OpenSSH 9.2 over [`MESSAGE`].
     const SIGNATURE: &str = "-----BEGIN SSH SIGNATURE-----\n\
@@ -118,7 +157,10 @@ mod tests {
     #[test]
     fn a_signature_of_ssh_keygen_names_its_key() {
         let key = verify(SIGNATURE.as_bytes(), NAMESPACE, MESSAGE).unwrap();
-        assert_eq!(key, "SHA256:DCNDtss4uf9zk7Z2+RLBVBZ/X8wUFkaeDziIZ5j94fo");
+        let printed = "SHA256:DCNDtss4uf9zk7Z2+RLBVBZ/X8wUFkaeDziIZ5j94fo";
+        assert_eq!(key.to_string(), printed);
+        assert_eq!(Fingerprint::try_from(printed.to_owned()), Ok(key.clone()));
+        assert!(Fingerprint::try_from(printed[..40].to_owned()).is_err());
         let crlf = SIGNATURE.replace('\n', "\r\n");
         assert_eq!(verify(crlf.as_bytes(), NAMESPACE, MESSAGE).unwrap(), key);
     }

@@ -1,9 +1,11 @@
 //! The statement of a witness who was not in the room.
 //!
-//! A witness has no device of the ceremony, and no event of the transcript names a key of theirs.
-//! So the statement is beside the closed bundle: a file in canonical JSON over the bundle's
-//! manifest, and a signature by an OpenSSH key of the witness's own. Who has that key, the verifier
-//! learns from the witness.
+//! A witness has no device of the ceremony. The statement is beside the closed bundle: a file in
+//! canonical JSON over the bundle's manifest, and a signature by an OpenSSH key of the witness's
+//! own. Anybody can put such files there. So a statement is refused or shown, and never part of the
+//! verdict on the bundle; it counts where the roster or the verifier names the witness's key.
+
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +20,7 @@ use keymoot_core::{
     digest::Digest,
     text::{escape, excerpt},
 };
-use keymoot_tuf::sshsig;
+use keymoot_tuf::sshsig::{self, Fingerprint};
 
 /// The format that a statement names.
 pub const FORMAT: &str = "keymoot-witness-1";
@@ -55,10 +57,51 @@ pub struct Statement {
 pub struct Witnessed {
     /// What is stated
     pub statement: Statement,
-    /// The key as `ssh-keygen -l` prints it
-    pub key: String,
+    /// The key
+    pub key: Fingerprint,
     /// Whether the bundle's roster has a witness of this name
     pub listed: bool,
+    /// Who says that this key is the witness's; `None` where nobody does
+    pub named: Option<NamedBy>,
+}
+
+/// Who names the key of a witness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The person who verifies the bundle
+    Verifier,
+    /// The bundle's roster
+    Roster,
+}
+
+/// The key of a witness, as the verifier has it from the witness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessKey {
+    /// The witness, as the statement writes the name. Not safe to show
+    pub name: String,
+    /// The key
+    pub key: Fingerprint,
+}
+
+impl FromStr for WitnessKey {
+    type Err = String;
+
+    /// Reads `NAME=SHA256:…`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.rsplit_once(&format!("={}", sshsig::FINGERPRINT));
+        let (name, digest) = parts
+            .filter(|(name, _)| is_written_line(name))
+            .ok_or_else(|| {
+                format!(
+                    "it is not NAME={}…, with what ssh-keygen -l prints",
+                    sshsig::FINGERPRINT
+                )
+            })?;
+        Ok(Self {
+            name: name.to_owned(),
+            key: format!("{}{digest}", sshsig::FINGERPRINT).try_into()?,
+        })
+    }
 }
 
 impl Statement {
@@ -137,44 +180,48 @@ impl Witnessed {
     /// The statement in a sentence, safe to show.
     #[must_use]
     pub fn sentence(&self) -> String {
-        format!(
-            "{}{} followed by {}: \"{}\"; the key is {}",
+        let saw = format!(
+            "{}{} followed by {}: \"{}\"",
             escape(&self.statement.name),
             match self.listed {
                 true => "",
                 false => ", whom the roster does not list as a witness,",
             },
             escape(&self.statement.by),
-            escape(&self.statement.saw),
-            self.key
-        )
+            escape(&self.statement.saw)
+        );
+        match self.named {
+            Some(NamedBy::Verifier) => {
+                format!("{saw}; signed with {}, the key that you named", self.key)
+            }
+            Some(NamedBy::Roster) => {
+                format!("{saw}; signed with {}, the key in the roster", self.key)
+            }
+            None => format!("the key {} signed that {saw}", self.key),
+        }
     }
 }
 
-/// Checks a statement and its signature against a bundle. The statement is there where no rule is
-/// violated.
-#[must_use]
+/// Checks a statement and its signature against a bundle, with the keys that the verifier names.
+///
+/// # Errors
+/// The first rule that the statement violates.
 pub fn verify(
     statement: &[u8],
     signature: &[u8],
     bundle: &Bundle,
-) -> (Option<Witnessed>, Vec<Verdict>) {
-    let refused = |rule, why: String| vec![Verdict::from(Violation::new(rule, why, AGAIN))];
-    let read = match Statement::read(statement) {
-        Ok(read) => read,
-        Err(why) => {
-            let why = format!("the file is no statement of a witness: {why}");
-            return (None, refused(Rule::WitnessRead, why));
-        }
-    };
+    keys: &[WitnessKey],
+) -> Result<Witnessed, Violation> {
+    let refused = |rule, why: String| Violation::new(rule, why, AGAIN);
+    let read = Statement::read(statement).map_err(|why| {
+        let why = format!("the file is no statement of a witness: {why}");
+        refused(Rule::WitnessRead, why)
+    })?;
     let name = excerpt(&read.name);
-    let key = match sshsig::verify(signature, NAMESPACE, statement) {
-        Ok(key) => key,
-        Err(why) => {
-            let why = format!("the signature beside the statement of {name}: {why}");
-            return (None, refused(Rule::WitnessSigned, why));
-        }
-    };
+    let key = sshsig::verify(signature, NAMESPACE, statement).map_err(|why| {
+        let why = format!("the signature beside the statement of {name}: {why}");
+        refused(Rule::WitnessSigned, why)
+    })?;
     let differs = match read.differs(bundle) {
         Ok(points) if points.is_empty() => None,
         Ok(points) => Some(format!("another {}", points.join(", another "))),
@@ -182,22 +229,61 @@ pub fn verify(
     };
     if let Some(why) = differs {
         let why = format!("the statement of {name} is of another bundle: {why}");
-        return (None, refused(Rule::WitnessStated, why));
+        return Err(refused(Rule::WitnessStated, why));
     }
     let roster = bundle.files().get("roster.toml");
     let roster = roster.and_then(|bytes| Roster::parse(std::str::from_utf8(bytes).ok()?).ok());
     let witnesses = roster.map(|roster| roster.witnesses).unwrap_or_default();
-    let witnessed = Witnessed {
-        listed: witnesses.iter().any(|witness| witness.name == read.name),
+    let mut listed = witnesses.iter().filter(|witness| witness.name == read.name);
+    let listed = listed.next();
+    let by_verifier: Vec<_> = keys
+        .iter()
+        .filter(|named| named.name == read.name)
+        .map(|named| &named.key)
+        .collect();
+    let by_roster: Vec<_> = listed
+        .and_then(|witness| witness.key.as_ref())
+        .into_iter()
+        .collect();
+    let named = match (by_verifier.as_slice(), by_roster.as_slice()) {
+        ([], []) => None,
+        ([], keys) => Some((NamedBy::Roster, keys)),
+        (keys, _) => Some((NamedBy::Verifier, keys)),
+    };
+    if let Some((by, keys)) = named
+        && !keys.contains(&&key)
+    {
+        let who = match by {
+            NamedBy::Roster => "that the roster names",
+            NamedBy::Verifier => "that you named",
+        };
+        let why = format!("{key} signed the statement of {name}, and not the key {who}");
+        return Err(refused(Rule::WitnessKey, why));
+    }
+    Ok(Witnessed {
+        listed: listed.is_some(),
+        named: named.map(|(by, _)| by),
         statement: read,
         key,
+    })
+}
+
+/// WITNESS-KEY for the keys that the verifier names: each of them signed one of these statements.
+#[must_use]
+pub fn expected(keys: &[WitnessKey], witnessed: &[&Witnessed]) -> Vec<Verdict> {
+    let one = |named: &WitnessKey| {
+        let mut given = witnessed.iter();
+        let stated = given.any(|one| one.statement.name == named.name && one.key == named.key);
+        let (name, key) = (excerpt(&named.name), &named.key);
+        Verdict::unless(
+            Rule::WitnessKey,
+            !stated,
+            || format!("{name}, with the key {key}, states that this is the bundle"),
+            || format!("no statement that {name} signed with the key {key} is of this bundle"),
+            AGAIN,
+        )
     };
-    let verdicts = vec![
-        Verdict::held(Rule::WitnessRead, format!("the statement of {name}")),
-        Verdict::held(Rule::WitnessSigned, format!("by {}", witnessed.key)),
-        Verdict::held(Rule::WitnessStated, witnessed.sentence()),
-    ];
-    (Some(witnessed), verdicts)
+    keys.iter().map(one).collect()
 }
 
 fn manifest(bundle: &Bundle) -> Result<(Manifest, Digest), String> {

@@ -39,7 +39,13 @@ pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
     let witnesses: Vec<_> = roster
         .witnesses
         .iter()
-        .map(|w| Phrase::from(escape(&w.name)))
+        .map(|w| {
+            let name = Phrase::from(escape(&w.name));
+            match &w.key {
+                Some(key) => name.and(", with the key ").and_code(key.to_string()),
+                None => name,
+            }
+        })
         .collect();
     let mode = match facts.opening.mode {
         Mode::Live => "live: its outputs are for publication",

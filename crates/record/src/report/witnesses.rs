@@ -2,7 +2,7 @@
 //! the closed bundle is.
 
 use super::page::{Block, Phrase, Row, Table};
-use crate::apart::witness::Witnessed;
+use crate::apart::witness::{NamedBy, Witnessed};
 use keymoot_core::text::escape;
 
 /// One line a statement.
@@ -13,7 +13,7 @@ pub(super) fn table(witnessed: &[Witnessed]) -> Vec<Block> {
     vec![
         Block::Section("Witnesses who were not in the room".to_owned()),
         Block::Paragraph(
-            "Each signed a statement over MANIFEST.json with a key of their own, after the bundle was closed. The bundle does not name these keys: compare each with its witness."
+            "Each signed a statement over MANIFEST.json with a key of their own, after the bundle was closed. A key that nobody named may be anybody's: compare it with the witness."
                 .into(),
         ),
         Block::Table(Table {
@@ -33,6 +33,10 @@ fn row(witnessed: &Witnessed) -> Row {
         },
         escape(&statement.by).into(),
         escape(&statement.saw).into(),
-        Phrase::code(&witnessed.key),
+        Phrase::code(witnessed.key.to_string()).and(match witnessed.named {
+            Some(NamedBy::Roster) => ", named in the roster",
+            Some(NamedBy::Verifier) => ", named by the author of this page",
+            None => ", which nobody named",
+        }),
     ])
 }

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::{Violation, toml_file};
 pub use crate::handle::Handle;
 use keymoot_attestation::Family;
+use keymoot_tuf::sshsig::Fingerprint;
 
 pub use check::check;
 pub use country::Country;
@@ -90,6 +91,9 @@ pub struct Revocation {
 pub struct Witness {
     /// The witness's name.
     pub name: String,
+    /// The OpenSSH key that signs the statement of a witness who is not in the room.
+    #[serde(default)]
+    pub key: Option<Fingerprint>,
 }
 
 /// A member of the quorum.

@@ -7,11 +7,11 @@ use std::{
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::{
-    HostError, Verdict,
+    HostError, Violation,
     text::{escape_path, quoted_path},
 };
 use keymoot_record::{
-    apart::witness::{self, LARGEST, NAMESPACE, Statement, Witnessed},
+    apart::witness::{self, LARGEST, NAMESPACE, Statement, WitnessKey, Witnessed},
     bundle::{self, Bundle, Expectations},
     expectation,
 };
@@ -93,14 +93,33 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Checks the statement in a file, and the signature in the file beside it, against a bundle.
+/// A statement that was given, and what became of it.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// Its file, safe to show
+    pub path: String,
+    /// What a witness states, or the rule that refuses it
+    pub said: Result<Witnessed, Violation>,
+}
+
+/// Checks the statement in each file, and the signature in the file beside it, against a bundle.
 ///
 /// # Errors
 /// [`HostError`] when a file cannot be read.
-pub fn check(path: &Path, bundle: &Bundle) -> Result<(Option<Witnessed>, Vec<Verdict>), HostError> {
-    let statement = read_bounded(path, LARGEST as u64)?;
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".sig");
-    let signature = read_bounded(Path::new(&beside), sshsig::LARGEST as u64)?;
-    Ok(witness::verify(&statement, &signature, bundle))
+pub fn hear(
+    paths: &[PathBuf],
+    bundle: &Bundle,
+    keys: &[WitnessKey],
+) -> Result<Vec<Heard>, HostError> {
+    let one = |path: &PathBuf| {
+        let statement = read_bounded(path, LARGEST as u64)?;
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".sig");
+        let signature = read_bounded(Path::new(&beside), sshsig::LARGEST as u64)?;
+        Ok(Heard {
+            path: escape_path(path),
+            said: witness::verify(&statement, &signature, bundle, keys),
+        })
+    };
+    paths.iter().map(one).collect()
 }

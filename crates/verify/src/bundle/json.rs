@@ -2,12 +2,16 @@
 
 use keymoot_core::{Verdict, text::escape_path};
 use keymoot_record::{
+    apart::witness::Statement,
     bundle::{Expectations, Kinship},
     ceremony::outside::NotBefore,
     expectation::ExpectationSet,
     transcript::Entry,
 };
+use keymoot_tuf::sshsig::Fingerprint;
 use serde::Serialize;
+
+use crate::apart::witness::Heard;
 
 use super::{Judged, digests::Digests, fork::Pair};
 
@@ -37,6 +41,9 @@ struct Said<'a> {
     not_asked_of_older_record: usize,
     /// The set of expectations that the plan was compared with
     expected: Option<&'a str>,
+    /// The statements of witnesses who were not in the room, in the order given
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<Stated<'a>>,
     /// SHA-256 of program, policy, roster and script
     #[serde(skip_serializing_if = "Option::is_none")]
     digests: Option<Digests>,
@@ -53,8 +60,38 @@ impl<'a> Said<'a> {
             not_before: judged.not_before(),
             not_asked_of_older_record: judged.too_old_for(),
             expected: expected.plan.as_ref().map(ExpectationSet::name),
+            witnesses: judged.heard.iter().map(Stated::of).collect(),
             digests: judged.bundle.as_ref().and_then(Digests::of),
             verdicts: &judged.verdicts,
+        }
+    }
+}
+
+/// The statement of a witness.
+#[derive(Serialize)]
+struct Stated<'a> {
+    /// Its file
+    path: &'a str,
+    /// Whether the roster or the verifier named the key that signed it
+    counts: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement: Option<&'a Statement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a Fingerprint>,
+    /// The rule that refuses it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<Verdict>,
+}
+
+impl<'a> Stated<'a> {
+    fn of(heard: &'a Heard) -> Self {
+        let said = heard.said.as_ref().ok();
+        Self {
+            path: &heard.path,
+            counts: said.is_some_and(|said| said.named.is_some()),
+            statement: said.map(|said| &said.statement),
+            key: said.map(|said| &said.key),
+            refused: heard.said.as_ref().err().cloned().map(Verdict::from),
         }
     }
 }

@@ -18,7 +18,7 @@ use keymoot_core::{
     text::{escape, escape_path, quoted_path},
 };
 use keymoot_record::{
-    apart::witness::Witnessed,
+    apart::witness::{WitnessKey, expected as witnesses_expected},
     bundle::{self, Bundle, Expectations, ExpectedFiles, MANIFEST, SIGNATURES},
     ceremony::{
         outside::{self, NotBefore},
@@ -51,9 +51,13 @@ pub struct Args {
     #[arg(long, value_name = "HEAD", value_parser = head)]
     published: Option<Digest>,
     /// The statement of a witness who was not in the room; its signature is in FILE.sig. Can be
-    /// repeated
+    /// repeated. A false one is refused, and the verdict does not depend on it
     #[arg(long, value_name = "FILE")]
     witness: Vec<PathBuf>,
+    /// The key of a witness, as the witness says it: one of the statements must be signed with it.
+    /// Can be repeated
+    #[arg(long, value_name = "NAME=SHA256:…")]
+    witness_key: Vec<WitnessKey>,
     /// The bundle is one of a rehearsal
     #[arg(long)]
     rehearsal: bool,
@@ -84,14 +88,20 @@ pub struct Args {
     json: bool,
 }
 
+impl Args {
+    fn hears(&self) -> bool {
+        !(self.witness.is_empty() && self.witness_key.is_empty())
+    }
+}
+
 /// A bundle, and the verdicts on it alone.
 struct Judged {
     path: PathBuf,
     /// None where it could not be read as a bundle.
     bundle: Option<Bundle>,
     verdicts: Vec<Verdict>,
-    /// What witnesses stated who were not in the room.
-    witnessed: Vec<Witnessed>,
+    /// The statements of witnesses who were not in the room.
+    heard: Vec<witness::Heard>,
 }
 
 impl Judged {
@@ -111,23 +121,26 @@ impl Judged {
             path: path.to_owned(),
             bundle,
             verdicts,
-            witnessed: Vec::new(),
+            heard: Vec::new(),
         })
     }
 
-    /// Checks the statements of witnesses against the bundle.
+    /// Checks the statements of witnesses against the bundle. Only a key that the verifier named can
+    /// violate the verdict: anybody can put a false statement beside a bundle.
     ///
     /// # Errors
     /// [`HostError`] when a file cannot be read.
-    fn hear(&mut self, statements: &[PathBuf]) -> Result<(), HostError> {
+    fn hear(&mut self, statements: &[PathBuf], keys: &[WitnessKey]) -> Result<(), HostError> {
         let Some(bundle) = &self.bundle else {
             return Ok(());
         };
-        for path in statements {
-            let (witnessed, verdicts) = witness::check(path, bundle)?;
-            self.witnessed.extend(witnessed);
-            self.verdicts.extend(verdicts);
-        }
+        self.heard = witness::hear(statements, bundle, keys)?;
+        let said = self
+            .heard
+            .iter()
+            .filter_map(|heard| heard.said.as_ref().ok());
+        let said: Vec<_> = said.collect();
+        self.verdicts.extend(witnesses_expected(keys, &said));
         Ok(())
     }
 
@@ -223,12 +236,12 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
         .map(|path| Judged::of(path, &expected, vendor))
         .collect::<Result<Vec<_>, _>>()?;
     match judged.as_mut_slice() {
-        [one] => one.hear(&args.witness)?,
-        _ if args.witness.is_empty() => {}
+        [one] => one.hear(&args.witness, &args.witness_key)?,
+        _ if !args.hears() => {}
         _ => {
             return Err(HostError::new(
                 "a witness states what one bundle is",
-                "name that bundle alone with --witness",
+                "name that bundle alone with --witness and --witness-key",
             )
             .into());
         }
@@ -260,10 +273,10 @@ fn of_tree(
         roster,
     } = expected.files;
     let compared = script.or(policy).or(roster).or(args.published).is_some();
-    if compared || !args.witness.is_empty() {
+    if compared || args.hears() {
         return Err(HostError::new(
             "a repository has no script, policy, roster or transcript to compare",
-            "leave --script, --policy, --roster, --published and --witness out, or verify the bundle",
+            "leave --script, --policy, --roster, --published, --witness and --witness-key out, or verify the bundle",
         )
         .into());
     }

@@ -102,8 +102,22 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             escape(&value)
         );
     }
-    for witnessed in judged.witnessed.iter().filter(|_| !rules) {
-        let _ = writeln!(text, "Witnessed from elsewhere: {}.", witnessed.sentence());
+    for heard in &judged.heard {
+        let _ = match &heard.said {
+            Ok(one) if one.named.is_some() => {
+                writeln!(text, "Witnessed from elsewhere: {}.", one.sentence())
+            }
+            Ok(one) => writeln!(
+                text,
+                "Not counted: {}. Nobody named this key: ask the witness for it, and add --witness-key \"NAME=SHA256:…\".",
+                one.sentence()
+            ),
+            Err(refused) => writeln!(
+                text,
+                "Refused: {}: {} {}; the verdict on the bundle does not depend on it. next: {}",
+                heard.path, refused.rule, refused.what, refused.next
+            ),
+        };
     }
     if violated.is_empty() {
         text += &digests;

@@ -138,3 +138,13 @@ fn a_value_that_cannot_be_read_is_named_by_file_line_and_column() {
         assert!(said.starts_with(place), "{said}");
     }
 }
+
+#[test]
+fn the_key_of_a_witness_is_a_fingerprint() {
+    let with = |key: &str| format!("name = \"Wim\"\nkey = \"{key}\"\n");
+    let fault = unread("name = \"Wim\"\n", &with("SHA256:DCNDtss4"));
+    assert!(fault.contains("it is no fingerprint"), "{fault}");
+    let good = with("SHA256:DCNDtss4uf9zk7Z2+RLBVBZ/X8wUFkaeDziIZ5j94fo");
+    let named = Roster::parse(&roster().replace("name = \"Wim\"\n", &good)).unwrap();
+    assert!(named.witnesses[0].key.is_some());
+}
