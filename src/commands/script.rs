@@ -156,10 +156,7 @@ fn read(
         roster: read_text(&roster, LARGEST_PLAN)?,
     };
     let plan = Plan::check_named(files, &names).map_err(Failure::Violated)?;
-    let mode = match rehearsal {
-        true => Mode::Rehearsal,
-        false => Mode::Live,
-    };
+    let mode = Mode::of(rehearsal);
     Failure::of_violated(expect::weaker(&plan, mode, sources.expect.as_deref())?)?;
     Ok(plan)
 }

@@ -138,10 +138,7 @@ pub(super) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
 }
 
 fn examined(args: &Args, files: PlanFiles) -> Result<Report, Failure> {
-    let mode = match args.rehearsal {
-        true => Mode::Rehearsal,
-        false => Mode::Live,
-    };
+    let mode = Mode::of(args.rehearsal);
     let [script, policy, roster] = files.digests();
     let mut report = Report {
         format: "keymoot-plan-check/1",

@@ -217,8 +217,5 @@ pub(super) fn strength<'t>(
 }
 
 fn mode(claim: &Claim<'_>) -> Mode {
-    match claim.rehearsal {
-        true => Mode::Rehearsal,
-        false => Mode::Live,
-    }
+    Mode::of(claim.rehearsal)
 }

@@ -24,6 +24,15 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// The mode that a command asks for, by its flag `--rehearsal`.
+    #[must_use]
+    pub fn of(rehearsal: bool) -> Self {
+        match rehearsal {
+            true => Self::Rehearsal,
+            false => Self::Live,
+        }
+    }
+
     /// The mode as files write it.
     #[must_use]
     pub fn name(self) -> &'static str {

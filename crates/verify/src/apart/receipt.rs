@@ -45,10 +45,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let bytes = read_bounded(&args.receipt, LARGEST as u64)?;
     let set = expectations(&args.expect)?;
     let own = args.vendor_dir.as_deref().map(read_store).transpose()?;
-    let mode = match args.rehearsal {
-        true => Mode::Rehearsal,
-        false => Mode::Live,
-    };
+    let mode = Mode::of(args.rehearsal);
     let path = escape_path(&args.receipt);
     let read = Receipt::read(&bytes, mode);
     let mut verdicts = match &read {

@@ -40,10 +40,7 @@ pub(super) fn run(
     let (Some(tree), Some(base)) = (&args.tree, &args.base) else {
         return Ok(ExitCode::from(2));
     };
-    let mode = match args.rehearsal {
-        true => Mode::Rehearsal,
-        false => Mode::Live,
-    };
+    let mode = Mode::of(args.rehearsal);
     let out = place_of_receipt(&args.out, tree)?;
     let branch = branch_of(tree);
     let set = expectations(args.expect())?;
