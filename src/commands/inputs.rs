@@ -48,6 +48,15 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
+    /// Looks the named sets of expectations up, before anything is done for a long time.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no such set, or its file cannot be read.
+    pub(crate) fn sets_are_there(&self) -> Result<(), Failure> {
+        let named = self.expect.iter().chain(&self.expect_previous);
+        named.map(|name| expectations(name).map(drop)).collect()
+    }
+
     /// The previous bundle, verified and closed by a quorum, where the previous state is one. It is
     /// as strong as the set that the administrator named, if any.
     pub(crate) fn bundle(

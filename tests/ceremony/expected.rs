@@ -53,6 +53,23 @@ fn a_weak_policy_fails_with_each_point_named() {
     assert!(said.contains("POLICY-EXPECTED"));
 }
 
+#[test]
+fn a_set_that_does_not_exist_is_named_before_the_first_of_two_rehearsals() {
+    let stage = Stage::new();
+    let output = keymoot()
+        .args(["rehearse", "heartbeat", "--unattended", "--apart"])
+        .args(["--holders", "3", "--expect", "rfc-9999", "--dir"])
+        .arg(stage.dir())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let why = "no set of expectations is called \"rfc-9999\"";
+    assert!(said.contains(why), "{said}");
+    let first = stage.dir().with_extension("first");
+    assert!(!stage.dir().exists() && !first.exists());
+}
+
 /// `keymoot plan check` of the next annual signing after this state, and its output.
 fn plan_checked(stage: &Stage, previous: &Path, more: &[&str]) -> (Option<i32>, String) {
     let mut command = keymoot();

@@ -35,6 +35,7 @@ use keymoot_record::{
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
+    args.sources.sets_are_there()?;
     if args.script == story::NAME {
         if !matches!(args.device, Brought::Yubikey) {
             return Err(HostError::new(
