@@ -7,10 +7,7 @@ use std::{
 };
 
 use keymoot_core::HostError;
-use keymoot_tuf::{
-    Document, DocumentError, PAYLOAD_TYPE,
-    dsse::{Envelope, EnvelopeSignature},
-};
+use keymoot_tuf::{Dialect, Document, DocumentError};
 
 /// Reads a file of at most `most` bytes. A larger one takes no memory.
 ///
@@ -90,18 +87,9 @@ pub fn read_root(path: &Path, most: u64) -> Result<Vec<u8>, HostError> {
     let Ok(document) = Document::parse_pair(payload.clone(), &signatures, limit) else {
         return Ok(payload);
     };
-    let signatures = document.signatures().iter().filter_map(|signature| {
-        Some(EnvelopeSignature {
-            keyid: signature.keyid.to_string(),
-            sig: signature.bytes()?,
-        })
-    });
-    let envelope = Envelope {
-        payload_type: PAYLOAD_TYPE.to_owned(),
-        payload,
-        signatures: signatures.collect(),
-    };
-    Ok(envelope.to_json().into_bytes())
+    let signatures = document.signatures().iter();
+    let signatures = signatures.filter_map(|one| Some((one.keyid.clone(), one.bytes()?)));
+    Ok(Dialect::TufCi.assemble(&document, &signatures.collect()))
 }
 
 /// `root.json` for `root.sig.json`; any other path as it is.
