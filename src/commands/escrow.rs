@@ -6,7 +6,7 @@ use std::{
 };
 
 use keymoot_core::{
-    HostError,
+    HostError, Rule, Violation,
     digest::Digest,
     text::{escape, escape_path, quoted_path},
 };
@@ -105,13 +105,28 @@ fn prepare(roster: &Path, dir: &Path) -> Result<ExitCode, Failure> {
 /// What every sealed file begins with (age-encryption.org/v1).
 const SEALED: &[u8] = b"age-encryption.org/v1\n";
 
+/// What to do about pictures of something else.
+const ALONE: &str = "photograph the codes that the hand-over page shows, and give no others";
+
 fn read(pictures: &[PathBuf], out: &Path) -> Result<ExitCode, Failure> {
     let violated = |violation| Failure::violations(vec![violation]);
     let mut shown = Frames::default();
     for path in pictures {
         let name = escape_path(path);
-        for text in frames::texts(read_bounded(path, frames::LARGEST)?).map_err(violated)? {
-            shown.take(&text, &name);
+        let named = |why: &str| format!("{name}: {why}");
+        let texts = frames::texts(read_bounded(path, frames::LARGEST)?).map_err(|unread| {
+            violated(Violation {
+                what: named(&unread.what),
+                ..unread
+            })
+        })?;
+        let taken = texts.iter().filter(|text| shown.take(text, &name));
+        if taken.count() == 0 {
+            return Err(violated(Violation::new(
+                Rule::AnswerRead,
+                named("the QR code in the picture is no part of a sealed file"),
+                ALONE,
+            )));
         }
     }
     let files: Vec<_> = shown.answers().map(|(_, file)| file).collect();
@@ -131,7 +146,7 @@ fn read(pictures: &[PathBuf], out: &Path) -> Result<ExitCode, Failure> {
         }
         _ => Err(HostError::new(
             "the pictures do not show the QR codes of one sealed file",
-            "photograph the codes that the hand-over page shows, and give no others",
+            ALONE,
         )
         .into()),
     }
@@ -162,4 +177,25 @@ fn test(file: &Path, identity: &Path) -> Result<ExitCode, HostError> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{Failure, read};
+    use crate::frames::drawn;
+
+    #[test]
+    fn a_picture_of_another_qr_code_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let picture = folder.path().join("a-bus-stop.png");
+        drawn("https://example.org/timetable", 6)
+            .save(&picture)
+            .unwrap();
+        let out = folder.path().join("sealed.age");
+        let Err(Failure::Violated(verdicts)) = read(&[picture], &out) else {
+            panic!("it was read");
+        };
+        assert!(verdicts[0].detail.contains("a-bus-stop.png: the QR code"));
+    }
 }

@@ -13,3 +13,6 @@ pub(crate) use self::{
     parts::{Frames, parts},
     picture::{LARGEST, is_picture, texts},
 };
+
+#[cfg(test)]
+pub(crate) use self::picture::tests::drawn;

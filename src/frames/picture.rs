@@ -172,7 +172,7 @@ fn texts_of<G: BitGrid>(grids: &[Grid<G>]) -> Vec<String> {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(super) mod tests {
     use std::{
         io::Cursor,
         time::{Duration, Instant},
@@ -185,7 +185,7 @@ mod tests {
     use super::{SIDE, is_picture, texts, texts_within};
 
     /// A code of modules of so many pixels, on a white field.
-    fn drawn(text: &str, module: u32) -> GrayImage {
+    pub(crate) fn drawn(text: &str, module: u32) -> GrayImage {
         let code = QrCode::with_error_correction_level(text, EcLevel::L).unwrap();
         let (width, colours) = (code.width() as u32, code.to_colors());
         let side = (width + 8) * module;
