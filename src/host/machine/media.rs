@@ -41,14 +41,17 @@ pub(super) fn medium(place: &Path, sources: &Sources<'_>) -> Option<Medium> {
         over.max_by_key(|mount| mount.at.as_os_str().len())
     };
     let mount = covers(&there)?;
-    let disk = |mount: &Mount| whole_disk(&mount.block_device()?, sources.sys);
-    let system = covers(Path::new("/")).and_then(disk);
+    let disk = |device: OsString| whole_disk(&device, sources.sys);
+    let system = covers(Path::new("/")).and_then(Mount::block_device);
+    let system = system.and_then(disk);
     let device = mount.block_device();
     Some(Medium {
         file_system: mount.file_system.clone(),
-        label: device.and_then(|device| label(&device, sources.dev)),
+        label: device
+            .as_deref()
+            .and_then(|device| label(device, sources.dev)),
         mounted_at: mount.at.to_string_lossy().into_owned(),
-        disk: disk(mount).map(|disk| Disk {
+        disk: device.and_then(disk).map(|disk| Disk {
             model: model(&disk),
             has_the_system: system.as_ref() == Some(&disk),
             name: file_name(&disk),
