@@ -12,7 +12,7 @@ pub(in crate::tui) struct KeyNames {
     pub plug: &'static str,
     /// Touches a simulated device.
     pub touch: &'static str,
-    /// Takes another simulated device in hand: what is typed for device 3.
+    /// Takes another simulated device in hand, by its number.
     pub pick: &'static str,
 }
 
@@ -23,7 +23,7 @@ pub(in crate::tui) const SCREENS: KeyNames = KeyNames {
     more: "PgDn",
     plug: "Ctrl-N",
     touch: "Ctrl-T",
-    pick: "Ctrl-P 3 Enter",
+    pick: "Ctrl-P, its number and Enter",
 };
 
 /// Where answers are typed as lines.
@@ -33,5 +33,5 @@ pub(in crate::tui) const LINES: KeyNames = KeyNames {
     more: "Enter",
     plug: "+",
     touch: "*",
-    pick: "#3",
+    pick: "# and its number",
 };

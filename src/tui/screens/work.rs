@@ -76,7 +76,7 @@ impl Screen for WorkScreen {
                     let pick = page.names().pick;
                     page.item(
                         "",
-                        &format!("{pick} takes device 3 in hand."),
+                        &format!("{pick} take another device in hand."),
                         page.sheet.quiet(),
                     );
                 }
