@@ -117,5 +117,5 @@ fn a_note_after_the_seal_is_in_the_bundle_and_marked_as_unsigned() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("Closed by: "), "{said}");
     assert!(said.contains("holder-1"), "{said}");
-    assert!(said.contains("After the seal: "), "{said}");
+    assert!(said.contains(" after the seal "), "{said}");
 }

@@ -80,16 +80,13 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             "keymoot did not ask {many} rules: they need records that the older program did not write."
         ),
     };
-    let of_closing = [
-        (Rule::BundleClosed, "Closed by"),
-        (Rule::BundleAfter, "After the seal"),
-    ];
+    let of_closing = [(Rule::BundleClosed, "Closed by: "), (Rule::BundleAfter, "")];
     let of_closing: Vec<_> = of_closing
         .into_iter()
         .filter_map(|(rule, name)| {
             let mut held = verdicts.iter().filter(|one| one.outcome == Outcome::Held);
             let said = held.find(|verdict| verdict.rule == rule && !rules)?;
-            Some(format!("{name}: {}.", said.detail))
+            Some(format!("{name}{}.", said.detail))
         })
         .collect();
     if !of_closing.is_empty() {
