@@ -135,7 +135,7 @@ fn variants(path: &str, name: &str) -> BTreeSet<String> {
 #[test]
 fn every_screen_has_a_snapshot_of_all_four_ways_or_another_file_that_shows_it() {
     let mut there = screens();
-    there.extend(variants("src/tui/overlay.rs", "Overlay"));
+    there.extend(variants("src/tui/overlay/mod.rs", "Overlay"));
     there.extend(variants("src/driver/operator.rs", "Work"));
     // The terminal is too small for any of them.
     there.insert("too_small".to_owned());
