@@ -170,13 +170,13 @@ impl DeviceError {
             K::TouchTimeout => words(
                 "Nobody touched the device in time.",
                 format!("{who} was not touched in time, and signed nothing"),
-                "Repeat the step, and touch the metal contact as soon as it blinks.",
+                "Try again, and touch the metal contact as soon as it blinks.",
                 NOTHING_CAME,
             ),
             K::NotAuthenticated => words(
                 SOMETHING,
                 format!("{who} does not accept this management key"),
-                "Repeat the step once, in case a reply was garbled. If that does not help, this is not its management key: find the right one before you reset anything.",
+                "Try once more, in case a reply was garbled. If that does not help, this is not its management key: find the right one before you reset anything.",
                 RECORDED,
             ),
             K::Unsupported { firmware, needs } => words(
@@ -229,7 +229,7 @@ impl DeviceError {
             K::WrongSignature(why) => words(
                 "This is no signature by the device's key.",
                 format!("the signature that {who} made is refused: {why}"),
-                "Repeat the step once, in case a reply was garbled. If that does not help, end the turn, and do not use this device before somebody has examined it.",
+                "Try once more, in case a reply was garbled. If that does not help, end the turn, and do not use this device before somebody has examined it.",
                 "keymoot dropped it: it is in no document.",
             ),
             K::Refused(refusal) => words(
@@ -247,7 +247,7 @@ impl DeviceError {
             K::Hung(seconds) => words(
                 "The device gave no answer.",
                 format!("{who} did not answer within {seconds} seconds while {doing}"),
-                "Unplug it, wait some seconds, plug it in, and repeat the step.",
+                "Unplug it, wait some seconds, plug it in, and try again.",
                 NOTHING_CAME,
             ),
             K::NotLoopback(address) => words(
@@ -277,7 +277,7 @@ impl DeviceError {
             K::SessionsFull => words(
                 SOMETHING,
                 format!("{who} has no session free: all 16 are taken"),
-                "End other programs that speak to it and wait half a minute: unused sessions end by themselves. Then repeat the step.",
+                "End other programs that speak to it and wait half a minute: unused sessions end by themselves. Then try again.",
                 RECORDED,
             ),
             K::LogFull => words(
@@ -323,7 +323,7 @@ impl DeviceError {
                 format!("{who} still opens a session for the {role}"),
                 match role {
                     Role::Administrator => {
-                        "Repeat the step. If that does not help, reset the device and set it up again."
+                        "Try again. If that does not help, reset the device and set it up again."
                     }
                     _ => "Reset the device and set it up again before it is used.",
                 },
@@ -338,7 +338,7 @@ impl DeviceError {
             K::NoThread(error) => words(
                 SOMETHING,
                 format!("this machine could not start a thread to speak to {who}: {error}"),
-                "Close other programs on this machine, then repeat the step.",
+                "Close other programs on this machine, then try again.",
                 RECORDED,
             ),
             K::Cancelled => words(
@@ -390,13 +390,13 @@ impl DeviceError {
             K::ResetByOther => (
                 "Another program has reset the device.",
                 format!("another program reset {who} while {doing}"),
-                "End the program that uses it, then repeat the step: GnuPG (gpgconf --kill scdaemon), yubikey-agent (systemctl --user stop yubikey-agent), or a browser or Yubico Authenticator (close it).",
+                "End the program that uses it, then try again: GnuPG (gpgconf --kill scdaemon), yubikey-agent (systemctl --user stop yubikey-agent), or a browser or Yubico Authenticator (close it).",
                 NOTHING_CAME,
             ),
             K::Communication(error) => (
                 "Reader and device do not understand each other.",
                 format!("bytes were lost between this machine and {who} while {doing}: {error}"),
-                "Clean the contact, use another port without a hub or an extension, and repeat the step.",
+                "Clean the contact, use another port without a hub or an extension, and try again.",
                 NOTHING_CAME,
             ),
             K::Dead(error) => (
@@ -416,16 +416,16 @@ impl DeviceError {
                 format!("the reader failed with {who} while {doing}: {error}"),
                 match error {
                     pcsc::Error::NoMemory => {
-                        "Close other programs on this machine, then repeat the step."
+                        "Close other programs on this machine, then try again."
                     }
                     pcsc::Error::InternalError
                     | pcsc::Error::UnknownError
                     | pcsc::Error::ServerTooBusy
                     | pcsc::Error::WaitedTooLong
                     | pcsc::Error::Timeout => {
-                        "Restart the smart card service (systemctl restart pcscd.service; without systemd, pcscd as root), plug the device in again and repeat the step."
+                        "Restart the smart card service (systemctl restart pcscd.service; without systemd, pcscd as root), unplug the device, plug it in, and try again."
                     }
-                    _ => "Unplug it, try another port, and repeat the step.",
+                    _ => "Unplug it, try another port, and try again.",
                 },
                 RECORDED,
             ),
@@ -441,7 +441,7 @@ impl DeviceError {
     }
 }
 
-const REPLUG: &str = "Unplug it, plug it in again, and repeat the step. If that does not help, use another device, and note an exception.";
+const REPLUG: &str = "Unplug it, plug it in, and try again. If that does not help, use another device, and note an exception.";
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -484,7 +484,7 @@ fn after_a_break(doing: Operation) -> &'static str {
         Operation::Generate => {
             "Plug it in again. keymoot checks whether it made the key before it makes another."
         }
-        _ => "Plug it in again and repeat the step.",
+        _ => "Plug it in, then try again.",
     }
 }
 
