@@ -163,24 +163,48 @@ fn every_interrupted_ceremony_is_resumed_to_a_verified_bundle() {
     });
 }
 
+/// The answer of the record's holder to a request, by this program.
+fn answered(request: &Path, ceremony: &Path, answer: &Path) {
+    let mut command = keymoot();
+    command.arg("answer").arg(request).arg("-o").arg(answer);
+    command.args(["--as", "holder-3", "--rehearsal", "--unattended"]);
+    command.args(["--expect", "rehearsal-small", "--devices"]);
+    ends_with(0, command.arg(ceremony)).unwrap();
+}
+
+fn collected(ceremony: &Path, answer: &Path, code: i32) -> String {
+    let mut command = keymoot();
+    ends_with(code, command.arg("collect").arg(ceremony).arg(answer)).unwrap()
+}
+
 #[test]
 fn a_request_and_its_answer_are_read_and_collected() {
     let folder = tempfile::tempdir().unwrap();
     let [ceremony, again] = ["ceremony", "again.answer"].map(|name| folder.path().join(name));
     ASKED.laid_out(&ceremony);
     let [request, answer] = ["asked.request", "asked.answer"].map(|name| ASKED.beside(name));
-    let mut command = keymoot();
-    command.arg("answer").arg(&request).arg("-o").arg(&again);
-    command.args(["--as", "holder-3", "--rehearsal", "--unattended"]);
-    command.args(["--expect", "rehearsal-small", "--devices"]);
-    ends_with(0, command.arg(&ceremony)).unwrap();
-    let mut command = keymoot();
-    ends_with(0, command.arg("collect").arg(&ceremony).arg(&answer)).unwrap();
+    answered(&request, &ceremony, &again);
+    collected(&ceremony, &answer, 0);
     let transcript = fs::read_to_string(ceremony.join("transcript.jsonl")).unwrap();
     assert!(transcript.contains(r#""kind":"answered""#), "{transcript}");
-    let mut command = keymoot();
-    let said = ends_with(3, command.arg("collect").arg(&ceremony).arg(&again)).unwrap();
-    assert!(said.contains("ANSWER-"), "{said}");
+    let said = collected(&ceremony, &again, 3);
+    assert!(said.contains("ANSWER-FORK"), "{said}");
+}
+
+#[test]
+fn a_request_of_a_released_version_is_answered_by_this_one_and_the_ceremony_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let [ceremony, out] = ["ceremony", "bundle"].map(path);
+    ASKED.laid_out(&ceremony);
+    let first = path("first.answer");
+    answered(&ASKED.beside("asked.request"), &ceremony, &first);
+    collected(&ceremony, &first, 0);
+    // The holders in the room sign and close.
+    let mut resume = keymoot();
+    resume.arg("resume").arg(&ceremony).arg("--out").arg(&out);
+    ends_with(0, &mut resume).unwrap();
+    assert!(verify(&out).unwrap().contains("ANSWER-SIGNED"));
 }
 
 /// What a verifier demands of small rehearsals, with the scripts of a release.
