@@ -333,8 +333,8 @@ crash-points: test-packages
 	export KEYMOOT_CRASH_POINTS="$(CEREMONY)" KEYMOOT_CRASH_DEPTH="$(DEPTH)"
 	cargo test --release --workspace --locked --test crash -- --nocapture ceremonies_survive
 
-# Every byte of a request to three holders takes three other values, every byte of an answer as a
-# file and as text all other ones.
+# Every byte of a request to three holders takes another value, and every byte of an answer, as a
+# file and as text, takes all of them.
 .PHONY: every-byte
 every-byte: packages
 	@cargo build --release --workspace --locked

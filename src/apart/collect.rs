@@ -14,6 +14,7 @@ use keymoot_core::{HostError, Rule, Verdict, Violation, text::escape_path};
 use keymoot_record::{
     apart::{Answer, Asking, Collected, armour, collect as judge},
     bundle,
+    rules::roster::Handle,
     transcript::Event,
 };
 use keymoot_verify::files::read_bounded;
@@ -29,7 +30,8 @@ const MOST: usize = 1024;
 /// refuse it.
 pub(crate) type Taken = (String, Result<String, Vec<Verdict>>);
 
-/// Takes the answers in these files in, records each, and then reports it to `told`.
+/// Takes the answers in these files in, records each, and then reports it to `told`. `declined` are
+/// the holders who said over another channel that they decline.
 ///
 /// # Errors
 /// [`HostError`] when a file cannot be read, or an event cannot be written. Answers before it are
@@ -37,17 +39,18 @@ pub(crate) type Taken = (String, Result<String, Vec<Verdict>>);
 pub(crate) fn collect(
     desk: &mut Desk<'_>,
     paths: &[PathBuf],
+    declined: &[Handle],
     told: &mut dyn FnMut(Taken),
 ) -> Result<(), HostError> {
     let mut pictured = Frames::default();
     for path in paths {
         let shown = escape_path(path);
         for file in files(read_bounded(path, LARGEST)?, &shown, &mut pictured) {
-            told((shown.clone(), take(desk, file)?));
+            told((shown.clone(), take(desk, file, declined)?));
         }
     }
     for (pictures, file) in pictured.answers() {
-        told((pictures, take(desk, file)?));
+        told((pictures, take(desk, file, declined)?));
     }
     Ok(())
 }
@@ -78,9 +81,10 @@ pub(crate) fn files_at(place: &Path) -> Result<Vec<PathBuf>, HostError> {
 fn take(
     desk: &mut Desk<'_>,
     file: Result<Vec<u8>, Violation>,
+    declined: &[Handle],
 ) -> Result<Result<String, Vec<Verdict>>, HostError> {
     match file {
-        Ok(bytes) => one(desk, &bytes),
+        Ok(bytes) => one(desk, &bytes, declined),
         Err(violation) => Ok(Err(vec![violation.into()])),
     }
 }
@@ -103,14 +107,15 @@ fn files(bytes: Vec<u8>, shown: &str, pictured: &mut Frames) -> Vec<Result<Vec<u
             _ => Vec::new(),
         };
     }
-    match armour::files(&bytes) {
-        Ok(files) => files.into_iter().map(Ok).collect(),
-        Err(violation) => vec![Err(violation)],
-    }
+    armour::files(&bytes)
 }
 
 /// Takes one answer in: the result, or why it is refused.
-fn one(desk: &mut Desk<'_>, bytes: &[u8]) -> Result<Result<String, Vec<Verdict>>, HostError> {
+fn one(
+    desk: &mut Desk<'_>,
+    bytes: &[u8],
+    declined: &[Handle],
+) -> Result<Result<String, Vec<Verdict>>, HostError> {
     let answer = match Answer::read(bytes) {
         Ok(answer) => answer,
         Err(violation) => return Ok(Err(vec![violation.into()])),
@@ -123,7 +128,8 @@ fn one(desk: &mut Desk<'_>, bytes: &[u8]) -> Result<Result<String, Vec<Verdict>>
             chain: desk.journal.chain(),
             objects: &|digest| desk.object(digest),
             trust: desk.trust,
-            manifest,
+            manifest: manifest.as_deref(),
+            declined,
         };
         judge(&asking, &answer, now)
     };

@@ -35,7 +35,7 @@ impl Driver<'_, '_> {
             }),
             Interrupt::TakeIn(place) => apart::files_at(place).and_then(|paths| {
                 let mut taken = Vec::new();
-                let ended = apart::collect(&mut desk, &paths, &mut |one| taken.push(one));
+                let ended = apart::collect(&mut desk, &paths, &[], &mut |one| taken.push(one));
                 match ended {
                     Err(error) if desk.journal.has_failed() => Err(error),
                     ended => Ok(came_in(&taken, ended.err())),

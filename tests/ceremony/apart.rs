@@ -29,7 +29,11 @@ use testkit::{
     vendor::trusted,
 };
 
-use crate::{python::reader, secrets};
+use crate::{
+    carriers::{compared_otherwise, stated_again},
+    python::reader,
+    secrets,
+};
 
 /// A policy of five holders, of whom three must sign.
 fn policy_of_five(stage: &Stage) -> PathBuf {
@@ -114,6 +118,7 @@ impl Asked {
             objects: &|digest| self.object(digest),
             trust: &self.trust,
             manifest: None,
+            declined: &[],
         };
         collect(&asking, answer, self.now())
     }
@@ -123,7 +128,7 @@ impl Asked {
     }
 
     /// Takes an answer in, as `keymoot collect` does.
-    fn take(&mut self, answer: &Answer) {
+    pub(crate) fn take(&mut self, answer: &Answer) {
         let judged = self.judge(answer).unwrap();
         self.record(judged);
     }
@@ -305,13 +310,8 @@ fn a_second_answer_that_differs_is_named_a_fork() {
     let mut asked = Asked::new();
     let first = Answer::read(&answer(3)).unwrap();
     asked.take(&first);
-    // An answer from a copy of the holder's folder, with another line at its end.
-    let mut second = first.clone();
-    let Says::Turn(turn) = &mut second.says else {
-        panic!()
-    };
-    turn.statement = Digest::of(b"another");
-    turn.objects = BTreeMap::from([(Digest::of(b"another"), b"another".to_vec())]);
+    // An answer from a copy of the holder's folder.
+    let second = Answer::read(&stated_again(&compared_otherwise())).unwrap();
     let Err(verdicts) = asked.judge(&second) else {
         panic!("taken")
     };
@@ -439,7 +439,10 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", said(&output));
     }
-    let output = three.collect(&[&declined]);
+    // Somebody calls the holder.
+    let mut told = keymoot();
+    told.arg("collect").arg(three.stage.dir()).arg(&declined);
+    let output = told.args(["--declined", "holder-2"]).output().unwrap();
     assert!(
         said(&output).contains("by a file that nobody signed: on a ship"),
         "{}",
@@ -700,7 +703,7 @@ fn no_pin_is_in_a_request_an_answer_or_a_holders_folder() {
                 .values()
                 .for_each(|bytes| search("an object", bytes));
         }
-        for file in armour::files(&content).unwrap_or_default() {
+        for file in armour::files(&content).into_iter().flatten() {
             if let Ok(answer) = Answer::read(&file) {
                 let Says::Turn(turn) = answer.says else {
                     panic!()

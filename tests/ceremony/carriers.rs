@@ -1,10 +1,15 @@
 //! What threatens holders apart: carriers that withhold and repeat, a stolen device, a machine that
 //! lies, an administrator who asks twice.
 
-use std::{fs, process::Output};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use keymoot_core::digest::Digest;
+use keymoot_record::apart::{Answer, Collected};
 use keymoot_tuf::dsse::Envelope;
 use serde_json::{Value, json};
 use testkit::{
@@ -72,7 +77,7 @@ fn two_answers_show_two_requests_without_the_ceremony() {
         three.answer(&one, "holder-1"),
         three.answer(&shown, "holder-2"),
     ];
-    let mut compare = std::process::Command::new(testkit::programs::verifier());
+    let mut compare = Command::new(testkit::programs::verifier());
     let output = compare.arg("answer").args(answers).output().unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     for shown in [
@@ -170,14 +175,23 @@ fn envelope(answer: &Value) -> Envelope {
 
 /// The answer with its branch chained again, and the statement over it signed again by the holder's
 /// device.
-fn stated_again(text: &str) -> Vec<u8> {
+pub(crate) fn stated_again(text: &str) -> Vec<u8> {
     let mut answer: Value = serde_json::from_slice(&rechained(text)).unwrap();
     let (holders, spki) = keys(&answer);
     let (mut payload, mut envelope) = (payload(&answer), envelope(&answer));
-    let last = answer["branch"].as_array().unwrap().last().unwrap();
+    let branch = answer["branch"].as_array().unwrap();
+    let last = branch.last().unwrap();
     payload["branch"] = json!(Digest::of(last.to_string().as_bytes()).to_string());
+    let mut events = branch.iter().map(|entry| &entry["event"]);
+    let read = events.find(|event| event["kind"] == "request-read");
+    payload["compared"] = read.unwrap()["compared"].clone();
     envelope.payload = payload.to_string().into_bytes();
     envelope.signatures[0].sig = holders.sign(&spki, &envelope.signed_bytes());
+    with_statement(&mut answer, &envelope)
+}
+
+/// The answer with another statement over it.
+fn with_statement(answer: &mut Value, envelope: &Envelope) -> Vec<u8> {
     let envelope = envelope.to_json().into_bytes();
     let digest = Digest::of(&envelope).to_string();
     let old = answer["statement"].as_str().unwrap().to_owned();
@@ -188,4 +202,142 @@ fn stated_again(text: &str) -> Vec<u8> {
     let text = answer.to_string();
     let json = keymoot_core::json::parse(text.as_bytes(), text.len()).unwrap();
     keymoot_core::json::canonical(&json)
+}
+
+/// The third holder's answer, with another channel over which the words were compared.
+pub(crate) fn compared_otherwise() -> String {
+    let mut other: Value = serde_json::from_slice(&answer(3)).unwrap();
+    for entry in other["branch"].as_array_mut().unwrap() {
+        if entry["event"]["kind"] == "request-read" {
+            entry["event"]["compared"] = json!("pigeons");
+        }
+    }
+    other.to_string()
+}
+
+#[test]
+fn a_carrier_who_changes_what_no_key_signed_makes_no_second_answer() {
+    let mut answer: Value = serde_json::from_slice(&answer(3)).unwrap();
+    let honest = envelope(&answer);
+    for keyid in ["somebody", &"0".repeat(64)] {
+        let mut changed = honest.clone();
+        changed.signatures[0].keyid = keyid.to_owned();
+        let changed = with_statement(&mut answer, &changed);
+        assert_eq!(Asked::new().refuses(&changed), ["ANSWER-SIGNED"], "{keyid}");
+    }
+    let mut changed = honest.clone();
+    changed.signatures[0].keyid = String::new();
+    let changed = Answer::read(&with_statement(&mut answer, &changed)).unwrap();
+    let honest = Answer::read(&with_statement(&mut answer, &honest)).unwrap();
+    for [first, second] in [[&changed, &honest], [&honest, &changed]] {
+        let mut asked = Asked::new();
+        asked.take(first);
+        assert_eq!(asked.judge(second), Ok(Collected::Known));
+    }
+}
+
+#[test]
+fn a_second_answer_that_the_holder_did_not_sign_accuses_nobody() {
+    let mut asked = Asked::new();
+    asked.take(&Answer::read(&answer(3)).unwrap());
+    // Only the holder's key makes a fork of it.
+    let forged = rechained(&compared_otherwise());
+    assert_eq!(asked.refuses(&forged), ["ANSWER-SIGNED"]);
+    let signed = stated_again(&compared_otherwise());
+    assert_eq!(asked.refuses(&signed), ["ANSWER-FORK"]);
+}
+
+/// A file that says that a holder declines: anybody can write it.
+fn refusal(three: &Three, request: &Path, holder: &str) -> PathBuf {
+    let file = three.stage.path("refusal");
+    let mut decline = keymoot();
+    decline.arg("answer").arg(request).arg("-o").arg(&file);
+    decline.args(["--as", holder, "--rehearsal", "--expect", "rehearsal-small"]);
+    let output = decline.args(["--decline", "no time"]).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    file
+}
+
+#[test]
+fn a_refusal_that_nobody_signed_loses_no_answer() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let refusal = refusal(&three, &request, "holder-1");
+    let honest = three.answer(&request, "holder-1");
+    let output = three.collect(&[&refusal, &honest]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    for shown in [
+        "ANSWER-SIGNED: nobody signed that holder-1 declines: no time",
+        "--declined holder-1",
+        "holder-1 answered apart",
+    ] {
+        assert!(said(&output).contains(shown), "{shown}: {}", said(&output));
+    }
+    assert_eq!(three.stage.state().answers.len(), 1);
+    // A refusal after an answer accuses nobody either.
+    let output = three.collect(&[&refusal]);
+    assert!(!said(&output).contains("ANSWER-FORK"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+}
+
+#[test]
+fn what_a_stranger_writes_beside_an_answer_loses_no_answer() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let honest = three.answer(&request, "holder-1");
+    let text = fs::read_to_string(honest.with_extension("answer.txt")).unwrap();
+    let begin = text.lines().next().unwrap();
+    let thread = three.stage.path("thread");
+    // A block that begins and never ends, one with other content, and a byte that is no UTF-8.
+    let strangers = format!(
+        "{begin}\nhello\n{}\n",
+        text.replacen("SHA-256: ", "SHA-256: 0", 1)
+    );
+    fs::write(
+        &thread,
+        [strangers.as_bytes(), b"\xe9t\xe9\n", text.as_bytes()].concat(),
+    )
+    .unwrap();
+    let mut check = Command::new(testkit::programs::verifier());
+    check
+        .arg("answer")
+        .arg(&thread)
+        .arg("--request")
+        .arg(&request);
+    check.args(["--rehearsal", "--expect", "rehearsal-small"]);
+    let checked = check.output().unwrap();
+    assert_eq!(checked.status.code(), Some(3), "{}", said(&checked));
+    let verified = "thread: holder-1 answers request";
+    assert!(said(&checked).contains(verified), "{}", said(&checked));
+    let output = three.collect(&[&thread]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert_eq!(
+        said(&output).matches("REFUSED").count(),
+        2,
+        "{}",
+        said(&output)
+    );
+    assert_eq!(three.stage.state().answers.len(), 1);
+}
+
+#[test]
+fn the_verifier_calls_nothing_verified_that_nobody_signed() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let honest = three.answer(&request, "holder-1");
+    let verifier = |more: &[&Path]| {
+        let mut check = Command::new(testkit::programs::verifier());
+        check.arg("answer").args(more);
+        check.args(["--rehearsal", "--expect", "rehearsal-small"]);
+        check.output().unwrap()
+    };
+    let output = verifier(&[&honest]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(!said(&output).contains("VERIFIED"), "{}", said(&output));
+    assert!(said(&output).contains("NOT CHECKED"), "{}", said(&output));
+    let refusal = refusal(&three, &request, "holder-2");
+    let output = verifier(&[&refusal, Path::new("--request"), &request]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(!said(&output).contains("VERIFIED:"), "{}", said(&output));
+    assert!(said(&output).contains("nobody signed"), "{}", said(&output));
 }

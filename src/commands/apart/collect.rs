@@ -21,6 +21,14 @@ pub(crate) struct Args {
     /// PNG or JPEG pictures of their QR codes
     #[arg(required = true, value_name = "ANSWER")]
     answers: Vec<PathBuf>,
+    /// Record that these holders decline, separated by commas. Nobody signed their refusals: call
+    /// them first
+    #[arg(long, value_name = "HANDLES", value_delimiter = ',', value_parser = handle)]
+    declined: Vec<Handle>,
+}
+
+fn handle(text: &str) -> Result<Handle, String> {
+    Handle::try_from(text.to_owned())
 }
 
 /// Exit codes: 0 every answer is recorded, 1 could not run, 3 an answer was refused.
@@ -31,6 +39,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     apart::collect(
         &mut held.desk(),
         &args.answers,
+        &args.declined,
         &mut |(shown, taken)| match taken {
             Ok(said) => say!("{shown}: {said}"),
             Err(verdicts) => {

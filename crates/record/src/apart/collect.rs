@@ -1,6 +1,6 @@
 //! Checking an answer against the ceremony that asked for it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Answer,
@@ -14,7 +14,7 @@ use crate::{
         statement,
         verify::ClosingKeys,
     },
-    rules::machine,
+    rules::{machine, roster::Handle},
     transcript::{Chain, Event, Mode, Time},
 };
 use keymoot_attestation::TrustStore;
@@ -52,7 +52,9 @@ pub struct Asking<'a> {
     /// The vendor whose devices count.
     pub trust: &'a TrustStore,
     /// MANIFEST.json, once it is made.
-    pub manifest: Option<Vec<u8>>,
+    pub manifest: Option<&'a [u8]>,
+    /// The holders who said over another channel that they decline.
+    pub declined: &'a [Handle],
 }
 
 /// Checks an answer that comes in at this moment. Nothing is recorded.
@@ -65,11 +67,13 @@ pub fn collect(asking: &Asking<'_>, answer: &Answer, now: Time) -> Result<Collec
     let turn = match &answer.says {
         Says::Turn(turn) => turn,
         Says::Declines { declined } => {
-            if !asked.open().any(|holder| *holder == answer.holder) {
-                return match declined_before(asking.chain, answer, declined) {
-                    true => Ok(Collected::Known),
-                    false => Err(one(forked(answer, "it answered before"))),
-                };
+            let open = asked.open().any(|holder| *holder == answer.holder);
+            if !open && declined_before(asking.chain, answer, declined) {
+                return Ok(Collected::Known);
+            }
+            // Anybody can write this file.
+            if !open || !asking.declined.contains(&answer.holder) {
+                return Err(one(unsigned(answer, declined)));
             }
             let event = Event::Declined {
                 holder: answer.holder.to_string(),
@@ -84,22 +88,23 @@ pub fn collect(asking: &Asking<'_>, answer: &Answer, now: Time) -> Result<Collec
     };
     let mut given = asking.state.answers.iter();
     if let Some(given) = given.find(|given| is_by(given, answer)) {
-        let same = given.statement == turn.statement && turn.branch.head() == given.branch;
-        return match same {
-            true => Ok(Collected::Known),
-            false => Err(one(forked(
-                answer,
-                &format!(
-                    "the ceremony recorded another answer in line {}",
-                    given.seq + 1
-                ),
-            ))),
-        };
+        // One branch is one turn, also where a carrier wrote the statement over it in another way.
+        if turn.branch.head() == given.branch {
+            return Ok(Collected::Known);
+        }
+        return Err(match collect_first(asking, asked, answer, now) {
+            Ok(_) => one(forked(answer, given.seq)),
+            Err(verdicts) => verdicts,
+        });
     }
     if asked.withdrawn || !asked.open().any(|holder| *holder == answer.holder) {
-        return Err(one(head(
-            answer,
-            "the request was withdrawn, or the holder declined it",
+        return Err(one(Violation::new(
+            Rule::AnswerHead,
+            format!(
+                "the answer of {}: the request was withdrawn, or the holder declined it",
+                answer.holder
+            ),
+            "make a new request to the holder",
         )));
     }
     if turn.branch.base() != (asked.head, asked.seq) {
@@ -155,6 +160,26 @@ pub fn collect(asking: &Asking<'_>, answer: &Answer, now: Time) -> Result<Collec
         }),
         false => Err(verdicts),
     }
+}
+
+/// Checks an answer as the first one of its holder, at the point of its request: anybody can write
+/// a holder's name into a file.
+fn collect_first(
+    asking: &Asking<'_>,
+    asked: &Asked,
+    answer: &Answer,
+    now: Time,
+) -> Result<Collected, Vec<Verdict>> {
+    let before = Chain::read(&asking.chain.bytes_through(asked.seq));
+    let chain = before.map_err(|error| vec![altered(answer, &error.to_string()).into()])?;
+    let state = State::fold(Arc::clone(asking.state.origin()), &chain);
+    let state = state.map_err(|illegal| vec![altered(answer, &excerpt(&illegal.why)).into()])?;
+    let asking = Asking {
+        state: &state,
+        chain: &chain,
+        ..*asking
+    };
+    collect(&asking, answer, now)
 }
 
 fn is_by(given: &Given, answer: &Answer) -> bool {
@@ -213,14 +238,26 @@ fn altered(answer: &Answer, why: &str) -> Violation {
     )
 }
 
-fn forked(answer: &Answer, how: &str) -> Violation {
+fn forked(answer: &Answer, seq: u64) -> Violation {
     Violation::new(
         Rule::AnswerFork,
         format!(
-            "{} answers the same request a second time, and differently: {how}",
-            answer.holder
+            "{} answers the same request a second time, and differently: the ceremony recorded another answer in line {}",
+            answer.holder,
+            seq + 1
         ),
         "ask the holder how often the device was used; count on neither until that is known",
+    )
+}
+
+fn unsigned(answer: &Answer, why: &str) -> Violation {
+    let holder = &answer.holder;
+    Violation::new(
+        Rule::AnswerSigned,
+        format!("nobody signed that {holder} declines: {}", excerpt(why)),
+        format!(
+            "call {holder}; if it is true and no answer is recorded, run keymoot collect with --declined {holder}"
+        ),
     )
 }
 
@@ -295,10 +332,7 @@ fn closed_rightly(
         else {
             continue;
         };
-        let manifest = asking
-            .manifest
-            .as_deref()
-            .ok_or("there is no manifest to sign yet")?;
+        let manifest = asking.manifest.ok_or("there is no manifest to sign yet")?;
         let message = statement::signed_bytes(statement::MANIFEST, manifest);
         let seat = state
             .seats

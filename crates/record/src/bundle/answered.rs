@@ -7,8 +7,10 @@ use crate::{
     ceremony::{
         State,
         apart::{Asked, Given},
+        script::Document,
         statement,
         trust::VENDOR,
+        verify::Delegators,
     },
     transcript::Chain,
 };
@@ -61,7 +63,18 @@ impl Record<'_> {
             return fault("is missing or was altered");
         };
         let payload = statement::answer(opening, apart, &given.branch, key);
-        match statement::check_answer(&signed, &payload, holder, key) {
+        let delegators = Delegators::of(self.state, &|digest| self.object(digest)).ok();
+        let keyid = delegators.and_then(|delegators| {
+            let keyid = delegators.key_id(Document::Root, &key.key())?;
+            Some(keyid.as_str().to_owned())
+        });
+        // A root names the key, or did not yet.
+        let keyids = [
+            Some(String::new()),
+            Some(statement::key_without_root(key)),
+            keyid,
+        ];
+        match statement::check_answer(&signed, &payload, holder, key, &keyids) {
             Ok(()) => Verdict::held(Rule::AnswerSigned, format!("{holder}: {}", told(given))),
             Err(violation) => violation.into(),
         }

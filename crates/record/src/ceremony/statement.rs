@@ -159,7 +159,7 @@ pub fn answer(opening: &Opening, apart: &Apart, branch: &Digest, key: &Enrolment
 }
 
 /// Checks the statement over an answer: its payload is exactly the one for its branch, and its
-/// one signature is by this key.
+/// one signature is by this key, and under one of these key ids. No key signs the id.
 ///
 /// # Errors
 /// A [`Violation`] of ANSWER-SIGNED.
@@ -168,8 +168,14 @@ pub fn check_answer(
     payload: &[u8],
     holder: &Handle,
     key: &Enrolment,
+    keyids: &[Option<String>],
 ) -> Result<(), Violation> {
-    check_signed(statement, LOW_S_SINCE, ANSWER, payload, key).map_err(|why| {
+    let signed = check_signed(statement, LOW_S_SINCE, ANSWER, payload, key);
+    let named = signed.and_then(|keyid| match keyids.contains(&Some(keyid)) {
+        true => Ok(()),
+        false => Err("it names another key".to_owned()),
+    });
+    named.map_err(|why| {
         Violation::new(
             Rule::AnswerSigned,
             format!("the statement over the answer of {holder}: {why}"),
@@ -190,7 +196,8 @@ pub fn check_proof(
     handle: &Handle,
     enrolled: &Enrolment,
 ) -> Result<(), Violation> {
-    check_signed(statement, format, payload_type, payload, enrolled).map_err(|why| {
+    let signed = check_signed(statement, format, payload_type, payload, enrolled);
+    signed.map(drop).map_err(|why| {
         Violation::new(
             Rule::KeyPossession,
             format!(
@@ -203,14 +210,14 @@ pub fn check_proof(
 }
 
 /// Checks that a statement is written as this program writes it, states this payload, and is
-/// signed by the key.
+/// signed by the key. Returns the key id that it names.
 fn check_signed(
     statement: &[u8],
     format: u32,
     payload_type: &str,
     payload: &[u8],
     enrolled: &Enrolment,
-) -> Result<(), String> {
+) -> Result<String, String> {
     let envelope = Envelope::parse(statement, 1 << 16).map_err(|error| error.to_string())?;
     if envelope.to_json().as_bytes() != statement {
         return Err("it is not in the form that this program writes".to_owned());
@@ -220,7 +227,9 @@ fn check_signed(
     }
     let key = PublicKey::from_spki_der(&enrolled.spki).map_err(|error| error.to_string())?;
     match envelope.signatures.as_slice() {
-        [one] if is_signed(&key, &envelope.signed_bytes(), &one.sig, format) => Ok(()),
+        [one] if is_signed(&key, &envelope.signed_bytes(), &one.sig, format) => {
+            Ok(one.keyid.clone())
+        }
         _ => Err("it is not signed by the enrolled key".to_owned()),
     }
 }
@@ -331,7 +340,8 @@ pub fn check_enrolment(
     enrolled: &Enrolment,
 ) -> Result<(), Violation> {
     let payload = enrolment(opening, head, handle, formerly, enrolled);
-    check_signed(statement, opening.format, ENROLMENT, &payload, enrolled).map_err(|why| {
+    let signed = check_signed(statement, opening.format, ENROLMENT, &payload, enrolled);
+    signed.map(drop).map_err(|why| {
         Violation::new(
             Rule::KeyPossession,
             format!(

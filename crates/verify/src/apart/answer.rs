@@ -38,42 +38,60 @@ pub struct Args {
     rules: bool,
 }
 
+/// An answer that was read: its file, safe to show, and the rules that it violates.
+struct Given {
+    path: String,
+    answer: Answer,
+    violated: Vec<Verdict>,
+}
+
 /// Exit codes: 0 every rule holds, 1 something cannot be read, 3 a rule is violated.
 ///
 /// # Errors
 /// [`Failure`] when a file cannot be read.
 pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
-    let mut answers = Vec::new();
+    let mut given = Vec::new();
     let mut verdicts = Vec::new();
     for path in &args.answers {
         let bytes = read_bounded(path, armour::LARGEST_TEXT as u64)?;
-        let read = armour::files(&bytes).and_then(|files| {
-            let files = files.iter().map(|file| Answer::read(file));
-            files.collect::<Result<Vec<_>, _>>()
-        });
-        match read {
-            Ok(read) => answers.extend(read.into_iter().map(|answer| (escape_path(path), answer))),
-            Err(violation) => verdicts.push(violation.into()),
+        for file in armour::files(&bytes) {
+            match file.and_then(|file| Answer::read(&file)) {
+                Ok(answer) => given.push(Given {
+                    path: escape_path(path),
+                    answer,
+                    violated: Vec::new(),
+                }),
+                Err(violation) => verdicts.push(violation.into()),
+            }
         }
     }
-    for (at, (name, answer)) in answers.iter().enumerate() {
-        let others = answers.iter().skip(at + 1);
-        verdicts
-            .extend(others.map(|(other_name, other)| compare((name, answer), (other_name, other))));
-    }
-    match &args.request {
-        Some(request) => verdicts.extend(against(request, &answers, args, vendor)?),
+    let of_request = match &args.request {
+        Some(request) => against(request, &mut given, args, vendor)?,
         None => {
-            say!("Without --request FILE nobody checks whether a holder's key signed an answer.")
+            say!("Without --request FILE nobody checks whether a holder's key signed an answer.");
+            Vec::new()
         }
-    }
+    };
+    let checked = args.request.is_some() && !of_request.iter().any(Verdict::is_violated);
+    verdicts.extend(of_request);
+    verdicts.extend(given.iter().flat_map(|one| one.violated.clone()));
+    given.retain(|one| one.violated.is_empty());
+    // What no key signed contradicts nobody.
+    let pairs: Vec<_> = given
+        .iter()
+        .enumerate()
+        .flat_map(|(at, one)| given.iter().skip(at + 1).map(move |other| (one, other)))
+        .map(|(one, other)| compare((&one.path, &one.answer), (&other.path, &other.answer)))
+        .collect();
+    let forked = pairs.iter().any(Verdict::is_violated);
+    verdicts.extend(pairs);
     let holds = print(&verdicts, args.rules);
-    for (name, answer) in answers.iter().filter(|_| holds) {
-        let words = answer.request.short_words();
-        say!(
-            "VERIFIED: {name}: {} answers request {words}",
-            answer.holder
-        );
+    for Given { path, answer, .. } in given.iter().filter(|_| !forked) {
+        let (holder, words) = (&answer.holder, answer.request.short_words());
+        match checked {
+            true => say!("VERIFIED: {path}: {holder} answers request {words}"),
+            false => say!("NOT CHECKED: {path}: it says that {holder} answers request {words}"),
+        }
     }
     Ok(match holds {
         true => ExitCode::SUCCESS,
@@ -81,10 +99,11 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Checks each answer as the ceremony would check its first one.
+/// Checks each answer as the ceremony would check its first one. Returns the verdicts on the
+/// request.
 fn against(
     request: &Path,
-    answers: &[(String, Answer)],
+    given: &mut [Given],
     args: &Args,
     vendor: &TrustStore,
 ) -> Result<Vec<Verdict>, Failure> {
@@ -94,7 +113,7 @@ fn against(
         plan: Some(expectations(&args.expect)?),
         ..Expectations::default()
     };
-    let (opened, mut verdicts) = open(&bytes, &expected, vendor);
+    let (opened, verdicts) = open(&bytes, &expected, vendor);
     let Some(mut opened) = opened.filter(|_| !verdicts.iter().any(Verdict::is_violated)) else {
         return Ok(verdicts);
     };
@@ -130,11 +149,12 @@ fn against(
         chain: &opened.chain,
         objects: &|digest| opened.object(digest),
         trust: &opened.trust,
-        manifest,
+        manifest: manifest.as_deref(),
+        declined: &[],
     };
-    for (_, answer) in answers {
-        if let Err(violated) = collect(&asking, answer, at) {
-            verdicts.extend(violated);
+    for one in given {
+        if let Err(violated) = collect(&asking, &one.answer, at) {
+            one.violated = violated;
         }
     }
     Ok(verdicts)
