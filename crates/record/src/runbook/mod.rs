@@ -1,8 +1,9 @@
-//! The runbook: a script on paper, for the people in the room.
+//! The runbook: a script on paper, for the people in the room and apart.
 //!
 //! Made from script and policy alone, so that paper and program agree. An opening written by
 //! hand has what only people know.
 
+mod away;
 mod day;
 mod declaration;
 mod html;
@@ -92,6 +93,7 @@ pub fn markdown(
             begins += step.minutes;
         }
     }
+    away::section(&mut page, script, policy);
     exceptions(&mut page);
     declaration::section(&mut page, policy, day);
     page

@@ -1,0 +1,204 @@
+//! The pages for people who are not in the room: who collects answers, the holder at home, and the
+//! witness who follows from elsewhere.
+
+use super::{BLANK, LONG, SHORT, line};
+use crate::{
+    ceremony::script::{CheckedScript, Kind, Step},
+    rules::policy::Policy,
+};
+use keymoot_core::text::escape;
+
+/// Minutes at home to start the machine, set its clock, and compare the request by telephone.
+const BEGINNING: u32 = 15;
+
+/// The section of a runbook, in Markdown.
+pub(super) fn section(page: &mut String, script: &CheckedScript, policy: &Policy) {
+    line(page, "\n## If people take part apart\n");
+    line(
+        page,
+        "A holder who cannot come answers at home. Give each of them these pages on paper, before the day. \
+         `docs/apart.md` explains the commands.\n",
+    );
+    rounds(page, script, policy);
+    call(page);
+    tasks(page, "Who collects the answers", &COLLECTS);
+    tasks(page, "The holder at home", &AT_HOME);
+    tasks(page, "The witness who follows from elsewhere", &WITNESS);
+}
+
+/// The steps that ask holders apart, each with the minutes that a holder needs at home.
+fn rounds(page: &mut String, script: &CheckedScript, policy: &Policy) {
+    line(
+        page,
+        "| round | step | a holder at home needs | sent at | due at |",
+    );
+    line(page, "| --- | --- | --- | --- | --- |");
+    let mut reading = 0;
+    let mut number = 0;
+    for (_, step) in script.steps() {
+        if step.kind == Kind::Review {
+            reading += step.minutes;
+        }
+        if !has_turns(step) {
+            continue;
+        }
+        number += 1;
+        let turn = step.minutes.div_ceil(policy.quorum.holders.max(1));
+        line(
+            page,
+            &format!(
+                "| {number} | {} | {} min | {SHORT} | {SHORT} |",
+                escape(&step.title),
+                BEGINNING + reading + turn
+            ),
+        );
+        // What was read and signed is not read again.
+        reading = 0;
+    }
+    line(
+        page,
+        "\nA round in which nobody apart is asked falls away. Answers may take days: the days to expiry count from \
+         the moment at which the program wrote the document.\n",
+    );
+}
+
+fn has_turns(step: &Step) -> bool {
+    super::whose_turns(step.kind).is_some()
+}
+
+/// The words of a call, and whom to call.
+fn call(page: &mut String) {
+    line(
+        page,
+        &format!(
+            "Administrator: {BLANK}  Telephone: {BLANK}\n\nAnother holder: {BLANK}  Telephone: {BLANK}\n"
+        ),
+    );
+    line(page, "### The call\n");
+    for spoken in [
+        "Administrator: I sent you a request. It asks you for the step that I name now.",
+        "Holder: My machine shows the same step. I read you the first eight words of the request.",
+        "Administrator: They are the words on my screen. I read you the others.",
+        "Holder: They are the words on my screen. I read what changes, and sign it or decline.",
+    ] {
+        line(page, &format!("> {spoken}"));
+    }
+    line(
+        page,
+        "\nIf a word differs, nobody signs. Call another holder, and find out who made the other request.",
+    );
+}
+
+/// A page: what it takes, and what to do.
+fn tasks(page: &mut String, title: &str, tasks: &[(&str, &[&str])]) {
+    line(page, &format!("\n### {title}"));
+    for (part, tasks) in tasks {
+        line(page, &format!("\n**{part}**\n"));
+        for task in *tasks {
+            line(page, &format!("- [ ] {task}"));
+        }
+    }
+    line(page, &format!("\nNotes: {LONG}"));
+}
+
+const COLLECTS: [(&str, &[&str]); 4] = [
+    (
+        "You need:",
+        &[
+            "the ceremony's folder, a way to send a file to each holder, and each holder's telephone number.",
+            "time for every round, with a day on which answers are due: `--until DATE`.",
+        ],
+    ),
+    (
+        "What to do:",
+        &[
+            "Make the request: “holders apart” on the screen, or `keymoot request DIR --until DATE -o FILE`.",
+            "Send the file. Call each holder, and have the call above.",
+            "Take the answers in: “holders apart” again, or `keymoot collect DIR ANSWER…`. Any order is right, and the same answer twice changes nothing.",
+            "Read who compared words, and on which machine. An answer that nobody compared is for people to accept.",
+            "An answer is refused: the rule says why. ANSWER-HEAD or ANSWER-FORK: stop, and find out who showed what to whom.",
+        ],
+    ),
+    (
+        "Reminders:",
+        &[
+            "Call a week before the day, the day before, and on the day. The screen lists who has not answered.",
+            "A refusal is a file that nobody signed. Call the holder. If it is true: `keymoot collect DIR REFUSAL --declined HANDLE`.",
+        ],
+    ),
+    (
+        "If answers lapse:",
+        &[
+            "A late answer counts. The report says that it is late.",
+            "Nobody answers any more: withdraw the request (`keymoot request DIR --withdraw FILE --why \"REASON\"`), and continue with the others, or ask others.",
+            "A signed root in a mailbox stays valid until it expires, also if the ceremony ends without it. Say so to those who decide.",
+            "Never change the plan while a request is open, and never make a second request for one that is awaited.",
+        ],
+    ),
+];
+
+const AT_HOME: [(&str, &[&str]); 4] = [
+    (
+        "You need:",
+        &[
+            "your YubiKey and its PIN. The holder of a YubiHSM 2 comes to the room.",
+            "a machine that passes the MACHINE rules: the live image on a stick, its digest compared on another machine.",
+            "the request, a stick for the answer, and the newest root that you know from elsewhere (`N.root.json`).",
+            "a telephone, and these pages.",
+        ],
+    ),
+    (
+        "What to do, and what you will see:",
+        &[
+            "Set the clock to UTC by two watches. After an empty battery it shows a day years ago, and MACHINE-CLOCK refuses it. The image: key 7. Elsewhere: `date -u -s \"2026-12-01 14:30\"`.",
+            "Start: `keymoot answer REQUEST --trusted-root N.root.json -o ANSWER`. The image: `s`, then this command.",
+            "The screen says who asks, for which step, until when, and what changes. Read all of it.",
+            "Have the call above. Type the first two words of the request, and how you compared them: `phone`.",
+            "The screen counts the touches: one for each document, and the last for the answer. Press Enter, insert the device, type the PIN, and touch it when it blinks.",
+            "The last screen names the file. Carry it back, as a file, as text, or as pictures of its codes (F10).",
+            "Power failed: run the same command again. It continues, and asks only for what is missing.",
+            "Keep the folder `ANSWER.turn` until the administrator says that the ceremony is over.",
+        ],
+    ),
+    (
+        "Call the administrator and one other holder if:",
+        &[
+            "a word differs, a rule is violated, or the request is one that you did not expect.",
+            "a change is one that nobody told you. You may decline: `keymoot answer REQUEST --decline \"REASON\" -o ANSWER`.",
+            "the device counts a touch that the screen did not announce, or the PIN was refused.",
+            "somebody forces you: say the word that you agreed on for that.",
+        ],
+    ),
+    (
+        "Never:",
+        &[
+            "type your PIN before the words are compared, or on a machine that has a network.",
+            "answer one request twice, or from a copy of the folder: two answers are a fork.",
+            "give the device, the PIN or the folder to anybody, or read the PIN aloud.",
+        ],
+    ),
+];
+
+const WITNESS: [(&str, &[&str]); 3] = [
+    (
+        "You need:",
+        &[
+            "a video link to the room, this runbook, and a machine with `keymoot-verify`.",
+            "an Ed25519 key of OpenSSH. Give what `ssh-keygen -lf KEY` prints to the administrator before the day, for the roster, and publish it.",
+        ],
+    ),
+    (
+        "What to do, and what you will see:",
+        &[
+            "Write down the words of the head and of MANIFEST.json when they are read aloud.",
+            "When you have the bundle, run `keymoot-verify witness BUNDLE --name NAME --by \"video link\" --saw \"WHAT YOU SAW\" -o me.witness`. It verifies the bundle, and shows the words.",
+            "The words are yours: `ssh-keygen -Y sign -n vnd.keymoot.witness -f KEY me.witness`. Publish both files beside the bundle.",
+        ],
+    ),
+    (
+        "Never:",
+        &[
+            "state what you did not see, or sign if a word differs. Call the administrator and a holder.",
+        ],
+    ),
+];
