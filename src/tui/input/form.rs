@@ -87,7 +87,7 @@ impl Form {
             page.gap();
             page.alarm(
                 "A single word of 6 to 8 characters looks like a PIN. The record is public.",
-                Some("if it is a PIN, go up and remove it"),
+                Some(&format!("if it is a PIN, {}", page.names().undo)),
             );
         }
         for (at, (label, field)) in self.fields.iter().enumerate() {

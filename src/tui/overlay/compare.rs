@@ -75,7 +75,7 @@ pub(in crate::tui) fn this_program(page: &mut Page, program: &Program, rows: usi
     let name = keymoot_core::text::escape(&program.name);
     page.item(
         "",
-        &format!("This program: {name}, SHA-256 (F8: large)"),
+        &format!("This program: {name}, SHA-256{}", page.names().large),
         sheet.quiet(),
     );
     for row in hex {

@@ -73,7 +73,7 @@ impl People {
                     &format!("{}: type {word} and press Enter:", person.name()),
                 );
             }
-            None => page.ask("Choose: arrows or a number."),
+            None => page.ask(&format!("Choose: {}.", page.names().choose)),
         }
         page.keys = "Up Down 1-9 choose".to_owned();
     }

@@ -8,6 +8,16 @@ pub(in crate::tui) struct KeyNames {
     pub ways_key: &'static str,
     /// Shows more of what is long.
     pub more: &'static str,
+    /// Shows what was before it.
+    pub back: &'static str,
+    /// Leaves the ceremony.
+    pub leave: &'static str,
+    /// After the name of a digest: the key that shows it in large type. Lines have no large type.
+    pub large: &'static str,
+    /// Removes what was typed in a line above: what to do.
+    pub undo: &'static str,
+    /// The ways to choose from a list.
+    pub choose: &'static str,
     /// Inserts or unplugs a simulated device.
     pub plug: &'static str,
     /// Touches a simulated device.
@@ -21,6 +31,11 @@ pub(in crate::tui) const SCREENS: KeyNames = KeyNames {
     ways: "press Esc",
     ways_key: "Esc",
     more: "PgDn",
+    back: "PgUp",
+    leave: "F4",
+    large: " (F8: large)",
+    undo: "go up and remove it",
+    choose: "arrows or a number",
     plug: "Ctrl-N",
     touch: "Ctrl-T",
     pick: "Ctrl-P, its number and Enter",
@@ -31,6 +46,11 @@ pub(in crate::tui) const LINES: KeyNames = KeyNames {
     ways: "type ?",
     ways_key: "?",
     more: "Enter",
+    back: "?",
+    leave: "?",
+    large: "",
+    undo: "type ? and begin again",
+    choose: "a number",
     plug: "+",
     touch: "*",
     pick: "# and its number",

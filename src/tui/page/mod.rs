@@ -296,14 +296,14 @@ impl Page {
 
     /// A long text, which is read before the answer.
     pub(super) fn ask_to_read_on(&mut self) {
-        let more = self.names().more;
+        let KeyNames { more, back, .. } = self.names();
         let unseen = self.unseen.as_ref();
         let above = unseen.filter(|unseen| unseen.above && !self.by_line);
         let how = above.map_or_else(
             || format!("Read on to the end: {more}."),
             |Unseen { rows, .. }| {
                 let (first, last) = (rows.start + 1, rows.end);
-                format!("Rows {first} to {last} were not shown yet: PgUp.")
+                format!("Rows {first} to {last} were not shown yet: {back}.")
             },
         );
         self.ask(&format!("{how} Then it can be confirmed."));

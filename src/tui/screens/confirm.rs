@@ -105,8 +105,9 @@ fn first_root(page: &mut Page, state: &State, sight: &Sight<'_>) {
     };
     page.headline("Is this the first root that was published?");
     page.text(&format!(
-        "The digest of version {} (F8: large):",
-        first.document().version()
+        "The digest of version {}{}:",
+        first.document().version(),
+        page.names().large
     ));
     page.words(&first.document().digest());
     page.text(&format!(

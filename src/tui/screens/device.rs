@@ -72,10 +72,10 @@ impl Screen for Identify {
         page.text("The number is on the case. keymoot compares it with the number that the device reports: it must work with the device in your hand.");
         if sight.room {
             page.gap();
-            let number = sight.in_hand.filter(|_| page.by_line);
-            let hint = match number {
-                Some(number) => format!("In this rehearsal the case says {number}."),
-                None => "In this rehearsal, the panel on the right shows it.".to_owned(),
+            let hint = match (page.by_line, sight.in_hand) {
+                (true, Some(number)) => format!("In this rehearsal the case says {number}."),
+                (true, None) => "In this rehearsal the device is out.".to_owned(),
+                (false, _) => "In this rehearsal, the panel on the right shows it.".to_owned(),
             };
             page.item("", &hint, page.sheet.quiet());
         }

@@ -74,10 +74,10 @@ impl Screen for FarewellScreen {
             page.item("  ", place, page.sheet.typed());
         }
         if let Some(manifest) = &self.farewell.manifest {
-            page.text(match page.by_line {
-                true => "The digest of its MANIFEST.json, to note down:",
-                false => "Note the digest of MANIFEST.json (F8: large):",
-            });
+            page.text(&format!(
+                "Note the digest of MANIFEST.json{}:",
+                page.names().large
+            ));
             for row in hex_groups(manifest) {
                 page.item("  ", &row, ratatui::style::Style::new());
             }

@@ -38,8 +38,9 @@ impl Screen for NewestRoot {
         let newest = sight.state().and_then(State::compared_root);
         let expires = newest.map(|root| format!(" expires {}", root.root().expires));
         page.text(&format!(
-            "Version {version}{}. Its digest (F8: large):",
-            expires.unwrap_or_default()
+            "Version {version}{}. Its digest{}:",
+            expires.unwrap_or_default(),
+            page.names().large
         ));
         page.words(&self.root);
         let first = previous.and_then(|previous| previous.roots().first());

@@ -39,6 +39,15 @@ impl Pin {
         self.prompt.asked == Asked::NewPin
     }
 
+    /// The name of the secret to type.
+    fn secret(&self) -> &'static str {
+        match (self.prompt.family, self.prompt.asked) {
+            (Family::YubiKey, Asked::Puk) => "PUK",
+            (Family::YubiKey, _) => "PIN",
+            (Family::YubiHsm, _) => "password",
+        }
+    }
+
     fn enter(&mut self) -> Option<Heard> {
         if self.typing.typed() == 0 {
             return None;
@@ -81,8 +90,10 @@ impl Pin {
         };
         page.gap();
         page.text(&format!(
-            "{secrets} sealed to the age recipient that ends in {}. If yours ends otherwise, type nothing: press Esc.",
-            recipient.last_characters()
+            "{secrets} sealed to the age recipient that ends in {}. If yours ends otherwise, type no {}: {}.",
+            recipient.last_characters(),
+            self.secret(),
+            page.names().ways
         ));
     }
 
@@ -118,11 +129,7 @@ impl Screen for Pin {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who(&sight.person(&self.prompt.holder));
         let (family, serial) = (self.prompt.family, self.prompt.serial);
-        let word = match (family, self.prompt.asked) {
-            (Family::YubiKey, Asked::Puk) => "PUK",
-            (Family::YubiKey, _) => "PIN",
-            (Family::YubiHsm, _) => "password",
-        };
+        let word = self.secret();
         page.headline(&match (self.is_new(), &self.first) {
             (true, None) => format!("Choose a {word} for your device and type it."),
             (true, Some(_)) => format!("Type the same {word} once more."),

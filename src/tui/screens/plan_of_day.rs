@@ -72,7 +72,10 @@ impl Screen for PlanScreen {
             );
         }
         page.gap();
-        page.text("If you do not agree, say so now. Then leave (F4): `keymoot resume` with --roster or --policy amends the plan, and asks for a reason.");
+        page.text(&format!(
+            "If you do not agree, say so now. Then leave ({}): `keymoot resume` with --roster or --policy amends the plan, and asks for a reason.",
+            page.names().leave
+        ));
         let what = format!("When all agree, type {AGREE} and press Enter:");
         self.word.show_when_read(page, sight.is_read, &what);
         page.keys = "PgDn".to_owned();

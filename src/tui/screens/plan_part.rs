@@ -59,7 +59,7 @@ impl Screen for ReadPart {
             place.map_or(0, |place| place + 1),
             PlanPart::ALL.len()
         ));
-        page.text(&format!("{} (F8: large).", self.about(sight)));
+        page.text(&format!("{}{}.", self.about(sight), page.names().large));
         page.gap();
         for row in hex_groups(&self.digest) {
             page.item("  ", &row, ratatui::style::Style::new());

@@ -7,6 +7,7 @@ mod diagnoses;
 mod face;
 mod hostile;
 mod interrupting;
+mod key_names;
 mod looking;
 mod pictures;
 mod printed;

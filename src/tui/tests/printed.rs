@@ -44,7 +44,7 @@ impl Paper {
         paper
     }
 
-    fn asked(story: &Story) -> Self {
+    pub(super) fn asked(story: &Story) -> Self {
         let mut paper = Self::of(story);
         paper.request(Request::Ask(story.question(), None));
         paper
@@ -55,7 +55,7 @@ impl Paper {
         self.show()
     }
 
-    fn line(&mut self, line: &str) -> &mut Self {
+    pub(super) fn line(&mut self, line: &str) -> &mut Self {
         // What the terminal echoes.
         self.printed.out.extend(format!("{line}\n").bytes());
         self.printed.typed = true;
@@ -156,18 +156,6 @@ fn every_row_of_every_state_is_among_the_printed_lines() {
             refused,
         }));
         paper.line("Xk7!pq2w").line("another");
-    }
-}
-
-#[test]
-fn no_line_names_a_key_of_the_screens() {
-    for story in [Story::at_roll_call(), Story::at_enrolment()] {
-        let mut paper = Paper::asked(&story);
-        paper.line("?").line("?");
-        let text = paper.text();
-        for key in ["Esc", "PgDn", "Ctrl-N", "Ctrl-T", "F1"] {
-            assert!(!text.contains(key), "{key}\n{text}");
-        }
     }
 }
 
