@@ -16,6 +16,9 @@ use keymoot_attestation::Family;
 use keymoot_core::{digest::Digest, text::escape};
 use keymoot_record::ceremony::turn::Stage;
 
+/// About how long a YubiKey waits for a touch before it gives up, in seconds.
+const TOUCH: u64 = 15;
+
 /// The screen before the driver's first request.
 pub(in crate::tui) struct Starting;
 
@@ -123,7 +126,9 @@ impl Screen for WorkScreen {
                 }
                 page.text(&format!("SHA-256 of {}:", escape(&allows.of)));
                 page.words(&allows.digest);
-                page.text("Without a touch in 15 seconds, it signs nothing.");
+                page.text(&format!(
+                    "Without a touch in {TOUCH} seconds, it signs nothing."
+                ));
                 let key = page.names().touch;
                 hands(page, sight, key, "touches it");
             }
@@ -136,21 +141,21 @@ impl Screen for WorkScreen {
                 }
             }
         }
-        let doing = match self.work {
-            Work::Busy { .. } => "at work",
-            _ => "waiting",
-        };
         let way_on = match self.work {
             Work::Busy { .. } => String::new(),
             _ => format!(". {}: other options", page.names().ways_key),
         };
         let elapsed = sight.up.saturating_sub(self.since);
-        let of = match self.work {
-            Work::Touch { .. } => " of 0:15",
-            _ => "",
+        let clock = |seconds: u64| format!("{}:{:02}", seconds / 60, seconds % 60);
+        let wait = match self.work {
+            Work::Busy { .. } => format!("at work {}", clock(elapsed)),
+            Work::Touch { .. } => {
+                format!("{} left to touch it", clock(TOUCH.saturating_sub(elapsed)))
+            }
+            _ => format!("waiting {}", clock(elapsed)),
         };
         page.bottom.push(ratatui::text::Line::styled(
-            format!("{doing} {}:{:02}{of}{way_on}", elapsed / 60, elapsed % 60),
+            wait + &way_on,
             page.sheet.notice(),
         ));
     }

@@ -33,10 +33,11 @@ pub struct Frame {
 }
 
 /// The replacement of a part that differs from run to run, of the same width.
-const SHAPES: [(&str, &str); 6] = [
+const SHAPES: [(&str, &str); 7] = [
     ("0000-00-00 00:00:00 UTC", "2027-03-14 09:26:53 UTC"),
     ("0000-00-00T00:00:00Z", "2028-06-11T09:26:53Z"),
     ("waiting 0:00", "waiting 0:07"),
+    ("0:00 left to touch", "0:08 left to touch"),
     ("at work 0:00", "at work 0:01"),
     ("for 0:00", "for 0:42"),
     ("ends about 00:00", "ends about 13:10"),
