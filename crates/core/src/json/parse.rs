@@ -5,8 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::Json;
-use super::object::Builder;
+use super::value::{Builder, Json};
 use crate::text::excerpt;
 
 /// The deepest nesting of arrays and objects. TUF metadata needs
