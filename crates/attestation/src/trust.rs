@@ -23,7 +23,6 @@ use super::facts::Link;
 use super::family::Family;
 use super::hierarchy::FirmwareRange;
 use super::rsa;
-use super::vendor;
 use keymoot_core::digest::Digest;
 use keymoot_core::{Rule, Violation};
 
@@ -110,7 +109,7 @@ impl fmt::Display for Role {
 #[derive(Debug, Clone)]
 pub struct TrustStore {
     name: String,
-    compiled_in: bool,
+    pub(super) compiled_in: bool,
     anchors: Vec<Anchor>,
     files: Vec<(String, Vec<u8>)>,
 }
@@ -149,18 +148,6 @@ impl Anchor {
 }
 
 impl TrustStore {
-    /// Yubico's keys, compiled in from `attestations/`.
-    ///
-    /// # Errors
-    /// DEVICE-TRUST, if the program was built from damaged files.
-    pub fn vendor() -> Result<Self, Vec<Violation>> {
-        let store = vendor::store()?;
-        Ok(Self {
-            compiled_in: true,
-            ..store
-        })
-    }
-
     /// A store of these certificates (DER), in any order.
     ///
     /// # Errors
