@@ -1,8 +1,23 @@
-//! Many roots that must be one chain.
+//! Why documents are no chain of roots.
 
-use super::history::{Gap, History};
-use super::root::{RootError, VerifiedRoot};
-use crate::Document;
+use super::root::RootError;
+
+/// Versions that were not given, between two that were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The last version before the gap
+    pub last: u64,
+    /// The first version after it
+    pub next: u64,
+}
+
+impl Gap {
+    /// The first version that is missing.
+    #[must_use]
+    pub fn missing(self) -> u64 {
+        self.last.saturating_add(1)
+    }
+}
 
 /// Why documents are no chain of roots.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,27 +79,4 @@ impl ChainError {
             Self::Missing(gap) => Some(gap.missing()),
         }
     }
-}
-
-/// Verifies every link from the lowest version to the highest, and demands that
-/// there is one between each and the next: a [`History`] with no flaw.
-///
-/// Without a trusted root the chain only agrees with itself; the caller must know whether
-/// to trust its first root.
-///
-/// # Errors
-/// The first fault.
-pub fn verify_chain(
-    trusted: Option<Document>,
-    documents: impl IntoIterator<Item = Document>,
-) -> Result<Vec<VerifiedRoot>, ChainError> {
-    let history = History::of(trusted, documents);
-    if let Some(error) = history.errors().first() {
-        return Err(error.clone());
-    }
-    if let Some(gap) = history.gaps().first() {
-        return Err(ChainError::Missing(*gap));
-    }
-    let chain = history.into_chains().into_iter().next();
-    chain.ok_or(ChainError::Empty)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::chain::ChainError;
+use super::chain::{ChainError, Gap};
 use super::root::{RootError, Tally, VerifiedRoot};
 use crate::{Document, Root, parallel};
 
@@ -18,23 +18,6 @@ pub struct History {
     chains: Vec<Vec<VerifiedRoot>>,
     gaps: Vec<Gap>,
     errors: Vec<ChainError>,
-}
-
-/// Versions that were not given, between two that were.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gap {
-    /// The last version before the gap
-    pub last: u64,
-    /// The first version after it
-    pub next: u64,
-}
-
-impl Gap {
-    /// The first version that is missing.
-    #[must_use]
-    pub fn missing(self) -> u64 {
-        self.last.saturating_add(1)
-    }
 }
 
 impl History {
@@ -106,6 +89,29 @@ impl History {
         };
         chain.and_then(|chain| chain.last())
     }
+}
+
+/// Verifies every link from the lowest version to the highest, and demands that
+/// there is one between each and the next: a [`History`] with no flaw.
+///
+/// Without a trusted root the chain only agrees with itself; the caller must know whether
+/// to trust its first root.
+///
+/// # Errors
+/// The first fault.
+pub fn verify_chain(
+    trusted: Option<Document>,
+    documents: impl IntoIterator<Item = Document>,
+) -> Result<Vec<VerifiedRoot>, ChainError> {
+    let history = History::of(trusted, documents);
+    if let Some(error) = history.errors().first() {
+        return Err(error.clone());
+    }
+    if let Some(gap) = history.gaps().first() {
+        return Err(ChainError::Missing(*gap));
+    }
+    let chain = history.into_chains().into_iter().next();
+    chain.ok_or(ChainError::Empty)
 }
 
 /// The check of roots that come in the order of their versions, in any number of
