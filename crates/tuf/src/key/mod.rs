@@ -5,7 +5,9 @@
 //! SHA-256 of its SubjectPublicKeyInfo in DER, in the one encoding that this
 //! module writes.
 
+mod algorithm;
 mod ed25519;
+mod error;
 mod object;
 mod p256;
 mod p384;
@@ -16,11 +18,12 @@ use ::p256::pkcs8::SubjectPublicKeyInfoRef;
 use ::p256::pkcs8::der::pem::{self, LineEnding};
 
 pub use self::p256::low_s;
+pub use algorithm::Algorithm;
+pub use error::KeyError;
 pub(crate) use object::read_object_as;
 pub use object::{TufKey, read_object, write_object};
 
 use keymoot_core::digest::Digest;
-use keymoot_core::json::Misfit;
 use keymoot_core::text::excerpt;
 
 const PEM_LABEL: &str = "PUBLIC KEY";
@@ -60,73 +63,6 @@ impl Material {
             Self::Rsa(key) => key.spki_der(),
         }
     }
-}
-
-/// The signature algorithm of a key.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Algorithm {
-    /// ECDSA over P-256 with SHA-256; signatures are DER (RFC 3279, 2.2.3)
-    EcdsaP256,
-    /// Ed25519 (RFC 8032); signatures are 64 bytes
-    Ed25519,
-    /// ECDSA over P-384 with SHA-384; signatures are DER. Read and verified,
-    /// never used for a signature of ours
-    EcdsaP384,
-    /// RSASSA-PSS with SHA-256 (RFC 8017, 8.1) and a salt of any length, 2048
-    /// to 8192 bits. Read and verified, never used for a signature of ours
-    RsaPss,
-}
-
-impl Algorithm {
-    /// The common name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::EcdsaP256 => "ECDSA P-256",
-            Self::Ed25519 => "Ed25519",
-            Self::EcdsaP384 => "ECDSA P-384",
-            Self::RsaPss => "RSA-PSS",
-        }
-    }
-}
-
-/// Why a key cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
-    /// The text is not one PEM block labelled PUBLIC KEY (RFC 7468, 13).
-    #[error("it is not a public key in PEM")]
-    Pem,
-    /// The bytes are not a SubjectPublicKeyInfo in DER (RFC 5280, 4.1.2.7).
-    #[error("it is not a public key in DER")]
-    Der,
-    /// The digits are not the key in hexadecimal.
-    #[error("it is not a public key in hexadecimal")]
-    Hex,
-    /// The bytes are no key of that algorithm, or a key whose signatures anybody can
-    /// forge.
-    #[error("its bytes are no usable {} key", .0.name())]
-    Material(Algorithm),
-    /// The key object has another shape than every key has; the member is named.
-    #[error(transparent)]
-    Object(#[from] Misfit),
-    /// The length of the modulus is one for which no signature is verified.
-    #[error("it is an RSA key of {0} bits; keymoot verifies with RSA keys of {least} to {most} bits",
-        least = rsa::BITS.start(), most = rsa::BITS.end())]
-    RsaBits(usize),
-    /// The public exponent is one that RSA is not used with.
-    #[error("its RSA exponent is not odd, is 1 or is longer than 32 bits")]
-    RsaExponent,
-    /// The algorithm is not one this program verifies.
-    #[error("its algorithm is {0}, which this program does not verify")]
-    Unsupported(String),
-    /// A key object states one algorithm and contains another.
-    #[error("it is announced as {announced} and is a key for {actual}")]
-    Mismatch {
-        /// The key object's words, safe to show
-        announced: String,
-        /// The key's algorithm
-        actual: &'static str,
-    },
 }
 
 /// Why a signature was not accepted by both implementations.

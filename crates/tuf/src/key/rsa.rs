@@ -15,13 +15,11 @@ use p256::pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use ring::signature::{RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
 use sha2::Sha256;
 
-use super::{Algorithm, KeyError};
+use super::algorithm::{Algorithm, RSA_BITS};
+use super::error::KeyError;
 
 /// rsaEncryption (RFC 3279, 2.3.1)
 pub(super) const OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-
-/// The lengths of a modulus that ring verifies with, in bits.
-pub(super) const BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// An RSAPublicKey in DER (RFC 8017, A.1.1).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -46,7 +44,7 @@ impl Key {
         let (modulus, exponent) = (modulus.as_bytes(), exponent.as_bytes());
         let odd = |number: &[u8]| number.last().is_some_and(|low| low & 1 == 1);
         let bits = bits(modulus);
-        if !BITS.contains(&bits) {
+        if !RSA_BITS.contains(&bits) {
             return Err(KeyError::RsaBits(bits));
         }
         if !odd(exponent) || exponent == [1] || exponent.len() > 4 {
@@ -80,7 +78,8 @@ impl Key {
             return None;
         }
         let number = |bytes: &[u8]| BoxedUint::from_be_slice_vartime(bytes);
-        let key = RsaPublicKey::new_with_max_size(number(modulus), number(exponent), *BITS.end());
+        let key =
+            RsaPublicKey::new_with_max_size(number(modulus), number(exponent), *RSA_BITS.end());
         let key = pss::VerifyingKey::<Sha256>::new_with_auto_salt_len(key.ok()?);
         let signature = pss::Signature::try_from(signature).ok()?;
         key.verify(message, &signature).ok()
