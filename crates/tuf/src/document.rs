@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::common;
 use super::dsse::{self, Envelope, EnvelopeError};
-use super::root::ROLES;
+use super::line_endings::with_line_feeds;
 use super::{KeyId, Warning};
 use keymoot_core::digest::Digest;
 use keymoot_core::json::{self, At, Json, JsonError, Misfit};
@@ -12,6 +11,9 @@ use keymoot_core::text::excerpt;
 
 /// The type of the payload of an envelope with TUF metadata (POUF-2).
 pub const PAYLOAD_TYPE: &str = "application/vnd.tuf+json";
+
+/// The roles every root delegates to (TUF 1.0.34, section 4.3), and the types of metadata.
+pub(super) const ROLES: [&str; 4] = ["root", "snapshot", "targets", "timestamp"];
 
 /// A document in one of two wire formats: POUF-1, that of the TUF reference
 /// implementation, `{"signatures": [...], "signed": {...}}`, or POUF-2, a DSSE
@@ -288,7 +290,7 @@ impl Document {
         if self.form == Form::Canonical {
             return None;
         }
-        let payload = common::with_line_feeds(self.content())?;
+        let payload = with_line_feeds(self.content())?;
         let limit = payload.len();
         let document = Self::payload(payload, limit).ok()?;
         Some(document.with_signatures(self.signatures.clone()))

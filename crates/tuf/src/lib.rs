@@ -31,8 +31,10 @@ pub mod dsse;
 mod expiry;
 pub mod key;
 mod key_id;
+mod line_endings;
 mod meta;
 pub mod parallel;
+mod periods;
 mod role;
 mod root;
 #[cfg(test)]
@@ -53,7 +55,8 @@ pub use expiry::{Expiry, Lifetime};
 pub use key::{PublicKey, low_s};
 pub use key_id::KeyId;
 pub use meta::FileFacts;
-pub use role::{KeyEntry, Periods, RoleKeys};
+pub use periods::Periods;
+pub use role::{KeyEntry, RoleKeys};
 pub use root::Root;
 pub use targets::{DelegatedRole, Delegations, TargetFile, Targets, pattern_covers, patterns_meet};
 pub use verify::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::TargetFile;
-use crate::common::with_line_feeds;
+use crate::line_endings::with_line_feeds;
 use keymoot_core::digest::Digest;
 use keymoot_core::json::{At, Misfit};
 use sha2::{Digest as _, Sha512};

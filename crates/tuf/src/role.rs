@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::dialect::tuf_on_ci;
 use super::key::{self, KeyError, PublicKey};
-use super::{KeyId, Warning};
+use super::{KeyId, Periods, Warning};
 use keymoot_core::digest::Digest;
 use keymoot_core::json::{self, At, Json, Misfit, Object};
 
@@ -42,15 +42,6 @@ pub struct RoleKeys {
     pub periods: Option<Periods>,
     /// Every other member, as found
     pub extra: Object,
-}
-
-/// How long metadata is valid, and how long before its expiry the next is signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Periods {
-    /// Days from signing to expiry
-    pub expiry_days: u32,
-    /// Days before expiry at which signing begins
-    pub signing_days: u32,
 }
 
 /// The keys among these names that this program can use, each once by its

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use super::common::{Common, others, signed_of};
 use super::dialect::{tuf_ci, tuf_on_ci};
-use super::role::{self, KeyEntry, Known, Periods, RoleKeys};
-use super::{Document, DocumentError, KeyId, Warning};
+use super::document::ROLES;
+use super::role::{self, KeyEntry, Known, RoleKeys};
+use super::{Document, DocumentError, KeyId, Periods, Warning};
 use keymoot_core::digest::Digest;
 use keymoot_core::json::{At, Misfit, Object};
 use keymoot_core::time::Time;
-
-/// The roles every root delegates to (TUF 1.0.34, section 4.3), and the types of metadata.
-pub(super) const ROLES: [&str; 4] = ["root", "snapshot", "targets", "timestamp"];
 
 /// The content of a root document.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,9 +13,9 @@ pub use patterns::{pattern_covers, patterns_meet};
 
 use super::common::{Common, others, signed_of};
 use super::dialect::{tuf_ci, tuf_on_ci};
-use super::role::{self, KeyEntry, Known, Periods, RoleKeys};
-use super::root::ROLES;
-use super::{Document, DocumentError, KeyId, Warning};
+use super::document::ROLES;
+use super::role::{self, KeyEntry, Known, RoleKeys};
+use super::{Document, DocumentError, KeyId, Periods, Warning};
 use keymoot_core::digest::Digest;
 use keymoot_core::json::{At, Json, Misfit, Object};
 use keymoot_core::text::excerpt;
@@ -108,6 +108,14 @@ impl TargetFile {
             hashes,
             extra: others(at.object()?, &["hashes", "length"]),
         })
+    }
+
+    /// Whether these bytes are the file, by length and SHA-256.
+    #[must_use]
+    pub fn fits(&self, bytes: &[u8]) -> bool {
+        let sha256 = self.hashes.get("sha256");
+        self.length == bytes.len() as u64
+            && sha256.is_some_and(|hash| *hash == Digest::of(bytes).to_string())
     }
 }
 

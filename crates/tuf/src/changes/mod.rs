@@ -178,8 +178,8 @@ impl Change {
 
 /// Adds keys' devices to changes, for a caller that knows them: `device`
 /// gives the words for a key by its identity.
-pub fn name_keys(changes: &mut [Change], device: impl Fn(&Digest) -> Option<String>) {
-    for key in changes.iter_mut().filter_map(Change::key_mut) {
+pub fn name_keys(found: &mut [Change], device: impl Fn(&Digest) -> Option<String>) {
+    for key in found.iter_mut().filter_map(Change::key_mut) {
         key.device = key.fingerprint.as_ref().and_then(&device);
     }
 }

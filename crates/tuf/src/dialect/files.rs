@@ -15,9 +15,72 @@ use keymoot_core::json::{Json, pretty_utf8};
 const FOLDER: &str = "metadata";
 
 /// How the name of a file ends that has signatures alone.
-pub(super) const SIGNATURES: &str = ".sig.json";
+const SIGNATURES: &str = ".sig.json";
 
-pub(super) fn assemble(
+impl Dialect {
+    /// The dialect of a repository's folder, by its current root; `file` returns
+    /// the bytes at a path. `None` where no root is there that can be read. A root in
+    /// POUF-1 that names nobody and whose key ids say nothing is read as tuf-on-ci.
+    #[must_use]
+    pub fn detect(file: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<Self> {
+        detect(&file("metadata/root.json")?)
+    }
+
+    /// The document with these signatures as one file: what tools keep while
+    /// signatures are gathered, and what [`Document::parse`] reads back. The
+    /// same signatures in any order give the same bytes.
+    #[must_use]
+    pub fn assemble(self, document: &Document, signatures: &BTreeMap<KeyId, Vec<u8>>) -> Vec<u8> {
+        assemble(self, document, signatures)
+    }
+
+    /// All files of a role's document in the repository's folder:
+    /// paths with `/` and their bytes.
+    #[must_use]
+    pub fn files(
+        self,
+        role: &str,
+        document: &Document,
+        signatures: &BTreeMap<KeyId, Vec<u8>>,
+    ) -> Vec<(String, Vec<u8>)> {
+        files(self, role, document, signatures)
+    }
+
+    /// The paths that [`files`](Self::files) gives a role's document of that
+    /// version.
+    #[must_use]
+    pub fn paths(self, role: &str, version: u64) -> Vec<String> {
+        paths(self, role, version)
+    }
+
+    /// The paths among [`paths`](Self::paths) whose files hold the signatures.
+    #[must_use]
+    pub fn signature_paths(self, role: &str, version: u64) -> Vec<String> {
+        let mut paths = self.paths(role, version);
+        if self == Self::TufCi {
+            paths.retain(|path| path.ends_with(SIGNATURES));
+        }
+        paths
+    }
+
+    /// Reads a role's document back from a repository's folder, of which
+    /// `file` gives the bytes at a path: the current one, or of root that of a
+    /// `version` out of the history. `None` where there is none. The caller
+    /// has limited the size of the bytes.
+    ///
+    /// # Errors
+    /// The file is no TUF document.
+    pub fn read(
+        self,
+        role: &str,
+        version: Option<u64>,
+        file: &dyn Fn(&str) -> Option<Vec<u8>>,
+    ) -> Result<Option<Document>, DocumentError> {
+        read(self, role, version, file)
+    }
+}
+
+fn assemble(
     dialect: Dialect,
     document: &Document,
     signatures: &BTreeMap<KeyId, Vec<u8>>,
@@ -58,7 +121,7 @@ fn list(signatures: &BTreeMap<KeyId, Vec<u8>>, text: impl Fn(&[u8]) -> String) -
         .collect()
 }
 
-pub(super) fn files(
+fn files(
     dialect: Dialect,
     role: &str,
     document: &Document,
@@ -79,7 +142,7 @@ pub(super) fn files(
         .collect()
 }
 
-pub(super) fn paths(dialect: Dialect, role: &str, version: u64) -> Vec<String> {
+fn paths(dialect: Dialect, role: &str, version: u64) -> Vec<String> {
     stems(role, version)
         .iter()
         .flat_map(|stem| ends(dialect).iter().map(move |end| format!("{stem}{end}")))
@@ -124,7 +187,7 @@ fn history(version: u64) -> String {
 }
 
 /// The dialect that a root is written in, by its file.
-pub(super) fn detect(root: &[u8]) -> Option<Dialect> {
+fn detect(root: &[u8]) -> Option<Dialect> {
     let document = match Document::parse(root, root.len()) {
         Err(DocumentError::BarePayload) => return Some(Dialect::TufCi),
         document => document.ok()?,
@@ -152,7 +215,7 @@ pub(super) fn detect(root: &[u8]) -> Option<Dialect> {
     })
 }
 
-pub(super) fn read(
+fn read(
     dialect: Dialect,
     role: &str,
     version: Option<u64>,

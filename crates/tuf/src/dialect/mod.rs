@@ -8,11 +8,11 @@ pub(crate) mod tuf_on_ci;
 pub mod tufops;
 mod write;
 
-use std::collections::BTreeMap;
+pub use write::WriteError;
+
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Document, DocumentError, DraftError, Holder, KeyId, RootDraft, Signer, TargetsDraft};
 use keymoot_core::text::excerpt;
 
 /// A way of writing metadata.
@@ -35,28 +35,9 @@ fn names() -> String {
     Dialect::ALL.map(Dialect::name).join(", ")
 }
 
-/// Why a draft was not written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WriteError {
-    /// The draft is not one that could be signed.
-    #[error(transparent)]
-    Draft(#[from] DraftError),
-    /// The written file is no TUF document.
-    #[error(transparent)]
-    Document(#[from] DocumentError),
-}
-
 impl Dialect {
     /// Every dialect.
     pub const ALL: [Self; 3] = [Self::TufOnCi, Self::Tufops, Self::TufCi];
-
-    /// The dialect of a repository's folder, by its current root; `file` returns
-    /// the bytes at a path. `None` where no root is there that can be read. A root in
-    /// POUF-1 that names nobody and whose key ids say nothing is read as tuf-on-ci.
-    #[must_use]
-    pub fn detect(file: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<Self> {
-        files::detect(&file("metadata/root.json")?)
-    }
 
     /// The name that policies and the command line use.
     #[must_use]
@@ -66,94 +47,6 @@ impl Dialect {
             Self::Tufops => "tufops",
             Self::TufCi => "tuf-ci",
         }
-    }
-
-    /// Writes a root. The document carries the bytes to sign.
-    ///
-    /// # Errors
-    /// The draft is not one that could be signed.
-    pub fn root(self, draft: &RootDraft) -> Result<Document, WriteError> {
-        write::root(self, draft)
-    }
-
-    /// Writes a targets document. The document carries the bytes to sign.
-    ///
-    /// # Errors
-    /// The draft is not one that could be signed.
-    pub fn targets(self, draft: &TargetsDraft) -> Result<Document, WriteError> {
-        write::targets(self, draft)
-    }
-
-    /// The id of a holder's key, under which its signatures are listed.
-    #[must_use]
-    pub fn holder_key_id(self, holder: &Holder) -> KeyId {
-        self.key_id(&Signer::Holder(holder.clone()))
-    }
-
-    /// The id of a signer's key.
-    #[must_use]
-    pub fn key_id(self, signer: &Signer) -> KeyId {
-        write::key(self, signer).0
-    }
-
-    /// The document with these signatures as one file: what tools keep while
-    /// signatures are gathered, and what [`Document::parse`] reads back. The
-    /// same signatures in any order give the same bytes.
-    #[must_use]
-    pub fn assemble(self, document: &Document, signatures: &BTreeMap<KeyId, Vec<u8>>) -> Vec<u8> {
-        files::assemble(self, document, signatures)
-    }
-
-    /// All files of a role's document in the repository's folder:
-    /// paths with `/` and their bytes.
-    #[must_use]
-    pub fn files(
-        self,
-        role: &str,
-        document: &Document,
-        signatures: &BTreeMap<KeyId, Vec<u8>>,
-    ) -> Vec<(String, Vec<u8>)> {
-        files::files(self, role, document, signatures)
-    }
-
-    /// The paths that [`files`](Self::files) gives a role's document of that
-    /// version.
-    #[must_use]
-    pub fn paths(self, role: &str, version: u64) -> Vec<String> {
-        files::paths(self, role, version)
-    }
-
-    /// The paths among [`paths`](Self::paths) whose files hold the signatures.
-    #[must_use]
-    pub fn signature_paths(self, role: &str, version: u64) -> Vec<String> {
-        let mut paths = self.paths(role, version);
-        if self == Self::TufCi {
-            paths.retain(|path| path.ends_with(files::SIGNATURES));
-        }
-        paths
-    }
-
-    /// The text of such a file with one more signature, put where this dialect's tools put it;
-    /// every other byte stays as it is. `None` where the file has no place for it.
-    #[must_use]
-    pub fn put_signature(self, text: &[u8], keyid: &KeyId, signature: &[u8]) -> Option<Vec<u8>> {
-        place::put(self, text, keyid, signature)
-    }
-
-    /// Reads a role's document back from a repository's folder, of which
-    /// `file` gives the bytes at a path: the current one, or of root that of a
-    /// `version` out of the history. `None` where there is none. The caller
-    /// has limited the size of the bytes.
-    ///
-    /// # Errors
-    /// The file is no TUF document.
-    pub fn read(
-        self,
-        role: &str,
-        version: Option<u64>,
-        file: &dyn Fn(&str) -> Option<Vec<u8>>,
-    ) -> Result<Option<Document>, DocumentError> {
-        files::read(self, role, version, file)
     }
 
     /// The file by which this dialect's tools mark an open signing event, if they do: its path

@@ -15,15 +15,19 @@ use keymoot_core::json::{self, Json};
 /// The member that has the signatures, in every dialect.
 const SIGNATURES: &str = "signatures";
 
+impl Dialect {
+    /// The text of a file that holds signatures with one more, put where this dialect's tools put it;
+    /// every other byte stays as it is. `None` where the file has no place for it.
+    #[must_use]
+    pub fn put_signature(self, text: &[u8], keyid: &KeyId, signature: &[u8]) -> Option<Vec<u8>> {
+        put(self, text, keyid, signature)
+    }
+}
+
 /// The text of a file with a signature under a key id, or `None` where the file has no place for
 /// it. An entry under that id is filled. A new entry goes where the dialect's tool puts
 /// it: in tuf-on-ci last, in the others by key id.
-pub(super) fn put(
-    dialect: Dialect,
-    text: &[u8],
-    keyid: &KeyId,
-    signature: &[u8],
-) -> Option<Vec<u8>> {
+fn put(dialect: Dialect, text: &[u8], keyid: &KeyId, signature: &[u8]) -> Option<Vec<u8>> {
     let signature = match dialect {
         Dialect::TufOnCi | Dialect::Tufops => hex::encode(signature),
         Dialect::TufCi => STANDARD.encode(signature),

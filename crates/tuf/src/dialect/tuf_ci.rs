@@ -10,17 +10,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Document, DocumentError, DraftError, KeyEntry, KeyId, Periods, RootDraft, Signer};
+use crate::{Document, DocumentError, KeyEntry, KeyId, Periods};
 use keymoot_core::json::{At, Json, Misfit, Object};
 
 /// The member with everything that only this dialect has.
 pub(super) const MEMBER: &str = "x-tuf-ci";
 
-const SIGNERS: &str = "signers";
-const ONLINE: &str = "online";
-const PERIODS: &str = "periods";
-const EXPIRY_DAYS: &str = "expiry-days";
-const SIGNING_DAYS: &str = "signing-days";
+pub(super) const SIGNERS: &str = "signers";
+pub(super) const ONLINE: &str = "online";
+pub(super) const PERIODS: &str = "periods";
+pub(super) const EXPIRY_DAYS: &str = "expiry-days";
+pub(super) const SIGNING_DAYS: &str = "signing-days";
 
 /// The content of a document's `x-tuf-ci`.
 #[derive(Debug, Default)]
@@ -143,18 +143,6 @@ pub(crate) fn check_root(
     Ok(())
 }
 
-/// Refuses drafts of roots that this dialect forbids.
-pub(super) fn check_draft(draft: &RootDraft) -> Result<(), DraftError> {
-    if draft.consistent_snapshot {
-        Ok(())
-    } else {
-        Err(DraftError::Dialect {
-            dialect: "tuf-ci",
-            problem: "consistent_snapshot is always true",
-        })
-    }
-}
-
 /// Refuses delegations by a delegated role, which this dialect does not have.
 pub(super) fn refuse_nesting(role: &str, document: &Document) -> Result<(), DocumentError> {
     let at = At::top(document.signed(), "signed");
@@ -164,38 +152,4 @@ pub(super) fn refuse_nesting(role: &str, document: &Document) -> Result<(), Docu
             .into()),
         _ => Ok(()),
     }
-}
-
-/// The member of this dialect, or `None` where it would be empty.
-pub(super) fn member<'d>(
-    keys: impl Iterator<Item = (KeyId, &'d Signer)>,
-    periods: impl Iterator<Item = (&'d str, Periods)>,
-) -> Option<Json> {
-    let (mut signers, mut online) = (Object::new(), Object::new());
-    for (keyid, signer) in keys {
-        let keyid = keyid.as_str().to_owned();
-        match signer {
-            Signer::Holder(holder) => {
-                signers.insert(keyid, format!("@{}", holder.handle).into());
-            }
-            Signer::Online(service) => {
-                online.insert(keyid, service.uri.as_str().into());
-            }
-        }
-    }
-    let periods: Object = periods
-        .map(|(role, periods)| {
-            let days = Json::object([
-                (EXPIRY_DAYS, periods.expiry_days.into()),
-                (SIGNING_DAYS, periods.signing_days.into()),
-            ]);
-            (role.to_owned(), days)
-        })
-        .collect();
-    let members: Object = [(SIGNERS, signers), (ONLINE, online), (PERIODS, periods)]
-        .into_iter()
-        .filter(|(_, said)| !said.is_empty())
-        .map(|(name, said)| (name.to_owned(), Json::Object(said)))
-        .collect();
-    (!members.is_empty()).then_some(Json::Object(members))
 }

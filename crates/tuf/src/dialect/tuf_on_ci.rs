@@ -7,15 +7,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::key::write_object;
-use crate::{KeyId, Periods, Signer};
-use keymoot_core::digest::Digest;
+use crate::{KeyId, Periods};
 use keymoot_core::json::{self, Json, Object};
 
 /// The prefix of this dialect's members.
 pub(super) const PREFIX: &str = "x-tuf-on-ci-";
-const KEY_OWNER: &str = "x-tuf-on-ci-keyowner";
-const ONLINE_URI: &str = "x-tuf-on-ci-online-uri";
+pub(super) const KEY_OWNER: &str = "x-tuf-on-ci-keyowner";
+pub(super) const ONLINE_URI: &str = "x-tuf-on-ci-online-uri";
 const EXPIRY_PERIOD: &str = "x-tuf-on-ci-expiry-period";
 const SIGNING_PERIOD: &str = "x-tuf-on-ci-signing-period";
 
@@ -61,21 +59,6 @@ pub(crate) fn take_periods(extra: &mut Object) -> Option<Periods> {
 pub(super) fn insert_periods(members: &mut Object, periods: Periods) {
     members.insert(EXPIRY_PERIOD.to_owned(), periods.expiry_days.into());
     members.insert(SIGNING_PERIOD.to_owned(), periods.signing_days.into());
-}
-
-/// A signer's key as it is in metadata, and its name there.
-pub(super) fn key(signer: &Signer) -> (KeyId, Json) {
-    let mut object = write_object(signer.key());
-    let (name, value) = match signer {
-        // tuf-on-ci compares owners with the lower-cased name in its user's
-        // file.
-        Signer::Holder(holder) => (KEY_OWNER, format!("@{}", holder.handle.to_lowercase())),
-        Signer::Online(online) => (ONLINE_URI, online.uri.clone()),
-    };
-    object.insert(name.to_owned(), value.into());
-    let object = Json::Object(object);
-    let keyid = KeyId::new(Digest::of(&json::canonical(&object)).to_string());
-    (keyid, object)
 }
 
 /// The bytes of the file: the signatures by key id, indented by one, ASCII, no

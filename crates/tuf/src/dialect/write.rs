@@ -1,22 +1,64 @@
 //! Writing drafts: the members that all dialects have, and where each
 //! dialect adds its own.
 
-use super::{Dialect, WriteError, tuf_ci, tuf_on_ci};
+use super::{Dialect, tuf_ci, tuf_on_ci};
 use crate::key::write_object;
 use crate::{
-    DelegationDraft, Document, DraftError, KeyId, Periods, RootDraft, Signer, TargetFile,
-    TargetsDraft,
+    DelegationDraft, Document, DocumentError, DraftError, Holder, KeyId, Periods, RootDraft,
+    Signer, TargetFile, TargetsDraft,
 };
-use keymoot_core::json::{Json, Object, pretty_utf8};
+use keymoot_core::digest::Digest;
+use keymoot_core::json::{self, Json, Object, pretty_utf8};
 use keymoot_core::time::Time;
 
 /// The version of the TUF specification that every implementation reads.
 const SPEC_VERSION: &str = "1.0.0";
 
+/// Why a draft was not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The draft is not one that could be signed.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// The written file is no TUF document.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+}
+
+impl Dialect {
+    /// Writes a root. The document carries the bytes to sign.
+    ///
+    /// # Errors
+    /// The draft is not one that could be signed.
+    pub fn root(self, draft: &RootDraft) -> Result<Document, WriteError> {
+        root(self, draft)
+    }
+
+    /// Writes a targets document. The document carries the bytes to sign.
+    ///
+    /// # Errors
+    /// The draft is not one that could be signed.
+    pub fn targets(self, draft: &TargetsDraft) -> Result<Document, WriteError> {
+        targets(self, draft)
+    }
+
+    /// The id of a holder's key, under which its signatures are listed.
+    #[must_use]
+    pub fn holder_key_id(self, holder: &Holder) -> KeyId {
+        self.key_id(&Signer::Holder(holder.clone()))
+    }
+
+    /// The id of a signer's key.
+    #[must_use]
+    pub fn key_id(self, signer: &Signer) -> KeyId {
+        key(self, signer).0
+    }
+}
+
 /// A signer's key as it is in metadata, and its name there.
-pub(super) fn key(dialect: Dialect, signer: &Signer) -> (KeyId, Json) {
+fn key(dialect: Dialect, signer: &Signer) -> (KeyId, Json) {
     match dialect {
-        Dialect::TufOnCi => tuf_on_ci::key(signer),
+        Dialect::TufOnCi => tuf_on_ci_key(signer),
         Dialect::Tufops | Dialect::TufCi => {
             let key = signer.key();
             let keyid = KeyId::new(key.fingerprint().to_string());
@@ -25,7 +67,25 @@ pub(super) fn key(dialect: Dialect, signer: &Signer) -> (KeyId, Json) {
     }
 }
 
-pub(super) fn root(dialect: Dialect, draft: &RootDraft) -> Result<Document, WriteError> {
+/// The same in tuf-on-ci, where holder or address are in the key object.
+fn tuf_on_ci_key(signer: &Signer) -> (KeyId, Json) {
+    let mut object = write_object(signer.key());
+    let (name, value) = match signer {
+        // tuf-on-ci compares owners with the lower-cased name in its user's
+        // file.
+        Signer::Holder(holder) => (
+            tuf_on_ci::KEY_OWNER,
+            format!("@{}", holder.handle.to_lowercase()),
+        ),
+        Signer::Online(online) => (tuf_on_ci::ONLINE_URI, online.uri.clone()),
+    };
+    object.insert(name.to_owned(), value.into());
+    let object = Json::Object(object);
+    let keyid = KeyId::new(Digest::of(&json::canonical(&object)).to_string());
+    (keyid, object)
+}
+
+fn root(dialect: Dialect, draft: &RootDraft) -> Result<Document, WriteError> {
     draft.check()?;
     check_marks(&draft.marks)?;
     let holders = draft.root_signers();
@@ -71,14 +131,14 @@ pub(super) fn root(dialect: Dialect, draft: &RootDraft) -> Result<Document, Writ
         Dialect::TufOnCi => tuf_on_ci::insert_periods(&mut signed, draft.root_periods),
         Dialect::Tufops => {}
         Dialect::TufCi => {
-            tuf_ci::check_draft(draft)?;
+            check_tuf_ci(draft)?;
             insert_notes(dialect, &roles, &mut signed);
         }
     }
     finish(dialect, signed)
 }
 
-pub(super) fn targets(dialect: Dialect, draft: &TargetsDraft) -> Result<Document, WriteError> {
+fn targets(dialect: Dialect, draft: &TargetsDraft) -> Result<Document, WriteError> {
     draft.check()?;
     check_marks(&draft.marks)?;
     let mut signed = top("targets", draft.version, draft.expires, &draft.marks);
@@ -160,9 +220,47 @@ fn insert_notes(dialect: Dialect, roles: &[Role<'_>], signed: &mut Object) {
     let signers = roles.iter().flat_map(|role| role.signers);
     let named = signers.map(|signer| (key(dialect, signer).0, signer));
     let periods = roles.iter().map(|role| (role.name, role.periods));
-    if let Some(member) = tuf_ci::member(named, periods) {
+    if let Some(member) = tuf_ci_member(named, periods) {
         signed.insert(tuf_ci::MEMBER.to_owned(), member);
     }
+}
+
+/// The member of tuf-ci for keys and roles, or `None` where it would be empty.
+fn tuf_ci_member<'d>(
+    keys: impl Iterator<Item = (KeyId, &'d Signer)>,
+    periods: impl Iterator<Item = (&'d str, Periods)>,
+) -> Option<Json> {
+    let (mut signers, mut online) = (Object::new(), Object::new());
+    for (keyid, signer) in keys {
+        let keyid = keyid.as_str().to_owned();
+        match signer {
+            Signer::Holder(holder) => {
+                signers.insert(keyid, format!("@{}", holder.handle).into());
+            }
+            Signer::Online(service) => {
+                online.insert(keyid, service.uri.as_str().into());
+            }
+        }
+    }
+    let periods: Object = periods
+        .map(|(role, periods)| {
+            let days = Json::object([
+                (tuf_ci::EXPIRY_DAYS, periods.expiry_days.into()),
+                (tuf_ci::SIGNING_DAYS, periods.signing_days.into()),
+            ]);
+            (role.to_owned(), days)
+        })
+        .collect();
+    let members: Object = [
+        (tuf_ci::SIGNERS, signers),
+        (tuf_ci::ONLINE, online),
+        (tuf_ci::PERIODS, periods),
+    ]
+    .into_iter()
+    .filter(|(_, said)| !said.is_empty())
+    .map(|(name, said)| (name.to_owned(), Json::Object(said)))
+    .collect();
+    (!members.is_empty()).then_some(Json::Object(members))
 }
 
 fn write_file(file: &TargetFile) -> Json {
@@ -197,6 +295,18 @@ fn check_marks(marks: &Object) -> Result<(), DraftError> {
     match marks.keys().find(|name| taken(name)) {
         Some(name) => Err(DraftError::Mark(name.clone())),
         None => Ok(()),
+    }
+}
+
+/// Refuses drafts of roots that tuf-ci forbids.
+fn check_tuf_ci(draft: &RootDraft) -> Result<(), DraftError> {
+    if draft.consistent_snapshot {
+        Ok(())
+    } else {
+        Err(DraftError::Dialect {
+            dialect: "tuf-ci",
+            problem: "consistent_snapshot is always true",
+        })
     }
 }
 

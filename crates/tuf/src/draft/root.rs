@@ -1,7 +1,7 @@
 //! A draft of a root.
 
 use super::{DraftError, Holder, OnlineKey, Signer, check_signers, check_threshold};
-use crate::root::ROLES;
+use crate::document::ROLES;
 use crate::{Periods, RoleKeys, Root};
 use keymoot_core::json::Object;
 use keymoot_core::time::Time;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DraftError, Signer, check_signers, check_threshold};
-use crate::root::ROLES;
+use crate::document::ROLES;
 use crate::{DelegatedRole, KeyEntry, KeyId, Periods, TargetFile, Targets};
 use keymoot_core::json::Object;
 use keymoot_core::time::Time;

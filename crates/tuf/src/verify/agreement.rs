@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::roles::{Candidate, RoleError, VerifiedRole};
-use crate::common::LINE_ENDINGS;
+use crate::line_endings::LINE_ENDINGS;
 use crate::meta::{FileFacts, Listed};
 use keymoot_core::text::excerpt;
 

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::oddities;
 use super::quorum::{Checks, Quorum, count};
 use super::root::VerifiedRoot;
-use crate::common::{Common, LINE_ENDINGS};
+use crate::common::Common;
+use crate::line_endings::LINE_ENDINGS;
 use crate::meta::{self, FileFacts, Listing};
 use crate::{
     DelegatedRole, Delegations, Document, DocumentError, KeyEntry, KeyId, RoleKeys, Targets,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::oddities;
 use super::quorum::{Checks, Quorum, count};
-use crate::common::LINE_ENDINGS;
+use crate::line_endings::LINE_ENDINGS;
 use crate::{Document, DocumentError, Root, Warning};
 use keymoot_core::json::Misfit;
 
