@@ -10,7 +10,7 @@ use keymoot_core::{
 use keymoot_record::{
     bundle::{self, Bundle, Expectations},
     ceremony::{
-        asked::{self, Bags},
+        bags::{self, Bags},
         previous::{AUTHORISED, INCOMING, Inputs, PREVIOUS, TRUSTED_ROOT, judged},
     },
     expectation::ExpectationSet,
@@ -134,7 +134,7 @@ impl Sources {
 pub(crate) fn bags(bundle: Option<&Bundle>) -> Bags {
     let chain = bundle.and_then(|bundle| bundle.files().get("transcript.jsonl"));
     let chain = chain.and_then(|bytes| Chain::read(bytes).ok());
-    chain.map_or_else(Bags::new, |chain| asked::bags(&chain))
+    chain.map_or_else(Bags::new, |chain| bags::left_by(&chain))
 }
 
 /// Whether it is the working tree of a repository, which has a root where a tree has it, and

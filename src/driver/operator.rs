@@ -10,9 +10,9 @@ use crate::{
 use keymoot_attestation::Family;
 use keymoot_core::{Verdict, digest::Digest};
 use keymoot_record::{
-    ceremony::{Answer, Question, Refusal, State, ended::Cause, summary::Summary},
+    ceremony::{Answer, Question, Refusal, State, summary::Summary},
     rules::{machine::Medium, roster::Handle},
-    transcript::{Entry, Time, event::Person},
+    transcript::{Cause, Entry, Time, event::Person},
 };
 
 /// The view of the ceremony for an operator.

@@ -10,7 +10,7 @@ use p256::{
 use sha2::{Digest as _, Sha256};
 
 use keymoot_core::{HostError, json::Json};
-use keymoot_record::{rules::documents::REHEARSAL_MARK, transcript::Time};
+use keymoot_record::{rules::mark::REHEARSAL_MARK, transcript::Time};
 use keymoot_tuf::{Dialect, Holder, OnlineKey, Periods, PublicKey, RootDraft};
 
 /// How many of the team hold a key, and how many must sign.

@@ -8,7 +8,7 @@ use crate::host::whole;
 use keymoot_attestation::Family;
 use keymoot_core::{HostError, Rule, Violation, digest::Digest};
 use keymoot_record::{
-    ceremony::{asked::Bags, opening::Opening},
+    ceremony::{bags::Bags, opening::Opening},
     transcript::Mode,
 };
 

@@ -2,10 +2,13 @@
 
 use keymoot_attestation::Family;
 use keymoot_core::text::escape;
-use keymoot_record::ceremony::{
-    PlanPart, Question, State,
-    script::{Document, Kind},
-    turn::{Purpose, Stage, Turn},
+use keymoot_record::{
+    ceremony::{
+        Question, State,
+        script::{Document, Kind},
+        turn::{Purpose, Stage, Turn},
+    },
+    transcript::PlanPart,
 };
 
 /// What comes after the present work.

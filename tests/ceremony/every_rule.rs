@@ -9,9 +9,8 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, Verdict, digest::Digest};
 use keymoot_record::{
     bundle::{self, AFTER_THE_SEAL, Bundle, Expectations, ExpectedFiles, Files},
-    ceremony::PlanPart,
     expectation::ExpectationSet,
-    transcript::{Chain, Event, Time},
+    transcript::{Chain, Event, PlanPart, Time},
 };
 use serde_json::{Value, json};
 

@@ -7,9 +7,9 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::{Outcome, Rule, Verdict, digest::Digest};
 use keymoot_record::{
     bundle::{self, AFTER_THE_SEAL, Bundle, Expectations, Files},
-    ceremony::{Plan, PlanFiles, PlanPart, State},
+    ceremony::{Plan, PlanFiles, State},
     report,
-    transcript::{Chain, Event, Mode, PinTries},
+    transcript::{Chain, Event, Mode, PinTries, PlanPart},
 };
 
 pub(crate) use testkit::forger::{Line, MANIFEST, SIGNATURES};

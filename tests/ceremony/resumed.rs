@@ -2,7 +2,7 @@
 //! it checks the machine again before anything else.
 
 use keymoot_core::Rule;
-use keymoot_record::{ceremony::PlanPart, transcript::Event};
+use keymoot_record::transcript::{Event, PlanPart};
 use testkit::stage::{Stage, finished, read_until, said};
 
 use crate::forged::{Line, events, rewritten, verdicts};

@@ -5,9 +5,9 @@ use std::{fs, path::Path};
 
 use keymoot::rehearsal::cast;
 use keymoot_core::digest::Digest;
-use keymoot_record::ceremony::{
-    PlanPart,
-    question::{self, last_four},
+use keymoot_record::{
+    ceremony::question::{self, last_four},
+    transcript::PlanPart,
 };
 use testkit::{
     programs::keymoot,

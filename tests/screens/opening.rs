@@ -6,7 +6,7 @@ use super::{
     states::{DIGEST, OPENING},
     theft::{self, STOLEN},
 };
-use keymoot_record::ceremony::PlanPart;
+use keymoot_record::transcript::PlanPart;
 use testkit::terminal::Terminal;
 
 #[test]

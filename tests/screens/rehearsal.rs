@@ -7,9 +7,8 @@ use std::{
 
 use keymoot::rehearsal::unattended;
 use keymoot_record::{
-    ceremony::PlanPart,
     rules::roster::Handle,
-    transcript::{Chain, Event},
+    transcript::{Chain, Event, PlanPart},
 };
 use testkit::{lockstep::Lockstep, privileged::Root, programs::keymoot, terminal::Terminal};
 

@@ -6,7 +6,8 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::Verdict;
 use keymoot_record::{
     bundle::{self, Expectations},
-    ceremony::{PlanPart, question::last_four},
+    ceremony::question::last_four,
+    transcript::PlanPart,
 };
 use testkit::{
     needle::Needle,

@@ -91,6 +91,13 @@ impl Verdict {
     pub fn is_violated(&self) -> bool {
         self.outcome == Outcome::Violated
     }
+
+    /// Those of these verdicts whose rule was violated.
+    #[must_use]
+    pub fn violated(verdicts: &[Self]) -> Vec<Self> {
+        let violated = verdicts.iter().filter(|verdict| verdict.is_violated());
+        violated.cloned().collect()
+    }
 }
 
 impl From<Violation> for Verdict {

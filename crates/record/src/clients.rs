@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fmt};
 
 use keymoot_tuf::{Dialect, Document, Root, Targets, key::Algorithm};
 
-use crate::expectation::algorithm_name;
+use crate::rules::algorithm::algorithm_name;
 
 /// A client that the tests run. Reports print this table: raise
 /// [`DERIVATION`](crate::report::DERIVATION) with every change of it.

@@ -17,7 +17,7 @@ use keymoot_core::{
     text::{escape, escape_path},
 };
 use keymoot_record::bundle::{Bundle, Files, is_plain};
-use keymoot_record::ceremony::{authorised::TARGETS, previous::REVOKED};
+use keymoot_record::rules::scenario::{REVOKED, TARGETS};
 use keymoot_tuf::{Dialect, Targets, dialect::tufops};
 
 /// The most files and folders that a bundle may have.

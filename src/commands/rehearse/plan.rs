@@ -17,11 +17,13 @@ use keymoot_record::{
     bundle::Bundle,
     ceremony::{
         FileNames, PlanFiles,
-        authorised::TARGETS,
         previous::{AUTHORISED, INCOMING, PREVIOUS, Previous},
         script::{CheckedScript, Document},
     },
-    rules::policy::{AuthorisedKind, Policy},
+    rules::{
+        policy::{AuthorisedKind, Policy},
+        scenario::TARGETS,
+    },
 };
 
 /// The names of the plan's files in errors.

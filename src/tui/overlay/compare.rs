@@ -15,8 +15,8 @@ use crate::tui::{
 };
 use keymoot_core::digest::Digest;
 use keymoot_record::{
-    ceremony::{PlanPart, State},
-    transcript::Program,
+    ceremony::State,
+    transcript::{PlanPart, Program},
 };
 
 /// Which digest is shown, and which page of it.

@@ -1,7 +1,7 @@
 //! The end without the ceremony's purpose: the people do not agree, or cannot become a quorum.
 
 use crate::tui::{input::form::Form, page::Page, screen::Sight};
-use keymoot_record::ceremony::ended::Cause;
+use keymoot_record::transcript::Cause;
 
 /// The words that end the ceremony without its purpose.
 const END_WITHOUT: &str = "end without";

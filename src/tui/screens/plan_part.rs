@@ -9,7 +9,10 @@ use crate::tui::{
     screen::{Screen, Sight},
 };
 use keymoot_core::{digest::Digest, text::escape};
-use keymoot_record::ceremony::{Answer, PlanPart, State};
+use keymoot_record::{
+    ceremony::{Answer, State},
+    transcript::PlanPart,
+};
 
 /// The screen: one digest, whole. It fits the smallest terminal: nothing is typed unseen.
 pub(super) struct ReadPart {

@@ -10,9 +10,9 @@ use crate::{
 };
 use keymoot_core::digest::Digest;
 use keymoot_record::{
-    ceremony::{Next, Plan, PlanFiles, PlanPart, Question, State},
+    ceremony::{Next, Plan, PlanFiles, Question, State},
     rules::roster::Handle,
-    transcript::{Chain, Event, Mode, Program, Time},
+    transcript::{Chain, Event, Mode, PlanPart, Program, Time},
 };
 
 pub(super) const SCRIPT: &str = include_str!("story.toml");

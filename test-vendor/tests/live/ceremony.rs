@@ -9,11 +9,8 @@ use std::{
 };
 
 use keymoot_record::{
-    ceremony::{
-        PlanPart,
-        question::{last_four, reading_words},
-    },
-    transcript::{Chain, Event},
+    ceremony::question::{last_four, reading_words},
+    transcript::{Chain, Event, PlanPart},
 };
 
 use super::{

@@ -10,7 +10,7 @@ use crate::{
     bundle,
     ceremony::{
         State,
-        apart::{Asked, Given},
+        requests::{Asked, Given},
         statement,
         verify::ClosingKeys,
     },

@@ -6,7 +6,7 @@ use crate::{
     apart::{self, Request},
     ceremony::{
         State,
-        apart::{Asked, Given},
+        requests::{Asked, Given},
         script::Document,
         statement,
         trust::VENDOR,

@@ -8,15 +8,17 @@ use super::{Files, amendments, answered, audits, is_plain, programs};
 use crate::{
     ceremony::{
         State,
-        authorised::TARGETS,
         enrolment::Enrolment,
-        previous::{PREVIOUS, REVOKED},
+        previous::PREVIOUS,
         propose::CRATES_ROOT,
         script::Document,
         verify::{self, Delegators},
     },
     report,
-    rules::roster::Handle,
+    rules::{
+        roster::Handle,
+        scenario::{REVOKED, TARGETS},
+    },
     transcript::{Chain, Mode},
 };
 use keymoot_attestation::TrustStore;

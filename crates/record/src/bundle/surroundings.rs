@@ -2,9 +2,9 @@
 
 use super::{STOP, record::Record};
 use crate::{
-    ceremony::{PlanPart, outside, script::Accepts},
+    ceremony::{outside, script::Accepts},
     rules::machine,
-    transcript::{Event, Mode, Time},
+    transcript::{Event, Mode, PlanPart, Time},
 };
 use keymoot_core::{Outcome, Rule, Verdict, Violation, text::excerpt};
 

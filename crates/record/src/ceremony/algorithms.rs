@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Plan;
 use crate::{
     clients::{Of, limited},
-    expectation::algorithm_name,
+    rules::algorithm::algorithm_name,
 };
 use keymoot_core::{
     Rule, Verdict,

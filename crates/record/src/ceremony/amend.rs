@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    plan::Plan,
-    plan_part::PlanPart,
+    plan::{FileNames, Plan},
     script::Kind,
     seating::Standing,
     state::{Progress, Seat, State},
 };
-use keymoot_core::{digest::Digest, text::shortened};
+use crate::transcript::PlanPart;
+use keymoot_core::{Verdict, digest::Digest, text::shortened};
 use toml::{Table, Value};
 
 /// A new roster, a new policy, or both.
@@ -19,6 +19,21 @@ pub struct Amendment {
     pub policy: Option<String>,
     /// The roster's file, where it changes.
     pub roster: Option<String>,
+}
+
+impl Plan {
+    /// The plan with its amendments, in their order. `names` are the files' names in errors.
+    ///
+    /// # Errors
+    /// Every violation of the first amended plan that has some.
+    pub fn amended(
+        mut self,
+        amendments: &[Amendment],
+        names: &FileNames,
+    ) -> Result<Self, Vec<Verdict>> {
+        self.later = chain(&self, amendments, names)?;
+        Ok(self)
+    }
 }
 
 impl State {
@@ -246,11 +261,11 @@ fn collect(of: &str, inside: &str, table: &Table, values: &mut Values) {
 }
 
 /// Plans that follow one another: each with an amendment of the one before.
-pub(super) fn chain(
+fn chain(
     plan: &Plan,
     amendments: &[Amendment],
-    names: &super::FileNames,
-) -> Result<Vec<Arc<Plan>>, Vec<keymoot_core::Verdict>> {
+    names: &FileNames,
+) -> Result<Vec<Arc<Plan>>, Vec<Verdict>> {
     let mut files = plan.files.clone();
     let mut plans = Vec::new();
     for amendment in amendments {

@@ -4,22 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::{
-    previous::{Previous, REVOKED, Revoked},
+    previous::{Previous, Revoked},
     script::Document,
     state::State,
 };
-use keymoot_core::{digest::Digest, text::escape};
-use keymoot_tuf::TargetFile;
-
-/// The folder of a repository in which clients find target files.
-pub const TARGETS: &str = "targets";
-
-/// Whether these bytes are the target file of a targets document.
-pub(crate) fn fits(signed: &TargetFile, bytes: &[u8]) -> bool {
-    let sha256 = signed.hashes.get("sha256");
-    signed.length == bytes.len() as u64
-        && sha256.is_some_and(|hash| *hash == Digest::of(bytes).to_string())
-}
+use crate::rules::scenario::REVOKED;
+use keymoot_core::text::escape;
 
 impl State {
     /// The files that `targets.json` of this ceremony signs itself: path to content. In format 1

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    authorised::{TARGETS, fits},
     previous::{AUTHORISED, Inputs, PREVIOUS, Previous},
     script::Scenario,
 };
-use crate::{
-    expectation::algorithm_name,
-    rules::policy::{AuthorisedKind, Policy},
+use crate::rules::{
+    algorithm::algorithm_name,
+    policy::{AuthorisedKind, Policy},
+    scenario::TARGETS,
 };
 use keymoot_core::{
     Rule, Verdict,
@@ -50,7 +50,7 @@ impl AuthorisedFiles {
             let listed = signed.and_then(|targets| targets.content.targets.get(path));
             let before = listed.and_then(|listed| {
                 let kept = inputs.get(&format!("{PREVIOUS}/tuf-root/{TARGETS}/{path}"));
-                kept.filter(|bytes| fits(listed, bytes)).cloned()
+                kept.filter(|bytes| listed.fits(bytes)).cloned()
             });
             let given = inputs.get(&format!("{AUTHORISED}/{path}")).cloned();
             if given.is_some() && given != before && !scenario.brings_files() {

@@ -1,7 +1,14 @@
-//! PLAN-LIVE: the plan of a live ceremony contains nothing from a rehearsal.
+//! The further demands of a mode on its plan: the one of a live ceremony contains nothing from a
+//! rehearsal.
 
-use super::{Plan, script::Document};
-use crate::{rules::documents::is_marked, transcript::Mode};
+use super::{
+    plan::Plan,
+    script::{Document, Kind},
+};
+use crate::{
+    rules::{mark::is_marked, roster::tried},
+    transcript::Mode,
+};
 use keymoot_core::{
     Rule, Verdict,
     text::{excerpt, several},
@@ -10,8 +17,34 @@ use keymoot_core::{
 /// How the address of a simulated key begins.
 const SIMULATED: &str = "simulated:";
 
-/// Checks a plan for a live ceremony.
-pub(super) fn check(plan: &Plan) -> Verdict {
+impl Plan {
+    /// PLAN-LIVE and, from format 2 on, ROSTER-RECIPIENT: the further demands of a mode on its
+    /// plan.
+    #[must_use]
+    pub fn in_mode(&self, mode: Mode, format: u32) -> Vec<Verdict> {
+        let mut steps = self.script.steps();
+        let sets_up = steps.any(|(_, s)| matches!(s.kind, Kind::Enroll | Kind::EnrollSpares));
+        let mut verdicts = vec![match mode {
+            Mode::Live => check(self),
+            Mode::Rehearsal => Verdict::not_asked(Rule::PlanLive, "this is a rehearsal"),
+        }];
+        if format >= Rule::RosterRecipient.since() {
+            verdicts.push(match (mode, sets_up) {
+                (Mode::Live, true) => tried::check(&self.roster),
+                (Mode::Rehearsal, _) => {
+                    Verdict::not_asked(Rule::RosterRecipient, "this is a rehearsal")
+                }
+                (Mode::Live, false) => {
+                    Verdict::not_asked(Rule::RosterRecipient, "no device is set up")
+                }
+            });
+        }
+        verdicts
+    }
+}
+
+/// PLAN-LIVE of a live ceremony.
+fn check(plan: &Plan) -> Verdict {
     let faults: Vec<_> = [people(plan), addresses(plan), documents(plan)].concat();
     Verdict::unless(
         Rule::PlanLive,

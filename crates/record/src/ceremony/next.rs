@@ -2,9 +2,9 @@
 //! that needs neither.
 
 use super::{
-    apart::Apart,
     machine::MachineState,
     question::Question,
+    requests::Apart,
     script::{Document, Kind},
     state::State,
     turn::{Purpose, Stage, Turn},

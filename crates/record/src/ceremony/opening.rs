@@ -1,6 +1,6 @@
 //! How a ceremony was opened.
 
-use super::asked::Bags;
+use super::bags::Bags;
 use crate::transcript::{Mode, Time};
 use keymoot_core::digest::Digest;
 

@@ -1,12 +1,12 @@
-//! Whether the steps of a script can be carried out in their order.
+//! Reads a script, and checks whether the steps can be carried out in their order.
 //!
 //! Each kind of step names what must have happened before it, so that an
 //! impossible script fails when it is read and not at the table.
 
 use std::collections::BTreeSet;
 
-use super::script::{Document, Kind, Scenario, Script, Step};
-use crate::rules::{LONGEST_LINE, is_line};
+use super::script::{CheckedScript, Document, FORMAT, Kind, Scenario, Script, Step};
+use crate::rules::{LONGEST_LINE, is_line, toml_file};
 use keymoot_core::{Rule, Violation, text::excerpt};
 
 /// The longest words of a step, in characters.
@@ -74,8 +74,45 @@ fn demands(scenario: Scenario) -> Vec<(Kind, Kind)> {
     demands
 }
 
+impl CheckedScript {
+    /// Reads a script that errors call `script.toml`.
+    ///
+    /// # Errors
+    /// As [`CheckedScript::read`].
+    pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
+        Self::read("script.toml", text)
+    }
+
+    /// Reads a script and checks that its steps can be carried out in order. `name` is the file's
+    /// name in errors.
+    ///
+    /// # Errors
+    /// Every [`Violation`] found: SCRIPT-READ alone when the file cannot be read as
+    /// a script, otherwise SCRIPT-IDS, SCRIPT-FIELDS and SCRIPT-ORDER.
+    pub fn read(name: &str, text: &str) -> Result<Self, Vec<Violation>> {
+        let unreadable = |what: String| {
+            vec![Violation::new(
+                Rule::ScriptRead,
+                what,
+                "correct the script; compare it with those in ceremony-scripts/",
+            )]
+        };
+        let script: Script = toml_file::read(name, text).map_err(unreadable)?;
+        if script.format != FORMAT {
+            let place = toml_file::Places::new(name, text).of("format");
+            return Err(unreadable(format!("{place}: its format is not {FORMAT}")));
+        }
+        let faults = faults(&script);
+        if faults.is_empty() {
+            Ok(Self(script))
+        } else {
+            Err(faults)
+        }
+    }
+}
+
 /// Everything that is wrong with a script.
-pub(super) fn faults(script: &Script) -> Vec<Violation> {
+fn faults(script: &Script) -> Vec<Violation> {
     let steps: Vec<&Step> = script.acts.iter().flat_map(|act| &act.steps).collect();
     let mut faults = Vec::new();
     lengths(script, &mut faults);

@@ -4,20 +4,17 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    amend::{self, Amendment},
     continuity,
     crates_root::CratesRoots,
     given::AuthorisedFiles,
-    live,
     previous::{Inputs, Previous},
-    script::{CheckedScript, Document, Kind},
+    script::{CheckedScript, Document},
     seating::{self, Place},
 };
 use crate::rules::{
     policy::{Policy, reach},
     roster::{self, Roster},
 };
-use crate::transcript::Mode;
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 use keymoot_tuf::VerifiedRoot;
 
@@ -40,7 +37,7 @@ pub struct Plan {
     authorised: AuthorisedFiles,
     places: Vec<Place>,
     verdicts: Vec<Verdict>,
-    later: Vec<Arc<Self>>,
+    pub(super) later: Vec<Arc<Self>>,
 }
 
 /// The files that a ceremony begins with.
@@ -176,19 +173,6 @@ impl Plan {
         })
     }
 
-    /// The plan with its amendments, in their order. `names` are the files' names in errors.
-    ///
-    /// # Errors
-    /// Every violation of the first amended plan that has some.
-    pub fn amended(
-        mut self,
-        amendments: &[Amendment],
-        names: &FileNames,
-    ) -> Result<Self, Vec<Verdict>> {
-        self.later = amend::chain(&self, amendments, names)?;
-        Ok(self)
-    }
-
     /// The amended plans, in their order.
     pub(super) fn later(&self) -> &[Arc<Self>] {
         &self.later
@@ -198,30 +182,6 @@ impl Plan {
     #[must_use]
     pub fn verdicts(&self) -> &[Verdict] {
         &self.verdicts
-    }
-
-    /// PLAN-LIVE and, from format 2 on, ROSTER-RECIPIENT: the further demands of a mode on its
-    /// plan.
-    #[must_use]
-    pub fn in_mode(&self, mode: Mode, format: u32) -> Vec<Verdict> {
-        let mut steps = self.script.steps();
-        let sets_up = steps.any(|(_, s)| matches!(s.kind, Kind::Enroll | Kind::EnrollSpares));
-        let mut verdicts = vec![match mode {
-            Mode::Live => live::check(self),
-            Mode::Rehearsal => Verdict::not_asked(Rule::PlanLive, "this is a rehearsal"),
-        }];
-        if format >= Rule::RosterRecipient.since() {
-            verdicts.push(match (mode, sets_up) {
-                (Mode::Live, true) => roster::tried::check(&self.roster),
-                (Mode::Rehearsal, _) => {
-                    Verdict::not_asked(Rule::RosterRecipient, "this is a rehearsal")
-                }
-                (Mode::Live, false) => {
-                    Verdict::not_asked(Rule::RosterRecipient, "no device is set up")
-                }
-            });
-        }
-        verdicts
     }
 
     /// A script of the plan's occasion with the documents that this plan signs.

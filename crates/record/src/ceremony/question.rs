@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use super::{
-    plan_part::PlanPart,
     script::{Accepts, Document},
     state::State,
     turn::{Purpose, Seen},
@@ -17,7 +16,7 @@ use crate::{
         machine::{APART, minutes_apart},
         roster::Handle,
     },
-    transcript::{Event, Mode, Time},
+    transcript::{Event, Mode, PlanPart, Time},
 };
 use keymoot_core::{Verdict, digest::Digest, text::shortened};
 

@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::order;
+use crate::rules::is_written_line;
 pub use crate::rules::scenario::{Document, Scenario};
-use crate::rules::{is_written_line, toml_file};
-use keymoot_core::{Rule, Verdict, Violation};
+use keymoot_core::{Rule, Verdict};
 
 /// The format name that a script file must carry.
 pub const FORMAT: &str = "keymoot-script-1";
 
 /// A script that was read and whose steps can be carried out in their order.
-/// Only [`CheckedScript::parse`] makes one.
+/// Only [`CheckedScript::read`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckedScript(Script);
+pub struct CheckedScript(pub(super) Script);
 
 /// A script as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -209,41 +208,6 @@ impl Step {
 }
 
 impl CheckedScript {
-    /// Reads a script that errors call `script.toml`.
-    ///
-    /// # Errors
-    /// As [`CheckedScript::read`].
-    pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
-        Self::read("script.toml", text)
-    }
-
-    /// Reads a script and checks that its steps can be carried out in order. `name` is the file's
-    /// name in errors.
-    ///
-    /// # Errors
-    /// Every [`Violation`] found: SCRIPT-READ alone when the file cannot be read as
-    /// a script, otherwise SCRIPT-IDS, SCRIPT-FIELDS and SCRIPT-ORDER.
-    pub fn read(name: &str, text: &str) -> Result<Self, Vec<Violation>> {
-        let unreadable = |what: String| {
-            vec![Violation::new(
-                Rule::ScriptRead,
-                what,
-                "correct the script; compare it with those in ceremony-scripts/",
-            )]
-        };
-        let script: Script = toml_file::read(name, text).map_err(unreadable)?;
-        if script.format != FORMAT {
-            let place = toml_file::Places::new(name, text).of("format");
-            return Err(unreadable(format!("{place}: its format is not {FORMAT}")));
-        }
-        let faults = order::faults(&script);
-        if faults.is_empty() {
-            Ok(Self(script))
-        } else {
-            Err(faults)
-        }
-    }
-
     /// The script without a document that the policy does not have.
     #[must_use]
     pub(crate) fn without(mut self, document: Document) -> Self {

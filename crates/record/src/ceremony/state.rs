@@ -10,21 +10,20 @@ use std::{
 };
 
 use super::{
-    apart::{Apart, Asked, Given},
-    asked,
+    bags,
     ended::Ended,
     enrolment::{Enrolment, Signature},
     machine::MachineState,
     opening::Opening,
     plan::Plan,
-    plan_part::PlanPart,
+    requests::{Apart, Asked, Given},
     script::{Document, Step},
     seating::{Place, Renaming, Standing},
     turn::Turn,
 };
 use crate::{
     rules::roster::Handle,
-    transcript::{self, Entry, Event, Program, Time},
+    transcript::{self, Entry, Event, PlanPart, Program, Time},
 };
 use keymoot_core::{Verdict, digest::Digest, text::excerpt};
 
@@ -339,7 +338,7 @@ impl State {
                 if self.plan.files.input_digests() != *inputs {
                     return Err("its inputs are not the ones it was opened with".to_owned());
                 }
-                if !asked::are_bags(bags) {
+                if !bags::are_bags(bags) {
                     return Err("it does not name bags of machine and devices".to_owned());
                 }
                 let digests = [*script, *policy, *roster];

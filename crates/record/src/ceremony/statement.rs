@@ -6,7 +6,7 @@
 //! transcript's head, so that it cannot be moved to another ceremony or to
 //! another point of this one.
 
-use super::{apart::Apart, enrolment::Enrolment, opening::Opening, script::Scenario};
+use super::{enrolment::Enrolment, opening::Opening, requests::Apart, script::Scenario};
 use crate::rules::roster::Handle;
 use keymoot_attestation::Family;
 use keymoot_core::{

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     State,
-    asked::Bags,
+    bags::Bags,
     enrolment::Enrolment,
     opening::Opening,
     plan::Plan,

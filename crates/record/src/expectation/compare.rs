@@ -7,12 +7,12 @@ use keymoot_core::{
     Rule, Verdict,
     text::{excerpt, several},
 };
-use keymoot_tuf::{PublicKey, key::Algorithm};
+use keymoot_tuf::PublicKey;
 
 use super::{ExpectationSet, Scripts, structure};
 use crate::{
     ceremony::Plan,
-    rules::{policy::Policy, roster::Roster},
+    rules::{algorithm::algorithm_name, policy::Policy, roster::Roster},
     transcript::Mode,
 };
 
@@ -165,16 +165,6 @@ fn policy(policy: &Policy, mode: Mode, set: &ExpectationSet) -> Vec<String> {
         }
     }
     weaker
-}
-
-/// An algorithm as expectations write it.
-pub(crate) fn algorithm_name(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::EcdsaP256 => "ecdsa-p256",
-        Algorithm::Ed25519 => "ed25519",
-        Algorithm::EcdsaP384 => "ecdsa-p384",
-        Algorithm::RsaPss => "rsa-pss",
-    }
 }
 
 /// The points of the roster that are weaker than expected.

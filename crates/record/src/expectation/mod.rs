@@ -19,7 +19,6 @@ use crate::{
     transcript::Mode,
 };
 
-pub(crate) use compare::algorithm_name;
 pub use compare::{compare, compare_format};
 pub use of_plan::of_plan;
 pub(crate) use published::OF_HOLDERS;
@@ -43,7 +42,7 @@ pub struct ExpectationSet {
     #[serde(default = "first_format")]
     minimum_format: u32,
     scripts: Scripts,
-    /// Algorithms that the keys of documents may have, by [`algorithm_name`].
+    /// Algorithms that the keys of documents may have, by [`rules::algorithm`].
     algorithms: Vec<String>,
     quorum: Quorum,
     people: People,

@@ -2,8 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{FORMAT, compare::algorithm_name};
-use crate::{ceremony::Plan, rules::policy::Policy, transcript::Mode};
+use super::FORMAT;
+use crate::{
+    ceremony::Plan,
+    rules::{algorithm::algorithm_name, policy::Policy},
+    transcript::Mode,
+};
 use keymoot_tuf::PublicKey;
 
 /// The set under this name, as a file. A ceremony by this plan meets it; a weaker one does not.

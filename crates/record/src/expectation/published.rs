@@ -7,10 +7,13 @@ use keymoot_core::{
     text::{excerpt, several},
 };
 
-use super::{ExpectationSet, algorithm_name};
+use super::ExpectationSet;
 use crate::{
     ceremony::shipped,
-    rules::policy::{DeviceBounds, Policy, UnitBounds},
+    rules::{
+        algorithm::algorithm_name,
+        policy::{DeviceBounds, Policy, UnitBounds},
+    },
     transcript::Mode,
 };
 use keymoot_tuf::{Root, Targets, dialect::tufops::Config};

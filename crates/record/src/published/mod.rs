@@ -15,7 +15,7 @@ use crate::{
         script::Document as Ours,
     },
     expectation::{self, ExpectationSet},
-    rules::documents::{REHEARSAL_MARK, is_marked},
+    rules::mark::{REHEARSAL_MARK, is_marked},
 };
 
 pub use targets::below_root;

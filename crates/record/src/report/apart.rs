@@ -4,7 +4,7 @@ use super::{
     facts::Facts,
     page::{Block, Phrase, Row, Table},
 };
-use crate::ceremony::{apart::Given, turn::Purpose};
+use crate::ceremony::{requests::Given, turn::Purpose};
 use keymoot_core::{Outcome, text::escape};
 
 /// One line for each answer; nothing if everybody was in the room.

@@ -4,7 +4,7 @@ use super::{
     facts::Facts,
     page::{Block, Phrase, Row, Table},
 };
-use crate::{clients::CLIENTS, expectation::algorithm_name};
+use crate::{clients::CLIENTS, rules::algorithm::algorithm_name};
 
 /// One line a client; nothing where nothing is to be published.
 pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {

@@ -3,6 +3,7 @@
 //! Most are claims about live ceremonies. In a rehearsal their facts are
 //! recorded, and the rules are not asked.
 
+mod claim;
 mod media;
 mod process;
 mod service;
@@ -11,8 +12,9 @@ pub use media::{Disk, Medium, warnings};
 pub use process::{Mapped, Process};
 pub use service::{Access, Service};
 
-use super::{Verdict, Violation};
+use super::Verdict;
 use crate::transcript::{Mode, Time};
+use claim::Claim;
 use keymoot_core::{Rule, RuleId};
 
 /// The facts about the machine.
@@ -329,27 +331,6 @@ pub fn minutes_apart(wall: &str, now: Time) -> Option<u32> {
     let wall = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
     let apart = (now.unix().div_euclid(60) - wall).rem_euclid(DAY);
     u32::try_from(apart.min(DAY - apart)).ok()
-}
-
-/// A claim about live ceremonies.
-struct Claim {
-    rule: Rule,
-    broken: bool,
-    held: String,
-    what: String,
-    next: String,
-}
-
-impl Claim {
-    fn judge(self, mode: Mode) -> Verdict {
-        match (self.broken, mode) {
-            (false, _) => Verdict::held(self.rule, self.held),
-            (true, Mode::Live) => Violation::new(self.rule, self.what, self.next).into(),
-            (true, Mode::Rehearsal) => {
-                Verdict::not_asked(self.rule, format!("in a rehearsal: {}", self.what))
-            }
-        }
-    }
 }
 
 fn list(names: &[String]) -> String {

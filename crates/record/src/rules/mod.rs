@@ -1,10 +1,12 @@
 //! The rules: every check has one id, one function and one entry in
 //! `docs/rules.md`. Nothing here does input or output.
 
+pub(crate) mod algorithm;
 pub mod audit;
 pub mod device;
 pub mod documents;
 pub mod machine;
+pub mod mark;
 pub mod policy;
 pub mod root;
 pub mod roster;

@@ -2,16 +2,14 @@
 
 mod bounds;
 pub(crate) mod reach;
+mod read;
 
 use serde::Deserialize;
 
-use super::{
-    Violation,
-    toml_file::{self, Places},
-};
+use super::algorithm::ALGORITHMS;
 use crate::handle::Handle;
 use keymoot_attestation::{Family, Firmware};
-use keymoot_core::{Rule, text::excerpt};
+use keymoot_core::text::excerpt;
 use keymoot_tuf as tuf;
 use keymoot_tuf::dialect::tufops;
 use keymoot_tuf::{Dialect, OnlineKey, PublicKey, Signer};
@@ -116,9 +114,6 @@ pub struct DelegationKey {
     /// The public key: PEM, SubjectPublicKeyInfo (RFC 5280).
     pub public_key: String,
 }
-
-/// The algorithms that a policy may name; the first is always allowed.
-const ALGORITHMS: [&str; 4] = ["ecdsa-p256", "ed25519", "ecdsa-p384", "rsa-pss"];
 
 /// The role whose one file is the root of tuf-crates. The quorum signs for it.
 pub const CRATES: &str = "crates";
@@ -373,35 +368,6 @@ impl Policy {
         match self.given_paths(role) {
             Some(given) => given == paths,
             None => self.dialect.are_own_paths(role, paths),
-        }
-    }
-
-    /// Reads a policy that errors call `policy.toml`.
-    ///
-    /// # Errors
-    /// As [`Policy::read`].
-    pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
-        Self::read("policy.toml", text)
-    }
-
-    /// Reads a policy. `name` is the file's name in errors.
-    ///
-    /// # Errors
-    /// [`Violation`]s of POLICY-READ (not TOML, a field unknown or missing) or
-    /// of POLICY-BOUNDS (values with which no ceremony could end).
-    pub fn read(name: &str, text: &str) -> Result<Self, Vec<Violation>> {
-        let policy: Self = toml_file::read(name, text).map_err(|why| {
-            vec![Violation::new(
-                Rule::PolicyRead,
-                why,
-                "correct the policy; compare it with the one in ceremony-scripts/",
-            )]
-        })?;
-        let faults = bounds::faults(&policy, &Places::new(name, text));
-        if faults.is_empty() {
-            Ok(policy)
-        } else {
-            Err(faults)
         }
     }
 

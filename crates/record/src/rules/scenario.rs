@@ -5,9 +5,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::mark::REHEARSAL_MARK;
+
 /// The list of revoked keys: its path among the files that `targets.json` signs, and its file name
 /// where nobody signs it.
 pub const REVOKED: &str = "revoked.json";
+
+/// The folder of a repository in which clients find target files.
+pub const TARGETS: &str = "targets";
 
 /// A document of the repository tuf-root that holders sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,7 +79,7 @@ pub enum Scenario {
 
 /// The members that every new version of a document changes. The mark of a rehearsal names
 /// the ceremony that made it.
-const ALWAYS: [&str; 3] = ["version", "expires", super::documents::REHEARSAL_MARK];
+const ALWAYS: [&str; 3] = ["version", "expires", REHEARSAL_MARK];
 
 impl Scenario {
     /// The scenario as a script names it.

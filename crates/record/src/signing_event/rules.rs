@@ -9,7 +9,7 @@ use super::{
 use crate::{
     expectation::{Strength, compare_published},
     published::{below_root, listed_files},
-    rules::documents::is_marked,
+    rules::mark::is_marked,
     transcript::Mode,
 };
 use keymoot_core::{

@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Branch, DeviceState, PinTries};
-use crate::ceremony::ended::Cause;
-use crate::ceremony::plan_part::PlanPart;
+use super::{Branch, Cause, DeviceState, PinTries, PlanPart};
 use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
 use keymoot_core::{Verdict, time::Time};

@@ -6,18 +6,22 @@
 //! and reads them; `host` writes them to the disk.
 
 pub mod branch;
+mod cause;
 pub mod chain;
 mod device_state;
 pub mod event;
+mod plan_part;
 mod sentence;
 mod typed;
 mod unknown;
 
 pub use branch::Branch;
+pub use cause::Cause;
 pub use chain::{Chain, ChainError, Entry};
 pub use device_state::{DeviceSetting, DeviceState, PinTries, Tries};
 pub use event::{Event, Mode, Program};
 pub use keymoot_core::time::Time;
+pub use plan_part::PlanPart;
 
 /// The number of the format that this program writes. It reads every earlier one.
 pub const FORMAT: u32 = if cfg!(later_version) { 3 } else { 2 };

@@ -1,6 +1,6 @@
 //! The events in which a holder's device is set up, makes a key and proves it.
 
-use super::{Step, turn::bytes, violated};
+use super::{Step, turn::bytes};
 use crate::{
     ceremony::{
         State,
@@ -45,7 +45,7 @@ impl State {
                 verdicts,
                 ..
             } => {
-                let violated = violated(verdicts);
+                let violated = Verdict::violated(verdicts);
                 let next = match violated.is_empty() {
                     true => Stage::Generate,
                     false => Stage::Refused(violated),
@@ -155,7 +155,7 @@ impl State {
         let Stage::Attest(spki) = turn.stage.clone() else {
             return Err("there is no key to attest".to_owned());
         };
-        let violated = violated(verdicts);
+        let violated = Verdict::violated(verdicts);
         if !violated.is_empty() {
             turn.stage = Stage::Refused(violated);
             return Ok(());

@@ -33,7 +33,7 @@ impl State {
                 } else if !self.awaits_examination() {
                     return Err("the machine is examined in its step and after resuming".to_owned());
                 }
-                self.machine.examined(violated(verdicts));
+                self.machine.examined(Verdict::violated(verdicts));
                 Ok(())
             }
             Event::RollCalled {
@@ -263,7 +263,7 @@ impl State {
     }
 
     fn judge(&mut self, verdicts: &[Verdict]) {
-        self.progress.violated = violated(verdicts);
+        self.progress.violated = Verdict::violated(verdicts);
         self.progress.done = self.progress.violated.is_empty();
     }
 
@@ -295,12 +295,4 @@ impl State {
         same.then_some(document)
             .ok_or("this is not what was reviewed".to_owned())
     }
-}
-
-pub(in crate::ceremony) fn violated(verdicts: &[Verdict]) -> Vec<Verdict> {
-    verdicts
-        .iter()
-        .filter(|verdict| verdict.is_violated())
-        .cloned()
-        .collect()
 }

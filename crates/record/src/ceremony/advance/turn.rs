@@ -1,6 +1,6 @@
 //! The events of a holder's turn: which function folds each one in, and what they share.
 
-use super::{Step, violated};
+use super::Step;
 use crate::{
     ceremony::{
         State,
@@ -97,7 +97,7 @@ impl State {
         let turn = self.at_stage(holder, &[Stage::Insert])?;
         let (serial, handle) = (seen.serial, turn.holder.clone());
         turn.device = Some(seen);
-        let violated = violated(verdicts);
+        let violated = Verdict::violated(verdicts);
         let (accepted, enrols) = (violated.is_empty(), turn.purpose == Purpose::Enroll);
         turn.stage = match turn.purpose {
             _ if !accepted => Stage::Refused(violated),
@@ -138,7 +138,7 @@ impl State {
         if turn.family() != Family::YubiHsm {
             return Err("this device has no audit log".to_owned());
         }
-        let violated = violated(verdicts);
+        let violated = Verdict::violated(verdicts);
         if !violated.is_empty() {
             turn.stage = Stage::Refused(violated);
             self.disown();

@@ -1,32 +1,18 @@
 //! The rules on the step from the previous state to this ceremony, checked before a
 //! device is touched.
 
+mod claim;
 mod people;
 mod policy;
 mod renamed;
 
+pub(super) use claim::Claim;
+
 use std::collections::BTreeSet;
 
-use super::{
-    crates_root::CratesRoots,
-    given::AuthorisedFiles,
-    previous::Previous,
-    script::{CheckedScript, Document},
-    seating::Place,
-};
-use crate::rules::{policy::Policy, roster::Roster};
+use super::{previous::Previous, script::Document};
+use crate::rules::roster::Roster;
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
-
-/// What these rules check.
-pub(super) struct Claim<'a> {
-    pub(super) script: &'a CheckedScript,
-    pub(super) policy: &'a Policy,
-    pub(super) roster: &'a Roster,
-    pub(super) previous: Option<&'a Previous>,
-    pub(super) places: &'a [Place],
-    pub(super) crates: &'a CratesRoots,
-    pub(super) authorised: &'a AuthorisedFiles,
-}
 
 /// Every rule on the step from the previous state to this ceremony.
 pub(super) fn check(claim: &Claim<'_>) -> Vec<Verdict> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Claim;
+use super::claim::Claim;
 use crate::{
     ceremony::{
         previous::{Previous, is_renamed},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Claim;
+use super::claim::Claim;
 use crate::{
     ceremony::previous::Previous,
     rules::{policy::CRATES, scenario::REVOKED},

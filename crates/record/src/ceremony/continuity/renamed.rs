@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Claim;
+use super::claim::Claim;
 use crate::{
     ceremony::previous::Previous,
     rules::roster::{Handle, Renamed},

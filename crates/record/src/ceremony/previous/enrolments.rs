@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Inputs;
+use super::inputs::Inputs;
 use crate::{
     ceremony::{
         enrolment::Enrolment,
@@ -55,6 +55,13 @@ impl Published {
             .find(|(known, _)| known == digest)
             .map(|(_, bytes)| bytes.clone())
     }
+}
+
+/// Whether the key of an enrolment signed, in another enrolment, that its holder has another name.
+pub(in crate::ceremony) fn is_renamed(one: &Published, all: &[Published]) -> bool {
+    all.iter().any(|other| {
+        other.enrolment.spki == one.enrolment.spki && other.formerly.as_ref() == Some(&one.handle)
+    })
 }
 
 /// Reads every enrolment below a folder of them.

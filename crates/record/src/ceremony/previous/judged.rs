@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{AUTHORISED, ENDED, INCOMING, Inputs, PREVIOUS, REVOKED, TRUSTED_ROOT};
-use crate::{ceremony::authorised::TARGETS, rules::scenario::Document};
+use super::inputs::{AUTHORISED, ENDED, INCOMING, Inputs, PREVIOUS, TRUSTED_ROOT};
+use crate::rules::scenario::{Document, REVOKED, TARGETS};
 use keymoot_tuf::{Dialect, Targets, dialect::tufops};
 
 /// The files of an enrolment.

@@ -1,6 +1,9 @@
 //! A chain of roots from the files of a repository.
 
-use super::{Inputs, NEXT, newest};
+use super::{
+    inputs::{Inputs, NEXT},
+    newest,
+};
 use keymoot_core::{Rule, Violation};
 use keymoot_tuf::{Dialect, Document, VerifiedRoot, verify_chain};
 

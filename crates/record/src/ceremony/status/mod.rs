@@ -19,7 +19,7 @@ use super::{
     latency,
     previous::{Previous, Published, RevokedKey},
 };
-use crate::rules::{documents::REHEARSAL_MARK, policy::DeviceBounds};
+use crate::rules::{mark::REHEARSAL_MARK, policy::DeviceBounds};
 use keymoot_attestation as attestation;
 use keymoot_attestation::{Family, Firmware, TrustStore};
 use keymoot_core::{digest::Digest, time::Time};

@@ -1,6 +1,6 @@
 //! Code in this process that is not the program's: it could read every PIN.
 
-use super::Claim;
+use super::claim::Claim;
 use keymoot_core::{Rule, digest::Digest, text::escape};
 
 /// The files mapped into this process, and what asked the loader for more.

@@ -1,6 +1,6 @@
 //! The smart card service: every PIN for a YubiKey goes through it.
 
-use super::Claim;
+use super::claim::Claim;
 use std::path::Path;
 
 use keymoot_core::{

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{ALGORITHMS, CRATES, Delegation, FORMAT, Periods, Policy, Quorum};
-use crate::rules::{Violation, scenario::REVOKED, toml_file::Places};
+use super::{CRATES, Delegation, FORMAT, Periods, Policy, Quorum};
+use crate::rules::{Violation, algorithm::ALGORITHMS, scenario::REVOKED, toml_file::Places};
 use keymoot_attestation::Family;
 use keymoot_core::{Rule, text::excerpt};
 use keymoot_tuf::{Dialect, check_role_name};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use keymoot_record::rules::documents::is_marked;
+use keymoot_record::rules::mark::is_marked;
 use keymoot_tuf::Document;
 
 use super::report::Finding;

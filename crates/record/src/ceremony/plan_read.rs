@@ -1,40 +1,9 @@
 //! The digests that everybody reads before the first step: of the program, and of the files that
 //! decide what the ceremony does.
 
-use serde::{Deserialize, Serialize};
-
 use super::state::State;
+use crate::transcript::PlanPart;
 use keymoot_core::{Rule, digest::Digest};
-
-/// A digest that people read before the first step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PlanPart {
-    /// The running program.
-    Program,
-    /// The policy.
-    Policy,
-    /// The roster.
-    Roster,
-    /// The script.
-    Script,
-}
-
-impl PlanPart {
-    /// All of them, in the order in which they are read.
-    pub const ALL: [Self; 4] = [Self::Program, Self::Policy, Self::Roster, Self::Script];
-
-    /// Its name, as people and the transcript call it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Program => "program",
-            Self::Policy => "policy",
-            Self::Roster => "roster",
-            Self::Script => "script",
-        }
-    }
-}
 
 impl State {
     /// The digest of a part; of the program, nothing before the transcript is opened.
