@@ -8,7 +8,7 @@ use std::{path::Path, sync::Arc};
 use crate::{host::clock, rehearsal::stand_in, store::escrow};
 use keymoot_core::{HostError, Rule, Verdict, Violation};
 use keymoot_record::{
-    ceremony::{Plan, algorithms, trial},
+    ceremony::{Plan, algorithms, draft::Draft, trial},
     transcript::{self, Mode},
 };
 
@@ -16,7 +16,7 @@ use super::{Failure, arguments};
 
 /// An accepted plan, and its expected result.
 pub(super) struct Trial {
-    pub(super) drafts: Vec<trial::Draft>,
+    pub(super) drafts: Vec<Draft>,
 }
 
 /// Tries a plan: PLAN-LIVE, ROSTER-RECIPIENT, ROOT-NEWEST, KEY-ALGORITHM, drafts of all documents

@@ -6,7 +6,7 @@
 use keymoot_core::{digest::Digest, time::Time};
 use keymoot_tuf as tuf;
 
-use super::{previous::Previous, script::Document, trial::Draft};
+use super::{draft::Draft, previous::Previous, script::Document};
 use crate::rules::policy::Policy;
 
 /// The documents that end the reach of an online key, each when it expires.

@@ -16,6 +16,7 @@ pub mod bags;
 pub mod carried;
 mod continuity;
 mod crates_root;
+pub mod draft;
 pub mod ended;
 mod ending;
 pub mod enrolment;

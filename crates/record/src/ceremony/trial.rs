@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{
     State,
     bags::Bags,
+    draft::Draft,
     enrolment::Enrolment,
     opening::Opening,
     plan::Plan,
@@ -15,18 +16,6 @@ use super::{
 };
 use crate::transcript::{self, Mode, Time};
 use keymoot_core::{Verdict, digest::Digest};
-use keymoot_tuf as tuf;
-
-/// A document that the ceremony would sign.
-#[derive(Debug)]
-pub struct Draft {
-    /// Its kind.
-    pub document: Document,
-    /// Its content, with stand-in keys.
-    pub written: tuf::Document,
-    /// Its changes, in sentences, safe to show.
-    pub changes: Vec<String>,
-}
 
 /// Drafts every document that the script proposes, with `made` as the time of the ceremony.
 /// `stand_in` gives the SubjectPublicKeyInfo (DER) of a key for the seat of this number.
