@@ -3,15 +3,12 @@
 
 use std::sync::Arc;
 
-use super::{Files, evidence::Evidence};
+use super::{Files, evidence::Evidence, layout::AFTER_THE_SEAL};
 use crate::{
     ceremony::State,
     transcript::{Chain, Event},
 };
 use keymoot_core::{Rule, Verdict, Violation};
-
-/// The lines of the transcript after its seal: a file that the manifest does not list.
-pub const AFTER_THE_SEAL: &str = "after-the-seal.jsonl";
 
 /// The lines after the seal up to now; `None` where the transcript has an older format, whose
 /// bundles have no such file.

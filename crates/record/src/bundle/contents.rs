@@ -4,7 +4,16 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Files, amendments, answered, audits, is_plain, programs};
+use super::{
+    Files, amendments, answered, audits,
+    error::ContentsError,
+    is_plain,
+    layout::{
+        ATTESTATIONS, INPUTS, REPORT_HTML, REPORT_MARKDOWN, REPOSITORIES, TUF_CRATES, TUF_ROOT,
+        UNFINISHED,
+    },
+    programs,
+};
 use crate::{
     ceremony::{
         State,
@@ -25,36 +34,10 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::{digest::Digest, text::excerpt};
 use keymoot_tuf::PublicKey;
 
-/// The folder of the repositories in a bundle.
-pub const REPOSITORIES: &str = "repositories";
-/// The folder of the repository tuf-root in a bundle.
-pub const TUF_ROOT: &str = "repositories/tuf-root";
-/// The folder of the repository tuf-crates in a bundle.
-pub const TUF_CRATES: &str = "repositories/tuf-crates";
-/// The folder of the documents of a ceremony that ended without its purpose.
-pub(super) const UNFINISHED: &str = "unfinished";
-/// The folder of the published enrolments in a bundle.
-pub const ATTESTATIONS: &str = "attestations";
-/// The report, in both its forms.
-pub(super) const REPORT_HTML: &str = "report.html";
-pub(super) const REPORT_MARKDOWN: &str = "report.md";
-/// The folder of the ceremony's inputs.
-pub(super) const INPUTS: &str = "inputs";
 /// The folder of the statements of a ceremony without documents.
 const STATEMENTS: &str = "statements";
 /// The folder of the files that a rehearsal attaches.
 const REHEARSAL: &str = "rehearsal";
-
-/// Why a bundle cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the bundle cannot be made: {0}")]
-pub struct ContentsError(String);
-
-impl ContentsError {
-    pub(super) fn of(what: &str) -> Self {
-        Self(what.to_owned())
-    }
-}
 
 /// Every file of the bundle except the manifest and its signatures. Events after
 /// the seal change nothing: the sealed part of the transcript is folded again. In a live

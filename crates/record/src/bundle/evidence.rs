@@ -7,8 +7,12 @@ use std::{
 };
 
 use super::{
-    AFTER_THE_SEAL, Bundle, Files, MANIFEST, Manifest, SIGNATURES, STOP, amendments,
-    contents::{INPUTS, REPORT_HTML, REPORT_MARKDOWN, TUF_ROOT, UNFINISHED, contents},
+    Bundle, Files, Manifest, STOP, amendments,
+    contents::contents,
+    layout::{
+        AFTER_THE_SEAL, INPUTS, MANIFEST, REPORT_HTML, REPORT_MARKDOWN, SIGNATURES, TUF_ROOT,
+        UNFINISHED,
+    },
     manifest,
     record::Record,
     transcript,

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 
-use super::{AFTER_THE_SEAL, ContentsError, Files};
+use super::{
+    Files,
+    error::ContentsError,
+    layout::{AFTER_THE_SEAL, MANIFEST, SIGNATURES},
+};
 use crate::{
     apart::{canonical, strict},
     ceremony::{State, statement},
@@ -14,10 +18,6 @@ use crate::{
 };
 use keymoot_core::digest::Digest;
 
-/// The manifest's file name.
-pub const MANIFEST: &str = "MANIFEST.json";
-/// The file name of its signatures.
-pub const SIGNATURES: &str = "MANIFEST.sigs.json";
 /// The format that a manifest names.
 const FORMAT: &str = "keymoot-bundle-1";
 

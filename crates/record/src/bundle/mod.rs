@@ -10,8 +10,10 @@ mod answered;
 mod audits;
 mod contents;
 mod enrolled;
+mod error;
 mod evidence;
 mod kinship;
+mod layout;
 mod manifest;
 mod previous;
 mod programs;
@@ -24,13 +26,15 @@ mod verify;
 
 use std::collections::BTreeMap;
 
-pub use after::{AFTER_THE_SEAL, after_the_seal, same_but_after_the_seal};
+pub use after::{after_the_seal, same_but_after_the_seal};
 pub(crate) use amendments::{replaced, unwound};
-pub use contents::{
-    ATTESTATIONS, ContentsError, REPOSITORIES, TUF_CRATES, TUF_ROOT, contents, enrolment_folder,
-};
+pub use contents::{contents, enrolment_folder};
+pub use error::ContentsError;
 pub use kinship::{Fork, Kinship, kinship};
-pub use manifest::{Listed, MANIFEST, Manifest, SIGNATURES, Signatures, closed, manifest};
+pub use layout::{
+    AFTER_THE_SEAL, ATTESTATIONS, MANIFEST, REPOSITORIES, SIGNATURES, TUF_CRATES, TUF_ROOT,
+};
+pub use manifest::{Listed, Manifest, Signatures, closed, manifest};
 pub use previous::{of_bundle, of_tree, previous_state};
 pub use record::so_far;
 pub use sbom::this_program;

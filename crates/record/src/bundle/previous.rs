@@ -1,8 +1,8 @@
 //! The inputs of a ceremony, from a bundle or a working tree.
 
 use super::{
-    Bundle, Files, SIGNATURES, Signatures,
-    contents::{ATTESTATIONS, REPOSITORIES},
+    Bundle, Files, Signatures,
+    layout::{ATTESTATIONS, REPOSITORIES, SIGNATURES},
 };
 use crate::{
     ceremony::{
