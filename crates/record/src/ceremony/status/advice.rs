@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use super::figures::{DocumentStatus, HolderStatus, QuorumStatus};
 use super::publishing::Publishing;
-use super::{DocumentStatus, HolderStatus, QuorumStatus};
 use keymoot_core::text::escape;
 
 /// The advice, in one sentence.

@@ -4,6 +4,7 @@
 //! Pure: the caller gives the previous state and the moment.
 
 mod advice;
+mod figures;
 mod history;
 mod publishing;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use advice::{Advice, REPEATED};
+pub use figures::{AdvisoryStatus, DeviceStatus, DocumentStatus, HolderStatus, QuorumStatus};
 pub use history::History;
 use publishing::Publishing;
 
@@ -21,7 +23,7 @@ use super::{
 };
 use crate::rules::{mark::REHEARSAL_MARK, policy::DeviceBounds};
 use keymoot_attestation as attestation;
-use keymoot_attestation::{Family, Firmware, TrustStore};
+use keymoot_attestation::{Firmware, TrustStore};
 use keymoot_core::{digest::Digest, time::Time};
 use keymoot_tuf as tuf;
 use keymoot_tuf::dialect::tufops::Config;
@@ -59,100 +61,6 @@ pub struct Status {
     pub revoked: Vec<RevokedKey>,
     /// The advice.
     pub next: Advice,
-}
-
-/// A document and its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DocumentStatus {
-    /// Its file name, not safe to show.
-    pub name: String,
-    /// Its version.
-    pub version: u64,
-    /// When it expires.
-    pub expires: String,
-    /// Whole days until then; below zero once it is over.
-    pub days_left: i64,
-    /// The first day for signing the next version, where its period is known.
-    pub signing_begins: Option<String>,
-    /// Whether that day has come.
-    pub signing_begun: bool,
-    /// Whether it has expired.
-    pub expired: bool,
-    /// Whether holders sign it, and not a service or a team.
-    pub by_holders: bool,
-    /// Why clients refuse it apart from its expiry, where a working tree shows a reason.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refused: Option<String>,
-}
-
-/// The numbers of a quorum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct QuorumStatus {
-    /// The root's version.
-    pub root_version: u64,
-    /// Keys of the root that must sign.
-    pub threshold: usize,
-    /// Distinct keys of the root.
-    pub keys: usize,
-    /// Those that can still sign.
-    pub can_sign: usize,
-    /// How many more may be lost; below zero where the quorum is lost.
-    pub survives_losses: i64,
-    /// Whether any enrolment is published. Where none is, a key counts unless it is
-    /// revoked.
-    pub enrolments_published: bool,
-}
-
-/// A key of the root.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct HolderStatus {
-    /// Its holder, or else the beginning of its id; not safe to show.
-    pub holder: String,
-    /// The SHA-256 of its SubjectPublicKeyInfo.
-    pub key: Digest,
-    /// Whether it can still sign.
-    pub can_sign: bool,
-    /// Whether the key was revoked, and is still in the root.
-    pub revoked: bool,
-    /// The last version of the root that it signed.
-    pub last_signed: Option<u64>,
-    /// How many signings in a row it has missed, up to the last one.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub absences: u64,
-    /// Whether the last ceremony left the PIN of its device blocked.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub pin_blocked: bool,
-    /// Its device, where its enrolment is published.
-    pub device: Option<DeviceStatus>,
-    /// The same person's devices with proven keys that are in no root.
-    pub spares: Vec<DeviceStatus>,
-}
-
-/// A device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DeviceStatus {
-    /// Its serial number.
-    pub serial: u32,
-    /// Its family, by its statement; a YubiKey where it names none.
-    #[serde(skip_serializing_if = "Family::is_yubikey")]
-    pub family: Family,
-    /// Its firmware: attested where `proven`, otherwise as its statement says.
-    pub firmware: String,
-    /// Whether the vendor's certificates lead to its key.
-    pub proven: bool,
-    /// Whether its firmware is older than the policy allows.
-    pub below_policy: bool,
-    /// The vendor's advisories for such a key in such a device.
-    pub advisories: Vec<AdvisoryStatus>,
-}
-
-/// An advisory of the vendor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct AdvisoryStatus {
-    /// Its id.
-    pub id: &'static str,
-    /// Its meaning.
-    pub effect: &'static str,
 }
 
 /// The sources of a status.
@@ -372,12 +280,6 @@ impl Standing<'_> {
                 .collect(),
         }
     }
-}
-
-// serde passes a reference.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 /// A count as a number that may go below zero.
