@@ -9,7 +9,7 @@ use keymoot_core::{
 };
 use keymoot_tuf::{KeyEntry, Root, Targets, VerifiedRoot};
 
-use super::Claim;
+use super::claim::Claim;
 use crate::{
     ceremony::previous::{Previous, Published},
     expectation::{OF_HOLDERS, Strength},

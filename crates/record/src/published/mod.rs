@@ -1,43 +1,27 @@
 //! What a published repository proves without a bundle: its documents, its evidence and its
 //! target files, compared with each other and with what the verifier expects.
 
+mod claim;
 mod keys;
 mod targets;
 
-use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, Verdict, Violation};
-use keymoot_tuf::{Candidate, Dialect, FileFacts, TargetFile, Targets, VerifiedRoot};
+use keymoot_tuf::{Candidate, Targets, VerifiedRoot};
 
 use crate::{
-    bundle::{self, Files},
+    bundle,
     ceremony::{
         previous::{Previous, TRUSTED_ROOT},
         script::Document as Ours,
     },
-    expectation::{self, ExpectationSet},
+    expectation,
     rules::mark::{REHEARSAL_MARK, is_marked},
 };
 
+pub use claim::Claim;
+use claim::GET_AGAIN;
 pub use targets::below_root;
 pub(crate) use targets::files as listed_files;
-
-/// A published repository, and the verifier's expectations.
-pub struct Claim<'a> {
-    /// Its files as a working tree has them: `metadata/`, `attestations/`, `revoked.json`
-    pub files: &'a Files,
-    /// How its documents are written
-    pub dialect: Dialect,
-    /// A root from another channel; the chain begins with the first root without it
-    pub trusted_root: Option<Vec<u8>>,
-    /// Whether it is to be one of a rehearsal
-    pub rehearsal: bool,
-    /// Its minimum strength
-    pub set: &'a ExpectationSet,
-    /// The vendor whose certificates count
-    pub vendor: &'a TrustStore,
-    /// Length and hashes of the target file of that name; `None` where there is none
-    pub target: &'a dyn Fn(&str, &TargetFile) -> Option<FileFacts>,
-}
 
 /// The result of verifying a published repository.
 pub struct Judged {
@@ -46,8 +30,6 @@ pub struct Judged {
     /// The newest root, where the chain of roots verifies
     pub newest: Option<VerifiedRoot>,
 }
-
-const GET_AGAIN: &str = "get the repository again from its publisher; if it is the same, report it";
 
 /// Every rule on a published repository.
 #[must_use]

@@ -6,7 +6,7 @@ use keymoot_core::{
 };
 use keymoot_tuf::{Candidate, Dialect, FileFacts, TargetFile, Targets, agreement, verify_roles};
 
-use super::GET_AGAIN;
+use super::claim::GET_AGAIN;
 use crate::{
     bundle::Files,
     ceremony::{previous::Previous, script::Document},
