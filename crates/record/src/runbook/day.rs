@@ -1,6 +1,6 @@
 //! The facts of a day that follow from its plan: names, devices, versions, times.
 
-use super::clock;
+use super::lines::clock;
 use crate::{
     ceremony::{Plan, script::Document, seating::Place},
     rules::roster::Handle,

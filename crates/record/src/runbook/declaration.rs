@@ -1,6 +1,10 @@
 //! The declaration that people sign by hand at the end.
 
-use super::{Day, LONG, SHORT, line, people};
+use super::{
+    day::Day,
+    lines::{LONG, SHORT, line},
+    people,
+};
 use crate::{
     ceremony::State,
     rules::{policy::Policy, roster::Handle},

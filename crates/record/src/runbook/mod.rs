@@ -7,11 +7,10 @@ mod away;
 mod day;
 mod declaration;
 mod html;
+mod lines;
 mod people;
 mod screen;
 mod table;
-
-use std::fmt::Write as _;
 
 use crate::{
     ceremony::{
@@ -26,6 +25,8 @@ use keymoot_core::{digest::Digest, text::escape};
 pub use day::Day;
 pub use declaration::declaration;
 pub use html::html;
+
+use lines::{BLANK, LONG, SHORT, clock, line};
 
 /// The runbook of a script, in Markdown. `text` is the script's file, whose digest
 /// the runbook names. `policy` gives the number of holders and the bounds on devices. `opening` comes
@@ -289,20 +290,3 @@ fn signing(done: &str) -> Vec<String> {
 
 /// How many exceptions there is room for.
 const EXCEPTIONS: u32 = 3;
-
-/// Room for a time, a number or initials.
-const SHORT: &str = "…………";
-/// Room for a name.
-const BLANK: &str = "………………";
-/// Room for a sentence.
-const LONG: &str = "……………………………………………";
-
-/// Minutes as hours and minutes, `H:MM`.
-fn clock(minutes: u32) -> String {
-    format!("{}:{:02}", minutes / 60, minutes % 60)
-}
-
-fn line(page: &mut String, text: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(page, "{text}");
-}

@@ -1,6 +1,9 @@
 //! The table of people with room for their names, and the number of printed copies.
 
-use super::{BLANK, Day, SHORT, line};
+use super::{
+    day::Day,
+    lines::{BLANK, SHORT, line},
+};
 use crate::{
     ceremony::script::{Scenario, Script},
     rules::policy::Policy,

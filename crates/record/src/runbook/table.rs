@@ -1,6 +1,6 @@
 //! The inventory of the table, made from the steps of the script and from the policy.
 
-use super::{SHORT, line};
+use super::lines::{SHORT, line};
 use crate::{
     ceremony::script::{Accepts, CheckedScript, Kind},
     rules::policy::Policy,
