@@ -6,7 +6,7 @@ use keymoot_record::{
     expectation::{self, DEFAULT},
     transcript::Mode,
 };
-use keymoot_verify::{bundle::expectations, say};
+use keymoot_verify::{expected::expectations, say};
 
 use super::{Failure, conduct};
 

@@ -18,7 +18,7 @@ use keymoot_record::{
     transcript::Chain,
 };
 use keymoot_tuf::{Dialect, Document};
-use keymoot_verify::{bundle::expectations, say};
+use keymoot_verify::{expected::expectations, say};
 
 use super::Failure;
 use crate::store::inputs::LARGEST_INPUT;

@@ -21,12 +21,14 @@ pub mod audit;
 pub mod bundle;
 pub mod checkout;
 mod command_line;
+pub mod expected;
 mod failure;
 pub mod files;
 mod now;
 mod read;
 mod tree;
 pub mod tuf;
+mod verdicts;
 
 pub use command_line::escaped;
 pub use failure::{Failure, print_violated};

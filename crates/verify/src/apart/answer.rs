@@ -16,7 +16,7 @@ use keymoot_record::{
 };
 
 use super::print;
-use crate::{Failure, bundle::expectations, files::read_bounded, now, say};
+use crate::{Failure, expected::expectations, files::read_bounded, now, say};
 
 /// Check answers of holders apart, with no device and no network
 #[derive(Debug, clap::Args)]

@@ -12,7 +12,7 @@ use keymoot_record::{
 
 use super::print;
 use crate::{
-    Failure, attest::read_store, bundle::expectations, checkout, files::read_bounded, say,
+    Failure, attest::read_store, checkout, expected::expectations, files::read_bounded, say,
 };
 
 /// Check the receipt of a holder who signed in a signing event

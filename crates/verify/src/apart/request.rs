@@ -14,7 +14,7 @@ use keymoot_record::{
 use super::print;
 use crate::{
     Failure,
-    bundle::expectations,
+    expected::expectations,
     files::{LARGEST_ROOT, read_bounded, read_root},
     say,
 };

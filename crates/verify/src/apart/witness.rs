@@ -20,7 +20,7 @@ use keymoot_tuf::sshsig;
 use super::print;
 use crate::{
     Failure,
-    bundle::expectations,
+    expected::expectations,
     files::{read_bounded, write_new},
     say,
 };

@@ -3,7 +3,7 @@
 use keymoot_core::{Verdict, text::escape_path};
 use keymoot_record::bundle::{self, Kinship};
 
-use super::Judged;
+use super::judged::Judged;
 
 /// Two of the bundles that are given.
 pub(super) struct Pair {

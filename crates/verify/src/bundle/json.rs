@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::apart::witness::Heard;
 
-use super::{Judged, digests::Digests, fork::Pair};
+use super::{digests::Digests, fork::Pair, judged::Judged};
 
 /// The object for one bundle.
 #[derive(Serialize)]

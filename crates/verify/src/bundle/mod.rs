@@ -4,6 +4,7 @@
 mod digests;
 mod fork;
 mod json;
+mod judged;
 mod text;
 
 use std::{
@@ -12,29 +13,19 @@ use std::{
 };
 
 use keymoot_attestation::TrustStore;
-use keymoot_core::{
-    HostError, Verdict,
-    digest::Digest,
-    text::{escape, escape_path, quoted_path},
-};
+use keymoot_core::{HostError, digest::Digest};
 use keymoot_record::{
-    apart::witness::{WitnessKey, expected as witnesses_expected},
-    bundle::{self, Bundle, Expectations, ExpectedFiles, MANIFEST, SIGNATURES},
-    ceremony::{
-        outside::{self, NotBefore},
-        script::CheckedScript,
-    },
-    expectation::{self, ExpectationSet},
-    transcript::Chain,
+    apart::witness::WitnessKey,
+    bundle::{Expectations, ExpectedFiles},
+    expectation,
 };
 
-pub(crate) use self::text::rules_in_words;
-
-use self::fork::Pair;
-use crate::{Failure, apart::witness, attest, files, say, tree};
-
-/// The largest file of expectations, policy, script or roster that is read, in bytes.
-const LARGEST_EXPECTATIONS: u64 = 1 << 20;
+use self::{fork::Pair, judged::Judged};
+use crate::{
+    Failure, attest,
+    expected::{digest_of, expectations},
+    files, say, tree,
+};
 
 /// Check a ceremony's bundle or a published repository, with no device and no network
 #[derive(Debug, clap::Args)]
@@ -91,110 +82,6 @@ pub struct Args {
 impl Args {
     fn hears(&self) -> bool {
         !(self.witness.is_empty() && self.witness_key.is_empty())
-    }
-}
-
-/// A bundle, and the verdicts on it alone.
-struct Judged {
-    path: PathBuf,
-    /// None where it could not be read as a bundle.
-    bundle: Option<Bundle>,
-    verdicts: Vec<Verdict>,
-    /// The statements of witnesses who were not in the room.
-    heard: Vec<witness::Heard>,
-}
-
-impl Judged {
-    /// # Errors
-    /// [`HostError`] when the disk gives something back that cannot be read.
-    fn of(path: &Path, expected: &Expectations, vendor: &TrustStore) -> Result<Self, HostError> {
-        is_bundle(path)?;
-        let (bundle, verdicts) = match crate::read(path) {
-            Ok(bundle) => {
-                let verdicts = bundle::verify(&bundle, expected, vendor);
-                (Some(bundle), verdicts)
-            }
-            Err(Failure::Violated(verdicts)) => (None, verdicts),
-            Err(Failure::Host(unread)) => return Err(unread),
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            bundle,
-            verdicts,
-            heard: Vec::new(),
-        })
-    }
-
-    /// Checks the statements of witnesses against the bundle. Only a key that the verifier named can
-    /// violate the verdict: anybody can put a false statement beside a bundle.
-    ///
-    /// # Errors
-    /// [`HostError`] when a file cannot be read.
-    fn hear(&mut self, statements: &[PathBuf], keys: &[WitnessKey]) -> Result<(), HostError> {
-        let Some(bundle) = &self.bundle else {
-            return Ok(());
-        };
-        self.heard = witness::hear(statements, bundle, keys)?;
-        let said = self
-            .heard
-            .iter()
-            .filter_map(|heard| heard.said.as_ref().ok());
-        let said: Vec<_> = said.collect();
-        self.verdicts.extend(witnesses_expected(keys, &said));
-        Ok(())
-    }
-
-    fn holds(&self) -> bool {
-        !self.verdicts.iter().any(Verdict::is_violated)
-    }
-
-    /// The public values of the day in the transcript of a bundle whose rules all hold.
-    fn not_before(&self) -> Vec<NotBefore> {
-        let read = || {
-            let files = self.bundle.as_ref().filter(|_| self.holds())?.files();
-            let chain = Chain::read(files.get("transcript.jsonl")?).ok()?;
-            let script = std::str::from_utf8(files.get("script.toml")?).ok()?;
-            let script = CheckedScript::parse(script).ok()?;
-            Some(outside::not_before(&script, &chain))
-        };
-        read().unwrap_or_default()
-    }
-
-    /// How many rules were not asked because the record is older than they are.
-    fn too_old_for(&self) -> usize {
-        let verdicts = self.verdicts.iter();
-        verdicts.filter(|verdict| verdict.since.is_some()).count()
-    }
-}
-
-/// Whether there is any sign of a bundle at this path: a wrong path is the likeliest mistake.
-///
-/// # Errors
-/// [`HostError`] that says what is there instead.
-fn is_bundle(path: &Path) -> Result<(), HostError> {
-    let shown = escape_path(path);
-    if path.is_file() {
-        return Err(HostError::new(
-            format!("{shown} is a file, and a bundle is a folder"),
-            match path
-                .extension()
-                .is_some_and(|end| end == "tar" || end == "gz" || end == "tgz")
-            {
-                true => format!(
-                    "unpack it: tar -xf {}; then verify the folder",
-                    quoted_path(path)
-                ),
-                false => "name the folder that holds MANIFEST.json".to_owned(),
-            },
-        ));
-    }
-    let signs = [MANIFEST, SIGNATURES, "transcript.jsonl", "report.html"];
-    match !path.is_dir() || signs.iter().any(|name| path.join(name).exists()) {
-        true => Ok(()),
-        false => Err(HostError::new(
-            format!("{shown} holds no bundle: it has no {MANIFEST} and no transcript.jsonl"),
-            "name the folder that holds MANIFEST.json; a working tree is verified by its root.json",
-        )),
     }
 }
 
@@ -300,41 +187,4 @@ fn head(text: &str) -> Result<Digest, String> {
     found.ok_or_else(|| {
         "it is neither 64 hexadecimal digits nor 32 words of the word list".to_owned()
     })
-}
-
-/// The expectations of this name, or in the file at this path.
-///
-/// # Errors
-/// [`Failure`] when there is no set of this name, or the file cannot be read.
-pub fn expectations(name: &str) -> Result<ExpectationSet, Failure> {
-    if name.contains('/') {
-        let text = files::read_text(Path::new(name), LARGEST_EXPECTATIONS)?;
-        return ExpectationSet::parse(&text)
-            .map_err(|violation| Failure::violations(vec![violation]));
-    }
-    ExpectationSet::shipped(name).ok_or_else(|| {
-        let names: Vec<_> = ExpectationSet::names().collect();
-        HostError::new(
-            format!("no set of expectations is called \"{}\"", escape(name)),
-            format!(
-                "name one of {}, or a file by a path with a slash, such as ./expectations.toml",
-                names.join(", ")
-            ),
-        )
-        .into()
-    })
-}
-
-/// A digest that is written out, or that of a file.
-///
-/// # Errors
-/// [`HostError`] when the file cannot be read.
-pub fn digest_of(named: &str) -> Result<Digest, HostError> {
-    match Digest::from_hex(named) {
-        Some(digest) => Ok(digest),
-        None => Ok(Digest::of(&files::read_bounded(
-            Path::new(named),
-            LARGEST_EXPECTATIONS,
-        )?)),
-    }
 }

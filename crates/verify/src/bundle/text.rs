@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use keymoot_core::{
-    Outcome, Rule, RuleId, Verdict,
+    Outcome, Rule, Verdict,
     text::{escape, escape_path},
 };
 use keymoot_record::{
@@ -12,7 +12,8 @@ use keymoot_record::{
     expectation::ExpectationSet,
 };
 
-use super::{Judged, digests::Digests, fork::Pair};
+use super::{digests::Digests, fork::Pair, judged::Judged};
+use crate::verdicts::{by_rule, rules_in_words};
 
 /// The verdict on one screen: the violations, the outcome, the digests that people compare, and
 /// whose root it is. With `rules`, every rule that was passed or not asked comes first, and the
@@ -22,9 +23,7 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
     let mut text = String::new();
     for outcome in [Outcome::Held, Outcome::NotAsked, Outcome::Violated] {
         if rules || outcome == Outcome::Violated {
-            for (rule, verdicts) in by_rule(verdicts, outcome) {
-                rule_in_words(&mut text, rule, &verdicts);
-            }
+            rules_in_words(&mut text, verdicts, outcome);
         }
     }
     let digests = judged.bundle.as_ref().and_then(Digests::of);
@@ -154,9 +153,7 @@ pub(super) fn of_several(
     }
     let verdicts: Vec<Verdict> = pairs.iter().map(|pair| pair.verdict.clone()).collect();
     for outcome in [Outcome::Held, Outcome::NotAsked, Outcome::Violated] {
-        for (rule, verdicts) in by_rule(&verdicts, outcome) {
-            rule_in_words(&mut text, rule, &verdicts);
-        }
+        rules_in_words(&mut text, &verdicts, outcome);
     }
     let unheld = bundles.iter().filter(|judged| !judged.holds()).count();
     let _ = match (unheld, pairs.iter().any(Pair::is_fork)) {
@@ -176,67 +173,4 @@ pub(super) fn of_several(
         ),
     };
     text
-}
-
-/// The verdicts of an outcome, each rule once.
-pub(crate) fn rules_in_words(text: &mut String, verdicts: &[Verdict], outcome: Outcome) {
-    for (rule, verdicts) in by_rule(verdicts, outcome) {
-        rule_in_words(text, rule, &verdicts);
-    }
-}
-
-fn rule_in_words(text: &mut String, rule: &RuleId, verdicts: &[&Verdict]) {
-    let word = match verdicts.first().map(|verdict| verdict.outcome) {
-        Some(Outcome::Held) => "held",
-        Some(Outcome::NotAsked) => "not asked",
-        _ => "VIOLATED",
-    };
-    match verdicts {
-        [only] => {
-            let _ = writeln!(text, "{word:<9} {rule:<20} {}", only.detail);
-        }
-        many => {
-            let _ = writeln!(text, "{word:<9} {rule}");
-            for (whom, found) in by_finding(many) {
-                let _ = match whom.join(", ") {
-                    nobody if nobody.is_empty() => writeln!(text, "            {found}"),
-                    whom => writeln!(text, "            {whom}: {found}"),
-                };
-            }
-        }
-    }
-    let mut nexts: Vec<_> = verdicts.iter().map(|verdict| &verdict.next).collect();
-    nexts.dedup();
-    for next in nexts.into_iter().filter(|next| !next.is_empty()) {
-        let _ = writeln!(text, "          next: {next}");
-    }
-}
-
-/// The findings, each once for all holders with the same one: the details
-/// of a rule that is checked for each holder begin with the handle.
-fn by_finding<'a>(verdicts: &[&'a Verdict]) -> Vec<(Vec<&'a str>, &'a str)> {
-    let mut findings: Vec<(Vec<&str>, &str)> = Vec::new();
-    for verdict in verdicts {
-        let (whom, found) = verdict
-            .detail
-            .split_once(": ")
-            .unwrap_or(("", &verdict.detail));
-        match findings.iter_mut().find(|(_, other)| *other == found) {
-            Some((all, _)) => all.push(whom),
-            None => findings.push((vec![whom], found)),
-        }
-    }
-    findings
-}
-
-/// The verdicts of an outcome by rule, in the order in which they were reached.
-fn by_rule(verdicts: &[Verdict], outcome: Outcome) -> Vec<(&RuleId, Vec<&Verdict>)> {
-    let mut rules: Vec<(&RuleId, Vec<&Verdict>)> = Vec::new();
-    for verdict in verdicts.iter().filter(|verdict| verdict.outcome == outcome) {
-        match rules.iter_mut().find(|(rule, _)| **rule == verdict.rule) {
-            Some((_, found)) => found.push(verdict),
-            None => rules.push((&verdict.rule, vec![verdict])),
-        }
-    }
-    rules
 }

@@ -15,7 +15,7 @@ use keymoot_record::{
 use keymoot_tuf::{Dialect, FileFacts, TargetFile, Targets};
 use serde::Serialize;
 
-use crate::{Failure, files};
+use crate::{Failure, expected::expectations, files};
 
 pub(crate) use served::as_tree;
 
@@ -84,7 +84,7 @@ impl Verified {
         };
         let set = match &expected.plan {
             Some(set) => set.clone(),
-            None => crate::bundle::expectations(expectation::DEFAULT)?,
+            None => expectations(expectation::DEFAULT)?,
         };
         let dialect = Dialect::detect(&|path| files.get(path).cloned());
         let mut files = files;
@@ -105,11 +105,6 @@ impl Verified {
     /// Whether no rule is violated.
     pub(crate) fn holds(&self) -> bool {
         !self.judged.verdicts.iter().any(Verdict::is_violated)
-    }
-
-    /// The verdict in words.
-    pub(crate) fn text(&self, expected: &Expectations, rules: bool) -> String {
-        text::of(self, expected, rules)
     }
 
     /// The verdict as one JSON object.

@@ -29,7 +29,7 @@ use keymoot_record::{
     rules::roster::Handle,
     transcript::{Event, Mode},
 };
-use keymoot_verify::{bundle::expectations, files::read_bounded, say};
+use keymoot_verify::{expected::expectations, files::read_bounded, say};
 
 /// Exit codes: 0 answered, 1 could not run, 3 a rule was violated, 4 left.
 pub(super) fn run(
@@ -116,7 +116,7 @@ fn expected(args: &Args) -> Result<Expectations, Failure> {
     let file = |named: &Option<String>| {
         named
             .as_deref()
-            .map(keymoot_verify::bundle::digest_of)
+            .map(keymoot_verify::expected::digest_of)
             .transpose()
     };
     let set: ExpectationSet = expectations(args.expect())?;
