@@ -14,7 +14,11 @@ use std::{
 use keymoot_attestation::{Specifics, TrustStore};
 use keymoot_core::{Rule, Violation, text::excerpt};
 
-use super::{Args, Facts, Failure, Files, Outcome, examine, json, store, text, unreadable, usage};
+use super::{
+    args::{Args, unreadable, usage},
+    examine::{Facts, Failure, Files, Outcome, examine, store},
+    json, text,
+};
 
 /// The names of a device's certificate.
 const DEVICE: [&str; 2] = ["f9-intermediate.pem", "device.pem"];

@@ -7,7 +7,8 @@ use keymoot_core::digest::Digest;
 use keymoot_core::text::escape;
 use serde::Serialize;
 
-use super::{Facts, Outcome, write_whole};
+use super::examine::{Facts, Outcome};
+use super::text::write_whole;
 
 /// The object of `--json`; `docs/formats.md` describes it.
 #[derive(Serialize)]

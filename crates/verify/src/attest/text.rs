@@ -7,7 +7,8 @@ use keymoot_attestation::{PinPolicy, Specifics, TouchPolicy, YubiHsmFacts, YubiK
 use keymoot_core::digest::Digest;
 use keymoot_core::text::{escape, escape_path};
 
-use super::{Args, Facts, Outcome, write_whole};
+use super::args::Args;
+use super::examine::{Facts, Outcome};
 
 /// Prints what was proven to standard output, or what was refused to standard error.
 pub(super) fn print(args: &Args, outcome: &Outcome) -> io::Result<()> {
@@ -210,4 +211,10 @@ fn touch_in_words(policy: TouchPolicy) -> &'static str {
         TouchPolicy::Always => "always: a touch for every signature",
         TouchPolicy::Cached => "cached: a touch counts for 15 seconds",
     }
+}
+
+/// Writes all of a text.
+pub(super) fn write_whole(to: &mut impl io::Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    to.flush()
 }
