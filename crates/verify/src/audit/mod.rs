@@ -3,22 +3,24 @@
 //! A client of tuf-crates follows any root that tuf-crates itself signed. An auditor also
 //! requires that the newest root of the mirror is the one that the quorum authorised.
 
+mod outcome;
 mod repository;
 mod search;
 mod state;
 mod text;
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest, text::excerpt, time::Time};
 use keymoot_record::ceremony::propose::CRATES_ROOT;
 use keymoot_tuf::{Document, DocumentError, FileFacts};
-use serde::Serialize;
 
-use self::{repository::Repository, search::Found, state::State};
+use self::{
+    outcome::{Audit, AuditedFile, Followed},
+    repository::{Repository, parse},
+    search::{Found, Step},
+    state::State,
+};
 use crate::{Failure, files, say};
 
 /// The largest audited file, in bytes.
@@ -56,51 +58,6 @@ pub struct Args {
 
 fn moment(text: &str) -> Result<Time, String> {
     Time::parse(text).ok_or_else(|| format!("{} is not YYYY-MM-DDTHH:MM:SSZ", excerpt(text)))
-}
-
-/// The documents down to the file, and the verdicts.
-#[derive(Debug, Serialize)]
-struct Audit {
-    format: &'static str,
-    /// Whether no rule is violated
-    holds: bool,
-    target: String,
-    at: String,
-    /// Whether there was an earlier audit to compare with
-    remembered: bool,
-    /// Until when the answer is fresh: the earliest expiry on the way
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fresh_until: Option<String>,
-    repositories: Vec<Followed>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<AuditedFile>,
-    verdicts: Vec<Verdict>,
-}
-
-/// The documents from one repository.
-#[derive(Debug, Serialize)]
-struct Followed {
-    name: &'static str,
-    /// Keys of the root role, and how many must sign
-    keys: usize,
-    threshold: u32,
-    documents: Vec<Step>,
-}
-
-/// A document on the way to the file.
-#[derive(Debug, Serialize)]
-struct Step {
-    role: String,
-    version: u64,
-    expires: String,
-    #[serde(skip)]
-    end: Time,
-}
-
-#[derive(Debug, Serialize)]
-struct AuditedFile {
-    length: usize,
-    sha256: Digest,
 }
 
 /// Exit codes: 0 the file is the authorised one, 1 something cannot be read, 3 it is not.
@@ -295,14 +252,6 @@ fn authorised(
     }
 }
 
-fn chain(what: String) -> Violation {
-    Violation::new(Rule::AuditRoot, what, REPORT)
-}
-
-fn parse(bytes: &[u8]) -> Result<Document, DocumentError> {
-    Document::parse(bytes, bytes.len())
-}
-
 /// A root as a target: of tuf-ci the payload alone is one.
 fn payload(bytes: &[u8]) -> Result<Document, DocumentError> {
     match parse(bytes) {
@@ -311,8 +260,6 @@ fn payload(bytes: &[u8]) -> Result<Document, DocumentError> {
     }
 }
 
-/// A file below a folder, of at most so many bytes.
-fn bounded(path: &Path, most: u64) -> Option<Vec<u8>> {
-    path.is_file()
-        .then(|| files::read_bounded(path, most).ok())?
+fn chain(what: String) -> Violation {
+    Violation::new(Rule::AuditRoot, what, REPORT)
 }

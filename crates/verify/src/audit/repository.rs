@@ -8,8 +8,7 @@ use keymoot_tuf::{
     verify_root,
 };
 
-use super::{bounded, parse};
-use crate::tree::target_bytes;
+use crate::{files, tree::target_bytes};
 
 /// The largest root, snapshot or timestamp, in bytes.
 const MOST: u64 = 4 << 20;
@@ -149,4 +148,15 @@ fn document(path: &Path, most: u64) -> Result<(Document, Option<FileFacts>), Str
             Ok((document, Some(FileFacts::of(&bytes))))
         }
     }
+}
+
+/// A document from the bytes of its file.
+pub(super) fn parse(bytes: &[u8]) -> Result<Document, DocumentError> {
+    Document::parse(bytes, bytes.len())
+}
+
+/// A file below a folder, of at most so many bytes.
+fn bounded(path: &Path, most: u64) -> Option<Vec<u8>> {
+    path.is_file()
+        .then(|| files::read_bounded(path, most).ok())?
 }

@@ -1,13 +1,14 @@
 //! From a verified root to the document that lists a file, as clients search (TUF 1.0.34,
 //! section 5.6.7): delegated roles in their order, depth first, until one terminates.
 
-use keymoot_core::text::excerpt;
+use keymoot_core::{text::excerpt, time::Time};
 use keymoot_tuf::{
     Candidate, Lifetime, RoleError, TargetFile, Targets, VerifiedRole, VerifiedRoot, agreement,
     verify_roles,
 };
+use serde::Serialize;
 
-use super::{Step, repository::Repository};
+use super::repository::Repository;
 
 /// The most documents that are searched: a client stops too.
 const MOST: usize = 32;
@@ -18,6 +19,16 @@ pub(super) struct Found {
     pub(super) file: TargetFile,
     /// What the snapshot lists, by role: no later snapshot may list less
     pub(super) listed: Vec<(String, u64)>,
+}
+
+/// A document on the way to the file.
+#[derive(Debug, Serialize)]
+pub(super) struct Step {
+    pub(super) role: String,
+    pub(super) version: u64,
+    pub(super) expires: String,
+    #[serde(skip)]
+    pub(super) end: Time,
 }
 
 /// Finds a file, and gives the documents on the way to it.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use keymoot_core::text::{escape, excerpt};
 
-use super::Audit;
+use super::outcome::Audit;
 
 /// The chain, what is violated, and until when the answer is fresh.
 pub(super) fn of(audit: &Audit) -> String {
