@@ -4,9 +4,10 @@ use std::path::Path;
 
 use keymoot_tuf::document_changes;
 
+use super::answer::{Answer, Failure, digest, line, tell};
+use super::file;
 use super::names::Names;
 use super::verify::load;
-use super::{Answer, Failure, digest, file, line, tell};
 
 pub(super) fn diff(old: &Path, new: &Path) -> Result<Answer, Failure> {
     let before = load::one(old)?;

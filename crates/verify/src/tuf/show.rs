@@ -4,9 +4,10 @@ use std::path::Path;
 
 use keymoot_tuf::{Checks, Document, Root, Targets, count, document_changes};
 
+use super::answer::{Answer, Failure, digest, line, tell};
+use super::file;
 use super::names::Names;
 use super::verify::load;
-use super::{Answer, Failure, digest, file, line, tell};
 
 pub(super) fn show(path: &Path) -> Result<Answer, Failure> {
     let refused = |error| Failure::Refused {

@@ -1,6 +1,7 @@
 //! When documents expire, as seen from a moment.
 
 use keymoot_core::time::Time;
+use serde::Serialize;
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -43,6 +44,22 @@ impl Judging {
             format!("expired {span} ago")
         } else {
             format!("expires in {span}")
+        }
+    }
+}
+
+/// Whether and when something expires, as seen from the moment that is asked about.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Expiry {
+    expired: bool,
+    expires_in_days: i64,
+}
+
+impl Expiry {
+    pub(super) fn of(judging: Judging, expires: Time) -> Self {
+        Self {
+            expired: judging.expired(expires),
+            expires_in_days: judging.days(expires),
         }
     }
 }

@@ -6,8 +6,11 @@ use std::rc::Rc;
 use serde::Serialize;
 use serde::ser::SerializeSeq as _;
 
-use super::report::{Accepted, Expiry, Finding, Named, Report, Signer, Signers};
+use super::expiry::Expiry;
+use super::finding::{Finding, Named};
+use super::report::{Accepted, Report};
 use super::roots::RootReport;
+use super::signers::{Signer, Signers};
 
 /// Writes the object. Of a long history it has many megabytes, which are never together
 /// in memory.

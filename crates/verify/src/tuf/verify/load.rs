@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use keymoot_core::json::JsonError;
 use keymoot_tuf::{Document, DocumentError, FileFacts, parallel};
 
-use super::super::Failure;
+use super::super::answer::Failure;
 use crate::files::{payload_of, signatures_of};
 
 /// The most of a root: one of nine keys has about 10 kB.

@@ -1,11 +1,13 @@
 //! `keymoot tuf verify`.
 
 mod expiry;
+mod finding;
 mod json;
 pub(super) mod load;
 mod rehearsal;
 mod report;
 mod roots;
+mod signers;
 mod text;
 
 use std::io::{self, BufWriter};
@@ -15,7 +17,7 @@ use keymoot_core::time::Time;
 
 use self::expiry::Judging;
 use self::report::Report;
-use super::{Answer, Failure};
+use super::answer::{Answer, Failure};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

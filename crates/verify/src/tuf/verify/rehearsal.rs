@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use keymoot_record::rules::mark::is_marked;
 use keymoot_tuf::Document;
 
-use super::report::Finding;
+use super::finding::Finding;
 
 pub(super) const MESSAGE: &str =
     "a rehearsal made it with simulated keys; nothing in it is for the world";

@@ -1,18 +1,16 @@
 //! The facts about the files after their verification.
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
-use keymoot_core::text::{escape, escape_path};
-use keymoot_core::time::Time;
+use keymoot_core::text::escape;
 use keymoot_tuf::{
-    Agreement, Candidate, ChainError, Document, Quorum, RoleError, ValidSignature, VerifiedRole,
-    VerifiedRoot, Warning, agreement, verify_roles,
+    Agreement, Candidate, ChainError, Document, RoleError, VerifiedRole, VerifiedRoot, agreement,
+    verify_roles,
 };
-use serde::{Serialize, Serializer};
 
-use super::super::Failure;
+use super::super::answer::Failure;
 use super::expiry::Judging;
+use super::finding::Finding;
 use super::load::{self, Loaded};
 use super::rehearsal;
 use super::roots::{self, ChainReport, Roots, Walked};
@@ -33,113 +31,6 @@ pub(super) struct Accepted {
     pub(super) path: PathBuf,
     pub(super) sha256: String,
     pub(super) role: VerifiedRole,
-}
-
-/// Something to know about the files as a whole, or about one of them.
-pub(super) struct Finding {
-    /// The name that scripts may rely on
-    pub(super) name: &'static str,
-    /// In words; safe to show
-    pub(super) message: String,
-    /// The file it is about
-    pub(super) path: Option<PathBuf>,
-}
-
-impl Finding {
-    /// The message, behind the file's name where it is about one.
-    pub(super) fn shown(&self) -> String {
-        match &self.path {
-            Some(path) => format!("{}: {}", escape_path(path), self.message),
-            None => self.message.clone(),
-        }
-    }
-}
-
-/// Whether and when something expires, as seen from the moment that is asked about.
-#[derive(Clone, Copy, Serialize)]
-pub(super) struct Expiry {
-    expired: bool,
-    expires_in_days: i64,
-}
-
-impl Expiry {
-    pub(super) fn of(judging: Judging, expires: Time) -> Self {
-        Self {
-            expired: judging.expired(expires),
-            expires_in_days: judging.days(expires),
-        }
-    }
-}
-
-/// Who signed, and how many must.
-#[derive(Serialize)]
-pub(super) struct Signers {
-    pub(super) threshold: u32,
-    #[serde(serialize_with = "signers")]
-    pub(super) keys: Vec<Rc<Signer>>,
-}
-
-fn signers<S: Serializer>(keys: &[Rc<Signer>], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(keys.iter().map(Rc::as_ref))
-}
-
-/// A key whose signature counts.
-#[derive(Serialize)]
-pub(super) struct Signer {
-    keyid: String,
-    spki_sha256: String,
-    holder: Option<String>,
-    /// Who that is, safe to show
-    #[serde(skip)]
-    pub(super) name: String,
-}
-
-impl Signers {
-    /// Of a quorum, with what says who a signature is by.
-    pub(super) fn of(quorum: &Quorum, signer: impl FnMut(&ValidSignature) -> Rc<Signer>) -> Self {
-        Self {
-            threshold: quorum.threshold,
-            keys: quorum.valid.iter().map(signer).collect(),
-        }
-    }
-}
-
-impl Signer {
-    pub(super) fn of(valid: &ValidSignature) -> Self {
-        Self {
-            keyid: valid.keyid.as_str().to_owned(),
-            spki_sha256: valid.fingerprint.to_string(),
-            holder: valid.holder.clone(),
-            name: valid.signer(),
-        }
-    }
-}
-
-/// A warning or an error by its name.
-#[derive(Serialize)]
-pub(super) struct Named {
-    pub(super) name: &'static str,
-    pub(super) message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
-}
-
-impl Named {
-    pub(super) fn warning(warning: &Warning) -> Self {
-        Self {
-            name: warning.name(),
-            message: warning.to_string(),
-            file: None,
-        }
-    }
-
-    pub(super) fn finding(finding: &Finding) -> Self {
-        Self {
-            name: finding.name,
-            message: finding.message.clone(),
-            file: finding.path.as_deref().map(escape_path),
-        }
-    }
 }
 
 impl Report {

@@ -9,11 +9,12 @@ use keymoot_core::text::escape_path;
 use keymoot_core::time::Time;
 use keymoot_tuf::{ChainError, Document, KeyId, Quorum, VerifiedRoot, Walk};
 
-use super::super::Failure;
-use super::expiry::Judging;
+use super::super::answer::Failure;
+use super::expiry::{Expiry, Judging};
+use super::finding::{Finding, Named};
 use super::load::{self, Loaded};
 use super::rehearsal;
-use super::report::{Expiry, Finding, Named, Signer, Signers};
+use super::signers::{Signer, Signers};
 
 /// How many files are read before their documents are forgotten.
 const PART: usize = 32;

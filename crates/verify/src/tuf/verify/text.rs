@@ -6,8 +6,9 @@ use std::rc::Rc;
 use keymoot_core::text::{escape, escape_path};
 
 use super::rehearsal;
-use super::report::{Accepted, Report, Signer, Signers};
+use super::report::{Accepted, Report};
 use super::roots::{ChainReport, RootReport};
+use super::signers::{Signer, Signers};
 
 pub(super) fn write(report: &Report) -> String {
     let mut text = String::new();
