@@ -19,12 +19,14 @@ use syn::{
 };
 
 /// The folders of the crates whose modules are compared.
-const FOLDERS: [&str; 5] = [
+const FOLDERS: [&str; 7] = [
     "crates/attestation/src",
     "crates/core/src",
     "crates/record/src",
     "crates/tuf/src",
     "crates/verify/src",
+    "hsm-sim/src",
+    "src",
 ];
 
 /// Types that contain one another, so that no order of their modules avoids the use: folder, module,
@@ -86,19 +88,19 @@ impl Reader<'_> {
                 }
                 return;
             }
-            UseTree::Glob(_) => "*".to_owned(),
-            UseTree::Name(tree) => tree.ident.to_string(),
             UseTree::Rename(tree) => {
                 path.push(tree.ident.to_string());
                 tree.rename.to_string()
             }
-        };
-        if !matches!(tree, UseTree::Rename(_)) && name != "self" {
-            path.push(name.clone());
-        }
-        let name = match name.as_str() {
-            "self" => path.last().unwrap().clone(),
-            _ => name,
+            UseTree::Name(tree) if tree.ident == "self" => path.last().unwrap().clone(),
+            UseTree::Name(tree) => {
+                path.push(tree.ident.to_string());
+                tree.ident.to_string()
+            }
+            UseTree::Glob(_) => {
+                path.push("*".to_owned());
+                "*".to_owned()
+            }
         };
         self.module().imported.insert(name, path.clone());
         if !is_re_export {
