@@ -1,7 +1,10 @@
 //! The pages for people who are not in the room: who collects answers, the holder at home, and the
 //! witness who follows from elsewhere.
 
-use super::{BLANK, LONG, SHORT, line};
+use super::{
+    lines::{BLANK, LONG, SHORT, line},
+    step::whose_turns,
+};
 use crate::{
     ceremony::script::{CheckedScript, Kind, Step},
     rules::policy::Policy,
@@ -63,7 +66,7 @@ fn rounds(page: &mut String, script: &CheckedScript, policy: &Policy) {
 }
 
 fn has_turns(step: &Step) -> bool {
-    super::whose_turns(step.kind).is_some()
+    whose_turns(step.kind).is_some()
 }
 
 /// The words of a call, and whom to call.
