@@ -32,7 +32,11 @@ pub(super) struct Judged {
 impl Judged {
     /// # Errors
     /// [`HostError`] when the disk gives something back that cannot be read.
-    pub(super) fn of(path: &Path, expected: &Expectations, vendor: &TrustStore) -> Result<Self, HostError> {
+    pub(super) fn of(
+        path: &Path,
+        expected: &Expectations,
+        vendor: &TrustStore,
+    ) -> Result<Self, HostError> {
         is_bundle(path)?;
         let (bundle, verdicts) = match crate::read(path) {
             Ok(bundle) => {
@@ -55,7 +59,11 @@ impl Judged {
     ///
     /// # Errors
     /// [`HostError`] when a file cannot be read.
-    pub(super) fn hear(&mut self, statements: &[PathBuf], keys: &[WitnessKey]) -> Result<(), HostError> {
+    pub(super) fn hear(
+        &mut self,
+        statements: &[PathBuf],
+        keys: &[WitnessKey],
+    ) -> Result<(), HostError> {
         let Some(bundle) = &self.bundle else {
             return Ok(());
         };

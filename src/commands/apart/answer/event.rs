@@ -28,7 +28,7 @@ use keymoot_record::{
     signing_event::{self, Given, SigningEvent},
     transcript::{FORMAT, Mode},
 };
-use keymoot_verify::{expected::expectations, checkout, files::read_bounded, say};
+use keymoot_verify::{checkout, expected::expectations, files::read_bounded, say};
 
 /// Exit codes: 0 signed, 1 could not run, 3 a rule was violated, 4 left. Nothing is written but
 /// with 0.
