@@ -16,7 +16,7 @@ const RETURN: &str = "return";
 pub(in crate::tui) enum Intermission {
     /// The notes that are taken before people leave.
     Going(Form),
-    /// People are away, since this second of [`super::screen::Sight::up`].
+    /// People are away, since this second of [`Sight::up`](crate::tui::screen::Sight::up).
     Away(u64, Form),
 }
 
