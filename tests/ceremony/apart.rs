@@ -8,16 +8,11 @@ use std::{
     sync::OnceLock,
 };
 
-use keymoot::rehearsal::{
-    cast::{self, Cast},
-    unattended,
-};
+use keymoot::rehearsal::cast::{self, Cast};
 use keymoot_attestation::TrustStore;
 use keymoot_core::{Outcome, Verdict, digest::Digest};
 use keymoot_record::{
-    apart::{
-        self, Answer, Asking, Collected, Request, answer::Says, armour, collect, fork::compare,
-    },
+    apart::{self, Answer, Asking, Collected, Request, answer::Says, collect, fork::compare},
     bundle::Expectations,
     ceremony::{Plan, PlanFiles, State},
     expectation::ExpectationSet,
@@ -32,7 +27,6 @@ use testkit::{
 use crate::{
     carriers::{compared_otherwise, stated_again},
     python::reader,
-    secrets,
 };
 
 /// A policy of five holders, of whom three must sign.
@@ -568,31 +562,38 @@ fn a_holder_killed_at_each_event_resumes_and_answers() {
     let three = Three::to_sign();
     let request = three.request("request", &[]);
     let base = three.stage.chain().entries().len() as u64 - 1;
-    // From the second event of the turn to the signed statement.
-    for event in 1..=8 {
-        let (mut command, out) = three.answering(&request, "holder-3", &three.stage.dir());
+    let folder = three.stage.path("holder-3.answer.turn");
+    let transcript = || fs::read_to_string(folder.join("transcript.jsonl")).unwrap();
+    let count = |text: &str, kind: &str| text.matches(&format!("\"kind\":\"{kind}\"")).count();
+    three.answer(&request, "holder-3");
+    let whole = Chain::read(transcript().as_bytes()).unwrap();
+    let last = whole.entries().last().unwrap().seq;
+    assert!(last - base > 10, "{base} to {last}");
+    for event in base..=last {
+        let out = three.stage.path("holder-3.answer");
+        fs::remove_dir_all(&folder).unwrap();
+        fs::remove_file(&out).unwrap();
+        fs::remove_file(out.with_extension("answer.txt")).unwrap();
+        let (mut command, _) = three.answering(&request, "holder-3", &three.stage.dir());
         let mut child = command.spawn().unwrap();
-        read_until(&mut child, base + event);
+        read_until(&mut child, event);
         child.kill().unwrap();
         child.wait().unwrap();
-        let again = three.answer(&request, "holder-3");
-        assert_eq!(again, out);
-        let text = fs::read_to_string(&again).unwrap();
-        // A signature that was announced and is not recorded is announced once more.
-        assert_eq!(
-            text.matches("\"kind\":\"signed\"").count(),
-            3,
-            "event {event}"
+        let was_signed = count(&transcript(), "answer-signed") == 1;
+        three.answer(&request, "holder-3");
+        let text = fs::read_to_string(&out).unwrap();
+        assert_eq!(count(&text, "signed"), 3, "event {event}");
+        // What was announced and is not recorded is announced once more.
+        let announced = count(&text, "sign-announced");
+        assert!(
+            announced == 3 || announced == 4,
+            "event {event}: {announced}"
         );
-        assert!(text.contains("\"kind\":\"resumed\""), "event {event}");
-        fs::remove_dir_all(three.stage.path("holder-3.answer.turn")).unwrap();
-        if event < 8 {
-            fs::remove_file(&again).unwrap();
-            fs::remove_file(again.with_extension("answer.txt")).unwrap();
-        } else {
-            assert!(three.collect(&[&again]).status.success());
-        }
+        assert!(was_signed || count(&text, "resumed") == 1, "event {event}");
+        assert_eq!(count(&transcript(), "answer-signed"), 1, "event {event}");
     }
+    let answer = three.stage.path("holder-3.answer");
+    assert!(three.collect(&[&answer]).status.success());
 }
 
 #[test]
@@ -669,53 +670,6 @@ fn four_in_the_room_and_two_apart_are_one_quorum_in_an_emergency() {
         "{signers:?}"
     );
     assert!(!signers.contains(&"holder-7".to_owned()), "{signers:?}");
-}
-
-#[test]
-fn no_pin_is_in_a_request_an_answer_or_a_holders_folder() {
-    let shelf = five_apart().path("ceremony.apart");
-    let pins: Vec<_> = (1..=5)
-        .map(|n| format!("holder-{n}").try_into().unwrap())
-        .map(|holder| {
-            unattended::pin(testkit::stage::SEED, &holder)
-                .expose()
-                .to_vec()
-        })
-        .collect();
-    let mut searched = 0;
-    let mut search = |name: &str, content: &[u8]| {
-        searched += content.len();
-        for pin in &pins {
-            let mut shapes = secrets::shapes(pin).into_iter();
-            let found = shapes.any(|shape| secrets::holds(content, &shape));
-            assert!(!found, "a PIN is in {name}");
-        }
-    };
-    for (name, content) in below(&shelf) {
-        search(&name, &content);
-        if let Ok(request) = Request::read(&content) {
-            request
-                .files
-                .iter()
-                .for_each(|(path, bytes)| search(path, bytes));
-            request
-                .objects
-                .values()
-                .for_each(|bytes| search("an object", bytes));
-        }
-        for file in armour::files(&content).into_iter().flatten() {
-            if let Ok(answer) = Answer::read(&file) {
-                let Says::Turn(turn) = answer.says else {
-                    panic!()
-                };
-                search(&name, &file);
-                turn.objects
-                    .values()
-                    .for_each(|bytes| search("an object", bytes));
-            }
-        }
-    }
-    assert!(searched > 1_000_000, "{searched}");
 }
 
 #[test]

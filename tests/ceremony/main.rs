@@ -9,6 +9,7 @@ mod amended;
 mod apart;
 mod bad_input;
 mod bundle;
+mod carried;
 mod carriers;
 mod change_policy;
 mod clients;
