@@ -10,7 +10,10 @@ use crate::{
     frames::{self, Frames},
     host::clock,
 };
-use keymoot_core::{HostError, Rule, Verdict, Violation, text::escape_path};
+use keymoot_core::{
+    HostError, Rule, Verdict, Violation,
+    text::{escape, escape_path},
+};
 use keymoot_record::{
     apart::{Answer, Asking, Collected, armour, collect as judge},
     bundle,
@@ -153,30 +156,32 @@ fn one(
 }
 
 fn said(event: &Event) -> String {
-    let compared = match event {
-        Event::Answered { branch, .. } => {
-            branch
-                .entries()
-                .iter()
-                .find_map(|entry| match &entry.event {
-                    Event::RequestRead { compared, .. } => Some(compared.clone()),
-                    _ => None,
-                })
-        }
-        _ => None,
+    let mut said = event.sentence();
+    let Event::Answered { holder, branch, .. } = event else {
+        return said;
     };
-    match compared.as_deref() {
-        Some("") => format!(
-            "{}; NOBODY compared the words of the request over a second channel",
-            event.sentence()
-        ),
-        Some(channel) => format!(
-            "{}; the request's words were compared by {}",
-            event.sentence(),
-            keymoot_core::text::escape(channel)
-        ),
-        None => event.sentence(),
+    for entry in branch.entries() {
+        match &entry.event {
+            Event::RequestRead { compared, .. } if compared.is_empty() => {
+                said += "; NOBODY compared the words of the request over a second channel";
+            }
+            Event::RequestRead { compared, .. } => {
+                said += &format!(
+                    "; the request's words were compared by {}",
+                    escape(compared)
+                );
+            }
+            // Whose device it is, no earlier key says.
+            Event::Enrolled { serial, .. } => {
+                said += &format!(
+                    "; device {serial} made the key: call {}, and compare it with the number on the case",
+                    escape(holder)
+                );
+            }
+            _ => {}
+        }
     }
+    said
 }
 
 /// MANIFEST.json, once the ceremony is sealed and it is made.

@@ -388,7 +388,11 @@ fn two_newcomers_enrol_apart_and_one_device_of_two_is_named() {
     fs::remove_file(&same).unwrap();
     fs::remove_file(same.with_extension("answer.txt")).unwrap();
     let own = three.answer(&request, "holder-5");
-    assert!(three.collect(&[&own]).status.success());
+    let output = three.collect(&[&own]);
+    assert!(output.status.success(), "{}", said(&output));
+    // No earlier key says that the device is the newcomer's.
+    let compared = "made the key: call holder-5, and compare it with the number on the case";
+    assert!(said(&output).contains(compared), "{}", said(&output));
     let output = three.stage.resume();
     assert!(
         output.status.code() == Some(4) || output.status.success(),

@@ -8,6 +8,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use keymoot::rehearsal::cast::Cast;
 use keymoot_core::digest::Digest;
 use keymoot_record::apart::{Answer, Collected};
 use keymoot_tuf::dsse::Envelope;
@@ -340,4 +341,32 @@ fn the_verifier_calls_nothing_verified_that_nobody_signed() {
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     assert!(!said(&output).contains("VERIFIED:"), "{}", said(&output));
     assert!(said(&output).contains("nobody signed"), "{}", said(&output));
+}
+
+#[test]
+fn a_carrier_who_enrols_in_a_newcomers_name_is_seen_when_the_newcomer_answers() {
+    let three = Three::new();
+    let mut cast = Cast::of(3);
+    let first = three.first_root(&cast);
+    cast.leaves(1);
+    cast.joins(4);
+    three.awaiting("onboard-member", &cast, &first, "--apart=holder-4");
+    let request = three.request("request", &[]);
+    let theirs = three.stage.path("theirs");
+    copied(&three.stage.dir(), &theirs);
+    let (mut command, forged) = three.answering(&request, "holder-4", &theirs);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let posted = three.stage.path("posted");
+    fs::rename(&forged, &posted).unwrap();
+    fs::remove_file(forged.with_extension("answer.txt")).unwrap();
+    fs::remove_dir_all(three.stage.path("holder-4.answer.turn")).unwrap();
+    let output = three.collect(&[&posted]);
+    assert!(output.status.success(), "{}", said(&output));
+    let shown = "call holder-4, and compare it with the number on the case";
+    assert!(said(&output).contains(shown), "{}", said(&output));
+    let honest = three.answer(&request, "holder-4");
+    let output = three.collect(&[&honest]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("ANSWER-FORK"), "{}", said(&output));
 }

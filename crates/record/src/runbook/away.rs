@@ -118,6 +118,7 @@ const COLLECTS: [(&str, &[&str]); 4] = [
             "Make the request: “holders apart” on the screen, or `keymoot request DIR --until DATE -o FILE`.",
             "Send the file. Call each holder, and have the call above.",
             "Take the answers in: “holders apart” again, or `keymoot collect DIR ANSWER…`. Any order is right, and the same answer twice changes nothing.",
+            "A new holder made a key: call, and compare the device's number with the one on its case. Better: list the number in the roster before (`devices`).",
             "Read who compared words, and on which machine. An answer that nobody compared is for people to accept.",
             "An answer is refused: the rule says why. ANSWER-HEAD or ANSWER-FORK: stop, and find out who showed what to whom.",
         ],
