@@ -14,6 +14,8 @@ pub(in crate::tui) struct KeyNames {
     pub leave: &'static str,
     /// After the name of a digest: the key that shows it in large type. Lines have no large type.
     pub large: &'static str,
+    /// Shows the file of a screen as QR codes. Lines have none.
+    pub codes: &'static str,
     /// Removes what was typed in a line above: what to do.
     pub undo: &'static str,
     /// The ways to choose from a list.
@@ -34,6 +36,7 @@ pub(in crate::tui) const SCREENS: KeyNames = KeyNames {
     back: "PgUp",
     leave: "F4",
     large: " (F8: large)",
+    codes: "F10",
     undo: "go up and remove it",
     choose: "arrows or a number",
     plug: "Ctrl-N",
@@ -49,6 +52,7 @@ pub(in crate::tui) const LINES: KeyNames = KeyNames {
     back: "?",
     leave: "?",
     large: "",
+    codes: "",
     undo: "type ? and begin again",
     choose: "a number",
     plug: "+",

@@ -41,10 +41,11 @@ fn as_codes(page: &mut Page, sight: &Sight<'_>) {
         return;
     }
     page.gap();
+    let key = page.names().codes;
     let text = match sight.codes_for(page) {
-        Some(count @ ..=FEW) => format!("Or photograph it: F10 shows it as {count} QR codes."),
+        Some(count @ ..=FEW) => format!("Or photograph it: {key} shows it as {count} QR codes."),
         Some(count) => format!(
-            "Send the file if you can. It would be {count} QR codes to photograph (F10), fewer on a larger terminal."
+            "Send the file if you can. It would be {count} QR codes to photograph ({key}), fewer on a larger terminal."
         ),
         None => "It is too long for QR codes on this terminal: send the file.".to_owned(),
     };

@@ -44,9 +44,10 @@ impl Screen for HandOverScreen {
         page.item("  ", &self.file.file, page.sheet.typed());
         page.text("Without it, a blocked PIN makes your key useless. Plug in your own stick, and mount it. keymoot writes the file there and reads it back.");
         if sight.codes_for(page).is_some() {
-            page.text(
-                "Or photograph it: F10 shows it as QR codes. Nobody but you can open the file.",
-            );
+            page.text(&format!(
+                "Or photograph it: {} shows it as QR codes. Nobody but you can open the file.",
+                page.names().codes
+            ));
         }
         self.word.show(
             page,
