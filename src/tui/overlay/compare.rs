@@ -131,6 +131,15 @@ impl Compare {
     /// at a time.
     pub(in crate::tui) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         let digests = digests(sight);
+        if page.by_line {
+            // No key turns to another digest: all of them, that of the screen first.
+            let (before, rest) = digests.split_at(self.which.min(digests.len()));
+            for (name, digest) in rest.iter().chain(before) {
+                overview(page, name, digest);
+                page.gap();
+            }
+            return;
+        }
         let Some((name, digest)) = digests.get(self.which).or(digests.last()) else {
             return;
         };

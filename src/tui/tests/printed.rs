@@ -9,11 +9,12 @@ use crate::{
     tui::{
         link::Request,
         model::Model,
-        page::style::Sheet,
+        page::{style::Sheet, word_rows},
         plain::{self, Printed, lay_out},
     },
 };
 use keymoot_attestation::Family;
+use keymoot_core::digest::Digest;
 use keymoot_record::transcript::Mode;
 
 /// A paper on which a model is printed.
@@ -156,6 +157,36 @@ fn every_row_of_every_state_is_among_the_printed_lines() {
             refused,
         }));
         paper.line("Xk7!pq2w").line("another");
+    }
+}
+
+#[test]
+fn all_digests_that_people_compare_are_printed_that_of_the_document_first() {
+    let mut paper = Paper::asked(&Story::at_review(40));
+    paper.line("?");
+    let text = paper.text();
+    let option = text.lines().find(|line| line.contains("compare a digest"));
+    let number = option.unwrap().split_whitespace().next().unwrap();
+    paper.line(number);
+    let text = paper.text();
+    let place = |name: &str| text.find(&format!("SHA-256 of {name}")).unwrap();
+    assert!(place("root.json") < place("the transcript so far"));
+    assert!(place("the transcript so far") < place("the roster"));
+}
+
+#[test]
+fn the_words_of_a_digest_are_printed_together_however_long_the_document_is() {
+    for lines in 1..=40 {
+        let mut paper = Paper::asked(&Story::at_review(lines));
+        for _ in 0..5 {
+            paper.line("");
+        }
+        let text = paper.text();
+        let words = word_rows(&Digest::of(b"root"));
+        let rows = words.iter().enumerate();
+        let table: Vec<_> = rows.map(|(at, row)| format!("{} {row}", at + 1)).collect();
+        let table = table.join("\n");
+        assert!(text.contains(&table), "{lines} lines:\n{text}");
     }
 }
 
