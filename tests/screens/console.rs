@@ -4,6 +4,7 @@ use super::{
     rehearsal::Rehearsal,
     states::{CALL, INSERT},
 };
+use testkit::terminal::{CONSOLE, Kind, Terminal};
 
 /// The output of other programs on the console.
 fn before() -> String {
@@ -37,4 +38,23 @@ fn a_console_shows_nothing_of_the_ceremony_after_leaving() {
         "{console}"
     );
     assert!(!console.contains("holder-1"), "{console}");
+}
+
+#[test]
+fn a_terminal_that_obeys_no_codes_gets_none_and_is_pointed_to_plain() {
+    for term in ["dumb", ""] {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("ceremony");
+        let dumb = Kind { term, ..CONSOLE };
+        let mut at = Terminal::with(
+            dumb,
+            &[],
+            ["rehearse".as_ref(), "--dir".as_ref(), dir.as_os_str()],
+        );
+        at.read("TERM is dumb or not set");
+        at.read("add --plain");
+        assert_eq!(at.exit_code(), 1);
+        assert!(!at.was_sent("\u{1b}"), "{term}");
+        assert!(!dir.exists());
+    }
 }

@@ -6,7 +6,7 @@ use testkit::{programs::keymoot, stage::said, terminal::Terminal};
 
 use super::{
     frames::{CODES, Camera, RIGHT, taken},
-    rehearsal::{ESCAPE, PLUG, Rehearsal, TOUCH, pin, transcript},
+    rehearsal::{ESCAPE, PLUG, Rehearsal, TOUCH, transcript, unattended_pin},
     states::{BLINKS, CALL, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REMOVE},
 };
 use keymoot_record::transcript::{Event, event::Handed};
@@ -19,9 +19,9 @@ fn up_to_the_hand_over(rehearsal: &Rehearsal) -> Terminal {
     }
     at.by_hand(PLUG).expect(IDENTIFY).enter("8521");
     at.expect(NEW_PIN)
-        .enter(&pin(1))
+        .enter(&unattended_pin(1))
         .expect(NEW_PIN_AGAIN)
-        .enter(&pin(1));
+        .enter(&unattended_pin(1));
     at.expect(BLINKS).by_hand(TOUCH);
     at.expect(HAND_OVER);
     at
@@ -94,4 +94,13 @@ fn the_sealed_file_is_written_to_the_holders_stick_before_the_turn_ends() {
             ..
         }
     )));
+    drop(at);
+    rehearsal.goes_on_by_itself();
+    let report = fs::read_to_string(rehearsal.dir().join("bundle/report.md")).unwrap();
+    let said = |how: &str| report.matches(how).count();
+    assert_eq!(
+        said("sealed to the holder, and written to the holder's own medium in the same turn"),
+        1
+    );
+    assert_eq!(said("sealed to the holder, who took a copy"), 8);
 }

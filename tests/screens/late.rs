@@ -1,13 +1,13 @@
 //! Holders and witnesses who come after the roll call, and who leave before the end.
 
 use super::{
-    occasions::{Occasion, old_pin},
+    occasions::{Occasion, old_pin, story},
     rehearsal::{ESCAPE, opens_bags, takes_bags, transcript, unattended_pin},
     states::{CALL_TO_CLOSE, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, FAREWELL, OPENING, ROLL_CALL},
 };
 
 use keymoot_record::transcript::Event;
-use testkit::terminal::Terminal;
+use testkit::terminal::{State, Terminal};
 
 /// Opens the options, and chooses the one with these words.
 pub(crate) fn way_on<'t>(at: &'t mut Terminal, words: &str) -> &'t mut Terminal {
@@ -69,4 +69,37 @@ fn a_late_holder_signs_and_closes_in_place_of_one_who_leaves() {
         .map(|entry| entry.event.sentence())
         .collect();
     assert_eq!(said, ["holder-5 departs", "holder-6 arrives"]);
+}
+
+#[test]
+fn a_witness_who_arrives_late_is_recorded_by_name() {
+    let name = "Late witness (simulated)";
+    let roster = story().join("2-roster.toml");
+    let roster = std::fs::read_to_string(roster).unwrap();
+    let witness = format!("[[witness]]\nname = \"{name}\"\n\n[[holder]]");
+    let roster = roster.replacen("[[holder]]", &witness, 1);
+    let mut held = Occasion::begin_with(2, "annual-resign", "1-initial-root", &roster);
+    held.opens(OPENING, ["bag 17", "12:00"]);
+    held.at
+        .expect(ROLL_CALL)
+        .press(&" ".repeat(5))
+        .enter("present");
+    held.at.expect("Bag that it came in");
+    way_on(&mut held.at, "somebody arrives or leaves the room")
+        .expect("Who arrives or leaves the room?");
+    let picture = held.at.picture();
+    let row = picture.lines().find(|line| line.contains(name)).unwrap();
+    let number = row
+        .split_whitespace()
+        .find_map(|part| part.parse::<usize>().ok());
+    let row = format!("{name}: type arrived and press Enter");
+    held.at
+        .press(&number.unwrap().to_string())
+        .expect(row.as_str())
+        .enter("arrived");
+    held.at
+        .expect(State::new("Bag that it came in", &["arrived"]));
+    let chain = transcript(&held.dir());
+    let last = chain.entries().last().unwrap().event.sentence();
+    assert_eq!(last, format!("witness {name} arrives"));
 }

@@ -3,6 +3,7 @@
 
 mod apart;
 mod bags;
+mod closing;
 mod complete;
 mod console;
 mod demo;
@@ -18,6 +19,7 @@ mod mishaps;
 mod occasions;
 mod opening;
 mod places;
+mod plain;
 mod projector;
 mod rare;
 mod records;

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use keymoot_record::ceremony::question::last_four;
 use testkit::terminal::Terminal;
 
 use super::{
@@ -174,6 +175,31 @@ fn digits_of_another_device_do_not_pass_for_this_one() {
     call_first(&mut at);
     at.by_hand(PLUG).expect(IDENTIFY).enter("0000");
     at.expect(IDENTIFY.with("not the last four digits"));
+}
+
+#[test]
+fn a_device_that_is_exchanged_while_its_number_is_read_has_to_come_out() {
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let mut at = rehearsal.resume();
+    call_first(&mut at);
+    let serials = serials(&rehearsal.dir());
+    at.by_hand(PLUG).expect(IDENTIFY);
+    // Out comes the first holder's device, and in goes that of the second.
+    at.expect("is in; Ctrl-N unplugs").by_hand(PLUG);
+    at.expect("is out; Ctrl-N inserts").by_hand("\u{10}2\r");
+    at.by_hand(PLUG).expect("is in; Ctrl-N unplugs");
+    // Its own number is not that of the device that was read.
+    at.enter(&last_four(serials[1]))
+        .expect(IDENTIFY.with("this is another device: take it out"));
+    // The number of the device that was read does not pass for it.
+    at.enter(&last_four(serials[0]));
+    let seen = format!("YubiKey {} is inserted: take it out", serials[1]);
+    at.expect(&seen);
+    at.by_hand(PLUG)
+        .expect("Insert your device")
+        .by_hand("\u{10}1\r")
+        .by_hand(PLUG);
+    at.expect(NEW_PIN);
 }
 
 #[test]

@@ -2,15 +2,71 @@
 
 use super::{
     late::way_on,
-    rehearsal::{PLUG, Rehearsal, transcript},
-    states::{CALL, CALL_TO_CLOSE, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, TROUBLE, TYPE_PIN},
+    rehearsal::{PLUG, Rehearsal, transcript, unattended_pin},
+    states::{
+        BLINKS, CALL, CALL_TO_CLOSE, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, TROUBLE, TYPE_PIN,
+    },
 };
 use keymoot_attestation::TrustStore;
 use keymoot_record::{
     bundle::{self, AFTER_THE_SEAL, Bundle, Expectations},
-    transcript::Event,
+    transcript::{Chain, Event},
 };
 use testkit::terminal::Terminal;
+
+#[test]
+fn an_exception_and_a_device_error_after_the_seal_are_in_the_bundle() {
+    let rehearsal = Rehearsal::until("closing", &[]);
+    let mut at = rehearsal.resume();
+    at.expect(CALL_TO_CLOSE.following(&["manifest-made", "resumed"]));
+    way_on(&mut at, "record an exception")
+        .expect("What was expected")
+        .enter("a quiet room")
+        .enter("the fire alarm")
+        .enter("it is a test")
+        .expect("Type record and press Enter")
+        .enter("record");
+    at.expect(CALL_TO_CLOSE.following(&["exception"]))
+        .enter("1")
+        .expect(INSERT)
+        .by_hand(PLUG);
+    at.expect(TYPE_PIN).enter(&unattended_pin(1));
+    at.expect(BLINKS).by_hand(PLUG);
+    at.expect(TROUBLE.with("was unplugged while signing"));
+    drop(at);
+    rehearsal.goes_on_by_itself();
+    let out = rehearsal.dir().join("bundle");
+    let bundle = keymoot_verify::read(&out).unwrap();
+    let after = Chain::read(&bundle.files()["transcript.jsonl"]).unwrap();
+    let sealed = after.entries().len();
+    let whole = [
+        bundle.files()["transcript.jsonl"].as_slice(),
+        &bundle.files()[AFTER_THE_SEAL],
+    ];
+    let chain = Chain::read(&whole.concat()).unwrap();
+    let after: Vec<_> = chain.entries()[sealed..]
+        .iter()
+        .map(|e| e.sentence())
+        .collect();
+    let exception =
+        "exception: expected a quiet room; happened the fire alarm; decided it is a test";
+    assert!(after.contains(&exception.to_owned()), "{after:?}");
+    let error = after.iter().find(|said| said.starts_with("device error"));
+    let error = error.unwrap();
+    assert!(error.contains("holder-1"), "{error}");
+    let output = testkit::programs::keymoot()
+        .args(["verify", "--rehearsal"])
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let said: Vec<_> = said.split_whitespace().collect();
+    let said = said.join(" ");
+    for line in [exception, error] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+}
 
 fn note(at: &mut Terminal, text: &str) {
     way_on(at, "record a note")

@@ -152,7 +152,7 @@ fn turns(at: &mut Terminal, call: State<'_>, holders: usize, allowed: &[&str]) -
 }
 
 /// Waits for a question, and answers it.
-fn answer(at: &mut Terminal, question: &str, line: &str) -> String {
+pub(crate) fn answer(at: &mut Terminal, question: &str, line: &str) -> String {
     let mut read = at.read(question);
     read += &at.read("\n> ");
     at.enter(line);
@@ -160,7 +160,7 @@ fn answer(at: &mut Terminal, question: &str, line: &str) -> String {
 }
 
 /// Reads each digest to its end, and types its first two words as they were printed.
-fn read_digests_by_line(at: &mut Terminal, dir: &std::path::Path) {
+pub(crate) fn read_digests_by_line(at: &mut Terminal, dir: &std::path::Path) {
     answer(at, "type agree", "agree");
     for part in PlanPart::ALL {
         let digest = format!("the digest of the {} (", part.name());
