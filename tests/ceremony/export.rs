@@ -244,6 +244,24 @@ fn git_leaves_the_line_endings_of_the_tree_alone() {
 }
 
 #[test]
+fn the_command_that_is_printed_shows_the_difference_of_a_first_export() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("a tree");
+    let mut git = Command::new("git");
+    git.args(["init", "--quiet"]).arg(&tree);
+    assert!(git.status().unwrap().success());
+    let exported = keymoot_export(&tree);
+    assert!(exported.status.success(), "{}", said(&exported));
+    let text = said(&exported);
+    let (_, command) = text.split_once("Look at it with ").unwrap();
+    let (command, _) = command.split_once(", and commit it").unwrap();
+    let output = Command::new("sh").args(["-c", command]).output().unwrap();
+    assert!(output.status.success(), "{command}: {}", said(&output));
+    let root = "+++ b/metadata/root_history/1.root.json";
+    assert!(said(&output).contains(root), "{command}: {}", said(&output));
+}
+
+#[test]
 fn other_files_in_the_tree_are_not_touched() {
     let folder = tempfile::tempdir().unwrap();
     let others = [

@@ -235,6 +235,38 @@ fn the_quorum_signs_the_new_root_of_crates_io_as_a_target() {
 }
 
 #[test]
+fn the_report_says_whose_root_is_authorised_its_threshold_and_its_expiry() {
+    let files = files(5);
+    let root = &files["repositories/tuf-root/targets/crates/root.json"];
+    let root: Value = serde_json::from_slice(root).unwrap();
+    let signed = &root["signed"];
+    let role = &signed["roles"]["root"];
+    let keys = role["keyids"].as_array().unwrap();
+    let report = String::from_utf8(files["report.md"].clone()).unwrap();
+    let said = format!(
+        "Version {}, {} of {} keys must sign, expires {}.",
+        signed["version"],
+        role["threshold"],
+        keys.len(),
+        signed["expires"].as_str().unwrap()
+    );
+    assert!(report.contains(&said), "{said}\n{report}");
+    let (_, listed) = report.split_once(&said).unwrap();
+    for id in keys {
+        let id = id.as_str().unwrap();
+        let owner = signed["keys"][id]["x-tuf-on-ci-keyowner"].as_str();
+        let whose = owner.map_or_else(
+            || format!("key {id}"),
+            |owner| owner.trim_start_matches('@').to_owned(),
+        );
+        assert!(
+            listed.contains(&format!("{whose}, key ")),
+            "{whose}\n{report}"
+        );
+    }
+}
+
+#[test]
 fn each_of_the_nine_keys_signs_that_it_is_there() {
     let statements = files(6).into_keys();
     assert_eq!(

@@ -190,6 +190,26 @@ fn a_jump_to_the_end_does_not_pass_for_having_read_what_lies_between() {
 }
 
 #[test]
+fn the_minutes_of_a_step_are_those_since_it_began_also_after_a_resume() {
+    let story = Story::at_enrolment();
+    let since = story.state.step_since.unwrap().unix();
+    let mut table = Table::asked(&story);
+    // The screens are younger than the step.
+    let seen = table.model.now.utc;
+    assert!(seen > since);
+    for minutes in [60, 75] {
+        table.model.tick(Now {
+            utc: since + 60 * minutes,
+            up: 0,
+        });
+        let planned = story.state.current().unwrap().minutes;
+        let row = format!("{minutes} of {planned} min");
+        let picture = table.picture();
+        assert!(picture.contains(&row), "{row}\n{picture}");
+    }
+}
+
+#[test]
 fn a_step_that_takes_longer_moves_the_expected_end() {
     let story = Story::at_enrolment();
     let since = story.state.step_since.unwrap().unix();

@@ -419,3 +419,21 @@ fn tally(verdicts: &[keymoot_core::Verdict]) -> String {
         false => format!("violated {}", violated.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Event;
+
+    #[test]
+    fn the_sentence_of_an_exception_keeps_its_parts_apart() {
+        let exception = Event::Exception {
+            expected: "nine devices".to_owned(),
+            happened: "eight devices".to_owned(),
+            decided: "holder-9 goes last".to_owned(),
+        };
+        assert_eq!(
+            exception.sentence(),
+            "exception: expected nine devices; happened eight devices; decided holder-9 goes last"
+        );
+    }
+}

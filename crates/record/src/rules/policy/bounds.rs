@@ -314,6 +314,30 @@ mod tests {
         found.map(|violation| violation.what).collect()
     }
 
+    #[test]
+    fn a_broken_pem_is_answered_with_how_to_give_a_key() {
+        let broken = delegation("release").replace("MFkw", "AAAA");
+        let read = Policy::read(
+            "mine.toml",
+            &policy().replace(&delegation("release"), &broken),
+        );
+        let found = read.err().unwrap_or_default();
+        let found: Vec<_> = found.iter().map(|v| (v.rule.id(), &*v.next)).collect();
+        let help = "paste the public key as PEM, and give either a handle or a uri";
+        assert_eq!(found, [("POLICY-BOUNDS", help)]);
+        let online = format!(
+            "\n[online]\nuri = \"gcpkms:key\"\npublic_key = \"\"\"\n{}\"\"\"\n\
+             snapshot = {{ expiry_days = 21, signing_days = 7 }}\n\
+             timestamp = {{ expiry_days = 7, signing_days = 3 }}\n",
+            PEM.replace("MFkw", "AAAA")
+        );
+        let read = Policy::read("mine.toml", &(policy() + &online));
+        let found = read.err().unwrap_or_default();
+        let found: Vec<_> = found.iter().map(|v| (v.rule.id(), &*v.next)).collect();
+        let help = "paste the service's public key into [online] as PEM";
+        assert_eq!(found, [("POLICY-ONLINE", help)]);
+    }
+
     /// The line of a text in the policy, from 1.
     fn line(text: &str) -> usize {
         policy().lines().position(|line| line == text).unwrap() + 1
