@@ -139,6 +139,13 @@ impl Screen for Pin {
         page.text(&format!(
             "{family} {serial}. All others look away: only the holder knows the {word}."
         ));
+        if family == Family::YubiKey {
+            page.item(
+                "  ",
+                "Do not touch the device yet. It would type a one-time password.",
+                page.sheet.quiet(),
+            );
+        }
         page.gap();
         if family == Family::YubiHsm {
             page.text(if self.is_new() {
@@ -160,17 +167,8 @@ impl Screen for Pin {
         if self.is_new() {
             self.sealed_to(page, sight);
         }
-        if family == Family::YubiKey {
-            page.gap();
-            page.item(
-                "  ",
-                "Do not touch the device yet. It would type a one-time password.",
-                page.sheet.quiet(),
-            );
-        }
         if sight.room && self.is_new() {
-            let hint =
-                format!("In this rehearsal, one {word} is enough for everyone. You need it again.");
+            let hint = format!("In this rehearsal, one {word} is enough for everyone.");
             page.gap();
             page.item("", &hint, page.sheet.quiet());
         }
