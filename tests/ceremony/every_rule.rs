@@ -267,6 +267,10 @@ fn elsewhere(rule: Rule) -> Option<Elsewhere> {
         | Rule::DeviceTouch
         | Rule::DeviceRights
         | Rule::KeyAlgorithm => (CERTIFICATE, "tests/attest/rules.rs"),
+        Rule::RequestRead | Rule::AnswerRead => (
+            "of files that holders apart exchange",
+            "tests/ceremony/every_byte.rs",
+        ),
         Rule::EventUnchanged => (EVENT, "tests/ceremony/signing_event/by_hand.rs"),
         rule => match rule.family() {
             "MACHINE" => (

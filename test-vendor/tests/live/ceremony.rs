@@ -14,7 +14,7 @@ use keymoot_record::{
 };
 
 use super::{
-    golden::Interrupted,
+    golden::{Interrupted, Version},
     lines::Lines,
     machine::Machine,
     plan::{self, HOLDERS},
@@ -133,16 +133,27 @@ impl Ceremony {
         }
     }
 
-    /// From the second holder's turn in this step to the end.
-    pub(crate) fn go_on_from(&mut self, step: &str) {
+    /// From the second holder's turn in the interrupted step to the end.
+    pub(crate) fn go_on_from(&mut self, interrupted: &Interrupted) {
+        // Scripts of 0.2 have no break, no agreement by name and no new bags.
+        let old = interrupted.version == Version::V020;
+        let step = interrupted.step;
         if step == "enrolment" {
             self.enrol_from(2);
+            if old {
+                self.reads();
+            } else {
+                self.all_agree();
+            }
         }
         if step == "closing" {
             // Today's report has other words: the manifest is made again, and all close again.
             self.sign_from(1, "closing");
         } else {
             self.sign_from(if step == "signing" { 2 } else { 1 }, "signing");
+            if !old {
+                self.pack();
+            }
             self.at.answer("type confirm", "confirm");
             self.sign_from(1, "closing");
         }
@@ -244,26 +255,31 @@ impl Ceremony {
 
     /// From the first holder's turn to the last question.
     pub(crate) fn from_enrolment(&mut self) {
-        for holder in 1..=HOLDERS {
-            self.begin_enrolment(holder);
-            self.goes(holder);
-        }
-        self.at.answer("type enough", "enough");
-        // The break.
+        self.enrol_from(1);
+        self.all_agree();
+        self.sign_from(1, "signing");
+        self.pack();
+        self.at.answer("type confirm", "confirm");
+        self.sign_from(1, "closing");
+        self.at.answer("Type done", "done");
+    }
+
+    /// The break; then everybody reads the documents, and each holder agrees by name.
+    fn all_agree(&mut self) {
         self.at.answer("type confirm", "confirm");
         self.reads();
         for _ in 0..HOLDERS {
             self.at.answer("Do the digests agree", "yes");
         }
         self.at.answer("type confirm", "confirm");
-        self.sign_from(1, "signing");
+    }
+
+    /// The machine and the devices go into new bags.
+    fn pack(&mut self) {
         for _ in 0..=HOLDERS {
             self.at.answer("New bag", "A 18");
         }
         self.at.answer("type confirm", "confirm");
-        self.at.answer("type confirm", "confirm");
-        self.sign_from(1, "closing");
-        self.at.answer("Type done", "done");
     }
 
     /// Resets a holder's device, as the program offers.
@@ -284,15 +300,13 @@ impl Ceremony {
         records::keep_bundle(&self.place);
     }
 
-    /// Each holder from this one on enrols; then everybody reads the documents. Scripts of 0.2 had no
-    /// break.
+    /// Each holder from this one on enrols.
     fn enrol_from(&mut self, first: usize) {
         for holder in first..=HOLDERS {
             self.begin_enrolment(holder);
             self.goes(holder);
         }
         self.at.answer("type enough", "enough");
-        self.reads();
     }
 
     /// Everybody reads the documents.

@@ -1,4 +1,4 @@
-//! The golden records of a live ceremony: every later version verifies the bundle and brings the
+//! The golden records of live ceremonies: every later version verifies the bundles and brings the
 //! interrupted ceremonies to their end.
 
 use std::{
@@ -15,35 +15,61 @@ use super::{
 };
 use testkit::programs::program;
 
-fn records() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/bundles/0.2.0-live")
+/// The versions that left records: of each format of the transcript one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// Transcripts of format 1.
+    V020,
+    /// Transcripts of format 2.
+    V030,
 }
 
-/// The golden live bundle.
+impl Version {
+    fn records(self) -> PathBuf {
+        let name = match self {
+            Self::V020 => "0.2.0-live",
+            Self::V030 => "0.3.0-live",
+        };
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../tests/data/bundles")
+            .join(name)
+    }
+
+    fn bundle(self) -> PathBuf {
+        self.records().join("bundle")
+    }
+}
+
+/// The first golden live bundle.
 pub(crate) fn bundle() -> PathBuf {
-    records().join("bundle")
+    Version::V020.bundle()
 }
 
 /// Lays out the devices of the record, in which all holders have enrolled.
 pub(crate) fn enrolled_devices(into: &Path) {
-    let devices = records().join("interrupted/closing.devices.json");
+    let devices = Version::V020
+        .records()
+        .join("interrupted/closing.devices.json");
     fs::copy(devices, into.join(super::room::DEVICES)).unwrap();
 }
 
 /// The record of a ceremony that was interrupted in a step, after one holder's turn.
-pub(crate) struct Interrupted(&'static str);
+pub(crate) struct Interrupted {
+    pub version: Version,
+    pub step: &'static str,
+}
 
 impl Interrupted {
     /// Lays folder and devices out. The bill of materials is stored once, in the bundle.
     pub(crate) fn lay_out(&self, into: &Path) {
-        let interrupted = records().join("interrupted");
-        copy(&interrupted.join(self.0), &into.join("ceremony"));
-        for bill in fs::read_dir(bundle().join("sbom")).unwrap() {
+        let interrupted = self.version.records().join("interrupted");
+        copy(&interrupted.join(self.step), &into.join("ceremony"));
+        for bill in fs::read_dir(self.version.bundle().join("sbom")).unwrap() {
             let bytes = fs::read(bill.unwrap().path()).unwrap();
             let name = keymoot_core::digest::Digest::of(&bytes).to_string();
             fs::write(into.join("ceremony/objects").join(name), bytes).unwrap();
         }
-        let devices = interrupted.join(format!("{}.devices.json", self.0));
+        let devices = interrupted.join(format!("{}.devices.json", self.step));
         fs::copy(devices, into.join(super::room::DEVICES)).unwrap();
     }
 }
@@ -56,33 +82,39 @@ fn verified(program: &Path, bundle: &Path) -> Option<i32> {
 }
 
 #[test]
-fn the_golden_live_bundle_verifies_with_its_vendor_and_not_in_a_release() {
-    let bundle = bundle();
-    assert_eq!(verified(&test_vendor(), &bundle), Some(0));
-    assert_eq!(verified(&program(), &bundle), Some(3));
+fn the_golden_live_bundles_verify_with_their_vendor_and_not_in_a_release() {
+    for version in [Version::V020, Version::V030] {
+        let bundle = version.bundle();
+        assert_eq!(verified(&test_vendor(), &bundle), Some(0), "{version:?}");
+        assert_eq!(verified(&program(), &bundle), Some(3), "{version:?}");
+    }
 }
 
-/// Brings an interrupted golden ceremony to a verified bundle.
+/// Brings an interrupted golden ceremony of each version to a verified bundle.
 fn resumed(step: &'static str) {
     let Some(machine) = Machine::of_this_test() else {
         return;
     };
-    let mut ceremony = Ceremony::resume(&machine, &test_vendor(), &Interrupted(step));
-    ceremony.go_on_from(step);
-    assert_eq!(verified(&test_vendor(), &ceremony.place.out()), Some(0));
+    for version in [Version::V020, Version::V030] {
+        let interrupted = Interrupted { version, step };
+        let mut ceremony = Ceremony::resume(&machine, &test_vendor(), &interrupted);
+        ceremony.go_on_from(&interrupted);
+        let verified = verified(&test_vendor(), &ceremony.place.out());
+        assert_eq!(verified, Some(0), "{version:?}");
+    }
 }
 
 #[test]
-fn a_golden_live_ceremony_interrupted_in_enrolment_is_resumed_to_a_verified_bundle() {
+fn golden_live_ceremonies_interrupted_in_enrolment_are_resumed_to_verified_bundles() {
     resumed("enrolment");
 }
 
 #[test]
-fn a_golden_live_ceremony_interrupted_in_signing_is_resumed_to_a_verified_bundle() {
+fn golden_live_ceremonies_interrupted_in_signing_are_resumed_to_verified_bundles() {
     resumed("signing");
 }
 
 #[test]
-fn a_golden_live_ceremony_interrupted_in_closing_is_resumed_to_a_verified_bundle() {
+fn golden_live_ceremonies_interrupted_in_closing_are_resumed_to_verified_bundles() {
     resumed("closing");
 }
