@@ -53,8 +53,8 @@ impl Sources {
     /// # Errors
     /// [`Failure`] when there is no such set, or its file cannot be read.
     pub(crate) fn sets_are_there(&self) -> Result<(), Failure> {
-        let named = self.expect.iter().chain(&self.expect_previous);
-        named.map(|name| expectations(name).map(drop)).collect()
+        let mut named = self.expect.iter().chain(&self.expect_previous);
+        named.try_for_each(|name| expectations(name).map(drop))
     }
 
     /// The previous bundle, verified and closed by a quorum, where the previous state is one. It is
