@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use super::Desk;
-use crate::{host::whole, store};
+use crate::{
+    host::{clock, whole},
+    store,
+};
 use keymoot_core::{HostError, digest::Digest, text::escape};
 use keymoot_record::{
     apart::Request,
@@ -39,6 +42,16 @@ pub(crate) fn ask(
     by: &str,
     out: &Path,
 ) -> Result<Sent, HostError> {
+    let now = clock::now()?;
+    if let Some(past) = until.filter(|until| *until < now) {
+        return Err(HostError::new(
+            format!(
+                "answers cannot be due on {}: the clock shows {now}",
+                past.date()
+            ),
+            "name a later day; if the clock is wrong, set it first",
+        ));
+    }
     let to = whom(desk.state, named)?;
     let opening = desk.state.opening.as_ref();
     let vendor = match opening.map(|opening| opening.mode) {

@@ -31,8 +31,14 @@ fn asks(three: &Three, more: &[&str]) -> Output {
 #[test]
 fn an_answer_that_was_withheld_past_its_day_is_recorded_as_late() {
     let three = Three::to_sign();
-    let request = three.request("request", &["--until", "2020-01-01"]);
+    let request = three.request("request", &["--until", "2099-12-24"]);
     let withheld = three.answer(&request, "holder-1");
+    // The request is the last line of the transcript: the day passes.
+    let transcript = three.stage.dir().join("transcript.jsonl");
+    let asked = fs::read_to_string(&transcript).unwrap();
+    let past = asked.replace("2099-12-24T", "2020-01-01T");
+    assert_ne!(asked, past);
+    fs::write(&transcript, past).unwrap();
     let output = three.collect(&[&withheld]);
     assert!(output.status.success(), "{}", said(&output));
     let told = "holder-1 answered apart, late";
@@ -40,6 +46,16 @@ fn an_answer_that_was_withheld_past_its_day_is_recorded_as_late() {
     let awaited = "Still awaited: holder-2, holder-3.";
     assert!(said(&output).contains(awaited), "{}", said(&output));
     assert!(three.stage.state().answers[0].late);
+}
+
+#[test]
+fn a_request_due_in_the_past_is_refused() {
+    let three = Three::to_sign();
+    let output = asks(&three, &["--until", "2020-01-01"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let told = "answers cannot be due on 2020-01-01";
+    assert!(said(&output).contains(told), "{}", said(&output));
+    assert!(!three.stage.path("again").exists());
 }
 
 #[test]
