@@ -2,13 +2,10 @@
 
 use keymoot_attestation::Family;
 use keymoot_core::text::escape;
-use keymoot_record::{
-    ceremony::{
-        Question, State,
-        script::{Document, Kind},
-        turn::{Purpose, Stage, Turn},
-    },
-    transcript::PlanPart,
+use keymoot_record::ceremony::{
+    Question, State,
+    script::{Document, Kind},
+    turn::{Purpose, Stage, Turn},
 };
 
 /// What comes after the present work.
@@ -33,12 +30,9 @@ pub(super) fn upcoming(state: &State, asked: Option<&Question>) -> String {
         Some(Question::HaveYouReadPlan { part, .. }) => Some(*part),
         _ => None,
     };
-    let parts = PlanPart::ALL.into_iter();
-    let left = state
-        .part_to_read()
-        .map(|first| parts.filter(move |part| *part >= first && Some(*part) != read_now));
-    if let Some(mut left) = left {
-        return match (left.next(), state.current()) {
+    if state.part_to_read().is_some() {
+        let after = state.parts_to_read().find(|part| Some(*part) != read_now);
+        return match (after, state.current()) {
             (Some(part), _) => format!("the digest of the {} is read", part.name()),
             (None, step) => step.map_or_else(String::new, |step| escape(&step.title)),
         };

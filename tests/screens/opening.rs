@@ -68,5 +68,7 @@ fn an_amended_plan_is_shown_again_before_its_digests_are_read() {
     ]);
     at.expect("Type amend and Enter").enter("amend");
     at.expect("Today: ").page_down("type agree").enter("agree");
-    at.expect("digest of the roster (");
+    // The other digests were read before.
+    at.expect("digest of the roster (")
+        .expect("next: Open the room");
 }

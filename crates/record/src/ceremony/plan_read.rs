@@ -22,10 +22,15 @@ impl State {
     /// 1 does not record it.
     #[must_use]
     pub fn part_to_read(&self) -> Option<PlanPart> {
+        self.parts_to_read().next()
+    }
+
+    /// All parts that people have still to read, in their order.
+    pub fn parts_to_read(&self) -> impl Iterator<Item = PlanPart> {
         let before =
             (!self.has_begun() || self.is_amended()) && self.format() >= Rule::PlanRead.since();
-        let mut parts = PlanPart::ALL.into_iter().filter(|_| before);
-        parts.find(|part| !self.read_parts.contains(part))
+        let parts = PlanPart::ALL.into_iter().filter(move |_| before);
+        parts.filter(|part| !self.read_parts.contains(part))
     }
 
     /// Records that people have read the digest of a part.
