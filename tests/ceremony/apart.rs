@@ -159,6 +159,16 @@ fn keymoot_at(arguments: &[&str], paths: &[&PathBuf]) -> Output {
 }
 
 #[test]
+fn holders_apart_by_hand_are_marked_at_the_roll_call() {
+    for named in ["--apart=holder-3", "--absent=holder-3"] {
+        let output = keymoot().args(["rehearse", named]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        let told = "has no effect without --unattended";
+        assert!(said(&output).contains(told), "{}", said(&output));
+    }
+}
+
+#[test]
 fn nine_answers_from_nine_folders_make_one_bundle_that_python_tuf_accepts() {
     let stage = Stage::new();
     let output = stage.rehearsed(&["annual-resign", "--apart"]);

@@ -36,6 +36,7 @@ use keymoot_record::{
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     args.sources.sets_are_there()?;
+    by_plan_alone(args)?;
     if args.script == story::NAME {
         if !matches!(args.device, Brought::Yubikey) {
             return Err(HostError::new(
@@ -97,6 +98,20 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         return Ok(ExitCode::from(code));
     }
     enter(&dir, &settings, &[], Manner::of(args.plain))
+}
+
+/// `--apart` and `--absent` are for the unattended: people mark the holders at the roll call.
+fn by_plan_alone(args: &Args) -> Result<(), HostError> {
+    let named = match (&args.apart, args.absent.as_slice()) {
+        _ if args.unattended => return Ok(()),
+        (Some(_), _) => "--apart",
+        (None, []) => return Ok(()),
+        (None, _) => "--absent",
+    };
+    Err(HostError::new(
+        format!("{named} has no effect without --unattended"),
+        "add --unattended, or leave it out and mark the holders at the roll call: Space once for present, twice for apart",
+    ))
 }
 
 /// The simulated devices of a plan.
