@@ -169,6 +169,22 @@ fn holders_apart_by_hand_are_marked_at_the_roll_call() {
 }
 
 #[test]
+fn a_rehearsal_open_at_the_table_is_left_before_a_holder_answers() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let table = fs::File::open(three.stage.dir().join("lock")).unwrap();
+    table.lock().unwrap();
+    let (mut command, out) = three.answering(&request, "holder-1", &three.stage.dir());
+    let output = command.output().unwrap();
+    assert!(
+        said(&output).contains("leave it first (F4)"),
+        "{}",
+        said(&output)
+    );
+    assert!(!out.exists());
+}
+
+#[test]
 fn nine_answers_from_nine_folders_make_one_bundle_that_python_tuf_accepts() {
     let stage = Stage::new();
     let output = stage.rehearsed(&["annual-resign", "--apart"]);

@@ -9,7 +9,7 @@ use crate::{
         conduct::{self, Surroundings},
     },
     rehearsal::{hands::Simulators, simulator},
-    store::{Settings, SimulatorSettings},
+    store::{Folder, Occupant, Settings, SimulatorSettings},
 };
 use keymoot_core::{HostError, text::escape_path};
 use keymoot_record::transcript::Mode;
@@ -64,7 +64,15 @@ fn simulated(devices: &Path, unattended: bool) -> Result<SimulatorSettings, Host
 /// Starts the simulator and becomes the same command under it, as a rehearsal does; why not.
 fn enter(devices: &Path, settings: &SimulatorSettings) -> Result<HostError, HostError> {
     let devices = arguments::absolute(devices)?;
+    // While the ceremony is open, its own simulator serves these devices.
+    let occupied = Folder::open(&devices, &Occupant::new("a holder apart")?).map_err(|error| {
+        HostError::new(
+            error.what,
+            "if the ceremony is open at the table, leave it first (F4), answer, and resume it",
+        )
+    })?;
     let running = simulator::start(&devices, settings)?;
+    drop(occupied);
     let again: Vec<OsString> = std::env::args_os().skip(1).collect();
     Ok(running.become_program(&again))
 }
