@@ -297,7 +297,8 @@ impl State {
             .count();
         if new < least {
             return Some(format!(
-                "{new} holders are marked as present, and {least} must sign"
+                "{} as present or apart, and {least} must sign",
+                marked(new, "")
             ));
         }
         let previous = self.plan.previous().and_then(|previous| previous.root());
@@ -320,8 +321,11 @@ impl State {
                 .map_or(least, |role| role.threshold as usize);
             if old < need {
                 return Some(format!(
-                    "{old} holders of keys of version {} are marked as present, and {need} of them must sign",
-                    previous.root().version
+                    "{} as present or apart, and {need} of them must sign",
+                    marked(
+                        old,
+                        &format!(" of keys of version {}", previous.root().version)
+                    )
                 ));
             }
         }
@@ -414,5 +418,12 @@ impl State {
                 .collect::<Vec<_>>()
         };
         self.seats.iter().flat_map(keys).collect()
+    }
+}
+
+fn marked(holders: usize, which: &str) -> String {
+    match holders {
+        1 => format!("1 holder{which} is marked"),
+        holders => format!("{holders} holders{which} are marked"),
     }
 }
