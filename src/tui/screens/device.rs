@@ -285,7 +285,7 @@ impl Screen for Refused {
             self.word.show(
                 page,
                 &format!(
-                    "Type {ANOTHER} and press Enter to insert another device. {} ends the turn.",
+                    "Type {ANOTHER} and press Enter to insert another device. To end this turn or to leave: {}.",
                     page.names().ways_key
                 ),
             );

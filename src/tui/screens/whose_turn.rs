@@ -146,9 +146,12 @@ impl Screen for WhoseTurn {
             }
             None => "Choose: arrows or a seat's number, then Enter.".to_owned(),
         };
+        let nobody = self.waiting.is_empty();
         if self.can_stop && (self.chosen.is_none() || !self.word.is_empty()) {
             let needed = sight.state().map_or(0, |state| state.needed(self.purpose));
-            page.ask(&how);
+            if !nobody {
+                page.ask(&how);
+            }
             let have = match needed {
                 0 => "Nobody has to".to_owned(),
                 _ => format!("{done} of {needed} have"),
@@ -157,10 +160,14 @@ impl Screen for WhoseTurn {
                 page,
                 &format!("{have}: or type {ENOUGH} and Enter to continue:"),
             );
+        } else if nobody {
+            page.ask(&format!("{} shows other ways.", page.names().ways_key));
         } else {
             page.ask(&how);
         }
-        page.keys = "Up Down 1-9 choose".to_owned();
+        if !nobody {
+            page.keys = "Up Down 1-9 choose".to_owned();
+        }
     }
 
     fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard> {

@@ -17,7 +17,7 @@ use crate::{
 };
 use keymoot_core::{Rule, digest::Digest};
 use keymoot_record::{
-    ceremony::{Answer, Question, Refusal, Said, question::reading_words},
+    ceremony::{Answer, Question, Refusal, Said, question::reading_words, turn::Purpose},
     transcript::{Event, Mode},
 };
 
@@ -374,4 +374,19 @@ fn a_wall_clock_that_shows_another_time_is_not_confirmed_in_a_live_ceremony() {
     assert!(said(Mode::Rehearsal, "09:30").is_ok());
     let refused = said(Mode::Live, "14:19").unwrap_err().0;
     assert!(refused.starts_with("MACHINE-WATCH: "), "{refused}");
+}
+
+#[test]
+fn nobody_is_chosen_where_nobody_can_come() {
+    for can_stop in [false, true] {
+        let mut table = Table::of(&Story::at_signing(5));
+        let asked = Question::WhoseTurn {
+            purpose: Purpose::Sign,
+            waiting: Vec::new(),
+            can_stop,
+        };
+        table.request(Request::Ask(asked, None));
+        assert!(table.says("No other holder can come"));
+        assert!(!table.says("a seat's number"));
+    }
 }
