@@ -141,7 +141,7 @@ impl DeviceError {
             K::PinBlocked => words(
                 "The PIN is blocked.",
                 format!("the PIN of {who} is blocked: no tries left"),
-                "Unblock it with the holder's PUK (here, or with keymoot device unblock), or continue with the spare device. A reset unblocks it too, but destroys its key.",
+                "Unblock it with the holder's PUK (here, or with keymoot device unblock). A reset unblocks it too, but destroys its key.",
                 "The key is safe in the device; it cannot be used before the PIN is unblocked.",
             ),
             K::WrongPuk(tries) => words(

@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::violations::RETRY;
 use crate::{
-    device::ErrorKind,
+    device::{ErrorKind, Who},
     driver::Trouble,
     tui::{
         input::field::{TypedWord, is_word},
@@ -34,6 +34,18 @@ impl TroubleScreen {
 }
 
 impl TroubleScreen {
+    /// Whether the holder has another device that counts in this turn.
+    fn has_another(&self, sight: &Sight<'_>) -> bool {
+        let Some((state, Who::YubiKey(device))) = sight.state().zip(Some(&self.trouble.error.who))
+        else {
+            return false;
+        };
+        let turn = state.turn.as_ref().zip(state.seat(&self.trouble.holder));
+        let awaited = turn.map(|(turn, seat)| state.awaited_devices(seat, turn.purpose));
+        let awaited = awaited.unwrap_or_default();
+        awaited.iter().any(|serial| *serial != device.0)
+    }
+
     /// Whether the PUK helps.
     fn can_unblock(&self) -> bool {
         self.trouble.error.kind == ErrorKind::PinBlocked
@@ -47,6 +59,9 @@ impl Screen for TroubleScreen {
         page.headline(error.headline());
         page.gap();
         page.alarm(&error.to_string(), Some(&error.help()));
+        if self.can_unblock() && self.has_another(sight) {
+            page.text("This holder's other device can go on here.");
+        }
         page.gap();
         page.item(
             "safe: ",

@@ -390,3 +390,25 @@ fn nobody_is_chosen_where_nobody_can_come() {
         assert!(!table.says("a seat's number"));
     }
 }
+
+#[test]
+fn a_blocked_pin_names_the_other_device_only_where_it_counts() {
+    let mut story = Story::at_signing(2);
+    story.device_seen(3, false);
+    let blocked = || {
+        Request::Trouble(Trouble {
+            holder: handle(3),
+            error: device_error(crate::device::ErrorKind::PinBlocked),
+        })
+    };
+    let mut table = Table::of(&story);
+    table.request(blocked());
+    assert!(table.says("PUK"));
+    assert!(!table.says("spare") && !table.says("other device"));
+    let mut outgoing = story.state.seats[2].enrolment.clone().unwrap();
+    outgoing.serial = serial(30);
+    story.state.seats[2].outgoing = Some(outgoing);
+    let mut table = Table::of(&story);
+    table.request(blocked());
+    assert!(table.says("other device can go on here"));
+}
