@@ -42,6 +42,7 @@ fn bags_are_compared_with_the_last_ceremony_and_each_holder_agrees_to_the_digest
         .expect(&*format!("left it in {left}"))
         .enter("Same");
     held.at.expect("holder-2, device").enter("none");
+    held.at.expect("and none is typed").enter("none");
     opens_bags(&mut held.at);
     held.at.expect(REVIEW);
     assert_eq!(typed(&held, "bag"), [left]);

@@ -118,7 +118,11 @@ impl Occasion {
     pub(crate) fn opens(&mut self, first: State<'_>, lines: [&str; 2]) {
         let dir = self.dir();
         read_digests(&mut self.at, &dir);
-        self.at.expect(first).enter(lines[0]).enter(lines[1]);
+        self.at.expect(first).enter(lines[0]);
+        if lines[0] != "same" && left_machine_in_bag(&dir) {
+            self.at.expect("type its number again").enter(lines[0]);
+        }
+        self.at.enter(lines[1]);
         self.at.enter(OUTSIDE);
         self.at.expect(CONFIRM).enter("confirm");
         let words = self.newest_root();
@@ -266,6 +270,16 @@ fn presence(verdicts: &[Verdict]) -> &str {
 
 fn first_root_file(story: &Path) -> PathBuf {
     story.join("story/1-initial-root/repositories/tuf-root/metadata/root_history/1.root.json")
+}
+
+/// Whether the last ceremony left a bag of the machine.
+fn left_machine_in_bag(dir: &Path) -> bool {
+    let opened = transcript(dir);
+    let opened = opened.entries().first().map(|entry| &entry.event);
+    matches!(
+        opened,
+        Some(keymoot_record::transcript::Event::Opened { bags, .. }) if bags.contains_key("machine")
+    )
 }
 
 /// Every holder signs with the one device that the root names.

@@ -1,6 +1,6 @@
 //! A step that somebody confirms, filling in its fields.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -14,14 +14,14 @@ use crate::tui::{
 use keymoot_core::text::escape;
 use keymoot_record::ceremony::{
     Answer, State,
-    asked::AskedField,
+    asked::{AskedField, SAME},
     previous::Previous,
     question::CONFIRM,
     script::{Accepts, YES},
 };
 
-/// The answer for a bag that is still the same.
-const SAME: &str = "same";
+/// The line for a thing without a bag.
+const NO_BAG: &str = "none";
 
 /// The screen: the step's fields one after the other, then the word.
 pub(super) struct Confirm {
@@ -30,6 +30,8 @@ pub(super) struct Confirm {
     /// The field that takes the keys; after the last, the word does.
     at: usize,
     refusal: Option<String>,
+    /// The bag numbers about which a remark was made, each with its field.
+    remarked: BTreeSet<(usize, String)>,
 }
 
 impl Confirm {
@@ -42,7 +44,41 @@ impl Confirm {
             word: TypedWord::default(),
             at: 0,
             refusal: None,
+            remarked: BTreeSet::new(),
         }
+    }
+
+    /// What is odd about a bag's number, the first time that it is typed.
+    fn remark(&mut self, typed: &str) -> Option<String> {
+        let typed = typed.trim();
+        let (asked, _) = self
+            .fields
+            .get(self.at)
+            .filter(|(asked, _)| asked.is_bag())?;
+        let odd = match &asked.last {
+            Some(last) if last == typed => None,
+            Some(last) => Some(format!(
+                "The last ceremony left it in {}, and {} is typed.",
+                escape(last),
+                escape(typed)
+            )),
+            None if is_word(typed, NO_BAG) => None,
+            None => {
+                let mut others = self.fields.iter().enumerate();
+                let twice = others.find(|(at, (other, field))| {
+                    *at != self.at && other.is_bag() && field.text().trim() == typed
+                });
+                twice.map(|(_, (other, _))| {
+                    format!(
+                        "{} is typed for \"{}\" already.",
+                        escape(typed),
+                        other.label
+                    )
+                })
+            }
+        };
+        let first = odd.filter(|_| self.remarked.insert((self.at, typed.to_owned())))?;
+        Some(format!("{first} Read the bag, and type its number again."))
     }
 
     /// Leaves the field that takes the keys, if its text is a valid answer.
@@ -67,15 +103,20 @@ impl Confirm {
             _ => typed,
         };
         field.set(&typed);
-        match asked.accepts.accept(&typed) {
-            Ok(()) => self.at += 1,
-            Err(expected) => {
-                // Only one answer is possible, so a wrong one is cleared.
-                if asked.accepts == Accepts::EachHolder {
-                    field.take();
-                }
-                self.refusal = Some(format!("Expected: {expected}."));
+        if let Err(expected) = asked.accept(&typed) {
+            // Only one answer is possible, or another number: a wrong one is cleared.
+            if asked.accepts == Accepts::EachHolder || asked.is_bag() {
+                field.take();
             }
+            self.refusal = Some(format!("Expected: {expected}."));
+            return;
+        }
+        self.refusal = self.remark(&typed);
+        match (&self.refusal, self.fields.get_mut(self.at)) {
+            (Some(_), Some((_, field))) => {
+                field.take();
+            }
+            _ => self.at += 1,
         }
     }
 }

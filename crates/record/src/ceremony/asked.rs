@@ -1,11 +1,14 @@
 //! The input that a step asks for: its fields, some of which repeat for each device or holder.
 
 use super::{
-    bags::{DEVICES_FIELD, MACHINE, MACHINE_CAME_IN},
+    bags::{DEVICES_FIELD, MACHINE, MACHINE_CAME_IN, MACHINE_FIELDS},
     script::{Accepts, Field, Kind},
     state::{Seat, State},
 };
 use keymoot_core::text::escape;
+
+/// The answer for a bag that is still the one from the last ceremony.
+pub const SAME: &str = "same";
 
 /// A field of the current step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +21,28 @@ pub struct AskedField {
     pub accepts: Accepts,
     /// The bag from the last ceremony: its number, not safe to show.
     pub last: Option<String>,
+}
+
+impl AskedField {
+    /// Whether it asks for the number of a bag.
+    #[must_use]
+    pub fn is_bag(&self) -> bool {
+        self.accepts == Accepts::DeviceBags || MACHINE_FIELDS.contains(&self.id.as_str())
+    }
+
+    /// Whether people can type this. [`SAME`] needs a bag that the last ceremony left.
+    ///
+    /// # Errors
+    /// The expected answer, in words.
+    pub fn accept(&self, typed: &str) -> Result<(), &'static str> {
+        let same = typed.trim().eq_ignore_ascii_case(SAME);
+        match same && self.is_bag() && self.last.is_none() {
+            true => Err(
+                "the number on the bag: keymoot knows no earlier bag of this, so \"same\" names none",
+            ),
+            false => self.accepts.accept(typed),
+        }
+    }
 }
 
 impl State {

@@ -10,7 +10,7 @@ pub(super) const MACHINE: &str = "machine";
 /// The field of the bag that held the machine.
 pub(super) const MACHINE_CAME_IN: &str = "bag";
 /// The field of the bag that the machine goes into; before there was one, of the bag that held it.
-const MACHINE_FIELDS: [&str; 2] = ["machine-bag", MACHINE_CAME_IN];
+pub(super) const MACHINE_FIELDS: [&str; 2] = ["machine-bag", MACHINE_CAME_IN];
 /// The field of the bags that the devices go into.
 pub(super) const DEVICES_FIELD: &str = "device-bag";
 

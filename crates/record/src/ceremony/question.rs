@@ -401,7 +401,6 @@ impl State {
                 .map(String::as_str)
                 .unwrap_or_default();
             field
-                .accepts
                 .accept(typed)
                 .map_err(|expected| Refusal(format!("{}: {expected}.", field.label)))?;
         }

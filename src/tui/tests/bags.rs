@@ -1,0 +1,66 @@
+//! The numbers of bags are compared with those of the last ceremony, and with each other.
+
+use crossterm::event::KeyCode;
+
+use super::{
+    story::{SCRIPT, Story, roster},
+    table::Table,
+};
+use crate::tui::link::Heard;
+use keymoot_record::{ceremony::Answer, transcript::Event};
+
+/// The step that opens the room, where the last ceremony left the machine in this bag.
+fn left_in(bag: &str) -> Table {
+    let mut story = Story::at_confirm();
+    let opening = story.state.opening.as_mut().unwrap();
+    opening.bags.insert("machine".to_owned(), bag.to_owned());
+    Table::asked(&story)
+}
+
+/// The bag's number that the confirmed step records.
+fn recorded(table: &mut Table) -> String {
+    match table.enter("09:30").enter("confirm").heard() {
+        Heard::Answer(Answer::Confirm { fields, .. }) => fields["bag"].clone(),
+        _ => panic!("nothing was confirmed"),
+    }
+}
+
+#[test]
+fn same_is_refused_where_no_earlier_bag_is_known() {
+    let mut table = Table::asked(&Story::at_confirm());
+    assert!(table.enter("Same").says("keymoot knows no earlier bag"));
+    assert_eq!(recorded(table.enter("A 1")), "A 1");
+}
+
+#[test]
+fn another_number_than_the_last_one_is_pointed_out_and_typed_again_to_go_on() {
+    let mut table = left_in("B 201");
+    let odd = "The last ceremony left it in B 201, and X 1 is typed.";
+    assert!(table.enter("X 1").says(odd));
+    // Enter alone does not accept it.
+    assert!(
+        table
+            .press(KeyCode::Enter)
+            .says("left it in B 201: type same")
+    );
+    assert_eq!(recorded(table.enter("X 1")), "X 1");
+    let mut table = left_in("B 201");
+    table.enter("X 1");
+    assert_eq!(recorded(table.enter("same")), "B 201");
+}
+
+#[test]
+fn two_things_in_one_new_bag_are_pointed_out() {
+    let second =
+        "[[act.step.field]]\nid = \"machine-bag\"\nlabel = \"New bag\"\naccepts = \"text\"\n";
+    let clock = "[[act.step.field]]\nid = \"clock\"";
+    let script = SCRIPT.replacen(clock, &format!("{second}\n{clock}"), 1);
+    let mut story = Story::of(script, roster());
+    story.tell(Event::MachineChecked {
+        verdicts: Vec::new(),
+    });
+    let mut table = Table::asked(&story);
+    table.enter("A 1");
+    assert!(table.enter("A 1").says("A 1 is typed for"));
+    assert_eq!(recorded(table.enter("A 1")), "A 1");
+}
