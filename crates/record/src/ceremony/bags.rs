@@ -41,6 +41,27 @@ pub fn left_by(chain: &Chain) -> Bags {
     bags
 }
 
+/// What came in another bag than the last ceremony left it in, one sentence for each thing.
+/// `fields` is what a step recorded. Safe to show: the numbers of bags are left out, because an
+/// older program's report of the same transcript has no such fact.
+#[must_use]
+pub fn in_another_bag(fields: &BTreeMap<String, String>, last: &Bags) -> Vec<String> {
+    let odd = fields.iter().filter_map(|(id, typed)| {
+        let (thing, named) = match id.rsplit_once('-') {
+            _ if id == MACHINE_CAME_IN => (MACHINE, "the machine".to_owned()),
+            Some((field, serial)) if field != DEVICES_FIELD && is_serial(serial) => {
+                (serial, format!("device {serial}"))
+            }
+            _ => return None,
+        };
+        last.get(thing).filter(|left| *left != typed)?;
+        Some(format!(
+            "{named} came in another bag than the one in which the last ceremony left it"
+        ))
+    });
+    odd.collect()
+}
+
 /// Whether an opening may contain these.
 pub(super) fn are_bags(bags: &Bags) -> bool {
     bags.iter().all(|(thing, bag)| {
@@ -51,4 +72,34 @@ pub(super) fn are_bags(bags: &Bags) -> bool {
 fn is_serial(text: &str) -> bool {
     text.parse::<u32>()
         .is_ok_and(|serial| serial.to_string() == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(id, bag)| ((*id).to_owned(), (*bag).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn only_a_thing_that_came_in_another_bag_is_pointed_out() {
+        let last = named(&[("machine", "B 1"), ("123", "B 2"), ("124", "B 3")]);
+        let typed = named(&[
+            ("bag", "X 1"),
+            ("device-bag-in-123", "X 2"),
+            ("device-bag-in-124", "B 3"),
+            ("device-bag-124", "C 1"),
+        ]);
+        assert_eq!(
+            in_another_bag(&typed, &last),
+            [
+                "the machine came in another bag than the one in which the last ceremony left it",
+                "device 123 came in another bag than the one in which the last ceremony left it",
+            ]
+        );
+    }
 }

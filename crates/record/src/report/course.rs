@@ -6,7 +6,7 @@ use super::{
     page::{Block, Phrase, Row, Table},
 };
 use crate::{
-    ceremony::amend::differences,
+    ceremony::{amend::differences, bags},
     transcript::{Entry, Event},
 };
 use keymoot_core::text::escape;
@@ -86,6 +86,10 @@ pub(super) fn timeline(facts: &Facts<'_>) -> Vec<Block> {
             rows.push(Row::Title(escape(&format!("{act}{}", step.title))));
         }
         rows.push(row(entry));
+        if let Event::Confirmed { fields, .. } = &entry.event {
+            let odd = bags::in_another_bag(fields, &facts.opening.bags);
+            rows.extend(odd.into_iter().map(|odd| of_the_line(entry, odd)));
+        }
         if let Event::Answered { branch, .. } = &entry.event {
             let lines = branch.entries().iter().zip(1_u64..);
             rows.extend(lines.map(|(line, n)| numbered(line, format!("{}.{n}", entry.seq))));
@@ -111,6 +115,15 @@ fn set_back(entry: &Entry, before: &Entry) -> Row {
         Phrase::strong(format!(
             "before this line the machine's clock was set back by {seconds} seconds at least"
         )),
+    ])
+}
+
+/// A fact about a line, below it.
+fn of_the_line(entry: &Entry, fact: String) -> Row {
+    Row::Cells(vec![
+        entry.seq.to_string().into(),
+        entry.time.to_string().into(),
+        Phrase::strong(fact),
     ])
 }
 
