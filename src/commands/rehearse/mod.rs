@@ -110,7 +110,7 @@ fn by_plan_alone(args: &Args) -> Result<(), HostError> {
     };
     Err(HostError::new(
         format!("{named} has no effect without --unattended"),
-        "add --unattended, or leave it out and mark the holders at the roll call: Space once for present, twice for apart",
+        "add --unattended, or leave it out and mark the holders at the roll call: Space for one who is present; Space, Up, Space for one apart",
     ))
 }
 
