@@ -186,7 +186,7 @@ impl Modules {
     /// The module that defines what a path names. None: a module itself.
     fn home(&self, at: &[String], path: &[String]) -> Option<Names> {
         let (name, rest) = path.split_first()?;
-        let child = [at, &[name.clone()]].concat();
+        let child = [at, std::slice::from_ref(name)].concat();
         match name.as_str() {
             "crate" => return self.home(&[], rest),
             "self" => return self.home(at, rest),

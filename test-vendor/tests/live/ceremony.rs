@@ -250,11 +250,11 @@ impl Ceremony {
     /// From the first question to the last.
     pub(crate) fn up_to_the_end(&mut self) {
         self.up_to_roll_call();
-        self.from_enrolment();
+        self.enrol_to_the_end();
     }
 
     /// From the first holder's turn to the last question.
-    pub(crate) fn from_enrolment(&mut self) {
+    pub(crate) fn enrol_to_the_end(&mut self) {
         self.enrol_from(1);
         self.all_agree();
         self.sign_from(1, "signing");

@@ -23,7 +23,7 @@ fn a_dress_rehearsal_is_resumed_held_to_its_end_and_resets_each_device() {
     // Its devices are real: nobody simulates any.
     assert!(!rehearsal.join("devices.json").exists());
     ceremony.is_killed_and_resumed(&machine);
-    ceremony.from_enrolment();
+    ceremony.enrol_to_the_end();
     for holder in 1..=HOLDERS {
         ceremony.reset(holder);
     }
