@@ -119,7 +119,7 @@ impl Occasion {
         let dir = self.dir();
         read_digests(&mut self.at, &dir);
         self.at.expect(first).enter(lines[0]);
-        if lines[0] != "same" && left_machine_in_bag(&dir) {
+        if lines[0].starts_with("bag ") && left_machine_in_bag(&dir) {
             self.at.expect("type its number again").enter(lines[0]);
         }
         self.at.enter(lines[1]);
