@@ -227,8 +227,10 @@ fn by_lines() -> (Held, String) {
         }
     };
     sign(9);
-    for _ in 0..=9 {
-        answer(at, "New bag", "A 18");
+    answer(at, "New bag", "A 18");
+    // The same number for another thing is typed twice.
+    for _ in 0..2 * 9 {
+        answer(at, "New bag: holder-", "A 18");
     }
     answer(at, "type confirm", "confirm");
     answer(at, "type confirm", "confirm");

@@ -28,9 +28,11 @@ fn for_apart(at: &mut Lines) {
 }
 
 /// Types this into each field with this label, and confirms the step.
-fn confirms(at: &mut Lines, label: &str, line: &str) {
+fn confirms(at: &mut Lines, label: &str, line: impl Fn(usize) -> String) {
+    let mut asked = 0;
     while at.read_any(&[label, "type confirm"]).0 == 0 {
-        at.reply(line);
+        at.reply(&line(asked));
+        asked += 1;
     }
     at.reply("confirm");
 }
@@ -101,7 +103,9 @@ fn a_holder_apart_enrols_and_signs_live_and_the_bundle_verifies() {
     // The break.
     ceremony.at.answer("type confirm", "confirm");
     ceremony.reads();
-    confirms(&mut ceremony.at, "Do the digests agree", "yes");
+    confirms(&mut ceremony.at, "Do the digests agree", |_| {
+        "yes".to_owned()
+    });
     let signs = |ceremony: &mut Ceremony, step: &str| {
         for holder in 1..HOLDERS {
             ceremony.comes(step, holder);
@@ -111,7 +115,7 @@ fn a_holder_apart_enrols_and_signs_live_and_the_bundle_verifies() {
     };
     signs(&mut ceremony, "signing");
     away(&mut ceremony, &machine, "signing");
-    confirms(&mut ceremony.at, "New bag", "A 18");
+    confirms(&mut ceremony.at, "New bag", |bag| format!("A 18{bag}"));
     ceremony.at.answer("type confirm", "confirm");
     signs(&mut ceremony, "closing");
     ceremony.at.answer("type enough", "enough");

@@ -276,8 +276,8 @@ impl Ceremony {
 
     /// The machine and the devices go into new bags.
     fn pack(&mut self) {
-        for _ in 0..=HOLDERS {
-            self.at.answer("New bag", "A 18");
+        for bag in 0..=HOLDERS {
+            self.at.answer("New bag", &format!("A 18{bag}"));
         }
         self.at.answer("type confirm", "confirm");
     }
