@@ -20,7 +20,9 @@ use super::{
 
 /// Opens the options, and chooses the one for holders apart.
 fn for_apart(at: &mut Lines) {
-    at.answer("Whose turn?", "?");
+    // Where nobody at the table can come, nobody is asked whose turn it is.
+    at.read_any(&["Whose turn?", "No other holder can come."]);
+    at.reply("?");
     let list = at.read("holders apart: requests");
     let row = list.lines().last().unwrap();
     let number: String = row.chars().filter(char::is_ascii_digit).collect();
