@@ -65,12 +65,12 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     if args.corrected.is_given() {
         amend::amend(&dir, &args.corrected, mode, vendor)?;
     }
-    match (mode, &args.simulator) {
-        // A dress rehearsal has real devices, and starts no simulator.
-        (Mode::Rehearsal, None) if settings.simulator.is_some() => {
-            rehearse::enter(&dir, &settings, &outs, manner)
+    match (mode, &args.simulator, &settings.simulator) {
+        (Mode::Rehearsal, None, Some(simulated)) => {
+            rehearse::enter(&dir, simulated, &outs, manner)
         }
-        (_, yubikeys) => {
+        // A dress rehearsal has real devices, and starts no simulator.
+        (_, yubikeys, _) => {
             let surroundings = Surroundings {
                 simulators: yubikeys.clone().map(|yubikeys| Simulators {
                     yubikeys,

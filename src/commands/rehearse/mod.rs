@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         bags: inputs::bags(bundle.as_ref()),
         simulator: (!args.real_devices).then(|| simulated(args, &plan, seed)),
     };
-    if args.real_devices {
+    let Some(simulated) = &settings.simulator else {
         let rehearsal = dress::Rehearsal {
             plan: &plan,
             dir: &dir,
@@ -84,7 +84,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             seed,
         };
         return dress::rehearse(&rehearsal, Manner::of(args.plain), vendor);
-    }
+    };
     if !args.unattended {
         require_terminal(Manner::of(args.plain))?;
     }
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         let code = apart::rehearsal::hold(&dir, expect, args.ask_by_hand)?;
         return Ok(ExitCode::from(code));
     }
-    enter(&dir, &settings, &[], Manner::of(args.plain))
+    enter(&dir, simulated, &[], Manner::of(args.plain))
 }
 
 /// `--apart` and `--absent` are for the unattended: people mark the holders at the roll call.
@@ -211,13 +211,10 @@ fn random_seed() -> Result<u64, HostError> {
 /// `outs` are new places for the bundle.
 pub(crate) fn enter(
     dir: &Path,
-    settings: &Settings,
+    simulated: &SimulatorSettings,
     outs: &[PathBuf],
     manner: Manner,
 ) -> Result<ExitCode, Failure> {
-    let Some(simulated) = &settings.simulator else {
-        return Err(HostError::new("this is no rehearsal", "resume it without a simulator").into());
-    };
     // A second process is refused before a second simulator has touched anything.
     let occupied = store::plan::open(dir)?;
     let running = simulator::start(dir, simulated)?;
