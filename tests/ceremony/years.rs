@@ -15,7 +15,7 @@ use keymoot_record::{
     ceremony::{Plan, PlanFiles, State, latency::held_back_until, previous::Previous, propose},
     rules::scenario::Document,
     runbook,
-    transcript::Chain,
+    transcript::{Chain, Event},
 };
 use keymoot_tuf::Dialect;
 use serde_json::Value;
@@ -398,6 +398,32 @@ fn a_renamed_holder_may_make_a_key_in_a_spare_device_on_the_same_occasion() {
         more: &[],
     };
     hold(folder.path(), 4, &signs, Some(&renamed));
+}
+
+#[test]
+fn a_renamed_holder_proves_the_key_away_from_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = &rfc_3724()[1];
+    let mut cast = Cast::of(9);
+    cast.renamed(3, 33);
+    let renames = Occasion {
+        script: "change-policy",
+        policy: &story::plan_files(2).policy,
+        roster: &cast.roster(),
+        more: &["--apart=holder-33".to_owned()],
+    };
+    let renamed = hold(folder.path(), 3, &renames, Some(before));
+    let chain = fs::read(renamed.join("transcript.jsonl")).unwrap();
+    let chain = Chain::read(&chain).unwrap();
+    let mut answered = chain.entries().iter();
+    assert!(answered.any(|entry| matches!(entry.event, Event::Answered { .. })));
+    let mut verify = keymoot();
+    let output = verify
+        .args(["verify", "--rehearsal"])
+        .arg(&renamed)
+        .output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{}", said(&output));
 }
 
 #[test]

@@ -29,8 +29,14 @@ impl Record<'_> {
     /// ANSWER-SIGNED and ANSWER-MACHINE of each answer, REQUEST-DERIVED of each request.
     pub(super) fn answers(&self) -> Vec<Verdict> {
         let answers = self.state.answers.iter();
+        let delegators = Delegators::of(self.state, &|digest| self.object(digest)).ok();
         let mut verdicts: Vec<_> = answers
-            .flat_map(|given| [self.signed(given), self.machine_of(given)])
+            .flat_map(|given| {
+                [
+                    self.signed(given, delegators.as_ref()),
+                    self.machine_of(given),
+                ]
+            })
             .collect();
         // Before the seal, no event names a rehearsal's vendor.
         if let Some(seal) = &self.state.sealed {
@@ -44,7 +50,7 @@ impl Record<'_> {
         verdicts
     }
 
-    fn signed(&self, given: &Given) -> Verdict {
+    fn signed(&self, given: &Given, delegators: Option<&Delegators<'_>>) -> Verdict {
         let apart = &given.apart;
         let holder = &apart.holder;
         let fault = |why: &str| -> Verdict {
@@ -63,17 +69,12 @@ impl Record<'_> {
             return fault("is missing or was altered");
         };
         let payload = statement::answer(opening, apart, &given.branch, key);
-        let delegators = Delegators::of(self.state, &|digest| self.object(digest)).ok();
-        let keyid = delegators.and_then(|delegators| {
-            let keyid = delegators.key_id(Document::Root, &key.key())?;
-            Some(keyid.as_str().to_owned())
-        });
-        // A root names the key, or did not yet.
-        let keyids = [
-            Some(String::new()),
-            Some(statement::key_without_root(key)),
-            keyid,
-        ];
+        // A root names the key, or did not yet. A renamed holder's key has an id in both roots.
+        let named = delegators.map(|delegators| delegators.key_ids(Document::Root, &key.key()));
+        let named = named.unwrap_or_default();
+        let unnamed = [String::new(), statement::key_without_root(key)];
+        let named = named.iter().map(|keyid| keyid.as_str().to_owned());
+        let keyids: Vec<_> = unnamed.into_iter().chain(named).collect();
         match statement::check_answer(&signed, &payload, holder, key, &keyids) {
             Ok(()) => Verdict::held(Rule::AnswerSigned, format!("{holder}: {}", told(given))),
             Err(violation) => violation.into(),

@@ -29,8 +29,8 @@ pub const ENROLMENT: &str = "application/vnd.keymoot.enrolment+json";
 /// The payload type of a manifest that holders close a bundle with.
 pub const MANIFEST: &str = "application/vnd.keymoot.manifest+json";
 
-/// The id of a key in the closing signatures of a ceremony that ended without its purpose, where
-/// no root may name the key: the SHA-256 of its SubjectPublicKeyInfo.
+/// The id of a key that no root may name, in closing signatures of a ceremony that ended without
+/// its purpose, and in answers: the SHA-256 of its SubjectPublicKeyInfo.
 #[must_use]
 pub fn key_without_root(enrolled: &Enrolment) -> String {
     enrolled.key().to_string()
@@ -168,10 +168,10 @@ pub fn check_answer(
     payload: &[u8],
     holder: &Handle,
     key: &Enrolment,
-    keyids: &[Option<String>],
+    keyids: &[String],
 ) -> Result<(), Violation> {
     let signed = check_signed(statement, LOW_S_SINCE, ANSWER, payload, key);
-    let named = signed.and_then(|keyid| match keyids.contains(&Some(keyid)) {
+    let named = signed.and_then(|keyid| match keyids.contains(&keyid) {
         true => Ok(()),
         false => Err("it names another key".to_owned()),
     });

@@ -164,7 +164,7 @@ impl<'s> Delegators<'s> {
     /// The ids under which a signature by this key is in a document, the document's own first. Of a
     /// renamed holder's key both roots have one: where an id is made of the holder's name, too,
     /// clients of the previous root count the signature under the old id alone.
-    fn key_ids(&self, document: Document, key: &Digest) -> Vec<KeyId> {
+    pub(crate) fn key_ids(&self, document: Document, key: &Digest) -> Vec<KeyId> {
         let own = match document {
             Document::Root => self.root.role_keys("root"),
             Document::Targets => self.root.role_keys("targets"),
