@@ -61,7 +61,7 @@ pub fn text(file: &[u8]) -> String {
 
 /// The answers in a file: the file itself, or each text form in a text, and a [`Violation`] of
 /// ANSWER-READ for each text form that was changed or is cut off. What a stranger writes into a
-/// thread does not spoil the answers in it, in any encoding.
+/// thread does not spoil the answers in it, also where other bytes are no UTF-8.
 #[must_use]
 pub fn files(bytes: &[u8]) -> Vec<Result<Vec<u8>, Violation>> {
     let text = (bytes.len() <= LARGEST_TEXT).then(|| String::from_utf8_lossy(bytes));

@@ -67,13 +67,22 @@ pub fn collect(asking: &Asking<'_>, answer: &Answer, now: Time) -> Result<Collec
     let turn = match &answer.says {
         Says::Turn(turn) => turn,
         Says::Declines { declined } => {
-            let open = asked.open().any(|holder| *holder == answer.holder);
-            if !open && declined_before(asking.chain, answer, declined) {
+            if declined_before(asking.chain, answer, declined) {
                 return Ok(Collected::Known);
             }
             // Anybody can write this file.
-            if !open || !asking.declined.contains(&answer.holder) {
+            if !asking.declined.contains(&answer.holder) {
                 return Err(one(unsigned(answer, declined)));
+            }
+            if !asked.open().any(|holder| *holder == answer.holder) {
+                return Err(one(Violation::new(
+                    Rule::AnswerHead,
+                    format!(
+                        "the refusal of {}: the holder answered or declined, or the request was withdrawn",
+                        answer.holder
+                    ),
+                    "nothing is to be recorded; to ask the holder again, make a new request",
+                )));
             }
             let event = Event::Declined {
                 holder: answer.holder.to_string(),
@@ -97,7 +106,7 @@ pub fn collect(asking: &Asking<'_>, answer: &Answer, now: Time) -> Result<Collec
             Err(verdicts) => verdicts,
         });
     }
-    if asked.withdrawn || !asked.open().any(|holder| *holder == answer.holder) {
+    if !asked.open().any(|holder| *holder == answer.holder) {
         return Err(one(Violation::new(
             Rule::AnswerHead,
             format!(

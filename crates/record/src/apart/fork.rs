@@ -1,13 +1,14 @@
 //! ANSWER-FORK for answers that are given together, without the ceremony.
 
 use super::{Answer, answer::Says};
+use crate::transcript::Branch;
 use keymoot_core::{Rule, Verdict, Violation};
 
-/// Whether two answers with these names contradict each other: two different ones of one holder to
+/// Whether two answers with these names contradict each other: two different turns of one holder to
 /// one request, or two requests of one ceremony that follow the same head with different
 /// content.
 #[must_use]
-pub fn compare(one: (&str, &Answer), other: (&str, &Answer)) -> Verdict {
+pub fn compare<'a>(one: (&str, &'a Answer), other: (&str, &'a Answer)) -> Verdict {
     let ((name, first), (other_name, second)) = (one, other);
     let both = format!("{name} and {other_name}");
     if first.ceremony != second.ceremony {
@@ -22,10 +23,11 @@ pub fn compare(one: (&str, &Answer), other: (&str, &Answer)) -> Verdict {
         )
         .into()
     };
-    let base = |answer: &Answer| match &answer.says {
-        Says::Turn(turn) => Some(turn.branch.base()),
+    let branch = |answer: &'a Answer| match &answer.says {
+        Says::Turn(turn) => Some(&turn.branch),
         Says::Declines { .. } => None,
     };
+    let base = |answer| branch(answer).map(Branch::base);
     let same_line = base(first)
         .zip(base(second))
         .is_some_and(|(one, other)| one.1 == other.1 && one.0 != other.0);
@@ -34,7 +36,12 @@ pub fn compare(one: (&str, &Answer), other: (&str, &Answer)) -> Verdict {
             "{} and {} were shown two transcripts of one ceremony",
             first.holder, second.holder
         )),
-        true if first.holder == second.holder && first != second => {
+        // No key signs a refusal, nor the id beside a signature: only branches can contradict.
+        true if first.holder == second.holder
+            && branch(first)
+                .zip(branch(second))
+                .is_some_and(|(one, other)| one.head() != other.head()) =>
+        {
             fork(format!("{} answers one request in two ways", first.holder))
         }
         true => Verdict::held(Rule::AnswerFork, format!("{both}: they answer one request")),

@@ -20,11 +20,7 @@ fn print(verdicts: &[Verdict], rules: bool) -> bool {
         };
         say!("{word:<9} {:<20} {}", verdict.rule, verdict.detail);
     }
-    let violated: Vec<_> = verdicts
-        .iter()
-        .filter(|v| v.is_violated())
-        .cloned()
-        .collect();
+    let violated = Verdict::violated(verdicts);
     crate::print_violated(&violated);
     violated.is_empty()
 }
