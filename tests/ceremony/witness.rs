@@ -128,6 +128,15 @@ impl Witness {
 }
 
 #[test]
+fn a_file_beside_a_bundle_that_cannot_be_used_spoils_no_verdict() {
+    let witness = Witness::new();
+    fs::remove_file(witness.path("statement.sig")).unwrap();
+    witness.is_refused_by("WITNESS-SIGNED");
+    fs::write(witness.path("statement"), "x".repeat(9 << 10)).unwrap();
+    witness.is_refused_by("WITNESS-READ");
+}
+
+#[test]
 fn a_verdict_and_a_report_show_what_a_remote_witness_states() {
     let witness = Witness::new();
     let [option, named] = witness.named();

@@ -7,7 +7,7 @@ use std::{
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::{
-    HostError, Violation,
+    HostError, Rule, Violation,
     text::{escape_path, quoted_path},
 };
 use keymoot_record::{
@@ -102,24 +102,34 @@ pub struct Heard {
     pub said: Result<Witnessed, Violation>,
 }
 
-/// Checks the statement in each file, and the signature in the file beside it, against a bundle.
+/// Checks the statement in each file, and the signature in the file beside it, against a bundle. A
+/// stranger may have put them there, so a file that cannot be used is refused alone.
 ///
 /// # Errors
-/// [`HostError`] when a file cannot be read.
+/// [`HostError`] when there is no such statement.
 pub fn hear(
     paths: &[PathBuf],
     bundle: &Bundle,
     keys: &[WitnessKey],
 ) -> Result<Vec<Heard>, HostError> {
     let one = |path: &PathBuf| {
-        let statement = read_bounded(path, LARGEST as u64)?;
+        let statement = match read_bounded(path, LARGEST as u64) {
+            Err(error) if !path.exists() => return Err(error),
+            read => read.map_err(|error| unusable(Rule::WitnessRead, error)),
+        };
         let mut beside = path.as_os_str().to_owned();
         beside.push(".sig");
-        let signature = read_bounded(Path::new(&beside), sshsig::LARGEST as u64)?;
+        let signature = read_bounded(Path::new(&beside), sshsig::LARGEST as u64)
+            .map_err(|error| unusable(Rule::WitnessSigned, error));
         Ok(Heard {
             path: escape_path(path),
-            said: witness::verify(&statement, &signature, bundle, keys),
+            said: statement
+                .and_then(|statement| witness::verify(&statement, &signature?, bundle, keys)),
         })
     };
     paths.iter().map(one).collect()
+}
+
+fn unusable(rule: Rule, error: HostError) -> Violation {
+    Violation::new(rule, error.what, error.next)
 }
