@@ -15,13 +15,11 @@ use keymoot_core::text::escape;
 use keymoot_record::ceremony::{
     Answer, State,
     asked::{AskedField, SAME},
+    bags,
     previous::Previous,
     question::CONFIRM,
     script::{Accepts, YES},
 };
-
-/// The line for a thing without a bag.
-const NO_BAG: &str = "none";
 
 /// The screen: the step's fields one after the other, then the word.
 pub(super) struct Confirm {
@@ -62,13 +60,12 @@ impl Confirm {
                 escape(last),
                 escape(typed)
             )),
-            None if is_word(typed, NO_BAG) => None,
+            None if bags::is_none(typed) => None,
             None => {
-                let mut others = self.fields.iter().enumerate();
-                let twice = others.find(|(at, (other, field))| {
-                    *at != self.at && other.is_bag() && field.text().trim() == typed
-                });
-                twice.map(|(_, (other, _))| {
+                let mut before = self.fields.iter().take(self.at);
+                let twice =
+                    before.find(|(other, field)| other.is_bag() && field.text().trim() == typed);
+                twice.map(|(other, _)| {
                     format!(
                         "{} is typed for \"{}\" already.",
                         escape(typed),

@@ -14,6 +14,15 @@ pub(super) const MACHINE_FIELDS: [&str; 2] = ["machine-bag", MACHINE_CAME_IN];
 /// The field of the bags that the devices go into.
 pub(super) const DEVICES_FIELD: &str = "device-bag";
 
+/// The answer for a thing that was in no bag.
+const NONE: &str = "none";
+
+/// Whether this says that a thing was in no bag.
+#[must_use]
+pub fn is_none(bag: &str) -> bool {
+    bag.trim().eq_ignore_ascii_case(NONE)
+}
+
 /// The tamper-evident bags in which the last ceremony left things: `machine` or a device's serial
 /// number, and the number of the bag.
 pub type Bags = BTreeMap<String, String>;
@@ -35,13 +44,16 @@ pub fn left_by(chain: &Chain) -> Bags {
                 _ if MACHINE_FIELDS.contains(&id.as_str()) => MACHINE,
                 _ => continue,
             };
-            bags.insert(thing.to_owned(), bag.clone());
+            match is_none(bag) {
+                true => bags.remove(thing),
+                false => bags.insert(thing.to_owned(), bag.clone()),
+            };
         }
     }
     bags
 }
 
-/// What came in another bag than the last ceremony left it in, one sentence for each thing.
+/// What did not come in the bag in which the last ceremony left it, one sentence for each thing.
 /// `fields` is what a step recorded. Safe to show: the numbers of bags are left out, because an
 /// older program's report of the same transcript has no such fact.
 #[must_use]
@@ -56,7 +68,7 @@ pub fn in_another_bag(fields: &BTreeMap<String, String>, last: &Bags) -> Vec<Str
         };
         last.get(thing).filter(|left| *left != typed)?;
         Some(format!(
-            "{named} came in another bag than the one in which the last ceremony left it"
+            "{named} did not come in the bag in which the last ceremony left it"
         ))
     });
     odd.collect()
@@ -75,14 +87,32 @@ fn is_serial(text: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::transcript::Time;
 
     fn named(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         let pairs = pairs.iter();
         pairs
             .map(|(id, bag)| ((*id).to_owned(), (*bag).to_owned()))
             .collect()
+    }
+
+    #[test]
+    fn what_was_in_no_bag_is_left_in_none() {
+        let mut chain = Chain::default();
+        let confirmed = [
+            named(&[("bag", "A 1"), ("device-bag-123", "A 2")]),
+            named(&[("machine-bag", "A 3"), ("device-bag-123", "None")]),
+        ];
+        for fields in confirmed {
+            let step = "custody".to_owned();
+            let event = Event::Confirmed { step, fields };
+            let time = Time::from_unix(1_790_000_000).unwrap();
+            chain.push(chain.next(event, time).unwrap()).unwrap();
+        }
+        assert_eq!(left_by(&chain), named(&[("machine", "A 3")]));
     }
 
     #[test]
@@ -97,8 +127,8 @@ mod tests {
         assert_eq!(
             in_another_bag(&typed, &last),
             [
-                "the machine came in another bag than the one in which the last ceremony left it",
-                "device 123 came in another bag than the one in which the last ceremony left it",
+                "the machine did not come in the bag in which the last ceremony left it",
+                "device 123 did not come in the bag in which the last ceremony left it",
             ]
         );
     }
