@@ -171,7 +171,10 @@ impl Vendor {
                     Role::YubihsmRoot | Role::YubihsmIssuer => {
                         yubihsm::authority(*role, &key.0, &signer.0)?
                     }
-                    _ => yubikey::authority(*role, &key.0, parent, &signer.0)?,
+                    Role::PivRoot
+                    | Role::AttestationRoot
+                    | Role::AttestationIntermediate
+                    | Role::PivIssuer => yubikey::authority(*role, &key.0, parent, &signer.0)?,
                 };
                 Some(Published {
                     role: *role,

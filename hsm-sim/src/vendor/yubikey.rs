@@ -40,7 +40,8 @@ pub(super) fn authority(
     let path_length = match role {
         Role::PivRoot | Role::PivIssuer => 1,
         Role::AttestationIntermediate => 2,
-        _ => 3,
+        Role::AttestationRoot => 3,
+        Role::YubihsmRoot | Role::YubihsmIssuer => return None,
     };
     let mut extensions = vec![extension(&[2, 5, 29, 14], false, &tlv(0x04, &own))];
     if !old_shape {
