@@ -13,7 +13,10 @@ use keymoot_attestation::{Evidence, Family};
 use keymoot_core::{HostError, digest::Digest};
 use keymoot_record::{
     ceremony::{enrolment::Enrolment, propose, statement, turn::Stage},
-    rules::{device as rules, roster::Handle},
+    rules::{
+        device as rules,
+        roster::{Handle, Recipient},
+    },
     transcript::Event,
 };
 use keymoot_tuf::PublicKey;
@@ -40,7 +43,7 @@ impl Driver<'_, '_> {
     /// crash in between costs a reset, never a locked device.
     pub(super) fn provision(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
         let family = self.family();
-        let chosen = self.chosen(holder, serial)?;
+        let chosen = self.chosen(holder, serial, self.recipient(holder))?;
         let secrets = NewSecrets::of_chosen(family, Serial(serial), &chosen).map_err(|error| {
             HostError::new(error.to_string(), "restart the machine, then resume")
         })?;
@@ -100,8 +103,14 @@ impl Driver<'_, '_> {
         }
     }
 
-    /// The PIN or password that the holder chooses and the rules accept.
-    pub(super) fn chosen(&mut self, holder: &Handle, serial: u32) -> Result<Secret, Stop> {
+    /// The PIN or password that the holder chooses and the rules accept. `sealed_to` is the
+    /// recipient of the secrets that the device gets with it.
+    pub(super) fn chosen(
+        &mut self,
+        holder: &Handle,
+        serial: u32,
+        sealed_to: Option<Recipient>,
+    ) -> Result<Secret, Stop> {
         let mut refused = None;
         let (family, demands) = (self.family(), self.demands());
         loop {
@@ -111,6 +120,7 @@ impl Driver<'_, '_> {
                 family,
                 asked: Asked::NewPin,
                 demands,
+                sealed_to: sealed_to.clone(),
                 refused,
             };
             let pin = self.operator.pin(&prompt)?;
@@ -141,9 +151,9 @@ impl Driver<'_, '_> {
         let sealed = match secrets {
             NewSecrets::YubiKey {
                 puk, management, ..
-            } => escrow::seal(&recipient, serial, puk, management)?,
+            } => escrow::seal(recipient.as_str(), serial, puk, management)?,
             NewSecrets::YubiHsm(passwords) => escrow::seal_passwords(
-                &recipient,
+                recipient.as_str(),
                 serial,
                 [
                     passwords.signer(),
@@ -157,9 +167,9 @@ impl Driver<'_, '_> {
     }
 
     /// The recipient to whom the secrets are sealed.
-    pub(super) fn recipient(&self, holder: &Handle) -> Option<String> {
+    pub(super) fn recipient(&self, holder: &Handle) -> Option<Recipient> {
         let holder = self.state.plan.roster.holder(holder);
-        holder.and_then(|holder| Some(holder.age_recipient.as_ref()?.to_string()))
+        holder.and_then(|holder| holder.age_recipient.clone())
     }
 
     /// The device's demands on a new PIN.
@@ -429,6 +439,7 @@ impl Driver<'_, '_> {
             family: self.family(),
             asked: Asked::Pin,
             demands: PinDemands::default(),
+            sealed_to: None,
             refused,
         };
         let pin = self.operator.pin(&prompt)?;

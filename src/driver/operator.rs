@@ -11,7 +11,10 @@ use keymoot_attestation::Family;
 use keymoot_core::{Verdict, digest::Digest};
 use keymoot_record::{
     ceremony::{Answer, Question, Refusal, State, summary::Summary},
-    rules::{machine::Medium, roster::Handle},
+    rules::{
+        machine::Medium,
+        roster::{Handle, Recipient},
+    },
     transcript::{Cause, Entry, Time, event::Person},
 };
 
@@ -118,6 +121,8 @@ pub struct PinPrompt {
     pub asked: Asked,
     /// The device's demands on a new PIN.
     pub demands: PinDemands,
+    /// To whom the device's other secrets are sealed once a new PIN is chosen.
+    pub sealed_to: Option<Recipient>,
     /// Why the last one was refused, and what to do.
     pub refused: Option<String>,
 }

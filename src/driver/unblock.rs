@@ -21,9 +21,10 @@ impl Driver<'_, '_> {
                 family: Family::YubiKey,
                 asked: Asked::Puk,
                 demands: self.demands(),
+                sealed_to: None,
                 refused: refused.take(),
             })?;
-            let pin = self.chosen(holder, serial)?;
+            let pin = self.chosen(holder, serial, None)?;
             self.busy("unblocking the PIN");
             match piv::unblock_pin(device, &puk, &pin) {
                 Ok(()) => {

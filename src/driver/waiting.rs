@@ -20,12 +20,7 @@ use keymoot_record::{
 impl Driver<'_, '_> {
     /// Waits for the device of the holder at the table, and records its identity.
     pub(super) fn await_device(&mut self, holder: &Handle) -> Result<(), Stop> {
-        let purpose = self.state.turn.as_ref().map(|turn| turn.purpose);
-        let seat = self.state.seat(holder);
-        let awaited = seat
-            .zip(purpose)
-            .map(|(seat, purpose)| self.state.awaited_devices(seat, purpose))
-            .unwrap_or_default();
+        let awaited = self.state.awaited_at_table();
         let expected = awaited.first().copied();
         let family = self.awaited_family(holder, expected);
         let found = self.wait_for_one(holder, family, expected)?;

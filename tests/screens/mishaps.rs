@@ -39,7 +39,10 @@ fn a_wrong_pin_shows_the_tries_left_and_a_blocked_one_has_a_next_step() {
     at.enter("unblock");
     for tries in ["2 tries left", "1 try left"] {
         at.expect("Type the PUK of your device").enter("73916500");
-        at.expect("New PIN, first time").enter("739164");
+        at.expect("New PIN, first time");
+        // Nothing is sealed again.
+        assert!(!at.picture().contains("age recipient"));
+        at.enter("739164");
         at.expect("New PIN, second time").enter("739164");
         at.expect(tries);
     }

@@ -67,6 +67,7 @@ impl Table<'_, '_> {
             family: Family::YubiKey,
             asked,
             demands: self.demands,
+            sealed_to: None,
             refused,
         })
     }

@@ -78,10 +78,8 @@ impl Pin {
 
     /// The recipient for whom the device's secrets are sealed once the PIN is typed: a wrong one
     /// would lock the holder out, or let another person in.
-    fn sealed_to(&self, page: &mut Page, sight: &Sight<'_>) {
-        let plan = sight.state().map(|state| &state.plan);
-        let holder = plan.and_then(|plan| plan.roster.holder(&self.prompt.holder));
-        let Some(recipient) = holder.and_then(|holder| holder.age_recipient.as_ref()) else {
+    fn sealed_to(&self, page: &mut Page) {
+        let Some(recipient) = &self.prompt.sealed_to else {
             return;
         };
         let secrets = match self.prompt.family {
@@ -164,9 +162,7 @@ impl Screen for Pin {
         } else {
             page.text("The device checks it, and allows few tries.");
         }
-        if self.is_new() {
-            self.sealed_to(page, sight);
-        }
+        self.sealed_to(page);
         if sight.room && self.is_new() {
             let hint = format!("In this rehearsal, one {word} is enough for everyone.");
             page.gap();

@@ -2,6 +2,8 @@
 
 use crossterm::event::KeyEvent;
 
+use keymoot_record::ceremony::State;
+
 use super::violations::RETRY;
 use crate::{
     device::{ErrorKind, Who},
@@ -36,14 +38,11 @@ impl TroubleScreen {
 impl TroubleScreen {
     /// Whether the holder has another device that counts in this turn.
     fn has_another(&self, sight: &Sight<'_>) -> bool {
-        let Some((state, Who::YubiKey(device))) = sight.state().zip(Some(&self.trouble.error.who))
-        else {
+        let Who::YubiKey(device) = &self.trouble.error.who else {
             return false;
         };
-        let turn = state.turn.as_ref().zip(state.seat(&self.trouble.holder));
-        let awaited = turn.map(|(turn, seat)| state.awaited_devices(seat, turn.purpose));
-        let awaited = awaited.unwrap_or_default();
-        awaited.iter().any(|serial| *serial != device.0)
+        let awaited = sight.state().map(State::awaited_at_table);
+        awaited.is_some_and(|awaited| awaited.iter().any(|serial| *serial != device.0))
     }
 
     /// Whether the PUK helps.
@@ -60,7 +59,10 @@ impl Screen for TroubleScreen {
         page.gap();
         page.alarm(&error.to_string(), Some(&error.help()));
         if self.can_unblock() && self.has_another(sight) {
-            page.text("This holder's other device can go on here.");
+            page.text(&format!(
+                "This holder's other device counts too: end this turn ({}), and call the holder again.",
+                page.names().ways_key
+            ));
         }
         page.gap();
         page.item(

@@ -190,9 +190,8 @@ fn others(sight: &Sight<'_>) -> Option<String> {
 /// The device that the holder at the table signs with after the one that is in.
 fn other_device(sight: &Sight<'_>) -> Option<u32> {
     let state = sight.state()?;
-    let turn = state.turn.as_ref().filter(|t| t.stage == Stage::Exchange)?;
-    let awaited = state.awaited_devices(state.seat(&turn.holder)?, turn.purpose);
-    awaited.first().copied()
+    state.turn.as_ref().filter(|t| t.stage == Stage::Exchange)?;
+    state.awaited_at_table().first().copied()
 }
 
 /// Which keys of a rehearsal do what the screen asks for.

@@ -410,5 +410,5 @@ fn a_blocked_pin_names_the_other_device_only_where_it_counts() {
     story.state.seats[2].outgoing = Some(outgoing);
     let mut table = Table::of(&story);
     table.request(blocked());
-    assert!(table.says("other device can go on here"));
+    assert!(table.says("other device counts too"));
 }

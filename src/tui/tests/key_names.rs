@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use super::{
     printed::Paper,
-    story::{SCRIPT, Story, device_error, handle, roster, serial},
+    story::{SCRIPT, Story, device_error, handle, recipient, roster, serial},
 };
 use crate::{
     device::{ErrorKind, PinDemands},
@@ -86,6 +86,7 @@ fn pin(asked: Asked) -> Request {
         holder: handle(9),
         serial: serial(9),
         family: Family::YubiKey,
+        sealed_to: (asked == Asked::NewPin).then(recipient),
         asked,
         demands: PinDemands::default(),
         refused: None,
@@ -240,11 +241,6 @@ fn screens() -> Vec<(Story, Request)> {
         let question = story.question();
         (story, Request::Ask(question, None))
     };
-    let recipient = "age1g6cmzvj5jznxgd6ua863ja9w3ynmr5g5pwvhrwycq504t9aheyusccews2";
-    let sealed = || {
-        let roster = format!("{}age_recipient = \"{recipient}\"\n", roster());
-        Story::of(SCRIPT.to_owned(), roster)
-    };
     let mut screens = vec![
         asked(Story::at_digests(
             Mode::Rehearsal,
@@ -268,8 +264,8 @@ fn screens() -> Vec<(Story, Request)> {
     for question in questions() {
         screens.push((in_turn(), Request::Ask(question, None)));
     }
-    for request in others(&sealed()) {
-        screens.push((sealed(), request));
+    for request in others(&Story::opened()) {
+        screens.push((Story::opened(), request));
     }
     screens
 }

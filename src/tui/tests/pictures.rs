@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{
-    story::{SCRIPT, Story, device_error, handle, roster, serial},
+    story::{SCRIPT, Story, device_error, handle, recipient, roster, serial},
     table::{PLAIN, Table},
 };
 use crate::{
@@ -241,6 +241,7 @@ fn new_pin() -> PinPrompt {
         family: keymoot_attestation::Family::YubiKey,
         asked: crate::driver::Asked::NewPin,
         demands: crate::device::PinDemands::default(),
+        sealed_to: None,
         refused: None,
     }
 }
@@ -255,10 +256,11 @@ fn a_new_pin_is_typed_twice_and_masked() {
 
 #[test]
 fn a_holder_compares_the_end_of_the_recipient_before_anything_is_sealed_to_it() {
-    let recipient = "age1g6cmzvj5jznxgd6ua863ja9w3ynmr5g5pwvhrwycq504t9aheyusccews2";
-    let roster = format!("{}age_recipient = \"{recipient}\"\n", roster());
-    let mut table = Table::of(&Story::of(SCRIPT.to_owned(), roster));
-    table.request(Request::Pin(new_pin()));
+    let mut table = Table::of(&Story::at_enrolment());
+    table.request(Request::Pin(PinPrompt {
+        sealed_to: Some(recipient()),
+        ..new_pin()
+    }));
     insta::assert_snapshot!(table.picture());
 }
 
@@ -271,6 +273,7 @@ fn a_wrong_pin_is_told_with_the_tries_left() {
         family: keymoot_attestation::Family::YubiKey,
         asked: crate::driver::Asked::Pin,
         demands: crate::device::PinDemands::default(),
+        sealed_to: None,
         refused: Some("wrong PIN for YubiKey 17383333: 2 tries left. Type it again.".to_owned()),
     }));
     insta::assert_snapshot!(table.picture());

@@ -154,6 +154,7 @@ fn every_row_of_every_state_is_among_the_printed_lines() {
             family: Family::YubiKey,
             asked: crate::driver::Asked::NewPin,
             demands: crate::device::PinDemands::default(),
+            sealed_to: None,
             refused,
         }));
         paper.line("Xk7!pq2w").line("another");

@@ -24,6 +24,7 @@ fn prompted(new: bool) -> Table {
             crate::driver::Asked::Pin
         },
         demands: crate::device::PinDemands::default(),
+        sealed_to: None,
         refused: None,
     }));
     table

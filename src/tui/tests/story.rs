@@ -11,7 +11,7 @@ use crate::{
 use keymoot_core::digest::Digest;
 use keymoot_record::{
     ceremony::{Next, Plan, PlanFiles, Question, State},
-    rules::roster::Handle,
+    rules::roster::{Handle, Recipient},
     transcript::{Chain, Event, Mode, PlanPart, Program, Time},
 };
 
@@ -39,6 +39,12 @@ snapshot = {{ expiry_days = 21, signing_days = 7 }}
 timestamp = {{ expiry_days = 7, signing_days = 3 }}
 "#
     )
+}
+
+/// A recipient of age for which nobody has the identity.
+pub(super) fn recipient() -> Recipient {
+    let text = "age1g6cmzvj5jznxgd6ua863ja9w3ynmr5g5pwvhrwycq504t9aheyusccews2";
+    Recipient::try_from(text.to_owned()).unwrap()
 }
 
 /// Nine plainly simulated holders.

@@ -65,6 +65,7 @@ fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
                     crate::driver::Asked::Pin
                 },
                 demands: crate::device::PinDemands::default(),
+                sealed_to: None,
                 refused: None,
             }))
         }));

@@ -111,6 +111,16 @@ impl State {
         }
     }
 
+    /// Those of the holder who is at the table.
+    #[must_use]
+    pub fn awaited_at_table(&self) -> Vec<u32> {
+        let turn = self.turn.as_ref();
+        let seated = turn.and_then(|turn| Some((self.seat(&turn.holder)?, turn.purpose)));
+        seated.map_or_else(Vec::new, |(seat, purpose)| {
+            self.awaited_devices(seat, purpose)
+        })
+    }
+
     /// Whether this holder has done what the current step asks.
     #[must_use]
     pub fn has_done(&self, seat: &Seat, purpose: Purpose) -> bool {
