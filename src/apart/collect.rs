@@ -11,7 +11,7 @@ use crate::{
     host::clock,
 };
 use keymoot_core::{
-    HostError, Rule, Verdict, Violation,
+    HostError, Verdict, Violation,
     text::{escape, escape_path},
 };
 use keymoot_record::{
@@ -92,23 +92,16 @@ fn take(
     }
 }
 
+const AT_ITS_END: &str = "photograph the codes that `keymoot answer` shows at its end";
+
 /// The answers in a file, or why there is none. Frames in a picture are put together with those of
 /// other pictures.
 fn files(bytes: Vec<u8>, shown: &str, pictured: &mut Frames) -> Vec<Result<Vec<u8>, Violation>> {
     if frames::is_picture(&bytes) {
-        let texts = match frames::texts(bytes) {
-            Ok(texts) => texts,
-            Err(violation) => return vec![Err(violation)],
-        };
-        let taken = texts.iter().filter(|text| pictured.take(text, shown));
-        return match taken.count() {
-            0 => vec![Err(Violation::new(
-                Rule::AnswerRead,
-                "the QR code in the picture is no part of an answer",
-                "photograph the codes that `keymoot answer` shows at its end",
-            ))],
-            _ => Vec::new(),
-        };
+        let texts = frames::texts(bytes);
+        let taken =
+            texts.and_then(|texts| pictured.take_picture(&texts, shown, ("an answer", AT_ITS_END)));
+        return taken.err().map(Err).into_iter().collect();
     }
     armour::files(&bytes)
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use keymoot_core::{
-    HostError, Rule, Violation,
+    HostError, Violation,
     digest::Digest,
     text::{escape, escape_path, quoted_path},
 };
@@ -113,27 +113,18 @@ fn read(pictures: &[PathBuf], out: &Path) -> Result<ExitCode, Failure> {
     let mut shown = Frames::default();
     for path in pictures {
         let name = escape_path(path);
-        let named = |why: &str| format!("{name}: {why}");
-        let texts = frames::texts(read_bounded(path, frames::LARGEST)?).map_err(|unread| {
+        let texts = frames::texts(read_bounded(path, frames::LARGEST)?);
+        let taken =
+            texts.and_then(|texts| shown.take_picture(&texts, &name, ("a sealed file", ALONE)));
+        taken.map_err(|refused| {
             violated(Violation {
-                what: named(&unread.what),
-                ..unread
+                what: format!("{name}: {}", refused.what),
+                ..refused
             })
         })?;
-        let taken = texts.iter().filter(|text| shown.take(text, &name));
-        if taken.count() == 0 {
-            return Err(violated(Violation::new(
-                Rule::AnswerRead,
-                named("the QR code in the picture is no part of a sealed file"),
-                ALONE,
-            )));
-        }
     }
-    let files: Vec<_> = shown.answers().map(|(_, file)| file).collect();
-    let files: Vec<_> = files
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .map_err(violated)?;
+    let files = shown.answers().map(|(_, file)| file);
+    let files = files.collect::<Result<Vec<_>, _>>().map_err(violated)?;
     match files.as_slice() {
         [sealed] if sealed.starts_with(SEALED) => {
             whole::publish_once(out, sealed, UNTAKEN)?;

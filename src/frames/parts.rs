@@ -45,8 +45,29 @@ struct Series {
 }
 
 impl Frames {
+    /// Takes every frame that a picture shows.
+    ///
+    /// # Errors
+    /// A [`Violation`] of ANSWER-READ when none is a frame of `of`; `next` says what to do.
+    pub(crate) fn take_picture(
+        &mut self,
+        texts: &[String],
+        picture: &str,
+        (of, next): (&str, &str),
+    ) -> Result<(), Violation> {
+        let taken: Vec<_> = texts.iter().map(|text| self.take(text, picture)).collect();
+        match taken.contains(&true) {
+            true => Ok(()),
+            false => Err(Violation::new(
+                Rule::AnswerRead,
+                format!("the QR code in the picture is no part of {of}"),
+                next,
+            )),
+        }
+    }
+
     /// Takes the text of a code that a picture shows. False where it is no frame of an answer.
-    pub(crate) fn take(&mut self, text: &str, picture: &str) -> bool {
+    fn take(&mut self, text: &str, picture: &str) -> bool {
         let text = text.to_ascii_lowercase();
         let Some((number, key)) = place(&text) else {
             return false;
