@@ -107,9 +107,6 @@ pub(crate) fn conduct(
     )?;
     Ok(match outcome {
         Outcome::Finished => {
-            if mode == Mode::Rehearsal && settings.simulator.is_none() {
-                resets::offer(dir)?;
-            }
             let chain = Journal::look(dir)?;
             let ended = ended_without(&chain);
             say!("{}", what_now(settings, &plan, mode, ended));
@@ -122,6 +119,9 @@ pub(crate) fn conduct(
                     "From now on, verify with: keymoot verify BUNDLE --expect {}",
                     quoted_path(&path)
                 );
+            }
+            if mode == Mode::Rehearsal && settings.simulator.is_none() {
+                resets::offer(&chain);
             }
             ExitCode::SUCCESS
         }

@@ -3,27 +3,18 @@
 use std::{
     collections::BTreeSet,
     io::{self, BufRead as _, IsTerminal as _},
-    path::Path,
 };
 
-use crate::{
-    device::{Serial, piv},
-    store::Journal,
-};
+use crate::device::{Serial, piv};
 use keymoot_attestation::Family;
-use keymoot_core::HostError;
-use keymoot_record::transcript::Event;
+use keymoot_record::transcript::{Chain, Event};
 use keymoot_verify::say;
 
 /// The word that resets a device.
 const RESET: &str = "reset";
 
 /// Offers to reset each device that made a key in the rehearsal in a folder.
-///
-/// # Errors
-/// [`HostError`] when the transcript cannot be read.
-pub(super) fn offer(dir: &Path) -> Result<(), HostError> {
-    let chain = Journal::look(dir)?;
+pub(super) fn offer(chain: &Chain) {
     let mut keys = BTreeSet::new();
     let mut units = BTreeSet::new();
     for entry in chain.entries() {
@@ -49,7 +40,7 @@ pub(super) fn offer(dir: &Path) -> Result<(), HostError> {
         );
     }
     if yubikeys.is_empty() || !io::stdin().is_terminal() {
-        return Ok(());
+        return;
     }
     say!(
         "These YubiKeys hold a key of this rehearsal. A reset destroys it, and every other PIV key there."
@@ -71,5 +62,4 @@ pub(super) fn offer(dir: &Path) -> Result<(), HostError> {
             }
         }
     }
-    Ok(())
 }

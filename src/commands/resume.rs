@@ -66,9 +66,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         amend::amend(&dir, &args.corrected, mode, vendor)?;
     }
     match (mode, &args.simulator, &settings.simulator) {
-        (Mode::Rehearsal, None, Some(simulated)) => {
-            rehearse::enter(&dir, simulated, &outs, manner)
-        }
+        (Mode::Rehearsal, None, Some(simulated)) => rehearse::enter(&dir, simulated, &outs, manner),
         // A dress rehearsal has real devices, and starts no simulator.
         (_, yubikeys, _) => {
             let surroundings = Surroundings {

@@ -73,10 +73,10 @@ pub(super) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
 }
 
 /// A script as it is named in another folder.
-fn named(script: &str) -> Result<String, HostError> {
+fn named(script: &str) -> Result<PathBuf, HostError> {
     match script.contains('/') {
-        true => Ok(escape_path(&arguments::absolute(Path::new(script))?)),
-        false => Ok(script.to_owned()),
+        true => arguments::absolute(Path::new(script)),
+        false => Ok(PathBuf::from(script)),
     }
 }
 

@@ -270,8 +270,8 @@ fn quoted(text: &str) -> String {
 
 /// Instructions for the files. The commands in them work in the folder of these notes, so the
 /// previous state is named by its whole path.
-pub(super) fn notes(script: &str, previous: Option<&Path>, rehearsal: bool) -> String {
-    let script = quoted_path(Path::new(script));
+pub(super) fn notes(script: &Path, previous: Option<&Path>, rehearsal: bool) -> String {
+    let script = quoted_path(script);
     let from = previous.map_or_else(String::new, |previous| {
         format!(" --previous {}", quoted_path(previous))
     });
