@@ -89,8 +89,7 @@ fn turn_in_words(purpose: Purpose) -> &'static str {
 
 /// Whether the holder at the table keeps the key under a new name.
 fn is_renamed(state: &State, turn: &Turn) -> bool {
-    let seat = state.seat(&turn.holder);
-    seat.is_some_and(|seat| seat.renamed.is_some())
+    state.is_renamed(&turn.holder)
 }
 
 fn in_turn(state: &State, turn: &Turn) -> String {

@@ -89,7 +89,7 @@ pub(in crate::tui) fn this_program(page: &mut Page, program: &Program, rows: usi
 impl Compare {
     /// Whether there is a digest to compare.
     pub(in crate::tui) fn is_possible(sight: &Sight<'_>) -> bool {
-        sight.view.is_some()
+        sight.view.is_some() || sight.errand.is_some()
     }
 
     /// Opened where somebody reads a document or a digest, it shows that one first.
@@ -202,14 +202,9 @@ fn overview(page: &mut Page, name: &str, digest: &Digest) {
     /// The columns that are beside the code.
     const BESIDE: usize = 40;
     let columns = page.columns();
-    let code = qr::code(
-        digest,
-        page.sheet,
-        page.fits,
-        columns.saturating_sub(BESIDE + 1),
-    );
-    let code = code.filter(|_| !page.by_line);
-    let Some(code) = code else {
+    let room = columns.saturating_sub(BESIDE + 1);
+    let code = (!page.by_line).then(|| qr::code(digest, page.sheet, page.fits, room));
+    let Some(code) = code.flatten() else {
         page.headline(&format!("SHA-256 of {name}"));
         page.gap();
         for row in hex_groups(digest) {

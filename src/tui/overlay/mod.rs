@@ -236,6 +236,8 @@ impl Overlay {
                     }
                     page.text(&seats::in_words(state));
                     page.gap();
+                }
+                if page.by_line {
                     page.ask("Type the number of an option; Enter alone goes back.");
                 }
                 for (number, way) in ways(sight).iter().enumerate() {

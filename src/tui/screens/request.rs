@@ -36,11 +36,8 @@ impl Request {
 
 /// The task of the holder, in words that follow "to".
 fn asked_for(state: &State, holder: &Handle) -> &'static str {
-    let seat = state.seat(holder);
     match state.purpose() {
-        Some(Purpose::Enroll) if seat.is_some_and(|seat| seat.renamed.is_some()) => {
-            "prove your key under your new name"
-        }
+        Some(Purpose::Enroll) if state.is_renamed(holder) => "prove your key under your new name",
         Some(Purpose::Enroll) => "make a key in your device, and prove that you hold it",
         Some(Purpose::Spare) => "make a key in a spare device, and prove that you hold it",
         Some(Purpose::Sign) => "sign the documents below",

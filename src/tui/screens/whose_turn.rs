@@ -149,6 +149,7 @@ impl Screen for WhoseTurn {
         let nobody = self.waiting.is_empty();
         if self.can_stop && (self.chosen.is_none() || !self.word.is_empty()) {
             let needed = sight.state().map_or(0, |state| state.needed(self.purpose));
+            let or = if nobody { "" } else { "or " };
             if !nobody {
                 page.ask(&how);
             }
@@ -158,7 +159,7 @@ impl Screen for WhoseTurn {
             };
             self.word.show(
                 page,
-                &format!("{have}: or type {ENOUGH} and Enter to continue:"),
+                &format!("{have}: {or}type {ENOUGH} and Enter to continue:"),
             );
         } else if nobody {
             page.ask(&format!("{} shows other ways.", page.names().ways_key));
@@ -218,8 +219,7 @@ pub(super) fn purpose_in_words(state: Option<&State>) -> &'static str {
 }
 
 fn is_renamed(state: Option<&State>, holder: &Handle) -> bool {
-    let seat = state.and_then(|state| state.seat(holder));
-    seat.is_some_and(|seat| seat.renamed.is_some())
+    state.is_some_and(|state| state.is_renamed(holder))
 }
 
 fn for_purpose(purpose: Purpose, renamed: bool) -> &'static str {

@@ -290,6 +290,12 @@ impl State {
         self.seats.iter().find(|seat| seat.handle == *handle)
     }
 
+    /// Whether this holder keeps a key under a new name.
+    #[must_use]
+    pub fn is_renamed(&self, handle: &Handle) -> bool {
+        self.seat(handle).is_some_and(|seat| seat.renamed.is_some())
+    }
+
     pub(super) fn seat_mut(&mut self, handle: &Handle) -> Option<&mut Seat> {
         self.seats.iter_mut().find(|seat| seat.handle == *handle)
     }
