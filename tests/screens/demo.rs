@@ -217,7 +217,7 @@ fn the_demonstration_is_a_verified_ceremony_in_a_picture_that_loads_at_once() {
     shell(&mut film, folder.path(), "collect ceremony answer.json");
     let resume = ["resume", &dir];
     let mut room = Set::new(&mut film, "keymoot resume ceremony", &resume);
-    room.see("or type enough", LOOK).enter("enough");
+    room.see("type enough and Enter", LOOK).enter("enough");
     pauses(&mut room.at);
     for name in DOCUMENTS {
         room.see("What changes in", LOOK);

@@ -33,7 +33,7 @@ pub(crate) const CALL_TO_CLOSE: State = State::new(
     &["manifest-made", "turn-ended"],
 );
 /// The step may end.
-pub(crate) const ENOUGH: State = State::new("or type enough", &["step-begun", "turn-ended"]);
+pub(crate) const ENOUGH: State = State::new("type enough and Enter", &["step-begun", "turn-ended"]);
 pub(crate) const SPARES: State = State::new("a holder with another device", &["step-begun"]);
 
 pub(crate) const INSERT: State = State::new(
