@@ -14,6 +14,10 @@ use keymoot_core::text::escape;
 /// Minutes at home to start the machine, set its clock, and compare the request by telephone.
 const BEGINNING: u32 = 15;
 
+/// Minutes in which one holder makes a key. The minutes of the step in a script are for as many
+/// holders as the script expects.
+const MAKING_A_KEY: u32 = 8;
+
 /// The section of a runbook, in Markdown.
 pub(super) fn section(page: &mut String, script: &CheckedScript, policy: &Policy) {
     line(page, "\n## If people take part apart\n");
@@ -46,7 +50,10 @@ fn rounds(page: &mut String, script: &CheckedScript, policy: &Policy) {
             continue;
         }
         number += 1;
-        let turn = step.minutes.div_ceil(policy.quorum.holders.max(1));
+        let turn = match step.kind {
+            Kind::Enroll | Kind::EnrollSpares => MAKING_A_KEY,
+            _ => step.minutes.div_ceil(policy.quorum.holders.max(1)),
+        };
         line(
             page,
             &format!(
@@ -60,7 +67,7 @@ fn rounds(page: &mut String, script: &CheckedScript, policy: &Policy) {
     }
     line(
         page,
-        "\nA round in which nobody apart is asked falls away. Answers may take days: the days to expiry count from \
+        "\nSkip a round in which no holder answers apart. Answers may take days: the days to expiry count from \
          the moment at which the program wrote the document.\n",
     );
 }
@@ -118,9 +125,9 @@ const COLLECTS: [(&str, &[&str]); 4] = [
             "Make the request: “holders apart” on the screen, or `keymoot request DIR --until DATE -o FILE`.",
             "Send the file. Call each holder, and have the call above.",
             "Take the answers in: “holders apart” again, or `keymoot collect DIR ANSWER…`. Any order is right, and the same answer twice changes nothing.",
-            "A new holder made a key: call, and compare the device's number with the one on its case. Better: list the number in the roster before (`devices`).",
+            "If a new holder made a key, call, and compare the device's number with the one on its case. Better: list the number in the roster before (`devices`).",
             "Read who compared words, and on which machine. An answer that nobody compared is for people to accept.",
-            "An answer is refused: the rule says why. ANSWER-HEAD or ANSWER-FORK: stop, and find out who showed what to whom.",
+            "If an answer is refused, the rule says why. If it is ANSWER-HEAD or ANSWER-FORK, stop, and find out who showed what to whom.",
         ],
     ),
     (
@@ -134,7 +141,7 @@ const COLLECTS: [(&str, &[&str]); 4] = [
         "If answers lapse:",
         &[
             "A late answer counts. The report says that it is late.",
-            "Nobody answers any more: withdraw the request (`keymoot request DIR --withdraw FILE --why \"REASON\"`), and continue with the others, or ask others.",
+            "If nobody answers any more, withdraw the request (`keymoot request DIR --withdraw FILE --why \"REASON\"`), and continue with the others, or ask others.",
             "A signed root in a mailbox stays valid until it expires, also if the ceremony ends without it. Say so to those who decide.",
             "Never change the plan while a request is open, and never make a second request for one that is awaited.",
         ],
@@ -145,7 +152,7 @@ const AT_HOME: [(&str, &[&str]); 4] = [
     (
         "You need:",
         &[
-            "your YubiKey and its PIN. The holder of a YubiHSM 2 comes to the room.",
+            "your YubiKey and its PIN. A YubiHSM 2 signs only in the room.",
             "a machine that passes the MACHINE rules: the live image on a stick, its digest compared on another machine.",
             "the request, a stick for the answer, and the newest root that you know from elsewhere (`N.root.json`).",
             "a telephone, and these pages.",
@@ -156,11 +163,12 @@ const AT_HOME: [(&str, &[&str]); 4] = [
         &[
             "Set the clock to UTC by two watches. After an empty battery it shows a day years ago, and MACHINE-CLOCK refuses it. The image: key 7. Elsewhere: `date -u -s \"2026-12-01 14:30\"`.",
             "Start: `keymoot answer REQUEST --trusted-root N.root.json -o ANSWER`. The image: `s`, then this command.",
-            "The screen says who asks, for which step, until when, and what changes. Read all of it.",
+            "The screen says who asks, for which step, and what changes. Read all of it.",
             "Have the call above. Type the first two words of the request, and how you compared them: `phone`.",
-            "The screen counts the touches: one for each document, and the last for the answer. Press Enter, insert the device, type the PIN, and touch it when it blinks.",
+            "The screen counts the touches: one for each signature, the last for the answer. Press Enter, insert the device, type the PIN, and touch it when it blinks.",
+            "If the round makes a key: type the last four digits of the device's number, choose a PIN, and type it twice. Take the sealed file with you.",
             "The last screen names the file. Carry it back, as a file, as text, or as pictures of its codes (F10).",
-            "Power failed: run the same command again. It continues, and asks only for what is missing.",
+            "If the power failed, run the same command again. It continues, and asks only for what is missing.",
             "Keep the folder `ANSWER.turn` until the administrator says that the ceremony is over.",
         ],
     ),
@@ -169,7 +177,7 @@ const AT_HOME: [(&str, &[&str]); 4] = [
         &[
             "a word differs, a rule is violated, or the request is one that you did not expect.",
             "a change is one that nobody told you. You may decline: `keymoot answer REQUEST --decline \"REASON\" -o ANSWER`.",
-            "the device counts a touch that the screen did not announce, or the PIN was refused.",
+            "the device blinks for a touch that the screen did not announce, or refuses the PIN.",
             "somebody forces you: say the word that you agreed on for that.",
         ],
     ),
