@@ -1,5 +1,7 @@
 //! A dress rehearsal from its first line to the reset of the last device.
 
+use std::{fs, path::Path};
+
 use super::{
     ceremony::{Ceremony, run},
     machine::Machine,
@@ -18,8 +20,21 @@ fn a_dress_rehearsal_is_resumed_held_to_its_end_and_resets_each_device() {
     ceremony.at.read("can hold a live ceremony");
     ceremony.up_to_roll_call();
     ceremony.at.read("Whose turn?");
-    let rehearsal = ceremony.place.dir().join("rehearsal");
-    assert!(rehearsal.join("vendor/vendor.toml").exists());
+    let dir = ceremony.place.dir();
+    let rehearsal = dir.join("rehearsal");
+    // Its vendor is the one that the program trusts.
+    let trusted = Path::new(env!("CARGO_MANIFEST_DIR")).join("vendor");
+    for file in ["vendor.toml", "1-attestation-root.pem"] {
+        assert_eq!(
+            fs::read(rehearsal.join("vendor").join(file)).unwrap(),
+            fs::read(trusted.join(file)).unwrap()
+        );
+    }
+    let settings = fs::read_to_string(dir.join("settings.json")).unwrap();
+    assert!(
+        settings.contains("\"rehearsal\"") && !settings.contains("simulator"),
+        "{settings}"
+    );
     // Its devices are real: nobody simulates any.
     assert!(!rehearsal.join("devices.json").exists());
     ceremony.is_killed_and_resumed(&machine);
