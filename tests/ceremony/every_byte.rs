@@ -192,7 +192,10 @@ fn each_changed_byte_of_the_text_form_is_refused_by_a_rule_or_is_space_around_a_
             panic!("byte {at}")
         };
         match file {
-            Err(violation) => vec![violation.rule.to_string()],
+            Err(violation) => {
+                assert_eq!(violation.rule, Rule::AnswerRead, "byte {at}");
+                vec![violation.rule.to_string()]
+            }
             Ok(file) if carries_nothing(at, changed) => {
                 assert_eq!(*file, answer(3), "byte {at}");
                 Vec::new()
