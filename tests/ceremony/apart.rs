@@ -123,12 +123,7 @@ impl Asked {
 
     /// Takes an answer in, as `keymoot collect` does.
     pub(crate) fn take(&mut self, answer: &Answer) {
-        let judged = self.judge(answer).unwrap();
-        self.record(judged);
-    }
-
-    pub(crate) fn record(&mut self, judged: Collected) {
-        let Collected::New { event, objects } = judged else {
+        let Collected::New { event, objects } = self.judge(answer).unwrap() else {
             panic!("it was known");
         };
         self.objects
@@ -136,6 +131,13 @@ impl Asked {
         let entry = self.chain.next(*event, self.now()).unwrap();
         self.state = self.state.after(&entry).unwrap();
         self.chain.push(entry).unwrap();
+    }
+
+    /// The answers that were taken in, as they were recorded.
+    pub(crate) fn answered(&self) -> Vec<Event> {
+        let events = self.chain.entries().iter().map(|entry| &entry.event);
+        let answered = events.filter(|event| matches!(event, Event::Answered { .. }));
+        answered.cloned().collect()
     }
 
     /// The rules that refuse the bytes of an answer; none where they are taken.
