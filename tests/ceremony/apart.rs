@@ -161,7 +161,7 @@ fn keymoot_at(arguments: &[&str], paths: &[&PathBuf]) -> Output {
 }
 
 #[test]
-fn holders_apart_by_hand_are_marked_at_the_roll_call() {
+fn only_an_unattended_rehearsal_takes_the_names_of_holders_apart_or_absent() {
     for named in ["--apart=holder-3", "--absent=holder-3"] {
         let output = keymoot().args(["rehearse", named]).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
@@ -171,13 +171,14 @@ fn holders_apart_by_hand_are_marked_at_the_roll_call() {
 }
 
 #[test]
-fn a_rehearsal_open_at_the_table_is_left_before_a_holder_answers() {
+fn no_holder_answers_while_the_rehearsal_is_open_at_the_table() {
     let three = Three::to_sign();
     let request = three.request("request", &[]);
     let table = fs::File::open(three.stage.dir().join("lock")).unwrap();
     table.lock().unwrap();
     let (mut command, out) = three.answering(&request, "holder-1", &three.stage.dir());
     let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(
         said(&output).contains("leave it first (F4)"),
         "{}",

@@ -218,7 +218,7 @@ fn a_statement_in_the_name_of_a_witness_by_another_key_is_refused() {
 }
 
 #[test]
-fn a_witness_who_is_asked_for_and_states_nothing_violates_the_verdict() {
+fn a_bundle_without_a_statement_of_the_named_witness_key_is_refused() {
     let witness = Witness::new();
     let [option, named] = witness.named();
     let mut verify = keymoot();
