@@ -1,8 +1,8 @@
 //! No secret is in what is carried to and from holders apart, or in a holder's folder.
 
-use std::{fs, io::Read as _, path::Path};
+use std::{fs, path::Path};
 
-use keymoot::rehearsal::{cast::Cast, unattended};
+use keymoot::rehearsal::cast::Cast;
 use keymoot_record::apart::{Answer, Request, answer::Says, armour};
 use testkit::{
     apart::Three,
@@ -11,7 +11,7 @@ use testkit::{
 
 use crate::{
     apart::five_apart,
-    secrets::{holds, shapes},
+    secrets::{are_in_none, opened, pin, printed},
 };
 
 /// Every file below a folder, and each file that a request or an answer in it contains.
@@ -36,20 +36,6 @@ fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
         contents.push((name, content));
     }
     contents
-}
-
-fn pin(holder: usize) -> Vec<u8> {
-    let holder = format!("holder-{holder}").try_into().unwrap();
-    unattended::pin(SEED, &holder).expose().to_vec()
-}
-
-/// Fails where one of the secrets is in one of the contents.
-fn are_in_none(secrets: &[Vec<u8>], contents: &[(String, Vec<u8>)]) {
-    for (name, content) in contents {
-        for shape in secrets.iter().flat_map(|secret| shapes(secret)) {
-            assert!(!holds(content, &shape), "a secret is in {name}");
-        }
-    }
 }
 
 #[test]
@@ -92,19 +78,7 @@ fn what_a_device_that_is_enrolled_apart_was_given_is_only_in_the_file_sealed_to_
 
     let folder = stage.path("holder-3.answer.turn");
     let sealed = below(&folder.join("escrow")).into_values().next().unwrap();
-    let decryptor = age::Decryptor::new(&sealed[..]).unwrap();
-    let identities = [&identity as &dyn age::Identity];
-    let mut opened = String::new();
-    let mut reader = decryptor.decrypt(identities.into_iter()).unwrap();
-    reader.read_to_string(&mut opened).unwrap();
-    let line = |start: &str| {
-        opened
-            .lines()
-            .find_map(|line| line.strip_prefix(start))
-            .unwrap()
-    };
-    let puk = line("PUK ").as_bytes().to_vec();
-    let management = hex::decode(line("management key ")).unwrap();
+    let [puk, management] = opened(&sealed, &[identity]);
     let mut contents = contents(&folder);
     for name in ["request", "holder-3.answer", "holder-3.answer.txt"] {
         let alone = stage.path(&format!("alone-{name}"));
@@ -112,8 +86,7 @@ fn what_a_device_that_is_enrolled_apart_was_given_is_only_in_the_file_sealed_to_
         fs::copy(stage.path(name), alone.join(name)).unwrap();
         contents.extend(self::contents(&alone));
     }
-    contents.push(("what was printed".to_owned(), answered.stdout));
-    contents.push(("what was printed as errors".to_owned(), answered.stderr));
+    contents.extend(printed(answered));
     assert!(contents.len() > 20, "{}", contents.len());
     are_in_none(&[pin(3), puk, management], &contents);
 }

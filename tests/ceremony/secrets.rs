@@ -1,17 +1,16 @@
 //! No secret is in any byte on the disk.
 
-use std::fs;
+use std::{fs, io::Read as _, process::Output};
 
+use age::x25519::Identity;
 use keymoot::rehearsal::unattended;
-use keymoot_record::rules::roster::Handle;
-
 use testkit::{
     privileged::Root,
-    stage::{Stage, files_below, finished, said},
+    stage::{SEED, Stage, below, files_below, finished, said},
 };
 
 /// The ways in which bytes may be in a file.
-pub(crate) fn shapes(secret: &[u8]) -> Vec<Vec<u8>> {
+fn shapes(secret: &[u8]) -> Vec<Vec<u8>> {
     use base64::Engine as _;
     let engine = base64::engine::general_purpose::STANDARD_NO_PAD;
     vec![
@@ -22,43 +21,73 @@ pub(crate) fn shapes(secret: &[u8]) -> Vec<Vec<u8>> {
     ]
 }
 
-pub(crate) fn holds(content: &[u8], needle: &[u8]) -> bool {
+fn holds(content: &[u8], needle: &[u8]) -> bool {
     content.windows(needle.len()).any(|window| window == needle)
 }
 
+/// Fails where one of the secrets is in one of the contents, each of which has a name.
+pub(crate) fn are_in_none(secrets: &[Vec<u8>], contents: &[(String, Vec<u8>)]) {
+    for (name, content) in contents {
+        for shape in secrets.iter().flat_map(|secret| shapes(secret)) {
+            assert!(!holds(content, &shape), "a secret is in {name}");
+        }
+    }
+}
+
+/// PUK and management key in a file that is sealed to one of these.
+pub(crate) fn opened(sealed: &[u8], identities: &[Identity]) -> [Vec<u8>; 2] {
+    let decryptor = age::Decryptor::new(sealed).unwrap();
+    let identities = identities
+        .iter()
+        .map(|identity| identity as &dyn age::Identity);
+    let mut opened = String::new();
+    let mut reader = decryptor.decrypt(identities).unwrap();
+    reader.read_to_string(&mut opened).unwrap();
+    let line = |start: &str| {
+        let mut lines = opened.lines();
+        lines.find_map(|line| line.strip_prefix(start)).unwrap()
+    };
+    let puk = line("PUK ").as_bytes().to_vec();
+    assert_eq!(puk.len(), 8);
+    [puk, hex::decode(line("management key ")).unwrap()]
+}
+
+pub(crate) fn pin(holder: usize) -> Vec<u8> {
+    let holder = format!("holder-{holder}").try_into().unwrap();
+    unattended::pin(SEED, &holder).expose().to_vec()
+}
+
 fn pins() -> Vec<Vec<u8>> {
-    let handle = |n| Handle::try_from(format!("holder-{n}")).unwrap();
-    (1..=9)
-        .map(|n| {
-            unattended::pin(testkit::stage::SEED, &handle(n))
-                .expose()
-                .to_vec()
-        })
+    (1..=9).map(pin).collect()
+}
+
+/// The files of the ceremony and of its bundle.
+fn written(stage: &Stage) -> Vec<(String, Vec<u8>)> {
+    [stage.dir(), stage.out()]
+        .iter()
+        .flat_map(|folder| below(folder))
         .collect()
+}
+
+/// The output of a program.
+pub(crate) fn printed(output: Output) -> [(String, Vec<u8>); 2] {
+    [
+        ("what was printed".to_owned(), output.stdout),
+        ("what was printed as errors".to_owned(), output.stderr),
+    ]
 }
 
 #[test]
 fn no_pin_is_in_any_file_of_the_ceremony_or_the_bundle() {
-    let stage = finished();
-    let mut searched = 0;
-    for folder in [stage.dir(), stage.out()] {
-        for path in files_below(&folder) {
-            let content = fs::read(&path).unwrap();
-            searched += content.len();
-            for pin in pins() {
-                for shape in shapes(&pin) {
-                    assert!(!holds(&content, &shape), "a PIN is in {}", path.display());
-                }
-            }
-        }
-    }
+    let written = written(finished());
+    let searched: usize = written.iter().map(|(_, content)| content.len()).sum();
+    are_in_none(&pins(), &written);
     println!("searched {searched} bytes for 9 PINs in 4 shapes");
     assert!(searched > 100_000);
 }
 
 #[test]
 fn what_was_sealed_to_a_holder_is_nowhere_else_and_opens_the_device() {
-    use std::io::Read as _;
     let stage = Stage::new();
     let roster = stage.path("roster.toml");
     let text = keymoot::rehearsal::cast::Cast::of(9).roster();
@@ -69,7 +98,7 @@ fn what_was_sealed_to_a_holder_is_nowhere_else_and_opens_the_device() {
     let mut mine = text.clone();
     let mut identities = Vec::new();
     for recipient in recipients {
-        let identity = age::x25519::Identity::generate();
+        let identity = Identity::generate();
         mine = mine.replace(recipient, &format!("\"{}\"", identity.to_public()));
         identities.push(identity);
     }
@@ -80,48 +109,11 @@ fn what_was_sealed_to_a_holder_is_nowhere_else_and_opens_the_device() {
     let mut secrets = Vec::new();
     for path in files_below(&stage.dir().join("escrow")) {
         let sealed = fs::read(&path).unwrap();
-        let decryptor = age::Decryptor::new(&sealed[..]).unwrap();
-        let mut opened = String::new();
-        let mut reader = decryptor
-            .decrypt(
-                identities
-                    .iter()
-                    .map(|identity| identity as &dyn age::Identity),
-            )
-            .unwrap();
-        reader.read_to_string(&mut opened).unwrap();
-        for line in opened.lines() {
-            if let Some(puk) = line.strip_prefix("PUK ") {
-                assert_eq!(puk.len(), 8);
-                secrets.push(puk.as_bytes().to_vec());
-            }
-            if let Some(key) = line.strip_prefix("management key ") {
-                secrets.push(hex::decode(key).unwrap());
-            }
-        }
+        secrets.extend(opened(&sealed, &identities));
     }
     assert_eq!(secrets.len(), 18);
-    let written = [stage.dir(), stage.out()]
-        .map(|folder| files_below(&folder))
-        .concat();
-    for path in written {
-        let content = fs::read(&path).unwrap();
-        for secret in &secrets {
-            for shape in shapes(secret) {
-                assert!(
-                    !holds(&content, &shape),
-                    "a secret is in {}",
-                    path.display()
-                );
-            }
-        }
-    }
-    for secret in &secrets {
-        for shape in shapes(secret) {
-            assert!(!holds(&output.stdout, &shape), "a secret was printed");
-            assert!(!holds(&output.stderr, &shape), "a secret was printed");
-        }
-    }
+    are_in_none(&secrets, &written(&stage));
+    are_in_none(&secrets, &printed(output));
 }
 
 #[test]
@@ -138,13 +130,6 @@ fn no_pin_is_printed_or_in_arguments_or_environment() {
         .concat();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
-    for pin in pins() {
-        for shape in shapes(&pin) {
-            assert!(
-                !holds(&seen, &shape)
-                    && !holds(&output.stdout, &shape)
-                    && !holds(&output.stderr, &shape)
-            );
-        }
-    }
+    are_in_none(&pins(), &[("arguments or environment".to_owned(), seen)]);
+    are_in_none(&pins(), &printed(output));
 }
