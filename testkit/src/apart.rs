@@ -8,7 +8,7 @@ use std::{
 
 use keymoot::{rehearsal::cast::Cast, store::Settings};
 
-use crate::stage::{Stage, below, keymoot, said};
+use crate::stage::{Stage, keymoot, said};
 
 /// Three holders, of whom two must sign.
 pub struct Three {
@@ -32,6 +32,17 @@ impl Three {
         let cast = Cast::of(3);
         let first = three.first_root(&cast);
         three.awaiting("annual-resign", &cast, &first, "--apart");
+        three
+    }
+
+    /// The enrolment of a newcomer, holder 4, who is apart and awaited.
+    pub fn to_enrol() -> Self {
+        let three = Self::new();
+        let mut cast = Cast::of(3);
+        let first = three.first_root(&cast);
+        cast.leaves(1);
+        cast.joins(4);
+        three.awaiting("onboard-member", &cast, &first, "--apart=holder-4");
         three
     }
 
@@ -122,22 +133,28 @@ impl Three {
         out
     }
 
+    /// The command with which a holder declines, and the file that it writes: anybody can write it.
+    pub fn declining(&self, request: &Path, holder: &str, why: &str) -> (Command, PathBuf) {
+        let file = self.stage.path("refusal");
+        let mut command = keymoot();
+        command.arg("answer").arg(request).arg("-o").arg(&file);
+        command.args(["--as", holder, "--rehearsal", "--expect", "rehearsal-small"]);
+        command.args(["--decline", why]);
+        (command, file)
+    }
+
+    /// Removes the answer of a holder, in each form, and the holder's folder.
+    pub fn forget(&self, holder: &str) {
+        let answer = self.stage.path(&format!("{holder}.answer"));
+        fs::remove_dir_all(answer.with_extension("answer.turn")).unwrap();
+        fs::remove_file(answer.with_extension("answer.txt")).unwrap();
+        fs::remove_file(answer).unwrap();
+    }
+
     /// Takes answers in.
     pub fn collect(&self, answers: &[&PathBuf]) -> Output {
         let mut command = keymoot();
         command.arg("collect").arg(self.stage.dir()).args(answers);
         command.output().unwrap()
-    }
-}
-
-/// Copies a ceremony's folder.
-pub fn copied(from: &Path, to: &Path) {
-    for (path, bytes) in below(from) {
-        let target = to.join(path);
-        fs::create_dir_all(target.parent().unwrap()).unwrap();
-        fs::write(target, bytes).unwrap();
-    }
-    for folder in ["objects", "escrow"] {
-        fs::create_dir_all(to.join(folder)).unwrap();
     }
 }

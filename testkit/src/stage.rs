@@ -14,6 +14,7 @@ use keymoot_core::Verdict;
 use keymoot_record::{
     bundle::{self, Bundle, Expectations, Files},
     ceremony::{Plan, PlanFiles, State},
+    expectation::ExpectationSet,
     transcript::Chain,
 };
 
@@ -190,6 +191,15 @@ pub fn said(output: &Output) -> String {
     )
 }
 
+/// What is expected of a rehearsal of a few holders.
+pub fn small() -> Expectations {
+    Expectations {
+        rehearsal: true,
+        plan: ExpectationSet::shipped("rehearsal-small"),
+        ..Expectations::default()
+    }
+}
+
 /// The rules that a changed bundle violates.
 pub fn violated(bundle: &Bundle) -> Vec<Verdict> {
     let expected = Expectations {
@@ -214,6 +224,20 @@ pub fn below(folder: &Path) -> Files {
         .iter()
         .map(|path| (inside(path), fs::read(path).unwrap()))
         .collect()
+}
+
+/// Copies a folder with its files and folders, and leaves sockets out.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let from = entry.unwrap().path();
+        let to = to.join(from.file_name().unwrap());
+        if from.is_dir() {
+            copy(&from, &to);
+        } else if from.is_file() {
+            fs::copy(from, to).unwrap();
+        }
+    }
 }
 
 /// Every file below a folder. The simulator takes its sockets away a moment after

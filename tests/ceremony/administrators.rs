@@ -9,7 +9,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use testkit::stage::{Stage, below, finished, keymoot, read_until, said};
+use testkit::stage::{Stage, copy, finished, keymoot, read_until, said};
 
 /// Stops a program, or lets it continue.
 fn signal(child: &Child, signal: Signal) {
@@ -77,17 +77,13 @@ fn a_lock_that_a_killed_program_left_keeps_nobody_out() {
 
 /// The folder of an interrupted ceremony, copied; its bundle goes beside the copy.
 fn copied(stage: &Stage) -> Stage {
-    let copy = Stage::new();
-    for (path, content) in below(&stage.dir()) {
-        let path = copy.dir().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
-    let settings = copy.dir().join("settings.json");
+    let copied = Stage::new();
+    copy(&stage.dir(), &copied.dir());
+    let settings = copied.dir().join("settings.json");
     let text = fs::read_to_string(&settings).unwrap();
-    let [out, other] = [stage.out(), copy.out()].map(|path| path.display().to_string());
+    let [out, other] = [stage.out(), copied.out()].map(|path| path.display().to_string());
     fs::write(settings, text.replace(&out, &other)).unwrap();
-    copy
+    copied
 }
 
 /// A ceremony that was interrupted, copied, and brought to its end in both folders.
@@ -158,11 +154,7 @@ fn two_bundles_of_a_copied_ceremony_hold_by_themselves_and_fork_at_an_event() {
 /// A copy of the finished bundle, with a change.
 fn like_the_finished(change: impl FnOnce(&Path)) -> (Stage, PathBuf) {
     let stage = Stage::new();
-    for (path, content) in below(&finished().out()) {
-        let path = stage.out().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
+    copy(&finished().out(), &stage.out());
     change(&stage.out());
     let out = stage.out();
     (stage, out)

@@ -13,14 +13,12 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::{Outcome, Verdict, digest::Digest};
 use keymoot_record::{
     apart::{self, Answer, Asking, Collected, Request, answer::Says, collect, fork::compare},
-    bundle::Expectations,
     ceremony::{Plan, PlanFiles, State},
-    expectation::ExpectationSet,
     transcript::{Chain, Event, Time},
 };
 use testkit::{
-    apart::{Three, copied},
-    stage::{Stage, below, keymoot, read_until, said},
+    apart::Three,
+    stage::{Stage, below, copy, keymoot, read_until, said, small},
     vendor::trusted,
 };
 
@@ -400,7 +398,7 @@ fn two_newcomers_enrol_apart_and_one_device_of_two_is_named() {
     let request = three.request("request", &[]);
     // Both have the one device that nobody has enrolled, each as it was before.
     let twin = three.stage.path("twin");
-    copied(&three.stage.dir(), &twin);
+    copy(&three.stage.dir(), &twin);
     let (mut command, same) = three.answering(&request, "holder-5", &twin);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
@@ -413,9 +411,7 @@ fn two_newcomers_enrol_apart_and_one_device_of_two_is_named() {
     }
     // With a device of their own they are in.
     three.with_devices(5);
-    fs::remove_dir_all(three.stage.path("holder-5.answer.turn")).unwrap();
-    fs::remove_file(&same).unwrap();
-    fs::remove_file(same.with_extension("answer.txt")).unwrap();
+    three.forget("holder-5");
     let own = three.answer(&request, "holder-5");
     let output = three.collect(&[&own]);
     assert!(output.status.success(), "{}", said(&output));
@@ -446,17 +442,7 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
         "request",
         &["--to", "holder-1,holder-2", "--until", "2099-12-31"],
     );
-    let declined = three.stage.path("declined");
-    let mut command = keymoot();
-    command.arg("answer").arg(&request).arg("-o").arg(&declined);
-    command.args([
-        "--as",
-        "holder-2",
-        "--rehearsal",
-        "--expect",
-        "rehearsal-small",
-    ]);
-    command.args(["--decline", "on a ship"]);
+    let (mut command, declined) = three.declining(&request, "holder-2", "on a ship");
     fs::write(&declined, "something of mine").unwrap();
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
@@ -571,7 +557,7 @@ fn the_bundle_that_a_rehearsal_starts_from_is_named_as_its_folder_is() {
 fn an_answer_to_another_request_of_the_same_ceremony_is_refused() {
     let three = Three::to_sign();
     let twin = three.stage.path("twin");
-    copied(&three.stage.dir(), &twin);
+    copy(&three.stage.dir(), &twin);
     let shown = three.stage.path("shown");
     let other = [
         "request",
@@ -603,11 +589,8 @@ fn a_holder_killed_at_each_event_resumes_and_answers() {
     let last = whole.entries().last().unwrap().seq;
     assert!(last - base > 10, "{base} to {last}");
     for event in base..=last {
-        let out = three.stage.path("holder-3.answer");
-        fs::remove_dir_all(&folder).unwrap();
-        fs::remove_file(&out).unwrap();
-        fs::remove_file(out.with_extension("answer.txt")).unwrap();
-        let (mut command, _) = three.answering(&request, "holder-3", &three.stage.dir());
+        three.forget("holder-3");
+        let (mut command, out) = three.answering(&request, "holder-3", &three.stage.dir());
         let mut child = command.spawn().unwrap();
         read_until(&mut child, event);
         child.kill().unwrap();
@@ -709,7 +692,7 @@ fn four_in_the_room_and_two_apart_are_one_quorum_in_an_emergency() {
 fn what_an_interrupted_request_or_collect_left_is_taken_up() {
     let three = Three::to_sign();
     let twin = three.stage.path("twin");
-    copied(&three.stage.dir(), &twin);
+    copy(&three.stage.dir(), &twin);
     // The file was written, and the program ended before the event.
     let file = three.stage.path("request");
     let write = ["request", "-o", file.to_str().unwrap()];
@@ -738,7 +721,7 @@ fn a_collect_that_is_cut_off_at_any_byte_of_its_event_records_the_answer_once() 
     let transcript = |dir: &PathBuf| fs::read(dir.join("transcript.jsonl")).unwrap();
     let before = transcript(&three.stage.dir());
     let whole = three.stage.path("whole");
-    copied(&three.stage.dir(), &whole);
+    copy(&three.stage.dir(), &whole);
     assert!(
         keymoot_at(&["collect"], &[&whole, &answer])
             .status
@@ -750,7 +733,7 @@ fn a_collect_that_is_cut_off_at_any_byte_of_its_event_records_the_answer_once() 
     // The files of the answer are kept before its event is written.
     for cut in [0, 1, line / 3, line / 2, line - 2, line - 1] {
         let torn = three.stage.path(&format!("torn-{cut}"));
-        copied(&whole, &torn);
+        copy(&whole, &torn);
         fs::write(torn.join("transcript.jsonl"), &after[..before.len() + cut]).unwrap();
         let output = keymoot_at(&["collect"], &[&torn, &answer]);
         assert!(output.status.success(), "cut {cut}: {}", said(&output));
@@ -834,13 +817,8 @@ fn the_holder_of_a_yubihsm_is_refused_before_a_request_is_written_and_before_one
         &below(&stage.dir().join("rehearsal/vendor")),
         (&["holder-2".to_owned().try_into().unwrap()], None),
     );
-    let expected = Expectations {
-        rehearsal: true,
-        plan: ExpectationSet::shipped("rehearsal-small"),
-        ..Expectations::default()
-    };
     let bytes = request.unwrap().bytes().unwrap();
-    let (_, verdicts) = apart::open(&bytes, &expected, &TrustStore::vendor().unwrap());
+    let (_, verdicts) = apart::open(&bytes, &small(), &TrustStore::vendor().unwrap());
     let violated = verdicts.iter().filter(|verdict| verdict.is_violated());
     let violated: Vec<_> = violated.map(|verdict| verdict.rule.to_string()).collect();
     assert_eq!(violated, ["REQUEST-ASKED"]);

@@ -8,15 +8,14 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use keymoot::rehearsal::cast::Cast;
 use keymoot_core::digest::Digest;
 use keymoot_record::apart::{Answer, Collected};
 use keymoot_tuf::dsse::Envelope;
 use serde_json::{Value, json};
 use testkit::{
-    apart::{Three, copied},
+    apart::Three,
     holders::Holders,
-    stage::{keymoot, said},
+    stage::{copy, keymoot, said},
 };
 
 use crate::apart::{Asked, answer, five_apart, post, rechained};
@@ -84,7 +83,7 @@ fn a_holder_is_not_asked_twice_while_an_answer_is_awaited() {
 fn two_answers_show_two_requests_without_the_ceremony() {
     let three = Three::to_sign();
     let twin = three.stage.path("twin");
-    copied(&three.stage.dir(), &twin);
+    copy(&three.stage.dir(), &twin);
     let one = three.request("request", &["--until", "2099-12-24"]);
     let shown = three.stage.path("shown");
     let mut other = keymoot();
@@ -264,13 +263,10 @@ fn a_second_answer_that_the_holder_did_not_sign_accuses_nobody() {
     assert_eq!(asked.refuses(&signed), ["ANSWER-FORK"]);
 }
 
-/// A file that says that a holder declines: anybody can write it.
+/// A file that says that a holder declines.
 fn refusal(three: &Three, request: &Path, holder: &str) -> PathBuf {
-    let file = three.stage.path("refusal");
-    let mut decline = keymoot();
-    decline.arg("answer").arg(request).arg("-o").arg(&file);
-    decline.args(["--as", holder, "--rehearsal", "--expect", "rehearsal-small"]);
-    let output = decline.args(["--decline", "no time"]).output().unwrap();
+    let (mut command, file) = three.declining(request, holder, "no time");
+    let output = command.output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     file
 }
@@ -361,22 +357,16 @@ fn the_verifier_calls_nothing_verified_that_nobody_signed() {
 
 #[test]
 fn a_carrier_who_enrols_in_a_newcomers_name_is_seen_when_the_newcomer_answers() {
-    let three = Three::new();
-    let mut cast = Cast::of(3);
-    let first = three.first_root(&cast);
-    cast.leaves(1);
-    cast.joins(4);
-    three.awaiting("onboard-member", &cast, &first, "--apart=holder-4");
+    let three = Three::to_enrol();
     let request = three.request("request", &[]);
     let theirs = three.stage.path("theirs");
-    copied(&three.stage.dir(), &theirs);
+    copy(&three.stage.dir(), &theirs);
     let (mut command, forged) = three.answering(&request, "holder-4", &theirs);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     let posted = three.stage.path("posted");
-    fs::rename(&forged, &posted).unwrap();
-    fs::remove_file(forged.with_extension("answer.txt")).unwrap();
-    fs::remove_dir_all(three.stage.path("holder-4.answer.turn")).unwrap();
+    fs::copy(&forged, &posted).unwrap();
+    three.forget("holder-4");
     let output = three.collect(&[&posted]);
     assert!(output.status.success(), "{}", said(&output));
     let shown = "call holder-4, and compare it with the number on the case";

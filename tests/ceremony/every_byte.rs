@@ -9,11 +9,9 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, Verdict, digest::Digest};
 use keymoot_record::{
     apart::{self, Answer, Request, armour},
-    bundle::Expectations,
     ceremony::question::reading_words,
-    expectation::ExpectationSet,
 };
-use testkit::apart::Three;
+use testkit::{apart::Three, stage::small};
 
 use crate::apart::{Asked, answer, post};
 
@@ -89,11 +87,6 @@ fn each_changed_byte_of_a_request_is_refused_by_a_rule_at_home_or_at_the_table()
     let words = reading_words(&Digest::of(&good));
     let asked = Asked::of(&three.stage);
     assert_eq!(asked.refuses(&answered.bytes().unwrap()), [""; 0]);
-    let expected = Expectations {
-        rehearsal: true,
-        plan: ExpectationSet::shipped("rehearsal-small"),
-        ..Expectations::default()
-    };
     let vendor = TrustStore::vendor().unwrap();
     let from = good.windows(8).position(|w| w == br#""until":"#).unwrap();
     let until = from..from + good[from..].iter().position(|byte| *byte == b'}').unwrap();
@@ -109,7 +102,7 @@ fn each_changed_byte_of_a_request_is_refused_by_a_rule_at_home_or_at_the_table()
     });
     let unbound: Vec<_> = vendor_files.chain([until.clone()]).collect();
     let opened = |bytes: &[u8]| -> Vec<String> {
-        let (_, verdicts) = apart::open(bytes, &expected, &vendor);
+        let (_, verdicts) = apart::open(bytes, &small(), &vendor);
         let violated = verdicts.into_iter().filter(Verdict::is_violated);
         violated.map(|verdict| verdict.rule.to_string()).collect()
     };

@@ -17,7 +17,7 @@ use keymoot_tuf::{Dialect, Document};
 
 use testkit::{
     programs::program,
-    stage::{Stage, files_below, finished, keymoot, said},
+    stage::{Stage, copy, files_below, finished, keymoot, said},
 };
 
 use crate::python::reader;
@@ -115,13 +115,7 @@ fn the_program_leaves_with_three_where_another_history_is() {
 #[test]
 fn a_bundle_that_does_not_verify_is_not_exported() {
     let stage = Stage::new();
-    for path in files_below(&finished().out()) {
-        let target = stage
-            .out()
-            .join(path.strip_prefix(finished().out()).unwrap());
-        fs::create_dir_all(target.parent().unwrap()).unwrap();
-        fs::copy(path, target).unwrap();
-    }
+    copy(&finished().out(), &stage.out());
     fs::write(stage.out().join("report.md"), "all is well").unwrap();
     let tree = tempfile::tempdir().unwrap();
     let output = keymoot()

@@ -4,11 +4,10 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::Verdict;
 use keymoot_record::{
     apart::Answer,
-    bundle::{self, Bundle, Expectations, Files},
-    expectation::ExpectationSet,
+    bundle::{self, Bundle, Files},
     transcript::Event,
 };
-use testkit::forger::Forger;
+use testkit::{forger::Forger, stage::small};
 
 use crate::apart::{Asked, answer, five_apart};
 
@@ -26,11 +25,6 @@ fn all_orders_of_five_answers_give_the_same_documents_and_a_verified_bundle() {
     let stage = five_apart();
     let honest = documents(keymoot_verify::read(&stage.out()).unwrap().files());
     assert!(honest.len() > 1, "{:?}", honest.keys());
-    let expected = Expectations {
-        rehearsal: true,
-        plan: ExpectationSet::shipped("rehearsal-small"),
-        ..Expectations::default()
-    };
     let vendor = TrustStore::vendor().unwrap();
     let orders = orders_of(5);
     assert_eq!(orders.len(), 120);
@@ -52,7 +46,7 @@ fn all_orders_of_five_answers_give_the_same_documents_and_a_verified_bundle() {
         }
         let files = forger.forge();
         assert_eq!(documents(&files), honest, "{order:?}");
-        let mut verdicts = bundle::verify(&Bundle::of(files), &expected, &vendor);
+        let mut verdicts = bundle::verify(&Bundle::of(files), &small(), &vendor);
         verdicts.retain(Verdict::is_violated);
         assert_eq!(verdicts, [], "{order:?}");
     }

@@ -14,7 +14,7 @@ use keymoot::rehearsal::{
 use keymoot_record::transcript::Time;
 use keymoot_tuf::Dialect;
 use serde_json::Value;
-use testkit::stage::{Stage, finished, keymoot, said};
+use testkit::stage::{Stage, copy, finished, keymoot, said};
 
 /// A plan of three simulated holders, with a root of tuf-crates, in files.
 struct Files {
@@ -204,11 +204,7 @@ fn the_files_after_a_bundle_are_a_plan_that_is_accepted() {
 fn the_commands_in_the_notes_work_in_the_folder_of_the_notes() {
     let stage = Stage::new();
     let bundle = stage.path("last year");
-    for file in testkit::stage::files_below(&finished().out()) {
-        let copy = bundle.join(file.strip_prefix(finished().out()).unwrap());
-        fs::create_dir_all(copy.parent().unwrap()).unwrap();
-        fs::copy(&file, copy).unwrap();
-    }
+    copy(&finished().out(), &bundle);
     let output = keymoot()
         .current_dir(stage.path(""))
         .args([

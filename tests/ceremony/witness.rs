@@ -17,7 +17,7 @@ use keymoot_record::{
 use serde_json::{Value, json};
 use testkit::{
     apart::Three,
-    stage::{Stage, below, finished, keymoot, said},
+    stage::{Stage, below, copy, finished, keymoot, said},
 };
 
 /// A folder with a key and a statement that it signed.
@@ -349,7 +349,7 @@ fn nobody_states_anything_about_a_bundle_that_violates_a_rule() {
     let witness = Witness::new();
     fs::remove_file(witness.path("statement")).unwrap();
     let bundle = witness.path("bundle");
-    testkit::apart::copied(&finished().out(), &bundle);
+    copy(&finished().out(), &bundle);
     fs::write(bundle.join("report.md"), "another report").unwrap();
     let output = witness.states(&bundle, "Witness (simulated)");
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));

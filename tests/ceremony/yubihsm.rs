@@ -182,7 +182,7 @@ fn a_log_in_a_bundle_with_one_entry_missing_or_altered_is_found() {
     for (n, log) in logs(stage).into_iter().enumerate() {
         let whole = fs::read(&log).unwrap();
         let copy = Stage::new();
-        copy_below(&stage.out(), &copy.out());
+        testkit::stage::copy(&stage.out(), &copy.out());
         let there = copy.out().join(log.strip_prefix(stage.out()).unwrap());
         let mut forged = whole.clone();
         match n % 2 {
@@ -245,14 +245,6 @@ fn a_log_that_lacks_any_entry_or_has_one_altered_does_not_account_for_the_comman
     }
     println!("{forged} forged logs refused");
     assert!(forged > 80);
-}
-
-fn copy_below(from: &std::path::Path, to: &std::path::Path) {
-    for path in testkit::stage::files_below(from) {
-        let there = to.join(path.strip_prefix(from).unwrap());
-        fs::create_dir_all(there.parent().unwrap()).unwrap();
-        fs::copy(path, there).unwrap();
-    }
 }
 
 #[test]

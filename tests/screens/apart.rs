@@ -4,8 +4,8 @@ use std::fs;
 
 use keymoot_record::transcript::{Entry, Event};
 use testkit::{
-    apart::{Three, copied},
-    stage::said,
+    apart::Three,
+    stage::{copy, said},
     terminal::Terminal,
 };
 
@@ -29,7 +29,7 @@ fn holders_are_asked_and_their_answers_taken_in_without_leaving() {
     let three = Three::to_sign();
     // Each side has a simulator of its own, with the same devices.
     let home = three.stage.path("home");
-    copied(&three.stage.dir(), &home);
+    copy(&three.stage.dir(), &home);
     let mut at = on_the_screen(&three);
     at.expect("Apart, to be asked: holder-1, holder-2, holder-3");
     way_on(&mut at, "holders apart").expect("It asks holder-1, holder-2, holder-3");

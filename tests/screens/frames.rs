@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use image::{GrayImage, ImageFormat, Luma};
-use keymoot::rehearsal::cast::Cast;
 use testkit::{
     apart::Three,
     stage::said,
@@ -46,13 +45,7 @@ impl Answered {
 
     /// A newcomer's enrolment.
     fn enrolment() -> Self {
-        let three = Three::new();
-        let mut cast = Cast::of(3);
-        let first = three.first_root(&cast);
-        cast.leaves(1);
-        cast.joins(4);
-        three.awaiting("onboard-member", &cast, &first, "--apart=holder-4");
-        Self::by(three, "holder-4")
+        Self::by(Three::to_enrol(), "holder-4")
     }
 
     fn by(three: Three, holder: &'static str) -> Self {

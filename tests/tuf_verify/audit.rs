@@ -403,7 +403,7 @@ fn a_mirror_that_serves_endless_documents_takes_no_memory() {
         "tuf-crates/metadata/1.targets.json",
     ] {
         let stage = tempfile::tempdir().unwrap();
-        testkit::apart::copied(&good, stage.path());
+        testkit::stage::copy(&good, stage.path());
         let file = fs::File::create(stage.path().join(name)).unwrap();
         // It takes no disk.
         file.set_len(1 << 30).unwrap();
