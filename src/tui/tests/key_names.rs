@@ -4,10 +4,10 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use super::{
     printed::Paper,
-    story::{SCRIPT, Story, device_error, handle, recipient, roster, serial},
+    story::{SCRIPT, Story, device_error, handle, prompt, recipient, roster, serial},
 };
 use crate::{
-    device::{ErrorKind, PinDemands},
+    device::ErrorKind,
     driver::{
         AboutToSign, Allows, Asked, EventPage, Farewell, HandOver, PinPrompt, PlanOfDay, Reading,
         Told, Trouble, Work,
@@ -83,13 +83,8 @@ fn seen() -> Seen {
 
 fn pin(asked: Asked) -> Request {
     Request::Pin(PinPrompt {
-        holder: handle(9),
-        serial: serial(9),
-        family: Family::YubiKey,
         sealed_to: (asked == Asked::NewPin).then(recipient),
-        asked,
-        demands: PinDemands::default(),
-        refused: None,
+        ..prompt(9, asked)
     })
 }
 

@@ -3,11 +3,11 @@
 use crossterm::event::KeyCode;
 
 use super::{
-    story::{SCRIPT, Story, device_error, handle, recipient, roster, serial},
+    story::{SCRIPT, Story, device_error, handle, prompt, recipient, roster, serial},
     table::{PLAIN, Table},
 };
 use crate::{
-    driver::{Allows, PinPrompt, PlanOfDay, Trouble, Work},
+    driver::{Allows, Asked, PinPrompt, PlanOfDay, Trouble, Work},
     host::secret::Secret,
     tui::{
         link::{Heard, Request},
@@ -234,22 +234,10 @@ fn a_holder_brings_a_key_that_was_made_before() {
     insta::assert_snapshot!(with_a_key(true).picture());
 }
 
-fn new_pin() -> PinPrompt {
-    PinPrompt {
-        holder: handle(9),
-        serial: serial(9),
-        family: keymoot_attestation::Family::YubiKey,
-        asked: crate::driver::Asked::NewPin,
-        demands: crate::device::PinDemands::default(),
-        sealed_to: None,
-        refused: None,
-    }
-}
-
 #[test]
 fn a_new_pin_is_typed_twice_and_masked() {
     let mut table = Table::of(&Story::at_enrolment());
-    table.request(Request::Pin(new_pin()));
+    table.request(Request::Pin(prompt(9, Asked::NewPin)));
     table.enter("739164").keys("7391");
     insta::assert_snapshot!(table.picture());
 }
@@ -259,7 +247,7 @@ fn a_holder_compares_the_end_of_the_recipient_before_anything_is_sealed_to_it() 
     let mut table = Table::of(&Story::at_enrolment());
     table.request(Request::Pin(PinPrompt {
         sealed_to: Some(recipient()),
-        ..new_pin()
+        ..prompt(9, Asked::NewPin)
     }));
     insta::assert_snapshot!(table.picture());
 }
@@ -268,13 +256,8 @@ fn a_holder_compares_the_end_of_the_recipient_before_anything_is_sealed_to_it() 
 fn a_wrong_pin_is_told_with_the_tries_left() {
     let mut table = Table::of(&Story::at_enrolment());
     table.request(Request::Pin(PinPrompt {
-        holder: handle(3),
-        serial: serial(3),
-        family: keymoot_attestation::Family::YubiKey,
-        asked: crate::driver::Asked::Pin,
-        demands: crate::device::PinDemands::default(),
-        sealed_to: None,
         refused: Some("wrong PIN for YubiKey 17383333: 2 tries left. Type it again.".to_owned()),
+        ..prompt(3, Asked::Pin)
     }));
     insta::assert_snapshot!(table.picture());
 }

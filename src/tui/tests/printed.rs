@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use super::story::{Story, handle, serial};
+use super::story::{Story, handle, prompt, serial};
 use crate::{
-    driver::PinPrompt,
+    driver::{Asked, PinPrompt},
     host::secret::Secret,
     tui::{
         link::Request,
@@ -13,7 +13,6 @@ use crate::{
         plain::{self, Printed, lay_out},
     },
 };
-use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
 use keymoot_record::transcript::Mode;
 
@@ -149,13 +148,8 @@ fn every_row_of_every_state_is_among_the_printed_lines() {
     let mut paper = Paper::of(&story);
     for refused in [None, Some("it is too simple".to_owned())] {
         paper.request(Request::Pin(PinPrompt {
-            holder: handle(3),
-            serial: serial(3),
-            family: Family::YubiKey,
-            asked: crate::driver::Asked::NewPin,
-            demands: crate::device::PinDemands::default(),
-            sealed_to: None,
             refused,
+            ..prompt(3, Asked::NewPin)
         }));
         paper.line("Xk7!pq2w").line("another");
     }

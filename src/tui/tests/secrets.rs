@@ -3,30 +3,19 @@
 use crossterm::event::KeyCode;
 
 use super::{
-    story::{Story, handle, serial},
+    story::{Story, handle, prompt, serial},
     table::Table,
 };
 use crate::{
-    driver::PinPrompt,
+    driver::Asked,
     host::secret::Secret,
     tui::link::{Heard, Request},
 };
 
 fn prompted(new: bool) -> Table {
     let mut table = Table::of(&Story::at_enrolment());
-    table.request(Request::Pin(PinPrompt {
-        holder: handle(3),
-        serial: serial(3),
-        family: keymoot_attestation::Family::YubiKey,
-        asked: if new {
-            crate::driver::Asked::NewPin
-        } else {
-            crate::driver::Asked::Pin
-        },
-        demands: crate::device::PinDemands::default(),
-        sealed_to: None,
-        refused: None,
-    }));
+    let asked = if new { Asked::NewPin } else { Asked::Pin };
+    table.request(Request::Pin(prompt(3, asked)));
     table
 }
 

@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use p256::{SecretKey, pkcs8::EncodePublicKey as _};
 
 use crate::{
-    device::{DeviceError, ErrorKind, Operation, Serial, Who},
-    driver::{Reading, View},
+    device::{DeviceError, ErrorKind, Operation, PinDemands, Serial, Who},
+    driver::{Asked, PinPrompt, Reading, View},
 };
+use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
 use keymoot_record::{
     ceremony::{Next, Plan, PlanFiles, Question, State},
@@ -59,6 +60,19 @@ pub(super) fn roster() -> String {
         ));
     }
     roster
+}
+
+/// What a device asks its holder.
+pub(super) fn prompt(holder: u32, asked: Asked) -> PinPrompt {
+    PinPrompt {
+        holder: handle(holder),
+        serial: serial(holder),
+        family: Family::YubiKey,
+        asked,
+        sealed_to: None,
+        demands: PinDemands::default(),
+        refused: None,
+    }
 }
 
 /// A ceremony, up to the last event that a test added.
@@ -182,7 +196,7 @@ impl Story {
         self.tell(Event::DeviceSeen {
             holder,
             serial: serial(number),
-            family: keymoot_attestation::Family::YubiKey,
+            family: Family::YubiKey,
             firmware: "5.7.4".to_owned(),
             used,
             state: None,
