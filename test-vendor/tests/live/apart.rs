@@ -29,16 +29,6 @@ fn for_apart(at: &mut Lines) {
     at.reply(&number);
 }
 
-/// Types this into each field with this label, and confirms the step.
-fn confirms(at: &mut Lines, label: &str, line: impl Fn(usize) -> String) {
-    let mut asked = 0;
-    while at.read_any(&[label, "type confirm"]).0 == 0 {
-        at.reply(&line(asked));
-        asked += 1;
-    }
-    at.reply("confirm");
-}
-
 /// The last holder is asked, answers on a machine of their own, and the answer comes in.
 fn away(ceremony: &mut Ceremony, machine: &Machine, step: &str) {
     let home = ceremony.place.dir().with_file_name(format!("{step}.home"));
@@ -102,12 +92,7 @@ fn a_holder_apart_enrols_and_signs_live_and_the_bundle_verifies() {
     }
     away(&mut ceremony, &machine, "enrolment");
     ceremony.at.answer("type enough", "enough");
-    // The break.
-    ceremony.at.answer("type confirm", "confirm");
-    ceremony.reads();
-    confirms(&mut ceremony.at, "Do the digests agree", |_| {
-        "yes".to_owned()
-    });
+    ceremony.all_agree(HOLDERS - 1);
     let signs = |ceremony: &mut Ceremony, step: &str| {
         for holder in 1..HOLDERS {
             ceremony.comes(step, holder);
@@ -117,7 +102,7 @@ fn a_holder_apart_enrols_and_signs_live_and_the_bundle_verifies() {
     };
     signs(&mut ceremony, "signing");
     away(&mut ceremony, &machine, "signing");
-    confirms(&mut ceremony.at, "New bag", |bag| format!("A 18{bag}"));
+    ceremony.pack(HOLDERS - 1);
     ceremony.at.answer("type confirm", "confirm");
     signs(&mut ceremony, "closing");
     ceremony.at.answer("type enough", "enough");

@@ -143,7 +143,7 @@ impl Ceremony {
             if old {
                 self.reads();
             } else {
-                self.all_agree();
+                self.all_agree(HOLDERS);
             }
         }
         if step == "closing" {
@@ -152,7 +152,7 @@ impl Ceremony {
         } else {
             self.sign_from(if step == "signing" { 2 } else { 1 }, "signing");
             if !old {
-                self.pack();
+                self.pack(HOLDERS);
             }
             self.at.answer("type confirm", "confirm");
             self.sign_from(1, "closing");
@@ -256,27 +256,28 @@ impl Ceremony {
     /// From the first holder's turn to the last question.
     pub(crate) fn enrol_to_the_end(&mut self) {
         self.enrol_from(1);
-        self.all_agree();
+        self.all_agree(HOLDERS);
         self.sign_from(1, "signing");
-        self.pack();
+        self.pack(HOLDERS);
         self.at.answer("type confirm", "confirm");
         self.sign_from(1, "closing");
         self.at.answer("Type done", "done");
     }
 
-    /// The break; then everybody reads the documents, and each holder agrees by name.
-    fn all_agree(&mut self) {
+    /// The break; then everybody reads the documents, and each of so many holders in the room agrees
+    /// by name.
+    pub(crate) fn all_agree(&mut self, holders: usize) {
         self.at.answer("type confirm", "confirm");
         self.reads();
-        for _ in 0..HOLDERS {
+        for _ in 0..holders {
             self.at.answer("Do the digests agree", "yes");
         }
         self.at.answer("type confirm", "confirm");
     }
 
-    /// The machine and the devices go into new bags.
-    fn pack(&mut self) {
-        for bag in 0..=HOLDERS {
+    /// The machine and so many devices go into new bags.
+    pub(crate) fn pack(&mut self, devices: usize) {
+        for bag in 0..=devices {
             self.at.answer("New bag", &format!("A 18{bag}"));
         }
         self.at.answer("type confirm", "confirm");
