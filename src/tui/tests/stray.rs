@@ -5,12 +5,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
     confirming::every_question,
-    story::{Story, device_error, handle, now, serial},
+    story::{Story, device_error, handle, now, prompt, serial},
     table::Table,
 };
 use crate::{
     device::{Cancel, ErrorKind},
-    driver::{Farewell, Interrupt, PinPrompt, Trouble, Work},
+    driver::{Asked, Farewell, Interrupt, Trouble, Work},
     host::secret::Secret,
     tui::{
         link::{Heard, Request},
@@ -55,19 +55,8 @@ fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
     }
     for new in [true, false] {
         screens.push(Box::new(move || {
-            standing(Request::Pin(PinPrompt {
-                holder: handle(3),
-                serial: serial(3),
-                family: keymoot_attestation::Family::YubiKey,
-                asked: if new {
-                    crate::driver::Asked::NewPin
-                } else {
-                    crate::driver::Asked::Pin
-                },
-                demands: crate::device::PinDemands::default(),
-                sealed_to: None,
-                refused: None,
-            }))
+            let asked = if new { Asked::NewPin } else { Asked::Pin };
+            standing(Request::Pin(prompt(3, asked)))
         }));
     }
     screens.push(Box::new(|| {
