@@ -13,23 +13,23 @@ use keymoot_benches::Chain;
 use crate::{beside::Check, chain};
 
 const VERSIONS: u32 = 1000;
+/// A history ten times as long, for keymoot alone: its memory may not grow with the history.
+const LONG: u32 = 10 * VERSIONS;
 const ROUNDS: &str = "5";
 
 /// Measures them and prints the table.
 pub(crate) fn print() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    for name in ["roots", "python"] {
-        fs::create_dir(path(name)).unwrap();
-    }
     let chain = Chain::of(VERSIONS);
-    let mut ours = vec!["tuf".into(), "verify".into()];
-    for (file, version) in chain.files.iter().zip(1..) {
-        let root = path("roots").join(format!("{version}.root.json"));
-        fs::write(&root, file).unwrap();
-        fs::write(path("python").join(format!("{version}.json")), file).unwrap();
-        ours.push(root.into_os_string());
-    }
+    written(&chain, &path("python"), ".json");
+    let verifies = |files: Vec<OsString>| {
+        ["tuf", "verify"]
+            .map(OsString::from)
+            .into_iter()
+            .chain(files)
+    };
+    let ours = verifies(written(&chain, &path("roots"), ".root.json")).collect();
     let checks = chain::checks(&chain);
     write(&checks, fs::File::create(path("checks")).unwrap()).unwrap();
     let target = crate::target();
@@ -76,6 +76,26 @@ pub(crate) fn print() {
             memory / 1e6
         );
     }
+    let long = written(&Chain::of(LONG), &path("long"), ".root.json");
+    let program = target.join("release/keymoot");
+    let (cpu, memory) = measured(&program, verifies(long).collect());
+    println!(
+        "| keymoot, {LONG} roots | {:.2} s | | {:.1} MB |",
+        cpu / 1e9,
+        memory / 1e6
+    );
+}
+
+/// Writes the roots into a new folder, and returns their paths in the order of their versions.
+fn written(chain: &Chain, folder: &Path, ending: &str) -> Vec<OsString> {
+    fs::create_dir(folder).unwrap();
+    let files = chain.files.iter().zip(1..);
+    let paths = files.map(|(file, version)| {
+        let path = folder.join(format!("{version}{ending}"));
+        fs::write(&path, file).unwrap();
+        path.into_os_string()
+    });
+    paths.collect()
 }
 
 /// CPU time in nanoseconds and peak memory in bytes.
