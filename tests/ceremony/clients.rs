@@ -174,7 +174,7 @@ pub(crate) fn policy(dialect: Dialect, algorithm: &str, online: &str) -> String 
 
 /// The ceremonies of these occasions; each bundle's path. The change of the policy replaces the
 /// first online key by the second.
-fn ceremonies(
+pub(crate) fn ceremonies(
     stage: &Stage,
     mut policy: String,
     occasions: &[&str],

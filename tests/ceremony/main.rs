@@ -35,6 +35,7 @@ mod outside;
 mod plans;
 mod policy_2026;
 mod program;
+mod published;
 mod python;
 mod replay;
 mod report;

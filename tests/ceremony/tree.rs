@@ -142,6 +142,16 @@ fn a_target_file_that_is_missing_is_refused() {
 }
 
 #[test]
+fn a_target_file_with_other_content_is_refused() {
+    let tree = Tree::exported();
+    fs::write(tree.path("targets/crates/root.json"), "{}").unwrap();
+    tree.refused(
+        "DELEGATION-PREVIOUS",
+        "crates/root.json of the previous state is another file",
+    );
+}
+
+#[test]
 fn a_document_that_nobody_signed_is_refused() {
     let tree = Tree::exported();
     let path = tree.path("metadata/crates.json");

@@ -89,10 +89,10 @@ pub enum RoleError {
     /// It cannot be read.
     #[error(transparent)]
     Document(#[from] DocumentError),
-    /// Nothing given says who may sign it.
+    /// Nothing that verified says who may sign it.
     #[error(
-        "nothing given here delegates to the role {}; give the document that does, and name the \
-         file as the role, such as targets.json",
+        "nothing that verified here delegates to the role {}; mend the errors before this one, or \
+         give the document that does, and name the file as the role, such as targets.json",
         list(.0)
     )]
     NoDelegator(Vec<String>),
