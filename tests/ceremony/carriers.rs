@@ -294,6 +294,42 @@ fn a_refusal_that_nobody_signed_loses_no_answer() {
 }
 
 #[test]
+fn a_refusal_of_a_request_that_is_answered_already_is_told_so() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let refusal = refusal(&three, &request, "holder-1");
+    let honest = three.answer(&request, "holder-1");
+    assert!(three.collect(&[&honest]).status.success());
+    let called = ["--declined", "holder-1"].map(PathBuf::from);
+    let output = three.collect(&[&refusal, &called[0], &called[1]]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let told = "the holder answered or declined, or the request was withdrawn";
+    assert!(said(&output).contains(told), "{}", said(&output));
+    let advised = "keymoot collect with --declined";
+    assert!(!said(&output).contains(advised), "{}", said(&output));
+}
+
+#[test]
+fn the_verifier_calls_no_fork_what_no_key_signed() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let honest = three.answer(&request, "holder-1");
+    let refusal = refusal(&three, &request, "holder-1");
+    let mut answer: Value = serde_json::from_slice(&fs::read(&honest).unwrap()).unwrap();
+    let mut unnamed = envelope(&answer);
+    unnamed.signatures[0].keyid = String::new();
+    let renamed = three.stage.path("renamed");
+    fs::write(&renamed, with_statement(&mut answer, &unnamed)).unwrap();
+    for beside in [&refusal, &renamed] {
+        let mut compare = Command::new(testkit::programs::verifier());
+        let output = compare.arg("answer").args([&honest, beside]);
+        let output = output.output().unwrap();
+        let forked = "answers one request in two ways";
+        assert!(!said(&output).contains(forked), "{}", said(&output));
+    }
+}
+
+#[test]
 fn what_a_stranger_writes_beside_an_answer_loses_no_answer() {
     let three = Three::to_sign();
     let request = three.request("request", &[]);

@@ -9,7 +9,7 @@ use keymoot_record::ceremony::question::reading_words;
 
 use super::{story::Story, table::Table};
 use crate::{
-    driver::{Farewell, Interrupt},
+    driver::{Errand, Farewell, Interrupt},
     tui::{
         link::{Heard, Request},
         model::Now,
@@ -250,4 +250,19 @@ fn f10_is_among_the_keys_where_the_codes_of_an_answer_fit_and_nowhere_else() {
     };
     assert_eq!(listed(10), "F10 codes  F1 help  F8 digest");
     assert_eq!(listed(8_000), "F1 help  F8 digest");
+}
+
+#[test]
+fn f8_shows_the_digests_of_a_signing_event() {
+    let mut table = Table::of(&Story::at_confirm());
+    // A turn outside of a ceremony shows none.
+    table.model.view = None;
+    table.request(Request::Errand(Errand {
+        line: "reading the event".to_owned(),
+        next: "the device signs".to_owned(),
+        digests: vec![("targets.json".to_owned(), Digest::of(b"targets"))],
+        written: false,
+    }));
+    let picture = table.press(KeyCode::F(8)).picture();
+    assert!(picture.contains("targets.json"), "{picture}");
 }
