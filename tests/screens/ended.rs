@@ -42,6 +42,7 @@ fn ends_without(at: &mut Terminal, cause: &str, reason: &str) {
 
 fn is_over(at: &mut Terminal) {
     at.expect(FAREWELL.with("ended WITHOUT its purpose"))
+        .expect(FAREWELL.with("the ceremony ended without its purpose"))
         .enter("done");
     assert_eq!(at.exit_code(), 0);
 }

@@ -115,9 +115,11 @@ pub(in crate::tui) fn step(model: &Model, size: Size) -> String {
     let script = &state.plan.script;
     let steps = script.steps().count();
     let Some((act, step)) = script.steps().nth(state.step) else {
-        return model
-            .sheet
-            .fit(&format!("all {steps} steps are done"), columns);
+        let over = match state.ended {
+            Some(_) => "the ceremony ended without its purpose".to_owned(),
+            None => format!("all {steps} steps are done"),
+        };
+        return model.sheet.fit(&over, columns);
     };
     let acts = &script.script().acts;
     let title = acts

@@ -50,7 +50,7 @@ pub(in crate::tui) const LINES: KeyNames = KeyNames {
     ways_key: "?",
     more: "Enter",
     back: "?",
-    leave: "?",
+    leave: "type ?",
     large: "",
     codes: "",
     undo: "type ? and begin again",
