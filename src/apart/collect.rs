@@ -168,7 +168,7 @@ fn said(event: &Event) -> String {
             Event::Enrolled { serial, .. } => {
                 said += &format!(
                     "; device {serial} made the key: call {}, and compare it with the number on the case",
-                    escape(holder)
+                    holder
                 );
             }
             _ => {}

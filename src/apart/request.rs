@@ -78,7 +78,7 @@ pub(crate) fn ask(
     whole::publish_once(out, &request, UNTAKEN)?;
     desk.record(Event::Requested {
         request: digest,
-        to: to.iter().map(ToString::to_string).collect(),
+        to: to.clone(),
         until,
         by: escape(by),
     })?;

@@ -103,7 +103,7 @@ pub(super) fn amend(
     let keep = |text: &Option<String>| text.as_ref().map(|t| folder.keep(t.as_bytes())).transpose();
     let mut events = vec![begin::event(&state, &settings, program, cut)?];
     events.extend(state.turn.as_ref().map(|turn| Event::TurnEnded {
-        holder: turn.holder.to_string(),
+        holder: turn.holder.clone(),
         unfinished: (turn.stage != Stage::Remove).then(|| "the plan is amended".to_owned()),
     }));
     events.push(Event::Amended {

@@ -9,6 +9,7 @@ use keymoot_record::{
     rules::roster::Handle,
     transcript::Event,
 };
+use keymoot_tuf::KeyId;
 
 impl Driver<'_, '_> {
     /// Has the holder's device sign the statement over the branch.
@@ -20,7 +21,7 @@ impl Driver<'_, '_> {
         };
         drop(proven);
         let announce = Event::AnswerAnnounced {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
         };
         let Some(request) = self.state.apart.as_ref().map(|apart| apart.request) else {
@@ -36,13 +37,12 @@ impl Driver<'_, '_> {
             payload = driver.answer_payload(&key);
             statement::signed_bytes(statement::ANSWER, &payload)
         })?;
-        let keyid = self
-            .key_id(holder, serial, Document::Root)
-            .unwrap_or_default();
-        let signed = statement::envelope(statement::ANSWER, payload, &keyid, signature);
+        let keyid = self.key_id(holder, serial, Document::Root).ok();
+        let keyid = keyid.as_ref().map_or("", KeyId::as_str);
+        let signed = statement::envelope(statement::ANSWER, payload, keyid, signature);
         let statement = self.world.folder.keep(&signed)?;
         self.record(Event::AnswerSigned {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
             statement,
         })

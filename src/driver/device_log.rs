@@ -54,7 +54,7 @@ impl Driver<'_, '_> {
         let sent = self.world.folder.keep(&sent)?;
         let whole = !verdicts.iter().any(|verdict| verdict.is_violated());
         self.record(Event::LogRead {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
             log: kept,
             sent,

@@ -76,7 +76,7 @@ impl Driver<'_, '_> {
         let unsigned = dialect.assemble(&proposed, &BTreeMap::new());
         let file = self.world.folder.keep(&unsigned)?;
         self.record(Event::Proposed {
-            document: document.name().to_owned(),
+            document,
             made,
             file,
             signed: proposed.digest(),

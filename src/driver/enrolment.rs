@@ -34,7 +34,7 @@ impl Driver<'_, '_> {
         self.secrets = None;
         self.write_down(&device, None)?;
         self.record(Event::ResetDone {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
         })
     }
@@ -50,7 +50,7 @@ impl Driver<'_, '_> {
         let sealed = self.keep_for_holder(holder, serial, &secrets)?;
         let device = self.at_hand(holder, serial)?;
         self.record(Event::EscrowKept {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
             sealed,
         })?;
@@ -70,7 +70,7 @@ impl Driver<'_, '_> {
         let judged = family == Family::YubiKey && self.records_states();
         let verdicts = judged.then(|| rules::tries(serial, tries));
         self.record(Event::Provisioned {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
             tries: tries.filter(|_| judged),
             verdicts: verdicts.into_iter().collect(),
@@ -189,9 +189,8 @@ impl Driver<'_, '_> {
     pub(super) fn generate(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
         let device = self.at_hand(holder, serial)?;
         let administration = self.administration(serial)?;
-        let name = holder.to_string();
         self.record(Event::GenerateAnnounced {
-            holder: name.clone(),
+            holder: holder.clone(),
             serial,
         })?;
         self.busy("generating the key in the device");
@@ -203,9 +202,9 @@ impl Driver<'_, '_> {
             }
         }
         self.record(Event::KeyGenerated {
-            holder: name,
+            holder: holder.clone(),
             serial,
-            spki: hex::encode(spki),
+            spki,
             adopted: false,
         })
     }
@@ -215,12 +214,12 @@ impl Driver<'_, '_> {
         let device = self.at_hand(holder, serial)?;
         let administration = self.reading_secret(&device)?;
         self.busy("looking for a key on the device");
-        let holder = holder.to_string();
+        let holder = holder.clone();
         match device.signing_key(administration.as_ref())? {
             Some(spki) => self.record(Event::KeyFound {
                 holder,
                 serial,
-                spki: hex::encode(spki),
+                spki,
             }),
             None => self.record(Event::KeyMissing { holder, serial }),
         }
@@ -256,7 +255,7 @@ impl Driver<'_, '_> {
         let attestation = self.world.folder.keep(&evidence.attestation)?;
         let device = self.world.folder.keep(&evidence.device)?;
         self.record(Event::Attested {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
             attestation,
             device,
@@ -303,9 +302,8 @@ impl Driver<'_, '_> {
         let Some(enrolment) = self.state.making().cloned() else {
             return Ok(());
         };
-        let holder_name = holder.to_string();
         let announce = Event::StatementAnnounced {
-            holder: holder_name.clone(),
+            holder: holder.clone(),
             serial,
         };
         let allows = Allows {
@@ -329,10 +327,10 @@ impl Driver<'_, '_> {
         let signed = statement::envelope(statement::ENROLMENT, payload, &keyid, signature);
         let statement = self.world.folder.keep(&signed)?;
         self.record(Event::Enrolled {
-            holder: holder_name,
+            holder: holder.clone(),
             serial,
             statement,
-            formerly: self.state.formerly_at_table().map(ToString::to_string),
+            formerly: self.state.formerly_at_table().cloned(),
         })
     }
 

@@ -39,7 +39,7 @@ impl Driver<'_, '_> {
             }
         };
         self.record(Event::EscrowHanded {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
             how,
         })

@@ -301,7 +301,7 @@ impl<'d, 'w> Driver<'d, 'w> {
             Interrupt::EndTurn(reason) => match &self.state.turn {
                 // Once the purpose is reached, the turn is not unfinished.
                 Some(turn) if !turn.is_at_end() => {
-                    let holder = turn.holder.to_string();
+                    let holder = turn.holder.clone();
                     self.record(Event::TurnEnded {
                         holder,
                         unfinished: Some(shown(&reason)),
@@ -365,7 +365,7 @@ impl<'d, 'w> Driver<'d, 'w> {
 
     fn record_mishap(&mut self, holder: &Handle, error: &DeviceError) -> Result<(), Stop> {
         self.record(Event::Mishap {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             what: shown(&error.to_string()),
             blocked: self.device_at_table().filter(|_| {
                 error.kind == ErrorKind::PinBlocked

@@ -7,6 +7,7 @@ use keymoot_record::{
     rules::roster::Handle,
     transcript::Event,
 };
+use keymoot_tuf::KeyId;
 
 impl Driver<'_, '_> {
     /// Has the holder's device sign a document.
@@ -20,28 +21,28 @@ impl Driver<'_, '_> {
             return Ok(());
         };
         let bytes = self.proposal(document)?.signed_bytes().to_vec();
-        let name = document.name().to_owned();
+        let name = document.name();
         let announce = Event::SignAnnounced {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
-            document: name.clone(),
+            document,
             signed: proposal.signed,
         };
         let allows = Allows {
             what: format!("the signature on {name}"),
-            of: name.clone(),
+            of: name.to_owned(),
             digest: proposal.signed,
         };
         let signature =
             self.device_signature(holder, serial, announce, &allows, |_| bytes.clone())?;
         let keyid = self.key_id(holder, serial, document)?;
         self.record(Event::Signed {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
-            document: name,
+            document,
             signed: proposal.signed,
             keyid,
-            signature: hex::encode(signature),
+            signature,
         })
     }
 
@@ -50,7 +51,7 @@ impl Driver<'_, '_> {
         let manifest = self.manifest()?;
         let message = statement::signed_bytes(statement::MANIFEST, &manifest);
         let announce = Event::CloseAnnounced {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
         };
         let allows = Allows {
@@ -62,10 +63,10 @@ impl Driver<'_, '_> {
             self.device_signature(holder, serial, announce, &allows, |_| message.clone())?;
         let keyid = self.key_id(holder, serial, Document::Root)?;
         self.record(Event::Closed {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
             keyid,
-            signature: hex::encode(signature),
+            signature,
         })
     }
 
@@ -75,17 +76,17 @@ impl Driver<'_, '_> {
         holder: &Handle,
         serial: u32,
         document: Document,
-    ) -> Result<String, HostError> {
+    ) -> Result<KeyId, HostError> {
         let seat = self.state.seat(holder);
         if let (Some(enrolled), true) = (seat.and_then(Seat::enrolled), self.state.ended.is_some())
         {
-            return Ok(statement::key_without_root(enrolled));
+            return Ok(KeyId::new(statement::key_without_root(enrolled)));
         }
         let key = seat.and_then(|seat| seat.key_in(serial));
         let delegators = verify::Delegators::of(&self.state, &|digest| self.object(digest))
             .map_err(|why| HostError::new(why, "leave, and resume"))?;
         let keyid = key.and_then(|key| delegators.key_id(document, &key));
-        keyid.map(|keyid| keyid.as_str().to_owned()).ok_or_else(|| {
+        keyid.ok_or_else(|| {
             HostError::new(
                 format!("the key of {holder} has no part in {}", document.name()),
                 "leave, and resume",
@@ -99,9 +100,8 @@ impl Driver<'_, '_> {
             return Ok(());
         };
         let enrolled = enrolled.clone();
-        let holder_name = holder.to_string();
         let announce = Event::StatementAnnounced {
-            holder: holder_name.clone(),
+            holder: holder.clone(),
             serial,
         };
         let payload_type = statement::proof_type(self.state.scenario());
@@ -116,10 +116,10 @@ impl Driver<'_, '_> {
             statement::signed_bytes(payload_type, &payload)
         })?;
         let keyid = self.key_id(holder, serial, Document::Root)?;
-        let signed = statement::envelope(payload_type, payload, &keyid, signature);
+        let signed = statement::envelope(payload_type, payload, keyid.as_str(), signature);
         let statement = self.world.folder.keep(&signed)?;
         self.record(Event::Proved {
-            holder: holder_name,
+            holder: holder.clone(),
             serial,
             statement,
         })

@@ -35,7 +35,7 @@ impl Driver<'_, '_> {
                         evidence: None,
                     });
                     return self.record(Event::PinUnblocked {
-                        holder: holder.to_string(),
+                        holder: holder.clone(),
                         serial,
                     });
                 }

@@ -58,7 +58,7 @@ impl Driver<'_, '_> {
         known.applications.clone_from(&found.config.applications);
         known.settings.clone_from(&found.config.settings);
         self.record(Event::DeviceSeen {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
             family,
             firmware: found.firmware.to_string(),
@@ -182,7 +182,7 @@ impl Driver<'_, '_> {
             holder: holder.clone(),
         })?;
         self.record(Event::TurnEnded {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             unfinished: None,
         })
     }
@@ -196,7 +196,7 @@ impl Driver<'_, '_> {
         self.secrets = None;
         self.device = None;
         self.record(Event::DeviceExchanged {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
         })
     }

@@ -45,12 +45,7 @@ impl<'m> Sight<'m> {
     /// A holder by name and handle, or a witness by name.
     pub(super) fn named(&self, person: &Person) -> String {
         match person {
-            Person::Holder(handle) => {
-                let seats = self.state().map(|state| state.seats.as_slice());
-                let mut seats = seats.unwrap_or_default().iter();
-                let seat = seats.find(|seat| seat.handle.as_str() == handle);
-                seat.map_or_else(|| person.name(), |seat| self.person(&seat.handle))
-            }
+            Person::Holder(handle) => self.person(handle),
             Person::Witness(_) => person.name(),
         }
     }

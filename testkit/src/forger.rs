@@ -126,7 +126,7 @@ impl Forger {
     /// Changes a document before anybody reads or signs it.
     pub fn redraft(&mut self, name: &str, change: impl FnOnce(&mut serde_json::Value)) {
         let proposed = self.events().find_map(|event| match event {
-            Event::Proposed { document, file, .. } if document == name => Some(*file),
+            Event::Proposed { document, file, .. } if document.name() == name => Some(*file),
             _ => None,
         });
         let bytes = self.object(&proposed.unwrap()).unwrap();
@@ -143,7 +143,7 @@ impl Forger {
                     file,
                     signed,
                     ..
-                } if document == name => {
+                } if document.name() == name => {
                     (*file, *signed) = (kept, now);
                 }
                 Event::Reviewed { document, signed }
@@ -152,7 +152,7 @@ impl Forger {
                 }
                 | Event::Signed {
                     document, signed, ..
-                } if document == name => {
+                } if document.name() == name => {
                     *signed = now;
                 }
                 _ => {}
@@ -330,12 +330,6 @@ impl Forger {
 
     /// The event with what devices signed in it signed again, at this point of the transcript.
     fn signed_again(&mut self, event: Event, state: &State, chain: &Chain) -> Event {
-        let seat = |holder: &str| {
-            state
-                .seats
-                .iter()
-                .find(|seat| seat.handle.as_str() == holder)
-        };
         let stale = self.stale;
         match event {
             Event::Enrolled {
@@ -344,7 +338,7 @@ impl Forger {
                 statement,
                 formerly,
             } if stale != Some(holder.as_str()) => {
-                let found = seat(&holder).and_then(|seat| {
+                let found = state.seat(&holder).and_then(|seat| {
                     let mut made: Vec<&Enrolment> =
                         seat.enrolment.iter().chain(&seat.spares).collect();
                     made.retain(|enrolment| enrolment.serial == serial);
@@ -382,7 +376,8 @@ impl Forger {
                 signature,
             } => {
                 let proposal = state.documents.values().find(|p| p.signed == signed);
-                let spki = seat(&holder)
+                let spki = state
+                    .seat(&holder)
                     .and_then(|seat| seat.proven().find(|e| e.serial == serial))
                     .map(|enrolment| enrolment.spki.clone());
                 let bytes = proposal.and_then(|proposal| self.object(&proposal.file));
@@ -393,7 +388,7 @@ impl Forger {
                             true => b"something else",
                             false => parsed.signed_bytes(),
                         };
-                        hex::encode(self.holders.sign(&spki, message))
+                        self.holders.sign(&spki, message)
                     }
                     _ => signature,
                 };

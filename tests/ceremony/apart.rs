@@ -656,7 +656,7 @@ fn four_in_the_room_and_two_apart_are_one_quorum_in_an_emergency() {
     let transcript = fs::read(first.join("transcript.jsonl")).unwrap();
     let chain = Chain::read(&transcript).unwrap();
     let stolen = chain.entries().iter().find_map(|entry| match &entry.event {
-        Event::Enrolled { holder, serial, .. } if holder == "holder-1" => Some(*serial),
+        Event::Enrolled { holder, serial, .. } if holder.as_str() == "holder-1" => Some(*serial),
         _ => None,
     });
     cast.revoked(1, stolen.unwrap(), "stolen (simulated)");

@@ -275,7 +275,7 @@ fn neither_the_old_threshold_alone_nor_the_new_one_is_enough() {
         else {
             continue;
         };
-        if document != "root.json" {
+        if *document != Document::Root {
             continue;
         }
         signed.push(holder.clone());

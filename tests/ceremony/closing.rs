@@ -100,7 +100,7 @@ fn closed_anew(keyid: impl Fn(usize, &str) -> String) -> Files {
             let key = SigningKey::generate();
             let signature: Signature = key.sign(&message);
             json!({
-                "keyid": keyid(place, &closing.keyid),
+                "keyid": keyid(place, closing.keyid.as_str()),
                 "sig": STANDARD.encode(signature.to_der()),
             })
         })

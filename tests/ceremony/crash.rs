@@ -48,11 +48,11 @@ fn asked_once(stage: &Stage, entry: u64) {
             Event::Confirmed { step, .. } => Some(format!("confirmed {step}")),
             Event::RollCalled { .. } => Some("roll call".to_owned()),
             Event::DeviceConfirmed { serial, .. } => Some(format!("device {serial}")),
-            Event::Reviewed { document, .. } => Some(format!("reviewed {document}")),
+            Event::Reviewed { document, .. } => Some(format!("reviewed {}", document.name())),
             Event::Enrolled { serial, .. } => Some(format!("enrolled {serial}")),
             Event::Signed {
                 holder, document, ..
-            } => Some(format!("{holder} signed {document}")),
+            } => Some(format!("{holder} signed {}", document.name())),
             Event::Closed { holder, .. } => Some(format!("{holder} closed")),
             _ => None,
         };

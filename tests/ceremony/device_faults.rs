@@ -166,9 +166,7 @@ fn complete(stage: &Stage, fault: &str) {
             holder, document, ..
         } = &entry.event
         {
-            *signed
-                .entry((holder.clone(), document.clone()))
-                .or_default() += 1;
+            *signed.entry((holder.clone(), *document)).or_default() += 1;
         }
     }
     assert!(

@@ -168,7 +168,7 @@ fn evidence_of(forger: &mut Forger, of: &str) -> (Digest, Digest) {
             attestation,
             device,
             ..
-        } if holder == of => Some((*attestation, *device)),
+        } if holder.as_str() == of => Some((*attestation, *device)),
         _ => None,
     });
     found.next().unwrap()
@@ -182,7 +182,7 @@ fn change_evidence(forger: &mut Forger, of: &str, change: impl Fn(&mut Digest, &
             device,
             ..
         } = event
-            && holder == of
+            && holder.as_str() == of
         {
             change(attestation, device);
         }
@@ -210,8 +210,8 @@ fn enrolments(forger: &mut Forger) -> Vec<(String, Vec<String>)> {
                 spki,
                 ..
             } => made.push((
-                holder.clone(),
-                vec![format!("\"serial\":{serial}"), spki.clone()],
+                holder.to_string(),
+                vec![format!("\"serial\":{serial}"), hex::encode(spki)],
             )),
             Event::Attested { attestation, .. } => {
                 made.last_mut().unwrap().1.push(attestation.to_string());

@@ -12,6 +12,7 @@ use keymoot_record::{
     transcript::{Chain, Event, Mode, PinTries, PlanPart},
 };
 
+use keymoot_tuf::KeyId;
 pub(crate) use testkit::forger::{Line, MANIFEST, SIGNATURES};
 use testkit::stage::finished;
 
@@ -246,7 +247,7 @@ fn a_step_without_what_it_needs_is_no_ceremony_of_this_script() {
 #[test]
 fn signatures_exchanged_between_holders_are_noticed() {
     let files = rewritten(|lines| {
-        let mut signatures: Vec<(&mut String, &mut String)> = events(lines)
+        let mut signatures: Vec<(&mut KeyId, &mut Vec<u8>)> = events(lines)
             .filter_map(|event| match event {
                 Event::Signed {
                     keyid, signature, ..

@@ -12,7 +12,7 @@ use keymoot_record::{
     bundle::{Files, of_bundle},
     ceremony::{Plan, PlanFiles, State, previous::Revoked},
     rules::scenario::Document,
-    transcript::{Chain, Entry, Event},
+    transcript::{Chain, Event},
 };
 use serde_json::Value;
 
@@ -281,11 +281,12 @@ fn each_of_the_nine_keys_signs_that_it_is_there() {
 fn two_of_the_nine_prove_their_keys_apart() {
     let transcript = &files(6)["transcript.jsonl"];
     let chain = Chain::read(transcript).unwrap();
-    let answered = |entry: &Entry| match &entry.event {
-        Event::Answered { holder, .. } => Some(holder.clone()),
+    let entries = chain.entries().iter();
+    let answered = entries.filter_map(|entry| match &entry.event {
+        Event::Answered { holder, .. } => Some(holder.as_str()),
         _ => None,
-    };
-    let answered: Vec<_> = chain.entries().iter().filter_map(answered).collect();
+    });
+    let answered: Vec<_> = answered.collect();
     assert_eq!(answered, ["holder-8", "holder-9"]);
 }
 

@@ -59,7 +59,7 @@ fn unit_turn(stage: &Stage) -> Vec<(u64, Event)> {
     let mut turn = Vec::new();
     for entry in stage.chain().entries() {
         match &entry.event {
-            Event::TurnBegun { holder } if holder == "holder-2" => {
+            Event::TurnBegun { holder } if holder.as_str() == "holder-2" => {
                 turn = vec![(entry.seq, entry.event.clone())];
             }
             event if !turn.is_empty() => {

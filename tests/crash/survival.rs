@@ -145,11 +145,11 @@ impl Survivor<'_> {
                 Event::Confirmed { step, .. } => format!("confirmed {step}"),
                 Event::RollCalled { .. } => "roll call".to_owned(),
                 Event::DeviceConfirmed { serial, .. } => format!("device {serial}"),
-                Event::Reviewed { document, .. } => format!("reviewed {document}"),
+                Event::Reviewed { document, .. } => format!("reviewed {}", document.name()),
                 Event::Enrolled { serial, .. } => format!("enrolled {serial}"),
                 Event::Signed {
                     serial, document, ..
-                } => format!("{serial} signed {document}"),
+                } => format!("{serial} signed {}", document.name()),
                 Event::Proved { serial, .. } => format!("{serial} proved"),
                 Event::Closed { serial, .. } => format!("{serial} closed"),
                 Event::Exported { .. } => "exported".to_owned(),
@@ -208,7 +208,7 @@ impl Survivor<'_> {
 }
 
 /// The keys that were enrolled, by device.
-fn keys(chain: &Chain) -> BTreeMap<u32, String> {
+fn keys(chain: &Chain) -> BTreeMap<u32, Vec<u8>> {
     let (mut made, mut enrolled) = (BTreeMap::new(), BTreeMap::new());
     for entry in chain.entries() {
         match &entry.event {

@@ -142,7 +142,7 @@ impl Occasion {
             events.find_map(|event| match event {
                 keymoot_record::transcript::Event::Proposed {
                     document, signed, ..
-                } if document == "root.json" => Some(*signed),
+                } if document.name() == "root.json" => Some(*signed),
                 _ => None,
             })
         });

@@ -192,7 +192,7 @@ pub(crate) fn reading_words(dir: &Path, name: &str) -> String {
     let signed = chain.entries().iter().find_map(|entry| match &entry.event {
         Event::Proposed {
             document, signed, ..
-        } if document == name => Some(*signed),
+        } if document.name() == name => Some(*signed),
         _ => None,
     });
     keymoot_record::ceremony::question::reading_words(&signed.unwrap())

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use keymoot_core::text::excerpt;
 
 /// The name that metadata gives to a key. A name, never an identity: one key
 /// may have several, and in metadata of others it need not be a hash.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct KeyId(String);
 
 impl KeyId {

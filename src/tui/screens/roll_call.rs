@@ -27,9 +27,9 @@ enum Mark {
 
 impl Mark {
     fn of(state: Option<&State>, person: &Person, here: bool) -> Self {
-        let apart = |handle: &String| {
-            let mut seats = state.into_iter().flat_map(|state| &state.seats);
-            seats.any(|seat| seat.apart && seat.handle.as_str() == handle)
+        let apart = |handle| {
+            let seat = state.and_then(|state| state.seat(handle));
+            seat.is_some_and(|seat| seat.apart)
         };
         match person {
             _ if here => Self::Present,
@@ -100,7 +100,7 @@ impl RollCall {
         let is_marked = |person: &Person| self.people.contains(&(person.clone(), mark));
         seats
             .map(|seat| seat.handle.clone())
-            .filter(|handle| is_marked(&Person::Holder(handle.to_string())))
+            .filter(|handle| is_marked(&Person::Holder(handle.clone())))
             .collect()
     }
 
@@ -140,16 +140,17 @@ impl RollCall {
 /// The last version of the root that this holder's key signed.
 fn last_signed(sight: &Sight<'_>, person: &Person) -> Option<u64> {
     let state = sight.state()?;
-    let handle = handle_of(sight, person)?;
+    let handle = handle_of(person)?;
     let previous = state.plan.previous()?;
     previous.last_signed(previous.holders().get(handle)?)
 }
 
 /// The handle of a holder.
-fn handle_of<'m>(sight: &Sight<'m>, person: &Person) -> Option<&'m Handle> {
-    let mut seats = sight.state()?.seats.iter();
-    let seat = seats.find(|seat| Person::Holder(seat.handle.to_string()) == *person);
-    seat.map(|seat| &seat.handle)
+fn handle_of(person: &Person) -> Option<&Handle> {
+    match person {
+        Person::Holder(handle) => Some(handle),
+        Person::Witness(_) => None,
+    }
 }
 
 fn digit(key: &KeyEvent) -> Option<usize> {
@@ -171,7 +172,7 @@ impl Screen for RollCall {
                 (Mark::Absent, Some(version)) => format!("[ ] {:<7}", format!("last v{version}")),
                 (Mark::Absent, None) => "[ ]        ".to_owned(),
             };
-            let handle = handle_of(sight, person);
+            let handle = handle_of(person);
             let standing = handle.map_or(' ', |handle| seats::standing(sight.state(), handle));
             let person = sight.named(person);
             page.choice(

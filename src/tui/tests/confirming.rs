@@ -27,18 +27,16 @@ pub(super) fn every_question() -> Vec<Story> {
     used.device_seen(3, true);
     let mut erase = Story::at_enrolment();
     erase.device_seen(3, true).tell(Event::DeviceConfirmed {
-        holder: "holder-3".to_owned(),
+        holder: handle(3),
         serial: serial(3),
     });
     let violated = || {
         vec![keymoot_core::Violation::new(Rule::MachineSwap, "there is swap", "turn it off").into()]
     };
     let mut refused = Story::at_enrolment();
-    refused.tell(Event::TurnBegun {
-        holder: "holder-3".to_owned(),
-    });
+    refused.tell(Event::TurnBegun { holder: handle(3) });
     refused.tell(Event::DeviceSeen {
-        holder: "holder-3".to_owned(),
+        holder: handle(3),
         serial: serial(3),
         family: keymoot_attestation::Family::YubiKey,
         firmware: "5.4.3".to_owned(),

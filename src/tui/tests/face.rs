@@ -4,7 +4,7 @@ use crossterm::event::KeyCode;
 
 use super::{
     confirming::every_question,
-    story::Story,
+    story::{Story, handle},
     table::{PLAIN, Table},
 };
 use crate::tui::{link::Request, page::style::Sheet};
@@ -140,9 +140,7 @@ fn colours_are_not_needed() {
 #[test]
 fn what_comes_next_follows_the_turn() {
     let mut story = Story::at_enrolment();
-    story.tell(Event::TurnBegun {
-        holder: "holder-1".to_owned(),
-    });
+    story.tell(Event::TurnBegun { holder: handle(1) });
     let picture = Table::of(&story).picture();
     assert!(row(&picture, 21).starts_with("next: the device is read"));
 }

@@ -4,7 +4,7 @@ use crossterm::event::KeyCode;
 use testkit::hostile::strings;
 
 use super::{
-    story::{SCRIPT, Story, roster},
+    story::{SCRIPT, Story, handle, roster},
     table::Table,
 };
 use crate::tui::model::Now;
@@ -93,7 +93,7 @@ fn every_hostile_text_is_seen_in_the_screens_and_none_is_obeyed() {
                 .into(),
         });
         is_shown(hostile, &mut Table::asked(&story));
-        let present = (1..=9).map(|n| format!("holder-{n}")).collect();
+        let present = (1..=9).map(handle).collect();
         story.tell(Event::RollCalled {
             present,
             witnesses: Vec::new(),
@@ -125,7 +125,7 @@ fn a_note_that_tries_anything_is_seen_and_not_obeyed() {
         story.device_seen(1, false);
         story.tell(Event::Note { text: text.clone() });
         story.tell(Event::Mishap {
-            holder: "holder-1".to_owned(),
+            holder: handle(1),
             what: text.clone(),
             blocked: None,
         });

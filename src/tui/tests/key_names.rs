@@ -251,9 +251,7 @@ fn screens() -> Vec<(Story, Request)> {
     ];
     let in_turn = || {
         let mut story = Story::at_enrolment();
-        story.tell(Event::TurnBegun {
-            holder: "holder-3".to_owned(),
-        });
+        story.tell(Event::TurnBegun { holder: handle(3) });
         story
     };
     for question in questions() {

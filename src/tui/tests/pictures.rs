@@ -122,9 +122,7 @@ fn a_quorum_has_signed_on_a_large_screen() {
 #[test]
 fn a_device_is_awaited() {
     let mut story = Story::at_enrolment();
-    story.tell(keymoot_record::transcript::Event::TurnBegun {
-        holder: "holder-3".to_owned(),
-    });
+    story.tell(keymoot_record::transcript::Event::TurnBegun { holder: handle(3) });
     let mut table = Table::of(&story);
     table.model.room(room(0, false));
     table.request(Request::Working(
@@ -179,7 +177,7 @@ fn a_used_device_is_erased_on_its_holders_word() {
     let mut story = Story::at_enrolment();
     story.device_seen(3, true);
     story.tell(keymoot_record::transcript::Event::DeviceConfirmed {
-        holder: "holder-3".to_owned(),
+        holder: handle(3),
         serial: serial(3),
     });
     insta::assert_snapshot!(Table::asked(&story).picture());
@@ -188,16 +186,14 @@ fn a_used_device_is_erased_on_its_holders_word() {
 #[test]
 fn a_rule_refuses_a_device() {
     let mut story = Story::at_enrolment();
-    story.tell(keymoot_record::transcript::Event::TurnBegun {
-        holder: "holder-3".to_owned(),
-    });
+    story.tell(keymoot_record::transcript::Event::TurnBegun { holder: handle(3) });
     let violation = Violation::new(
         Rule::DeviceFirmware,
         "YubiKey 17383333 has firmware 5.4.3; the policy asks for 5.7.0 or later",
         "use a device with newer firmware; firmware cannot be upgraded",
     );
     story.tell(keymoot_record::transcript::Event::DeviceSeen {
-        holder: "holder-3".to_owned(),
+        holder: handle(3),
         serial: serial(3),
         family: keymoot_attestation::Family::YubiKey,
         firmware: "5.4.3".to_owned(),

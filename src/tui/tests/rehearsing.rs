@@ -2,7 +2,11 @@
 
 use crossterm::event::KeyCode;
 
-use super::{pictures::room, story::Story, table::Table};
+use super::{
+    pictures::room,
+    story::{Story, handle},
+    table::Table,
+};
 use crate::tui::{
     model::Act,
     room::{RoomCommand, RoomSeen},
@@ -19,7 +23,7 @@ fn commanded(table: &mut Table) -> Vec<RoomCommand> {
 
 fn table_of(story: &mut Story, holder: u32) -> Table {
     story.tell(Event::TurnBegun {
-        holder: format!("holder-{holder}"),
+        holder: handle(holder),
     });
     Table::of(story)
 }
@@ -65,12 +69,10 @@ fn the_next_turn_takes_its_own_device_again() {
     table.model.room(room(0, false));
     table.control('p').keys("7");
     story.tell(Event::TurnEnded {
-        holder: "holder-3".to_owned(),
+        holder: handle(3),
         unfinished: Some("tired".to_owned()),
     });
-    story.tell(Event::TurnBegun {
-        holder: "holder-4".to_owned(),
-    });
+    story.tell(Event::TurnBegun { holder: handle(4) });
     table.request(crate::tui::link::Request::Show(Box::new(story.view())));
     table.control('n');
     assert_eq!(commanded(&mut table), [RoomCommand::Insert(4)]);

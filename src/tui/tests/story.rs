@@ -11,10 +11,11 @@ use crate::{
 use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
 use keymoot_record::{
-    ceremony::{Next, Plan, PlanFiles, Question, State},
+    ceremony::{Next, Plan, PlanFiles, Question, State, script::Document},
     rules::roster::{Handle, Recipient},
     transcript::{Chain, Event, Mode, PlanPart, Program, Time},
 };
+use keymoot_tuf::KeyId;
 
 pub(super) const SCRIPT: &str = include_str!("story.toml");
 
@@ -178,7 +179,7 @@ impl Story {
     /// Up to the first holder's turn.
     pub(super) fn at_enrolment() -> Self {
         let mut story = Self::at_roll_call();
-        let present = (1..=9).map(|n| format!("holder-{n}")).collect();
+        let present = (1..=9).map(handle).collect();
         story.tell(Event::RollCalled {
             present,
             witnesses: Vec::new(),
@@ -189,7 +190,7 @@ impl Story {
 
     /// A holder's device, fresh or used, was read.
     pub(super) fn device_seen(&mut self, number: u32, used: bool) -> &mut Self {
-        let holder = format!("holder-{number}");
+        let holder = handle(number);
         self.tell(Event::TurnBegun {
             holder: holder.clone(),
         });
@@ -206,14 +207,14 @@ impl Story {
 
     /// A holder enrols.
     pub(super) fn enrolled(&mut self, number: u32) -> &mut Self {
-        let (holder, serial) = (format!("holder-{number}"), serial(number));
+        let (holder, serial) = (handle(number), serial(number));
         let digest = Digest::of(&number.to_be_bytes());
         self.makes_a_key(number);
         for event in [
             Event::KeyGenerated {
                 holder: holder.clone(),
                 serial,
-                spki: hex::encode(number.to_be_bytes()),
+                spki: number.to_be_bytes().to_vec(),
                 adopted: false,
             },
             Event::Attested {
@@ -247,9 +248,9 @@ impl Story {
     pub(super) fn with_key_found(number: u32) -> Self {
         let mut story = Self::at_enrolment();
         story.makes_a_key(number).tell_alone(Event::KeyFound {
-            holder: format!("holder-{number}"),
+            holder: handle(number),
             serial: serial(number),
-            spki: "00".to_owned(),
+            spki: vec![0],
         });
         story
     }
@@ -258,7 +259,7 @@ impl Story {
     /// nothing follows by itself but a reset after an interruption, of which there
     /// was none.
     fn makes_a_key(&mut self, number: u32) -> &mut Self {
-        let (holder, serial) = (format!("holder-{number}"), serial(number));
+        let (holder, serial) = (handle(number), serial(number));
         self.device_seen(number, false);
         for event in [
             Event::DeviceConfirmed {
@@ -314,7 +315,7 @@ impl Story {
         }
         let signed = Digest::of(b"root");
         story.tell(Event::Proposed {
-            document: "root.json".to_owned(),
+            document: Document::Root,
             file: signed,
             signed,
             made: Time::from_unix(1_790_000_000).unwrap(),
@@ -338,25 +339,25 @@ impl Story {
         let mut story = Self::at_review(3);
         let signed = Digest::of(b"root");
         story.tell(Event::Reviewed {
-            document: "root.json".to_owned(),
+            document: Document::Root,
             signed,
         });
         for number in 1..=signatures {
-            let (holder, serial) = (format!("holder-{number}"), serial(number));
+            let (holder, serial) = (handle(number), serial(number));
             story.device_seen(number, false);
             story.tell(Event::SignAnnounced {
                 holder: holder.clone(),
                 serial,
-                document: "root.json".to_owned(),
+                document: Document::Root,
                 signed,
             });
             story.tell(Event::Signed {
                 holder: holder.clone(),
                 serial,
-                document: "root.json".to_owned(),
+                document: Document::Root,
                 signed,
-                keyid: "00".to_owned(),
-                signature: "00".to_owned(),
+                keyid: KeyId::new("00"),
+                signature: vec![0],
             });
             story.tell(Event::TurnEnded {
                 holder,

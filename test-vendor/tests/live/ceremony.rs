@@ -327,7 +327,7 @@ impl Ceremony {
         let signed = chain.entries().iter().find_map(|entry| match &entry.event {
             Event::Proposed {
                 document, signed, ..
-            } if document == name => Some(*signed),
+            } if document.name() == name => Some(*signed),
             _ => None,
         });
         reading_words(&signed.unwrap())

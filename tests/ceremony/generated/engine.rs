@@ -181,7 +181,7 @@ impl Held {
                 let seat = self.seat(&holder);
                 let family = self.state.plan.roster.holder(&holder).unwrap().family;
                 self.tell(Event::DeviceSeen {
-                    holder: holder.to_string(),
+                    holder: holder.clone(),
                     serial: u32::try_from(seat).unwrap() + 1000,
                     family,
                     firmware: "5.7.4".to_owned(),
@@ -191,11 +191,10 @@ impl Held {
                 });
             }
             Effect::Reset(holder, serial) => self.tell(Event::ResetDone {
-                holder: holder.to_string(),
+                holder: holder.clone(),
                 serial,
             }),
             Effect::Provision(holder, serial) => {
-                let holder = holder.to_string();
                 self.tell(Event::EscrowKept {
                     holder: holder.clone(),
                     serial,
@@ -210,7 +209,6 @@ impl Held {
             }
             Effect::Generate(holder, serial) => {
                 let seat = self.seat(&holder);
-                let holder = holder.to_string();
                 self.tell(Event::GenerateAnnounced {
                     holder: holder.clone(),
                     serial,
@@ -218,19 +216,18 @@ impl Held {
                 self.tell(Event::KeyGenerated {
                     holder,
                     serial,
-                    spki: hex::encode(spki(seat)),
+                    spki: spki(seat),
                     adopted: false,
                 });
             }
             Effect::Attest(holder, serial) => self.tell(Event::Attested {
-                holder: holder.to_string(),
+                holder: holder.clone(),
                 serial,
                 attestation: digest,
                 device: digest,
                 verdicts,
             }),
             Effect::Prove(holder, serial) => {
-                let holder = holder.to_string();
                 self.tell(Event::StatementAnnounced {
                     holder: holder.clone(),
                     serial,
@@ -243,14 +240,14 @@ impl Held {
                 });
             }
             Effect::ReadLog(holder, serial) => self.tell(Event::LogRead {
-                holder: holder.to_string(),
+                holder: holder.clone(),
                 serial,
                 log: digest,
                 sent: digest,
                 verdicts,
             }),
             Effect::AwaitRemoval(holder) => self.tell(Event::TurnEnded {
-                holder: holder.to_string(),
+                holder: holder.clone(),
                 unfinished: None,
             }),
             Effect::Propose(document) => self.propose(document),
@@ -271,7 +268,7 @@ impl Held {
         let dialect = self.state.plan.policy.dialect;
         let file = self.keep(dialect.assemble(&written, &BTreeMap::new()));
         self.tell(Event::Proposed {
-            document: document.name().to_owned(),
+            document,
             made,
             file,
             signed: written.digest(),
@@ -285,20 +282,20 @@ impl Held {
         let seat = self.seat(holder);
         let signature: Signature = key(seat).sign(proposal.signed_bytes());
         let keyid = propose::holder_key_id(&self.state, holder, &spki(seat)).unwrap();
-        let (name, signed) = (document.name().to_owned(), proposal.digest());
+        let signed = proposal.digest();
         self.tell(Event::SignAnnounced {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
-            document: name.clone(),
+            document,
             signed,
         });
         self.tell(Event::Signed {
-            holder: holder.to_string(),
+            holder: holder.clone(),
             serial,
-            document: name,
+            document,
             signed,
-            keyid: keyid.as_str().to_owned(),
-            signature: hex::encode(signature.to_der().as_bytes()),
+            keyid,
+            signature: signature.to_der().as_bytes().to_vec(),
         });
     }
 

@@ -139,7 +139,7 @@ impl Answer {
         let named = named(&branch).into_iter().chain([statement]).map(found);
         Ok(Self::new(
             ceremony.ok_or("the ceremony was not opened")?,
-            Handle::try_from(holder.clone())?,
+            holder.clone(),
             request,
             Says::Turn(Box::new(Turn {
                 objects: named.collect::<Result<_, _>>()?,

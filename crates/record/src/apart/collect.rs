@@ -85,7 +85,7 @@ pub fn collect(asking: &Asking<'_>, answer: &Answer, now: Time) -> Result<Collec
                 )));
             }
             let event = Event::Declined {
-                holder: answer.holder.to_string(),
+                holder: answer.holder.clone(),
                 request: answer.request,
                 why: declined.clone(),
             };
@@ -138,7 +138,7 @@ pub fn collect(asking: &Asking<'_>, answer: &Answer, now: Time) -> Result<Collec
     })?;
     complete(turn).map_err(|why| one(altered(answer, &why)))?;
     let event = Event::Answered {
-        holder: answer.holder.to_string(),
+        holder: answer.holder.clone(),
         request: answer.request,
         branch: turn.branch.clone(),
         statement: turn.statement,
@@ -273,7 +273,7 @@ fn unsigned(answer: &Answer, why: &str) -> Violation {
 fn declined_before(chain: &Chain, answer: &Answer, why: &str) -> bool {
     chain.entries().iter().any(|entry| {
         matches!(&entry.event, Event::Declined { holder, request, why: w }
-            if holder == answer.holder.as_str() && *request == answer.request && w == why)
+            if *holder == answer.holder && *request == answer.request && w == why)
     })
 }
 
@@ -343,10 +343,7 @@ fn closed_rightly(
         };
         let manifest = asking.manifest.ok_or("there is no manifest to sign yet")?;
         let message = statement::signed_bytes(statement::MANIFEST, manifest);
-        let seat = state
-            .seats
-            .iter()
-            .find(|seat| seat.handle.as_str() == holder);
+        let seat = state.seats.iter().find(|seat| seat.handle == *holder);
         let enrolled = seat
             .and_then(|seat| seat.enrolled())
             .filter(|e| e.serial == *serial);
@@ -354,8 +351,7 @@ fn closed_rightly(
             enrolled.ok_or("its closing signature is by a device that is not enrolled")?;
         let expected = ClosingKeys::of(state, &|digest| objects(digest))?.id(enrolled);
         let key = PublicKey::from_spki_der(&enrolled.spki).map_err(|error| error.to_string())?;
-        let good = hex::decode(signature)
-            .is_ok_and(|bytes| statement::is_signed(&key, &message, &bytes, state.format()));
+        let good = statement::is_signed(&key, &message, signature, state.format());
         if !good || expected.as_ref() != Some(keyid) {
             return Err("its closing signature is not good".to_owned());
         }

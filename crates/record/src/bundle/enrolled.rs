@@ -173,7 +173,7 @@ impl Record<'_> {
                     .state
                     .seats
                     .iter()
-                    .find(|seat| seat.handle.as_str() == holder)?;
+                    .find(|seat| seat.handle == *holder)?;
                 let enrolment = seat.proven().find(|e| e.serial == *serial)?;
                 let statement = enrolment
                     .statement
@@ -219,7 +219,7 @@ impl Record<'_> {
         proved
             .filter_map(|(entry, holder, digest)| {
                 let mut seats = self.state.seats.iter();
-                let seat = seats.find(|seat| seat.handle.as_str() == holder)?;
+                let seat = seats.find(|seat| seat.handle == *holder)?;
                 let enrolled = seat.enrolled()?;
                 let payload = statement::proof(opening, &entry.prev, &seat.handle, enrolled, &root);
                 let signed = self.object(digest).unwrap_or_default();

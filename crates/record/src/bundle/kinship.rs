@@ -13,7 +13,7 @@ use keymoot_core::{
     Rule, Verdict, Violation,
     text::{excerpt, several},
 };
-use keymoot_tuf::low_s;
+use keymoot_tuf::{KeyId, low_s};
 
 /// How two bundles are related.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +89,7 @@ fn are_closed_alike(one: &Bundle, other: &Bundle) -> bool {
 }
 
 /// The closing signatures by key, each low-S: anybody can write the high-S form, too.
-fn closing(bundle: &Bundle) -> Option<BTreeSet<(String, Vec<u8>)>> {
+fn closing(bundle: &Bundle) -> Option<BTreeSet<(KeyId, Vec<u8>)>> {
     let signatures = Signatures::read(bundle.files().get(SIGNATURES)?).ok()?;
     let closings = signatures.signatures.into_iter().map(|closing| {
         let signature = STANDARD.decode(&closing.sig).ok()?;

@@ -17,6 +17,7 @@ use crate::{
     transcript::Mode,
 };
 use keymoot_core::digest::Digest;
+use keymoot_tuf::KeyId;
 
 /// The format that a manifest names.
 const FORMAT: &str = "keymoot-bundle-1";
@@ -69,7 +70,7 @@ pub struct Signatures {
 #[serde(deny_unknown_fields)]
 pub struct Closing {
     /// The key's id in root.json.
-    pub keyid: String,
+    pub keyid: KeyId,
     /// The signature, standard base64 with padding.
     pub sig: String,
 }

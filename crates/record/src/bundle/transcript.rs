@@ -6,7 +6,7 @@ use crate::{
     ceremony::State,
     transcript::{Chain, Event},
 };
-use keymoot_core::{Rule, Verdict, Violation, text::excerpt};
+use keymoot_core::{Rule, Verdict, Violation};
 
 /// How far the date of a document may be from the line that records it, in
 /// seconds: it is read from the clock a moment before.
@@ -57,7 +57,7 @@ pub(super) fn times(chain: &Chain) -> Verdict {
         {
             Some(format!(
                 "{} is dated {made} and was recorded at {}",
-                excerpt(document),
+                document.name(),
                 entry.time
             ))
         }

@@ -108,13 +108,9 @@ impl State {
                 let may = self.may_be_asked();
                 let asked: Vec<_> = may
                     .into_iter()
-                    .filter(|h| to.iter().any(|t| t == h.as_str()))
+                    .filter(|holder| to.contains(holder))
                     .collect();
-                let named = asked
-                    .iter()
-                    .map(Handle::as_str)
-                    .eq(to.iter().map(String::as_str));
-                if self.turn.is_some() || asked.is_empty() || !named {
+                if self.turn.is_some() || asked.is_empty() || asked != *to {
                     return Err("a holder who is asked cannot answer apart".to_owned());
                 }
                 if !asked.iter().all(|holder| self.can_answer_apart(holder)) {
@@ -151,8 +147,8 @@ impl State {
                 holder, request, ..
             } => {
                 let at = self.awaited_answer(request, holder)?;
-                let holder = self.reply(at, holder)?;
-                self.progress.called.insert(holder);
+                self.reply(at, holder)?;
+                self.progress.called.insert(holder.clone());
                 Ok(())
             }
             Event::Answered {
@@ -182,7 +178,7 @@ impl State {
     }
 
     /// The place of a request to which an answer of this holder is awaited.
-    fn awaited_answer(&self, request: &Digest, holder: &str) -> Result<usize, String> {
+    fn awaited_answer(&self, request: &Digest, holder: &Handle) -> Result<usize, String> {
         let at = self
             .requests
             .iter()
@@ -193,28 +189,29 @@ impl State {
             .get(at)
             .filter(|asked| asked.step == self.step && self.begun);
         let asked = asked.ok_or("the step in which it was asked is over")?;
-        match asked.open().any(|h| h.as_str() == holder) {
+        match asked.open().any(|open| open == holder) {
             true => Ok(at),
             false => Err("no answer of this holder to it is awaited".to_owned()),
         }
     }
 
-    fn reply(&mut self, at: usize, holder: &str) -> Result<Handle, String> {
+    fn reply(&mut self, at: usize, holder: &Handle) -> Step {
         let asked = self
             .requests
             .get_mut(at)
             .ok_or("there is no such request")?;
-        let handle = asked.to.iter().find(|h| h.as_str() == holder).cloned();
-        let handle = handle.ok_or("this holder was not asked")?;
-        asked.replied.insert(handle.clone());
-        Ok(handle)
+        if !asked.to.contains(holder) {
+            return Err("this holder was not asked".to_owned());
+        }
+        asked.replied.insert(holder.clone());
+        Ok(())
     }
 
     /// Folds a branch in: the holder's whole turn, up to the announcement of its statement.
     fn take_branch(
         &mut self,
         request: &Digest,
-        holder: &str,
+        holder: &Handle,
         branch: &Branch,
     ) -> Result<Apart, String> {
         let at = self.awaited_answer(request, holder)?;
@@ -269,10 +266,7 @@ impl State {
         if self.turn.is_some() {
             return Err("somebody is at the table".to_owned());
         }
-        let seat = self
-            .seats
-            .iter()
-            .find(|seat| seat.handle.as_str() == holder);
+        let seat = self.seats.iter().find(|seat| seat.handle == *holder);
         let seat = seat.filter(|seat| self.is_away(seat, purpose));
         let holder = seat
             .ok_or("this holder is not awaited apart")?
@@ -334,7 +328,7 @@ impl State {
                 request,
                 compared,
             } => {
-                let here = apart.holder.as_str() == holder && apart.request == *request;
+                let here = apart.holder == *holder && apart.request == *request;
                 if !here || !self.machine_is_fit() {
                     return Err(
                         "it is another request or holder, or the machine is not examined"

@@ -27,7 +27,7 @@ impl State {
         let holders = self
             .seats
             .iter()
-            .map(|seat| (Person::Holder(seat.handle.to_string()), seat.present));
+            .map(|seat| (Person::Holder(seat.handle.clone()), seat.present));
         let witnesses = self.plan.roster.witnesses.iter().map(|witness| {
             let here = self.witnesses.contains(&witness.name);
             (Person::Witness(witness.name.clone()), here)
@@ -54,15 +54,12 @@ impl State {
     /// Counts those present, and who takes part apart.
     pub(super) fn roll_call(
         &mut self,
-        present: &[String],
-        apart: &[String],
+        present: &[Handle],
+        apart: &[Handle],
         witnesses: &[String],
     ) -> Step {
         self.in_step(Kind::RollCall)?;
-        let known = |named: &[String]| {
-            let mut named = named.iter();
-            named.all(|p| self.seats.iter().any(|seat| seat.handle.as_str() == p))
-        };
+        let known = |named: &[Handle]| named.iter().all(|handle| self.seat(handle).is_some());
         let listed = &self.plan.roster.witnesses;
         let watches = witnesses
             .iter()
@@ -71,8 +68,8 @@ impl State {
             return Err("somebody is not in the roster".to_owned());
         }
         for seat in &mut self.seats {
-            let named = |named: &[String]| named.iter().any(|p| p == seat.handle.as_str());
-            (seat.present, seat.apart) = (named(present), named(apart));
+            seat.present = present.contains(&seat.handle);
+            seat.apart = apart.contains(&seat.handle);
         }
         self.witnesses = witnesses.iter().cloned().collect();
         let take_part: Vec<Handle> = self
@@ -105,11 +102,10 @@ impl State {
         }
         match person {
             Person::Holder(handle) => {
-                if self.unanswered().any(|asked| asked.as_str() == handle) {
+                if self.unanswered().any(|asked| asked == handle) {
                     return Err("a request to this holder is open: withdraw it first".to_owned());
                 }
-                let mut seats = self.seats.iter_mut();
-                if let Some(seat) = seats.find(|seat| seat.handle.as_str() == handle) {
+                if let Some(seat) = self.seat_mut(handle) {
                     seat.present = comes;
                     seat.apart = false;
                 }

@@ -2,6 +2,7 @@
 
 use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
+use keymoot_tuf::KeyId;
 
 /// Holder, device, key, attestation and proof of possession.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub struct Enrolment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
     /// The key's id.
-    pub keyid: String,
+    pub keyid: KeyId,
     /// The signature's bytes.
     pub bytes: Vec<u8>,
 }

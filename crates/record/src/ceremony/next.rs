@@ -237,10 +237,7 @@ impl State {
             Stage::Identify => Next::Ask(Question::IsThisYours { holder, device }),
             Stage::Erase => Next::Ask(Question::MayErase { holder, device }),
             Stage::Reset => Next::Do(Effect::Reset(holder, serial)),
-            Stage::HalfProvisioned => Next::Record(Event::ResetAnnounced {
-                holder: holder.to_string(),
-                serial,
-            }),
+            Stage::HalfProvisioned => Next::Record(Event::ResetAnnounced { holder, serial }),
             Stage::Provision => Next::Do(Effect::Provision(holder, serial)),
             Stage::Generate => Next::Do(Effect::Generate(holder, serial)),
             Stage::HalfGenerated => Next::Do(Effect::LookForKey(holder, serial)),

@@ -257,7 +257,7 @@ impl State {
                     return Err(Refusal(format!("{holder} has no turn in this step.")));
                 }
                 Event::TurnBegun {
-                    holder: holder.to_string(),
+                    holder: holder.clone(),
                 }
             }
             (Question::WhoseTurn { can_stop: true, .. }, Answer::Typed(word)) => {
@@ -273,18 +273,18 @@ impl State {
                     ));
                 }
                 Event::DeviceConfirmed {
-                    holder: holder.to_string(),
+                    holder: holder.clone(),
                     serial: device.serial,
                 }
             }
             (Question::IsThisYours { holder, device }, Answer::Another) => Event::DeviceSetAside {
-                holder: holder.to_string(),
+                holder: holder.clone(),
                 serial: device.serial,
             },
             (Question::MayErase { holder, device }, Answer::Typed(word)) => {
                 typed(&word, ERASE)?;
                 Event::ResetAnnounced {
-                    holder: holder.to_string(),
+                    holder: holder.clone(),
                     serial: device.serial,
                 }
             }
@@ -300,7 +300,7 @@ impl State {
                 },
                 Answer::Another,
             ) => Event::DeviceSetAside {
-                holder: holder.to_string(),
+                holder: holder.clone(),
                 serial: *serial,
             },
             (
@@ -310,7 +310,7 @@ impl State {
                 | Question::DeviceRefused { holder, .. },
                 Answer::EndTurn(reason),
             ) => Event::TurnEnded {
-                holder: holder.to_string(),
+                holder: holder.clone(),
                 unfinished: Some(reason),
             },
             (Question::HaveYouReadPlan { part, digest }, Answer::Typed(words)) => {
@@ -323,7 +323,7 @@ impl State {
             (Question::HaveYouRead { document, signed }, Answer::Typed(words)) => {
                 are_read(&words, signed)?;
                 Event::Reviewed {
-                    document: document.name().to_owned(),
+                    document: *document,
                     signed: *signed,
                 }
             }
@@ -338,7 +338,7 @@ impl State {
                     ));
                 }
                 Event::RequestRead {
-                    holder: holder.to_string(),
+                    holder: holder.clone(),
                     request: *request,
                     compared: shortened(&channel.join(" "), LONGEST_LINE),
                 }
@@ -383,7 +383,7 @@ impl State {
                 .seats
                 .iter()
                 .filter(|seat| named.contains(&seat.handle));
-            seats.map(|seat| seat.handle.to_string()).collect()
+            seats.map(|seat| seat.handle.clone()).collect()
         };
         let listed = self.plan.roster.witnesses.iter();
         let watching = listed.filter(|witness| witnesses.contains(&witness.name));
@@ -430,23 +430,22 @@ impl State {
     }
 
     fn adopt_or_replace(&self, holder: &Handle, serial: u32, word: &str) -> Result<Event, Refusal> {
-        let holder_name = holder.to_string();
         match word {
             ADOPT => {
                 let found = self.turn.as_ref().and_then(|turn| match &turn.stage {
-                    super::turn::Stage::Found(spki) => Some(hex::encode(spki)),
+                    super::turn::Stage::Found(spki) => Some(spki.clone()),
                     _ => None,
                 });
                 let spki = found.ok_or(Refusal("No key was found on the device.".to_owned()))?;
                 Ok(Event::KeyGenerated {
-                    holder: holder_name,
+                    holder: holder.clone(),
                     serial,
                     spki,
                     adopted: true,
                 })
             }
             REPLACE => Ok(Event::ResetAnnounced {
-                holder: holder_name,
+                holder: holder.clone(),
                 serial,
             }),
             _ => Err(Refusal(format!("Type \"{ADOPT}\" or \"{REPLACE}\"."))),

@@ -442,9 +442,9 @@ impl State {
     }
 
     /// Checks that this holder is at the table.
-    pub(super) fn at_table(&mut self, holder: &str) -> Result<&mut Turn, String> {
+    pub(super) fn at_table(&mut self, holder: &Handle) -> Result<&mut Turn, String> {
         match &mut self.turn {
-            Some(turn) if turn.holder.as_str() == holder => Ok(turn),
+            Some(turn) if turn.holder == *holder => Ok(turn),
             _ => Err("this holder is not at the table".to_owned()),
         }
     }

@@ -105,13 +105,10 @@ impl<'s> ClosingKeys<'s> {
 
     /// The id of an enrolled key; `None` where the root does not name it.
     #[must_use]
-    pub fn id(&self, enrolled: &Enrolment) -> Option<String> {
+    pub fn id(&self, enrolled: &Enrolment) -> Option<KeyId> {
         match &self.0 {
-            None => Some(statement::key_without_root(enrolled)),
-            Some(delegators) => {
-                let keyid = delegators.key_id(Document::Root, &enrolled.key())?;
-                Some(keyid.as_str().to_owned())
-            }
+            None => Some(KeyId::new(statement::key_without_root(enrolled))),
+            Some(delegators) => delegators.key_id(Document::Root, &enrolled.key()),
         }
     }
 }
@@ -282,7 +279,7 @@ fn misnamed(state: &State, objects: &Objects<'_>) -> Vec<Verdict> {
             };
             let key = seat.key_in(serial);
             let id = key.and_then(|key| delegators.key_id(document, &key));
-            if id.is_none_or(|id| id.as_str() != signature.keyid) {
+            if id.as_ref() != Some(&signature.keyid) {
                 let why = format!(
                     "the signature of {} is recorded under the id of another key",
                     seat.handle

@@ -165,7 +165,7 @@ fn device<'a>(
                 serial,
                 verdicts,
                 ..
-            } if holder == seat.handle.as_str() && *serial == enrolment.serial => verdicts,
+            } if *holder == seat.handle && *serial == enrolment.serial => verdicts,
             _ => continue,
         };
         if matches!(entry.event, Event::Attested { .. }) {

@@ -304,6 +304,7 @@ pub(super) fn parse(text: &[u8], number: u64) -> Result<Entry, ChainError> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::handle::Handle;
 
     fn time(seconds: i64) -> Time {
         Time::from_unix(1_700_000_000 + seconds).unwrap()
@@ -348,7 +349,7 @@ mod tests {
     #[test]
     fn the_members_of_an_event_are_sorted() {
         let event = Event::DeviceConfirmed {
-            holder: "holder-1".to_owned(),
+            holder: Handle::try_from("holder-1".to_owned()).unwrap(),
             serial: 1,
         };
         let entry = Chain::default().next(event, time(0)).unwrap();

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Branch, Cause, DeviceState, PinTries, PlanPart};
+use crate::{handle::Handle, rules::scenario::Document};
 use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
 use keymoot_core::{Verdict, time::Time};
+use keymoot_tuf::KeyId;
 
 /// Live or rehearsal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +69,7 @@ pub enum Handed {
 #[serde(rename_all = "kebab-case")]
 pub enum Person {
     /// A holder, by handle.
-    Holder(String),
+    Holder(Handle),
     /// A witness, by name.
     Witness(String),
 }
@@ -77,7 +79,7 @@ impl Person {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::Holder(handle) => keymoot_core::text::escape(handle),
+            Self::Holder(handle) => handle.to_string(),
             Self::Witness(name) => format!("witness {}", keymoot_core::text::escape(name)),
         }
     }
@@ -176,10 +178,10 @@ pub enum Event {
     /// The administrator marked the people present.
     RollCalled {
         /// The handles of those present, in the order of their seats.
-        present: Vec<String>,
+        present: Vec<Handle>,
         /// The handles of those who take part apart from the table, likewise.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        apart: Vec<String>,
+        apart: Vec<Handle>,
         /// The names of the witnesses present, in the roster's order.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         witnesses: Vec<String>,
@@ -206,7 +208,7 @@ pub enum Event {
         /// The digest of the request's file. It holds the ceremony up to the line before this one.
         request: Digest,
         /// The handles of those who are asked, in the order of their seats.
-        to: Vec<String>,
+        to: Vec<Handle>,
         /// When the answers are due.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Time>,
@@ -224,7 +226,7 @@ pub enum Event {
     /// A holder apart has answered a request.
     Answered {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The digest of the request's file.
         request: Digest,
         /// The holder's turn: entries that follow the request's head.
@@ -238,7 +240,7 @@ pub enum Event {
     /// A holder apart declines, or somebody says so: nothing proves who wrote it.
     Declined {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The digest of the request's file.
         request: Digest,
         /// The reason, as it was written.
@@ -247,7 +249,7 @@ pub enum Event {
     /// In a branch: a holder apart begins to answer a request.
     AnswerBegun {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The digest of the request's file.
         request: Digest,
         /// The program that answers.
@@ -261,7 +263,7 @@ pub enum Event {
     /// In a branch: the holder read the request and typed the first words of its digest.
     RequestRead {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The digest of the request's file.
         request: Digest,
         /// The second channel over which its words were compared; empty if nobody compared them.
@@ -271,14 +273,14 @@ pub enum Event {
     /// In a branch: a device is about to sign the statement of the answer.
     AnswerAnnounced {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
     },
     /// On the holder's side: the statement was signed. It is over the entries before this one.
     AnswerSigned {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
         /// The statement, a DSSE envelope.
@@ -287,12 +289,12 @@ pub enum Event {
     /// A holder's turn began.
     TurnBegun {
         /// The holder.
-        holder: String,
+        holder: Handle,
     },
     /// A holder's turn ended.
     TurnEnded {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// Why, if the turn's purpose was not reached.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unfinished: Option<String>,
@@ -300,7 +302,7 @@ pub enum Event {
     /// The holder's device was read.
     DeviceSeen {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The serial number it reports.
         serial: u32,
         /// Its family; a YubiKey where it is not given.
@@ -319,14 +321,14 @@ pub enum Event {
     /// The holder read the serial number off the device's case, and it is the same.
     DeviceConfirmed {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The serial number.
         serial: u32,
     },
     /// The device is not the one to continue with; another may be inserted.
     DeviceSetAside {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The serial number.
         serial: u32,
     },
@@ -334,14 +336,14 @@ pub enum Event {
     /// reset as a whole.
     ResetAnnounced {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
     },
     /// It was erased.
     ResetDone {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
     },
@@ -349,7 +351,7 @@ pub enum Event {
     /// before the device gets them.
     EscrowKept {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
         /// The age file sealed to the holder; absent where they were displayed once.
@@ -359,7 +361,7 @@ pub enum Event {
     /// The holder has the file that was sealed in this turn.
     EscrowHanded {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
         /// How it reached the holder.
@@ -369,7 +371,7 @@ pub enum Event {
     /// answers any more.
     Provisioned {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
         /// The tries that a YubiKey's PIN and PUK have now. Transcripts of format 1 do not say.
@@ -382,18 +384,19 @@ pub enum Event {
     /// A key is about to be generated in slot 9c.
     GenerateAnnounced {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
     },
     /// The key in slot 9c.
     KeyGenerated {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
         /// Its SubjectPublicKeyInfo (RFC 5280), DER in hexadecimal.
-        spki: String,
+        #[serde(with = "hex::serde")]
+        spki: Vec<u8>,
         /// Whether it was found on the device after an interruption and adopted
         /// on a person's word.
         adopted: bool,
@@ -401,23 +404,24 @@ pub enum Event {
     /// After an interruption, keymoot read that slot 9c holds a key.
     KeyFound {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
         /// Its SubjectPublicKeyInfo, DER in hexadecimal.
-        spki: String,
+        #[serde(with = "hex::serde")]
+        spki: Vec<u8>,
     },
     /// After an interruption, keymoot read that slot 9c is empty.
     KeyMissing {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
     },
     /// keymoot read and verified the key's attestation.
     Attested {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
         /// The slot's attestation certificate.
@@ -430,14 +434,14 @@ pub enum Event {
     /// The device is about to sign the statement of enrolment.
     StatementAnnounced {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
     },
     /// The holder's key, proven: the signed statement is kept.
     Enrolled {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
         /// The signed statement, a DSSE envelope.
@@ -445,12 +449,12 @@ pub enum Event {
         /// The holder's handle in the previous root, where the holder was renamed and the key is
         /// the same.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        formerly: Option<String>,
+        formerly: Option<Handle>,
     },
     /// A document was built and checked.
     Proposed {
         /// The document.
-        document: String,
+        document: Document,
         /// The moment from which its dates are counted.
         made: Time,
         /// The document's file, without signatures.
@@ -463,48 +467,49 @@ pub enum Event {
     /// The people in the room read a document.
     Reviewed {
         /// The document.
-        document: String,
+        document: Document,
         /// The bytes to be signed.
         signed: Digest,
     },
     /// A device is about to sign a document.
     SignAnnounced {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
         /// The document.
-        document: String,
+        document: Document,
         /// The bytes to be signed.
         signed: Digest,
     },
     /// It was signed, and two implementations agree that the signature is good.
     Signed {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
         /// The document.
-        document: String,
+        document: Document,
         /// The bytes that were signed.
         signed: Digest,
         /// The key's id in the document.
-        keyid: String,
+        keyid: KeyId,
         /// The signature, hexadecimal.
-        signature: String,
+        #[serde(with = "hex::serde")]
+        signature: Vec<u8>,
     },
     /// The device has signed all it could; the holder takes it out and inserts
     /// another.
     DeviceExchanged {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device that was taken out.
         serial: u32,
     },
     /// The holder's key signed a presence proof: the signed statement is kept.
     Proved {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
         /// The signed statement, a DSSE envelope.
@@ -513,7 +518,7 @@ pub enum Event {
     /// keymoot read the audit log of a YubiHSM 2, and compared it with the commands sent.
     LogRead {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
         /// The device's answer to GET LOG ENTRIES.
@@ -547,20 +552,21 @@ pub enum Event {
     /// A device is about to sign the manifest.
     CloseAnnounced {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
     },
     /// A holder signed the manifest.
     Closed {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
         /// The key's id in root.json.
-        keyid: String,
+        keyid: KeyId,
         /// The signature, hexadecimal.
-        signature: String,
+        #[serde(with = "hex::serde")]
+        signature: Vec<u8>,
     },
     /// keymoot wrote the bundle to its place, and read it back.
     Exported {
@@ -584,14 +590,14 @@ pub enum Event {
     /// format 1 have no such event.
     PinUnblocked {
         /// The holder.
-        holder: String,
+        holder: Handle,
         /// The device.
         serial: u32,
     },
     /// A device error, after which nothing is lost.
     Mishap {
         /// The holder at the table.
-        holder: String,
+        holder: Handle,
         /// The error.
         what: String,
         /// The device whose PIN is blocked.

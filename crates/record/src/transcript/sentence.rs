@@ -1,6 +1,7 @@
 //! Events in sentences, for people: on a projector, in a report, in a log.
 
 use super::{Event, Program, event::Handed};
+use crate::handle::Handle;
 use keymoot_core::text::escape;
 
 impl Event {
@@ -74,11 +75,11 @@ impl Event {
             ),
             Self::DeviceExchanged { holder, serial } => format!(
                 "{} takes device {serial} out and continues with another",
-                escape(holder)
+                holder
             ),
             Self::Proved { holder, serial, .. } => format!(
                 "{}: the key in device {serial} signed its presence proof",
-                escape(holder)
+                holder
             ),
             Self::Confirmed { step, fields } => {
                 let typed: Vec<_> = fields
@@ -124,10 +125,7 @@ impl Event {
             } => format!(
                 "request {} goes to {}{}{}",
                 request.short_words(),
-                to.iter()
-                    .map(|holder| escape(holder))
-                    .collect::<Vec<_>>()
-                    .join(", "),
+                Handle::list(to),
                 if by.is_empty() {
                     String::new()
                 } else {
@@ -149,13 +147,13 @@ impl Event {
                 ..
             } => format!(
                 "{} answered apart{}, in {} lines",
-                escape(holder),
+                holder,
                 if *late { ", late" } else { "" },
                 branch.entries().len()
             ),
             Self::Declined { holder, why, .. } => format!(
                 "{} declines, by a file that nobody signed: {}",
-                escape(holder),
+                holder,
                 escape(why)
             ),
             Self::AnswerBegun {
@@ -166,7 +164,7 @@ impl Event {
                 trusted_root,
             } => format!(
                 "{} begins to answer request {} with {}, as strong as {} expects{}",
-                escape(holder),
+                holder,
                 request.short_words(),
                 program.sentence(),
                 escape(expected),
@@ -181,7 +179,7 @@ impl Event {
                 compared,
             } => format!(
                 "{} read request {}; {}",
-                escape(holder),
+                holder,
                 request.short_words(),
                 match compared.is_empty() {
                     true => "nobody compared its words over a second channel".to_owned(),
@@ -189,27 +187,21 @@ impl Event {
                 }
             ),
             Self::AnswerAnnounced { holder, serial } => {
-                format!(
-                    "device {serial} is about to sign the answer of {}",
-                    escape(holder)
-                )
+                format!("device {serial} is about to sign the answer of {}", holder)
             }
             Self::AnswerSigned { holder, serial, .. } => {
-                format!(
-                    "{}: the key in device {serial} signed the answer",
-                    escape(holder)
-                )
+                format!("{}: the key in device {serial} signed the answer", holder)
             }
-            Self::TurnBegun { holder } => format!("{} comes to the table", escape(holder)),
+            Self::TurnBegun { holder } => format!("{} comes to the table", holder),
             Self::TurnEnded {
                 holder,
                 unfinished: None,
-            } => format!("{} goes back", escape(holder)),
+            } => format!("{} goes back", holder),
             Self::TurnEnded {
                 holder,
                 unfinished: Some(why),
             } => {
-                format!("{} goes back, unfinished: {}", escape(holder), escape(why))
+                format!("{} goes back, unfinished: {}", holder, escape(why))
             }
             Self::DeviceSeen {
                 holder,
@@ -221,16 +213,16 @@ impl Event {
                 ..
             } => format!(
                 "{} inserts {family} {serial}, firmware {}{}: {}",
-                escape(holder),
+                holder,
                 escape(firmware),
                 if *used { ", used before" } else { "" },
                 tally(verdicts)
             ),
             Self::DeviceConfirmed { holder, serial } => {
-                format!("{} read {serial} from its case", escape(holder))
+                format!("{} read {serial} from its case", holder)
             }
             Self::DeviceSetAside { holder, serial } => {
-                format!("{} takes device {serial} out for another", escape(holder))
+                format!("{} takes device {serial} out for another", holder)
             }
             Self::ResetAnnounced { serial, .. } => {
                 format!("device {serial} is about to be reset, which erases its keys")
@@ -243,8 +235,8 @@ impl Event {
             } => format!(
                 "PUK and management key of device {serial} were {}",
                 match sealed {
-                    Some(_) => format!("sealed to {}", escape(holder)),
-                    None => format!("given to {} alone", escape(holder)),
+                    Some(_) => format!("sealed to {}", holder),
+                    None => format!("given to {} alone", holder),
                 }
             ),
             Self::EscrowHanded {
@@ -253,7 +245,7 @@ impl Event {
                 how,
             } => format!(
                 "{} has the sealed file of device {serial}, {}",
-                escape(holder),
+                holder,
                 match how {
                     Handed::Stick => "on the holder's own medium",
                     Handed::Taken => "as a copy that the holder took",
@@ -296,7 +288,7 @@ impl Event {
             Self::StatementAnnounced { holder, serial } => {
                 format!(
                     "device {serial} is about to sign that {} holds its key",
-                    escape(holder)
+                    holder
                 )
             }
             Self::Enrolled {
@@ -306,11 +298,10 @@ impl Event {
                 ..
             } => format!(
                 "{}, formerly {}, is enrolled with the same key in device {serial}",
-                escape(holder),
-                escape(formerly)
+                holder, formerly
             ),
             Self::Enrolled { holder, serial, .. } => {
-                format!("{} is enrolled with device {serial}", escape(holder))
+                format!("{} is enrolled with device {serial}", holder)
             }
             Self::Proposed {
                 document,
@@ -319,14 +310,14 @@ impl Event {
                 ..
             } => format!(
                 "{} was written, digest {}: {}",
-                escape(document),
+                document.name(),
                 signed.short_words(),
                 tally(verdicts)
             ),
             Self::Reviewed { document, signed } => {
                 format!(
                     "{} was read, digest {}",
-                    escape(document),
+                    document.name(),
                     signed.short_words()
                 )
             }
@@ -338,14 +329,14 @@ impl Event {
             } => {
                 format!(
                     "device {serial} is about to sign {} for {}",
-                    escape(document),
-                    escape(holder)
+                    document.name(),
+                    holder
                 )
             }
             Self::Signed {
                 holder, document, ..
             } => {
-                format!("{} signed {}", escape(holder), escape(document))
+                format!("{} signed {}", holder, document.name())
             }
             Self::LogRead {
                 serial, verdicts, ..
@@ -364,20 +355,16 @@ impl Event {
             Self::CloseAnnounced { holder, serial } => {
                 format!(
                     "device {serial} is about to sign the manifest for {}",
-                    escape(holder)
+                    holder
                 )
             }
-            Self::Closed { holder, .. } => format!("{} signed the manifest", escape(holder)),
+            Self::Closed { holder, .. } => format!("{} signed the manifest", holder),
             Self::Exported { .. } => "the bundle was written and read back".to_owned(),
             Self::PinUnblocked { holder, serial } => {
-                format!("{} unblocks the PIN of device {serial}", escape(holder))
+                format!("{} unblocks the PIN of device {serial}", holder)
             }
             Self::Mishap { holder, what, .. } => {
-                format!(
-                    "device error in {}'s turn: {}",
-                    escape(holder),
-                    escape(what)
-                )
+                format!("device error in {}'s turn: {}", holder, escape(what))
             }
             Self::Note { text } => format!("note: {}", escape(text)),
             Self::Exception {

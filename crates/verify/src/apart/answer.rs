@@ -119,13 +119,7 @@ fn against(
     };
     let requested = Event::Requested {
         request: Digest::of(&bytes),
-        to: opened
-            .request
-            .asks
-            .to
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        to: opened.request.asks.to.clone(),
         until: opened.request.asks.until,
         by: String::new(),
     };

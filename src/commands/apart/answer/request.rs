@@ -63,7 +63,7 @@ pub(super) fn run(
         turn.folder.keep(&bill)?;
         let event = match &turn.state.apart {
             None => Event::AnswerBegun {
-                holder: holder.to_string(),
+                holder: holder.clone(),
                 request: opened.digest,
                 program: Box::new(program),
                 expected: args.expect().to_owned(),

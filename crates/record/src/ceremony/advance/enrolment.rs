@@ -1,6 +1,6 @@
 //! The events in which a holder's device is set up, makes a key and proves it.
 
-use super::{Step, turn::bytes};
+use super::Step;
 use crate::{
     ceremony::{
         State,
@@ -61,7 +61,7 @@ impl State {
                 spki,
                 adopted,
             } => {
-                let spki = bytes(spki)?;
+                let spki = spki.clone();
                 let from = match adopted {
                     true => Stage::Found(spki.clone()),
                     false => Stage::HalfGenerated,
@@ -73,7 +73,7 @@ impl State {
                 serial,
                 spki,
             } => {
-                let found = Stage::Found(bytes(spki)?);
+                let found = Stage::Found(spki.clone());
                 self.moves_on(holder, *serial, Stage::HalfGenerated, found)
             }
             Event::KeyMissing { holder, serial } => {
@@ -99,17 +99,17 @@ impl State {
                 serial,
                 statement,
                 formerly,
-            } => self.enrolled(holder, *serial, *statement, formerly.as_deref()),
+            } => self.enrolled(holder, *serial, *statement, formerly.as_ref()),
             _ => Err("it has no place here".to_owned()),
         }
     }
 
-    fn moves_on(&mut self, holder: &str, serial: u32, from: Stage, to: Stage) -> Step {
+    fn moves_on(&mut self, holder: &Handle, serial: u32, from: Stage, to: Stage) -> Step {
         self.device_at_stage(holder, serial, &[from])?.stage = to;
         Ok(())
     }
 
-    fn device_confirmed(&mut self, holder: &str, serial: u32) -> Step {
+    fn device_confirmed(&mut self, holder: &Handle, serial: u32) -> Step {
         let of_format_1 = self.format() < Rule::DeviceTries.since();
         let adopts = self.plan.policy.device.adopt.is_some() && !of_format_1;
         let turn = self.device_at_stage(holder, serial, &[Stage::Identify])?;
@@ -132,7 +132,7 @@ impl State {
         Ok(())
     }
 
-    fn reset_announced(&mut self, holder: &str, serial: u32) -> Step {
+    fn reset_announced(&mut self, holder: &Handle, serial: u32) -> Step {
         let turn = self.with_device(holder, serial)?;
         match turn.stage {
             Stage::Erase | Stage::Reset | Stage::HalfProvisioned | Stage::Found(_) => {
@@ -146,7 +146,7 @@ impl State {
 
     fn attested(
         &mut self,
-        holder: &str,
+        holder: &Handle,
         serial: u32,
         [attestation, device]: [Digest; 2],
         verdicts: &[Verdict],
@@ -182,7 +182,7 @@ impl State {
         Ok(())
     }
 
-    fn statement_announced(&mut self, holder: &str, serial: u32) -> Step {
+    fn statement_announced(&mut self, holder: &Handle, serial: u32) -> Step {
         let turn = self.with_device(holder, serial)?;
         let due = match turn.purpose {
             Purpose::Prove => Stage::Sign,
@@ -197,13 +197,13 @@ impl State {
 
     fn enrolled(
         &mut self,
-        holder: &str,
+        holder: &Handle,
         serial: u32,
         statement: Digest,
-        formerly: Option<&str>,
+        formerly: Option<&Handle>,
     ) -> Step {
         self.at_table(holder)?;
-        if self.formerly_at_table().map(Handle::as_str) != formerly {
+        if self.formerly_at_table() != formerly {
             return Err("it does not say rightly how the holder was called before".to_owned());
         }
         let reached = self.purpose_reached();

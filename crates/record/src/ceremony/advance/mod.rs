@@ -76,9 +76,9 @@ impl State {
                     made: *made,
                     reviewed: false,
                 };
-                self.proposed(document, proposal, verdicts)
+                self.proposed(*document, proposal, verdicts)
             }
-            Event::Reviewed { document, signed } => self.reviewed(document, signed),
+            Event::Reviewed { document, signed } => self.reviewed(*document, signed),
             Event::Verified { verdicts } => {
                 self.in_step(Kind::Verify)?;
                 self.judge(verdicts);
@@ -150,9 +150,9 @@ impl State {
         )
     }
 
-    fn proposed(&mut self, document: &str, proposal: Proposal, verdicts: &[Verdict]) -> Step {
+    fn proposed(&mut self, document: Document, proposal: Proposal, verdicts: &[Verdict]) -> Step {
         self.in_step(Kind::Propose)?;
-        let document = self.document(document)?;
+        self.is_of_step(document)?;
         self.judge(verdicts);
         if self.progress.violated.is_empty() {
             self.documents.insert(document, proposal);
@@ -161,9 +161,9 @@ impl State {
         Ok(())
     }
 
-    fn reviewed(&mut self, document: &str, signed: &Digest) -> Step {
+    fn reviewed(&mut self, document: Document, signed: &Digest) -> Step {
         self.in_step(Kind::Review)?;
-        let document = self.document(document)?;
+        self.is_of_step(document)?;
         let proposal = self.documents.get_mut(&document);
         proposal
             .filter(|proposal| proposal.signed == *signed)
@@ -267,16 +267,11 @@ impl State {
         self.progress.done = self.progress.violated.is_empty();
     }
 
-    fn document(&self, name: &str) -> Result<Document, String> {
-        let documents = self
-            .current()
-            .map(|step| step.documents.as_slice())
-            .unwrap_or_default();
-        let found = documents
-            .iter()
-            .copied()
-            .find(|document| document.name() == name);
-        found.ok_or("the step is not about this document".to_owned())
+    fn is_of_step(&self, document: Document) -> Step {
+        let current = self.current();
+        let has = current.is_some_and(|step| step.documents.contains(&document));
+        has.then_some(())
+            .ok_or("the step is not about this document".to_owned())
     }
 
     fn all_documents(&self, is_done: impl Fn(&Self, Document) -> bool) -> bool {
@@ -288,11 +283,11 @@ impl State {
             && documents.iter().all(|&document| is_done(self, document))
     }
 
-    pub(super) fn is_reviewed(&self, name: &str, signed: &Digest) -> Result<Document, String> {
-        let document = self.document(name)?;
+    pub(super) fn is_reviewed(&self, document: Document, signed: &Digest) -> Step {
+        self.is_of_step(document)?;
         let proposal = self.documents.get(&document);
         let same = proposal.is_some_and(|p| p.reviewed && p.signed == *signed);
-        same.then_some(document)
+        same.then_some(())
             .ok_or("this is not what was reviewed".to_owned())
     }
 }

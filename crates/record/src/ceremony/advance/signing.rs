@@ -1,6 +1,6 @@
 //! The events in which a holder's key signs: documents, the presence proof, the manifest.
 
-use super::{Step, turn::bytes};
+use super::Step;
 use crate::{
     ceremony::{
         State,
@@ -24,7 +24,7 @@ impl State {
                 document,
                 signed,
             } => {
-                self.may_sign(holder, document, signed, *serial)?;
+                self.may_sign(holder, *document, signed, *serial)?;
                 self.announce(holder, *serial)
             }
             Event::Signed {
@@ -35,12 +35,12 @@ impl State {
                 keyid,
                 signature,
             } => {
-                let document = self.may_sign(holder, document, signed, *serial)?;
+                self.may_sign(holder, *document, signed, *serial)?;
                 let signature = Signature {
                     keyid: keyid.clone(),
-                    bytes: bytes(signature)?,
+                    bytes: signature.clone(),
                 };
-                self.signed(holder, *serial, document, signature)
+                self.signed(holder, *serial, *document, signature)
             }
             Event::Proved {
                 holder,
@@ -68,7 +68,7 @@ impl State {
                 let handle = self.signer(holder, *serial)?;
                 let closing = Signature {
                     keyid: keyid.clone(),
-                    bytes: bytes(signature)?,
+                    bytes: signature.clone(),
                 };
                 let seat = self.seat_mut(&handle).ok_or(NO_SEAT)?;
                 seat.closing = Some(closing);
@@ -79,7 +79,7 @@ impl State {
         }
     }
 
-    fn announce(&mut self, holder: &str, serial: u32) -> Step {
+    fn announce(&mut self, holder: &Handle, serial: u32) -> Step {
         self.device_at_stage(holder, serial, &[Stage::Sign])?
             .announced = true;
         Ok(())
@@ -87,7 +87,7 @@ impl State {
 
     fn signed(
         &mut self,
-        holder: &str,
+        holder: &Handle,
         serial: u32,
         document: Document,
         signature: Signature,
@@ -106,29 +106,22 @@ impl State {
     }
 
     /// The holder at the table, whose device has announced a signature.
-    fn signer(&mut self, holder: &str, serial: u32) -> Result<Handle, String> {
+    fn signer(&mut self, holder: &Handle, serial: u32) -> Result<Handle, String> {
         let turn = self.announced(holder, serial, &[Stage::Sign])?;
         Ok(turn.holder.clone())
     }
 
-    /// The document, if this device's key may sign it and people have
-    /// reviewed it.
-    fn may_sign(
-        &self,
-        holder: &str,
-        document: &str,
-        signed: &Digest,
-        serial: u32,
-    ) -> Result<Document, String> {
+    /// Whether this device's key may sign the document, and people have reviewed it.
+    fn may_sign(&self, holder: &Handle, document: Document, signed: &Digest, serial: u32) -> Step {
         self.in_step(Kind::Sign)?;
-        let document = self.is_reviewed(document, signed)?;
+        self.is_reviewed(document, signed)?;
         let mut seats = self.seats.iter();
-        let seat = seats.find(|seat| seat.handle.as_str() == holder);
+        let seat = seats.find(|seat| seat.handle == *holder);
         let may = seat.is_some_and(|seat| {
             self.signers(seat, document)
                 .any(|enrolment| enrolment.serial == serial)
         });
-        may.then_some(document)
+        may.then_some(())
             .ok_or("the key in this device has no part in this document".to_owned())
     }
 

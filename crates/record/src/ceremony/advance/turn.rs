@@ -6,6 +6,7 @@ use crate::{
         State,
         turn::{Purpose, Seen, Stage, Turn},
     },
+    handle::Handle,
     transcript::Event,
 };
 use keymoot_attestation::Family;
@@ -59,7 +60,7 @@ impl State {
         }
     }
 
-    fn turn_begun(&mut self, holder: &str) -> Step {
+    fn turn_begun(&mut self, holder: &Handle) -> Step {
         let purpose = self.purpose().ok_or("this step has no turns")?;
         if self.turn.is_some() || !self.begun {
             return Err("somebody else is at the table".to_owned());
@@ -68,7 +69,7 @@ impl State {
             return Err("there is no manifest to sign".to_owned());
         }
         let mut waiting = self.waiting(purpose).into_iter();
-        let waiting = waiting.find(|handle| handle.as_str() == holder);
+        let waiting = waiting.find(|handle| handle == holder);
         let handle = waiting.ok_or("this holder is not awaited")?;
         if let Some(seat) = self.seat_mut(&handle) {
             // A spare key that an earlier turn left unproven does not count.
@@ -79,7 +80,7 @@ impl State {
         Ok(())
     }
 
-    fn turn_ended(&mut self, holder: &str, unfinished: bool) -> Step {
+    fn turn_ended(&mut self, holder: &Handle, unfinished: bool) -> Step {
         let stage = &self.at_table(holder)?.stage;
         let (at_end, stated) = (*stage == Stage::Remove, *stage == Stage::Answer);
         if at_end == unfinished || stated {
@@ -93,7 +94,7 @@ impl State {
         Ok(())
     }
 
-    fn device_seen(&mut self, holder: &str, seen: Seen, verdicts: &[Verdict]) -> Step {
+    fn device_seen(&mut self, holder: &Handle, seen: Seen, verdicts: &[Verdict]) -> Step {
         let turn = self.at_stage(holder, &[Stage::Insert])?;
         let (serial, handle) = (seen.serial, turn.holder.clone());
         turn.device = Some(seen);
@@ -120,7 +121,7 @@ impl State {
         Ok(())
     }
 
-    fn device_set_aside(&mut self, holder: &str, serial: u32) -> Step {
+    fn device_set_aside(&mut self, holder: &Handle, serial: u32) -> Step {
         let turn = self.with_device(holder, serial)?;
         if !matches!(turn.stage, Stage::Refused(_) | Stage::Identify) {
             return Err("the device is in use".to_owned());
@@ -131,7 +132,7 @@ impl State {
         Ok(())
     }
 
-    fn log_read(&mut self, holder: &str, serial: u32, verdicts: &[Verdict]) -> Step {
+    fn log_read(&mut self, holder: &Handle, serial: u32, verdicts: &[Verdict]) -> Step {
         // A full log is read and emptied before the device signs.
         let due = [Stage::ReadLog, Stage::Prove, Stage::Sign];
         let turn = self.device_at_stage(holder, serial, &due)?;
@@ -186,13 +187,21 @@ impl State {
         }
     }
 
-    pub(super) fn with_device(&mut self, holder: &str, serial: u32) -> Result<&mut Turn, String> {
+    pub(super) fn with_device(
+        &mut self,
+        holder: &Handle,
+        serial: u32,
+    ) -> Result<&mut Turn, String> {
         let turn = self.at_table(holder)?;
         turn.has(serial)?;
         Ok(turn)
     }
 
-    pub(super) fn at_stage(&mut self, holder: &str, stages: &[Stage]) -> Result<&mut Turn, String> {
+    pub(super) fn at_stage(
+        &mut self,
+        holder: &Handle,
+        stages: &[Stage],
+    ) -> Result<&mut Turn, String> {
         let turn = self.at_table(holder)?;
         if stages.contains(&turn.stage) {
             Ok(turn)
@@ -203,7 +212,7 @@ impl State {
 
     pub(in crate::ceremony) fn device_at_stage(
         &mut self,
-        holder: &str,
+        holder: &Handle,
         serial: u32,
         stages: &[Stage],
     ) -> Result<&mut Turn, String> {
@@ -213,7 +222,7 @@ impl State {
 
     pub(in crate::ceremony) fn announced(
         &mut self,
-        holder: &str,
+        holder: &Handle,
         serial: u32,
         stages: &[Stage],
     ) -> Result<&mut Turn, String> {
@@ -224,8 +233,4 @@ impl State {
             Err("it was not announced".to_owned())
         }
     }
-}
-
-pub(super) fn bytes(text: &str) -> Result<Vec<u8>, String> {
-    hex::decode(text).map_err(|_| "it holds something that is not hexadecimal".to_owned())
 }

@@ -68,7 +68,7 @@ impl History {
             let waits = sealed
                 && handed
                     .values()
-                    .any(|(who, taken)| **who == handle && !taken);
+                    .any(|(who, taken)| **who == seat.handle && !taken);
             let why = if waits {
                 "the sealed PUK was not handed over"
             } else if !sealed {
