@@ -108,6 +108,12 @@ fn a_holder_at_home_is_called_by_nobody_and_is_told_when_the_answer_is_written()
         .filter(|argument| *argument != "--unattended");
     let mut at = Terminal::start(by_hand);
     at.page_down("the first two words");
+    at.press("\x1b").expect("Options.");
+    let options = at.picture();
+    for of_the_room in ["arrives", "no quorum", "intermission"] {
+        assert!(!options.contains(of_the_room), "{options}");
+    }
+    at.press("\x1b").expect("the first two words");
     let before = at.keystrokes();
     at.enter(&format!(
         "{} phone",

@@ -60,7 +60,8 @@ impl Model {
         let taken = self.scene.screen.takes_escape();
         if key.code == KeyCode::Esc && !taken {
             if !self.scene.is_last {
-                self.open(Overlay::Ways(0));
+                let numbered = !self.scene.screen.hides_typing();
+                self.open(Overlay::Ways { at: 0, numbered });
             }
             return Vec::new();
         }

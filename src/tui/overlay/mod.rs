@@ -33,7 +33,12 @@ const END: &str = "end";
 /// The overlay that is open over the screen.
 pub(super) enum Overlay {
     /// The options.
-    Ways(usize),
+    Ways {
+        /// The option that Enter opens.
+        at: usize,
+        /// Whether a digit opens an option: not over a PIN, whose rest would be typed into it.
+        numbered: bool,
+    },
     /// A note being written.
     Note(Form),
     /// An exception being written.
@@ -105,7 +110,7 @@ impl Overlay {
 
     /// Whether it may be closed when another is opened.
     pub(super) fn gives_way(&self) -> bool {
-        matches!(self, Self::Ways(_)) || self.only_shows()
+        matches!(self, Self::Ways { .. }) || self.only_shows()
     }
 
     /// Whether it shows something and changes nothing.
@@ -142,7 +147,7 @@ impl Overlay {
             _ => false,
         };
         match self {
-            Self::Ways(at) => Self::choose(at, key, sight),
+            Self::Ways { at, numbered } => Self::choose(at, *numbered, key, sight),
             Self::Compare(compare) => {
                 compare.key(key, sight);
                 Turned::Stays
@@ -202,13 +207,13 @@ impl Overlay {
         }
     }
 
-    fn choose(at: &mut usize, key: &KeyEvent, sight: &Sight<'_>) -> Turned {
+    fn choose(at: &mut usize, numbered: bool, key: &KeyEvent, sight: &Sight<'_>) -> Turned {
         let ways = ways(sight);
         match key.code {
             KeyCode::Up => *at = at.saturating_sub(1),
             KeyCode::Down => *at = (*at + 1).min(ways.len().saturating_sub(1)),
             KeyCode::Enter => return ways.get(*at).map_or(Turned::Closed, |way| way.open(sight)),
-            KeyCode::Char(c) => {
+            KeyCode::Char(c) if numbered => {
                 let number = c.to_digit(10).and_then(|digit| digit.checked_sub(1));
                 if let Some(way) = number.and_then(|number| ways.get(number as usize)) {
                     return way.open(sight);
@@ -222,7 +227,7 @@ impl Overlay {
     /// Draws the page.
     pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         match self {
-            Self::Ways(at) => {
+            Self::Ways { at, numbered } => {
                 page.who(match sight.errand {
                     None => "The administrator",
                     Some(_) => "The holder",
@@ -241,12 +246,16 @@ impl Overlay {
                     page.ask("Type the number of an option; Enter alone goes back.");
                 }
                 for (number, way) in ways(sight).iter().enumerate() {
-                    page.choice(
-                        &format!("{} {}", number + 1, way.says(sight)),
-                        number == *at,
-                    );
+                    let says = match numbered {
+                        true => format!("{} {}", number + 1, way.says(sight)),
+                        false => way.says(sight),
+                    };
+                    page.choice(&says, number == *at);
                 }
-                page.keys = format!("Up Down Enter 1-{}", ways(sight).len().min(9));
+                page.keys = match numbered {
+                    true => format!("Up Down Enter 1-{}", ways(sight).len().min(9)),
+                    false => "Up Down Enter".to_owned(),
+                };
             }
             Self::Note(form) => {
                 page.who("The administrator");
@@ -310,9 +319,10 @@ pub(super) fn turn_that_can_end(state: &State) -> Option<&Handle> {
     (!turn.is_at_end()).then_some(&turn.holder)
 }
 
-/// Whether people may go now: not while a device is at the table.
+/// Whether people may go now: not while a device is at the table. A holder at home just leaves.
 fn may_pause(sight: &Sight<'_>) -> bool {
-    sight.state().is_some_and(|state| state.turn.is_none())
+    let state = sight.state();
+    state.is_some_and(|state| state.turn.is_none() && state.apart.is_none())
 }
 
 /// An option.

@@ -45,6 +45,18 @@ fn a_new_pin_is_handed_over_when_it_was_typed_twice_alike() {
 }
 
 #[test]
+fn the_rest_of_a_pin_opens_no_option_and_is_typed_into_no_note() {
+    for asked in [false, true] {
+        let mut table = prompted(asked);
+        table.keys("73").press(KeyCode::Esc).keys("1164");
+        assert!(table.says("Options."), "{}", table.picture());
+        assert!(!table.picture().contains("164"), "{}", table.picture());
+        table.press(KeyCode::Enter);
+        assert!(table.says("A note"), "{}", table.picture());
+    }
+}
+
+#[test]
 fn two_different_new_pins_begin_again() {
     let mut table = prompted(true);
     table.enter("739164").enter("739165");

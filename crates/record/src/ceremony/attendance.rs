@@ -11,7 +11,11 @@ impl State {
     /// table and the bundle is not written. Transcripts of format 1 have no such event.
     #[must_use]
     pub fn may_come_and_go(&self) -> bool {
-        self.calls_witnesses() && self.is_roll_called && self.turn.is_none() && !self.exported
+        self.calls_witnesses()
+            && self.is_roll_called
+            && self.turn.is_none()
+            && self.apart.is_none()
+            && !self.exported
     }
 
     /// Whether the roll call counts witnesses, too: transcripts of format 1 do not.

@@ -19,6 +19,7 @@ impl State {
         format >= 2
             && before.any(|step| step.kind == Kind::Preflight)
             && self.turn.is_none()
+            && self.apart.is_none()
             && self.ended.is_none()
             && !self.exported
     }
