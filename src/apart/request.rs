@@ -7,7 +7,11 @@ use crate::{
     host::{clock, whole},
     store,
 };
-use keymoot_core::{HostError, digest::Digest, text::escape};
+use keymoot_core::{
+    HostError,
+    digest::Digest,
+    text::{escape, quoted_path},
+};
 use keymoot_record::{
     apart::Request,
     bundle::Files,
@@ -28,6 +32,8 @@ pub(crate) struct Sent {
     pub length: usize,
     /// Who is asked.
     pub to: Vec<Handle>,
+    /// The command with which each of them answers.
+    pub answer: String,
 }
 
 /// Writes a request to `out` and records it. It goes to those who are named by handle, or to all
@@ -85,8 +91,27 @@ pub(crate) fn ask(
     Ok(Sent {
         digest,
         length: request.len(),
+        answer: answering(desk, &to, out),
         to,
     })
+}
+
+/// The command with which a holder answers this file.
+fn answering(desk: &Desk<'_>, to: &[Handle], file: &Path) -> String {
+    let name = file.file_name().map_or(file, Path::new);
+    let mut command = format!("keymoot answer {} --out ANSWER", quoted_path(name));
+    if to.len() > 1 {
+        command += " --as HANDLE";
+    }
+    if desk.state.plan.previous().is_some() {
+        command += " --trusted-root ROOT";
+    }
+    let opening = desk.state.opening.as_ref();
+    if opening.is_some_and(|opening| opening.mode == Mode::Rehearsal) {
+        let devices = quoted_path(desk.folder.path());
+        command += &format!(" --rehearsal --devices {devices}");
+    }
+    command
 }
 
 /// Withdraws the newest request with missing answers: its holders are not awaited any more.

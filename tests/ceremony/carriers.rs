@@ -58,6 +58,20 @@ fn a_request_due_in_the_past_is_refused() {
 }
 
 #[test]
+fn a_request_names_the_whole_command_that_answers_it() {
+    let three = Three::to_sign();
+    let output = asks(&three, &[]);
+    let said = said(&output);
+    let command = "keymoot answer again --out ANSWER --as HANDLE --rehearsal --devices ";
+    assert!(said.contains(command), "{said}");
+    let devices = three.stage.dir();
+    assert!(
+        said.ends_with(&format!("{}\n", devices.display())),
+        "{said}"
+    );
+}
+
+#[test]
 fn an_answer_of_an_earlier_round_is_no_answer_to_a_later_request() {
     let asked = Asked::new();
     let text = String::from_utf8(answer(3)).unwrap();

@@ -65,14 +65,13 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let sent = apart::ask(&mut held.desk(), &args.to, args.until, &args.by, out)?;
     say!(
         "{} asks {} in {} bytes. Its SHA-256 is {}, in words:\n{}\n\
-         Read the words to each holder over a second channel. Each holder runs: keymoot answer {}",
+         Read the words to each holder over a second channel. Each holder runs:\n  {}",
         escape_path(out),
         Handle::list(&sent.to),
         sent.length,
         sent.digest,
         sent.digest.in_words(),
-        out.file_name()
-            .map_or_else(String::new, |name| escape_path(Path::new(name)))
+        sent.answer
     );
     Ok(ExitCode::SUCCESS)
 }
