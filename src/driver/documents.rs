@@ -101,7 +101,7 @@ impl Driver<'_, '_> {
                 changes,
                 lines: json::pretty(proposed.signed(), 2)
                     .lines()
-                    .map(keymoot_core::text::escape)
+                    .map(keymoot_core::text::escape_json)
                     .collect(),
             });
         }

@@ -34,7 +34,7 @@ impl Driver<'_, '_> {
                 Takes::Copy => break Handed::Taken,
                 Takes::Into(folder) => match escrow::write_to(&folder, &name, &bytes) {
                     Ok(()) => break Handed::Stick,
-                    Err(error) => file.refused = Some(error.to_string()),
+                    Err(error) => file.refused = Some(format!("{}: {}", error.what, error.next)),
                 },
             }
         };

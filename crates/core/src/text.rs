@@ -37,6 +37,13 @@ pub fn escape(text: &str) -> String {
     shown
 }
 
+/// A line of JSON as [`escape`] shows it, but with its backslashes as the file has them: no escape
+/// of JSON is written like `\u{202e}`.
+#[must_use]
+pub fn escape_json(line: &str) -> String {
+    escape(line).replace("\\\\", "\\")
+}
+
 /// A text as [`escape`] shows it, of a length that fits on a line or two.
 #[must_use]
 pub fn excerpt(text: &str) -> String {
@@ -187,7 +194,7 @@ fn mixes_alphabets(word: &str) -> bool {
 mod tests {
     use testkit::hostile::strings;
 
-    use super::{escape, excerpt, several};
+    use super::{escape, escape_json, excerpt, several};
 
     #[test]
     fn ordinary_text_in_any_script_is_unchanged() {
@@ -211,6 +218,14 @@ mod tests {
     fn terminal_sequences_are_shown_and_not_obeyed() {
         assert_eq!(escape("\u{1b}[2Jgone"), "\\u{1b}[2Jgone");
         assert_eq!(escape("a\nb\u{9b}"), "a\\u{a}b\\u{9b}");
+    }
+
+    #[test]
+    fn a_line_of_json_keeps_its_backslashes() {
+        for line in [r#""key": "-----\nMFkw\u202e""#, r#""C:\\temp""#] {
+            assert_eq!(escape_json(line), line);
+        }
+        assert_eq!(escape_json("\"\\n\u{202e}\""), r#""\n\u{202e}""#);
     }
 
     #[test]

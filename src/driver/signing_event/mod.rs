@@ -13,7 +13,7 @@ use crate::{
     device::{PinDemands, Slots},
     host::clock,
 };
-use keymoot_core::{HostError, Verdict, digest::Digest, json, text::escape};
+use keymoot_core::{HostError, Verdict, digest::Digest, json, text::escape_json};
 use keymoot_record::{
     bundle::Files,
     signing_event::{
@@ -152,7 +152,7 @@ impl Table<'_, '_> {
                 changes: one.changes.clone(),
                 lines: json::pretty(one.document.signed(), 2)
                     .lines()
-                    .map(escape)
+                    .map(escape_json)
                     .collect(),
             };
             self.operator

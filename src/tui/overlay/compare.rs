@@ -15,9 +15,13 @@ use crate::tui::{
 };
 use keymoot_core::digest::Digest;
 use keymoot_record::{
-    ceremony::State,
+    bundle::MANIFEST,
+    ceremony::{State, script::Kind},
     transcript::{PlanPart, Program},
 };
+
+const SEALED: &str = "the sealed transcript";
+const SO_FAR: &str = "the transcript so far";
 
 /// Which digest is shown, and which page of it.
 #[derive(Debug, Default)]
@@ -49,11 +53,21 @@ fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
         })
         .into_iter()
         .chain(documents)
-        .chain(manifest.map(|digest| ("MANIFEST.json".to_owned(), digest)))
-        .chain(sealed.map(|seal| ("the sealed transcript".to_owned(), seal.head)))
-        .chain([("the transcript so far".to_owned(), view.head)])
+        .chain(manifest.map(|digest| (MANIFEST.to_owned(), digest)))
+        .chain(sealed.map(|seal| (SEALED.to_owned(), seal.head)))
+        .chain([(SO_FAR.to_owned(), view.head)])
         .chain(PlanPart::ALL.into_iter().filter_map(of_part))
         .collect()
+}
+
+/// The digest that the scripts have read aloud in this step, and that a closing holder compares.
+fn read_aloud(state: &State) -> Option<&'static str> {
+    match state.current()?.kind {
+        Kind::RollCall => Some(SO_FAR),
+        Kind::Close if state.turn.is_some() => Some(MANIFEST),
+        Kind::Close => Some(SEALED),
+        _ => None,
+    }
 }
 
 fn name_of(part: PlanPart) -> String {
@@ -97,7 +111,8 @@ impl Compare {
         let unread = sight.state().map(upcoming::unread).unwrap_or_default();
         let document = unread.first().map(|document| document.name().to_owned());
         let part = sight.state().and_then(State::part_to_read).map(name_of);
-        let name = document.or(part);
+        let spoken = sight.state().and_then(read_aloud).map(str::to_owned);
+        let name = document.or(part).or(spoken);
         let which = digests(sight)
             .iter()
             .position(|(what, _)| Some(what) == name.as_ref());

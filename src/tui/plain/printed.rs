@@ -114,11 +114,12 @@ impl<W: Write> Printed<W> {
                     }
                 )
             ))?;
+            let (next, ends) = (model.next().unwrap_or_default(), draw::ends(model));
+            let ends = (!ends.is_empty()).then(|| format!("; {ends}"));
             self.say(&format!(
-                "== transcript: {}; next: {}; {}",
+                "== transcript: {}; next: {next}{}",
                 view.head.short_words(),
-                model.next().unwrap_or_default(),
-                draw::ends(model)
+                ends.unwrap_or_default()
             ))?;
         }
         if view.state.purpose().is_some() && view.state.turn.is_none() {

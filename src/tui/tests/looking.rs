@@ -266,3 +266,10 @@ fn f8_shows_the_digests_of_a_signing_event() {
     let picture = table.press(KeyCode::F(8)).picture();
     assert!(picture.contains("targets.json"), "{picture}");
 }
+
+#[test]
+fn f8_begins_with_the_digest_that_the_roll_call_has_read_aloud() {
+    let mut table = Table::asked(&Story::at_roll_call());
+    let picture = table.press(KeyCode::F(8)).picture();
+    assert!(picture.contains("the transcript so far"), "{picture}");
+}

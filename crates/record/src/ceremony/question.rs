@@ -234,7 +234,7 @@ impl State {
             (Question::NewestRoot { version, root }, Answer::Typed(words)) => {
                 if !are_reading_words(&words, root) {
                     return Err(Refusal(format!(
-                        "Those are not the first two words of version {version}. If they are the words of the newest published root, the previous state is not the newest. Leave, and find out where the files came from."
+                        "Those are not the first two words of version {version}, typed whole. If they are the words of the newest published root, the previous state is not the newest. Leave, and find out where the files came from."
                     )));
                 }
                 Event::NewestRootCompared {
@@ -332,7 +332,7 @@ impl State {
                 let (words, channel) = spoken.split_at(spoken.len().min(2));
                 if words.join(" ").to_lowercase() != reading_words(request).to_lowercase() {
                     return Err(Refusal(
-                        "Type the first two words of the request's digest; after them, how you compared \
+                        "Type the first two words of the request's digest whole; after them, how you compared \
                          the words with the others, such as \"phone\"."
                             .to_owned(),
                     ));
