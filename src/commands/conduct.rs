@@ -129,7 +129,7 @@ pub(crate) fn conduct(
             let chain = Journal::look(dir)?;
             say!(
                 "Left. To continue: keymoot resume {}\n\
-                 Note it for --noted: event {}, {}",
+                 Note the last event, for --noted: event {}, {}",
                 quoted_path(dir),
                 chain.entries().len().saturating_sub(1),
                 chain.head().short_words(),

@@ -67,7 +67,7 @@ impl Driver<'_, '_> {
 
 /// The last second of the typed day; `-` is none.
 fn day(typed: &str) -> Result<Option<Time>, HostError> {
-    match typed {
+    match typed.trim() {
         "-" => Ok(None),
         day => apart::end_of_day(day)
             .map(Some)

@@ -33,18 +33,20 @@ fn holders_are_asked_and_their_answers_taken_in_without_leaving() {
     let mut at = on_the_screen(&three);
     at.expect("Apart, to be asked: holder-1, holder-2, holder-3");
     way_on(&mut at, "holders apart").expect("It asks holder-1, holder-2, holder-3");
-    // A day that is none changes nothing.
+    // A day that is past changes nothing.
     let request = three.stage.path("signing.request");
     let asked = |at: &mut Terminal, day: &str| {
         at.expect("The request's file")
             .enter(request.to_str().unwrap());
-        at.expect("Answers are due").enter(day);
+        // What is no day is refused at once, and keeps the form.
+        at.expect("Answers are due").enter("24 December");
+        at.expect("Type a day like 2026-12-24").enter(day);
         at.expect("How the request goes out").enter("mail");
         at.expect("Type ask").enter("ask");
     };
-    asked(&mut at, "soon");
+    asked(&mut at, "2020-01-01");
     at.expect("It could not be done")
-        .expect("soon is no day")
+        .expect("answers cannot be due on 2020-01-01")
         .enter("read");
     assert!(!request.exists());
     at.expect("Apart, to be asked");

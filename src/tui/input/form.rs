@@ -5,16 +5,15 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::field::{Field, TOUCHED, is_word};
 use crate::tui::page::Page;
 
-/// The check of the first line, with the refusal of another.
-type FirstLine = (fn(&str) -> bool, &'static str);
+/// The place of a line, its check, and the refusal of another line.
+type Check = (usize, fn(&str) -> bool, &'static str);
 
 /// Lines to be typed one after the other; the last may be a word that confirms.
 pub(in crate::tui) struct Form {
     fields: Vec<(&'static str, Field)>,
     at: usize,
     word: Option<&'static str>,
-    /// Whether the first line is checked, and how.
-    first: Option<FirstLine>,
+    checks: Vec<Check>,
     refusal: Option<String>,
 }
 
@@ -28,18 +27,19 @@ impl Form {
                 .collect(),
             at: 0,
             word,
-            first: None,
+            checks: Vec::new(),
             refusal: None,
         }
     }
 
-    /// The same form, whose first line must pass this check.
+    /// The same form, whose line at this place must pass this check.
     pub(in crate::tui) fn accepting(
         mut self,
+        at: usize,
         is_good: fn(&str) -> bool,
         otherwise: &'static str,
     ) -> Self {
-        self.first = Some((is_good, otherwise));
+        self.checks.push((at, is_good, otherwise));
         self
     }
 
@@ -56,10 +56,12 @@ impl Form {
                 self.refusal = Some(TOUCHED.to_owned());
             }
             KeyCode::Down | KeyCode::Tab | KeyCode::Enter if self.at < last => {
-                let first = self.first.filter(|_| self.at == 0 && !field.is_empty());
-                if let Some((_, why)) = first.filter(|(is_good, _)| !is_good(field.text())) {
+                let mut checks = self.checks.iter();
+                let failed =
+                    checks.find(|(at, is_good, _)| *at == self.at && !is_good(field.text()));
+                if let Some((.., why)) = failed.filter(|_| !field.is_empty()) {
                     field.take();
-                    self.refusal = Some(why.to_owned());
+                    self.refusal = Some((*why).to_owned());
                 } else if !field.is_empty() {
                     self.at += 1;
                 }

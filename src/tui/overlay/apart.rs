@@ -4,6 +4,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::{
+    apart::end_of_day,
     driver::Interrupt,
     tui::{input::form::Form, page::Page, screen::Sight},
 };
@@ -50,20 +51,21 @@ impl Apart {
 
     fn ask() -> Self {
         let labels = [
-            "The request's file, a new one, from / on:",
-            "Answers are due on a day like 2026-12-24, or - for none:",
+            "The request's file (a new one), its path from /:",
+            "Answers are due on (2026-12-24; - for no day):",
             "How the request goes out, such as mail:",
             "Right? Type ask and press Enter:",
         ];
-        Self::Ask(Form::new(&labels, Some("ask")).accepting(is_absolute, ABSOLUTE))
+        let form = Form::new(&labels, Some("ask")).accepting(0, is_absolute, ABSOLUTE);
+        Self::Ask(form.accepting(1, is_day, A_DAY))
     }
 
     fn take() -> Self {
         let labels = [
-            "The answer's file, or the folder of answers or pictures, from / on:",
+            "The answer's file, or a folder of answers, from /:",
             "Right? Type take and press Enter:",
         ];
-        Self::Take(Form::new(&labels, Some("take")).accepting(is_absolute, ABSOLUTE))
+        Self::Take(Form::new(&labels, Some("take")).accepting(0, is_absolute, ABSOLUTE))
     }
 
     fn withdraw() -> Self {
@@ -150,6 +152,12 @@ const ABSOLUTE: &str = "Type a path that begins with /.";
 
 fn is_absolute(line: &str) -> bool {
     line.trim().starts_with('/')
+}
+
+const A_DAY: &str = "Type a day like 2026-12-24, or - for none.";
+
+fn is_day(line: &str) -> bool {
+    line.trim() == "-" || end_of_day(line.trim()).is_ok()
 }
 
 /// Whether nobody is at the table, in a ceremony and not in an answer to one.

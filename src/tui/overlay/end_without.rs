@@ -13,7 +13,8 @@ pub(in crate::tui) fn form() -> Form {
         "What happened, in one line that is published:",
         "Type end without and press Enter:",
     ];
-    Form::new(&labels, Some(END_WITHOUT)).accepting(|line| cause(line).is_some(), "Type 1, 2 or 3.")
+    let is_cause = |line: &str| cause(line).is_some();
+    Form::new(&labels, Some(END_WITHOUT)).accepting(0, is_cause, "Type 1, 2 or 3.")
 }
 
 /// The cause that was typed.

@@ -61,6 +61,10 @@ impl Confirm {
                 escape(typed)
             )),
             None if bags::is_none(typed) => None,
+            None if asked.opened.as_deref() == Some(typed) => Some(format!(
+                "It came in {}, and that bag is open.",
+                escape(typed)
+            )),
             None => {
                 let mut before = self.fields.iter().take(self.at);
                 let twice =

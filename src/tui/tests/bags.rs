@@ -49,8 +49,8 @@ fn another_number_than_the_last_one_is_pointed_out_and_typed_again_to_go_on() {
     assert_eq!(recorded(table.enter("same")), "B 201");
 }
 
-#[test]
-fn two_things_in_one_new_bag_are_pointed_out() {
+/// The same step, which asks for a new bag for the machine as well.
+fn with_a_new_bag() -> Story {
     let second =
         "[[act.step.field]]\nid = \"machine-bag\"\nlabel = \"New bag\"\naccepts = \"text\"\n";
     let clock = "[[act.step.field]]\nid = \"clock\"";
@@ -59,6 +59,26 @@ fn two_things_in_one_new_bag_are_pointed_out() {
     story.tell(Event::MachineChecked {
         verdicts: Vec::new(),
     });
+    story
+}
+
+#[test]
+fn the_bag_that_was_opened_is_no_new_bag_without_a_word() {
+    let mut story = with_a_new_bag();
+    let opening = story.state.opening.as_mut().unwrap();
+    opening
+        .bags
+        .insert("machine".to_owned(), "B 201".to_owned());
+    let mut table = Table::asked(&story);
+    table.enter("B 201");
+    let odd = "It came in B 201, and that bag is open.";
+    assert!(table.enter("B 201").says(odd));
+    assert!(!table.enter("B 202").says(odd));
+}
+
+#[test]
+fn two_things_in_one_new_bag_are_pointed_out() {
+    let story = with_a_new_bag();
     let mut table = Table::asked(&story);
     table.enter("A 1");
     assert!(table.enter("A 1").says("A 1 is typed for"));

@@ -1,7 +1,7 @@
 //! The input that a step asks for: its fields, some of which repeat for each device or holder.
 
 use super::{
-    bags::{DEVICES_FIELD, MACHINE, MACHINE_CAME_IN, MACHINE_FIELDS},
+    bags::{DEVICES_FIELD, MACHINE, MACHINE_FIELDS, MACHINE_GOES_INTO},
     script::{Accepts, Field, Kind},
     state::{Seat, State},
 };
@@ -19,8 +19,10 @@ pub struct AskedField {
     pub label: String,
     /// The valid answers.
     pub accepts: Accepts,
-    /// The bag from the last ceremony: its number, not safe to show.
+    /// The bag in which it comes from the last ceremony: its number, not safe to show.
     pub last: Option<String>,
+    /// Where it asks for a new bag: the one in which it came, which is open. Not safe to show.
+    pub opened: Option<String>,
 }
 
 impl AskedField {
@@ -57,14 +59,16 @@ impl State {
 
     fn asked_by(&self, field: &Field) -> Vec<AskedField> {
         let label = escape(&field.label);
-        let one = |part: &str, label: String, last: Option<String>| AskedField {
+        let is_new = field.id == DEVICES_FIELD || field.id == MACHINE_GOES_INTO;
+        let one = |part: &str, label: String, bag: Option<String>| AskedField {
             id: match part {
                 "" => field.id.clone(),
                 part => format!("{}-{part}", field.id),
             },
             label,
             accepts: field.accepts,
-            last,
+            last: bag.clone().filter(|_| !is_new),
+            opened: bag.filter(|_| is_new),
         };
         let here = self.seats.iter().filter(|seat| seat.present);
         match field.accepts {
@@ -73,8 +77,7 @@ impl State {
                 .map(|(seat, serial)| {
                     let serial = serial.to_string();
                     let label = format!("{label}: {}, device {serial}", seat.handle);
-                    let last = self.last_bag(&serial);
-                    one(&serial, label, last.filter(|_| field.id != DEVICES_FIELD))
+                    one(&serial, label, self.last_bag(&serial))
                 })
                 .collect(),
             Accepts::EachHolder => here
@@ -84,9 +87,9 @@ impl State {
                 })
                 .collect(),
             Accepts::Text | Accepts::Digits | Accepts::Time | Accepts::ValueOfTheDay => {
-                let last = self.last_bag(MACHINE);
-                let last = last.filter(|_| field.id == MACHINE_CAME_IN);
-                vec![one("", label, last)]
+                let bag = self.last_bag(MACHINE);
+                let bag = bag.filter(|_| MACHINE_FIELDS.contains(&field.id.as_str()));
+                vec![one("", label, bag)]
             }
         }
     }

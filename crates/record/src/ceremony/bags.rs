@@ -7,10 +7,12 @@ use crate::transcript::{Chain, Event};
 
 /// The machine, among the things that go into bags.
 pub(super) const MACHINE: &str = "machine";
+/// The field of the bag that the machine goes into.
+pub(super) const MACHINE_GOES_INTO: &str = "machine-bag";
 /// The field of the bag that held the machine.
 pub(super) const MACHINE_CAME_IN: &str = "bag";
-/// The field of the bag that the machine goes into; before there was one, of the bag that held it.
-pub(super) const MACHINE_FIELDS: [&str; 2] = ["machine-bag", MACHINE_CAME_IN];
+/// Both. Before the first was there, the other was the bag that the machine stayed in.
+pub(super) const MACHINE_FIELDS: [&str; 2] = [MACHINE_GOES_INTO, MACHINE_CAME_IN];
 /// The field of the bags that the devices go into.
 pub(super) const DEVICES_FIELD: &str = "device-bag";
 
