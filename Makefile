@@ -177,7 +177,7 @@ test: test-ready sigstore
 	status=0
 	cargo test --workspace --lib --bins --tests --locked --no-run || status=$$?
 	if [ "$$status" -eq 0 ]; then
-		INSTA_UPDATE=no RUST_TEST_THREADS="$$((2 * $$(nproc)))" CARGO_TARGET_$(TRIPLE)_RUNNER='env RUSTC_BOOTSTRAP=1' \
+		INSTA_UPDATE=no RUST_TEST_THREADS="$${RUST_TEST_THREADS:-$$((2 * $$(nproc)))}" CARGO_TARGET_$(TRIPLE)_RUNNER='env RUSTC_BOOTSTRAP=1' \
 			cargo test --color never --workspace --lib --bins --tests --locked --no-fail-fast -- \
 			-Zunstable-options --report-time 2>&1 | tee target/test-log || status=$$?
 	fi

@@ -16,6 +16,7 @@ use keymoot_record::{
     apart::Request,
     bundle::Files,
     ceremony::State,
+    expectation,
     rules::roster::Handle,
     transcript::{Event, Mode, Time},
 };
@@ -107,7 +108,12 @@ fn answering(desk: &Desk<'_>, to: &[Handle], file: &Path) -> String {
         command += " --trusted-root ROOT";
     }
     let opening = desk.state.opening.as_ref();
-    if opening.is_some_and(|opening| opening.mode == Mode::Rehearsal) {
+    let mode = opening.map_or(Mode::Live, |opening| opening.mode);
+    let met = expectation::met(&desk.state.plan, mode);
+    if met != Some(expectation::DEFAULT) {
+        command += &format!(" --expect {}", met.unwrap_or("SET"));
+    }
+    if mode == Mode::Rehearsal {
         let devices = quoted_path(desk.folder.path());
         command += &format!(" --rehearsal --devices {devices}");
     }

@@ -18,13 +18,13 @@ use crate::{
 };
 use keymoot_attestation::TrustStore;
 use keymoot_core::{
-    HostError, Rule, Verdict, Violation,
+    HostError, Rule, Violation,
     text::{escape, escape_path, quoted_path},
 };
 use keymoot_record::{
     bundle,
     ceremony::{Plan, State},
-    expectation::{self, ExpectationSet},
+    expectation,
     rules::{self, machine::Medium},
     transcript::{Chain, Event, Mode},
 };
@@ -182,17 +182,6 @@ fn ended_without(chain: &Chain) -> bool {
     entries.any(|entry| matches!(entry.event, Event::EndedWithout { .. }))
 }
 
-/// The first shipped set of expectations that a plan meets.
-pub(crate) fn met(plan: &Plan, mode: Mode) -> Option<&'static str> {
-    let meets = |name: &str| {
-        ExpectationSet::shipped(name).is_some_and(|set| {
-            let verdicts = expectation::compare(plan, mode, &set);
-            !verdicts.iter().any(Verdict::is_violated)
-        })
-    };
-    ExpectationSet::names().find(|name| meets(name))
-}
-
 /// Writes the exact expectations of the new policy beside the bundle. A project commits
 /// the file.
 fn write_expectations(out: &Path, plan: &Plan, mode: Mode) -> Result<PathBuf, HostError> {
@@ -218,7 +207,7 @@ fn what_now(settings: &Settings, plan: &Plan, mode: Mode, ended: bool) -> String
         (Mode::Rehearsal, false) => " --rehearsal",
         (Mode::Rehearsal, true) => " --rehearsal --ended",
     };
-    let expect = match met(plan, mode) {
+    let expect = match expectation::met(plan, mode) {
         Some(expectation::DEFAULT) => String::new(),
         Some(name) => format!(" --expect {name}"),
         None => " --expect FILE".to_owned(),

@@ -8,7 +8,7 @@ use keymoot_record::{
 };
 use keymoot_verify::{expected::expectations, say};
 
-use super::{Failure, conduct};
+use super::Failure;
 
 /// What of a plan is weaker than the set that the administrator named; nothing without one.
 ///
@@ -34,7 +34,7 @@ pub(super) fn weaker(
 /// [`Failure`] when there is no such set, or the plan is weaker than the one that is named.
 pub(super) fn compare(plan: &Plan, mode: Mode, named: Option<&str>) -> Result<(), Failure> {
     Failure::of_violated(weaker(plan, mode, named)?)?;
-    match (named, conduct::met(plan, mode)) {
+    match (named, expectation::met(plan, mode)) {
         (Some(name), _) | (None, Some(name)) if name == DEFAULT => {
             say!("The plan is as strong as {DEFAULT} expects.");
         }

@@ -62,8 +62,7 @@ fn a_request_names_the_whole_command_that_answers_it() {
     let three = Three::to_sign();
     let output = asks(&three, &[]);
     let said = said(&output);
-    let command =
-        "keymoot answer again --out ANSWER --as HANDLE --trusted-root ROOT --rehearsal --devices ";
+    let command = "keymoot answer again --out ANSWER --as HANDLE --trusted-root ROOT --expect rehearsal-small --rehearsal --devices ";
     assert!(said.contains(command), "{said}");
     let devices = three.stage.dir();
     assert!(

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    Failure, apart, arguments, conduct, dress, expect,
+    Failure, apart, arguments, dress, expect,
     inputs::{self, Sources},
     operate::{Manner, require_terminal},
     trial,
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         store::rehearsal::create(dir, bundle.as_ref(), seed)
     })?;
     if args.apart.is_some() && args.unattended {
-        let met = || conduct::met(&plan, Mode::Rehearsal);
+        let met = || expectation::met(&plan, Mode::Rehearsal);
         let expect = expect.or_else(met).unwrap_or(expectation::DEFAULT);
         let code = apart::rehearsal::hold(&dir, expect, args.ask_by_hand)?;
         return Ok(ExitCode::from(code));

@@ -60,8 +60,9 @@ impl Model {
         let taken = self.scene.screen.takes_escape();
         if key.code == KeyCode::Esc && !taken {
             if !self.scene.is_last {
-                let numbered = !self.scene.screen.hides_typing();
-                self.open(Overlay::Ways { at: 0, numbered });
+                let numbered = self.plain || !self.scene.screen.hides_typing();
+                let ways = Overlay::ways(&self.sight(), numbered);
+                self.open(ways);
             }
             return Vec::new();
         }

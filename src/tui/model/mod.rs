@@ -173,6 +173,11 @@ impl Model {
         ScreenNumber(self.screens, self.overlay.as_ref().map(|_| self.overlays))
     }
 
+    /// Whether the options are shown.
+    pub(super) fn shows_options(&self) -> bool {
+        matches!(self.overlay, Some(Overlay::Ways { .. }))
+    }
+
     /// Whether the overlay only shows or offers something.
     pub(super) fn only_shows(&self) -> bool {
         self.overlay.as_ref().is_some_and(Overlay::gives_way)

@@ -64,7 +64,7 @@ fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
 fn read_aloud(state: &State) -> Option<&'static str> {
     match state.current()?.kind {
         Kind::RollCall => Some(SO_FAR),
-        Kind::Close if state.turn.is_some() => Some(MANIFEST),
+        Kind::Close if state.turn.is_some() || state.apart.is_some() => Some(MANIFEST),
         Kind::Close => Some(SEALED),
         _ => None,
     }

@@ -207,6 +207,15 @@ impl Overlay {
         }
     }
 
+    /// The options. Over a PIN, whose rest may follow, Enter goes back.
+    pub(super) fn ways(sight: &Sight<'_>, numbered: bool) -> Self {
+        let at = match numbered {
+            true => 0,
+            false => ways(sight).len().saturating_sub(1),
+        };
+        Self::Ways { at, numbered }
+    }
+
     fn choose(at: &mut usize, numbered: bool, key: &KeyEvent, sight: &Sight<'_>) -> Turned {
         let ways = ways(sight);
         match key.code {

@@ -96,6 +96,8 @@ pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
             let shows = model.only_shows();
             return shows.then(|| plain(KeyCode::Esc)).into_iter().collect();
         }
+        // Anything else may be a PIN that was meant for the screen below.
+        other if model.shows_options() && !is_digit(other) => return Vec::new(),
         "+" if hands => return vec![control('n')],
         "*" if hands => return vec![control('t')],
         picked if hands && is_pick(picked) => {
@@ -112,6 +114,10 @@ pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
         .chain(line.chars().map(|c| plain(KeyCode::Char(c))))
         .chain([plain(KeyCode::Enter)])
         .collect()
+}
+
+fn is_digit(line: &str) -> bool {
+    line.len() == 1 && line.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_pick(line: &str) -> bool {

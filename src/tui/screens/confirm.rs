@@ -62,7 +62,7 @@ impl Confirm {
             )),
             None if bags::is_none(typed) => None,
             None if asked.opened.as_deref() == Some(typed) => Some(format!(
-                "It came in {}, and that bag is open.",
+                "The last ceremony left it in {}; a new bag has another number.",
                 escape(typed)
             )),
             None => {

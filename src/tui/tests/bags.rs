@@ -63,7 +63,7 @@ fn with_a_new_bag() -> Story {
 }
 
 #[test]
-fn the_bag_that_was_opened_is_no_new_bag_without_a_word() {
+fn the_bag_of_the_last_ceremony_is_no_new_bag_without_a_word() {
     let mut story = with_a_new_bag();
     let opening = story.state.opening.as_mut().unwrap();
     opening
@@ -71,7 +71,7 @@ fn the_bag_that_was_opened_is_no_new_bag_without_a_word() {
         .insert("machine".to_owned(), "B 201".to_owned());
     let mut table = Table::asked(&story);
     table.enter("B 201");
-    let odd = "It came in B 201, and that bag is open.";
+    let odd = "The last ceremony left it in B 201; a new bag has another number.";
     assert!(table.enter("B 201").says(odd));
     assert!(!table.enter("B 202").says(odd));
 }

@@ -3,6 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{
+    printed::Paper,
     story::{Story, handle, prompt, serial},
     table::Table,
 };
@@ -51,9 +52,21 @@ fn the_rest_of_a_pin_opens_no_option_and_is_typed_into_no_note() {
         table.keys("73").press(KeyCode::Esc).keys("1164");
         assert!(table.says("Options."), "{}", table.picture());
         assert!(!table.picture().contains("164"), "{}", table.picture());
+        // Enter goes back to the PIN, of which nothing was typed elsewhere.
         table.press(KeyCode::Enter);
-        assert!(table.says("A note"), "{}", table.picture());
+        assert!(!table.says("Options."), "{}", table.picture());
+        assert!(table.says("PIN"), "{}", table.picture());
     }
+}
+
+#[test]
+fn typed_as_a_line_only_a_digit_alone_opens_an_option_over_a_pin() {
+    let mut paper = Paper::of(&Story::at_enrolment());
+    paper.request(Request::Pin(prompt(3, Asked::Pin)));
+    paper.line("?").line("139164");
+    assert!(!paper.text().contains("A note"), "{}", paper.text());
+    paper.line("1");
+    assert!(paper.text().contains("A note"), "{}", paper.text());
 }
 
 #[test]

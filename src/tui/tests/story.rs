@@ -80,7 +80,7 @@ pub(super) fn prompt(holder: u32, asked: Asked) -> PinPrompt {
 pub(super) struct Story {
     chain: Chain,
     pub state: State,
-    readings: Vec<Reading>,
+    pub readings: Vec<Reading>,
 }
 
 /// The time at which every story begins.

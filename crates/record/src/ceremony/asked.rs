@@ -21,7 +21,7 @@ pub struct AskedField {
     pub accepts: Accepts,
     /// The bag in which it comes from the last ceremony: its number, not safe to show.
     pub last: Option<String>,
-    /// Where it asks for a new bag: the one in which it came, which is open. Not safe to show.
+    /// Where it asks for a new bag: the one in which the last ceremony left it. Not safe to show.
     pub opened: Option<String>,
 }
 

@@ -42,6 +42,18 @@ pub fn compare(plan: &Plan, mode: Mode, set: &ExpectationSet) -> Vec<Verdict> {
     ]
 }
 
+/// The first shipped set that a plan meets.
+#[must_use]
+pub fn met(plan: &Plan, mode: Mode) -> Option<&'static str> {
+    let meets = |name: &str| {
+        ExpectationSet::shipped(name).is_some_and(|set| {
+            let verdicts = compare(plan, mode, &set);
+            !verdicts.iter().any(Verdict::is_violated)
+        })
+    };
+    ExpectationSet::names().find(|name| meets(name))
+}
+
 /// TRANSCRIPT-EXPECTED: a live ceremony records what the rules of the expected format need.
 #[must_use]
 pub fn compare_format(format: u32, mode: Mode, set: &ExpectationSet) -> Verdict {
