@@ -167,8 +167,7 @@ fn said(event: &Event) -> String {
             // Whose device it is, no earlier key says.
             Event::Enrolled { serial, .. } => {
                 said += &format!(
-                    "; device {serial} made the key: call {}, and compare it with the number on the case",
-                    holder
+                    "; device {serial} made the key: call {holder}, and compare it with the number on the case"
                 );
             }
             _ => {}

@@ -109,10 +109,7 @@ fn answering(desk: &Desk<'_>, to: &[Handle], file: &Path) -> String {
     }
     let opening = desk.state.opening.as_ref();
     let mode = opening.map_or(Mode::Live, |opening| opening.mode);
-    let met = expectation::met(&desk.state.plan, mode);
-    if met != Some(expectation::DEFAULT) {
-        command += &format!(" --expect {}", met.unwrap_or("SET"));
-    }
+    command += &expectation::argument(&desk.state.plan, mode);
     if mode == Mode::Rehearsal {
         let devices = quoted_path(desk.folder.path());
         command += &format!(" --rehearsal --devices {devices}");

@@ -207,11 +207,7 @@ fn what_now(settings: &Settings, plan: &Plan, mode: Mode, ended: bool) -> String
         (Mode::Rehearsal, false) => " --rehearsal",
         (Mode::Rehearsal, true) => " --rehearsal --ended",
     };
-    let expect = match expectation::met(plan, mode) {
-        Some(expectation::DEFAULT) => String::new(),
-        Some(name) => format!(" --expect {name}"),
-        None => " --expect FILE".to_owned(),
-    };
+    let expect = expectation::argument(plan, mode);
     let unmount: String = take_out(settings).map(|line| format!("\n{line}")).collect();
     format!(
         "The bundle is at {bundle}\n{copies}\

@@ -4,11 +4,8 @@ use std::sync::Arc;
 
 use super::{Driver, Interrupt, Stop, Told};
 use crate::apart::{self, Desk, Taken};
-use keymoot_core::{
-    HostError,
-    text::{escape, escape_path},
-};
-use keymoot_record::{ceremony::State, rules::roster::Handle, transcript::Time};
+use keymoot_core::{HostError, text::escape_path};
+use keymoot_record::{ceremony::State, rules::roster::Handle};
 
 impl Driver<'_, '_> {
     /// Performs a wish about holders apart, and shows the result. It shows an error,
@@ -22,17 +19,15 @@ impl Driver<'_, '_> {
             trust: &self.world.trust,
         };
         let told = match wanted {
-            Interrupt::AskApart { out, until, by } => day(until).and_then(|until| {
-                let sent = apart::ask(&mut desk, &[], until, by, out)?;
-                Ok(Told {
+            Interrupt::AskApart { out, until, by } => apart::ask(&mut desk, &[], *until, by, out)
+                .map(|sent| Told {
                     headline: format!("The request asks {}.", Handle::list(&sent.to)),
                     lines: vec![
                         format!("It is the file {}. Send it.", escape_path(out)),
                         "Call each holder and read the words of its SHA-256:".to_owned(),
                     ],
                     digest: Some(sent.digest),
-                })
-            }),
+                }),
             Interrupt::TakeIn(place) => apart::files_at(place).and_then(|paths| {
                 let mut taken = Vec::new();
                 let ended = apart::collect(&mut desk, &paths, &[], &mut |one| taken.push(one));
@@ -62,16 +57,6 @@ impl Driver<'_, '_> {
         };
         self.operator.told(&told)?;
         Ok(())
-    }
-}
-
-/// The last second of the typed day; `-` is none.
-fn day(typed: &str) -> Result<Option<Time>, HostError> {
-    match typed.trim() {
-        "-" => Ok(None),
-        day => apart::end_of_day(day)
-            .map(Some)
-            .map_err(|help| HostError::new(format!("{} is no day", escape(day)), help)),
     }
 }
 

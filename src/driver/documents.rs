@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{Driver, Reading, Stop};
 use crate::host::{bundle as bundle_files, clock, machine};
-use keymoot_core::{HostError, digest::Digest, json, text::quoted_path};
+use keymoot_core::{HostError, digest::Digest, text::quoted_path};
 use keymoot_record::{
     bundle,
     ceremony::{
@@ -99,10 +99,7 @@ impl Driver<'_, '_> {
                 signed: proposed.digest(),
                 reasons: self.state.reasons(document),
                 changes,
-                lines: json::pretty(proposed.signed(), 2)
-                    .lines()
-                    .map(keymoot_core::text::escape_json)
-                    .collect(),
+                lines: Reading::lines(&proposed),
             });
         }
         self.readings = readings.into();

@@ -8,7 +8,7 @@ use crate::{
     host::secret::Secret,
 };
 use keymoot_attestation::Family;
-use keymoot_core::{Verdict, digest::Digest};
+use keymoot_core::{Verdict, digest::Digest, json, text::escape_json};
 use keymoot_record::{
     ceremony::{Answer, Question, Refusal, State, summary::Summary},
     rules::{
@@ -48,6 +48,14 @@ pub struct Reading {
     pub lines: Vec<String>,
 }
 
+impl Reading {
+    /// The lines of a document.
+    pub(super) fn lines(document: &keymoot_tuf::Document) -> Vec<String> {
+        let text = json::pretty(document.signed(), 2);
+        text.lines().map(escape_json).collect()
+    }
+}
+
 /// A wish of a person instead of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Interrupt {
@@ -72,8 +80,8 @@ pub enum Interrupt {
     AskApart {
         /// The file of the request.
         out: PathBuf,
-        /// The day on which the answers are due, or `-`.
-        until: String,
+        /// When the answers are due.
+        until: Option<Time>,
         /// The channel by which the request goes out.
         by: String,
     },

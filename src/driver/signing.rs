@@ -80,7 +80,7 @@ impl Driver<'_, '_> {
         let seat = self.state.seat(holder);
         if let (Some(enrolled), true) = (seat.and_then(Seat::enrolled), self.state.ended.is_some())
         {
-            return Ok(KeyId::new(statement::key_without_root(enrolled)));
+            return Ok(statement::key_without_root(enrolled));
         }
         let key = seat.and_then(|seat| seat.key_in(serial));
         let delegators = verify::Delegators::of(&self.state, &|digest| self.object(digest))

@@ -91,6 +91,14 @@ impl Repository {
             .concat(),
         )
     }
+
+    /// `verify` names the rule.
+    fn is_refused(&self) {
+        let output = self.verify();
+        assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+        let rule = "TREE-DOCUMENTS";
+        assert!(said(&output).contains(rule), "{}", said(&output));
+    }
 }
 
 #[test]
@@ -107,13 +115,7 @@ fn a_timestamp_by_the_key_that_the_newest_root_replaced_is_refused() {
 
     repository.publish(1, 1, 2);
     repository.lay([&snapshot, &timestamp]);
-    let output = repository.verify();
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    assert!(
-        said(&output).contains("TREE-DOCUMENTS"),
-        "{}",
-        said(&output)
-    );
+    repository.is_refused();
     for name in ONLINE {
         let why = repository.refused(name);
         assert!(
@@ -129,13 +131,7 @@ fn a_snapshot_older_than_the_timestamp_says_is_refused() {
     let [old, _] = repository.publish(0, 0, 1);
     let [_, timestamp] = repository.publish(0, 0, 2);
     repository.lay([&old, &timestamp]);
-    let output = repository.verify();
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    assert!(
-        said(&output).contains("TREE-DOCUMENTS"),
-        "{}",
-        said(&output)
-    );
+    repository.is_refused();
     let output = repository.command(&["status"]);
     let refused = "Clients refuse the repository";
     assert!(said(&output).contains(refused), "{}", said(&output));

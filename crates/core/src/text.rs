@@ -20,12 +20,23 @@ use crate::digest::Digest;
 /// text in any script is unchanged. A backslash is doubled so that the result is unambiguous.
 #[must_use]
 pub fn escape(text: &str) -> String {
+    escaped(text, "\\\\")
+}
+
+/// A line of JSON as [`escape`] shows it, but with its backslashes as the file has them: no escape
+/// of JSON is written like `\u{202e}`.
+#[must_use]
+pub fn escape_json(line: &str) -> String {
+    escaped(line, "\\")
+}
+
+fn escaped(text: &str, backslash: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for word in words(text) {
         let mixed = !word.is_ascii() && mixes_alphabets(word);
         for c in word.chars() {
             match c {
-                '\\' => shown.push_str("\\\\"),
+                '\\' => shown.push_str(backslash),
                 c if is_invisible(c) || poses(c) => shown.extend(c.escape_unicode()),
                 c if mixed && !c.is_ascii() && alphabet(c).is_some() => {
                     shown.extend(c.escape_unicode());
@@ -35,13 +46,6 @@ pub fn escape(text: &str) -> String {
         }
     }
     shown
-}
-
-/// A line of JSON as [`escape`] shows it, but with its backslashes as the file has them: no escape
-/// of JSON is written like `\u{202e}`.
-#[must_use]
-pub fn escape_json(line: &str) -> String {
-    escape(line).replace("\\\\", "\\")
 }
 
 /// A text as [`escape`] shows it, of a length that fits on a line or two.

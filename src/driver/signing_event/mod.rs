@@ -13,7 +13,7 @@ use crate::{
     device::{PinDemands, Slots},
     host::clock,
 };
-use keymoot_core::{HostError, Verdict, digest::Digest, json, text::escape_json};
+use keymoot_core::{HostError, Verdict, digest::Digest};
 use keymoot_record::{
     bundle::Files,
     signing_event::{
@@ -150,10 +150,7 @@ impl Table<'_, '_> {
                 signed: one.signed(),
                 reasons: Vec::new(),
                 changes: one.changes.clone(),
-                lines: json::pretty(one.document.signed(), 2)
-                    .lines()
-                    .map(escape_json)
-                    .collect(),
+                lines: Reading::lines(&one.document),
             };
             self.operator
                 .read(&EventPage::Document(Box::new(reading), above))?;

@@ -8,7 +8,7 @@ use crate::{
     driver::Interrupt,
     tui::{input::form::Form, page::Page, screen::Sight},
 };
-use keymoot_record::{ceremony::State, rules::roster::Handle};
+use keymoot_record::{ceremony::State, rules::roster::Handle, transcript::Time};
 
 /// The request or answers being typed.
 pub(in crate::tui) enum Apart {
@@ -57,7 +57,7 @@ impl Apart {
             "Right? Type ask and press Enter:",
         ];
         let form = Form::new(&labels, Some("ask")).accepting(0, is_absolute, ABSOLUTE);
-        Self::Ask(form.accepting(1, is_day, A_DAY))
+        Self::Ask(form.accepting(1, |line| day(line).is_some(), A_DAY))
     }
 
     fn take() -> Self {
@@ -96,8 +96,11 @@ impl Apart {
             }),
             Self::Ask(form) => form.key(key).then(|| {
                 let [out, until, by, _] = form.take();
-                let out = out.into();
-                Interrupt::AskApart { out, until, by }
+                Interrupt::AskApart {
+                    out: out.into(),
+                    until: day(&until).flatten(),
+                    by,
+                }
             }),
             Self::Take(form) => form.key(key).then(|| {
                 let [place, _] = form.take();
@@ -156,8 +159,12 @@ fn is_absolute(line: &str) -> bool {
 
 const A_DAY: &str = "Type a day like 2026-12-24, or - for none.";
 
-fn is_day(line: &str) -> bool {
-    line.trim() == "-" || end_of_day(line.trim()).is_ok()
+/// The last second of the typed day; `-` is none.
+fn day(line: &str) -> Option<Option<Time>> {
+    match line.trim() {
+        "-" => Some(None),
+        day => end_of_day(day).ok().map(Some),
+    }
 }
 
 /// Whether nobody is at the table, in a ceremony and not in an answer to one.

@@ -94,20 +94,17 @@ impl RollCall {
     }
 
     /// The holders with this mark, in the order of their seats.
-    fn marked(&self, mark: Mark, sight: &Sight<'_>) -> Vec<Handle> {
-        let seats = sight.state().map(|state| state.seats.as_slice());
-        let seats = seats.unwrap_or_default().iter();
-        let is_marked = |person: &Person| self.people.contains(&(person.clone(), mark));
-        seats
-            .map(|seat| seat.handle.clone())
-            .filter(|handle| is_marked(&Person::Holder(handle.clone())))
+    fn marked(&self, mark: Mark) -> Vec<Handle> {
+        let marked = self.people.iter().filter(|(_, has)| *has == mark);
+        marked
+            .filter_map(|(person, _)| handle_of(person).cloned())
             .collect()
     }
 
     /// The holders who take part, at the table or apart.
-    fn take_part(&self, sight: &Sight<'_>) -> Vec<Handle> {
+    fn take_part(&self) -> Vec<Handle> {
         let marks = [Mark::Present, Mark::Apart].into_iter();
-        marks.flat_map(|mark| self.marked(mark, sight)).collect()
+        marks.flat_map(|mark| self.marked(mark)).collect()
     }
 
     /// The witnesses who are present.
@@ -182,11 +179,7 @@ impl Screen for RollCall {
         }
         let goes_on =
             !self.word.is_refused() && sight.state().is_some_and(|s| s.plan.previous().is_some());
-        if goes_on
-            && let Some(lacking) = sight
-                .state()
-                .and_then(|s| s.lacking(&self.take_part(sight)))
-        {
+        if goes_on && let Some(lacking) = sight.state().and_then(|s| s.lacking(&self.take_part())) {
             page.bottom.push(ratatui::text::Line::default());
             page.note(&format!("{lacking}."));
         }
@@ -213,8 +206,8 @@ impl Screen for RollCall {
             _ => {
                 let word = self.word.key(key)?;
                 return Some(Heard::Answer(Answer::Present {
-                    holders: self.marked(Mark::Present, sight),
-                    apart: self.marked(Mark::Apart, sight),
+                    holders: self.marked(Mark::Present),
+                    apart: self.marked(Mark::Apart),
                     witnesses: self.witnesses(),
                     word,
                 }));

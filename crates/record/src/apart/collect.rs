@@ -343,8 +343,8 @@ fn closed_rightly(
         };
         let manifest = asking.manifest.ok_or("there is no manifest to sign yet")?;
         let message = statement::signed_bytes(statement::MANIFEST, manifest);
-        let seat = state.seats.iter().find(|seat| seat.handle == *holder);
-        let enrolled = seat
+        let enrolled = state
+            .seat(holder)
             .and_then(|seat| seat.enrolled())
             .filter(|e| e.serial == *serial);
         let enrolled =

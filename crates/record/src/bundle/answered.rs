@@ -15,6 +15,7 @@ use crate::{
     transcript::Chain,
 };
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest, text::excerpt};
+use keymoot_tuf::KeyId;
 use std::sync::Arc;
 
 /// The folder of the statements over answers in a bundle.
@@ -72,8 +73,7 @@ impl Record<'_> {
         // A root names the key, or did not yet. A renamed holder's key has an id in both roots.
         let named = delegators.map(|delegators| delegators.key_ids(Document::Root, &key.key()));
         let named = named.unwrap_or_default();
-        let unnamed = [String::new(), statement::key_without_root(key)];
-        let named = named.iter().map(|keyid| keyid.as_str().to_owned());
+        let unnamed = [KeyId::new(""), statement::key_without_root(key)];
         let keyids: Vec<_> = unnamed.into_iter().chain(named).collect();
         match statement::check_answer(&signed, &payload, holder, key, &keyids) {
             Ok(()) => Verdict::held(Rule::AnswerSigned, format!("{holder}: {}", told(given))),

@@ -169,11 +169,7 @@ impl Record<'_> {
             });
         enrolled
             .filter_map(|(entry, holder, serial, formerly)| {
-                let seat = self
-                    .state
-                    .seats
-                    .iter()
-                    .find(|seat| seat.handle == *holder)?;
+                let seat = self.state.seat(holder)?;
                 let enrolment = seat.proven().find(|e| e.serial == *serial)?;
                 let statement = enrolment
                     .statement
@@ -218,8 +214,7 @@ impl Record<'_> {
             });
         proved
             .filter_map(|(entry, holder, digest)| {
-                let mut seats = self.state.seats.iter();
-                let seat = seats.find(|seat| seat.handle == *holder)?;
+                let seat = self.state.seat(holder)?;
                 let enrolled = seat.enrolled()?;
                 let payload = statement::proof(opening, &entry.prev, &seat.handle, enrolled, &root);
                 let signed = self.object(digest).unwrap_or_default();

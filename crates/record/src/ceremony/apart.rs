@@ -266,7 +266,7 @@ impl State {
         if self.turn.is_some() {
             return Err("somebody is at the table".to_owned());
         }
-        let seat = self.seats.iter().find(|seat| seat.handle == *holder);
+        let seat = self.seat(holder);
         let seat = seat.filter(|seat| self.is_away(seat, purpose));
         let holder = seat
             .ok_or("this holder is not awaited apart")?

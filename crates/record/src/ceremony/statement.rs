@@ -15,7 +15,7 @@ use keymoot_core::{
     json::{self, Json},
 };
 use keymoot_tuf::{
-    PublicKey,
+    KeyId, PublicKey,
     dsse::{Envelope, EnvelopeSignature, pae},
     low_s,
 };
@@ -32,8 +32,8 @@ pub const MANIFEST: &str = "application/vnd.keymoot.manifest+json";
 /// The id of a key that no root may name, in closing signatures of a ceremony that ended without
 /// its purpose, and in answers: the SHA-256 of its SubjectPublicKeyInfo.
 #[must_use]
-pub fn key_without_root(enrolled: &Enrolment) -> String {
-    enrolled.key().to_string()
+pub fn key_without_root(enrolled: &Enrolment) -> KeyId {
+    KeyId::new(enrolled.key().to_string())
 }
 
 /// The payload of a statement of enrolment, in canonical form. `formerly` is the handle under which
@@ -168,10 +168,10 @@ pub fn check_answer(
     payload: &[u8],
     holder: &Handle,
     key: &Enrolment,
-    keyids: &[String],
+    keyids: &[KeyId],
 ) -> Result<(), Violation> {
     let signed = check_signed(statement, LOW_S_SINCE, ANSWER, payload, key);
-    let named = signed.and_then(|keyid| match keyids.contains(&keyid) {
+    let named = signed.and_then(|keyid| match keyids.contains(&KeyId::new(keyid)) {
         true => Ok(()),
         false => Err("it names another key".to_owned()),
     });

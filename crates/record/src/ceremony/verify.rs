@@ -107,7 +107,7 @@ impl<'s> ClosingKeys<'s> {
     #[must_use]
     pub fn id(&self, enrolled: &Enrolment) -> Option<KeyId> {
         match &self.0 {
-            None => Some(KeyId::new(statement::key_without_root(enrolled))),
+            None => Some(statement::key_without_root(enrolled)),
             Some(delegators) => delegators.key_id(Document::Root, &enrolled.key()),
         }
     }

@@ -9,7 +9,7 @@ use keymoot_core::{
 };
 use keymoot_tuf::PublicKey;
 
-use super::{ExpectationSet, Scripts, structure};
+use super::{DEFAULT, ExpectationSet, Scripts, structure};
 use crate::{
     ceremony::Plan,
     rules::{algorithm::algorithm_name, policy::Policy, roster::Roster},
@@ -40,6 +40,17 @@ pub fn compare(plan: &Plan, mode: Mode, set: &ExpectationSet) -> Vec<Verdict> {
         ),
         verdict(Rule::RosterExpected, roster(&plan.roster, mode, set)),
     ]
+}
+
+/// The argument of a command that compares this plan: none where the default set fits, or the name
+/// of the one that does.
+#[must_use]
+pub fn argument(plan: &Plan, mode: Mode) -> String {
+    match met(plan, mode) {
+        Some(DEFAULT) => String::new(),
+        Some(name) => format!(" --expect {name}"),
+        None => " --expect FILE".to_owned(),
+    }
 }
 
 /// The first shipped set that a plan meets.

@@ -19,7 +19,7 @@ use crate::{
     transcript::Mode,
 };
 
-pub use compare::{compare, compare_format, met};
+pub use compare::{argument, compare, compare_format, met};
 pub use of_plan::of_plan;
 pub(crate) use published::OF_HOLDERS;
 pub use published::{Strength, compare_published};

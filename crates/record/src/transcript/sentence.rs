@@ -73,14 +73,12 @@ impl Event {
                 "the newest root, version {version}, was compared by its words: {}",
                 escape(words)
             ),
-            Self::DeviceExchanged { holder, serial } => format!(
-                "{} takes device {serial} out and continues with another",
-                holder
-            ),
-            Self::Proved { holder, serial, .. } => format!(
-                "{}: the key in device {serial} signed its presence proof",
-                holder
-            ),
+            Self::DeviceExchanged { holder, serial } => {
+                format!("{holder} takes device {serial} out and continues with another")
+            }
+            Self::Proved { holder, serial, .. } => {
+                format!("{holder}: the key in device {serial} signed its presence proof")
+            }
             Self::Confirmed { step, fields } => {
                 let typed: Vec<_> = fields
                     .iter()
@@ -146,14 +144,12 @@ impl Event {
                 late,
                 ..
             } => format!(
-                "{} answered apart{}, in {} lines",
-                holder,
+                "{holder} answered apart{}, in {} lines",
                 if *late { ", late" } else { "" },
                 branch.entries().len()
             ),
             Self::Declined { holder, why, .. } => format!(
-                "{} declines, by a file that nobody signed: {}",
-                holder,
+                "{holder} declines, by a file that nobody signed: {}",
                 escape(why)
             ),
             Self::AnswerBegun {
@@ -163,8 +159,7 @@ impl Event {
                 expected,
                 trusted_root,
             } => format!(
-                "{} begins to answer request {} with {}, as strong as {} expects{}",
-                holder,
+                "{holder} begins to answer request {} with {}, as strong as {} expects{}",
                 request.short_words(),
                 program.sentence(),
                 escape(expected),
@@ -178,8 +173,7 @@ impl Event {
                 request,
                 compared,
             } => format!(
-                "{} read request {}; {}",
-                holder,
+                "{holder} read request {}; {}",
                 request.short_words(),
                 match compared.is_empty() {
                     true => "nobody compared its words over a second channel".to_owned(),
@@ -190,18 +184,18 @@ impl Event {
                 format!("device {serial} is about to sign the answer of {}", holder)
             }
             Self::AnswerSigned { holder, serial, .. } => {
-                format!("{}: the key in device {serial} signed the answer", holder)
+                format!("{holder}: the key in device {serial} signed the answer")
             }
-            Self::TurnBegun { holder } => format!("{} comes to the table", holder),
+            Self::TurnBegun { holder } => format!("{holder} comes to the table"),
             Self::TurnEnded {
                 holder,
                 unfinished: None,
-            } => format!("{} goes back", holder),
+            } => format!("{holder} goes back"),
             Self::TurnEnded {
                 holder,
                 unfinished: Some(why),
             } => {
-                format!("{} goes back, unfinished: {}", holder, escape(why))
+                format!("{holder} goes back, unfinished: {}", escape(why))
             }
             Self::DeviceSeen {
                 holder,
@@ -212,17 +206,16 @@ impl Event {
                 verdicts,
                 ..
             } => format!(
-                "{} inserts {family} {serial}, firmware {}{}: {}",
-                holder,
+                "{holder} inserts {family} {serial}, firmware {}{}: {}",
                 escape(firmware),
                 if *used { ", used before" } else { "" },
                 tally(verdicts)
             ),
             Self::DeviceConfirmed { holder, serial } => {
-                format!("{} read {serial} from its case", holder)
+                format!("{holder} read {serial} from its case")
             }
             Self::DeviceSetAside { holder, serial } => {
-                format!("{} takes device {serial} out for another", holder)
+                format!("{holder} takes device {serial} out for another")
             }
             Self::ResetAnnounced { serial, .. } => {
                 format!("device {serial} is about to be reset, which erases its keys")
@@ -235,8 +228,8 @@ impl Event {
             } => format!(
                 "PUK and management key of device {serial} were {}",
                 match sealed {
-                    Some(_) => format!("sealed to {}", holder),
-                    None => format!("given to {} alone", holder),
+                    Some(_) => format!("sealed to {holder}"),
+                    None => format!("given to {holder} alone"),
                 }
             ),
             Self::EscrowHanded {
@@ -244,8 +237,7 @@ impl Event {
                 serial,
                 how,
             } => format!(
-                "{} has the sealed file of device {serial}, {}",
-                holder,
+                "{holder} has the sealed file of device {serial}, {}",
                 match how {
                     Handed::Stick => "on the holder's own medium",
                     Handed::Taken => "as a copy that the holder took",
@@ -297,11 +289,11 @@ impl Event {
                 formerly: Some(formerly),
                 ..
             } => format!(
-                "{}, formerly {}, is enrolled with the same key in device {serial}",
-                holder, formerly
+                "{holder}, formerly {}, is enrolled with the same key in device {serial}",
+                formerly
             ),
             Self::Enrolled { holder, serial, .. } => {
-                format!("{} is enrolled with device {serial}", holder)
+                format!("{holder} is enrolled with device {serial}")
             }
             Self::Proposed {
                 document,
@@ -336,7 +328,7 @@ impl Event {
             Self::Signed {
                 holder, document, ..
             } => {
-                format!("{} signed {}", holder, document.name())
+                format!("{holder} signed {}", document.name())
             }
             Self::LogRead {
                 serial, verdicts, ..
@@ -358,10 +350,10 @@ impl Event {
                     holder
                 )
             }
-            Self::Closed { holder, .. } => format!("{} signed the manifest", holder),
+            Self::Closed { holder, .. } => format!("{holder} signed the manifest"),
             Self::Exported { .. } => "the bundle was written and read back".to_owned(),
             Self::PinUnblocked { holder, serial } => {
-                format!("{} unblocks the PIN of device {serial}", holder)
+                format!("{holder} unblocks the PIN of device {serial}")
             }
             Self::Mishap { holder, what, .. } => {
                 format!("device error in {}'s turn: {}", holder, escape(what))

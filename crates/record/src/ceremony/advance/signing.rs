@@ -48,10 +48,10 @@ impl State {
                 statement,
             } => {
                 self.in_step(Kind::Prove)?;
-                let handle = self.signer(holder, *serial)?;
-                let seat = self.seat_mut(&handle).ok_or(NO_SEAT)?;
+                self.signs(holder, *serial)?;
+                let seat = self.seat_mut(holder).ok_or(NO_SEAT)?;
                 seat.proof = Some(*statement);
-                self.remove_when_done(&handle);
+                self.remove_when_done(holder);
                 Ok(())
             }
             Event::CloseAnnounced { holder, serial } => {
@@ -65,14 +65,14 @@ impl State {
                 signature,
             } => {
                 self.in_step(Kind::Close)?;
-                let handle = self.signer(holder, *serial)?;
+                self.signs(holder, *serial)?;
                 let closing = Signature {
                     keyid: keyid.clone(),
                     bytes: signature.clone(),
                 };
-                let seat = self.seat_mut(&handle).ok_or(NO_SEAT)?;
+                let seat = self.seat_mut(holder).ok_or(NO_SEAT)?;
                 seat.closing = Some(closing);
-                self.remove_when_done(&handle);
+                self.remove_when_done(holder);
                 Ok(())
             }
             _ => Err("it has no place here".to_owned()),
@@ -92,8 +92,8 @@ impl State {
         document: Document,
         signature: Signature,
     ) -> Step {
-        let handle = self.signer(holder, serial)?;
-        let seat = self.seat_mut(&handle).ok_or(NO_SEAT)?;
+        self.signs(holder, serial)?;
+        let seat = self.seat_mut(holder).ok_or(NO_SEAT)?;
         if seat
             .signatures
             .insert((document, serial), signature)
@@ -101,23 +101,20 @@ impl State {
         {
             return Err("this device has signed this document".to_owned());
         }
-        self.remove_when_done(&handle);
+        self.remove_when_done(holder);
         Ok(())
     }
 
-    /// The holder at the table, whose device has announced a signature.
-    fn signer(&mut self, holder: &Handle, serial: u32) -> Result<Handle, String> {
-        let turn = self.announced(holder, serial, &[Stage::Sign])?;
-        Ok(turn.holder.clone())
+    /// Checks that the holder is at the table, with a device that has announced a signature.
+    fn signs(&mut self, holder: &Handle, serial: u32) -> Step {
+        self.announced(holder, serial, &[Stage::Sign]).map(|_| ())
     }
 
     /// Whether this device's key may sign the document, and people have reviewed it.
     fn may_sign(&self, holder: &Handle, document: Document, signed: &Digest, serial: u32) -> Step {
         self.in_step(Kind::Sign)?;
         self.is_reviewed(document, signed)?;
-        let mut seats = self.seats.iter();
-        let seat = seats.find(|seat| seat.handle == *holder);
-        let may = seat.is_some_and(|seat| {
+        let may = self.seat(holder).is_some_and(|seat| {
             self.signers(seat, document)
                 .any(|enrolment| enrolment.serial == serial)
         });
