@@ -16,6 +16,27 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The least that the kernel gives a pipe: one page, and so one packet.
 const LEAST: usize = 4096;
 
+/// Starts a program that is never more than a page of its output ahead of its reader.
+///
+/// A test that does something at one of its lines would else be too late on a busy machine: a whole
+/// ceremony's lines fit into an ordinary pipe.
+pub fn spawn_held(command: &mut Command) -> Child {
+    let (mut child, output) = through(PipeFlags::empty(), command);
+    child.stdout = Some(output.into());
+    child
+}
+
+/// Starts a program that writes to the narrowest pipe there is.
+fn through(flags: PipeFlags, command: &mut Command) -> (Child, OwnedFd) {
+    let (output, theirs) = pipe_with(flags | PipeFlags::CLOEXEC).unwrap();
+    fcntl_setpipe_size(&output, LEAST).unwrap();
+    let child = command.stdout(theirs).spawn().unwrap();
+    // The command keeps the end that the program writes to, and with it open no program ever
+    // ends for who reads.
+    command.stdout(Stdio::null());
+    (child, output)
+}
+
 /// A program of which each write waits until the one before was read.
 pub struct Lockstep {
     child: Child,
@@ -26,12 +47,7 @@ impl Lockstep {
     /// Starts it.
     pub fn start(command: &mut Command) -> Self {
         // A packet for each write, and room for one (O_DIRECT in pipe(2)).
-        let (output, theirs) = pipe_with(PipeFlags::DIRECT | PipeFlags::CLOEXEC).unwrap();
-        fcntl_setpipe_size(&output, LEAST).unwrap();
-        let child = command.stdout(theirs).spawn().unwrap();
-        // The command keeps the end that the program writes to, and with it open no program ever
-        // ends for who reads.
-        command.stdout(Stdio::null());
+        let (child, output) = through(PipeFlags::DIRECT, command);
         Self { child, output }
     }
 

@@ -20,6 +20,7 @@ use keymoot_record::{
 
 pub use crate::programs::{keymoot, program};
 use crate::{
+    lockstep::spawn_held,
     privileged::Root,
     programs::{quiet, simulator},
 };
@@ -89,9 +90,8 @@ impl Stage {
             .arg("--out")
             .arg(self.out())
             .args(more)
-            .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        command.spawn().unwrap()
+        spawn_held(&mut command)
     }
 
     /// An unattended rehearsal, brought to its end.
@@ -173,12 +173,17 @@ pub fn finished() -> &'static Stage {
 
 /// Reads the lines of an unattended rehearsal until the one of this entry.
 pub fn read_until(child: &mut Child, entry: u64) {
-    let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
-    for line in lines.map_while(Result::ok) {
-        if line.split_whitespace().next().and_then(|n| n.parse().ok()) == Some(entry) {
-            return;
-        }
-    }
+    let entry = entry.to_string();
+    read_until_line(child, |line| {
+        line.split_whitespace().next() == Some(entry.as_str())
+    });
+}
+
+/// Reads lines of an unattended rehearsal until one of which this holds, and none further.
+pub fn read_until_line(child: &mut Child, holds: impl Fn(&str) -> bool) {
+    let mut lines = BufReader::with_capacity(1, child.stdout.as_mut().unwrap()).lines();
+    let found = lines.any(|line| holds(&line.unwrap()));
+    assert!(found, "the program ended without the line");
 }
 
 /// The whole output of a program, and how it ended.

@@ -40,7 +40,7 @@ fn a_second_administrator_in_the_same_folder_fails_with_the_first_ones_name_and_
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }
-    first.wait().unwrap();
+    assert!(first.wait_with_output().unwrap().status.success());
 }
 
 #[test]

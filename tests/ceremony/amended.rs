@@ -2,14 +2,14 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Write as _},
+    io::Write as _,
     path::PathBuf,
     process::{Output, Stdio},
 };
 
 use keymoot::rehearsal::cast::Cast;
 use keymoot_record::transcript::Event;
-use testkit::stage::{Stage, finished, keymoot, said};
+use testkit::stage::{Stage, finished, keymoot, read_until_line, said};
 
 /// A rehearsal of three holders, killed when `line` was printed.
 fn killed_at(line: &str) -> Stage {
@@ -23,12 +23,7 @@ fn killed_at(line: &str) -> Stage {
         "--roster",
         roster.to_str().unwrap(),
     ]);
-    let out = BufReader::new(child.stdout.take().unwrap());
-    let found = out
-        .lines()
-        .map_while(Result::ok)
-        .any(|said| said.contains(line));
-    assert!(found, "{line} was never printed");
+    read_until_line(&mut child, |said| said.contains(line));
     child.kill().unwrap();
     child.wait().unwrap();
     stage

@@ -18,6 +18,7 @@ use keymoot_record::{
 };
 use testkit::{
     apart::Three,
+    lockstep::spawn_held,
     stage::{Stage, below, copy, keymoot, read_until, said, small},
     vendor::trusted,
 };
@@ -591,7 +592,7 @@ fn a_holder_killed_at_each_event_resumes_and_answers() {
     for event in base..=last {
         three.forget("holder-3");
         let (mut command, out) = three.answering(&request, "holder-3", &three.stage.dir());
-        let mut child = command.spawn().unwrap();
+        let mut child = spawn_held(&mut command);
         read_until(&mut child, event);
         child.kill().unwrap();
         child.wait().unwrap();
