@@ -212,14 +212,14 @@ test-ready:
 # The golden records, read by an imagined later version: one rule and one sentence more.
 .PHONY: golden-later
 golden-later:
-	export RUSTFLAGS='--cfg later_version' CARGO_TARGET_DIR=target/later
+	@export RUSTC_WORKSPACE_WRAPPER="$(CURDIR)/.ci/rustc-later_version"
 	cargo build --workspace --locked --bin hsm-sim
 	cargo test --workspace --locked --test golden
 
 # Rules switched off one by one: the forged bundle of each must then pass.
 .PHONY: mutants
 mutants:
-	export RUSTFLAGS='--cfg mutants' CARGO_TARGET_DIR=target/mutants
+	@export RUSTC_WORKSPACE_WRAPPER="$(CURDIR)/.ci/rustc-mutants"
 	cargo build --workspace --locked --bin hsm-sim
 	cargo test --workspace --locked --test ceremony -- --nocapture every_rule::
 
