@@ -29,12 +29,27 @@ const LARGEST: u64 = frames::LARGEST;
 /// The most files that are read from one folder: pictures of the answers of a quorum.
 const MOST: usize = 1024;
 
-/// One answer: the files that hold it, safe to show, and the result or the rules that
-/// refuse it.
-pub(crate) type Taken = (String, Result<String, Vec<Verdict>>);
+/// One answer: the files that hold it, safe to show, and what came of it.
+pub(crate) struct Taken {
+    pub(crate) shown: String,
+    pub(crate) outcome: Outcome,
+}
 
-/// Takes the answers in these files in, records each, and then reports it to `told`. `declined` are
-/// the holders who said over another channel that they decline.
+/// What came of an answer: a sentence, or the rules that refuse it.
+pub(crate) enum Outcome {
+    Recorded(String),
+    Known(String),
+    Refused(Vec<Verdict>),
+}
+
+impl From<Violation> for Outcome {
+    fn from(violation: Violation) -> Self {
+        Self::Refused(vec![violation.into()])
+    }
+}
+
+/// Takes the answers in these files and folders in, records each, and then reports it to `told`.
+/// `declined` are the holders who said over another channel that they decline.
 ///
 /// # Errors
 /// [`HostError`] when a file cannot be read, or an event cannot be written. Answers before it are
@@ -46,14 +61,21 @@ pub(crate) fn collect(
     told: &mut dyn FnMut(Taken),
 ) -> Result<(), HostError> {
     let mut pictured = Frames::default();
-    for path in paths {
-        let shown = escape_path(path);
-        for file in files(read_bounded(path, LARGEST)?, &shown, &mut pictured) {
-            told((shown.clone(), take(desk, file, declined)?));
+    for place in paths {
+        for path in files_at(place)? {
+            let shown = escape_path(&path);
+            for file in files(read_bounded(&path, LARGEST)?, &shown, &mut pictured) {
+                let outcome = take(desk, file, declined)?;
+                told(Taken {
+                    shown: shown.clone(),
+                    outcome,
+                });
+            }
         }
     }
-    for (pictures, file) in pictured.answers() {
-        told((pictures, take(desk, file, declined)?));
+    for (shown, file) in pictured.answers() {
+        let outcome = take(desk, file, declined)?;
+        told(Taken { shown, outcome });
     }
     Ok(())
 }
@@ -62,7 +84,7 @@ pub(crate) fn collect(
 ///
 /// # Errors
 /// [`HostError`] when the folder cannot be read, or holds too many files.
-pub(crate) fn files_at(place: &Path) -> Result<Vec<PathBuf>, HostError> {
+fn files_at(place: &Path) -> Result<Vec<PathBuf>, HostError> {
     if !place.is_dir() {
         return Ok(vec![place.to_owned()]);
     }
@@ -85,10 +107,10 @@ fn take(
     desk: &mut Desk<'_>,
     file: Result<Vec<u8>, Violation>,
     declined: &[Handle],
-) -> Result<Result<String, Vec<Verdict>>, HostError> {
+) -> Result<Outcome, HostError> {
     match file {
         Ok(bytes) => one(desk, &bytes, declined),
-        Err(violation) => Ok(Err(vec![violation.into()])),
+        Err(violation) => Ok(violation.into()),
     }
 }
 
@@ -106,15 +128,11 @@ fn files(bytes: Vec<u8>, shown: &str, pictured: &mut Frames) -> Vec<Result<Vec<u
     armour::files(&bytes)
 }
 
-/// Takes one answer in: the result, or why it is refused.
-fn one(
-    desk: &mut Desk<'_>,
-    bytes: &[u8],
-    declined: &[Handle],
-) -> Result<Result<String, Vec<Verdict>>, HostError> {
+/// Takes one answer in.
+fn one(desk: &mut Desk<'_>, bytes: &[u8], declined: &[Handle]) -> Result<Outcome, HostError> {
     let answer = match Answer::read(bytes) {
         Ok(answer) => answer,
-        Err(violation) => return Ok(Err(vec![violation.into()])),
+        Err(violation) => return Ok(violation.into()),
     };
     let manifest = manifest(desk)?;
     let now = clock::now()?;
@@ -131,13 +149,13 @@ fn one(
     };
     let (event, objects) = match judged {
         Ok(Collected::Known) => {
-            return Ok(Ok(format!(
+            return Ok(Outcome::Known(format!(
                 "the answer of {} is recorded already",
                 answer.holder
             )));
         }
         Ok(Collected::New { event, objects }) => (event, objects),
-        Err(verdicts) => return Ok(Err(verdicts)),
+        Err(verdicts) => return Ok(Outcome::Refused(verdicts)),
     };
     for bytes in objects {
         desk.folder.keep(&bytes)?;
@@ -145,7 +163,7 @@ fn one(
     let said = said(&event);
     desk.record(*event)?;
     let line = desk.journal.chain().entries().len();
-    Ok(Ok(format!("line {line}: {said}")))
+    Ok(Outcome::Recorded(format!("line {line}: {said}")))
 }
 
 fn said(event: &Event) -> String {

@@ -5,7 +5,7 @@ mod collect;
 mod request;
 
 pub(crate) use self::{
-    collect::{Taken, collect, files_at},
+    collect::{Outcome, Taken, collect},
     request::{UNTAKEN, ask, withdraw},
 };
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Driver, Interrupt, Stop, Told};
-use crate::apart::{self, Desk, Taken};
+use crate::apart::{self, Desk, Outcome, Taken};
 use keymoot_core::{HostError, text::escape_path};
 use keymoot_record::{ceremony::State, rules::roster::Handle};
 
@@ -28,14 +28,15 @@ impl Driver<'_, '_> {
                     ],
                     digest: Some(sent.digest),
                 }),
-            Interrupt::TakeIn(place) => apart::files_at(place).and_then(|paths| {
+            Interrupt::TakeIn(place) => {
                 let mut taken = Vec::new();
-                let ended = apart::collect(&mut desk, &paths, &[], &mut |one| taken.push(one));
+                let places = [place.clone()];
+                let ended = apart::collect(&mut desk, &places, &[], &mut |one| taken.push(one));
                 match ended {
-                    Err(error) if desk.journal.has_failed() => Err(error),
+                    Err(error) if taken.is_empty() || desk.journal.has_failed() => Err(error),
                     ended => Ok(came_in(&taken, ended.err())),
                 }
-            }),
+            }
             Interrupt::Withdraw(why) => apart::withdraw(&mut desk, why).map(|holders| Told {
                 headline: "The request is withdrawn.".to_owned(),
                 lines: vec![format!("Not awaited any more: {}.", Handle::list(&holders))],
@@ -62,25 +63,39 @@ impl Driver<'_, '_> {
 
 /// What came of answers, and what ended the taking in early.
 fn came_in(taken: &[Taken], failed: Option<HostError>) -> Told {
-    let recorded = taken.iter().filter(|(_, taken)| taken.is_ok()).count();
-    let lines = taken.iter().flat_map(|(shown, taken)| match taken {
-        Ok(said) => vec![format!("{shown}: {said}")],
-        Err(verdicts) => {
-            let rules = verdicts.iter().map(|verdict| {
-                format!(
-                    "{}: {} help: {}",
-                    verdict.rule, verdict.detail, verdict.next
-                )
-            });
-            std::iter::once(format!("{shown}: REFUSED"))
-                .chain(rules)
-                .collect()
+    let (mut recorded, mut known, mut refused) = (0, 0, 0);
+    for one in taken {
+        match one.outcome {
+            Outcome::Recorded(_) => recorded += 1,
+            Outcome::Known(_) => known += 1,
+            Outcome::Refused(_) => refused += 1,
         }
-    });
-    let headline = match failed {
-        None => format!("Answers taken in: {recorded} of {}.", taken.len()),
-        Some(_) => format!("Answers taken in: {recorded}. The rest could not be read."),
-    };
+    }
+    let lines = taken
+        .iter()
+        .flat_map(|Taken { shown, outcome }| match outcome {
+            Outcome::Recorded(said) | Outcome::Known(said) => vec![format!("{shown}: {said}")],
+            Outcome::Refused(verdicts) => {
+                let rules = verdicts.iter().map(|verdict| {
+                    format!(
+                        "{}: {} help: {}",
+                        verdict.rule, verdict.detail, verdict.next
+                    )
+                });
+                std::iter::once(format!("{shown}: REFUSED"))
+                    .chain(rules)
+                    .collect()
+            }
+        });
+    let mut headline = format!("Answers recorded: {recorded}.");
+    for (what, count) in [("Recorded before", known), ("Refused", refused)] {
+        if count > 0 {
+            headline += &format!(" {what}: {count}.");
+        }
+    }
+    if failed.is_some() {
+        headline += " The rest could not be read.";
+    }
     Told {
         headline,
         lines: lines.chain(failed.into_iter().flat_map(in_lines)).collect(),

@@ -387,6 +387,23 @@ fn an_answer_with_three_signatures_fits_a_mail() {
 }
 
 #[test]
+fn a_folder_of_answers_is_taken_in_like_its_files() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let folder = three.stage.path("stick");
+    fs::create_dir(&folder).unwrap();
+    for holder in ["holder-1", "holder-2"] {
+        fs::copy(three.answer(&request, holder), folder.join(holder)).unwrap();
+    }
+    let output = three.collect(&[&folder]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(three.stage.state().answers.len(), 2);
+    let again = three.collect(&[&folder]);
+    assert!(again.status.success(), "{}", said(&again));
+    assert_eq!(said(&again).matches("is recorded already").count(), 2);
+}
+
+#[test]
 fn two_newcomers_enrol_apart_and_one_device_of_two_is_named() {
     let three = Three::new();
     let mut cast = Cast::of(3);

@@ -68,15 +68,22 @@ fn holders_are_asked_and_their_answers_taken_in_without_leaving() {
         fs::copy(answer, stick.join(holder)).unwrap();
     }
     fs::write(stick.join("notes.txt"), "milk").unwrap();
-    way_on(&mut at, "holders apart")
-        .expect("1 take answers in")
-        .press("1")
-        .expect("Not answered yet: holder-1, holder-2, holder-3");
-    at.expect("The answer's file")
-        .enter(stick.to_str().unwrap());
-    at.expect("Type take").enter("take");
-    at.expect("Answers taken in: 2 of 3").expect("ANSWER-READ");
+    let taken = |at: &mut Terminal, open: &str| {
+        way_on(at, "holders apart")
+            .expect("1 take answers in")
+            .press("1")
+            .expect(&format!("Not answered yet: {open}"));
+        at.expect("The answer's file")
+            .enter(stick.to_str().unwrap());
+        at.expect("Type take").enter("take");
+    };
+    taken(&mut at, "holder-1, holder-2, holder-3");
+    at.expect("Answers recorded: 2. Refused: 1.")
+        .expect("ANSWER-READ");
     at.enter("read").expect("not answered yet: holder-3");
+    taken(&mut at, "holder-3");
+    at.expect("Answers recorded: 0. Recorded before: 2. Refused: 1.")
+        .enter("read");
     // The third does not answer: the request is withdrawn, and can be made again.
     way_on(&mut at, "holders apart")
         .expect("2 withdraw the newest request")

@@ -90,7 +90,7 @@ const PICTURED: [(&str, &str, &str); 8] = [
     (
         "ToldScreen",
         "tests/screens/apart.rs",
-        "Answers taken in: 2 of 3",
+        "Answers recorded: 2. Refused: 1.",
     ),
     (
         "Overlay::Frames",

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use super::Held;
 use crate::{
-    apart,
+    apart::{self, Outcome, Taken},
     commands::{Failure, arguments},
 };
 use keymoot_attestation::TrustStore;
@@ -17,8 +17,8 @@ use keymoot_verify::say;
 pub(crate) struct Args {
     /// The ceremony's folder
     dir: PathBuf,
-    /// The answers: files as `keymoot answer` writes them, texts that contain their text form, or
-    /// PNG or JPEG pictures of their QR codes
+    /// The answers: files as `keymoot answer` writes them, texts that contain their text form,
+    /// PNG or JPEG pictures of their QR codes, or folders of such files
     #[arg(required = true, value_name = "ANSWER")]
     answers: Vec<PathBuf>,
     /// Record that these holders decline, separated by commas. Nobody signed their refusals: call
@@ -40,9 +40,9 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         &mut held.desk(),
         &args.answers,
         &args.declined,
-        &mut |(shown, taken)| match taken {
-            Ok(said) => say!("{shown}: {said}"),
-            Err(verdicts) => {
+        &mut |Taken { shown, outcome }| match outcome {
+            Outcome::Recorded(said) | Outcome::Known(said) => say!("{shown}: {said}"),
+            Outcome::Refused(verdicts) => {
                 refused = true;
                 say!("{shown}: REFUSED");
                 keymoot_verify::print_violated(&verdicts);
