@@ -11,10 +11,25 @@ use keymoot::rehearsal::{
     cast::{self, Cast},
     team,
 };
-use keymoot_record::transcript::Time;
-use keymoot_tuf::Dialect;
+use keymoot_core::json::Json;
+use keymoot_record::{rules::mark::REHEARSAL_MARK, transcript::Time};
+use keymoot_tuf::{Dialect, Holder, OnlineKey, Periods, PublicKey, RootDraft};
+use p256::{
+    ecdsa::{Signature, SigningKey, signature::Signer as _},
+    pkcs8::EncodePublicKey as _,
+};
 use serde_json::Value;
 use testkit::stage::{Stage, copy, finished, keymoot, said};
+
+/// The lines of a PEM file of `openssl ecparam -name secp384r1 -genkey | openssl pkey -pubout`.
+const P384: &str = "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE3gw96fAlSBqSSVbUg2Zx7I6lV3Am5Bc5\n\
+    2XP22e5+d1RcSpot3c0Y597Rcr60WRypHZ6538R7DZjXRpo1PHmeSk6jl/slP2SP\n\
+    gvsfKG7zcdp7uGFjZqAExWxv+qCTAWAr\n";
+
+fn today() -> Time {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Time::from_unix(i64::try_from(now.as_secs()).unwrap()).unwrap()
+}
 
 /// A plan of three simulated holders, with a root of tuf-crates, in files.
 struct Files {
@@ -28,9 +43,7 @@ impl Files {
         let policy = policy + &cast::delegations().unwrap();
         fs::write(stage.path("policy.toml"), policy).unwrap();
         fs::write(stage.path("roster.toml"), Cast::of(3).roster()).unwrap();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let now = Time::from_unix(i64::try_from(now.as_secs()).unwrap()).unwrap();
-        let root = team::root(7, 1, now, Dialect::TufOnCi).unwrap();
+        let root = team::root(7, 1, today(), Dialect::TufOnCi).unwrap();
         fs::write(stage.path("crates.json"), root).unwrap();
         Self { stage }
     }
@@ -132,11 +145,7 @@ fn a_client_that_would_reject_the_result_is_named() {
         .next()
         .unwrap();
     let last = last.split("-----END").next().unwrap();
-    // From `openssl ecparam -name secp384r1 -genkey | openssl pkey -pubout`.
-    let p384 = "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE3gw96fAlSBqSSVbUg2Zx7I6lV3Am5Bc5\n\
-        2XP22e5+d1RcSpot3c0Y597Rcr60WRypHZ6538R7DZjXRpo1PHmeSk6jl/slP2SP\n\
-        gvsfKG7zcdp7uGFjZqAExWxv+qCTAWAr\n";
-    files.change("policy.toml", last, p384);
+    files.change("policy.toml", last, P384);
     let refused = files.check(&[]);
     assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
     let (from, to) = ("[quorum]", "algorithms = [\"ecdsa-p384\"]\n\n[quorum]");
@@ -148,6 +157,57 @@ fn a_client_that_would_reject_the_result_is_named() {
         "{}",
         said(&output)
     );
+}
+
+/// A root of tuf-crates by one signer, whose online key is of P-384.
+fn root_with_a_p384_key() -> Vec<u8> {
+    let signer = SigningKey::from_slice(&[7; 32]).unwrap();
+    let der = signer.verifying_key().to_public_key_der().unwrap();
+    let holder = Holder {
+        handle: "crates-1".to_owned(),
+        key: PublicKey::from_spki_der(der.as_bytes()).unwrap(),
+    };
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{P384}-----END PUBLIC KEY-----\n");
+    let dialect = Dialect::TufOnCi;
+    let key_id = dialect.holder_key_id(&holder);
+    let year = Periods {
+        expiry_days: 365,
+        signing_days: 60,
+    };
+    let document = dialect
+        .root(&RootDraft {
+            version: 1,
+            expires: today().plus(365, 0).unwrap(),
+            consistent_snapshot: true,
+            holders: vec![holder],
+            root_threshold: 1,
+            targets_signers: None,
+            targets_threshold: 1,
+            online: OnlineKey {
+                key: PublicKey::from_pem(&pem).unwrap(),
+                uri: "simulated:nobody-holds-this-key".to_owned(),
+            },
+            root_periods: year,
+            targets_periods: year,
+            snapshot_periods: year,
+            timestamp_periods: year,
+            marks: [(REHEARSAL_MARK.to_owned(), Json::from("tuf-crates"))].into(),
+        })
+        .unwrap();
+    let signature: Signature = signer.sign(document.signed_bytes());
+    let signatures = [(key_id, signature.to_der().as_bytes().to_vec())].into();
+    dialect.assemble(&document, &signatures)
+}
+
+#[test]
+fn a_key_of_the_authorised_root_that_tough_refuses_ends_the_plan() {
+    let files = Files::new();
+    assert!(files.check(&[]).status.success());
+    fs::write(files.stage.path("crates.json"), root_with_a_p384_key()).unwrap();
+    let refused = files.check(&[]);
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    let named = "KEY-ALGORITHM        a key of the authorised root of tuf-crates: ecdsa-p384";
+    assert!(said(&refused).contains(named), "{}", said(&refused));
 }
 
 /// `plan new`, with its files in the stage's folder `plan`.

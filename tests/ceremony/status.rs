@@ -1,10 +1,14 @@
 //! The state of the quorum after a ceremony.
 
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
 
 use serde_json::Value;
 
-use testkit::stage::{Stage, files_below, finished, keymoot, said};
+use testkit::stage::{Stage, copy, files_below, finished, keymoot, said};
 
 fn status(source: &Path, more: &[&str]) -> Output {
     let mut command = keymoot();
@@ -30,7 +34,7 @@ fn at_its_end(years: i32) -> String {
 }
 
 /// A working tree that the finished rehearsal was written to.
-fn laid(stage: &Stage) -> std::path::PathBuf {
+fn laid(stage: &Stage) -> PathBuf {
     let tree = stage.path("tree");
     fs::create_dir(&tree).unwrap();
     let output = keymoot()
@@ -42,6 +46,57 @@ fn laid(stage: &Stage) -> std::path::PathBuf {
         .unwrap();
     assert!(output.status.success(), "{}", said(&output));
     tree
+}
+
+/// The Foundation's repository as it is published, in tuf-ci's layout.
+fn published(stage: &Stage) -> Option<PathBuf> {
+    let vectors = testkit::left_out::vectors("tuf-roots/tuf-ci")?;
+    let tree = stage.path("published");
+    fs::create_dir(&tree).unwrap();
+    copy(&vectors, &tree.join("metadata"));
+    Some(tree)
+}
+
+#[test]
+fn the_published_repository_of_tuf_ci_has_a_status() {
+    let stage = Stage::new();
+    let Some(tree) = published(&stage) else {
+        return;
+    };
+    let status = json(&tree, &["--at", "2026-11-29T00:00:00Z"]);
+    let named = |list: &str, name: &str| -> Vec<String> {
+        let list = status[list].as_array().unwrap().iter();
+        list.map(|one| one[name].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(
+        named("documents", "name"),
+        ["root.json", "targets.json", "rustup.json"]
+    );
+    assert_eq!(named("holders", "holder"), ["arlosi", "muscraft"]);
+    assert_eq!(status["quorum"]["threshold"], 1);
+    assert_eq!(status["quorum"]["root_version"], 2);
+}
+
+#[test]
+fn a_checkout_of_tuf_ci_with_other_line_endings_is_refused_with_that_cause() {
+    let stage = Stage::new();
+    let Some(tree) = published(&stage) else {
+        return;
+    };
+    for file in files_below(&tree) {
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace('\n', "\r\n")).unwrap();
+    }
+    let output = status(&tree, &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    for named in [
+        "ROOT-PREVIOUS",
+        "its lines end with CR LF",
+        ".gitattributes",
+    ] {
+        assert!(said(&output).contains(named), "{}", said(&output));
+    }
 }
 
 #[test]
