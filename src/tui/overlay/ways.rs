@@ -1,0 +1,104 @@
+//! The options: what each says, when there is one, and what it opens.
+
+use super::{
+    Overlay, Turned, apart::Apart, compare::Compare, end_without, intermission::Intermission,
+    people::People, turn_that_can_end,
+};
+use crate::tui::screen::Sight;
+use keymoot_record::{ceremony::State, rules::roster::Handle};
+
+/// Whether people may go now: not while a device is at the table. A holder at home just leaves.
+pub(super) fn may_pause(sight: &Sight<'_>) -> bool {
+    let state = sight.state();
+    state.is_some_and(|state| state.turn.is_none() && state.apart.is_none())
+}
+
+/// An option.
+#[derive(Clone, Copy)]
+pub(super) enum Way {
+    Note,
+    Exception,
+    EndTurn,
+    People,
+    Apart,
+    EndWithout,
+    Compare,
+    Pause,
+    Leave,
+    Help,
+    Back,
+}
+
+/// The options that there are now, in their order.
+pub(super) fn ways(sight: &Sight<'_>) -> Vec<Way> {
+    // Outside of a ceremony there is no transcript for notes.
+    let mut ways = match sight.errand {
+        None => vec![Way::Note, Way::Exception],
+        Some(_) => Vec::new(),
+    };
+    if sight.state().and_then(turn_that_can_end).is_some() {
+        ways.push(Way::EndTurn);
+    }
+    if People::is_possible(sight) {
+        ways.push(Way::People);
+    }
+    if Apart::of(sight).is_some() {
+        ways.push(Way::Apart);
+    }
+    if Compare::is_possible(sight) {
+        ways.push(Way::Compare);
+    }
+    if sight.state().is_some_and(State::may_end_without) {
+        ways.push(Way::EndWithout);
+    }
+    if may_pause(sight) {
+        ways.push(Way::Pause);
+    }
+    ways.extend([Way::Leave, Way::Help, Way::Back]);
+    ways
+}
+
+impl Way {
+    /// Its row.
+    pub(super) fn says(self, sight: &Sight<'_>) -> String {
+        match self {
+            Self::Note => "record a note".to_owned(),
+            Self::Exception => "record an exception".to_owned(),
+            Self::EndTurn => {
+                let holder = sight.state().and_then(turn_that_can_end);
+                format!(
+                    "end the turn of {}",
+                    holder.map(Handle::as_str).unwrap_or_default()
+                )
+            }
+            Self::People => "somebody arrives or leaves the room".to_owned(),
+            Self::Apart => "holders apart: requests and answers".to_owned(),
+            Self::Compare => "compare a digest: words, large type, code".to_owned(),
+            Self::EndWithout => "we do not agree, or there is no quorum".to_owned(),
+            Self::Pause => "an intermission".to_owned(),
+            Self::Leave if sight.errand.is_some() => "leave, and sign nothing".to_owned(),
+            Self::Leave => "leave, and resume later".to_owned(),
+            Self::Help => "help: what the keys do".to_owned(),
+            Self::Back => "go back".to_owned(),
+        }
+    }
+
+    /// Its effect.
+    pub(super) fn open(self, sight: &Sight<'_>) -> Turned {
+        match self {
+            Self::Note => Turned::To(Overlay::note()),
+            Self::Exception => Turned::To(Overlay::exception()),
+            Self::EndTurn => Overlay::end_turn(sight).map_or(Turned::Closed, Turned::To),
+            Self::People => Turned::To(Overlay::People(People::default())),
+            Self::Apart => {
+                Apart::of(sight).map_or(Turned::Closed, |apart| Turned::To(Overlay::Apart(apart)))
+            }
+            Self::Compare => Turned::To(Overlay::Compare(Compare::of(sight))),
+            Self::EndWithout => Turned::To(Overlay::EndWithout(end_without::form())),
+            Self::Pause => Turned::To(Overlay::Intermission(Intermission::new())),
+            Self::Leave => Turned::To(Overlay::leave()),
+            Self::Help => Turned::To(Overlay::Help),
+            Self::Back => Turned::Closed,
+        }
+    }
+}
