@@ -271,13 +271,15 @@ fn elsewhere(rule: Rule) -> Option<Elsewhere> {
             "of files that holders apart exchange",
             "tests/ceremony/every_byte.rs",
         ),
+        Rule::RequestAsked => (APART, "tests/ceremony/apart/requests.rs"),
+        Rule::RequestDerived => (APART, "tests/ceremony/apart/occasions.rs"),
         Rule::EventUnchanged => (EVENT, "tests/ceremony/signing_event/by_hand.rs"),
         rule => match rule.family() {
             "MACHINE" => (
                 "the machine is gone; MACHINE-EXAMINED believes the record",
-                "crates/record/src/rules/machine.rs",
+                "crates/record/src/rules/machine/tests.rs",
             ),
-            "REQUEST" | "ANSWER" => ("of turns away from the table", "tests/ceremony/apart.rs"),
+            "ANSWER" => (APART, "tests/ceremony/apart/answers.rs"),
             "EVENT" => (EVENT, "tests/ceremony/signing_event/refused.rs"),
             "RECEIPT" => (EVENT, "tests/ceremony/signing_event/mod.rs"),
             "WITNESS" => ("of files beside a bundle", "tests/ceremony/witness.rs"),
@@ -297,6 +299,7 @@ fn elsewhere(rule: Rule) -> Option<Elsewhere> {
     Some(Elsewhere { why, test })
 }
 
+const APART: &str = "of turns away from the table";
 const EVENT: &str = "of other tools' repositories";
 
 /// Whether tests in this file name the rule: by its id, or by its variant.
@@ -304,7 +307,7 @@ fn is_tested(rule: Rule, file: &str) -> bool {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let text = fs::read_to_string(&path).unwrap_or_default();
     // Beside the code, the tests are what follows the name of their module.
-    let tests = match file.contains("/src/") {
+    let tests = match file.contains("/src/") && !file.ends_with("/tests.rs") {
         true => text
             .split_once("mod tests {")
             .map_or("", |(_, tests)| tests),

@@ -1,0 +1,134 @@
+//! Answers taken in: twice, from folders, and where that is interrupted.
+
+use std::{fs, path::PathBuf};
+
+use keymoot_record::{
+    apart::{Answer, Collected, answer::Says},
+    transcript::{Chain, Event},
+};
+use testkit::{
+    apart::Three,
+    stage::{copy, said},
+};
+
+use super::{Asked, answer, five_apart, keymoot_at, post};
+
+#[test]
+fn the_same_answer_twice_changes_nothing() {
+    let mut asked = Asked::new();
+    let given = Answer::read(&answer(2)).unwrap();
+    asked.take(&given);
+    let before = asked.state.clone();
+    assert_eq!(asked.judge(&given), Ok(Collected::Known));
+    assert_eq!(asked.state, before);
+    // Also when the ceremony is long over.
+    let stage = five_apart();
+    let transcript = fs::read(stage.dir().join("transcript.jsonl")).unwrap();
+    let output = keymoot_at(&["collect"], &[&stage.dir(), &post("1-holder-2.answer")]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(
+        said(&output).contains("recorded already"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(
+        fs::read(stage.dir().join("transcript.jsonl")).unwrap(),
+        transcript
+    );
+}
+
+#[test]
+fn a_folder_of_answers_is_taken_in_like_its_files() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let folder = three.stage.path("stick");
+    fs::create_dir(&folder).unwrap();
+    for holder in ["holder-1", "holder-2"] {
+        fs::copy(three.answer(&request, holder), folder.join(holder)).unwrap();
+    }
+    let output = three.collect(&[&folder]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(three.stage.state().answers.len(), 2);
+    let again = three.collect(&[&folder]);
+    assert!(again.status.success(), "{}", said(&again));
+    assert_eq!(said(&again).matches("is recorded already").count(), 2);
+}
+
+#[test]
+fn what_an_interrupted_request_or_collect_left_is_taken_up() {
+    let three = Three::to_sign();
+    let twin = three.stage.path("twin");
+    copy(&three.stage.dir(), &twin);
+    // The file was written, and the program ended before the event.
+    let file = three.stage.path("request");
+    let write = ["request", "-o", file.to_str().unwrap()];
+    assert!(keymoot_at(&write, &[&twin]).status.success());
+    let written = fs::read(&file).unwrap();
+    let request = three.request("request", &[]);
+    assert_eq!(fs::read(&request).unwrap(), written);
+    // The files of an answer were kept, and the program ended before the event.
+    let answer = three.answer(&request, "holder-2");
+    let Says::Turn(turn) = Answer::read(&fs::read(&answer).unwrap()).unwrap().says else {
+        panic!()
+    };
+    for (digest, bytes) in &turn.objects {
+        let object = three.stage.dir().join("objects").join(digest.to_string());
+        fs::write(object, bytes).unwrap();
+    }
+    assert!(three.collect(&[&answer]).status.success());
+    assert_eq!(three.stage.state().answers.len(), 1);
+}
+
+#[test]
+fn a_collect_that_is_cut_off_at_any_byte_of_its_event_records_the_answer_once() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let answer = three.answer(&request, "holder-2");
+    let transcript = |dir: &PathBuf| fs::read(dir.join("transcript.jsonl")).unwrap();
+    let before = transcript(&three.stage.dir());
+    let whole = three.stage.path("whole");
+    copy(&three.stage.dir(), &whole);
+    assert!(
+        keymoot_at(&["collect"], &[&whole, &answer])
+            .status
+            .success()
+    );
+    let after = transcript(&whole);
+    let line = after.len() - before.len();
+    assert!(after.starts_with(&before) && line > 1000, "{line} bytes");
+    // The files of the answer are kept before its event is written.
+    for cut in [0, 1, line / 3, line / 2, line - 2, line - 1] {
+        let torn = three.stage.path(&format!("torn-{cut}"));
+        copy(&whole, &torn);
+        fs::write(torn.join("transcript.jsonl"), &after[..before.len() + cut]).unwrap();
+        let output = keymoot_at(&["collect"], &[&torn, &answer]);
+        assert!(output.status.success(), "cut {cut}: {}", said(&output));
+        let chain = Chain::read(&transcript(&torn)).unwrap();
+        let new = chain
+            .entries()
+            .iter()
+            .filter_map(|entry| match entry.event {
+                Event::Answered { .. } => Some("answered"),
+                Event::Resumed { cut, .. } if cut > 0 => Some("resumed"),
+                _ => None,
+            });
+        let expected: &[_] = match cut {
+            0 => &["answered"],
+            _ => &["resumed", "answered"],
+        };
+        assert_eq!(new.collect::<Vec<_>>(), expected, "cut {cut}");
+    }
+}
+
+#[test]
+fn a_collect_that_fails_at_a_file_has_reported_what_it_recorded_before() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let answer = three.answer(&request, "holder-2");
+    let output = three.collect(&[&answer, &three.stage.path("missing")]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let line = three.stage.chain().entries().len();
+    let reported = format!("holder-2.answer: line {line}: holder-2 ");
+    assert!(said(&output).contains(&reported), "{}", said(&output));
+    assert_eq!(three.stage.state().answers.len(), 1);
+}

@@ -1,0 +1,254 @@
+//! Requests: who can be asked, what is refused before a device is needed, and their end.
+
+use std::{fs, path::Path, process::Output};
+
+use keymoot_attestation::TrustStore;
+
+use keymoot_record::{
+    apart::{self, Request},
+    transcript::Event,
+};
+use testkit::{
+    apart::Three,
+    stage::{Stage, below, keymoot, said, small},
+};
+
+use super::{keymoot_at, post};
+
+#[test]
+fn only_an_unattended_rehearsal_takes_the_names_of_holders_apart_or_absent() {
+    for named in ["--apart=holder-3", "--absent=holder-3"] {
+        let output = keymoot().args(["rehearse", named]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        let told = "has no effect without --unattended";
+        assert!(said(&output).contains(told), "{}", said(&output));
+    }
+}
+
+#[test]
+fn no_holder_answers_while_the_rehearsal_is_open_at_the_table() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let table = fs::File::open(three.stage.dir().join("lock")).unwrap();
+    table.lock().unwrap();
+    let (mut command, out) = three.answering(&request, "holder-1", &three.stage.dir());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        said(&output).contains("leave it first (F4)"),
+        "{}",
+        said(&output)
+    );
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_request_of_another_policy_or_mode_is_refused_before_a_device_is_needed() {
+    let stage = Stage::new();
+    let out = stage.path("answer");
+    let request = post("1.request");
+    for (options, rule) in [
+        (&["--as", "holder-1", "--rehearsal"][..], "POLICY-EXPECTED"),
+        (&["--as", "holder-1"], "BUNDLE-MODE"),
+        (
+            &[
+                "--as",
+                "holder-1",
+                "--rehearsal",
+                "--expect",
+                "rehearsal-small",
+                "--policy",
+                "0000000000000000000000000000000000000000000000000000000000000000",
+            ],
+            "POLICY-EXPECTED",
+        ),
+    ] {
+        let mut command = keymoot();
+        let output = command
+            .arg("answer")
+            .arg(&request)
+            .arg("-o")
+            .arg(&out)
+            .args(options)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+        assert!(said(&output).contains(rule), "{rule}\n{}", said(&output));
+        assert!(!out.exists() && !stage.path("answer.turn").exists());
+    }
+}
+
+#[test]
+fn a_holder_declines_and_a_request_is_withdrawn() {
+    let three = Three::to_sign();
+    let request = three.request(
+        "request",
+        &["--to", "holder-1,holder-2", "--until", "2099-12-31"],
+    );
+    let (mut command, declined) = three.declining(&request, "holder-2", "on a ship");
+    fs::write(&declined, "something of mine").unwrap();
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!(fs::read(&declined).unwrap(), b"something of mine");
+    fs::remove_file(&declined).unwrap();
+    for _ in 0..2 {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+    }
+    // Somebody calls the holder.
+    let mut told = keymoot();
+    told.arg("collect").arg(three.stage.dir()).arg(&declined);
+    let output = told.args(["--declined", "holder-2"]).output().unwrap();
+    assert!(
+        said(&output).contains("by a file that nobody signed: on a ship"),
+        "{}",
+        said(&output)
+    );
+    assert!(three.collect(&[&declined]).status.success());
+    let text = three.stage.path("holder-1.answer.txt");
+    fs::write(&text, "something of mine").unwrap();
+    let (mut answering, _) = three.answering(&request, "holder-1", &three.stage.dir());
+    let output = answering.output().unwrap();
+    assert!(
+        said(&output).contains("there is something else at"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(fs::read(&text).unwrap(), b"something of mine");
+    fs::remove_file(&text).unwrap();
+    // A holder who was asked is awaited until the request is withdrawn.
+    let withdraw = [
+        "request",
+        "--why",
+        "holder-1 is ill",
+        "--withdraw",
+        request.to_str().unwrap(),
+    ];
+    let late = three.answer(&request, "holder-1");
+    assert!(
+        keymoot_at(&withdraw, &[&three.stage.dir()])
+            .status
+            .success()
+    );
+    let output = three.collect(&[&late]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("ANSWER-HEAD"), "{}", said(&output));
+    let chain = three.stage.chain();
+    assert!(
+        !chain
+            .entries()
+            .iter()
+            .any(|entry| matches!(entry.event, Event::Answered { .. }))
+    );
+}
+
+#[test]
+fn a_request_carries_a_vendor_whose_certificates_are_in_a_folder() {
+    let three = Three::to_sign();
+    // As a dress rehearsal has the real vendor's.
+    let vendor = three.stage.dir().join("rehearsal/vendor");
+    let (named, mut manifest) = (below(&vendor), String::new());
+    fs::create_dir(vendor.join("roots")).unwrap();
+    for line in fs::read_to_string(vendor.join("vendor.toml"))
+        .unwrap()
+        .lines()
+    {
+        let file = line.strip_prefix("file = \"");
+        manifest += &file.map_or_else(
+            || format!("{line}\n"),
+            |file| format!("file = \"roots/{file}\n"),
+        );
+    }
+    fs::write(vendor.join("vendor.toml"), manifest).unwrap();
+    for name in named.keys().filter(|name| *name != "vendor.toml") {
+        fs::rename(vendor.join(name), vendor.join("roots").join(name)).unwrap();
+    }
+    let request = three.request("request", &[]);
+    let files = Request::read(&fs::read(&request).unwrap()).unwrap().files;
+    for name in named.keys().filter(|name| *name != "vendor.toml") {
+        let path = format!("rehearsal/vendor/roots/{name}");
+        assert!(files.contains_key(&path), "{path}");
+    }
+    three.answer(&request, "holder-1");
+}
+
+#[test]
+fn the_bundle_that_a_rehearsal_starts_from_is_named_as_its_folder_is() {
+    let stage = Stage::new();
+    let policy = stage.small_policy();
+    let day = stage.path("day");
+    fs::create_dir(&day).unwrap();
+    let output = keymoot()
+        .args(["rehearse", "annual-resign", "--unattended", "--apart"])
+        .args(["--ask-by-hand", "--holders", "3", "--policy"])
+        .arg(policy)
+        .current_dir(&day)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let listed = fs::read_dir(&day).unwrap();
+    let mut names: Vec<_> = listed
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with(".ceremony"))
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(names[1], format!("{}.first", names[0]));
+}
+
+/// A ceremony of three holders with this policy, of whom the second has a YubiHSM 2.
+fn with_a_yubihsm(stage: &Stage, policy: &Path, script: &str, more: &[&str]) -> Output {
+    let mixed = [script, "--device", "mixed", "--holders", "3", "--policy"];
+    let policy = policy.to_str().unwrap();
+    stage.rehearsed(&[&mixed[..], &[policy], more].concat())
+}
+
+#[test]
+fn a_roll_call_that_marks_the_holder_of_a_yubihsm_as_apart_is_refused() {
+    let stage = Stage::new();
+    let more = ["--ask-by-hand", "--apart=holder-2"];
+    let output = with_a_yubihsm(&stage, &stage.small_policy(), "initial-root", &more);
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let told = "holder-2 has a YubiHSM 2: its log is read at the table";
+    assert!(said(&output).contains(told), "{}", said(&output));
+}
+
+#[test]
+fn the_holder_of_a_yubihsm_is_refused_before_a_request_is_written_and_before_one_is_answered() {
+    let first = Stage::new();
+    let policy = first.small_policy();
+    let output = with_a_yubihsm(&first, &policy, "initial-root", &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    let (stage, previous) = (Stage::new(), first.out());
+    let away = ["--ask-by-hand", "--apart=holder-1", "--absent=holder-2"];
+    let previous = ["--previous", previous.to_str().unwrap()];
+    let output = with_a_yubihsm(
+        &stage,
+        &policy,
+        "annual-resign",
+        &[away.as_slice(), &previous].concat(),
+    );
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let file = stage.path("request");
+    let mut request = keymoot();
+    request.arg("request").arg(stage.dir()).arg("-o").arg(&file);
+    let output = request.args(["--to", "holder-2"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let told = "holder-2 has a YubiHSM 2, and its log is read at the table";
+    assert!(said(&output).contains(told), "{}", said(&output));
+    assert!(!file.exists());
+    // As an administrator writes it whose program does not refuse.
+    let objects = below(&stage.dir().join("objects"));
+    let request = Request::of(
+        &stage.state(),
+        &stage.chain(),
+        &|digest| objects.get(&digest.to_string()).cloned(),
+        &below(&stage.dir().join("rehearsal/vendor")),
+        (&["holder-2".to_owned().try_into().unwrap()], None),
+    );
+    let bytes = request.unwrap().bytes().unwrap();
+    let (_, verdicts) = apart::open(&bytes, &small(), &TrustStore::vendor().unwrap());
+    let violated = verdicts.iter().filter(|verdict| verdict.is_violated());
+    let violated: Vec<_> = violated.map(|verdict| verdict.rule.to_string()).collect();
+    assert_eq!(violated, ["REQUEST-ASKED"]);
+}
