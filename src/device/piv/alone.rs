@@ -1,13 +1,14 @@
-//! PIN, PUK and signature, over an exclusive connection.
+//! PIN, PUK and signature, over an exclusive connection. The management key has its own file.
 
 use p256::ecdsa::Signature;
 
 use super::session;
 use crate::device::error::{DeviceError, ErrorKind, Refusal};
-use crate::device::exclusive::{Exclusive, PIN, PUK, SUCCESS, UNKNOWN_COMMAND, field};
+use crate::device::exclusive::{Exclusive, PIN, PUK, Reply, SUCCESS, UNKNOWN_COMMAND, field};
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::{Credential, Operation};
 use crate::host::secret::Secret;
+use keymoot_attestation::Firmware;
 use keymoot_record::transcript::PinTries;
 
 /// The length of a PIN or PUK as it is sent, padded (NIST SP 800-73-4 part 2, section 2.4.3).
@@ -20,7 +21,9 @@ const SIGN: &[u8] = &[
     0x00, 0x87, 0x11, 0x9c, 0x26, 0x7c, 0x24, 0x82, 0x00, 0x81, 0x20,
 ];
 /// GET METADATA and RESET (Yubico, "PIV extensions").
-const GET_METADATA: [u8; 3] = [0x00, 0xf7, 0x00];
+pub(super) const GET_METADATA: [u8; 3] = [0x00, 0xf7, 0x00];
+/// ATTEST the key in slot 9c (Yubico, "PIV extensions").
+const ATTEST: &[u8] = &[0x00, 0xf9, SIGNATURE, 0x00, 0x00];
 const RESET: &[u8] = &[0x00, 0xfb, 0x00, 0x00, 0x00];
 /// The slot of the signing key.
 const SIGNATURE: u8 = 0x9c;
@@ -52,6 +55,7 @@ pub(super) enum Judged {
 /// The wanted device, on an exclusive connection.
 pub(super) struct Alone {
     device: Exclusive,
+    firmware: Firmware,
 }
 
 impl Alone {
@@ -59,14 +63,25 @@ impl Alone {
     pub(super) fn open(serial: Serial, doing: Operation) -> Result<Self, DeviceError> {
         let reader = session::reader_of(serial, doing)?;
         let device = Exclusive::connect(&reader, Who::YubiKey(serial), doing)?;
-        let found = device.serial(device.firmware()?)?;
+        let firmware = device.firmware()?;
+        let found = device.serial(firmware)?;
         if found != serial {
             let error = device.error(ErrorKind::Other(found));
             // The device stays as it is: it is another one.
             device.leave();
             return Err(error);
         }
-        Ok(Self { device })
+        Ok(Self { device, firmware })
+    }
+
+    /// Ends the connection without a reset, where nothing was opened.
+    pub(super) fn leave(self) {
+        self.device.leave();
+    }
+
+    /// The firmware of the PIV application.
+    pub(super) fn firmware(&self) -> Firmware {
+        self.firmware
     }
 
     /// Verifies the PIN.
@@ -139,17 +154,8 @@ impl Alone {
         })
     }
 
-    /// Whether PIN and PUK are still the factory's.
-    pub(super) fn factory_pin(&self) -> Result<bool, DeviceError> {
-        self.is_factory(PIN)
-    }
-
-    /// As [`Alone::factory_pin`].
-    pub(super) fn factory_puk(&self) -> Result<bool, DeviceError> {
-        self.is_factory(PUK)
-    }
-
-    fn is_factory(&self, reference: u8) -> Result<bool, DeviceError> {
+    /// Whether a credential is still the factory's, as the device reports it.
+    pub(super) fn is_factory(&self, reference: u8) -> Result<bool, DeviceError> {
         let [class, instruction, p1] = GET_METADATA;
         let told = self.device.data(&[class, instruction, p1, reference, 0])?;
         match field(&told, FACTORY) {
@@ -166,6 +172,26 @@ impl Alone {
     /// The device reported success, and did not do it.
     pub(super) fn not_done(&self, what: &'static str) -> DeviceError {
         self.error(ErrorKind::Refused(Refusal::NotDone(what)))
+    }
+
+    /// Sends a command.
+    pub(super) fn send(&self, command: &[u8]) -> Result<Reply, DeviceError> {
+        self.device.send(command)
+    }
+
+    /// Sends a command that must succeed, and returns the answer.
+    pub(super) fn data(&self, command: &[u8]) -> Result<Vec<u8>, DeviceError> {
+        self.device.data(command)
+    }
+
+    /// A malformed reply.
+    pub(super) fn malformed(&self) -> DeviceError {
+        self.device.malformed()
+    }
+
+    /// The device refused with this status word.
+    pub(super) fn refused(&self, status: u16) -> DeviceError {
+        self.device.refused(status)
     }
 
     /// An error of this kind.
@@ -190,9 +216,24 @@ impl Alone {
             }
             // The PIN was right a moment ago, so the touch is missing.
             SECURITY_STATUS => Err(self.error(ErrorKind::TouchTimeout)),
-            status if self.holds_generated_key()? => Err(self.device.refused(status)),
-            _ => Err(self.error(ErrorKind::NoKey)),
+            status => Err(self.no_key_or(status)?),
         }
+    }
+
+    /// Why the device attests no key in slot 9c; `None` where it does.
+    pub(super) fn attests_not(&self) -> Result<Option<DeviceError>, DeviceError> {
+        match self.device.send(ATTEST)?.status {
+            SUCCESS | 0x6100..=0x61ff => Ok(None),
+            status => self.no_key_or(status).map(Some),
+        }
+    }
+
+    /// The device refused to use its key with this status word: perhaps it has none.
+    fn no_key_or(&self, status: u16) -> Result<DeviceError, DeviceError> {
+        Ok(match self.holds_generated_key()? {
+            true => self.device.refused(status),
+            false => self.error(ErrorKind::NoKey),
+        })
     }
 
     /// Whether slot 9c has a key that was not imported, as the device reports it.

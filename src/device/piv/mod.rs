@@ -7,6 +7,7 @@
 mod alone;
 mod certificate;
 mod contents;
+mod management_key;
 mod session;
 mod set_up;
 mod signing;

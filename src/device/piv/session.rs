@@ -17,8 +17,8 @@ use keymoot_attestation::Firmware;
 /// extensions").
 pub(super) const METADATA: Firmware = Firmware::new(5, 3, 0);
 
-/// An open device, and the operation in progress. No PIN and no PUK goes over this connection,
-/// because it is shared: see [`Alone`](super::alone::Alone).
+/// An open device, and the operation in progress. No PIN, PUK or management key goes over this
+/// connection, because it is shared: see [`Alone`](super::alone::Alone). It only reads.
 pub(super) struct Session {
     pub(super) yubikey: YubiKey,
     pub(super) serial: Serial,
@@ -65,12 +65,8 @@ impl Session {
         contained(Who::YubiKey(serial), doing, move || {
             let mut session = Self::open(serial, doing)?;
             let done = work(&mut session)?;
-            match doing {
-                // Nothing was opened, so nothing has to be closed.
-                Operation::Read | Operation::Attest => session.leave(),
-                // Dropped, the crate resets the device.
-                _ => drop(session),
-            }
+            // Nothing was opened, so nothing has to be closed.
+            session.leave();
             Ok(done)
         })
     }

@@ -1,27 +1,22 @@
 //! Setting a device up, so that only its holder knows its credentials.
 
-use yubikey::piv::ManagementSlotId;
-use yubikey::{Error, MgmAlgorithmId, MgmKey};
-
 use super::alone::{Alone, Judged};
-use super::session::Session;
+use super::management_key::MANAGEMENT;
+use super::session::METADATA;
 use crate::device::contain::contained;
 use crate::device::error::{DeviceError, ErrorKind};
+use crate::device::exclusive::{PIN, PUK};
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::{Credential, Operation};
 use crate::device::pin_rules::{
     FACTORY_PIN, FACTORY_PUK, PUK_LENGTH, PinRefused, check_new_pin, check_new_puk, check_typed_pin,
 };
 use crate::host::secret::Secret;
-use keymoot_attestation::Firmware;
 use keymoot_record::transcript::PinTries;
 
 /// The length of a management key in bytes: AES-192, and 3DES on firmware before
 /// 5.4.2, have the same.
 pub const MANAGEMENT_KEY_LENGTH: usize = 24;
-
-/// The first firmware with AES management keys (Yubico, "PIV extensions").
-const AES_MANAGEMENT_KEYS: Firmware = Firmware::new(5, 4, 2);
 
 /// Tries of a PIN or PUK can be set to at most 255; more wrong ones than that
 /// have blocked it.
@@ -98,18 +93,14 @@ pub fn provision(
     check_new_puk(puk, pin).map_err(|reason| refused(serial, Credential::Puk, reason))?;
     let (pin, puk, management_key) = (pin.duplicate(), puk.duplicate(), management_key.duplicate());
     let doing = Operation::Provision;
-    contained(Who::YubiKey(serial), doing, move || {
-        let mut session = Session::open(serial, doing)?;
-        session.demand_metadata()?;
-        session.demand_fresh()?;
-        session.set_management_key(&management_key)?;
-        session.demand_changed(Credential::ManagementKey, ManagementSlotId::Management)?;
-        session.demand_no_factory_key()?;
-        // Not reset: selecting the application again ends what the management key has opened, and
-        // the connection that follows is reset at its end.
-        session.leave();
-
-        let device = Alone::open(serial, doing)?;
+    alone(serial, doing, move |device| {
+        device.demand_metadata()?;
+        for (credential, reference) in CREDENTIALS {
+            if !device.is_factory(reference)? {
+                return Err(device.error(ErrorKind::NotFresh(credential)));
+            }
+        }
+        device.set_management_key(&management_key)?;
         match device.change_puk(FACTORY_PUK, &puk)? {
             Judged::Right => {}
             Judged::Wrong { .. } => {
@@ -122,14 +113,7 @@ pub fn provision(
         }
         device.change_pin(&Secret::of(FACTORY_PIN), &pin)?;
         device.verify(&pin)?;
-        for (credential, factory) in [
-            (Credential::Puk, device.factory_puk()?),
-            (Credential::Pin, device.factory_pin()?),
-        ] {
-            if factory {
-                return Err(device.error(ErrorKind::FactoryCredential(credential)));
-            }
-        }
+        device.demand_changed()?;
         device.tries()
     })
 }
@@ -142,17 +126,19 @@ pub fn provision(
 /// [`ErrorKind::FactoryCredential`] names one that does;
 /// [`ErrorKind::Unsupported`] for firmware before 5.3.0, which cannot report it.
 pub fn no_defaults(serial: Serial) -> Result<(), DeviceError> {
-    Session::run(serial, Operation::Read, |session| {
-        session.demand_metadata()?;
-        for (credential, slot) in CREDENTIALS {
-            session.demand_changed(credential, slot)?;
-        }
-        session.demand_no_factory_key()
+    let doing = Operation::Read;
+    contained(Who::YubiKey(serial), doing, move || {
+        let device = Alone::open(serial, doing)?;
+        device.demand_metadata()?;
+        device.demand_changed()?;
+        // Nothing was opened, so nothing has to be closed.
+        device.leave();
+        Ok(())
     })
 }
 
 /// Runs `work` on a device over an exclusive connection, contained. It is reset at the end.
-fn alone<T: Send + 'static>(
+pub(super) fn alone<T: Send + 'static>(
     serial: Serial,
     doing: Operation,
     work: impl FnOnce(&Alone) -> Result<T, DeviceError> + Send + 'static,
@@ -196,88 +182,32 @@ fn refused(serial: Serial, credential: Credential, reason: PinRefused) -> Device
     DeviceError::new(Who::YubiKey(serial), Operation::Pin, kind)
 }
 
-/// The credentials and where their state is read.
-const CREDENTIALS: [(Credential, ManagementSlotId); 3] = [
-    (Credential::ManagementKey, ManagementSlotId::Management),
-    (Credential::Puk, ManagementSlotId::Puk),
-    (Credential::Pin, ManagementSlotId::Pin),
+/// The credentials and the references of their metadata.
+const CREDENTIALS: [(Credential, u8); 3] = [
+    (Credential::ManagementKey, MANAGEMENT),
+    (Credential::Puk, PUK),
+    (Credential::Pin, PIN),
 ];
 
-impl Session {
-    /// Opens the device for administration.
-    pub(super) fn authenticate(&mut self, management_key: &Secret) -> Result<(), DeviceError> {
-        let algorithm = self.management_algorithm()?;
-        let key = self.key(management_key, algorithm)?;
-        self.yubikey
-            .authenticate(&key)
-            .map_err(|error| self.error(error))
+impl Alone {
+    /// Refuses a device whose firmware reports nothing about its slots.
+    fn demand_metadata(&self) -> Result<(), DeviceError> {
+        if self.firmware() >= METADATA {
+            return Ok(());
+        }
+        Err(self.error(ErrorKind::Unsupported {
+            firmware: Some(self.firmware()),
+            needs: METADATA,
+        }))
     }
 
-    /// Replaces the factory's management key, and proves that the new one opens
-    /// the device.
-    fn set_management_key(&mut self, management_key: &Secret) -> Result<(), DeviceError> {
-        let algorithm = if self.firmware() >= AES_MANAGEMENT_KEYS {
-            MgmAlgorithmId::Aes192
-        } else {
-            MgmAlgorithmId::ThreeDes
-        };
-        let new = self.key(management_key, algorithm)?;
-        let current = self.management_algorithm()?;
-        let factory = self.factory_key(current)?;
-        self.yubikey
-            .authenticate(&factory)
-            .map_err(|error| self.error(error))?;
-        new.set_manual(&mut self.yubikey, false)
-            .map_err(|error| self.error(error))?;
-        self.yubikey
-            .authenticate(&new)
-            .map_err(|error| self.error(error))
-    }
-
-    fn key(&self, bytes: &Secret, algorithm: MgmAlgorithmId) -> Result<MgmKey, DeviceError> {
-        MgmKey::from_bytes(bytes.expose(), Some(algorithm))
-            .map_err(|_| self.failed(ErrorKind::NotAuthenticated))
-    }
-
-    /// The bytes of the factory's management key, as a key of this kind.
-    fn factory_key(&self, algorithm: MgmAlgorithmId) -> Result<MgmKey, DeviceError> {
-        MgmKey::get_default(&self.yubikey)
-            .and_then(|factory| MgmKey::from_bytes(factory, Some(algorithm)))
-            .map_err(|error| self.error(error))
-    }
-
-    fn demand_fresh(&mut self) -> Result<(), DeviceError> {
-        for (credential, slot) in CREDENTIALS {
-            if self.credential(slot)?.factory != Some(true) {
-                return Err(self.failed(ErrorKind::NotFresh(credential)));
+    /// Proves that no credential is the factory's.
+    fn demand_changed(&self) -> Result<(), DeviceError> {
+        for (credential, reference) in CREDENTIALS {
+            if self.is_factory(reference)? {
+                return Err(self.error(ErrorKind::FactoryCredential(credential)));
             }
         }
-        Ok(())
-    }
-
-    fn demand_changed(
-        &mut self,
-        credential: Credential,
-        slot: ManagementSlotId,
-    ) -> Result<(), DeviceError> {
-        if self.credential(slot)?.factory == Some(false) {
-            return Ok(());
-        }
-        Err(self.failed(ErrorKind::FactoryCredential(credential)))
-    }
-
-    /// Proves that the factory's management key does not open the device.
-    fn demand_no_factory_key(&mut self) -> Result<(), DeviceError> {
-        let algorithm = self.management_algorithm()?;
-        // A management key of another kind has another length than the factory's.
-        if !matches!(algorithm, MgmAlgorithmId::ThreeDes | MgmAlgorithmId::Aes192) {
-            return Ok(());
-        }
-        let factory = self.factory_key(algorithm)?;
-        match self.yubikey.authenticate(&factory) {
-            Err(Error::AuthenticationError) => Ok(()),
-            Err(error) => Err(self.error(error)),
-            Ok(()) => Err(self.failed(ErrorKind::FactoryCredential(Credential::ManagementKey))),
-        }
+        self.demand_no_factory_key()
     }
 }

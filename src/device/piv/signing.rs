@@ -2,16 +2,17 @@
 
 use p256::pkcs8::EncodePublicKey;
 use sha2::{Digest as _, Sha256};
-use yubikey::piv::{AlgorithmId, SlotId};
-use yubikey::{Error, PinPolicy, TouchPolicy};
+use yubikey::Error;
+use yubikey::piv::SlotId;
 
 use super::alone::Alone;
 use super::session::Session;
-use super::set_up::check_typed;
-use crate::device::contain::contained_with_touch;
-use crate::device::error::{DeviceError, ErrorKind, Refusal};
+use super::set_up::{alone, check_typed};
+use crate::device::contain::{contained, contained_with_touch};
+use crate::device::error::DeviceError;
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::Operation;
+use crate::device::pcsc_error;
 use crate::host::secret::Secret;
 use keymoot_attestation::Evidence;
 
@@ -24,17 +25,9 @@ use keymoot_attestation::Evidence;
 /// shows it.
 pub fn generate(serial: Serial, management_key: &Secret) -> Result<Vec<u8>, DeviceError> {
     let management_key = management_key.duplicate();
-    Session::run(serial, Operation::Generate, move |session| {
-        session.authenticate(&management_key)?;
-        let public = yubikey::piv::generate(
-            &mut session.yubikey,
-            SlotId::Signature,
-            AlgorithmId::EccP256,
-            PinPolicy::Always,
-            TouchPolicy::Always,
-        )
-        .map_err(|error| session.error(error))?;
-        session.spki(public.subject_public_key.raw_bytes())
+    alone(serial, Operation::Generate, move |device| {
+        device.authenticate(&management_key)?;
+        spki(&device.generate()?).ok_or_else(|| device.malformed())
     })
 }
 
@@ -43,19 +36,31 @@ pub fn generate(serial: Serial, management_key: &Secret) -> Result<Vec<u8>, Devi
 /// # Errors
 /// [`ErrorKind::NoKey`] when there is none, or it was imported.
 pub fn attest(serial: Serial) -> Result<Evidence, DeviceError> {
-    Session::run(serial, Operation::Attest, |session| {
+    let doing = Operation::Attest;
+    let attested = Session::run(serial, doing, |session| {
         let attestation = match yubikey::piv::attest(&mut session.yubikey, SlotId::Signature) {
             Ok(certificate) => certificate.to_vec(),
-            Err(error @ Error::GenericError) => return Err(session.no_key_or(error)),
+            Err(error @ Error::GenericError) => return Ok(Err(error)),
             Err(error) => return Err(session.error(error)),
         };
         let device = session
             .device_certificate()?
             .ok_or_else(|| session.malformed())?;
-        Ok(Evidence {
+        Ok(Ok(Evidence {
             attestation,
             device,
-        })
+        }))
+    })?;
+    // The library reports every refusal alike: ask once more, for the status word.
+    attested.or_else(|library| {
+        let who = Who::YubiKey(serial);
+        let why = contained(who.clone(), doing, move || {
+            let device = Alone::open(serial, doing)?;
+            let why = device.attests_not()?;
+            device.leave();
+            Ok(why)
+        })?;
+        Err(why.unwrap_or_else(|| pcsc_error::of_yubikey(who, doing, library)))
     })
 }
 
@@ -71,7 +76,7 @@ pub fn slot_key(serial: Serial) -> Result<Option<Vec<u8>>, DeviceError> {
             .metadata(SlotId::Signature)?
             .and_then(|told| told.public);
         public
-            .map(|key| session.spki(key.subject_public_key.raw_bytes()))
+            .map(|key| spki(key.subject_public_key.raw_bytes()).ok_or_else(|| session.malformed()))
             .transpose()
     })
 }
@@ -104,29 +109,8 @@ pub fn sign(
     })
 }
 
-impl Session {
-    /// A P-256 point as SubjectPublicKeyInfo, in its one DER encoding.
-    fn spki(&self, point: &[u8]) -> Result<Vec<u8>, DeviceError> {
-        let key = p256::PublicKey::from_sec1_bytes(point).map_err(|_| self.malformed())?;
-        Ok(key
-            .to_public_key_der()
-            .map_err(|_| self.malformed())?
-            .into_vec())
-    }
-
-    /// The library reports every refusal alike; find out whether there is a key
-    /// at all.
-    fn no_key_or(&mut self, error: Error) -> DeviceError {
-        let refused = ErrorKind::Refused(Refusal::Library(error.to_string()));
-        match self.metadata(SlotId::Signature) {
-            Ok(Some(told)) if told.origin != Some(yubikey::piv::Origin::Imported) => {
-                self.failed(refused)
-            }
-            Ok(_) => self.failed(ErrorKind::NoKey),
-            Err(error) if matches!(error.kind, ErrorKind::Removed | ErrorKind::ServiceMissing) => {
-                error
-            }
-            Err(_) => self.failed(refused),
-        }
-    }
+/// A P-256 point as SubjectPublicKeyInfo, in its one DER encoding.
+fn spki(point: &[u8]) -> Option<Vec<u8>> {
+    let key = p256::PublicKey::from_sec1_bytes(point).ok()?;
+    Some(key.to_public_key_der().ok()?.into_vec())
 }
