@@ -139,6 +139,28 @@ fn what_a_reset_destroys_is_listed() {
 }
 
 #[test]
+fn an_object_in_a_retired_slot_or_of_a_managing_program_makes_a_device_not_fresh() {
+    play(ONE, |desk| {
+        let serial = desk.device().serial;
+        for (object, name) in [
+            (0x005f_c10d, "the certificate of slot 82"),
+            (0x005f_c120, "the certificate of slot 95"),
+            (0x005f_ff00, "settings of the management key"),
+        ] {
+            let mut device = YubiKey::open().unwrap();
+            let factory = MgmKey::get_default(&device).unwrap();
+            device.authenticate(&factory).unwrap();
+            device.save_object(object, &mut [0x30, 0]).unwrap();
+            drop(device);
+            let contents = piv::contents(serial).unwrap();
+            assert!(!contents.is_fresh());
+            assert_eq!(contents.state().lost(), [name]);
+            piv::reset(serial).unwrap();
+        }
+    });
+}
+
+#[test]
 fn a_device_whose_piv_is_switched_off_says_so_and_how_to_switch_it_on() {
     play(WITHOUT_PIV, |_| {
         let error = Slots::YubiKeys.present().unwrap().remove(0).unwrap_err();

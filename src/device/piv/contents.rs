@@ -3,7 +3,7 @@
 use std::fmt;
 
 use yubikey::piv::{AlgorithmId, ManagementSlotId, SlotAlgorithmId, SlotId, SlotMetadata};
-use yubikey::{MgmAlgorithmId, PinPolicy, TouchPolicy};
+use yubikey::{PinPolicy, TouchPolicy};
 
 use super::session::{METADATA, Session};
 use crate::device::error::DeviceError;
@@ -13,9 +13,10 @@ use keymoot_attestation::Firmware;
 use keymoot_core::digest::Digest;
 use keymoot_record::transcript::DeviceState;
 
-/// The data objects that keymoot looks for (NIST SP 800-73-4 part 1, table 2). An object that is
-/// only read after the PIN is there as well.
-const OBJECTS: [(yubikey::ObjectId, &str); 8] = [
+/// The data objects that keymoot looks for (NIST SP 800-73-4 part 1, table 2, and Yubico's), beside
+/// the certificates of the retired slots. Those that a card only shows after the PIN are left out:
+/// it does not say before whether they are there.
+const OBJECTS: [(yubikey::ObjectId, &str); 11] = [
     (0x005f_c105, "the certificate of slot 9a"),
     (0x005f_c10a, "the certificate of slot 9c"),
     (0x005f_c10b, "the certificate of slot 9d"),
@@ -24,7 +25,12 @@ const OBJECTS: [(yubikey::ObjectId, &str); 8] = [
     (0x005f_c107, "the card's capabilities (CCC)"),
     (0x005f_c106, "the card's security object"),
     (0x005f_c10c, "the history of its keys"),
+    (0x005f_c122, "a certificate of secure messaging"),
+    (0x005f_ff00, "settings of the management key"),
+    (0x005f_ff10, "a map of key containers"),
 ];
+/// The object of the first retired slot's certificate, and that slot; the others follow.
+const RETIRED: (yubikey::ObjectId, u8) = (0x005f_c10d, 0x82);
 
 /// The contents of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -246,28 +252,19 @@ impl Session {
         })
     }
 
-    /// The kind of management key in the device. Devices that cannot report it
-    /// know 3DES alone.
-    pub(super) fn management_algorithm(&mut self) -> Result<MgmAlgorithmId, DeviceError> {
-        if self.firmware() < METADATA {
-            return Ok(MgmAlgorithmId::ThreeDes);
-        }
-        match self.metadata(SlotId::Management(ManagementSlotId::Management))? {
-            Some(SlotMetadata {
-                algorithm: SlotAlgorithmId::Management(algorithm),
-                ..
-            }) => Ok(algorithm),
-            _ => Err(self.malformed()),
-        }
-    }
-
     /// The objects on the device, of those that any card can have.
     fn objects(&mut self) -> Result<Vec<String>, DeviceError> {
+        let known = OBJECTS.into_iter().map(|(id, name)| (id, name.to_owned()));
+        let retired = (0..20).map(|n| {
+            let (object, slot) = RETIRED;
+            let name = format!("the certificate of slot {:02x}", slot + n);
+            (object + yubikey::ObjectId::from(n), name)
+        });
         let mut found = Vec::new();
-        for (id, name) in OBJECTS {
+        for (id, name) in known.chain(retired) {
             match self.yubikey.fetch_object(id) {
                 Err(yubikey::Error::NotFound) => {}
-                Ok(_) | Err(yubikey::Error::GenericError) => found.push(name.to_owned()),
+                Ok(_) | Err(yubikey::Error::GenericError) => found.push(name),
                 Err(error) => return Err(self.error(error)),
             }
         }
