@@ -247,7 +247,8 @@ impl DeviceError {
             K::Hung(seconds) => words(
                 "The device gave no answer.",
                 format!("{who} did not answer within {seconds} seconds while {doing}"),
-                "Unplug it, wait some seconds, plug it in, and try again.",
+                "Unplug it, wait some seconds, plug it in, and try again. If it happens again, \
+                 another program may hold it: close browsers, and run `gpgconf --kill scdaemon`.",
                 NOTHING_CAME,
             ),
             K::NotLoopback(address) => words(
