@@ -251,7 +251,7 @@ fn the_program_renames_in_one_module_alone() {
             text.contains("rename(") || text.contains("renameat")
         })
         .collect();
-    // The next audit writes the state of an audit again.
+    // An audit's state is synced there after its rename, too.
     let known = ["src/host/whole.rs", "crates/verify/src/audit/state.rs"];
     assert_eq!(renaming, known.map(|file| workspace.join(file)));
 }

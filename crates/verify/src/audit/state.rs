@@ -71,7 +71,10 @@ impl State {
         let mut file = File::create(&part).map_err(fail)?;
         file.write_all(&text).map_err(fail)?;
         file.sync_all().map_err(fail)?;
-        fs::rename(&part, &path).map_err(fail)
+        fs::rename(&part, &path).map_err(fail)?;
+        // FAT32 keeps a renamed file only once it is synced under its new name, and then its folder.
+        let sync = |path: &Path| File::open(path).and_then(|opened| opened.sync_all());
+        sync(&path).and_then(|()| sync(folder)).map_err(fail)
     }
 
     /// Whether nothing was seen before.
