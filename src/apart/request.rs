@@ -117,16 +117,17 @@ fn answering(desk: &Desk<'_>, to: &[Handle], file: &Path) -> String {
     command
 }
 
-/// Withdraws the newest request with missing answers: its holders are not awaited any more.
+/// Withdraws a request with missing answers, the newest one if none is named: its holders are not
+/// awaited any more.
 ///
 /// # Errors
 /// [`HostError`] when there is none, or the event cannot be written.
-pub(crate) fn withdraw(desk: &mut Desk<'_>, why: &str) -> Result<Vec<Handle>, HostError> {
-    let newest = desk.state.open_requests().last();
-    let open = newest.map(|asked| (asked.request, asked.open().cloned().collect()));
-    let (request, holders) = open.ok_or_else(|| {
-        HostError::new("no request awaits answers", "there is nothing to withdraw")
-    })?;
+pub(crate) fn withdraw(
+    desk: &mut Desk<'_>,
+    named: Option<Digest>,
+    why: &str,
+) -> Result<Vec<Handle>, HostError> {
+    let (request, holders) = open_request(desk.state, named)?;
     desk.record(Event::Withdrawn {
         request,
         why: escape(why),
@@ -134,15 +135,34 @@ pub(crate) fn withdraw(desk: &mut Desk<'_>, why: &str) -> Result<Vec<Handle>, Ho
     Ok(holders)
 }
 
+/// A request with missing answers, and who is awaited.
+fn open_request(state: &State, named: Option<Digest>) -> Result<(Digest, Vec<Handle>), HostError> {
+    let mut open = state.open_requests();
+    let asked = match named {
+        Some(request) => open.find(|asked| asked.request == request),
+        None => open.last(),
+    };
+    let asked = asked.map(|asked| (asked.request, asked.open().cloned().collect()));
+    asked.ok_or_else(|| match named {
+        Some(request) if !state.requests.iter().any(|asked| asked.request == request) => {
+            HostError::new(
+                format!("this ceremony sent no request with SHA-256 {request}"),
+                "name the file that `keymoot request` wrote for this ceremony",
+            )
+        }
+        Some(_) => HostError::new(
+            "the request is closed: it was withdrawn, or nobody is awaited any more",
+            "there is nothing to withdraw; `keymoot request` asks again",
+        ),
+        None => HostError::new("no request awaits answers", "there is nothing to withdraw"),
+    })
+}
+
 /// Who is asked, in the order of the seats.
 fn whom(state: &State, named: &[String]) -> Result<Vec<Handle>, HostError> {
     let awaited = match named.is_empty() {
         true => state.to_be_asked(),
         false => state.may_be_asked(),
-    };
-    let list = |holders: &[Handle]| match holders {
-        [] => "nobody".to_owned(),
-        holders => Handle::list(holders),
     };
     if let Some(turn) = &state.turn {
         return Err(HostError::new(
@@ -154,11 +174,17 @@ fn whom(state: &State, named: &[String]) -> Result<Vec<Handle>, HostError> {
         .iter()
         .find(|name| !awaited.iter().any(|holder| holder.as_str() == *name));
     let refused = stranger.map(|name| keymoot_core::text::escape(name));
-    if let Some(name) = refused.or_else(|| awaited.is_empty().then(|| "nobody".to_owned())) {
+    if awaited.is_empty() {
+        return Err(HostError::new(
+            "this step awaits no holder who is apart",
+            "mark holders as apart in the roll call, or wait until their step begins",
+        ));
+    }
+    if let Some(name) = refused {
         return Err(HostError::new(
             format!(
                 "{name} cannot be asked apart; this step can ask {}",
-                list(&awaited)
+                Handle::list(&awaited)
             ),
             "name holders whom the roll call marked as apart and who have not answered",
         ));

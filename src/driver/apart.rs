@@ -37,7 +37,7 @@ impl Driver<'_, '_> {
                     ended => Ok(came_in(&taken, ended.err())),
                 }
             }
-            Interrupt::Withdraw(why) => apart::withdraw(&mut desk, why).map(|holders| Told {
+            Interrupt::Withdraw(why) => apart::withdraw(&mut desk, None, why).map(|holders| Told {
                 headline: "The request is withdrawn.".to_owned(),
                 lines: vec![format!("Not awaited any more: {}.", Handle::list(&holders))],
                 digest: None,

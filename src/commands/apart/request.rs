@@ -12,10 +12,7 @@ use crate::{
 };
 use keymoot_attestation::TrustStore;
 use keymoot_core::{digest::Digest, text::escape_path};
-use keymoot_record::{
-    rules::roster::Handle,
-    transcript::{Event, Time},
-};
+use keymoot_record::{rules::roster::Handle, transcript::Time};
 use keymoot_verify::{files::read_bounded, say};
 
 /// Ask holders who are apart, in one file
@@ -52,11 +49,12 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             Some(digest) => digest,
             None => Digest::of(&read_bounded(Path::new(named), LARGEST)?),
         };
-        held.desk().record(Event::Withdrawn {
-            request,
-            why: keymoot_core::text::escape(args.why.as_deref().unwrap_or_default()),
-        })?;
-        say!("Withdrawn: {request}. Holders who have not answered cannot answer any more.");
+        let why = args.why.as_deref().unwrap_or_default();
+        let holders = apart::withdraw(&mut held.desk(), Some(request), why)?;
+        say!(
+            "Withdrawn: {request}. Not awaited any more: {}.",
+            Handle::list(&holders)
+        );
         return Ok(ExitCode::SUCCESS);
     }
     let Some(out) = &args.out else {

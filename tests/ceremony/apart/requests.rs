@@ -130,6 +130,10 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
             .status
             .success()
     );
+    let again = keymoot_at(&withdraw, &[&three.stage.dir()]);
+    assert_eq!(again.status.code(), Some(1), "{}", said(&again));
+    let told = "the request is closed: it was withdrawn, or nobody is awaited any more";
+    assert!(said(&again).contains(told), "{}", said(&again));
     let output = three.collect(&[&late]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     assert!(said(&output).contains("ANSWER-HEAD"), "{}", said(&output));
