@@ -45,6 +45,8 @@ pub(crate) struct Surroundings {
     pub connector: Option<Place>,
     /// Where the bundle is to be written from now on, by [`arguments::new_place`].
     pub outs: Vec<PathBuf>,
+    /// What people must know before they agree to begin, safe to show.
+    pub warnings: Vec<String>,
 }
 
 /// Continues the ceremony in a folder. The transcript says whether it is live; then devices
@@ -91,6 +93,7 @@ pub(crate) fn conduct(
         trust,
         out: settings.out.clone(),
         copies: settings.copies.clone(),
+        warnings: warnings(dir, settings, surroundings, mode),
         connector: connector(surroundings, settings)?,
         attachments: Box::new(move || match mode {
             Mode::Live => Ok(bundle::Files::new()),
@@ -239,13 +242,20 @@ fn label(settings: &Settings, plan: &Plan, mode: Mode, chain: &Chain) -> Option<
     ))
 }
 
-/// Warns of risks in the places of the folder and the bundle. The transcript records them,
-/// too, when it checks the machine.
-pub(super) fn warn_of_media(dir: &Path, out: &Path) {
-    let media = [dir, out].map(machine::medium);
-    for warning in rules::machine::warnings(media[0].as_ref(), media[1].as_ref()) {
-        eprintln!("keymoot: warning: {warning}");
+/// What people must know before they agree: of a live ceremony, the risks of the places of folder
+/// and bundle, which the transcript records when it checks the machine.
+fn warnings(
+    dir: &Path,
+    settings: &Settings,
+    surroundings: &Surroundings,
+    mode: Mode,
+) -> Vec<String> {
+    let mut warnings = surroundings.warnings.clone();
+    if mode == Mode::Live {
+        let [folder, bundle] = [dir, &settings.out].map(machine::medium);
+        warnings.extend(rules::machine::warnings(folder.as_ref(), bundle.as_ref()));
     }
+    warnings
 }
 
 /// How each medium that a bundle is on can be taken out. Everything is on it already: unmounting

@@ -43,16 +43,20 @@ pub(super) fn rehearse(
         seed,
     } = *rehearsal;
     say!("A rehearsal with real devices. Their signatures do not count.");
-    machine_rules(rehearsal)?;
+    let surroundings = Surroundings {
+        warnings: machine_rules(rehearsal)?,
+        ..Surroundings::default()
+    };
     require_terminal(manner)?;
     store::plan::create(dir, plan, settings, |dir| {
         store::rehearsal::create_real(dir, vendor, seed)
     })?;
-    conduct(dir, &Surroundings::default(), manner, vendor)
+    conduct(dir, &surroundings, manner, vendor)
 }
 
-/// Lists the machine rules by which a live ceremony would be refused here.
-fn machine_rules(rehearsal: &Rehearsal<'_>) -> Result<(), HostError> {
+/// Lists the machine rules by which a live ceremony would be refused here, and returns them for the
+/// first page, which covers the list.
+fn machine_rules(rehearsal: &Rehearsal<'_>) -> Result<Vec<String>, HostError> {
     // As before a live ceremony: otherwise MACHINE-MEMORY would find unprotected memory.
     machine::protect();
     let mut holders = rehearsal.plan.roster.holders.iter();
@@ -63,14 +67,19 @@ fn machine_rules(rehearsal: &Rehearsal<'_>) -> Result<(), HostError> {
     let violated: Vec<_> = verdicts.iter().filter(|v| v.is_violated()).collect();
     if violated.is_empty() {
         say!("This machine can hold a live ceremony: no machine rule is violated.");
-        return Ok(());
+        return Ok(Vec::new());
     }
     say!("A live ceremony would not begin on this machine:");
+    let mut warnings = Vec::new();
     for Verdict {
         rule, detail, next, ..
     } in violated
     {
-        say!("  {rule}: {}\n    help: {}", escape(detail), escape(next));
+        let (detail, next) = (escape(detail), escape(next));
+        say!("  {rule}: {detail}\n    help: {next}");
+        warnings.push(format!(
+            "A live ceremony would not begin on this machine: {rule}: {detail}. help: {next}"
+        ));
     }
-    Ok(())
+    Ok(warnings)
 }

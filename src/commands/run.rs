@@ -76,7 +76,6 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         simulator: None,
     };
     require_terminal(Manner::of(args.plain))?;
-    conduct::warn_of_media(&dir, &settings.out);
     store::plan::create(&dir, &plan, &settings, |_| Ok(()))?;
     conduct::conduct(
         &dir,

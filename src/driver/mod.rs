@@ -63,6 +63,8 @@ pub struct World<'w> {
     pub copies: Vec<PathBuf>,
     /// Where YubiHSM 2 units are found.
     pub connector: Place,
+    /// What people must know before they agree to begin, safe to show.
+    pub warnings: Vec<String>,
     /// Collects further files of the bundle when the transcript is sealed.
     pub attachments: Box<dyn Fn() -> Result<Files, HostError> + Send + 'w>,
 }
@@ -234,6 +236,7 @@ impl<'d, 'w> Driver<'d, 'w> {
             let end = self.state.expected_end(clock::now()?);
             self.operator.show_plan(&PlanOfDay {
                 end: end.map(|expected| expected.at),
+                warnings: self.world.warnings.clone(),
                 summary: self.state.plan.summary(),
                 outputs: outputs
                     .map(|path| keymoot_core::text::escape_path(path))

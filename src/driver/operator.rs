@@ -212,6 +212,8 @@ pub struct Told {
 pub struct PlanOfDay {
     /// People and documents.
     pub summary: Summary,
+    /// What people must know before they agree, safe to show.
+    pub warnings: Vec<String>,
     /// Where the bundle and its copies go, safe to show.
     pub outputs: Vec<String>,
     /// When the ceremony is expected to end

@@ -61,6 +61,9 @@ impl Screen for PlanScreen {
             "Today: {}",
             escape(title.map_or("", String::as_str))
         ));
+        if !self.plan.warnings.is_empty() {
+            list(page, "Know this before you begin", &self.plan.warnings);
+        }
         list(page, "Who", &self.plan.summary.people);
         list(page, "What is signed", &self.plan.summary.documents);
         list(page, "Where the bundle goes", &self.plan.outputs);

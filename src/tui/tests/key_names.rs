@@ -188,6 +188,7 @@ fn others(story: &Story) -> Vec<Request> {
         }),
         Request::PlanOfDay(PlanOfDay {
             summary: story.state.plan.summary(),
+            warnings: Vec::new(),
             outputs: vec!["/media/a/bundle".to_owned()],
             end: None,
         }),

@@ -59,6 +59,7 @@ fn everybody_agrees_to_the_plan_before_the_first_step() {
         .and_then(|now| story.state.expected_end(now));
     table.request(Request::PlanOfDay(PlanOfDay {
         end: end.map(|expected| expected.at),
+        warnings: Vec::new(),
         summary: story.state.plan.summary(),
         outputs: ["/media/a/bundle", "/media/b/bundle"]
             .map(str::to_owned)
@@ -68,6 +69,22 @@ fn everybody_agrees_to_the_plan_before_the_first_step() {
     assert!(table.enter("agree").nothing_happened());
     insta::assert_snapshot!(table.read_on().picture());
     assert!(matches!(table.enter("Agree").heard(), Heard::Done));
+}
+
+#[test]
+fn what_people_must_know_is_the_first_thing_on_the_page_of_the_plan() {
+    let story = Story::at_digests(Mode::Live, SCRIPT.to_owned(), roster());
+    let mut table = Table::of(&story);
+    let disk = "the ceremony's folder and the bundle are on one disk, sdb";
+    table.request(Request::PlanOfDay(PlanOfDay {
+        end: None,
+        warnings: vec![disk.to_owned()],
+        summary: story.state.plan.summary(),
+        outputs: vec!["/media/a/bundle".to_owned()],
+    }));
+    let picture = table.picture();
+    let at = |words: &str| picture.find(words).expect(&picture);
+    assert!(at("Know this before you begin") < at(disk) && at(disk) < at("Who"));
 }
 
 #[test]

@@ -85,6 +85,7 @@ pub(super) fn run(
         trust: opened.trust.clone(),
         out: out.clone(),
         copies: Vec::new(),
+        warnings: Vec::new(),
         connector: connector.map_err(|why| HostError::new(why, "try again"))?,
         attachments: Box::new(|| Ok(bundle::Files::new())),
     };
