@@ -76,6 +76,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
                 }),
                 connector: args.connector,
                 outs,
+                ..Surroundings::default()
             };
             conduct::conduct(&dir, &surroundings, manner, vendor)
         }
@@ -86,7 +87,11 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
 /// does not have it: it lacks events that people saw, and keys that devices made.
 fn is_as_new_as(dir: &Path, noted: &str) -> Result<(), HostError> {
     let chain = Journal::look(dir)?;
-    let noted = noted.split_whitespace().collect::<Vec<_>>().join(" ");
+    let noted: Vec<_> = noted.split_whitespace().collect();
+    // The note as it is printed begins with the number of the event.
+    let noted = match noted.as_slice() {
+        ["event", _, words @ ..] | words => words.join(" "),
+    };
     let had = |entry: &Entry| entry.digest().short_words().eq_ignore_ascii_case(&noted);
     if chain.entries().iter().any(had) {
         return Ok(());

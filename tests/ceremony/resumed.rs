@@ -160,6 +160,10 @@ fn an_older_copy_of_the_folder_does_not_have_the_words_that_were_noted() {
     );
 
     std::fs::write(&path, whole).unwrap();
-    let resumed = resume_noted(&stage, &noted.to_uppercase());
+    // As a program prints the note, and in capitals.
+    let resumed = resume_noted(
+        &stage,
+        &format!("event {}, {}", count - 1, noted.to_uppercase()),
+    );
     assert!(resumed.status.success(), "{}", said(&resumed));
 }
