@@ -23,8 +23,10 @@ impl Model {
             }
             return Vec::new();
         }
+        let asked = matches!(self.scene.awaits, Awaits::Answer);
+        let state = self.view.as_ref().map(|view| &*view.state);
         if let Some(hands) = &mut self.hands
-            && let Some(command) = hands.key(key, self.view.as_ref().map(|view| &*view.state))
+            && let Some(command) = hands.key(key, state, asked)
         {
             return command.map(Act::Room).into_iter().collect();
         }

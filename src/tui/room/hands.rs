@@ -100,11 +100,13 @@ impl Hands {
         }
     }
 
-    /// Takes a key. Returns the command to the simulator, or `None` for another key.
+    /// Takes a key, while a question is `asked` or not. Returns the command to the simulator, or
+    /// `None` for another key.
     pub(in crate::tui) fn key(
         &mut self,
         key: &KeyEvent,
         state: Option<&State>,
+        asked: bool,
     ) -> Option<Option<RoomCommand>> {
         if let Some(number) = self.typing {
             return Some(self.type_number(number, key, state));
@@ -124,8 +126,10 @@ impl Hands {
             let in_hand = self.in_hand(state).filter(|d| wanted.is_possible(d));
             let device = in_hand.or(blinking);
             let command = device.map(|device| wanted.of(device));
-            // A key that comes too early takes effect as soon as possible.
-            self.owed = command.is_none().then_some(wanted);
+            // A key that comes a moment too early takes effect as soon as possible. A device that is
+            // touched while its holder still types is not touched again later.
+            let waits = wanted == Wanted::Plug || !asked;
+            self.owed = (command.is_none() && waits).then_some(wanted);
             return Some(command);
         }
         match key.code {

@@ -160,3 +160,13 @@ fn what_is_pressed_before_the_devices_were_seen_is_done_once_they_are() {
     ));
     assert!(table.model.room(room(0, false)).is_empty());
 }
+
+#[test]
+fn a_device_touched_while_its_holder_types_is_not_touched_again_when_it_blinks() {
+    let mut story = Story::at_enrolment();
+    story.device_seen(3, false);
+    let mut table = Table::asked(&story);
+    table.model.room(room(3, false));
+    table.control('t');
+    assert!(table.model.room(room(3, true)).is_empty());
+}
