@@ -88,6 +88,8 @@ pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
     }
     match line.trim() {
         "?" => return vec![plain(KeyCode::Esc)],
+        // The words of a script say "I press F8", here as on the full screen.
+        "F8" | "f8" if !model.hides_typing() => return vec![plain(KeyCode::F(8))],
         "" if more => return vec![plain(KeyCode::PageDown)],
         // A search jumped over some rows.
         "" if model.page.unseen.is_some() => return vec![plain(KeyCode::Home)],

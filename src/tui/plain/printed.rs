@@ -75,9 +75,9 @@ impl<W: Write> Printed<W> {
             draw::mode_in_words(model.mode),
             escape(&model.title)
         ))?;
-        self.say("Type each answer as a line. A line with only ? shows more options: a note, an exception, leaving, help.")?;
+        self.say_wrapped("", "Type each answer as a line. A line with only ? shows more options: a note, an exception, leaving, help.")?;
         if model.hands.is_some() {
-            self.say("In this rehearsal, + inserts or unplugs the simulated device, * touches it, and #3 takes device 3 in hand.")?;
+            self.say_wrapped("", "In this rehearsal, + inserts or unplugs the simulated device, * touches it, and #3 takes device 3 in hand.")?;
         }
         Ok(())
     }
@@ -87,10 +87,22 @@ impl<W: Write> Printed<W> {
         self.out.flush()
     }
 
+    /// A text of any length behind a mark, wrapped between words.
+    fn say_wrapped(&mut self, mark: &str, text: &str) -> io::Result<()> {
+        let columns = usize::from(PAPER.columns).saturating_sub(mark.len());
+        for (row, text) in wrap(text, columns, 0).into_iter().enumerate() {
+            match row {
+                0 => self.say(&format!("{mark}{text}"))?,
+                _ => self.say(&format!("{}{text}", " ".repeat(mark.len())))?,
+            }
+        }
+        Ok(())
+    }
+
     /// New entries of the transcript, each with its number.
     fn happened(&mut self, model: &mut Model) -> io::Result<()> {
         for (number, sentence) in model.fresh.drain(..).collect::<Vec<_>>() {
-            self.say(&format!("{number:>4}. {sentence}"))?;
+            self.say_wrapped(&format!("{number:>4}. "), &sentence)?;
         }
         Ok(())
     }
@@ -103,27 +115,22 @@ impl<W: Write> Printed<W> {
         if self.step != Some(view.state.step) {
             self.step = Some(view.state.step);
             self.say("")?;
-            self.say(&format!(
-                "== {}: {}",
-                draw::mode_in_words(model.mode),
-                draw::step(
-                    model,
-                    Size {
-                        columns: 400,
-                        rows: PAPER.rows
-                    }
-                )
-            ))?;
+            let step = draw::step(
+                model,
+                Size {
+                    columns: 400,
+                    rows: PAPER.rows,
+                },
+            );
+            let mode = draw::mode_in_words(model.mode);
+            self.say_wrapped("== ", &format!("{mode}: {step}"))?;
             let (next, ends) = (model.next().unwrap_or_default(), draw::ends(model));
             let ends = (!ends.is_empty()).then(|| format!("; {ends}"));
-            self.say(&format!(
-                "== transcript: {}; next: {next}{}",
-                view.head.short_words(),
-                ends.unwrap_or_default()
-            ))?;
+            let (head, ends) = (view.head.short_words(), ends.unwrap_or_default());
+            self.say_wrapped("== ", &format!("transcript: {head}; next: {next}{ends}"))?;
         }
         if view.state.purpose().is_some() && view.state.turn.is_none() {
-            self.say(&format!("== {}", seats::in_words(&view.state)))?;
+            self.say_wrapped("== ", &seats::in_words(&view.state))?;
         }
         Ok(())
     }
@@ -195,14 +202,7 @@ impl<W: Write> Printed<W> {
                 0 => format!("[{}] ", self.questions),
                 _ => "    ".to_owned(),
             };
-            let columns = usize::from(PAPER.columns).saturating_sub(mark.len());
-            for (row, text) in wrap(line, columns, 0).into_iter().enumerate() {
-                let mark = match row {
-                    0 => mark.clone(),
-                    _ => " ".repeat(mark.len()),
-                };
-                self.say(&format!("{mark}{text}"))?;
-            }
+            self.say_wrapped(&mark, line)?;
         }
         write!(self.out, "> ")?;
         self.out.flush()?;

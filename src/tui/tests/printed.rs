@@ -170,6 +170,14 @@ fn all_digests_that_people_compare_are_printed_that_of_the_document_first() {
 }
 
 #[test]
+fn the_key_that_a_script_says_is_pressed_is_a_line() {
+    let mut paper = Paper::asked(&Story::at_roll_call());
+    paper.line("F8");
+    let text = paper.text();
+    assert!(text.contains("SHA-256 of the transcript so far"), "{text}");
+}
+
+#[test]
 fn the_words_of_a_digest_are_printed_together_however_long_the_document_is() {
     for lines in 1..=40 {
         let mut paper = Paper::asked(&Story::at_review(lines));
