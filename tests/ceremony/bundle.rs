@@ -221,3 +221,26 @@ fn a_bundle_closed_again_by_an_administrator_alone_is_detected() {
         .collect();
     assert_eq!(rules, ["BUNDLE-DERIVED", "BUNDLE-CLOSED"]);
 }
+
+#[test]
+fn the_folder_of_a_ceremony_is_named_with_the_place_of_its_bundle() {
+    let stage = finished();
+    for command in ["verify", "status", "export"] {
+        let mut command = {
+            let mut named = keymoot();
+            named.arg(command).arg(stage.dir());
+            if command == "export" {
+                named.args(["--into", "."]);
+            }
+            named
+        };
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        for told in [
+            "is the folder of a ceremony, not its bundle",
+            stage.out().to_str().unwrap(),
+        ] {
+            assert!(said(&output).contains(told), "{}", said(&output));
+        }
+    }
+}

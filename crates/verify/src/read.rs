@@ -11,7 +11,7 @@ use std::{
 
 use rustix::fs::OFlags;
 
-use crate::Failure;
+use crate::{Failure, files};
 use keymoot_core::{
     HostError, Rule, Verdict, Violation,
     text::{escape, escape_path},
@@ -39,9 +39,29 @@ const DEEPEST: usize = 8;
 /// # Errors
 /// Violations of BUNDLE-FILES, or what could not be read where the path or the disk is the cause.
 pub fn read(path: &Path) -> Result<Bundle, Failure> {
+    if let Some(bundle) = of_ceremony(path) {
+        return Err(Failure::Host(HostError::new(
+            format!(
+                "{} is the folder of a ceremony, not its bundle",
+                escape_path(path)
+            ),
+            format!(
+                "the ceremony writes its bundle to {}; name that folder",
+                escape(&bundle)
+            ),
+        )));
+    }
     let mut reader = Reader::new();
     reader.folder(path, "", 0);
     reader.finish().map(Bundle::of)
+}
+
+/// Where a ceremony writes its bundle, if this is the folder in which it runs: people confuse the
+/// two, and what is wrong with the one as the other helps nobody.
+fn of_ceremony(path: &Path) -> Option<String> {
+    let settings = files::read_bounded(&path.join("settings.json"), MOST_OF_ONE).ok()?;
+    let settings: serde_json::Value = serde_json::from_slice(&settings).ok()?;
+    Some(settings.get("out")?.as_str()?.to_owned())
 }
 
 /// Reads the files that keymoot knows of in a working tree of the repository tuf-root, by the same
