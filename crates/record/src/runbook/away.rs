@@ -28,9 +28,30 @@ pub(super) fn section(page: &mut String, script: &CheckedScript, policy: &Policy
     );
     rounds(page, script, policy);
     call(page);
-    tasks(page, "Who collects the answers", &COLLECTS);
-    tasks(page, "The holder at home", &AT_HOME);
-    tasks(page, "The witness who follows from elsewhere", &WITNESS);
+    let as_written = str::to_owned;
+    tasks(page, "Who collects the answers", &COLLECTS, as_written);
+    // There is no root to trust before the first one.
+    let has_root = script.script().scenario.has_previous();
+    tasks(
+        page,
+        "The holder at home",
+        &AT_HOME,
+        |task| match has_root {
+            true => task.to_owned(),
+            false => task
+                .replace(
+                    ", and the newest root that you know from elsewhere (`N.root.json`)",
+                    "",
+                )
+                .replace(" --trusted-root N.root.json", ""),
+        },
+    );
+    tasks(
+        page,
+        "The witness who follows from elsewhere",
+        &WITNESS,
+        as_written,
+    );
 }
 
 /// The steps that ask holders apart, each with the minutes that a holder needs at home.
@@ -100,12 +121,17 @@ fn call(page: &mut String) {
 }
 
 /// A page: what it takes, and what to do.
-fn tasks(page: &mut String, title: &str, tasks: &[(&str, &[&str])]) {
+fn tasks(
+    page: &mut String,
+    title: &str,
+    tasks: &[(&str, &[&str])],
+    written: impl Fn(&str) -> String,
+) {
     line(page, &format!("\n### {title}"));
     for (part, tasks) in tasks {
         line(page, &format!("\n**{part}**\n"));
         for task in *tasks {
-            line(page, &format!("- [ ] {task}"));
+            line(page, &format!("- [ ] {}", written(task)));
         }
     }
     line(page, &format!("\nNotes: {LONG}"));

@@ -85,6 +85,7 @@ pub fn markdown(
         );
         begins += step.minutes;
     }
+    before_the_steps(&mut page, script);
     let (mut number, mut begins) = (0, 0);
     for (n, act) in (1..).zip(&written.acts) {
         line(&mut page, &format!("\n## Act {n}: {}", escape(&act.title)));
@@ -121,6 +122,28 @@ fn latency(page: &mut String, script: &CheckedScript, policy: &Policy, day: Opti
              that client back {until}. Deliver the new root another way, too: the review shows its digest in words.\n"
         ),
     );
+}
+
+/// The screens before the first step: the plan of the day, and the digests that nobody may swap.
+fn before_the_steps(page: &mut String, script: &CheckedScript) {
+    line(
+        page,
+        "\n## Before step 1\n\nOn the screen: *Today*, with what the day changes, where the files go, and when it ends; \
+         then the digests of program, policy, roster and script in words, one after the other.\n",
+    );
+    let agreed = "Read *Today* aloud. When all agree, type `agree`.".to_owned();
+    let compared = ["program", "policy", "roster", "script"].map(|what| {
+        format!(
+            "The digest of the {what}: compare its words with the published ones, and type the first two. {SHORT}"
+        )
+    });
+    let of_team = script.script().scenario.brings_crates_root().then(|| {
+        "In the first step with words to read: compare the digest of the new root of tuf-crates with the team's."
+            .to_owned()
+    });
+    for task in std::iter::once(agreed).chain(compared).chain(of_team) {
+        line(page, &format!("- [ ] {task}"));
+    }
 }
 
 /// Room for exceptions and intermissions, and for the signatures at the end.

@@ -10,20 +10,33 @@ use crate::{
 };
 
 /// Rows for witnesses.
-const WITNESSES: u32 = 2;
+const WITNESSES: usize = 2;
 /// Rows for people who join or leave, in a ceremony that changes people.
 const CHANGES: u32 = 4;
 
 /// How many copies to print: one for each person at the table, and one for the machine.
 pub(super) fn copies(page: &mut String, policy: &Policy, day: Option<&Day<'_>>) {
-    let holders = policy.quorum.holders;
-    let of = if day.is_some() { "day's" } else { "shipped" };
+    let (holders, witnesses, from) = match day {
+        Some(day) => (
+            day.seated().count(),
+            day.plan.roster.witnesses.len(),
+            "day's plan",
+        ),
+        None => {
+            let holders = usize::try_from(policy.quorum.holders).unwrap_or(usize::MAX);
+            (holders, WITNESSES, "shipped policy")
+        }
+    };
+    let of_witnesses = match witnesses {
+        1 => "the witness".to_owned(),
+        witnesses => format!("each of {witnesses} witnesses"),
+    };
     line(
         page,
         &format!(
-            "Print {} copies: one for the administrator, one for each of {WITNESSES} witnesses and {holders} holders, and one for the machine. \
-             The administrator's copy counts. Sign every copy on the last page. The numbers of people and devices come from the {of} policy.\n",
-            holders + WITNESSES + 2
+            "Print {} copies: one for the administrator, one for {of_witnesses}, one for each of {holders} holders, and one for the machine. \
+             The administrator's copy counts. Sign every copy on the last page. The numbers of people and devices come from the {from}.\n",
+            holders + witnesses + 2
         ),
     );
     line(page, &format!("Copy number {SHORT}, held by {BLANK}\n"));

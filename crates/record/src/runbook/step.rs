@@ -8,7 +8,7 @@ use keymoot_core::text::escape;
 
 use super::{
     day::Day,
-    lines::{BLANK, SHORT, line},
+    lines::{BLANK, LONG, SHORT, line},
     screen,
 };
 
@@ -83,6 +83,7 @@ fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
             .collect(),
         Kind::RollCall => vec![
             "Mark every holder who answers. The screen says who must be there.".to_owned(),
+            noted(),
             format!("Type `{PRESENT}`."),
         ],
         Kind::Load => vec![
@@ -101,7 +102,7 @@ fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
         .chain([
             format!("If the device was used before, the screen says so. To erase it, the holder types `{ERASE}`."),
             "The holder types a new PIN twice. Nobody else sees it.".to_owned(),
-            "The program seals PUK and management key to the holder's age recipient. Without one, it displays them once, and the holder writes them down.".to_owned(),
+            "The program seals PUK and management key to the holder's age recipient. The holder takes the sealed file along: on a stick of their own, or as a picture of its codes (F10). Without a recipient, the program displays both once, and the holder writes them down.".to_owned(),
             "The device makes the key, and the program verifies its attestation.".to_owned(),
             "The holder touches the device when it blinks. The key signs its enrolment.".to_owned(),
             "The holder takes the device out, and keeps it.".to_owned(),
@@ -113,7 +114,7 @@ fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
         ],
         Kind::Review => vec![
             format!("Read aloud what {documents} changes, line by line."),
-            "Read the digest aloud, in words. Every holder compares the words with the screen.".to_owned(),
+            "Read the digest aloud, in words. Every holder compares the words with the screen, and notes the first and the last ones.".to_owned(),
             "Type the first two words of the digest.".to_owned(),
         ],
         Kind::Sign => signing(&format!("the key signs {documents}")),
@@ -121,13 +122,21 @@ fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
         Kind::Verify => vec![
             format!("The program reads {documents} and the signatures again, and counts the distinct keys."),
         ],
-        Kind::Close => signing("the key signs the manifest"),
+        Kind::Close => [noted()]
+            .into_iter()
+            .chain(signing("the key signs the manifest"))
+            .collect(),
         Kind::Export => vec![
             "The program writes the bundle, reads it back from the disk and verifies it.".to_owned(),
             "Write the digest of MANIFEST.json on the last page, in words. Type `done`.".to_owned(),
             "Verify the bundle on another machine: `keymoot verify BUNDLE`.".to_owned(),
         ],
     }
+}
+
+/// Room for the words of a head, which each witness writes down.
+fn noted() -> String {
+    format!("The 32 words of the transcript: {LONG} {LONG} {LONG} {LONG}")
 }
 
 fn signing(done: &str) -> Vec<String> {
