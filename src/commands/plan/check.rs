@@ -226,6 +226,9 @@ fn drafted(trial: Trial) -> Vec<Drafted> {
 /// The report for people.
 fn text(report: &Report) -> String {
     let mut lines = Vec::new();
+    if !report.documents.is_empty() {
+        lines.push("Drafts of the documents. A key that does not exist yet is a stand-in: its words and its device are invented.".to_owned());
+    }
     for draft in &report.documents {
         lines.push(format!("{}, version {}:", draft.document, draft.version));
         lines.extend(draft.changes.iter().map(|change| format!("  {change}")));

@@ -12,7 +12,10 @@ use crate::{
     },
     store::plan::LARGEST_PLAN,
 };
-use keymoot_core::text::{escape, escape_path};
+use keymoot_core::{
+    HostError,
+    text::{escape, escape_path},
+};
 use keymoot_record::{
     bundle::Bundle,
     ceremony::{
@@ -53,7 +56,10 @@ pub(super) fn files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, F
     let roster = match (&args.roster, kept("roster.toml")) {
         (Some(path), _) => read(path)?,
         (None, Some(roster)) => roster,
-        (None, None) => Cast::bringing(args.holders, |seat| args.device.on_seat(seat)).roster(),
+        (None, None) => {
+            as_many(args.holders, &policy)?;
+            Cast::bringing(args.holders, |seat| args.device.on_seat(seat)).roster()
+        }
     };
     Ok(PlanFiles {
         script: script::find(&args.script)?,
@@ -61,6 +67,19 @@ pub(super) fn files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, F
         policy,
         roster,
     })
+}
+
+/// The policy asks for as many holders as are simulated.
+fn as_many(holders: usize, policy: &str) -> Result<(), HostError> {
+    // What is wrong with the policy itself is reported with the rest of the plan.
+    let asked = Policy::parse(policy).map(|policy| policy.quorum.holders);
+    match asked {
+        Ok(asked) if usize::try_from(asked) != Ok(holders) => Err(HostError::new(
+            format!("the policy asks for {asked} holders, and --holders is {holders}"),
+            format!("name a policy of {holders} holders with --policy"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// If the script needs a root of tuf-crates and the user names none, the simulated
