@@ -17,7 +17,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    #[command(visible_alias = "tree")]
+    #[command(visible_aliases = ["tree", "verify"])]
     Bundle(bundle::Args),
     Request(apart::request::Args),
     Answer(apart::answer::Args),

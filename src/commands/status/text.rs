@@ -175,7 +175,7 @@ fn firmware(page: &mut String, holders: &[HolderStatus]) {
         if !devices.iter().all(|(_, device)| device.proven) {
             let _ = writeln!(
                 page,
-                "    from their statements: some have no certificates of the vendor"
+                "    as their holders stated it: nothing proves all of it, because some have no certificates of the vendor"
             );
         }
     }

@@ -69,7 +69,7 @@ impl Screen for Identify {
         for setting in &self.device.state.settings {
             page.item("", setting_in_words(*setting), page.sheet.quiet());
         }
-        page.text("The number is on the case. keymoot compares it with the number that the device reports: both must be of the device in your hand.");
+        page.text("The number is on the case. keymoot compares it with the number that the device reports: your device must have both.");
         if sight.room {
             page.gap();
             let hint = match (page.by_line, sight.in_hand) {

@@ -7,8 +7,7 @@ use keymoot_tuf::Document;
 
 use super::finding::Finding;
 
-pub(super) const MESSAGE: &str =
-    "a rehearsal made it with simulated keys; nothing in it is for the world";
+pub(super) const MESSAGE: &str = "a rehearsal made it with simulated keys; nobody may rely on it";
 
 /// The warning about a document that a rehearsal made.
 pub(super) fn finding(document: &Document, path: Option<PathBuf>) -> Option<Finding> {
