@@ -8,7 +8,7 @@ use pcsc::{Context, ReaderState, Scope, State};
 use super::error::{DeviceError, ErrorKind};
 use super::identity::Who;
 use super::operation::Operation;
-use crate::host::machine;
+use crate::host::machine::{self, Listener};
 
 /// A connection to the smart card service.
 ///
@@ -134,6 +134,7 @@ fn unreachable(error: pcsc::Error) -> DeviceError {
     use pcsc::Error as E;
     failed(match error {
         error if is_closed_at_once(error) => ErrorKind::ServiceForbids,
+        E::NoService if machine::listener() == Listener::Forbidden => ErrorKind::SocketForbidden,
         E::NoService | E::InvalidHandle | E::Shutdown => ErrorKind::ServiceMissing,
         // pcscd answers this to a library with another version of their protocol.
         E::ServiceStopped => ErrorKind::ServiceVersion,
@@ -160,7 +161,8 @@ fn service_error(error: pcsc::Error) -> DeviceError {
 /// there is no service (`MessageSend` in winscard_msg.c). Where there is no service, nobody accepts
 /// a connection.
 fn is_closed_at_once(error: pcsc::Error) -> bool {
-    is_service_gone(error) || error == pcsc::Error::NoService && machine::is_service_listening()
+    is_service_gone(error)
+        || error == pcsc::Error::NoService && machine::listener() == Listener::Accepts
 }
 
 /// Whether the service closed an accepted connection, as it does when it ends. Since version 1.9.9,

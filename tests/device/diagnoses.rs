@@ -2,8 +2,9 @@
 //!
 //! KEYMOOT_DIAGNOSES=FILE writes the rows to a file instead of comparing them.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::Command;
@@ -75,7 +76,12 @@ fn told<T: std::fmt::Debug>(cause: &str, outcome: Result<T, DeviceError>) {
 
 /// The output of `keymoot device list` with the service at this socket.
 fn list(socket: &Path) -> (String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_keymoot"))
+    list_by(Command::new(env!("CARGO_BIN_EXE_keymoot")), socket)
+}
+
+/// The same by a command that becomes keymoot.
+fn list_by(mut keymoot: Command, socket: &Path) -> (String, String) {
+    let output = keymoot
         .args(["device", "list"])
         .env("PCSCLITE_CSOCK_NAME", socket)
         .output()
@@ -105,6 +111,19 @@ fn a_service_that_is_missing_or_refuses() {
     let folder = tempfile::tempdir().unwrap();
     let (message, help) = list(&folder.path().join("none"));
     said("no smart card service runs", &message, &help);
+
+    // Nobody may open this socket, except with the capabilities that root keeps.
+    let socket = folder.path().join("forbidden");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    fs::set_permissions(&socket, Permissions::from_mode(0o000)).unwrap();
+    let mut keymoot = Command::new("setpriv");
+    if rustix::process::geteuid().is_root() {
+        keymoot.args(["--inh-caps=-all", "--bounding-set=-all"]);
+    }
+    keymoot.args(["--", env!("CARGO_BIN_EXE_keymoot")]);
+    let (message, help) = list_by(keymoot, &socket);
+    let cause = "this user may not open the socket of the service";
+    said(cause, &message, &help);
 
     // As pcscd does for a user whom polkit refuses (`ContextThread` in winscard_svc.c): it closes
     // the connection without an answer. The library's request may come before that, or too late.

@@ -29,6 +29,8 @@ pub struct DeviceError {
 pub enum ErrorKind {
     /// No smart card service is running.
     ServiceMissing,
+    /// This user may not open the socket of the smart card service.
+    SocketForbidden,
     /// The smart card service closes the connections of this user.
     ServiceForbids,
     /// The smart card service speaks another version of its protocol.

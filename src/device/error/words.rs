@@ -67,6 +67,7 @@ impl DeviceError {
         };
         match &self.kind {
             K::ServiceMissing
+            | K::SocketForbidden
             | K::ServiceForbids
             | K::ServiceVersion
             | K::ServiceFailed(_)
@@ -362,6 +363,12 @@ impl DeviceError {
                 NOBODY,
                 "the smart card service (pcscd) does not answer".to_owned(),
                 "Start the smart card service (systemctl start pcscd.socket; without systemd, pcscd as root), then try again.",
+                AS_THEY_WERE,
+            ),
+            K::SocketForbidden => (
+                NOBODY,
+                "this user may not open the socket of the smart card service (pcscd)".to_owned(),
+                "Run keymoot as root, or as the owner of the socket, then try again.",
                 AS_THEY_WERE,
             ),
             K::ServiceForbids => (

@@ -9,7 +9,7 @@ mod process;
 mod service;
 mod terminals;
 
-pub use service::SERVICE_VARIABLE;
+pub use service::{Listener, SERVICE_VARIABLE, listener};
 
 use std::path::Path;
 
@@ -46,12 +46,6 @@ pub fn examine(places: &[&Path], yubikeys: bool) -> Result<Machine, HostError> {
         process: process::examine(),
         service: yubikeys.then(|| service::examine(proc)),
     })
-}
-
-/// Whether anything accepts connections where libpcsclite looks for the smart card service.
-#[must_use]
-pub fn is_service_listening() -> bool {
-    service::is_listening()
 }
 
 /// Protects this process's memory, where the kernel permits it: no core dump

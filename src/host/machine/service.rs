@@ -5,10 +5,12 @@ use std::{
     io::{Read as _, Write as _},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
     time::Duration,
 };
 
-use keymoot_record::rules::machine::{Access, Service};
+use keymoot_record::rules::machine::{Access, Service, Unusable};
 
 /// The environment variable that names another socket of the service to libpcsclite.
 pub const SERVICE_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
@@ -16,7 +18,7 @@ pub const SERVICE_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 /// Where pcscd listens; compiled into libpcsclite.
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
 
-/// How long the service may take to say which protocol it speaks.
+/// How long the service may take for each answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where libpcsclite looks for the service.
@@ -25,16 +27,33 @@ fn socket() -> PathBuf {
     chosen.map_or_else(|| SOCKET.into(), PathBuf::from)
 }
 
-/// Whether anything accepts connections there, even if it does nothing with them.
-pub(super) fn is_listening() -> bool {
-    UnixStream::connect(socket()).is_ok()
+/// What a program meets at the place where libpcsclite looks for the service. The library reports
+/// one error for all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listener {
+    /// Something accepts connections, even if it does nothing with them.
+    Accepts,
+    /// This user may not connect.
+    Forbidden,
+    /// Nobody listens.
+    Missing,
+}
+
+/// Who listens where libpcsclite looks for the smart card service.
+#[must_use]
+pub fn listener() -> Listener {
+    match UnixStream::connect(socket()) {
+        Ok(_) => Listener::Accepts,
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Listener::Forbidden,
+        Err(_) => Listener::Missing,
+    }
 }
 
 pub(super) fn examine(proc: &Path) -> Service {
     let socket = socket();
     let stat = rustix::fs::stat(&socket);
     Service {
-        protocol: protocol(&socket).map_err(|error| error.to_string()),
+        protocol: protocol(&socket, library),
         access: stat.ok().map(|stat| Access {
             owner: stat.st_uid,
             mode: stat.st_mode & 0o777,
@@ -45,9 +64,50 @@ pub(super) fn examine(proc: &Path) -> Service {
     }
 }
 
+/// Whether the service serves the library. Only the library knows its own version: until pcsc-lite
+/// 2.4.0, a service refuses every version except its own.
+fn library() -> Result<(), pcsc::Error> {
+    pcsc::Context::establish(pcsc::Scope::System).map(drop)
+}
+
+/// The protocol of a service that serves this user and the library.
+fn protocol(
+    socket: &Path,
+    library: impl FnOnce() -> Result<(), pcsc::Error> + Send + 'static,
+) -> Result<String, Unusable> {
+    // A service that ends closes its connections like one that refuses this user; after its end,
+    // nobody accepts the second one.
+    let spoken = match ask(socket).map_err(unusable) {
+        Err(Unusable::Closes) => ask(socket).map_err(unusable),
+        first => first,
+    }?;
+    // The library waits without a limit.
+    let (said, heard) = mpsc::channel();
+    let asked = thread::Builder::new().spawn(move || said.send(library()));
+    asked.map_err(|error| Unusable::Fails(error.to_string()))?;
+    let answer = heard.recv_timeout(PATIENCE);
+    match answer.map_err(|_| Unusable::Fails("it serves no client".to_owned()))? {
+        Ok(()) => Ok(spoken),
+        Err(pcsc::Error::ServiceStopped) => Err(Unusable::OtherVersion),
+        Err(error) => Err(Unusable::Fails(error.to_string())),
+    }
+}
+
+/// What a failed exchange with the service means.
+fn unusable(error: io::Error) -> Unusable {
+    use io::ErrorKind as E;
+    match error.kind() {
+        E::PermissionDenied => Unusable::SocketForbidden,
+        E::UnexpectedEof | E::BrokenPipe | E::ConnectionReset => Unusable::Closes,
+        _ => Unusable::Fails(error.to_string()),
+    }
+}
+
 /// Asks the service which protocol it speaks: pcsc-lite's `CMD_VERSION` (src/winscard_msg.h). The
-/// answer names the service's own, also where it would not speak this one.
-fn protocol(socket: &Path) -> io::Result<String> {
+/// answer names the service's own, also where it would not speak this one. The third word of the
+/// answer says whether it speaks the version of the request. That is not the library's version, so
+/// the library makes a request of its own.
+fn ask(socket: &Path) -> io::Result<String> {
     const CMD_VERSION: u32 = 0x11;
     const OURS: [u32; 3] = [4, 4, 0];
     let mut service = UnixStream::connect(socket)?;
@@ -63,14 +123,12 @@ fn protocol(socket: &Path) -> io::Result<String> {
         .flat_map(|n| n.to_ne_bytes())
         .collect();
     service.write_all(&request)?;
-    let (mut major, mut minor) = ([0; 4], [0; 4]);
-    service.read_exact(&mut major)?;
-    service.read_exact(&mut minor)?;
-    Ok(format!(
-        "{}.{}",
-        u32::from_ne_bytes(major),
-        u32::from_ne_bytes(minor)
-    ))
+    let mut answer = [[0; 4]; 3];
+    for word in &mut answer {
+        service.read_exact(word)?;
+    }
+    let [major, minor, _] = answer.map(u32::from_ne_bytes);
+    Ok(format!("{major}.{minor}"))
 }
 
 /// The processes called pcscd that log what is sent to devices (pcscd(8), `--apdu`).
@@ -107,12 +165,31 @@ fn logs(line: &[u8]) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::{
-        io::{Read as _, Write as _},
-        os::unix::net::UnixListener,
+        io::{self, Read as _, Write as _},
+        os::unix::net::{UnixListener, UnixStream},
+        path::{Path, PathBuf},
         thread,
     };
 
-    use super::{logs, protocol};
+    use super::{Unusable, logs, protocol, unusable};
+
+    /// A service that does this with each connection.
+    fn service(folder: &Path, serve: impl Fn(UnixStream) + Send + 'static) -> PathBuf {
+        let path = folder.join("socket");
+        let listener = UnixListener::bind(&path).unwrap();
+        thread::spawn(move || listener.incoming().flatten().for_each(serve));
+        path
+    }
+
+    /// A service that answers a request for its version with these words.
+    fn answering(folder: &Path, words: [u32; 3]) -> PathBuf {
+        service(folder, move |mut client| {
+            let mut request = [0; 20];
+            client.read_exact(&mut request).unwrap();
+            let answer = words.map(u32::to_ne_bytes).concat();
+            client.write_all(&answer).unwrap();
+        })
+    }
 
     #[test]
     fn a_service_that_logs_apdus_is_known_by_its_arguments() {
@@ -136,17 +213,39 @@ mod tests {
     #[test]
     fn a_service_is_asked_for_its_protocol_and_answers() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("socket");
-        let listener = UnixListener::bind(&path).unwrap();
-        let service = thread::spawn(move || {
-            let (mut client, _) = listener.accept().unwrap();
-            let mut request = [0; 20];
-            client.read_exact(&mut request).unwrap();
-            let answer = [4_u32, 5, 0].map(u32::to_ne_bytes).concat();
-            client.write_all(&answer).unwrap();
-        });
-        assert_eq!(protocol(&path).unwrap(), "4.5");
-        service.join().unwrap();
-        assert!(protocol(&path).is_err());
+        let path = answering(folder.path(), [4, 5, 0]);
+        assert_eq!(protocol(&path, || Ok(())), Ok("4.5".to_owned()));
+        let gone = protocol(&folder.path().join("none"), || Ok(()));
+        assert!(matches!(gone, Err(Unusable::Fails(_))), "{gone:?}");
+    }
+
+    #[test]
+    fn a_service_that_refuses_the_version_of_the_library_cannot_be_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = answering(folder.path(), [4, 5, 0x8010_001e]);
+        // It refuses the version of the request, and serves the library's.
+        assert_eq!(protocol(&path, || Ok(())), Ok("4.5".to_owned()));
+        let refused = protocol(&path, || Err(pcsc::Error::ServiceStopped));
+        assert_eq!(refused, Err(Unusable::OtherVersion));
+        let failed = protocol(&path, || Err(pcsc::Error::NoMemory));
+        assert!(matches!(failed, Err(Unusable::Fails(_))), "{failed:?}");
+    }
+
+    #[test]
+    fn a_service_that_closes_each_connection_refuses_this_user() {
+        let closes: [fn(UnixStream); 2] = [drop, |mut client| {
+            let _ = client.read_exact(&mut [0; 20]);
+        }];
+        for close in closes {
+            let folder = tempfile::tempdir().unwrap();
+            let path = service(folder.path(), close);
+            assert_eq!(protocol(&path, || Ok(())), Err(Unusable::Closes));
+        }
+    }
+
+    #[test]
+    fn a_socket_that_this_user_may_not_open_is_no_missing_service() {
+        let error = io::Error::from(io::ErrorKind::PermissionDenied);
+        assert_eq!(unusable(error), Unusable::SocketForbidden);
     }
 }

@@ -12,9 +12,15 @@ use crate::{
         yubihsm::Role,
     },
     driver::Trouble,
+    host::machine,
     tui::link::Request,
 };
 use keymoot_attestation::Firmware;
+use keymoot_core::Rule;
+use keymoot_record::{
+    rules::machine::{Service, Unusable, check},
+    transcript::{FORMAT, Mode},
+};
 
 const TABLE: &str = include_str!("../../../docs/diagnoses.md");
 
@@ -48,6 +54,7 @@ fn kinds() -> Vec<K> {
     ];
     let mut kinds = vec![
         K::ServiceMissing,
+        K::SocketForbidden,
         K::ServiceForbids,
         K::ServiceVersion,
         K::NotPresent,
@@ -185,5 +192,34 @@ fn every_diagnosis_is_seen_whole_at_80_by_24_and_is_printed() {
         ] {
             assert!(printed.contains(words), "{words:?} is not in\n{printed}");
         }
+    }
+}
+
+#[test]
+fn the_rule_on_the_service_says_what_a_device_error_says() {
+    for (kind, why) in [
+        (K::SocketForbidden, Unusable::SocketForbidden),
+        (K::ServiceForbids, Unusable::Closes),
+        (K::ServiceVersion, Unusable::OtherVersion),
+    ] {
+        let mut machine = machine::examine(&[], false).unwrap();
+        machine.service = Some(Service {
+            protocol: Err(why),
+            socket: "/run/pcscd/pcscd.comm".to_owned(),
+            access: None,
+            logging: Vec::new(),
+            systemd: false,
+        });
+        let verdicts = check(&machine, &[], Mode::Live, FORMAT);
+        let verdict = verdicts.iter().find(|v| v.rule == Rule::MachinePcsc);
+        let verdict = verdict.unwrap();
+        let error = DeviceError::new(Who::Unknown, Operation::Identify, kind);
+        let message = error.to_string();
+        assert!(verdict.detail.contains(&message), "{message}");
+        // The rule goes on with "then check again".
+        let next = verdict.next.replace("; then check", ", then check");
+        let next = next.trim_end_matches(", then check again").to_lowercase();
+        let help = error.help().to_lowercase();
+        assert!(help.starts_with(&next), "{next}\n{help}");
     }
 }

@@ -10,7 +10,7 @@ mod service;
 
 pub use media::{Disk, Medium, warnings};
 pub use process::{Mapped, Process};
-pub use service::{Access, Service};
+pub use service::{Access, Service, Unusable};
 
 use super::Verdict;
 use crate::transcript::{Mode, Time};

@@ -11,8 +11,8 @@ use keymoot_core::{
 /// The service, as keymoot reaches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// The number of the protocol that it speaks; or why it does not answer.
-    pub protocol: Result<String, String>,
+    /// The number of the protocol that it speaks; or why nobody here can use it.
+    pub protocol: Result<String, Unusable>,
     /// Its socket's path.
     pub socket: String,
     /// Who owns the socket, and its permissions; `None` where it cannot be seen.
@@ -21,6 +21,19 @@ pub struct Service {
     pub logging: Vec<u32>,
     /// Whether systemd runs, so that its commands help.
     pub systemd: bool,
+}
+
+/// Why the service cannot be used. `device list` says the same of the same causes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unusable {
+    /// This user may not open its socket.
+    SocketForbidden,
+    /// It closes the connections of this user at once, as where polkit refuses the user.
+    Closes,
+    /// It speaks another version of its protocol than the library in this process.
+    OtherVersion,
+    /// It does not answer, or answers with an error: the system's words or the library's.
+    Fails(String),
 }
 
 /// Who may open a socket.
@@ -36,6 +49,54 @@ impl Access {
     /// Whether every user may speak to the service, and so to the devices.
     fn is_for_all(self) -> bool {
         self.mode & 0o002 != 0
+    }
+}
+
+impl Service {
+    /// The command that starts it as the system's own.
+    fn start(&self) -> &'static str {
+        match self.systemd {
+            true => "run `systemctl start pcscd.socket`",
+            false => "start `pcscd` as root",
+        }
+    }
+
+    /// What is wrong where it cannot be used, and the help.
+    fn unusable(&self, why: &Unusable) -> (String, String) {
+        let socket = escape(&self.socket);
+        match why {
+            Unusable::SocketForbidden => (
+                format!(
+                    "this user may not open the socket of the smart card service (pcscd) at {socket}"
+                ),
+                "run keymoot as root, or as the owner of the socket; then check again".to_owned(),
+            ),
+            Unusable::Closes => (
+                format!(
+                    "the smart card service (pcscd) closes the connections of this user at {socket}"
+                ),
+                "its polkit rules refuse this user: run keymoot as a user who is logged in at this \
+                 machine, or as root, or allow the action org.debian.pcsc-lite.access_pcsc; then \
+                 check again"
+                    .to_owned(),
+            ),
+            Unusable::OtherVersion => (
+                format!(
+                    "the smart card service (pcscd) speaks another version of its protocol than the \
+                     library (libpcsclite) at {socket}"
+                ),
+                "install pcscd and libpcsclite1 of the same version, restart the service, then \
+                 check again"
+                    .to_owned(),
+            ),
+            Unusable::Fails(why) => (
+                format!(
+                    "the smart card service does not answer at {socket}: {}",
+                    escape(why)
+                ),
+                format!("{}, then check again", self.start()),
+            ),
+        }
     }
 }
 
@@ -63,17 +124,7 @@ pub(super) fn pcsc(service: Option<&Service>) -> Claim {
         },
     );
     let (what, next) = match (&service.protocol, service.access) {
-        (Err(why), _) => (
-            format!(
-                "the smart card service does not answer at {socket}: {}",
-                escape(why)
-            ),
-            match service.systemd {
-                true => "run `systemctl start pcscd.socket`, then check again",
-                false => "start `pcscd` as root, then check again",
-            }
-            .to_owned(),
-        ),
+        (Err(why), _) => service.unusable(why),
         (Ok(_), _) if !service.logging.is_empty() => (
             format!(
                 "process {} is a smart card service that logs commands to devices (`--apdu`), PINs included",
@@ -98,7 +149,7 @@ pub(super) fn pcsc(service: Option<&Service>) -> Claim {
         ),
         _ => (String::new(), String::new()),
     };
-    let protocol = service.protocol.as_deref().unwrap_or_default();
+    let protocol = service.protocol.as_ref().map_or("", String::as_str);
     let held = format!(
         "the smart card service answers, protocol {}; {access}",
         escape(protocol)

@@ -1,8 +1,8 @@
 //! The MACHINE rules: what each looks at.
 #![allow(clippy::unwrap_used)]
 use super::{
-    Access, Disk, Link, Machine, Mapped, Medium, Past, Process, RULES, Service, Space, check,
-    minutes_apart,
+    Access, Disk, Link, Machine, Mapped, Medium, Past, Process, RULES, Service, Space, Unusable,
+    check, minutes_apart,
 };
 use crate::transcript::{FORMAT, Mode, Time};
 use keymoot_core::{Outcome, Rule, RuleId, Verdict};
@@ -121,7 +121,7 @@ fn what_each_rule_looks_at_violates_it_in_a_live_ceremony() {
         (Rule::MachineLoaded, Box::new(|m| m.process.mapped.clear())),
         (
             Rule::MachinePcsc,
-            Box::new(|m| m.service.as_mut().unwrap().protocol = Err("it is gone".to_owned())),
+            Box::new(|m| m.service.as_mut().unwrap().protocol = Err(Unusable::Closes)),
         ),
         (
             Rule::MachinePcsc,
@@ -195,10 +195,38 @@ fn systemctl_is_advised_only_where_systemd_runs() {
     for systemd in [true, false] {
         let (_, said) = live(|machine| {
             let service = machine.service.as_mut().unwrap();
-            service.protocol = Err("no such file".to_owned());
+            service.protocol = Err(Unusable::Fails("no such file".to_owned()));
             service.systemd = systemd;
         });
         assert_eq!(said.contains("systemctl"), systemd, "{said}");
+    }
+}
+
+#[test]
+fn each_reason_why_the_service_cannot_be_used_has_a_help_of_its_own() {
+    let fails = Unusable::Fails("no such file".to_owned());
+    for (why, detail, next) in [
+        (
+            Unusable::SocketForbidden,
+            "this user may not open the socket",
+            "run keymoot as root",
+        ),
+        (
+            Unusable::Closes,
+            "closes the connections of this user",
+            "its polkit rules refuse this user",
+        ),
+        (
+            Unusable::OtherVersion,
+            "another version of its protocol",
+            "install pcscd and libpcsclite1 of the same version",
+        ),
+        (fails, "does not answer", "start `pcscd` as root"),
+    ] {
+        let (rules, said) = live(|m| m.service.as_mut().unwrap().protocol = Err(why));
+        assert_eq!(rules, [Rule::MachinePcsc]);
+        assert!(said.contains(detail) && said.contains(next), "{said}");
+        assert_eq!(said.contains("start `pcscd`"), next.starts_with("start"));
     }
 }
 
