@@ -58,6 +58,7 @@ pub(super) fn examine(proc: &Path) -> Service {
             owner: stat.st_uid,
             mode: stat.st_mode & 0o777,
         }),
+        user: rustix::process::geteuid().as_raw(),
         socket: socket.to_string_lossy().into_owned(),
         logging: logging(proc),
         systemd: Path::new("/run/systemd/system").is_dir(),

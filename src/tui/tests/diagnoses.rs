@@ -207,6 +207,7 @@ fn the_rule_on_the_service_says_what_a_device_error_says() {
             protocol: Err(why),
             socket: "/run/pcscd/pcscd.comm".to_owned(),
             access: None,
+            user: 0,
             logging: Vec::new(),
             systemd: false,
         });

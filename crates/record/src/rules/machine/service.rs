@@ -17,6 +17,8 @@ pub struct Service {
     pub socket: String,
     /// Who owns the socket, and its permissions; `None` where it cannot be seen.
     pub access: Option<Access>,
+    /// The number of the user that keymoot runs as.
+    pub user: u32,
     /// Processes of the service that log what is sent to devices, PINs included.
     pub logging: Vec<u32>,
     /// Whether systemd runs, so that its commands help.
@@ -53,6 +55,13 @@ impl Access {
 }
 
 impl Service {
+    /// Whether a user other than root and keymoot's own owns the socket. Anyone who owns it can put
+    /// a service of their own behind it.
+    fn is_foreign(&self) -> bool {
+        let owner = self.access.map(|access| access.owner);
+        owner.is_some_and(|owner| owner != 0 && owner != self.user)
+    }
+
     /// The command that starts it as the system's own.
     fn start(&self) -> &'static str {
         match self.systemd {
@@ -125,6 +134,17 @@ pub(super) fn pcsc(service: Option<&Service>) -> Claim {
     );
     let (what, next) = match (&service.protocol, service.access) {
         (Err(why), _) => service.unusable(why),
+        (Ok(_), Some(access)) if service.is_foreign() => (
+            format!(
+                "user {} owns {socket}, and is neither root nor the user that keymoot runs as \
+                 (user {}): every PIN passes through that user's service",
+                access.owner, service.user
+            ),
+            format!(
+                "end the service behind it, {}, then check again",
+                service.start()
+            ),
+        ),
         (Ok(_), _) if !service.logging.is_empty() => (
             format!(
                 "process {} is a smart card service that logs commands to devices (`--apdu`), PINs included",

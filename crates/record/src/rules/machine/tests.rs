@@ -44,6 +44,7 @@ fn good() -> Machine {
                 owner: 0,
                 mode: 0o600,
             }),
+            user: 1000,
             logging: Vec::new(),
             systemd: false,
         }),
@@ -97,7 +98,7 @@ fn each_rule_is_checked_once_and_passes_on_a_prepared_machine() {
 fn what_each_rule_looks_at_violates_it_in_a_live_ceremony() {
     let some = || vec!["some".to_owned()];
     type Change<'c> = Box<dyn Fn(&mut Machine) + 'c>;
-    let changes: [(Rule, Change<'_>); 18] = [
+    let changes: [(Rule, Change<'_>); 19] = [
         (
             Rule::MachineNetwork,
             Box::new(|m| m.links_up = vec![link("eth0", true)]),
@@ -130,6 +131,10 @@ fn what_each_rule_looks_at_violates_it_in_a_live_ceremony() {
         (
             Rule::MachinePcsc,
             Box::new(|m| m.service.as_mut().unwrap().access.as_mut().unwrap().mode = 0o666),
+        ),
+        (
+            Rule::MachinePcsc,
+            Box::new(|m| m.service.as_mut().unwrap().access.as_mut().unwrap().owner = 1001),
         ),
     ];
     for (id, change) in changes {
@@ -228,6 +233,24 @@ fn each_reason_why_the_service_cannot_be_used_has_a_help_of_its_own() {
         assert!(said.contains(detail) && said.contains(next), "{said}");
         assert_eq!(said.contains("start `pcscd`"), next.starts_with("start"));
     }
+}
+
+#[test]
+fn the_socket_of_the_service_belongs_to_root_or_to_the_user_of_keymoot() {
+    let owned = |owner| {
+        move |machine: &mut Machine| {
+            let service = machine.service.as_mut().unwrap();
+            service.access.as_mut().unwrap().owner = owner;
+        }
+    };
+    assert!(live(owned(0)).0.is_empty());
+    assert!(live(owned(1000)).0.is_empty());
+    let (rules, said) = live(owned(1001));
+    assert_eq!(rules, [Rule::MachinePcsc]);
+    assert!(
+        said.contains("user 1001 owns /run/pcscd/pcscd.comm"),
+        "{said}"
+    );
 }
 
 #[test]
