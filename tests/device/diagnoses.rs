@@ -10,9 +10,14 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use keymoot::device::yubihsm::Unit;
-use keymoot::device::{DeviceError, Serial, Slots, piv};
+use ::yubihsm::{Capability, Domain, asymmetric::Algorithm};
+use keymoot::device::yubihsm::{Passwords, Unit};
+use keymoot::device::{
+    Cancel, Credential, DeviceError, ErrorKind, Operation, PinDemands, Serial, Slots, Who,
+    check_new, piv,
+};
 use keymoot::host::secret::Secret;
+use keymoot_attestation::Family;
 use pcsc::{Context, Protocols, Scope, ShareMode};
 
 use crate::Holder;
@@ -25,6 +30,12 @@ const ONE: &[&str] = &["--inserted", "1", "--touch-timeout", "0.5"];
 /// The length of the library's first message, in bytes: a header and a version.
 const REQUEST: usize = 20;
 const WRONG: &[u8] = b"739165";
+
+/// The rows that a test produces.
+fn produced() -> &'static str {
+    let (produced, _) = TABLE.split_once("## Not produced by a test").unwrap();
+    produced
+}
 
 /// Replaces the parts that differ between devices and runs: numbers of seven digits and
 /// more, and the ports of connectors.
@@ -64,7 +75,7 @@ fn said(cause: &str, message: &str, help: &str) {
                 .unwrap();
             writeln!(file, "{row}").unwrap();
         }
-        None => assert!(TABLE.contains(&row), "docs/diagnoses.md lacks\n{row}"),
+        None => assert!(produced().contains(&row), "docs/diagnoses.md lacks\n{row}"),
     }
 }
 
@@ -168,6 +179,39 @@ fn a_service_that_is_missing_or_refuses() {
         &message,
         &help,
     );
+
+    // A service that speaks the version, and then gives no context: SCARD_E_NO_MEMORY.
+    let socket = folder.path().join("no-memory");
+    let listener = UnixListener::bind(&socket).unwrap();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            for status in [0_u32, 0x8010_0006] {
+                let mut request = [0; REQUEST];
+                if client.read_exact(&mut request).is_ok() {
+                    request[16..].copy_from_slice(&status.to_le_bytes());
+                    let _ = client.write_all(&request[8..]);
+                }
+            }
+        }
+    });
+    let (message, help) = list(&socket);
+    said(
+        "the service fails before it reaches a device: SCARD_E_NO_MEMORY",
+        &message,
+        &help,
+    );
+}
+
+#[test]
+fn a_wait_is_cancelled() {
+    play(&[], |_| {
+        let cancel = Cancel::new();
+        cancel.cancel();
+        told(
+            "the wait for a device is cancelled",
+            Slots::YubiKeys.wait_for_one(&cancel, |_| {}),
+        );
+    });
 }
 
 #[test]
@@ -322,6 +366,7 @@ fn a_pin_is_refused_before_the_device_is_asked() {
         let serial = desk.device().serial;
         let typed = |pin: &[u8]| piv::verify_pin(serial, &Secret::of(pin));
         told("a PIN of five characters is typed", typed(b"73916"));
+        told("a PIN of nine characters is typed", typed(b"739164285"));
         told(
             "the device was touched and typed a one-time password",
             typed(b"ccccccjlukunvvudkgkr"),
@@ -337,7 +382,42 @@ fn a_pin_is_refused_before_the_device_is_asked() {
         };
         told("the factory's PIN is chosen", chosen(b"123456"));
         told("a common PIN is chosen", chosen(b"password"));
+        told(
+            "a PIN with a letter that is not ASCII is chosen",
+            chosen("73916é".as_bytes()),
+        );
+        told("one character throughout is chosen", chosen(b"777777"));
+        told("a sequence is chosen", chosen(b"345678"));
+        told("a repeated pattern is chosen", chosen(b"739739"));
+        let same = Secret::of(b"83920174");
+        told("the PIN is chosen as the PUK, too", {
+            piv::provision(serial, &same, &same, &holder.management_key)
+        });
     });
+}
+
+#[test]
+fn a_secret_is_too_short_for_a_device() {
+    // As the command that unblocks a PIN prints it.
+    let refused = |cause, family, pin: &[u8]| {
+        let long = PinDemands { long: true };
+        let reason = check_new(family, long, &Secret::of(pin)).unwrap_err();
+        let kind = ErrorKind::PinRefused(Credential::Pin, reason);
+        told::<()>(
+            cause,
+            Err(DeviceError::new(Who::Unknown, Operation::Pin, kind)),
+        );
+    };
+    refused(
+        "six characters are chosen for a device that demands eight",
+        Family::YubiKey,
+        b"739164",
+    );
+    refused(
+        "a short password is chosen for a YubiHSM 2",
+        Family::YubiHsm,
+        b"83920174",
+    );
 }
 
 #[test]
@@ -386,6 +466,11 @@ fn the_device_is_not_as_it_should_be() {
         );
         desk.fault("corrupt@0xF7");
         told("a reply is garbled", piv::contents(serial));
+        desk.fault("error@0x47=6985");
+        told(
+            "a YubiKey refuses, and the library hides its answer",
+            piv::generate(serial, &holder.management_key),
+        );
     });
 }
 
@@ -421,6 +506,23 @@ fn a_yubihsm_says_what_is_wrong() {
     let mut safe = Safe::new();
     let other = Unit::new(safe.place(), Serial(12_345_678));
     told("another YubiHSM 2 is plugged in", other.reset(None));
+    let fresh = safe.unit();
+    fresh.reset(None).unwrap();
+    told("a YubiHSM 2 has the factory's key", fresh.no_defaults());
+    let stranger = safe.stranger(1, b"password").unwrap();
+    stranger
+        .generate_asymmetric_key(
+            9,
+            "left".parse().unwrap(),
+            Domain::DOM1,
+            Capability::SIGN_ECDSA,
+            Algorithm::EcP256,
+        )
+        .unwrap();
+    told(
+        "a YubiHSM 2 that is to be set up has objects",
+        fresh.provision(&Passwords::random().unwrap()),
+    );
     let (unit, passwords) = set_up(&safe);
     let administrator = passwords.administrator();
     told("a YubiHSM 2 has no key", unit.attest(administrator));
@@ -464,6 +566,16 @@ fn a_yubihsm_is_full() {
         "all sessions of a YubiHSM 2 are taken: 05",
         fresh.sign(passwords.signer(), b""),
     );
+    safe.fault("error@0x03=07");
+    told(
+        "a YubiHSM 2 opens no session: 07",
+        fresh.sign(passwords.signer(), b""),
+    );
+    safe.fault("error@0x03=09");
+    told(
+        "the signer has no right to it: 09",
+        fresh.sign(passwords.signer(), b""),
+    );
     safe.fault("log-full@0x56");
     told(
         "the audit log of a YubiHSM 2 is full: 0a",
@@ -483,7 +595,7 @@ fn every_row_of_the_table_is_produced_here() {
     let of_table = |line: &&str| {
         line.starts_with("| ") && !line.starts_with("| cause") && !line.starts_with("| ---")
     };
-    let rows = TABLE.lines().filter(of_table);
+    let rows = produced().lines().filter(of_table);
     let mut count = 0;
     for row in rows {
         let cause = row.split(" | ").next().unwrap().trim_start_matches("| ");

@@ -1,6 +1,8 @@
 //! Every row of docs/diagnoses.md fits on the screen of a device in trouble, on 80 columns and 24
 //! rows, and is printed whole line by line.
 
+use std::collections::BTreeSet;
+
 use super::{
     printed::Paper,
     story::{Story, handle},
@@ -30,6 +32,105 @@ const PLACE: &str = "the connector 127.0.0.1:12345";
 /// What the library says of an error outside of a session.
 const LIBRARY: &str = "HSM response error: HSM response error: HSM error (session: N)";
 
+/// Lists the variants of an enum, and names a value's. A variant that is missing from the list does
+/// not compile.
+macro_rules! variants {
+    ($all:ident, $name:ident, $of:ident { $($variant:ident),+ $(,)? }) => {
+        const $all: &[&str] = &[$(stringify!($variant)),+];
+
+        fn $name(value: &$of) -> &'static str {
+            match value {
+                $($of::$variant { .. } => stringify!($variant)),+
+            }
+        }
+    };
+}
+
+variants!(
+    KINDS,
+    kind,
+    K {
+        ServiceMissing,
+        SocketForbidden,
+        ServiceForbids,
+        ServiceVersion,
+        ServiceFailed,
+        NotPresent,
+        Several,
+        Other,
+        Removed,
+        Forbidden,
+        Communication,
+        ResetByOther,
+        Dead,
+        NoPiv,
+        SerialHidden,
+        WrongPin,
+        PinBlocked,
+        WrongPuk,
+        PukBlocked,
+        PinForbidden,
+        TouchTimeout,
+        NotAuthenticated,
+        Unsupported,
+        NoKey,
+        NotFresh,
+        FactoryCredential,
+        PinRefused,
+        Malformed,
+        WrongSignature,
+        Refused,
+        Panicked,
+        Hung,
+        SharingViolation,
+        Reader,
+        NotLoopback,
+        NoAnswer,
+        Usb,
+        Lost,
+        SessionsFull,
+        LogFull,
+        WrongPassword,
+        NoRole,
+        NotPermitted,
+        Used,
+        StillOpen,
+        KeyThere,
+        NoThread,
+        Cancelled,
+    }
+);
+
+variants!(
+    PIN_REASONS,
+    pin_reason,
+    PinRefused {
+        TooShortForDevice,
+        TooShort,
+        TooLong,
+        PasswordTooShort,
+        OneTimePassword,
+        NotPrintable,
+        Factory,
+        AllSame,
+        Run,
+        Repeated,
+        Common,
+        SameAsPuk,
+    }
+);
+
+variants!(
+    REFUSALS,
+    refusal,
+    Refusal {
+        Status,
+        Code,
+        Library,
+        NotDone
+    }
+);
+
 /// Each kind of error, in the words of the table.
 fn kinds() -> Vec<K> {
     let pcsc = [
@@ -47,9 +148,16 @@ fn kinds() -> Vec<K> {
         0x6e00, 0x6f00, 0x9999,
     ];
     let refused = [
+        PinRefused::TooShortForDevice,
         PinRefused::TooShort,
+        PinRefused::TooLong,
+        PinRefused::PasswordTooShort,
         PinRefused::OneTimePassword,
+        PinRefused::NotPrintable,
         PinRefused::Factory,
+        PinRefused::AllSame,
+        PinRefused::Run,
+        PinRefused::Repeated,
         PinRefused::Common,
     ];
     let mut kinds = vec![
@@ -57,6 +165,8 @@ fn kinds() -> Vec<K> {
         K::SocketForbidden,
         K::ServiceForbids,
         K::ServiceVersion,
+        K::ServiceFailed(pcsc::Error::NoMemory),
+        K::Forbidden,
         K::NotPresent,
         K::Several(2),
         K::Other(SERIAL),
@@ -82,17 +192,29 @@ fn kinds() -> Vec<K> {
         K::NotFresh(Credential::ManagementKey),
         K::FactoryCredential(Credential::ManagementKey),
         K::Malformed(Some("parse error".to_owned())),
+        K::WrongSignature("the signature does not verify".to_owned()),
         K::Refused(Refusal::Library(LIBRARY.to_owned())),
+        K::Refused(Refusal::Library("generic error".to_owned())),
+        K::Refused(Refusal::Code(0x07)),
+        K::Refused(Refusal::NotDone("its log goes on after the reset")),
+        K::Panicked,
         K::Hung(20),
         K::NotLoopback("192.0.2.1:12345".to_owned()),
         K::NoAnswer,
+        K::Usb("Access denied (insufficient permissions)".to_owned()),
         K::Lost,
         K::SessionsFull,
         K::LogFull,
         K::WrongPassword(Role::Signer),
         K::NoRole(Role::Administrator),
+        K::NotPermitted(Role::Signer),
         K::Used(None),
+        K::Used(Some(2)),
+        K::StillOpen(Role::Factory),
         K::KeyThere,
+        K::NoThread("Resource temporarily unavailable (os error 11)".to_owned()),
+        K::Cancelled,
+        K::PinRefused(Credential::Puk, PinRefused::SameAsPuk),
     ];
     kinds.extend(
         pcsc.into_iter()
@@ -191,6 +313,34 @@ fn every_diagnosis_is_seen_whole_at_80_by_24_and_is_printed() {
             error.safe(),
         ] {
             assert!(printed.contains(words), "{words:?} is not in\n{printed}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_error_has_a_row() {
+    let rows = rows();
+    let errors: Vec<_> = errors()
+        .filter(|error| rows.contains(&(&masked(&error.to_string()), &masked(&error.help()))))
+        .collect();
+    let kinds: BTreeSet<_> = errors.iter().map(|error| kind(&error.kind)).collect();
+    let reasons: BTreeSet<_> = errors
+        .iter()
+        .filter_map(|error| match &error.kind {
+            K::PinRefused(_, reason) => Some(pin_reason(reason)),
+            _ => None,
+        })
+        .collect();
+    let refusals: BTreeSet<_> = errors
+        .iter()
+        .filter_map(|error| match &error.kind {
+            K::Refused(how) => Some(refusal(how)),
+            _ => None,
+        })
+        .collect();
+    for (all, found) in [(KINDS, kinds), (PIN_REASONS, reasons), (REFUSALS, refusals)] {
+        for variant in all {
+            assert!(found.contains(variant), "docs/diagnoses.md lacks {variant}");
         }
     }
 }
