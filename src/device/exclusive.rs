@@ -21,7 +21,7 @@ use keymoot_record::transcript::{PinTries, Tries};
 pub(super) const SUCCESS: u16 = 0x9000;
 
 /// There is no such application.
-const NOT_FOUND: u16 = 0x6a82;
+pub(super) const NOT_FOUND: u16 = 0x6a82;
 /// GET METADATA before firmware 5.3.0 answers this.
 pub(super) const UNKNOWN_COMMAND: u16 = 0x6d00;
 

@@ -252,7 +252,7 @@ fn identify(plugged: &Plugged) -> Result<DeviceInfo, DeviceError> {
             serial: device.serial(firmware)?,
             firmware,
             tries: device.tries()?,
-            config: management::config(&device),
+            config: management::config(&device)?,
             place: name,
         };
         device.leave();

@@ -193,3 +193,25 @@ fn a_simulated_device_is_refused_by_its_certificate_before_anything_is_changed()
         }
     });
 }
+
+#[test]
+fn a_configuration_that_is_not_read_whole_makes_no_device_without_settings() {
+    play(STRICT, |desk| {
+        let settings = desk.device().config.settings;
+        assert!(settings.contains(&DeviceSetting::LongPins));
+        for fault in [
+            "error@0x1D=6F00",
+            "empty@0x1D",
+            "bare@0x1D",
+            "truncate@0x1D",
+            "corrupt@0x1D",
+            "long@0x1D",
+            "service@0x1D=80100016",
+        ] {
+            desk.fault(fault);
+            let seen = Slots::YubiKeys.present().unwrap().remove(0);
+            assert!(seen.is_err(), "{fault}: {seen:?}");
+            assert_eq!(desk.device().config.settings, settings);
+        }
+    });
+}
