@@ -11,6 +11,7 @@
 //! level trace: nothing here installs a logger for it, and nothing must.
 
 mod at_table;
+mod common_pins;
 mod contain;
 mod error;
 mod exclusive;

@@ -1,5 +1,6 @@
 //! Which PINs and PUKs are good enough to be set.
 
+use super::common_pins::{has_period, is_common};
 use crate::host::secret::{NoRandomness, Secret};
 use keymoot_attestation::Family;
 use keymoot_record::transcript::DeviceSetting;
@@ -21,27 +22,6 @@ const SHORTEST_PASSWORD: usize = 20;
 
 /// PIV's longest PIN.
 const LONGEST: usize = 8;
-
-/// PINs and words that people choose most, and those that a device with PIN complexity refuses
-/// (Yubico, "5.7 Firmware Specifics"), beyond runs and patterns, which have reasons of their own.
-const COMMON: [&str; 26] = [
-    "112358", "11235813", "123321", "12344321", "159357", "159753", "147258", "258456", "520520",
-    "131313", "696969", "420420", "142536", "314159", "31415926", "271828", "password", "passw0rd",
-    "letmein", "iloveyou", "yubikey", "yubico", "welcome", "dragon", "monkey", "sunshine",
-];
-
-/// The rows of a keyboard and the columns of its number pad, along which people type.
-const ROWS: [&str; 8] = [
-    "qwertyuiop",
-    "qwertzuiop",
-    "azertyuiop",
-    "asdfghjkl",
-    "zxcvbnm",
-    "yxcvbnm",
-    "1qaz2wsx3edc",
-    "1q2w3e4r5t",
-];
-const COLUMNS: [&str; 4] = ["147", "258", "369", "789456123"];
 
 /// How long an input field for a PIN should be: longer than a PIN, so that a
 /// one-time password typed into it by a touch does not look like a long PIN.
@@ -240,7 +220,7 @@ pub(super) fn check_new_puk(puk: &Secret, pin: &Secret) -> Result<(), PinRefused
 }
 
 /// A random PUK for a device with this PIN: eight digits, drawn again in the rare
-/// case (about one in ten thousand) that they break the rules.
+/// case (about one in four thousand) that they break the rules.
 ///
 /// # Errors
 /// [`NoRandomness`] when the operating system has none to give.
@@ -251,31 +231,6 @@ pub fn new_puk(pin: &Secret) -> Result<Secret, NoRandomness> {
             return Ok(puk);
         }
     }
-}
-
-/// Whether a PIN is one that many choose: listed, spelt the same backwards as forwards, or typed
-/// along a keyboard's rows or a number pad's columns.
-fn is_common(pin: &[u8]) -> bool {
-    let typed = pin.to_ascii_lowercase();
-    let backwards: Vec<u8> = typed.iter().rev().copied().collect();
-    let along = |typed: &[u8]| {
-        let text = String::from_utf8_lossy(typed).into_owned();
-        let columns = COLUMNS
-            .iter()
-            .flat_map(|first| COLUMNS.map(|next| format!("{first}{next}")));
-        COMMON.contains(&text.as_str())
-            || ROWS.iter().any(|row| row.contains(&text))
-            || columns.into_iter().any(|columns| columns.contains(&text))
-    };
-    typed == backwards || along(&typed) || along(&backwards)
-}
-
-/// Whether every byte is that `period` places before it.
-fn has_period(bytes: &[u8], period: usize) -> bool {
-    bytes
-        .iter()
-        .zip(bytes.iter().skip(period))
-        .all(|(before, after)| before == after)
 }
 
 /// Whether the characters count up or down: 234567, fedcba, 890123 (digits
@@ -352,20 +307,6 @@ mod tests {
     fn repeated_patterns_are_refused() {
         for pin in ["121212", "1212121", "739739", "73917391", "abcabcab"] {
             assert_eq!(judge(pin), Err(PinRefused::Repeated), "{pin}");
-        }
-    }
-
-    #[test]
-    fn what_many_choose_is_refused() {
-        for pin in [
-            "123321", "159753", "753951", "password", "PASSWORD", "112358", "qwerty", "ytrewq",
-            "asdfgh", "1qaz2wsx", "1q2w3e4r", "147258", "852741", "520520", "391193",
-        ] {
-            let refused = judge(pin);
-            assert!(
-                matches!(refused, Err(PinRefused::Common | PinRefused::Repeated)),
-                "{pin}: {refused:?}"
-            );
         }
     }
 
