@@ -191,7 +191,7 @@ fn device<'a>(
         enrolment,
         proven,
         taken,
-        brought: is_brought(chain, enrolment.serial),
+        brought: chain.has_brought_key(enrolment.serial),
         verdicts,
     })
 }
@@ -202,19 +202,4 @@ fn list(violations: &[keymoot_core::Violation]) -> String {
         .map(|violation| format!("{}: {}", violation.rule, violation.what))
         .collect();
     said.join("; ")
-}
-
-/// Whether a holder brought the key in this device, made before the ceremony.
-fn is_brought(chain: &Chain, serial: u32) -> bool {
-    let mut brought = false;
-    for entry in chain.with_branches() {
-        match &entry.event {
-            Event::KeyGenerated {
-                serial: s, adopted, ..
-            } if *s == serial => brought = *adopted,
-            Event::GenerateAnnounced { serial: s, .. } if *s == serial => return false,
-            _ => {}
-        }
-    }
-    brought
 }

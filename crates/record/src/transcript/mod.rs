@@ -6,6 +6,7 @@
 //! and reads them; `host` writes them to the disk.
 
 pub mod branch;
+mod brought;
 mod cause;
 pub mod chain;
 mod device_state;
