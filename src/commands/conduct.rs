@@ -242,8 +242,8 @@ fn label(settings: &Settings, plan: &Plan, mode: Mode, chain: &Chain) -> Option<
     ))
 }
 
-/// What people must know before they agree: of a live ceremony, the risks of the places of folder
-/// and bundle, which the transcript records when it checks the machine.
+/// What people must know before they agree: of a live ceremony, the risks of the places of folder,
+/// bundle and copies, which the transcript records when it checks the machine.
 fn warnings(
     dir: &Path,
     settings: &Settings,
@@ -252,8 +252,11 @@ fn warnings(
 ) -> Vec<String> {
     let mut warnings = surroundings.warnings.clone();
     if mode == Mode::Live {
-        let [folder, bundle] = [dir, &settings.out].map(machine::medium);
-        warnings.extend(rules::machine::warnings(folder.as_ref(), bundle.as_ref()));
+        let copies = settings.copies.iter().map(PathBuf::as_path);
+        let places = [dir, &settings.out].into_iter().chain(copies);
+        let media: Vec<_> = places.map(machine::medium).collect();
+        let media: Vec<_> = media.iter().map(Option::as_ref).collect();
+        warnings.extend(rules::machine::warnings(&media));
     }
     warnings
 }

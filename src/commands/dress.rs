@@ -1,7 +1,10 @@
 //! A dress rehearsal: real devices, the real service and the real vendor's keys, and documents
 //! that carry the mark of a rehearsal.
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use crate::{
     host::machine,
@@ -62,7 +65,9 @@ fn machine_rules(rehearsal: &Rehearsal<'_>) -> Result<Vec<String>, HostError> {
     let mut holders = rehearsal.plan.roster.holders.iter();
     let yubikeys = holders.any(|holder| holder.family.is_yubikey());
     let beside = rehearsal.dir.parent().unwrap_or(rehearsal.dir);
-    let machine = machine::examine(&[beside, &rehearsal.settings.out], yubikeys)?;
+    let copies = rehearsal.settings.copies.iter().map(PathBuf::as_path);
+    let places = [beside, &rehearsal.settings.out].into_iter().chain(copies);
+    let machine = machine::examine(&places.collect::<Vec<_>>(), yubikeys)?;
     let verdicts = rules::machine::check(&machine, &[], Mode::Live, transcript::FORMAT);
     let violated: Vec<_> = verdicts.iter().filter(|v| v.is_violated()).collect();
     if violated.is_empty() {

@@ -45,7 +45,8 @@ pub struct Machine {
     pub memory_locked: bool,
     /// Who else has logged in, and where.
     pub others: Vec<String>,
-    /// The free space where the ceremony's folder and the bundle are or will be.
+    /// The free space where the ceremony's folder, the bundle and its copies are or will be, in
+    /// this order.
     pub space: Vec<Space>,
     /// Whether the smart card service is chosen by the environment.
     pub service_chosen: bool,
@@ -218,21 +219,10 @@ fn room_claims(machine: &Machine) -> Vec<Claim> {
     ]
 }
 
-/// The media of the folder and the bundle, and their risks.
+/// The media of the folder, the bundle and its copies, and their risks.
 fn media_in_words(places: &[Space]) -> String {
     let media: Vec<_> = places.iter().map(|place| place.medium.as_ref()).collect();
-    let names = ["the folder", "the bundle"].into_iter().zip(&media);
-    let named = names.filter_map(|(name, medium)| Some((name, (*medium)?.in_words())));
-    let mut said: Vec<_> = named
-        .map(|(name, medium)| format!("{name} is on {medium}"))
-        .collect();
-    if let [folder, bundle, ..] = media.as_slice() {
-        said.extend(
-            warnings(*folder, *bundle)
-                .into_iter()
-                .map(|risk| format!("warning: {risk}")),
-        );
-    }
+    let said = media::in_words(&media);
     said.into_iter().map(|part| format!("; {part}")).collect()
 }
 

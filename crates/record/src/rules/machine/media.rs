@@ -51,29 +51,64 @@ impl Medium {
     }
 }
 
-/// The risks of the places of the folder (first) and the bundle (second).
+/// The name of a place: the folder is the first one, the bundle the second, and its further copies
+/// follow, counted as their labels are.
+fn name(place: usize) -> String {
+    match place {
+        0 => "the ceremony's folder".to_owned(),
+        1 => "the bundle".to_owned(),
+        copy => format!("copy {copy} of the bundle"),
+    }
+}
+
+/// Each place with its medium, and their risks; the folder first, the bundle second.
+pub(super) fn in_words(places: &[Option<&Medium>]) -> Vec<String> {
+    let named = places.iter().enumerate().filter_map(|(place, medium)| {
+        let name = name(place).replace("ceremony's ", "");
+        Some(format!("{name} is on {}", (*medium)?.in_words()))
+    });
+    let risks = warnings(places);
+    let risks = risks.into_iter().map(|risk| format!("warning: {risk}"));
+    named.chain(risks).collect()
+}
+
+/// The risks of the places of the folder (first), the bundle (second) and its further copies.
 #[must_use]
-pub fn warnings(folder: Option<&Medium>, bundle: Option<&Medium>) -> Vec<String> {
+pub fn warnings(places: &[Option<&Medium>]) -> Vec<String> {
     let mut warnings = Vec::new();
-    for (what, medium) in [("the ceremony's folder", folder), ("the bundle", bundle)] {
-        match medium.map(|medium| (&medium.disk, medium.file_system.as_str())) {
-            Some((None, "tmpfs" | "ramfs" | "rootfs")) => warnings.push(format!(
+    let mut disks: Vec<(&str, Vec<String>)> = Vec::new();
+    for (place, medium) in places.iter().enumerate() {
+        let Some(medium) = medium else { continue };
+        let what = name(place);
+        match (&medium.disk, medium.file_system.as_str()) {
+            (None, "tmpfs" | "ramfs" | "rootfs") => warnings.push(format!(
                 "{what} is in memory, and lost when the machine is off"
             )),
-            Some((Some(disk), _)) if disk.has_the_system => warnings.push(format!(
+            (Some(disk), _) if disk.has_the_system => warnings.push(format!(
                 "{what} is on {}, the disk of the running system: take it along on a medium of its own",
                 escape(&disk.name)
             )),
             _ => {}
         }
+        let Some(disk) = &medium.disk else { continue };
+        match disks.iter_mut().find(|(name, _)| *name == disk.name) {
+            Some((_, there)) => there.push(what),
+            None => disks.push((&disk.name, vec![what])),
+        }
     }
-    if let (Some(folder), Some(bundle)) = (folder, bundle)
-        && let (Some(one), Some(other)) = (&folder.disk, &bundle.disk)
-        && one.name == other.name
-    {
+    for (disk, there) in disks {
+        let Some((last, before)) = there.split_last().filter(|(_, before)| !before.is_empty())
+        else {
+            continue;
+        };
+        let all = match before.len() {
+            1 => "both",
+            _ => "all of them",
+        };
         warnings.push(format!(
-            "the ceremony's folder and the bundle are on one disk, {}: if you lose it, you lose both",
-            escape(&one.name)
+            "{} and {last} are on one disk, {}: if you lose it, you lose {all}",
+            before.join(", "),
+            escape(disk)
         ));
     }
     warnings
@@ -81,7 +116,7 @@ pub fn warnings(folder: Option<&Medium>, bundle: Option<&Medium>) -> Vec<String>
 
 #[cfg(test)]
 mod tests {
-    use super::{Disk, Medium, warnings};
+    use super::{Disk, Medium, in_words, warnings};
 
     fn stick(name: &str, label: &str) -> Medium {
         Medium {
@@ -117,13 +152,42 @@ mod tests {
     #[test]
     fn two_sticks_are_no_risk_and_one_is() {
         let (one, other) = (stick("sda", "CEREMONY"), stick("sdb", "BUNDLE"));
-        assert!(warnings(Some(&one), Some(&other)).is_empty());
-        let said = warnings(Some(&one), Some(&stick("sda", "PART2")));
+        assert!(warnings(&[Some(&one), Some(&other)]).is_empty());
+        let said = warnings(&[Some(&one), Some(&stick("sda", "PART2"))]);
         assert_eq!(
             said,
             [
                 "the ceremony's folder and the bundle are on one disk, sda: if you lose it, you lose both"
             ]
+        );
+    }
+
+    #[test]
+    fn every_copy_is_named_with_its_medium_and_with_what_shares_its_disk() {
+        let (one, other) = (stick("sda", "CEREMONY"), stick("sdb", "BUNDLE"));
+        let (copy, last) = (stick("sdb", "COPY"), stick("sda", "LAST"));
+        let places = [Some(&one), Some(&other), Some(&copy), None, Some(&last)];
+        assert_eq!(
+            in_words(&places),
+            [
+                "the folder is on the medium CEREMONY (vfat on sda, Flash Disk)",
+                "the bundle is on the medium BUNDLE (vfat on sdb, Flash Disk)",
+                "copy 2 of the bundle is on the medium COPY (vfat on sdb, Flash Disk)",
+                "copy 4 of the bundle is on the medium LAST (vfat on sda, Flash Disk)",
+                "warning: the ceremony's folder and copy 4 of the bundle are on one disk, sda: if you lose it, you lose both",
+                "warning: the bundle and copy 2 of the bundle are on one disk, sdb: if you lose it, you lose both",
+            ]
+        );
+        let said = warnings(&[Some(&one), Some(&one), Some(&one)]);
+        let all = "the ceremony's folder, the bundle and copy 2 of the bundle are on one disk, sda: if you lose it, you lose all of them";
+        assert_eq!(said, [all]);
+        let mut memory = stick("", "");
+        memory.file_system = "tmpfs".to_owned();
+        memory.disk = None;
+        let said = warnings(&[Some(&one), Some(&other), Some(&memory)]);
+        assert_eq!(
+            said,
+            ["copy 2 of the bundle is in memory, and lost when the machine is off"]
         );
     }
 
@@ -136,7 +200,7 @@ mod tests {
         let mut memory = stick("", "");
         memory.file_system = "tmpfs".to_owned();
         memory.disk = None;
-        let said = warnings(Some(&memory), Some(&system));
+        let said = warnings(&[Some(&memory), Some(&system)]);
         assert!(
             said[0].contains("the ceremony's folder is in memory"),
             "{said:?}"
