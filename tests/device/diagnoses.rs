@@ -2,16 +2,12 @@
 //!
 //! KEYMOOT_DIAGNOSES=FILE writes the rows to a file instead of comparing them.
 
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
-use std::process::Command;
-use std::thread;
+mod service;
+mod yubihsm;
 
-use ::yubihsm::{Capability, Domain, asymmetric::Algorithm};
-use keymoot::device::yubihsm::{Passwords, Unit};
+use std::fs::OpenOptions;
+use std::io::Write as _;
+
 use keymoot::device::{
     Cancel, Credential, DeviceError, ErrorKind, Operation, PinDemands, Serial, Slots, Who,
     check_new, piv,
@@ -21,14 +17,11 @@ use keymoot_attestation::Family;
 use pcsc::{Context, Protocols, Scope, ShareMode};
 
 use crate::Holder;
-use crate::yubihsm::{Safe, enrolled, set_up};
 use testkit::room::{Desk, play};
 
 const TABLE: &str = include_str!("../../docs/diagnoses.md");
 
 const ONE: &[&str] = &["--inserted", "1", "--touch-timeout", "0.5"];
-/// The length of the library's first message, in bytes: a header and a version.
-const REQUEST: usize = 20;
 const WRONG: &[u8] = b"739165";
 
 /// The rows that a test produces.
@@ -85,25 +78,6 @@ fn told<T: std::fmt::Debug>(cause: &str, outcome: Result<T, DeviceError>) {
     said(cause, &error.to_string(), &error.help());
 }
 
-/// The output of `keymoot device list` with the service at this socket.
-fn list(socket: &Path) -> (String, String) {
-    list_by(Command::new(env!("CARGO_BIN_EXE_keymoot")), socket)
-}
-
-/// The same by a command that becomes keymoot.
-fn list_by(mut keymoot: Command, socket: &Path) -> (String, String) {
-    let output = keymoot
-        .args(["device", "list"])
-        .env("PCSCLITE_CSOCK_NAME", socket)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8(output.stderr).unwrap();
-    let (message, help) = said.trim().split_once("\nhelp: ").unwrap();
-    let message = message.strip_prefix("keymoot: ").unwrap();
-    (message.to_owned(), help.to_owned())
-}
-
 /// The first thing that is plugged in and cannot be read.
 fn unreadable() -> Result<(), DeviceError> {
     Slots::YubiKeys.present().unwrap().remove(0).map(drop)
@@ -115,91 +89,6 @@ fn enrolled_yubikey(desk: &Desk) -> (Serial, Holder) {
     holder.provision(serial);
     piv::generate(serial, &holder.management_key).unwrap();
     (serial, holder)
-}
-
-#[test]
-fn a_service_that_is_missing_or_refuses() {
-    let folder = tempfile::tempdir().unwrap();
-    let (message, help) = list(&folder.path().join("none"));
-    said("no smart card service runs", &message, &help);
-
-    // Nobody may open this socket, except with the capabilities that root keeps.
-    let socket = folder.path().join("forbidden");
-    let _listener = UnixListener::bind(&socket).unwrap();
-    fs::set_permissions(&socket, Permissions::from_mode(0o000)).unwrap();
-    let mut keymoot = Command::new("setpriv");
-    if rustix::process::geteuid().is_root() {
-        keymoot.args(["--inh-caps=-all", "--bounding-set=-all"]);
-    }
-    keymoot.args(["--", env!("CARGO_BIN_EXE_keymoot")]);
-    let (message, help) = list_by(keymoot, &socket);
-    let cause = "this user may not open the socket of the service";
-    said(cause, &message, &help);
-
-    // As pcscd does for a user whom polkit refuses (`ContextThread` in winscard_svc.c): it closes
-    // the connection without an answer. The library's request may come before that, or too late.
-    let refuses = |name: &str, takes: fn(&mut UnixStream)| {
-        let socket = folder.path().join(name);
-        let listener = UnixListener::bind(&socket).unwrap();
-        thread::spawn(move || {
-            for mut client in listener.incoming().flatten() {
-                takes(&mut client);
-            }
-        });
-        let (message, help) = list(&socket);
-        said("polkit refuses this user the service", &message, &help);
-    };
-    refuses("reads-and-closes", |client| {
-        let _ = client.read_exact(&mut [0; REQUEST]);
-    });
-    refuses("leaves-a-part", |client| {
-        let _ = client.read_exact(&mut [0; 1]);
-    });
-    for time in 0..10 {
-        refuses(&format!("closes-{time}"), |_| {});
-    }
-
-    // As pcscd does for a library of another major version: SCARD_E_SERVICE_STOPPED.
-    let socket = folder.path().join("other-version");
-    let listener = UnixListener::bind(&socket).unwrap();
-    thread::spawn(move || {
-        for mut client in listener.incoming().flatten() {
-            let mut request = [0; REQUEST];
-            if client.read_exact(&mut request).is_ok() {
-                let mut reply = [0; 12];
-                reply[..4].copy_from_slice(&9_u32.to_le_bytes());
-                reply[8..].copy_from_slice(&0x8010_001e_u32.to_le_bytes());
-                let _ = client.write_all(&reply);
-            }
-        }
-    });
-    let (message, help) = list(&socket);
-    said(
-        "pcscd and libpcsclite have different versions",
-        &message,
-        &help,
-    );
-
-    // A service that speaks the version, and then gives no context: SCARD_E_NO_MEMORY.
-    let socket = folder.path().join("no-memory");
-    let listener = UnixListener::bind(&socket).unwrap();
-    thread::spawn(move || {
-        for mut client in listener.incoming().flatten() {
-            for status in [0_u32, 0x8010_0006] {
-                let mut request = [0; REQUEST];
-                if client.read_exact(&mut request).is_ok() {
-                    request[16..].copy_from_slice(&status.to_le_bytes());
-                    let _ = client.write_all(&request[8..]);
-                }
-            }
-        }
-    });
-    let (message, help) = list(&socket);
-    said(
-        "the service fails before it reaches a device: SCARD_E_NO_MEMORY",
-        &message,
-        &help,
-    );
 }
 
 #[test]
@@ -502,96 +391,12 @@ fn the_serial_number_is_hidden() {
 }
 
 #[test]
-fn a_yubihsm_says_what_is_wrong() {
-    let mut safe = Safe::new();
-    let other = Unit::new(safe.place(), Serial(12_345_678));
-    told("another YubiHSM 2 is plugged in", other.reset(None));
-    let fresh = safe.unit();
-    fresh.reset(None).unwrap();
-    told("a YubiHSM 2 has the factory's key", fresh.no_defaults());
-    let stranger = safe.stranger(1, b"password").unwrap();
-    stranger
-        .generate_asymmetric_key(
-            9,
-            "left".parse().unwrap(),
-            Domain::DOM1,
-            Capability::SIGN_ECDSA,
-            Algorithm::EcP256,
-        )
-        .unwrap();
-    told(
-        "a YubiHSM 2 that is to be set up has objects",
-        fresh.provision(&Passwords::random().unwrap()),
-    );
-    let (unit, passwords) = set_up(&safe);
-    let administrator = passwords.administrator();
-    told("a YubiHSM 2 has no key", unit.attest(administrator));
-    safe.fault("error@0x46=07");
-    let cause = "a YubiHSM 2 refuses outside of the session";
-    told(cause, unit.generate(administrator));
-    unit.generate(administrator).unwrap();
-    told(
-        "a YubiHSM 2 has a key already",
-        unit.generate(administrator),
-    );
-    safe.fault("drop@0x56");
-    told(
-        "the connection to a YubiHSM 2 breaks off",
-        unit.sign(passwords.signer(), b""),
-    );
-    safe.fault("");
-    unit.restrict(administrator).unwrap();
-    told(
-        "the administrator of a YubiHSM 2 is gone",
-        unit.generate(administrator),
-    );
-    told("a YubiHSM 2 can only be reset by hand", unit.reset(None));
-    let wrong = Secret::of(b"000000000000000000000000");
-    told(
-        "the password of a YubiHSM 2 is wrong",
-        unit.sign(&wrong, b""),
-    );
-    safe.remove();
-    told("no YubiHSM 2 answers", unit.contents());
-}
-
-#[test]
-fn a_yubihsm_is_full() {
-    let mut safe = Safe::new();
-    let (unit, passwords, _) = enrolled(&safe);
-    drop(unit);
-    safe.fault("error@0x03=05");
-    let fresh = Unit::new(safe.place(), safe.serial());
-    told(
-        "all sessions of a YubiHSM 2 are taken: 05",
-        fresh.sign(passwords.signer(), b""),
-    );
-    safe.fault("error@0x03=07");
-    told(
-        "a YubiHSM 2 opens no session: 07",
-        fresh.sign(passwords.signer(), b""),
-    );
-    safe.fault("error@0x03=09");
-    told(
-        "the signer has no right to it: 09",
-        fresh.sign(passwords.signer(), b""),
-    );
-    safe.fault("log-full@0x56");
-    told(
-        "the audit log of a YubiHSM 2 is full: 0a",
-        fresh.sign(passwords.signer(), b""),
-    );
-}
-
-#[test]
-fn an_address_that_is_not_this_machines() {
-    let place = "192.0.2.1:12345".parse::<keymoot::device::yubihsm::Place>();
-    told("a connector on another machine is named", place);
-}
-
-#[test]
 fn every_row_of_the_table_is_produced_here() {
-    let tests = include_str!("diagnoses.rs");
+    let tests = concat!(
+        include_str!("diagnoses.rs"),
+        include_str!("diagnoses/service.rs"),
+        include_str!("diagnoses/yubihsm.rs"),
+    );
     let of_table = |line: &&str| {
         line.starts_with("| ") && !line.starts_with("| cause") && !line.starts_with("| ---")
     };
