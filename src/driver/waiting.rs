@@ -29,7 +29,9 @@ impl Driver<'_, '_> {
         let mut known = DeviceState::default();
         let (used, verdicts) = match expected {
             Some(_) => {
-                let mut verdicts = device::returned(serial, &awaited, owner.as_deref());
+                let mut revoked = self.state.plan.roster.revocations.iter();
+                let revoked = revoked.find(|key| key.serial == serial);
+                let mut verdicts = device::returned(serial, &awaited, owner.as_deref(), revoked);
                 if family == Family::YubiKey && self.records_states() {
                     verdicts.push(device::tries(serial, found.tries));
                 }

@@ -3,7 +3,7 @@
 use super::{
     Verdict, Violation,
     policy::{AdoptedPin, AdoptedTouch, Policy},
-    roster::Holder,
+    roster::{Holder, Revocation},
 };
 use crate::transcript::{PinTries, Time};
 use keymoot_attestation as attestation;
@@ -89,9 +89,15 @@ pub fn expected(serial: u32, holder: &Holder) -> Verdict {
     )
 }
 
-/// The rule on the device inserted by a holder who is to use one of these.
+/// The rule on the device inserted by a holder who is to use one of these. `revoked` says whether
+/// the ceremony revokes its key: then it belongs to an investigation.
 #[must_use]
-pub fn returned(serial: u32, awaited: &[u32], owner: Option<&str>) -> Vec<Verdict> {
+pub fn returned(
+    serial: u32,
+    awaited: &[u32],
+    owner: Option<&str>,
+    revoked: Option<&Revocation>,
+) -> Vec<Verdict> {
     let list = || {
         let serials: Vec<_> = awaited.iter().map(u32::to_string).collect();
         serials.join(" or ")
@@ -100,17 +106,23 @@ pub fn returned(serial: u32, awaited: &[u32], owner: Option<&str>) -> Vec<Verdic
         Rule::DeviceEnrolled,
         !awaited.contains(&serial),
         || format!("device {serial} is the one this holder enrolled"),
-        || match owner {
-            Some(owner) => format!(
-                "device {serial} is {owner}'s; the holder at the table needs {}",
+        || {
+            let whose = match (revoked, owner) {
+                (Some(revoked), _) => format!("holds the revoked key of {}", revoked.handle),
+                (None, Some(owner)) => format!("is {owner}'s"),
+                (None, None) => "is not enrolled".to_owned(),
+            };
+            format!(
+                "device {serial} {whose}; the holder at the table needs {}",
                 list()
-            ),
-            None => format!(
-                "device {serial} is not enrolled; the holder at the table needs {}",
-                list()
-            ),
+            )
         },
-        "take it out and insert the enrolled device",
+        match revoked {
+            Some(_) => {
+                "take it out, and put it into a bag for the investigation; insert the enrolled device"
+            }
+            None => "take it out and insert the enrolled device",
+        },
     )]
 }
 
@@ -417,8 +429,25 @@ fn key(claim: &Claim<'_>, facts: &VerifiedAttestation) -> [Verdict; 2] {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{Family, Firmware, FormFactor, Holder, Policy, Reported, Rule, Verdict, brought};
+    use super::{
+        Family, Firmware, FormFactor, Holder, Policy, Reported, Revocation, Rule, Verdict, brought,
+        returned,
+    };
     use crate::rules::roster::Roster;
+
+    #[test]
+    fn a_revoked_device_at_the_table_is_named_and_goes_into_a_bag() {
+        let revoked = Revocation {
+            handle: "holder-1".to_owned().try_into().unwrap(),
+            serial: 7,
+            reason: "stolen".to_owned(),
+        };
+        let verdicts = returned(7, &[8], None, Some(&revoked));
+        assert!(verdicts[0].is_violated());
+        let told = "device 7 holds the revoked key of holder-1; the holder at the table needs 8";
+        assert_eq!(verdicts[0].detail, told);
+        assert!(verdicts[0].next.contains("bag for the investigation"));
+    }
 
     #[test]
     fn a_yubikey_bio_that_leaks_is_refused_when_it_is_inserted() {
