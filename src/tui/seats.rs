@@ -2,7 +2,7 @@
 
 use keymoot_record::{
     ceremony::{
-        State,
+        State, Tally,
         seating::Standing,
         state::Seat,
         turn::{Purpose, Stage, Turn},
@@ -57,15 +57,42 @@ pub(super) fn word(letters: &[(char, bool); 6]) -> &'static str {
 
 /// How far the holders have come, in words.
 pub(super) fn in_words(state: &State) -> String {
-    let quorum = &state.plan.policy.quorum;
-    let signed = signed_all(state);
     let closed = state.seats.iter().filter(|s| s.closing.is_some()).count();
+    let signed: Vec<_> = quorums(state)
+        .into_iter()
+        .map(|(whose, have, need)| match whose {
+            "" => format!("signed {have}, at least {need} must"),
+            whose => format!("signed by {whose} {have} of {need}"),
+        })
+        .collect();
     format!(
-        "enrolled {} of {}; signed {signed}, at least {} must; closed {closed}",
+        "enrolled {} of {}; {}; closed {closed}",
         state.done(Purpose::Enroll),
-        quorum.holders,
-        quorum.threshold
+        state.plan.policy.quorum.holders,
+        signed.join(", ")
     )
+}
+
+/// How far the signatures have come: whose keys, how many have signed, and how many must. If
+/// people or devices change, the old keys must sign and the new ones.
+pub(super) fn quorums(state: &State) -> Vec<(&'static str, usize, usize)> {
+    let comes_and_goes = |seat: &Seat| standing(Some(state), &seat.handle) != ' ';
+    if state.seats.iter().any(comes_and_goes) {
+        let (new, old): (Vec<Tally>, Vec<Tally>) = state
+            .tallies()
+            .into_iter()
+            .partition(|tally| tally.of_previous.is_none());
+        // Of several documents, the one with the most missing signatures.
+        let least = |tallies: Vec<Tally>| tallies.into_iter().min_by_key(|tally| tally.have);
+        if let (Some(old), Some(new)) = (least(old), least(new)) {
+            return vec![
+                ("old keys", old.have, old.need),
+                ("new keys", new.have, new.need),
+            ];
+        }
+    }
+    let threshold = state.plan.policy.quorum.threshold as usize;
+    vec![("", signed_all(state), threshold)]
 }
 
 /// Each seat in words.
@@ -87,7 +114,7 @@ pub(super) fn each_in_words(state: &State) -> Vec<String> {
     told.collect()
 }
 
-pub(super) fn signed_all(state: &State) -> usize {
+fn signed_all(state: &State) -> usize {
     let all = |seat: &&Seat| state.has_shown(seat);
     state.seats.iter().filter(all).count()
 }

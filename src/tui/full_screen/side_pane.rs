@@ -12,9 +12,9 @@ use ratatui::{
 use crate::tui::{
     model::Model,
     room::{RoomDevice, hands::Hands},
-    seats::{letters, signed_all, standing, word},
+    seats::{letters, quorums, standing, word},
 };
-use keymoot_record::ceremony::{State, Tally, state::Seat, turn::Purpose};
+use keymoot_record::ceremony::{State, state::Seat, turn::Purpose};
 
 /// Rows that the simulated devices take.
 const HANDS: usize = 5;
@@ -122,7 +122,6 @@ fn quorum(model: &Model, state: &State, columns: usize) -> Vec<Line<'static>> {
     let enrolled = state.done(Purpose::Enroll);
     let holders = state.plan.policy.quorum.holders as usize;
     let threshold = state.plan.policy.quorum.threshold as usize;
-    let signed = signed_all(state);
     let closed = state.seats.iter().filter(|s| s.closing.is_some()).count();
     let mut lines = vec![Line::raw(
         model
@@ -133,25 +132,10 @@ fn quorum(model: &Model, state: &State, columns: usize) -> Vec<Line<'static>> {
         lines.push(bar(model, "closed", closed, threshold, columns));
         return lines;
     }
-    let comes_and_goes = |seat: &Seat| standing(Some(state), &seat.handle) != ' ';
-    if !state.seats.iter().any(comes_and_goes) {
-        // The old keys are the new ones.
-        lines.push(bar(model, "quorum", signed, threshold, columns));
-        return lines;
-    }
-    let (new, old): (Vec<Tally>, Vec<Tally>) = state
-        .tallies()
-        .into_iter()
-        .partition(|tally| tally.of_previous.is_none());
-    // Of several documents, the one with the most missing signatures.
-    let least = |tallies: Vec<Tally>| tallies.into_iter().min_by_key(|tally| tally.have);
-    match (least(old), least(new)) {
-        (Some(old), Some(new)) => {
-            lines.push(bar(model, "old keys", old.have, old.need, columns));
-            lines.push(bar(model, "new keys", new.have, new.need, columns));
-        }
-        _ => lines.push(bar(model, "quorum", signed, threshold, columns)),
-    }
+    lines.extend(quorums(state).into_iter().map(|(whose, have, need)| {
+        let what = if whose.is_empty() { "quorum" } else { whose };
+        bar(model, what, have, need, columns)
+    }));
     lines
 }
 
