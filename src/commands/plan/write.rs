@@ -286,6 +286,17 @@ pub(super) fn notes(script: &Path, previous: Option<&Path>, rehearsal: bool) -> 
              `keymoot rehearse {script} --roster roster.toml --policy policy.toml{from}`"
         ),
     };
+    let (crates, trusted) = match previous {
+        None => (
+            "with `--crates-root FILE`: the first root of tuf-crates.",
+            "",
+        ),
+        Some(_) => (
+            "with `--crates-root FILE`, where a new root of tuf-crates is signed.",
+            ", and in a live ceremony `--trusted-root FILE`: the\n      \
+             newest published root, from another source",
+        ),
+    };
     format!(
         r"# Notes for {script}
 
@@ -306,8 +317,8 @@ Run these in the folder of this file.
 - [ ] `keymoot escrow prepare --roster roster.toml --dir tests`: send each holder the file of theirs.
       The holder runs `keymoot escrow test FILE --identity identity.txt` and sends the words back.
 - [ ] `keymoot plan check {script} --roster roster.toml --policy policy.toml{from}{mode}`
-- [ ] Add `--crates-root FILE` where a new root of tuf-crates is signed, `--out PATH` for each medium,
-      and in a live ceremony `--trusted-root FILE`: the newest published root, from another source.
+      {crates}
+- [ ] Add `--out PATH` for each medium{trusted}.
 - [ ] {rehearse}
 - [ ] Print the runbook: `keymoot script runbook {script} --plan .{from}{mode}`
 - [ ] Publish the SHA-256 of script, policy and roster. `plan check` prints them.

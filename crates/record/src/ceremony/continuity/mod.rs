@@ -133,27 +133,28 @@ fn crates(claim: &Claim<'_>) -> Verdict {
         .script
         .steps()
         .any(|(_, step)| step.documents.contains(&Document::Crates));
+    let give = "give the team's root, and every version since the last one, with --crates-root";
     let fault = match (signed, claim.crates.newest(), claim.crates.brings()) {
-        (true, None, _) => Some("crates.json signs the root of tuf-crates, and none was given"),
-        (_, _, true) if !claim.policy.tuf_crates => {
-            Some("a root of tuf-crates was given, and by the policy the quorum signs none")
-        }
-        (_, _, true) if !scenario.brings_crates_root() => {
-            Some("a root of tuf-crates was given, and this scenario signs no new one")
-        }
-        (_, _, false) if scenario.is_for_a_file() && !claim.authorised.bring() => Some(
+        (true, None, _) => Some((
+            "crates.json signs the root of tuf-crates, and none was given",
+            give,
+        )),
+        (_, _, true) if !claim.policy.tuf_crates => Some((
+            "a root of tuf-crates was given, and by the policy the quorum signs none",
+            "leave --crates-root out",
+        )),
+        (_, _, true) if !scenario.brings_crates_root() => Some((
+            "a root of tuf-crates was given, and this scenario signs no new one",
+            "leave --crates-root out",
+        )),
+        (_, _, false) if scenario.is_for_a_file() && !claim.authorised.bring() => Some((
             "the scenario is for a new root of tuf-crates or another authorised file, and neither was given",
-        ),
+            "give the team's root with --crates-root, or the file with --authorised PATH=FILE",
+        )),
         _ => None,
     };
     match fault {
-        Some(what) => Violation::new(
-            Rule::CratesGiven,
-            what,
-                "give the team's root, and every version since the last one, with --crates-root, or the file with \
-             --authorised PATH=FILE; or leave it out",
-        )
-        .into(),
+        Some((what, next)) => Violation::new(Rule::CratesGiven, what, next).into(),
         None => Verdict::held(
             Rule::CratesGiven,
             match claim.crates.newest() {
