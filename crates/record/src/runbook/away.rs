@@ -32,20 +32,17 @@ pub(super) fn section(page: &mut String, script: &CheckedScript, policy: &Policy
     tasks(page, "Who collects the answers", &COLLECTS, as_written);
     // There is no root to trust before the first one.
     let has_root = script.script().scenario.has_previous();
-    tasks(
-        page,
-        "The holder at home",
-        &AT_HOME,
-        |task| match has_root {
+    tasks(page, "The holder at home", &AT_HOME, |task| {
+        match has_root {
             true => task.to_owned(),
             false => task
                 .replace(
-                    ", and the newest root that you know from elsewhere (`N.root.json`)",
-                    "",
+                    ", a stick for the answer, and the newest root that you know from elsewhere (`N.root.json`)",
+                    ", and a stick for the answer",
                 )
                 .replace(" --trusted-root N.root.json", ""),
-        },
-    );
+        }
+    });
     tasks(
         page,
         "The witness who follows from elsewhere",
