@@ -230,7 +230,7 @@ fn the_folder_of_a_ceremony_is_named_with_the_place_of_its_bundle() {
             let mut named = keymoot();
             named.arg(command).arg(stage.dir());
             if command == "export" {
-                named.args(["--into", "."]);
+                named.args(["--dialect", "tuf-on-ci", "--into", "."]);
             }
             named
         };

@@ -206,7 +206,7 @@ fn a_key_of_the_authorised_root_that_tough_refuses_ends_the_plan() {
     fs::write(files.stage.path("crates.json"), root_with_a_p384_key()).unwrap();
     let refused = files.check(&[]);
     assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
-    let named = "KEY-ALGORITHM        a key of the authorised root of tuf-crates: ecdsa-p384";
+    let named = "KEY-ALGORITHM: a key of the authorised root of tuf-crates: ecdsa-p384";
     assert!(said(&refused).contains(named), "{}", said(&refused));
 }
 

@@ -355,10 +355,10 @@ fn the_device_is_not_as_it_should_be() {
         );
         desk.fault("corrupt@0xF7");
         told("a reply is garbled", piv::contents(serial));
-        desk.fault("error@0x47=6985");
+        desk.fault("error@0xF7=6985");
         told(
             "a YubiKey refuses, and the library hides its answer",
-            piv::generate(serial, &holder.management_key),
+            piv::slot_key(serial),
         );
     });
 }

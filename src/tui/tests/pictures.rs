@@ -75,7 +75,7 @@ fn everybody_agrees_to_the_plan_before_the_first_step() {
 fn what_people_must_know_is_the_first_thing_on_the_page_of_the_plan() {
     let story = Story::at_digests(Mode::Live, SCRIPT.to_owned(), roster());
     let mut table = Table::of(&story);
-    let disk = "the ceremony's folder and the bundle are on one disk, sdb";
+    let disk = "folder and bundle are on one disk";
     table.request(Request::PlanOfDay(PlanOfDay {
         end: None,
         warnings: vec![disk.to_owned()],
