@@ -134,7 +134,7 @@ impl Screen for WhoseTurn {
             if comes && !self.can_stop {
                 let ways = page.names().ways;
                 page.text(&format!(
-                    "If a holder arrives now, {ways} and say so: a holder with a key can still come."
+                    "If a holder arrives now, {ways} and say so: that holder can still take a turn."
                 ));
             }
         }
