@@ -178,9 +178,9 @@ rules! {
         "the process has no code except the program and its linked libraries, and no `LD_*` \
          variable and no /etc/ld.so.preload asks for more.";
     MachinePcsc = "MACHINE-PCSC" since 2:
-        "if a holder brings a YubiKey, the smart card service serves this user, does not log \
-         commands to devices, and its socket belongs to root or to keymoot's user and is not open \
-         to every user.";
+        "if a holder brings a YubiKey, the smart card service serves this user and does not log \
+         commands to devices. Its socket belongs to root or to keymoot's user, and is not open to \
+         every user.";
     MachineResumed = "MACHINE-RESUMED" since 2:
         "after each `resumed` the machine passed every MACHINE rule again, before the next secret \
          or signature.";

@@ -267,7 +267,7 @@ impl Talk {
                 Err(error) if matches!(error.kind, ErrorKind::Other(_)) => return Err(error),
                 _ if Instant::now() < deadline => thread::sleep(ASK_AGAIN),
                 Ok(_) => {
-                    return Err(self.not_done("its log goes on after the reset"));
+                    return Err(self.not_done("its log continues after the reset"));
                 }
                 Err(error) => return Err(error),
             }

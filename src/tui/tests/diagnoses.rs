@@ -196,7 +196,7 @@ fn kinds() -> Vec<K> {
         K::Refused(Refusal::Library(LIBRARY.to_owned())),
         K::Refused(Refusal::Library("generic error".to_owned())),
         K::Refused(Refusal::Code(0x07)),
-        K::Refused(Refusal::NotDone("its log goes on after the reset")),
+        K::Refused(Refusal::NotDone("its log continues after the reset")),
         K::Panicked,
         K::Hung(20),
         K::NotLoopback("192.0.2.1:12345".to_owned()),
@@ -367,7 +367,7 @@ fn the_rule_on_the_service_says_what_a_device_error_says() {
         let error = DeviceError::new(Who::Unknown, Operation::Identify, kind);
         let message = error.to_string();
         assert!(verdict.detail.contains(&message), "{message}");
-        // The rule goes on with "then check again".
+        // The rule continues with "then check again".
         let next = verdict.next.replace("; then check", ", then check");
         let next = next.trim_end_matches(", then check again").to_lowercase();
         let help = error.help().to_lowercase();
