@@ -74,7 +74,7 @@ fn away(ceremony: &mut Ceremony, machine: &Machine, step: &str) {
     at.answer("What for?", "1");
     at.answer("The answer's file", &path(&answer));
     at.answer("Type take", "take");
-    at.read("Answers taken in: 1 of 1");
+    at.read("Answers recorded: 1.");
     at.answer("Type read", "read");
 }
 
