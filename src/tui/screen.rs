@@ -73,8 +73,8 @@ pub(super) trait Screen {
     /// Refuses the last answer, for this reason.
     fn refuse(&mut self, _why: String) {}
 
-    /// Whether the input must stay hidden.
-    fn hides_typing(&self) -> bool {
+    /// Whether a PIN or another secret is typed here.
+    fn asks_for_secret(&self) -> bool {
         false
     }
 

@@ -62,7 +62,7 @@ impl Model {
         let taken = self.scene.screen.takes_escape();
         if key.code == KeyCode::Esc && !taken {
             if !self.scene.is_last {
-                let numbered = self.plain || !self.scene.screen.hides_typing();
+                let numbered = self.plain || !self.scene.screen.asks_for_secret();
                 let ways = Overlay::ways(&self.sight(), numbered);
                 self.open(ways);
             }

@@ -146,11 +146,26 @@ impl Model {
         }
     }
 
-    /// Whether the input must stay hidden.
+    /// Whether the terminal must not show what is typed. People type a PIN a moment early or
+    /// late, so a turn shows only what is typed for a question that asks for no secret.
     pub(super) fn hides_typing(&self) -> bool {
+        match &self.overlay {
+            Some(overlay) => !overlay.is_typed_into() && self.has_turn(),
+            None => !matches!(self.scene.awaits, Awaits::Answer) || self.takes_secret(),
+        }
+    }
+
+    /// Whether the keys are part of a secret.
+    pub(super) fn takes_secret(&self) -> bool {
         self.overlay.is_none()
             && matches!(self.scene.awaits, Awaits::Answer)
-            && self.scene.screen.hides_typing()
+            && self.scene.screen.asks_for_secret()
+    }
+
+    /// Whether a holder's device is at work, and so its PIN may be asked.
+    fn has_turn(&self) -> bool {
+        let turn = self.view.as_ref().and_then(|view| view.state.turn.as_ref());
+        turn.is_some() || self.errand.is_some() || self.scene.screen.asks_for_secret()
     }
 
     /// Whether the screen awaits input.

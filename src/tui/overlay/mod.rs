@@ -125,6 +125,11 @@ impl Overlay {
         matches!(self, Self::Help | Self::Compare(_) | Self::Frames(_))
     }
 
+    /// Whether a text is typed into it: the options and what only shows something take none.
+    pub(super) fn is_typed_into(&self) -> bool {
+        !self.gives_way()
+    }
+
     /// The side pane beside it.
     pub(super) fn panes(&self) -> Panes {
         match self {

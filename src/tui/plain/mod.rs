@@ -58,7 +58,7 @@ struct Lines {
 impl Interface for Lines {
     fn show(&mut self, model: &mut Model) -> io::Result<()> {
         lay_out(model);
-        self.typing.hide(model.hides_typing())?;
+        self.typing.hide_from_now(model.hides_typing())?;
         self.printed.show(model)
     }
 
@@ -81,7 +81,7 @@ impl Interface for Lines {
 pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
     let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
     let control = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
-    let hands = model.hands.is_some() && !model.hides_typing();
+    let hands = model.hands.is_some() && !model.takes_secret();
     let more = model.scroll + model.page.upper_rows() < model.page.rows();
     if line.contains(typing::LEAVES) {
         return vec![control('c')];
@@ -89,7 +89,7 @@ pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
     match line.trim() {
         "?" => return vec![plain(KeyCode::Esc)],
         // The words of a script say "I press F8", here as on the full screen.
-        "F8" | "f8" if !model.hides_typing() => return vec![plain(KeyCode::F(8))],
+        "F8" | "f8" if !model.takes_secret() => return vec![plain(KeyCode::F(8))],
         "" if more => return vec![plain(KeyCode::PageDown)],
         // A search jumped over some rows.
         "" if model.page.unseen.is_some() => return vec![plain(KeyCode::Home)],

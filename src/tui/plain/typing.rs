@@ -64,14 +64,20 @@ impl TypedLines {
         Ok(Self { hidden: false })
     }
 
-    /// Shows the typed characters from now on, or not.
+    /// Shows the typed characters from now on, or not. What was typed of a line before that is
+    /// dropped: it was meant for another question.
     ///
     /// # Errors
     /// What the terminal refused.
-    pub(super) fn hide(&mut self, hide: bool) -> io::Result<()> {
-        if self.hidden == hide {
-            return Ok(());
+    pub(super) fn hide_from_now(&mut self, hide: bool) -> io::Result<()> {
+        if self.hidden != hide {
+            self.hide(hide)?;
+            tcflush(io::stdin(), QueueSelector::IFlush)?;
         }
+        Ok(())
+    }
+
+    fn hide(&mut self, hide: bool) -> io::Result<()> {
         let mut terminal = tcgetattr(io::stdin())?;
         terminal.local_modes.set(LocalModes::ECHO, !hide);
         // The end of the line still moves the cursor.

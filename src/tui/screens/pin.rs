@@ -186,7 +186,7 @@ impl Screen for Pin {
         page.keys = "Ctrl-U empties".to_owned();
     }
 
-    fn hides_typing(&self) -> bool {
+    fn asks_for_secret(&self) -> bool {
         true
     }
 

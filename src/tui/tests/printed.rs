@@ -96,6 +96,10 @@ impl Paper {
         self
     }
 
+    pub(super) fn hides_typing(&self) -> bool {
+        self.model.hides_typing()
+    }
+
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.printed.out).into_owned()
     }

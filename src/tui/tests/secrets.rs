@@ -8,7 +8,7 @@ use super::{
     table::Table,
 };
 use crate::{
-    driver::Asked,
+    driver::{Asked, Errand, Work},
     host::secret::Secret,
     tui::link::{Heard, Request},
 };
@@ -138,4 +138,57 @@ fn what_is_shown_once_is_shown_on_a_word_and_confirmed_by_another() {
     assert!(table.nothing_happened());
     assert!(table.enter("show").picture().contains("83920174"));
     assert!(matches!(table.enter("written").heard(), Heard::Done));
+}
+
+fn insert() -> Work {
+    Work::Insert {
+        holder: handle(3),
+        serial: None,
+        family: keymoot_attestation::Family::YubiKey,
+        seen: None,
+    }
+}
+
+#[test]
+fn the_terminal_hides_what_is_typed_around_a_pin_and_shows_what_is_no_secret() {
+    let mut story = Story::at_enrolment();
+    story.device_seen(3, false);
+    let mut paper = Paper::of(&story);
+    let doing = "signing".to_owned();
+    for work in [insert(), Work::Busy { doing }] {
+        paper.request(Request::Working(work, None));
+        assert!(paper.hides_typing(), "{}", paper.text());
+        paper.line("?");
+        assert!(paper.hides_typing(), "the options over a wait");
+        paper.line("");
+    }
+    paper.request(Request::Ask(story.question(), None));
+    assert!(!paper.hides_typing(), "the number on the case");
+    paper.line("?");
+    assert!(paper.hides_typing(), "the options over the number");
+    paper.line("1");
+    assert!(!paper.hides_typing(), "a note over the number");
+    paper.line("?").line("1111");
+    assert!(paper.hides_typing(), "after the answer");
+    paper.request(Request::Pin(prompt(3, Asked::Pin)));
+    assert!(paper.hides_typing(), "the PIN");
+    paper.line("?");
+    assert!(paper.hides_typing(), "the options over the PIN");
+    paper.line("1");
+    assert!(!paper.hides_typing(), "a note over the PIN");
+}
+
+#[test]
+fn the_terminal_hides_what_is_typed_while_a_signing_event_waits() {
+    let mut paper = Paper::of(&Story::at_confirm());
+    paper.request(Request::Errand(Errand {
+        line: "signing".to_owned(),
+        next: "the device signs".to_owned(),
+        digests: Vec::new(),
+        written: false,
+    }));
+    paper.request(Request::Working(insert(), None));
+    assert!(paper.hides_typing());
+    paper.line("?");
+    assert!(paper.hides_typing());
 }
