@@ -14,6 +14,8 @@ pub(in crate::tui) struct Form {
     at: usize,
     word: Option<&'static str>,
     checks: Vec<Check>,
+    /// Whether a line of digits alone is refused.
+    refuses_pins: bool,
     refusal: Option<String>,
 }
 
@@ -28,6 +30,7 @@ impl Form {
             at: 0,
             word,
             checks: Vec::new(),
+            refuses_pins: false,
             refusal: None,
         }
     }
@@ -43,9 +46,26 @@ impl Form {
         self
     }
 
+    /// Refuses a line of digits alone: it was opened where a PIN is typed.
+    pub(in crate::tui) fn refuse_pins(&mut self) {
+        self.refuses_pins = true;
+    }
+
+    /// Why the line at this place is refused.
+    fn refused(&self, at: usize) -> Option<&'static str> {
+        let (_, field) = self.fields.get(at)?;
+        if self.refuses_pins && is_number_as_long_as_a_pin(field.text()) {
+            return Some(LIKE_A_PIN);
+        }
+        let mut checks = self.checks.iter();
+        let failed = checks.find(|(of, is_good, _)| *of == at && !is_good(field.text()));
+        failed.map(|(.., why)| *why)
+    }
+
     /// Takes a key; whether the form was completed.
     pub(in crate::tui) fn key(&mut self, key: &KeyEvent) -> bool {
         let last = self.fields.len().saturating_sub(1);
+        let refused = self.refused(self.at);
         let Some((_, field)) = self.fields.get_mut(self.at) else {
             return false;
         };
@@ -56,12 +76,9 @@ impl Form {
                 self.refusal = Some(TOUCHED.to_owned());
             }
             KeyCode::Down | KeyCode::Tab | KeyCode::Enter if self.at < last => {
-                let mut checks = self.checks.iter();
-                let failed =
-                    checks.find(|(at, is_good, _)| *at == self.at && !is_good(field.text()));
-                if let Some((.., why)) = failed.filter(|_| !field.is_empty()) {
+                if let Some(why) = refused.filter(|_| !field.is_empty()) {
                     field.take();
-                    self.refusal = Some((*why).to_owned());
+                    self.refusal = Some(why.to_owned());
                 } else if !field.is_empty() {
                     self.at += 1;
                 }
@@ -113,6 +130,17 @@ impl Form {
                 .unwrap_or_default()
         })
     }
+}
+
+/// Why a line of digits is refused where a PIN was asked.
+const LIKE_A_PIN: &str = "This looks like a PIN, and the record is public.";
+
+/// The fewest characters of a PIN or a password.
+const SHORTEST_PIN: usize = 4;
+
+fn is_number_as_long_as_a_pin(line: &str) -> bool {
+    let typed: Vec<char> = line.chars().filter(|c| !c.is_whitespace()).collect();
+    typed.len() >= SHORTEST_PIN && typed.iter().all(char::is_ascii_digit)
 }
 
 /// Whether a line may be a PIN: a single word as long as one.

@@ -19,7 +19,11 @@ impl Model {
         if let Some(overlay) = opened_by(key, &self.sight()) {
             let gives_way = self.overlay.as_ref().is_none_or(Overlay::gives_way);
             if gives_way && (!self.scene.is_last || overlay.only_shows()) {
-                self.open(overlay);
+                // The rest of a PIN would be typed into a text that is published.
+                match overlay.is_published() && self.scene.screen.asks_for_secret() {
+                    true => self.open_ways(),
+                    false => self.open(overlay),
+                }
             }
             return Vec::new();
         }
@@ -62,9 +66,7 @@ impl Model {
         let taken = self.scene.screen.takes_escape();
         if key.code == KeyCode::Esc && !taken {
             if !self.scene.is_last {
-                let numbered = self.plain || !self.scene.screen.asks_for_secret();
-                let ways = Overlay::ways(&self.sight(), numbered);
-                self.open(ways);
+                self.open_ways();
             }
             return Vec::new();
         }
@@ -81,6 +83,12 @@ impl Model {
             }
             None => Vec::new(),
         }
+    }
+
+    fn open_ways(&mut self) {
+        let numbered = self.plain || !self.scene.screen.asks_for_secret();
+        let ways = Overlay::ways(&self.sight(), numbered);
+        self.open(ways);
     }
 
     /// Takes a key that scrolls; whether it was one.

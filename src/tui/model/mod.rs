@@ -331,7 +331,10 @@ impl Model {
         }
     }
 
-    fn open(&mut self, overlay: Overlay) {
+    fn open(&mut self, mut overlay: Overlay) {
+        if self.scene.screen.asks_for_secret() {
+            overlay.refuse_pins();
+        }
         self.overlay = Some(overlay);
         self.overlay_scroll = 0;
         self.turned += 1;

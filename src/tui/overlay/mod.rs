@@ -125,6 +125,22 @@ impl Overlay {
         matches!(self, Self::Help | Self::Compare(_) | Self::Frames(_))
     }
 
+    /// Whether the transcript publishes what is typed into it.
+    pub(super) fn is_published(&self) -> bool {
+        matches!(self, Self::Note(_) | Self::Exception(_))
+    }
+
+    /// Refuses texts that look like a PIN: it was opened where one is typed.
+    pub(super) fn refuse_pins(&mut self) {
+        if let Self::Note(form)
+        | Self::Exception(form)
+        | Self::EndTurn(_, form)
+        | Self::EndWithout(form) = self
+        {
+            form.refuse_pins();
+        }
+    }
+
     /// Whether a text is typed into it: the options and what only shows something take none.
     pub(super) fn is_typed_into(&self) -> bool {
         !self.gives_way()

@@ -8,7 +8,7 @@ use super::{
     table::Table,
 };
 use crate::{
-    driver::{Asked, Errand, Work},
+    driver::{Asked, Errand, Interrupt, Work},
     host::secret::Secret,
     tui::link::{Heard, Request},
 };
@@ -191,4 +191,50 @@ fn the_terminal_hides_what_is_typed_while_a_signing_event_waits() {
     assert!(paper.hides_typing());
     paper.line("?");
     assert!(paper.hides_typing());
+}
+
+#[test]
+fn the_rest_of_a_pin_after_the_key_of_a_note_is_typed_into_no_note() {
+    for asked in [false, true] {
+        for key in [KeyCode::F(2), KeyCode::F(3)] {
+            let mut table = prompted(asked);
+            table.keys("73").press(key).enter("64669359");
+            assert!(!table.picture().contains("64669359"), "{}", table.picture());
+            assert!(table.says("PIN"), "{}", table.picture());
+            assert!(table.nothing_happened());
+        }
+        for key in ['o', 'e'] {
+            let mut table = prompted(asked);
+            table.keys("73").control(key);
+            assert!(table.says("Options."), "{}", table.picture());
+        }
+    }
+}
+
+#[test]
+fn a_note_over_a_pin_refuses_digits_alone() {
+    let mut table = prompted(false);
+    let chosen = |table: &mut Table| {
+        table.press(KeyCode::F(2));
+        for _ in 0..9 {
+            table.press(KeyCode::Up);
+        }
+        table.press(KeyCode::Enter);
+        assert!(table.says("A note for the transcript"));
+    };
+    chosen(&mut table);
+    for digits in ["6466", "64669359", "6466 9359"] {
+        table.enter(digits);
+        assert!(
+            table.says("This looks like a PIN, and the record is public."),
+            "{}",
+            table.picture()
+        );
+        assert!(!table.picture().contains("6466"), "{}", table.picture());
+    }
+    table.enter("the keyboard has no 7").enter("record");
+    assert!(matches!(
+        table.interrupt(),
+        Interrupt::Note(note) if note == "the keyboard has no 7"
+    ));
 }
