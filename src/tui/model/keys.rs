@@ -103,6 +103,8 @@ impl Model {
         let scroll = match key.code {
             KeyCode::PageUp => self.scroll.saturating_sub(room.saturating_sub(1)),
             KeyCode::PageDown => self.scroll + room.saturating_sub(1).max(1),
+            // Printed rows are not printed again.
+            KeyCode::Home if self.plain => self.page.unseen.as_ref().map_or(0, |u| u.rows.start),
             KeyCode::Home => 0,
             KeyCode::End => last,
             KeyCode::Up if arrows => self.scroll.saturating_sub(1),

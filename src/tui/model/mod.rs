@@ -91,13 +91,6 @@ pub(super) struct Model {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ScreenNumber(u64, Option<u64>);
 
-impl ScreenNumber {
-    /// Whether this is the other's screen with an overlay.
-    pub(super) fn covered(self, other: Self) -> bool {
-        self.0 == other.0 && self.1.is_some() && other.1.is_none()
-    }
-}
-
 impl Model {
     /// The model at the start.
     pub(super) fn new(mode: Mode, title: String, sheet: Sheet, room: bool) -> Self {

@@ -17,6 +17,11 @@ impl Model {
         self.size = size;
         let mut page = self.make_page();
         let mut scroll = self.clamped(&page);
+        if self.overlay.is_none() && self.scene.scroll != scroll {
+            // What was not shown yet is above or below this row.
+            self.scene.scroll = scroll;
+            page = self.make_page();
+        }
         let room = page.upper_rows();
         if self.overlay.is_none() && size.is_enough() {
             // The prompt at the end may take more rows or fewer, and then other rows are in sight.

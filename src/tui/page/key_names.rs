@@ -49,7 +49,7 @@ pub(in crate::tui) const LINES: KeyNames = KeyNames {
     ways: "type ?",
     ways_key: "?",
     more: "Enter",
-    back: "?",
+    back: "Enter",
     leave: "type ?",
     large: "",
     codes: "",

@@ -298,7 +298,7 @@ impl Page {
     pub(super) fn ask_to_read_on(&mut self) {
         let KeyNames { more, back, .. } = self.names();
         let unseen = self.unseen.as_ref();
-        let above = unseen.filter(|unseen| unseen.above && !self.by_line);
+        let above = unseen.filter(|unseen| unseen.above);
         let how = above.map_or_else(
             || format!("Read on to the end: {more}."),
             |Unseen { rows, .. }| {

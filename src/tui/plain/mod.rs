@@ -82,7 +82,6 @@ pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
     let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
     let control = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
     let hands = model.hands.is_some() && !model.takes_secret();
-    let more = model.scroll + model.page.upper_rows() < model.page.rows();
     if line.contains(typing::LEAVES) {
         return vec![control('c')];
     }
@@ -90,8 +89,7 @@ pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
         "?" => return vec![plain(KeyCode::Esc)],
         // The words of a script say "I press F8", here as on the full screen.
         "F8" | "f8" if !model.takes_secret() => return vec![plain(KeyCode::F(8))],
-        "" if more => return vec![plain(KeyCode::PageDown)],
-        // A search jumped over some rows.
+        // The first rows that were not printed, also those that a search jumped over.
         "" if model.page.unseen.is_some() => return vec![plain(KeyCode::Home)],
         "" if model.is_covered() => {
             // Enter alone closes an overlay that only shows something.

@@ -29,17 +29,21 @@ const WHOLE: Size = Size {
 /// How often a wait says how long it has lasted, in seconds.
 const PATIENCE: u64 = 15;
 
-/// A page is printed to its end where no more rows than these are left of it.
-const GAP: usize = 16;
+/// The most rows that are held back at the end of a page, to be printed together on the next.
+const HELD_BACK: usize = 16;
 
 /// What was printed before, and where.
 pub(in crate::tui) struct Printed<W> {
     pub(in crate::tui) out: W,
     screen: Option<ScreenNumber>,
     step: Option<usize>,
-    /// The rows of the screen up to this one were printed.
-    printed: usize,
-    /// The rows themselves, to see which have changed.
+    /// The last screen without an overlay: it is not printed again when one is closed.
+    uncovered: Option<ScreenNumber>,
+    /// Which rows of a long text were printed.
+    shown: Vec<bool>,
+    /// The row that a search found last.
+    found: Option<usize>,
+    /// The rows of any other screen, to see which have changed.
     rows: Vec<String>,
     questions: usize,
     asked: Vec<String>,
@@ -56,7 +60,9 @@ impl<W: Write> Printed<W> {
             out,
             screen: None,
             step: None,
-            printed: 0,
+            uncovered: None,
+            shown: Vec::new(),
+            found: None,
             rows: Vec::new(),
             questions: 0,
             asked: Vec::new(),
@@ -135,29 +141,51 @@ impl<W: Write> Printed<W> {
         Ok(())
     }
 
-    /// The rows in sight that were not printed yet.
-    fn upper(&mut self, model: &Model) -> io::Result<()> {
+    /// All rows of a screen that is not long.
+    fn whole(&mut self, model: &Model) -> io::Result<()> {
+        for row in rows(model) {
+            self.say(&row)?;
+        }
+        Ok(())
+    }
+
+    /// The rows of a long text in sight that were not printed yet; around what a search found,
+    /// all of them.
+    fn long(&mut self, model: &Model) -> io::Result<()> {
         let page = &model.page;
-        let room = page.upper_rows();
-        let sight = (model.scroll + room).min(page.rows());
+        self.shown.resize(page.rows(), false);
+        let sight = (model.scroll + page.upper_rows()).min(page.rows());
         let together = &page.together;
         // A digest is compared as a whole, so its words are printed together.
         let until = match together.start < sight && sight < together.end {
             true => together.start,
             false => sight,
         };
-        // A search jumps over rows; reading on does not.
-        let reads_on = model.scroll < self.printed + GAP && self.printed <= until;
-        let from = match reads_on {
-            true => self.printed,
-            false => model.scroll.min(until),
+        let found = page.found.is_some() && page.found != self.found;
+        self.found = page.found;
+        let from = match found {
+            true => model.scroll,
+            false => model.scroll.saturating_sub(HELD_BACK),
         };
-        for row in (from..until).filter_map(|at| page.row(at)) {
-            let row = row.to_string();
+        let mut last = None;
+        for at in from..until {
+            let Some(shown) = self.shown.get_mut(at) else {
+                break;
+            };
+            if std::mem::replace(shown, true) && !found {
+                continue;
+            }
+            if let Some(first) = last.map(|last| last + 1).filter(|first| *first < at) {
+                self.say(&format!(
+                    "-- rows {} to {at} were shown before --",
+                    first + 1
+                ))?;
+            }
+            let row = page.row(at).map(ToString::to_string).unwrap_or_default();
             self.say(row.trim_end())?;
+            last = Some(at);
         }
-        self.printed = until;
-        if until < page.rows() && from < until {
+        if last.is_some() && page.unseen.is_some() {
             let rows = page.rows();
             self.say(&format!("-- {until} of {rows} rows: Enter shows more --"))?;
         }
@@ -182,7 +210,6 @@ impl<W: Write> Printed<W> {
         for row in fresh {
             self.say(&row)?;
         }
-        self.printed = rows.len();
         self.rows = rows;
         Ok(())
     }
@@ -237,26 +264,27 @@ impl<W: Write> Printed<W> {
         let screen = model.screen_number();
         let before = self.screen.replace(screen);
         if before == Some(screen) {
-            if model.page.is_long() {
-                if self.printed < model.scroll + model.page.upper_rows() {
-                    self.upper(model)?;
-                }
-            } else {
-                self.changed(model)?;
+            match model.page.is_long() {
+                true => self.long(model)?,
+                false => self.changed(model)?,
             }
         } else {
             self.asked.clear();
             self.told = model.now.up;
-            if before.is_some_and(|before| before.covered(screen)) {
-                // It was printed before an overlay covered it.
-                self.printed = model.scroll + model.page.upper_rows();
-            } else {
+            if self.uncovered != Some(screen) {
                 if !model.is_covered() {
+                    self.uncovered = Some(screen);
                     self.place(model)?;
                 }
-                self.printed = 0;
                 self.say("")?;
-                self.upper(model)?;
+                match model.page.is_long() {
+                    true => {
+                        self.shown.clear();
+                        self.found = None;
+                        self.long(model)?;
+                    }
+                    false => self.whole(model)?,
+                }
             }
             self.rows = rows(model);
         }

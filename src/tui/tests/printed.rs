@@ -8,7 +8,7 @@ use crate::{
     host::secret::Secret,
     tui::{
         link::Request,
-        model::Model,
+        model::{Model, ScreenNumber},
         page::{style::Sheet, word_rows},
         plain::{self, Printed, lay_out},
     },
@@ -22,7 +22,9 @@ pub(super) struct Paper {
     printed: Printed<Vec<u8>>,
     /// Where the current screen begins.
     begun: usize,
-    screen: Option<crate::tui::model::ScreenNumber>,
+    screen: Option<ScreenNumber>,
+    /// The last screen without an overlay.
+    uncovered: Option<ScreenNumber>,
 }
 
 impl Paper {
@@ -39,6 +41,7 @@ impl Paper {
             printed: Printed::new(Vec::new()),
             begun: 0,
             screen: None,
+            uncovered: None,
         };
         paper.request(Request::Show(Box::new(story.view())));
         paper
@@ -70,11 +73,13 @@ impl Paper {
         lay_out(&mut self.model);
         let screen = Some(self.model.screen_number());
         if self.screen != screen {
-            let covered = self.screen.zip(screen).is_some_and(|(b, s)| b.covered(s));
-            self.begun = match covered {
+            self.begun = match self.uncovered == screen {
                 true => 0,
                 false => self.printed.out.len(),
             };
+            if !self.model.is_covered() {
+                self.uncovered = screen;
+            }
             self.screen = screen;
         }
         self.printed.show(&mut self.model).unwrap();
@@ -206,4 +211,77 @@ fn ctrl_c_leads_to_leaving() {
         "{}",
         paper.text()
     );
+}
+
+/// The lines of the document that were not printed.
+fn not_printed(text: &str, lines: usize) -> Vec<usize> {
+    let is_missing = |line: &usize| !text.contains(&format!("\"line\": {line},\n"));
+    (1..=lines).filter(is_missing).collect()
+}
+
+#[test]
+fn no_document_is_confirmed_before_every_row_was_printed_however_it_is_searched() {
+    let searches: [&[&str]; 4] = [
+        &["/\"line\": 100"],
+        &["", "/\"line\": 100", "/\"line\": 60"],
+        &["/\"line\": 45", "", "/\"line\": 118", ""],
+        &["", "", "/\"line\": 120", "/\"line\": 2", "/\"line\": 90"],
+    ];
+    for searches in searches {
+        let mut paper = Paper::asked(&Story::at_review(120));
+        for line in searches {
+            paper.line(line);
+            assert!(!paper.text().contains("agree, type"), "{}", paper.text());
+        }
+        for _ in 0..20 {
+            if !paper.text().contains("agree, type") {
+                paper.line("");
+            }
+        }
+        let text = paper.text();
+        assert_eq!(not_printed(&text, 120), Vec::<usize>::new(), "{text}");
+        assert!(text.contains("agree, type"), "{text}");
+    }
+}
+
+#[test]
+fn after_a_search_the_question_says_which_rows_enter_prints() {
+    let mut paper = Paper::asked(&Story::at_review(120));
+    paper.line("/\"line\": 100");
+    let text = paper.text();
+    assert!(text.contains("were not shown yet: Enter."), "{text}");
+    assert!(not_printed(&text, 120).contains(&50), "{text}");
+    let mut before = text.len();
+    for _ in 0..10 {
+        paper.line("");
+        let text = paper.text();
+        assert!(text[before..].contains("\"line\""), "{text}");
+        before = text.len();
+        if text.contains("agree, type") {
+            break;
+        }
+    }
+    let text = paper.text();
+    assert_eq!(text.matches("\"line\": 50,").count(), 1, "{text}");
+}
+
+#[test]
+fn a_row_that_a_search_finds_is_printed_again() {
+    let mut paper = Paper::asked(&Story::at_review(120));
+    paper.line("").line("/line\": 9,");
+    let text = paper.text();
+    assert_eq!(text.matches("\"line\": 9,\n").count(), 2, "{text}");
+}
+
+#[test]
+fn a_screen_that_came_under_the_options_is_printed_when_they_are_closed() {
+    let mut story = Story::at_enrolment();
+    let mut paper = Paper::asked(&story);
+    paper.line("?");
+    story.device_seen(3, true);
+    paper.request(Request::Show(Box::new(story.view())));
+    paper.request(Request::Ask(story.question(), None));
+    paper.line("");
+    let text = paper.text();
+    assert!(text.contains("Read the number on the case"), "{text}");
 }
