@@ -3,6 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::{
+    input::line::LineMeaning,
     link::Heard,
     page::{Page, frames::Frames},
 };
@@ -69,6 +70,12 @@ pub(super) trait Screen {
 
     /// Takes a key. Returns the answer, once somebody has given one.
     fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard>;
+
+    /// The meaning of a line, without spaces at its ends. The keys of most screens are those of
+    /// a field, which takes all of it.
+    fn line(&self, _line: &str, _sight: &Sight<'_>) -> LineMeaning {
+        LineMeaning::Text
+    }
 
     /// Refuses the last answer, for this reason.
     fn refuse(&mut self, _why: String) {}

@@ -166,7 +166,11 @@ impl Stage {
         at: Instant,
         interface: &mut impl Interface,
     ) -> io::Result<()> {
-        for key in interface.keys(line, &self.model) {
+        let keys = match self.model.is_meant(at) {
+            true => interface.keys(line, &self.model),
+            false => Vec::new(),
+        };
+        for key in keys {
             let before = self.model.turned();
             let acts = self.model.key(&key, at);
             self.act(acts);

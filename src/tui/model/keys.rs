@@ -6,14 +6,30 @@ use std::time::Instant;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
 use super::{Act, Awaits, Model, sight};
-use crate::tui::overlay::{Overlay, Turned, opened_by, turn_that_can_end};
+use crate::tui::{
+    input::line::LineMeaning,
+    overlay::{Overlay, Turned, opened_by, turn_that_can_end},
+};
 
 impl Model {
+    /// Whether what was typed at this moment was meant for the present screen.
+    pub(crate) fn is_meant(&self, at: Instant) -> bool {
+        self.seen.is_some_and(|seen| seen <= at)
+    }
+
+    /// The meaning of a line, without spaces at its ends.
+    pub(crate) fn line(&self, line: &str) -> LineMeaning {
+        match &self.overlay {
+            Some(overlay) => overlay.line(line, &self.sight()),
+            None if self.asks() => self.scene.screen.line(line, &self.sight()),
+            None => LineMeaning::Keys(Vec::new()),
+        }
+    }
+
     /// A key was pressed at this moment. A key pressed before the present screen
     /// was visible is dropped.
     pub(crate) fn key(&mut self, key: &KeyEvent, at: Instant) -> Vec<Act> {
-        let meant = self.seen.is_some_and(|seen| seen <= at);
-        if !meant || key.kind == KeyEventKind::Release || !self.size.is_enough() {
+        if !self.is_meant(at) || key.kind == KeyEventKind::Release || !self.size.is_enough() {
             return Vec::new();
         }
         if let Some(overlay) = opened_by(key, &self.sight()) {

@@ -181,11 +181,6 @@ impl Model {
         ScreenNumber(self.screens, self.overlay.as_ref().map(|_| self.overlays))
     }
 
-    /// Whether the options are shown.
-    pub(super) fn shows_options(&self) -> bool {
-        matches!(self.overlay, Some(Overlay::Ways { .. }))
-    }
-
     /// Whether the overlay only shows or offers something.
     pub(super) fn only_shows(&self) -> bool {
         self.overlay.as_ref().is_some_and(Overlay::gives_way)
@@ -332,6 +327,10 @@ impl Model {
         self.overlay_scroll = 0;
         self.turned += 1;
         self.overlays += 1;
+        if self.plain {
+            // A line that was typed before was meant for what it covers.
+            self.seen = None;
+        }
     }
 
     fn close_overlay(&mut self) {

@@ -6,7 +6,14 @@ use crossterm::event::{KeyCode, KeyEvent};
 use crate::{
     apart::end_of_day,
     driver::Interrupt,
-    tui::{input::form::Form, page::Page, screen::Sight},
+    tui::{
+        input::{
+            form::Form,
+            line::{LineMeaning, row_number},
+        },
+        page::Page,
+        screen::Sight,
+    },
 };
 use keymoot_record::{ceremony::State, rules::roster::Handle, transcript::Time};
 
@@ -76,20 +83,32 @@ impl Apart {
         Self::Withdraw(Form::new(&labels, Some("withdraw")))
     }
 
+    /// What a key chooses, where something is to be chosen.
+    pub(in crate::tui) fn chosen(&self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Self> {
+        let (Self::Choose, KeyCode::Char(c)) = (self, key.code) else {
+            return None;
+        };
+        let number = c.to_digit(10)?.checked_sub(1)?;
+        let choices = Self::choices(sight);
+        choices.get(number as usize).map(|(_, begin)| begin())
+    }
+
+    /// The meaning of a line.
+    pub(in crate::tui) fn line(&self, line: &str, sight: &Sight<'_>) -> LineMeaning {
+        let Self::Choose = self else {
+            return LineMeaning::Text;
+        };
+        let rows = Self::choices(sight).len();
+        match row_number(line, rows) {
+            Some(_) => LineMeaning::Keys(line.chars().map(KeyCode::Char).collect()),
+            None => LineMeaning::none_of("option", line, &format!("1 to {rows}")),
+        }
+    }
+
     /// Takes a key. Returns the wish, once it is typed out.
-    pub(in crate::tui) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Interrupt> {
+    pub(in crate::tui) fn key(&mut self, key: &KeyEvent) -> Option<Interrupt> {
         match self {
-            Self::Choose => {
-                let number = match key.code {
-                    KeyCode::Char(c) => c.to_digit(10).and_then(|digit| digit.checked_sub(1)),
-                    _ => None,
-                };
-                let choices = Self::choices(sight);
-                if let Some((_, begin)) = number.and_then(|at| choices.get(at as usize)) {
-                    *self = begin();
-                }
-                None
-            }
+            Self::Choose => None,
             Self::Withdraw(form) => form.key(key).then(|| {
                 let [why, _] = form.take();
                 Interrupt::Withdraw(why)

@@ -6,6 +6,7 @@ pub(super) mod compare;
 mod end_without;
 mod help;
 mod intermission;
+mod lines;
 mod people;
 mod ways;
 
@@ -212,9 +213,12 @@ impl Overlay {
                 Some(person) => Turned::Wants(Interrupt::Attend(person), None),
                 None => Turned::Stays,
             },
-            Self::Apart(apart) => match apart.key(key, sight) {
-                Some(wanted) => Turned::Wants(wanted, None),
-                None => Turned::Stays,
+            Self::Apart(apart) => match apart.chosen(key, sight) {
+                Some(chosen) => Turned::To(Self::Apart(chosen)),
+                None => match apart.key(key) {
+                    Some(wanted) => Turned::Wants(wanted, None),
+                    None => Turned::Stays,
+                },
             },
             Self::EndWithout(form) if completed => {
                 let [cause, reason, _] = form.take();

@@ -5,6 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use crate::tui::{
     input::{
         field::{TypedWord, is_word, typed},
+        line::{LineMeaning, keys_to_row, row_number},
         numbers::Chosen,
     },
     page::Page,
@@ -28,13 +29,30 @@ impl People {
         sight.state().is_some_and(|state| state.may_come_and_go())
     }
 
+    /// The meaning of a line.
+    pub(in crate::tui) fn line(&self, line: &str, sight: &Sight<'_>) -> LineMeaning {
+        let rows = sight.state().map_or(0, |state| state.attendance().len());
+        let begins_with_digit = line.starts_with(|c: char| c.is_ascii_digit());
+        match row_number(line, rows) {
+            Some(number) => LineMeaning::Keys(keys_to_row(number, rows)),
+            None if self.chosen.at().is_some() && !begins_with_digit => LineMeaning::Text,
+            None => LineMeaning::none_of("number", line, &format!("1 to {rows}")),
+        }
+    }
+
     /// Takes a key. Returns who comes or goes, once that is typed out.
     pub(in crate::tui) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Person> {
         let people = sight.state()?.attendance();
         let nothing_typed = self.word.is_empty();
         match (key.code, typed(key)) {
-            (KeyCode::Up, _) => self.chosen.up(),
-            (KeyCode::Down, _) => self.chosen.down(people.len()),
+            (KeyCode::Up, _) => {
+                self.chosen.up();
+                self.word.forgive();
+            }
+            (KeyCode::Down, _) => {
+                self.chosen.down(people.len());
+                self.word.forgive();
+            }
             (_, Some(digit @ '0'..='9')) if nothing_typed => {
                 self.chosen.digit(digit, people.len());
                 self.word.forgive();

@@ -20,7 +20,13 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 pub(in crate::tui) use self::printed::{Printed, lay_out};
 use self::typing::TypedLines;
 use super::{
-    interface::Interface, link::Message, model::Model, page::style::Sheet, room::Room, stage,
+    input::line::{LineMeaning, is_number, row_number},
+    interface::Interface,
+    link::Message,
+    model::Model,
+    page::style::Sheet,
+    room::{Room, hands::Hands},
+    stage,
 };
 use crate::driver::Operator;
 use keymoot_record::transcript::Mode;
@@ -64,7 +70,10 @@ impl Interface for Lines {
 
     fn keys(&mut self, line: &str, model: &Model) -> Vec<KeyEvent> {
         self.printed.typed = true;
-        keys(line, model)
+        keys(line, model).unwrap_or_else(|why| {
+            self.printed.refused = Some(why);
+            Vec::new()
+        })
     }
 
     fn pasted(&mut self) -> io::Result<()> {
@@ -77,50 +86,70 @@ impl Interface for Lines {
     }
 }
 
-/// The keys of a typed line.
-pub(super) fn keys(line: &str, model: &Model) -> Vec<KeyEvent> {
+/// The keys of a typed line, or why it is none of the answers.
+///
+/// # Errors
+/// The line is refused, with this reason.
+pub(super) fn keys(line: &str, model: &Model) -> Result<Vec<KeyEvent>, String> {
     let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
     let control = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
-    let hands = model.hands.is_some() && !model.takes_secret();
     if line.contains(typing::LEAVES) {
-        return vec![control('c')];
+        return Ok(vec![control('c')]);
     }
+    let hands = model.hands.as_ref().filter(|_| !model.takes_secret());
     match line.trim() {
-        "?" => return vec![plain(KeyCode::Esc)],
+        "?" => return Ok(vec![plain(KeyCode::Esc)]),
         // The words of a script say "I press F8", here as on the full screen.
-        "F8" | "f8" if !model.takes_secret() => return vec![plain(KeyCode::F(8))],
+        "F8" | "f8" if !model.takes_secret() => return Ok(vec![plain(KeyCode::F(8))]),
         // The first rows that were not printed, also those that a search jumped over.
-        "" if model.page.unseen.is_some() => return vec![plain(KeyCode::Home)],
+        "" if model.page.unseen.is_some() => return Ok(vec![plain(KeyCode::Home)]),
         "" if model.is_covered() => {
             // Enter alone closes an overlay that only shows something.
             let shows = model.only_shows();
-            return shows.then(|| plain(KeyCode::Esc)).into_iter().collect();
+            return Ok(shows.then(|| plain(KeyCode::Esc)).into_iter().collect());
         }
-        // Anything else may be a PIN that was meant for the screen below.
-        other if model.shows_options() && !is_digit(other) => return Vec::new(),
-        "+" if hands => return vec![control('n')],
-        "*" if hands => return vec![control('t')],
-        picked if hands && is_pick(picked) => {
-            let digits = picked.chars().skip(1).map(|c| plain(KeyCode::Char(c)));
-            return std::iter::once(control('p'))
-                .chain(digits)
-                .chain([plain(KeyCode::Enter)])
-                .collect();
-        }
+        "+" if hands.is_some() => return Ok(vec![control('n')]),
+        "*" if hands.is_some() => return Ok(vec![control('t')]),
         _ => {}
     }
-    // A refused line is removed from the field first.
-    std::iter::once(control('u'))
-        .chain(line.chars().map(|c| plain(KeyCode::Char(c))))
-        .chain([plain(KeyCode::Enter)])
-        .collect()
+    if let (Some(hands), Some(number)) = (hands, line.trim().strip_prefix('#'))
+        && is_number(number)
+    {
+        return pick(hands, number);
+    }
+    match model.line(line.trim()) {
+        LineMeaning::Keys(codes) => Ok(codes.into_iter().map(plain).collect()),
+        LineMeaning::Refused(why) => Err(why),
+        LineMeaning::Text => {
+            // A space at the end may be a part of a password.
+            let text = match model.takes_secret() {
+                true => line,
+                false => line.trim(),
+            };
+            // A refused line is removed from the field first.
+            let keys = std::iter::once(control('u'))
+                .chain(text.chars().map(|c| plain(KeyCode::Char(c))))
+                .chain([plain(KeyCode::Enter)]);
+            Ok(keys.collect())
+        }
+    }
 }
 
-fn is_digit(line: &str) -> bool {
-    line.len() == 1 && line.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_pick(line: &str) -> bool {
-    line.strip_prefix('#')
-        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+/// The keys that take another simulated device in hand.
+fn pick(hands: &Hands, number: &str) -> Result<Vec<KeyEvent>, String> {
+    let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
+    let numbers = hands.devices().iter().map(|device| device.number);
+    let most = numbers.clone().max().unwrap_or_default();
+    let Some(number) =
+        row_number(number, most).filter(|number| numbers.clone().any(|n| n == *number))
+    else {
+        return Err(format!("There is no such device: 1 to {most}."));
+    };
+    let digits = number.to_string();
+    // A number that can get no longer is taken at once, and Enter would go to the screen.
+    let enter = (number * 10 <= most).then_some(KeyCode::Enter);
+    let keys = std::iter::once(KeyEvent::new(KeyCode::Char('p'), KeyModifiers::CONTROL))
+        .chain(digits.chars().map(|c| plain(KeyCode::Char(c))))
+        .chain(enter.map(plain));
+    Ok(keys.collect())
 }

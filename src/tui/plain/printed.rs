@@ -49,6 +49,8 @@ pub(in crate::tui) struct Printed<W> {
     asked: Vec<String>,
     /// A line was typed since the last question was printed.
     pub(in crate::tui) typed: bool,
+    /// Why the last line was refused, when it was none of the answers.
+    pub(in crate::tui) refused: Option<String>,
     /// When a wait was last printed, in seconds since the screens were set up.
     told: u64,
 }
@@ -67,6 +69,7 @@ impl<W: Write> Printed<W> {
             questions: 0,
             asked: Vec::new(),
             typed: false,
+            refused: None,
             told: 0,
         }
     }
@@ -216,6 +219,9 @@ impl<W: Write> Printed<W> {
 
     /// The question, numbered; then the place where the answer is typed.
     fn ask(&mut self, model: &Model) -> io::Result<()> {
+        if let Some(why) = self.refused.take() {
+            self.say_wrapped("! ", &why)?;
+        }
         let asked = model.page.question();
         if !model.asks() {
             return self.wait(model);

@@ -4,7 +4,10 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::step::{opening_of_step, title_of_step};
 use crate::tui::{
-    input::field::{TypedWord, typed},
+    input::{
+        field::{TypedWord, typed},
+        line::{LineMeaning, row_number},
+    },
     link::Heard,
     page::Page,
     screen::{Screen, Sight},
@@ -214,6 +217,22 @@ impl Screen for RollCall {
             }
         }
         None
+    }
+
+    fn line(&self, line: &str, _: &Sight<'_>) -> LineMeaning {
+        if !line.starts_with(|c: char| c.is_ascii_digit()) {
+            return LineMeaning::Text;
+        }
+        let rows = self.people.len();
+        let mut keys = Vec::new();
+        for number in line.split([' ', ',']).filter(|part| !part.is_empty()) {
+            let Some(number) = row_number(number, rows) else {
+                return LineMeaning::none_of("number", number, &format!("1 to {rows}"));
+            };
+            keys.extend(number.to_string().chars().map(KeyCode::Char));
+            keys.push(KeyCode::Char(' '));
+        }
+        LineMeaning::Keys(keys)
     }
 
     fn refuse(&mut self, why: String) {

@@ -4,7 +4,10 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::step::opening_of_step;
 use crate::tui::{
-    input::field::{TypedWord, typed},
+    input::{
+        field::{TypedWord, typed},
+        line::{LineMeaning, keys_to_row},
+    },
     link::Heard,
     page::Page,
     screen::{Screen, Sight},
@@ -199,6 +202,31 @@ impl Screen for WhoseTurn {
             _ => {}
         }
         None
+    }
+
+    fn line(&self, line: &str, sight: &Sight<'_>) -> LineMeaning {
+        if line.is_empty() {
+            return LineMeaning::Text;
+        }
+        if self.alone(sight).is_some() {
+            return LineMeaning::Refused("Only Enter begins your turn.".to_owned());
+        }
+        let seats = self.waiting.iter().map(|handle| Self::seat(sight, handle));
+        let seats: Vec<_> = seats.map(|seat| seat.to_string()).collect();
+        match seats.iter().position(|seat| seat == line) {
+            Some(at) => {
+                let mut keys = keys_to_row(at + 1, seats.len());
+                keys.push(KeyCode::Enter);
+                LineMeaning::Keys(keys)
+            }
+            None if self.can_stop && !line.starts_with(|c: char| c.is_ascii_digit()) => {
+                LineMeaning::Text
+            }
+            None if seats.is_empty() => {
+                LineMeaning::Refused("Nobody can be called now.".to_owned())
+            }
+            None => LineMeaning::none_of("seat to call", line, &seats.join(", ")),
+        }
     }
 
     fn refuse(&mut self, why: String) {

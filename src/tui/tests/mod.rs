@@ -9,6 +9,7 @@ mod face;
 mod hostile;
 mod interrupting;
 mod key_names;
+mod lines;
 mod looking;
 mod pictures;
 mod printed;

@@ -8,9 +8,10 @@ use crate::{
     host::secret::Secret,
     tui::{
         link::Request,
-        model::{Model, ScreenNumber},
+        model::{Act, Model, ScreenNumber},
         page::{style::Sheet, word_rows},
         plain::{self, Printed, lay_out},
+        room::RoomSeen,
     },
 };
 use keymoot_core::digest::Digest;
@@ -20,6 +21,8 @@ use keymoot_record::transcript::Mode;
 pub(super) struct Paper {
     model: Model,
     printed: Printed<Vec<u8>>,
+    /// What the lines did.
+    pub(super) acts: Vec<Act>,
     /// Where the current screen begins.
     begun: usize,
     screen: Option<ScreenNumber>,
@@ -39,6 +42,7 @@ impl Paper {
         let mut paper = Self {
             model: model.in_rows(),
             printed: Printed::new(Vec::new()),
+            acts: Vec::new(),
             begun: 0,
             screen: None,
             uncovered: None,
@@ -58,12 +62,28 @@ impl Paper {
         self.show()
     }
 
+    /// A look at the simulated devices.
+    pub(super) fn room(&mut self, seen: RoomSeen) -> &mut Self {
+        let acts = self.model.room(seen);
+        self.acts.extend(acts);
+        self.show()
+    }
+
     pub(super) fn line(&mut self, line: &str) -> &mut Self {
         // What the terminal echoes.
         self.printed.out.extend(format!("{line}\n").bytes());
         self.printed.typed = true;
-        for key in plain::keys(line, &self.model) {
-            let _ = self.model.key(&key, Instant::now());
+        let keys = plain::keys(line, &self.model).unwrap_or_else(|why| {
+            self.printed.refused = Some(why);
+            Vec::new()
+        });
+        for key in keys {
+            let before = self.model.turned();
+            let acts = self.model.key(&key, Instant::now());
+            self.acts.extend(acts);
+            if self.model.turned() != before {
+                break;
+            }
         }
         self.show()
     }
@@ -99,6 +119,13 @@ impl Paper {
             );
         }
         self
+    }
+
+    /// What was printed for this line.
+    pub(super) fn answer(&mut self, line: &str) -> String {
+        let before = self.printed.out.len() + line.len() + 1;
+        self.line(line);
+        String::from_utf8_lossy(&self.printed.out[before..]).into_owned()
     }
 
     pub(super) fn hides_typing(&self) -> bool {
