@@ -45,7 +45,10 @@ const HANDS_BY_LINE: [(&str, &str); 3] = [
 /// Draws the page.
 pub(in crate::tui) fn page(page: &mut Page, sight: &Sight<'_>) {
     page.headline("Help");
-    page.text("Do what the top of this pane says. To confirm something, type a word: Enter alone does nothing, and keymoot ignores pasted text.");
+    page.text(match page.by_line {
+        true => "Each question has a number, such as [3]: type its answer as a line. To confirm something, type a word. keymoot ignores pasted text.",
+        false => "Do what the top of this pane says. To confirm something, type a word: Enter alone does nothing, and keymoot ignores pasted text.",
+    });
     page.gap();
     let (keys, hands): (&[_], &[_]) = match page.by_line {
         true => (&LINES, &HANDS_BY_LINE),

@@ -351,6 +351,9 @@ impl Overlay {
             Self::Frames(frames) => frames.page(page, sight.codes),
             Self::Help => help::page(page, sight),
         }
+        if page.by_line && self.only_shows() {
+            page.ask("Enter goes back.");
+        }
     }
 }
 

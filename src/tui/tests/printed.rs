@@ -312,3 +312,22 @@ fn a_screen_that_came_under_the_options_is_printed_when_they_are_closed() {
     let text = paper.text();
     assert!(text.contains("Read the number on the case"), "{text}");
 }
+
+#[test]
+fn a_page_that_only_shows_something_says_how_to_go_back() {
+    for what in ["help: what the keys do", "compare a digest"] {
+        let mut paper = Paper::asked(&Story::at_roll_call());
+        let options = paper.answer("?");
+        let option = options.lines().find(|line| line.contains(what)).unwrap();
+        let said = paper.answer(option.split_whitespace().next().unwrap());
+        assert!(said.ends_with("] Enter goes back.\n> "), "{said}");
+        assert!(!said.contains("pane"), "{said}");
+        for line in ["64669359", "present", "1"] {
+            let said = paper.answer(line);
+            assert!(said.starts_with('['), "{said}");
+            assert!(said.ends_with("] Enter goes back.\n> "), "{said}");
+        }
+        let said = paper.answer("");
+        assert!(said.contains("numbers of those who answer"), "{said}");
+    }
+}
