@@ -6,7 +6,10 @@ use crate::tui::page::Page;
 
 /// The longest line, in characters: more than any answer needs, and a bound for a
 /// key held down.
-const LONGEST: usize = 400;
+pub(in crate::tui) const LONGEST: usize = 400;
+
+/// What is said when more is typed.
+pub(in crate::tui) const TOO_LONG: &str = "At most 400 characters. The rest was not taken.";
 
 /// What a YubiKey types when it is touched: a one-time password of 32 to 48
 /// characters of this alphabet and Enter (Yubico, "OTPs explained").
@@ -14,46 +17,56 @@ const MODHEX: &str = "cbdefghijklnrtuv";
 
 /// An input line.
 #[derive(Debug, Default)]
-pub(in crate::tui) struct Field(String);
+pub(in crate::tui) struct Field {
+    text: String,
+    /// Whether the last key found no room.
+    is_full: bool,
+}
 
 impl Field {
     /// Takes a key. Returns whether it changed the line.
     pub(in crate::tui) fn key(&mut self, key: &KeyEvent) -> bool {
+        self.is_full = false;
         match edit(key) {
-            Some(Edit::Back) => drop(self.0.pop()),
-            Some(Edit::Empty) => self.0.clear(),
+            Some(Edit::Back) => drop(self.text.pop()),
+            Some(Edit::Empty) => self.text.clear(),
             None => match typed(key) {
-                Some(c) if self.0.chars().count() < LONGEST => self.0.push(c),
-                Some(_) => {}
+                Some(c) if self.text.chars().count() < LONGEST => self.text.push(c),
+                Some(_) => self.is_full = true,
                 None => return false,
             },
         }
         true
     }
 
+    /// Why the last key changed nothing.
+    pub(in crate::tui) fn refusal(&self) -> Option<&'static str> {
+        self.is_full.then_some(TOO_LONG)
+    }
+
     /// The line's text.
     pub(in crate::tui) fn text(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether the line is empty or has only spaces.
     pub(in crate::tui) fn is_empty(&self) -> bool {
-        self.0.trim().is_empty()
+        self.text.trim().is_empty()
     }
 
     /// Replaces the text.
     pub(in crate::tui) fn set(&mut self, text: &str) {
-        text.clone_into(&mut self.0);
+        text.clone_into(&mut self.text);
     }
 
     /// Empties the line and returns its text, without spaces at its ends.
     pub(in crate::tui) fn take(&mut self) -> String {
-        std::mem::take(&mut self.0).trim().to_owned()
+        std::mem::take(&mut self.text).trim().to_owned()
     }
 
     /// Whether a YubiKey typed this, because somebody touched it.
     pub(in crate::tui) fn is_one_time_password(&self) -> bool {
-        let text = self.0.trim();
+        let text = self.text.trim();
         text.len() >= 32 && text.chars().all(|c| MODHEX.contains(c))
     }
 }
@@ -161,7 +174,7 @@ impl TypedWord {
 
     /// Shows the prompt, the line, and why the last one was refused.
     pub(in crate::tui) fn show(&self, page: &mut Page, what: &str) {
-        page.refusal(self.refusal.as_deref());
+        page.refusal(self.refusal.as_deref().or(self.field.refusal()));
         page.ask(what);
         page.field(self.field.text());
     }

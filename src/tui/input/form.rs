@@ -1,6 +1,7 @@
 //! Several lines to be typed one after the other.
 
 use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::style::Style;
 
 use super::field::{Field, TOUCHED, is_word};
 use crate::tui::page::Page;
@@ -109,11 +110,20 @@ impl Form {
                 Some(&format!("if it is a PIN, {}", page.names().undo)),
             );
         }
+        let last = self.fields.len().saturating_sub(1);
+        let confirms = self.word.is_some() && self.at == last;
+        if confirms {
+            page.gap();
+        }
         for (at, (label, field)) in self.fields.iter().enumerate() {
             if at == self.at {
-                page.refusal(self.refusal.as_deref());
+                page.refusal(self.refusal.as_deref().or(field.refusal()));
                 page.ask(label);
                 page.field(field.text());
+            } else if confirms {
+                // The word confirms all of it, so all of it is shown.
+                let label = label.trim_end_matches(':');
+                page.item("  ", &format!("{label}: {}", field.text()), Style::new());
             } else {
                 page.other_field(label, field.text());
             }

@@ -20,7 +20,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 pub(in crate::tui) use self::printed::{Printed, lay_out};
 use self::typing::TypedLines;
 use super::{
-    input::line::{LineMeaning, is_number, row_number},
+    input::{
+        field::LONGEST,
+        line::{LineMeaning, is_number, row_number},
+    },
     interface::Interface,
     link::Message,
     model::Model,
@@ -120,6 +123,10 @@ pub(super) fn keys(line: &str, model: &Model) -> Result<Vec<KeyEvent>, String> {
     match model.line(line.trim()) {
         LineMeaning::Keys(codes) => Ok(codes.into_iter().map(plain).collect()),
         LineMeaning::Refused(why) => Err(why),
+        // A part of it would be recorded.
+        LineMeaning::Text if line.chars().count() > LONGEST && !model.takes_secret() => Err(
+            format!("At most {LONGEST} characters: type a shorter line."),
+        ),
         LineMeaning::Text => {
             // A space at the end may be a part of a password.
             let text = match model.takes_secret() {

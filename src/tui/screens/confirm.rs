@@ -182,7 +182,7 @@ impl Screen for Confirm {
         let in_sight = first..first + FIELDS;
         for (at, (asked, field)) in self.fields.iter().enumerate() {
             if at == self.at {
-                page.refusal(self.refusal.as_deref());
+                page.refusal(self.refusal.as_deref().or(field.refusal()));
                 page.ask(&question(asked));
                 page.field(field.text());
             } else if in_sight.contains(&at) {

@@ -3,6 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{
+    printed::Paper,
     story::{Story, handle},
     table::Table,
 };
@@ -258,4 +259,57 @@ fn what_looks_like_a_pin_is_warned_of_before_it_is_kept() {
     table.control('o').enter("the lamp fell over");
     assert!(!table.says("looks like a PIN"));
     assert!(table.picture().contains("the lamp fell over"));
+}
+
+/// A text of so many characters, all of whose words differ.
+fn long_text(length: usize) -> String {
+    let words: String = (0..).map(|n| format!("word{n} ")).take(100).collect();
+    words[..length].to_owned()
+}
+
+#[test]
+fn a_note_that_is_too_long_is_kept_and_says_so() {
+    let text = long_text(400);
+    let mut table = Table::asked(&Story::at_confirm());
+    table.control('o').keys(&text);
+    assert!(!table.says("At most 400 characters"), "{}", table.picture());
+    table.keys("more");
+    assert!(
+        table.says("! At most 400 characters."),
+        "{}",
+        table.picture()
+    );
+    table.press(KeyCode::Backspace);
+    assert!(!table.says("At most 400 characters"), "{}", table.picture());
+    table.keys("x").press(KeyCode::Enter).enter("record");
+    let expected = format!("{}x", &text[..399]);
+    assert_eq!(
+        table.interrupt(),
+        Interrupt::Note(expected.trim().to_owned())
+    );
+}
+
+#[test]
+fn a_line_that_is_too_long_for_a_note_is_refused_whole() {
+    let mut paper = Paper::asked(&Story::at_confirm());
+    paper.line("?").line("1");
+    let said = paper.answer(&"x".repeat(401));
+    assert!(said.starts_with("! At most 400 characters"), "{said}");
+    assert!(said.contains("The note, then Enter:"), "{said}");
+}
+
+#[test]
+fn the_whole_text_is_shown_before_the_word_that_records_it() {
+    let text = long_text(390);
+    let mut table = Table::asked(&Story::at_confirm());
+    table.control('o').enter(&text);
+    assert!(table.says("Type record"));
+    let picture = table.picture();
+    let mut paper = Paper::asked(&Story::at_confirm());
+    paper.line("?").line("1");
+    let said = paper.answer(&text);
+    for word in text.split_whitespace() {
+        assert!(picture.contains(&format!("{word} ")), "{word}\n{picture}");
+        assert!(said.contains(word), "{word}\n{said}");
+    }
 }
