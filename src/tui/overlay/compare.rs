@@ -9,7 +9,7 @@ use ratatui::{
 };
 
 use crate::tui::{
-    page::{Page, hex_groups, large, qr, word_rows},
+    page::{Page, hex_groups, large, qr, word_rows, words::wrap},
     screen::Sight,
     upcoming,
 };
@@ -212,10 +212,11 @@ fn in_large_type<'w>(page: &mut Page, words: impl Iterator<Item = &'w &'static s
     }
 }
 
+/// The columns that are beside the code.
+const BESIDE: usize = 40;
+
 /// The code, and beside it the digest in hexadecimal and in words.
 fn overview(page: &mut Page, name: &str, digest: &Digest) {
-    /// The columns that are beside the code.
-    const BESIDE: usize = 40;
     let columns = page.columns();
     let room = columns.saturating_sub(BESIDE + 1);
     let code = (!page.by_line).then(|| qr::code(digest, page.sheet, page.fits, room));
@@ -258,9 +259,8 @@ fn beside(name: &str, digest: &Digest, page: &Page) -> Vec<Line<'static>> {
             Span::styled(words.join(" ").trim_end().to_owned(), sheet.typed()),
         ]));
     }
-    lines.push(Line::from(Span::styled(
-        "Scan the code: it holds the digits, in capitals.",
-        sheet.quiet(),
-    )));
+    let scan = "Scan the code: it holds the digits, in capitals.";
+    let scan = wrap(scan, BESIDE, 0).into_iter();
+    lines.extend(scan.map(|row| Line::from(Span::styled(row, sheet.quiet()))));
     lines
 }

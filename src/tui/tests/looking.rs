@@ -80,7 +80,11 @@ fn the_digest_is_compared_in_full_and_in_large_type() {
     for word in signed.words() {
         assert!(picture.contains(word), "{word}");
     }
-    assert!(picture.contains("it holds the digits"));
+    assert!(
+        picture.contains("Scan the code: it holds the digits, in"),
+        "{picture}"
+    );
+    assert!(picture.contains("capitals. "), "{picture}");
     table.press(KeyCode::Right);
     assert!(table.picture().contains("words 1 to 4 of 32"));
     for _ in 0..100 {
