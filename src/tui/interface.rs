@@ -28,13 +28,11 @@ pub(super) trait Interface {
         Vec::new()
     }
 
-    /// Several lines came at once, and none was taken.
+    /// Text was pasted, or several lines came at once, and nothing was taken.
     ///
     /// # Errors
     /// What the terminal refused.
-    fn pasted(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    fn pasted(&mut self, model: &mut Model) -> io::Result<()>;
 
     /// Listens until `ended`, and sends each input, and each second.
     fn listener(&self) -> fn(&Sender<Message>, &AtomicBool);

@@ -32,7 +32,7 @@ pub(super) enum Message {
     Key(Box<KeyEvent>, Instant),
     /// A line that was typed, and when it was read.
     Line(Zeroizing<String>, Instant),
-    /// Several lines came at once.
+    /// Text was pasted, or several lines came at once.
     Pasted,
     /// The terminal has another size.
     Resized,

@@ -146,7 +146,7 @@ impl Stage {
                 match next {
                     Message::Ended => return Ok(()),
                     Message::KeyboardLost => return Err(io::ErrorKind::UnexpectedEof.into()),
-                    Message::Pasted => interface.pasted()?,
+                    Message::Pasted => interface.pasted(&mut self.model)?,
                     Message::Resized => interface.resized(),
                     Message::Line(line, at) => self.hear_line(&line, at, interface)?,
                     heard => self.hear(heard),

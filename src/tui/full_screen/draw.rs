@@ -213,9 +213,13 @@ fn more(model: &Model, room: usize) -> Line<'static> {
     Line::styled(text, model.sheet.notice())
 }
 
-/// The row of the next step and the expected end, or of notes that wait to be recorded.
+/// The row of the next step and the expected end, of notes that wait to be recorded, or of what
+/// was pasted.
 fn next(model: &Model, size: Size) -> Line<'static> {
     let columns = usize::from(size.columns);
+    if model.shows_paste() {
+        return Line::styled("Pasted text was ignored: type it.", model.sheet.alarm());
+    }
     if let Some((owed, _)) = model.owed.front() {
         let text = format!(
             "Recorded as soon as the device answers: {}",

@@ -44,7 +44,8 @@ struct Keyboard {
 
 /// What came from the keyboard.
 enum Heard {
-    Keys(Vec<KeyEvent>),
+    /// Keys, and whether text was pasted.
+    Typed(Vec<KeyEvent>, bool),
     Resized,
     Nothing,
 }
@@ -78,23 +79,23 @@ impl Keyboard {
         }
         let [keys, _] = watched.map(|of| !of.revents().is_empty());
         if keys {
-            return self.read().map(Heard::Keys);
+            return self.read();
         }
         let mut marks = [0; 64];
         while rustix::io::read(&self.resized, &mut marks).is_ok_and(|read| read == marks.len()) {}
         Ok(Heard::Resized)
     }
 
-    fn read(&mut self) -> io::Result<Vec<KeyEvent>> {
+    fn read(&mut self) -> io::Result<Heard> {
         let mut bytes = Zeroizing::new([0; CHUNK]);
         let read = match rustix::io::read(io::stdin(), &mut bytes[..]) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(read) => read,
-            Err(Errno::INTR | Errno::AGAIN) => return Ok(Vec::new()),
+            Err(Errno::INTR | Errno::AGAIN) => return Ok(Heard::Nothing),
             Err(error) => return Err(error.into()),
         };
         let bytes = bytes.get(..read).unwrap_or_default();
-        let mut keys = Vec::new();
+        let (mut keys, mut pasted) = (Vec::new(), false);
         for (at, byte) in bytes.iter().enumerate() {
             // Escape alone is a key; as the last byte of a full buffer it may begin one.
             let more = at + 1 < read || read == CHUNK;
@@ -103,12 +104,14 @@ impl Keyboard {
                 // The buffer holds no part of another key yet, so wiping it loses nothing.
                 self.parser = Parser::default();
                 // Pasted text confirms nothing, and neither do other events.
-                if let Event::Key(pressed) = event {
-                    keys.extend(key_of(pressed));
+                match event {
+                    Event::Key(pressed) => keys.extend(key_of(pressed)),
+                    Event::Paste(_) => pasted = true,
+                    _ => {}
                 }
             }
         }
-        Ok(keys)
+        Ok(Heard::Typed(keys, pasted))
     }
 }
 
@@ -166,10 +169,11 @@ pub(in crate::tui) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
             Ok(Heard::Nothing) if left > GLANCE => continue,
             Ok(Heard::Nothing) => vec![Message::Tick],
             Ok(Heard::Resized) => vec![Message::Resized],
-            Ok(Heard::Keys(keys)) => {
+            Ok(Heard::Typed(keys, pasted)) => {
                 let at = Instant::now();
-                keys.into_iter()
-                    .map(|key| Message::Key(Box::new(key), at))
+                let keys = keys.into_iter();
+                keys.map(|key| Message::Key(Box::new(key), at))
+                    .chain(pasted.then_some(Message::Pasted))
                     .collect()
             }
             Err(_) => vec![Message::KeyboardLost],
@@ -228,7 +232,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_pasted_is_no_key() {
-        assert_eq!(keys(b"\x1b[200~erase\r\x1b[201~"), []);
+    fn what_was_pasted_is_no_key_and_is_known_to_be_pasted() {
+        let pasted = b"\x1b[200~erase\r\x1b[201~";
+        assert_eq!(keys(pasted), []);
+        let mut parser = Parser::default();
+        parser.parse(pasted, false);
+        assert!(matches!(parser.pop(), Some(Event::Paste(_))));
     }
 }

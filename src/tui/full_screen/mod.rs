@@ -135,6 +135,11 @@ impl Interface for TakenTerminal {
         self.stale = true;
     }
 
+    fn pasted(&mut self, model: &mut Model) -> io::Result<()> {
+        model.pasted();
+        Ok(())
+    }
+
     fn listener(&self) -> fn(&Sender<Message>, &AtomicBool) {
         keyboard::listen
     }

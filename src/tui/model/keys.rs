@@ -32,6 +32,7 @@ impl Model {
         if !self.is_meant(at) || key.kind == KeyEventKind::Release || !self.size.is_enough() {
             return Vec::new();
         }
+        self.pasted = None;
         if let Some(overlay) = opened_by(key, &self.sight()) {
             let gives_way = self.overlay.as_ref().is_none_or(Overlay::gives_way);
             if gives_way && (!self.scene.is_last || overlay.only_shows()) {

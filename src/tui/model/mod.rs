@@ -30,6 +30,9 @@ use crate::{
 };
 use keymoot_record::{ceremony::Question, rules::roster::Handle, transcript::Mode};
 
+/// How long the screen says that text was pasted, in seconds.
+const PASTE_IS_SHOWN: u64 = 6;
+
 /// The effect of a message.
 pub(super) enum Act {
     /// Send this to the driver.
@@ -83,6 +86,8 @@ pub(super) struct Model {
     /// How many screens, and how many overlays, were shown so far.
     screens: u64,
     overlays: u64,
+    /// When text was pasted, in seconds since the screens were set up, while they say so.
+    pasted: Option<u64>,
     /// What happened since the last report, for `--plain` alone.
     pub fresh: Vec<(u64, String)>,
 }
@@ -116,6 +121,7 @@ impl Model {
             turned: 0,
             screens: 0,
             overlays: 0,
+            pasted: None,
             fresh: Vec::new(),
         }
     }
@@ -213,6 +219,17 @@ impl Model {
     /// The time is now this.
     pub(super) fn tick(&mut self, now: Now) {
         self.now = now;
+        self.pasted = self.pasted.filter(|at| now.up < at + PASTE_IS_SHOWN);
+    }
+
+    /// Text was pasted, which is no input: the screen says so until the next key.
+    pub(super) fn pasted(&mut self) {
+        self.pasted = Some(self.now.up);
+    }
+
+    /// Whether the screen says that text was pasted.
+    pub(super) fn shows_paste(&self) -> bool {
+        self.pasted.is_some()
     }
 
     /// Takes a look at the simulated devices.

@@ -79,7 +79,7 @@ impl Interface for Lines {
         })
     }
 
-    fn pasted(&mut self) -> io::Result<()> {
+    fn pasted(&mut self, _: &mut Model) -> io::Result<()> {
         self.printed.typed = true;
         self.printed.say("Several lines came at once, like pasted text, and keymoot ignored them. Type one line, and wait for the next question.")
     }

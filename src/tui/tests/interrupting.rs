@@ -12,7 +12,7 @@ use crate::{
     driver::{Interrupt, Work},
     tui::{
         link::{Heard, Request},
-        model::Act,
+        model::{Act, Now},
     },
 };
 use keymoot_record::ceremony::Answer;
@@ -311,5 +311,23 @@ fn the_whole_text_is_shown_before_the_word_that_records_it() {
     for word in text.split_whitespace() {
         assert!(picture.contains(&format!("{word} ")), "{word}\n{picture}");
         assert!(said.contains(word), "{word}\n{said}");
+    }
+}
+
+#[test]
+fn pasted_text_is_ignored_and_the_screen_says_so_for_a_while() {
+    let said = "Pasted text was ignored: type it.";
+    let mut table = Table::asked(&Story::at_confirm());
+    table.model.pasted();
+    assert!(table.picture().contains(said), "{}", table.picture());
+    assert!(!table.keys("A").picture().contains(said));
+    table.model.pasted();
+    let Now { utc, up } = table.model.now;
+    for (later, shown) in [(2, true), (10, false)] {
+        table.model.tick(Now {
+            utc,
+            up: up + later,
+        });
+        assert_eq!(table.picture().contains(said), shown, "{later} s later");
     }
 }
