@@ -14,6 +14,11 @@ impl Model {
         if self.is_answered() && self.overlay.is_none() && self.size == size {
             return;
         }
+        if self.size != size && self.scene.is_at_end {
+            // The question stays in sight, and so does what it asks about: a digest.
+            self.scene.scroll = usize::MAX;
+            self.scene.follows = false;
+        }
         self.size = size;
         let mut page = self.make_page();
         let mut scroll = self.clamped(&page);
@@ -38,7 +43,11 @@ impl Model {
         }
         match self.overlay {
             Some(_) => self.overlay_scroll = scroll,
-            None => self.scene.scroll = scroll,
+            None => {
+                let ends = scroll + page.upper_rows() >= page.rows();
+                self.scene.is_at_end = ends && (scroll > 0 || page.is_long());
+                self.scene.scroll = scroll;
+            }
         }
         self.scroll = scroll;
         self.page = page;

@@ -33,6 +33,8 @@ pub(in crate::tui) struct Scene {
     pub work: Option<(Work, u64)>,
     /// The first row of the upper part in sight.
     pub scroll: usize,
+    /// Whether the end of a page that was scrolled, or of a long text, is in sight.
+    pub is_at_end: bool,
     /// Which rows of the upper part have been in sight.
     pub rows: RowsSeen,
     /// Whether the chosen row is kept in sight: not while somebody scrolls.
@@ -54,6 +56,7 @@ impl Scene {
             asked: None,
             work: None,
             scroll: 0,
+            is_at_end: false,
             rows: RowsSeen::default(),
             follows: true,
             is_answered: false,

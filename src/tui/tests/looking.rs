@@ -7,12 +7,16 @@ use crossterm::event::KeyCode;
 use keymoot_core::digest::Digest;
 use keymoot_record::ceremony::question::reading_words;
 
-use super::{story::Story, table::Table};
+use super::{
+    story::Story,
+    table::{PLAIN, Table},
+};
 use crate::{
     driver::{Errand, Farewell, Interrupt},
     tui::{
         link::{Heard, Request},
         model::Now,
+        page::word_rows,
     },
 };
 use keymoot_record::rules::machine::{Disk, Medium};
@@ -279,4 +283,38 @@ fn f8_begins_with_the_digest_that_the_roll_call_has_read_aloud() {
     let mut table = Table::asked(&story);
     let picture = table.press(KeyCode::F(8)).picture();
     assert!(picture.contains("the transcript so far"), "{picture}");
+}
+
+#[test]
+fn the_end_of_a_review_stays_in_sight_when_the_size_changes() {
+    let last_words = word_rows(&Digest::of(b"root")).pop().unwrap();
+    let mut table = Table::sized(&Story::at_review(60), (120, 50), PLAIN);
+    table.request(Request::Ask(Story::at_review(60).question(), None));
+    table.read_on();
+    for size in [
+        (120, 50),
+        (80, 24),
+        (100, 30),
+        (60, 20),
+        (80, 24),
+        (160, 48),
+    ] {
+        table.resize(size);
+        if size == (60, 20) {
+            continue;
+        }
+        let picture = table.picture();
+        assert!(picture.contains(&last_words), "{size:?}\n{picture}");
+        assert!(table.says("type the first two words"), "{size:?}");
+    }
+    // The digest is covered while the size changes.
+    table
+        .press(KeyCode::F(8))
+        .resize((80, 24))
+        .press(KeyCode::Esc);
+    let picture = table.picture();
+    assert!(picture.contains(&last_words), "{picture}");
+    // A page that is not at its end stays where it is.
+    table.press(KeyCode::Home).resize((100, 30));
+    assert_eq!(table.model.scroll, 0);
 }
