@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::step::{authorised_root, opening_of_step, whose_keys_are_there};
 use crate::tui::{
-    input::field::{Field, TypedWord, is_word},
+    input::field::{Field, TypedWord, is_word, typed},
     link::Heard,
     page::Page,
     screen::{Screen, Sight},
@@ -28,6 +28,8 @@ pub(super) struct Confirm {
     /// The field that takes the keys; after the last, the word does.
     at: usize,
     refusal: Option<String>,
+    /// Whether the field holds a refused value, which the next character replaces.
+    is_refused: bool,
     /// The bag numbers about which a remark was made, each with its field.
     remarked: BTreeSet<(usize, String)>,
 }
@@ -42,6 +44,7 @@ impl Confirm {
             word: TypedWord::default(),
             at: 0,
             refusal: None,
+            is_refused: false,
             remarked: BTreeSet::new(),
         }
     }
@@ -110,6 +113,7 @@ impl Confirm {
                 field.take();
             }
             self.refusal = Some(format!("Expected: {expected}."));
+            self.is_refused = true;
             return;
         }
         self.refusal = self.remark(&typed);
@@ -201,6 +205,7 @@ impl Screen for Confirm {
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {
+        let was_refused = std::mem::take(&mut self.is_refused);
         match key.code {
             KeyCode::Up | KeyCode::BackTab => {
                 self.at = self.at.saturating_sub(1);
@@ -210,6 +215,9 @@ impl Screen for Confirm {
             KeyCode::Enter if self.at < self.fields.len() => self.forward(),
             _ => match self.fields.get_mut(self.at) {
                 Some((_, field)) => {
+                    if was_refused && typed(key).is_some() {
+                        field.take();
+                    }
                     field.key(key);
                 }
                 None => {

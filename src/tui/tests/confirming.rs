@@ -104,6 +104,20 @@ fn a_key_pressed_while_a_question_is_not_yet_drawn_is_dropped() {
 }
 
 #[test]
+fn a_refused_value_is_replaced_by_the_next_character_and_corrected_by_backspace() {
+    let mut table = Table::asked(&Story::at_confirm());
+    table.enter("A 1234").enter("99:99");
+    assert!(table.picture().contains("> 99:99"));
+    assert!(table.keys("09:30").picture().contains("> 09:30_"));
+    table.press(KeyCode::Enter);
+    assert!(table.says("type confirm"), "{}", table.picture());
+    let mut table = Table::asked(&Story::at_confirm());
+    table.enter("A 1234").enter("09:99");
+    table.press(KeyCode::Backspace).press(KeyCode::Backspace);
+    assert!(table.keys("30").picture().contains("> 09:30_"));
+}
+
+#[test]
 fn a_step_is_confirmed_by_its_fields_and_the_word() {
     let mut table = Table::asked(&Story::at_confirm());
     table.enter("A 1234").enter("09:30");
