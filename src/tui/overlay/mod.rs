@@ -26,7 +26,6 @@ use super::{
     },
     page::{Page, frames, layout::Panes},
     screen::Sight,
-    seats,
 };
 use crate::driver::Interrupt;
 use keymoot_record::{ceremony::State, rules::roster::Handle};
@@ -268,36 +267,7 @@ impl Overlay {
     /// Draws the page.
     pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         match self {
-            Self::Ways { at, numbered } => {
-                page.who(match sight.errand {
-                    None => "The administrator",
-                    Some(_) => "The holder",
-                });
-                page.headline("Options. Nothing happens before you type it out.");
-                page.gap();
-                if let (true, Some(state)) = (page.by_line, sight.state()) {
-                    // The side pane of a screen.
-                    for seat in seats::each_in_words(state) {
-                        page.text(&seat);
-                    }
-                    page.text(&seats::in_words(state));
-                    page.gap();
-                }
-                if page.by_line {
-                    page.ask("Type the number of an option; Enter alone goes back.");
-                }
-                for (number, way) in ways(sight).iter().enumerate() {
-                    let says = match numbered {
-                        true => format!("{} {}", number + 1, way.says(sight)),
-                        false => way.says(sight),
-                    };
-                    page.choice(&says, number == *at);
-                }
-                page.keys = match numbered {
-                    true => format!("Up Down Enter 1-{}", ways(sight).len().min(9)),
-                    false => "Up Down Enter".to_owned(),
-                };
-            }
+            Self::Ways { at, numbered } => ways::page(page, sight, *at, *numbered),
             Self::Note(form) => {
                 page.who("The administrator");
                 page.headline("A note for the transcript.");

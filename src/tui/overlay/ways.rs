@@ -4,7 +4,7 @@ use super::{
     Overlay, Turned, apart::Apart, compare::Compare, end_without, intermission::Intermission,
     people::People, turn_that_can_end,
 };
-use crate::tui::screen::Sight;
+use crate::tui::{page::Page, screen::Sight, seats};
 use keymoot_record::{ceremony::State, rules::roster::Handle};
 
 /// Whether people may go now: not while a device is at the table. A holder at home just leaves.
@@ -56,6 +56,38 @@ pub(super) fn ways(sight: &Sight<'_>) -> Vec<Way> {
     }
     ways.extend([Way::Leave, Way::Help, Way::Back]);
     ways
+}
+
+/// Draws the page.
+pub(super) fn page(page: &mut Page, sight: &Sight<'_>, at: usize, numbered: bool) {
+    page.who(match sight.errand {
+        None => "The administrator",
+        Some(_) => "The holder",
+    });
+    page.headline("Options. Nothing happens before you type it out.");
+    page.gap();
+    if let (true, Some(state)) = (page.by_line, sight.state()) {
+        // The side pane of a screen.
+        for seat in seats::each_in_words(state) {
+            page.text(&seat);
+        }
+        page.text(&seats::in_words(state));
+        page.gap();
+    }
+    if page.by_line {
+        page.ask("Type the number of an option; Enter alone goes back.");
+    }
+    for (number, way) in ways(sight).iter().enumerate() {
+        let says = match numbered {
+            true => format!("{} {}", number + 1, way.says(sight)),
+            false => way.says(sight),
+        };
+        page.choice(&says, number == at);
+    }
+    page.keys = match numbered {
+        true => format!("Up Down Enter 1-{}", ways(sight).len().min(9)),
+        false => "Up Down Enter".to_owned(),
+    };
 }
 
 impl Way {
