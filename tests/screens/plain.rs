@@ -117,3 +117,19 @@ fn the_digest_of_the_program_is_printed_once_after_a_resume() {
     said += &at.read("last four digits");
     assert_eq!(said.matches(&program(&dir)).count(), 1, "{said}");
 }
+
+#[test]
+fn the_terminal_echoes_no_pin_that_is_typed_a_moment_early() {
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let dir = rehearsal.dir();
+    let mut at = Terminal::start(["resume".as_ref(), dir.as_os_str(), "--plain".as_ref()]);
+    let (which, _) = at.read_any(&["Whose turn?", "+ inserts it"]);
+    if which == 0 {
+        answer(&mut at, "at the table", "1");
+        at.read("+ inserts it");
+    }
+    // Ctrl-U empties the line, as the terminal reads it.
+    at.enter("64669359\u{15}+");
+    let said = at.read("last four digits");
+    assert!(!said.contains("6466"), "{said}");
+}
