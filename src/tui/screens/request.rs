@@ -4,6 +4,7 @@
 use crossterm::event::KeyEvent;
 use ratatui::style::Style;
 
+use super::step::what_changes;
 use crate::tui::{
     input::field::TypedWord,
     link::Heard,
@@ -75,9 +76,7 @@ impl Screen for Request {
         for reading in readings.into_iter().flatten().filter(|_| is_sign) {
             let name = &reading.name;
             page.headline(&format!("What changes in {name}"));
-            for change in &reading.changes {
-                page.item("* ", change, Style::new());
-            }
+            what_changes(page, sight, reading);
             page.gap();
             page.headline(&format!("The whole of {name}"));
             for line in &reading.lines {

@@ -6,7 +6,7 @@ use std::{cell::RefCell, sync::Arc};
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::text::Line;
 
-use super::step::{authorised_root, opening_of_step};
+use super::step::{opening_of_step, what_changes};
 use crate::{
     driver::Reading,
     tui::{
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 use keymoot_core::digest::Digest;
-use keymoot_record::ceremony::{Answer, State, question::say_it_was_read, script::Document};
+use keymoot_record::ceremony::{Answer, question::say_it_was_read, script::Document};
 
 /// The screen: typing is offered once the end was in sight.
 pub(super) struct Review {
@@ -179,16 +179,7 @@ impl Screen for Review {
         if let Some(rest) = rest(sight) {
             page.text(&format!("{rest} are read after it."));
         }
-        for reason in &reading.reasons {
-            page.item("* ", reason, page.sheet.notice());
-        }
-        let authorised = sight.state().and_then(State::authorised_root);
-        if let Some(root) = authorised.filter(|_| self.name == Document::Crates.name()) {
-            authorised_root(page, &root);
-        }
-        for change in &reading.changes {
-            page.item("* ", change, ratatui::style::Style::new());
-        }
+        what_changes(page, sight, reading);
         page.gap();
         page.headline(&format!("The whole of {}", self.name));
         page.gap();

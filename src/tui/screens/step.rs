@@ -2,14 +2,17 @@
 
 use ratatui::style::Style;
 
-use crate::tui::{
-    page::{Page, hex_groups},
-    screen::Sight,
+use crate::{
+    driver::Reading,
+    tui::{
+        page::{Page, hex_groups},
+        screen::Sight,
+    },
 };
 use keymoot_core::text::escape;
 use keymoot_record::ceremony::{
     State,
-    script::{Kind, Role},
+    script::{Document, Kind, Role},
     why::AuthorisedRoot,
 };
 
@@ -44,6 +47,20 @@ pub(super) fn authorised_root(page: &mut Page, root: &AuthorisedRoot) {
     }
     for row in hex_groups(&root.digest) {
         page.item("  ", &row, Style::new());
+    }
+}
+
+/// What changes in a document, and why: the same list at the table and at a holder's home.
+pub(super) fn what_changes(page: &mut Page, sight: &Sight<'_>, reading: &Reading) {
+    for reason in &reading.reasons {
+        page.item("* ", reason, page.sheet.notice());
+    }
+    let authorised = sight.state().and_then(State::authorised_root);
+    if let Some(root) = authorised.filter(|_| reading.name == Document::Crates.name()) {
+        authorised_root(page, &root);
+    }
+    for change in &reading.changes {
+        page.item("* ", change, Style::new());
     }
 }
 

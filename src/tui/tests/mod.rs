@@ -1,6 +1,7 @@
 //! The screens, drawn onto a terminal in memory and driven by keys.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod apart;
 mod bags;
 mod confirming;
 mod contrast;

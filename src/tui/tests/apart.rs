@@ -1,0 +1,91 @@
+//! Holders apart: the pages of a holder at home, and what the table sees of its requests.
+
+use crossterm::event::KeyCode;
+
+use super::{
+    printed::Paper,
+    story::{Story, handle},
+    table::Table,
+};
+use crate::{
+    driver::{Interrupt, Told},
+    tui::{
+        link::{Heard, Request},
+        model::Act,
+    },
+};
+use keymoot_core::digest::Digest;
+use keymoot_record::{
+    ceremony::{Answer, question::reading_words},
+    transcript::{Event, Program, Time, event::Person},
+};
+
+/// The digest of the request's file.
+fn request() -> Digest {
+    Digest::of(b"request")
+}
+
+/// The signatures are awaited, and the third holder is not in the room.
+fn without_the_third(lines: usize) -> Story {
+    let mut story = Story::at_review(lines);
+    story.tell(Event::Reviewed {
+        document: keymoot_record::ceremony::script::Document::Root,
+        signed: Digest::of(b"root"),
+    });
+    let departs = story.state.comes_or_goes(Person::Holder(handle(3)));
+    story.tell(departs);
+    story
+}
+
+/// The third holder, at home, before the request is read.
+fn at_home(lines: usize) -> Story {
+    let mut story = without_the_third(lines);
+    story.tell(Event::AnswerBegun {
+        holder: handle(3),
+        request: request(),
+        program: Box::new(Program {
+            name: "keymoot 0.1.0".to_owned(),
+            sha256: Digest::of(b"the program"),
+            sbom: Digest::of(b"what it is made of"),
+        }),
+        expected: "rehearsal-small".to_owned(),
+        trusted_root: None,
+    });
+    story.tell(Event::MachineChecked {
+        verdicts: Vec::new(),
+    });
+    story
+}
+
+/// The table, where the third holder is asked.
+fn asked() -> Story {
+    let mut story = without_the_third(3);
+    story.tell(Event::Requested {
+        request: request(),
+        to: vec![handle(3)],
+        until: Time::parse("2026-12-24T23:59:59Z"),
+        by: "mail".to_owned(),
+    });
+    story
+}
+
+/// Opens the option whose row says this.
+fn option(table: &mut Table, says: &str) {
+    table.press(KeyCode::Esc);
+    let number = ('1'..='9').find(|number| table.says(&format!("{number} {says}")));
+    table.press(KeyCode::Char(number.unwrap()));
+}
+
+#[test]
+fn the_page_at_home_says_first_why_the_root_changes_as_the_table_does() {
+    let list = "What changes in root.json * The key of holder-1 in device 12838521 is revoked: stolen \
+                * This is the first root: version 1.";
+    let reason = "The key of holder-1 in device 12838521 is revoked: stolen".to_owned();
+    let mut home = at_home(3);
+    home.readings[0].reasons = vec![reason.clone()];
+    let mut table = Story::at_review(3);
+    table.readings[0].reasons = vec![reason];
+    for story in [home, table] {
+        assert!(Table::asked(&story).says(list));
+    }
+}
