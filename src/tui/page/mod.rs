@@ -45,6 +45,8 @@ pub(super) struct Page {
     pub in_large_type: bool,
     /// Whether answers are typed as whole lines: no key works by itself.
     pub by_line: bool,
+    /// Whether all of it is read page by page, not its long part alone.
+    pub is_read_through: bool,
     /// The row of the upper part that must be seen.
     pub focus: Option<usize>,
     /// The row that a search found.
@@ -75,6 +77,7 @@ impl Page {
             asks: Vec::new(),
             in_large_type: false,
             by_line: false,
+            is_read_through: false,
             focus: None,
             found: None,
             together: 0..0,
@@ -99,9 +102,9 @@ impl Page {
         self.columns
     }
 
-    /// Whether it has a long part.
+    /// Whether it is read page by page to its end, also where it is printed.
     pub(super) fn is_long(&self) -> bool {
-        self.long.is_some()
+        self.is_read_through || self.long.is_some()
     }
 
     /// How many rows the upper part has.

@@ -80,7 +80,9 @@ impl Screen for Request {
             page.gap();
             page.headline(&format!("The whole of {name}"));
             for line in &reading.lines {
-                page.item("", line, Style::new());
+                for row in page.of_document(line) {
+                    page.line(row);
+                }
             }
             page.gap();
         }
@@ -95,10 +97,13 @@ impl Screen for Request {
             page.gap();
         }
         page.headline("The digest of the request, in words");
+        let first = page.rows();
         page.words(&self.request);
+        page.together = first..page.rows();
         page.text(
             "Compare them with the administrator or another holder, by phone or face to face.",
         );
+        page.is_read_through = true;
         let what = "Type the first two words; after them how you compared, such as phone:";
         self.words.show_when_read(page, sight.is_read, what);
         page.keys = "PgDn".to_owned();
@@ -113,5 +118,9 @@ impl Screen for Request {
 
     fn refuse(&mut self, why: String) {
         self.words.refuse(why);
+    }
+
+    fn is_long_text(&self) -> bool {
+        true
     }
 }

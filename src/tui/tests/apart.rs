@@ -89,3 +89,21 @@ fn the_page_at_home_says_first_why_the_root_changes_as_the_table_does() {
         assert!(Table::asked(&story).says(list));
     }
 }
+
+#[test]
+fn a_long_request_is_printed_page_by_page_and_answered_after_its_end() {
+    let mut paper = Paper::asked(&at_home(269));
+    let last = "\"line\": 269,";
+    assert!(paper.text().contains("rows: Enter shows more --"));
+    paper.line(&format!("{} phone", reading_words(&request())));
+    let asked = "Type the first two words";
+    assert!(!paper.text().contains(last) && !paper.text().contains(asked));
+    for _ in 0..30 {
+        paper.line("");
+    }
+    assert!(paper.text().contains(last), "{}", paper.text());
+    assert!(paper.text().contains(asked), "{}", paper.text());
+    for word in request().words() {
+        assert!(paper.text().contains(word), "{word}");
+    }
+}
