@@ -36,6 +36,21 @@ impl<'m> Sight<'m> {
         self.view.map(|view| &*view.state)
     }
 
+    /// The holder who answers a request at home, away from the table.
+    pub(super) fn at_home(&self) -> Option<&'m Handle> {
+        let apart = self.state()?.apart.as_ref()?;
+        Some(&apart.holder)
+    }
+
+    /// Who types what no screen asks for: a note, or leaving.
+    pub(super) fn typist(&self) -> String {
+        match self.at_home() {
+            Some(holder) => self.person(holder),
+            None if self.errand.is_some() => "The holder".to_owned(),
+            None => "The administrator".to_owned(),
+        }
+    }
+
     /// How many QR codes show the file of this screen beside this page, if it has one and F10
     /// shows it.
     pub(super) fn codes_for(&self, page: &Page) -> Option<usize> {

@@ -6,6 +6,7 @@ pub(super) mod compare;
 mod end_without;
 mod help;
 mod intermission;
+mod leave;
 mod lines;
 mod people;
 mod ways;
@@ -30,8 +31,6 @@ use super::{
 use crate::driver::Interrupt;
 use keymoot_record::{ceremony::State, rules::roster::Handle};
 
-/// The word that leaves the ceremony, to be resumed.
-const LEAVE: &str = "leave";
 /// The word that records a note or exception.
 const RECORD: &str = "record";
 /// The word that ends a holder's turn.
@@ -227,9 +226,11 @@ impl Overlay {
                 }
             }
             Self::Leave(word) => match word.key(key) {
-                Some(typed) if is_word(&typed, LEAVE) => Turned::Wants(Interrupt::Leave, None),
+                Some(typed) if is_word(&typed, leave::LEAVE) => {
+                    Turned::Wants(Interrupt::Leave, None)
+                }
                 Some(_) => {
-                    word.refuse(format!("Type the word {LEAVE}, or go back."));
+                    word.refuse(format!("Type the word {}, or go back.", leave::LEAVE));
                     Turned::Stays
                 }
                 None => Turned::Stays,
@@ -269,7 +270,7 @@ impl Overlay {
         match self {
             Self::Ways { at, numbered } => ways::page(page, sight, *at, *numbered),
             Self::Note(form) => {
-                page.who("The administrator");
+                page.who(&sight.typist());
                 page.headline("A note for the transcript.");
                 page.gap();
                 page.text(
@@ -279,7 +280,7 @@ impl Overlay {
                 page.keys = "Enter next  Up before".to_owned();
             }
             Self::Exception(form) => {
-                page.who("The administrator");
+                page.who(&sight.typist());
                 page.headline("An exception for the transcript.");
                 page.gap();
                 page.text("Something did not go as the script says. Everyone agrees on the three lines first.");
@@ -287,7 +288,7 @@ impl Overlay {
                 page.keys = "Enter next  Up before".to_owned();
             }
             Self::EndTurn(holder, form) => {
-                page.who("The administrator");
+                page.who(&sight.typist());
                 page.headline(&format!("End the turn of {holder}?"));
                 page.gap();
                 page.text("What is already in the transcript stays. The holder can come again later in this step.");
@@ -297,25 +298,7 @@ impl Overlay {
             Self::People(people) => people.page(page, sight),
             Self::Apart(apart) => apart.page(page, sight),
             Self::EndWithout(form) => end_without::page(page, sight, form),
-            Self::Leave(word) if sight.errand.is_some() => {
-                page.who("The holder");
-                page.headline("Leave, and sign nothing?");
-                page.gap();
-                page.text("Nothing is written before everything is signed: the checkout stays as it is. The same command begins again.");
-                word.show(page, &format!("To leave, type {LEAVE} and press Enter:"));
-            }
-            Self::Leave(word) => {
-                page.who("The administrator");
-                page.headline("Leave the ceremony, to be resumed later?");
-                page.gap();
-                page.text("Everything up to here is on the disk. `keymoot resume` with the ceremony's folder continues from here, with the same script and the same holders.");
-                page.item(
-                    "! ",
-                    "If a device is plugged in, take it out.",
-                    page.sheet.notice(),
-                );
-                word.show(page, &format!("To leave, type {LEAVE} and press Enter:"));
-            }
+            Self::Leave(word) => leave::page(page, sight, word),
             Self::Intermission(pause) => pause.page(page, sight.up),
             Self::Compare(compare) => compare.page(page, sight),
             Self::Frames(frames) => frames.page(page, sight.codes),

@@ -60,10 +60,7 @@ pub(super) fn ways(sight: &Sight<'_>) -> Vec<Way> {
 
 /// Draws the page.
 pub(super) fn page(page: &mut Page, sight: &Sight<'_>, at: usize, numbered: bool) {
-    page.who(match sight.errand {
-        None => "The administrator",
-        Some(_) => "The holder",
-    });
+    page.who(&sight.typist());
     page.headline("Options. Nothing happens before you type it out.");
     page.gap();
     if let (true, Some(state)) = (page.by_line, sight.state()) {

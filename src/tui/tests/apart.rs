@@ -107,3 +107,23 @@ fn a_long_request_is_printed_page_by_page_and_answered_after_its_end() {
         assert!(paper.text().contains(word), "{word}");
     }
 }
+
+#[test]
+fn leaving_at_home_names_the_command_that_continues_there() {
+    let mut table = Table::asked(&at_home(3));
+    table.press(KeyCode::F(4));
+    assert!(table.says("Holder 3 (holder-3)"));
+    assert!(table.says("The same `keymoot answer` command continues from here."));
+    assert!(!table.says("keymoot resume"));
+    let mut table = Table::asked(&asked());
+    table.press(KeyCode::F(4));
+    assert!(table.says("The administrator") && table.says("keymoot resume"));
+}
+
+#[test]
+fn the_options_at_home_are_those_of_the_holder() {
+    let mut table = Table::asked(&at_home(3));
+    table.press(KeyCode::Esc);
+    assert!(table.says("Holder 3 (holder-3) Options."));
+    assert!(!table.says("The administrator"));
+}
