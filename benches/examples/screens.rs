@@ -83,6 +83,7 @@ fn shown(drive: impl FnOnce(&mut dyn Operator, &View) + Send) {
             lines: (0..LINES).map(line).collect(),
             reasons: Vec::new(),
         }]),
+        due: None,
     };
     tui::run(Mode::Rehearsal, "How fast it is", None, |operator| {
         drive(operator, &view);

@@ -94,6 +94,7 @@ pub(crate) fn conduct(
         out: settings.out.clone(),
         copies: settings.copies.clone(),
         warnings: warnings(dir, settings, surroundings, mode),
+        due: None,
         connector: connector(surroundings, settings)?,
         attachments: Box::new(move || match mode {
             Mode::Live => Ok(bundle::Files::new()),

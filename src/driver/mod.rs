@@ -37,7 +37,7 @@ use keymoot_record::{
     bundle::Files,
     ceremony::{Effect, Next, Question, Said, State},
     rules::{machine::Medium, roster::Handle},
-    transcript::Event,
+    transcript::{Event, Time},
 };
 
 /// How a run of the driver ended.
@@ -65,6 +65,8 @@ pub struct World<'w> {
     pub connector: Place,
     /// What people must know before they agree to begin, safe to show.
     pub warnings: Vec<String>,
+    /// The time at which an answer of a holder apart is due, if its request names one.
+    pub due: Option<Time>,
     /// Collects further files of the bundle when the transcript is sealed.
     pub attachments: Box<dyn Fn() -> Result<Files, HostError> + Send + 'w>,
 }
@@ -407,6 +409,7 @@ impl<'d, 'w> Driver<'d, 'w> {
             entries: chain.entries().len() as u64,
             last: chain.entries().last().cloned(),
             readings: Arc::clone(&self.readings),
+            due: self.world.due,
         });
     }
 }

@@ -31,6 +31,8 @@ pub struct View {
     pub last: Option<Entry>,
     /// The documents proposed so far, to be read. Shared: they may be long.
     pub readings: Arc<[Reading]>,
+    /// The time at which this answer of a holder apart is due, if the request names one.
+    pub due: Option<Time>,
 }
 
 /// A document for people to read.

@@ -70,6 +70,9 @@ impl Screen for Request {
             "The device asks for {} touches: one for each signature, one for your answer.",
             state.touches(&self.holder)
         ));
+        if let Some(due) = sight.view.and_then(|view| view.due) {
+            page.text(&format!("Answer by {}.", due.date()));
+        }
         page.gap();
         let is_sign = state.purpose() == Some(Purpose::Sign);
         let readings = sight.view.map(|view| view.readings.iter());

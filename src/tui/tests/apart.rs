@@ -127,3 +127,12 @@ fn the_options_at_home_are_those_of_the_holder() {
     assert!(table.says("Holder 3 (holder-3) Options."));
     assert!(!table.says("The administrator"));
 }
+
+#[test]
+fn the_day_by_which_an_answer_is_due_is_on_the_first_page() {
+    let mut story = at_home(40);
+    assert!(!Table::asked(&story).says("Answer by"));
+    story.due = Time::parse("2026-12-24T23:59:59Z");
+    let picture = Table::asked(&story).picture();
+    assert!(picture.contains("Answer by 2026-12-24."), "{picture}");
+}

@@ -81,6 +81,7 @@ pub(super) struct Story {
     chain: Chain,
     pub state: State,
     pub readings: Vec<Reading>,
+    pub due: Option<Time>,
 }
 
 /// The time at which every story begins.
@@ -122,6 +123,7 @@ impl Story {
             chain: Chain::default(),
             state: State::new(Arc::new(plan)),
             readings: Vec::new(),
+            due: None,
         };
         story.tell(Event::Opened {
             format: keymoot_record::transcript::format_name(),
@@ -375,6 +377,7 @@ impl Story {
             entries: self.chain.entries().len() as u64,
             last: self.chain.entries().last().cloned(),
             readings: self.readings.clone().into(),
+            due: self.due,
         }
     }
 

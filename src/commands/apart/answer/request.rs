@@ -86,6 +86,7 @@ pub(super) fn run(
         out: out.clone(),
         copies: Vec::new(),
         warnings: Vec::new(),
+        due: opened.request.asks.until,
         connector: connector.map_err(|why| HostError::new(why, "try again"))?,
         attachments: Box::new(|| Ok(bundle::Files::new())),
     };
