@@ -1,19 +1,18 @@
 //! The request to a holder apart: who asks, what changes, the documents, and the digest of the
 //! request in words.
 
-use crossterm::event::KeyEvent;
-use ratatui::style::Style;
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::step::what_changes;
 use crate::tui::{
-    input::field::TypedWord,
+    input::field::{TypedWord, is_word},
     link::Heard,
     page::{Page, hex_groups},
     screen::{Screen, Sight},
 };
 use keymoot_core::{digest::Digest, text::escape};
 use keymoot_record::{
-    ceremony::{Answer, State, turn::Purpose},
+    ceremony::{Answer, State, question::reading_words, turn::Purpose},
     rules::roster::Handle,
 };
 
@@ -21,7 +20,9 @@ use keymoot_record::{
 pub(super) struct Request {
     holder: Handle,
     request: Digest,
-    words: TypedWord,
+    typed: TypedWord,
+    /// The two words, typed without a channel: the holder is asked for it once more.
+    words: Option<String>,
 }
 
 impl Request {
@@ -30,10 +31,37 @@ impl Request {
         Self {
             holder,
             request,
-            words: TypedWord::default(),
+            typed: TypedWord::default(),
+            words: None,
+        }
+    }
+
+    /// Whether these are the two words of the request, and nothing after them.
+    fn lacks_channel(&self, typed: &str) -> bool {
+        let typed: Vec<_> = typed.split_whitespace().collect();
+        is_word(&typed.join(" "), &reading_words(&self.request))
+    }
+
+    /// The answer to the question how the words were compared; nothing is the answer that nobody
+    /// compared them.
+    fn with_channel(&mut self, key: &KeyEvent, words: String) -> Option<String> {
+        let is_left_out = key.code == KeyCode::Enter && self.typed.is_empty();
+        let typed = self.typed.key(key);
+        match typed {
+            _ if is_left_out => Some(words),
+            // The words were typed again, with or without a channel.
+            Some(again) if again.to_lowercase().starts_with(&words.to_lowercase()) => Some(again),
+            Some(channel) => Some(format!("{words} {channel}")),
+            None => {
+                self.words = Some(words);
+                None
+            }
         }
     }
 }
+
+const NO_CHANNEL: &str =
+    "Without a channel, your answer says that nobody compared: type how you compared, or Enter.";
 
 /// The task of the holder, in words that follow "to".
 fn asked_for(state: &State, holder: &Handle) -> &'static str {
@@ -107,8 +135,15 @@ impl Screen for Request {
             "Compare them with the administrator or another holder, by phone or face to face.",
         );
         page.is_read_through = true;
-        let what = "Type the first two words; after them how you compared, such as phone:";
-        self.words.show_when_read(page, sight.is_read, what);
+        let what = match self.words {
+            // The prompt is longer now, and Enter is the answer: it must not scroll.
+            Some(_) => {
+                page.focus = page.rows().checked_sub(1);
+                "How did you compare the words, such as phone? Enter alone: nobody compared."
+            }
+            None => "Type the first two words; after them how you compared, such as phone:",
+        };
+        self.typed.show_when_read(page, sight.is_read, what);
         page.keys = "PgDn".to_owned();
     }
 
@@ -116,11 +151,24 @@ impl Screen for Request {
         if !sight.is_read {
             return None;
         }
-        Some(Heard::Answer(Answer::Typed(self.words.key(key)?)))
+        let typed = match self.words.take() {
+            Some(words) => self.with_channel(key, words)?,
+            None => {
+                let typed = self.typed.key(key)?;
+                if self.lacks_channel(&typed) {
+                    self.typed.refuse(NO_CHANNEL.to_owned());
+                    self.words = Some(typed);
+                    return None;
+                }
+                typed
+            }
+        };
+        Some(Heard::Answer(Answer::Typed(typed)))
     }
 
     fn refuse(&mut self, why: String) {
-        self.words.refuse(why);
+        self.words = None;
+        self.typed.refuse(why);
     }
 
     fn is_long_text(&self) -> bool {

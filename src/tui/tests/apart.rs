@@ -136,3 +136,46 @@ fn the_day_by_which_an_answer_is_due_is_on_the_first_page() {
     let picture = Table::asked(&story).picture();
     assert!(picture.contains("Answer by 2026-12-24."), "{picture}");
 }
+
+/// What the driver hears of lines that were typed at home, if anything.
+fn typed_at_home(lines: &[&str]) -> Option<Answer> {
+    let mut table = Table::asked(&at_home(3));
+    table.read_on();
+    for line in lines {
+        table.enter(line);
+    }
+    match table.acts().pop() {
+        Some(Act::Tell(Heard::Answer(answer))) => Some(answer),
+        _ => None,
+    }
+}
+
+#[test]
+fn words_without_a_channel_are_asked_for_it_once_more() {
+    let words = reading_words(&request());
+    let with_phone = format!("{words} phone");
+    assert_eq!(typed_at_home(&[&words]), None);
+    let answer = |typed: &str| Some(Answer::Typed(typed.to_owned()));
+    assert_eq!(typed_at_home(&[&words, ""]), answer(&words));
+    assert_eq!(typed_at_home(&[&words, "phone"]), answer(&with_phone));
+    assert_eq!(typed_at_home(&[&words, &with_phone]), answer(&with_phone));
+    assert_eq!(typed_at_home(&[&with_phone]), answer(&with_phone));
+    // Wrong words are refused, and not asked for a channel.
+    assert_eq!(typed_at_home(&["two words"]), answer("two words"));
+    let mut table = Table::asked(&at_home(3));
+    table.read_on().enter(&words);
+    assert!(table.says("your answer says that nobody compared"));
+}
+
+#[test]
+fn in_plain_enter_alone_says_that_nobody_compared() {
+    let mut paper = Paper::asked(&at_home(269));
+    for _ in 0..30 {
+        paper.line("");
+    }
+    paper.line(&reading_words(&request()));
+    assert!(paper.text().contains("Enter alone: nobody compared"));
+    assert!(!paper.is_answered());
+    paper.line("");
+    assert!(paper.is_answered());
+}

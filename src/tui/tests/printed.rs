@@ -132,6 +132,10 @@ impl Paper {
         self.model.hides_typing()
     }
 
+    pub(super) fn is_answered(&self) -> bool {
+        self.model.is_answered()
+    }
+
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.printed.out).into_owned()
     }
