@@ -2,10 +2,12 @@
 //! commands do it while nobody is at the table, and the driver while a ceremony is on the screen.
 
 mod collect;
+mod refusal;
 mod request;
 
 pub(crate) use self::{
     collect::{Outcome, Taken, collect},
+    refusal::refuse,
     request::{UNTAKEN, ask, withdraw},
 };
 

@@ -76,11 +76,12 @@ fn came_in(taken: &[Taken], failed: Option<HostError>) -> Told {
         .flat_map(|Taken { shown, outcome }| match outcome {
             Outcome::Recorded(said) | Outcome::Known(said) => vec![format!("{shown}: {said}")],
             Outcome::Refused(verdicts) => {
-                let rules = verdicts.iter().map(|verdict| {
-                    format!(
-                        "{}: {} help: {}",
-                        verdict.rule, verdict.detail, verdict.next
-                    )
+                // A row of its own: what a stranger wrote does not run into the advice.
+                let rules = verdicts.iter().flat_map(|verdict| {
+                    [
+                        format!("{}: {}", verdict.rule, verdict.detail),
+                        format!("help: {}", verdict.next),
+                    ]
                 });
                 std::iter::once(format!("{shown}: REFUSED"))
                     .chain(rules)
@@ -105,4 +106,28 @@ fn came_in(taken: &[Taken], failed: Option<HostError>) -> Told {
 
 fn in_lines(error: HostError) -> [String; 2] {
     [error.what, format!("help: {}", error.next)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Outcome, Taken, came_in};
+    use keymoot_core::{Rule, Violation};
+
+    #[test]
+    fn the_advice_on_a_refused_answer_has_a_row_of_its_own() {
+        let violation = Violation::new(Rule::AnswerSigned, "it says \"no\"", "call holder-3");
+        let told = came_in(
+            &[Taken {
+                shown: "refusal".to_owned(),
+                outcome: Outcome::from(violation),
+            }],
+            None,
+        );
+        let expected = [
+            "refusal: REFUSED",
+            "ANSWER-SIGNED: it says \"no\"",
+            "help: call holder-3",
+        ];
+        assert_eq!(told.lines, expected);
+    }
 }

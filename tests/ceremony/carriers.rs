@@ -294,7 +294,7 @@ fn a_refusal_that_nobody_signed_loses_no_answer() {
     let output = three.collect(&[&refusal, &honest]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     for shown in [
-        "ANSWER-SIGNED: nobody signed that holder-1 declines: no time",
+        "ANSWER-SIGNED: nobody signed that holder-1 declines: the file says \"no time\"",
         "--declined holder-1",
         "holder-1 answered apart",
     ] {

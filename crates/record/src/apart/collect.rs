@@ -263,9 +263,13 @@ fn unsigned(answer: &Answer, why: &str) -> Violation {
     let holder = &answer.holder;
     Violation::new(
         Rule::AnswerSigned,
-        format!("nobody signed that {holder} declines: {}", excerpt(why)),
         format!(
-            "call {holder}; if it is true and no answer is recorded, run keymoot collect with --declined {holder}"
+            "nobody signed that {holder} declines: the file says \"{}\"",
+            // A stranger's text does not end its own quotation.
+            excerpt(&why.replace('"', "'"))
+        ),
+        format!(
+            "call {holder}; if it is true and no answer is recorded, leave the ceremony, and run `keymoot collect DIR REFUSAL --declined {holder}`"
         ),
     )
 }

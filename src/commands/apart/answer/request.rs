@@ -7,7 +7,7 @@ use std::{
 
 use super::{args::Args, devices::devices};
 use crate::{
-    apart::UNTAKEN,
+    apart,
     commands::{
         Failure, arguments,
         operate::{Manner, operate},
@@ -19,11 +19,7 @@ use crate::{
 use keymoot_attestation::TrustStore;
 use keymoot_core::{HostError, digest::Digest, text::escape_path};
 use keymoot_record::{
-    apart::{
-        Answer, Opened,
-        answer::{LARGEST, Says},
-        armour, open, request,
-    },
+    apart::{Opened, answer::LARGEST, armour, open, request},
     bundle::{self, Expectations, ExpectedFiles},
     expectation::ExpectationSet,
     rules::roster::Handle,
@@ -44,7 +40,9 @@ pub(super) fn run(
     let holder = who(&opened, args.holder.as_deref())?;
     let out = arguments::absolute(&args.out)?;
     if let Some(reason) = &args.decline {
-        return decline(&opened, holder, reason, &out);
+        let asked = (opened.request.asks.ceremony.as_str(), opened.digest);
+        apart::refuse(asked, &holder, reason, &out)?;
+        return Ok(declined(&opened.digest, &out));
     }
     let mode = opened
         .state
@@ -165,31 +163,13 @@ fn as_text(out: &Path) -> Result<PathBuf, HostError> {
     Ok(text)
 }
 
-/// A refusal carries no signature: `collect` shows that nothing proves who wrote it.
-fn decline(opened: &Opened, holder: Handle, reason: &str, out: &Path) -> Result<ExitCode, Failure> {
-    let says = Says::Declines {
-        declined: keymoot_core::text::escape(reason),
-    };
-    let answer = Answer::new(
-        opened.request.asks.ceremony.clone(),
-        holder,
-        opened.digest,
-        says,
-    );
-    let unfit = |why: String| {
-        HostError::new(
-            format!("the answer cannot be written: {why}"),
-            "give a shorter reason",
-        )
-    };
-    let bytes = answer.bytes().map_err(unfit)?;
-    Answer::read(&bytes).map_err(|violation| unfit(violation.what))?;
-    whole::publish_once(out, &bytes, UNTAKEN)?;
+/// Says what the holder does with a refusal.
+fn declined(request: &Digest, out: &Path) -> ExitCode {
     say!(
         "You decline. Send {} back; tell the administrator also over another channel.\n\
          The request's digest, in words:\n{}",
         escape_path(out),
-        opened.digest.in_words()
+        request.in_words()
     );
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
