@@ -2,6 +2,7 @@
 //! withdraw what was asked.
 
 use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::style::Style;
 
 use crate::{
     apart::end_of_day,
@@ -136,6 +137,9 @@ impl Apart {
             Self::Choose => {
                 page.headline("Holders apart");
                 page.gap();
+                if let Some(state) = sight.state() {
+                    open_requests(page, state);
+                }
                 let choices = Self::choices(sight);
                 for (at, (words, _)) in choices.iter().enumerate() {
                     page.choice(&format!("{} {words}", at + 1), false);
@@ -185,6 +189,34 @@ fn day(line: &str) -> Option<Option<Time>> {
         day => end_of_day(day).ok().map(Some),
     }
 }
+
+/// The open requests: the words to read to the holders by phone, who is awaited, and until when.
+fn open_requests(page: &mut Page, state: &State) {
+    let open: Vec<_> = state.open_requests().collect();
+    if open.is_empty() {
+        return;
+    }
+    page.text("Open requests, the newest first, by the first words of their SHA-256:");
+    for asked in open.iter().rev().take(SHOWN) {
+        let due = asked.until.map_or_else(String::new, |until| {
+            format!("; answers are due on {}", until.date())
+        });
+        let row = format!(
+            "{}: awaits {}{due}",
+            asked.request.short_words(),
+            Handle::list(asked.open())
+        );
+        page.item("* ", &row, Style::new());
+    }
+    if let Some(older) = open.len().checked_sub(SHOWN).filter(|older| *older > 0) {
+        page.text(&format!("And {older} older."));
+    }
+    page.text("F8 shows all words of the newest.");
+    page.gap();
+}
+
+/// The most open requests that are listed: the choices are below them.
+const SHOWN: usize = 4;
 
 /// Whether nobody is at the table, in a ceremony and not in an answer to one.
 fn at_rest(state: &State) -> bool {

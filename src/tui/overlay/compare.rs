@@ -22,6 +22,8 @@ use keymoot_record::{
 
 const SEALED: &str = "the sealed transcript";
 const SO_FAR: &str = "the transcript so far";
+const OPEN_REQUEST: &str = "the newest open request";
+const THIS_REQUEST: &str = "this request";
 
 /// Which digest is shown, and which page of it.
 #[derive(Debug, Default)]
@@ -54,10 +56,30 @@ fn digests(sight: &Sight<'_>) -> Vec<(String, Digest)> {
         .into_iter()
         .chain(documents)
         .chain(manifest.map(|digest| (MANIFEST.to_owned(), digest)))
+        .chain(request(&view.state).map(|(name, digest)| (name.to_owned(), digest)))
         .chain(sealed.map(|seal| (SEALED.to_owned(), seal.head)))
         .chain([(SO_FAR.to_owned(), view.head)])
         .chain(PlanPart::ALL.into_iter().filter_map(of_part))
         .collect()
+}
+
+/// The request that a holder at home answers, or that the table read to the holders last.
+fn request(state: &State) -> Option<(&'static str, Digest)> {
+    if let Some(apart) = &state.apart {
+        return Some((THIS_REQUEST, apart.request));
+    }
+    let newest = state.open_requests().last()?;
+    Some((OPEN_REQUEST, newest.request))
+}
+
+/// The name of that request, where nothing else is compared now.
+fn request_to_compare(state: &State) -> Option<&'static str> {
+    let is_read = state
+        .apart
+        .as_ref()
+        .is_some_and(|apart| apart.compared.is_some());
+    let (name, _) = request(state).filter(|_| state.turn.is_none() && !is_read)?;
+    Some(name)
 }
 
 /// The digest that the scripts have read aloud in this step, and that a closing holder compares.
@@ -112,7 +134,8 @@ impl Compare {
         let document = unread.first().map(|document| document.name().to_owned());
         let part = sight.state().and_then(State::part_to_read).map(name_of);
         let spoken = sight.state().and_then(read_aloud).map(str::to_owned);
-        let name = document.or(part).or(spoken);
+        let request = sight.state().and_then(request_to_compare);
+        let name = document.or(part).or(request.map(str::to_owned)).or(spoken);
         let which = digests(sight)
             .iter()
             .position(|(what, _)| Some(what) == name.as_ref());

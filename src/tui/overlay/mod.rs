@@ -116,7 +116,7 @@ impl Overlay {
 
     /// Whether it may be closed when another is opened.
     pub(super) fn gives_way(&self) -> bool {
-        matches!(self, Self::Ways { .. }) || self.only_shows()
+        matches!(self, Self::Ways { .. } | Self::Apart(Apart::Choose)) || self.only_shows()
     }
 
     /// Whether it shows something and changes nothing.

@@ -179,3 +179,40 @@ fn in_plain_enter_alone_says_that_nobody_compared() {
     paper.line("");
     assert!(paper.is_answered());
 }
+
+#[test]
+fn the_table_shows_the_open_requests_and_all_words_of_the_newest() {
+    let mut table = Table::asked(&asked());
+    option(&mut table, "holders apart");
+    let row = format!(
+        "* {}: awaits holder-3; answers are due on 2026-12-24",
+        request().short_words()
+    );
+    assert!(table.says(&row), "{}", table.picture());
+    table.press(KeyCode::F(8));
+    assert!(
+        table
+            .picture()
+            .contains("SHA-256 of the newest open request")
+    );
+    for word in request().words() {
+        assert!(table.picture().contains(word), "{word}");
+    }
+}
+
+#[test]
+fn the_words_of_the_request_are_shown_at_home_in_large_type() {
+    let mut table = Table::asked(&at_home(3));
+    table.press(KeyCode::F(8));
+    assert!(table.picture().contains("SHA-256 of this request"));
+}
+
+/// The table, where the third holder is asked no more.
+fn withdrawn() -> Story {
+    let mut story = asked();
+    story.tell(Event::Withdrawn {
+        request: request(),
+        why: "lost".to_owned(),
+    });
+    story
+}
