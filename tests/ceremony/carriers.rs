@@ -317,9 +317,10 @@ fn a_refusal_of_a_request_that_is_answered_already_is_told_so() {
     let called = ["--declined", "holder-1"].map(PathBuf::from);
     let output = three.collect(&[&refusal, &called[0], &called[1]]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    let told = "the holder answered or declined, or the request was withdrawn";
-    assert!(said(&output).contains(told), "{}", said(&output));
-    let advised = "keymoot collect with --declined";
+    let sent = Digest::of(&fs::read(&request).unwrap()).short_words();
+    let told = format!("the refusal of holder-1 is to request {sent}, which holder-1 has answered");
+    assert!(said(&output).contains(&told), "{}", said(&output));
+    let advised = "--declined holder-1";
     assert!(!said(&output).contains(advised), "{}", said(&output));
 }
 

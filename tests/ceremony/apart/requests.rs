@@ -1,9 +1,13 @@
 //! Requests: who can be asked, what is refused before a device is needed, and their end.
 
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
 
 use keymoot_attestation::TrustStore;
-
+use keymoot_core::digest::Digest;
 use keymoot_record::{
     apart::{self, Request},
     transcript::Event,
@@ -120,6 +124,20 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
         said(&output)
     );
     assert!(three.collect(&[&declined]).status.success());
+    let sent = Digest::of(&fs::read(&request).unwrap()).short_words();
+    let refused = |answer: &PathBuf, why: &str, next: &str| {
+        let output = three.collect(&[answer]);
+        assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+        for told in ["ANSWER-HEAD", why, next] {
+            assert!(said(&output).contains(told), "{told}\n{}", said(&output));
+        }
+    };
+    let changed = three.answer(&request, "holder-2");
+    refused(
+        &changed,
+        &format!("the answer of holder-2 is to request {sent}, which holder-2 declined"),
+        "to ask holder-2 again, make a new request",
+    );
     let text = three.stage.path("holder-1.answer.txt");
     fs::write(&text, "something of mine").unwrap();
     let (mut answering, _) = three.answering(&request, "holder-1", &three.stage.dir());
@@ -149,9 +167,14 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
     assert_eq!(again.status.code(), Some(1), "{}", said(&again));
     let told = "the request is closed: it was withdrawn, or nobody is awaited any more";
     assert!(said(&again).contains(told), "{}", said(&again));
-    let output = three.collect(&[&late]);
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    assert!(said(&output).contains("ANSWER-HEAD"), "{}", said(&output));
+    let withdrawn = format!("the answer of holder-1 is to request {sent}, which was withdrawn");
+    let again = "to ask holder-1 again, make a new request";
+    refused(&late, &withdrawn, again);
+    // A newer request is open: that one is to be answered.
+    let newer = three.request("newer", &["--to", "holder-1"]);
+    let newest = Digest::of(&fs::read(newer).unwrap()).short_words();
+    let send = format!("send holder-1 the newest one, {newest}");
+    refused(&late, &withdrawn, &send);
     let chain = three.stage.chain();
     assert!(
         !chain

@@ -75,14 +75,7 @@ pub fn collect(asking: &Asking<'_>, answer: &Answer, now: Time) -> Result<Collec
                 return Err(one(unsigned(answer, declined)));
             }
             if !asked.open().any(|holder| *holder == answer.holder) {
-                return Err(one(Violation::new(
-                    Rule::AnswerHead,
-                    format!(
-                        "the refusal of {}: the holder answered or declined, or the request was withdrawn",
-                        answer.holder
-                    ),
-                    "nothing is to be recorded; to ask the holder again, make a new request",
-                )));
+                return Err(one(closed(asking.state, asked, answer)));
             }
             let event = Event::Declined {
                 holder: answer.holder.clone(),
@@ -107,14 +100,7 @@ pub fn collect(asking: &Asking<'_>, answer: &Answer, now: Time) -> Result<Collec
         });
     }
     if !asked.open().any(|holder| *holder == answer.holder) {
-        return Err(one(Violation::new(
-            Rule::AnswerHead,
-            format!(
-                "the answer of {}: the request was withdrawn, or the holder declined it",
-                answer.holder
-            ),
-            "make a new request to the holder",
-        )));
+        return Err(one(closed(asking.state, asked, answer)));
     }
     if turn.branch.base() != (asked.head, asked.seq) {
         return Err(one(head(
@@ -236,6 +222,46 @@ fn head(answer: &Answer, why: &str) -> Violation {
         Rule::AnswerHead,
         format!("the answer of {}: {why}", answer.holder),
         "compare the words of the request with the holder: somebody may have shown the holder another one",
+    )
+}
+
+/// ANSWER-HEAD for a request that awaits nothing from this holder any more.
+fn closed(state: &State, asked: &Asked, answer: &Answer) -> Violation {
+    let holder = &answer.holder;
+    let what = match &answer.says {
+        Says::Turn(_) => "answer",
+        Says::Declines { .. } => "refusal",
+    };
+    let (closed, next) = match asked.replied.contains(holder) {
+        true if state.answers.iter().any(|given| is_by(given, answer)) => (
+            format!("{holder} has answered"),
+            "there is nothing to record: the answer counts".to_owned(),
+        ),
+        true => (format!("{holder} declined"), ask_again(state, holder)),
+        false => ("was withdrawn".to_owned(), ask_again(state, holder)),
+    };
+    Violation::new(
+        Rule::AnswerHead,
+        format!(
+            "the {what} of {holder} is to request {}, which {closed}",
+            asked.request.short_words()
+        ),
+        next,
+    )
+}
+
+/// What to do so that a holder answers the right request.
+fn ask_again(state: &State, holder: &Handle) -> String {
+    let open = state.open_requests();
+    let open = open.filter(|asked| asked.open().any(|open| open == holder));
+    open.last().map_or_else(
+        || format!("to ask {holder} again, make a new request"),
+        |newest| {
+            format!(
+                "send {holder} the newest one, {}",
+                newest.request.short_words()
+            )
+        },
     )
 }
 
