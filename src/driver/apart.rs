@@ -27,6 +27,7 @@ impl Driver<'_, '_> {
                         "Call each holder and read the words of its SHA-256:".to_owned(),
                     ],
                     digest: Some(sent.digest),
+                    failed: false,
                 }),
             Interrupt::TakeIn(place) => {
                 let mut taken = Vec::new();
@@ -41,6 +42,7 @@ impl Driver<'_, '_> {
                 headline: "The request is withdrawn.".to_owned(),
                 lines: vec![format!("Not awaited any more: {}.", Handle::list(&holders))],
                 digest: None,
+                failed: false,
             }),
             _ => return Ok(()),
         };
@@ -54,6 +56,7 @@ impl Driver<'_, '_> {
                 headline: "It could not be done.".to_owned(),
                 lines: in_lines(error).into(),
                 digest: None,
+                failed: true,
             },
         };
         self.operator.told(&told)?;
@@ -101,6 +104,7 @@ fn came_in(taken: &[Taken], failed: Option<HostError>) -> Told {
         headline,
         lines: lines.chain(failed.into_iter().flat_map(in_lines)).collect(),
         digest: None,
+        failed: false,
     }
 }
 

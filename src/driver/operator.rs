@@ -207,6 +207,8 @@ pub struct Told {
     pub lines: Vec<String>,
     /// A digest whose words are read aloud.
     pub digest: Option<Digest>,
+    /// Whether nothing came of the wish: people can correct what they typed.
+    pub failed: bool,
 }
 
 /// The summary to which everybody agrees before the first step.

@@ -33,25 +33,26 @@ fn holders_are_asked_and_their_answers_taken_in_without_leaving() {
     let mut at = on_the_screen(&three);
     at.expect("Apart, to be asked: holder-1, holder-2, holder-3");
     way_on(&mut at, "holders apart").expect("It asks holder-1, holder-2, holder-3");
-    // A day that is past changes nothing.
     let request = three.stage.path("signing.request");
-    let asked = |at: &mut Terminal, day: &str| {
-        at.expect("The request's file")
-            .enter(request.to_str().unwrap());
-        // What is no day is refused at once, and keeps the form.
-        at.expect("Answers are due").enter("24 December");
-        at.expect("Type a day like 2026-12-24").enter(day);
-        at.expect("How the request goes out").enter("mail");
-        at.expect("Type ask").enter("ask");
-    };
-    asked(&mut at, "2020-01-01");
-    at.expect("It could not be done")
-        .expect("answers cannot be due on 2020-01-01")
+    at.expect("The request's file")
+        .enter(request.to_str().unwrap());
+    // What is no day, or is past, is refused at once, and keeps the form.
+    at.expect("Answers are due").enter("24 December");
+    at.expect("Type a day like 2026-12-24").enter("2020-01-01");
+    at.expect("That day is past").enter("2099-12-24");
+    at.expect("How the request goes out").enter("mail");
+    at.expect("Type ask");
+    // Something else comes there meanwhile: what was typed is kept.
+    fs::write(&request, "something of mine").unwrap();
+    at.enter("ask")
+        .expect("It could not be done")
+        .expect("there is something else at")
         .enter("read");
-    assert!(!request.exists());
-    at.expect("Apart, to be asked");
-    way_on(&mut at, "holders apart");
-    asked(&mut at, "2099-12-24");
+    fs::remove_file(&request).unwrap();
+    at.expect("The request's file").enter("");
+    at.expect("Answers are due").enter("");
+    at.expect("How the request goes out").enter("");
+    at.expect("Type ask").enter("ask");
     at.expect("The request asks holder-1, holder-2, holder-3");
     let digest = keymoot_core::digest::Digest::of(&fs::read(&request).unwrap());
     for word in digest.words() {

@@ -6,8 +6,8 @@ use ratatui::style::Style;
 use super::field::{Field, TOUCHED, is_word};
 use crate::tui::page::Page;
 
-/// The place of a line, its check, and the refusal of another line.
-type Check = (usize, fn(&str) -> bool, &'static str);
+/// The place of a line and its check, which says why it refuses one.
+type Check = (usize, fn(&str) -> Result<(), String>);
 
 /// Lines to be typed one after the other; the last may be a word that confirms.
 pub(in crate::tui) struct Form {
@@ -40,10 +40,9 @@ impl Form {
     pub(in crate::tui) fn accepting(
         mut self,
         at: usize,
-        is_good: fn(&str) -> bool,
-        otherwise: &'static str,
+        check: fn(&str) -> Result<(), String>,
     ) -> Self {
-        self.checks.push((at, is_good, otherwise));
+        self.checks.push((at, check));
         self
     }
 
@@ -53,14 +52,13 @@ impl Form {
     }
 
     /// Why the line at this place is refused.
-    fn refused(&self, at: usize) -> Option<&'static str> {
+    fn refused(&self, at: usize) -> Option<String> {
         let (_, field) = self.fields.get(at)?;
         if self.refuses_pins && is_number_as_long_as_a_pin(field.text()) {
-            return Some(LIKE_A_PIN);
+            return Some(LIKE_A_PIN.to_owned());
         }
-        let mut checks = self.checks.iter();
-        let failed = checks.find(|(of, is_good, _)| *of == at && !is_good(field.text()));
-        failed.map(|(.., why)| *why)
+        let mut checks = self.checks.iter().filter(|(of, _)| *of == at);
+        checks.find_map(|(_, check)| check(field.text().trim()).err())
     }
 
     /// Takes a key; whether the form was completed.
@@ -79,7 +77,7 @@ impl Form {
             KeyCode::Down | KeyCode::Tab | KeyCode::Enter if self.at < last => {
                 if let Some(why) = refused.filter(|_| !field.is_empty()) {
                     field.take();
-                    self.refusal = Some(why.to_owned());
+                    self.refusal = Some(why);
                 } else if !field.is_empty() {
                     self.at += 1;
                 }
@@ -118,7 +116,11 @@ impl Form {
         for (at, (label, field)) in self.fields.iter().enumerate() {
             if at == self.at {
                 page.refusal(self.refusal.as_deref().or(field.refusal()));
-                page.ask(label);
+                match page.by_line && !field.is_empty() {
+                    // A line that is typed replaces it.
+                    true => page.ask(&format!("{label} (Enter alone: {})", field.text())),
+                    false => page.ask(label),
+                }
                 page.field(field.text());
             } else if confirms {
                 // The word confirms all of it, so all of it is shown.
@@ -128,6 +130,30 @@ impl Form {
                 page.other_field(label, field.text());
             }
         }
+    }
+
+    /// The same form, to be sent once more: all is there but the word that confirms.
+    pub(in crate::tui) fn again(&mut self) {
+        if let Some((_, field)) = self.fields.last_mut().filter(|_| self.word.is_some()) {
+            field.take();
+        }
+        self.at = 0;
+        self.refusal = None;
+    }
+
+    /// Whether the line that takes the keys has a text from before.
+    pub(in crate::tui) fn is_filled(&self) -> bool {
+        let field = self.fields.get(self.at);
+        field.is_some_and(|(_, field)| !field.is_empty())
+    }
+
+    /// What was typed, line by line; the form keeps it.
+    pub(in crate::tui) fn texts<const N: usize>(&self) -> [String; N] {
+        let mut fields = self.fields.iter();
+        std::array::from_fn(|_| {
+            let field = fields.next().map(|(_, field)| field.text().trim());
+            field.unwrap_or_default().to_owned()
+        })
     }
 
     /// What was typed, line by line.

@@ -70,6 +70,7 @@ impl Model {
                 Turned::To(other) => self.open(other),
                 Turned::Wants(interrupt, after) => {
                     let holder = sight.state().and_then(turn_that_can_end).cloned();
+                    self.sent = self.overlay.take().and_then(Overlay::again);
                     match after {
                         Some(after) => self.open(*after),
                         None => self.close_overlay(),
@@ -96,6 +97,11 @@ impl Model {
                 self.scene.awaits = Awaits::Nothing;
                 self.scene.is_answered = true;
                 self.begun = true;
+                if let Some(form) = self.refilled.take() {
+                    self.open(form);
+                    // Keys that were pressed before it is visible are not for it.
+                    self.seen = None;
+                }
                 vec![Act::Tell(heard)]
             }
             None => Vec::new(),

@@ -73,6 +73,10 @@ pub(super) struct Model {
     pub owed: VecDeque<(Interrupt, Option<Handle>)>,
     overlay: Option<Overlay>,
     overlay_scroll: usize,
+    /// The form of the last wish, until the driver reports what came of it.
+    sent: Option<Overlay>,
+    /// That form again, because the wish failed: shown once people have read why.
+    refilled: Option<Overlay>,
     scene: Scene,
     /// When the present screen or overlay was first visible; `None` before that.
     seen: Option<Instant>,
@@ -114,6 +118,8 @@ impl Model {
             owed: VecDeque::new(),
             overlay: None,
             overlay_scroll: 0,
+            sent: None,
+            refilled: None,
             scene: Scene::starting(),
             seen: None,
             step: (usize::MAX, 0),
@@ -204,7 +210,10 @@ impl Model {
             }
             Request::PlanOfDay(plan) => self.stand(Box::new(screens::PlanScreen::new(plan))),
             Request::Trouble(trouble) => self.stand(Box::new(screens::TroubleScreen::new(trouble))),
-            Request::Told(told) => self.stand(Box::new(screens::ToldScreen::new(told))),
+            Request::Told(told) => {
+                self.refilled = self.sent.take().filter(|_| told.failed);
+                self.stand(Box::new(screens::ToldScreen::new(told)))
+            }
             Request::Finished(farewell) => {
                 self.overlay = None;
                 let codes = farewell.answer.clone().map(Frames::of);

@@ -51,6 +51,11 @@ impl Model {
         self.overlay.as_ref().is_some_and(Overlay::gives_way)
     }
 
+    /// Whether Enter alone takes the text that a line has from before.
+    pub(in crate::tui) fn is_filled(&self) -> bool {
+        self.overlay.as_ref().is_some_and(Overlay::is_filled)
+    }
+
     /// How long the work under way has taken, in seconds.
     pub(in crate::tui) fn waited(&self) -> Option<u64> {
         let (_, since) = self.scene.work.as_ref()?;

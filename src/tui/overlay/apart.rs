@@ -4,6 +4,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::style::Style;
 
+use super::typed;
 use crate::{
     apart::end_of_day,
     driver::Interrupt,
@@ -16,7 +17,7 @@ use crate::{
         screen::Sight,
     },
 };
-use keymoot_record::{ceremony::State, rules::roster::Handle, transcript::Time};
+use keymoot_record::{ceremony::State, rules::roster::Handle};
 
 /// The request or answers being typed.
 pub(in crate::tui) enum Apart {
@@ -64,8 +65,9 @@ impl Apart {
             "How the request goes out, such as mail:",
             "Right? Type ask and press Enter:",
         ];
-        let form = Form::new(&labels, Some("ask")).accepting(0, is_absolute, ABSOLUTE);
-        Self::Ask(form.accepting(1, |line| day(line).is_some(), A_DAY))
+        let form = Form::new(&labels, Some("ask")).accepting(0, typed::new_file);
+        let form = form.accepting(1, |line| typed::day(line).map(|_| ()));
+        Self::Ask(form.accepting(2, typed::line))
     }
 
     fn take() -> Self {
@@ -73,7 +75,7 @@ impl Apart {
             "The answer's file, or a folder of answers, from /:",
             "Right? Type take and press Enter:",
         ];
-        Self::Take(Form::new(&labels, Some("take")).accepting(0, is_absolute, ABSOLUTE))
+        Self::Take(Form::new(&labels, Some("take")).accepting(0, typed::place))
     }
 
     fn withdraw() -> Self {
@@ -81,7 +83,24 @@ impl Apart {
             "Why, in one line that everybody can read:",
             "Right? Type withdraw and press Enter:",
         ];
-        Self::Withdraw(Form::new(&labels, Some("withdraw")))
+        Self::Withdraw(Form::new(&labels, Some("withdraw")).accepting(0, typed::line))
+    }
+
+    /// The same form, filled in, after what it asked for could not be done.
+    pub(in crate::tui) fn again(mut self) -> Option<Self> {
+        match &mut self {
+            Self::Choose => return None,
+            Self::Ask(form) | Self::Take(form) | Self::Withdraw(form) => form.again(),
+        }
+        Some(self)
+    }
+
+    /// Whether the line that takes the keys has a text from before.
+    pub(in crate::tui) fn is_filled(&self) -> bool {
+        match self {
+            Self::Choose => false,
+            Self::Ask(form) | Self::Take(form) | Self::Withdraw(form) => form.is_filled(),
+        }
     }
 
     /// What a key chooses, where something is to be chosen.
@@ -111,19 +130,20 @@ impl Apart {
         match self {
             Self::Choose => None,
             Self::Withdraw(form) => form.key(key).then(|| {
-                let [why, _] = form.take();
+                let [why, _] = form.texts();
                 Interrupt::Withdraw(why)
             }),
             Self::Ask(form) => form.key(key).then(|| {
-                let [out, until, by, _] = form.take();
+                let [out, until, by, _] = form.texts();
                 Interrupt::AskApart {
                     out: out.into(),
-                    until: day(&until).flatten(),
+                    // A day that has passed since it was typed is refused, not left out.
+                    until: end_of_day(&until).ok(),
                     by,
                 }
             }),
             Self::Take(form) => form.key(key).then(|| {
-                let [place, _] = form.take();
+                let [place, _] = form.texts();
                 Interrupt::TakeIn(place.into())
             }),
         }
@@ -170,23 +190,6 @@ impl Apart {
                 form.show(page);
             }
         }
-    }
-}
-
-/// Why a line is refused.
-const ABSOLUTE: &str = "Type a path that begins with /.";
-
-fn is_absolute(line: &str) -> bool {
-    line.trim().starts_with('/')
-}
-
-const A_DAY: &str = "Type a day like 2026-12-24, or - for none.";
-
-/// The last second of the typed day; `-` is none.
-fn day(line: &str) -> Option<Option<Time>> {
-    match line.trim() {
-        "-" => Some(None),
-        day => end_of_day(day).ok().map(Some),
     }
 }
 

@@ -13,8 +13,10 @@ pub(in crate::tui) fn form() -> Form {
         "What happened, in one line that is published:",
         "Type end without and press Enter:",
     ];
-    let is_cause = |line: &str| cause(line).is_some();
-    Form::new(&labels, Some(END_WITHOUT)).accepting(0, is_cause, "Type 1, 2 or 3.")
+    Form::new(&labels, Some(END_WITHOUT)).accepting(0, |line| {
+        let cause = cause(line).map(|_| ());
+        cause.ok_or_else(|| "Type 1, 2 or 3.".to_owned())
+    })
 }
 
 /// The cause that was typed.

@@ -9,6 +9,7 @@ mod intermission;
 mod leave;
 mod lines;
 mod people;
+mod typed;
 mod ways;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -152,6 +153,19 @@ impl Overlay {
             Self::Compare(_) => Panes::One,
             _ => Panes::Two,
         }
+    }
+
+    /// The form that asked for something, to be shown again if that cannot be done.
+    pub(super) fn again(self) -> Option<Self> {
+        match self {
+            Self::Apart(apart) => apart.again().map(Self::Apart),
+            _ => None,
+        }
+    }
+
+    /// Whether the line that takes the keys has a text from before.
+    pub(super) fn is_filled(&self) -> bool {
+        matches!(self, Self::Apart(apart) if apart.is_filled())
     }
 
     /// Whether the arrows scroll it.

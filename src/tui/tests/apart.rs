@@ -207,6 +207,30 @@ fn the_words_of_the_request_are_shown_at_home_in_large_type() {
     assert!(table.picture().contains("SHA-256 of this request"));
 }
 
+#[test]
+fn each_line_of_a_request_is_checked_when_it_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("there"), "").unwrap();
+    let mut table = Table::asked(&withdrawn());
+    option(&mut table, "holders apart");
+    for (line, refusal) in [
+        ("request", "Type a path that begins with /."),
+        (&path("missing/request"), "There is no folder"),
+        (&path("there"), "name a new file"),
+        (&path("request"), "Answers are due on"),
+        ("24 December", "Type a day like 2026-12-24"),
+        ("2020-01-01", "That day is past"),
+        ("2099-12-24", "How the request goes out"),
+        (&"m".repeat(201), "Type at most 200 characters"),
+        ("mail", "Type ask"),
+    ] {
+        table.enter(line);
+        assert!(table.says(refusal), "{line}: {}", table.picture());
+        assert!(table.nothing_happened());
+    }
+}
+
 /// The table, where the third holder is asked no more.
 fn withdrawn() -> Story {
     let mut story = asked();
@@ -215,4 +239,40 @@ fn withdrawn() -> Story {
         why: "lost".to_owned(),
     });
     story
+}
+
+#[test]
+fn after_a_failure_the_form_is_there_again_with_all_that_was_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("request");
+    let told = |failed| {
+        Request::Told(Told {
+            headline: "It could not be done.".to_owned(),
+            lines: Vec::new(),
+            digest: None,
+            failed,
+        })
+    };
+    let wanted = Interrupt::AskApart {
+        out: path.clone(),
+        until: None,
+        by: "mail".to_owned(),
+    };
+    for failed in [true, false] {
+        let story = withdrawn();
+        let mut table = Table::asked(&story);
+        option(&mut table, "holders apart");
+        for line in [path.to_str().unwrap(), "-", "mail", "ask"] {
+            table.enter(line);
+        }
+        assert_eq!(table.interrupt(), wanted);
+        table.request(told(failed)).enter("read").acts();
+        table.request(Request::Ask(story.question(), None));
+        assert_eq!(table.says("Ask the holders apart"), failed);
+        if failed {
+            assert!(table.enter("").enter("").enter("").nothing_happened());
+            table.enter("ask");
+            assert_eq!(table.interrupt(), wanted);
+        }
+    }
 }

@@ -218,6 +218,7 @@ fn others(story: &Story) -> Vec<Request> {
             headline: "The request is written.".to_owned(),
             lines: vec!["/media/request".to_owned()],
             digest: Some(Digest::of(b"request")),
+            failed: false,
         }),
         Request::Read(EventPage::Document(Box::new(reading()), Vec::new())),
         Request::Read(EventPage::Device(Box::new(device))),

@@ -17,7 +17,7 @@ pub(crate) mod toml_file;
 pub use keymoot_core::verdict::{Outcome, Verdict, Violation};
 
 /// The longest name, title or reason, in characters.
-pub(crate) const LONGEST_LINE: usize = 200;
+pub const LONGEST_LINE: usize = 200;
 
 /// Whether a name, title or reason has a readable length.
 pub(crate) fn is_line(text: &str) -> bool {
