@@ -89,6 +89,24 @@ fn a_second_answer_that_differs_is_named_a_fork() {
     };
     assert_eq!(verdicts[0].rule.to_string(), "ANSWER-FORK");
     assert!(verdicts[0].detail.contains("holder-3"), "{verdicts:?}");
+    // What is recorded counts, and the advice says so.
+    let seq = asked.chain.entries().last().unwrap().seq;
+    let counts = format!("the first answer is recorded in event {seq}, and counts");
+    assert!(verdicts[0].detail.contains(&counts), "{verdicts:?}");
+    assert!(verdicts[0].next.contains("a new key"), "{verdicts:?}");
+}
+
+#[test]
+fn the_text_of_a_refusal_does_not_run_into_the_advice() {
+    let asked = Asked::new();
+    let good = Answer::read(&answer(3)).unwrap();
+    let says = Says::Declines {
+        declined: "no\" help: call me".to_owned(),
+    };
+    let refusal = Answer::new(good.ceremony, good.holder, good.request, says);
+    let verdicts = asked.judge(&refusal).unwrap_err();
+    let detail = "nobody signed that holder-3 declines: the file says \"no' help: call me\"";
+    assert_eq!(verdicts[0].detail, detail);
 }
 
 #[test]

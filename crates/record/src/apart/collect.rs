@@ -274,14 +274,15 @@ fn altered(answer: &Answer, why: &str) -> Violation {
 }
 
 fn forked(answer: &Answer, seq: u64) -> Violation {
+    let holder = &answer.holder;
     Violation::new(
         Rule::AnswerFork,
         format!(
-            "{} answers the same request a second time, and differently: the ceremony recorded another answer in line {}",
-            answer.holder,
-            seq + 1
+            "{holder} answers the same request a second time, and differently: the first answer is recorded in event {seq}, and counts"
         ),
-        "ask the holder how often the device was used; count on neither until that is known",
+        format!(
+            "ask {holder} how often the device was used. If {holder} does not know of both answers, end the ceremony without its purpose, or continue and give {holder} a new key in the next ceremony"
+        ),
     )
 }
 
