@@ -162,8 +162,9 @@ fn one(desk: &mut Desk<'_>, bytes: &[u8], declined: &[Handle]) -> Result<Outcome
     }
     let said = said(&event);
     desk.record(*event)?;
-    let line = desk.journal.chain().entries().len();
-    Ok(Outcome::Recorded(format!("line {line}: {said}")))
+    let last = desk.journal.chain().entries().last();
+    let seq = last.map_or(0, |entry| entry.seq);
+    Ok(Outcome::Recorded(format!("event {seq}: {said}")))
 }
 
 fn said(event: &Event) -> String {

@@ -229,9 +229,8 @@ impl Follower<'_> {
 /// The number of the event that a line of the program acknowledges.
 fn told(said: &str) -> Option<u64> {
     let first = said.split_whitespace().next()?;
-    match said.split_once(".answer: line ") {
-        // `keymoot collect` counts lines, the first of which is 1.
-        Some((_, line)) => line.split(':').next()?.parse::<u64>().ok()?.checked_sub(1),
+    match said.split_once(".answer: event ") {
+        Some((_, event)) => event.split(':').next()?.parse().ok(),
         None => first.parse().ok(),
     }
 }

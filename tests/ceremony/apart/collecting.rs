@@ -127,8 +127,9 @@ fn a_collect_that_fails_at_a_file_has_reported_what_it_recorded_before() {
     let answer = three.answer(&request, "holder-2");
     let output = three.collect(&[&answer, &three.stage.path("missing")]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    let line = three.stage.chain().entries().len();
-    let reported = format!("holder-2.answer: line {line}: holder-2 ");
+    // The number of the event in the transcript.
+    let seq = three.stage.chain().entries().last().unwrap().seq;
+    let reported = format!("holder-2.answer: event {seq}: holder-2 ");
     assert!(said(&output).contains(&reported), "{}", said(&output));
     assert_eq!(three.stage.state().answers.len(), 1);
 }

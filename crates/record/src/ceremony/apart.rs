@@ -229,9 +229,8 @@ impl State {
             return Err("its branch does not begin with this holder's answer".to_owned());
         }
         for entry in branch.entries() {
-            self.take(entry).map_err(|why| {
-                format!("line {} of the branch: {why}", entry.seq.saturating_add(1))
-            })?;
+            self.take(entry)
+                .map_err(|why| format!("event {} of the branch: {why}", entry.seq))?;
         }
         let ends = self
             .turn
