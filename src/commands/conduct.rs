@@ -129,7 +129,8 @@ pub(crate) fn conduct(
             }
             ExitCode::SUCCESS
         }
-        Outcome::Left => {
+        // Only a holder at home declines.
+        Outcome::Left | Outcome::Declined => {
             let chain = Journal::look(dir)?;
             say!(
                 "Left. To continue: keymoot resume {}\n\

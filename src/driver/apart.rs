@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Driver, Interrupt, Stop, Told};
 use crate::apart::{self, Desk, Outcome, Taken};
 use keymoot_core::{HostError, text::escape_path};
-use keymoot_record::{ceremony::State, rules::roster::Handle};
+use keymoot_record::{ceremony::State, rules::roster::Handle, transcript::Event};
 
 impl Driver<'_, '_> {
     /// Performs a wish about holders apart, and shows the result. It shows an error,
@@ -61,6 +61,34 @@ impl Driver<'_, '_> {
         };
         self.operator.told(&told)?;
         Ok(())
+    }
+}
+
+impl Driver<'_, '_> {
+    /// Writes the refusal of the holder at home in the place of the answer, and ends. An error is
+    /// shown: the turn continues.
+    pub(super) fn decline(&mut self, reason: &str) -> Result<(), Stop> {
+        let Some((opening, apart)) = self.state.opening.as_ref().zip(self.state.apart.as_ref())
+        else {
+            return Ok(());
+        };
+        // The wish may be older than the turn.
+        if self.state.turn.is_some() {
+            return Ok(());
+        }
+        let asked = (opening.ceremony.as_str(), apart.request);
+        match apart::refuse(asked, &apart.holder, reason, &self.world.out) {
+            Ok(()) => {
+                self.record(Event::Left {})?;
+                Err(Stop::Declined)
+            }
+            Err(error) => Ok(self.operator.told(&Told {
+                headline: "It could not be done.".to_owned(),
+                lines: in_lines(error).into(),
+                digest: None,
+                failed: true,
+            })?),
+        }
     }
 }
 

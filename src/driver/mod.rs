@@ -47,6 +47,8 @@ pub enum Outcome {
     Finished,
     /// Somebody left; the ceremony can be resumed.
     Left,
+    /// A holder apart declined: the refusal is written.
+    Declined,
 }
 
 /// The surroundings of a ceremony.
@@ -108,6 +110,8 @@ enum Stop {
     Host(HostError),
     /// Somebody left.
     Left,
+    /// A holder apart declined.
+    Declined,
 }
 
 impl From<DeviceError> for Stop {
@@ -176,6 +180,7 @@ impl<'d, 'w> Driver<'d, 'w> {
                 Err(stop) => match self.handle(stop) {
                     Ok(()) => {}
                     Err(Stop::Left) => return Ok(Outcome::Left),
+                    Err(Stop::Declined) => return Ok(Outcome::Declined),
                     Err(Stop::Host(error)) => return Err(error),
                     // Handling a stop asks again at most; it raises neither of these.
                     Err(Stop::Device(_) | Stop::Interrupt(_)) => {}
@@ -328,6 +333,10 @@ impl<'d, 'w> Driver<'d, 'w> {
             wanted @ (Interrupt::AskApart { .. }
             | Interrupt::TakeIn(_)
             | Interrupt::Withdraw(_)) => match self.for_apart(&wanted) {
+                Err(Stop::Interrupt(interrupt)) => self.interrupt(interrupt),
+                done => done,
+            },
+            Interrupt::Decline(reason) => match self.decline(&reason) {
                 Err(Stop::Interrupt(interrupt)) => self.interrupt(interrupt),
                 done => done,
             },

@@ -91,6 +91,8 @@ pub enum Interrupt {
     TakeIn(PathBuf),
     /// To withdraw the newest request of which answers are awaited, for this reason.
     Withdraw(String),
+    /// To decline the request, for this reason.
+    Decline(String),
     /// To leave the ceremony, to be resumed.
     Leave,
 }

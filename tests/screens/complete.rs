@@ -56,7 +56,7 @@ const SHOWN: [(&str, &[&str]); 31] = [
 /// each instead, by words that are on it. Only a holder apart reads a request and photographs an
 /// answer, and nobody is apart in `everywhere`. A first ceremony has no newest root. The program's
 /// digest is another one in every build.
-const PICTURED: [(&str, &str, &str); 8] = [
+const PICTURED: [(&str, &str, &str); 9] = [
     (
         "EventDevice",
         "tests/ceremony/signing_event/by_hand.rs",
@@ -96,6 +96,11 @@ const PICTURED: [(&str, &str, &str); 8] = [
         "Overlay::Frames",
         "tests/screens/frames.rs",
         "It is the last.",
+    ),
+    (
+        "Overlay::Decline",
+        "src/tui/tests/apart.rs",
+        "Decline, and say why?",
     ),
 ];
 

@@ -3,6 +3,7 @@
 
 mod apart;
 pub(super) mod compare;
+mod decline;
 mod end_without;
 mod help;
 mod intermission;
@@ -58,6 +59,8 @@ pub(super) enum Overlay {
     Apart(Apart),
     /// The end without the ceremony's purpose.
     EndWithout(Form),
+    /// The refusal of a holder at home.
+    Decline(Form),
     /// Leaving.
     Leave(TypedWord),
     /// An intermission.
@@ -184,7 +187,8 @@ impl Overlay {
             Self::Note(form)
             | Self::Exception(form)
             | Self::EndTurn(_, form)
-            | Self::EndWithout(form) => form.key(key),
+            | Self::EndWithout(form)
+            | Self::Decline(form) => form.key(key),
             _ => false,
         };
         match self {
@@ -232,6 +236,10 @@ impl Overlay {
                     None => Turned::Stays,
                 },
             },
+            Self::Decline(form) if completed => {
+                let [reason, _] = form.take();
+                Turned::Wants(Interrupt::Decline(reason), None)
+            }
             Self::EndWithout(form) if completed => {
                 let [cause, reason, _] = form.take();
                 match end_without::cause(&cause) {
@@ -312,6 +320,7 @@ impl Overlay {
             Self::People(people) => people.page(page, sight),
             Self::Apart(apart) => apart.page(page, sight),
             Self::EndWithout(form) => end_without::page(page, sight, form),
+            Self::Decline(form) => decline::page(page, sight, form),
             Self::Leave(word) => leave::page(page, sight, word),
             Self::Intermission(pause) => pause.page(page, sight.up),
             Self::Compare(compare) => compare.page(page, sight),
@@ -341,6 +350,7 @@ pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
         Interrupt::AskApart { .. } => "the request to holders apart",
         Interrupt::TakeIn(_) => "the answers of holders apart",
         Interrupt::Withdraw(_) => "that a request is withdrawn",
+        Interrupt::Decline(_) => "that you decline",
         Interrupt::Leave => "leaving",
     }
 }

@@ -1,8 +1,8 @@
 //! The options: what each says, when there is one, and what it opens.
 
 use super::{
-    Overlay, Turned, apart::Apart, compare::Compare, end_without, intermission::Intermission,
-    people::People, turn_that_can_end,
+    Overlay, Turned, apart::Apart, compare::Compare, decline, end_without,
+    intermission::Intermission, people::People, turn_that_can_end,
 };
 use crate::tui::{page::Page, screen::Sight, seats};
 use keymoot_record::{ceremony::State, rules::roster::Handle};
@@ -22,6 +22,7 @@ pub(super) enum Way {
     People,
     Apart,
     EndWithout,
+    Decline,
     Compare,
     Pause,
     Leave,
@@ -50,6 +51,9 @@ pub(super) fn ways(sight: &Sight<'_>) -> Vec<Way> {
     }
     if sight.state().is_some_and(State::may_end_without) {
         ways.push(Way::EndWithout);
+    }
+    if decline::is_possible(sight) {
+        ways.push(Way::Decline);
     }
     if may_pause(sight) {
         ways.push(Way::Pause);
@@ -104,6 +108,7 @@ impl Way {
             Self::Apart => "holders apart: requests and answers".to_owned(),
             Self::Compare => "compare a digest: words, large type, code".to_owned(),
             Self::EndWithout => "we do not agree, or there is no quorum".to_owned(),
+            Self::Decline => "decline, and say why".to_owned(),
             Self::Pause => "an intermission".to_owned(),
             Self::Leave if sight.errand.is_some() => "leave, and sign nothing".to_owned(),
             Self::Leave => "leave, and resume later".to_owned(),
@@ -124,6 +129,7 @@ impl Way {
             }
             Self::Compare => Turned::To(Overlay::Compare(Compare::of(sight))),
             Self::EndWithout => Turned::To(Overlay::EndWithout(end_without::form())),
+            Self::Decline => Turned::To(Overlay::Decline(decline::form())),
             Self::Pause => Turned::To(Overlay::Intermission(Intermission::new())),
             Self::Leave => Turned::To(Overlay::leave()),
             Self::Help => Turned::To(Overlay::Help),

@@ -98,6 +98,11 @@ impl WhoseTurn {
             page.text(&format!("Asked apart, not answered yet: {open}."));
             page.text(&format!("To take answers in, {ways}: holders apart."));
         }
+        let mut declined = state.declined();
+        declined.retain(|holder| left.contains(holder));
+        if !declined.is_empty() {
+            page.text(&format!("{} declined.", Handle::list(&declined)));
+        }
         if !left.is_empty() {
             page.text(&format!("Apart, to be asked: {}.", Handle::list(&left)));
             page.text(&format!("To ask them, {ways}: holders apart."));

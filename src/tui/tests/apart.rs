@@ -276,3 +276,36 @@ fn after_a_failure_the_form_is_there_again_with_all_that_was_typed() {
         }
     }
 }
+
+#[test]
+fn a_holder_at_home_declines_on_the_screen_and_says_why() {
+    let mut table = Table::asked(&at_home(3));
+    option(&mut table, "decline, and say why");
+    assert!(table.says("Decline, and say why?"));
+    table.enter("I am ill").enter("decline");
+    assert_eq!(table.interrupt(), Interrupt::Decline("I am ill".to_owned()));
+    let mut table = Table::asked(&asked());
+    table.press(KeyCode::Esc);
+    assert!(!table.says("decline, and say why"));
+}
+
+#[test]
+fn a_holder_who_declined_is_named_at_the_step() {
+    let mut story = asked();
+    assert!(!Table::asked(&story).says("holder-3 declined."));
+    story.tell(Event::Declined {
+        holder: handle(3),
+        request: request(),
+        why: "I am ill".to_owned(),
+    });
+    let declined = "holder-3 declined. Apart, to be asked: holder-3.";
+    assert!(Table::asked(&story).says(declined));
+    // A new request asks the holder again.
+    story.tell(Event::Requested {
+        request: Digest::of(b"another"),
+        to: vec![handle(3)],
+        until: None,
+        by: String::new(),
+    });
+    assert!(!Table::asked(&story).says("holder-3 declined."));
+}

@@ -105,6 +105,7 @@ pub(super) fn run(
             );
             ExitCode::SUCCESS
         }
+        Outcome::Declined => declined(&opened.digest, &out),
         Outcome::Left => {
             say!("Left. To continue: the same command again.");
             ExitCode::from(4)
