@@ -8,7 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use super::{Act, Awaits, Model, sight};
 use crate::tui::{
     input::line::LineMeaning,
-    overlay::{Overlay, Turned, opened_by, turn_that_can_end},
+    overlay::{Overlay, Turned, keys::opened_by, turn_that_can_end},
 };
 
 impl Model {

@@ -7,27 +7,18 @@ mod decline;
 mod end_without;
 mod help;
 mod intermission;
+pub(super) mod keys;
 mod leave;
 mod lines;
+mod page;
 mod people;
 mod typed;
 mod ways;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
-use self::{
-    apart::Apart,
-    compare::Compare,
-    intermission::Intermission,
-    people::People,
-    ways::{Way, may_pause, ways},
-};
+use self::{apart::Apart, compare::Compare, intermission::Intermission, people::People};
 use super::{
-    input::{
-        field::{TypedWord, is_word},
-        form::Form,
-    },
-    page::{Page, frames, layout::Panes},
+    input::{field::TypedWord, form::Form},
+    page::{frames, layout::Panes},
     screen::Sight,
 };
 use crate::driver::Interrupt;
@@ -138,7 +129,8 @@ impl Overlay {
         if let Self::Note(form)
         | Self::Exception(form)
         | Self::EndTurn(_, form)
-        | Self::EndWithout(form) = self
+        | Self::EndWithout(form)
+        | Self::Decline(form) = self
         {
             form.refuse_pins();
         }
@@ -175,162 +167,6 @@ impl Overlay {
     pub(super) fn scrolls(&self) -> bool {
         matches!(self, Self::Help)
     }
-
-    /// Takes a key.
-    pub(super) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Turned {
-        // A stray key does not end an intermission.
-        let away = matches!(self, Self::Intermission(pause) if pause.is_under_way());
-        if key.code == KeyCode::Esc && !away {
-            return Turned::Closed;
-        }
-        let completed = match self {
-            Self::Note(form)
-            | Self::Exception(form)
-            | Self::EndTurn(_, form)
-            | Self::EndWithout(form)
-            | Self::Decline(form) => form.key(key),
-            _ => false,
-        };
-        match self {
-            Self::Ways { at, numbered } => Self::choose(at, *numbered, key, sight),
-            Self::Compare(compare) => {
-                compare.key(key, sight);
-                Turned::Stays
-            }
-            Self::Frames(frames) => {
-                frames.key(key);
-                Turned::Stays
-            }
-            Self::Intermission(pause) => match pause.key(key, sight.up) {
-                Some((note, goes_on)) => {
-                    let open = goes_on.map(|pause| Box::new(Self::Intermission(pause)));
-                    Turned::Wants(note, open)
-                }
-                None => Turned::Stays,
-            },
-            Self::Note(form) if completed => {
-                let [text, _] = form.take();
-                Turned::Wants(Interrupt::Note(text), None)
-            }
-            Self::Exception(form) if completed => {
-                let [expected, happened, decided, _] = form.take();
-                let interrupt = Interrupt::Exception {
-                    expected,
-                    happened,
-                    decided,
-                };
-                Turned::Wants(interrupt, None)
-            }
-            Self::EndTurn(_, form) if completed => {
-                let [reason, _] = form.take();
-                Turned::Wants(Interrupt::EndTurn(reason), None)
-            }
-            Self::People(people) => match people.key(key, sight) {
-                Some(person) => Turned::Wants(Interrupt::Attend(person), None),
-                None => Turned::Stays,
-            },
-            Self::Apart(apart) => match apart.chosen(key, sight) {
-                Some(chosen) => Turned::To(Self::Apart(chosen)),
-                None => match apart.key(key) {
-                    Some(wanted) => Turned::Wants(wanted, None),
-                    None => Turned::Stays,
-                },
-            },
-            Self::Decline(form) if completed => {
-                let [reason, _] = form.take();
-                Turned::Wants(Interrupt::Decline(reason), None)
-            }
-            Self::EndWithout(form) if completed => {
-                let [cause, reason, _] = form.take();
-                match end_without::cause(&cause) {
-                    Some(cause) => Turned::Wants(Interrupt::EndWithout(cause, reason), None),
-                    None => Turned::To(Self::EndWithout(end_without::form())),
-                }
-            }
-            Self::Leave(word) => match word.key(key) {
-                Some(typed) if is_word(&typed, leave::LEAVE) => {
-                    Turned::Wants(Interrupt::Leave, None)
-                }
-                Some(_) => {
-                    word.refuse(format!("Type the word {}, or go back.", leave::LEAVE));
-                    Turned::Stays
-                }
-                None => Turned::Stays,
-            },
-            _ => Turned::Stays,
-        }
-    }
-
-    /// The options. Over a PIN, whose rest may follow, Enter goes back.
-    pub(super) fn ways(sight: &Sight<'_>, numbered: bool) -> Self {
-        let at = match numbered {
-            true => 0,
-            false => ways(sight).len().saturating_sub(1),
-        };
-        Self::Ways { at, numbered }
-    }
-
-    fn choose(at: &mut usize, numbered: bool, key: &KeyEvent, sight: &Sight<'_>) -> Turned {
-        let ways = ways(sight);
-        match key.code {
-            KeyCode::Up => *at = at.saturating_sub(1),
-            KeyCode::Down => *at = (*at + 1).min(ways.len().saturating_sub(1)),
-            KeyCode::Enter => return ways.get(*at).map_or(Turned::Closed, |way| way.open(sight)),
-            KeyCode::Char(c) if numbered => {
-                let number = c.to_digit(10).and_then(|digit| digit.checked_sub(1));
-                if let Some(way) = number.and_then(|number| ways.get(number as usize)) {
-                    return way.open(sight);
-                }
-            }
-            _ => {}
-        }
-        Turned::Stays
-    }
-
-    /// Draws the page.
-    pub(super) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
-        match self {
-            Self::Ways { at, numbered } => ways::page(page, sight, *at, *numbered),
-            Self::Note(form) => {
-                page.who(&sight.typist());
-                page.headline("A note for the transcript.");
-                page.gap();
-                page.text(
-                    "One line about what you saw or heard. It is published for ever: no secrets.",
-                );
-                form.show(page);
-                page.keys = "Enter next  Up before".to_owned();
-            }
-            Self::Exception(form) => {
-                page.who(&sight.typist());
-                page.headline("An exception for the transcript.");
-                page.gap();
-                page.text("Something did not go as the script says. Everyone agrees on the three lines first.");
-                form.show(page);
-                page.keys = "Enter next  Up before".to_owned();
-            }
-            Self::EndTurn(holder, form) => {
-                page.who(&sight.typist());
-                page.headline(&format!("End the turn of {holder}?"));
-                page.gap();
-                page.text("What is already in the transcript stays. The holder can come again later in this step.");
-                form.show(page);
-                page.keys = "Enter next  Up before".to_owned();
-            }
-            Self::People(people) => people.page(page, sight),
-            Self::Apart(apart) => apart.page(page, sight),
-            Self::EndWithout(form) => end_without::page(page, sight, form),
-            Self::Decline(form) => decline::page(page, sight, form),
-            Self::Leave(word) => leave::page(page, sight, word),
-            Self::Intermission(pause) => pause.page(page, sight.up),
-            Self::Compare(compare) => compare.page(page, sight),
-            Self::Frames(frames) => frames.page(page, sight.codes),
-            Self::Help => help::page(page, sight),
-        }
-        if page.by_line && self.only_shows() {
-            page.ask("Enter goes back.");
-        }
-    }
 }
 
 /// The holder whose turn can be ended now.
@@ -352,40 +188,5 @@ pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
         Interrupt::Withdraw(_) => "that a request is withdrawn",
         Interrupt::Decline(_) => "that you decline",
         Interrupt::Leave => "leaving",
-    }
-}
-
-/// The overlay that a key opens over every screen, if any.
-pub(super) fn opened_by(key: &KeyEvent, sight: &Sight<'_>) -> Option<Overlay> {
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    if key.code == KeyCode::F(10) || (control && key.code == KeyCode::Char('k')) {
-        return sight
-            .codes
-            .map(|_| Overlay::Frames(frames::Shown::default()));
-    }
-    let way = match key.code {
-        KeyCode::F(1) => Way::Help,
-        KeyCode::F(2) => Way::Note,
-        KeyCode::F(3) => Way::Exception,
-        KeyCode::F(4) => Way::Leave,
-        KeyCode::F(8) => Way::Compare,
-        KeyCode::F(9) => Way::Pause,
-        KeyCode::Char('g') if control => Way::Help,
-        KeyCode::Char('o') if control => Way::Note,
-        KeyCode::Char('e') if control => Way::Exception,
-        KeyCode::Char('l' | 'c') if control => Way::Leave,
-        KeyCode::Char('d') if control => Way::Compare,
-        KeyCode::Char('b') if control => Way::Pause,
-        _ => return None,
-    };
-    let offered = match way {
-        Way::Compare => Compare::is_possible(sight),
-        Way::Pause => may_pause(sight),
-        Way::Note | Way::Exception => sight.errand.is_none(),
-        _ => true,
-    };
-    match way.open(sight) {
-        Turned::To(overlay) if offered => Some(overlay),
-        _ => None,
     }
 }

@@ -44,10 +44,7 @@ impl State {
     pub fn declined(&self) -> Vec<Handle> {
         let asked = self.requests.iter().filter(|asked| asked.step == self.step);
         let declined = |holder: &Handle| {
-            let newest = asked
-                .clone()
-                .filter(|asked| asked.to.contains(holder))
-                .last();
+            let newest = asked.clone().rfind(|asked| asked.to.contains(holder));
             let newest = newest.filter(|asked| asked.replied.contains(holder));
             newest.is_some_and(|asked| {
                 let mut given = self.answers.iter().map(|given| &given.apart);
