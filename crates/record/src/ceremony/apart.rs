@@ -99,6 +99,22 @@ impl State {
         }
     }
 
+    /// The holders who declined a request in the current step, and whom no later request asks.
+    #[must_use]
+    pub fn declined(&self) -> Vec<Handle> {
+        let asked = self.requests.iter().filter(|asked| asked.step == self.step);
+        let declined = |holder: &Handle| {
+            let newest = asked.clone().rfind(|asked| asked.to.contains(holder));
+            let newest = newest.filter(|asked| asked.replied.contains(holder));
+            newest.is_some_and(|asked| {
+                let mut given = self.answers.iter().map(|given| &given.apart);
+                !given.any(|given| given.holder == *holder && given.request == asked.request)
+            })
+        };
+        let seats = self.seats.iter().map(|seat| &seat.handle);
+        seats.filter(|holder| declined(holder)).cloned().collect()
+    }
+
     /// Folds in an event about requests and answers.
     pub(super) fn advance_requests(&mut self, event: &Event, entry: &Entry) -> Step {
         match event {

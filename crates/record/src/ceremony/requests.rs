@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{State, turn::Purpose};
+use super::turn::Purpose;
 use crate::{
     rules::roster::Handle,
     transcript::{Program, Time},
@@ -35,24 +35,6 @@ impl Asked {
     pub fn open(&self) -> impl Iterator<Item = &Handle> {
         let asked = self.to.iter().filter(|_| !self.withdrawn);
         asked.filter(|holder| !self.replied.contains(*holder))
-    }
-}
-
-impl State {
-    /// The holders who declined a request in the current step, and whom no later request asks.
-    #[must_use]
-    pub fn declined(&self) -> Vec<Handle> {
-        let asked = self.requests.iter().filter(|asked| asked.step == self.step);
-        let declined = |holder: &Handle| {
-            let newest = asked.clone().rfind(|asked| asked.to.contains(holder));
-            let newest = newest.filter(|asked| asked.replied.contains(holder));
-            newest.is_some_and(|asked| {
-                let mut given = self.answers.iter().map(|given| &given.apart);
-                !given.any(|given| given.holder == *holder && given.request == asked.request)
-            })
-        };
-        let seats = self.seats.iter().map(|seat| &seat.handle);
-        seats.filter(|holder| declined(holder)).cloned().collect()
     }
 }
 
