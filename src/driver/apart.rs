@@ -65,7 +65,7 @@ impl Driver<'_, '_> {
 }
 
 impl Driver<'_, '_> {
-    /// Writes the refusal of the holder at home in the place of the answer, and ends. An error is
+    /// Writes the refusal of the holder at home instead of an answer, and ends. An error is
     /// shown: the turn continues.
     pub(super) fn decline(&mut self, reason: &str) -> Result<(), Stop> {
         let Some((opening, apart)) = self.state.opening.as_ref().zip(self.state.apart.as_ref())

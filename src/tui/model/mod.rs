@@ -75,7 +75,7 @@ pub(super) struct Model {
     overlay_scroll: usize,
     /// The form of the last wish, until the driver reports what came of it.
     sent: Option<Overlay>,
-    /// That form again, because the wish failed: shown once people have read why.
+    /// That form again, because the wish failed: shown when people have read why.
     refilled: Option<Overlay>,
     scene: Scene,
     /// When the present screen or overlay was first visible; `None` before that.
