@@ -35,6 +35,8 @@ pub fn generate(serial: Serial, management_key: &Secret) -> Result<Vec<u8>, Devi
 ///
 /// # Errors
 /// [`ErrorKind::NoKey`] when there is none, or it was imported.
+///
+/// [`ErrorKind::NoKey`]: crate::device::ErrorKind::NoKey
 pub fn attest(serial: Serial) -> Result<Evidence, DeviceError> {
     let doing = Operation::Attest;
     let attested = Session::run(serial, doing, |session| {
@@ -69,6 +71,8 @@ pub fn attest(serial: Serial) -> Result<Evidence, DeviceError> {
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] for firmware before 5.3.0, which cannot report it.
+///
+/// [`ErrorKind::Unsupported`]: crate::device::ErrorKind::Unsupported
 pub fn slot_key(serial: Serial) -> Result<Option<Vec<u8>>, DeviceError> {
     Session::run(serial, Operation::Read, |session| {
         session.demand_metadata()?;
@@ -91,6 +95,11 @@ pub fn slot_key(serial: Serial) -> Result<Option<Vec<u8>>, DeviceError> {
 /// # Errors
 /// [`ErrorKind::WrongPin`] with the tries left, [`ErrorKind::PinBlocked`],
 /// [`ErrorKind::TouchTimeout`], [`ErrorKind::NoKey`], and the others.
+///
+/// [`ErrorKind::NoKey`]: crate::device::ErrorKind::NoKey
+/// [`ErrorKind::PinBlocked`]: crate::device::ErrorKind::PinBlocked
+/// [`ErrorKind::TouchTimeout`]: crate::device::ErrorKind::TouchTimeout
+/// [`ErrorKind::WrongPin`]: crate::device::ErrorKind::WrongPin
 pub fn sign(
     serial: Serial,
     pin: &Secret,
