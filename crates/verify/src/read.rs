@@ -11,12 +11,12 @@ use std::{
 
 use rustix::fs::OFlags;
 
-use crate::{Failure, files};
+use crate::Failure;
 use keymoot_core::{
     HostError, Rule, Verdict, Violation,
     text::{escape, escape_path},
 };
-use keymoot_record::bundle::{Bundle, Files, is_plain};
+use keymoot_record::bundle::{Bundle, Files, MANIFEST, is_plain};
 use keymoot_record::rules::scenario::{REVOKED, TARGETS};
 use keymoot_tuf::{Dialect, Targets, dialect::tufops};
 
@@ -59,7 +59,11 @@ pub fn read(path: &Path) -> Result<Bundle, Failure> {
 /// Where a ceremony writes its bundle, if this is the folder in which it runs: people confuse the
 /// two, and what is wrong with the one as the other helps nobody.
 fn of_ceremony(path: &Path) -> Option<String> {
-    let settings = files::read_bounded(&path.join("settings.json"), MOST_OF_ONE).ok()?;
+    // A bundle into which somebody has put that file is a bundle.
+    if fs::symlink_metadata(path.join(MANIFEST)).is_ok() {
+        return None;
+    }
+    let settings = plain_file(&path.join("settings.json"), MOST_OF_ONE).ok()??;
     let settings: serde_json::Value = serde_json::from_slice(&settings).ok()?;
     Some(settings.get("out")?.as_str()?.to_owned())
 }
@@ -317,6 +321,22 @@ mod tests {
         fs::write(&outside, "text").unwrap();
         let fault = refused(|folder| fs::hard_link(&outside, folder.join("hard")).unwrap());
         assert!(fault.detail.contains("\"hard\" is a link"), "{fault:?}");
+    }
+
+    #[test]
+    fn settings_of_a_ceremony_in_a_bundle_or_that_are_no_file_name_no_other_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = folder.path().join("settings.json");
+        fs::write(&settings, "{\"out\": \"/elsewhere\"}").unwrap();
+        let Err(Failure::Host(error)) = read(folder.path()) else {
+            panic!("read as a bundle");
+        };
+        assert!(error.next.contains("/elsewhere"), "{error}");
+        fs::write(folder.path().join(MANIFEST), "{}").unwrap();
+        assert!(violated(folder.path()).is_empty());
+        let fault =
+            refused(|folder| drop(UnixListener::bind(folder.join("settings.json")).unwrap()));
+        assert!(fault.detail.contains("no ordinary file"), "{fault:?}");
     }
 
     #[test]
