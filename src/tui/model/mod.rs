@@ -211,8 +211,10 @@ impl Model {
             Request::PlanOfDay(plan) => self.stand(Box::new(screens::PlanScreen::new(plan))),
             Request::Trouble(trouble) => self.stand(Box::new(screens::TroubleScreen::new(trouble))),
             Request::Told(told) => {
-                self.refilled = self.sent.take().filter(|_| told.failed);
-                self.stand(Box::new(screens::ToldScreen::new(told)))
+                let again = self.sent.take().filter(|_| told.failed);
+                let acts = self.stand(Box::new(screens::ToldScreen::new(told)));
+                self.refilled = again;
+                acts
             }
             Request::Finished(farewell) => {
                 self.overlay = None;
@@ -262,6 +264,8 @@ impl Model {
     /// Shows a new screen, while the driver waits for its answer.
     fn stand(&mut self, screen: Box<dyn Screen>) -> Vec<Act> {
         self.scene = Scene::new(screen, Awaits::Answer);
+        // Another screen than the one that said what failed, which a note can end early.
+        self.refilled = None;
         self.screens += 1;
         self.seen_anew();
         self.settle()

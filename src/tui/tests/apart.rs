@@ -241,31 +241,38 @@ fn withdrawn() -> Story {
     story
 }
 
-#[test]
-fn after_a_failure_the_form_is_there_again_with_all_that_was_typed() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("request");
-    let told = |failed| {
-        Request::Told(Told {
-            headline: "It could not be done.".to_owned(),
-            lines: Vec::new(),
-            digest: None,
-            failed,
-        })
-    };
+/// What came of a wish.
+fn told(failed: bool) -> Request {
+    Request::Told(Told {
+        headline: "It could not be done.".to_owned(),
+        lines: Vec::new(),
+        digest: None,
+        failed,
+    })
+}
+
+/// The screen of this story, where the form of a request to this file was sent, and the wish.
+fn sent(story: &Story, out: &std::path::Path) -> (Table, Interrupt) {
+    let mut table = Table::asked(story);
+    option(&mut table, "holders apart");
+    for line in [out.to_str().unwrap(), "-", "mail", "ask"] {
+        table.enter(line);
+    }
     let wanted = Interrupt::AskApart {
-        out: path.clone(),
+        out: out.to_owned(),
         until: None,
         by: "mail".to_owned(),
     };
+    assert_eq!(table.interrupt(), wanted);
+    (table, wanted)
+}
+
+#[test]
+fn after_a_failure_the_form_is_there_again_with_all_that_was_typed() {
+    let folder = tempfile::tempdir().unwrap();
     for failed in [true, false] {
         let story = withdrawn();
-        let mut table = Table::asked(&story);
-        option(&mut table, "holders apart");
-        for line in [path.to_str().unwrap(), "-", "mail", "ask"] {
-            table.enter(line);
-        }
-        assert_eq!(table.interrupt(), wanted);
+        let (mut table, wanted) = sent(&story, &folder.path().join("request"));
         table.request(told(failed)).enter("read").acts();
         table.request(Request::Ask(story.question(), None));
         assert_eq!(table.says("Ask the holders apart"), failed);
@@ -275,6 +282,17 @@ fn after_a_failure_the_form_is_there_again_with_all_that_was_typed() {
             assert_eq!(table.interrupt(), wanted);
         }
     }
+}
+
+#[test]
+fn a_form_whose_failure_a_note_ended_unread_does_not_come_back_over_a_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let story = withdrawn();
+    let (mut table, _) = sent(&story, &folder.path().join("request"));
+    table.request(told(true));
+    table.request(Request::Ask(story.question(), None));
+    table.keys("1").press(KeyCode::Enter).acts();
+    assert!(!table.says("Ask the holders apart"));
 }
 
 #[test]
