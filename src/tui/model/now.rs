@@ -8,6 +8,8 @@ impl Model {
     /// late, so a turn shows only what is typed for a question that asks for no secret.
     pub(in crate::tui) fn hides_typing(&self) -> bool {
         match &self.overlay {
+            // The rest of a PIN may follow Ctrl-C.
+            Some(Overlay::Leave(_)) => self.scene.screen.asks_for_secret(),
             Some(overlay) => !overlay.is_typed_into() && self.has_turn(),
             None => !matches!(self.scene.awaits, Awaits::Answer) || self.takes_secret(),
         }

@@ -176,6 +176,8 @@ fn the_terminal_hides_what_is_typed_around_a_pin_and_shows_what_is_no_secret() {
     assert!(paper.hides_typing(), "the options over the PIN");
     paper.line("1");
     assert!(!paper.hides_typing(), "a note over the PIN");
+    paper.line("?").line("\u{3}");
+    assert!(paper.hides_typing(), "leaving over the PIN");
 }
 
 #[test]
