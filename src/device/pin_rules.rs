@@ -220,7 +220,7 @@ pub(super) fn check_new_puk(puk: &Secret, pin: &Secret) -> Result<(), PinRefused
 }
 
 /// A random PUK for a device with this PIN: eight digits, drawn again in the rare
-/// case (about one in four thousand) that they break the rules.
+/// case that they break the rules.
 ///
 /// # Errors
 /// [`NoRandomness`] when the operating system has none to give.

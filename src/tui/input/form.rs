@@ -64,7 +64,9 @@ impl Form {
     /// Takes a key; whether the form was completed.
     pub(in crate::tui) fn key(&mut self, key: &KeyEvent) -> bool {
         let last = self.fields.len().saturating_sub(1);
-        let refused = self.refused(self.at);
+        // A check may look at the disk, so a line is checked only when it is left.
+        let is_left = matches!(key.code, KeyCode::Down | KeyCode::Tab | KeyCode::Enter);
+        let refused = is_left.then(|| self.refused(self.at)).flatten();
         let Some((_, field)) = self.fields.get_mut(self.at) else {
             return false;
         };
