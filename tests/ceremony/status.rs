@@ -86,6 +86,8 @@ fn a_checkout_of_tuf_ci_with_other_line_endings_is_refused_with_that_cause() {
     };
     for file in files_below(&tree) {
         let text = fs::read_to_string(&file).unwrap();
+        // The copy of a sample may be read-only.
+        fs::remove_file(&file).unwrap();
         fs::write(&file, text.replace('\n', "\r\n")).unwrap();
     }
     let output = status(&tree, &[]);
