@@ -14,8 +14,7 @@ use keymoot_core::{
 };
 use keymoot_record::{
     ceremony::{FileNames, Plan, PlanFiles, algorithms, latency},
-    clients,
-    expectation::{self, ExpectationSet},
+    clients, expectation,
     transcript::Mode,
 };
 use keymoot_verify::{files::read_text, say};
@@ -169,7 +168,7 @@ fn examined(args: &Args, files: PlanFiles) -> Result<Report, Failure> {
         }
     };
     report.minutes = plan.script.minutes();
-    report.expected = ExpectationSet::names().find(|name| meets(&plan, mode, name));
+    report.expected = expectation::met(&plan, mode);
     let holders = plan.roster.holders.iter();
     report.recipients = holders
         .map(|holder| Recipient {
@@ -203,13 +202,6 @@ fn tried(path: &Path) -> Output {
         path: escape_path(path),
         problem: trial::try_place(path).err().map(|error| error.what),
     }
-}
-
-fn meets(plan: &Plan, mode: Mode, name: &str) -> bool {
-    ExpectationSet::shipped(name).is_some_and(|set| {
-        let verdicts = expectation::compare(plan, mode, &set);
-        !verdicts.iter().any(Verdict::is_violated)
-    })
 }
 
 fn drafted(trial: Trial) -> Vec<Drafted> {

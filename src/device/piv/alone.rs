@@ -4,7 +4,7 @@ use p256::ecdsa::Signature;
 
 use super::session;
 use crate::device::error::{DeviceError, ErrorKind, Refusal};
-use crate::device::exclusive::{Exclusive, PIN, PUK, Reply, SUCCESS, UNKNOWN_COMMAND, field};
+use crate::device::exclusive::{Exclusive, PIN, PUK, SUCCESS, UNKNOWN_COMMAND, field};
 use crate::device::identity::{Serial, Who};
 use crate::device::operation::{Credential, Operation};
 use crate::host::secret::Secret;
@@ -54,7 +54,7 @@ pub(super) enum Judged {
 
 /// The wanted device, on an exclusive connection.
 pub(super) struct Alone {
-    device: Exclusive,
+    pub(super) device: Exclusive,
     firmware: Firmware,
 }
 
@@ -174,24 +174,9 @@ impl Alone {
         self.error(ErrorKind::Refused(Refusal::NotDone(what)))
     }
 
-    /// Sends a command.
-    pub(super) fn send(&self, command: &[u8]) -> Result<Reply, DeviceError> {
-        self.device.send(command)
-    }
-
-    /// Sends a command that must succeed, and returns the answer.
-    pub(super) fn data(&self, command: &[u8]) -> Result<Vec<u8>, DeviceError> {
-        self.device.data(command)
-    }
-
     /// A malformed reply.
     pub(super) fn malformed(&self) -> DeviceError {
         self.device.malformed()
-    }
-
-    /// The device refused with this status word.
-    pub(super) fn refused(&self, status: u16) -> DeviceError {
-        self.device.refused(status)
     }
 
     /// An error of this kind.

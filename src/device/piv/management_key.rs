@@ -108,7 +108,7 @@ impl Alone {
         // SET MANAGEMENT KEY, without a touch (Yubico, "PIV extensions").
         let header = [0x00, 0xff, 0xff, 0xff, 27, algorithm, MANAGEMENT, 24];
         let command = Secret::joined(&[&header, key.expose()]);
-        self.data(command.expose())?;
+        self.device.data(command.expose())?;
         self.authenticate(key)
     }
 
@@ -123,7 +123,7 @@ impl Alone {
     /// Generates a P-256 key in slot 9c that demands PIN and touch for every signature, and returns
     /// its point (SEC 1, section 2.3.3). The management key must have opened the device.
     pub(super) fn generate(&self) -> Result<Vec<u8>, DeviceError> {
-        match *self.data(GENERATE)?.as_slice() {
+        match *self.device.data(GENERATE)?.as_slice() {
             [0x7f, 0x49, 0x43, 0x86, 0x41, ref point @ ..] => Ok(point.to_vec()),
             _ => Err(self.malformed()),
         }
@@ -147,11 +147,11 @@ impl Alone {
                 TEMPLATE,
                 length,
             ];
-            self.send(&[&header[..], template, &[0x00]].concat())
+            self.device.send(&[&header[..], template, &[0x00]].concat())
         };
         let asked = general_authenticate(&[WITNESS, 0])?;
         if asked.status != SUCCESS {
-            return Err(self.refused(asked.status));
+            return Err(self.device.refused(asked.status));
         }
         let witness = within(&asked.data, WITNESS).and_then(|witness| cipher.decrypt(witness));
         let witness = witness.ok_or_else(|| self.malformed())?;
@@ -171,14 +171,14 @@ impl Alone {
                     == cipher.encrypt(challenge.expose()).as_deref())
             }
             SECURITY_STATUS => Ok(false),
-            status => Err(self.refused(status)),
+            status => Err(self.device.refused(status)),
         }
     }
 
     /// The kind of management key in the device.
     fn management_algorithm(&self) -> Result<u8, DeviceError> {
         let [class, instruction, p1] = GET_METADATA;
-        let told = self.data(&[class, instruction, p1, MANAGEMENT, 0])?;
+        let told = self.device.data(&[class, instruction, p1, MANAGEMENT, 0])?;
         match field(&told, ALGORITHM) {
             Some([algorithm]) => Ok(*algorithm),
             _ => Err(self.malformed()),

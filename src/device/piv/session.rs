@@ -25,6 +25,17 @@ pub(super) struct Session {
     pub(super) doing: Operation,
 }
 
+/// Refuses a firmware that reports nothing about its slots.
+pub(super) fn reports_slots(firmware: Firmware) -> Result<(), ErrorKind> {
+    match firmware >= METADATA {
+        true => Ok(()),
+        false => Err(ErrorKind::Unsupported {
+            firmware: Some(firmware),
+            needs: METADATA,
+        }),
+    }
+}
+
 /// The reader of the device, which must be the only one plugged in and used by nobody.
 pub(super) fn reader_of(serial: Serial, doing: Operation) -> Result<CString, DeviceError> {
     let error = |kind| DeviceError::new(Who::YubiKey(serial), doing, kind);
@@ -99,13 +110,7 @@ impl Session {
 
     /// Refuses a device whose firmware reports nothing about its slots.
     pub(super) fn demand_metadata(&self) -> Result<(), DeviceError> {
-        if self.firmware() >= METADATA {
-            return Ok(());
-        }
-        Err(self.failed(ErrorKind::Unsupported {
-            firmware: Some(self.firmware()),
-            needs: METADATA,
-        }))
+        reports_slots(self.firmware()).map_err(|kind| self.failed(kind))
     }
 
     /// What an error of the library means here.

@@ -2,7 +2,7 @@
 
 use super::alone::{Alone, Judged};
 use super::management_key::MANAGEMENT;
-use super::session::METADATA;
+use super::session::reports_slots;
 use crate::device::contain::contained;
 use crate::device::error::{DeviceError, ErrorKind};
 use crate::device::exclusive::{PIN, PUK};
@@ -192,13 +192,7 @@ const CREDENTIALS: [(Credential, u8); 3] = [
 impl Alone {
     /// Refuses a device whose firmware reports nothing about its slots.
     fn demand_metadata(&self) -> Result<(), DeviceError> {
-        if self.firmware() >= METADATA {
-            return Ok(());
-        }
-        Err(self.error(ErrorKind::Unsupported {
-            firmware: Some(self.firmware()),
-            needs: METADATA,
-        }))
+        reports_slots(self.firmware()).map_err(|kind| self.error(kind))
     }
 
     /// Proves that no credential is the factory's.

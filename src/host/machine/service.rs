@@ -5,11 +5,10 @@ use std::{
     io::{Read as _, Write as _},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
-    sync::mpsc,
-    thread,
     time::Duration,
 };
 
+use crate::host::contain::{Failed, contained};
 use keymoot_record::rules::machine::{Access, Service, Unusable};
 
 /// The environment variable that names another socket of the service to libpcsclite.
@@ -83,11 +82,13 @@ fn protocol(
         first => first,
     }?;
     // The library waits without a limit.
-    let (said, heard) = mpsc::channel();
-    let asked = thread::Builder::new().spawn(move || said.send(library()));
-    asked.map_err(|error| Unusable::Fails(error.to_string()))?;
-    let answer = heard.recv_timeout(PATIENCE);
-    match answer.map_err(|_| Unusable::Fails("it serves no client".to_owned()))? {
+    let answer = contained(PATIENCE, || {}, |_| library()).map_err(|failed| {
+        Unusable::Fails(match failed {
+            Failed::NoThread(why) => why,
+            Failed::Hung(_) | Failed::Panicked => "it serves no client".to_owned(),
+        })
+    })?;
+    match answer {
         Ok(()) => Ok(spoken),
         Err(pcsc::Error::ServiceStopped) => Err(Unusable::OtherVersion),
         Err(error) => Err(Unusable::Fails(error.to_string())),

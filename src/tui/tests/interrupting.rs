@@ -17,7 +17,8 @@ use crate::{
 };
 use keymoot_record::ceremony::Answer;
 
-fn insert() -> Work {
+/// The wait for the device of the holder in the third seat.
+pub(super) fn insert() -> Work {
     Work::Insert {
         holder: handle(3),
         serial: None,

@@ -3,6 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{
+    interrupting::insert,
     printed::Paper,
     story::{Story, handle, prompt, serial},
     table::Table,
@@ -138,15 +139,6 @@ fn what_is_shown_once_is_shown_on_a_word_and_confirmed_by_another() {
     assert!(table.nothing_happened());
     assert!(table.enter("show").picture().contains("83920174"));
     assert!(matches!(table.enter("written").heard(), Heard::Done));
-}
-
-fn insert() -> Work {
-    Work::Insert {
-        holder: handle(3),
-        serial: None,
-        family: keymoot_attestation::Family::YubiKey,
-        seen: None,
-    }
 }
 
 #[test]
