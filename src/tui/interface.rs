@@ -34,6 +34,15 @@ pub(super) trait Interface {
     /// What the terminal refused.
     fn pasted(&mut self, model: &mut Model) -> io::Result<()>;
 
+    /// The end of a line was not taken: its beginning was typed to another question. Where keys
+    /// come one by one, this cannot be.
+    ///
+    /// # Errors
+    /// What the terminal refused.
+    fn cut(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Listens until `ended`, and sends each input, and each second.
     fn listener(&self) -> fn(&Sender<Message>, &AtomicBool);
 }

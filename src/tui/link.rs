@@ -34,6 +34,8 @@ pub(super) enum Message {
     Line(Zeroizing<String>, Instant),
     /// Text was pasted, or several lines came at once.
     Pasted,
+    /// A line was typed whose beginning was dropped, because the question had changed.
+    Cut,
     /// The terminal has another size.
     Resized,
     /// A second has passed.

@@ -147,6 +147,7 @@ impl Stage {
                     Message::Ended => return Ok(()),
                     Message::KeyboardLost => return Err(io::ErrorKind::UnexpectedEof.into()),
                     Message::Pasted => interface.pasted(&mut self.model)?,
+                    Message::Cut => interface.cut()?,
                     Message::Resized => interface.resized(),
                     Message::Line(line, at) => self.hear_line(&line, at, interface)?,
                     heard => self.hear(heard),

@@ -133,3 +133,22 @@ fn the_terminal_echoes_no_pin_that_is_typed_a_moment_early() {
     let said = at.read("last four digits");
     assert!(!said.contains("6466"), "{said}");
 }
+
+#[test]
+fn the_end_of_a_line_that_was_begun_at_another_question_answers_nothing() {
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let dir = rehearsal.dir();
+    let mut at = Terminal::start(["resume".as_ref(), dir.as_os_str(), "--plain".as_ref()]);
+    let (which, _) = at.read_any(&["Whose turn?", "+ inserts it"]);
+    if which == 0 {
+        answer(&mut at, "at the table", "1");
+        at.read("+ inserts it");
+    }
+    let digits = last_four(serials(&dir)[0]);
+    let (begun, rest) = digits.split_at(1);
+    // The question changes while the second line has no end yet.
+    at.press(&format!("+\r{begun}"));
+    answer(&mut at, "last four digits", rest);
+    answer(&mut at, "ignored that line", &digits);
+    at.read("New PIN, first time");
+}

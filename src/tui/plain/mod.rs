@@ -84,6 +84,11 @@ impl Interface for Lines {
         self.printed.say("Several lines came at once, like pasted text, and keymoot ignored them. Type one line, and wait for the next question.")
     }
 
+    fn cut(&mut self) -> io::Result<()> {
+        self.printed.typed = true;
+        self.printed.say("The question changed while you typed, and keymoot ignored that line. Read the new question, and type a whole line.")
+    }
+
     fn listener(&self) -> fn(&Sender<Message>, &AtomicBool) {
         typing::listen
     }

@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Mutex,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::Sender,
     },
@@ -29,8 +29,12 @@ use crate::{
 /// The terminal's settings from before.
 static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
 
+/// Held by whoever reads. It says whether the beginning of the next line was dropped.
+static READING: Mutex<bool> = Mutex::new(false);
+
 /// The end of a line that Ctrl-C sends: it asks to leave.
 pub(super) const LEAVES: char = '\u{3}';
+const LEAVES_BYTE: u8 = LEAVES as u8;
 
 /// The longest line that a terminal gives (Linux: N_TTY_BUF_SIZE).
 const LONGEST: usize = 4096;
@@ -59,20 +63,23 @@ impl TypedLines {
         // Zero is no key (POSIX: _POSIX_VDISABLE): Ctrl-D does not close the input.
         taken.special_codes[SpecialCodeIndex::VEOF] = 0;
         // Ctrl-C ends the line at once, and leads to leaving.
-        taken.special_codes[SpecialCodeIndex::VEOL] = LEAVES as u8;
+        taken.special_codes[SpecialCodeIndex::VEOL] = LEAVES_BYTE;
         tcsetattr(io::stdin(), OptionalActions::Now, &taken)?;
         Ok(Self { hidden: false })
     }
 
-    /// Shows the typed characters from now on, or not. What was typed of a line before that is
-    /// dropped: it was meant for another question.
+    /// Shows the typed characters from now on, or not. What was typed before that is dropped: it
+    /// was meant for another question. So is the rest of a line that was begun.
     ///
     /// # Errors
     /// What the terminal refused.
     pub(super) fn hide_from_now(&mut self, hide: bool) -> io::Result<()> {
         if self.hidden != hide {
+            let mut begun = reading();
             self.hide(hide)?;
-            tcflush(io::stdin(), QueueSelector::IFlush)?;
+            if let Some(last) = drop_typed()? {
+                *begun = !matches!(last, b'\n' | LEAVES_BYTE);
+            }
         }
         Ok(())
     }
@@ -94,10 +101,36 @@ impl Drop for TypedLines {
     }
 }
 
-fn found_before() -> std::sync::MutexGuard<'static, Option<Termios>> {
-    FOUND
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+fn found_before() -> MutexGuard<'static, Option<Termios>> {
+    FOUND.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn reading() -> MutexGuard<'static, bool> {
+    READING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads everything that was typed, a line without its end too, and drops it. `None` when there
+/// was nothing; otherwise its last byte.
+fn drop_typed() -> io::Result<Option<u8>> {
+    // A terminal that gives lines does not say that one was begun. One that gives bytes does.
+    let lines = tcgetattr(io::stdin())?;
+    let mut bytes = lines.clone();
+    bytes.local_modes.remove(LocalModes::ICANON);
+    bytes.special_codes[SpecialCodeIndex::VMIN] = 0;
+    bytes.special_codes[SpecialCodeIndex::VTIME] = 0;
+    tcsetattr(io::stdin(), OptionalActions::Now, &bytes)?;
+    let mut last = None;
+    let mut dropped = Zeroizing::new([0; LONGEST]);
+    let read = loop {
+        match rustix::io::read(io::stdin(), &mut dropped[..]) {
+            Ok(0) | Err(Errno::AGAIN) => break Ok(last),
+            Ok(read) => last = dropped.get(read - 1).copied(),
+            Err(Errno::INTR) => {}
+            Err(error) => break Err(error.into()),
+        }
+    };
+    tcsetattr(io::stdin(), OptionalActions::Now, &lines)?;
+    read
 }
 
 fn give_back() {
@@ -115,15 +148,10 @@ pub(super) fn listen(tell: &Sender<Message>, ended: &AtomicBool) {
         let message = match is_ready(left.min(interface::GLANCE)) {
             Ok(false) if left > interface::GLANCE => continue,
             Ok(false) => Message::Tick,
-            Ok(true) => match read_line() {
-                Ok(Some(line)) => match is_ready(Duration::ZERO) {
-                    Ok(true) => {
-                        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
-                        Message::Pasted
-                    }
-                    _ => Message::Line(line, Instant::now()),
-                },
-                Ok(None) | Err(_) => Message::KeyboardLost,
+            Ok(true) => match next_line() {
+                Ok(Some(message)) => message,
+                Ok(None) => continue,
+                Err(_) => Message::KeyboardLost,
             },
             Err(_) => Message::KeyboardLost,
         };
@@ -175,6 +203,25 @@ fn is_ready(within: Duration) -> io::Result<bool> {
         Err(Errno::INTR) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The line that is ready; `None` when it was dropped meanwhile.
+fn next_line() -> io::Result<Option<Message>> {
+    let mut begun = reading();
+    if !is_ready(Duration::ZERO)? {
+        return Ok(None);
+    }
+    let Some(line) = read_line()? else {
+        return Ok(Some(Message::KeyboardLost));
+    };
+    if std::mem::take(&mut *begun) && !line.contains(LEAVES) {
+        return Ok(Some(Message::Cut));
+    }
+    if is_ready(Duration::ZERO).unwrap_or(false) {
+        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+        return Ok(Some(Message::Pasted));
+    }
+    Ok(Some(Message::Line(line, Instant::now())))
 }
 
 /// A line without its end; `None` when the terminal was closed.
