@@ -117,6 +117,7 @@ pub(in crate::tui) fn is_word(typed: &str, word: &str) -> bool {
 pub(in crate::tui) struct TypedWord {
     field: Field,
     refusal: Option<String>,
+    is_masked: bool,
 }
 
 impl TypedWord {
@@ -142,6 +143,11 @@ impl TypedWord {
         }
         self.refuse(format!("Type the word {word}."));
         None
+    }
+
+    /// Shows a star for each character from now on: the rest of a PIN may be typed here.
+    pub(in crate::tui) fn mask(&mut self) {
+        self.is_masked = true;
     }
 
     /// Refuses the line, for this reason.
@@ -176,6 +182,9 @@ impl TypedWord {
     pub(in crate::tui) fn show(&self, page: &mut Page, what: &str) {
         page.refusal(self.refusal.as_deref().or(self.field.refusal()));
         page.ask(what);
-        page.field(self.field.text());
+        match self.is_masked {
+            true => page.field(&"*".repeat(self.field.text().chars().count())),
+            false => page.field(self.field.text()),
+        }
     }
 }

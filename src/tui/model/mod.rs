@@ -281,7 +281,7 @@ impl Model {
 
     fn open(&mut self, mut overlay: Overlay) {
         if self.scene.screen.asks_for_secret() {
-            overlay.refuse_pins();
+            overlay.opened_over_pin();
         }
         self.overlay = Some(overlay);
         self.overlay_scroll = 0;

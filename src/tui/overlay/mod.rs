@@ -124,15 +124,17 @@ impl Overlay {
         matches!(self, Self::Note(_) | Self::Exception(_))
     }
 
-    /// Refuses texts that look like a PIN: it was opened where one is typed.
-    pub(super) fn refuse_pins(&mut self) {
-        if let Self::Note(form)
-        | Self::Exception(form)
-        | Self::EndTurn(_, form)
-        | Self::EndWithout(form)
-        | Self::Decline(form) = self
-        {
-            form.refuse_pins();
+    /// It was opened where a PIN is typed, so the rest of one may follow: refuses texts that look
+    /// like a PIN, and shows nothing of a word.
+    pub(super) fn opened_over_pin(&mut self) {
+        match self {
+            Self::Note(form)
+            | Self::Exception(form)
+            | Self::EndTurn(_, form)
+            | Self::EndWithout(form)
+            | Self::Decline(form) => form.refuse_pins(),
+            Self::Leave(word) => word.mask(),
+            _ => {}
         }
     }
 

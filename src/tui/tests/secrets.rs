@@ -206,6 +206,16 @@ fn the_rest_of_a_pin_after_the_key_of_a_note_is_typed_into_no_note() {
 }
 
 #[test]
+fn the_rest_of_a_pin_is_not_shown_where_the_ceremony_is_left() {
+    let mut table = prompted(false);
+    table.keys("73").press(KeyCode::F(4)).keys("64669359");
+    assert!(table.says("Leave the ceremony"), "{}", table.picture());
+    assert!(table.says("> ********_"), "{}", table.picture());
+    table.control('u').enter("leave");
+    assert!(matches!(table.interrupt(), Interrupt::Leave));
+}
+
+#[test]
 fn a_note_over_a_pin_refuses_digits_alone() {
     let mut table = prompted(false);
     let chosen = |table: &mut Table| {
