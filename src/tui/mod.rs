@@ -16,6 +16,7 @@ mod input;
 mod interface;
 mod link;
 mod model;
+mod news;
 mod overlay;
 mod page;
 mod plain;

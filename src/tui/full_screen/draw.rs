@@ -10,6 +10,7 @@ use ratatui::{
 use super::side_pane;
 use crate::tui::{
     model::Model,
+    news::news,
     overlay::owed_in_words,
     page::{
         layout::{LEAST, Panes, Regions, Size},
@@ -252,11 +253,7 @@ fn head(model: &Model, size: Size) -> Line<'static> {
     let between = model.sheet.between();
     let mut text = view.head.short_words();
     if let Some(entry) = &view.last {
-        text.push_str(&format!(
-            "{between}entry {}: {}",
-            entry.seq,
-            entry.sentence()
-        ));
+        text.push_str(&format!("{between}entry {}: {}", entry.seq, news(entry)));
     }
     let columns = usize::from(size.columns).saturating_sub(label.len());
     Line::from(vec![

@@ -13,6 +13,7 @@ use std::{collections::VecDeque, sync::Arc, time::Instant};
 use self::scene::{Awaits, Scene};
 use super::{
     link::{Heard, Request},
+    news::news,
     overlay::{Overlay, turn_that_can_end},
     page::{
         Page,
@@ -187,7 +188,7 @@ impl Model {
                 let before = self.view.as_ref().map_or(0, |view| view.entries);
                 let fresh = view.last.as_ref().filter(|_| view.entries > before);
                 if let Some(entry) = fresh.filter(|_| self.plain) {
-                    self.fresh.push((entry.seq, entry.sentence()));
+                    self.fresh.push((entry.seq, news(entry)));
                 }
                 self.view = Some(*view);
                 Vec::new()

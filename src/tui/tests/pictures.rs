@@ -168,6 +168,20 @@ fn the_number_on_the_case_is_asked_for() {
 }
 
 #[test]
+fn the_number_on_the_case_is_not_on_the_screen() {
+    let mut story = Story::at_enrolment();
+    story.device_seen(3, true);
+    let mut table = Table::sized(&story, (160, 50), PLAIN);
+    table.request(Request::Ask(story.question(), None));
+    let picture = table.picture();
+    assert!(
+        picture.contains("holder-3 inserts YubiKey, firmware 5.7.4"),
+        "{picture}"
+    );
+    assert!(!picture.contains(&serial(3).to_string()), "{picture}");
+}
+
+#[test]
 fn a_device_whose_key_may_be_adopted_is_not_announced_as_erased() {
     use keymoot_record::rules::policy::{Adopt, AdoptedPin, AdoptedTouch};
 
