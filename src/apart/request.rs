@@ -7,11 +7,7 @@ use crate::{
     host::{clock, whole},
     store,
 };
-use keymoot_core::{
-    HostError,
-    digest::Digest,
-    text::{escape, quoted_path},
-};
+use keymoot_core::{HostError, digest::Digest, text::quoted_path};
 use keymoot_record::{
     apart::Request,
     bundle::Files,
@@ -87,7 +83,7 @@ pub(crate) fn ask(
         request: digest,
         to: to.clone(),
         until,
-        by: escape(by),
+        by: by.to_owned(),
     })?;
     Ok(Sent {
         digest,
@@ -128,10 +124,8 @@ pub(crate) fn withdraw(
     why: &str,
 ) -> Result<Vec<Handle>, HostError> {
     let (request, holders) = open_request(desk.state, named)?;
-    desk.record(Event::Withdrawn {
-        request,
-        why: escape(why),
-    })?;
+    let why = why.to_owned();
+    desk.record(Event::Withdrawn { request, why })?;
     Ok(holders)
 }
 
