@@ -172,7 +172,7 @@ rules! {
         "a rule of a later version, which only tests of old records have.";
     MachineExamined = "MACHINE-EXAMINED":
         "the transcript says that every MACHINE rule was checked and none was violated. In a live \
-         ceremony, it says that all held.";
+         ceremony, it says that all passed.";
 
     MachineLoaded = "MACHINE-LOADED" since 2:
         "the process has no code except the program and its linked libraries, and no `LD_*` \
@@ -427,7 +427,7 @@ rules! {
          after the ones before it, and exactly the files that it names are there.";
     AnswerMachine = "ANSWER-MACHINE" since 2:
         "the branch says that every MACHINE rule was checked on the holder's machine and none was \
-         violated. In a live ceremony, it says that all held.";
+         violated. In a live ceremony, it says that all passed.";
     AnswerSigned = "ANSWER-SIGNED" since 2:
         "the statement over the answer matches its branch, and an enrolled key of the holder \
          signed it.";
