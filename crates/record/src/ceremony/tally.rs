@@ -291,7 +291,7 @@ impl State {
             .collect();
         if !absent.is_empty() {
             return Some(format!(
-                "Each holder who makes a key must be present. Not marked: {}",
+                "Each holder who makes a key must be present or apart. Not marked: {}",
                 absent.join(", ")
             ));
         }

@@ -146,8 +146,8 @@ const COLLECTS: [(&str, &[&str]); 4] = [
         "What to do:",
         &[
             "Make the request: “holders apart” on the screen, or `keymoot request DIR --until DATE -o FILE`.",
-            "Send the file. Call each holder, and have the call above.",
-            "Take the answers in: “holders apart” again, or `keymoot collect DIR ANSWER…`. Any order is right, and the same answer twice changes nothing.",
+            "Send the file. Call each holder, as above.",
+            "Take the answers in: “holders apart” again, or `keymoot collect DIR ANSWER…`. The order does not matter. The same answer twice changes nothing.",
             "If a new holder made a key, call, and compare the device's number with the one on its case. Better: list the number in the roster before (`devices`).",
             "Read who compared words, and on which machine. An answer that nobody compared is for people to accept.",
             "If an answer is refused, the rule says why. If it is ANSWER-HEAD or ANSWER-FORK, stop, and find out who showed what to whom.",
@@ -187,7 +187,7 @@ const AT_HOME: [(&str, &[&str]); 4] = [
             "Set the clock to UTC by two watches. After an empty battery it shows a day years ago, and MACHINE-CLOCK refuses it. The image: key 7. Elsewhere: `date -u -s \"2026-12-01 14:30\"`.",
             "Start: `keymoot answer REQUEST --trusted-root N.root.json -o ANSWER`. The image: `s`, then this command.",
             "The screen says who asks, for which step, and what changes. Read all of it.",
-            "Have the call above. Type the first two words of the request, and how you compared them: `phone`.",
+            "Make the call above. Type the first two words of the request, and how you compared them: `phone`.",
             "The screen counts the touches: one for each signature, the last for the answer. Press Enter, insert the device, type the PIN, and touch it when it blinks.",
             "If the round makes a key: type the last four digits of the device's number, choose a PIN, and type it twice. Take the sealed file with you.",
             "The last screen names the file. Carry it back, as a file, as text, or as pictures of its codes (F10).",
@@ -199,7 +199,7 @@ const AT_HOME: [(&str, &[&str]); 4] = [
         "Call the administrator and one other holder if:",
         &[
             "a word differs, a rule is violated, or the request is one that you did not expect.",
-            "a change is one that nobody told you. You may decline: `keymoot answer REQUEST --decline \"REASON\" -o ANSWER`.",
+            "the screen shows a change that you did not expect. You may decline: `keymoot answer REQUEST --decline \"REASON\" -o ANSWER`.",
             "the device blinks for a touch that the screen did not announce, or refuses the PIN.",
             "somebody forces you: say the word that you agreed on for that.",
         ],

@@ -146,13 +146,13 @@ fn before_the_steps(page: &mut String, script: &CheckedScript) {
     }
 }
 
-/// Room for exceptions and intermissions, and for the signatures at the end.
+/// Room for exceptions and breaks, and for the signatures at the end.
 fn exceptions(page: &mut String) {
     line(page, "\n## Exceptions\n");
     line(
         page,
         "Write here what does not go as this page says. Record it with F3 before the holders close the ceremony: \
-         the sealed transcript takes no more entries. F2 records a note about anything else.",
+         nobody signs a later entry. F2 records a note about anything else.",
     );
     for n in 1..=EXCEPTIONS {
         line(page, &format!("\n### Exception {n}\n"));
@@ -170,7 +170,7 @@ fn exceptions(page: &mut String) {
     line(
         page,
         &format!(
-            "\n## Intermissions\n\nF9 begins one. Each device goes into a bag. Write the number of each bag here, and type it.\n\n\
+            "\n## Breaks\n\nF9 begins one. Each device goes into a bag. Write the number of each bag here, and type it.\n\n\
              From (UTC): {SHORT}  To: {SHORT}  Numbers of the bags: {LONG}\n\n\
              From (UTC): {SHORT}  To: {SHORT}  Numbers of the bags: {LONG}"
         ),

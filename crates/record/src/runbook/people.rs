@@ -88,20 +88,20 @@ pub(super) fn table(page: &mut String, script: &Script, policy: &Policy, day: Op
 fn wanted(scenario: Scenario, policy: &Policy) -> String {
     let (holders, threshold) = (policy.quorum.holders, policy.quorum.threshold);
     match scenario {
-        Scenario::InitialRoot => format!("All {holders} holders must be present."),
+        Scenario::InitialRoot => format!("All {holders} holders must take part, present or apart."),
         Scenario::AnnualResign | Scenario::Heartbeat => {
             format!(
                 "At least {threshold} of the {holders} holders must be present. Ask all of them to come."
             )
         }
         Scenario::OnboardMember => format!(
-            "At least {threshold} of the present holders must be there, and every holder who makes a key today."
+            "At least {threshold} of the current holders must be there, and every holder who makes a key today."
         ),
         Scenario::ChangePolicy => format!(
-            "The threshold of the present root must be there, {threshold} of the new holders, and every holder who makes a key today."
+            "The threshold of the current root must be there, {threshold} of the new holders, and every holder who makes a key today."
         ),
         Scenario::EmergencyRevocation => format!(
-            "At least {threshold} of the present holders must be there. Revoked keys do not count."
+            "At least {threshold} of the current holders must be there. Revoked keys do not count."
         ),
         Scenario::CratesRootChange => {
             format!("At least {threshold} of the {holders} holders must be present.")

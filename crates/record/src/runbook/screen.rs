@@ -25,7 +25,7 @@ pub(super) fn expected(step: &Step) -> String {
              *Touch the metal contact of your device now*; *Take your device out*. In the list on the right, the letters K, A and E appear beside the seat: key, attestation, enrolment."
         ),
         Kind::Propose => "*Wait*, while the program writes each document and checks every rule. The screen names a violated rule, and what to do.".to_owned(),
-        Kind::Review => "for each document: *What changes*, sentence by sentence; the whole document; its digest in hexadecimal and in words. The program takes no confirmation before you have scrolled to the end.".to_owned(),
+        Kind::Review => "for each document: *What changes*, sentence by sentence; the whole document; its digest in hexadecimal and in words. The program takes no confirmation before every row was on the screen.".to_owned(),
         Kind::Sign => format!(
             "{} The letter S appears beside the seat, and the bar of the quorum grows. When the bar is full: *type {ENOUGH}*.",
             turn()

@@ -113,7 +113,7 @@ fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
             "If a rule is violated, nobody signs. Leave the ceremony, and find out why.".to_owned(),
         ],
         Kind::Review => vec![
-            format!("Read aloud what {documents} changes, line by line."),
+            format!("Read aloud what changes in {documents}, line by line."),
             "Read the digest aloud, in words. Every holder compares the words with the screen, and notes the first and the last ones.".to_owned(),
             "Type the first two words of the digest.".to_owned(),
         ],
