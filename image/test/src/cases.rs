@@ -281,10 +281,10 @@ pub(crate) fn machine_rules(bench: &Bench) -> Step {
     };
     let held = machine.console.must(&judged("held"), SHORT)?;
     let all = machine.console.must(&judged("[a-z-]*"), SHORT)?;
-    println!("    {} of {} rules hold", held.trim(), all.trim());
+    println!("    {} of {} rules passed", held.trim(), all.trim());
     require(
         held.trim().parse() == Ok(MACHINE_RULES) && held == all,
-        || format!("{} of {} rules hold", held.trim(), all.trim()),
+        || format!("{} of {} rules passed", held.trim(), all.trim()),
     )
 }
 

@@ -115,9 +115,11 @@ impl Record<'_> {
         Verdict::unless(
             Rule::BundleInputs,
             !names.is_empty(),
-            || {
-                let count = plan.files.inputs.len();
-                format!("a rule checks each of {count} files that the ceremony starts from")
+            || match plan.files.inputs.len() {
+                1 => "a rule checks the file that the ceremony starts from".to_owned(),
+                count => {
+                    format!("a rule checks each of {count} files that the ceremony starts from")
+                }
             },
             || format!("no rule checks {}", several(&names, ", ")),
             STOP,

@@ -91,6 +91,10 @@ impl Record<'_> {
                 Rule::MachineResumed,
                 "the program ran from the check of the machine to the end",
             ),
+            (None, 1) => Verdict::held(
+                Rule::MachineResumed,
+                "the program was started again once, and the machine passed every rule",
+            ),
             (None, times) => Verdict::held(
                 Rule::MachineResumed,
                 format!(

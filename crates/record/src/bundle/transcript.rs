@@ -73,7 +73,7 @@ pub(super) fn times(chain: &Chain) -> Verdict {
         (None, Some(seq)) => Verdict::not_asked(
             Rule::TranscriptTime,
             format!(
-                "the machine's clock was set back before line {}; the order of the lines stands",
+                "the machine's clock was set back before line {}; the order of the lines does not change",
                 seq + 1
             ),
         ),

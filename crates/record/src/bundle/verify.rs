@@ -330,12 +330,15 @@ fn trusted_root(evidence: &Evidence<'_>, trusted: &[u8]) -> Vec<Verdict> {
             "the root does not follow from the trusted one: {error}"
         )),
         Ok(chain) => {
-            let versions = chain.len();
+            let versions = match chain.len() {
+                1 => "1 version".to_owned(),
+                versions => format!("{versions} versions"),
+            };
             let newest = newest.unwrap_or_default();
             vec![
                 Verdict::held(
                     Rule::BundleTrusted,
-                    format!("the root follows from the trusted one, over {versions} versions"),
+                    format!("the root follows from the trusted one, over {versions}"),
                 ),
                 Verdict::held(
                     Rule::RootNewest,

@@ -57,7 +57,7 @@ fn row(given: &Given) -> Row {
         },
         purpose(apart.purpose).into(),
         programs.join(", then ").into(),
-        format!("{held} of {} rules held", machine.len()).into(),
+        format!("{held} of {} rules passed", machine.len()).into(),
         compared,
     ])
 }

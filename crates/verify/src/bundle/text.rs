@@ -46,21 +46,21 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
     let _ = match violated.as_slice() {
         [] if expected.ended => writeln!(
             text,
-            "RECORD VERIFIED: {path}{}: {passed} rules hold. The ceremony ENDED WITHOUT its purpose: \
+            "RECORD VERIFIED{}: {path}: {passed} rules passed. The ceremony ENDED WITHOUT its purpose: \
              nothing in it is to be published, and no ceremony starts from it.",
             match expected.rehearsal {
-                true => " is a REHEARSAL that holds together",
+                true => ", a REHEARSAL",
                 false => "",
             }
         ),
         [] if expected.rehearsal => writeln!(
             text,
-            "VERIFIED: {path} is a REHEARSAL that holds together: {passed} rules hold, as strong as \
-             {set} expects. Nothing in it may be trusted."
+            "VERIFIED, a REHEARSAL: {path}: {passed} rules passed, as strong as {set} expects. \
+             Nothing in it may be trusted."
         ),
         [] => writeln!(
             text,
-            "VERIFIED: {path}: {passed} rules hold, as strong as {set} expects."
+            "VERIFIED: {path}: {passed} rules passed, as strong as {set} expects."
         ),
         violated => writeln!(
             text,

@@ -39,12 +39,12 @@ impl Verified {
         let _ = match (violated, expected.rehearsal) {
             (0, true) => writeln!(
                 text,
-                "VERIFIED: {path} is a repository of a REHEARSAL that holds together, as strong as \
-                 {set} expects. Nothing in it may be trusted."
+                "VERIFIED, a REHEARSAL: {path}: keys, documents and files agree, as strong as {set} \
+                 expects. Nothing in it may be trusted."
             ),
             (0, false) => writeln!(
                 text,
-                "VERIFIED: {path}: keys, documents and files hold together, as strong as {set} expects."
+                "VERIFIED: {path}: keys, documents and files agree, as strong as {set} expects."
             ),
             (_, _) => writeln!(text, "NOT VERIFIED: {path}. Each rule says what to do."),
         };

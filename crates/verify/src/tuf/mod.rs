@@ -22,12 +22,12 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Tell what a document says and who has signed it
+    /// Show what a document says and who signed it
     Show {
-        /// The document; of tuf-ci the payload, beside which its .sig.json lies
+        /// The document; of tuf-ci the payload, with its .sig.json beside it
         file: PathBuf,
     },
-    /// Tell what differs between two documents of one role
+    /// Show what differs between two documents of one role
     Diff {
         /// The document before
         old: PathBuf,

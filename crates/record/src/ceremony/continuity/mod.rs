@@ -172,15 +172,22 @@ fn chain(previous: &Previous) -> Verdict {
     let digest = |document: Option<&keymoot_tuf::Document>| {
         document.map_or_else(String::new, |document| document.digest().to_string())
     };
-    Verdict::held(
-        Rule::RootPrevious,
-        format!(
-            "{} roots, each signed by its own quorum and by that of the root before it, from version {} ({}) to version {} ({})",
-            previous.roots().len(),
-            first.map_or(0, keymoot_tuf::Document::version),
+    let version = |document: Option<&keymoot_tuf::Document>| {
+        document.map_or(0, keymoot_tuf::Document::version)
+    };
+    let chain = match previous.roots().len() {
+        1 => format!(
+            "1 root, signed by its own quorum: version {} ({})",
+            version(last),
+            digest(last)
+        ),
+        roots => format!(
+            "{roots} roots, each signed by its own quorum and by that of the root before it, from version {} ({}) to version {} ({})",
+            version(first),
             digest(first),
-            last.map_or(0, keymoot_tuf::Document::version),
+            version(last),
             digest(last),
         ),
-    )
+    };
+    Verdict::held(Rule::RootPrevious, chain)
 }

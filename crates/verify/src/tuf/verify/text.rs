@@ -92,7 +92,7 @@ fn summary(text: &mut String, report: &Report) {
     match report.errors.len() {
         0 if report.roots.chains.len() > 1 => line(
             text,
-            "these chains hold each for itself; nothing ties them to each other".to_owned(),
+            "each chain verifies alone; no signature connects them".to_owned(),
         ),
         0 => {}
         1 => line(text, "NOT VERIFIED: there is 1 error".to_owned()),
@@ -106,8 +106,7 @@ fn trust(report: &Report, chain: &ChainReport) -> &'static str {
     } else if report.anchored {
         "not trusted: it does not follow from the root of --trusted-root"
     } else {
-        "these roots belong together; whether to believe the first one, only --trusted-root FILE \
-         can tell"
+        "these roots belong together; to check the first one, give --trusted-root FILE"
     }
 }
 
