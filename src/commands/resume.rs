@@ -27,13 +27,13 @@ use super::{
 pub(crate) struct Args {
     /// The ceremony's folder
     dir: PathBuf,
-    /// Continue as numbered lines and questions, for a serial console or a screen reader
+    /// Show numbered lines and questions instead of screens, for a serial console or a screen reader
     #[arg(long)]
     plain: bool,
     /// Write the bundle to another place, which must not exist yet. Once for each copy
     #[arg(long, value_name = "BUNDLE")]
     out: Vec<PathBuf>,
-    /// Where YubiHSM 2 units are now: a connector on this machine, or `usb`
+    /// Where YubiHSM 2s are now: a connector on this machine, or `usb`
     #[arg(long, value_name = "URL", value_parser = arguments::place)]
     connector: Option<Place>,
     /// The four words of the transcript that were noted last, from the bottom of the screen. A copy
@@ -45,7 +45,7 @@ pub(crate) struct Args {
     /// The control socket of the simulator under which this process runs
     #[arg(long, hide = true)]
     simulator: Option<PathBuf>,
-    /// The control socket of the simulator of YubiHSM 2 units
+    /// The control socket of the simulator of YubiHSM 2s
     #[arg(long, hide = true, requires = "simulator")]
     unit_simulator: Option<PathBuf>,
 }
@@ -104,6 +104,6 @@ fn is_as_new_as(dir: &Path, noted: &str) -> Result<(), HostError> {
             chain.head().short_words(),
             chain.entries().len().saturating_sub(1),
         ),
-        "compare the words with the note. Where they are right, this copy is older: look for a newer one, and never go on with this one while a newer one may be found",
+        "compare the words with the note. If they are right, this copy is older: look for a newer one. Resume this one only if there is none.",
     ))
 }

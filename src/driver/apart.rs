@@ -40,7 +40,7 @@ impl Driver<'_, '_> {
             }
             Interrupt::Withdraw(why) => apart::withdraw(&mut desk, None, why).map(|holders| Told {
                 headline: "The request is withdrawn.".to_owned(),
-                lines: vec![format!("Not awaited any more: {}.", Handle::list(&holders))],
+                lines: vec![format!("No longer awaited: {}.", Handle::list(&holders))],
                 digest: None,
                 failed: false,
             }),

@@ -91,7 +91,7 @@ fn holders_are_asked_and_their_answers_taken_in_without_leaving() {
         .press("2");
     at.expect("Why, in one line").enter("holder-3 is on a ship");
     at.expect("Type withdraw").enter("withdraw");
-    at.expect("Not awaited any more: holder-3").enter("read");
+    at.expect("No longer awaited: holder-3").enter("read");
     at.expect("Apart, to be asked: holder-3");
     let chain = three.stage.chain();
     let kinds = |entry: &Entry| match entry.event {
@@ -120,7 +120,7 @@ fn a_holder_at_home_is_called_by_nobody_and_is_told_when_the_answer_is_written()
     at.page_down("the first two words");
     at.press("\x1b").expect("Options.");
     let options = at.picture();
-    for of_the_room in ["arrives", "no quorum", "intermission"] {
+    for of_the_room in ["arrives", "no quorum", "a break"] {
         assert!(!options.contains(of_the_room), "{options}");
     }
     at.press("\x1b").expect("the first two words");

@@ -78,7 +78,7 @@ fn too_few_answer_the_roll_call_and_the_record_says_so() {
     let bundle = held.folder.path().join("bundle");
     let said = record(&bundle);
     assert!(said.contains("the quorum is out of reach"), "{said}");
-    assert!(said.contains("root.json: nobody wrote it down"), "{said}");
+    assert!(said.contains("root.json: it was never proposed"), "{said}");
     assert!(!bundle.join("repositories").exists());
 
     // No other command accepts it, and no ceremony starts from it.

@@ -41,9 +41,7 @@ fn every_screen_is_the_same_everywhere_and_the_pictures_match() {
         .expect("To leave, type leave")
         .see("leave");
     all.press(ESCAPE).expect(OPENING.with("Number of the"));
-    all.press("\u{2}")
-        .expect("An intermission")
-        .see("intermission");
+    all.press("\u{2}").expect("A break.").see("intermission");
     all.enter("1, 2, 3").enter("a witness").enter("13:00");
     all.enter("pause").expect("The ceremony waits");
     all.expect("entry 9: note").see("people_are_away");

@@ -92,7 +92,7 @@ pub(crate) fn serials(dir: &Path) -> Vec<u32> {
     serials_in(&dir.join("rehearsal/devices.json"))
 }
 
-/// Those of the simulated YubiHSM 2 units.
+/// Those of the simulated YubiHSM 2s.
 pub(crate) fn serials_of_units(dir: &Path) -> Vec<u32> {
     serials_in(&dir.join("rehearsal/units.json"))
 }

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         let why = args.why.as_deref().unwrap_or_default();
         let holders = apart::withdraw(&mut held.desk(), Some(request), why)?;
         say!(
-            "Withdrawn: {request}. Not awaited any more: {}.",
+            "Withdrawn: {request}. No longer awaited: {}.",
             Handle::list(&holders)
         );
         return Ok(ExitCode::SUCCESS);

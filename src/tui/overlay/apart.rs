@@ -178,7 +178,7 @@ impl Apart {
             Self::Withdraw(form) => {
                 page.headline("Withdraw the newest request.");
                 page.gap();
-                page.text("Who has not answered it is not awaited any more, and a later answer is refused. Tell the holders.");
+                page.text("keymoot stops waiting for the holders who have not answered, and refuses a later answer. Tell them.");
                 form.show(page);
             }
             Self::Take(form) => {

@@ -9,7 +9,7 @@ const KEYS: [(&str, &str); 10] = [
     ("F3  Ctrl-E", "record an exception"),
     ("F4  Ctrl-L", "leave, and resume later"),
     ("F8  Ctrl-D", "compare a digest: words, large type, QR code"),
-    ("F9  Ctrl-B", "an intermission"),
+    ("F9  Ctrl-B", "a break"),
     ("Esc       ", "the options; back"),
     ("PgUp PgDn ", "read what does not fit"),
     ("Home End  ", "its beginning, its end"),
@@ -27,7 +27,7 @@ const HANDS: [(&str, &str); 3] = [
 const LINES: [(&str, &str); 2] = [
     (
         "?",
-        "the options: a note, an exception, a digest, an intermission, leaving",
+        "the options: a note, an exception, a digest, a break, leaving",
     ),
     (
         "Enter alone",

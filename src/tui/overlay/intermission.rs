@@ -1,4 +1,4 @@
-//! An intermission: the devices are bagged and their numbers noted; on return the
+//! A break: the devices are bagged and their numbers noted; on return the
 //! roll is called. The transcript records it as two notes.
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -12,7 +12,7 @@ use crate::{
 const PAUSE: &str = "pause";
 const RETURN: &str = "return";
 
-/// An intermission: about to begin, or under way.
+/// A break: about to begin, or under way.
 pub(in crate::tui) enum Intermission {
     /// The notes that are taken before people leave.
     Going(Form),
@@ -47,7 +47,7 @@ impl Intermission {
             Self::Going(form) => form.key(key).then(|| {
                 let [bags, keeper, until, _] = form.take();
                 let note = format!(
-                    "Intermission until {until}. Devices in bags: {bags}. With the machine and the bags: {keeper}."
+                    "Break until {until}. Devices in bags: {bags}. With the machine and the bags: {keeper}."
                 );
                 let labels = [
                     "Who answered the roll call, by seat:",
@@ -62,7 +62,7 @@ impl Intermission {
                 let [present, bags, _] = form.take();
                 let minutes = up.saturating_sub(*since).div_ceil(60);
                 let note = format!(
-                    "Back from the intermission after {minutes} minutes. Answered: {present}. Bags and seals: {bags}."
+                    "Back from the break after {minutes} minutes. Answered: {present}. Bags and seals: {bags}."
                 );
                 (Interrupt::Note(note), None)
             }),
@@ -74,7 +74,7 @@ impl Intermission {
         match self {
             Self::Going(form) => {
                 page.who("The administrator");
-                page.headline("An intermission.");
+                page.headline("A break.");
                 page.gap();
                 page.text("Each holder puts the device into a bag and seals it. Read the numbers aloud, and note them here. Somebody stays.");
                 form.show(page);
@@ -83,7 +83,7 @@ impl Intermission {
             Self::Away(since, form) => {
                 let away = up.saturating_sub(*since);
                 page.who("Nobody needs to do anything");
-                page.headline("Intermission. The ceremony waits.");
+                page.headline("Break. The ceremony waits.");
                 page.item(
                     "",
                     &format!("for {}:{:02}", away / 60, away % 60),

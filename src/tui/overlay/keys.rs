@@ -16,7 +16,7 @@ use crate::{
 impl Overlay {
     /// Takes a key.
     pub(in crate::tui) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Turned {
-        // A stray key does not end an intermission.
+        // A stray key does not end a break.
         let away = matches!(self, Self::Intermission(pause) if pause.is_under_way());
         if key.code == KeyCode::Esc && !away {
             return Turned::Closed;

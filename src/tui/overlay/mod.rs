@@ -54,7 +54,7 @@ pub(super) enum Overlay {
     Decline(Form),
     /// Leaving.
     Leave(TypedWord),
-    /// An intermission.
+    /// A break.
     Intermission(Intermission),
     /// A digest to be compared.
     Compare(Compare),

@@ -109,7 +109,7 @@ impl Way {
             Self::Compare => "compare a digest: words, large type, code".to_owned(),
             Self::EndWithout => "we do not agree, or there is no quorum".to_owned(),
             Self::Decline => "decline, and say why".to_owned(),
-            Self::Pause => "an intermission".to_owned(),
+            Self::Pause => "a break".to_owned(),
             Self::Leave if sight.errand.is_some() => "leave, and sign nothing".to_owned(),
             Self::Leave => "leave, and resume later".to_owned(),
             Self::Help => "help: what the keys do".to_owned(),

@@ -88,7 +88,7 @@ impl Pin {
         };
         page.gap();
         page.text(&format!(
-            "{secrets} sealed to the age recipient that ends in {}. If yours ends otherwise, type no {}: {}, and end the turn.",
+            "{secrets} sealed to the age recipient that ends in {}. If yours ends differently, do not type a {}: {} and end the turn.",
             recipient.last_characters(),
             self.secret(),
             page.names().ways

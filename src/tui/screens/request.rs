@@ -88,7 +88,7 @@ impl Screen for Request {
             asked_for(state, &self.holder)
         ));
         page.text(&format!(
-            "{}; step {}. Every rule on the request held.",
+            "{}; step {}. Every rule on the request passed.",
             escape(&state.plan.script.script().title),
             state
                 .current()

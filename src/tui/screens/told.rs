@@ -42,7 +42,7 @@ impl Screen for ToldScreen {
             page.words(digest);
         }
         self.word
-            .show(page, &format!("Type {READ} and press Enter to go on:"));
+            .show(page, &format!("Type {READ} and press Enter to continue:"));
     }
 
     fn key(&mut self, key: &KeyEvent, _: &Sight<'_>) -> Option<Heard> {

@@ -73,9 +73,11 @@ impl Screen for TroubleScreen {
         let ways = page.names().ways_key;
         let words = match self.can_unblock() {
             true => format!(
-                "Type {UNBLOCK} and press Enter to type the PUK and a new PIN, or {RETRY} to try again. {ways} shows other ways."
+                "Type {UNBLOCK} and press Enter to type the PUK and a new PIN, or {RETRY} to try again. {ways} shows other options."
             ),
-            false => format!("Type {RETRY} and press Enter to try again. {ways} shows other ways."),
+            false => {
+                format!("Type {RETRY} and press Enter to try again. {ways} shows other options.")
+            }
         };
         self.word.show(page, &words);
     }

@@ -170,7 +170,7 @@ impl Screen for WhoseTurn {
                 &format!("{have}: {or}type {ENOUGH} and Enter to continue:"),
             );
         } else if nobody {
-            page.ask(&format!("{} shows other ways.", page.names().ways_key));
+            page.ask(&format!("{} shows other options.", page.names().ways_key));
         } else {
             page.ask(&how);
         }

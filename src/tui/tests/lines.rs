@@ -113,7 +113,7 @@ fn every_option_is_opened_by_its_number() {
             "somebody arrives or leaves the room" => "Who arrives or leaves",
             "compare a digest: words, large type, code" => "SHA-256 of",
             "we do not agree, or there is no quorum" => "End this ceremony",
-            "an intermission" => "An intermission.",
+            "a break" => "A break.",
             "leave, and resume later" => "Leave the ceremony",
             "help: what the keys do" => "Help",
             "go back" => "Whose turn?",

@@ -110,7 +110,7 @@ fn an_intermission_is_two_notes_and_ends_only_by_its_word() {
     match table.interrupt() {
         Interrupt::Note(note) => assert_eq!(
             note,
-            "Intermission until 13:00. Devices in bags: A 1 to A 9. With the machine and the bags: witness-1."
+            "Break until 13:00. Devices in bags: A 1 to A 9. With the machine and the bags: witness-1."
         ),
         other => panic!("{other:?}"),
     }
@@ -135,7 +135,7 @@ fn there_is_no_intermission_while_somebody_is_at_the_table() {
     story.device_seen(3, false);
     let mut table = Table::asked(&story);
     table.press(KeyCode::F(9));
-    assert!(!table.says("An intermission"));
+    assert!(!table.says("A break"));
 }
 
 fn stick() -> Medium {
