@@ -41,7 +41,7 @@ pub enum StoreError {
     },
     /// The file was made with another seed.
     #[error(
-        "the state file {0} belongs to another seed. Leave --seed out to go on with its devices, or name another file"
+        "the state file {0} belongs to another seed. Leave --seed out to continue with its devices, or name another file"
     )]
     OtherSeed(PathBuf),
     /// No entropy.

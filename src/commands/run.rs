@@ -33,12 +33,12 @@ pub(crate) struct Args {
     /// The ceremony's folder, which is made
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// Where YubiHSM 2 units are: a connector on this machine, or `usb`
+    /// Where YubiHSM 2s are: a connector on this machine, or `usb`
     #[arg(long, value_name = "URL", default_value = "127.0.0.1:12345", value_parser = arguments::named_place)]
     connector: String,
     #[command(flatten)]
     sources: Sources,
-    /// Hold it as numbered lines and questions, for a serial console or a screen reader
+    /// Show numbered lines and questions instead of screens, for a serial console or a screen reader
     #[arg(long)]
     plain: bool,
     /// Where the bundle is to be written; DIR/bundle if not given. Once for each copy

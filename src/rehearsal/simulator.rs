@@ -168,7 +168,7 @@ fn started(mut command: Command) -> Result<(Ready, ChildStdin), HostError> {
     let read = BufReader::new(stdout).read_line(&mut line);
     read.map_err(|error| broken(&error.to_string()))?;
     let ready = serde_json::from_str(&line)
-        .map_err(|_| broken("it did not say that it is ready; what it printed stands above"))?;
+        .map_err(|_| broken("it did not say that it is ready; its output is above"))?;
     Ok((ready, stdin))
 }
 

@@ -232,9 +232,8 @@ impl Operator for Unattended {
                 Some(holder) => Answer::Begin(holder),
                 None if *can_stop => Answer::Typed(ENOUGH.to_owned()),
                 None => {
-                    return Err(
-                        self.give_up("nobody can come, and the step has not got what it needs")
-                    );
+                    return Err(self
+                        .give_up("nobody can come, and the step still needs signatures or keys"));
                 }
             },
             Question::IsThisYours { device, .. } => Answer::Typed(last_four(device.serial)),

@@ -221,5 +221,5 @@ fn a_role_below_a_root_that_failed_points_at_the_other_errors() {
     let outcome = folder.verify(&["1.root.json", "3.targets.json"]);
     assert_eq!(outcome.errors(), ["NO-DELEGATOR", "UNKNOWN-FORMAT"]);
     let told = outcome.report["errors"][0]["message"].as_str().unwrap();
-    assert!(told.contains("mend the other errors"), "{told}");
+    assert!(told.contains("fix the other errors"), "{told}");
 }

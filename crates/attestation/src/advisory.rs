@@ -19,7 +19,7 @@ pub struct Advisory {
 /// YSA-2024-03, CVE-2024-45678 ("EUCLEAK").
 const EUCLEAK: Advisory = Advisory {
     id: "YSA-2024-03",
-    effect: "who holds the device and opens it can extract elliptic-curve private keys by a side channel",
+    effect: "somebody who opens the device can extract elliptic-curve private keys by a side channel",
 };
 /// YSA-2017-01, CVE-2017-15361 ("ROCA").
 const ROCA: Advisory = Advisory {

@@ -40,7 +40,7 @@ pub enum Role {
     PivIssuer,
     /// Certificates of [`Role::YubihsmIssuer`].
     YubihsmRoot,
-    /// Device certificates of YubiHSM 2 units.
+    /// Device certificates of YubiHSM 2s.
     YubihsmIssuer,
 }
 
@@ -344,7 +344,7 @@ fn fit(role: Role, certificate: &Certificate<'_>) -> Result<(), String> {
             Err("is not an issuer of PIV devices by its name".to_owned())
         }
         Role::YubihsmIssuer if !named("YubiHSM") => {
-            Err("is not an issuer of YubiHSM 2 units by its name".to_owned())
+            Err("is not an issuer of YubiHSM 2s by its name".to_owned())
         }
         _ => Ok(()),
     }

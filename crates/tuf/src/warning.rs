@@ -30,7 +30,7 @@ pub enum Warning {
         keyid: KeyId,
     },
     /// One key under more than one name, in keys or in signatures.
-    #[error("one key stands under several ids ({}); it counts once", list(.keyids))]
+    #[error("one key is under several ids ({}); it counts once", list(.keyids))]
     KeyUnderSeveralIds {
         /// Its identity
         fingerprint: Digest,

@@ -140,7 +140,7 @@ fn calls(answers: &mut Answers, device: &DeviceInfo, vendor: &TrustStore) -> Res
             "PIN {} of {}, PUK {} of {}",
             pin.left, pin.total, puk.left, puk.total
         ),
-        None => "not told".to_owned(),
+        None => "not shown".to_owned(),
     };
     answers.call(
         "present",
@@ -152,7 +152,7 @@ fn calls(answers: &mut Answers, device: &DeviceInfo, vendor: &TrustStore) -> Res
                 "another answer than before"
             };
             format!(
-                "{same}, serial number told: {}",
+                "{same}, serial number shown: {}",
                 found.config.serial_visible
             )
         },

@@ -23,7 +23,7 @@ pub(crate) struct Args {
 enum Action {
     /// One line for each device: serial, firmware, form factor, reader; or why it cannot be read.
     List {
-        /// Show YubiHSM 2 units, too: `usb`, or address and port of a connector on this machine.
+        /// Show YubiHSM 2s, too: `usb`, or address and port of a connector on this machine.
         #[arg(long, value_name = "PLACE", value_parser = super::arguments::place)]
         connector: Option<Place>,
     },

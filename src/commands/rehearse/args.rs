@@ -63,7 +63,7 @@ pub(crate) struct Args {
     /// The ceremony's folder
     #[arg(long, value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
-    /// Hold it as numbered lines and questions, for a serial console or a screen reader
+    /// Show numbered lines and questions instead of screens, for a serial console or a screen reader
     #[arg(long)]
     pub(super) plain: bool,
     /// Where to write the bundle. Once for each copy
@@ -76,7 +76,7 @@ pub(crate) struct Args {
 pub(super) enum Brought {
     /// YubiKeys
     Yubikey,
-    /// YubiHSM 2 units
+    /// YubiHSM 2s
     Yubihsm,
     /// YubiKeys on the odd seats, YubiHSM 2s on the even ones
     Mixed,

@@ -175,7 +175,7 @@ fn firmware(page: &mut String, holders: &[HolderStatus]) {
         if !devices.iter().all(|(_, device)| device.proven) {
             let _ = writeln!(
                 page,
-                "    as their holders stated it: nothing proves all of it, because some have no certificates of the vendor"
+                "    as the holders stated it: some devices lack the vendor's certificates, so not all of it is proven"
             );
         }
     }

@@ -167,7 +167,7 @@ fn links(entries: &[LogEntry]) -> Vec<Violation> {
         let next = before.number().checked_add(1);
         if next != Some(entry.number()) {
             broken.push(violation(format!(
-                "after entry {} of the log comes entry {}: what stood between them is missing",
+                "after entry {} of the log comes entry {}: the entries between are missing",
                 before.number(),
                 entry.number()
             )));

@@ -177,7 +177,7 @@ impl State {
                 let asked = self.requests.iter().find(|asked| asked.request == *request);
                 let due = asked.and_then(|asked| asked.until);
                 if *late != due.is_some_and(|due| entry.time > due) {
-                    return Err("it does not say rightly whether it is late".to_owned());
+                    return Err("it is marked late and is not, or the reverse".to_owned());
                 }
                 let given = self.take_branch(request, holder, branch)?;
                 self.answers.push(Given {

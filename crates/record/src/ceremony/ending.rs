@@ -90,7 +90,7 @@ impl State {
     fn missing_of(&self, document: Document) -> Vec<String> {
         let name = document.name();
         let Some(proposal) = self.documents.get(&document) else {
-            return vec![format!("{name}: nobody wrote it down")];
+            return vec![format!("{name}: it was never proposed")];
         };
         if !proposal.reviewed {
             return vec![format!(

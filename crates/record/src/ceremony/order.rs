@@ -182,7 +182,7 @@ fn lengths(script: &Script, faults: &mut Vec<Violation>) {
     for text in lines.chain(words) {
         faults.push(Violation::new(
             Rule::ScriptFields,
-            format!("nobody reads as much: \"{}\"", excerpt(text)),
+            format!("this text is too long: \"{}\"", excerpt(text)),
             format!(
                 "titles and labels have at most {LONGEST_LINE} characters, words {LONGEST_WORDS}"
             ),

@@ -176,7 +176,7 @@ impl Accepts {
                     .ok_or("its source, a colon, a space and the value, of 200 characters at most")
             }
             Self::EachHolder => (typed == YES).then_some(()).ok_or(
-                "yes; where somebody does not agree, \"we do not agree\" is among the other ways",
+                "yes; where somebody does not agree, \"we do not agree\" is among the options",
             ),
             Self::Digits => ((1..=20).contains(&typed.len()) && digits(typed))
                 .then_some(())

@@ -176,7 +176,7 @@ impl Display for Change {
                 }
             }
             Self::Bytes => f.write_str(
-                "The content is the same, but the bytes to sign are not: signatures over the one do not hold for the other.",
+                "The content is the same, but the bytes to sign are not: a signature over one does not verify for the other.",
             ),
         }
     }
@@ -299,10 +299,10 @@ fn periods(
     match to {
         Some(to) => write!(
             f,
-            "Metadata of {role} lasts {} days, and signing the next begins {} days before the end",
+            "{role}: valid for {} days; the next version is signed in the last {} days",
             to.expiry_days, to.signing_days
         )?,
-        None => write!(f, "How long metadata of {role} lasts is not said any more")?,
+        None => write!(f, "{role}: no validity period is stated any more")?,
     }
     match from {
         Some(from) => write!(

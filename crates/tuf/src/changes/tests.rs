@@ -35,9 +35,9 @@ fn a_first_root_is_described_whole() {
     The key of holder-1 (ECDSA P-256, Vulcan Eskimo robust distortion) may sign root and targets.
     The key of holder-2 (ECDSA P-256, enlist amusement repay cannonball) may sign root and targets.
     The online key at awskms:simulated (ECDSA P-256, talon newsletter bluebird sensation) may sign snapshot and timestamp.
-    Metadata of root lasts 365 days, and signing the next begins 60 days before the end.
-    Metadata of snapshot lasts 3650 days, and signing the next begins 365 days before the end.
-    Metadata of timestamp lasts 7 days, and signing the next begins 6 days before the end.
+    root: valid for 365 days; the next version is signed in the last 60 days.
+    snapshot: valid for 3650 days; the next version is signed in the last 365 days.
+    timestamp: valid for 7 days; the next version is signed in the last 6 days.
     Files are published under names with their versions (consistent snapshots).
     It follows version 1.0.0 of the TUF specification.
     "#);
@@ -68,7 +68,7 @@ fn every_field_that_differs_is_reported() {
     The key of holder-3 (ECDSA P-256, talon Istanbul spyglass fortitude) may sign root and targets.
     The online key at gcpkms:simulated (ECDSA P-256, talon newsletter bluebird sensation) has the id 1842b7a4 instead of 3d671145.
     The online key at gcpkms:simulated (ECDSA P-256, talon newsletter bluebird sensation) was found at awskms:simulated before.
-    Metadata of root lasts 365 days, and signing the next begins 30 days before the end (before: 365 and 60).
+    root: valid for 365 days; the next version is signed in the last 30 days (before: 365 and 60).
     Files are no longer published under names with their versions.
     The member x-note\u{202e} is "new".
     "#);
@@ -116,7 +116,7 @@ fn a_first_targets_document_is_described_whole() {
     The key of holder-2 (ECDSA P-256, enlist amusement repay cannonball) may sign release.
     The online key at awskms:simulated (ECDSA P-256, talon newsletter bluebird sensation) may sign nightly.
     The file a file is signed as a target: 7 bytes, sha256 ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73.
-    Metadata of targets lasts 364 days, and signing the next begins 59 days before the end.
+    targets: valid for 364 days; the next version is signed in the last 59 days.
     It follows version 1.0.0 of the TUF specification.
     "#);
 }
@@ -149,7 +149,7 @@ fn every_difference_between_targets_documents_has_a_sentence() {
     The key of holder-9 (ECDSA P-256, ammo passenger shamrock trombonist) may no longer sign crates.
     The file a file is no longer a target; it had 7 bytes, sha256 ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73.
     The file b\u{202e} is signed as a target: 3 bytes, sha256 11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437.
-    Metadata of targets lasts 100 days, and signing the next begins 10 days before the end (before: 364 and 59).
+    targets: valid for 100 days; the next version is signed in the last 10 days (before: 364 and 59).
     "#);
 }
 

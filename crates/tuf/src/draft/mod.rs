@@ -100,7 +100,7 @@ pub enum DraftError {
         keys: usize,
     },
     /// One key in two places; its holder would count twice.
-    #[error("the key of {} also stands elsewhere in the document; every key has one place", escape(.0))]
+    #[error("the key of {} is also elsewhere in the document; every key has one place", escape(.0))]
     SharedKey(String),
     /// A handle that the dialect cannot write.
     #[error("\"{}\" is no handle; give it without @, and without spaces or control characters", escape(.0))]
@@ -115,7 +115,7 @@ pub enum DraftError {
     #[error("the role {} is delegated to twice", escape(.0))]
     SecondRole(String),
     /// A role that may sign nothing, or for the same thing twice.
-    #[error("the paths of the role {} are none, or one stands there twice or is empty", escape(.0))]
+    #[error("the paths of the role {} are missing, repeated or empty", escape(.0))]
     Paths(String),
     /// A file without length or hash.
     #[error("the file {} has no hash, or no name", escape(.0))]

@@ -62,7 +62,7 @@ fn targets_may_have_signers_of_its_own_but_no_key_under_two_names() {
     };
     let shown = refusal(stranger);
     assert!(
-        shown.starts_with("the key of holder-9 also stands elsewhere"),
+        shown.starts_with("the key of holder-9 is also elsewhere"),
         "{shown}"
     );
 }
@@ -109,7 +109,7 @@ fn a_key_under_two_names_in_delegations_is_refused() {
         draft.delegations[1].signers = vec![Signer::Online(service)];
     });
     assert!(
-        shown.contains("awskms:simulated also stands elsewhere"),
+        shown.contains("awskms:simulated is also elsewhere"),
         "{shown}"
     );
 }

@@ -91,7 +91,7 @@ pub enum RoleError {
     Document(#[from] DocumentError),
     /// Nothing that verified says who may sign it.
     #[error(
-        "nothing that verified here delegates to the role {}; mend the other errors, or \
+        "no verified document delegates to the role {}; fix the other errors, or \
          give the document that does, and name the file as the role, such as targets.json",
         list(.0)
     )]

@@ -58,7 +58,7 @@ pub(crate) struct Args {
     /// In a rehearsal: answer every question from a plan
     #[arg(long, requires = "devices")]
     pub(super) unattended: bool,
-    /// Hold it as numbered lines and questions, for a serial console or a screen reader
+    /// Show numbered lines and questions instead of screens, for a serial console or a screen reader
     #[arg(long)]
     pub(super) plain: bool,
     /// The control socket of the simulator under which this process runs

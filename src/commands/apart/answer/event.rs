@@ -144,7 +144,7 @@ fn place_of_receipt(out: &Path, tree: &Path) -> Result<PathBuf, HostError> {
     }
     match fs::symlink_metadata(&out).is_ok() {
         true => Err(HostError::new(
-            format!("something stands at {}", escape_path(&out)),
+            format!("{} exists already", escape_path(&out)),
             UNTAKEN,
         )),
         false => Ok(out),

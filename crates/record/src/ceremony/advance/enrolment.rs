@@ -204,7 +204,7 @@ impl State {
     ) -> Step {
         self.at_table(holder)?;
         if self.formerly_at_table() != formerly {
-            return Err("it does not say rightly how the holder was called before".to_owned());
+            return Err("it gives a wrong former handle".to_owned());
         }
         let reached = self.purpose_reached();
         let turn = self.announced(holder, serial, &[Stage::Prove])?;

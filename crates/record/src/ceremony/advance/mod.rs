@@ -113,7 +113,7 @@ impl State {
     fn step_done(&mut self, step: &str) -> Step {
         self.is_current(step, true)?;
         if !self.step_is_complete() {
-            return Err("the step has not got what it needs".to_owned());
+            return Err("the step is not complete".to_owned());
         }
         self.begun = false;
         self.progress = Progress::default();

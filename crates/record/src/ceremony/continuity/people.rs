@@ -187,7 +187,7 @@ pub(super) fn distinct(previous: &Previous) -> Verdict {
         let of_key = keys.insert(published.enrolment.key(), handle);
         if let Some(other) = of_device.or(of_key) {
             shared.push(format!(
-                "device {serial} of {handle}, or its key, stands under {other} too"
+                "device {serial} of {handle}, or its key, is also under {other}"
             ));
         }
     }

@@ -55,8 +55,8 @@ fn of_one(claim: &Claim<'_>, previous: &Previous, renamed: &Renamed) -> Option<S
     let keeps = |serial| holder.devices.is_empty() || holder.devices.contains(&serial);
     if holder.renews || serial.is_some_and(|serial| !keeps(serial)) {
         return Some(
-            "the key is to be another, and a renamed holder keeps the key: rename now, and change \
-             the device on another occasion"
+            "a renamed holder keeps the key, and the roster asks for another: rename now, and \
+             change the device on another occasion"
                 .to_owned(),
         );
     }
