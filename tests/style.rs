@@ -56,6 +56,17 @@ const WORDS: [(&str, &str); 37] = [
     ("whoever", "who, anyone"),
 ];
 
+/// Phrases that strings in code avoid, too.
+const PRINTED: [(&str, &str); 7] = [
+    ("mend", "fix"),
+    ("rules hold", "rules passed"),
+    ("stands at", "is at"),
+    ("stands under", "is under"),
+    ("tell what", "show what"),
+    ("to go on", "to continue"),
+    ("yubihsm 2 units", "YubiHSM 2s"),
+];
+
 /// Written by `keymoot script runbook` from scripts and openings, which are checked themselves.
 const GENERATED: &str = "runbooks/";
 
@@ -203,6 +214,14 @@ fn says(text: &str, phrase: &str) -> bool {
     })
 }
 
+/// The phrases that a text has and should not have.
+fn avoided(text: &str, phrases: &[(&str, &str)]) -> Vec<String> {
+    let found = phrases.iter().filter(|(phrase, _)| says(text, phrase));
+    found
+        .map(|(phrase, instead)| format!("\"{phrase}\" (write: {instead}): {text}"))
+        .collect()
+}
+
 /// What the rules find in blocks of text.
 fn findings_in(blocks: &[String]) -> Vec<String> {
     let mut found = Vec::new();
@@ -214,11 +233,8 @@ fn findings_in(blocks: &[String]) -> Vec<String> {
                 found.push(format!("{count} words: {sentence}"));
             }
         }
-        for (phrase, instead) in WORDS {
-            if says(block, phrase) {
-                found.push(format!("\"{phrase}\" (write: {instead}): {block}"));
-            }
-        }
+        found.extend(avoided(block, &WORDS));
+        found.extend(avoided(block, &PRINTED));
     }
     found
 }
@@ -263,10 +279,33 @@ fn comments(source: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The phrases that strings in a source file have and should not have.
+fn printed(source: &str) -> Vec<String> {
+    let lines = source.lines().map(str::trim);
+    let code: Vec<_> = lines.filter(|line| !line.starts_with("//")).collect();
+    // A string may continue on the next line.
+    let code = code.join("\n").replace("\\\n", "");
+    code.lines()
+        .flat_map(|line| avoided(line, &PRINTED))
+        .collect()
+}
+
 /// Every file that is checked, with what was found in it.
 fn checked() -> Vec<(String, Vec<String>)> {
     let sources = texts("", ".rs").into_iter();
-    let sources = sources.map(|(path, text)| (path, findings_in(&blocks(&comments(&text)))));
+    let sources = sources.map(|(path, text)| {
+        let mut found = findings_in(&blocks(&comments(&text)));
+        // This file has the phrases themselves.
+        if path != file!() {
+            found.extend(printed(&text));
+        }
+        (path, found)
+    });
+    let image = texts("image/root", "").into_iter();
+    let image = image.map(|(path, text)| {
+        let of_line = |line| [avoided(line, &WORDS), avoided(line, &PRINTED)].concat();
+        (path, text.lines().flat_map(of_line).collect())
+    });
     let pages = pages().into_iter();
     let pages = pages.map(|(path, text)| (path, findings(&text)));
     let scripts = texts("ceremony-scripts", ".toml").into_iter();
@@ -275,7 +314,7 @@ fn checked() -> Vec<(String, Vec<String>)> {
         spoken(&toml::Value::Table(text.parse().unwrap()), &mut blocks);
         (path, findings_in(&blocks))
     });
-    pages.chain(scripts).chain(sources).collect()
+    pages.chain(scripts).chain(sources).chain(image).collect()
 }
 
 #[test]
@@ -331,6 +370,7 @@ fn the_check_finds_what_it_is_there_for() {
     assert_eq!(findings(&long).len(), 2, "a long sentence in a long line");
     assert_eq!(findings("Whoever reads this.").len(), 1);
     assert_eq!(findings("The lock is mended.").len(), 1);
+    assert_eq!(printed("say!(\"press Enter to \\\n     go on\");").len(), 1);
     let allowed = [
         "`whoever` is code.",
         "```\nwhoever\n```",

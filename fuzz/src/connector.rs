@@ -1,4 +1,4 @@
-//! The simulated YubiHSM 2 units: the connector's requests, and the messages inside
+//! The simulated YubiHSM 2s: the connector's requests, and the messages inside
 //! them, in the secure channel and outside.
 //!
 //! The bytes are sent to the connector as they are; and once more to a unit, as

@@ -1,4 +1,4 @@
-//! Certificates, the evidence of YubiKeys and YubiHSM 2 units, and the audit logs of
+//! Certificates, the evidence of YubiKeys and YubiHSM 2s, and the audit logs of
 //! the latter.
 //!
 //! The files are an attestation and a device certificate, PEM or DER; and the same

@@ -39,7 +39,7 @@ pub(crate) fn new_places(outs: &[PathBuf], dir: &Path) -> Result<Vec<PathBuf>, H
     Ok(places)
 }
 
-/// Where YubiHSM 2 units are, as people write it: a connector's address and port on
+/// Where YubiHSM 2s are, as people write it: a connector's address and port on
 /// this machine, with or without `http://`, or `usb`.
 ///
 /// # Errors

@@ -41,7 +41,7 @@ use super::{
 pub(crate) struct Surroundings {
     /// The control sockets of the simulators whose devices this process sees.
     pub simulators: Option<Simulators>,
-    /// Where YubiHSM 2 units are, if not where the settings say.
+    /// Where YubiHSM 2s are, if not where the settings say.
     pub connector: Option<Place>,
     /// Where the bundle is to be written from now on, by [`arguments::new_place`].
     pub outs: Vec<PathBuf>,

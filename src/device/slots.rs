@@ -30,7 +30,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(300);
 pub enum Slots {
     /// YubiKeys: every reader of this machine's smart card service.
     YubiKeys,
-    /// YubiHSM 2 units: these places. Look only while no unit is spoken to: on USB, looking
+    /// YubiHSM 2s: these places. Look only while no unit is spoken to: on USB, looking
     /// resets what is plugged in.
     YubiHsms(Vec<Place>),
 }

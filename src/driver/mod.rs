@@ -63,7 +63,7 @@ pub struct World<'w> {
     pub out: PathBuf,
     /// Where further copies of it are to be written.
     pub copies: Vec<PathBuf>,
-    /// Where YubiHSM 2 units are found.
+    /// Where YubiHSM 2s are found.
     pub connector: Place,
     /// What people must know before they agree to begin, safe to show.
     pub warnings: Vec<String>,

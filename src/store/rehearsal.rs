@@ -20,7 +20,7 @@ pub const FOLDER: &str = "rehearsal";
 /// The file in it that keeps the simulated YubiKeys.
 pub const DEVICES: &str = "devices.json";
 
-/// The file in it that keeps the simulated YubiHSM 2 units.
+/// The file in it that keeps the simulated YubiHSM 2s.
 pub const UNITS: &str = "units.json";
 
 /// The file in it that holds the seed, from which the simulated people's PINs and the keys of

@@ -29,7 +29,7 @@ pub struct Settings {
     /// Where further copies of the bundle are to be written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<PathBuf>,
-    /// Where YubiHSM 2 units are looked for: address and port of a connector on this
+    /// Where YubiHSM 2s are looked for: address and port of a connector on this
     /// machine, or `usb`.
     #[serde(default = "usual_connector")]
     pub connector: String,
@@ -47,7 +47,7 @@ pub struct Settings {
 pub struct SimulatorSettings {
     /// How many YubiKeys.
     pub count: usize,
-    /// How many YubiHSM 2 units.
+    /// How many YubiHSM 2s.
     #[serde(default)]
     pub units: usize,
     /// The family of each seat's device; a YubiKey where it is not given.
@@ -71,7 +71,7 @@ pub struct SimulatorSettings {
     /// A fault plan for the YubiKeys, in the simulator's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fault: String,
-    /// A fault plan for the YubiHSM 2 units.
+    /// A fault plan for the YubiHSM 2s.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub unit_fault: String,
 }

@@ -88,7 +88,7 @@ impl Recipe {
 }
 
 impl Lookalike {
-    /// A vendor of the shape of YubiHSM 2 units of 2017 and later.
+    /// A vendor of the shape of YubiHSM 2s of 2017 and later.
     pub(crate) fn of_yubihsms() -> Self {
         Self::of(&[
             (
@@ -106,7 +106,7 @@ impl Lookalike {
         ])
     }
 
-    /// A vendor whose issuer of YubiHSM 2 units, of this name, is in the
+    /// A vendor whose issuer of YubiHSM 2s, of this name, is in the
     /// hierarchy of the newest, below an intermediate or not.
     pub(crate) fn of_newest_yubihsms(issuer: &str, intermediate: bool) -> Self {
         let root = (

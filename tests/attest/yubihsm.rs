@@ -1,4 +1,4 @@
-//! Evidence of YubiHSM 2 units: genuine, and signed as it should be with a
+//! Evidence of YubiHSM 2s: genuine, and signed as it should be with a
 //! shape, a role or a fact that no genuine one has.
 
 use std::path::{Path, PathBuf};

@@ -26,7 +26,7 @@ use testkit::stage::{Stage, read_until, said};
 
 const MIXED: [&str; 2] = ["--device", "mixed"];
 
-/// One uninterrupted rehearsal of five YubiKeys and four YubiHSM 2 units that tests
+/// One uninterrupted rehearsal of five YubiKeys and four YubiHSM 2s that tests
 /// look at and none changes.
 fn mixed() -> &'static Stage {
     static MIXED_STAGE: OnceLock<Stage> = OnceLock::new();

@@ -18,7 +18,7 @@ pub enum Family {
     /// YubiKeys, by the attestation of their PIV application.
     #[default]
     YubiKey,
-    /// YubiHSM 2 units.
+    /// YubiHSM 2s.
     YubiHsm,
 }
 

@@ -29,7 +29,7 @@ use crate::{
 /// The terminal's settings from before.
 static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// Held by whoever reads. It says whether the beginning of the next line was dropped.
+/// Locked while a line is read. It says whether the beginning of the next line was dropped.
 static READING: Mutex<bool> = Mutex::new(false);
 
 /// The end of a line that Ctrl-C sends: it asks to leave.

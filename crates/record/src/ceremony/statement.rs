@@ -20,7 +20,7 @@ use keymoot_tuf::{
     low_s,
 };
 
-/// How a statement names the family of YubiHSM 2 units. That of YubiKeys is left unsaid.
+/// How a statement names the family of YubiHSM 2s. That of YubiKeys is left unsaid.
 const YUBIHSM: &str = "yubihsm";
 
 /// The payload type of a statement of enrolment.
