@@ -2,6 +2,7 @@
 //!
 //! KEYMOOT_DIAGNOSES=FILE writes the rows to a file instead of comparing them.
 
+mod machine;
 mod service;
 mod yubihsm;
 
@@ -394,8 +395,10 @@ fn the_serial_number_is_hidden() {
 fn every_row_of_the_table_is_produced_here() {
     let tests = concat!(
         include_str!("diagnoses.rs"),
+        include_str!("diagnoses/machine.rs"),
         include_str!("diagnoses/service.rs"),
         include_str!("diagnoses/yubihsm.rs"),
+        include_str!("../ceremony/device_faults.rs"),
     );
     let of_table = |line: &&str| {
         line.starts_with("| ") && !line.starts_with("| cause") && !line.starts_with("| ---")

@@ -21,6 +21,9 @@ pub(super) struct Yubikey {
     /// anything.
     #[arg(long, value_name = "NAME", default_value_t)]
     reader: ReaderName,
+    /// Refuse everybody every device, as pcscd does for a user whom polkit refuses the cards.
+    #[arg(long)]
+    forbidden: bool,
     #[command(flatten)]
     devices: Devices,
 }
@@ -37,6 +40,9 @@ impl Yubikey {
 
         let until_eof = self.devices.until_eof;
         let (room, mut ready) = self.devices.room(self.reader)?;
+        if self.forbidden {
+            room.forbid();
+        }
         ready["socket"] = json!(self.socket);
         ready["control"] = json!(control);
 

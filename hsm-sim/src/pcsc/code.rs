@@ -17,6 +17,8 @@ pub const INSUFFICIENT_BUFFER: Code = 0x8010_0008;
 pub const UNKNOWN_READER: Code = 0x8010_0009;
 /// Somebody else's transaction or exclusive hold is in the way.
 pub const SHARING_VIOLATION: Code = 0x8010_000b;
+/// polkit refuses the client.
+pub const SECURITY_VIOLATION: Code = 0x8010_006a;
 /// The protocols asked for are not offered.
 pub const PROTOCOL_MISMATCH: Code = 0x8010_000f;
 /// Internal communication failed.

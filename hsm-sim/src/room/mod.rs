@@ -65,6 +65,7 @@ impl Room {
             faults,
             insertions: 0,
             reader: ReaderName::default(),
+            forbidden: false,
             watchers: Vec::new(),
             waiting: HashMap::new(),
         };
@@ -94,6 +95,11 @@ impl Room {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .keep(index, card.state())
+    }
+
+    /// Lets no client open a device any more.
+    pub fn forbid(&self) {
+        self.lock().forbidden = true;
     }
 
     /// Plugs a device in.

@@ -71,7 +71,7 @@ impl Room {
     /// Opens a handle on the device in the named reader.
     ///
     /// # Errors
-    /// Unknown context or reader, no T=1 offered, or somebody's exclusive hold.
+    /// Unknown context or reader, no T=1 offered, polkit's refusal, or somebody's exclusive hold.
     pub fn connect(
         &self,
         client: ClientId,
@@ -88,6 +88,9 @@ impl Room {
         let index = seat
             .and_then(|seat| world.seats[seat].device)
             .ok_or(code::UNKNOWN_READER)?;
+        if world.forbidden {
+            return Err(code::SECURITY_VIOLATION);
+        }
         if share != Share::Direct && protocols & code::T1 == 0 {
             return Err(code::PROTOCOL_MISMATCH);
         }

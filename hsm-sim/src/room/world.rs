@@ -78,6 +78,8 @@ pub(super) struct World {
     pub(super) insertions: u64,
     /// What the readers are called, before their numbers.
     pub(super) reader: ReaderName,
+    /// Whether no client may open a device.
+    pub(super) forbidden: bool,
     pub(super) watchers: Vec<Sender<String>>,
     /// Clients that wait for a reader to come or go.
     pub(super) waiting: HashMap<ClientId, Box<dyn FnOnce() + Send>>,

@@ -273,7 +273,7 @@ impl DeviceError {
             K::Usb(error) => words(
                 SOMETHING,
                 format!("USB cannot be searched for YubiHSM 2s: {}", escape(error)),
-                "End other programs that use it (often yubihsm-connector), and check that this user may open it (a udev rule for 1050:0030). Then try again.",
+                "Check that this machine has USB, that no other program uses the device (often yubihsm-connector), and that this user may open it (a udev rule for 1050:0030). Then try again.",
                 RECORDED,
             ),
             K::SessionsFull => words(

@@ -201,7 +201,7 @@ fn kinds() -> Vec<K> {
         K::Hung(20),
         K::NotLoopback("192.0.2.1:12345".to_owned()),
         K::NoAnswer,
-        K::Usb("Access denied (insufficient permissions)".to_owned()),
+        K::Usb("USB error: Other error".to_owned()),
         K::Lost,
         K::SessionsFull,
         K::LogFull,

@@ -63,6 +63,13 @@ fn a_yubihsm_says_what_is_wrong() {
 }
 
 #[test]
+fn a_yubihsm_does_not_reset() {
+    let mut safe = Safe::new();
+    safe.fault("error@0x08=07");
+    told("a YubiHSM 2 does not reset", safe.unit().reset(None));
+}
+
+#[test]
 fn a_yubihsm_is_full() {
     let mut safe = Safe::new();
     let (unit, passwords, _) = enrolled(&safe);
