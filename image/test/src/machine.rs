@@ -158,13 +158,25 @@ impl Machine {
                 '\u{c}' => "l".to_owned(),
                 other => other.to_string(),
             };
-            let mut keys = vec![json!({ "type": "qcode", "data": key })];
-            if sign == '\u{c}' {
-                keys.insert(0, json!({ "type": "qcode", "data": "ctrl" }));
+            match sign {
+                '\u{c}' => self.chord(&["ctrl", &key])?,
+                _ => self.chord(&[&key])?,
             }
-            self.monitor.ask("send-key", json!({ "keys": keys }))?;
-            std::thread::sleep(Duration::from_millis(150));
         }
+        Ok(())
+    }
+
+    /// Presses these keys together; qemu's names for them.
+    ///
+    /// # Errors
+    /// qemu does not take a key.
+    pub(crate) fn chord(&mut self, keys: &[&str]) -> Step {
+        let keys: Vec<_> = keys
+            .iter()
+            .map(|key| json!({ "type": "qcode", "data": key }))
+            .collect();
+        self.monitor.ask("send-key", json!({ "keys": keys }))?;
+        std::thread::sleep(Duration::from_millis(150));
         Ok(())
     }
 

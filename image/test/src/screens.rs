@@ -60,6 +60,20 @@ pub(crate) fn from_the_firmware(bench: &Bench) -> Step {
     require(left.0 == 1, || {
         format!("after leaving, the console still shows: {}", left.1)
     })?;
+    // The second console has the sticks, and the first one comes back.
+    for (key, console, text) in [
+        ("f2", "tty2", "Sticks, beside what runs"),
+        ("f1", "tty1", "Enter goes back to the menu"),
+    ] {
+        machine.chord(&["alt", key])?;
+        let active =
+            format!("until grep -qx {console} /sys/class/tty/tty0/active; do sleep 1; done");
+        machine.console.must(&active, SHORT)?;
+        let number = console.trim_start_matches("tty");
+        let seen = format!("until grep -q '{text}' /dev/vcs{number}; do sleep 1; done");
+        machine.console.must(&seen, SHORT)?;
+        machine.picture(&pictures.join(format!("{console}.png")))?;
+    }
     let size = machine.console.must("stty size -F /dev/tty1", SHORT)?;
     println!(
         "    {} pages in {}; tty1 has {} rows and columns; nothing of the ceremony is left on it",
