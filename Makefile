@@ -106,7 +106,7 @@ deb: release release-verifier image-simulator
 
 # Installs the package into a new Debian 12 and holds a rehearsal there; needs root and a mirror.
 .PHONY: deb-test
-deb-test: deb
+deb-test: deb chroot-packages
 	@packaging/test target/keymoot.deb
 
 .PHONY: dist
@@ -114,7 +114,7 @@ dist: deb
 	@packaging/dist target/release target/keymoot.deb target/dist
 
 .PHONY: reproducible
-reproducible: packages reproducible-packages
+reproducible: packages chroot-packages reproducible-packages
 	@.ci/reproducible
 
 # The test that holds the list against cargo writes it instead.
@@ -383,7 +383,7 @@ root=()
 "$${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends "$${missing[@]}"
 endef
 
-.PHONY: packages test-packages fuzz-packages node-packages reproducible-packages
+.PHONY: packages test-packages fuzz-packages node-packages chroot-packages reproducible-packages
 packages:
 	$(call install,$(PACKAGES))
 test-packages:
@@ -392,9 +392,12 @@ fuzz-packages:
 	$(call install,$(PACKAGES) g++)
 node-packages:
 	$(call install,nodejs npm)
-# A tool that makes a minimal Debian, and what build scripts of crates look for.
+# A tool that makes a minimal Debian.
+chroot-packages:
+	$(call install,mmdebstrap)
+# What build scripts of crates look for.
 reproducible-packages:
-	$(call install,mmdebstrap clang libssl-dev libudev-dev libusb-1.0-0-dev zlib1g-dev)
+	$(call install,clang libssl-dev libudev-dev libusb-1.0-0-dev zlib1g-dev)
 .PHONY: picture-packages
 picture-packages:
 	$(call install,chromium fonts-liberation fonts-noto-cjk pngquant poppler-utils)
