@@ -43,6 +43,20 @@ fn away(ceremony: &mut Ceremony, machine: &Machine, step: &str) {
     at.answer("Type ask", "ask");
     at.answer("Type read", "read");
 
+    // A holder who expects a later format does not answer.
+    let later = home.join("later.toml");
+    let set = fs::read_to_string(EXPECTATIONS).unwrap();
+    fs::write(&later, format!("minimum_format = 3\n{set}")).unwrap();
+    let asked = ["answer", &path(&request), "-o", &path(&answer)];
+    let expecting = ["--expect", &path(&later)];
+    let refused = run(&test_vendor(), &[&asked[..], &expecting].concat());
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    assert!(
+        said(&refused).contains("TRANSCRIPT-EXPECTED"),
+        "{}",
+        said(&refused)
+    );
+
     let arguments = ["answer", &path(&request), "-o", &path(&answer), "--plain"];
     let arguments = arguments.iter().copied().chain(["--expect", EXPECTATIONS]);
     let command = machine.command(ceremony.room.socket(), &test_vendor(), arguments);

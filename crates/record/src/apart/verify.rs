@@ -155,6 +155,7 @@ fn judge(opened: &Opened, expected: &Expectations) -> Vec<Verdict> {
         .map_or(Mode::Live, |opening| opening.mode);
     if let Some(set) = &expected.plan {
         verdicts.extend(expectation::compare(&state.plan, mode, set));
+        verdicts.push(expectation::compare_format(state.format(), mode, set));
     }
     verdicts.extend(bundle::other_files(&state.plan, &expected.files).map(Verdict::from));
     if let Some(trusted) = &expected.trusted_root {

@@ -55,6 +55,11 @@ impl State {
         }
     }
 
+    /// Whether holders may take part apart: transcripts of format 1 record none.
+    pub(super) fn has_holders_apart(&self) -> bool {
+        self.format() >= 2
+    }
+
     /// Counts those present, and who takes part apart.
     pub(super) fn roll_call(
         &mut self,
@@ -70,6 +75,9 @@ impl State {
             .all(|name| listed.iter().any(|witness| witness.name == *name));
         if !known(present) || !known(apart) || !watches {
             return Err("somebody is not in the roster".to_owned());
+        }
+        if !self.has_holders_apart() && !apart.is_empty() {
+            return Err("its format has no holders apart".to_owned());
         }
         for seat in &mut self.seats {
             seat.present = present.contains(&seat.handle);

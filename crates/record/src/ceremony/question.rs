@@ -362,11 +362,7 @@ impl State {
                 "{lacking}. Wait for them, or leave and resume another day."
             )));
         }
-        let first_format = self
-            .opening
-            .as_ref()
-            .is_some_and(|opening| opening.format < 2);
-        if first_format && !apart.is_empty() {
+        if !self.has_holders_apart() && !apart.is_empty() {
             return Err(Refusal(
                 "The older program that opened this ceremony has no holders apart.".to_owned(),
             ));
