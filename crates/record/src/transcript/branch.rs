@@ -72,6 +72,13 @@ impl Serialize for Branch {
 impl<'de> Deserialize<'de> for Branch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let lines = Vec::<Value>::deserialize(deserializer)?;
+        // Each branch would be read once for each unknown member of the one around it.
+        if lines
+            .iter()
+            .any(|line| line["event"].get("branch").is_some())
+        {
+            return Err(de::Error::custom("the branch has a branch in it"));
+        }
         let entries = lines
             .iter()
             .map(|line| chain::parse(line.to_string().as_bytes(), 0))
@@ -113,6 +120,19 @@ mod tests {
         let read: Branch = serde_json::from_str(&one).unwrap();
         assert_eq!(read.entries()[1].unknown_members(), ["/zz"]);
         assert_eq!(serde_json::to_value(&read).unwrap().to_string(), one);
+    }
+
+    #[test]
+    fn a_branch_in_a_branch_is_refused_before_it_is_read() {
+        let text = serde_json::to_string(&Branch::of(chain(&["a"]).entries().to_vec()).unwrap());
+        let within = text
+            .unwrap()
+            .replace("\"text\":\"a\"", "\"text\":\"a\",\"branch\":[null]");
+        let refused = serde_json::from_str::<Branch>(&within).unwrap_err();
+        assert!(
+            refused.to_string().contains("has a branch in it"),
+            "{refused}"
+        );
     }
 
     #[test]
