@@ -43,8 +43,9 @@ pub(super) fn refuse_unfit(state: &State, mode: Mode) -> Result<(), Failure> {
     Failure::of_violated(state.plan.in_mode(mode, format))
 }
 
-/// A program that takes over a ceremony verifies the whole record before it asks anybody anything
-/// and before it records that it took over: resumed once more, it verifies again.
+/// A program that resumes a ceremony verifies the whole record before it asks anybody anything and
+/// before it records that it continues: resumed once more, it verifies again. Another program may
+/// have written the record, and anybody may have edited it meanwhile.
 pub(super) fn verify_so_far(
     state: &State,
     journal: &Journal,

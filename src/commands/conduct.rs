@@ -77,7 +77,7 @@ pub(crate) fn conduct(
         Mode::Rehearsal => store::rehearsal::vendor(dir)?,
     };
     let (program, bill) = bundle::this_program(measuring.digest()?);
-    if state.opening.is_some() && state.is_another(&program) {
+    if state.opening.is_some() {
         begin::verify_so_far(&state, &journal, &trust, &folder)?;
     }
     folder.keep(&bill)?;

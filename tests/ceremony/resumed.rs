@@ -2,7 +2,7 @@
 //! it checks the machine again before anything else.
 
 use keymoot_core::Rule;
-use keymoot_record::transcript::{Event, PlanPart};
+use keymoot_record::transcript::{Chain, Event, PlanPart};
 use testkit::stage::{Stage, finished, read_until, said};
 
 use crate::forged::{Line, events, rewritten, verdicts};
@@ -34,6 +34,33 @@ fn a_resumed_ceremony_examines_the_machine_before_anything_else() {
         let resumed = kinds.iter().position(|kind| kind == "resumed").unwrap();
         assert_eq!(kinds[resumed + 1], "machine-checked", "killed at {entry}");
     }
+}
+
+#[test]
+fn a_record_that_was_edited_meanwhile_is_refused_before_anybody_is_asked() {
+    let stage = Stage::new();
+    let mut child = stage.rehearse(&[]);
+    read_until(&mut child, 60);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut edited = Chain::default();
+    for entry in stage.chain().entries() {
+        if !matches!(entry.event, Event::PlanRead { .. }) {
+            let line = edited.next(entry.event.clone(), entry.time).unwrap();
+            edited.push(line).unwrap();
+        }
+    }
+    let edited = edited.bytes_through(u64::MAX);
+    let transcript = stage.dir().join("transcript.jsonl");
+    std::fs::write(&transcript, &edited).unwrap();
+    let output = stage.resume();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(
+        said(&output).contains(Rule::PlanRead.id()),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(std::fs::read(&transcript).unwrap(), edited);
 }
 
 #[test]
