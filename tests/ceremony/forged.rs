@@ -220,6 +220,21 @@ fn a_yubikey_with_more_tries_than_three_when_it_was_set_up_or_when_it_signed_is_
 }
 
 #[test]
+fn another_firmware_than_the_attested_one_is_noticed() {
+    let forged = violated(rewritten(|lines| {
+        for event in events(lines) {
+            if let Event::DeviceSeen { firmware, .. } = event {
+                *firmware = "9.9.9".to_owned();
+            }
+        }
+    }));
+    assert!(
+        forged.contains(&Rule::DeviceConsistent.id().to_owned()),
+        "{forged:?}"
+    );
+}
+
+#[test]
 fn a_document_dated_at_another_time_than_its_line_is_noticed() {
     let files = rewritten(|lines| {
         let place = lines

@@ -205,7 +205,7 @@ rules! {
          attests that it generated the key.";
     DeviceConsistent = "DEVICE-CONSISTENT":
         "the attested facts can be true together: algorithm, firmware, form factor, serial \
-         number, and the hierarchy that the chain leads to.";
+         number, and the hierarchy that the chain leads to. The transcript names the same firmware.";
     DeviceOrigin = "DEVICE-ORIGIN":
         "the device generated the key itself.";
     DeviceExportable = "DEVICE-EXPORTABLE":

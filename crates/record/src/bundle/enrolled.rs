@@ -11,7 +11,7 @@ use crate::{
 };
 use keymoot_attestation as attestation;
 use keymoot_attestation::Family;
-use keymoot_core::{Rule, Verdict, Violation};
+use keymoot_core::{Rule, Verdict, Violation, text::excerpt};
 
 impl Record<'_> {
     /// The enrolments that this ceremony made.
@@ -83,7 +83,9 @@ impl Record<'_> {
             others,
         };
         let plan = &self.state.plan;
-        let (verdicts, _) = device::enrolment(&claim, self.trust, &plan.policy);
+        let (verdicts, facts) = device::enrolment(&claim, self.trust, &plan.policy);
+        let attested = facts.map(|facts| facts.firmware().to_string());
+        let other = attested.and_then(|attested| self.other_firmware(enrolled.serial, attested));
         let listed = plan
             .roster
             .holders
@@ -93,6 +95,7 @@ impl Record<'_> {
         verdicts
             .into_iter()
             .chain(expected)
+            .chain(other)
             .map(|verdict| Verdict {
                 detail: format!("{handle}: {}", verdict.detail),
                 ..verdict
@@ -137,6 +140,27 @@ impl Record<'_> {
             }
         }
         judged.into_values().collect()
+    }
+
+    /// Where the transcript names another firmware of a device than its certificates attest.
+    fn other_firmware(&self, serial: u32, attested: String) -> Option<Verdict> {
+        let mut said = self
+            .chain
+            .with_branches()
+            .filter_map(|entry| match &entry.event {
+                Event::DeviceSeen {
+                    serial: seen,
+                    firmware,
+                    ..
+                } if *seen == serial => Some(firmware),
+                _ => None,
+            });
+        let other = said.find(|said| **said != attested)?;
+        let what = format!(
+            "the transcript says firmware {}, and the device's certificates say {attested}",
+            excerpt(other)
+        );
+        Some(Violation::new(Rule::DeviceConsistent, what, STOP).into())
     }
 
     fn attested_at(&self, serial: u32) -> Option<Time> {
