@@ -1,11 +1,8 @@
 //! `keymoot answer REQUEST`: a holder's turn of a ceremony, away from the table.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
-use super::{args::Args, devices::devices};
+use super::{args::Args, devices::devices, places::Places};
 use crate::{
     apart,
     commands::{
@@ -38,12 +35,13 @@ pub(super) fn run(
     let expected = expected(args)?;
     let opened = Failure::sound(open(&bytes, &expected, vendor))?;
     let holder = who(&opened, args.holder.as_deref())?;
-    let out = arguments::absolute(&args.out)?;
+    let places = Places::of(args)?;
     if let Some(reason) = &args.decline {
         let asked = (opened.request.asks.ceremony.as_str(), opened.digest);
-        apart::refuse(asked, &holder, reason, &out)?;
-        return Ok(declined(&opened.digest, &out));
+        apart::refuse(asked, &holder, reason, &places.out)?;
+        return Ok(declined(&opened.digest, &places.out));
     }
+    places.check(&bytes, &holder)?;
     let mode = opened
         .state
         .opening
@@ -51,11 +49,7 @@ pub(super) fn run(
         .map_or(Mode::Live, |opening| opening.mode);
     let (surroundings, simulator) = devices(args, mode)?;
     machine::protect();
-    let dir = match &args.dir {
-        Some(dir) => arguments::absolute(dir)?,
-        None => store::turn::beside(&out),
-    };
-    let mut turn = store::turn::open(&dir, &opened, &bytes, &holder)?;
+    let mut turn = store::turn::open(&places.dir, &opened, &bytes, &holder)?;
     if !turn.state.apart.as_ref().is_some_and(|apart| apart.done) {
         let (program, bill) = bundle::this_program(measuring.digest()?);
         turn.folder.keep(&bill)?;
@@ -81,7 +75,7 @@ pub(super) fn run(
         folder: turn.folder,
         journal: turn.journal,
         trust: opened.trust.clone(),
-        out: out.clone(),
+        out: places.out.clone(),
         copies: Vec::new(),
         warnings: Vec::new(),
         due: opened.request.asks.until,
@@ -97,15 +91,15 @@ pub(super) fn run(
     )?;
     Ok(match outcome {
         Outcome::Finished => {
-            let text = as_text(&out)?;
+            write_text(&places)?;
             say!(
                 "The answer is in {}, and as text for a mail in {}. Send one of them back.",
-                escape_path(&out),
-                escape_path(&text)
+                escape_path(&places.out),
+                escape_path(&places.text)
             );
             ExitCode::SUCCESS
         }
-        Outcome::Declined => declined(&opened.digest, &out),
+        Outcome::Declined => declined(&opened.digest, &places.out),
         Outcome::Left => {
             say!("Left. To continue: the same command again.");
             ExitCode::from(4)
@@ -151,17 +145,13 @@ fn who(opened: &Opened, named: Option<&str>) -> Result<Handle, HostError> {
 }
 
 /// Writes the text form of the answer beside it.
-fn as_text(out: &Path) -> Result<PathBuf, HostError> {
-    let mut name = out.file_name().unwrap_or_default().to_owned();
-    name.push(".txt");
-    let text = out.with_file_name(name);
-    let answer = read_bounded(out, LARGEST as u64)?;
+fn write_text(places: &Places) -> Result<(), HostError> {
+    let answer = read_bounded(&places.out, LARGEST as u64)?;
     whole::publish_once(
-        &text,
+        &places.text,
         armour::text(&answer).as_bytes(),
         "move it away; the answer itself is written, and the same command writes its text",
-    )?;
-    Ok(text)
+    )
 }
 
 /// Says what the holder does with a refusal.
