@@ -37,8 +37,12 @@ impl Screen for HandOverScreen {
         page.who(&sight.person(&self.file.holder));
         page.headline("Take your sealed file with you.");
         page.gap();
+        let folder = match sight.state().is_some_and(|state| state.apart.is_some()) {
+            true => "the folder of your turn",
+            false => "the ceremony's folder",
+        };
         page.text(&format!(
-            "PUK and management key of device {} are sealed to you alone, in the ceremony's folder:",
+            "PUK and management key of device {} are sealed to you alone, in {folder}:",
             self.file.serial
         ));
         page.item("  ", &self.file.file, page.sheet.typed());
