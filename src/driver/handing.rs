@@ -22,7 +22,7 @@ impl Driver<'_, '_> {
         if self.state.format() < 2 {
             return Ok(());
         }
-        let serial = device.serial;
+        let (serial, family) = (device.serial, device.family);
         let name = format!("{holder}-{serial}.age");
         let inside = Path::new("escrow").join(&name);
         let file = match self.state.apart {
@@ -34,6 +34,7 @@ impl Driver<'_, '_> {
         let mut offered = HandOver {
             holder: holder.clone(),
             serial,
+            family,
             file: escape_path(&file),
             sealed: bytes.as_slice().into(),
             refused: None,

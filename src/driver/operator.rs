@@ -244,6 +244,8 @@ pub struct HandOver {
     pub holder: Handle,
     /// The device that the file is about.
     pub serial: u32,
+    /// Its family: what is sealed differs.
+    pub family: Family,
     /// Where it is in the folder of the ceremony; at home, its whole path. Safe to show.
     pub file: String,
     /// Its bytes, which only the holder can open.

@@ -54,6 +54,7 @@ pub(super) fn hand_over() -> HandOver {
     HandOver {
         holder: handle(3),
         serial: serial(3),
+        family: Family::YubiKey,
         file: "escrow/holder-3.age".to_owned(),
         sealed: [0; 40].into(),
         refused: None,
