@@ -185,6 +185,35 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
 }
 
 #[test]
+fn a_holder_is_not_asked_twice_while_an_answer_is_awaited() {
+    let three = Three::to_sign();
+    let request = three.request("request", &["--to", "holder-3"]);
+    let out = three.stage.path("again");
+    let ask = |more: &[&str]| {
+        let mut command = keymoot();
+        command.arg("request").arg(three.stage.dir()).args(more);
+        command.arg("-o").arg(&out).output().unwrap()
+    };
+    let refused = |output: &Output, whom: &str| {
+        assert_eq!(output.status.code(), Some(1), "{}", said(output));
+        let told = format!("{whom}: asked already, and the answer is still awaited");
+        for told in [told.as_str(), "--withdraw FILE --why TEXT"] {
+            assert!(said(output).contains(told), "{told}\n{}", said(output));
+        }
+        assert!(!out.exists());
+    };
+    refused(&ask(&["--to", "holder-3"]), "holder-3");
+    refused(&ask(&["--to", "holder-2,holder-3"]), "holder-3");
+    three.request("others", &[]);
+    refused(&ask(&[]), "holder-3, holder-1, holder-2");
+    let withdraw = ["request", "--why", "lost", "--withdraw"];
+    let withdrawn = keymoot_at(&withdraw, &[&request, &three.stage.dir()]);
+    assert!(withdrawn.status.success(), "{}", said(&withdrawn));
+    let output = ask(&[]);
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
 fn a_request_carries_a_vendor_whose_certificates_are_in_a_folder() {
     let three = Three::to_sign();
     // As a dress rehearsal has the real vendor's.
