@@ -47,6 +47,19 @@ fn no_holder_answers_while_the_rehearsal_is_open_at_the_table() {
 }
 
 #[test]
+fn a_holder_who_is_not_asked_learns_who_is() {
+    let three = Three::to_sign();
+    let request = three.request("request", &["--to", "holder-1,holder-2"]);
+    let (mut command, out) = three.answering(&request, "holder-9", &three.stage.dir());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let told = "holder-9 is not asked: the request asks holder-1, holder-2";
+    assert!(said(&output).contains(told), "{}", said(&output));
+    assert!(!said(&output).contains("say who you are"));
+    assert!(!out.exists());
+}
+
+#[test]
 fn a_request_of_another_policy_or_mode_is_refused_before_a_device_is_needed() {
     let stage = Stage::new();
     let out = stage.path("answer");

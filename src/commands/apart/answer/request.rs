@@ -14,7 +14,11 @@ use crate::{
     store::{self, usual_connector},
 };
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, digest::Digest, text::escape_path};
+use keymoot_core::{
+    HostError,
+    digest::Digest,
+    text::{escape_path, excerpt},
+};
 use keymoot_record::{
     apart::{Opened, answer::LARGEST, armour, open, request},
     bundle::{self, Expectations, ExpectedFiles},
@@ -132,16 +136,25 @@ fn expected(args: &Args) -> Result<Expectations, Failure> {
 fn who(opened: &Opened, named: Option<&str>) -> Result<Handle, HostError> {
     let asked = &opened.request.asks.to;
     match (named, asked.as_slice()) {
-        (Some(name), _) => asked.iter().find(|holder| holder.as_str() == name).cloned(),
-        (None, [one]) => Some(one.clone()),
-        (None, _) => None,
-    }
-    .ok_or_else(|| {
-        HostError::new(
+        (Some(name), _) => {
+            let found = asked.iter().find(|holder| holder.as_str() == name);
+            found.cloned().ok_or_else(|| {
+                HostError::new(
+                    format!(
+                        "{} is not asked: the request asks {}",
+                        excerpt(name),
+                        Handle::list(asked)
+                    ),
+                    "correct the handle after --as, or ask the administrator for a request to you",
+                )
+            })
+        }
+        (None, [one]) => Ok(one.clone()),
+        (None, _) => Err(HostError::new(
             format!("the request asks {}", Handle::list(asked)),
             "say who you are with --as HANDLE",
-        )
-    })
+        )),
+    }
 }
 
 /// Writes the text form of the answer beside it.
