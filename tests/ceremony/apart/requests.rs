@@ -6,6 +6,7 @@ use std::{
     process::Output,
 };
 
+use keymoot::{rehearsal::simulator, store::Settings};
 use keymoot_attestation::TrustStore;
 use keymoot_core::digest::Digest;
 use keymoot_record::{
@@ -14,7 +15,7 @@ use keymoot_record::{
 };
 use testkit::{
     apart::Three,
-    stage::{Stage, below, keymoot, said, small},
+    stage::{Stage, below, keymoot, program, said, small},
 };
 
 use super::{keymoot_at, post};
@@ -44,6 +45,24 @@ fn no_holder_answers_while_the_rehearsal_is_open_at_the_table() {
         said(&output)
     );
     assert!(!out.exists());
+}
+
+#[test]
+fn the_ceremony_is_not_resumed_while_another_program_has_its_devices() {
+    let three = Three::to_sign();
+    // A holder who answers leaves the folder's lock alone, and serves the devices here.
+    let dir = three.stage.dir();
+    let settings = Settings::read(&dir).unwrap().simulator.unwrap();
+    let _served = simulator::start_with(&program(), &dir, &settings).unwrap();
+    let output = three.stage.resume();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    for told in [
+        "another keymoot or simulator has the simulated devices in",
+        "end it first",
+    ] {
+        assert!(said(&output).contains(told), "{}", said(&output));
+    }
+    assert!(!said(&output).contains("does not work"));
 }
 
 #[test]
