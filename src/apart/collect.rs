@@ -1,6 +1,7 @@
 //! Takes answers in, in any order and number: files, texts, and pictures of QR codes.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -15,7 +16,7 @@ use keymoot_core::{
     text::{escape, escape_path},
 };
 use keymoot_record::{
-    apart::{Answer, Asking, Collected, armour, collect as judge},
+    apart::{Answer, Asking, Collected, answer::Says, armour, collect as judge},
     bundle,
     rules::roster::Handle,
     transcript::Event,
@@ -52,20 +53,24 @@ impl From<Violation> for Outcome {
 /// `declined` are the holders who said over another channel that they decline.
 ///
 /// # Errors
-/// [`HostError`] when a file cannot be read, or an event cannot be written. Answers before it are
-/// recorded and reported.
+/// [`HostError`] when a file cannot be read, or an event cannot be written, and when no file is the
+/// refusal of a holder in `declined`. Answers before it are recorded and reported.
 pub(crate) fn collect(
     desk: &mut Desk<'_>,
     paths: &[PathBuf],
     declined: &[Handle],
     told: &mut dyn FnMut(Taken),
 ) -> Result<(), HostError> {
+    let mut declined = Declined {
+        said: declined,
+        written: BTreeSet::new(),
+    };
     let mut pictured = Frames::default();
     for place in paths {
         for path in files_at(place)? {
             let shown = escape_path(&path);
             for file in files(read_bounded(&path, LARGEST)?, &shown, &mut pictured) {
-                let outcome = take(desk, file, declined)?;
+                let outcome = take(desk, file, &mut declined)?;
                 told(Taken {
                     shown: shown.clone(),
                     outcome,
@@ -74,10 +79,40 @@ pub(crate) fn collect(
         }
     }
     for (shown, file) in pictured.answers() {
-        let outcome = take(desk, file, declined)?;
+        let outcome = take(desk, file, &mut declined)?;
         told(Taken { shown, outcome });
     }
-    Ok(())
+    declined.all_written()
+}
+
+/// The holders who decline.
+struct Declined<'d> {
+    /// Those who said so over another channel.
+    said: &'d [Handle],
+    /// Those of whom there is a refusal among the files.
+    written: BTreeSet<Handle>,
+}
+
+impl Declined<'_> {
+    /// A wrong handle would record nothing, and the administrator would not notice.
+    fn all_written(&self) -> Result<(), HostError> {
+        let missing = |holder: &&Handle| !self.written.contains(*holder);
+        let missing: Vec<_> = self.said.iter().filter(missing).collect();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(HostError::new(
+                format!(
+                    "no file is a refusal of {}, as --declined says{}",
+                    Handle::list(missing),
+                    match self.written.is_empty() {
+                        true => String::new(),
+                        false => format!("; there is one of {}", Handle::list(&self.written)),
+                    }
+                ),
+                "name the holder who wrote the refusal, and its file; what is reported above is recorded",
+            )),
+        }
+    }
 }
 
 /// The file at a place, or the files in a folder, in the order of their names.
@@ -106,7 +141,7 @@ fn files_at(place: &Path) -> Result<Vec<PathBuf>, HostError> {
 fn take(
     desk: &mut Desk<'_>,
     file: Result<Vec<u8>, Violation>,
-    declined: &[Handle],
+    declined: &mut Declined<'_>,
 ) -> Result<Outcome, HostError> {
     match file {
         Ok(bytes) => one(desk, &bytes, declined),
@@ -129,11 +164,18 @@ fn files(bytes: Vec<u8>, shown: &str, pictured: &mut Frames) -> Vec<Result<Vec<u
 }
 
 /// Takes one answer in.
-fn one(desk: &mut Desk<'_>, bytes: &[u8], declined: &[Handle]) -> Result<Outcome, HostError> {
+fn one(
+    desk: &mut Desk<'_>,
+    bytes: &[u8],
+    declined: &mut Declined<'_>,
+) -> Result<Outcome, HostError> {
     let answer = match Answer::read(bytes) {
         Ok(answer) => answer,
         Err(violation) => return Ok(violation.into()),
     };
+    if let Says::Declines { .. } = answer.says {
+        declined.written.insert(answer.holder.clone());
+    }
     let manifest = manifest(desk)?;
     let now = clock::now()?;
     let judged = {
@@ -143,7 +185,7 @@ fn one(desk: &mut Desk<'_>, bytes: &[u8], declined: &[Handle]) -> Result<Outcome
             objects: &|digest| desk.object(digest),
             trust: desk.trust,
             manifest: manifest.as_deref(),
-            declined,
+            declined: declined.said,
         };
         judge(&asking, &answer, now)
     };

@@ -152,6 +152,29 @@ fn open_request(state: &State, named: Option<Digest>) -> Result<(Digest, Vec<Han
     })
 }
 
+/// Nobody is asked twice at one time: not those who are named, nor anybody where no other holder is
+/// left.
+fn asked_before(state: &State, named: &[String], awaited: &[Handle]) -> Result<(), HostError> {
+    let asked_again = |holder: &Handle| match named.is_empty() {
+        true => awaited.is_empty(),
+        false => named.iter().any(|name| name == holder.as_str()),
+    };
+    let open: Vec<_> = state
+        .unanswered()
+        .filter(|holder| asked_again(holder))
+        .collect();
+    match open.is_empty() {
+        true => Ok(()),
+        false => Err(HostError::new(
+            format!(
+                "{}: asked already, and the answer is still awaited",
+                Handle::list(open)
+            ),
+            "wait for the answer, or withdraw the request first: keymoot request DIR --withdraw FILE --why TEXT",
+        )),
+    }
+}
+
 /// Who is asked, in the order of the seats.
 fn whom(state: &State, named: &[String]) -> Result<Vec<Handle>, HostError> {
     let awaited = match named.is_empty() {
@@ -164,6 +187,7 @@ fn whom(state: &State, named: &[String]) -> Result<Vec<Handle>, HostError> {
             "resume, and end that turn first",
         ));
     }
+    asked_before(state, named, &awaited)?;
     let stranger = named
         .iter()
         .find(|name| !awaited.iter().any(|holder| holder.as_str() == *name));

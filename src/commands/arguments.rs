@@ -1,6 +1,9 @@
 //! Paths and places as the command line gives them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{device::yubihsm::Place, host::bundle};
 use keymoot_core::{HostError, text::escape_path};
@@ -14,6 +17,21 @@ pub(crate) fn new_place(out: &Path) -> Result<PathBuf, HostError> {
     let out = absolute(out)?;
     bundle::try_place(&out)?;
     Ok(out)
+}
+
+/// Checks that nothing is at the place of a new folder: somebody may have filled in the files of an
+/// earlier run, or sent them.
+///
+/// # Errors
+/// [`HostError`] when something is there.
+pub(crate) fn new_folder(dir: &Path) -> Result<(), HostError> {
+    match fs::symlink_metadata(dir).is_ok() {
+        false => Ok(()),
+        true => Err(HostError::new(
+            format!("{} exists already", escape_path(dir)),
+            "name a folder that does not exist yet with --dir",
+        )),
+    }
 }
 
 /// The places for copies of a bundle, absolute and tried, none twice. A place inside the folder of

@@ -16,7 +16,7 @@ use keymoot_verify::{
     say,
 };
 
-use super::Failure;
+use super::{Failure, arguments};
 use crate::{
     apart::UNTAKEN,
     frames::{self, Frames},
@@ -87,6 +87,7 @@ fn prepare(roster: &Path, dir: &Path) -> Result<ExitCode, Failure> {
         say!("Every holder with a recipient has answered: there is nothing to prepare.");
         return Ok(ExitCode::SUCCESS);
     }
+    arguments::new_folder(dir)?;
     whole::make_folder(dir)?;
     let shown = escape_path(dir);
     for (handle, recipient) in untried {

@@ -1,7 +1,7 @@
 //! A holder's turn apart: the statement over it, and the file that goes back.
 
 use super::{Driver, Stop, operator::Allows};
-use crate::host::whole;
+use crate::{host::whole, store::turn};
 use keymoot_core::HostError;
 use keymoot_record::{
     apart::Answer,
@@ -66,11 +66,8 @@ impl Driver<'_, '_> {
         let answer =
             Answer::of(self.world.journal.chain(), &|digest| self.object(digest)).map_err(unfit)?;
         let bytes = answer.bytes().map_err(unfit)?;
-        whole::publish_once(
-            &self.world.out,
-            &bytes,
-            "move it away, or name another file with -o; nothing is signed again",
-        )?;
+        let next = turn::elsewhere(self.world.folder.path());
+        whole::publish_once(&self.world.out, &bytes, &next)?;
         Ok(bytes)
     }
 }

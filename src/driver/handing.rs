@@ -1,7 +1,10 @@
 //! Handing the sealed file to its holder, in the turn in which it was sealed.
 
+use std::path::Path;
+
 use super::{Driver, HandOver, Stop, Takes};
 use crate::store::escrow;
+use keymoot_core::text::escape_path;
 use keymoot_record::{
     rules::roster::Handle,
     transcript::{Event, event::Handed},
@@ -19,22 +22,29 @@ impl Driver<'_, '_> {
         if self.state.format() < 2 {
             return Ok(());
         }
-        let serial = device.serial;
+        let (serial, family) = (device.serial, device.family);
         let name = format!("{holder}-{serial}.age");
+        let inside = Path::new("escrow").join(&name);
+        let file = match self.state.apart {
+            None => inside,
+            // Nobody at home knows where the folder of the turn is.
+            Some(_) => self.world.folder.path().join(inside),
+        };
         let bytes = self.world.folder.kept(&sealed)?;
-        let mut file = HandOver {
+        let mut offered = HandOver {
             holder: holder.clone(),
             serial,
-            file: format!("escrow/{name}"),
+            family,
+            file: escape_path(&file),
             sealed: bytes.as_slice().into(),
             refused: None,
         };
         let how = loop {
-            match self.operator.hand_over(&file)? {
+            match self.operator.hand_over(&offered)? {
                 Takes::Copy => break Handed::Taken,
                 Takes::Into(folder) => match escrow::write_to(&folder, &name, &bytes) {
                     Ok(()) => break Handed::Stick,
-                    Err(error) => file.refused = Some(format!("{}: {}", error.what, error.next)),
+                    Err(error) => offered.refused = Some(format!("{}: {}", error.what, error.next)),
                 },
             }
         };

@@ -172,6 +172,7 @@ impl<'d, 'w> Driver<'d, 'w> {
                     medium: machine::medium(&self.world.out).filter(Medium::can_be_taken_out),
                     manifest: self.state.manifest,
                     answer: answer.map(Arc::from),
+                    turn: apart.then(|| keymoot_core::text::escape_path(self.world.folder.path())),
                 });
                 return Ok(Outcome::Finished);
             }

@@ -198,6 +198,8 @@ pub struct Farewell {
     pub manifest: Option<Digest>,
     /// The file of an answer, where a holder apart has answered.
     pub answer: Option<Arc<[u8]>>,
+    /// The folder of that holder's turn, safe to show.
+    pub turn: Option<String>,
 }
 
 /// The result of a wish.
@@ -242,7 +244,9 @@ pub struct HandOver {
     pub holder: Handle,
     /// The device that the file is about.
     pub serial: u32,
-    /// Where it is in the folder of the ceremony, safe to show.
+    /// Its family: what is sealed differs.
+    pub family: Family,
+    /// Where it is in the folder of the ceremony; at home, its whole path. Safe to show.
     pub file: String,
     /// Its bytes, which only the holder can open.
     pub sealed: Arc<[u8]>,

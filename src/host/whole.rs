@@ -157,15 +157,25 @@ pub fn publish_durably(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
 /// [`HostError`] with `next` when another file is there, when that file cannot
 /// be read, or when the new one cannot be written.
 pub fn publish_once(path: &Path, bytes: &[u8], next: &str) -> Result<(), HostError> {
+    match is_there(path, Some(bytes), next)? {
+        true => make_last(path).map_err(|error| HostError::file("sync", path, &error)),
+        false => publish_durably(path, bytes),
+    }
+}
+
+/// Whether a file has these bytes already; `false` where its place is free. `None` stands for bytes
+/// that are not made yet: no file has them.
+///
+/// # Errors
+/// [`HostError`] with `next` when another file is there, or when that file cannot be read.
+pub fn is_there(path: &Path, bytes: Option<&[u8]>, next: &str) -> Result<bool, HostError> {
     match fs::read(path) {
-        Ok(there) if there == bytes => {
-            make_last(path).map_err(|error| HostError::file("sync", path, &error))
-        }
+        Ok(there) if bytes == Some(there.as_slice()) => Ok(true),
         Ok(_) => Err(HostError::new(
             format!("there is something else at {}", escape_path(path)),
             next,
         )),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => publish_durably(path, bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(HostError::file("read", path, &error)),
     }
 }
@@ -216,6 +226,16 @@ mod tests {
         let error = publish_once(&path, b"that", "move it").unwrap_err();
         assert_eq!(error.next, "move it");
         assert_eq!(fs::read(&path).unwrap(), b"this");
+    }
+
+    #[test]
+    fn each_file_is_in_the_way_of_bytes_that_are_not_made_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        assert_eq!(is_there(&path, None, "move it"), Ok(false));
+        fs::write(&path, b"this").unwrap();
+        assert_eq!(is_there(&path, Some(b"this"), "move it"), Ok(true));
+        assert!(is_there(&path, None, "move it").is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{
     ffi::OsString,
     fs,
     io::{BufRead as _, BufReader},
-    os::unix::process::CommandExt as _,
+    os::unix::{net::UnixStream, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
 };
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use keymoot_attestation::certificate_der;
-use keymoot_core::{HostError, digest::Digest};
+use keymoot_core::{HostError, digest::Digest, text::escape_path};
 
 /// The simulators, which run until their inputs are closed.
 #[derive(Debug)]
@@ -113,7 +113,10 @@ pub fn start_with(
         .args(["--fault", &settings.fault])
         .arg("--state")
         .arg(rehearsal.join(DEVICES));
-    let (ready, input) = started(yubikeys)?;
+    let (ready, input) = started(yubikeys).map_err(|error| match is_served(&socket) {
+        true => taken(ceremony),
+        false => error,
+    })?;
     let mut simulated = Simulated {
         inputs: vec![input],
         socket: ready.socket,
@@ -190,6 +193,23 @@ fn socket_path(rehearsal: &Path) -> Result<PathBuf, HostError> {
         .create(&folder)
         .map_err(|error| HostError::file("make", &folder, &error))?;
     Ok(folder.join("pcscd"))
+}
+
+/// Whether a simulator answers here: after a start that failed, another one.
+fn is_served(socket: &Path) -> bool {
+    UnixStream::connect(socket).is_ok()
+}
+
+/// `keymoot answer` has these devices without the lock on the ceremony's folder: its turn is in
+/// another one.
+fn taken(ceremony: &Path) -> HostError {
+    HostError::new(
+        format!(
+            "another keymoot or simulator has the simulated devices in {}",
+            escape_path(ceremony)
+        ),
+        "end it first, such as a `keymoot answer` in another terminal; then try again",
+    )
 }
 
 fn broken(why: &str) -> HostError {

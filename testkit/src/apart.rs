@@ -115,14 +115,25 @@ impl Three {
     /// The command with which a holder answers, unattended, with devices of this folder.
     pub fn answering(&self, request: &Path, holder: &str, devices: &Path) -> (Command, PathBuf) {
         let out = self.stage.path(&format!("{holder}.answer"));
+        (self.answering_to(request, holder, devices, &out), out)
+    }
+
+    /// The same, with the answer in another file.
+    pub fn answering_to(
+        &self,
+        request: &Path,
+        holder: &str,
+        devices: &Path,
+        out: &Path,
+    ) -> Command {
         let mut command = keymoot();
-        command.arg("answer").arg(request).arg("-o").arg(&out);
+        command.arg("answer").arg(request).arg("-o").arg(out);
         command.args(["--as", holder, "--rehearsal", "--unattended"]);
         command
             .args(["--expect", "rehearsal-small", "--devices"])
             .arg(devices);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        (command, out)
+        command
     }
 
     /// Answers, unattended.

@@ -48,6 +48,14 @@ fn checked(stage: &Stage) -> Output {
     command.output().unwrap()
 }
 
+/// Makes the tests in the folder `tests`.
+fn prepared(stage: &Stage) -> Output {
+    let mut command = keymoot();
+    command.args(["escrow", "prepare", "--roster"]);
+    command.arg(stage.path("roster.toml")).arg("--dir");
+    command.arg(stage.path("tests")).output().unwrap()
+}
+
 fn tested(file: &Path, identity: &Path) -> Output {
     let mut command = keymoot();
     command.args(["escrow", "test"]).arg(file);
@@ -75,15 +83,7 @@ fn a_live_plan_is_refused_until_the_holder_has_opened_a_test() {
     let due = "ROSTER-RECIPIENT: holder-1: not tested";
     assert!(said(&output).contains(due), "{}", said(&output));
 
-    let mut command = keymoot();
-    command
-        .args(["escrow", "prepare", "--roster"])
-        .arg(stage.path("roster.toml"));
-    let output = command
-        .arg("--dir")
-        .arg(stage.path("tests"))
-        .output()
-        .unwrap();
+    let output = prepared(&stage);
     assert!(output.status.success(), "{}", said(&output));
     let printed = String::from_utf8(output.stdout).unwrap();
     let mut lines = printed.lines();
@@ -108,6 +108,22 @@ fn a_live_plan_is_refused_until_the_holder_has_opened_a_test() {
         let output = checked(&stage);
         assert_eq!(output.status.code(), code, "{}", said(&output));
     }
+}
+
+#[test]
+fn tests_that_may_be_with_the_holders_are_not_overwritten() {
+    let stage = Stage::new();
+    let identity = identity(&stage, "identity.txt");
+    live_plan(&stage, &identity.to_public().to_string());
+    assert!(prepared(&stage).status.success());
+    let file = stage.path("tests/holder-1.age");
+    let before = fs::read(&file).unwrap();
+    let output = prepared(&stage);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    for told in ["tests exists already", "does not exist yet with --dir"] {
+        assert!(said(&output).contains(told), "{}", said(&output));
+    }
+    assert_eq!(fs::read(&file).unwrap(), before);
 }
 
 #[test]

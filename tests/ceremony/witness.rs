@@ -234,6 +234,24 @@ fn a_bundle_without_a_statement_of_the_named_witness_key_is_refused() {
 }
 
 #[test]
+fn a_key_that_is_named_for_another_spelling_of_the_witness_is_reported_with_both_names() {
+    let witness = Witness::new();
+    let named = format!("W. Simulated={}", witness.key());
+    let output = witness.checked(&finished().out(), &["--witness-key", &named]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    for told in [
+        "You named this key for W. Simulated, and the statement is of Witness (simulated): if both",
+        "signed the statement of Witness (simulated), and you named it for W. Simulated",
+        "name the key as the statement does",
+    ] {
+        assert!(said(&output).contains(told), "{told}\n{}", said(&output));
+    }
+    for false_here in ["Nobody named this key", "Witnessed from elsewhere"] {
+        assert!(!said(&output).contains(false_here), "{}", said(&output));
+    }
+}
+
+#[test]
 fn the_roster_names_the_key_of_a_witness() {
     let (witness, impostor) = (Witness::new(), Witness::new());
     let three = Three::new();

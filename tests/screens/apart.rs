@@ -144,6 +144,7 @@ fn a_holder_at_home_is_called_by_nobody_and_is_told_when_the_answer_is_written()
         .expect("next: the answer is written to its file")
         .by_hand(PLUG);
     at.expect("Your answer is written")
+        .expect("holder-1.answer.turn")
         .expect("next: nothing more: the answer is sent back")
         .enter("done");
     assert_eq!(at.exit_code(), 0);

@@ -208,6 +208,9 @@ fn the_demonstration_is_a_verified_ceremony_in_a_picture_that_loads_at_once() {
     home.see("Your turn begins now", GLANCE).enter("");
     home.enrol(3, serials[2]);
     home.see("the statement over your answer", LOOK).hand(TOUCH);
+    home.at
+        .expect("in the folder of your turn:")
+        .expect("/turn/escrow/");
     home.see("or taken if you have a copy", GLANCE)
         .enter("taken");
     home.see("Take your device out", GLANCE).hand(PLUG);

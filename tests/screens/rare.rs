@@ -79,7 +79,9 @@ fn screens_that_a_smooth_ceremony_never_shows_are_the_same_everywhere() {
         .enter("retry");
     all.expect(FOUND).see("found").enter("adopt");
     all.expect(AT_WORK).see("at_work");
-    all.expect(HAND_OVER).enter("taken");
+    all.expect(HAND_OVER)
+        .expect("Without it, a forgotten password makes")
+        .enter("taken");
     all.expect(REMOVE).see("remove_a_unit");
 }
 

@@ -48,12 +48,7 @@ pub(super) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let previous = args.sources.previous.as_deref();
     let previous = previous.map(arguments::absolute).transpose()?;
     let notes = write::notes(&named(&args.script)?, previous.as_deref(), args.rehearsal);
-    fs::symlink_metadata(&args.dir).map_or(Ok(()), |_| {
-        Err(HostError::new(
-            format!("{} exists already", escape_path(&args.dir)),
-            "name a folder that does not exist yet with --dir",
-        ))
-    })?;
+    arguments::new_folder(&args.dir)?;
     whole::make_folder(&args.dir)?;
     for (name, text) in [
         ("policy.toml", policy.as_str()),

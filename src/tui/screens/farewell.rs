@@ -55,12 +55,13 @@ fn as_codes(page: &mut Page, sight: &Sight<'_>) {
 
 impl Screen for FarewellScreen {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
-        if sight.state().is_some_and(|state| state.apart.is_some()) {
+        if let Some(turn) = &self.farewell.turn {
             page.who("The holder");
             page.headline("Your answer is written. Send this file back:");
             page.item("  ", &self.farewell.bundle, page.sheet.typed());
             as_codes(page, sight);
-            page.text("Keep your device and this machine's folder until the ceremony is over.");
+            page.text("Keep your device, and the folder of your turn, until the ceremony is over:");
+            page.item("  ", turn, page.sheet.typed());
             self.word
                 .show(page, &format!("Type {DONE} and press Enter to end:"));
             return;

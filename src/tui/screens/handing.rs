@@ -11,6 +11,7 @@ use crate::{
         screen::{Screen, Sight},
     },
 };
+use keymoot_attestation::Family;
 
 /// The word that says that the holder has a copy.
 const TAKEN: &str = "taken";
@@ -37,12 +38,22 @@ impl Screen for HandOverScreen {
         page.who(&sight.person(&self.file.holder));
         page.headline("Take your sealed file with you.");
         page.gap();
+        let (secrets, loss) = match self.file.family {
+            Family::YubiKey => ("PUK and management key", "a blocked PIN"),
+            Family::YubiHsm => ("The passwords", "a forgotten password"),
+        };
+        let folder = match sight.at_home() {
+            Some(_) => "the folder of your turn",
+            None => "the ceremony's folder",
+        };
         page.text(&format!(
-            "PUK and management key of device {} are sealed to you alone, in the ceremony's folder:",
+            "{secrets} of device {} are sealed to you alone, in {folder}:",
             self.file.serial
         ));
         page.item("  ", &self.file.file, page.sheet.typed());
-        page.text("Without it, a blocked PIN makes your key useless. Plug in your own stick, and mount it. keymoot writes the file there and reads it back.");
+        page.text(&format!(
+            "Without it, {loss} makes your key useless. Plug in your own stick, and mount it. keymoot writes the file there and reads it back."
+        ));
         if sight.codes_for(page).is_some() {
             page.text(&format!(
                 "Or photograph it: {} shows it as QR codes. Nobody but you can open the file.",

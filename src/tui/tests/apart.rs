@@ -4,11 +4,11 @@ use crossterm::event::KeyCode;
 
 use super::{
     printed::Paper,
-    story::{Story, handle},
+    story::{Story, hand_over, handle},
     table::Table,
 };
 use crate::{
-    driver::{Interrupt, Told},
+    driver::{Farewell, HandOver, Interrupt, Told},
     tui::{
         link::{Heard, Request},
         model::Act,
@@ -118,6 +118,40 @@ fn leaving_at_home_names_the_command_that_continues_there() {
     let mut table = Table::asked(&asked());
     table.press(KeyCode::F(4));
     assert!(table.says("The administrator") && table.says("keymoot resume"));
+}
+
+#[test]
+fn the_sealed_file_is_shown_at_home_in_the_folder_of_the_turn() {
+    for (story, folder) in [
+        (
+            at_home(3),
+            "in the folder of your turn: /me/3.turn/escrow/3.age",
+        ),
+        (asked(), "in the ceremony's folder: /me/3.turn/escrow/3.age"),
+    ] {
+        let mut table = Table::of(&story);
+        table.request(Request::HandOver(HandOver {
+            file: "/me/3.turn/escrow/3.age".to_owned(),
+            ..hand_over()
+        }));
+        assert!(table.says(folder), "{}", table.picture());
+    }
+}
+
+#[test]
+fn the_last_screen_at_home_names_the_folder_to_keep() {
+    let mut table = Table::of(&at_home(3));
+    table.request(Request::Finished(Farewell {
+        bundle: "/me/3.answer".to_owned(),
+        medium: None,
+        copies: Vec::new(),
+        manifest: None,
+        answer: None,
+        turn: Some("/me/3.answer.turn".to_owned()),
+    }));
+    assert!(table.says("Your answer is written. Send this file back: /me/3.answer"));
+    let kept = "the folder of your turn, until the ceremony is over: /me/3.answer.turn";
+    assert!(table.says(kept), "{}", table.picture());
 }
 
 #[test]

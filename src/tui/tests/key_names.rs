@@ -4,13 +4,13 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use super::{
     printed::Paper,
-    story::{SCRIPT, Story, device_error, handle, prompt, recipient, roster, serial},
+    story::{SCRIPT, Story, device_error, hand_over, handle, prompt, recipient, roster, serial},
 };
 use crate::{
     device::ErrorKind,
     driver::{
-        AboutToSign, Allows, Asked, EventPage, Farewell, HandOver, PinPrompt, PlanOfDay, Reading,
-        Told, Trouble, Work,
+        AboutToSign, Allows, Asked, EventPage, Farewell, PinPrompt, PlanOfDay, Reading, Told,
+        Trouble, Work,
     },
     host::secret::Secret,
     tui::link::Request,
@@ -179,13 +179,7 @@ fn others(story: &Story) -> Vec<Request> {
             puk: Secret::of(b"87654321"),
             management: Secret::of(&[0xab; 24]),
         },
-        Request::HandOver(HandOver {
-            holder: handle(3),
-            serial: serial(3),
-            file: "escrow/holder-3.age".to_owned(),
-            sealed: [0; 40].into(),
-            refused: None,
-        }),
+        Request::HandOver(hand_over()),
         Request::PlanOfDay(PlanOfDay {
             summary: story.state.plan.summary(),
             warnings: Vec::new(),
@@ -228,6 +222,7 @@ fn others(story: &Story) -> Vec<Request> {
             medium: None,
             manifest: Some(Digest::of(b"manifest")),
             answer: None,
+            turn: None,
         }),
     ]
 }

@@ -162,6 +162,7 @@ fn the_end_says_what_leaves_the_room_until_it_was_seen() {
         medium: Some(stick()),
         manifest: Some(manifest),
         answer: None,
+        turn: None,
     }));
     let picture = table.picture();
     assert!(picture.contains("/media/BUNDLE/bundle"));
@@ -253,6 +254,7 @@ fn f10_is_among_the_keys_where_the_codes_of_an_answer_fit_and_nowhere_else() {
             medium: None,
             manifest: None,
             answer: Some(file.collect()),
+            turn: None,
         }));
         table.model.keys()
     };

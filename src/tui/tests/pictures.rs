@@ -3,11 +3,11 @@
 use crossterm::event::KeyCode;
 
 use super::{
-    story::{SCRIPT, Story, device_error, handle, prompt, recipient, roster, serial},
+    story::{SCRIPT, Story, device_error, hand_over, handle, prompt, recipient, roster, serial},
     table::{PLAIN, Table},
 };
 use crate::{
-    driver::{Allows, Asked, PinPrompt, PlanOfDay, Trouble, Work},
+    driver::{Allows, Asked, HandOver, PinPrompt, PlanOfDay, Trouble, Work},
     host::secret::Secret,
     tui::{
         link::{Heard, Request},
@@ -15,6 +15,7 @@ use crate::{
         room::{RoomDevice, RoomSeen},
     },
 };
+use keymoot_attestation::Family;
 use keymoot_core::{Rule, Violation, digest::Digest};
 use keymoot_record::transcript::Mode;
 
@@ -49,6 +50,30 @@ fn before_the_driver_has_said_anything() {
         .draw(|frame| crate::tui::full_screen::draw::draw(frame, &model))
         .unwrap();
     insta::assert_snapshot!(terminal.backend().to_string());
+}
+
+#[test]
+fn the_page_of_the_sealed_file_says_by_family_what_it_is_for() {
+    for (family, sealed, needed) in [
+        (
+            Family::YubiKey,
+            "PUK and management key of device",
+            "Without it, a blocked PIN makes",
+        ),
+        (
+            Family::YubiHsm,
+            "The passwords of device",
+            "Without it, a forgotten password makes",
+        ),
+    ] {
+        let mut table = Table::of(&Story::at_enrolment());
+        table.request(Request::HandOver(HandOver {
+            family,
+            ..hand_over()
+        }));
+        assert!(table.says(sealed), "{}", table.picture());
+        assert!(table.says(needed), "{}", table.picture());
+    }
 }
 
 #[test]
@@ -146,7 +171,7 @@ fn a_device_is_awaited() {
         Work::Insert {
             holder: handle(3),
             serial: None,
-            family: keymoot_attestation::Family::YubiKey,
+            family: Family::YubiKey,
             seen: Some("2 devices are inserted: leave only one".to_owned()),
         },
         Some(crate::device::Cancel::new()),
@@ -226,7 +251,7 @@ fn a_rule_refuses_a_device() {
     story.tell(keymoot_record::transcript::Event::DeviceSeen {
         holder: handle(3),
         serial: serial(3),
-        family: keymoot_attestation::Family::YubiKey,
+        family: Family::YubiKey,
         firmware: "5.4.3".to_owned(),
         used: false,
         state: None,

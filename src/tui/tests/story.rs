@@ -6,7 +6,7 @@ use p256::{SecretKey, pkcs8::EncodePublicKey as _};
 
 use crate::{
     device::{DeviceError, ErrorKind, Operation, PinDemands, Serial, Who},
-    driver::{Asked, PinPrompt, Reading, View},
+    driver::{Asked, HandOver, PinPrompt, Reading, View},
 };
 use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
@@ -47,6 +47,18 @@ timestamp = {{ expiry_days = 7, signing_days = 3 }}
 pub(super) fn recipient() -> Recipient {
     let text = "age1g6cmzvj5jznxgd6ua863ja9w3ynmr5g5pwvhrwycq504t9aheyusccews2";
     Recipient::try_from(text.to_owned()).unwrap()
+}
+
+/// The third holder's sealed file.
+pub(super) fn hand_over() -> HandOver {
+    HandOver {
+        holder: handle(3),
+        serial: serial(3),
+        family: Family::YubiKey,
+        file: "escrow/holder-3.age".to_owned(),
+        sealed: [0; 40].into(),
+        refused: None,
+    }
 }
 
 /// Nine plainly simulated holders.

@@ -95,6 +95,7 @@ fn every_screen() -> Vec<Box<dyn Fn() -> Stood>> {
             medium: None,
             manifest: None,
             answer: None,
+            turn: None,
         }))
     }));
     screens

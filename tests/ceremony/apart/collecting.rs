@@ -133,3 +133,43 @@ fn a_collect_that_fails_at_a_file_has_reported_what_it_recorded_before() {
     assert!(said(&output).contains(&reported), "{}", said(&output));
     assert_eq!(three.stage.state().answers.len(), 1);
 }
+
+#[test]
+fn a_refusal_is_recorded_only_of_the_holder_who_is_said_to_decline() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let (mut command, refusal) = three.declining(&request, "holder-3", "not today");
+    assert!(command.output().unwrap().status.success());
+    for wrong in ["holder-9", "holder-1"] {
+        let said_so = ["--declined", wrong].map(PathBuf::from);
+        let output = three.collect(&[&refusal, &said_so[0], &said_so[1]]);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        let told = format!(
+            "no file is a refusal of {wrong}, as --declined says; there is one of holder-3"
+        );
+        assert!(said(&output).contains(&told), "{}", said(&output));
+    }
+    assert!(three.stage.state().declined().is_empty());
+    let said_so = ["--declined", "holder-3"].map(PathBuf::from);
+    let output = three.collect(&[&refusal, &said_so[0], &said_so[1]]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(three.stage.state().declined().len(), 1);
+}
+
+#[test]
+fn a_request_among_the_answers_is_called_a_request_and_the_reverse() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let output = three.collect(&[&request]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    for told in ["ANSWER-READ", "the file is a request, and not an answer"] {
+        assert!(said(&output).contains(told), "{}", said(&output));
+    }
+    let answer = three.answer(&request, "holder-1");
+    let (mut command, _) = three.answering(&answer, "holder-2", &three.stage.dir());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    for told in ["REQUEST-READ", "the file is an answer, and not a request"] {
+        assert!(said(&output).contains(told), "{}", said(&output));
+    }
+}

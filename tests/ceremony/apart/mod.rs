@@ -3,6 +3,7 @@
 mod answers;
 mod collecting;
 mod occasions;
+mod once;
 mod requests;
 
 use std::{collections::BTreeMap, fs, path::PathBuf, process::Output, sync::OnceLock};

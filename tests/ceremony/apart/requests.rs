@@ -6,6 +6,7 @@ use std::{
     process::Output,
 };
 
+use keymoot::{rehearsal::simulator, store::Settings};
 use keymoot_attestation::TrustStore;
 use keymoot_core::digest::Digest;
 use keymoot_record::{
@@ -14,7 +15,7 @@ use keymoot_record::{
 };
 use testkit::{
     apart::Three,
-    stage::{Stage, below, keymoot, said, small},
+    stage::{Stage, below, keymoot, program, said, small},
 };
 
 use super::{keymoot_at, post};
@@ -43,6 +44,37 @@ fn no_holder_answers_while_the_rehearsal_is_open_at_the_table() {
         "{}",
         said(&output)
     );
+    assert!(!out.exists());
+}
+
+#[test]
+fn the_ceremony_is_not_resumed_while_another_program_has_its_devices() {
+    let three = Three::to_sign();
+    // A holder who answers leaves the folder's lock alone, and serves the devices here.
+    let dir = three.stage.dir();
+    let settings = Settings::read(&dir).unwrap().simulator.unwrap();
+    let _served = simulator::start_with(&program(), &dir, &settings).unwrap();
+    let output = three.stage.resume();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    for told in [
+        "another keymoot or simulator has the simulated devices in",
+        "end it first",
+    ] {
+        assert!(said(&output).contains(told), "{}", said(&output));
+    }
+    assert!(!said(&output).contains("does not work"));
+}
+
+#[test]
+fn a_holder_who_is_not_asked_learns_who_is() {
+    let three = Three::to_sign();
+    let request = three.request("request", &["--to", "holder-1,holder-2"]);
+    let (mut command, out) = three.answering(&request, "holder-9", &three.stage.dir());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let told = "holder-9 is not asked: the request asks holder-1, holder-2";
+    assert!(said(&output).contains(told), "{}", said(&output));
+    assert!(!said(&output).contains("say who you are"));
     assert!(!out.exists());
 }
 
@@ -182,6 +214,35 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
             .iter()
             .any(|entry| matches!(entry.event, Event::Answered { .. }))
     );
+}
+
+#[test]
+fn a_holder_is_not_asked_twice_while_an_answer_is_awaited() {
+    let three = Three::to_sign();
+    let request = three.request("request", &["--to", "holder-3"]);
+    let out = three.stage.path("again");
+    let ask = |more: &[&str]| {
+        let mut command = keymoot();
+        command.arg("request").arg(three.stage.dir()).args(more);
+        command.arg("-o").arg(&out).output().unwrap()
+    };
+    let refused = |output: &Output, whom: &str| {
+        assert_eq!(output.status.code(), Some(1), "{}", said(output));
+        let told = format!("{whom}: asked already, and the answer is still awaited");
+        for told in [told.as_str(), "--withdraw FILE --why TEXT"] {
+            assert!(said(output).contains(told), "{told}\n{}", said(output));
+        }
+        assert!(!out.exists());
+    };
+    refused(&ask(&["--to", "holder-3"]), "holder-3");
+    refused(&ask(&["--to", "holder-2,holder-3"]), "holder-3");
+    three.request("others", &[]);
+    refused(&ask(&[]), "holder-3, holder-1, holder-2");
+    let withdraw = ["request", "--why", "lost", "--withdraw"];
+    let withdrawn = keymoot_at(&withdraw, &[&request, &three.stage.dir()]);
+    assert!(withdrawn.status.success(), "{}", said(&withdrawn));
+    let output = ask(&[]);
+    assert!(output.status.success(), "{}", said(&output));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{canonical, strict};
+use super::{REQUEST, canonical, names_format, strict};
 use crate::{
     rules::{is_line, roster::Handle},
     transcript::{Branch, Chain, Event},
@@ -70,6 +70,13 @@ impl Answer {
                 "ask the holder for the file again",
             )
         };
+        if names_format(bytes, REQUEST) {
+            return Err(Violation::new(
+                Rule::AnswerRead,
+                "the file is a request, and not an answer",
+                "name the file that `keymoot answer` wrote with -o",
+            ));
+        }
         if bytes.len() > LARGEST {
             return Err(unread(format!("it is larger than {LARGEST} bytes")));
         }

@@ -76,5 +76,20 @@ pub(crate) fn strict<T: Serialize + for<'de> Deserialize<'de>>(bytes: &[u8]) -> 
     }
 }
 
+/// How the formats of requests begin.
+const REQUEST: &str = "keymoot-request-";
+/// How the formats of answers begin.
+const ANSWER: &str = "keymoot-answer-";
+
+/// Whether a file names a format that begins so: a request is easily taken for an answer, and the
+/// reverse.
+fn names_format(bytes: &[u8], begins: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Named {
+        format: String,
+    }
+    serde_json::from_slice::<Named>(bytes).is_ok_and(|named| named.format.starts_with(begins))
+}
+
 /// A file that events name, and its digest.
 type Object = (Digest, Vec<u8>);

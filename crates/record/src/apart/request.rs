@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Object, canonical, strict};
+use super::{ANSWER, Object, canonical, names_format, strict};
 use crate::{
     bundle::{self, Files, is_plain},
     ceremony::{State, audited, enrolment::Enrolment, trust::VENDOR},
@@ -92,6 +92,13 @@ impl Request {
         };
         if bytes.len() > LARGEST {
             return Err(unread(format!("it is larger than {LARGEST} bytes")));
+        }
+        if names_format(bytes, ANSWER) {
+            return Err(Violation::new(
+                Rule::RequestRead,
+                "the file is an answer, and not a request",
+                "name the file that `keymoot request` wrote with -o",
+            ));
         }
         let request: Self = strict(bytes).map_err(unread)?;
         if request.format != FORMAT {

@@ -31,6 +31,10 @@ pub const LARGEST: usize = 8 << 10;
 
 const AGAIN: &str = "ask the witness for both files again, over a channel that you trust";
 
+/// What to do where only the name differs.
+pub const OTHER_NAME: &str =
+    "if both are one witness, name the key as the statement does: --witness-key \"NAME=SHA256:…\"";
+
 /// What a witness states. Its members are the file's, in canonical form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,6 +67,8 @@ pub struct Witnessed {
     pub listed: bool,
     /// Who says that this key is the witness's; `None` where nobody does
     pub named: Option<NamedBy>,
+    /// Where nobody does, the other name for which the verifier named this key. Not safe to show
+    pub named_as: Option<String>,
 }
 
 /// Who names the key of a witness.
@@ -260,9 +266,12 @@ pub fn verify(
         let why = format!("{key} signed the statement of {name}, and not the key {who}");
         return Err(refused(Rule::WitnessKey, why));
     }
+    let named_as = keys.iter().find(|other| other.key == key);
+    let named_as = named_as.filter(|_| named.is_none());
     Ok(Witnessed {
         listed: listed.is_some(),
         named: named.map(|(by, _)| by),
+        named_as: named_as.map(|other| other.name.clone()),
         statement: read,
         key,
     })
@@ -272,15 +281,26 @@ pub fn verify(
 #[must_use]
 pub fn expected(keys: &[WitnessKey], witnessed: &[&Witnessed]) -> Vec<Verdict> {
     let one = |named: &WitnessKey| {
-        let mut given = witnessed.iter();
-        let stated = given.any(|one| one.statement.name == named.name && one.key == named.key);
+        let given = witnessed.iter().filter(|one| one.key == named.key);
+        let stated = given.clone().any(|one| one.statement.name == named.name);
+        let other = given.map(|one| excerpt(&one.statement.name)).next();
         let (name, key) = (excerpt(&named.name), &named.key);
         Verdict::unless(
             Rule::WitnessKey,
             !stated,
             || format!("{name}, with the key {key}, states that this is the bundle"),
-            || format!("no statement that {name} signed with the key {key} is of this bundle"),
-            AGAIN,
+            || match &other {
+                Some(other) => format!(
+                    "the key {key} signed the statement of {other}, and you named it for {name}"
+                ),
+                None => {
+                    format!("no statement that {name} signed with the key {key} is of this bundle")
+                }
+            },
+            match &other {
+                Some(_) => OTHER_NAME,
+                None => AGAIN,
+            },
         )
     };
     keys.iter().map(one).collect()

@@ -226,7 +226,8 @@ impl Event {
                 serial,
                 sealed,
             } => format!(
-                "PUK and management key of device {serial} were {}",
+                // The event does not name the family.
+                "PUK and management key, or the passwords, of device {serial} were {}",
                 match sealed {
                     Some(_) => format!("sealed to {holder}"),
                     None => format!("given to {holder} alone"),

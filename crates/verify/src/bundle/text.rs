@@ -7,6 +7,7 @@ use keymoot_core::{
     text::{escape, escape_path},
 };
 use keymoot_record::{
+    apart::witness::{OTHER_NAME, Witnessed},
     bundle::{self, Expectations},
     ceremony::outside::NotBefore,
     expectation::ExpectationSet,
@@ -103,11 +104,7 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             Ok(one) if one.named.is_some() => {
                 writeln!(text, "Witnessed from elsewhere: {}.", one.sentence())
             }
-            Ok(one) => writeln!(
-                text,
-                "Not counted: {}. Nobody named this key: ask the witness for it, and add --witness-key \"NAME=SHA256:…\".",
-                one.sentence()
-            ),
+            Ok(one) => writeln!(text, "Not counted: {}. {}.", one.sentence(), uncounted(one)),
             Err(refused) => writeln!(
                 text,
                 "Refused: {}: {} {}; the verdict on the bundle does not depend on it. next: {}",
@@ -135,6 +132,21 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
         text += "Not after: the head of its transcript is the one that was published.\n";
     }
     text
+}
+
+/// Why a statement does not count, and what to do.
+fn uncounted(one: &Witnessed) -> String {
+    match &one.named_as {
+        None => {
+            "Nobody named this key: ask the witness for it, and add --witness-key \"NAME=SHA256:…\""
+                .to_owned()
+        }
+        Some(given) => format!(
+            "You named this key for {}, and the statement is of {}: {OTHER_NAME}",
+            escape(given),
+            escape(&one.statement.name)
+        ),
+    }
 }
 
 /// The verdict on each bundle alone, and then their relation.

@@ -3,6 +3,7 @@
 mod args;
 mod devices;
 mod event;
+mod places;
 mod request;
 
 use std::process::ExitCode;

@@ -1,11 +1,8 @@
 //! `keymoot answer REQUEST`: a holder's turn of a ceremony, away from the table.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
-use super::{args::Args, devices::devices};
+use super::{args::Args, devices::devices, places::Places};
 use crate::{
     apart,
     commands::{
@@ -17,7 +14,11 @@ use crate::{
     store::{self, usual_connector},
 };
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, digest::Digest, text::escape_path};
+use keymoot_core::{
+    HostError,
+    digest::Digest,
+    text::{escape_path, excerpt},
+};
 use keymoot_record::{
     apart::{Opened, answer::LARGEST, armour, open, request},
     bundle::{self, Expectations, ExpectedFiles},
@@ -38,12 +39,13 @@ pub(super) fn run(
     let expected = expected(args)?;
     let opened = Failure::sound(open(&bytes, &expected, vendor))?;
     let holder = who(&opened, args.holder.as_deref())?;
-    let out = arguments::absolute(&args.out)?;
+    let places = Places::of(args)?;
     if let Some(reason) = &args.decline {
         let asked = (opened.request.asks.ceremony.as_str(), opened.digest);
-        apart::refuse(asked, &holder, reason, &out)?;
-        return Ok(declined(&opened.digest, &out));
+        apart::refuse(asked, &holder, reason, &places.out)?;
+        return Ok(declined(&opened.digest, &places.out));
     }
+    places.check(&bytes, &holder)?;
     let mode = opened
         .state
         .opening
@@ -51,11 +53,7 @@ pub(super) fn run(
         .map_or(Mode::Live, |opening| opening.mode);
     let (surroundings, simulator) = devices(args, mode)?;
     machine::protect();
-    let dir = match &args.dir {
-        Some(dir) => arguments::absolute(dir)?,
-        None => store::turn::beside(&out),
-    };
-    let mut turn = store::turn::open(&dir, &opened, &bytes, &holder)?;
+    let mut turn = store::turn::open(&places.dir, &opened, &bytes, &holder)?;
     if !turn.state.apart.as_ref().is_some_and(|apart| apart.done) {
         let (program, bill) = bundle::this_program(measuring.digest()?);
         turn.folder.keep(&bill)?;
@@ -81,7 +79,7 @@ pub(super) fn run(
         folder: turn.folder,
         journal: turn.journal,
         trust: opened.trust.clone(),
-        out: out.clone(),
+        out: places.out.clone(),
         copies: Vec::new(),
         warnings: Vec::new(),
         due: opened.request.asks.until,
@@ -97,15 +95,15 @@ pub(super) fn run(
     )?;
     Ok(match outcome {
         Outcome::Finished => {
-            let text = as_text(&out)?;
+            write_text(&places)?;
             say!(
                 "The answer is in {}, and as text for a mail in {}. Send one of them back.",
-                escape_path(&out),
-                escape_path(&text)
+                escape_path(&places.out),
+                escape_path(&places.text)
             );
             ExitCode::SUCCESS
         }
-        Outcome::Declined => declined(&opened.digest, &out),
+        Outcome::Declined => declined(&opened.digest, &places.out),
         Outcome::Left => {
             say!("Left. To continue: the same command again.");
             ExitCode::from(4)
@@ -138,30 +136,35 @@ fn expected(args: &Args) -> Result<Expectations, Failure> {
 fn who(opened: &Opened, named: Option<&str>) -> Result<Handle, HostError> {
     let asked = &opened.request.asks.to;
     match (named, asked.as_slice()) {
-        (Some(name), _) => asked.iter().find(|holder| holder.as_str() == name).cloned(),
-        (None, [one]) => Some(one.clone()),
-        (None, _) => None,
-    }
-    .ok_or_else(|| {
-        HostError::new(
+        (Some(name), _) => {
+            let found = asked.iter().find(|holder| holder.as_str() == name);
+            found.cloned().ok_or_else(|| {
+                HostError::new(
+                    format!(
+                        "{} is not asked: the request asks {}",
+                        excerpt(name),
+                        Handle::list(asked)
+                    ),
+                    "correct the handle after --as, or ask the administrator for a request to you",
+                )
+            })
+        }
+        (None, [one]) => Ok(one.clone()),
+        (None, _) => Err(HostError::new(
             format!("the request asks {}", Handle::list(asked)),
             "say who you are with --as HANDLE",
-        )
-    })
+        )),
+    }
 }
 
 /// Writes the text form of the answer beside it.
-fn as_text(out: &Path) -> Result<PathBuf, HostError> {
-    let mut name = out.file_name().unwrap_or_default().to_owned();
-    name.push(".txt");
-    let text = out.with_file_name(name);
-    let answer = read_bounded(out, LARGEST as u64)?;
+fn write_text(places: &Places) -> Result<(), HostError> {
+    let answer = read_bounded(&places.out, LARGEST as u64)?;
     whole::publish_once(
-        &text,
+        &places.text,
         armour::text(&answer).as_bytes(),
         "move it away; the answer itself is written, and the same command writes its text",
-    )?;
-    Ok(text)
+    )
 }
 
 /// Says what the holder does with a refusal.
