@@ -27,6 +27,7 @@ mod forged;
 mod generated;
 mod gigabyte;
 mod latency;
+mod listed;
 mod matrix;
 mod network;
 mod newest_root;
