@@ -31,6 +31,7 @@ mod listed;
 mod matrix;
 mod network;
 mod newest_root;
+mod notes;
 mod orders;
 mod outside;
 mod plans;

@@ -21,7 +21,7 @@ use keymoot_record::{
     ceremony::{
         FileNames, PlanFiles,
         previous::{AUTHORISED, INCOMING, PREVIOUS, Previous},
-        script::{CheckedScript, Document},
+        script::CheckedScript,
     },
     rules::{
         policy::{AuthorisedKind, Policy},
@@ -91,13 +91,7 @@ pub(super) fn with_crates_root(
 ) -> Result<PlanFiles, Failure> {
     let script = CheckedScript::parse(&files.script);
     let has_crates = Policy::parse(&files.policy).is_ok_and(|policy| policy.tuf_crates);
-    let wanted = script.is_ok_and(|script| {
-        has_crates
-            && script.script().scenario.brings_crates_root()
-            && script
-                .steps()
-                .any(|(_, step)| step.documents.contains(&Document::Crates))
-    });
+    let wanted = has_crates && script.is_ok_and(|script| script.brings_crates_root());
     if wanted && args.sources.crates_root.is_empty() {
         let dialect = inputs::dialect(&files.policy);
         let previous = Previous::read(&files.inputs, dialect).unwrap_or_default();
