@@ -116,3 +116,30 @@ fn machine_rules_are_recorded_in_a_rehearsal_and_asked_only_of_live_ceremonies()
         .unwrap();
     assert_eq!(service.outcome, Outcome::NotAsked);
 }
+
+#[test]
+fn three_holders_rehearse_without_a_policy_of_their_own() {
+    let stage = Stage::new();
+    let output = stage.rehearsed(&["--holders", "3"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(stage.state().seats.len(), 3);
+    let verified = stage.verify(&["--rehearsal"]);
+    assert!(verified.status.success(), "{}", said(&verified));
+}
+
+#[test]
+fn another_number_of_holders_needs_a_policy_and_is_shown_one_to_start_from() {
+    let stage = Stage::new();
+    let output = stage.rehearsed(&["--holders", "4"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let start = "ceremony-scripts/policy-small.toml";
+    assert!(said(&output).contains(start), "{}", said(&output));
+    let shipped = include_str!("../../ceremony-scripts/policy-small.toml");
+    let policy = stage.path("policy.toml");
+    let four = shipped.replace("holders = 3", "holders = 4");
+    let four = four.replace("threshold = 2", "threshold = 3");
+    std::fs::write(&policy, four).unwrap();
+    let policy = policy.to_str().unwrap();
+    let output = stage.rehearsed(&["--holders", "4", "--policy", policy]);
+    assert!(output.status.success(), "{}", said(&output));
+}
