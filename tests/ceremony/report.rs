@@ -7,7 +7,7 @@ use keymoot_core::text::escape;
 use keymoot_record::rules::roster::Roster;
 use serde_json::json;
 
-use testkit::stage::{Stage, finished, said};
+use testkit::stage::{Stage, finished, run_the_commands_of_the_report, said};
 
 use crate::python::answer;
 
@@ -115,4 +115,18 @@ fn markup_in_names_and_scripts_is_in_the_report_as_it_was_written() {
     }
     let output = stage.verify(&["--rehearsal"]);
     assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn every_command_in_a_report_succeeds_in_the_folder_of_its_bundle() {
+    run_the_commands_of_the_report(&finished().out());
+    let small = Stage::new();
+    let output = small.rehearsed(&["--holders", "3"]);
+    assert!(output.status.success(), "{}", said(&output));
+    run_the_commands_of_the_report(&small.out());
+    let report = std::fs::read_to_string(small.out().join("report.md")).unwrap();
+    assert!(report.contains("keymoot verify . --rehearsal --expect rehearsal-small"));
+    for code in ["`--published`", "`keymoot verify` does not trust"] {
+        assert!(report.contains(code), "{code}");
+    }
 }

@@ -9,6 +9,7 @@
 mod account;
 mod apart;
 mod chain;
+mod checking;
 mod clients;
 mod course;
 mod devices;
