@@ -20,6 +20,7 @@ mod markdown;
 pub(crate) mod markup;
 mod outcome;
 mod page;
+mod present;
 mod quorum;
 pub(crate) mod recorded;
 #[cfg(test)]
