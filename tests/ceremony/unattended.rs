@@ -3,7 +3,7 @@
 use keymoot_core::Outcome;
 use keymoot_record::ceremony::script::Document;
 
-use testkit::stage::{Stage, finished, said};
+use testkit::stage::{Stage, finished, keymoot, said};
 
 #[test]
 fn nine_holders_enrol_and_at_least_five_sign_the_root() {
@@ -142,4 +142,18 @@ fn another_number_of_holders_needs_a_policy_and_is_shown_one_to_start_from() {
     let policy = policy.to_str().unwrap();
     let output = stage.rehearsed(&["--holders", "4", "--policy", policy]);
     assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn a_bundle_that_is_refused_ends_without_the_line_on_who_closed_it() {
+    let verify = |more: &[&str]| {
+        let mut command = keymoot();
+        command.arg("verify").arg(finished().out()).args(more);
+        said(&command.output().unwrap())
+    };
+    let verified = verify(&["--rehearsal"]);
+    assert!(verified.contains("Closed by: "), "{verified}");
+    let refused = verify(&[]);
+    assert!(refused.contains("NOT VERIFIED"), "{refused}");
+    assert!(!refused.contains("Closed by: "), "{refused}");
 }

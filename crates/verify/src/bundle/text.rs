@@ -88,7 +88,8 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             Some(format!("{name}{}.", said.detail))
         })
         .collect();
-    if !of_closing.is_empty() {
+    // Under NOT VERIFIED, it would read as good news.
+    if violated.is_empty() && !of_closing.is_empty() {
         let _ = writeln!(text, "{}", of_closing.join(" "));
     }
     for NotBefore { typed, value } in judged.not_before() {
