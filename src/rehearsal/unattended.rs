@@ -260,7 +260,7 @@ impl Operator for Unattended {
             Question::DeviceRefused { violated, .. } | Question::Violations { violated } => {
                 for verdict in violated {
                     eprintln!(
-                        "{}: {}\n  next: {}",
+                        "{}: {}\n  help: {}",
                         verdict.rule, verdict.detail, verdict.next
                     );
                 }
@@ -353,7 +353,7 @@ impl Operator for Unattended {
 
     fn trouble(&mut self, trouble: &Trouble) -> Reply<Remedy> {
         let error = &trouble.error;
-        eprintln!("{error}\n  next: {}", error.help());
+        eprintln!("{error}\n  help: {}", error.help());
         self.troubles += 1;
         if self.troubles > PATIENCE {
             return Err(self.give_up(&error.to_string()));

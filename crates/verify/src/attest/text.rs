@@ -43,7 +43,7 @@ pub(super) fn print_folder(found: &[(String, Outcome)]) -> io::Result<()> {
                 for violation in violations {
                     let _ = writeln!(
                         text,
-                        "REFUSED  {path}: {}: {}\n         next: {}",
+                        "REFUSED  {path}: {}: {}\n         help: {}",
                         violation.rule, violation.what, violation.next
                     );
                 }

@@ -111,7 +111,7 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             ),
             Err(refused) => writeln!(
                 text,
-                "Refused: {}: {} {}; the verdict on the bundle does not depend on it. next: {}",
+                "Refused: {}: {} {}; the verdict on the bundle does not depend on it. help: {}",
                 heard.path, refused.rule, refused.what, refused.next
             ),
         };
