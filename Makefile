@@ -134,7 +134,7 @@ rehearsal: packages
 	echo
 	echo "The ceremony's folder: $$run/ceremony"
 	echo "Its bundle:            $$run/bundle"
-	echo 'To hold one by hand:   target/release/keymoot rehearse'
+	echo 'To hold one by hand:   target/release/keymoot rehearse --holders 3'
 
 .PHONY: deps
 deps: test-packages fuzz-packages $(VENV)/installed.txt $(NODE)/installed.json

@@ -24,6 +24,7 @@ pub mod pcsc;
 pub mod peer;
 pub mod room;
 pub mod seed;
+pub mod serials;
 pub mod statefile;
 pub mod store;
 pub mod tlv;

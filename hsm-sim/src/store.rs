@@ -1,6 +1,7 @@
 //! Devices between runs: those of one run, and the file they are kept in.
 
 use crate::seed::Seed;
+use crate::serials::Serials;
 use crate::statefile;
 pub use crate::statefile::StoreError;
 use crate::vendor::Vendor;
@@ -77,6 +78,21 @@ impl<D: Device> Store<D> {
         count: usize,
         models: &[D::Model],
     ) -> Result<Self, StoreError> {
+        Self::open_with(path, number, count, models, &Serials::default())
+    }
+
+    /// The same, where the new devices have these serial numbers in turn. Every number that no
+    /// device has yet is given to a new one, also where that makes more than `count`.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(
+        path: Option<PathBuf>,
+        number: Option<u64>,
+        count: usize,
+        models: &[D::Model],
+        serials: &Serials,
+    ) -> Result<Self, StoreError> {
         let seed = number.map(Seed::from_number);
         let held = |sealed: &Sealed<D::Inside>| sealed.devices.len();
         let read = |path| statefile::read(path, D::FORMAT, held);
@@ -102,28 +118,46 @@ impl<D: Device> Store<D> {
                 devices: Vec::new(),
             },
         };
-        store.add_devices(count, models)?;
+        store.add_devices(count, models, serials)?;
         store.write()?;
         Ok(store)
     }
 
-    fn add_devices(&mut self, count: usize, models: &[D::Model]) -> Result<(), StoreError> {
+    fn add_devices(
+        &mut self,
+        count: usize,
+        models: &[D::Model],
+        serials: &Serials,
+    ) -> Result<(), StoreError> {
         let first = self.devices.len();
+        let chosen = serials.missing(|serial| self.has(serial));
+        let count = count.max(first + chosen.len());
+        let chosen = chosen.into_iter().chain(std::iter::repeat(None));
         let models = models.iter().cycle().skip(first % models.len().max(1));
         let mut plates = Vec::new();
-        for (index, model) in (first..count).zip(models) {
-            plates.push(D::engrave(self.free_serial(index, &plates), *model));
+        for ((index, model), chosen) in (first..count).zip(models).zip(chosen) {
+            let serial = match chosen {
+                Some(serial) => serial,
+                None => self.free_serial(index, &plates, serials),
+            };
+            plates.push(D::engrave(serial, *model));
         }
         let new = D::make(plates, &self.seed, &mut self.vendor)?;
         self.devices.extend(new);
         Ok(())
     }
 
-    /// Eight digits, as on real devices of the last years, and no two alike.
-    fn free_serial(&self, index: usize, others: &[D::Plate]) -> u32 {
+    fn has(&self, serial: u32) -> bool {
+        let mut plates = self.devices.iter().map(D::plate);
+        plates.any(|plate| D::serial(plate) == serial)
+    }
+
+    /// Eight digits, as on real devices of the last years, and no two alike. `chosen` numbers are
+    /// for other devices.
+    fn free_serial(&self, index: usize, others: &[D::Plate], chosen: &Serials) -> u32 {
         let taken = |serial| {
-            let kept = self.devices.iter().map(D::plate);
-            kept.chain(others).any(|plate| D::serial(plate) == serial)
+            let mut others = others.iter().map(D::serial);
+            self.has(serial) || chosen.contains(serial) || others.any(|other| other == serial)
         };
         let mut attempt = 0u64;
         loop {

@@ -109,6 +109,7 @@ pub fn start_with(
         // At least one: it is never plugged in where nobody brings one.
         .args(["--count", &settings.count.max(1).to_string()])
         .args(["--firmware", &settings.firmware])
+        .args(["--serials", &settings.serials])
         .args(["--seed", &seed])
         .args(["--fault", &settings.fault])
         .arg("--state")
@@ -134,6 +135,7 @@ pub fn start_with(
             .arg("--control")
             .arg(socket.with_file_name("units.control"))
             .args(["--count", &settings.units.to_string()])
+            .args(["--serials", &settings.unit_serials])
             .args(["--seed", &seed])
             .args(["--inserted", "none"])
             .args(["--fault", &settings.unit_fault])

@@ -22,7 +22,7 @@ use keymoot_record::{
         script::{Accepts, YES},
         turn::Purpose,
     },
-    rules::roster::Handle,
+    rules::roster::{Handle, Holder},
 };
 
 /// How often the same error is retried before the rehearsal is left.
@@ -85,8 +85,8 @@ impl Unattended {
     }
 
     /// The number of the device that a holder plugs in. It is one that the holder has enrolled and
-    /// that is awaited. Where a key is to be made, it is one that nobody has, the seat's own before
-    /// others.
+    /// that is awaited. Where a key is to be made, it is one that nobody has and that the roster lets
+    /// the holder bring, the seat's own before others.
     fn device_of(&mut self, holder: &Handle) -> Option<usize> {
         if self.errand {
             self.tried += 1;
@@ -105,22 +105,23 @@ impl Unattended {
         let listed = state.plan.roster.holder(holder);
         let family = listed.map(|holder| holder.family).unwrap_or_default();
         let is_free = |device: &&Device| device.family == family && state.is_free(device.serial);
+        let roster = &state.plan.roster;
+        let brings = |device: &&Device| is_free(device) && roster.brings(holder, device.serial);
         let found = match awaited.first() {
             Some(serial) => devices.iter().find(|device| device.serial == *serial),
             None => {
                 let own = devices.iter().find(|device| device.number == place + 1);
-                let named = listed.and_then(|holder| {
-                    let named = |device: &&Device| holder.devices.contains(&device.serial);
-                    devices.iter().find(named)
-                });
                 // Holders apart do not see what the others take: each takes another one.
                 let awaited = state.apart.as_ref().map(|_| state.awaited_apart(purpose));
-                let nth = awaited.and_then(|all| all.iter().position(|other| other == holder));
-                let mut free = devices.iter().filter(is_free);
-                named
-                    .filter(is_free)
-                    .or_else(|| own.filter(is_free))
+                let nth = awaited.and_then(|all| {
+                    let lists = |other: &&Handle| roster.holder(other).is_some_and(lists_devices);
+                    let mut choosing = all.iter().filter(|other| !lists(other));
+                    choosing.position(|other| other == holder)
+                });
+                let mut free = devices.iter().filter(brings);
+                own.filter(brings)
                     .or_else(|| free.nth(nth.unwrap_or_default()))
+                    .or_else(|| devices.iter().find(brings))
                     .or_else(|| devices.iter().find(is_free))
             }
         };
@@ -134,7 +135,18 @@ impl Unattended {
         }
         let state = &self.view.as_ref()?.state;
         let has_none = |handle: &&Handle| state.seat(handle).is_some_and(|s| s.spares.is_empty());
-        waiting.iter().take(self.spares).find(has_none).cloned()
+        let has_another = |handle: &&Handle| {
+            let listed = state
+                .plan
+                .roster
+                .holder(handle)
+                .filter(|h| lists_devices(h));
+            listed.is_none_or(|holder| holder.devices.iter().any(|n| state.is_free(*n)))
+        };
+        let mut first = waiting.iter().take(self.spares);
+        first
+            .find(|handle| has_none(handle) && has_another(handle))
+            .cloned()
     }
 
     /// Whether there is a device that was not tried yet in a turn outside of a ceremony.
@@ -248,7 +260,7 @@ impl Operator for Unattended {
             Question::DeviceRefused { violated, .. } | Question::Violations { violated } => {
                 for verdict in violated {
                     eprintln!(
-                        "{}: {}\n  next: {}",
+                        "{}: {}\n  help: {}",
                         verdict.rule, verdict.detail, verdict.next
                     );
                 }
@@ -341,7 +353,7 @@ impl Operator for Unattended {
 
     fn trouble(&mut self, trouble: &Trouble) -> Reply<Remedy> {
         let error = &trouble.error;
-        eprintln!("{error}\n  next: {}", error.help());
+        eprintln!("{error}\n  help: {}", error.help());
         self.troubles += 1;
         if self.troubles > PATIENCE {
             return Err(self.give_up(&error.to_string()));
@@ -354,6 +366,11 @@ impl Operator for Unattended {
         }
         Ok(Remedy::Again)
     }
+}
+
+/// Whether the roster lists the devices of a holder, so that the holder can bring no other.
+fn lists_devices(holder: &Holder) -> bool {
+    !holder.devices.is_empty()
 }
 
 /// The password of a simulated holder's YubiHSM 2: 24 digits made likewise.

@@ -55,6 +55,12 @@ pub struct SimulatorSettings {
     pub seats: Vec<Family>,
     /// The firmware of the YubiKeys, in turn.
     pub firmware: String,
+    /// Serial numbers of new YubiKeys, in the simulator's words: those that the roster lists.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub serials: String,
+    /// Serial numbers of new YubiHSM 2s.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit_serials: String,
     /// Makes serial numbers, keys and the unattended holders' PINs repeatable.
     pub seed: u64,
     /// Whether the rehearsal is unattended.

@@ -196,6 +196,20 @@ pub fn said(output: &Output) -> String {
     )
 }
 
+/// Runs every command that a bundle's report prints for its reader, in the bundle's folder.
+pub fn run_the_commands_of_the_report(bundle: &Path) {
+    let report = fs::read_to_string(bundle.join("report.md")).unwrap();
+    let (_, commands) = report.split_once("```sh\n").unwrap();
+    let (commands, _) = commands.split_once("\n```").unwrap();
+    for command in commands.lines() {
+        let mut shell = Command::new("sh");
+        let command = command.replacen("keymoot", program().to_str().unwrap(), 1);
+        shell.current_dir(bundle).args(["-c", &command]);
+        let output = shell.output().unwrap();
+        assert!(output.status.success(), "{command}: {}", said(&output));
+    }
+}
+
 /// What is expected of a rehearsal of a few holders.
 pub fn small() -> Expectations {
     Expectations {

@@ -163,7 +163,7 @@ fn a_changed_bit_of_a_request_is_an_error_beside_the_pull_request() {
         line.starts_with("::error title=keymoot-verify request::"),
         "{line}"
     );
-    assert!(line.contains("%0A  next: "), "{line}");
+    assert!(line.contains("%0A  help: "), "{line}");
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn endured(fault: &str) -> (Stage, bool) {
     let ran = matches!(output.status.code(), Some(0 | 4));
     assert!(ran, "{fault}: {}", said(&output));
     // What to do next is said with each device error, or with why nobody can do it here.
-    let ways = ["  next: ", "unattended: "];
+    let ways = ["  help: ", "unattended: "];
     let recovery: usize = ways
         .map(|way| said(&output).matches(way).count())
         .iter()

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::Output,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -12,21 +12,21 @@ use keymoot::rehearsal::{
     team,
 };
 use keymoot_core::json::Json;
-use keymoot_record::{rules::mark::REHEARSAL_MARK, transcript::Time};
+use keymoot_record::{ceremony::shipped::SHIPPED, rules::mark::REHEARSAL_MARK, transcript::Time};
 use keymoot_tuf::{Dialect, Holder, OnlineKey, Periods, PublicKey, RootDraft};
 use p256::{
     ecdsa::{Signature, SigningKey, signature::Signer as _},
     pkcs8::EncodePublicKey as _,
 };
 use serde_json::Value;
-use testkit::stage::{Stage, copy, finished, keymoot, said};
+use testkit::stage::{Stage, finished, keymoot, said};
 
 /// The lines of a PEM file of `openssl ecparam -name secp384r1 -genkey | openssl pkey -pubout`.
 const P384: &str = "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE3gw96fAlSBqSSVbUg2Zx7I6lV3Am5Bc5\n\
     2XP22e5+d1RcSpot3c0Y597Rcr60WRypHZ6538R7DZjXRpo1PHmeSk6jl/slP2SP\n\
     gvsfKG7zcdp7uGFjZqAExWxv+qCTAWAr\n";
 
-fn today() -> Time {
+pub(crate) fn today() -> Time {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Time::from_unix(i64::try_from(now.as_secs()).unwrap()).unwrap()
 }
@@ -211,7 +211,7 @@ fn a_key_of_the_authorised_root_that_tough_refuses_ends_the_plan() {
 }
 
 /// `plan new`, with its files in the stage's folder `plan`.
-fn written(stage: &Stage, more: &[&str]) -> Output {
+pub(crate) fn written(stage: &Stage, more: &[&str]) -> Output {
     keymoot()
         .args(["plan", "new", "--dir"])
         .arg(stage.path("plan"))
@@ -258,49 +258,6 @@ fn the_files_after_a_bundle_are_a_plan_that_is_accepted() {
     let check = [&["annual-resign"], &previous[..]].concat();
     let output = checked(&stage.path("plan"), &check);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-}
-
-#[test]
-fn the_commands_in_the_notes_work_in_the_folder_of_the_notes() {
-    let stage = Stage::new();
-    let bundle = stage.path("last year");
-    copy(&finished().out(), &bundle);
-    let output = keymoot()
-        .current_dir(stage.path(""))
-        .args([
-            "plan",
-            "new",
-            "annual-resign",
-            "--rehearsal",
-            "--dir",
-            "plan",
-        ])
-        .args(["--previous", "last year"])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", said(&output));
-    let notes = fs::read_to_string(stage.path("plan/NOTES.md")).unwrap();
-    let commands = notes.split('`').filter(|text| text.starts_with("keymoot "));
-    // A holder runs the one that tests an identity, at home.
-    let mut commands: Vec<_> = commands
-        .filter(|command| !command.starts_with("keymoot escrow test"))
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(commands.len(), 4, "{notes}");
-    for command in &mut commands {
-        if command.starts_with("keymoot rehearse") {
-            command.push_str(" --unattended --dir held --out bundle");
-        }
-        let program = testkit::programs::program();
-        let command = command.replacen("keymoot", program.to_str().unwrap(), 1);
-        let output = Command::new("sh")
-            .current_dir(stage.path("plan"))
-            .args(["-c", &command])
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{command}: {}", said(&output));
-    }
 }
 
 #[test]

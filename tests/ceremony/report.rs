@@ -4,10 +4,13 @@
 use std::{collections::BTreeSet, path::Path};
 
 use keymoot_core::text::escape;
-use keymoot_record::rules::roster::Roster;
+use keymoot_record::{rules::roster::Roster, transcript::Event};
 use serde_json::json;
 
-use testkit::stage::{Stage, finished, said};
+use testkit::{
+    forger::Forger,
+    stage::{Stage, finished, run_the_commands_of_the_report, said},
+};
 
 use crate::python::answer;
 
@@ -115,4 +118,43 @@ fn markup_in_names_and_scripts_is_in_the_report_as_it_was_written() {
     }
     let output = stage.verify(&["--rehearsal"]);
     assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn every_command_in_a_report_succeeds_in_the_folder_of_its_bundle() {
+    run_the_commands_of_the_report(&finished().out());
+    let small = Stage::new();
+    let output = small.rehearsed(&["--holders", "3"]);
+    assert!(output.status.success(), "{}", said(&output));
+    run_the_commands_of_the_report(&small.out());
+    let report = std::fs::read_to_string(small.out().join("report.md")).unwrap();
+    assert!(report.contains("keymoot verify . --rehearsal --expect rehearsal-small"));
+    for code in ["`--published`", "`keymoot verify` does not trust"] {
+        assert!(report.contains(code), "{code}");
+    }
+}
+
+#[test]
+fn a_witness_who_was_not_at_the_roll_call_is_not_named_as_a_witness_of_the_ceremony() {
+    let report = |forger: Forger| {
+        let files = forger.forge();
+        String::from_utf8(files["report.md"].clone()).unwrap()
+    };
+    let (line, absent) = (
+        "- **Witnesses:** Witness (simulated)",
+        "no witness was present",
+    );
+    let present = report(Forger::shared());
+    assert!(present.contains(line) && !present.contains(absent));
+    let mut forger = Forger::shared();
+    for event in forger.events() {
+        if let Event::RollCalled { witnesses, .. } = event {
+            witnesses.clear();
+        }
+    }
+    let report = report(forger);
+    assert!(
+        !report.contains(line) && report.contains(absent),
+        "{report}"
+    );
 }

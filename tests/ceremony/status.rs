@@ -245,3 +245,23 @@ fn who_misses_two_signings_in_a_row_is_named() {
         previous = out;
     }
 }
+
+#[test]
+fn the_devices_of_a_rehearsal_are_those_of_a_simulated_vendor() {
+    let page = said(&status(&finished().out(), &[]));
+    assert!(
+        page.contains("the vendor of the devices is simulated"),
+        "{page}"
+    );
+    assert!(!page.contains("lack the vendor's certificates"), "{page}");
+}
+
+#[test]
+fn a_tree_without_snapshot_and_timestamp_has_neither_by_its_status() {
+    let stage = Stage::new();
+    let page = said(&status(&laid(&stage), &[]));
+    assert!(
+        page.contains("there is no timestamp.json and no snapshot.json"),
+        "{page}"
+    );
+}

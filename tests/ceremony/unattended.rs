@@ -3,7 +3,7 @@
 use keymoot_core::Outcome;
 use keymoot_record::ceremony::script::Document;
 
-use testkit::stage::{Stage, finished, said};
+use testkit::stage::{Stage, finished, keymoot, said};
 
 #[test]
 fn nine_holders_enrol_and_at_least_five_sign_the_root() {
@@ -115,4 +115,45 @@ fn machine_rules_are_recorded_in_a_rehearsal_and_asked_only_of_live_ceremonies()
         .find(|verdict| verdict.rule.id() == "MACHINE-SERVICE")
         .unwrap();
     assert_eq!(service.outcome, Outcome::NotAsked);
+}
+
+#[test]
+fn three_holders_rehearse_without_a_policy_of_their_own() {
+    let stage = Stage::new();
+    let output = stage.rehearsed(&["--holders", "3"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(stage.state().seats.len(), 3);
+    let verified = stage.verify(&["--rehearsal"]);
+    assert!(verified.status.success(), "{}", said(&verified));
+}
+
+#[test]
+fn another_number_of_holders_needs_a_policy_and_is_shown_one_to_start_from() {
+    let stage = Stage::new();
+    let output = stage.rehearsed(&["--holders", "4"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let start = "ceremony-scripts/policy-small.toml";
+    assert!(said(&output).contains(start), "{}", said(&output));
+    let shipped = include_str!("../../ceremony-scripts/policy-small.toml");
+    let policy = stage.path("policy.toml");
+    let four = shipped.replace("holders = 3", "holders = 4");
+    let four = four.replace("threshold = 2", "threshold = 3");
+    std::fs::write(&policy, four).unwrap();
+    let policy = policy.to_str().unwrap();
+    let output = stage.rehearsed(&["--holders", "4", "--policy", policy]);
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn a_bundle_that_is_refused_ends_without_the_line_on_who_closed_it() {
+    let verify = |more: &[&str]| {
+        let mut command = keymoot();
+        command.arg("verify").arg(finished().out()).args(more);
+        said(&command.output().unwrap())
+    };
+    let verified = verify(&["--rehearsal"]);
+    assert!(verified.contains("Closed by: "), "{verified}");
+    let refused = verify(&[]);
+    assert!(refused.contains("NOT VERIFIED"), "{refused}");
+    assert!(!refused.contains("Closed by: "), "{refused}");
 }

@@ -118,7 +118,7 @@ fn verifies(bundle: &Path) {
 fn is_told(output: &Output, path: &str) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{}", said(output));
-    for part in ["keymoot: ", path, "next: "] {
+    for part in ["keymoot: ", path, "help: "] {
         assert!(errors.contains(part), "{part}: {}", said(output));
     }
     assert!(!errors.contains("panicked"), "{}", said(output));

@@ -21,7 +21,7 @@ use keymoot_record::{
 };
 use testkit::{
     programs::keymoot,
-    stage::state_of,
+    stage::{run_the_commands_of_the_report, state_of},
     terminal::{State, Terminal},
 };
 
@@ -98,6 +98,7 @@ fn too_few_answer_the_roll_call_and_the_record_says_so() {
     let (code, text) = verify(&["--ended"]);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("ENDED WITHOUT its purpose"), "{text}");
+    run_the_commands_of_the_report(&bundle);
     let next = keymoot()
         .args(["rehearse", "annual-resign", "--unattended", "--previous"])
         .arg(&bundle)

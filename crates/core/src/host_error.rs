@@ -3,7 +3,7 @@
 /// An error of a disk, a device or another part of the system: what happened, to what, what to do
 /// next.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what}\n  next: {next}")]
+#[error("{what}\n  help: {next}")]
 pub struct HostError {
     /// What happened, and to what.
     pub what: String,

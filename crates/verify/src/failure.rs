@@ -79,7 +79,7 @@ impl From<HostError> for Failure {
 pub fn print_violated(verdicts: &[Verdict]) {
     for verdict in verdicts {
         eprintln!(
-            "{}: {}\n  next: {}",
+            "{}: {}\n  help: {}",
             verdict.rule, verdict.detail, verdict.next
         );
     }

@@ -34,7 +34,7 @@ fn rule_in_words(text: &mut String, rule: &RuleId, verdicts: &[&Verdict]) {
     let mut nexts: Vec<_> = verdicts.iter().map(|verdict| &verdict.next).collect();
     nexts.dedup();
     for next in nexts.into_iter().filter(|next| !next.is_empty()) {
-        let _ = writeln!(text, "          next: {next}");
+        let _ = writeln!(text, "          help: {next}");
     }
 }
 

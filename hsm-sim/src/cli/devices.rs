@@ -3,6 +3,7 @@
 use super::error::CliError;
 use super::inserted::Inserted;
 use crate::room::{ReaderName, Room};
+use crate::serials::Serials;
 use crate::yubikey::device::Store;
 use crate::yubikey::fault::{Kind, Plan};
 use crate::yubikey::plate::Model;
@@ -28,6 +29,15 @@ pub(super) struct Devices {
         value_delimiter = ','
     )]
     firmware: Vec<Model>,
+    /// Serial numbers of new devices, in turn; an empty place leaves the number to the seed. Each
+    /// number that no device has yet makes one, also beyond the count.
+    #[arg(
+        long,
+        value_name = "N,,N…",
+        default_value = "",
+        hide_default_value = true
+    )]
+    serials: Serials,
     /// Make serial numbers and keys repeatable.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -55,7 +65,8 @@ impl Devices {
             .ok()
             .filter(|time| *time <= Duration::from_secs(86_400))
             .ok_or(CliError::TouchTimeout(self.touch_timeout))?;
-        let store = Store::open(self.state, self.seed, self.count, &self.firmware)?;
+        let (firmware, serials) = (&self.firmware, &self.serials);
+        let store = Store::open_with(self.state, self.seed, self.count, firmware, serials)?;
         let vendor = store.vendor().published();
         let devices: Vec<_> = (1..)
             .zip(store.devices())

@@ -4,6 +4,7 @@ use super::error::CliError;
 use super::inserted::Inserted;
 use super::socket::Socket;
 use super::streams::{announce, end_of_input};
+use crate::serials::Serials;
 use crate::yubihsm::connector;
 use crate::yubihsm::device::Store;
 use crate::yubihsm::fault::{Kind, Plan};
@@ -36,6 +37,15 @@ pub(super) struct Yubihsm {
         value_delimiter = ','
     )]
     firmware: Vec<Version>,
+    /// Serial numbers of new devices, in turn; an empty place leaves the number to the seed. Each
+    /// number that no device has yet makes one, also beyond the count.
+    #[arg(
+        long,
+        value_name = "N,,N…",
+        default_value = "",
+        hide_default_value = true
+    )]
+    serials: Serials,
     /// Make serial numbers and keys repeatable.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -68,7 +78,8 @@ impl Yubihsm {
         })?;
         let control = self.control.as_deref().map(Socket::bind).transpose()?;
 
-        let store = Store::open(self.state, self.seed, self.count, &self.firmware)?;
+        let (firmware, serials) = (&self.firmware, &self.serials);
+        let store = Store::open_with(self.state, self.seed, self.count, firmware, serials)?;
         let vendor = store.vendor().published();
         let devices: Vec<_> = (1..)
             .zip(store.devices())

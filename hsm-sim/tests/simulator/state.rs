@@ -163,6 +163,25 @@ fn after_a_restart_devices_are_out_and_new_ones_may_join() {
     );
 }
 
+#[test]
+fn new_devices_get_the_chosen_serial_numbers_and_those_that_are_there_keep_theirs() {
+    let serials = |sim: &Sim| -> Vec<u64> {
+        let devices = sim.ready["devices"].as_array().unwrap().iter();
+        devices.map(|d| d["serial"].as_u64().unwrap()).collect()
+    };
+    let sim = Sim::start(&["--count", "4", "--serials", "12345671,,12345673"]);
+    let first = serials(&sim);
+    assert_eq!(first.len(), 4);
+    assert_eq!((first[0], first[2]), (12_345_671, 12_345_673));
+    // Two numbers are known. The new one makes a device, although the count is 1.
+    let more = ["--serials", "12345673,12345674,12345671"];
+    let sim = Sim::start_in(sim.kill(), &more);
+    let expected: Vec<_> = first.into_iter().chain([12_345_674]).collect();
+    assert_eq!(serials(&sim), expected);
+    let sim = Sim::start_in(sim.kill(), &more);
+    assert_eq!(serials(&sim), expected);
+}
+
 fn refused(sim: &Sim, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_hsm-sim"))
         .arg("yubikey")

@@ -2,6 +2,7 @@
 
 mod check;
 mod new;
+mod notes;
 mod write;
 
 use std::process::ExitCode;

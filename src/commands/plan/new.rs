@@ -7,7 +7,10 @@ use std::{
 };
 
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, text::escape_path};
+use keymoot_core::{
+    HostError,
+    text::{escape, escape_path},
+};
 use keymoot_record::{
     bundle::Bundle,
     ceremony::{
@@ -19,7 +22,7 @@ use keymoot_record::{
 use keymoot_tuf::Dialect;
 use keymoot_verify::say;
 
-use super::write;
+use super::{notes::Occasion, write};
 use crate::{
     commands::{Failure, arguments, inputs::Sources, script},
     host::whole,
@@ -43,11 +46,20 @@ pub(crate) struct Args {
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated.
 pub(super) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let script = CheckedScript::parse(&script::find(&args.script)?).map_err(Failure::violations)?;
+    starts_from_what_it_needs(args, script.script().scenario)?;
     let bundle = args.sources.bundle(args.rehearsal, vendor)?;
     let (policy, roster) = files(args, script.script().scenario, bundle.as_ref())?;
     let previous = args.sources.previous.as_deref();
     let previous = previous.map(arguments::absolute).transpose()?;
-    let notes = write::notes(&named(&args.script)?, previous.as_deref(), args.rehearsal);
+    // The template of a first policy has no online key yet, so nobody can read it as a policy.
+    let has_crates = Policy::parse(&policy).map_or(true, |policy| policy.tuf_crates);
+    let notes = Occasion {
+        script: &named(&args.script)?,
+        previous: previous.as_deref(),
+        rehearsal: args.rehearsal,
+        crates_root: has_crates && script.brings_crates_root(),
+    }
+    .notes();
     arguments::new_folder(&args.dir)?;
     whole::make_folder(&args.dir)?;
     for (name, text) in [
@@ -65,6 +77,20 @@ pub(super) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
          {dir}/NOTES.md: where everything comes from, and what to do next"
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Without the previous state, every holder would be new.
+fn starts_from_what_it_needs(args: &Args, scenario: Scenario) -> Result<(), HostError> {
+    if args.sources.previous.is_some() || !scenario.has_previous() {
+        return Ok(());
+    }
+    Err(HostError::new(
+        format!(
+            "{} starts from a previous state, and none was named",
+            escape(&args.script)
+        ),
+        "name the last bundle, or a working tree of tuf-root, with --previous",
+    ))
 }
 
 /// A script as it is named in another folder.

@@ -1,10 +1,9 @@
 //! The files that `keymoot plan new` writes.
 
-use std::{fmt::Write as _, path::Path};
+use std::fmt::Write as _;
 
 use crate::commands::script::POLICY;
 use keymoot_attestation::Family;
-use keymoot_core::text::quoted_path;
 use keymoot_record::{
     ceremony::{previous::Previous, script::Scenario},
     rules::{
@@ -266,62 +265,4 @@ fn inline(periods: Periods) -> String {
 /// A string as TOML writes it.
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
-}
-
-/// Instructions for the files. The commands in them work in the folder of these notes, so the
-/// previous state is named by its whole path.
-pub(super) fn notes(script: &Path, previous: Option<&Path>, rehearsal: bool) -> String {
-    let script = quoted_path(script);
-    let from = previous.map_or_else(String::new, |previous| {
-        format!(" --previous {}", quoted_path(previous))
-    });
-    let mode = if rehearsal { " --rehearsal" } else { "" };
-    let rehearse = match previous {
-        Some(_) if !rehearsal => format!(
-            "Rehearse with simulated people: `keymoot rehearse --unattended`, then\n      \
-             `keymoot rehearse {script} --previous` and the bundle of that rehearsal"
-        ),
-        _ => format!(
-            "Rehearse with these files:\n      \
-             `keymoot rehearse {script} --roster roster.toml --policy policy.toml{from}`"
-        ),
-    };
-    let (crates, trusted) = match previous {
-        None => (
-            "with `--crates-root FILE`: the first root of tuf-crates.",
-            "",
-        ),
-        Some(_) => (
-            "with `--crates-root FILE`, where a new root of tuf-crates is signed.",
-            ", and in a live ceremony `--trusted-root FILE`: the\n      \
-             newest published root, from another source",
-        ),
-    };
-    format!(
-        r"# Notes for {script}
-
-## Where everything comes from
-
-- **holders**: each new holder sends the lines of `newcomer.toml`. Paste them into `roster.toml`.
-- **age_recipient**: the holder runs `age-keygen -o identity.txt` at home, sends the line that begins
-  `age1`, and keeps `identity.txt`. Secrets of the device are sealed to it.
-- **devices**: the serial numbers on the cases. A holder reads them off, and sends no photograph.
-- **online key**: the people who run the service send its address and its public key as PEM.
-- **root of tuf-crates**: the team of crates.io sends `root.json`, and every version since the last one.
-
-## Before the day
-
-Run these in the folder of this file.
-
-- [ ] Fill in `roster.toml` and `policy.toml`.
-- [ ] `keymoot escrow prepare --roster roster.toml --dir tests`: send each holder the file of theirs.
-      The holder runs `keymoot escrow test FILE --identity identity.txt` and sends the words back.
-- [ ] `keymoot plan check {script} --roster roster.toml --policy policy.toml{from}{mode}`
-      {crates}
-- [ ] Add `--out PATH` for each medium{trusted}.
-- [ ] {rehearse}
-- [ ] Print the runbook: `keymoot script runbook {script} --plan .{from}{mode}`
-- [ ] Publish the SHA-256 of script, policy and roster. `plan check` prints them.
-"
-    )
 }

@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// Where the YubiHSM 2s are, with --real-devices: `usb`, or address and port of a connector
     #[arg(long, value_name = "PLACE", value_parser = arguments::named_place, requires = "real_devices")]
     pub(super) connector: Option<String>,
-    /// How many simulated holders take part
+    /// How many simulated holders take part: 9 or 3 by a shipped policy, others with --policy
     #[arg(long, value_name = "N", default_value_t = 9)]
     pub(in crate::commands) holders: usize,
     /// The devices of the holders
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     /// A roster of your own instead of simulated holders
     #[arg(long, value_name = "FILE")]
     pub(super) roster: Option<PathBuf>,
-    /// A policy of your own instead of the shipped one
+    /// A policy of your own instead of a shipped one
     #[arg(long, value_name = "FILE")]
     pub(in crate::commands) policy: Option<PathBuf>,
     #[command(flatten)]

@@ -1,6 +1,7 @@
 //! `keymoot rehearse`: the same program with simulated devices.
 
 mod args;
+mod devices;
 mod plan;
 mod story;
 
@@ -24,14 +25,9 @@ use crate::{
 };
 pub(crate) use args::Args;
 use args::Brought;
-use keymoot_attestation::{Family, TrustStore};
+use keymoot_attestation::TrustStore;
 use keymoot_core::HostError;
-use keymoot_record::{
-    bundle::Bundle,
-    ceremony::{Plan, previous::Previous},
-    expectation,
-    transcript::Mode,
-};
+use keymoot_record::{bundle::Bundle, ceremony::Plan, expectation, transcript::Mode};
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
@@ -74,7 +70,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         copies: outs.collect(),
         connector: args.connector.clone().unwrap_or_else(usual_connector),
         bags: inputs::bags(bundle.as_ref()),
-        simulator: (!args.real_devices).then(|| simulated(args, &plan, seed)),
+        simulator: (!args.real_devices).then(|| devices::simulated(args, &plan, seed)),
     };
     let Some(simulated) = &settings.simulator else {
         let rehearsal = dress::Rehearsal {
@@ -112,57 +108,6 @@ fn by_plan_alone(args: &Args) -> Result<(), HostError> {
         format!("{named} has no effect without --unattended"),
         "add --unattended, or leave it out and mark the holders at the roll call: Space for one who is present; Space, Up, Space for one apart",
     ))
-}
-
-/// The simulated devices of a plan.
-fn simulated(args: &Args, plan: &Plan, seed: u64) -> SimulatorSettings {
-    let seats = seats(plan);
-    let of = |family| {
-        let seated = seats.iter().filter(|seat| **seat == family).count();
-        seated.max(devices(plan, family))
-    };
-    let (yubikeys, units) = (of(Family::YubiKey), of(Family::YubiHsm));
-    SimulatorSettings {
-        count: yubikeys + args.spares,
-        units: if units > 0 { units + args.spares } else { 0 },
-        seats: if units > 0 { seats } else { Vec::new() },
-        firmware: args.firmware.clone(),
-        seed,
-        unattended: args.unattended,
-        spares: args.spares,
-        apart: apart::rehearsal::handles(args.apart.as_deref(), plan),
-        absent: args.absent.clone(),
-        fault: args.fault.clone(),
-        unit_fault: args.unit_fault.clone(),
-    }
-}
-
-/// How many devices of a family there are: those that earlier ceremonies enrolled, stolen ones
-/// among them, and one for each key that is made here.
-fn devices(plan: &Plan, family: Family) -> usize {
-    let published = plan
-        .previous()
-        .map(Previous::enrolments)
-        .unwrap_or_default();
-    let enrolled = published.iter().filter(|p| p.enrolment.family == family);
-    let makes = plan.places().iter().filter(|place| {
-        let holder = plan.roster.holder(&place.handle);
-        let has_key = place.current.is_some() || place.renamed.is_some();
-        !has_key && holder.is_some_and(|holder| holder.family == family)
-    });
-    enrolled.count() + makes.count()
-}
-
-/// The family of each seat's device, in this ceremony or an earlier one.
-fn seats(plan: &Plan) -> Vec<Family> {
-    let family = |place: &keymoot_record::ceremony::seating::Place| {
-        let enrolled = place.current.iter().chain(&place.outgoing).next();
-        match plan.roster.holder(&place.handle) {
-            Some(holder) => holder.family,
-            None => enrolled.map(|e| e.family).unwrap_or_default(),
-        }
-    };
-    plan.places().iter().map(family).collect()
 }
 
 /// The seed: the one that is named, or that of the previous rehearsal, or a new one.

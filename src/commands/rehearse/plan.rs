@@ -21,7 +21,8 @@ use keymoot_record::{
     ceremony::{
         FileNames, PlanFiles,
         previous::{AUTHORISED, INCOMING, PREVIOUS, Previous},
-        script::{CheckedScript, Document},
+        script::CheckedScript,
+        shipped::{FEW, SMALL_POLICY},
     },
     rules::{
         policy::{AuthorisedKind, Policy},
@@ -41,7 +42,7 @@ pub(super) fn names(args: &Args) -> FileNames {
 }
 
 /// Script, policy, roster and inputs: those that are named, or else those of the
-/// previous bundle, or else the shipped script and policy and simulated people.
+/// previous bundle, or else a shipped script and policy and simulated people.
 pub(super) fn files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, Failure> {
     let read = |path: &Path| keymoot_verify::files::read_text(path, LARGEST_PLAN);
     let kept = |name: &str| {
@@ -51,7 +52,7 @@ pub(super) fn files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, F
     let policy = match (&args.policy, kept("policy.toml")) {
         (Some(path), _) => read(path)?,
         (None, Some(policy)) => policy,
-        (None, None) => cast::with_online_key(script::POLICY)? + &cast::delegations()?,
+        (None, None) => shipped_policy(args.holders)? + &cast::delegations()?,
     };
     let roster = match (&args.roster, kept("roster.toml")) {
         (Some(path), _) => read(path)?,
@@ -69,6 +70,14 @@ pub(super) fn files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, F
     })
 }
 
+/// The shipped policy for this many holders, with a simulated online key.
+fn shipped_policy(holders: usize) -> Result<String, HostError> {
+    match holders {
+        FEW => Ok(SMALL_POLICY.to_owned()),
+        _ => cast::with_online_key(script::POLICY),
+    }
+}
+
 /// The policy asks for as many holders as are simulated.
 fn as_many(holders: usize, policy: &str) -> Result<(), HostError> {
     // What is wrong with the policy itself is reported with the rest of the plan.
@@ -76,7 +85,9 @@ fn as_many(holders: usize, policy: &str) -> Result<(), HostError> {
     match asked {
         Ok(asked) if usize::try_from(asked) != Ok(holders) => Err(HostError::new(
             format!("the policy asks for {asked} holders, and --holders is {holders}"),
-            format!("name a policy of {holders} holders with --policy"),
+            format!(
+                "copy ceremony-scripts/policy-small.toml, change it to {holders} holders, and name it with --policy"
+            ),
         )),
         _ => Ok(()),
     }
@@ -91,13 +102,7 @@ pub(super) fn with_crates_root(
 ) -> Result<PlanFiles, Failure> {
     let script = CheckedScript::parse(&files.script);
     let has_crates = Policy::parse(&files.policy).is_ok_and(|policy| policy.tuf_crates);
-    let wanted = script.is_ok_and(|script| {
-        has_crates
-            && script.script().scenario.brings_crates_root()
-            && script
-                .steps()
-                .any(|(_, step)| step.documents.contains(&Document::Crates))
-    });
+    let wanted = has_crates && script.is_ok_and(|script| script.brings_crates_root());
     if wanted && args.sources.crates_root.is_empty() {
         let dialect = inputs::dialect(&files.policy);
         let previous = Previous::read(&files.inputs, dialect).unwrap_or_default();

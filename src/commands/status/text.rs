@@ -25,7 +25,7 @@ pub(super) fn page(status: &Status) -> String {
         let _ = writeln!(page, "  {}", one_holder(holder, status));
     }
     untested(&mut page, status);
-    firmware(&mut page, &status.holders);
+    firmware(&mut page, status);
     revoked(&mut page, status);
     let _ = writeln!(page, "\nNext: {}", status.next.sentence);
     if let Some(script) = status.next.script {
@@ -142,9 +142,9 @@ fn untested(page: &mut String, status: &Status) {
 }
 
 /// Devices by their firmware, the oldest first, with the advisories about it.
-fn firmware(page: &mut String, holders: &[HolderStatus]) {
+fn firmware(page: &mut String, status: &Status) {
     let mut by_firmware = BTreeMap::<&str, Vec<(&HolderStatus, &DeviceStatus)>>::new();
-    for holder in holders {
+    for holder in &status.holders {
         for device in holder.device.iter().chain(&holder.spares) {
             let same = by_firmware.entry(&device.firmware).or_default();
             same.push((holder, device));
@@ -173,10 +173,13 @@ fn firmware(page: &mut String, holders: &[HolderStatus]) {
             let _ = writeln!(page, "    {}: {}", advisory.id, advisory.effect);
         }
         if !devices.iter().all(|(_, device)| device.proven) {
-            let _ = writeln!(
-                page,
-                "    as the holders stated it: some devices lack the vendor's certificates, so not all of it is proven"
-            );
+            let why = match status.rehearsal {
+                true => "the vendor of the devices is simulated: nothing of it is proven",
+                false => {
+                    "as the holders stated it: some devices lack the vendor's certificates, so not all of it is proven"
+                }
+            };
+            let _ = writeln!(page, "    {why}");
         }
     }
 }

@@ -69,8 +69,8 @@ impl Hands {
     }
 
     /// The device in hand is the one taken for this turn. Otherwise it is the one that the holder
-    /// at the table has in use, or is awaited with. Otherwise it is one that nobody has enrolled,
-    /// that of the seat's number before others.
+    /// at the table has in use, or is awaited with. Otherwise it is one that nobody has enrolled:
+    /// one that the roster lets the holder bring and that of the seat's number before others.
     pub(in crate::tui) fn in_hand(&self, state: Option<&State>) -> Option<&RoomDevice> {
         let by_number = |number: usize| self.seen.devices.iter().find(|d| d.number == number);
         let turn = state.and_then(|state| state.turn.as_ref());
@@ -94,8 +94,16 @@ impl Hands {
             Some(serial) => of_serial(*serial),
             None => {
                 let free = |device: &&RoomDevice| state.is_free(device.serial);
-                let own = by_number(place + 1).filter(free);
-                own.or_else(|| self.seen.devices.iter().find(free))
+                let roster = &state.plan.roster;
+                let brings = |device: &&RoomDevice| {
+                    free(device) && roster.brings(&turn.holder, device.serial)
+                };
+                let own = || by_number(place + 1);
+                let found = |which: &dyn Fn(&&RoomDevice) -> bool| {
+                    let own = own().filter(|device| which(device));
+                    own.or_else(|| self.seen.devices.iter().find(|device| which(device)))
+                };
+                found(&brings).or_else(|| found(&free))
             }
         }
     }

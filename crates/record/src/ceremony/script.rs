@@ -239,6 +239,13 @@ impl CheckedScript {
         self.steps().nth(index).map(|(_, step)| step)
     }
 
+    /// Whether the quorum signs a root of tuf-crates that is new to it.
+    #[must_use]
+    pub fn brings_crates_root(&self) -> bool {
+        let mut documents = self.steps().flat_map(|(_, step)| &step.documents);
+        self.0.scenario.brings_crates_root() && documents.any(|named| *named == Document::Crates)
+    }
+
     /// The minutes of all steps together.
     #[must_use]
     pub fn minutes(&self) -> u32 {

@@ -21,6 +21,12 @@ macro_rules! shipped {
 /// The shipped policy. It names no online key, so that a ceremony adds one.
 pub const POLICY: &str = include_str!("../../../../ceremony-scripts/policy.toml");
 
+/// The shipped policy for rehearsals of [`FEW`] holders, with a simulated online key.
+pub const SMALL_POLICY: &str = include_str!("../../../../ceremony-scripts/policy-small.toml");
+
+/// How many holders [`SMALL_POLICY`] has.
+pub const FEW: usize = 3;
+
 /// Every shipped script.
 pub const SHIPPED: &[Shipped] = shipped![
     "initial-root",

@@ -3,17 +3,13 @@
 use std::ops::Range;
 
 use super::{
-    apart, clients, course, devices,
+    apart, checking, clients, course, devices,
     facts::Facts,
     html, markdown, outcome,
-    page::{Block, Page, Phrase, digest},
+    page::{Block, Page, Phrase},
     verdicts, witnesses,
 };
-use crate::{
-    apart::witness::Witnessed,
-    ceremony::State,
-    transcript::{Chain, Mode},
-};
+use crate::{apart::witness::Witnessed, ceremony::State, transcript::Chain};
 use keymoot_attestation::TrustStore;
 use keymoot_core::{digest::Digest, text::escape};
 
@@ -22,7 +18,7 @@ use keymoot_core::{digest::Digest, text::escape};
 pub struct Account {
     page: Page,
     /// The blocks that follow from the program that made the report, not from the transcript.
-    of_the_program: Range<usize>,
+    of_the_program: Vec<Range<usize>>,
 }
 
 impl Account {
@@ -43,9 +39,7 @@ impl Account {
         let script = state.plan.script.script();
         let mut blocks = outcome::summary(&facts);
         blocks.extend(outcome::documents(&facts));
-        let begin = blocks.len();
-        blocks.extend(clients::table(&facts));
-        let of_the_program = begin..blocks.len();
+        let mut of_the_program = vec![appended(&mut blocks, clients::table(&facts))];
         blocks.extend(devices::table(&facts));
         blocks.extend(devices::each(&facts));
         blocks.extend(apart::table(&facts));
@@ -53,7 +47,9 @@ impl Account {
         blocks.extend(course::timeline(&facts));
         blocks.extend(verdicts::table(&facts));
         blocks.extend(plan(&facts));
-        blocks.extend(checking(&facts));
+        blocks.extend(checking::introduction(&facts));
+        of_the_program.push(appended(&mut blocks, vec![checking::commands(&facts)]));
+        blocks.extend(checking::limits(&facts));
         #[cfg(later_version)]
         blocks.push(Block::Paragraph("This is from a later version.".into()));
         Ok(Self {
@@ -70,8 +66,11 @@ impl Account {
     /// says that much.
     pub(super) fn of_the_transcript(&self) -> Self {
         let mut account = self.clone();
-        account.page.blocks.drain(self.of_the_program.clone());
-        account.of_the_program = 0..0;
+        // From the last on: each removal moves what is behind it.
+        for range in self.of_the_program.iter().rev() {
+            account.page.blocks.drain(range.clone());
+        }
+        account.of_the_program.clear();
         account
     }
 
@@ -96,6 +95,13 @@ impl Account {
     }
 }
 
+/// Appends blocks, and returns where they are.
+fn appended(blocks: &mut Vec<Block>, more: Vec<Block>) -> Range<usize> {
+    let begin = blocks.len();
+    blocks.extend(more);
+    begin..blocks.len()
+}
+
 fn plan(facts: &Facts<'_>) -> Vec<Block> {
     let plan = &facts.state.plan;
     let [script, policy, roster] = plan.files.digests();
@@ -117,33 +123,5 @@ fn plan(facts: &Facts<'_>) -> Vec<Block> {
             ("Policy", named("policy.toml", &policy)),
             ("Roster", named("roster.toml", &roster)),
         ]),
-    ]
-}
-
-fn checking(facts: &Facts<'_>) -> Vec<Block> {
-    let flag = match facts.opening.mode {
-        Mode::Live => "",
-        Mode::Rehearsal => " --rehearsal",
-    };
-    vec![
-        Block::Section("How to verify this report".to_owned()),
-        Block::Paragraph(
-            "Verify this report before you trust it. Run these commands in the folder of the bundle, without a device or a network. The first checks every rule again from the evidence. The second verifies the signatures on the root. The third needs no keymoot: it prints the head of the transcript, which is at the top of this report and in MANIFEST.json."
-                .into(),
-        ),
-        Block::Commands(vec![
-            format!("keymoot verify .{flag}"),
-            "keymoot tuf verify repositories/tuf-root/metadata/root.json".to_owned(),
-            "tail -n 1 transcript.jsonl | tr -d '\\n' | sha256sum".to_owned(),
-        ]),
-        Block::Paragraph(
-            "MANIFEST.sigs.json says who closed the ceremony, not this page: the holders signed a list of files, and this report is one of them."
-                .into(),
-        ),
-        Block::Paragraph(
-            "If the head was published elsewhere at once after the ceremony, add `--published` and that head to the first command: then the ceremony is not younger than that publication."
-                .into(),
-        ),
-        Block::Facts(vec![("Head", digest(&facts.seal.head))]),
     ]
 }

@@ -4,6 +4,7 @@ use super::{
     facts::Facts,
     gantt,
     page::{Block, Phrase, Row, Table},
+    present,
 };
 use crate::{
     ceremony::{amend::differences, bags},
@@ -57,9 +58,15 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
             .into(),
         ));
     }
+    let absent = present::absent(facts);
+    let nothing = match absent {
+        None => "Nothing",
+        Some(_) => "Nothing else",
+    };
+    blocks.extend(absent);
     blocks.push(if rows.is_empty() {
         Block::Paragraph(
-            "Nothing: no note, no exception, no device error, no interruption, and the machine's clock never went back."
+            format!("{nothing}: no note, no exception, no device error, no interruption, and the machine's clock never went back.")
                 .into(),
         )
     } else {

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::page::{Block, Page, Phrase, Row, Span, Table};
+use super::{
+    gantt,
+    page::{Block, Page, Phrase, Row, Span, Table},
+};
 use crate::transcript::Mode;
 
 /// Writes a page.
@@ -61,7 +64,8 @@ fn block(text: &mut String, block: &Block) {
             for step in &course.steps {
                 let _ = writeln!(text, "- {}", escape(&step.sentence()));
             }
-            Ok(())
+            // It explains the letters.
+            writeln!(text, "\n{}", escape(gantt::CAPTION))
         }
         Block::Quorum(quorum) => {
             let discs: Vec<_> = quorum

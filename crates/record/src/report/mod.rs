@@ -9,6 +9,7 @@
 mod account;
 mod apart;
 mod chain;
+mod checking;
 mod clients;
 mod course;
 mod devices;
@@ -19,6 +20,7 @@ mod markdown;
 pub(crate) mod markup;
 mod outcome;
 mod page;
+mod present;
 mod quorum;
 pub(crate) mod recorded;
 #[cfg(test)]

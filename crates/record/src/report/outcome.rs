@@ -3,7 +3,7 @@
 use super::{
     facts::Facts,
     page::{Block, Phrase, Quorum, digest},
-    verdicts,
+    present, verdicts,
 };
 use crate::{
     ceremony::{
@@ -36,17 +36,7 @@ pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
             state.plan.policy.quorum.threshold
         ));
     }
-    let witnesses: Vec<_> = roster
-        .witnesses
-        .iter()
-        .map(|w| {
-            let name = Phrase::from(escape(&w.name));
-            match &w.key {
-                Some(key) => name.and(", with the key ").and_code(key.to_string()),
-                None => name,
-            }
-        })
-        .collect();
+    let (witnesses, _) = present::witnesses(facts);
     let mode = match facts.opening.mode {
         Mode::Live => "live: its outputs are for publication",
         Mode::Rehearsal => "REHEARSAL: its devices are simulated. Do not trust its outputs",

@@ -144,6 +144,7 @@ fn the_picture_of_a_quorum_says_in_words_what_it_shows() {
 fn a_step_shows_the_minutes_it_took_and_its_deviations() {
     let text = markdown::write(&page(Mode::Live));
     assert!(text.contains(": 5 of 6 min; N"), "{text}");
+    assert!(text.contains("N: a note."), "{text}");
 }
 
 #[test]

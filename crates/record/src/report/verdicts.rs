@@ -57,8 +57,9 @@ pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
     vec![
         Block::Section("Every rule".to_owned()),
         Block::Paragraph(
-            "The result of each rule during the ceremony. `keymoot verify` does not trust this table: it checks every rule again."
-                .into(),
+            Phrase::from("The result of each rule during the ceremony. ")
+                .and_code("keymoot verify")
+                .and(" does not trust this table: it checks every rule again."),
         ),
         Block::Table(Table {
             heads: HEADS,

@@ -170,6 +170,17 @@ impl Roster {
         self.holders.iter().find(|holder| holder.handle == *handle)
     }
 
+    /// Whether this holder brings a device: one that is listed for the holder or, if none is, one
+    /// that is listed for nobody.
+    #[must_use]
+    pub fn brings(&self, handle: &Handle, serial: u32) -> bool {
+        let own = self.holder(handle).map(|holder| holder.devices.as_slice());
+        match own.unwrap_or_default() {
+            [] => !self.holders.iter().any(|h| h.devices.contains(&serial)),
+            own => own.contains(&serial),
+        }
+    }
+
     /// The handle that this holder has in the previous root, where the holder was renamed.
     #[must_use]
     pub fn formerly(&self, handle: &Handle) -> Option<&Handle> {

@@ -119,7 +119,12 @@ fn delegations(targets: &Targets, expected: &Expected<'_>) -> Verdict {
     Verdict::unless(
         Rule::DelegationRoles,
         !faults.is_empty(),
-        || format!("it delegates to {count} roles, each for its own paths alone, and terminating"),
+        || match count {
+            1 => "it delegates to 1 role, for its own paths alone, and terminating".to_owned(),
+            _ => format!(
+                "it delegates to {count} roles, each for its own paths alone, and terminating"
+            ),
+        },
         || faults.join("; "),
         "leave the ceremony: program, policy and previous documents do not agree",
     )

@@ -82,7 +82,7 @@ impl Event {
             Self::Confirmed { step, fields } => {
                 let typed: Vec<_> = fields
                     .iter()
-                    .map(|(id, text)| format!("{} {}", escape(id), escape(text)))
+                    .map(|(id, text)| format!("{}: {}", escape(id), escape(text)))
                     .collect();
                 match typed.is_empty() {
                     true => format!("{} was confirmed", escape(step)),

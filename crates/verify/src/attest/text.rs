@@ -43,7 +43,7 @@ pub(super) fn print_folder(found: &[(String, Outcome)]) -> io::Result<()> {
                 for violation in violations {
                     let _ = writeln!(
                         text,
-                        "REFUSED  {path}: {}: {}\n         next: {}",
+                        "REFUSED  {path}: {}: {}\n         help: {}",
                         violation.rule, violation.what, violation.next
                     );
                 }
@@ -57,7 +57,7 @@ pub(super) fn print_folder(found: &[(String, Outcome)]) -> io::Result<()> {
 
 fn one_line(facts: &Facts) -> String {
     let proven = &facts.attestation;
-    let serial = proven.serial().map(grouped).unwrap_or_default();
+    let serial = proven.serial().map(|n| n.to_string()).unwrap_or_default();
     let (family, firmware) = (proven.family(), proven.firmware());
     match proven.specifics() {
         Specifics::YubiKey(stated) => format!(
@@ -93,7 +93,7 @@ impl fmt::Display for Account<'_> {
         }
         writeln!(f, "  Device       {}", proven.family())?;
         match proven.serial() {
-            Some(serial) => writeln!(f, "  Serial       {}", grouped(serial))?,
+            Some(serial) => writeln!(f, "  Serial       {serial}")?,
             None => writeln!(f, "  Serial       not stated by this device")?,
         }
         writeln!(f, "  Firmware     {}", proven.firmware())?;
@@ -180,19 +180,6 @@ impl Account<'_> {
             Digest::of(proven.spki())
         )
     }
-}
-
-/// A number in groups of three, as it is printed on devices: 15 938 765.
-fn grouped(number: u32) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn pin_in_words(policy: PinPolicy) -> &'static str {

@@ -41,7 +41,7 @@ pub(super) fn of(audit: &Audit) -> String {
     {
         let _ = writeln!(
             text,
-            "VIOLATED  {}: {}\n          next: {}",
+            "VIOLATED  {}: {}\n          help: {}",
             verdict.rule, verdict.detail, verdict.next
         );
     }

@@ -89,7 +89,8 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             Some(format!("{name}{}.", said.detail))
         })
         .collect();
-    if !of_closing.is_empty() {
+    // Under NOT VERIFIED, it would read as good news.
+    if violated.is_empty() && !of_closing.is_empty() {
         let _ = writeln!(text, "{}", of_closing.join(" "));
     }
     for NotBefore { typed, value } in judged.not_before() {
@@ -107,7 +108,7 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             Ok(one) => writeln!(text, "Not counted: {}. {}.", one.sentence(), uncounted(one)),
             Err(refused) => writeln!(
                 text,
-                "Refused: {}: {} {}; the verdict on the bundle does not depend on it. next: {}",
+                "Refused: {}: {} {}; the verdict on the bundle does not depend on it. help: {}",
                 heard.path, refused.rule, refused.what, refused.next
             ),
         };

@@ -68,7 +68,7 @@ impl Publishing {
             format!("{role}.json: {why}")
         });
         refused.or_else(|| {
-            let missing = self.missing.join(" and ");
+            let missing = self.missing.join(" and no ");
             (!missing.is_empty()).then(|| format!("there is no {missing}"))
         })
     }

@@ -148,3 +148,15 @@ fn the_key_of_a_witness_is_a_fingerprint() {
     let named = Roster::parse(&roster().replace("name = \"Wim\"\n", &good)).unwrap();
     assert!(named.witnesses[0].key.is_some());
 }
+
+#[test]
+fn a_holder_brings_a_listed_device_or_one_that_is_listed_for_nobody() {
+    let handle = "handle = \"holder-1\"\n";
+    let listed = roster().replace(handle, &format!("{handle}devices = [5, 6]\n"));
+    let roster = Roster::parse(&listed).unwrap();
+    let [one, two] = [1, 2].map(|seat: usize| roster.holders[seat].handle.clone());
+    assert!(roster.brings(&one, 5) && roster.brings(&one, 6));
+    assert!(!roster.brings(&one, 7));
+    assert!(roster.brings(&two, 7));
+    assert!(!roster.brings(&two, 6));
+}
