@@ -14,6 +14,7 @@ use crate::{
     },
 };
 use keymoot_attestation::Family;
+use keymoot_core::text::sentence;
 
 /// The screen of one prompt.
 pub(in crate::tui) struct Pin {
@@ -109,18 +110,6 @@ impl Pin {
         };
         sentence(&format!("{refused}{touched}{spared}"))
     }
-}
-
-/// The finding, as a sentence of its own.
-fn sentence(found: &str) -> String {
-    let mut letters = found.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    let end = if found.ends_with('.') { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }
 
 impl Screen for Pin {
