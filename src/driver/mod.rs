@@ -264,7 +264,7 @@ impl<'d, 'w> Driver<'d, 'w> {
                     let set_aside = matches!(event, Event::DeviceSetAside { .. });
                     self.record(event)?;
                     return if set_aside {
-                        self.await_empty_bench()
+                        self.await_set_aside()
                     } else {
                         Ok(())
                     };

@@ -205,9 +205,10 @@ fn a_device_that_is_exchanged_while_its_number_is_read_has_to_come_out() {
     at.enter(&last_four(serials[0]));
     let seen = format!("YubiKey {} is inserted: take it out", serials[1]);
     at.expect(&seen);
-    at.by_hand(PLUG)
-        .expect("Insert your device")
-        .by_hand("\u{10}1\r")
+    // The right one goes in beside it, and then the wrong one comes out.
+    at.by_hand("\u{10}1\r").by_hand(PLUG);
+    at.expect("2 devices are inserted: leave only one")
+        .by_hand("\u{10}2\r")
         .by_hand(PLUG);
     at.expect(NEW_PIN);
 }

@@ -64,7 +64,7 @@ impl Table<'_, '_> {
                 let work = Work::Remove {
                     holder: holder.clone(),
                 };
-                Ok(table::wait_until_empty(table.operator, &slots, &work)?)
+                Ok(table::wait_until_gone(table.operator, &slots, &work)?)
             })?;
         }
     }
