@@ -100,15 +100,6 @@ fn done_by_itself(page: &mut Page, sight: &Sight<'_>) {
     }
 }
 
-/// Who confirms a step, and its title.
-pub(super) fn title_of_step(page: &mut Page, sight: &Sight<'_>) {
-    page.who(&confirmed_by(sight));
-    if let Some(step) = sight.state().and_then(State::current) {
-        page.headline(&escape(&step.title));
-    }
-    page.gap();
-}
-
 /// The beginning of a step's screen: who, what, and the words to read aloud.
 pub(super) fn opening_of_step(page: &mut Page, sight: &Sight<'_>) {
     page.who(&confirmed_by(sight));

@@ -190,6 +190,34 @@ fn the_roll_names_those_who_were_marked() {
 }
 
 #[test]
+fn the_words_of_a_roll_call_stay_in_sight_where_they_fit_and_are_scrolled_to_elsewhere() {
+    let story = Story::at_roll_call();
+    let (words, last) = ("I call each holder by name.", "9 Holder 9");
+    let mut table = Table::asked(&story);
+    let picture = table.keys(" ").picture();
+    assert!(
+        picture.contains(words) && picture.contains(last),
+        "{picture}"
+    );
+    // A long refusal takes their rows.
+    let why = "Of nine holders, six are missing. Call them again, or end without a root, because five are needed.";
+    table.request(Request::Ask(
+        story.question(),
+        Some(Refusal(why.to_owned())),
+    ));
+    let picture = table.picture();
+    assert!(
+        !picture.contains(words) && picture.contains(last),
+        "{picture}"
+    );
+    assert!(picture.contains("back: PgUp"), "{picture}");
+    let picture = table.press(KeyCode::Home).picture();
+    assert!(picture.contains(words), "{picture}");
+    let picture = table.keys(" ").picture();
+    assert!(picture.contains(last), "{picture}");
+}
+
+#[test]
 fn a_holder_is_called_by_arrow_or_by_number() {
     let story = Story::at_enrolment();
     let mut table = Table::asked(&story);
