@@ -124,6 +124,22 @@ fn every_option_is_opened_by_its_number() {
 }
 
 #[test]
+fn a_form_says_that_a_question_mark_goes_back() {
+    for what in ["record a note", "somebody arrives or leaves", "a break"] {
+        let mut paper = Paper::asked(&Story::at_enrolment());
+        let number = option(&paper.answer("?"), what);
+        // In the list of people, the second line chooses one, and the third is not the word.
+        for line in [number.as_str(), "3", "arrived", ""] {
+            let said = paper.answer(line);
+            assert!(said.ends_with("    ? goes back.\n> "), "{what}: {said}");
+        }
+        let said = paper.answer("?");
+        assert!(said.contains("Whose turn?"), "{what}: {said}");
+        assert!(paper.acts.is_empty());
+    }
+}
+
+#[test]
 fn a_line_that_is_no_choice_asks_takes_and_withdraws_nothing() {
     let mut story = Story::at_roll_call();
     story.tell(Event::RollCalled {
