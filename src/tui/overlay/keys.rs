@@ -115,8 +115,9 @@ impl Overlay {
             KeyCode::Down => *at = (*at + 1).min(ways.len().saturating_sub(1)),
             KeyCode::Enter => return ways.get(*at).map_or(Turned::Closed, |way| way.open(sight)),
             KeyCode::Char(c) if numbered => {
-                let number = c.to_digit(10).and_then(|digit| digit.checked_sub(1));
-                if let Some(way) = number.and_then(|number| ways.get(number as usize)) {
+                // 0 is the tenth.
+                let at = c.to_digit(10).map(|digit| (digit + 9) % 10);
+                if let Some(way) = at.and_then(|at| ways.get(at as usize)) {
                     return way.open(sight);
                 }
             }

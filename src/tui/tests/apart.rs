@@ -201,6 +201,17 @@ fn the_table_shows_the_open_requests_and_all_words_of_the_newest() {
 }
 
 #[test]
+fn the_tenth_option_is_chosen_by_a_digit() {
+    let mut table = Table::asked(&asked());
+    table.press(KeyCode::Esc);
+    let picture = table.picture();
+    assert!(table.says("0 go back"), "{picture}");
+    assert!(picture.contains("Enter 0-9"), "{picture}");
+    table.press(KeyCode::Char('0'));
+    assert!(!table.says("Options."), "{}", table.picture());
+}
+
+#[test]
 fn the_words_of_the_request_are_shown_at_home_in_large_type() {
     let mut table = Table::asked(&at_home(3));
     table.press(KeyCode::F(8));

@@ -111,7 +111,7 @@ fn every_option_is_opened_by_its_number() {
             "record a note" => "A note for the transcript",
             "record an exception" => "An exception",
             "somebody arrives or leaves the room" => "Who arrives or leaves",
-            "compare a digest: words, large type, code" => "SHA-256 of",
+            "compare a digest: hexadecimal and words" => "SHA-256 of",
             "we do not agree, or there is no quorum" => "End this ceremony",
             "a break" => "A break.",
             "leave, and resume later" => "Leave the ceremony",
