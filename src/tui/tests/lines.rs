@@ -21,7 +21,7 @@ use keymoot_record::{
         requests::{Apart, Asked as Requested},
         turn::Purpose,
     },
-    transcript::Event,
+    transcript::{Event, event::Person},
 };
 
 /// Lines that are no number of a list.
@@ -120,6 +120,22 @@ fn every_option_is_opened_by_its_number() {
             other => panic!("an unknown option: {other}"),
         };
         assert!(said.contains(expected), "{number} {what}: {said}");
+    }
+}
+
+#[test]
+fn the_seats_in_words_say_who_is_here_also_after_the_enrolment() {
+    let mut story = Story::at_enrolment();
+    story.enrolled(1).enrolled(2);
+    let departs = story.state.comes_or_goes(Person::Holder(handle(2)));
+    story.tell(departs);
+    let said = Paper::asked(&story).answer("?");
+    for seat in [
+        "seat 1 holder-1: enrolled, present",
+        "seat 2 holder-2: enrolled, absent",
+        "seat 3 holder-3: present",
+    ] {
+        assert!(said.lines().any(|row| row == seat), "{seat}\n{said}");
     }
 }
 
