@@ -17,8 +17,7 @@ impl Overlay {
     /// Takes a key.
     pub(in crate::tui) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Turned {
         // A stray key does not end a break.
-        let away = matches!(self, Self::Intermission(pause) if pause.is_under_way());
-        if key.code == KeyCode::Esc && !away {
+        if key.code == KeyCode::Esc && !self.ends_by_word() {
             return Turned::Closed;
         }
         let completed = match self {

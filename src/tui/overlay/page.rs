@@ -53,8 +53,7 @@ impl Overlay {
     fn back_by_line(&self) -> Option<&'static str> {
         match self {
             Self::Ways { .. } => None,
-            // Only its word ends a break.
-            Self::Intermission(pause) if pause.is_under_way() => None,
+            _ if self.ends_by_word() => None,
             _ if self.only_shows() => Some("Enter goes back."),
             _ => Some("? goes back."),
         }

@@ -120,11 +120,18 @@ fn an_intermission_is_two_notes_and_ends_only_by_its_word() {
         .press(KeyCode::Enter)
         .press(KeyCode::F(4));
     assert!(table.says("The ceremony waits."));
+    // Bags and seals are compared with what was noted.
+    assert!(table.says("The note: Break until 13:00. Devices in bags: A 1 to A 9."));
+    let keys = table.model.keys();
+    assert!(!keys.contains("Esc") && !keys.contains("F1"), "{keys}");
+    let Now { utc, up } = table.model.now;
+    table.model.tick(Now { utc, up: up + 30 });
     table.enter("all nine").enter("whole").enter("return");
     match table.interrupt() {
-        Interrupt::Note(note) => {
-            assert!(note.ends_with("Answered: all nine. Bags and seals: whole."))
-        }
+        Interrupt::Note(note) => assert_eq!(
+            note,
+            "Back from the break after 1 minute. Answered: all nine. Bags and seals: whole."
+        ),
         other => panic!("{other:?}"),
     }
 }
