@@ -417,6 +417,17 @@ fn a_wall_clock_that_shows_another_time_is_not_confirmed_in_a_live_ceremony() {
 }
 
 #[test]
+fn a_rehearsal_says_that_the_wall_clock_is_not_compared() {
+    let said = "a rehearsal records it, and does not compare it";
+    for (mode, compares) in [(Mode::Live, true), (Mode::Rehearsal, false)] {
+        let mut table = Table::asked(&Story::at_confirm_as(mode));
+        assert!(!table.says(said), "the bag");
+        table.enter("A 1234");
+        assert_eq!(!table.says(said), compares, "{}", table.picture());
+    }
+}
+
+#[test]
 fn nobody_is_chosen_where_nobody_can_come() {
     for can_stop in [false, true] {
         let mut table = Table::of(&Story::at_signing(5));
