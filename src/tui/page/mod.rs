@@ -304,14 +304,19 @@ impl Page {
 
     /// A long text, which is read before the answer.
     pub(super) fn ask_to_read_on(&mut self) {
-        let KeyNames { more, back, .. } = self.names();
+        let KeyNames {
+            more: shows_more,
+            back,
+            ..
+        } = self.names();
         let unseen = self.unseen.as_ref();
         let above = unseen.filter(|unseen| unseen.above);
         let how = above.map_or_else(
-            || format!("Read on to the end: {more}."),
-            |Unseen { rows, .. }| {
+            || format!("Read on to the end: {shows_more}."),
+            |Unseen { rows, more, .. }| {
                 let (first, last) = (rows.start + 1, rows.end);
-                format!("Rows {first} to {last} were not shown yet: {back}.")
+                let more = if *more { " and more" } else { "" };
+                format!("Rows {first} to {last}{more} were not shown yet: {back}.")
             },
         );
         self.ask(&format!("{how} Then it can be confirmed."));

@@ -59,7 +59,8 @@ fn a_search_without_a_match_says_so_and_confirms_nothing() {
 fn searching_does_not_pass_for_having_read_to_the_end() {
     let mut table = Table::asked(&Story::at_review(5_000));
     table.keys("/").enter("\"line\": 2500");
-    assert!(table.says("were not shown yet: PgUp. Then it can be confirmed."));
+    // Neither were the rows after it.
+    assert!(table.says(" and more were not shown yet: PgUp. Then it can be confirmed."));
 }
 
 #[test]
@@ -193,6 +194,7 @@ fn a_jump_to_the_end_does_not_pass_for_having_read_what_lies_between() {
     let mut table = Table::asked(&Story::at_review(200));
     table.press(KeyCode::End);
     assert!(table.says("were not shown yet: PgUp. Then it can be confirmed."));
+    assert!(!table.says("and more"));
     table.enter(&words);
     assert!(table.nothing_happened());
     // Skipped rows may be read in any order.
