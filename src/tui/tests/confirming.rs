@@ -18,7 +18,7 @@ use crate::{
 use keymoot_core::{Rule, digest::Digest};
 use keymoot_record::{
     ceremony::{Answer, Question, Refusal, Said, question::reading_words, turn::Purpose},
-    transcript::{Event, Mode},
+    transcript::{Event, Mode, event::Person},
 };
 
 /// Every question that a ceremony asks, each with the story in which it is asked.
@@ -229,6 +229,28 @@ fn a_holder_is_called_by_arrow_or_by_number() {
     let mut table = Table::asked(&story);
     table.enter("7");
     assert!(matches!(table.heard(), Heard::Answer(Answer::Begin(h)) if h == handle(7)));
+}
+
+#[test]
+fn where_nobody_is_chosen_the_screen_says_why() {
+    let mut story = Story::at_enrolment();
+    story.enrolled(1);
+    let departs = story.state.comes_or_goes(Person::Holder(handle(2)));
+    story.tell(departs);
+    let mut table = Table::asked(&story);
+    table.press(KeyCode::Enter);
+    assert!(table.says("! Nobody is chosen."), "{}", table.picture());
+    for (seat, why) in [
+        ("1", "! holder-1 has no turn now."),
+        ("2", "! holder-2 is not in the room."),
+        ("0", "! There is no seat 0."),
+    ] {
+        assert!(table.keys(seat).says(why), "{seat}: {}", table.picture());
+    }
+    assert!(table.nothing_happened());
+    assert!(!table.keys("3").says("! "), "{}", table.picture());
+    let heard = table.press(KeyCode::Enter).heard();
+    assert!(matches!(heard, Heard::Answer(Answer::Begin(h)) if h == handle(3)));
 }
 
 #[test]
