@@ -242,6 +242,16 @@ fn each_line_of_a_request_is_checked_when_it_is_left() {
     }
 }
 
+#[test]
+fn a_refused_line_of_a_form_stays_until_it_is_typed_again() {
+    let mut table = Table::asked(&withdrawn());
+    option(&mut table, "holders apart");
+    let picture = table.enter("request").picture();
+    assert!(picture.contains("> request_"), "{picture}");
+    let picture = table.keys("/").picture();
+    assert!(picture.contains("> /_"), "{picture}");
+}
+
 /// The table, where the third holder is asked no more.
 fn withdrawn() -> Story {
     let mut story = asked();
