@@ -10,7 +10,7 @@ use super::{
     rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, serials, unattended_pin as pin},
     states::{
         BLINKS, CALL, CALL_TO_SIGN, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REFUSED,
-        REMOVE, TROUBLE, TYPE_PIN,
+        REMOVE, SET_ASIDE, TROUBLE, TYPE_PIN,
     },
 };
 
@@ -151,7 +151,7 @@ fn a_device_that_is_enrolled_already_is_refused_for_the_next_holder() {
     at.expect(REFUSED.with("DEVICE-DISTINCT"))
         .expect("already enrolled, for holder-1");
     insta::assert_snapshot!("already_enrolled", at.picture());
-    at.enter("another").expect(REMOVE);
+    at.enter("another").expect(SET_ASIDE);
 }
 
 #[test]

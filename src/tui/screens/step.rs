@@ -41,12 +41,12 @@ pub(super) fn confirmed_by(sight: &Sight<'_>) -> String {
 /// The root of tuf-crates that the quorum authorises, to compare with what its team reads aloud.
 pub(super) fn authorised_root(page: &mut Page, root: &AuthorisedRoot) {
     page.text("SHA-256 of the new root of tuf-crates, targets/crates/root.json:");
+    for row in hex_groups(&root.digest) {
+        page.item("  ", &row, Style::new());
+    }
     page.words(&root.digest);
     for said in &root.says {
         page.item("* ", said, Style::new());
-    }
-    for row in hex_groups(&root.digest) {
-        page.item("  ", &row, Style::new());
     }
 }
 
