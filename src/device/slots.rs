@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::contain::contained;
 use super::error::{DeviceError, ErrorKind};
 use super::exclusive::Exclusive;
-use super::identity::Who;
+use super::identity::{Serial, Who};
 use super::info::DeviceInfo;
 use super::management;
 use super::operation::Operation;
@@ -204,23 +204,30 @@ impl Slots {
         }
     }
 
-    /// Waits until every device that is plugged in now was taken out. `begun` is called once it
-    /// is known which ones those are. Others may be plugged in meanwhile: a holder inserts the
-    /// next device before the last one is out.
+    /// Waits until every device that is plugged in now was taken out, or the one with this serial
+    /// number. `begun` is called once it is known which ones those are. Others may be plugged in:
+    /// people insert the next device before the last one is out.
     ///
     /// # Errors
     /// [`ErrorKind::Cancelled`], and as [`Slots::present`].
     pub fn wait_until_gone(
         &self,
         cancel: &Cancel,
+        serial: Option<Serial>,
         begun: impl FnOnce(),
     ) -> Result<(), DeviceError> {
+        // One that cannot be read may be the one.
+        let is_other = |found: &Result<DeviceInfo, DeviceError>| {
+            let other = |found: &DeviceInfo| serial.is_some_and(|serial| serial != found.serial);
+            found.as_ref().is_ok_and(other)
+        };
         match self {
             Self::YubiKeys => {
                 let (mut first, mut begun) = (Vec::new(), Some(begun));
                 wait(cancel, |plugged| {
                     if let Some(begun) = begun.take() {
                         first = plugged.to_vec();
+                        first.retain(|one| serial.is_none() || !is_other(&identify(one)));
                         begun();
                     }
                     let is_in = |before: &Plugged| plugged.iter().any(|now| now.was_there(before));
@@ -228,7 +235,8 @@ impl Slots {
                 })
             }
             Self::YubiHsms(_) => {
-                let first = self.present()?;
+                let mut first = self.present()?;
+                first.retain(|unit| !is_other(unit));
                 begun();
                 let mut present = first.clone();
                 while first.iter().any(|unit| present.contains(unit)) {

@@ -3,7 +3,7 @@
 
 use super::{Allows, Operator, Work};
 use crate::{
-    device::{Cancel, Device, DeviceError, DeviceInfo, ErrorKind, Operation, Seen, Slots},
+    device::{Cancel, Device, DeviceError, DeviceInfo, ErrorKind, Operation, Seen, Serial, Slots},
     host::secret::Secret,
 };
 use keymoot_attestation::Family;
@@ -67,14 +67,17 @@ fn wait_for(
     })
 }
 
-/// Waits until every device that is inserted now is out, while this is what somebody has to do.
+/// Waits until every device that is inserted now is out, or the one with this serial number, while
+/// this is what somebody has to do.
 pub(super) fn wait_until_gone(
     operator: &mut dyn Operator,
     slots: &Slots,
+    serial: Option<u32>,
     work: &Work,
 ) -> Result<(), DeviceError> {
     let cancel = Cancel::new();
-    slots.wait_until_gone(&cancel, || operator.working(work, Some(&cancel)))
+    let begun = || operator.working(work, Some(&cancel));
+    slots.wait_until_gone(&cancel, serial.map(Serial), begun)
 }
 
 /// Has the device sign a message once, and names the effect of the touch.

@@ -69,7 +69,7 @@ fn a_wait_until_devices_are_gone_ends_with_the_last_of_them_out() {
             let (tell, told) = mpsc::channel();
             let waiting = thread::spawn(move || {
                 let begun = || tell.send(()).unwrap();
-                Slots::YubiKeys.wait_until_gone(&Cancel::new(), begun)
+                Slots::YubiKeys.wait_until_gone(&Cancel::new(), None, begun)
             });
             told.recv().unwrap();
             // One that comes later is not waited for.
@@ -79,6 +79,25 @@ fn a_wait_until_devices_are_gone_ends_with_the_last_of_them_out() {
             desk.remove(1);
             waiting.join().unwrap().unwrap();
         }
+    });
+}
+
+#[test]
+fn a_wait_until_a_certain_device_is_gone_leaves_another_in() {
+    play(TWO, |desk| {
+        desk.insert(1);
+        let wrong = desk.device().serial;
+        desk.insert(2);
+        let gone = move |begun: &dyn Fn()| {
+            Slots::YubiKeys.wait_until_gone(&Cancel::new(), Some(wrong), begun)
+        };
+        let (tell, told) = mpsc::channel();
+        let waiting = thread::spawn(move || gone(&|| tell.send(()).unwrap()));
+        told.recv().unwrap();
+        desk.remove(1);
+        waiting.join().unwrap().unwrap();
+        // It is out, and nobody has to do anything.
+        gone(&|| ()).unwrap();
     });
 }
 
@@ -95,7 +114,9 @@ fn a_cancelled_wait_ends() {
         cancel.cancel();
         let error = waiting.join().unwrap().unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Cancelled));
-        let error = Slots::YubiKeys.wait_until_gone(&cancel, || ()).unwrap_err();
+        let error = Slots::YubiKeys
+            .wait_until_gone(&cancel, None, || ())
+            .unwrap_err();
         assert!(
             matches!(error.kind, ErrorKind::Cancelled),
             "it stays cancelled"
