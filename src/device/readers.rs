@@ -42,6 +42,13 @@ pub(super) fn is_still_plugged() -> bool {
     look().is_ok_and(|after| !after.plugged().is_empty())
 }
 
+impl Plugged {
+    /// Whether this device was there at an earlier look, and was not taken out since.
+    pub(super) fn was_there(&self, before: &Self) -> bool {
+        self.reader == before.reader && self.changes == before.changes
+    }
+}
+
 /// A look at all readers: the content of each at that moment.
 pub(super) struct Look(Vec<ReaderState>);
 

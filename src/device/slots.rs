@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::contain::contained;
 use super::error::{DeviceError, ErrorKind};
 use super::exclusive::Exclusive;
-use super::identity::Who;
+use super::identity::{Serial, Who};
 use super::info::DeviceInfo;
 use super::management;
 use super::operation::Operation;
@@ -135,11 +135,25 @@ impl Slots {
     /// gets each observation: the first, and every change.
     ///
     /// # Errors
-    /// [`ErrorKind::Cancelled`], [`ErrorKind::ServiceMissing`], and as [`Slots::present`]. A
-    /// YubiKey that cannot be read is reported to `on_change`, and the wait continues.
+    /// As [`Slots::wait_for`].
     pub fn wait_for_one(
         &self,
         cancel: &Cancel,
+        on_change: impl FnMut(&Seen),
+    ) -> Result<DeviceInfo, DeviceError> {
+        self.wait_for(cancel, |_| true, on_change)
+    }
+
+    /// Waits until exactly one device is plugged in, it can be read, and it is wanted. An unwanted
+    /// one is reported to `on_change` like every other observation.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`], [`ErrorKind::ServiceMissing`], and as [`Slots::present`]. A
+    /// YubiKey that cannot be read is reported to `on_change`, and the wait continues.
+    pub fn wait_for(
+        &self,
+        cancel: &Cancel,
+        is_wanted: impl Fn(&DeviceInfo) -> bool,
         mut on_change: impl FnMut(&Seen),
     ) -> Result<DeviceInfo, DeviceError> {
         match self {
@@ -161,7 +175,7 @@ impl Slots {
                 };
                 on_change(&seen);
                 match seen {
-                    Seen::One(device) => Some(device),
+                    Seen::One(device) if is_wanted(&device) => Some(device),
                     _ => None,
                 }
             }),
@@ -178,8 +192,10 @@ impl Slots {
                     if before.as_ref() != Some(&seen) {
                         on_change(&seen);
                     }
-                    if let Seen::One(unit) = seen {
-                        return Ok(unit);
+                    if let Seen::One(unit) = &seen
+                        && is_wanted(unit)
+                    {
+                        return Ok(unit.clone());
                     }
                     before = Some(seen);
                     thread::sleep(ASK_AGAIN);
@@ -188,17 +204,45 @@ impl Slots {
         }
     }
 
-    /// Waits until no device is plugged in.
+    /// Waits until every device that is plugged in now was taken out, or the one with this serial
+    /// number. `begun` is called once it is known which ones those are. Others may be plugged in:
+    /// people insert the next device before the last one is out.
     ///
     /// # Errors
     /// [`ErrorKind::Cancelled`], and as [`Slots::present`].
-    pub fn wait_until_empty(&self, cancel: &Cancel) -> Result<(), DeviceError> {
+    pub fn wait_until_gone(
+        &self,
+        cancel: &Cancel,
+        serial: Option<Serial>,
+        begun: impl FnOnce(),
+    ) -> Result<(), DeviceError> {
+        // One that cannot be read may be the one.
+        let is_other = |found: &Result<DeviceInfo, DeviceError>| {
+            let other = |found: &DeviceInfo| serial.is_some_and(|serial| serial != found.serial);
+            found.as_ref().is_ok_and(other)
+        };
         match self {
-            Self::YubiKeys => wait(cancel, |plugged| plugged.is_empty().then_some(())),
+            Self::YubiKeys => {
+                let (mut first, mut begun) = (Vec::new(), Some(begun));
+                wait(cancel, |plugged| {
+                    if let Some(begun) = begun.take() {
+                        first = plugged.to_vec();
+                        first.retain(|one| serial.is_none() || !is_other(&identify(one)));
+                        begun();
+                    }
+                    let is_in = |before: &Plugged| plugged.iter().any(|now| now.was_there(before));
+                    (!first.iter().any(is_in)).then_some(())
+                })
+            }
             Self::YubiHsms(_) => {
-                while !self.present()?.is_empty() {
+                let mut first = self.present()?;
+                first.retain(|unit| !is_other(unit));
+                begun();
+                let mut present = first.clone();
+                while first.iter().any(|unit| present.contains(unit)) {
                     cancel.check()?;
                     thread::sleep(ASK_AGAIN);
+                    present = self.present()?;
                 }
                 Ok(())
             }

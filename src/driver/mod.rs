@@ -262,12 +262,15 @@ impl<'d, 'w> Driver<'d, 'w> {
             let answer = self.operator.ask(question, refusal.as_ref())?;
             match self.state.answer(question, answer, clock::now()?) {
                 Ok(Said::Event(event)) => {
-                    let set_aside = matches!(event, Event::DeviceSetAside { .. });
+                    let set_aside = match &event {
+                        // Afterwards, no device says where it is.
+                        Event::DeviceSetAside { serial, .. } => Some((*serial, self.slots())),
+                        _ => None,
+                    };
                     self.record(event)?;
-                    return if set_aside {
-                        self.await_empty_bench()
-                    } else {
-                        Ok(())
+                    return match set_aside {
+                        Some((serial, slots)) => self.await_set_aside(serial, &slots),
+                        None => Ok(()),
                     };
                 }
                 Ok(Said::Again) => {

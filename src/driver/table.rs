@@ -3,7 +3,7 @@
 
 use super::{Allows, Operator, Work};
 use crate::{
-    device::{Cancel, Device, DeviceError, DeviceInfo, ErrorKind, Operation, Seen, Slots},
+    device::{Cancel, Device, DeviceError, DeviceInfo, ErrorKind, Operation, Seen, Serial, Slots},
     host::secret::Secret,
 };
 use keymoot_attestation::Family;
@@ -19,6 +19,28 @@ pub(super) fn wait_for_one(
     family: Family,
     serial: Option<u32>,
 ) -> Result<DeviceInfo, DeviceError> {
+    wait_for(operator, slots, (holder, family, serial), |_| true)
+}
+
+/// Waits until the device with this serial number is the only one inserted, and reports what it
+/// observes.
+pub(super) fn wait_for_this(
+    operator: &mut dyn Operator,
+    slots: &Slots,
+    holder: &Handle,
+    family: Family,
+    serial: u32,
+) -> Result<DeviceInfo, DeviceError> {
+    let awaited = (holder, family, Some(serial));
+    wait_for(operator, slots, awaited, |found| found.serial.0 == serial)
+}
+
+fn wait_for(
+    operator: &mut dyn Operator,
+    slots: &Slots,
+    (holder, family, serial): (&Handle, Family, Option<u32>),
+    is_wanted: impl Fn(&DeviceInfo) -> bool,
+) -> Result<DeviceInfo, DeviceError> {
     let cancel = Cancel::new();
     let mut tell = |seen: Option<String>| {
         let work = Work::Insert {
@@ -29,27 +51,33 @@ pub(super) fn wait_for_one(
         };
         operator.working(&work, Some(&cancel));
     };
-    slots.wait_for_one(&cancel, |seen| match seen {
-        Seen::One(_) => {}
+    slots.wait_for(&cancel, &is_wanted, |seen| match seen {
+        Seen::One(found) if is_wanted(found) => {}
+        Seen::One(found) => tell(Some(format!(
+            "{} {} is inserted: take it out.",
+            found.family, found.serial
+        ))),
         Seen::Nothing => tell(None),
         Seen::Several(count) => {
             tell(Some(format!(
-                "{count} devices are inserted: leave only one"
+                "{count} devices are inserted: leave only one."
             )));
         }
-        Seen::Unreadable(error) => tell(Some(format!("{error}. {}", error.help()))),
+        Seen::Unreadable(error) => tell(Some(format!("{} {}", error.sentence(), error.help()))),
     })
 }
 
-/// Waits until no device is inserted, while this is what somebody has to do.
-pub(super) fn wait_until_empty(
+/// Waits until every device that is inserted now is out, or the one with this serial number, while
+/// this is what somebody has to do.
+pub(super) fn wait_until_gone(
     operator: &mut dyn Operator,
     slots: &Slots,
+    serial: Option<u32>,
     work: &Work,
 ) -> Result<(), DeviceError> {
     let cancel = Cancel::new();
-    operator.working(work, Some(&cancel));
-    slots.wait_until_empty(&cancel)
+    let begun = || operator.working(work, Some(&cancel));
+    slots.wait_until_gone(&cancel, serial.map(Serial), begun)
 }
 
 /// Has the device sign a message once, and names the effect of the touch.

@@ -144,25 +144,16 @@ impl Driver<'_, '_> {
         {
             return Ok(device.clone());
         }
-        loop {
-            let found = self.wait_for_one(holder, family, Some(serial))?;
-            if found.serial.0 == serial {
-                let known = self.device.take().filter(|d| d.serial().0 == serial);
-                let device = match known {
-                    Some(device) => device,
-                    None => self.found(&found)?,
-                };
-                self.device = Some(device.clone());
-                return Ok(device);
-            }
-            let seen = format!("{family} {} is inserted: take it out", found.serial);
-            self.wait_until_empty(&Work::Insert {
-                holder: holder.clone(),
-                serial: Some(serial),
-                family,
-                seen: Some(seen),
-            })?;
-        }
+        let slots = Slots::of(family, self.world.connector);
+        let operator = &mut *self.operator;
+        let found = table::wait_for_this(operator, &slots, holder, family, serial)?;
+        let known = self.device.take().filter(|d| d.serial().0 == serial);
+        let device = match known {
+            Some(device) => device,
+            None => self.found(&found)?,
+        };
+        self.device = Some(device.clone());
+        Ok(device)
     }
 
     /// The device, with the record of earlier commands to it.
@@ -180,9 +171,7 @@ impl Driver<'_, '_> {
     /// The purpose is reached: waits for the device to be removed, and ends the turn.
     pub(super) fn await_removal(&mut self, holder: &Handle) -> Result<(), Stop> {
         self.hand_over(holder)?;
-        self.wait_until_empty(&Work::Remove {
-            holder: holder.clone(),
-        })?;
+        self.await_holder_removes(holder)?;
         self.record(Event::TurnEnded {
             holder: holder.clone(),
             unfinished: None,
@@ -192,9 +181,7 @@ impl Driver<'_, '_> {
     /// The device has signed all it could: waits until it is out, for the holder's
     /// other one.
     pub(super) fn await_exchange(&mut self, holder: &Handle, serial: u32) -> Result<(), Stop> {
-        self.wait_until_empty(&Work::Remove {
-            holder: holder.clone(),
-        })?;
+        self.await_holder_removes(holder)?;
         self.secrets = None;
         self.device = None;
         self.record(Event::DeviceExchanged {
@@ -203,12 +190,19 @@ impl Driver<'_, '_> {
         })
     }
 
-    /// Waits until the device that was set aside is out.
-    pub(super) fn await_empty_bench(&mut self) -> Result<(), Stop> {
-        match self.at_table() {
-            Some(holder) => self.wait_until_empty(&Work::Remove { holder }),
-            None => Ok(()),
-        }
+    /// Waits until the device that was set aside is out. The right one may be in already.
+    pub(super) fn await_set_aside(&mut self, serial: u32, slots: &Slots) -> Result<(), Stop> {
+        let Some(holder) = self.at_table() else {
+            return Ok(());
+        };
+        let work = Work::Remove { holder };
+        let operator = &mut *self.operator;
+        Ok(table::wait_until_gone(
+            operator,
+            slots,
+            Some(serial),
+            &work,
+        )?)
     }
 
     /// Waits until the device is out whose holder's turn ended early: it would be taken for the next
@@ -221,7 +215,7 @@ impl Driver<'_, '_> {
         // If nothing can be observed, nothing can be waited for: the next turn says why.
         if slots.present().is_ok_and(|present| !present.is_empty()) {
             let work = Work::Remove { holder };
-            match table::wait_until_empty(&mut *self.operator, &slots, &work) {
+            match table::wait_until_gone(&mut *self.operator, &slots, None, &work) {
                 Err(error) if error.kind == ErrorKind::Cancelled => return Err(error.into()),
                 _ => {}
             }
@@ -230,9 +224,13 @@ impl Driver<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn wait_until_empty(&mut self, work: &Work) -> Result<(), Stop> {
+    fn await_holder_removes(&mut self, holder: &Handle) -> Result<(), Stop> {
         let slots = self.slots();
-        Ok(table::wait_until_empty(&mut *self.operator, &slots, work)?)
+        let work = Work::Remove {
+            holder: holder.clone(),
+        };
+        let operator = &mut *self.operator;
+        Ok(table::wait_until_gone(operator, &slots, None, &work)?)
     }
 
     fn wait_for_one(

@@ -8,7 +8,7 @@
 //!
 //! What confirms, erases, ends or leaves is a word that is typed out. Keys pressed
 //! before a question was on the screen were not meant for it and are dropped;
-//! pasted text is ignored.
+//! text that the terminal marks as pasted is ignored.
 
 mod full_screen;
 mod give_back;

@@ -100,8 +100,9 @@ pub(super) fn each_in_words(state: &State) -> Vec<String> {
     let seats = state.seats.iter().enumerate();
     let told = seats.map(|(at, seat)| {
         let word = match word(&letters(state, seat, None)) {
-            "" => "not here yet",
-            word => word,
+            "" => "not here yet".to_owned(),
+            word @ ("present" | "apart") => word.to_owned(),
+            word => format!("{word}, {}", presence(seat)),
         };
         let comes = match standing(Some(state), &seat.handle) {
             '+' => ", joins",
@@ -112,6 +113,15 @@ pub(super) fn each_in_words(state: &State) -> Vec<String> {
         format!("seat {} {}{comes}: {word}", at + 1, seat.handle)
     });
     told.collect()
+}
+
+/// Where a holder is, as the first letter of the seat says it.
+fn presence(seat: &Seat) -> &'static str {
+    match (seat.apart, seat.present) {
+        (true, _) => "apart",
+        (false, true) => "present",
+        (false, false) => "absent",
+    }
 }
 
 fn signed_all(state: &State) -> usize {

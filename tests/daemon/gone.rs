@@ -14,7 +14,8 @@ fn a_device_that_goes_and_comes_back_is_waited_for() {
     play(1, |service| {
         let device = service.insert(1);
         service.remove(1);
-        Slots::YubiKeys.wait_until_empty(&Cancel::new()).unwrap();
+        let slots = Slots::YubiKeys;
+        slots.wait_until_gone(&Cancel::new(), None, || ()).unwrap();
         let error = piv::contents(device.serial).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::NotPresent), "{error}");
         let waiting = thread::spawn(|| Slots::YubiKeys.wait_for_one(&Cancel::new(), |_| {}));

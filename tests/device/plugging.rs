@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::thread;
 
-use keymoot::device::{Cancel, ErrorKind, Seen, Serial, Slots, Who, piv};
+use keymoot::device::{Cancel, DeviceInfo, ErrorKind, Seen, Serial, Slots, Who, piv};
 
 use testkit::room::play;
 
@@ -41,12 +41,63 @@ fn a_wait_ends_with_exactly_one_device_and_reports_what_it_sees_meanwhile() {
 }
 
 #[test]
-fn a_wait_for_an_empty_bench_ends_with_the_last_device_out() {
+fn a_wait_for_one_device_takes_it_once_another_beside_it_is_out() {
     play(TWO, |desk| {
         desk.insert(1);
-        let waiting = thread::spawn(|| Slots::YubiKeys.wait_until_empty(&Cancel::new()));
+        let wanted = desk.device().serial;
+        desk.remove(1);
+        desk.insert(2);
+        let (tell, told) = mpsc::channel();
+        let waiting = thread::spawn(move || {
+            let is_wanted = |device: &DeviceInfo| device.serial == wanted;
+            let tell = |seen: &Seen| tell.send(short(seen)).unwrap();
+            Slots::YubiKeys.wait_for(&Cancel::new(), is_wanted, tell)
+        });
+        assert_eq!(told.recv().unwrap(), "one");
+        desk.insert(1);
+        assert_eq!(told.recv().unwrap(), "several");
+        desk.remove(2);
+        assert_eq!(waiting.join().unwrap().unwrap().serial, wanted);
+    });
+}
+
+#[test]
+fn a_wait_until_devices_are_gone_ends_with_the_last_of_them_out() {
+    play(TWO, |desk| {
+        for others in [false, true] {
+            desk.insert(1);
+            let (tell, told) = mpsc::channel();
+            let waiting = thread::spawn(move || {
+                let begun = || tell.send(()).unwrap();
+                Slots::YubiKeys.wait_until_gone(&Cancel::new(), None, begun)
+            });
+            told.recv().unwrap();
+            // One that comes later is not waited for.
+            if others {
+                desk.insert(2);
+            }
+            desk.remove(1);
+            waiting.join().unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_wait_until_a_certain_device_is_gone_leaves_another_in() {
+    play(TWO, |desk| {
+        desk.insert(1);
+        let wrong = desk.device().serial;
+        desk.insert(2);
+        let gone = move |begun: &dyn Fn()| {
+            Slots::YubiKeys.wait_until_gone(&Cancel::new(), Some(wrong), begun)
+        };
+        let (tell, told) = mpsc::channel();
+        let waiting = thread::spawn(move || gone(&|| tell.send(()).unwrap()));
+        told.recv().unwrap();
         desk.remove(1);
         waiting.join().unwrap().unwrap();
+        // It is out, and nobody has to do anything.
+        gone(&|| ()).unwrap();
     });
 }
 
@@ -63,7 +114,9 @@ fn a_cancelled_wait_ends() {
         cancel.cancel();
         let error = waiting.join().unwrap().unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Cancelled));
-        let error = Slots::YubiKeys.wait_until_empty(&cancel).unwrap_err();
+        let error = Slots::YubiKeys
+            .wait_until_gone(&cancel, None, || ())
+            .unwrap_err();
         assert!(
             matches!(error.kind, ErrorKind::Cancelled),
             "it stays cancelled"

@@ -11,7 +11,7 @@ use super::{
     states::{
         BLINKS, CALL_TO_CLOSE, CALL_TO_ENROL, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, ERASE,
         FAREWELL, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, OPENING, REFUSED, REMOVE,
-        REVIEW, REVIEW_END, ROLL_CALL, TROUBLE, TYPE_PIN,
+        REVIEW, REVIEW_END, ROLL_CALL, SET_ASIDE, TROUBLE, TYPE_PIN,
     },
     tables::{STEADY, Tables},
 };
@@ -247,7 +247,7 @@ fn with_detours(all: &mut Tables, serial: u32) {
     all.expect(REFUSED.with("DEVICE-DISTINCT"))
         .expect("is in; Ctrl-N unplugs")
         .see("refused");
-    all.enter("another").expect(REMOVE);
+    all.enter("another").expect(SET_ASIDE);
     all.press(PLUG).expect(INSERT);
     all.press("\u{10}2").press(PLUG);
     let set_up = |all: &mut Tables| {

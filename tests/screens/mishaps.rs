@@ -10,7 +10,7 @@ use super::{
     rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, serials, unattended_pin as pin},
     states::{
         BLINKS, CALL, CALL_TO_SIGN, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REFUSED,
-        REMOVE, TROUBLE, TYPE_PIN,
+        REMOVE, SET_ASIDE, TROUBLE, TYPE_PIN,
     },
 };
 
@@ -151,7 +151,7 @@ fn a_device_that_is_enrolled_already_is_refused_for_the_next_holder() {
     at.expect(REFUSED.with("DEVICE-DISTINCT"))
         .expect("already enrolled, for holder-1");
     insta::assert_snapshot!("already_enrolled", at.picture());
-    at.enter("another").expect(REMOVE);
+    at.enter("another").expect(SET_ASIDE);
 }
 
 #[test]
@@ -205,9 +205,10 @@ fn a_device_that_is_exchanged_while_its_number_is_read_has_to_come_out() {
     at.enter(&last_four(serials[0]));
     let seen = format!("YubiKey {} is inserted: take it out", serials[1]);
     at.expect(&seen);
-    at.by_hand(PLUG)
-        .expect("Insert your device")
-        .by_hand("\u{10}1\r")
+    // The right one goes in beside it, and then the wrong one comes out.
+    at.by_hand("\u{10}1\r").by_hand(PLUG);
+    at.expect("2 devices are inserted: leave only one")
+        .by_hand("\u{10}2\r")
         .by_hand(PLUG);
     at.expect(NEW_PIN);
 }

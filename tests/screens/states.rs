@@ -82,9 +82,10 @@ pub(crate) const REMOVE: State = State::new(
         "closed",
         "proved",
         "log-read",
-        "device-set-aside",
     ],
 );
+/// Another device than this one is to be used.
+pub(crate) const SET_ASIDE: State = State::new("then insert the right one", &["device-set-aside"]);
 pub(crate) const EXCHANGE: State = State::new(
     "Take this device out, then insert your other one",
     &["signed"],

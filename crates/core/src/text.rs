@@ -73,6 +73,19 @@ pub fn shortened(text: &str, most: usize) -> String {
     }
 }
 
+/// A finding as a sentence of its own: with a capital, and with a full stop at its end.
+#[must_use]
+pub fn sentence(finding: &str) -> String {
+    let mut letters = finding.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let end = if finding.ends_with('.') { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
 /// The first of many findings, and how many more there are.
 #[must_use]
 pub fn several(findings: &[String], separator: &str) -> String {

@@ -9,7 +9,7 @@ use super::{DeviceError, ErrorKind, Refusal};
 use crate::device::identity::Who;
 use crate::device::operation::Operation;
 use crate::device::yubihsm::Role;
-use keymoot_core::text::escape;
+use keymoot_core::text::{self, escape};
 
 /// The texts of an error.
 struct Words {
@@ -36,6 +36,12 @@ impl fmt::Display for DeviceError {
 impl std::error::Error for DeviceError {}
 
 impl DeviceError {
+    /// The message, as a sentence of its own.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        text::sentence(&self.words().message)
+    }
+
     /// The help, as a sentence to the person in the room.
     #[must_use]
     pub fn help(&self) -> String {

@@ -96,8 +96,12 @@ impl Table<'_, '_> {
         self.written = true;
         self.errand("nothing more; the git commands are printed");
         let holder = self.turn.holder.clone();
-        let removed =
-            table::wait_until_empty(self.operator, &Slots::YubiKeys, &Work::Remove { holder });
+        let removed = table::wait_until_gone(
+            self.operator,
+            &Slots::YubiKeys,
+            None,
+            &Work::Remove { holder },
+        );
         // The files are written: a holder who leaves the device in has signed anyway.
         drop(removed);
         let mut left = self.turn.event.keys_of(self.turn.holder.as_str());

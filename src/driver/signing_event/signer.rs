@@ -64,7 +64,13 @@ impl Table<'_, '_> {
                 let work = Work::Remove {
                     holder: holder.clone(),
                 };
-                Ok(table::wait_until_empty(table.operator, &slots, &work)?)
+                let operator = &mut *table.operator;
+                Ok(table::wait_until_gone(
+                    operator,
+                    &slots,
+                    Some(serial),
+                    &work,
+                )?)
             })?;
         }
     }

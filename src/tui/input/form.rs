@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::style::Style;
 
-use super::field::{Field, TOUCHED, is_word};
+use super::field::{Field, TOUCHED, is_word, typed};
 use crate::tui::page::Page;
 
 /// The place of a line and its check, which says why it refuses one.
@@ -18,6 +18,8 @@ pub(in crate::tui) struct Form {
     /// Whether a line of digits alone is refused.
     refuses_pins: bool,
     refusal: Option<String>,
+    /// Whether the line holds a refused text, which the next character replaces.
+    is_refused: bool,
 }
 
 impl Form {
@@ -33,6 +35,7 @@ impl Form {
             checks: Vec::new(),
             refuses_pins: false,
             refusal: None,
+            is_refused: false,
         }
     }
 
@@ -67,6 +70,7 @@ impl Form {
         // A check may look at the disk, so a line is checked only when it is left.
         let is_left = matches!(key.code, KeyCode::Down | KeyCode::Tab | KeyCode::Enter);
         let refused = is_left.then(|| self.refused(self.at)).flatten();
+        let was_refused = std::mem::take(&mut self.is_refused);
         let Some((_, field)) = self.fields.get_mut(self.at) else {
             return false;
         };
@@ -78,7 +82,11 @@ impl Form {
             }
             KeyCode::Down | KeyCode::Tab | KeyCode::Enter if self.at < last => {
                 if let Some(why) = refused.filter(|_| !field.is_empty()) {
-                    field.take();
+                    match why == LIKE_A_PIN {
+                        // Nobody else may read it.
+                        true => drop(field.take()),
+                        false => self.is_refused = true,
+                    }
                     self.refusal = Some(why);
                 } else if !field.is_empty() {
                     self.at += 1;
@@ -92,6 +100,9 @@ impl Form {
                 _ => return true,
             },
             _ => {
+                if was_refused && typed(key).is_some() {
+                    field.take();
+                }
                 if field.key(key) {
                     self.refusal = None;
                 }
@@ -118,7 +129,7 @@ impl Form {
         for (at, (label, field)) in self.fields.iter().enumerate() {
             if at == self.at {
                 page.refusal(self.refusal.as_deref().or(field.refusal()));
-                match page.by_line && !field.is_empty() {
+                match page.by_line && self.is_filled() {
                     // A line that is typed replaces it.
                     true => page.ask(&format!("{label} (Enter alone: {})", field.text())),
                     false => page.ask(label),
@@ -141,12 +152,13 @@ impl Form {
         }
         self.at = 0;
         self.refusal = None;
+        self.is_refused = false;
     }
 
-    /// Whether the line that takes the keys has a text from before.
+    /// Whether the line that takes the keys has a text from before, which was not refused.
     pub(in crate::tui) fn is_filled(&self) -> bool {
         let field = self.fields.get(self.at);
-        field.is_some_and(|(_, field)| !field.is_empty())
+        !self.is_refused && field.is_some_and(|(_, field)| !field.is_empty())
     }
 
     /// What was typed, line by line; the form keeps it.

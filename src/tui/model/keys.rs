@@ -146,7 +146,8 @@ impl Model {
 
     /// The keys that work here.
     pub(crate) fn keys(&self) -> String {
-        let everywhere = match self.overlay {
+        let everywhere = match &self.overlay {
+            Some(overlay) if overlay.ends_by_word() => "",
             Some(_) => "Esc back",
             None if self.scene.is_last => "F1 help  F8 digest",
             // Here Esc leads back, and the keys above say so.

@@ -46,8 +46,8 @@ const HANDS_BY_LINE: [(&str, &str); 3] = [
 pub(in crate::tui) fn page(page: &mut Page, sight: &Sight<'_>) {
     page.headline("Help");
     page.text(match page.by_line {
-        true => "Each question has a number, such as [3]: type its answer as a line. To confirm something, type a word. keymoot ignores pasted text.",
-        false => "Do what the top of this pane says. To confirm something, type a word: Enter alone does nothing, and keymoot ignores pasted text.",
+        true => "Each question has a number, such as [3]: type its answer as a line. To confirm something, type a word. keymoot ignores several lines that come at once.",
+        false => "Do what the top of this pane says. To confirm something, type a word: Enter alone does nothing. keymoot ignores what the terminal marks as pasted.",
     });
     page.gap();
     let (keys, hands): (&[_], &[_]) = match page.by_line {
@@ -72,7 +72,14 @@ pub(in crate::tui) fn page(page: &mut Page, sight: &Sight<'_>) {
     page.gap();
     if !page.by_line {
         page.headline("The seats");
-        page.text("P present, K key made, A attested, E enrolled (the key has signed that its holder has it), S signed, C signed the manifest. A dot: not yet. > marks who is at the table. Behind a seat's number: + joins, - leaves, * changes the device.");
+        page.text("P present, K key made, A attested, E enrolled (the key has signed that its holder has it), S signed, C signed the manifest. A dot: not yet. > marks who is at the table.");
+        // In a first root, nobody joins or leaves.
+        if sight
+            .state()
+            .is_some_and(|state| state.plan.previous().is_some())
+        {
+            page.text("Behind a seat's number: + joins, - leaves, * changes the device.");
+        }
         page.gap();
     }
     page.text("The head of the transcript changes with every entry. Read its words aloud: anyone can write them down, and compare them later.");

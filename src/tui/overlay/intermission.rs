@@ -16,8 +16,15 @@ const RETURN: &str = "return";
 pub(in crate::tui) enum Intermission {
     /// The notes that are taken before people leave.
     Going(Form),
-    /// People are away, since this second of [`Sight::up`](crate::tui::screen::Sight::up).
-    Away(u64, Form),
+    /// People are away.
+    Away {
+        /// Since this second of [`Sight::up`](crate::tui::screen::Sight::up).
+        since: u64,
+        /// The note that was recorded when they left: bags and seals are compared with it.
+        note: String,
+        /// The result.
+        form: Form,
+    },
 }
 
 impl Intermission {
@@ -34,7 +41,7 @@ impl Intermission {
 
     /// Whether people are away: it ends only when they are back.
     pub(in crate::tui) fn is_under_way(&self) -> bool {
-        matches!(self, Self::Away(..))
+        matches!(self, Self::Away { .. })
     }
 
     /// Takes a key. Returns the note once a part is complete, and whether it continues.
@@ -54,15 +61,22 @@ impl Intermission {
                     "Bag numbers and seals, compared with the note:",
                     "Type return and press Enter:",
                 ];
-                let away = Self::Away(up, Form::new(&labels, Some(RETURN)));
+                let away = Self::Away {
+                    since: up,
+                    note: note.clone(),
+                    form: Form::new(&labels, Some(RETURN)),
+                };
                 (Interrupt::Note(note), Some(away))
             }),
-            Self::Away(..) if key.code == KeyCode::Esc => None,
-            Self::Away(since, form) => form.key(key).then(|| {
+            Self::Away { .. } if key.code == KeyCode::Esc => None,
+            Self::Away { since, form, .. } => form.key(key).then(|| {
                 let [present, bags, _] = form.take();
-                let minutes = up.saturating_sub(*since).div_ceil(60);
+                let minutes = match up.saturating_sub(*since).div_ceil(60) {
+                    1 => "1 minute".to_owned(),
+                    minutes => format!("{minutes} minutes"),
+                };
                 let note = format!(
-                    "Back from the break after {minutes} minutes. Answered: {present}. Bags and seals: {bags}."
+                    "Back from the break after {minutes}. Answered: {present}. Bags and seals: {bags}."
                 );
                 (Interrupt::Note(note), None)
             }),
@@ -80,7 +94,7 @@ impl Intermission {
                 form.show(page);
                 page.keys = "Enter next  Up before".to_owned();
             }
-            Self::Away(since, form) => {
+            Self::Away { since, note, form } => {
                 let away = up.saturating_sub(*since);
                 page.who("Nobody needs to do anything");
                 page.headline("Break. The ceremony waits.");
@@ -90,9 +104,10 @@ impl Intermission {
                     page.sheet.notice(),
                 );
                 page.gap();
-                page.text("When all are back: call the roll, compare the bags' numbers and seals with the note, and write the result here.");
+                page.text("When all are back: call the roll, compare the bags' numbers and seals with the note, and write the result here. The note:");
+                page.item("  ", note, page.sheet.typed());
                 form.show(page);
-                page.keys = "Enter next  Up before".to_owned();
+                page.keys = "Enter next  Up before  Ctrl-U empties".to_owned();
             }
         }
     }

@@ -17,8 +17,7 @@ impl Overlay {
     /// Takes a key.
     pub(in crate::tui) fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Turned {
         // A stray key does not end a break.
-        let away = matches!(self, Self::Intermission(pause) if pause.is_under_way());
-        if key.code == KeyCode::Esc && !away {
+        if key.code == KeyCode::Esc && !self.ends_by_word() {
             return Turned::Closed;
         }
         let completed = match self {
@@ -115,8 +114,9 @@ impl Overlay {
             KeyCode::Down => *at = (*at + 1).min(ways.len().saturating_sub(1)),
             KeyCode::Enter => return ways.get(*at).map_or(Turned::Closed, |way| way.open(sight)),
             KeyCode::Char(c) if numbered => {
-                let number = c.to_digit(10).and_then(|digit| digit.checked_sub(1));
-                if let Some(way) = number.and_then(|number| ways.get(number as usize)) {
+                // 0 is the tenth.
+                let at = c.to_digit(10).map(|digit| (digit + 9) % 10);
+                if let Some(way) = at.and_then(|at| ways.get(at as usize)) {
                     return way.open(sight);
                 }
             }

@@ -119,6 +119,11 @@ impl Overlay {
         matches!(self, Self::Help | Self::Compare(_) | Self::Frames(_))
     }
 
+    /// Whether only its word ends it: no key closes it or opens another over it.
+    pub(super) fn ends_by_word(&self) -> bool {
+        matches!(self, Self::Intermission(pause) if pause.is_under_way())
+    }
+
     /// Whether the transcript publishes what is typed into it.
     pub(super) fn is_published(&self) -> bool {
         matches!(self, Self::Note(_) | Self::Exception(_))

@@ -44,8 +44,18 @@ impl Overlay {
             Self::Frames(frames) => frames.page(page, sight.codes),
             Self::Help => help::page(page, sight),
         }
-        if page.by_line && self.only_shows() {
-            page.ask("Enter goes back.");
+        if let Some(how) = self.back_by_line().filter(|_| page.by_line) {
+            page.ask(how);
+        }
+    }
+
+    /// How a line goes back from here, where the page does not say so itself.
+    fn back_by_line(&self) -> Option<&'static str> {
+        match self {
+            Self::Ways { .. } => None,
+            _ if self.ends_by_word() => None,
+            _ if self.only_shows() => Some("Enter goes back."),
+            _ => Some("? goes back."),
         }
     }
 }

@@ -79,21 +79,25 @@ pub(super) fn page(page: &mut Page, sight: &Sight<'_>, at: usize, numbered: bool
         page.ask("Type the number of an option; Enter alone goes back.");
     }
     for (number, way) in ways(sight).iter().enumerate() {
+        let says = way.says(sight, page.by_line);
         let says = match numbered {
-            true => format!("{} {}", number + 1, way.says(sight)),
-            false => way.says(sight),
+            // One key chooses an option, so the tenth has the digit 0.
+            true if !page.by_line => format!("{} {says}", (number + 1) % 10),
+            true => format!("{} {says}", number + 1),
+            false => says,
         };
         page.choice(&says, number == at);
     }
-    page.keys = match numbered {
-        true => format!("Up Down Enter 1-{}", ways(sight).len().min(9)),
-        false => "Up Down Enter".to_owned(),
+    page.keys = match (numbered, ways(sight).len()) {
+        (true, count @ ..=9) => format!("Up Down Enter 1-{count}"),
+        (true, _) => "Up Down Enter 0-9".to_owned(),
+        (false, _) => "Up Down Enter".to_owned(),
     };
 }
 
 impl Way {
     /// Its row.
-    pub(super) fn says(self, sight: &Sight<'_>) -> String {
+    fn says(self, sight: &Sight<'_>, by_line: bool) -> String {
         match self {
             Self::Note => "record a note".to_owned(),
             Self::Exception => "record an exception".to_owned(),
@@ -106,6 +110,7 @@ impl Way {
             }
             Self::People => "somebody arrives or leaves the room".to_owned(),
             Self::Apart => "holders apart: requests and answers".to_owned(),
+            Self::Compare if by_line => "compare a digest: hexadecimal and words".to_owned(),
             Self::Compare => "compare a digest: words, large type, code".to_owned(),
             Self::EndWithout => "we do not agree, or there is no quorum".to_owned(),
             Self::Decline => "decline, and say why".to_owned(),

@@ -11,6 +11,8 @@ pub(in crate::tui) struct Unseen {
     pub rows: Range<usize>,
     /// Whether they are above what is in sight.
     pub above: bool,
+    /// Whether there are more of them below these.
+    pub more: bool,
 }
 
 /// Which rows of a page were in sight, at one size of the terminal.
@@ -56,6 +58,7 @@ impl RowsSeen {
         Some(Unseen {
             rows: first..end,
             above: first < from,
+            more: self.rows.iter().skip(end).any(|seen| !seen),
         })
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct Page {
     pub bottom: Vec<Line<'static>>,
     /// The prompt, for people who cannot see which field takes the keys.
     asks: Vec<String>,
+    /// Whether it says why the last input was refused.
+    is_refused: bool,
     /// Whether the first headline is shown in large type.
     pub in_large_type: bool,
     /// Whether answers are typed as whole lines: no key works by itself.
@@ -75,6 +77,7 @@ impl Page {
             long: None,
             bottom: Vec::new(),
             asks: Vec::new(),
+            is_refused: false,
             in_large_type: false,
             by_line: false,
             is_read_through: false,
@@ -225,13 +228,14 @@ impl Page {
     }
 
     /// Leaves out as many empty rows as must be for all of it to fit into so many
-    /// rows, the last ones first; none where that is not enough.
+    /// rows, the last ones first; none where that is not enough, unless a refusal takes rows: it
+    /// must not bring back the ones that were left out before it.
     pub(super) fn tighten(&mut self, room: usize) {
         let too_many = self.rows().saturating_sub(room);
         let is_empty = |(_, line): &(usize, &Line<'_>)| line.width() == 0;
         let empty = self.top.iter().enumerate().rev().filter(is_empty);
         let left_out: Vec<usize> = empty.map(|(at, _)| at).take(too_many).collect();
-        if self.is_long() || left_out.len() < too_many {
+        if self.is_long() || (left_out.len() < too_many && !self.is_refused) {
             return;
         }
         for at in left_out {
@@ -260,6 +264,7 @@ impl Page {
     /// Why the last input was refused.
     pub(super) fn refusal(&mut self, refusal: Option<&str>) {
         if let Some(refusal) = refusal {
+            self.is_refused = true;
             self.asks
                 .push(format!("! {}", self.sheet.show(&safe(refusal))));
             let style = self.sheet.alarm();
@@ -299,14 +304,19 @@ impl Page {
 
     /// A long text, which is read before the answer.
     pub(super) fn ask_to_read_on(&mut self) {
-        let KeyNames { more, back, .. } = self.names();
+        let KeyNames {
+            more: shows_more,
+            back,
+            ..
+        } = self.names();
         let unseen = self.unseen.as_ref();
         let above = unseen.filter(|unseen| unseen.above);
         let how = above.map_or_else(
-            || format!("Read on to the end: {more}."),
-            |Unseen { rows, .. }| {
+            || format!("Read on to the end: {shows_more}."),
+            |Unseen { rows, more, .. }| {
                 let (first, last) = (rows.start + 1, rows.end);
-                format!("Rows {first} to {last} were not shown yet: {back}.")
+                let more = if *more { " and more" } else { "" };
+                format!("Rows {first} to {last}{more} were not shown yet: {back}.")
             },
         );
         self.ask(&format!("{how} Then it can be confirmed."));

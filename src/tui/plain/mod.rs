@@ -81,12 +81,12 @@ impl Interface for Lines {
 
     fn pasted(&mut self, _: &mut Model) -> io::Result<()> {
         self.printed.typed = true;
-        self.printed.say("Several lines came at once, like pasted text, and keymoot ignored them. Type one line, and wait for the next question.")
+        self.printed.say_wrapped("", "Several lines came at once, like pasted text, and keymoot ignored them. Type one line, and wait for the next question.")
     }
 
     fn cut(&mut self) -> io::Result<()> {
         self.printed.typed = true;
-        self.printed.say("The question changed while you typed, and keymoot ignored that line. Read the new question, and type a whole line.")
+        self.printed.say_wrapped("", "The question changed while you typed, and keymoot ignored that line. Read the new question, and type a whole line.")
     }
 
     fn listener(&self) -> fn(&Sender<Message>, &AtomicBool) {

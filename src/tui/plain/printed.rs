@@ -79,11 +79,8 @@ impl<W: Write> Printed<W> {
     /// # Errors
     /// What the terminal refused.
     pub(super) fn opening(&mut self, model: &Model) -> io::Result<()> {
-        self.say(&format!(
-            "{}: {}",
-            draw::mode_in_words(model.mode),
-            escape(&model.title)
-        ))?;
+        let mode = draw::mode_in_words(model.mode);
+        self.say_wrapped("", &format!("{mode}: {}", escape(&model.title)))?;
         self.say_wrapped("", "Type each answer as a line. A line with only ? shows more options: a note, an exception, leaving, help.")?;
         if model.hands.is_some() {
             self.say_wrapped("", "In this rehearsal, + inserts or unplugs the simulated device, * touches it, and #3 takes device 3 in hand.")?;
@@ -91,13 +88,13 @@ impl<W: Write> Printed<W> {
         Ok(())
     }
 
-    pub(super) fn say(&mut self, line: &str) -> io::Result<()> {
+    fn say(&mut self, line: &str) -> io::Result<()> {
         writeln!(self.out, "{line}")?;
         self.out.flush()
     }
 
     /// A text of any length behind a mark, wrapped between words.
-    fn say_wrapped(&mut self, mark: &str, text: &str) -> io::Result<()> {
+    pub(super) fn say_wrapped(&mut self, mark: &str, text: &str) -> io::Result<()> {
         let columns = usize::from(PAPER.columns).saturating_sub(mark.len());
         for (row, text) in wrap(text, columns, 0).into_iter().enumerate() {
             match row {

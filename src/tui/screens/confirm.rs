@@ -12,13 +12,16 @@ use crate::tui::{
     screen::{Screen, Sight},
 };
 use keymoot_core::text::escape;
-use keymoot_record::ceremony::{
-    Answer, State,
-    asked::{AskedField, SAME},
-    bags,
-    previous::Previous,
-    question::CONFIRM,
-    script::{Accepts, YES},
+use keymoot_record::{
+    ceremony::{
+        Answer, State,
+        asked::{AskedField, SAME},
+        bags,
+        previous::Previous,
+        question::CONFIRM,
+        script::{Accepts, YES},
+    },
+    transcript::Mode,
 };
 
 /// The screen: the step's fields one after the other, then the word.
@@ -130,8 +133,12 @@ impl Confirm {
 const FIELDS: usize = 5;
 
 /// The prompt of a field, with the bag from the last ceremony.
-fn question(asked: &AskedField) -> String {
+fn question(asked: &AskedField, sight: &Sight<'_>) -> String {
     let label = asked.label.trim_end_matches(':');
+    // The words that are read aloud say that the program compares its own clock.
+    if asked.accepts == Accepts::Time && !is_live(sight) {
+        return format!("{label}: a rehearsal records it, and does not compare it");
+    }
     let last = asked.last.as_ref().map(|last| {
         format!(
             " (the last ceremony left it in {}: type {SAME} if it is that)",
@@ -139,6 +146,12 @@ fn question(asked: &AskedField) -> String {
         )
     });
     format!("{label}{}", last.unwrap_or_default())
+}
+
+/// Whether the ceremony counts.
+fn is_live(sight: &Sight<'_>) -> bool {
+    let opening = sight.state().and_then(|state| state.opening.as_ref());
+    opening.is_some_and(|opening| opening.mode == Mode::Live)
 }
 
 /// The first root, to be compared with the one that was published; then the words.
@@ -187,7 +200,7 @@ impl Screen for Confirm {
         for (at, (asked, field)) in self.fields.iter().enumerate() {
             if at == self.at {
                 page.refusal(self.refusal.as_deref().or(field.refusal()));
-                page.ask(&question(asked));
+                page.ask(&question(asked, sight));
                 page.field(field.text());
             } else if in_sight.contains(&at) {
                 page.other_field(&asked.label, field.text());

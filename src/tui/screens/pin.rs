@@ -14,6 +14,7 @@ use crate::{
     },
 };
 use keymoot_attestation::Family;
+use keymoot_core::text::sentence;
 
 /// The screen of one prompt.
 pub(in crate::tui) struct Pin {
@@ -57,6 +58,17 @@ impl Pin {
             true => check_new(self.prompt.family, self.prompt.demands, &pin),
             false => check_typed(self.prompt.family, &pin),
         };
+        let is_touch = matches!(
+            checked,
+            Err(PinRefused::OneTimePassword | PinRefused::TooLong)
+        );
+        let differs = |first: &Secret| !first.same_as(&pin);
+        // Whether another one than the first could be a PIN does not matter.
+        if self.first.as_ref().is_some_and(differs) && !is_touch {
+            self.first = None;
+            self.refusal = Some("The two are not the same. Begin again with the first.".to_owned());
+            return None;
+        }
         if let Err(refused) = checked {
             self.refusal = Some(self.refused(refused));
             return None;
@@ -65,11 +77,6 @@ impl Pin {
             None if self.is_new() => {
                 self.first = Some(pin);
                 self.refusal = None;
-                None
-            }
-            Some(first) if !first.same_as(&pin) => {
-                self.refusal =
-                    Some("The two are not the same. Begin again with the first.".to_owned());
                 None
             }
             _ => Some(Heard::Pin(pin)),
@@ -109,18 +116,6 @@ impl Pin {
         };
         sentence(&format!("{refused}{touched}{spared}"))
     }
-}
-
-/// The finding, as a sentence of its own.
-fn sentence(found: &str) -> String {
-    let mut letters = found.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    let end = if found.ends_with('.') { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }
 
 impl Screen for Pin {

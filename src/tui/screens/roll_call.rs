@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::step::{opening_of_step, title_of_step};
+use super::step::opening_of_step;
 use crate::tui::{
     input::{
         field::{TypedWord, typed},
@@ -46,7 +46,7 @@ impl Mark {
 pub(super) struct RollCall {
     people: Vec<(Person, Mark)>,
     at: usize,
-    /// Whether somebody was marked here, so the spoken words are no longer needed.
+    /// Whether somebody was marked here: from then on the list matters more than the words.
     begun: bool,
     /// The seat's number being typed.
     number: usize,
@@ -159,11 +159,7 @@ fn digit(key: &KeyEvent) -> Option<usize> {
 
 impl Screen for RollCall {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
-        // The list takes the rows of the spoken words.
-        match self.begun && !page.by_line {
-            true => title_of_step(page, sight),
-            false => opening_of_step(page, sight),
-        }
+        opening_of_step(page, sight);
         let digits = self.people.len().to_string().len();
         for (at, (person, mark)) in self.people.iter().enumerate() {
             let mark = match (*mark, last_signed(sight, person)) {
@@ -180,6 +176,7 @@ impl Screen for RollCall {
                 at == self.at,
             );
         }
+        let last = page.rows().saturating_sub(1);
         let goes_on =
             !self.word.is_refused() && sight.state().is_some_and(|s| s.plan.previous().is_some());
         if goes_on && let Some(lacking) = sight.state().and_then(|s| s.lacking(&self.take_part())) {
@@ -193,6 +190,14 @@ impl Screen for RollCall {
             false => format!("Space marks who answers. All? Type {PRESENT}, Enter:"),
         };
         self.word.show(page, &how);
+        let room = page.upper_rows();
+        // Where not all of it fits, the words to read aloud are scrolled out, not the list.
+        page.focus = page
+            .focus
+            .map(|chosen| match self.begun && last - chosen < room {
+                true => last,
+                false => chosen,
+            });
         page.keys = "Space: here, apart".to_owned();
     }
 

@@ -41,12 +41,12 @@ pub(super) fn confirmed_by(sight: &Sight<'_>) -> String {
 /// The root of tuf-crates that the quorum authorises, to compare with what its team reads aloud.
 pub(super) fn authorised_root(page: &mut Page, root: &AuthorisedRoot) {
     page.text("SHA-256 of the new root of tuf-crates, targets/crates/root.json:");
+    for row in hex_groups(&root.digest) {
+        page.item("  ", &row, Style::new());
+    }
     page.words(&root.digest);
     for said in &root.says {
         page.item("* ", said, Style::new());
-    }
-    for row in hex_groups(&root.digest) {
-        page.item("  ", &row, Style::new());
     }
 }
 
@@ -98,15 +98,6 @@ fn done_by_itself(page: &mut Page, sight: &Sight<'_>) {
         let done = format!("Done, no rule violated: {}.", titles.join("; "));
         page.item("", &done, page.sheet.quiet());
     }
-}
-
-/// Who confirms a step, and its title.
-pub(super) fn title_of_step(page: &mut Page, sight: &Sight<'_>) {
-    page.who(&confirmed_by(sight));
-    if let Some(step) = sight.state().and_then(State::current) {
-        page.headline(&escape(&step.title));
-    }
-    page.gap();
 }
 
 /// The beginning of a step's screen: who, what, and the words to read aloud.

@@ -57,7 +57,7 @@ impl Screen for TroubleScreen {
         page.who(&sight.person(&self.trouble.holder));
         page.headline(error.headline());
         page.gap();
-        page.alarm(&error.to_string(), Some(&error.help()));
+        page.alarm(&error.sentence(), Some(&error.help()));
         if self.can_unblock() && self.has_another(sight) {
             page.text(&format!(
                 "This holder's other device counts too: end this turn ({}), and call the holder again.",

@@ -6,7 +6,7 @@ use super::step::opening_of_step;
 use crate::tui::{
     input::{
         field::{TypedWord, typed},
-        line::{LineMeaning, keys_to_row},
+        line::{LineMeaning, keys_to_row, row_number},
     },
     link::Heard,
     page::Page,
@@ -26,7 +26,11 @@ pub(super) struct WhoseTurn {
     chosen: Option<usize>,
     number: usize,
     word: TypedWord,
+    /// Why the last key chose nobody.
+    refusal: Option<String>,
 }
+
+const NOBODY: &str = "Nobody is chosen. Choose a holder first.";
 
 impl WhoseTurn {
     /// The screen for these holders.
@@ -38,6 +42,7 @@ impl WhoseTurn {
             chosen: None,
             number: 0,
             word: TypedWord::default(),
+            refusal: None,
         }
     }
 
@@ -49,18 +54,18 @@ impl WhoseTurn {
 
     /// Chooses by the seat's number, digit by digit.
     fn choose(&mut self, digit: usize, sight: &Sight<'_>) {
-        let find = |number: usize| {
-            self.waiting
-                .iter()
-                .position(|handle| Self::seat(sight, handle) == number)
-        };
         let longer = self.number * 10 + digit;
-        let (number, chosen) = match find(longer) {
-            Some(found) => (longer, Some(found)),
-            None => (digit, find(digit)),
+        let number = match (1..=seat_count(sight)).contains(&longer) {
+            true => longer,
+            false => digit,
         };
         self.number = number;
-        self.chosen = chosen;
+        let mut waiting = self.waiting.iter();
+        self.chosen = waiting.position(|handle| Self::seat(sight, handle) == number);
+        if self.chosen.is_none() {
+            let why = why_not(sight, number);
+            self.refusal = Some(why.unwrap_or_else(|| format!("There is no seat {number}.")));
+        }
     }
 }
 
@@ -155,20 +160,22 @@ impl Screen for WhoseTurn {
             None => "Choose: arrows or a seat's number, then Enter.".to_owned(),
         };
         let nobody = self.waiting.is_empty();
+        page.refusal(self.refusal.as_deref());
         if self.can_stop && (self.chosen.is_none() || !self.word.is_empty()) {
             let needed = sight.state().map_or(0, |state| state.needed(self.purpose));
-            let or = if nobody { "" } else { "or " };
             if !nobody {
                 page.ask(&how);
             }
-            let have = match needed {
-                0 => "Nobody has to".to_owned(),
-                _ => format!("{done} of {needed} have"),
+            let how = match (needed, nobody) {
+                (0, _) => format!("Nobody has to. To continue, type {ENOUGH} and Enter:"),
+                (_, true) => {
+                    format!("{done} of {needed} have: type {ENOUGH} and Enter to continue:")
+                }
+                (_, false) => {
+                    format!("{done} of {needed} have: or type {ENOUGH} and Enter to continue:")
+                }
             };
-            self.word.show(
-                page,
-                &format!("{have}: {or}type {ENOUGH} and Enter to continue:"),
-            );
+            self.word.show(page, &how);
         } else if nobody {
             page.ask(&format!("{} shows other options.", page.names().ways_key));
         } else {
@@ -184,6 +191,7 @@ impl Screen for WhoseTurn {
             let begins = key.code == KeyCode::Enter;
             return begins.then(|| Heard::Answer(Answer::Begin(handle.clone())));
         }
+        self.refusal = None;
         let last = self.waiting.len().checked_sub(1);
         match (key.code, typed(key)) {
             (KeyCode::Up, _) => {
@@ -193,8 +201,11 @@ impl Screen for WhoseTurn {
                 self.chosen = last.map(|last| self.chosen.map_or(0, |at| (at + 1).min(last)));
             }
             (KeyCode::Enter, _) if self.word.is_empty() => {
-                let handle = self.waiting.get(self.chosen?)?;
-                return Some(Heard::Answer(Answer::Begin(handle.clone())));
+                match self.chosen.and_then(|at| self.waiting.get(at)) {
+                    Some(handle) => return Some(Heard::Answer(Answer::Begin(handle.clone()))),
+                    None if self.waiting.is_empty() => {}
+                    None => self.refusal = Some(NOBODY.to_owned()),
+                }
             }
             (_, Some(c @ '0'..='9')) if self.word.is_empty() => {
                 self.choose(c.to_digit(10).unwrap_or(0) as usize, sight);
@@ -230,7 +241,10 @@ impl Screen for WhoseTurn {
             None if seats.is_empty() => {
                 LineMeaning::Refused("Nobody can be called now.".to_owned())
             }
-            None => LineMeaning::none_of("seat to call", line, &seats.join(", ")),
+            None => match row_number(line, seat_count(sight)).and_then(|at| why_not(sight, at)) {
+                Some(why) => LineMeaning::Refused(why),
+                None => LineMeaning::none_of("seat to call", line, &seats.join(", ")),
+            },
         }
     }
 
@@ -241,6 +255,24 @@ impl Screen for WhoseTurn {
     fn takes_arrows(&self) -> bool {
         true
     }
+}
+
+/// How many seats there are.
+fn seat_count(sight: &Sight<'_>) -> usize {
+    sight.state().map_or(0, |state| state.seats.len())
+}
+
+/// Why the holder of this seat cannot be called, if there is such a seat.
+fn why_not(sight: &Sight<'_>, number: usize) -> Option<String> {
+    let seat = sight.state()?.seats.get(number.checked_sub(1)?)?;
+    let handle = &seat.handle;
+    Some(match (seat.apart, seat.present) {
+        (true, _) => format!("{handle} takes part apart and is not called."),
+        (false, false) => {
+            format!("{handle} is not in the room. Record first that {handle} has arrived.")
+        }
+        (false, true) => format!("{handle} has no turn now."),
+    })
 }
 
 /// The purpose of the holder's turn, in words that follow "to".

@@ -94,6 +94,11 @@ impl Screen for WorkScreen {
                             "Device {serial} signs the rest, in the same turn."
                         ));
                     }
+                    None if is_set_aside(sight) => {
+                        page.headline("Take this device out, then insert the right one.");
+                        page.gap();
+                        page.text("keymoot does not use it. Give it back to its holder.");
+                    }
                     None => {
                         page.headline("Take your device out.");
                         page.gap();
@@ -192,6 +197,15 @@ fn other_device(sight: &Sight<'_>) -> Option<u32> {
     let state = sight.state()?;
     state.turn.as_ref().filter(|t| t.stage == Stage::Exchange)?;
     state.awaited_at_table().first().copied()
+}
+
+/// Whether the device that is in was refused, or is not the holder's: another follows in this turn.
+fn is_set_aside(sight: &Sight<'_>) -> bool {
+    if let Some(errand) = sight.errand {
+        return !errand.written;
+    }
+    let turn = sight.state().and_then(|state| state.turn.as_ref());
+    turn.is_some_and(|turn| turn.stage == Stage::Insert)
 }
 
 /// Which keys of a rehearsal do what the screen asks for.

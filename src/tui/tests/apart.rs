@@ -235,6 +235,17 @@ fn the_table_shows_the_open_requests_and_all_words_of_the_newest() {
 }
 
 #[test]
+fn the_tenth_option_is_chosen_by_a_digit() {
+    let mut table = Table::asked(&asked());
+    table.press(KeyCode::Esc);
+    let picture = table.picture();
+    assert!(table.says("0 go back"), "{picture}");
+    assert!(picture.contains("Enter 0-9"), "{picture}");
+    table.press(KeyCode::Char('0'));
+    assert!(!table.says("Options."), "{}", table.picture());
+}
+
+#[test]
 fn the_words_of_the_request_are_shown_at_home_in_large_type() {
     let mut table = Table::asked(&at_home(3));
     table.press(KeyCode::F(8));
@@ -263,6 +274,16 @@ fn each_line_of_a_request_is_checked_when_it_is_left() {
         assert!(table.says(refusal), "{line}: {}", table.picture());
         assert!(table.nothing_happened());
     }
+}
+
+#[test]
+fn a_refused_line_of_a_form_stays_until_it_is_typed_again() {
+    let mut table = Table::asked(&withdrawn());
+    option(&mut table, "holders apart");
+    let picture = table.enter("request").picture();
+    assert!(picture.contains("> request_"), "{picture}");
+    let picture = table.keys("/").picture();
+    assert!(picture.contains("> /_"), "{picture}");
 }
 
 /// The table, where the third holder is asked no more.

@@ -17,7 +17,7 @@ use crate::{
 };
 use keymoot_core::{Rule, digest::Digest};
 use keymoot_record::{
-    ceremony::{Answer, Question, Refusal, Said, question::reading_words, turn::Purpose},
+    ceremony::{Answer, Question, Refusal, Said, question::reading_words},
     transcript::{Event, Mode},
 };
 
@@ -164,43 +164,6 @@ fn the_fields_of_one_step_do_not_reach_the_next() {
     table.request(Request::Show(Box::new(later.view())));
     table.request(Request::Ask(Question::Confirm, None));
     assert!(!table.picture().contains("A 1234"));
-}
-
-#[test]
-fn the_roll_names_those_who_were_marked() {
-    let mut table = Table::asked(&Story::at_roll_call());
-    table
-        .keys("  ")
-        .press(KeyCode::Down)
-        .keys(" ")
-        .enter("present");
-    match table.heard() {
-        Heard::Answer(Answer::Present {
-            holders,
-            apart,
-            word,
-            ..
-        }) => {
-            assert_eq!(holders, [handle(1), handle(2), handle(4)]);
-            assert!(apart.is_empty());
-            assert_eq!(word, "present");
-        }
-        _ => panic!("no roll"),
-    }
-}
-
-#[test]
-fn a_holder_is_called_by_arrow_or_by_number() {
-    let story = Story::at_enrolment();
-    let mut table = Table::asked(&story);
-    table
-        .press(KeyCode::Down)
-        .press(KeyCode::Down)
-        .press(KeyCode::Enter);
-    assert!(matches!(table.heard(), Heard::Answer(Answer::Begin(h)) if h == handle(2)));
-    let mut table = Table::asked(&story);
-    table.enter("7");
-    assert!(matches!(table.heard(), Heard::Answer(Answer::Begin(h)) if h == handle(7)));
 }
 
 #[test]
@@ -389,17 +352,13 @@ fn a_wall_clock_that_shows_another_time_is_not_confirmed_in_a_live_ceremony() {
 }
 
 #[test]
-fn nobody_is_chosen_where_nobody_can_come() {
-    for can_stop in [false, true] {
-        let mut table = Table::of(&Story::at_signing(5));
-        let asked = Question::WhoseTurn {
-            purpose: Purpose::Sign,
-            waiting: Vec::new(),
-            can_stop,
-        };
-        table.request(Request::Ask(asked, None));
-        assert!(table.says("No other holder can come"));
-        assert!(!table.says("a seat's number"));
+fn a_rehearsal_says_that_the_wall_clock_is_not_compared() {
+    let said = "a rehearsal records it, and does not compare it";
+    for (mode, compares) in [(Mode::Live, true), (Mode::Rehearsal, false)] {
+        let mut table = Table::asked(&Story::at_confirm_as(mode));
+        assert!(!table.says(said), "the bag");
+        table.enter("A 1234");
+        assert_eq!(!table.says(said), compares, "{}", table.picture());
     }
 }
 

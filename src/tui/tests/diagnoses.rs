@@ -295,7 +295,7 @@ fn every_diagnosis_is_seen_whole_at_80_by_24_and_is_printed() {
         assert!(page.rows() <= page.upper_rows(), "cut off:\n{picture}");
         for words in [
             error.headline(),
-            &error.to_string(),
+            &error.sentence(),
             &error.help(),
             error.safe(),
         ] {
@@ -308,7 +308,7 @@ fn every_diagnosis_is_seen_whole_at_80_by_24_and_is_printed() {
         let printed = printed.split_whitespace().collect::<Vec<_>>().join(" ");
         for words in [
             error.headline(),
-            &error.to_string(),
+            &error.sentence(),
             &error.help(),
             error.safe(),
         ] {

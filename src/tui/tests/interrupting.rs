@@ -4,7 +4,7 @@ use crossterm::event::KeyCode;
 
 use super::{
     printed::Paper,
-    story::{Story, handle},
+    story::{Story, handle, serial},
     table::Table,
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         model::{Act, Now},
     },
 };
-use keymoot_record::ceremony::Answer;
+use keymoot_record::{ceremony::Answer, transcript::Event};
 
 /// The wait for the device of the holder in the third seat.
 pub(super) fn insert() -> Work {
@@ -135,6 +135,20 @@ fn where_nobody_is_at_the_table_there_is_no_turn_to_end() {
     let mut table = Table::asked(&Story::at_confirm());
     table.press(KeyCode::Esc);
     assert!(!table.picture().contains("end the turn"));
+}
+
+#[test]
+fn a_device_that_was_set_aside_is_not_called_the_holders_own() {
+    let mut story = turn();
+    story.tell(Event::DeviceSetAside {
+        holder: handle(3),
+        serial: serial(3),
+    });
+    let mut table = Table::of(&story);
+    let work = Work::Remove { holder: handle(3) };
+    table.request(Request::Working(work, Some(Cancel::new())));
+    assert!(table.says("Take this device out, then insert the right one."));
+    assert!(!table.says("Keep it with you"), "{}", table.picture());
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn others(story: &Story) -> Vec<Request> {
             holder: handle(3),
             serial: None,
             family: Family::YubiKey,
-            seen: Some("2 devices are inserted: leave only one".to_owned()),
+            seen: Some("2 devices are inserted: leave only one.".to_owned()),
         }),
         wait(touch()),
         wait(Work::Remove { holder: handle(3) }),

@@ -21,7 +21,7 @@ use keymoot_record::{
         requests::{Apart, Asked as Requested},
         turn::Purpose,
     },
-    transcript::Event,
+    transcript::{Event, event::Person},
 };
 
 /// Lines that are no number of a list.
@@ -111,7 +111,7 @@ fn every_option_is_opened_by_its_number() {
             "record a note" => "A note for the transcript",
             "record an exception" => "An exception",
             "somebody arrives or leaves the room" => "Who arrives or leaves",
-            "compare a digest: words, large type, code" => "SHA-256 of",
+            "compare a digest: hexadecimal and words" => "SHA-256 of",
             "we do not agree, or there is no quorum" => "End this ceremony",
             "a break" => "A break.",
             "leave, and resume later" => "Leave the ceremony",
@@ -120,6 +120,38 @@ fn every_option_is_opened_by_its_number() {
             other => panic!("an unknown option: {other}"),
         };
         assert!(said.contains(expected), "{number} {what}: {said}");
+    }
+}
+
+#[test]
+fn the_seats_in_words_say_who_is_here_also_after_the_enrolment() {
+    let mut story = Story::at_enrolment();
+    story.enrolled(1).enrolled(2);
+    let departs = story.state.comes_or_goes(Person::Holder(handle(2)));
+    story.tell(departs);
+    let said = Paper::asked(&story).answer("?");
+    for seat in [
+        "seat 1 holder-1: enrolled, present",
+        "seat 2 holder-2: enrolled, absent",
+        "seat 3 holder-3: present",
+    ] {
+        assert!(said.lines().any(|row| row == seat), "{seat}\n{said}");
+    }
+}
+
+#[test]
+fn a_form_says_that_a_question_mark_goes_back() {
+    for what in ["record a note", "somebody arrives or leaves", "a break"] {
+        let mut paper = Paper::asked(&Story::at_enrolment());
+        let number = option(&paper.answer("?"), what);
+        // In the list of people, the second line chooses one, and the third is not the word.
+        for line in [number.as_str(), "3", "arrived", ""] {
+            let said = paper.answer(line);
+            assert!(said.ends_with("    ? goes back.\n> "), "{what}: {said}");
+        }
+        let said = paper.answer("?");
+        assert!(said.contains("Whose turn?"), "{what}: {said}");
+        assert!(paper.acts.is_empty());
     }
 }
 

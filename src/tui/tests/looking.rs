@@ -59,7 +59,8 @@ fn a_search_without_a_match_says_so_and_confirms_nothing() {
 fn searching_does_not_pass_for_having_read_to_the_end() {
     let mut table = Table::asked(&Story::at_review(5_000));
     table.keys("/").enter("\"line\": 2500");
-    assert!(table.says("were not shown yet: PgUp. Then it can be confirmed."));
+    // Neither were the rows after it.
+    assert!(table.says(" and more were not shown yet: PgUp. Then it can be confirmed."));
 }
 
 #[test]
@@ -120,11 +121,18 @@ fn an_intermission_is_two_notes_and_ends_only_by_its_word() {
         .press(KeyCode::Enter)
         .press(KeyCode::F(4));
     assert!(table.says("The ceremony waits."));
+    // Bags and seals are compared with what was noted.
+    assert!(table.says("The note: Break until 13:00. Devices in bags: A 1 to A 9."));
+    let keys = table.model.keys();
+    assert!(!keys.contains("Esc") && !keys.contains("F1"), "{keys}");
+    let Now { utc, up } = table.model.now;
+    table.model.tick(Now { utc, up: up + 30 });
     table.enter("all nine").enter("whole").enter("return");
     match table.interrupt() {
-        Interrupt::Note(note) => {
-            assert!(note.ends_with("Answered: all nine. Bags and seals: whole."))
-        }
+        Interrupt::Note(note) => assert_eq!(
+            note,
+            "Back from the break after 1 minute. Answered: all nine. Bags and seals: whole."
+        ),
         other => panic!("{other:?}"),
     }
 }
@@ -187,6 +195,7 @@ fn a_jump_to_the_end_does_not_pass_for_having_read_what_lies_between() {
     let mut table = Table::asked(&Story::at_review(200));
     table.press(KeyCode::End);
     assert!(table.says("were not shown yet: PgUp. Then it can be confirmed."));
+    assert!(!table.says("and more"));
     table.enter(&words);
     assert!(table.nothing_happened());
     // Skipped rows may be read in any order.

@@ -3,6 +3,7 @@
 
 mod apart;
 mod bags;
+mod calling;
 mod confirming;
 mod contrast;
 mod diagnoses;

@@ -172,7 +172,7 @@ fn a_device_is_awaited() {
             holder: handle(3),
             serial: None,
             family: Family::YubiKey,
-            seen: Some("2 devices are inserted: leave only one".to_owned()),
+            seen: Some("2 devices are inserted: leave only one.".to_owned()),
         },
         Some(crate::device::Cancel::new()),
     ));

@@ -5,11 +5,11 @@ use crossterm::event::KeyCode;
 use super::{
     interrupting::insert,
     printed::Paper,
-    story::{Story, handle, prompt, serial},
+    story::{Story, handle, prompt, recipient, serial},
     table::Table,
 };
 use crate::{
-    driver::{Asked, Errand, Interrupt, Work},
+    driver::{Asked, Errand, Interrupt, PinPrompt, Work},
     host::secret::Secret,
     tui::link::{Heard, Request},
 };
@@ -72,10 +72,17 @@ fn typed_as_a_line_only_a_digit_alone_opens_an_option_over_a_pin() {
 
 #[test]
 fn two_different_new_pins_begin_again() {
-    let mut table = prompted(true);
-    table.enter("739164").enter("739165");
-    assert!(table.nothing_happened());
-    assert!(table.says("are not the same") && table.says("first time"));
+    // The second may be one that would be refused by itself.
+    for second in ["739165", "123456", "7391"] {
+        let mut table = prompted(true);
+        table.enter("739164").enter(second);
+        assert!(table.nothing_happened());
+        assert!(
+            table.says("are not the same") && table.says("first time"),
+            "{second}: {}",
+            table.picture()
+        );
+    }
 }
 
 #[test]
@@ -83,6 +90,21 @@ fn a_new_pin_that_a_thief_would_try_is_refused_with_its_reason() {
     let mut table = prompted(true);
     table.enter("123456");
     assert!(table.nothing_happened());
+    assert!(table.says("from the factory"));
+}
+
+#[test]
+fn a_refused_pin_does_not_push_the_end_of_the_recipient_out_of_sight() {
+    let mut table = Table::of(&Story::at_enrolment());
+    table.request(Request::Pin(PinPrompt {
+        sealed_to: Some(recipient()),
+        ..prompt(3, Asked::NewPin)
+    }));
+    let recipient = recipient();
+    for typed in ["", "123456"] {
+        let picture = table.enter(typed).picture();
+        assert!(picture.contains(recipient.last_characters()), "{picture}");
+    }
     assert!(table.says("from the factory"));
 }
 

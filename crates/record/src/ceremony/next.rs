@@ -58,7 +58,7 @@ pub enum Effect {
     ReadLog(Handle, u32),
     /// Have the device sign the statement of the holder's answer.
     SignAnswer(Handle, u32),
-    /// Wait until no device is inserted.
+    /// Wait until the device is out.
     AwaitRemoval(Handle),
     /// Build a document and check it.
     Propose(Document),
