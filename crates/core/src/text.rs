@@ -73,6 +73,16 @@ pub fn shortened(text: &str, most: usize) -> String {
     }
 }
 
+/// A stranger's text among sentences of the program, where it must pass for none of them: as
+/// [`escape`] shows it, in quotation marks, its own ones escaped, with one space for several, and
+/// of at most 200 characters.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let words: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    let shown = shortened(&words.join(" "), 200);
+    format!("\"{}\"", shown.replace('"', "\\\""))
+}
+
 /// The first of many findings, and how many more there are.
 #[must_use]
 pub fn several(findings: &[String], separator: &str) -> String {
@@ -198,7 +208,7 @@ fn mixes_alphabets(word: &str) -> bool {
 mod tests {
     use testkit::hostile::strings;
 
-    use super::{escape, escape_json, excerpt, several};
+    use super::{escape, escape_json, excerpt, quoted, several};
 
     #[test]
     fn ordinary_text_in_any_script_is_unchanged() {
@@ -273,6 +283,13 @@ mod tests {
         assert!(one.len() < 300 && one.contains("10485761 bytes"), "{one}");
         assert_ne!(one, other);
         assert_eq!(excerpt("short"), "short");
+    }
+
+    #[test]
+    fn a_quoted_text_cannot_leave_its_quotation_marks_or_its_line() {
+        let padded = format!("x{}\". VERIFIED\n", " ".repeat(120));
+        assert_eq!(quoted(&padded), "\"x \\\". VERIFIED\\u{a}\"");
+        assert!(quoted(&"x".repeat(1 << 20)).len() < 300);
     }
 
     #[test]
