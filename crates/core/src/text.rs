@@ -20,27 +20,36 @@ use crate::digest::Digest;
 /// text in any script is unchanged. A backslash is doubled so that the result is unambiguous.
 #[must_use]
 pub fn escape(text: &str) -> String {
-    escaped(text, "\\\\")
+    escaped(text, "\\\\", |shown, c| shown.extend(c.escape_unicode()))
 }
 
 /// A line of JSON as [`escape`] shows it, but with its backslashes as the file has them: no escape
 /// of JSON is written like `\u{202e}`.
 #[must_use]
 pub fn escape_json(line: &str) -> String {
-    escaped(line, "\\")
+    escaped(line, "\\", |shown, c| shown.extend(c.escape_unicode()))
 }
 
-fn escaped(text: &str, backslash: &str) -> String {
+/// A piece of a string of JSON, in which every character that [`escape`] replaces is an escape of
+/// JSON such as `\u202e`: parsers read the same text.
+#[must_use]
+pub fn escape_in_json(piece: &str) -> String {
+    escaped(piece, "\\", |shown, c| {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            shown.push_str(&format!("\\u{unit:04x}"));
+        }
+    })
+}
+
+fn escaped(text: &str, backslash: &str, replace: impl Fn(&mut String, char)) -> String {
     let mut shown = String::with_capacity(text.len());
     for word in words(text) {
         let mixed = !word.is_ascii() && mixes_alphabets(word);
         for c in word.chars() {
             match c {
                 '\\' => shown.push_str(backslash),
-                c if is_invisible(c) || poses(c) => shown.extend(c.escape_unicode()),
-                c if mixed && !c.is_ascii() && alphabet(c).is_some() => {
-                    shown.extend(c.escape_unicode());
-                }
+                c if is_invisible(c) || poses(c) => replace(&mut shown, c),
+                c if mixed && !c.is_ascii() && alphabet(c).is_some() => replace(&mut shown, c),
                 c => shown.push(c),
             }
         }
@@ -205,10 +214,11 @@ fn mixes_alphabets(word: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use testkit::hostile::strings;
 
-    use super::{escape, escape_json, excerpt, quoted, several};
+    use super::{escape, escape_in_json, escape_json, excerpt, quoted, several};
 
     #[test]
     fn ordinary_text_in_any_script_is_unchanged() {
@@ -261,6 +271,18 @@ mod tests {
             assert!(shown.chars().all(|c| c.is_ascii_graphic() || c == ' '));
             let mut raw = strings::raw(hostile.text);
             assert!(raw.all(|c| !shown.contains(c)), "{}", hostile.what);
+        }
+    }
+
+    #[test]
+    fn every_hostile_text_in_json_is_safe_and_read_as_it_is() {
+        for hostile in strings::ALL {
+            let shown = escape_in_json(hostile.text).replace('"', "\\\"");
+            assert!(shown.chars().all(|c| c.is_ascii_graphic() || c == ' '));
+            if !hostile.text.contains('\\') {
+                let read: String = serde_json::from_str(&format!("\"{shown}\"")).unwrap();
+                assert_eq!(read, hostile.text, "{}", hostile.what);
+            }
         }
     }
 

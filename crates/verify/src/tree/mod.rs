@@ -122,8 +122,7 @@ impl Verified {
             }),
             verdicts: &self.judged.verdicts,
         };
-        // Strings and lists of them always serialise.
-        serde_json::to_string_pretty(&report).unwrap_or_default()
+        crate::json::printed(&report)
     }
 }
 
