@@ -82,9 +82,9 @@ pub fn shortened(text: &str, most: usize) -> String {
     }
 }
 
-/// A stranger's text among sentences of the program, where it must pass for none of them: as
-/// [`escape`] shows it, in quotation marks, its own ones escaped, with one space for several, and
-/// of at most 200 characters.
+/// A stranger's text as [`escape`] shows it, in quotation marks, and at most 200 characters of it.
+/// Its own quotation marks are escaped, and several spaces are one: among sentences of the program
+/// it passes for none of them.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     let words: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).collect();

@@ -200,7 +200,7 @@ fn one_key(from: Option<&Holding<'_>>, to: &Holding<'_>, found: &mut Vec<Change>
         });
     }
     let nothing = Object::new();
-    // The key may be there under thousands of ids: each change of it is told once.
+    // The key may be there under thousands of ids, and each change of it is reported once.
     let (mut holders, mut addresses) = (BTreeSet::new(), BTreeSet::new());
     let mut rewritten = false;
     for (&keyid, &now) in &to.entries {
