@@ -11,7 +11,7 @@ use keymoot_core::{HostError, digest::Digest, text::quoted_path};
 use keymoot_record::{
     apart::Request,
     bundle::Files,
-    ceremony::State,
+    ceremony::{State, requests::MOST_REQUESTS},
     expectation,
     rules::roster::Handle,
     transcript::{Event, Mode, Time},
@@ -53,6 +53,12 @@ pub(crate) fn ask(
                 past.date()
             ),
             "name a later day; if the clock is wrong, set it first",
+        ));
+    }
+    if desk.state.requests.len() >= MOST_REQUESTS {
+        return Err(HostError::new(
+            format!("this ceremony sent {MOST_REQUESTS} requests, which is the most"),
+            "call the holders to the table",
         ));
     }
     let to = whom(desk.state, named)?;

@@ -7,12 +7,12 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{Advice, CWD, RenameFlags};
+use rustix::fs::{Advice, CWD, OFlags, RenameFlags};
 
 use keymoot_core::{HostError, text::escape_path};
 
@@ -169,7 +169,13 @@ pub fn publish_once(path: &Path, bytes: &[u8], next: &str) -> Result<(), HostErr
 /// # Errors
 /// [`HostError`] with `next` when another file is there, or when that file cannot be read.
 pub fn is_there(path: &Path, bytes: Option<&[u8]>, next: &str) -> Result<bool, HostError> {
-    match fs::read(path) {
+    let bound = bytes.map_or(0, <[u8]>::len) as u64 + 1;
+    let there = keymoot_verify::files::open(path).and_then(|file| {
+        let mut there = Vec::new();
+        file.take(bound).read_to_end(&mut there)?;
+        Ok(there)
+    });
+    match there {
         Ok(there) if bytes == Some(there.as_slice()) => Ok(true),
         Ok(_) => Err(HostError::new(
             format!("there is something else at {}", escape_path(path)),
@@ -190,8 +196,8 @@ fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), HostError
         .truncate(true)
         .write(true)
         .mode(mode)
-        // Overwrites a `.part` left by a crash; a planted symlink is refused.
-        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+        // Overwrites a `.part` left by a crash; a planted symlink or pipe is refused.
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
         .open(&part)
         .map_err(fail)?;
     file.write_all(bytes)

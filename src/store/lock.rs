@@ -11,6 +11,7 @@ use std::{
     path::Path,
 };
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::host::clock;
@@ -72,7 +73,8 @@ impl Lock {
             .truncate(false)
             .write(true)
             .mode(0o600)
-            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+            // A planted link is not followed, and nobody waits for a pipe.
+            .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
             .open(&path)
             .map_err(|error| HostError::file("open", &path, &error))?;
         file.try_lock().map_err(|error| match error {

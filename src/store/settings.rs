@@ -6,13 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::whole;
 use keymoot_attestation::Family;
-use keymoot_core::{HostError, Rule, Violation, digest::Digest};
+use keymoot_core::{
+    HostError, Rule, Violation,
+    digest::Digest,
+    text::{escape, escape_path},
+};
 use keymoot_record::{
     ceremony::{bags::Bags, opening::Opening},
     transcript::Mode,
 };
 
 const NAME: &str = "settings.json";
+
+/// The most simulated devices of a kind: four for each of 64 holders.
+const MOST_DEVICES: usize = 256;
 
 /// The surroundings of a ceremony, kept in its folder: hints, which decide nothing. Whether a
 /// ceremony is live, and whose devices count in it, the transcript says.
@@ -92,8 +99,10 @@ impl Settings {
     /// Keeps the settings in a ceremony's folder.
     ///
     /// # Errors
-    /// [`HostError`] when they cannot be written.
+    /// [`HostError`] when they cannot be written, or would be refused when they are read.
     pub fn write(&self, folder: &Path) -> Result<(), HostError> {
+        self.check_values()
+            .map_err(|why| HostError::new(why, "correct the arguments"))?;
         whole::write_durably(&folder.join(NAME), &self.json()?)
     }
 
@@ -104,10 +113,36 @@ impl Settings {
     /// Reads them back.
     ///
     /// # Errors
-    /// [`HostError`] when they cannot be read.
+    /// [`HostError`] when they cannot be read, or hold a value that no keymoot writes.
     pub fn read(folder: &Path) -> Result<Self, HostError> {
         let text = keymoot_verify::files::read_text(&folder.join(NAME), 1 << 16)?;
-        serde_json::from_str(&text).map_err(|error| unusable(&error))
+        let settings: Self = serde_json::from_str(&text).map_err(|error| unusable(&error))?;
+        settings.check_values().map_err(|why| unusable(&why))?;
+        Ok(settings)
+    }
+
+    /// Why a value is of no use.
+    fn check_values(&self) -> Result<(), String> {
+        let mut places = std::iter::once(&self.out).chain(&self.copies);
+        if let Some(place) = places.find(|place| !place.is_absolute()) {
+            return Err(format!(
+                "the place for the bundle, {}, is no absolute path",
+                escape_path(place)
+            ));
+        }
+        let mut devices = self.simulator.iter().flat_map(|simulator| {
+            [
+                ("count", simulator.count),
+                ("units", simulator.units),
+                ("spares", simulator.spares),
+            ]
+        });
+        match devices.find(|(_, count)| *count > MOST_DEVICES) {
+            Some((name, count)) => Err(format!(
+                "simulator.{name} is {count}, and a rehearsal has at most {MOST_DEVICES} devices of a kind"
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The digest by which the transcript of a live ceremony records the settings.
@@ -224,12 +259,50 @@ fn changed(how: &str) -> Violation {
     )
 }
 
-fn unusable(error: &serde_json::Error) -> HostError {
+fn unusable(error: &dyn std::fmt::Display) -> HostError {
     HostError::new(
         format!(
             "settings.json of the ceremony's folder: {}",
-            keymoot_core::text::escape(&error.to_string())
+            escape(&error.to_string())
         ),
         "restore it from a copy of the folder",
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Reads settings with this place for the bundle and so many simulated devices.
+    fn read(out: &str, count: usize) -> Result<Settings, HostError> {
+        let folder = tempfile::tempdir().unwrap();
+        let text = serde_json::json!({
+            "mode": "rehearsal",
+            "out": out,
+            "simulator": { "count": count, "firmware": "5.7.4", "seed": 7, "unattended": true },
+        });
+        std::fs::write(folder.path().join(NAME), text.to_string()).unwrap();
+        Settings::read(folder.path())
+    }
+
+    #[test]
+    fn a_relative_place_or_more_devices_than_holders_could_have_are_refused() {
+        assert_eq!(
+            read("/media/bundle", 256).unwrap().simulator.unwrap().count,
+            256
+        );
+        for (out, count, told) in [
+            (
+                "media/bundle",
+                9,
+                "the place for the bundle, media/bundle, is no absolute path",
+            ),
+            ("/media/bundle", 100_000_000, "simulator.count is 100000000"),
+        ] {
+            let error = read(out, count).unwrap_err();
+            assert!(error.what.contains(told), "{error}");
+            assert_eq!(error.next, "restore it from a copy of the folder");
+        }
+    }
 }

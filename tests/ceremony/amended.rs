@@ -8,8 +8,11 @@ use std::{
 };
 
 use keymoot::rehearsal::cast::Cast;
-use keymoot_record::transcript::Event;
+use keymoot_core::Rule;
+use keymoot_record::transcript::{Chain, Event};
 use testkit::stage::{Stage, finished, keymoot, read_until_line, said};
+
+use crate::forged::{honest, list_anew, verdicts};
 
 /// A rehearsal of three holders, killed when `line` was printed.
 fn killed_at(line: &str) -> Stage {
@@ -166,4 +169,24 @@ fn nobody_amends_a_plan_by_which_somebody_has_signed() {
         "{}",
         said(&ended)
     );
+}
+
+#[test]
+fn more_amendments_than_a_ceremony_has_are_refused_before_their_plans_are_checked() {
+    let honest = honest();
+    let head = Chain::read(&honest["transcript.jsonl"]).unwrap().head();
+    let amended = |count: usize| {
+        let mut files = honest.clone();
+        for number in 1..=count {
+            let policy = honest["policy.toml"].clone();
+            files.insert(format!("amendments/{number}/policy.toml"), policy);
+        }
+        list_anew(&mut files, &honest, head);
+        let verdicts = verdicts(files, true).into_iter();
+        verdicts.filter(|v| v.rule == Rule::TranscriptReplay && v.is_violated())
+    };
+    assert_eq!(amended(16).count(), 0);
+    let refused: Vec<_> = amended(17).map(|verdict| verdict.detail).collect();
+    let told = "the plan has 17 amendments, and a ceremony has at most 16";
+    assert_eq!(refused, [told]);
 }

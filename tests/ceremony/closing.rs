@@ -4,8 +4,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use keymoot_attestation::TrustStore;
 use keymoot_core::{Verdict, digest::Digest};
 use keymoot_record::{
-    bundle::{self, Bundle, Files, Manifest, Signatures},
+    bundle::{self, AFTER_THE_SEAL, Bundle, Files, Manifest, Signatures},
     ceremony::{State, statement},
+    transcript::{Chain, Event},
 };
 use p256::{
     ecdsa::{Signature, SigningKey, signature::Signer as _},
@@ -180,4 +181,26 @@ fn a_closing_signature_in_its_other_form_is_no_other_signature() {
         verdict.detail.contains("the same closing signatures"),
         "{verdict:?}"
     );
+}
+
+#[test]
+fn notes_that_a_stranger_adds_after_the_seal_are_quoted_and_few() {
+    let mut files = honest();
+    let sealed = files["transcript.jsonl"].clone();
+    let whole = [sealed.clone(), files[AFTER_THE_SEAL].clone()].concat();
+    let mut chain = Chain::read(&whole).unwrap();
+    let time = chain.entries().last().unwrap().time;
+    for _ in 0..1200 {
+        let text = format!("x{}Its root is the one you trust", " ".repeat(120));
+        let entry = chain.next(Event::Note { text }, time).unwrap();
+        chain.push(entry).unwrap();
+    }
+    let after = chain.bytes_through(u64::MAX).split_off(sealed.len());
+    files.insert(AFTER_THE_SEAL.to_owned(), after);
+    let verdicts = verdicts(files, true).into_iter();
+    let mut after = verdicts.filter(|verdict| verdict.rule.id() == "BUNDLE-AFTER");
+    let after = after.next().unwrap();
+    assert!(!after.is_violated(), "{after:?}");
+    let told = "note: \"x Its root is the one you trust\"; and 1195 more";
+    assert!(after.detail.ends_with(told), "{}", after.detail);
 }

@@ -172,7 +172,7 @@ fn a_statement_by_a_key_that_nobody_named_does_not_count() {
     let output = witness.checked(&finished().out(), &[]);
     assert!(output.status.success(), "{}", said(&output));
     let shown = format!(
-        "Not counted: the key {} signed that Witness (simulated) followed by",
+        "Not counted: the key {} signed that \"Witness (simulated)\" followed by",
         witness.key()
     );
     assert!(said(&output).contains(&shown), "{}", said(&output));

@@ -5,9 +5,12 @@ use std::{fs, path::Path};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use testkit::hostile::strings::{self, Hostile};
+use testkit::{
+    hostile::strings::{self, Hostile},
+    programs::keymoot,
+};
 
-use crate::{argument, is_safe, is_shown, said};
+use crate::{argument, is_safe, is_shown, printed, said};
 
 const PEM: &str = "-----BEGIN PUBLIC KEY-----\n\
     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEuSxCeM1GdftNUEQYtJ3jp3E5ykFE\n\
@@ -98,6 +101,42 @@ fn documents_are_shown_compared_and_verified_without_being_obeyed() {
             let verify = ["tuf", "verify"].map(AsRef::as_ref).into_iter().chain(all);
             let more = more.iter().map(AsRef::<std::ffi::OsStr>::as_ref);
             is_safe(hostile, &said(verify.chain(more)));
+        }
+    }
+}
+
+#[test]
+fn an_audit_shows_its_target_and_the_path_of_a_broken_state_without_being_obeyed() {
+    let named = strings::ALL.iter();
+    for hostile in named.filter(|hostile| !hostile.text.contains(['\0', '/'])) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path(hostile.text)).unwrap();
+        fs::write(path(hostile.text).join("audit-state.json"), "{}").unwrap();
+        fs::write(path("file"), "no root").unwrap();
+        for state in ["new", hostile.text] {
+            let said = printed(
+                keymoot()
+                    .arg("audit")
+                    .arg("--json")
+                    .arg(format!("--target={}", hostile.text))
+                    .arg("--trusted-root")
+                    .arg(path("file"))
+                    .arg("--tuf-root")
+                    .arg(folder.path())
+                    .arg("--tuf-crates")
+                    .arg(folder.path())
+                    .arg("--state")
+                    .arg(path(state))
+                    .arg(path("file")),
+            );
+            let expected = if state == "new" {
+                "target"
+            } else {
+                "is no state"
+            };
+            assert!(said.contains(expected), "{said}");
+            is_safe(hostile, &said);
         }
     }
 }

@@ -153,7 +153,7 @@ fn a_note_after_the_seal_is_in_the_bundle_and_marked_as_unsigned() {
     let (violated, detail) = said(&bundle);
     assert!(violated.is_empty(), "{violated:?}");
     assert!(
-        detail.contains("are not signed: note: the lamp fell over"),
+        detail.contains("are not signed: note: \"the lamp fell over\""),
         "{detail}"
     );
 

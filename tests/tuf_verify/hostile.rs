@@ -162,8 +162,29 @@ fn a_string_of_two_gigabytes_is_refused_unread() {
 }
 
 #[test]
-fn a_stream_without_end_is_refused_after_the_limit() {
-    assert_eq!(refusal(&Folder::new(), "/dev/zero").errors(), ["TOO-LONG"]);
+fn a_device_or_a_pipe_is_refused_at_once() {
+    let folder = Folder::new();
+    let pipe = folder.path().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let payload = folder.path().join("targets.json");
+    std::fs::write(payload, r#"{"_type":"targets","version":1}"#).unwrap();
+    std::fs::rename(&pipe, folder.path().join("targets.sig.json")).unwrap();
+    for file in ["/dev/zero", "targets.json"] {
+        for command in ["verify", "show"] {
+            let mut keymoot = Command::new(env!("CARGO_BIN_EXE_keymoot"));
+            keymoot.current_dir(folder.path());
+            let output = keymoot.args(["tuf", command, file]).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            assert!(said.contains("it is no file, but a pipe"), "{said}");
+        }
+    }
 }
 
 #[test]

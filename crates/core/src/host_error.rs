@@ -29,6 +29,7 @@ impl HostError {
             std::io::ErrorKind::NotFound => "check the path and try again",
             std::io::ErrorKind::PermissionDenied => "check who owns the file and its permissions",
             std::io::ErrorKind::StorageFull => "free some space on that disk, then resume",
+            std::io::ErrorKind::InvalidInput => "name an ordinary file",
             std::io::ErrorKind::AlreadyExists => "choose a path that does not exist yet",
             _ => "check the disk, then resume; nothing acknowledged is lost",
         };

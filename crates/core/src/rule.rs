@@ -86,8 +86,8 @@ rules! {
          `major.minor.patch`. The clock margin is 1 to 1440 minutes. Periods are 1 to 1100 days \
          and longer than the margin. The signing period is shorter than the expiry period, and \
          not zero in `tufops` and `tuf-ci`. Every delegation has a valid name of its own, a \
-         threshold that its keys can meet, and no key twice. Every `uri` is printable ASCII \
-         without spaces.";
+         threshold that its keys can meet, and no key twice. The delegated roles have at most 256 \
+         patterns of 4096 characters together. Every `uri` is printable ASCII without spaces.";
     PolicyOnline = "POLICY-ONLINE":
         "the policy names the online key of snapshot and timestamp, and the program can read it.";
     PolicyReach = "POLICY-REACH":

@@ -20,27 +20,36 @@ use crate::digest::Digest;
 /// text in any script is unchanged. A backslash is doubled so that the result is unambiguous.
 #[must_use]
 pub fn escape(text: &str) -> String {
-    escaped(text, "\\\\")
+    escaped(text, "\\\\", |shown, c| shown.extend(c.escape_unicode()))
 }
 
 /// A line of JSON as [`escape`] shows it, but with its backslashes as the file has them: no escape
 /// of JSON is written like `\u{202e}`.
 #[must_use]
 pub fn escape_json(line: &str) -> String {
-    escaped(line, "\\")
+    escaped(line, "\\", |shown, c| shown.extend(c.escape_unicode()))
 }
 
-fn escaped(text: &str, backslash: &str) -> String {
+/// A piece of a string of JSON, in which every character that [`escape`] replaces is an escape of
+/// JSON such as `\u202e`: parsers read the same text.
+#[must_use]
+pub fn escape_in_json(piece: &str) -> String {
+    escaped(piece, "\\", |shown, c| {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            shown.push_str(&format!("\\u{unit:04x}"));
+        }
+    })
+}
+
+fn escaped(text: &str, backslash: &str, replace: impl Fn(&mut String, char)) -> String {
     let mut shown = String::with_capacity(text.len());
     for word in words(text) {
         let mixed = !word.is_ascii() && mixes_alphabets(word);
         for c in word.chars() {
             match c {
                 '\\' => shown.push_str(backslash),
-                c if is_invisible(c) || poses(c) => shown.extend(c.escape_unicode()),
-                c if mixed && !c.is_ascii() && alphabet(c).is_some() => {
-                    shown.extend(c.escape_unicode());
-                }
+                c if is_invisible(c) || poses(c) => replace(&mut shown, c),
+                c if mixed && !c.is_ascii() && alphabet(c).is_some() => replace(&mut shown, c),
                 c => shown.push(c),
             }
         }
@@ -84,6 +93,16 @@ pub fn sentence(finding: &str) -> String {
         .collect();
     let end = if finding.ends_with('.') { "" } else { "." };
     format!("{first}{}{end}", letters.as_str())
+}
+
+/// A stranger's text as [`escape`] shows it, in quotation marks, and at most 200 characters of it.
+/// Its own quotation marks are escaped, and several spaces are one: among sentences of the program
+/// it passes for none of them.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let words: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    let shown = shortened(&words.join(" "), 200);
+    format!("\"{}\"", shown.replace('"', "\\\""))
 }
 
 /// The first of many findings, and how many more there are.
@@ -208,10 +227,11 @@ fn mixes_alphabets(word: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use testkit::hostile::strings;
 
-    use super::{escape, escape_json, excerpt, several};
+    use super::{escape, escape_in_json, escape_json, excerpt, quoted, several};
 
     #[test]
     fn ordinary_text_in_any_script_is_unchanged() {
@@ -268,6 +288,18 @@ mod tests {
     }
 
     #[test]
+    fn every_hostile_text_in_json_is_safe_and_read_as_it_is() {
+        for hostile in strings::ALL {
+            let shown = escape_in_json(hostile.text).replace('"', "\\\"");
+            assert!(shown.chars().all(|c| c.is_ascii_graphic() || c == ' '));
+            if !hostile.text.contains('\\') {
+                let read: String = serde_json::from_str(&format!("\"{shown}\"")).unwrap();
+                assert_eq!(read, hostile.text, "{}", hostile.what);
+            }
+        }
+    }
+
+    #[test]
     fn letters_that_pass_for_others_are_shown() {
         assert_eq!(escape("p\u{430}ypal"), "p\\u{430}ypal");
         assert_eq!(escape("\u{420}aul и Ольга"), "\\u{420}aul и Ольга");
@@ -286,6 +318,13 @@ mod tests {
         assert!(one.len() < 300 && one.contains("10485761 bytes"), "{one}");
         assert_ne!(one, other);
         assert_eq!(excerpt("short"), "short");
+    }
+
+    #[test]
+    fn a_quoted_text_cannot_leave_its_quotation_marks_or_its_line() {
+        let padded = format!("x{}\". VERIFIED\n", " ".repeat(120));
+        assert_eq!(quoted(&padded), "\"x \\\". VERIFIED\\u{a}\"");
+        assert!(quoted(&"x".repeat(1 << 20)).len() < 300);
     }
 
     #[test]

@@ -54,6 +54,11 @@ pub struct TargetFile {
     pub extra: Object,
 }
 
+/// The most patterns of one delegated role, and the most bytes of one pattern: each file of the role
+/// is compared with each of them. Roles that divide names by their hashes have prefixes instead.
+const MOST_PATTERNS: usize = 1024;
+const LONGEST_PATTERN: usize = 1024;
+
 /// Who else may sign files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delegations {
@@ -266,6 +271,9 @@ impl DelegatedRole {
             )));
         }
         let paths = strings(at, "paths")?;
+        if let Some(paths) = &paths {
+            check_patterns(&at.member("paths")?, paths)?;
+        }
         let path_hash_prefixes = strings(at, "path_hash_prefixes")?;
         if paths.is_some() == path_hash_prefixes.is_some() {
             return Err(
@@ -283,6 +291,22 @@ impl DelegatedRole {
             path_hash_prefixes: path_hash_prefixes.unwrap_or_default(),
             terminating: at.member("terminating")?.boolean()?,
         })
+    }
+}
+
+fn check_patterns(at: &At<'_>, patterns: &[String]) -> Result<(), Misfit> {
+    if patterns.len() > MOST_PATTERNS {
+        return Err(at.misfit(format!(
+            "{} patterns; a role has at most {MOST_PATTERNS}",
+            patterns.len()
+        )));
+    }
+    match patterns.iter().find(|one| one.len() > LONGEST_PATTERN) {
+        Some(long) => Err(at.misfit(format!(
+            "a pattern of {} bytes; one has at most {LONGEST_PATTERN}",
+            long.len()
+        ))),
+        None => Ok(()),
     }
 }
 

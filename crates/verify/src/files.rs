@@ -3,11 +3,40 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
+use rustix::{fs::OFlags, io::Errno};
+
 use keymoot_core::HostError;
 use keymoot_tuf::{Dialect, Document, DocumentError};
+
+/// Opens a file to read it, and waits for nothing: a stranger may have put a pipe or a device in
+/// its place, which might never end.
+///
+/// # Errors
+/// It cannot be opened, or is a pipe, a device or a socket.
+pub fn open(path: &Path) -> io::Result<File> {
+    let no_file = || {
+        let why = "it is no file, but a pipe, a device or a socket";
+        io::Error::new(io::ErrorKind::InvalidInput, why)
+    };
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)
+        .map_err(|error| match error.raw_os_error() {
+            Some(code) if code == Errno::NXIO.raw_os_error() => no_file(),
+            _ => error,
+        })?;
+    let kind = file.metadata()?.file_type();
+    // Reading a folder is an error of its own.
+    match kind.is_file() || kind.is_dir() {
+        true => Ok(file),
+        false => Err(no_file()),
+    }
+}
 
 /// Reads a file of at most `most` bytes. A larger one takes no memory.
 ///
@@ -25,12 +54,12 @@ pub fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, HostError> {
             "check that this is the file you mean",
         )
     };
-    let file = File::open(path).map_err(fail)?;
+    let file = open(path).map_err(fail)?;
     if file.metadata().map_err(fail)?.len() > most {
         return Err(too_large());
     }
     let mut bytes = Vec::new();
-    // It may grow, and a device or a pipe has no length.
+    // It may grow.
     file.take(most.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(fail)?;
@@ -104,4 +133,27 @@ pub(crate) fn payload_of(path: &Path) -> PathBuf {
 /// `root.sig.json` for `root.json`.
 pub(crate) fn signatures_of(path: &Path) -> PathBuf {
     path.with_extension("sig.json")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+    use super::*;
+
+    #[test]
+    fn a_device_a_socket_or_a_pipe_is_no_file_and_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let [socket, pipe] = ["socket", "pipe"].map(|name| folder.path().join(name));
+        let _listening = UnixListener::bind(&socket).unwrap();
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o644), 0).unwrap();
+        for path in [Path::new("/dev/zero"), &socket, &pipe] {
+            let error = read_bounded(path, 10).unwrap_err();
+            assert!(error.what.contains("it is no file"), "{error}");
+            assert_eq!(error.next, "name an ordinary file");
+        }
+    }
 }

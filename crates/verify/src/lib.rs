@@ -24,6 +24,7 @@ mod command_line;
 pub mod expected;
 mod failure;
 pub mod files;
+pub mod json;
 mod now;
 mod read;
 mod tree;

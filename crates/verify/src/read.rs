@@ -76,12 +76,16 @@ fn of_ceremony(path: &Path) -> Option<String> {
 /// Violations of BUNDLE-FILES, or what could not be read where the path or the disk is the cause.
 pub fn read_tree(path: &Path) -> Result<Files, Failure> {
     let mut reader = Reader::new();
+    for folder in ["metadata", "targets", "targets/crates", "attestations"] {
+        if is_no_folder(&path.join(folder)) {
+            reader.fault(folder, "is a link or no folder");
+            return reader.finish();
+        }
+    }
     for folder in ["metadata", "targets/crates", "attestations"] {
         let whole = path.join(folder);
-        match fs::symlink_metadata(&whole) {
-            Ok(meta) if meta.is_dir() => reader.folder(&whole, &format!("{folder}/"), 1),
-            Ok(_) => reader.fault(folder, "is no folder"),
-            Err(_) => {}
+        if whole.is_dir() {
+            reader.folder(&whole, &format!("{folder}/"), 1);
         }
     }
     let mut names = signed_files(&reader.files);
@@ -89,9 +93,8 @@ pub fn read_tree(path: &Path) -> Result<Files, Failure> {
     names.retain(|name| !reader.files.contains_key(name));
     for name in &names {
         let file = path.join(name);
-        let mut folders = file.ancestors().skip(1).take(name.matches('/').count());
-        let is_folder = |folder: &Path| fs::symlink_metadata(folder).is_ok_and(|m| m.is_dir());
-        if !folders.all(is_folder) {
+        if is_below_a_link(&file, name) {
+            reader.fault(name, "is below a link or a file");
             continue;
         }
         match fs::symlink_metadata(&file) {
@@ -101,6 +104,17 @@ pub fn read_tree(path: &Path) -> Result<Files, Failure> {
         }
     }
     reader.finish()
+}
+
+/// Whether something is there that is no folder: a link is none.
+fn is_no_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_dir())
+}
+
+/// Whether one of the folders that a file's name has is a link, or no folder.
+pub(crate) fn is_below_a_link(file: &Path, name: &str) -> bool {
+    let mut folders = file.ancestors().skip(1).take(name.matches('/').count());
+    folders.any(is_no_folder)
 }
 
 /// The paths of the files that `targets.json` of a tree signs.
@@ -294,6 +308,23 @@ mod tests {
         let mut faults = violated(folder.path());
         assert_eq!(faults.len(), 1, "{faults:?}");
         faults.remove(0)
+    }
+
+    #[test]
+    fn a_link_in_a_repository_is_refused_and_not_followed() {
+        for name in ["metadata", "targets", "targets/crates", "attestations"] {
+            let [tree, elsewhere] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+            fs::create_dir(elsewhere.path().join("crates")).unwrap();
+            fs::write(elsewhere.path().join("crates/root.json"), "{}").unwrap();
+            let link = tree.path().join(name);
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            symlink(elsewhere.path(), link).unwrap();
+            let Err(Failure::Violated(faults)) = read_tree(tree.path()) else {
+                panic!("{name} was read");
+            };
+            let told = format!("\"{name}\" is a link");
+            assert!(faults[0].detail.starts_with(&told), "{faults:?}");
+        }
     }
 
     #[test]

@@ -17,7 +17,10 @@ use super::only::only_yubikey;
 use crate::device::{DeviceError, DeviceInfo, Serial, Slots, new_puk, piv};
 use crate::host::{secret::Secret, whole};
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, text::escape};
+use keymoot_core::{
+    HostError,
+    text::{escape, escape_path},
+};
 use keymoot_record::transcript::PinTries;
 
 /// The word that allows the device to be erased.
@@ -76,7 +79,7 @@ fn check(args: &Args, vendor: &TrustStore) -> Result<bool, HostError> {
     calls(&mut answers, &device, vendor)?;
     let (report, same) = report(&device, &answers.lines);
     whole::write_durably(&args.report, report.as_bytes())?;
-    println!("{report}The report is in {}.", args.report.display());
+    println!("{report}The report is in {}.", escape_path(&args.report));
     Ok(same)
 }
 

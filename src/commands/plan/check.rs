@@ -8,7 +8,7 @@ use std::{
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::{
-    HostError, Verdict,
+    Verdict,
     digest::Digest,
     text::{escape, escape_path},
 };
@@ -17,7 +17,7 @@ use keymoot_record::{
     clients, expectation,
     transcript::Mode,
 };
-use keymoot_verify::{files::read_text, say};
+use keymoot_verify::{files::read_text, json, say};
 use serde::Serialize;
 
 use crate::{
@@ -113,15 +113,7 @@ pub(super) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     };
     let report = examined(args, files)?;
     match args.json {
-        true => {
-            let text = serde_json::to_string_pretty(&report).map_err(|error| {
-                HostError::new(
-                    format!("the report cannot be written: {error}"),
-                    "leave out --json",
-                )
-            })?;
-            say!("{text}");
-        }
+        true => say!("{}", json::printed(&report)),
         false => say!("{}", text(&report)),
     }
     Ok(match (report.violated.is_empty(), report.accepted) {

@@ -63,8 +63,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let now = args.at.map_or_else(clock::now, Ok)?;
     let status = status(&args.source, now, vendor)?;
     let said = match args.json {
-        // Strings, numbers and lists of them always serialise.
-        true => serde_json::to_string_pretty(&status).unwrap_or_default(),
+        true => keymoot_verify::json::printed(&status),
         false => text::page(&status),
     };
     say!("{}", said.trim_end());

@@ -120,9 +120,31 @@ impl Asked {
         };
         self.objects
             .extend(objects.into_iter().map(|bytes| (Digest::of(&bytes), bytes)));
-        let entry = self.chain.next(*event, self.now()).unwrap();
-        self.state = self.state.after(&entry).unwrap();
+        self.record(*event).unwrap();
+    }
+
+    /// Records an event, unless it may not follow.
+    fn record(&mut self, event: Event) -> Result<(), String> {
+        let entry = self.chain.next(event, self.now()).unwrap();
+        let after = self.state.after(&entry);
+        self.state = after.map_err(|illegal| illegal.to_string())?;
         self.chain.push(entry).unwrap();
+        Ok(())
+    }
+
+    /// Withdraws the last request and asks the same holders again.
+    pub(crate) fn ask_again(&mut self) -> Result<(), String> {
+        let last = self.state.requests.last().unwrap().clone();
+        self.record(Event::Withdrawn {
+            request: last.request,
+            why: "a test".to_owned(),
+        })?;
+        self.record(Event::Requested {
+            request: Digest::of(last.request.to_string().as_bytes()),
+            to: last.to,
+            until: None,
+            by: String::new(),
+        })
     }
 
     /// The answers that were taken in, as they were recorded.

@@ -11,6 +11,7 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::digest::Digest;
 use keymoot_record::{
     apart::{self, Request},
+    ceremony::requests::MOST_REQUESTS,
     transcript::Event,
 };
 use testkit::{
@@ -18,7 +19,7 @@ use testkit::{
     stage::{Stage, below, keymoot, program, said, small},
 };
 
-use super::{keymoot_at, post};
+use super::{Asked, keymoot_at, post};
 
 #[test]
 fn only_an_unattended_rehearsal_takes_the_names_of_holders_apart_or_absent() {
@@ -243,6 +244,16 @@ fn a_holder_is_not_asked_twice_while_an_answer_is_awaited() {
     assert!(withdrawn.status.success(), "{}", said(&withdrawn));
     let output = ask(&[]);
     assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn a_ceremony_with_more_requests_than_a_verifier_makes_again_is_refused() {
+    let mut asked = Asked::new();
+    for _ in 1..MOST_REQUESTS {
+        asked.ask_again().unwrap();
+    }
+    let refused = asked.ask_again().unwrap_err();
+    assert!(refused.contains("at most 100 requests"), "{refused}");
 }
 
 #[test]

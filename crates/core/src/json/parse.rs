@@ -186,7 +186,11 @@ impl<'de> Visitor<'de> for Value<'_> {
             self.one_more()?;
             match items.next_element_seed(seed) {
                 Ok(Some(item)) => array.push(item),
-                Ok(None) => return Ok(Json::Array(array)),
+                Ok(None) => {
+                    // As for the members of an object.
+                    array.shrink_to_fit();
+                    return Ok(Json::Array(array));
+                }
                 Err(error) => {
                     self.trail.borrow_mut().push(Step::Item(array.len()));
                     return Err(error);

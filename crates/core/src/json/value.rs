@@ -290,7 +290,11 @@ impl Builder {
 
     pub(super) fn finish(self) -> Object {
         match self {
-            Self::Sorted(members) => Object(members),
+            Self::Sorted(mut members) => {
+                // A list of one has room for four, and a text may hold two million of them.
+                members.shrink_to_fit();
+                Object(members)
+            }
             Self::Tree(members) => Object(members.into_iter().collect()),
         }
     }
@@ -300,8 +304,15 @@ impl Builder {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Json, Object};
+    use super::{Builder, Json, Object};
     use std::collections::BTreeMap;
+
+    #[test]
+    fn an_object_of_one_member_has_no_room_for_more() {
+        let mut builder = Builder::default();
+        builder.put(String::new(), Json::Null);
+        assert_eq!(builder.finish().0.capacity(), 1);
+    }
 
     proptest! {
         #[test]

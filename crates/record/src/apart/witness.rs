@@ -18,7 +18,7 @@ use crate::{
 use keymoot_core::{
     Rule, Verdict, Violation,
     digest::Digest,
-    text::{escape, excerpt},
+    text::{escape, excerpt, quoted},
 };
 use keymoot_tuf::sshsig::{self, Fingerprint};
 
@@ -186,15 +186,20 @@ impl Witnessed {
     /// The statement in a sentence, safe to show.
     #[must_use]
     pub fn sentence(&self) -> String {
+        // A key that nobody named may be anybody's.
+        let shown = |text: &str| match self.named {
+            Some(_) => escape(text),
+            None => quoted(text),
+        };
         let saw = format!(
-            "{}{} followed by {}: \"{}\"",
-            escape(&self.statement.name),
+            "{}{} followed by {}: {}",
+            shown(&self.statement.name),
             match self.listed {
                 true => "",
                 false => ", whom the roster does not list as a witness,",
             },
-            escape(&self.statement.by),
-            escape(&self.statement.saw)
+            shown(&self.statement.by),
+            quoted(&self.statement.saw)
         );
         match self.named {
             Some(NamedBy::Verifier) => {

@@ -8,7 +8,7 @@ use crate::{
     ceremony::State,
     transcript::{Chain, Event},
 };
-use keymoot_core::{Rule, Verdict, Violation};
+use keymoot_core::{Rule, Verdict, Violation, text::quoted};
 
 /// The lines after the seal up to now; `None` where the transcript has an older format, whose
 /// bundles have no such file.
@@ -50,23 +50,44 @@ pub(super) fn judge(files: &Files, evidence: &Evidence<'_>) -> Option<Verdict> {
     let lines = chain.entries().iter().skip(evidence.chain.entries().len());
     let told: Vec<_> = lines
         .clone()
-        .filter(|entry| {
-            matches!(
-                entry.event,
-                Event::Note { .. } | Event::Exception { .. } | Event::Mishap { .. }
-            )
-        })
-        .map(crate::transcript::Entry::sentence)
+        .filter_map(|entry| told(&entry.event))
         .collect();
     let detail = format!(
         "{} lines after the seal continue the chain and are not signed{}",
         lines.count(),
-        match told.is_empty() {
-            true => String::new(),
-            false => format!(": {}", told.join("; ")),
+        match told.split_at_checked(MOST_TOLD) {
+            _ if told.is_empty() => String::new(),
+            Some((first, rest)) if !rest.is_empty() => {
+                format!(": {}; and {} more", first.join("; "), rest.len())
+            }
+            _ => format!(": {}", told.join("; ")),
         }
     );
     Some(Verdict::held(Rule::BundleAfter, detail))
+}
+
+/// The remarks after the seal that a verdict shows: anybody can add lines there.
+const MOST_TOLD: usize = 5;
+
+/// A remark, with its texts in quotation marks.
+fn told(event: &Event) -> Option<String> {
+    match event {
+        Event::Note { text } => Some(format!("note: {}", quoted(text))),
+        Event::Exception {
+            expected,
+            happened,
+            decided,
+        } => {
+            let [expected, happened, decided] = [expected, happened, decided].map(|t| quoted(t));
+            Some(format!(
+                "exception: expected {expected}; happened {happened}; decided {decided}"
+            ))
+        }
+        Event::Mishap { holder, what, .. } => {
+            Some(format!("device error in {holder}'s turn: {}", quoted(what)))
+        }
+        _ => None,
+    }
 }
 
 fn fault(what: String) -> Verdict {

@@ -16,7 +16,7 @@ use crate::{
 };
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest, text::excerpt};
 use keymoot_tuf::KeyId;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The folder of the statements over answers in a bundle.
 const ANSWERS: &str = "answers";
@@ -41,12 +41,7 @@ impl Record<'_> {
             .collect();
         // Before the seal, no event names a rehearsal's vendor.
         if let Some(seal) = &self.state.sealed {
-            let requests = self
-                .state
-                .requests
-                .iter()
-                .filter(|asked| asked.seq < seal.seq);
-            verdicts.extend(requests.map(|asked| self.derived(asked)));
+            verdicts.extend(self.derived(seal.seq));
         }
         verdicts
     }
@@ -98,49 +93,81 @@ impl Record<'_> {
         }
     }
 
-    /// REQUEST-DERIVED: the request is this record up to the line before it.
-    fn derived(&self, asked: &Asked) -> Verdict {
-        let made = self.request(asked);
-        let words = asked.request.short_words();
-        Verdict::unless(
-            Rule::RequestDerived,
-            made.as_ref() != Ok(&asked.request),
-            || format!("request {words} is the record up to line {}", asked.seq),
-            || {
-                let why = made
-                    .err()
-                    .unwrap_or_else(|| "it has another digest".to_owned());
-                format!(
-                    "request {words} is not the record up to line {}: {}",
-                    asked.seq,
-                    excerpt(&why)
-                )
-            },
-            STOP,
-        )
+    /// REQUEST-DERIVED of each request before the seal: it is this record up to the line before it.
+    /// The record is folded once for all of them.
+    fn derived(&self, seal: u64) -> Vec<Verdict> {
+        let requests = self.state.requests.iter();
+        let requests = requests.filter(|asked| asked.seq < seal);
+        let asked: BTreeMap<_, _> = requests.map(|asked| (asked.seq, asked)).collect();
+        let vendor = self.vendor();
+        let (mut state, mut chain) = (
+            State::new(Arc::clone(self.state.origin())),
+            Chain::default(),
+        );
+        let mut verdicts = Vec::new();
+        let mut broken: Result<(), String> = Ok(());
+        for entry in self.chain.entries() {
+            if verdicts.len() == asked.len() {
+                break;
+            }
+            if let Some(asked) = asked.get(&entry.seq) {
+                let made = broken.clone();
+                let made = made.and_then(|()| self.request(asked, &state, &chain, &vendor));
+                verdicts.push(is_derived(asked, made));
+            }
+            if broken.is_ok() {
+                let folded = state.take_in(entry).map_err(|error| error.to_string());
+                broken = folded.and_then(|()| {
+                    let pushed = chain.push(entry.clone());
+                    pushed.map_err(|error| error.to_string())
+                });
+            }
+        }
+        verdicts
     }
 
-    /// The digest of the request as this record makes it.
-    fn request(&self, asked: &Asked) -> Result<Digest, String> {
-        let before = asked
-            .seq
-            .checked_sub(1)
-            .ok_or("nothing happened before it")?;
-        let bytes = self.chain.bytes_through(before);
-        let chain = Chain::read(&bytes).map_err(|error| error.to_string())?;
-        let state = State::fold(Arc::clone(self.state.origin()), &chain)
-            .map_err(|error| error.to_string())?;
+    /// The certificates of a rehearsal's vendor, which the seal names.
+    fn vendor(&self) -> Files {
         let seal = self.state.sealed.iter().flat_map(|seal| &seal.attachments);
-        let vendor: Files = seal
-            .filter_map(|(path, digest)| {
-                let name = path.strip_prefix(VENDOR)?.strip_prefix('/')?;
-                Some((name.to_owned(), self.object(digest)?))
-            })
-            .collect();
+        seal.filter_map(|(path, digest)| {
+            let name = path.strip_prefix(VENDOR)?.strip_prefix('/')?;
+            Some((name.to_owned(), self.object(digest)?))
+        })
+        .collect()
+    }
+
+    /// The digest of the request as the record up to it makes it.
+    fn request(
+        &self,
+        asked: &Asked,
+        state: &State,
+        chain: &Chain,
+        vendor: &Files,
+    ) -> Result<Digest, String> {
         let to = (asked.to.as_slice(), asked.until);
-        let request = Request::of(&state, &chain, &|digest| self.object(digest), &vendor, to)?;
+        let request = Request::of(state, chain, &|digest| self.object(digest), vendor, to)?;
         Ok(Digest::of(&request.bytes()?))
     }
+}
+
+fn is_derived(asked: &Asked, made: Result<Digest, String>) -> Verdict {
+    let words = asked.request.short_words();
+    Verdict::unless(
+        Rule::RequestDerived,
+        made.as_ref() != Ok(&asked.request),
+        || format!("request {words} is the record up to line {}", asked.seq),
+        || {
+            let why = made
+                .err()
+                .unwrap_or_else(|| "it has another digest".to_owned());
+            format!(
+                "request {words} is not the record up to line {}: {}",
+                asked.seq,
+                excerpt(&why)
+            )
+        },
+        STOP,
+    )
 }
 
 /// The program of an answer, and whether anybody compared the request's words.

@@ -9,8 +9,12 @@ use super::{
     state::{Progress, Seat, State},
 };
 use crate::transcript::PlanPart;
-use keymoot_core::{Verdict, digest::Digest, text::shortened};
+use keymoot_core::{Rule, Verdict, Violation, digest::Digest, text::shortened};
 use toml::{Table, Value};
+
+/// The most amendments of a ceremony: each is a whole plan, which a verifier checks with all rules
+/// on plans before any signature counts.
+const MOST_AMENDMENTS: usize = 16;
 
 /// A new roster, a new policy, or both.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,6 +57,8 @@ impl State {
             Some("somebody has signed, and what was signed follows from the plan")
         } else if self.unanswered().next().is_some() {
             Some("a request to holders apart is open: withdraw it first")
+        } else if self.amendments >= MOST_AMENDMENTS {
+            Some("it was amended 16 times, which is the most")
         } else {
             None
         }
@@ -266,6 +272,16 @@ fn chain(
     amendments: &[Amendment],
     names: &FileNames,
 ) -> Result<Vec<Arc<Plan>>, Vec<Verdict>> {
+    if amendments.len() > MOST_AMENDMENTS {
+        let what = format!(
+            "the plan has {} amendments, and a ceremony has at most {MOST_AMENDMENTS}",
+            amendments.len()
+        );
+        let next = "get the files again from those who published them";
+        return Err(vec![
+            Violation::new(Rule::TranscriptReplay, what, next).into(),
+        ]);
+    }
     let mut files = plan.files.clone();
     let mut plans = Vec::new();
     for amendment in amendments {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use super::{
     advance::Step,
-    requests::{Apart, Asked, Given},
+    requests::{Apart, Asked, Given, MOST_REQUESTS},
     state::{Seat, State},
     turn::{Purpose, Stage},
 };
@@ -121,6 +121,9 @@ impl State {
             Event::Requested {
                 request, to, until, ..
             } => {
+                if self.requests.len() >= MOST_REQUESTS {
+                    return Err(format!("a ceremony has at most {MOST_REQUESTS} requests"));
+                }
                 let may = self.may_be_asked();
                 let asked: Vec<_> = may
                     .into_iter()

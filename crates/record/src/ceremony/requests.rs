@@ -9,6 +9,10 @@ use crate::{
 };
 use keymoot_core::{Verdict, digest::Digest};
 
+/// The most requests of a ceremony: a verifier makes each of them again, as large as a bundle,
+/// before any signature counts.
+pub const MOST_REQUESTS: usize = 100;
+
 /// A request to holders apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {

@@ -311,7 +311,7 @@ impl State {
     }
 
     /// Folds one entry in; after an error, do not use the state.
-    fn take_in(&mut self, entry: &Entry) -> Result<(), Illegal> {
+    pub(crate) fn take_in(&mut self, entry: &Entry) -> Result<(), Illegal> {
         self.time = Some(entry.time);
         self.take(entry).map_err(|why| Illegal {
             seq: entry.seq,

@@ -125,10 +125,11 @@ fn holdings<'d>(powers: &Powers<'d>) -> Vec<(Identity, Holding<'d>)> {
             continue;
         };
         holding.entries.insert(keyid, entry);
-        if let Some(role) = role.map(str::to_owned)
-            && !holding.roles.contains(&role)
+        // The keys of one role follow one another.
+        if let Some(role) = role
+            && holding.roles.last().is_none_or(|last| last != role)
         {
-            holding.roles.push(role);
+            holding.roles.push(role.to_owned());
         }
     }
     found
@@ -189,48 +190,55 @@ pub(super) fn keys(before: Option<&Powers<'_>>, after: &Powers<'_>, found: &mut 
 /// The differences between two documents' entries for one key.
 fn one_key(from: Option<&Holding<'_>>, to: &Holding<'_>, found: &mut Vec<Change>) {
     let key = || to.subject.clone();
-    let mut told = Vec::new();
     if let Some(from) = from
         && !from.entries.keys().eq(to.entries.keys())
     {
-        told.push(Change::KeyRenamed {
+        found.push(Change::KeyRenamed {
             key: key(),
             from: from.keyids(),
             to: to.keyids(),
         });
     }
     let nothing = Object::new();
+    // The key may be there under thousands of ids, and each change of it is reported once.
+    let (mut holders, mut addresses) = (BTreeSet::new(), BTreeSet::new());
+    let mut rewritten = false;
     for (&keyid, &now) in &to.entries {
         let Some(now) = now else { continue };
         let was = from.and_then(|from| from.entry(keyid));
         let place = format!("keys.{}.", keyid.as_str());
-        let before = told.len();
+        let before = found.len();
+        let mut explained = false;
         if let Some(was) = was {
             if was.holder != now.holder {
-                told.push(Change::Holder {
-                    key: key(),
-                    from: was.holder.clone(),
-                });
+                explained = true;
+                if holders.insert(&was.holder) {
+                    found.push(Change::Holder {
+                        key: key(),
+                        from: was.holder.clone(),
+                    });
+                }
             }
             if was.online_uri != now.online_uri {
-                told.push(Change::OnlineUri {
-                    key: key(),
-                    from: was.online_uri.clone(),
-                });
+                explained = true;
+                if addresses.insert(&was.online_uri) {
+                    found.push(Change::OnlineUri {
+                        key: key(),
+                        from: was.online_uri.clone(),
+                    });
+                }
             }
         }
         let extra = was.map_or(&nothing, |was| &was.extra);
-        members(&place, extra, &now.extra, &mut told);
+        members(&place, extra, &now.extra, found);
+        explained |= found.len() > before;
         if let Some(was) = was
+            && !rewritten
             && (material(&was.object) != material(&now.object)
-                || (was.object != now.object && told.len() == before))
+                || (was.object != now.object && !explained))
         {
-            told.push(Change::KeyRewritten { key: key() });
-        }
-    }
-    for change in told {
-        if !found.contains(&change) {
-            found.push(change);
+            rewritten = true;
+            found.push(Change::KeyRewritten { key: key() });
         }
     }
 }

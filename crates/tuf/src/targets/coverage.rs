@@ -1,5 +1,7 @@
 //! Which files a delegated role may sign for (TUF 1.0.34, section 4.5).
 
+use std::collections::BTreeSet;
+
 use super::DelegatedRole;
 use keymoot_core::digest::Digest;
 
@@ -8,13 +10,25 @@ impl DelegatedRole {
     /// name begins with one of its prefixes, or the name matches one of its patterns.
     #[must_use]
     pub fn covers(&self, name: &str) -> bool {
+        self.first_outside([name]).is_none()
+    }
+
+    /// The first of these files for which clients do not look in this role.
+    #[must_use]
+    pub fn first_outside<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+        let mut names = names.into_iter();
         if self.path_hash_prefixes.is_empty() {
-            self.paths.iter().any(|pattern| matches(pattern, name))
-        } else {
-            let hash = Digest::of(name.as_bytes()).to_string();
-            let mut prefixes = self.path_hash_prefixes.iter();
-            prefixes.any(|prefix| hash.starts_with(prefix))
+            let matched = |name: &str| self.paths.iter().any(|pattern| matches(pattern, name));
+            return names.find(|name| !matched(name));
         }
+        // A delegator may list a million prefixes, and a role a million files.
+        let prefixes = self.path_hash_prefixes.iter().map(String::as_str);
+        let prefixes: BTreeSet<_> = prefixes.collect();
+        names.find(|name| {
+            let hash = Digest::of(name.as_bytes()).to_string();
+            let mut beginnings = (0..=hash.len()).filter_map(|end| hash.get(..end));
+            !beginnings.any(|beginning| prefixes.contains(beginning))
+        })
     }
 }
 
@@ -33,30 +47,29 @@ fn matches(pattern: &str, name: &str) -> bool {
 
 /// The usual matching with one place to go back to: the last star.
 fn component(pattern: &str, part: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let part: Vec<char> = part.chars().collect();
-    let (mut at, mut read) = (0, 0);
+    let (mut pattern, mut part) = (pattern.chars(), part.chars());
     let mut star = None;
-    while let Some(found) = part.get(read) {
-        match pattern.get(at) {
+    while let Some(found) = part.clone().next() {
+        let mut after = pattern.clone();
+        match after.next() {
             Some('*') => {
-                star = Some((at, read));
-                at += 1;
+                star = Some((after.clone(), part.clone()));
+                pattern = after;
             }
-            Some(wanted) if *wanted == '?' || wanted == found => {
-                at += 1;
-                read += 1;
+            Some(wanted) if wanted == '?' || wanted == found => {
+                pattern = after;
+                part.next();
             }
             _ => match &mut star {
                 Some((place, from)) => {
-                    *from += 1;
-                    (at, read) = (*place + 1, *from);
+                    from.next();
+                    (pattern, part) = (place.clone(), from.clone());
                 }
                 None => return false,
             },
         }
     }
-    pattern.iter().skip(at).all(|rest| *rest == '*')
+    pattern.all(|rest| rest == '*')
 }
 
 #[cfg(test)]

@@ -98,6 +98,44 @@ fn delegations_that_could_be_misread_are_refused() {
 }
 
 #[test]
+fn more_or_longer_patterns_than_a_role_has_are_refused() {
+    let with = |count: usize, length: usize| {
+        let paths = vec![format!("\"{}\"", "*".repeat(length)); count].join(",");
+        delegated(&format!(
+            r#"{{"name":"x","keyids":[],"threshold":1,"terminating":true,"paths":[{paths}]}}"#
+        ))
+    };
+    assert_eq!(with(1024, 1024).map(|_| ()), Ok(()));
+    for (count, length, error) in [
+        (
+            1025,
+            1,
+            "roles[0].paths: 1025 patterns; a role has at most 1024",
+        ),
+        (
+            1,
+            1025,
+            "roles[0].paths: a pattern of 1025 bytes; one has at most 1024",
+        ),
+    ] {
+        let refusal = with(count, length).unwrap_err();
+        assert!(refusal.ends_with(error), "{refusal}");
+    }
+}
+
+#[test]
+fn the_first_file_outside_of_prefixes_is_found_among_many() {
+    let targets = delegated(
+        r#"{"name":"x","keyids":[],"threshold":1,"terminating":true,"path_hash_prefixes":["ca97","3e"]}"#,
+    )
+    .unwrap();
+    let role = targets.role("x").unwrap();
+    // The SHA-256 of a begins with ca97, that of b with 3e23, that of c with 2e7d.
+    assert_eq!(role.first_outside(["a", "b", "c", "d"]), Some("c"));
+    assert!(role.covers("a") && role.covers("b") && !role.covers("c"));
+}
+
+#[test]
 fn a_root_is_no_targets_document() {
     let document = Document::parse(
         br#"{"signatures":[],"signed":{"_type":"root","version":1}}"#,

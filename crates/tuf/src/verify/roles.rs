@@ -313,14 +313,12 @@ fn judge(
     let (expires, delegations) = if document.kind() == "targets" {
         let content = Targets::read(document)?;
         warnings.extend(content.warnings().iter().cloned());
-        let strange = delegated.and_then(|delegated| {
-            let mut files = content.targets.keys();
-            files.find(|file| !delegated.covers(file))
-        });
+        let files = content.targets.keys().map(String::as_str);
+        let strange = delegated.and_then(|delegated| delegated.first_outside(files));
         if let Some(file) = strange {
             return Err(RoleError::OutsideDelegation {
                 delegator: delegator.clone(),
-                file: file.clone(),
+                file: file.to_owned(),
             });
         }
         (content.expires, content.delegations)

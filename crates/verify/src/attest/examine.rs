@@ -1,6 +1,5 @@
 //! Reads the evidence of one key, and verifies it.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,6 +8,8 @@ use keymoot_attestation as attestation;
 use keymoot_attestation::{Evidence, Manifest, TrustStore, VerifiedAttestation};
 use keymoot_core::text::escape_path;
 use keymoot_core::{Rule, Violation};
+
+use crate::files;
 
 /// The outcome for one key's evidence.
 pub(super) type Outcome = Result<Facts, Vec<Violation>>;
@@ -85,7 +86,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     const ENOUGH: u64 = 64 * 1024 + 1;
     let unreadable = |error| Failure::Unreadable(path.to_owned(), error);
     let mut bytes = Vec::new();
-    File::open(path)
+    files::open(path)
         .map_err(unreadable)?
         .take(ENOUGH)
         .read_to_end(&mut bytes)

@@ -141,7 +141,7 @@ pub(super) fn print_folder(found: &[(String, Outcome)]) -> io::Result<()> {
         proven: found.iter().all(|(_, outcome)| outcome.is_ok()),
         evidence: evidence.collect(),
     };
-    let text = serde_json::to_string_pretty(&report)?;
+    let text = crate::json::printed(&report);
     write_whole(&mut io::stdout(), &format!("{text}\n"))
 }
 
@@ -151,7 +151,7 @@ pub(super) fn print(outcome: &Outcome) -> io::Result<()> {
         format: "keymoot-attest/1",
         outcome: outcome.into(),
     };
-    let text = serde_json::to_string_pretty(&report)?;
+    let text = crate::json::printed(&report);
     write_whole(&mut io::stdout(), &format!("{text}\n"))
 }
 

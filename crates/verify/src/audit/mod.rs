@@ -85,11 +85,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         state.write(folder)?;
     }
     match args.json {
-        // Strings, numbers and lists of them always serialise.
-        true => say!(
-            "{}",
-            serde_json::to_string_pretty(&audit).unwrap_or_default()
-        ),
+        true => say!("{}", crate::json::printed(&audit)),
         false => say!("{}", text::of(&audit).trim_end()),
     }
     Ok(match audit.holds {

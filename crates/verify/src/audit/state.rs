@@ -7,7 +7,11 @@ use std::{
     path::Path,
 };
 
-use keymoot_core::{HostError, Rule, Violation, digest::Digest, text::excerpt};
+use keymoot_core::{
+    HostError, Rule, Violation,
+    digest::Digest,
+    text::{escape_path, excerpt},
+};
 use keymoot_tuf::{Document, VerifiedRoot};
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +56,7 @@ impl State {
         match state {
             Ok(state) if state.format == FORMAT => Ok(Some(state)),
             _ => Err(HostError::new(
-                format!("{} is no state of an audit", path.display()),
+                format!("{} is no state of an audit", escape_path(&path)),
                 "name another folder; without its state an auditor cannot notice a rollback",
             )),
         }

@@ -173,6 +173,5 @@ pub(super) fn of_several(
 }
 
 fn printed(report: &impl Serialize) -> String {
-    // Strings and lists of them always serialise.
-    serde_json::to_string_pretty(report).unwrap_or_default() + "\n"
+    crate::json::printed(report) + "\n"
 }

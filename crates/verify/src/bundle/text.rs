@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use keymoot_core::{
     Outcome, Rule, Verdict,
-    text::{escape, escape_path},
+    text::{escape_path, quoted},
 };
 use keymoot_record::{
     apart::witness::{OTHER_NAME, Witnessed},
@@ -96,8 +96,8 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
     for NotBefore { typed, value } in judged.not_before() {
         let _ = writeln!(
             text,
-            "Not before: the value that was typed at {typed}: \"{}\"; compare it with its source, or it shows nothing.",
-            escape(&value)
+            "Not before: the value that was typed at {typed}: {}; compare it with its source, or it shows nothing.",
+            quoted(&value)
         );
     }
     for heard in &judged.heard {

@@ -3,7 +3,10 @@
 mod served;
 mod text;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, Verdict, digest::Digest, text::escape_path};
@@ -15,7 +18,7 @@ use keymoot_record::{
 use keymoot_tuf::{Dialect, FileFacts, TargetFile, Targets};
 use serde::Serialize;
 
-use crate::{Failure, expected::expectations, files};
+use crate::{Failure, expected::expectations, files, read::is_below_a_link};
 
 pub(crate) use served::as_tree;
 
@@ -122,8 +125,7 @@ impl Verified {
             }),
             verdicts: &self.judged.verdicts,
         };
-        // Strings and lists of them always serialise.
-        serde_json::to_string_pretty(&report).unwrap_or_default()
+        crate::json::printed(&report)
     }
 }
 
@@ -179,7 +181,7 @@ pub(crate) fn target(tree: &Path, name: &str, listed: &TargetFile) -> Option<Fil
 /// The largest target file that is read, in bytes, also where a document lists a greater length.
 const MOST_TARGET: u64 = 256 << 20;
 
-/// The content of a target file below a folder.
+/// The content of a target file below a folder. Links are not followed.
 pub(crate) fn target_bytes(folder: &Path, name: &str, listed: &TargetFile) -> Option<Vec<u8>> {
     let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']);
     if !name.split('/').all(plain) {
@@ -190,8 +192,9 @@ pub(crate) fn target_bytes(folder: &Path, name: &str, listed: &TargetFile) -> Op
     let names = hashed.filter(|name| plain(name) && !name.contains('/'));
     names.chain([file.to_owned()]).find_map(|file| {
         let path = folder.join(parent).join(file);
+        let is_file = fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file());
         // A file that is longer than listed is another file.
-        path.is_file()
+        (is_file && !is_below_a_link(&path, name))
             .then(|| files::read_bounded(&path, listed.length.min(MOST_TARGET)).ok())?
     })
 }
@@ -199,5 +202,25 @@ pub(crate) fn target_bytes(folder: &Path, name: &str, listed: &TargetFile) -> Op
 impl Verified {
     fn path(&self) -> String {
         escape_path(&self.path)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_file_is_not_read_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("real")).unwrap();
+        fs::write(path("real/file"), "content").unwrap();
+        std::os::unix::fs::symlink(path("real"), path("linked")).unwrap();
+        std::os::unix::fs::symlink(path("real/file"), path("real/link")).unwrap();
+        let listed = TargetFile::of(b"content");
+        let read = |name: &str| target_bytes(folder.path(), name, &listed);
+        assert_eq!(read("real/file").unwrap(), b"content");
+        assert_eq!([read("linked/file"), read("real/link")], [None, None]);
     }
 }

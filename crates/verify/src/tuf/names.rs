@@ -4,6 +4,11 @@ use std::path::{Path, PathBuf};
 
 use keymoot_tuf::dialect::tufops::{self, Config, ConfigError};
 
+use crate::files;
+
+/// The largest file of names that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
+
 /// What the `tufops.toml` of a repository says.
 pub(super) struct Names {
     path: PathBuf,
@@ -19,7 +24,7 @@ impl Names {
         folders
             .map(|folder| folder.join(tufops::FILE))
             .find_map(|path| {
-                let text = std::fs::read_to_string(&path).ok()?;
+                let text = files::read_text(&path, LARGEST).ok()?;
                 let config = Config::parse(&text);
                 Some(Self { path, config })
             })

@@ -11,6 +11,14 @@ use keymoot_tuf::{Dialect, check_role_name};
 /// Days in which a document expires, from signing.
 const DAYS: std::ops::RangeInclusive<u32> = 1..=1100;
 
+/// The most patterns of all delegated roles together, and their most characters: POLICY-REACH
+/// compares each pattern with every other one, character by character. Ten teams have a tenth.
+const MOST_PATTERNS: usize = 256;
+const MOST_CHARACTERS: usize = 4096;
+
+/// Report at most this many problems.
+const MOST_FAULTS: usize = 100;
+
 /// Collects faults, each with its place in the file.
 struct Faults<'p> {
     places: &'p Places<'p>,
@@ -19,6 +27,9 @@ struct Faults<'p> {
 
 impl Faults<'_> {
     fn add(&mut self, path: &str, what: &str, next: &str) {
+        if self.found.len() >= MOST_FAULTS {
+            return;
+        }
         let what = format!("{}: {what}", self.places.of(path));
         self.found
             .push(Violation::new(Rule::PolicyBounds, what, next));
@@ -46,6 +57,7 @@ pub(super) fn faults(policy: &Policy, places: &Places<'_>) -> Vec<Violation> {
         uri("online.uri", &online.uri, &mut faults);
     }
     delegations(&policy.delegations, &mut faults);
+    patterns(policy, &mut faults);
     authorised(policy, &mut faults);
     faults.found
 }
@@ -248,6 +260,24 @@ fn paths(path: &str, delegation: &Delegation, faults: &mut Faults<'_>) {
     }
 }
 
+/// The patterns of all delegated roles together.
+fn patterns(policy: &Policy, faults: &mut Faults<'_>) {
+    let roles = policy.roles().into_iter();
+    let patterns: Vec<_> = roles.flat_map(|role| policy.paths(role)).collect();
+    let characters: usize = patterns.iter().map(String::len).sum();
+    if patterns.len() > MOST_PATTERNS || characters > MOST_CHARACTERS {
+        faults.add(
+            "delegation",
+            &format!(
+                "the delegated roles have {} patterns of {characters} characters together; at most \
+                 {MOST_PATTERNS} patterns of {MOST_CHARACTERS} characters can be compared",
+                patterns.len()
+            ),
+            "write fewer patterns or shorter ones; a delegation without `paths` has four",
+        );
+    }
+}
+
 /// The files that the quorum signs: each at a path of its own, which no delegation has, too.
 fn authorised(policy: &Policy, faults: &mut Faults<'_>) {
     let mut names = BTreeSet::from([REVOKED.to_owned()]);
@@ -358,6 +388,37 @@ mod tests {
             assert_eq!(said.len(), 1, "{said:?}");
             assert!(said[0].starts_with(&place), "{said:?}");
         }
+    }
+
+    /// The policy, in which nightly has so many patterns, each with so many characters.
+    fn with_patterns(count: usize, length: usize) -> Vec<String> {
+        let pattern = |n: usize| format!("\"{n:04}{}\"", "*".repeat(length - 4));
+        let paths: Vec<_> = (0..count).map(pattern).collect();
+        let paths = format!("role = \"nightly\"\npaths = [{}]", paths.join(", "));
+        said("role = \"nightly\"", &paths)
+    }
+
+    #[test]
+    fn more_patterns_than_can_be_compared_in_a_moment_are_refused() {
+        // crates and release have four patterns each, of 92 characters together.
+        for (count, length) in [(248, 16), (20, 200)] {
+            assert_eq!(with_patterns(count, length), [""; 0]);
+        }
+        for (count, length, said) in [
+            (249, 16, "257 patterns of 4076 characters"),
+            (21, 200, "29 patterns of 4292 characters"),
+        ] {
+            let found = with_patterns(count, length);
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert!(found[0].contains(said), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn of_many_faults_a_policy_reports_the_first() {
+        let file = "\n[[authorised]]\npath = \"/\"\nkind = \"file\"\n";
+        let found = Policy::parse(&(policy() + &file.repeat(1000))).unwrap_err();
+        assert_eq!(found.len(), MOST_FAULTS);
     }
 
     #[test]

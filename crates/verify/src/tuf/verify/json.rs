@@ -33,7 +33,7 @@ pub(super) fn write(report: &Report, mut to: impl Write) -> io::Result<()> {
         error: report.errors.first().map(Finding::shown),
         errors: report.errors.iter().map(Named::finding).collect(),
     };
-    serde_json::to_writer_pretty(&mut to, &object)?;
+    crate::json::write(&mut to, &object)?;
     to.write_all(b"\n")?;
     to.flush()
 }

@@ -1,7 +1,6 @@
 //! Files to documents, on all cores and never more of a file than is allowed.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,7 @@ use keymoot_core::json::JsonError;
 use keymoot_tuf::{Document, DocumentError, FileFacts, parallel};
 
 use super::super::answer::Failure;
-use crate::files::{payload_of, signatures_of};
+use crate::files::{self, payload_of, signatures_of};
 
 /// The most of a root: one of nine keys has about 10 kB.
 const ROOT_LIMIT: usize = 4 * 1024 * 1024;
@@ -131,13 +130,12 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = File::open(path)?;
+    let file = files::open(path)?;
     let bound = LIMIT as u64;
     let length = file.metadata()?.len();
     if length > bound {
         return Ok(None);
     }
-    // Only a regular file reports its length.
     let mut text = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
     file.take(bound + 1).read_to_end(&mut text)?;
     Ok((text.len() <= LIMIT).then_some(text))
