@@ -12,7 +12,7 @@ use keymoot::rehearsal::{
     team,
 };
 use keymoot_core::json::Json;
-use keymoot_record::{ceremony::shipped::SHIPPED, rules::mark::REHEARSAL_MARK, transcript::Time};
+use keymoot_record::{rules::mark::REHEARSAL_MARK, transcript::Time};
 use keymoot_tuf::{Dialect, Holder, OnlineKey, Periods, PublicKey, RootDraft};
 use p256::{
     ecdsa::{Signature, SigningKey, signature::Signer as _},

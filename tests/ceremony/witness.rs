@@ -240,7 +240,7 @@ fn a_key_that_is_named_for_another_spelling_of_the_witness_is_reported_with_both
     let output = witness.checked(&finished().out(), &["--witness-key", &named]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     for told in [
-        "You named this key for W. Simulated, and the statement is of Witness (simulated): if both",
+        "You named this key for \"W. Simulated\", and the statement is of \"Witness (simulated)\": if both",
         "signed the statement of Witness (simulated), and you named it for W. Simulated",
         "name the key as the statement does",
     ] {

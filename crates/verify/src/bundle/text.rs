@@ -144,8 +144,8 @@ fn uncounted(one: &Witnessed) -> String {
         }
         Some(given) => format!(
             "You named this key for {}, and the statement is of {}: {OTHER_NAME}",
-            escape(given),
-            escape(&one.statement.name)
+            quoted(given),
+            quoted(&one.statement.name)
         ),
     }
 }
