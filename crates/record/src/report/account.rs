@@ -6,7 +6,7 @@ use super::{
     apart, clients, course, devices,
     facts::Facts,
     html, markdown, outcome,
-    page::{Block, Page, Phrase, digest},
+    page::{Block, Page, Phrase, Row, digest},
     verdicts, witnesses,
 };
 use crate::{
@@ -66,12 +66,17 @@ impl Account {
         })
     }
 
-    /// The report without what follows from the program: every report of the same transcript
-    /// says that much.
+    /// The report without what follows from the program, and without remarks: every report of the
+    /// same transcript says that much.
     pub(super) fn of_the_transcript(&self) -> Self {
         let mut account = self.clone();
         account.page.blocks.drain(self.of_the_program.clone());
         account.of_the_program = 0..0;
+        for block in &mut account.page.blocks {
+            if let Block::Table(table) = block {
+                table.rows.retain(|row| !matches!(row, Row::Remark(_)));
+            }
+        }
         account
     }
 
