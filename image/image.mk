@@ -80,6 +80,7 @@ image-vendor: packages
 .PHONY: image-console
 image-console:
 	@rm -rf $(IMAGE)/console
+	cargo build --workspace --bins --locked
 	KEYMOOT_CONSOLE=$(CURDIR)/$(IMAGE)/console cargo test --workspace --locked --test screens -- everywhere:: rare::
 
 .PHONY: image-test-packages

@@ -245,7 +245,7 @@ fn elsewhere(rule: Rule) -> Option<Elsewhere> {
             "test-vendor/tests/live/settings.rs",
         ),
         Rule::TranscriptProgram => (NEVER, "tests/ceremony/program.rs"),
-        Rule::BundleAccount => (NEVER, "tests/ceremony/forged.rs"),
+        Rule::BundleAccount => (NEVER, "tests/ceremony/revisions.rs"),
         Rule::QuorumPresent => (
             "TRANSCRIPT-REPLAY refuses a step that ends without its quorum",
             "tests/screens/occasions.rs",

@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 
 use keymoot_attestation::TrustStore;
-use keymoot_core::{Outcome, Rule, Verdict, digest::Digest};
+use keymoot_core::{Verdict, digest::Digest};
 use keymoot_record::{
     bundle::{self, AFTER_THE_SEAL, Bundle, Expectations, Files},
     ceremony::{Plan, PlanFiles, State},
-    report,
     transcript::{Chain, Event, Mode, PinTries, PlanPart},
 };
 
@@ -430,125 +429,4 @@ fn the_bill_of_materials_of_another_program_is_found() {
     });
     let violated = violated(files);
     assert!(violated.contains(&"BUNDLE-SBOM".to_owned()), "{violated:?}");
-}
-
-/// The details of a rule for a bundle.
-fn said(files: &Files, rule: Rule) -> Option<(Outcome, String)> {
-    let verdicts = verdicts(files.clone(), true).into_iter();
-    let mut of_rule = verdicts.filter(|verdict| verdict.rule == rule);
-    of_rule
-        .next()
-        .map(|verdict| (verdict.outcome, verdict.detail))
-}
-
-/// The honest bundle with another report, which its manifest lists.
-fn reported(derivation: Option<u32>, change: impl Fn(&str) -> String) -> Files {
-    let mut files = rewritten(|_| {});
-    let head = Chain::read(&files["transcript.jsonl"]).unwrap().head();
-    let report = String::from_utf8(files["report.html"].clone()).unwrap();
-    files.insert("report.html".to_owned(), change(&report).into_bytes());
-    list_anew(&mut files, &honest(), head);
-    if let Some(derivation) = derivation {
-        let mut manifest: serde_json::Value = serde_json::from_slice(&files[MANIFEST]).unwrap();
-        manifest["derivation"] = derivation.into();
-        files.insert(MANIFEST.to_owned(), manifest.to_string().into_bytes());
-    }
-    files
-}
-
-/// A derivation revision that this program does not have.
-const OTHER: Option<u32> = Some(report::DERIVATION + 7);
-
-fn with_more_prose(report: &str) -> String {
-    report.replace("<h2>", "<p>In other words.</p>\n<h2>")
-}
-
-#[test]
-fn no_event_turns_the_comparison_of_the_report_off() {
-    let mut files = rewritten(|lines| {
-        for event in events(lines) {
-            if let Event::Opened { program, .. } = event {
-                program.name = "keymoot 999.0.0".to_owned();
-            }
-        }
-    });
-    let account = files.get_mut("report.md").unwrap();
-    account.extend_from_slice(b"\nIn other words.\n");
-    let head = Chain::read(&files["transcript.jsonl"]).unwrap().head();
-    list_anew(&mut files, &honest(), head);
-    let (outcome, detail) = said(&files, Rule::BundleDerived).unwrap();
-    assert_eq!(outcome, Outcome::Violated);
-    assert!(detail.ends_with(": report.md"), "{detail}");
-}
-
-#[test]
-fn prose_of_another_revision_is_not_compared_and_the_verdict_says_so() {
-    let files = reported(OTHER, with_more_prose);
-    assert_eq!(violated(files.clone()), ["BUNDLE-CLOSED"]);
-    let (outcome, detail) = said(&files, Rule::BundleAccount).unwrap();
-    assert_eq!(outcome, Outcome::NotAsked);
-    assert!(detail.contains("the prose of report.html"), "{detail}");
-    assert_eq!(said(&honest(), Rule::BundleAccount), None);
-}
-
-#[test]
-fn an_invented_report_is_refused_under_every_revision() {
-    let invented = |report: &str| {
-        let (head, _) = report.split_once("<body").unwrap();
-        format!("{head}<body class=\"rehearsal\">\n<p>All went well.</p>\n</body>\n</html>\n")
-    };
-    for derivation in [None, OTHER] {
-        let (outcome, detail) = said(&reported(derivation, invented), Rule::BundleDerived).unwrap();
-        assert_eq!(outcome, Outcome::Violated, "{derivation:?}");
-        assert!(detail.contains("report.html"), "{detail}");
-    }
-}
-
-#[test]
-fn facts_of_another_revision_are_those_of_the_transcript() {
-    let honest = String::from_utf8(honest()["report.html"].clone()).unwrap();
-    let digest = &honest[honest.find("<dt>Head</dt>").unwrap()..];
-    let digest = &digest[digest.find("<code>").unwrap() + 6..][..64];
-    let changes: [(&str, String); 4] = [
-        (digest, digest.replace('0', "1")),
-        ("holder-3", "holder-4".to_owned()),
-        ("KEY-DISTINCT", "KEY-UNIQUE".to_owned()),
-        ("<h2>", "<p>In room 4711.</p>\n<h2>".to_owned()),
-    ];
-    for (fact, instead) in changes {
-        assert!(honest.contains(fact), "{fact}");
-        let files = reported(OTHER, |report| report.replace(fact, &instead));
-        let (outcome, detail) = said(&files, Rule::BundleDerived).unwrap();
-        assert_eq!(outcome, Outcome::Violated, "{fact}: {detail}");
-    }
-}
-
-#[test]
-fn another_revision_may_have_tested_other_clients_or_none() {
-    let other_version = |report: &str| report.replace(">0.24.0<", ">0.25.1<");
-    let no_clients = |report: &str| {
-        let (before, rest) = report.split_once("<h2>Which clients").unwrap();
-        let (_, after) = rest.split_once("<h2>").unwrap();
-        format!("{before}<h2>{after}")
-    };
-    assert_eq!(violated(reported(OTHER, other_version)), ["BUNDLE-CLOSED"]);
-    assert_eq!(violated(reported(OTHER, no_clients)), ["BUNDLE-CLOSED"]);
-    let derived = "BUNDLE-DERIVED".to_owned();
-    assert!(violated(reported(None, other_version)).contains(&derived));
-    let invented = |report: &str| report.replace(">0.24.0<", ">0.24.0 of 4711<");
-    assert!(violated(reported(OTHER, invented)).contains(&derived));
-}
-
-#[test]
-fn a_report_that_runs_a_script_is_refused_under_every_revision() {
-    let script = |report: &str| report.replacen("<h2>", "<script>alert()</script>\n<h2>", 1);
-    for derivation in [None, OTHER] {
-        let files = reported(derivation, script);
-        let (outcome, detail) = said(&files, Rule::BundleDerived).unwrap();
-        assert_eq!(outcome, Outcome::Violated);
-        assert!(
-            derivation.is_none() || detail.contains("it has <script>"),
-            "{detail}"
-        );
-    }
 }

@@ -42,6 +42,7 @@ mod python;
 mod replay;
 mod report;
 mod resumed;
+mod revisions;
 mod revocations;
 mod secrets;
 mod signing_event;

@@ -43,6 +43,25 @@ fn every_bundle_is_verified() {
 }
 
 #[test]
+fn the_verdict_says_that_the_prose_of_an_older_report_was_not_compared() {
+    let is_heartbeat = |record: &Record| record.name == "6-heartbeat";
+    let older: Vec<Record> = BUNDLES.into_iter().filter(is_heartbeat).collect();
+    each(&older, |record, folder| {
+        let bundle = folder.join("bundle");
+        record.laid_out(&bundle);
+        let mut command = keymoot();
+        command.args(["verify", "--expect", "rehearsal-small", "--rehearsal"]);
+        let said = ends_with(0, command.arg(&bundle))?;
+        let due =
+            "\nReport: the prose of report.html and report.md was not compared, only their facts";
+        match said.contains(due) && !said.contains("newer than this program") {
+            true => Ok(()),
+            false => Err(said),
+        }
+    });
+}
+
+#[test]
 fn the_report_of_every_bundle_is_rendered_again() {
     each(&BUNDLES, |record, folder| {
         let [bundle, file] = ["bundle", "report.html"].map(|name| folder.join(name));

@@ -154,7 +154,7 @@ impl<'b> Evidence<'b> {
     }
 
     /// BUNDLE-DERIVED: every file follows from the transcript, byte for byte, the manifest with
-    /// them. Of a report that a program with another derivation revision wrote, the facts are
+    /// them. Of a report that a program with another derivation revision wrote, layout and facts are
     /// compared and the prose is not: BUNDLE-ACCOUNT says so.
     fn derived(&self) -> Vec<Verdict> {
         let revision = self.manifest.derivation;
@@ -180,11 +180,15 @@ impl<'b> Evidence<'b> {
         if revision != DERIVATION {
             let last = self.state.programs.last();
             let writer = last.map_or_else(String::new, |(_, program)| excerpt(&program.name));
+            let newer = match revision > DERIVATION {
+                true => ", newer than this program",
+                false => "",
+            };
             verdicts.push(Verdict::not_asked(
                 Rule::BundleAccount,
                 format!(
-                    "the prose of {REPORT_HTML} and {REPORT_MARKDOWN} was not compared: it is of derivation revision \
-                     {revision}, and this is {PROGRAM} with revision {DERIVATION}. The last program in the transcript is {writer}. \
+                    "the prose of {REPORT_HTML} and {REPORT_MARKDOWN} was not compared, only their facts: it is of derivation revision \
+                     {revision}{newer}, and this is {PROGRAM} with revision {DERIVATION}. The last program in the transcript is {writer}. \
                      `keymoot report BUNDLE` renders the report again"
                 ),
             ));

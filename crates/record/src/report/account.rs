@@ -6,7 +6,7 @@ use super::{
     apart, checking, clients, course, devices,
     facts::Facts,
     html, markdown, outcome,
-    page::{Block, Page, Phrase},
+    page::{Block, Page, Phrase, Row},
     verdicts, witnesses,
 };
 use crate::{apart::witness::Witnessed, ceremony::State, transcript::Chain};
@@ -18,7 +18,7 @@ use keymoot_core::{digest::Digest, text::escape};
 pub struct Account {
     page: Page,
     /// The blocks that follow from the program that made the report, not from the transcript.
-    of_the_program: Vec<Range<usize>>,
+    of_the_program: Range<usize>,
 }
 
 impl Account {
@@ -39,7 +39,7 @@ impl Account {
         let script = state.plan.script.script();
         let mut blocks = outcome::summary(&facts);
         blocks.extend(outcome::documents(&facts));
-        let mut of_the_program = vec![appended(&mut blocks, clients::table(&facts))];
+        let of_the_program = appended(&mut blocks, clients::table(&facts));
         blocks.extend(devices::table(&facts));
         blocks.extend(devices::each(&facts));
         blocks.extend(apart::table(&facts));
@@ -48,7 +48,7 @@ impl Account {
         blocks.extend(verdicts::table(&facts));
         blocks.extend(plan(&facts));
         blocks.extend(checking::introduction(&facts));
-        of_the_program.push(appended(&mut blocks, vec![checking::commands(&facts)]));
+        blocks.push(checking::commands(&facts));
         blocks.extend(checking::limits(&facts));
         #[cfg(later_version)]
         blocks.push(Block::Paragraph("This is from a later version.".into()));
@@ -62,15 +62,28 @@ impl Account {
         })
     }
 
-    /// The report without what follows from the program: every report of the same transcript
-    /// says that much.
+    /// The report with the commands of derivation revisions 1 and 2.
+    pub(super) fn with_earlier_commands(&self) -> Self {
+        let mut account = self.clone();
+        for block in &mut account.page.blocks {
+            if matches!(block, Block::Commands(_)) {
+                *block = checking::earlier_commands(self.page.mode);
+            }
+        }
+        account
+    }
+
+    /// The report without what follows from the program, and without remarks: every report of the
+    /// same transcript says that much.
     pub(super) fn of_the_transcript(&self) -> Self {
         let mut account = self.clone();
-        // From the last on: each removal moves what is behind it.
-        for range in self.of_the_program.iter().rev() {
-            account.page.blocks.drain(range.clone());
+        account.page.blocks.drain(self.of_the_program.clone());
+        account.of_the_program = 0..0;
+        for block in &mut account.page.blocks {
+            if let Block::Table(table) = block {
+                table.rows.retain(|row| !matches!(row, Row::Remark(_)));
+            }
         }
-        account.of_the_program.clear();
         account
     }
 

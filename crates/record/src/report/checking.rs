@@ -6,6 +6,9 @@ use super::{
 };
 use crate::{ceremony::script::Document, expectation, transcript::Mode};
 
+const OF_THE_ROOT: &str = "keymoot tuf verify repositories/tuf-root/metadata/root.json";
+const OF_THE_HEAD: &str = "tail -n 1 transcript.jsonl | tr -d '\\n' | sha256sum";
+
 /// What the commands show.
 pub(super) fn introduction(facts: &Facts<'_>) -> Vec<Block> {
     let of_the_root = match has_root(facts) {
@@ -26,10 +29,7 @@ pub(super) fn introduction(facts: &Facts<'_>) -> Vec<Block> {
 /// The commands. The set of expectations that fits is one that this program ships.
 pub(super) fn commands(facts: &Facts<'_>) -> Block {
     let mode = facts.opening.mode;
-    let rehearsal = match mode {
-        Mode::Live => "",
-        Mode::Rehearsal => " --rehearsal",
-    };
+    let rehearsal = of_a_rehearsal(mode);
     let ended = match facts.state.ended {
         None => "",
         Some(_) => " --ended",
@@ -37,10 +37,23 @@ pub(super) fn commands(facts: &Facts<'_>) -> Block {
     let expect = expectation::argument(&facts.state.plan, mode);
     let mut commands = vec![format!("keymoot verify .{rehearsal}{ended}{expect}")];
     if has_root(facts) {
-        commands.push("keymoot tuf verify repositories/tuf-root/metadata/root.json".to_owned());
+        commands.push(OF_THE_ROOT.to_owned());
     }
-    commands.push("tail -n 1 transcript.jsonl | tr -d '\\n' | sha256sum".to_owned());
+    commands.push(OF_THE_HEAD.to_owned());
     Block::Commands(commands)
+}
+
+/// The commands of derivation revisions 1 and 2, which named no expectations.
+pub(super) fn earlier_commands(mode: Mode) -> Block {
+    let first = format!("keymoot verify .{}", of_a_rehearsal(mode));
+    Block::Commands(vec![first, OF_THE_ROOT.to_owned(), OF_THE_HEAD.to_owned()])
+}
+
+fn of_a_rehearsal(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Live => "",
+        Mode::Rehearsal => " --rehearsal",
+    }
 }
 
 /// What a reader learns from the closing signatures, and from a head that was published.

@@ -127,7 +127,7 @@ fn set_back(entry: &Entry, before: &Entry) -> Row {
 
 /// A fact about a line, below it.
 fn of_the_line(entry: &Entry, fact: String) -> Row {
-    Row::Cells(vec![
+    Row::Remark(vec![
         entry.seq.to_string().into(),
         entry.time.to_string().into(),
         Phrase::strong(fact),

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::transcript::Mode;
 
+/// Reports of every revision have this style sheet, and `recorded` refuses another.
 const STYLE: &str = include_str!("style.css");
 
 /// Writes a page.
@@ -103,7 +104,7 @@ fn table(html: &mut String, table: &Table) {
     html.push_str("</tr></thead>\n<tbody>\n");
     for row in &table.rows {
         let _ = match row {
-            Row::Cells(cells) => {
+            Row::Cells(cells) | Row::Remark(cells) => {
                 let cells: String = cells
                     .iter()
                     .map(|cell| {

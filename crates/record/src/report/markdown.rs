@@ -89,7 +89,7 @@ fn table(text: &mut String, table: &Table) {
     );
     for row in &table.rows {
         let mut cells: Vec<_> = match row {
-            Row::Cells(cells) => cells.iter().map(phrase).collect(),
+            Row::Cells(cells) | Row::Remark(cells) => cells.iter().map(phrase).collect(),
             Row::Title(title) => vec![
                 String::new(),
                 String::new(),

@@ -30,6 +30,7 @@ mod witnesses;
 
 pub use account::Account;
 
-/// The revision of the texts and of the layout of a report. Raise it with every change of a
-/// sentence or of the layout: a verifier with the same revision compares reports byte for byte.
+/// The revision of the texts of a report. Raise it with every change of a sentence: a verifier with
+/// the same revision compares reports byte for byte. Verifiers of every revision compare the layout:
+/// the elements, the style sheet, the pictures, and the facts of each line in their order.
 pub const DERIVATION: u32 = if cfg!(later_version) { 4 } else { 3 };

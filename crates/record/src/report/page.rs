@@ -54,6 +54,8 @@ pub(super) struct Table {
 pub(super) enum Row {
     /// One cell under each head.
     Cells(Vec<Phrase>),
+    /// The same, about the line above. Reports before revision 3 have no such row.
+    Remark(Vec<Phrase>),
     /// A title over the lines that follow.
     Title(String),
 }

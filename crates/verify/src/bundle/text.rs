@@ -80,6 +80,10 @@ pub(super) fn of_one(judged: &Judged, expected: &Expectations, rules: bool) -> S
             "keymoot did not ask {many} rules: they need records that the older program did not write."
         ),
     };
+    let is_of_report = |verdict: &&Verdict| verdict.rule == Rule::BundleAccount && !rules;
+    if let Some(verdict) = verdicts.iter().find(is_of_report) {
+        let _ = writeln!(text, "Report: {}.", verdict.detail);
+    }
     let of_closing = [(Rule::BundleClosed, "Closed by: "), (Rule::BundleAfter, "")];
     let of_closing: Vec<_> = of_closing
         .into_iter()
