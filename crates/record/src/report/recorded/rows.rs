@@ -88,8 +88,8 @@ pub(super) fn names(state: &State) -> BTreeSet<String> {
         .chain(roster.witnesses.iter().map(|witness| witness.name.as_str()))
         .chain(of_leavers.flat_map(|leaver| [leaver.handle.as_str(), &leaver.name]))
         .chain(roster.renamed.iter().map(|renamed| renamed.from.as_str()))
-        .chain(Document::ALL.into_iter().map(Document::name))
         .map(escape)
+        .chain(Document::ALL.map(|document| escape(document.name())))
         .collect();
     let script = state.plan.script.script();
     names.push(escape(&script.title));
