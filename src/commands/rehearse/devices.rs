@@ -53,8 +53,8 @@ fn makers(plan: &Plan, family: Family) -> impl Iterator<Item = &Holder> {
     })
 }
 
-/// The serial numbers that the roster lists for a family, as the simulator reads them: first one
-/// place for each holder who makes a key here, so that the device of a seat has the number that
+/// The serial numbers that the roster lists for a family, as the simulator reads them. First comes
+/// one place for each holder who makes a key here, so that the device of a seat has the number that
 /// its holder brings. Then come the others. The simulator leaves out the numbers of devices that
 /// it has already, from an earlier rehearsal.
 fn serials(plan: &Plan, family: Family) -> String {

@@ -227,9 +227,9 @@ impl Page {
         }
     }
 
-    /// Leaves out as many empty rows as must be for all of it to fit into so many
-    /// rows, the last ones first; none where that is not enough, unless a refusal takes rows: it
-    /// must not bring back the ones that were left out before it.
+    /// Leaves out as many empty rows as must be for all of it to fit into so many rows, the last
+    /// ones first. Where that is not enough, it leaves out none, unless a refusal takes rows: that
+    /// must not bring back rows that were left out before it.
     pub(super) fn tighten(&mut self, room: usize) {
         let too_many = self.rows().saturating_sub(room);
         let is_empty = |(_, line): &(usize, &Line<'_>)| line.width() == 0;

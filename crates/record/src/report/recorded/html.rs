@@ -1,7 +1,7 @@
 //! A report in HTML, read with the few elements that this program writes, each in its place. What
 //! could act, load, hide or reorder anything is refused with the rest.
 
-use super::Reading;
+use super::reading::Reading;
 
 /// What the compared part begins with. Before it are the title, the policy, the style sheet and
 /// the mark of a rehearsal, which no revision writes otherwise.

@@ -1,7 +1,7 @@
 //! A report in Markdown, read with the few marks that this program writes (CommonMark, with GitHub's
 //! tables). What a reader would not see as it was read is refused.
 
-use super::Reading;
+use super::reading::Reading;
 
 const COMMANDS_BEGIN: &str = "```sh";
 const COMMANDS_END: &str = "```";

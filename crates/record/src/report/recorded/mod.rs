@@ -4,6 +4,7 @@
 
 mod html;
 mod markdown;
+mod reading;
 mod rows;
 
 use std::collections::BTreeSet;
@@ -11,16 +12,8 @@ use std::collections::BTreeSet;
 use super::Account;
 use crate::ceremony::State;
 use keymoot_core::text::{escape, excerpt, several};
+use reading::Reading;
 use rows::{Row, names, rows};
-
-/// A report as it was read.
-#[derive(Debug)]
-struct Reading {
-    /// The parts that every revision writes in the same bytes, each with its name.
-    fixed: Vec<(&'static str, String)>,
-    /// What a reader sees of the rest, one line for each line of the report.
-    text: String,
-}
 
 type Read = fn(&str) -> Result<Reading, String>;
 type Write = fn(&Account) -> String;
