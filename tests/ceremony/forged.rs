@@ -228,7 +228,7 @@ fn another_firmware_than_the_attested_one_is_noticed() {
         }
     }));
     assert!(
-        forged.contains(&Rule::DeviceConsistent.id().to_owned()),
+        forged.contains(&"DEVICE-CONSISTENT".to_owned()),
         "{forged:?}"
     );
 }
