@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -33,6 +34,20 @@ pub fn sigstore() -> PathBuf {
         program.display()
     );
     program
+}
+
+/// Writes a program, by another process. A file that this process has open for writing may be
+/// inherited by one that another test starts at that moment, and Linux runs no program that
+/// somebody may still write (ETXTBSY).
+pub fn write_program(to: &Path, content: &[u8]) {
+    let mut writer = Command::new("sh")
+        .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])
+        .arg(to)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writer.stdin.take().unwrap().write_all(content).unwrap();
+    assert!(writer.wait().unwrap().success());
 }
 
 /// The Python that `make deps` equips, or the one of `KEYMOOT_PYTHON`.

@@ -7,7 +7,10 @@ use keymoot_record::transcript::Event;
 use serde_json::Value;
 
 use crate::python::reader;
-use testkit::stage::{Stage, finished, keymoot, program, read_until, said};
+use testkit::{
+    programs::write_program,
+    stage::{Stage, finished, keymoot, program, read_until, said},
+};
 
 /// The digest of a program, by reading its file.
 fn digest_of(program: &Path) -> Digest {
@@ -25,10 +28,9 @@ fn another_build(stage: &Stage) -> std::path::PathBuf {
     let simulator = program().with_file_name("hsm-sim");
     std::os::unix::fs::symlink(simulator, folder.join("hsm-sim")).unwrap();
     let another = folder.join("keymoot");
-    fs::copy(program(), &another).unwrap();
     // Bytes after the sections of an ELF file change its digest, and do not change how it runs.
-    let mut file = fs::OpenOptions::new().append(true).open(&another).unwrap();
-    std::io::Write::write_all(&mut file, b"another build").unwrap();
+    let content = [&fs::read(program()).unwrap()[..], b"another build"].concat();
+    write_program(&another, &content);
     another
 }
 

@@ -187,7 +187,7 @@ fn a_statement_by_a_key_that_nobody_named_does_not_count() {
     assert_eq!(stated["statement"]["name"], "Somebody");
     assert_eq!(stated["key"], witness.key());
     let output = witness.checked(&finished().out(), &[]);
-    let shown = "Somebody, whom the roster does not list as a witness, followed by";
+    let shown = "\"Somebody\", whom the roster does not list as a witness, followed by";
     assert!(said(&output).contains(shown), "{}", said(&output));
 }
 

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use keymoot::rehearsal::cast;
 use testkit::attacker::{Attacker, Manner};
-use testkit::programs::{program, simulator};
+use testkit::programs::{program, simulator, write_program};
 
 use crate::namespace::{play, said};
 use crate::service::Service;
@@ -29,11 +28,9 @@ fn beside_the_stand_in(service: &Service) -> PathBuf {
     let folder = service.path("programs");
     fs::create_dir(&folder).unwrap();
     let script = STAND_IN.replace("SIMULATOR", simulator().to_str().unwrap());
-    let stand_in = folder.join("hsm-sim");
-    fs::write(&stand_in, script).unwrap();
-    fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&folder.join("hsm-sim"), script.as_bytes());
     let keymoot = folder.join("keymoot");
-    fs::copy(program(), &keymoot).unwrap();
+    write_program(&keymoot, &fs::read(program()).unwrap());
     keymoot
 }
 
