@@ -214,7 +214,10 @@ impl<'b> Evidence<'b> {
             .map(|path| excerpt(path))
             .collect();
         if !same_revision {
-            let account = self.account()?;
+            let revision = self.manifest.derivation;
+            let objects = |digest: &Digest| self.object(digest);
+            let account =
+                Account::of_revision(&self.state, &self.chain, &objects, &self.trust, revision)?;
             type Compare = fn(&[u8], &Account, &State) -> Option<String>;
             let forms: [(&str, Compare); 2] = [
                 (REPORT_HTML, report::recorded::html),

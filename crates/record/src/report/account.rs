@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    apart, checking, clients, course, devices,
+    DERIVATION, apart, checking, clients, course, devices,
     facts::Facts,
     html, markdown, outcome,
     page::{Block, Page, Phrase, Row},
@@ -35,7 +35,22 @@ impl Account {
         objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
         vendor: &TrustStore,
     ) -> Result<Self, String> {
-        let facts = Facts::gather(state, chain, objects, vendor)?;
+        Self::of_revision(state, chain, objects, vendor, DERIVATION)
+    }
+
+    /// The same with the facts that reports of this derivation revision have; a later revision has
+    /// those of today.
+    ///
+    /// # Errors
+    /// As [`Account::of`].
+    pub fn of_revision(
+        state: &State,
+        chain: &Chain,
+        objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+        vendor: &TrustStore,
+        revision: u32,
+    ) -> Result<Self, String> {
+        let facts = Facts::gather(state, chain, objects, vendor, revision)?;
         let script = state.plan.script.script();
         let mut blocks = outcome::summary(&facts);
         blocks.extend(outcome::documents(&facts));
@@ -60,17 +75,6 @@ impl Account {
             },
             of_the_program,
         })
-    }
-
-    /// The report with the commands of derivation revisions 1 and 2.
-    pub(super) fn with_earlier_commands(&self) -> Self {
-        let mut account = self.clone();
-        for block in &mut account.page.blocks {
-            if matches!(block, Block::Commands(_)) {
-                *block = checking::earlier_commands(self.page.mode);
-            }
-        }
-        account
     }
 
     /// The report without what follows from the program, and without remarks: every report of the

@@ -1,7 +1,7 @@
 //! How a reader verifies the report: commands that succeed in the folder of this bundle.
 
 use super::{
-    facts::Facts,
+    facts::{Facts, WHO_CAME},
     page::{Block, Phrase, digest},
 };
 use crate::{ceremony::script::Document, expectation, transcript::Mode};
@@ -29,11 +29,18 @@ pub(super) fn introduction(facts: &Facts<'_>) -> Vec<Block> {
 /// The commands. The set of expectations that fits is one that this program ships.
 pub(super) fn commands(facts: &Facts<'_>) -> Block {
     let mode = facts.opening.mode;
-    let rehearsal = of_a_rehearsal(mode);
+    let rehearsal = match mode {
+        Mode::Live => "",
+        Mode::Rehearsal => " --rehearsal",
+    };
     let ended = match facts.state.ended {
         None => "",
         Some(_) => " --ended",
     };
+    if facts.revision < WHO_CAME {
+        let first = format!("keymoot verify .{rehearsal}");
+        return Block::Commands(vec![first, OF_THE_ROOT.to_owned(), OF_THE_HEAD.to_owned()]);
+    }
     let expect = expectation::argument(&facts.state.plan, mode);
     let mut commands = vec![format!("keymoot verify .{rehearsal}{ended}{expect}")];
     if has_root(facts) {
@@ -41,19 +48,6 @@ pub(super) fn commands(facts: &Facts<'_>) -> Block {
     }
     commands.push(OF_THE_HEAD.to_owned());
     Block::Commands(commands)
-}
-
-/// The commands of derivation revisions 1 and 2, which named no expectations.
-pub(super) fn earlier_commands(mode: Mode) -> Block {
-    let first = format!("keymoot verify .{}", of_a_rehearsal(mode));
-    Block::Commands(vec![first, OF_THE_ROOT.to_owned(), OF_THE_HEAD.to_owned()])
-}
-
-fn of_a_rehearsal(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Live => "",
-        Mode::Rehearsal => " --rehearsal",
-    }
 }
 
 /// What a reader learns from the closing signatures, and from a head that was published.

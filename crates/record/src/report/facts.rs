@@ -33,7 +33,13 @@ pub(super) struct Facts<'a> {
     pub(super) documents: Vec<Paper<'a>>,
     /// The algorithms of all keys in the documents, none twice.
     pub(super) algorithms: Vec<Algorithm>,
+    /// The derivation revision whose facts the report has.
+    pub(super) revision: u32,
 }
+
+/// From this derivation revision on, a report names the witnesses who came, and its commands name
+/// the expectations that fit. Before, it named the witnesses of the roster.
+pub(super) const WHO_CAME: u32 = 3;
 
 /// A holder and the holder's devices.
 #[derive(Debug)]
@@ -81,6 +87,7 @@ impl<'a> Facts<'a> {
         chain: &'a Chain,
         objects: Objects<'_>,
         vendor: &attestation::TrustStore,
+        revision: u32,
     ) -> Result<Self, String> {
         let not_sealed = "the transcript is not sealed";
         let opening = state.opening.as_ref().ok_or(not_sealed)?;
@@ -121,6 +128,7 @@ impl<'a> Facts<'a> {
             holders,
             documents,
             algorithms: algorithms.into_iter().collect(),
+            revision,
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    facts::Facts,
+    facts::{Facts, WHO_CAME},
     page::{Block, Phrase},
 };
 use crate::{
@@ -33,7 +33,7 @@ pub(super) fn witnesses(facts: &Facts<'_>) -> (Vec<Phrase>, Vec<Phrase>) {
 
 /// The witnesses of the roster who did not come, for a reader who asks who watched.
 pub(super) fn absent(facts: &Facts<'_>) -> Option<Block> {
-    if !facts.state.calls_witnesses() {
+    if !is_counted(facts) {
         return None;
     }
     let (present, absent) = witnesses(facts);
@@ -53,9 +53,14 @@ pub(super) fn absent(facts: &Facts<'_>) -> Option<Block> {
     Some(Block::Paragraph(told))
 }
 
+/// Whether the report says who came, and the transcript knows it.
+fn is_counted(facts: &Facts<'_>) -> bool {
+    facts.revision >= WHO_CAME && facts.state.calls_witnesses()
+}
+
 /// The names of those who came; `None` where the transcript does not count witnesses.
 fn came<'f>(facts: &'f Facts<'_>) -> Option<BTreeSet<&'f str>> {
-    if !facts.state.calls_witnesses() {
+    if !is_counted(facts) {
         return None;
     }
     let mut names = BTreeSet::new();
