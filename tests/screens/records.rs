@@ -63,9 +63,11 @@ fn an_exception_and_a_device_error_after_the_seal_are_in_the_bundle() {
     let said = String::from_utf8_lossy(&output.stdout);
     let said: Vec<_> = said.split_whitespace().collect();
     let said = said.join(" ");
-    for line in [exception, error] {
-        assert!(said.contains(line), "{line}: {said}");
-    }
+    // A verdict quotes what people wrote.
+    let quoted = "exception: expected \"a quiet room\"; happened \"the fire alarm\"; decided \"it is a test\"";
+    assert!(said.contains(quoted), "{said}");
+    let error = error.split_once(": ").unwrap().1;
+    assert!(said.contains(&format!("turn: \"{error}\"")), "{said}");
 }
 
 fn note(at: &mut Terminal, text: &str) {
