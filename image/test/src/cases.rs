@@ -266,10 +266,9 @@ pub(crate) fn machine_rules(bench: &Bench) -> Step {
     console.type_line("")?;
     console.expect(&["Enter starts it, q goes back to the menu> "], SHORT)?;
     console.type_line("")?;
-    let opened = console.expect(&["tamper-evident bag", "keymoot: "], LONG)?;
-    require(opened.0 == 0, || {
-        format!("the ceremony did not open: {}", opened.1)
-    })?;
+    let devices = Devices::new(bench.seed, FEW, &bench.folder)?;
+    let mut operator = Operator::new(&devices, FEW);
+    operator.hold(&mut machine.console, Some("tamper-evident bag"), LONG)?;
     machine.cut();
     // The room's question comes after the machine's check: that is in the transcript.
     let mut machine = bench.start(&bench.shipped, Start::Kernel, &[&ceremony, &bundle])?;
