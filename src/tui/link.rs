@@ -43,7 +43,7 @@ pub(super) enum Message {
     /// The keyboard is gone: the terminal was closed.
     KeyboardLost,
     /// The driver has a request.
-    Driver(Request),
+    Driver(Box<Request>),
     /// Something happened in the room of a rehearsal.
     Room(RoomSeen),
     /// The driver has ended.
@@ -122,7 +122,7 @@ pub(super) struct ScreenOperator {
 impl ScreenOperator {
     fn send(&self, request: Request) {
         // Without screens every wait for a reply ends in `Leave`.
-        let _ = self.screens.send(Message::Driver(request));
+        let _ = self.screens.send(Message::Driver(Box::new(request)));
     }
 
     /// Waits for the reply to a request. If the screens have ended, nobody

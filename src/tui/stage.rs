@@ -187,7 +187,7 @@ impl Stage {
             Message::Key(key, at) => self.model.key(&key, at),
             Message::Driver(request) => {
                 self.wait = request.wait();
-                self.model.request(request)
+                self.model.request(*request)
             }
             Message::Room(seen) => self.model.room(seen),
             _ => Vec::new(),
