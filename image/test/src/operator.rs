@@ -34,6 +34,8 @@ pub(crate) struct Operator<'room> {
     at_table: usize,
     /// Whose turn it was last.
     last_turn: usize,
+    /// How many bags were taken.
+    bags: usize,
     /// How many events the console has shown: the number of the last one, and one.
     pub events: usize,
     answers: Vec<String>,
@@ -47,6 +49,7 @@ impl<'room> Operator<'room> {
             holders,
             at_table: 1,
             last_turn: 0,
+            bags: 0,
             events: 0,
             answers: Vec::new(),
         }
@@ -172,7 +175,9 @@ impl<'room> Operator<'room> {
             .iter()
             .any(|bag| is(bag))
         {
-            return Some("bag 17".to_owned());
+            // No bag is taken twice.
+            self.bags += 1;
+            return Some(format!("bag {}", self.bags));
         }
         if is("Do the digests agree") {
             return Some("yes".to_owned());
