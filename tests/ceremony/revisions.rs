@@ -183,12 +183,14 @@ fn serial<'r>(report: &'r str, holder: &str) -> &'r str {
     rest.split('\n').next().unwrap()
 }
 
+type Capturing<'a> = &'a dyn Fn(&str) -> String;
+
 #[test]
 fn facts_of_another_revision_are_together_and_in_the_order_of_the_transcript() {
     let report = String::from_utf8(honest()["report.md"].clone()).unwrap();
     let [one, other] = ["holder-1", "holder-2"].map(|holder| serial(&report, holder));
     assert_ne!(one, other);
-    let changes: [(&str, &dyn Fn(&str) -> String); 6] = [
+    let changes: [(&str, Capturing<'_>); 6] = [
         ("another count of signers", &|report| {
             report.replace("9 of 9 holders signed root", "5 of 9 holders signed root")
         }),
