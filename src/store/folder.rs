@@ -106,7 +106,14 @@ impl Folder {
     /// [`HostError`] when it cannot be written.
     pub fn keep(&self, bytes: &[u8]) -> Result<Digest, HostError> {
         let digest = Digest::of(bytes);
-        write_durably(&self.object(&digest), bytes)?;
+        let path = self.object(&digest);
+        // A file that is there already is not replaced: a power cut on vfat could lose both.
+        match self.kept(&digest).is_ok() {
+            true => {
+                whole::make_last(&path).map_err(|error| HostError::file("sync", &path, &error))?
+            }
+            false => write_durably(&path, bytes)?,
+        }
         Ok(digest)
     }
 

@@ -14,7 +14,7 @@ use std::{
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-use crate::host::clock;
+use crate::host::{clock, whole};
 use keymoot_core::HostError;
 use keymoot_core::text;
 use keymoot_record::transcript::Time;
@@ -85,7 +85,12 @@ impl Lock {
             .map_err(io::Error::from)
             .and_then(|bytes| {
                 file.set_len(0)?;
-                file.write_all(&bytes)
+                file.write_all(&bytes)?;
+                // Nobody needs it after a crash. But on vfat, its entry in the folder can be on the
+                // medium while the table does not know its cluster: the next file that grows gets
+                // the same one, and both are damaged.
+                file.sync_all()?;
+                whole::sync(folder)
             });
         written.map_err(|error| HostError::file("write", &path, &error))?;
         Ok(Self { _file: file })

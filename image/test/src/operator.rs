@@ -38,7 +38,8 @@ pub(crate) struct Operator<'room> {
     bags: usize,
     /// How many events the console has shown: the number of the last one, and one.
     pub events: usize,
-    answers: Vec<String>,
+    /// The last row of each question, and the answer.
+    answers: Vec<(String, String)>,
 }
 
 impl<'room> Operator<'room> {
@@ -92,12 +93,10 @@ impl<'room> Operator<'room> {
                 let answer = self.answer(fresh, console.text());
                 let answer =
                     answer.ok_or_else(|| unknown("a question without an answer", fresh))?;
-                self.answers.push(answer.clone());
-                let same = self
-                    .answers
-                    .iter()
-                    .rev()
-                    .take_while(|last| **last == answer);
+                let question = fresh.trim_end_matches("\n> ").lines().last();
+                let said = (question.unwrap_or_default().to_owned(), answer.clone());
+                self.answers.push(said.clone());
+                let same = self.answers.iter().rev().take_while(|last| **last == said);
                 if !answer.is_empty() && same.count() > SAME {
                     return Err(unknown("the same answer again and again", fresh));
                 }
