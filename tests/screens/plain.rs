@@ -118,9 +118,8 @@ fn the_digest_of_the_program_is_printed_once_after_a_resume() {
     assert_eq!(said.matches(&program(&dir)).count(), 1, "{said}");
 }
 
-#[test]
-fn the_terminal_echoes_no_pin_that_is_typed_a_moment_early() {
-    let rehearsal = Rehearsal::until("enrolment", &[]);
+/// The first holder is at the table, and the device is awaited.
+fn at_the_table(rehearsal: &Rehearsal) -> Terminal {
     let dir = rehearsal.dir();
     let mut at = Terminal::start(["resume".as_ref(), dir.as_os_str(), "--plain".as_ref()]);
     let (which, _) = at.read_any(&["Whose turn?", "+ inserts it"]);
@@ -128,6 +127,13 @@ fn the_terminal_echoes_no_pin_that_is_typed_a_moment_early() {
         answer(&mut at, "at the table", "1");
         at.read("+ inserts it");
     }
+    at
+}
+
+#[test]
+fn the_terminal_echoes_no_pin_that_is_typed_a_moment_early() {
+    let rehearsal = Rehearsal::until("enrolment", &[]);
+    let mut at = at_the_table(&rehearsal);
     // Ctrl-U empties the line, as the terminal reads it.
     at.enter("64669359\u{15}+");
     let said = at.read("last four digits");
@@ -138,12 +144,7 @@ fn the_terminal_echoes_no_pin_that_is_typed_a_moment_early() {
 fn the_end_of_a_line_that_was_begun_at_another_question_answers_nothing() {
     let rehearsal = Rehearsal::until("enrolment", &[]);
     let dir = rehearsal.dir();
-    let mut at = Terminal::start(["resume".as_ref(), dir.as_os_str(), "--plain".as_ref()]);
-    let (which, _) = at.read_any(&["Whose turn?", "+ inserts it"]);
-    if which == 0 {
-        answer(&mut at, "at the table", "1");
-        at.read("+ inserts it");
-    }
+    let mut at = at_the_table(&rehearsal);
     let digits = last_four(serials(&dir)[0]);
     let (begun, rest) = digits.split_at(1);
     // The question changes while the second line has no end yet.
