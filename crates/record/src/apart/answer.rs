@@ -63,20 +63,18 @@ impl Answer {
     /// # Errors
     /// A [`Violation`] of ANSWER-READ.
     pub fn read(bytes: &[u8]) -> Result<Self, Violation> {
-        let unread = |why: String| {
-            Violation::new(
-                Rule::AnswerRead,
-                format!("the file is no answer: {why}"),
-                "ask the holder for the file again",
-            )
-        };
-        if names_format(bytes, REQUEST) {
-            return Err(Violation::new(
+        let unread = |why: String| match names_format(bytes, REQUEST) {
+            true => Violation::new(
                 Rule::AnswerRead,
                 "the file is a request, and not an answer",
                 "name the file that `keymoot answer` wrote with -o",
-            ));
-        }
+            ),
+            false => Violation::new(
+                Rule::AnswerRead,
+                format!("the file is no answer: {why}"),
+                "ask the holder for the file again",
+            ),
+        };
         if bytes.len() > LARGEST {
             return Err(unread(format!("it is larger than {LARGEST} bytes")));
         }

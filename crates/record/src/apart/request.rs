@@ -83,22 +83,20 @@ impl Request {
     /// # Errors
     /// A [`Violation`] of REQUEST-READ.
     pub fn read(bytes: &[u8]) -> Result<Self, Violation> {
-        let unread = |why: String| {
-            Violation::new(
-                Rule::RequestRead,
-                format!("the file is no request: {why}"),
-                "ask the administrator for the file again, and compare the words of its digest",
-            )
-        };
-        if bytes.len() > LARGEST {
-            return Err(unread(format!("it is larger than {LARGEST} bytes")));
-        }
-        if names_format(bytes, ANSWER) {
-            return Err(Violation::new(
+        let unread = |why: String| match names_format(bytes, ANSWER) {
+            true => Violation::new(
                 Rule::RequestRead,
                 "the file is an answer, and not a request",
                 "name the file that `keymoot request` wrote with -o",
-            ));
+            ),
+            false => Violation::new(
+                Rule::RequestRead,
+                format!("the file is no request: {why}"),
+                "ask the administrator for the file again, and compare the words of its digest",
+            ),
+        };
+        if bytes.len() > LARGEST {
+            return Err(unread(format!("it is larger than {LARGEST} bytes")));
         }
         let request: Self = strict(bytes).map_err(unread)?;
         if request.format != FORMAT {
