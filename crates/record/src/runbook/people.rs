@@ -87,25 +87,24 @@ pub(super) fn table(page: &mut String, script: &Script, policy: &Policy, day: Op
 /// The minimum number of people.
 fn wanted(scenario: Scenario, policy: &Policy) -> String {
     let (holders, threshold) = (policy.quorum.holders, policy.quorum.threshold);
-    match scenario {
-        Scenario::InitialRoot => format!("All {holders} holders must take part, present or apart."),
-        Scenario::AnnualResign | Scenario::Heartbeat => {
-            format!(
-                "At least {threshold} of the {holders} holders must be present. Ask all of them to come."
-            )
+    let who = match scenario {
+        Scenario::InitialRoot => format!("All {holders} holders"),
+        Scenario::AnnualResign | Scenario::Heartbeat | Scenario::CratesRootChange => {
+            format!("At least {threshold} of the {holders} holders")
         }
         Scenario::OnboardMember => format!(
-            "At least {threshold} of the current holders must be there, and every holder who makes a key today."
+            "At least {threshold} of the current holders, and every holder who makes a key today,"
         ),
         Scenario::ChangePolicy => format!(
-            "The threshold of the current root must be there, {threshold} of the new holders, and every holder who makes a key today."
+            "The threshold of the current root, {threshold} of the new holders, and every holder who makes a key today"
         ),
-        Scenario::EmergencyRevocation => format!(
-            "At least {threshold} of the current holders must be there. Revoked keys do not count."
-        ),
-        Scenario::CratesRootChange => {
-            format!("At least {threshold} of the {holders} holders must be present.")
-        }
-        Scenario::QuorumLost => "Every holder who still has a key comes.".to_owned(),
-    }
+        Scenario::EmergencyRevocation => format!("At least {threshold} of the current holders"),
+        Scenario::QuorumLost => "Every holder who still has a key".to_owned(),
+    };
+    let besides = match scenario {
+        Scenario::AnnualResign | Scenario::Heartbeat => " Ask all of them to come.",
+        Scenario::EmergencyRevocation => " Revoked keys do not count.",
+        _ => "",
+    };
+    format!("{who} must take part, present or apart.{besides}")
 }
