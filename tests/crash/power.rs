@@ -1,6 +1,6 @@
 //! The power fails at any operation of a ceremony.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, thread};
 
 use testkit::{
     privileged::Root,
@@ -198,7 +198,9 @@ fn ceremonies_survive_a_power_cut_at_any_operation() {
     let twice = Scenario::new("initial-root, twice", &["initial-root"]);
     let stage = Stage::new();
     let collect = Scenario::collecting("collect", &stage.small_policy());
-    let ceremonies = match Wanted::read() {
+    let wanted = Wanted::read();
+    let sample = wanted.is_none();
+    let ceremonies = match wanted {
         None => vec![
             (first, Tried::Kinds(16, 12)),
             (collect, Tried::Kinds(5, 3)),
@@ -224,15 +226,29 @@ fn ceremonies_survive_a_power_cut_at_any_operation() {
         }
     };
     assert!(!ceremonies.is_empty(), "there is no ceremony of this name");
-    let mut lost = Vec::new();
-    for (number, (scenario, tried)) in ceremonies.iter().enumerate() {
-        lost.extend(survived(
-            &root,
-            scenario,
-            *tried,
-            &folder.path().join(format!("{number:02}")),
-        ));
-    }
+    // While one ceremony is recorded, one processor alone has work. All states of all ceremonies
+    // would not fit into the memory, so they are tried one after the other.
+    let at_once = if sample { ceremonies.len() } else { 1 };
+    let numbered: Vec<_> = ceremonies.iter().enumerate().collect();
+    let lost: Vec<_> = numbered
+        .chunks(at_once)
+        .flat_map(|some| {
+            thread::scope(|scope| {
+                let (root, folder) = (&root, folder.path());
+                let tries: Vec<_> = some
+                    .iter()
+                    .map(|&(number, (scenario, tried))| {
+                        let folder = folder.join(format!("{number:02}"));
+                        scope.spawn(move || survived(root, scenario, *tried, &folder))
+                    })
+                    .collect();
+                tries
+                    .into_iter()
+                    .flat_map(|tried| tried.join().unwrap())
+                    .collect::<Vec<_>>()
+            })
+        })
+        .collect();
     if !lost.is_empty() {
         let kept = folder.keep();
         panic!("{}\nsee {}", lost.join("\n"), kept.display());
