@@ -58,6 +58,8 @@ def shown():
         if re.match(r"(src|crates/\w+/src)/", name) and "/tests/" not in name:
             code = read(name).split("#[cfg(test)]")[0]
             code = re.sub(r"^[ \t]*//.*\n", "", code, flags=re.M)
+            # The character '"' begins no string.
+            code = re.sub(r"'\\?\"'", "''", code)
             for text in re.findall(r'"((?:[^"\\]|\\.)*)"', code, flags=re.S):
                 # Templates of TOML, CSS and the like are no prose.
                 if not re.search(r'\\n.*=|\{\{|\{ [a-z-]+:|\w+\.\w+\.\w+', text):
