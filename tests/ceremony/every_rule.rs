@@ -274,13 +274,17 @@ fn elsewhere(rule: Rule) -> Option<Elsewhere> {
         Rule::RequestAsked => (APART, "tests/ceremony/apart/requests.rs"),
         Rule::RequestDerived => (APART, "tests/ceremony/apart/occasions.rs"),
         Rule::EventUnchanged => (EVENT, "tests/ceremony/signing_event/by_hand.rs"),
+        Rule::EventLayout => (EVENT, "tests/ceremony/signing_event/refused/checkouts.rs"),
+        Rule::EventKeys | Rule::EventSignatures | Rule::EventOwed => {
+            (EVENT, "tests/ceremony/signing_event/refused/keys.rs")
+        }
         rule => match rule.family() {
             "MACHINE" => (
                 "the machine is gone; MACHINE-EXAMINED believes the record",
                 "crates/record/src/rules/machine/tests.rs",
             ),
             "ANSWER" => (APART, "tests/ceremony/apart/answers.rs"),
-            "EVENT" => (EVENT, "tests/ceremony/signing_event/refused.rs"),
+            "EVENT" => (EVENT, "tests/ceremony/signing_event/refused/changes.rs"),
             "RECEIPT" => (EVENT, "tests/ceremony/signing_event/mod.rs"),
             "WITNESS" => ("of files beside a bundle", "tests/ceremony/witness.rs"),
             "AUDIT" => (
