@@ -2,6 +2,9 @@
 //! rotation, another threshold with more holders, and an emergency. Each ceremony starts from the
 //! bundle of the one before, and each bundle is exported into one published tree.
 
+mod renamed;
+mod threshold;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,11 +14,9 @@ use std::{
 
 use keymoot::rehearsal::cast::{self, Cast};
 use keymoot_record::{
-    bundle::{of_bundle, of_tree},
-    ceremony::{Plan, PlanFiles, State, latency::held_back_until, previous::Previous, propose},
-    rules::scenario::Document,
+    bundle::of_bundle,
+    ceremony::{Plan, PlanFiles, latency::held_back_until, previous::Previous},
     runbook,
-    transcript::{Chain, Event},
 };
 use keymoot_tuf::Dialect;
 use serde_json::Value;
@@ -91,12 +92,6 @@ pub(crate) fn plan_files(bundle: &Path) -> PlanFiles {
         roster: text("roster.toml"),
         inputs: below(&bundle.join("inputs")),
     }
-}
-
-fn state(bundle: &Path) -> State {
-    let chain = fs::read(bundle.join("transcript.jsonl")).unwrap();
-    let plan = Plan::check(plan_files(bundle)).unwrap();
-    State::fold(plan.into(), &Chain::read(&chain).unwrap()).unwrap()
 }
 
 /// The ceremonies of RFC 3724's policy, from those of the story on.
@@ -244,189 +239,6 @@ fn renaming() -> &'static Path {
 }
 
 #[test]
-fn a_renamed_holder_keeps_the_key_and_both_names_are_on_record() {
-    let keys = |bundle: &Path| -> Value {
-        let root = fs::read(bundle.join("repositories/tuf-root/metadata/root.json")).unwrap();
-        serde_json::from_slice::<Value>(&root).unwrap()["signed"]["keys"].clone()
-    };
-    let of = |keys: &Value, owner: &str| -> Option<String> {
-        let mut keys = keys.as_object().unwrap().values();
-        let key = keys.find(|key| key["x-tuf-on-ci-keyowner"] == owner)?;
-        Some(key["keyval"]["public"].as_str().unwrap().to_owned())
-    };
-    let (before, after) = (keys(&rfc_3724()[2]), keys(renaming()));
-    assert_eq!(of(&before, "@holder-3"), of(&after, "@holder-33"));
-    assert_eq!(
-        (of(&before, "@holder-33"), of(&after, "@holder-3")),
-        (None, None)
-    );
-    let text = |name: &str| fs::read_to_string(renaming().join(name)).unwrap();
-    let recorded = text("transcript.jsonl");
-    let enrolled = recorded.lines().find(|line| line.contains("\"formerly\""));
-    let enrolled = enrolled.unwrap();
-    for word in ["\"enrolled\"", "\"holder-3\"", "\"holder-33\""] {
-        assert!(enrolled.contains(word), "{enrolled}");
-    }
-    let resets = recorded.lines().filter(|line| line.contains("reset-done"));
-    assert!(resets.clone().count() > 0);
-    assert!(!resets.clone().any(|line| line.contains("holder-33")));
-    let report = text("report.md");
-    let told = "The account holder-3 is now holder-33: the same person, with the same key";
-    assert!(report.contains(told), "{report}");
-    let state = state(renaming());
-    let made = state.documents[&Document::Root].made;
-    let proposed = propose::document(&state, Document::Root, made).unwrap();
-    let sentences = propose::changes(&state, Document::Root, &proposed).unwrap();
-    let named = |s: &&String| s.contains("holder-33") && s.contains("holder-3 ");
-    assert!(sentences.iter().any(|s| named(&s)), "{sentences:#?}");
-}
-
-#[test]
-fn a_tree_in_which_a_key_has_two_names_starts_the_next_ceremony() {
-    let tree = published(&rfc_3724()[..4]);
-    let read = keymoot_verify::read_tree(tree.path()).unwrap();
-    let mut cast = Cast::of(11);
-    cast.renamed(3, 33);
-    cast.settles();
-    let mut files = plan_files(renaming());
-    files.script = include_str!("../../ceremony-scripts/annual-resign.toml").to_owned();
-    files.roster = cast.roster();
-    files.inputs = of_tree(&read);
-    let names = |files: &PlanFiles, handle: &str| {
-        let folder = format!("previous/attestations/{handle}/");
-        files.inputs.keys().any(|path| path.starts_with(&folder))
-    };
-    assert!(names(&files, "holder-3") && names(&files, "holder-33"));
-    assert!(Plan::check(files).is_ok());
-}
-
-/// The rules that refuse the renaming after a change.
-fn refused(change: impl FnOnce(&mut PlanFiles)) -> Vec<String> {
-    let mut files = plan_files(renaming());
-    change(&mut files);
-    let verdicts = Plan::check(files).expect_err("it was accepted");
-    verdicts.iter().map(|v| v.rule.to_string()).collect()
-}
-
-const RENAMED: &str = "[[renamed]]\nfrom = \"holder-3\"\nto = \"holder-33\"\n";
-
-#[test]
-fn an_account_that_is_renamed_with_another_key_or_to_somebody_else() {
-    let entry = "handle = \"holder-33\"\n";
-    for with in [
-        format!("{entry}renews = true\n"),
-        format!("{entry}devices = [1]\n"),
-    ] {
-        let refused = refused(|files| files.roster = files.roster.replace(entry, &with));
-        assert_eq!(refused, ["ROSTER-CHANGE"], "{with}");
-    }
-    for (from, to) in [
-        ("holder-3", "holder-4"),
-        ("holder-3", "holder-99"),
-        ("holder-99", "holder-33"),
-        ("holder-4", "holder-33"),
-    ] {
-        let other = format!("[[renamed]]\nfrom = \"{from}\"\nto = \"{to}\"\n");
-        let refused = refused(|files| {
-            assert!(files.roster.contains(RENAMED), "{}", files.roster);
-            files.roster = files.roster.replace(RENAMED, &other);
-        });
-        assert_eq!(refused, ["ROSTER-CHANGE"], "{other}");
-    }
-}
-
-#[test]
-fn an_account_that_is_renamed_on_an_occasion_that_changes_nobody() {
-    let annual = |roster: &str| {
-        let mut files = plan_files(&rfc_3724()[2]);
-        files.script = include_str!("../../ceremony-scripts/annual-resign.toml").to_owned();
-        files.policy = story::plan_files(2).policy;
-        files.roster = roster.to_owned();
-        Plan::check(files)
-    };
-    let mut cast = Cast::of(9);
-    assert!(annual(&cast.roster()).is_ok());
-    cast.renamed(3, 33);
-    let verdicts = annual(&cast.roster()).expect_err("it was accepted");
-    let rules: Vec<_> = verdicts.iter().map(|v| v.rule.id()).collect();
-    assert_eq!(rules, ["ROSTER-CHANGE"]);
-}
-
-#[test]
-fn a_renamed_account_is_reason_enough_to_change_the_policy() {
-    let mut files = plan_files(&rfc_3724()[2]);
-    files.policy = story::plan_files(2).policy;
-    let mut cast = Cast::of(9);
-    let same = |roster: String, mut files: PlanFiles| {
-        files.roster = roster;
-        Plan::check(files)
-    };
-    let unchanged = same(cast.roster(), files.clone()).expect_err("it was accepted");
-    assert_eq!(unchanged[0].rule.id(), "POLICY-PREVIOUS");
-    cast.renamed(3, 33);
-    assert!(same(cast.roster(), files).is_ok());
-}
-
-#[test]
-fn a_renamed_holder_may_make_a_key_in_a_spare_device_on_the_same_occasion() {
-    let folder = tempfile::tempdir().unwrap();
-    let before = &rfc_3724()[1];
-    let mut cast = Cast::of(9);
-    cast.renamed(3, 33);
-    let policy = story::plan_files(2).policy;
-    let renames = Occasion {
-        script: "change-policy",
-        policy: &policy,
-        roster: &cast.roster(),
-        more: &["--spares".to_owned(), "3".to_owned()],
-    };
-    let renamed = hold(folder.path(), 3, &renames, Some(before));
-    let read = keymoot_verify::read(&renamed).unwrap();
-    let previous = Previous::read(&of_bundle(&read), Dialect::TufOnCi);
-    let previous = previous.unwrap().unwrap();
-    let own = previous.enrolments().iter();
-    let own = own.filter(|published| published.handle.as_str() == "holder-33");
-    let formerly: Vec<_> = own.map(|published| published.formerly.is_some()).collect();
-    assert_eq!(formerly.iter().filter(|said| **said).count(), 1);
-    assert_eq!(formerly.len(), 2);
-    // A holder of two keys signs the next root with the one that it names.
-    cast.settles();
-    let signs = Occasion {
-        script: "annual-resign",
-        policy: &policy,
-        roster: &cast.roster(),
-        more: &[],
-    };
-    hold(folder.path(), 4, &signs, Some(&renamed));
-}
-
-#[test]
-fn a_renamed_holder_proves_the_key_away_from_the_table() {
-    let folder = tempfile::tempdir().unwrap();
-    let before = &rfc_3724()[1];
-    let mut cast = Cast::of(9);
-    cast.renamed(3, 33);
-    let renames = Occasion {
-        script: "change-policy",
-        policy: &story::plan_files(2).policy,
-        roster: &cast.roster(),
-        more: &["--apart=holder-33".to_owned()],
-    };
-    let renamed = hold(folder.path(), 3, &renames, Some(before));
-    let chain = fs::read(renamed.join("transcript.jsonl")).unwrap();
-    let chain = Chain::read(&chain).unwrap();
-    let mut answered = chain.entries().iter();
-    assert!(answered.any(|entry| matches!(entry.event, Event::Answered { .. })));
-    let mut verify = keymoot();
-    let output = verify
-        .args(["verify", "--rehearsal"])
-        .arg(&renamed)
-        .output();
-    let output = output.unwrap();
-    assert!(output.status.success(), "{}", said(&output));
-}
-
-#[test]
 fn every_place_names_the_day_until_which_an_old_online_key_works() {
     for (name, bundles) in both() {
         let (before, rotation) = (&bundles[1], &bundles[2]);
@@ -472,73 +284,4 @@ fn every_place_names_the_day_until_which_an_old_online_key_works() {
         assert!(page(Some(&day)).contains(&sentence), "{name}");
         assert!(page(None).contains("up to 455 days"), "{name}");
     }
-}
-
-/// The root of the new threshold with the signatures of these holders alone, after those before it:
-/// the results of keymoot and of python-tuf.
-fn signed_by(holders: &[&str]) -> (Output, Value) {
-    let folder = tempfile::tempdir().unwrap();
-    let history = renaming().join("repositories/tuf-root/metadata/root_history");
-    let read = |version: u64| -> Value {
-        let path = history.join(format!("{version}.root.json"));
-        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-    };
-    let keys = [3, 4].map(|version| read(version)["signed"]["keys"].clone());
-    let is_theirs = |id: &str| {
-        let owner = keys
-            .iter()
-            .find_map(|keys| keys[id]["x-tuf-on-ci-keyowner"].as_str());
-        holders
-            .iter()
-            .any(|holder| owner == Some(&format!("@{holder}")))
-    };
-    let mut command = keymoot();
-    command.args(["tuf", "verify"]);
-    for version in 1..=4 {
-        let mut root = read(version);
-        if version == 4 {
-            let signatures = root["signatures"].as_array_mut().unwrap();
-            signatures.retain(|signature| is_theirs(signature["keyid"].as_str().unwrap()));
-        }
-        let path = folder.path().join(format!("{version}.root.json"));
-        fs::write(&path, serde_json::to_vec(&root).unwrap()).unwrap();
-        command.arg(path);
-    }
-    (command.output().unwrap(), reader("chain", folder.path()))
-}
-
-fn is_refused(holders: &[&str], why: &str) {
-    let (output, python) = signed_by(holders);
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    assert!(said(&output).contains(why), "{}", said(&output));
-    assert!(python["error"].is_string(), "{python}");
-}
-
-const NEWCOMERS: [&str; 2] = ["holder-10", "holder-11"];
-
-#[test]
-fn a_new_threshold_that_only_the_old_one_signed_is_refused_here_and_by_python_tuf() {
-    let old = ["holder-1", "holder-2", "holder-4", "holder-5", "holder-6"];
-    is_refused(&old, "5 valid of 6 needed");
-}
-
-#[test]
-fn a_new_threshold_that_the_old_one_did_not_sign_is_refused_here_and_by_python_tuf() {
-    let four = ["holder-1", "holder-2", "holder-4", "holder-5"];
-    is_refused(&[&four[..], &NEWCOMERS].concat(), "4 valid of 5 needed");
-}
-
-#[test]
-fn the_signature_of_a_renamed_holder_counts_for_the_old_root_and_for_the_new_one() {
-    let five = [
-        "holder-1",
-        "holder-2",
-        "holder-3",
-        "holder-33",
-        "holder-4",
-        "holder-5",
-    ];
-    let (output, python) = signed_by(&[&five[..], &NEWCOMERS].concat());
-    assert!(output.status.success(), "{}", said(&output));
-    assert_eq!(python["version"], 4, "{python}");
 }
