@@ -7,6 +7,7 @@
 mod advance;
 pub mod algorithms;
 pub mod amend;
+mod answer;
 pub mod apart;
 pub mod asked;
 mod attendance;
@@ -53,9 +54,10 @@ pub mod turn;
 pub mod verify;
 pub mod why;
 
+pub use answer::{Answer, Refusal, Said};
 pub use fold::Illegal;
 pub use next::{Effect, Next};
 pub use plan::{FileNames, Plan, PlanFiles};
-pub use question::{Answer, Question, Refusal, Said};
+pub use question::Question;
 pub use state::State;
 pub use tally::Tally;
