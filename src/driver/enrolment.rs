@@ -14,7 +14,7 @@ use keymoot_core::{HostError, digest::Digest};
 use keymoot_record::{
     ceremony::{enrolment::Enrolment, propose, statement, turn::Stage},
     rules::{
-        device as rules,
+        self, evidence,
         roster::{Handle, Recipient},
     },
     transcript::Event,
@@ -68,7 +68,7 @@ impl Driver<'_, '_> {
         let tries = device.provision(&secrets)?;
         self.write_down(&device, None)?;
         let judged = family == Family::YubiKey && self.records_states();
-        let verdicts = judged.then(|| rules::tries(serial, tries));
+        let verdicts = judged.then(|| rules::device::tries(serial, tries));
         self.record(Event::Provisioned {
             holder: holder.clone(),
             serial,
@@ -235,7 +235,7 @@ impl Driver<'_, '_> {
         let evidence = self.evidence(holder, serial)?;
         let mut others = self.state.enrolled_keys();
         others.extend(self.state.published_elsewhere(holder, &spki));
-        let claim = rules::Claim {
+        let claim = evidence::Claim {
             evidence: &evidence,
             spki: &spki,
             serial,
@@ -244,11 +244,11 @@ impl Driver<'_, '_> {
             others: &others,
         };
         let (mut verdicts, _) =
-            rules::enrolment(&claim, &self.world.trust, &self.state.plan.policy);
+            evidence::enrolment(&claim, &self.world.trust, &self.state.plan.policy);
         // A key from before the ceremony: nobody sets its tries any more.
         let seen = self.state.turn.as_ref().filter(|turn| turn.brings_key);
         let seen = seen.and_then(|turn| turn.device.as_ref());
-        verdicts.extend(seen.map(|seen| rules::tries(serial, seen.state.tries)));
+        verdicts.extend(seen.map(|seen| rules::device::tries(serial, seen.state.tries)));
         if !verdicts.iter().any(|verdict| verdict.is_violated()) {
             self.restrict(holder, serial)?;
         }

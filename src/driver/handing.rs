@@ -7,7 +7,7 @@ use crate::store::escrow;
 use keymoot_core::text::escape_path;
 use keymoot_record::{
     rules::roster::Handle,
-    transcript::{Event, event::Handed},
+    transcript::{Event, Handed},
 };
 
 impl Driver<'_, '_> {

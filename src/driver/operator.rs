@@ -15,7 +15,7 @@ use keymoot_record::{
         machine::Medium,
         roster::{Handle, Recipient},
     },
-    transcript::{Cause, Entry, Time, event::Person},
+    transcript::{Cause, Entry, Person, Time},
 };
 
 /// The view of the ceremony for an operator.

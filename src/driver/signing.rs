@@ -3,7 +3,7 @@
 use super::{Allows, Driver, Stop};
 use keymoot_core::{HostError, digest::Digest};
 use keymoot_record::{
-    ceremony::{enrolment::Enrolment, script::Document, state::Seat, statement, verify},
+    ceremony::{enrolment::Enrolment, script::Document, seat::Seat, statement, verify},
     rules::roster::Handle,
     transcript::Event,
 };

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::driver::{Errand, View};
 use keymoot_core::text::escape;
-use keymoot_record::{ceremony::State, rules::roster::Handle, transcript::event::Person};
+use keymoot_record::{ceremony::State, rules::roster::Handle, transcript::Person};
 
 /// What a screen may read.
 #[derive(Clone, Copy)]

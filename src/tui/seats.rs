@@ -3,8 +3,8 @@
 use keymoot_record::{
     ceremony::{
         State, Tally,
+        seat::Seat,
         seating::Standing,
-        state::Seat,
         turn::{Purpose, Stage, Turn},
     },
     rules::roster::Handle,

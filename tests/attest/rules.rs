@@ -5,7 +5,7 @@ use std::fs;
 
 use keymoot_attestation::{Evidence, Family, certificate_der, public_key_der};
 use keymoot_record::rules::{
-    device::{self, Claim},
+    evidence::{self, Claim},
     policy::Policy,
 };
 use testkit::vendor::trusted;
@@ -47,7 +47,7 @@ fn violated_by(
         taken: None,
         others: &[],
     };
-    let (verdicts, _) = device::enrolment(&claim, &trust, &Policy::parse(&policy).unwrap());
+    let (verdicts, _) = evidence::enrolment(&claim, &trust, &Policy::parse(&policy).unwrap());
     let violated = verdicts.into_iter().filter(|verdict| verdict.is_violated());
     violated.map(|verdict| verdict.rule.to_string()).collect()
 }

@@ -9,7 +9,7 @@ use super::{
     rehearsal::{ESCAPE, PLUG, Rehearsal, TOUCH, transcript, unattended_pin},
     states::{BLINKS, CALL, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REMOVE},
 };
-use keymoot_record::transcript::{Event, event::Handed};
+use keymoot_record::transcript::{Event, Handed};
 
 /// The first holder makes a key, up to the page on which the sealed file is handed over.
 fn up_to_the_hand_over(rehearsal: &Rehearsal) -> Terminal {

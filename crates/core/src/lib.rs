@@ -33,12 +33,14 @@ pub mod json;
 #[cfg(mutants)]
 pub mod mutant;
 pub mod rule;
+mod rule_id;
 pub mod text;
 pub mod time;
 pub mod verdict;
 pub mod violation;
 
 pub use host_error::HostError;
-pub use rule::{Rule, RuleId};
+pub use rule::Rule;
+pub use rule_id::RuleId;
 pub use verdict::{Outcome, Verdict};
 pub use violation::Violation;

@@ -1,7 +1,44 @@
-//! The status words and error codes that a device refuses with, in words.
+//! How a device refuses, in words: its status words and error codes, and what to do.
+
+use std::fmt;
+
+use super::{Refusal, words::REPLUG};
+use keymoot_core::text::escape;
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => {
+                write!(f, "{} (status word {status:04X})", status_word(*status))
+            }
+            Self::Code(code) => write!(f, "{} (error code {code:02x})", error_code(*code)),
+            Self::Library(said) => write!(f, "the library says \"{}\"", escape(said)),
+            Self::NotDone(what) => f.write_str(what),
+        }
+    }
+}
+
+impl Refusal {
+    pub(super) fn help(&self) -> &'static str {
+        match self {
+            Self::Status(0x6a84) => {
+                "Its memory for certificates and objects is full: reset the device, or use another."
+            }
+            Self::Status(0x6581 | 0x6f00..=0x6fff) => {
+                "Unplug it and plug it in again. If it fails again, it is broken: use another device and note an exception."
+            }
+            Self::Status(0x6d00 | 0x6e00 | 0x6a81) => {
+                "Its firmware lacks the command: use another device and note an exception."
+            }
+            Self::Code(0x07) => "Its storage is full or broken: reset the device, or use another.",
+            Self::Code(0x10) => "Unplug it: it is a demonstration device. Use another.",
+            _ => REPLUG,
+        }
+    }
+}
 
 /// What a status word of a YubiKey says (ISO/IEC 7816-4; NIST SP 800-73-4 part 2, table 1).
-pub(super) fn status_word(status: u16) -> &'static str {
+fn status_word(status: u16) -> &'static str {
     match status {
         0x6581 => "its memory failed",
         0x6700 => "the length of the command is wrong",
@@ -25,7 +62,7 @@ pub(super) fn status_word(status: u16) -> &'static str {
 
 /// What an error code of a YubiHSM 2 says (Yubico, "Error codes",
 /// <https://developers.yubico.com/YubiHSM2/Concepts/Errors.html>).
-pub(super) fn error_code(code: u8) -> &'static str {
+fn error_code(code: u8) -> &'static str {
     match code {
         0x01 => "it does not know this command",
         0x02 => "it does not accept the data",

@@ -1,11 +1,12 @@
 //! The texts of each kind of error: a headline, what happened, what to do, and what is
 //! still safe.
 
+mod reader;
+
 use std::borrow::Cow;
 use std::fmt;
 
-use super::status::{error_code, status_word};
-use super::{DeviceError, ErrorKind, Refusal};
+use super::{DeviceError, ErrorKind};
 use crate::device::identity::Who;
 use crate::device::operation::Operation;
 use crate::device::yubihsm::Role;
@@ -23,7 +24,6 @@ struct Words {
 const SOMETHING: &str = "Something went wrong with the device.";
 const RECORDED: &str = "The transcript has everything that was done before.";
 const NOTHING_CAME: &str = "It had no effect. The transcript has everything before it.";
-const NOT_ASKED: &str = "keymoot sent it no command.";
 const UNCHANGED: &str = "Nothing on the device was changed.";
 const SPARED: &str = "keymoot did not ask the device, and no try was used up.";
 
@@ -357,137 +357,9 @@ impl DeviceError {
             ),
         }
     }
-
-    /// The kinds of the smart card service and the reader.
-    fn words_of_the_reader(&self) -> Words {
-        use ErrorKind as K;
-        const NOBODY: &str = "This machine cannot reach any device.";
-        const AS_THEY_WERE: &str = "The devices have not changed.";
-        let (who, doing) = (&self.who, self.operation);
-        let (headline, message, help, safe) = match &self.kind {
-            K::ServiceMissing => (
-                NOBODY,
-                "the smart card service (pcscd) does not answer".to_owned(),
-                "Start the smart card service (systemctl start pcscd.socket; without systemd, pcscd as root), then try again.",
-                AS_THEY_WERE,
-            ),
-            K::SocketForbidden => (
-                NOBODY,
-                "this user may not open the socket of the smart card service (pcscd)".to_owned(),
-                "Run keymoot as root, or as the owner of the socket, then try again.",
-                AS_THEY_WERE,
-            ),
-            K::ServiceForbids => (
-                NOBODY,
-                "the smart card service (pcscd) closes the connections of this user".to_owned(),
-                "Its polkit rules refuse this user: run keymoot as a user who is logged in at this machine, or as root, or allow the action org.debian.pcsc-lite.access_pcsc.",
-                AS_THEY_WERE,
-            ),
-            K::ServiceVersion => (
-                NOBODY,
-                "the smart card service (pcscd) speaks another version of its protocol than the library (libpcsclite)".to_owned(),
-                "Install pcscd and libpcsclite1 of the same version, restart the service, then try again.",
-                AS_THEY_WERE,
-            ),
-            K::Forbidden => (
-                "This user may not use the device.",
-                format!("the smart card service (pcscd) forbids this user {who}"),
-                "Its polkit rules refuse this user: run keymoot as a user who is logged in at this machine, or as root, or allow the action org.debian.pcsc-lite.access_card.",
-                NOT_ASKED,
-            ),
-            K::SharingViolation => (
-                "Another program has the device.",
-                format!("{who} is in use by another program"),
-                "End the program that uses it, then try again: GnuPG (gpgconf --kill scdaemon), yubikey-agent (systemctl --user stop yubikey-agent), or a browser or Yubico Authenticator (close it).",
-                NOT_ASKED,
-            ),
-            K::ResetByOther => (
-                "Another program has reset the device.",
-                format!("another program reset {who} while {doing}"),
-                "End the program that uses it, then try again: GnuPG (gpgconf --kill scdaemon), yubikey-agent (systemctl --user stop yubikey-agent), or a browser or Yubico Authenticator (close it).",
-                NOTHING_CAME,
-            ),
-            K::Communication(error) => (
-                "Reader and device do not understand each other.",
-                format!("bytes were lost between this machine and {who} while {doing}: {error}"),
-                "Clean the contact, use another port without a hub or an extension, and try again.",
-                NOTHING_CAME,
-            ),
-            K::Dead(error) => (
-                "The device does not start.",
-                format!("{who} does not answer to power while {doing}: {error}"),
-                "Unplug it and plug it in again, the right way round and all the way in. If that does not help, use another device.",
-                NOTHING_CAME,
-            ),
-            K::ServiceFailed(error) => (
-                NOBODY,
-                format!("the smart card service (pcscd) failed: {error}"),
-                "Restart the smart card service (systemctl restart pcscd.service; without systemd, pcscd as root), then try again.",
-                AS_THEY_WERE,
-            ),
-            K::Reader(error) => (
-                SOMETHING,
-                format!("the reader failed with {who} while {doing}: {error}"),
-                match error {
-                    pcsc::Error::NoMemory => {
-                        "Close other programs on this machine, then try again."
-                    }
-                    pcsc::Error::InternalError
-                    | pcsc::Error::UnknownError
-                    | pcsc::Error::ServerTooBusy
-                    | pcsc::Error::WaitedTooLong
-                    | pcsc::Error::Timeout => {
-                        "Restart the smart card service (systemctl restart pcscd.service; without systemd, pcscd as root), unplug the device, plug it in, and try again."
-                    }
-                    _ => "Unplug it, try another port, and try again.",
-                },
-                RECORDED,
-            ),
-            // No other kind comes here.
-            _ => (SOMETHING, format!("{who} failed while {doing}"), REPLUG, RECORDED),
-        };
-        Words {
-            headline,
-            message,
-            help: help.into(),
-            safe,
-        }
-    }
 }
 
-const REPLUG: &str = "Unplug it, plug it in, and try again. If that does not help, use another device, and note an exception.";
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Status(status) => {
-                write!(f, "{} (status word {status:04X})", status_word(*status))
-            }
-            Self::Code(code) => write!(f, "{} (error code {code:02x})", error_code(*code)),
-            Self::Library(said) => write!(f, "the library says \"{}\"", escape(said)),
-            Self::NotDone(what) => f.write_str(what),
-        }
-    }
-}
-
-impl Refusal {
-    fn help(&self) -> &'static str {
-        match self {
-            Self::Status(0x6a84) => {
-                "Its memory for certificates and objects is full: reset the device, or use another."
-            }
-            Self::Status(0x6581 | 0x6f00..=0x6fff) => {
-                "Unplug it and plug it in again. If it fails again, it is broken: use another device and note an exception."
-            }
-            Self::Status(0x6d00 | 0x6e00 | 0x6a81) => {
-                "Its firmware lacks the command: use another device and note an exception."
-            }
-            Self::Code(0x07) => "Its storage is full or broken: reset the device, or use another.",
-            Self::Code(0x10) => "Unplug it: it is a demonstration device. Use another.",
-            _ => REPLUG,
-        }
-    }
-}
+pub(super) const REPLUG: &str = "Unplug it, plug it in, and try again. If that does not help, use another device, and note an exception.";
 
 /// The help after the device was unplugged during this.
 fn after_a_break(doing: Operation) -> &'static str {

@@ -14,7 +14,7 @@ use crate::tui::{
     room::{RoomDevice, hands::Hands},
     seats::{letters, quorums, standing, word},
 };
-use keymoot_record::ceremony::{State, state::Seat, turn::Purpose};
+use keymoot_record::ceremony::{State, seat::Seat, turn::Purpose};
 
 /// Rows that the simulated devices take.
 const HANDS: usize = 5;

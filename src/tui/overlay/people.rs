@@ -11,7 +11,7 @@ use crate::tui::{
     page::Page,
     screen::Sight,
 };
-use keymoot_record::transcript::event::Person;
+use keymoot_record::transcript::Person;
 
 const ARRIVED: &str = "arrived";
 const DEPARTED: &str = "departed";

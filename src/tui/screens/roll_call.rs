@@ -16,7 +16,7 @@ use crate::tui::{
 use keymoot_record::{
     ceremony::{Answer, State, question::PRESENT},
     rules::roster::Handle,
-    transcript::event::Person,
+    transcript::Person,
 };
 
 /// Where a holder is.

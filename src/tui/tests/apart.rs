@@ -17,7 +17,7 @@ use crate::{
 use keymoot_core::digest::Digest;
 use keymoot_record::{
     ceremony::{Answer, question::reading_words},
-    transcript::{Event, Program, Time, event::Person},
+    transcript::{Event, Person, Program, Time},
 };
 
 /// The digest of the request's file.

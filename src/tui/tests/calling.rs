@@ -9,7 +9,7 @@ use super::{
 use crate::tui::link::{Heard, Request};
 use keymoot_record::{
     ceremony::{Answer, Question, Refusal, turn::Purpose},
-    transcript::event::Person,
+    transcript::Person,
 };
 
 #[test]

@@ -21,7 +21,7 @@ use keymoot_record::{
         requests::{Apart, Asked as Requested},
         turn::Purpose,
     },
-    transcript::{Event, event::Person},
+    transcript::{Event, Person},
 };
 
 /// Lines that are no number of a list.

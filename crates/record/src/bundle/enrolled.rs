@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{STOP, audits, record::Record};
 use crate::{
     ceremony::{enrolment::Enrolment, statement},
-    rules::device,
+    rules::{device, evidence},
     transcript::{Event, Time},
 };
 use keymoot_attestation as attestation;
@@ -71,7 +71,7 @@ impl Record<'_> {
             let what = format!("the transcript does not say when {handle}'s key was attested");
             return vec![Violation::new(Rule::DeviceEvidence, what, STOP).into()];
         };
-        let claim = device::Claim {
+        let claim = evidence::Claim {
             evidence: &attestation::Evidence {
                 attestation,
                 device,
@@ -83,7 +83,7 @@ impl Record<'_> {
             others,
         };
         let plan = &self.state.plan;
-        let (verdicts, facts) = device::enrolment(&claim, self.trust, &plan.policy);
+        let (verdicts, facts) = evidence::enrolment(&claim, self.trust, &plan.policy);
         let attested = facts.map(|facts| facts.firmware().to_string());
         let other = attested.and_then(|attested| self.other_firmware(enrolled.serial, attested));
         let listed = plan

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     plan::{FileNames, Plan},
     script::Kind,
+    seat::Seat,
     seating::Standing,
-    state::{Progress, Seat, State},
+    state::{Progress, State},
 };
 use crate::transcript::PlanPart;
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest, text::shortened};

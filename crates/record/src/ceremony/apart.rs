@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 use super::{
     advance::Step,
     requests::{Apart, Asked, Given, MOST_REQUESTS},
-    state::{Seat, State},
+    seat::Seat,
+    state::State,
     turn::{Purpose, Stage},
 };
 use crate::{

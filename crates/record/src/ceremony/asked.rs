@@ -3,7 +3,8 @@
 use super::{
     bags::{DEVICES_FIELD, MACHINE, MACHINE_FIELDS, MACHINE_GOES_INTO},
     script::{Accepts, Field, Kind},
-    state::{Seat, State},
+    seat::Seat,
+    state::State,
 };
 use keymoot_core::text::escape;
 

@@ -3,7 +3,7 @@
 use super::{advance::Step, script::Kind, state::State};
 use crate::{
     rules::roster::Handle,
-    transcript::{Event, event::Person},
+    transcript::{Event, Person},
 };
 
 impl State {

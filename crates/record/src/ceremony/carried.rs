@@ -2,7 +2,7 @@
 //! rules of devices.
 
 use super::{previous::Published, state::State};
-use crate::rules::device;
+use crate::rules::evidence;
 use keymoot_attestation::TrustStore;
 use keymoot_core::{Rule, Verdict, Violation};
 
@@ -37,7 +37,7 @@ pub fn judge(state: &State, trust: &TrustStore) -> Vec<Verdict> {
             if Some(published.mode.as_str()) != mode {
                 verdicts.push(other_mode(published));
             }
-            let claim = device::Claim {
+            let claim = evidence::Claim {
                 evidence: &published.evidence,
                 spki: &enrolment.spki,
                 serial: enrolment.serial,
@@ -46,7 +46,7 @@ pub fn judge(state: &State, trust: &TrustStore) -> Vec<Verdict> {
                 taken: None,
                 others: &taken,
             };
-            let (found, _) = device::enrolment(&claim, trust, &state.plan.policy);
+            let (found, _) = evidence::enrolment(&claim, trust, &state.plan.policy);
             verdicts.extend(found.into_iter().map(|verdict| named(verdict, published)));
             taken.push((
                 place.handle.to_string(),

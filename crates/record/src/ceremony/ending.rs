@@ -50,7 +50,7 @@ impl State {
             seat.enrolment = seat.enrolment.take().filter(|_| !unproven);
             seat.spares.retain(|spare| spare.statement.is_some());
         }
-        let able = |seat: &&super::state::Seat| seat.present && seat.enrolled().is_some();
+        let able = |seat: &&super::seat::Seat| seat.present && seat.enrolled().is_some();
         self.ended = Some(Ended {
             cause,
             reason: reason.to_owned(),
@@ -62,7 +62,7 @@ impl State {
     /// What a ceremony that ended without its purpose lacks, in sentences.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
-        let makes = |seat: &&super::state::Seat| {
+        let makes = |seat: &&super::seat::Seat| {
             seat.standing != super::seating::Standing::Leaves && seat.enrolled().is_none()
         };
         let without: Vec<_> = self.seats.iter().filter(makes).collect();
@@ -114,7 +114,7 @@ impl State {
     #[must_use]
     pub fn made_here(&self) -> Vec<Handle> {
         let places = self.plan.places();
-        let is_new = |seat: &&super::state::Seat| {
+        let is_new = |seat: &&super::seat::Seat| {
             let place = places.iter().find(|place| place.handle == seat.handle);
             let before = place.and_then(|place| place.current.as_ref());
             seat.enrolled()

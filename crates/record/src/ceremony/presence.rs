@@ -1,11 +1,6 @@
 //! Presence proofs: whose keys signed, where everybody is asked to.
 
-use super::{
-    previous::Previous,
-    script::Scenario,
-    seating::Standing,
-    state::{Seat, State},
-};
+use super::{previous::Previous, script::Scenario, seat::Seat, seating::Standing, state::State};
 use keymoot_attestation::Firmware;
 use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 

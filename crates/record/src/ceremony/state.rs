@@ -1,8 +1,7 @@
 //! The state of a ceremony: the result of all its events.
 //!
-//! `state = fold(events)`. Only this module decides whether an event may follow:
-//! the driver, a resumed run and the verification of a bundle all
-//! fold the same way.
+//! `state = fold(events)`: `fold` and `advance` decide whether an event may follow, and what it
+//! changes here.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,22 +9,20 @@ use std::{
 };
 
 use super::{
-    bags,
     ended::Ended,
-    enrolment::{Enrolment, Signature},
     machine::MachineState,
     opening::Opening,
     plan::Plan,
     requests::{Apart, Asked, Given},
     script::{Document, Step},
-    seating::{Place, Renaming, Standing},
+    seat::Seat,
     turn::Turn,
 };
 use crate::{
     rules::roster::Handle,
-    transcript::{self, Entry, Event, PlanPart, Program, Time},
+    transcript::{self, PlanPart, Program, Time},
 };
-use keymoot_core::{Verdict, digest::Digest, text::excerpt};
+use keymoot_core::{Verdict, digest::Digest};
 
 /// The state of a ceremony.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,34 +98,6 @@ pub struct Progress {
     pub violated: Vec<Verdict>,
 }
 
-/// One holder's seat.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seat {
-    /// The holder.
-    pub handle: Handle,
-    /// The holder's relation to the previous root.
-    pub standing: Standing,
-    /// Whether the roll call found the holder present.
-    pub present: bool,
-    /// Whether the holder takes part apart from the table.
-    pub apart: bool,
-    /// The key for the next root and the device it is in, and how far it is proven.
-    pub enrolment: Option<Enrolment>,
-    /// A key of the previous root that has no place in the next.
-    pub outgoing: Option<Enrolment>,
-    /// Spare keys, in devices for the day when the first is lost.
-    pub spares: Vec<Enrolment>,
-    /// The name and the key of the previous root, where the holder was renamed.
-    pub renamed: Option<Renaming>,
-    /// Signatures made, by document and device.
-    pub signatures: BTreeMap<(Document, u32), Signature>,
-    /// The statement that this holder's key signed in this ceremony, in a ceremony without
-    /// documents.
-    pub proof: Option<Digest>,
-    /// The closing signature.
-    pub closing: Option<Signature>,
-}
-
 /// A proposed document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
@@ -160,18 +129,6 @@ pub struct Remark {
     pub time: Time,
     /// A note's text, or what was expected, happened and decided.
     pub text: Vec<(&'static str, String)>,
-}
-
-/// An event that may not follow.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("entry {seq} ({event}) may not follow: {why}")]
-pub struct Illegal {
-    /// The entry's number.
-    pub seq: u64,
-    /// The event's kind.
-    pub event: String,
-    /// The reason.
-    pub why: String,
 }
 
 impl State {
@@ -206,20 +163,6 @@ impl State {
             remarks: Vec::new(),
             time: None,
         }
-    }
-
-    /// Folds all entries of a transcript.
-    ///
-    /// # Errors
-    /// [`Illegal`] at the first entry that may not follow those before it.
-    pub fn fold(plan: Arc<Plan>, chain: &crate::transcript::Chain) -> Result<Self, Illegal> {
-        let mut state = Self::new(plan);
-        for entry in chain.entries() {
-            // Not `after`: a copy of the whole state for every entry would let a
-            // long transcript of notes keep a verifier busy for hours.
-            state.take_in(entry)?;
-        }
-        Ok(state)
     }
 
     /// The plan that the ceremony was opened with.
@@ -299,227 +242,4 @@ impl State {
     pub(super) fn seat_mut(&mut self, handle: &Handle) -> Option<&mut Seat> {
         self.seats.iter_mut().find(|seat| seat.handle == *handle)
     }
-
-    /// The state after one more entry.
-    ///
-    /// # Errors
-    /// [`Illegal`] when the entry may not follow.
-    pub fn after(&self, entry: &Entry) -> Result<Self, Illegal> {
-        let mut after = self.clone();
-        after.take_in(entry)?;
-        Ok(after)
-    }
-
-    /// Folds one entry in; after an error, do not use the state.
-    pub(crate) fn take_in(&mut self, entry: &Entry) -> Result<(), Illegal> {
-        self.time = Some(entry.time);
-        self.take(entry).map_err(|why| Illegal {
-            seq: entry.seq,
-            event: kind_of(&entry.event),
-            why,
-        })
-    }
-
-    pub(super) fn take(&mut self, entry: &Entry) -> Result<(), String> {
-        match &entry.event {
-            Event::Opened {
-                format,
-                ceremony,
-                mode,
-                script,
-                policy,
-                roster,
-                inputs,
-                program,
-                settings,
-                bags,
-                ..
-            } => {
-                let format = transcript::format_number(format).ok_or_else(|| {
-                    format!(
-                        "its format is {}, which this program does not read",
-                        excerpt(format)
-                    )
-                })?;
-                if self.plan.files.input_digests() != *inputs {
-                    return Err("its inputs are not the ones it was opened with".to_owned());
-                }
-                if !bags::are_bags(bags) {
-                    return Err("it does not name bags of machine and devices".to_owned());
-                }
-                let digests = [*script, *policy, *roster];
-                self.open(
-                    Opening {
-                        ceremony: ceremony.clone(),
-                        mode: *mode,
-                        time: entry.time,
-                        format,
-                        settings: *settings,
-                        bags: bags.clone(),
-                    },
-                    digests,
-                )?;
-                self.programs.push((entry.seq, Program::clone(program)));
-                Ok(())
-            }
-            _ if self.opening.is_none() => Err("the ceremony was not opened".to_owned()),
-            _ if self.apart.is_some() => self.advance_apart(entry),
-            Event::AnswerBegun { .. } => self.begin_apart(&entry.event, entry),
-            Event::Resumed {
-                program,
-                another,
-                settings,
-                ..
-            } => {
-                if *another != self.is_another(program) {
-                    return Err("it names the wrong program".to_owned());
-                }
-                if *another {
-                    self.programs.push((entry.seq, Program::clone(program)));
-                }
-                if let (Some(opening), Some(_)) = (&mut self.opening, settings) {
-                    opening.settings = *settings;
-                }
-                if let Some(turn) = &mut self.turn {
-                    turn.interrupt();
-                }
-                self.machine.resumed();
-                Ok(())
-            }
-            Event::Amended { policy, roster, .. } => self.amend(*policy, *roster),
-            Event::Left {} => Ok(()),
-            Event::Mishap { holder, .. } => self.at_table(holder).map(|_| ()),
-            Event::PinUnblocked { holder, serial } => self.at_table(holder)?.has(*serial),
-            Event::Note { .. } | Event::Exception { .. } => self.remarked(entry),
-            event => self.advance(event, entry),
-        }
-    }
-
-    /// Folds in a note or an exception.
-    pub(super) fn remarked(&mut self, entry: &Entry) -> Result<(), String> {
-        let text = match &entry.event {
-            Event::Note { text } => vec![("note", text)],
-            Event::Exception {
-                expected,
-                happened,
-                decided,
-            } => vec![
-                ("expected", expected),
-                ("happened", happened),
-                ("decided", decided),
-            ],
-            _ => return Err("it is no remark".to_owned()),
-        };
-        self.remark(entry.time, text);
-        Ok(())
-    }
-
-    fn open(&mut self, opening: Opening, digests: [Digest; 3]) -> Result<(), String> {
-        let ceremony = &opening.ceremony;
-        if self.opening.is_some() {
-            return Err("the ceremony is already open".to_owned());
-        }
-        if self.plan.files.digests() != digests {
-            return Err("script, policy or roster are not the ones it was opened with".to_owned());
-        }
-        if ceremony.len() != 32
-            || !ceremony
-                .bytes()
-                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        {
-            return Err("the ceremony's name is not 32 hexadecimal digits".to_owned());
-        }
-        self.opening = Some(opening);
-        Ok(())
-    }
-
-    fn remark(&mut self, time: Time, text: Vec<(&'static str, &String)>) {
-        let text = text
-            .into_iter()
-            .map(|(label, text)| (label, text.clone()))
-            .collect();
-        self.remarks.push(Remark { time, text });
-    }
-
-    /// Checks that this holder is at the table.
-    pub(super) fn at_table(&mut self, holder: &Handle) -> Result<&mut Turn, String> {
-        match &mut self.turn {
-            Some(turn) if turn.holder == *holder => Ok(turn),
-            _ => Err("this holder is not at the table".to_owned()),
-        }
-    }
-}
-
-impl Seat {
-    pub(super) fn new(place: &Place) -> Self {
-        Self {
-            handle: place.handle.clone(),
-            standing: place.standing,
-            present: false,
-            apart: false,
-            enrolment: place.current.clone(),
-            outgoing: place.outgoing.clone(),
-            spares: place.spares.clone(),
-            renamed: place.renamed.clone(),
-            signatures: BTreeMap::new(),
-            proof: None,
-            closing: None,
-        }
-    }
-
-    /// The enrolment for the next root, once possession of its key is proven.
-    #[must_use]
-    pub fn enrolled(&self) -> Option<&Enrolment> {
-        self.enrolment
-            .as_ref()
-            .filter(|enrolment| enrolment.statement.is_some())
-    }
-
-    /// The handle in the previous root, where the holder was renamed.
-    #[must_use]
-    pub fn formerly(&self) -> Option<&Handle> {
-        self.renamed.as_ref().map(|renamed| &renamed.from)
-    }
-
-    /// Every enrolment whose possession is proven: for the next root, leaving it,
-    /// and spare.
-    pub fn proven(&self) -> impl Iterator<Item = &Enrolment> {
-        let all = self
-            .enrolment
-            .iter()
-            .chain(&self.outgoing)
-            .chain(&self.spares);
-        all.filter(|enrolment| enrolment.statement.is_some())
-    }
-
-    /// The proven enrolments that are published: for the next root, and spare. Those
-    /// that leave the root were published when they came.
-    pub fn published(&self) -> impl Iterator<Item = &Enrolment> {
-        let all = self.enrolment.iter().chain(&self.spares);
-        all.filter(|enrolment| enrolment.statement.is_some())
-    }
-
-    /// Whether a document is signed with the key that is in the next root.
-    #[must_use]
-    pub fn has_signed(&self, document: Document) -> bool {
-        self.enrolled()
-            .is_some_and(|e| self.signatures.contains_key(&(document, e.serial)))
-    }
-
-    /// The identity of the proven key in the device with this serial number.
-    #[must_use]
-    pub fn key_in(&self, serial: u32) -> Option<Digest> {
-        let mut proven = self.proven();
-        proven.find(|e| e.serial == serial).map(Enrolment::key)
-    }
-}
-
-/// The event's kind as the transcript writes it.
-fn kind_of(event: &Event) -> String {
-    let value = serde_json::to_value(event).unwrap_or_default();
-    value
-        .get("kind")
-        .and_then(|kind| kind.as_str())
-        .unwrap_or("unknown")
-        .to_owned()
 }

@@ -7,8 +7,9 @@ use super::{
     enrolment::Enrolment,
     previous::{Previous, Published, Revoked, RevokedKey, is_renamed},
     script::{Document, Kind, Scenario},
+    seat::Seat,
     seating::Standing,
-    state::{Seat, State},
+    state::State,
     turn::Purpose,
 };
 use crate::rules::roster::Handle;

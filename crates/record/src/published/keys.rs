@@ -13,7 +13,7 @@ use super::claim::Claim;
 use crate::{
     ceremony::previous::{Previous, Published},
     expectation::{OF_HOLDERS, Strength},
-    rules::device,
+    rules::evidence,
     transcript::Mode,
 };
 
@@ -119,7 +119,7 @@ fn devices(claim: &Claim<'_>, previous: &Previous) -> Vec<Verdict> {
         .filter_map(|key| Some((key, enrolment(previous, key)?)))
     {
         let enrolment = &published.enrolment;
-        let claimed = device::Claim {
+        let claimed = evidence::Claim {
             evidence: &published.evidence,
             spki: &enrolment.spki,
             serial: enrolment.serial,
@@ -128,7 +128,7 @@ fn devices(claim: &Claim<'_>, previous: &Previous) -> Vec<Verdict> {
             taken: None,
             others: &[],
         };
-        let (found, _) = device::enrolment(&claimed, claim.vendor, &policy);
+        let (found, _) = evidence::enrolment(&claimed, claim.vendor, &policy);
         let asked = |verdict: &Verdict| {
             verdict.is_violated()
                 && (verdict.rule != Rule::DeviceFirmware || newest.contains_key(key))

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     ceremony::script::Document,
-    transcript::{Event, event::Handed},
+    transcript::{Event, Handed},
 };
 use keymoot_attestation::{Family, Specifics, VerifiedAttestation};
 use keymoot_core::{digest::Digest, text::escape};

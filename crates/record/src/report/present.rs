@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     rules::roster::Witness,
-    transcript::{Event, event::Person},
+    transcript::{Event, Person},
 };
 use keymoot_core::text::escape;
 

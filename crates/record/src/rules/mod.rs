@@ -5,6 +5,7 @@ pub(crate) mod algorithm;
 pub mod audit;
 pub mod device;
 pub mod documents;
+pub mod evidence;
 pub mod machine;
 pub mod mark;
 pub mod policy;

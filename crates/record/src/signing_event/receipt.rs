@@ -11,7 +11,7 @@ use crate::{
     bundle::Files,
     ceremony::statement,
     expectation::ExpectationSet,
-    rules::{device, roster::Handle},
+    rules::{evidence, roster::Handle},
     transcript::{Mode, Time},
 };
 use keymoot_attestation::{Evidence, Family, TrustStore};
@@ -349,7 +349,7 @@ pub fn of_key(
         Ok(policy) => policy,
         Err(violated) => return violated,
     };
-    let claim = device::Claim {
+    let claim = evidence::Claim {
         evidence,
         spki,
         serial,
@@ -357,5 +357,5 @@ pub fn of_key(
         taken: Some(taken),
         others: &[],
     };
-    device::enrolment(&claim, trust, &policy).0
+    evidence::enrolment(&claim, trust, &policy).0
 }

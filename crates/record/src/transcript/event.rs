@@ -6,84 +6,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Branch, Cause, DeviceState, PinTries, PlanPart};
+use super::{Branch, Cause, DeviceState, Handed, Mode, Person, PinTries, PlanPart, Program};
 use crate::{handle::Handle, rules::scenario::Document};
 use keymoot_attestation::Family;
 use keymoot_core::digest::Digest;
 use keymoot_core::{Verdict, time::Time};
 use keymoot_tuf::KeyId;
-
-/// Live or rehearsal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// Live: real devices, and outputs for the world.
-    Live,
-    /// Rehearsal: simulated devices, and marked outputs.
-    Rehearsal,
-}
-
-impl Mode {
-    /// The mode that a command asks for, by its flag `--rehearsal`.
-    #[must_use]
-    pub fn of(rehearsal: bool) -> Self {
-        match rehearsal {
-            true => Self::Rehearsal,
-            false => Self::Live,
-        }
-    }
-
-    /// The mode as files write it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Rehearsal => "rehearsal",
-        }
-    }
-}
-
-/// The program that records a transcript.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Program {
-    /// Its name and version.
-    pub name: String,
-    /// The digest of the running file.
-    pub sha256: Digest,
-    /// Its bill of materials, which the bundle carries.
-    pub sbom: Digest,
-}
-
-/// How a sealed file reached its holder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Handed {
-    /// The program wrote it to the holder's own medium, and read it back.
-    Stick,
-    /// The holder says that a copy was taken in another way.
-    Taken,
-}
-
-/// A person whom the roster names, and who may come and go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Person {
-    /// A holder, by handle.
-    Holder(Handle),
-    /// A witness, by name.
-    Witness(String),
-}
-
-impl Person {
-    /// Who it is. Safe to show.
-    #[must_use]
-    pub fn name(&self) -> String {
-        match self {
-            Self::Holder(handle) => handle.to_string(),
-            Self::Witness(name) => format!("witness {}", keymoot_core::text::escape(name)),
-        }
-    }
-}
 
 /// An event. Holders are named by handle, steps by id, documents
 /// by file name, files by the digest of their content. [`super::Entry`] keeps members that are unknown here.

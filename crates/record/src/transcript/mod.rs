@@ -11,7 +11,11 @@ mod cause;
 pub mod chain;
 mod device_state;
 pub mod event;
+mod handed;
+mod mode;
+mod person;
 mod plan_part;
+mod program;
 mod sentence;
 mod typed;
 mod unknown;
@@ -20,9 +24,13 @@ pub use branch::Branch;
 pub use cause::Cause;
 pub use chain::{Chain, ChainError, Entry};
 pub use device_state::{DeviceSetting, DeviceState, PinTries, Tries};
-pub use event::{Event, Mode, Program};
+pub use event::Event;
+pub use handed::Handed;
 pub use keymoot_core::time::Time;
+pub use mode::Mode;
+pub use person::Person;
 pub use plan_part::PlanPart;
+pub use program::Program;
 
 /// The number of the format that this program writes. It reads every earlier one.
 pub const FORMAT: u32 = if cfg!(later_version) { 3 } else { 2 };

@@ -1,6 +1,6 @@
 //! Events in sentences, for people: on a projector, in a report, in a log.
 
-use super::{Event, Program, event::Handed};
+use super::{Event, Handed, Program};
 use crate::handle::Handle;
 use keymoot_core::text::escape;
 

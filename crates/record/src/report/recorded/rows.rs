@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    ceremony::{State, question::reading_words, script::Document, state::Seat},
+    ceremony::{State, question::reading_words, script::Document, seat::Seat},
     clients::CLIENTS,
 };
 use keymoot_core::text::escape;
