@@ -96,6 +96,7 @@ impl Driver<'_, '_> {
                 .map_err(|why| damaged(document, &why))?;
             readings.push(Reading {
                 name: document.name().to_owned(),
+                version: proposed.version(),
                 signed: proposed.digest(),
                 reasons: self.state.reasons(document),
                 changes,

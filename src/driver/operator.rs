@@ -40,6 +40,8 @@ pub struct View {
 pub struct Reading {
     /// The name of the document's file. Safe to show.
     pub name: String,
+    /// The version that it has once it is signed.
+    pub version: u64,
     /// The digest of the bytes to be signed.
     pub signed: Digest,
     /// Why it changes, in the roster's words. Safe to show.

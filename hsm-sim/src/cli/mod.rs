@@ -3,6 +3,7 @@
 mod devices;
 mod error;
 mod inserted;
+mod population;
 mod socket;
 mod streams;
 mod usbredir;

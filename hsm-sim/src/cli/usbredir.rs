@@ -27,7 +27,7 @@ impl Usbredir {
     /// Serves until a signal stops it.
     pub(super) fn run(self) -> Result<(), CliError> {
         let controls = Socket::bind(&self.control)?;
-        let until_eof = self.devices.until_eof;
+        let until_eof = self.devices.population.until_eof;
         let (room, mut ready) = self.devices.room(ReaderName::default())?;
         ready["ports"] = json!(self.ports);
         ready["control"] = json!(self.control);

@@ -39,7 +39,7 @@ impl Vpcd {
             ));
         }
         let controls = Socket::bind(&self.control)?;
-        let until_eof = self.devices.until_eof;
+        let until_eof = self.devices.population.until_eof;
         let (room, mut ready) = self.devices.room(ReaderName::default())?;
         ready["socket"] = json!(self.socket);
         ready["control"] = json!(self.control);

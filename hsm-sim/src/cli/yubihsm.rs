@@ -2,9 +2,9 @@
 
 use super::error::CliError;
 use super::inserted::Inserted;
+use super::population::Population;
 use super::socket::Socket;
 use super::streams::{announce, end_of_input};
-use crate::serials::Serials;
 use crate::yubihsm::connector;
 use crate::yubihsm::device::Store;
 use crate::yubihsm::fault::{Kind, Plan};
@@ -25,10 +25,6 @@ pub(super) struct Yubihsm {
     /// Unix socket for control; its folder must exist.
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
-    /// How many devices there are. With a state file that has fewer, the missing ones are made;
-    /// none is ever taken away.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    count: usize,
     /// Firmware of new devices; several are given to them in turn.
     #[arg(
         long,
@@ -37,30 +33,14 @@ pub(super) struct Yubihsm {
         value_delimiter = ','
     )]
     firmware: Vec<Version>,
-    /// Serial numbers of new devices, in turn; an empty place leaves the number to the seed. Each
-    /// number that no device has yet makes one, also beyond the count.
-    #[arg(
-        long,
-        value_name = "N,,N…",
-        default_value = "",
-        hide_default_value = true
-    )]
-    serials: Serials,
-    /// Make serial numbers and keys repeatable.
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Keep the devices in this file, and find them there the next time.
-    #[arg(long, value_name = "FILE")]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    population: Population,
     /// The device plugged in from the start: a number, or none.
     #[arg(long, value_name = "N", default_value = "1")]
     inserted: Inserted,
     /// Let something go wrong.
     #[arg(long, value_name = "PLAN", default_value = "", long_help = format!("Let something go wrong. {}", crate::fault::grammar::<Kind>()))]
     fault: Plan,
-    /// End when standard input ends: when the program that started this one is gone.
-    #[arg(long)]
-    until_eof: bool,
 }
 
 impl Yubihsm {
@@ -78,8 +58,8 @@ impl Yubihsm {
         })?;
         let control = self.control.as_deref().map(Socket::bind).transpose()?;
 
-        let (firmware, serials) = (&self.firmware, &self.serials);
-        let store = Store::open_with(self.state, self.seed, self.count, firmware, serials)?;
+        let until_eof = self.population.until_eof;
+        let store: Store = self.population.open(&self.firmware)?;
         let vendor = store.vendor().published();
         let devices: Vec<_> = (1..)
             .zip(store.devices())
@@ -108,7 +88,7 @@ impl Yubihsm {
         }
         let service = std::thread::spawn(move || connector::serve(&listener, &room));
         announce(&ready)?;
-        if self.until_eof {
+        if until_eof {
             return end_of_input();
         }
         // Serving ends only with the program.

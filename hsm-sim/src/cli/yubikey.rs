@@ -38,7 +38,7 @@ impl Yubikey {
         let cards = Socket::bind(&self.socket)?;
         let controls = Socket::bind(&control)?;
 
-        let until_eof = self.devices.until_eof;
+        let until_eof = self.devices.population.until_eof;
         let (room, mut ready) = self.devices.room(self.reader)?;
         if self.forbidden {
             room.forbid();

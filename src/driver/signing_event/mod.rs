@@ -151,6 +151,7 @@ impl Table<'_, '_> {
             );
             let reading = Reading {
                 name: one.name(),
+                version: one.document.version(),
                 signed: one.signed(),
                 reasons: Vec::new(),
                 changes: one.changes.clone(),

@@ -1,5 +1,6 @@
 //! The screens: one for each kind of request of the driver.
 
+mod closing;
 mod confirm;
 mod device;
 mod event_device;

@@ -1,13 +1,13 @@
-//! The request to a holder apart: who asks, what changes, the documents, and the digest of the
-//! request in words.
+//! The request to a holder apart: who asks, what changes, the documents or the record to close, and
+//! the digest of the request in words.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::step::what_changes;
+use super::{closing::what_is_closed, step::what_changes};
 use crate::tui::{
     input::field::{TypedWord, is_word},
     link::Heard,
-    page::{Page, hex_groups},
+    page::Page,
     screen::{Screen, Sight},
 };
 use keymoot_core::{digest::Digest, text::escape};
@@ -117,15 +117,8 @@ impl Screen for Request {
             }
             page.gap();
         }
-        if let Some(manifest) = state
-            .manifest
-            .filter(|_| state.purpose() == Some(Purpose::Close))
-        {
-            page.headline("The digest of MANIFEST.json");
-            for row in hex_groups(&manifest) {
-                page.text(&row);
-            }
-            page.gap();
+        if state.purpose() == Some(Purpose::Close) {
+            what_is_closed(page, sight, state);
         }
         page.headline("The digest of the request, in words");
         let first = page.rows();

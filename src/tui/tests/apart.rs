@@ -1,5 +1,7 @@
 //! Holders apart: the pages of a holder at home, and what the table sees of its requests.
 
+use std::collections::BTreeMap;
+
 use crossterm::event::KeyCode;
 
 use super::{
@@ -12,6 +14,7 @@ use crate::{
     tui::{
         link::{Heard, Request},
         model::Act,
+        page::word_rows,
     },
 };
 use keymoot_core::digest::Digest;
@@ -40,6 +43,11 @@ fn without_the_third(lines: usize) -> Story {
 /// The third holder, at home, before the request is read.
 fn at_home(lines: usize) -> Story {
     let mut story = without_the_third(lines);
+    begin_at_home(&mut story);
+    story
+}
+
+fn begin_at_home(story: &mut Story) {
     story.tell(Event::AnswerBegun {
         holder: handle(3),
         request: request(),
@@ -54,7 +62,37 @@ fn at_home(lines: usize) -> Story {
     story.tell(Event::MachineChecked {
         verdicts: Vec::new(),
     });
-    story
+}
+
+/// The third holder, at home, before the request to close is read; how many events the sealed
+/// transcript has, and its head.
+fn at_home_to_close() -> (Story, u64, Digest) {
+    let mut story = Story::at_signing(5);
+    for event in [
+        Event::Enough {
+            step: "signing".to_owned(),
+        },
+        Event::Verified {
+            verdicts: Vec::new(),
+        },
+        Event::Confirmed {
+            step: "last-words".to_owned(),
+            fields: BTreeMap::new(),
+        },
+        Event::Sealed {
+            attachments: BTreeMap::new(),
+        },
+    ] {
+        story.tell(event);
+    }
+    let sealed = story.view();
+    story.tell(Event::ManifestMade {
+        manifest: Digest::of(b"manifest"),
+    });
+    let departs = story.state.comes_or_goes(Person::Holder(handle(3)));
+    story.tell(departs);
+    begin_at_home(&mut story);
+    (story, sealed.entries, sealed.head)
 }
 
 /// The table, where the third holder is asked.
@@ -88,6 +126,30 @@ fn the_page_at_home_says_first_why_the_root_changes_as_the_table_does() {
     for story in [home, table] {
         assert!(Table::asked(&story).says(list));
     }
+}
+
+#[test]
+fn a_holder_at_home_sees_what_the_closing_signature_covers() {
+    let (story, events, head) = at_home_to_close();
+    let mut table = Table::asked(&story);
+    let events = format!("* Its sealed transcript has {events} events.");
+    for row in [
+        "* Ceremony 0123456789abcdef0123456789abcdef, opened on 2026-09-21.",
+        events.as_str(),
+        "* root.json, version 1: signed by 5 of its keys, 5 must.",
+        "Times and typed texts are only claimed",
+        "Your signature covers this record up to the seal. It signs no new document.",
+        "The request claims it. keymoot makes MANIFEST.json again before your device signs",
+    ] {
+        assert!(table.says(row), "{row}\n{}", table.picture());
+    }
+    for (at, words) in word_rows(&head).iter().enumerate() {
+        assert!(table.says(&format!("{} {words}", at + 1)), "{words}");
+    }
+    // The words that are typed are those of the request.
+    assert!(table.says(&format!("1 {}", word_rows(&request())[0])));
+    // A request to sign documents shows no record.
+    assert!(!Table::asked(&at_home(3)).says("What you close"));
 }
 
 #[test]

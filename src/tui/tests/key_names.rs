@@ -103,6 +103,7 @@ fn touch() -> Work {
 fn reading() -> Reading {
     Reading {
         name: "root.json".to_owned(),
+        version: 1,
         signed: Digest::of(b"root"),
         reasons: Vec::new(),
         changes: vec!["one more line".to_owned()],

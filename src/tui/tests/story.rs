@@ -337,6 +337,7 @@ impl Story {
         });
         story.readings = vec![Reading {
             name: "root.json".to_owned(),
+            version: 1,
             signed,
             reasons: Vec::new(),
             changes: vec![
