@@ -3,7 +3,7 @@
 //!
 //! `/proc` shows it to every user, also of programs that hide their memory.
 
-use std::{fs, path::Path};
+use std::{fs, io::ErrorKind, path::Path};
 
 /// The threads of a program and of those it started, all asleep, each with how often it
 /// has given up the processor.
@@ -25,14 +25,21 @@ impl Asleep {
         let mut processes = vec![process];
         while let Some(process) = processes.pop() {
             let folder = format!("/proc/{process}/task");
-            let Ok(entries) = fs::read_dir(folder) else {
-                continue;
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(_) => return None,
             };
+            let before = threads.len();
             for entry in entries {
                 let path = entry.ok()?.path();
                 let (thread, switches) = asleep(&path)?;
                 threads.push((process, thread, switches));
                 processes.extend(children(&path)?);
+            }
+            // On a busy machine the kernel once listed no thread of a process that had just begun.
+            if threads.len() == before && Path::new(&folder).exists() {
+                return None;
             }
         }
         Some(Self(threads))
