@@ -1,6 +1,7 @@
 //! Everything that can go wrong with a device: which device, while doing what, and how.
 //!
-//! [`words`] has the texts of each kind, [`status`] those of a refusal, and no other module has any.
+//! [`words`] has the texts of each kind, [`status`] those of a refusal, and no other module has
+//! any.
 
 mod status;
 mod words;
