@@ -78,6 +78,7 @@ fn shown(drive: impl FnOnce(&mut dyn Operator, &View) + Send) {
         last: None,
         readings: Arc::new([Reading {
             name: "root.json".to_owned(),
+            version: 1,
             signed: Digest::of(b"long"),
             changes: vec!["Everything changes.".to_owned()],
             lines: (0..LINES).map(line).collect(),
