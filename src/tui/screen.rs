@@ -92,6 +92,11 @@ pub(super) trait Screen {
         LineMeaning::Text
     }
 
+    /// Whether Enter alone takes the text that the field has from before.
+    fn is_filled(&self) -> bool {
+        false
+    }
+
     /// Refuses the last answer, for this reason.
     fn refuse(&mut self, _why: String) {}
 

@@ -1,9 +1,11 @@
 //! Several lines to be typed one after the other.
 
 use crossterm::event::{KeyCode, KeyEvent};
-use ratatui::style::Style;
 
-use super::field::{Field, TOUCHED, is_word, typed};
+use super::{
+    field::{Field, TOUCHED, is_word, typed},
+    line::{LineMeaning, back_to},
+};
 use crate::tui::page::Page;
 
 /// The place of a line and its check, which says why it refuses one.
@@ -75,7 +77,10 @@ impl Form {
             return false;
         };
         match key.code {
-            KeyCode::Up | KeyCode::BackTab => self.at = self.at.saturating_sub(1),
+            KeyCode::Up | KeyCode::BackTab => {
+                self.at = self.at.saturating_sub(1);
+                self.refusal = None;
+            }
             KeyCode::Enter | KeyCode::Down | KeyCode::Tab if field.is_one_time_password() => {
                 field.take();
                 self.refusal = Some(TOUCHED.to_owned());
@@ -111,6 +116,20 @@ impl Form {
         false
     }
 
+    /// Whether only the word that confirms is left.
+    fn confirms(&self) -> bool {
+        self.word.is_some() && self.at + 1 == self.fields.len()
+    }
+
+    /// The meaning of a typed line: below what the word confirms, the number of one of its lines
+    /// goes back to it.
+    pub(in crate::tui) fn line(&self, line: &str) -> LineMeaning {
+        match self.confirms() {
+            true => back_to(line, self.at),
+            false => LineMeaning::Text,
+        }
+    }
+
     /// Shows every line and what was typed; at the last, a warning of what looks like a PIN.
     pub(in crate::tui) fn show(&self, page: &mut Page) {
         let typed = self.fields.iter().take(self.at).map(|(_, field)| field);
@@ -121,24 +140,21 @@ impl Form {
                 Some(&format!("if it is a PIN, {}", page.names().undo)),
             );
         }
-        let last = self.fields.len().saturating_sub(1);
-        let confirms = self.word.is_some() && self.at == last;
+        let confirms = self.confirms();
         if confirms {
             page.gap();
         }
         for (at, (label, field)) in self.fields.iter().enumerate() {
             if at == self.at {
                 page.refusal(self.refusal.as_deref().or(field.refusal()));
-                match page.by_line && self.is_filled() {
-                    // A line that is typed replaces it.
-                    true => page.ask(&format!("{label} (Enter alone: {})", field.text())),
-                    false => page.ask(label),
+                page.ask_field(label, field.text(), self.is_filled());
+                if confirms {
+                    page.ask_which_line();
                 }
                 page.field(field.text());
             } else if confirms {
                 // The word confirms all of it, so all of it is shown.
-                let label = label.trim_end_matches(':');
-                page.item("  ", &format!("{label}: {}", field.text()), Style::new());
+                page.filled_line(at, label, field.text());
             } else {
                 page.other_field(label, field.text());
             }

@@ -35,6 +35,14 @@ pub(in crate::tui) fn row_number(line: &str, rows: usize) -> Option<usize> {
     (1..=rows).contains(&number).then_some(number)
 }
 
+/// The meaning of a line below so many filled lines: the number of one goes back to it.
+pub(in crate::tui) fn back_to(line: &str, filled: usize) -> LineMeaning {
+    match row_number(line, filled) {
+        Some(number) => LineMeaning::Keys(vec![KeyCode::Up; filled - number + 1]),
+        None => LineMeaning::Text,
+    }
+}
+
 /// The keys that choose a row, whichever is chosen now.
 pub(in crate::tui) fn keys_to_row(number: usize, rows: usize) -> Vec<KeyCode> {
     let up = std::iter::repeat_n(KeyCode::Up, rows);

@@ -55,7 +55,10 @@ impl Model {
 
     /// Whether Enter alone takes the text that a line has from before.
     pub(in crate::tui) fn is_filled(&self) -> bool {
-        self.overlay.as_ref().is_some_and(Overlay::is_filled)
+        match &self.overlay {
+            Some(overlay) => overlay.is_filled(),
+            None => self.scene.screen.is_filled(),
+        }
     }
 
     /// How long the work under way has taken, in seconds.

@@ -95,11 +95,11 @@ impl Apart {
         Some(self)
     }
 
-    /// Whether the line that takes the keys has a text from before.
-    pub(in crate::tui) fn is_filled(&self) -> bool {
+    /// The form that is filled in, once it is chosen.
+    pub(super) fn form(&self) -> Option<&Form> {
         match self {
-            Self::Choose => false,
-            Self::Ask(form) | Self::Take(form) | Self::Withdraw(form) => form.is_filled(),
+            Self::Choose => None,
+            Self::Ask(form) | Self::Take(form) | Self::Withdraw(form) => Some(form),
         }
     }
 
@@ -115,9 +115,9 @@ impl Apart {
 
     /// The meaning of a line.
     pub(in crate::tui) fn line(&self, line: &str, sight: &Sight<'_>) -> LineMeaning {
-        let Self::Choose = self else {
-            return LineMeaning::Text;
-        };
+        if let Some(form) = self.form() {
+            return form.line(line);
+        }
         let rows = Self::choices(sight).len();
         match row_number(line, rows) {
             Some(_) => LineMeaning::Keys(line.chars().map(KeyCode::Char).collect()),

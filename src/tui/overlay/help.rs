@@ -24,7 +24,7 @@ const HANDS: [(&str, &str); 3] = [
 ];
 
 /// The lines of `--plain`.
-const LINES: [(&str, &str); 2] = [
+const LINES: [(&str, &str); 3] = [
     (
         "?",
         "the options: a note, an exception, a digest, a break, leaving",
@@ -32,6 +32,10 @@ const LINES: [(&str, &str); 2] = [
     (
         "Enter alone",
         "shows more of a long text; goes back from a text",
+    ),
+    (
+        "A number",
+        "before the word that confirms a form: changes that line",
     ),
 ];
 

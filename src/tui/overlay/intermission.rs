@@ -44,6 +44,13 @@ impl Intermission {
         matches!(self, Self::Away { .. })
     }
 
+    /// The form of the present part.
+    pub(super) fn form(&self) -> &Form {
+        match self {
+            Self::Going(form) | Self::Away { form, .. } => form,
+        }
+    }
+
     /// Takes a key. Returns the note once a part is complete, and whether it continues.
     pub(in crate::tui) fn key(
         &mut self,

@@ -24,7 +24,9 @@ impl Overlay {
             Self::People(people) => people.line(line, sight),
             Self::Apart(apart) => apart.line(line, sight),
             _ if self.only_shows() => LineMeaning::Keys(Vec::new()),
-            _ => LineMeaning::Text,
+            _ => self
+                .form()
+                .map_or(LineMeaning::Text, |form| form.line(line)),
         }
     }
 }

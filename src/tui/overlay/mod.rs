@@ -167,7 +167,21 @@ impl Overlay {
 
     /// Whether the line that takes the keys has a text from before.
     pub(super) fn is_filled(&self) -> bool {
-        matches!(self, Self::Apart(apart) if apart.is_filled())
+        self.form().is_some_and(Form::is_filled)
+    }
+
+    /// The form that is filled in, if it is one.
+    fn form(&self) -> Option<&Form> {
+        match self {
+            Self::Note(form)
+            | Self::Exception(form)
+            | Self::EndTurn(_, form)
+            | Self::EndWithout(form)
+            | Self::Decline(form) => Some(form),
+            Self::Apart(apart) => apart.form(),
+            Self::Intermission(pause) => Some(pause.form()),
+            _ => None,
+        }
     }
 
     /// Whether the arrows scroll it.

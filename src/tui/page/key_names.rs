@@ -53,7 +53,7 @@ pub(in crate::tui) const LINES: KeyNames = KeyNames {
     leave: "type ?",
     large: "",
     codes: "",
-    undo: "type ? and begin again",
+    undo: "type its number, then another text",
     choose: "a number",
     plug: "+",
     touch: "*",

@@ -337,6 +337,31 @@ impl Page {
         ]));
     }
 
+    /// The prompt of a field. Where a line is typed, it replaces the text from before.
+    pub(super) fn ask_field(&mut self, label: &str, content: &str, is_filled: bool) {
+        match self.by_line && is_filled {
+            true => self.ask(&format!("{label} (Enter alone: {content})")),
+            false => self.ask(label),
+        }
+    }
+
+    /// A filled line above the word that confirms it, with its number where a line can name it.
+    pub(super) fn filled_line(&mut self, at: usize, label: &str, content: &str) {
+        let mark = match self.by_line {
+            true => format!("line {}: ", at + 1),
+            false => "  ".to_owned(),
+        };
+        let label = label.trim_end_matches(':');
+        self.item(&mark, &format!("{label}: {content}"), Style::new());
+    }
+
+    /// Says how to go back to one of the filled lines, where no key does.
+    pub(super) fn ask_which_line(&mut self) {
+        if self.by_line {
+            self.ask("To change a line, type its number.");
+        }
+    }
+
     /// The field that takes the keys, with its text.
     pub(super) fn field(&mut self, content: &str) {
         let content = self.sheet.show(&safe(content)).into_owned();

@@ -6,7 +6,10 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::step::{authorised_root, opening_of_step, whose_keys_are_there};
 use crate::tui::{
-    input::field::{Field, TypedWord, is_word, typed},
+    input::{
+        field::{Field, TypedWord, is_word, typed},
+        line::{LineMeaning, back_to},
+    },
     link::Heard,
     page::Page,
     screen::{Screen, Sight},
@@ -86,6 +89,17 @@ impl Confirm {
         };
         let first = odd.filter(|_| self.remarked.insert((self.at, typed.to_owned())))?;
         Some(format!("{first} Read the bag, and type its number again."))
+    }
+
+    /// Where lines are typed, shows what the word confirms, and how to change it.
+    fn name_lines(&self, page: &mut Page) {
+        if !page.by_line || self.fields.is_empty() {
+            return;
+        }
+        for (at, (asked, field)) in self.fields.iter().enumerate() {
+            page.filled_line(at, &asked.label, field.text());
+        }
+        page.ask_which_line();
     }
 
     /// Leaves the field that takes the keys, if its text is a valid answer.
@@ -200,7 +214,7 @@ impl Screen for Confirm {
         for (at, (asked, field)) in self.fields.iter().enumerate() {
             if at == self.at {
                 page.refusal(self.refusal.as_deref().or(field.refusal()));
-                page.ask(&question(asked, sight));
+                page.ask_field(&question(asked, sight), field.text(), self.is_filled());
                 page.field(field.text());
             } else if in_sight.contains(&at) {
                 page.other_field(&asked.label, field.text());
@@ -211,6 +225,7 @@ impl Screen for Confirm {
                 page,
                 &format!("When it is done, type {CONFIRM} and press Enter:"),
             );
+            self.name_lines(page);
         }
         if !self.fields.is_empty() {
             page.keys = "Enter next  Up before".to_owned();
@@ -245,6 +260,18 @@ impl Screen for Confirm {
             },
         }
         None
+    }
+
+    fn line(&self, line: &str, _: &Sight<'_>) -> LineMeaning {
+        match self.at >= self.fields.len() {
+            true => back_to(line, self.fields.len()),
+            false => LineMeaning::Text,
+        }
+    }
+
+    fn is_filled(&self) -> bool {
+        let field = self.fields.get(self.at);
+        !self.is_refused && field.is_some_and(|(_, field)| !field.is_empty())
     }
 
     fn refuse(&mut self, why: String) {

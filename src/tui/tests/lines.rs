@@ -7,7 +7,7 @@ use super::{
     story::{Story, handle, prompt},
 };
 use crate::{
-    driver::Asked,
+    driver::{Asked, Interrupt},
     tui::{
         link::{Heard, Request},
         model::Act,
@@ -152,6 +152,63 @@ fn a_form_says_that_a_question_mark_goes_back() {
         let said = paper.answer("?");
         assert!(said.contains("Whose turn?"), "{what}: {said}");
         assert!(paper.acts.is_empty());
+    }
+}
+
+#[test]
+fn before_the_word_of_a_form_the_number_of_a_line_corrects_it() {
+    let mut paper = Paper::asked(&Story::at_enrolment());
+    let number = option(&paper.answer("?"), "record an exception");
+    paper.line(&number).line("five").line("fuor");
+    let said = paper.answer("continue");
+    for row in [
+        "line 1: What was expected: five",
+        "line 2: What happened: fuor",
+        "line 3: What was decided: continue",
+        "    To change a line, type its number.",
+    ] {
+        assert!(said.lines().any(|line| line == row), "{row}\n{said}");
+    }
+    let said = paper.answer("2");
+    assert!(
+        said.contains("What happened: (Enter alone: fuor)"),
+        "{said}"
+    );
+    // The line after it is kept.
+    let said = paper.line("four").answer("");
+    assert!(said.contains("line 2: What happened: four"), "{said}");
+    assert!(paper.acts.is_empty());
+    paper.line("record");
+    match paper.acts.as_slice() {
+        [
+            Act::Tell(Heard::Interrupt(Interrupt::Exception {
+                expected,
+                happened,
+                decided,
+            })),
+        ] => assert_eq!([expected, happened, decided], ["five", "four", "continue"]),
+        _ => panic!("no exception"),
+    }
+}
+
+#[test]
+fn before_a_step_is_confirmed_the_number_of_a_line_corrects_it() {
+    let mut paper = Paper::asked(&Story::at_confirm());
+    let bag = "line 1: Number of the tamper-evident bag that held the machine:";
+    let said = paper.line("A 1234").answer("09:30");
+    assert!(said.contains(&format!("{bag} A 1234")), "{said}");
+    // The line after it is kept.
+    let said = paper.line("1").line("A 4321").answer("");
+    assert!(said.contains(&format!("{bag} A 4321")), "{said}");
+    assert!(said.contains(": 09:30"), "{said}");
+    assert!(paper.acts.is_empty());
+    paper.line("confirm");
+    match paper.acts.last() {
+        Some(Act::Tell(Heard::Answer(Answer::Confirm { fields, .. }))) => {
+            assert_eq!(fields["bag"], "A 4321");
+            assert_eq!(fields["clock"], "09:30");
+        }
+        _ => panic!("no confirmation"),
     }
 }
 
