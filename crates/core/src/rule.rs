@@ -453,6 +453,9 @@ rules! {
          the hash that its dialect gives it.";
     EventSignatures = "EVENT-SIGNATURES":
         "every signature on a document of the event verifies, by a key that may sign it.";
+    EventClients = "EVENT-CLIENTS":
+        "the event brings nothing into a document that keymoot can read and clients refuse, such as a \
+         threshold that the keys of its role cannot meet.";
     EventExpiry = "EVENT-EXPIRY":
         "no document of the event has expired, or lasts longer than one signed now would, with a day \
          for clocks that differ.";

@@ -5,11 +5,13 @@
 //! [`SigningEvent`] then says which signatures a key owes, and inserts one where the tool expects
 //! it. [`receipt`] is the holder's statement over it.
 
+mod clients;
 mod document;
 mod open;
 pub mod receipt;
 mod rules;
 mod side;
+mod state;
 
 use std::collections::BTreeSet;
 
