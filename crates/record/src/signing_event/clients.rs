@@ -48,7 +48,7 @@ pub(super) fn expiry(now: Time, event: &SigningEvent, base: &Side, tree: &Side) 
             };
             let end = lifetime.expires;
             let days = most_days(periods(base, &one.role), periods(tree, &one.role));
-            // A signing period would hide an end that is too late: whoever sets it may set any.
+            // A signing period would hide an end that is too late.
             let bounded = Lifetime {
                 expires: end,
                 periods: Some(Periods { expiry_days: days, signing_days: 0 }),
