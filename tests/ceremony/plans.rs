@@ -160,7 +160,7 @@ fn a_client_that_would_reject_the_result_is_named() {
 }
 
 /// A root of tuf-crates by one signer, with this online key, changed before it is signed.
-fn root_by_one(online: PublicKey, change: impl FnOnce(&mut Value)) -> Vec<u8> {
+pub(crate) fn root_by_one(online: PublicKey, change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let signer = SigningKey::from_slice(&[7; 32]).unwrap();
     let der = signer.verifying_key().to_public_key_der().unwrap();
     let holder = Holder {

@@ -130,9 +130,8 @@ mod tests {
             );
             Document::parse(text.as_bytes(), text.len()).unwrap()
         };
-        let refused = |before: Option<&Document>, spec: &str| {
-            brought(before, &targets(spec, 2)).collect::<Vec<_>>().len()
-        };
+        let refused =
+            |before: Option<&Document>, spec: &str| brought(before, &targets(spec, 2)).count();
         assert_eq!(refused(Some(&targets("1.0.0", 1)), "1.0.0"), 0);
         assert_eq!(refused(Some(&targets("1.0.0", 1)), "2.0.0"), 1);
         assert_eq!(refused(Some(&targets("2.0.0", 1)), "2.0.0"), 0);
