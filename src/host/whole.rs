@@ -187,25 +187,91 @@ pub fn is_there(path: &Path, bytes: Option<&[u8]>, next: &str) -> Result<bool, H
 }
 
 fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), HostError> {
-    let fail = |error: io::Error| HostError::file("write", path, &error);
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(mode)
-        // Overwrites a `.part` left by a crash; a planted symlink or pipe is refused.
-        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
-        .open(&part)
-        .map_err(fail)?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(fail)?;
-    forget(&file)
-        .and_then(|()| replace(&part, path))
-        .map_err(fail)
+    Staged::with_mode(path, bytes, mode)?.replace()
+}
+
+/// A file that is whole and synced under another name beside its place. Dropping it removes the
+/// file again.
+#[derive(Debug)]
+pub struct Staged {
+    /// Empty once there is nothing to remove.
+    part: PathBuf,
+    target: PathBuf,
+}
+
+impl Staged {
+    /// Writes a file for publication beside its place, and syncs it.
+    ///
+    /// # Errors
+    /// [`HostError`] naming the file; nothing is left.
+    pub fn publish(target: &Path, bytes: &[u8]) -> Result<Self, HostError> {
+        Self::with_mode(target, bytes, 0o644)
+    }
+
+    fn with_mode(target: &Path, bytes: &[u8], mode: u32) -> Result<Self, HostError> {
+        let fail = |error: io::Error| HostError::file("write", target, &error);
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(".part");
+        let part = target.with_file_name(name);
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(mode)
+            // Overwrites a `.part` left by a crash; a planted symlink or pipe is refused.
+            .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+            .open(&part)
+            .map_err(fail)?;
+        let staged = Self {
+            part,
+            target: target.to_owned(),
+        };
+        file.write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .and_then(|()| forget(&file))
+            .map_err(fail)?;
+        Ok(staged)
+    }
+
+    /// Renames it to its place, over an older file, and makes that last.
+    ///
+    /// # Errors
+    /// [`HostError`] naming the file.
+    pub fn replace(mut self) -> Result<(), HostError> {
+        replace(&self.part, &self.target)
+            .map_err(|error| HostError::file("write", &self.target, &error))?;
+        self.part.clear();
+        Ok(())
+    }
+
+    /// Renames it to its place, which must be free, and makes that last. An error gives it back.
+    ///
+    /// # Errors
+    /// [`HostError`] naming the file, and the file under its other name.
+    pub fn settle(mut self) -> Result<(), (HostError, Self)> {
+        match settle(&self.part, &self.target) {
+            Ok(()) => {
+                self.part.clear();
+                Ok(())
+            }
+            Err(error) => Err((HostError::file("write", &self.target, &error), self)),
+        }
+    }
+
+    /// Leaves it under its other name. Returns that name.
+    #[must_use]
+    pub fn leave(mut self) -> PathBuf {
+        std::mem::take(&mut self.part)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.part.as_os_str().is_empty() {
+            // What cannot be removed is overwritten by the next attempt.
+            let _ = fs::remove_file(&self.part);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -221,6 +287,38 @@ mod tests {
         fs::create_dir(&target).unwrap();
         let error = settle(&part, &target).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn a_staged_file_that_is_dropped_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, b"before").unwrap();
+        drop(Staged::publish(&path, b"after").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"before");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_no_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("folder");
+        // A rename of a file over a folder fails after the file was written.
+        fs::create_dir(&path).unwrap();
+        assert!(publish_durably(&path, b"bytes").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_staged_file_settles_in_a_free_place_alone_and_can_be_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        Staged::publish(&path, b"first").unwrap().settle().unwrap();
+        let second = Staged::publish(&path, b"second").unwrap();
+        let (_, second) = second.settle().unwrap_err();
+        let left = second.leave();
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read(left).unwrap(), b"second");
     }
 
     #[test]

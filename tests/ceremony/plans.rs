@@ -13,12 +13,12 @@ use keymoot::rehearsal::{
 };
 use keymoot_core::json::Json;
 use keymoot_record::{rules::mark::REHEARSAL_MARK, transcript::Time};
-use keymoot_tuf::{Dialect, Holder, OnlineKey, Periods, PublicKey, RootDraft};
+use keymoot_tuf::{Dialect, Document, Holder, OnlineKey, Periods, PublicKey, RootDraft};
 use p256::{
     ecdsa::{Signature, SigningKey, signature::Signer as _},
     pkcs8::EncodePublicKey as _,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::stage::{Stage, finished, keymoot, said};
 
 /// The lines of a PEM file of `openssl ecparam -name secp384r1 -genkey | openssl pkey -pubout`.
@@ -159,15 +159,14 @@ fn a_client_that_would_reject_the_result_is_named() {
     );
 }
 
-/// A root of tuf-crates by one signer, whose online key is of P-384.
-fn root_with_a_p384_key() -> Vec<u8> {
+/// A root of tuf-crates by one signer, with this online key, changed before it is signed.
+pub(crate) fn root_by_one(online: PublicKey, change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let signer = SigningKey::from_slice(&[7; 32]).unwrap();
     let der = signer.verifying_key().to_public_key_der().unwrap();
     let holder = Holder {
         handle: "crates-1".to_owned(),
         key: PublicKey::from_spki_der(der.as_bytes()).unwrap(),
     };
-    let pem = format!("-----BEGIN PUBLIC KEY-----\n{P384}-----END PUBLIC KEY-----\n");
     let dialect = Dialect::TufOnCi;
     let key_id = dialect.holder_key_id(&holder);
     let year = Periods {
@@ -184,7 +183,7 @@ fn root_with_a_p384_key() -> Vec<u8> {
             targets_signers: None,
             targets_threshold: 1,
             online: OnlineKey {
-                key: PublicKey::from_pem(&pem).unwrap(),
+                key: online,
                 uri: "simulated:nobody-holds-this-key".to_owned(),
             },
             root_periods: year,
@@ -194,6 +193,11 @@ fn root_with_a_p384_key() -> Vec<u8> {
             marks: [(REHEARSAL_MARK.to_owned(), Json::from("tuf-crates"))].into(),
         })
         .unwrap();
+    let mut signed: Value = serde_json::from_slice(document.signed_bytes()).unwrap();
+    change(&mut signed);
+    let text = signed.to_string();
+    let signed = keymoot_core::json::parse(text.as_bytes(), text.len()).unwrap();
+    let document = Document::unsigned(signed).unwrap();
     let signature: Signature = signer.sign(document.signed_bytes());
     let signatures = [(key_id, signature.to_der().as_bytes().to_vec())].into();
     dialect.assemble(&document, &signatures)
@@ -203,11 +207,57 @@ fn root_with_a_p384_key() -> Vec<u8> {
 fn a_key_of_the_authorised_root_that_tough_refuses_ends_the_plan() {
     let files = Files::new();
     assert!(files.check(&[]).status.success());
-    fs::write(files.stage.path("crates.json"), root_with_a_p384_key()).unwrap();
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{P384}-----END PUBLIC KEY-----\n");
+    let root = root_by_one(PublicKey::from_pem(&pem).unwrap(), |_| {});
+    fs::write(files.stage.path("crates.json"), root).unwrap();
     let refused = files.check(&[]);
     assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
     let named = "KEY-ALGORITHM: a key of the authorised root of tuf-crates: ecdsa-p384";
     assert!(said(&refused).contains(named), "{}", said(&refused));
+}
+
+#[test]
+fn a_new_root_of_tuf_crates_that_no_client_can_use_ends_the_plan() {
+    let online = SigningKey::from_slice(&[9; 32]).unwrap();
+    let online = online.verifying_key().to_public_key_der().unwrap();
+    let online = || PublicKey::from_spki_der(online.as_bytes()).unwrap();
+    let files = Files::new();
+    let check = |root: &[u8]| {
+        fs::write(files.stage.path("crates.json"), root).unwrap();
+        files.check(&[])
+    };
+    let good = check(&root_by_one(online(), |_| {}));
+    assert!(good.status.success(), "{}", said(&good));
+    let cases: [(&str, fn(&mut Value)); 6] = [
+        ("the threshold of \"timestamp\" is 5", |root| {
+            root["roles"]["timestamp"]["threshold"] = json!(5);
+        }),
+        ("the threshold of \"snapshot\" is 1", |root| {
+            root["roles"]["snapshot"]["keyids"] = json!([]);
+        }),
+        ("spec_version is \"2.0.0\"", |root| {
+            root["spec_version"] = json!("2.0.0");
+        }),
+        ("the root has a role \"mirrors\"", |root| {
+            root["roles"]["mirrors"] = json!({"keyids": [], "threshold": 1});
+        }),
+        ("expires is \"2099-01-01T00:00:00.5Z\"", |root| {
+            root["expires"] = json!("2099-01-01T00:00:00.5Z");
+        }),
+        ("version 1 expired 2020-01-01T00:00:00Z", |root| {
+            root["expires"] = json!("2020-01-01T00:00:00Z");
+        }),
+    ];
+    for (words, change) in cases {
+        let refused = check(&root_by_one(online(), change));
+        let shown = said(&refused);
+        assert_eq!(refused.status.code(), Some(3), "{words}: {shown}");
+        assert!(
+            shown.contains("CRATES-ROOT: the root of tuf-crates: "),
+            "{shown}"
+        );
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
 }
 
 /// `plan new`, with its files in the stage's folder `plan`.

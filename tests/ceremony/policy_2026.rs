@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf, sync::OnceLock};
 
 use keymoot::rehearsal::cast::{self, Cast};
-use keymoot_core::Rule;
+use keymoot_core::{Rule, Verdict};
 use keymoot_record::{
     bundle::{Bundle, Files, of_bundle},
     ceremony::{Plan, PlanFiles, State, propose},
@@ -270,6 +270,29 @@ fn a_root_that_replaces_an_authorised_one_follows_it() {
         .unwrap()
         .replace("\"sig\": \"", "\"sig\": \"00");
     assert_eq!(refused(1, with(unsigned.into_bytes())), ["AUTHORISED-KIND"]);
+}
+
+#[test]
+fn a_new_authorised_root_that_no_client_can_use() {
+    fn plan(change: fn(&mut Value)) -> Result<Plan, Vec<Verdict>> {
+        let online = cast::nobodys_key().unwrap();
+        let online = keymoot_tuf::PublicKey::from_pem(&online).unwrap();
+        let root = crate::plans::root_by_one(online, change);
+        let mut files = plan_files(1);
+        files.policy = files.policy.replace("\"public-key\"", "\"tuf-root\"");
+        files.inputs.insert(GIVEN.to_owned(), root);
+        Plan::check(files)
+    }
+    assert!(plan(|_| {}).is_ok());
+    let violated = plan(|root| root["spec_version"] = "2.0.0".into()).unwrap_err();
+    let [verdict] = violated.as_slice() else {
+        panic!("{violated:?}");
+    };
+    assert_eq!(verdict.rule.to_string(), "AUTHORISED-KIND");
+    assert!(
+        verdict.detail.contains("spec_version is \"2.0.0\""),
+        "{verdict:?}"
+    );
 }
 
 #[test]

@@ -308,6 +308,29 @@ fn judged(chapter: usize, document: Document, change: impl FnOnce(&mut Value)) -
 }
 
 #[test]
+fn a_root_of_crates_io_that_expired_before_the_quorum_signs_it() {
+    let violated = |chapter: usize| {
+        let state = state(chapter);
+        let path = "repositories/tuf-root/metadata/crates.json";
+        let bytes = &files(chapter)[path];
+        let document = tuf::Document::parse(bytes, bytes.len()).unwrap();
+        // The simulated team's root is valid for a year.
+        let made = state.documents[&Document::Crates]
+            .made
+            .plus(366, 0)
+            .unwrap();
+        let verdicts = propose::check(&state, Document::Crates, &document, made);
+        let violated = verdicts.into_iter().filter(Verdict::is_violated);
+        violated
+            .map(|verdict| verdict.rule.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(violated(1), ["CRATES-EXPIRY", "CRATES-ROOT"]);
+    // The quorum signed the root before: the annual signing brings none.
+    assert_eq!(violated(2), ["CRATES-EXPIRY"]);
+}
+
+#[test]
 fn what_was_proposed_violates_nothing() {
     for chapter in 1..=4 {
         for document in Document::ALL {

@@ -296,7 +296,7 @@ rules! {
     CratesRoot = "CRATES-ROOT":
         "the root of tuf-crates is signed by its own threshold. So is every root since the last \
          one that the quorum signed, and each by the threshold of the root before it. A new one \
-         has a higher version.";
+         has a higher version, clients accept its form, and it has not expired.";
     CratesGiven = "CRATES-GIVEN":
         "a ceremony that signs a root of tuf-crates has one, and only scenarios that bring a new \
          one have a new one.";
@@ -333,7 +333,8 @@ rules! {
          file is. Only an occasion that brings files has a new or a changed one.";
     AuthorisedKind = "AUTHORISED-KIND":
         "each of these files is what its kind says. A public key is readable. A root is signed by \
-         its own threshold and by that of the root that it replaces. A file has at most 1 MiB.";
+         its own threshold and by that of the root that it replaces, and clients accept the form of \
+         a new one. A file has at most 1 MiB.";
 
     SignatureTwice = "SIGNATURE-TWICE":
         "two implementations accept every signature on a document.";
@@ -453,6 +454,9 @@ rules! {
          the hash that its dialect gives it.";
     EventSignatures = "EVENT-SIGNATURES":
         "every signature on a document of the event verifies, by a key that may sign it.";
+    EventClients = "EVENT-CLIENTS":
+        "the event brings nothing into a document that keymoot can read and clients refuse, such as a \
+         threshold that the keys of its role cannot meet.";
     EventExpiry = "EVENT-EXPIRY":
         "no document of the event has expired, or lasts longer than one signed now would, with a day \
          for clocks that differ.";

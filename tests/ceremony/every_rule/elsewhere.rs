@@ -57,6 +57,7 @@ pub(super) fn elsewhere(rule: Rule) -> Option<Elsewhere> {
         Rule::RequestDerived => (APART, "tests/ceremony/apart/occasions.rs"),
         Rule::EventUnchanged => (EVENT, "tests/ceremony/signing_event/by_hand.rs"),
         Rule::EventLayout => (EVENT, "tests/ceremony/signing_event/refused/checkouts.rs"),
+        Rule::EventClients => (EVENT, "tests/ceremony/signing_event/refused/roots.rs"),
         Rule::EventKeys | Rule::EventSignatures | Rule::EventOwed => {
             (EVENT, "tests/ceremony/signing_event/refused/keys.rs")
         }

@@ -4,8 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::previous::{INCOMING, Inputs, PREVIOUS, Previous};
-use keymoot_core::{Rule, Verdict, Violation, text::excerpt};
-use keymoot_tuf::{Dialect, Document, VerifiedRoot, verify_chain};
+use keymoot_core::{
+    Rule, Verdict, Violation,
+    text::{excerpt, several},
+    time::Time,
+};
+use keymoot_tuf::{Dialect, Document, VerifiedRoot, nonconformities, verify_chain};
 
 /// The roots of tuf-crates, verified. Only [`CratesRoots::read`] makes one that is not
 /// empty.
@@ -23,7 +27,8 @@ pub(super) struct CratesRoots {
 
 impl CratesRoots {
     /// Reads and verifies them: every root is signed by a threshold of its own keys
-    /// and of those of the root before it.
+    /// and of those of the root before it. Clients begin with the newest, so they must read a new
+    /// one.
     ///
     /// # Errors
     /// A [`Violation`] of CRATES-ROOT.
@@ -67,6 +72,9 @@ impl CratesRoots {
         }
         // The newest that the quorum signed is the one to be trusted.
         let chain = verify_chain(trusted, documents).map_err(|error| fault(error.to_string()))?;
+        if let Some(newest) = chain.last().filter(|_| !incoming.is_empty()) {
+            useful(newest.document())?;
+        }
         let newest = match incoming.last_key_value() {
             Some((_, files)) => files.first().map(|(_, bytes)| bytes.clone()),
             None => dialect
@@ -97,6 +105,17 @@ impl CratesRoots {
             Rule::CratesRoot,
             format!("the root of tuf-crates is version {newest}, signed by its own quorum{how}"),
         ))
+    }
+
+    /// Why the quorum must not sign a new root for a year at this time: it has expired.
+    pub(super) fn expired(&self, at: Time) -> Option<Violation> {
+        let newest = self.newest_root().filter(|_| self.brings())?;
+        (newest.expires <= at).then(|| {
+            useless(format!(
+                "version {} expired {}; the time of crates.json is {at}",
+                newest.version, newest.expires
+            ))
+        })
     }
 
     /// The verified roots, the oldest first.
@@ -134,6 +153,31 @@ impl CratesRoots {
             })
             .collect()
     }
+}
+
+/// Whether clients can use a root.
+fn useful(root: &Document) -> Result<(), Violation> {
+    let refused: Vec<_> = nonconformities(root)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    match refused.is_empty() {
+        true => Ok(()),
+        false => Err(useless(format!(
+            "no client can use version {}: {}",
+            root.version(),
+            several(&refused, "; ")
+        ))),
+    }
+}
+
+/// A root that its own quorum signed, and that is of no use.
+fn useless(what: String) -> Violation {
+    Violation::new(
+        Rule::CratesRoot,
+        format!("the root of tuf-crates: {what}"),
+        "ask the team of crates.io for a new root, with every version since the last one",
+    )
 }
 
 /// A root as a repository has it: the given bytes, or the pair of

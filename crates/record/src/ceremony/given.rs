@@ -18,7 +18,7 @@ use keymoot_core::{
     text::{escape, several},
 };
 use keymoot_tuf as tuf;
-use keymoot_tuf::{Document, PublicKey, Root, verify_chain};
+use keymoot_tuf::{Document, PublicKey, Root, nonconformities, verify_chain};
 
 /// The largest authorised file, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -149,6 +149,11 @@ fn check(kind: AuthorisedKind, bytes: &[u8], before: Option<&[u8]>) -> Result<()
                 None => vec![root(bytes)?],
             };
             let newest = roots.last().map(Document::version);
+            let is_new = before != Some(bytes);
+            let refused = roots.last().filter(|_| is_new).map(nonconformities);
+            if let Some(why) = refused.iter().flatten().next() {
+                return Err(format!("no client can use it: {why}"));
+            }
             let chain = verify_chain(None, roots).map_err(|error| error.to_string())?;
             match chain.last().map(|root| root.root().version) == newest {
                 true => Ok(()),

@@ -15,7 +15,7 @@ use crate::rules::{
     policy::{Policy, reach},
     roster::{self, Roster},
 };
-use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
+use keymoot_core::{Rule, Verdict, Violation, digest::Digest, time::Time};
 use keymoot_tuf::VerifiedRoot;
 
 /// Script, policy, roster and previous state in which no rule is violated. Only
@@ -223,6 +223,11 @@ impl Plan {
     #[must_use]
     pub fn newest_crates_root(&self) -> Option<&keymoot_tuf::Root> {
         self.crates.newest_root()
+    }
+
+    /// CRATES-ROOT: why the quorum must not sign the new root of tuf-crates at this time.
+    pub(super) fn expired_crates_root(&self, at: Time) -> Option<Violation> {
+        self.crates.expired(at)
     }
 
     /// The files of the roots of tuf-crates that the quorum is asked to sign as targets: path

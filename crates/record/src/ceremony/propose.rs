@@ -199,14 +199,17 @@ pub fn check(
     match document {
         Document::Root => crate::rules::root::check(proposed, &expected),
         Document::Targets => targets::check_top(proposed, &expected),
-        Document::Crates => targets::check_crates(
-            proposed,
-            &expected,
-            &ExpectedTargets {
+        Document::Crates => {
+            let signed = ExpectedTargets {
                 name: CRATES_ROOT,
                 root: state.plan.crates_root(),
-            },
-        ),
+            };
+            let mut verdicts = targets::check_crates(proposed, &expected, &signed);
+            // The plan has the verdict on a root that is still valid.
+            let expired = state.plan.expired_crates_root(made);
+            verdicts.extend(expired.map(Verdict::from));
+            verdicts
+        }
     }
 }
 

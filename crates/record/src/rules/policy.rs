@@ -4,6 +4,8 @@ mod bounds;
 pub(crate) mod reach;
 mod read;
 
+pub(crate) use bounds::LONGEST_PERIOD;
+
 use serde::Deserialize;
 
 use super::algorithm::ALGORITHMS;

@@ -5,11 +5,13 @@
 //! [`SigningEvent`] then says which signatures a key owes, and inserts one where the tool expects
 //! it. [`receipt`] is the holder's statement over it.
 
+mod clients;
 mod document;
 mod open;
 pub mod receipt;
 mod rules;
 mod side;
+mod state;
 
 use std::collections::BTreeSet;
 
@@ -112,6 +114,18 @@ impl SigningEvent {
     #[must_use]
     pub fn documents_of(&self, holder: &str) -> Vec<usize> {
         document::of_holder(&self.documents, holder)
+    }
+
+    /// The files of the checkout in which a holder's signatures are put.
+    #[must_use]
+    pub fn paths_of(&self, holder: &str) -> BTreeSet<String> {
+        let documents = self.documents_of(holder).into_iter();
+        let documents = documents.filter_map(|at| self.documents.get(at));
+        let paths = documents.flat_map(|one| {
+            let version = one.document.version();
+            self.dialect.signature_paths(&one.role, version)
+        });
+        paths.collect()
     }
 
     /// EVENT-OWED: the event awaits a signature of this holder by this key. `key` is `None` where

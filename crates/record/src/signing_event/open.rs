@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{bundle::Files, ceremony::previous};
 use keymoot_core::{Rule, Verdict, Violation, text::excerpt};
-use keymoot_tuf::{Dialect, document_changes};
+use keymoot_tuf::{Change, Dialect, document_changes};
 
 /// Reads a signing event and checks it. The event is there where both checkouts could be read;
 /// sign only if no verdict is violated.
@@ -98,11 +98,24 @@ fn documents(
             }
             found.push(EventDocument {
                 document: document.clone(),
-                changes: changes.iter().map(ToString::to_string).collect(),
+                changes: in_words(&changes, differs, unmet),
                 demands,
                 role,
             });
         }
     }
     Ok(found)
+}
+
+/// The changes of a document in sentences, or one that says why there is none.
+fn in_words(changes: &[Change], differs: bool, unmet: bool) -> Vec<String> {
+    if !changes.is_empty() {
+        return changes.iter().map(ToString::to_string).collect();
+    }
+    let why = match (differs, unmet) {
+        (true, _) => "It differs from the base's, and in nothing that keymoot can name.",
+        (false, true) => "Nothing in it changes. It needs more signatures than it has.",
+        (false, false) => "Nothing in it changes but its signatures.",
+    };
+    vec![why.to_owned()]
 }

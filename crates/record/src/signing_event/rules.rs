@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Given, METADATA, STOP, SigningEvent,
+    Given, METADATA, STOP, SigningEvent, clients,
     side::{Side, named},
+    state,
 };
 use crate::{
     expectation::{Strength, compare_published},
@@ -15,15 +16,10 @@ use crate::{
 use keymoot_core::{
     Rule, Verdict,
     digest::Digest,
-    json::{self, At, Json, Misfit},
+    json,
     text::{excerpt, several},
-    time::Time,
 };
-use keymoot_tuf::{Candidate, Dialect, Expiry, KeyEntry, KeyId, Lifetime, Targets, verify_roles};
-
-/// How far the clocks of those who make an event and of those who sign it may be apart, in
-/// seconds: a day, as tuf-ci allows.
-const CLOCKS: i64 = 86_400;
+use keymoot_tuf::{Candidate, Dialect, KeyEntry, KeyId, Targets, verify_roles};
 
 /// The roles that no person signs for.
 const ONLINE: [&str; 2] = ["snapshot", "timestamp"];
@@ -40,10 +36,11 @@ pub(super) fn judge(
         root(given, base, tree),
         version(event, base),
         role(given, event, base, tree),
-        state(given, event),
+        state::nothing_is_pending(given, event),
         keys(event.dialect, base, tree),
         signatures(event, base),
-        expiry(given.now, event, tree),
+        clients::readable(event, base),
+        clients::expiry(given.now, event, base, tree),
     ];
     verdicts.extend(targets(given, event, base));
     if given.mode == Mode::Live {
@@ -285,58 +282,6 @@ fn role(given: &Given<'_>, event: &SigningEvent, base: &Side, tree: &Side) -> Ve
     )
 }
 
-/// EVENT-STATE: nothing is pending that would change a document after it is signed.
-fn state(given: &Given<'_>, event: &SigningEvent) -> Verdict {
-    let held = || "no invitation is open".to_owned();
-    let path = event.dialect.event_state();
-    let Some(bytes) = path.and_then(|path| given.tree.get(path)) else {
-        return unless(Rule::EventState, held, &[]);
-    };
-    let unread = |why: String| {
-        vec![format!(
-            "the file of the event's state cannot be read: {why}"
-        )]
-    };
-    let faults = match json::parse(bytes, bytes.len()) {
-        Ok(state) => open_in(&state).unwrap_or_else(|misfit| unread(misfit.to_string())),
-        Err(error) => unread(error.to_string()),
-    };
-    let next =
-        "wait until the invited people have added their keys; signatures from before that are lost";
-    Verdict::unless(
-        Rule::EventState,
-        !faults.is_empty(),
-        held,
-        || several(&faults, "; "),
-        next,
-    )
-}
-
-/// The invitations and pending configurations of an event, in words.
-fn open_in(state: &Json) -> Result<Vec<String>, Misfit> {
-    let state = At::top(state, "the state");
-    let mut open = Vec::new();
-    if let Some(invites) = state.find("invites")? {
-        for (who, roles) in invites.members()? {
-            let roles = roles.items()?.map(|role| role.string().map(excerpt));
-            let roles: Vec<_> = roles.collect::<Result<_, _>>()?;
-            open.push(format!(
-                "{} is invited to sign for {}, and has not added a key",
-                excerpt(who),
-                roles.join(", ")
-            ));
-        }
-    }
-    if let Some(pending) = state.find("pending")? {
-        let pending = pending.members()?;
-        open.extend(
-            pending
-                .map(|(role, _)| format!("the configuration of {} waits for keys", excerpt(role))),
-        );
-    }
-    Ok(open)
-}
-
 /// EVENT-KEYS: keys keep their holders and their ids.
 fn keys(dialect: Dialect, base: &Side, tree: &Side) -> Verdict {
     let fingerprint = |(keyid, entry)| Some((keyid, entry, KeyEntry::fingerprint(entry)?));
@@ -407,37 +352,6 @@ fn signatures(event: &SigningEvent, base: &Side) -> Verdict {
         Rule::EventSignatures,
         || "every signature that is there verifies".to_owned(),
         &faults,
-    )
-}
-
-/// EVENT-EXPIRY: the documents are valid, and not for too long.
-fn expiry(now: Time, event: &SigningEvent, tree: &Side) -> Verdict {
-    let faults: Vec<_> = event
-        .documents
-        .iter()
-        .filter_map(|one| {
-            let name = one.name();
-            let Ok(lifetime) = Lifetime::of(&one.document) else {
-                return Some(format!("{name} has no end that can be read"));
-            };
-            let unsigned = tree.config.as_ref().and_then(|config| config.periods(&one.role));
-            let delegated = tree.delegation(&one.role).and_then(|delegation| delegation.role.periods);
-            let lifetime = lifetime.or(delegated.or(unsigned));
-            let later = Time::from_unix(now.unix().saturating_add(CLOCKS)).unwrap_or(now);
-            let end = lifetime.expires;
-            match (lifetime.at(now), lifetime.at(later)) {
-                (Expiry::Expired, _) => Some(format!("{name} expired {end}; this clock shows {now}")),
-                (_, Expiry::BeyondItsPeriod) => Some(format!("{name} expires {end}, later than a document signed now would; this clock shows {now}")),
-                _ => None,
-            }
-        })
-        .collect();
-    Verdict::unless(
-        Rule::EventExpiry,
-        !faults.is_empty(),
-        || "every document ends in time".to_owned(),
-        || several(&faults, "; "),
-        "compare this machine's clock with another one; if it is right, ask those who made the event",
     )
 }
 

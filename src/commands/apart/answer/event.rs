@@ -1,20 +1,19 @@
 //! `keymoot answer --tree`: a holder signs in a checkout of another tool's signing event.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
-use super::{args::Args, devices::devices};
+use super::{
+    args::Args,
+    devices::devices,
+    written::{Destination, place_of_receipt},
+};
 use crate::{
-    apart::UNTAKEN,
     commands::{
-        Failure, arguments,
+        Failure,
         operate::{Manner, Shown},
     },
     driver::signing_event::{Ended, EventTurn},
-    host::{clock, machine, program::Measuring, whole},
+    host::{clock, machine, program::Measuring},
     store,
 };
 use keymoot_attestation::TrustStore;
@@ -75,6 +74,12 @@ pub(super) fn run(
         let awaited = signed.awaits(holder.as_str(), None);
         return Err(Failure::Violated(vec![awaited]));
     }
+    let destination = Destination {
+        tree,
+        before: &files,
+        receipt: &out,
+    };
+    destination.try_out(signed.paths_of(holder.as_str()).into_iter())?;
     let (surroundings, simulator) = devices(args, mode)?;
     machine::protect();
     let trust = match (mode, &args.devices) {
@@ -84,12 +89,7 @@ pub(super) fn run(
     let machine = machine::examine(&[tree, &out], true)?;
     let machine = rules::machine::check(&machine, &[], mode, FORMAT);
     Failure::of_violated(machine.clone())?;
-    let write = |placed: &Files, receipt: &[u8]| {
-        for (path, bytes) in placed {
-            whole::publish_durably(&tree.join(path), bytes)?;
-        }
-        whole::publish_once(&out, receipt, UNTAKEN)
-    };
+    let write = |placed: &Files, receipt: &[u8]| destination.write(placed, receipt);
     let turn = EventTurn {
         event: &signed,
         holder,
@@ -130,24 +130,6 @@ pub(super) fn run(
             Ok(ExitCode::from(4))
         }
         Ended::Violated(verdict) => Err(Failure::Violated(vec![verdict])),
-    }
-}
-
-/// Where the receipt is written: a new file, outside of the checkout.
-fn place_of_receipt(out: &Path, tree: &Path) -> Result<PathBuf, HostError> {
-    let (out, tree) = (arguments::absolute(out)?, arguments::absolute(tree)?);
-    if out.starts_with(&tree) {
-        return Err(HostError::new(
-            format!("{} lies in the checkout", escape_path(&out)),
-            "name a place outside of it with -o: the receipt is yours to keep",
-        ));
-    }
-    match fs::symlink_metadata(&out).is_ok() {
-        true => Err(HostError::new(
-            format!("{} exists already", escape_path(&out)),
-            UNTAKEN,
-        )),
-        false => Ok(out),
     }
 }
 

@@ -5,6 +5,7 @@ mod devices;
 mod event;
 mod places;
 mod request;
+mod written;
 
 use std::process::ExitCode;
 

@@ -140,6 +140,21 @@ fn an_open_invitation_is_refused_in_both_tools_that_have_them() {
 }
 
 #[test]
+fn a_state_that_cannot_be_read_is_no_invitation_for_which_a_holder_would_wait() {
+    for state in ["nonsense", "null"] {
+        let event = Event::new(Dialect::TufOnCi, Change::Rotation, "sign/event");
+        let path = Dialect::TufOnCi.event_state().unwrap();
+        fs::write(event.tree().join(path), state).unwrap();
+        let (_, verdicts) = opened(&event, Wish::default());
+        let violated = verdicts.iter().find(|verdict| verdict.is_violated());
+        let verdict = violated.unwrap();
+        let words = format!("{path}, the state of the event, cannot be read: ");
+        assert!(verdict.detail.contains(&words), "{verdict:?}");
+        assert!(verdict.next.contains("sign nothing"), "{verdict:?}");
+    }
+}
+
+#[test]
 fn a_document_that_lasts_too_long_or_is_over_is_refused() {
     for (days, words) in [
         (400, "later than a document signed now would"),

@@ -1,11 +1,11 @@
 //! Checkouts in which no holder signs: of an unknown layout, with links, with other files than the
 //! listed ones, and with a base that is unsigned, too old, or weaker than the holder expects.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::Path, process::Output};
 
 use keymoot_tuf::Dialect;
 use keymoot_verify::checkout;
-use testkit::stage::said;
+use testkit::stage::{keymoot, said};
 
 use super::{Wish, opened, refused, refused_with};
 use crate::signing_event::repository::{Change, Event, State, signatures};
@@ -49,6 +49,48 @@ fn a_checkout_whose_metadata_is_a_link_is_refused() {
     let output = event.sign(1);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     assert!(said(&output).contains("EVENT-LAYOUT"), "{}", said(&output));
+}
+
+#[test]
+fn a_receipt_or_a_history_that_cannot_be_written_is_refused_before_the_device_is_used() {
+    let event = Event::new(Dialect::TufOnCi, Change::Rotation, "sign/event");
+    let named = event.receipt(1);
+    let with_receipt = |out: &Path| {
+        let answer = event.answer(1);
+        let arguments = answer.get_args();
+        let arguments = arguments.map(|argument| match argument == named.as_os_str() {
+            true => out.as_os_str(),
+            false => argument,
+        });
+        keymoot()
+            .args(arguments)
+            .arg("--unattended")
+            .output()
+            .unwrap()
+    };
+    let refused = |output: &Output, words: &str| {
+        let shown = said(output);
+        assert_eq!(output.status.code(), Some(1), "{shown}");
+        assert!(
+            shown.contains("cannot write") && shown.contains(words),
+            "{shown}"
+        );
+        assert!(shown.contains("nothing is signed yet"), "{shown}");
+        assert!(!shown.contains("touch 1 of"), "{shown}");
+        assert_eq!(
+            event.git(&["status", "--porcelain", "--untracked-files=no"]),
+            ""
+        );
+    };
+    refused(
+        &with_receipt(&event.path("missing/receipt")),
+        "missing/receipt",
+    );
+    // A folder where the new file would be made: it also stops root, which writes everywhere.
+    let history = "metadata/root_history/2.root.json";
+    fs::create_dir(event.path("tree").join(format!("{history}.part"))).unwrap();
+    refused(&with_receipt(&named), history);
+    assert!(!named.exists());
 }
 
 #[test]

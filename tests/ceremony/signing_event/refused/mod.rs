@@ -3,6 +3,7 @@
 mod changes;
 mod checkouts;
 mod keys;
+mod roots;
 
 use std::collections::BTreeMap;
 

@@ -8,8 +8,11 @@ use keymoot_attestation::Family;
 use keymoot_core::{Rule, text::excerpt};
 use keymoot_tuf::{Dialect, check_role_name};
 
+/// The most days in which a document expires, from signing.
+pub(crate) const LONGEST_PERIOD: u32 = 1100;
+
 /// Days in which a document expires, from signing.
-const DAYS: std::ops::RangeInclusive<u32> = 1..=1100;
+const DAYS: std::ops::RangeInclusive<u32> = 1..=LONGEST_PERIOD;
 
 /// The most patterns of all delegated roles together, and their most characters: POLICY-REACH
 /// compares each pattern with every other one, character by character. Ten teams have a tenth.
