@@ -3,21 +3,13 @@
 use keymoot_core::digest::Digest;
 use keymoot_core::json::{Json, Object};
 
-use super::fixture::{EXPIRES, Folder, Key, key_objects, keys, role, root, signed, with};
+use super::fixture::{
+    Folder, Key, document, key_objects, keys, listed, listing, role, root, signed, with,
+};
 
 /// The digits with which the hash of a name begins.
 fn prefix(name: &str) -> String {
     Digest::of(name.as_bytes()).to_string()[..2].to_owned()
-}
-
-fn document(kind: &str, version: u64, member: &str, value: Json) -> Json {
-    Json::object([
-        ("_type", kind.into()),
-        ("spec_version", "1.0.0".into()),
-        ("version", version.into()),
-        ("expires", EXPIRES.into()),
-        (member, value),
-    ])
 }
 
 /// Targets that delegate to the role bin by this member.
@@ -46,22 +38,6 @@ fn bin(version: u64, names: &[&str]) -> Json {
     ]);
     let files = names.iter().map(|name| ((*name).to_owned(), file.clone()));
     document("targets", version, "targets", Json::Object(files.collect()))
-}
-
-fn listed(version: u64, more: &[(&str, Json)]) -> Json {
-    let mut members = Object::from([("version".to_owned(), version.into())]);
-    members.extend(
-        more.iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone())),
-    );
-    Json::Object(members)
-}
-
-fn listing(kind: &str, version: u64, files: &[(&str, Json)]) -> Json {
-    let files = files
-        .iter()
-        .map(|(name, file)| ((*name).to_owned(), file.clone()));
-    document(kind, version, "meta", Json::Object(files.collect()))
 }
 
 const FILES: [&str; 5] = [
@@ -198,6 +174,23 @@ fn another_length_or_hash_than_is_listed_is_refused() {
             named("HASH-MISMATCH", "bin.json")
         );
     }
+}
+
+#[test]
+fn hashes_of_other_algorithms_alone_are_refused() {
+    let repository = Repository::new();
+    let hashes = |sha256: Option<&str>| {
+        let known = sha256.map(|hash| ("sha256".to_owned(), hash.into()));
+        let other = ("blake2b-256".to_owned(), "00".into());
+        let hashes = Json::Object(known.into_iter().chain([other]).collect());
+        listed(2, &[("hashes", hashes)])
+    };
+    repository.put_snapshot(hashes(None));
+    let said = "snapshot version 4 lists bin.json with no hash that keymoot computes";
+    assert_eq!(repository.refused(said), named("HASH-MISMATCH", "bin.json"));
+    let sha256 = Digest::of(&repository.file("bin.json")).to_string();
+    repository.put_snapshot(hashes(Some(&sha256)));
+    assert_eq!(repository.folder.verify(&FILES).code, 0);
 }
 
 #[test]
