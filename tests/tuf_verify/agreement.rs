@@ -194,6 +194,23 @@ fn hashes_of_other_algorithms_alone_are_refused() {
 }
 
 #[test]
+fn a_document_under_the_name_of_another_role_is_refused() {
+    let repository = Repository::new();
+    let files = [("snapshot.json", listed(4, &[]))];
+    repository.put("timestamp.json", &listing("snapshot", 9, &files));
+    let said = "it is a snapshot document, and clients look for a timestamp document";
+    assert_eq!(
+        repository.refused(said),
+        named("WRONG-ROLE", "timestamp.json")
+    );
+    let repository = Repository::new();
+    let timestamp = repository.file("timestamp.json");
+    repository.folder.put("now.json", timestamp);
+    let files = [&FILES[..4], &["now.json"]].concat();
+    assert_eq!(repository.folder.verify(&files).code, 0);
+}
+
+#[test]
 fn a_bin_with_a_file_outside_of_its_prefix_or_paths_is_refused() {
     let repository = Repository::new();
     let outside = ["b", "c", "d"]

@@ -99,12 +99,20 @@ impl Way<'_> {
         let (document, file) = self.repository.document(role, version)?;
         self.candidates.push(Candidate {
             names: vec![role.to_owned()],
+            exact: true,
             document,
             file,
         });
         let verdict = self.verdicts().pop();
-        let verdict = verdict.ok_or("nothing was read")?;
-        verdict.map_err(|error| format!("{}: {error}", excerpt(role)))
+        let shown = excerpt(role);
+        let verified = verdict
+            .ok_or("nothing was read")?
+            .map_err(|error| format!("{shown}: {error}"))?;
+        if verified.role != role {
+            let other = excerpt(&verified.role);
+            return Err(format!("{shown}: it is a document of the role {other}"));
+        }
+        Ok(verified)
     }
 
     fn verdicts(&self) -> Vec<Result<VerifiedRole, RoleError>> {
