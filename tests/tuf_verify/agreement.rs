@@ -210,6 +210,56 @@ fn a_document_under_the_name_of_another_role_is_refused() {
     assert_eq!(repository.folder.verify(&files).code, 0);
 }
 
+/// The names of the warnings about the document of a role, which is accepted.
+fn warnings(repository: &Repository, role: &str) -> Vec<String> {
+    let outcome = repository.folder.verify(&FILES);
+    assert_eq!(outcome.code, 0, "{}", outcome.report);
+    let of_role = match role {
+        "root" => &outcome.report["roots"][0],
+        _ => {
+            let mut documents = outcome.report["documents"].as_array().unwrap().iter();
+            documents.find(|one| one["role"] == role).unwrap()
+        }
+    };
+    let warnings = of_role["warnings"].as_array().unwrap().iter();
+    let names = warnings.map(|one| one["name"].as_str().unwrap().to_owned());
+    names.collect()
+}
+
+#[test]
+fn what_clients_refuse_although_keymoot_reads_it_is_a_warning() {
+    let repository = Repository::new();
+    let hashes = ("hashes", Json::object([]));
+    let files = [("snapshot.json", listed(4, &[hashes]))];
+    let timestamp = with(
+        listing("timestamp", 0, &files),
+        "spec_version",
+        "2.0.0".into(),
+    );
+    repository.put("timestamp.json", &timestamp);
+    assert_eq!(
+        warnings(&repository, "timestamp"),
+        ["SPEC-VERSION", "ZERO-VERSION", "EMPTY-HASHES"]
+    );
+
+    let repository = Repository::new();
+    let content = root(1, &repository.holders, 2);
+    let Json::Object(members) = &content else {
+        panic!("a root is an object");
+    };
+    let roles = members.get("roles").unwrap().clone();
+    let mirrors = Json::Object(role(&repository.holders, 2));
+    let content = with(content.clone(), "roles", with(roles, "mirrors", mirrors));
+    repository.put("root.json", &content);
+    assert_eq!(warnings(&repository, "root"), ["EXTRA-ROLE"]);
+
+    let repository = Repository::new();
+    let content = targets(&repository.bin, "paths", "a/[bc]");
+    repository.put("targets.json", &content);
+    repository.put("bin.json", &bin(2, &[]));
+    assert_eq!(warnings(&repository, "targets"), ["UNUSUAL-PATTERN"]);
+}
+
 #[test]
 fn a_bin_with_a_file_outside_of_its_prefix_or_paths_is_refused() {
     let repository = Repository::new();

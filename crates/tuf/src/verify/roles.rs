@@ -7,6 +7,7 @@ use super::oddities;
 use super::quorum::{Checks, Quorum, count};
 use super::root::VerifiedRoot;
 use crate::common::Common;
+use crate::conformance::{self, nonconformities};
 use crate::document::ROLES;
 use crate::line_endings::LINE_ENDINGS;
 use crate::meta::{self, FileFacts, Listing};
@@ -372,6 +373,8 @@ fn judge(
                 file: file.to_owned(),
             });
         }
+        let conformance = conformance::of_targets(document, content.delegations.as_ref());
+        warnings.extend(oddities::nonconforming(conformance));
         (content.expires, content.delegations)
     } else {
         let mut content = Vec::new();
@@ -379,6 +382,7 @@ fn judge(
         let common = Common::read(&at, &mut content).map_err(DocumentError::from)?;
         listing = meta::read(&at).map_err(DocumentError::from)?;
         warnings.extend(content);
+        warnings.extend(oddities::nonconforming(nonconformities(document)));
         (common.expires, None)
     };
     let verified = VerifiedRole {
