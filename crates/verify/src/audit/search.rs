@@ -8,7 +8,7 @@ use keymoot_tuf::{
 };
 use serde::Serialize;
 
-use super::repository::Repository;
+use super::repository::{Repository, Stop};
 
 /// The most documents that are searched: a client stops too.
 const MOST: usize = 32;
@@ -39,7 +39,7 @@ pub(super) fn find(
     repository: &Repository,
     root: &VerifiedRoot,
     target: &str,
-) -> Result<(Found, Vec<Step>), String> {
+) -> Result<(Found, Vec<Step>), Stop> {
     let mut way = Way {
         repository,
         root,
@@ -57,7 +57,7 @@ pub(super) fn find(
     while let Some(role) = waiting.pop() {
         searched += 1;
         if searched > MOST {
-            return Err(format!("more than {MOST} roles may list the file"));
+            return Err(format!("more than {MOST} roles may list the file").into());
         }
         let shown = excerpt(&role);
         let version = listed(&role).ok_or_else(|| format!("the snapshot does not list {shown}"))?;
@@ -84,7 +84,8 @@ pub(super) fn find(
         }
         waiting.extend(next.into_iter().rev());
     }
-    Err(format!("no role lists \"{}\"", excerpt(target)))
+    let target = excerpt(target);
+    Err(format!("no role lists \"{target}\"; --target is the name in the repository").into())
 }
 
 struct Way<'a> {
@@ -95,7 +96,7 @@ struct Way<'a> {
 
 impl Way<'_> {
     /// Reads the document of a role and verifies it by what was read before.
-    fn add(&mut self, role: &str, version: Option<u64>) -> Result<VerifiedRole, String> {
+    fn add(&mut self, role: &str, version: Option<u64>) -> Result<VerifiedRole, Stop> {
         let (document, file) = self.repository.document(role, version)?;
         self.candidates.push(Candidate {
             names: vec![role.to_owned()],
@@ -110,7 +111,7 @@ impl Way<'_> {
             .map_err(|error| format!("{shown}: {error}"))?;
         if verified.role != role {
             let other = excerpt(&verified.role);
-            return Err(format!("{shown}: it is a document of the role {other}"));
+            return Err(format!("{shown}: it is a document of the role {other}").into());
         }
         Ok(verified)
     }

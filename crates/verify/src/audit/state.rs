@@ -48,7 +48,16 @@ impl State {
     /// [`HostError`] when it cannot be read, or is none.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, HostError> {
         let path = folder.join(FILE);
-        if !path.exists() {
+        // A link to nowhere is a state that cannot be read.
+        let is_absent = |path: &Path| {
+            let found = fs::symlink_metadata(path);
+            found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        };
+        if is_absent(folder) {
+            return Ok(None);
+        }
+        fs::metadata(folder).map_err(|error| HostError::file("read", folder, &error))?;
+        if is_absent(&path) {
             return Ok(None);
         }
         let bytes = files::read_bounded(&path, MOST)?;
