@@ -163,6 +163,68 @@ fn a_document_of_another_role_than_an_audit_asks_for_is_refused() {
 }
 
 #[test]
+fn an_audit_refuses_what_clients_refuse() {
+    let repository = Repository::new();
+    for (member, value, words) in [
+        ("spec_version", "2.0.0", "timestamp: spec_version is"),
+        ("spec_version", "1.0-beta", "timestamp: spec_version is"),
+        (
+            "expires",
+            "2037-11-01T00:00:00+00:00",
+            "timestamp: expires is",
+        ),
+        ("expires", "20371101T000000Z", "timestamp: expires is"),
+    ] {
+        let timestamp = with(repository.timestamp(1), member, value.into());
+        repository.put("timestamp.json", &timestamp);
+        repository.refuses(&[], "AUDIT-DOCUMENTS", words);
+    }
+    repository.put("timestamp.json", &repository.timestamp(0));
+    repository.refuses(&[], "AUDIT-DOCUMENTS", "timestamp: its version is 0");
+    repository.put("timestamp.json", &repository.timestamp(1));
+    let second = with(repository.root(2), "spec_version", "2.0.0".into());
+    repository.put("2.root.json", &second);
+    repository.refuses(&[], "AUDIT-ROOT", "root 2: spec_version is");
+}
+
+#[test]
+fn an_audit_refuses_a_hash_in_the_listing_that_it_cannot_compare() {
+    let repository = Repository::new();
+    let hashes = Json::object([("sha384", "00".into())]);
+    let files = [("snapshot.json", listed(1, &[("hashes", hashes)]))];
+    repository.put("timestamp.json", &listing("timestamp", 1, &files));
+    repository.refuses(&[], "AUDIT-DOCUMENTS", "no hash that keymoot computes");
+}
+
+#[test]
+fn an_audit_refuses_a_pattern_that_clients_match_differently() {
+    let repository = Repository::new();
+    let delegating = |pattern: &str| {
+        let mut delegated: Object = role(&[], 1);
+        delegated.extend([
+            ("name".to_owned(), "release".into()),
+            (
+                "paths".to_owned(),
+                [Json::from(pattern)].into_iter().collect::<Json>(),
+            ),
+            ("terminating".to_owned(), false.into()),
+        ]);
+        let roles = [Json::Object(delegated)].into_iter().collect();
+        let delegations = Json::object([("keys", Json::object([])), ("roles", roles)]);
+        with(repository.targets(), "delegations", delegations)
+    };
+    repository.put("targets.json", &delegating("release/[ab].txt"));
+    repository.refuses(
+        &[],
+        "AUDIT-DOCUMENTS",
+        "targets: clients differ about the pattern",
+    );
+    // Nobody can sign for this role, and nobody needs it for the file.
+    repository.put("targets.json", &delegating("release/*"));
+    repository.accepts(&[]);
+}
+
+#[test]
 fn a_wrong_argument_is_no_fault_of_the_mirror() {
     let repository = Repository::new();
     let nowhere = repository.folder.path().join("nowhere");

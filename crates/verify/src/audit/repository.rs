@@ -10,8 +10,8 @@ use keymoot_core::{
     text::{escape_path, excerpt},
 };
 use keymoot_tuf::{
-    Dialect, Document, DocumentError, FileFacts, TargetFile, VerifiedRoot, verify_chain,
-    verify_root,
+    Dialect, Document, DocumentError, FileFacts, Nonconformity, TargetFile, VerifiedRoot,
+    nonconformities, verify_chain, verify_root,
 };
 
 use crate::{files, tree::target_bytes};
@@ -87,8 +87,9 @@ impl Repository {
     /// The newest root that follows from a trusted one.
     ///
     /// # Errors
-    /// In words, what does not follow.
+    /// In words, what does not follow, or what clients refuse.
     pub(super) fn newest_root(&self, trusted: Document) -> Result<VerifiedRoot, Stop> {
+        clients_refuse(&trusted).map_err(|why| format!("the trusted root: {why}"))?;
         let first = trusted.version();
         let chain = verify_chain(Some(trusted), []).map_err(|error| error.to_string())?;
         let mut newest = chain.into_iter().last().ok_or("there is no root")?;
@@ -99,6 +100,7 @@ impl Repository {
             if version - first > MOST_ROOTS {
                 return Err(format!("more than {MOST_ROOTS} roots follow the trusted one").into());
             }
+            clients_refuse(&next).map_err(|why| format!("root {version}: {why}"))?;
             newest = verify_root(Some(&newest), next)
                 .map_err(|error| format!("root {version}: {error}"))?;
         }
@@ -207,6 +209,18 @@ fn document(path: &Path, most: u64) -> Result<(Document, Option<FileFacts>), Sto
             let document = document.map_err(|error| error.to_string())?;
             Ok((document, Some(FileFacts::of(&bytes))))
         }
+    }
+}
+
+/// What clients refuse in a document that keymoot can read.
+///
+/// # Errors
+/// In words, the first such member.
+pub(super) fn clients_refuse(document: &Document) -> Result<(), String> {
+    let mut found = nonconformities(document).into_iter();
+    match found.find(Nonconformity::is_of_document) {
+        None => Ok(()),
+        Some(found) => Err(found.to_string()),
     }
 }
 

@@ -8,7 +8,7 @@ use keymoot_tuf::{
 };
 use serde::Serialize;
 
-use super::repository::{Repository, Stop};
+use super::repository::{Repository, Stop, clients_refuse};
 
 /// The most documents that are searched: a client stops too.
 const MOST: usize = 32;
@@ -98,6 +98,7 @@ impl Way<'_> {
     /// Reads the document of a role and verifies it by what was read before.
     fn add(&mut self, role: &str, version: Option<u64>) -> Result<VerifiedRole, Stop> {
         let (document, file) = self.repository.document(role, version)?;
+        let refused = clients_refuse(&document);
         self.candidates.push(Candidate {
             names: vec![role.to_owned()],
             exact: true,
@@ -113,6 +114,7 @@ impl Way<'_> {
             let other = excerpt(&verified.role);
             return Err(format!("{shown}: it is a document of the role {other}").into());
         }
+        refused.map_err(|why| format!("{shown}: {why}"))?;
         Ok(verified)
     }
 
