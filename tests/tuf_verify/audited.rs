@@ -12,6 +12,7 @@ use keymoot_core::{
     digest::Digest,
     json::{Json, Object},
 };
+use serde_json::Value;
 
 use super::{
     audit::refusal,
@@ -222,6 +223,72 @@ fn an_audit_refuses_a_pattern_that_clients_match_differently() {
     // Nobody can sign for this role, and nobody needs it for the file.
     repository.put("targets.json", &delegating("release/*"));
     repository.accepts(&[]);
+}
+
+#[test]
+fn a_snapshot_that_no_longer_lists_a_role_is_a_rollback() {
+    let repository = Repository::new();
+    let state = Folder::new();
+    let state = ["--state", state.path().to_str().unwrap()];
+    repository.put_online(1, &["targets", "release"]);
+    repository.accepts(&state);
+    repository.put_online(2, &["targets"]);
+    let words = "the snapshot does not list release, and listed it before";
+    repository.refuses(&state, "AUDIT-ROLLBACK", words);
+    repository.put_online(2, &["targets", "release", "more"]);
+    repository.accepts(&state);
+}
+
+#[test]
+fn versions_begin_again_where_a_newer_root_replaces_an_online_key() {
+    for replaces_timestamp in [true, false] {
+        let mut repository = Repository::new();
+        let folder = Folder::new();
+        let state = ["--state", folder.path().to_str().unwrap()];
+        // A thief of the online keys signs the largest version, and a role.
+        repository.put_online(900, &["targets", "stolen"]);
+        repository.accepts(&state);
+        let words = "timestamp is version 1, and version 900";
+        repository.put_online(1, &["targets", "stolen"]);
+        repository.refuses(&state, "AUDIT-ROLLBACK", words);
+        // A newer root with the same keys changes nothing.
+        repository.put("2.root.json", &repository.root(2));
+        repository.refuses(&state, "AUDIT-ROLLBACK", words);
+        match replaces_timestamp {
+            true => repository.timestamp = Key::new(5),
+            false => repository.snapshot = Key::new(5),
+        }
+        repository.put("2.root.json", &repository.root(2));
+        repository.put_online(1, &["targets"]);
+        repository.accepts(&state);
+        // From then on the new versions count.
+        repository.put_online(3, &["targets"]);
+        repository.accepts(&state);
+        repository.put_online(2, &["targets"]);
+        let words = "timestamp is version 2, and version 3";
+        repository.refuses(&state, "AUDIT-ROLLBACK", words);
+    }
+}
+
+#[test]
+fn a_state_without_the_online_keys_forgets_nothing() {
+    let mut repository = Repository::new();
+    let folder = Folder::new();
+    let state = ["--state", folder.path().to_str().unwrap()];
+    repository.put_online(900, &["targets"]);
+    repository.accepts(&state);
+    let path = folder.path().join("audit-state.json");
+    let mut old: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let seen = old["repositories"]["tuf-root"].as_object_mut().unwrap();
+    assert!(seen.remove("signers").is_some());
+    fs::write(&path, old.to_string()).unwrap();
+    repository.timestamp = Key::new(5);
+    repository.put("2.root.json", &repository.root(2));
+    repository.put_online(1, &["targets"]);
+    let words = "timestamp is version 1, and version 900";
+    repository.refuses(&state, "AUDIT-ROLLBACK", words);
+    repository.put_online(900, &["targets"]);
+    repository.accepts(&state);
 }
 
 #[test]

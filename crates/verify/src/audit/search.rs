@@ -68,7 +68,10 @@ pub(super) fn find(
             let found = Found {
                 role,
                 file: file.clone(),
-                listed: snapshot.versions().collect(),
+                listed: snapshot
+                    .versions()
+                    .filter(|(role, _)| is_listed(role))
+                    .collect(),
             };
             return Ok((found, way.steps()?));
         }
@@ -86,6 +89,12 @@ pub(super) fn find(
     }
     let target = excerpt(target);
     Err(format!("no role lists \"{target}\"; --target is the name in the repository").into())
+}
+
+/// Whether versions of a role come from the snapshot. Old ones also list the root, which may be
+/// newer there.
+fn is_listed(role: &str) -> bool {
+    !["root", "timestamp", "snapshot"].contains(&role)
 }
 
 struct Way<'a> {
