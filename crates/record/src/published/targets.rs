@@ -36,6 +36,7 @@ pub fn below_root(files: &Files, dialect: Dialect) -> Vec<Candidate> {
             };
             Some(Candidate {
                 names: vec![role],
+                exact: true,
                 document,
                 file,
             })
