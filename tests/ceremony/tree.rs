@@ -220,6 +220,50 @@ fn a_repository_as_servers_publish_it_verifies_too() {
 }
 
 #[test]
+fn a_rehearsal_without_its_vendor_is_verified_with_the_option_for_it() {
+    let tree = Tree::exported();
+    let mut command = keymoot();
+    let output = command.args(["verify", "--rehearsal"]).arg(tree.path(""));
+    let said = said(&output.output().unwrap());
+    assert!(said.contains("--vendor-dir"), "{said}");
+    assert!(!said.contains("F9 was replaced"), "{said}");
+}
+
+#[test]
+fn the_metadata_of_a_repository_alone_is_answered_with_the_folder_that_holds_it() {
+    let tree = Tree::exported();
+    let mut command = keymoot();
+    let output = command
+        .arg("verify")
+        .arg(tree.path("metadata"))
+        .output()
+        .unwrap();
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let folder = tree.folder.path().display().to_string();
+    assert!(
+        text.contains(&format!("name the folder that holds it: {folder}\n")),
+        "{text}"
+    );
+    let mut command = keymoot();
+    let both = command
+        .arg("verify")
+        .args([tree.path(""), finished().out()]);
+    let text = said(&both.output().unwrap());
+    assert!(text.contains("verify it alone: keymoot verify"), "{text}");
+}
+
+#[test]
+fn a_root_without_a_history_is_named_as_that() {
+    let tree = Tree::exported();
+    fs::remove_dir_all(tree.path("metadata/root_history")).unwrap();
+    tree.refused(
+        "ROOT-PREVIOUS",
+        "metadata/root_history/1.root.json is missing",
+    );
+}
+
+#[test]
 fn exported_evidence_is_proven_in_the_layout_of_hardware_keys() {
     let team = tempfile::tempdir().unwrap();
     let export = || {

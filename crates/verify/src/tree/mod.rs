@@ -110,6 +110,17 @@ impl Verified {
         !self.judged.verdicts.iter().any(Verdict::is_violated)
     }
 
+    /// The same, with the option that names the vendor as the help for evidence that the
+    /// compiled-in vendor did not sign: that of a rehearsal comes from a simulated one.
+    pub(crate) fn without_vendor_dir(mut self) -> Self {
+        let verdicts = self.judged.verdicts.iter_mut();
+        for verdict in verdicts.filter(|one| one.is_violated() && one.rule == Rule::DeviceChain) {
+            "name the simulated vendor of the rehearsal with --vendor-dir: BUNDLE/rehearsal/vendor"
+                .clone_into(&mut verdict.next);
+        }
+        self
+    }
+
     /// The verdict as one JSON object.
     pub(crate) fn json(&self, expected: &Expectations) -> String {
         let report = Report {
