@@ -216,6 +216,37 @@ fn a_folder_that_is_neither_leaves_with_one() {
 }
 
 #[test]
+fn what_cannot_be_read_and_what_is_missing_is_due() {
+    let stage = Stage::new();
+    let tree = laid(&stage);
+    fs::write(tree.join("metadata/timestamp.json"), "garbage").unwrap();
+    let at = ["--at", &at_its_end(-1)];
+    let status_of = || json(&tree, &at);
+    let status = status_of();
+    assert_eq!(status["missing"], serde_json::json!(["snapshot.json"]));
+    let unread = status["unread"].as_array().unwrap();
+    let names: Vec<_> = unread
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["timestamp.json"]);
+    let next = status["next"]["sentence"].as_str().unwrap();
+    assert!(
+        next.starts_with("Clients refuse the repository as it is"),
+        "{next}"
+    );
+    let page = said(&self::status(&tree, &at));
+    assert!(page.contains("CLIENTS REFUSE IT"), "{page}");
+    for role in ["timestamp", "targets", "crates"] {
+        fs::remove_file(tree.join(format!("metadata/{role}.json"))).unwrap();
+    }
+    assert_eq!(
+        status_of()["missing"],
+        serde_json::json!(["timestamp.json", "snapshot.json", "targets.json"])
+    );
+}
+
+#[test]
 fn who_misses_two_signings_in_a_row_is_named() {
     let stage = Stage::new();
     let mut previous = finished().out();

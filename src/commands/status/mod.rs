@@ -2,7 +2,7 @@
 
 mod text;
 
-use keymoot_verify::say;
+use keymoot_verify::{Tree, say};
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -17,11 +17,11 @@ use keymoot_record::{
         previous::{Inputs, Previous},
         status::{History, Standing, Status},
     },
-    published::below_root,
+    published::BelowRoot,
     rules::policy::Policy,
     transcript::{Mode, Time},
 };
-use keymoot_tuf::{Candidate, Dialect, dialect::tufops::Config};
+use keymoot_tuf::{Dialect, dialect::tufops::Config};
 
 use super::{Failure, inputs, script};
 
@@ -53,8 +53,8 @@ struct Source {
     unsigned: Option<Config>,
     /// The transcript of a bundle.
     history: Option<History>,
-    /// The documents below the root, of a working tree.
-    tree: Option<Vec<Candidate>>,
+    /// The files of a repository.
+    tree: Option<Tree>,
 }
 
 /// Exit codes: 0 printed, 1 something cannot be read, 3 the chain of roots, or the
@@ -84,10 +84,14 @@ fn status(path: &Path, now: Time, vendor: &TrustStore) -> Result<Status, Failure
     let previous = Previous::read(&source.inputs, source.dialect)
         .map_err(Failure::violations)?
         .ok_or_else(nothing)?;
+    let tree = source.tree.map(|tree| {
+        let below = BelowRoot::read(&tree.files, source.dialect, previous.root());
+        below.and(&tree.served)
+    });
     let standing = Standing {
         previous: &previous,
         unsigned: source.unsigned.as_ref().or(previous.unsigned()),
-        tree: source.tree,
+        tree,
         history: source.history,
         bounds: &source.policy.device,
         vendor,
@@ -127,18 +131,16 @@ fn of_bundle(path: &Path, vendor: &TrustStore) -> Result<Source, Failure> {
     })
 }
 
-/// A working tree has no policy: it is compared with the shipped one.
+/// A repository has no policy: it is compared with the shipped one.
 fn of_tree(path: &Path) -> Result<Source, Failure> {
     let policy = Policy::parse(script::POLICY).map_err(Failure::violations)?;
-    let files = keymoot_verify::read_tree(path)?;
-    let detected = Dialect::detect(&|path| files.get(path).cloned());
-    let dialect = detected.unwrap_or(policy.dialect);
+    let tree = Tree::read(path)?;
     Ok(Source {
         unsigned: None,
         history: None,
-        tree: Some(below_root(&files, dialect)),
-        inputs: bundle::of_tree(&files),
-        dialect,
+        inputs: bundle::of_tree(&tree.files),
+        dialect: tree.dialect.unwrap_or(policy.dialect),
+        tree: Some(tree),
         policy,
     })
 }
