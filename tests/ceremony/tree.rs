@@ -279,6 +279,17 @@ fn a_root_alone_is_refused() {
 }
 
 #[test]
+fn the_verdict_says_that_expiry_is_no_part_of_it() {
+    let tree = Tree::exported();
+    let said = said(&tree.verify(&[]));
+    let command = format!("keymoot status {}", tree.path("").display());
+    assert!(
+        said.contains("What has expired") && said.contains(&command),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_rehearsal_without_its_vendor_is_verified_with_the_option_for_it() {
     let tree = Tree::exported();
     let mut command = keymoot();
