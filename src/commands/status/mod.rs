@@ -28,7 +28,7 @@ use super::{Failure, inputs, script};
 /// Say how long the documents last, who can still sign, and what to do next
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The last bundle, or a working tree of tuf-root
+    /// The last bundle, or a working tree of tuf-root, or its folder as a server publishes it
     #[arg(value_name = "BUNDLE|REPO")]
     source: PathBuf,
     /// Print one JSON object
@@ -71,7 +71,8 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
 }
 
 fn status(path: &Path, now: Time, vendor: &TrustStore) -> Result<Status, Failure> {
-    let source = match inputs::is_tree(path)? {
+    // A server has no root.json.
+    let source = match keymoot_verify::is_tree(path) || inputs::is_tree(path)? {
         true => of_tree(path)?,
         false => of_bundle(path, vendor)?,
     };

@@ -25,7 +25,8 @@ use crate::{Failure, expected::expectations, files, read::is_below_a_link};
 const METADATA: &str = "metadata";
 
 /// Whether a folder is a repository and no bundle.
-pub(crate) fn is_tree(path: &Path) -> bool {
+#[must_use]
+pub fn is_tree(path: &Path) -> bool {
     path.join(METADATA).is_dir() && !path.join(keymoot_record::bundle::MANIFEST).exists()
 }
 
