@@ -24,6 +24,7 @@
 
 pub mod changes;
 mod common;
+mod conformance;
 pub mod dialect;
 mod document;
 mod draft;
@@ -45,6 +46,7 @@ mod verify;
 mod warning;
 
 pub use changes::{Change, changes, document_changes, name_keys, target_changes};
+pub use conformance::{Nonconformity, nonconformities};
 pub use dialect::{Dialect, WriteError};
 pub use document::{Document, DocumentError, Form, PAYLOAD_TYPE, Signature};
 pub use draft::{

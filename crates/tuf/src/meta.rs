@@ -85,6 +85,11 @@ impl FileFacts {
     }
 }
 
+/// Whether keymoot computes hashes of that algorithm, by the name that metadata gives it.
+pub(crate) fn is_computed(algorithm: &str) -> bool {
+    matches!(algorithm, "sha256" | "sha512")
+}
+
 /// Reads the `meta` of a snapshot or timestamp.
 pub(crate) fn read(signed: &At<'_>) -> Result<Listing, Misfit> {
     let mut listing = Listing::new();

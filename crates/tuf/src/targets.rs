@@ -218,6 +218,13 @@ fn read_files(at: &At<'_>) -> Result<BTreeMap<String, TargetFile>, Misfit> {
 }
 
 impl Delegations {
+    /// Those of a targets document, which may list so many files that they are not read here.
+    pub(super) fn of(document: &Document) -> Result<Option<Self>, DocumentError> {
+        let place = signed_of(document, "targets")?.find("delegations")?;
+        let read = place.map(|place| Self::read(&place, &mut Vec::new()));
+        Ok(read.transpose()?)
+    }
+
     fn read(at: &At<'_>, warnings: &mut Vec<Warning>) -> Result<Self, Misfit> {
         if let Some(place) = at.find("succinct_roles")? {
             return Err(place.misfit(
