@@ -221,3 +221,20 @@ fn a_listed_document_to_which_nobody_delegates_any_more_is_not_refused() {
     repository.put("former", signed(&targets(&[]), &[Key::new(9)]));
     assert_eq!(repository.refused(), []);
 }
+
+#[test]
+fn what_every_client_refuses_is_refused_although_keymoot_reads_it() {
+    let mut repository = Repository::new();
+    let timestamp = listing("timestamp", &["snapshot.json"]);
+    let holders = repository.holders.clone();
+    let changed = with(timestamp, "spec_version", "2.0.0".into());
+    repository.put("timestamp", signed(&changed, &holders[..1]));
+    repository.is_refused("timestamp", "SPEC-VERSION");
+
+    let mut repository = Repository::new();
+    let changed = with(root(1, &holders, 2), "spec_version", "2.0.0".into());
+    let text = signed(&changed, &holders);
+    let document = Document::parse(text.as_bytes(), text.len()).unwrap();
+    repository.root = verify_root(None, document).unwrap();
+    repository.is_refused("root", "SPEC-VERSION");
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use keymoot_core::text::excerpt;
 use keymoot_tuf::{
     Candidate, Dialect, Document, FileFacts, Lifetime, RoleError, Targets, VerifiedRole,
-    VerifiedRoot, agreement, verify_roles,
+    VerifiedRoot, agreement, nonconformities, verify_roles,
 };
 
 use crate::bundle::Files;
@@ -23,6 +23,8 @@ pub struct BelowRoot {
     verified: Vec<Result<VerifiedRole, RoleError>>,
     /// Those that cannot be read, and those that are not where clients ask for them.
     unread: Vec<Refusal>,
+    /// Why clients refuse the newest root, although it is signed as it must be.
+    root: Vec<Refusal>,
     /// Those that clients need and that are not there. Timestamp and snapshot count only where
     /// another document lists them.
     absent: Vec<Refusal>,
@@ -76,6 +78,7 @@ impl BelowRoot {
             }
         }
         found.verified = verify_roles(root, &found.candidates);
+        found.root = root.map_or_else(Vec::new, |root| nonconforming("root", root.document()));
         found.find_listed(files, dialect);
         if !found.knows(TARGETS) {
             found.absent.push(missing(
@@ -122,10 +125,11 @@ impl BelowRoot {
         roles
     }
 
-    /// Every refusal of a document, in the order of the documents.
+    /// Every refusal of a document: of the newest root, and of each below it in their order.
     #[must_use]
     pub fn refusals(&self) -> Vec<Refusal> {
-        let mut refusals = self.unread.clone();
+        let mut refusals = self.root.clone();
+        refusals.extend_from_slice(&self.unread);
         refusals.extend(self.documents().filter_map(|(role, _, error)| {
             let error = error?;
             Some(Refusal {
@@ -147,6 +151,8 @@ impl BelowRoot {
                 cure: Cure::Snapshot,
             }));
         }
+        let documents = self.documents();
+        refusals.extend(documents.flat_map(|(role, document, _)| nonconforming(role, document)));
         refusals.extend_from_slice(&self.absent);
         refusals
     }
@@ -197,6 +203,19 @@ pub(super) fn listings(tree: &BelowRoot) -> impl Iterator<Item = (&str, Targets)
 
 fn role(candidate: &Candidate) -> &str {
     candidate.names.first().map_or("", String::as_str)
+}
+
+/// What every client refuses in a document that keymoot can read.
+fn nonconforming(role: &str, document: &Document) -> Vec<Refusal> {
+    let found = nonconformities(document).into_iter();
+    found
+        .map(|one| Refusal {
+            role: role.to_owned(),
+            name: one.name(),
+            why: one.to_string(),
+            cure: Cure::Document,
+        })
+        .collect()
 }
 
 fn missing(role: &str, why: &str) -> Refusal {
