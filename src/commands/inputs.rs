@@ -1,6 +1,9 @@
 //! The inputs of a ceremony, read from the paths on the command line.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::{
@@ -141,22 +144,43 @@ pub(crate) fn bags(bundle: Option<&Bundle>) -> Bags {
 /// nothing that only a bundle has; or else a bundle.
 ///
 /// # Errors
-/// [`HostError`] when it is neither.
+/// [`HostError`] when it is neither, or cannot be looked at.
 pub(crate) fn is_tree(path: &Path) -> Result<bool, HostError> {
-    let there = |name: &str| path.join(name).symlink_metadata().is_ok();
+    let meta = fs::metadata(path).map_err(|error| HostError::file("read", path, &error))?;
+    let neither = |what: &str| {
+        HostError::new(
+            format!("{} is {what}", escape_path(path)),
+            "name the last bundle, or the folder that holds metadata/",
+        )
+    };
+    if !meta.is_dir() {
+        return Err(neither("no folder, so neither a bundle nor a repository"));
+    }
     let of_bundles = [
         bundle::MANIFEST,
         bundle::SIGNATURES,
         bundle::REPOSITORIES,
         "transcript.jsonl",
     ];
-    match of_bundles.into_iter().any(there) {
-        true => Ok(false),
-        false if there("metadata/root.json") => Ok(true),
-        false => Err(HostError::new(
-            format!("{} is neither a bundle nor a repository", escape_path(path)),
-            "name the last bundle, or the folder that holds metadata/",
-        )),
+    for name in of_bundles {
+        if is_there(&path.join(name))? {
+            return Ok(false);
+        }
+    }
+    match is_there(&path.join("metadata/root.json"))? {
+        true => Ok(true),
+        false => Err(neither("neither a bundle nor a repository")),
+    }
+}
+
+/// Whether there is anything at this path. What may not be looked at is an error.
+fn is_there(path: &Path) -> Result<bool, HostError> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(false),
+            _ => Err(HostError::file("read", path, &error)),
+        },
     }
 }
 

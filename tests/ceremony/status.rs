@@ -216,6 +216,91 @@ fn a_folder_that_is_neither_leaves_with_one() {
 }
 
 #[test]
+fn a_repository_as_a_server_publishes_it_has_the_status_of_its_working_tree() {
+    let stage = Stage::new();
+    let tree = laid(&stage);
+    let at = ["--at", &at_its_end(-1)];
+    let before = json(&tree, &at);
+    for role in ["targets", "crates"] {
+        let file = |name: String| tree.join("metadata").join(name);
+        fs::rename(file(format!("{role}.json")), file(format!("1.{role}.json"))).unwrap();
+    }
+    let metadata = tree.join("metadata");
+    fs::rename(metadata.join("root.json"), metadata.join("1.root.json")).unwrap();
+    fs::remove_dir_all(metadata.join("root_history")).unwrap();
+    assert_eq!(json(&tree, &at), before);
+}
+
+#[test]
+fn what_cannot_be_read_and_what_is_missing_is_due() {
+    let stage = Stage::new();
+    let tree = laid(&stage);
+    fs::write(tree.join("metadata/timestamp.json"), "garbage").unwrap();
+    let at = ["--at", &at_its_end(-1)];
+    let status_of = || json(&tree, &at);
+    let status = status_of();
+    assert_eq!(status["missing"], serde_json::json!(["snapshot.json"]));
+    let unread = status["unread"].as_array().unwrap();
+    let names: Vec<_> = unread
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["timestamp.json"]);
+    let next = status["next"]["sentence"].as_str().unwrap();
+    assert!(
+        next.starts_with("Clients refuse the repository as it is"),
+        "{next}"
+    );
+    let page = said(&self::status(&tree, &at));
+    assert!(page.contains("CLIENTS REFUSE IT"), "{page}");
+    for role in ["timestamp", "targets", "crates"] {
+        fs::remove_file(tree.join(format!("metadata/{role}.json"))).unwrap();
+    }
+    assert_eq!(
+        status_of()["missing"],
+        serde_json::json!(["timestamp.json", "snapshot.json", "targets.json"])
+    );
+}
+
+#[test]
+fn a_path_that_cannot_be_looked_at_is_named_with_the_reason() {
+    let stage = Stage::new();
+    let file = stage.path("file");
+    fs::write(&file, "").unwrap();
+    for (path, reason) in [
+        (stage.path("nowhere"), "No such file or directory"),
+        (file, "no folder"),
+    ] {
+        let output = status(&path, &[]);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains(reason), "{}", said(&output));
+    }
+}
+
+#[test]
+fn a_folder_that_may_not_be_read_is_named_with_the_reason() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let stage = Stage::new();
+    let tree = laid(&stage);
+    let metadata = tree.join("metadata");
+    let allow = |mode| fs::set_permissions(&metadata, fs::Permissions::from_mode(mode)).unwrap();
+    allow(0o000);
+    let may_read = fs::read_dir(&metadata).is_ok();
+    let output = status(&tree, &[]);
+    allow(0o755);
+    if may_read {
+        testkit::left_out::leave_out("root may read every folder", "as an ordinary user:");
+        return;
+    }
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        said(&output).contains("Permission denied"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
 fn who_misses_two_signings_in_a_row_is_named() {
     let stage = Stage::new();
     let mut previous = finished().out();

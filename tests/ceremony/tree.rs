@@ -191,8 +191,8 @@ fn a_tree_that_is_weaker_than_expected_is_refused() {
     }
 }
 
-#[test]
-fn a_repository_as_servers_publish_it_verifies_too() {
+/// The same as a server publishes it, before the first online signing.
+fn served() -> Tree {
     let tree = Tree::exported();
     let served = tempfile::tempdir().unwrap();
     let copy = |from: &Path, to: &str| {
@@ -214,9 +214,123 @@ fn a_repository_as_servers_publish_it_verifies_too() {
             &format!("attestations/{path}"),
         );
     }
-    let served = Tree { folder: served };
+    Tree { folder: served }
+}
+
+#[test]
+fn a_repository_as_servers_publish_it_verifies_too() {
+    let served = served();
     let output = served.verify(&[]);
     assert!(output.status.success(), "{}", said(&output));
+    // Clients of a server do not ask for root.json.
+    fs::copy(
+        served.path("metadata/1.root.json"),
+        served.path("metadata/root.json"),
+    )
+    .unwrap();
+    let output = served.verify(&[]);
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn a_served_document_under_the_number_of_another_version_is_refused() {
+    let served = served();
+    let [from, to] = ["1", "5"].map(|n| served.path(&format!("metadata/{n}.targets.json")));
+    fs::rename(from, to).unwrap();
+    served.refused("TREE-DOCUMENTS", "5.targets.json is version 1");
+}
+
+#[test]
+fn a_served_timestamp_with_a_version_in_its_name_is_none() {
+    let served = served();
+    fs::write(served.path("metadata/1.timestamp.json"), "garbage").unwrap();
+    let output = served.verify(&["--rules"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let needed = "clients need timestamp and snapshot too";
+    assert!(said(&output).contains(needed), "{}", said(&output));
+    let unsigned = r#"{"signatures": [], "signed": {"_type": "timestamp", "expires": "2037-11-01T00:00:00Z", "meta": {"snapshot.json": {"version": 1}}, "spec_version": "1.0.31", "version": 99}}"#;
+    fs::write(served.path("metadata/timestamp.json"), unsigned).unwrap();
+    served.refused("TREE-DOCUMENTS", "timestamp: TOO-FEW-SIGNATURES");
+}
+
+#[test]
+fn a_served_document_without_a_version_in_its_name_is_none() {
+    let served = served();
+    let [from, to] = ["1.", ""].map(|n| served.path(&format!("metadata/{n}targets.json")));
+    fs::rename(from, to).unwrap();
+    fs::remove_file(served.path("metadata/1.crates.json")).unwrap();
+    served.refused("TREE-DOCUMENTS", "there is no targets.json");
+}
+
+#[test]
+fn a_timestamp_that_cannot_be_read_is_refused() {
+    let tree = Tree::exported();
+    fs::write(tree.path("metadata/timestamp.json"), "garbage").unwrap();
+    tree.refused("TREE-DOCUMENTS", "timestamp: ");
+}
+
+#[test]
+fn a_root_alone_is_refused() {
+    let tree = Tree::exported();
+    for role in ["targets", "crates"] {
+        fs::remove_file(tree.path(&format!("metadata/{role}.json"))).unwrap();
+    }
+    tree.refused("TREE-DOCUMENTS", "there is no targets.json");
+}
+
+#[test]
+fn the_verdict_says_that_expiry_is_no_part_of_it() {
+    let tree = Tree::exported();
+    let said = said(&tree.verify(&[]));
+    let command = format!("keymoot status {}", tree.path("").display());
+    assert!(
+        said.contains("What has expired") && said.contains(&command),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_rehearsal_without_its_vendor_is_verified_with_the_option_for_it() {
+    let tree = Tree::exported();
+    let mut command = keymoot();
+    let output = command.args(["verify", "--rehearsal"]).arg(tree.path(""));
+    let said = said(&output.output().unwrap());
+    assert!(said.contains("--vendor-dir"), "{said}");
+    assert!(!said.contains("F9 was replaced"), "{said}");
+}
+
+#[test]
+fn the_metadata_of_a_repository_alone_is_answered_with_the_folder_that_holds_it() {
+    let tree = Tree::exported();
+    let mut command = keymoot();
+    let output = command
+        .arg("verify")
+        .arg(tree.path("metadata"))
+        .output()
+        .unwrap();
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let folder = tree.folder.path().display().to_string();
+    assert!(
+        text.contains(&format!("name the folder that holds it: {folder}\n")),
+        "{text}"
+    );
+    let mut command = keymoot();
+    let both = command
+        .arg("verify")
+        .args([tree.path(""), finished().out()]);
+    let text = said(&both.output().unwrap());
+    assert!(text.contains("verify it alone: keymoot verify"), "{text}");
+}
+
+#[test]
+fn a_root_without_a_history_is_named_as_that() {
+    let tree = Tree::exported();
+    fs::remove_dir_all(tree.path("metadata/root_history")).unwrap();
+    tree.refused(
+        "ROOT-PREVIOUS",
+        "metadata/root_history/1.root.json is missing",
+    );
 }
 
 #[test]

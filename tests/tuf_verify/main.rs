@@ -11,5 +11,6 @@ mod hostile;
 mod memory;
 mod old_roots;
 mod published;
+mod tree;
 mod vector;
 mod wild;

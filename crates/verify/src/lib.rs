@@ -35,7 +35,7 @@ pub use command_line::escaped;
 pub use failure::{Failure, print_violated};
 pub use now::now;
 pub use read::{read, read_tree};
-pub use tree::weaker as weaker_tree;
+pub use tree::{Tree, is_tree, weaker as weaker_tree};
 
 /// Prints a line on the standard output. A reader that has closed the pipe, as `head` does, changes
 /// neither the result nor the exit code.

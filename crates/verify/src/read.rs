@@ -51,7 +51,7 @@ pub fn read(path: &Path) -> Result<Bundle, Failure> {
             ),
         )));
     }
-    let mut reader = Reader::new();
+    let mut reader = Reader::of(Whole::Bundle);
     reader.folder(path, "", 0);
     reader.finish().map(Bundle::of)
 }
@@ -75,7 +75,7 @@ fn of_ceremony(path: &Path) -> Option<String> {
 /// # Errors
 /// Violations of BUNDLE-FILES, or what could not be read where the path or the disk is the cause.
 pub fn read_tree(path: &Path) -> Result<Files, Failure> {
-    let mut reader = Reader::new();
+    let mut reader = Reader::of(Whole::Repository);
     for folder in ["metadata", "targets", "targets/crates", "attestations"] {
         if is_no_folder(&path.join(folder)) {
             reader.fault(folder, "is a link or no folder");
@@ -132,7 +132,33 @@ fn signed_files(files: &Files) -> Vec<String> {
         .collect()
 }
 
+/// What is read: its word, and what ends a fault.
+#[derive(Clone, Copy)]
+enum Whole {
+    Bundle,
+    Repository,
+}
+
+impl Whole {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Bundle => "bundle",
+            Self::Repository => "repository",
+        }
+    }
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::Bundle => "get the bundle again from its publisher",
+            Self::Repository => {
+                "make a fresh checkout; where the repository itself has that file, remove it there"
+            }
+        }
+    }
+}
+
 struct Reader {
+    of: Whole,
     files: Files,
     /// How many bytes more the files may have together.
     left: u64,
@@ -144,8 +170,9 @@ struct Reader {
 }
 
 impl Reader {
-    fn new() -> Self {
+    fn of(of: Whole) -> Self {
         Self {
+            of,
             files: Files::new(),
             left: MOST_BYTES,
             met: 0,
@@ -164,16 +191,22 @@ impl Reader {
 
     /// Reads a folder, until it has found the most problems that are reported.
     fn folder(&mut self, path: &Path, inside: &str, depth: usize) {
+        let whole = self.of.word();
         if depth > DEEPEST {
-            return self.fault(inside, "holds deeper folders than a bundle does");
+            return self.fault(inside, &format!("holds deeper folders than a {whole} does"));
         }
         let names = match self.names(path) {
             Ok(Some(names)) => names,
-            Ok(None) => return self.fault(inside, "holds more files than a bundle does"),
+            Ok(None) => {
+                return self.fault(inside, &format!("holds more files than a {whole} does"));
+            }
             Err(error) => return self.unreadable(path, &error.to_string()),
         };
         if names.is_empty() {
-            return self.fault(inside, "is an empty folder, which no bundle holds");
+            return self.fault(
+                inside,
+                &format!("is an empty folder, which no {whole} holds"),
+            );
         }
         let mut cases = BTreeSet::new();
         for name in names {
@@ -181,11 +214,7 @@ impl Reader {
                 return;
             }
             let Some(plain) = name.to_str().filter(|name| is_plain(name)) else {
-                let name = name.to_string_lossy();
-                self.fault(
-                    &format!("{inside}{name}"),
-                    "has a name that no bundle holds",
-                );
+                self.odd_name(&format!("{inside}{}", name.to_string_lossy()));
                 continue;
             };
             let inside = format!("{inside}{plain}");
@@ -238,15 +267,29 @@ impl Reader {
         }
     }
 
+    fn odd_name(&mut self, inside: &str) {
+        let mut marks = Dialect::ALL.into_iter().filter_map(Dialect::event_state);
+        match (self.of, marks.any(|mark| mark == inside)) {
+            (Whole::Repository, true) => self.fault_with(
+                inside,
+                "marks an open signing event",
+                "check out the branch that is published, which has no open signing event",
+            ),
+            _ => self.fault(
+                inside,
+                &format!("has a name that no {} holds", self.of.word()),
+            ),
+        }
+    }
+
     fn fault(&mut self, inside: &str, what: &str) {
-        self.faults.push(
-            Violation::new(
-                Rule::BundleFiles,
-                format!("\"{}\" {what}", escape(inside)),
-                "get the bundle again from its publisher",
-            )
-            .into(),
-        );
+        self.fault_with(inside, what, self.of.help());
+    }
+
+    fn fault_with(&mut self, inside: &str, what: &str, help: &str) {
+        let what = format!("\"{}\" {what}", escape(inside));
+        let fault = Violation::new(Rule::BundleFiles, what, help);
+        self.faults.push(fault.into());
     }
 
     fn unreadable(&mut self, path: &Path, why: &str) {
@@ -324,6 +367,51 @@ mod tests {
             };
             let told = format!("\"{name}\" is a link");
             assert!(faults[0].detail.starts_with(&told), "{faults:?}");
+        }
+    }
+
+    #[test]
+    fn a_fault_of_a_repository_is_not_one_of_a_bundle() {
+        let make: [(&str, fn(&Path)); 3] = [
+            ("is a link", |metadata| {
+                fs::hard_link(metadata.join("root.json"), metadata.join("../elsewhere")).unwrap();
+            }),
+            ("has a name that no repository holds", |metadata| {
+                fs::write(metadata.join("a name"), "").unwrap();
+            }),
+            ("is larger than 2 MiB", |metadata| {
+                let long = vec![b' '; 3 << 20];
+                fs::write(metadata.join("long.json"), long).unwrap();
+            }),
+        ];
+        for (words, make) in make {
+            let tree = tempfile::tempdir().unwrap();
+            let metadata = tree.path().join("metadata");
+            fs::create_dir(&metadata).unwrap();
+            fs::write(metadata.join("root.json"), "{}").unwrap();
+            make(&metadata);
+            let Err(Failure::Violated(faults)) = read_tree(tree.path()) else {
+                panic!("read, although a file {words}");
+            };
+            assert!(faults[0].detail.contains(words), "{faults:?}");
+            for text in [&faults[0].detail, &faults[0].next] {
+                assert!(!text.contains("bundle"), "{faults:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_mark_of_an_open_signing_event_is_named_as_one() {
+        for mark in [".signing-event-state", ".signing-event.json"] {
+            let tree = tempfile::tempdir().unwrap();
+            let metadata = tree.path().join("metadata");
+            fs::create_dir(&metadata).unwrap();
+            fs::write(metadata.join(mark), "{}").unwrap();
+            let Err(Failure::Violated(faults)) = read_tree(tree.path()) else {
+                panic!("{mark} was read");
+            };
+            let detail = &faults[0].detail;
+            assert!(detail.contains("marks an open signing event"), "{detail}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod text;
 
-use keymoot_verify::say;
+use keymoot_verify::{Tree, say};
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -17,18 +17,18 @@ use keymoot_record::{
         previous::{Inputs, Previous},
         status::{History, Standing, Status},
     },
-    published::below_root,
+    published::BelowRoot,
     rules::policy::Policy,
     transcript::{Mode, Time},
 };
-use keymoot_tuf::{Candidate, Dialect, dialect::tufops::Config};
+use keymoot_tuf::{Dialect, dialect::tufops::Config};
 
 use super::{Failure, inputs, script};
 
 /// Say how long the documents last, who can still sign, and what to do next
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The last bundle, or a working tree of tuf-root
+    /// The last bundle, or a working tree of tuf-root, or its folder as a server publishes it
     #[arg(value_name = "BUNDLE|REPO")]
     source: PathBuf,
     /// Print one JSON object
@@ -53,8 +53,8 @@ struct Source {
     unsigned: Option<Config>,
     /// The transcript of a bundle.
     history: Option<History>,
-    /// The documents below the root, of a working tree.
-    tree: Option<Vec<Candidate>>,
+    /// The files of a repository.
+    tree: Option<Tree>,
 }
 
 /// Exit codes: 0 printed, 1 something cannot be read, 3 the chain of roots, or the
@@ -71,7 +71,8 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
 }
 
 fn status(path: &Path, now: Time, vendor: &TrustStore) -> Result<Status, Failure> {
-    let source = match inputs::is_tree(path)? {
+    // A server has no root.json.
+    let source = match keymoot_verify::is_tree(path) || inputs::is_tree(path)? {
         true => of_tree(path)?,
         false => of_bundle(path, vendor)?,
     };
@@ -84,10 +85,14 @@ fn status(path: &Path, now: Time, vendor: &TrustStore) -> Result<Status, Failure
     let previous = Previous::read(&source.inputs, source.dialect)
         .map_err(Failure::violations)?
         .ok_or_else(nothing)?;
+    let tree = source.tree.map(|tree| {
+        let below = BelowRoot::read(&tree.files, source.dialect, previous.root());
+        below.and(&tree.served)
+    });
     let standing = Standing {
         previous: &previous,
         unsigned: source.unsigned.as_ref().or(previous.unsigned()),
-        tree: source.tree,
+        tree,
         history: source.history,
         bounds: &source.policy.device,
         vendor,
@@ -127,18 +132,16 @@ fn of_bundle(path: &Path, vendor: &TrustStore) -> Result<Source, Failure> {
     })
 }
 
-/// A working tree has no policy: it is compared with the shipped one.
+/// A repository has no policy: it is compared with the shipped one.
 fn of_tree(path: &Path) -> Result<Source, Failure> {
     let policy = Policy::parse(script::POLICY).map_err(Failure::violations)?;
-    let files = keymoot_verify::read_tree(path)?;
-    let detected = Dialect::detect(&|path| files.get(path).cloned());
-    let dialect = detected.unwrap_or(policy.dialect);
+    let tree = Tree::read(path)?;
     Ok(Source {
         unsigned: None,
         history: None,
-        tree: Some(below_root(&files, dialect)),
-        inputs: bundle::of_tree(&files),
-        dialect,
+        inputs: bundle::of_tree(&tree.files),
+        dialect: tree.dialect.unwrap_or(policy.dialect),
+        tree: Some(tree),
         policy,
     })
 }

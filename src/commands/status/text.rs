@@ -56,7 +56,12 @@ fn documents(page: &mut String, status: &Status) {
             let _ = writeln!(page, "    CLIENTS REFUSE IT: {why}");
         }
     }
+    for unread in &status.unread {
+        let (name, why) = (escape(&unread.name), &unread.refused);
+        let _ = writeln!(page, "  {name:<15} CLIENTS REFUSE IT: {why}");
+    }
     for name in &status.missing {
+        let name = escape(name);
         let _ = writeln!(
             page,
             "  {name:<15} MISSING: clients refuse a repository without it"

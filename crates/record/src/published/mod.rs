@@ -2,11 +2,12 @@
 //! target files, compared with each other and with what the verifier expects.
 
 mod claim;
+mod documents;
 mod keys;
 mod targets;
 
 use keymoot_core::{Rule, Verdict, Violation};
-use keymoot_tuf::{Candidate, Targets, VerifiedRoot};
+use keymoot_tuf::VerifiedRoot;
 
 use crate::{
     bundle,
@@ -20,7 +21,8 @@ use crate::{
 
 pub use claim::Claim;
 use claim::GET_AGAIN;
-pub use targets::below_root;
+use documents::listings;
+pub use documents::{BelowRoot, Cure, Refusal};
 pub(crate) use targets::files as listed_files;
 
 /// The result of verifying a published repository.
@@ -56,11 +58,12 @@ pub fn judge(claim: &Claim<'_>) -> Judged {
     verdicts.push(marks);
     if !of_other_mode {
         // The mode decides whose certificates count.
-        let tree = below_root(claim.files, claim.dialect);
+        let tree = BelowRoot::read(claim.files, claim.dialect, previous.root());
+        let tree = tree.and(claim.served);
         let listings: Vec<_> = listings(&tree).collect();
         let listings = || listings.iter().map(|(role, targets)| (*role, targets));
         verdicts.extend(keys::judge(claim, &previous, listings()));
-        verdicts.push(targets::documents(&previous, &tree));
+        verdicts.push(targets::documents(&tree));
         verdicts.push(targets::files(listings(), claim.target, GET_AGAIN));
         let found = keys::strength(claim, &previous, listings());
         verdicts.push(expectation::compare_published(&found, claim.set));
@@ -122,12 +125,4 @@ fn mark(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         },
         "name --rehearsal for a repository of a rehearsal, and only for one",
     )
-}
-
-/// The targets documents of a tree with their roles.
-fn listings(tree: &[Candidate]) -> impl Iterator<Item = (&str, Targets)> {
-    tree.iter().filter_map(|candidate| {
-        let role = candidate.names.first()?;
-        Some((role.as_str(), Targets::read(&candidate.document).ok()?))
-    })
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     expectation::{Strength, compare_published},
-    published::{below_root, listed_files},
+    published::{BelowRoot, listed_files},
     rules::mark::is_marked,
     transcript::Mode,
 };
@@ -19,7 +19,7 @@ use keymoot_core::{
     json,
     text::{excerpt, several},
 };
-use keymoot_tuf::{Candidate, Dialect, KeyEntry, KeyId, Targets, verify_roles};
+use keymoot_tuf::{Dialect, KeyEntry, KeyId, Targets};
 
 /// The roles that no person signs for.
 const ONLINE: [&str; 2] = ["snapshot", "timestamp"];
@@ -90,17 +90,17 @@ fn layout(given: &Given<'_>, event: &SigningEvent, tree: &Side) -> Verdict {
 
 /// TREE-DOCUMENTS of the base: its delegators signed each document of people below its root.
 fn delegated(given: &Given<'_>, event: &SigningEvent, base: &Side) -> Verdict {
-    let mut candidates = below_root(given.base, event.dialect);
-    let name = |candidate: &Candidate| candidate.names.first().cloned().unwrap_or_default();
+    let below = BelowRoot::read(given.base, event.dialect, Some(&event.base));
+    let unread = below.unread().iter();
+    let unread = unread.map(|refusal| (refusal.role.as_str(), refusal.why.clone()));
+    let refused = below
+        .documents()
+        .filter_map(|(role, _, error)| Some((role, error?.to_string())));
     // Until the online service has signed, its documents are behind.
-    candidates.retain(|candidate| !ONLINE.contains(&name(candidate).as_str()));
-    let verified = verify_roles(Some(&event.base), &candidates);
-    let refused = candidates.iter().zip(verified);
-    let faults: Vec<_> = refused
-        .filter_map(|(candidate, verified)| {
-            let name = excerpt(&name(candidate));
-            Some(format!("{name}.json of the base: {}", verified.err()?))
-        })
+    let faults: Vec<_> = unread
+        .chain(refused)
+        .filter(|(role, _)| !ONLINE.contains(role))
+        .map(|(role, why)| format!("{}.json of the base: {why}", excerpt(role)))
         .collect();
     unless(
         Rule::TreeDocuments,

@@ -17,7 +17,7 @@ use keymoot_record::{
     transcript::Chain,
 };
 
-use crate::{Failure, apart::witness};
+use crate::{Failure, apart::witness, tree};
 
 /// A bundle, and the verdicts on it alone.
 pub(super) struct Judged {
@@ -121,12 +121,40 @@ fn is_bundle(path: &Path) -> Result<(), HostError> {
             },
         ));
     }
+    if tree::is_tree(path) {
+        return Err(HostError::new(
+            format!("{shown} is a repository, and no bundle to compare with others"),
+            format!("verify it alone: keymoot verify {}", quoted_path(path)),
+        ));
+    }
     let signs = [MANIFEST, SIGNATURES, "transcript.jsonl", "report.html"];
-    match !path.is_dir() || signs.iter().any(|name| path.join(name).exists()) {
-        true => Ok(()),
-        false => Err(HostError::new(
-            format!("{shown} holds no bundle: it has no {MANIFEST} and no transcript.jsonl"),
-            "name the folder that holds MANIFEST.json; a working tree is verified by its root.json",
-        )),
+    let there = |name: &str| path.join(name).exists();
+    if !path.is_dir() || signs.into_iter().any(there) {
+        return Ok(());
+    }
+    if ["root.json", "1.root.json", "timestamp.json"]
+        .into_iter()
+        .any(there)
+    {
+        return Err(HostError::new(
+            format!("{shown} is the metadata of a repository, not its folder"),
+            format!(
+                "name the folder that holds it: {}",
+                quoted_path(&above(path))
+            ),
+        ));
+    }
+    Err(HostError::new(
+        format!("{shown} holds no bundle: it has no {MANIFEST} and no transcript.jsonl"),
+        format!("name the folder that holds {MANIFEST}, or metadata/ of a repository"),
+    ))
+}
+
+/// The folder that holds this one.
+fn above(path: &Path) -> PathBuf {
+    match (path.file_name(), path.parent()) {
+        (Some(_), Some(parent)) if parent.as_os_str().is_empty() => PathBuf::from("."),
+        (Some(_), Some(parent)) => parent.to_owned(),
+        _ => path.join(".."),
     }
 }

@@ -13,21 +13,48 @@ use keymoot_core::{Rule, Verdict, digest::Digest, text::escape_path};
 use keymoot_record::{
     bundle::{Expectations, Files},
     expectation::{self, ExpectationSet},
-    published::{self, Claim, Judged},
+    published::{self, Claim, Judged, Refusal},
 };
 use keymoot_tuf::{Dialect, FileFacts, TargetFile, Targets};
 use serde::Serialize;
 
+use self::served::as_tree;
 use crate::{Failure, expected::expectations, files, read::is_below_a_link};
-
-pub(crate) use served::as_tree;
 
 /// The folder that every tree has.
 const METADATA: &str = "metadata";
 
 /// Whether a folder is a repository and no bundle.
-pub(crate) fn is_tree(path: &Path) -> bool {
+#[must_use]
+pub fn is_tree(path: &Path) -> bool {
     path.join(METADATA).is_dir() && !path.join(keymoot_record::bundle::MANIFEST).exists()
+}
+
+/// A repository as it was read, and before verification.
+pub struct Tree {
+    /// Its files as a working tree has them
+    pub files: Files,
+    /// How its documents are written, where its root shows it
+    pub dialect: Option<Dialect>,
+    /// The documents that clients do not find, where it is as a server publishes it
+    pub served: Vec<Refusal>,
+}
+
+impl Tree {
+    /// Reads a working tree, or a repository as a server publishes it.
+    ///
+    /// # Errors
+    /// Violations of BUNDLE-FILES, or what could not be read.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let (mut files, served) = as_tree(crate::read_tree(path)?);
+        let dialect = Dialect::detect(&|path| files.get(path).cloned());
+        add_targets(path, dialect.unwrap_or(Dialect::TufOnCi), &mut files);
+        Ok(Self {
+            files,
+            dialect,
+            served,
+        })
+    }
 }
 
 /// A repository, and the verdicts on it.
@@ -75,8 +102,8 @@ impl Verified {
             path: path.to_owned(),
             judged,
         };
-        let files = match crate::read_tree(path) {
-            Ok(files) => as_tree(files),
+        let tree = match Tree::read(path) {
+            Ok(tree) => tree,
             Err(Failure::Violated(verdicts)) => {
                 return Ok(verified(Judged {
                     verdicts,
@@ -89,13 +116,11 @@ impl Verified {
             Some(set) => set.clone(),
             None => expectations(expectation::DEFAULT)?,
         };
-        let dialect = Dialect::detect(&|path| files.get(path).cloned());
-        let mut files = files;
-        add_targets(path, dialect.unwrap_or(Dialect::TufOnCi), &mut files);
         let target = |name: &str, listed: &TargetFile| target(path, name, listed);
         let judged = published::judge(&Claim {
-            files: &files,
-            dialect: dialect.unwrap_or(Dialect::TufOnCi),
+            files: &tree.files,
+            served: &tree.served,
+            dialect: tree.dialect.unwrap_or(Dialect::TufOnCi),
             trusted_root: expected.trusted_root.clone(),
             rehearsal: expected.rehearsal,
             set: &set,
@@ -108,6 +133,17 @@ impl Verified {
     /// Whether no rule is violated.
     pub(crate) fn holds(&self) -> bool {
         !self.judged.verdicts.iter().any(Verdict::is_violated)
+    }
+
+    /// The same, with the option that names the vendor as the help for evidence that the
+    /// compiled-in vendor did not sign: that of a rehearsal comes from a simulated one.
+    pub(crate) fn without_vendor_dir(mut self) -> Self {
+        let verdicts = self.judged.verdicts.iter_mut();
+        for verdict in verdicts.filter(|one| one.is_violated() && one.rule == Rule::DeviceChain) {
+            "name the simulated vendor of the rehearsal with --vendor-dir: BUNDLE/rehearsal/vendor"
+                .clone_into(&mut verdict.next);
+        }
+        self
     }
 
     /// The verdict as one JSON object.

@@ -1,48 +1,106 @@
 //! A repository as servers publish it, read as a working tree.
 
-use keymoot_record::bundle::Files;
-use keymoot_tuf::{Dialect, Document, Form};
+use std::collections::BTreeMap;
 
-/// The files of a working tree. A server has `N.ROLE.json` for each version and no
-/// `root.json`: the highest version is the current one. Documents in one DSSE envelope
-/// become tuf-ci's pairs.
-pub(crate) fn as_tree(files: Files) -> Files {
-    let served = !files.contains_key("metadata/root.json");
-    let mut tree = Files::new();
-    let mut current = std::collections::BTreeMap::<String, (u64, Vec<u8>)>::new();
+use keymoot_core::text::excerpt;
+use keymoot_record::{
+    bundle::Files,
+    published::{Cure, Refusal},
+};
+use keymoot_tuf::{Dialect, Document, Form, Root};
+
+/// The folder of earlier roots in a working tree. A server has none.
+const HISTORY: &str = "metadata/root_history/";
+
+/// The files of a working tree, and what clients do not find on a server. Documents in one DSSE
+/// envelope become tuf-ci's pairs.
+///
+/// Only files whose names clients ask for are read: `N.root.json`, `timestamp.json`, and
+/// `N.ROLE.json` of other roles, of which the highest is the current one. Where the root says that
+/// snapshots are not consistent, clients ask for `ROLE.json`.
+pub(super) fn as_tree(files: Files) -> (Files, Vec<Refusal>) {
+    if !is_served(&files) {
+        return (files, Vec::new());
+    }
+    let consistent = is_consistent(&files);
+    let (mut tree, mut refused) = (Files::new(), Vec::new());
+    let mut current = BTreeMap::<String, (Option<u64>, Vec<u8>)>::new();
     for (path, bytes) in files {
-        let name = path
-            .strip_prefix("metadata/")
-            .and_then(|name| name.strip_suffix(".json"))
-            .filter(|name| served && !name.contains('/'));
-        let Some(name) = name else {
+        let Some((version, role)) = named(&path) else {
             tree.insert(path, bytes);
             continue;
         };
-        let (version, role) = versioned(name);
-        if role == "root" {
-            lay(
-                &mut tree,
-                &format!("metadata/root_history/{version}.root"),
-                &bytes,
-            );
+        let is_numbered = role == "root" || (consistent && role != "timestamp");
+        if version.is_some() != is_numbered {
+            continue;
+        }
+        if let ("root", Some(version)) = (role, version) {
+            lay(&mut tree, &format!("{HISTORY}{version}.root"), &bytes);
         }
         let newest = current.get(role).is_none_or(|(known, _)| *known < version);
         if newest {
             current.insert(role.to_owned(), (version, bytes));
         }
     }
-    for (role, (_, bytes)) in &current {
+    for (role, (number, bytes)) in &current {
+        // The chain of roots checks the versions of roots.
+        if let Some(number) = number
+            && role != "root"
+        {
+            refused.extend(other_version(role, *number, bytes));
+        }
         lay(&mut tree, &format!("metadata/{role}"), bytes);
     }
-    tree
+    (tree, refused)
 }
 
-/// `N.ROLE` as version and role; a name without a version has 0.
-fn versioned(name: &str) -> (u64, &str) {
-    let parts = name.split_once('.');
-    let numbered = parts.and_then(|(version, role)| Some((version.parse().ok()?, role)));
-    numbered.unwrap_or((0, name))
+/// Whether it is what a server has, and no working tree.
+fn is_served(files: &Files) -> bool {
+    let is_root = |path: &String| matches!(named(path), Some((Some(_), "root")));
+    let mut paths = files.keys();
+    !files.contains_key("metadata/root.json")
+        || (files.keys().any(is_root) && !paths.any(|path| path.starts_with(HISTORY)))
+}
+
+/// Whether clients ask for files by version, by the newest root. What is wrong with that root is
+/// reported elsewhere.
+fn is_consistent(files: &Files) -> bool {
+    let roots = files.iter().filter_map(|(path, bytes)| match named(path) {
+        Some((Some(version), "root")) => Some((version, bytes)),
+        _ => None,
+    });
+    let newest = roots.max_by_key(|(version, _)| *version);
+    let document = newest.and_then(|(_, bytes)| Document::parse(bytes, bytes.len()).ok());
+    let root = document.and_then(|document| Root::read(&document).ok());
+    root.is_none_or(|root| root.consistent_snapshot)
+}
+
+/// Version and role of the file of a document directly in the folder of metadata.
+fn named(path: &str) -> Option<(Option<u64>, &str)> {
+    let name = path.strip_prefix("metadata/")?.strip_suffix(".json")?;
+    if name.contains('/') {
+        return None;
+    }
+    let numbered = name.split_once('.').and_then(|(number, role)| {
+        let version: u64 = number.parse().ok()?;
+        // Clients write no leading zeros.
+        (version.to_string() == number).then_some((Some(version), role))
+    });
+    Some(numbered.unwrap_or((None, name)))
+}
+
+/// A document under the number of another version: clients that ask for its version get none.
+fn other_version(role: &str, number: u64, bytes: &[u8]) -> Option<Refusal> {
+    let version = Document::parse(bytes, bytes.len()).ok()?.version();
+    (version != number).then(|| Refusal {
+        role: role.to_owned(),
+        name: "WRONG-VERSION",
+        why: format!(
+            "the file {number}.{}.json is version {version}, which clients ask for by its own number",
+            excerpt(role)
+        ),
+        cure: Cure::Files,
+    })
 }
 
 fn lay(tree: &mut Files, stem: &str, bytes: &[u8]) {

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use keymoot_core::{Outcome, text::escape};
+use keymoot_core::{
+    Outcome,
+    text::{escape, quoted_path},
+};
 use keymoot_record::{bundle::Expectations, expectation::ExpectationSet};
 
 use super::Verified;
@@ -56,6 +59,11 @@ impl Verified {
                      --trusted-root FILE.\n"
                 }
             };
+            let _ = writeln!(
+                text,
+                "What has expired is not part of this verdict: see keymoot status {}.",
+                quoted_path(&self.path)
+            );
         }
         text
     }

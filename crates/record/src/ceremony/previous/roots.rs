@@ -72,6 +72,12 @@ fn read(dialect: Dialect, files: &Inputs) -> Result<(Document, Vec<Document>), S
     let paths = dialect.paths("root", newest.version());
     // First the files of the current root, then the same files in the history.
     let (current, kept) = paths.split_at(paths.len() / 2);
+    if let Some(missing) = kept.iter().find(|path| !files.contains_key(*path)) {
+        return Err(format!(
+            "root.json is version {}, and {missing} is missing",
+            newest.version()
+        ));
+    }
     let same = current.iter().zip(kept).all(|(current, kept)| {
         files.contains_key(current) && files.get(current) == files.get(kept)
     });

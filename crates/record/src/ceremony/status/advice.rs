@@ -87,6 +87,20 @@ pub(super) fn next(
             format!("Clients refuse the repository as it is: {reason}.{next}"),
         );
     }
+    // Without one of them clients take nothing from the repository, also where all else is valid.
+    let of_service = |document: &DocumentStatus| {
+        ["snapshot.json", "timestamp.json"].contains(&document.name.as_str())
+    };
+    if let Some(document) = first(&|document| of_service(document) && document.expired) {
+        return advice(
+            None,
+            format!(
+                "{} expired {}, and clients refuse the repository as it is: the service that signs it must renew it. No ceremony is due.",
+                escape(&document.name),
+                document.expires
+            ),
+        );
+    }
     if let Some(document) = first(&|document| document.by_holders && document.signing_begun) {
         return advice(
             Some("annual-resign"),
@@ -119,7 +133,7 @@ pub(super) fn next(
         return advice(
             None,
             format!(
-                "{} expired {}: the service or team that signs it must renew it. No ceremony is due.",
+                "{} expired {}, and clients refuse it: the team that signs it must renew it. No ceremony is due.",
                 escape(&document.name),
                 document.expires
             ),

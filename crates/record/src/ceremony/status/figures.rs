@@ -29,6 +29,15 @@ pub struct DocumentStatus {
     pub refused: Option<String>,
 }
 
+/// A document of a working tree that has no version and no end that clients could read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnreadDocument {
+    /// Its file name, not safe to show.
+    pub name: String,
+    /// Why clients refuse it.
+    pub refused: String,
+}
+
 /// The numbers of a quorum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct QuorumStatus {

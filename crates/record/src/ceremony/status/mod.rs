@@ -13,7 +13,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use advice::{Advice, REPEATED};
-pub use figures::{AdvisoryStatus, DeviceStatus, DocumentStatus, HolderStatus, QuorumStatus};
+pub use figures::{
+    AdvisoryStatus, DeviceStatus, DocumentStatus, HolderStatus, QuorumStatus, UnreadDocument,
+};
 pub use history::History;
 use publishing::Publishing;
 
@@ -21,13 +23,16 @@ use super::{
     latency,
     previous::{Previous, Published, RevokedKey},
 };
-use crate::rules::{mark::REHEARSAL_MARK, policy::DeviceBounds};
+use crate::{
+    published::BelowRoot,
+    rules::{mark::REHEARSAL_MARK, policy::DeviceBounds},
+};
 use keymoot_attestation as attestation;
 use keymoot_attestation::{Firmware, TrustStore};
 use keymoot_core::{digest::Digest, time::Time};
 use keymoot_tuf as tuf;
 use keymoot_tuf::dialect::tufops::Config;
-use keymoot_tuf::{Candidate, DocumentError, Expiry, KeyEntry, KeyId, Lifetime, Periods, Root};
+use keymoot_tuf::{DocumentError, Expiry, KeyEntry, KeyId, Lifetime, Periods, Root};
 
 /// The format that a status names.
 const FORMAT: &str = "keymoot-status/1";
@@ -43,8 +48,11 @@ pub struct Status {
     pub rehearsal: bool,
     /// The documents, those of the quorum first.
     pub documents: Vec<DocumentStatus>,
-    /// The files among snapshot.json and timestamp.json that a working tree does not
-    /// hold. Clients refuse a repository without them.
+    /// The documents of a working tree that cannot be read, or that clients do not find.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnreadDocument>,
+    /// The files that a working tree does not hold and clients need: timestamp.json,
+    /// snapshot.json, targets.json and what these list. Not safe to show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
     /// Until when a thief of the online key, who withholds the next root, can hold clients back.
@@ -69,10 +77,9 @@ pub struct Standing<'a> {
     pub previous: &'a Previous,
     /// The holders and periods in `tufops.toml`, or those that it would have.
     pub unsigned: Option<&'a Config>,
-    /// The documents below the root as a working tree holds them, each with its role as
-    /// the first name. `None` of a bundle, which was made before snapshot and timestamp
-    /// of its documents.
-    pub tree: Option<Vec<Candidate>>,
+    /// The documents below the root as a working tree holds them. `None` of a bundle, which
+    /// was made before snapshot and timestamp of its documents.
+    pub tree: Option<BelowRoot>,
     /// The facts of the last ceremony's transcript, where its bundle is given.
     pub history: Option<History>,
     /// The policy's demands on devices.
@@ -92,7 +99,7 @@ impl Standing<'_> {
         let Some(root) = self.previous.root().map(tuf::VerifiedRoot::root) else {
             return Err(DocumentError::UnknownFormat);
         };
-        let publishing = Publishing::of(self.previous.root(), self.tree.as_deref());
+        let publishing = Publishing::of(self.tree.as_ref());
         let documents = self.documents(root, &publishing)?;
         let holders = self.holders(root);
         let threshold = root
@@ -113,6 +120,7 @@ impl Standing<'_> {
             format: FORMAT,
             at: self.now.to_string(),
             rehearsal: root.extra.contains_key(REHEARSAL_MARK),
+            unread: Self::unread(&documents, &publishing),
             documents,
             missing: publishing.missing,
             held_back_until: latency::held_back_until(self.previous).map(|time| time.to_string()),
@@ -137,10 +145,10 @@ impl Standing<'_> {
             let document = self.previous.document(kind)?;
             Some((kind.role(), document, true))
         });
-        let by_others = self.tree.iter().flatten().filter_map(|candidate| {
-            let role = candidate.names.first()?.as_str();
+        let by_others = self.tree.iter().flat_map(BelowRoot::documents);
+        let by_others = by_others.filter_map(|(role, document, _)| {
             let mut ours = super::script::Document::ALL.into_iter();
-            (!ours.any(|kind| kind.role() == role)).then_some((role, &candidate.document, false))
+            (!ours.any(|kind| kind.role() == role)).then_some((role, document, false))
         });
         let mut others: Vec<_> = by_others.collect();
         others.sort_by_key(|(role, ..)| *role);
@@ -160,6 +168,17 @@ impl Standing<'_> {
                     refused: publishing.refused.get(role).cloned(),
                 })
             })
+            .collect()
+    }
+
+    /// The refused documents that are not among those of the status.
+    fn unread(documents: &[DocumentStatus], publishing: &Publishing) -> Vec<UnreadDocument> {
+        let refused = publishing.refused.iter();
+        let all = refused.map(|(role, why)| UnreadDocument {
+            name: format!("{role}.json"),
+            refused: why.clone(),
+        });
+        all.filter(|unread| !documents.iter().any(|shown| shown.name == unread.name))
             .collect()
     }
 

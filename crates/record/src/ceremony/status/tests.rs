@@ -93,6 +93,37 @@ fn a_document_of_a_service_asks_for_no_ceremony() {
 }
 
 #[test]
+fn an_expired_document_of_a_service_is_named_with_what_clients_do_before_a_signing_period() {
+    let expired = |name: &str| {
+        let mut document = self::document(name, -1);
+        document.by_holders = false;
+        of(&[self::document("root.json", 80), document], &holders(9)).sentence
+    };
+    for name in ["snapshot.json", "timestamp.json"] {
+        let sentence = expired(name);
+        let words =
+            format!("{name} expired 2028-02-18T23:00:00Z, and clients refuse the repository");
+        assert!(sentence.starts_with(&words), "{sentence}");
+    }
+    // Clients still take everything else.
+    let sentence = expired("nightly.json");
+    assert!(
+        sentence.starts_with("root.json expires in 80 days"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn an_expired_document_of_a_team_is_refused_by_clients() {
+    let mut nightly = document("nightly.json", -1);
+    nightly.by_holders = false;
+    let advice = of(&[document("root.json", 400), nightly], &holders(9));
+    assert_eq!(advice.script, None);
+    let words = "nightly.json expired 2028-02-18T23:00:00Z, and clients refuse it: the team";
+    assert!(advice.sentence.starts_with(words), "{}", advice.sentence);
+}
+
+#[test]
 fn a_device_with_an_advisory_is_to_be_replaced() {
     let mut holders = holders(9);
     let device = holders[6].device.as_mut().unwrap();
