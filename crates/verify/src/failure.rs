@@ -41,6 +41,15 @@ impl Failure {
         opened.ok_or(Self::Violated(Vec::new()))
     }
 
+    /// The same in a ceremony that can be resumed.
+    #[must_use]
+    pub fn resumable(self) -> Self {
+        match self {
+            Self::Host(error) => Self::Host(error.resumable()),
+            violated @ Self::Violated(_) => violated,
+        }
+    }
+
     /// Says what happened and what to do next; gives the exit code.
     #[must_use]
     pub fn report(&self) -> ExitCode {
