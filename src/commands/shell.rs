@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -10,6 +9,7 @@ use std::{
 use clap::Command;
 use clap_mangen::Man;
 use keymoot_core::HostError;
+use keymoot_verify::output;
 
 use super::Failure;
 
@@ -32,8 +32,7 @@ pub(crate) struct Manual {
 pub(crate) fn completions(args: &Completions, mut command: Command) -> ExitCode {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "keymoot", &mut script);
-    // A closed pipe is no failure, as for `say!`.
-    let _ = std::io::stdout().write_all(&script);
+    output::bytes(&script);
     ExitCode::SUCCESS
 }
 

@@ -34,6 +34,7 @@ mod newest_root;
 mod notes;
 mod orders;
 mod outside;
+mod output;
 mod plans;
 mod policy_2026;
 mod program;

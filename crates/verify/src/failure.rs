@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use keymoot_core::{HostError, Verdict, Violation};
 
+use crate::complain;
+
 /// Why a command stopped.
 #[derive(Debug)]
 pub enum Failure {
@@ -55,15 +57,13 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         match self {
             Self::Host(error) => {
-                eprintln!("keymoot: {error}");
+                complain!("keymoot: {error}");
                 ExitCode::from(1)
             }
             Self::Violated(verdicts) => {
                 print_violated(verdicts);
-                eprintln!(
-                    "keymoot: {} violated; nothing was done",
-                    count(verdicts.len())
-                );
+                let count = count(verdicts.len());
+                complain!("keymoot: {count} violated; nothing was done");
                 ExitCode::from(3)
             }
         }
@@ -87,9 +87,11 @@ impl From<HostError> for Failure {
 /// Prints violated rules on the standard error, each with its next step.
 pub fn print_violated(verdicts: &[Verdict]) {
     for verdict in verdicts {
-        eprintln!(
+        complain!(
             "{}: {}\n  help: {}",
-            verdict.rule, verdict.detail, verdict.next
+            verdict.rule,
+            verdict.detail,
+            verdict.next
         );
     }
 }
