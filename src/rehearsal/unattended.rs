@@ -355,7 +355,7 @@ impl Operator for Unattended {
 
     fn trouble(&mut self, trouble: &Trouble) -> Reply<Remedy> {
         let error = &trouble.error;
-        complain!("{error}\n  help: {}", error.help());
+        complain!("{error}\n  help: {}", error.next());
         self.troubles += 1;
         if self.troubles > PATIENCE {
             return Err(self.give_up(&error.to_string()));
