@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{device::yubihsm::Place, host::bundle};
+use crate::{
+    device::yubihsm::Place,
+    host::{bundle, whole},
+};
 use keymoot_core::{HostError, text::escape_path};
 
 /// The absolute path of a place where a bundle can be written.
@@ -19,19 +22,24 @@ pub(crate) fn new_place(out: &Path) -> Result<PathBuf, HostError> {
     Ok(out)
 }
 
-/// Checks that nothing is at the place of a new folder: somebody may have filled in the files of an
-/// earlier run, or sent them.
+/// Makes a new folder, its missing parents, and what `fill` puts into it: whole, or not at all.
+/// Nothing may be at its place: somebody may have filled in the files of an earlier run, or sent
+/// them.
 ///
 /// # Errors
-/// [`HostError`] when something is there.
-pub(crate) fn new_folder(dir: &Path) -> Result<(), HostError> {
-    match fs::symlink_metadata(dir).is_ok() {
-        false => Ok(()),
-        true => Err(HostError::new(
+/// [`HostError`] when something is there, or cannot be written.
+pub(crate) fn make_new_folder(
+    dir: &Path,
+    fill: impl FnOnce(&Path) -> Result<(), HostError>,
+) -> Result<(), HostError> {
+    if fs::symlink_metadata(dir).is_ok() {
+        return Err(HostError::new(
             format!("{} exists already", escape_path(dir)),
             "name a folder that does not exist yet with --dir",
-        )),
+        ));
     }
+    whole::make_folder(whole::parent(dir))?;
+    whole::new_folder(dir, "make", fill)
 }
 
 /// The places for copies of a bundle, absolute and tried, none twice. A place inside the folder of

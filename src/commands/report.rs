@@ -8,9 +8,10 @@ use keymoot_record::{
     bundle::{self, Bundle},
     runbook,
 };
-use keymoot_verify::{apart::witness, files::write_new, output};
+use keymoot_verify::{apart::witness, output};
 
 use super::{Failure, inputs};
+use crate::{apart::UNTAKEN, host::whole};
 
 /// Render the report of a bundle again, in the words of this program
 ///
@@ -74,7 +75,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         }
     };
     match &args.out {
-        Some(path) => write_new(path, report.as_bytes())?,
+        Some(path) => whole::publish_once(path, report.as_bytes(), UNTAKEN)?,
         None => output::text(&report),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,6 @@
 //! Completions for shells, and manual pages, from the command line's definition.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -12,6 +11,7 @@ use keymoot_core::HostError;
 use keymoot_verify::output;
 
 use super::Failure;
+use crate::host::whole;
 
 /// Print completions for a shell
 #[derive(Debug, clap::Args)]
@@ -49,8 +49,8 @@ fn write(command: &Command, folder: &Path) -> Result<(), HostError> {
     let path = folder.join(man.get_filename());
     let mut page = Vec::new();
     man.render(&mut page)
-        .and_then(|()| fs::write(&path, page))
         .map_err(|error| HostError::file("write", &path, &error))?;
+    whole::publish_durably(&path, &page)?;
     command
         .get_subcommands()
         .filter(|below| !below.is_hide_set() && below.get_name() != "help")

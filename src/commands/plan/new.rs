@@ -60,16 +60,17 @@ pub(super) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         crates_root: has_crates && script.brings_crates_root(),
     }
     .notes();
-    arguments::new_folder(&args.dir)?;
-    whole::make_folder(&args.dir)?;
-    for (name, text) in [
-        ("policy.toml", policy.as_str()),
-        ("roster.toml", &roster),
-        ("newcomer.toml", write::NEWCOMER),
-        ("NOTES.md", &notes),
-    ] {
-        whole::write_durably(&args.dir.join(name), text.as_bytes())?;
-    }
+    arguments::make_new_folder(&args.dir, |dir| {
+        for (name, text) in [
+            ("policy.toml", policy.as_str()),
+            ("roster.toml", &roster),
+            ("newcomer.toml", write::NEWCOMER),
+            ("NOTES.md", &notes),
+        ] {
+            whole::write_durably(&dir.join(name), text.as_bytes())?;
+        }
+        Ok(())
+    })?;
     let dir = escape_path(&args.dir);
     say!(
         "{dir}/policy.toml and {dir}/roster.toml: fill in what is empty\n\
