@@ -49,12 +49,17 @@ impl Folder {
         }
         let shown = keymoot_core::text::escape_path(path);
         let empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-        Err(match empty || whole::part_of(path).is_dir() {
-            true => HostError::new(
+        Err(match (whole::part_of(path).is_dir(), empty) {
+            (true, _) => HostError::new(
                 format!("the ceremony in {shown} was interrupted before its first event"),
                 "begin it again with the same command; nothing is lost",
             ),
-            false => HostError::new(
+            // Also what a power cut leaves of a folder that was renamed.
+            (false, true) => HostError::new(
+                format!("{shown} is empty: it holds no ceremony"),
+                "name the folder that was given as --dir. If this is it, begin again with the same command",
+            ),
+            (false, false) => HostError::new(
                 format!("{shown} is not a ceremony's folder"),
                 "name the folder that was given as --dir",
             ),
