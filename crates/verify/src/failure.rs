@@ -11,11 +11,19 @@ use crate::complain;
 pub enum Failure {
     /// The machine, a file or a device.
     Host(HostError),
+    /// An argument of the command line, which nothing was done with.
+    Usage(HostError),
     /// Rules are violated.
     Violated(Vec<Verdict>),
 }
 
 impl Failure {
+    /// An argument that cannot be meant, and what to give instead.
+    #[must_use]
+    pub fn usage(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::Usage(HostError::new(what, next))
+    }
+
     /// Rules that are violated.
     #[must_use]
     pub fn violations(violations: Vec<Violation>) -> Self {
@@ -48,7 +56,7 @@ impl Failure {
     pub fn resumable(self) -> Self {
         match self {
             Self::Host(error) => Self::Host(error.resumable()),
-            violated @ Self::Violated(_) => violated,
+            other @ (Self::Usage(_) | Self::Violated(_)) => other,
         }
     }
 
@@ -59,6 +67,10 @@ impl Failure {
             Self::Host(error) => {
                 complain!("keymoot: {error}");
                 ExitCode::from(1)
+            }
+            Self::Usage(error) => {
+                complain!("keymoot: {error}");
+                ExitCode::from(2)
             }
             Self::Violated(verdicts) => {
                 print_violated(verdicts);
