@@ -192,6 +192,14 @@ fn a_tree_that_is_weaker_than_expected_is_refused() {
 }
 
 #[test]
+fn an_option_for_bundles_is_refused_for_a_repository() {
+    let tree = Tree::exported();
+    let output = tree.verify(&["--ended"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("--ended out"), "{}", said(&output));
+}
+
+#[test]
 fn a_repository_as_servers_publish_it_verifies_too() {
     let tree = Tree::exported();
     let served = tempfile::tempdir().unwrap();
